@@ -1,0 +1,64 @@
+# Les deux commandes à connaître : « make demo » et « make test ». « make help » donne les autres.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.DEFAULT_GOAL := help
+.PHONY: help demo install test check format lock locale pictures bench clean
+
+help:  ## Cette liste
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Il faut Python 3.11 ou plus récent. Essayez : make $(MAKECMDGOALS) PYTHON=python3.13"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runs: requirements.lock pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.tests: requirements-dev.lock $(VENV)/.runs
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+install: $(VENV)/.runs  ## Installer ce qu'il faut pour faire marcher Vigie
+
+demo: $(VENV)/.runs  ## Ouvrir le bac à sable sur la vraie PA20 (aucun jeton n'est lu)
+	@env -i PATH="$$PATH" HOME="$$HOME" LANG=C.UTF-8 $(BIN)/vigie --reglages /dev/null servir
+
+test: $(VENV)/.tests system  ## Installer ce que les essais demandent, puis les passer tous
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+.PHONY: system
+system:  ## Le Chromium du système, s'il manque
+	@sh tests/install_chromium.sh
+
+check: $(VENV)/.tests  ## Style, types, règles d'importation, textes compilés
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.tests  ## Mettre le code en forme
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.tests  ## Refaire les listes de dépendances, empreintes comprises
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+
+locale: $(VENV)/.tests  ## Compiler les textes de la ligne de commande
+	$(BIN)/pybabel compile -d bot/locale -l fr -D messages
+
+pictures: $(VENV)/.tests system  ## Refaire les images du README
+	$(BIN)/python -m tests.browser.pictures
+
+bench: $(VENV)/.tests  ## Comparer Vigie aux bibliothèques nues
+	$(BIN)/python -m tests.bench
+
+clean:  ## Tout enlever, sauf les données
+	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

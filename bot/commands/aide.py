@@ -1,0 +1,34 @@
+"""`aide`: what each command does, written from the catalogue itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from bot.dispatch import Command, Request
+from bot.messages import Button, Buttons, Heading, Message, Note, Span, Text, code
+
+
+def explain(catalogue: Callable[[], Sequence[Command]], _request: Request) -> Message:
+    """Return one paragraph for each command of the catalogue."""
+    return Message(
+        Heading("Ce que je peux faire"),
+        *(Text(*_line(command)) for command in catalogue()),
+        Note("Tout ce que je réponds ne se voit que par vous, sauf ce que vous partagez."),
+        Buttons(Button("Table des matières", "politique"), Button("Menu", "vigie")),
+    )
+
+
+def _line(command: Command) -> Iterator[Span | str]:
+    written = f"/{command.name}" if command.slash else f"/vigie {command.name}"
+    yield code(f"{written} {command.usage}".strip())
+    yield f"\n{command.summary}"
+    for at, example in enumerate(command.examples):
+        yield " Exemples\u00a0: " if at == 0 else ", "
+        yield code(f"{written} {example}")
+    if command.examples:
+        yield "."
+
+
+def examples(catalogue: Callable[[], Sequence[Command]]) -> dict[str, Message]:
+    """Return one of each message that this command can send, by name."""
+    return {"L'aide": explain(catalogue, Request("aide"))}

@@ -1,0 +1,371 @@
+"""`/politique`: read the policy by number, by word, or from its table of contents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.dispatch import Request, Suggestion, UserError
+from bot.messages import (
+    COMMAND_LENGTH,
+    MESSAGE_WEIGHT,
+    Button,
+    Buttons,
+    Element,
+    Heading,
+    Mark,
+    Message,
+    Note,
+    Quote,
+    Text,
+    bold,
+    code,
+    excerpt,
+    weight,
+)
+from bot.policy import references
+from bot.policy.articles import Clause, Number, Version
+from bot.policy.library import Library, Policy, in_words
+from bot.policy.references import Reference, Span
+from bot.policy.search import Hit, Index, fold
+
+PAGE_WEIGHT = MESSAGE_WEIGHT - 700  # what is left for headings, captions and notes
+SHOWN_HITS = 3
+_RUN = "5.1 à 5.4"
+LABEL_LENGTH = 90  # a suggestion's label: Discord allows 100, Slack's and ours are shorter
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one reads: a policy, in one version."""
+
+    policy: Policy
+    version: Version
+
+    def quote(
+        self, number: Number, marks: tuple[Mark, ...] = (), start: int = 0, end: int | None = None
+    ) -> Quote:
+        """Return the quotation of a clause, or of its characters `start` to `end`."""
+        return Quote(self.policy.id, self.version.adopted.isoformat(), str(number), start, end, marks)
+
+    def command(self, text: object, name: str = "politique") -> str:
+        """Return the command line that a button stands for."""
+        return f"{name} {self.policy.id}:{text}"
+
+    def revised(self) -> str:
+        """Say when this version was adopted."""
+        return f"Version révisée le {in_words(self.version.adopted)}"
+
+    def place(self, number: Number) -> str:
+        """Say where a clause stands: article, title, subheading."""
+        clause = self.version.clause(number)
+        title = f"Article {number.article}\u00a0: {self.policy.title(number, self.version)}"
+        return title + (f" › {clause.heading}" if clause and clause.heading else "")
+
+
+def show(library: Library, request: Request) -> Message:
+    """Answer `/politique`: a clause, several, an article, what a search finds, or the contents."""
+    reading, text = open_reading(library, request.text)
+    if not text:
+        return contents(reading)
+    reference = reference_in(text, reading.version)
+    return _referred(reading, reference, request) if reference else _found(reading, text, request)
+
+
+def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:
+    """Return the clauses that `text` names or, when it names none, those that hold its words.
+
+    Nothing written is the whole policy.
+    """
+    if not text:
+        return version.clauses()
+    reference = reference_in(text, version)
+    if reference:
+        return tuple(dict.fromkeys(c for span in reference.spans for c in _between(version, span)))
+    return tuple(hit.clause for hit in Index(version.clauses(), policy.annotations.topics).search(text))
+
+
+def open_reading(library: Library, text: str) -> tuple[Reading, str]:
+    """Return the policy that `text` names, as it reads today, and the rest of the text."""
+    named, rest = references.split_policy(text, library.names())
+    policy = library.policies.get(named) if named else library.default
+    if policy is None:
+        known = ", ".join(policy.name for policy in library.policies.values())
+        raise UserError(f"Je ne connais pas la politique « {named} ». Je connais\u00a0: {known}.")
+    return Reading(policy, library.current(policy)), rest
+
+
+def reference_in(text: str, version: Version) -> Reference | None:
+    """Return the clauses that `text` names; a mere figure in a sentence names none."""
+    reference = references.read(text)
+    if reference is None or reference.exact:
+        return reference
+    known = all(version.within(span.first) for span in reference.spans)
+    return reference if reference.marked and known else None
+
+
+# --- A number ---------------------------------------------------------------------------------
+
+
+def _referred(reading: Reading, reference: Reference, request: Request) -> Message:
+    clauses: dict[Number, Clause] = {}
+    for span in reference.spans:
+        found = _between(reading.version, span)
+        if not found:
+            return unknown(reading, span.first)
+        clauses.update({clause.number: clause for clause in found})
+    if len(clauses) == 1:
+        return clause(reading, next(iter(clauses.values())), shareable=request.place == "channel")
+    return several(reading, reference, tuple(clauses.values()))
+
+
+def _between(version: Version, span: Span) -> list[Clause]:
+    return [
+        clause
+        for clause in version.clauses()
+        if span.first <= clause.number <= span.last
+        or clause.number.within(span.first)
+        or clause.number.within(span.last)
+    ]
+
+
+def clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
+    """Return one clause: its words, where it stands, and the way to what surrounds it."""
+    number = clause.number
+    if weight(clause.text) > PAGE_WEIGHT:
+        return several(reading, Reference((Span(number, number),), exact=True, marked=True), (clause,))
+    before, after = reading.version.neighbours(number)
+    together = reading.policy.annotations.read_with(number)
+    buttons = []
+    if before:
+        buttons.append(Button(f"← {before.number}", reading.command(before.number)))
+    if after:
+        buttons.append(Button(f"{after.number} →", reading.command(after.number)))
+    if number != number.article:
+        buttons.append(Button(f"Article {number.article}", reading.command(number.article)))
+    if together:
+        others = " et ".join(str(other) for other in together.clauses if other != number)
+        buttons.append(
+            Button(f"Lire avec {others}", reading.command(" et ".join(map(str, together.clauses))))
+        )
+    if shareable:
+        buttons.append(Button("Partager ici", reading.command(number, "partager")))
+    return Message(
+        reading.quote(number),
+        Note(f"{reading.place(number)}\n{reading.revised()}"),
+        *([Buttons(*buttons)] if buttons else []),
+    )
+
+
+def several(reading: Reading, reference: Reference, clauses: Sequence[Clause]) -> Message:
+    """Return one page of several clauses, and the way to the other pages."""
+    pages = list(_pages(reading, clauses))
+    page = min(max(reference.page, 1), len(pages))
+    numbers = ", ".join(map(str, reference.spans))
+    if len(reading.command(f"{numbers} page {len(pages)}")) > COMMAND_LENGTH:
+        raise UserError(
+            f"C'est beaucoup de numéros à la fois. Demandez-en moins, ou une suite\u00a0: {_RUN}."
+        )
+    buttons = [
+        Button(label, reading.command(f"{numbers} page {target}"))
+        for label, target in (("← Page précédente", page - 1), ("Page suivante →", page + 1))
+        if 1 <= target <= len(pages)
+    ]
+    note = reading.revised() + (f" · page {page} sur {len(pages)}" if len(pages) > 1 else "")
+    return Message(
+        *_title(reading, clauses, reference),
+        *pages[page - 1],
+        Note(note),
+        Buttons(*buttons, Button("Table des matières", reading.command(""))),
+    )
+
+
+def _title(reading: Reading, clauses: Sequence[Clause], reference: Reference) -> Iterator[Element]:
+    """Head a whole article by its title, and clauses that are read together by the reason why."""
+    articles = {clause.number.article for clause in clauses}
+    if len(articles) == 1 and [str(span) for span in reference.spans] == [str(*articles)]:
+        article = articles.pop()
+        yield Heading(f"Article {article}\u00a0: {reading.policy.title(article, reading.version)}")
+        return
+    together = reading.policy.annotations.read_with(clauses[0].number)
+    if together and {clause.number for clause in clauses} == set(together.clauses):
+        yield Text(bold("À lire ensemble."), f" {together.reason}")
+
+
+def _pages(reading: Reading, clauses: Sequence[Clause]) -> Iterator[list[Element]]:
+    """Put quotations on pages, in order, under their subheadings; see `_parts` for a long clause."""
+    page: list[Element] = []
+    room = PAGE_WEIGHT
+    heading = ""
+    for clause in clauses:
+        for start, end in _parts(clause.text):
+            need = weight(clause.text[start:end]) + weight(clause.heading) + 100
+            if page and (need > room or len(page) >= 16):  # noqa: PLR2004 — a message holds 38 components
+                yield page
+                page, room, heading = [], PAGE_WEIGHT, ""
+            if clause.heading not in {"", heading} and len(clauses) > 1:
+                page.append(Text(bold(clause.heading)))
+            heading = clause.heading
+            page.append(
+                reading.quote(clause.number, start=start, end=None if end == len(clause.text) else end)
+            )
+            room -= need
+    yield page
+
+
+def _parts(text: str, most: int = PAGE_WEIGHT - 300) -> Iterator[tuple[int, int]]:
+    """Yield spans of `text` that weigh at most `most`, cut at a paragraph, a sentence or else a space."""
+    start = 0
+    while weight(text[start:]) > most:
+        end = start + most
+        while weight(text[start:end]) > most:
+            end -= max(1, weight(text[start:end]) - most)
+        cut = next(
+            (at for mark in ("\n\n", ". ", " ") if (at := text.rfind(mark, start + 1, end)) > start), end
+        )
+        yield start, cut + 1 if text[cut : cut + 2] == ". " else cut
+        start = cut + (2 if text[cut : cut + 2] in {"\n\n", ". "} else int(text[cut : cut + 1] == " "))
+    yield start, len(text)
+
+
+def unknown(reading: Reading, number: Number) -> Message:
+    """Say that a number does not exist, and propose those that may have been meant."""
+    near = references.nearest(number, reading.version)
+    return Message(
+        Text(missing(reading.policy, reading.version, number)),
+        Buttons(
+            *(Button(str(other), reading.command(other)) for other in near),
+            Button("Table des matières", reading.command("")),
+        ),
+    )
+
+
+def missing(policy: Policy, version: Version, number: Number) -> str:
+    """Return the sentence that says that a number does not exist, and which ones are near."""
+    what = "La clause" if len(number.parts) > 1 else "L'article"
+    near = " ou ".join(map(str, references.nearest(number, version)))
+    return f"{what} {number} n'existe pas dans la {policy.name}. Cherchiez-vous {near}?"
+
+
+# --- Words ------------------------------------------------------------------------------------
+
+
+def _found(reading: Reading, query: str, request: Request) -> Message:
+    hits = reading.policy.index.search(query)
+    if not hits:
+        return not_found(reading, query)
+    if len(hits) == 1 and not hits[0].spans:
+        return clause(reading, hits[0].clause, shareable=request.place == "channel")
+    return results(reading, query, hits)
+
+
+def results(reading: Reading, query: str, hits: Sequence[Hit]) -> Message:
+    """Return the best clauses with the words found in bold, and the numbers of the others."""
+    quotes: list[Element] = []
+    room = PAGE_WEIGHT
+    for hit in hits[:SHOWN_HITS]:
+        need = weight(hit.clause.text) + 100
+        if need > room:
+            break
+        marks = tuple(Mark(start, end) for start, end in hit.spans)
+        quotes.append(reading.quote(hit.clause.number, marks))
+        room -= need
+    others = hits[len(quotes) :]
+    count = f"{len(hits)} passages" if len(hits) > 1 else "Un passage"
+    more = (
+        [Text("Aussi\u00a0: " + ", ".join(str(hit.clause.number) for hit in others) + ".")] if others else []
+    )
+    buttons = [Button(str(hit.clause.number), reading.command(hit.clause.number)) for hit in hits[:5]]
+    return Message(
+        Text(f"{count} pour « {excerpt(query, 60)} »\u00a0:"),
+        *quotes,
+        *more,
+        Note(reading.revised()),
+        Buttons(*buttons),
+    )
+
+
+def not_found(reading: Reading, query: str) -> Message:
+    """Say that nothing was found, whom to ask, and what may have been meant."""
+    contact = reading.policy.annotations.contact
+    ask = f" Vous pouvez vous adresser au {contact.who} (article {contact.clause})." if contact else ""
+    meant = reading.policy.index.did_you_mean(query[:200])
+    buttons = [Button("Table des matières", reading.command(""))]
+    lines = [f"Je n'ai rien trouvé pour « {excerpt(query, 60)} » dans la {reading.policy.name}.{ask}"]
+    if meant and len(meant) <= 60:  # noqa: PLR2004 — a longer one is a sentence, and would not fit a button
+        lines.append(f"Vouliez-vous dire « {meant} »?")
+        buttons.insert(0, Button(excerpt(f"Chercher « {meant} »", 75), reading.command(meant), "primary"))
+    return Message(Text("\n".join(lines)), Buttons(*buttons))
+
+
+# --- Contents ---------------------------------------------------------------------------------
+
+
+def contents(reading: Reading) -> Message:
+    """Return the table of contents: every article, with a button."""
+    articles = reading.version.articles
+    buttons = [Button(f"Article {a.number}", reading.command(a.number)) for a in articles[:25]]
+    body = "\n".join(f"{a.number}. {reading.policy.title(a.number, reading.version)}" for a in articles)
+    rows = [Buttons(*buttons[at : at + 4]) for at in range(0, len(buttons), 4)]
+    return Message(
+        Heading(f"{reading.policy.name}\u00a0: table des matières"),
+        Text(body),
+        Note(
+            f"{reading.revised()}. Tapez ", code("/politique 5.10"), " pour une clause, ou un mot à chercher."
+        ),
+        *rows,
+    )
+
+
+# --- Suggestions ------------------------------------------------------------------------------
+
+
+def suggest(library: Library, typed: str) -> list[Suggestion]:
+    """Return the clauses and articles that `typed` may be the beginning of, best first.
+
+    A number ranks clauses that begin with it; words rank the clauses that hold them.
+    """
+    named, text = references.split_policy(typed, library.names())
+    policy = library.policies.get(named or library.default.id, library.default)
+    reading = Reading(policy, library.current(policy))
+    start = fold(text).replace(",", ".").removeprefix("article").removeprefix("art.").strip()
+    if not start:
+        return [_article_line(reading, article.number) for article in reading.version.articles]
+    if start[0].isdigit():
+        numbers = [article.number for article in reading.version.articles]
+        numbers += [clause.number for clause in reading.version.clauses() if clause.number not in numbers]
+        return [_line(reading, number) for number in numbers if str(number).startswith(start)]
+    return [_line(reading, clause.number) for clause in reading.policy.index.complete(start)]
+
+
+def _line(reading: Reading, number: Number) -> Suggestion:
+    clause = reading.version.clause(number)
+    if clause is None or number == number.article:
+        return _article_line(reading, number)
+    return Suggestion(excerpt(f"{number} · {clause.text}", LABEL_LENGTH), str(number))
+
+
+def _article_line(reading: Reading, number: Number) -> Suggestion:
+    title = reading.policy.title(number, reading.version)
+    return Suggestion(excerpt(f"Article {number} · {title}", LABEL_LENGTH), f"article {number}")
+
+
+def examples(library: Library) -> dict[str, Message]:
+    """Return one of each message that this command can send, by name."""
+    asked = {
+        "Une clause": "5.10",
+        "Une clause, dans un canal": "5.13",
+        "Plusieurs clauses": "5.9 et 5.10",
+        "Des clauses à lire ensemble": "2 et 4.1 et 4.2",
+        "Un article entier": "article 5",
+        "Un article entier, dernière page": "article 5 page 2",
+        "Un numéro qui n'existe pas": "5.19",
+        "Des passages trouvés": "renseignements personnels",
+        "Rien de trouvé": "stationnement",
+        "Rien de trouvé, une faute": "harselement",
+        "La table des matières": "",
+    }
+    return {
+        name: show(library, Request("politique", text, place="channel" if "canal" in name else "direct"))
+        for name, text in asked.items()
+    }

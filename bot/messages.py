@@ -1,0 +1,327 @@
+"""What the bot says, before any platform gives it a form.
+
+A command builds a `Message` or a `Form` out of a closed union of elements; each platform turns them
+into its own payload with one pure renderer. The limits are the intersection of what Slack and
+Discord accept (docs.slack.dev "Block Kit", discord.com/developers "Components"), so a message that
+could be built can be shown everywhere. Overflow raises: nothing is ever cut silently.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+MESSAGE_WEIGHT = 3_800  # Discord: 4,000 characters over a whole message; the rest is for captions.
+MESSAGE_COMPONENTS = 38  # Discord: 40, nested ones included; two are the container and its frame.
+HEADING_LENGTH = 150  # Slack: header block.
+LABEL_LENGTH = 75  # Slack: button text; Discord allows 80.
+COMMAND_LENGTH = 96  # Discord: custom_id 100, of which a prefix takes four.
+URL_LENGTH = 512  # Discord: link button.
+BUTTONS_PER_ROW = 5  # Discord: action row.
+FORM_TITLE_LENGTH = 24  # Slack: modal title; Discord allows 45.
+FORM_FIELDS = 5  # Discord: modal.
+FIELD_LABEL_LENGTH = 45  # Discord: label.
+FIELD_HINT_LENGTH = 100  # Discord: label description.
+FIELD_TEXT_LENGTH = 3_000  # Slack: plain_text_input; Discord allows 4,000.
+SHORTCUT_LENGTH = 24  # Slack: message shortcut name; Discord allows 32.
+
+# Invisible characters that change how their neighbours are read: bidirectional marks, embeddings,
+# isolates (Unicode UAX 9), and the separators that some clients take for a line break.
+_DECEPTIVE = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029\ufeff"
+)
+# Control characters but the newline (Unicode category Cc), surrogates, and the above.
+_UNWANTED = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff{''.join(_DECEPTIVE)}]")
+# What takes two characters: marks once escaped, and what lies outside of the basic plane.
+_HEAVY = re.compile(r"[*_~`|\\<>\[\]()#\-+@:.!&\U00010000-\U0010ffff]")
+
+
+class TooLong(ValueError):  # noqa: N818 — named for what it says, as in `raise TooLong`
+    """A message or form exceeds what some platform accepts; the builder must split it."""
+
+
+def clean(text: str) -> str:
+    """Return `text` without control, unpaired surrogate and bidirectional characters; newlines stay."""
+    return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def excerpt(text: str, length: int = 80) -> str:
+    """Return `text` on one line, cleaned, shortened with an ellipsis to at most `length` characters.
+
+    For showing people their own words again, never for the policy's.
+    """
+    line = " ".join(clean(text).split())
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def weight(text: str) -> int:
+    """Return how many characters `text` may take once escaped for any platform."""
+    return len(text) + len(_HEAVY.findall(text))
+
+
+def _limit(text: str, length: int, what: str) -> None:
+    if not text or len(text) > length:
+        raise TooLong(f"{what}: {len(text)} characters, 1 to {length} allowed: {text[:40]!r}")
+
+
+Style: TypeAlias = Literal["plain", "bold", "italic", "struck", "code"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of characters in one style. The text is literal: renderers escape all of it."""
+
+    text: str
+    style: Style = "plain"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", clean(self.text))
+
+
+def bold(text: str) -> Span:
+    """Return a bold span."""
+    return Span(text, "bold")
+
+
+def code(text: str) -> Span:
+    """Return a span to be shown as something to type."""
+    return Span(text, "code")
+
+
+def _spans(pieces: Iterable[Span | str]) -> tuple[Span, ...]:
+    return tuple(piece if isinstance(piece, Span) else Span(piece) for piece in pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The title of a message or of one of its parts."""
+
+    text: str
+
+    def __post_init__(self) -> None:
+        _limit(self.text, HEADING_LENGTH, "heading")
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Text:
+    """A paragraph of the bot's own words; newlines break lines."""
+
+    spans: tuple[Span, ...]
+
+    def __init__(self, *pieces: Span | str) -> None:
+        object.__setattr__(self, "spans", _spans(pieces))
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Note:
+    """Secondary information, shown small: where a quotation comes from, what a button does."""
+
+    spans: tuple[Span, ...]
+
+    def __init__(self, *pieces: Span | str) -> None:
+        object.__setattr__(self, "spans", _spans(pieces))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Characters `start` to `end` of a clause's text, to be shown in another style."""
+
+    start: int
+    end: int
+    style: Style = "bold"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A reference to the policy's own words, the only element that can carry them.
+
+    It holds no text: a `Quoter` reads the stored version at the moment of sending, so that a
+    misquotation cannot be written. `version` is the ISO date of adoption. `start` and `end` are
+    offsets in the clause's text; `end` None means its end.
+    """
+
+    policy: str
+    version: str
+    clause: str
+    start: int = 0
+    end: int | None = None
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """What a `Quote` resolves to: where the words are from, and the words, paragraph by paragraph."""
+
+    caption: str
+    paragraphs: tuple[tuple[Span, ...], ...]
+
+
+Quoter: TypeAlias = Callable[[Quote], Quotation]
+
+
+@dataclass(frozen=True, slots=True)
+class Divider:
+    """A line between two parts of a message."""
+
+
+ButtonStyle: TypeAlias = Literal["plain", "primary", "danger"]
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button that stands for a command line: the catalogue's name, a space, its text.
+
+    All its state is in `command`, so a button still works after a restart.
+    """
+
+    label: str
+    command: str
+    style: ButtonStyle = "plain"
+
+    def __post_init__(self) -> None:
+        _limit(self.label, LABEL_LENGTH, "button label")
+        _limit(self.command, COMMAND_LENGTH, "button command")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A button that opens a web address."""
+
+    label: str
+    url: str
+
+    def __post_init__(self) -> None:
+        _limit(self.label, LABEL_LENGTH, "link label")
+        _limit(self.url, URL_LENGTH, "link address")
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Buttons:
+    """A row of one to five buttons. No two of a message may stand for the same command."""
+
+    items: tuple[Button | Link, ...]
+
+    def __init__(self, *items: Button | Link) -> None:
+        if not 1 <= len(items) <= BUTTONS_PER_ROW:
+            raise TooLong(f"{len(items)} buttons in a row, 1 to {BUTTONS_PER_ROW} allowed")
+        object.__setattr__(self, "items", items)
+
+
+Element: TypeAlias = Heading | Text | Note | Quote | Divider | Buttons
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Message:
+    """Something the bot says. Only the person who asked sees it, unless `public`."""
+
+    elements: tuple[Element, ...]
+    public: bool
+
+    def __init__(self, *elements: Element, public: bool = False) -> None:
+        object.__setattr__(self, "elements", elements)
+        object.__setattr__(self, "public", public)
+        self._check()
+
+    def _check(self) -> None:
+        if not self.elements:
+            raise TooLong("a message needs at least one element")
+        components = sum(1 + len(e.items) if isinstance(e, Buttons) else 1 for e in self.elements)
+        if components > MESSAGE_COMPONENTS:
+            raise TooLong(f"{components} components, {MESSAGE_COMPONENTS} allowed")
+        own = sum(weight(text) for text in self.own_words())
+        if own > MESSAGE_WEIGHT:
+            raise TooLong(f"a message of weight {own}, {MESSAGE_WEIGHT} allowed")
+        commands = [button.command for button in self.buttons() if isinstance(button, Button)]
+        if len(commands) != len(set(commands)):
+            raise ValueError(f"two buttons of one message stand for the same command: {commands}")
+
+    def own_words(self) -> Iterator[str]:
+        """Yield the texts that are the bot's own, quotations left out."""
+        for element in self.elements:
+            match element:
+                case Heading(text):
+                    yield text
+                case Text(spans) | Note(spans):
+                    yield "".join(span.text for span in spans)
+                case Quote() | Divider() | Buttons():
+                    pass
+
+    def buttons(self) -> Iterator[Button | Link]:
+        """Yield every button and link, in order."""
+        for element in self.elements:
+            if isinstance(element, Buttons):
+                yield from element.items
+
+    def quotes(self) -> tuple[Quote, ...]:
+        """Return the quotations, in order."""
+        return tuple(element for element in self.elements if isinstance(element, Quote))
+
+
+def summary(message: Message, quote: Quoter) -> str:
+    """Return the message as one line of at most 150 characters, for notifications and screen readers."""
+    return excerpt(next(_lines(message, quote), "Vigie"), 150)
+
+
+def _lines(message: Message, quote: Quoter) -> Iterator[str]:
+    """Yield what a message says first, what is secondary coming last."""
+    for element in sorted(message.elements, key=lambda element: isinstance(element, Note)):
+        match element:
+            case Heading(text):
+                yield text
+            case Text(spans) | Note(spans):
+                yield "".join(span.text for span in spans)
+            case Quote():
+                yield quote(element).caption
+            case Divider() | Buttons():
+                pass
+
+
+@dataclass(frozen=True, slots=True)
+class TextField:
+    """A field that one types in; `lines` more than one makes it a paragraph."""
+
+    name: str
+    label: str
+    hint: str = ""
+    value: str = ""
+    lines: int = 1
+    required: bool = True
+    max_length: int = 300
+
+    def __post_init__(self) -> None:
+        _limit(self.name, 40, "field name")
+        _limit(self.label, FIELD_LABEL_LENGTH, "field label")
+        if len(self.hint) > FIELD_HINT_LENGTH or len(self.value) > self.max_length:
+            raise TooLong(f"field {self.name}: hint or value too long")
+        if not 1 <= self.max_length <= FIELD_TEXT_LENGTH:
+            raise TooLong(f"field {self.name}: max_length must be 1 to {FIELD_TEXT_LENGTH}")
+
+
+Field: TypeAlias = TextField
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Questions asked in a window; the answers come back to `command` as `Request.fields`."""
+
+    command: str
+    title: str
+    fields: tuple[Field, ...]
+    submit: str = field(default="Envoyer")
+
+    def __post_init__(self) -> None:
+        _limit(self.command, COMMAND_LENGTH, "form command")
+        _limit(self.title, FORM_TITLE_LENGTH, "form title")
+        _limit(self.submit, FORM_TITLE_LENGTH, "form submit label")
+        if not 1 <= len(self.fields) <= FORM_FIELDS:
+            raise TooLong(f"{len(self.fields)} fields, 1 to {FORM_FIELDS} allowed")
+
+
+Reply: TypeAlias = Message | Form
+
+
+def opener(form: Form) -> Message:
+    """Return a message whose button opens `form`, for where a window cannot be opened at once."""
+    return Message(Text(form.title), Buttons(Button("Ouvrir", form.command, "primary")))

@@ -1,0 +1,147 @@
+"""The bot on Discord: connecting, and leaving in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import aiohttp
+import discord
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot.dispatch import Dispatcher
+from bot.messages import Quoter
+from bot.platforms import PlatformError
+from bot.platforms.discord_client import Client, why
+
+logger = logging.getLogger(__name__)
+
+CONNECT_TIME = 30.0  # seconds to be ready; discord.py itself would retry forever
+FINISH_TIME = 3.0  # seconds that the answers under way may take when we leave
+GOODBYE_TIME = 2.0  # seconds for the closing handshake; discord.py would wait 30
+
+_BOT_PAGE = "à la page «\u00a0Bot\u00a0» de l'application (https://discord.com/developers/applications)"
+_FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
+
+
+class DiscordAdapter:
+    """The platform « Discord » (see `bot.platforms.Platform`).
+
+    `token`: the bot's own. `api_url`: where Discord's API answers, for proxies and tests; discord.py
+    has one address for the whole process, so two adapters at two addresses cannot live together.
+    """
+
+    name = "Discord"
+
+    def __init__(self, dispatcher: Dispatcher, quote: Quoter, *, token: str, api_url: str) -> None:
+        _quieten()
+        self._dispatcher = dispatcher
+        self._quote = quote
+        self._token = token
+        self._api_url = api_url
+        self._client: Client | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._connection: asyncio.Task[None] | None = None
+        self._closing = False
+
+    async def start(self) -> None:
+        """Connect; return once requests are being answered. Raises `PlatformError`; may be tried again."""
+        Route.BASE = self._api_url
+        self._connecting = asyncio.create_task(self._connect())
+        try:
+            async with asyncio.timeout(CONNECT_TIME):
+                await self._connecting
+        except _FAILURES as error:
+            await self._disconnect()
+            raise refusal(error, self._api_url) from error
+        except asyncio.CancelledError:
+            if not self._closing:  # whoever started us gave up, and will close us
+                raise
+            raise PlatformError("arrêt demandé pendant la connexion.") from None
+
+    async def close(self) -> None:
+        """Let the answers under way end, then disconnect. May be called at any moment."""
+        self._closing = True
+        if self._connecting is not None and not self._connecting.done():
+            self._connecting.cancel()
+            await asyncio.wait({self._connecting})
+        await self._disconnect()
+
+    async def _connect(self) -> None:
+        self._client = client = Client(self._dispatcher, self._quote)  # a closed one cannot be used again
+        await client.login(self._token)
+        # A connection lost for good is made anew at the default gateway: it must be the API's own.
+        client.shard_count, gateway, _ = await client.http.get_bot_gateway()
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
+        self._connection = connection = asyncio.create_task(client.connect(), name="discord")
+        ready = asyncio.create_task(client.wait_until_ready())
+        try:
+            await asyncio.wait({connection, ready}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ready.cancel()
+        if connection.done():
+            await connection
+        connection.add_done_callback(self._ended)
+
+    async def _disconnect(self) -> None:
+        client, self._client = self._client, None
+        if client is None:
+            return
+        await client.finish(FINISH_TIME)
+        goodbye = asyncio.create_task(client.close())
+        done, _ = await asyncio.wait({goodbye}, timeout=GOODBYE_TIME)
+        if not done:
+            await client.http.close()  # cuts the sockets, so that the closing handshake ends at once
+        await goodbye
+        if self._connection is not None:
+            self._connection.cancel()
+            await asyncio.wait({self._connection})
+
+    def _ended(self, connection: asyncio.Task[None]) -> None:
+        """Say that Discord closed the connection for good, a token revoked while we ran for instance."""
+        error = None if connection.cancelled() else connection.exception()
+        if not self._closing and isinstance(error, Exception):
+            logger.error("Discord: connection closed for good. %s", refusal(error, self._api_url))
+
+
+def refusal(error: Exception, api_url: str) -> PlatformError:
+    """Return in one French line why we cannot connect, and what to do.
+
+    The codes are the Gateway's: discord.com/developers/docs/topics/opcodes-and-status-codes.
+    """
+    match error:
+        case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
+            return PlatformError(f"le jeton DISCORD_TOKEN est refusé. Copiez-le de nouveau {_BOT_PAGE}.")
+        case discord.PrivilegedIntentsRequired() | discord.ConnectionClosed(code=4013 | 4014):
+            return PlatformError(
+                f"les intentions (intents) demandées sont refusées. Vérifiez-les {_BOT_PAGE}."
+            )
+        case discord.DiscordException():
+            return PlatformError(f"Discord répond par une erreur ({why(error)}).", passing=True)
+        case _:
+            return PlatformError(
+                f"Discord ne répond pas à l'adresse {api_url}. Vérifiez l'accès à Internet, "
+                "et DISCORD_API_URL si vous l'avez réglé.",
+                passing=True,
+            )
+
+
+class _OneLine(logging.Filter):
+    """Turns the library's tracebacks, which may quote what we sent, into the name of the error."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[0]:
+            record.msg = f"{record.getMessage()} ({record.exc_info[0].__name__})"
+            record.args, record.exc_info = (), None
+        return True
+
+
+def _quieten() -> None:
+    """Keep the library to its errors: below that it logs addresses, sessions and payloads."""
+    logging.getLogger("discord").setLevel(logging.ERROR)
+    for name in ("discord.client", "discord.shard"):
+        chatty = logging.getLogger(name)
+        if not any(isinstance(present, _OneLine) for present in chatty.filters):
+            chatty.addFilter(_OneLine())

@@ -1,0 +1,290 @@
+"""What happens on Discord ↔ requests and replies.
+
+Every interaction (command, menu, button, form) is answered from its own payload alone: nothing is
+remembered between what was sent and what is pressed, so an old button works after a restart, and
+no interaction's token outlives its answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, TypeAlias, cast
+
+import aiohttp
+import discord
+
+from bot.dispatch import Actor, Dispatcher, Place, Request, apology
+from bot.messages import Form, Message, Quoter, Reply, Text, TooLong, opener
+from bot.platforms import discord_commands as catalogue
+from bot.platforms.discord_render import render, render_form
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = 1.5  # seconds before we say that we are working on it; Discord gives up after 3
+LONGEST_WAIT = 30.0  # seconds that a rate limit may hold a reply; discord.py accepts no less
+DUPLICATE = 40060  # Discord: this interaction was already answered, so it came to us twice
+INVALID_FORM = 50035  # Discord: the payload is refused; nothing of it was shown
+
+Interaction: TypeAlias = discord.Interaction["Client"]
+
+# Why a reply may not reach its person although all is well here: too late, gone, forbidden, cut off.
+_UNDELIVERED = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError)
+_SHARED = Message(Text("C'est fait\u00a0: toutes les personnes du salon peuvent le voir."))
+
+
+class Client(discord.AutoShardedClient):
+    """A connection to Discord that hands what people do to the dispatcher.
+
+    It asks for the least: no privileged intent (private messages and mentions carry their text without
+    one), no member and no message kept in memory. `patience`: seconds before an answer is deferred.
+    """
+
+    def __init__(self, dispatcher: Dispatcher, quote: Quoter, *, patience: float = PATIENCE) -> None:
+        super().__init__(
+            intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True),
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            max_messages=None,
+            guild_ready_timeout=0,
+            max_ratelimit_timeout=LONGEST_WAIT,
+        )
+        self._dispatcher = dispatcher
+        self._quote = quote
+        self._patience = patience
+        self._under_way: set[asyncio.Task[Any]] = set()
+        self._leaving = False
+
+    async def setup_hook(self) -> None:
+        """Give Discord the catalogue, only when it differs from what Discord already holds."""
+        menu = self._dispatcher.from_text("").command
+        wanted = catalogue.registration(self._dispatcher.commands, menu)
+        application = cast("int", self.application_id)  # known once logged in
+        try:
+            held = await self.http.get_global_commands(application)
+            if not catalogue.registered(cast("list[catalogue.Payload]", held), wanted):
+                await self.http.bulk_upsert_global_commands(application, wanted)
+                logger.info("Discord: %d commands registered", len(wanted))
+        except (discord.HTTPException, discord.RateLimited) as error:
+            logger.error("Discord: commands not registered, the former ones remain (%s)", why(error))  # noqa: TRY400 — one line, and the reason is in it
+
+    async def finish(self, timeout: float) -> None:  # noqa: ASYNC109 — what is late is cancelled, not an error
+        """Take no more requests and let those under way end, for at most `timeout` seconds."""
+        self._leaving = True
+        late = self._under_way
+        if late:
+            _, late = await asyncio.wait(late, timeout=timeout)
+        for task in late:
+            task.cancel()
+
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Answer a command, a message's menu, a button, a form, or what is being typed."""
+        with self._taken() as taken:
+            if not taken:
+                return
+            if interaction.type is discord.InteractionType.autocomplete:
+                await self._suggest(interaction)
+            elif interaction.type is not discord.InteractionType.ping:
+                await self._answer(interaction)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Answer a private message, and a message that mentions the bot by name."""
+        ordinary = message.type in {discord.MessageType.default, discord.MessageType.reply}
+        text = self._addressed(message)
+        if message.author.bot or not ordinary or text is None:
+            return
+        with self._taken() as taken:
+            if taken:
+                await self._reply(message, text)
+
+    async def on_shard_connect(self, shard_id: int) -> None:
+        """Say that we are connected."""
+        logger.info("Discord: shard %d connected", shard_id)
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        """Say that the connection was lost; discord.py takes it up again."""
+        logger.warning("Discord: shard %d disconnected", shard_id)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        """Say that the connection was taken up where it was lost."""
+        logger.info("Discord: shard %d resumed", shard_id)
+
+    async def on_error(self, event_method: str, /, *args: Any, **_: Any) -> None:  # noqa: ANN401 — as discord.py has it
+        """Log an error of ours without anything that people wrote, and apologise where that is possible."""
+        error = sys.exc_info()[1]
+        message = apology(error if isinstance(error, Exception) else RuntimeError(), event_method)
+        with self._reported():
+            match args:
+                case [discord.Interaction() as interaction] if interaction.type is not _AUTOCOMPLETE:
+                    await self._deliver(interaction, message, in_place=False)
+                case [discord.Message() as asked]:
+                    await asked.channel.send(view=render(message, self._quote))
+
+    @contextmanager
+    def _taken(self) -> Iterator[bool]:
+        """Count the current task among those under way; yield False when we are leaving instead."""
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._under_way.add(task)
+        try:
+            with self._reported():
+                yield not self._leaving
+        finally:
+            self._under_way.discard(task)
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
+        """Log in one line, without any content, that a reply did not reach its person."""
+        try:
+            yield
+        except _UNDELIVERED as error:
+            if isinstance(error, discord.HTTPException) and error.code == DUPLICATE:
+                logger.info("Discord: an interaction came twice, it is already answered")
+            else:
+                logger.warning("Discord: a reply could not be delivered (%s)", why(error))
+
+    # Interactions
+
+    def _request(self, interaction: Interaction) -> Request:
+        data = _data(interaction)
+        line = catalogue.line(data, self._dispatcher.commands)
+        request = self._dispatcher.from_text(line, actor=_actor(interaction), place=_place(interaction))
+        if interaction.type is discord.InteractionType.modal_submit:
+            return replace(request, fields=catalogue.answers(data))
+        return request
+
+    async def _suggest(self, interaction: Interaction) -> None:
+        found = catalogue.suggestions(self._dispatcher, _data(interaction))
+        await interaction.response.autocomplete(found)
+
+    async def _answer(self, interaction: Interaction) -> None:
+        request = self._request(interaction)
+        in_place = _on_private_message(interaction)
+        command = self._dispatcher.command(request.command)
+        if command and command.opens_form:
+            reply = await self._dispatcher.handle(request)
+        else:
+            reply = await self._handled(request, lambda: _defer(interaction, in_place=in_place))
+        if isinstance(reply, Form) and _may_open_form(interaction):
+            await interaction.response.send_modal(render_form(reply))
+            return
+        message = _shown(reply)
+        try:
+            await self._deliver(interaction, message, in_place=in_place)
+        except (TooLong, discord.HTTPException) as error:
+            if isinstance(error, discord.HTTPException) and error.code != INVALID_FORM:
+                raise
+            await self._deliver(interaction, apology(error, request.command), in_place=in_place)
+
+    async def _handled(self, request: Request, when_late: Callable[[], Coroutine[Any, Any, None]]) -> Reply:
+        """Return the answer to `request`; if it is long to come, `when_late` is done meanwhile."""
+        late: list[asyncio.Task[None]] = []
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._patience, lambda: late.append(loop.create_task(when_late())))
+        try:
+            reply = await self._dispatcher.handle(request)
+        finally:
+            timer.cancel()
+        for task in late:
+            await task
+        return reply
+
+    async def _deliver(self, interaction: Interaction, message: Message, *, in_place: bool) -> None:
+        """Show `message`: over the one that was pressed, to everyone if public, else to the person alone."""
+        view = render(message, self._quote)
+        response = interaction.response
+        if not response.is_done():
+            if in_place and not message.public:
+                await response.edit_message(view=view)
+            else:
+                hidden = _place(interaction) == "channel" and not message.public
+                await response.send_message(view=view, ephemeral=hidden, suppress_embeds=True)
+        elif not message.public:
+            await interaction.edit_original_response(view=view)
+        else:
+            # The first answer to a deferred interaction is as private as the deferral was.
+            if not in_place:
+                await interaction.edit_original_response(view=render(_SHARED, self._quote))
+            await interaction.followup.send(view=view, suppress_embeds=True)
+
+    # Messages
+
+    def _addressed(self, message: discord.Message) -> str | None:
+        """Return what is said to us in `message`, None when it says nothing to us."""
+        if isinstance(message.channel, discord.DMChannel):
+            return message.content
+        us = re.compile(rf"<@!?{self.user.id if self.user else 0}>")
+        return us.sub(" ", message.content).strip() if us.search(message.content) else None
+
+    async def _reply(self, message: discord.Message, text: str) -> None:
+        direct = isinstance(message.channel, discord.DMChannel)
+        team = str(message.guild.id) if message.guild else ""
+        actor = Actor("discord", team, str(message.author.id))
+        request = self._dispatcher.from_text(text, actor=actor, place="direct" if direct else "open")
+        reply = await self._handled(request, lambda: _show_typing(message.channel))
+        try:
+            view = render(_shown(reply), self._quote)
+        except TooLong as error:
+            view = render(apology(error, request.command), self._quote)
+        # The same message told twice makes the same nonce, and Discord then shows one reply.
+        nonce = str(message.id)
+        if direct:
+            await message.channel.send(view=view, nonce=nonce, suppress_embeds=True)
+        else:
+            asked = message.to_reference(fail_if_not_exists=False)
+            await message.channel.send(view=view, nonce=nonce, suppress_embeds=True, reference=asked)
+
+
+_AUTOCOMPLETE = discord.InteractionType.autocomplete
+
+
+def why(error: Exception) -> str:
+    """Return what is safe to log of `error`: never its text, which may quote what we sent."""
+    if isinstance(error, discord.HTTPException):
+        return f"{type(error).__name__}, status {error.status}, code {error.code}"
+    return type(error).__name__
+
+
+def _data(interaction: Interaction) -> catalogue.Payload:
+    return cast("catalogue.Payload", interaction.data or {})
+
+
+def _actor(interaction: Interaction) -> Actor:
+    return Actor("discord", str(interaction.guild_id or ""), str(interaction.user.id))
+
+
+def _place(interaction: Interaction) -> Place:
+    return "channel" if interaction.guild_id else "direct"
+
+
+def _on_private_message(interaction: Interaction) -> bool:
+    """Return whether a button was pressed on a message that only the person sees."""
+    if interaction.type is not discord.InteractionType.component or interaction.message is None:
+        return False
+    return _place(interaction) == "direct" or interaction.message.flags.ephemeral
+
+
+def _may_open_form(interaction: Interaction) -> bool:
+    """Return whether a form can be the answer: it must be the first, and not to another form."""
+    submitted = interaction.type is discord.InteractionType.modal_submit
+    return not submitted and not interaction.response.is_done()
+
+
+def _shown(reply: Reply) -> Message:
+    return opener(reply) if isinstance(reply, Form) else reply
+
+
+async def _show_typing(channel: discord.abc.Messageable) -> None:
+    await channel.typing()
+
+
+async def _defer(interaction: Interaction, *, in_place: bool) -> None:
+    """Tell Discord that the answer will come: on the message itself, or as a new one that « thinks »."""
+    if in_place:
+        await interaction.response.defer()
+    else:
+        await interaction.response.defer(ephemeral=_place(interaction) == "channel", thinking=True)

@@ -1,0 +1,394 @@
+"""The sandbox: a chat in the browser, on this machine only, where one may be several people.
+
+Nothing of it leaves the machine or outlives the process. A page of another site must reach none of
+it: foreign Host headers are refused (DNS rebinding), so are posts from another origin, and there is
+no cookie to ride on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from aiohttp import web
+
+from bot.dispatch import TEXT_LENGTH, Actor, Dispatcher, Place, Request, apology
+from bot.messages import Form, Message, Quoter, Text, code, opener
+from bot.platforms import PlatformError
+from bot.platforms.local_completion import complete, starters
+from bot.platforms.local_gallery import Gallery, page
+from bot.platforms.local_render import Html, render, render_fields, said
+from bot.platforms.local_room import BOT, CHANNEL, DIRECT, PERSONAS, Entry, Persona, Room
+
+HOST = "127.0.0.1"
+BODY_SIZE = 256 * 1024  # five fields of 3,000 characters, each escaped in JSON, and some room
+KEEP_ALIVE_SECONDS = 15  # between two signs of life on a stream, which find the pages that are gone
+DRAIN_SECONDS = 3.0  # for the answers under way, when we leave
+
+HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Server": "vigie",
+}
+_STATIC = Path(__file__).parent / "local_static"
+_TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
+_MENTION = re.compile(r"@vigie\b[\s,:]*", re.IGNORECASE)
+
+Json: TypeAlias = dict[str, Any]
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class LocalAdapter:
+    """The platform « Bac à sable » (see `bot.platforms.Platform`).
+
+    `port`: where it listens, on 127.0.0.1; 0 is any that is free. `gallery`: what the page of all
+    messages shows.
+    """
+
+    name = "Bac à sable"
+
+    def __init__(self, dispatcher: Dispatcher, quote: Quoter, *, port: int, gallery: Gallery) -> None:
+        self._dispatcher = dispatcher
+        self._quote = quote
+        self._port = port
+        self._gallery = gallery
+        self._room = Room()
+        self._runner: web.AppRunner | None = None
+
+    @property
+    def url(self) -> str:
+        """The address to open, known once started."""
+        return f"http://{HOST}:{self._port}/"
+
+    async def start(self) -> None:
+        """Listen; return once pages are being served. Raises `PlatformError` when the port is taken."""
+        self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=DRAIN_SECONDS)
+        await self._runner.setup()
+        try:
+            await web.TCPSite(self._runner, HOST, self._port).start()
+        except OSError as error:
+            await self.close()
+            raise PlatformError(
+                f"le port {self._port} n'est pas libre. Arrêtez ce qui l'occupe, ou choisissez-en un autre "
+                "avec VIGIE_PORT."
+            ) from error
+        self._port = self._runner.addresses[0][1]
+
+    async def close(self) -> None:
+        """Let the answers under way end, then stop listening. May be called at any moment."""
+        self._room.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def deliver(self, user: str, message: Message) -> None:
+        """Say `message` in a persona's own conversation, though nobody asked."""
+        self._say(message, _persona(user), DIRECT)
+
+    def _app(self) -> web.Application:
+        app = web.Application(middlewares=[self._guard], client_max_size=BODY_SIZE)
+        app.on_response_prepare.append(_protect)
+        app.add_routes(
+            [
+                web.get("/", self._index),
+                web.get("/galerie", self._show_gallery),
+                web.get("/static/{name}", self._asset),
+                web.get("/api/events", self._events),
+                web.get("/api/suggestions", self._suggestions),
+                web.post("/api/say", self._on_say),
+                web.post("/api/press", self._on_press),
+                web.post("/api/submit", self._on_submit),
+                web.post("/api/shortcut", self._on_shortcut),
+                web.post("/api/read", self._on_read),
+            ]
+        )
+        return app
+
+    @web.middleware
+    async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Refuse what does not come from our own pages."""
+        if request.host not in {f"{HOST}:{self._port}", f"localhost:{self._port}"}:
+            raise web.HTTPMisdirectedRequest(text=f"Ouvrez plutôt {self.url}")
+        if request.method == "POST" and request.headers.get("Origin") != f"http://{request.host}":
+            raise web.HTTPForbidden(text="Cette demande vient d'une autre page.")
+        return await handler(request)
+
+    async def _index(self, _: web.Request) -> web.Response:
+        return _file("index.html")
+
+    async def _asset(self, request: web.Request) -> web.Response:
+        return _file(request.match_info["name"])
+
+    async def _show_gallery(self, _: web.Request) -> web.Response:
+        return web.Response(text=page(self._gallery, self._quote), content_type="text/html")
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        """Stream what is here, then what happens. A page that was cut off receives all of it again."""
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        with self._room.followed() as events, suppress(ConnectionResetError):
+            event: Json = {"type": "hello", **self._about()}
+            while event["type"] != "end":
+                data = json.dumps(event, ensure_ascii=False)
+                await response.write(f"retry: 1000\ndata: {data}\n\n".encode())
+                event = await _next(events)
+        return response
+
+    def _about(self) -> Json:
+        alone, in_channel = starters(self._dispatcher)
+        return {
+            "personas": [asdict(persona) for persona in PERSONAS],
+            "starters": {DIRECT: alone, CHANNEL: in_channel},
+            "shortcuts": [
+                {"label": command.shortcut, "command": command.name}
+                for command in self._dispatcher.commands
+                if command.shortcut
+            ],
+        }
+
+    async def _suggestions(self, request: web.Request) -> web.Response:
+        line = request.query.get("line", "")
+        in_channel = request.query.get("conversation") == CHANNEL
+        found = complete(self._dispatcher, line, in_channel=in_channel)
+        return web.json_response([asdict(completion) for completion in found])
+
+    async def _on_say(self, request: web.Request) -> web.Response:
+        """Answer what a person wrote: a command, words to the bot, or words to everyone."""
+        body = await _body(request)
+        persona, conversation = _persona(_string(body, "persona")), _conversation(body)
+        text = _string(body, "text").strip()
+        if not text or len(text) > TEXT_LENGTH:
+            raise web.HTTPUnprocessableEntity(
+                text=f"Un message a de 1 à {TEXT_LENGTH} caractères; le vôtre en a {len(text)}."
+            )
+        if text.startswith("/"):
+            return await self._on_command(text, persona, conversation)
+        self._room.post(
+            author=persona.id, html=said(text), text=text, owner="" if conversation == CHANNEL else persona.id
+        )
+        if conversation == CHANNEL and not _MENTION.search(text):
+            return web.json_response({})
+        asked = _MENTION.sub(" ", text) if conversation == CHANNEL else text
+        return await self._answer(
+            self._request(asked, persona, conversation), persona, conversation, window=False
+        )
+
+    async def _on_command(self, text: str, persona: Persona, conversation: str) -> web.Response:
+        """Run a command, which is a message of its own only where nobody else reads."""
+        if conversation == DIRECT:
+            self._room.post(author=persona.id, html=said(text), text=text, owner=persona.id)
+        asked = text if conversation == CHANNEL else ""
+        unknown = self._unknown(text)
+        if unknown is not None:
+            self._say(unknown, persona, conversation, asked=asked)
+            return web.json_response({})
+        return await self._answer(
+            self._request(text, persona, conversation), persona, conversation, asked=asked
+        )
+
+    def _unknown(self, text: str) -> Message | None:
+        """Return what to say of a command that the platforms would not know, None if they would."""
+        name = text[1:].split(maxsplit=1)[0].lower() if text[1:].strip() else ""
+        command, menu = self._dispatcher.command(name), self._dispatcher.from_text("").command
+        if command is not None and (command.slash or command.name == menu):
+            return None
+        if command is not None:
+            return Message(Text("Cette commande s'écrit ", code(f"/{menu} {name}"), "."))
+        return Message(
+            Text(
+                "La commande ",
+                code(f"/{name[:40]}"),
+                " n'existe pas. Tapez ",
+                code("/"),
+                " pour voir celles qui existent.",
+            )
+        )
+
+    async def _on_press(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        persona, conversation = _persona(_string(body, "persona")), _conversation(body)
+        entry, command = self._entry(body, persona), _string(body, "command")
+        if entry.message is None or command not in {
+            getattr(b, "command", None) for b in entry.message.buttons()
+        }:
+            raise web.HTTPNotFound(text="Ce bouton n'est plus là.")
+        return await self._answer(
+            self._request(command, persona, conversation), persona, conversation, origin=entry
+        )
+
+    async def _on_submit(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        persona, conversation = _persona(_string(body, "persona")), _conversation(body)
+        fields = body.get("fields")
+        if not isinstance(fields, dict) or not all(isinstance(value, str) for value in fields.values()):
+            raise web.HTTPBadRequest(text="Il manque les réponses du formulaire.")
+        asked = replace(self._request(_string(body, "command"), persona, conversation), fields=fields)
+        return await self._answer(asked, persona, conversation, window=False)
+
+    async def _on_shortcut(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        persona = _persona(_string(body, "persona"))
+        entry = self._entry(body, persona)
+        command = self._dispatcher.command(_string(body, "command"))
+        if command is None or not command.shortcut:
+            raise web.HTTPNotFound(text="Cette entrée du menu n'existe pas.")
+        asked = Request(command.name, entry.text, _actor(persona), "channel")
+        return await self._answer(asked, persona, CHANNEL, asked=command.shortcut)
+
+    async def _on_read(self, request: web.Request) -> web.Response:
+        body = await _body(request)
+        self._room.mark_read(
+            _persona(_string(body, "persona")).id, _conversation(body), _number(body, "entry")
+        )
+        return web.json_response({})
+
+    def _entry(self, body: Json, persona: Persona) -> Entry:
+        entry = self._room.entry(_number(body, "entry"), persona.id)
+        if entry is None:
+            raise web.HTTPNotFound(text="Ce message n'est plus là.")
+        return entry
+
+    def _request(self, text: str, persona: Persona, conversation: str) -> Request:
+        place: Place = "channel" if conversation == CHANNEL else "direct"
+        return self._dispatcher.from_text(text, actor=_actor(persona), place=place)
+
+    async def _answer(
+        self,
+        request: Request,
+        persona: Persona,
+        conversation: str,
+        *,
+        origin: Entry | None = None,
+        asked: str = "",
+        window: bool = True,
+    ) -> web.Response:
+        """Run the request. A form is given to the page where a `window` can be opened at once."""
+        reply = await self._dispatcher.handle(request)
+        if isinstance(reply, Form) and window:
+            fields = render_fields(reply)
+            form = {"command": reply.command, "title": reply.title, "submit": reply.submit, "html": fields}
+            return web.json_response({"form": form})
+        message = opener(reply) if isinstance(reply, Form) else reply
+        entry = self._say(message, persona, conversation, origin=origin, asked=asked, command=request.command)
+        return web.json_response({"entry": entry.id})
+
+    def _say(
+        self,
+        message: Message,
+        persona: Persona,
+        conversation: str,
+        *,
+        origin: Entry | None = None,
+        asked: str = "",
+        command: str = "",
+    ) -> Entry:
+        """Show an answer to whom it is for: in the place of the one it follows, if that one is private."""
+        message, html = self._rendered(message, command)
+        text = _words(message, self._quote)
+        private = not message.public
+        if private and origin is not None and persona.id in {origin.owner, origin.only}:
+            return self._room.replace(origin, html=html, text=text, message=message)
+        in_channel = conversation == CHANNEL
+        return self._room.post(
+            author=BOT,
+            html=html,
+            text=text,
+            owner="" if in_channel else persona.id,
+            only=persona.id if in_channel and private else "",
+            asked=asked if private else "",
+            message=message,
+        )
+
+    def _rendered(self, message: Message, command: str) -> tuple[Message, Html]:
+        """Return the message and its markup, or an apology and its own if a quotation cannot be had."""
+        try:
+            return message, render(message, self._quote)
+        except Exception as error:  # noqa: BLE001 — as in the dispatcher: nobody is left without a reply
+            sorry = apology(error, command)
+            return sorry, render(sorry, self._quote)
+
+
+async def _protect(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
+
+
+async def _next(events: asyncio.Queue[Json]) -> Json:
+    """Return the next event, or a mere sign of life when there is none for a while."""
+    try:
+        async with asyncio.timeout(KEEP_ALIVE_SECONDS):
+            return await events.get()
+    except TimeoutError:
+        return {"type": "alive"}
+
+
+def _file(name: str) -> web.Response:
+    path = _STATIC / name
+    if path.parent != _STATIC or path.suffix not in _TYPES or not path.is_file():
+        raise web.HTTPNotFound
+    return web.Response(text=path.read_text("utf-8"), content_type=_TYPES[path.suffix], charset="utf-8")
+
+
+async def _body(request: web.Request) -> Json:
+    """Return the JSON object that a page sent."""
+    if request.content_type != "application/json":
+        raise web.HTTPUnsupportedMediaType
+    try:
+        body = await request.json()
+    except (ValueError, RecursionError) as error:
+        raise web.HTTPBadRequest from error
+    if not isinstance(body, dict):
+        raise web.HTTPBadRequest
+    return body
+
+
+def _string(body: Json, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise web.HTTPBadRequest(text=f"{name}?")
+    return value
+
+
+def _number(body: Json, name: str) -> int:
+    value = body.get(name)
+    if not isinstance(value, int):
+        raise web.HTTPBadRequest(text=f"{name}?")
+    return value
+
+
+def _persona(identifier: str) -> Persona:
+    for persona in PERSONAS:
+        if persona.id == identifier:
+            return persona
+    raise web.HTTPBadRequest(text="persona?")
+
+
+def _conversation(body: Json) -> str:
+    name = _string(body, "conversation")
+    if name not in {CHANNEL, DIRECT}:
+        raise web.HTTPBadRequest(text="conversation?")
+    return name
+
+
+def _actor(persona: Persona) -> Actor:
+    return Actor("local", "", persona.id)
+
+
+def _words(message: Message, quote: Quoter) -> str:
+    """Return all that a message says, for what reads it from its own menu."""
+    spoken = list(message.own_words())
+    for each in message.quotes():
+        quotation = quote(each)
+        spoken += ["".join(span.text for span in paragraph) for paragraph in quotation.paragraphs]
+    return "\n".join(spoken)

@@ -1,0 +1,206 @@
+"""Neutral messages and forms in HTML, for the sandbox.
+
+Pure. `Html` is text that a browser may read as markup: only `element`, `escaped` and `joined` make
+any, so a word that was never escaped cannot reach a page without the type checker's knowing.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from typing import NewType
+
+from bot.messages import (
+    Button,
+    Buttons,
+    ButtonStyle,
+    Divider,
+    Element,
+    Form,
+    Heading,
+    Link,
+    Message,
+    Note,
+    Quotation,
+    Quote,
+    Quoter,
+    Span,
+    Style,
+    Text,
+    TextField,
+    clean,
+)
+
+Html = NewType("Html", str)
+
+NOTHING = Html("")
+_VOID = frozenset({"br", "hr", "input"})  # elements that have no end tag
+_TAGS: dict[Style, str] = {"bold": "strong", "italic": "em", "struck": "s", "code": "code"}
+_BUTTON_CLASSES: dict[ButtonStyle, str] = {
+    "plain": "button",
+    "primary": "button primary",
+    "danger": "button danger",
+}
+_WEB = re.compile(r"https?://", re.IGNORECASE)
+_MENTION = re.compile(r"(@vigie\b)", re.IGNORECASE)
+_SLASH = re.compile(r"(/\S+)(.*)", re.DOTALL)
+
+
+def escaped(words: str) -> Html:
+    """Return literal `words` as markup that shows them, without what would change their neighbours."""
+    return Html(html.escape(clean(words)))
+
+
+def joined(pieces: Iterable[Html]) -> Html:
+    """Return pieces of markup one after the other."""
+    return Html("".join(pieces))
+
+
+def element(name: str, /, *children: Html, **attributes: str | bool) -> Html:
+    """Return `<name …>children</name>`.
+
+    An attribute's underscores are hyphens (`class_` is `class`). True is an attribute without a
+    value; False and "" are none at all, but for `value` and `alt`, which may be empty.
+    """
+    opening = name
+    for key, value in attributes.items():
+        attribute = key.rstrip("_").replace("_", "-")
+        if value is True:
+            opening += f" {attribute}"
+        elif value is not False and (value or attribute in {"value", "alt"}):
+            opening += f' {attribute}="{html.escape(clean(value))}"'
+    return Html(f"<{opening}>") if name in _VOID else Html(f"<{opening}>{''.join(children)}</{name}>")
+
+
+def lines(words: str) -> Html:
+    """Return literal `words`, their newlines breaking lines."""
+    return joined(
+        escaped(line) if number == 0 else joined([element("br"), escaped(line)])
+        for number, line in enumerate(clean(words).split("\n"))
+    )
+
+
+def render(message: Message, quote: Quoter, *, live: bool = True) -> Html:
+    """Return the body of `message`, `quote` giving the policy's words.
+
+    A button carries its command in `data-command`. When not `live`, buttons and links are pictures
+    of themselves, for a page where they lead nowhere.
+    """
+    return joined(_element(part, quote, live=live) for part in message.elements)
+
+
+def _element(part: Element, quote: Quoter, *, live: bool) -> Html:
+    match part:
+        case Heading(words):
+            return element("h4", escaped(words))
+        case Text(spans):
+            return element("p", _spans(spans), dir="auto")
+        case Note(spans):
+            return element("p", _spans(spans), class_="note", dir="auto")
+        case Quote():
+            return _quotation(quote(part))
+        case Divider():
+            return element("hr")
+        case Buttons(items):
+            return element("div", *(_button(item, live=live) for item in items), class_="buttons")
+
+
+def _spans(spans: Iterable[Span]) -> Html:
+    return joined(_span(span) for span in spans)
+
+
+def _span(span: Span) -> Html:
+    return element(_TAGS[span.style], lines(span.text)) if span.style in _TAGS else lines(span.text)
+
+
+def _quotation(quotation: Quotation) -> Html:
+    words = (element("p", _spans(paragraph)) for paragraph in quotation.paragraphs)
+    return element(
+        "figure",
+        element("figcaption", escaped(quotation.caption)),
+        element("blockquote", *words),
+        class_="quote",
+    )
+
+
+def _button(item: Button | Link, *, live: bool) -> Html:
+    match item:
+        case Button(label, command, style) if live:
+            classes = _BUTTON_CLASSES[style]
+            return element("button", escaped(label), type="button", class_=classes, data_command=command)
+        case Link(label, url) if live and _WEB.match(url):
+            return element(
+                "a",
+                escaped(label),
+                class_="button link",
+                href=url,
+                target="_blank",
+                rel="noopener noreferrer",
+            )
+        case Button(label, _, style):
+            return element("span", escaped(label), class_=_BUTTON_CLASSES[style])
+        case Link(label, _):
+            return element("span", escaped(label), class_="button link")
+
+
+def said(words: str) -> Html:
+    """Return what a person wrote, word for word; a command and a mention stand out."""
+    command = _SLASH.fullmatch(words)
+    if command:
+        return element("p", element("code", escaped(command[1])), lines(command[2]), dir="auto")
+    pieces = _MENTION.split(words)  # every second piece is a mention
+    return element(
+        "p",
+        *(
+            element("span", escaped(piece), class_="mention") if number % 2 else lines(piece)
+            for number, piece in enumerate(pieces)
+        ),
+        dir="auto",
+    )
+
+
+def render_fields(form: Form, prefix: str = "form") -> Html:
+    """Return the fields of `form`; `prefix` begins their ids, which a page holds once each."""
+    return joined(_field(field, f"{prefix}-{number}") for number, field in enumerate(form.fields))
+
+
+def _field(field: TextField, identifier: str) -> Html:
+    hint, error = f"{identifier}-aide", f"{identifier}-erreur"
+    optional = NOTHING if field.required else element("span", escaped(" (facultatif)"), class_="optional")
+    return element(
+        "div",
+        element("label", escaped(field.label), optional, for_=identifier),
+        element("p", escaped(field.hint), class_="hint", id=hint) if field.hint else NOTHING,
+        _control(field, identifier, f"{hint} {error}" if field.hint else error),
+        element("p", class_="error", id=error, hidden=True),
+        class_="field",
+    )
+
+
+def _control(field: TextField, identifier: str, described_by: str) -> Html:
+    if field.lines == 1:
+        return element(
+            "input",
+            type="text",
+            id=identifier,
+            name=field.name,
+            value=field.value,
+            required=field.required,
+            maxlength=str(field.max_length),
+            aria_describedby=described_by,
+            autocomplete="off",
+        )
+    # The parser drops one newline right after the tag: this one, and not the value's own first.
+    return element(
+        "textarea",
+        Html("\n"),
+        escaped(field.value),
+        id=identifier,
+        name=field.name,
+        rows=str(field.lines),
+        required=field.required,
+        maxlength=str(field.max_length),
+        aria_describedby=described_by,
+        autocomplete="off",
+    )

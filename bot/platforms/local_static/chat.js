@@ -1,0 +1,386 @@
+// The chat: who one is and what one reads (in the address, « #persona/conversation »), the stream of
+// what happens, and the log. The server renders every message; nothing here makes markup of words.
+
+import { composer } from "./composer.js";
+import { openWindow } from "./window.js";
+
+const CONVERSATIONS = {
+  vigie: { name: "Vigie", topic: "Conversation privée. Posez votre question, ou tapez / pour voir les commandes." },
+  general: { name: "#général", topic: "Tout le monde lit ce canal. Les réponses à vos commandes ne sont vues que de vous." },
+};
+const PATIENCE = 250; // ms before we show that an answer is being written
+const AT_END = 80; // px from the end of the log within which one is following it
+const clock = new Intl.DateTimeFormat("fr-CA", { hour: "numeric", minute: "2-digit" });
+
+const $ = (id) => document.getElementById(id);
+const log = $("log");
+const about = { personas: [], starters: {}, shortcuts: [] };
+const entries = new Map();
+let read = {}; // « persona/conversation » → the last entry read there
+const awaited = new Set(); // the answers to what this page did
+const view = { persona: "", conversation: "" };
+
+// ---- What one may see ----
+
+const persona = (id) => about.personas.find((each) => each.id === id);
+const isIn = (entry, who, conversation) =>
+  conversation === "general" ? !entry.owner && (!entry.only || entry.only === who) : entry.owner === who;
+const inView = (entry) => isIn(entry, view.persona, view.conversation);
+
+function unread(who, conversation) {
+  const mark = read[`${who}/${conversation}`] ?? 0;
+  let count = 0;
+  for (const entry of entries.values()) {
+    if (entry.id > mark && entry.author !== who && isIn(entry, who, conversation)) count += 1;
+  }
+  return count;
+}
+
+// ---- The address ----
+
+const address = (who, conversation) => `#${who}/${conversation}`;
+const place = () => `${view.persona}/${view.conversation}`;
+const drafts = new Map(); // what was begun elsewhere and not sent, by place
+
+function readAddress() {
+  const [who, conversation] = decodeURIComponent(location.hash.slice(1)).split("/");
+  view.persona = (persona(who) ?? about.personas[0]).id;
+  view.conversation = conversation in CONVERSATIONS ? conversation : "vigie";
+}
+
+function changeView() {
+  if (!about.personas.length) return;
+  const before = place();
+  readAddress();
+  if (place() !== before) {
+    drafts.set(before, message.draft());
+    message.put(drafts.get(place()) ?? "");
+  }
+  status("");
+  showFrame();
+  showLog();
+}
+
+// ---- The frame: conversations, personas, title ----
+
+function make(tag, className, ...children) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.append(...children);
+  return node;
+}
+
+function avatar(who) {
+  const node = make("span", `avatar ${who}`);
+  node.setAttribute("aria-hidden", "true");
+  if (who === "vigie") {
+    node.innerHTML = '<svg><use href="#i-vigie"/></svg>';
+  } else {
+    node.textContent = persona(who).name[0];
+  }
+  return node;
+}
+
+function counter(count) {
+  const words = count === 1 ? " message non lu" : " messages non lus";
+  return make("span", "count", String(count), make("span", "hidden", words));
+}
+
+function link(href, isCurrent, ...children) {
+  const node = make("a", "", ...children);
+  node.href = href;
+  if (isCurrent) node.setAttribute("aria-current", "true");
+  return make("li", "", node);
+}
+
+/** Replace the links of a list, and keep the focus on the one that has it. */
+function relist(list, items) {
+  const focused = list.contains(document.activeElement) ? document.activeElement.hash : "";
+  list.replaceChildren(...items);
+  if (focused) [...list.querySelectorAll("a")].find((each) => each.hash === focused)?.focus();
+}
+
+function showFrame() {
+  const { name, topic } = CONVERSATIONS[view.conversation];
+  const me = persona(view.persona);
+  $("title").textContent = name;
+  $("topic").textContent = topic;
+  document.title = `${name}, ${me.name}, bac à sable`;
+
+  relist($("conversations"), Object.entries(CONVERSATIONS).map(([id, each]) => {
+    const isCurrent = id === view.conversation;
+    const count = isCurrent ? 0 : unread(view.persona, id);
+    const mark = id === "vigie" ? avatar("vigie") : make("span", "hash", "#");
+    mark.setAttribute("aria-hidden", "true");
+    const label = make("span", "name", id === "vigie" ? each.name : each.name.slice(1));
+    return link(address(view.persona, id), isCurrent, mark, label, ...(count ? [counter(count)] : []));
+  }));
+
+  let elsewhere = 0;
+  relist($("personas"), about.personas.map((each) => {
+    const isCurrent = each.id === view.persona;
+    const count = isCurrent ? 0 : unread(each.id, "vigie") + unread(each.id, "general");
+    elsewhere += count;
+    const label = make("span", "name", each.name, make("span", "hidden", ", "), make("span", "role", each.role));
+    return link(address(each.id, view.conversation), isCurrent, avatar(each.id), label, ...(count ? [counter(count)] : []));
+  }));
+
+  const who = $("who");
+  who.querySelector(".avatar").replaceWith(avatar(view.persona));
+  who.querySelector(".who-name").textContent = me.name;
+  who.querySelector(".dot").hidden = !elsewhere;
+  message.placeholder(view.conversation === "vigie" ? "Écrire à Vigie" : "Écrire dans #général");
+}
+
+// ---- The log ----
+
+/** Return the article that shows `entry`. */
+function article(entry) {
+  const node = $("entry").content.firstElementChild.cloneNode(true);
+  const isBot = entry.author === "vigie";
+  const part = (selector) => node.querySelector(selector);
+
+  node.dataset.id = entry.id;
+  node.tabIndex = -1;
+  node.classList.toggle("private", Boolean(entry.only));
+  node.setAttribute("aria-labelledby", `author-${entry.id}`);
+  part(".avatar").replaceWith(avatar(entry.author));
+  part(".author").id = `author-${entry.id}`;
+  part(".author").textContent = isBot ? "Vigie" : persona(entry.author).name;
+  part("time").textContent = clock.format(new Date(entry.at));
+  part("time").dateTime = entry.at;
+  if (!entry.only) part(".only").remove();
+  if (entry.asked) part(".asked").append("En réponse à ", make("code", "", entry.asked));
+  else part(".asked").remove();
+  part(".body").innerHTML = entry.html; // escaped by the server: see local_render.py
+  if (view.conversation !== "general" || !about.shortcuts.length) part(".more").remove();
+  else part(".more").setAttribute("aria-label", `Actions sur le message de ${part(".author").textContent}`);
+  return node;
+}
+
+const shown = (id) => log.querySelector(`[data-id="${id}"]`);
+
+function showLog() {
+  log.setAttribute("aria-live", "off"); // what was already said is not news
+  log.replaceChildren();
+  const visible = [...entries.values()].filter(inView);
+  if (view.conversation === "vigie" && !visible.length) log.append(welcome());
+  log.append(...visible.map(article));
+  showStarters();
+  const last = log.querySelector(".entry:last-of-type");
+  if (last) showFrom(last, true);
+  markRead();
+  requestAnimationFrame(() => requestAnimationFrame(() => log.setAttribute("aria-live", "polite")));
+}
+
+function welcome() {
+  const title = make("h3", "", "Bonjour! Je cite la politique, mot pour mot.");
+  const words = make("p", "", "Un numéro, un mot ou une question\u00a0: je réponds par la clause, son article et sa date.");
+  return make("div", "welcome", avatar("vigie"), title, words);
+}
+
+/** Show what one could try first, as long as one has not tried anything. */
+function showStarters() {
+  const isNew = ![...entries.values()].some((e) => inView(e) && (e.author === view.persona || e.only));
+  log.querySelector(".starters")?.remove();
+  if (!isNew) return;
+  const buttons = about.starters[view.conversation].map((line) => {
+    const button = make("button", "starter", line);
+    button.type = "button";
+    button.addEventListener("click", () => say(line));
+    return button;
+  });
+  log.append(make("div", "starters", make("p", "", "Pour commencer\u00a0:"), ...buttons));
+}
+
+/** Show a new message, or a message again that has changed. */
+function showEntry(entry) {
+  const before = shown(entry.id);
+  const wasAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < AT_END;
+  const node = article(entry);
+  if (before) {
+    const focused = before.contains(document.activeElement) ? document.activeElement.textContent : null;
+    before.replaceWith(node);
+    if (focused !== null) focusAgain(node, focused);
+    showFrom(node);
+  } else {
+    log.querySelector(".welcome")?.remove();
+    log.append(node);
+    showStarters();
+    if (wasAtEnd || entry.author === view.persona || awaited.has(entry.id)) showFrom(node, true);
+  }
+}
+
+/** Bring a message into view: all of it, else from its beginning. */
+function showFrom(node, atEnd = false) {
+  const top = node.offsetTop - 8;
+  if (node.offsetHeight + 16 > log.clientHeight || top < log.scrollTop) log.scrollTop = top;
+  else if (atEnd) log.scrollTop = log.scrollHeight;
+  else node.scrollIntoView({ block: "nearest" });
+}
+
+/** After a button has changed its message: the button of the same name, else the message. */
+function focusAgain(node, label) {
+  const same = [...node.querySelectorAll("button")].find((each) => each.textContent === label);
+  (same ?? node).focus({ preventScroll: true });
+}
+
+function markRead() {
+  const last = Math.max(0, ...[...entries.values()].filter(inView).map((entry) => entry.id));
+  if (document.hidden || last <= (read[place()] ?? 0)) return;
+  read[place()] = last;
+  post("read", { entry: last }).catch(() => {});
+}
+
+// ---- What happens ----
+
+let stream;
+
+function follow() {
+  stream?.close();
+  stream = new EventSource("/api/events");
+  stream.onmessage = ({ data }) => happen[(JSON.parse(data)).type]?.(JSON.parse(data));
+  stream.onerror = () => status("Le bac à sable ne répond plus. Redémarrez-le\u00a0: cette page se reconnectera seule.");
+}
+
+const happen = {
+  hello(event) {
+    Object.assign(about, { personas: event.personas, starters: event.starters, shortcuts: event.shortcuts });
+    status("");
+  },
+  state(event) {
+    read = event.read;
+    const isSame = JSON.stringify([...entries.values()]) === JSON.stringify(event.entries);
+    entries.clear();
+    for (const entry of event.entries) entries.set(entry.id, entry);
+    readAddress();
+    showFrame();
+    if (!isSame) showLog(); // else the page was only away: it keeps its place
+    document.documentElement.dataset.ready = "";
+  },
+  entry({ entry }) {
+    entries.set(entry.id, entry);
+    if (inView(entry)) {
+      if (entry.author === "vigie") status("");
+      showEntry(entry);
+      markRead();
+    }
+    showFrame();
+  },
+  read(event) {
+    read[event.place] = Math.max(read[event.place] ?? 0, event.id);
+    showFrame();
+  },
+};
+
+// A browser allows few connections to one place: a page that nobody sees gives its own back.
+document.addEventListener("visibilitychange", () => (document.hidden ? stream?.close() : follow()));
+
+// ---- What one does ----
+
+let waiting = 0;
+
+function status(words, isQuiet = false) {
+  clearTimeout(waiting);
+  $("status").textContent = words;
+  $("status").classList.toggle("quiet", isQuiet);
+}
+
+async function post(action, body) {
+  const response = await fetch(`/api/${action}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ ...view, ...body }),
+  });
+  if (!response.ok) {
+    const isOurs = response.status < 500 && response.headers.get("Content-Type")?.startsWith("text/plain");
+    throw new Error(isOurs ? await response.text() : "Désolé, quelque chose s'est brisé. Réessayez dans un moment.");
+  }
+  return response.json();
+}
+
+/** Send, show that an answer is coming if it is slow, open the form that it may be. Tell if it went. */
+async function act(action, body) {
+  status("");
+  waiting = setTimeout(() => status("Vigie écrit…", true), PATIENCE);
+  try {
+    const { form, entry } = await post(action, body);
+    status("");
+    awaitEntry(entry);
+    if (form) openWindow(form, async (fields) => awaitEntry((await post("submit", { command: form.command, fields })).entry));
+    return true;
+  } catch (error) {
+    const isOffline = error instanceof TypeError;
+    status(isOffline ? "Le bac à sable ne répond pas\u00a0: rien n'a été envoyé." : error.message);
+    return false;
+  }
+}
+
+/** Bring the answer to what one did into view, be it already here or still on its way. */
+function awaitEntry(id) {
+  awaited.add(id);
+  if (shown(id)) showFrom(shown(id), true);
+}
+
+const say = (text) => act("say", { text });
+
+const message = composer({ form: $("composer"), box: $("saisie"), list: $("options"), say, conversation: () => view.conversation });
+
+log.addEventListener("click", ({ target }) => {
+  const entry = Number(target.closest("[data-id]")?.dataset.id);
+  const button = target.closest("[data-command]");
+  const more = target.closest(".more");
+  if (button) act("press", { entry, command: button.dataset.command });
+  if (more) openMenu(more, entry);
+});
+
+/** Open a message's own menu beside the button that asks for it. */
+function openMenu(button, entry) {
+  const menu = $("menu");
+  menu.replaceChildren(...about.shortcuts.map(({ label, command }) => {
+    const item = make("button", "", label);
+    item.type = "button";
+    item.role = "menuitem";
+    item.addEventListener("click", () => {
+      menu.hidePopover();
+      act("shortcut", { entry, command });
+    });
+    return item;
+  }));
+  menu.showPopover({ source: button });
+  const at = button.getBoundingClientRect();
+  const below = at.bottom + 4;
+  const fits = below + menu.offsetHeight < innerHeight - 8;
+  menu.style.left = `${Math.max(8, at.right - menu.offsetWidth)}px`;
+  menu.style.top = `${fits ? below : at.top - menu.offsetHeight - 4}px`;
+  menu.querySelector("button").focus();
+}
+
+$("menu").addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (event.key === "Tab") $("menu").hidePopover();
+  if (!step && event.key !== "Tab") return;
+  event.preventDefault();
+  const items = [...$("menu").children];
+  if (step) items.at((items.indexOf(document.activeElement) + step) % items.length).focus();
+});
+
+log.addEventListener("scroll", () => $("menu").matches(":popover-open") && $("menu").hidePopover());
+
+$("skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the address is for the conversation
+  message.focus();
+});
+
+// A click on a conversation leads to writing there; from the keyboard, one stays in the list.
+$("conversations").addEventListener("click", ({ detail }) => {
+  if (detail && matchMedia("(pointer: fine)").matches) message.focus();
+});
+
+const closePanel = () => $("panel").matches(":popover-open") && $("panel").hidePopover();
+$("personas").addEventListener("click", closePanel);
+matchMedia("(min-width: 52rem)").addEventListener("change", closePanel);
+
+addEventListener("hashchange", changeView);
+follow();
+if (matchMedia("(pointer: fine)").matches) message.focus();

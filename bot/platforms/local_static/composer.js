@@ -1,0 +1,134 @@
+// Where one writes: a line that grows, with suggestions as one types a command or a mention.
+// The pattern is the ARIA combobox with a list: the focus stays in the text, an option is active.
+
+const LONGEST_SUGGESTED = 200; // nobody completes a line longer than that
+
+export function composer({ form, box, list, say, conversation }) {
+  let options = [];
+  let active = -1;
+  let asked = 0; // counts questions, so that a late answer to an old one is dropped
+
+  const text = () => box.innerText.replace(/\n$/, "");
+
+  function put(words) {
+    if (words) box.textContent = words;
+    else box.replaceChildren(); // an empty text would hide the hint
+    close();
+  }
+
+  function putCaretLast() {
+    const range = document.createRange();
+    range.selectNodeContents(box);
+    range.collapse(false);
+    getSelection().removeAllRanges();
+    getSelection().addRange(range);
+    box.scrollTop = box.scrollHeight;
+  }
+
+  function close() {
+    asked += 1;
+    options = [];
+    active = -1;
+    show();
+  }
+
+  function show() {
+    list.hidden = !options.length;
+    list.replaceChildren(...options.map((option, number) => {
+      const item = document.createElement("li");
+      item.id = `option-${number}`;
+      item.role = "option";
+      item.ariaSelected = String(number === active);
+      const label = document.createElement("span");
+      label.className = "label";
+      label.textContent = option.label;
+      item.append(label);
+      if (option.detail) {
+        const detail = document.createElement("span");
+        detail.className = "detail";
+        detail.textContent = option.detail;
+        item.append(detail);
+      }
+      item.addEventListener("pointerdown", (event) => event.preventDefault()); // keeps the focus
+      item.addEventListener("click", () => accept(number));
+      return item;
+    }));
+    box.setAttribute("aria-expanded", String(options.length > 0));
+    if (active < 0) box.removeAttribute("aria-activedescendant");
+    else box.setAttribute("aria-activedescendant", `option-${active}`);
+    list.children[active]?.scrollIntoView({ block: "nearest" });
+  }
+
+  async function suggest() {
+    const line = text();
+    const isCompletable = line.length <= LONGEST_SUGGESTED && /^\/|(^|\s)@\w*$/.test(line);
+    if (!isCompletable) return close();
+    const question = (asked += 1);
+    if (active >= 0 && !options[active].line.startsWith(line)) active = -1; // until the answer: Enter sends
+    const query = new URLSearchParams({ line, conversation: conversation() });
+    const found = await fetch(`/api/suggestions?${query}`).then((r) => (r.ok ? r.json() : []), () => []);
+    if (question !== asked) return undefined;
+    options = found.filter((option) => option.line !== line);
+    // Enter takes a command that is only begun, but sends a text that may be what one means.
+    const isBegun = !line.includes(" ") && !found.some((option) => option.line.trim() === line);
+    active = isBegun && options.length ? 0 : -1;
+    return show();
+  }
+
+  function accept(number) {
+    put(options[number].line);
+    putCaretLast();
+    if (text().endsWith(" ")) suggest(); // on to what follows the name
+  }
+
+  function move(step) {
+    const last = options.length - 1;
+    active = active < 0 ? (step > 0 ? 0 : last) : active + step;
+    if (active > last) active = 0;
+    if (active < 0) active = last;
+    show();
+  }
+
+  async function send() {
+    const words = text();
+    if (!words.trim()) return;
+    put("");
+    if (!(await say(words)) && !text()) put(words); // what could not be sent is not lost
+  }
+
+  box.addEventListener("input", () => {
+    if (!box.textContent) box.replaceChildren(); // browsers leave a line break, which hides the hint
+    suggest();
+  });
+  box.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    const isOpen = options.length > 0;
+    const does = {
+      ArrowDown: isOpen && (() => move(1)),
+      ArrowUp: isOpen && (() => move(-1)),
+      Escape: isOpen && close,
+      Tab: isOpen && active >= 0 && !event.shiftKey && (() => accept(active)),
+      Enter: !event.shiftKey && (() => (active >= 0 ? accept(active) : send())),
+    }[event.key];
+    if (does) {
+      event.preventDefault();
+      does();
+    }
+  });
+  box.addEventListener("blur", close);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    send();
+    box.focus();
+  });
+
+  return {
+    put,
+    draft: text,
+    focus: () => box.focus(),
+    placeholder(words) {
+      box.dataset.placeholder = words;
+      form.querySelector("#saisie-label").textContent = words;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+// A form, in a window of its own.
+
+const dialog = document.getElementById("window");
+const form = dialog.querySelector("form");
+const submit = form.querySelector("[type=submit]");
+const failure = form.querySelector(":scope > .error");
+let send = async () => {};
+
+/** Open a form that the server rendered; `answer` receives what one wrote, by field. */
+export function openWindow({ title, submit: label, html }, answer) {
+  document.getElementById("window-title").textContent = title;
+  form.querySelector(".fields").innerHTML = html; // escaped by the server: see local_render.py
+  submit.textContent = label;
+  submit.disabled = false;
+  failure.hidden = true;
+  send = answer;
+  dialog.showModal();
+  form.querySelector("input, textarea").focus();
+}
+
+/** Say under each field what is missing; return the first such field. */
+function firstMissing() {
+  let first = null;
+  for (const control of form.querySelectorAll("input, textarea")) {
+    const isMissing = control.required && !control.value.trim();
+    const error = document.getElementById(`${control.id}-erreur`);
+    error.textContent = isMissing ? "Cette réponse est nécessaire." : "";
+    error.hidden = !isMissing;
+    control.toggleAttribute("aria-invalid", false);
+    if (isMissing) control.setAttribute("aria-invalid", "true");
+    if (isMissing) first ??= control;
+  }
+  return first;
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const missing = firstMissing();
+  if (missing) {
+    missing.focus();
+    return;
+  }
+  submit.disabled = true;
+  try {
+    await send(Object.fromEntries(new FormData(form)));
+    dialog.close();
+  } catch (error) {
+    failure.textContent = error instanceof TypeError ? "Le bac à sable ne répond pas\u00a0: rien n'a été envoyé." : error.message;
+    failure.hidden = false;
+  } finally {
+    submit.disabled = false;
+  }
+});
+
+for (const button of form.querySelectorAll(".close, .cancel")) button.addEventListener("click", () => dialog.close());

@@ -1,0 +1,408 @@
+"""Slack: its events made into requests, and the replies made into its messages.
+
+Everything that Slack sends is acknowledged at once, within its three seconds, and answered by a task
+of our own, which `close` waits for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import re
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import Any, TypeAlias
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.dispatch import Actor, Dispatcher, Place, Request, apology
+from bot.messages import Button, Form, Message, Quoter, opener
+from bot.platforms import PlatformError
+from bot.platforms.slack_link import (
+    NOT_SENT,
+    failure,
+    identify,
+    library_logger,
+    response_hook,
+    signed_http,
+    socket_mode,
+    unreachable,
+    web_api,
+)
+from bot.platforms.slack_render import (
+    FIELD_ACTION,
+    FORM_CALLBACK,
+    PUBLIC_ACTION,
+    fallback,
+    home,
+    render,
+    view,
+)
+
+START_SECONDS = 30
+DRAIN_SECONDS = 4  # for the answers under way; with hanging up, well under the 10 s of the whole program
+EVENTS_KEPT = 10_000  # Slack sends an event again at once, then after 1 and 5 minutes
+
+logger = logging.getLogger(__name__)
+
+Json: TypeAlias = dict[str, Any]
+
+# What Slack writes for a link, a person, a channel or a group: <target> or <target|label>.
+_ENTITY = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
+# The messages that are a person's own words: plain, or with a file.
+_SPOKEN = frozenset({None, "file_share"})
+_PLACES: Mapping[str, Place] = {"direct": "direct", "home": "home"}  # what a window may carry back
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request was made, and so where its answer goes.
+
+    `replace`: the button pressed is on a message that only this person sees, whose place the answer
+    takes. `trigger` opens one window, within 3 seconds.
+    """
+
+    actor: Actor
+    place: Place = "channel"
+    channel: str = ""
+    thread: str = ""
+    response_url: str = ""
+    trigger: str = ""
+    replace: bool = False
+
+    def metadata(self) -> dict[str, str]:
+        """Return what a window carries for the answer to its form to find its way back.
+
+        In a conversation with the bot, answers are messages that stay: the address that came with the
+        button could only give one that is gone the next time.
+        """
+        way = {"place": self.place, "channel": self.channel, "thread": self.thread}
+        if self.place == "channel":
+            way["response_url"] = self.response_url
+        return {name: value for name, value in way.items() if value}
+
+    @classmethod
+    def from_metadata(cls, actor: Actor, known: Mapping[str, str]) -> Origin:
+        """Return the origin of a form's answer, from what its window carried."""
+        return cls(
+            actor,
+            _PLACES.get(known.get("place", ""), "channel"),
+            channel=known.get("channel", ""),
+            thread=known.get("thread", ""),
+            response_url=known.get("response_url", ""),
+        )
+
+
+class SlackAdapter:
+    """The bot on Slack: by Socket Mode when there is an `app_token`, else by signed HTTP on `port`.
+
+    `api_url` is where the Web API is: « https://slack.com/api », but for proxies and tests.
+    """
+
+    name = "Slack"
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        quote: Quoter,
+        *,
+        bot_token: str,
+        app_token: str | None,
+        signing_secret: str | None,
+        port: int,
+        api_url: str,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._quote = quote
+        self._app_token = app_token
+        self._signing_secret = signing_secret
+        self.port = port
+        self._bot_token = bot_token
+        self._api_url = api_url
+        self._client: AsyncWebClient
+        self._mention = re.compile("(?!)")  # of the bot itself, once Slack has said who it is
+        self._menu = dispatcher.from_text("").command
+        self._seen: dict[str, None] = {}  # identifiers of events, oldest first
+        self._answers: set[asyncio.Task[None]] = set()
+        self._connecting: asyncio.Task[None] | None = None
+        self._open = contextlib.AsyncExitStack()
+
+    async def start(self) -> None:
+        """Connect; return once Slack's events are being answered. Raises `PlatformError`."""
+        self._connecting = asyncio.create_task(self._connect())
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._connecting
+        except TimeoutError as error:
+            await self.close()
+            raise unreachable() from error
+        except PlatformError:
+            await self.close()
+            raise
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise PlatformError("arrêt demandé pendant la connexion à Slack.") from None  # by `close`
+
+    async def close(self) -> None:
+        """Stop taking events, let the answers under way end, disconnect. May be called at any moment."""
+        if self._connecting is not None and not self._connecting.done():
+            self._connecting.cancel()
+            await asyncio.wait({self._connecting})
+        await self._open.aclose()
+
+    async def _connect(self) -> None:
+        self._client = await self._open.enter_async_context(web_api(self._bot_token, self._api_url))
+        self._open.push_async_callback(self._drain)
+        me = await identify(self._client)
+        self._mention = re.compile(rf"<@{me.bot_user_id}(?:\|[^<>]*)?>")
+        app = self._app(me)
+        if self._app_token:
+            await self._open.enter_async_context(socket_mode(app, self._client, self._app_token))
+        elif self._signing_secret:
+            self.port = await self._open.enter_async_context(signed_http(app, self.port))
+        else:  # without a secret anyone could sign
+            raise PlatformError("il faut SLACK_APP_TOKEN (mode Socket) ou SLACK_SIGNING_SECRET (mode HTTP).")
+
+    async def _drain(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while self._answers:
+                    await asyncio.wait(self._answers)
+        for task in self._answers:
+            task.cancel()
+        await asyncio.gather(*self._answers, return_exceptions=True)
+
+    def _app(self, me: AuthorizeResult) -> AsyncApp:
+        async def authorize() -> AuthorizeResult:
+            return me  # the library would ask Slack again, while the first person waits
+
+        app = AsyncApp(
+            name=self.name,
+            logger=library_logger("bolt", logging.ERROR),
+            client=self._client,
+            authorize=authorize,
+            signing_secret=self._signing_secret or "",
+            # Our listeners only acknowledge and start a task: the library then waits for them instead
+            # of starting a task that nobody keeps, and of looking every 10 ms whether it is done.
+            process_before_response=True,
+            attaching_function_token_enabled=False,
+            attaching_conversation_kwargs_enabled=False,
+        )
+        app.error(self._on_error)
+        app.middleware(self._once)
+        for command in self._dispatcher.commands:
+            if command.slash:
+                app.command(f"/{command.name}")(self._on_slash)
+            if command.shortcut:
+                app.message_shortcut(command.name)(self._on_shortcut)
+        app.block_action(re.compile(""))(self._on_action)
+        app.view_submission(FORM_CALLBACK)(self._on_form)
+        app.event("app_mention")(self._on_mention)
+        app.event("message")(self._on_message)
+        app.event("app_home_opened")(self._on_home)
+        return app
+
+    async def _on_error(self, error: Exception) -> None:
+        logger.error("an event of Slack was not understood: %s", type(error).__name__)
+
+    async def _once(self, body: Json, next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
+        """Let an event through the first time only: Slack sends it again when in doubt."""
+        event = body.get("event_id")
+        if event is not None:
+            if event in self._seen:
+                return BoltResponse(status=200)
+            self._seen[event] = None
+            if len(self._seen) > EVENTS_KEPT:
+                del self._seen[next(iter(self._seen))]
+        await next_()
+        return None
+
+    async def _on_slash(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
+        await ack()
+        origin = Origin(
+            _actor(context),
+            channel=body["channel_id"],
+            response_url=body["response_url"],
+            trigger=body["trigger_id"],
+        )
+        self._ask(f"{body['command']} {literal(body.get('text', ''))}", origin)
+
+    async def _on_shortcut(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
+        await ack()
+        origin = Origin(
+            _actor(context),
+            channel=body["channel"]["id"],
+            response_url=body["response_url"],
+            trigger=body["trigger_id"],
+        )
+        self._ask(f"{body['callback_id']} {literal(body['message'].get('text', ''))}", origin)
+
+    async def _on_action(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
+        await ack()
+        command = body["actions"][0].get("value")
+        if command:  # a link has none: Slack merely tells that it was followed
+            self._ask(command, _pressed(body, _actor(context)))
+
+    async def _on_form(self, ack: AsyncAck, view: Json, context: AsyncBoltContext) -> None:
+        await ack()
+        known = json.loads(view["private_metadata"])
+        values = view["state"]["values"]
+        fields = {name: value[FIELD_ACTION].get("value") or "" for name, value in values.items()}
+        self._ask(known["command"], Origin.from_metadata(_actor(context), known), fields)
+
+    async def _on_message(self, event: Json, context: AsyncBoltContext) -> None:
+        if event.get("channel_type") == "im" and _by_a_person(event):
+            self._ask(literal(event.get("text", "")), _written(event, context, "direct"))
+
+    async def _on_mention(self, event: Json, context: AsyncBoltContext) -> None:
+        if _by_a_person(event):
+            text = literal(self._mention.sub(" ", event.get("text", "")))
+            self._ask(text, _written(event, context, "channel"))
+
+    async def _on_home(self, event: Json, context: AsyncBoltContext) -> None:
+        if event.get("tab") == "home":
+            self._ask(self._menu, Origin(_actor(context), "home"))
+
+    def _ask(self, text: str, origin: Origin, fields: Mapping[str, str] | None = None) -> None:
+        """Answer what was written or pressed, in a task of its own."""
+        request = self._dispatcher.from_text(text, actor=origin.actor, place=origin.place)
+        self._run(self._answer(replace(request, fields=fields or {}), origin), request.command, origin)
+
+    def _run(
+        self, work: Coroutine[Any, Any, None], command: str, origin: Origin, *, sorry: bool = True
+    ) -> None:
+        """Start `work` and keep it until its end. If it breaks, the person is told, once."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._answers.discard(task)
+            error = None if task.cancelled() else task.exception()
+            if isinstance(error, Exception):
+                message = apology(error, command)
+                if sorry:
+                    self._run(self._say(message, origin, command), command, origin, sorry=False)
+
+        task = asyncio.create_task(work)
+        self._answers.add(task)
+        task.add_done_callback(ended)
+
+    async def _answer(self, request: Request, origin: Origin) -> None:
+        reply = await self._dispatcher.handle(request)
+        if isinstance(reply, Message):
+            await self._say(reply, origin, request.command)
+        elif not (origin.trigger and await _works(self._open_window(reply, origin))):
+            await self._say(opener(reply), origin, request.command)
+
+    async def _open_window(self, form: Form, origin: Origin) -> None:
+        await self._client.views_open(trigger_id=origin.trigger, view=view(form, origin.metadata()))
+
+    async def _say(self, message: Message, origin: Origin, command: str) -> None:
+        """Answer where the request was made, or else in private.
+
+        An address to answer at expires after half an hour, and the bot may not be in the channel.
+        """
+        at_home = origin.place == "home"
+        if at_home and (await _works(self._show_at_home(message, origin, command)) or command == self._menu):
+            return
+        content: Json = {
+            "blocks": render(message, self._quote),
+            "text": fallback(message, self._quote),
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        if at_home or not await _works(self._send(content, origin, public=message.public)):
+            await _works(self._client.chat_postMessage(channel=origin.actor.user, **content))
+
+    async def _show_at_home(self, message: Message, origin: Origin, command: str) -> None:
+        back = None if command == self._menu else Button("Menu", self._menu)
+        await self._client.views_publish(user_id=origin.actor.user, view=home(message, self._quote, back))
+
+    async def _send(self, content: Json, origin: Origin, *, public: bool) -> None:
+        thread = origin.thread or None
+        if origin.response_url:
+            await self._respond(content, origin, public=public)
+        elif public or origin.place == "direct":
+            await self._client.chat_postMessage(channel=origin.channel, thread_ts=thread, **content)
+        else:
+            user = origin.actor.user
+            await self._client.chat_postEphemeral(
+                channel=origin.channel,
+                user=user,
+                thread_ts=thread,
+                blocks=content["blocks"],
+                text=content["text"],
+            )
+
+    async def _respond(self, content: Json, origin: Origin, *, public: bool) -> None:
+        """Answer at the address that came with the request."""
+        if origin.replace and not public:
+            how: Json = {"replace_original": True}
+        else:
+            seen = "in_channel" if public else "ephemeral"
+            how = {"replace_original": False, "response_type": seen, "thread_ts": origin.thread or None}
+        answer = await response_hook(self._client, origin.response_url).send_dict({**content, **how})
+        if answer.status_code != HTTPStatus.OK:
+            raise SlackApiError("response_url", answer)  # type: ignore[no-untyped-call]  # theirs has none
+
+
+def literal(text: str) -> str:
+    """Return what a person wrote, from what Slack makes of it: links and mentions by their label."""
+    shown = _ENTITY.sub(lambda entity: entity[2] or entity[1], text)
+    return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+async def _works(call: Awaitable[object]) -> bool:
+    """Return whether `call` to Slack succeeded; why it did not is logged."""
+    try:
+        await call
+    except NOT_SENT as error:
+        logger.warning("Slack did not take an answer: %s", failure(error))
+        return False
+    return True
+
+
+def _actor(context: AsyncBoltContext) -> Actor:
+    """Return who acts: in a channel shared between workspaces, their own workspace, where it is known."""
+    team = context.actor_team_id or context.team_id or ""
+    return Actor("slack", team, context.actor_user_id or context.user_id or "")
+
+
+def _by_a_person(event: Json) -> bool:
+    """Return whether the message is a person's new words, not a bot's nor a change of older ones."""
+    return (
+        bool(event.get("user"))
+        and not event.get("bot_id")
+        and event.get("subtype") in _SPOKEN
+        and "edited" not in event
+    )
+
+
+def _written(event: Json, context: AsyncBoltContext, place: Place) -> Origin:
+    return Origin(_actor(context), place, channel=event["channel"], thread=event.get("thread_ts", ""))
+
+
+def _pressed(body: Json, actor: Actor) -> Origin:
+    """Return the origin of a press on a button, whose identifier says who sees the message it is on."""
+    container = body["container"]
+    channel = (body.get("channel") or {}).get("id", "")
+    if not channel:
+        return Origin(actor, "home", trigger=body["trigger_id"])
+    private = not body["actions"][0]["action_id"].startswith(PUBLIC_ACTION)
+    alone = private and channel.startswith("D") and not container.get("is_ephemeral")
+    return Origin(
+        actor,
+        "direct" if alone else "channel",
+        channel=channel,
+        thread=container.get("thread_ts", ""),
+        response_url=body["response_url"],
+        trigger=body["trigger_id"],
+        replace=private,
+    )

@@ -1,0 +1,104 @@
+"""The description of the application that an administrator gives to Slack, made from the catalogue.
+
+Pure. Its shape: docs.slack.dev/reference/app-manifest. It asks for the least that the adapter needs:
+to be spoken to (`commands`, `app_mentions:read`, `im:history` for messages written to it alone) and
+to answer (`chat:write`). No channel's history is read, and no list of people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from bot.dispatch import Command
+from bot.messages import TooLong
+
+BOT_SCOPES = ("app_mentions:read", "chat:write", "commands", "im:history")
+BOT_EVENTS = ("app_home_opened", "app_mention", "message.im")
+SLASH_COMMANDS = 50
+SHORTCUTS = 10
+COMMAND_LENGTH = 32  # with its slash
+COMMAND_DESCRIPTION_LENGTH = 2_000
+SHORTCUT_DESCRIPTION_LENGTH = 150
+
+_NAME = "Vigie"
+_DESCRIPTION = "Cite mot pour mot la politique de l'association, dans la conversation où la question se pose."
+_LONG_DESCRIPTION = (
+    "Vigie retrouve et cite, mot pour mot et avec sa date, la clause de la politique que vous cherchez. "
+    "Tapez /politique suivi d'un numéro ou de quelques mots, écrivez-lui en message privé, ou ouvrez son "
+    "onglet Accueil pour voir ce qu'on peut y faire. Ses réponses ne sont vues que de vous, sauf si vous "
+    "choisissez de les partager. Elle ne lit pas les conversations des canaux."
+)
+_COLOUR = "#1b5e4b"  # white text on it: contrast of 7.6 to 1
+
+Json: TypeAlias = dict[str, Any]
+
+
+def manifest(commands: Sequence[Command], request_url: str | None = None) -> Json:
+    """Return the manifest for `commands`, in Socket Mode, or over HTTP at `request_url` (https).
+
+    Raises `TooLong` when the catalogue exceeds what Slack accepts.
+    """
+    slashes = [_slash(command, request_url) for command in commands if command.slash]
+    shortcuts = [_shortcut(command) for command in commands if command.shortcut]
+    _limit(slashes, SLASH_COMMANDS, "slash commands")
+    _limit(shortcuts, SHORTCUTS, "shortcuts")
+    return {
+        "_metadata": {"major_version": 2, "minor_version": 0},
+        "display_information": {
+            "name": _NAME,
+            "description": _DESCRIPTION,
+            "long_description": _LONG_DESCRIPTION,
+            "background_color": _COLOUR,
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": True,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": False,
+            },
+            "bot_user": {"display_name": _NAME, "always_online": True},
+            "slash_commands": slashes,
+            **({"shortcuts": shortcuts} if shortcuts else {}),  # Slack refuses an empty list
+        },
+        "oauth_config": {"scopes": {"bot": list(BOT_SCOPES)}},
+        "settings": {
+            "event_subscriptions": {"bot_events": list(BOT_EVENTS), **_at(request_url, "request_url")},
+            "interactivity": {"is_enabled": True, **_at(request_url, "request_url")},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": request_url is None,
+            "token_rotation_enabled": False,
+        },
+    }
+
+
+def _slash(command: Command, request_url: str | None) -> Json:
+    name = f"/{command.name}"
+    _limit(name, COMMAND_LENGTH, f"name of {name}")
+    _limit(command.summary, COMMAND_DESCRIPTION_LENGTH, f"summary of {name}")
+    return {
+        "command": name,
+        "description": command.summary,
+        **({"usage_hint": command.usage} if command.usage else {}),
+        "should_escape": False,  # what a person types comes as they typed it
+        **_at(request_url, "url"),
+    }
+
+
+def _shortcut(command: Command) -> Json:
+    _limit(command.summary, SHORTCUT_DESCRIPTION_LENGTH, f"summary of {command.name}, which has a shortcut")
+    return {
+        "name": command.shortcut,
+        "type": "message",
+        "callback_id": command.name,
+        "description": command.summary,
+    }
+
+
+def _at(request_url: str | None, key: str) -> Json:
+    return {} if request_url is None else {key: request_url}
+
+
+def _limit(items: Sequence[object], most: int, what: str) -> None:
+    if len(items) > most:
+        raise TooLong(f"Slack: {what}: {len(items)}, {most} allowed")

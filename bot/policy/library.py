@@ -1,0 +1,196 @@
+"""The policies that the bot knows, their versions, and the exact words of each.
+
+`data/politique/<id>/<AAAA-MM-JJ>.md` is one adopted version; `annotations.toml` beside it is what
+interprets the latest. A folder that the association adds is layered over what is shipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+from bot.messages import Mark, Quotation, Quote, Span
+from bot.policy import articles
+from bot.policy.annotations import Annotations, no_annotations, read_annotations
+from bot.policy.articles import Clause, Number, PolicyError, Version
+from bot.policy.search import Index
+
+_MONTHS = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+]
+
+
+def in_words(day: date) -> str:
+    """Return a date as one reads it in French: « 13 décembre 2015 », « 1er mai 2026 »."""
+    return f"{'1er' if day.day == 1 else day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy: its versions, oldest first, and what interprets the latest of them."""
+
+    id: str
+    versions: tuple[Version, ...]
+    annotations: Annotations
+
+    @property
+    def name(self) -> str:
+        """The name that people say, « PA20 »."""
+        return self.annotations.name
+
+    def in_force(self, on: date) -> Version | None:
+        """Return the version that was in force at a date, None before the first."""
+        return next((version for version in reversed(self.versions) if version.adopted <= on), None)
+
+    def version(self, adopted: str) -> Version:
+        """Return the version adopted at an ISO date. Raises KeyError."""
+        for version in self.versions:
+            if version.adopted.isoformat() == adopted:
+                return version
+        raise KeyError(adopted)
+
+    def title(self, number: Number, version: Version) -> str:
+        """Return the title of the article that `number` is in, for reading."""
+        article = version.article(number)
+        return self.annotations.titles.get(number.article, article.title if article else "")
+
+    @cached_property
+    def index(self) -> Index:
+        """The words of the latest version."""
+        return Index(self.versions[-1].clauses(), self.annotations.topics)
+
+
+class Library:
+    """Every policy, by id; `default` is the one that is meant when none is named."""
+
+    def __init__(self, policies: Mapping[str, Policy], default: str, today: Callable[[], date]) -> None:
+        self.policies = policies
+        self.default = policies[default]
+        self._today = today
+
+    def current(self, policy: Policy) -> Version:
+        """Return the version in force today, or the first when none is yet."""
+        return policy.in_force(self._today()) or policy.versions[0]
+
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Yield what people may write to name a policy, and its id."""
+        for policy in self.policies.values():
+            for name in {policy.id, policy.name, *policy.annotations.aliases}:
+                yield name, policy.id
+
+    def quote(self, quote: Quote) -> Quotation:
+        """Resolve a quotation against the stored version; this is the one source of the policy's words.
+
+        Raises KeyError when the policy, version or clause is not stored.
+        """
+        policy = self.policies[quote.policy]
+        version = policy.version(quote.version)
+        clause = version.clause(Number.parse(quote.clause))
+        if clause is None:
+            raise KeyError(quote.clause)
+        return Quotation(_caption(policy, clause), tuple(_paragraphs(quote, clause.text)))
+
+
+def _caption(policy: Policy, clause: Clause) -> str:
+    number = str(clause.number)
+    label = policy.annotations.label(clause.number)
+    place = f"article {number}" if len(clause.number.parts) == 1 else number
+    return f"{policy.name}, {place}" + (f" ({label})" if label else "")
+
+
+def _paragraphs(quote: Quote, text: str) -> Iterator[tuple[Span, ...]]:
+    """Yield the quoted paragraphs between « » , with an ellipsis in brackets where it is partial."""
+    end = len(text) if quote.end is None else quote.end
+    start = quote.start
+    opening = "«\u00a0" + ("[…] " if start > 0 else "")
+    closing = (" […]" if end < len(text) else "") + "\u00a0»"
+    while start < end:
+        stop = text.find("\n\n", start, end)
+        stop = end if stop == -1 else stop
+        spans = list(_styled(text, start, stop, quote.marks))
+        if opening:
+            spans.insert(0, Span(opening))
+            opening = ""
+        if stop == end:
+            spans.append(Span(closing))
+        yield tuple(spans)
+        start = stop + 2
+
+
+def _styled(text: str, start: int, end: int, marks: Sequence[Mark]) -> Iterator[Span]:
+    at = start
+    for mark in sorted(marks, key=lambda mark: mark.start):
+        first, last = max(mark.start, at), min(mark.end, end)
+        if first < last:
+            if at < first:
+                yield Span(text[at:first])
+            yield Span(text[first:last], mark.style)
+            at = last
+    if at < end:
+        yield Span(text[at:end])
+
+
+def load(folders: Iterable[Path], default: str, today: Callable[[], date]) -> Library:
+    """Read every policy of `folders`, later folders adding to earlier ones.
+
+    Raises `PolicyError` when a file cannot be read, or when there is no policy `default`.
+    """
+    folders = tuple(folders)
+    names = {path.name for folder in folders for path in (folder / "politique").glob("*") if path.is_dir()}
+    policies = {
+        name: _policy(name, [folder / "politique" / name for folder in folders]) for name in sorted(names)
+    }
+    if default not in policies:
+        known = ", ".join(policies) or "aucune"
+        raise PolicyError(
+            "VIGIE_POLITIQUE", 0, f"la politique « {default} » n'existe pas (connues\u00a0: {known})."
+        )
+    return Library(policies, default, today)
+
+
+def _policy(name: str, folders: Sequence[Path]) -> Policy:
+    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.md"))}
+    versions = tuple(_version(name, path) for _, path in sorted(files.items()))
+    if not versions:
+        raise PolicyError(name, 0, "ce dossier de politique ne contient aucune version (AAAA-MM-JJ.md).")
+    notes = [path for folder in folders if (path := folder / "annotations.toml").is_file()]
+    if not notes:
+        return Policy(name, versions, no_annotations(versions[-1]))
+    return Policy(name, versions, read_annotations(_read(notes[-1]), versions[-1], _short(notes[-1])))
+
+
+def _version(name: str, path: Path) -> Version:
+    try:
+        adopted = date.fromisoformat(path.stem)
+    except ValueError as error:
+        raise PolicyError(
+            _short(path), 0, "le nom doit être la date d'adoption\u00a0: AAAA-MM-JJ.md."
+        ) from error
+    return articles.parse(_read(path), policy=name, adopted=adopted, source=_short(path))
+
+
+def _read(path: Path) -> str:
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise PolicyError(_short(path), line, "le fichier n'est pas en UTF-8.") from error
+
+
+def _short(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"

@@ -1,0 +1,148 @@
+"""How people write the number of a clause, and which one they meant when it does not exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from text_to_num import alpha2digit  # type: ignore[attr-defined]  # its __init__ declares no exports
+
+from bot.policy.articles import Number, Version
+
+_THE = r"(?:l['’]|les?\s+|du\s+|de\s+l['’])?"
+_WORDS = _THE + r"(?:art(?:icle)?s?\.?|clauses?|points?|paragraphes?|par\.|sections?|no\.?|num[eé]ro|§|#)"
+_NUMBER = r"\d{1,3}(?:\.\d{1,3}){1,3}(?!\.?\d)|\d{1,3},\d{1,3}(?!\.?\d)|\d{1,3}(?![.,]?\d)"
+_TO = r"(?:à|a|au|jusqu['’][àa]u?|[-–—]|/)"
+_AND = r"(?:et|ou|&|\+|,|;|puis|pis|and|to)"
+_RANGE = re.compile(
+    rf"(?P<first>{_NUMBER})\s*(?:{_TO}|to)\s*(?:{_WORDS}\s*)?(?P<last>{_NUMBER})(?![\d.,]*\d)", re.IGNORECASE
+)
+_ONE = re.compile(
+    rf"(?:(?<!\w)(?P<word>{_WORDS}))?\s*(?<![\d.$])(?P<number>{_NUMBER})(?![\d]|\s*(?:\$|%|€|°|h\b|km\b|ans?\b|min))",
+    re.IGNORECASE,
+)
+_PAGE = re.compile(r"\bpage\s+(?P<page>\d{1,3})\s*$", re.IGNORECASE)
+_NAMED = re.compile(r"^\s*(?P<policy>[a-z][a-z0-9-]{1,30})\s*:\s*(?=\S)", re.IGNORECASE)
+_SPOKEN_POINT = re.compile(r"(\d)\s*(?:point|virgule)\s*(?=\d)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The numbers from `first` to `last`, both included; `last` equals `first` for a single one."""
+
+    first: Number
+    last: Number
+
+    def __str__(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first} à {self.last}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The numbers that a text names.
+
+    `exact`: the text is nothing else. `marked`: a word such as « article » stands before a number,
+    or it has a point, so that it cannot be a mere figure. `page` counts from 1.
+    """
+
+    spans: tuple[Span, ...]
+    exact: bool
+    marked: bool
+    page: int = 1
+
+
+def split_policy(text: str, names: Iterable[tuple[str, str]]) -> tuple[str | None, str]:
+    """Return the policy that `text` names, and the rest of it.
+
+    `names` are (what people write, policy id). « pa20:5.10 » and « PA20 7.2 » both name `pa20`; a
+    name before a colon that is no policy's is returned as it is written, in lower case.
+    """
+    for name, policy in sorted(names, key=lambda pair: -len(pair[0])):
+        found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)\s*[:,]?\s*", text, re.IGNORECASE)
+        if found:
+            return policy, (text[: found.start()] + text[found.end() :]).strip()
+    named = _NAMED.match(text)
+    if named and re.search(r"\d", named["policy"]):
+        return named["policy"].lower(), text[named.end() :].strip()
+    return None, text.strip()
+
+
+def read(text: str) -> Reference | None:
+    """Return the reference in `text`, None when it holds no number that could be a clause's.
+
+    Reads « 5.10 », « 5,10 », « art. 5.10 », « l'article cinq point dix », « 5.1 à 5.4 », « 5.9 et
+    5.10 », « article 5 page 2 ».
+    """
+    page = _PAGE.search(text)
+    if page:
+        text = text[: page.start()]
+    digits = _SPOKEN_POINT.sub(r"\1.", alpha2digit(text, "fr", threshold=0))
+    digits = re.sub(r"\b(\d{1,3})(?:er|re|e|ère|ième|ème)\b", r"\1", digits)
+    spans, marked, rest = _spans(digits)
+    if not spans:
+        return None
+    left = re.sub(
+        rf"{_WORDS}(?!\w)|\b(?:{_AND}|l[ae]s?|de|du)(?!\w)|[\s,;&+?!.:«»()]", "", rest, flags=re.IGNORECASE
+    )
+    return Reference(spans, exact=not left, marked=marked, page=int(page["page"]) if page else 1)
+
+
+def _spans(text: str) -> tuple[tuple[Span, ...], bool, str]:
+    """Return the numbers of `text` in order, whether one of them is marked, and what is left."""
+    found: list[tuple[int, Span]] = []
+    marked = False
+
+    def take_range(match: re.Match[str]) -> str:
+        nonlocal marked
+        first, last = _number(match["first"]), _number(match["last"])
+        marked = marked or len(first.parts) > 1
+        found.append((match.start(), Span(min(first, last), max(first, last))))
+        return " " * len(match[0])
+
+    def take_one(match: re.Match[str]) -> str:
+        nonlocal marked
+        number = _number(match["number"])
+        marked = marked or bool(match["word"]) or len(number.parts) > 1
+        found.append((match.start("number"), Span(number, number)))
+        return " " * len(match[0])
+
+    rest = _ONE.sub(take_one, _RANGE.sub(take_range, text))
+    spans = dict.fromkeys(span for _, span in sorted(found, key=lambda pair: pair[0]))
+    return tuple(spans), marked, rest
+
+
+def _number(text: str) -> Number:
+    return Number.parse(text.replace(",", "."))
+
+
+def nearest(number: Number, version: Version) -> tuple[Number, ...]:
+    """Return the one or two existing numbers that someone who wrote `number` may have meant.
+
+    The first is a likely slip (a figure too many, too few, or the point forgotten), the second the
+    closest in the same article.
+    """
+    typed = str(number)
+    numbers = [clause.number for clause in version.clauses()]
+    slips = [candidate for candidate in numbers if _one_character_apart(typed, str(candidate))]
+    same_article = [candidate for candidate in numbers if candidate.article == number.article]
+    chosen: dict[Number, None] = {}
+    for group in (slips, same_article or numbers):
+        if group:
+            chosen.setdefault(min(group, key=lambda candidate: _distance(candidate, number)))
+    return tuple(sorted(chosen))
+
+
+def _one_character_apart(left: str, right: str) -> bool:
+    longer, shorter = (left, right) if len(left) > len(right) else (right, left)
+    return any(longer[:i] + longer[i + 1 :] == shorter for i in range(len(longer)))
+
+
+def _distance(left: Number, right: Number) -> tuple[int, ...]:
+    width = max(len(left.parts), len(right.parts))
+    pairs = zip(_padded(left, width), _padded(right, width), strict=True)
+    return tuple(abs(a - b) for a, b in pairs)
+
+
+def _padded(number: Number, width: int) -> tuple[int, ...]:
+    return number.parts + (0,) * (width - len(number.parts))

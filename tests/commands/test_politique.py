@@ -1,0 +1,183 @@
+"""`/politique`, as a person uses it: through the dispatcher."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.dispatch import Dispatcher, Place
+from bot.messages import Button, Message, Quoter, weight
+from bot.policy.library import Library
+
+
+async def ask(dispatcher: Dispatcher, text: str, place: Place = "direct") -> Message:
+    reply = await dispatcher.handle(dispatcher.from_text(f"/politique {text}", place=place))
+    assert isinstance(reply, Message)
+    return reply
+
+
+def clauses(reply: Message) -> list[str]:
+    return [quote.clause for quote in reply.quotes()]
+
+
+def labels(reply: Message) -> list[str]:
+    return [button.label for button in reply.buttons()]
+
+
+def words(reply: Message) -> str:
+    return "\n".join(reply.own_words())
+
+
+async def test_a_clause_is_quoted_with_where_it_stands_and_when_it_was_revised(
+    dispatcher: Dispatcher, quote: Quoter
+) -> None:
+    reply = await ask(dispatcher, "5.10")
+    assert clauses(reply) == ["5.10"]
+    assert quote(reply.quotes()[0]).caption == "PA20, 5.10 (invitation)"
+    assert "Ne pas agir à titre de porte-parole ou mandataire" in words(reply)
+    assert "Version révisée le 13 décembre 2015" in words(reply)
+    assert labels(reply) == ["← 5.9", "5.11 →", "Article 5", "Lire avec 5.11"]
+    assert not reply.public
+
+
+async def test_in_a_channel_a_clause_can_be_shared_and_nothing_says_by_whom(dispatcher: Dispatcher) -> None:
+    reply = await ask(dispatcher, "5.10", "channel")
+    share = next(button for button in reply.buttons() if button.label == "Partager ici")
+    assert isinstance(share, Button)
+    shared = await dispatcher.handle(dispatcher.from_text(share.command, place="channel"))
+    assert isinstance(shared, Message)
+    assert shared.public
+    assert clauses(shared) == ["5.10"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("5,10", ["5.10"]),
+        ("article cinq point dix", ["5.10"]),
+        ("5.1 à 5.4", ["5.1", "5.2", "5.3", "5.4"]),
+        ("5.9 et 5.10", ["5.9", "5.10"]),
+        ("PA20 7.2", ["7.2"]),
+        ("pa20:5.10", ["5.10"]),
+        ("cr3:4.2.1", ["4.2.1"]),
+        ("article 2", ["2"]),
+        ("article 7", ["7.1", "7.2", "7.3"]),
+        ("cr3 article 4.2.2 à 4.2.4", ["4.2.2", "4.2.3", "4.2.4"]),
+        ("6.1 ça dit quoi", ["6.1"]),
+        ("Que dit l'article 6?", ["6.1", "6.2"]),
+    ],
+)
+async def test_clauses_are_found_by_number(dispatcher: Dispatcher, text: str, shown: list[str]) -> None:
+    assert clauses(await ask(dispatcher, text)) == shown
+
+
+@pytest.mark.parametrize("article", [f"{policy}:{n}" for policy in ("pa20", "cr3") for n in range(1, 8)])
+async def test_a_whole_article_is_read_page_by_page_and_nothing_is_cut(
+    dispatcher: Dispatcher, library: Library, quote: Quoter, article: str
+) -> None:
+    policy, number = article.split(":")
+    read: list[str] = []
+    pages, reply = 0, await ask(dispatcher, article)
+    while pages := pages + 1:
+        read += [f"{q.clause} {q.start}" for q in reply.quotes()]
+        assert (
+            sum(weight(span.text) for q in reply.quotes() for line in quote(q).paragraphs for span in line)
+            < 3_800
+        )
+        following = [b for b in reply.buttons() if b.label.startswith("Page suivante")]
+        if not following:
+            break
+        assert isinstance(following[0], Button)
+        reply = await ask(dispatcher, following[0].command.removeprefix("politique "))
+    expected = [
+        str(c.number)
+        for c in library.policies[policy].versions[0].clauses()
+        if str(c.number.article) == number
+    ]
+    assert read == [f"{clause} 0" for clause in expected]
+
+
+async def test_a_long_article_shows_its_subheadings(dispatcher: Dispatcher) -> None:
+    assert "Maîtriser le site et envisager l'impact du contenu diffusé" in words(
+        await ask(dispatcher, "article 5")
+    )
+
+
+async def test_a_number_that_does_not_exist_says_so_and_proposes_the_nearest(dispatcher: Dispatcher) -> None:
+    reply = await ask(dispatcher, "5.19")
+    assert words(reply) == "La clause 5.19 n'existe pas dans la PA20. Cherchiez-vous 5.9 ou 5.18?"
+    assert labels(reply) == ["5.9", "5.18", "Table des matières"]
+
+
+async def test_an_article_that_does_not_exist_says_so(dispatcher: Dispatcher) -> None:
+    assert words(await ask(dispatcher, "article 8")).startswith("L'article 8 n'existe pas dans la PA20.")
+
+
+async def test_a_policy_that_is_not_known_says_which_are(dispatcher: Dispatcher) -> None:
+    assert "Je ne connais pas la politique « pa21 »" in words(await ask(dispatcher, "pa21:5.10"))
+
+
+async def test_no_argument_shows_the_table_of_contents(dispatcher: Dispatcher) -> None:
+    reply = await ask(dispatcher, "")
+    assert labels(reply) == [f"Article {n}" for n in range(1, 8)]
+    assert "5. Lignes directrices visant l'utilisation en dehors des heures de travail" in words(reply)
+
+
+async def test_words_show_the_passage_in_bold(dispatcher: Dispatcher, quote: Quoter) -> None:
+    reply = await ask(dispatcher, "altérer sa valeur")
+    bold = [s.text for line in quote(reply.quotes()[0]).paragraphs for s in line if s.style == "bold"]
+    assert bold == ["altérer", "valeur"]
+
+
+async def test_a_misspelling_is_answered_by_what_may_have_been_meant(dispatcher: Dispatcher) -> None:
+    reply = await ask(dispatcher, "harselement")
+    assert "Vouliez-vous dire « harcèlement »?" in words(reply)
+    button = next(b for b in reply.buttons() if b.label.startswith("Chercher"))
+    assert isinstance(button, Button)
+    found = await ask(dispatcher, button.command.removeprefix("politique "))
+    assert clauses(found)[0] == "5.17"
+
+
+async def test_nothing_found_says_whom_to_ask(dispatcher: Dispatcher) -> None:
+    assert "Vous pouvez vous adresser au conseil exécutif (article 1)." in words(
+        await ask(dispatcher, "stationnement")
+    )
+
+
+async def test_clauses_to_be_read_together_say_why(dispatcher: Dispatcher) -> None:
+    reply = await ask(dispatcher, "5.10 et 5.11")
+    assert words(reply).startswith("À lire ensemble. Que faire devant des informations négatives")
+
+
+async def test_every_button_of_every_answer_leads_somewhere(dispatcher: Dispatcher) -> None:
+    seen: set[str] = set()
+    waiting = ["vigie", "politique 5.10", "politique harselement", "politique 5.19", "politique logo"]
+    while waiting:
+        command = waiting.pop()
+        if command in seen:
+            continue
+        seen.add(command)
+        reply = await dispatcher.handle(dispatcher.from_text(command, place="channel"))
+        if isinstance(reply, Message):
+            assert "Désolé" not in words(reply), command
+            assert "n'existe pas" not in words(reply) or "5.19" in command
+            waiting += [b.command for b in reply.buttons() if isinstance(b, Button)]
+    assert len(seen) > 70
+
+
+@pytest.mark.parametrize(
+    ("typed", "first", "count"),
+    [
+        ("", "article 1", 7),
+        ("5.1", "5.1", 10),
+        ("5", "article 5", 19),
+        ("5,10", "5.10", 1),
+        ("logo", "5.13", 1),
+        ("zzz", None, 0),
+    ],
+)
+def test_suggestions_rank_by_what_is_typed(
+    dispatcher: Dispatcher, typed: str, first: str | None, count: int
+) -> None:
+    suggestions = dispatcher.suggest("politique", typed)
+    assert len(suggestions) == count
+    assert first is None or suggestions[0].text == first

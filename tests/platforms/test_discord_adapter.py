@@ -1,0 +1,473 @@
+"""The Discord adapter with simcord in process: a stateful Discord that checks what it is sent.
+
+The catalogue is a small one of this file, so that what is tested is the adapter; the real commands
+meet the adapter in tests/wire.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+import pytest
+from simcord.actors import MemberActor
+from simcord.builders import ChannelHandle, UserHandle
+from simcord.env import Env
+
+from bot.dispatch import Command, Dispatcher, Request, Suggestion, UserError
+from bot.messages import (
+    Button,
+    Buttons,
+    Form,
+    Message,
+    Quotation,
+    Quote,
+    Reply,
+    Span,
+    Text,
+    TextField,
+)
+from bot.platforms.discord_client import Client
+
+THINKING = discord.InteractionResponseType.deferred_channel_message.value
+UPDATING = discord.InteractionResponseType.deferred_message_update.value
+
+WORDS = "Nous vous invitons à vous abstenir."
+TEXTS: Mapping[str, str] = {"5.10": WORDS, "5.11": "Les questions du public.", "long": "mot " * 1_200}
+
+
+def quote(reference: Quote) -> Quotation:
+    return Quotation(f"PA20, {reference.clause} (invitation)", ((Span(TEXTS[reference.clause]),),))
+
+
+def politique(request: Request) -> Reply:
+    clause = request.text or "5.10"
+    if clause not in TEXTS:
+        return Message(Text(f"Je ne trouve pas {clause}."))
+    row = Buttons(Button("Suivante", "politique 5.11"), Button("Partager", f"partager {clause}"))
+    return Message(Text("Voici"), Quote("pa20", "2015-12-13", clause), row)
+
+
+def chercher(request: Request) -> Reply:
+    if request.fields:
+        return Message(Text(f"Cherché {request.fields['mots']} ({request.text})"))
+    return Form(f"chercher {request.text}".strip(), "Chercher", (TextField("mots", "Mots"),))
+
+
+def menu(_: Request) -> Reply:
+    return Message(
+        Text("Menu"), Buttons(Button("Chercher", "chercher ici"), Button("Clause", "politique 5.10"))
+    )
+
+
+def partager(request: Request) -> Reply:
+    return Message(Quote("pa20", "2015-12-13", request.text), public=True)
+
+
+def refuser(_: Request) -> Reply:
+    raise UserError("C'est réservé à l'administration.")
+
+
+def casser(_: Request) -> Reply:
+    raise RuntimeError("secret de la personne")
+
+
+def suggest(text: str) -> list[Suggestion]:
+    return [Suggestion(f"{text} {n} — {'é' * 200}", f"5.{n}") for n in range(60)] + [
+        Suggestion("x", "y" * 101)
+    ]
+
+
+COMMANDS = (
+    Command(
+        "politique", "Cite la politique.", politique, usage="[Numéro, mots]", slash=True, suggest=suggest,
+        examples=("5.10", "logo"), shortcut="Que dit la politique?",
+    ),
+    Command("vigie", "Montre ce que je sais faire.", menu, slash=True),
+    Command("chercher", "Cherche des mots.", chercher, opens_form=True),
+    Command("quiz", "Pose des questions.", chercher, slash=True, opens_form=True),
+    Command("partager", "Montre à tout le salon.", partager, suggest=suggest),
+    Command("refuser", "Refuse.", refuser),
+    Command("casser", "Se casse.", casser),
+)  # fmt: skip
+
+
+@dataclass
+class World:
+    """A server with a channel and a person, and how to press a button after another start of the bot."""
+
+    env: Env
+    channel: ChannelHandle
+    alice: MemberActor
+    restart: Callable[[], Any]
+
+    @property
+    def user(self) -> UserHandle:
+        return self.alice.user
+
+
+@pytest.fixture
+def executor() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+@asynccontextmanager
+async def living(client: Client, again: Callable[[], Client]) -> AsyncIterator[World]:
+    env = Env(client, shard_count=1)
+    await env.start()
+    try:
+        guild = env.create_guild("AGE")
+        channel = guild.create_text_channel("general")
+        alice = guild.add_member(env.create_user("alice"))
+        await env.settle()
+        yield World(env, channel, alice, lambda: env.restart_bot(again()))
+    finally:
+        await env.shutdown()
+    assert env.errors_since(env._errors_acknowledged) == ()
+
+
+@pytest.fixture
+async def world(executor: ThreadPoolExecutor) -> AsyncIterator[World]:
+    def client() -> Client:
+        return Client(Dispatcher(COMMANDS, executor), quote)
+
+    async with living(client(), client) as it:
+        yield it
+
+
+class Late(Dispatcher):
+    """A dispatcher that takes longer than an impatient client waits."""
+
+    async def handle(self, request: Request) -> Reply:
+        await asyncio.sleep(0.02)
+        return await super().handle(request)
+
+
+@pytest.fixture
+async def impatient(executor: ThreadPoolExecutor) -> AsyncIterator[World]:
+    """A world where every answer is late, so that all that may be deferred is."""
+
+    def client() -> Client:
+        return Client(Late(COMMANDS, executor), quote, patience=0)
+
+    async with living(client(), client) as it:
+        yield it
+
+
+def shown(message: Any) -> str:  # noqa: ANN401 — simcord's messages and discord.py's have no common type
+    """Return every text and label of a message, of simcord's or discord.py's."""
+    raw = message.components
+    parts = raw if raw and isinstance(raw[0], dict) else [part.to_dict() for part in raw]
+    return "\n".join(_texts(parts))
+
+
+def _texts(parts: list[dict[str, Any]]) -> Iterator[str]:
+    for part in parts:
+        yield from (part[key] for key in ("content", "label") if part.get(key))
+        yield from _texts(part.get("components", []))
+
+
+def callbacks(world: World) -> list[int]:
+    """Return the types of the first answers given to interactions, in order."""
+    sent = [request for request in world.env.http_requests if request.path.endswith("/callback")]
+    return [request.json["type"] for request in sent if request.json is not None]
+
+
+async def test_a_slash_command_is_answered_for_the_person_alone(world: World) -> None:
+    result = await world.alice.slash(world.channel, "politique", numero_mots="5.10")
+    assert result.response is not None
+    assert result.response.ephemeral
+    assert WORDS in shown(result.response)
+
+
+async def test_a_command_without_text_is_answered(world: World) -> None:
+    result = await world.alice.slash(world.channel, "vigie")
+    assert "Menu" in shown(result.response)
+
+
+async def test_a_command_without_its_own_slash_is_reached_through_the_menu_command(world: World) -> None:
+    result = await world.alice.slash(world.channel, "vigie", commande="politique 5.11")
+    assert TEXTS["5.11"] in shown(result.response)
+
+
+async def test_in_a_private_conversation_the_answer_stays_in_the_history(world: World) -> None:
+    result = await world.user.slash("politique", numero_mots="5.10")
+    assert not result.response.ephemeral
+    assert WORDS in shown(result.response)
+
+
+async def test_a_button_on_a_private_message_replaces_that_message(world: World) -> None:
+    first = await world.alice.slash(world.channel, "politique", numero_mots="5.10")
+    assert first.response is not None
+    pressed = await world.alice.click(first.response, label="Suivante")
+    assert pressed.response is not None
+    assert pressed.response.id == first.response.id
+    assert TEXTS["5.11"] in shown(pressed.response)
+
+
+async def test_sharing_shows_a_new_message_to_everyone(world: World) -> None:
+    first = await world.alice.slash(world.channel, "politique", numero_mots="5.10")
+    assert first.response is not None
+    shared = await world.alice.click(first.response, label="Partager")
+    assert shared.response is not None
+    assert shared.response.id != first.response.id
+    assert not shared.response.ephemeral
+    assert WORDS in shown(world.channel.last_message)
+
+
+async def test_a_button_on_a_public_message_is_answered_for_the_person_alone(world: World) -> None:
+    me = world.env.backend.bot_user.id
+    await world.alice.send(world.channel, f"<@{me}> 5.10")
+    public = world.channel.last_message
+    assert public is not None
+    pressed = await world.alice.click(public, label="Suivante")
+    assert pressed.response is not None
+    assert pressed.response.id != public.id
+    assert pressed.response.ephemeral
+
+
+async def test_a_button_works_after_a_restart(world: World) -> None:
+    first = await world.alice.slash(world.channel, "politique", numero_mots="5.10")
+    assert first.response is not None
+    await world.restart()
+    pressed = await world.alice.click(first.response, label="Suivante")
+    assert TEXTS["5.11"] in shown(pressed.response)
+
+
+async def test_a_button_opens_a_form_whose_answers_come_back_to_the_command(world: World) -> None:
+    first = await world.alice.slash(world.channel, "vigie")
+    assert first.response is not None
+    opened = await world.alice.click(first.response, label="Chercher")
+    assert opened.modal is not None
+    submitted = await world.alice.submit_modal(opened, {"mots": "logo"})
+    assert "Cherché logo (ici)" in shown(submitted.response)
+    assert submitted.response is not None
+    assert submitted.response.ephemeral
+
+
+async def test_a_form_filled_in_before_a_restart_is_still_received(world: World) -> None:
+    opened = await world.alice.slash(world.channel, "quiz")
+    assert opened.modal is not None
+    await world.restart()
+    submitted = await world.alice.submit_modal(opened, {"mots": "logo"})
+    assert "Cherché logo" in shown(submitted.response)
+
+
+async def test_suggestions_are_at_most_25_of_at_most_100_characters(world: World) -> None:
+    offered = await world.alice.autocomplete(world.channel, "politique", "numero_mots", "5.1")
+    assert len(offered) == 25
+    assert all(len(choice["name"]) <= 100 and len(choice["value"]) <= 100 for choice in offered)
+    assert offered[0]["value"] == "5.0"
+
+
+async def test_the_menu_command_suggests_the_others_then_what_they_suggest(world: World) -> None:
+    async def offered(text: str) -> list[str]:
+        found = await world.alice.autocomplete(world.channel, "vigie", "commande", text)
+        return [choice["value"] for choice in found]
+
+    assert await offered("") == ["chercher", "partager", "refuser", "casser"]
+    assert await offered("Par") == ["partager"]
+    assert (await offered("partager 5"))[:2] == ["partager 5.0", "partager 5.1"]
+    assert await offered("rien de connu") == []
+
+
+async def test_a_message_menu_asks_about_that_message(world: World) -> None:
+    asked = await world.alice.send(world.channel, "5.11")
+    result = await world.alice.context_menu(world.channel, "Que dit la politique?", asked)
+    assert TEXTS["5.11"] in shown(result.response)
+    assert result.response is not None
+    assert result.response.ephemeral
+
+
+async def test_a_private_message_is_answered_with_the_menu_under_the_first_answer(world: World) -> None:
+    await world.user.send_dm("5.10")
+    first = shown(world.user.dm_channel.last_message)
+    await world.user.send_dm("5.10")
+    assert WORDS in first
+    assert "Menu" in first
+    assert "Menu" not in shown(world.user.dm_channel.last_message)
+
+
+async def test_a_private_message_that_calls_for_a_form_is_answered_with_a_button_that_opens_it(
+    world: World,
+) -> None:
+    await world.user.send_dm("chercher")
+    asked = world.user.dm_channel.last_message
+    opened = await world.user.click(asked, label="Ouvrir")
+    assert opened.modal["title"] == "Chercher"
+
+
+async def test_a_mention_is_answered_before_all_with_the_quotation_and_buttons_only(world: World) -> None:
+    me = world.env.backend.bot_user.id
+    asked = await world.alice.send(world.channel, f"<@{me}> 5.10")
+    answer = world.channel.last_message
+    assert answer is not None
+    assert answer.reference is not None
+    assert answer.reference.message_id == asked.id
+    assert WORDS in shown(answer)
+    assert "Voici" not in shown(answer)
+
+
+async def test_messages_that_say_nothing_to_the_bot_are_left_alone(world: World) -> None:
+    before = len(world.channel.history())
+    await world.alice.send(world.channel, "Bonjour tout le monde")
+    await world.alice.send(world.channel, "@everyone 5.10")
+    assert len(world.channel.history()) == before + 2
+
+
+async def test_nothing_that_is_sent_may_mention_anyone_or_show_a_link_preview(world: World) -> None:
+    me = world.env.backend.bot_user.id
+    await world.alice.slash(world.channel, "politique", numero_mots="@everyone <@1> https://exemple.ca")
+    await world.alice.send(world.channel, f"<@!{me}> 5.10")
+    await world.user.send_dm("https://exemple.ca")
+    bodies = [request.json for request in world.env.http_requests if request.method == "POST"]
+    sent = [body.get("data", body) for body in bodies if isinstance(body, dict)]
+    assert len(sent) == 3
+    assert all(body["allowed_mentions"] == {"parse": []} for body in sent)
+    assert all(body["flags"] & discord.MessageFlags.suppress_embeds.flag for body in sent)
+
+
+async def test_a_refusal_is_said_and_a_failure_is_an_apology_that_holds_no_secret(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    refused = await world.alice.slash(world.channel, "vigie", commande="refuser")
+    broken = await world.alice.slash(world.channel, "vigie", commande="casser")
+    assert "C'est réservé à l'administration." in shown(refused.response)
+    assert "Désolé" in shown(broken.response)
+    assert "secret" not in caplog.text
+
+
+async def test_a_quotation_too_long_for_discord_is_an_apology_rather_than_silence(world: World) -> None:
+    result = await world.alice.slash(world.channel, "politique", numero_mots="long")
+    assert "Désolé" in shown(result.response)
+    await world.user.send_dm("long")
+    assert "Désolé" in shown(world.user.dm_channel.last_message)
+
+
+async def test_a_late_answer_is_deferred_then_shown(impatient: World) -> None:
+    result = await impatient.alice.slash(impatient.channel, "politique", numero_mots="5.10")
+    assert callbacks(impatient) == [THINKING]
+    assert result.response is not None
+    assert result.response.ephemeral
+    assert WORDS in shown(result.response)
+    pressed = await impatient.alice.click(result.response, label="Suivante")
+    assert callbacks(impatient) == [THINKING, UPDATING]
+    assert pressed.response is not None
+    assert pressed.response.id == result.response.id
+    assert TEXTS["5.11"] in shown(pressed.response)
+
+
+async def test_a_late_public_answer_is_still_seen_by_all(impatient: World) -> None:
+    result = await impatient.alice.slash(impatient.channel, "vigie", commande="partager 5.10")
+    assert result.response is not None
+    assert result.response.ephemeral
+    assert WORDS not in shown(result.response)
+    assert [followup.ephemeral for followup in result.followups] == [False]
+    assert WORDS in shown(result.followups[0])
+
+
+async def test_a_command_that_opens_a_form_is_never_deferred(impatient: World) -> None:
+    opened = await impatient.alice.slash(impatient.channel, "quiz")
+    assert opened.modal is not None
+
+
+async def test_the_catalogue_is_registered_once_and_only_when_it_changes(
+    world: World, executor: ThreadPoolExecutor
+) -> None:
+    def registrations() -> int:
+        return sum(request.method == "PUT" for request in world.env.http_requests)
+
+    assert registrations() == 1
+    await world.restart()
+    assert registrations() == 1
+    fewer = [command for command in COMMANDS if command.name != "quiz"]
+    await world.env.restart_bot(Client(Dispatcher(fewer, executor), quote))
+    assert registrations() == 2
+    assert "quiz" not in world.alice.available_commands(world.channel)
+
+
+async def test_a_command_that_the_catalogue_no_longer_has_is_still_answered(
+    world: World, executor: ThreadPoolExecutor
+) -> None:
+    world.env.inject_error("PUT", "/applications/*/commands", status=403, code=50001)
+    fewer = [command for command in COMMANDS if command.name != "quiz"]
+    await world.env.restart_bot(Client(Dispatcher(fewer, executor), quote))
+    result = await world.alice.slash(world.channel, "quiz")
+    assert "Je ne trouve pas quiz" in shown(result.response)
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, 10062), (403, 50013), (400, 40060), (500, 0)])
+async def test_a_reply_that_discord_refuses_is_one_line_of_log_without_content(
+    world: World, status: int, code: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    world.env.inject_error("POST", "/interactions/*", status=status, code=code, message="ne pas lire")
+    await world.alice.slash(world.channel, "politique", numero_mots="mot secret")
+    lines = [record.getMessage() for record in caplog.records if record.name.startswith("bot.")]
+    assert len(lines) == 1
+    assert "secret" not in caplog.text
+    assert "ne pas lire" not in caplog.text
+
+
+async def test_a_payload_that_discord_refuses_is_replaced_by_an_apology(world: World) -> None:
+    world.env.inject_error("POST", "/interactions/*", status=400, code=50035)
+    result = await world.alice.slash(world.channel, "politique", numero_mots="5.10")
+    assert "Désolé" in shown(result.response)
+
+
+async def test_an_error_of_ours_is_logged_without_content_and_apologised_for(
+    world: World, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> Request:
+        raise RuntimeError("mot secret")
+
+    monkeypatch.setattr(Dispatcher, "from_text", broken)
+    result = await world.alice.slash(world.channel, "politique", numero_mots="5.10")
+    await world.user.send_dm("5.10")
+    assert "Désolé" in shown(result.response)
+    assert "Désolé" in shown(world.user.dm_channel.last_message)
+    assert "secret" not in caplog.text
+    assert len(world.env.errors) == 2
+
+
+async def test_nothing_of_what_was_sent_is_kept_in_memory(world: World) -> None:
+    first = await world.alice.slash(world.channel, "vigie")
+    assert first.response is not None
+    await world.alice.click(first.response, label="Chercher")
+    client = world.env.bot
+    assert not client.persistent_views
+    assert not client.cached_messages
+    assert client._connection._view_store._modals == {}
+
+
+async def test_when_leaving_the_request_under_way_is_answered_and_no_other_is_taken(
+    executor: ThreadPoolExecutor,
+) -> None:
+    asked, release = asyncio.Event(), threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def slow(_: Request) -> Reply:
+        loop.call_soon_threadsafe(asked.set)
+        release.wait(5)
+        return Message(Text("Enfin"))
+
+    commands = (Command("lent", "Lent.", slow, slash=True), Command("vigie", "Menu.", menu, slash=True))
+    client = Client(Dispatcher(commands, executor), quote)
+    async with living(client, lambda: client) as world:
+        asking = asyncio.create_task(world.alice.slash(world.channel, "lent"))
+        await asyncio.wait_for(asked.wait(), 5)
+        leaving = asyncio.create_task(client.finish(5))
+        release.set()
+        await leaving
+        answered = await asking
+        ignored = await world.alice.slash(world.channel, "lent")
+        assert "Enfin" in shown(answered.response)
+        assert not ignored.acknowledged

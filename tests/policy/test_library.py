@@ -1,0 +1,166 @@
+"""Versions in force, annotations checked, quotations exact."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.messages import Mark, Quote
+from bot.policy import library as libraries
+from bot.policy.annotations import FORCES
+from bot.policy.articles import Number, PolicyError
+from bot.policy.library import Library
+from bot.settings import SEED
+from tests.conftest import TODAY
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the shipped data, to be spoiled."""
+    shutil.copytree(SEED, tmp_path / "data")
+    return tmp_path / "data"
+
+
+def load(*folders: Path, default: str = "pa20") -> Library:
+    return libraries.load(folders, default, lambda: TODAY)
+
+
+def said(library: Library, quote: Quote) -> str:
+    return "\n\n".join("".join(span.text for span in line) for line in library.quote(quote).paragraphs)
+
+
+def test_what_was_in_force_at_a_date_can_be_asked(folder: Path) -> None:
+    old = (folder / "politique/pa20/2015-12-13.md").read_text()
+    (folder / "politique/pa20/2020-05-01.md").write_text(
+        old.replace("5.18 Nous vous encourageons", "5.18 Nous souhaitons")
+    )
+    policy = load(folder).default
+    assert policy.in_force(date(2015, 12, 12)) is None
+    assert policy.in_force(date(2015, 12, 13)) == policy.versions[0]
+    assert policy.in_force(date(2020, 4, 30)) == policy.versions[0]
+    assert policy.in_force(date(2020, 5, 1)) == policy.versions[1]
+
+
+def test_what_the_association_adds_is_layered_over_what_is_shipped(folder: Path, tmp_path: Path) -> None:
+    added = tmp_path / "ajouts/politique/pa20"
+    added.mkdir(parents=True)
+    shutil.copy(folder / "politique/pa20/2015-12-13.md", added / "2026-01-10.md")
+    policy = load(folder, tmp_path / "ajouts").default
+    assert [version.adopted.isoformat() for version in policy.versions] == ["2015-12-13", "2026-01-10"]
+
+
+def test_several_policies_are_loaded_at_once(library: Library) -> None:
+    assert set(library.policies) == {"pa20", "cr3"}
+    assert library.default.id == "pa20"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ('"5.18" = "encouragement"', '"5.19" = "encouragement"', "la clause 5.19 n'existe pas"),
+        ('"5.18" = "encouragement"', '"5.18" = "interdit"', "« interdit » n'est pas une force"),
+        ('"5.18" = "encouragement"', '"5.18" = ["portée", "portée"]', "2 forces pour 1 paragraphe"),
+        ('clauses = ["5.17", "6.2"]', 'clauses = ["5.17", "6.9"]', "la clause 6.9 n'existe pas"),
+        ('"spotted" = ["5.10"]', '"spotted" = "5.10"', "il faut une liste"),
+        ('"spotted" = ["5.10"]', '"spotted" = ["x"]', "« x » n'est pas un numéro"),
+        ("[contact]", "[contacts]", "la table « contacts » n'existe pas"),
+        ("[contact]", "[contact", "TOML"),
+        ('7 = "Non-respect', '8 = "Non-respect', "l'article 8 n'existe pas"),
+    ],
+)
+def test_an_annotation_that_names_nothing_is_an_error_that_says_so(
+    folder: Path, old: str, new: str, problem: str
+) -> None:
+    path = folder / "politique/pa20/annotations.toml"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(PolicyError, match=problem) as caught:
+        load(folder)
+    assert "annotations.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("2020-13-45.md", b"x", "AAAA-MM-JJ"),
+        ("2020-01-01.md", "é\nè".encode("latin-1"), "pas en UTF-8"),
+        ("2020-01-01.md", b"Rien du tout.", "aucun titre d'article"),
+    ],
+)
+def test_a_file_that_is_no_version_is_named(folder: Path, name: str, content: bytes, problem: str) -> None:
+    (folder / "politique/pa20" / name).write_bytes(content)
+    with pytest.raises(PolicyError, match=problem) as caught:
+        load(folder)
+    assert name in str(caught.value)
+
+
+def test_an_unknown_default_policy_is_refused(folder: Path) -> None:
+    with pytest.raises(PolicyError, match="connues\u00a0: pa20"):
+        load(folder, default="pa99")
+
+
+def test_a_policy_without_annotations_can_be_read(folder: Path) -> None:
+    (folder / "politique/pa20/annotations.toml").unlink()
+    policy = load(folder).default
+    assert (policy.name, policy.annotations.label(Number((5, 10)))) == ("PA20", "")
+
+
+def test_every_clause_of_pa20_has_a_force(library: Library) -> None:
+    policy = library.default
+    assert {policy.annotations.force(clause.number) for clause in policy.versions[0].clauses()} == {
+        *FORCES,
+        "directive et interdiction",
+    }
+    assert policy.annotations.label(Number((5, 13))) == "interdiction, sauf autorisation"
+    assert policy.annotations.force(Number((5, 7))) == "encouragement"
+
+
+def test_a_quotation_is_the_clause_word_for_word_between_guillemets(library: Library) -> None:
+    for policy in library.policies.values():
+        for version in policy.versions:
+            for clause in version.clauses():
+                quote = Quote(policy.id, version.adopted.isoformat(), str(clause.number))
+                assert said(library, quote) == f"«\u00a0{clause.text}\u00a0»"
+
+
+def test_part_of_a_clause_says_that_it_is_a_part(library: Library) -> None:
+    whole = library.default.versions[0].clause(Number((5, 5)))
+    assert whole is not None
+    first = len(whole.paragraphs[0])
+    assert (
+        said(library, Quote("pa20", "2015-12-13", "5.5", 0, first))
+        == f"«\u00a0{whole.paragraphs[0]} […]\u00a0»"
+    )
+    assert (
+        said(library, Quote("pa20", "2015-12-13", "5.5", first + 2))
+        == f"«\u00a0[…] {whole.paragraphs[1]}\u00a0»"
+    )
+
+
+@given(st.data())
+def test_marks_change_the_look_and_never_the_words(library: Library, data: st.DataObject) -> None:
+    clause = data.draw(st.sampled_from(library.default.versions[0].clauses()))
+    position = st.integers(0, len(clause.text))
+    pairs = data.draw(st.lists(st.tuples(position, position), max_size=5))
+    marks = tuple(Mark(min(pair), max(pair)) for pair in pairs)
+    plain = said(library, Quote("pa20", "2015-12-13", str(clause.number)))
+    assert said(library, Quote("pa20", "2015-12-13", str(clause.number), marks=marks)) == plain
+
+
+@pytest.mark.parametrize(
+    "quote", [Quote("pa20", "2015-12-13", "5.19"), Quote("pa20", "2014-01-01", "5.1"), Quote("x", "y", "1")]
+)
+def test_nothing_can_be_quoted_that_is_not_stored(library: Library, quote: Quote) -> None:
+    with pytest.raises(KeyError):
+        library.quote(quote)
+
+
+@pytest.mark.parametrize(
+    ("day", "said_"), [(date(2015, 12, 13), "13 décembre 2015"), (date(2026, 5, 1), "1er mai 2026")]
+)
+def test_a_date_reads_in_french(day: date, said_: str) -> None:
+    assert libraries.in_words(day) == said_

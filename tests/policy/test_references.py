@@ -1,0 +1,112 @@
+"""Numbers in any writing that people use."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.policy import references
+from bot.policy.articles import Number
+from bot.policy.library import Library
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("5.10", ["5.10"]),
+        ("5,10", ["5.10"]),
+        ("art. 5.10", ["5.10"]),
+        ("Art 5.10", ["5.10"]),
+        ("l'article 5.10", ["5.10"]),
+        ("l’article 5.10", ["5.10"]),
+        ("de l'article 5.10?", ["5.10"]),
+        ("article cinq point dix", ["5.10"]),
+        ("cinq point dix-huit", ["5.18"]),
+        ("Article quatre point deux point un", ["4.2.1"]),
+        ("la clause 5.10", ["5.10"]),
+        ("point 3.3", ["3.3"]),
+        ("paragraphe 7.3", ["7.3"]),
+        ("§ 5.4", ["5.4"]),
+        ("5.1 à 5.4", ["5.1 à 5.4"]),
+        ("5.1-5.4", ["5.1 à 5.4"]),
+        ("articles 5.1 à 5.4", ["5.1 à 5.4"]),
+        ("de 5,1 à 5,4", ["5.1 à 5.4"]),
+        ("cinq point un à cinq point quatre", ["5.1 à 5.4"]),
+        ("5.4 à 5.1", ["5.1 à 5.4"]),
+        ("5.9 et 5.10", ["5.9", "5.10"]),
+        ("5.9, 5.10 et 5.11", ["5.9", "5.10", "5.11"]),
+        ("5.1,5.2", ["5.1", "5.2"]),
+        ("article 5", ["5"]),
+        ("article premier", ["1"]),
+        ("5", ["5"]),
+    ],
+)
+def test_a_number_is_read_however_it_is_written(text: str, meant: list[str]) -> None:
+    reference = references.read(text)
+    assert reference is not None
+    assert [str(span) for span in reference.spans] == meant
+    assert reference.exact
+
+
+def test_a_page_can_be_asked() -> None:
+    reference = references.read("article 5 page 2")
+    assert reference is not None
+    assert (str(reference.spans[0]), reference.page) == ("5", 2)
+
+
+@pytest.mark.parametrize("text", ["j'ai payé 5 piasses", "il a 20 ans", "10 heures par semaine", "rapport 5"])
+def test_a_mere_figure_in_a_sentence_is_not_marked_as_a_reference(text: str) -> None:
+    reference = references.read(text)
+    assert reference is None or not (reference.exact or reference.marked)
+
+
+@pytest.mark.parametrize("text", ["logo", "", "?!", "harcèlement au travail"])
+def test_words_without_a_number_hold_no_reference(text: str) -> None:
+    assert references.read(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "policy", "rest"),
+    [
+        ("pa20:5.10", "pa20", "5.10"),
+        ("PA20 7.2", "pa20", "7.2"),
+        ("PA 20, article 5", "pa20", "article 5"),
+        ("l'article 5 de la PA20", "pa20", "l'article 5 de la"),
+        ("cr3:4.2.1", "cr3", "4.2.1"),
+        ("régie de la radio 3.3", "cr3", "3.3"),
+        ("pa21:5.10", "pa21", "5.10"),
+        ("5.10", None, "5.10"),
+        ("note : 5.10", None, "note : 5.10"),
+    ],
+)
+def test_a_policy_can_be_named(library: Library, text: str, policy: str | None, rest: str) -> None:
+    assert references.split_policy(text, library.names()) == (policy, rest)
+
+
+@pytest.mark.parametrize(
+    ("typed", "proposed"),
+    [
+        ("5.19", ["5.9", "5.18"]),
+        ("51", ["5.1"]),
+        ("5.100", ["5.10", "5.18"]),
+        ("8.1", ["7.1"]),
+        ("4.3", ["4.2"]),
+    ],
+)
+def test_a_number_that_does_not_exist_has_near_ones(
+    library: Library, typed: str, proposed: list[str]
+) -> None:
+    version = library.default.versions[0]
+    near = [str(number) for number in references.nearest(Number.parse(typed), version)]
+    assert set(proposed) <= set(near)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_without_failing(text: str) -> None:
+    references.read(text)
+
+
+@given(st.lists(st.integers(0, 999), min_size=1, max_size=4))
+def test_any_number_has_something_near(library: Library, parts: list[int]) -> None:
+    assert references.nearest(Number(tuple(parts)), library.default.versions[0])

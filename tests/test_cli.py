@@ -1,0 +1,141 @@
+"""The command line, as a person at a terminal meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def vigie(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the unmodified command line in a process of its own."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-m", "bot", "--reglages", os.devnull, *words],
+        cwd=ROOT,
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_clause_as_json_has_the_promised_shape() -> None:
+    done = vigie("politique", "5.10", "--json")
+    answer = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert set(answer) == {"policy", "version", "clauses"}
+    assert (answer["policy"], answer["version"]) == ("pa20", "2015-12-13")
+    (clause,) = answer["clauses"]
+    assert set(clause) == {"id", "article", "heading", "force", "text"}
+    assert (clause["id"], clause["article"], clause["force"]) == ("5.10", "5", "invitation")
+    assert clause["heading"] == "Ne pas agir à titre de porte-parole ou mandataire"
+    assert clause["text"].startswith("S'il est porté à votre connaissance")
+
+
+def test_a_clause_is_printed_between_guillemets_with_its_force() -> None:
+    done = vigie("politique", "5.13")
+    assert done.stdout.startswith("PA20, 5.13 (interdiction, sauf autorisation)\n«\u00a0Ne faites pas usage")
+
+
+def test_several_words_are_one_request() -> None:
+    done = vigie("politique", "5.9", "et", "5.10", "--json")
+    assert [clause["id"] for clause in json.loads(done.stdout)["clauses"]] == ["5.9", "5.10"]
+
+
+def test_the_whole_policy_is_printed_when_nothing_is_asked() -> None:
+    assert len(json.loads(vigie("politique", "--json").stdout)["clauses"]) == 31
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("politique", "5.19"), "La clause 5.19 n'existe pas dans la PA20. Cherchiez-vous 5.9 ou 5.18?"),
+        (("politique", "stationnement"), "Rien dans la PA20 pour « stationnement »."),
+        (("politique", "5.10", "--date", "2015-12-01"), "n'était pas encore en vigueur à cette date."),
+    ],
+)
+def test_the_answer_no_is_one_line_and_exit_code_1(words: tuple[str, ...], said: str) -> None:
+    done = vigie(*words)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    assert said in done.stderr
+
+
+def test_the_answer_no_as_json_is_empty_and_exit_code_1() -> None:
+    done = vigie("politique", "5.10", "--date", "2015-12-01", "--json")
+    assert (done.returncode, json.loads(done.stdout)["clauses"]) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("truc",), "la commande 'truc' n'existe pas"),
+        (("politique", "--truc"), "l'option '--truc' n'existe pas"),
+        (("politique", "--date", "hier"), "n'est pas une date de la forme AAAA-MM-JJ"),
+        (("servir", "--port", "0"), "n'est pas dans l'intervalle"),
+        (("politique", "pa99:5.10"), "je ne connais pas la politique « pa99 »"),
+        (("discord", "invitation"), "donnez --application"),
+    ],
+)
+def test_wrong_usage_is_one_french_line_and_exit_code_2(words: tuple[str, ...], said: str) -> None:
+    done = vigie(*words)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_wrong_setting_is_one_line() -> None:
+    done = vigie("politique", "5.10", VIGIE_PORT="huit", VIGIE_FUSEAU="ici")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 2)
+
+
+def test_an_unreadable_policy_names_the_file_and_the_line(tmp_path: Path) -> None:
+    folder = tmp_path / "politique/pa20"
+    folder.mkdir(parents=True)
+    (folder / "2026-01-01.md").write_text("# ARTICLE 1 : UN\n- 1.1 a\n- 1.1 b\n")
+    done = vigie("politique", "5.10", VIGIE_DATA=str(tmp_path))
+    assert done.returncode == 2
+    assert (
+        done.stderr.strip()
+        == "vigie\u00a0: pa20/2026-01-01.md, ligne 3\u00a0: le numéro 1.1 est déjà pris à la ligne 2."
+    )
+
+
+def test_the_help_is_in_french_everywhere() -> None:
+    for words in (
+        [],
+        ["servir"],
+        ["politique"],
+        ["slack"],
+        ["slack", "manifeste"],
+        ["discord", "invitation"],
+    ):
+        done = vigie(*words, "--help")
+        assert done.returncode == 0
+        assert not {"Usage: ", "Show", "Commands:", "Error", "Options: ", "default"} & set(
+            done.stdout.split("\n")
+        )
+        assert "Montrer cette aide." in done.stdout
+        assert "Show this message" not in done.stdout
+
+
+def test_the_slack_manifest_and_the_discord_invitation_are_printed() -> None:
+    manifest = json.loads(vigie("slack", "manifeste").stdout)
+    assert [command["command"] for command in manifest["features"]["slash_commands"]] == [
+        "/politique",
+        "/vigie",
+    ]
+    invitation = vigie("discord", "invitation", "--application", "123456789012345678").stdout.strip()
+    assert invitation.startswith("https://discord.com/")
+    assert "client_id=123456789012345678" in invitation
+
+
+def test_the_version_can_be_asked() -> None:
+    assert vigie("--version").stdout.startswith("vigie")

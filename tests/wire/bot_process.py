@@ -1,0 +1,95 @@
+"""The bot as people run it: another process, its settings in the environment, its log on the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+START_TIME = 30.0  # seconds, on a busy machine
+STOP_TIME = 10.0  # what the project promises
+
+
+class BotProcess:
+    """A bot that runs. `lines`: what it printed so far, errors included."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.lines: list[str] = []
+        self._process = process
+        self._news = asyncio.Event()
+        self._reading = asyncio.create_task(self._read())
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    @property
+    def log(self) -> str:
+        """Everything that it printed so far."""
+        return "\n".join(self.lines)
+
+    async def until(self, text: str, within: float = START_TIME) -> str:
+        """Wait for a line that contains `text` and return it; fail if the bot ends before."""
+        async with asyncio.timeout(within):
+            while True:
+                found = next((line for line in self.lines if text in line), None)
+                if found is not None:
+                    return found
+                if self._reading.done():
+                    raise AssertionError(f"the bot ended without saying {text!r}:\n{self.log}")
+                self._news.clear()
+                await self._news.wait()
+
+    async def ended(self, within: float = START_TIME) -> int:
+        """Wait until it ends by itself and return its exit code."""
+        async with asyncio.timeout(within):
+            await self._reading
+            return await self._process.wait()
+
+    async def stop(self, within: float = STOP_TIME) -> int:
+        """Ask it to end as a service manager does, and return its exit code; fail if it takes longer."""
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+        return await self.ended(within)
+
+    async def kill(self) -> None:
+        """End it without a word, if it still runs."""
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.wait()
+        await self._reading
+
+    async def _read(self) -> None:
+        stream = self._process.stdout
+        assert stream is not None
+        async for line in stream:
+            self.lines.append(line.decode(errors="replace").rstrip("\n"))
+            self._news.set()
+        self._news.set()
+
+
+async def start_bot(settings: Mapping[str, str], *arguments: str) -> BotProcess:
+    """Start `python -m bot servir` with these settings and no others; `arguments` replace « servir »."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", *(arguments or ("servir",)),
+        cwd=ROOT, env={**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **settings},
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    return BotProcess(process)
+
+
+@asynccontextmanager
+async def running(settings: Mapping[str, str], *arguments: str) -> AsyncIterator[BotProcess]:
+    """Start the bot, and make sure that it has ended when the test has."""
+    bot = await start_bot(settings, *arguments)
+    try:
+        yield bot
+    finally:
+        await bot.kill()

@@ -1,0 +1,159 @@
+"""What a person does in Discord, told to the bot over the wire, and what they then see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from simcord.backend import serializers
+from simcord.backend.models import Interaction, Message
+from simcord.enums import AppCommandType, ComponentType, InteractionType, OptionType
+from simcord.interactions import base_payload
+
+from tests.wire.discord_server import DiscordServer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How the bot answered a command, a button or a form."""
+
+    server: DiscordServer
+    interaction: Interaction
+
+    @property
+    def message(self) -> Message:
+        """The message that the person now sees; for a button, maybe the one that was pressed."""
+        assert self.interaction.message_id is not None, f"no message, but {self.interaction.response_kind}"
+        return self.server.backend.get_message(self.interaction.channel_id, self.interaction.message_id)
+
+    @property
+    def text(self) -> str:
+        """Every text and label of the message."""
+        return text_of(self.message)
+
+    @property
+    def private(self) -> bool:
+        """Whether only the person sees the message."""
+        return self.message.is_ephemeral
+
+    @property
+    def form(self) -> dict[str, Any]:
+        """The form that was opened."""
+        assert self.interaction.modal is not None
+        return self.interaction.modal
+
+
+def text_of(message: Message) -> str:
+    """Return every text and label of a message, one a line."""
+    shown = [part.get("content") or part.get("label") for part in walk(message.components)]
+    return "\n".join(text for text in shown if text)
+
+
+def walk(parts: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield the components and those inside."""
+    for part in parts:
+        yield part
+        yield from walk(part.get("components") or ([part["component"]] if "component" in part else []))
+
+
+class Person:
+    """Someone in a server that has the bot; what they do waits for the bot's answer."""
+
+    def __init__(self, server: DiscordServer, name: str) -> None:
+        backend = server.backend
+        self.server = server
+        self.guild = next(iter(backend.guilds.values()), None) or backend.create_guild("AGE")
+        self.id = backend.make_user(name).id
+        backend.add_member(self.guild.id, self.id)
+        self.channel = backend.create_channel(self.guild.id, f"salon-{name}").id
+        self.direct = backend.get_dm_channel(self.id).id
+
+    async def slash(self, name: str, text: str | None = None, *, direct: bool = False) -> Answer:
+        """Type a slash command; `text` goes in its only option."""
+        return await self._command(InteractionType.APPLICATION_COMMAND, name, {"value": text}, direct=direct)
+
+    async def suggestions(self, name: str, text: str) -> list[dict[str, Any]]:
+        """Type `text` in a command's option and return what is suggested."""
+        typing = {"value": text, "focused": True}
+        answer = await self._command(InteractionType.APPLICATION_COMMAND_AUTOCOMPLETE, name, typing)
+        return answer.interaction.autocomplete_choices or []
+
+    async def menu(self, label: str, message: Message) -> Answer:
+        """Choose an entry of a message's own menu."""
+        command = self._registered(label, AppCommandType.MESSAGE)
+        target = dict(serializers.message_payload(self.server.backend, message))
+        chosen = {"target_id": str(message.id), "resolved": {"messages": {str(message.id): target}}}
+        data = {"id": command["id"], "name": label, "type": AppCommandType.MESSAGE, **chosen}
+        return await self._interact(InteractionType.APPLICATION_COMMAND, message.channel_id, data)
+
+    async def press(self, message: Message, label: str) -> Answer:
+        """Press the button of that label."""
+        [button] = [part for part in walk(message.components) if part.get("label") == label]
+        data = {"custom_id": button["custom_id"], "component_type": ComponentType.BUTTON, "id": button["id"]}
+        source = dict(serializers.message_payload(self.server.backend, message))
+        kind = InteractionType.MESSAGE_COMPONENT
+        return await self._interact(kind, message.channel_id, data, source=message.id, message=source)
+
+    async def submit(self, opened: Answer, **values: str) -> Answer:
+        """Fill in the form that was opened, and send it."""
+        form = opened.form
+        labels = [
+            {
+                "type": part["type"],
+                "id": part["id"],
+                "component": {**part["component"], "value": values[name]},
+            }
+            for part in form["components"]
+            if (name := part["component"]["custom_id"]) in values
+        ]
+        data = {"custom_id": form["custom_id"], "components": labels}
+        return await self._interact(InteractionType.MODAL_SUBMIT, opened.interaction.channel_id, data)
+
+    async def write(self, text: str, *, direct: bool = False) -> Message:
+        """Write a message and return the bot's next one in the same place."""
+        channel = self.direct if direct else self.channel
+        before = len(self.said(channel))
+        self.server.backend.create_message(channel, self.id, text)
+        await self.server.until(lambda: len(self.said(channel)) > before)
+        return self.said(channel)[-1]
+
+    def said(self, channel: int) -> list[Message]:
+        """Return what the bot said in a channel, oldest first."""
+        messages = self.server.backend.messages[channel].values()
+        ours = [message for message in messages if message.author_id == self.server.backend.bot_user.id]
+        return sorted(ours, key=lambda message: message.id)
+
+    def _registered(self, name: str, kind: AppCommandType) -> dict[str, Any]:
+        command = self.server.backend.find_command(name, self.guild.id, type=kind)
+        assert command is not None, f"{name} is not registered"
+        return command
+
+    async def _command(
+        self, kind: InteractionType, name: str, value: dict[str, Any], *, direct: bool = False
+    ) -> Answer:
+        command = self._registered(name, AppCommandType.CHAT_INPUT)
+        options = [{"name": o["name"], "type": OptionType.STRING, **value} for o in command["options"]]
+        if value["value"] is None:
+            options = []
+        data = {"id": command["id"], "name": name, "type": AppCommandType.CHAT_INPUT, "options": options}
+        return await self._interact(kind, self.direct if direct else self.channel, data)
+
+    async def _interact(
+        self,
+        kind: InteractionType,
+        channel: int,
+        data: dict[str, Any],
+        *,
+        source: int | None = None,
+        **extra: object,
+    ) -> Answer:
+        backend = self.server.backend
+        guild = backend.get_channel(channel).guild_id
+        record, payload = base_payload(
+            backend, type=kind, channel_id=channel, guild_id=guild, user_id=self.id, data=data
+        )
+        record.source_message_id = source
+        backend.emit("INTERACTION_CREATE", {**payload, **extra})
+        await self.server.until(lambda: record.responded and not record.loading)
+        return Answer(self.server, record)

@@ -1,0 +1,142 @@
+"""Stands between the bot and local-slack, over real HTTP and WebSocket, to be Slack on a bad day.
+
+local-slack validates nothing and never fails: this checks everything that the bot sends, and
+refuses, limits, repeats or cuts when told to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import jsonschema
+from aiohttp import web
+from slack_sdk.errors import SlackObjectFormationError
+
+from tests.platforms.slack_checks import SCHEMAS, check_message, check_structure, check_view
+
+Json = dict[str, Any]
+
+# Headers that concern one connection, not what it carries.
+_OF_ONE_HOP = frozenset({"connection", "content-encoding", "content-length", "host", "transfer-encoding"})
+
+
+@dataclass
+class Proxy:
+    """What passes between the bot and Slack, and what to do to it."""
+
+    far: aiohttp.ClientSession  # connected to local-slack whatever the address
+    port: int = 0
+    twice: bool = False  # each event is delivered two times
+    problems: list[str] = field(default_factory=list)  # what Slack would have refused
+    calls: list[str] = field(default_factory=list)  # paths, in order
+    _scripted: dict[str, list[web.Response]] = field(default_factory=dict)
+    _sockets: set[web.WebSocketResponse] = field(default_factory=set)
+    _requests: dict[web.WebSocketResponse, web.Request] = field(default_factory=dict)
+    _opened: asyncio.Queue[None] = field(default_factory=asyncio.Queue)
+
+    def refuse(self, method: str, error: str) -> None:
+        """Have the next call of `method` refused with one of Slack's codes."""
+        self._next(method, web.json_response({"ok": False, "error": error}))
+
+    def limit(self, method: str, seconds: int) -> None:
+        """Have the next call of `method` told to come back in some seconds."""
+        self._next(method, web.Response(status=429, headers={"Retry-After": str(seconds)}))
+
+    def _next(self, method: str, response: web.Response) -> None:
+        self._scripted.setdefault(f"/api/{method}", []).append(response)
+
+    def cut(self) -> None:
+        """Break the bot's sockets without a word, as a lost network does."""
+        for request in self._requests.values():
+            if request.transport is not None:
+                request.transport.abort()
+
+    async def ask_to_change_socket(self) -> None:
+        """Tell the bot to connect anew, as Slack does every few hours."""
+        for socket in self._sockets:
+            await socket.send_json({"type": "disconnect", "reason": "refresh_requested"})
+
+    async def socket_opened(self, within: float = 30) -> None:
+        """Wait until the bot has opened one socket more."""
+        await asyncio.wait_for(self._opened.get(), within)
+
+    async def _pass(self, request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Upgrade", "").lower() == "websocket":
+            return await self._pass_socket(request)
+        self.calls.append(request.path)
+        body = await request.read()
+        if scripted := self._scripted.get(request.path):
+            return scripted.pop(0)
+        if request.content_type == "application/json" and body:
+            self._check(request.path, json.loads(body))
+        headers = {name: value for name, value in request.headers.items() if name.lower() not in _OF_ONE_HOP}
+        async with self.far.request(request.method, request.path_qs, data=body, headers=headers) as answer:
+            kept = {name: value for name, value in answer.headers.items() if name.lower() not in _OF_ONE_HOP}
+            return web.Response(status=answer.status, body=await answer.read(), headers=kept)
+
+    async def _pass_socket(self, request: web.Request) -> web.WebSocketResponse:
+        near = web.WebSocketResponse()
+        await near.prepare(request)
+        async with self.far.ws_connect(request.path_qs) as far:
+            self._sockets.add(near)
+            self._requests[near] = request
+            self._opened.put_nowait(None)
+            down = asyncio.create_task(self._to_the_bot(far, near))
+            try:
+                async for frame in near:
+                    await far.send_str(frame.data)
+            finally:
+                down.cancel()
+                self._sockets.discard(near)
+                del self._requests[near]
+        return near
+
+    async def _to_the_bot(self, far: aiohttp.ClientWebSocketResponse, near: web.WebSocketResponse) -> None:
+        async for frame in far:
+            await near.send_str(frame.data)
+            envelope = json.loads(frame.data)
+            if self.twice and envelope.get("type") == "events_api":
+                again = {
+                    "envelope_id": f"{envelope['envelope_id']}-2",
+                    "retry_attempt": 1,
+                    "retry_reason": "timeout",
+                }
+                await near.send_json(envelope | again)
+        await near.close()
+
+    def _check(self, path: str, body: Json) -> None:
+        try:
+            if "blocks" in body:
+                check_message(body["blocks"])
+            if "view" in body:
+                check_view(body["view"])
+            if SCHEMAS.is_dir():
+                check_structure(body.get("blocks", []), "Blocks")
+                if "view" in body:
+                    check_structure(body["view"], "View")
+        except (AssertionError, SlackObjectFormationError, jsonschema.ValidationError) as problem:
+            self.problems.append(f"{path}: {problem}")
+
+
+@asynccontextmanager
+async def proxying(unix_socket: str) -> AsyncIterator[Proxy]:
+    """Listen on the loopback for the bot; what is at `unix_socket` answers."""
+    connector = aiohttp.UnixConnector(unix_socket)
+    async with aiohttp.ClientSession("http://localhost", connector=connector) as far:
+        proxy = Proxy(far)
+        server = web.Application()
+        server.router.add_route("*", "/{path:.*}", proxy._pass)
+        runner = web.AppRunner(server, access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", 0).start()
+            proxy.port = runner.addresses[0][1]
+            yield proxy
+        finally:
+            await runner.cleanup()

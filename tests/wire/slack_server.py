@@ -1,0 +1,212 @@
+"""local-slack in a network of its own, and the people of its workspace.
+
+It listens on every interface, so it runs in a network namespace with nothing but a loopback. What
+it says of its own address is that of `Proxy`, which is on this machine's loopback: the bot and the
+tests stay outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import aiohttp
+
+from tests.wire import fetch, inside
+from tests.wire.slack_proxy import Proxy, proxying
+
+BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-essai", "xapp-essai", "secret-essai"
+ALICE, BOB, BOT, APP = "U01ALICE", "U02BOB", "U0BOT", "A01VIGIE"
+CHANNEL = "C01GENERAL"
+PATIENCE = 20.0  # seconds that a test waits for the bot at most
+
+Json = dict[str, Any]
+Mode = Literal["socket", "events"]
+
+SOCKET_MODE: Mode = "socket"
+HTTP_MODE: Mode = "events"
+
+
+@dataclass
+class LocalSlack:
+    """A workspace: what its people do, and what they then see."""
+
+    proxy: Proxy
+    ui: aiohttp.ClientWebSocketResponse
+    mode: Mode
+    bot_port: int
+    messages: asyncio.Queue[Json] = field(default_factory=asyncio.Queue)  # of the bot, new or changed
+    windows: asyncio.Queue[Json | None] = field(default_factory=asyncio.Queue)  # None: closed
+    homes: asyncio.Queue[Json] = field(default_factory=asyncio.Queue)
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """What the bot needs to know, as its environment."""
+        known = {"SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_API_URL": f"http://127.0.0.1:{self.proxy.port}/api"}
+        if self.mode == SOCKET_MODE:
+            return {**known, "SLACK_APP_TOKEN": APP_TOKEN}
+        return {**known, "SLACK_SIGNING_SECRET": SIGNING_SECRET, "VIGIE_SLACK_PORT": str(self.bot_port)}
+
+    async def command(self, name: str, text: str = "", *, user: str = ALICE, channel: str = CHANNEL) -> None:
+        """Type a slash command."""
+        await self._control("command", command=name, text=text, user=user, channel=channel)
+
+    async def write(self, text: str, *, user: str = ALICE, channel: str = CHANNEL) -> None:
+        """Write a message; where `channel` is `user`, to the bot alone."""
+        await self._control("message", text=text, user=user, channel=channel)
+
+    async def press(self, message: Json, label: str, *, user: str = ALICE) -> None:
+        """Press a button of a message."""
+        action = next(button for button in buttons(message["blocks"]) if button["text"]["text"] == label)
+        where = {"channel": message["channel"], "messageTs": message["ts"]}
+        await self._control("interact", user=user, action=action, **where)
+
+    async def press_at_home(self, view: Json, label: str, *, user: str = ALICE) -> None:
+        """Press a button of the Home tab."""
+        action = next(button for button in buttons(view["blocks"]) if button["text"]["text"] == label)
+        await self.ui.send_json({"t": "block_action", "user": user, "action": action, "appId": APP})
+
+    async def open_home(self, *, user: str = ALICE) -> None:
+        """Open the bot's Home tab."""
+        await self._control("open-home", user=user)
+
+    async def submit(self, values: Mapping[str, str], *, user: str = ALICE) -> None:
+        """Fill in the window that is open and send it."""
+        typed = {
+            name: {"value": {"type": "plain_text_input", "value": value}} for name, value in values.items()
+        }
+        await self.ui.send_json({"t": "view_submit", "user": user, "values": typed})
+
+    async def message(self) -> Json:
+        """Return the next message of the bot, new or changed."""
+        return await asyncio.wait_for(self.messages.get(), PATIENCE)
+
+    async def window(self) -> Json | None:
+        """Return the window that opens next, None if one closes."""
+        return await asyncio.wait_for(self.windows.get(), PATIENCE)
+
+    async def home(self) -> Json:
+        """Return the Home tab that is shown next."""
+        return await asyncio.wait_for(self.homes.get(), PATIENCE)
+
+    async def _control(self, what: str, **details: object) -> None:
+        async with self.proxy.far.post(f"/_control/{what}", json=details) as answer:
+            assert answer.ok, await answer.text()
+
+    async def watch(self) -> None:
+        """Sort what the workspace shows, for as long as it is there."""
+        async for frame in self.ui:
+            told = json.loads(frame.data)
+            match told["t"]:
+                case "message" | "message_update" if told["message"].get("app_id"):
+                    self.messages.put_nowait({**told["message"], "changed": told["t"] == "message_update"})
+                case "view":
+                    self.windows.put_nowait(told["stack"][-1] if told["stack"] else None)
+                case "home":
+                    self.homes.put_nowait(told["view"])
+
+
+def buttons(blocks: list[Json]) -> list[Json]:
+    """Return every button of the blocks of a message."""
+    return [element for block in blocks if block["type"] == "actions" for element in block["elements"]]
+
+
+@asynccontextmanager
+async def workspace(mode: Mode) -> AsyncIterator[LocalSlack]:
+    """Run a workspace where the bot is an application that receives events by `mode`."""
+    program, namespace = fetch.local_slack(), fetch.in_a_namespace()
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vigie-")))
+        to_slack, to_bot = str(folder / "slack"), str(folder / "bot")
+        proxy = await stack.enter_async_context(proxying(to_slack))
+        bot_port = _free_port()
+        stack.push_async_callback(_close, await inside.listen(to_bot, bot_port))
+        config = folder / "config.json"
+        config.write_text(json.dumps(_config(mode, bot_port)), encoding="utf-8")
+        run = [
+            program,
+            "--config",
+            config,
+            "--port",
+            proxy.port,
+            "--base-host",
+            "127.0.0.1",
+            "--files-dir",
+            folder,
+        ]
+        task = inside.Task(
+            run=list(map(str, run)),
+            port=proxy.port,
+            relays=[(to_slack, proxy.port), (bot_port, to_bot)],
+        )
+        await stack.enter_async_context(_in_the_namespace(namespace, task))
+        ui = await stack.enter_async_context(proxy.far.ws_connect("/ui"))
+        slack = LocalSlack(proxy, ui, mode, bot_port)
+        watching = asyncio.create_task(slack.watch())
+        stack.push_async_callback(_cancel, watching)
+        yield slack
+        assert not proxy.problems, proxy.problems
+
+
+def _config(mode: Mode, bot_port: int) -> Json:
+    app = {
+        "appId": "A01VIGIE",
+        "botUserId": BOT,
+        "botName": "vigie",
+        "botToken": BOT_TOKEN,
+        "appToken": APP_TOKEN,
+    }
+    app |= {"signingSecret": SIGNING_SECRET, "mode": mode}
+    app |= {"requestUrl": f"http://127.0.0.1:{bot_port}/slack/events"}
+    return {
+        "workspace": {"name": "AGE", "domain": "age", "teamId": "T01AGE"},
+        "app": app,
+        "users": [{"id": ALICE, "name": "alice"}, {"id": BOB, "name": "bob"}],
+        "channels": [{"id": CHANNEL, "name": "general", "members": [ALICE, BOB, BOT]}],
+    }
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def _in_the_namespace(namespace: tuple[str, ...], task: inside.Task) -> AsyncIterator[None]:
+    process = await asyncio.create_subprocess_exec(
+        *namespace, sys.executable, inside.__file__, json.dumps(task),
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        said = await asyncio.wait_for(process.stdout.readline(), inside.READY_SECONDS)
+        assert said == b"ready\n", "local-slack did not start"
+        yield
+    finally:
+        process.stdin.close()
+        try:
+            await asyncio.wait_for(process.wait(), 5)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+async def _close(server: asyncio.Server) -> None:
+    server.close()
+    await server.wait_closed()
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,319 @@
+"""The bot on Discord, over the wire: HTTP and gateway as Discord speaks them (see discord_server).
+
+The first part runs the bot as people do, in a process of its own that nothing was done to; the second
+runs the adapter alone, to see what it leaves behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot.dispatch import Dispatcher
+from bot.messages import Quoter
+from bot.platforms import PlatformError
+from bot.platforms.discord_adapter import FINISH_TIME, GOODBYE_TIME, DiscordAdapter
+from tests.wire.bot_process import BotProcess, running
+from tests.wire.discord_people import Person, text_of
+from tests.wire.discord_server import DiscordServer
+from tests.wire.policy_words import clause
+
+READY = "Discord\u00a0: prêt."
+
+
+@asynccontextmanager
+async def living(settings: Mapping[str, str]) -> AsyncIterator[BotProcess]:
+    """Run the bot until the end of the test, once it says that it is ready."""
+    async with running(settings) as bot:
+        await bot.until(READY)
+        yield bot
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[DiscordServer]:
+    async with DiscordServer() as it:
+        yield it
+
+
+@pytest.fixture
+def alice(server: DiscordServer) -> Person:
+    return Person(server, "alice")
+
+
+@pytest.fixture
+async def bot(server: DiscordServer, alice: Person) -> AsyncIterator[BotProcess]:
+    assert alice.guild
+    async with living(server.environment) as it:
+        yield it
+
+
+def read(text: str) -> str:
+    """Return what a person reads of a text display: without escapes, quotation marks of blocks, or bold."""
+    return re.sub(r"\\([^0-9A-Za-z\s])|^(?:> |-# |#+ )|\*\*|\u200b", r"\1", text, flags=re.MULTILINE)
+
+
+# The bot as people run it
+
+
+@pytest.mark.usefixtures("bot")
+async def test_politique_5_10_reads_word_for_word_for_the_person_alone(alice: Person) -> None:
+    answer = await alice.slash("politique", "5.10")
+    assert clause("5.10") in read(answer.text)
+    assert answer.private
+
+
+@pytest.mark.usefixtures("bot")
+async def test_suggestions_come_as_one_types(alice: Person) -> None:
+    numbers = await alice.suggestions("politique", "5.1")
+    words = await alice.suggestions("politique", "logo")
+    commands = await alice.suggestions("vigie", "")
+    assert {"5.1", "5.10", "5.18"} <= {choice["value"] for choice in numbers}
+    assert "5.13" in {choice["value"] for choice in words}
+    assert "aide" in {choice["value"] for choice in commands}
+
+
+@pytest.mark.usefixtures("bot")
+async def test_next_replaces_the_answer_and_share_shows_the_clause_to_everyone(alice: Person) -> None:
+    asked = await alice.slash("politique", "5.10")
+    after = await alice.press(asked.message, "5.11 →")
+    assert after.message.id == asked.message.id
+    assert clause("5.11") in read(after.text)
+    shared = await alice.press(after.message, "Partager ici")
+    assert not shared.private
+    assert shared.message.id != asked.message.id
+    assert clause("5.11") in read(shared.text)
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_button_on_what_was_shared_answers_the_person_who_pressed_it_alone(
+    alice: Person, server: DiscordServer
+) -> None:
+    shared = await alice.slash("vigie", "partager 5.10")
+    bob = Person(server, "bob")
+    answer = await bob.press(shared.message, "Lire autour")
+    assert answer.private
+    assert answer.message.id != shared.message.id
+
+
+@pytest.mark.usefixtures("bot")
+async def test_the_menu_opens_a_form_that_finds_the_clause(alice: Person) -> None:
+    menu = await alice.slash("vigie")
+    opened = await alice.press(menu.message, "Chercher")
+    found = await alice.submit(opened, mots="5.10")
+    assert clause("5.10") in read(found.text)
+    assert found.private
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_message_of_someone_else_can_be_looked_up_from_its_own_menu(
+    alice: Person, server: DiscordServer
+) -> None:
+    said = server.backend.create_message(alice.channel, Person(server, "bob").id, "5.10")
+    answer = await alice.menu("Chercher dans la PA20", said)
+    assert clause("5.10") in read(answer.text)
+    assert answer.private
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_private_message_is_answered_in_the_conversation(alice: Person) -> None:
+    answer = await alice.write("l'article cinq point dix", direct=True)
+    assert clause("5.10") in read(text_of(answer))
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_mention_is_answered_with_the_quotation_and_buttons_only(
+    alice: Person, server: DiscordServer
+) -> None:
+    answer = await alice.write(f"<@{server.backend.bot_user.id}> 5.10")
+    assert clause("5.10") in read(text_of(answer))
+    assert "révisée" not in text_of(answer)
+
+
+async def test_what_people_write_is_not_in_the_log(bot: BotProcess, alice: Person) -> None:
+    await alice.slash("politique", "mot très secret")
+    await alice.write("autre mot très secret", direct=True)
+    assert "secret" not in bot.log
+    assert str(alice.id) not in bot.log
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_rate_limit_is_waited_for(alice: Person, server: DiscordServer) -> None:
+    server.limit("/interactions/*/callback", retry_after=0.3)
+    server.limit("/channels/*/messages", retry_after=0.3)
+    begun = time.monotonic()
+    answer = await alice.slash("politique", "5.10")
+    assert clause("5.10") in read(answer.text)
+    assert clause("5.10") in read(text_of(await alice.write("5.10", direct=True)))
+    assert time.monotonic() - begun >= 0.6
+
+
+@pytest.mark.usefixtures("bot")
+async def test_a_connection_that_breaks_is_taken_up_where_it_was(
+    alice: Person, server: DiscordServer
+) -> None:
+    server.cut()
+    missed = await alice.slash("politique", "5.10")  # asked while nobody listens
+    await server.ask_to_reconnect()
+    answer = await alice.slash("politique", "5.11")
+    assert clause("5.10") in read(missed.text)
+    assert clause("5.11") in read(answer.text)
+    assert (server.identified, server.resumed) == (1, 2)
+
+
+@pytest.mark.usefixtures("bot")
+async def test_what_is_told_twice_is_answered_once(alice: Person, server: DiscordServer) -> None:
+    await alice.write("5.10", direct=True)
+    answer = await alice.slash("politique", "5.10")
+    server.tell_again("MESSAGE_CREATE")
+    server.tell_again("INTERACTION_CREATE")
+    other = await alice.slash("politique", "5.11")
+    assert clause("5.11") in read(other.text)
+    assert len(alice.said(alice.direct)) == 1
+    assert [message.id for message in alice.said(alice.channel)] == [answer.message.id, other.message.id]
+
+
+async def test_after_a_restart_an_old_button_works_and_the_commands_are_not_registered_again(
+    alice: Person, server: DiscordServer
+) -> None:
+    async with living(server.environment) as first:
+        asked = await alice.slash("politique", "5.10")
+        assert server.count("PUT", "/applications/*/commands") == 1
+        assert await first.stop() == 0
+    async with living(server.environment):
+        after = await alice.press(asked.message, "5.11 →")
+        assert clause("5.11") in read(after.text)
+        assert after.message.id == asked.message.id
+        assert server.count("PUT", "/applications/*/commands") == 1
+
+
+async def test_told_to_stop_the_bot_leaves_within_10_seconds_even_if_discord_does_not_say_goodbye(
+    alice: Person, server: DiscordServer
+) -> None:
+    server.deaf = True
+    async with living(server.environment) as bot:
+        assert (await alice.slash("vigie")).private
+        assert await bot.stop(within=10) == 0
+        assert "Traceback" not in bot.log
+
+
+async def test_a_wrong_token_is_one_french_line_that_says_what_to_do(server: DiscordServer) -> None:
+    async with running({**server.environment, "DISCORD_TOKEN": "faux.jeton.ici"}) as bot:
+        assert await bot.ended() == 1
+        said = [line for line in bot.lines if line.startswith("Discord\u00a0: ")]
+        assert said == [line for line in bot.lines if "jeton" in line]
+        assert len(said) == 1
+        assert "DISCORD_TOKEN" in said[0]
+        assert "Traceback" not in bot.log
+        assert "faux" not in bot.log
+
+
+# The adapter alone
+
+
+@pytest.fixture
+async def adapter(
+    dispatcher: Dispatcher, quote: Quoter, server: DiscordServer
+) -> AsyncIterator[DiscordAdapter]:
+    api_url = server.environment["DISCORD_API_URL"]
+    it = DiscordAdapter(dispatcher, quote, token=server.environment["DISCORD_TOKEN"], api_url=api_url)
+    yield it
+    await it.close()
+
+
+@asynccontextmanager
+async def leaving_no_task() -> AsyncIterator[None]:
+    before = asyncio.all_tasks()
+    yield
+    left = asyncio.all_tasks() - before
+    if left:
+        await asyncio.wait(left, timeout=1)  # those that end by themselves
+    assert not [task for task in left if not task.done()]
+
+
+async def test_closing_is_quick_and_leaves_no_task(adapter: DiscordAdapter, alice: Person) -> None:
+    async with leaving_no_task():
+        await adapter.start()
+        await alice.slash("politique", "5.10")
+        await adapter.close()
+        await alice.server.until(lambda: not alice.server.connected)
+
+
+async def test_closing_does_not_wait_for_a_discord_that_does_not_answer(
+    adapter: DiscordAdapter, server: DiscordServer
+) -> None:
+    server.deaf = True
+    await adapter.start()
+    begun = time.monotonic()
+    await adapter.close()
+    assert time.monotonic() - begun < FINISH_TIME + GOODBYE_TIME + 1
+    server._stopping.set()
+
+
+async def test_closing_before_or_during_the_start_is_harmless(adapter: DiscordAdapter) -> None:
+    async with leaving_no_task():
+        await adapter.close()
+        starting = asyncio.create_task(adapter.start())
+        await asyncio.sleep(0)
+        await adapter.close()
+        with pytest.raises(PlatformError):
+            await starting
+
+
+async def test_a_refused_start_can_be_tried_again(adapter: DiscordAdapter, server: DiscordServer) -> None:
+    async with leaving_no_task():
+        server.token = "un autre"
+        with pytest.raises(PlatformError, match="DISCORD_TOKEN") as refused:
+            await adapter.start()
+        server.token = server.environment["DISCORD_TOKEN"]
+        await adapter.start()
+        await adapter.close()
+    assert not refused.value.passing
+
+
+async def test_intents_that_discord_refuses_are_said(adapter: DiscordAdapter, server: DiscordServer) -> None:
+    server.refused_intents = True
+    with pytest.raises(PlatformError, match="intents") as refused:
+        await adapter.start()
+    assert not refused.value.passing
+
+
+async def test_without_a_network_the_error_may_pass(dispatcher: Dispatcher, quote: Quoter) -> None:
+    nowhere = DiscordAdapter(dispatcher, quote, token="a.b.c", api_url="http://127.0.0.1:9/api/v10")
+    with pytest.raises(PlatformError, match="DISCORD_API_URL") as refused:
+        await nowhere.start()
+    assert refused.value.passing
+    assert "\n" not in str(refused.value)
+
+
+class Heard(logging.Handler):
+    """Keeps the errors that are logged, and can be waited for."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+        self.first = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+        self.first.set()
+
+
+async def test_a_token_revoked_while_the_bot_runs_is_one_line_of_log(
+    adapter: DiscordAdapter, server: DiscordServer
+) -> None:
+    await adapter.start()
+    heard = Heard()
+    logging.getLogger().addHandler(heard)
+    try:
+        server.token = "un autre"
+        server.cut()
+        await asyncio.wait_for(heard.first.wait(), 15)
+    finally:
+        logging.getLogger().removeHandler(heard)
+    assert ["DISCORD_TOKEN" in line for line in heard.lines] == [True]

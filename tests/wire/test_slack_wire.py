@@ -1,0 +1,234 @@
+"""The unmodified bot in its own process, against local-slack, in Socket Mode and over signed HTTP."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from tests.platforms.slack_checks import shown
+from tests.wire.bot_process import ROOT, STOP_TIME, BotProcess, running
+from tests.wire.slack_server import (
+    ALICE,
+    APP_TOKEN,
+    BOB,
+    BOT,
+    BOT_TOKEN,
+    CHANNEL,
+    HTTP_MODE,
+    SIGNING_SECRET,
+    SOCKET_MODE,
+    LocalSlack,
+    buttons,
+    workspace,
+)
+
+Json = dict[str, Any]
+
+POLICY = ROOT / "data" / "politique" / "pa20" / "2015-12-13.md"
+HOSTILE = (
+    "<!channel> <!here> <@U02BOB> @everyone",
+    "logo & <script>alert(1)</script> *gras* `code`",
+    "'; DROP TABLE clauses; -- NEAR(a b) \"* OR 1=1",
+    "\u202e\u2066 logo \u200f\x00\x1b[31m",
+    "logo " * 2_000,
+    "é" * 10_000,
+)
+
+
+def words_of(number: str) -> str:
+    """Return a clause as the policy's file has it, on one line."""
+    found = re.search(rf"{re.escape(number)}[.\s]+(?P<words>\w.+)", POLICY.read_text(encoding="utf-8"))
+    assert found, number
+    return " ".join(found["words"].split())
+
+
+def said(message: Json) -> str:
+    """Return what a message shows, on one line."""
+    return " ".join(shown(message["blocks"]).split())
+
+
+@pytest.fixture(params=[SOCKET_MODE, HTTP_MODE])
+async def slack(request: pytest.FixtureRequest) -> AsyncIterator[LocalSlack]:
+    async with workspace(request.param) as running_slack:
+        yield running_slack
+
+
+@pytest.fixture
+async def socket_slack() -> AsyncIterator[LocalSlack]:
+    async with workspace(SOCKET_MODE) as running_slack:
+        yield running_slack
+
+
+@asynccontextmanager
+async def bot_on(slack: LocalSlack) -> AsyncIterator[BotProcess]:
+    """Run the bot until the end of the context, then have it stop as a service manager does."""
+    async with running(slack.settings) as bot:
+        await bot.until("prêt")
+        yield bot
+        assert await bot.stop(STOP_TIME) == 0, bot.log
+        for unwanted in ("Traceback", "ERROR", BOT_TOKEN, APP_TOKEN, SIGNING_SECRET, ALICE, CHANNEL):
+            assert unwanted not in bot.log
+
+
+async def test_a_clause_is_read_word_for_word_in_private_then_the_next_then_shared(slack: LocalSlack) -> None:
+    async with bot_on(slack):
+        await slack.command("/politique", "5.10")
+        first = await slack.message()
+        assert words_of("5.10") in said(first)
+        assert first["ephemeral_to"] == ALICE
+        await slack.press(first, "5.11 →")
+        following = await slack.message()
+        assert words_of("5.11") in said(following)
+        assert (following["changed"], following["ts"]) == (True, first["ts"])
+        await slack.press(following, "Partager ici")
+        shared = await slack.message()
+        assert words_of("5.11") in said(shared)
+        assert not shared["changed"]
+        assert "ephemeral_to" not in shared
+        await slack.press(shared, "Lire autour", user=BOB)
+        beside = await slack.message()
+        assert beside["ephemeral_to"] == BOB
+        assert not beside["changed"]
+
+
+async def test_a_message_to_the_bot_is_answered_there_and_its_buttons_replace_it(slack: LocalSlack) -> None:
+    async with bot_on(slack):
+        await slack.write("article cinq point dix", channel=ALICE)
+        answer = await slack.message()
+        assert words_of("5.10") in said(answer)
+        assert answer["channel"] != CHANNEL
+        assert "ephemeral_to" not in answer
+        assert "Table des matières" in said(answer), "the first answer shows what one can do"
+        await slack.press(answer, "← 5.9")
+        before = await slack.message()
+        assert words_of("5.9") in said(before)
+        assert before["changed"]
+
+
+async def test_a_mention_is_answered_to_the_person_alone(slack: LocalSlack) -> None:
+    async with bot_on(slack):
+        await slack.write(f"<@{BOT}> 5.10")
+        answer = await slack.message()
+        assert words_of("5.10") in said(answer)
+        assert (answer["channel"], answer["ephemeral_to"]) == (CHANNEL, ALICE)
+
+
+async def test_a_form_is_filled_in_a_window(slack: LocalSlack) -> None:
+    async with bot_on(slack):
+        await slack.command("/vigie", "chercher")
+        window = await slack.window()
+        assert window is not None
+        assert window["title"]["text"] == "Chercher dans la PA20"
+        await slack.submit({"mots": "art. 5,10"})
+        assert await slack.window() is None
+        answer = await slack.message()
+        assert words_of("5.10") in said(answer)
+        assert answer["ephemeral_to"] == ALICE
+
+
+async def test_the_home_tab_shows_the_menu_and_answers_in_place(slack: LocalSlack) -> None:
+    async with bot_on(slack):
+        await slack.open_home()
+        menu = await slack.home()
+        await slack.press_at_home(menu, "Table des matières")
+        contents = await slack.home()
+        assert "Article 5" in said(contents)
+        await slack.press_at_home(contents, "Menu")
+        assert buttons((await slack.home())["blocks"]) == buttons(menu["blocks"])
+
+
+async def test_a_button_sent_before_a_restart_still_works(slack: LocalSlack) -> None:
+    async with bot_on(slack):
+        await slack.command("/politique", "5.10")
+        old = await slack.message()
+    async with bot_on(slack):
+        await slack.press(old, "5.11 →")
+        answer = await slack.message()
+        assert words_of("5.11") in said(answer)
+        assert (answer["changed"], answer["ts"]) == (True, old["ts"])
+
+
+async def test_everything_one_may_ask_passes_slacks_limits(slack: LocalSlack) -> None:
+    async with bot_on(slack):
+        for text in (
+            "",
+            "article 5",
+            "article 5 page 2",
+            "logo",
+            "5.19",
+            "5.9 et 5.10",
+            "harselement",
+            "pa20:7.2",
+        ):
+            await slack.command("/politique", text)
+            assert said(await slack.message())
+        for text in ("", "aide", "partager 5.13", "chercher logo"):
+            await slack.command("/vigie", text)
+            assert said(await slack.message())
+
+
+async def test_text_of_any_kind_is_answered_politely(slack: LocalSlack) -> None:
+    async with bot_on(slack):
+        for text in HOSTILE:
+            await slack.write(text, channel=ALICE)
+            answer = await slack.message()
+            assert "Désolé" not in said(answer)
+            assert "<!" not in answer["text"]
+            assert "<@" not in answer["text"]
+
+
+async def test_an_event_delivered_twice_is_answered_once(socket_slack: LocalSlack) -> None:
+    slack = socket_slack
+    slack.proxy.twice = True
+    async with bot_on(slack):
+        await slack.write("5.10", channel=ALICE)
+        await slack.message()
+        await slack.write("5.11", channel=ALICE)
+        assert words_of("5.11") in said(await slack.message())
+        assert slack.messages.empty()
+
+
+async def test_a_rate_limit_is_waited_for(slack: LocalSlack) -> None:
+    async with bot_on(slack):
+        slack.proxy.limit("chat.postMessage", 1)
+        await slack.write("5.10", channel=ALICE)
+        assert words_of("5.10") in said(await slack.message())
+        assert slack.proxy.calls.count("/api/chat.postMessage") == 2
+
+
+async def test_a_lost_socket_is_opened_again(socket_slack: LocalSlack) -> None:
+    slack = socket_slack
+    async with bot_on(slack):
+        await slack.proxy.socket_opened()
+        slack.proxy.cut()
+        await slack.proxy.socket_opened()
+        await slack.command("/politique", "5.10")
+        assert words_of("5.10") in said(await slack.message())
+
+
+async def test_a_socket_that_slack_asks_to_change_is_changed(socket_slack: LocalSlack) -> None:
+    slack = socket_slack
+    async with bot_on(slack):
+        await slack.proxy.socket_opened()
+        await slack.proxy.ask_to_change_socket()
+        await slack.proxy.socket_opened()
+        await slack.command("/politique", "5.10")
+        assert words_of("5.10") in said(await slack.message())
+
+
+@pytest.mark.parametrize(
+    ("method", "setting"), [("auth.test", "SLACK_BOT_TOKEN"), ("apps.connections.open", "SLACK_APP_TOKEN")]
+)
+async def test_a_refused_token_is_one_line_that_says_what_to_do(
+    socket_slack: LocalSlack, method: str, setting: str
+) -> None:
+    socket_slack.proxy.refuse(method, "invalid_auth")
+    async with running(socket_slack.settings) as bot:
+        assert await bot.ended() != 0
+        [line] = [line for line in bot.lines if "SLACK" in line]
+        assert line.startswith(f"Slack\u00a0: {setting} est refusé (invalid_auth). Copiez-le de nouveau")
+        assert "Traceback" not in bot.log
