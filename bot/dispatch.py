@@ -11,7 +11,7 @@ import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from bot.messages import (
@@ -74,6 +74,7 @@ class Command:
     `slash`: a slash command of its own; others are written `/vigie name`.
     `usage`: what may follow the name, "" when nothing. `examples`: texts worth trying.
     `opens_form`: the answer is a form, which must be the very first answer to a button or command.
+    `instant`: answered from memory in well under a millisecond, so run at once, without the storage thread.
     `shortcut`: the label of the entry in a message's own menu; the message's text becomes the
     request's text.
     """
@@ -85,6 +86,7 @@ class Command:
     examples: tuple[str, ...] = ()
     slash: bool = False
     opens_form: bool = False
+    instant: bool = False
     suggest: Callable[[str], Sequence[Suggestion]] | None = None
     shortcut: str = ""
 
@@ -134,36 +136,64 @@ class Dispatcher:
         """
         words = clean(text[:TEXT_LENGTH]).strip()
         first, _, rest = words.partition(" ")
-        if first.removeprefix("/").lower() == self._menu.name and rest.strip():
+        if first.removeprefix("/").lower() == self.menu and rest.strip():
             words = rest.strip()
             first, _, rest = words.partition(" ")
         name = first.removeprefix("/").lower()
         if not words or (name in _GREETINGS and not rest):
-            return Request(self._menu.name, "", actor, place)
+            return Request(self.menu, "", actor, place)
         if name in self._by_name:
             return Request(name, rest.strip(), actor, place)
         return Request(self._default.name, words, actor, place)
 
+    @property
+    def menu(self) -> str:
+        """The name of the menu, under which the commands without a slash of their own are written."""
+        return self._menu.name
+
     def suggest(self, name: str, text: str) -> list[Suggestion]:
-        """Return at most 25 completions of `text`; none when the command offers none."""
+        """Return at most 25 completions of `text`; none when the command offers none.
+
+        After the menu's name, they are the commands written under it, then what the one that is
+        written suggests.
+        """
+        typed = clean(text[:TEXT_LENGTH]).lstrip()
+        if name == self.menu:
+            return self._under_menu(typed)[:SUGGESTIONS]
         command = self.command(name)
         if command is None or command.suggest is None:
             return []
-        return list(command.suggest(clean(text[:TEXT_LENGTH])))[:SUGGESTIONS]
+        try:
+            return list(command.suggest(typed))[:SUGGESTIONS]
+        except UserError:
+            return []
+
+    def _under_menu(self, typed: str) -> list[Suggestion]:
+        name, space, rest = typed.partition(" ")
+        if space:
+            return [replace(one, text=f"{name} {one.text}") for one in self.suggest(name.lower(), rest)]
+        return [
+            Suggestion(f"{command.name}\u00a0: {command.summary}", command.name)
+            for command in self.commands
+            if not command.slash and command.name.startswith(name.lower())
+        ]
 
     async def handle(self, request: Request) -> Reply:
         """Run the request and return the answer; a failure is an apology with a reference.
 
         Where all can read (`place` "open"), the answer holds only quotations and buttons.
         """
-        loop = asyncio.get_running_loop()
-        reply = await loop.run_in_executor(self._executor, self._run, request)
+        command = self.command(request.command) or self._default
+        if command.instant:
+            reply = self._run(command, request)
+        else:
+            loop = asyncio.get_running_loop()
+            reply = await loop.run_in_executor(self._executor, self._run, command, request)
         if request.place == "open":
             return _bare(reply if isinstance(reply, Message) else opener(reply))
         return self._introduced(request, reply)
 
-    def _run(self, request: Request) -> Reply:
-        command = self.command(request.command) or self._default
+    def _run(self, command: Command, request: Request) -> Reply:
         try:
             return command.run(request)
         except UserError as refusal:
@@ -176,9 +206,9 @@ class Dispatcher:
         if request.place != "direct" or request.actor is None or request.actor in self._met:
             return reply
         self._met.add(request.actor)
-        if request.command == self._menu.name or not isinstance(reply, Message):
+        if request.command == self.menu or not isinstance(reply, Message):
             return reply
-        menu = self._run(Request(self._menu.name, "", request.actor, request.place))
+        menu = self._run(self._menu, Request(self.menu, "", request.actor, request.place))
         return _followed_by(reply, menu) if isinstance(menu, Message) else reply
 
 

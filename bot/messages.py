@@ -52,7 +52,7 @@ def excerpt(text: str, length: int = 80) -> str:
 
     For showing people their own words again, never for the policy's.
     """
-    line = " ".join(clean(text).split())
+    line = re.sub(r"[ \t\n]+", " ", clean(text)).strip()
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 

@@ -15,6 +15,7 @@ def catalogue(library: Library) -> tuple[Command, ...]:
     commands: tuple[Command, ...] = (
         Command(
             name="politique",
+            instant=True,
             summary="Lire la politique par numéro ou par mot. Sans rien de plus, la table des matières.",
             usage="[numéro ou mot]",
             examples=("5.10", "article 5", "logo"),
@@ -25,18 +26,21 @@ def catalogue(library: Library) -> tuple[Command, ...]:
         ),
         Command(
             name="vigie",
+            instant=True,
             summary="Voir ce qu'on peut faire ici, en quelques boutons.",
             run=partial(vigie.menu, library),
             slash=True,
         ),
         Command(
             name="chercher",
+            instant=True,
             summary="Chercher dans la politique avec un formulaire.",
             run=partial(chercher.search, library),
             opens_form=True,
         ),
         Command(
             name="partager",
+            instant=True,
             summary="Montrer une clause à tout le canal.",
             usage="numéro",
             examples=("5.10",),
@@ -45,6 +49,7 @@ def catalogue(library: Library) -> tuple[Command, ...]:
         ),
         Command(
             name="aide",
+            instant=True,
             summary="Relire ces explications.",
             run=partial(aide.explain, lambda: commands),
         ),

@@ -35,7 +35,7 @@ Interaction: TypeAlias = discord.Interaction["Client"]
 
 # Why a reply may not reach its person although all is well here: too late, gone, forbidden, cut off.
 _UNDELIVERED = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError)
-_SHARED = Message(Text("C'est fait\u00a0: toutes les personnes du salon peuvent le voir."))
+_SHARED = Message(Text("C'est fait\u00a0: tout le canal peut le voir."))
 
 
 class Client(discord.AutoShardedClient):
@@ -62,7 +62,7 @@ class Client(discord.AutoShardedClient):
 
     async def setup_hook(self) -> None:
         """Give Discord the catalogue, only when it differs from what Discord already holds."""
-        menu = self._dispatcher.from_text("").command
+        menu = self._dispatcher.menu
         wanted = catalogue.registration(self._dispatcher.commands, menu)
         application = cast("int", self.application_id)  # known once logged in
         try:

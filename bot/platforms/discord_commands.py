@@ -88,29 +88,13 @@ def registered(held: Iterable[Payload], wanted: Iterable[Payload]) -> bool:
 
 def suggestions(dispatcher: Dispatcher, data: Payload) -> list[app_commands.Choice[str]]:
     """Return what to offer for the command that is being typed: at most 25, each as it can be sent."""
-    menu = dispatcher.from_text("").command
-    name, text = str(data["name"]), typed(data).lstrip()
-    found = _under_menu(dispatcher, menu, text) if name == menu else dispatcher.suggest(name, text)
+    found = dispatcher.suggest(str(data["name"]), typed(data))
     offered = [
         one for one in found if 1 <= len(one.text) <= CHOICE_LENGTH
     ]  # a shortened text would be another
     return [
         app_commands.Choice(name=_within(one.label, CHOICE_LENGTH) or "…", value=one.text)
         for one in offered[:SUGGESTIONS]
-    ]
-
-
-def _under_menu(dispatcher: Dispatcher, menu: str, text: str) -> list[Suggestion]:
-    """Return the commands that have no slash of their own, then what the one that is written suggests."""
-    name, space, rest = text.partition(" ")
-    if space:
-        return [
-            Suggestion(s.label, f"{name} {s.text}") for s in dispatcher.suggest(name.lower(), rest.lstrip())
-        ]
-    return [
-        Suggestion(f"{command.name}\u00a0: {command.summary}", command.name)
-        for command in dispatcher.commands
-        if not command.slash and command.name != menu and command.name.startswith(name.lower())
     ]
 
 

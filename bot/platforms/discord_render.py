@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import groupby
 from typing import Any, TypeAlias
 
@@ -146,6 +147,7 @@ def _text(lines: Iterable[str]) -> Component:
     return {"type": _TEXT, "content": content if content.strip() else _NOTHING}
 
 
+@lru_cache(maxsize=256)  # the policy's words are few, and are asked for again and again
 def _quotation(quotation: Quotation) -> Sequence[str]:
     """Return the caption in bold, then the words in a block quote, a blank line between paragraphs."""
     lines = _lines([Span(quotation.caption, "bold")])

@@ -201,7 +201,7 @@ class LocalAdapter:
     def _unknown(self, text: str) -> Message | None:
         """Return what to say of a command that the platforms would not know, None if they would."""
         name = text[1:].split(maxsplit=1)[0].lower() if text[1:].strip() else ""
-        command, menu = self._dispatcher.command(name), self._dispatcher.from_text("").command
+        command, menu = self._dispatcher.command(name), self._dispatcher.menu
         if command is not None and (command.slash or command.name == menu):
             return None
         if command is not None:

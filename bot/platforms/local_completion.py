@@ -24,7 +24,7 @@ def complete(dispatcher: Dispatcher, line: str, *, in_channel: bool) -> list[Com
     if not line.startswith("/"):
         return _mention(line) if in_channel else []
     name, space, rest = line[1:].partition(" ")
-    menu = dispatcher.from_text("").command
+    menu = dispatcher.menu
     if not space:
         return _names(dispatcher, menu, name)
     if name.lower() != menu:
@@ -73,7 +73,7 @@ def _starts(command: Command, typed: str) -> bool:
 
 def starters(dispatcher: Dispatcher) -> tuple[list[str], list[str]]:
     """Return lines worth trying first: in a conversation with the bot, then in the channel."""
-    menu = dispatcher.from_text("").command
+    menu = dispatcher.menu
     first = dispatcher.commands[0]
     number, *others = first.examples or ("",)
     command = f"/{first.name} {number}".strip()

@@ -128,7 +128,7 @@ class SlackAdapter:
         self._api_url = api_url
         self._client: AsyncWebClient
         self._mention = re.compile("(?!)")  # of the bot itself, once Slack has said who it is
-        self._menu = dispatcher.from_text("").command
+        self._menu = dispatcher.menu
         self._seen: dict[str, None] = {}  # identifiers of events, oldest first
         self._answers: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Task[None] | None = None

@@ -33,7 +33,7 @@ WANTED = catalogue.registration(COMMANDS, "vigie")
 
 
 def as_held(payload: Mapping[str, Any], number: int) -> dict[str, Any]:
-    """Return a command as Discord gives it back: with its own fields, its defaults left out or spelled out."""
+    """Return a command as Discord gives it back: its own fields added, defaults left out or spelled."""
     options = [
         {key: value for key, value in option.items() if value is not False}
         for option in payload.get("options", [])
@@ -113,7 +113,7 @@ def test_a_command_too_many_or_too_few_is_seen() -> None:
 @pytest.mark.parametrize(
     ("data", "line"),
     [
-        ({"type": 1, "name": "politique", "options": [{"name": "numero", "value": "5.10"}]}, "politique 5.10"),
+        ({"type": 1, "name": "politique", "options": [{"name": "mot", "value": "5.10"}]}, "politique 5.10"),
         ({"type": 1, "name": "politique"}, "politique "),
         ({"custom_id": "v1:politique 5.10"}, "politique 5.10"),
         ({"custom_id": "autre:chose"}, ""),

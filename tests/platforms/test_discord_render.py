@@ -31,6 +31,8 @@ from bot.messages import (
     Note,
     Quotation,
     Quote,
+    Quoter,
+    Reply,
     Span,
     Style,
     Text,
@@ -285,6 +287,45 @@ def test_a_form_has_a_label_for_each_field(label: str, hint: str) -> None:
     assert [(part["custom_id"], part["style"], part["required"]) for part in inputs] == [
         (f"champ{n}", 1 if n == 1 else 2, n == 1) for n in range(1, FORM_FIELDS + 1)
     ]
+
+
+def test_every_reply_that_the_bot_can_give_is_accepted_and_quotes_the_policy_to_the_letter(
+    replies: dict[str, Reply], quote: Quoter
+) -> None:
+    for name, reply in replies.items():
+        if isinstance(reply, Form):
+            assert validate_modal(render_form(reply).to_dict()), name
+            continue
+        assert validate_components(parts(reply, quote), flags=discord.MessageFlags.components_v2.flag), name
+        seen_words = "".join(piece for content in texts(reply, quote) for _, piece in seen(content))
+        for reference in reply.quotes():
+            for paragraph in quote(reference).paragraphs:
+                assert "".join(span.text for span in paragraph) in seen_words, name
+
+
+@needs_schema
+def test_every_reply_that_the_bot_can_give_has_the_shape_that_discord_describes(
+    replies: dict[str, Reply], quote: Quoter
+) -> None:
+    for name, reply in replies.items():
+        if isinstance(reply, Form):
+            assert problems("ModalInteractionCallbackRequestData", render_form(reply).to_dict()) == [], name
+        else:
+            assert problems("MessageCreateRequest", {"components": parts(reply, quote)}) == [], name
+
+
+@pytest.mark.parametrize(
+    "marks", ["**a**", "_a_", "*a*", "~~a~~", "||a||", "`a`", "# a", "-# a", "> a", "- a", "1. a"]
+)
+def test_the_reader_of_these_tests_sees_formats(marks: str) -> None:
+    assert all(kinds for kinds, _ in seen(marks))
+
+
+@pytest.mark.parametrize(
+    "live", ["<@1>", "@here", ":smile:", "https://x.ca", "[a](https://x.ca)", "<t:1>", "</a:1>"]
+)
+def test_the_reader_of_these_tests_sees_mentions_emojis_and_links(live: str) -> None:
+    assert all(kinds for kinds, _ in seen(live))
 
 
 @needs_schema

@@ -26,9 +26,13 @@ FORM = Form("demander", "Demander", (TextField("mots", "Vos mots"),))
 
 @dataclass
 class Shop:
-    """A catalogue of its own; `asked` keeps the requests, `gate` holds the answers of `/attendre`."""
+    """A catalogue of its own.
+
+    `asked` keeps the requests; `attendre` tells that it has begun and ends when the `gate` opens.
+    """
 
     asked: list[Request] = field(default_factory=list)
+    begun: threading.Event = field(default_factory=threading.Event)
     gate: threading.Event = field(default_factory=threading.Event)
 
     def say(self, request: Request) -> Reply:
@@ -47,7 +51,7 @@ class Shop:
         return Message(Text(f"Reçu\u00a0: {request.fields['mots']}")) if request.fields else FORM
 
     def wait(self, request: Request) -> Reply:
-        self.asked.append(request)
+        self.begun.set()
         assert self.gate.wait(10)
         return Message(Text("Enfin"))
 
@@ -375,8 +379,7 @@ async def test_closing_ends_streams_and_lets_answers_end(sandbox: LocalAdapter, 
     async with asyncio.timeout(8), page.session.get(f"{page.url}api/events") as stream:
         assert (await anext(events(stream)))["type"] == "hello"
         answer = asyncio.create_task(page.do("say", text="/vigie attendre"))
-        while not shop.asked:
-            await asyncio.sleep(0.01)
+        assert await asyncio.to_thread(shop.begun.wait, 5)
         closing = asyncio.create_task(sandbox.close())
         await stream.read()  # ends
         shop.gate.set()

@@ -14,11 +14,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
+from discord.http import HTTPClient
 
 from bot.dispatch import Dispatcher
 from bot.messages import Quoter
-from bot.platforms import PlatformError
-from bot.platforms.discord_adapter import FINISH_TIME, GOODBYE_TIME, DiscordAdapter
+from bot.platforms import PlatformError, discord_adapter
+from bot.platforms.discord_adapter import DiscordAdapter
+from bot.platforms.discord_client import Client
 from tests.wire.bot_process import BotProcess, running
 from tests.wire.discord_people import Person, text_of
 from tests.wire.discord_server import DiscordServer
@@ -178,17 +180,19 @@ async def test_what_is_told_twice_is_answered_once(alice: Person, server: Discor
     assert [message.id for message in alice.said(alice.channel)] == [answer.message.id, other.message.id]
 
 
-async def test_after_a_restart_an_old_button_works_and_the_commands_are_not_registered_again(
+async def test_after_a_restart_old_buttons_and_forms_work_and_the_commands_are_not_registered_again(
     alice: Person, server: DiscordServer
 ) -> None:
     async with living(server.environment) as first:
         asked = await alice.slash("politique", "5.10")
+        opened = await alice.slash("vigie", "chercher")
         assert server.count("PUT", "/applications/*/commands") == 1
         assert await first.stop() == 0
     async with living(server.environment):
         after = await alice.press(asked.message, "5.11 →")
         assert clause("5.11") in read(after.text)
         assert after.message.id == asked.message.id
+        assert clause("5.12") in read((await alice.submit(opened, mots="5.12")).text)
         assert server.count("PUT", "/applications/*/commands") == 1
 
 
@@ -244,15 +248,25 @@ async def test_closing_is_quick_and_leaves_no_task(adapter: DiscordAdapter, alic
         await alice.server.until(lambda: not alice.server.connected)
 
 
-async def test_closing_does_not_wait_for_a_discord_that_does_not_answer(
-    adapter: DiscordAdapter, server: DiscordServer
+async def test_a_goodbye_that_does_not_end_is_cut_short(
+    adapter: DiscordAdapter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.deaf = True
+    cut = asyncio.Event()
+    really_close = HTTPClient.close
+
+    async def endless(_: Client) -> None:
+        await cut.wait()
+
+    async def close(http: HTTPClient) -> None:
+        await really_close(http)
+        cut.set()
+
     await adapter.start()
-    begun = time.monotonic()
-    await adapter.close()
-    assert time.monotonic() - begun < FINISH_TIME + GOODBYE_TIME + 1
-    server._stopping.set()
+    monkeypatch.setattr(Client, "close", endless)
+    monkeypatch.setattr(HTTPClient, "close", close)
+    monkeypatch.setattr(discord_adapter, "GOODBYE_TIME", 0.05)
+    await asyncio.wait_for(adapter.close(), 5)
+    assert cut.is_set()
 
 
 async def test_closing_before_or_during_the_start_is_harmless(adapter: DiscordAdapter) -> None:

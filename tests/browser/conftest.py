@@ -1,0 +1,94 @@
+"""The sandbox in a real browser: the real policy, the system's own Chromium."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeAlias
+
+import pytest
+import pytest_asyncio
+from bot.dispatch import Dispatcher
+from bot.messages import Message, Quoter, Reply
+from bot.platforms import discord_render, slack_render
+from bot.platforms.local_adapter import LocalAdapter
+from bot.platforms.local_gallery import Gallery
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+ARGUMENTS = (
+    "--no-sandbox",  # the tests may run as root, in a container
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-dev-shm-usage",
+    "--disable-sync",
+    "--no-first-run",
+    "--font-render-hinting=none",
+)
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+PATIENCE = 15_000  # ms; the machine that runs this may be busy
+
+# Opens the sandbox at an address of its own (« #conseil/general », « galerie »), as a screen would.
+Open: TypeAlias = Callable[..., Awaitable[Page]]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium manque\u00a0: installez-le (apt-get install chromium) pour passer ces tests.")
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield started
+        await started.close()
+
+
+@pytest.fixture
+def gallery(replies: dict[str, Reply], quote: Quoter) -> Gallery:
+    def slack(reply: Reply) -> object:
+        return slack_render.render(reply, quote) if isinstance(reply, Message) else slack_render.view(reply)
+
+    def discord(reply: Reply) -> object:
+        if isinstance(reply, Message):
+            return discord_render.render(reply, quote).to_components()
+        return discord_render.render_form(reply).to_dict()
+
+    return Gallery(replies, {"Slack": slack, "Discord": discord})
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def sandbox(dispatcher: Dispatcher, quote: Quoter, gallery: Gallery) -> AsyncIterator[LocalAdapter]:
+    adapter = LocalAdapter(dispatcher, quote, port=0, gallery=gallery)
+    await adapter.start()
+    yield adapter
+    await adapter.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def open_page(browser: Browser, sandbox: LocalAdapter) -> AsyncIterator[Open]:
+    """Open pages; at the end, none of them may have complained, of the content policy for instance.
+
+    A connection that is cut (`net::ERR…`) is not a complaint: some tests close the server.
+    """
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    async def opened(where: str = "", **options: object) -> Page:
+        known: dict[str, object] = {"viewport": DESKTOP, "locale": "fr-CA", "timezone_id": "America/Toronto"}
+        context = await browser.new_context(**{**known, **options})  # type: ignore[arg-type]  # theirs to name
+        contexts.append(context)
+        page = await context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda said: "net::ERR" in said.text or complaints.append(f"{said.type}: {said.text}"))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        await page.goto(sandbox.url + where)
+        if not where.startswith("galerie"):
+            await page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield opened
+    for context in contexts:
+        await context.close()
+    assert complaints == []
