@@ -129,5 +129,6 @@ async def _start(platform: Platform, say: Callable[[str], None]) -> bool:
                 return False
             await asyncio.sleep(RETRY_SECONDS)
         else:
-            say(f"{platform.name}\u00a0: prêt.")
+            where = f" Ouvrez {platform.address} dans un navigateur; Ctrl-C pour fermer."
+            say(f"{platform.name}\u00a0: prêt." + (where if platform.address else ""))
             return True

@@ -23,6 +23,10 @@ class Platform(Protocol):
     def name(self) -> str:
         """The platform's name, as people write it: « Slack », « Discord », « Bac à sable »."""
 
+    @property
+    def address(self) -> str:
+        """The web address that a person opens to use it, "" when they have an application for that."""
+
     async def start(self) -> None:
         """Connect; return once requests are being answered. Raises `PlatformError`."""
 

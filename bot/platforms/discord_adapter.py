@@ -34,6 +34,7 @@ class DiscordAdapter:
     """
 
     name = "Discord"
+    address = ""
 
     def __init__(self, dispatcher: Dispatcher, quote: Quoter, *, token: str, api_url: str) -> None:
         _quieten()

@@ -69,7 +69,7 @@ class LocalAdapter:
         self._runner: web.AppRunner | None = None
 
     @property
-    def url(self) -> str:
+    def address(self) -> str:
         """The address to open, known once started."""
         return f"http://{HOST}:{self._port}/"
 
@@ -120,7 +120,7 @@ class LocalAdapter:
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse what does not come from our own pages."""
         if request.host not in {f"{HOST}:{self._port}", f"localhost:{self._port}"}:
-            raise web.HTTPMisdirectedRequest(text=f"Ouvrez plutôt {self.url}")
+            raise web.HTTPMisdirectedRequest(text=f"Ouvrez plutôt {self.address}")
         if request.method == "POST" and request.headers.get("Origin") != f"http://{request.host}":
             raise web.HTTPForbidden(text="Cette demande vient d'une autre page.")
         return await handler(request)

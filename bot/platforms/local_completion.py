@@ -26,28 +26,19 @@ def complete(dispatcher: Dispatcher, line: str, *, in_channel: bool) -> list[Com
     name, space, rest = line[1:].partition(" ")
     menu = dispatcher.menu
     if not space:
-        return _names(dispatcher, menu, name)
-    if name.lower() != menu:
-        return _texts(dispatcher, name.lower(), rest.lstrip(), f"/{name} ")
-    inner, space, rest = rest.lstrip().partition(" ")
-    if not space:
-        return [
-            _entry(command, menu)
-            for command in dispatcher.commands
-            if _is_under(command, menu) and _starts(command, inner)
-        ]
-    return _texts(dispatcher, inner.lower(), rest.lstrip(), f"/{name} {inner} ")
+        return _names(dispatcher, name)
+    if name.lower() == menu and " " not in rest.lstrip():
+        under = (command for command in dispatcher.commands if _is_under(command, menu))
+        return [_entry(command, menu) for command in under if _starts(command, rest.lstrip())]
+    found = dispatcher.suggest(name.lower(), rest)
+    return [Completion(suggestion.label, "", f"/{name} {suggestion.text}") for suggestion in found]
 
 
-def _names(dispatcher: Dispatcher, menu: str, typed: str) -> list[Completion]:
+def _names(dispatcher: Dispatcher, typed: str) -> list[Completion]:
     """Return the commands whose name begins so, those with their own slash first."""
     found = [command for command in dispatcher.commands if _starts(command, typed)]
     found.sort(key=lambda command: not command.slash)
-    return [_entry(command, menu) for command in found][:SUGGESTIONS]
-
-
-def _texts(dispatcher: Dispatcher, name: str, typed: str, before: str) -> list[Completion]:
-    return [Completion(s.label, "", before + s.text) for s in dispatcher.suggest(name, typed)]
+    return [_entry(command, dispatcher.menu) for command in found][:SUGGESTIONS]
 
 
 def _mention(line: str) -> list[Completion]:

@@ -122,9 +122,9 @@ _COMPONENTS: Mapping[int, Callable[[Component], Html]] = {
 
 _QUOTED = re.compile(r"> ?(?P<text>.*)")
 _LINES: tuple[tuple[re.Pattern[str], str, str], ...] = (
-    (re.compile(r"### +(?P<text>\S.*)"), "h6", ""),
-    (re.compile(r"## +(?P<text>\S.*)"), "h5", ""),
-    (re.compile(r"# +(?P<text>\S.*)"), "h4", ""),
+    (re.compile(r"### +(?P<text>\S.*)"), "h4", "discord-h3"),
+    (re.compile(r"## +(?P<text>\S.*)"), "h4", "discord-h2"),
+    (re.compile(r"# +(?P<text>\S.*)"), "h4", "discord-h1"),
     (re.compile(r"-# +(?P<text>\S.*)"), "p", "discord-small"),
     (re.compile(r"\s*[-*] +(?P<text>\S.*)"), "p", "discord-item"),
 )

@@ -107,6 +107,7 @@ class SlackAdapter:
     """
 
     name = "Slack"
+    address = ""
 
     def __init__(
         self,

@@ -8,12 +8,13 @@ from typing import TypeAlias
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+
 from bot.dispatch import Dispatcher
 from bot.messages import Message, Quoter, Reply
 from bot.platforms import discord_render, slack_render
 from bot.platforms.local_adapter import LocalAdapter
 from bot.platforms.local_gallery import Gallery
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = (
@@ -75,15 +76,19 @@ async def open_page(browser: Browser, sandbox: LocalAdapter) -> AsyncIterator[Op
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
+    def heard(said: ConsoleMessage) -> None:
+        if "net::ERR" not in said.text:
+            complaints.append(f"{said.type}: {said.text}")
+
     async def opened(where: str = "", **options: object) -> Page:
         known: dict[str, object] = {"viewport": DESKTOP, "locale": "fr-CA", "timezone_id": "America/Toronto"}
         context = await browser.new_context(**{**known, **options})  # type: ignore[arg-type]  # theirs to name
         contexts.append(context)
         page = await context.new_page()
         page.set_default_timeout(PATIENCE)
-        page.on("console", lambda said: "net::ERR" in said.text or complaints.append(f"{said.type}: {said.text}"))
+        page.on("console", heard)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        await page.goto(sandbox.url + where)
+        await page.goto(sandbox.address + where)
         if not where.startswith("galerie"):
             await page.wait_for_selector("html[data-ready]")
         return page

@@ -67,12 +67,21 @@ async def violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize(
     "state",
-    [nothing_yet, with_an_answer, with_suggestions, with_a_form_to_correct, with_a_message_menu, with_the_panel],
+    [
+        nothing_yet,
+        with_an_answer,
+        with_suggestions,
+        with_a_form_to_correct,
+        with_a_message_menu,
+        with_the_panel,
+    ],
 )
 async def test_the_chat_has_no_violation(
     open_page: Open, scheme: Scheme, viewport: dict[str, int], state: Callable[[Page], Awaitable[None]]
 ) -> None:
-    page = await open_page("#officier/general", color_scheme=scheme, viewport=viewport, reduced_motion="reduce")
+    page = await open_page(
+        "#officier/general", color_scheme=scheme, viewport=viewport, reduced_motion="reduce"
+    )
     await state(page)
     assert await violations(page) == []
 
@@ -88,7 +97,9 @@ async def test_a_private_conversation_has_no_violation(open_page: Open, scheme: 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-async def test_the_gallery_has_no_violation(open_page: Open, scheme: Scheme, viewport: dict[str, int]) -> None:
+async def test_the_gallery_has_no_violation(
+    open_page: Open, scheme: Scheme, viewport: dict[str, int]
+) -> None:
     page = await open_page("galerie", color_scheme=scheme, viewport=viewport)
     await page.locator("summary").first.click()
     assert await violations(page) == []

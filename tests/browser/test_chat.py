@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from bot.messages import Message, Text
-from bot.platforms.local_adapter import LocalAdapter
 from playwright.async_api import Locator, Page, Route, expect
 
+from bot.messages import Message, Text
+from bot.platforms.local_adapter import LocalAdapter
 from tests.browser.conftest import PATIENCE, PHONE, Open
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 expect.set_options(timeout=PATIENCE)
 
 CLAUSE = "S'il est porté à votre connaissance que des informations négatives"
-HOSTILE = '<img src=x onerror="document.title=1"> <script>document.title=2</script> *gras* @everyone &amp; "\'>'
+HOSTILE = (
+    '<img src=x onerror="document.title=1"> <script>document.title=2</script> *gras* @everyone &amp; "\'>'
+)
 ONLY = "Visible par vous seulement"
+NAMED = "(({ textContent, ariaLabel, id }) => textContent.trim() || ariaLabel || id)(document.activeElement)"
 
 
 async def write(page: Page, text: str) -> None:
@@ -41,7 +44,9 @@ async def go_to(page: Page, conversation: str) -> None:
 
 async def test_a_newcomer_types_a_number_and_reads_the_clause(open_page: Open) -> None:
     page = await open_page()
-    await expect(page.get_by_role("heading", name="Bonjour! Je cite la politique, mot pour mot.")).to_be_visible()
+    await expect(
+        page.get_by_role("heading", name="Bonjour! Je cite la politique, mot pour mot.")
+    ).to_be_visible()
     await write(page, "/politique 5.10")
     await expect(last(page).locator("blockquote")).to_contain_text(CLAUSE)
     await expect(last(page)).to_contain_text("13 décembre 2015")
@@ -79,7 +84,7 @@ async def test_commands_then_their_own_suggestions_are_chosen_from_the_keyboard(
     await expect(box).to_have_text("/politique ")
     await expect(options).to_have_count(7)
     await page.keyboard.type("5.1")
-    await expect(options.nth(1)).to_contain_text("5.10")
+    await expect(options.nth(1)).to_contain_text("5.10 · S'il est porté")
     await page.keyboard.press("ArrowUp")
     await expect(options.last).to_have_attribute("aria-selected", "true")
     await page.keyboard.press("ArrowDown")
@@ -190,20 +195,23 @@ async def test_the_menu_of_a_message_asks_about_its_words(open_page: Open) -> No
 async def test_a_button_turns_the_page_in_place_and_keeps_the_focus(open_page: Open) -> None:
     page = await open_page()
     await write(page, "/politique article 5")
-    await expect(last(page)).to_contain_text("page 1 sur 2")
+    await expect(last(page)).to_contain_text("page 1 sur ")
     await last(page).get_by_role("button", name="Page suivante").press("Enter")
-    await expect(last(page)).to_contain_text("page 2 sur 2")
+    await expect(last(page)).to_contain_text("page 2 sur ")
     await expect(page.get_by_role("article")).to_have_count(2)
-    await expect(last(page)).to_be_focused()
+    await expect(last(page).get_by_role("button", name="Page suivante")).to_be_focused()
+    await page.keyboard.press("Enter")
+    await expect(last(page)).to_contain_text("page 3 sur 3")
+    await expect(last(page)).to_be_focused()  # there is no such button any more
     await last(page).get_by_role("button", name="Page précédente").press("Enter")
-    await expect(last(page)).to_contain_text("page 1 sur 2")
+    await expect(last(page)).to_contain_text("page 2 sur ")
 
 
 async def test_a_long_answer_is_read_from_its_beginning(open_page: Open) -> None:
     page = await open_page(viewport=PHONE)
     for _ in range(2):
         await write(page, "/politique article 5")
-        await expect(last(page)).to_contain_text("page 1 sur 2")
+        await expect(last(page)).to_contain_text("page 1 sur ")
     log, answer = await page.get_by_role("log").bounding_box(), await last(page).bounding_box()
     assert log is not None
     assert answer is not None
@@ -219,7 +227,9 @@ async def test_a_form_is_filled_corrected_and_answered(open_page: Open) -> None:
     await expect(field).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(field).to_have_attribute("aria-invalid", "true")
-    await expect(field).to_have_accessible_description("Exemples : 5.10, logo, renseignements personnels Cette réponse est nécessaire.")
+    await expect(field).to_have_accessible_description(
+        "Exemples : 5.10, logo, renseignements personnels Cette réponse est nécessaire."
+    )
     await page.keyboard.type("5.10")
     await page.keyboard.press("Enter")
     await expect(window).to_be_hidden()
@@ -297,13 +307,17 @@ async def test_what_one_began_to_write_waits_in_its_conversation(open_page: Open
 
 async def test_the_keyboard_reaches_everything(open_page: Open) -> None:
     page = await open_page("#officier/general")
-    await page.evaluate("document.activeElement.blur()")
-    await page.keyboard.press("Tab")
-    await expect(page.get_by_role("link", name="Aller au champ de saisie")).to_be_focused()
+    await page.get_by_role("navigation", name="Conversations").get_by_role("link").first.focus()
+    await page.keyboard.press("Shift+Tab")
+    skip = page.get_by_role("link", name="Aller au champ de saisie")
+    await expect(skip).to_be_focused()
+    await skip.press("Enter")
+    await expect(page.get_by_role("combobox")).to_be_focused()
+    await skip.focus()
     reached = set()
     for _ in range(20):
         await page.keyboard.press("Tab")
-        reached.add(await page.evaluate("document.activeElement.textContent.trim() || document.activeElement.ariaLabel || document.activeElement.id"))
+        reached.add(await page.evaluate(NAMED))
     for name in ("Vigie", "Tous les messages de Vigie", "/politique 5.10", "Envoyer", "saisie"):
         assert any(name in each for each in reached), name
     assert any("Maxime" in each for each in reached)
@@ -334,7 +348,11 @@ async def test_nothing_overflows(open_page: Open, width: int, height: int) -> No
     await expect(page.get_by_role("listbox")).to_be_visible()
     for where in ("document.documentElement", "document.querySelector('.log')"):
         assert await page.evaluate(f"{where}.scrollWidth <= {where}.clientWidth")
-    for control in (page.get_by_role("combobox"), page.get_by_role("button", name="Envoyer"), page.get_by_role("listbox")):
+    for control in (
+        page.get_by_role("combobox"),
+        page.get_by_role("button", name="Envoyer"),
+        page.get_by_role("listbox"),
+    ):
         await expect(control).to_be_in_viewport(ratio=0.9)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from bot.messages import Reply
 from playwright.async_api import expect
 
+from bot.messages import Reply
 from tests.browser.conftest import PHONE, Open
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -6,13 +6,14 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
 import pytest
+
 from bot.dispatch import Command, Dispatcher, Request, Suggestion
 from bot.messages import Button, Buttons, Form, Message, Quotation, Quote, Reply, Span, Text, TextField
 from bot.platforms import Platform, PlatformError
@@ -50,7 +51,7 @@ class Shop:
         self.asked.append(request)
         return Message(Text(f"Reçu\u00a0: {request.fields['mots']}")) if request.fields else FORM
 
-    def wait(self, request: Request) -> Reply:
+    def wait(self, _: Request) -> Reply:
         self.begun.set()
         assert self.gate.wait(10)
         return Message(Text("Enfin"))
@@ -63,7 +64,16 @@ class Shop:
             return [Suggestion(f"{typed} · Titre", typed + "0")]
 
         return [
-            Command("dire", "Dire", self.say, "[mots]", ("un", "deux"), slash=True, suggest=suggest, shortcut="Redire"),
+            Command(
+                "dire",
+                "Dire",
+                self.say,
+                "[mots]",
+                ("un", "deux"),
+                slash=True,
+                suggest=suggest,
+                shortcut="Redire",
+            ),
             Command("vigie", "Le menu", lambda _: Message(Text("Menu")), slash=True),
             Command("crier", "Crier", self.shout),
             Command("demander", "Demander", self.ask, opens_form=True),
@@ -144,7 +154,7 @@ async def events(stream: aiohttp.ClientResponse) -> AsyncIterator[dict[str, Any]
 async def page(sandbox: LocalAdapter) -> AsyncIterator[Page]:
     timeout = aiohttp.ClientTimeout(total=20)
     async with aiohttp.ClientSession(timeout=timeout, read_bufsize=2**20) as session:
-        yield Page(session, sandbox.url)
+        yield Page(session, sandbox.address)
 
 
 # --- Asking and being answered ---
@@ -190,9 +200,16 @@ async def test_a_command_under_the_menu_is_understood(page: Page, shop: Shop) ->
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"), [("/crier", "<code>/vigie crier</code>"), ("/rien", "<code>/rien</code> n&#x27;existe pas"), ("/", "n&#x27;existe pas")]
+    ("typed", "said"),
+    [
+        ("/crier", "<code>/vigie crier</code>"),
+        ("/rien", "<code>/rien</code> n&#x27;existe pas"),
+        ("/", "n&#x27;existe pas"),
+    ],
 )
-async def test_a_command_that_platforms_would_not_know_is_explained(page: Page, shop: Shop, typed: str, said: str) -> None:
+async def test_a_command_that_platforms_would_not_know_is_explained(
+    page: Page, shop: Shop, typed: str, said: str
+) -> None:
     await page.do("say", text=typed)
     (answer,) = await page.seen()
     assert said in answer["html"]
@@ -310,9 +327,13 @@ async def test_the_catalogue_is_offered_first_then_what_the_command_offers(page:
         "/vigie casser",
     ]
     assert await suggestions(page, "/di") == [{"label": "/dire [mots]", "detail": "Dire", "line": "/dire "}]
-    assert await suggestions(page, "/DIRE 5.1") == [{"label": "5.1 · Titre", "detail": "", "line": "/DIRE 5.10"}]
+    assert await suggestions(page, "/DIRE 5.1") == [
+        {"label": "5.1 · Titre", "detail": "", "line": "/DIRE 5.10"}
+    ]
     assert [each["line"] for each in await suggestions(page, "/vigie c")] == ["/vigie crier", "/vigie casser"]
-    assert await suggestions(page, "/vigie dire 5") == [{"label": "5 · Titre", "detail": "", "line": "/vigie dire 50"}]
+    assert await suggestions(page, "/vigie dire 5") == [
+        {"label": "5 · Titre", "detail": "", "line": "/vigie dire 50"}
+    ]
 
 
 @pytest.mark.parametrize("line", ["", "bonjour", "/rien", "/rien du tout", "/crier ", "é" * 1_000])
@@ -352,7 +373,7 @@ async def test_everything_is_erased_at_each_start(page: Page, shop: Shop) -> Non
     with ThreadPoolExecutor(1) as executor:
         other = LocalAdapter(Dispatcher(shop.catalogue(), executor), quoted, port=0, gallery=Gallery({}, {}))
         await other.start()
-        assert await Page(page.session, other.url).seen() == []
+        assert await Page(page.session, other.address).seen() == []
         await other.close()
 
 
@@ -362,20 +383,24 @@ async def test_everything_is_erased_at_each_start(page: Page, shop: Shop) -> Non
 async def test_it_is_a_platform(sandbox: LocalAdapter) -> None:
     platform: Platform = sandbox
     assert platform.name == "Bac à sable"
-    assert sandbox.url.startswith("http://127.0.0.1:")
+    assert sandbox.address.startswith("http://127.0.0.1:")
 
 
 async def test_a_port_that_is_taken_is_said_in_one_line(sandbox: LocalAdapter, shop: Shop) -> None:
-    port = int(sandbox.url.rstrip("/").rpartition(":")[2])
+    port = int(sandbox.address.rstrip("/").rpartition(":")[2])
     with ThreadPoolExecutor(1) as executor:
-        other = LocalAdapter(Dispatcher(shop.catalogue(), executor), quoted, port=port, gallery=Gallery({}, {}))
+        other = LocalAdapter(
+            Dispatcher(shop.catalogue(), executor), quoted, port=port, gallery=Gallery({}, {})
+        )
         with pytest.raises(PlatformError, match=f"le port {port} n'est pas libre") as refusal:
             await other.start()
         assert "\n" not in str(refusal.value)
         await other.close()
 
 
-async def test_closing_ends_streams_and_lets_answers_end(sandbox: LocalAdapter, page: Page, shop: Shop) -> None:
+async def test_closing_ends_streams_and_lets_answers_end(
+    sandbox: LocalAdapter, page: Page, shop: Shop
+) -> None:
     async with asyncio.timeout(8), page.session.get(f"{page.url}api/events") as stream:
         assert (await anext(events(stream)))["type"] == "hello"
         answer = asyncio.create_task(page.do("say", text="/vigie attendre"))
@@ -400,13 +425,19 @@ async def test_closing_twice_or_before_starting_is_harmless(shop: Shop) -> None:
 
 
 @pytest.fixture
-def addresses(sandbox: LocalAdapter) -> Iterator[tuple[str, str]]:
-    yield sandbox.url, sandbox.url.rstrip("/").rpartition(":")[2]
+def addresses(sandbox: LocalAdapter) -> tuple[str, str]:
+    return sandbox.address, sandbox.address.rstrip("/").rpartition(":")[2]
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "localhost.evil:{port}"])
-@pytest.mark.parametrize("path", ["", "galerie", "static/chat.js", "api/events", "api/suggestions", "nulle-part"])
-async def test_a_foreign_host_is_refused_everywhere(page: Page, addresses: tuple[str, str], host: str, path: str) -> None:
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "localhost.evil:{port}"]
+)
+@pytest.mark.parametrize(
+    "path", ["", "galerie", "static/chat.js", "api/events", "api/suggestions", "nulle-part"]
+)
+async def test_a_foreign_host_is_refused_everywhere(
+    page: Page, addresses: tuple[str, str], host: str, path: str
+) -> None:
     url, port = addresses
     async with page.session.get(url + path, headers={"Host": host.format(port=port)}) as response:
         assert response.status == 421
@@ -420,7 +451,17 @@ async def test_the_name_localhost_is_ours_too(page: Page, addresses: tuple[str, 
 
 
 @pytest.mark.parametrize("action", ["say", "press", "submit", "shortcut", "read"])
-@pytest.mark.parametrize("origin", [None, "null", "http://evil.example", "http://127.0.0.1", "http://localhost:{port}", "https://127.0.0.1:{port}"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        None,
+        "null",
+        "http://evil.example",
+        "http://127.0.0.1",
+        "http://localhost:{port}",
+        "https://127.0.0.1:{port}",
+    ],
+)
 async def test_a_post_from_another_origin_is_refused(
     page: Page, addresses: tuple[str, str], action: str, origin: str | None
 ) -> None:
@@ -432,7 +473,9 @@ async def test_a_post_from_another_origin_is_refused(
     assert await page.seen() == []
 
 
-@pytest.mark.parametrize("path", ["", "galerie", "static/chat.css", "static/rien", "api/suggestions?line=/", "nulle-part"])
+@pytest.mark.parametrize(
+    "path", ["", "galerie", "static/chat.css", "static/rien", "api/suggestions?line=/", "nulle-part"]
+)
 async def test_every_answer_is_protected(page: Page, path: str) -> None:
     async with page.session.get(page.url + path) as response:
         policy = response.headers["Content-Security-Policy"]
@@ -445,7 +488,9 @@ async def test_every_answer_is_protected(page: Page, path: str) -> None:
         assert "aiohttp" not in response.headers["Server"]
 
 
-@pytest.mark.parametrize("name", ["..%2Flocal_adapter.py", "%2E%2E/local_adapter.py", "rien.js", "", "%00.js", "%2Fetc%2Fpasswd"])
+@pytest.mark.parametrize(
+    "name", ["..%2Flocal_adapter.py", "%2E%2E/local_adapter.py", "rien.js", "", "%00.js", "%2Fetc%2Fpasswd"]
+)
 async def test_only_the_sandbox_own_files_are_served(page: Page, name: str) -> None:
     async with page.session.get(f"{page.url}static/{name}") as response:
         assert response.status == 404
@@ -480,7 +525,9 @@ async def test_a_body_that_a_form_of_another_page_could_send_is_refused(page: Pa
 
 async def test_the_longest_texts_are_taken(page: Page) -> None:
     await page.do("say", text="🦉" * 10_000)
-    await page.do("submit", command="demander", fields={f"f{n}": "é" * 3_000 for n in range(5)} | {"mots": "x"})
+    await page.do(
+        "submit", command="demander", fields={f"f{n}": "é" * 3_000 for n in range(5)} | {"mots": "x"}
+    )
     assert len(await page.seen()) == 2
 
 

@@ -6,6 +6,7 @@ from html import escape
 from html.parser import HTMLParser
 
 import pytest
+
 from bot.messages import Form, Message, Quoter, Reply, Text, TextField
 from bot.platforms import discord_render, slack_render
 from bot.platforms.local_discord_preview import discord_preview, markdown
@@ -78,7 +79,11 @@ def test_each_preview_shows_the_words_and_the_buttons_that_are_sent(gallery: Gal
 
 
 def test_a_form_is_a_window_on_both_platforms(gallery: Gallery) -> None:
-    form = Form("x", "Chercher", (TextField("mots", "Vos mots", hint="Un ou deux", value="logo", lines=2, required=False),))
+    form = Form(
+        "x",
+        "Chercher",
+        (TextField("mots", "Vos mots", hint="Un ou deux", value="logo", lines=2, required=False),),
+    )
     slack = slack_preview(gallery.renderers["Slack"](form))
     assert words(slack) == "Chercher Vos mots (facultatif) logo Un ou deux AnnulerEnvoyer"
     discord = discord_preview(gallery.renderers["Discord"](form))
@@ -95,12 +100,18 @@ def test_a_part_that_has_no_preview_says_so() -> None:
 @pytest.mark.parametrize(
     ("written", "shown"),
     [
-        ("**gras** _ital_ *ital* ~~barré~~ `code` __sous__", "<strong>gras</strong> <em>ital</em> <em>ital</em> <s>barré</s> <code>code</code> <u>sous</u>"),
+        (
+            "**gras** _ital_ *ital* ~~barré~~ `code` __sous__",
+            "<strong>gras</strong> <em>ital</em> <em>ital</em> <s>barré</s> <code>code</code> <u>sous</u>",
+        ),
         (r"\*\*pas gras\*\* \_non\_", "**pas gras** _non_"),
         ("un_mot_lié", "un_mot_lié"),
         ("**gras et _les deux_**", "<strong>gras et <em>les deux</em></strong>"),
         ("[titre](https://example.org)", '<span class="discord-link">titre</span>'),
-        ("@everyone <@123>", '<span class="discord-mention">@everyone</span> <span class="discord-mention">&lt;@123&gt;</span>'),
+        (
+            "@here <@123>",
+            '<span class="discord-mention">@here</span> <span class="discord-mention">&lt;@123&gt;</span>',
+        ),
         ("`**x**`", "<code>**x**</code>"),
         ("<b>&", "&lt;b&gt;&amp;"),
     ],
@@ -112,8 +123,8 @@ def test_markdown_in_a_line_is_read_as_discord_reads_it(written: str, shown: str
 @pytest.mark.parametrize(
     ("written", "shown"),
     [
-        ("# Un", "<h4>Un</h4>"),
-        ("## Deux", "<h5>Deux</h5>"),
+        ("# Un", '<h4 class="discord-h1">Un</h4>'),
+        ("## Deux", '<h4 class="discord-h2">Deux</h4>'),
         ("-# petit", '<p class="discord-small">petit</p>'),
         ("- point", '<p class="discord-item">point</p>'),
         ("> cité\n> encore\naprès", "<blockquote><p>cité</p><p>encore</p></blockquote><p>après</p>"),
@@ -127,7 +138,16 @@ def test_markdown_at_the_start_of_a_line_is_read_as_discord_reads_it(written: st
 
 
 @pytest.mark.parametrize(
-    "hostile", ["**gras** _x_ ~~y~~ `z`", "# titre", "> cité", "@everyone <@1>", "[a](https://b.c)", r"\*a*", "<b>&amp;"]
+    "hostile",
+    [
+        "**gras** _x_ ~~y~~ `z`",
+        "# titre",
+        "> cité",
+        "@everyone <@1>",
+        "[a](https://b.c)",
+        r"\*a*",
+        "<b>&amp;",
+    ],
 )
 def test_hostile_words_show_as_they_were_written_in_every_rendering(
     hostile: str, gallery: Gallery, quote: Quoter

@@ -5,6 +5,9 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bot.messages import (
     Button,
     Buttons,
@@ -23,13 +26,11 @@ from bot.messages import (
     code,
 )
 from bot.platforms.local_render import Html, element, render, render_fields, said
-from hypothesis import given
-from hypothesis import strategies as st
 
 HOSTILE = [
     "<script>alert(1)</script>",
     "<img src=x onerror=alert(1)>",
-    "\"><svg onload=alert(1)>",
+    '"><svg onload=alert(1)>',
     "'><b>",
     "&lt;b&gt; &amp;",
     "</textarea><script>",
@@ -84,9 +85,15 @@ def test_a_quotation_says_where_it_is_from_and_keeps_its_paragraphs() -> None:
 
 
 def test_a_button_carries_its_command_and_a_link_its_address() -> None:
-    markup = shown(Buttons(Button("Lire", "politique 5.10", "primary"), Link("Site", "https://example.org/?a=1&b=2")))
-    assert '<button type="button" class="button primary" data-command="politique 5.10">Lire</button>' in markup
-    assert 'href="https://example.org/?a=1&amp;b=2" target="_blank" rel="noopener noreferrer">Site</a>' in markup
+    markup = shown(
+        Buttons(Button("Lire", "politique 5.10", "primary"), Link("Site", "https://example.org/?a=1&b=2"))
+    )
+    assert (
+        '<button type="button" class="button primary" data-command="politique 5.10">Lire</button>' in markup
+    )
+    assert (
+        'href="https://example.org/?a=1&amp;b=2" target="_blank" rel="noopener noreferrer">Site</a>' in markup
+    )
 
 
 @pytest.mark.parametrize("url", ["javascript:alert(1)", " javascript:alert(1)", "data:text/html,x", "//evil"])
@@ -95,7 +102,9 @@ def test_a_link_that_is_not_to_the_web_leads_nowhere(url: str) -> None:
 
 
 def test_in_the_gallery_buttons_are_pictures_of_themselves() -> None:
-    message = Message(Text("Un"), Buttons(Button("Lire", "politique", "danger"), Link("Site", "https://example.org")))
+    message = Message(
+        Text("Un"), Buttons(Button("Lire", "politique", "danger"), Link("Site", "https://example.org"))
+    )
     reader = Reader(render(message, quoted, live=False))
     assert not {"button", "a"} & set(reader.tags)
     assert "LireSite" in reader.words
@@ -103,14 +112,39 @@ def test_in_the_gallery_buttons_are_pictures_of_themselves() -> None:
 
 @pytest.mark.parametrize("words", HOSTILE)
 def test_hostile_words_are_shown_and_do_nothing(words: str) -> None:
-    form = Form("x", "Titre", (TextField("a", words[:40], hint=words, value=words), TextField("b", "B", value=words, lines=3)))
-    message = Message(
-        Heading(words), Text(words, bold(words)), Note(code(words)), Buttons(Button(words, words), Button("Un", "x"))
+    form = Form(
+        "x",
+        "Titre",
+        (TextField("a", words[:40], hint=words, value=words), TextField("b", "B", value=words, lines=3)),
     )
-    for markup in (render(message, quoted), said(words), said(f"@Vigie {words}"), said(f"/{words}"), render_fields(form)):
+    message = Message(
+        Heading(words),
+        Text(words, bold(words)),
+        Note(code(words)),
+        Buttons(Button(words, words), Button("Un", "x")),
+    )
+    for markup in (
+        render(message, quoted),
+        said(words),
+        said(f"@Vigie {words}"),
+        said(f"/{words}"),
+        render_fields(form),
+    ):
         reader = Reader(markup)
         assert words in reader.words or words in [value for _, value in reader.attributes]
-        assert set(reader.tags) <= {"h4", "p", "strong", "code", "div", "button", "span", "label", "input", "textarea", "br"}
+        assert set(reader.tags) <= {
+            "h4",
+            "p",
+            "strong",
+            "code",
+            "div",
+            "button",
+            "span",
+            "label",
+            "input",
+            "textarea",
+            "br",
+        }
         assert not [name for name, _ in reader.attributes if name.startswith("on") or name == "style"]
 
 
@@ -128,12 +162,16 @@ def test_words_keep_their_order_whatever_their_script() -> None:
 
 
 def test_a_mention_and_a_command_stand_out() -> None:
-    assert said("Bonjour @vigie, 5.10") == '<p dir="auto">Bonjour <span class="mention">@vigie</span>, 5.10</p>'
+    assert (
+        said("Bonjour @vigie, 5.10") == '<p dir="auto">Bonjour <span class="mention">@vigie</span>, 5.10</p>'
+    )
     assert said("/politique 5.10") == '<p dir="auto"><code>/politique</code> 5.10</p>'
 
 
 def test_a_field_has_a_label_a_hint_and_a_place_for_its_error() -> None:
-    form = Form("x", "Titre", (TextField("mots", "Vos mots", hint="Un ou deux", required=False, max_length=40),))
+    form = Form(
+        "x", "Titre", (TextField("mots", "Vos mots", hint="Un ou deux", required=False, max_length=40),)
+    )
     markup = render_fields(form, "f")
     assert '<label for="f-0">Vos mots<span class="optional"> (facultatif)</span></label>' in markup
     assert '<p class="hint" id="f-0-aide">Un ou deux</p>' in markup

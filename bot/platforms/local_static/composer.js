@@ -68,7 +68,7 @@ export function composer({ form, box, list, say, conversation }) {
     const query = new URLSearchParams({ line, conversation: conversation() });
     const found = await fetch(`/api/suggestions?${query}`).then((r) => (r.ok ? r.json() : []), () => []);
     if (question !== asked) return undefined;
-    options = found.filter((option) => option.line !== line);
+    options = found.length === 1 && found[0].line === line ? [] : found; // nothing to add
     // Enter takes a command that is only begun, but sends a text that may be what one means.
     const isBegun = !line.includes(" ") && !found.some((option) => option.line.trim() === line);
     active = isBegun && options.length ? 0 : -1;
