@@ -1,7 +1,8 @@
 """The tables, as forward-only migrations: what was applied is never edited, only followed.
 
 Times are UTC, ISO 8601 with seconds (« 2026-11-24T15:04:05Z »), and kept only where something
-depends on them. Names say what they hold, so that the file reads well in Datasette.
+depends on them; days are « 2026-11-24 ». Names say what they hold, so that the file reads well in
+Datasette.
 """
 
 from __future__ import annotations
@@ -12,19 +13,114 @@ from sqlite_utils.migrations import Migrations
 migrations = Migrations("vigie")
 
 
-@migrations()
-def m001_people(db: Database) -> None:
-    """Who the bot knows: a person, their accounts, what they are to the association."""
-    db.conn.executescript("""""") if False else _run(
-        db,
-        "CREATE TABLE people (id TEXT PRIMARY KEY) STRICT",
-        """CREATE TABLE accounts (
-             platform TEXT NOT NULL, team TEXT NOT NULL, user TEXT NOT NULL,
-             person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
-             PRIMARY KEY (platform, team, user)) STRICT""",
-    )
-
-
 def _run(db: Database, *statements: str) -> None:
     for statement in statements:
         db.conn.execute(statement)
+
+
+@migrations()
+def m001_people(db: Database) -> None:
+    """Create who the bot knows: a person, their accounts on the platforms, and how accounts are linked."""
+    _run(
+        db,
+        "CREATE TABLE people (id TEXT PRIMARY KEY) STRICT",
+        """CREATE TABLE accounts (
+             platform TEXT NOT NULL,
+             team TEXT NOT NULL,
+             user TEXT NOT NULL,
+             person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+             notice_version TEXT,
+             PRIMARY KEY (platform, team, user)) STRICT""",
+        "CREATE INDEX accounts_by_person ON accounts(person_id)",
+        """CREATE TABLE link_codes (
+             code_hash TEXT PRIMARY KEY,
+             person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+             expires_at TEXT NOT NULL) STRICT""",
+    )
+
+
+@migrations()
+def m002_roles(db: Database) -> None:
+    """Create the dated registry of roles, and who is an officer or an employee."""
+    _run(
+        db,
+        """CREATE TABLE roles (
+             id TEXT PRIMARY KEY,
+             title TEXT NOT NULL,
+             email TEXT,
+             fallback_id TEXT REFERENCES roles(id)) STRICT""",
+        """CREATE TABLE role_holders (
+             id TEXT PRIMARY KEY,
+             role_id TEXT NOT NULL REFERENCES roles(id),
+             person_id TEXT REFERENCES people(id) ON DELETE CASCADE,
+             group_platform TEXT,
+             group_team TEXT,
+             group_id TEXT,
+             since TEXT NOT NULL,
+             until TEXT,
+             CHECK ((person_id IS NULL) <> (group_id IS NULL))) STRICT""",
+        "CREATE INDEX role_holders_by_role ON role_holders(role_id)",
+        """CREATE TABLE member_sources (
+             id TEXT PRIMARY KEY,
+             kind TEXT NOT NULL CHECK (kind IN ('officer', 'employee')),
+             platform TEXT NOT NULL,
+             team TEXT NOT NULL,
+             source TEXT NOT NULL CHECK (source IN ('discord_role', 'slack_group', 'slack_channel')),
+             source_id TEXT NOT NULL,
+             UNIQUE (kind, platform, team, source, source_id)) STRICT""",
+        """CREATE TABLE members (
+             person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+             kind TEXT NOT NULL CHECK (kind IN ('officer', 'employee')),
+             source_id TEXT NOT NULL,
+             since TEXT NOT NULL,
+             until TEXT,
+             PRIMARY KEY (person_id, kind, source_id, since)) STRICT""",
+    )
+
+
+@migrations()
+def m003_outbox(db: Database) -> None:
+    """Create what is to be said, what is to be done, and what was already heard."""
+    _run(
+        db,
+        """CREATE TABLE outbox (
+             id TEXT PRIMARY KEY,
+             key TEXT NOT NULL UNIQUE,
+             recipient TEXT NOT NULL,
+             notice TEXT NOT NULL,
+             arguments TEXT NOT NULL DEFAULT '{}',
+             urgent INTEGER NOT NULL DEFAULT 0,
+             state TEXT NOT NULL DEFAULT 'queued'
+               CHECK (state IN ('queued', 'sending', 'sent', 'held', 'dead', 'cancelled')),
+             due_at TEXT NOT NULL,
+             attempts INTEGER NOT NULL DEFAULT 0,
+             route TEXT,
+             tried TEXT NOT NULL DEFAULT '[]',
+             claimed_at TEXT,
+             problem TEXT,
+             sent_day TEXT) STRICT""",
+        "CREATE INDEX outbox_by_state ON outbox(state, due_at)",
+        """CREATE TABLE due_tasks (
+             key TEXT PRIMARY KEY,
+             task TEXT NOT NULL,
+             arguments TEXT NOT NULL DEFAULT '{}',
+             due_at TEXT NOT NULL) STRICT""",
+        "CREATE INDEX due_tasks_by_time ON due_tasks(due_at)",
+        """CREATE TABLE inbound_events (
+             event_id TEXT PRIMARY KEY,
+             received_at TEXT NOT NULL) STRICT""",
+        "CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+    )
+
+
+@migrations()
+def m004_destructions(db: Database) -> None:
+    """Create the certificates of what was destroyed: counts, never contents."""
+    _run(
+        db,
+        """CREATE TABLE destructions (
+             id TEXT PRIMARY KEY,
+             day TEXT NOT NULL,
+             category TEXT NOT NULL,
+             count INTEGER NOT NULL) STRICT""",
+    )
