@@ -26,6 +26,11 @@ FIELD_LABEL_LENGTH = 45  # Discord: label.
 FIELD_HINT_LENGTH = 100  # Discord: label description.
 FIELD_TEXT_LENGTH = 3_000  # Slack: plain_text_input; Discord allows 4,000.
 SHORTCUT_LENGTH = 24  # Slack: message shortcut name; Discord allows 32.
+FIELD_OPTIONS = 25  # Discord: select; Slack allows 100.
+OPTION_LABEL_LENGTH = 75  # Slack: option text; Discord allows 100.
+OPTION_VALUE_LENGTH = 100  # Discord: option value; Slack allows 150.
+FILE_SIZE = 8 * 1024 * 1024  # Discord: 10 MiB over a whole request, where no boost raises it.
+FILE_NAME_LENGTH = 60
 
 # Invisible characters that change how their neighbours are read: bidirectional marks, embeddings,
 # isolates (Unicode UAX 9), and the separators that some clients take for a line break.
@@ -34,6 +39,8 @@ _DECEPTIVE = frozenset(
 )
 # Control characters but the newline (Unicode category Cc), surrogates, and the above.
 _UNWANTED = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff{''.join(_DECEPTIVE)}]")
+# A file's name, as it can stand in an address (Discord: attachment://name) and on any disk.
+_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 # What takes two characters: marks once escaped, and what lies outside of the basic plane.
 _HEAVY = re.compile(r"[*_~`|\\<>\[\]()#\-+@:.!&\U00010000-\U0010ffff]")
 
@@ -71,10 +78,14 @@ Style: TypeAlias = Literal["plain", "bold", "italic", "struck", "code"]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A run of characters in one style. The text is literal: renderers escape all of it."""
+    """A run of characters in one style. The text is literal: renderers escape all of it.
+
+    `account`: a person, as (platform, user); that platform shows their name in the place of the text.
+    """
 
     text: str
     style: Style = "plain"
+    account: tuple[str, str] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", clean(self.text))
@@ -88,6 +99,11 @@ def bold(text: str) -> Span:
 def code(text: str) -> Span:
     """Return a span to be shown as something to type."""
     return Span(text, "code")
+
+
+def person(platform: str, user: str) -> Span:
+    """Return someone's name, where they have one: on another platform, which account it is."""
+    return Span(f"compte {platform.capitalize()} {user}", account=(platform, user))
 
 
 def _spans(pieces: Iterable[Span | str]) -> tuple[Span, ...]:
@@ -209,7 +225,24 @@ class Buttons:
         object.__setattr__(self, "items", items)
 
 
-Element: TypeAlias = Heading | Text | Note | Quote | Divider | Buttons
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that goes with a message; `title` says what it is. Never in a public message."""
+
+    name: str
+    content: bytes = field(repr=False)
+    title: str
+
+    def __post_init__(self) -> None:
+        _limit(self.name, FILE_NAME_LENGTH, "file name")
+        _limit(self.title, LABEL_LENGTH, "file title")
+        if not _FILE_NAME.fullmatch(self.name):
+            raise ValueError(f"file name {self.name!r}: letters a to z, digits, dots and hyphens only")
+        if not 1 <= len(self.content) <= FILE_SIZE:
+            raise TooLong(f"file {self.name}: {len(self.content)} bytes, 1 to {FILE_SIZE} allowed")
+
+
+Element: TypeAlias = Heading | Text | Note | Quote | Divider | Buttons | File
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -233,6 +266,9 @@ class Message:
         own = sum(weight(text) for text in self.own_words())
         if own > MESSAGE_WEIGHT:
             raise TooLong(f"a message of weight {own}, {MESSAGE_WEIGHT} allowed")
+        files = self.files()
+        if len(files) > 1 or (files and self.public):
+            raise ValueError("one file at most, in a private message")
         commands = [button.command for button in self.buttons() if isinstance(button, Button)]
         if len(commands) != len(set(commands)):
             raise ValueError(f"two buttons of one message stand for the same command: {commands}")
@@ -245,6 +281,8 @@ class Message:
                     yield text
                 case Text(spans) | Note(spans):
                     yield "".join(span.text for span in spans)
+                case File(_, _, title):
+                    yield title
                 case Quote() | Divider() | Buttons():
                     pass
 
@@ -257,6 +295,10 @@ class Message:
     def quotes(self) -> tuple[Quote, ...]:
         """Return the quotations, in order."""
         return tuple(element for element in self.elements if isinstance(element, Quote))
+
+    def files(self) -> tuple[File, ...]:
+        """Return the files, of which there is one at most."""
+        return tuple(element for element in self.elements if isinstance(element, File))
 
 
 def summary(message: Message, quote: Quoter) -> str:
@@ -274,6 +316,8 @@ def _lines(message: Message, quote: Quoter) -> Iterator[str]:
                 yield "".join(span.text for span in spans)
             case Quote():
                 yield quote(element).caption
+            case File(_, _, title):
+                yield title
             case Divider() | Buttons():
                 pass
 
@@ -291,15 +335,70 @@ class TextField:
     max_length: int = 300
 
     def __post_init__(self) -> None:
-        _limit(self.name, 40, "field name")
-        _limit(self.label, FIELD_LABEL_LENGTH, "field label")
-        if len(self.hint) > FIELD_HINT_LENGTH or len(self.value) > self.max_length:
-            raise TooLong(f"field {self.name}: hint or value too long")
+        _check_field(self)
+        if len(self.value) > self.max_length:
+            raise TooLong(f"field {self.name}: value too long")
         if not 1 <= self.max_length <= FIELD_TEXT_LENGTH:
             raise TooLong(f"field {self.name}: max_length must be 1 to {FIELD_TEXT_LENGTH}")
 
 
-Field: TypeAlias = TextField
+@dataclass(frozen=True, slots=True)
+class PersonField:
+    """A field where one picks a person of the place where the form is open.
+
+    The answer, like `value`, is that platform's identifier of the person; "" when none is picked.
+    """
+
+    name: str
+    label: str
+    hint: str = ""
+    value: str = ""
+    required: bool = True
+
+    def __post_init__(self) -> None:
+        _check_field(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One of the answers of a `ChoiceField`: what is shown, and the answer that it stands for."""
+
+    label: str
+    value: str
+
+    def __post_init__(self) -> None:
+        _limit(self.label, OPTION_LABEL_LENGTH, "option label")
+        _limit(self.value, OPTION_VALUE_LENGTH, "option value")
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceField:
+    """A field where one picks one of 1 to 25 options; `value` is the one that is picked beforehand."""
+
+    name: str
+    label: str
+    options: tuple[Option, ...]
+    hint: str = ""
+    value: str = ""
+    required: bool = True
+
+    def __post_init__(self) -> None:
+        _check_field(self)
+        values = [option.value for option in self.options]
+        if not 1 <= len(values) <= FIELD_OPTIONS:
+            raise TooLong(f"field {self.name}: {len(values)} options, 1 to {FIELD_OPTIONS} allowed")
+        if len(values) != len(set(values)) or self.value not in {"", *values}:
+            raise ValueError(f"field {self.name}: options must differ, and the value be one of them")
+
+
+Field: TypeAlias = TextField | PersonField | ChoiceField
+
+
+def _check_field(field: Field) -> None:
+    _limit(field.name, 40, "field name")
+    _limit(field.label, FIELD_LABEL_LENGTH, "field label")
+    if len(field.hint) > FIELD_HINT_LENGTH:
+        raise TooLong(f"field {field.name}: hint too long")
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ def m002_roles(db: Database) -> None:
         "CREATE INDEX role_holders_by_role ON role_holders(role_id)",
         """CREATE TABLE member_sources (
              id TEXT PRIMARY KEY,
-             kind TEXT NOT NULL CHECK (kind IN ('officer', 'employee')),
+             kind TEXT NOT NULL CHECK (kind IN ('officer', 'employee', 'holder')),
              platform TEXT NOT NULL,
              team TEXT NOT NULL,
              source TEXT NOT NULL CHECK (source IN ('discord_role', 'slack_group', 'slack_channel')),
@@ -70,7 +70,7 @@ def m002_roles(db: Database) -> None:
              UNIQUE (kind, platform, team, source, source_id)) STRICT""",
         """CREATE TABLE members (
              person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
-             kind TEXT NOT NULL CHECK (kind IN ('officer', 'employee')),
+             kind TEXT NOT NULL CHECK (kind IN ('officer', 'employee', 'holder')),
              source_id TEXT NOT NULL,
              since TEXT NOT NULL,
              until TEXT,

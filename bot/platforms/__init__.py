@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
+
+from bot.messages import Message
+
+# What an address leads to: a person's own conversation with the bot, a channel, or a thread that only
+# one person and the bot are in.
+Surface: TypeAlias = Literal["person", "channel", "thread"]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a platform can say something unprompted. `id`: a person's, or a channel's."""
+
+    platform: str
+    team: str
+    id: str
+    surface: Surface = "person"
 
 
 class PlatformError(Exception):
@@ -14,6 +32,47 @@ class PlatformError(Exception):
     def __init__(self, text: str, *, passing: bool = False) -> None:
         super().__init__(text)
         self.passing = passing
+
+
+class DeliveryError(Exception):
+    """A message was not said, or may not have been; the text is a short code that is safe to log."""
+
+
+class UndeliverableError(DeliveryError):
+    """It will never get there: closed conversation, deleted channel, revoked token, unknown person."""
+
+
+class LaterError(DeliveryError):
+    """It was not said, and may be later. `seconds`: when the platform said how long to wait.
+
+    `everywhere`: the wait is for all that we say there, not for this address alone.
+    """
+
+    def __init__(self, code: str, seconds: float | None = None, *, everywhere: bool = False) -> None:
+        super().__init__(code)
+        self.seconds = seconds
+        self.everywhere = everywhere
+
+
+class UnknownError(DeliveryError):
+    """The request left and its result never came: it may have been said or not."""
+
+
+@runtime_checkable
+class Deliverer(Protocol):
+    """What can say something unprompted, and tell afterwards whether it did."""
+
+    async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
+        """Say `message` at `to`, marked with `delivery_id`, so that saying it again can be told.
+
+        Raises `UndeliverableError`, `LaterError`, `UnknownError`; having returned, it was said.
+        """
+
+    async def was_delivered(self, to: Address, message: Message, delivery_id: str, since: datetime) -> bool:
+        """Return whether that message was said at `to`, at `since` or after; False when nothing tells.
+
+        Raises `LaterError` or `UnknownError` when the platform cannot be asked now.
+        """
 
 
 class Platform(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import datetime
 
 import aiohttp
 import discord
@@ -11,10 +12,12 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.dispatch import Dispatcher
-from bot.messages import Quoter
-from bot.platforms import PlatformError
+from bot.dispatch import Actor, Dispatcher
+from bot.messages import Message, Quoter
+from bot.platforms import Address, LaterError, PlatformError, discord_members
 from bot.platforms.discord_client import Client, why
+from bot.platforms.discord_delivery import DiscordDelivery
+from bot.platforms.membership import Followed, Members
 
 logger = logging.getLogger(__name__)
 
@@ -29,20 +32,31 @@ _FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutErro
 class DiscordAdapter:
     """The platform « Discord » (see `bot.platforms.Platform`).
 
-    `token`: the bot's own. `api_url`: where Discord's API answers, for proxies and tests; discord.py
-    has one address for the whole process, so two adapters at two addresses cannot live together.
+    `token`: the bot's own. `members`: where to tell whose roles change, None where none is followed.
+    `api_url`: where Discord's API answers, for proxies and tests; discord.py has one address for the
+    whole process, so two adapters at two addresses cannot live together.
     """
 
     name = "Discord"
     address = ""
 
-    def __init__(self, dispatcher: Dispatcher, quote: Quoter, *, token: str, api_url: str) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        quote: Quoter,
+        *,
+        token: str,
+        api_url: str,
+        members: Members | None = None,
+    ) -> None:
         _quieten()
         self._dispatcher = dispatcher
         self._quote = quote
         self._token = token
         self._api_url = api_url
+        self._members = members
         self._client: Client | None = None
+        self._delivery: DiscordDelivery | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._connection: asyncio.Task[None] | None = None
         self._closing = False
@@ -70,8 +84,29 @@ class DiscordAdapter:
             await asyncio.wait({self._connecting})
         await self._disconnect()
 
+    async def fetch_members(self, group: Followed) -> set[Actor]:
+        """Return those who have a role today. Raises `PlatformError` when Discord does not say."""
+        if self._client is None:
+            raise PlatformError("Discord n'est pas connecté.", passing=True)
+        return await discord_members.fetch(self._client, group)
+
+    async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
+        """Say `message` unprompted (see `bot.platforms.Deliverer`)."""
+        await self._connected().deliver(to, message, delivery_id)
+
+    async def was_delivered(self, to: Address, message: Message, delivery_id: str, since: datetime) -> bool:
+        """Return whether it was said (see `bot.platforms.Deliverer`)."""
+        return await self._connected().was_delivered(to, message, delivery_id, since)
+
+    def _connected(self) -> DiscordDelivery:
+        if self._delivery is None:
+            raise LaterError("not connected")
+        return self._delivery
+
     async def _connect(self) -> None:
-        self._client = client = Client(self._dispatcher, self._quote)  # a closed one cannot be used again
+        self._client = client = Client(  # a closed one cannot be used again
+            self._dispatcher, self._quote, members=self._members
+        )
         await client.login(self._token)
         # A connection lost for good is made anew at the default gateway: it must be the API's own.
         client.shard_count, gateway, _ = await client.http.get_bot_gateway()
@@ -85,9 +120,10 @@ class DiscordAdapter:
         if connection.done():
             await connection
         connection.add_done_callback(self._ended)
+        self._delivery = DiscordDelivery(client, self._quote)
 
     async def _disconnect(self) -> None:
-        client, self._client = self._client, None
+        client, self._client, self._delivery = self._client, None, None
         if client is None:
             return
         await client.finish(FINISH_TIME)

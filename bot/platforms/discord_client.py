@@ -22,7 +22,9 @@ import discord
 from bot.dispatch import Actor, Dispatcher, Place, Request, apology
 from bot.messages import Form, Message, Quoter, Reply, Text, TooLong, opener
 from bot.platforms import discord_commands as catalogue
-from bot.platforms.discord_render import render, render_form
+from bot.platforms import discord_members
+from bot.platforms.discord_render import files, render, render_form
+from bot.platforms.membership import Members
 
 logger = logging.getLogger(__name__)
 
@@ -43,11 +45,22 @@ class Client(discord.AutoShardedClient):
 
     It asks for the least: no privileged intent (private messages and mentions carry their text without
     one), no member and no message kept in memory. `patience`: seconds before an answer is deferred.
+    `members`: where to tell whose roles change; only then is the privileged intent `members` asked for.
     """
 
-    def __init__(self, dispatcher: Dispatcher, quote: Quoter, *, patience: float = PATIENCE) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        quote: Quoter,
+        *,
+        patience: float = PATIENCE,
+        members: Members | None = None,
+    ) -> None:
+        follows = members is not None
         super().__init__(
-            intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True),
+            intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True, members=follows),
+            chunk_guilds_at_startup=False,
+            enable_debug_events=follows,  # the gateway's own words: see discord_members
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
@@ -57,6 +70,7 @@ class Client(discord.AutoShardedClient):
         self._dispatcher = dispatcher
         self._quote = quote
         self._patience = patience
+        self._members = members
         self._under_way: set[asyncio.Task[Any]] = set()
         self._leaving = False
 
@@ -101,6 +115,17 @@ class Client(discord.AutoShardedClient):
         with self._taken() as taken:
             if taken:
                 await self._reply(message, text)
+
+    async def on_socket_raw_receive(self, message: str | bytes) -> None:
+        """Tell who arrived, whose roles changed, who left; only dispatched where roles are followed."""
+        change = discord_members.change(message) if self._members else None
+        if change is None or self._members is None:
+            return
+        with self._taken() as taken:
+            if taken and change.roles is None:
+                await self._members.gone(change.actor)
+            elif taken and change.roles is not None:
+                await self._members.belongs(change.actor, change.roles)
 
     async def on_shard_connect(self, shard_id: int) -> None:
         """Say that we are connected."""
@@ -199,12 +224,14 @@ class Client(discord.AutoShardedClient):
         response = interaction.response
         if not response.is_done():
             if in_place and not message.public:
-                await response.edit_message(view=view)
+                await response.edit_message(view=view, attachments=files(message))
             else:
                 hidden = _place(interaction) == "channel" and not message.public
-                await response.send_message(view=view, ephemeral=hidden, suppress_embeds=True)
+                await response.send_message(
+                    view=view, files=files(message), ephemeral=hidden, suppress_embeds=True
+                )
         elif not message.public:
-            await interaction.edit_original_response(view=view)
+            await interaction.edit_original_response(view=view, attachments=files(message))
         else:
             # The first answer to a deferred interaction is as private as the deferral was.
             if not in_place:
@@ -226,14 +253,16 @@ class Client(discord.AutoShardedClient):
         actor = Actor("discord", team, str(message.author.id))
         request = self._dispatcher.from_text(text, actor=actor, place="direct" if direct else "open")
         reply = await self._handled(request, lambda: _show_typing(message.channel))
+        answer = _shown(reply)
         try:
-            view = render(_shown(reply), self._quote)
+            view = render(answer, self._quote)
         except TooLong as error:
-            view = render(apology(error, request.command), self._quote)
+            answer = apology(error, request.command)
+            view = render(answer, self._quote)
         # The same message told twice makes the same nonce, and Discord then shows one reply.
         nonce = str(message.id)
         if direct:
-            await message.channel.send(view=view, nonce=nonce, suppress_embeds=True)
+            await message.channel.send(view=view, files=files(answer), nonce=nonce, suppress_embeds=True)
         else:
             asked = message.to_reference(fail_if_not_exists=False)
             await message.channel.send(view=view, nonce=nonce, suppress_embeds=True, reference=asked)

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import discord
 from discord import app_commands
 
-from bot.dispatch import SUGGESTIONS, Command, Dispatcher, Suggestion
+from bot.dispatch import SUGGESTIONS, Command, Dispatcher
 from bot.messages import clean, excerpt
 from bot.platforms.discord_render import CUSTOM_ID_PREFIX
 
@@ -119,9 +119,14 @@ def typed(data: Payload) -> str:
 
 
 def answers(data: Payload) -> dict[str, str]:
-    """Return what was written in a form, by field name."""
+    """Return what was written or picked in a form, by field name."""
     inputs = _walk(data.get("components", ()))
-    return {part["custom_id"]: clean(str(part.get("value") or "")) for part in inputs if "custom_id" in part}
+    return {part["custom_id"]: _answered(part) for part in inputs if "custom_id" in part}
+
+
+def _answered(part: Payload) -> str:
+    picked: Sequence[str] = part.get("values") or ("",)
+    return clean(str(part.get("value") or picked[0]))
 
 
 def _walk(parts: Iterable[Payload]) -> Iterator[Payload]:

@@ -9,6 +9,7 @@ page leaves out, the pull request that documents them (discord/discord-api-docs 
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -21,13 +22,17 @@ from bot.messages import (
     Button,
     Buttons,
     ButtonStyle,
+    ChoiceField,
     Divider,
     Element,
+    Field,
+    File,
     Form,
     Heading,
     Link,
     Message,
     Note,
+    PersonField,
     Quotation,
     Quote,
     Quoter,
@@ -41,6 +46,7 @@ from bot.messages import (
 
 MESSAGE_TEXT = 4_000  # characters over all the text displays of a message
 MESSAGE_COMPONENTS = 40  # components of a message, nested ones included
+PLATFORM = "discord"  # in a person's account
 CUSTOM_ID_PREFIX = "v1:"  # what follows is a command; another version could mean something else
 QUOTE_COLOUR = 0x1B7F5C  # the bar beside a card that quotes the policy
 
@@ -66,6 +72,7 @@ _ROW = discord.ComponentType.action_row.value
 _BUTTON = discord.ComponentType.button.value
 _SEPARATOR = discord.ComponentType.separator.value
 _CONTAINER = discord.ComponentType.container.value
+_FILE = discord.ComponentType.file.value
 
 
 class View(discord.ui.LayoutView):
@@ -102,6 +109,13 @@ def render(message: Message, quote: Quoter) -> View:
     return View([{"type": _CONTAINER, "accent_color": colour, "components": parts}])
 
 
+def files(message: Message) -> list[discord.File]:
+    """Return what must be sent along with `message`, made anew: sending uses it up."""
+    return [
+        discord.File(io.BytesIO(file.content), file.name, description=file.title) for file in message.files()
+    ]
+
+
 def render_form(form: Form) -> discord.ui.Modal:
     """Return `form` as a modal, finished from the start like a `View`."""
     modal = discord.ui.Modal(title=_line(form.title), custom_id=CUSTOM_ID_PREFIX + form.command, timeout=None)
@@ -126,7 +140,7 @@ def _check(parts: list[Component]) -> None:
         )
 
 
-def _component(element: Element, quote: Quoter) -> Component:
+def _component(element: Element, quote: Quoter) -> Component:  # noqa: PLR0911 — one for each kind of element
     match element:
         case Heading(text):
             return _text([f"## {escaped(_line(text))}"])
@@ -136,6 +150,8 @@ def _component(element: Element, quote: Quoter) -> Component:
             return _text([f"-# {line}" if line.strip() else "" for line in _lines(spans)])
         case Quote():
             return _text(_quotation(quote(element)))
+        case File(name):
+            return {"type": _FILE, "file": {"url": f"attachment://{name}"}}
         case Divider():
             return {"type": _SEPARATOR}
         case Buttons(items):
@@ -166,18 +182,46 @@ def _button(button: Button | Link) -> Component:
             return {**shown, "style": _LINK, "url": url}
 
 
-def _label(field: TextField) -> discord.ui.Label[Any]:
-    style = discord.TextStyle.short if field.lines == 1 else discord.TextStyle.paragraph
-    answer: discord.ui.TextInput[Any] = discord.ui.TextInput(
-        custom_id=field.name,
-        style=style,
-        default=clean(field.value) or None,
-        required=field.required,
-        max_length=field.max_length,
-    )
+def _label(field: Field) -> discord.ui.Label[Any]:
     return discord.ui.Label(
-        text=_line(field.label), description=_line(field.hint, "") or None, component=answer
+        text=_line(field.label), description=_line(field.hint, "") or None, component=_control(field)
     )
+
+
+def _control(field: Field) -> discord.ui.Item[Any]:
+    match field:
+        case TextField():
+            style = discord.TextStyle.short if field.lines == 1 else discord.TextStyle.paragraph
+            return discord.ui.TextInput(
+                custom_id=field.name,
+                style=style,
+                default=clean(field.value) or None,
+                required=field.required,
+                max_length=field.max_length,
+            )
+        case PersonField():
+            known = field.value.isdecimal()
+            user = discord.SelectDefaultValueType.user
+            default = [discord.SelectDefaultValue(id=int(field.value), type=user)] if known else []
+            return discord.ui.UserSelect(
+                custom_id=field.name,
+                default_values=default,
+                required=field.required,
+                min_values=int(field.required),
+            )
+        case ChoiceField():
+            options = [
+                discord.SelectOption(
+                    label=_line(option.label), value=option.value, default=option.value == field.value
+                )
+                for option in field.options
+            ]
+            return discord.ui.Select(
+                custom_id=field.name,
+                options=options,
+                required=field.required,
+                min_values=int(field.required),
+            )
 
 
 def _line(text: str, when_blank: str = "…") -> str:
@@ -190,7 +234,10 @@ def _lines(spans: Iterable[Span]) -> list[str]:
     """Return the lines that show `spans`; a style never runs over the end of a line."""
     lines = [""]
     written = (span for span in spans if span.text)
-    for style, run in groupby(written, key=lambda span: span.style):
+    for (style, account), run in groupby(written, key=lambda span: (span.style, span.account)):
+        if account and account[0] == PLATFORM and account[1].isdecimal():
+            lines[-1] += f"<@{account[1]}>"
+            continue
         first, *others = "".join(span.text for span in run).split("\n")
         lines[-1] += _styled(first, style)
         lines += [_styled(other, style) for other in others]

@@ -13,6 +13,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -20,11 +21,12 @@ from aiohttp import web
 
 from bot.dispatch import TEXT_LENGTH, Actor, Dispatcher, Place, Request, apology
 from bot.messages import Form, Message, Quoter, Text, code, opener
-from bot.platforms import PlatformError
+from bot.platforms import Address, PlatformError, UndeliverableError
 from bot.platforms.local_completion import complete, starters
 from bot.platforms.local_gallery import Gallery, page
+from bot.platforms.local_personas import PERSONAS, Persona
 from bot.platforms.local_render import Html, render, render_fields, said
-from bot.platforms.local_room import BOT, CHANNEL, DIRECT, PERSONAS, Entry, Persona, Room
+from bot.platforms.local_room import BOT, CHANNEL, DIRECT, Entry, Room
 
 HOST = "127.0.0.1"
 BODY_SIZE = 256 * 1024  # five fields of 3,000 characters, each escaped in JSON, and some room
@@ -66,6 +68,7 @@ class LocalAdapter:
         self._port = port
         self._gallery = gallery
         self._room = Room()
+        self._delivered: set[str] = set()
         self._runner: web.AppRunner | None = None
 
     @property
@@ -93,9 +96,21 @@ class LocalAdapter:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    async def deliver(self, user: str, message: Message) -> None:
-        """Say `message` in a persona's own conversation, though nobody asked."""
-        self._say(message, _persona(user), DIRECT)
+    async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
+        """Say `message` unprompted, in a persona's own conversation or in the channel."""
+        persona = next((one for one in PERSONAS if one.id == to.id), PERSONAS[0])
+        if to.surface == "channel":
+            self._say(Message(*message.elements, public=True), persona, CHANNEL)
+        elif persona.id == to.id:
+            self._say(message, persona, DIRECT)
+        else:
+            raise UndeliverableError("gone (persona)")
+        self._delivered.add(delivery_id)
+
+    async def was_delivered(self, to: Address, message: Message, delivery_id: str, since: datetime) -> bool:
+        """Return whether it was said; nothing here outlives the process."""
+        del to, message, since
+        return delivery_id in self._delivered
 
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[self._guard], client_max_size=BODY_SIZE)

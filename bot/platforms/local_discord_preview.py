@@ -17,7 +17,8 @@ from bot.platforms.local_slack_preview import unknown
 Component: TypeAlias = Mapping[str, Any]
 
 # discord.com/developers/docs/components/reference
-_ACTION_ROW, _BUTTON, _TEXT_INPUT, _TEXT_DISPLAY, _SEPARATOR, _CONTAINER, _LABEL = 1, 2, 4, 10, 14, 17, 18
+_ACTION_ROW, _BUTTON, _SELECT, _TEXT_INPUT, _USER_SELECT = 1, 2, 3, 4, 5
+_TEXT_DISPLAY, _FILE, _SEPARATOR, _CONTAINER, _LABEL = 10, 13, 14, 17, 18
 _BUTTON_STYLES = {1: "primary", 2: "", 3: "success", 4: "danger", 5: "link"}
 _PARAGRAPH = 2  # style of a text input that has several lines
 
@@ -88,7 +89,7 @@ def _button(button: Component) -> Html:
 
 def _label(label: Component) -> Html:
     field = label["component"]
-    if field.get("type") != _TEXT_INPUT:
+    if field.get("type") not in {_TEXT_INPUT, _SELECT, _USER_SELECT}:
         return unknown(label)
     needed = (
         element("span", escaped(" *"), class_="discord-needed") if field.get("required", True) else NOTHING
@@ -100,9 +101,21 @@ def _label(label: Component) -> Html:
         element("p", escaped(label["description"]), class_="discord-hint")
         if label.get("description")
         else NOTHING,
-        element("p", escaped(field.get("value") or ""), class_=tall),
+        element("p", escaped(_value(field)), class_=tall),
         class_="discord-label",
     )
+
+
+def _value(field: Component) -> str:
+    if field["type"] == _TEXT_INPUT:
+        return str(field.get("value") or "")
+    picked = [option["label"] for option in field.get("options", ()) if option.get("default")]
+    picked += [f"@{default['id']}" for default in field.get("default_values", ())]
+    return str(picked[0]) if picked else "Faire un choix"
+
+
+def _file(file: Component) -> Html:
+    return element("p", escaped(file["file"]["url"].removeprefix("attachment://")), class_="discord-file")
 
 
 def _display(display: Component) -> Html:
@@ -113,6 +126,7 @@ _COMPONENTS: Mapping[int, Callable[[Component], Html]] = {
     _ACTION_ROW: _row,
     _BUTTON: _button,
     _TEXT_DISPLAY: _display,
+    _FILE: _file,
     _SEPARATOR: _separator,
     _CONTAINER: _container,
     _LABEL: _label,

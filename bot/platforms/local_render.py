@@ -6,22 +6,27 @@ any, so a word that was never escaped cannot reach a page without the type check
 
 from __future__ import annotations
 
+import base64
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NewType
 
 from bot.messages import (
     Button,
     Buttons,
     ButtonStyle,
+    ChoiceField,
     Divider,
     Element,
+    Field,
+    File,
     Form,
     Heading,
     Link,
     Message,
     Note,
+    PersonField,
     Quotation,
     Quote,
     Quoter,
@@ -31,10 +36,12 @@ from bot.messages import (
     TextField,
     clean,
 )
+from bot.platforms.local_personas import PERSONAS, persona_name
 
 Html = NewType("Html", str)
 
 NOTHING = Html("")
+PLATFORM = "local"  # in a person's account
 _VOID = frozenset({"br", "hr", "input"})  # elements that have no end tag
 _TAGS: dict[Style, str] = {"bold": "strong", "italic": "em", "struck": "s", "code": "code"}
 _BUTTON_CLASSES: dict[ButtonStyle, str] = {
@@ -90,7 +97,7 @@ def render(message: Message, quote: Quoter, *, live: bool = True) -> Html:
     return joined(_element(part, quote, live=live) for part in message.elements)
 
 
-def _element(part: Element, quote: Quoter, *, live: bool) -> Html:
+def _element(part: Element, quote: Quoter, *, live: bool) -> Html:  # noqa: PLR0911 — one for each kind of element
     match part:
         case Heading(words):
             return element("h4", escaped(words))
@@ -102,6 +109,8 @@ def _element(part: Element, quote: Quoter, *, live: bool) -> Html:
             return _quotation(quote(part))
         case Divider():
             return element("hr")
+        case File():
+            return _file(part, live=live)
         case Buttons(items):
             return element("div", *(_button(item, live=live) for item in items), class_="buttons")
 
@@ -111,6 +120,8 @@ def _spans(spans: Iterable[Span]) -> Html:
 
 
 def _span(span: Span) -> Html:
+    if span.account and span.account[0] == PLATFORM:
+        return element("span", escaped(f"@{persona_name(span.account[1])}"), class_="mention")
     return element(_TAGS[span.style], lines(span.text)) if span.style in _TAGS else lines(span.text)
 
 
@@ -144,6 +155,15 @@ def _button(item: Button | Link, *, live: bool) -> Html:
             return element("span", escaped(label), class_="button link")
 
 
+def _file(file: File, *, live: bool) -> Html:
+    """Return a link that holds the file itself: nothing of it is kept by the server."""
+    label = escaped(f"{file.title} ({file.name})")
+    if not live:
+        return element("p", element("span", label, class_="button link"))
+    address = "data:application/octet-stream;base64," + base64.b64encode(file.content).decode("ascii")
+    return element("p", element("a", label, class_="button link", href=address, download=file.name))
+
+
 def said(words: str) -> Html:
     """Return what a person wrote, word for word; a command and a mention stand out."""
     command = _SLASH.fullmatch(words)
@@ -165,7 +185,7 @@ def render_fields(form: Form, prefix: str = "form") -> Html:
     return joined(_field(field, f"{prefix}-{number}") for number, field in enumerate(form.fields))
 
 
-def _field(field: TextField, identifier: str) -> Html:
+def _field(field: Field, identifier: str) -> Html:
     hint, error = f"{identifier}-aide", f"{identifier}-erreur"
     optional = NOTHING if field.required else element("span", escaped(" (facultatif)"), class_="optional")
     return element(
@@ -178,7 +198,35 @@ def _field(field: TextField, identifier: str) -> Html:
     )
 
 
-def _control(field: TextField, identifier: str, described_by: str) -> Html:
+def _control(field: Field, identifier: str, described_by: str) -> Html:
+    match field:
+        case TextField():
+            return _typed(field, identifier, described_by)
+        case PersonField():
+            options = [(persona.id, f"{persona.name}, {persona.role}") for persona in PERSONAS]
+        case ChoiceField():
+            options = [(option.value, option.label) for option in field.options]
+    return _select(field, options, identifier, described_by)
+
+
+def _select(
+    field: PersonField | ChoiceField, options: Sequence[tuple[str, str]], identifier: str, described_by: str
+) -> Html:
+    return element(
+        "select",
+        element("option", escaped("Choisir…"), value=""),
+        *(
+            element("option", escaped(label), value=value, selected=value == field.value)
+            for value, label in options
+        ),
+        id=identifier,
+        name=field.name,
+        required=field.required,
+        aria_describedby=described_by,
+    )
+
+
+def _typed(field: TextField, identifier: str, described_by: str) -> Html:
     if field.lines == 1:
         return element(
             "input",

@@ -20,22 +20,6 @@ DIRECT = "vigie"  # each persona's own conversation with the bot has this name, 
 ENTRIES_KEPT = 1_000  # over all conversations; the oldest go first
 
 
-@dataclass(frozen=True, slots=True)
-class Persona:
-    """Someone that a visitor may be: a first name, and what they are in the association."""
-
-    id: str
-    name: str
-    role: str
-
-
-PERSONAS = (
-    Persona("officier", "Camille", "Officière ou officier entrant"),
-    Persona("communications", "Dominique", "Vice-présidence aux communications"),
-    Persona("conseil", "Maxime", "Conseillère ou conseiller à l'exécutif"),
-    Persona("administration", "Sacha", "Administration"),
-)
-
 # The channel opens on a question that people do ask, so that a message's own menu has something to read.
 _OPENING = (
     ("communications", "Bonjour! Ici, tout le monde se lit. Pour citer la politique, écrivez à @Vigie."),

@@ -14,6 +14,11 @@ from bot.platforms.local_render import NOTHING, Html, element, escaped, lines
 Block: TypeAlias = Mapping[str, Any]
 
 _RICH_PARTS = {"rich_text_section": "p", "rich_text_quote": "blockquote"}
+_INPUTS = {  # and what an empty one shows
+    "plain_text_input": "",
+    "static_select": "Sélectionner un élément",
+    "users_select": "Sélectionner une personne",
+}
 _STYLE_TAGS = {"bold": "strong", "italic": "em", "strike": "s", "code": "code"}
 
 
@@ -85,9 +90,9 @@ def _rich_text(block: Block) -> Html:
 
 
 def _run(run: Block) -> Html:
-    if run.get("type") != "text":
+    if run.get("type") not in {"text", "user"}:
         return unknown(run)
-    shown = lines(run["text"])
+    shown = lines(run["text"] if "text" in run else f"@{run['user_id']}")
     for style, tag in _STYLE_TAGS.items():
         if run.get("style", {}).get(style):
             shown = element(tag, shown)
@@ -110,14 +115,15 @@ def _button(button: Block) -> Html:
 
 def _input(block: Block) -> Html:
     field = block["element"]
-    if field.get("type") != "plain_text_input":
+    if field.get("type") not in _INPUTS:
         return unknown(block)
     optional = (
         element("span", escaped(" (facultatif)"), class_="slack-optional")
         if block.get("optional")
         else NOTHING
     )
-    value = field.get("initial_value", "")
+    picked = field.get("initial_option", {}).get("text", {}).get("text") or field.get("initial_user")
+    value = field.get("initial_value", "") or picked or _INPUTS[field["type"]]
     return element(
         "div",
         element("p", element("strong", _text(block["label"])), optional),

@@ -13,6 +13,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
@@ -23,8 +24,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.dispatch import Actor, Dispatcher, Place, Request, apology
-from bot.messages import Button, Form, Message, Quoter, opener
-from bot.platforms import PlatformError
+from bot.messages import Button, File, Form, Message, Quoter, Text, opener
+from bot.platforms import Address, LaterError, PlatformError, slack_members
+from bot.platforms.membership import Followed, Members
+from bot.platforms.slack_delivery import SlackDelivery, without_retries
 from bot.platforms.slack_link import (
     NOT_SENT,
     failure,
@@ -37,9 +40,9 @@ from bot.platforms.slack_link import (
     web_api,
 )
 from bot.platforms.slack_render import (
-    FIELD_ACTION,
     FORM_CALLBACK,
     PUBLIC_ACTION,
+    answers,
     fallback,
     home,
     render,
@@ -53,6 +56,8 @@ EVENTS_KEPT = 10_000  # Slack sends an event again at once, then after 1 and 5 m
 logger = logging.getLogger(__name__)
 
 Json: TypeAlias = dict[str, Any]
+# Records an event's identifier; returns False when it was recorded already.
+Heard: TypeAlias = Callable[[str], Awaitable[bool]]
 
 # What Slack writes for a link, a person, a channel or a group: <target> or <target|label>.
 _ENTITY = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
@@ -103,7 +108,9 @@ class Origin:
 class SlackAdapter:
     """The bot on Slack: by Socket Mode when there is an `app_token`, else by signed HTTP on `port`.
 
-    `api_url` is where the Web API is: « https://slack.com/api », but for proxies and tests.
+    `api_url` is where the Web API is: « https://slack.com/api », but for proxies and tests. `members`:
+    where to tell who enters and leaves groups, None where none is followed. `heard` remembers the events;
+    without it they are remembered until the process ends.
     """
 
     name = "Slack"
@@ -119,6 +126,8 @@ class SlackAdapter:
         signing_secret: str | None,
         port: int,
         api_url: str,
+        members: Members | None = None,
+        heard: Heard | None = None,
     ) -> None:
         self._dispatcher = dispatcher
         self._quote = quote
@@ -126,11 +135,14 @@ class SlackAdapter:
         self._signing_secret = signing_secret
         self.port = port
         self._bot_token = bot_token
+        self._members = members
+        self._bot_user = ""
         self._api_url = api_url
         self._client: AsyncWebClient
         self._mention = re.compile("(?!)")  # of the bot itself, once Slack has said who it is
         self._menu = dispatcher.menu
-        self._seen: dict[str, None] = {}  # identifiers of events, oldest first
+        self._heard = heard or in_memory()
+        self._delivery: SlackDelivery | None = None
         self._answers: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Task[None] | None = None
         self._open = contextlib.AsyncExitStack()
@@ -158,12 +170,27 @@ class SlackAdapter:
         if self._connecting is not None and not self._connecting.done():
             self._connecting.cancel()
             await asyncio.wait({self._connecting})
+        self._delivery = None
         await self._open.aclose()
+
+    async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
+        """Say `message` unprompted (see `bot.platforms.Deliverer`)."""
+        await self._connected().deliver(to, message, delivery_id)
+
+    async def was_delivered(self, to: Address, message: Message, delivery_id: str, since: datetime) -> bool:
+        """Return whether it was said (see `bot.platforms.Deliverer`)."""
+        return await self._connected().was_delivered(to, message, delivery_id, since)
+
+    def _connected(self) -> SlackDelivery:
+        if self._delivery is None:
+            raise LaterError("not connected")
+        return self._delivery
 
     async def _connect(self) -> None:
         self._client = await self._open.enter_async_context(web_api(self._bot_token, self._api_url))
         self._open.push_async_callback(self._drain)
         me = await identify(self._client)
+        self._bot_user = me.bot_user_id or ""
         self._mention = re.compile(rf"<@{me.bot_user_id}(?:\|[^<>]*)?>")
         app = self._app(me)
         if self._app_token:
@@ -172,6 +199,7 @@ class SlackAdapter:
             self.port = await self._open.enter_async_context(signed_http(app, self.port))
         else:  # without a secret anyone could sign
             raise PlatformError("il faut SLACK_APP_TOKEN (mode Socket) ou SLACK_SIGNING_SECRET (mode HTTP).")
+        self._delivery = SlackDelivery(without_retries(self._client), self._quote)
 
     async def _drain(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -210,6 +238,9 @@ class SlackAdapter:
         app.event("app_mention")(self._on_mention)
         app.event("message")(self._on_message)
         app.event("app_home_opened")(self._on_home)
+        if self._members is not None:
+            for name in slack_members.EVENTS:
+                app.event(name)(self._on_members)
         return app
 
     async def _on_error(self, error: Exception) -> None:
@@ -218,12 +249,8 @@ class SlackAdapter:
     async def _once(self, body: Json, next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
         """Let an event through the first time only: Slack sends it again when in doubt."""
         event = body.get("event_id")
-        if event is not None:
-            if event in self._seen:
-                return BoltResponse(status=200)
-            self._seen[event] = None
-            if len(self._seen) > EVENTS_KEPT:
-                del self._seen[next(iter(self._seen))]
+        if event is not None and not await self._heard(event):
+            return BoltResponse(status=200)
         await next_()
         return None
 
@@ -256,9 +283,8 @@ class SlackAdapter:
     async def _on_form(self, ack: AsyncAck, view: Json, context: AsyncBoltContext) -> None:
         await ack()
         known = json.loads(view["private_metadata"])
-        values = view["state"]["values"]
-        fields = {name: value[FIELD_ACTION].get("value") or "" for name, value in values.items()}
-        self._ask(known["command"], Origin.from_metadata(_actor(context), known), fields)
+        origin = Origin.from_metadata(_actor(context), known)
+        self._ask(known["command"], origin, answers(view["state"]["values"]))
 
     async def _on_message(self, event: Json, context: AsyncBoltContext) -> None:
         if event.get("channel_type") == "im" and _by_a_person(event):
@@ -272,6 +298,17 @@ class SlackAdapter:
     async def _on_home(self, event: Json, context: AsyncBoltContext) -> None:
         if event.get("tab") == "home":
             self._ask(self._menu, Origin(_actor(context), "home"))
+
+    async def fetch_members(self, group: Followed) -> set[Actor]:
+        """Return those who are in a group today. Raises `PlatformError` when Slack does not say."""
+        if not self._bot_user:
+            raise PlatformError("Slack n'est pas connecté.", passing=True)
+        return await slack_members.fetch(self._client, group, self._bot_user)
+
+    async def _on_members(self, event: Json, body: Json) -> None:
+        if self._members is not None:
+            for actor, group, inside in slack_members.changes(event, body.get("team_id", "")):
+                await self._members.changed(actor, group, inside=inside)
 
     def _ask(self, text: str, origin: Origin, fields: Mapping[str, str] | None = None) -> None:
         """Answer what was written or pressed, in a task of its own."""
@@ -321,6 +358,23 @@ class SlackAdapter:
         }
         if at_home or not await _works(self._send(content, origin, public=message.public)):
             await _works(self._client.chat_postMessage(channel=origin.actor.user, **content))
+        for file in message.files():
+            await _works(self._give(file, origin))
+
+    async def _give(self, file: File, origin: Origin) -> None:
+        """Send a file in the person's own conversation with the bot: Slack shows none to one person only."""
+        channel = origin.channel
+        if origin.place != "direct":
+            here = Message(Text(f"{file.title}\u00a0: voici le fichier."))
+            told = await self._client.chat_postMessage(
+                channel=origin.actor.user,
+                blocks=render(here, self._quote),
+                text=fallback(here, self._quote),
+            )
+            channel = told["channel"]
+        await self._client.files_upload_v2(
+            channel=channel, filename=file.name, content=file.content, title=file.title
+        )
 
     async def _show_at_home(self, message: Message, origin: Origin, command: str) -> None:
         back = None if command == self._menu else Button("Menu", self._menu)
@@ -352,6 +406,21 @@ class SlackAdapter:
         answer = await response_hook(self._client, origin.response_url).send_dict({**content, **how})
         if answer.status_code != HTTPStatus.OK:
             raise SlackApiError("response_url", answer)  # type: ignore[no-untyped-call]  # theirs has none
+
+
+def in_memory() -> Heard:
+    """Return what remembers the latest events for as long as the process lives."""
+    seen: dict[str, None] = {}  # oldest first
+
+    async def heard(event_id: str) -> bool:
+        if event_id in seen:
+            return False
+        seen[event_id] = None
+        if len(seen) > EVENTS_KEPT:
+            del seen[next(iter(seen))]
+        return True
+
+    return heard
 
 
 def literal(text: str) -> str:

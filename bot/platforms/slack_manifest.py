@@ -2,19 +2,25 @@
 
 Pure. Its shape: docs.slack.dev/reference/app-manifest. It asks for the least that the adapter needs:
 to be spoken to (`commands`, `app_mentions:read`, `im:history` for messages written to it alone) and
-to answer (`chat:write`). No channel's history is read, and no list of people.
+to answer (`chat:write`, and `files:write` for the file of one's own data). No channel's history is read;
+lists of people are only where a group is followed, and that group's only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, TypeAlias
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
 
 from bot.dispatch import Command
 from bot.messages import TooLong
 
-BOT_SCOPES = ("app_mentions:read", "chat:write", "commands", "im:history")
+BOT_SCOPES = ("app_mentions:read", "chat:write", "commands", "files:write", "im:history")
 BOT_EVENTS = ("app_home_opened", "app_mention", "message.im")
+# What it takes to know who is in a group, for each kind of group: permissions, then events.
+MEMBERS_NEED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "slack_group": (("usergroups:read",), ("subteam_members_changed",)),
+    "slack_channel": (("groups:read",), ("member_joined_channel", "member_left_channel")),
+}
 SLASH_COMMANDS = 50
 SHORTCUTS = 10
 COMMAND_LENGTH = 32  # with its slash
@@ -34,8 +40,12 @@ _COLOUR = "#1b5e4b"  # white text on it: contrast of 7.6 to 1
 Json: TypeAlias = dict[str, Any]
 
 
-def manifest(commands: Sequence[Command], request_url: str | None = None) -> Json:
+def manifest(
+    commands: Sequence[Command], request_url: str | None = None, follows: Collection[str] = ()
+) -> Json:
     """Return the manifest for `commands`, in Socket Mode, or over HTTP at `request_url` (https).
+
+    `follows`: what the groups are whose members must be known: « slack_group », « slack_channel ».
 
     Raises `TooLong` when the catalogue exceeds what Slack accepts.
     """
@@ -61,15 +71,23 @@ def manifest(commands: Sequence[Command], request_url: str | None = None) -> Jso
             "slash_commands": slashes,
             **({"shortcuts": shortcuts} if shortcuts else {}),  # Slack refuses an empty list
         },
-        "oauth_config": {"scopes": {"bot": list(BOT_SCOPES)}},
+        "oauth_config": {"scopes": {"bot": [*BOT_SCOPES, *_needed(follows, 0)]}},
         "settings": {
-            "event_subscriptions": {"bot_events": list(BOT_EVENTS), **_at(request_url, "request_url")},
+            "event_subscriptions": {
+                "bot_events": [*BOT_EVENTS, *_needed(follows, 1)],
+                **_at(request_url, "request_url"),
+            },
             "interactivity": {"is_enabled": True, **_at(request_url, "request_url")},
             "org_deploy_enabled": False,
             "socket_mode_enabled": request_url is None,
             "token_rotation_enabled": False,
         },
     }
+
+
+def _needed(follows: Collection[str], which: Literal[0, 1]) -> list[str]:
+    """Return the permissions (0) or the events (1) that following those groups takes."""
+    return [name for source, needs in MEMBERS_NEED.items() if source in follows for name in needs[which]]
 
 
 def _slash(command: Command, request_url: str | None) -> Json:

@@ -18,13 +18,18 @@ from bot.messages import (
     Button,
     Buttons,
     ButtonStyle,
+    ChoiceField,
     Divider,
     Element,
+    Field,
+    File,
     Form,
     Heading,
     Link,
     Message,
     Note,
+    Option,
+    PersonField,
     Quotation,
     Quote,
     Quoter,
@@ -46,6 +51,7 @@ VIEW_SIZE = 250_000  # bytes
 CONTEXT_LENGTH = 3_000  # characters in one text object of a context block
 METADATA_LENGTH = 3_000  # what a modal carries for us from its opening to its submission
 
+PLATFORM = "slack"  # in a person's account
 FORM_CALLBACK = "form"  # callback_id of every modal
 FIELD_ACTION = "value"  # action_id of every field; its block_id is the field's name
 # A button's action_id begins with whether everyone sees the message that it is on: Slack sends the
@@ -146,7 +152,7 @@ def _blocks(message: Message, quote: Quoter) -> list[Json]:
     return [block for element in message.elements for block in _block(element, quote, names)]
 
 
-def _block(element: Element, quote: Quoter, names: Iterable[str]) -> list[Json]:
+def _block(element: Element, quote: Quoter, names: Iterable[str]) -> list[Json]:  # noqa: PLR0911 — one for each kind of element
     """Return one block, or none for an element without a character to show, which Slack refuses."""
     match element:
         case Heading(text):
@@ -158,6 +164,8 @@ def _block(element: Element, quote: Quoter, names: Iterable[str]) -> list[Json]:
             return _context("".join(span.text for span in spans))
         case Quote():
             return [{"type": "rich_text", "elements": _quotation(quote(element))}]
+        case File(name, _, title):  # a file is not a block: the adapter sends it after the message
+            return _context(f"{title} ({name})")
         case Divider():
             return [{"type": "divider"}]
         case Buttons(items):
@@ -192,9 +200,11 @@ def _quotation(quotation: Quotation) -> list[Json]:
 def _rich(kind: str, spans: Iterable[Span]) -> list[Json]:
     """Return one part of a rich text, or none when `spans` holds no character."""
     elements = []
-    for style, run in groupby(spans, key=lambda span: span.style):
+    for (style, account), run in groupby(spans, key=lambda span: (span.style, span.account)):
         text = "".join(span.text for span in run)
-        if text:
+        if account and account[0] == PLATFORM:
+            elements.append({"type": "user", "user_id": account[1], **_STYLES[style]})
+        elif text:
             elements.append({"type": "text", "text": text, **_STYLES[style]})
     return [{"type": kind, "elements": elements}] if elements else []
 
@@ -208,25 +218,55 @@ def _button(button: Button | Link, name: str) -> Json:
             return {**shown, "url": url}
 
 
-def _input(field: TextField) -> Json:
-    element: Json = {
-        "type": "plain_text_input",
-        "action_id": FIELD_ACTION,
-        "multiline": field.lines > 1,
-        "max_length": field.max_length,
-    }
-    if value := clean(field.value):
-        element["initial_value"] = value
+def answers(values: Mapping[str, Mapping[str, Json]]) -> dict[str, str]:
+    """Return what was written or picked in a form, by field, from `view.state.values`."""
+    return {name: _answered(value[FIELD_ACTION]) for name, value in values.items()}
+
+
+def _answered(state: Json) -> str:
+    picked: Json = state.get("selected_option") or {}
+    return state.get("value") or state.get("selected_user") or picked.get("value") or ""
+
+
+def _input(field: Field) -> Json:
     block = {
         "type": "input",
         "block_id": field.name,
         "label": _plain(field.label),
-        "element": element,
+        "element": _control(field),
         "optional": not field.required,
     }
     if hint := excerpt(field.hint, len(field.hint) + 1):
         block["hint"] = _plain(hint)
     return block
+
+
+def _control(field: Field) -> Json:
+    match field:
+        case TextField():
+            value = clean(field.value)
+            return {
+                "type": "plain_text_input",
+                "action_id": FIELD_ACTION,
+                "multiline": field.lines > 1,
+                "max_length": field.max_length,
+                **({"initial_value": value} if value else {}),
+            }
+        case PersonField():
+            picked: Json = {"initial_user": field.value} if field.value else {}
+            return {"type": "users_select", "action_id": FIELD_ACTION, **picked}
+        case ChoiceField():
+            initial = [_option(option) for option in field.options if option.value == field.value]
+            return {
+                "type": "static_select",
+                "action_id": FIELD_ACTION,
+                "options": [_option(option) for option in field.options],
+                **({"initial_option": initial[0]} if initial else {}),
+            }
+
+
+def _option(option: Option) -> Json:
+    return {"text": _plain(option.label), "value": option.value}
 
 
 def _plain(text: str) -> Json:

@@ -35,6 +35,8 @@ METHODS: Mapping[str, frozenset[str]] = {
     "apps.connections.open": frozenset(),
     "chat.postMessage": frozenset({"channel", "text", "blocks"}),
     "chat.postEphemeral": frozenset({"channel", "user", "text", "blocks"}),
+    "conversations.history": frozenset(),  # what they need is in the address
+    "conversations.open": frozenset(),
     "views.open": frozenset({"trigger_id", "view"}),
     "views.publish": frozenset({"user_id", "view"}),
 }
@@ -113,7 +115,9 @@ class FakeSlack:
         if method == "apps.connections.open":
             return web.json_response({"ok": True, "url": self._address()})
         self.calls.put_nowait(Call(method, body))
-        return web.json_response({"ok": True})
+        channel = str(body.get("channel", ""))
+        # A message to a person is in their own conversation with the bot, which Slack names.
+        return web.json_response({"ok": True, "channel": channel.replace("U", "D", 1), "ts": "1.1"})
 
     async def _hook(self, request: web.Request) -> web.Response:
         where = f"hook/{request.match_info['name']}"

@@ -16,7 +16,7 @@ import pytest
 
 from bot.dispatch import Command, Dispatcher, Request, Suggestion
 from bot.messages import Button, Buttons, Form, Message, Quotation, Quote, Reply, Span, Text, TextField
-from bot.platforms import Platform, PlatformError
+from bot.platforms import Address, Platform, PlatformError
 from bot.platforms.local_adapter import BODY_SIZE, LocalAdapter
 from bot.platforms.local_gallery import Gallery
 
@@ -227,13 +227,17 @@ async def test_a_failure_is_an_apology_and_says_nothing_of_what_was_written(
 
 
 async def test_a_quotation_that_cannot_be_had_is_an_apology(sandbox: LocalAdapter, page: Page) -> None:
-    await sandbox.deliver("conseil", Message(Quote("pa20", "2015-12-13", "9.9")))
+    await sandbox.deliver(
+        Address("local", "", "conseil"), Message(Quote("pa20", "2015-12-13", "9.9")), "essai"
+    )
     (answer,) = await page.as_("conseil", "vigie").seen()
     assert "Désolé" in answer["html"]
 
 
 async def test_the_bot_may_write_first(sandbox: LocalAdapter, page: Page) -> None:
-    await sandbox.deliver("communications", Message(Text("Un signalement vous attend.")))
+    await sandbox.deliver(
+        Address("local", "", "communications"), Message(Text("Un signalement vous attend.")), "essai"
+    )
     (notice,) = await page.as_("communications", "vigie").seen()
     assert "Un signalement" in notice["html"]
     assert await page.as_("officier", "vigie").seen() == []

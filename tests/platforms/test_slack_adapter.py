@@ -270,14 +270,18 @@ async def test_an_event_sent_twice_is_answered_once(slack: FakeSlack, http: Sign
     assert slack.silent()
 
 
-async def test_only_the_latest_events_are_remembered(
-    slack: FakeSlack, http: SignedHttp, adapter: SlackAdapter, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_only_the_latest_events_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slack_adapter, "EVENTS_KEPT", 3)
-    for _ in range(5):
-        await http.event(direct("5.10"))
-        await slack.said()
-    assert len(adapter._seen) == 3
+    heard = slack_adapter.in_memory()
+    assert [await heard(event) for event in ("1", "2", "3", "1", "4", "5")] == [
+        True,
+        True,
+        True,
+        False,
+        True,
+        True,
+    ]
+    assert await heard("1")
 
 
 # The App Home tab

@@ -6,6 +6,7 @@ import pytest
 from bot.dispatch import Command, Dispatcher, Request
 from bot.messages import Message, Text, TooLong
 from bot.platforms.slack_manifest import manifest
+from bot.platforms.slack_members import EVENTS
 from tests.platforms.slack_checks import schema
 
 
@@ -54,6 +55,7 @@ def test_it_asks_for_no_history_but_that_of_messages_written_to_the_bot() -> Non
         "app_mentions:read",
         "chat:write",
         "commands",
+        "files:write",
         "im:history",
     ]
     assert "user" not in made["oauth_config"]["scopes"]
@@ -85,3 +87,13 @@ def test_slack_would_take_the_real_catalogue(dispatcher: Dispatcher) -> None:
     made = manifest(dispatcher.commands)
     jsonschema.Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(made)
     assert {"/politique", "/vigie"} <= {slash["command"] for slash in made["features"]["slash_commands"]}
+
+
+def test_what_it_takes_to_know_a_groups_members_is_asked_for_only_where_one_is_followed() -> None:
+    plain, followed = manifest(CATALOGUE), manifest(CATALOGUE, follows={"slack_group", "slack_channel"})
+    assert not {"usergroups:read", "groups:read", "users:read"} & set(plain["oauth_config"]["scopes"]["bot"])
+    assert {"usergroups:read", "groups:read"} <= set(followed["oauth_config"]["scopes"]["bot"])
+    events = followed["settings"]["event_subscriptions"]["bot_events"]
+    assert set(EVENTS) <= set(events)
+    assert "team_join" not in events
+    jsonschema.Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(followed)

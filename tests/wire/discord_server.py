@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import fnmatch
+import io
 import json
 import zlib
 from collections.abc import Callable, Mapping
@@ -151,7 +152,7 @@ class DiscordServer:
         if self._runner is not None:
             await self._runner.cleanup()
         if kind is None:
-            assert self.problems == []
+            assert self.problems == [], self.problems
 
     @property
     def environment(self) -> dict[str, str]:
@@ -226,12 +227,14 @@ class DiscordServer:
         by_token = path.startswith(("/interactions/", "/webhooks/"))
         if not by_token and request.headers.get("Authorization") != f"Bot {self.token}":
             return _json({"message": "401: Unauthorized", "code": 0}, 401)
-        body: Any = await request.json() if request.can_read_body else None
+        body, attached = await _read(request)
         self.problems += request_problems(request.method, path, _as_described(body))
         nonce = (path, str(body["nonce"])) if isinstance(body, dict) and body.get("enforce_nonce") else None
         if nonce is not None and nonce in self._nonces:
             return _json(self._nonces[nonce])
-        answer = router.dispatch(self.backend, request.method, path, json=body, params=dict(request.query))
+        answer = router.dispatch(
+            self.backend, request.method, path, json=body, params=dict(request.query), files=attached
+        )
         if nonce is not None:
             self._nonces[nonce] = answer
         return _json(answer) if answer is not None else web.Response(status=204)
@@ -353,13 +356,30 @@ async def _pump(link: Link, session: Session, sequence: int) -> None:
             await session.news.wait()
 
 
+async def _read(request: web.Request) -> tuple[Any, list[discord.File]]:
+    """Return the JSON that was sent, and the files that came along."""
+    if request.content_type != "multipart/form-data":
+        return (await request.json() if request.can_read_body else None), []
+    form = await request.post()
+    parts = [part for part in form.values() if isinstance(part, web.FileField)]
+    return json.loads(str(form["payload_json"])), [
+        discord.File(io.BytesIO(part.file.read()), part.filename) for part in parts
+    ]
+
+
 def _as_described(body: Any) -> Any:  # noqa: ANN401 — JSON of any shape
-    """Return `body` with a reference's ids as text: discord.py writes numbers there, which Discord takes."""
-    if not isinstance(body, dict) or "message_reference" not in body:
+    """Return `body` with its ids as text: discord.py writes some as numbers, which Discord takes."""
+    if not isinstance(body, dict):
         return body
-    reference = body["message_reference"]
-    written = {key: str(value) if key.endswith("_id") else value for key, value in reference.items()}
-    return {**body, "message_reference": written}
+    written = {key: str(value) if key == "recipient_id" else value for key, value in body.items()}
+    if "attachments" in body:
+        written["attachments"] = [{**one, "id": str(one["id"])} for one in body["attachments"]]
+    if "message_reference" in body:
+        reference = body["message_reference"]
+        written["message_reference"] = {
+            key: str(value) if key.endswith("_id") else value for key, value in reference.items()
+        }
+    return written
 
 
 def _censored(

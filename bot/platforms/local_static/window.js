@@ -4,6 +4,7 @@ const dialog = document.getElementById("window");
 const form = dialog.querySelector("form");
 const submit = form.querySelector("[type=submit]");
 const failure = form.querySelector(":scope > .error");
+const CONTROLS = "input, textarea, select";
 let send = async () => {};
 
 /** Open a form that the server rendered; `answer` receives what one wrote, by field. */
@@ -15,13 +16,13 @@ export function openWindow({ title, submit: label, html }, answer) {
   failure.hidden = true;
   send = answer;
   dialog.showModal();
-  form.querySelector("input, textarea").focus();
+  form.querySelector(CONTROLS).focus();
 }
 
 /** Say under each field what is missing; return the first such field. */
 function firstMissing() {
   let first = null;
-  for (const control of form.querySelectorAll("input, textarea")) {
+  for (const control of form.querySelectorAll(CONTROLS)) {
     const isMissing = control.required && !control.value.trim();
     const error = document.getElementById(`${control.id}-erreur`);
     error.textContent = isMissing ? "Cette réponse est nécessaire." : "";

@@ -1,0 +1,283 @@
+"""The part of the command line that keeps the registry: roles, members, destruction, incidents.
+
+Each command changes the database beside a bot that runs, in one short transaction.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import click
+from sqlite_utils import Database
+
+from bot.policy import confidentiality, membership, people, personal_data, roles
+from bot.policy.confidentiality import Incident
+from bot.policy.roles import Group, Role, RoleError
+from bot.storage import StorageError, beside
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What these commands need: where the database is, and today's date where the association is."""
+
+    database: Path
+    today: date
+
+
+Open: TypeAlias = Callable[[], Desk]
+
+OPEN = "vigie.desk"  # in click's `meta`, where the command line puts an `Open`
+
+_DAY = click.DateTime(["%Y-%m-%d"])
+_ACCOUNT = "COMPTE"  # slack:EQUIPE/MEMBRE, discord:MEMBRE
+_AS_JSON = click.option("--json", "as_json", is_flag=True, help="Répondre en JSON.")
+
+
+def _desk() -> Desk:
+    """Read the settings, when a command runs that needs them."""
+    opened: Desk = click.get_current_context().meta[OPEN]()
+    return opened
+
+
+@contextmanager
+def _database(desk: Desk) -> Iterator[Database]:
+    try:
+        with beside(desk.database) as db:
+            yield db
+    except (StorageError, RoleError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _holder(db: Database, text: str) -> roles.Holder:
+    """Read a person's account, or a group: « slack:T0123/S0123 » (S…), « discord:SERVEUR/ROLE »."""
+    platform, _, rest = text.partition(":")
+    team, slash, identifier = rest.partition("/")
+    is_group = slash and (platform == "discord" or (platform == "slack" and identifier.startswith("S")))
+    if is_group and team.isalnum() and identifier.isalnum():
+        return Group(platform, team, identifier)
+    try:
+        return people.known(db, people.read_account(text))
+    except ValueError as error:
+        raise click.BadParameter(f"« {text} » {error}") from error
+
+
+def _shown(db: Database, holder: roles.Holder) -> str:
+    if isinstance(holder, Group):
+        return f"{holder.platform}:{holder.team}/{holder.id}"
+    accounts = people.accounts_of(db, holder)
+    return ", ".join(f"{a.platform}:{a.team}{'/' if a.team else ''}{a.user}" for a in accounts) or holder
+
+
+def _described(db: Database, role: Role, today: date) -> dict[str, Any]:
+    return {
+        **asdict(role),
+        "vacant": not roles.holders(db, role.id, today),
+        "holders": [
+            {
+                "holder": _shown(db, line.holder),
+                "since": line.since.isoformat(),
+                "until": line.until.isoformat() if line.until else None,
+            }
+            for line in roles.tenures(db, role.id, today)
+        ],
+    }
+
+
+@click.group(name="roles", help="Qui tient quel rôle.")
+def roles_() -> None:
+    """Hold the commands that show and change who holds which role."""
+
+
+@roles_.command(name="lister", help="Écrire les rôles et qui les tient.")
+@_AS_JSON
+def _role_show(as_json: bool) -> None:
+    desk = _desk()
+    with _database(desk) as db:
+        found = [_described(db, role, desk.today) for role in roles.all_roles(db)]
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else _table(found))
+
+
+@roles_.command(
+    name="nommer",
+    help="Confier un rôle à une personne (slack:EQUIPE/MEMBRE, discord:MEMBRE) ou à un groupe.",
+)
+@click.argument("role", metavar="RÔLE")
+@click.argument("holder", metavar=_ACCOUNT)
+@click.option("--depuis", type=_DAY, help="Le premier jour (aujourd'hui).")
+@click.option("--aussi", is_flag=True, help="Sans remplacer ceux qui y sont.")
+def _role_appoint(role: str, holder: str, depuis: Any, aussi: bool) -> None:  # noqa: ANN401 — click's own type
+    desk = _desk()
+    with _database(desk) as db:
+        since = depuis.date() if depuis else desk.today
+        roles.appoint(db, role, _holder(db, holder), since, replacing=not aussi)
+    click.echo("C'est noté.")
+
+
+@roles_.command(name="retirer", help="Mettre fin à un rôle pour une personne ou un groupe.")
+@click.argument("role", metavar="RÔLE")
+@click.argument("holder", metavar=_ACCOUNT)
+@click.option("--le", type=_DAY, help="Le premier jour sans le rôle (aujourd'hui).")
+def _role_dismiss(role: str, holder: str, le: Any) -> None:  # noqa: ANN401 — click's own type
+    desk = _desk()
+    with _database(desk) as db:
+        roles.role(db, role)
+        done = roles.dismiss(db, role, _holder(db, holder), le.date() if le else desk.today)
+    click.echo("C'est noté." if done else "Ce compte ne tenait pas ce rôle.", err=not done)
+    if not done:
+        raise click.exceptions.Exit(1)
+
+
+@roles_.command(name="modifier", help="Changer le titre, le courriel ou la relève d'un rôle.")
+@click.argument("role", metavar="RÔLE")
+@click.option("--titre")
+@click.option("--courriel", help="« - » pour n'en avoir aucun.")
+@click.option("--releve", help="Un autre rôle; « - » pour n'en avoir aucun.")
+def _role_change(role: str, titre: str | None, courriel: str | None, releve: str | None) -> None:
+    with _database(_desk()) as db:
+        changed = roles.role(db, role)
+        if titre is not None:
+            changed = replace(changed, title=titre)
+        if courriel is not None:
+            changed = replace(changed, email=None if courriel == "-" else courriel)
+        if releve is not None:
+            changed = replace(changed, fallback_id=None if releve == "-" else roles.role(db, releve).id)
+        roles.change(db, changed)
+    click.echo("C'est noté.")
+
+
+@roles_.command(
+    name="membres", help="Écrire combien il y a d'officières, d'officiers et d'employés, et d'où."
+)
+@_AS_JSON
+def _role_members(as_json: bool) -> None:
+    with _database(_desk()) as db:
+        found = {
+            "officer": len(membership.members(db, "officer")),
+            "employee": len(membership.members(db, "employee")),
+            "sources": [asdict(one) for one in membership.sources(db)],
+        }
+    counted = f"Officières et officiers\u00a0: {found['officer']}. Personnel\u00a0: {found['employee']}."
+    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else counted)
+
+
+def _table(found: list[dict[str, Any]]) -> str:
+    lines = []
+    for role in found:
+        lines.append(f"{role['id']}\u00a0: {role['title']}" + (" (vacant)" if role["vacant"] else ""))
+        lines += [
+            f"  {one['holder']}, depuis le {one['since']}"
+            + (f", avant le {one['until']}" if one["until"] else "")
+            for one in role["holders"]
+        ]
+        lines.append(
+            f"  courriel\u00a0: {role['email'] or 'aucun'}; relève\u00a0: {role['fallback_id'] or 'aucune'}"
+        )
+    return "\n".join(lines)
+
+
+@click.group(name="donnees", help="Les renseignements personnels conservés.")
+def donnees() -> None:
+    """Hold the commands about what is kept and destroyed."""
+
+
+@donnees.command(
+    name="certificat", help="Écrire ce qui a été détruit depuis une date\u00a0: des nombres seulement."
+)
+@click.option("--depuis", type=_DAY, help="Le premier jour (il y a un an).")
+@_AS_JSON
+def _data_certificate(depuis: Any, as_json: bool) -> None:  # noqa: ANN401 — click's own type
+    desk = _desk()
+    since = depuis.date() if depuis else desk.today.replace(year=desk.today.year - 1, day=1)
+    with _database(desk) as db:
+        found = personal_data.certificate(db, since)
+    if as_json:
+        keys = ("day", "category", "count")
+        click.echo(json.dumps([dict(zip(keys, one, strict=True)) for one in found], indent=2))
+    else:
+        click.echo("\n".join(f"{d}  {c}\u00a0: {n}" for d, c, n in found) or "Rien n'a été détruit.")
+
+
+@donnees.command(
+    name="inventaire", help="Écrire quels renseignements sont conservés, pourquoi et combien de temps."
+)
+def _data_inventory() -> None:
+    for one in personal_data.CATEGORIES:
+        click.echo(f"{one.title}. Fins\u00a0: {one.purpose}. Conservation\u00a0: {one.retention}.")
+
+
+@click.group(
+    name="confidentialite",
+    help="Le registre des incidents de confidentialité, pour la personne responsable.",
+)
+def confidentialite() -> None:
+    """Hold the commands of the register of confidentiality incidents."""
+
+
+@confidentialite.command(
+    name="ajouter", help="Inscrire un incident. Ce qui manque est demandé. N'y nommez personne."
+)
+@click.option("--renseignements", prompt=confidentiality.LABELS["information"])
+@click.option("--circonstances", prompt=confidentiality.LABELS["circumstances"])
+@click.option("--periode", prompt=confidentiality.LABELS["happened"])
+@click.option("--connu-le", type=_DAY, prompt=confidentiality.LABELS["known_on"])
+@click.option("--personnes", prompt=confidentiality.LABELS["persons"])
+@click.option("--risque-serieux/--sans-risque-serieux", prompt=confidentiality.LABELS["serious_risk"])
+@click.option("--raisons", prompt=confidentiality.LABELS["reasons"])
+@click.option("--mesures", prompt=confidentiality.LABELS["measures"])
+@click.option("--avis-commission", type=_DAY, help=confidentiality.LABELS["commission_told_on"])
+@click.option("--avis-personnes", type=_DAY, help=confidentiality.LABELS["persons_told_on"])
+@click.option("--avis-publics", default="", help=confidentiality.LABELS["public_notice"])
+def _incident_add(**given: Any) -> None:  # noqa: ANN401 — click's own types
+    incident = Incident(
+        given["renseignements"],
+        given["circonstances"],
+        given["periode"],
+        given["connu_le"].date(),
+        given["personnes"],
+        given["risque_serieux"],
+        given["raisons"],
+        given["mesures"],
+        given["avis_commission"].date() if given["avis_commission"] else None,
+        given["avis_personnes"].date() if given["avis_personnes"] else None,
+        given["avis_publics"],
+    )
+    try:
+        with confidentiality.register(_desk().database) as conn:
+            number = confidentiality.add(conn, incident)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"Incident {number} inscrit.")
+
+
+@confidentialite.command(name="lister", help="Écrire le registre.")
+@_AS_JSON
+def _incident_show(as_json: bool) -> None:
+    with confidentiality.register(_desk().database) as conn:
+        found = confidentiality.incidents(conn)
+    if as_json:
+        rows = [{"id": number, **asdict(incident)} for number, incident in found]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
+    else:
+        click.echo("\n\n".join(_printed(*one) for one in found) or "Aucun incident.")
+
+
+@confidentialite.command(
+    name="expirer",
+    help=f"Détruire ce qui est connu depuis plus de {confidentiality.YEARS_KEPT} ans.",
+)
+def _incident_expire() -> None:
+    desk = _desk()
+    with confidentiality.register(desk.database) as conn:
+        click.echo(f"Incidents détruits\u00a0: {confidentiality.expire(conn, desk.today)}.")
+
+
+def _printed(number: int, incident: Incident) -> str:
+    values = {**asdict(incident), "serious_risk": "oui" if incident.serious_risk else "non"}
+    lines = [f"{label}\u00a0: {values[name] or 'aucun'}" for name, label in confidentiality.LABELS.items()]
+    return "\n".join([f"Incident {number}", *lines])

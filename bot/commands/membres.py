@@ -1,0 +1,216 @@
+"""`membres`: where it is known who is an officer or an employee, and the list kept by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Literal, TypeAlias, get_args
+
+from sqlite_utils import Database
+
+from bot.commands.office import Office, actor_of
+from bot.dispatch import Request, UserError
+from bot.messages import (
+    Button,
+    Buttons,
+    ChoiceField,
+    Form,
+    Heading,
+    Message,
+    Note,
+    Option,
+    PersonField,
+    Reply,
+    Text,
+    TextField,
+    bold,
+)
+from bot.policy import membership, people
+from bot.policy.membership import BY_HAND, Source, SourceType
+
+Listed: TypeAlias = Literal["officer", "employee"]
+Action: TypeAlias = Callable[[Office, Database, Request, str], Reply]
+
+_KINDS: Mapping[Listed, str] = {"officer": "Officières et officiers", "employee": "Membres du personnel"}
+_SOURCES: Mapping[SourceType, str] = {
+    "slack_group": "Groupe d'utilisateurs de Slack",
+    "slack_channel": "Canal privé de Slack",
+    "discord_role": "Rôle de Discord",
+}
+_SETTINGS: Mapping[str, str] = {"slack": "VIGIE_SLACK_EQUIPE", "discord": "VIGIE_DISCORD_SERVEUR"}
+_ADD, _REMOVE = "ajouter", "enlever"
+_SHOWN = 10
+
+
+def manage(office: Office, request: Request) -> Reply:
+    """Show where it is known who is what, or a form to change it; or do what a form or a button asks."""
+    verb, _, rest = request.text.partition(" ")
+    with office.storage.transaction() as db:
+        return _ACTIONS.get(verb, _overview)(office, db, request, rest.strip())
+
+
+def _overview(_office: Office, db: Database, _request: Request, _: str) -> Message:
+    counts = {kind: len(membership.members(db, kind)) for kind in _KINDS}
+    found = [one for one in membership.sources(db) if one.kind in _KINDS]
+    return overview(counts, found)
+
+
+def overview(counts: Mapping[Listed, int], found: list[Source]) -> Message:
+    """Return how many there are of each, and where that is known."""
+    lines = [f"{n}. {_described(one)}" for n, one in enumerate(found[:_SHOWN], 1)]
+    ends = [
+        Button(f"Ne plus suivre {n}", f"membres sans {one.id}") for n, one in enumerate(found[:_SHOWN], 1)
+    ]
+    known = "\n".join(lines) or "Aucun groupe n'est suivi. Il y a la liste tenue ici, à la main."
+    return Message(
+        Heading("Officiers et personnel"),
+        *(Text(bold(label), f"\u00a0: {counts.get(kind, 0)}") for kind, label in _KINDS.items()),
+        Text(bold("D'où je le sais"), f"\n{known}"),
+        Note(
+            "Je suis ces groupes au fil des changements et je les relis chaque nuit. Arriver dans l'espace "
+            "ou dans le serveur ne suffit pas à devenir officière ou officier."
+        ),
+        Buttons(
+            Button("Suivre un groupe", "membres suivre", "primary"),
+            Button("Ajouter une personne", f"membres {_ADD}"),
+            Button("Enlever une personne", f"membres {_REMOVE}"),
+        ),
+        *(Buttons(*ends[at : at + 5]) for at in range(0, len(ends), 5)),
+        Buttons(Button("Les rôles", "roles")),
+    )
+
+
+def followed(source: Source) -> Message:
+    """Say that a group is followed, and what remains to be done for that."""
+    if source.platform == "discord":
+        what = (
+            "Si c'est le premier rôle de Discord que je suis, permettez « Server Members Intent » à la page "
+            "« Bot » de l'application, puis redémarrez-moi."
+        )
+    else:
+        what = (
+            "Si c'est le premier groupe de Slack que je suis, collez de nouveau le manifeste, réinstallez "
+            "l'application, puis redémarrez-moi. Dans un canal, invitez-moi."
+        )
+    return Message(
+        Text(f"C'est noté. {_described(source)}."),
+        Text(f"{what} Je lirai la liste cette nuit au plus tard."),
+        Buttons(Button("Officiers et personnel", "membres")),
+    )
+
+
+def _described(source: Source) -> str:
+    label = next(label for kind, label in _KINDS.items() if kind == source.kind)
+    return f"{label}\u00a0: {_SOURCES[source.source]} {source.source_id}"
+
+
+def _follow(office: Office, db: Database, request: Request, _: str) -> Reply:
+    if not request.fields:
+        return source_form()
+    kind, source = _kind(request), _source(request.fields.get("source", ""))
+    platform = "discord" if source == "discord_role" else "slack"
+    team = office.teams.get(platform)
+    if team is None:
+        raise UserError(f"Réglez d'abord {_SETTINGS[platform]}. Rien n'est changé.")
+    identifier = request.fields.get("groupe", "").strip()
+    if not identifier.isascii() or not identifier.isalnum():
+        raise UserError(
+            "L'identifiant ressemble à S0123ABCD (groupe de Slack), à C0123ABCD (canal de Slack) ou à "
+            "123456789012345678 (rôle de Discord). Rien n'est changé."
+        )
+    known = membership.sources(db)
+    added = membership.add_source(db, kind, source, identifier, platform=platform, team=team)
+    return _overview(office, db, request, "") if added in known else followed(added)
+
+
+def _unfollow(office: Office, db: Database, request: Request, identifier: str) -> Message:
+    """Stop following a source; pressed twice, it changes nothing more."""
+    membership.remove_source(db, identifier, office.today())
+    return _overview(office, db, request, "")
+
+
+def _add(office: Office, db: Database, request: Request, _: str) -> Reply:
+    if not request.fields:
+        return person_form(_ADD)
+    membership.enter(db, _picked(db, request), _kind(request), BY_HAND, office.today())
+    return _overview(office, db, request, "")
+
+
+def _remove(office: Office, db: Database, request: Request, _: str) -> Reply:
+    if not request.fields:
+        return person_form(_REMOVE)
+    membership.leave(db, _picked(db, request), _kind(request), BY_HAND, office.today())
+    return _overview(office, db, request, "")
+
+
+def _picked(db: Database, request: Request) -> str:
+    picked = request.fields.get("personne", "")
+    if not picked:
+        raise UserError("Choisissez une personne. Rien n'est changé.")
+    return people.known(db, replace(actor_of(request), user=picked))
+
+
+def _kind(request: Request) -> Listed:
+    for kind in _KINDS:
+        if kind == request.fields.get("titre"):
+            return kind
+    raise UserError("Choisissez ce que sont ces personnes. Rien n'est changé.")
+
+
+def _source(text: str) -> SourceType:
+    for source in get_args(SourceType):
+        if source == text:
+            return source  # type: ignore[no-any-return]  # one of the literals, which get_args forgets
+    raise UserError("Choisissez d'où vient la liste. Rien n'est changé.")
+
+
+_ACTIONS: Mapping[str, Action] = {"suivre": _follow, "sans": _unfollow, _ADD: _add, _REMOVE: _remove}
+
+
+def source_form() -> Form:
+    """Return the form that follows a group."""
+    return Form(
+        "membres suivre",
+        "Suivre un groupe",
+        (
+            _kinds(),
+            ChoiceField(
+                "source", "D'où vient la liste", tuple(Option(label, one) for one, label in _SOURCES.items())
+            ),
+            TextField(
+                "groupe",
+                "L'identifiant du groupe, du canal ou du rôle",
+                hint="Slack\u00a0: S0123ABCD ou C0123ABCD. Discord\u00a0: des chiffres.",
+                max_length=40,
+            ),
+        ),
+        "Suivre",
+    )
+
+
+def person_form(verb: str) -> Form:
+    """Return the form that adds a person to the list kept by hand, or removes them from it."""
+    title, submit = (
+        ("Ajouter une personne", "Ajouter") if verb == _ADD else ("Enlever une personne", "Enlever")
+    )
+    return Form(f"membres {verb}", title, (PersonField("personne", "La personne"), _kinds()), submit)
+
+
+def _kinds() -> ChoiceField:
+    return ChoiceField("titre", "Ce qu'on est", tuple(Option(label, kind) for kind, label in _KINDS.items()))
+
+
+def examples() -> dict[str, Reply]:
+    """Return one of each reply that this command can give, by name."""
+    found = [Source("a1", "officer", "slack", "T1", "slack_group", "S0123ABCD")]
+    return {
+        "Officiers et personnel": overview({"officer": 12, "employee": 4}, found),
+        "Officiers et personnel, au début": overview({}, []),
+        "Suivre un groupe": source_form(),
+        "Un groupe suivi, dans Slack": followed(found[0]),
+        "Un groupe suivi, dans Discord": followed(
+            Source("a2", "officer", "discord", "1", "discord_role", "123456789012345678")
+        ),
+        "Ajouter une personne à la liste": person_form(_ADD),
+        "Enlever une personne de la liste": person_form(_REMOVE),
+    }

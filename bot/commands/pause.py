@@ -1,0 +1,98 @@
+"""`pause`: stop all that Vigie sends on its own initiative, at once, and take it up again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlite_utils import Database
+
+from bot import state
+from bot.commands.office import Office, administers
+from bot.dispatch import Request
+from bot.messages import Button, Buttons, Element, Heading, Message, Note, Text, excerpt
+from bot.policy.library import in_words
+from bot.state import Flag
+from bot.times import Calendar
+
+_LIFT = "lever"
+_STOP = "maintenant"
+
+
+def pause(office: Office, request: Request) -> Message:
+    """Say whether sending is stopped; stop it (« maintenant », or why), or lift that (« lever »)."""
+    with office.storage.transaction() as db:
+        if request.text == _LIFT:
+            lifted = state.lower(db, state.PAUSED)
+            return resumed(waiting(db)) if lifted else running()
+        if request.text:
+            reason = "" if request.text == _STOP else excerpt(request.text, 200).rstrip(".")
+            state.hoist(db, state.PAUSED, office.clock(), reason)
+        flag = state.flag(db, state.PAUSED)
+        return running() if flag is None else paused(flag, waiting(db), office.calendar)
+
+
+def waiting(db: Database) -> int:
+    """Return how many messages wait to be sent."""
+    (count,) = db.conn.execute("SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')").fetchone()
+    return int(count)
+
+
+def running() -> Message:
+    """Say that all is sent as usual, and offer to stop it."""
+    return Message(
+        Heading("Les envois"),
+        Text(
+            "J'envoie normalement les avis, les rappels et les autres messages que personne ne m'a demandés. "
+            "En cas de besoin, je peux tout arrêter à l'instant. Rien ne sera perdu."
+        ),
+        Buttons(Button("Arrêter tous les envois", f"pause {_STOP}", "danger"), Button("Menu", "vigie")),
+    )
+
+
+def paused(flag: Flag, count: int, calendar: Calendar) -> Message:
+    """Say since when nothing is sent, why, and how much waits."""
+    why = f" Raison\u00a0: {flag.reason}." if flag.reason else ""
+    return Message(
+        Heading("Les envois sont arrêtés"),
+        Text(f"Depuis {_moment(flag.since, calendar)}, je n'envoie plus rien de moi-même.{why}"),
+        Text(f"{_counted(count)} Je réponds toujours à ce qu'on me demande."),
+        Buttons(Button("Reprendre les envois", f"pause {_LIFT}", "primary"), Button("Menu", "vigie")),
+    )
+
+
+def resumed(count: int) -> Message:
+    """Say that sending is taken up again."""
+    return Message(Text(f"Les envois reprennent. {_counted(count)}"))
+
+
+def banner(office: Office, request: Request) -> tuple[Element, ...]:
+    """Return what to show on top of the menu of the administration as long as sending is stopped."""
+    with office.storage.transaction() as db:
+        flag = state.flag(db, state.PAUSED)
+    if flag is None or not administers(office, request):
+        return ()
+    return (
+        Note(f"Les envois sont arrêtés depuis {_moment(flag.since, office.calendar)}."),
+        Buttons(Button("Reprendre les envois", f"pause {_LIFT}")),
+    )
+
+
+def _counted(count: int) -> str:
+    if count == 0:
+        return "Aucun message n'attend."
+    return "Un message attend." if count == 1 else f"{count} messages attendent."
+
+
+def _moment(moment: datetime, calendar: Calendar) -> str:
+    local = moment.astimezone(calendar.zone)
+    return f"le {in_words(local.date())} à {local.hour}\u00a0h\u00a0{local.minute:02}"
+
+
+def examples(calendar: Calendar, clock: Callable[[], datetime]) -> dict[str, Message]:
+    """Return one of each message that this command can send, by name."""
+    return {
+        "Les envois, en marche": running(),
+        "Les envois, arrêtés": paused(Flag(clock(), "Erreur dans un avis"), 12, calendar),
+        "Les envois, repris": resumed(1),
+    }

@@ -1,0 +1,51 @@
+"""What a check found: fine, worth a look, or broken, with what to do about it in one French line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Literal, TypeAlias
+
+DRIFT = timedelta(seconds=30)  # of the clock; Slack refuses signatures over 5 minutes away
+
+Level: TypeAlias = Literal["ok", "avis", "erreur"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line: what was looked at, how it is, and what was found or is to be done.
+
+    « avis »: it works, and something deserves a look. « erreur »: something does not work.
+    """
+
+    subject: str
+    level: Level
+    text: str
+
+
+def fine(subject: str, text: str) -> Finding:
+    """Return the finding that all is well."""
+    return Finding(subject, "ok", text)
+
+
+def note(subject: str, text: str) -> Finding:
+    """Return a finding that deserves a look."""
+    return Finding(subject, "avis", text)
+
+
+def wrong(subject: str, text: str) -> Finding:
+    """Return the finding that something does not work."""
+    return Finding(subject, "erreur", text)
+
+
+def drift(platform: str, told: str, now: datetime) -> list[Finding]:
+    """Return how far this machine's clock is from the `Date` of an answer; nothing if it tells none."""
+    try:
+        apart = abs(parsedate_to_datetime(told) - now)
+    except (TypeError, ValueError):
+        return []
+    if apart <= DRIFT:
+        return [fine("horloge", f"à l'heure de {platform}.")]
+    minutes = round(apart.total_seconds() / 60) or 1
+    return [wrong("horloge", f"à {minutes} min de celle de {platform}. Réglez l'heure de la machine (NTP).")]

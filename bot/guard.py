@@ -1,0 +1,29 @@
+"""Whose bot it is: the association's own workspace and server are served, no other. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.dispatch import Actor
+from bot.messages import Message, Text
+
+NOT_YOURS: Final = Message(
+    Text("Je suis au service d'une seule association et je ne peux pas répondre ici; merci de votre intérêt.")
+)
+
+
+def refusal(teams: Mapping[str, str], actor: Actor | None) -> Message | None:
+    """Return what to answer to someone who is not served, None to someone who is.
+
+    `teams`: the association's own workspace (« slack ») and server (« discord »); a platform that is not
+    in it serves everyone who can reach it, like the sandbox, which nobody else can. A private
+    conversation on Discord says nothing of a server (`team` ""): Discord lets in only those who share
+    one with the bot, and what is reserved is checked against the registry anyway.
+    """
+    if actor is None:  # a request that never had a person in it: its adapter asked before
+        return None
+    own = teams.get(actor.platform)
+    if own is None or actor.team == own or (actor.platform == "discord" and not actor.team):
+        return None
+    return NOT_YOURS

@@ -1,0 +1,179 @@
+"""The outbox's pump: sends to many at once, to each address one message at a time.
+
+It goes as fast as the platforms let it: their adapters pace what they know the limits of, and what a
+platform answers to « wait » holds that platform, or that address, for as long as it says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot import notices
+from bot.logs import where
+from bot.outbox_routes import Routes
+from bot.outbox_sending import Build, Candidate, Habits, Hold, Hooks, Sender
+from bot.platforms import Deliverer
+from bot.storage import Storage, StorageError
+
+logger = logging.getLogger(__name__)
+
+# Messages under way on one platform. At Discord's 50 requests a second, two for a first message, 200 ms
+# each, it takes ten to fill the line; and as many at most are to be looked for after a crash.
+SLOTS = 24
+AHEAD = 120  # rows that are looked at in one go
+POLL_SECONDS = 2.0  # for what nobody woke us for
+
+
+@dataclass(slots=True)
+class _UnderWay:
+    """What is being sent now."""
+
+    tasks: set[asyncio.Task[Hold | None]] = field(default_factory=set)
+    recipients: set[str] = field(default_factory=set)
+    lanes: set[str] = field(default_factory=set)
+    platforms: Counter[str] = field(default_factory=Counter)
+
+
+class Pump:
+    """The outbox at work, between `run` and `close`.
+
+    `platforms`: by the name that an `Address` gives them, those that can say something unprompted.
+    `build`: what makes a notice's message.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        platforms: Mapping[str, Deliverer],
+        routes: Routes,
+        habits: Habits,
+        *,
+        build: Build = notices.build,
+        hooks: Hooks | None = None,
+        slots: int = SLOTS,
+    ) -> None:
+        self._sender = Sender(storage, platforms, routes, habits, build=build, hooks=hooks or Hooks())
+        self._slots = slots
+        self._news = asyncio.Event()
+        self._closing = False
+        self._under_way = _UnderWay()
+        self._ready: deque[Candidate] = deque()
+        self._held: dict[str, float] = {}  # platforms and lanes that asked to wait, until when (loop's time)
+
+    def wake(self) -> None:
+        """Look at the outbox now; to be called on the event loop's thread."""
+        self._news.set()
+
+    async def run(self) -> None:
+        """Send what is to be sent, until `close`."""
+        while not self._closing:
+            await self.beat()
+
+    async def beat(self) -> None:
+        """Send what is to be sent now, until there is nothing more to start, or something has come in."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + POLL_SECONDS
+        self._news.clear()
+        await self._look()
+        while not self._closing:
+            self._start_some(loop.time())
+            if self._news.is_set() or loop.time() >= until:
+                return
+            ended = await self._something(until)
+            if ended and not self._ready:
+                return
+
+    async def drain(self) -> None:
+        """Send what is due now, and return once that has ended; what must wait for a platform is left."""
+        loop = asyncio.get_running_loop()
+        while not self._closing:
+            await self._look()
+            self._start_some(loop.time())
+            if not self._under_way.tasks:
+                return
+            await asyncio.wait(set(self._under_way.tasks))
+
+    async def close(self, patience: float = 5.0) -> None:
+        """Take nothing up any more and let what is under way end; what does not is found again later."""
+        self._closing = True
+        self._news.set()
+        late = self._under_way.tasks
+        if late:
+            _, late = await asyncio.wait(late, timeout=patience)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+    async def _look(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self._held = {what: until for what, until in self._held.items() if until > now}
+        limit = AHEAD * 4 if self._held else AHEAD  # enough to look past those that must wait
+        try:
+            found = await self._sender.choose(tuple(self._under_way.recipients), limit)
+        except (StorageError, sqlite3.Error) as error:  # the next look tries again
+            logger.error("outbox: %s", _shown(error))  # noqa: TRY400 — the line says it all
+            found = []
+        self._ready = deque(found)
+
+    def _start_some(self, now: float) -> None:
+        """Start what can leave now; what must wait for its platform stays, in order."""
+        busy, kept = self._under_way, deque[Candidate]()
+        for one in self._ready:
+            if one.recipient in busy.recipients or one.lane in busy.lanes:
+                continue  # its turn comes at the next look
+            held = max(self._held.get(one.platform, 0.0), self._held.get(one.lane, 0.0)) > now
+            if held or busy.platforms[one.platform] >= self._slots:
+                kept.append(one)
+            else:
+                self._start(one)
+        self._ready = kept
+
+    def _start(self, one: Candidate) -> None:
+        busy = self._under_way
+        task = asyncio.create_task(self._sender.send(one))
+        busy.tasks.add(task)
+        busy.recipients.add(one.recipient)
+        busy.lanes.add(one.lane)
+        busy.platforms[one.platform] += 1
+
+        def ended(done: asyncio.Task[Hold | None]) -> None:
+            busy.tasks.discard(done)
+            busy.recipients.discard(one.recipient)
+            busy.lanes.discard(one.lane)
+            busy.platforms[one.platform] -= 1
+            if not done.cancelled():
+                self._ended(done)
+
+        task.add_done_callback(ended)
+
+    def _ended(self, task: asyncio.Task[Hold | None]) -> None:
+        """Keep what the platform asked for. After an error the row stays « sending », and is looked for."""
+        error = task.exception()
+        if error is not None:
+            logger.error("outbox: %s", _shown(error))
+        elif hold := task.result():
+            until = asyncio.get_running_loop().time() + hold.seconds
+            self._held[hold.what] = max(until, self._held.get(hold.what, 0.0))
+
+    async def _something(self, until: float) -> bool:
+        """Wait for news, for a wait to end, for `until`, or for a message to end; return whether one did."""
+        now = asyncio.get_running_loop().time()
+        ends = [end for end in self._held.values() if end > now]
+        news = asyncio.create_task(self._news.wait())
+        tasks = set(self._under_way.tasks)
+        try:
+            done, _ = await asyncio.wait(
+                {news, *tasks}, timeout=max(0.0, min([until, *ends]) - now), return_when="FIRST_COMPLETED"
+            )
+        finally:
+            news.cancel()
+        return bool(done & tasks)
+
+
+def _shown(error: BaseException) -> str:
+    return str(error) if isinstance(error, StorageError) else where(error)

@@ -1,0 +1,282 @@
+"""One message of the outbox, from the row that asks for it to the row that says what became of it.
+
+    choose    which rows can be taken up, and by which way
+    claim     write that a row leaves, and make its message
+    attempt   look for it if it may have left before, else send it
+    record    write what came of it
+
+The database says at each step what may have left, whatever ends the process in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import random
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TypeAlias
+
+from sqlite_utils import Database
+
+from bot import notices, outbox, state
+from bot.logs import where
+from bot.messages import Message, TooLong
+from bot.outbox import Row
+from bot.outbox_routes import Routes, holders, parse, shape, text
+from bot.platforms import Address, Deliverer, LaterError, UndeliverableError, UnknownError
+from bot.storage import Storage, StorageError
+from bot.times import Clock
+
+logger = logging.getLogger(__name__)
+
+# A request that left just before the process died may still be on its way to the platform.
+SETTLE = timedelta(seconds=5)
+_PASSES = 4  # a role is shared out among persons, one of whom may lead to a dead letter, which is for a role
+
+Build: TypeAlias = Callable[[notices.Services, str, outbox.Arguments], Message | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """When things are done. `next_working`: the moment given, or when people next begin to work.
+
+    `day`: the local day of a moment. `chance`: from 0 to 1, spreads what is tried again. `settle`: how
+    long what may have left is left alone.
+    """
+
+    clock: Clock
+    next_working: Callable[[datetime], datetime]
+    day: Callable[[datetime], date]
+    chance: Callable[[], float] = random.random
+    settle: timedelta = SETTLE
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Told of what happens, to be counted: the name of a platform, or of a notice for `dead`."""
+
+    sent: Callable[[str], None] = lambda _platform: None
+    limited: Callable[[str], None] = lambda _platform: None
+    dead: Callable[[str], None] = lambda _notice: None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row that can be taken up. `lane`: the address it goes to, which takes one message at a time."""
+
+    row_id: str
+    recipient: str
+    lane: str
+    platform: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What a platform asked for: nothing to `what`, an address or the whole platform, for some time."""
+
+    what: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    row: Row
+    to: Address
+    message: Message
+
+
+class Sender:
+    """What the pump asks of the outbox. `platforms`: by name, those that can say something unprompted."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        platforms: Mapping[str, Deliverer],
+        routes: Routes,
+        habits: Habits,
+        *,
+        build: Build,
+        hooks: Hooks,
+    ) -> None:
+        self._storage = storage
+        self._platforms = platforms
+        self._routes = routes
+        self._habits = habits
+        self._build = build
+        self._hooks = hooks
+
+    # Choosing
+
+    async def choose(self, busy: Collection[str], limit: int) -> list[Candidate]:
+        """Return what can be taken up now, in order, leaving out `busy` recipients.
+
+        What is for a role is shared out among those who hold it, and what has no way left is buried.
+        """
+        return await self._storage.run(lambda: self._choose(json.dumps(list(busy)), limit))
+
+    def _choose(self, busy: str, limit: int) -> list[Candidate]:
+        now = self._habits.clock()
+        with self._storage.transaction() as db:
+            if state.flag(db, state.PAUSED) is not None:
+                return []
+            found: list[Candidate | None] = []
+            for _ in range(_PASSES):
+                working = self._habits.next_working(now)
+                if working > now:
+                    outbox.put_off(db, now, working)
+                rows = outbox.due(db, now, now - self._habits.settle, busy, limit)
+                found = [self._candidate(db, row, now) for row in rows]
+                if None not in found:
+                    break
+            return [one for one in found if one is not None]
+
+    def _candidate(self, db: Database, row: Row, now: datetime) -> Candidate | None:
+        to = self._way(db, row, now)
+        return None if to is None else Candidate(row.id, row.recipient, text(to), to.platform)
+
+    def _way(self, db: Database, row: Row, now: datetime) -> Address | None:
+        """Return by which way a row can go; None when it is settled otherwise.
+
+        What may have left by a way is looked for there, wherever the person may be reached by now.
+        """
+        if row.doubtful and row.route:
+            return parse(row.route)
+        today = self._habits.day(now)
+        shared = holders(db, row.recipient, today)
+        if shared is not None:
+            outbox.share_out(db, row, shared, now)
+            return None
+        for address in self._routes.of(db, row.recipient, today):
+            if text(address) not in row.tried:
+                return address
+        self._bury(db, row, row.problem or "unreachable", now)
+        return None
+
+    def _bury(self, db: Database, row: Row, problem: str, now: datetime) -> None:
+        outbox.bury(db, row, problem, now)
+        logger.error("outbox: dead letter %s (%s): %s", row.id, row.notice, problem)
+        self._hooks.dead(row.notice)
+
+    # Sending
+
+    async def send(self, candidate: Candidate) -> Hold | None:
+        """Send one row, if it is still to be sent. Return what the platform asked for, if anything.
+
+        Raises `StorageError` when what came of it could not be written: it will be looked for.
+        """
+        claiming = asyncio.ensure_future(self._storage.run(lambda: self._claim(candidate)))
+        await asyncio.wait({claiming})
+        error = claiming.exception()
+        if isinstance(error, StorageError):
+            raise error
+        if error is not None:
+            logger.error("outbox: %s cannot be made: %s", candidate.row_id, where(error))
+            await self._storage.run(lambda: self._break(candidate.row_id))
+            return None
+        claimed = claiming.result()
+        return None if claimed is None else await self._settle(claimed)
+
+    def _claim(self, candidate: Candidate) -> _Claimed | None:
+        now = self._habits.clock()
+        with self._storage.transaction() as db:
+            row = outbox.read(db, candidate.row_id)
+            if row is None or state.flag(db, state.PAUSED) is not None:
+                return None
+            to = self._way(db, row, now)
+            if to is None or text(to) != candidate.lane:
+                return None
+            message = self._message(db, row, to, now)
+            if message is None:
+                outbox.drop(db, row, "nothing to say any more")
+                return None
+            outbox.claim(db, row, text(to), now)
+            return _Claimed(row, to, message)
+
+    def _message(self, db: Database, row: Row, to: Address, now: datetime) -> Message | None:
+        """Return what goes by this way: the message, or that there is one where others may read it."""
+        message = self._build(notices.Services(db, self._habits.day(now)), row.notice, row.arguments)
+        match shape(row.recipient, to):
+            case "waiting":
+                return message and notices.waiting(row.id)
+            case "unreached":
+                return message and notices.unreached(row.notice, row.problem or "")
+            case "whole":
+                return message
+
+    def _break(self, row_id: str) -> None:
+        """Put off a row whose message cannot be made; a new version may know how to."""
+        now = self._habits.clock()
+        with self._storage.transaction() as db:
+            row = outbox.read(db, row_id)
+            if row is not None and row.attempts + 1 >= outbox.ATTEMPTS:
+                self._bury(db, row, "broken", now)
+            elif row is not None:
+                outbox.claim(db, row, row.route or "", now)
+                wait = outbox.backoff(row.attempts + 1, self._habits.chance())
+                outbox.postpone(db, row, now + wait, "broken", doubtful=row.doubtful)
+
+    async def _settle(self, claimed: _Claimed) -> Hold | None:
+        attempt = asyncio.create_task(self._attempt(claimed))
+        try:
+            await asyncio.wait({attempt})
+        except asyncio.CancelledError:
+            attempt.cancel()  # the row stays « sending »: it is looked for at the next start
+            raise
+        error = attempt.exception()
+        await self._storage.run(lambda: self._record(claimed, error))
+        platform = claimed.to.platform
+        if error is None:
+            self._hooks.sent(platform)
+        if isinstance(error, LaterError) and error.seconds is not None:
+            self._hooks.limited(platform)
+            return Hold(platform if error.everywhere else text(claimed.to), error.seconds)
+        return None
+
+    async def _attempt(self, claimed: _Claimed) -> None:
+        platform = self._platforms.get(claimed.to.platform)
+        if platform is None:
+            raise UndeliverableError("unreachable")
+        row, to, message = claimed.row, claimed.to, claimed.message
+        if row.doubtful and row.claimed_at is not None:
+            marked = delivery_id(row.id, to)
+            if await platform.was_delivered(to, message, marked, row.claimed_at):
+                return
+        await platform.deliver(to, message, delivery_id(row.id, to))
+
+    def _record(self, claimed: _Claimed, error: BaseException | None) -> None:
+        row, now, way = claimed.row, self._habits.clock(), text(claimed.to)
+        with self._storage.transaction() as db:
+            match error:
+                case None:
+                    outbox.sent(db, row, self._habits.day(now).isoformat())
+                case LaterError(seconds=float() | int() as seconds):
+                    due = now.replace(microsecond=0) if error.everywhere else now + timedelta(seconds=seconds)
+                    outbox.release(db, row, due, doubtful=row.doubtful)
+                case UndeliverableError():
+                    outbox.give_up_route(db, row, way, str(error))
+                case TooLong():
+                    logger.error(
+                        "outbox: %s (%s) is too long for %s", row.id, row.notice, claimed.to.platform
+                    )
+                    outbox.give_up_route(db, row, way, "broken")
+                case _ if row.attempts + 1 >= outbox.ATTEMPTS:
+                    outbox.give_up_route(db, row, way, "exhausted")
+                case _:
+                    if not isinstance(error, LaterError | UnknownError):
+                        logger.error("outbox: %s broke: %s", claimed.to.platform, where(error))
+                    wait = outbox.backoff(row.attempts + 1, self._habits.chance())
+                    doubtful = row.doubtful or not isinstance(error, LaterError)
+                    outbox.postpone(db, row, now + wait, str(error), doubtful=doubtful)
+
+
+def delivery_id(row_id: str, to: Address) -> str:
+    """Return the mark of a message at an address: the same for the same, at most 25 characters.
+
+    Discord takes a nonce for the same message wherever it is sent, so the address is part of it.
+    """
+    digest = hashlib.blake2b(text(to).encode(), key=row_id.encode(), digest_size=8)
+    return digest.hexdigest()

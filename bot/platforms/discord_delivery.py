@@ -1,0 +1,162 @@
+"""What the bot says on Discord on its own initiative, and how it finds out whether it did.
+
+Discord makes one message of all those that carry the same nonce, but only for a few minutes. So each
+is also marked for good, by the number of its first component, and what may have been sent is looked
+for by that number before it is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+import aiohttp
+import discord
+
+from bot.messages import Message, Quoter
+from bot.platforms import Address, DeliveryError, LaterError, UndeliverableError, UnknownError
+from bot.platforms.discord_render import View, files, render
+from bot.platforms.pace import Window
+
+REQUESTS, PER_SECONDS = 50, 1.0  # discord.com/developers/docs/topics/rate-limits, « Global Rate Limit »
+PATIENCE = 90.0  # seconds for one message, with the waits that discord.py makes for limits of its own
+EARLIER = timedelta(minutes=5)  # what Discord's clock may be behind ours by
+LOOKED_AT = 200  # messages of a conversation
+CONVERSATIONS_KEPT = 10_000  # identifiers, so that a second message takes one request
+UNKNOWN_WAIT = 60.0  # seconds, for a 429 that does not say
+
+_CLOSED = frozenset({50007, 50278})  # private messages closed; no server in common any more
+_WHY: Mapping[int, str] = {HTTPStatus.UNAUTHORIZED: "token", HTTPStatus.NOT_FOUND: "gone"}
+_TOO_FAST = 40003  # opening private conversations too fast
+_THREAD_NAME = "Message de Vigie"
+
+_FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
+
+
+class DiscordDelivery:
+    """Sends with `client`, which need only be logged in."""
+
+    def __init__(self, client: discord.Client, quote: Quoter) -> None:
+        self._client = client
+        self._quote = quote
+        self._pace = Window(REQUESTS, PER_SECONDS)
+        self._conversations: OrderedDict[str, int] = OrderedDict()
+
+    async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
+        """Say `message` at `to`. Raises as `bot.platforms.Deliverer.deliver` does, and `TooLong`."""
+        view = marked(render(message, self._quote), delivery_id)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                channel = await self._channel(to)
+                await self._pace.turn()
+                await channel.send(view=view, files=files(message), nonce=delivery_id, suppress_embeds=True)
+        except _FAILURES as error:
+            raise problem(error) from error
+
+    async def was_delivered(self, to: Address, message: Message, delivery_id: str, since: datetime) -> bool:
+        """Return whether a message of ours with that mark is in the conversation."""
+        del message  # the mark is enough
+        number, user = mark(delivery_id), self._client.user
+        try:
+            async with asyncio.timeout(PATIENCE):
+                channel = await self._channel(to)
+                await self._pace.turn()
+                async for said in channel.history(limit=LOOKED_AT, after=since - EARLIER, oldest_first=False):
+                    if said.author == user and any(
+                        getattr(part, "id", None) == number for part in said.components
+                    ):
+                        return True
+        except _FAILURES as error:
+            raise problem(error) from error
+        return False
+
+    async def _channel(self, to: Address) -> discord.PartialMessageable:
+        match to.surface:
+            case "channel":
+                return self._client.get_partial_messageable(int(to.id))
+            case "person":
+                identifier = self._conversations.get(to.id) or await self._open(to.id)
+                return self._client.get_partial_messageable(identifier, type=discord.ChannelType.private)
+            case "thread":
+                return self._client.get_partial_messageable(await self._thread(to))
+
+    async def _open(self, user: str) -> int:
+        await self._pace.turn()
+        channel = await self._client.create_dm(discord.Object(int(user)))
+        self._conversations[user] = channel.id
+        if len(self._conversations) > CONVERSATIONS_KEPT:
+            self._conversations.popitem(last=False)
+        return channel.id
+
+    async def _thread(self, to: Address) -> int:
+        """Return the private thread with a person in the channel `to.team`; there is one for each.
+
+        It is told by its name, so that a crash in the middle leaves no second one.
+        """
+        await self._pace.turn()
+        parent = await self._client.fetch_channel(int(to.team))
+        if not isinstance(parent, discord.TextChannel):
+            raise UndeliverableError("forbidden (no text channel)")
+        name = f"{_THREAD_NAME} {_digest(to.id):08x}"
+        await self._pace.turn()
+        threads = [one for one in await parent.guild.active_threads() if one.parent_id == parent.id]
+        thread = next((one for one in threads if one.name == name), None)
+        if thread is None:
+            await self._pace.turn()
+            thread = await parent.create_thread(
+                name=name, type=discord.ChannelType.private_thread, invitable=False
+            )
+        await self._pace.turn()
+        await thread.add_user(discord.Object(int(to.id)))  # harmless when they are in it
+        return thread.id
+
+
+def mark(delivery_id: str) -> int:
+    """Return the number of a component that stands for a delivery: 31 bits, never 0 (Discord: int32)."""
+    return _digest(delivery_id) >> 1 or 1
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest())
+
+
+def marked(view: View, delivery_id: str) -> View:
+    """Return the same components, the first of them numbered after the delivery."""
+    first, *others = view.to_components()
+    return View([{**first, "id": mark(delivery_id)}, *others])
+
+
+def problem(error: Exception) -> DeliveryError:
+    """Return what a failed request means for what was to be said."""
+    match error:
+        case aiohttp.ClientConnectorError():
+            return LaterError(type(error).__name__)  # nothing left
+        case discord.RateLimited():
+            return LaterError("429", error.retry_after, everywhere=True)
+        case discord.HTTPException():
+            return _refusal(error)
+        case _:
+            return UnknownError(type(error).__name__)
+
+
+def _refusal(error: discord.HTTPException) -> DeliveryError:
+    code = f"({error.code or error.status})"
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return LaterError("429", _retry_after(error), everywhere=True)
+    if error.code == _TOO_FAST:
+        return LaterError(code, UNKNOWN_WAIT, everywhere=True)
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return UnknownError(code)
+    why = "closed" if error.code in _CLOSED else _WHY.get(error.status, "forbidden")
+    return UndeliverableError(f"{why} {code}")
+
+
+def _retry_after(error: discord.HTTPException) -> float:
+    try:
+        return float(error.response.headers.get("Retry-After", UNKNOWN_WAIT))
+    except ValueError:
+        return UNKNOWN_WAIT

@@ -1,0 +1,121 @@
+"""Time, as the association lives it: UTC in the database, local days and hours for people.
+
+Arithmetic is done in UTC: adding hours to a local time is wrong on the two nights when the hour
+changes. What must happen « at 9 » on a day is asked for by that day and that hour, with `at`.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+import holidays
+
+Clock: TypeAlias = Callable[[], datetime]  # always aware, in UTC
+
+OPENS, CLOSES = time(9), time(17)  # the working day; its last instant is not in it
+QUIET_FROM, QUIET_UNTIL = time(21), time(8)  # nothing that can wait is sent in between
+
+_SATURDAY = 5
+_ISO = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def system_clock() -> datetime:
+    """Return the time that it is, in UTC."""
+    return datetime.now(UTC)
+
+
+def iso(moment: datetime) -> str:
+    """Return `moment` as the database writes it: « 2026-11-24T15:04:05Z ».
+
+    Raises `ValueError` for a time without a zone, which could be anywhere's.
+    """
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment.astimezone(UTC).strftime(_ISO)
+
+
+def utc(text: str) -> datetime:
+    """Read what `iso` wrote. Raises `ValueError` for anything else."""
+    return datetime.strptime(text, _ISO).replace(tzinfo=UTC)
+
+
+def at(day: date, hour: time, zone: ZoneInfo) -> datetime:
+    """Return the moment, in UTC, when it is `hour` on `day` in `zone`.
+
+    Where the hour comes twice (November), the first; where it does not come (March), as long after
+    the change as it would have been after the hour that was skipped (PEP 495, fold=0).
+    """
+    return datetime.combine(day, hour, tzinfo=zone).astimezone(UTC)
+
+
+@functools.cache
+def quebec_holidays() -> Container[date]:
+    """Return Québec's public holidays, the day of rest that replaces one on a Sunday included."""
+    return holidays.country_holidays("CA", subdiv="QC")
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """The association's days: where it is, when it works, and when it wants quiet."""
+
+    zone: ZoneInfo
+    opens: time = OPENS
+    closes: time = CLOSES
+    quiet_from: time = QUIET_FROM
+    quiet_until: time = QUIET_UNTIL
+
+    def day(self, moment: datetime) -> date:
+        """Return the local date of `moment`."""
+        return moment.astimezone(self.zone).date()
+
+    def at(self, day: date, hour: time) -> datetime:
+        """Return, in UTC, when it is `hour` on `day` here (see `at`)."""
+        return at(day, hour, self.zone)
+
+    def is_working_day(self, day: date) -> bool:
+        """Return whether people work on `day`: neither a week-end nor a public holiday."""
+        return day.weekday() < _SATURDAY and day not in quebec_holidays()
+
+    def is_working(self, moment: datetime) -> bool:
+        """Return whether `moment` is within the hours of a working day."""
+        day = self.day(moment)
+        return self.is_working_day(day) and self.at(day, self.opens) <= moment < self.at(day, self.closes)
+
+    def next_working(self, moment: datetime) -> datetime:
+        """Return `moment`, in UTC, if people work then, else when they next begin to."""
+        day = self.day(moment)
+        if self.is_working(moment):
+            return moment.astimezone(UTC)
+        if not self.is_working_day(day) or moment >= self.at(day, self.opens):
+            day = self.next_working_day(day)
+        return self.at(day, self.opens)
+
+    def next_working_day(self, day: date) -> date:
+        """Return the first working day after `day`."""
+        day += timedelta(days=1)
+        while not self.is_working_day(day):
+            day += timedelta(days=1)
+        return day
+
+    def is_quiet(self, moment: datetime) -> bool:
+        """Return whether `moment` is in the hours, across midnight, when nothing is sent that can wait."""
+        day = self.day(moment)
+        return moment < self.at(day, self.quiet_until) or moment >= self.at(day, self.quiet_from)
+
+    def after_quiet(self, moment: datetime) -> datetime:
+        """Return `moment`, in UTC, or the end of the quiet hours when it is in them."""
+        if not self.is_quiet(moment):
+            return moment.astimezone(UTC)
+        day = self.day(moment)
+        morning = self.at(day, self.quiet_until)
+        return morning if moment < morning else self.at(day + timedelta(days=1), self.quiet_until)
+
+    def next_daily(self, moment: datetime, hour: time) -> date:
+        """Return the first local day whose `hour` comes after `moment`."""
+        day = self.day(moment)
+        return day if self.at(day, hour) > moment else day + timedelta(days=1)

@@ -1,0 +1,307 @@
+"""Roles, members, linking, personal data, pause: asked for as people do, through the dispatcher."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from bot import state
+from bot.commands import lier, membres, mesdonnees, pause, roles
+from bot.dispatch import Actor, Request
+from bot.messages import ChoiceField, File, Form, Message, PersonField, Quoter, Reply, TextField
+from bot.policy import people, personal_data
+from bot.policy import roles as registry
+from tests.commands.registry_kit import ADMIN, CALENDAR, Desk, desk, pressed
+from tests.policy.registry_kit import ALEX, ALEX_ON_DISCORD, BLAISE, NOW
+from tests.test_hostile_text import check_everywhere
+
+
+@pytest.fixture
+def office() -> Iterator[Desk]:
+    with desk() as made:
+        yield made
+
+
+def accounts(reply: Reply) -> list[tuple[str, str]]:
+    """Return the persons that a message shows."""
+    assert isinstance(reply, Message)
+    spans = [span for element in reply.elements for span in getattr(element, "spans", ())]
+    return [span.account for span in spans if span.account]
+
+
+# --- Roles ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line", ["roles", "roles nommer administration", "membres", "membres ajouter", "pause"]
+)
+async def test_what_is_reserved_to_the_administration_is_refused_to_others(office: Desk, line: str) -> None:
+    assert "réservée au rôle « Administration »" in await office.said(line, ALEX)
+
+
+async def test_a_form_that_comes_back_from_someone_else_changes_nothing(office: Desk) -> None:
+    await office.said("roles nommer administration", ALEX, personne="U1", depuis="", autres="remplace")
+    assert accounts(await office.ask("roles voir administration")) == [("slack", "U0ADMIN")]
+
+
+async def test_the_registry_shows_who_holds_what_and_what_is_vacant(office: Desk) -> None:
+    reply = await office.ask("roles")
+    words = await office.said("roles")
+    assert accounts(reply) == [("slack", "U0ADMIN")]
+    assert "Vice-présidence aux communications\nVacant. Relève\u00a0: Administration." in words
+
+
+async def test_a_person_is_picked_in_a_form_and_holds_the_role_that_day(office: Desk) -> None:
+    form = await office.form("roles nommer vp-communications")
+    assert [type(field) for field in form.fields] == [PersonField, TextField, ChoiceField]
+    values = {field.name: field.value for field in form.fields if not isinstance(field, PersonField)}
+    reply = await office.ask(form.command, personne="U1", **values)
+    assert accounts(reply) == [("slack", "U1")]
+    assert "depuis aujourd'hui" in await office.said("roles voir vp-communications")
+
+
+async def test_on_a_handover_the_former_holder_loses_access_at_midnight_here(office: Desk) -> None:
+    await office.ask("roles nommer administration", personne="U1", depuis="2026-11-26", autres="remplace")
+    assert "Les rôles" in await office.said("roles")
+    office.wait(hours=33)  # 26 November, midnight UTC: still the 25th here
+    assert "Les rôles" in await office.said("roles")
+    office.wait(hours=5)
+    assert "réservée" in await office.said("roles")
+    assert "Les rôles" in await office.said("roles", ALEX)
+
+
+async def test_one_may_hold_a_role_beside_others(office: Desk) -> None:
+    for user in ("U1", "U2"):
+        await office.ask("roles nommer conseil-executif", personne=user, depuis="", autres="ajoute")
+    assert accounts(await office.ask("roles voir conseil-executif")) == [("slack", "U1"), ("slack", "U2")]
+
+
+async def test_a_line_is_withdrawn_and_pressed_twice_changes_nothing_more(office: Desk) -> None:
+    reply = await office.ask("roles nommer vp-communications", personne="U1", autres="remplace")
+    button = pressed(reply, "Retirer la ligne 1")
+    assert "Personne ne tient ce rôle" in await office.said(button)
+    assert "Les rôles" in await office.said(button)
+
+
+async def test_the_administration_is_never_left_to_nobody(office: Desk) -> None:
+    button = pressed(await office.ask("roles voir administration"), "Retirer la ligne 1")
+    assert "Il faut que quelqu'un tienne l'administration" in await office.said(button)
+    assert accounts(await office.ask("roles voir administration")) == [("slack", "U0ADMIN")]
+
+
+async def test_a_group_may_hold_a_role(office: Desk) -> None:
+    form = await office.form("roles groupe conseil-executif")
+    words = await office.said(form.command, plateforme="slack", groupe="S0123ABCD", autres="remplace")
+    assert "Groupe d'utilisateurs de Slack S0123ABCD" in words
+    for wrong in ("", "@conseil", "S0123 ABCD", "é"):
+        assert "Rien n'est changé" in await office.said(form.command, plateforme="slack", groupe=wrong)
+    assert "la plateforme" in await office.said(form.command, plateforme="local", groupe="x")
+
+
+async def test_titles_addresses_and_fallbacks_are_edited(office: Desk) -> None:
+    form = await office.form("roles fiche vp-communications")
+    assert form.fields[0].value == "Vice-présidence aux communications"
+    words = await office.said(
+        form.command, titre="Coordination", courriel="com@exemple.ca", releve="administration"
+    )
+    assert "Coordination" in words
+    assert "com@exemple.ca\nRelève\u00a0: Administration" in words
+    assert "pas une adresse" in await office.said(form.command, titre="X", courriel="non", releve="aucune")
+    assert "tournerait en rond" in await office.said(
+        "roles fiche administration", titre="Administration", releve="vp-communications"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "fields", "answer"),
+    [
+        ("roles nommer tresorerie", {}, "n'existe pas"),
+        ("roles voir tresorerie", {}, "n'existe pas"),
+        ("roles nommer administration", {"personne": "", "depuis": ""}, "Choisissez une personne"),
+        ("roles nommer administration", {"personne": "U1", "depuis": "demain"}, "AAAA-MM-JJ"),
+        ("roles n'importe quoi", {}, "Les rôles"),
+    ],
+)
+async def test_a_mistake_is_explained(office: Desk, line: str, fields: dict[str, str], answer: str) -> None:
+    assert answer in await office.said(line, **fields)
+
+
+# --- Members ----------------------------------------------------------------------------------
+
+
+async def test_a_group_is_followed_then_no_longer(office: Desk) -> None:
+    form = await office.form("membres suivre")
+    words = await office.said(form.command, titre="officer", source="slack_group", groupe="S0123ABCD")
+    assert "C'est noté. Officières et officiers\u00a0: Groupe d'utilisateurs de Slack S0123ABCD" in words
+    button = pressed(await office.ask("membres"), "Ne plus suivre 1")
+    assert "Aucun groupe n'est suivi" in await office.said(button)
+    assert "Aucun groupe n'est suivi" in await office.said(button)
+
+
+async def test_a_list_is_kept_by_hand(office: Desk) -> None:
+    await office.ask("membres ajouter", personne="U1", titre="officer")
+    assert "Officières et officiers\u00a0: 1" in await office.said("membres")
+    await office.ask("membres enlever", personne="U1", titre="officer")
+    assert "Officières et officiers\u00a0: 0" in await office.said("membres")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"titre": "holder", "source": "slack_group", "groupe": "S1"},
+        {"titre": "officer", "source": "ailleurs", "groupe": "S1"},
+        {"titre": "officer", "source": "slack_group", "groupe": "<@U1>"},
+    ],
+)
+async def test_a_source_that_makes_no_sense_is_refused(office: Desk, fields: dict[str, str]) -> None:
+    assert "Rien n'est changé" in await office.said("membres suivre", **fields)
+
+
+# --- Linking ----------------------------------------------------------------------------------
+
+
+async def test_accounts_are_linked_with_a_code_once_confirmed(office: Desk) -> None:
+    line = (await office.said("lier", ALEX)).splitlines()[2]
+    asked = await office.ask(line, ALEX_ON_DISCORD)
+    assert accounts(asked) == [("slack", "U1")]
+    button = pressed(asked, "Oui")
+    assert "C'est fait" in await office.said(button, ALEX_ON_DISCORD)
+    assert "C'est fait" in await office.said(button, ALEX_ON_DISCORD)  # the same press, delivered twice
+    assert "n'est pas bon" in await office.said(button, BLAISE)
+    assert "n'est pas bon" in await office.said(line, BLAISE)
+
+
+async def test_a_code_expires_and_is_not_for_the_account_it_was_given_in(office: Desk) -> None:
+    line = (await office.said("lier", ALEX)).splitlines()[2]
+    assert "Tapez-le dans l'autre" in await office.said(line, ALEX)
+    office.wait(minutes=10)
+    assert "n'est pas bon" in await office.said(line, ALEX_ON_DISCORD)
+
+
+async def test_roles_follow_a_person_to_their_other_account(office: Desk) -> None:
+    elsewhere = Actor("discord", "900", "55")
+    line = (await office.said("lier")).splitlines()[2]
+    assert "réservée" in await office.said("roles", elsewhere)
+    await office.ask(pressed(await office.ask(line, elsewhere), "Oui"), elsewhere)
+    reply = await office.ask("roles", elsewhere)
+    assert accounts(reply) == [("discord", "55")]
+
+
+# --- Personal data ----------------------------------------------------------------------------
+
+
+async def test_one_of_whom_nothing_is_known_is_told_so_and_stays_unknown(office: Desk) -> None:
+    assert "Je ne conserve rien" in await office.said("mesdonnees", ALEX)
+    assert "Je ne conserve rien" in await office.said("mesdonnees effacer oui", ALEX)
+
+
+async def test_what_is_held_is_shown_and_given_as_a_file(office: Desk) -> None:
+    shown = await office.ask("mesdonnees")
+    assert isinstance(shown, Message)
+    assert "role\u00a0: Administration" in "\n".join(shown.own_words())
+    reply = await office.ask(pressed(shown, "Recevoir"))
+    assert isinstance(reply, Message)
+    [file] = reply.files()
+    assert file.name == "mes-donnees-2026-11-24.json"
+    assert set(json.loads(file.content)["renseignements"]) == {"comptes", "roles"}
+
+
+async def test_erasure_is_confirmed_then_done_but_for_what_a_duty_keeps(office: Desk) -> None:
+    asked = await office.ask("mesdonnees effacer")
+    assert "Vos rôles\u00a0: vous tenez ce rôle" in await office.said("mesdonnees effacer")
+    assert "ce qui pouvait l'être est détruit" in await office.said(pressed(asked, "Effacer"))
+    assert "Les rôles" in await office.said("roles")
+    await office.ask("membres ajouter", personne="U1", titre="officer")
+    await office.ask("membres enlever", personne="U1", titre="officer")
+    assert "tout est détruit" in await office.said("mesdonnees effacer oui", ALEX)
+    assert "Je ne conserve rien" in await office.said("mesdonnees", ALEX)
+
+
+def test_more_than_a_message_can_hold_is_said_to_be_in_the_file() -> None:
+    fact = {"texte": "a" * 60}
+    held = [personal_data.Held(one, (fact,) * 30) for one in personal_data.CATEGORIES]
+    words = "\n".join(mesdonnees.shown(held, None).own_words())
+    assert "et 22 de plus, dans le fichier" in words
+    assert "Le reste est dans le fichier." in words
+
+
+async def test_the_notice_is_shown_once(office: Desk) -> None:
+    asked = Request("vigie", actor=ALEX)
+    work = office.office
+
+    def first() -> tuple[bool, bool]:
+        due = bool(mesdonnees.notice(work, asked))
+        mesdonnees.noticed(work, asked)
+        return due, bool(mesdonnees.notice(work, asked))
+
+    assert await work.storage.run(first) == (True, False)
+    assert not mesdonnees.notice(work, Request("vigie"))
+    mesdonnees.noticed(work, Request("vigie"))
+
+
+# --- Pause ------------------------------------------------------------------------------------
+
+
+async def test_sending_stops_at_once_says_why_and_is_taken_up_again(office: Desk) -> None:
+    button = pressed(await office.ask("pause"), "Arrêter")
+    assert "Depuis le 24 novembre 2026 à 10\u00a0h\u00a000" in await office.said(button)
+    office.wait(hours=1)
+    again = await office.said("pause une erreur dans l'avis")
+    assert "à 10\u00a0h\u00a000" in again  # it was stopped already
+    assert "Les envois reprennent" in await office.said(pressed(await office.ask("pause"), "Reprendre"))
+    assert "Raison\u00a0: une erreur." in await office.said("pause une erreur.")
+    assert "Les envois reprennent. Aucun message n'attend." in await office.said("pause lever")
+    assert "J'envoie normalement" in await office.said("pause lever")
+
+
+async def test_the_menu_of_the_administration_says_that_sending_is_stopped(office: Desk) -> None:
+    asked = Request("vigie", actor=ADMIN)
+    work = office.office
+    assert await work.storage.run(lambda: pause.banner(work, asked)) == ()
+    await office.ask("pause maintenant")
+    assert await work.storage.run(lambda: len(pause.banner(work, asked))) == 2
+    assert await work.storage.run(lambda: pause.banner(work, Request("vigie", actor=ALEX))) == ()
+
+    def flagged() -> bool:
+        with work.storage.transaction() as db:
+            return state.flag(db, state.PAUSED) is not None
+
+    assert await work.storage.run(flagged)
+
+
+# --- Every message ----------------------------------------------------------------------------
+
+
+async def test_every_message_passes_on_every_platform(office: Desk, quote: Quoter) -> None:
+    work = office.office
+    replies = {
+        **await work.storage.run(lambda: roles.examples(work, ADMIN)),
+        **membres.examples(),
+        **lier.examples(),
+        **mesdonnees.examples(),
+        **pause.examples(CALENDAR, lambda: NOW),
+    }
+    assert any(isinstance(reply, Form) for reply in replies.values())
+    assert any(isinstance(e, File) for r in replies.values() if isinstance(r, Message) for e in r.elements)
+    for reply in replies.values():
+        check_everywhere(reply, quote)
+
+
+async def test_a_registry_full_of_people_still_fits(office: Desk, quote: Quoter) -> None:
+    work = office.office
+
+    def fill() -> None:
+        with work.storage.transaction() as db:
+            for role in registry.all_roles(db):
+                registry.change(db, registry.Role(role.id, "É" * 60, f"{'a' * 240}@b.ca", role.fallback_id))
+                for number in range(30):
+                    person = people.known(db, Actor("slack", "T1", f"U{number:010}"))
+                    registry.appoint(db, role.id, person, work.today(), replacing=False)
+
+    await work.storage.run(fill)
+    for line in ("roles", *(f"roles voir {role}" for role in ("administration", "vp-communications"))):
+        reply = await office.ask(line)
+        check_everywhere(reply, quote)
+        assert "Désolé" not in await office.said(line)

@@ -1,0 +1,105 @@
+"""Roles on Discord: what the gateway tells of them; the privileged intent only where one is followed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.dispatch import Actor, Command, Dispatcher
+from bot.messages import ChoiceField, File, Form, Message, Option, PersonField, Text
+from bot.platforms import discord_members
+from bot.platforms.discord_client import Client
+from bot.platforms.discord_commands import answers
+from tests.platforms.discord_world import COMMANDS, World, living, quote
+
+FORM = Form(
+    "former",
+    "Former",
+    (
+        PersonField("personne", "Qui"),
+        ChoiceField("choix", "Lequel", (Option("Un", "1"), Option("Deux", "2"))),
+    ),
+)
+OURS = (
+    *COMMANDS,
+    Command("donner", "Donne", lambda _: Message(Text("Voici"), File("a.json", b"{}", "Vos données"))),
+)
+
+
+@dataclass
+class Notes:
+    """What the adapter tells of members."""
+
+    told: list[tuple[str, frozenset[str] | None]] = field(default_factory=list)
+
+    async def belongs(self, actor: Actor, groups: Collection[str]) -> None:
+        self.told.append((actor.user, frozenset(groups)))
+
+    async def changed(self, actor: Actor, group: str, *, inside: bool) -> None:
+        raise AssertionError((actor, group, inside))
+
+    async def gone(self, actor: Actor) -> None:
+        self.told.append((actor.user, None))
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    with ThreadPoolExecutor(1) as executor:
+
+        def client() -> Client:
+            return Client(Dispatcher(OURS, executor), quote)
+
+        async with living(client(), client) as it:
+            yield it
+
+
+def gateway(name: str, **data: object) -> str:
+    return json.dumps({"op": 0, "s": 1, "t": name, "d": {"guild_id": "900", "user": {"id": "111"}, **data}})
+
+
+async def test_all_the_roles_of_someone_whose_roles_change_are_told() -> None:
+    notes = Notes()
+    with ThreadPoolExecutor(1) as executor:
+        client = Client(Dispatcher(COMMANDS, executor), quote, members=notes)
+        assert client.intents.members
+        await client.on_socket_raw_receive(gateway("GUILD_MEMBER_ADD", roles=[]))
+        await client.on_socket_raw_receive(gateway("GUILD_MEMBER_UPDATE", roles=["7", "8"]).encode())
+        await client.on_socket_raw_receive(gateway("GUILD_MEMBER_REMOVE"))
+        await client.on_socket_raw_receive(gateway("MESSAGE_CREATE", content='"GUILD_MEMBER_UPDATE"'))
+    assert notes.told == [("111", frozenset()), ("111", frozenset({"7", "8"})), ("111", None)]
+
+
+def test_a_bot_is_nobody_and_other_events_are_not_even_read() -> None:
+    assert (
+        discord_members.change(gateway("GUILD_MEMBER_UPDATE", user={"id": "1", "bot": True}, roles=[]))
+        is None
+    )
+    assert discord_members.change("{not json") is None
+
+
+def test_without_a_role_to_follow_no_privileged_intent_is_asked_for() -> None:
+    with ThreadPoolExecutor(1) as executor:
+        client = Client(Dispatcher(COMMANDS, executor), quote)
+    assert not client.intents.members
+    assert not client._enable_debug_events
+
+
+async def test_a_file_comes_with_its_message_for_the_person_alone(world: World) -> None:
+    result = await world.alice.slash(world.channel, "vigie", commande="donner")
+    assert result.response is not None
+    assert result.response.ephemeral
+    assert [attachment.filename for attachment in result.response.attachments] == ["a.json"]
+
+
+@pytest.mark.parametrize("picked", [["111", "2"], [None, "2"]])
+def test_what_is_picked_in_a_form_is_read(picked: list[str | None]) -> None:
+    person, choice = picked
+    parts = [
+        {"type": 18, "component": {"type": 5, "custom_id": "personne", "values": [person] if person else []}},
+        {"type": 18, "component": {"type": 3, "custom_id": "choix", "values": [choice]}},
+    ]
+    assert answers({"components": parts}) == {"personne": person or "", "choix": choice}

@@ -1,0 +1,51 @@
+"""The register of confidentiality incidents: complete, apart, kept five years."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.policy import confidentiality
+from bot.policy.confidentiality import Incident
+
+INCIDENT = Incident(
+    information="Adresses de courriel",
+    circumstances="Un fichier envoyé au mauvais canal",
+    happened="vers le 20 novembre 2026",
+    known_on=date(2026, 11, 24),
+    persons="12, dont 12 au Québec",
+    serious_risk=False,
+    reasons="Peu sensibles, vues par trois personnes tenues au secret",
+    measures="Message retiré, procédure revue",
+)
+
+
+def test_an_incident_is_written_and_read_back_from_a_file_of_its_own(tmp_path: Path) -> None:
+    database = tmp_path / "vigie.db"
+    with confidentiality.register(database) as conn:
+        assert confidentiality.add(conn, INCIDENT) == 1
+    with confidentiality.register(database) as conn:
+        assert confidentiality.incidents(conn) == [(1, INCIDENT)]
+    assert not database.exists()
+    assert (tmp_path / "vigie.db.incidents").stat().st_mode & 0o077 == 0
+
+
+def test_a_serious_risk_asks_for_the_notice_to_the_commission(tmp_path: Path) -> None:
+    serious = replace(INCIDENT, serious_risk=True)
+    with confidentiality.register(tmp_path / "v") as conn:
+        with pytest.raises(ValueError, match="Commission d'accès"):
+            confidentiality.add(conn, serious)
+        confidentiality.add(conn, replace(serious, commission_told_on=date(2026, 11, 25)))
+        with pytest.raises(ValueError, match="Mesures"):
+            confidentiality.add(conn, replace(INCIDENT, measures="  "))
+
+
+def test_an_incident_is_destroyed_after_five_years_and_not_before(tmp_path: Path) -> None:
+    with confidentiality.register(tmp_path / "v") as conn:
+        confidentiality.add(conn, INCIDENT)
+        assert confidentiality.expire(conn, date(2031, 11, 24)) == 0
+        assert confidentiality.expire(conn, date(2031, 11, 25)) == 1
+        assert confidentiality.incidents(conn) == []

@@ -1,0 +1,162 @@
+"""What is held about a person can be seen, taken away, erased; nothing is kept longer than it may be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pytest
+from sqlite_utils import Database
+
+from bot import outbox
+from bot.outbox import Delivery
+from bot.policy import membership, people, personal_data, roles
+from bot.policy.membership import BY_HAND
+from bot.policy.personal_data import CATEGORIES
+from tests.policy.registry_kit import ALEX, ALEX_ON_DISCORD, BLAISE, DAY, NOW, count, day, fresh
+
+
+class Notebook:
+    """What was remembered as destroyed."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[str, str]] = []
+
+    def __call__(self, table: str, identifiers: Sequence[str]) -> None:
+        self.lines += [(table, one) for one in identifiers]
+
+
+@pytest.fixture
+def db() -> Database:
+    return fresh()
+
+
+@pytest.fixture
+def notebook() -> Notebook:
+    return Notebook()
+
+
+def full(db: Database) -> str:
+    """Return a person about whom something of every category is held."""
+    alex = people.known(db, ALEX)
+    people.issue_code(db, ALEX, NOW)
+    roles.appoint(db, roles.CONSEIL, alex, day(-30))
+    membership.enter(db, alex, "officer", BY_HAND, day(-30))
+    outbox.enqueue(db, Delivery("rappel", f"person:{alex}", "rappel"), NOW)
+    return alex
+
+
+def test_every_category_is_shown_with_its_purpose_and_its_retention(db: Database) -> None:
+    alex = full(db)
+    assert [one.category for one in personal_data.held(db, alex)] == list(CATEGORIES)
+    content = json.loads(personal_data.export(db, alex, DAY))
+    assert set(content["renseignements"]) == {one.id for one in CATEGORIES}
+    assert content["renseignements"]["roles"]["contenu"] == [
+        {"role": "Conseil exécutif", "depuis": day(-30).isoformat(), "jusque": None}
+    ]
+    assert all(one["fins"] and one["conservation"] for one in content["renseignements"].values())
+
+
+def test_nothing_of_someone_else_is_shown(db: Database) -> None:
+    full(db)
+    assert [one.category.id for one in personal_data.held(db, people.known(db, BLAISE))] == ["comptes"]
+
+
+def test_every_column_about_a_person_is_in_some_category(db: Database) -> None:
+    named = " ".join(one.rows for one in CATEGORIES)
+    assert all(f"FROM {table}" in named for table, _ in people.references(db))
+
+
+def test_without_a_duty_to_keep_all_of_it_is_destroyed(db: Database, notebook: Notebook) -> None:
+    alex = full(db)
+    roles.vacate(db, roles.CONSEIL, DAY)
+    membership.leave(db, alex, "officer", BY_HAND, DAY)
+    assert personal_data.duties(db, alex, DAY) == []
+    personal_data.erase(db, alex, DAY, notebook)
+    assert [count(db, table) for table in ("people", "accounts", "members", "role_holders", "outbox")] == [
+        0
+    ] * 5
+    assert alex not in "\n".join(db.conn.iterdump())
+    assert ("people", alex) in notebook.lines
+
+
+def test_what_a_duty_keeps_stays_and_the_rest_goes(db: Database, notebook: Notebook) -> None:
+    alex = full(db)
+    assert personal_data.duties(db, alex, DAY) == ["roles", "appartenance"]
+    roles.appoint(db, roles.CONSEILLER, alex, day(-300))
+    roles.vacate(db, roles.CONSEILLER, day(-200))
+    personal_data.erase(db, alex, DAY, notebook)
+    assert roles.holders(db, roles.CONSEIL, DAY) == roles.members(db, "officer") == [alex]
+    assert count(db, "role_holders") == 1
+    assert count(db, "link_codes") == 0
+    assert count(db, "outbox") == 1
+    assert [table for table, _ in notebook.lines] == ["role_holders"]
+
+
+def test_a_future_role_is_a_duty_too(db: Database) -> None:
+    alex = people.known(db, ALEX)
+    roles.appoint(db, roles.CONSEIL, alex, day(20))
+    assert personal_data.duties(db, alex, DAY) == ["roles"]
+
+
+def test_each_category_is_destroyed_when_its_time_comes_and_not_before(
+    db: Database, notebook: Notebook
+) -> None:
+    alex, blaise = full(db), people.known(db, BLAISE)
+    roles.appoint(db, roles.CONSEIL, blaise, DAY)
+    membership.leave(db, alex, "officer", BY_HAND, DAY)
+    db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = ?", (DAY.isoformat(),))
+    assert personal_data.enforce(db, DAY, notebook) == {}
+    assert personal_data.enforce(db, day(1), notebook) == {"liaison": 1}
+    assert personal_data.enforce(db, day(364), notebook) == {}
+    assert personal_data.enforce(db, day(365), notebook) == {"appartenance": 1, "messages": 1}
+    assert personal_data.enforce(db, day(729), notebook) == {}
+    assert personal_data.enforce(db, day(730), notebook)["roles"] == 1
+    assert personal_data.enforce(db, day(730), notebook) == {}
+    assert roles.holders(db, roles.CONSEIL, day(730)) == [blaise]
+
+
+def test_what_is_still_to_be_sent_is_never_destroyed_by_age(db: Database, notebook: Notebook) -> None:
+    outbox.enqueue(db, Delivery("rappel", f"person:{people.known(db, ALEX)}", "rappel"), NOW)
+    personal_data.enforce(db, day(5_000), notebook)
+    assert count(db, "outbox") == 1
+
+
+def test_those_who_merely_asked_are_forgotten_once_a_university_year(
+    db: Database, notebook: Notebook
+) -> None:
+    alex = people.known(db, ALEX)
+    membership.enter(db, alex, "officer", BY_HAND, DAY)
+    personal_data.notice_shown(db, BLAISE)
+    personal_data.enforce(db, DAY, notebook)
+    personal_data.enforce(db, date(2027, 8, 31), notebook)
+    assert people.person_of(db, BLAISE, create=False)
+    assert personal_data.enforce(db, date(2027, 9, 4), notebook) == {"comptes": 1}  # the first was missed
+    assert people.person_of(db, BLAISE, create=False) is None
+    assert people.person_of(db, ALEX, create=False) == alex
+    personal_data.notice_shown(db, BLAISE)
+    assert personal_data.enforce(db, date(2027, 9, 5), notebook) == {}
+
+
+def test_the_certificate_holds_counts_and_no_contents(db: Database, notebook: Notebook) -> None:
+    people.issue_code(db, ALEX, NOW)
+    people.issue_code(db, BLAISE, NOW)
+    personal_data.enforce(db, day(1), notebook)
+    assert personal_data.certificate(db, DAY) == [(day(1).isoformat(), "liaison", 2)]
+    assert personal_data.certificate(db, day(2)) == []
+
+
+def test_the_notice_is_due_once_per_version_to_a_person_and_not_to_an_account(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert personal_data.notice_due(db, ALEX)
+    assert people.person_of(db, ALEX, create=False) is None
+    personal_data.notice_shown(db, ALEX)
+    assert not personal_data.notice_due(db, ALEX)
+    assert personal_data.notice_due(db, ALEX_ON_DISCORD)
+    code = people.issue_code(db, ALEX, NOW)
+    people.redeem(db, ALEX_ON_DISCORD, code, NOW + timedelta(minutes=1))
+    assert not personal_data.notice_due(db, ALEX_ON_DISCORD)
+    monkeypatch.setattr(personal_data, "NOTICE_VERSION", "2")
+    assert personal_data.notice_due(db, ALEX)

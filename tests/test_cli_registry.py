@@ -1,0 +1,152 @@
+"""The registry from the command line, on a file, in French."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from bot import cli_registry
+from bot.cli_registry import OPEN, Desk
+from bot.policy import roles
+from bot.storage import Storage
+from tests.policy.registry_kit import DAY
+
+Vigie = Callable[..., Result]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "vigie.db"
+    storage = Storage(path)
+
+    def first() -> None:
+        with storage.transaction() as db:
+            roles.seed(db)
+
+    storage.executor.submit(first).result()
+    storage.close()
+    return path
+
+
+@pytest.fixture
+def vigie(database: Path) -> Vigie:
+    @click.group
+    @click.pass_context
+    def line(context: click.Context) -> None:
+        context.meta[OPEN] = lambda: Desk(database, DAY)
+
+    for group in (cli_registry.roles_, cli_registry.donnees, cli_registry.confidentialite):
+        line.add_command(group)
+    return lambda *words, **more: CliRunner().invoke(line, words, **more)
+
+
+def holders(vigie: Vigie, role: str) -> list[str]:
+    found = json.loads(vigie("roles", "lister", "--json").output)
+    return [one["holder"] for one in next(r for r in found if r["id"] == role)["holders"]]
+
+
+def test_a_role_is_given_and_taken_back(vigie: Vigie) -> None:
+    assert vigie("roles", "nommer", "administration", "slack:T1/U1").output == "C'est noté.\n"
+    assert holders(vigie, "administration") == ["slack:T1/U1"]
+    assert vigie("roles", "nommer", "administration", "discord:111", "--aussi").exit_code == 0
+    assert set(holders(vigie, "administration")) == {"slack:T1/U1", "discord:111"}
+    assert vigie("roles", "retirer", "administration", "slack:T1/U1").exit_code == 0
+    assert vigie("roles", "retirer", "administration", "slack:T1/U1").exit_code == 1
+    assert holders(vigie, "administration") == ["discord:111"]
+
+
+def test_a_handover_is_planned_for_a_day(vigie: Vigie) -> None:
+    vigie("roles", "nommer", "administration", "slack:T1/U1")
+    later = (DAY + timedelta(days=7)).isoformat()
+    vigie("roles", "nommer", "administration", "slack:T1/U2", "--depuis", later)
+    [now, then] = next(
+        r for r in json.loads(vigie("roles", "lister", "--json").output) if r["id"] == "administration"
+    )["holders"]
+    assert (now["until"], then["since"]) == (later, later)
+
+
+def test_a_group_is_given_a_role(vigie: Vigie) -> None:
+    for group in ("slack:T1/S1", "discord:900/7"):
+        vigie("roles", "nommer", "conseil-executif", group, "--aussi")
+    assert set(holders(vigie, "conseil-executif")) == {"slack:T1/S1", "discord:900/7"}
+    assert json.loads(vigie("roles", "membres", "--json").output)["sources"][0]["kind"] == "holder"
+
+
+def test_a_roles_title_address_and_fallback_are_changed(vigie: Vigie) -> None:
+    vigie(
+        "roles",
+        "modifier",
+        "vp-communications",
+        "--titre",
+        "Coordination",
+        "--courriel",
+        "a@b.ca",
+        "--releve",
+        "-",
+    )
+    words = vigie("roles", "lister").output
+    assert "vp-communications\u00a0: Coordination (vacant)" in words
+    assert "courriel\u00a0: a@b.ca; relève\u00a0: aucune" in words
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (("roles", "nommer", "tresorerie", "slack:T1/U1"), "n'existe pas"),
+        (("roles", "nommer", "administration", "moi"), "doit commencer par"),
+        (("roles", "retirer", "tresorerie", "slack:T1/U1"), "n'existe pas"),
+        (("roles", "modifier", "administration", "--courriel", "non"), "pas une adresse"),
+    ],
+)
+def test_a_mistake_is_explained_and_changes_nothing(
+    vigie: Vigie, words: tuple[str, ...], answer: str
+) -> None:
+    result = vigie(*words)
+    assert result.exit_code != 0
+    assert answer in result.output
+
+
+def test_what_is_kept_and_destroyed_can_be_read(vigie: Vigie) -> None:
+    assert "Rien n'a été détruit." in vigie("donnees", "certificat").output
+    assert json.loads(vigie("donnees", "certificat", "--json").output) == []
+    assert "Conservation" in vigie("donnees", "inventaire").output
+
+
+def test_an_incident_is_written_by_answering_questions(vigie: Vigie, database: Path) -> None:
+    answers = [
+        "Adresses",
+        "Mauvais canal",
+        "hier",
+        "2026-11-24",
+        "12, dont 12",
+        "n",
+        "Peu sensibles",
+        "Retiré",
+    ]
+    result = vigie("confidentialite", "ajouter", input="\n".join([*answers, ""]))
+    assert "Incident 1 inscrit." in result.output
+    assert (
+        "Mesures prises pour diminuer les risques\u00a0: Retiré" in vigie("confidentialite", "lister").output
+    )
+    [one] = json.loads(vigie("confidentialite", "lister", "--json").output)
+    assert one["known_on"] == "2026-11-24"
+    assert database.with_name("vigie.db.incidents").is_file()
+    assert "\u00a0: 0." in vigie("confidentialite", "expirer").output
+
+
+def test_without_a_database_the_answer_says_so(tmp_path: Path) -> None:
+    @click.group
+    @click.pass_context
+    def line(context: click.Context) -> None:
+        context.meta[OPEN] = lambda: Desk(tmp_path / "rien.db", DAY)
+
+    line.add_command(cli_registry.roles_)
+    result = CliRunner().invoke(line, ["roles", "lister"])
+    assert result.exit_code == 1
+    assert "il n'y a pas de base" in result.output

@@ -1,0 +1,429 @@
+"""The outbox, on a real SQLite file, with a clock that the test moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot import outbox, state
+from bot.messages import Message
+from bot.notices import READ, build, examples, title
+from bot.outbox_routes import parse, text
+from bot.outbox_sending import delivery_id
+from bot.platforms import Address
+from bot.policy import people, roles
+from bot.policy.people import Account
+from tests.outbox_kit import (
+    ADMINISTRATORS,
+    ALICE_ON_DISCORD,
+    ALICE_ON_SLACK,
+    BOB_ON_SLACK,
+    MORNING,
+    NIGHT,
+    RELAY,
+    Office,
+    office,
+)
+
+ALICE_DM = "person:slack/T1/U1"
+
+
+@pytest.fixture
+def bureau(tmp_path: Path) -> Iterator[Office]:
+    with office(tmp_path / "vigie.db") as it:
+        yield it
+
+
+@pytest.fixture
+def alice(bureau: Office) -> str:
+    return f"person:{bureau.person(ALICE_ON_SLACK)}"
+
+
+# The ordinary way
+
+
+async def test_what_is_written_with_a_fact_is_sent_once(bureau: Office, alice: str) -> None:
+    assert bureau.enqueue("un", alice)
+    assert not bureau.enqueue("un", alice)
+    await bureau.pump.drain()
+    await bureau.pump.drain()
+    assert bureau.slack.received == {ALICE_DM: ["avis {'n': 'un'}"]}
+    assert bureau.row("un")["sent_day"] == "2026-11-24"
+    assert bureau.row("un")["claimed_at"] is None
+
+
+async def test_what_is_rolled_back_with_its_fact_is_never_sent(bureau: Office, alice: str) -> None:
+    def fact() -> None:
+        with bureau.storage.transaction() as db:
+            outbox.enqueue(db, outbox.Delivery("un", alice, "avis"), bureau.clock())
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fact()
+    await bureau.pump.drain()
+    assert bureau.slack.all() == []
+
+
+async def test_nothing_is_sent_before_its_time(bureau: Office, alice: str) -> None:
+    bureau.enqueue("un", alice, due_at=bureau.clock() + timedelta(hours=1))
+    await bureau.pump.drain()
+    assert bureau.slack.all() == []
+    bureau.clock.move(hours=1)
+    await bureau.pump.drain()
+    assert len(bureau.slack.all()) == 1
+
+
+async def test_messages_to_one_person_come_one_at_a_time_in_order_and_to_many_all_at_once(
+    bureau: Office,
+) -> None:
+    crowd = [bureau.person(Account("slack", "T1", f"U{n}")) for n in range(10)]
+    for message in range(3):
+        for person in crowd:
+            bureau.enqueue(f"{message} {person}", f"person:{person}")
+    bureau.slack.together = asyncio.Barrier(len(crowd))
+    async with asyncio.timeout(10):
+        await bureau.pump.drain()
+    for n, person in enumerate(crowd):
+        texts = bureau.slack.received[f"person:slack/T1/U{n}"]
+        assert texts == [f"avis {{'n': '{message} {person}'}}" for message in range(3)]
+
+
+async def test_what_is_urgent_goes_first(bureau: Office) -> None:
+    crowd = [bureau.person(Account("slack", "T1", f"U{n}")) for n in range(40)]
+    for person in crowd[:-1]:
+        bureau.enqueue(person, f"person:{person}", urgent=False)
+    bureau.enqueue("urgent", f"person:{crowd[-1]}")
+    await bureau.pump.drain()
+    assert "'urgent'" in bureau.slack.all()[0]
+
+
+async def test_there_may_be_nothing_to_say_any_more(bureau: Office, alice: str) -> None:
+    bureau.enqueue("un", alice, "rien")
+    bureau.enqueue("deux", alice)
+    with bureau.storage.transaction() as db:
+        assert outbox.cancel(db, "deux")
+        assert not outbox.cancel(db, "deux")
+    await bureau.pump.drain()
+    assert bureau.states() == {"cancelled": 2}
+
+
+async def test_a_running_pump_sends_what_it_is_woken_for_and_ends_when_told(
+    bureau: Office, alice: str
+) -> None:
+    async with bureau.running():
+        await bureau.storage.run(lambda: bureau.enqueue("un", alice))
+        bureau.pump.wake()
+        await bureau.until_sent(1)
+
+
+# Waiting
+
+
+async def test_while_all_is_paused_nothing_is_sent_and_nothing_is_lost(bureau: Office, alice: str) -> None:
+    bureau.enqueue("un", alice)
+    with bureau.storage.transaction() as db:
+        state.hoist(db, state.PAUSED, bureau.clock())
+    await bureau.pump.drain()
+    assert bureau.states() == {"queued": 1}
+    with bureau.storage.transaction() as db:
+        state.lower(db, state.PAUSED)
+    await bureau.pump.drain()
+    assert len(bureau.slack.all()) == 1
+
+
+async def test_what_a_restoration_holds_is_not_sent(bureau: Office, alice: str) -> None:
+    bureau.enqueue("un", alice)
+    with bureau.storage.transaction() as db:
+        db.conn.execute("UPDATE outbox SET state = 'held'")
+    await bureau.pump.drain()
+    assert bureau.slack.all() == []
+
+
+async def test_what_is_not_urgent_waits_for_working_hours(bureau: Office, alice: str) -> None:
+    bureau.clock.now = NIGHT
+    bureau.next_working = lambda moment: max(moment, MORNING)
+    bureau.enqueue("pressé", alice, urgent=True)
+    bureau.enqueue("tranquille", alice, urgent=False)
+    await bureau.pump.drain()
+    assert bureau.slack.all() == ["avis {'n': 'pressé'}"]
+    assert bureau.row("tranquille")["due_at"] == "2026-11-25T14:00:00Z"
+    bureau.clock.now = MORNING
+    await bureau.pump.drain()
+    assert len(bureau.slack.all()) == 2
+
+
+# Trying again
+
+
+async def test_a_platform_that_does_not_answer_is_tried_less_and_less_often_then_left(
+    bureau: Office, alice: str
+) -> None:
+    bureau.slack.script.extend(["busy"] * outbox.ATTEMPTS)
+    bureau.enqueue("un", alice)
+    waits = []
+    for _ in range(outbox.ATTEMPTS):
+        assert bureau.states() == {"queued": 1}
+        await bureau.pump.drain()
+        due = datetime.fromisoformat(str(bureau.row("un")["due_at"]))
+        waits.append((due - bureau.clock()).total_seconds())
+        bureau.clock.now = max(due, bureau.clock())
+    assert waits[:5] == [2, 4, 8, 16, 32]
+    assert max(waits) == outbox.CAP.total_seconds()
+    await bureau.pump.drain()
+    assert bureau.row("un")["state"] == "dead"
+    assert bureau.dead == ["avis", outbox.DEAD_LETTER]
+
+
+def test_waits_are_spread_between_half_and_the_whole_of_what_they_double_to() -> None:
+    for attempts in range(1, 30):
+        whole = min(outbox.CAP, outbox.BASE * 2 ** (attempts - 1))
+        assert outbox.backoff(attempts, 0.0) == whole / 2
+        assert outbox.backoff(attempts, 1.0) == whole
+
+
+async def test_a_limit_is_waited_for_as_long_as_it_says_and_is_no_attempt(bureau: Office, alice: str) -> None:
+    bureau.slack.script.append("limited")
+    bureau.enqueue("un", alice)
+    await bureau.pump.drain()
+    row = bureau.row("un")
+    assert (row["due_at"], row["attempts"], row["state"]) == ("2026-11-24T15:00:30Z", 0, "queued")
+    assert bureau.limited == ["slack"]
+    bureau.clock.move(seconds=29)
+    await bureau.pump.drain()
+    assert bureau.slack.all() == []
+
+
+async def test_a_limit_on_the_whole_platform_holds_what_goes_there_and_nothing_else(bureau: Office) -> None:
+    on_slack = [bureau.person(Account("slack", "T1", f"U{n}")) for n in range(60)]
+    on_discord = bureau.person(ALICE_ON_DISCORD)
+    bureau.slack.script.append("limited-all")
+    for person in on_slack:
+        bureau.enqueue(person, f"person:{person}")
+    bureau.enqueue("autre", f"person:{on_discord}")
+    async with bureau.running():
+        await bureau.until_sent(61)
+    assert sorted(bureau.slack.all()) == sorted(f"avis {{'n': '{person}'}}" for person in on_slack)
+    assert len(bureau.discord.all()) == 1
+
+
+async def test_a_message_that_cannot_be_made_is_put_off_then_announced(bureau: Office, alice: str) -> None:
+    bureau.enqueue("un", alice, "brisé")
+    for _ in range(outbox.ATTEMPTS):
+        await bureau.pump.drain()
+        bureau.clock.move(hours=1)
+    assert bureau.row("un")["state"] == "dead"
+    assert bureau.row("un")["problem"] == "broken"
+
+
+# A result that never came
+
+
+@pytest.mark.parametrize("outcome", ["acted-unknown", "unknown"])
+async def test_what_may_have_been_sent_is_looked_for_before_it_is_sent_again(
+    bureau: Office, alice: str, outcome: str
+) -> None:
+    bureau.slack.script.append(outcome)  # type: ignore[arg-type]  # one of them
+    bureau.enqueue("un", alice)
+    await bureau.pump.drain()
+    assert bureau.row("un")["state"] == "sending"
+    bureau.clock.move(minutes=1)
+    await bureau.pump.drain()
+    assert bureau.slack.looked == 1
+    assert len(bureau.slack.all()) == 1
+    assert bureau.states() == {"sent": 1}
+
+
+@pytest.mark.parametrize("outcome", ["acted-dead", "dead"])
+async def test_what_was_leaving_when_the_process_died_is_looked_for_at_the_next_start(
+    bureau: Office, alice: str, outcome: str
+) -> None:
+    bureau.slack.script.append(outcome)  # type: ignore[arg-type]  # one of them
+    bureau.enqueue("un", alice)
+    await bureau.drain_until_death(bureau.slack)
+    assert bureau.row("un")["state"] == "sending"
+    bureau.clock.move(seconds=1)
+    await bureau.pump.drain()
+    assert len(bureau.slack.all()) == 1
+    assert bureau.states() == {"sent": 1}
+
+
+async def test_what_is_doubtful_stays_so_until_the_platform_says(bureau: Office, alice: str) -> None:
+    bureau.slack.script.extend(["acted-unknown", "busy"])
+    bureau.slack.forgetful = True
+    bureau.enqueue("un", alice)
+    await bureau.pump.drain()
+    first = bureau.row("un")["claimed_at"]
+    bureau.clock.move(minutes=1)
+    await bureau.pump.drain()  # not found, so sent again, and refused for now
+    assert (bureau.row("un")["state"], bureau.row("un")["claimed_at"]) == ("sending", first)
+    bureau.slack.forgetful = False
+    bureau.clock.move(minutes=1)
+    await bureau.pump.drain()
+    assert len(bureau.slack.all()) == 1
+
+
+# Other ways
+
+
+async def test_a_closed_conversation_leads_to_the_persons_other_account(bureau: Office) -> None:
+    person = bureau.person(ALICE_ON_DISCORD, ALICE_ON_SLACK)
+    bureau.discord.script.append("closed")
+    bureau.enqueue("un", f"person:{person}")
+    await bureau.pump.drain()
+    assert bureau.slack.received == {ALICE_DM: ["avis {'n': 'un'}"]}
+
+
+async def test_on_discord_a_private_thread_says_only_that_there_is_a_message(tmp_path: Path) -> None:
+    with office(tmp_path / "vigie.db", relays=(RELAY,)) as bureau:
+        person = bureau.person(ALICE_ON_DISCORD)
+        bureau.discord.script.append("closed")
+        bureau.enqueue("un", f"person:{person}")
+        await bureau.pump.drain()
+        [(where, [words])] = bureau.discord.received.items()
+        assert where == f"thread:discord/{RELAY}/11"
+        assert "Vigie a un message pour vous" in words
+        assert "avis" not in words
+
+
+async def test_the_administrators_channel_learns_that_someone_is_not_reached_and_not_what_was_said(
+    tmp_path: Path,
+) -> None:
+    with office(tmp_path / "vigie.db", administrators=True) as bureau:
+        person = bureau.person(ALICE_ON_SLACK)
+        bureau.slack.script.append("closed")
+        bureau.enqueue("secret", f"person:{person}")
+        await bureau.pump.drain()
+        [words] = bureau.slack.received[text(ADMINISTRATORS)]
+        assert "n'a pas pu être remis" in words
+        assert "secret" not in words
+        assert bureau.states() == {"sent": 1}
+
+
+async def test_with_no_way_left_it_is_a_dead_letter_announced_to_the_administration(bureau: Office) -> None:
+    lost, admin = bureau.person(ALICE_ON_SLACK), bureau.person(BOB_ON_SLACK)
+    bureau.appoint(roles.ADMINISTRATION, admin)
+    bureau.slack.script.append("closed")
+    bureau.enqueue("un", f"person:{lost}")
+    await bureau.pump.drain()
+    assert bureau.row("un")["state"] == "dead"
+    assert bureau.row("un")["problem"] == "closed (50007)"
+    assert bureau.dead == ["avis"]
+    [announced] = bureau.slack.received["person:slack/T1/U2"]
+    assert outbox.DEAD_LETTER in announced
+
+
+async def test_an_announcement_that_reaches_nobody_is_not_announced_for_ever(
+    bureau: Office, alice: str
+) -> None:
+    bureau.slack.script.append("closed")
+    bureau.enqueue("un", alice)
+    await bureau.pump.drain()
+    assert bureau.states() == {"dead": 2}
+
+
+async def test_a_platform_that_is_not_configured_any_more_is_no_way(bureau: Office) -> None:
+    person = bureau.person(Account("ancienne", "", "1"), ALICE_ON_SLACK)
+    bureau.enqueue("un", f"person:{person}")
+    await bureau.pump.drain()
+    assert len(bureau.slack.all()) == 1
+
+
+# Roles
+
+
+async def test_what_is_for_a_role_reaches_each_of_those_who_hold_it(bureau: Office) -> None:
+    for account in (ALICE_ON_SLACK, BOB_ON_SLACK):
+        bureau.appoint(roles.CONSEIL, bureau.person(account), replacing=False)
+    bureau.enqueue("un", f"role:{roles.CONSEIL}")
+    await bureau.pump.drain()
+    assert {where: len(texts) for where, texts in bureau.slack.received.items()} == {
+        ALICE_DM: 1,
+        "person:slack/T1/U2": 1,
+    }
+
+
+async def test_a_handover_moves_what_is_not_sent_to_the_new_holder(bureau: Office) -> None:
+    alice, bob = bureau.person(ALICE_ON_SLACK), bureau.person(BOB_ON_SLACK)
+    bureau.appoint(roles.VP_COMMUNICATIONS, alice)
+    bureau.slack.script.append("busy")
+    bureau.enqueue("un", f"role:{roles.VP_COMMUNICATIONS}")
+    await bureau.pump.drain()
+    bureau.appoint(roles.VP_COMMUNICATIONS, bob, bureau.clock().date())
+    bureau.clock.move(hours=1)
+    await bureau.pump.drain()
+    assert bureau.slack.received == {"person:slack/T1/U2": ["avis {'n': 'un'}"]}
+
+
+async def test_a_vacant_role_is_replaced_by_the_one_it_falls_back_on(bureau: Office) -> None:
+    bureau.appoint(roles.CONSEIL, bureau.person(ALICE_ON_SLACK))
+    bureau.enqueue("un", f"role:{roles.VP_COMMUNICATIONS}")
+    await bureau.pump.drain()
+    assert list(bureau.slack.received) == [ALICE_DM]
+
+
+async def test_a_role_has_its_e_mail_when_its_holder_cannot_be_reached_or_is_nobody(bureau: Office) -> None:
+    with bureau.storage.transaction() as db:
+        roles.change(db, roles.Role(roles.CONSEIL, "Conseil", "conseil@exemple.ca", roles.ADMINISTRATION))
+    bureau.enqueue("vacant", f"role:{roles.CONSEIL}")
+    await bureau.pump.drain()
+    bureau.appoint(roles.CONSEIL, bureau.person(ALICE_ON_SLACK))
+    bureau.slack.script.append("closed")
+    bureau.enqueue("tenu", f"role:{roles.CONSEIL}")
+    await bureau.pump.drain()
+    assert bureau.mail.received == {
+        "person:courriel//conseil@exemple.ca": ["avis {'n': 'vacant'}", "avis {'n': 'tenu'}"]
+    }
+
+
+async def test_two_accounts_that_became_one_person_are_told_once(bureau: Office) -> None:
+    alice, bob = bureau.person(ALICE_ON_SLACK), bureau.person(BOB_ON_SLACK)
+    for person in (alice, bob):
+        bureau.enqueue(person, f"person:{person}", due_at=bureau.clock() + timedelta(hours=1))
+    with bureau.storage.transaction() as db:
+        db.conn.execute("UPDATE outbox SET arguments = '{}'")
+        people.merge(db, alice, bob)
+    bureau.clock.move(hours=1)
+    await bureau.pump.drain()
+    assert len(bureau.slack.all()) == 1
+
+
+# Details
+
+
+def test_an_address_is_read_as_it_was_written() -> None:
+    for address in (
+        ADMINISTRATORS,
+        Address("courriel", "", "a/b@c.ca"),
+        Address("discord", "7", "8", "thread"),
+    ):
+        assert parse(text(address)) == address
+    for wrong in ("", "person:", "person:slack/T1", "ailleurs:slack/T1/U1", "person://U1"):
+        with pytest.raises(ValueError, match=r"address|unpack"):
+            parse(wrong)
+
+
+def test_the_mark_of_a_message_fits_discords_nonce_and_differs_by_address() -> None:
+    marks = {delivery_id("0f3c9a5be2d14c70", Address("discord", "", str(n))) for n in range(100)}
+    assert len(marks) == 100
+    assert {len(mark) for mark in marks} == {16}
+
+
+def test_a_message_that_a_restoration_marks_says_that_it_may_be_a_repetition() -> None:
+    arguments = {"row": "0", "notice": outbox.DEAD_LETTER, "problem": "gone"}
+    ordinary = build(None, outbox.DEAD_LETTER, arguments)  # type: ignore[arg-type]  # it asks for nothing
+    repeated = build(None, outbox.DEAD_LETTER, {**arguments, "repeated": True})  # type: ignore[arg-type]  # as above
+    assert isinstance(ordinary, Message)
+    assert isinstance(repeated, Message)
+    assert "restaurée" in next(repeated.own_words())
+    assert repeated.elements[2:] == ordinary.elements
+
+
+def test_every_notice_has_a_title_and_a_waiting_message_its_button() -> None:
+    assert title(outbox.DEAD_LETTER) == "une lettre morte"
+    assert title("inconnu") == "inconnu"
+    [button] = examples()["message en attente"].buttons()
+    assert getattr(button, "command", "").startswith(READ)

@@ -1,0 +1,43 @@
+"""`make torture`: a thousand SIGKILLs while sending, then a thousand recipients at once.
+
+python -m tests.torture [--morts 1000] [--destinataires 1000]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tests.torture import fanout, kills
+
+
+def main() -> int:
+    """Run both, print the figures, and return 0 if every promise is kept."""
+    parser = argparse.ArgumentParser(prog="make torture")
+    parser.add_argument("--morts", type=int, default=1_000, help="combien de SIGKILL")
+    parser.add_argument("--destinataires", type=int, default=1_000, help="combien, sur chaque plateforme")
+    asked = parser.parse_args()
+    kept = True
+    if asked.morts:
+        say(f"Envoi tué {asked.morts} fois pendant qu'on l'alimente")
+        toll = kills.run(asked.morts, say=say)
+        for line in toll.lines():
+            say(f"  {line}")
+        kept = toll.kept
+    if asked.destinataires:
+        say(f"Un message à {asked.destinataires} personnes sur chaque plateforme, limites appliquées")
+        for result in fanout.run(asked.destinataires, asked.destinataires):
+            say(f"  {result.line()}")
+            kept = kept and result.ratio <= fanout.ALLOWED and result.twice == 0
+    say("Tout est tenu." if kept else "Une promesse n'est pas tenue.")
+    return 0 if kept else 1
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""A message to a thousand people, on platforms that enforce their limits: as fast as those alone allow."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.outbox import Delivery, enqueue
+from bot.storage import beside
+from tests.torture import life
+from tests.torture.world import CALM, Limit, Limits, World
+
+# Discord: 50 requests a second, 5 messages in 5 seconds in one channel (developer documentation, « Rate
+# Limits », and the headers it sends). Slack: one message a second in one channel, « several hundred
+# a minute » in a workspace (docs.slack.dev, « Rate Limits »), of which 300 is what is enforced here.
+DISCORD, DISCORD_CHANNEL = (50, 1.0), (5, 5.0)
+SLACK, SLACK_CHANNEL = (300, 60.0), (1, 1.0)
+ALLOWED = 1.05
+LONG = 600.0  # seconds: who is ended by us ends by itself, should we end first
+# A first private message on Discord takes two: the conversation must be opened.
+REQUESTS = {"discord": 2, "slack": 1}
+
+
+@dataclass(frozen=True)
+class Fanout:
+    """How long a platform took, from its first request to its last, and how long its limits alone take."""
+
+    platform: str
+    recipients: int
+    seconds: float
+    bound: float
+    refused: int
+    twice: int
+
+    @property
+    def ratio(self) -> float:
+        """How many times longer than the limits alone."""
+        return self.seconds / self.bound
+
+    def line(self) -> str:
+        """Return the report, in French."""
+        took = f"{self.recipients} destinataires en {self.seconds:.2f} s"
+        return (
+            f"{self.platform}\u00a0: {took}; les limites seules en imposent {self.bound:.2f} s; "
+            f"rapport {self.ratio:.3f} (permis {ALLOWED}); réponses 429\u00a0: {self.refused}; "
+            f"doublons\u00a0: {self.twice}"
+        )
+
+
+def run(on_discord: int, on_slack: int, slack: tuple[int, float] = SLACK) -> list[Fanout]:
+    """Send one message to so many people on each platform, both at once."""
+    return asyncio.run(_run(on_discord, on_slack, slack))
+
+
+async def _run(on_discord: int, on_slack: int, slack: tuple[int, float]) -> list[Fanout]:
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["tests.torture.life"])
+    limits = Limits(Limit(*DISCORD), Limit(*slack), DISCORD_CHANNEL, SLACK_CHANNEL)
+    wanted = {"discord": on_discord, "slack": on_slack}
+    windows = {"discord": DISCORD, "slack": slack}
+    bounds = {name: bound(wanted[name] * REQUESTS[name], *windows[name]) for name in wanted}
+    with tempfile.TemporaryDirectory(prefix="vigie-") as folder:
+        path = Path(folder) / "vigie.db"
+        life.prepare(path, on_discord, on_slack)
+        _tell_everyone(path)
+        async with World(CALM, limits).serving() as world:
+            sender = processes.Process(target=life.send, args=(world.origin, str(path), LONG))
+            sender.start()
+            try:
+                async with asyncio.timeout(2 * max(bounds.values()) + 30):
+                    while any(len(world.words(name)) < wanted[name] for name in wanted):
+                        await world.news()
+            finally:
+                sender.kill()
+                await asyncio.to_thread(sender.join)
+    return [
+        Fanout(
+            name,
+            wanted[name],
+            world.times[name][-1] - world.times[name][0],
+            bounds[name],
+            world.refused[name],
+            sum(world.words(name).values()) - wanted[name],
+        )
+        for name in wanted
+        if wanted[name]
+    ]
+
+
+def bound(requests: int, count: int, seconds: float) -> float:
+    """Return the shortest time between the first and the last of so many requests, within a limit."""
+    return max(0, requests - 1) // count * seconds
+
+
+def _tell_everyone(path: Path) -> None:
+    with beside(path) as db:
+        for (person,) in db.conn.execute("SELECT id FROM people").fetchall():
+            delivery = Delivery(person, f"person:{person}", life.WORD, {"n": person}, urgent=True)
+            enqueue(db, delivery, datetime.now(UTC))

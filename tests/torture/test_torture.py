@@ -1,0 +1,22 @@
+"""`make torture`, in short."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.torture import fanout, kills
+
+
+def test_a_sender_that_is_killed_again_and_again_loses_nothing_and_says_nothing_twice() -> None:
+    toll = kills.run(10)
+    assert toll.accepted > 20, toll.lines()
+    assert toll.kept, toll.lines()
+    assert toll.twice["slack"] == 0, toll.lines()  # none is held up past what is waited for, in so few
+
+
+@pytest.mark.parametrize("recipients", [200])
+def test_a_message_to_many_takes_no_longer_than_the_limits_impose(recipients: int) -> None:
+    [result] = fanout.run(recipients, 0)
+    assert result.twice == 0
+    assert result.refused == 0, result.line()
+    assert result.ratio <= fanout.ALLOWED, result.line()

@@ -1,0 +1,303 @@
+"""Discord and Slack as far as the outbox meets them, on the loopback, on their worst days.
+
+Neither is transactional: what they took stays taken, whatever becomes of their answer. Each message is
+counted by the words it holds. Discord knows a nonce again for a while; Slack knows none; both show the
+history of a conversation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import random
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any, TypeAlias
+
+from aiohttp import web
+
+Json: TypeAlias = dict[str, Any]
+Act: TypeAlias = Callable[[], Json]
+
+BOT = {"id": "1", "username": "vigie", "discriminator": "0", "avatar": None, "global_name": None, "bot": True}
+TOKEN = "MQ.essai.essai"
+EPOCH = 1_420_070_400_000  # Discord's first millisecond
+JSON_HEADERS = {"Content-Type": "application/json"}  # discord.py reads nothing else as JSON
+
+
+class Limit:
+    """So many requests in so many seconds, counted strictly, on the clock of those who receive them."""
+
+    def __init__(self, count: int, seconds: float) -> None:
+        self.count, self.seconds = count, seconds
+        self._taken: deque[float] = deque(maxlen=count)
+
+    def wait(self) -> float:
+        """Take a place and return 0, or return how long there is none."""
+        now = time.monotonic()
+        if len(self._taken) == self.count and now - self._taken[0] < self.seconds:
+            return self.seconds - (now - self._taken[0])
+        self._taken.append(now)
+        return 0.0
+
+
+@dataclass
+class Weather:
+    """How often a request meets each trouble. A held one is acted upon after `hold` seconds."""
+
+    limited: float = 0.05
+    error_before: float = 0.02
+    error_after: float = 0.02
+    dropped_before: float = 0.02
+    dropped_after: float = 0.03
+    held: float = 0.002
+    hold: float = 3.0
+
+    def pick(self, dice: random.Random) -> str:
+        """Return the name of a trouble, "" for none."""
+        chance = dice.random()
+        for name in ("limited", "error_before", "error_after", "dropped_before", "dropped_after", "held"):
+            chance -= getattr(self, name)
+            if chance < 0:
+                return name
+        return ""
+
+
+CALM = Weather(0, 0, 0, 0, 0, 0)
+
+
+@dataclass
+class Limits:
+    """What the platforms enforce, None where they do not."""
+
+    discord: Limit | None = None
+    slack: Limit | None = None
+    discord_channel: tuple[int, float] | None = None
+    slack_channel: tuple[int, float] | None = None
+
+
+@dataclass
+class World:
+    """Both platforms. `nonce_seconds`: how long Discord knows a nonce again."""
+
+    weather: Weather
+    limits: Limits = field(default_factory=Limits)
+    nonce_seconds: float = 10.0
+    dice: random.Random = field(default_factory=lambda: random.Random(20151213))  # noqa: S311 — to be the same each time
+    port: int = 0
+    held: Counter[str] = field(default_factory=Counter)  # requests acted upon long after they came
+    troubles: Counter[str] = field(default_factory=Counter)
+    requests: Counter[str] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)  # 429s that a limit made
+    times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))  # requests that passed
+    channels: dict[str, list[Json]] = field(
+        default_factory=lambda: defaultdict(list)
+    )  # messages, oldest first
+    _nonces: dict[str, tuple[float, Json]] = field(default_factory=dict)
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _paces: dict[str, Limit] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> str:
+        """Where both are."""
+        return f"http://127.0.0.1:{self.port}"
+
+    async def news(self) -> None:
+        """Wait until a message is taken."""
+        self._news.clear()
+        await self._news.wait()
+
+    def words(self, platform: str) -> Counter[str]:
+        """Return how often each message was said on a platform, by its words."""
+        return Counter(
+            message["words"]
+            for channel, messages in self.channels.items()
+            for message in messages
+            if channel.startswith(platform)
+        )
+
+    # What both do
+
+    async def _meet(self, request: web.Request, platform: str, act: Act) -> web.StreamResponse:
+        """Act on a request, unless today's weather says otherwise."""
+        trouble = self.weather.pick(self.dice)
+        self.requests[platform] += 1
+        self.troubles[trouble] += bool(trouble)
+        match trouble:
+            case "limited":
+                return self._limited(platform, self.dice.uniform(0.05, 0.3))
+            case "error_before":
+                return web.Response(status=500, text="non")
+            case "error_after":
+                act()
+                return web.Response(status=500, text="non")
+            case "dropped_before":
+                return self._drop(request)
+            case "dropped_after":
+                act()
+                return self._drop(request)
+            case "held":
+                self.held[platform] += 1
+                await asyncio.sleep(self.weather.hold)
+        return _json(act())
+
+    def _limited(self, platform: str, seconds: float, *, everywhere: bool = False) -> web.Response:
+        if platform == "slack":
+            headers = {"Retry-After": str(ceil(seconds))}
+            return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers=headers)
+        headers = {**JSON_HEADERS, "Via": "1.1 essai", "Retry-After": str(seconds)}
+        body = {"message": "You are being rate limited.", "retry_after": seconds, "global": everywhere}
+        return web.Response(status=429, body=json.dumps(body).encode(), headers=headers)
+
+    @staticmethod
+    def _drop(request: web.Request) -> web.Response:
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response()
+
+    def _over(self, platform: str, channel: str = "") -> web.Response | None:
+        """Refuse a request that exceeds a limit of the platform, or of the channel it is for."""
+        whole = self.limits.discord if platform == "discord" else self.limits.slack
+        each = self.limits.discord_channel if platform == "discord" else self.limits.slack_channel
+        own = self._paces.setdefault(channel, Limit(*each)) if channel and each else None
+        for limit, everywhere in ((own, False), (whole, True)):
+            if limit is not None and (wait := limit.wait()):
+                self.refused[platform] += 1
+                return self._limited(platform, wait, everywhere=everywhere)
+        self.times[platform].append(time.monotonic())
+        return None
+
+    # Discord
+
+    async def _discord_me(self, _: web.Request) -> web.Response:
+        return _json(BOT)
+
+    async def _discord_application(self, _: web.Request) -> web.Response:
+        described = {
+            "id": "1",
+            "name": "Vigie",
+            "description": "",
+            "icon": None,
+            "verify_key": "",
+            "flags": 0,
+        }
+        may = {"bot_public": False, "bot_require_code_grant": False}
+        return _json({**described, **may, "summary": "", "owner": {**BOT, "id": "2", "bot": False}})
+
+    async def _discord_open(self, request: web.Request) -> web.StreamResponse:
+        if (refusal := self._over("discord")) is not None:
+            return refusal
+        user = (await request.json())["recipient_id"]
+        return _json({"id": str(10**9 + int(user)), "type": 1, "last_message_id": None,
+                      "recipients": [{**BOT, "id": str(user), "bot": False}]})  # fmt: skip
+
+    async def _discord_say(self, request: web.Request) -> web.StreamResponse:
+        channel, body = request.match_info["channel"], await request.json()
+        if (refusal := self._over("discord", f"discord {channel}")) is not None:
+            return refusal
+        return await self._meet(request, "discord", lambda: self._discord_take(channel, body))
+
+    def _discord_take(self, channel: str, body: Json) -> Json:
+        now, nonce = time.monotonic(), str(body.get("nonce"))
+        if body.get("enforce_nonce"):
+            at, before = self._nonces.get(nonce, (-1e9, {}))
+            if now - at < self.nonce_seconds:
+                return before
+        number = (int(time.time() * 1000) - EPOCH) << 22 | next(self._numbers) % 4096
+        message = {
+            "id": str(number), "channel_id": channel, "author": BOT, "content": "", "tts": False, "type": 0,
+            "timestamp": "2026-11-24T15:00:00+00:00", "edited_timestamp": None, "mention_everyone": False,
+            "mentions": [], "mention_roles": [], "attachments": [], "embeds": [], "pinned": False,
+            "components": body["components"], "flags": body.get("flags", 0),
+        }  # fmt: skip
+        self.channels[f"discord {channel}"].append({**message, "words": _discord_words(body)})
+        self._nonces[nonce] = now, message
+        self._news.set()
+        return message
+
+    async def _discord_history(self, request: web.Request) -> web.StreamResponse:
+        if (refusal := self._over("discord")) is not None:
+            return refusal
+        self.requests["discord history"] += 1
+        query = request.query
+        after, before = int(query.get("after", 0)), int(query.get("before", 2**63))
+        said = [
+            {name: value for name, value in message.items() if name != "words"}
+            for message in self.channels[f"discord {request.match_info['channel']}"]
+            if after < int(message["id"]) < before
+        ]
+        return _json(said[::-1][: int(query.get("limit", 50))])
+
+    # Slack
+
+    async def _slack_say(self, request: web.Request) -> web.StreamResponse:
+        body = await request.json()
+        if (refusal := self._over("slack", f"slack {body['channel']}")) is not None:
+            return refusal
+        return await self._meet(request, "slack", lambda: self._slack_take(body))
+
+    def _slack_take(self, body: Json) -> Json:
+        stamp = f"{time.time():.6f}"
+        self.channels[f"slack D{body['channel'][1:]}"].append(
+            {"type": "message", "ts": stamp, "metadata": body.get("metadata"), "words": _slack_words(body)}
+        )
+        self._news.set()
+        return {"ok": True, "ts": stamp, "channel": f"D{body['channel'][1:]}"}
+
+    async def _slack_open(self, request: web.Request) -> web.StreamResponse:
+        user = request.query["users"]
+        return _json({"ok": True, "channel": {"id": f"D{str(user)[1:]}"}})
+
+    async def _slack_history(self, request: web.Request) -> web.StreamResponse:
+        self.requests["slack history"] += 1
+        oldest = float(request.query.get("oldest", 0))
+        shown = request.query.get("include_all_metadata") in {"1", "true", "True"}
+        said = [
+            {"type": "message", "ts": one["ts"], **({"metadata": one["metadata"]} if shown else {})}
+            for one in self.channels[f"slack {request.query['channel']}"]
+            if float(one["ts"]) > oldest
+        ]
+        return _json({"ok": True, "messages": said[::-1][: int(request.query.get("limit", 100))]})
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[World]:
+        """Listen for the time of the context."""
+        app = web.Application()
+        routes: list[tuple[str, str, Callable[[web.Request], Awaitable[web.StreamResponse]]]] = [
+            ("GET", "/api/v10/users/@me", self._discord_me),
+            ("GET", "/api/v10/oauth2/applications/@me", self._discord_application),
+            ("POST", "/api/v10/users/@me/channels", self._discord_open),
+            ("POST", "/api/v10/channels/{channel}/messages", self._discord_say),
+            ("GET", "/api/v10/channels/{channel}/messages", self._discord_history),
+            ("POST", "/slack/chat.postMessage", self._slack_say),
+            ("POST", "/slack/conversations.open", self._slack_open),
+            ("GET", "/slack/conversations.history", self._slack_history),
+        ]
+        for method, path, handler in routes:
+            app.router.add_route(method, path, handler)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, "127.0.0.1", self.port).start()
+            self.port = runner.addresses[0][1]
+            yield self
+        finally:
+            await runner.cleanup()
+
+
+def _discord_words(body: Json) -> str:
+    return str(body["components"][0]["content"])
+
+
+def _slack_words(body: Json) -> str:
+    return str(body["blocks"][0]["elements"][0]["elements"][0]["text"])
+
+
+def _json(payload: object) -> web.Response:
+    return web.Response(body=json.dumps(payload).encode(), headers=JSON_HEADERS)

@@ -1,0 +1,147 @@
+"""What the bot says on Discord unprompted, over the wire: discord.py itself, checked by Discord's schemas."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+import discord
+import pytest
+from discord.http import Route
+from simcord.backend.models import Message as Seen
+
+from bot.messages import Button, Buttons, File, Message, Quoter, Text
+from bot.outbox_sending import delivery_id
+from bot.platforms import Address, LaterError, UndeliverableError, UnknownError
+from bot.platforms.discord_delivery import DiscordDelivery, mark, problem
+from tests.wire.discord_people import Person, text_of
+from tests.wire.discord_server import TOKEN, DiscordServer
+
+HELLO = Message(Text("Un signalement vous attend."), Buttons(Button("Ouvrir", "signalements")))
+ID, OTHER_ID = "0f3c9a5be2d14c70", "1f3c9a5be2d14c70"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[DiscordServer]:
+    async with DiscordServer() as it:
+        yield it
+
+
+@pytest.fixture
+def alice(server: DiscordServer) -> Person:
+    return Person(server, "alice")
+
+
+@pytest.fixture
+async def delivery(server: DiscordServer, quote: Quoter) -> AsyncIterator[DiscordDelivery]:
+    Route.BASE = server.environment["DISCORD_API_URL"]
+    async with discord.Client(intents=discord.Intents.none()) as client:
+        await client.login(TOKEN)
+        yield DiscordDelivery(client, quote)
+
+
+def dm(person: Person) -> Address:
+    return Address("discord", "", str(person.id))
+
+
+def received(server: DiscordServer, channel: int) -> list[Seen]:
+    return sorted(server.backend.messages[channel].values(), key=lambda message: message.id)
+
+
+async def test_a_person_receives_it_in_private_and_a_repetition_is_not_a_second_message(
+    server: DiscordServer, alice: Person, delivery: DiscordDelivery
+) -> None:
+    await delivery.deliver(dm(alice), HELLO, ID)
+    await delivery.deliver(dm(alice), HELLO, ID)
+    [message] = received(server, alice.direct)
+    assert "Un signalement vous attend." in text_of(message)
+    await delivery.deliver(dm(alice), HELLO, OTHER_ID)
+    assert len(received(server, alice.direct)) == 2
+    assert server.count("POST", "/users/@me/channels") == 1, "the conversation is opened once"
+
+
+async def test_what_was_said_is_found_by_its_mark_and_by_nothing_else(
+    server: DiscordServer, alice: Person, delivery: DiscordDelivery
+) -> None:
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    assert not await delivery.was_delivered(dm(alice), HELLO, ID, before)
+    await delivery.deliver(dm(alice), HELLO, ID)
+    assert await delivery.was_delivered(dm(alice), HELLO, ID, before)
+    assert not await delivery.was_delivered(dm(alice), HELLO, OTHER_ID, before), "the same words, said before"
+    bob = Person(server, "bob")
+    assert not await delivery.was_delivered(dm(bob), HELLO, ID, before)
+
+
+async def test_a_file_comes_along(server: DiscordServer, alice: Person, delivery: DiscordDelivery) -> None:
+    message = Message(Text("Votre copie."), File("copie.json", b"{}", "Votre copie"))
+    await delivery.deliver(dm(alice), message, ID)
+    [said] = received(server, alice.direct)
+    assert "Votre copie." in text_of(said)
+
+
+async def test_a_channel_of_the_server_is_written_to(
+    server: DiscordServer, alice: Person, delivery: DiscordDelivery
+) -> None:
+    channel = Address("discord", str(alice.guild.id), str(alice.channel), "channel")
+    await delivery.deliver(channel, HELLO, ID)
+    assert len(received(server, alice.channel)) == 1
+    assert await delivery.was_delivered(channel, HELLO, ID, datetime.now(UTC) - timedelta(seconds=1))
+
+
+async def test_a_private_thread_is_opened_once_with_the_person_in_it(
+    server: DiscordServer, alice: Person, delivery: DiscordDelivery
+) -> None:
+    thread = Address("discord", str(alice.channel), str(alice.id), "thread")
+    await delivery.deliver(thread, HELLO, ID)
+    await delivery.deliver(thread, HELLO, OTHER_ID)
+    assert server.count("POST", f"/channels/{alice.channel}/threads") == 1
+    assert await delivery.was_delivered(thread, HELLO, ID, datetime.now(UTC) - timedelta(seconds=1))
+
+
+async def test_a_channel_or_a_person_that_does_not_exist_is_gone_for_good(delivery: DiscordDelivery) -> None:
+    for address in (Address("discord", "", "404", "channel"), Address("discord", "404", "11", "thread")):
+        with pytest.raises(UndeliverableError, match="gone"):
+            await delivery.deliver(address, HELLO, ID)
+    with pytest.raises(UndeliverableError):
+        await delivery.deliver(Address("discord", "", "404"), HELLO, ID)
+
+
+async def test_a_revoked_token_is_said(
+    server: DiscordServer, alice: Person, delivery: DiscordDelivery
+) -> None:
+    server.token = "un autre"
+    with pytest.raises(UndeliverableError, match="token"):
+        await delivery.deliver(dm(alice), HELLO, ID)
+
+
+async def test_a_long_limit_is_left_to_the_outbox(
+    server: DiscordServer, alice: Person, quote: Quoter
+) -> None:
+    async with discord.Client(intents=discord.Intents.none(), max_ratelimit_timeout=30) as client:
+        Route.BASE = server.environment["DISCORD_API_URL"]
+        await client.login(TOKEN)
+        server.limit("/channels/*/messages", retry_after=60)
+        with pytest.raises(LaterError) as refused:
+            await DiscordDelivery(client, quote).deliver(dm(alice), HELLO, ID)
+    assert (refused.value.seconds, refused.value.everywhere) == (60, True)
+
+
+async def test_without_a_network_nothing_left(server: DiscordServer, alice: Person, quote: Quoter) -> None:
+    async with discord.Client(intents=discord.Intents.none()) as client:
+        Route.BASE = server.environment["DISCORD_API_URL"]
+        await client.login(TOKEN)
+        Route.BASE = "http://127.0.0.1:9/api/v10"
+        with pytest.raises(LaterError):
+            await DiscordDelivery(client, quote).deliver(dm(alice), HELLO, ID)
+
+
+def test_a_cut_connection_tells_nothing_of_what_was_done() -> None:
+    assert isinstance(problem(aiohttp.ServerDisconnectedError()), UnknownError)
+    assert isinstance(problem(TimeoutError()), UnknownError)
+
+
+def test_a_mark_is_a_positive_number_of_31_bits() -> None:
+    marks = [mark(delivery_id(f"{n:016x}", Address("discord", "", "1"))) for n in range(1000)]
+    assert all(0 < number < 2**31 for number in marks)
+    assert len(set(marks)) == len(marks)
