@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.dispatch import Dispatcher, Place
@@ -91,7 +91,7 @@ def _warm(library: Library) -> None:
     library.default.index.search("logo")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(text=texts(), place=st.sampled_from(get_args(Place)))
 @example(text=HOSTILE[0], place="direct")
 @example(text=HOSTILE[1], place="open")
@@ -124,7 +124,6 @@ async def test_every_message_that_the_bot_can_send_passes_on_every_platform(
 
 
 @given(text=texts())
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_suggestions_of_any_text_stay_within_limits(dispatcher: Dispatcher, text: str) -> None:
     for suggestion in dispatcher.suggest("politique", text):
         assert 0 < len(suggestion.label) <= 100

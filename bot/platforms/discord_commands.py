@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import discord
 from discord import app_commands
 
-from bot.dispatch import SUGGESTIONS, Command, Dispatcher, Suggestion
+from bot.dispatch import SUGGESTIONS, Command, Dispatcher
 from bot.messages import clean, excerpt
 from bot.platforms.discord_render import CUSTOM_ID_PREFIX
 

@@ -147,8 +147,9 @@ class _Reader:
         forces = value if isinstance(value, list) else [value]
         for force in forces:
             if force not in FORCES:
+                known = ", ".join(FORCES)
                 raise self.fail(
-                    f"[force] {key}\u00a0: « {force} » n'est pas une force; il y a\u00a0: {', '.join(FORCES)}."
+                    f"[force] {key}\u00a0: « {force} » n'est pas une force; il y a\u00a0: {known}."
                 )
         clause = self.version.clause(self.number(key, "force"))
         if clause is not None and len(forces) not in {1, len(clause.paragraphs)}:

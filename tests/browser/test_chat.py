@@ -123,7 +123,7 @@ async def test_a_line_may_have_several_lines(open_page: Open) -> None:
     await page.keyboard.press("Shift+Enter")
     await page.keyboard.type("deux")
     await page.keyboard.press("Enter")
-    assert await last(page).locator(".body").inner_text() == "Un\ndeux"
+    await expect(last(page).locator(".body")).to_have_text("Un\ndeux", use_inner_text=True)
 
 
 # --- The channel ---
