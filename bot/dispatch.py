@@ -18,6 +18,7 @@ from bot.messages import (
     SHORTCUT_LENGTH,
     Buttons,
     Divider,
+    Element,
     Message,
     Quote,
     Reply,
@@ -213,10 +214,20 @@ class Dispatcher:
 
 
 def _followed_by(reply: Message, menu: Message) -> Message:
-    """Return both messages as one, or the reply alone when one message cannot hold both."""
+    """Return both messages as one, or the reply alone when one message cannot hold both.
+
+    A button of the menu that the reply already has is left out.
+    """
+    labels = {button.label for button in reply.buttons()}
+    elements: list[Element] = []
+    for element in menu.elements:
+        if not isinstance(element, Buttons):
+            elements.append(element)
+        elif new := [button for button in element.items if button.label not in labels]:
+            elements.append(Buttons(*new))
     try:
-        return Message(*reply.elements, Divider(), *menu.elements, public=reply.public)
-    except (TooLong, ValueError):
+        return Message(*reply.elements, Divider(), *elements, public=reply.public)
+    except TooLong:
         return reply
 
 

@@ -55,6 +55,14 @@ async def test_the_first_private_answer_also_shows_the_menu(dispatcher: Dispatch
     assert "aide" not in {b.command for b in second.buttons() if isinstance(b, Button)}
 
 
+async def test_the_menu_under_the_first_answer_repeats_no_button(dispatcher: Dispatcher) -> None:
+    reply = await dispatcher.handle(dispatcher.from_text("article 5", actor=ALEX))
+    assert isinstance(reply, Message)
+    labels = [button.label for button in reply.buttons()]
+    assert "Aide" in labels
+    assert labels.count("Table des matières") == 1
+
+
 async def test_the_first_private_hello_shows_the_menu_once(dispatcher: Dispatcher) -> None:
     first = await dispatcher.handle(dispatcher.from_text("Bonjour", actor=ALEX))
     assert first == await dispatcher.handle(dispatcher.from_text("menu", actor=ALEX))
