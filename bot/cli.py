@@ -21,7 +21,6 @@ import click
 from bot import __version__, app, settings
 from bot.commands import politique
 from bot.platforms import discord_commands, slack_manifest
-from bot.policy import references
 from bot.policy.articles import Clause, PolicyError, Version
 from bot.policy.library import Policy
 
@@ -76,7 +75,7 @@ def servir(port: int | None = None) -> None:
 def politique_(demande: tuple[str, ...], on: datetime | None, as_json: bool) -> None:
     """Print clauses; exit 1 when there is none."""
     bot = _bot(_settings())
-    named, text = references.split_policy(" ".join(demande), bot.library.names())
+    named, text = bot.library.naming.split(" ".join(demande))
     policy = bot.library.policies.get(named or bot.library.default.id)
     if policy is None:
         _refuse(f"je ne connais pas la politique « {named} ».")

@@ -87,7 +87,7 @@ def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:
 
 def open_reading(library: Library, text: str) -> tuple[Reading, str]:
     """Return the policy that `text` names, as it reads today, and the rest of the text."""
-    named, rest = references.split_policy(text, library.names())
+    named, rest = library.naming.split(text)
     policy = library.policies.get(named) if named else library.default
     if policy is None:
         known = ", ".join(policy.name for policy in library.policies.values())
@@ -119,14 +119,14 @@ def _referred(reading: Reading, reference: Reference, request: Request) -> Messa
     return several(reading, reference, tuple(clauses.values()))
 
 
-def _between(version: Version, span: Span) -> list[Clause]:
-    return [
+def _between(version: Version, span: Span) -> tuple[Clause, ...]:
+    if span.first == span.last:
+        return version.within(span.first)
+    return tuple(
         clause
         for clause in version.clauses()
-        if span.first <= clause.number <= span.last
-        or clause.number.within(span.first)
-        or clause.number.within(span.last)
-    ]
+        if span.first <= clause.number <= span.last or clause.number.within(span.last)
+    )
 
 
 def clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
@@ -325,7 +325,7 @@ def suggest(library: Library, typed: str) -> list[Suggestion]:
 
     A number ranks clauses that begin with it; words rank the clauses that hold them.
     """
-    named, text = references.split_policy(typed, library.names())
+    named, text = library.naming.split(typed)
     policy = library.policies.get(named or library.default.id, library.default)
     reading = Reading(policy, library.current(policy))
     start = fold(text).replace(",", ".").removeprefix("article").removeprefix("art.").strip()

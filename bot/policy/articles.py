@@ -92,22 +92,33 @@ class Version:
     cover: tuple[str, ...]
     articles: tuple[Article, ...]
     revision: Revision | None
-    _by_number: dict[Number, Clause] = field(init=False, repr=False, compare=False)
+    _clauses: tuple[Clause, ...] = field(init=False, repr=False, compare=False)
+    _positions: dict[Number, int] = field(init=False, repr=False, compare=False)
+    _groups: dict[Number, tuple[Clause, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_number", {clause.number: clause for clause in self.clauses()})
+        clauses = tuple(clause for article in self.articles for clause in article.clauses)
+        groups: dict[Number, tuple[Clause, ...]] = {}
+        for clause in clauses:
+            for length in range(1, len(clause.number.parts) + 1):
+                above = Number(clause.number.parts[:length])
+                groups[above] = (*groups.get(above, ()), clause)
+        object.__setattr__(self, "_clauses", clauses)
+        object.__setattr__(self, "_positions", {clause.number: at for at, clause in enumerate(clauses)})
+        object.__setattr__(self, "_groups", groups)
 
     def clauses(self) -> tuple[Clause, ...]:
         """Return everything that can be cited, in the order of the text."""
-        return tuple(clause for article in self.articles for clause in article.clauses)
+        return self._clauses
 
     def clause(self, number: Number) -> Clause | None:
         """Return the clause that has exactly this number."""
-        return self._by_number.get(number)
+        at = self._positions.get(number)
+        return None if at is None else self._clauses[at]
 
     def within(self, number: Number) -> tuple[Clause, ...]:
         """Return the clause of this number and those below it: a whole article, or 4.2 and 4.2.1."""
-        return tuple(clause for clause in self.clauses() if clause.number.within(number))
+        return self._groups.get(number, ())
 
     def article(self, number: Number) -> Article | None:
         """Return the article that a number is in."""
@@ -115,11 +126,11 @@ class Version:
 
     def neighbours(self, number: Number) -> tuple[Clause | None, Clause | None]:
         """Return the clauses just before and just after this one in the text."""
-        clauses = self.clauses()
-        at = next((i for i, clause in enumerate(clauses) if clause.number == number), None)
+        at = self._positions.get(number)
         if at is None:
             return None, None
-        return clauses[at - 1] if at else None, clauses[at + 1] if at + 1 < len(clauses) else None
+        before, after = self._clauses[:at][-1:], self._clauses[at + 1 : at + 2]
+        return before[0] if before else None, after[0] if after else None
 
     def pieces(self) -> Iterator[str]:
         """Yield every word of the source once, in order, piece by piece (markup left out)."""

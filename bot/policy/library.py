@@ -16,6 +16,7 @@ from bot.messages import Mark, Quotation, Quote, Span
 from bot.policy import articles
 from bot.policy.annotations import Annotations, no_annotations, read_annotations
 from bot.policy.articles import Clause, Number, PolicyError, Version
+from bot.policy.references import Naming
 from bot.policy.search import Index
 
 _MONTHS = [
@@ -52,6 +53,10 @@ class Policy:
         """The name that people say, « PA20 »."""
         return self.annotations.name
 
+    def names(self) -> tuple[str, ...]:
+        """Return what people may write to name it."""
+        return (self.id, self.name, *self.annotations.aliases)
+
     def in_force(self, on: date) -> Version | None:
         """Return the version that was in force at a date, None before the first."""
         return next((version for version in reversed(self.versions) if version.adopted <= on), None)
@@ -81,16 +86,11 @@ class Library:
         self.policies = policies
         self.default = policies[default]
         self._today = today
+        self.naming = Naming({name: policy.id for policy in policies.values() for name in policy.names()})
 
     def current(self, policy: Policy) -> Version:
         """Return the version in force today, or the first when none is yet."""
         return policy.in_force(self._today()) or policy.versions[0]
-
-    def names(self) -> Iterator[tuple[str, str]]:
-        """Yield what people may write to name a policy, and its id."""
-        for policy in self.policies.values():
-            for name in {policy.id, policy.name, *policy.annotations.aliases}:
-                yield name, policy.id
 
     def quote(self, quote: Quote) -> Quotation:
         """Resolve a quotation against the stored version; this is the one source of the policy's words.

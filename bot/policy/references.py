@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from text_to_num import alpha2digit  # type: ignore[attr-defined]  # its __init__ declares no exports
@@ -52,16 +52,27 @@ class Reference:
     page: int = 1
 
 
-def split_policy(text: str, names: Iterable[tuple[str, str]]) -> tuple[str | None, str]:
-    """Return the policy that `text` names, and the rest of it.
+class Naming:
+    """What people write to name a policy: `names` gives the policy's id for each."""
 
-    `names` are (what people write, policy id). « pa20:5.10 » and « PA20 7.2 » both name `pa20`; a
-    name before a colon that is no policy's is returned as it is written, in lower case.
-    """
-    for name, policy in sorted(names, key=lambda pair: -len(pair[0])):
-        found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)\s*[:,]?\s*", text, re.IGNORECASE)
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._ids = {name.lower(): policy for name, policy in names.items()}
+        any_name = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+        self._pattern = re.compile(rf"(?<!\w)(?P<name>{any_name})(?!\w)\s*[:,]?\s*", re.IGNORECASE)
+
+    def split(self, text: str) -> tuple[str | None, str]:
+        """Return the id of the policy that `text` names, None when it names none, and the rest of it.
+
+        « pa20:5.10 » and « PA20 7.2 » both name `pa20`; a name before a colon that is no policy's is
+        returned as it is written, in lower case.
+        """
+        found = self._pattern.search(text)
         if found:
-            return policy, (text[: found.start()] + text[found.end() :]).strip()
+            return self._ids[found["name"].lower()], (text[: found.start()] + text[found.end() :]).strip()
+        return _unknown_policy(text)
+
+
+def _unknown_policy(text: str) -> tuple[str | None, str]:
     named = _NAMED.match(text)
     if named and re.search(r"\d", named["policy"]):
         return named["policy"].lower(), text[named.end() :].strip()

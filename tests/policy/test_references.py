@@ -81,7 +81,7 @@ def test_words_without_a_number_hold_no_reference(text: str) -> None:
     ],
 )
 def test_a_policy_can_be_named(library: Library, text: str, policy: str | None, rest: str) -> None:
-    assert references.split_policy(text, library.names()) == (policy, rest)
+    assert library.naming.split(text) == (policy, rest)
 
 
 @pytest.mark.parametrize(
