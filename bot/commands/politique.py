@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.dispatch import Request, Suggestion, UserError
 from bot.messages import (
@@ -129,6 +130,7 @@ def _between(version: Version, span: Span) -> tuple[Clause, ...]:
     )
 
 
+@lru_cache(maxsize=256)  # made of the policy alone, and asked for again and again
 def clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
     """Return one clause: its words, where it stands, and the way to what surrounds it."""
     number = clause.number

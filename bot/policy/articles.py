@@ -83,7 +83,7 @@ class Revision:
     on: date
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Version:
     """One adopted text of a policy. `adopted` is its date, `cover` what precedes article 1."""
 
@@ -92,9 +92,9 @@ class Version:
     cover: tuple[str, ...]
     articles: tuple[Article, ...]
     revision: Revision | None
-    _clauses: tuple[Clause, ...] = field(init=False, repr=False, compare=False)
-    _positions: dict[Number, int] = field(init=False, repr=False, compare=False)
-    _groups: dict[Number, tuple[Clause, ...]] = field(init=False, repr=False, compare=False)
+    _clauses: tuple[Clause, ...] = field(init=False, repr=False)
+    _positions: dict[Number, int] = field(init=False, repr=False)
+    _groups: dict[Number, tuple[Clause, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         clauses = tuple(clause for article in self.articles for clause in article.clauses)

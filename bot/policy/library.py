@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from bot.messages import Mark, Quotation, Quote, Span
@@ -40,7 +40,7 @@ def in_words(day: date) -> str:
     return f"{'1er' if day.day == 1 else day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Policy:
     """A policy: its versions, oldest first, and what interprets the latest of them."""
 
@@ -86,13 +86,15 @@ class Library:
         self.policies = policies
         self.default = policies[default]
         self._today = today
+        # A stored version never changes, so neither does a quotation of it.
+        self.quote = lru_cache(maxsize=1_024)(self._quotation)
         self.naming = Naming({name: policy.id for policy in policies.values() for name in policy.names()})
 
     def current(self, policy: Policy) -> Version:
         """Return the version in force today, or the first when none is yet."""
         return policy.in_force(self._today()) or policy.versions[0]
 
-    def quote(self, quote: Quote) -> Quotation:
+    def _quotation(self, quote: Quote) -> Quotation:
         """Resolve a quotation against the stored version; this is the one source of the policy's words.
 
         Raises KeyError when the policy, version or clause is not stored.

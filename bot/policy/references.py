@@ -26,6 +26,10 @@ _PAGE = re.compile(r"\bpage\s+(?P<page>\d{1,3})\s*$", re.IGNORECASE)
 _NAMED = re.compile(r"^\s*(?P<policy>[a-z][a-z0-9-]{1,30})\s*:\s*(?=\S)", re.IGNORECASE)
 _SPOKEN_POINT = re.compile(r"(\d)\s*(?:point|virgule)\s*(?=\d)", re.IGNORECASE)
 
+_ORDINAL = re.compile(r"\b(\d{1,3})(?:er|re|e|ère|ième|ème)\b")
+_LETTERS = re.compile(r"[^\W\d_]")
+_LEFT = re.compile(rf"{_WORDS}(?!\w)|\b(?:{_AND}|l[ae]s?|de|du)(?!\w)|[\s,;&+?!.:«»()]", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -88,15 +92,17 @@ def read(text: str) -> Reference | None:
     page = _PAGE.search(text)
     if page:
         text = text[: page.start()]
-    digits = _SPOKEN_POINT.sub(r"\1.", alpha2digit(text, "fr", threshold=0))
-    digits = re.sub(r"\b(\d{1,3})(?:er|re|e|ère|ième|ème)\b", r"\1", digits)
-    spans, marked, rest = _spans(digits)
+    spans, marked, rest = _spans(_in_digits(text) if _LETTERS.search(text) else text)
     if not spans:
         return None
-    left = re.sub(
-        rf"{_WORDS}(?!\w)|\b(?:{_AND}|l[ae]s?|de|du)(?!\w)|[\s,;&+?!.:«»()]", "", rest, flags=re.IGNORECASE
-    )
+    left = _LEFT.sub("", rest)
     return Reference(spans, exact=not left, marked=marked, page=int(page["page"]) if page else 1)
+
+
+def _in_digits(text: str) -> str:
+    """Return `text` with its numbers in figures: « cinq point dix » is « 5.10 », « 1er » is « 1 »."""
+    digits = _SPOKEN_POINT.sub(r"\1.", alpha2digit(text, "fr", threshold=0))
+    return _ORDINAL.sub(r"\1", digits)
 
 
 def _spans(text: str) -> tuple[tuple[Span, ...], bool, str]:
