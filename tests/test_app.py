@@ -21,7 +21,7 @@ class Stage:
 
     address = ""
 
-    def __init__(self, name: str, *refusals: PlatformError, closes: bool = True) -> None:
+    def __init__(self, name: str, *refusals: Exception, closes: bool = True) -> None:
         self.name = name
         self.refusals = list(refusals)
         self.closes = closes
@@ -74,6 +74,27 @@ async def test_a_platform_that_refuses_says_why_and_does_not_stop_the_others() -
         assert not serving.done()
     assert serving.result()
     assert discord.closed
+
+
+@pytest.mark.parametrize("error", [RuntimeError, TypeError, AttributeError, ValueError])
+async def test_an_error_that_nobody_foresaw_is_said_by_its_type_and_stops_no_other(
+    error: type[Exception],
+) -> None:
+    slack, discord = Stage("Slack", error("<html>s3cr3t</html>")), Stage("Discord")
+    async with served(slack, discord) as (said, serving):
+        await said.until("Discord\u00a0: prêt.")
+        await said.until(f"Slack\u00a0: erreur inattendue ({error.__name__}).")
+        assert not serving.done()
+    assert serving.result()
+    assert "s3cr3t" not in "".join(said.lines)
+    assert discord.closed
+
+
+async def test_when_the_only_platform_meets_an_unforeseen_error_it_ends_and_says_no() -> None:
+    async with served(Stage("Slack", RuntimeError())) as (said, serving):
+        async with asyncio.timeout(10):
+            assert await serving is False
+    assert said.lines == ["Slack\u00a0: erreur inattendue (RuntimeError)."]
 
 
 async def test_with_no_platform_at_all_it_ends_and_says_no() -> None:

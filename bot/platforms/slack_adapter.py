@@ -245,20 +245,20 @@ class SlackAdapter:
             response_url=body["response_url"],
             trigger=body["trigger_id"],
         )
-        self._ask(f"{body['callback_id']} {literal(body['message'].get('text', ''))}", origin)
+        self._ask(f"/{body['callback_id']} {literal(body['message'].get('text', ''))}", origin)
 
     async def _on_action(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
         await ack()
         command = body["actions"][0].get("value")
         if command:  # a link has none: Slack merely tells that it was followed
-            self._ask(command, _pressed(body, _actor(context)))
+            self._ask(f"/{command}", _pressed(body, _actor(context)))
 
     async def _on_form(self, ack: AsyncAck, view: Json, context: AsyncBoltContext) -> None:
         await ack()
         known = json.loads(view["private_metadata"])
         values = view["state"]["values"]
         fields = {name: value[FIELD_ACTION].get("value") or "" for name, value in values.items()}
-        self._ask(known["command"], Origin.from_metadata(_actor(context), known), fields)
+        self._ask(f"/{known['command']}", Origin.from_metadata(_actor(context), known), fields)
 
     async def _on_message(self, event: Json, context: AsyncBoltContext) -> None:
         if event.get("channel_type") == "im" and _by_a_person(event):
@@ -271,7 +271,7 @@ class SlackAdapter:
 
     async def _on_home(self, event: Json, context: AsyncBoltContext) -> None:
         if event.get("tab") == "home":
-            self._ask(self._menu, Origin(_actor(context), "home"))
+            self._ask(f"/{self._menu}", Origin(_actor(context), "home"))
 
     def _ask(self, text: str, origin: Origin, fields: Mapping[str, str] | None = None) -> None:
         """Answer what was written or pressed, in a task of its own."""

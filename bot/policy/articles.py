@@ -83,7 +83,7 @@ class Revision:
     on: date
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity: what is made of it is cached
 class Version:
     """One adopted text of a policy. `adopted` is its date, `cover` what precedes article 1."""
 
@@ -263,7 +263,7 @@ class _Reader:
             raise PolicyError(
                 self.source,
                 block.line,
-                f"ce paragraphe, sous « {self._heading} », n'a pas de numéro de clause.",
+                f"ce paragraphe, sous «\u00a0{self._heading}\u00a0», n'a pas de numéro de clause.",
             )
         longer = replace(last, paragraphs=(*last.paragraphs, block.text))
         self.articles[-1] = replace(article, clauses=(*article.clauses[:-1], longer))
@@ -271,6 +271,13 @@ class _Reader:
     def _add(self, clause: Clause) -> None:
         article = self.articles[-1]
         self.articles[-1] = replace(article, clauses=(*article.clauses, clause))
+
+    def check_filled(self) -> None:
+        """Raise `PolicyError` when an article has no text."""
+        for article in self.articles:
+            if not article.clauses:
+                line = self._seen[article.number]
+                raise PolicyError(self.source, line, f"l'article {article.number} est vide.")
 
     def _check_new(self, block: _Block, number: Number) -> None:
         if number in self._seen:
@@ -295,18 +302,24 @@ def parse(markdown: str, *, policy: str, adopted: date, source: str = "") -> Ver
         reader.take(block)
     if not reader.articles:
         raise PolicyError(
-            reader.source, 0, "aucun titre d'article («\u00a0ARTICLE 1 : …\u00a0») n'a été trouvé."
+            reader.source, 0, "aucun titre d'article («\u00a0ARTICLE 1\u00a0: …\u00a0») n'a été trouvé."
         )
-    for article in reader.articles:
-        if not article.clauses:
-            raise PolicyError(reader.source, 0, f"l'article {article.number} est vide.")
+    reader.check_filled()
     return Version(policy, adopted, tuple(reader.cover), tuple(reader.articles), _revision(reader.cover))
 
 
 def _revision(cover: list[str]) -> Revision | None:
+    """Return what the cover says of the last revision, None when it says nothing that can be read.
+
+    A date that does not exist, 31-02-2015, is no error: the adopted text is not ours to correct, and
+    a version's date is its file's name.
+    """
     for line in cover:
         found = _REVISION.search(line.replace("\u00a0", " "))
         if found:
-            on = date(int(found["year"]), int(found["month"]), int(found["day"]))
+            try:
+                on = date(int(found["year"]), int(found["month"]), int(found["day"]))
+            except ValueError:
+                return None
             return Revision(found["body"].lower(), int(found["meeting"]), on)
     return None

@@ -7,9 +7,9 @@ interprets the latest. A folder that the association adds is layered over what i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 from bot.messages import Mark, Quotation, Quote, Span
@@ -40,13 +40,14 @@ def in_words(day: date) -> str:
     return f"{'1er' if day.day == 1 else day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False)  # compared by identity, so that what is made of it can be cached
 class Policy:
     """A policy: its versions, oldest first, and what interprets the latest of them."""
 
     id: str
     versions: tuple[Version, ...]
     annotations: Annotations
+    _indexes: dict[Version, Index] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def name(self) -> str:
@@ -73,10 +74,33 @@ class Policy:
         article = version.article(number)
         return self.annotations.titles.get(number.article, article.title if article else "")
 
-    @cached_property
-    def index(self) -> Index:
-        """The words of the latest version."""
-        return Index(self.versions[-1].clauses(), self.annotations.topics)
+    def force(self, clause: Clause) -> str:
+        """Return the label of a clause's force, "" when its words are not those that were annotated."""
+        return self.annotations.force(clause.number) if self._annotated(clause) else ""
+
+    def label(self, clause: Clause) -> str:
+        """Return the force with its nuance, "" when the clause's words are not those annotated."""
+        return self.annotations.label(clause.number) if self._annotated(clause) else ""
+
+    def _annotated(self, clause: Clause) -> bool:
+        latest = self.versions[-1].clause(clause.number)
+        return latest is not None and latest.paragraphs == clause.paragraphs
+
+    def index(self, version: Version) -> Index:
+        """Return the words of a version, made once."""
+        if version not in self._indexes:
+            known = {clause.number for clause in version.clauses()}
+            topics = {
+                topic: [number for number in numbers if number in known]
+                for topic, numbers in self.annotations.topics.items()
+            }
+            self._indexes[version] = Index(version.clauses(), topics)
+        return self._indexes[version]
+
+    def example(self, version: Version) -> Number:
+        """Return a number that shows how one asks: the tenth clause of the longest article, or its last."""
+        longest = max(version.articles, key=lambda article: len(article.clauses))
+        return longest.clauses[:10][-1].number
 
 
 class Library:
@@ -109,7 +133,7 @@ class Library:
 
 def _caption(policy: Policy, clause: Clause) -> str:
     number = str(clause.number)
-    label = policy.annotations.label(clause.number)
+    label = policy.label(clause)
     place = f"article {number}" if len(clause.number.parts) == 1 else number
     return f"{policy.name}, {place}" + (f" ({label})" if label else "")
 
@@ -159,9 +183,27 @@ def load(folders: Iterable[Path], default: str, today: Callable[[], date]) -> Li
     if default not in policies:
         known = ", ".join(policies) or "aucune"
         raise PolicyError(
-            "VIGIE_POLITIQUE", 0, f"la politique « {default} » n'existe pas (connues\u00a0: {known})."
+            "VIGIE_POLITIQUE",
+            0,
+            f"la politique «\u00a0{default}\u00a0» n'existe pas (connues\u00a0: {known}).",
         )
+    _check_names(policies.values())
     return Library(policies, default, today)
+
+
+def _check_names(policies: Iterable[Policy]) -> None:
+    """Raise `PolicyError` when what one policy is called is what another is called too."""
+    policies = tuple(policies)
+    taken = {policy.id.lower(): policy.id for policy in policies}
+    for policy in policies:
+        for name in policy.names():
+            other = taken.setdefault(name.lower(), policy.id)
+            if other != policy.id:
+                raise PolicyError(
+                    f"{policy.id}/annotations.toml",
+                    0,
+                    f"le nom «\u00a0{name}\u00a0» est déjà celui de la politique {other}.",
+                )
 
 
 def _policy(name: str, folders: Sequence[Path]) -> Policy:
