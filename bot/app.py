@@ -100,12 +100,13 @@ async def serve(running: Sequence[Platform], say: Callable[[str], None]) -> bool
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     stopping = asyncio.create_task(stop.wait())
-    starting = {asyncio.create_task(_start(platform, say)) for platform in running}
+    starting = {asyncio.create_task(_start(platform, say), name=platform.name) for platform in running}
     started = False
     while starting and not stop.is_set():
         waited: set[asyncio.Task[bool]] = {stopping, *starting}
         done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-        started = started or any(task.result() for task in done & starting)
+        for task in done & starting:
+            started = _has_started(task, say) or started
         starting -= done
     if started:
         await stopping
@@ -116,6 +117,18 @@ async def serve(running: Sequence[Platform], say: Callable[[str], None]) -> bool
     for unfinished in late:
         unfinished.cancel()
     return started or stop.is_set()
+
+
+def _has_started(task: asyncio.Task[bool], say: Callable[[str], None]) -> bool:
+    """Tell whether a start that ended is a success; what nobody foresaw is said, and stops no other.
+
+    The error's type alone is said: its text may hold what the network sent, or a token.
+    """
+    error = asyncio.CancelledError() if task.cancelled() else task.exception()
+    if error is None:
+        return task.result()
+    say(f"{task.get_name()}\u00a0: erreur inattendue ({type(error).__name__}).")
+    return False
 
 
 async def _start(platform: Platform, say: Callable[[str], None]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from bot.messages import (
     SHORTCUT_LENGTH,
     Buttons,
     Divider,
+    Element,
     Message,
     Quote,
     Reply,
@@ -31,6 +33,7 @@ from bot.messages import (
 logger = logging.getLogger(__name__)
 
 TEXT_LENGTH = 10_000  # what is read of a person's text; a policy's clause is under 2,000
+MET = 10_000  # people remembered as having seen the menu
 SUGGESTIONS = 25  # Discord: choices offered as one types
 
 # Where a request was made: a private conversation with the bot, a channel where an answer can be
@@ -95,13 +98,20 @@ class Command:
             raise ValueError(f"shortcut of {self.name}: over {SHORTCUT_LENGTH} characters")
 
 
-# A first word that is a greeting, alone, is a way of asking what one can do here.
+_MARKS = "!?.,;:…"
+# Words that, alone, are a way of asking what one can do here.
 _GREETINGS = frozenset(
-    {"aide?", "allo", "allô", "bonjour", "bonsoir", "coucou", "hello", "hey", "hi", "menu", "salut"}
+    "allo allô bonjour bonsoir coucou hello help hey hi menu merci ok salut svp".split()  # noqa: SIM905 — a list of words reads better as a line
 )
 _ASK_IN_PRIVATE = Text(
     "Je n'ai pas de clause à citer ici. Écrivez-moi en message privé, ou tapez ", code("/politique"), "."
 )
+
+
+def _readable(text: str) -> str:
+    """Return what is read of a text: cleaned, composed (NFC), its first word parted by one space."""
+    words = unicodedata.normalize("NFC", clean(text[:TEXT_LENGTH])).strip()
+    return " ".join(words.split(maxsplit=1))
 
 
 class UserError(Exception):
@@ -129,22 +139,35 @@ class Dispatcher:
         return self._by_name.get(name)
 
     def from_text(self, text: str, *, actor: Actor | None = None, place: Place = "direct") -> Request:
-        """Read a line that a person typed, or that a button stands for.
+        """Read a line that a person typed.
 
-        « /politique 5.10 », « politique 5.10 », « /vigie politique 5.10 » and « 5.10 » are the
-        same request. Nothing written is the menu. Anything else goes to the first command.
+        « /politique 5.10 », « politique 5.10 », « /vigie politique 5.10 » and « 5.10 » are the same
+        request. Nothing written, or a greeting, is the menu. Anything else goes to the first command:
+        without its slash, a word is a command only when it stands alone or has a slash of its own.
         """
-        words = clean(text[:TEXT_LENGTH]).strip()
-        first, _, rest = words.partition(" ")
-        if first.removeprefix("/").lower() == self.menu and rest.strip():
-            words = rest.strip()
-            first, _, rest = words.partition(" ")
-        name = first.removeprefix("/").lower()
-        if not words or (name in _GREETINGS and not rest):
+        words = _readable(text)
+        bare = [word.strip(_MARKS) for word in words.lower().split() if word.strip(_MARKS)]
+        if words.startswith("/"):
+            return self.from_command(words.removeprefix("/"), actor=actor, place=place)
+        if not words or (bare and set(bare) <= _GREETINGS | {self.menu}):
             return Request(self.menu, "", actor, place)
-        if name in self._by_name:
-            return Request(name, rest.strip(), actor, place)
+        if len(bare) == 1 and self.command(bare[0]):
+            return Request(bare[0], "", actor, place)
+        command = self.command(words.partition(" ")[0].lower())
+        if command and command.slash:
+            return self.from_command(words, actor=actor, place=place)
         return Request(self._default.name, words, actor, place)
+
+    def from_command(self, line: str, *, actor: Actor | None = None, place: Place = "direct") -> Request:
+        """Read the line that a button, a form or a slash command stands for: a name, then its text."""
+        name, _, rest = _readable(line).partition(" ")
+        if name.lower() == self.menu and rest:
+            name, _, rest = rest.partition(" ")
+        if not name:
+            return Request(self.menu, "", actor, place)
+        if self.command(name.lower()):
+            return Request(name.lower(), rest.strip(), actor, place)
+        return Request(self._default.name, f"{name} {rest}".strip(), actor, place)
 
     @property
     def menu(self) -> str:
@@ -205,6 +228,8 @@ class Dispatcher:
         """Add the menu under the first answer in a person's private conversation with the bot."""
         if request.place != "direct" or request.actor is None or request.actor in self._met:
             return reply
+        if len(self._met) > MET:  # forgetting costs one more menu
+            self._met.clear()
         self._met.add(request.actor)
         if request.command == self.menu or not isinstance(reply, Message):
             return reply
@@ -213,10 +238,20 @@ class Dispatcher:
 
 
 def _followed_by(reply: Message, menu: Message) -> Message:
-    """Return both messages as one, or the reply alone when one message cannot hold both."""
+    """Return both messages as one, or the reply alone when one message cannot hold both.
+
+    A button of the menu that the reply already has is left out.
+    """
+    labels = {button.label for button in reply.buttons()}
+    elements: list[Element] = []
+    for element in menu.elements:
+        if not isinstance(element, Buttons):
+            elements.append(element)
+        elif new := [button for button in element.items if button.label not in labels]:
+            elements.append(Buttons(*new))
     try:
-        return Message(*reply.elements, Divider(), *menu.elements, public=reply.public)
-    except (TooLong, ValueError):
+        return Message(*reply.elements, Divider(), *elements, public=reply.public)
+    except TooLong:
         return reply
 
 
@@ -233,7 +268,7 @@ def apology(error: Exception, command: str) -> Message:
 
     The log holds where it broke, never what the person wrote: an exception's text may quote it.
     """
-    reference = secrets.token_hex(3).upper()
+    reference = secrets.token_hex(3)
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -241,7 +276,7 @@ def apology(error: Exception, command: str) -> Message:
     logger.error("%s: %s in /%s at %s", reference, type(error).__name__, command, where)
     return Message(
         Text(
-            "Désolé, je n'ai pas pu répondre : quelque chose s'est brisé de mon côté. "
+            "Désolé, je n'ai pas pu répondre\u00a0: quelque chose s'est brisé de mon côté. "
             "Réessayez dans un moment. Si cela se répète, donnez cette référence à "
             "l'administration\u00a0: ",
             code(reference),

@@ -33,11 +33,11 @@ FILE_SIZE = 8 * 1024 * 1024  # Discord: 10 MiB over a whole request, where no bo
 FILE_NAME_LENGTH = 60
 
 # Invisible characters that change how their neighbours are read: bidirectional marks, embeddings,
-# isolates (Unicode UAX 9), and the separators that some clients take for a line break.
-_DECEPTIVE = frozenset(
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029\ufeff"
-)
-# Control characters but the newline (Unicode category Cc), surrogates, and the above.
+# isolates (Unicode UAX 9).
+_DECEPTIVE = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+# Control characters that are white space, and the separators that some clients take for a line break.
+_OTHER_SPACE = re.compile("[\t\v\f\x1c-\x1f\x85\u2028\u2029]")
+# The other control characters but the newline (Unicode category Cc), surrogates, and the above.
 _UNWANTED = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff{''.join(_DECEPTIVE)}]")
 # A file's name, as it can stand in an address (Discord: attachment://name) and on any disk.
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
@@ -51,7 +51,10 @@ class TooLong(ValueError):  # noqa: N818 — named for what it says, as in `rais
 
 def clean(text: str) -> str:
     """Return `text` without control, unpaired surrogate and bidirectional characters; newlines stay."""
-    return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    if text.isprintable():  # which none of them is: most texts need no other look
+        return text
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _UNWANTED.sub("", _OTHER_SPACE.sub(" ", text))
 
 
 def excerpt(text: str, length: int = 80) -> str:

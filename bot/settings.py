@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 SEED = Path(__file__).resolve().parent.parent / "data"  # the policy and its data, as shipped: read only
 SANDBOX_PORT = 8787
+HIGHEST_PORT = 65_535
 
 
 class SettingsError(Exception):
@@ -33,7 +38,7 @@ def _problem(text: str) -> PydanticCustomError:
 def _starts_with(prefix: str, where: str) -> AfterValidator:
     def check(secret: SecretStr) -> SecretStr:
         if not secret.get_secret_value().startswith(prefix):
-            raise _problem(f"doit commencer par « {prefix} ». {where}")
+            raise _problem(f"doit commencer par «\u00a0{prefix}\u00a0». {where}")
         return secret
 
     return AfterValidator(check)
@@ -48,13 +53,23 @@ def _known_zone(name: str) -> str:
 
 
 def _web_address(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise _problem("doit être une adresse qui commence par http:// ou https://")
+    if not is_web_address(url):
+        raise _problem("doit être une adresse complète, qui commence par http:// ou https://")
     return url.rstrip("/")
 
 
+def is_web_address(url: str, schemes: tuple[str, ...] = ("http", "https")) -> bool:
+    """Tell whether `url` is a whole address, with a host, in one of `schemes`."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # read for its check alone: it raises when the port is no port
+    except ValueError:
+        return False
+    return parts.scheme in schemes and bool(parts.hostname) and not any(map(str.isspace, url))
+
+
 Url = Annotated[str, AfterValidator(_web_address)]
-Port = Annotated[int, Field(ge=1, le=65_535)]
+Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 
 
 class Settings(BaseSettings):
@@ -68,14 +83,19 @@ class Settings(BaseSettings):
     slack_bot_token: (
         Annotated[
             SecretStr,
-            _starts_with("xoxb-", "Il est à la page « OAuth & Permissions » de l'application Slack."),
+            _starts_with(
+                "xoxb-", "Il est à la page «\u00a0OAuth & Permissions\u00a0» de l'application Slack."
+            ),
         ]
         | None
     ) = None
     slack_app_token: (
         Annotated[
             SecretStr,
-            _starts_with("xapp-", "Il est à la page « Basic Information », sous « App-Level Tokens »."),
+            _starts_with(
+                "xapp-",
+                "Il est à la page «\u00a0Basic Information\u00a0», sous «\u00a0App-Level Tokens\u00a0».",
+            ),
         ]
         | None
     ) = None
@@ -102,43 +122,97 @@ class Settings(BaseSettings):
 def load(env_file: Path | None = None) -> Settings:
     """Read the environment, and `env_file` for what it does not set.
 
-    Raises `SettingsError` with every problem found, unknown `VIGIE_` names included.
+    Raises `SettingsError` with every problem found: lines that are no setting, unknown names, invalid
+    values, and what does not go together. A file that cannot be read is the one problem told, since
+    the others may only come from what it would have set.
     """
-    problems = _unknown_names(os.environ)
+    written, problems = _read(env_file) if env_file else ({}, [])
+    problems += _unknown_names(os.environ, ("VIGIE_",)) + _unknown_names(written, _PREFIXES)
+    raw = _set(written) | _set(os.environ)
     try:
-        settings = Settings(_env_file=env_file)
+        # What is in the environment is here too, so that what is checked is what is used.
+        settings = Settings.model_validate(raw)
     except ValidationError as error:
-        raise SettingsError(problems + [_in_french(detail) for detail in error.errors()]) from error
-    problems += _inconsistencies(settings)
+        problems += [_in_french(detail) for detail in error.errors()]
+        raise SettingsError(problems + _inconsistencies(raw)) from error
+    problems += _inconsistencies(raw)
     if problems:
         raise SettingsError(problems)
     return settings
 
 
-def _unknown_names(names: Iterable[str]) -> list[str]:
+_PREFIXES = ("VIGIE_", "SLACK_", "DISCORD_")  # the names in a settings file that can only be ours
+
+
+def _read(env_file: Path) -> tuple[Mapping[str, str | None], list[str]]:
+    """Return what a settings file sets, and a problem for each of its lines that cannot be understood.
+
+    It is read once, since it may be a pipe. Raises `SettingsError` when it cannot be read.
+    """
+    try:
+        content = env_file.read_bytes()
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise _unreadable(env_file, f"n'est pas en UTF-8 (ligne {line}). Enregistrez-le en UTF-8.") from error
+    except FileNotFoundError as error:
+        raise _unreadable(env_file, "n'existe pas.") from error
+    except OSError as error:
+        why = "est un dossier." if env_file.is_dir() else "ne peut pas être lu. Vérifiez ses permissions."
+        raise _unreadable(env_file, why) from error
+    bindings = list(parse_stream(io.StringIO(text)))
+    problems = [
+        f"{env_file}, ligne {binding.original.line}\u00a0: il faut un nom, le signe = et une valeur."
+        for binding in bindings
+        if binding.error
+    ]
+    understood = "".join(binding.original.string for binding in bindings if not binding.error)
+    return dotenv_values(stream=io.StringIO(understood)), problems
+
+
+def _unreadable(env_file: Path, why: str) -> SettingsError:
+    return SettingsError([f"Le fichier de réglages «\u00a0{env_file}\u00a0» {why}"])
+
+
+def _set(variables: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the settings among `variables`, by field name; an empty value sets nothing."""
+    return {
+        name.lower(): value
+        for name, value in variables.items()
+        if value and name.lower() in Settings.model_fields
+    }
+
+
+def _unknown_names(names: Iterable[str], prefixes: tuple[str, ...]) -> list[str]:
     known = [name.upper() for name in Settings.model_fields]
     problems = []
-    for name in sorted(set(names)):
-        if name.startswith("VIGIE_") and name not in known:
-            close = get_close_matches(name, known, n=1)
+    for name in sorted(names):
+        if name.upper().startswith(prefixes) and name.upper() not in known:
+            close = get_close_matches(name.upper(), known, n=1)
             hint = f" Vouliez-vous écrire {close[0]}?" if close else " Voyez .env.example."
             problems.append(f"{name}\u00a0: ce réglage n'existe pas.{hint}")
     return problems
 
 
-def _inconsistencies(settings: Settings) -> list[str]:
+def _inconsistencies(raw: Mapping[str, str]) -> list[str]:
+    """Return what does not go together, among values that may be invalid otherwise."""
     problems = []
-    if settings.slack_bot_token and not (settings.slack_app_token or settings.slack_signing_secret):
+    has_bot_token = "slack_bot_token" in raw
+    has_other = "slack_app_token" in raw or "slack_signing_secret" in raw
+    if has_bot_token and not has_other:
         problems.append(
             "SLACK_BOT_TOKEN\u00a0: il faut aussi SLACK_APP_TOKEN (mode Socket, le plus simple) "
             "ou SLACK_SIGNING_SECRET (mode HTTP)."
         )
-    if not settings.slack_bot_token and (settings.slack_app_token or settings.slack_signing_secret):
+    if has_other and not has_bot_token:
         problems.append(
-            "SLACK_BOT_TOKEN\u00a0: il manque. Il est à la page « OAuth & Permissions » de l'application."
+            "SLACK_BOT_TOKEN\u00a0: il manque. "
+            "Il est à la page «\u00a0OAuth & Permissions\u00a0» de l'application."
         )
-    if settings.vigie_data is not None and not settings.vigie_data.is_dir():
-        problems.append(f"VIGIE_DATA\u00a0: le dossier « {settings.vigie_data} » n'existe pas. Créez-le.")
+    if "vigie_data" in raw and not Path(raw["vigie_data"]).is_dir():
+        problems.append(
+            f"VIGIE_DATA\u00a0: le dossier «\u00a0{raw['vigie_data']}\u00a0» n'existe pas. Créez-le."
+        )
     return problems
 
 

@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from bot.commands import catalogue, examples
 from bot.dispatch import Dispatcher
@@ -16,6 +17,16 @@ from bot.messages import Quoter, Reply
 from bot.policy import library as libraries
 from bot.policy.library import Library
 from bot.settings import SEED
+
+# Machines are shared: slowness is no failure here, and `timeout` in pyproject.toml bounds each test.
+# In CI the same examples are tried each time, so that what lands does not depend on luck.
+settings.register_profile(
+    "vigie",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+    derandomize=bool(os.environ.get("CI")),
+)
+settings.load_profile("vigie")
 
 TODAY = date(2026, 11, 24)
 TEST_DATA = Path(__file__).parent / "data"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +43,18 @@ def test_a_clause_as_json_has_the_promised_shape() -> None:
 
 def test_a_clause_is_printed_between_guillemets_with_its_force() -> None:
     done = vigie("politique", "5.13")
-    assert done.stdout.startswith("PA20, 5.13 (interdiction, sauf autorisation)\n«\u00a0Ne faites pas usage")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "PA20, 5.13 (interdiction, sauf autorisation)"
+    assert lines[2].startswith("«\u00a0Ne faites pas usage")
+
+
+def test_a_clause_is_printed_with_where_it_stands_and_the_date_of_its_version() -> None:
+    lines = vigie("politique", "5.10").stdout.splitlines()
+    assert lines[1] == (
+        "Article 5\u00a0: Lignes directrices visant l'utilisation en dehors des heures de travail"
+        " › Ne pas agir à titre de porte-parole ou mandataire"
+    )
+    assert lines[-1] == "Version révisée le 13 décembre 2015"
 
 
 def test_several_words_are_one_request() -> None:
@@ -58,7 +70,7 @@ def test_the_whole_policy_is_printed_when_nothing_is_asked() -> None:
     ("words", "said"),
     [
         (("politique", "5.19"), "La clause 5.19 n'existe pas dans la PA20. Cherchiez-vous 5.9 ou 5.18?"),
-        (("politique", "stationnement"), "Rien dans la PA20 pour « stationnement »."),
+        (("politique", "stationnement"), "Rien dans la PA20 pour «\u00a0stationnement\u00a0»."),
         (("politique", "5.10", "--date", "2015-12-01"), "n'était pas encore en vigueur à cette date."),
     ],
 )
@@ -76,11 +88,17 @@ def test_the_answer_no_as_json_is_empty_and_exit_code_1() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("truc",), "la commande 'truc' n'existe pas"),
-        (("politique", "--truc"), "l'option '--truc' n'existe pas"),
+        (("truc",), "la commande «\u00a0truc\u00a0» n'existe pas. Voyez «\u00a0vigie --help\u00a0»."),
+        (("politiqe",), "n'existe pas. Vouliez-vous dire 'politique'? Voyez «\u00a0vigie --help\u00a0»."),
+        (("slack",), "il manque une commande. Voyez «\u00a0vigie slack --help\u00a0»."),
+        (("politique", "--truc"), "l'option «\u00a0--truc\u00a0» n'existe pas"),
+        (("slack", "manifeste", "--adresse", "http://a.b"), "il faut une adresse https complète. Voyez"),
+        (("slack", "manifeste", "--adresse", "https://"), "il faut une adresse https complète. Voyez"),
+        (("--reglages", "/absent", "politique"), "«\u00a0/absent\u00a0» n'existe pas."),
+        (("--reglages", "/", "politique"), "«\u00a0/\u00a0» est un dossier."),
         (("politique", "--date", "hier"), "n'est pas une date de la forme AAAA-MM-JJ"),
-        (("servir", "--port", "0"), "n'est pas dans l'intervalle"),
-        (("politique", "pa99:5.10"), "je ne connais pas la politique « pa99 »"),
+        (("servir", "--port", "0"), "il faut un nombre de 1 à 65535"),
+        (("politique", "pa99:5.10"), "je ne connais pas la politique «\u00a0pa99\u00a0»"),
         (("discord", "invitation"), "donnez --application"),
     ],
 )
@@ -115,15 +133,15 @@ def test_the_help_is_in_french_everywhere() -> None:
         ["politique"],
         ["slack"],
         ["slack", "manifeste"],
+        ["discord"],
         ["discord", "invitation"],
     ):
         done = vigie(*words, "--help")
         assert done.returncode == 0
-        assert not {"Usage: ", "Show", "Commands:", "Error", "Options: ", "default"} & set(
-            done.stdout.split("\n")
-        )
         assert "Montrer cette aide." in done.stdout
-        assert "Show this message" not in done.stdout
+        assert done.stdout.startswith("Usage\u00a0: vigie")
+        words_of_click = r"Show|Commands|Error|default|COMMAND\b|ARGS|INTEGER|TEXT|RANGE|%Y|<="
+        assert not re.search(words_of_click, done.stdout)
 
 
 def test_the_slack_manifest_and_the_discord_invitation_are_printed() -> None:

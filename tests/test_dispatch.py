@@ -27,6 +27,15 @@ ALEX = Actor("essai", "T1", "U1")
         ("/vigie", "vigie", ""),
         ("vigie", "vigie", ""),
         ("Bonjour", "vigie", ""),
+        ("Bonjour!", "vigie", ""),
+        ("Salut Vigie", "vigie", ""),
+        ("Merci!", "vigie", ""),
+        ("Aide!", "aide", ""),
+        ("aide moi avec le logo", "politique", "aide moi avec le logo"),
+        ("partager une photo, est-ce permis?", "politique", "partager une photo, est-ce permis?"),
+        ("/politique\t5.10", "politique", "5.10"),
+        ("me\u0301dias", "politique", "médias"),
+        ("???", "politique", "???"),
         ("bonjour, je cherche le logo", "politique", "bonjour, je cherche le logo"),
         ("/vigie aide", "aide", ""),
         ("/aide", "aide", ""),
@@ -53,6 +62,14 @@ async def test_the_first_private_answer_also_shows_the_menu(dispatcher: Dispatch
     assert isinstance(second, Message)
     assert {"aide", "chercher"} <= {b.command for b in first.buttons() if isinstance(b, Button)}
     assert "aide" not in {b.command for b in second.buttons() if isinstance(b, Button)}
+
+
+async def test_the_menu_under_the_first_answer_repeats_no_button(dispatcher: Dispatcher) -> None:
+    reply = await dispatcher.handle(dispatcher.from_text("article 5", actor=ALEX))
+    assert isinstance(reply, Message)
+    labels = [button.label for button in reply.buttons()]
+    assert "Aide" in labels
+    assert labels.count("Table des matières") == 1
 
 
 async def test_the_first_private_hello_shows_the_menu_once(dispatcher: Dispatcher) -> None:
@@ -137,7 +154,7 @@ async def test_a_form_comes_back_with_what_was_typed(dispatcher: Dispatcher) -> 
     form = await dispatcher.handle(dispatcher.from_text("chercher"))
     assert isinstance(form, Form)
     assert isinstance(form.fields[0], TextField)
-    sent = replace(dispatcher.from_text(form.command), fields={form.fields[0].name: "logo"})
+    sent = replace(dispatcher.from_command(form.command), fields={form.fields[0].name: "logo"})
     reply = await dispatcher.handle(sent)
     assert isinstance(reply, Message)
     assert [quote.clause for quote in reply.quotes()] == ["5.13"]

@@ -63,7 +63,8 @@ def test_every_dependency_has_a_line_in_the_architecture() -> None:
 
 def test_every_link_of_the_documents_leads_to_a_file() -> None:
     for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")]:
-        for target in re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", document.read_text()):
+        links = r"""(?:\]\(|src="|srcset=")(?!https?:|#|mailto:)([^)#"]+)"""
+        for target in re.findall(links, document.read_text()):
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 

@@ -48,14 +48,34 @@ def test_every_problem_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         VIGIE_FUSAU="America/Toronto",
     )
     text = "\n".join(found)
-    assert len(found) == 7
+    assert len(found) == 8
     assert "VIGIE_FUSAU\u00a0: ce réglage n'existe pas. Vouliez-vous écrire VIGIE_FUSEAU?" in text
-    assert "SLACK_BOT_TOKEN\u00a0: doit commencer par « xoxb- »" in text
+    assert "SLACK_BOT_TOKEN\u00a0: doit commencer par «\u00a0xoxb-\u00a0»" in text
     assert "VIGIE_PORT\u00a0: doit être un nombre entier." in text
     assert "VIGIE_SLACK_PORT\u00a0: doit être au plus 65535." in text
     assert "Exemple\u00a0: America/Toronto" in text
     assert "VIGIE_JOURNAL\u00a0: doit être l'une de ces valeurs\u00a0: 'DEBUG'" in text
     assert "DISCORD_API_URL\u00a0: doit être une adresse" in text
+    assert "SLACK_BOT_TOKEN\u00a0: il faut aussi SLACK_APP_TOKEN" in text
+
+
+def test_an_invalid_value_hides_nothing_that_does_not_go_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = problems(monkeypatch, VIGIE_PORT="abc", SLACK_BOT_TOKEN="xoxb-1", VIGIE_DATA="/nulle/part")
+    assert [line.partition("\u00a0")[0] for line in found] == ["VIGIE_PORT", "SLACK_BOT_TOKEN", "VIGIE_DATA"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://", "https:///chemin", "http://[", "http://a:99999", "ftp://a", "http://a b", "discord.com"],
+)
+def test_an_address_without_a_host_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    (line,) = problems(monkeypatch, SLACK_API_URL=url)
+    assert line == "SLACK_API_URL\u00a0: doit être une adresse complète, qui commence par http:// ou https://"
+
+
+def test_an_address_is_kept_without_its_last_slash(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLACK_API_URL", "http://127.0.0.1:8080/api/")
+    assert settings.load().slack_api_url == "http://127.0.0.1:8080/api"
 
 
 def test_a_bot_token_alone_says_which_other_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +87,7 @@ def test_a_bot_token_that_is_missing_is_asked_for(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_folder_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "« /nulle/part » n'existe pas" in problems(monkeypatch, VIGIE_DATA="/nulle/part")[0]
+    assert "«\u00a0/nulle/part\u00a0» n'existe pas" in problems(monkeypatch, VIGIE_DATA="/nulle/part")[0]
 
 
 def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,3 +109,55 @@ def test_a_settings_file_is_read_and_the_environment_comes_first(
     monkeypatch.setenv("VIGIE_PORT", "9003")
     config = settings.load(file)
     assert (config.vigie_port, config.vigie_slack_port) == (9003, 9002)
+
+
+def test_an_empty_variable_does_not_hide_what_the_file_sets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / ".env"
+    file.write_text("VIGIE_PORT=9001\n")
+    monkeypatch.setenv("VIGIE_PORT", "")
+    assert settings.load(file).vigie_port == 9001
+
+
+def file_problems(file: Path) -> list[str]:
+    with pytest.raises(SettingsError) as caught:
+        settings.load(file)
+    return caught.value.problems
+
+
+def test_everything_wrong_in_a_settings_file_is_said_at_once(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text(
+        "COMPOSE_PROJECT_NAME=vigie\n"
+        "SLACK_BOT_TOKN=xoxb-1\n"
+        "VIGIE_FUSAU=America/Toronto\n"
+        "'VIGIE_JOURNAL=INFO\n"
+        "VIGIE_PORT=huit\n"
+    )
+    assert file_problems(file) == [
+        f"{file}, ligne 4\u00a0: il faut un nom, le signe = et une valeur.",
+        "SLACK_BOT_TOKN\u00a0: ce réglage n'existe pas. Vouliez-vous écrire SLACK_BOT_TOKEN?",
+        "VIGIE_FUSAU\u00a0: ce réglage n'existe pas. Vouliez-vous écrire VIGIE_FUSEAU?",
+        "VIGIE_PORT\u00a0: doit être un nombre entier.",
+    ]
+
+
+def test_a_settings_file_that_is_not_in_utf_8_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes("VIGIE_PORT=9001\n# réglages\n".encode("latin-1"))
+    assert file_problems(file) == [
+        f"Le fichier de réglages «\u00a0{file}\u00a0» n'est pas en UTF-8 (ligne 2). Enregistrez-le en UTF-8."
+    ]
+
+
+def test_a_settings_file_that_begins_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_bytes(b"\xef\xbb\xbfVIGIE_PORT=9001\n")
+    assert settings.load(file).vigie_port == 9001
+
+
+def test_a_settings_file_that_does_not_exist_or_is_a_folder_is_one_line(tmp_path: Path) -> None:
+    absent = tmp_path / "absent"
+    assert file_problems(absent) == [f"Le fichier de réglages «\u00a0{absent}\u00a0» n'existe pas."]
+    assert file_problems(tmp_path) == [f"Le fichier de réglages «\u00a0{tmp_path}\u00a0» est un dossier."]

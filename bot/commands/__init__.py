@@ -12,17 +12,18 @@ from bot.policy.library import Library
 
 def catalogue(library: Library) -> tuple[Command, ...]:
     """Return every command; the first is the one that free text goes to."""
+    example = str(library.default.example(library.current(library.default)))
     commands: tuple[Command, ...] = (
         Command(
             name="politique",
             instant=True,
             summary="Lire la politique par numéro ou par mot. Sans rien de plus, la table des matières.",
             usage="[numéro ou mot]",
-            examples=("5.10", "article 5", "logo"),
+            examples=(example, f"article {example.partition('.')[0]}", "consentement"),
             run=partial(politique.show, library),
             suggest=partial(politique.suggest, library),
             slash=True,
-            shortcut="Chercher dans la PA20",
+            shortcut=chercher.shortcut(library),
         ),
         Command(
             name="vigie",
@@ -43,7 +44,7 @@ def catalogue(library: Library) -> tuple[Command, ...]:
             instant=True,
             summary="Montrer une clause à tout le canal.",
             usage="numéro",
-            examples=("5.10",),
+            examples=(example,),
             run=partial(partager.share, library),
             suggest=partial(politique.suggest, library),
         ),

@@ -13,7 +13,10 @@ def explain(catalogue: Callable[[], Sequence[Command]], _request: Request) -> Me
     return Message(
         Heading("Ce que je peux faire"),
         *(Text(*_line(command)) for command in catalogue()),
-        Note("Tout ce que je réponds ne se voit que par vous, sauf ce que vous partagez."),
+        Note(
+            "Mes réponses ne se voient que par vous, sauf ce que vous partagez et, sur Discord, "
+            "ce que vous demandez en me mentionnant dans un canal."
+        ),
         Buttons(Button("Table des matières", "politique"), Button("Menu", "vigie")),
     )
 

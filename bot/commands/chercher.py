@@ -6,30 +6,29 @@ from dataclasses import replace
 
 from bot.commands import politique
 from bot.dispatch import Request
-from bot.messages import Form, Reply, TextField
+from bot.messages import FORM_TITLE_LENGTH, Form, Reply, TextField
 from bot.policy.library import Library
-
-_FORM = Form(
-    command="chercher",
-    title="Chercher dans la PA20",
-    fields=(
-        TextField(
-            "mots",
-            "Un numéro, un mot ou une question",
-            hint="Exemples\u00a0: 5.10, logo, renseignements personnels",
-            max_length=300,
-        ),
-    ),
-    submit="Chercher",
-)
 
 
 def search(library: Library, request: Request) -> Reply:
     """Open the form, or show what was typed in it or after the command."""
     text = request.fields.get("mots", request.text)
     if not text.strip():
-        return replace(_FORM, title=f"Chercher dans la {library.default.name}"[:24])
+        return _form(library)
     return politique.show(library, replace(request, text=text))
+
+
+def _form(library: Library) -> Form:
+    policy = library.default
+    example = policy.example(library.current(policy))
+    words = TextField("mots", "Un numéro ou des mots", hint=f"Exemples\u00a0: {example}, consentement")
+    return Form("chercher", shortcut(library), (words,), submit="Chercher")
+
+
+def shortcut(library: Library) -> str:
+    """Return what one chooses to search the policy, short enough for a menu and for a window."""
+    label = f"Chercher dans la {library.default.name}"
+    return label if len(label) <= FORM_TITLE_LENGTH else "Chercher la politique"
 
 
 def examples(library: Library) -> dict[str, Reply]:

@@ -1,30 +1,36 @@
-"""`partager`: say a clause before everyone in the channel, at the press of a button."""
+"""`partager`: say clauses before everyone in the channel, at the press of a button."""
 
 from __future__ import annotations
 
 from bot.commands import politique
 from bot.dispatch import Request, UserError
-from bot.messages import Button, Buttons, Message, Note
-from bot.policy import references
+from bot.messages import Button, Buttons, Message, Note, weight
 from bot.policy.library import Library
 
 
 def share(library: Library, request: Request) -> Message:
-    """Return the clause that the request names as a public message; nothing says who shared it."""
+    """Return the clauses that the request names as a public message; nothing says who shared them."""
     reading, text = politique.open_reading(library, request.text)
-    reference = references.read(text)
-    clause = reading.version.clause(reference.spans[0].first) if reference else None
-    if clause is None:
-        raise UserError("Dites quelle clause partager. Exemple\u00a0: /vigie partager 5.10")
-    number = clause.number
+    reference = politique.reference_in(text, reading.version)
+    if reference is None:
+        example = library.default.example(library.current(library.default))
+        raise UserError(f"Dites quelle clause partager. Exemple\u00a0: /vigie partager {example}")
+    for span in reference.spans:
+        if not reading.version.within(span.first):
+            raise UserError(politique.missing(reading.policy, reading.version, span.first))
+    clauses = politique.select(reading.policy, reading.version, text)
+    if sum(weight(clause.text) + 100 for clause in clauses) > politique.PAGE_WEIGHT:
+        raise UserError("C'est trop long pour un seul message. Partagez une clause à la fois.")
+    first = clauses[0].number
     return Message(
-        reading.quote(number),
-        Note(f"{reading.place(number)}\n{reading.revised()}"),
-        Buttons(Button("Lire autour", reading.command(number))),
+        *(reading.quote(clause.number) for clause in clauses),
+        Note(f"{reading.place(first)}\n{reading.revised()}"),
+        Buttons(Button("Lire autour", reading.command(first))),
         public=True,
     )
 
 
 def examples(library: Library) -> dict[str, Message]:
     """Return one of each message that this command can send, by name."""
-    return {"Une clause partagée dans un canal": share(library, Request("partager", "5.13"))}
+    number = library.default.example(library.current(library.default))
+    return {"Une clause partagée dans un canal": share(library, Request("partager", str(number)))}

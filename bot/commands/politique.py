@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from bot.dispatch import Request, Suggestion, UserError
 from bot.messages import (
@@ -27,12 +29,15 @@ from bot.policy import references
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.library import Library, Policy, in_words
 from bot.policy.references import Reference, Span
-from bot.policy.search import Hit, Index, fold
+from bot.policy.search import Hit, fold, words
 
 PAGE_WEIGHT = MESSAGE_WEIGHT - 700  # what is left for headings, captions and notes
 SHOWN_HITS = 3
-_RUN = "5.1 à 5.4"
-LABEL_LENGTH = 90  # a suggestion's label: Discord allows 100, Slack's and ours are shorter
+SHOWN_MARKS = 12  # words in bold in one quotation; each costs Slack a hundred characters
+CONTENTS_ARTICLES = 20  # articles on one page of the table of contents: five rows of four buttons
+SUGGESTION_LENGTH = 90  # a suggestion's label: Discord allows 100
+_BEGUN = re.compile(r"^(?:art(?:icle)?\.?|clause)(?!\w)\s*|^art(?:i(?:c(?:l)?)?)?$")
+_CONTENTS_PAGE = re.compile(r"page (\d{1,3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +71,9 @@ class Reading:
 def show(library: Library, request: Request) -> Message:
     """Answer `/politique`: a clause, several, an article, what a search finds, or the contents."""
     reading, text = open_reading(library, request.text)
-    if not text:
-        return contents(reading)
+    page = _CONTENTS_PAGE.fullmatch(text)
+    if not text or page:
+        return contents(reading, int(page[1]) if page else 1)
     reference = reference_in(text, reading.version)
     return _referred(reading, reference, request) if reference else _found(reading, text, request)
 
@@ -82,26 +88,36 @@ def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:
     reference = reference_in(text, version)
     if reference:
         return tuple(dict.fromkeys(c for span in reference.spans for c in _between(version, span)))
-    return tuple(hit.clause for hit in Index(version.clauses(), policy.annotations.topics).search(text))
+    return tuple(hit.clause for hit in policy.index(version).search(text))
 
 
 def open_reading(library: Library, text: str) -> tuple[Reading, str]:
     """Return the policy that `text` names, as it reads today, and the rest of the text."""
-    named, rest = references.split_policy(text, library.names())
+    named, rest = library.naming.split(text)
     policy = library.policies.get(named) if named else library.default
     if policy is None:
         known = ", ".join(policy.name for policy in library.policies.values())
-        raise UserError(f"Je ne connais pas la politique « {named} ». Je connais\u00a0: {known}.")
-    return Reading(policy, library.current(policy)), rest
+        raise UserError(f"Je ne connais pas la politique «\u00a0{named}\u00a0». Je connais\u00a0: {known}.")
+    meant = rest if not named or any(words(rest)) else ""  # « la PA20 » asks for the policy itself
+    return Reading(policy, library.current(policy)), meant
 
 
 def reference_in(text: str, version: Version) -> Reference | None:
     """Return the clauses that `text` names; a mere figure in a sentence names none."""
     reference = references.read(text)
     if reference is None or reference.exact:
-        return reference
+        return reference and _pointed(reference, version)
     known = all(version.within(span.first) for span in reference.spans)
     return reference if reference.marked and known else None
+
+
+def _pointed(reference: Reference, version: Version) -> Reference:
+    """Read « 5 10 » or « 5-10 » as 5.10 when there is such a clause, and no article 10."""
+    ends = [number for span in reference.spans for number in dict.fromkeys((span.first, span.last))]
+    if len(ends) != 2 or any(len(end.parts) > 1 for end in ends) or version.within(ends[1]):  # noqa: PLR2004 — a pair
+        return reference
+    number = Number((*ends[0].parts, *ends[1].parts))
+    return replace(reference, spans=(Span(number, number),)) if version.clause(number) else reference
 
 
 # --- A number ---------------------------------------------------------------------------------
@@ -110,30 +126,31 @@ def reference_in(text: str, version: Version) -> Reference | None:
 def _referred(reading: Reading, reference: Reference, request: Request) -> Message:
     clauses: dict[Number, Clause] = {}
     for span in reference.spans:
-        found = _between(reading.version, span)
-        if not found:
-            return unknown(reading, span.first)
-        clauses.update({clause.number: clause for clause in found})
-    if len(clauses) == 1:
-        return clause(reading, next(iter(clauses.values())), shareable=request.place == "channel")
-    return several(reading, reference, tuple(clauses.values()))
+        for end in (span.first, span.last):
+            if not reading.version.within(end):
+                return unknown(reading, end)
+        clauses.update({clause.number: clause for clause in _between(reading.version, span)})
+    shareable = request.place == "channel"
+    only = next(iter(clauses.values()))
+    if len(clauses) == 1 and weight(only.text) <= PAGE_WEIGHT:
+        return clause(reading, only, shareable=shareable)
+    return several(reading, reference, tuple(clauses.values()), shareable=shareable)
 
 
-def _between(version: Version, span: Span) -> list[Clause]:
-    return [
+def _between(version: Version, span: Span) -> tuple[Clause, ...]:
+    if span.first == span.last:
+        return version.within(span.first)
+    return tuple(
         clause
         for clause in version.clauses()
-        if span.first <= clause.number <= span.last
-        or clause.number.within(span.first)
-        or clause.number.within(span.last)
-    ]
+        if span.first <= clause.number <= span.last or clause.number.within(span.last)
+    )
 
 
+@lru_cache(maxsize=256)  # made of the policy alone, and asked for again and again
 def clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
     """Return one clause: its words, where it stands, and the way to what surrounds it."""
     number = clause.number
-    if weight(clause.text) > PAGE_WEIGHT:
-        return several(reading, Reference((Span(number, number),), exact=True, marked=True), (clause,))
     before, after = reading.version.neighbours(number)
     together = reading.policy.annotations.read_with(number)
     buttons = []
@@ -157,20 +174,23 @@ def clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
     )
 
 
-def several(reading: Reading, reference: Reference, clauses: Sequence[Clause]) -> Message:
-    """Return one page of several clauses, and the way to the other pages."""
+def several(
+    reading: Reading, reference: Reference, clauses: Sequence[Clause], *, shareable: bool = False
+) -> Message:
+    """Return one page of several clauses, or of a long one, and the way to the other pages."""
     pages = list(_pages(reading, clauses))
     page = min(max(reference.page, 1), len(pages))
     numbers = ", ".join(map(str, reference.spans))
     if len(reading.command(f"{numbers} page {len(pages)}")) > COMMAND_LENGTH:
-        raise UserError(
-            f"C'est beaucoup de numéros à la fois. Demandez-en moins, ou une suite\u00a0: {_RUN}."
-        )
+        run = f"{clauses[0].number} à {clauses[-1].number}"
+        raise UserError(f"C'est beaucoup de numéros à la fois. Demandez-en moins, ou une suite\u00a0: {run}.")
     buttons = [
         Button(label, reading.command(f"{numbers} page {target}"))
         for label, target in (("← Page précédente", page - 1), ("Page suivante →", page + 1))
         if 1 <= target <= len(pages)
     ]
+    if shareable and len(pages) == 1:
+        buttons.append(Button("Partager ici", reading.command(numbers, "partager")))
     note = reading.revised() + (f" · page {page} sur {len(pages)}" if len(pages) > 1 else "")
     return Message(
         *_title(reading, clauses, reference),
@@ -193,19 +213,24 @@ def _title(reading: Reading, clauses: Sequence[Clause], reference: Reference) ->
 
 
 def _pages(reading: Reading, clauses: Sequence[Clause]) -> Iterator[list[Element]]:
-    """Put quotations on pages, in order, under their subheadings; see `_parts` for a long clause."""
+    """Put quotations on pages, in order, each under the article or subheading where it stands.
+
+    A clause longer than a page is split, see `_parts`.
+    """
     page: list[Element] = []
     room = PAGE_WEIGHT
-    heading = ""
+    above = ""
+    one_article = len({clause.number.article for clause in clauses}) == 1
     for clause in clauses:
+        place = clause.heading if one_article else reading.place(clause.number)
         for start, end in _parts(clause.text):
-            need = weight(clause.text[start:end]) + weight(clause.heading) + 100
+            need = weight(clause.text[start:end]) + weight(place) + 100
             if page and (need > room or len(page) >= 16):  # noqa: PLR2004 — a message holds 38 components
                 yield page
-                page, room, heading = [], PAGE_WEIGHT, ""
-            if clause.heading not in {"", heading} and len(clauses) > 1:
-                page.append(Text(bold(clause.heading)))
-            heading = clause.heading
+                page, room, above = [], PAGE_WEIGHT, ""
+            if place not in {"", above} and len(clauses) > 1:
+                page.append(Text(bold(place)))
+            above = place
             page.append(
                 reading.quote(clause.number, start=start, end=None if end == len(clause.text) else end)
             )
@@ -219,7 +244,7 @@ def _parts(text: str, most: int = PAGE_WEIGHT - 300) -> Iterator[tuple[int, int]
     while weight(text[start:]) > most:
         end = start + most
         while weight(text[start:end]) > most:
-            end -= max(1, weight(text[start:end]) - most)
+            end -= -(-(weight(text[start:end]) - most) // 2)  # no character weighs more than two
         cut = next(
             (at for mark in ("\n\n", ". ", " ") if (at := text.rfind(mark, start + 1, end)) > start), end
         )
@@ -251,69 +276,85 @@ def missing(policy: Policy, version: Version, number: Number) -> str:
 
 
 def _found(reading: Reading, query: str, request: Request) -> Message:
-    hits = reading.policy.index.search(query)
+    hits = reading.policy.index(reading.version).search(query)
     if not hits:
         return not_found(reading, query)
-    if len(hits) == 1 and not hits[0].spans:
+    if len(hits) == 1 and not hits[0].spans and weight(hits[0].clause.text) <= PAGE_WEIGHT:
         return clause(reading, hits[0].clause, shareable=request.place == "channel")
     return results(reading, query, hits)
 
 
 def results(reading: Reading, query: str, hits: Sequence[Hit]) -> Message:
-    """Return the best clauses with the words found in bold, and the numbers of the others."""
-    quotes: list[Element] = []
-    room = PAGE_WEIGHT
+    """Return the best clauses, in part when they are long, with the words found in bold."""
+    shown: list[Element] = []
     for hit in hits[:SHOWN_HITS]:
-        need = weight(hit.clause.text) + 100
-        if need > room:
-            break
-        marks = tuple(Mark(start, end) for start, end in hit.spans)
-        quotes.append(reading.quote(hit.clause.number, marks))
-        room -= need
-    others = hits[len(quotes) :]
+        start, end = _around(hit, PAGE_WEIGHT // min(len(hits), SHOWN_HITS) - 250)
+        marks = tuple(Mark(*span) for span in hit.spans if start <= span[0] < end)[:SHOWN_MARKS]
+        part = None if end == len(hit.clause.text) else end
+        shown += [
+            reading.quote(hit.clause.number, marks, start, part),
+            Note(reading.place(hit.clause.number)),
+        ]
+    others = hits[SHOWN_HITS:]
     count = f"{len(hits)} passages" if len(hits) > 1 else "Un passage"
     more = (
         [Text("Aussi\u00a0: " + ", ".join(str(hit.clause.number) for hit in others) + ".")] if others else []
     )
     buttons = [Button(str(hit.clause.number), reading.command(hit.clause.number)) for hit in hits[:5]]
     return Message(
-        Text(f"{count} pour « {excerpt(query, 60)} »\u00a0:"),
-        *quotes,
+        Text(f"{count} pour «\u00a0{excerpt(query, 60)}\u00a0»\u00a0:"),
+        *shown,
         *more,
         Note(reading.revised()),
         Buttons(*buttons),
     )
 
 
+def _around(hit: Hit, most: int) -> tuple[int, int]:
+    """Return the part of a clause to show: all of it, else the first that holds a word found."""
+    first = hit.spans[0][0] if hit.spans else 0
+    return next((start, end) for start, end in _parts(hit.clause.text, most) if first < end)
+
+
 def not_found(reading: Reading, query: str) -> Message:
     """Say that nothing was found, whom to ask, and what may have been meant."""
     contact = reading.policy.annotations.contact
     ask = f" Vous pouvez vous adresser au {contact.who} (article {contact.clause})." if contact else ""
-    meant = reading.policy.index.did_you_mean(query[:200])
+    meant = reading.policy.index(reading.version).did_you_mean(query[:200])
     buttons = [Button("Table des matières", reading.command(""))]
-    lines = [f"Je n'ai rien trouvé pour « {excerpt(query, 60)} » dans la {reading.policy.name}.{ask}"]
+    lines = [
+        f"Je n'ai rien trouvé pour «\u00a0{excerpt(query, 60)}\u00a0» dans la {reading.policy.name}.{ask}"
+    ]
     if meant and len(meant) <= 60:  # noqa: PLR2004 — a longer one is a sentence, and would not fit a button
-        lines.append(f"Vouliez-vous dire « {meant} »?")
-        buttons.insert(0, Button(excerpt(f"Chercher « {meant} »", 75), reading.command(meant), "primary"))
+        lines.append(f"Vouliez-vous dire «\u00a0{meant}\u00a0»?")
+        buttons.insert(
+            0, Button(excerpt(f"Chercher «\u00a0{meant}\u00a0»", 75), reading.command(meant), "primary")
+        )
     return Message(Text("\n".join(lines)), Buttons(*buttons))
 
 
 # --- Contents ---------------------------------------------------------------------------------
 
 
-def contents(reading: Reading) -> Message:
-    """Return the table of contents: every article, with a button."""
-    articles = reading.version.articles
-    buttons = [Button(f"Article {a.number}", reading.command(a.number)) for a in articles[:25]]
-    body = "\n".join(f"{a.number}. {reading.policy.title(a.number, reading.version)}" for a in articles)
-    rows = [Buttons(*buttons[at : at + 4]) for at in range(0, len(buttons), 4)]
+def contents(reading: Reading, page: int = 1) -> Message:
+    """Return a page of the table of contents: every article, with a button."""
+    pages = -(-len(reading.version.articles) // CONTENTS_ARTICLES)
+    page = min(max(page, 1), pages)
+    articles = reading.version.articles[(page - 1) * CONTENTS_ARTICLES :][:CONTENTS_ARTICLES]
+    buttons = [Button(f"Article {a.number}", reading.command(a.number)) for a in articles]
+    turns = [
+        Button(label, reading.command(f"page {target}"))
+        for label, target in (("← Page précédente", page - 1), ("Page suivante →", page + 1))
+        if 1 <= target <= pages
+    ]
+    lines = (f"{a.number}. {excerpt(reading.policy.title(a.number, reading.version), 120)}" for a in articles)
+    example = code(f"/politique {reading.policy.example(reading.version)}")
     return Message(
-        Heading(f"{reading.policy.name}\u00a0: table des matières"),
-        Text(body),
-        Note(
-            f"{reading.revised()}. Tapez ", code("/politique 5.10"), " pour une clause, ou un mot à chercher."
-        ),
-        *rows,
+        Heading(excerpt(f"{reading.policy.name}\u00a0: table des matières", 150)),
+        Text("\n".join(lines)),
+        Note(f"{reading.revised()}. Tapez ", example, " pour une clause, ou un mot à chercher."),
+        *(Buttons(*buttons[at : at + 4]) for at in range(0, len(buttons), 4)),
+        *([Buttons(*turns)] if turns else []),
     )
 
 
@@ -325,41 +366,48 @@ def suggest(library: Library, typed: str) -> list[Suggestion]:
 
     A number ranks clauses that begin with it; words rank the clauses that hold them.
     """
-    named, text = references.split_policy(typed, library.names())
+    named, text = library.naming.split(typed)
     policy = library.policies.get(named or library.default.id, library.default)
     reading = Reading(policy, library.current(policy))
-    start = fold(text).replace(",", ".").removeprefix("article").removeprefix("art.").strip()
+    prefix = "" if policy is library.default else f"{policy.id}:"
+    start = _BEGUN.sub("", fold(text).replace(",", ".")).strip()
+    return [replace(one, text=prefix + one.text) for one in _suggested(reading, start)]
+
+
+def _suggested(reading: Reading, start: str) -> Iterator[Suggestion]:
+    articles = [article.number for article in reading.version.articles]
     if not start:
-        return [_article_line(reading, article.number) for article in reading.version.articles]
-    if start[0].isdigit():
-        numbers = [article.number for article in reading.version.articles]
-        numbers += [clause.number for clause in reading.version.clauses() if clause.number not in numbers]
-        return [_line(reading, number) for number in numbers if str(number).startswith(start)]
-    return [_line(reading, clause.number) for clause in reading.policy.index.complete(start)]
+        yield from (_line(reading, number) for number in articles)
+    elif start[0].isdigit():
+        numbers = dict.fromkeys([*articles, *(clause.number for clause in reading.version.clauses())])
+        yield from (_line(reading, number) for number in numbers if str(number).startswith(start))
+    else:
+        found = reading.policy.index(reading.version).complete(start)
+        yield from (_line(reading, clause.number) for clause in found)
 
 
 def _line(reading: Reading, number: Number) -> Suggestion:
     clause = reading.version.clause(number)
     if clause is None or number == number.article:
-        return _article_line(reading, number)
-    return Suggestion(excerpt(f"{number} · {clause.text}", LABEL_LENGTH), str(number))
-
-
-def _article_line(reading: Reading, number: Number) -> Suggestion:
-    title = reading.policy.title(number, reading.version)
-    return Suggestion(excerpt(f"Article {number} · {title}", LABEL_LENGTH), f"article {number}")
+        title = reading.policy.title(number, reading.version)
+        return Suggestion(excerpt(f"Article {number} · {title}", SUGGESTION_LENGTH), f"article {number}")
+    return Suggestion(excerpt(f"{number} · {clause.text}", SUGGESTION_LENGTH), str(number))
 
 
 def examples(library: Library) -> dict[str, Message]:
     """Return one of each message that this command can send, by name."""
+    reading, _ = open_reading(library, "")
+    number, articles = reading.policy.example(reading.version), reading.version.articles
+    before, _ = reading.version.neighbours(number)
+    together = next(iter(reading.policy.annotations.together), None)
     asked = {
-        "Une clause": "5.10",
-        "Une clause, dans un canal": "5.13",
-        "Plusieurs clauses": "5.9 et 5.10",
-        "Des clauses à lire ensemble": "2 et 4.1 et 4.2",
-        "Un article entier": "article 5",
-        "Un article entier, dernière page": "article 5 page 2",
-        "Un numéro qui n'existe pas": "5.19",
+        "Une clause": f"{number}",
+        "Une clause, dans un canal": f"{number}",
+        "Plusieurs clauses": f"{before.number if before else number} et {number}",
+        "Des clauses à lire ensemble": " et ".join(map(str, together.clauses)) if together else "",
+        "Un article entier": f"article {number.article}",
+        "Un article entier, page suivante": f"article {number.article} page 2",
+        "Un numéro qui n'existe pas": f"{articles[-1].number}.99",
         "Des passages trouvés": "renseignements personnels",
         "Rien de trouvé": "stationnement",
         "Rien de trouvé, une faute": "harselement",

@@ -10,12 +10,13 @@ from bot.policy.library import Library, in_words
 def menu(library: Library, _request: Request) -> Message:
     """Return the menu."""
     policy = library.default
+    version = library.current(policy)
     return Message(
         Heading("Bonjour! Je suis Vigie."),
         Text(
-            f"Je cite la {policy.name}, révisée le {in_words(library.current(policy).adopted)}. "
+            f"Je cite la {policy.name}, révisée le {in_words(version.adopted)}. "
             "Écrivez-moi un numéro ou un mot, ou tapez ",
-            code("/politique 5.10"),
+            code(f"/politique {policy.example(version)}"),
             ".",
         ),
         Buttons(

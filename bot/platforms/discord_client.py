@@ -177,7 +177,7 @@ class Client(discord.AutoShardedClient):
     def _request(self, interaction: Interaction) -> Request:
         data = _data(interaction)
         line = catalogue.line(data, self._dispatcher.commands)
-        request = self._dispatcher.from_text(line, actor=_actor(interaction), place=_place(interaction))
+        request = self._dispatcher.from_command(line, actor=_actor(interaction), place=_place(interaction))
         if interaction.type is discord.InteractionType.modal_submit:
             return replace(request, fields=catalogue.answers(data))
         return request
@@ -190,7 +190,7 @@ class Client(discord.AutoShardedClient):
         request = self._request(interaction)
         in_place = _on_private_message(interaction)
         command = self._dispatcher.command(request.command)
-        if command and command.opens_form:
+        if command and (command.opens_form or command.instant):  # which may not wait, or never does
             reply = await self._dispatcher.handle(request)
         else:
             reply = await self._handled(request, lambda: _defer(interaction, in_place=in_place))

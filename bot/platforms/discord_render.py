@@ -265,7 +265,7 @@ def _marked(text: str, style: Style) -> str:
 
 
 def _unmentioned(text: str) -> str:
-    return _MENTION.sub(f"@{_NOTHING}", text)
+    return _MENTION.sub(f"@{_NOTHING}", text) if "@" in text else text
 
 
 def _inline_escaped(text: str) -> str:

@@ -240,7 +240,7 @@ class LocalAdapter:
         }:
             raise web.HTTPNotFound(text="Ce bouton n'est plus là.")
         return await self._answer(
-            self._request(command, persona, conversation), persona, conversation, origin=entry
+            self._request(f"/{command}", persona, conversation), persona, conversation, origin=entry
         )
 
     async def _on_submit(self, request: web.Request) -> web.Response:
@@ -249,7 +249,7 @@ class LocalAdapter:
         fields = body.get("fields")
         if not isinstance(fields, dict) or not all(isinstance(value, str) for value in fields.values()):
             raise web.HTTPBadRequest(text="Il manque les réponses du formulaire.")
-        asked = replace(self._request(_string(body, "command"), persona, conversation), fields=fields)
+        asked = replace(self._request(f"/{_string(body, 'command')}", persona, conversation), fields=fields)
         return await self._answer(asked, persona, conversation, window=False)
 
     async def _on_shortcut(self, request: web.Request) -> web.Response:

@@ -272,19 +272,19 @@ class SlackAdapter:
             response_url=body["response_url"],
             trigger=body["trigger_id"],
         )
-        self._ask(f"{body['callback_id']} {literal(body['message'].get('text', ''))}", origin)
+        self._ask(f"/{body['callback_id']} {literal(body['message'].get('text', ''))}", origin)
 
     async def _on_action(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
         await ack()
         command = body["actions"][0].get("value")
         if command:  # a link has none: Slack merely tells that it was followed
-            self._ask(command, _pressed(body, _actor(context)))
+            self._ask(f"/{command}", _pressed(body, _actor(context)))
 
     async def _on_form(self, ack: AsyncAck, view: Json, context: AsyncBoltContext) -> None:
         await ack()
         known = json.loads(view["private_metadata"])
         origin = Origin.from_metadata(_actor(context), known)
-        self._ask(known["command"], origin, answers(view["state"]["values"]))
+        self._ask(f"/{known['command']}", origin, answers(view["state"]["values"]))
 
     async def _on_message(self, event: Json, context: AsyncBoltContext) -> None:
         if event.get("channel_type") == "im" and _by_a_person(event):
@@ -297,7 +297,7 @@ class SlackAdapter:
 
     async def _on_home(self, event: Json, context: AsyncBoltContext) -> None:
         if event.get("tab") == "home":
-            self._ask(self._menu, Origin(_actor(context), "home"))
+            self._ask(f"/{self._menu}", Origin(_actor(context), "home"))
 
     async def fetch_members(self, group: Followed) -> set[Actor]:
         """Return those who are in a group today. Raises `PlatformError` when Slack does not say."""

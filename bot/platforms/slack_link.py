@@ -54,11 +54,12 @@ _REFUSED_TOKEN = frozenset(
     }
 )
 _PAGE = {
-    "SLACK_BOT_TOKEN": "« OAuth & Permissions »",
-    "SLACK_APP_TOKEN": "« Basic Information », sous « App-Level Tokens »",
+    "SLACK_BOT_TOKEN": "«\u00a0OAuth & Permissions\u00a0»",
+    "SLACK_APP_TOKEN": "«\u00a0Basic Information\u00a0», sous «\u00a0App-Level Tokens\u00a0»",
 }
 _REINSTALL = (
-    "Collez le manifeste (vigie slack manifeste) sous « App Manifest », puis réinstallez l'application."
+    "Collez le manifeste (vigie slack manifeste) sous «\u00a0App Manifest\u00a0», "
+    "puis réinstallez l'application."
 )
 
 logger = logging.getLogger(__name__)

@@ -6,10 +6,11 @@ loaded, so that an annotation never points to nothing.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, cast, get_args
+from typing import Literal, TypeAlias, get_args
 
 from bot.policy.articles import Number, PolicyError, Version
 
@@ -75,27 +76,37 @@ def read_annotations(toml: str, version: Version, source: str) -> Annotations:
     try:
         data = tomllib.loads(toml)
     except tomllib.TOMLDecodeError as error:
-        raise PolicyError(source, 0, f"ce n'est pas du TOML valide ({error}).") from error
+        line = re.search(r"line (\d+)", str(error))
+        raise PolicyError(
+            source,
+            int(line[1]) if line else 0,
+            "ce n'est pas du TOML valide. Vérifiez les guillemets, les crochets et les virgules, "
+            "et que rien n'est écrit deux fois.",
+        ) from error
     reader = _Reader(source, version)
-    reader.check_keys(data, _TABLES)
-    policy = data.get("policy", {})
+    reader.check_keys(data, _TABLES, "la table")
+    policy = reader.table(data, "policy", {"name", "aliases"})
     return Annotations(
-        name=policy.get("name", version.policy.upper()),
-        aliases=tuple(policy.get("aliases", ())),
+        name=reader.text(policy.get("name", version.policy.upper()), "[policy] name"),
+        aliases=reader.texts(policy.get("aliases", []), "[policy] aliases"),
         forces={
             reader.number(key, "force"): reader.forces(key, value)
-            for key, value in data.get("force", {}).items()
+            for key, value in reader.table(data, "force").items()
         },
-        nuances={reader.number(key, "nuance"): str(value) for key, value in data.get("nuance", {}).items()},
-        titles={reader.article(key): str(value) for key, value in data.get("title", {}).items()},
-        together=tuple(
-            Together(reader.numbers(group.get("clauses", ()), "together"), group.get("reason", ""))
-            for group in data.get("together", ())
-        ),
+        nuances={
+            reader.number(key, "nuance"): reader.text(value, f"[nuance] {key}")
+            for key, value in reader.table(data, "nuance").items()
+        },
+        titles={
+            reader.article(key): reader.text(value, f"[title] {key}")
+            for key, value in reader.table(data, "title").items()
+        },
+        together=reader.together(data.get("together", [])),
         topics={
-            word: reader.numbers(keys, f"topic « {word} »") for word, keys in data.get("topic", {}).items()
+            word: reader.numbers(keys, f"topic «\u00a0{word}\u00a0»")
+            for word, keys in reader.table(data, "topic").items()
         },
-        contact=reader.contact(data.get("contact")),
+        contact=reader.contact(data),
     )
 
 
@@ -106,24 +117,49 @@ def no_annotations(version: Version) -> Annotations:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
+    """Checks what people write, type by type; each problem is a `PolicyError` that says where it is."""
+
     source: str
     version: Version
 
     def fail(self, problem: str) -> PolicyError:
         return PolicyError(self.source, 0, problem)
 
-    def check_keys(self, data: Mapping[str, object], known: set[str]) -> None:
+    def check_keys(self, data: Mapping[str, object], known: set[str], what: str) -> None:
         for key in data:
             if key not in known:
-                raise self.fail(
-                    f"la table « {key} » n'existe pas; tables connues\u00a0: {', '.join(sorted(known))}."
-                )
+                names = ", ".join(sorted(known))
+                raise self.fail(f"{what} «\u00a0{key}\u00a0» n'existe pas; il y a\u00a0: {names}.")
+
+    def table(
+        self, data: Mapping[str, object], name: str, known: set[str] | None = None
+    ) -> Mapping[str, object]:
+        """Return the table `name`, empty when there is none; `known` are the keys that it may have."""
+        table = data.get(name, {})
+        if not isinstance(table, dict):
+            raise self.fail(f"[{name}] écrivez [{name}] seul sur sa ligne, puis ce qu'il contient dessous.")
+        for key, value in table.items():
+            if isinstance(value, dict):
+                raise self.fail(_unquoted(name, key, value))
+        if known is not None:
+            self.check_keys(table, known, f"[{name}] la clé")
+        return table
+
+    def text(self, value: object, where: str) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise self.fail(f"{where}\u00a0: il faut un texte entre guillemets.")
+        return value
+
+    def texts(self, values: object, where: str) -> tuple[str, ...]:
+        if not isinstance(values, list):
+            raise self.fail(f'{where}\u00a0: il faut une liste de textes, comme ["PA 20", "PA-20"].')
+        return tuple(self.text(value, where) for value in values)
 
     def number(self, text: str, where: str) -> Number:
         try:
             number = Number.parse(text)
         except ValueError as error:
-            raise self.fail(f"[{where}] « {text} » n'est pas un numéro de clause.") from error
+            raise self.fail(f"[{where}] «\u00a0{text}\u00a0» n'est pas un numéro de clause.") from error
         if self.version.clause(number) is None:
             raise self.fail(
                 f"[{where}] la clause {text} n'existe pas dans la version du {self.version.adopted}."
@@ -131,32 +167,64 @@ class _Reader:
         return number
 
     def numbers(self, texts: object, where: str) -> tuple[Number, ...]:
-        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
             raise self.fail(
                 f'[{where}] il faut une liste de numéros entre guillemets, comme ["5.10", "5.11"].'
             )
         return tuple(self.number(text, where) for text in texts)
 
     def article(self, text: str) -> Number:
-        number = Number.parse(text) if text.isdecimal() else None
-        if number is None or self.version.article(number) is None:
-            raise self.fail(f"[title] l'article {text} n'existe pas.")
-        return number
+        for article in self.version.articles:
+            if str(article.number) == text:
+                return article.number
+        raise self.fail(f"[title] l'article {text} n'existe pas.")
 
     def forces(self, key: str, value: object) -> tuple[Force, ...]:
-        forces = value if isinstance(value, list) else [value]
-        for force in forces:
-            if force not in FORCES:
-                raise self.fail(
-                    f"[force] {key}\u00a0: « {force} » n'est pas une force; il y a\u00a0: {', '.join(FORCES)}."
-                )
+        forces = tuple(self._force(key, one) for one in (value if isinstance(value, list) else [value]))
         clause = self.version.clause(self.number(key, "force"))
         if clause is not None and len(forces) not in {1, len(clause.paragraphs)}:
             raise self.fail(
                 f"[force] {key}\u00a0: {len(forces)} forces pour {len(clause.paragraphs)} paragraphe(s); "
                 "donnez-en une seule, ou une par paragraphe."
             )
-        return tuple(cast("list[Force]", forces))
+        return forces
 
-    def contact(self, data: Mapping[str, str] | None) -> Contact | None:
-        return Contact(data["who"], self.number(data["clause"], "contact")) if data else None
+    def _force(self, key: str, value: object) -> Force:
+        for force in FORCES:
+            if value == force:
+                return force
+        known = ", ".join(FORCES)
+        raise self.fail(
+            f"[force] {key}\u00a0: «\u00a0{value}\u00a0» n'est pas une force; il y a\u00a0: {known}."
+        )
+
+    def together(self, groups: object) -> tuple[Together, ...]:
+        if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
+            raise self.fail("[[together]] écrivez [[together]] seul sur sa ligne, puis clauses et reason.")
+        for group in groups:
+            self.check_keys(group, {"clauses", "reason"}, "[[together]] la clé")
+        return tuple(
+            Together(
+                self.numbers(group.get("clauses"), "together"),
+                self.text(group.get("reason"), "[[together]] reason"),
+            )
+            for group in groups
+        )
+
+    def contact(self, data: Mapping[str, object]) -> Contact | None:
+        if "contact" not in data:
+            return None
+        contact = self.table(data, "contact", {"who", "clause"})
+        who = self.text(contact.get("who"), "[contact] who")
+        return Contact(who, self.number(self.text(contact.get("clause"), "[contact] clause"), "contact"))
+
+
+def _unquoted(table: str, key: str, value: object) -> str:
+    """Say that 5.10 without quotation marks is, in TOML, 10 in a table 5."""
+    path = [key]
+    while isinstance(value, dict) and value:
+        inner, value = next(iter(value.items()))
+        path.append(inner)
+    what = "le numéro" if key.isdecimal() else "le nom"
+    written = ".".join(path)
+    return f'[{table}] {written}\u00a0: mettez {what} entre guillemets, comme "{written}".'

@@ -83,7 +83,7 @@ class Revision:
     on: date
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity: what is made of it is cached
 class Version:
     """One adopted text of a policy. `adopted` is its date, `cover` what precedes article 1."""
 
@@ -92,22 +92,33 @@ class Version:
     cover: tuple[str, ...]
     articles: tuple[Article, ...]
     revision: Revision | None
-    _by_number: dict[Number, Clause] = field(init=False, repr=False, compare=False)
+    _clauses: tuple[Clause, ...] = field(init=False, repr=False)
+    _positions: dict[Number, int] = field(init=False, repr=False)
+    _groups: dict[Number, tuple[Clause, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_number", {clause.number: clause for clause in self.clauses()})
+        clauses = tuple(clause for article in self.articles for clause in article.clauses)
+        groups: dict[Number, tuple[Clause, ...]] = {}
+        for clause in clauses:
+            for length in range(1, len(clause.number.parts) + 1):
+                above = Number(clause.number.parts[:length])
+                groups[above] = (*groups.get(above, ()), clause)
+        object.__setattr__(self, "_clauses", clauses)
+        object.__setattr__(self, "_positions", {clause.number: at for at, clause in enumerate(clauses)})
+        object.__setattr__(self, "_groups", groups)
 
     def clauses(self) -> tuple[Clause, ...]:
         """Return everything that can be cited, in the order of the text."""
-        return tuple(clause for article in self.articles for clause in article.clauses)
+        return self._clauses
 
     def clause(self, number: Number) -> Clause | None:
         """Return the clause that has exactly this number."""
-        return self._by_number.get(number)
+        at = self._positions.get(number)
+        return None if at is None else self._clauses[at]
 
     def within(self, number: Number) -> tuple[Clause, ...]:
         """Return the clause of this number and those below it: a whole article, or 4.2 and 4.2.1."""
-        return tuple(clause for clause in self.clauses() if clause.number.within(number))
+        return self._groups.get(number, ())
 
     def article(self, number: Number) -> Article | None:
         """Return the article that a number is in."""
@@ -115,11 +126,11 @@ class Version:
 
     def neighbours(self, number: Number) -> tuple[Clause | None, Clause | None]:
         """Return the clauses just before and just after this one in the text."""
-        clauses = self.clauses()
-        at = next((i for i, clause in enumerate(clauses) if clause.number == number), None)
+        at = self._positions.get(number)
         if at is None:
             return None, None
-        return clauses[at - 1] if at else None, clauses[at + 1] if at + 1 < len(clauses) else None
+        before, after = self._clauses[:at][-1:], self._clauses[at + 1 : at + 2]
+        return before[0] if before else None, after[0] if after else None
 
     def pieces(self) -> Iterator[str]:
         """Yield every word of the source once, in order, piece by piece (markup left out)."""
@@ -252,7 +263,7 @@ class _Reader:
             raise PolicyError(
                 self.source,
                 block.line,
-                f"ce paragraphe, sous « {self._heading} », n'a pas de numéro de clause.",
+                f"ce paragraphe, sous «\u00a0{self._heading}\u00a0», n'a pas de numéro de clause.",
             )
         longer = replace(last, paragraphs=(*last.paragraphs, block.text))
         self.articles[-1] = replace(article, clauses=(*article.clauses[:-1], longer))
@@ -260,6 +271,13 @@ class _Reader:
     def _add(self, clause: Clause) -> None:
         article = self.articles[-1]
         self.articles[-1] = replace(article, clauses=(*article.clauses, clause))
+
+    def check_filled(self) -> None:
+        """Raise `PolicyError` when an article has no text."""
+        for article in self.articles:
+            if not article.clauses:
+                line = self._seen[article.number]
+                raise PolicyError(self.source, line, f"l'article {article.number} est vide.")
 
     def _check_new(self, block: _Block, number: Number) -> None:
         if number in self._seen:
@@ -284,18 +302,24 @@ def parse(markdown: str, *, policy: str, adopted: date, source: str = "") -> Ver
         reader.take(block)
     if not reader.articles:
         raise PolicyError(
-            reader.source, 0, "aucun titre d'article («\u00a0ARTICLE 1 : …\u00a0») n'a été trouvé."
+            reader.source, 0, "aucun titre d'article («\u00a0ARTICLE 1\u00a0: …\u00a0») n'a été trouvé."
         )
-    for article in reader.articles:
-        if not article.clauses:
-            raise PolicyError(reader.source, 0, f"l'article {article.number} est vide.")
+    reader.check_filled()
     return Version(policy, adopted, tuple(reader.cover), tuple(reader.articles), _revision(reader.cover))
 
 
 def _revision(cover: list[str]) -> Revision | None:
+    """Return what the cover says of the last revision, None when it says nothing that can be read.
+
+    A date that does not exist, 31-02-2015, is no error: the adopted text is not ours to correct, and
+    a version's date is its file's name.
+    """
     for line in cover:
         found = _REVISION.search(line.replace("\u00a0", " "))
         if found:
-            on = date(int(found["year"]), int(found["month"]), int(found["day"]))
+            try:
+                on = date(int(found["year"]), int(found["month"]), int(found["day"]))
+            except ValueError:
+                return None
             return Revision(found["body"].lower(), int(found["meeting"]), on)
     return None

@@ -7,15 +7,16 @@ interprets the latest. A folder that the association adds is layered over what i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import lru_cache
 from pathlib import Path
 
 from bot.messages import Mark, Quotation, Quote, Span
 from bot.policy import articles
 from bot.policy.annotations import Annotations, no_annotations, read_annotations
 from bot.policy.articles import Clause, Number, PolicyError, Version
+from bot.policy.references import Naming
 from bot.policy.search import Index
 
 _MONTHS = [
@@ -39,18 +40,23 @@ def in_words(day: date) -> str:
     return f"{'1er' if day.day == 1 else day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # compared by identity, so that what is made of it can be cached
 class Policy:
     """A policy: its versions, oldest first, and what interprets the latest of them."""
 
     id: str
     versions: tuple[Version, ...]
     annotations: Annotations
+    _indexes: dict[Version, Index] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def name(self) -> str:
         """The name that people say, « PA20 »."""
         return self.annotations.name
+
+    def names(self) -> tuple[str, ...]:
+        """Return what people may write to name it."""
+        return (self.id, self.name, *self.annotations.aliases)
 
     def in_force(self, on: date) -> Version | None:
         """Return the version that was in force at a date, None before the first."""
@@ -68,10 +74,33 @@ class Policy:
         article = version.article(number)
         return self.annotations.titles.get(number.article, article.title if article else "")
 
-    @cached_property
-    def index(self) -> Index:
-        """The words of the latest version."""
-        return Index(self.versions[-1].clauses(), self.annotations.topics)
+    def force(self, clause: Clause) -> str:
+        """Return the label of a clause's force, "" when its words are not those that were annotated."""
+        return self.annotations.force(clause.number) if self._annotated(clause) else ""
+
+    def label(self, clause: Clause) -> str:
+        """Return the force with its nuance, "" when the clause's words are not those annotated."""
+        return self.annotations.label(clause.number) if self._annotated(clause) else ""
+
+    def _annotated(self, clause: Clause) -> bool:
+        latest = self.versions[-1].clause(clause.number)
+        return latest is not None and latest.paragraphs == clause.paragraphs
+
+    def index(self, version: Version) -> Index:
+        """Return the words of a version, made once."""
+        if version not in self._indexes:
+            known = {clause.number for clause in version.clauses()}
+            topics = {
+                topic: [number for number in numbers if number in known]
+                for topic, numbers in self.annotations.topics.items()
+            }
+            self._indexes[version] = Index(version.clauses(), topics)
+        return self._indexes[version]
+
+    def example(self, version: Version) -> Number:
+        """Return a number that shows how one asks: the tenth clause of the longest article, or its last."""
+        longest = max(version.articles, key=lambda article: len(article.clauses))
+        return longest.clauses[:10][-1].number
 
 
 class Library:
@@ -81,18 +110,15 @@ class Library:
         self.policies = policies
         self.default = policies[default]
         self._today = today
+        # A stored version never changes, so neither does a quotation of it.
+        self.quote = lru_cache(maxsize=1_024)(self._quotation)
+        self.naming = Naming({name: policy.id for policy in policies.values() for name in policy.names()})
 
     def current(self, policy: Policy) -> Version:
         """Return the version in force today, or the first when none is yet."""
         return policy.in_force(self._today()) or policy.versions[0]
 
-    def names(self) -> Iterator[tuple[str, str]]:
-        """Yield what people may write to name a policy, and its id."""
-        for policy in self.policies.values():
-            for name in {policy.id, policy.name, *policy.annotations.aliases}:
-                yield name, policy.id
-
-    def quote(self, quote: Quote) -> Quotation:
+    def _quotation(self, quote: Quote) -> Quotation:
         """Resolve a quotation against the stored version; this is the one source of the policy's words.
 
         Raises KeyError when the policy, version or clause is not stored.
@@ -107,7 +133,7 @@ class Library:
 
 def _caption(policy: Policy, clause: Clause) -> str:
     number = str(clause.number)
-    label = policy.annotations.label(clause.number)
+    label = policy.label(clause)
     place = f"article {number}" if len(clause.number.parts) == 1 else number
     return f"{policy.name}, {place}" + (f" ({label})" if label else "")
 
@@ -157,9 +183,27 @@ def load(folders: Iterable[Path], default: str, today: Callable[[], date]) -> Li
     if default not in policies:
         known = ", ".join(policies) or "aucune"
         raise PolicyError(
-            "VIGIE_POLITIQUE", 0, f"la politique « {default} » n'existe pas (connues\u00a0: {known})."
+            "VIGIE_POLITIQUE",
+            0,
+            f"la politique «\u00a0{default}\u00a0» n'existe pas (connues\u00a0: {known}).",
         )
+    _check_names(policies.values())
     return Library(policies, default, today)
+
+
+def _check_names(policies: Iterable[Policy]) -> None:
+    """Raise `PolicyError` when what one policy is called is what another is called too."""
+    policies = tuple(policies)
+    taken = {policy.id.lower(): policy.id for policy in policies}
+    for policy in policies:
+        for name in policy.names():
+            other = taken.setdefault(name.lower(), policy.id)
+            if other != policy.id:
+                raise PolicyError(
+                    f"{policy.id}/annotations.toml",
+                    0,
+                    f"le nom «\u00a0{name}\u00a0» est déjà celui de la politique {other}.",
+                )
 
 
 def _policy(name: str, folders: Sequence[Path]) -> Policy:

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from text_to_num import alpha2digit  # type: ignore[attr-defined]  # its __init__ declares no exports
 
 from bot.policy.articles import Number, Version
 
-_THE = r"(?:l['’]|les?\s+|du\s+|de\s+l['’])?"
+_THE = r"(?:l['’]|les? |du |de l['’])?"
 _WORDS = _THE + r"(?:art(?:icle)?s?\.?|clauses?|points?|paragraphes?|par\.|sections?|no\.?|num[eé]ro|§|#)"
 _NUMBER = r"\d{1,3}(?:\.\d{1,3}){1,3}(?!\.?\d)|\d{1,3},\d{1,3}(?!\.?\d)|\d{1,3}(?![.,]?\d)"
-_TO = r"(?:à|a|au|jusqu['’][àa]u?|[-–—]|/)"
-_AND = r"(?:et|ou|&|\+|,|;|puis|pis|and|to)"
+_TO = r"(?:à|a|au|to|jusqu['’][àa]u?|[-–—])"
+_AND = r"(?:et|ou|&|\+|,|;|/|puis|pis|and)"
+_NUMBER_ALONE = re.compile(_NUMBER)
+_BETWEEN = re.compile(rf"\bentre (?={_NUMBER})({_NUMBER}) et (?={_NUMBER})", re.IGNORECASE)
 _RANGE = re.compile(
-    rf"(?P<first>{_NUMBER})\s*(?:{_TO}|to)\s*(?:{_WORDS}\s*)?(?P<last>{_NUMBER})(?![\d.,]*\d)", re.IGNORECASE
+    rf"(?<![\d.$])(?P<first>{_NUMBER}) ?{_TO} ?(?:{_WORDS} ?)?(?P<last>{_NUMBER})(?![\d.,]*\d)", re.IGNORECASE
 )
+# No letter may touch the number (« 5.1O »), and a unit after it makes it a mere figure.
 _ONE = re.compile(
-    rf"(?:(?<!\w)(?P<word>{_WORDS}))?\s*(?<![\d.$])(?P<number>{_NUMBER})(?![\d]|\s*(?:\$|%|€|°|h\b|km\b|ans?\b|min))",
+    rf"(?<!\w)(?:(?P<word>{_WORDS}) ?)?(?<![\d$])(?<!\d\.)(?P<number>{_NUMBER})"
+    r"(?!\w| ?(?:\$|%|€|°|h\b|km\b|ans?\b|min))",
     re.IGNORECASE,
 )
-_PAGE = re.compile(r"\bpage\s+(?P<page>\d{1,3})\s*$", re.IGNORECASE)
+_PAGE = re.compile(r"\bpage (?P<page>\d{1,3})$", re.IGNORECASE)
 _NAMED = re.compile(r"^\s*(?P<policy>[a-z][a-z0-9-]{1,30})\s*:\s*(?=\S)", re.IGNORECASE)
-_SPOKEN_POINT = re.compile(r"(\d)\s*(?:point|virgule)\s*(?=\d)", re.IGNORECASE)
+_SPOKEN_POINT = re.compile(r"(\d) ?(?:point|virgule) ?(?=\d)", re.IGNORECASE)
+_LOOSE_POINT = re.compile(r"(\d)(?: ?\. | \.)(?=\d)")
+_ORDINAL = re.compile(r"\b(\d{1,3})(?:er|re|e|ère|ième|ème)\b")
+_LETTERS = re.compile(r"[^\W\d_]")
+_LEFT = re.compile(rf"{_WORDS}(?!\w)|\b(?:{_AND}|l[ae]s?|de|du)(?!\w)|[\s,;&+/?!.:«»()]", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +60,27 @@ class Reference:
     page: int = 1
 
 
-def split_policy(text: str, names: Iterable[tuple[str, str]]) -> tuple[str | None, str]:
-    """Return the policy that `text` names, and the rest of it.
+class Naming:
+    """What people write to name a policy: `names` gives the policy's id for each."""
 
-    `names` are (what people write, policy id). « pa20:5.10 » and « PA20 7.2 » both name `pa20`; a
-    name before a colon that is no policy's is returned as it is written, in lower case.
-    """
-    for name, policy in sorted(names, key=lambda pair: -len(pair[0])):
-        found = re.search(rf"(?<!\w){re.escape(name)}(?!\w)\s*[:,]?\s*", text, re.IGNORECASE)
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._ids = {name.lower(): policy for name, policy in names.items()}
+        any_name = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+        self._pattern = re.compile(rf"(?<!\w)(?P<name>{any_name})(?!\w)\s*[:,]?\s*", re.IGNORECASE)
+
+    def split(self, text: str) -> tuple[str | None, str]:
+        """Return the id of the policy that `text` names, None when it names none, and the rest of it.
+
+        « pa20:5.10 » and « PA20 7.2 » both name `pa20`; a name before a colon that is no policy's is
+        returned as it is written, in lower case.
+        """
+        found = self._pattern.search(text)
         if found:
-            return policy, (text[: found.start()] + text[found.end() :]).strip()
+            return self._ids[found["name"].lower()], (text[: found.start()] + text[found.end() :]).strip()
+        return _unknown_policy(text)
+
+
+def _unknown_policy(text: str) -> tuple[str | None, str]:
     named = _NAMED.match(text)
     if named and re.search(r"\d", named["policy"]):
         return named["policy"].lower(), text[named.end() :].strip()
@@ -74,18 +93,27 @@ def read(text: str) -> Reference | None:
     Reads « 5.10 », « 5,10 », « art. 5.10 », « l'article cinq point dix », « 5.1 à 5.4 », « 5.9 et
     5.10 », « article 5 page 2 ».
     """
+    if _NUMBER_ALONE.fullmatch(text):  # by far the most frequent
+        number = _number(text)
+        return Reference((Span(number, number),), exact=True, marked=len(number.parts) > 1)
+    text = " ".join(text.split())
     page = _PAGE.search(text)
     if page:
         text = text[: page.start()]
-    digits = _SPOKEN_POINT.sub(r"\1.", alpha2digit(text, "fr", threshold=0))
-    digits = re.sub(r"\b(\d{1,3})(?:er|re|e|ère|ième|ème)\b", r"\1", digits)
-    spans, marked, rest = _spans(digits)
+    spans, marked, rest = _spans(
+        _in_digits(text) if _LETTERS.search(text) else _LOOSE_POINT.sub(r"\1.", text)
+    )
     if not spans:
         return None
-    left = re.sub(
-        rf"{_WORDS}(?!\w)|\b(?:{_AND}|l[ae]s?|de|du)(?!\w)|[\s,;&+?!.:«»()]", "", rest, flags=re.IGNORECASE
-    )
+    left = _LEFT.sub("", rest)
     return Reference(spans, exact=not left, marked=marked, page=int(page["page"]) if page else 1)
+
+
+def _in_digits(text: str) -> str:
+    """Return `text` with its numbers in figures: « cinq point dix » is « 5.10 », « 1er » is « 1 »."""
+    digits = _SPOKEN_POINT.sub(r"\1.", alpha2digit(text, "fr", threshold=0))
+    digits = _BETWEEN.sub(r"\1 à ", _LOOSE_POINT.sub(r"\1.", digits))
+    return _ORDINAL.sub(r"\1", digits)
 
 
 def _spans(text: str) -> tuple[tuple[Span, ...], bool, str]:
@@ -96,6 +124,8 @@ def _spans(text: str) -> tuple[tuple[Span, ...], bool, str]:
     def take_range(match: re.Match[str]) -> str:
         nonlocal marked
         first, last = _number(match["first"]), _number(match["last"])
+        if len(first.parts) == len(last.parts) + 1 and last.parts[-1] > first.parts[-1]:
+            last = Number((*first.parts[:-1], last.parts[-1]))  # « 5.1 à 10 » ends at 5.10
         marked = marked or len(first.parts) > 1
         found.append((match.start(), Span(min(first, last), max(first, last))))
         return " " * len(match[0])

@@ -16,7 +16,8 @@ from rapidfuzz import fuzz, process
 from bot.policy.articles import Clause, Number
 
 _STEMMER = snowballstemmer.stemmer("french")
-_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+_WORD = re.compile(r"[^\W_]+")
+_UNKNOWN = 1.0  # weight of a word that the policy does not hold; the rarest that it holds weighs log(n + 1)
 _ENOUGH = 0.5  # share of the query's weight that a clause must hold when it does not hold every word
 _ALIKE = 82  # rapidfuzz ratio, 0 to 100, above which two words are taken for a slip of one another
 # Words too common to search for; Snowball's French list, shortened to what questions really hold.
@@ -178,7 +179,7 @@ class Index:
         scores: dict[Number, float] = defaultdict(float)
         total = 0.0
         for places in self._matches(query):
-            rarity = math.log(1 + len(self._clauses) / (len(places) or 1))
+            rarity = math.log(1 + len(self._clauses) / len(places)) if places else _UNKNOWN
             total += rarity
             for number, spans in places.items():
                 scores[number] += rarity * (1 + 0.1 * min(len(spans), 3))

@@ -10,11 +10,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
+from bot import app
 from bot.dispatch import Dispatcher
-from bot.messages import Message, Quoter, Reply
-from bot.platforms import discord_render, slack_render
 from bot.platforms.local_adapter import LocalAdapter
-from bot.platforms.local_gallery import Gallery
+from bot.policy.library import Library
+from bot.settings import Settings
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = (
@@ -46,22 +46,10 @@ async def browser() -> AsyncIterator[Browser]:
         await started.close()
 
 
-@pytest.fixture
-def gallery(replies: dict[str, Reply], quote: Quoter) -> Gallery:
-    def slack(reply: Reply) -> object:
-        return slack_render.render(reply, quote) if isinstance(reply, Message) else slack_render.view(reply)
-
-    def discord(reply: Reply) -> object:
-        if isinstance(reply, Message):
-            return discord_render.render(reply, quote).to_components()
-        return discord_render.render_form(reply).to_dict()
-
-    return Gallery(replies, {"Slack": slack, "Discord": discord})
-
-
 @pytest_asyncio.fixture(loop_scope="session")
-async def sandbox(dispatcher: Dispatcher, quote: Quoter, gallery: Gallery) -> AsyncIterator[LocalAdapter]:
-    adapter = LocalAdapter(dispatcher, quote, port=0, gallery=gallery)
+async def sandbox(library: Library, dispatcher: Dispatcher) -> AsyncIterator[LocalAdapter]:
+    settings = Settings(_env_file=None).model_copy(update={"vigie_port": 0})
+    adapter = app.sandbox(app.Bot(settings, library, dispatcher))
     await adapter.start()
     yield adapter
     await adapter.close()

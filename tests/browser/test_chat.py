@@ -124,7 +124,7 @@ async def test_a_line_may_have_several_lines(open_page: Open) -> None:
     await page.keyboard.press("Shift+Enter")
     await page.keyboard.type("deux")
     await page.keyboard.press("Enter")
-    assert await last(page).locator(".body").inner_text() == "Un\ndeux"
+    await expect(last(page).locator(".body")).to_have_text("Un\ndeux", use_inner_text=True)
 
 
 # --- The channel ---
@@ -210,8 +210,9 @@ async def test_a_button_turns_the_page_in_place_and_keeps_the_focus(open_page: O
 
 async def test_a_long_answer_is_read_from_its_beginning(open_page: Open) -> None:
     page = await open_page(viewport=PHONE)
-    for _ in range(2):
+    for answers in (1, 2):
         await write(page, "/politique article 5")
+        await expect(page.get_by_role("article")).to_have_count(2 * answers)
         await expect(last(page)).to_contain_text("page 1 sur ")
     log, answer = await page.get_by_role("log").bounding_box(), await last(page).bounding_box()
     assert log is not None

@@ -38,7 +38,7 @@ class Desk:
         self.now += timedelta(**time)
 
     async def ask(self, line: str, actor: Actor = ADMIN, /, **fields: str) -> Reply:
-        request = self.dispatcher.from_text(line, actor=actor, place="channel")
+        request = self.dispatcher.from_command(line, actor=actor, place="channel")
         return await self.dispatcher.handle(replace(request, fields=fields))
 
     async def said(self, line: str, actor: Actor = ADMIN, /, **fields: str) -> str:

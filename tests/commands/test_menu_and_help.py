@@ -36,5 +36,10 @@ async def test_searching_words_right_away_skips_the_form(dispatcher: Dispatcher)
 
 
 async def test_sharing_what_does_not_exist_explains_itself(dispatcher: Dispatcher) -> None:
-    for text in ("", "5.19", "logo", "article 5"):
-        assert "Dites quelle clause partager" in await said(dispatcher, f"/vigie partager {text}")
+    for text, why in {
+        "": "Dites quelle clause partager",
+        "logo": "Dites quelle clause partager",
+        "5.19": "La clause 5.19 n'existe pas dans la PA20. Cherchiez-vous 5.9 ou 5.18?",
+        "article 5": "C'est trop long",
+    }.items():
+        assert why in await said(dispatcher, f"/vigie partager {text}")

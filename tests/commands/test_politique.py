@@ -43,7 +43,7 @@ async def test_in_a_channel_a_clause_can_be_shared_and_nothing_says_by_whom(disp
     reply = await ask(dispatcher, "5.10", "channel")
     share = next(button for button in reply.buttons() if button.label == "Partager ici")
     assert isinstance(share, Button)
-    shared = await dispatcher.handle(dispatcher.from_text(share.command, place="channel"))
+    shared = await dispatcher.handle(dispatcher.from_command(share.command, place="channel"))
     assert isinstance(shared, Message)
     assert shared.public
     assert clauses(shared) == ["5.10"]
@@ -113,7 +113,7 @@ async def test_an_article_that_does_not_exist_says_so(dispatcher: Dispatcher) ->
 
 
 async def test_a_policy_that_is_not_known_says_which_are(dispatcher: Dispatcher) -> None:
-    assert "Je ne connais pas la politique « pa21 »" in words(await ask(dispatcher, "pa21:5.10"))
+    assert "Je ne connais pas la politique «\u00a0pa21\u00a0»" in words(await ask(dispatcher, "pa21:5.10"))
 
 
 async def test_no_argument_shows_the_table_of_contents(dispatcher: Dispatcher) -> None:
@@ -130,7 +130,7 @@ async def test_words_show_the_passage_in_bold(dispatcher: Dispatcher, quote: Quo
 
 async def test_a_misspelling_is_answered_by_what_may_have_been_meant(dispatcher: Dispatcher) -> None:
     reply = await ask(dispatcher, "harselement")
-    assert "Vouliez-vous dire « harcèlement »?" in words(reply)
+    assert "Vouliez-vous dire «\u00a0harcèlement\u00a0»?" in words(reply)
     button = next(b for b in reply.buttons() if b.label.startswith("Chercher"))
     assert isinstance(button, Button)
     found = await ask(dispatcher, button.command.removeprefix("politique "))
@@ -156,7 +156,7 @@ async def test_every_button_of_every_answer_leads_somewhere(dispatcher: Dispatch
         if command in seen:
             continue
         seen.add(command)
-        reply = await dispatcher.handle(dispatcher.from_text(command, place="channel"))
+        reply = await dispatcher.handle(dispatcher.from_command(command, place="channel"))
         if isinstance(reply, Message):
             assert "Désolé" not in words(reply), command
             assert "n'existe pas" not in words(reply) or "5.19" in command

@@ -276,6 +276,7 @@ async def test_an_error_of_ours_is_logged_without_content_and_apologised_for(
         raise RuntimeError("mot secret")
 
     monkeypatch.setattr(Dispatcher, "from_text", broken)
+    monkeypatch.setattr(Dispatcher, "from_command", broken)
     result = await world.alice.slash(world.channel, "politique", numero_mots="5.10")
     await world.user.send_dm("5.10")
     assert "Désolé" in shown(result.response)

@@ -1,161 +1,22 @@
-"""The sandbox on the wire: what a page may do, who sees what, and what is refused."""
+"""The sandbox on the wire: what a page may do, and who sees what."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
-import threading
-from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any
 
-import aiohttp
 import pytest
 
-from bot.dispatch import Command, Dispatcher, Request, Suggestion
-from bot.messages import Button, Buttons, Form, Message, Quotation, Quote, Reply, Span, Text, TextField
+from bot.dispatch import Dispatcher
+from bot.messages import Message, Quote, Text
 from bot.platforms import Address, Platform, PlatformError
-from bot.platforms.local_adapter import BODY_SIZE, LocalAdapter
+from bot.platforms.local_adapter import LocalAdapter
 from bot.platforms.local_gallery import Gallery
+from bot.platforms.local_render import said
+from bot.platforms.local_room import ENTRIES_KEPT, Room
+from tests.platforms.local_world import Page, Shop, events, quoted, suggestions
 
-JSON = {"Content-Type": "application/json"}
-CLAUSE = Quote("pa20", "2015-12-13", "5.10")
-FORM = Form("demander", "Demander", (TextField("mots", "Vos mots"),))
-
-
-@dataclass
-class Shop:
-    """A catalogue of its own.
-
-    `asked` keeps the requests; `attendre` tells that it has begun and ends when the `gate` opens.
-    """
-
-    asked: list[Request] = field(default_factory=list)
-    begun: threading.Event = field(default_factory=threading.Event)
-    gate: threading.Event = field(default_factory=threading.Event)
-
-    def say(self, request: Request) -> Reply:
-        self.asked.append(request)
-        return Message(
-            Text(f"Dit\u00a0: {request.text}"),
-            Buttons(Button("Suite", "dire suite"), Button("Partager", "crier"), Button("Former", "demander")),
-        )
-
-    def shout(self, request: Request) -> Reply:
-        self.asked.append(request)
-        return Message(CLAUSE, Buttons(Button("Autour", "dire autour")), public=True)
-
-    def ask(self, request: Request) -> Reply:
-        self.asked.append(request)
-        return Message(Text(f"Reçu\u00a0: {request.fields['mots']}")) if request.fields else FORM
-
-    def wait(self, _: Request) -> Reply:
-        self.begun.set()
-        assert self.gate.wait(10)
-        return Message(Text("Enfin"))
-
-    def break_(self, request: Request) -> Reply:
-        raise RuntimeError(request.text)
-
-    def catalogue(self) -> list[Command]:
-        def suggest(typed: str) -> list[Suggestion]:
-            return [Suggestion(f"{typed} · Titre", typed + "0")]
-
-        return [
-            Command(
-                "dire",
-                "Dire",
-                self.say,
-                "[mots]",
-                ("un", "deux"),
-                slash=True,
-                suggest=suggest,
-                shortcut="Redire",
-            ),
-            Command("vigie", "Le menu", lambda _: Message(Text("Menu")), slash=True),
-            Command("crier", "Crier", self.shout),
-            Command("demander", "Demander", self.ask, opens_form=True),
-            Command("attendre", "Attendre", self.wait),
-            Command("casser", "Casser", self.break_),
-        ]
-
-
-def quoted(quote: Quote) -> Quotation:
-    if quote.clause != "5.10":
-        raise KeyError(quote.clause)
-    return Quotation("PA20, 5.10", ((Span("« Les mots »"),),))
-
-
-@pytest.fixture
-def shop() -> Shop:
-    return Shop()
-
-
-@pytest.fixture
-async def sandbox(shop: Shop) -> AsyncIterator[LocalAdapter]:
-    with ThreadPoolExecutor(1) as executor:
-        gallery = Gallery({"Un message": Message(Text("Un"))}, {})
-        adapter = LocalAdapter(Dispatcher(shop.catalogue(), executor), quoted, port=0, gallery=gallery)
-        await adapter.start()
-        try:
-            yield adapter
-        finally:
-            shop.gate.set()
-            await adapter.close()
-
-
-@dataclass
-class Page:
-    """A page open as one persona, in one conversation."""
-
-    session: aiohttp.ClientSession
-    url: str
-    persona: str = "officier"
-    conversation: str = "general"
-
-    async def post(self, action: str, **body: object) -> aiohttp.ClientResponse:
-        known = {"persona": self.persona, "conversation": self.conversation}
-        return await self.session.post(
-            f"{self.url}api/{action}", json={**known, **body}, headers={"Origin": self.url.rstrip("/")}
-        )
-
-    async def do(self, action: str, **body: object) -> dict[str, Any]:
-        async with await self.post(action, **body) as response:
-            assert response.status == 200, await response.text()
-            answer: dict[str, Any] = await response.json()
-            return answer
-
-    async def state(self) -> dict[str, Any]:
-        async with self.session.get(f"{self.url}api/events") as stream:
-            return await anext(each async for each in events(stream) if each["type"] == "state")
-
-    async def seen(self) -> list[dict[str, Any]]:
-        """Return what this persona sees here, without how the channel opens."""
-        direct = self.conversation == "vigie"
-        return [
-            entry
-            for entry in (await self.state())["entries"][2:]
-            if entry["owner"] == (self.persona if direct else "") and entry["only"] in {"", self.persona}
-        ]
-
-    def as_(self, persona: str, conversation: str = "general") -> Page:
-        return Page(self.session, self.url, persona, conversation)
-
-
-async def events(stream: aiohttp.ClientResponse) -> AsyncIterator[dict[str, Any]]:
-    async for line in stream.content:
-        if line.startswith(b"data: "):
-            yield json.loads(line.removeprefix(b"data: "))
-
-
-@pytest.fixture
-async def page(sandbox: LocalAdapter) -> AsyncIterator[Page]:
-    timeout = aiohttp.ClientTimeout(total=20)
-    async with aiohttp.ClientSession(timeout=timeout, read_bufsize=2**20) as session:
-        yield Page(session, sandbox.address)
-
+pytest_plugins = ["tests.platforms.local_fixtures"]
 
 # --- Asking and being answered ---
 
@@ -314,13 +175,6 @@ async def test_the_menu_of_a_message_reads_its_words(page: Page, shop: Shop) -> 
 # --- As one types ---
 
 
-async def suggestions(page: Page, line: str) -> list[dict[str, str]]:
-    query = {"line": line, "conversation": page.conversation}
-    async with page.session.get(f"{page.url}api/suggestions", params=query) as response:
-        found: list[dict[str, str]] = await response.json()
-        return found
-
-
 async def test_the_catalogue_is_offered_first_then_what_the_command_offers(page: Page) -> None:
     assert [each["line"] for each in await suggestions(page, "/")] == [
         "/dire ",
@@ -425,119 +279,11 @@ async def test_closing_twice_or_before_starting_is_harmless(shop: Shop) -> None:
         await other.close()
 
 
-# --- What is refused ---
-
-
-@pytest.fixture
-def addresses(sandbox: LocalAdapter) -> tuple[str, str]:
-    return sandbox.address, sandbox.address.rstrip("/").rpartition(":")[2]
-
-
-@pytest.mark.parametrize(
-    "host", ["evil.example", "evil.example:{port}", "127.0.0.1", "127.0.0.1:1", "localhost.evil:{port}"]
-)
-@pytest.mark.parametrize(
-    "path", ["", "galerie", "static/chat.js", "api/events", "api/suggestions", "nulle-part"]
-)
-async def test_a_foreign_host_is_refused_everywhere(
-    page: Page, addresses: tuple[str, str], host: str, path: str
-) -> None:
-    url, port = addresses
-    async with page.session.get(url + path, headers={"Host": host.format(port=port)}) as response:
-        assert response.status == 421
-        assert "Vigie" not in await response.text()
-
-
-async def test_the_name_localhost_is_ours_too(page: Page, addresses: tuple[str, str]) -> None:
-    url, port = addresses
-    async with page.session.get(url, headers={"Host": f"localhost:{port}"}) as response:
-        assert response.status == 200
-
-
-@pytest.mark.parametrize("action", ["say", "press", "submit", "shortcut", "read"])
-@pytest.mark.parametrize(
-    "origin",
-    [
-        None,
-        "null",
-        "http://evil.example",
-        "http://127.0.0.1",
-        "http://localhost:{port}",
-        "https://127.0.0.1:{port}",
-    ],
-)
-async def test_a_post_from_another_origin_is_refused(
-    page: Page, addresses: tuple[str, str], action: str, origin: str | None
-) -> None:
-    url, port = addresses
-    headers = {"Origin": origin.format(port=port)} if origin else {}
-    body = {"persona": "officier", "conversation": "general", "text": "Bonjour"}
-    async with page.session.post(f"{url}api/{action}", json=body, headers=headers) as response:
-        assert response.status == 403
-    assert await page.seen() == []
-
-
-@pytest.mark.parametrize(
-    "path", ["", "galerie", "static/chat.css", "static/rien", "api/suggestions?line=/", "nulle-part"]
-)
-async def test_every_answer_is_protected(page: Page, path: str) -> None:
-    async with page.session.get(page.url + path) as response:
-        policy = response.headers["Content-Security-Policy"]
-        assert policy.startswith("default-src 'none'; ")
-        assert "unsafe" not in policy
-        assert response.headers["X-Content-Type-Options"] == "nosniff"
-        assert response.headers["Referrer-Policy"] == "no-referrer"
-        assert response.headers["Cache-Control"] == "no-store"
-        assert "Set-Cookie" not in response.headers
-        assert "aiohttp" not in response.headers["Server"]
-
-
-@pytest.mark.parametrize(
-    "name", ["..%2Flocal_adapter.py", "%2E%2E/local_adapter.py", "rien.js", "", "%00.js", "%2Fetc%2Fpasswd"]
-)
-async def test_only_the_sandbox_own_files_are_served(page: Page, name: str) -> None:
-    async with page.session.get(f"{page.url}static/{name}") as response:
-        assert response.status == 404
-
-
-@pytest.mark.parametrize(
-    ("data", "status"),
-    [
-        ("pas du JSON", 400),
-        ("[]", 400),
-        ("[" * 100_000, 400),
-        ("{}", 400),
-        (json.dumps({"persona": "x", "conversation": "general", "text": "a"}), 400),
-        (json.dumps({"persona": "officier", "conversation": "ailleurs", "text": "a"}), 400),
-        (json.dumps({"persona": "officier", "conversation": "general", "text": 1}), 400),
-        (json.dumps({"persona": "officier", "conversation": "general", "text": "  "}), 422),
-        (json.dumps({"persona": "officier", "conversation": "general", "text": "a" * 10_001}), 422),
-        ("a" * (BODY_SIZE + 1), 413),
-    ],
-)
-async def test_a_body_that_is_not_understood_is_refused(page: Page, data: str, status: int) -> None:
-    headers = {**JSON, "Origin": page.url.rstrip("/")}
-    async with page.session.post(f"{page.url}api/say", data=data, headers=headers) as response:
-        assert response.status == status
-
-
-async def test_a_body_that_a_form_of_another_page_could_send_is_refused(page: Page) -> None:
-    headers = {"Content-Type": "text/plain", "Origin": page.url.rstrip("/")}
-    async with page.session.post(f"{page.url}api/say", data="{}", headers=headers) as response:
-        assert response.status == 415
-
-
-async def test_the_longest_texts_are_taken(page: Page) -> None:
-    await page.do("say", text="🦉" * 10_000)
-    await page.do(
-        "submit", command="demander", fields={f"f{n}": "é" * 3_000 for n in range(5)} | {"mots": "x"}
-    )
-    assert len(await page.seen()) == 2
-
-
-async def test_nothing_that_is_written_is_logged(page: Page, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.DEBUG):
-        await page.do("say", text="/dire un-secret")
-        await suggestions(page, "/dire un-secret")
-        await page.post("say", text=" " * 20_000 + "un-secret" * 2_000)
-    assert "un-secret" not in caplog.text
+def test_what_is_remembered_is_bounded() -> None:
+    room = Room()
+    for number in range(ENTRIES_KEPT + 5):
+        room.post(author="officier", html=said(str(number)), text=str(number))
+    kept = room.state()["entries"]
+    assert len(kept) == ENTRIES_KEPT
+    assert room.entry(1, "officier") is None
+    assert kept[-1]["html"] == said(str(ENTRIES_KEPT + 4))

@@ -12,7 +12,7 @@ from http import HTTPStatus
 import pytest
 
 from bot.platforms import slack_adapter
-from bot.platforms.slack_adapter import SlackAdapter, literal
+from bot.platforms.slack_adapter import literal
 from tests.platforms.fake_slack import BOT_TOKEN, BOT_USER, SIGNING_SECRET, FakeSlack, SignedHttp
 from tests.platforms.slack_checks import check_structure, shown
 from tests.platforms.slack_kit import (

@@ -63,12 +63,12 @@ def test_several_policies_are_loaded_at_once(library: Library) -> None:
     ("old", "new", "problem"),
     [
         ('"5.18" = "encouragement"', '"5.19" = "encouragement"', "la clause 5.19 n'existe pas"),
-        ('"5.18" = "encouragement"', '"5.18" = "interdit"', "« interdit » n'est pas une force"),
+        ('"5.18" = "encouragement"', '"5.18" = "interdit"', "«\u00a0interdit\u00a0» n'est pas une force"),
         ('"5.18" = "encouragement"', '"5.18" = ["portée", "portée"]', "2 forces pour 1 paragraphe"),
         ('clauses = ["5.17", "6.2"]', 'clauses = ["5.17", "6.9"]', "la clause 6.9 n'existe pas"),
         ('"spotted" = ["5.10"]', '"spotted" = "5.10"', "il faut une liste"),
-        ('"spotted" = ["5.10"]', '"spotted" = ["x"]', "« x » n'est pas un numéro"),
-        ("[contact]", "[contacts]", "la table « contacts » n'existe pas"),
+        ('"spotted" = ["5.10"]', '"spotted" = ["x"]', "«\u00a0x\u00a0» n'est pas un numéro"),
+        ("[contact]", "[contacts]", "la table «\u00a0contacts\u00a0» n'existe pas"),
         ("[contact]", "[contact", "TOML"),
         ('7 = "Non-respect', '8 = "Non-respect', "l'article 8 n'existe pas"),
     ],
@@ -81,6 +81,96 @@ def test_an_annotation_that_names_nothing_is_an_error_that_says_so(
     with pytest.raises(PolicyError, match=problem) as caught:
         load(folder)
     assert "annotations.toml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        ("force = 3", "[force] écrivez [force] seul sur sa ligne, puis ce qu'il contient dessous."),
+        ("policy = []", "[policy] écrivez [policy] seul sur sa ligne, puis ce qu'il contient dessous."),
+        ("[policy]\nname = 3", "[policy] name\u00a0: il faut un texte entre guillemets."),
+        ('[policy]\nname = " "', "[policy] name\u00a0: il faut un texte entre guillemets."),
+        (
+            '[policy]\nnom = "PA20"',
+            "[policy] la clé «\u00a0nom\u00a0» n'existe pas; il y a\u00a0: aliases, name.",
+        ),
+        ("[policy]\naliases = [3]", "[policy] aliases\u00a0: il faut un texte entre guillemets."),
+        (
+            '[policy]\naliases = "abc"',
+            '[policy] aliases\u00a0: il faut une liste de textes, comme ["PA 20", "PA-20"].',
+        ),
+        (
+            '[force]\n5.10 = "invitation"',
+            '[force] 5.10\u00a0: mettez le numéro entre guillemets, comme "5.10".',
+        ),
+        ('[nuance]\n5.13 = "x"', '[nuance] 5.13\u00a0: mettez le numéro entre guillemets, comme "5.13".'),
+        ('[topic]\na.b = ["5.10"]', '[topic] a.b\u00a0: mettez le nom entre guillemets, comme "a.b".'),
+        ('[nuance]\n"5.13" = 3', "[nuance] 5.13\u00a0: il faut un texte entre guillemets."),
+        ("[title]\n1 = 3", "[title] 1\u00a0: il faut un texte entre guillemets."),
+        ('[title]\n"1.1" = "x"', "[title] l'article 1.1 n'existe pas."),
+        (
+            "[topic]\nx = []",
+            '[topic «\u00a0x\u00a0»] il faut une liste de numéros entre guillemets, comme ["5.10", "5.11"].',
+        ),
+        (
+            'together = ["5.1"]',
+            "[[together]] écrivez [[together]] seul sur sa ligne, puis clauses et reason.",
+        ),
+        (
+            '[together]\nclauses = ["5.1"]',
+            "[[together]] écrivez [[together]] seul sur sa ligne, puis clauses et reason.",
+        ),
+        ('[[together]]\nclauses = ["5.1"]', "[[together]] reason\u00a0: il faut un texte entre guillemets."),
+        ('[contact]\nwho = "x"', "[contact] clause\u00a0: il faut un texte entre guillemets."),
+        ('[contact]\nclause = "1"', "[contact] who\u00a0: il faut un texte entre guillemets."),
+    ],
+)
+def test_an_annotation_of_the_wrong_type_is_one_line_that_names_its_place(
+    folder: Path, content: str, problem: str
+) -> None:
+    (folder / "politique/pa20/annotations.toml").write_text(content)
+    with pytest.raises(PolicyError) as caught:
+        load(folder)
+    assert str(caught.value) == f"pa20/annotations.toml\u00a0: {problem}"
+
+
+def test_annotations_that_are_no_toml_name_their_line(folder: Path) -> None:
+    (folder / "politique/pa20/annotations.toml").write_text('[policy]\nname = "PA20\n')
+    with pytest.raises(
+        PolicyError, match=r"pa20/annotations.toml, ligne 2\u00a0: ce n'est pas du TOML valide"
+    ):
+        load(folder)
+
+
+def test_two_policies_cannot_have_the_same_name(folder: Path) -> None:
+    shutil.copytree(folder / "politique/pa20", folder / "politique/pa21")
+    (folder / "politique/pa21/annotations.toml").write_text('[policy]\nname = "Pa 20"\n')
+    with pytest.raises(PolicyError) as caught:
+        load(folder)
+    assert str(caught.value) == (
+        "pa21/annotations.toml\u00a0: le nom «\u00a0Pa 20\u00a0» est déjà celui de la politique pa20."
+    )
+
+
+def test_an_alias_that_is_another_policy_is_blamed_where_it_is_written(folder: Path) -> None:
+    shutil.copytree(folder / "politique/pa20", folder / "politique/pa21")
+    (folder / "politique/pa21/annotations.toml").unlink()
+    (folder / "politique/pa20/annotations.toml").write_text('[policy]\naliases = ["PA21"]\n')
+    with pytest.raises(PolicyError, match=r"^pa20/annotations\.toml\u00a0: le nom «\u00a0PA21\u00a0»"):
+        load(folder)
+
+
+def test_a_cover_whose_date_does_not_exist_is_read_without_it(folder: Path) -> None:
+    path = folder / "politique/pa20/2015-12-13.md"
+    path.write_text(path.read_text().replace("13-12-2015", "31-02-2015"))
+    (version,) = load(folder).default.versions
+    assert (version.revision, version.adopted) == (None, date(2015, 12, 13))
+
+
+def test_an_article_without_text_names_its_line(folder: Path) -> None:
+    (folder / "politique/pa20/2020-01-01.md").write_text("# ARTICLE 1 : UN\nTexte.\n\n# ARTICLE 2 : DEUX\n")
+    with pytest.raises(PolicyError, match=r"2020-01-01\.md, ligne 4\u00a0: l'article 2 est vide\."):
+        load(folder)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,13 @@ from bot.policy.library import Library
         ("5.9 et 5.10", ["5.9", "5.10"]),
         ("5.9, 5.10 et 5.11", ["5.9", "5.10", "5.11"]),
         ("5.1,5.2", ["5.1", "5.2"]),
+        ("5. 10", ["5.10"]),
+        ("5 . 10", ["5.10"]),
+        ("art.5.10", ["5.10"]),
+        ("Art.5", ["5"]),
+        ("5.1 à 10", ["5.1 à 5.10"]),
+        ("5.1/5.4", ["5.1", "5.4"]),
+        ("article  \t 5.10", ["5.10"]),
         ("article 5", ["5"]),
         ("article premier", ["1"]),
         ("5", ["5"]),
@@ -55,7 +62,10 @@ def test_a_page_can_be_asked() -> None:
     assert (str(reference.spans[0]), reference.page) == ("5", 2)
 
 
-@pytest.mark.parametrize("text", ["j'ai payé 5 piasses", "il a 20 ans", "10 heures par semaine", "rapport 5"])
+@pytest.mark.parametrize(
+    "text",
+    ["j'ai payé 5 piasses", "il a 20 ans", "5.1O", "24/7 au bureau", "10 heures par semaine", "rapport 5"],
+)
 def test_a_mere_figure_in_a_sentence_is_not_marked_as_a_reference(text: str) -> None:
     reference = references.read(text)
     assert reference is None or not (reference.exact or reference.marked)
@@ -81,7 +91,7 @@ def test_words_without_a_number_hold_no_reference(text: str) -> None:
     ],
 )
 def test_a_policy_can_be_named(library: Library, text: str, policy: str | None, rest: str) -> None:
-    assert references.split_policy(text, library.names()) == (policy, rest)
+    assert library.naming.split(text) == (policy, rest)
 
 
 @pytest.mark.parametrize(

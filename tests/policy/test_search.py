@@ -10,7 +10,9 @@ from bot.policy.library import Library
 
 
 def numbers(library: Library, query: str) -> list[str]:
-    return [str(hit.clause.number) for hit in library.default.index.search(query)]
+    return [
+        str(hit.clause.number) for hit in library.default.index(library.default.versions[-1]).search(query)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +43,7 @@ def test_what_the_policy_does_not_hold_finds_nothing(library: Library, query: st
 
 
 def test_what_was_found_can_be_shown_in_its_place(library: Library) -> None:
-    hit = library.default.index.search("publiees")[0]
+    hit = library.default.index(library.default.versions[-1]).search("publiees")[0]
     assert {hit.clause.text[start:end].lower() for start, end in hit.spans} <= {
         "publier",
         "publiez",
@@ -62,15 +64,15 @@ def test_what_was_found_can_be_shown_in_its_place(library: Library) -> None:
     ],
 )
 def test_a_slip_is_recognised(library: Library, query: str, meant: str) -> None:
-    assert library.default.index.did_you_mean(query) == meant
+    assert library.default.index(library.default.versions[-1]).did_you_mean(query) == meant
 
 
 @pytest.mark.parametrize("query", ["logo", "xyzzyxyzzy", "stationnement", ""])
 def test_nothing_is_proposed_without_resemblance(library: Library, query: str) -> None:
-    assert library.default.index.did_you_mean(query) == ""
+    assert library.default.index(library.default.versions[-1]).did_you_mean(query) == ""
 
 
 @given(st.text(max_size=300))
 def test_any_text_can_be_searched_and_marks_lie_inside_the_clause(library: Library, query: str) -> None:
-    for hit in library.default.index.search(query):
+    for hit in library.default.index(library.default.versions[-1]).search(query):
         assert all(0 <= start < end <= len(hit.clause.text) for start, end in hit.spans)

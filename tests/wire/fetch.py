@@ -77,7 +77,7 @@ def _install() -> None:
     options = ["--no-save", "--no-audit", "--no-fund", "--prefix", str(CACHE)]
     command = [npm, "install", *options, f"{_PACKAGE}@{_VERSION}"]
     try:
-        subprocess.run(command, capture_output=True, timeout=INSTALL_SECONDS, check=True)  # noqa: S603 — a constant
+        subprocess.run(command, capture_output=True, timeout=INSTALL_SECONDS, check=True)
     except subprocess.SubprocessError as error:
         raise MissingError(
             f"npm n'a pas installé {_PACKAGE}\u00a0: vérifiez l'accès à son registre."
@@ -91,7 +91,7 @@ def _in_a_namespace() -> tuple[str, ...] | MissingError:
         return MissingError("unshare est absent\u00a0: installez util-linux.")
     as_root = ("--map-root-user",) if os.geteuid() else ()
     command = (unshare, *as_root, "--net", "--pid", "--fork", "--kill-child")
-    if subprocess.run([*command, "true"], capture_output=True, check=False).returncode:  # noqa: S603 — a constant
+    if subprocess.run([*command, "true"], capture_output=True, check=False).returncode:
         return MissingError(
             "les espaces de noms réseau sont interdits ici\u00a0: permettez-les (unshare --net)."
         )
