@@ -224,7 +224,7 @@ async def test_a_form_is_filled_corrected_and_answered(open_page: Open) -> None:
     page = await open_page()
     await write(page, "/vigie chercher")
     window = page.get_by_role("dialog", name="Chercher dans la PA20")
-    field = window.get_by_role("textbox", name="Un numéro, un mot ou une question")
+    field = window.get_by_role("textbox", name="Un numéro ou des mots")
     await expect(field).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(field).to_have_attribute("aria-invalid", "true")
