@@ -229,7 +229,7 @@ async def test_a_form_is_filled_corrected_and_answered(open_page: Open) -> None:
     await page.keyboard.press("Enter")
     await expect(field).to_have_attribute("aria-invalid", "true")
     await expect(field).to_have_accessible_description(
-        "Exemples : 5.10, logo, renseignements personnels Cette réponse est nécessaire."
+        "Exemples : 5.10, consentement Cette réponse est nécessaire."
     )
     await page.keyboard.type("5.10")
     await page.keyboard.press("Enter")
