@@ -397,7 +397,8 @@ def _line(reading: Reading, number: Number) -> Suggestion:
 def examples(library: Library) -> dict[str, Message]:
     """Return one of each message that this command can send, by name."""
     reading, _ = open_reading(library, "")
-    number, articles = reading.policy.example(reading.version), reading.version.articles
+    number = reading.policy.example(reading.version)
+    *above, last = reading.version.within(number.article)[-1].number.parts
     before, _ = reading.version.neighbours(number)
     together = next(iter(reading.policy.annotations.together), None)
     asked = {
@@ -407,7 +408,7 @@ def examples(library: Library) -> dict[str, Message]:
         "Des clauses à lire ensemble": " et ".join(map(str, together.clauses)) if together else "",
         "Un article entier": f"article {number.article}",
         "Un article entier, page suivante": f"article {number.article} page 2",
-        "Un numéro qui n'existe pas": f"{articles[-1].number}.99",
+        "Un numéro qui n'existe pas": f"{Number((*above, last + 1))}",
         "Des passages trouvés": "renseignements personnels",
         "Rien de trouvé": "stationnement",
         "Rien de trouvé, une faute": "harselement",

@@ -100,13 +100,17 @@ def read(text: str) -> Reference | None:
     page = _PAGE.search(text)
     if page:
         text = text[: page.start()]
-    spans, marked, rest = _spans(
-        _in_digits(text) if _LETTERS.search(text) else _LOOSE_POINT.sub(r"\1.", text)
-    )
-    if not spans:
+    found, rest = _spans(_in_digits(text) if _LETTERS.search(text) else _LOOSE_POINT.sub(r"\1.", text))
+    if not found:
         return None
-    left = _LEFT.sub("", rest)
-    return Reference(spans, exact=not left, marked=marked, page=int(page["page"]) if page else 1)
+    marked = [one.span for one in found if one.marked]
+    exact = not _LEFT.sub("", rest)
+    spans = (
+        [one.span for one in found] if exact else marked
+    )  # in a sentence, « un » and « 20 ans » are figures
+    return Reference(
+        tuple(dict.fromkeys(spans or [found[0].span])), exact, bool(marked), int(page["page"]) if page else 1
+    )
 
 
 def _in_digits(text: str) -> str:
@@ -116,30 +120,33 @@ def _in_digits(text: str) -> str:
     return _ORDINAL.sub(r"\1", digits)
 
 
-def _spans(text: str) -> tuple[tuple[Span, ...], bool, str]:
-    """Return the numbers of `text` in order, whether one of them is marked, and what is left."""
-    found: list[tuple[int, Span]] = []
-    marked = False
+@dataclass(frozen=True, slots=True)
+class _Found:
+    at: int
+    span: Span
+    marked: bool
+
+
+def _spans(text: str) -> tuple[list[_Found], str]:
+    """Return the numbers of `text` in order, and what is left of it."""
+    found: list[_Found] = []
 
     def take_range(match: re.Match[str]) -> str:
-        nonlocal marked
         first, last = _number(match["first"]), _number(match["last"])
         if len(first.parts) == len(last.parts) + 1 and last.parts[-1] > first.parts[-1]:
             last = Number((*first.parts[:-1], last.parts[-1]))  # « 5.1 à 10 » ends at 5.10
-        marked = marked or len(first.parts) > 1
-        found.append((match.start(), Span(min(first, last), max(first, last))))
+        span = Span(min(first, last), max(first, last))
+        found.append(_Found(match.start(), span, len(first.parts) > 1))
         return " " * len(match[0])
 
     def take_one(match: re.Match[str]) -> str:
-        nonlocal marked
         number = _number(match["number"])
-        marked = marked or bool(match["word"]) or len(number.parts) > 1
-        found.append((match.start("number"), Span(number, number)))
+        marked = bool(match["word"]) or len(number.parts) > 1
+        found.append(_Found(match.start("number"), Span(number, number), marked))
         return " " * len(match[0])
 
     rest = _ONE.sub(take_one, _RANGE.sub(take_range, text))
-    spans = dict.fromkeys(span for _, span in sorted(found, key=lambda pair: pair[0]))
-    return tuple(spans), marked, rest
+    return sorted(found, key=lambda one: one.at), rest
 
 
 def _number(text: str) -> Number:

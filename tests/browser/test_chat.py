@@ -225,12 +225,12 @@ async def test_a_form_is_filled_corrected_and_answered(open_page: Open) -> None:
     page = await open_page()
     await write(page, "/vigie chercher")
     window = page.get_by_role("dialog", name="Chercher dans la PA20")
-    field = window.get_by_role("textbox", name="Un numéro, un mot ou une question")
+    field = window.get_by_role("textbox", name="Un numéro ou des mots")
     await expect(field).to_be_focused()
     await page.keyboard.press("Enter")
     await expect(field).to_have_attribute("aria-invalid", "true")
     await expect(field).to_have_accessible_description(
-        "Exemples : 5.10, logo, renseignements personnels Cette réponse est nécessaire."
+        "Exemples : 5.10, consentement Cette réponse est nécessaire."
     )
     await page.keyboard.type("5.10")
     await page.keyboard.press("Enter")

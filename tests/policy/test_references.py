@@ -56,6 +56,19 @@ def test_a_number_is_read_however_it_is_written(text: str, meant: list[str]) -> 
     assert reference.exact
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("une photo d'un collègue, est-ce l'article 5.5?", ["5.5"]),
+        ("que disent 5.9 et un ami de 20 ans", ["5.9"]),
+    ],
+)
+def test_in_a_sentence_only_what_can_only_be_a_clause_is_kept(text: str, meant: list[str]) -> None:
+    reference = references.read(text)
+    assert reference is not None
+    assert [str(span) for span in reference.spans] == meant
+
+
 def test_a_page_can_be_asked() -> None:
     reference = references.read("article 5 page 2")
     assert reference is not None

@@ -78,7 +78,7 @@ async def start_bot(settings: Mapping[str, str], *arguments: str) -> BotProcess:
     """Start `python -m bot servir` with these settings and no others; `arguments` replace « servir »."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *(arguments or ("servir",)),
+        sys.executable, "-m", "bot", "--reglages", os.devnull, *(arguments or ("servir",)),
         cwd=ROOT, env={**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **settings},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
