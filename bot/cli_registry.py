@@ -64,7 +64,7 @@ def _holder(db: Database, text: str) -> roles.Holder:
     try:
         return people.known(db, people.read_account(text))
     except ValueError as error:
-        raise click.BadParameter(f"« {text} » {error}") from error
+        raise click.BadParameter(f"«\u00a0{text}\u00a0» {error}") from error
 
 
 def _shown(db: Database, holder: roles.Holder) -> str:
@@ -136,8 +136,8 @@ def _role_dismiss(role: str, holder: str, le: Any) -> None:  # noqa: ANN401 — 
 @roles_.command(name="modifier", help="Changer le titre, le courriel ou la relève d'un rôle.")
 @click.argument("role", metavar="RÔLE")
 @click.option("--titre")
-@click.option("--courriel", help="« - » pour n'en avoir aucun.")
-@click.option("--releve", help="Un autre rôle; « - » pour n'en avoir aucun.")
+@click.option("--courriel", help="«\u00a0-\u00a0» pour n'en avoir aucun.")
+@click.option("--releve", help="Un autre rôle; «\u00a0-\u00a0» pour n'en avoir aucun.")
 def _role_change(role: str, titre: str | None, courriel: str | None, releve: str | None) -> None:
     with _database(_desk()) as db:
         changed = roles.role(db, role)

@@ -148,7 +148,7 @@ class Dispatcher:
         words = _readable(text)
         bare = [word.strip(_MARKS) for word in words.lower().split() if word.strip(_MARKS)]
         if words.startswith("/"):
-            return self.from_command(words.removeprefix("/"), actor=actor, place=place)
+            return self.from_command(words, actor=actor, place=place)
         if not words or (bare and set(bare) <= _GREETINGS | {self.menu}):
             return Request(self.menu, "", actor, place)
         if len(bare) == 1 and self.command(bare[0]):
@@ -160,7 +160,7 @@ class Dispatcher:
 
     def from_command(self, line: str, *, actor: Actor | None = None, place: Place = "direct") -> Request:
         """Read the line that a button, a form or a slash command stands for: a name, then its text."""
-        name, _, rest = _readable(line).partition(" ")
+        name, _, rest = _readable(line).removeprefix("/").partition(" ")
         if name.lower() == self.menu and rest:
             name, _, rest = rest.partition(" ")
         if not name:

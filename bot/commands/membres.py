@@ -84,8 +84,9 @@ def followed(source: Source) -> Message:
     """Say that a group is followed, and what remains to be done for that."""
     if source.platform == "discord":
         what = (
-            "Si c'est le premier rôle de Discord que je suis, permettez « Server Members Intent » à la page "
-            "« Bot » de l'application, puis redémarrez-moi."
+            "Si c'est le premier rôle de Discord que je suis, permettez "
+            "«\u00a0Server Members Intent\u00a0» à la page «\u00a0Bot\u00a0» de l'application, "
+            "puis redémarrez-moi."
         )
     else:
         what = (

@@ -59,7 +59,7 @@ def reserved(office: Office, run: Callable[[Office, Request], Reply], request: R
     if not administers(office, request):
         with office.storage.transaction() as db:
             name = roles.title(db, roles.ADMINISTRATION)
-        raise UserError(f"Cette commande est réservée au rôle « {name} ».")
+        raise UserError(f"Cette commande est réservée au rôle «\u00a0{name}\u00a0».")
     return run(office, request)
 
 

@@ -49,7 +49,7 @@ async def check(
 
 def _refused(status: int) -> Finding:
     if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        return wrong(SUBJECT, "DISCORD_TOKEN est refusé. Copiez-le de nouveau à la page « Bot ».")
+        return wrong(SUBJECT, "DISCORD_TOKEN est refusé. Copiez-le de nouveau à la page «\u00a0Bot\u00a0».")
     return wrong(SUBJECT, f"Discord répond par une erreur ({status}). Réessayez plus tard.")
 
 
@@ -57,10 +57,10 @@ def _intents(flags: int, *, members: bool) -> list[Finding]:
     if not members:
         return []
     if flags & MEMBERS:
-        return [fine(SUBJECT, "l'intention « Server Members » est permise.")]
+        return [fine(SUBJECT, "l'intention «\u00a0Server Members\u00a0» est permise.")]
     return [
-        wrong(SUBJECT, "permettez l'intention « Server Members » à la page « Bot », sans quoi Vigie ne voit "
-        "pas qui arrive ni qui change de rôle.")
+        wrong(SUBJECT, "permettez l'intention «\u00a0Server Members\u00a0» à la page «\u00a0Bot\u00a0», "
+        "sans quoi Vigie ne voit pas qui arrive ni qui change de rôle.")
     ]  # fmt: skip
 
 

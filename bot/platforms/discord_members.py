@@ -58,8 +58,8 @@ async def fetch(client: discord.Client, group: Followed) -> set[Actor]:
         }
     except _FAILURES as error:
         raise PlatformError(
-            "Discord n'a pas donné la liste des membres. Vérifiez que l'intention « Server Members » est "
-            "permise à la page « Bot ».",
+            "Discord n'a pas donné la liste des membres. Vérifiez que l'intention "
+            "«\u00a0Server Members\u00a0» est permise à la page «\u00a0Bot\u00a0».",
             passing=True,
         ) from error
     return found

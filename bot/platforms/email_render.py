@@ -89,4 +89,4 @@ def _button(item: Button | Link) -> str:
         case Link(label, url):
             return f"{label}\u00a0: {url}"
         case Button(label, command):
-            return f"{label}\u00a0: écrivez « {MENU} {command} » à Vigie, sur Slack ou sur Discord"
+            return f"{label}\u00a0: écrivez «\u00a0{MENU} {command}\u00a0» à Vigie, sur Slack ou sur Discord"

@@ -111,7 +111,7 @@ def read_account(text: str) -> Account:
     platform, colon, rest = text.strip().partition(":")
     team, slash, user = rest.rpartition("/")
     if platform not in _ACCOUNT_FORMS or not colon:
-        raise ValueError("doit commencer par « slack: » ou « discord: »")
+        raise ValueError("doit commencer par «\u00a0slack:\u00a0» ou «\u00a0discord:\u00a0»")
     if bool(slash) != (platform == "slack") or not _ACCOUNT_FORMS[platform].fullmatch(rest):
         raise ValueError("doit s'écrire slack:T0123ABCD/U0123ABCD ou discord:123456789012345678")
     return Account(platform, team, user)

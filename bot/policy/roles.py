@@ -90,7 +90,7 @@ def role(db: Database, role_id: str) -> Role:
     """Return one role. Raises `RoleError` if there is none of that name."""
     found = next((one for one in all_roles(db) if one.id == role_id), None)
     if found is None:
-        raise RoleError(f"Le rôle « {role_id[:40]} » n'existe pas.")
+        raise RoleError(f"Le rôle «\u00a0{role_id[:40]}\u00a0» n'existe pas.")
     return found
 
 
@@ -130,7 +130,7 @@ def change(db: Database, changed: Role) -> None:
         raise RoleError(f"Le titre a de 1 à {TITLE_LENGTH} caractères, sur une ligne.")
     address = (changed.email or "").strip() or None
     if address and not _is_address(address):
-        raise RoleError(f"« {address[:60]} » n'est pas une adresse de courriel.")
+        raise RoleError(f"«\u00a0{address[:60]}\u00a0» n'est pas une adresse de courriel.")
     if changed.fallback_id and changed.id in chain(db, changed.fallback_id):
         raise RoleError(
             "La relève tournerait en rond\u00a0: ce rôle y remplace déjà celui que vous choisissez."

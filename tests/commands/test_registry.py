@@ -38,7 +38,7 @@ def accounts(reply: Reply) -> list[tuple[str, str]]:
     "line", ["roles", "roles nommer administration", "membres", "membres ajouter", "pause"]
 )
 async def test_what_is_reserved_to_the_administration_is_refused_to_others(office: Desk, line: str) -> None:
-    assert "réservée au rôle « Administration »" in await office.said(line, ALEX)
+    assert "réservée au rôle «\u00a0Administration\u00a0»" in await office.said(line, ALEX)
 
 
 async def test_a_form_that_comes_back_from_someone_else_changes_nothing(office: Desk) -> None:

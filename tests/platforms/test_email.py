@@ -198,6 +198,6 @@ def test_each_element_has_its_plain_form(quote: Quoter) -> None:
     assert subject(message, quote) == "Titre"
     written = body(message, quote)
     assert "Titre\n=====\n" in written
-    assert "Ouvrir\u00a0: écrivez « vigie signalements » à Vigie" in written
+    assert "Ouvrir\u00a0: écrivez «\u00a0vigie signalements\u00a0» à Vigie" in written
     assert "Lire\u00a0: https://exemple.ca/a" in written
     assert all(len(line) <= WIDTH for line in written.splitlines() if "écrivez" not in line)
