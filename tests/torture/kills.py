@@ -60,10 +60,11 @@ class Toll:
             f"perdus\u00a0: {self.lost}; inventés\u00a0: {self.invented}; lettres mortes\u00a0: {self.dead}"
         )
         twice = f"Discord {self.twice['discord']}, Slack {self.twice['slack']}"
+        unseen = f"{self.unseen} que la réconciliation ne peut pas toutes voir"
         return [
             f"{self.kills} SIGKILL en {self.seconds:.0f} s; ennuis des plateformes\u00a0: {troubles}",
             f"faits acceptés\u00a0: {self.accepted}; {lost}",
-            f"envoyés deux fois\u00a0: {twice} (que la réconciliation ne pouvait pas voir, sur {self.unseen})",
+            f"envoyés deux fois\u00a0: {twice}, sur {unseen}",
             f"messages douteux cherchés dans un historique\u00a0: {self.looked}",
         ]
 
