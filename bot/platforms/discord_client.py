@@ -23,6 +23,7 @@ from bot.dispatch import Actor, Dispatcher, Place, Request, apology
 from bot.messages import Form, Message, Quoter, Reply, Text, TooLong, opener
 from bot.platforms import discord_commands as catalogue
 from bot.platforms import discord_members
+from bot.platforms.discord_delivery import paced
 from bot.platforms.discord_render import files, render, render_form
 from bot.platforms.membership import Members
 
@@ -66,6 +67,7 @@ class Client(discord.AutoShardedClient):
             max_messages=None,
             guild_ready_timeout=0,
             max_ratelimit_timeout=LONGEST_WAIT,
+            http_trace=paced(),
         )
         self._dispatcher = dispatcher
         self._quote = quote

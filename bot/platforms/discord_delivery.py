@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from types import SimpleNamespace
 
 import aiohttp
 import discord
@@ -29,6 +30,7 @@ LOOKED_AT = 200  # messages of a conversation
 CONVERSATIONS_KEPT = 10_000  # identifiers, so that a second message takes one request
 UNKNOWN_WAIT = 60.0  # seconds, for a 429 that does not say
 
+_NOT_COUNTED = frozenset({"interactions", "webhooks", "gateway"})
 _CLOSED = frozenset({50007, 50278})  # private messages closed; no server in common any more
 _WHY: Mapping[int, str] = {HTTPStatus.UNAUTHORIZED: "token", HTTPStatus.NOT_FOUND: "gone"}
 _TOO_FAST = 40003  # opening private conversations too fast
@@ -37,13 +39,31 @@ _THREAD_NAME = "Message de Vigie"
 _FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 
 
+def paced() -> aiohttp.TraceConfig:
+    """Return what makes a client (its `http_trace`) keep to the limit that is over all of its requests.
+
+    It holds each request at the moment when it leaves, after the waits of discord.py, which knows that
+    limit only once it is exceeded. What answers a person is not counted by Discord, and is not held.
+    """
+    pace = Window(REQUESTS, PER_SECONDS)
+
+    async def leaving(
+        _: aiohttp.ClientSession, __: SimpleNamespace, request: aiohttp.TraceRequestStartParams
+    ) -> None:
+        if not any(part in _NOT_COUNTED for part in request.url.parts):
+            await pace.turn()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(leaving)
+    return trace
+
+
 class DiscordDelivery:
-    """Sends with `client`, which need only be logged in."""
+    """Sends with `client`, which need only be logged in, and should be `paced`."""
 
     def __init__(self, client: discord.Client, quote: Quoter) -> None:
         self._client = client
         self._quote = quote
-        self._pace = Window(REQUESTS, PER_SECONDS)
         self._conversations: OrderedDict[str, int] = OrderedDict()
 
     async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
@@ -52,7 +72,6 @@ class DiscordDelivery:
         try:
             async with asyncio.timeout(PATIENCE):
                 channel = await self._channel(to)
-                await self._pace.turn()
                 await channel.send(view=view, files=files(message), nonce=delivery_id, suppress_embeds=True)
         except _FAILURES as error:
             raise problem(error) from error
@@ -64,7 +83,6 @@ class DiscordDelivery:
         try:
             async with asyncio.timeout(PATIENCE):
                 channel = await self._channel(to)
-                await self._pace.turn()
                 async for said in channel.history(limit=LOOKED_AT, after=since - EARLIER, oldest_first=False):
                     if said.author == user and any(
                         getattr(part, "id", None) == number for part in said.components
@@ -85,7 +103,6 @@ class DiscordDelivery:
                 return self._client.get_partial_messageable(await self._thread(to))
 
     async def _open(self, user: str) -> int:
-        await self._pace.turn()
         channel = await self._client.create_dm(discord.Object(int(user)))
         self._conversations[user] = channel.id
         if len(self._conversations) > CONVERSATIONS_KEPT:
@@ -97,20 +114,16 @@ class DiscordDelivery:
 
         It is told by its name, so that a crash in the middle leaves no second one.
         """
-        await self._pace.turn()
         parent = await self._client.fetch_channel(int(to.team))
         if not isinstance(parent, discord.TextChannel):
             raise UndeliverableError("forbidden (no text channel)")
         name = f"{_THREAD_NAME} {_digest(to.id):08x}"
-        await self._pace.turn()
         threads = [one for one in await parent.guild.active_threads() if one.parent_id == parent.id]
         thread = next((one for one in threads if one.name == name), None)
         if thread is None:
-            await self._pace.turn()
             thread = await parent.create_thread(
                 name=name, type=discord.ChannelType.private_thread, invitable=False
             )
-        await self._pace.turn()
         await thread.add_user(discord.Object(int(to.id)))  # harmless when they are in it
         return thread.id
 

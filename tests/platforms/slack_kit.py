@@ -24,7 +24,7 @@ from bot.messages import (
     Text,
     TextField,
 )
-from bot.platforms.slack_adapter import SlackAdapter
+from bot.platforms.slack_adapter import Heard, SlackAdapter
 from tests.platforms.fake_slack import BOT_TOKEN, BOT_USER, SIGNING_SECRET, FakeSlack
 
 Json = dict[str, Any]
@@ -98,7 +98,7 @@ def quote(reference: Quote) -> Quotation:
 
 
 def built(
-    slack: FakeSlack, commands: Commands, executor: ThreadPoolExecutor, **changes: str | int | None
+    slack: FakeSlack, commands: Commands, executor: ThreadPoolExecutor, **changes: str | int | Heard | None
 ) -> SlackAdapter:
     settings: dict[str, Any] = {
         "bot_token": BOT_TOKEN,

@@ -57,6 +57,7 @@ def test_it_asks_for_no_history_but_that_of_messages_written_to_the_bot() -> Non
         "commands",
         "files:write",
         "im:history",
+        "im:write",
     ]
     assert "user" not in made["oauth_config"]["scopes"]
     assert made["settings"]["event_subscriptions"]["bot_events"] == [

@@ -21,8 +21,8 @@ DISCORD, DISCORD_CHANNEL = (50, 1.0), (5, 5.0)
 SLACK, SLACK_CHANNEL = (300, 60.0), (1, 1.0)
 ALLOWED = 1.05
 LONG = 600.0  # seconds: who is ended by us ends by itself, should we end first
-# A first private message on Discord takes two: the conversation must be opened.
-REQUESTS = {"discord": 2, "slack": 1}
+# On Discord a first private message takes two, since the conversation must be opened; and logging in, two.
+REQUESTS = {"discord": (2, 2), "slack": (1, 0)}
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,9 @@ async def _run(on_discord: int, on_slack: int, slack: tuple[int, float]) -> list
     limits = Limits(Limit(*DISCORD), Limit(*slack), DISCORD_CHANNEL, SLACK_CHANNEL)
     wanted = {"discord": on_discord, "slack": on_slack}
     windows = {"discord": DISCORD, "slack": slack}
-    bounds = {name: bound(wanted[name] * REQUESTS[name], *windows[name]) for name in wanted}
+    bounds = {
+        name: bound(wanted[name] * each + more, *windows[name]) for name, (each, more) in REQUESTS.items()
+    }
     with tempfile.TemporaryDirectory(prefix="vigie-") as folder:
         path = Path(folder) / "vigie.db"
         life.prepare(path, on_discord, on_slack)

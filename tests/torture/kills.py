@@ -60,10 +60,15 @@ class Toll:
             f"perdus\u00a0: {self.lost}; inventés\u00a0: {self.invented}; lettres mortes\u00a0: {self.dead}"
         )
         twice = f"Discord {self.twice['discord']}, Slack {self.twice['slack']}"
+        unseen = f"{self.unseen} que la réconciliation ne peut pas toutes voir"
         return [
             f"{self.kills} SIGKILL en {self.seconds:.0f} s; ennuis des plateformes\u00a0: {troubles}",
             f"faits acceptés\u00a0: {self.accepted}; {lost}",
+<<<<<<< HEAD
             f"envoyés deux fois\u00a0: {twice} (impossibles à voir en réconciliant, sur {self.unseen})",
+=======
+            f"envoyés deux fois\u00a0: {twice}, sur {unseen}",
+>>>>>>> next
             f"messages douteux cherchés dans un historique\u00a0: {self.looked}",
         ]
 

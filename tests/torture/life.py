@@ -29,7 +29,7 @@ from bot.outbox_pump import Pump
 from bot.outbox_routes import Routes
 from bot.outbox_sending import Habits
 from bot.platforms import Deliverer
-from bot.platforms.discord_delivery import DiscordDelivery
+from bot.platforms.discord_delivery import DiscordDelivery, paced
 from bot.platforms.slack_delivery import SlackDelivery
 from bot.policy import people
 from bot.policy.people import Account
@@ -65,6 +65,7 @@ async def _send(origin: str, path: Path, seconds: float) -> None:
         intents=discord.Intents.none(),
         allowed_mentions=discord.AllowedMentions.none(),
         max_ratelimit_timeout=30,
+        http_trace=paced(),
     )
     await client.login(TOKEN)
     timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)

@@ -176,9 +176,11 @@ class World:
     # Discord
 
     async def _discord_me(self, _: web.Request) -> web.Response:
-        return _json(BOT)
+        return self._over("discord") or _json(BOT)
 
     async def _discord_application(self, _: web.Request) -> web.Response:
+        if (refusal := self._over("discord")) is not None:
+            return refusal
         described = {
             "id": "1",
             "name": "Vigie",

@@ -1,0 +1,48 @@
+"""Reading, alone, what could not be sent in private."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.commands import lire
+from bot.commands import office as shared
+from bot.dispatch import Actor, Request, UserError
+from bot.policy import roles
+from bot.times import Calendar
+from tests.outbox_kit import ALICE_ON_DISCORD, BOB_ON_SLACK, RELAY, Office, build, office, said
+
+ALICE, BOB = Actor("discord", "9", ALICE_ON_DISCORD.user), Actor("slack", "T1", BOB_ON_SLACK.user)
+
+
+@pytest.fixture
+def bureau(tmp_path: Path) -> Iterator[Office]:
+    with office(tmp_path / "vigie.db", relays=(RELAY,)) as it:
+        yield it
+
+
+def read(bureau: Office, row_id: object, actor: Actor) -> str:
+    calendar = Calendar(ZoneInfo("America/Toronto"))
+    services = shared.Office(bureau.storage, bureau.clock, calendar)
+    return said(lire.read(services, build, Request("lire", str(row_id), actor)))
+
+
+@pytest.mark.parametrize("by_role", [False, True])
+async def test_the_button_in_the_thread_shows_the_message_to_that_person_alone(
+    bureau: Office, *, by_role: bool
+) -> None:
+    alice = bureau.person(ALICE_ON_DISCORD)
+    bureau.person(BOB_ON_SLACK)
+    bureau.appoint(roles.CONSEIL, alice)
+    bureau.discord.script.append("closed")
+    bureau.enqueue("un", f"role:{roles.CONSEIL}" if by_role else f"person:{alice}")
+    await bureau.pump.drain()
+    assert list(bureau.discord.received) == [f"thread:discord/{RELAY}/11"]
+    row = bureau.row(f"un→{alice}" if by_role else "un")
+    assert read(bureau, row["id"], ALICE) == "avis {'n': 'un'}"
+    for number, actor in ((row["id"], BOB), ("inconnu", ALICE), (row["id"], Actor("slack", "T1", "U9"))):
+        with pytest.raises(UserError, match="pas pour ce compte"):
+            read(bureau, number, actor)
