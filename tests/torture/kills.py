@@ -64,11 +64,7 @@ class Toll:
         return [
             f"{self.kills} SIGKILL en {self.seconds:.0f} s; ennuis des plateformes\u00a0: {troubles}",
             f"faits acceptés\u00a0: {self.accepted}; {lost}",
-<<<<<<< HEAD
-            f"envoyés deux fois\u00a0: {twice} (impossibles à voir en réconciliant, sur {self.unseen})",
-=======
             f"envoyés deux fois\u00a0: {twice}, sur {unseen}",
->>>>>>> next
             f"messages douteux cherchés dans un historique\u00a0: {self.looked}",
         ]
 
