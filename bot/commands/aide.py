@@ -26,7 +26,8 @@ def _line(command: Command) -> Iterator[Span | str]:
     yield code(f"{written} {command.usage}".strip())
     yield f"\n{command.summary}"
     for at, example in enumerate(command.examples):
-        yield " Exemples\u00a0: " if at == 0 else ", "
+        several = "s" if len(command.examples) > 1 else ""
+        yield f" Exemple{several}\u00a0: " if at == 0 else ", "
         yield code(f"{written} {example}")
     if command.examples:
         yield "."
