@@ -10,6 +10,8 @@ import sys
 
 from tests.torture import fanout, kills
 
+FEWEST = 200  # under it, all go in the platforms' first allowance and there is no bound to compare with
+
 
 def main() -> int:
     """Run both, print the figures, and return 0 if every promise is kept."""
@@ -17,6 +19,8 @@ def main() -> int:
     parser.add_argument("--morts", type=int, default=1_000, help="combien de SIGKILL")
     parser.add_argument("--destinataires", type=int, default=1_000, help="combien, sur chaque plateforme")
     asked = parser.parse_args()
+    if 0 < asked.destinataires < FEWEST:
+        parser.error(f"il faut au moins {FEWEST} destinataires\u00a0: à moins, les limites n'imposent rien")
     kept = True
     if asked.morts:
         say(f"Envoi tué {asked.morts} fois pendant qu'on l'alimente")
