@@ -139,11 +139,11 @@ def put_off(db: Database, now: datetime, until: datetime) -> int:
     return done.rowcount
 
 
-def read(db: Database, row_id: str) -> Row | None:
-    """Return a row that is still to be sent, None otherwise."""
+def read(db: Database, row_id: str, now: datetime) -> Row | None:
+    """Return a row that is still to be sent, and due; None otherwise."""
     row = db.conn.execute(
-        f"SELECT {_COLUMNS} FROM outbox WHERE id = ? AND state IN ('queued', 'sending')",  # noqa: S608 — a constant
-        (row_id,),
+        f"SELECT {_COLUMNS} FROM outbox WHERE id = ? AND state IN ('queued', 'sending') AND due_at <= ?",  # noqa: S608 — a constant
+        (row_id, iso(now)),
     ).fetchone()
     return _row(row) if row else None
 

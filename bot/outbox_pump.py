@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 # each, it takes ten to fill the line; and as many at most are to be looked for after a crash.
 SLOTS = 24
 AHEAD = 120  # rows that are looked at in one go
+PAGES = 20  # how many times, to find what need not wait behind what must
 POLL_SECONDS = 2.0  # for what nobody woke us for
 
 
@@ -62,7 +63,7 @@ class Pump:
         self._news = asyncio.Event()
         self._closing = False
         self._under_way = _UnderWay()
-        self._ready: deque[Candidate] = deque()
+        self._ready: list[Candidate] = []
         self._held: dict[str, float] = {}  # platforms and lanes that asked to wait, until when (loop's time)
 
     def wake(self) -> None:
@@ -81,19 +82,17 @@ class Pump:
         self._news.clear()
         await self._look()
         while not self._closing:
-            self._start_some(loop.time())
+            self._start_some()
             if self._news.is_set() or loop.time() >= until:
                 return
-            ended = await self._something(until)
-            if ended and not self._ready:
+            if await self._something(until) and all(self._waits(one) for one in self._ready):
                 return
 
     async def drain(self) -> None:
         """Send what is due now, and return once that has ended; what must wait for a platform is left."""
-        loop = asyncio.get_running_loop()
         while not self._closing:
             await self._look()
-            self._start_some(loop.time())
+            self._start_some()
             if not self._under_way.tasks:
                 return
             await asyncio.wait(set(self._under_way.tasks))
@@ -110,25 +109,42 @@ class Pump:
         await asyncio.gather(*late, return_exceptions=True)
 
     async def _look(self) -> None:
+        """Add to what is ready. Those who wait for their platform stay, so that one looks past them."""
         now = asyncio.get_running_loop().time()
         self._held = {what: until for what, until in self._held.items() if until > now}
-        limit = AHEAD * 4 if self._held else AHEAD  # enough to look past those that must wait
+        self._ready = [one for one in self._ready if self._waits(one)]
         try:
-            found = await self._sender.choose(tuple(self._under_way.recipients), limit)
+            for _ in range(PAGES):
+                skipped = {*self._under_way.recipients, *(one.recipient for one in self._ready)}
+                found = await self._sender.choose(skipped, AHEAD)
+                self._ready += found
+                if not found or not all(self._waits(one) for one in found):
+                    break
         except (StorageError, sqlite3.Error) as error:  # the next look tries again
             logger.error("outbox: %s", _shown(error))  # noqa: TRY400 — the line says it all
-            found = []
-        self._ready = deque(found)
+        self._ready.sort(key=lambda one: not one.urgent)
 
-    def _start_some(self, now: float) -> None:
-        """Start what can leave now; what must wait for its platform stays, in order."""
-        busy, kept = self._under_way, deque[Candidate]()
-        for one in self._ready:
-            if one.recipient in busy.recipients or one.lane in busy.lanes:
-                continue  # its turn comes at the next look
-            held = max(self._held.get(one.platform, 0.0), self._held.get(one.lane, 0.0)) > now
-            if held or busy.platforms[one.platform] >= self._slots:
+    def _waits(self, one: Candidate) -> bool:
+        """Return whether a candidate waits: its platform has no slot left, or it or its address said to."""
+        return self._full(one.platform) or self._asked(one.lane)
+
+    def _full(self, platform: str) -> bool:
+        return self._under_way.platforms[platform] >= self._slots or self._asked(platform)
+
+    def _asked(self, what: str) -> bool:
+        return self._held.get(what, 0.0) > asyncio.get_running_loop().time()
+
+    def _start_some(self) -> None:
+        """Start what can leave now."""
+        busy, kept, full = self._under_way, list[Candidate](), set[str]()
+        for one in self._ready:  # there may be thousands, for a platform that is full
+            if one.platform in full:
                 kept.append(one)
+            elif one.recipient in busy.recipients or one.lane in busy.lanes:
+                pass  # its turn comes at the next look
+            elif self._waits(one):
+                kept.append(one)
+                full |= {one.platform} if self._full(one.platform) else set()
             else:
                 self._start(one)
         self._ready = kept

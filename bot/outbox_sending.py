@@ -72,6 +72,7 @@ class Candidate:
     recipient: str
     lane: str
     platform: str
+    urgent: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ class Sender:
 
     def _candidate(self, db: Database, row: Row, now: datetime) -> Candidate | None:
         to = self._way(db, row, now)
-        return None if to is None else Candidate(row.id, row.recipient, text(to), to.platform)
+        return None if to is None else Candidate(row.id, row.recipient, text(to), to.platform, row.urgent)
 
     def _way(self, db: Database, row: Row, now: datetime) -> Address | None:
         """Return by which way a row can go; None when it is settled otherwise.
@@ -183,7 +184,7 @@ class Sender:
     def _claim(self, candidate: Candidate) -> _Claimed | None:
         now = self._habits.clock()
         with self._storage.transaction() as db:
-            row = outbox.read(db, candidate.row_id)
+            row = outbox.read(db, candidate.row_id, now)
             if row is None or state.flag(db, state.PAUSED) is not None:
                 return None
             to = self._way(db, row, now)
@@ -211,7 +212,7 @@ class Sender:
         """Put off a row whose message cannot be made; a new version may know how to."""
         now = self._habits.clock()
         with self._storage.transaction() as db:
-            row = outbox.read(db, row_id)
+            row = outbox.read(db, row_id, now)
             if row is not None and row.attempts + 1 >= outbox.ATTEMPTS:
                 self._bury(db, row, "broken", now)
             elif row is not None:

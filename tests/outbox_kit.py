@@ -52,6 +52,7 @@ class Post:
     marks: set[str] = field(default_factory=set)
     looked: int = 0
     forgetful: bool = False
+    wait: float = 0.01  # seconds that « limited-all » asks for
     concurrent: Counter[str] = field(default_factory=Counter)
     together: asyncio.Barrier | None = None  # messages are taken so many at once
     died: asyncio.Event = field(default_factory=asyncio.Event)
@@ -81,7 +82,7 @@ class Post:
             case "limited":
                 raise LaterError("429", 30.0)
             case "limited-all":
-                raise LaterError("429", 0.01, everywhere=True)
+                raise LaterError("429", self.wait, everywhere=True)
             case "unknown" | "acted-unknown":
                 raise UnknownError("ServerDisconnectedError")
             case "dead" | "acted-dead":

@@ -12,6 +12,7 @@ import pytest
 from bot import outbox, state
 from bot.messages import Message
 from bot.notices import READ, build, examples, title
+from bot.outbox_pump import SLOTS
 from bot.outbox_routes import parse, text
 from bot.outbox_sending import delivery_id
 from bot.platforms import Address
@@ -208,6 +209,34 @@ async def test_a_limit_on_the_whole_platform_holds_what_goes_there_and_nothing_e
         await bureau.until_sent(61)
     assert sorted(bureau.slack.all()) == sorted(f"avis {{'n': '{person}'}}" for person in on_slack)
     assert len(bureau.discord.all()) == 1
+
+
+async def test_a_crowd_on_one_platform_does_not_keep_another_waiting(bureau: Office) -> None:
+    crowd = [bureau.person(Account("slack", "T1", f"U{n}")) for n in range(300)]
+    on_discord = bureau.person(ALICE_ON_DISCORD)
+    for person in crowd:
+        bureau.enqueue(person, f"person:{person}")
+    bureau.enqueue("autre", f"person:{on_discord}")
+    bureau.slack.together = asyncio.Barrier(SLOTS + 1)  # so many are under way, and none ends
+    async with bureau.running():
+        async with asyncio.timeout(10):
+            await bureau.news.wait()
+        assert len(bureau.discord.all()) == 1
+        assert bureau.slack.all() == []
+        await bureau.pump.close(patience=0)
+
+
+async def test_a_crowd_that_waits_for_its_platform_hides_nobody_from_another(bureau: Office) -> None:
+    crowd = [bureau.person(Account("slack", "T1", f"U{n}")) for n in range(300)]
+    on_discord = bureau.person(ALICE_ON_DISCORD)
+    bureau.slack.wait = 3_600
+    for person in crowd:
+        bureau.enqueue(person, f"person:{person}")
+    bureau.slack.script.extend(["limited-all"] * 30)
+    await bureau.pump.drain()
+    bureau.enqueue("autre", f"person:{on_discord}")
+    await bureau.pump.drain()
+    assert bureau.states() == {"queued": 300, "sent": 1}
 
 
 async def test_a_message_that_cannot_be_made_is_put_off_then_announced(bureau: Office, alice: str) -> None:

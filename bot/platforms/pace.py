@@ -19,20 +19,23 @@ class Window:
     """
 
     def __init__(self, count: int, seconds: float) -> None:
-        self._turns: deque[float] = deque(maxlen=count)
+        self._turns: deque[list[float]] = deque(maxlen=count)  # when each was or will be taken
         self._count = count
         self._seconds = seconds * _MARGIN
 
     async def turn(self) -> None:
         """Wait until one may go."""
-        now = asyncio.get_running_loop().time()
-        at = max(now, self._turns[0] + self._seconds) if len(self._turns) == self._count else now
-        self._turns.append(at)
-        if at > now:
-            await asyncio.sleep(at - now)
+        now = asyncio.get_running_loop().time
+        before = self._turns[0] if len(self._turns) == self._count else None
+        own = [now() if before is None else max(now(), before[0] + self._seconds)]
+        self._turns.append(own)
+        # The one before may itself leave later than it was to, the loop being busy.
+        while before is not None and (wait := before[0] + self._seconds - now()) > 0:  # noqa: ASYNC110 — until a time, not an event
+            await asyncio.sleep(wait)
+        own[0] = now()
 
     @property
     def idle(self) -> bool:
         """Whether every turn that was taken is out of the window, so that nothing need be remembered."""
-        last = self._turns[-1] if self._turns else 0.0
+        last = self._turns[-1][0] if self._turns else 0.0
         return last + self._seconds < asyncio.get_running_loop().time()
