@@ -5,67 +5,169 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pydantic import SecretStr
+from sqlite_utils import Database
 
-from bot.commands import catalogue, examples
-from bot.dispatch import Dispatcher
+from bot import destroyed, guard, inbound
+from bot.background import Background
+from bot.commands import catalogue, examples, mesdonnees
+from bot.commands.office import Office
+from bot.dispatch import Actor, Dispatcher, Welcome
+from bot.health import Metrics
+from bot.members import Register
 from bot.messages import Form, Reply
-from bot.platforms import Platform, PlatformError, discord_render, slack_render
+from bot.outbox_routes import EMAIL
+from bot.platforms import Deliverer, Meter, Platform, PlatformError, discord_render, email, slack_render
 from bot.platforms.discord_adapter import DiscordAdapter
 from bot.platforms.local_adapter import LocalAdapter
 from bot.platforms.local_gallery import Gallery
 from bot.platforms.slack_adapter import SlackAdapter
-from bot.policy import library
+from bot.policy import library, membership, people, roles
 from bot.policy.library import Library
-from bot.settings import Settings
+from bot.settings import Settings, listed
+from bot.storage import Storage
+from bot.times import system_clock
 
 logger = logging.getLogger(__name__)
 
 CLOSING_SECONDS = 8  # what is left of the ten after which a service manager kills
 RETRY_SECONDS = 30  # between two attempts to reach a platform whose network is down
+_PERSONAS = {
+    "communications": roles.VP_COMMUNICATIONS,
+    "conseil": roles.CONSEILLER,
+    "administration": roles.ADMINISTRATION,
+}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Bot:
-    """What all platforms share: the policies, and the catalogue at work."""
+    """What all platforms share: the policies, what is kept, and the catalogue at work."""
 
     settings: Settings
     library: Library
+    office: Office
     dispatcher: Dispatcher
+    metrics: Metrics = field(default_factory=Metrics)
 
 
-def build(settings: Settings) -> Bot:
-    """Read the policies and set up the commands. Raises `PolicyError`."""
-    policies = library.load(settings.data_folders(), settings.vigie_politique, settings.today)
-    executor = ThreadPoolExecutor(1, "storage")
-    return Bot(settings, policies, Dispatcher(catalogue(policies), executor))
+def policies(settings: Settings) -> Library:
+    """Read the policies. Raises `PolicyError`."""
+    return library.load(settings.data_folders(), settings.vigie_politique, settings.today)
 
 
-def platforms(bot: Bot) -> list[Platform]:
-    """Return the platforms that are configured; with no token at all, the sandbox alone."""
-    settings, quote = bot.settings, bot.library.quote
-    found: list[Platform] = []
+def build(settings: Settings, storage: Storage) -> Bot:
+    """Read the policies and set up the commands over what is kept. Raises `PolicyError`."""
+    read, calendar, teams = policies(settings), settings.calendar(), settings.teams()
+    if settings.sandboxed():
+        office = Office(storage, system_clock, calendar, teams)
+    else:
+        office = Office(storage, system_clock, calendar, teams, partial(destroyed.record, settings.keys()))
+    welcome = Welcome(
+        partial(guard.refusal, teams),
+        partial(mesdonnees.notice, office),
+        partial(mesdonnees.noticed, office),
+    )
+    return Bot(settings, read, office, Dispatcher(catalogue(read, office), storage.executor, welcome=welcome))
+
+
+def settle(bot: Bot) -> None:
+    """See that the roles exist, and that someone holds the administration. On the storage thread."""
+    with bot.office.storage.transaction() as db:
+        roles.seed(db)
+        if bot.settings.sandboxed():
+            _cast(db, bot.office)
+        admins = [people.read_account(one) for one in listed(bot.settings.vigie_admins)]
+        roles.appoint_first(db, admins, bot.office.today())
+
+
+def _cast(db: Database, office: Office) -> None:
+    """Give the sandbox's personas what they are in the association."""
+    today = office.today()
+    for persona, role in _PERSONAS.items():
+        if not roles.holders(db, role, today):
+            roles.appoint(db, role, people.known(db, Actor("local", "", persona)), today)
+    officer = people.known(db, Actor("local", "", "officier"))
+    membership.enter(db, officer, "officer", membership.BY_HAND, today)
+
+
+def platforms(bot: Bot) -> dict[str, SlackAdapter | DiscordAdapter | LocalAdapter]:
+    """Return the platforms that are configured, by the name that accounts give them.
+
+    With no token at all, the sandbox alone. To be called off the storage thread.
+    """
+    settings, quote, storage = bot.settings, bot.library.quote, bot.office.storage
+    if settings.sandboxed():
+        return {"local": sandbox(bot)}
+    found: dict[str, SlackAdapter | DiscordAdapter | LocalAdapter] = {}
+    followed = storage.executor.submit(_followed, storage).result()
+    register = Register(storage, bot.office.clock, bot.office.calendar)
     if settings.slack_bot_token:
-        found.append(
-            SlackAdapter(
-                bot.dispatcher,
-                quote,
-                bot_token=settings.slack_bot_token.get_secret_value(),
-                app_token=_revealed(settings.slack_app_token),
-                signing_secret=_revealed(settings.slack_signing_secret),
-                port=settings.vigie_slack_port,
-                api_url=settings.slack_api_url,
-            )
+        found["slack"] = SlackAdapter(
+            bot.dispatcher,
+            quote,
+            bot_token=settings.slack_bot_token.get_secret_value(),
+            app_token=_revealed(settings.slack_app_token),
+            signing_secret=_revealed(settings.slack_signing_secret),
+            port=settings.vigie_slack_port,
+            api_url=settings.slack_api_url,
+            members=register if "slack" in followed else None,
+            heard=inbound.Heard(storage, bot.office.clock),
+            meter=_meter(bot.metrics, "slack"),
         )
     if settings.discord_token:
-        token = settings.discord_token.get_secret_value()
-        found.append(DiscordAdapter(bot.dispatcher, quote, token=token, api_url=settings.discord_api_url))
-    return found or [sandbox(bot)]
+        found["discord"] = DiscordAdapter(
+            bot.dispatcher,
+            quote,
+            token=settings.discord_token.get_secret_value(),
+            api_url=settings.discord_api_url,
+            members=register if "discord" in followed else None,
+            meter=_meter(bot.metrics, "discord"),
+        )
+    return found
+
+
+def mailer(bot: Bot) -> email.Mailer | None:
+    """Return what sends e-mail, None where it is not configured, and in the sandbox."""
+    settings = bot.settings
+    if settings.vigie_smtp is None or settings.vigie_courriel_de is None or settings.sandboxed():
+        return None
+    server = email.server(settings.vigie_smtp.get_secret_value())
+    return email.Mailer(bot.library.quote, server, settings.vigie_courriel_de)
+
+
+async def run(bot: Bot, say: Callable[[str], None]) -> bool:
+    """Run the whole bot until it is told to stop; False when no platform could be started at all."""
+    live, mail = platforms(bot), mailer(bot)
+    posts: dict[str, Deliverer] = {**live, **({EMAIL: mail} if mail else {})}
+    for setting in unset(bot.settings):
+        say(f"{setting} n'est pas réglé\u00a0: je réponds partout où je suis. Voyez vigie diagnostic.")
+    behind = Background(bot.settings, bot.office, bot.metrics, posts, live)
+    return await serve([*live.values()], say, behind.running(say), [mail] if mail else ())
+
+
+def unset(settings: Settings) -> list[str]:
+    """Return the settings that would say whose bot this is, and do not."""
+    asked = {
+        "VIGIE_SLACK_EQUIPE": settings.slack_bot_token and not settings.vigie_slack_equipe,
+        "VIGIE_DISCORD_SERVEUR": settings.discord_token and not settings.vigie_discord_serveur,
+    }
+    return [name for name, missing in asked.items() if missing]
+
+
+def _followed(storage: Storage) -> Collection[str]:
+    """Return the platforms that have groups whose members must be known."""
+    with storage.transaction() as db:
+        return {source.platform for source in membership.sources(db)}
+
+
+def _meter(metrics: Metrics, platform: str) -> Meter:
+    return Meter(metrics.ack.labels(platform).observe, metrics.reconnects.labels(platform).inc)
 
 
 def _revealed(secret: SecretStr | None) -> str | None:
@@ -85,22 +187,43 @@ def sandbox(bot: Bot) -> LocalAdapter:
         components: list[dict[str, Any]] = discord_render.render(reply, quote).to_components()
         return components
 
-    gallery = Gallery(examples(bot.library), {"Slack": on_slack, "Discord": on_discord})
+    shown = examples(bot.library, bot.office.calendar, bot.office.clock)
+    gallery = Gallery(shown, {"Slack": on_slack, "Discord": on_discord})
     return LocalAdapter(bot.dispatcher, quote, port=bot.settings.vigie_port, gallery=gallery)
 
 
-async def serve(running: Sequence[Platform], say: Callable[[str], None]) -> bool:
+async def serve(
+    running: Sequence[Platform],
+    say: Callable[[str], None],
+    behind: AbstractAsyncContextManager[None] | None = None,
+    beside: Sequence[Platform] = (),
+) -> bool:
     """Run the platforms until the process is told to stop (SIGTERM, SIGINT).
 
     `say` receives one French line each time something happens that the person who started the
-    program must know. Returns False when no platform could be started at all.
+    program must know. `behind` runs from before they start until before they close. `beside`: what is
+    of no use alone. Returns False when none of `running` could be started at all.
     """
+    async with behind or nullcontext():
+        started = await _until_stopped(running, say, beside)
+    closing = [asyncio.create_task(platform.close()) for platform in running]
+    _, late = await asyncio.wait(closing, timeout=CLOSING_SECONDS)
+    for unfinished in late:
+        unfinished.cancel()
+    return started
+
+
+async def _until_stopped(
+    running: Sequence[Platform], say: Callable[[str], None], beside: Sequence[Platform]
+) -> bool:
+    """Start the platforms and wait; return whether one started, or we were told to stop before."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     stopping = asyncio.create_task(stop.wait())
     starting = {asyncio.create_task(_start(platform, say), name=platform.name) for platform in running}
+    others = [asyncio.create_task(_start(platform, say)) for platform in beside]
     started = False
     while starting and not stop.is_set():
         waited: set[asyncio.Task[bool]] = {stopping, *starting}
@@ -110,12 +233,8 @@ async def serve(running: Sequence[Platform], say: Callable[[str], None]) -> bool
         starting -= done
     if started:
         await stopping
-    for task in (*starting, stopping):
+    for task in (*starting, *others, stopping):
         task.cancel()
-    closing = [asyncio.create_task(platform.close()) for platform in running]
-    _, late = await asyncio.wait(closing, timeout=CLOSING_SECONDS)
-    for unfinished in late:
-        unfinished.cancel()
     return started or stop.is_set()
 
 

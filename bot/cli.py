@@ -8,29 +8,27 @@ from __future__ import annotations
 import asyncio
 import gc
 import gettext
-import json
-import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
-from bot import __version__, app, settings
+from bot import __version__, app, cli_operations, cli_registry, logs, settings
+from bot.cli_base import SUBCOMMAND, configured, dump, json_flag, refuse, storage_refusals
 from bot.commands import politique
 from bot.platforms import discord_commands, slack_manifest
 from bot.policy.articles import Clause, PolicyError, Version
-from bot.policy.library import Policy
+from bot.policy.library import Library, Policy
+from bot.storage import Storage, StorageError, lock
 
 LOCALE = Path(__file__).parent / "locale"
 
 USUAL_FILE = Path(".env")
-SUBCOMMAND = "COMMANDE [ARGUMENTS]…"
-
-json_flag = click.option("--json", "as_json", is_flag=True, help="Répondre en JSON.")
 
 
 def _port(_: click.Context, __: click.Parameter, port: int | None) -> int | None:
@@ -63,6 +61,7 @@ def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | 
 def vigie(context: click.Context, reglages: Path | None) -> None:
     """Hold the whole command line; alone, start the bot."""
     context.obj = reglages or (USUAL_FILE if USUAL_FILE.exists() else None)
+    context.meta[cli_registry.OPEN] = _desk
     if context.invoked_subcommand is None:
         context.invoke(servir)
 
@@ -78,16 +77,33 @@ def vigie(context: click.Context, reglages: Path | None) -> None:
     metavar="PORT",
     help=f"Le port du bac à sable (par défaut {settings.SANDBOX_PORT}).",
 )
-def servir(port: int | None = None) -> None:
+@click.option("--garder", is_flag=True, help="Garder la base du bac à sable du démarrage précédent.")
+def servir(port: int | None = None, garder: bool = False) -> None:
     """Start the bot and run until it is told to stop."""
-    config = _settings()
+    config = configured()
     if port:
         config = config.model_copy(update={"vigie_port": port})
-    _log(config.vigie_journal)
-    platforms = app.platforms(_bot(config))
-    gc.freeze()  # what is there now stays to the end: the collector need not look at it again
-    if not asyncio.run(app.serve(platforms, click.echo)):
+    logs.configure(config.vigie_journal)
+    database = config.database()
+    if config.sandboxed() and not garder:
+        _erase(database)
+    with storage_refusals(), closing(Storage(database)) as storage, _policy_refusals():
+        bot = app.build(config, storage)
+        storage.executor.submit(app.settle, bot).result()
+        gc.freeze()  # what is there now stays to the end: the collector need not look at it again
+        started = asyncio.run(app.run(bot, click.echo))
+    if not started:
         sys.exit(1)
+
+
+def _erase(database: Path) -> None:
+    """Delete the sandbox's database, unless another sandbox uses it, which will be said when it is opened."""
+    try:
+        with lock(database):
+            for suffix in ("", "-wal", "-shm"):
+                database.with_name(database.name + suffix).unlink(missing_ok=True)
+    except StorageError:
+        return
 
 
 @vigie.command(name="politique", help="Lire la politique par numéro ou par mot.")
@@ -102,21 +118,24 @@ def servir(port: int | None = None) -> None:
 @json_flag
 def politique_(demande: tuple[str, ...], on: datetime | None, as_json: bool) -> None:
     """Print clauses; exit 1 when there is none."""
-    bot = _bot(_settings())
-    named, text = bot.library.naming.split(" ".join(demande))
-    policy = bot.library.policies.get(named or bot.library.default.id)
+    library = _policies()
+    named, text = library.naming.split(" ".join(demande))
+    policy = library.policies.get(named or library.default.id)
     if policy is None:
-        _refuse(f"je ne connais pas la politique «\u00a0{named}\u00a0».")
-    version = policy.in_force(on.date()) if on else bot.library.current(policy)
+        refuse(f"je ne connais pas la politique «\u00a0{named}\u00a0».")
+    version = policy.in_force(on.date()) if on else library.current(policy)
     clauses = politique.select(policy, version, text) if version else ()
     if as_json:
-        click.echo(_dump(_described(policy, version, clauses)))
+        click.echo(dump(_described(policy, version, clauses)))
     elif version and clauses:
         reading = politique.Reading(policy, version)
         click.echo("\n\n".join((*(_printed(reading, clause) for clause in clauses), reading.revised())))
     else:
         click.echo(_why_none(policy, version, text), err=True)
     sys.exit(0 if clauses else 1)
+
+
+_SLACK_SOURCES = {"groupe": "slack_group", "canal": "slack_channel"}
 
 
 @vigie.group(
@@ -135,10 +154,19 @@ def slack() -> None:
     metavar="ADRESSE",
     help="L'adresse https qui reçoit les requêtes, en mode HTTP (sans elle, mode Socket).",
 )
-def slack_manifeste(adresse: str | None) -> None:
+@click.option(
+    "--suivre",
+    "follows",
+    type=click.Choice(["groupe", "canal"]),
+    multiple=True,
+    help="Ce qui dit qui est officier ou employé\u00a0: un groupe d'utilisateurs, ou un canal privé.",
+)
+def slack_manifeste(adresse: str | None, follows: Sequence[str]) -> None:
     """Print the application's manifest as JSON."""
-    bot = _bot(_settings())
-    click.echo(_dump(slack_manifest.manifest(bot.dispatcher.commands, adresse)))
+    with closing(Storage()) as storage, _policy_refusals():
+        commands = app.build(configured(), storage).dispatcher.commands
+    sources = [_SLACK_SOURCES[one] for one in follows]
+    click.echo(dump(slack_manifest.manifest(commands, adresse, sources)))
 
 
 @vigie.group(
@@ -159,10 +187,10 @@ def discord() -> None:
 )
 def discord_invitation(application: int | None) -> None:
     """Print the address that invites the bot into a server."""
-    token = _settings().discord_token
+    token = configured().discord_token
     number = application or (discord_commands.client_id(token.get_secret_value()) if token else None)
     if number is None:
-        _refuse(
+        refuse(
             "donnez --application (page «\u00a0General Information\u00a0» de l'application), "
             "ou réglez DISCORD_TOKEN."
         )
@@ -207,38 +235,27 @@ def _printed(reading: politique.Reading, clause: Clause) -> str:
     )
 
 
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
+def _policies() -> Library:
+    with _policy_refusals():
+        return app.policies(configured())
 
 
-def _settings() -> settings.Settings:
+@contextmanager
+def _policy_refusals() -> Iterator[None]:
+    """End with the one line that a `PolicyError` is."""
     try:
-        return settings.load(click.get_current_context().obj)
-    except settings.SettingsError as error:
-        for problem in error.problems:
-            click.echo(problem, err=True)
-        sys.exit(2)
-
-
-def _bot(config: settings.Settings) -> app.Bot:
-    try:
-        return app.build(config)
+        yield
     except PolicyError as error:
-        _refuse(str(error))
+        refuse(str(error))
 
 
-def _refuse(problem: str) -> NoReturn:
-    click.echo(f"vigie\u00a0: {problem}", err=True)
-    sys.exit(2)
+def _desk() -> cli_registry.Desk:
+    config = configured()
+    return cli_registry.Desk(config.database(), config.today())
 
 
-def _log(level: str) -> None:
-    logging.basicConfig(
-        level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
-    # Below INFO these libraries write whole payloads: people's names and words.
-    for library in ("aiohttp", "discord", "slack_bolt", "slack_sdk"):
-        logging.getLogger(library).setLevel(max(logging.INFO, logging.getLevelName(level)))
+for _command in (*cli_operations.COMMANDS, *cli_registry.COMMANDS):
+    vigie.add_command(_command)
 
 
 def main() -> None:
@@ -246,7 +263,7 @@ def main() -> None:
     os.environ["LANGUAGE"] = "fr"  # click's own messages, wherever the machine is
     gettext.bindtextdomain("messages", str(LOCALE))
     try:
-        vigie.main(prog_name="vigie", standalone_mode=False)
+        sys.exit(vigie.main(prog_name="vigie", standalone_mode=False) or 0)
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:

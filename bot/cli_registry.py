@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import click
 from sqlite_utils import Database
 
+from bot.cli_base import SUBCOMMAND, dump, json_flag
 from bot.policy import confidentiality, membership, people, personal_data, roles
 from bot.policy.confidentiality import Incident
 from bot.policy.roles import Group, Role, RoleError
@@ -36,7 +37,6 @@ OPEN = "vigie.desk"  # in click's `meta`, where the command line puts an `Open`
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 _ACCOUNT = "COMPTE"  # slack:EQUIPE/MEMBRE, discord:MEMBRE
-_AS_JSON = click.option("--json", "as_json", is_flag=True, help="Répondre en JSON.")
 
 
 def _desk() -> Desk:
@@ -89,18 +89,18 @@ def _described(db: Database, role: Role, today: date) -> dict[str, Any]:
     }
 
 
-@click.group(name="roles", help="Qui tient quel rôle.")
+@click.group(name="roles", subcommand_metavar=SUBCOMMAND, no_args_is_help=False, help="Qui tient quel rôle.")
 def roles_() -> None:
     """Hold the commands that show and change who holds which role."""
 
 
 @roles_.command(name="lister", help="Écrire les rôles et qui les tient.")
-@_AS_JSON
+@json_flag
 def _role_show(as_json: bool) -> None:
     desk = _desk()
     with _database(desk) as db:
         found = [_described(db, role, desk.today) for role in roles.all_roles(db)]
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else _table(found))
+    click.echo(dump(found) if as_json else _table(found))
 
 
 @roles_.command(
@@ -154,7 +154,7 @@ def _role_change(role: str, titre: str | None, courriel: str | None, releve: str
 @roles_.command(
     name="membres", help="Écrire combien il y a d'officières, d'officiers et d'employés, et d'où."
 )
-@_AS_JSON
+@json_flag
 def _role_members(as_json: bool) -> None:
     with _database(_desk()) as db:
         found = {
@@ -163,7 +163,7 @@ def _role_members(as_json: bool) -> None:
             "sources": [asdict(one) for one in membership.sources(db)],
         }
     counted = f"Officières et officiers\u00a0: {found['officer']}. Personnel\u00a0: {found['employee']}."
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else counted)
+    click.echo(dump(found) if as_json else counted)
 
 
 def _table(found: list[dict[str, Any]]) -> str:
@@ -181,7 +181,12 @@ def _table(found: list[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-@click.group(name="donnees", help="Les renseignements personnels conservés.")
+@click.group(
+    name="donnees",
+    subcommand_metavar=SUBCOMMAND,
+    no_args_is_help=False,
+    help="Les renseignements personnels conservés.",
+)
 def donnees() -> None:
     """Hold the commands about what is kept and destroyed."""
 
@@ -190,7 +195,7 @@ def donnees() -> None:
     name="certificat", help="Écrire ce qui a été détruit depuis une date\u00a0: des nombres seulement."
 )
 @click.option("--depuis", type=_DAY, help="Le premier jour (il y a un an).")
-@_AS_JSON
+@json_flag
 def _data_certificate(depuis: Any, as_json: bool) -> None:  # noqa: ANN401 — click's own type
     desk = _desk()
     since = depuis.date() if depuis else desk.today.replace(year=desk.today.year - 1, day=1)
@@ -213,6 +218,8 @@ def _data_inventory() -> None:
 
 @click.group(
     name="confidentialite",
+    subcommand_metavar=SUBCOMMAND,
+    no_args_is_help=False,
     help="Le registre des incidents de confidentialité, pour la personne responsable.",
 )
 def confidentialite() -> None:
@@ -256,7 +263,7 @@ def _incident_add(**given: Any) -> None:  # noqa: ANN401 — click's own types
 
 
 @confidentialite.command(name="lister", help="Écrire le registre.")
-@_AS_JSON
+@json_flag
 def _incident_show(as_json: bool) -> None:
     with confidentiality.register(_desk().database) as conn:
         found = confidentiality.incidents(conn)
@@ -281,3 +288,6 @@ def _printed(number: int, incident: Incident) -> str:
     values = {**asdict(incident), "serious_risk": "oui" if incident.serious_risk else "non"}
     lines = [f"{label}\u00a0: {values[name] or 'aucun'}" for name, label in confidentiality.LABELS.items()]
     return "\n".join([f"Incident {number}", *lines])
+
+
+COMMANDS = (roles_, donnees, confidentialite)

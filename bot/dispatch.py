@@ -7,14 +7,16 @@ the catalogue, runs it on the storage thread, and always comes back with somethi
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import secrets
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import Literal, ParamSpec, TypeAlias, TypeVar, cast
 
+from bot import logs
 from bot.messages import (
     SHORTCUT_LENGTH,
     Buttons,
@@ -29,11 +31,15 @@ from bot.messages import (
     code,
     opener,
 )
+from bot.storage import StorageError
 
 logger = logging.getLogger(__name__)
 
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
 TEXT_LENGTH = 10_000  # what is read of a person's text; a policy's clause is under 2,000
-MET = 10_000  # people remembered as having seen the menu
+MET = 10_000  # people remembered as having been introduced
 SUGGESTIONS = 25  # Discord: choices offered as one types
 
 # Where a request was made: a private conversation with the bot, a channel where an answer can be
@@ -80,6 +86,8 @@ class Command:
     `instant`: answered from memory in well under a millisecond, so run at once, without the storage thread.
     `shortcut`: the label of the entry in a message's own menu; the message's text becomes the
     request's text.
+    `refusal`: for a command that is not for everyone, why it is not for the one who asks, "" when it is.
+    It runs on the storage thread.
     """
 
     name: str
@@ -92,6 +100,7 @@ class Command:
     instant: bool = False
     suggest: Callable[[str], Sequence[Suggestion]] | None = None
     shortcut: str = ""
+    refusal: Callable[[Request], str] | None = None
 
     def __post_init__(self) -> None:
         if len(self.shortcut) > SHORTCUT_LENGTH:
@@ -118,6 +127,20 @@ class UserError(Exception):
     """A refusal with its explanation, in words meant for the person."""
 
 
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """Whom the bot serves, and what it says to someone the first time.
+
+    `refusal`: what to answer to someone who is not served, None to someone who is.
+    `notice`: what the one who asks must have read, nothing when they have; `noticed` is told once it is
+    in an answer. Both run on the storage thread.
+    """
+
+    refusal: Callable[[Actor | None], Message | None] = lambda _actor: None
+    notice: Callable[[Request], Sequence[Element]] = lambda _request: ()
+    noticed: Callable[[Request], None] = lambda _request: None
+
+
 class Dispatcher:
     """The catalogue at work.
 
@@ -126,8 +149,16 @@ class Dispatcher:
     `executor`: the storage thread; commands run there one at a time, off the event loop.
     """
 
-    def __init__(self, commands: Sequence[Command], executor: Executor, menu: str = "vigie") -> None:
+    def __init__(
+        self,
+        commands: Sequence[Command],
+        executor: Executor,
+        menu: str = "vigie",
+        *,
+        welcome: Welcome | None = None,
+    ) -> None:
         self.commands = tuple(commands)
+        self._welcome = welcome or Welcome()
         self._by_name = {command.name: command for command in commands}
         self._executor = executor
         self._default = commands[0]
@@ -198,7 +229,7 @@ class Dispatcher:
         return [
             Suggestion(f"{command.name}\u00a0: {command.summary}", command.name)
             for command in self.commands
-            if not command.slash and command.name.startswith(name.lower())
+            if not command.slash and not command.refusal and command.name.startswith(name.lower())
         ]
 
     async def handle(self, request: Request) -> Reply:
@@ -206,35 +237,65 @@ class Dispatcher:
 
         Where all can read (`place` "open"), the answer holds only quotations and buttons.
         """
-        command = self.command(request.command) or self._default
-        if command.instant:
-            reply = self._run(command, request)
-        else:
-            loop = asyncio.get_running_loop()
-            reply = await loop.run_in_executor(self._executor, self._run, command, request)
-        if request.place == "open":
-            return _bare(reply if isinstance(reply, Message) else opener(reply))
-        return self._introduced(request, reply)
+        with logs.request():
+            refused = self._welcome.refusal(request.actor)
+            if refused is not None:
+                return Message(*refused.elements, public=request.place == "open")
+            command = self.command(request.command) or self._default
+            if command.instant:
+                reply = self._run(command, request)
+            else:
+                reply = await self._stored(self._run, command, request)
+            if request.place == "open":
+                return _bare(reply if isinstance(reply, Message) else opener(reply))
+            if isinstance(reply, Message) and not reply.public and self._is_first(request):
+                return await self._stored(self._introduced, request, reply)
+            return reply
+
+    async def _stored(
+        self, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> Result:
+        """Do `work` on the storage thread, in the request's own context."""
+        loop = asyncio.get_running_loop()
+        run = contextvars.copy_context().run
+        return await loop.run_in_executor(self._executor, lambda: run(work, *args, **kwargs))
 
     def _run(self, command: Command, request: Request) -> Reply:
         try:
+            if command.refusal and (why := command.refusal(request)):
+                return Message(Text(why))
             return command.run(request)
         except UserError as refusal:
             return Message(Text(str(refusal)))
         except Exception as error:  # noqa: BLE001 — the one place where nobody may be left without a reply
             return apology(error, request.command)
 
-    def _introduced(self, request: Request, reply: Reply) -> Reply:
-        """Add the menu under the first answer in a person's private conversation with the bot."""
-        if request.place != "direct" or request.actor is None or request.actor in self._met:
+    def _is_first(self, request: Request) -> bool:
+        """Tell whether this is a person's first exchange since the bot started."""
+        return request.actor is not None and request.place != "home" and request.actor not in self._met
+
+    def _introduced(self, request: Request, reply: Message) -> Message:
+        """Add to a person's first answer what they must have read and, in private, the menu.
+
+        What a message cannot hold waits for the next one.
+        """
+        actor = cast("Actor", request.actor)
+        if request.place == "direct" and request.command != self.menu:
+            menu = self._run(self._menu, Request(self.menu, "", actor, request.place))
+            reply = _followed_by(reply, menu) if isinstance(menu, Message) else reply
+        try:
+            if notice := self._welcome.notice(request):
+                reply = Message(*reply.elements, Divider(), *notice)
+                self._welcome.noticed(request)
+        except TooLong:
+            return reply
+        except Exception as error:  # noqa: BLE001 — a database in trouble must not keep back an answer
+            logger.error("the notice was not given: %s", logs.where(error))  # noqa: TRY400 — without its text
             return reply
         if len(self._met) > MET:  # forgetting costs one more menu
             self._met.clear()
-        self._met.add(request.actor)
-        if request.command == self.menu or not isinstance(reply, Message):
-            return reply
-        menu = self._run(self._menu, Request(self.menu, "", request.actor, request.place))
-        return _followed_by(reply, menu) if isinstance(menu, Message) else reply
+        self._met.add(actor)
+        return reply
 
 
 def _followed_by(reply: Message, menu: Message) -> Message:
@@ -269,11 +330,8 @@ def apology(error: Exception, command: str) -> Message:
     The log holds where it broke, never what the person wrote: an exception's text may quote it.
     """
     reference = secrets.token_hex(3)
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "?"
-    logger.error("%s: %s in /%s at %s", reference, type(error).__name__, command, where)
+    told = f": {error}" if isinstance(error, StorageError) else ""  # whose text is ours
+    logger.error("%s: in /%s, %s%s", reference, command, logs.where(error), told)
     return Message(
         Text(
             "Désolé, je n'ai pas pu répondre\u00a0: quelque chose s'est brisé de mon côté. "

@@ -19,6 +19,8 @@ from bot.outbox import DEAD_LETTER
 Arguments: TypeAlias = Mapping[str, Any]
 
 REPEATED: Final = "repeated"  # the argument that a restoration gives to what may have been sent already
+# What is sent again after a restoration, marked so, rather than held: a report must never be lost.
+REPORTS: Final[frozenset[str]] = frozenset()
 READ: Final = "lire"  # the command that shows a waiting message to whom it is for
 
 

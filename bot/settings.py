@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -18,8 +19,11 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.times import Calendar
+
 SEED = Path(__file__).resolve().parent.parent / "data"  # the policy and its data, as shipped: read only
 SANDBOX_PORT = 8787
+HEALTH_PORT = 8788
 HIGHEST_PORT = 65_535
 
 
@@ -68,6 +72,34 @@ def is_web_address(url: str, schemes: tuple[str, ...] = ("http", "https")) -> bo
     return parts.scheme in schemes and bool(parts.hostname) and not any(map(str.isspace, url))
 
 
+def _smtp(address: SecretStr) -> SecretStr:
+    if not is_web_address(address.get_secret_value(), ("smtp", "smtps")):
+        raise _problem("doit ressembler à smtps://utilisateur:motdepasse@courriel.exemple.ca:465")
+    return address
+
+
+def _written(form: str, example: str) -> AfterValidator:
+    """Check that a setting is written in a form; where it is a list, each of what commas part."""
+    pattern = re.compile(form)
+
+    def check(text: str) -> str:
+        for one in listed(text):
+            if not pattern.fullmatch(one):
+                raise _problem(f"«\u00a0{one}\u00a0» ne convient pas. Exemple\u00a0: {example}")
+        return text
+
+    return AfterValidator(check)
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return what a list of a setting's holds, between its commas."""
+    return tuple(one.strip() for one in text.split(",") if one.strip())
+
+
+_SLACK_TEAM, _SNOWFLAKE = r"[ET][A-Z0-9]{1,20}", r"[0-9]{1,20}"
+_ACCOUNT = rf"slack:{_SLACK_TEAM}/[UW][A-Z0-9]{{1,20}}|discord:{_SNOWFLAKE}"
+_CHANNEL = rf"slack/{_SLACK_TEAM}/[CG][A-Z0-9]{{1,20}}|discord/{_SNOWFLAKE}/{_SNOWFLAKE}"
+
 Url = Annotated[str, AfterValidator(_web_address)]
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
 
@@ -103,7 +135,23 @@ class Settings(BaseSettings):
     slack_api_url: Url = "https://slack.com/api"
     discord_token: SecretStr | None = None
     discord_api_url: Url = "https://discord.com/api/v10"
+    vigie_slack_equipe: Annotated[str, _written(_SLACK_TEAM, "T0123ABCD")] | None = None
+    vigie_discord_serveur: Annotated[str, _written(_SNOWFLAKE, "123456789012345678")] | None = None
+    vigie_admins: Annotated[
+        str, _written(_ACCOUNT, "slack:T0123ABCD/U0123ABCD, discord:123456789012345678")
+    ] = ""
+    vigie_canaux_admin: Annotated[
+        str, _written(_CHANNEL, "slack/T0123ABCD/C0123ABCD, discord/123456789012345678/123456789012345678")
+    ] = ""
+    vigie_discord_relais: Annotated[str, _written(_SNOWFLAKE, "123456789012345678")] = ""
+    vigie_smtp: Annotated[SecretStr, AfterValidator(_smtp)] | None = None
+    vigie_courriel_de: str | None = None
     vigie_data: Path | None = None
+    vigie_db: Path | None = None
+    vigie_cles: Path | None = None
+    vigie_sauvegardes: Path | None = None
+    vigie_sauvegardes_jours: Annotated[int, Field(ge=1, le=365)] = 30
+    vigie_sante_port: Port = HEALTH_PORT
     vigie_politique: str = "pa20"
     vigie_port: Port = SANDBOX_PORT
     vigie_slack_port: Port = 3000
@@ -113,6 +161,32 @@ class Settings(BaseSettings):
     def today(self) -> date:
         """Return today's date where the association is."""
         return datetime.now(ZoneInfo(self.vigie_fuseau)).date()
+
+    def calendar(self) -> Calendar:
+        """Return the association's days and hours."""
+        return Calendar(ZoneInfo(self.vigie_fuseau))
+
+    def sandboxed(self) -> bool:
+        """Tell whether no platform is configured, so that the sandbox opens."""
+        return self.slack_bot_token is None and self.discord_token is None
+
+    def database(self) -> Path:
+        """Return where the database is; the sandbox has one of its own, so that it harms no other."""
+        chosen = self.vigie_db or (self.vigie_data or Path()) / "vigie.db"
+        return chosen.with_stem(f"{chosen.stem}-essai") if self.sandboxed() else chosen
+
+    def keys(self) -> Path:
+        """Return the folder of keys, which no copy holds."""
+        return self.vigie_cles or self.database().parent / "cles"
+
+    def copies(self) -> Path:
+        """Return the folder of the nightly copies."""
+        return self.vigie_sauvegardes or self.database().parent / "sauvegardes"
+
+    def teams(self) -> dict[str, str]:
+        """Return the association's own workspace and server, by platform, for those that are set."""
+        own = {"slack": self.vigie_slack_equipe, "discord": self.vigie_discord_serveur}
+        return {platform: team for platform, team in own.items() if team}
 
     def data_folders(self) -> tuple[Path, ...]:
         """Return the folders that hold policies: what is shipped, then what the association added."""
@@ -209,6 +283,8 @@ def _inconsistencies(raw: Mapping[str, str]) -> list[str]:
             "SLACK_BOT_TOKEN\u00a0: il manque. "
             "Il est à la page «\u00a0OAuth & Permissions\u00a0» de l'application."
         )
+    if ("vigie_smtp" in raw) != ("vigie_courriel_de" in raw):
+        problems.append("VIGIE_SMTP et VIGIE_COURRIEL_DE vont ensemble\u00a0: réglez les deux, ou aucun.")
     if "vigie_data" in raw and not Path(raw["vigie_data"]).is_dir():
         problems.append(
             f"VIGIE_DATA\u00a0: le dossier «\u00a0{raw['vigie_data']}\u00a0» n'existe pas. Créez-le."

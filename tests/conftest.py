@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from bot.commands import catalogue, examples
+from bot.commands import examples
 from bot.dispatch import Dispatcher
 from bot.messages import Quoter, Reply
 from bot.policy import library as libraries
 from bot.policy.library import Library
 from bot.settings import SEED
+from tests.office_kit import CALENDAR, clock, working
 
 # Machines are shared: slowness is no failure here, and `timeout` in pyproject.toml bounds each test.
 # In CI the same examples are tried each time, so that what lands does not depend on luck.
@@ -48,14 +48,14 @@ def quote(library: Library) -> Quoter:
 @pytest.fixture
 def dispatcher(library: Library) -> Iterator[Dispatcher]:
     """The real catalogue at work."""
-    with ThreadPoolExecutor(1) as executor:
-        yield Dispatcher(catalogue(library), executor)
+    with working(library) as dispatcher:
+        yield dispatcher
 
 
 @pytest.fixture(scope="session")
 def replies(library: Library) -> dict[str, Reply]:
     """An example of every reply that the bot can give, by name."""
-    return examples(library)
+    return examples(library, CALENDAR, clock)
 
 
 @pytest.hookimpl(wrapper=True)

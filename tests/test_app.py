@@ -14,6 +14,7 @@ from bot import app
 from bot.platforms import Platform, PlatformError
 from bot.platforms.local_adapter import LocalAdapter
 from bot.settings import Settings
+from tests.office_kit import built
 
 
 class Stage:
@@ -145,11 +146,12 @@ async def test_a_platform_that_does_not_close_is_given_up(monkeypatch: pytest.Mo
     ],
 )
 def test_the_sandbox_is_never_beside_real_tokens(environment: dict[str, str], names: list[str]) -> None:
-    config = Settings.model_validate(environment)
-    assert [platform.name for platform in app.platforms(app.build(config))] == names
+    with built(Settings.model_validate(environment)) as bot:
+        assert [platform.name for platform in app.platforms(bot).values()] == names
 
 
 async def test_the_sandbox_says_which_page_to_open() -> None:
-    sandbox = app.sandbox(app.build(Settings()))
+    with built(Settings()) as bot:
+        sandbox = app.sandbox(bot)
     assert isinstance(sandbox, LocalAdapter)
     assert sandbox.address == "http://127.0.0.1:8787/"

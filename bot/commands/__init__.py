@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from functools import partial
 
-from bot.commands import aide, chercher, partager, politique, vigie
-from bot.dispatch import Command
+from bot import guard, notices
+from bot.commands import (
+    aide,
+    chercher,
+    lier,
+    lire,
+    membres,
+    mesdonnees,
+    partager,
+    pause,
+    politique,
+    roles,
+    vigie,
+)
+from bot.commands.office import Office, reserved
+from bot.dispatch import Actor, Command
 from bot.messages import Reply
+from bot.policy import roles as registry
 from bot.policy.library import Library
+from bot.storage import Storage
+from bot.times import Calendar, Clock
 
 
-def catalogue(library: Library) -> tuple[Command, ...]:
+def catalogue(library: Library, office: Office) -> tuple[Command, ...]:
     """Return every command; the first is the one that free text goes to."""
     example = str(library.default.example(library.current(library.default)))
+    ours = partial(reserved, office)
     commands: tuple[Command, ...] = (
         Command(
             name="politique",
@@ -27,9 +45,8 @@ def catalogue(library: Library) -> tuple[Command, ...]:
         ),
         Command(
             name="vigie",
-            instant=True,
             summary="Voir ce qu'on peut faire ici, en quelques boutons.",
-            run=partial(vigie.menu, library),
+            run=partial(vigie.menu, library, office),
             slash=True,
         ),
         Command(
@@ -49,8 +66,45 @@ def catalogue(library: Library) -> tuple[Command, ...]:
             suggest=partial(politique.suggest, library),
         ),
         Command(
+            name="lier",
+            summary="Lier vos comptes de Slack et de Discord, pour n'être qu'une personne ici.",
+            usage="[code]",
+            run=partial(lier.link, office),
+        ),
+        Command(
+            name="mesdonnees",
+            summary="Voir ce que je conserve à votre sujet, l'emporter ou l'effacer.",
+            run=partial(mesdonnees.my_data, office),
+        ),
+        Command(
+            name="lire",
+            summary="Lire un message qui n'a pas pu vous être remis en privé.",
+            usage="numéro",
+            run=partial(lire.read, office, notices.build),
+        ),
+        Command(
+            name="roles",
+            summary="Voir et changer qui tient quel rôle.",
+            run=partial(roles.manage, office),
+            opens_form=True,
+            refusal=ours,
+        ),
+        Command(
+            name="membres",
+            summary="Voir et changer qui est officière, officier ou membre du personnel.",
+            run=partial(membres.manage, office),
+            opens_form=True,
+            refusal=ours,
+        ),
+        Command(
+            name="pause",
+            summary="Arrêter tout ce que j'envoie de moi-même, et le reprendre.",
+            usage="[raison]",
+            run=partial(pause.pause, office),
+            refusal=ours,
+        ),
+        Command(
             name="aide",
-            instant=True,
             summary="Relire ces explications.",
             run=partial(aide.explain, lambda: commands),
         ),
@@ -58,12 +112,35 @@ def catalogue(library: Library) -> tuple[Command, ...]:
     return commands
 
 
-def examples(library: Library) -> dict[str, Reply]:
-    """Return an example of every reply that the commands can give, by name."""
+def examples(library: Library, calendar: Calendar, clock: Clock) -> dict[str, Reply]:
+    """Return an example of every reply that the bot can give, by name."""
     return {
-        **vigie.examples(library),
+        **vigie.examples(library, calendar, clock()),
         **politique.examples(library),
         **partager.examples(library),
         **chercher.examples(library),
-        **aide.examples(lambda: catalogue(library)),
+        **lier.examples(),
+        **mesdonnees.examples(),
+        **membres.examples(),
+        **pause.examples(calendar, clock()),
+        **notices.examples(),
+        "Une association que je ne sers pas": guard.NOT_YOURS,
+        **_over_a_registry(library, calendar, clock),
     }
+
+
+def _over_a_registry(library: Library, calendar: Calendar, clock: Clock) -> dict[str, Reply]:
+    """Return the examples that show a registry, over one in memory."""
+    storage, admin = Storage(), Actor("local", "", "administration")
+    office = Office(storage, clock, calendar)
+
+    def shown() -> dict[str, Reply]:
+        with storage.transaction() as db:
+            registry.seed(db)
+            registry.appoint_first(db, [admin], office.today())
+        return {**roles.examples(office, admin), **aide.examples(lambda: catalogue(library, office))}
+
+    try:
+        return storage.executor.submit(shown).result()
+    finally:
+        storage.close()

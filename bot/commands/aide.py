@@ -8,11 +8,17 @@ from bot.dispatch import Command, Request
 from bot.messages import Button, Buttons, Heading, Message, Note, Span, Text, code
 
 
-def explain(catalogue: Callable[[], Sequence[Command]], _request: Request) -> Message:
-    """Return one paragraph for each command of the catalogue."""
+def explain(catalogue: Callable[[], Sequence[Command]], request: Request) -> Message:
+    """Return one paragraph for each command of the catalogue that the one who asks may use."""
+    usable = [one for one in catalogue() if not (one.refusal and one.refusal(request))]
+    return explained(usable)
+
+
+def explained(commands: Sequence[Command]) -> Message:
+    """Return one paragraph for each command."""
     return Message(
         Heading("Ce que je peux faire"),
-        *(Text(*_line(command)) for command in catalogue()),
+        *(Text(*_line(command)) for command in commands),
         Note(
             "Mes réponses ne se voient que par vous, sauf ce que vous partagez et, sur Discord, "
             "ce que vous demandez en me mentionnant dans un canal."
@@ -35,4 +41,4 @@ def _line(command: Command) -> Iterator[Span | str]:
 
 def examples(catalogue: Callable[[], Sequence[Command]]) -> dict[str, Message]:
     """Return one of each message that this command can send, by name."""
-    return {"L'aide": explain(catalogue, Request("aide"))}
+    return {"L'aide": explained(catalogue())}

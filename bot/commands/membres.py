@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias, get_args
 
 from sqlite_utils import Database
 
+from bot import schedule
 from bot.commands.office import Office, actor_of
 from bot.dispatch import Request, UserError
 from bot.messages import (
@@ -95,7 +96,7 @@ def followed(source: Source) -> Message:
         )
     return Message(
         Text(f"C'est noté. {_described(source)}."),
-        Text(f"{what} Je lirai la liste cette nuit au plus tard."),
+        Text(f"{what} Je lis la liste maintenant, puis chaque nuit."),
         Buttons(Button("Officiers et personnel", "membres")),
     )
 
@@ -121,7 +122,10 @@ def _follow(office: Office, db: Database, request: Request, _: str) -> Reply:
         )
     known = membership.sources(db)
     added = membership.add_source(db, kind, source, identifier, platform=platform, team=team)
-    return _overview(office, db, request, "") if added in known else followed(added)
+    if added in known:
+        return _overview(office, db, request, "")
+    schedule.plan(db, f"{membership.RECONCILE}:{added.id}", membership.RECONCILE, office.clock())
+    return followed(added)
 
 
 def _unfollow(office: Office, db: Database, request: Request, identifier: str) -> Message:

@@ -9,7 +9,7 @@ from datetime import date
 from sqlite_utils import Database
 
 from bot.dispatch import Actor, Request, UserError
-from bot.messages import Reply, Span, person
+from bot.messages import Span, person
 from bot.policy import people, roles
 from bot.storage import Storage
 from bot.times import Calendar, Clock
@@ -54,13 +54,13 @@ def administers(office: Office, request: Request) -> bool:
         return roles.has(db, who, roles.ADMINISTRATION, office.today())
 
 
-def reserved(office: Office, run: Callable[[Office, Request], Reply], request: Request) -> Reply:
-    """Run a command for the administration. Raises `UserError` for anyone else."""
-    if not administers(office, request):
-        with office.storage.transaction() as db:
-            name = roles.title(db, roles.ADMINISTRATION)
-        raise UserError(f"Cette commande est réservée au rôle «\u00a0{name}\u00a0».")
-    return run(office, request)
+def reserved(office: Office, request: Request) -> str:
+    """Return why a command of the administration is not for the one who asks, "" when it is."""
+    if administers(office, request):
+        return ""
+    with office.storage.transaction() as db:
+        name = roles.title(db, roles.ADMINISTRATION)
+    return f"Cette commande est réservée au rôle «\u00a0{name}\u00a0»."
 
 
 def named(db: Database, person_id: str, platform: str) -> Span:

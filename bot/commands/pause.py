@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 from sqlite_utils import Database
 
 from bot import state
-from bot.commands.office import Office, administers
+from bot.commands.office import Office
 from bot.dispatch import Request
 from bot.messages import Button, Buttons, Element, Heading, Message, Note, Text, excerpt
 from bot.policy.library import in_words
@@ -66,14 +65,17 @@ def resumed(count: int) -> Message:
     return Message(Text(f"Les envois reprennent. {_counted(count)}"))
 
 
-def banner(office: Office, request: Request) -> tuple[Element, ...]:
-    """Return what to show on top of the menu of the administration as long as sending is stopped."""
+def banner(office: Office) -> tuple[Element, ...]:
+    """Return what to show under the menu of the administration as long as sending is stopped."""
     with office.storage.transaction() as db:
         flag = state.flag(db, state.PAUSED)
-    if flag is None or not administers(office, request):
-        return ()
+    return () if flag is None else stopped(flag, office.calendar)
+
+
+def stopped(flag: Flag, calendar: Calendar) -> tuple[Element, ...]:
+    """Say since when nothing is sent, and offer to take it up again."""
     return (
-        Note(f"Les envois sont arrêtés depuis {_moment(flag.since, office.calendar)}."),
+        Note(f"Les envois sont arrêtés depuis {_moment(flag.since, calendar)}."),
         Buttons(Button("Reprendre les envois", f"pause {_LIFT}")),
     )
 
@@ -89,10 +91,10 @@ def _moment(moment: datetime, calendar: Calendar) -> str:
     return f"le {in_words(local.date())} à {local.hour}\u00a0h\u00a0{local.minute:02}"
 
 
-def examples(calendar: Calendar, clock: Callable[[], datetime]) -> dict[str, Message]:
+def examples(calendar: Calendar, now: datetime) -> dict[str, Message]:
     """Return one of each message that this command can send, by name."""
     return {
         "Les envois, en marche": running(),
-        "Les envois, arrêtés": paused(Flag(clock(), "Erreur dans un avis"), 12, calendar),
+        "Les envois, arrêtés": paused(Flag(now, "Erreur dans un avis"), 12, calendar),
         "Les envois, repris": resumed(1),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
@@ -21,6 +22,18 @@ class Address:
     team: str
     id: str
     surface: Surface = "person"
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """Told of what happens on a platform, to be counted.
+
+    `acked`: the seconds from the moment when something came in to its acknowledgement.
+    `reconnected`: a connection that was lost was made again.
+    """
+
+    acked: Callable[[float], None] = lambda _seconds: None
+    reconnected: Callable[[], None] = lambda: None
 
 
 class PlatformError(Exception):

@@ -14,7 +14,7 @@ from yarl import URL
 
 from bot.dispatch import Actor, Dispatcher
 from bot.messages import Message, Quoter
-from bot.platforms import Address, LaterError, PlatformError, discord_members
+from bot.platforms import Address, LaterError, Meter, PlatformError, discord_members
 from bot.platforms.discord_client import Client, why
 from bot.platforms.discord_delivery import DiscordDelivery
 from bot.platforms.membership import Followed, Members
@@ -33,6 +33,7 @@ class DiscordAdapter:
     """The platform « Discord » (see `bot.platforms.Platform`).
 
     `token`: the bot's own. `members`: where to tell whose roles change, None where none is followed.
+    `meter` is told what is to be counted.
     `api_url`: where Discord's API answers, for proxies and tests; discord.py has one address for the
     whole process, so two adapters at two addresses cannot live together.
     """
@@ -48,6 +49,7 @@ class DiscordAdapter:
         token: str,
         api_url: str,
         members: Members | None = None,
+        meter: Meter | None = None,
     ) -> None:
         _quieten()
         self._dispatcher = dispatcher
@@ -55,6 +57,7 @@ class DiscordAdapter:
         self._token = token
         self._api_url = api_url
         self._members = members
+        self._meter = meter or Meter()
         self._client: Client | None = None
         self._delivery: DiscordDelivery | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -84,6 +87,11 @@ class DiscordAdapter:
             await asyncio.wait({self._connecting})
         await self._disconnect()
 
+    async def ready(self) -> bool:
+        """Return whether Discord's events come in."""
+        client = self._client
+        return client is not None and client.is_ready() and client.online
+
     async def fetch_members(self, group: Followed) -> set[Actor]:
         """Return those who have a role today. Raises `PlatformError` when Discord does not say."""
         if self._client is None:
@@ -105,7 +113,7 @@ class DiscordAdapter:
 
     async def _connect(self) -> None:
         self._client = client = Client(  # a closed one cannot be used again
-            self._dispatcher, self._quote, members=self._members
+            self._dispatcher, self._quote, members=self._members, meter=self._meter
         )
         await client.login(self._token)
         # A connection lost for good is made anew at the default gateway: it must be the API's own.

@@ -11,6 +11,7 @@ import asyncio
 import logging
 import re
 import sys
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,8 +22,8 @@ import discord
 
 from bot.dispatch import Actor, Dispatcher, Place, Request, apology
 from bot.messages import Form, Message, Quoter, Reply, Text, TooLong, opener
+from bot.platforms import Meter, discord_members
 from bot.platforms import discord_commands as catalogue
-from bot.platforms import discord_members
 from bot.platforms.discord_delivery import paced
 from bot.platforms.discord_render import files, render, render_form
 from bot.platforms.membership import Members
@@ -47,6 +48,7 @@ class Client(discord.AutoShardedClient):
     It asks for the least: no privileged intent (private messages and mentions carry their text without
     one), no member and no message kept in memory. `patience`: seconds before an answer is deferred.
     `members`: where to tell whose roles change; only then is the privileged intent `members` asked for.
+    `meter` is told what is to be counted.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Client(discord.AutoShardedClient):
         *,
         patience: float = PATIENCE,
         members: Members | None = None,
+        meter: Meter | None = None,
     ) -> None:
         follows = members is not None
         super().__init__(
@@ -73,6 +76,8 @@ class Client(discord.AutoShardedClient):
         self._quote = quote
         self._patience = patience
         self._members = members
+        self._meter = meter or Meter()
+        self._cut_off: set[int] = set()  # the shards whose connection is lost
         self._under_way: set[asyncio.Task[Any]] = set()
         self._leaving = False
 
@@ -132,14 +137,27 @@ class Client(discord.AutoShardedClient):
     async def on_shard_connect(self, shard_id: int) -> None:
         """Say that we are connected."""
         logger.info("Discord: shard %d connected", shard_id)
+        self._connected_again(shard_id)
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
         """Say that the connection was lost; discord.py takes it up again."""
         logger.warning("Discord: shard %d disconnected", shard_id)
+        self._cut_off.add(shard_id)
 
     async def on_shard_resumed(self, shard_id: int) -> None:
         """Say that the connection was taken up where it was lost."""
         logger.info("Discord: shard %d resumed", shard_id)
+        self._connected_again(shard_id)
+
+    def _connected_again(self, shard_id: int) -> None:
+        if shard_id in self._cut_off:
+            self._cut_off.discard(shard_id)
+            self._meter.reconnected()
+
+    @property
+    def online(self) -> bool:
+        """Whether no connection is lost."""
+        return not self._cut_off
 
     async def on_error(self, event_method: str, /, *args: Any, **_: Any) -> None:  # noqa: ANN401 — as discord.py has it
         """Log an error of ours without anything that people wrote, and apologise where that is possible."""
@@ -190,14 +208,16 @@ class Client(discord.AutoShardedClient):
 
     async def _answer(self, interaction: Interaction) -> None:
         request = self._request(interaction)
-        in_place = _on_private_message(interaction)
+        in_place, came = _on_private_message(interaction), time.monotonic()
         command = self._dispatcher.command(request.command)
         if command and (command.opens_form or command.instant):  # which may not wait, or never does
             reply = await self._dispatcher.handle(request)
         else:
             reply = await self._handled(request, lambda: _defer(interaction, in_place=in_place))
+        late = interaction.response.is_done()  # then it was acknowledged when its patience ended
         if isinstance(reply, Form) and _may_open_form(interaction):
             await interaction.response.send_modal(render_form(reply))
+            self._meter.acked(time.monotonic() - came)
             return
         message = _shown(reply)
         try:
@@ -206,6 +226,7 @@ class Client(discord.AutoShardedClient):
             if isinstance(error, discord.HTTPException) and error.code != INVALID_FORM:
                 raise
             await self._deliver(interaction, apology(error, request.command), in_place=in_place)
+        self._meter.acked(self._patience if late else time.monotonic() - came)
 
     async def _handled(self, request: Request, when_late: Callable[[], Coroutine[Any, Any, None]]) -> Reply:
         """Return the answer to `request`; if it is long to come, `when_late` is done meanwhile."""

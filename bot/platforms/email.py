@@ -13,6 +13,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from typing import Literal, TypeAlias
+from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
@@ -35,6 +36,16 @@ class Server:
     security: Security = "starttls"
     user: str = ""
     password: str = ""
+
+
+def server(address: str) -> Server:
+    """Read « smtps://user:password@host:465 », or « smtp:// » for STARTTLS (none on this very machine)."""
+    parts = urlsplit(address)
+    host, implicit = parts.hostname or "", parts.scheme == "smtps"
+    here = host in {"localhost", "127.0.0.1", "::1"}
+    security: Security = "tls" if implicit else "none" if here else "starttls"
+    port = parts.port or (465 if implicit else 587)
+    return Server(host, port, security, unquote(parts.username or ""), unquote(parts.password or ""))
 
 
 class Mailer:

@@ -27,6 +27,7 @@ from bot.platforms.local_gallery import Gallery, page
 from bot.platforms.local_personas import PERSONAS, Persona
 from bot.platforms.local_render import Html, render, render_fields, said
 from bot.platforms.local_room import BOT, CHANNEL, DIRECT, Entry, Room
+from bot.platforms.membership import Followed
 
 HOST = "127.0.0.1"
 BODY_SIZE = 256 * 1024  # five fields of 3,000 characters, each escaped in JSON, and some room
@@ -95,6 +96,14 @@ class LocalAdapter:
         self._room.close()
         if self._runner is not None:
             await self._runner.cleanup()
+
+    async def ready(self) -> bool:
+        """Return whether pages are being served."""
+        return self._runner is not None
+
+    async def fetch_members(self, group: Followed) -> set[Actor]:
+        """Refuse: the sandbox has no groups. Raises `PlatformError`."""
+        raise PlatformError(f"le bac à sable n'a pas de groupe {group.source_id}.")
 
     async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
         """Say `message` unprompted, in a persona's own conversation or in the channel."""

@@ -11,8 +11,9 @@ import contextlib
 import json
 import logging
 import re
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeAlias
@@ -23,13 +24,14 @@ from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.dispatch import Actor, Dispatcher, Place, Request, apology
+from bot.dispatch import Actor, Dispatcher, Request, apology
 from bot.messages import Button, File, Form, Message, Quoter, Text, opener
-from bot.platforms import Address, LaterError, PlatformError, slack_members
+from bot.platforms import Address, LaterError, Meter, PlatformError, slack_members
 from bot.platforms.membership import Followed, Members
 from bot.platforms.slack_delivery import SlackDelivery, without_retries
 from bot.platforms.slack_link import (
     NOT_SENT,
+    Connected,
     failure,
     identify,
     library_logger,
@@ -39,9 +41,9 @@ from bot.platforms.slack_link import (
     unreachable,
     web_api,
 )
+from bot.platforms.slack_origin import Origin, actor_of, pressed, written
 from bot.platforms.slack_render import (
     FORM_CALLBACK,
-    PUBLIC_ACTION,
     answers,
     fallback,
     home,
@@ -63,46 +65,6 @@ Heard: TypeAlias = Callable[[str], Awaitable[bool]]
 _ENTITY = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 # The messages that are a person's own words: plain, or with a file.
 _SPOKEN = frozenset({None, "file_share"})
-_PLACES: Mapping[str, Place] = {"direct": "direct", "home": "home"}  # what a window may carry back
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a request was made, and so where its answer goes.
-
-    `replace`: the button pressed is on a message that only this person sees, whose place the answer
-    takes. `trigger` opens one window, within 3 seconds.
-    """
-
-    actor: Actor
-    place: Place = "channel"
-    channel: str = ""
-    thread: str = ""
-    response_url: str = ""
-    trigger: str = ""
-    replace: bool = False
-
-    def metadata(self) -> dict[str, str]:
-        """Return what a window carries for the answer to its form to find its way back.
-
-        In a conversation with the bot, answers are messages that stay: the address that came with the
-        button could only give one that is gone the next time.
-        """
-        way = {"place": self.place, "channel": self.channel, "thread": self.thread}
-        if self.place == "channel":
-            way["response_url"] = self.response_url
-        return {name: value for name, value in way.items() if value}
-
-    @classmethod
-    def from_metadata(cls, actor: Actor, known: Mapping[str, str]) -> Origin:
-        """Return the origin of a form's answer, from what its window carried."""
-        return cls(
-            actor,
-            _PLACES.get(known.get("place", ""), "channel"),
-            channel=known.get("channel", ""),
-            thread=known.get("thread", ""),
-            response_url=known.get("response_url", ""),
-        )
 
 
 class SlackAdapter:
@@ -110,7 +72,7 @@ class SlackAdapter:
 
     `api_url` is where the Web API is: « https://slack.com/api », but for proxies and tests. `members`:
     where to tell who enters and leaves groups, None where none is followed. `heard` remembers the events;
-    without it they are remembered until the process ends.
+    without it they are remembered until the process ends. `meter` is told what is to be counted.
     """
 
     name = "Slack"
@@ -128,6 +90,7 @@ class SlackAdapter:
         api_url: str,
         members: Members | None = None,
         heard: Heard | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self._dispatcher = dispatcher
         self._quote = quote
@@ -142,6 +105,8 @@ class SlackAdapter:
         self._mention = re.compile("(?!)")  # of the bot itself, once Slack has said who it is
         self._menu = dispatcher.menu
         self._heard = heard or in_memory()
+        self._meter = meter or Meter()
+        self._is_open: Connected = _always
         self._delivery: SlackDelivery | None = None
         self._answers: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Task[None] | None = None
@@ -173,6 +138,10 @@ class SlackAdapter:
         self._delivery = None
         await self._open.aclose()
 
+    async def ready(self) -> bool:
+        """Return whether Slack's events come in."""
+        return self._delivery is not None and await self._is_open()
+
     async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
         """Say `message` unprompted (see `bot.platforms.Deliverer`)."""
         await self._connected().deliver(to, message, delivery_id)
@@ -194,7 +163,8 @@ class SlackAdapter:
         self._mention = re.compile(rf"<@{me.bot_user_id}(?:\|[^<>]*)?>")
         app = self._app(me)
         if self._app_token:
-            await self._open.enter_async_context(socket_mode(app, self._client, self._app_token))
+            socket = socket_mode(app, self._client, self._app_token, self._meter.reconnected)
+            self._is_open = await self._open.enter_async_context(socket)
         elif self._signing_secret:
             self.port = await self._open.enter_async_context(signed_http(app, self.port))
         else:  # without a secret anyone could sign
@@ -248,16 +218,17 @@ class SlackAdapter:
 
     async def _once(self, body: Json, next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
         """Let an event through the first time only: Slack sends it again when in doubt."""
-        event = body.get("event_id")
+        event, came = body.get("event_id"), time.monotonic()
         if event is not None and not await self._heard(event):
             return BoltResponse(status=200)
         await next_()
+        self._meter.acked(time.monotonic() - came)
         return None
 
     async def _on_slash(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
         await ack()
         origin = Origin(
-            _actor(context),
+            actor_of(context),
             channel=body["channel_id"],
             response_url=body["response_url"],
             trigger=body["trigger_id"],
@@ -267,7 +238,7 @@ class SlackAdapter:
     async def _on_shortcut(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
         await ack()
         origin = Origin(
-            _actor(context),
+            actor_of(context),
             channel=body["channel"]["id"],
             response_url=body["response_url"],
             trigger=body["trigger_id"],
@@ -278,26 +249,26 @@ class SlackAdapter:
         await ack()
         command = body["actions"][0].get("value")
         if command:  # a link has none: Slack merely tells that it was followed
-            self._ask(f"/{command}", _pressed(body, _actor(context)))
+            self._ask(f"/{command}", pressed(body, actor_of(context)))
 
     async def _on_form(self, ack: AsyncAck, view: Json, context: AsyncBoltContext) -> None:
         await ack()
         known = json.loads(view["private_metadata"])
-        origin = Origin.from_metadata(_actor(context), known)
+        origin = Origin.from_metadata(actor_of(context), known)
         self._ask(f"/{known['command']}", origin, answers(view["state"]["values"]))
 
     async def _on_message(self, event: Json, context: AsyncBoltContext) -> None:
         if event.get("channel_type") == "im" and _by_a_person(event):
-            self._ask(literal(event.get("text", "")), _written(event, context, "direct"))
+            self._ask(literal(event.get("text", "")), written(event, context, "direct"))
 
     async def _on_mention(self, event: Json, context: AsyncBoltContext) -> None:
         if _by_a_person(event):
             text = literal(self._mention.sub(" ", event.get("text", "")))
-            self._ask(text, _written(event, context, "channel"))
+            self._ask(text, written(event, context, "channel"))
 
     async def _on_home(self, event: Json, context: AsyncBoltContext) -> None:
         if event.get("tab") == "home":
-            self._ask(f"/{self._menu}", Origin(_actor(context), "home"))
+            self._ask(f"/{self._menu}", Origin(actor_of(context), "home"))
 
     async def fetch_members(self, group: Followed) -> set[Actor]:
         """Return those who are in a group today. Raises `PlatformError` when Slack does not say."""
@@ -408,6 +379,10 @@ class SlackAdapter:
             raise SlackApiError("response_url", answer)  # type: ignore[no-untyped-call]  # theirs has none
 
 
+async def _always() -> bool:
+    return True  # over HTTP, Slack connects to us
+
+
 def in_memory() -> Heard:
     """Return what remembers the latest events for as long as the process lives."""
     seen: dict[str, None] = {}  # oldest first
@@ -439,12 +414,6 @@ async def _works(call: Awaitable[object]) -> bool:
     return True
 
 
-def _actor(context: AsyncBoltContext) -> Actor:
-    """Return who acts: in a channel shared between workspaces, their own workspace, where it is known."""
-    team = context.actor_team_id or context.team_id or ""
-    return Actor("slack", team, context.actor_user_id or context.user_id or "")
-
-
 def _by_a_person(event: Json) -> bool:
     """Return whether the message is a person's new words, not a bot's nor a change of older ones."""
     return (
@@ -452,27 +421,4 @@ def _by_a_person(event: Json) -> bool:
         and not event.get("bot_id")
         and event.get("subtype") in _SPOKEN
         and "edited" not in event
-    )
-
-
-def _written(event: Json, context: AsyncBoltContext, place: Place) -> Origin:
-    return Origin(_actor(context), place, channel=event["channel"], thread=event.get("thread_ts", ""))
-
-
-def _pressed(body: Json, actor: Actor) -> Origin:
-    """Return the origin of a press on a button, whose identifier says who sees the message it is on."""
-    container = body["container"]
-    channel = (body.get("channel") or {}).get("id", "")
-    if not channel:
-        return Origin(actor, "home", trigger=body["trigger_id"])
-    private = not body["actions"][0]["action_id"].startswith(PUBLIC_ACTION)
-    alone = private and channel.startswith("D") and not container.get("is_ephemeral")
-    return Origin(
-        actor,
-        "direct" if alone else "channel",
-        channel=channel,
-        thread=container.get("thread_ts", ""),
-        response_url=body["response_url"],
-        trigger=body["trigger_id"],
-        replace=private,
     )

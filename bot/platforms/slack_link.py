@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import aiohttp
 from aiohttp import web
@@ -30,6 +31,8 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.platforms import PlatformError
 from bot.platforms.slack_manifest import BOT_SCOPES
+
+Connected: TypeAlias = Callable[[], Awaitable[bool]]
 
 HTTP_PATH = "/slack/events"
 CALL_SECONDS = 30  # one call to Slack, without the waits that a rate limit imposes
@@ -178,24 +181,30 @@ async def identify(client: AsyncWebClient) -> AuthorizeResult:
 
 
 @contextlib.asynccontextmanager
-async def socket_mode(app: AsyncApp, client: AsyncWebClient, app_token: str) -> AsyncIterator[None]:
-    """Hold a socket to Slack open, over which it sends to `app`; lost, it is opened again."""
+async def socket_mode(
+    app: AsyncApp, client: AsyncWebClient, app_token: str, reconnected: Callable[[], None]
+) -> AsyncIterator[Connected]:
+    """Hold a socket to Slack open, over which it sends to `app`; lost, it is opened again.
+
+    Gives how to ask whether it is open now. `reconnected` is called each time that it was lost and made
+    again.
+    """
     with _explained("SLACK_APP_TOKEN"):  # the SDK would retry a refused token for ever
         opened = await client.apps_connections_open(app_token=app_token)
     handler = AsyncSocketModeHandler(
         app, app_token, logger=client.logger, web_client=client, ping_interval=PING_SECONDS
     )
     handler.client.wss_uri = opened["url"]
-    watch = asyncio.ensure_future(_watch(handler.client))
+    watch = asyncio.ensure_future(_watch(handler.client, reconnected))
     try:
         await handler.connect_async()  # type: ignore[no-untyped-call]  # theirs has none
-        yield
+        yield handler.client.is_connected
     finally:
         watch.cancel()
         await _hang_up(handler.client, watch)
 
 
-async def _watch(client: SocketModeClient) -> None:
+async def _watch(client: SocketModeClient, reconnected: Callable[[], None]) -> None:
     """Forget an address that does not answer.
 
     Each is good for one connection and for a short time, but the SDK retries the one it has for ever.
@@ -206,6 +215,7 @@ async def _watch(client: SocketModeClient) -> None:
         connected = await client.is_connected()
         if connected and lost:
             logger.info("connected to Slack again")
+            reconnected()
         elif not connected:
             logger.warning("no connection to Slack, trying again")
             client.wss_uri = None

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from sqlite_utils import Database
 
@@ -21,6 +21,7 @@ from bot.policy.people import Acting
 Kind: TypeAlias = Literal["officer", "employee", "holder"]
 SourceType: TypeAlias = Literal["discord_role", "slack_group", "slack_channel"]
 
+RECONCILE: Final = "appartenance"  # the task that reads every source again, whole (see `bot.background`)
 BY_HAND = "registre"  # in the place of a source's identifier: the list that the administration keeps
 
 

@@ -91,6 +91,7 @@ async def measure(scale: Scale) -> list[Row]:
     async with QuickServer() as here, QuickServer() as there, running(VIGIE, here.environment) as vigie:
         await vigie.until("Discord\u00a0: prêt")
         ours = Rival(vigie.pid, here.ask)
+        await ours.ask()  # the first answer also holds what one is told once
         given = {
             "origin": there.origin,
             "token": TOKEN,

@@ -10,10 +10,11 @@ from contextlib import asynccontextmanager
 import aiohttp
 
 from tests.bench.load import Answer, Letterbox, Rival, Scale, compare
-from tests.bench.programs import VIGIE, bare, free_port, running
+from tests.bench.programs import VIGIE, bare, running
 from tests.bench.report import Row
 from tests.platforms.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
 from tests.platforms.slack_kit import slash
+from tests.wire.bot_process import free_port
 
 
 async def measure(scale: Scale) -> list[Row]:
@@ -46,6 +47,7 @@ async def measure(scale: Scale) -> list[Row]:
         async with running(VIGIE, settings) as vigie:
             await vigie.until("Slack\u00a0: prêt")
             ours = rival(vigie.pid, port)
+            await ours.ask()  # the first answer also holds what one is told once
             given = {
                 "port": (bare_port := free_port()),
                 "api_url": slack.api_url,

@@ -6,12 +6,12 @@ import asyncio
 import json
 import os
 import re
-import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from tests.wire.bot_process import ROOT, BotProcess
+from tests.wire.bot_process import ROOT, BotProcess, free_port
 
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
 
@@ -30,12 +30,14 @@ async def running(
 ) -> AsyncIterator[BotProcess]:
     """Run `python -m command` with these settings and no others; it has ended when the context has.
 
+    Its database, if it has one, is new and its own.
     Raises `AssertionError` if it complained: what fails may well be quick.
     """
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    own = {"VIGIE_DB": f"{tempfile.mkdtemp()}/vigie.db", "VIGIE_SANTE_PORT": str(free_port())}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", *command,
-        cwd=ROOT, env={**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **(settings or {})},
+        cwd=ROOT, env={**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **own, **(settings or {})},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     program = BotProcess(process)
@@ -44,10 +46,3 @@ async def running(
     finally:
         await program.kill()
     assert not re.search(r"\b(ERROR|WARNING|Traceback)\b", program.log), program.log
-
-
-def free_port() -> int:
-    """Return a port of this machine that nobody listens at now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port

@@ -11,10 +11,9 @@ import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
 from bot import app
-from bot.dispatch import Dispatcher
 from bot.platforms.local_adapter import LocalAdapter
-from bot.policy.library import Library
 from bot.settings import Settings
+from tests.office_kit import built
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = (
@@ -47,12 +46,13 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def sandbox(library: Library, dispatcher: Dispatcher) -> AsyncIterator[LocalAdapter]:
+async def sandbox() -> AsyncIterator[LocalAdapter]:
     settings = Settings(_env_file=None).model_copy(update={"vigie_port": 0})
-    adapter = app.sandbox(app.Bot(settings, library, dispatcher))
-    await adapter.start()
-    yield adapter
-    await adapter.close()
+    with built(settings) as bot:
+        adapter = app.sandbox(bot)
+        await adapter.start()
+        yield adapter
+        await adapter.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, Page, async_playwright
 from bot import app
 from bot.settings import Settings
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, DESKTOP, PHONE
+from tests.office_kit import built
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 
@@ -53,7 +54,8 @@ async def in_gallery(page: Page) -> None:
     await page.get_by_role("navigation").get_by_role("link", name="Une clause", exact=True).click()
 
 
-Scene = tuple[str, str, Callable[[Page], Awaitable[None]], dict[str, int]]
+Play = Callable[[Page], Awaitable[None]]
+Scene = tuple[str, str, Play, dict[str, int]]
 SCENES: tuple[Scene, ...] = (
     ("conversation", "#officier/vigie", in_private, DESKTOP),
     ("canal", "#conseil/general", in_channel, DESKTOP),
@@ -64,10 +66,17 @@ SCENES: tuple[Scene, ...] = (
 
 async def take(browser: Browser, scene: Scene, scheme: Scheme, path: Path) -> None:
     """Take one picture, in a sandbox of its own so that nothing of another is in it."""
-    _, where, play, viewport = scene
     settings = Settings(_env_file=None).model_copy(update={"vigie_port": 0})
-    sandbox = app.sandbox(app.build(settings))
-    await sandbox.start()
+    with built(settings) as bot:
+        sandbox = app.sandbox(bot)
+        await sandbox.start()
+        await shoot(browser, sandbox.address, scene, scheme, path)
+        await sandbox.close()
+
+
+async def shoot(browser: Browser, address: str, scene: Scene, scheme: Scheme, path: Path) -> None:
+    """Open a page as a screen would, play the scene, and keep what is seen."""
+    _, where, play, viewport = scene
     context = await browser.new_context(
         viewport={"width": viewport["width"], "height": viewport["height"]},
         device_scale_factor=1.5,
@@ -77,12 +86,11 @@ async def take(browser: Browser, scene: Scene, scheme: Scheme, path: Path) -> No
         timezone_id="America/Toronto",
     )
     page = await context.new_page()
-    await page.goto(sandbox.address + where)
+    await page.goto(address + where)
     await page.wait_for_load_state()
     await play(page)
     await page.screenshot(path=path, caret="hide")
     await context.close()
-    await sandbox.close()
 
 
 async def main() -> None:

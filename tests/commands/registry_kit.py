@@ -54,11 +54,14 @@ class Desk:
 
 def commands(office: Office) -> tuple[Command, ...]:
     """Return the lines of the catalogue."""
+    ours = partial(reserved, office)
     return (
         Command("vigie", "Menu", lambda _: Message(Text("Menu")), slash=True),
-        Command("roles", "Qui tient quel rôle.", partial(reserved, office, roles.manage), opens_form=True),
-        Command("membres", "Qui est qui.", partial(reserved, office, membres.manage), opens_form=True),
-        Command("pause", "Arrêter les envois.", partial(reserved, office, pause.pause)),
+        Command(
+            "roles", "Qui tient quel rôle.", partial(roles.manage, office), opens_form=True, refusal=ours
+        ),
+        Command("membres", "Qui est qui.", partial(membres.manage, office), opens_form=True, refusal=ours),
+        Command("pause", "Arrêter les envois.", partial(pause.pause, office), refusal=ours),
         Command("lier", "Lier ses comptes.", partial(lier.link, office), usage="[code]"),
         Command("mesdonnees", "Mes renseignements.", partial(mesdonnees.my_data, office)),
     )

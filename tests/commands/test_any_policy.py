@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.commands import catalogue, examples
+from bot.commands import examples
 from bot.dispatch import Dispatcher
 from bot.messages import Button, Message
 from bot.policy import articles
@@ -19,6 +18,7 @@ from bot.policy.annotations import no_annotations
 from bot.policy.library import Library, Policy
 from bot.settings import SEED
 from tests.conftest import TEST_DATA, TODAY
+from tests.office_kit import CALENDAR, clock, working
 from tests.test_hostile_text import check_everywhere
 
 ORDINARY = st.lists(st.sampled_from(["la", "règle", "du", "comité", "s'applique", "à", "toute", "personne."]))
@@ -43,8 +43,7 @@ def library_of(markdown: str) -> Library:
 async def read_through(library: Library, first: str) -> str:
     """Follow « Page suivante » from `first` to the end; return the words quoted, in order."""
     said, line = "", first
-    with ThreadPoolExecutor(1) as executor:
-        dispatcher = Dispatcher(catalogue(library), executor)
+    with working(library) as dispatcher:
         for _ in range(200):
             reply = await dispatcher.handle(dispatcher.from_command(f"politique {line}", place="channel"))
             assert isinstance(reply, Message)
@@ -81,8 +80,7 @@ async def test_every_word_of_any_article_can_be_read_page_by_page(clauses: list[
 @given(st.lists(st.lists(WORDS, min_size=1, max_size=3), min_size=1, max_size=3))
 async def test_any_clause_can_be_found_shared_or_kindly_refused(clauses: list[list[str]]) -> None:
     library = library_of(written(clauses))
-    with ThreadPoolExecutor(1) as executor:
-        dispatcher = Dispatcher(catalogue(library), executor)
+    with working(library) as dispatcher:
         for line in ("partager 1.1", "politique voici", "politique fin", "politique mot", "politique"):
             reply = await dispatcher.handle(dispatcher.from_command(line, place="channel"))
             check_everywhere(reply, library.quote)
@@ -92,8 +90,7 @@ async def test_any_clause_can_be_found_shared_or_kindly_refused(clauses: list[li
 
 async def test_sixty_articles_have_a_table_of_contents_in_pages() -> None:
     library = library_of(written([["Un texte."]] * 60))
-    with ThreadPoolExecutor(1) as executor:
-        dispatcher = Dispatcher(catalogue(library), executor)
+    with working(library) as dispatcher:
         seen: list[str] = []
         for page in (1, 2, 3):
             reply = await dispatcher.handle(dispatcher.from_text(f"/politique essai:page {page}"))
@@ -105,9 +102,11 @@ async def test_sixty_articles_have_a_table_of_contents_in_pages() -> None:
 
 def test_every_command_and_example_works_with_another_policy_as_the_default() -> None:
     library = libraries.load([SEED, TEST_DATA], "cr3", lambda: TODAY)
-    commands = {command.name: command for command in catalogue(library)}
-    assert commands["politique"].shortcut == "Chercher dans la CR3"
-    for reply in examples(library).values():
+    with working(library) as dispatcher:
+        politique = dispatcher.command("politique")
+    assert politique is not None
+    assert politique.shortcut == "Chercher dans la CR3"
+    for reply in examples(library, CALENDAR, clock).values():
         check_everywhere(reply, library.quote)
 
 

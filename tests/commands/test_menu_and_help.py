@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from bot.dispatch import Dispatcher
-from bot.messages import Form, Message, TextField
+from bot.dispatch import Actor, Dispatcher
+from bot.messages import Button, Form, Message, TextField
+from bot.settings import Settings
+from tests.office_kit import built
 
 
 async def said(dispatcher: Dispatcher, line: str) -> str:
@@ -16,11 +18,31 @@ async def test_the_menu_says_which_version_is_quoted(dispatcher: Dispatcher) -> 
     assert "Je cite la PA20, révisée le 13 décembre 2015." in await said(dispatcher, "/vigie")
 
 
-async def test_the_help_names_every_command_of_the_catalogue(dispatcher: Dispatcher) -> None:
+async def test_the_help_names_every_command_that_one_may_use_and_no_other(dispatcher: Dispatcher) -> None:
     help_ = await said(dispatcher, "/vigie aide")
     for command in dispatcher.commands:
-        assert f"/{command.name}" in help_ or f"/vigie {command.name}" in help_
-        assert command.summary in help_
+        written = f"/{command.name}" if command.slash else f"/vigie {command.name}"
+        assert (written in help_) == (command.refusal is None)
+        assert (command.summary in help_) == (command.refusal is None)
+
+
+async def test_the_menu_and_the_help_of_the_administration_hold_its_commands() -> None:
+    with built(Settings(_env_file=None)) as bot:
+        shown = {who: await _menu_of(bot.dispatcher, who) for who in ("administration", "officier")}
+    for line in ("roles", "membres", "pause"):
+        assert f"/vigie {line}" in shown["administration"]
+        assert f"/vigie {line}" not in shown["officier"]
+
+
+async def _menu_of(dispatcher: Dispatcher, persona: str) -> str:
+    """Return the commands of the menu's buttons, and the help."""
+    actor = Actor("local", "", persona)
+    menu = await dispatcher.handle(dispatcher.from_text("/vigie", actor=actor))
+    help_ = await dispatcher.handle(dispatcher.from_text("/vigie aide", actor=actor))
+    assert isinstance(menu, Message)
+    assert isinstance(help_, Message)
+    pressed = [b.command for b in menu.buttons() if isinstance(b, Button)]
+    return "\n".join([*(f"/vigie {one}" for one in pressed), *help_.own_words()])
 
 
 async def test_the_search_form_asks_one_thing(dispatcher: Dispatcher) -> None:

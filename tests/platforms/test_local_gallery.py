@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from html.parser import HTMLParser
 
@@ -72,9 +73,12 @@ def test_each_preview_shows_the_words_and_the_buttons_that_are_sent(gallery: Gal
         expected = [*reply.own_words(), *(button.label for button in reply.buttons())]
         for each in reply.quotes():
             expected += ["".join(span.text for span in part) for part in quote(each).paragraphs]
+        titles = {file.title for file in reply.files()}  # which Discord does not show
         for platform, preview in (("Slack", slack_preview), ("Discord", discord_preview)):
             shown = words(preview(gallery.renderers[platform](reply)))
-            missing = [text for text in expected if " ".join(text.split()) not in shown]
+            named = [re.sub(rf"compte {platform} (\w+)", r"@\1", text) for text in expected]
+            missing = [text for text in named if " ".join(text.split()) not in shown]
+            missing = [text for text in missing if platform != "Discord" or text not in titles]
             assert not missing, f"{platform}: {missing}"
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -74,12 +76,23 @@ class BotProcess:
         self._news.set()
 
 
+def free_port() -> int:
+    """Return a port that nothing listens on now."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
 async def start_bot(settings: Mapping[str, str], *arguments: str) -> BotProcess:
-    """Start `python -m bot servir` with these settings and no others; `arguments` replace « servir »."""
+    """Start `python -m bot servir` with these settings and no others; `arguments` replace « servir ».
+
+    Its database is one of its own, in a folder that is left to the system, unless `settings` say where.
+    """
+    own = {"VIGIE_DB": f"{tempfile.mkdtemp()}/vigie.db", "VIGIE_SANTE_PORT": str(free_port())}
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", "--reglages", os.devnull, *(arguments or ("servir",)),
-        cwd=ROOT, env={**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **settings},
+        cwd=ROOT, env={**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **own, **settings},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     return BotProcess(process)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -21,12 +20,14 @@ from typing import Any, Literal
 import aiohttp
 
 from tests.wire import fetch, inside
+from tests.wire.bot_process import free_port
 from tests.wire.slack_proxy import Proxy, proxying
 
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-essai", "xapp-essai", "secret-essai"
 ALICE, BOB, BOT, APP = "U01ALICE", "U02BOB", "U0BOT", "A01VIGIE"
 CHANNEL = "C01GENERAL"
 PATIENCE = 20.0  # seconds that a test waits for the bot at most
+TEAM = "T01AGE"
 
 Json = dict[str, Any]
 Mode = Literal["socket", "events"]
@@ -127,7 +128,7 @@ async def workspace(mode: Mode) -> AsyncIterator[LocalSlack]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="vigie-")))
         to_slack, to_bot = str(folder / "slack"), str(folder / "bot")
         proxy = await stack.enter_async_context(proxying(to_slack))
-        bot_port = _free_port()
+        bot_port = free_port()
         stack.push_async_callback(_close, await inside.listen(to_bot, bot_port))
         config = folder / "config.json"
         config.write_text(json.dumps(_config(mode, bot_port)), encoding="utf-8")
@@ -167,17 +168,11 @@ def _config(mode: Mode, bot_port: int) -> Json:
     app |= {"signingSecret": SIGNING_SECRET, "mode": mode}
     app |= {"requestUrl": f"http://127.0.0.1:{bot_port}/slack/events"}
     return {
-        "workspace": {"name": "AGE", "domain": "age", "teamId": "T01AGE"},
+        "workspace": {"name": "AGE", "domain": "age", "teamId": TEAM},
         "app": app,
         "users": [{"id": ALICE, "name": "alice"}, {"id": BOB, "name": "bob"}],
         "channels": [{"id": CHANNEL, "name": "general", "members": [ALICE, BOB, BOT]}],
     }
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 @asynccontextmanager

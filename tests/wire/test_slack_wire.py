@@ -229,6 +229,6 @@ async def test_a_refused_token_is_one_line_that_says_what_to_do(
     socket_slack.proxy.refuse(method, "invalid_auth")
     async with running(socket_slack.settings) as bot:
         assert await bot.ended() != 0
-        [line] = [line for line in bot.lines if "SLACK" in line]
+        [line] = [line for line in bot.lines if line.startswith("Slack")]
         assert line.startswith(f"Slack\u00a0: {setting} est refusé (invalid_auth). Copiez-le de nouveau")
         assert "Traceback" not in bot.log

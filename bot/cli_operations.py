@@ -1,0 +1,166 @@
+"""The part of the command line for whoever keeps Vigie running: copies, pause, diagnosis."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import click
+from sqlite_utils import Database
+
+from bot import backup, diagnostic, notices, restore, state, storage
+from bot.cli_base import configured, dump, json_flag, storage_refusals
+from bot.findings import Finding, fine, note, wrong
+from bot.platforms import discord_check, slack_check
+from bot.policy import membership, roles
+from bot.settings import Settings
+from bot.times import system_clock
+
+_COPY = click.argument("chemin", type=click.Path(path_type=Path), metavar="CHEMIN")
+
+
+@click.command(help="Copier la base vers CHEMIN, que Vigie tourne ou non, avec son empreinte.")
+@_COPY
+@json_flag
+def sauvegarder(chemin: Path, as_json: bool) -> None:
+    """Copy the database."""
+    with storage_refusals():
+        made = backup.save(configured().database(), chemin)
+    if as_json:
+        click.echo(dump({"path": str(made.path), "sha256": made.sha256, "size": made.size}))
+    else:
+        click.echo(f"{made.path}\u00a0: {made.size} octets, empreinte {made.sha256[:16]}… à côté.")
+
+
+@click.command(help="Remettre en place la copie CHEMIN, une fois vérifiée; l'ancienne base est gardée.")
+@_COPY
+@json_flag
+def restaurer(chemin: Path, as_json: bool) -> None:
+    """Bring a copy back."""
+    config = configured()
+    with storage_refusals():
+        done = restore.restore(chemin, config.database(), config.keys(), notices.REPORTS, system_clock())
+    if as_json:
+        click.echo(dump(asdict(done) | {"kept": str(done.kept) if done.kept else None}))
+        return
+    click.echo(f"{chemin} est en place." + (f" L'ancienne base\u00a0: {done.kept}" if done.kept else ""))
+    click.echo(
+        f"Retenus\u00a0: {done.held}. Signalements renvoyés, peut-être répétés\u00a0: {done.repeated}. "
+        f"Détruits de nouveau\u00a0: {done.destroyed}."
+    )
+    if done.held:
+        click.echo("Décidez du sort des messages retenus\u00a0: vigie retenus.")
+
+
+@click.command(
+    help="Montrer les messages retenus depuis une restauration, les envoyer ou y renoncer.",
+    short_help="Voir et régler ce que la restauration a retenu.",
+)
+@click.option("--envoyer", "choice", flag_value="send", help="Les envoyer.")
+@click.option("--annuler", "choice", flag_value="drop", help="Y renoncer.")
+@json_flag
+def retenus(choice: str | None, as_json: bool) -> None:
+    """Show what is held, or settle it."""
+    with storage_refusals(), storage.beside(configured().database()) as db:
+        waiting = restore.waiting(db)
+        if choice:
+            restore.settle_held(db, system_clock(), send=choice == "send")
+    if as_json:
+        click.echo(dump({"held": waiting}))
+        return
+    lines = [f"{count} × {notices.title(notice)}" for notice, count in waiting.items()]
+    click.echo("\n".join(lines) or "Rien de retenu.")
+    if lines and choice:
+        click.echo("C'est envoyé." if choice == "send" else "C'est annulé.")
+
+
+@click.command(help="Suspendre tout envoi, tout de suite; rien n'est perdu.")
+@click.argument("raison", nargs=-1, metavar="[RAISON]…")
+def pause(raison: tuple[str, ...]) -> None:
+    """Stop all sending."""
+    with storage_refusals(), storage.beside(configured().database()) as db:
+        new = state.hoist(db, state.PAUSED, system_clock(), " ".join(raison))
+    click.echo(
+        "Les envois sont en pause. Pour reprendre\u00a0: vigie reprendre." if new else "Déjà en pause."
+    )
+
+
+@click.command(help="Reprendre les envois suspendus.")
+def reprendre() -> None:
+    """Resume sending."""
+    with storage_refusals(), storage.beside(configured().database()) as db:
+        was = state.lower(db, state.PAUSED)
+    click.echo("Les envois reprennent." if was else "Les envois n'étaient pas en pause.")
+
+
+@click.command(name="diagnostic", help="Vérifier tout ce dont Vigie dépend, et dire quoi faire.")
+@json_flag
+def diagnostic_(as_json: bool) -> None:
+    """Check everything; exit 1 when something does not work."""
+    config = configured()
+    places = diagnostic.Places(config.database(), config.keys(), config.copies())
+    findings = [fine("réglages", "lus, sans erreur.")]
+    findings += diagnostic.local(places, config.calendar(), system_clock, lambda db: [*_roles(db, config)])
+    findings += asyncio.run(diagnostic.remote(_checks(config)))
+    click.echo(dump(diagnostic.as_json(findings)) if as_json else diagnostic.printed(findings))
+    sys.exit(0 if diagnostic.sound(findings) else 1)
+
+
+def _roles(db: Database, config: Settings) -> Iterator[Finding]:
+    """Yield what is wanting in the registry: whom a message to a role would reach."""
+    today, vacant = config.today(), False
+    for role in roles.all_roles(db):
+        if roles.holders(db, role.id, today):
+            continue
+        vacant = True
+        acting = roles.acting(db, role.id, today)
+        named = f"«\u00a0{role.title}\u00a0» est vacant"
+        if acting:
+            yield note("rôles", f"{named}\u00a0: «\u00a0{roles.title(db, acting)}\u00a0» reçoit à sa place.")
+        else:
+            yield wrong(
+                "rôles", f"{named} et personne ne reçoit à sa place. Nommez quelqu'un\u00a0: vigie roles."
+            )
+    if not vacant:
+        yield fine("rôles", "chaque rôle est tenu.")
+    if not (membership.members(db, "officer") or membership.sources(db)):
+        yield note("rôles", "je ne sais pas encore qui est officière ou officier. Voyez /vigie membres.")
+
+
+def _checks(config: Settings) -> dict[str, diagnostic.Check]:
+    """Return what is asked of each platform that is configured."""
+    asked: dict[str, diagnostic.Check] = {}
+    if config.slack_bot_token:
+        asked["Slack"] = partial(
+            slack_check.check,
+            bot_token=config.slack_bot_token.get_secret_value(),
+            app_token=config.slack_app_token.get_secret_value() if config.slack_app_token else None,
+            api_url=config.slack_api_url,
+            team=config.vigie_slack_equipe,
+            now=system_clock(),
+        )
+    if config.discord_token:
+        asked["Discord"] = partial(
+            discord_check.check,
+            token=config.discord_token.get_secret_value(),
+            api_url=config.discord_api_url,
+            server=config.vigie_discord_serveur,
+            members=_follows_discord(config),
+            now=system_clock(),
+        )
+    return asked
+
+
+def _follows_discord(config: Settings) -> bool:
+    """Return whether a role of Discord is followed, which takes a privileged intent."""
+    if not config.database().is_file():
+        return False
+    with storage_refusals(), storage.beside(config.database()) as db:
+        return bool(membership.sources(db, "discord"))
+
+
+COMMANDS = (sauvegarder, restaurer, retenus, pause, reprendre, diagnostic_)

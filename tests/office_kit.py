@@ -1,0 +1,61 @@
+"""The real catalogue at work, over a storage in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from bot import app
+from bot.commands import catalogue
+from bot.commands.office import Office
+from bot.dispatch import Dispatcher
+from bot.policy import roles
+from bot.policy.library import Library
+from bot.settings import Settings
+from bot.storage import Storage
+from bot.times import Calendar
+from tests.policy.registry_kit import NOW
+
+CALENDAR = Calendar(ZoneInfo("America/Toronto"))
+
+
+def clock() -> datetime:
+    """Return the one moment at which these tests take place."""
+    return NOW
+
+
+@contextmanager
+def offices() -> Iterator[Office]:
+    """Give an office whose registry has its roles, and nobody in them."""
+    storage = Storage()
+
+    def seed() -> None:
+        with storage.transaction() as db:
+            roles.seed(db)
+
+    try:
+        storage.executor.submit(seed).result()
+        yield Office(storage, clock, CALENDAR)
+    finally:
+        storage.close()
+
+
+@contextmanager
+def working(library: Library) -> Iterator[Dispatcher]:
+    """Give the real catalogue, at work."""
+    with offices() as office:
+        yield Dispatcher(catalogue(library, office), office.storage.executor)
+
+
+@contextmanager
+def built(settings: Settings) -> Iterator[app.Bot]:
+    """Give the whole bot as it is built, over a storage in memory; the sandbox has its personas."""
+    storage = Storage()
+    try:
+        bot = app.build(settings, storage)
+        storage.executor.submit(app.settle, bot).result()
+        yield bot
+    finally:
+        storage.close()

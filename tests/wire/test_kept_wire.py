@@ -1,0 +1,216 @@
+"""What the unmodified bot keeps, and says unprompted, on both platforms: across restarts, from elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.outbox import DEAD_LETTER, Delivery, enqueue
+from bot.policy import people
+from bot.policy.people import Account
+from bot.storage import Storage, beside
+from tests.platforms.slack_checks import shown
+from tests.wire.bot_process import free_port, running
+from tests.wire.discord_people import Person, text_of
+from tests.wire.discord_server import DiscordServer
+from tests.wire.slack_server import ALICE, BOB, SOCKET_MODE, TEAM, workspace
+
+NOTICE = "Vos renseignements personnels."
+WORD = {"row": "0f3c9a5be2d14c70", "notice": DEAD_LETTER, "problem": "closed (50007)"}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where a bot's database is, and its pages of health."""
+
+    folder: Path
+    health: int = field(default_factory=free_port)
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "vigie.db"
+
+    def settings(self, platform: Mapping[str, str], admin: str) -> dict[str, str]:
+        own = {"VIGIE_DB": str(self.database), "VIGIE_SANTE_PORT": str(self.health), "VIGIE_ADMINS": admin}
+        return {**platform, **own}
+
+    async def look(self, page: str) -> tuple[int, str]:
+        """Return the answer of a page of health."""
+        async with (
+            aiohttp.ClientSession() as http,
+            http.get(f"http://127.0.0.1:{self.health}{page}") as answer,
+        ):
+            return answer.status, await answer.text()
+
+    def cause(self, key: str, account: Account) -> None:
+        """Have a message to send, as another process would."""
+        with beside(self.database) as db:
+            to = f"person:{people.known(db, account)}"
+            enqueue(db, Delivery(key, to, DEAD_LETTER, WORD, urgent=True), datetime.now(UTC))
+
+    async def until_sent(self, count: int) -> None:
+        async with asyncio.timeout(20):
+            while self._sent() < count:  # noqa: ASYNC110 — another process writes: there is no event
+                await asyncio.sleep(0.1)
+
+    def _sent(self) -> int:
+        with beside(self.database) as db:
+            (sent,) = db.conn.execute("SELECT count(*) FROM outbox WHERE state = 'sent'").fetchone()
+        return int(sent)
+
+
+def damage(file: Path) -> None:
+    """Make a database, then spoil the first of its pages."""
+    Storage(file).close()
+    content = bytearray(file.read_bytes())
+    content[100:4096] = b"\xff" * 3996
+    file.write_bytes(content)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    return Kept(tmp_path)
+
+
+async def test_on_discord_what_is_kept_survives_a_restart_and_what_is_due_is_said_once(kept: Kept) -> None:
+    async with DiscordServer() as server:
+        alice, bob = Person(server, "alice"), Person(server, "bob")
+        own = {"VIGIE_DISCORD_SERVEUR": str(alice.guild.id)}
+        settings = kept.settings(server.environment | own, f"discord:{alice.id}")
+        async with running(settings) as bot:
+            await bot.until("Discord\u00a0: prêt.")
+            assert NOTICE in (await alice.slash("politique", "5.10")).text
+            assert NOTICE not in (await alice.slash("politique", "5.10")).text
+            assert "Vice-présidence aux communications" in (await alice.slash("vigie", "roles")).text
+            assert "réservée au rôle" in (await bob.slash("vigie", "roles")).text
+            await alice.slash("vigie", "pause essai")
+            kept.cause("un", Account("discord", "", str(alice.id)))
+            assert await bot.stop() == 0
+        async with running(settings) as bot:
+            await bot.until("Discord\u00a0: prêt.")
+            assert NOTICE not in (await alice.slash("politique", "5.10")).text
+            assert "Les envois sont arrêtés" in (await alice.slash("vigie", "pause")).text
+            assert not _told(server, alice)
+            await alice.slash("vigie", "pause lever")
+            await kept.until_sent(1)
+            await bot.kill()
+        async with running(settings) as bot:
+            await bot.until("Discord\u00a0: prêt.")
+            kept.cause("un", Account("discord", "", str(alice.id)))  # the same key: nothing new
+            kept.cause("deux", Account("discord", "", str(bob.id)))
+            await kept.until_sent(2)
+            assert await bot.stop() == 0
+        assert len(_told(server, alice)) == len(_told(server, bob)) == 1
+
+
+def _told(server: DiscordServer, person: Person) -> list[str]:
+    seen = server.backend.messages.get(person.direct, {}).values()
+    return [text for text in map(text_of, seen) if "Lettre morte" in text]
+
+
+async def test_on_slack_what_is_kept_survives_a_restart_and_what_is_due_is_said_once(kept: Kept) -> None:
+    async with workspace(SOCKET_MODE) as slack:
+
+        async def said(text: str, user: str = ALICE) -> str:
+            await slack.command("/vigie", text, user=user)
+            return shown((await slack.message())["blocks"])
+
+        settings = kept.settings({**slack.settings, "VIGIE_SLACK_EQUIPE": TEAM}, f"slack:{TEAM}/{ALICE}")
+        async with running(settings) as bot:
+            await bot.until("Slack\u00a0: prêt.")
+            assert NOTICE in await said("aide")
+            assert NOTICE not in await said("aide")
+            assert "Vice-présidence aux communications" in await said("roles")
+            assert "réservée au rôle" in await said("roles", BOB)
+            await said("pause essai")
+            kept.cause("un", Account("slack", TEAM, ALICE))
+            assert await bot.stop() == 0
+        async with running(settings) as bot:
+            await bot.until("Slack\u00a0: prêt.")
+            assert "Les envois sont arrêtés" in await said("pause")
+            await slack.command("/vigie", "pause lever")
+            texts = [shown((await slack.message())["blocks"]) for _ in range(2)]
+            assert any("Les envois reprennent" in text for text in texts)
+            assert any("Lettre morte" in text for text in texts)
+            await kept.until_sent(1)
+            await bot.kill()
+        async with running(settings) as bot:
+            await bot.until("Slack\u00a0: prêt.")
+            kept.cause("un", Account("slack", TEAM, ALICE))
+            kept.cause("deux", Account("slack", TEAM, BOB))
+            assert "Lettre morte" in shown((await slack.message())["blocks"])
+            await kept.until_sent(2)
+            assert await bot.stop() == 0
+        assert slack.messages.empty()
+
+
+async def test_another_association_gets_one_polite_sentence(kept: Kept) -> None:
+    async with DiscordServer() as server:
+        alice = Person(server, "alice")
+        settings = kept.settings({**server.environment, "VIGIE_DISCORD_SERVEUR": "1"}, "discord:1")
+        async with running(settings) as bot:
+            await bot.until("Discord\u00a0: prêt.")
+            answer = await alice.slash("politique", "5.10")
+            assert answer.text.startswith("Je suis au service d'une seule association")
+            assert answer.private
+            assert await bot.stop() == 0
+
+
+async def test_the_pages_of_health_tell_how_the_bot_is_and_name_nobody(kept: Kept) -> None:
+    async with DiscordServer() as server:
+        alice = Person(server, "alice")
+        async with running(kept.settings(server.environment, f"discord:{alice.id}")) as bot:
+            await bot.until("Discord\u00a0: prêt.")
+            await alice.slash("politique", "5.10")
+            assert (await kept.look("/healthz"))[0] == 200
+            status, ready = await kept.look("/readyz")
+            assert (status, json.loads(ready)["platforms"]) == (200, {"discord": True})
+            _, figures = await kept.look("/metrics")
+            assert 'vigie_ack_seconds_count{platform="discord"} 1.0' in figures
+            assert str(alice.id) not in ready + figures
+            assert await bot.stop() == 0
+
+
+async def test_a_second_bot_on_the_same_database_refuses_in_one_line(kept: Kept) -> None:
+    async with DiscordServer() as server:
+        settings = kept.settings(server.environment, "discord:1")
+        async with running(settings) as bot:
+            await bot.until("Discord\u00a0: prêt.")
+            second = await _lines_of(settings)
+            assert second == [
+                f"vigie\u00a0: une autre Vigie se sert déjà de la base {kept.database}. Arrêtez-la d'abord."
+            ]
+            assert await bot.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (lambda file: file.write_bytes(b"ceci n'est pas une base" * 50), "n'est pas une base de Vigie."),
+        (damage, "est abîmée"),
+    ],
+    ids=["not a database", "damaged"],
+)
+async def test_a_database_that_cannot_be_used_is_one_line_that_says_what_to_do(
+    kept: Kept, spoil: Callable[[Path], object], why: str
+) -> None:
+    settings = kept.settings({"DISCORD_TOKEN": "x"}, "discord:1")
+    spoil(kept.database)
+    before = kept.database.read_bytes()
+    [line] = await _lines_of(settings)
+    assert why in line
+    assert kept.database.read_bytes() == before
+
+
+async def _lines_of(settings: Mapping[str, str]) -> list[str]:
+    """Return what a bot says that must end by itself, with a failure."""
+    async with running(settings) as bot:
+        assert await bot.ended() == 2
+        return bot.lines
