@@ -15,11 +15,11 @@ from bot import backup, inbound, notices, restore
 from bot.commands.office import Office
 from bot.dispatch import Actor
 from bot.health import Health, Metrics
-from bot.members import Register
+from bot.members import Fetch, Register
 from bot.outbox_pump import Pump
 from bot.outbox_routes import Routes, parse
 from bot.outbox_sending import Habits, Hooks
-from bot.platforms import Deliverer
+from bot.platforms import Deliverer, PlatformError
 from bot.platforms.membership import Followed
 from bot.policy import membership, people, personal_data
 from bot.schedule import Arguments, Daily, Schedule, Work
@@ -33,6 +33,8 @@ NIGHTLY = (
     Daily("purge", time(3, 45)),
     Daily(membership.RECONCILE, time(4, 0)),
 )
+
+CONNECTING_SECONDS = 45  # that a platform may take to connect, when we start
 
 Say: TypeAlias = Callable[[str], None]
 
@@ -109,7 +111,7 @@ class Background:
         """Return what the clock does; in the sandbox, nothing is copied."""
         office = self.office
         register = Register(office.storage, office.clock, office.calendar)
-        fetch = {name: platform.fetch_members for name, platform in self.platforms.items()}
+        fetch = {name: _once_ready(platform) for name, platform in self.platforms.items()}
 
         def retention(db: Database, _: Arguments, now: datetime) -> None:
             """Destroy what has been kept for as long as it may."""
@@ -118,7 +120,10 @@ class Background:
             inbound.forget(db, now)
 
         async def reconcile(_: Arguments, _now: datetime) -> None:
-            await register.reconcile(fetch)
+            outcome = (await register.reconcile(fetch)).values()
+            unread = [one for one in outcome if isinstance(one, PlatformError) and one.passing]
+            if unread:  # it is then tried again later
+                raise unread[0]
 
         async def purge(_: Arguments, _now: datetime) -> None:
             """Leave no byte of what was deleted."""
@@ -139,6 +144,19 @@ class Background:
         await asyncio.to_thread(backup.save_sealed, database, settings.copies(), settings.keys(), today)
         await asyncio.to_thread(backup.expire, settings.copies(), today, days)
         await asyncio.to_thread(restore.expire_kept, database, today, days)
+
+
+def _once_ready(platform: Post) -> Fetch:
+    """Return how to ask who is in a group of a platform, which may still be connecting."""
+
+    async def fetch(group: Followed) -> Collection[Actor]:
+        for _ in range(CONNECTING_SECONDS):
+            if await platform.ready():
+                break
+            await asyncio.sleep(1)
+        return await platform.fetch_members(group)
+
+    return fetch
 
 
 async def _ended(pump: Pump, pumping: asyncio.Task[None]) -> None:

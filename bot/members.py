@@ -58,13 +58,13 @@ class Register:
 
         await self.storage.run(note)
 
-    async def reconcile(self, platforms: Mapping[str, Fetch]) -> Mapping[str, Difference | str]:
+    async def reconcile(self, platforms: Mapping[str, Fetch]) -> Mapping[str, Difference | PlatformError]:
         """Read every source again, whole; return by source what changed, or why it could not be read.
 
         `platforms`: how to ask each platform, by its name in accounts. What cannot be read is left as it
         is: an outage makes nobody lose anything.
         """
-        outcome: dict[str, Difference | str] = {}
+        outcome: dict[str, Difference | PlatformError] = {}
         for source in await self.storage.run(self._sources):
             fetch = platforms.get(source.platform)
             if fetch is None:
@@ -73,7 +73,7 @@ class Register:
                 outcome[source.source_id] = await self._read(source, await fetch(source))
             except PlatformError as error:
                 logger.warning("members of %s not read", source.source)
-                outcome[source.source_id] = str(error)
+                outcome[source.source_id] = error
         return outcome
 
     async def _read(self, source: Source, actors: Collection[Actor]) -> Difference:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import multiprocessing
+import os
+import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -446,3 +450,38 @@ def test_a_copy_that_the_disk_stops_leaves_nothing_behind(
         backup.save_sealed(home.database, home.copies, home.keys, TODAY)
     assert not home.copy.exists()
     assert list(home.copies.iterdir()) == []
+
+
+@pytest.mark.parametrize("calls", range(1, 40, 3))
+def test_a_restoration_that_is_killed_leaves_the_old_database_or_the_new_one_whole(
+    home: Home, calls: int
+) -> None:
+    """Kill it at each of its calls to the system that rename, copy or write through, in turn."""
+    home.add("avant")
+    backup.save(home.database, home.copy)
+    home.add("après")
+    home.storage.close()
+    process = multiprocessing.get_context("fork").Process(target=_restore_and_die, args=(home, calls))
+    process.start()
+    process.join(30)
+    assert process.exitcode in {0, -signal.SIGKILL}
+    home.storage = Storage(home.database)
+    assert home.people() in ({"avant"}, {"avant", "après"})
+    assert process.exitcode != 0 or home.people() == {"avant"}
+    assert home.restore()
+    assert home.people() == {"avant"}
+
+
+def _restore_and_die(home: Home, calls: int) -> None:
+    left = calls
+
+    def count(event: str, _: tuple[object, ...]) -> None:
+        nonlocal left
+        if event in {"os.rename", "os.remove", "open", "sqlite3.connect", "shutil.copyfile"}:
+            left -= 1
+            if left == 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(count)
+    restore.restore(home.copy, home.database, home.keys, REPORTS, NOW)
+    os._exit(0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
@@ -22,12 +23,15 @@ from bot.messages import (
     weight,
 )
 from bot.policy import people, personal_data
+from bot.policy.library import in_words
 from bot.policy.personal_data import CATEGORIES, Category, Held
 from bot.policy.roles import ADMINISTRATION, email
 
 _FILE = "fichier"
 _ERASE = "effacer"
 _SURE = "effacer oui"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_ACCENTED = {"a_titre_de": "à titre de", "etat": "état", "role": "rôle"}  # names in the file are ASCII
 _FACTS_WEIGHT = 2_400  # what is left of a message once its frame is drawn
 _ANONYMOUS = "Un signalement anonyme n'est lié à personne\u00a0: je ne peux pas savoir s'il est de vous."
 
@@ -130,7 +134,13 @@ def _described(held: Held) -> str:
 def _values(fact: dict[str, object]) -> Iterator[str]:
     for name, value in fact.items():
         if value not in {None, ""}:
-            yield f"{name.replace('_', ' ')}\u00a0: {excerpt(str(value), 60)}"
+            label = _ACCENTED.get(name, name).replace("_", " ")
+            yield f"{label}\u00a0: {excerpt(_readable(str(value)), 60)}"
+
+
+def _readable(value: str) -> str:
+    """Return a day in words, and anything else as it is."""
+    return in_words(date.fromisoformat(value)) if _DAY.fullmatch(value) else value
 
 
 def _rights(contact: str | None) -> str:

@@ -200,7 +200,7 @@ async def test_one_of_whom_nothing_is_known_is_told_so_and_stays_unknown(office:
 async def test_what_is_held_is_shown_and_given_as_a_file(office: Desk) -> None:
     shown = await office.ask("mesdonnees")
     assert isinstance(shown, Message)
-    assert "role\u00a0: Administration" in "\n".join(shown.own_words())
+    assert "rôle\u00a0: Administration" in "\n".join(shown.own_words())
     reply = await office.ask(pressed(shown, "Recevoir"))
     assert isinstance(reply, Message)
     [file] = reply.files()

@@ -12,8 +12,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot import schedule
 from bot.outbox import DEAD_LETTER, Delivery, enqueue
-from bot.policy import people
+from bot.policy import membership, people
 from bot.policy.people import Account
 from bot.storage import Storage, beside
 from tests.platforms.slack_checks import shown
@@ -54,6 +55,24 @@ class Kept:
         with beside(self.database) as db:
             to = f"person:{people.known(db, account)}"
             enqueue(db, Delivery(key, to, DEAD_LETTER, WORD, urgent=True), datetime.now(UTC))
+
+    def follow(self, server: str, role: str) -> None:
+        """Have a role of Discord say who is an officer, and be read at the first occasion."""
+        Storage(self.database).close()
+        with beside(self.database) as db:
+            membership.add_source(db, "officer", "discord_role", role, platform="discord", team=server)
+            schedule.plan(db, "lecture", membership.RECONCILE, datetime.now(UTC))
+
+    async def until_officers(self, users: set[str]) -> None:
+        """Wait until these are the officers, by their accounts."""
+        async with asyncio.timeout(20):
+            while self._officers() != users:  # noqa: ASYNC110 — another process writes: there is no event
+                await asyncio.sleep(0.1)
+
+    def _officers(self) -> set[str]:
+        with beside(self.database) as db:
+            found = membership.members(db, "officer")
+            return {account.user for one in found for account in people.accounts_of(db, one)}
 
     async def until_sent(self, count: int) -> None:
         async with asyncio.timeout(20):
@@ -149,6 +168,26 @@ async def test_on_slack_what_is_kept_survives_a_restart_and_what_is_due_is_said_
             await kept.until_sent(2)
             assert await bot.stop() == 0
         assert slack.messages.empty()
+
+
+async def test_who_has_the_followed_role_on_discord_is_an_officer_and_nobody_else(kept: Kept) -> None:
+    async with DiscordServer() as server:
+        alice, bob = Person(server, "alice"), Person(server, "bob")
+        guild = alice.guild.id
+        role = server.backend.create_role(guild, name="Officiers")
+        server.backend.add_member_role(guild, bob.id, role.id)  # before the bot comes
+        kept.follow(str(guild), str(role.id))
+        settings = kept.settings(
+            {**server.environment, "VIGIE_DISCORD_SERVEUR": str(guild)}, f"discord:{alice.id}"
+        )
+        async with running(settings) as bot:
+            await bot.until("Discord\u00a0: prêt.")
+            await kept.until_officers({str(bob.id)})
+            server.backend.add_member_role(guild, alice.id, role.id)
+            await kept.until_officers({str(alice.id), str(bob.id)})
+            server.backend.remove_member_role(guild, bob.id, role.id)
+            await kept.until_officers({str(alice.id)})
+            assert await bot.stop() == 0
 
 
 async def test_another_association_gets_one_polite_sentence(kept: Kept) -> None:
