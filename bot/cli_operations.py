@@ -23,7 +23,10 @@ from bot.times import system_clock
 _COPY = click.argument("chemin", type=click.Path(path_type=Path), metavar="CHEMIN")
 
 
-@click.command(help="Copier la base vers CHEMIN, que Vigie tourne ou non, avec son empreinte.")
+@click.command(
+    help="Copier la base vers CHEMIN, que Vigie tourne ou non, avec son empreinte.",
+    short_help="Copier la base, que Vigie tourne ou non.",
+)
 @_COPY
 @json_flag
 def sauvegarder(chemin: Path, as_json: bool) -> None:
@@ -36,7 +39,10 @@ def sauvegarder(chemin: Path, as_json: bool) -> None:
         click.echo(f"{made.path}\u00a0: {made.size} octets, empreinte {made.sha256[:16]}… à côté.")
 
 
-@click.command(help="Remettre en place la copie CHEMIN, une fois vérifiée; l'ancienne base est gardée.")
+@click.command(
+    help="Remettre en place la copie CHEMIN, une fois vérifiée; l'ancienne base est gardée.",
+    short_help="Remettre une copie en place.",
+)
 @_COPY
 @json_flag
 def restaurer(chemin: Path, as_json: bool) -> None:
@@ -102,7 +108,8 @@ def reprendre() -> None:
 def diagnostic_(as_json: bool) -> None:
     """Check everything; exit 1 when something does not work."""
     config = configured()
-    places = diagnostic.Places(config.database(), config.keys(), config.copies())
+    copies = None if config.sandboxed() else config.copies()  # the sandbox is not copied
+    places = diagnostic.Places(config.database(), config.keys(), copies)
     findings = [fine("réglages", "lus, sans erreur.")]
     findings += diagnostic.local(places, config.calendar(), system_clock, lambda db: [*_roles(db, config)])
     findings += asyncio.run(diagnostic.remote(_checks(config)))

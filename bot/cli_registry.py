@@ -106,6 +106,7 @@ def _role_show(as_json: bool) -> None:
 @roles_.command(
     name="nommer",
     help="Confier un rôle à une personne (slack:EQUIPE/MEMBRE, discord:MEMBRE) ou à un groupe.",
+    short_help="Confier un rôle à une personne ou à un groupe.",
 )
 @click.argument("role", metavar="RÔLE")
 @click.argument("holder", metavar=_ACCOUNT)
@@ -221,6 +222,7 @@ def _data_inventory() -> None:
     subcommand_metavar=SUBCOMMAND,
     no_args_is_help=False,
     help="Le registre des incidents de confidentialité, pour la personne responsable.",
+    short_help="Le registre des incidents (loi 25).",
 )
 def confidentialite() -> None:
     """Hold the commands of the register of confidentiality incidents."""
