@@ -8,26 +8,22 @@ import signal
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
-from typing import Any
+from typing import Protocol
 
 from pydantic import SecretStr
 from sqlite_utils import Database
 
 from bot import destroyed, guard, inbound
-from bot.background import Background
-from bot.commands import catalogue, examples, mesdonnees
+from bot.background import Background, Post
+from bot.commands import catalogue, mesdonnees
 from bot.commands.office import Office
 from bot.dispatch import Actor, Dispatcher, Welcome
 from bot.health import Metrics
 from bot.members import Register
-from bot.messages import Form, Reply
 from bot.outbox_routes import EMAIL
-from bot.platforms import Deliverer, Meter, Platform, PlatformError, discord_render, email, slack_render
-from bot.platforms.discord_adapter import DiscordAdapter
-from bot.platforms.local_adapter import LocalAdapter
-from bot.platforms.local_gallery import Gallery
-from bot.platforms.slack_adapter import SlackAdapter
+from bot.platforms import Deliverer, Meter, Platform, PlatformError, email
 from bot.policy import library, membership, people, roles
 from bot.policy.library import Library
 from bot.settings import Settings, listed
@@ -38,11 +34,17 @@ logger = logging.getLogger(__name__)
 
 CLOSING_SECONDS = 8  # what is left of the ten after which a service manager kills
 RETRY_SECONDS = 30  # between two attempts to reach a platform whose network is down
+
+
 _PERSONAS = {
     "communications": roles.VP_COMMUNICATIONS,
     "conseil": roles.CONSEILLER,
     "administration": roles.ADMINISTRATION,
 }
+
+
+class Live(Platform, Post, Protocol):
+    """A platform that people are on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +79,20 @@ def build(settings: Settings, storage: Storage) -> Bot:
 
 
 def settle(bot: Bot) -> None:
-    """See that the roles exist, and that someone holds the administration. On the storage thread."""
+    """See that the roles exist, and that someone holds the administration. On the storage thread.
+
+    In the sandbox, its personas are what they are in the association.
+    """
     with bot.office.storage.transaction() as db:
         roles.seed(db)
         if bot.settings.sandboxed():
-            _cast(db, bot.office)
+            _cast(db, bot.office.today())
         admins = [people.read_account(one) for one in listed(bot.settings.vigie_admins)]
         roles.appoint_first(db, admins, bot.office.today())
 
 
-def _cast(db: Database, office: Office) -> None:
+def _cast(db: Database, today: date) -> None:
     """Give the sandbox's personas what they are in the association."""
-    today = office.today()
     for persona, role in _PERSONAS.items():
         if not roles.holders(db, role, today):
             roles.appoint(db, role, people.known(db, Actor("local", "", persona)), today)
@@ -96,40 +100,56 @@ def _cast(db: Database, office: Office) -> None:
     membership.enter(db, officer, "officer", membership.BY_HAND, today)
 
 
-def platforms(bot: Bot) -> dict[str, SlackAdapter | DiscordAdapter | LocalAdapter]:
+def platforms(bot: Bot) -> dict[str, Live]:
     """Return the platforms that are configured, by the name that accounts give them.
 
-    With no token at all, the sandbox alone. To be called off the storage thread.
+    With no token at all, the sandbox alone. To be called off the storage thread. The library of a
+    platform is read only when it is configured: Slack's takes 30 MB.
     """
-    settings, quote, storage = bot.settings, bot.library.quote, bot.office.storage
+    settings, storage = bot.settings, bot.office.storage
     if settings.sandboxed():
-        return {"local": sandbox(bot)}
-    found: dict[str, SlackAdapter | DiscordAdapter | LocalAdapter] = {}
+        from bot import sandbox  # noqa: PLC0415 — see above
+
+        return {"local": sandbox.adapter(bot.library, bot.office, bot.dispatcher, settings.vigie_port)}
+    found: dict[str, Live] = {}
     followed = storage.executor.submit(_followed, storage).result()
     register = Register(storage, bot.office.clock, bot.office.calendar)
     if settings.slack_bot_token:
-        found["slack"] = SlackAdapter(
-            bot.dispatcher,
-            quote,
-            bot_token=settings.slack_bot_token.get_secret_value(),
-            app_token=_revealed(settings.slack_app_token),
-            signing_secret=_revealed(settings.slack_signing_secret),
-            port=settings.vigie_slack_port,
-            api_url=settings.slack_api_url,
-            members=register if "slack" in followed else None,
-            heard=inbound.Heard(storage, bot.office.clock),
-            meter=_meter(bot.metrics, "slack"),
-        )
+        found["slack"] = _slack(bot, settings.slack_bot_token, register if "slack" in followed else None)
     if settings.discord_token:
-        found["discord"] = DiscordAdapter(
-            bot.dispatcher,
-            quote,
-            token=settings.discord_token.get_secret_value(),
-            api_url=settings.discord_api_url,
-            members=register if "discord" in followed else None,
-            meter=_meter(bot.metrics, "discord"),
-        )
+        found["discord"] = _discord(bot, settings.discord_token, register if "discord" in followed else None)
     return found
+
+
+def _slack(bot: Bot, token: SecretStr, members: Register | None) -> Live:
+    from bot.platforms.slack_adapter import SlackAdapter  # noqa: PLC0415 — see `platforms`
+
+    settings = bot.settings
+    return SlackAdapter(
+        bot.dispatcher,
+        bot.library.quote,
+        bot_token=token.get_secret_value(),
+        app_token=_revealed(settings.slack_app_token),
+        signing_secret=_revealed(settings.slack_signing_secret),
+        port=settings.vigie_slack_port,
+        api_url=settings.slack_api_url,
+        members=members,
+        heard=inbound.Heard(bot.office.storage, bot.office.clock),
+        meter=_meter(bot.metrics, "slack"),
+    )
+
+
+def _discord(bot: Bot, token: SecretStr, members: Register | None) -> Live:
+    from bot.platforms.discord_adapter import DiscordAdapter  # noqa: PLC0415 — see `platforms`
+
+    return DiscordAdapter(
+        bot.dispatcher,
+        bot.library.quote,
+        token=token.get_secret_value(),
+        api_url=bot.settings.discord_api_url,
+        members=members,
+        meter=_meter(bot.metrics, "discord"),
+    )
 
 
 def mailer(bot: Bot) -> email.Mailer | None:
@@ -172,24 +192,6 @@ def _meter(metrics: Metrics, platform: str) -> Meter:
 
 def _revealed(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
-
-
-def sandbox(bot: Bot) -> LocalAdapter:
-    """Return the sandbox, its gallery showing every message as each platform would."""
-    quote = bot.library.quote
-
-    def on_slack(reply: Reply) -> object:
-        return slack_render.view(reply) if isinstance(reply, Form) else slack_render.render(reply, quote)
-
-    def on_discord(reply: Reply) -> object:
-        if isinstance(reply, Form):
-            return discord_render.render_form(reply).to_dict()
-        components: list[dict[str, Any]] = discord_render.render(reply, quote).to_components()
-        return components
-
-    shown = examples(bot.library, bot.office.calendar, bot.office.clock)
-    gallery = Gallery(shown, {"Slack": on_slack, "Discord": on_discord})
-    return LocalAdapter(bot.dispatcher, quote, port=bot.settings.vigie_port, gallery=gallery)
 
 
 async def serve(

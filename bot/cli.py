@@ -21,7 +21,7 @@ import click
 from bot import __version__, app, cli_operations, cli_registry, logs, settings
 from bot.cli_base import SUBCOMMAND, configured, dump, json_flag, refuse, storage_refusals
 from bot.commands import politique
-from bot.platforms import discord_commands, slack_manifest
+from bot.platforms import slack_manifest
 from bot.policy.articles import Clause, PolicyError, Version
 from bot.policy.library import Library, Policy
 from bot.storage import Storage, StorageError, lock
@@ -187,6 +187,8 @@ def discord() -> None:
 )
 def discord_invitation(application: int | None) -> None:
     """Print the address that invites the bot into a server."""
+    from bot.platforms import discord_commands  # noqa: PLC0415 — Discord's library is heavy
+
     token = configured().discord_token
     number = application or (discord_commands.client_id(token.get_secret_value()) if token else None)
     if number is None:

@@ -15,7 +15,6 @@ from sqlite_utils import Database
 from bot import backup, diagnostic, notices, restore, state, storage
 from bot.cli_base import configured, dump, json_flag, storage_refusals
 from bot.findings import Finding, fine, note, wrong
-from bot.platforms import discord_check, slack_check
 from bot.policy import membership, roles
 from bot.settings import Settings
 from bot.times import system_clock
@@ -140,6 +139,8 @@ def _roles(db: Database, config: Settings) -> Iterator[Finding]:
 
 def _checks(config: Settings) -> dict[str, diagnostic.Check]:
     """Return what is asked of each platform that is configured."""
+    from bot.platforms import discord_check, slack_check  # noqa: PLC0415 — the libraries are heavy
+
     asked: dict[str, diagnostic.Check] = {}
     if config.slack_bot_token:
         asked["Slack"] = partial(

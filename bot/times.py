@@ -13,8 +13,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-import holidays
-
 Clock: TypeAlias = Callable[[], datetime]  # always aware, in UTC
 
 OPENS, CLOSES = time(9), time(17)  # the working day; its last instant is not in it
@@ -56,6 +54,8 @@ def at(day: date, hour: time, zone: ZoneInfo) -> datetime:
 @functools.cache
 def quebec_holidays() -> Container[date]:
     """Return Québec's public holidays, the day of rest that replaces one on a Sunday included."""
+    import holidays  # noqa: PLC0415 — 40 ms, and no start needs it
+
     return holidays.country_holidays("CA", subdiv="QC")
 
 

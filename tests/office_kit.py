@@ -11,8 +11,10 @@ from bot import app
 from bot.commands import catalogue
 from bot.commands.office import Office
 from bot.dispatch import Dispatcher
+from bot.platforms.local_adapter import LocalAdapter
 from bot.policy import roles
 from bot.policy.library import Library
+from bot.sandbox import adapter
 from bot.settings import Settings
 from bot.storage import Storage
 from bot.times import Calendar
@@ -59,3 +61,8 @@ def built(settings: Settings) -> Iterator[app.Bot]:
         yield bot
     finally:
         storage.close()
+
+
+def sandbox_of(bot: app.Bot) -> LocalAdapter:
+    """Return the sandbox of a bot, as it is when no token is set."""
+    return adapter(bot.library, bot.office, bot.dispatcher, bot.settings.vigie_port)

@@ -14,7 +14,7 @@ from bot import app
 from bot.platforms import Platform, PlatformError
 from bot.platforms.local_adapter import LocalAdapter
 from bot.settings import Settings
-from tests.office_kit import built
+from tests.office_kit import built, sandbox_of
 
 
 class Stage:
@@ -152,6 +152,6 @@ def test_the_sandbox_is_never_beside_real_tokens(environment: dict[str, str], na
 
 async def test_the_sandbox_says_which_page_to_open() -> None:
     with built(Settings()) as bot:
-        sandbox = app.sandbox(bot)
+        sandbox = sandbox_of(bot)
     assert isinstance(sandbox, LocalAdapter)
     assert sandbox.address == "http://127.0.0.1:8787/"

@@ -10,10 +10,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
-from bot import app
 from bot.platforms.local_adapter import LocalAdapter
 from bot.settings import Settings
-from tests.office_kit import built
+from tests.office_kit import built, sandbox_of
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = (
@@ -49,7 +48,7 @@ async def browser() -> AsyncIterator[Browser]:
 async def sandbox() -> AsyncIterator[LocalAdapter]:
     settings = Settings(_env_file=None).model_copy(update={"vigie_port": 0})
     with built(settings) as bot:
-        adapter = app.sandbox(bot)
+        adapter = sandbox_of(bot)
         await adapter.start()
         yield adapter
         await adapter.close()

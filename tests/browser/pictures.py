@@ -10,10 +10,9 @@ from typing import Literal
 
 from playwright.async_api import Browser, Page, async_playwright
 
-from bot import app
 from bot.settings import Settings
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, DESKTOP, PHONE
-from tests.office_kit import built
+from tests.office_kit import built, sandbox_of
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 
@@ -68,7 +67,7 @@ async def take(browser: Browser, scene: Scene, scheme: Scheme, path: Path) -> No
     """Take one picture, in a sandbox of its own so that nothing of another is in it."""
     settings = Settings(_env_file=None).model_copy(update={"vigie_port": 0})
     with built(settings) as bot:
-        sandbox = app.sandbox(bot)
+        sandbox = sandbox_of(bot)
         await sandbox.start()
         await shoot(browser, sandbox.address, scene, scheme, path)
         await sandbox.close()

@@ -1,0 +1,32 @@
+"""The sandbox: a chat in the browser, with every message shown as each platform would."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.commands import examples
+from bot.commands.office import Office
+from bot.dispatch import Dispatcher
+from bot.messages import Form, Reply
+from bot.platforms import discord_render, slack_render
+from bot.platforms.local_adapter import LocalAdapter
+from bot.platforms.local_gallery import Gallery
+from bot.policy.library import Library
+
+
+def adapter(library: Library, office: Office, dispatcher: Dispatcher, port: int) -> LocalAdapter:
+    """Return the platform, its gallery showing every message as each platform would."""
+    quote = library.quote
+
+    def on_slack(reply: Reply) -> object:
+        return slack_render.view(reply) if isinstance(reply, Form) else slack_render.render(reply, quote)
+
+    def on_discord(reply: Reply) -> object:
+        if isinstance(reply, Form):
+            return discord_render.render_form(reply).to_dict()
+        components: list[dict[str, Any]] = discord_render.render(reply, quote).to_components()
+        return components
+
+    shown = examples(library, office.calendar, office.clock)
+    gallery = Gallery(shown, {"Slack": on_slack, "Discord": on_discord})
+    return LocalAdapter(dispatcher, quote, port=port, gallery=gallery)
