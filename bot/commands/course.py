@@ -1,0 +1,96 @@
+"""What the commands of the onboarding share: what is to be read, the questions, how to attest."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from random import Random, SystemRandom
+
+from bot.commands.politique import Reading
+from bot.dispatch import UserError
+from bot.policy import quiz_bank
+from bot.policy.articles import Version
+from bot.policy.library import Library, in_words
+from bot.policy.onboarding import Attest, Plan
+from bot.policy.quiz_bank import Bank
+from bot.policy.register import Reading as Target
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What those commands work with.
+
+    `target`: what is to be read today, of the library's default policy. `bank`: its questions.
+    `attest`: writes an attestation in the register, in the caller's transaction.
+    """
+
+    library: Library
+    target: Callable[[], Target]
+    bank: Callable[[], Bank]
+    attest: Attest
+    plan: Plan = field(default_factory=Plan)
+    random: Callable[[], Random] = SystemRandom
+
+    def reading(self) -> Reading:
+        """Return the policy, in the version that is to be read."""
+        policy = self.library.default
+        return Reading(policy, policy.version(self.target().version.isoformat()))
+
+    @property
+    def name(self) -> str:
+        """The policy's name, « PA20 »."""
+        return self.library.default.name
+
+    def statement(self) -> str:
+        """Return what one attests, which the register keeps as it is."""
+        return self.target().statement
+
+    def revised(self) -> str:
+        """Return which version it is, in words."""
+        return f"version révisée le {in_words(self.target().version)}"
+
+    def questions(self) -> Bank:
+        """Return the questions. Raises `UserError` when there are none to be asked."""
+        bank = self.bank()
+        if not bank.questions:
+            raise UserError(
+                "Le quiz n'est pas prêt\u00a0: aucune question n'est à jour. L'administration peut le "
+                "vérifier avec «\u00a0vigie quiz verifier\u00a0»."
+            )
+        return bank
+
+
+def open_course(library: Library, folders: Sequence[Path], attest: Attest, plan: Plan) -> Course:
+    """Return the course on the library's default policy, in the version in force each day.
+
+    `folders`: those that the library was read from; the last that has a file prevails, as there.
+    Raises `PolicyError` when the questions' file is not text, which is known at once.
+    """
+    policy = library.default
+    path = quiz_bank.find(folders, policy.id)
+
+    @lru_cache(maxsize=4)
+    def target(version: Version) -> Target:
+        names = (folder / "politique" / policy.id / f"{version.adopted.isoformat()}.md" for folder in folders)
+        files = [name for name in names if name.is_file()]
+        # A version that was made in memory has no file: its words stand for it.
+        text = files[-1].read_bytes() if files else "\n".join(version.pieces()).encode()
+        statement = f"J'atteste avoir lu la {policy.name}, version révisée le {in_words(version.adopted)}"
+        return Target(policy.id, version.adopted, hashlib.sha256(text).hexdigest(), statement)
+
+    @lru_cache(maxsize=4)
+    def bank(version: Version) -> Bank:
+        return quiz_bank.load(path, version) if path else Bank()
+
+    course = Course(
+        library,
+        lambda: target(library.current(policy)),
+        lambda: bank(library.current(policy)),
+        attest,
+        plan,
+    )
+    course.bank()
+    return course

@@ -1,0 +1,393 @@
+"""Who is to read the policy, how far each person is, and whom to remind: reading, quiz, attestation.
+
+Delivered, opened, read, passed and attested are five facts, each noted when it happens and none
+inferred from another. They are a person's, not an account's, so that one goes on from anywhere.
+
+A person is concerned while they are an officer or an employee, or hold one of the roles that only
+those have, or because the administration asked it. When they no longer are, nothing more is said to
+them; if they are again, they go on where they were, and the days are counted anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Final, TypeAlias
+
+from sqlite_utils import Database
+
+from bot import outbox
+from bot.outbox import Delivery
+from bot.policy import attempts, membership, register, roles
+from bot.policy.people import Account
+from bot.policy.register import Fact
+from bot.policy.register import Reading as Target  # what is to be read, in which version
+from bot.times import Calendar, iso, utc
+
+STEPS: Final[tuple[Fact, ...]] = ("delivered", "opened", "read", "passed", "attested")
+
+WELCOME: Final = "accueil-bienvenue"
+REMINDER: Final = "accueil-rappel"
+REFRESHER: Final = "accueil-revision"
+LATE: Final = "accueil-retards"
+DONE: Final = "accueil-termine"
+PERSONAL: Final = (WELCOME, REMINDER, REFRESHER)  # those that stop with the onboarding
+
+TASK: Final = "accueil"  # the daily task
+HOUR: Final = time(9, 30)
+TO_ADMINISTRATION: Final = f"role:{roles.ADMINISTRATION}"
+
+# The roles whose holders are officers or employees by what these roles are.
+_CONCERNED = (roles.VP_COMMUNICATIONS, roles.CONSEILLER, roles.CONSEIL)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The settings: when to remind, what a pass is, how long until the refresher; 0 days is never."""
+
+    reminder_days: tuple[int, ...] = (3, 7, 14)
+    pass_mark: int = 80
+    refresher_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one person is."""
+
+    person_id: str
+    started_at: datetime
+    reminders: int
+    round: int
+    by_hand: bool
+    suspended_on: date | None
+    refreshed: bool
+    steps: Mapping[Fact, datetime]
+
+    @property
+    def done(self) -> bool:
+        """Whether they have attested, after which nothing more is asked."""
+        return "attested" in self.steps
+
+    @property
+    def active(self) -> bool:
+        """Whether something is still asked of them."""
+        return not self.done and self.suspended_on is None
+
+    def late(self, plan: Plan, calendar: Calendar, today: date) -> bool:
+        """Return whether the last of the reminders' days is past."""
+        days = (today - calendar.day(self.started_at)).days
+        return self.active and bool(plan.reminder_days) and days > max(plan.reminder_days)
+
+
+@dataclass(frozen=True, slots=True)
+class Attesting:
+    """An attestation to be written in the register: by whom, under which name, with which account."""
+
+    person_id: str
+    name: str
+    account: Account
+    target: Target
+    at: datetime
+
+
+Attest: TypeAlias = Callable[[Database, Attesting], None]
+
+
+# --- Who --------------------------------------------------------------------------------------
+
+
+def concerned(db: Database, today: date) -> set[str]:
+    """Return the persons who are officers or employees, by the groups, the list or the roles."""
+    found = {*membership.members(db, "officer"), *membership.members(db, "employee")}
+    return found.union(*(roles.holders(db, role, today) for role in _CONCERNED))
+
+
+def follow(db: Database, target: Target, calendar: Calendar, now: datetime, *, at_once: bool = False) -> int:
+    """Begin for those who are newly concerned, suspend for those who no longer are, resume on return.
+
+    To be called after every change of the registry, in its transaction, and once a day: it compares
+    and so misses nothing. `at_once`: the welcome need not wait for working hours, the change being
+    someone's doing at this moment. Whoever attested an earlier version is left to what is told of
+    revisions. Returns for how many people something changed.
+    """
+    today = calendar.day(now)
+    now_concerned = concerned(db, today)
+    known = {one.person_id: one for one in everyone(db, target)}
+    before = _attested_before(db, target)
+    changed = 0
+    for person in sorted(now_concerned):
+        standing = known.get(person)
+        if standing is None and person not in before:
+            changed += begin(db, person, target, now, at_once=at_once)
+        elif standing is not None and standing.suspended_on is not None:
+            changed += _resume(db, standing, target, now, at_once=at_once)
+        elif standing is not None and standing.by_hand:  # followed like the others from now on
+            _update(db, person, target, "by_hand = 0")
+    for person, standing in known.items():
+        if person not in now_concerned and standing.suspended_on is None and not standing.by_hand:
+            changed += suspend(db, person, target, today)
+    return changed
+
+
+def _attested_before(db: Database, target: Target) -> set[str]:
+    rows = db.conn.execute(
+        """SELECT person_id FROM attestation_people JOIN attestations USING (number)
+           WHERE policy = ? AND version < ?""",
+        (target.policy, _version(target)),
+    )
+    return {str(row[0]) for row in rows}
+
+
+def begin(
+    db: Database,
+    person_id: str,
+    target: Target,
+    now: datetime,
+    *,
+    by_hand: bool = False,
+    at_once: bool = False,
+) -> bool:
+    """Begin a person's onboarding, with its welcome. Return whether anything is new.
+
+    `by_hand`: the administration asks it, of whomever they want. One that is suspended is resumed;
+    one that is under way or done is left as it is, so that nothing is asked twice.
+    """
+    done = db.conn.execute(
+        """INSERT OR IGNORE INTO onboardings (person_id, policy, version, started_at, by_hand)
+           VALUES (?, ?, ?, ?, ?)""",
+        (person_id, target.policy, _version(target), iso(now), int(by_hand)),
+    )
+    if done.rowcount:
+        _welcome(db, person_id, target, 1, now, at_once=at_once)
+        return True
+    found = standing(db, person_id, target)
+    if not by_hand or found is None or found.suspended_on is None:
+        return False
+    _update(db, person_id, target, "by_hand = 1")
+    return _resume(db, found, target, now, at_once=at_once)
+
+
+def suspend(db: Database, person_id: str, target: Target, today: date) -> bool:
+    """Stop what is said to a person; what they did is kept. Return whether it was under way."""
+    done = _update(
+        db,
+        person_id,
+        target,
+        "suspended_on = ?, by_hand = 0",
+        today.isoformat(),
+        where="suspended_on IS NULL",
+    )
+    hush(db, person_id)
+    return done
+
+
+def _resume(db: Database, found: Standing, target: Target, now: datetime, *, at_once: bool) -> bool:
+    _update(
+        db,
+        found.person_id,
+        target,
+        "suspended_on = NULL, started_at = ?, reminders = 0, round = round + 1",
+        iso(now),
+    )
+    if not found.done:
+        _welcome(db, found.person_id, target, found.round + 1, now, at_once=at_once)
+    return True
+
+
+def _welcome(
+    db: Database, person_id: str, target: Target, turn: int, now: datetime, *, at_once: bool
+) -> None:
+    _say(db, person_id, WELCOME, target, str(turn), now=now, urgent=at_once)
+
+
+def _say(
+    db: Database,
+    person_id: str,
+    notice: str,
+    target: Target,
+    end: str,
+    *,
+    now: datetime,
+    urgent: bool = False,
+) -> bool:
+    """Have a notice sent to a person. Its arguments do not name them: two linked accounts get it once."""
+    key = f"{notice}:{person_id}:{target.policy}:{target.version}:{end}"
+    return outbox.enqueue(db, Delivery(key, f"person:{person_id}", notice, _named(target), urgent), now)
+
+
+def hush(db: Database, person_id: str) -> None:
+    """Cancel what was still to be said to a person about their onboarding."""
+    for notice in PERSONAL:
+        db.conn.execute(
+            """UPDATE outbox SET state = 'cancelled'
+               WHERE recipient = 'person:' || ? AND notice = ? AND state IN ('queued', 'held')""",
+            (person_id, notice),
+        )
+
+
+# --- How far ----------------------------------------------------------------------------------
+
+
+def delivered(db: Database, target: Target, calendar: Calendar) -> None:
+    """Note for whom the welcome is said by the outbox to have been sent; of when, it knows the day."""
+    rows = db.conn.execute(
+        """SELECT substr(recipient, 8), min(sent_day), route FROM outbox
+           WHERE notice = ? AND state = 'sent' AND recipient LIKE 'person:%'
+             AND json_extract(arguments, '$.policy') = ? AND json_extract(arguments, '$.version') = ?
+             AND substr(recipient, 8) IN (SELECT id FROM people)
+           GROUP BY recipient""",
+        (WELCOME, target.policy, _version(target)),
+    )
+    for person, day, route in rows.fetchall():
+        moment = calendar.at(date.fromisoformat(day), time.min)
+        platform = (route or "").partition(":")[2].partition("/")[0]
+        register.note(db, person, target, "delivered", platform=platform, now=moment)
+
+
+def standing(db: Database, person_id: str, target: Target) -> Standing | None:
+    """Return where a person is, None when nothing was begun for them."""
+    return next(iter(_standings(db, target, person_id)), None)
+
+
+def everyone(db: Database, target: Target) -> list[Standing]:
+    """Return where everyone is, those who began first coming first."""
+    return _standings(db, target, None)
+
+
+def _standings(db: Database, target: Target, person_id: str | None) -> list[Standing]:
+    rows = db.conn.execute(
+        """SELECT person_id, started_at, reminders, round, by_hand, suspended_on, refreshed FROM onboardings
+           WHERE policy = :policy AND version = :version AND (:person IS NULL OR person_id = :person)
+           ORDER BY started_at, rowid""",
+        {"policy": target.policy, "version": _version(target), "person": person_id},
+    )
+    return [
+        Standing(
+            person,
+            utc(started),
+            reminders,
+            turn,
+            bool(by_hand),
+            date.fromisoformat(suspended) if suspended else None,
+            bool(refreshed),
+            register.facts(db, person, target.policy, target.version),
+        )
+        for person, started, reminders, turn, by_hand, suspended, refreshed in rows.fetchall()
+    ]
+
+
+def pages_read(db: Database, person_id: str, target: Target) -> set[str]:
+    """Return the pages that a person has turned."""
+    rows = db.conn.execute(
+        "SELECT page FROM pages_read WHERE person_id = ? AND policy = ? AND version = ?",
+        (person_id, target.policy, _version(target)),
+    )
+    return {str(row[0]) for row in rows}
+
+
+def turn_page(db: Database, person_id: str, target: Target, page: str, today: date) -> None:
+    """Note that a person has turned a page; twice, it is once."""
+    db.conn.execute(
+        """INSERT OR IGNORE INTO pages_read (person_id, policy, version, page, turned_on)
+           VALUES (?, ?, ?, ?, ?)""",
+        (person_id, target.policy, _version(target), page, today.isoformat()),
+    )
+
+
+def missing(steps: Mapping[Fact, datetime]) -> list[Fact]:
+    """Return what must be done before attesting."""
+    needed: tuple[Fact, ...] = ("read", "passed")
+    return [step for step in needed if step not in steps]
+
+
+def attested(db: Database, attesting: Attesting, attest: Attest) -> bool:
+    """Write a person's attestation, stop what was to be said to them, and tell the administration.
+
+    Returns whether it is new: what was attested already is left as it is. Raises `ValueError` when
+    something must be done before.
+    """
+    person, target = attesting.person_id, attesting.target
+    done = register.facts(db, person, target.policy, target.version)
+    if "attested" in done:
+        return False
+    if missing(done):
+        raise ValueError(missing(done))
+    attest(db, attesting)
+    hush(db, person)
+    key = f"{DONE}:{person}:{target.policy}:{target.version}"
+    arguments = _named(target) | {"person": person}
+    outbox.enqueue(db, Delivery(key, TO_ADMINISTRATION, DONE, arguments), attesting.at)
+    return True
+
+
+def _named(target: Target) -> dict[str, object]:
+    return {"policy": target.policy, "version": _version(target)}
+
+
+def _version(target: Target) -> str:
+    return target.version.isoformat()
+
+
+# --- Reminding --------------------------------------------------------------------------------
+
+
+def daily(db: Database, target: Target, plan: Plan, calendar: Calendar, now: datetime) -> None:
+    """Do what each working day asks for: who is new, who is to be reminded, who is late, who revises."""
+    today = calendar.day(now)
+    db.conn.execute("DELETE FROM progress_pictures WHERE made_on < ?", (today.isoformat(),))
+    follow(db, target, calendar, now)
+    delivered(db, target, calendar)
+    if not calendar.is_working_day(today):
+        return
+    late = []
+    for one in everyone(db, target):
+        days = (today - calendar.day(one.started_at)).days
+        if one.active and _remind(db, one, target, plan, days=days, now=now):
+            late.append(one.person_id)
+        if one.suspended_on is None:
+            _revise(db, one, target, plan, calendar=calendar, now=now)
+    if late:
+        arguments = _named(target) | {"people": late}
+        key = f"{LATE}:{target.policy}:{target.version}:{today.isoformat()}"
+        outbox.enqueue(db, Delivery(key, TO_ADMINISTRATION, LATE, arguments), now)
+
+
+def _remind(db: Database, one: Standing, target: Target, plan: Plan, *, days: int, now: datetime) -> bool:
+    """Remind a person if it is time: of several reminders that are due, once. Return whether they are late.
+
+    The administration is told once, on a later day than the last reminder.
+    """
+    due = sum(days >= after for after in plan.reminder_days)
+    if one.reminders >= len(plan.reminder_days):
+        if due and one.reminders == len(plan.reminder_days) and days > max(plan.reminder_days):
+            _update(db, one.person_id, target, "reminders = reminders + 1")
+            return True
+    elif due > one.reminders:
+        _update(db, one.person_id, target, "reminders = ?", due)
+        _say(db, one.person_id, REMINDER, target, f"{one.round}:{due}", now=now)
+    return False
+
+
+def _revise(
+    db: Database, one: Standing, target: Target, plan: Plan, *, calendar: Calendar, now: datetime
+) -> None:
+    """Propose the refresher once, so many days after the quiz was passed, to whoever missed something."""
+    passed = one.steps.get("passed")
+    if passed is None or one.refreshed or not plan.refresher_days:
+        return
+    days = (calendar.day(now) - calendar.day(passed)).days
+    if days >= plan.refresher_days and attempts.missed(db, one.person_id, target.policy):
+        _update(db, one.person_id, target, "refreshed = 1")
+        _say(db, one.person_id, REFRESHER, target, "1", now=now)
+
+
+def _update(
+    db: Database, person_id: str, target: Target, change: str, *values: object, where: str = "true"
+) -> bool:
+    done = db.conn.execute(
+        f"""UPDATE onboardings SET {change}
+            WHERE person_id = ? AND policy = ? AND version = ? AND {where}""",  # noqa: S608 — our own words only
+        (*values, person_id, target.policy, _version(target)),
+    )
+    return done.rowcount == 1

@@ -1,0 +1,491 @@
+"""`accueil`: one's own path, and what the administration sees and does; through the dispatcher."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot import onboarding_notices
+from bot.commands import accueil, accueil_gestion, quiz_messages
+from bot.dispatch import Actor
+from bot.messages import Form, Message, PersonField, Quoter
+from bot.notices import Services
+from bot.policy import library as libraries
+from bot.policy import onboarding, people, quiz_bank
+from bot.policy.onboarding import Plan
+from bot.policy.quiz_bank import Bank, Problem
+from bot.settings import SEED
+from tests.commands.onboarding_kit import LIBRARY, School, commands_of, course_of, school, words
+from tests.commands.registry_kit import ADMIN, CALENDAR, pressed
+from tests.conftest import TEST_DATA, TODAY
+from tests.policy.quiz_kit import TARGET, VERSION, made_up
+from tests.policy.registry_kit import ALEX, ALEX_ON_DISCORD, BLAISE
+from tests.policy.test_quiz_bank import SHIPPED
+from tests.test_hostile_text import check_everywhere
+
+OTHER = "cr3"
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture
+def desk() -> Iterator[School]:
+    with school() as made:
+        yield made
+
+
+async def daily(desk: School) -> None:
+    """Let the daily task run."""
+
+    def run() -> None:
+        with desk.office.storage.transaction() as db:
+            onboarding.daily(db, TARGET, Plan(), CALENDAR, desk.now)
+
+    await desk.office.storage.run(run)
+
+
+async def sent(desk: School) -> None:
+    """Let the outbox have sent everything, in private on Slack."""
+
+    def run() -> None:
+        with desk.office.storage.transaction() as db:
+            db.conn.execute(
+                """UPDATE outbox SET state = 'sent', sent_day = ?, route = 'direct:slack/T1/U1'
+                   WHERE state = 'queued'""",
+                (desk.office.today().isoformat(),),
+            )
+
+    await desk.office.storage.run(run)
+
+
+async def whole_path(desk: School, actor: Actor = ALEX) -> None:
+    """Read, take the quiz, attest."""
+    await desk.read_all(actor)
+    await desk.pass_quiz(actor)
+    await desk.ask("accueil confirmer", actor, nom="Alex Tremblay")
+
+
+# --- One's own path ---------------------------------------------------------------------------
+
+
+async def test_someone_of_whom_nothing_is_asked_is_told_so_and_may_read_and_play(desk: School) -> None:
+    reply = await desk.ask("accueil", ALEX)
+    assert "Aucun accueil ne vous est demandé" in words(reply)
+    assert commands_of(reply) == ["accueil lire", "quiz", "politique"]
+    await desk.read_all()
+    await desk.pass_quiz()
+    for line in ("accueil attester", "accueil confirmer"):
+        assert "Aucun accueil ne vous est demandé" in await desk.said(line, ALEX)
+    assert desk.attestations == []
+
+
+async def test_the_whole_policy_is_read_page_by_page_with_progress(desk: School, quote: Quoter) -> None:
+    reply = await desk.ask("accueil lire", ALEX)
+    assert isinstance(reply, Message)
+    assert words(reply).startswith("Article 1\u00a0: Motifs et objectifs")
+    assert "article 1 sur 7" in words(reply)
+    assert await desk.facts() == {"opened"}
+    quoted: list[str] = []
+    while command := next((c for c in commands_of(reply) if c.startswith("accueil lu ")), ""):
+        assert isinstance(reply, Message)
+        check_everywhere(reply, quote)
+        quoted += [one.clause for one in reply.quotes()]
+        reply = await desk.ask(command, ALEX)
+    assert list(dict.fromkeys(quoted)) == [str(one.number) for one in LIBRARY.default.versions[-1].clauses()]
+    assert words(reply).startswith("Lecture terminée")
+    assert await desk.facts() == {"opened", "read"}
+
+
+async def test_reading_is_resumed_where_it_was_and_a_page_turned_twice_is_turned_once(desk: School) -> None:
+    first = await desk.ask("accueil lire", ALEX)
+    second = await desk.ask(pressed(first, "Suivant"), ALEX)
+    assert await desk.ask(pressed(first, "Suivant"), ALEX) == second
+    third = await desk.ask(pressed(second, "Suivant"), ALEX)
+    assert await desk.ask("accueil lire", ALEX) == third
+    assert await desk.ask(pressed(third, "← Précédent"), ALEX) == second
+    assert "2 pages sur" in await desk.said("accueil", ALEX)
+
+
+async def test_what_was_skipped_is_shown_before_reading_is_said_to_be_over(desk: School) -> None:
+    last = await desk.ask("accueil page 7/1", ALEX)
+    reply = await desk.ask(pressed(last, "Terminer"), ALEX)
+    assert words(reply).startswith("Article 1")
+    assert "read" not in await desk.facts()
+    assert words(await desk.ask("accueil lu 99/9", ALEX)).startswith("Article 1")
+    assert words(await desk.ask("accueil page x", ALEX)).startswith("Article 1")
+
+
+async def test_one_attests_once_having_read_and_passed(desk: School) -> None:
+    await desk.enters()
+    assert "Trois choses vous sont demandées" in await desk.said("accueil attester", ALEX)
+    await desk.read_all()
+    assert "Trois choses" in await desk.said("accueil confirmer", ALEX, nom="Alex")
+    await desk.pass_quiz()
+    asked = await desk.ask("accueil attester", ALEX)
+    assert "J'atteste avoir lu la PA20, version révisée le 13 décembre 2015." in words(asked)
+    form = await desk.form(pressed(asked, "Confirmer"), ALEX)
+    assert form.fields[0].hint == TARGET.statement
+    assert "Rien n'est encore attesté" in await desk.said(form.command, ALEX, nom=" \u202e ")
+    assert "C'est attesté" in await desk.said(form.command, ALEX, nom="Alex  Tremblay")
+    assert "Tout est fait" in await desk.said(form.command, ALEX, nom="Alex Tremblay")
+    [one] = desk.attestations
+    assert (one.name, one.account.platform, one.target) == ("Alex Tremblay", "slack", TARGET)
+    audit = await desk.audit()
+    assert (audit.entries, audit.faults) == (1, ())
+    assert await desk.facts() >= {"opened", "read", "passed", "attested"}
+    assert "c'est fait, le 24 novembre 2026" in await desk.said("accueil", ALEX)
+
+
+async def test_one_goes_on_days_later_on_the_other_platform_after_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "vigie.db"
+    with school(path) as before:
+        await before.enters()
+        page = await before.ask(pressed(await before.ask("accueil lire", ALEX), "Suivant"), ALEX)
+
+        def link() -> None:
+            with before.office.storage.transaction() as db:
+                people.redeem(db, ALEX_ON_DISCORD, people.issue_code(db, ALEX, before.now), before.now)
+
+        await before.office.storage.run(link)
+    with school(path) as after:
+        after.wait(days=5)
+        assert await after.ask("accueil lire", ALEX_ON_DISCORD) == page
+        await whole_path(after, ALEX_ON_DISCORD)
+        assert "Tout est fait" in await after.said("accueil", ALEX)
+
+
+# --- Welcome, reminders, words to the administration ------------------------------------------
+
+
+async def test_whoever_becomes_an_officer_is_welcomed_once(desk: School) -> None:
+    await desk.enters()
+    await desk.enters()
+    assert await desk.said_unprompted() == [("accueil-bienvenue", "pers")]
+    await daily(desk)
+    assert await desk.said_unprompted() == [("accueil-bienvenue", "pers")]
+
+
+async def test_reminders_come_after_three_seven_and_fourteen_days_then_a_word_to_the_administration(
+    desk: School,
+) -> None:
+    await desk.enters()
+    await sent(desk)
+    told: list[tuple[int, str]] = []
+    for number in range(1, 40):
+        desk.wait(days=1)
+        await daily(desk)
+        await daily(desk)
+        told += [(number, f"{notice} {to}") for notice, to in await desk.said_unprompted()]
+        await sent(desk)
+    # The 24th of November 2026 is a Tuesday: 3, 7 and 14 days later are working days.
+    assert told == [
+        (3, "accueil-rappel pers"),
+        (7, "accueil-rappel pers"),
+        (14, "accueil-rappel pers"),
+        (15, "accueil-retards role"),
+    ]
+
+
+async def test_no_reminder_on_a_day_off_and_one_only_after_a_long_stop(desk: School) -> None:
+    await desk.enters()
+    await sent(desk)
+    desk.wait(days=4)  # a Saturday
+    await daily(desk)
+    assert await desk.said_unprompted() == []
+    desk.wait(days=9)  # a Monday: two reminders are due
+    await daily(desk)
+    assert await desk.said_unprompted() == [("accueil-rappel", "pers")]
+
+
+async def test_everything_stops_as_soon_as_it_is_done_and_the_administration_is_told(desk: School) -> None:
+    await desk.enters()
+    desk.wait(days=3)
+    await daily(desk)
+    await whole_path(desk)
+    assert await desk.said_unprompted() == [("accueil-termine", "role")]
+    await sent(desk)
+    for _ in range(20):
+        desk.wait(days=1)
+        await daily(desk)
+    assert await desk.said_unprompted() == []
+
+
+async def test_a_month_after_passing_what_was_missed_is_proposed_once(desk: School) -> None:
+    await desk.enters()
+    await desk.read_all()
+    await desk.pass_quiz(wrong=1)
+    await desk.ask("accueil confirmer", ALEX, nom="Alex")
+    await sent(desk)
+    told = []
+    for number in range(1, 60):
+        desk.wait(days=1)
+        await daily(desk)
+        told += [(number, notice) for notice, _ in await desk.said_unprompted()]
+        await sent(desk)
+    assert told == [(30, "accueil-revision")]
+
+
+async def test_someone_who_leaves_is_told_nothing_more_and_goes_on_when_they_come_back(desk: School) -> None:
+    await desk.enters()
+    await desk.read_all()
+    desk.wait(days=3)
+    await daily(desk)
+    await desk.leaves()
+    assert await desk.said_unprompted() == []
+    assert "plus rien ne vous est demandé" in await desk.said("accueil", ALEX)
+    assert "plus rien ne vous est demandé" in await desk.said("accueil confirmer", ALEX, nom="Alex")
+    desk.wait(days=60)
+    await daily(desk)
+    assert await desk.said_unprompted() == []
+    await desk.enters()
+    assert await desk.said_unprompted() == [("accueil-bienvenue", "pers")]
+    assert "c'est fait" in await desk.said("accueil", ALEX)
+    await sent(desk)
+    desk.wait(days=2)
+    await daily(desk)
+    assert await desk.said_unprompted() == []  # the days are counted anew
+
+
+async def test_a_role_given_back_to_someone_who_has_attested_asks_nothing_again(desk: School) -> None:
+    await desk.enters()
+    await whole_path(desk)
+    await sent(desk)
+    await desk.leaves()
+    await desk.enters()
+    assert await desk.said_unprompted() == []
+    assert "Tout est fait" in await desk.said("accueil", ALEX)
+
+
+async def test_two_accounts_that_become_one_person_are_reminded_once(desk: School) -> None:
+    await desk.enters(ALEX)
+    await desk.enters(ALEX_ON_DISCORD)
+
+    def link() -> None:
+        with desk.office.storage.transaction() as db:
+            people.redeem(db, ALEX_ON_DISCORD, people.issue_code(db, ALEX, desk.now), desk.now)
+
+    await desk.office.storage.run(link)
+    assert await desk.said_unprompted() == [("accueil-bienvenue", "pers")]
+    desk.wait(days=3)
+    await daily(desk)
+    assert [notice for notice, _ in await desk.said_unprompted()] == ["accueil-bienvenue", "accueil-rappel"]
+
+
+async def test_every_notice_says_something_that_passes_everywhere(desk: School, quote: Quoter) -> None:
+    table = onboarding_notices.table(LIBRARY)
+    for message in onboarding_notices.examples(PNG).values():
+        check_everywhere(message, quote)
+
+    def build() -> dict[str, str]:
+        with desk.office.storage.transaction() as db:
+            person = people.known(db, ALEX)
+            services = Services(db, desk.office.today())
+            arguments = {"policy": "pa20", "version": "2015-12-13", "person": person, "people": [person, "x"]}
+            db.conn.execute(
+                "INSERT INTO progress_pictures VALUES ('i', ?, 'Ont lu: 3', '2026-11-24')", (PNG,)
+            )
+            gone = table["accueil-termine"].build(services, {**arguments, "person": "x"})
+            assert gone is None
+            assert table["accueil-image"].build(services, {"id": "autre"}) is None
+            made = {name: notice.build(services, {**arguments, "id": "i"}) for name, notice in table.items()}
+            return {name: words(message) for name, message in made.items() if message}
+
+    said = await desk.office.storage.run(build)
+    assert set(said) == set(table)
+    assert "Après les rappels" in said["accueil-retards"]
+    assert "Ont lu: 3" in said["accueil-image"]
+
+
+# --- The administration -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("line", [*(f"accueil {verb}" for verb in accueil_gestion.ACTIONS)])
+async def test_what_is_the_administration_s_is_refused_to_others(desk: School, line: str) -> None:
+    assert "réservée au rôle" in await desk.said(line, ALEX)
+    await desk.ask(line, ALEX, personne="U2")
+    assert await desk.everyone() == []
+
+
+async def test_the_administration_sees_the_five_facts_none_inferred_from_another(desk: School) -> None:
+    await desk.enters(ALEX)
+    await desk.enters(BLAISE)
+    await desk.pass_quiz(BLAISE)
+    said = await desk.said("accueil")
+    assert "Message remis\u00a0: 0 sur 2" in said
+    assert "Lecture commencée\u00a0: 0 sur 2" in said
+    assert "Quiz réussi\u00a0: 1 sur 2" in said
+    await sent(desk)
+    await whole_path(desk)
+    said = await desk.said("accueil gestion")
+    assert "Message remis\u00a0: 2 sur 2" in said
+    assert "Lecture attestée\u00a0: 1 sur 2" in said
+    assert "En retard\u00a0: 0 sur 2" in said
+
+
+async def test_whoever_is_late_is_named_first(desk: School) -> None:
+    await desk.enters(ALEX)
+    desk.wait(days=15)
+    await desk.enters(BLAISE)
+    reply = await desk.ask("accueil gestion")
+    assert "En retard\u00a0: 1 sur 2" in words(reply)
+    assert "En retard\u00a0: compte Slack U1." in words(reply)
+    people_ = await desk.said("accueil personnes")
+    assert people_.index("compte Slack U1") < people_.index("compte Slack U2")
+    assert "En retard, commencé le 24 novembre 2026" in people_
+
+
+async def test_the_list_of_people_says_what_is_under_way_and_is_paged(desk: School) -> None:
+    assert "Personne n'a encore d'accueil" in await desk.said("accueil personnes")
+    for number in range(20):
+        await desk.enters(Actor("slack", "T1", f"U{number + 10}"))
+    await desk.ask("quiz nouveau -", Actor("slack", "T1", "U10"))
+    first = await desk.ask("accueil personnes")
+    assert "quiz à la question 1 sur 12" in words(first)
+    second = await desk.ask(pressed(first, "Page suivante"))
+    last = await desk.ask(pressed(second, "Page suivante"))
+    assert await desk.ask("accueil personnes 99") == last
+    assert await desk.ask(pressed(last, "← Page précédente")) == second
+
+
+async def test_the_administration_begins_an_onboarding_for_anyone_and_stops_it(desk: School) -> None:
+    form = await desk.ask("accueil commencer")
+    assert isinstance(form, Form)
+    assert isinstance(form.fields[0], PersonField)
+    assert "Rien n'est commencé" in await desk.said(form.command, personne="")
+    assert "recevra dans un instant" in await desk.said(form.command, personne="U2")
+    assert "déjà un accueil" in await desk.said(form.command, personne="U2")
+    assert await desk.said_unprompted() == [("accueil-bienvenue", "pers")]
+    await daily(desk)  # not an officer, and not stopped for that
+    assert "Trois choses" in await desk.said("accueil", BLAISE)
+    stop = pressed(await desk.ask("accueil personnes"), "Arrêter 1")
+    for _ in range(2):
+        assert "Arrêté le 24 novembre 2026" in await desk.said(stop)
+    assert "plus rien ne vous est demandé" in await desk.said("accueil", BLAISE)
+    assert "recevra dans un instant" in await desk.said(form.command, personne="U2")
+
+
+async def test_the_questions_show_facility_and_the_least_understood_clauses(desk: School) -> None:
+    assert "Aucun quiz n'est encore terminé" in await desk.said("accueil questions")
+    for number in range(6):
+        await desk.pass_quiz(Actor("slack", "T1", f"U{number + 10}"), wrong=number)
+    said = await desk.said("accueil questions")
+    assert "Clauses les moins comprises" in said
+    assert "facilité 17\u00a0%" in said
+    assert pressed(await desk.ask("accueil questions"), "Page suivante") == "accueil questions 2"
+
+
+async def test_questions_whose_clause_has_changed_or_that_are_wrong_are_flagged(desk: School) -> None:
+    assert "revoir" not in await desk.said("accueil")
+    all_ = made_up().questions
+    desk.bank = Bank(all_[20:], stale=all_[:20], problems=(Problem(3, "x"),))
+    said = await desk.said("accueil")
+    assert "leur clause ayant changé\u00a0: 1-a, 1-b" in said
+    assert "et 8 de plus" in said
+    assert "1 problème dans les questions" in said
+
+
+async def test_the_picture_is_asked_for_once_and_its_numbers_are_given_at_once(desk: School) -> None:
+    await desk.enters()
+    for _ in range(2):
+        assert "Lecture attestée\u00a0: 0 sur 1" in await desk.said("accueil image")
+
+    def due() -> int:
+        with desk.office.storage.transaction() as db:
+            (count,) = db.conn.execute(
+                "SELECT count(*) FROM due_tasks WHERE task = 'accueil-image'"
+            ).fetchone()
+            return int(count)
+
+    assert await desk.office.storage.run(due) == 1
+
+
+async def test_an_administrator_who_is_an_officer_finds_their_own_path_too(desk: School) -> None:
+    await desk.enters(ADMIN)
+    overview = await desk.ask("accueil")
+    assert words(overview).startswith("Les accueils")
+    assert words(await desk.ask(pressed(overview, "Mon accueil"))).startswith("Votre accueil")
+
+
+async def test_every_message_passes_on_every_platform(desk: School, quote: Quoter) -> None:
+    course = course_of([desk])
+    for reply in {**accueil.examples(course), **accueil_gestion.examples(course)}.values():
+        check_everywhere(reply, quote)
+    long = replace(course, target=lambda: replace(TARGET, statement="J'atteste " + "x" * 100))
+    check_everywhere(accueil.name_form(long), quote)
+
+
+# --- Any policy, any order --------------------------------------------------------------------
+
+
+async def test_another_policy_without_any_question_gives_every_message_too(desk: School) -> None:
+    other = libraries.load([SEED, TEST_DATA], OTHER, lambda: TODAY)
+    version = other.current(other.default)
+    target = replace(TARGET, policy=OTHER, version=version.adopted)
+    course = replace(course_of([desk]), library=other, target=lambda: target, bank=Bank)
+    replies = {
+        **accueil.examples(course),
+        **accueil_gestion.examples(course),
+        **quiz_messages.examples(course, desk.now),
+    }
+    for reply in replies.values():
+        check_everywhere(reply, other.quote)
+    quoted = [q.clause for r in replies.values() if isinstance(r, Message) for q in r.quotes()]
+    assert list(dict.fromkeys(quoted)) == [str(one.number) for one in version.clauses()]
+
+
+async def test_the_shipped_questions_all_pass_on_every_platform(desk: School, quote: Quoter) -> None:
+    bank = quiz_bank.load(SHIPPED, VERSION)
+    course = course_of([desk])
+    for question in bank.questions:
+        replies = quiz_messages.examples(replace(course, bank=partial(Bank, (question,))), desk.now)
+        for reply in replies.values():
+            check_everywhere(reply, quote)
+
+
+@settings(max_examples=8)
+@given(seed=st.integers(0, 10_000))
+def test_any_button_ever_shown_can_be_pressed_by_anyone_at_any_time(seed: int) -> None:
+    """Two persons, one on two platforms, and the administration press what any of them was ever shown."""
+    rng = Random(seed)  # noqa: S311 — a test's own luck
+    actors = (ALEX, ALEX_ON_DISCORD, BLAISE, ADMIN)
+
+    async def press() -> None:
+        with school() as desk:
+            shown = ["quiz", "accueil", "accueil moi", "quiz revision", "accueil lire"]
+            for _ in range(150):
+                actor = rng.choice(actors)
+                await _something(desk, rng, actor)
+                recent = shown[-8:] if rng.random() < 0.7 else shown
+                fields = {"nom": "Alex", "personne": "U2"} if rng.random() < 0.4 else {}
+                reply = await desk.ask(rng.choice(recent), actor, **fields)
+                if isinstance(reply, Message):
+                    assert "Désolé" not in words(reply)
+                    shown += [c for c in commands_of(reply) if c.startswith(("quiz", "accueil"))]
+            await daily(desk)
+
+    asyncio.run(press())
+
+
+async def _something(desk: School, rng: Random, actor: Actor) -> None:
+    """Let, now and then, time pass, a role be given or withdrawn, questions be removed or put back."""
+    match rng.randrange(12):
+        case 0:
+            desk.wait(days=rng.randrange(9))
+            await daily(desk)
+        case 1:
+            await desk.enters(actor)
+        case 2:
+            await desk.leaves(actor)
+        case 3:
+            desk.bank = Bank(tuple(one for one in made_up().questions if rng.random() < 0.8))
+        case 4:
+            desk.bank = made_up()
+        case _:
+            pass

@@ -1,0 +1,246 @@
+"""`/quiz`, as people take it: through the dispatcher, button by button."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.commands import quiz_messages
+from bot.dispatch import Actor
+from bot.messages import Message, Quoter
+from bot.policy import people
+from bot.policy.quiz_bank import Bank
+from tests.commands.onboarding_kit import School, commands_of, course_of, school, words
+from tests.commands.registry_kit import pressed
+from tests.policy.quiz_kit import letters
+from tests.policy.registry_kit import ALEX, ALEX_ON_DISCORD, BLAISE, NOW
+from tests.test_hostile_text import check_everywhere
+
+
+@pytest.fixture
+def desk() -> Iterator[School]:
+    with school() as made:
+        yield made
+
+
+async def on_a(desk: School, kind: str, actor: Actor = ALEX) -> Message:
+    """Begin a quiz and go on until a question of that type comes, and return it."""
+    reply = await desk.ask("quiz nouveau -", actor)
+    for _ in range(12):
+        asked = await desk.asked(actor)
+        assert asked is not None
+        question = desk.bank.question(asked.item.question)
+        assert question is not None
+        if question.kind == kind:
+            assert isinstance(reply, Message)
+            return reply
+        await desk.answer(actor)
+        reply = await desk.ask("quiz", actor)
+    raise AssertionError(kind)
+
+
+async def test_the_quiz_says_what_it_is_then_asks_lettered_questions_with_short_buttons(desk: School) -> None:
+    first = await desk.ask("quiz", ALEX)
+    assert "80\u00a0%" in words(first)
+    question = await desk.ask(pressed(first, "Commencer"), ALEX)
+    said = words(question)
+    assert said.startswith("Question 1 sur 12")
+    assert "A. " in said
+    assert "B. " in said
+    assert "reprendre plus tard" in said
+    assert isinstance(question, Message)
+    assert all(len(button.label) <= len("D (coché)") for button in question.buttons())
+
+
+async def test_an_answer_is_explained_and_quotes_its_clause(desk: School, quote: Quoter) -> None:
+    reply = await on_a(desk, "choix")
+    asked = await desk.asked()
+    assert asked
+    question = desk.bank.question(asked.item.question)
+    assert question
+    right = letters(desk.bank, asked, right=True)
+    good = await desk.ask(pressed(reply, right), ALEX)
+    assert words(good).startswith("C'est la bonne réponse.")
+    assert "Vous l'avez choisi, et c'est bon. Explication" in words(good)
+    assert isinstance(good, Message)
+    assert [one.clause for one in good.quotes()] == [str(question.clause)]
+    check_everywhere(good, quote)
+
+
+async def test_a_wrong_answer_tells_the_right_one_and_comes_back(desk: School) -> None:
+    await desk.ask("quiz nouveau -", ALEX)
+    for number in range(12):
+        bad = await desk.answer(right=number != 0)
+        if number == 0:
+            assert words(bad).startswith("Ce n'est pas la bonne réponse.")
+            assert "et ce n'est pas bon" in words(bad)
+            assert "C'est bon." in words(bad)
+            assert "Cette question reviendra" in words(bad)
+    assert words(await desk.ask("quiz", ALEX)).startswith("À revoir\u00a0: une question")
+    await desk.answer(right=False)
+    assert words(await desk.ask("quiz", ALEX)).startswith("À revoir")
+    over = await desk.answer()
+    result = await desk.ask(pressed(over, "Voir mon résultat"), ALEX)
+    assert words(result).startswith("Quiz réussi\n11 bonnes réponses")
+    assert "À relire" in words(result)
+    assert "passed" in await desk.facts()
+
+
+async def test_several_choices_are_ticked_unticked_then_submitted(desk: School) -> None:
+    question = await on_a(desk, "choix-multiples")
+    assert "Cochez au moins un choix" in words(await desk.ask(pressed(question, "Valider"), ALEX))
+    ticked = await desk.ask(pressed(question, "A"), ALEX)
+    assert "(coché)" in words(ticked)
+    again = await desk.ask(pressed(question, "A"), ALEX)  # the same press, delivered twice
+    assert again == ticked
+    unticked = await desk.ask(pressed(ticked, "A (coché)"), ALEX)
+    assert "(coché)" not in words(unticked)
+    asked = await desk.asked()
+    assert asked
+    reply = unticked
+    for letter in letters(desk.bank, asked, right=True):
+        reply = await desk.ask(pressed(reply, letter), ALEX)
+    assert words(await desk.ask(pressed(reply, "Valider"), ALEX)).startswith("C'est la bonne réponse.")
+
+
+async def test_a_button_pressed_twice_shows_the_same_answer(desk: School) -> None:
+    question = await desk.ask("quiz nouveau -", ALEX)
+    button = commands_of(question)[0]
+    while button.endswith("+A"):
+        await desk.answer()
+        question = await desk.ask("quiz", ALEX)
+        button = commands_of(question)[0]
+    once = await desk.ask(button, ALEX)
+    assert await desk.ask(button, ALEX) == once
+    other = await desk.ask(button[:-1] + "B", ALEX)
+    assert "c'est votre première réponse qui compte" in words(other)
+
+
+async def test_two_devices_go_on_together_and_neither_answers_what_it_did_not_show(desk: School) -> None:
+    old = await desk.ask("quiz nouveau -", ALEX)
+    await desk.answer()
+    await desk.answer()
+    for button in commands_of(old):
+        reply = await desk.ask(button, ALEX)
+        assert "réponse" in words(reply) or "Question" in words(reply)
+    asked = await desk.asked()
+    assert asked is not None
+    assert asked.turn == 2
+
+
+async def test_beginning_twice_begins_once_and_another_attempt_asks_other_questions(desk: School) -> None:
+    first = await desk.ask("quiz nouveau -", ALEX)
+    assert await desk.ask("quiz nouveau -", ALEX) == first
+    await desk.pass_quiz(wrong=9)
+    result = await desk.ask("quiz", ALEX)
+    assert words(result).startswith("Quiz terminé")
+    assert "passed" not in await desk.facts()
+    again = pressed(result, "Recommencer")
+    second = await desk.ask(again, ALEX)
+    assert words(second).startswith("Question 1 sur 12")
+    assert await desk.ask(again, ALEX) == second
+    assert words(await desk.ask(commands_of(first)[0], ALEX)) != words(second)
+
+
+async def test_a_button_pressed_once_the_quiz_is_over_shows_the_result_or_its_answer(desk: School) -> None:
+    await desk.ask("quiz nouveau -", ALEX)
+    last = await desk.ask("quiz", ALEX)
+    while await desk.asked():
+        last = await desk.ask("quiz", ALEX)
+        await desk.answer()
+    assert "réponse" in words(await desk.ask(commands_of(last)[0], ALEX))
+    identifier = commands_of(last)[0].split()[1].partition(".")[0]
+    edition = commands_of(last)[0].split(".")[2]
+    assert "Quiz réussi" in words(await desk.ask(f"quiz {identifier}.12.{edition}.A", ALEX))
+
+
+async def test_a_question_removed_while_someone_is_on_it_is_replaced_and_they_are_told(desk: School) -> None:
+    question = await desk.ask("quiz nouveau -", ALEX)
+    asked = await desk.asked()
+    assert asked
+    desk.bank = Bank(tuple(one for one in desk.bank.questions if one.id != asked.item.question))
+    reply = await desk.ask(commands_of(question)[0], ALEX)
+    assert "Une question a été retirée ou modifiée entre-temps" in words(reply)
+    assert "Question 1 sur 12" in words(reply)
+    while await desk.asked():
+        await desk.answer()
+    assert "12 bonnes réponses du premier coup sur 12" in await desk.said("quiz", ALEX)
+
+
+async def test_when_no_question_is_left_it_is_said_and_nothing_breaks(desk: School) -> None:
+    question = await desk.ask("quiz nouveau -", ALEX)
+    desk.bank = Bank()
+    for line in ("quiz", "quiz nouveau -", commands_of(question)[0], "quiz a"):
+        assert "Le quiz n'est pas prêt" in await desk.said(line, ALEX)
+
+
+async def test_someone_else_s_buttons_are_refused(desk: School) -> None:
+    question = await desk.ask("quiz nouveau -", ALEX)
+    for line in (commands_of(question)[0], "quiz suite 0123456789abcdef", "quiz resultat x"):
+        assert "n'est pas celui de ce compte" in await desk.said(line, BLAISE)
+
+
+async def test_the_same_question_with_the_same_order_comes_after_a_restart_on_either_platform(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "vigie.db"
+    with school(path) as before:
+        await before.ask("quiz nouveau -", ALEX)
+        await before.answer()
+        shown = await before.ask("quiz", ALEX)
+
+        def link() -> None:
+            with before.office.storage.transaction() as db:
+                code = people.issue_code(db, ALEX, NOW)
+                people.redeem(db, ALEX_ON_DISCORD, code, NOW)
+
+        await before.office.storage.run(link)
+    with school(path) as after:
+        after.wait(hours=72)
+        assert await after.ask("quiz", ALEX_ON_DISCORD) == shown
+        assert await after.ask("quiz", ALEX) == shown
+
+
+async def test_what_was_done_with_two_accounts_is_one_once_they_are_linked(desk: School) -> None:
+    await desk.pass_quiz(ALEX_ON_DISCORD)
+    await desk.ask("quiz nouveau -", ALEX)
+    await desk.answer(ALEX)
+
+    def link() -> None:
+        with desk.office.storage.transaction() as db:
+            people.redeem(db, ALEX_ON_DISCORD, people.issue_code(db, ALEX, NOW), NOW)
+
+    await desk.office.storage.run(link)
+    assert "passed" in await desk.facts(ALEX)
+    assert "Question 2 sur 12" in await desk.said("quiz", ALEX_ON_DISCORD)
+
+
+async def test_the_refresher_asks_three_questions_on_what_was_missed_and_is_done_once(desk: School) -> None:
+    assert "80\u00a0%" in await desk.said("quiz revision", ALEX)
+    await desk.pass_quiz(wrong=2)
+    reply = await desk.ask("quiz revision", ALEX)
+    assert words(reply).startswith("Révision, question 1 sur 3")
+    assert await desk.ask("quiz", ALEX) == reply
+    while await desk.asked(kind="refresher"):
+        await desk.answer(kind="refresher")
+    assert "Révision terminée" in await desk.said("quiz revision", ALEX)
+    assert "Quiz réussi" in await desk.said("quiz", ALEX)
+
+
+async def test_whoever_missed_nothing_has_nothing_to_refresh(desk: School) -> None:
+    await desk.pass_quiz()
+    assert "rien à réviser" in await desk.said("quiz revision", ALEX)
+
+
+@pytest.mark.parametrize("line", ["quiz n'importe quoi", "quiz 12", "quiz ABCDE", "quiz ...", "quiz b"])
+async def test_anything_else_shows_where_one_is(desk: School, line: str) -> None:
+    assert "Le quiz sur la PA20" in await desk.said(line, ALEX)
+
+
+async def test_every_message_of_the_quiz_passes_on_every_platform(desk: School, quote: Quoter) -> None:
+    replies = quiz_messages.examples(course_of([desk]), NOW)
+    assert len(replies) >= 16
+    for reply in replies.values():
+        check_everywhere(reply, quote)

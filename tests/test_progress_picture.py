@@ -1,0 +1,101 @@
+"""The picture of the progress: a real PNG, drawn elsewhere, sent once by the outbox."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from PIL import Image
+
+from bot import onboarding_notices, progress_picture
+from bot.messages import Message
+from bot.notices import Services
+from bot.policy.onboarding import STEPS
+from bot.policy.progress import Numbers
+from bot.progress_picture import Drawing, PictureError, draw
+from bot.storage import Storage
+from tests.commands.onboarding_kit import LIBRARY
+from tests.policy.quiz_kit import add_tables
+from tests.policy.registry_kit import NOW
+
+DAY = date(2026, 11, 24)
+BLUE, VERMILION = (0, 114, 178), (213, 94, 0)  # Okabe and Ito, « Color Universal Design », 2008
+
+
+def numbers(total: int, *counts: int, late: int = 0) -> Numbers:
+    return Numbers(total, tuple(zip(STEPS, counts, strict=True)), late)
+
+
+def widths(png: bytes, colour: tuple[int, int, int]) -> list[int]:
+    """Return how wide each bar of a colour is, from top to bottom."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    found: list[int] = []
+    before = 0
+    for y in range(image.height):
+        row = sum(image.getpixel((x, y)) == colour for x in range(image.width))
+        if row and not before:
+            found.append(row)
+        elif row:
+            found[-1] = max(found[-1], row)
+        before = row
+    return found
+
+
+def test_each_bar_is_as_long_as_its_number() -> None:
+    png = draw(numbers(8, 8, 6, 4, 2, 1, late=2), "Les accueils", DAY)
+    bars = widths(png, BLUE)
+    assert [round(8 * bar / bars[0]) for bar in bars] == [8, 6, 4, 2, 1]
+    assert [round(8 * bar / bars[0]) for bar in widths(png, VERMILION)] == [2]
+
+
+@pytest.mark.parametrize(
+    "found", [numbers(0, 0, 0, 0, 0, 0), numbers(1, 1, 1, 1, 1, 1), numbers(12_345, *[9_999] * 5)]
+)
+def test_any_numbers_can_be_drawn(found: Numbers) -> None:
+    image = Image.open(io.BytesIO(draw(found, "L'été « ~ # $x$ \\ »", DAY)))
+    assert image.format == "PNG"
+    assert image.width > 600
+
+
+def test_a_drawing_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress_picture, "_PAGE", progress_picture._PAGE.with_name("absent.py"))
+    with pytest.raises(PictureError, match="dessinée"):
+        draw(numbers(0, 0, 0, 0, 0, 0), "x", DAY)
+    monkeypatch.setattr(sys, "executable", "/nowhere")
+    with pytest.raises(PictureError):
+        draw(numbers(0, 0, 0, 0, 0, 0), "x", DAY)
+
+
+@pytest.fixture
+def storage() -> Iterator[Storage]:
+    opened = Storage()
+
+    def first() -> None:
+        with opened.transaction() as db:
+            add_tables(db)
+
+    opened.executor.submit(first).result()
+    yield opened
+    opened.close()
+
+
+async def test_the_errand_has_the_picture_sent_once_to_whoever_asked(storage: Storage) -> None:
+    found = numbers(4, 4, 3, 2, 1, 1)
+    errand = Drawing(storage, "Les accueils", lambda _: found, lambda: DAY)
+    for _ in range(2):  # a crash came before it was struck off
+        await errand({"person": "p1", "id": "i1"}, NOW)
+
+    def message() -> tuple[list[tuple[str, ...]], Message | None]:
+        with storage.transaction() as db:
+            rows = db.conn.execute("SELECT recipient, notice FROM outbox").fetchall()
+            notice = onboarding_notices.table(LIBRARY)[onboarding_notices.PICTURE]
+            return rows, notice.build(Services(db, DAY), {"id": "i1"})
+
+    rows, sent = await storage.run(message)
+    assert rows == [("person:p1", "accueil-image")]
+    assert sent is not None
+    assert sent.files()[0].name == "accueils-2026-11-24.png"
+    assert "Quiz réussi\u00a0: 1 sur 4" in "\n".join(sent.own_words())
