@@ -7,7 +7,7 @@ import logging
 import signal
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
 from typing import Protocol
@@ -15,17 +15,21 @@ from typing import Protocol
 from pydantic import SecretStr
 from sqlite_utils import Database
 
-from bot import destroyed, guard, inbound
+from bot import destroyed, guard, inbound, notices, onboarding_notices, signing
 from bot.background import Background, Post
 from bot.commands import catalogue, mesdonnees
+from bot.commands.course import Course, open_course
 from bot.commands.office import Office
 from bot.dispatch import Actor, Dispatcher, Welcome
 from bot.health import Metrics
 from bot.members import Register
 from bot.outbox_routes import EMAIL
 from bot.platforms import Deliverer, Meter, Platform, PlatformError, email
-from bot.policy import library, membership, people, roles
+from bot.policy import library, membership, onboarding, people, roles
 from bot.policy.library import Library
+from bot.policy.onboarding import Attest, Plan
+from bot.receipt import Issuer
+from bot.registrar import Registrar
 from bot.settings import Settings, listed
 from bot.storage import Storage
 from bot.times import system_clock
@@ -54,6 +58,8 @@ class Bot:
     settings: Settings
     library: Library
     office: Office
+    course: Course
+    registrar: Registrar
     dispatcher: Dispatcher
     metrics: Metrics = field(default_factory=Metrics)
 
@@ -66,16 +72,41 @@ def policies(settings: Settings) -> Library:
 def build(settings: Settings, storage: Storage) -> Bot:
     """Read the policies and set up the commands over what is kept. Raises `PolicyError`."""
     read, calendar, teams = policies(settings), settings.calendar(), settings.teams()
-    if settings.sandboxed():
-        office = Office(storage, system_clock, calendar, teams)
-    else:
-        office = Office(storage, system_clock, calendar, teams, partial(destroyed.record, settings.keys()))
+    clerk = registrar(settings, read, storage)
+    school = course(settings, read, clerk.attest)
+    notices.NOTICES.update(onboarding_notices.table(read) | clerk.notices())
+
+    def registry_changed(db: Database) -> None:
+        onboarding.follow(db, school.target(), calendar, system_clock(), at_once=True)
+
+    office = Office(storage, system_clock, calendar, teams, registry_changed=registry_changed)
+    if not settings.sandboxed():
+        office = replace(office, remember=partial(destroyed.record, settings.keys()))
     welcome = Welcome(
         partial(guard.refusal, teams),
         partial(mesdonnees.notice, office),
         partial(mesdonnees.noticed, office),
     )
-    return Bot(settings, read, office, Dispatcher(catalogue(read, office), storage.executor, welcome=welcome))
+    commands = catalogue(read, office, school)
+    dispatcher = Dispatcher(commands, storage.executor, welcome=welcome)
+    return Bot(settings, read, office, school, clerk, dispatcher)
+
+
+def course(settings: Settings, read: Library, attest: Attest) -> Course:
+    """Return what is to be read and asked. Raises `PolicyError`."""
+    plan = Plan(pass_mark=settings.vigie_quiz_reussite, refresher_days=settings.vigie_quiz_revision)
+    return open_course(read, settings.data_folders(), attest, plan)
+
+
+def registrar(settings: Settings, read: Library, storage: Storage) -> Registrar:
+    """Return who keeps the register; in the sandbox, with a key of the moment."""
+    names = {one.id: (one.name, one.annotations.title) for one in read.policies.values()}
+    issuer = Issuer(settings.vigie_association, lambda policy: names[policy], settings.calendar().zone)
+    if settings.sandboxed():
+        key = signing.new_signer()
+        return Registrar(storage, issuer, lambda: key, None)
+    keys = settings.keys()
+    return Registrar(storage, issuer, lambda: signing.signer(keys, create=True), keys)
 
 
 def settle(bot: Bot) -> None:
@@ -89,6 +120,8 @@ def settle(bot: Bot) -> None:
             _cast(db, bot.office.today())
         admins = [people.read_account(one) for one in listed(bot.settings.vigie_admins)]
         roles.appoint_first(db, admins, bot.office.today())
+        bot.office.registry_changed(db)
+    bot.registrar.caught_up()
 
 
 def _cast(db: Database, today: date) -> None:
@@ -110,14 +143,14 @@ def platforms(bot: Bot) -> dict[str, Live]:
     if settings.sandboxed():
         from bot import sandbox  # noqa: PLC0415 — see above
 
-        return {"local": sandbox.adapter(bot.library, bot.office, bot.dispatcher, settings.vigie_port)}
+        return {"local": sandbox.adapter(bot.course, bot.office, bot.dispatcher, settings.vigie_port)}
     found: dict[str, Live] = {}
     followed = storage.executor.submit(_followed, storage).result()
-    register = Register(storage, bot.office.clock, bot.office.calendar)
+    members = Register(storage, bot.office.clock, bot.office.calendar, bot.office.registry_changed)
     if settings.slack_bot_token:
-        found["slack"] = _slack(bot, settings.slack_bot_token, register if "slack" in followed else None)
+        found["slack"] = _slack(bot, settings.slack_bot_token, members if "slack" in followed else None)
     if settings.discord_token:
-        found["discord"] = _discord(bot, settings.discord_token, register if "discord" in followed else None)
+        found["discord"] = _discord(bot, settings.discord_token, members if "discord" in followed else None)
     return found
 
 
@@ -167,7 +200,7 @@ async def run(bot: Bot, say: Callable[[str], None]) -> bool:
     posts: dict[str, Deliverer] = {**live, **({EMAIL: mail} if mail else {})}
     for setting in unset(bot.settings):
         say(f"{setting} n'est pas réglé\u00a0: je réponds partout où je suis. Voyez vigie diagnostic.")
-    behind = Background(bot.settings, bot.office, bot.metrics, posts, live)
+    behind = Background(bot.settings, bot.office, bot.course, bot.registrar, bot.metrics, posts, live)
     return await serve([*live.values()], say, behind.running(say), [mail] if mail else ())
 
 

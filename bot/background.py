@@ -11,7 +11,9 @@ from typing import Protocol, TypeAlias
 
 from sqlite_utils import Database
 
-from bot import backup, inbound, notices, restore
+from bot import backup, inbound, notices, registrar, restore
+from bot.commands import accueil_gestion
+from bot.commands.course import Course
 from bot.commands.office import Office
 from bot.dispatch import Actor
 from bot.health import Health, Metrics
@@ -21,8 +23,11 @@ from bot.outbox_routes import Routes, parse
 from bot.outbox_sending import Habits, Hooks
 from bot.platforms import Deliverer, PlatformError
 from bot.platforms.membership import Followed
-from bot.policy import membership, people, personal_data
-from bot.schedule import Arguments, Daily, Schedule, Work
+from bot.policy import membership, onboarding, people, personal_data, progress
+from bot.policy.progress import Numbers
+from bot.progress_picture import Drawing
+from bot.registrar import Registrar
+from bot.schedule import Arguments, Daily, Errand, Schedule, Work
 from bot.settings import Settings, listed
 from bot.storage import StorageError
 
@@ -32,6 +37,7 @@ NIGHTLY = (
     Daily("copie", time(3, 30)),
     Daily("purge", time(3, 45)),
     Daily(membership.RECONCILE, time(4, 0)),
+    Daily(onboarding.TASK, onboarding.HOUR),
 )
 
 CONNECTING_SECONDS = 45  # that a platform may take to connect, when we start
@@ -55,6 +61,8 @@ class Background:
 
     settings: Settings
     office: Office
+    course: Course
+    registrar: Registrar
     metrics: Metrics
     posts: Mapping[str, Deliverer]
     platforms: Mapping[str, Post]
@@ -110,14 +118,25 @@ class Background:
     def work(self) -> Work:
         """Return what the clock does; in the sandbox, nothing is copied."""
         office = self.office
-        register = Register(office.storage, office.clock, office.calendar)
+        course = self.course
+        register = Register(office.storage, office.clock, office.calendar, office.registry_changed)
         fetch = {name: _once_ready(platform) for name, platform in self.platforms.items()}
 
         def retention(db: Database, _: Arguments, now: datetime) -> None:
             """Destroy what has been kept for as long as it may."""
-            personal_data.enforce(db, office.calendar.day(now), office.remember)
+            today = office.calendar.day(now)
+            years = self.settings.vigie_attestations_annees
+            personal_data.enforce(db, today, office.remember, attestation_years=years)
             people.forget_codes(db, now)
             inbound.forget(db, now)
+
+        def welcome(db: Database, _: Arguments, now: datetime) -> None:
+            """Welcome, remind, tell who is late."""
+            onboarding.daily(db, course.target(), course.plan, office.calendar, now)
+
+        def count(db: Database) -> Numbers:
+            found = onboarding.everyone(db, course.target())
+            return progress.numbers(found, course.plan, office.calendar, office.today())
 
         async def reconcile(_: Arguments, _now: datetime) -> None:
             outcome = (await register.reconcile(fetch)).values()
@@ -134,8 +153,15 @@ class Background:
             restore.hold(db, notices.REPORTS, after)
 
         nightly = [one for one in NIGHTLY if one.task != "copie" or not self.settings.sandboxed()]
-        errands = {"copie": self._copy, "purge": purge, membership.RECONCILE: reconcile}
-        return Work({"retention": retention}, errands, nightly, held)
+        drawing = Drawing(office.storage, f"Les accueils sur la {course.name}", count, office.today)
+        errands: dict[str, Errand] = {
+            "copie": self._copy,
+            "purge": purge,
+            membership.RECONCILE: reconcile,
+            accueil_gestion.DRAW: drawing,
+            registrar.ADVANCE: self.registrar.advance,
+        }
+        return Work({"retention": retention, onboarding.TASK: welcome}, errands, nightly, held)
 
     async def _copy(self, _: Arguments, now: datetime) -> None:
         """Make the night's sealed copy, then let the old ones expire."""

@@ -17,14 +17,18 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlite_utils import Database
 
-from bot import __version__, app, cli_operations, cli_registry, logs, settings
+from bot import __version__, app, cli_operations, cli_quiz, cli_register, cli_registry, logs, settings
 from bot.cli_base import SUBCOMMAND, configured, dump, json_flag, refuse, storage_refusals
 from bot.commands import politique
 from bot.platforms import slack_manifest
+from bot.policy import quiz_bank
 from bot.policy.articles import Clause, PolicyError, Version
 from bot.policy.library import Library, Policy
+from bot.policy.onboarding import Attesting
 from bot.storage import Storage, StorageError, lock
+from bot.times import system_clock
 
 LOCALE = Path(__file__).parent / "locale"
 
@@ -62,6 +66,8 @@ def vigie(context: click.Context, reglages: Path | None) -> None:
     """Hold the whole command line; alone, start the bot."""
     context.obj = reglages or (USUAL_FILE if USUAL_FILE.exists() else None)
     context.meta[cli_registry.OPEN] = _desk
+    context.meta[cli_quiz.OPEN] = _school
+    context.meta[cli_register.OPEN] = _cabinet
     if context.invoked_subcommand is None:
         context.invoke(servir)
 
@@ -256,7 +262,33 @@ def _desk() -> cli_registry.Desk:
     return cli_registry.Desk(config.database(), config.today())
 
 
-for _command in (*cli_operations.COMMANDS, *cli_registry.COMMANDS):
+def _school() -> cli_quiz.School:
+    config = configured()
+    library = _policies()
+    course = app.course(config, library, _attests_nothing)
+    return cli_quiz.School(
+        library.default,
+        course.reading().version,
+        quiz_bank.find(config.data_folders(), library.default.id),
+        config.database(),
+        course.target(),
+        course.plan,
+        config.calendar(),
+        system_clock(),
+    )
+
+
+def _attests_nothing(_db: Database, _asked: Attesting) -> None:
+    """Refuse: nobody attests from the command line."""
+    raise NotImplementedError
+
+
+def _cabinet() -> cli_register.Cabinet:
+    config = configured()
+    return cli_register.Cabinet(config.database(), config.keys(), config.calendar().zone)
+
+
+for _command in (*cli_operations.COMMANDS, *cli_registry.COMMANDS, *cli_quiz.COMMANDS, cli_register.registre):
     vigie.add_command(_command)
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeAlias
 
+from sqlite_utils import Database
+
 from bot.dispatch import Actor
 from bot.platforms import PlatformError
 from bot.policy import membership, roles
@@ -27,6 +29,7 @@ class Register:
     storage: Storage
     clock: Clock
     calendar: Calendar
+    registry_changed: Callable[[Database], None] = lambda _db: None  # in the transaction of each change
 
     async def belongs(self, actor: Actor, groups: Collection[str]) -> None:
         """Take that `actor` is in these groups of their platform, and in no other."""
@@ -37,6 +40,7 @@ class Register:
                 for group in followed:
                     inside = group in groups
                     membership.changed(db, group, actor, inside=inside, today=self._today())
+                self.registry_changed(db)
 
         await self.storage.run(note)
 
@@ -46,6 +50,7 @@ class Register:
         def note() -> None:
             with self.storage.transaction() as db:
                 membership.changed(db, group, actor, inside=inside, today=self._today())
+                self.registry_changed(db)
 
         await self.storage.run(note)
 
@@ -55,6 +60,7 @@ class Register:
         def note() -> None:
             with self.storage.transaction() as db:
                 membership.gone(db, actor, self._today())
+                self.registry_changed(db)
 
         await self.storage.run(note)
 
@@ -79,7 +85,9 @@ class Register:
     async def _read(self, source: Source, actors: Collection[Actor]) -> Difference:
         def note() -> Difference:
             with self.storage.transaction() as db:
-                return membership.reconcile(db, source, actors, self._today())
+                difference = membership.reconcile(db, source, actors, self._today())
+                self.registry_changed(db)
+                return difference
 
         return await self.storage.run(note)
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from bot.commands import examples
+from bot.commands.course import Course
 from bot.commands.office import Office
 from bot.dispatch import Dispatcher
 from bot.messages import Form, Reply
 from bot.platforms import discord_render, slack_render
 from bot.platforms.local_adapter import LocalAdapter
 from bot.platforms.local_gallery import Gallery
-from bot.policy.library import Library
 
 
-def adapter(library: Library, office: Office, dispatcher: Dispatcher, port: int) -> LocalAdapter:
+def adapter(course: Course, office: Office, dispatcher: Dispatcher, port: int) -> LocalAdapter:
     """Return the platform, its gallery showing every message as each platform would."""
+    library = course.library
     quote = library.quote
 
     def on_slack(reply: Reply) -> object:
@@ -27,6 +28,6 @@ def adapter(library: Library, office: Office, dispatcher: Dispatcher, port: int)
         components: list[dict[str, Any]] = discord_render.render(reply, quote).to_components()
         return components
 
-    shown = examples(library, office.calendar, office.clock)
+    shown = examples(library, office.calendar, office.clock, course)
     gallery = Gallery(shown, {"Slack": on_slack, "Discord": on_discord})
     return LocalAdapter(dispatcher, quote, port=port, gallery=gallery)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
+from bot import schema_onboarding, schema_register
+
 migrations = Migrations("vigie")
 
 
@@ -124,3 +126,15 @@ def m004_destructions(db: Database) -> None:
              category TEXT NOT NULL,
              count INTEGER NOT NULL) STRICT""",
     )
+
+
+@migrations()
+def m005_register(db: Database) -> None:
+    """Create the register of attestations."""
+    schema_register.create(db)
+
+
+@migrations()
+def m006_onboarding(db: Database) -> None:
+    """Create the onboardings and the attempts at the quiz."""
+    schema_onboarding.create(db)

@@ -153,6 +153,10 @@ class Settings(BaseSettings):
     vigie_sauvegardes_jours: Annotated[int, Field(ge=1, le=365)] = 30
     vigie_sante_port: Port = HEALTH_PORT
     vigie_politique: str = "pa20"
+    vigie_association: str = "L'association"
+    vigie_attestations_annees: Annotated[int, Field(ge=0, le=20)] = 3
+    vigie_quiz_reussite: Annotated[int, Field(ge=1, le=100)] = 80
+    vigie_quiz_revision: Annotated[int, Field(ge=0, le=365)] = 30
     vigie_port: Port = SANDBOX_PORT
     vigie_slack_port: Port = 3000
     vigie_fuseau: Annotated[str, AfterValidator(_known_zone)] = "America/Toronto"

@@ -5,21 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from sqlite_utils import Database
 
 from bot import app
 from bot.commands import catalogue
+from bot.commands.course import Course, open_course
 from bot.commands.office import Office
 from bot.dispatch import Dispatcher
 from bot.platforms.local_adapter import LocalAdapter
 from bot.policy import roles
 from bot.policy.library import Library
+from bot.policy.onboarding import Attesting, Plan
 from bot.sandbox import adapter
-from bot.settings import Settings
+from bot.settings import SEED, Settings
 from bot.storage import Storage
 from bot.times import Calendar
 from tests.policy.registry_kit import NOW
 
+TEST_DATA = Path(__file__).parent / "data"
 CALENDAR = Calendar(ZoneInfo("America/Toronto"))
 
 
@@ -48,7 +54,16 @@ def offices() -> Iterator[Office]:
 def working(library: Library) -> Iterator[Dispatcher]:
     """Give the real catalogue, at work."""
     with offices() as office:
-        yield Dispatcher(catalogue(library, office), office.storage.executor)
+        yield Dispatcher(catalogue(library, office, course(library)), office.storage.executor)
+
+
+def course(library: Library) -> Course:
+    """Return the course on a library's policy, where nobody attests."""
+
+    def attest(_db: Database, _attesting: Attesting) -> None:
+        raise AssertionError
+
+    return open_course(library, (SEED, TEST_DATA), attest, Plan())
 
 
 @contextmanager
@@ -65,4 +80,4 @@ def built(settings: Settings) -> Iterator[app.Bot]:
 
 def sandbox_of(bot: app.Bot) -> LocalAdapter:
     """Return the sandbox of a bot, as it is when no token is set."""
-    return adapter(bot.library, bot.office, bot.dispatcher, bot.settings.vigie_port)
+    return adapter(bot.course, bot.office, bot.dispatcher, bot.settings.vigie_port)

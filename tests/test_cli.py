@@ -149,6 +149,7 @@ def test_the_slack_manifest_and_the_discord_invitation_are_printed() -> None:
     assert [command["command"] for command in manifest["features"]["slash_commands"]] == [
         "/politique",
         "/vigie",
+        "/quiz",
     ]
     invitation = vigie("discord", "invitation", "--application", "123456789012345678").stdout.strip()
     assert invitation.startswith("https://discord.com/")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from bot import guard, notices
+from bot import guard, notices, onboarding_notices, progress_picture, registrar
 from bot.commands import (
+    accueil,
+    accueil_gestion,
     aide,
     chercher,
     lier,
@@ -15,9 +17,12 @@ from bot.commands import (
     partager,
     pause,
     politique,
+    quiz,
+    quiz_messages,
     roles,
     vigie,
 )
+from bot.commands.course import Course
 from bot.commands.office import Office, reserved
 from bot.dispatch import Actor, Command
 from bot.messages import Reply
@@ -27,7 +32,7 @@ from bot.storage import Storage
 from bot.times import Calendar, Clock
 
 
-def catalogue(library: Library, office: Office) -> tuple[Command, ...]:
+def catalogue(library: Library, office: Office, course: Course) -> tuple[Command, ...]:
     """Return every command; the first is the one that free text goes to."""
     example = str(library.default.example(library.current(library.default)))
     ours = partial(reserved, office)
@@ -64,6 +69,19 @@ def catalogue(library: Library, office: Office) -> tuple[Command, ...]:
             examples=(example,),
             run=partial(partager.share, library),
             suggest=partial(politique.suggest, library),
+        ),
+        Command(
+            name="quiz",
+            summary="Apprendre la politique par des questions, chacune expliquée par sa clause.",
+            usage="[lettre de votre réponse]",
+            run=partial(quiz.play, office, course),
+            slash=True,
+        ),
+        Command(
+            name="accueil",
+            summary="Voir où vous en êtes\u00a0: lecture, quiz, attestation.",
+            run=partial(accueil.welcome, office, course),
+            opens_form=True,
         ),
         Command(
             name="lier",
@@ -112,7 +130,7 @@ def catalogue(library: Library, office: Office) -> tuple[Command, ...]:
     return commands
 
 
-def examples(library: Library, calendar: Calendar, clock: Clock) -> dict[str, Reply]:
+def examples(library: Library, calendar: Calendar, clock: Clock, course: Course) -> dict[str, Reply]:
     """Return an example of every reply that the bot can give, by name."""
     return {
         **vigie.examples(library, calendar, clock()),
@@ -125,11 +143,16 @@ def examples(library: Library, calendar: Calendar, clock: Clock) -> dict[str, Re
         **pause.examples(calendar, clock()),
         **notices.examples(),
         "Une association que je ne sers pas": guard.NOT_YOURS,
-        **_over_a_registry(library, calendar, clock),
+        **accueil.examples(course),
+        **accueil_gestion.examples(course),
+        **quiz_messages.examples(course, clock()),
+        **onboarding_notices.examples(progress_picture.sample()),
+        **registrar.examples(),
+        **_over_a_registry(library, calendar, clock, course),
     }
 
 
-def _over_a_registry(library: Library, calendar: Calendar, clock: Clock) -> dict[str, Reply]:
+def _over_a_registry(library: Library, calendar: Calendar, clock: Clock, course: Course) -> dict[str, Reply]:
     """Return the examples that show a registry, over one in memory."""
     storage, admin = Storage(), Actor("local", "", "administration")
     office = Office(storage, clock, calendar)
@@ -138,7 +161,7 @@ def _over_a_registry(library: Library, calendar: Calendar, clock: Clock) -> dict
         with storage.transaction() as db:
             registry.seed(db)
             registry.appoint_first(db, [admin], office.today())
-        return {**roles.examples(office, admin), **aide.examples(lambda: catalogue(library, office))}
+        return {**roles.examples(office, admin), **aide.examples(lambda: catalogue(library, office, course))}
 
     try:
         return storage.executor.submit(shown).result()

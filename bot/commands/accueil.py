@@ -13,8 +13,7 @@ from sqlite_utils import Database
 from bot.commands import accueil_gestion
 from bot.commands.course import Course
 from bot.commands.office import Office, actor_of, administers
-from bot.commands.politique import Reading
-from bot.commands.politique import _pages as paged
+from bot.commands.politique import Reading, paged
 from bot.dispatch import Request, UserError
 from bot.messages import (
     FIELD_HINT_LENGTH,

@@ -131,6 +131,7 @@ def _follow(office: Office, db: Database, request: Request, _: str) -> Reply:
 def _unfollow(office: Office, db: Database, request: Request, identifier: str) -> Message:
     """Stop following a source; pressed twice, it changes nothing more."""
     membership.remove_source(db, identifier, office.today())
+    office.registry_changed(db)
     return _overview(office, db, request, "")
 
 
@@ -138,6 +139,7 @@ def _add(office: Office, db: Database, request: Request, _: str) -> Reply:
     if not request.fields:
         return person_form(_ADD)
     membership.enter(db, _picked(db, request), _kind(request), BY_HAND, office.today())
+    office.registry_changed(db)
     return _overview(office, db, request, "")
 
 
@@ -145,6 +147,7 @@ def _remove(office: Office, db: Database, request: Request, _: str) -> Reply:
     if not request.fields:
         return person_form(_REMOVE)
     membership.leave(db, _picked(db, request), _kind(request), BY_HAND, office.today())
+    office.registry_changed(db)
     return _overview(office, db, request, "")
 
 

@@ -19,12 +19,17 @@ def _forgets_nothing(_table: str, _identifiers: Sequence[str]) -> None:
     """Remember nothing, where no copy is ever brought back: the sandbox, tests."""
 
 
+def _nothing(_db: Database) -> None:
+    """Do nothing, where nobody has to be told that the registry changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Office:
     """What those commands work with.
 
     `teams`: the association's own workspace (« slack ») and server (« discord »). `remember`: called
-    with what is about to be destroyed (see `bot.destroyed`).
+    with what is about to be destroyed (see `bot.destroyed`). `registry_changed`: called after each change
+    of who is what, in its transaction.
     """
 
     storage: Storage
@@ -32,6 +37,7 @@ class Office:
     calendar: Calendar
     teams: Mapping[str, str] = field(default_factory=dict)
     remember: Callable[[str, Sequence[str]], None] = _forgets_nothing
+    registry_changed: Callable[[Database], None] = _nothing
 
     def today(self) -> date:
         """Return today's date where the association is."""

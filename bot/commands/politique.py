@@ -178,7 +178,7 @@ def several(
     reading: Reading, reference: Reference, clauses: Sequence[Clause], *, shareable: bool = False
 ) -> Message:
     """Return one page of several clauses, or of a long one, and the way to the other pages."""
-    pages = list(_pages(reading, clauses))
+    pages = list(paged(reading, clauses))
     page = min(max(reference.page, 1), len(pages))
     numbers = ", ".join(map(str, reference.spans))
     if len(reading.command(f"{numbers} page {len(pages)}")) > COMMAND_LENGTH:
@@ -212,7 +212,7 @@ def _title(reading: Reading, clauses: Sequence[Clause], reference: Reference) ->
         yield Text(bold("À lire ensemble."), f" {together.reason}")
 
 
-def _pages(reading: Reading, clauses: Sequence[Clause]) -> Iterator[list[Element]]:
+def paged(reading: Reading, clauses: Sequence[Clause]) -> Iterator[list[Element]]:
     """Put quotations on pages, in order, each under the article or subheading where it stands.
 
     A clause longer than a page is split, see `_parts`.

@@ -162,6 +162,7 @@ def _appointed(office: Office, db: Database, request: Request, role: Role, holde
     replacing = request.fields.get("autres", _REPLACING) != _BESIDE
     roles.appoint(db, role.id, holder, since, replacing=replacing)
     _still_administered(office, db, since)
+    office.registry_changed(db)
     return _card(office, db, request, role.id)
 
 
@@ -173,6 +174,7 @@ def _withdraw(office: Office, db: Database, request: Request, tenure_id: str) ->
             if line.id == tenure_id:
                 roles.dismiss(db, role.id, line.holder, max(today, line.since))
                 _still_administered(office, db, today)
+                office.registry_changed(db)
                 return _card(office, db, request, role.id)
     return _overview(office, db, request, "")
 

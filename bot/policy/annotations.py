@@ -38,7 +38,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Annotations:
-    """The interpretation of one policy.
+    """The interpretation of one policy. `title` is its whole title, or its name.
 
     `forces`: for each clause, one force for all of it or one for each of its paragraphs.
     `nuances`: words added to a clause's force label, « sauf autorisation ».
@@ -47,6 +47,7 @@ class Annotations:
     """
 
     name: str
+    title: str
     aliases: tuple[str, ...]
     forces: Mapping[Number, tuple[Force, ...]]
     nuances: Mapping[Number, str]
@@ -85,9 +86,11 @@ def read_annotations(toml: str, version: Version, source: str) -> Annotations:
         ) from error
     reader = _Reader(source, version)
     reader.check_keys(data, _TABLES, "la table")
-    policy = reader.table(data, "policy", {"name", "aliases"})
+    policy = reader.table(data, "policy", {"name", "title", "aliases"})
+    name = reader.text(policy.get("name", version.policy.upper()), "[policy] name")
     return Annotations(
-        name=reader.text(policy.get("name", version.policy.upper()), "[policy] name"),
+        name=name,
+        title=reader.text(policy.get("title", name), "[policy] title"),
         aliases=reader.texts(policy.get("aliases", []), "[policy] aliases"),
         forces={
             reader.number(key, "force"): reader.forces(key, value)

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 from sqlite_utils import Database
 
 from bot import state
-from bot.policy import people, roles
+from bot.policy import onboarding_retention, people, register, roles
 from bot.policy.people import Acting
 
 NOTICE_VERSION: Final = "1"  # another number shows the notice once more to everyone
@@ -25,6 +25,7 @@ NOTICE_VERSION: Final = "1"  # another number shows the notice once more to ever
 FORMER_MEMBER_DAYS = 365
 FORMER_HOLDER_DAYS = 2 * 365
 SENT_DAYS = 365
+ATTESTATION_YEARS = 3
 NEW_YEAR_MONTH = 9  # the university's year: those who merely asked are forgotten when one begins
 _FORGOTTEN = "askers_forgotten"  # in `state`: the year that was last begun
 
@@ -76,6 +77,61 @@ CATEGORIES: tuple[Category, ...] = (
              WHEN 'employee' THEN 'membre du personnel' ELSE 'groupe qui tient un rôle' END AS a_titre_de,
              since AS depuis, until AS jusque FROM members WHERE person_id = :person ORDER BY since""",
         "la politique vous vise\u00a0: l'association doit pouvoir vous joindre",
+    ),
+    Category(
+        "parcours",
+        "Votre accueil",
+        "vous accompagner dans la lecture de la politique, et vous la rappeler si elle reste à lire",
+        "tant que vous êtes officière, officier ou membre du personnel, puis un an",
+        """SELECT policy AS politique, version, substr(started_at, 1, 10) AS commence_le,
+             reminders AS rappels, suspended_on AS arrete_le
+           FROM onboardings WHERE person_id = :person ORDER BY started_at""",
+    ),
+    Category(
+        "lecture",
+        "Les pages que vous avez tournées",
+        "reprendre votre lecture là où vous étiez",
+        "tant que vous êtes officière, officier ou membre du personnel, puis un an; sinon, un an",
+        """SELECT policy AS politique, version, count(*) AS pages, max(turned_on) AS derniere_le
+           FROM pages_read WHERE person_id = :person GROUP BY policy, version ORDER BY 4""",
+    ),
+    Category(
+        "quiz",
+        "Vos quiz",
+        "vous faire revoir ce que vous avez manqué, et savoir quelles clauses sont mal comprises",
+        "tant que vous êtes officière, officier ou membre du personnel, puis un an; sinon, un an",
+        """SELECT policy AS politique, version, substr(started_at, 1, 10) AS commence_le,
+             substr(finished_at, 1, 10) AS termine_le,
+             (SELECT count(*) FROM quiz_answers WHERE attempt_id = quiz_attempts.id) AS reponses,
+             (SELECT sum(is_right) FROM quiz_answers WHERE attempt_id = quiz_attempts.id) AS bonnes
+           FROM quiz_attempts WHERE person_id = :person ORDER BY started_at""",
+    ),
+    Category(
+        "attestations",
+        "Vos attestations de lecture",
+        "montrer qui a lu la politique, et dans quelle version",
+        "la durée du mandat, puis trois ans, à moins que l'association en décide autrement",
+        """SELECT policy AS politique, version, attested_at AS attestee_le, name AS nom, account AS compte,
+             number AS inscription
+           FROM attestation_people JOIN attestations USING (number)
+           WHERE person_id = :person ORDER BY number""",
+        "vous avez attesté une lecture\u00a0: l'association doit pouvoir le montrer",
+    ),
+    Category(
+        "etapes",
+        "Les étapes de votre lecture",
+        "savoir où vous en êtes, et ne rien vous demander deux fois",
+        "comme les attestations",
+        """SELECT policy AS politique, version, CASE fact WHEN 'delivered' THEN 'remise' WHEN 'opened'
+             THEN 'ouverte' WHEN 'read' THEN 'lue' ELSE 'quiz réussi' END AS etape, happened_at AS le
+           FROM reading_facts WHERE person_id = :person ORDER BY happened_at""",
+    ),
+    Category(
+        "mandat",
+        "La fin de votre mandat",
+        "savoir quand vos attestations n'ont plus à être gardées",
+        "comme les attestations",
+        "SELECT ended_on AS fin FROM mandate_ends WHERE person_id = :person",
     ),
     Category(
         "liaison",
@@ -174,7 +230,8 @@ def duties(db: Database, person_id: str, today: date) -> list[str]:
     current = db.conn.execute(
         "SELECT 1 FROM members WHERE person_id = ? AND until IS NULL LIMIT 1", (person_id,)
     ).fetchone()
-    return ["roles"] * bool(mine) + ["appartenance"] * bool(current)
+    attested = register.holds(db, person_id)
+    return ["roles"] * bool(mine) + ["appartenance"] * bool(current) + ["attestations"] * attested
 
 
 def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
@@ -186,7 +243,9 @@ def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
     past = (person_id, today.isoformat())
     gone += _destroy(db, "role_holders", "person_id = ? AND until <= ?", past, remember)
     gone += db.conn.execute("DELETE FROM members WHERE person_id = ? AND until <= ?", past).rowcount
-    if not duties(db, person_id, today):
+    kept = duties(db, person_id, today)
+    gone += onboarding_retention.forget(db, person_id, remember, asked=bool(kept))
+    if not kept:
         gone += _destroy(db, "outbox", "recipient = 'person:' || ?", (person_id,), remember)
         sent = "recipient LIKE 'role:%/' || ? AND state NOT IN ('queued', 'sending', 'held')"
         gone += _destroy(db, "outbox", sent, (person_id,), remember)
@@ -196,12 +255,17 @@ def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
     return gone
 
 
-def enforce(db: Database, today: date, remember: Remember) -> dict[str, int]:
+def enforce(
+    db: Database, today: date, remember: Remember, *, attestation_years: int = ATTESTATION_YEARS
+) -> dict[str, int]:
     """Destroy what has been kept for as long as it may, and certify it. Return counts by category.
 
-    To be done every day; twice on the same day, it finds nothing more.
+    `attestation_years`: after the end of a mandate. To be done every day; twice on the same day, it finds
+    nothing more.
     """
     counts = {
+        # First: it notes when mandates end, from memberships that are erased below.
+        "attestations": register.expire(db, today, attestation_years, remember),
         "liaison": db.conn.execute(
             "DELETE FROM link_codes WHERE expires_at < ?", (f"{today.isoformat()}T00:00:00Z",)
         ).rowcount,
@@ -216,6 +280,7 @@ def enforce(db: Database, today: date, remember: Remember) -> dict[str, int]:
             (_before(today, SENT_DAYS),),
             remember,
         ),
+        "parcours": onboarding_retention.enforce(db, today, remember),
         "comptes": _forget_askers(db, today, remember),
     }
     counts = {category: count for category, count in counts.items() if count}

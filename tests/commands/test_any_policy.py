@@ -18,7 +18,7 @@ from bot.policy.annotations import no_annotations
 from bot.policy.library import Library, Policy
 from bot.settings import SEED
 from tests.conftest import TEST_DATA, TODAY
-from tests.office_kit import CALENDAR, clock, working
+from tests.office_kit import CALENDAR, clock, course, working
 from tests.test_hostile_text import check_everywhere
 
 ORDINARY = st.lists(st.sampled_from(["la", "règle", "du", "comité", "s'applique", "à", "toute", "personne."]))
@@ -106,7 +106,7 @@ def test_every_command_and_example_works_with_another_policy_as_the_default() ->
         politique = dispatcher.command("politique")
     assert politique is not None
     assert politique.shortcut == "Chercher dans la CR3"
-    for reply in examples(library, CALENDAR, clock).values():
+    for reply in examples(library, CALENDAR, clock, course(library)).values():
         check_everywhere(reply, library.quote)
 
 

@@ -9,11 +9,12 @@ from datetime import date, timedelta
 import pytest
 from sqlite_utils import Database
 
-from bot import outbox
+from bot import outbox, signing
 from bot.outbox import Delivery
-from bot.policy import membership, people, personal_data, roles
+from bot.policy import membership, people, personal_data, register, roles
 from bot.policy.membership import BY_HAND
 from bot.policy.personal_data import CATEGORIES
+from bot.policy.register import Reading, Signatory
 from tests.policy.registry_kit import ALEX, ALEX_ON_DISCORD, BLAISE, DAY, NOW, count, day, fresh
 
 
@@ -47,8 +48,24 @@ def full(db: Database) -> str:
     return alex
 
 
+def attested(db: Database, person: str) -> None:
+    """Have a person go through the onboarding, attest, and leave."""
+    reading = Reading("pa20", date(2015, 12, 13), "0" * 64, "J'atteste avoir lu la PA20")
+    register.note(db, person, reading, "read", platform="slack", now=NOW)
+    who = Signatory(person, "Alex", people.accounts_of(db, person)[0])
+    register.attest(db, who, reading, NOW, signing.new_signer())
+    for statement in (
+        "INSERT INTO onboardings (person_id, policy, version, started_at) VALUES (:who, 'pa20', :day, :now)",
+        "INSERT INTO pages_read VALUES (:who, 'pa20', :day, 'article-1', :day)",
+        "INSERT INTO quiz_attempts VALUES ('q1', :who, 'pa20', :day, 'quiz', '[]', '[]', :now, NULL)",
+        "INSERT INTO mandate_ends VALUES (:who, :day)",
+    ):
+        db.conn.execute(statement, {"who": person, "day": "2026-11-24", "now": "2026-11-24T15:00:00Z"})
+
+
 def test_every_category_is_shown_with_its_purpose_and_its_retention(db: Database) -> None:
     alex = full(db)
+    attested(db, alex)
     assert [one.category for one in personal_data.held(db, alex)] == list(CATEGORIES)
     content = json.loads(personal_data.export(db, alex, DAY))
     assert set(content["renseignements"]) == {one.id for one in CATEGORIES}
@@ -79,6 +96,18 @@ def test_without_a_duty_to_keep_all_of_it_is_destroyed(db: Database, notebook: N
     ] * 5
     assert alex not in "\n".join(db.conn.iterdump())
     assert ("people", alex) in notebook.lines
+
+
+def test_what_was_attested_is_kept_until_it_expires_whatever_is_asked(
+    db: Database, notebook: Notebook
+) -> None:
+    alex = people.known(db, ALEX)
+    attested(db, alex)
+    assert personal_data.duties(db, alex, DAY) == ["attestations"]
+    personal_data.erase(db, alex, DAY, notebook)
+    assert register.holds(db, alex)
+    personal_data.enforce(db, day(366 * 4), notebook)
+    assert not register.holds(db, alex)
 
 
 def test_what_a_duty_keeps_stays_and_the_rest_goes(db: Database, notebook: Notebook) -> None:

@@ -1,0 +1,118 @@
+"""Attesting a reading: the entry in the register, the receipt that follows, the signed end kept beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+from sqlite_utils import Database
+
+from bot import receipt, schedule
+from bot.messages import File, Heading, Message, Note, Text, code
+from bot.notices import Arguments, Notice, Services
+from bot.outbox import Delivery, enqueue
+from bot.policy import register
+from bot.policy.library import in_words
+from bot.policy.onboarding import Attesting
+from bot.policy.register import Signatory
+from bot.receipt import Issuer, ReceiptError
+from bot.signing import Signer
+from bot.storage import Storage, StorageError
+
+RECEIPT: Final = "recu"  # the notice
+ADVANCE: Final = "registre"  # the errand
+
+
+@dataclass(frozen=True, slots=True)
+class Registrar:
+    """Who keeps the register.
+
+    `signer`: gives the key in use; raises `StorageError`. `keys`: the folder where the end of the register
+    is noted, None in the sandbox, where nothing outlives the process.
+    """
+
+    storage: Storage
+    issuer: Issuer
+    signer: Callable[[], Signer]
+    keys: Path | None
+
+    def attest(self, db: Database, asked: Attesting) -> None:
+        """Enter an attestation and have its receipt sent, in the caller's transaction."""
+        target = asked.target
+        who = Signatory(asked.person_id, asked.name, asked.account)
+        entered = register.attest(db, who, target, asked.at, self.signer())
+        key = f"{RECEIPT}:{asked.person_id}:{target.policy}:{target.version}"
+        arguments = {"person": asked.person_id, "policy": target.policy, "version": f"{target.version}"}
+        to = f"person:{asked.person_id}"
+        enqueue(db, Delivery(key, to, RECEIPT, arguments, urgent=True), asked.at)
+        schedule.plan(db, f"{ADVANCE}:{entered.entry.number}", ADVANCE, asked.at)
+
+    def notices(self) -> dict[str, Notice]:
+        """Return what is sent of its own accord, by name, to be added to `bot.notices.NOTICES`."""
+        return {RECEIPT: Notice("le reçu d'une attestation", self._receipt)}
+
+    def _receipt(self, services: Services, arguments: Arguments) -> Message | None:
+        version = date.fromisoformat(arguments["version"])
+        found = register.attestation(services.db, arguments["person"], arguments["policy"], version)
+        if found is None or found.name is None:  # erased since
+            return None
+        name, _ = self.issuer.policy(arguments["policy"])
+        try:
+            content = receipt.make(found, self.issuer, self.signer())
+        except ReceiptError as error:
+            return without(name, version, str(error))
+        return given(name, version, content)
+
+    async def advance(self, _: Arguments, _now: datetime) -> None:
+        """Note beside the keys how the register ends. Raises `StorageError` when it does not follow."""
+        await self.storage.run(self.caught_up)
+
+    def caught_up(self) -> None:
+        """Do so, on the storage thread; in the sandbox, nothing is noted."""
+        if self.keys is None:
+            return
+        with self.storage.transaction() as db:
+            if not register.head(db).number:
+                return  # and no key is made for nothing
+            if not register.advance(db, self.keys, self.signer()):
+                raise StorageError(
+                    "le registre ne suit plus ce qui en est noté. Voyez vigie registre verifier."
+                )
+
+
+def given(policy: str, version: date, content: bytes) -> Message:
+    """Give a receipt."""
+    return Message(
+        Heading("Votre reçu"),
+        Text(
+            f"Votre attestation de lecture de la {policy}, version révisée le {in_words(version)}, est au "
+            "registre. Gardez ce fichier\u00a0: il se vérifie sans moi, avec ",
+            code("vigie registre verifier"),
+            ".",
+        ),
+        File(f"recu-{version}.pdf", content, "Reçu de l'attestation"),
+    )
+
+
+def without(policy: str, version: date, why: str) -> Message:
+    """Say that an attestation holds although its receipt could not be made."""
+    return Message(
+        Heading("Votre attestation est au registre"),
+        Text(
+            f"Celle de la {policy}, version révisée le {in_words(version)}. Le reçu, lui, n'a pas pu être "
+            "fait. Demandez-le à l'administration."
+        ),
+        Note(why),
+    )
+
+
+def examples() -> dict[str, Message]:
+    """Return one of each message of this module, by name."""
+    version = date(2015, 12, 13)
+    return {
+        "Le reçu": given("PA20", version, b"%PDF-1.7"),
+        "Le reçu, impossible": without("PA20", version, "Le programme qui compose la page n'a pas répondu."),
+    }
