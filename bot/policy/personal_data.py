@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 from sqlite_utils import Database
 
 from bot import state
-from bot.policy import people, roles
+from bot.policy import asked, people, roles
 from bot.policy.people import Acting
 
 NOTICE_VERSION: Final = "1"  # another number shows the notice once more to everyone
@@ -216,6 +216,8 @@ def enforce(db: Database, today: date, remember: Remember) -> dict[str, int]:
             (_before(today, SENT_DAYS),),
             remember,
         ),
+        "questions": _destroy(db, "asked_questions", "week <= ?", (asked.last_week(today),), remember),
+        "jugements": asked.expire_verdicts(db, today),
         "comptes": _forget_askers(db, today, remember),
     }
     counts = {category: count for category, count in counts.items() if count}
