@@ -138,3 +138,26 @@ def m005_register(db: Database) -> None:
 def m006_onboarding(db: Database) -> None:
     """Create the onboardings and the attempts at the quiz."""
     schema_onboarding.create(db)
+
+
+@migrations()
+def m007_asked_questions(db: Database) -> None:
+    """Create the questions that were not well answered, without who asked, and how answers were judged.
+
+    Neither table keeps an order of arrival, from which one could tell who asked.
+    """
+    _run(
+        db,
+        """CREATE TABLE asked_questions (
+             id TEXT PRIMARY KEY,
+             policy TEXT NOT NULL,
+             question TEXT NOT NULL,
+             problem TEXT NOT NULL CHECK (problem IN ('not_found', 'silent', 'unhelpful')),
+             clauses TEXT NOT NULL DEFAULT '',
+             week TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+        """CREATE TABLE answer_verdicts (
+             week TEXT NOT NULL,
+             verdict TEXT NOT NULL CHECK (verdict IN ('useful', 'useless')),
+             count INTEGER NOT NULL,
+             PRIMARY KEY (week, verdict)) STRICT, WITHOUT ROWID""",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.commands import politique
+from bot.commands.passages import PAGE_WEIGHT
 from bot.dispatch import Request, UserError
 from bot.messages import Button, Buttons, Message, Note, weight
 from bot.policy.library import Library
@@ -19,7 +20,7 @@ def share(library: Library, request: Request) -> Message:
         if not reading.version.within(span.first):
             raise UserError(politique.missing(reading.policy, reading.version, span.first))
     clauses = politique.select(reading.policy, reading.version, text)
-    if sum(weight(clause.text) + 100 for clause in clauses) > politique.PAGE_WEIGHT:
+    if sum(weight(clause.text) + 100 for clause in clauses) > PAGE_WEIGHT:
         raise UserError("C'est trop long pour un seul message. Partagez une clause à la fois.")
     first = clauses[0].number
     return Message(

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from bot.commands.passages import PAGE_WEIGHT, around, parts
 from bot.dispatch import Request, Suggestion, UserError
 from bot.messages import (
     COMMAND_LENGTH,
-    MESSAGE_WEIGHT,
     Button,
     Buttons,
     Element,
@@ -31,7 +31,6 @@ from bot.policy.library import Library, Policy, in_words
 from bot.policy.references import Reference, Span
 from bot.policy.search import Hit, fold, words
 
-PAGE_WEIGHT = MESSAGE_WEIGHT - 700  # what is left for headings, captions and notes
 SHOWN_HITS = 3
 SHOWN_MARKS = 12  # words in bold in one quotation; each costs Slack a hundred characters
 CONTENTS_ARTICLES = 20  # articles on one page of the table of contents: five rows of four buttons
@@ -215,7 +214,7 @@ def _title(reading: Reading, clauses: Sequence[Clause], reference: Reference) ->
 def paged(reading: Reading, clauses: Sequence[Clause]) -> Iterator[list[Element]]:
     """Put quotations on pages, in order, each under the article or subheading where it stands.
 
-    A clause longer than a page is split, see `_parts`.
+    A clause longer than a page is split, see `parts`.
     """
     page: list[Element] = []
     room = PAGE_WEIGHT
@@ -223,7 +222,7 @@ def paged(reading: Reading, clauses: Sequence[Clause]) -> Iterator[list[Element]
     one_article = len({clause.number.article for clause in clauses}) == 1
     for clause in clauses:
         place = clause.heading if one_article else reading.place(clause.number)
-        for start, end in _parts(clause.text):
+        for start, end in parts(clause.text):
             need = weight(clause.text[start:end]) + weight(place) + 100
             if page and (need > room or len(page) >= 16):  # noqa: PLR2004 — a message holds 38 components
                 yield page
@@ -236,21 +235,6 @@ def paged(reading: Reading, clauses: Sequence[Clause]) -> Iterator[list[Element]
             )
             room -= need
     yield page
-
-
-def _parts(text: str, most: int = PAGE_WEIGHT - 300) -> Iterator[tuple[int, int]]:
-    """Yield spans of `text` that weigh at most `most`, cut at a paragraph, a sentence or else a space."""
-    start = 0
-    while weight(text[start:]) > most:
-        end = start + most
-        while weight(text[start:end]) > most:
-            end -= -(-(weight(text[start:end]) - most) // 2)  # no character weighs more than two
-        cut = next(
-            (at for mark in ("\n\n", ". ", " ") if (at := text.rfind(mark, start + 1, end)) > start), end
-        )
-        yield start, cut + 1 if text[cut : cut + 2] == ". " else cut
-        start = cut + (2 if text[cut : cut + 2] in {"\n\n", ". "} else int(text[cut : cut + 1] == " "))
-    yield start, len(text)
 
 
 def unknown(reading: Reading, number: Number) -> Message:
@@ -288,7 +272,7 @@ def results(reading: Reading, query: str, hits: Sequence[Hit]) -> Message:
     """Return the best clauses, in part when they are long, with the words found in bold."""
     shown: list[Element] = []
     for hit in hits[:SHOWN_HITS]:
-        start, end = _around(hit, PAGE_WEIGHT // min(len(hits), SHOWN_HITS) - 250)
+        start, end = around(hit, PAGE_WEIGHT // min(len(hits), SHOWN_HITS) - 250)
         marks = tuple(Mark(*span) for span in hit.spans if start <= span[0] < end)[:SHOWN_MARKS]
         part = None if end == len(hit.clause.text) else end
         shown += [
@@ -308,12 +292,6 @@ def results(reading: Reading, query: str, hits: Sequence[Hit]) -> Message:
         Note(reading.revised()),
         Buttons(*buttons),
     )
-
-
-def _around(hit: Hit, most: int) -> tuple[int, int]:
-    """Return the part of a clause to show: all of it, else the first that holds a word found."""
-    first = hit.spans[0][0] if hit.spans else 0
-    return next((start, end) for start, end in _parts(hit.clause.text, most) if first < end)
 
 
 def not_found(reading: Reading, query: str) -> Message:

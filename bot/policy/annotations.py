@@ -84,7 +84,7 @@ def read_annotations(toml: str, version: Version, source: str) -> Annotations:
             "ce n'est pas du TOML valide. Vérifiez les guillemets, les crochets et les virgules, "
             "et que rien n'est écrit deux fois.",
         ) from error
-    reader = _Reader(source, version)
+    reader = Reader(source, version)
     reader.check_keys(data, _TABLES, "la table")
     policy = reader.table(data, "policy", {"name", "title", "aliases"})
     name = reader.text(policy.get("name", version.policy.upper()), "[policy] name")
@@ -119,7 +119,7 @@ def no_annotations(version: Version) -> Annotations:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reader:
+class Reader:
     """Checks what people write, type by type; each problem is a `PolicyError` that says where it is."""
 
     source: str

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 from sqlite_utils import Database
 
 from bot import state
-from bot.policy import onboarding_retention, people, register, roles
+from bot.policy import asked, onboarding_retention, people, register, roles
 from bot.policy.people import Acting
 
 NOTICE_VERSION: Final = "1"  # another number shows the notice once more to everyone
@@ -280,7 +280,12 @@ def enforce(
             (_before(today, SENT_DAYS),),
             remember,
         ),
+<<<<<<< HEAD
         "parcours": onboarding_retention.enforce(db, today, remember),
+=======
+        "questions": _destroy(db, "asked_questions", "week <= ?", (asked.last_week(today),), remember),
+        "jugements": asked.expire_verdicts(db, today),
+>>>>>>> answers
         "comptes": _forget_askers(db, today, remember),
     }
     counts = {category: count for category, count in counts.items() if count}

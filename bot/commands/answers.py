@@ -1,0 +1,371 @@
+"""What is said to a question: the clauses, quoted, and what to do next; or which kind of no, and why.
+
+Never a bare yes or no, never the asker's own words, the same calm whatever they were. Where all can
+read, only quotations and buttons are shown (see `bot.dispatch`): no message needs the rest to be true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.commands import politique
+from bot.commands.office import Office
+from bot.commands.passages import PAGE_WEIGHT, parts
+from bot.commands.politique import Reading
+from bot.dispatch import Place
+from bot.messages import (
+    COMMAND_LENGTH,
+    Button,
+    Buttons,
+    Element,
+    Heading,
+    Message,
+    Note,
+    Text,
+    bold,
+    code,
+    excerpt,
+    weight,
+)
+from bot.policy import roles
+from bot.policy.articles import Clause, Number
+from bot.policy.guidance import Guidance
+from bot.policy.library import Library
+from bot.policy.questions import Answer, Found, Outcome, Topic
+from bot.policy.roles import RoleError
+
+MOST: Final = 5  # clauses in one answer, those to be read together included
+CHOICES: Final = 3
+_ENGLISH = "PA20 exists in French only: its own words are quoted below."
+_ENGLISH_NO = "I understood your question; my answers are in French, the language of the policy."
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """What it takes to put an answer into words: the text, what is known of it, the roles, and where."""
+
+    reading: Reading
+    guidance: Guidance
+    office: Office
+    place: Place
+
+    def clause(self, number: Number) -> Clause | None:
+        """Return a clause of the version that is read."""
+        return self.reading.version.clause(number)
+
+    def existing(self, numbers: Iterable[Number]) -> tuple[Number, ...]:
+        """Return those of these clauses that the version has, each once."""
+        return tuple(dict.fromkeys(number for number in numbers if self.clause(number)))
+
+    def subject(self, number: Number) -> str:
+        """Return what a clause is about, for a button: « 5.13 · L'usage du logo »."""
+        clause = self.clause(number)
+        about = self.guidance.subjects.get(number) or (clause.heading if clause else "")
+        return excerpt(f"{number} · {about}" if about else f"Clause {number}", 75)
+
+    def who(self) -> str:
+        """Return the sentence that says whom to ask, "" when the policy names nobody."""
+        contact = self.reading.policy.annotations.contact
+        return f"Vous pouvez vous adresser au {contact.who} (article {contact.clause})." if contact else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Under which identifier an answer can be judged."""
+
+    id: str
+
+
+def put(telling: Telling, answer: Answer, question: str, judged: Judged | None) -> Message:
+    """Put an answer into words. `judged` None: it is not to be judged, and leaves no trace."""
+    if answer.foreign:
+        return foreign(telling)
+    if answer.unkind and not answer.answered:
+        return calm(telling)
+    if answer.topic != "question":
+        return _OTHER_TOPICS[answer.topic](telling, answer)
+    numbers = telling.existing(found.number for found in answer.clauses)
+    if not answer.answered or not numbers:  # none of them is in the version that is read
+        return _NO.get(answer.outcome, not_found)(telling, answer, question, judged)
+    if answer.outcome == "clarify":
+        return choice(telling, numbers, judged, english=answer.english)
+    return given(telling, numbers, judged, english=answer.english)
+
+
+# --- An answer --------------------------------------------------------------------------------
+
+
+def given(
+    telling: Telling,
+    numbers: Sequence[Number],
+    judged: Judged | None = None,
+    *,
+    english: bool = False,
+    lead: str = "",
+) -> Message:
+    """Return clauses, best first, those to be read together presented so, and what to do next.
+
+    `numbers`: clauses that exist, one at least.
+    """
+    every = tuple(numbers)[:MOST]
+    quotes, shown = _quotes(telling, every)
+    return Message(
+        *([Note(_ENGLISH)] if english else []),
+        Text(lead or f"Voici ce que dit la {telling.reading.policy.name}."),
+        *quotes,
+        *_next(telling, shown),
+        Note(f"{telling.reading.place(shown[0])}\n{telling.reading.revised()}"),
+        Buttons(*_around(telling, every, shown)),
+        *_judging(telling, judged, shown),
+    )
+
+
+def _quotes(telling: Telling, numbers: Sequence[Number]) -> tuple[list[Element], tuple[Number, ...]]:
+    """Quote the clauses for which there is room, the first one always, in part if it is very long."""
+    reading, room = telling.reading, PAGE_WEIGHT - 900  # what is said around them
+    group = reading.policy.annotations.read_with(numbers[0])
+    together = [number for number in numbers if group and number in group.clauses]
+    others = [number for number in numbers if number not in together]
+    order = [*together, *others] if len(together) > 1 else list(numbers)
+    elements: list[Element] = []
+    shown: list[Number] = []
+    for number in order:
+        clause = telling.clause(number)
+        text = clause.text if clause else ""
+        need = weight(text) + 100
+        if shown and need > room:
+            break
+        if number == order[0] and group and len(together) > 1:
+            elements.append(Text(bold("À lire ensemble."), f" {group.reason}"))
+        if len(together) > 1 and others and number == others[0]:
+            elements.append(Text(bold("Voyez aussi")))
+        end = next(parts(text, room))[1] if need > room else len(text)
+        elements.append(reading.quote(number, end=None if end == len(text) else end))
+        shown.append(number)
+        room -= need
+    return elements, tuple(shown)
+
+
+def _next(telling: Telling, numbers: Sequence[Number]) -> Iterator[Element]:
+    """Say what the policy says to do next about the first clause, and about those read with it."""
+    together = telling.reading.policy.annotations.read_with(numbers[0])
+    about = [n for n in numbers if n == numbers[0] or (together and n in together.clauses)]
+    steps = dict.fromkeys(step for n in about if (step := telling.guidance.step(n)))
+    lines = [_step(telling, step.says, step.contact) for step in steps]
+    if lines:
+        yield Text(bold("Et ensuite?"), "\n" + "\n".join(lines))
+
+
+def _step(telling: Telling, says: str, contact: Sequence[str]) -> str:
+    """Return one step, with the titles that the roles have today, never who holds them."""
+    if not contact:
+        return says
+    titles = []
+    with telling.office.storage.transaction() as db:
+        for role in contact:
+            try:
+                titles.append(roles.title(db, role))
+            except RoleError:  # taken out of the registry: the quotation still says whom
+                continue
+    return f"{says} À joindre\u00a0: {', ou '.join(titles)}." if titles else says
+
+
+def _around(telling: Telling, every: Sequence[Number], shown: Sequence[Number]) -> Iterator[Button]:
+    """Offer to read around the clauses, to see those that there was no room for, and to share."""
+    for number in every[:4]:
+        named = f"l'article {number}" if number == number.article else str(number)
+        label = f"Lire autour de {named}" if number in shown else f"Lire aussi {named}"
+        yield Button(label, telling.reading.command(number))
+    if telling.place == "channel":
+        yield Button("Partager ici", telling.reading.command(", ".join(map(str, shown)), "partager"))
+
+
+def _judging(telling: Telling, judged: Judged | None, shown: Sequence[Number] = ()) -> Iterator[Buttons]:
+    """Offer to judge the answer. The buttons hold what was answered, never what was asked."""
+    if judged is None:
+        return
+    given = telling.reading.command(" et ".join(map(str, shown)), "").strip() if shown else ""
+    lines = [f"retour {verdict} {judged.id} {given}".strip() for verdict in ("oui", "non")]
+    lines = [line if len(line) <= COMMAND_LENGTH else line.rpartition(" ")[0] for line in lines]
+    yield Buttons(Button("Utile", lines[0]), Button("Pas utile", lines[1]))
+
+
+def choice(
+    telling: Telling, numbers: Sequence[Number], judged: Judged | None, *, english: bool = False
+) -> Message:
+    """Ask which of two or three readings is meant; where all can read, show the clauses themselves."""
+    numbers = numbers[:CHOICES]
+    if len(numbers) == 1 or telling.place == "open":  # nothing to choose, or nobody to ask
+        return given(telling, numbers, judged, english=english)
+    count, neither = _COUNTS[len(numbers)]
+    buttons = [
+        Button(telling.subject(number), telling.reading.command(number, "question")) for number in numbers
+    ]
+    if judged:
+        buttons.append(Button(neither, f"retour non {judged.id}"))
+    return Message(
+        *([Note(_ENGLISH_NO)] if english else []),
+        Text(f"Votre question peut se comprendre de {count} façons. De quoi s'agit-il?"),
+        Buttons(*buttons),
+    )
+
+
+_COUNTS = {2: ("deux", "Ni l'une ni l'autre"), 3: ("trois", "Aucune des trois")}
+
+
+# --- Two other topics -------------------------------------------------------------------------
+
+
+def incident(telling: Telling, answer: Answer) -> Message:
+    """Answer someone who describes a negative post: what the policy asks to do, at once. Not to be judged."""
+    found = (found.number for found in answer.clauses)
+    numbers = telling.existing((*telling.guidance.incident_clauses, *found))
+    if not numbers:
+        return not_found(telling, answer, "", None)
+    return given(telling, numbers, english=answer.english, lead=telling.guidance.incident)
+
+
+def draft(telling: Telling, answer: Answer) -> Message:
+    """Answer someone who shows what they want to publish: the clauses it touches. Not to be judged."""
+    numbers = telling.existing(found.number for found in (answer.clauses or answer.ranked))
+    if not numbers:
+        return not_found(telling, answer, "", None)
+    return given(telling, numbers, english=answer.english, lead=telling.guidance.draft)
+
+
+_OTHER_TOPICS: Mapping[Topic, Callable[[Telling, Answer], Message]] = {"incident": incident, "draft": draft}
+
+
+# --- Three kinds of no ------------------------------------------------------------------------
+
+
+def not_found(telling: Telling, answer: Answer, _question: str, judged: Judged | None) -> Message:
+    """Say that nothing reliable was found, whom to ask, and which clauses come closest."""
+    near = telling.existing(found.number for found in answer.nearby)[:CHOICES]
+    says = f"Je n'ai pas trouvé de réponse fiable. {telling.who()}".strip()
+    return _no(telling, answer, says, judged, near)
+
+
+def silent(telling: Telling, answer: Answer, question: str, judged: Judged | None) -> Message:
+    """Say what the policy does not specify, and what it says that is closest."""
+    case, name = telling.guidance.silence(question), telling.reading.policy.name
+    says = case.says if case else f"La {name} touche à ce sujet, mais ne précise pas ce que vous demandez."
+    closest = telling.existing(case.clauses) if case else ()
+    if not closest or telling.place == "open":  # alone, the quotation would pass for an answer
+        near = telling.existing(found.number for found in answer.nearby)[:CHOICES]
+        return _no(telling, answer, f"{says} {telling.who()}".strip(), judged, closest or near)
+    quotes, shown = _quotes(telling, closest)
+    return Message(
+        *([Note(_ENGLISH_NO)] if answer.english else []),
+        Text(f"{says} Ce qu'elle dit de plus proche\u00a0:"),
+        *quotes,
+        *([Text(f"Pour en savoir plus\u00a0: {telling.who().lower()}")] if telling.who() else []),
+        Note(telling.reading.revised()),
+        Buttons(*_around(telling, shown, shown)),
+        *_judging(telling, judged),
+    )
+
+
+def elsewhere(telling: Telling, answer: Answer, question: str, judged: Judged | None) -> Message:
+    """Say that it is not this policy's subject, and whom to ask."""
+    case, scope = telling.guidance.other(question), telling.guidance.scope
+    contact = telling.reading.policy.annotations.contact
+    ask = case.says if case else ""
+    if not ask and contact:
+        ask = f"Si cela touche l'association, son {contact.who} peut vous orienter."
+    about = f", qui traite {scope}" if scope else ""
+    says = f"Ce n'est pas le sujet de la {telling.reading.policy.name}{about}. {ask}".strip()
+    return _no(telling, answer, says, judged, ())
+
+
+_NO: Mapping[Outcome, Callable[[Telling, Answer, str, Judged | None], Message]] = {
+    "not_found": not_found,
+    "silent": silent,
+    "out_of_scope": elsewhere,
+}
+
+
+def calm(telling: Telling) -> Message:
+    """Answer an insult, an attempt to divert the bot or gibberish, with the same calm as the rest."""
+    name = telling.reading.policy.name
+    return Message(
+        Text(
+            f"Je cite la {name}, et rien d'autre. Si vous avez une question à son sujet, posez-la\u00a0: "
+            "elle est la bienvenue."
+        ),
+        Buttons(Button("Table des matières", telling.reading.command(""))),
+    )
+
+
+def foreign(telling: Telling) -> Message:
+    """Decline a language that is neither French nor English, with courtesy."""
+    name = telling.reading.policy.name
+    return Message(
+        Text(
+            "Je comprends seulement le français et l'anglais. Écrivez-moi dans l'une de ces langues\u00a0: "
+            f"je vous citerai la {name}, en français."
+        ),
+        Buttons(Button("Table des matières", telling.reading.command(""))),
+    )
+
+
+def _no(
+    telling: Telling, answer: Answer, text: str, judged: Judged | None, near: Sequence[Number]
+) -> Message:
+    buttons = [Button(telling.subject(number), telling.reading.command(number)) for number in near]
+    return Message(
+        *([Note(_ENGLISH_NO)] if answer.english else []),
+        Text(text),
+        *([Note("Ces clauses s'en approchent peut-être.")] if near else []),
+        Buttons(*buttons, Button("Table des matières", telling.reading.command(""))),
+        *_judging(telling, judged),
+    )
+
+
+def invitation(reading: Reading) -> Message:
+    """Say how to ask, to someone who wrote nothing."""
+    return Message(
+        Heading("Posez votre question"),
+        Text(
+            "Écrivez-la dans vos mots, après la commande\u00a0: je réponds en citant la "
+            f"{reading.policy.name}. Exemple\u00a0: ",
+            code("/vigie question Qui doit lire cette politique?"),
+        ),
+        Buttons(Button("Table des matières", reading.command(""))),
+    )
+
+
+def examples(library: Library, guidance: Guidance, office: Office) -> dict[str, Message]:
+    """Return one of each message of this module, by name; to be used on the storage thread."""
+    reading, _ = politique.open_reading(library, "")
+    here = Telling(reading, guidance, office, "direct")
+    channel = Telling(reading, guidance, office, "channel")
+    together = [group.clauses for group in reading.policy.annotations.together[:2]]
+    one = (reading.policy.example(reading.version),)
+    last = reading.version.clauses()[-1].number
+    two = tuple(Found(number, 0.4) for number in (*one, last))
+    judged = Judged("0f3c9a5b")
+    unsaid = " ".join(guidance.silences[0].when[:1]) if guidance.silences else ""
+    other = " ".join(guidance.elsewhere[0].when[:1]) if guidance.elsewhere else ""
+    return {
+        "Une réponse": given(here, one, judged),
+        "Une réponse, dans un canal": given(channel, one, judged),
+        "Une réponse à une question en anglais": given(here, one, judged, english=True),
+        **{
+            f"Une réponse, des clauses à lire ensemble {at}": given(here, group, judged)
+            for at, group in enumerate(together, 1)
+        },
+        "Une question à préciser": put(here, Answer("clarify", clauses=two), "", judged),
+        "Un incident": put(here, Answer("answer", "incident", two[:1], two[:1]), "", None),
+        "Un brouillon": put(here, Answer("answer", "draft", two, two), "", None),
+        "Pas de réponse fiable": put(here, Answer("not_found", ranked=two), "", judged),
+        "Ce que la politique ne précise pas": put(here, Answer("silent"), unsaid, judged),
+        "Ce que la politique ne précise pas, en général": put(here, Answer("silent", ranked=two), "", judged),
+        "Un autre sujet": put(here, Answer("out_of_scope"), other, judged),
+        "Un tout autre sujet": put(here, Answer("out_of_scope"), "", judged),
+        "Avec calme": calm(here),
+        "Une autre langue": foreign(here),
+        "Posez votre question": invitation(reading),
+    }

@@ -1,0 +1,174 @@
+"""`/question`: what the policy says to a question in one's own words, quoted, or an honest no.
+
+Free text comes here too, wherever it is written. A number or a word of the policy stays a look-up
+(`bot.commands.politique`); the rest goes to the engine, whose answer is put into words by
+`bot.commands.answers`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from bot.commands import answers, politique
+from bot.commands.answers import Judged, Telling
+from bot.commands.office import Office
+from bot.commands.politique import Reading
+from bot.conversations import Conversations, Given, Recent
+from bot.dispatch import Request
+from bot.messages import Message
+from bot.policy import asked, guidance, references
+from bot.policy.articles import Number, Version
+from bot.policy.guidance import Guidance
+from bot.policy.library import Library, Policy
+from bot.policy.masking import Masker
+from bot.policy.questions import Answer
+from bot.policy.references import Reference
+from bot.policy.search import fold, words
+
+LOOKED_UP_WORDS: Final = 3  # « altérer sa valeur » is looked up; what is longer is a question
+# What may stand between the words of a look-up. Any other small word makes a question of it.
+_ARTICLES = frozenset(["l", "la", "le", "les", "d", "de", "du", "des", "sa", "son", "ses", "un", "une", "au"])
+_WORD = re.compile(r"[^\W_]+")
+_PAGE = re.compile(r"page \d{1,3}")  # of the table of contents
+
+
+class Answers(Protocol):
+    """What answers questions: `bot.policy.questions.Engine`."""
+
+    def answer(
+        self, policy: Policy, version: Version, question: str, previous: tuple[Number, ...] = ()
+    ) -> Answer:
+        """Answer a question about a version; never raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What it takes to answer: the texts, what is known of them, and what is remembered for minutes."""
+
+    library: Library
+    office: Office
+    engine: Answers
+    guidance: dict[str, Guidance]
+    masker: Masker
+    conversations: Conversations
+    recent: Recent
+
+    def telling(self, reading: Reading, request: Request) -> Telling:
+        """Return what it takes to put an answer about this policy into words."""
+        known = self.guidance.get(reading.policy.id) or Guidance()
+        return Telling(reading, known, self.office, request.place)
+
+
+def answer_or_look_up(desk: Desk, request: Request) -> Message:
+    """Answer free text, and what follows `/politique`: a look-up as it ever was, a question by the engine."""
+    reading, text = politique.open_reading(desk.library, request.text)
+    if (
+        not text and "?" in request.text
+    ):  # « C'est quoi, la PA20? », of which nothing is left without the name
+        text = request.text
+    if is_look_up(reading, text):
+        return politique.show(desk.library, request)
+    return _answered(desk, reading, text, request)
+
+
+def ask(desk: Desk, request: Request) -> Message:
+    """Answer `/question`; a number is given with what to do next, as the button of a choice asks."""
+    reading, text = politique.open_reading(desk.library, request.text)
+    if not text:
+        return answers.invitation(reading)
+    reference = politique.reference_in(text, reading.version)
+    if reference is None:
+        return _answered(desk, reading, text, request)
+    chosen = _chosen(reading.version, reference)
+    if not chosen:
+        return politique.show(desk.library, replace(request, command="politique"))
+    desk.conversations.remember(request.actor, reading.policy.id, chosen)
+    return answers.given(desk.telling(reading, request), chosen)
+
+
+def about(desk: Desk, request: Request) -> Message:
+    """Say what the policy says of a message that someone else wrote (a message's own menu).
+
+    Its author asked nothing: nothing of it is kept, remembered or judged.
+    """
+    reading, text = politique.open_reading(desk.library, request.text)
+    if not text or is_look_up(reading, text):
+        return politique.show(desk.library, request)
+    telling = desk.telling(reading, request)
+    found = desk.engine.answer(reading.policy, reading.version, text)
+    return answers.put(telling, guidance.settled(telling.guidance, found, text), text, None)
+
+
+def is_look_up(reading: Reading, text: str) -> bool:
+    """Tell whether a text is to be looked up rather than answered.
+
+    Nothing, a page, numbers, a sentence that only names clauses; a word, or two or three that the policy
+    all holds. A question mark, a verb's little words or anything longer makes a question.
+    """
+    reference = politique.reference_in(text, reading.version)
+    if reference is not None:
+        return reference.exact or _names_only(reading.version, reference, text)
+    typed = [fold(word) for word in _WORD.findall(text)]
+    meant = [fold(match[0]) for match in words(text)]
+    if not typed or _PAGE.fullmatch(text):
+        return True
+    if "?" in text or not meant or len(typed) > LOOKED_UP_WORDS or set(typed) - set(meant) - _ARTICLES:
+        return False
+    index = reading.policy.index(reading.version)
+    return len(typed) == 1 or all(index.search(word) for word in meant)
+
+
+def _names_only(version: Version, reference: Reference, text: str) -> bool:
+    """Tell whether a sentence wants the clauses it names: small ones, or nothing else is said of them."""
+    small = all(len(version.within(end)) == 1 for span in reference.spans for end in (span.first, span.last))
+    said = [match[0] for match in words(text) if not match[0].isdigit()]
+    return small or len(said) <= 1  # the one is « article » or « clause »
+
+
+def _chosen(version: Version, reference: Reference) -> tuple[Number, ...]:
+    """Return the clauses that a button of a choice stands for: a few, each of them whole."""
+    numbers = [span.first for span in reference.spans]
+    whole = all(span.first == span.last and version.clause(span.first) for span in reference.spans)
+    return tuple(numbers) if whole and reference.exact and len(numbers) <= answers.MOST else ()
+
+
+def _answered(desk: Desk, reading: Reading, text: str, request: Request) -> Message:
+    policy = reading.policy.id
+    previous = desk.conversations.previous(request.actor, policy)
+    telling = desk.telling(reading, request)
+    found = desk.engine.answer(reading.policy, reading.version, text, previous)
+    answer = guidance.settled(telling.guidance, found, text)
+    if answer.topic != "question":  # such a text leaves no trace: neither it nor that there was one
+        desk.conversations.forget(request.actor)
+        return answers.put(telling, answer, text, None)
+    if answer.outcome == "not_found" and (number := _missing(reading.version, text)):
+        return politique.unknown(reading, number)
+    if answer.answered:
+        numbers = tuple(found.number for found in answer.clauses)
+        desk.conversations.remember(request.actor, policy, numbers)
+    if answer.foreign or answer.unkind:
+        return answers.put(telling, answer, text, None)
+    return answers.put(telling, answer, text, _noted(desk, policy, answer, text))
+
+
+def _missing(version: Version, text: str) -> Number | None:
+    """Return the clause that a text asks for and that does not exist, if it does so."""
+    reference = references.read(text)
+    if reference is None or not reference.marked:
+        return None
+    ends = (end for span in reference.spans for end in (span.first, span.last))
+    return next((end for end in ends if not version.within(end)), None)
+
+
+def _noted(desk: Desk, policy: str, answer: Answer, text: str) -> Judged:
+    """Keep the question, masked, when it has no answer; remember the answer for a while to be judged."""
+    question = desk.masker.mask(text)
+    numbers = tuple(found.number for found in answer.clauses)
+    kept = False
+    if answer.outcome in {"not_found", "silent"}:
+        with desk.office.storage.transaction() as db:
+            problem: asked.Problem = "silent" if answer.outcome == "silent" else "not_found"
+            kept = asked.keep(db, policy, question, problem, desk.office.today())
+    return Judged(desk.recent.add(Given(policy, question, numbers, kept)))

@@ -1,0 +1,64 @@
+"""The association's own lines of the bank of questions: added from the chat, layered over what is shipped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from bot import files
+from bot.policy import question_bank
+from bot.policy.articles import Number, PolicyError
+from bot.policy.library import Policy
+from bot.policy.question_bank import BANK, Line
+
+
+def add(folder: Path, policy: str, line: Line) -> None:
+    """Write a line in the association's bank, in the place of the one that asks the same question.
+
+    The file is there whole or not at all. To be called on the storage thread, the one writer.
+    Raises `StorageError` when the disk refuses.
+    """
+    path = folder / "politique" / policy / BANK
+    with files.explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        before = path.read_text("utf-8").splitlines() if path.exists() else []
+        kept = [text for text in before if text.strip() and not _asks(text, line.question)]
+        with files.draft(path) as draft:
+            draft.write_text("\n".join([*kept, line.written()]) + "\n", "utf-8")
+            files.settle(draft, path)
+
+
+def _asks(text: str, question: str) -> bool:
+    line = _read(text)
+    return line is not None and question_bank.same(line.question) == question_bank.same(question)
+
+
+def _read(text: str) -> Line | None:
+    try:
+        return question_bank.read_json(text, ("", 0))
+    except PolicyError:
+        return None
+
+
+def readable(paths: Iterable[Path]) -> tuple[Line, ...]:
+    """Return the lines that can be read, whether or not their clauses still exist."""
+    texts = (text for path in paths for text in path.read_text("utf-8").splitlines())
+    return tuple(line for text in texts if (line := _read(text)) is not None)
+
+
+def outdated(policy: Policy, lines: Sequence[Line]) -> dict[Number, int]:
+    """Return, for each clause that the latest version changed or took away, how many lines point to it.
+
+    Nothing when the policy has one version only.
+    """
+    if len(policy.versions) == 1:
+        return {}
+    old, new = policy.versions[-2:]
+    counted: Counter[Number] = Counter()
+    for line in question_bank.pointing_to(lines, old, new):
+        for number in (*line.gold, *line.also_ok):
+            before = [(clause.number, clause.paragraphs) for clause in old.within(number)]
+            if before != [(clause.number, clause.paragraphs) for clause in new.within(number)]:
+                counted[number] += 1
+    return dict(sorted(counted.items(), key=lambda pair: pair[0].parts))

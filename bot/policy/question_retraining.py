@@ -1,0 +1,115 @@
+"""Trains a policy's model, and has it serve unless it answers the questions set aside worse than before.
+
+    python -m bot.policy.question_retraining --politique pa20 --adoptee 2015-12-13 --modeles DOSSIER
+        --dossier data [--dossier …]
+
+A program of its own, run by `question_store.make`, so that nothing of what training needs stays in the
+bot. The questions set aside, `questions_gate.jsonl` beside the bank, are never trained on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import date
+from pathlib import Path
+
+from bot.policy import evaluation, library, question_bank, question_model, question_store, question_training
+from bot.policy.articles import PolicyError, Version
+from bot.policy.evaluation import Measures
+from bot.policy.library import Policy
+from bot.policy.question_bank import Line
+from bot.policy.question_model import Model, ModelError
+from bot.policy.question_shelf import Given
+from bot.policy.question_store import Score, Sources, Verdict
+from bot.policy.questions import Engine
+
+TOO_SMALL = "la banque n'a pas encore assez de questions pour cette politique."
+
+
+def retrain(sources: Sources, policy: Policy, models: Path) -> Verdict:
+    """Return the verdict on the bank as it is now, training only if it has none.
+
+    Raises `PolicyError` when a line of the bank is wrong, `ModelError` when they are too few, OSError.
+    """
+    current = question_store.verdict(models, policy.id)
+    previous = _loaded(models, current) if current and current.base == sources.base() else None
+    key = sources.key()
+    if current and previous and current.bank == key:
+        return current
+    lines = sources.lines()
+    if not question_store.is_enough(lines, sources.version):
+        raise ModelError(TOO_SMALL)
+    trained = question_training.model_of(sources)
+    name = f"{policy.id}-{key}.npz"
+    found = Verdict(key, sources.base(), len(lines), name, swapped=True)
+    aside = _set_aside(sources)
+    if current and previous and aside:
+        before, after = (_score(sources, policy, model, aside) for model in (previous, trained))
+        found = replace(found, before=before, after=after)
+        if is_worse(after, before):
+            found = replace(found, swapped=False, model=current.model)
+    if found.swapped:
+        question_store.put(trained, models, name)
+    question_store.settle(models, policy.id, found)
+    return found
+
+
+def is_worse(after: Score, before: Score) -> bool:
+    """Tell whether fewer questions are right or, when as many are, fewer have the right clause first."""
+    return (after.joint, after.top1) < (before.joint, before.top1)
+
+
+def _loaded(models: Path, found: Verdict) -> Model | None:
+    try:
+        return question_model.load(models / found.model)
+    except ModelError:
+        return None
+
+
+def _set_aside(sources: Sources) -> tuple[Line, ...]:
+    version: Version = sources.version
+    paths = question_bank.files(sources.folders, version.policy, question_bank.GATE)
+    return question_bank.without_missing(question_bank.read(paths, None), version)
+
+
+def _score(sources: Sources, policy: Policy, model: Model, lines: Sequence[Line]) -> Score:
+    engine = Engine(sources.folders, Path(), Given(model))
+    measured = Measures.of(evaluation.run(engine, policy, sources.version, lines))
+    return Score(measured.top1 or 0.0, measured.top3 or 0.0, measured.joint or 0.0)
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(prog="python -m bot.policy.question_retraining")
+    parser.add_argument("--politique", required=True)
+    parser.add_argument("--adoptee", required=True)
+    parser.add_argument("--dossier", type=Path, action="append", required=True)
+    parser.add_argument("--modeles", type=Path, required=True)
+    return parser
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Train; print the verdict as JSON, or one French line of what is wrong."""
+    options = _parser().parse_args(arguments)
+    folders = tuple(options.dossier)
+    if hasattr(os, "nice"):
+        os.nice(5)  # whoever asks the bot something meanwhile goes first
+    try:
+        policy = library.load(folders, options.politique, lambda: date.max).default
+        found = retrain(Sources(folders, policy.version(options.adoptee)), policy, options.modeles)
+    except OSError as error:
+        print(f"{error.filename}\u00a0: {os.strerror(error.errno or 0)}.", file=sys.stderr)  # noqa: T201 — a program's own output
+        return 1
+    except (PolicyError, ModelError, ValueError, KeyError) as error:
+        print(error, file=sys.stderr)  # noqa: T201 — same
+        return 1
+    print(json.dumps(asdict(found)))  # noqa: T201 — same
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

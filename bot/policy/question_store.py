@@ -1,0 +1,200 @@
+"""Where trained models are kept, and which one serves.
+
+`<folder>/<policy>-<fingerprint>.npz` is a model, under the name of what it was trained on: the bank, the
+spelling, the policy's text and this program's way of training. `<folder>/<policy>.json` is the verdict on
+the latest bank: the model that serves, and how it and the one before it did on the questions set aside. A
+model that did worse does not serve, and its bank is not tried again until it changes.
+
+Everything is written in one step, so that two processes at once do no harm; what is damaged is made again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from bot.policy import question_bank as bank
+from bot.policy import question_model
+from bot.policy.articles import Version
+from bot.policy.question_model import Model, ModelError
+
+TRAINING = 1  # counts what changes in how models are trained, so that older ones are made again
+KEPT = 3  # models of one policy: the one that serves, and the latest before it
+SLOWEST = 600.0  # seconds for one training; twenty are enough on one core
+ENOUGH = 5  # answered questions for each clause, under which text alone does better
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+_ROOT = Path(__file__).resolve().parents[2]  # of this program, wherever it is run from
+PROGRAM = "bot.policy.question_retraining"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a policy's model is made of: folders that hold policies, and one version's text."""
+
+    folders: tuple[Path, ...]
+    version: Version
+
+    def banks(self) -> tuple[Path, ...]:
+        """Return the files that hold the bank's lines."""
+        return bank.files(self.folders, self.version.policy)
+
+    def lines(self) -> tuple[bank.Line, ...]:
+        """Return the bank's lines that can be asked of the version. Raises `PolicyError`, OSError."""
+        # Not checked against the version: a line of an older one must not silence all the others.
+        return bank.without_missing(bank.read(self.banks(), None), self.version)
+
+    def stamp(self) -> tuple[object, ...]:
+        """Return what changes when a file does; cheap enough to look at for each question. Raises OSError."""
+        return tuple(
+            (path, status.st_mtime_ns, status.st_size)
+            for path in (*self.banks(), *bank.tables(self.folders))
+            for status in [path.stat()]
+        )
+
+    def base(self) -> str:
+        """Return the fingerprint of all but the bank: models of one base can be compared. Raises OSError."""
+        text = "\n".join(self.version.pieces()).encode()
+        how = f"{question_model.FORMAT}.{TRAINING}".encode()
+        return bank.fingerprint([how, text, *bank.content(bank.tables(self.folders))])
+
+    def key(self) -> str:
+        """Return the fingerprint of everything that a model depends on. Raises OSError."""
+        return bank.fingerprint([self.base().encode(), *bank.content(self.banks())])
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Shares, from 0 to 1, of the questions set aside that are rightly answered (see `evaluation`)."""
+
+    top1: float
+    top3: float
+    joint: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of a bank. `bank`: its `Sources.key`; `base`: its `Sources.base`; `lines`: how many it has.
+
+    `model`: the file of the model that serves. `swapped`: whether it is the one that this bank makes, or
+    the one before, which did better. `before`, `after`: the two on the questions set aside; None when
+    there was none before, or nothing is set aside.
+    """
+
+    bank: str
+    base: str
+    lines: int
+    model: str
+    swapped: bool
+    before: Score | None = None
+    after: Score | None = None
+
+
+def is_enough(lines: Sequence[bank.Line], version: Version) -> bool:
+    """Tell whether a bank can train a model that does better than the text alone."""
+    return sum(bool(line.gold) for line in lines) >= ENOUGH * len(version.clauses())
+
+
+def verdict(models: Path, policy: str) -> Verdict | None:
+    """Return the latest verdict on a policy's bank, None when there is none or it is damaged."""
+    try:
+        return read_verdict(json.loads((models / f"{policy}.json").read_text("utf-8")))
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def read_verdict(data: dict[str, Any]) -> Verdict:
+    """Read what was written as JSON. Raises `TypeError` or `KeyError` when it is something else."""
+    scores = {key: Score(**data[key]) if data[key] else None for key in ("before", "after")}
+    return Verdict(**{**data, **scores})
+
+
+def find(sources: Sources, models: Path) -> tuple[Model | None, bool]:
+    """Return the model that can serve now, and whether it is the one that must: the bank has its verdict.
+
+    Raises OSError when the bank cannot be read.
+    """
+    found = verdict(models, sources.version.policy)
+    if found is None or found.base != sources.base():
+        return None, False
+    try:
+        return question_model.load(models / found.model), found.bank == sources.key()
+    except ModelError:
+        return None, False
+
+
+def make(sources: Sources, models: Path) -> Verdict:
+    """Train on the bank in a process of its own, and have the model serve unless it does worse than before.
+
+    Takes about twenty seconds, and nothing when the bank has its verdict already. Raises `ModelError`,
+    whose text says why in French.
+    """
+    arguments = ["--politique", sources.version.policy, "--adoptee", sources.version.adopted.isoformat()]
+    arguments += [part for folder in sources.folders for part in ("--dossier", str(folder))]
+    return read_verdict(_run([*arguments, "--modeles", str(models)]))
+
+
+def _run(arguments: Iterable[str]) -> dict[str, Any]:
+    """Run the training program, and return what it prints. Raises `ModelError`, with its last line.
+
+    One thread for its arithmetic, so that the bot keeps a core.
+    """
+    paths = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
+    environment = os.environ | {"PYTHONPATH": paths, "PYTHONUTF8": "1"} | dict.fromkeys(_THREADS, "1")
+    try:
+        done = subprocess.run(  # noqa: S603 — this program's own module
+            [sys.executable, "-m", PROGRAM, *arguments],
+            capture_output=True,
+            encoding="utf-8",
+            timeout=SLOWEST,
+            check=False,
+            env=environment,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ModelError("l'entraînement a été trop long.") from error
+    if done.returncode:
+        raise ModelError((done.stderr.strip().splitlines() or ["l'entraînement a échoué."])[-1])
+    printed: dict[str, Any] = json.loads(done.stdout)
+    return printed
+
+
+def put(model: Model, models: Path, name: str) -> None:
+    """Put a model in its place, in one step. Raises OSError."""
+    with _replacing(models / name) as draft:
+        question_model.save(model, draft)
+
+
+def settle(models: Path, policy: str, found: Verdict) -> None:
+    """Write a verdict, in one step, and remove the oldest models. Raises OSError."""
+    with _replacing(models / f"{policy}.json") as draft:
+        draft.write_text(json.dumps(asdict(found)), "utf-8")
+    others = [path for path in models.glob(f"{policy}-*.npz") if path.name != found.model]
+    for path in sorted(others, key=_age)[: max(0, len(others) - KEPT + 1)]:
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """Give a file to write, which takes the place of `path` at the end, whatever else writes there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
+        draft = Path(file.name)
+    try:
+        yield draft
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:  # another process removed it
+        return 0.0

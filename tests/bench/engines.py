@@ -1,0 +1,172 @@
+"""What answers questions without a bank, each in a few lines, and Vigie: the same questions for all."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from bot.policy import articles, library, question_bank, question_model, question_store
+from bot.policy.articles import Clause, Number, Version
+from bot.policy.library import Policy
+from bot.policy.question_features import direction
+from bot.policy.question_model import Model
+from bot.policy.question_shelf import Given
+from bot.policy.questions import Engine
+from bot.policy.search import fold, keys, words
+from bot.policy.spelling import WORD
+from bot.settings import SEED
+
+Ranked: TypeAlias = list[tuple[Number, float]]
+Rank: TypeAlias = Callable[[str], Ranked]
+
+SATURATION, LENGTH = 1.2, 0.75
+MODELS = Path(__file__).resolve().parents[2] / ".cache" / "modeles"
+
+
+def fts5(version: Version) -> Rank:
+    """SQLite's full-text search, `unicode61` without accents, any of the words."""
+    base = sqlite3.connect(":memory:")
+    base.execute("CREATE VIRTUAL TABLE clause USING fts5(text, tokenize='unicode61 remove_diacritics 2')")
+    clauses = version.clauses()
+    base.executemany("INSERT INTO clause (rowid, text) VALUES (?, ?)", enumerate(map(_text, clauses), 1))
+
+    def rank(question: str) -> Ranked:
+        asked = " OR ".join(f'"{word}"' for word in WORD.findall(question))
+        if not asked:
+            return []
+        sql = "SELECT rowid, bm25(clause) FROM clause WHERE clause MATCH ? ORDER BY 2 LIMIT 10"
+        return [(clauses[row - 1].number, -score) for row, score in base.execute(sql, [asked])]
+
+    return rank
+
+
+def bm25(version: Version) -> Rank:
+    """Okapi BM25 on Snowball's French stems, by inverted index."""
+    clauses = version.clauses()
+    counted = [Counter(key for word in words(_text(clause)) for key in keys(word[0])) for clause in clauses]
+    holders: dict[str, list[tuple[int, int]]] = {}
+    for at, counts in enumerate(counted):
+        for key, count in counts.items():
+            holders.setdefault(key, []).append((at, count))
+    lengths = [counts.total() for counts in counted]
+    mean = sum(lengths) / len(lengths)
+
+    def rank(question: str) -> Ranked:
+        scores: Counter[int] = Counter()
+        for word in {fold(found[0]): found[0] for found in words(question)}.values():
+            for key in keys(word):
+                held = holders.get(key, [])
+                rarity = math.log(1 + (len(clauses) - len(held) + 0.5) / (len(held) + 0.5))
+                for at, count in held:
+                    norm = SATURATION * (1 - LENGTH + LENGTH * lengths[at] / mean)
+                    scores[at] += rarity * count * (SATURATION + 1) / (count + norm)  # type: ignore[assignment]  # any number does
+        return [(clauses[at].number, score) for at, score in scores.most_common(10)]
+
+    return rank
+
+
+def embeddings(version: Version) -> Rank:
+    """The nearest clause by the sentence encoder that Vigie has, and nothing else."""
+    clauses, encode = version.clauses(), question_model.encoder()
+    vectors = encode([_text(clause)[: question_model.READ] for clause in clauses])
+    centre = vectors.mean(axis=0)
+    seen = direction(vectors, centre)
+
+    def rank(question: str) -> Ranked:
+        close = seen @ direction(encode([question[: question_model.READ]]), centre)[0]
+        best = np.argsort(-close)[:10]
+        return [(clauses[at].number, float(close[at])) for at in best]
+
+    return rank
+
+
+def text_alone(version: Version) -> Rank:
+    """Vigie for a policy without a bank."""
+    return _asking(version, None)
+
+
+def vigie(version: Version) -> Rank:
+    """Vigie with its bank; in a version with copies of the text, the model has as many clauses."""
+    return _asking(version, many(trained(), version))
+
+
+ENGINES: Mapping[str, Callable[[Version], Rank]] = {
+    "SQLite FTS5": fts5,
+    "BM25, racines Snowball": bm25,
+    "enchâssements de phrases": embeddings,
+    "Vigie, sans banque": text_alone,
+    "Vigie": vigie,
+}
+
+
+def pa20() -> Policy:
+    """Return the shipped policy."""
+    return library.load([SEED], "pa20", date.today).default
+
+
+def trained() -> Model:
+    """Return the shipped bank's model, made if need be."""
+    sources = question_store.Sources((SEED,), pa20().versions[-1])
+    question_store.make(sources, MODELS)
+    found, _ = question_store.find(sources, MODELS)
+    assert found
+    return found
+
+
+def copies(version: Version, times: int) -> Version:
+    """Return a text with all the clauses of another, many times, under numbers of their own."""
+    count = len(version.articles)
+    made = [
+        replace(
+            article,
+            number=_shifted(article.number, time * count),
+            clauses=tuple(replace(c, number=_shifted(c.number, time * count)) for c in article.clauses),
+        )
+        for time in range(times)
+        for article in version.articles
+    ]
+    return articles.Version(version.policy, version.adopted, version.cover, tuple(made), version.revision)
+
+
+def many(model: Model, version: Version) -> Model:
+    """Return a model with a column for each clause of `copies(…)`."""
+    times = len(version.clauses()) // len(model.clauses)
+    count, end = len(model.clauses), len(model.clauses) + len(model.reasons)
+    columns = [*list(range(count)) * times, *range(count, len(model.bias))]
+    names = tuple(str(clause.number) for clause in version.clauses())
+    assert end <= len(model.bias)
+    return replace(
+        model, clauses=names, dual=np.ascontiguousarray(model.dual[:, columns]), bias=model.bias[columns]
+    )
+
+
+def set_aside() -> Sequence[question_bank.Line]:
+    """Return the questions that nothing is trained on."""
+    return question_bank.read(question_bank.files([SEED], "pa20", question_bank.GATE), None)
+
+
+def _asking(version: Version, model: Model | None) -> Rank:
+    engine = Engine([SEED], Path(), Given(model))
+    policy = pa20()
+
+    def rank(question: str) -> Ranked:
+        answer = engine.answer(policy, version, question)
+        return [(found.number, float(answer.answered)) for found in answer.ranked]
+
+    return rank
+
+
+def _text(clause: Clause) -> str:
+    return f"{clause.heading} {clause.text}"
+
+
+def _shifted(number: Number, by: int) -> Number:
+    return Number((number.parts[0] + by, *number.parts[1:]))

@@ -1,0 +1,59 @@
+"""The comparison of engines: that it is fair, and that it says what it promises, whatever the figures."""
+
+from __future__ import annotations
+
+from bot.policy.articles import Number
+from bot.policy.question_bank import Line
+from tests.bench import engines, on_questions
+from tests.bench.on_questions import TIMES, Figures
+
+PARSE = Number.parse
+
+
+def test_a_text_is_copied_under_numbers_of_its_own() -> None:
+    version = engines.pa20().versions[-1]
+    found = engines.copies(version, 100)
+    assert len(found.clauses()) == 3_100
+    assert len({clause.number for clause in found.clauses()}) == 3_100
+    copied = found.clause(PARSE("12.10"))
+    original = version.clause(PARSE("5.10"))
+    assert copied
+    assert original
+    assert copied.text == original.text
+
+
+def test_engines_without_a_bank_find_a_clause_by_its_words() -> None:
+    version = engines.pa20().versions[-1]
+    for make in (engines.fts5, engines.bm25, engines.text_alone):
+        assert make(version)("usage du logo de l'AGE sans autorisation")[0][0] == PARSE("5.13")
+        assert make(version)("«»") == []
+
+
+def test_quality_is_measured_as_for_vigie_and_a_copy_is_as_good_as_the_clause() -> None:
+    lines = [
+        Line("a", "direct", "answer", (PARSE("5.1"),)),
+        Line("b", "direct", "answer", (PARSE("5.2"),)),
+        Line("c", "off_topic", "out_of_scope", ()),
+    ]
+    ranked = [[(PARSE("12.1"), 3.0)], [(PARSE("5.3"), 1.0), (PARSE("5.2"), 0.5)], [(PARSE("5.3"), 2.0)]]
+    assert on_questions.quality(lines, ranked, 7) == (0.5, 1.0, 2 / 3)
+
+
+def test_a_goal_that_is_not_reached_is_said() -> None:
+    good = Figures(31, 0.95, 0.99, 0.94, 5.0, 9.0, 0.9, 150.0)
+    assert on_questions.missed(good) == []
+    poor = Figures(31, 0.90, 0.99, 0.94, 5.0, 19.0, 0.9, 150.0)
+    assert [line.split(" (")[0] for line in on_questions.missed(poor)] == [
+        "Cible manquée\u00a0: top1 de 0,900",
+        "Cible manquée\u00a0: p99 de 19,0\u00a0ms",
+    ]
+
+
+def test_the_page_has_both_tables_and_keeps_what_is_around_them() -> None:
+    one = Figures(31, 0.95, 0.99, 0.94, 5.0, 9.0, 0.9, 150.0)
+    figures = on_questions.page_of({(name, times): one for times in TIMES for name in engines.ENGINES})
+    assert figures.count("| Vigie ") == 4
+    page = on_questions.PAGE.read_text("utf-8")
+    again = on_questions.written(page, figures)
+    assert figures in again
+    assert on_questions.written(again, figures) == again

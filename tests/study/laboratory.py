@@ -1,0 +1,127 @@
+"""The parts of the model, taken apart once, so that any of them can be left out in a few seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.policy import question_model, question_training
+from bot.policy.articles import Number, Version
+from bot.policy.question_bank import REASONS, Line
+from bot.policy.question_features import FAMILIES, Floats, Postings, direction, families
+from bot.policy.question_training import SHARE, WIDTH, rarity_of, solve, targets_of, threshold_of
+from bot.policy.spelling import Speller
+
+Kernel = NDArray[np.float32]
+Rows = NDArray[np.intp]
+
+EMBEDDING, STRAIGHT = "embedding", "straight"  # Gaussian, as it is used, and linear
+
+
+@dataclass(frozen=True)
+class Result:
+    """The measures of `bot.policy.evaluation`, on what the model alone scores."""
+
+    n: int
+    top1: float
+    top3: float
+    joint: float
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """A bank, and each part's kernel: the four families, the embedding, and the embedding made linear."""
+
+    lines: tuple[Line, ...]
+    clauses: tuple[str, ...]
+    targets: NDArray[np.float64]
+    parts: Mapping[str, Kernel]
+
+    @classmethod
+    def of(cls, lines: Sequence[Line], version: Version, spell: Callable[[str], str]) -> Laboratory:
+        """Count, embed and compare every line with every other."""
+        clauses = tuple(
+            str(c.number) for c in version.clauses() if any(c.number in line.gold for line in lines)
+        )
+        spelled = [spell(line.question[: question_model.READ]) for line in lines]
+        rarity = rarity_of(spelled)
+        rows = [list(families(text, rarity)) for text in spelled]
+        parts: dict[str, Kernel] = {}
+        for at, name in enumerate(FAMILIES):
+            texts = [row[at] for row in rows]
+            parts[name] = Postings.of(texts).kernel(texts).astype(np.float32)
+        vectors: Floats = question_model.encoder()(spelled)
+        seen = direction(vectors, vectors.mean(axis=0))
+        close = seen @ seen.T
+        parts[EMBEDDING] = SHARE * np.exp(WIDTH * (close - 1))
+        parts[STRAIGHT] = SHARE * close
+        return cls(tuple(lines), clauses, targets_of(lines, clauses), parts)
+
+    def apart(
+        self, names: Iterable[str], groups: Sequence[Rows], among: Rows | None = None
+    ) -> NDArray[np.float64]:
+        """Return what each line scores when its group is left out, among some of the lines or all."""
+        rows = np.arange(len(self.lines)) if among is None else among
+        kernel = np.zeros((len(rows), len(rows)))
+        for name in names:
+            kernel += self.parts[name][np.ix_(rows, rows)]
+        targets = self.targets[rows]
+        bias = targets.mean(axis=0)
+        _, scores = solve(kernel, targets - bias, groups)
+        found: NDArray[np.float64] = scores + bias
+        return found
+
+    def judge(
+        self, scores: NDArray[np.float64], rows: Rows | None = None, tested: Rows | None = None
+    ) -> Result:
+        """Measure scores of `rows`, with the threshold that suits all of them, on those `tested`."""
+        rows = np.arange(len(self.lines)) if rows is None else rows
+        lines = [self.lines[at] for at in rows]
+        count, end = len(self.clauses), len(self.clauses) + len(REASONS)
+        threshold = threshold_of(self.clauses, lines, scores[:, :end])
+        chosen = np.arange(len(rows)) if tested is None else tested
+        margins = scores[:, :count].max(axis=1) - scores[:, count:end].max(axis=1) + threshold
+        best = np.argsort(-scores[:, :count], axis=1)[:, :3]
+        first, three, right = [], [], []
+        for at in chosen:
+            line = lines[at]
+            accepted = [line.accepts(Number.parse(self.clauses[column])) for column in best[at]]
+            if line.gold:
+                first.append(accepted[0])
+                three.append(any(accepted))
+            right.append(accepted[0] and margins[at] > 0 if line.gold else margins[at] <= 0)
+        return Result(len(right), _mean(first), _mean(three), _mean(right))
+
+    def groups(self, key: Callable[[Line], Hashable], among: Rows | None = None) -> dict[Hashable, Rows]:
+        """Return the rows of each group, numbered as `apart` and `judge` number them."""
+        rows = range(len(self.lines)) if among is None else among
+        found: dict[Hashable, list[int]] = {}
+        for at, row in enumerate(rows):
+            found.setdefault(key(self.lines[row]), []).append(at)
+        return {name: np.array(group, dtype=np.intp) for name, group in sorted(found.items(), key=str)}
+
+
+def speller(lines: Sequence[Line], version: Version, table: Mapping[str, str]) -> Speller:
+    """Return the corrector that training makes."""
+    return Speller.of([*(line.question for line in lines if line.kind != "typo"), *version.pieces()], table)
+
+
+def shared(lines: Sequence[Line], share: float) -> Rows:
+    """Return the rows of a share of the lines, always the same; a smaller share is within a larger."""
+    order = np.random.default_rng(20).permutation(len(lines))
+    return np.sort(order[: round(share * len(lines))])
+
+
+def refitted(
+    lines: Sequence[Line], version: Version, table: Mapping[str, str], author: str
+) -> tuple[Sequence[Line], question_training.Fit]:
+    """Return an author's lines, and a model that was truly trained without any of them."""
+    others = [line for line in lines if line.author != author]
+    return [line for line in lines if line.author == author], question_training.fit(others, version, table)
+
+
+def _mean(values: Sequence[bool]) -> float:
+    return float(np.mean(values)) if values else float("nan")
