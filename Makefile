@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check format lock locale pictures bench torture clean
+.PHONY: help demo install test check format lock locale pictures bench study torture clean
 
 help:  ## Cette liste
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,10 @@ pictures: $(VENV)/.tests system  ## Refaire les images du README
 
 bench: $(VENV)/.tests  ## Comparer Vigie aux bibliothèques nues
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.on_questions
+
+study: $(VENV)/.tests  ## Refaire les mesures de docs/questions.md
+	$(BIN)/python -m tests.study --ecrire
 
 torture: $(VENV)/.tests  ## Tuer et rallumer l'envoi des messages mille fois, puis compter
 	$(BIN)/python -m tests.torture

@@ -15,22 +15,26 @@ from typing import Protocol
 from pydantic import SecretStr
 from sqlite_utils import Database
 
-from bot import destroyed, guard, inbound, notices, onboarding_notices, signing
+from bot import destroyed, guard, inbound, notices, onboarding_notices, retraining, signing
 from bot.background import Background, Post
-from bot.commands import catalogue, mesdonnees
+from bot.commands import Services, catalogue, mesdonnees
+from bot.commands.banque import Bank
 from bot.commands.course import Course, open_course
 from bot.commands.office import Office
+from bot.commands.question import Desk
+from bot.conversations import Conversations, Recent
 from bot.dispatch import Actor, Dispatcher, Welcome
 from bot.health import Metrics
 from bot.members import Register
 from bot.outbox_routes import EMAIL
 from bot.platforms import Deliverer, Meter, Platform, PlatformError, email
-from bot.policy import library, membership, onboarding, people, roles
+from bot.policy import guidance, library, masking, membership, onboarding, people, roles
 from bot.policy.library import Library
 from bot.policy.onboarding import Attest, Plan
+from bot.policy.questions import Engine
 from bot.receipt import Issuer
 from bot.registrar import Registrar
-from bot.settings import Settings, listed
+from bot.settings import SEED, Settings, listed
 from bot.storage import Storage
 from bot.times import system_clock
 
@@ -53,12 +57,10 @@ class Live(Platform, Post, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """What all platforms share: the policies, what is kept, and the catalogue at work."""
+    """What all platforms share: what the commands work with, and the catalogue at work."""
 
     settings: Settings
-    library: Library
-    office: Office
-    course: Course
+    services: Services
     registrar: Registrar
     dispatcher: Dispatcher
     metrics: Metrics = field(default_factory=Metrics)
@@ -74,7 +76,7 @@ def build(settings: Settings, storage: Storage) -> Bot:
     read, calendar, teams = policies(settings), settings.calendar(), settings.teams()
     clerk = registrar(settings, read, storage)
     school = course(settings, read, clerk.attest)
-    notices.NOTICES.update(onboarding_notices.table(read) | clerk.notices())
+    notices.NOTICES.update(onboarding_notices.table(read) | clerk.notices() | retraining.notices())
 
     def registry_changed(db: Database) -> None:
         onboarding.follow(db, school.target(), calendar, system_clock(), at_once=True)
@@ -87,15 +89,33 @@ def build(settings: Settings, storage: Storage) -> Bot:
         partial(mesdonnees.notice, office),
         partial(mesdonnees.noticed, office),
     )
-    commands = catalogue(read, office, school)
-    dispatcher = Dispatcher(commands, storage.executor, welcome=welcome)
-    return Bot(settings, read, office, school, clerk, dispatcher)
+    services = Services(read, office, school, desk(settings, read, office), _bank(settings, read, office))
+    dispatcher = Dispatcher(catalogue(services), storage.executor, welcome=welcome)
+    return Bot(settings, services, clerk, dispatcher)
 
 
 def course(settings: Settings, read: Library, attest: Attest) -> Course:
     """Return what is to be read and asked. Raises `PolicyError`."""
     plan = Plan(pass_mark=settings.vigie_quiz_reussite, refresher_days=settings.vigie_quiz_revision)
     return open_course(read, settings.data_folders(), attest, plan)
+
+
+def desk(settings: Settings, read: Library, office: Office) -> Desk:
+    """Return what it takes to answer questions; nothing is learnt or loaded yet."""
+    folders = settings.data_folders()
+    return Desk(
+        read,
+        office,
+        Engine(folders, settings.models()),
+        guidance.load(folders, read),
+        masking.load(folders, read),
+        Conversations(office.clock),
+        Recent(office.clock),
+    )
+
+
+def _bank(settings: Settings, read: Library, office: Office) -> Bank:
+    return Bank(read, office, SEED, settings.vigie_data)
 
 
 def registrar(settings: Settings, read: Library, storage: Storage) -> Registrar:
@@ -114,13 +134,13 @@ def settle(bot: Bot) -> None:
 
     In the sandbox, its personas are what they are in the association.
     """
-    with bot.office.storage.transaction() as db:
+    with bot.services.office.storage.transaction() as db:
         roles.seed(db)
         if bot.settings.sandboxed():
-            _cast(db, bot.office.today())
+            _cast(db, bot.services.office.today())
         admins = [people.read_account(one) for one in listed(bot.settings.vigie_admins)]
-        roles.appoint_first(db, admins, bot.office.today())
-        bot.office.registry_changed(db)
+        roles.appoint_first(db, admins, bot.services.office.today())
+        bot.services.office.registry_changed(db)
     bot.registrar.caught_up()
 
 
@@ -139,14 +159,16 @@ def platforms(bot: Bot) -> dict[str, Live]:
     With no token at all, the sandbox alone. To be called off the storage thread. The library of a
     platform is read only when it is configured: Slack's takes 30 MB.
     """
-    settings, storage = bot.settings, bot.office.storage
+    settings, storage = bot.settings, bot.services.office.storage
     if settings.sandboxed():
         from bot import sandbox  # noqa: PLC0415 — see above
 
-        return {"local": sandbox.adapter(bot.course, bot.office, bot.dispatcher, settings.vigie_port)}
+        return {"local": sandbox.adapter(bot.services, bot.dispatcher, settings.vigie_port)}
     found: dict[str, Live] = {}
     followed = storage.executor.submit(_followed, storage).result()
-    members = Register(storage, bot.office.clock, bot.office.calendar, bot.office.registry_changed)
+    members = Register(
+        storage, bot.services.office.clock, bot.services.office.calendar, bot.services.office.registry_changed
+    )
     if settings.slack_bot_token:
         found["slack"] = _slack(bot, settings.slack_bot_token, members if "slack" in followed else None)
     if settings.discord_token:
@@ -160,14 +182,14 @@ def _slack(bot: Bot, token: SecretStr, members: Register | None) -> Live:
     settings = bot.settings
     return SlackAdapter(
         bot.dispatcher,
-        bot.library.quote,
+        bot.services.library.quote,
         bot_token=token.get_secret_value(),
         app_token=_revealed(settings.slack_app_token),
         signing_secret=_revealed(settings.slack_signing_secret),
         port=settings.vigie_slack_port,
         api_url=settings.slack_api_url,
         members=members,
-        heard=inbound.Heard(bot.office.storage, bot.office.clock),
+        heard=inbound.Heard(bot.services.office.storage, bot.services.office.clock),
         meter=_meter(bot.metrics, "slack"),
     )
 
@@ -177,7 +199,7 @@ def _discord(bot: Bot, token: SecretStr, members: Register | None) -> Live:
 
     return DiscordAdapter(
         bot.dispatcher,
-        bot.library.quote,
+        bot.services.library.quote,
         token=token.get_secret_value(),
         api_url=bot.settings.discord_api_url,
         members=members,
@@ -191,7 +213,7 @@ def mailer(bot: Bot) -> email.Mailer | None:
     if settings.vigie_smtp is None or settings.vigie_courriel_de is None or settings.sandboxed():
         return None
     server = email.server(settings.vigie_smtp.get_secret_value())
-    return email.Mailer(bot.library.quote, server, settings.vigie_courriel_de)
+    return email.Mailer(bot.services.library.quote, server, settings.vigie_courriel_de)
 
 
 async def run(bot: Bot, say: Callable[[str], None]) -> bool:
@@ -200,7 +222,7 @@ async def run(bot: Bot, say: Callable[[str], None]) -> bool:
     posts: dict[str, Deliverer] = {**live, **({EMAIL: mail} if mail else {})}
     for setting in unset(bot.settings):
         say(f"{setting} n'est pas réglé\u00a0: je réponds partout où je suis. Voyez vigie diagnostic.")
-    behind = Background(bot.settings, bot.office, bot.course, bot.registrar, bot.metrics, posts, live)
+    behind = Background(bot.settings, bot.services, bot.registrar, bot.metrics, posts, live)
     return await serve([*live.values()], say, behind.running(say), [mail] if mail else ())
 
 

@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, time
+from functools import partial
+from threading import Thread
 from typing import Protocol, TypeAlias
 
 from sqlite_utils import Database
 
-from bot import backup, inbound, notices, registrar, restore
-from bot.commands import accueil_gestion
-from bot.commands.course import Course
-from bot.commands.office import Office
+from bot import backup, inbound, notices, registrar, restore, retraining
+from bot.commands import Services, accueil_gestion
 from bot.dispatch import Actor
 from bot.health import Health, Metrics
+from bot.logs import where
 from bot.members import Fetch, Register
 from bot.outbox_pump import Pump
 from bot.outbox_routes import Routes, parse
 from bot.outbox_sending import Habits, Hooks
 from bot.platforms import Deliverer, PlatformError
 from bot.platforms.membership import Followed
-from bot.policy import membership, onboarding, people, personal_data, progress
+from bot.policy import membership, onboarding, people, personal_data, progress, question_store
 from bot.policy.progress import Numbers
+from bot.policy.question_model import ModelError
+from bot.policy.question_store import Sources
 from bot.progress_picture import Drawing
 from bot.registrar import Registrar
 from bot.schedule import Arguments, Daily, Errand, Schedule, Work
 from bot.settings import Settings, listed
 from bot.storage import StorageError
+
+logger = logging.getLogger(__name__)
 
 # Each day after 3, so that no change of the hour skips it or does it twice.
 NIGHTLY = (
@@ -60,8 +66,7 @@ class Background:
     """What it works with. `posts`: by the name that accounts give them, e-mail under its own."""
 
     settings: Settings
-    office: Office
-    course: Course
+    services: Services
     registrar: Registrar
     metrics: Metrics
     posts: Mapping[str, Deliverer]
@@ -85,24 +90,45 @@ class Background:
             pumping = asyncio.create_task(pump.run(), name="outbox")
             stack.push_async_callback(_ended, pump, pumping)
             schedule = Schedule(
-                self.office.storage,
+                self.services.office.storage,
                 self.work(),
-                self.office.calendar,
-                self.office.clock,
-                woken=pump.wake,
+                self.services.office.calendar,
+                self.services.office.clock,
+                woken=lambda: self._beat(pump),
                 failed=lambda task: self.metrics.task_failures.labels(task).inc(),
             )
             stack.push_async_callback(schedule.close)
             await schedule.start()
+            Thread(target=self._learn, name="questions", daemon=True).start()
+            stack.callback(self.services.desk.engine.close)
             yield
+
+    def _beat(self, pump: Pump) -> None:
+        """Send what was queued, and forget what is remembered for minutes only."""
+        pump.wake()
+        self.services.desk.conversations.fade()
+        self.services.desk.recent.fade()
+
+    def _learn(self) -> None:
+        """Learn the bank of questions, if that is not done; meanwhile, questions are answered by text alone.
+
+        The model is loaded at the first question, not here.
+        """
+        policy, models = self.services.library.default, self.settings.models()
+        sources = Sources(self.settings.data_folders(), policy.versions[-1])
+        try:
+            if not question_store.settled(sources, models):
+                question_store.make(sources, models)
+        except (ModelError, OSError) as error:
+            logger.warning("the bank of questions was not learnt: %s", where(error))
 
     def _health(self) -> Health:
         ready = {name: platform.ready for name, platform in self.platforms.items()}
-        office = self.office
+        office = self.services.office
         return Health(office.storage, self.metrics, ready, office.clock, self.settings.vigie_sante_port)
 
     def _pump(self) -> Pump:
-        settings, office, metrics = self.settings, self.office, self.metrics
+        settings, office, metrics = self.settings, self.services.office, self.metrics
         channels = [parse(f"channel:{where}") for where in listed(settings.vigie_canaux_admin)]
         return Pump(
             office.storage,
@@ -117,8 +143,8 @@ class Background:
 
     def work(self) -> Work:
         """Return what the clock does; in the sandbox, nothing is copied."""
-        office = self.office
-        course = self.course
+        office = self.services.office
+        course = self.services.course
         register = Register(office.storage, office.clock, office.calendar, office.registry_changed)
         fetch = {name: _once_ready(platform) for name, platform in self.platforms.items()}
 
@@ -153,19 +179,22 @@ class Background:
             restore.hold(db, notices.REPORTS, after)
 
         nightly = [one for one in NIGHTLY if one.task != "copie" or not self.settings.sandboxed()]
+        folders = self.settings.data_folders()
+        train = retraining.trainer(self.services.library, folders, self.settings.models())
         drawing = Drawing(office.storage, f"Les accueils sur la {course.name}", count, office.today)
         errands: dict[str, Errand] = {
             "copie": self._copy,
             "purge": purge,
             membership.RECONCILE: reconcile,
             accueil_gestion.DRAW: drawing,
+            retraining.ERRAND: partial(retraining.errand, office.storage, train),
             registrar.ADVANCE: self.registrar.advance,
         }
         return Work({"retention": retention, onboarding.TASK: welcome}, errands, nightly, held)
 
     async def _copy(self, _: Arguments, now: datetime) -> None:
         """Make the night's sealed copy, then let the old ones expire."""
-        settings, today = self.settings, self.office.calendar.day(now)
+        settings, today = self.settings, self.services.office.calendar.day(now)
         database, days = settings.database(), settings.vigie_sauvegardes_jours
         await asyncio.to_thread(backup.save_sealed, database, settings.copies(), settings.keys(), today)
         await asyncio.to_thread(backup.expire, settings.copies(), today, days)

@@ -19,14 +19,25 @@ from typing import Any
 import click
 from sqlite_utils import Database
 
-from bot import __version__, app, cli_operations, cli_quiz, cli_register, cli_registry, logs, settings
+from bot import (
+    __version__,
+    app,
+    cli_operations,
+    cli_questions,
+    cli_quiz,
+    cli_register,
+    cli_registry,
+    logs,
+    settings,
+)
 from bot.cli_base import SUBCOMMAND, configured, dump, json_flag, refuse, storage_refusals
 from bot.commands import politique
 from bot.platforms import slack_manifest
-from bot.policy import quiz_bank
+from bot.policy import guidance, quiz_bank
 from bot.policy.articles import Clause, PolicyError, Version
 from bot.policy.library import Library, Policy
 from bot.policy.onboarding import Attesting
+from bot.policy.questions import Engine
 from bot.storage import Storage, StorageError, lock
 from bot.times import system_clock
 
@@ -67,6 +78,7 @@ def vigie(context: click.Context, reglages: Path | None) -> None:
     context.obj = reglages or (USUAL_FILE if USUAL_FILE.exists() else None)
     context.meta[cli_registry.OPEN] = _desk
     context.meta[cli_quiz.OPEN] = _school
+    context.meta[cli_questions.OPEN] = _questions
     context.meta[cli_register.OPEN] = _cabinet
     if context.invoked_subcommand is None:
         context.invoke(servir)
@@ -283,12 +295,26 @@ def _attests_nothing(_db: Database, _asked: Attesting) -> None:
     raise NotImplementedError
 
 
+def _questions() -> cli_questions.Desk:
+    config, library = configured(), _policies()
+    folders = config.data_folders()
+    with _policy_refusals():
+        known = guidance.load(folders, library)
+    return cli_questions.Desk(library, Engine(folders, config.models()), known)
+
+
 def _cabinet() -> cli_register.Cabinet:
     config = configured()
     return cli_register.Cabinet(config.database(), config.keys(), config.calendar().zone)
 
 
-for _command in (*cli_operations.COMMANDS, *cli_registry.COMMANDS, *cli_quiz.COMMANDS, cli_register.registre):
+for _command in (
+    *cli_operations.COMMANDS,
+    *cli_registry.COMMANDS,
+    *cli_quiz.COMMANDS,
+    *cli_questions.COMMANDS,
+    cli_register.registre,
+):
     vigie.add_command(_command)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeAlias
 
 import click
 
-from bot.policy import evaluation
+from bot.policy import evaluation, guidance
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.evaluation import Trial
+from bot.policy.guidance import Guidance
 from bot.policy.library import Library, Policy
 from bot.policy.questions import MOST, Answer, Engine, Found, Outcome
 
@@ -24,6 +25,7 @@ class Desk:
 
     library: Library
     engine: Engine
+    guidance: Mapping[str, Guidance]
 
 
 Open: TypeAlias = Callable[[], Desk]
@@ -50,7 +52,9 @@ def question_(question: tuple[str, ...], named: str | None, as_json: bool) -> No
     """Answer, quoting; exit 1 when the question is declined."""
     desk, policy, version = _about(named)
     _prepare(desk, policy)
-    answer = desk.engine.answer(policy, version, " ".join(question))
+    asked = " ".join(question)
+    known = desk.guidance.get(policy.id) or Guidance()
+    answer = guidance.settled(known, desk.engine.answer(policy, version, asked), asked)
     if as_json:
         click.echo(_dump(described(answer, version)))
     elif answer.answered:

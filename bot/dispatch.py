@@ -83,7 +83,8 @@ class Command:
     `slash`: a slash command of its own; others are written `/vigie name`.
     `usage`: what may follow the name, "" when nothing. `examples`: texts worth trying.
     `opens_form`: the answer is a form, which must be the very first answer to a button or command.
-    `instant`: answered from memory in well under a millisecond, so run at once, without the storage thread.
+    `instant`: answered from memory in well under a millisecond, so run at once, without the storage thread;
+    for a command that is so for some requests only, which ones.
     `shortcut`: the label of the entry in a message's own menu; the message's text becomes the
     request's text.
     `refusal`: for a command that is not for everyone, why it is not for the one who asks, "" when it is.
@@ -97,7 +98,7 @@ class Command:
     examples: tuple[str, ...] = ()
     slash: bool = False
     opens_form: bool = False
-    instant: bool = False
+    instant: bool | Callable[[Request], bool] = False
     suggest: Callable[[str], Sequence[Suggestion]] | None = None
     shortcut: str = ""
     refusal: Callable[[Request], str] | None = None
@@ -105,6 +106,10 @@ class Command:
     def __post_init__(self) -> None:
         if len(self.shortcut) > SHORTCUT_LENGTH:
             raise ValueError(f"shortcut of {self.name}: over {SHORTCUT_LENGTH} characters")
+
+    def is_instant(self, request: Request) -> bool:
+        """Return whether a request is answered at once."""
+        return self.instant(request) if callable(self.instant) else self.instant
 
 
 _MARKS = "!?.,;:…"
@@ -242,7 +247,7 @@ class Dispatcher:
             if refused is not None:
                 return Message(*refused.elements, public=request.place == "open")
             command = self.command(request.command) or self._default
-            if command.instant:
+            if command.is_instant(request):
                 reply = self._run(command, request)
             else:
                 reply = await self._stored(self._run, command, request)

@@ -17,6 +17,7 @@ from sqlite_utils import Database
 
 from bot import outbox, schedule
 from bot.messages import Button, Buttons, Heading, Message, Note, Text
+from bot.notices import Notice
 from bot.outbox import Delivery
 from bot.policy import question_store
 from bot.policy.library import Library
@@ -27,7 +28,6 @@ from bot.times import iso
 
 ERRAND: Final = "reentrainer"  # in `Work.errands`
 NOTICE: Final = "reentrainement"  # in `notices.NOTICES`
-TITLE: Final = "le résultat d'un réentraînement"
 
 Arguments: TypeAlias = Mapping[str, Any]
 
@@ -91,6 +91,11 @@ async def errand(storage: Storage, retrain: Retrain, arguments: Arguments, now: 
             outbox.enqueue(db, delivery, now)
 
     await storage.run(queue)
+
+
+def notices() -> dict[str, Notice]:
+    """Return what is sent of its own accord, by name, to be added to `bot.notices.NOTICES`."""
+    return {NOTICE: Notice("le résultat d'un réentraînement", told)}
 
 
 def told(_services: object, arguments: Arguments) -> Message:

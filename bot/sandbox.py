@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.commands import examples
-from bot.commands.course import Course
-from bot.commands.office import Office
+from bot.commands import Services, examples
 from bot.dispatch import Dispatcher
 from bot.messages import Form, Reply
 from bot.platforms import discord_render, slack_render
@@ -14,10 +12,9 @@ from bot.platforms.local_adapter import LocalAdapter
 from bot.platforms.local_gallery import Gallery
 
 
-def adapter(course: Course, office: Office, dispatcher: Dispatcher, port: int) -> LocalAdapter:
+def adapter(services: Services, dispatcher: Dispatcher, port: int) -> LocalAdapter:
     """Return the platform, its gallery showing every message as each platform would."""
-    library = course.library
-    quote = library.quote
+    quote = services.library.quote
 
     def on_slack(reply: Reply) -> object:
         return slack_render.view(reply) if isinstance(reply, Form) else slack_render.render(reply, quote)
@@ -28,6 +25,5 @@ def adapter(course: Course, office: Office, dispatcher: Dispatcher, port: int) -
         components: list[dict[str, Any]] = discord_render.render(reply, quote).to_components()
         return components
 
-    shown = examples(library, office.calendar, office.clock, course)
-    gallery = Gallery(shown, {"Slack": on_slack, "Discord": on_discord})
+    gallery = Gallery(examples(services), {"Slack": on_slack, "Discord": on_discord})
     return LocalAdapter(dispatcher, quote, port=port, gallery=gallery)

@@ -149,6 +149,7 @@ class Settings(BaseSettings):
     vigie_data: Path | None = None
     vigie_db: Path | None = None
     vigie_cles: Path | None = None
+    vigie_modeles: Path | None = None
     vigie_sauvegardes: Path | None = None
     vigie_sauvegardes_jours: Annotated[int, Field(ge=1, le=365)] = 30
     vigie_sante_port: Port = HEALTH_PORT
@@ -186,6 +187,10 @@ class Settings(BaseSettings):
     def copies(self) -> Path:
         """Return the folder of the nightly copies."""
         return self.vigie_sauvegardes or self.database().parent / "sauvegardes"
+
+    def models(self) -> Path:
+        """Return the folder of what is learnt from the banks of questions; it can be made again."""
+        return self.vigie_modeles or self.database().parent / "modeles"
 
     def teams(self) -> dict[str, str]:
         """Return the association's own workspace and server, by platform, for those that are set."""

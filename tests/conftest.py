@@ -16,7 +16,7 @@ from bot.messages import Quoter, Reply
 from bot.policy import library as libraries
 from bot.policy.library import Library
 from bot.settings import SEED
-from tests.office_kit import CALENDAR, clock, course, working
+from tests.office_kit import offices, services, working
 
 # Machines are shared: slowness is no failure here, and `timeout` in pyproject.toml bounds each test.
 # In CI the same examples are tried each time, so that what lands does not depend on luck.
@@ -55,7 +55,8 @@ def dispatcher(library: Library) -> Iterator[Dispatcher]:
 @pytest.fixture(scope="session")
 def replies(library: Library) -> dict[str, Reply]:
     """An example of every reply that the bot can give, by name."""
-    return examples(library, CALENDAR, clock, course(library))
+    with offices() as office:
+        return examples(services(library, office))
 
 
 @pytest.hookimpl(wrapper=True)

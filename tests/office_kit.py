@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
 from bot import app
-from bot.commands import catalogue
+from bot.commands import Services, catalogue
+from bot.commands.banque import Bank
 from bot.commands.course import Course, open_course
 from bot.commands.office import Office
+from bot.commands.question import Desk
+from bot.conversations import Conversations, Recent
 from bot.dispatch import Dispatcher
 from bot.platforms.local_adapter import LocalAdapter
-from bot.policy import roles
+from bot.policy import guidance, masking, roles
 from bot.policy.library import Library
+from bot.policy.masking import Masker
 from bot.policy.onboarding import Attesting, Plan
+from bot.policy.question_shelf import Given
+from bot.policy.questions import Engine
 from bot.sandbox import adapter
 from bot.settings import SEED, Settings
 from bot.storage import Storage
@@ -52,9 +60,30 @@ def offices() -> Iterator[Office]:
 
 @contextmanager
 def working(library: Library) -> Iterator[Dispatcher]:
-    """Give the real catalogue, at work."""
+    """Give the real catalogue, at work; questions are answered by text alone."""
     with offices() as office:
-        yield Dispatcher(catalogue(library, office, course(library)), office.storage.executor)
+        yield Dispatcher(catalogue(services(library, office)), office.storage.executor)
+
+
+def services(library: Library, office: Office) -> Services:
+    """Return what the commands work with."""
+    folders = (SEED, TEST_DATA)
+    desk = Desk(
+        library,
+        office,
+        Engine(folders, Path(os.devnull), Given(None)),
+        guidance.load(folders, library),
+        masker(library),
+        Conversations(clock),
+        Recent(clock),
+    )
+    return Services(library, office, course(library), desk, Bank(library, office, SEED, None))
+
+
+@cache
+def masker(library: Library) -> Masker:
+    """Return what hides names, which takes time to make."""
+    return masking.load((SEED, TEST_DATA), library)
 
 
 def course(library: Library) -> Course:
@@ -80,4 +109,4 @@ def built(settings: Settings) -> Iterator[app.Bot]:
 
 def sandbox_of(bot: app.Bot) -> LocalAdapter:
     """Return the sandbox of a bot, as it is when no token is set."""
-    return adapter(bot.course, bot.office, bot.dispatcher, bot.settings.vigie_port)
+    return adapter(bot.services, bot.dispatcher, bot.settings.vigie_port)

@@ -31,7 +31,7 @@ def vigie(small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vigi
     @click.pass_context
     def line(context: click.Context) -> None:
         policies = libraries.load(small.folders, "petite", lambda: TODAY)
-        context.meta[OPEN] = lambda: Desk(policies, engine)
+        context.meta[OPEN] = lambda: Desk(policies, engine, {})
 
     for command in cli_questions.COMMANDS:
         line.add_command(command)

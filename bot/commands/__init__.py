@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
 
-from bot import guard, notices, onboarding_notices, progress_picture, registrar
+from bot import guard, notices, onboarding_notices, progress_picture, registrar, retraining
 from bot.commands import (
     accueil,
     accueil_gestion,
     aide,
+    answers,
+    banque,
     chercher,
     lier,
     lire,
@@ -17,36 +20,70 @@ from bot.commands import (
     partager,
     pause,
     politique,
+    question,
     quiz,
     quiz_messages,
+    retour,
     roles,
     vigie,
 )
+from bot.commands.banque import Bank
 from bot.commands.course import Course
 from bot.commands.office import Office, reserved
+from bot.commands.question import Desk
 from bot.dispatch import Actor, Command
 from bot.messages import Reply
 from bot.policy import roles as registry
+from bot.policy.guidance import Guidance
 from bot.policy.library import Library
 from bot.storage import Storage
-from bot.times import Calendar, Clock
 
 
-def catalogue(library: Library, office: Office, course: Course) -> tuple[Command, ...]:
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the commands work with: the policies, the records, the questions and their answers."""
+
+    library: Library
+    office: Office
+    course: Course
+    desk: Desk
+    bank: Bank
+
+
+def catalogue(services: Services) -> tuple[Command, ...]:
     """Return every command; the first is the one that free text goes to."""
+    library, office, course, desk = services.library, services.office, services.course, services.desk
     example = str(library.default.example(library.current(library.default)))
     ours = partial(reserved, office)
     commands: tuple[Command, ...] = (
         Command(
             name="politique",
-            instant=True,
-            summary="Lire la politique par numéro ou par mot. Sans rien de plus, la table des matières.",
-            usage="[numéro ou mot]",
+            instant=partial(question.is_instant, desk),
+            summary="Lire la politique par numéro ou par mot, ou lui poser une question.",
+            usage="[numéro, mot ou question]",
             examples=(example, f"article {example.partition('.')[0]}", "consentement"),
-            run=partial(politique.show, library),
+            run=partial(question.answer_or_look_up, desk),
             suggest=partial(politique.suggest, library),
             slash=True,
-            shortcut=chercher.shortcut(library),
+        ),
+        Command(
+            name="question",
+            summary="Poser une question dans vos mots, et lire ce qu'en dit la politique.",
+            usage="votre question",
+            examples=("Qui doit lire cette politique?",),
+            run=partial(question.ask, desk),
+        ),
+        Command(
+            name="viser",
+            summary="Voir quelles clauses visent un message.",
+            usage="texte",
+            run=partial(question.about, desk),
+            shortcut=question.shortcut(library),
+        ),
+        Command(
+            name="retour",
+            summary="Dire si une réponse vous a été utile (ses boutons l'écrivent pour vous).",
+            run=partial(retour.judge, desk),
         ),
         Command(
             name="vigie",
@@ -115,6 +152,13 @@ def catalogue(library: Library, office: Office, course: Course) -> tuple[Command
             refusal=ours,
         ),
         Command(
+            name="banque",
+            summary="Améliorer mes réponses à partir des questions mal répondues.",
+            run=partial(banque.manage, services.bank),
+            opens_form=True,
+            refusal=ours,
+        ),
+        Command(
             name="pause",
             summary="Arrêter tout ce que j'envoie de moi-même, et le reprendre.",
             usage="[raison]",
@@ -130,38 +174,48 @@ def catalogue(library: Library, office: Office, course: Course) -> tuple[Command
     return commands
 
 
-def examples(library: Library, calendar: Calendar, clock: Clock, course: Course) -> dict[str, Reply]:
+def examples(services: Services) -> dict[str, Reply]:
     """Return an example of every reply that the bot can give, by name."""
+    library, course = services.library, services.course
+    calendar, now = services.office.calendar, services.office.clock()
     return {
-        **vigie.examples(library, calendar, clock()),
+        **vigie.examples(library, calendar, now),
         **politique.examples(library),
         **partager.examples(library),
         **chercher.examples(library),
         **lier.examples(),
         **mesdonnees.examples(),
         **membres.examples(),
-        **pause.examples(calendar, clock()),
+        **pause.examples(calendar, now),
         **notices.examples(),
         "Une association que je ne sers pas": guard.NOT_YOURS,
         **accueil.examples(course),
         **accueil_gestion.examples(course),
-        **quiz_messages.examples(course, clock()),
+        **quiz_messages.examples(course, now),
         **onboarding_notices.examples(progress_picture.sample()),
         **registrar.examples(),
-        **_over_a_registry(library, calendar, clock, course),
+        **banque.examples(library),
+        **retour.examples(),
+        **retraining.examples(),
+        **_over_a_registry(services),
     }
 
 
-def _over_a_registry(library: Library, calendar: Calendar, clock: Clock, course: Course) -> dict[str, Reply]:
+def _over_a_registry(services: Services) -> dict[str, Reply]:
     """Return the examples that show a registry, over one in memory."""
     storage, admin = Storage(), Actor("local", "", "administration")
-    office = Office(storage, clock, calendar)
+    library, guidance = services.library, services.desk.guidance
+    office = Office(storage, services.office.clock, services.office.calendar)
 
     def shown() -> dict[str, Reply]:
         with storage.transaction() as db:
             registry.seed(db)
             registry.appoint_first(db, [admin], office.today())
-        return {**roles.examples(office, admin), **aide.examples(lambda: catalogue(library, office, course))}
+        return {
+            **roles.examples(office, admin),
+            **answers.examples(library, guidance.get(library.default.id) or Guidance(), office),
+            **aide.examples(lambda: catalogue(services)),
+        }
 
     try:
         return storage.executor.submit(shown).result()

@@ -17,7 +17,7 @@ from bot.commands.office import Office
 from bot.commands.politique import Reading
 from bot.conversations import Conversations, Given, Recent
 from bot.dispatch import Request
-from bot.messages import Message
+from bot.messages import SHORTCUT_LENGTH, Message
 from bot.policy import asked, guidance, references
 from bot.policy.articles import Number, Version
 from bot.policy.guidance import Guidance
@@ -41,6 +41,9 @@ class Answers(Protocol):
         self, policy: Policy, version: Version, question: str, previous: tuple[Number, ...] = ()
     ) -> Answer:
         """Answer a question about a version; never raises."""
+
+    def close(self) -> None:
+        """Start no other training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,17 @@ def ask(desk: Desk, request: Request) -> Message:
         return politique.show(desk.library, replace(request, command="politique"))
     desk.conversations.remember(request.actor, reading.policy.id, chosen)
     return answers.given(desk.telling(reading, request), chosen)
+
+
+def is_instant(desk: Desk, request: Request) -> bool:
+    """Tell whether a request is a look-up, which takes neither the engine nor the database."""
+    return is_look_up(*politique.open_reading(desk.library, request.text))
+
+
+def shortcut(library: Library) -> str:
+    """Return what one chooses in a message's own menu to see which clauses it touches."""
+    label = f"Ce qu'en dit la {library.default.name}"
+    return label if len(label) <= SHORTCUT_LENGTH else "Voir la politique"
 
 
 def about(desk: Desk, request: Request) -> Message:

@@ -210,7 +210,9 @@ class Client(discord.AutoShardedClient):
         request = self._request(interaction)
         in_place, came = _on_private_message(interaction), time.monotonic()
         command = self._dispatcher.command(request.command)
-        if command and (command.opens_form or command.instant):  # which may not wait, or never does
+        if command and (
+            command.opens_form or command.is_instant(request)
+        ):  # which may not wait, or never does
             reply = await self._dispatcher.handle(request)
         else:
             reply = await self._handled(request, lambda: _defer(interaction, in_place=in_place))

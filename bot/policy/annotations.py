@@ -126,9 +126,11 @@ class Reader:
     version: Version
 
     def fail(self, problem: str) -> PolicyError:
+        """Return the problem, with where it is."""
         return PolicyError(self.source, 0, problem)
 
     def check_keys(self, data: Mapping[str, object], known: set[str], what: str) -> None:
+        """Raise `PolicyError` for a key that is not known."""
         for key in data:
             if key not in known:
                 names = ", ".join(sorted(known))
@@ -149,16 +151,19 @@ class Reader:
         return table
 
     def text(self, value: object, where: str) -> str:
+        """Return a text."""
         if not isinstance(value, str) or not value.strip():
             raise self.fail(f"{where}\u00a0: il faut un texte entre guillemets.")
         return value
 
     def texts(self, values: object, where: str) -> tuple[str, ...]:
+        """Return a list of texts."""
         if not isinstance(values, list):
             raise self.fail(f'{where}\u00a0: il faut une liste de textes, comme ["PA 20", "PA-20"].')
         return tuple(self.text(value, where) for value in values)
 
     def number(self, text: str, where: str) -> Number:
+        """Return a clause's number."""
         try:
             number = Number.parse(text)
         except ValueError as error:
@@ -170,6 +175,7 @@ class Reader:
         return number
 
     def numbers(self, texts: object, where: str) -> tuple[Number, ...]:
+        """Return a list of clauses' numbers."""
         if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
             raise self.fail(
                 f'[{where}] il faut une liste de numéros entre guillemets, comme ["5.10", "5.11"].'
@@ -177,12 +183,14 @@ class Reader:
         return tuple(self.number(text, where) for text in texts)
 
     def article(self, text: str) -> Number:
+        """Return an article's number."""
         for article in self.version.articles:
             if str(article.number) == text:
                 return article.number
         raise self.fail(f"[title] l'article {text} n'existe pas.")
 
     def forces(self, key: str, value: object) -> tuple[Force, ...]:
+        """Return the forces of a clause's paragraphs."""
         forces = tuple(self._force(key, one) for one in (value if isinstance(value, list) else [value]))
         clause = self.version.clause(self.number(key, "force"))
         if clause is not None and len(forces) not in {1, len(clause.paragraphs)}:
@@ -202,6 +210,7 @@ class Reader:
         )
 
     def together(self, groups: object) -> tuple[Together, ...]:
+        """Return the groups of clauses to be read together."""
         if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
             raise self.fail("[[together]] écrivez [[together]] seul sur sa ligne, puis clauses et reason.")
         for group in groups:
@@ -215,6 +224,7 @@ class Reader:
         )
 
     def contact(self, data: Mapping[str, object]) -> Contact | None:
+        """Return whom the policy says to ask."""
         if "contact" not in data:
             return None
         contact = self.table(data, "contact", {"who", "clause"})

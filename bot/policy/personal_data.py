@@ -280,12 +280,9 @@ def enforce(
             (_before(today, SENT_DAYS),),
             remember,
         ),
-<<<<<<< HEAD
         "parcours": onboarding_retention.enforce(db, today, remember),
-=======
         "questions": _destroy(db, "asked_questions", "week <= ?", (asked.last_week(today),), remember),
         "jugements": asked.expire_verdicts(db, today),
->>>>>>> answers
         "comptes": _forget_askers(db, today, remember),
     }
     counts = {category: count for category, count in counts.items() if count}

@@ -130,6 +130,17 @@ def find(sources: Sources, models: Path) -> tuple[Model | None, bool]:
         return None, False
 
 
+def settled(sources: Sources, models: Path) -> bool:
+    """Tell, without loading a model, whether a policy's bank has its verdict, or has nothing to teach.
+
+    Raises OSError when the bank cannot be read.
+    """
+    if not sources.banks():
+        return True
+    found = verdict(models, sources.version.policy)
+    return found is not None and found.bank == sources.key() and (models / found.model).is_file()
+
+
 def make(sources: Sources, models: Path) -> Verdict:
     """Train on the bank in a process of its own, and have the model serve unless it does worse than before.
 

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
-from tests.wire.bot_process import ROOT, BotProcess, free_port
+from tests.wire.bot_process import MODELS, ROOT, BotProcess, free_port
 
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
 
@@ -34,7 +34,11 @@ async def running(
     Raises `AssertionError` if it complained: what fails may well be quick.
     """
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    own = {"VIGIE_DB": f"{tempfile.mkdtemp()}/vigie.db", "VIGIE_SANTE_PORT": str(free_port())}
+    own = {
+        "VIGIE_DB": f"{tempfile.mkdtemp()}/vigie.db",
+        "VIGIE_MODELES": str(MODELS),
+        "VIGIE_SANTE_PORT": str(free_port()),
+    }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", *command,
         cwd=ROOT, env={**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **own, **(settings or {})},

@@ -51,6 +51,9 @@ class ToldEngine:
         self.asked.append((question, previous))
         return self.answers.get(question, Answer("not_found"))
 
+    def close(self) -> None:
+        """Do nothing."""
+
 
 @dataclass
 class Counter:

@@ -18,7 +18,7 @@ from bot.policy.annotations import no_annotations
 from bot.policy.library import Library, Policy
 from bot.settings import SEED
 from tests.conftest import TEST_DATA, TODAY
-from tests.office_kit import CALENDAR, clock, course, working
+from tests.office_kit import offices, services, working
 from tests.test_hostile_text import check_everywhere
 
 ORDINARY = st.lists(st.sampled_from(["la", "règle", "du", "comité", "s'applique", "à", "toute", "personne."]))
@@ -103,11 +103,12 @@ async def test_sixty_articles_have_a_table_of_contents_in_pages() -> None:
 def test_every_command_and_example_works_with_another_policy_as_the_default() -> None:
     library = libraries.load([SEED, TEST_DATA], "cr3", lambda: TODAY)
     with working(library) as dispatcher:
-        politique = dispatcher.command("politique")
-    assert politique is not None
-    assert politique.shortcut == "Chercher dans la CR3"
-    for reply in examples(library, CALENDAR, clock, course(library)).values():
-        check_everywhere(reply, library.quote)
+        viser = dispatcher.command("viser")
+    assert viser is not None
+    assert viser.shortcut == "Ce qu'en dit la CR3"
+    with offices() as office:
+        for reply in examples(services(library, office)).values():
+            check_everywhere(reply, library.quote)
 
 
 def test_a_version_of_tomorrow_is_neither_quoted_nor_searched_today(tmp_path: Path) -> None:

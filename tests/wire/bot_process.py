@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+MODELS = ROOT / ".cache" / "modeles"  # kept from one run to the next
 START_TIME = 30.0  # seconds, on a busy machine
 STOP_TIME = 10.0  # what the project promises
 
@@ -88,7 +89,11 @@ async def start_bot(settings: Mapping[str, str], *arguments: str) -> BotProcess:
 
     Its database is one of its own, in a folder that is left to the system, unless `settings` say where.
     """
-    own = {"VIGIE_DB": f"{tempfile.mkdtemp()}/vigie.db", "VIGIE_SANTE_PORT": str(free_port())}
+    own = {
+        "VIGIE_DB": f"{tempfile.mkdtemp()}/vigie.db",
+        "VIGIE_MODELES": str(MODELS),
+        "VIGIE_SANTE_PORT": str(free_port()),
+    }
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", "--reglages", os.devnull, *(arguments or ("servir",)),
