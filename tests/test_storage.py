@@ -343,7 +343,7 @@ def test_a_full_file_system_ends_in_one_line_and_no_loss(tmp_path: Path) -> None
     place.mkdir()
     apart = ["/usr/bin/unshare", "-rm"]
     may_mount = not subprocess.run([*apart, "/bin/true"], check=False, capture_output=True).returncode
-    small = f"mount -t tmpfs -o size=400k none {place}" if may_mount else "ulimit -f 800"
+    small = f"mount -t tmpfs -o size=2m none {place}" if may_mount else "ulimit -f 4000"
     script = f"{small}; {sys.executable} -m tests.storage_child {place}/v.db; cp -r {place} {kept}; exit 2"
     done = subprocess.run(
         [*(apart if may_mount else []), "/bin/sh", "-c", script],

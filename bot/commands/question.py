@@ -16,7 +16,7 @@ from bot.commands.answers import Judged, Telling
 from bot.commands.office import Office
 from bot.commands.politique import Reading
 from bot.conversations import Conversations, Given, Recent
-from bot.dispatch import Request
+from bot.dispatch import Request, UserError
 from bot.messages import SHORTCUT_LENGTH, Message
 from bot.policy import asked, guidance, references
 from bot.policy.articles import Number, Version
@@ -93,7 +93,10 @@ def ask(desk: Desk, request: Request) -> Message:
 
 def is_instant(desk: Desk, request: Request) -> bool:
     """Tell whether a request is a look-up, which takes neither the engine nor the database."""
-    return is_look_up(*politique.open_reading(desk.library, request.text))
+    try:
+        return is_look_up(*politique.open_reading(desk.library, request.text))
+    except UserError:  # which the answer will say
+        return True
 
 
 def shortcut(library: Library) -> str:

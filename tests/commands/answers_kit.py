@@ -118,7 +118,7 @@ def commands(desk: Desk, bank: Bank) -> tuple[Command, ...]:
         Command("viser", "Ce que la politique dit d'un message.", partial(question.about, desk)),
         Command("retour", "Juger.", partial(retour.judge, desk)),
         Command("banque", "La banque.", reserved, opens_form=True),
-        Command("vigie", "Menu.", partial(vigie.menu, desk.library), slash=True),
+        Command("vigie", "Menu.", partial(vigie.menu, desk.library, desk.office), slash=True),
     )
 
 
