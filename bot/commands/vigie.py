@@ -33,7 +33,7 @@ def shown(library: Library, *more: Element) -> Message:
         Heading("Bonjour! Je suis Vigie."),
         Text(
             f"Je cite la {policy.name}, révisée le {in_words(version.adopted)}. "
-            "Écrivez-moi un numéro ou un mot, ou tapez ",
+            "Écrivez-moi un numéro, un mot ou une question, ou tapez ",
             code(f"/politique {policy.example(version)}"),
             ".",
         ),

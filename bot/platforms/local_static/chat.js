@@ -5,7 +5,7 @@ import { composer } from "./composer.js";
 import { openWindow } from "./window.js";
 
 const CONVERSATIONS = {
-  vigie: { name: "Vigie", topic: "Conversation privée. Écrivez un numéro ou quelques mots, ou tapez / pour voir les commandes." },
+  vigie: { name: "Vigie", topic: "Conversation privée. Écrivez un numéro, quelques mots ou une question, ou tapez / pour voir les commandes." },
   general: { name: "#général", topic: "Tout le monde lit ce canal. Les réponses à vos commandes ne sont vues que de vous." },
 };
 const PATIENCE = 250; // ms before we show that an answer is being written
