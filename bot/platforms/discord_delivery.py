@@ -61,7 +61,7 @@ def paced(limited: Callable[[], None] = lambda: None) -> aiohttp.TraceConfig:
     ) -> None:
         if not any(part in _NOT_COUNTED for part in request.url.parts):
             await pace.turn()
-            await may_leave()
+            may_leave()
 
     trace = counting(limited)
     trace.on_request_start.append(leaving)

@@ -148,7 +148,7 @@ async def test_what_is_stopped_while_it_waits_for_its_turn_does_not_leave(
     await delivery.deliver(ALICE, HELLO, ID)
     await slack.said()
 
-    async def stopped() -> None:
+    def stopped() -> None:
         raise StoppedError("paused")
 
     leaving.set(stopped)

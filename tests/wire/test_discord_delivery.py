@@ -152,7 +152,7 @@ async def test_a_short_limit_is_slept_through_and_counted(
 async def test_what_is_stopped_right_before_it_leaves_does_not_leave(
     server: DiscordServer, alice: Person, quote: Quoter
 ) -> None:
-    async def stopped() -> None:
+    def stopped() -> None:
         raise StoppedError("paused")
 
     async with discord.Client(intents=discord.Intents.none(), http_trace=paced()) as client:
