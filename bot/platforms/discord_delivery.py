@@ -156,7 +156,7 @@ def marked(view: View, delivery_id: str) -> View:
 def problem(error: Exception) -> DeliveryError:
     """Return what a failed request means for what was to be said."""
     match error:
-        case aiohttp.ClientConnectorError():
+        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
             return AwayError(type(error).__name__)
         case discord.RateLimited():
             return LaterError("429", error.retry_after, everywhere=True)

@@ -150,7 +150,7 @@ def without_retries(client: AsyncWebClient) -> AsyncWebClient:
 def problem(error: Exception) -> DeliveryError:
     """Return what a failed call means for what was to be said."""
     code = failure(error)
-    if isinstance(error, aiohttp.ClientConnectorError):
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return AwayError(code)
     if not isinstance(error, SlackApiError):
         return UnknownError(code)

@@ -178,6 +178,7 @@ async def test_without_a_network_nothing_left(server: DiscordServer, alice: Pers
 def test_a_cut_connection_tells_nothing_of_what_was_done() -> None:
     assert isinstance(problem(aiohttp.ServerDisconnectedError()), UnknownError)
     assert isinstance(problem(TimeoutError()), UnknownError)
+    assert isinstance(problem(aiohttp.ConnectionTimeoutError()), AwayError), "it was never made"
 
 
 def test_a_mark_is_a_positive_number_of_31_bits() -> None:
