@@ -64,7 +64,7 @@ bench: $(VENV)/.tests  ## Comparer Vigie aux bibliothèques nues
 study: $(VENV)/.tests  ## Refaire les mesures de docs/questions.md
 	$(BIN)/python -m tests.study --ecrire
 
-torture: $(VENV)/.tests  ## Tuer et rallumer l'envoi des messages mille fois, puis compter
+torture: $(VENV)/.tests  ## Tuer le robot mille fois, remplir son disque, dérégler son horloge, puis compter
 	$(BIN)/python -m tests.torture
 
 clean:  ## Tout enlever, sauf les données

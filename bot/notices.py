@@ -14,14 +14,14 @@ from typing import Any, Final, TypeAlias
 from sqlite_utils import Database
 
 from bot.messages import Button, Buttons, Divider, Heading, Message, Note, Text, bold, code
-from bot.outbox import DEAD_LETTER
+from bot.outbox import DEAD_LETTER, REPEATED
 
 Arguments: TypeAlias = Mapping[str, Any]
 
-REPEATED: Final = "repeated"  # the argument that a restoration gives to what may have been sent already
 # What is sent again after a restoration, marked so, rather than held: a report must never be lost.
 REPORTS: Final[frozenset[str]] = frozenset()
 READ: Final = "lire"  # the command that shows a waiting message to whom it is for
+SETTLE: Final = "lettres"  # the command that sends dead letters again, or gives them up
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,10 @@ def _dead_letter(_: Services | None, arguments: Arguments) -> Message:
             "Un message n'a pu être remis à personne, par aucun moyen\u00a0: ",
             bold(title(arguments["notice"])),
             f". {reason(arguments['problem'])}",
+        ),
+        Buttons(
+            Button("Envoyer de nouveau", f"{SETTLE} envoyer {arguments['row']}", "primary"),
+            Button("Y renoncer", f"{SETTLE} annuler {arguments['row']}"),
         ),
         Note("Son numéro dans la base\u00a0: ", code(arguments["row"])),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
@@ -29,11 +30,12 @@ class Meter:
     """Told of what happens on a platform, to be counted.
 
     `acked`: the seconds from the moment when something came in to its acknowledgement.
-    `reconnected`: a connection that was lost was made again.
+    `reconnected`: a connection that was lost was made again. `limited`: the platform answered 429.
     """
 
     acked: Callable[[float], None] = lambda _seconds: None
     reconnected: Callable[[], None] = lambda: None
+    limited: Callable[[], None] = lambda: None
 
 
 class PlatformError(Exception):
@@ -67,8 +69,32 @@ class LaterError(DeliveryError):
         self.everywhere = everywhere
 
 
+class AwayError(LaterError):
+    """The platform itself cannot be reached, so that nothing left; nobody is to blame, and all may wait."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code, everywhere=True)
+
+
+class StoppedError(LaterError):
+    """All sending was stopped before it left."""
+
+
 class UnknownError(DeliveryError):
     """The request left and its result never came: it may have been said or not."""
+
+
+# What whoever has something said asks to be called right before it leaves.
+leaving: ContextVar[Callable[[], None] | None] = ContextVar("leaving", default=None)
+
+
+def may_leave() -> None:
+    """Raise `StoppedError` if what is said unprompted may not leave; what answers a person always may.
+
+    To be called once every wait is over, right before a request.
+    """
+    if (asked := leaving.get()) is not None:
+        asked()
 
 
 @runtime_checkable
@@ -78,7 +104,8 @@ class Deliverer(Protocol):
     async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
         """Say `message` at `to`, marked with `delivery_id`, so that saying it again can be told.
 
-        Raises `UndeliverableError`, `LaterError`, `UnknownError`; having returned, it was said.
+        It calls `may_leave`. Raises `UndeliverableError`, `LaterError`, `UnknownError`; having returned,
+        it was said.
         """
 
     async def was_delivered(self, to: Address, message: Message, delivery_id: str, since: datetime) -> bool:

@@ -254,7 +254,9 @@ async def test_an_incident_or_a_draft_leaves_no_trace_in_table_memory_or_log(
 async def test_an_incident_is_told_not_to_comment_and_whom_to_tell(desk: Counter) -> None:
     desk.engine.answers[SECRET] = Answer("answer", "incident", found("5.10"))
     reply = await desk.say(SECRET)
-    assert words(reply).startswith("Mieux vaut ne pas commenter\u00a0: voici ce que la PA20 vous invite à faire.")
+    assert words(reply).startswith(
+        "Mieux vaut ne pas commenter\u00a0: voici ce que la PA20 vous invite à faire."
+    )
     assert clauses(reply) == ["5.10", "5.11"]
     assert "prévenir plutôt l'un ou l'autre de ces rôles" in words(reply)
 
