@@ -15,7 +15,7 @@ from typing import Protocol
 from pydantic import SecretStr
 from sqlite_utils import Database
 
-from bot import destroyed, guard, inbound
+from bot import destroyed, guard, inbound, restore
 from bot.background import Background, Post
 from bot.commands import catalogue, mesdonnees
 from bot.commands.office import Office
@@ -69,7 +69,9 @@ def build(settings: Settings, storage: Storage) -> Bot:
     if settings.sandboxed():
         office = Office(storage, system_clock, calendar, teams)
     else:
-        office = Office(storage, system_clock, calendar, teams, partial(destroyed.record, settings.keys()))
+        remember = partial(destroyed.record, settings.keys())
+        settled = partial(destroyed.settle, folder=settings.keys())
+        office = Office(storage, system_clock, calendar, teams, remember, settled)
     welcome = Welcome(
         partial(guard.refusal, teams),
         partial(mesdonnees.notice, office),
@@ -83,7 +85,11 @@ def settle(bot: Bot) -> None:
 
     In the sandbox, its personas are what they are in the association.
     """
-    with bot.office.storage.transaction() as db:
+    storage = bot.office.storage
+    if storage.path:
+        restore.sweep(storage.path, bot.office.clock())
+    with storage.transaction() as db:
+        bot.office.settled(db)
         roles.seed(db)
         if bot.settings.sandboxed():
             _cast(db, bot.office.today())
@@ -225,7 +231,9 @@ async def _until_stopped(
         loop.add_signal_handler(number, stop.set)
     stopping = asyncio.create_task(stop.wait())
     starting = {asyncio.create_task(_start(platform, say), name=platform.name) for platform in running}
-    others = [asyncio.create_task(_start(platform, say)) for platform in beside]
+    others = [asyncio.create_task(_start(platform, say), name=platform.name) for platform in beside]
+    for other in others:
+        other.add_done_callback(lambda task: task.cancelled() or _has_started(task, say))
     started = False
     while starting and not stop.is_set():
         waited: set[asyncio.Task[bool]] = {stopping, *starting}

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Protocol, TypeAlias
 
 from sqlite_utils import Database
 
-from bot import backup, inbound, notices, restore
+from bot import backup, files, inbound, notices, restore
 from bot.commands.office import Office
 from bot.dispatch import Actor
 from bot.health import Health, Metrics
@@ -125,8 +125,13 @@ class Background:
             if unread:  # it is then tried again later
                 raise unread[0]
 
+        def settled() -> None:
+            with office.storage.transaction() as db:
+                office.settled(db)
+
         async def purge(_: Arguments, _now: datetime) -> None:
-            """Leave no byte of what was deleted."""
+            """Leave no byte of what was deleted, and note that it was."""
+            await office.storage.run(settled)
             if not await office.storage.run(office.storage.purge):
                 raise StorageError("un lecteur retient le journal de la base.")
 
@@ -141,9 +146,13 @@ class Background:
         """Make the night's sealed copy, then let the old ones expire."""
         settings, today = self.settings, self.office.calendar.day(now)
         database, days = settings.database(), settings.vigie_sauvegardes_jours
-        await asyncio.to_thread(backup.save_sealed, database, settings.copies(), settings.keys(), today)
-        await asyncio.to_thread(backup.expire, settings.copies(), today, days)
-        await asyncio.to_thread(restore.expire_kept, database, today, days)
+        try:
+            await asyncio.to_thread(backup.save_sealed, database, settings.copies(), settings.keys(), today)
+        finally:  # whether or not a copy could be made, the old ones are kept no longer
+            await asyncio.to_thread(backup.expire, settings.copies(), today, days)
+            await asyncio.to_thread(restore.expire_kept, database, today, days)
+            for folder in (database.resolve().parent, settings.copies(), settings.keys()):
+                await asyncio.to_thread(files.sweep, folder, now - timedelta(hours=1))
 
 
 def _once_ready(platform: Post) -> Fetch:

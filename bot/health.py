@@ -32,6 +32,7 @@ from bot.times import Clock, iso, utc
 HOST = "127.0.0.1"
 PATIENCE = 3.0  # seconds that the database may take to answer
 LATE = 300.0  # seconds that a message may wait, nothing being paused, before something is wrong
+_PROBE = "probe"  # written and removed in one transaction: it is never seen
 _STATES = ("queued", "sending", "sent", "held", "dead", "cancelled")
 _PLATFORM = ("platform",)
 # Slack and Discord give up after 3 s: the buckets are close where it matters.
@@ -133,7 +134,7 @@ class Health:
         await self._runner.cleanup()
 
     async def _healthz(self, _: web.Request) -> web.Response:
-        found = await self._look()
+        found = await self._look(writing=True)
         sound = found is not None
         return web.json_response(
             {"status": "ok" if sound else "error", "database": "ok" if sound else "error"},
@@ -141,7 +142,7 @@ class Health:
         )
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        found, platforms = await asyncio.gather(self._look(), self._ask())
+        found, platforms = await asyncio.gather(self._look(writing=True), self._ask())
         late = found is None or (found.message_age > LATE and not found.paused) or found.task_age > LATE
         ready = not late and all(platforms.values())
         told: dict[str, object] = {"ready": ready, "platforms": platforms, "database": found is not None}
@@ -162,11 +163,14 @@ class Health:
             body=generate_latest(self._metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
 
-    async def _look(self) -> Findings | None:
-        """Return what the database says, None when it does not answer."""
+    async def _look(self, *, writing: bool = False) -> Findings | None:
+        """Return what the database says, None when it does not answer or, if asked, takes nothing in."""
 
         def read() -> Findings:
             with self._storage.transaction() as db:
+                if writing:  # a full disk, or a file become read-only, shows only then
+                    state.write(db, _PROBE, "")
+                    state.lower(db, _PROBE)
                 return look(db, self._clock())
 
         try:

@@ -14,11 +14,10 @@ from typing import Any, Final, TypeAlias
 from sqlite_utils import Database
 
 from bot.messages import Button, Buttons, Divider, Heading, Message, Note, Text, bold, code
-from bot.outbox import DEAD_LETTER
+from bot.outbox import DEAD_LETTER, REPEATED
 
 Arguments: TypeAlias = Mapping[str, Any]
 
-REPEATED: Final = "repeated"  # the argument that a restoration gives to what may have been sent already
 # What is sent again after a restoration, marked so, rather than held: a report must never be lost.
 REPORTS: Final[frozenset[str]] = frozenset()
 READ: Final = "lire"  # the command that shows a waiting message to whom it is for

@@ -31,6 +31,7 @@ from bot.times import iso, utc
 Arguments: TypeAlias = Mapping[str, Any]
 
 DEAD_LETTER: Final = "lettre-morte"  # the notice that announces one
+REPEATED: Final = "repeated"  # the argument that a restoration gives to what may have been sent already
 ANNOUNCED_TO: Final = "role:administration"
 
 BASE = timedelta(seconds=2)  # before the second attempt; then twice as long each time
@@ -103,6 +104,8 @@ def cancel(db: Database, key: str) -> bool:
     return done.rowcount == 1
 
 
+# What is over keeps no account: by which ways it went, or could not.
+_NOWHERE = "route = NULL, tried = '[]'"
 _COLUMNS = "id, key, recipient, notice, arguments, urgent, attempts, route, tried, claimed_at, problem, state"
 
 
@@ -160,7 +163,8 @@ def claim(db: Database, row: Row, route: str, now: datetime) -> None:
 def sent(db: Database, row: Row, today: str) -> None:
     """Write that `row` was sent. Of when, only the local day is kept."""
     db.conn.execute(
-        "UPDATE outbox SET state = 'sent', sent_day = ?, claimed_at = NULL, problem = NULL WHERE id = ?",
+        f"""UPDATE outbox SET state = 'sent', sent_day = ?, claimed_at = NULL, problem = NULL, {_NOWHERE}
+            WHERE id = ?""",  # noqa: S608 — a constant
         (today, row.id),
     )
 
@@ -204,7 +208,8 @@ def bury(db: Database, row: Row, problem: str, now: datetime) -> None:
     An announcement that cannot be sent is not announced in its turn: it is in the log and the figures.
     """
     db.conn.execute(
-        "UPDATE outbox SET state = 'dead', problem = ?, claimed_at = NULL WHERE id = ?", (problem, row.id)
+        f"UPDATE outbox SET state = 'dead', problem = ?, claimed_at = NULL, {_NOWHERE} WHERE id = ?",  # noqa: S608 — a constant
+        (problem, row.id),
     )
     if row.notice != DEAD_LETTER:
         arguments = {"row": row.id, "notice": row.notice, "problem": problem}
@@ -215,7 +220,10 @@ def bury(db: Database, row: Row, problem: str, now: datetime) -> None:
 
 def drop(db: Database, row: Row, problem: str) -> None:
     """Write that there is nothing to say any more."""
-    db.conn.execute("UPDATE outbox SET state = 'cancelled', problem = ? WHERE id = ?", (problem, row.id))
+    db.conn.execute(
+        f"UPDATE outbox SET state = 'cancelled', problem = ?, {_NOWHERE} WHERE id = ?",  # noqa: S608 — a constant
+        (problem, row.id),
+    )
 
 
 def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: datetime) -> None:
@@ -228,6 +236,23 @@ def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: dateti
         delivery = Delivery(f"{base}→{end}", recipient, row.notice, row.arguments, row.urgent)
         enqueue(db, delivery, now)
     drop(db, row, f"shared out to {len(recipients)}")
+
+
+def hand_back(db: Database) -> int:
+    """Give back to its role what was for a holder whom the bot does not know any more; return how much.
+
+    It is shared out again among those who hold the role when it is sent. What was said to that holder,
+    or given up, is for the caller to delete.
+    """
+    done = db.conn.execute(
+        f"""UPDATE outbox SET recipient = substr(recipient, 1, instr(recipient, '/') - 1),
+              key = CASE WHEN instr(key, '→') THEN substr(key, 1, instr(key, '→')) ELSE key || '→' END || id,
+              state = CASE state WHEN 'held' THEN 'held' ELSE 'queued' END,
+              attempts = 0, claimed_at = NULL, problem = NULL, {_NOWHERE}
+            WHERE recipient LIKE 'role:%/%' AND state IN ('queued', 'sending', 'held')
+              AND substr(recipient, instr(recipient, '/') + 1) NOT IN (SELECT id FROM people)"""  # noqa: S608 — a constant
+    )
+    return done.rowcount
 
 
 def backoff(attempts: int, chance: float) -> timedelta:

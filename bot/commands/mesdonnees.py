@@ -52,6 +52,8 @@ def my_data(office: Office, request: Request) -> Message:
         if request.text != _SURE:
             return shown(personal_data.held(db, person), contact)
         personal_data.erase(db, person, today, office.remember)
+    with office.storage.transaction() as db:
+        office.settled(db)
     office.storage.purge()
     return erased(duties)
 

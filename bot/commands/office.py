@@ -15,6 +15,10 @@ from bot.storage import Storage
 from bot.times import Calendar, Clock
 
 
+def _nothing_to_settle(_db: Database) -> None:
+    """Do nothing, where nothing is remembered."""
+
+
 def _forgets_nothing(_table: str, _identifiers: Sequence[str]) -> None:
     """Remember nothing, where no copy is ever brought back: the sandbox, tests."""
 
@@ -24,7 +28,7 @@ class Office:
     """What those commands work with.
 
     `teams`: the association's own workspace (« slack ») and server (« discord »). `remember`: called
-    with what is about to be destroyed (see `bot.destroyed`).
+    with what is about to be destroyed, and `settled` once that is done (see `bot.destroyed`).
     """
 
     storage: Storage
@@ -32,6 +36,7 @@ class Office:
     calendar: Calendar
     teams: Mapping[str, str] = field(default_factory=dict)
     remember: Callable[[str, Sequence[str]], None] = _forgets_nothing
+    settled: Callable[[Database], None] = _nothing_to_settle
 
     def today(self) -> date:
         """Return today's date where the association is."""

@@ -100,9 +100,9 @@ def enter(db: Database, person: str, kind: Kind, source_id: str, today: date) ->
     if _is_in(db, person, kind, source_id):
         return False
     db.conn.execute(
-        """INSERT INTO members (person_id, kind, source_id, since) VALUES (?, ?, ?, ?)
+        """INSERT INTO members (id, person_id, kind, source_id, since) VALUES (?, ?, ?, ?, ?)
            ON CONFLICT (person_id, kind, source_id, since) DO UPDATE SET until = NULL""",
-        (person, kind, source_id, today.isoformat()),
+        (people.new_id(), person, kind, source_id, today.isoformat()),
     )
     return True
 
