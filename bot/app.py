@@ -153,6 +153,7 @@ def _discord(bot: Bot, token: SecretStr, members: Register | None) -> Live:
         bot.library.quote,
         token=token.get_secret_value(),
         api_url=bot.settings.discord_api_url,
+        server=bot.settings.vigie_discord_serveur,
         members=members,
         meter=_meter(bot.metrics, "discord"),
     )

@@ -11,6 +11,7 @@ from bot.dispatch import Request
 from bot.messages import (
     Button,
     Buttons,
+    Divider,
     Element,
     File,
     Heading,
@@ -93,11 +94,13 @@ def noticed(office: Office, request: Request) -> None:
 
 
 def nothing(contact: str | None) -> Message:
-    """Say that nothing is held."""
+    """Say that nothing is held, and what would be; nothing is noted of who asks."""
     return Message(
         Heading("Vos renseignements personnels"),
         Text(f"Je ne conserve rien à votre sujet. {_ANONYMOUS}"),
         Note(_rights(contact)),
+        Divider(),
+        *NOTICE,
     )
 
 
