@@ -21,7 +21,7 @@ from bot.outbox_routes import Routes, parse
 from bot.outbox_sending import Habits, Hooks
 from bot.platforms import Deliverer, PlatformError
 from bot.platforms.membership import Followed
-from bot.policy import membership, people, personal_data
+from bot.policy import confidentiality, membership, people, personal_data
 from bot.schedule import Arguments, Daily, Schedule, Work
 from bot.settings import Settings, listed
 from bot.storage import StorageError
@@ -29,6 +29,7 @@ from bot.storage import StorageError
 # Each day after 3, so that no change of the hour skips it or does it twice.
 NIGHTLY = (
     Daily("retention", time(3, 15)),
+    Daily("registre", time(3, 20)),
     Daily("copie", time(3, 30)),
     Daily("purge", time(3, 45)),
     Daily(membership.RECONCILE, time(4, 0)),
@@ -119,6 +120,11 @@ class Background:
             people.forget_codes(db, now)
             inbound.forget(db, now)
 
+        def register_retention(db: Database, _: Arguments, now: datetime) -> None:
+            """Destroy the confidentiality incidents that have been kept for as long as they must."""
+            if office.storage.path:
+                confidentiality.enforce(db, office.storage.path, office.calendar.day(now))
+
         async def reconcile(_: Arguments, _now: datetime) -> None:
             outcome = (await register.reconcile(fetch)).values()
             unread = [one for one in outcome if isinstance(one, PlatformError) and one.passing]
@@ -140,7 +146,7 @@ class Background:
 
         nightly = [one for one in NIGHTLY if one.task != "copie" or not self.settings.sandboxed()]
         errands = {"copie": self._copy, "purge": purge, membership.RECONCILE: reconcile}
-        return Work({"retention": retention}, errands, nightly, held)
+        return Work({"retention": retention, "registre": register_retention}, errands, nightly, held)
 
     async def _copy(self, _: Arguments, now: datetime) -> None:
         """Make the night's sealed copy, then let the old ones expire."""

@@ -13,7 +13,7 @@ import click
 from sqlite_utils import Database
 
 from bot import backup, diagnostic, notices, restore, state, storage
-from bot.cli_base import configured, dump, json_flag, storage_refusals
+from bot.cli_base import configured, dump, json_flag, kept, storage_refusals
 from bot.findings import Finding, fine, note, wrong
 from bot.policy import membership, roles
 from bot.settings import Settings
@@ -31,11 +31,12 @@ _COPY = click.argument("chemin", type=click.Path(path_type=Path), metavar="CHEMI
 def sauvegarder(chemin: Path, as_json: bool) -> None:
     """Copy the database."""
     with storage_refusals():
-        made = backup.save(configured().database(), chemin)
+        made = backup.save(kept().database(), chemin)
     if as_json:
         click.echo(dump({"path": str(made.path), "sha256": made.sha256, "size": made.size}))
     else:
-        click.echo(f"{made.path}\u00a0: {made.size} octets, empreinte {made.sha256[:16]}… à côté.")
+        size = f"{made.size:,}".replace(",", "\u00a0")
+        click.echo(f"{made.path}\u00a0: {size} octets, empreinte {made.sha256[:16]}… à côté.")
 
 
 @click.command(
@@ -46,9 +47,10 @@ def sauvegarder(chemin: Path, as_json: bool) -> None:
 @json_flag
 def restaurer(chemin: Path, as_json: bool) -> None:
     """Bring a copy back."""
-    config = configured()
+    config = kept()
+    now = system_clock().astimezone(config.calendar().zone)
     with storage_refusals():
-        done = restore.restore(chemin, config.database(), config.keys(), notices.REPORTS, system_clock())
+        done = restore.restore(chemin, config.database(), config.keys(), notices.REPORTS, now)
     if as_json:
         click.echo(dump(asdict(done) | {"kept": str(done.kept) if done.kept else None}))
         return
@@ -87,7 +89,7 @@ def retenus(choice: str | None, as_json: bool) -> None:
 @click.argument("raison", nargs=-1, metavar="[RAISON]…")
 def pause(raison: tuple[str, ...]) -> None:
     """Stop all sending."""
-    with storage_refusals(), storage.beside(configured().database()) as db:
+    with storage_refusals(), storage.beside(kept().database()) as db:
         new = state.hoist(db, state.PAUSED, system_clock(), " ".join(raison))
     click.echo(
         "Les envois sont en pause. Pour reprendre\u00a0: vigie reprendre." if new else "Déjà en pause."
@@ -97,7 +99,7 @@ def pause(raison: tuple[str, ...]) -> None:
 @click.command(help="Reprendre les envois suspendus.")
 def reprendre() -> None:
     """Resume sending."""
-    with storage_refusals(), storage.beside(configured().database()) as db:
+    with storage_refusals(), storage.beside(kept().database()) as db:
         was = state.lower(db, state.PAUSED)
     click.echo("Les envois reprennent." if was else "Les envois n'étaient pas en pause.")
 

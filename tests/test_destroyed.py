@@ -133,7 +133,7 @@ def test_a_line_that_the_disk_damaged_stops_no_restoration(home: Home) -> None:
 
 
 def test_what_waits_for_a_role_outlives_its_former_holder_without_naming_them(home: Home) -> None:
-    def erased(db: Database) -> list[tuple[str, ...]]:
+    def erased(db: Database) -> list[tuple[str, str, str | None, str]]:
         alex, blaise = people.known(db, ALEX), people.known(db, BLAISE)
         for number, state in enumerate(("queued", "sending", "held", "sent", "dead", "cancelled")):
             enqueue(db, Delivery(f"k{number}→{alex}", f"role:{roles.CONSEIL}/{alex}", "avis"), NOW)

@@ -32,8 +32,8 @@ _FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutErro
 class DiscordAdapter:
     """The platform « Discord » (see `bot.platforms.Platform`).
 
-    `token`: the bot's own. `server`: the association's, None where none is set. `members`: where to tell whose roles change, None where none is followed.
-    `meter` is told what is to be counted.
+    `token`: the bot's own. `server`: the association's, None where none is set. `members`: where to tell
+    whose roles change, None where none is followed. `meter` is told what is to be counted.
     `api_url`: where Discord's API answers, for proxies and tests; discord.py has one address for the
     whole process, so two adapters at two addresses cannot live together.
     """

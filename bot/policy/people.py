@@ -199,8 +199,24 @@ def merge(db: Database, kept: str, gone: str) -> None:
             f'UPDATE OR IGNORE "{table}" SET "{column}" = ? WHERE "{column}" = ?',  # noqa: S608 — names from the schema
             (kept, gone),
         )
+    _join_tenures(db, kept)
     _readdress(db, kept, gone)
     db.conn.execute("DELETE FROM people WHERE id = ?", (gone,))
+
+
+def _join_tenures(db: Database, person_id: str) -> None:
+    """Of a person's lines of the registry for one role, delete those that another covers."""
+    rows = db.conn.execute(
+        """SELECT id, role_id, coalesce(until, '9') FROM role_holders WHERE person_id = ?
+           ORDER BY role_id, since, coalesce(until, '9') DESC, rowid""",
+        (person_id,),
+    )
+    reached: dict[str, str] = {}
+    for identifier, role_id, until in rows.fetchall():
+        if until <= reached.get(role_id, ""):
+            db.conn.execute("DELETE FROM role_holders WHERE id = ?", (identifier,))
+        else:
+            reached[role_id] = until
 
 
 def _readdress(db: Database, kept: str, gone: str) -> None:
