@@ -159,18 +159,17 @@ def _discord(bot: Bot, token: SecretStr, members: Register | None) -> Live:
     )
 
 
-def mailer(bot: Bot) -> email.Mailer | None:
+def mailer(settings: Settings, read: Library) -> email.Mailer | None:
     """Return what sends e-mail, None where it is not configured, and in the sandbox."""
-    settings = bot.settings
     if settings.vigie_smtp is None or settings.vigie_courriel_de is None or settings.sandboxed():
         return None
     server = email.server(settings.vigie_smtp.get_secret_value())
-    return email.Mailer(bot.library.quote, server, settings.vigie_courriel_de)
+    return email.Mailer(read.quote, server, settings.vigie_courriel_de)
 
 
 async def run(bot: Bot, say: Callable[[str], None]) -> bool:
     """Run the whole bot until it is told to stop; False when no platform could be started at all."""
-    live, mail = platforms(bot), mailer(bot)
+    live, mail = platforms(bot), mailer(bot.settings, bot.library)
     posts: dict[str, Deliverer] = {**live, **({EMAIL: mail} if mail else {})}
     for setting in unset(bot.settings):
         say(f"{setting} n'est pas réglé\u00a0: je réponds partout où je suis. Voyez vigie diagnostic.")

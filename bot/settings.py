@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -75,7 +76,20 @@ def is_web_address(url: str, schemes: tuple[str, ...] = ("http", "https")) -> bo
 def _smtp(address: SecretStr) -> SecretStr:
     if not is_web_address(address.get_secret_value(), ("smtp", "smtps")):
         raise _problem("doit ressembler à smtps://utilisateur:motdepasse@courriel.exemple.ca:465")
+    try:
+        (urlsplit(address.get_secret_value()).hostname or "").encode("idna")
+    except UnicodeError as error:
+        raise _problem("n'a pas un nom de serveur valable, comme courriel.exemple.ca") from error
     return address
+
+
+def _sender(text: str) -> str:
+    _, address = parseaddr(text)
+    local, at, domain = address.rpartition("@")
+    plain = text.isprintable() and not any(map(str.isspace, address))
+    if not (local and at and "." in domain.strip(".") and plain):
+        raise _problem("doit ressembler à Vigie <vigie@exemple.ca>")
+    return text
 
 
 def _written(form: str, example: str) -> AfterValidator:
@@ -145,7 +159,7 @@ class Settings(BaseSettings):
     ] = ""
     vigie_discord_relais: Annotated[str, _written(_SNOWFLAKE, "123456789012345678")] = ""
     vigie_smtp: Annotated[SecretStr, AfterValidator(_smtp)] | None = None
-    vigie_courriel_de: str | None = None
+    vigie_courriel_de: Annotated[str, AfterValidator(_sender)] | None = None
     vigie_data: Path | None = None
     vigie_db: Path | None = None
     vigie_cles: Path | None = None

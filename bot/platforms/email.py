@@ -131,6 +131,13 @@ class Mailer:
         except aiosmtplib.SMTPException as error:
             client.close()
             raise problem(error, sent=False) from error
+        except (
+            UnicodeError,
+            ValueError,
+            OSError,
+        ) as error:  # a name that is none, a certificate that is wrong
+            client.close()
+            raise LaterError(type(error).__name__) from error
         return client
 
 
