@@ -15,7 +15,7 @@ from typing import Protocol
 from pydantic import SecretStr
 from sqlite_utils import Database
 
-from bot import destroyed, guard, inbound, restore
+from bot import destroyed, guard, inbound, outbox, restore, state
 from bot.background import Background, Post
 from bot.commands import catalogue, mesdonnees
 from bot.commands.office import Office
@@ -32,7 +32,8 @@ from bot.times import system_clock
 
 logger = logging.getLogger(__name__)
 
-CLOSING_SECONDS = 8  # what is left of the ten after which a service manager kills
+CLOSING_SECONDS = 9.0  # for everything, of the ten after which a service manager kills
+LEAST_SECONDS = 1.0  # that platforms have to close, however long the rest took
 RETRY_SECONDS = 30  # between two attempts to reach a platform whose network is down
 
 
@@ -173,6 +174,8 @@ async def run(bot: Bot, say: Callable[[str], None]) -> bool:
     posts: dict[str, Deliverer] = {**live, **({EMAIL: mail} if mail else {})}
     for setting in unset(bot.settings):
         say(f"{setting} n'est pas réglé\u00a0: je réponds partout où je suis. Voyez vigie diagnostic.")
+    for line in await bot.office.storage.run(lambda: reminders(bot)):
+        say(line)
     behind = Background(bot.settings, bot.office, bot.metrics, posts, live)
     return await serve([*live.values()], say, behind.running(say), [mail] if mail else ())
 
@@ -186,6 +189,24 @@ def unset(settings: Settings) -> list[str]:
     return [name for name, missing in asked.items() if missing]
 
 
+def reminders(bot: Bot) -> list[str]:
+    """Return, in one French line each, what keeps things from going as usual until someone settles it.
+
+    On the storage thread.
+    """
+    lines = []
+    with bot.office.storage.transaction() as db:
+        if state.flag(db, state.PAUSED):
+            lines.append("Les envois sont en pause. Pour reprendre\u00a0: vigie reprendre.")
+        if restore.waiting(db):
+            lines.append("Des messages sont retenus depuis une restauration. Décidez\u00a0: vigie retenus.")
+        if outbox.dead(db):
+            lines.append("Des messages n'ont pu être remis à personne. Décidez\u00a0: vigie lettres.")
+        if not roles.holders(db, roles.ADMINISTRATION, bot.office.today()):
+            lines.append("Personne ne tient l'administration. Réglez VIGIE_ADMINS, puis redémarrez.")
+    return lines
+
+
 def _followed(storage: Storage) -> Collection[str]:
     """Return the platforms that have groups whose members must be known."""
     with storage.transaction() as db:
@@ -193,7 +214,11 @@ def _followed(storage: Storage) -> Collection[str]:
 
 
 def _meter(metrics: Metrics, platform: str) -> Meter:
-    return Meter(metrics.ack.labels(platform).observe, metrics.reconnects.labels(platform).inc)
+    return Meter(
+        metrics.ack.labels(platform).observe,
+        metrics.reconnects.labels(platform).inc,
+        metrics.rate_limited.labels(platform).inc,
+    )
 
 
 def _revealed(secret: SecretStr | None) -> str | None:
@@ -212,10 +237,12 @@ async def serve(
     program must know. `behind` runs from before they start until before they close. `beside`: what is
     of no use alone. Returns False when none of `running` could be started at all.
     """
+    now = asyncio.get_running_loop().time
     async with behind or nullcontext():
         started = await _until_stopped(running, say, beside)
+        until = now() + CLOSING_SECONDS
     closing = [asyncio.create_task(platform.close()) for platform in running]
-    _, late = await asyncio.wait(closing, timeout=CLOSING_SECONDS)
+    _, late = await asyncio.wait(closing, timeout=max(until - now(), LEAST_SECONDS))
     for unfinished in late:
         unfinished.cancel()
     return started
@@ -233,7 +260,7 @@ async def _until_stopped(
     starting = {asyncio.create_task(_start(platform, say), name=platform.name) for platform in running}
     others = [asyncio.create_task(_start(platform, say), name=platform.name) for platform in beside]
     for other in others:
-        other.add_done_callback(lambda task: task.cancelled() or _has_started(task, say))
+        other.add_done_callback(lambda ended: ended.cancelled() or _has_started(ended, say))
     started = False
     while starting and not stop.is_set():
         waited: set[asyncio.Task[bool]] = {stopping, *starting}
@@ -262,11 +289,15 @@ def _has_started(task: asyncio.Task[bool], say: Callable[[str], None]) -> bool:
 
 async def _start(platform: Platform, say: Callable[[str], None]) -> bool:
     """Start one platform, however long its network takes to come; False when it refuses us."""
+    told = ""
     while True:
         try:
             await platform.start()
         except PlatformError as error:
-            say(f"{platform.name}\u00a0: {error}")
+            if str(error) != told:  # the same every half minute would hide the rest
+                again = " Je réessaie sans le redire." if error.passing else ""
+                say(f"{platform.name}\u00a0: {error}{again}")
+                told = str(error)
             if not error.passing:
                 return False
             await asyncio.sleep(RETRY_SECONDS)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import threading
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Protocol, TypeAlias
@@ -17,7 +19,7 @@ from bot.dispatch import Actor
 from bot.health import Health, Metrics
 from bot.members import Fetch, Register
 from bot.outbox_pump import Pump
-from bot.outbox_routes import Routes, parse
+from bot.outbox_routes import Routes, hand_over, parse
 from bot.outbox_sending import Habits, Hooks
 from bot.platforms import Deliverer, PlatformError
 from bot.platforms.membership import Followed
@@ -36,6 +38,7 @@ NIGHTLY = (
 )
 
 CONNECTING_SECONDS = 45  # that a platform may take to connect, when we start
+ENDING_SECONDS = 3.0  # that what is being sent may take to end, when we stop
 
 Say: TypeAlias = Callable[[str], None]
 
@@ -67,14 +70,13 @@ class Background:
         `say` is told in one French line what does not work.
         """
         async with AsyncExitStack() as stack:
-            health = self._health()
+            pump = self._pump()
+            health = self._health(pump)
             try:
                 await health.start()
                 stack.push_async_callback(health.close)
-            except OSError:
-                port = self.settings.vigie_sante_port
-                say(f"Pages de santé\u00a0: le port {port} est pris. Réglez VIGIE_SANTE_PORT.")
-            pump = self._pump()
+            except OSError as error:
+                say(f"Pages de santé\u00a0: {_refused(error, self.settings.vigie_sante_port)}")
             pumping = asyncio.create_task(pump.run(), name="outbox")
             stack.push_async_callback(_ended, pump, pumping)
             schedule = Schedule(
@@ -89,10 +91,11 @@ class Background:
             await schedule.start()
             yield
 
-    def _health(self) -> Health:
+    def _health(self, pump: Pump) -> Health:
         ready = {name: platform.ready for name, platform in self.platforms.items()}
         office = self.office
-        return Health(office.storage, self.metrics, ready, office.clock, self.settings.vigie_sante_port)
+        port = self.settings.vigie_sante_port
+        return Health(office.storage, self.metrics, ready, office.clock, port, sending=lambda: pump.alive)
 
     def _pump(self) -> Pump:
         settings, office, metrics = self.settings, self.office, self.metrics
@@ -104,7 +107,7 @@ class Background:
             Habits(office.clock, office.calendar.next_working, office.calendar.day),
             hooks=Hooks(
                 sent=lambda platform: metrics.sent.labels(platform).inc(),
-                limited=lambda platform: metrics.rate_limited.labels(platform).inc(),
+                failed=metrics.outbox_failures.inc,
             ),
         )
 
@@ -118,12 +121,6 @@ class Background:
             """Destroy what has been kept for as long as it may."""
             personal_data.enforce(db, office.calendar.day(now), office.remember)
             people.forget_codes(db, now)
-            inbound.forget(db, now)
-
-        def register_retention(db: Database, _: Arguments, now: datetime) -> None:
-            """Destroy the confidentiality incidents that have been kept for as long as they must."""
-            if office.storage.path:
-                confidentiality.enforce(db, office.storage.path, office.calendar.day(now))
 
         async def reconcile(_: Arguments, _now: datetime) -> None:
             outcome = (await register.reconcile(fetch)).values()
@@ -141,24 +138,62 @@ class Background:
             if not await office.storage.run(office.storage.purge):
                 raise StorageError("un lecteur retient le journal de la base.")
 
+        def beat(db: Database, now: datetime) -> None:
+            inbound.forget(db, now)
+            restore.caught_up(db)
+            hand_over(db, office.calendar.day(now), now)
+
         def held(db: Database, after: int) -> None:
             restore.hold(db, notices.REPORTS, after)
 
         nightly = [one for one in NIGHTLY if one.task != "copie" or not self.settings.sandboxed()]
         errands = {"copie": self._copy, "purge": purge, membership.RECONCILE: reconcile}
-        return Work({"retention": retention, "registre": register_retention}, errands, nightly, held)
+        tasks = {"retention": retention, "registre": self._register}
+        return Work(tasks, errands, nightly, beat, held)
+
+    def _register(self, db: Database, _: Arguments, now: datetime) -> None:
+        """Destroy the confidentiality incidents that have been kept for as long as they must."""
+        if self.office.storage.path:
+            confidentiality.enforce(db, self.office.storage.path, self.office.calendar.day(now))
 
     async def _copy(self, _: Arguments, now: datetime) -> None:
-        """Make the night's sealed copy, then let the old ones expire."""
+        """Let the old copies expire, whatever becomes of the new one; then make the night's, sealed."""
         settings, today = self.settings, self.office.calendar.day(now)
         database, days = settings.database(), settings.vigie_sauvegardes_jours
-        try:
-            await asyncio.to_thread(backup.save_sealed, database, settings.copies(), settings.keys(), today)
-        finally:  # whether or not a copy could be made, the old ones are kept no longer
-            await asyncio.to_thread(backup.expire, settings.copies(), today, days)
-            await asyncio.to_thread(restore.expire_kept, database, today, days)
+
+        def copy() -> None:
+            backup.expire(settings.copies(), today, days)
+            restore.expire_kept(database, today, days)
             for folder in (database.resolve().parent, settings.copies(), settings.keys()):
-                await asyncio.to_thread(files.sweep, folder, now - timedelta(hours=1))
+                files.sweep(folder, now - timedelta(hours=1))
+            backup.save_sealed(database, settings.copies(), settings.keys(), today)
+
+        await _aside(copy)
+
+
+async def _aside(work: Callable[[], None]) -> None:
+    """Do `work` on a thread of its own, which keeps nothing from ending: asyncio would wait for its own."""
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+    problems: list[Exception] = []
+
+    def run() -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 — raised where it is waited for
+            problems.append(error)
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(done.set)
+
+    threading.Thread(target=run, name="aside", daemon=True).start()
+    await done.wait()
+    if problems:
+        raise problems[0]
+
+
+def _refused(error: OSError, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"le port {port} est pris. Réglez VIGIE_SANTE_PORT."
+    return f"le port {port} ne peut pas être ouvert ({errno.errorcode.get(error.errno or 0, '?')})."
 
 
 def _once_ready(platform: Post) -> Fetch:
@@ -175,5 +210,5 @@ def _once_ready(platform: Post) -> Fetch:
 
 
 async def _ended(pump: Pump, pumping: asyncio.Task[None]) -> None:
-    await pump.close()
+    await pump.close(ENDING_SECONDS)
     await asyncio.gather(pumping, return_exceptions=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import asdict
 from functools import partial
@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from sqlite_utils import Database
 
-from bot import app, backup, diagnostic, notices, restore, state, storage
+from bot import app, backup, diagnostic, notices, outbox, restore, state, storage
 from bot.cli_base import configured, dump, json_flag, kept, storage_refusals
 from bot.findings import Finding, fine, note, wrong
 from bot.outbox_routes import parse
@@ -79,17 +79,41 @@ def restaurer(chemin: Path, as_json: bool) -> None:
 @json_flag
 def retenus(choice: str | None, as_json: bool) -> None:
     """Show what is held, or settle it."""
-    with storage_refusals(), storage.beside(configured().database()) as db:
+    with storage_refusals(), storage.beside(kept().database()) as db:
         waiting = restore.waiting(db)
         if choice:
             restore.settle_held(db, system_clock(), send=choice == "send")
     if as_json:
         click.echo(dump({"held": waiting}))
         return
-    lines = [f"{count} × {notices.title(notice)}" for notice, count in waiting.items()]
-    click.echo("\n".join(lines) or "Rien de retenu.")
+    _tell(waiting, choice, "Rien de retenu.")
+
+
+@click.command(
+    help="Montrer ce qui n'a pu être remis à personne, l'envoyer de nouveau ou y renoncer.",
+    short_help="Voir et régler ce qui n'a pu être remis.",
+)
+@click.option("--envoyer", "choice", flag_value="send", help="L'envoyer de nouveau.")
+@click.option("--annuler", "choice", flag_value="drop", help="Y renoncer.")
+@json_flag
+def lettres(choice: str | None, as_json: bool) -> None:
+    """Show the dead letters, or settle them."""
+    with storage_refusals(), storage.beside(kept().database()) as db:
+        dead = outbox.dead(db)
+        if choice:
+            outbox.settle_dead(db, system_clock(), send=choice == "send")
+    if as_json:
+        click.echo(dump({"dead": dead}))
+        return
+    _tell(dead, choice, "Aucune lettre morte.")
+
+
+def _tell(counts: Mapping[str, int], choice: str | None, none: str) -> None:
+    """Say how many messages of each kind there are, and what was decided of them."""
+    lines = [f"{count} × {notices.title(notice)}" for notice, count in counts.items()]
+    click.echo("\n".join(lines) or none)
     if lines and choice:
-        click.echo("C'est envoyé." if choice == "send" else "C'est annulé.")
+        click.echo("Vigie les envoie." if choice == "send" else "C'est annulé.")
 
 
 @click.command(help="Suspendre tout envoi, tout de suite; rien n'est perdu.")
@@ -222,4 +246,4 @@ def _followed(config: Settings) -> list[Source]:
     return []
 
 
-COMMANDS = (sauvegarder, restaurer, retenus, pause, reprendre, diagnostic_)
+COMMANDS = (sauvegarder, restaurer, retenus, lettres, pause, reprendre, diagnostic_)

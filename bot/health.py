@@ -1,7 +1,8 @@
 """How the bot is, for whoever watches over it: three pages on the machine's own address.
 
-`/healthz`: the process answers and the database too. `/readyz`: every platform is connected and
-nothing has been waiting for long. `/metrics`: figures for Prometheus. No page names anyone.
+`/healthz`: the process answers, the database too, and the outbox is being looked at. `/readyz`: every
+platform is connected and nothing has been waiting for long. `/metrics`: figures for Prometheus. No page
+names anyone.
 """
 
 from __future__ import annotations
@@ -61,6 +62,9 @@ class Metrics:
             "vigie_rate_limited", "Answers 429 of a platform", _PLATFORM, registry=own
         )
         self.reconnects = Counter("vigie_reconnects", "Connections made again", _PLATFORM, registry=own)
+        self.outbox_failures = Counter(
+            "vigie_outbox_failures", "Times that the outbox could not be looked at", registry=own
+        )
         self.task_failures = Counter("vigie_task_failures", "Due tasks put off", ("task",), registry=own)
         self._ready = Gauge("vigie_platform_ready", "1 when connected", _PLATFORM, registry=own)
         self._outbox = Gauge("vigie_outbox_messages", "Messages, by state", ("state",), registry=own)
@@ -106,17 +110,26 @@ def look(db: Database, now: datetime) -> Findings:
 class Health:
     """The three pages. `ready`: for each platform's name, how to ask whether it is connected.
 
-    `port` 0 takes any that is free; `port` then holds which.
+    `sending`: whether the outbox is being looked at. `port` 0 takes any that is free; `port` then holds
+    which.
     """
 
     def __init__(
-        self, storage: Storage, metrics: Metrics, ready: Mapping[str, Ready], clock: Clock, port: int
+        self,
+        storage: Storage,
+        metrics: Metrics,
+        ready: Mapping[str, Ready],
+        clock: Clock,
+        port: int,
+        *,
+        sending: Callable[[], bool] = lambda: True,
     ) -> None:
         self.port = port
         self._storage = storage
         self._metrics = metrics
         self._platforms = ready
         self._clock = clock
+        self._sending = sending
         pages = web.Application()
         pages.router.add_get("/healthz", self._healthz)
         pages.router.add_get("/readyz", self._readyz)
@@ -134,12 +147,10 @@ class Health:
         await self._runner.cleanup()
 
     async def _healthz(self, _: web.Request) -> web.Response:
-        found = await self._look(writing=True)
-        sound = found is not None
-        return web.json_response(
-            {"status": "ok" if sound else "error", "database": "ok" if sound else "error"},
-            status=200 if sound else 503,
-        )
+        well = {"database": await self._look(writing=True) is not None, "sending": self._sending()}
+        sound = all(well.values())
+        told = {name: "ok" if fine else "error" for name, fine in {"status": sound, **well}.items()}
+        return web.json_response(told, status=200 if sound else 503)
 
     async def _readyz(self, _: web.Request) -> web.Response:
         found, platforms = await asyncio.gather(self._look(writing=True), self._ask())

@@ -1,7 +1,8 @@
 """What was already heard: a platform that is in doubt tells the same thing again.
 
 An event's identifier is written before its work is done, and kept for as long as the platform may tell
-it again. Only Slack's need this: commands, buttons and forms are made harmless by their own keys.
+it again; the clock then has it forgotten, at each beat. Only Slack's need this: commands, buttons and
+forms are made harmless by their own keys.
 """
 
 from __future__ import annotations

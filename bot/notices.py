@@ -21,6 +21,7 @@ Arguments: TypeAlias = Mapping[str, Any]
 # What is sent again after a restoration, marked so, rather than held: a report must never be lost.
 REPORTS: Final[frozenset[str]] = frozenset()
 READ: Final = "lire"  # the command that shows a waiting message to whom it is for
+SETTLE: Final = "lettres"  # the command that sends dead letters again, or gives them up
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,10 @@ def _dead_letter(_: Services | None, arguments: Arguments) -> Message:
             "Un message n'a pu être remis à personne, par aucun moyen\u00a0: ",
             bold(title(arguments["notice"])),
             f". {reason(arguments['problem'])}",
+        ),
+        Buttons(
+            Button("Envoyer de nouveau", f"{SETTLE} envoyer {arguments['row']}", "primary"),
+            Button("Y renoncer", f"{SETTLE} annuler {arguments['row']}"),
         ),
         Note("Son numéro dans la base\u00a0: ", code(arguments["row"])),
     )

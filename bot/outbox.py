@@ -7,12 +7,14 @@ caller's transaction; `bot.outbox_pump` calls them around what it sends.
     queued → sending → sent           the ordinary way
     sending → queued                  it was not sent: later, or by the next route
     sending → sending                 nobody knows whether it was sent: it is looked for first
-    queued, sending → dead            no route is left; announced
+    queued, sending → dead            no route is left, or it makes no sense; announced
+    dead → queued, cancelled          the administration decides
     queued → cancelled                there is nothing to say any more
     queued → held                     set by a restoration (see `bot.restore`), until approved
 
 « sending » is written before the request leaves. A row found in that state, at the start or later, may
-have been sent by `route` since `claimed_at`.
+have been sent by `route` since `claimed_at`. « sent » with a problem: « waiting », it is to be read with a
+button that was sent in its place; « unreached », only the administrators were told.
 """
 
 from __future__ import annotations
@@ -31,13 +33,15 @@ from bot.times import iso, utc
 Arguments: TypeAlias = Mapping[str, Any]
 
 DEAD_LETTER: Final = "lettre-morte"  # the notice that announces one
-REPEATED: Final = "repeated"  # the argument that a restoration gives to what may have been sent already
 ANNOUNCED_TO: Final = "role:administration"
 
 BASE = timedelta(seconds=2)  # before the second attempt; then twice as long each time
 CAP = timedelta(minutes=30)  # between two attempts
 # By one route, before the next is tried: with the above, three hours or so of a platform that fails.
 ATTEMPTS = 16
+
+REPEATED: Final = "repeated"  # the argument that a restoration gives to what may have been sent already
+WAITING: Final = "waiting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,33 +108,42 @@ def cancel(db: Database, key: str) -> bool:
     return done.rowcount == 1
 
 
-# What is over keeps no account: by which ways it went, or could not.
-_NOWHERE = "route = NULL, tried = '[]'"
+# Where it went is of no more use: no account is kept there.
+_FORGOTTEN = "route = NULL, tried = '[]', claimed_at = NULL"
 _COLUMNS = "id, key, recipient, notice, arguments, urgent, attempts, route, tried, claimed_at, problem, state"
 
 
-def due(db: Database, now: datetime, settled: datetime, busy: str, limit: int) -> list[Row]:
+# What is due. What was claimed later than now was so by a clock that was wrong, as is then `due_at`.
+_DUE = """((state = 'queued' AND due_at <= :now)
+           OR (state = 'sending' AND ((claimed_at < :settled AND due_at <= :now) OR claimed_at > :now)))"""
+
+
+def due(db: Database, now: datetime, settled: datetime, busy: str, limit: int) -> list[str]:
     """Return what can be taken up now: one row for each recipient, urgent ones first, then the oldest.
 
     `settled`: what was claimed later may still be on its way, and is left alone. `busy`: recipients
     left out, as a JSON array.
     """
     rows = db.conn.execute(
-        f"""SELECT {_COLUMNS}, min((1 - urgent) || due_at || printf('%012d', rowid)) AS rank FROM outbox
-            WHERE (state = 'queued' OR (state = 'sending' AND claimed_at < :settled)) AND due_at <= :now
-              AND recipient NOT IN (SELECT value FROM json_each(:busy))
-            GROUP BY recipient ORDER BY rank LIMIT :limit""",  # noqa: S608 — a constant
+        f"""SELECT id, min((1 - urgent) || due_at || printf('%012d', rowid)) AS rank FROM outbox
+            WHERE {_DUE} AND recipient NOT IN (SELECT value FROM json_each(:busy))
+            GROUP BY recipient ORDER BY rank LIMIT :limit""",  # noqa: S608 — constants
         {"now": iso(now), "settled": iso(settled), "busy": busy, "limit": limit},
     )
-    return [_row(row) for row in rows.fetchall()]
+    return [str(row[0]) for row in rows.fetchall()]
 
 
-def next_due(db: Database) -> datetime | None:
-    """Return from when there will be something to take up."""
-    (oldest,) = db.conn.execute(
-        "SELECT min(due_at) FROM outbox WHERE state IN ('queued', 'sending')"
-    ).fetchone()
-    return None if oldest is None else utc(oldest)
+def set_back(db: Database, before: datetime, now: datetime) -> int:
+    """Have what was due `before`, by a clock that was set back to `now`, be due still, or tried again soon.
+
+    Return how many rows.
+    """
+    done = db.conn.execute(
+        """UPDATE outbox SET due_at = :now WHERE state IN ('queued', 'sending') AND due_at > :now
+             AND (due_at <= :before OR (attempts > 0 AND due_at <= :again))""",
+        {"now": iso(now), "before": iso(before), "again": iso(before + CAP)},
+    )
+    return done.rowcount
 
 
 def put_off(db: Database, now: datetime, until: datetime) -> int:
@@ -142,13 +155,19 @@ def put_off(db: Database, now: datetime, until: datetime) -> int:
     return done.rowcount
 
 
-def read(db: Database, row_id: str, now: datetime) -> Row | None:
-    """Return a row that is still to be sent, and due; None otherwise."""
-    row = db.conn.execute(
-        f"SELECT {_COLUMNS} FROM outbox WHERE id = ? AND state IN ('queued', 'sending') AND due_at <= ?",  # noqa: S608 — a constant
-        (row_id, iso(now)),
-    ).fetchone()
-    return _row(row) if row else None
+def read(db: Database, row_id: str) -> Row:
+    """Return a row. Raises `ValueError` or `TypeError` for one that this version did not write."""
+    row = db.conn.execute(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", (row_id,)).fetchone()  # noqa: S608 — a constant
+    return _row(row)
+
+
+def read_due(db: Database, row_id: str, now: datetime) -> Row | None:
+    """Return a row that is still to be sent, and due; None otherwise. Raises as `read` does."""
+    due = db.conn.execute(
+        f"SELECT 1 FROM outbox WHERE id = :id AND {_DUE}",  # noqa: S608 — a constant
+        {"id": row_id, "now": iso(now), "settled": iso(now)},
+    )
+    return None if due.fetchone() is None else read(db, row_id)
 
 
 def claim(db: Database, row: Row, route: str, now: datetime) -> None:
@@ -160,12 +179,27 @@ def claim(db: Database, row: Row, route: str, now: datetime) -> None:
     )
 
 
-def sent(db: Database, row: Row, today: str) -> None:
-    """Write that `row` was sent. Of when, only the local day is kept."""
+def sent(db: Database, row: Row, today: str, problem: str | None = None) -> None:
+    """Write that `row` was sent, or what was sent in its place (see above).
+
+    Of when, only the local day is kept; of where, nothing.
+    """
     db.conn.execute(
-        f"""UPDATE outbox SET state = 'sent', sent_day = ?, claimed_at = NULL, problem = NULL, {_NOWHERE}
-            WHERE id = ?""",  # noqa: S608 — a constant
-        (today, row.id),
+        f"UPDATE outbox SET state = 'sent', sent_day = ?, problem = ?, {_FORGOTTEN} WHERE id = ?",  # noqa: S608 — a constant
+        (today, problem, row.id),
+    )
+
+
+def unread(db: Database) -> list[str]:
+    """Return what waits to be read with a button."""
+    rows = db.conn.execute("SELECT id FROM outbox WHERE state = 'sent' AND problem = ?", (WAITING,))
+    return [str(row[0]) for row in rows.fetchall()]
+
+
+def was_read(db: Database, row_id: str) -> None:
+    """Write that what waited was read."""
+    db.conn.execute(
+        "UPDATE outbox SET problem = NULL WHERE id = ? AND state = 'sent' AND problem = ?", (row_id, WAITING)
     )
 
 
@@ -183,12 +217,12 @@ def postpone(db: Database, row: Row, due_at: datetime, problem: str, *, doubtful
     )
 
 
-def release(db: Database, row: Row, due_at: datetime, *, doubtful: bool) -> None:
-    """Give back a row that a limit kept from leaving, until `due_at`: that was not an attempt."""
+def release(db: Database, row: Row, due_at: datetime | None, *, doubtful: bool) -> None:
+    """Give back a row that did not leave, until `due_at` if not at once: that was not an attempt."""
     db.conn.execute(
-        """UPDATE outbox SET attempts = attempts - 1, state = :state, due_at = :due,
+        """UPDATE outbox SET attempts = attempts - 1, state = :state, due_at = coalesce(:due, due_at),
              claimed_at = CASE WHEN :state = 'queued' THEN NULL ELSE claimed_at END WHERE id = :id""",
-        {"id": row.id, "due": _ceiling(due_at), "state": "sending" if doubtful else "queued"},
+        {"id": row.id, "due": due_at and _ceiling(due_at), "state": "sending" if doubtful else "queued"},
     )
 
 
@@ -202,26 +236,61 @@ def give_up_route(db: Database, row: Row, route: str, problem: str) -> None:
     )
 
 
-def bury(db: Database, row: Row, problem: str, now: datetime) -> None:
-    """Write that `row` can be sent to nobody, and have that announced, in the same transaction.
+def bury(db: Database, row_id: str, problem: str, now: datetime) -> str:
+    """Write that a row can be sent to nobody, and have that announced, in the same transaction.
 
     An announcement that cannot be sent is not announced in its turn: it is in the log and the figures.
+    Return the row's notice.
     """
+    (notice,) = db.conn.execute("SELECT notice FROM outbox WHERE id = ?", (row_id,)).fetchone()
     db.conn.execute(
-        f"UPDATE outbox SET state = 'dead', problem = ?, claimed_at = NULL, {_NOWHERE} WHERE id = ?",  # noqa: S608 — a constant
-        (problem, row.id),
+        f"UPDATE outbox SET state = 'dead', problem = ?, {_FORGOTTEN} WHERE id = ?",  # noqa: S608 — a constant
+        (problem, row_id),
     )
-    if row.notice != DEAD_LETTER:
-        arguments = {"row": row.id, "notice": row.notice, "problem": problem}
-        enqueue(
-            db, Delivery(f"{DEAD_LETTER}:{row.id}", ANNOUNCED_TO, DEAD_LETTER, arguments, urgent=True), now
-        )
+    if notice != DEAD_LETTER:
+        arguments = {"row": row_id, "notice": notice, "problem": problem}
+        delivery = Delivery(f"{DEAD_LETTER}:{row_id}", ANNOUNCED_TO, DEAD_LETTER, arguments, urgent=True)
+        enqueue(db, delivery, now)
+    return str(notice)
+
+
+def dead(db: Database) -> dict[str, int]:
+    """Return how many dead letters there are, by notice, announcements left out."""
+    rows = db.conn.execute(
+        "SELECT notice, count(*) FROM outbox WHERE state = 'dead' AND notice <> ? GROUP BY notice ORDER BY 1",
+        (DEAD_LETTER,),
+    )
+    return dict(rows.fetchall())
+
+
+def settle_dead(db: Database, now: datetime, *, send: bool, row_id: str | None = None) -> int:
+    """Send the dead letters again, or give them up: all of them, or one. Return how many.
+
+    What announced them is forgotten, so that one which dies again is announced again.
+    """
+    done = db.conn.execute(
+        """UPDATE outbox SET state = :state, due_at = max(due_at, :now), attempts = 0, problem = NULL,
+             tried = '[]' WHERE state = 'dead' AND notice <> :announcement AND (:row IS NULL OR id = :row)""",
+        {
+            "state": "queued" if send else "cancelled",
+            "now": iso(now),
+            "announcement": DEAD_LETTER,
+            "row": row_id,
+        },
+    )
+    db.conn.execute(
+        """DELETE FROM outbox WHERE notice = :announcement AND state <> 'sending'
+             AND json_valid(arguments)
+             AND json_extract(arguments, '$.row') NOT IN (SELECT id FROM outbox WHERE state = 'dead')""",
+        {"announcement": DEAD_LETTER},
+    )
+    return done.rowcount
 
 
 def drop(db: Database, row: Row, problem: str) -> None:
     """Write that there is nothing to say any more."""
     db.conn.execute(
-        f"UPDATE outbox SET state = 'cancelled', problem = ?, {_NOWHERE} WHERE id = ?",  # noqa: S608 — a constant
+        f"UPDATE outbox SET state = 'cancelled', problem = ?, {_FORGOTTEN} WHERE id = ?",  # noqa: S608 — a constant
         (problem, row.id),
     )
 
@@ -248,7 +317,7 @@ def hand_back(db: Database) -> int:
         f"""UPDATE outbox SET recipient = substr(recipient, 1, instr(recipient, '/') - 1),
               key = CASE WHEN instr(key, '→') THEN substr(key, 1, instr(key, '→')) ELSE key || '→' END || id,
               state = CASE state WHEN 'held' THEN 'held' ELSE 'queued' END,
-              attempts = 0, claimed_at = NULL, problem = NULL, {_NOWHERE}
+              attempts = 0, problem = NULL, {_FORGOTTEN}
             WHERE recipient LIKE 'role:%/%' AND state IN ('queued', 'sending', 'held')
               AND substr(recipient, instr(recipient, '/') + 1) NOT IN (SELECT id FROM people)"""  # noqa: S608 — a constant
     )

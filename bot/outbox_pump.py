@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ SLOTS = 24
 AHEAD = 120  # rows that are looked at in one go
 PAGES = 20  # how many times, to find what need not wait behind what must
 POLL_SECONDS = 2.0  # for what nobody woke us for
+SILENCE = 60.0  # seconds without a look at the outbox, after which something is wrong
 
 
 @dataclass(slots=True)
@@ -58,22 +60,35 @@ class Pump:
         hooks: Hooks | None = None,
         slots: int = SLOTS,
     ) -> None:
-        self._sender = Sender(storage, platforms, routes, habits, build=build, hooks=hooks or Hooks())
+        self._hooks = hooks or Hooks()
+        self._sender = Sender(storage, platforms, routes, habits, build=build, hooks=self._hooks)
         self._slots = slots
         self._news = asyncio.Event()
         self._closing = False
         self._under_way = _UnderWay()
         self._ready: list[Candidate] = []
+        self._looked = time.monotonic()
         self._held: dict[str, float] = {}  # platforms and lanes that asked to wait, until when (loop's time)
 
     def wake(self) -> None:
         """Look at the outbox now; to be called on the event loop's thread."""
         self._news.set()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the outbox is being looked at."""
+        return time.monotonic() - self._looked < SILENCE
+
     async def run(self) -> None:
-        """Send what is to be sent, until `close`."""
+        """Send what is to be sent, until `close`, whatever goes wrong meanwhile."""
         while not self._closing:
-            await self.beat()
+            try:
+                await self.beat()
+                self._looked = time.monotonic()
+            except Exception as error:  # noqa: BLE001 — nothing may end the sending for good
+                logger.error("outbox: %s", where(error))  # noqa: TRY400 — in one line, without a content
+                self._hooks.failed()
+                await asyncio.sleep(POLL_SECONDS)
 
     async def beat(self) -> None:
         """Send what is to be sent now, until there is nothing more to start, or something has come in."""
@@ -122,6 +137,7 @@ class Pump:
                     break
         except (StorageError, sqlite3.Error) as error:  # the next look tries again
             logger.error("outbox: %s", _shown(error))  # noqa: TRY400 — the line says it all
+            self._hooks.failed()
         self._ready.sort(key=lambda one: not one.urgent)
 
     def _waits(self, one: Candidate) -> bool:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Literal, TypeAlias
 
 from sqlite_utils import Database
 
+from bot import outbox
 from bot.platforms import Address, Surface
 from bot.policy import people, roles
 
@@ -78,6 +79,14 @@ def holders(db: Database, recipient: str, today: date) -> dict[str, str] | None:
     if person in acting or not acting:
         return None
     return {one: f"role:{role}/{one}" for one in acting}
+
+
+def hand_over(db: Database, today: date, now: datetime) -> None:
+    """Have what a former holder of a role has yet to read with a button said to those who hold it now."""
+    for row in (outbox.read(db, one) for one in outbox.unread(db)):
+        shared = holders(db, row.recipient, today)
+        if shared is not None:
+            outbox.share_out(db, row, shared, now)
 
 
 def shape(recipient: str, route: Address) -> Shape:

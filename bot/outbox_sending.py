@@ -15,6 +15,7 @@ import hashlib
 import json
 import logging
 import random
+import sqlite3
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -27,7 +28,16 @@ from bot.logs import where
 from bot.messages import Message, TooLong
 from bot.outbox import Row
 from bot.outbox_routes import Routes, holders, parse, shape, text
-from bot.platforms import Address, Deliverer, LaterError, UndeliverableError, UnknownError
+from bot.platforms import (
+    Address,
+    AwayError,
+    Deliverer,
+    LaterError,
+    StoppedError,
+    UndeliverableError,
+    UnknownError,
+    leaving,
+)
 from bot.storage import Storage, StorageError
 from bot.times import Clock
 
@@ -35,6 +45,10 @@ logger = logging.getLogger(__name__)
 
 # A request that left just before the process died may still be on its way to the platform.
 SETTLE = timedelta(seconds=5)
+# A platform that cannot be reached for longer than that is passed over, if there is another way.
+AWAY = timedelta(hours=3)
+ASKED_AGAIN = timedelta(minutes=5)  # how often, meanwhile, one message still tries it
+SET_BACK = timedelta(minutes=1)  # a clock that loses less is merely being adjusted
 _PASSES = 4  # a role is shared out among persons, one of whom may lead to a dead letter, which is for a role
 
 Build: TypeAlias = Callable[[notices.Services, str, outbox.Arguments], Message | None]
@@ -57,11 +71,13 @@ class Habits:
 
 @dataclass(frozen=True, slots=True)
 class Hooks:
-    """Told of what happens, to be counted: the name of a platform, or of a notice for `dead`."""
+    """Told of what happens, to be counted.
+
+    `sent`: a message, on the platform of that name. `failed`: the outbox could not be looked at.
+    """
 
     sent: Callable[[str], None] = lambda _platform: None
-    limited: Callable[[str], None] = lambda _platform: None
-    dead: Callable[[str], None] = lambda _notice: None
+    failed: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +101,16 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class _Claimed:
+    """What leaves. `former`: it may have left by a way that is not theirs any more; it is only looked for."""
+
     row: Row
     to: Address
     message: Message
+    former: bool = False
+
+
+class _MovedError(Exception):
+    """It did not leave by its former way, so it goes by one of today's."""
 
 
 class Sender:
@@ -109,6 +132,8 @@ class Sender:
         self._habits = habits
         self._build = build
         self._hooks = hooks
+        self._away: dict[str, tuple[datetime, datetime]] = {}  # platforms not reached: since when, and last
+        self._seen: datetime | None = None  # the clock, when it was last read
 
     # Choosing
 
@@ -122,6 +147,8 @@ class Sender:
     def _choose(self, busy: str, limit: int) -> list[Candidate]:
         now = self._habits.clock()
         with self._storage.transaction() as db:
+            if self._seen is not None and now < self._seen - SET_BACK:
+                outbox.set_back(db, self._seen, now)
             if state.flag(db, state.PAUSED) is not None:
                 return []
             found: list[Candidate | None] = []
@@ -130,14 +157,25 @@ class Sender:
                 if working > now:
                     outbox.put_off(db, now, working)
                 rows = outbox.due(db, now, now - self._habits.settle, busy, limit)
-                found = [self._candidate(db, row, now) for row in rows]
+                found = [self._candidate(db, row_id, now) for row_id in rows]
                 if None not in found:
                     break
-            return [one for one in found if one is not None]
+        self._seen = now
+        return [one for one in found if one is not None]
 
-    def _candidate(self, db: Database, row: Row, now: datetime) -> Candidate | None:
-        to = self._way(db, row, now)
-        return None if to is None else Candidate(row.id, row.recipient, text(to), to.platform, row.urgent)
+    def _candidate(self, db: Database, row_id: str, now: datetime) -> Candidate | None:
+        try:
+            row = outbox.read_due(db, row_id, now)
+            to = None if row is None else self._way(db, row, now)
+        except (StorageError, sqlite3.Error):
+            raise
+        except Exception as error:  # noqa: BLE001 — whatever a row holds, the others are sent
+            logger.error("outbox: %s makes no sense: %s", row_id, where(error))  # noqa: TRY400 — as above, in one line
+            self._bury(db, row_id, "broken", now)
+            return None
+        if row is None or to is None:
+            return None
+        return Candidate(row.id, row.recipient, text(to), to.platform, row.urgent)
 
     def _way(self, db: Database, row: Row, now: datetime) -> Address | None:
         """Return by which way a row can go; None when it is settled otherwise.
@@ -146,21 +184,33 @@ class Sender:
         """
         if row.doubtful and row.route:
             return parse(row.route)
-        today = self._habits.day(now)
-        shared = holders(db, row.recipient, today)
+        shared = holders(db, row.recipient, self._habits.day(now))
         if shared is not None:
             outbox.share_out(db, row, shared, now)
             return None
-        for address in self._routes.of(db, row.recipient, today):
-            if text(address) not in row.tried:
-                return address
-        self._bury(db, row, row.problem or "unreachable", now)
-        return None
+        ways = [one for one in self._ways(db, row, now) if text(one) not in row.tried]
+        if not ways:
+            self._bury(db, row.id, row.problem or "unreachable", now)
+            return None
+        return next((one for one in ways if not self._passed_over(row, one, now)), ways[0])
 
-    def _bury(self, db: Database, row: Row, problem: str, now: datetime) -> None:
-        outbox.bury(db, row, problem, now)
-        logger.error("outbox: dead letter %s (%s): %s", row.id, row.notice, problem)
-        self._hooks.dead(row.notice)
+    def _ways(self, db: Database, row: Row, now: datetime) -> list[Address]:
+        """Return the ways of a row today; none when others than its recipient hold its role by now."""
+        today = self._habits.day(now)
+        return [] if holders(db, row.recipient, today) else self._routes.of(db, row.recipient, today)
+
+    def _passed_over(self, row: Row, way: Address, now: datetime) -> bool:
+        """Return whether to try another way, the platform of this one being away for long.
+
+        The administrators are not told of everyone whom an outage keeps waiting.
+        """
+        since, last = self._away.get(way.platform, (now, now))
+        away = now - since > AWAY and now - last < ASKED_AGAIN
+        return away or shape(row.recipient, way) == "unreached"
+
+    def _bury(self, db: Database, row_id: str, problem: str, now: datetime) -> None:
+        notice = outbox.bury(db, row_id, problem, now)
+        logger.error("outbox: dead letter %s (%s): %s", row_id, notice, problem)
 
     # Sending
 
@@ -184,7 +234,7 @@ class Sender:
     def _claim(self, candidate: Candidate) -> _Claimed | None:
         now = self._habits.clock()
         with self._storage.transaction() as db:
-            row = outbox.read(db, candidate.row_id, now)
+            row = outbox.read_due(db, candidate.row_id, now)
             if row is None or state.flag(db, state.PAUSED) is not None:
                 return None
             to = self._way(db, row, now)
@@ -195,7 +245,7 @@ class Sender:
                 outbox.drop(db, row, "nothing to say any more")
                 return None
             outbox.claim(db, row, text(to), now)
-            return _Claimed(row, to, message)
+            return _Claimed(row, to, message, row.doubtful and to not in self._ways(db, row, now))
 
     def _message(self, db: Database, row: Row, to: Address, now: datetime) -> Message | None:
         """Return what goes by this way: the message, or that there is one where others may read it."""
@@ -212,9 +262,9 @@ class Sender:
         """Put off a row whose message cannot be made; a new version may know how to."""
         now = self._habits.clock()
         with self._storage.transaction() as db:
-            row = outbox.read(db, row_id, now)
+            row = outbox.read_due(db, row_id, now)
             if row is not None and row.attempts + 1 >= outbox.ATTEMPTS:
-                self._bury(db, row, "broken", now)
+                self._bury(db, row.id, "broken", now)
             elif row is not None:
                 outbox.claim(db, row, row.route or "", now)
                 wait = outbox.backoff(row.attempts + 1, self._habits.chance())
@@ -233,7 +283,6 @@ class Sender:
         if error is None:
             self._hooks.sent(platform)
         if isinstance(error, LaterError) and error.seconds is not None:
-            self._hooks.limited(platform)
             return Hold(platform if error.everywhere else text(claimed.to), error.seconds)
         return None
 
@@ -243,20 +292,36 @@ class Sender:
             raise UndeliverableError("unreachable")
         row, to, message = claimed.row, claimed.to, claimed.message
         if row.doubtful and row.claimed_at is not None:
-            marked = delivery_id(row.id, to)
-            if await platform.was_delivered(to, message, marked, row.claimed_at):
+            marked, since = delivery_id(row.id, to), min(row.claimed_at, self._habits.clock())
+            if await platform.was_delivered(to, message, marked, since):
                 return
+        if claimed.former:
+            raise _MovedError
+        leaving.set(self._may_leave)  # for this task alone
         await platform.deliver(to, message, delivery_id(row.id, to))
+
+    async def _may_leave(self) -> None:
+        def paused() -> bool:
+            with self._storage.transaction() as db:
+                return state.flag(db, state.PAUSED) is not None
+
+        if await self._storage.run(paused):
+            raise StoppedError("paused")
 
     def _record(self, claimed: _Claimed, error: BaseException | None) -> None:
         row, now, way = claimed.row, self._habits.clock(), text(claimed.to)
+        self._note(claimed.to.platform, error, now)
         with self._storage.transaction() as db:
             match error:
                 case None:
-                    outbox.sent(db, row, self._habits.day(now).isoformat())
+                    how = shape(row.recipient, claimed.to)
+                    outbox.sent(db, row, self._habits.day(now).isoformat(), None if how == "whole" else how)
+                case _MovedError():
+                    outbox.release(db, row, None, doubtful=False)
+                case StoppedError() | LaterError(everywhere=True):
+                    outbox.release(db, row, None, doubtful=row.doubtful)
                 case LaterError(seconds=float() | int() as seconds):
-                    due = now.replace(microsecond=0) if error.everywhere else now + timedelta(seconds=seconds)
-                    outbox.release(db, row, due, doubtful=row.doubtful)
+                    outbox.release(db, row, now + timedelta(seconds=seconds), doubtful=row.doubtful)
                 case UndeliverableError():
                     outbox.give_up_route(db, row, way, str(error))
                 case TooLong():
@@ -272,6 +337,16 @@ class Sender:
                     wait = outbox.backoff(row.attempts + 1, self._habits.chance())
                     doubtful = row.doubtful or not isinstance(error, LaterError)
                     outbox.postpone(db, row, now + wait, str(error), doubtful=doubtful)
+
+    def _note(self, platform: str, error: BaseException | None, now: datetime) -> None:
+        """Keep since when a platform cannot be reached."""
+        if not isinstance(error, AwayError):
+            self._away.pop(platform, None)
+        else:
+            since, _ = self._away.get(platform, (now, now))
+            if platform not in self._away:
+                logger.warning("outbox: %s cannot be reached; what is for it waits", platform)
+            self._away[platform] = since, now
 
 
 def delivery_id(row_id: str, to: Address) -> str:

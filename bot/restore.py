@@ -122,13 +122,30 @@ def waiting(db: Database) -> dict[str, int]:
 
 
 def settle_held(db: Database, now: datetime, *, send: bool) -> int:
-    """Send what is held, or give it up; the bot is then as before the restoration. Return how many rows."""
-    state.lower(db, state.RESTORED)
+    """Send what is held, or give it up. Return how many rows."""
     done = db.conn.execute(
         "UPDATE outbox SET state = ?, due_at = max(due_at, ?) WHERE state = 'held'",
         ("queued" if send else "cancelled", iso(now)),
     )
+    caught_up(db)
     return done.rowcount
+
+
+def caught_up(db: Database) -> bool:
+    """Take the restoration for over once nothing is held, and nothing that was due then is still to do.
+
+    Until then, what the overdue tasks queue is held in its turn (see `bot.schedule`). Return whether it
+    is over now.
+    """
+    restored = state.flag(db, state.RESTORED)
+    if restored is None:
+        return False
+    left = db.conn.execute(
+        """SELECT 1 FROM outbox WHERE state = 'held'
+           UNION ALL SELECT 1 FROM due_tasks WHERE due_at <= ? LIMIT 1""",
+        (iso(restored.since),),
+    )
+    return left.fetchone() is None and state.lower(db, state.RESTORED)
 
 
 def _set_aside(database: Path, now: datetime) -> Path | None:

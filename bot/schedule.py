@@ -59,12 +59,6 @@ def cancel(db: Database, key: str) -> bool:
     return db.conn.execute("DELETE FROM due_tasks WHERE key = ?", (key,)).rowcount == 1
 
 
-def oldest_due(db: Database) -> datetime | None:
-    """Return when the oldest task that is still to do was or will be due."""
-    (oldest,) = db.conn.execute("SELECT min(due_at) FROM due_tasks").fetchone()
-    return None if oldest is None else utc(oldest)
-
-
 @dataclass(frozen=True, slots=True)
 class Daily:
     """A task that comes back each day at a local `hour`, after 3 a.m. so that each day has it once."""
@@ -84,14 +78,16 @@ class Work:
     `tasks` run on the storage thread in the transaction that strikes them off: done once. `errands`
     take their time off that thread (a copy, a question to a platform) and are struck off afterwards:
     one that a crash cut short is done again, so it must be harmless when repeated. `daily`: those that
-    come back each day; their arguments hold `day`. `held`: called with the outbox's last row before
-    each task that was already due when the database was restored: what it then queues may have been
-    sent already, and is held.
+    come back each day; their arguments hold `day`. `beat`: what is done at each beat, in a transaction,
+    before anything else; it must be harmless when repeated, and short. `held`: called with the outbox's
+    last row before each task that was already due when the database was restored: what it then queues
+    may have been sent already, and is held.
     """
 
     tasks: Mapping[str, Task]
     errands: Mapping[str, Errand] = field(default_factory=dict)
     daily: Sequence[Daily] = ()
+    beat: Callable[[Database, datetime], object] = lambda _db, _now: None
     held: Callable[[Database, int], None] = lambda _db, _row: None
 
 
@@ -203,8 +199,10 @@ class Schedule:
                 self._scheduler.modify_job("beat", next_run_time=datetime.now(UTC))
 
     def _armed(self) -> None:
+        now = self._clock()
         with self._storage.transaction() as db:
-            arm(db, self._work.daily, self._calendar, self._clock())
+            self._work.beat(db, now)
+            arm(db, self._work.daily, self._calendar, now)
 
     def _next(self) -> _Due | None:
         """Return the task that has been due for the longest, those of errands under way left out."""

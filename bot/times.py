@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 Clock: TypeAlias = Callable[[], datetime]  # always aware, in UTC
 
 OPENS, CLOSES = time(9), time(17)  # the working day; its last instant is not in it
-QUIET_FROM, QUIET_UNTIL = time(21), time(8)  # nothing that can wait is sent in between
 
 _SATURDAY = 5
 _ISO = "%Y-%m-%dT%H:%M:%SZ"
@@ -61,13 +60,11 @@ def quebec_holidays() -> Container[date]:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The association's days: where it is, when it works, and when it wants quiet."""
+    """The association's days: where it is, and when it works. What can wait is sent only then."""
 
     zone: ZoneInfo
     opens: time = OPENS
     closes: time = CLOSES
-    quiet_from: time = QUIET_FROM
-    quiet_until: time = QUIET_UNTIL
 
     def day(self, moment: datetime) -> date:
         """Return the local date of `moment`."""
@@ -101,19 +98,6 @@ class Calendar:
         while not self.is_working_day(day):
             day += timedelta(days=1)
         return day
-
-    def is_quiet(self, moment: datetime) -> bool:
-        """Return whether `moment` is in the hours, across midnight, when nothing is sent that can wait."""
-        day = self.day(moment)
-        return moment < self.at(day, self.quiet_until) or moment >= self.at(day, self.quiet_from)
-
-    def after_quiet(self, moment: datetime) -> datetime:
-        """Return `moment`, in UTC, or the end of the quiet hours when it is in them."""
-        if not self.is_quiet(moment):
-            return moment.astimezone(UTC)
-        day = self.day(moment)
-        morning = self.at(day, self.quiet_until)
-        return morning if moment < morning else self.at(day + timedelta(days=1), self.quiet_until)
 
     def next_daily(self, moment: datetime, hour: time) -> date:
         """Return the first local day whose `hour` comes after `moment`."""

@@ -19,7 +19,8 @@ from bot.outbox_pump import Pump
 from bot.outbox_routes import Routes
 from bot.outbox_routes import text as written
 from bot.outbox_sending import Habits, Hooks
-from bot.platforms import Address, LaterError, UndeliverableError, UnknownError
+from bot.platforms import Address, AwayError, LaterError, UndeliverableError, UnknownError, may_leave
+from bot.platforms.slack_delivery import EARLIER
 from bot.policy import people, roles
 from bot.policy.people import Account
 from bot.storage import Storage
@@ -30,7 +31,7 @@ RELAY = "777"
 
 # What a platform does with a message: the last four lose their answer, having acted or not.
 Outcome: TypeAlias = Literal[
-    "ok", "closed", "busy", "limited", "limited-all", "acted-unknown", "unknown", "acted-dead", "dead"
+    "ok", "closed", "busy", "away", "limited", "limited-all", "acted-unknown", "unknown", "acted-dead", "dead"
 ]
 
 
@@ -49,7 +50,8 @@ class Post:
     name: str
     script: deque[Outcome] = field(default_factory=deque)
     received: dict[str, list[str]] = field(default_factory=dict)
-    marks: set[str] = field(default_factory=set)
+    marks: dict[str, datetime | None] = field(default_factory=dict)  # when, by its own clock
+    clock: Callable[[], datetime] | None = None
     looked: int = 0
     forgetful: bool = False
     wait: float = 0.01  # seconds that « limited-all » asks for
@@ -65,6 +67,7 @@ class Post:
         try:
             if self.together is not None:
                 await self.together.wait()
+            await may_leave()
             await self._do(where, said(message), delivery_id)
         finally:
             self.concurrent[where] -= 1
@@ -73,12 +76,14 @@ class Post:
         outcome: Outcome = self.script.popleft() if self.script else "ok"
         if outcome in {"ok", "acted-unknown", "acted-dead"}:
             self.received.setdefault(where, []).append(text)
-            self.marks.add(delivery_id)
+            self.marks[delivery_id] = self.clock() if self.clock else None
         match outcome:
             case "closed":
                 raise UndeliverableError("closed (50007)")
             case "busy":
-                raise LaterError("not connected")
+                raise LaterError("421")
+            case "away":
+                raise AwayError("not connected")
             case "limited":
                 raise LaterError("429", 30.0)
             case "limited-all":
@@ -93,9 +98,10 @@ class Post:
 
     async def was_delivered(self, to: Address, message: Message, delivery_id: str, since: datetime) -> bool:
         """Look for a message."""
-        del to, message, since
+        del to, message
         self.looked += 1
-        return delivery_id in self.marks and not self.forgetful
+        at = self.marks.get(delivery_id, since)
+        return delivery_id in self.marks and not self.forgetful and (at is None or at >= since - EARLIER)
 
     def all(self) -> list[str]:
         """Return all that was received."""
@@ -125,8 +131,7 @@ class Office:
         self.routes = Routes(self.posts, relays, (ADMINISTRATORS,) if administrators else ())
         self.next_working: Callable[[datetime], datetime] = always_working
         self.news = asyncio.Event()
-        self.dead: list[str] = []
-        self.limited: list[str] = []
+        self.failures = 0
         self.pump = self.new_pump()
         with self.storage.transaction() as db:
             roles.seed(db)
@@ -140,8 +145,11 @@ class Office:
             chance=lambda: 1.0,
             settle=timedelta(0),
         )
-        hooks = Hooks(sent=lambda _: self.news.set(), limited=self.limited.append, dead=self.dead.append)
+        hooks = Hooks(sent=lambda _: self.news.set(), failed=self._failed)
         return Pump(self.storage, self.posts, self.routes, habits, build=build, hooks=hooks)
+
+    def _failed(self) -> None:
+        self.failures += 1
 
     def person(self, *accounts: Account) -> str:
         """Return someone who has these accounts."""

@@ -121,7 +121,22 @@ async def test_a_network_that_is_down_is_tried_again(monkeypatch: pytest.MonkeyP
     down = PlatformError("le réseau ne répond pas.", passing=True)
     async with served(Stage("Slack", down, down)) as (said, _):
         await said.until("Slack\u00a0: prêt.")
-    assert said.lines == ["Slack\u00a0: le réseau ne répond pas."] * 2 + ["Slack\u00a0: prêt."]
+    # Said once, however long it lasts.
+    assert said.lines == [
+        "Slack\u00a0: le réseau ne répond pas. Je réessaie sans le redire.",
+        "Slack\u00a0: prêt.",
+    ]
+
+
+async def test_what_is_of_no_use_alone_and_meets_an_unforeseen_error_is_said_by_its_type() -> None:
+    said = Said()
+    mailer = Stage("Courriel", ValueError("<html>s3cr3t</html>"))
+    serving = asyncio.create_task(app.serve([Stage("Slack")], said, None, [mailer]))
+    await said.until("Courriel\u00a0: erreur inattendue (ValueError).")
+    os.kill(os.getpid(), signal.SIGTERM)
+    async with asyncio.timeout(10):
+        assert await serving
+    assert "s3cr3t" not in "".join(said.lines)
 
 
 async def test_a_stop_while_connecting_is_a_stop() -> None:

@@ -7,9 +7,13 @@ import os
 import re
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from bot.outbox import Delivery, bury, enqueue
+from bot.storage import Storage, beside
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -157,3 +161,21 @@ def test_the_slack_manifest_and_the_discord_invitation_are_printed() -> None:
 
 def test_the_version_can_be_asked() -> None:
     assert vigie("--version").stdout.startswith("vigie")
+
+
+def test_what_could_be_sent_to_nobody_is_shown_then_settled(tmp_path: Path) -> None:
+    database = tmp_path / "vigie.db"
+    Storage(database).close()
+    with beside(database) as db:
+        now = datetime(2026, 11, 24, 15, tzinfo=UTC)
+        enqueue(db, Delivery("un", "role:administration", "avis"), now)
+        (row,) = db.conn.execute("SELECT id FROM outbox").fetchone()
+        bury(db, row, "gone", now)
+    settings = {"VIGIE_DB": str(database), "DISCORD_TOKEN": "x"}
+    assert vigie("lettres", **settings).stdout == "1 × avis\n"
+    assert json.loads(vigie("lettres", "--json", **settings).stdout) == {"dead": {"avis": 1}}
+    assert vigie("lettres", "--envoyer", **settings).stdout == "1 × avis\nVigie les envoie.\n"
+    assert vigie("lettres", **settings).stdout == "Aucune lettre morte.\n"
+    with beside(database) as db:
+        rows = db.conn.execute("SELECT key, state FROM outbox").fetchall()
+    assert rows == [("un", "queued")], "with no announcement left"

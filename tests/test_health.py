@@ -29,6 +29,7 @@ class Watched:
     clock: FakeClock
     metrics: Metrics
     connected: dict[str, bool]
+    sending: bool = True
     port: int = 0
 
     async def get(self, page: str) -> tuple[int, Any]:
@@ -77,7 +78,7 @@ async def bot() -> AsyncIterator[Watched]:
         return ready
 
     ready = {name: asks(name) for name in watched.connected}
-    pages = Health(watched.storage, watched.metrics, ready, watched.clock, 0)
+    pages = Health(watched.storage, watched.metrics, ready, watched.clock, 0, sending=lambda: watched.sending)
     await pages.start()
     watched.port = pages.port
     yield watched
@@ -86,7 +87,7 @@ async def bot() -> AsyncIterator[Watched]:
 
 
 async def test_a_bot_that_is_well_says_so(bot: Watched) -> None:
-    assert await bot.get("healthz") == (200, {"status": "ok", "database": "ok"})
+    assert await bot.get("healthz") == (200, {"status": "ok", "database": "ok", "sending": "ok"})
     status, told = await bot.get("readyz")
     assert status == 200
     assert told == {
@@ -133,7 +134,7 @@ async def test_a_database_that_does_not_answer_is_said(bot: Watched, monkeypatch
     release = asyncio.Event()
     loop = asyncio.get_running_loop()
     bot.storage.executor.submit(lambda: asyncio.run_coroutine_threadsafe(release.wait(), loop).result())
-    assert await bot.get("healthz") == (503, {"status": "error", "database": "error"})
+    assert await bot.get("healthz") == (503, {"status": "error", "database": "error", "sending": "ok"})
     assert (await bot.get("readyz"))[0] == 503
     assert (await bot.get("metrics"))[0] == 503
     release.set()
@@ -144,6 +145,11 @@ async def test_a_database_that_does_not_answer_is_said(bot: Watched, monkeypatch
 async def test_a_database_that_is_closed_is_said(bot: Watched) -> None:
     bot.storage.close()
     assert (await bot.get("healthz"))[0] == 503
+
+
+async def test_an_outbox_that_nobody_looks_at_any_more_is_said(bot: Watched) -> None:
+    bot.sending = False
+    assert await bot.get("healthz") == (503, {"status": "error", "database": "ok", "sending": "error"})
 
 
 async def test_the_figures_are_those_that_were_promised(bot: Watched) -> None:
@@ -183,7 +189,8 @@ async def test_a_database_that_takes_nothing_in_any_more_is_said(bot: Watched) -
         bot.storage._db.conn.execute(f"PRAGMA query_only = {value}")
 
     await bot.storage.run(lambda: full(1))
-    assert await bot.get("healthz") == (503, {"status": "error", "database": "error"})
+    status, told = await bot.get("healthz")
+    assert (status, told["database"]) == (503, "error")
     assert (await bot.get("readyz"))[0] == 503
     await bot.storage.run(lambda: full(0))
     assert (await bot.get("healthz"))[0] == 200

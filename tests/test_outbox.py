@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from bot import outbox, state
+from bot import outbox, outbox_pump, state
 from bot.messages import Message
 from bot.notices import READ, build, examples, title
 from bot.outbox_pump import SLOTS
 from bot.outbox_routes import parse, text
 from bot.outbox_sending import delivery_id
 from bot.platforms import Address
-from bot.policy import people, roles
+from bot.policy import people, personal_data, roles
 from bot.policy.people import Account
 from tests.outbox_kit import (
     ADMINISTRATORS,
@@ -157,6 +157,33 @@ async def test_what_is_not_urgent_waits_for_working_hours(bureau: Office, alice:
     assert len(bureau.slack.all()) == 2
 
 
+async def test_a_pause_stops_what_was_waiting_for_its_turn_inside_its_platform(bureau: Office) -> None:
+    crowd = [bureau.person(Account("slack", "T1", f"U{n}")) for n in range(10)]
+    for person in crowd:
+        bureau.enqueue(person, f"person:{person}")
+    bureau.slack.together = asyncio.Barrier(len(crowd) + 1)
+    sending = asyncio.create_task(bureau.pump.drain())
+    async with asyncio.timeout(10):
+        while bureau.slack.together.n_waiting < len(crowd):  # noqa: ASYNC110 — a barrier tells of no arrival
+            await asyncio.sleep(0.01)
+        await bureau.storage.run(lambda: flagged(bureau))
+        await bureau.slack.together.wait()
+        await sending
+    assert bureau.slack.all() == []
+    assert {row["attempts"] for row in map(bureau.row, crowd)} == {0}
+    bureau.slack.together = None
+    with bureau.storage.transaction() as db:
+        state.lower(db, state.PAUSED)
+    await bureau.pump.drain()
+    assert bureau.states() == {"sent": len(crowd)}
+    assert bureau.slack.looked == 0, "nothing had left, so nothing is in doubt"
+
+
+def flagged(bureau: Office) -> None:
+    with bureau.storage.transaction() as db:
+        state.hoist(db, state.PAUSED, bureau.clock())
+
+
 # Trying again
 
 
@@ -176,7 +203,7 @@ async def test_a_platform_that_does_not_answer_is_tried_less_and_less_often_then
     assert max(waits) == outbox.CAP.total_seconds()
     await bureau.pump.drain()
     assert bureau.row("un")["state"] == "dead"
-    assert bureau.dead == ["avis", outbox.DEAD_LETTER]
+    assert bureau.states() == {"dead": 2}  # and its announcement, which reaches nobody
 
 
 def test_waits_are_spread_between_half_and_the_whole_of_what_they_double_to() -> None:
@@ -192,7 +219,6 @@ async def test_a_limit_is_waited_for_as_long_as_it_says_and_is_no_attempt(bureau
     await bureau.pump.drain()
     row = bureau.row("un")
     assert (row["due_at"], row["attempts"], row["state"]) == ("2026-11-24T15:00:30Z", 0, "queued")
-    assert bureau.limited == ["slack"]
     bureau.clock.move(seconds=29)
     await bureau.pump.drain()
     assert bureau.slack.all() == []
@@ -248,6 +274,95 @@ async def test_a_message_that_cannot_be_made_is_put_off_then_announced(bureau: O
     assert bureau.row("un")["problem"] == "broken"
 
 
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        "recipient = 'courriel:a@b.c'",
+        "recipient = 'channel:slack'",
+        "arguments = '{'",
+        "tried = '['",
+        "state = 'sending', claimed_at = '2026-11-24T14:00:00Z', route = 'ailleurs'",
+        "state = 'sending', claimed_at = 'hier'",
+    ],
+)
+async def test_a_row_that_makes_no_sense_is_buried_and_stops_no_other(
+    bureau: Office, alice: str, spoiled: str
+) -> None:
+    bob = bureau.person(BOB_ON_SLACK)
+    bureau.enqueue("mauvais", alice)
+    bureau.enqueue("bon", f"person:{bob}")
+    with bureau.storage.transaction() as db:
+        db.conn.execute(f"UPDATE outbox SET {spoiled} WHERE key = 'mauvais'")  # noqa: S608 — our own words
+    await bureau.pump.drain()
+    assert len(bureau.slack.received["person:slack/T1/U2"]) == 1
+    assert (bureau.row("mauvais")["state"], bureau.row("mauvais")["problem"]) == ("dead", "broken")
+    assert bureau.row(f"{outbox.DEAD_LETTER}:{bureau.row('mauvais')['id']}")
+
+
+async def test_an_error_that_nobody_foresaw_does_not_end_the_pump(
+    bureau: Office, alice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_pump, "POLL_SECONDS", 0.01)
+    bureau.enqueue("un", alice)
+    next_working = bureau.next_working
+
+    def breaks(moment: datetime) -> datetime:
+        bureau.next_working = next_working
+        raise ZeroDivisionError(moment)
+
+    bureau.next_working = breaks
+    async with bureau.running():
+        await bureau.until_sent(1)
+        assert bureau.failures == 1
+        assert bureau.pump.alive
+
+
+async def test_a_pump_that_can_look_at_nothing_for_long_is_not_alive(
+    bureau: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bureau.pump.alive
+    monkeypatch.setattr(outbox_pump, "SILENCE", -1)
+    assert not bureau.pump.alive
+
+
+async def test_a_platform_that_is_away_for_hours_loses_nothing(bureau: Office, alice: str) -> None:
+    for n in range(3):
+        bureau.enqueue(str(n), alice)
+    for _ in range(24):
+        bureau.slack.script.append("away")
+        await bureau.pump.drain()
+        await bureau.die()  # what the pump waits for is real time
+        bureau.clock.move(minutes=30)
+    assert bureau.states() == {"queued": 3}
+    assert bureau.row("0")["attempts"] == 0
+    bureau.slack.script.clear()
+    await bureau.pump.drain()
+    assert bureau.states() == {"sent": 3}
+
+
+async def test_what_is_for_a_platform_that_is_away_for_long_goes_by_the_persons_other_account(
+    tmp_path: Path,
+) -> None:
+    with office(tmp_path / "vigie.db", administrators=True) as bureau:
+        both, other = (
+            bureau.person(ALICE_ON_DISCORD, ALICE_ON_SLACK),
+            bureau.person(Account("discord", "", "12")),
+        )
+        for person in (both, other):
+            bureau.enqueue(person, f"person:{person}")
+        bureau.discord.script.extend(["away"] * 100)
+        for _ in range(8):
+            await bureau.pump.drain()
+            bureau.pump._held.clear()  # what it waits for is real time
+            bureau.clock.move(minutes=30)
+        bureau.clock.move(minutes=-28)
+        await bureau.pump.drain()
+        assert bureau.slack.received == {ALICE_DM: [f"avis {{'n': '{both}'}}"]}, (
+            "the administrators' channel too"
+        )
+        assert bureau.row(other)["state"] == "queued"
+
+
 # A result that never came
 
 
@@ -295,6 +410,67 @@ async def test_what_is_doubtful_stays_so_until_the_platform_says(bureau: Office,
     assert len(bureau.slack.all()) == 1
 
 
+async def test_the_clock_was_ahead_when_it_left_and_it_is_still_found_at_once_when_it_is_right(
+    bureau: Office, alice: str
+) -> None:
+    right = bureau.clock.now
+    bureau.slack.clock = lambda: right
+    bureau.clock.move(hours=1)
+    bureau.slack.script.append("acted-unknown")
+    bureau.enqueue("un", alice)
+    bureau.enqueue("deux", alice)
+    await bureau.pump.drain()
+    bureau.clock.now = right + timedelta(seconds=10)
+    await bureau.pump.drain()
+    await bureau.pump.drain()
+    assert bureau.states() == {"sent": 2}
+    assert sorted(bureau.slack.all()) == ["avis {'n': 'deux'}", "avis {'n': 'un'}"]
+
+
+async def test_the_clock_was_ahead_when_it_left_and_right_only_long_after(bureau: Office, alice: str) -> None:
+    right = bureau.clock.now
+    bureau.slack.clock = lambda: right
+    bureau.clock.move(hours=1)
+    bureau.slack.script.append("acted-unknown")
+    bureau.enqueue("un", alice)
+    await bureau.pump.drain()
+    await bureau.die()
+    bureau.clock.now = right + timedelta(hours=3)
+    await bureau.pump.drain()
+    assert len(bureau.slack.all()) == 1
+
+
+async def test_what_failed_while_the_clock_was_ahead_is_not_put_off_by_an_hour(
+    bureau: Office, alice: str
+) -> None:
+    bureau.clock.move(hours=1)
+    bureau.slack.script.append("busy")
+    bureau.enqueue("un", alice)
+    await bureau.pump.drain()
+    bureau.clock.move(hours=-1)
+    await bureau.pump.drain()
+    assert bureau.states() == {"sent": 1}
+
+
+async def test_what_may_have_reached_a_former_holder_is_looked_for_there_and_goes_to_the_new_one(
+    bureau: Office,
+) -> None:
+    alice, bob = bureau.person(ALICE_ON_SLACK), bureau.person(BOB_ON_SLACK)
+    for outcome, key in (("unknown", "perdu"), ("acted-unknown", "arrivé")):
+        bureau.appoint(roles.VP_COMMUNICATIONS, alice, bureau.clock().date())
+        bureau.slack.script.append(outcome)  # type: ignore[arg-type]  # one of them
+        bureau.enqueue(key, f"role:{roles.VP_COMMUNICATIONS}")
+        await bureau.pump.drain()
+        bureau.clock.move(days=1)
+        bureau.appoint(roles.VP_COMMUNICATIONS, bob, bureau.clock().date())
+        await bureau.pump.drain()
+        bureau.clock.move(days=1)
+    assert bureau.slack.received == {
+        "person:slack/T1/U2": ["avis {'n': 'perdu'}"],
+        ALICE_DM: ["avis {'n': 'arrivé'}"],
+    }
+
+
 # Other ways
 
 
@@ -330,6 +506,25 @@ async def test_the_administrators_channel_learns_that_someone_is_not_reached_and
         assert "n'a pas pu être remis" in words
         assert "secret" not in words
         assert bureau.states() == {"sent": 1}
+        [told] = [one for one in held_of(bureau, person) if one.category.id == "messages"]
+        assert told.facts[0]["etat"] == "non remis, l'administration prévenue"
+
+
+def held_of(bureau: Office, person: str) -> list[personal_data.Held]:
+    with bureau.storage.transaction() as db:
+        return personal_data.held(db, person)
+
+
+async def test_nothing_is_kept_of_where_a_message_went(bureau: Office) -> None:
+    person = bureau.person(ALICE_ON_DISCORD, ALICE_ON_SLACK)
+    bureau.discord.script.extend(["closed", "closed"])
+    bureau.slack.script.extend(["ok", "closed"])
+    for key in ("un", "deux"):
+        bureau.enqueue(key, f"person:{person}")
+        await bureau.pump.drain()
+    assert {bureau.row(key)["state"] for key in ("un", "deux")} == {"sent", "dead"}
+    for key in ("un", "deux"):
+        assert (bureau.row(key)["route"], bureau.row(key)["tried"]) == (None, "[]")
 
 
 async def test_with_no_way_left_it_is_a_dead_letter_announced_to_the_administration(bureau: Office) -> None:
@@ -340,7 +535,6 @@ async def test_with_no_way_left_it_is_a_dead_letter_announced_to_the_administrat
     await bureau.pump.drain()
     assert bureau.row("un")["state"] == "dead"
     assert bureau.row("un")["problem"] == "closed (50007)"
-    assert bureau.dead == ["avis"]
     [announced] = bureau.slack.received["person:slack/T1/U2"]
     assert outbox.DEAD_LETTER in announced
 

@@ -14,7 +14,16 @@ from bot import outbox, state
 from bot.policy.people import Account
 from tests.outbox_kit import Office, Outcome
 
-OUTCOMES: list[Outcome] = ["ok", "closed", "busy", "limited", "limited-all", "acted-unknown", "unknown"]
+OUTCOMES: list[Outcome] = [
+    "ok",
+    "closed",
+    "busy",
+    "away",
+    "limited",
+    "limited-all",
+    "acted-unknown",
+    "unknown",
+]
 DEATHS: list[Outcome] = ["acted-dead", "dead"]
 WHOLE_DAY = 24 * 60
 

@@ -87,29 +87,6 @@ def test_a_year_has_its_working_days_and_each_has_eight_hours(year: int) -> None
     assert all(TORONTO.at(day, time(17)) - TORONTO.at(day, time(9)) == timedelta(hours=8) for day in working)
 
 
-@given(moments, calendars)
-def test_after_the_quiet_hours_it_is_not_quiet(moment: datetime, calendar: Calendar) -> None:
-    found = calendar.after_quiet(moment)
-    assert found >= moment
-    assert not calendar.is_quiet(found)
-    assert (found == moment) == (not calendar.is_quiet(moment))
-    assert found - moment <= timedelta(hours=12)
-
-
-@pytest.mark.parametrize(
-    ("moment", "expected"),
-    [
-        ("2026-11-24 20:59", "2026-11-24 20:59"),
-        ("2026-11-24 21:00", "2026-11-25 08:00"),
-        ("2026-11-01 00:30", "2026-11-01 08:00"),
-        ("2026-03-08 03:30", "2026-03-08 08:00"),
-        ("2026-11-24 08:00", "2026-11-24 08:00"),
-    ],
-)
-def test_quiet_hours_end_at_the_local_hour(moment: str, expected: str) -> None:
-    assert TORONTO.after_quiet(local(moment)) == local(expected)
-
-
 @given(st.dates(FIRST.date(), LAST.date()), st.times().map(lambda t: t.replace(microsecond=0)), calendars)
 def test_each_day_has_each_hour_once_and_days_follow_one_another(
     day: date, hour: time, calendar: Calendar

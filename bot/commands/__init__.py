@@ -8,6 +8,7 @@ from bot import guard, notices
 from bot.commands import (
     aide,
     chercher,
+    lettres,
     lier,
     lire,
     membres,
@@ -105,6 +106,13 @@ def catalogue(library: Library, office: Office) -> tuple[Command, ...]:
             refusal=ours,
         ),
         Command(
+            name=notices.SETTLE,
+            summary="Voir ce qui n'a pu être remis à personne, l'envoyer de nouveau ou y renoncer.",
+            usage="[envoyer ou annuler]",
+            run=partial(lettres.settle, office),
+            refusal=ours,
+        ),
+        Command(
             name="aide",
             summary="Relire ces explications.",
             run=partial(aide.explain, lambda: commands),
@@ -124,6 +132,7 @@ def examples(library: Library, calendar: Calendar, clock: Clock) -> dict[str, Re
         **mesdonnees.examples(),
         **membres.examples(),
         **pause.examples(calendar, clock()),
+        **lettres.examples(),
         **notices.examples(),
         "Une association que je ne sers pas": guard.NOT_YOURS,
         **_over_a_registry(library, calendar, clock),

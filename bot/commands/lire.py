@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from typing import TypeAlias
 
+from sqlite_utils import Database
+
+from bot import outbox
 from bot.commands.office import Office, actor_of
 from bot.dispatch import Request, UserError
 from bot.messages import Message
 from bot.notices import Arguments, Services
-from bot.policy import people
+from bot.policy import people, roles
 
 Build: TypeAlias = Callable[[Services, str, Arguments], Message | None]
 
@@ -23,20 +27,32 @@ def read(office: Office, build: Build, request: Request) -> Message:
 
     Raises `UserError` for anyone else, and when there is nothing to say any more.
     """
+    number = request.text.strip()
     with office.storage.transaction() as db:
         who = people.person_of(db, actor_of(request), create=False)
         row = db.conn.execute(
             "SELECT recipient, notice, arguments FROM outbox WHERE id = ? AND state IN ('sending', 'sent')",
-            (request.text.strip(),),
+            (number,),
         ).fetchone()
-        if who is None or row is None or not _is_for(row[0], who):
+        if who is None or row is None or not _is_for(db, row[0], who, office.today()):
             raise UserError(_NOTHING)
         message = build(Services(db, office.today()), row[1], json.loads(row[2]))
         if message is None:
             raise UserError(_NOTHING)
+        outbox.was_read(db, number)
         return message
 
 
-def _is_for(recipient: str, person_id: str) -> bool:
+def _is_for(db: Database, recipient: str, person_id: str, today: date) -> bool:
+    """Return whether a message is for a person, and still is: a role may have passed to someone else."""
     kind, _, who = recipient.partition(":")
-    return (kind == "person" and who == person_id) or (kind == "role" and who.partition("/")[2] == person_id)
+    if kind == "person":
+        return who == person_id
+    role, _, holder = who.partition("/")
+    if kind != "role" or holder != person_id:
+        return False
+    try:
+        acting = roles.acting(db, role, today)
+    except roles.RoleError:  # it exists no more
+        return False
+    return acting is not None and roles.has(db, person_id, acting, today)

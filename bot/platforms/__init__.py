@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from bot.logs import ExplainedError
 from bot.messages import Message
+
+AWAY_SECONDS = 10.0  # before a platform that cannot be reached is tried again
 
 # What an address leads to: a person's own conversation with the bot, a channel, or a thread that only
 # one person and the bot are in.
@@ -30,11 +33,12 @@ class Meter:
     """Told of what happens on a platform, to be counted.
 
     `acked`: the seconds from the moment when something came in to its acknowledgement.
-    `reconnected`: a connection that was lost was made again.
+    `reconnected`: a connection that was lost was made again. `limited`: the platform answered 429.
     """
 
     acked: Callable[[float], None] = lambda _seconds: None
     reconnected: Callable[[], None] = lambda: None
+    limited: Callable[[], None] = lambda: None
 
 
 class PlatformError(ExplainedError):
@@ -68,8 +72,32 @@ class LaterError(DeliveryError):
         self.everywhere = everywhere
 
 
+class AwayError(LaterError):
+    """The platform itself cannot be reached, so that nothing left; nobody is to blame, and all may wait."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code, AWAY_SECONDS, everywhere=True)
+
+
+class StoppedError(LaterError):
+    """All sending was stopped before it left."""
+
+
 class UnknownError(DeliveryError):
     """The request left and its result never came: it may have been said or not."""
+
+
+# What whoever has something said asks to be called right before it leaves.
+leaving: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar("leaving", default=None)
+
+
+async def may_leave() -> None:
+    """Wait until what is said unprompted may leave; what answers a person always may.
+
+    To be called once every wait is over, right before a request. Raises `StoppedError`.
+    """
+    if (asked := leaving.get()) is not None:
+        await asked()
 
 
 @runtime_checkable
@@ -79,7 +107,8 @@ class Deliverer(Protocol):
     async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
         """Say `message` at `to`, marked with `delivery_id`, so that saying it again can be told.
 
-        Raises `UndeliverableError`, `LaterError`, `UnknownError`; having returned, it was said.
+        It calls `may_leave`. Raises `UndeliverableError`, `LaterError`, `UnknownError`; having returned,
+        it was said.
         """
 
     async def was_delivered(self, to: Address, message: Message, delivery_id: str, since: datetime) -> bool:

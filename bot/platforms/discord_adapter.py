@@ -14,7 +14,7 @@ from yarl import URL
 
 from bot.dispatch import Actor, Dispatcher
 from bot.messages import Message, Quoter
-from bot.platforms import Address, LaterError, Meter, PlatformError, discord_members
+from bot.platforms import Address, AwayError, Meter, PlatformError, discord_members
 from bot.platforms.discord_client import Client, why
 from bot.platforms.discord_delivery import DiscordDelivery
 from bot.platforms.membership import Followed, Members
@@ -110,7 +110,7 @@ class DiscordAdapter:
 
     def _connected(self) -> DiscordDelivery:
         if self._delivery is None:
-            raise LaterError("not connected")
+            raise AwayError("not connected")
         return self._delivery
 
     async def _connect(self) -> None:

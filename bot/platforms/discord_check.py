@@ -59,7 +59,7 @@ async def check(
                     found.append(_server(answer.status))
                     guild = await answer.json() if answer.status == HTTPStatus.OK else None
                 if guild and channels:
-                    bot = str(application["id"])  # that of its user too, for applications made since 2016
+                    bot = str(application["bot"]["id"])
                     async with session.get(f"{api_url}/guilds/{server}/members/{bot}") as answer:
                         me = await answer.json()
                     for channel, needs in channels.items():

@@ -72,7 +72,7 @@ class Client(discord.AutoShardedClient):
             max_messages=None,
             guild_ready_timeout=0,
             max_ratelimit_timeout=LONGEST_WAIT,
-            http_trace=paced(),
+            http_trace=paced((meter or Meter()).limited),
         )
         self._dispatcher = dispatcher
         self._quote = quote
@@ -221,12 +221,17 @@ class Client(discord.AutoShardedClient):
     async def _answer(self, interaction: Interaction) -> None:
         in_place, came = _on_private_message(interaction), time.monotonic()
         request = await self._request(interaction)
+
+        async def defer() -> None:
+            await _defer(interaction, in_place=in_place)
+            self._meter.acked(time.monotonic() - came)
+
         command = self._dispatcher.command(request.command)
         if command and (command.opens_form or command.instant):  # which may not wait, or never does
             reply = await self._dispatcher.handle(request)
         else:
-            reply = await self._handled(request, lambda: _defer(interaction, in_place=in_place))
-        late = interaction.response.is_done()  # then it was acknowledged when its patience ended
+            reply = await self._handled(request, defer)
+        late = interaction.response.is_done()
         if isinstance(reply, Form) and _may_open_form(interaction):
             await interaction.response.send_modal(render_form(reply))
             self._meter.acked(time.monotonic() - came)
@@ -238,7 +243,8 @@ class Client(discord.AutoShardedClient):
             if isinstance(error, discord.HTTPException) and error.code != INVALID_FORM:
                 raise
             await self._deliver(interaction, apology(error, request.command), in_place=in_place)
-        self._meter.acked(self._patience if late else time.monotonic() - came)
+        if not late:
+            self._meter.acked(time.monotonic() - came)
 
     async def _handled(self, request: Request, when_late: Callable[[], Coroutine[Any, Any, None]]) -> Reply:
         """Return the answer to `request`; if it is long to come, `when_late` is done meanwhile."""

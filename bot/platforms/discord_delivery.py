@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from types import SimpleNamespace
@@ -19,13 +19,21 @@ import aiohttp
 import discord
 
 from bot.messages import Message, Quoter
-from bot.platforms import Address, DeliveryError, LaterError, UndeliverableError, UnknownError
+from bot.platforms import (
+    Address,
+    AwayError,
+    DeliveryError,
+    LaterError,
+    UndeliverableError,
+    UnknownError,
+    may_leave,
+)
 from bot.platforms.discord_render import View, files, render
-from bot.platforms.pace import Window
+from bot.platforms.pace import Window, counting
 
 REQUESTS, PER_SECONDS = 50, 1.0  # discord.com/developers/docs/topics/rate-limits, « Global Rate Limit »
 PATIENCE = 90.0  # seconds for one message, with the waits that discord.py makes for limits of its own
-EARLIER = timedelta(minutes=5)  # what Discord's clock may be behind ours by
+EARLIER = timedelta(days=1)  # what our clock may have been ahead by when it left
 LOOKED_AT = 200  # messages of a conversation
 CONVERSATIONS_KEPT = 10_000  # identifiers, so that a second message takes one request
 UNKNOWN_WAIT = 60.0  # seconds, for a 429 that does not say
@@ -39,11 +47,12 @@ _THREAD_NAME = "Message de Vigie"
 _FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 
 
-def paced() -> aiohttp.TraceConfig:
+def paced(limited: Callable[[], None] = lambda: None) -> aiohttp.TraceConfig:
     """Return what makes a client (its `http_trace`) keep to the limit that is over all of its requests.
 
     It holds each request at the moment when it leaves, after the waits of discord.py, which knows that
     limit only once it is exceeded. What answers a person is not counted by Discord, and is not held.
+    `limited` is told of each answer 429.
     """
     pace = Window(REQUESTS, PER_SECONDS)
 
@@ -52,8 +61,9 @@ def paced() -> aiohttp.TraceConfig:
     ) -> None:
         if not any(part in _NOT_COUNTED for part in request.url.parts):
             await pace.turn()
+            await may_leave()
 
-    trace = aiohttp.TraceConfig()
+    trace = counting(limited)
     trace.on_request_start.append(leaving)
     return trace
 
@@ -147,7 +157,7 @@ def problem(error: Exception) -> DeliveryError:
     """Return what a failed request means for what was to be said."""
     match error:
         case aiohttp.ClientConnectorError():
-            return LaterError(type(error).__name__)  # nothing left
+            return AwayError(type(error).__name__)
         case discord.RateLimited():
             return LaterError("429", error.retry_after, everywhere=True)
         case discord.HTTPException():

@@ -18,7 +18,16 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 
 from bot.messages import Message, Quoter
-from bot.platforms import Address, DeliveryError, LaterError, PlatformError, UndeliverableError, UnknownError
+from bot.platforms import (
+    Address,
+    AwayError,
+    DeliveryError,
+    LaterError,
+    PlatformError,
+    UndeliverableError,
+    UnknownError,
+    may_leave,
+)
 from bot.platforms.email_render import body, subject
 
 SECONDS = 30.0  # for each exchange with the server
@@ -86,6 +95,7 @@ class Mailer:
         mail = self._mail(to, message, delivery_id)
         client = await self._connected()
         try:
+            await may_leave()
             await client.send_message(mail)
         except aiosmtplib.SMTPException as error:
             raise problem(error, sent=True) from error
@@ -131,18 +141,14 @@ class Mailer:
         except aiosmtplib.SMTPException as error:
             client.close()
             raise problem(error, sent=False) from error
-        except (
-            UnicodeError,
-            ValueError,
-            OSError,
-        ) as error:  # a name that is none, a certificate that is wrong
+        except (ValueError, OSError) as error:  # a name that is none, a certificate that is wrong
             client.close()
             raise LaterError(type(error).__name__) from error
         return client
 
 
 def problem(error: aiosmtplib.SMTPException, *, sent: bool) -> DeliveryError:
-    """Return what a failed exchange means; `sent`: some of the message had left."""
+    """Return what a failed exchange means; `sent`: some of the message may have left."""
     match error:
         case aiosmtplib.SMTPAuthenticationError(code=code):
             return UndeliverableError(f"token ({code})")
@@ -152,4 +158,4 @@ def problem(error: aiosmtplib.SMTPException, *, sent: bool) -> DeliveryError:
             return UndeliverableError(f"gone ({code})") if code >= PERMANENT else LaterError(str(code))
         case _:
             kind = type(error).__name__
-            return UnknownError(kind) if sent else LaterError(kind)
+            return UnknownError(kind) if sent else AwayError(kind)

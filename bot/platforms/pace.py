@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from http import HTTPStatus
+from types import SimpleNamespace
+
+import aiohttp
 
 # A platform counts when requests arrive. One that was held up on its way arrives close to the next,
 # so our seconds are this much longer than its own.
@@ -39,3 +44,17 @@ class Window:
         """Whether every turn that was taken is out of the window, so that nothing need be remembered."""
         last = self._turns[-1][0] if self._turns else 0.0
         return last + self._seconds < asyncio.get_running_loop().time()
+
+
+def counting(limited: Callable[[], None]) -> aiohttp.TraceConfig:
+    """Return what tells `limited` of each answer 429 of a session, those that its user sleeps through too."""
+
+    async def answered(
+        _: aiohttp.ClientSession, __: SimpleNamespace, answer: aiohttp.TraceRequestEndParams
+    ) -> None:
+        if answer.response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            limited()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_end.append(answered)
+    return trace

@@ -27,7 +27,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.dispatch import Actor, Dispatcher, Request, apology
 from bot.logs import ExplainedError, told
 from bot.messages import Button, File, Form, Message, Quoter, Text, opener
-from bot.platforms import Address, LaterError, Meter, PlatformError, slack_members
+from bot.platforms import Address, AwayError, Meter, PlatformError, slack_members
 from bot.platforms.membership import Followed, Members
 from bot.platforms.slack_delivery import SlackDelivery, without_retries
 from bot.platforms.slack_link import (
@@ -154,11 +154,12 @@ class SlackAdapter:
 
     def _connected(self) -> SlackDelivery:
         if self._delivery is None:
-            raise LaterError("not connected")
+            raise AwayError("not connected")
         return self._delivery
 
     async def _connect(self) -> None:
-        self._client = await self._open.enter_async_context(web_api(self._bot_token, self._api_url))
+        api = web_api(self._bot_token, self._api_url, self._meter.limited)
+        self._client = await self._open.enter_async_context(api)
         self._open.push_async_callback(self._drain)
         me = await identify(self._client)
         self._bot_user = me.bot_user_id or ""

@@ -19,14 +19,22 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.messages import Message, Quoter
-from bot.platforms import Address, DeliveryError, LaterError, UndeliverableError, UnknownError
+from bot.platforms import (
+    Address,
+    AwayError,
+    DeliveryError,
+    LaterError,
+    UndeliverableError,
+    UnknownError,
+    may_leave,
+)
 from bot.platforms.pace import Window
 from bot.platforms.slack_link import NOT_SENT, failure
 from bot.platforms.slack_render import fallback, render
 
 EVENT_TYPE = "vigie_delivery"  # of the metadata
 CHANNEL_SECONDS = 1.0  # between two messages in one conversation (docs.slack.dev, « Rate limits »)
-EARLIER = timedelta(minutes=5)  # what Slack's clock may be behind ours by
+EARLIER = timedelta(days=1)  # what our clock may have been ahead by when it left
 PAGE = 200  # messages looked at in one request
 PAGES = 5
 UNKNOWN_WAIT = 30.0  # seconds, for a 429 that does not say
@@ -60,6 +68,7 @@ class SlackDelivery:
         """Say `message` at `to`. Raises as `bot.platforms.Deliverer.deliver` does, and `TooLong`."""
         blocks, line = render(message, self._quote), fallback(message, self._quote)
         await self._pace(to.id).turn()
+        await may_leave()
         try:
             for file in message.files():
                 # First, and marked by nothing: after a crash it may come twice, but never be missing.
@@ -142,7 +151,7 @@ def problem(error: Exception) -> DeliveryError:
     """Return what a failed call means for what was to be said."""
     code = failure(error)
     if isinstance(error, aiohttp.ClientConnectorError):
-        return LaterError(code)  # nothing left
+        return AwayError(code)
     if not isinstance(error, SlackApiError):
         return UnknownError(code)
     # The response itself, where its body is not JSON.

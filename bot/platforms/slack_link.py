@@ -30,6 +30,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.platforms import PlatformError
+from bot.platforms.pace import counting
 from bot.platforms.slack_manifest import BOT_SCOPES
 
 Connected: TypeAlias = Callable[[], Awaitable[bool]]
@@ -155,9 +156,15 @@ def _retries() -> list[AsyncRetryHandler]:
 
 
 @contextlib.asynccontextmanager
-async def web_api(bot_token: str, api_url: str) -> AsyncIterator[AsyncWebClient]:
-    """Give a client of the Web API at `api_url`; nothing is asked of Slack yet."""
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_SECONDS)) as session:
+async def web_api(
+    bot_token: str, api_url: str, limited: Callable[[], None] = lambda: None
+) -> AsyncIterator[AsyncWebClient]:
+    """Give a client of the Web API at `api_url`; nothing is asked of Slack yet.
+
+    `limited` is told of each answer 429.
+    """
+    patience = aiohttp.ClientTimeout(total=CALL_SECONDS)
+    async with aiohttp.ClientSession(timeout=patience, trace_configs=[counting(limited)]) as session:
         yield AsyncWebClient(
             token=bot_token,
             base_url=api_url,

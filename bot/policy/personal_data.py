@@ -89,7 +89,10 @@ CATEGORIES: tuple[Category, ...] = (
         "Messages que je vous ai envoyés ou que je dois vous envoyer",
         "ne pas vous envoyer deux fois la même chose",
         "un an après l'envoi",
-        """SELECT notice AS sujet, state AS etat, coalesce(sent_day, substr(due_at, 1, 10)) AS jour
+        """SELECT notice AS sujet,
+             CASE problem WHEN 'unreached' THEN 'non remis, l''administration prévenue'
+               WHEN 'waiting' THEN 'à lire avec le bouton reçu' ELSE state END AS etat,
+             coalesce(sent_day, substr(due_at, 1, 10)) AS jour
            FROM outbox WHERE recipient = 'person:' || :person OR recipient LIKE 'role:%/' || :person
            ORDER BY jour""",
     ),

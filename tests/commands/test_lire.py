@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot import outbox_routes
 from bot.commands import lire
 from bot.commands import office as shared
 from bot.dispatch import Actor, Request, UserError
@@ -46,3 +47,24 @@ async def test_the_button_in_the_thread_shows_the_message_to_that_person_alone(
     for number, actor in ((row["id"], BOB), ("inconnu", ALICE), (row["id"], Actor("slack", "T1", "U9"))):
         with pytest.raises(UserError, match="pas pour ce compte"):
             read(bureau, number, actor)
+
+
+async def test_who_lost_the_role_reads_no_more_and_what_was_not_read_goes_to_the_new_holder(
+    bureau: Office,
+) -> None:
+    alice, bob = bureau.person(ALICE_ON_DISCORD), bureau.person(BOB_ON_SLACK)
+    bureau.appoint(roles.CONSEIL, alice)
+    for key in ("lu", "pas lu"):
+        bureau.discord.script.append("closed")
+        bureau.enqueue(key, f"role:{roles.CONSEIL}")
+        await bureau.pump.drain()
+    row = bureau.row(f"lu→{alice}")
+    assert read(bureau, row["id"], ALICE) == "avis {'n': 'lu'}"
+    bureau.appoint(roles.CONSEIL, bob, bureau.clock().date())
+    with pytest.raises(UserError, match="pas pour ce compte"):
+        read(bureau, row["id"], ALICE)
+    for _ in range(2):  # at each beat of the clock
+        with bureau.storage.transaction() as db:
+            outbox_routes.hand_over(db, bureau.clock().date(), bureau.clock())
+    await bureau.pump.drain()
+    assert bureau.slack.received == {"person:slack/T1/U2": ["avis {'n': 'pas lu'}"]}

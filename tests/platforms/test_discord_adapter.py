@@ -12,8 +12,9 @@ import pytest
 
 from bot.dispatch import Command, Dispatcher, Request
 from bot.messages import Message, Reply, Text
+from bot.platforms import Meter
 from bot.platforms.discord_client import Client
-from tests.platforms.discord_world import COMMANDS, TEXTS, WORDS, World, living, menu, quote, shown
+from tests.platforms.discord_world import COMMANDS, TEXTS, WORDS, Late, World, living, menu, quote, shown
 
 pytest_plugins = ["tests.platforms.discord_fixtures"]
 
@@ -209,6 +210,21 @@ async def test_a_late_answer_is_deferred_then_shown(impatient: World) -> None:
     assert pressed.response is not None
     assert pressed.response.id == result.response.id
     assert TEXTS["5.11"] in shown(pressed.response)
+
+
+async def test_what_is_counted_is_when_discord_knew_that_the_answer_would_come(
+    executor: ThreadPoolExecutor,
+) -> None:
+    acked: list[float] = []
+    meter = Meter(acked=acked.append)
+
+    def client() -> Client:
+        return Client(Late(COMMANDS, executor), quote, patience=0, meter=meter)
+
+    async with living(client(), client) as late:
+        await late.alice.slash(late.channel, "politique", numero_mots="5.10")
+    [seconds] = acked
+    assert seconds > 0
 
 
 async def test_a_late_public_answer_is_still_seen_by_all(impatient: World) -> None:

@@ -10,7 +10,15 @@ from http import HTTPStatus
 import pytest
 
 from bot.messages import Message, Quotation, Quote, Text
-from bot.platforms import Address, LaterError, UndeliverableError, UnknownError
+from bot.platforms import (
+    Address,
+    AwayError,
+    LaterError,
+    StoppedError,
+    UndeliverableError,
+    UnknownError,
+    leaving,
+)
 from bot.platforms.slack_delivery import EVENT_TYPE, SlackDelivery, without_retries
 from bot.platforms.slack_link import web_api
 from tests.platforms.fake_slack import BOT_TOKEN, FakeSlack
@@ -126,9 +134,32 @@ async def test_a_broken_connection_is_not_tried_again_behind_the_outboxs_back(
     assert await worldly.was_delivered(ALICE, HELLO, ID, datetime.now(UTC) - timedelta(seconds=1))
 
 
+async def test_a_limit_that_a_reply_waits_for_is_counted_too(slack: FakeSlack) -> None:
+    limited: list[int] = []
+    async with web_api(BOT_TOKEN, slack.api_url, lambda: limited.append(1)) as client:
+        slack.fail_with("chat.postMessage", HTTPStatus.TOO_MANY_REQUESTS, **{"Retry-After": "0"})
+        await client.chat_postMessage(channel="U1", text="Bonjour", blocks=[])
+    assert limited == [1]
+
+
+async def test_what_is_stopped_while_it_waits_for_its_turn_does_not_leave(
+    slack: FakeSlack, delivery: SlackDelivery
+) -> None:
+    await delivery.deliver(ALICE, HELLO, ID)
+    await slack.said()
+
+    async def stopped() -> None:
+        raise StoppedError("paused")
+
+    leaving.set(stopped)
+    with pytest.raises(StoppedError):
+        await delivery.deliver(ALICE, HELLO, OTHER_ID)
+    assert slack.silent()
+
+
 async def test_without_a_network_nothing_left() -> None:
     async with web_api(BOT_TOKEN, "http://127.0.0.1:9/api") as client:
-        with pytest.raises(LaterError):
+        with pytest.raises(AwayError):
             await SlackDelivery(without_retries(client), no_quote).deliver(ALICE, HELLO, ID)
 
 

@@ -99,7 +99,8 @@ def test_work_that_waits_for_a_role_is_for_whoever_holds_it_when_it_is_sent(db: 
     roles.appoint(db, VP_COMMUNICATIONS, first, day(-300))
     outbox.enqueue(db, Delivery("avis:1", f"role:{VP_COMMUNICATIONS}", "avis"), NOW)
     roles.appoint(db, VP_COMMUNICATIONS, second, day(0))
-    [row] = outbox.due(db, NOW, NOW, "[]", 10)
+    [row_id] = outbox.due(db, NOW, NOW, "[]", 10)
+    row = outbox.read(db, row_id)
     assert outbox_routes.holders(db, row.recipient, DAY) == {second: f"role:{VP_COMMUNICATIONS}/{second}"}
 
 
@@ -107,7 +108,8 @@ def test_work_that_was_already_given_to_the_former_holder_moves_too(db: Database
     first, second = person(db, "U1"), person(db, "U2")
     roles.appoint(db, VP_COMMUNICATIONS, first, day(-300))
     outbox.enqueue(db, Delivery("avis:1→U1", f"role:{VP_COMMUNICATIONS}/{first}", "avis"), NOW)
-    [row] = outbox.due(db, NOW, NOW, "[]", 10)
+    [row_id] = outbox.due(db, NOW, NOW, "[]", 10)
+    row = outbox.read(db, row_id)
     assert outbox_routes.holders(db, row.recipient, DAY) is None
     roles.appoint(db, VP_COMMUNICATIONS, second, day(0))
     assert outbox_routes.holders(db, row.recipient, DAY) == {second: f"role:{VP_COMMUNICATIONS}/{second}"}

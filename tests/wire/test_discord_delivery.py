@@ -13,8 +13,16 @@ from simcord.backend.models import Message as Seen
 
 from bot.messages import Button, Buttons, File, Message, Quoter, Text
 from bot.outbox_sending import delivery_id
-from bot.platforms import Address, LaterError, UndeliverableError, UnknownError
-from bot.platforms.discord_delivery import DiscordDelivery, mark, problem
+from bot.platforms import (
+    Address,
+    AwayError,
+    LaterError,
+    StoppedError,
+    UndeliverableError,
+    UnknownError,
+    leaving,
+)
+from bot.platforms.discord_delivery import DiscordDelivery, mark, paced, problem
 from tests.wire.discord_people import Person, text_of
 from tests.wire.discord_server import TOKEN, DiscordServer
 
@@ -127,12 +135,43 @@ async def test_a_long_limit_is_left_to_the_outbox(
     assert (refused.value.seconds, refused.value.everywhere) == (60, True)
 
 
+async def test_a_short_limit_is_slept_through_and_counted(
+    server: DiscordServer, alice: Person, quote: Quoter
+) -> None:
+    limited: list[int] = []
+    trace = paced(lambda: limited.append(1))
+    async with discord.Client(intents=discord.Intents.none(), http_trace=trace) as client:
+        Route.BASE = server.environment["DISCORD_API_URL"]
+        await client.login(TOKEN)
+        server.limit("/channels/*/messages", retry_after=0.05)
+        await DiscordDelivery(client, quote).deliver(dm(alice), HELLO, ID)
+    assert limited == [1]
+    assert len(received(server, alice.direct)) == 1
+
+
+async def test_what_is_stopped_right_before_it_leaves_does_not_leave(
+    server: DiscordServer, alice: Person, quote: Quoter
+) -> None:
+    async def stopped() -> None:
+        raise StoppedError("paused")
+
+    async with discord.Client(intents=discord.Intents.none(), http_trace=paced()) as client:
+        Route.BASE = server.environment["DISCORD_API_URL"]
+        await client.login(TOKEN)
+        delivery = DiscordDelivery(client, quote)
+        await delivery.deliver(dm(alice), HELLO, ID)
+        leaving.set(stopped)
+        with pytest.raises(StoppedError):
+            await delivery.deliver(dm(alice), HELLO, OTHER_ID)
+    assert len(received(server, alice.direct)) == 1
+
+
 async def test_without_a_network_nothing_left(server: DiscordServer, alice: Person, quote: Quoter) -> None:
     async with discord.Client(intents=discord.Intents.none()) as client:
         Route.BASE = server.environment["DISCORD_API_URL"]
         await client.login(TOKEN)
         Route.BASE = "http://127.0.0.1:9/api/v10"
-        with pytest.raises(LaterError):
+        with pytest.raises(AwayError):
             await DiscordDelivery(client, quote).deliver(dm(alice), HELLO, ID)
 
 

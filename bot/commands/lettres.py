@@ -1,0 +1,64 @@
+"""`lettres`: what could be sent to nobody, to be sent again or given up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot import notices, outbox
+from bot.commands.office import Office
+from bot.dispatch import Request, UserError
+from bot.messages import Button, Buttons, Heading, Message, Text
+
+_SEND, _DROP = "envoyer", "annuler"
+
+
+def settle(office: Office, request: Request) -> Message:
+    """Show how many dead letters there are, or settle them: all, or the one whose number is given.
+
+    Raises `UserError` for anything else, and when there is nothing to settle.
+    """
+    choice, _, number = request.text.strip().partition(" ")
+    with office.storage.transaction() as db:
+        if not choice:
+            return shown(outbox.dead(db))
+        if choice not in {_SEND, _DROP}:
+            raise UserError(f"Écrivez «\u00a0{_SEND}\u00a0» ou «\u00a0{_DROP}\u00a0».")
+        send = choice == _SEND
+        count = outbox.settle_dead(db, office.clock(), send=send, row_id=number.strip() or None)
+    if not count:
+        raise UserError("Il n'y a plus rien à régler là.")
+    return settled(count, send=send)
+
+
+def shown(dead: Mapping[str, int]) -> Message:
+    """Say what could be sent to nobody, and offer to settle it."""
+    if not dead:
+        return Message(Heading("Les lettres mortes"), Text("Il n'y en a aucune\u00a0: tout a été remis."))
+    lines = "\n".join(f"• {count} × {notices.title(name)}" for name, count in dead.items())
+    return Message(
+        Heading("Les lettres mortes"),
+        Text(f"Ces messages n'ont pu être remis à personne, par aucun moyen\u00a0:\n{lines}"),
+        Buttons(
+            Button("Les envoyer de nouveau", f"{notices.SETTLE} {_SEND}", "primary"),
+            Button("Y renoncer", f"{notices.SETTLE} {_DROP}", "danger"),
+            Button("Menu", "vigie"),
+        ),
+    )
+
+
+def settled(count: int, *, send: bool) -> Message:
+    """Say that it is done."""
+    if send:
+        many = f"Je tente de nouveau de remettre {count} messages."
+        return Message(Text("Je tente de nouveau de remettre ce message." if count == 1 else many))
+    return Message(Text("J'y renonce." if count == 1 else f"J'y renonce\u00a0: {count} messages."))
+
+
+def examples() -> dict[str, Message]:
+    """Return one of each message that this command can send, by name."""
+    return {
+        "Les lettres mortes": shown({outbox.DEAD_LETTER: 2}),
+        "Les lettres mortes, aucune": shown({}),
+        "Les lettres mortes, envoyées": settled(2, send=True),
+        "Une lettre morte, annulée": settled(1, send=False),
+    }
