@@ -86,7 +86,7 @@ def _smtp(address: SecretStr) -> SecretStr:
 def _sender(text: str) -> str:
     _, address = parseaddr(text)
     local, at, domain = address.rpartition("@")
-    plain = text.isprintable() and not any(map(str.isspace, address))
+    plain = len(text.splitlines()) == 1 and not any(map(str.isspace, address))
     if not (local and at and "." in domain.strip(".") and plain):
         raise _problem("doit ressembler à Vigie <vigie@exemple.ca>")
     return text
