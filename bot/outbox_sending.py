@@ -148,7 +148,8 @@ class Sender:
         now = self._habits.clock()
         with self._storage.transaction() as db:
             if self._seen is not None and now < self._seen - SET_BACK:
-                outbox.set_back(db, self._seen, now)
+                count = outbox.set_back(db, self._seen, now)
+                logger.warning("outbox: the clock was set back; %d messages are not put off by that", count)
             if state.flag(db, state.PAUSED) is not None:
                 return []
             found: list[Candidate | None] = []

@@ -1,4 +1,4 @@
-"""A sender that is killed again and again while it is being fed: nothing lost, nothing said twice."""
+"""The bot, killed again and again while it is being fed and sends: nothing lost, nothing said twice."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ import multiprocessing
 import random
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.storage import beside
 from tests.torture import life
 from tests.torture.world import Weather, World
 
-LONGEST_LIFE = 0.8  # seconds
-FACTS_EACH_SECOND = 20.0
-LONG = 600.0  # seconds: those who are ended by us end by themselves, should we end first
-QUIET_SECONDS = 240.0  # for what is left once nobody is killed any more
+WHILE_STARTING, LONGEST_START = 0.2, 0.6  # of the lives; seconds
+LONGEST_LIFE = 1.0  # seconds, once a platform is ready
+FACTS_EACH_SECOND = 10.0
+LONG = 600.0  # seconds: who is ended by us ends by itself, should we end first
+QUIET_SECONDS = 900.0  # for what is left once nobody is killed any more
 PEOPLE = 30  # on each platform
 
 
@@ -70,42 +69,34 @@ class Toll:
 
 
 def run(kills: int, *, seed: int = 1, say: Callable[[str], None] = lambda _: None) -> Toll:
-    """Kill the sender so many times, then let it end, and count."""
+    """Kill the bot so many times, then let it end its work, and count."""
     return asyncio.run(_run(kills, seed, say))
 
 
 async def _run(kills: int, seed: int, say: Callable[[str], None]) -> Toll:
-    processes = multiprocessing.get_context("forkserver")
-    processes.set_forkserver_preload(["tests.torture.life"])
     dice, began = random.Random(seed), time.monotonic()  # noqa: S311 — to be the same each time
     with tempfile.TemporaryDirectory(prefix="vigie-") as folder:
         path, log = Path(folder) / "vigie.db", Path(folder) / "accepted"
         life.prepare(path, PEOPLE, PEOPLE)
         async with World(Weather()).serving() as world:
-            feeder = processes.Process(
-                target=life.feed, args=(str(path), str(log), FACTS_EACH_SECOND, LONG + 2 * kills)
+            settings = life.settings(world, path)
+            feeder = multiprocessing.get_context("spawn").Process(
+                target=life.feed, args=(str(path), str(log), FACTS_EACH_SECOND, LONG + 10 * kills)
             )
             feeder.start()
-            for number in range(kills):
-                sender = processes.Process(target=life.send, args=(world.origin, str(path), LONG))
-                sender.start()
-                await asyncio.sleep(dice.uniform(0, LONGEST_LIFE))
-                sender.kill()
-                await asyncio.to_thread(sender.join)
-                if (number + 1) % 100 == 0:
-                    say(f"  {number + 1} morts, {sum(world.requests.values())} requêtes")
-            feeder.kill()
-            feeder.join()
-            sender = processes.Process(target=life.send, args=(world.origin, str(path), LONG))
-            sender.start()
             try:
-                states = await _quiet(path)
+                for number in range(kills):
+                    await _one_life(settings, dice)
+                    if (number + 1) % 50 == 0:
+                        say(f"  {number + 1} morts, {sum(world.requests.values())} requêtes")
             finally:
-                sender.kill()
-                sender.join()
+                feeder.kill()
+                feeder.join()
+            async with life.running(settings):
+                states = await life.quiet(path, QUIET_SECONDS)
             said = {platform: world.words(platform) for platform in ("discord", "slack")}
-            heard = {words.removeprefix(f"{life.WORD} ") for counts in said.values() for words in counts}
-            accepted, written = set(log.read_text("ascii").split()), _written(path)
+            heard = {fact for counts in said.values() for fact in counts}
+            accepted, written = set(log.read_text("ascii").split()), life.written(path)
             return Toll(
                 kills=kills,
                 accepted=len(accepted),
@@ -120,18 +111,14 @@ async def _run(kills: int, seed: int, say: Callable[[str], None]) -> Toll:
             )
 
 
-async def _quiet(path: Path) -> Counter[str]:
-    """Wait until nothing is left to send, and return how many rows are in each state."""
-    async with asyncio.timeout(QUIET_SECONDS):
-        while True:
-            with beside(path) as db:
-                rows = db.conn.execute("SELECT state, count(*) FROM outbox GROUP BY state").fetchall()
-            states = Counter(dict(rows))
-            if not states["queued"] + states["sending"]:
-                return states
-            await asyncio.sleep(0.2)  # it is another process that gets there
-
-
-def _written(path: Path) -> set[str]:
-    with beside(path) as db:
-        return {row[0] for row in db.conn.execute("SELECT id FROM torture_facts").fetchall()}
+async def _one_life(settings: Mapping[str, str], dice: random.Random) -> None:
+    """Start the bot and kill it: at any moment, most often once it is at work."""
+    bot = await life.start(settings)
+    try:
+        if dice.random() < WHILE_STARTING:
+            await asyncio.sleep(dice.uniform(0, LONGEST_START))
+        else:
+            await bot.until(life.READY)
+            await asyncio.sleep(dice.uniform(0, LONGEST_LIFE))
+    finally:
+        await bot.kill()

@@ -1,8 +1,4 @@
-"""The processes of the torture: one that sends, and is killed; one that writes what is to be sent.
-
-They are forked from a process that has already read every module, so that a life begins in a few
-milliseconds: the moment when it is killed is then spread over what it does, not over its imports.
-"""
+"""The bot itself, as people run it, and those who give it something to say."""
 
 from __future__ import annotations
 
@@ -11,115 +7,59 @@ import logging
 import os
 import random
 import secrets
+import sys
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import aiohttp
-import discord
-from discord.http import Route
-from slack_sdk.web.async_client import AsyncWebClient
-
-from bot.messages import Message, Quotation, Quote, Text
-from bot.notices import Services
-from bot.outbox import Delivery, enqueue
-from bot.outbox_pump import Pump
-from bot.outbox_routes import Routes
-from bot.outbox_sending import Habits
-from bot.platforms import Deliverer
-from bot.platforms.discord_delivery import DiscordDelivery, paced
-from bot.platforms.slack_delivery import SlackDelivery
+from bot.outbox import DEAD_LETTER, Delivery, enqueue
 from bot.policy import people
 from bot.policy.people import Account
 from bot.storage import Storage, StorageError, beside
-from bot.times import system_clock
-from tests.torture.world import TOKEN
+from tests.torture.world import World
+from tests.wire.bot_process import ROOT, BotProcess, free_port
 
-SETTLE = timedelta(seconds=1)  # the World acts at once, but for what it holds
-ANSWER_SECONDS = 2.0  # less than what the World holds, so that a living process meets it too
-WORD = "fait"
-
-
-def no_quote(quote: Quote) -> Quotation:
-    """Refuse: nothing here quotes the policy."""
-    raise LookupError(quote.clause)
+BOT = ("-m", "bot", "--reglages", os.devnull)
+READY = "prêt."  # a platform is
 
 
-def build(_: Services, name: str, arguments: Mapping[str, object]) -> Message:
-    """Return a message whose words say which fact it is for, and nothing else does."""
-    return Message(Text(f"{name} {arguments['n']}"))
+def settings(world: World, path: Path) -> dict[str, str]:
+    """Return what a bot needs, on both platforms, with its database at `path`."""
+    ports = {"VIGIE_SANTE_PORT": str(free_port()), "VIGIE_SLACK_PORT": str(free_port())}
+    return {**world.settings, **ports, "VIGIE_DB": str(path), "VIGIE_ADMINS": "discord:1000"}
 
 
-def send(origin: str, path: str, seconds: float) -> None:
-    """Run the pump on the database, on both platforms, until it is killed or for so many seconds."""
-    logging.disable(logging.CRITICAL)
-    asyncio.run(_send(origin, Path(path), seconds))
+async def start(environment: Mapping[str, str], *words: str, program: Sequence[str] = BOT) -> BotProcess:
+    """Start `vigie servir`, or other words, in a process of its own."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *program, *(words or ("servir",)),
+        cwd=ROOT, env={**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **environment},
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    return BotProcess(process)
 
 
-async def _send(origin: str, path: Path, seconds: float) -> None:
-    storage = _opened(path)
-    Route.BASE = f"{origin}/api/v10"
-    client = discord.Client(
-        intents=discord.Intents.none(),
-        allowed_mentions=discord.AllowedMentions.none(),
-        max_ratelimit_timeout=30,
-        http_trace=paced(),
-    )
-    await client.login(TOKEN)
-    timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS)
-    async with aiohttp.ClientSession(timeout=timeout) as session:
-        slack = AsyncWebClient(
-            token="xoxb-essai", base_url=f"{origin}/slack/", session=session, retry_handlers=[]
-        )
-        posts: dict[str, Deliverer] = {
-            "discord": DiscordDelivery(client, no_quote),
-            "slack": SlackDelivery(slack, no_quote),
-        }
-        habits = Habits(
-            system_clock, lambda moment: moment, lambda moment: moment.astimezone(UTC).date(), settle=SETTLE
-        )
-        pump = Pump(storage, posts, Routes(posts), habits, build=build)
-        running = asyncio.create_task(pump.run())
-        await asyncio.wait({running}, timeout=seconds)
-        await pump.close()
-        await running
-    await client.close()
-    storage.close()
+@asynccontextmanager
+async def running(
+    environment: Mapping[str, str], *, program: Sequence[str] = BOT
+) -> AsyncIterator[BotProcess]:
+    """Run a bot for the time of the context, from when a platform is ready."""
+    bot = await start(environment, program=program)
+    try:
+        await bot.until(READY)
+        yield bot
+    finally:
+        await bot.kill()
 
 
-def _opened(path: Path) -> Storage:
-    """Open the database, as soon as the kernel has let go of the one before."""
-    while True:
-        with suppress(StorageError):
-            return Storage(path)
-        time.sleep(0.005)
-
-
-def feed(path: str, acknowledged: str, each_second: float, seconds: float) -> None:
-    """Write facts and what they cause, in one transaction each; then, safely, that they are accepted."""
-    logging.disable(logging.CRITICAL)
-    dice = random.Random(5)  # noqa: S311 — to be the same each time
-    database, until = Path(path), time.monotonic() + seconds
-    with beside(database) as db:
-        everyone = [row[0] for row in db.conn.execute("SELECT id FROM people").fetchall()]
-    with Path(acknowledged).open("a", encoding="ascii") as log:
-        while time.monotonic() < until:
-            fact = secrets.token_hex(6)
-            try:
-                with beside(database) as db:
-                    db.conn.execute("INSERT INTO torture_facts VALUES (?)", (fact,))
-                    delivery = Delivery(
-                        fact, f"person:{dice.choice(everyone)}", WORD, {"n": fact}, urgent=True
-                    )
-                    enqueue(db, delivery, datetime.now(UTC))
-            except StorageError:  # the bot is writing: nothing was accepted
-                continue
-            log.write(f"{fact}\n")
-            log.flush()
-            os.fsync(log.fileno())
-            time.sleep(dice.expovariate(each_second))
+async def lines(environment: Mapping[str, str], *words: str) -> tuple[int, list[str]]:
+    """Run a command to its end; return its exit code and what it said."""
+    bot = await start(environment, *words)
+    return await bot.ended(), bot.lines
 
 
 def prepare(path: Path, on_discord: int, on_slack: int) -> None:
@@ -134,3 +74,57 @@ def prepare(path: Path, on_discord: int, on_slack: int) -> None:
                 people.known(db, Account("slack", "T1", f"U{1000 + number}"))
     finally:
         storage.close()
+
+
+def cause(
+    path: Path, count: int, later: timedelta = timedelta(0), ahead: timedelta = timedelta(0)
+) -> set[str]:
+    """Write so many facts, each with a message to someone; return them once they are safely written.
+
+    `later`: how long the messages wait. `ahead`: what the clock is wrong by. Raises `StorageError`.
+    """
+    dice, facts = random.Random(5), [f"fait-{secrets.token_hex(6)}" for _ in range(count)]  # noqa: S311 — any will do
+    now = datetime.now(UTC) + ahead
+    with beside(path) as db:
+        everyone = [row[0] for row in db.conn.execute("SELECT id FROM people ORDER BY id").fetchall()]
+        for fact in facts:
+            db.conn.execute("INSERT INTO torture_facts VALUES (?)", (fact,))
+            arguments = {"row": fact, "notice": "avis", "problem": "gone"}
+            to = f"person:{dice.choice(everyone)}"
+            enqueue(db, Delivery(fact, to, DEAD_LETTER, arguments, urgent=True, due_at=now + later), now)
+    return set(facts)
+
+
+def feed(path: str, acknowledged: str, each_second: float, seconds: float) -> None:
+    """Write facts and what they cause, in one transaction each; then, safely, that they are accepted."""
+    logging.disable(logging.CRITICAL)
+    dice = random.Random(5)  # noqa: S311 — to be the same each time
+    until = time.monotonic() + seconds
+    with Path(acknowledged).open("a", encoding="ascii") as log:
+        while time.monotonic() < until:
+            try:
+                [fact] = cause(Path(path), 1)
+            except StorageError:  # the bot is writing: nothing was accepted
+                continue
+            log.write(f"{fact}\n")
+            log.flush()
+            os.fsync(log.fileno())
+            time.sleep(dice.expovariate(each_second))
+
+
+def written(path: Path) -> set[str]:
+    """Return the facts that the database holds."""
+    with beside(path) as db:
+        return {row[0] for row in db.conn.execute("SELECT id FROM torture_facts").fetchall()}
+
+
+async def quiet(path: Path, within: float) -> Counter[str]:
+    """Wait until nothing is left to send, and return how many rows are in each state."""
+    async with asyncio.timeout(within):
+        while True:
+            with beside(path) as db:
+                rows = db.conn.execute("SELECT state, count(*) FROM outbox GROUP BY state").fetchall()
+            states = Counter(dict(rows))
+            if not states["queued"] + states["sending"]:
+                return states
+            await asyncio.sleep(0.2)  # it is another process that gets there

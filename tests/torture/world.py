@@ -11,10 +11,12 @@ import asyncio
 import itertools
 import json
 import random
+import re
 import time
+import zlib
 from collections import Counter, defaultdict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, TypeAlias
@@ -28,6 +30,9 @@ BOT = {"id": "1", "username": "vigie", "discriminator": "0", "avatar": None, "gl
 TOKEN = "MQ.essai.essai"
 EPOCH = 1_420_070_400_000  # Discord's first millisecond
 JSON_HEADERS = {"Content-Type": "application/json"}  # discord.py reads nothing else as JSON
+FACT = re.compile(r"fait-\w+")  # by which a message is told, whatever else it says
+HEARTBEAT_MS = 41_250
+DISPATCH, HEARTBEAT, IDENTIFY, HELLO, ACK = 0, 1, 2, 10, 11  # opcodes of Discord's gateway
 
 
 class Limit:
@@ -56,7 +61,7 @@ class Weather:
     dropped_before: float = 0.02
     dropped_after: float = 0.03
     held: float = 0.002
-    hold: float = 3.0
+    hold: float = 8.0  # longer than the outbox leaves alone what may be on its way
 
     def pick(self, dice: random.Random) -> str:
         """Return the name of a trouble, "" for none."""
@@ -107,6 +112,19 @@ class World:
     def origin(self) -> str:
         """Where both are."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What brings a bot here, on both platforms, as its environment."""
+        return {
+            "DISCORD_TOKEN": TOKEN,
+            "DISCORD_API_URL": f"{self.origin}/api/v10",
+            "VIGIE_DISCORD_SERVEUR": "1",
+            "SLACK_BOT_TOKEN": "xoxb-essai",
+            "SLACK_SIGNING_SECRET": "essai",
+            "SLACK_API_URL": f"{self.origin}/slack",
+            "VIGIE_SLACK_EQUIPE": "T1",
+        }
 
     async def news(self) -> None:
         """Wait until a message is taken."""
@@ -176,11 +194,39 @@ class World:
     # Discord
 
     async def _discord_me(self, _: web.Request) -> web.Response:
-        return self._over("discord") or _json(BOT)
+        return _json(BOT)
+
+    async def _discord_commands(self, _: web.Request) -> web.Response:
+        return _json([])
+
+    async def _discord_gateway(self, _: web.Request) -> web.Response:
+        limit = {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}
+        return _json(
+            {"url": f"ws://127.0.0.1:{self.port}/gateway", "shards": 1, "session_start_limit": limit}
+        )
+
+    async def _discord_socket(self, request: web.Request) -> web.WebSocketResponse:
+        """Let a bot in, and tell it nothing more: nobody is there but those it writes to."""
+        socket, deflate = web.WebSocketResponse(), zlib.compressobj()
+
+        async def tell(op: int, data: object = None, event: str | None = None) -> None:
+            frame = json.dumps({"op": op, "d": data, "t": event, "s": 1}).encode()
+            await socket.send_bytes(deflate.compress(frame) + deflate.flush(zlib.Z_SYNC_FLUSH))
+
+        await socket.prepare(request)
+        with suppress(ConnectionError):  # the bot is killed
+            await tell(HELLO, {"heartbeat_interval": HEARTBEAT_MS})
+            async for message in socket:
+                match json.loads(message.data)["op"]:
+                    case int(op) if op == HEARTBEAT:
+                        await tell(ACK)
+                    case int(op) if op == IDENTIFY:
+                        ready = {"v": 10, "user": BOT, "guilds": [], "session_id": "1", "shard": [0, 1]}
+                        ready |= {"resume_gateway_url": f"ws://127.0.0.1:{self.port}/gateway"}
+                        await tell(DISPATCH, ready | {"application": {"id": "1", "flags": 0}}, "READY")
+        return socket
 
     async def _discord_application(self, _: web.Request) -> web.Response:
-        if (refusal := self._over("discord")) is not None:
-            return refusal
         described = {
             "id": "1",
             "name": "Vigie",
@@ -218,7 +264,7 @@ class World:
             "mentions": [], "mention_roles": [], "attachments": [], "embeds": [], "pinned": False,
             "components": body["components"], "flags": body.get("flags", 0),
         }  # fmt: skip
-        self.channels[f"discord {channel}"].append({**message, "words": _discord_words(body)})
+        self.channels[f"discord {channel}"].append({**message, "words": _words(body)})
         self._nonces[nonce] = now, message
         self._news.set()
         return message
@@ -247,10 +293,14 @@ class World:
     def _slack_take(self, body: Json) -> Json:
         stamp = f"{time.time():.6f}"
         self.channels[f"slack D{body['channel'][1:]}"].append(
-            {"type": "message", "ts": stamp, "metadata": body.get("metadata"), "words": _slack_words(body)}
+            {"type": "message", "ts": stamp, "metadata": body.get("metadata"), "words": _words(body)}
         )
         self._news.set()
         return {"ok": True, "ts": stamp, "channel": f"D{body['channel'][1:]}"}
+
+    async def _slack_me(self, _: web.Request) -> web.Response:
+        me = {"ok": True, "user_id": "U0BOT", "bot_id": "B0BOT", "team_id": "T1", "url": self.origin}
+        return _json(me)
 
     async def _slack_open(self, request: web.Request) -> web.StreamResponse:
         user = request.query["users"]
@@ -274,6 +324,11 @@ class World:
         routes: list[tuple[str, str, Callable[[web.Request], Awaitable[web.StreamResponse]]]] = [
             ("GET", "/api/v10/users/@me", self._discord_me),
             ("GET", "/api/v10/oauth2/applications/@me", self._discord_application),
+            ("GET", "/api/v10/applications/1/commands", self._discord_commands),
+            ("PUT", "/api/v10/applications/1/commands", self._discord_commands),
+            ("GET", "/api/v10/gateway/bot", self._discord_gateway),
+            ("GET", "/gateway", self._discord_socket),
+            ("POST", "/slack/auth.test", self._slack_me),
             ("POST", "/api/v10/users/@me/channels", self._discord_open),
             ("POST", "/api/v10/channels/{channel}/messages", self._discord_say),
             ("GET", "/api/v10/channels/{channel}/messages", self._discord_history),
@@ -293,12 +348,9 @@ class World:
             await runner.cleanup()
 
 
-def _discord_words(body: Json) -> str:
-    return str(body["components"][0]["content"])
-
-
-def _slack_words(body: Json) -> str:
-    return str(body["blocks"][0]["elements"][0]["elements"][0]["text"])
+def _words(body: Json) -> str:
+    found = FACT.search(json.dumps(body))
+    return found[0] if found else ""
 
 
 def _json(payload: object) -> web.Response:
