@@ -15,7 +15,7 @@ from typing import Protocol
 from pydantic import SecretStr
 from sqlite_utils import Database
 
-from bot import destroyed, guard, inbound, outbox, restore, state
+from bot import destroyed, guard, inbound, outbox, restore, schedule, state
 from bot.background import Background, Post
 from bot.commands import catalogue, mesdonnees
 from bot.commands.office import Office
@@ -92,6 +92,9 @@ def settle(bot: Bot) -> None:
     with storage.transaction() as db:
         bot.office.settled(db)
         roles.seed(db)
+        if any(group.read_day is None or group.problem for group in membership.sources(db)):
+            # What was changed for it to be read may be what we were started again for.
+            schedule.plan(db, membership.RECONCILE, membership.RECONCILE, bot.office.clock())
         if bot.settings.sandboxed():
             _cast(db, bot.office.today())
         admins = [people.read_account(one) for one in listed(bot.settings.vigie_admins)]

@@ -88,9 +88,12 @@ def test_at_the_start_what_is_remembered_and_still_there_is_struck_off(tmp_path:
     alex = home.within(lambda db: people.known(db, ALEX))
     _rolled_back(home, alex)
     destroyed.record(home.keys, "people", ["0123456789abcdef"])
+    left = home.database.with_name(".vigie.db.partiel")
+    left.touch()
     settings = Settings.model_validate({"vigie_db": str(home.database), "discord_token": "x"})
     bot = app.build(settings, home.storage)
     home.storage.executor.submit(app.settle, bot).result()
+    assert not left.exists()
     home.storage.close()
     assert destroyed.recorded(home.keys) == [("people", "0123456789abcdef")]
 

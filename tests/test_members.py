@@ -9,13 +9,15 @@ from typing import TypeVar
 import pytest
 from sqlite_utils import Database
 
+from bot import app
 from bot.commands.office import Office
 from bot.dispatch import Actor
 from bot.members import Register
 from bot.platforms import PlatformError
 from bot.policy import membership, people, roles
 from bot.policy.membership import Source
-from tests.office_kit import offices
+from bot.settings import Settings
+from tests.office_kit import built, offices
 from tests.policy.registry_kit import ALEX, BLAISE
 
 Result = TypeVar("Result")
@@ -79,3 +81,22 @@ async def test_once_a_group_is_read_the_former_holders_make_way(office: Office) 
     assert await holders() == [alex]
     await read(office, [BLAISE])
     assert await holders() == [await within(office, lambda db: people.known(db, BLAISE))]
+
+
+async def test_what_could_not_be_read_is_read_again_at_the_next_start() -> None:
+    with built(Settings()) as bot:
+
+        def due(db: Database) -> list[tuple[str, ...]]:
+            return list(db.conn.execute("SELECT task FROM due_tasks").fetchall())
+
+        def followed(db: Database) -> Source:
+            return membership.add_source(db, "officer", "slack_group", "S1", platform="slack", team="T1")
+
+        source = await within(bot.office, followed)
+        assert await within(bot.office, due) == []
+        await bot.office.storage.run(lambda: app.settle(bot))
+        assert await within(bot.office, due) == [(membership.RECONCILE,)]
+        await within(bot.office, lambda db: db.conn.execute("DELETE FROM due_tasks"))
+        await within(bot.office, lambda db: membership.note_reading(db, source.id, bot.office.today()))
+        await bot.office.storage.run(lambda: app.settle(bot))
+        assert await within(bot.office, due) == []
