@@ -23,7 +23,7 @@ from bot.outbox_routes import Routes, hand_over, parse
 from bot.outbox_sending import Habits, Hooks
 from bot.platforms import Deliverer, PlatformError
 from bot.platforms.membership import Followed
-from bot.policy import confidentiality, membership, people, personal_data
+from bot.policy import confidentiality, membership, personal_data
 from bot.schedule import Arguments, Daily, Schedule, Work
 from bot.settings import Settings, listed
 from bot.storage import StorageError
@@ -120,7 +120,6 @@ class Background:
         def retention(db: Database, _: Arguments, now: datetime) -> None:
             """Destroy what has been kept for as long as it may."""
             personal_data.enforce(db, office.calendar.day(now), office.remember)
-            people.forget_codes(db, now)
 
         async def reconcile(_: Arguments, _now: datetime) -> None:
             outcome = (await register.reconcile(fetch)).values()

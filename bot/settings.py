@@ -111,7 +111,12 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 _SLACK_TEAM, _SNOWFLAKE = r"[ET][A-Z0-9]{1,20}", r"[0-9]{1,20}"
-_ACCOUNT = rf"slack:{_SLACK_TEAM}/[UW][A-Z0-9]{{1,20}}|discord:{_SNOWFLAKE}"
+# How the account of a person is written after its platform and a colon.
+ACCOUNT_FORMS: Mapping[str, str] = {
+    "slack": rf"{_SLACK_TEAM}/[UW][A-Z0-9]{{1,20}}",
+    "discord": _SNOWFLAKE,
+}
+_ACCOUNT = "|".join(f"{platform}:{form}" for platform, form in ACCOUNT_FORMS.items())
 _CHANNEL = rf"slack/{_SLACK_TEAM}/[CG][A-Z0-9]{{1,20}}|discord/{_SNOWFLAKE}/{_SNOWFLAKE}"
 
 Url = Annotated[str, AfterValidator(_web_address)]

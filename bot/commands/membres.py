@@ -24,6 +24,7 @@ from bot.messages import (
     Text,
     TextField,
     bold,
+    excerpt,
 )
 from bot.policy import membership
 from bot.policy.library import in_words
@@ -94,7 +95,7 @@ def followed(source: Source, todo: str) -> Message:
 def _read(source: Source) -> str:
     """Return what came of the last reading of a group."""
     if source.problem:
-        return f"pas lu la dernière fois\u00a0: {source.problem}"
+        return f"pas lu la dernière fois\u00a0: {excerpt(source.problem, 120)}"
     return f"lu le {in_words(date.fromisoformat(source.read_day))}" if source.read_day else "pas encore lu"
 
 

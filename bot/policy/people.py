@@ -15,6 +15,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from sqlite_utils import Database
 
+from bot.settings import ACCOUNT_FORMS
 from bot.times import iso
 
 CODE_MINUTES = 10
@@ -24,11 +25,7 @@ CODE_LENGTH = 10
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MISREAD = str.maketrans("OIL", "011")
 
-_ACCOUNT_FORMS = {
-    "slack": re.compile(r"[ET][A-Z0-9]{1,20}/[UW][A-Z0-9]{1,20}"),
-    "discord": re.compile(r"\d{1,20}"),
-    "local": re.compile(r"[a-z]{1,20}"),
-}
+_ACCOUNT_FORMS = {**ACCOUNT_FORMS, "local": r"[a-z]{1,20}"}
 
 Codes: TypeAlias = Callable[[], str]
 
@@ -112,7 +109,7 @@ def read_account(text: str) -> Account:
     team, slash, user = rest.rpartition("/")
     if platform not in _ACCOUNT_FORMS or not colon:
         raise ValueError("doit commencer par «\u00a0slack:\u00a0» ou «\u00a0discord:\u00a0»")
-    if bool(slash) != (platform == "slack") or not _ACCOUNT_FORMS[platform].fullmatch(rest):
+    if bool(slash) != (platform == "slack") or not re.fullmatch(_ACCOUNT_FORMS[platform], rest):
         raise ValueError("doit s'écrire slack:T0123ABCD/U0123ABCD ou discord:123456789012345678")
     return Account(platform, team, user)
 

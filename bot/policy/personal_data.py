@@ -207,9 +207,7 @@ def enforce(db: Database, today: date, remember: Remember) -> dict[str, int]:
     To be done every day; twice on the same day, it finds nothing more.
     """
     counts = {
-        "liaison": db.conn.execute(
-            "DELETE FROM link_codes WHERE expires_at < ?", (f"{today.isoformat()}T00:00:00Z",)
-        ).rowcount,
+        "liaison": db.conn.execute("DELETE FROM link_codes").rowcount,  # good for ten minutes
         "appartenance": _destroy(
             db, "members", "until <= ?", (_before(today, FORMER_MEMBER_DAYS),), remember
         ),

@@ -107,8 +107,8 @@ def test_each_category_is_destroyed_when_its_time_comes_and_not_before(
     roles.appoint(db, roles.CONSEIL, blaise, DAY)
     membership.leave(db, alex, "officer", BY_HAND, DAY)
     db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = ?", (DAY.isoformat(),))
-    assert personal_data.enforce(db, DAY, notebook) == {}
-    assert personal_data.enforce(db, day(1), notebook) == {"liaison": 1}
+    assert personal_data.enforce(db, DAY, notebook) == {"liaison": 1}
+    assert personal_data.enforce(db, day(1), notebook) == {}
     assert personal_data.enforce(db, day(364), notebook) == {}
     assert personal_data.enforce(db, day(365), notebook) == {"appartenance": 1, "messages": 1}
     assert personal_data.enforce(db, day(729), notebook) == {}
