@@ -24,6 +24,7 @@ from bot import (
     outbox,
     restore,
     retraining,
+    schedule,
     signing,
     state,
 )
@@ -77,6 +78,16 @@ class Bot:
     dispatcher: Dispatcher
     metrics: Metrics = field(default_factory=Metrics)
 
+    @property
+    def library(self) -> Library:
+        """The policies."""
+        return self.services.library
+
+    @property
+    def office(self) -> Office:
+        """What is kept."""
+        return self.services.office
+
 
 def policies(settings: Settings) -> Library:
     """Read the policies. Raises `PolicyError`."""
@@ -95,7 +106,8 @@ def build(settings: Settings, storage: Storage) -> Bot:
 
     office = Office(storage, system_clock, calendar, teams, registry_changed=registry_changed)
     if not settings.sandboxed():
-        office = replace(office, remember=partial(destroyed.record, settings.keys()))
+        remember = partial(destroyed.record, settings.keys())
+        office = replace(office, remember=remember, settled=partial(destroyed.settle, folder=settings.keys()))
     welcome = Welcome(
         partial(guard.refusal, teams),
         partial(mesdonnees.notice, office),
@@ -146,13 +158,21 @@ def settle(bot: Bot) -> None:
 
     In the sandbox, its personas are what they are in the association.
     """
-    with bot.services.office.storage.transaction() as db:
+    office = bot.office
+    storage = office.storage
+    if storage.path:
+        restore.sweep(storage.path, office.clock())
+    with storage.transaction() as db:
+        office.settled(db)
         roles.seed(db)
+        if any(group.read_day is None or group.problem for group in membership.sources(db)):
+            # What was changed for it to be read may be what we were started again for.
+            schedule.plan(db, membership.RECONCILE, membership.RECONCILE, office.clock())
         if bot.settings.sandboxed():
-            _cast(db, bot.services.office.today())
+            _cast(db, office.today())
         admins = [people.read_account(one) for one in listed(bot.settings.vigie_admins)]
-        roles.appoint_first(db, admins, bot.services.office.today())
-        bot.services.office.registry_changed(db)
+        roles.appoint_first(db, admins, office.today())
+        office.registry_changed(db)
     bot.registrar.caught_up()
 
 
@@ -171,16 +191,14 @@ def platforms(bot: Bot) -> dict[str, Live]:
     With no token at all, the sandbox alone. To be called off the storage thread. The library of a
     platform is read only when it is configured: Slack's takes 30 MB.
     """
-    settings, storage = bot.settings, bot.services.office.storage
+    settings, storage = bot.settings, bot.office.storage
     if settings.sandboxed():
         from bot import sandbox  # noqa: PLC0415 — see above
 
         return {"local": sandbox.adapter(bot.services, bot.dispatcher, settings.vigie_port)}
     found: dict[str, Live] = {}
     followed = storage.executor.submit(_followed, storage).result()
-    members = Register(
-        storage, bot.services.office.clock, bot.services.office.calendar, bot.services.office.registry_changed
-    )
+    members = Register(storage, bot.office.clock, bot.office.calendar, bot.office.registry_changed)
     if settings.slack_bot_token:
         found["slack"] = _slack(bot, settings.slack_bot_token, members if "slack" in followed else None)
     if settings.discord_token:
@@ -194,14 +212,14 @@ def _slack(bot: Bot, token: SecretStr, members: Register | None) -> Live:
     settings = bot.settings
     return SlackAdapter(
         bot.dispatcher,
-        bot.services.library.quote,
+        bot.library.quote,
         bot_token=token.get_secret_value(),
         app_token=_revealed(settings.slack_app_token),
         signing_secret=_revealed(settings.slack_signing_secret),
         port=settings.vigie_slack_port,
         api_url=settings.slack_api_url,
         members=members,
-        heard=inbound.Heard(bot.services.office.storage, bot.services.office.clock),
+        heard=inbound.Heard(bot.office.storage, bot.office.clock),
         meter=_meter(bot.metrics, "slack"),
     )
 
@@ -211,30 +229,30 @@ def _discord(bot: Bot, token: SecretStr, members: Register | None) -> Live:
 
     return DiscordAdapter(
         bot.dispatcher,
-        bot.services.library.quote,
+        bot.library.quote,
         token=token.get_secret_value(),
         api_url=bot.settings.discord_api_url,
+        server=bot.settings.vigie_discord_serveur,
         members=members,
         meter=_meter(bot.metrics, "discord"),
     )
 
 
-def mailer(bot: Bot) -> email.Mailer | None:
+def mailer(settings: Settings, read: Library) -> email.Mailer | None:
     """Return what sends e-mail, None where it is not configured, and in the sandbox."""
-    settings = bot.settings
     if settings.vigie_smtp is None or settings.vigie_courriel_de is None or settings.sandboxed():
         return None
     server = email.server(settings.vigie_smtp.get_secret_value())
-    return email.Mailer(bot.services.library.quote, server, settings.vigie_courriel_de)
+    return email.Mailer(read.quote, server, settings.vigie_courriel_de)
 
 
 async def run(bot: Bot, say: Callable[[str], None]) -> bool:
     """Run the whole bot until it is told to stop; False when no platform could be started at all."""
-    live, mail = platforms(bot), mailer(bot)
+    live, mail = platforms(bot), mailer(bot.settings, bot.library)
     posts: dict[str, Deliverer] = {**live, **({EMAIL: mail} if mail else {})}
     for setting in unset(bot.settings):
         say(f"{setting} n'est pas réglé\u00a0: je réponds partout où je suis. Voyez vigie diagnostic.")
-    for line in await bot.services.office.storage.run(lambda: reminders(bot)):
+    for line in await bot.office.storage.run(lambda: reminders(bot)):
         say(line)
     behind = Background(bot.settings, bot.services, bot.registrar, bot.metrics, posts, live)
     return await serve([*live.values()], say, behind.running(say), [mail] if mail else ())
@@ -255,14 +273,14 @@ def reminders(bot: Bot) -> list[str]:
     On the storage thread.
     """
     lines = []
-    with bot.services.office.storage.transaction() as db:
+    with bot.office.storage.transaction() as db:
         if state.flag(db, state.PAUSED):
             lines.append("Les envois sont en pause. Pour reprendre\u00a0: vigie reprendre.")
         if restore.waiting(db):
             lines.append("Des messages sont retenus depuis une restauration. Décidez\u00a0: vigie retenus.")
         if outbox.dead(db):
             lines.append("Des messages n'ont pu être remis à personne. Décidez\u00a0: vigie lettres.")
-        if not roles.holders(db, roles.ADMINISTRATION, bot.services.office.today()):
+        if not roles.holders(db, roles.ADMINISTRATION, bot.office.today()):
             lines.append("Personne ne tient l'administration. Réglez VIGIE_ADMINS, puis redémarrez.")
     return lines
 

@@ -9,14 +9,14 @@ import threading
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from functools import partial
 from threading import Thread
 from typing import Protocol, TypeAlias
 
 from sqlite_utils import Database
 
-from bot import backup, inbound, notices, registrar, restore, retraining
+from bot import backup, files, inbound, notices, registrar, restore, retraining
 from bot.commands import Services, accueil_gestion
 from bot.dispatch import Actor
 from bot.health import Health, Metrics
@@ -27,7 +27,7 @@ from bot.outbox_routes import Routes, hand_over, parse
 from bot.outbox_sending import Habits, Hooks
 from bot.platforms import Deliverer, PlatformError
 from bot.platforms.membership import Followed
-from bot.policy import membership, onboarding, people, personal_data, progress, question_store
+from bot.policy import confidentiality, membership, onboarding, personal_data, progress, question_store
 from bot.policy.progress import Numbers
 from bot.policy.question_model import ModelError
 from bot.policy.question_store import Sources
@@ -42,6 +42,7 @@ logger = logging.getLogger(__name__)
 # Each day after 3, so that no change of the hour skips it or does it twice.
 NIGHTLY = (
     Daily("retention", time(3, 15)),
+    Daily("registre", time(3, 20)),
     Daily("copie", time(3, 30)),
     Daily("purge", time(3, 45)),
     Daily(membership.RECONCILE, time(4, 0)),
@@ -146,58 +147,67 @@ class Background:
 
     def work(self) -> Work:
         """Return what the clock does; in the sandbox, nothing is copied."""
-        office = self.services.office
-        course = self.services.course
-        register = Register(office.storage, office.clock, office.calendar, office.registry_changed)
-        fetch = {name: _once_ready(platform) for name, platform in self.platforms.items()}
-
-        def retention(db: Database, _: Arguments, now: datetime) -> None:
-            """Destroy what has been kept for as long as it may."""
-            today = office.calendar.day(now)
-            years = self.settings.vigie_attestations_annees
-            personal_data.enforce(db, today, office.remember, attestation_years=years)
-            people.forget_codes(db, now)
-
-        def welcome(db: Database, _: Arguments, now: datetime) -> None:
-            """Welcome, remind, tell who is late."""
-            onboarding.daily(db, course.target(), course.plan, office.calendar, now)
-
-        def count(db: Database) -> Numbers:
-            found = onboarding.everyone(db, course.target())
-            return progress.numbers(found, course.plan, office.calendar, office.today())
-
-        async def reconcile(_: Arguments, _now: datetime) -> None:
-            outcome = (await register.reconcile(fetch)).values()
-            unread = [one for one in outcome if isinstance(one, PlatformError) and one.passing]
-            if unread:  # it is then tried again later
-                raise unread[0]
-
-        async def purge(_: Arguments, _now: datetime) -> None:
-            """Leave no byte of what was deleted."""
-            if not await office.storage.run(office.storage.purge):
-                raise StorageError("un lecteur retient le journal de la base.")
-
-        def beat(db: Database, now: datetime) -> None:
-            inbound.forget(db, now)
-            restore.caught_up(db)
-            hand_over(db, office.calendar.day(now), now)
-
-        def held(db: Database, after: int) -> None:
-            restore.hold(db, notices.REPORTS, after)
-
         nightly = [one for one in NIGHTLY if one.task != "copie" or not self.settings.sandboxed()]
-        folders = self.settings.data_folders()
-        train = retraining.trainer(self.services.library, folders, self.settings.models())
-        drawing = Drawing(office.storage, f"Les accueils sur la {course.name}", count, office.today)
-        errands: dict[str, Errand] = {
+        tasks = {"retention": self._retention, "registre": self._register, onboarding.TASK: self._welcome}
+        return Work(tasks, self._errands(), nightly, self._caught_up, _held)
+
+    def _errands(self) -> dict[str, Errand]:
+        settings, office, course = self.settings, self.services.office, self.services.course
+        train = retraining.trainer(self.services.library, settings.data_folders(), settings.models())
+        return {
             "copie": self._copy,
-            "purge": purge,
-            membership.RECONCILE: reconcile,
-            accueil_gestion.DRAW: drawing,
+            "purge": self._purge,
+            membership.RECONCILE: self._reconcile,
+            accueil_gestion.DRAW: Drawing(
+                office.storage, f"Les accueils sur la {course.name}", self._progress, office.today
+            ),
             retraining.ERRAND: partial(retraining.errand, office.storage, train),
             registrar.ADVANCE: self.registrar.advance,
         }
-        return Work({"retention": retention, onboarding.TASK: welcome}, errands, nightly, beat, held)
+
+    def _retention(self, db: Database, _: Arguments, now: datetime) -> None:
+        """Destroy what has been kept for as long as it may."""
+        today, years = self.services.office.calendar.day(now), self.settings.vigie_attestations_annees
+        personal_data.enforce(db, today, self.services.office.remember, attestation_years=years)
+
+    def _welcome(self, db: Database, _: Arguments, now: datetime) -> None:
+        """Welcome, remind, tell who is late."""
+        course, calendar = self.services.course, self.services.office.calendar
+        onboarding.daily(db, course.target(), course.plan, calendar, now)
+
+    def _progress(self, db: Database) -> Numbers:
+        course, office = self.services.course, self.services.office
+        found = onboarding.everyone(db, course.target())
+        return progress.numbers(found, course.plan, office.calendar, office.today())
+
+    def _caught_up(self, db: Database, now: datetime) -> None:
+        """Do what each beat does."""
+        inbound.forget(db, now)
+        restore.caught_up(db)
+        hand_over(db, self.services.office.calendar.day(now), now)
+
+    async def _reconcile(self, _: Arguments, _now: datetime) -> None:
+        """Read again who is in the groups that are followed."""
+        office = self.services.office
+        register = Register(office.storage, office.clock, office.calendar, office.registry_changed)
+        fetch = {name: _once_ready(platform) for name, platform in self.platforms.items()}
+        outcome = (await register.reconcile(fetch)).values()
+        unread = [one for one in outcome if isinstance(one, PlatformError) and one.passing]
+        if unread:  # it is then tried again later
+            raise unread[0]
+
+    async def _purge(self, _: Arguments, _now: datetime) -> None:
+        """Leave no byte of what was deleted."""
+        storage = self.services.office.storage
+        if not await storage.run(storage.purge):
+            raise StorageError("un lecteur retient le journal de la base.")
+
+    def _register(self, db: Database, _: Arguments, now: datetime) -> None:
+        """Destroy the confidentiality incidents that have been kept for as long as they must."""
+        if self.services.office.storage.path:
+            confidentiality.enforce(
+                db, self.services.office.storage.path, self.services.office.calendar.day(now)
+            )
 
     async def _copy(self, _: Arguments, now: datetime) -> None:
         """Let the old copies expire, whatever becomes of the new one; then make the night's, sealed."""
@@ -207,6 +217,8 @@ class Background:
         def copy() -> None:
             backup.expire(settings.copies(), today, days)
             restore.expire_kept(database, today, days)
+            for folder in (database.resolve().parent, settings.copies(), settings.keys()):
+                files.sweep(folder, now - timedelta(hours=1))
             backup.save_sealed(database, settings.copies(), settings.keys(), today)
 
         await _aside(copy)
@@ -235,6 +247,11 @@ def _refused(error: OSError, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"le port {port} est pris. Réglez VIGIE_SANTE_PORT."
     return f"le port {port} ne peut pas être ouvert ({errno.errorcode.get(error.errno or 0, '?')})."
+
+
+def _held(db: Database, after: int) -> None:
+    """Hold what was queued by a task that was already due when the database was restored."""
+    restore.hold(db, notices.REPORTS, after)
 
 
 def _once_ready(platform: Post) -> Fetch:

@@ -21,7 +21,7 @@ from nacl.secret import SecretBox
 from nacl.utils import random
 
 from bot import files
-from bot.storage import StorageError, explained, reader
+from bot.storage import StorageError, explained, must_exist, reader
 
 KEY_FILE = "sauvegardes.cle"
 _HEADER = b"vigie-sauvegarde-1\n"
@@ -42,13 +42,15 @@ def save(database: Path, destination: Path) -> Copy:
 
     Nothing is at `destination` until the copy is whole and checked. Raises `StorageError`.
     """
-    if not database.is_file():
-        raise StorageError(f"il n'y a pas de base à {database}. Vérifiez VIGIE_DB.")
+    must_exist(database)
     if destination.exists():
         raise StorageError(f"{destination} existe déjà. Choisissez un autre nom.")
     with files.explained(destination), files.draft(destination) as draft:
-        with contextlib.closing(reader(database).conn) as conn, explained(destination):
-            conn.execute("VACUUM INTO ?", (str(draft),))
+        with contextlib.closing(reader(database).conn) as conn:
+            with explained(database):
+                conn.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+            with explained(destination):
+                conn.execute("VACUUM INTO ?", (str(draft),))
         with contextlib.closing(reader(draft).conn) as conn, explained(draft):
             found = conn.execute("PRAGMA integrity_check").fetchone()[0]
         if found != "ok":
@@ -64,7 +66,7 @@ def save_sealed(database: Path, folder: Path, keys: Path, day: date) -> Copy:
     The copy is made in memory: nothing of it is ever on the disk in the clear. Raises `StorageError`.
     """
     box = SecretBox(key(keys, create=True))
-    destination = folder / f"vigie-{day.isoformat()}.chiffre"
+    destination = nightly(folder, day)
     with (
         files.explained(destination),
         explained(database),
@@ -97,6 +99,11 @@ def latest(folder: Path) -> date | None:
     """Return the day of the last nightly copy in `folder`, None when there is none."""
     days = [found[1] for path in folder.glob("vigie-*.chiffre") if (found := _NIGHTLY.fullmatch(path.name))]
     return date.fromisoformat(max(days)) if days else None
+
+
+def nightly(folder: Path, day: date) -> Path:
+    """Return where a night's copy is."""
+    return folder / f"vigie-{day.isoformat()}.chiffre"
 
 
 def content(source: Path, keys: Path) -> bytes:

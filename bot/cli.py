@@ -30,7 +30,7 @@ from bot import (
     logs,
     settings,
 )
-from bot.cli_base import SUBCOMMAND, configured, dump, json_flag, refuse, storage_refusals
+from bot.cli_base import SANDBOX, SUBCOMMAND, configured, dump, json_flag, kept, refuse, storage_refusals
 from bot.commands import politique
 from bot.platforms import slack_manifest
 from bot.policy import guidance, quiz_bank
@@ -72,9 +72,11 @@ def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | 
     metavar="FICHIER",
     help="Le fichier de réglages (par défaut .env, s'il existe); l'environnement passe avant lui.",
 )
+@click.option("--essai", is_flag=True, help="Agir sur la base du bac à sable, faute de jeton.")
 @click.pass_context
-def vigie(context: click.Context, reglages: Path | None) -> None:
+def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
     """Hold the whole command line; alone, start the bot."""
+    context.meta[SANDBOX] = essai
     context.obj = reglages or (USUAL_FILE if USUAL_FILE.exists() else None)
     context.meta[cli_registry.OPEN] = _desk
     context.meta[cli_quiz.OPEN] = _school
@@ -120,7 +122,7 @@ def _erase(database: Path) -> None:
         with lock(database):
             for suffix in ("", "-wal", "-shm"):
                 database.with_name(database.name + suffix).unlink(missing_ok=True)
-    except StorageError:
+    except (StorageError, OSError):  # a folder in its place, for instance: opening it says so
         return
 
 
@@ -177,7 +179,7 @@ def slack() -> None:
     "follows",
     type=click.Choice(["groupe", "canal"]),
     multiple=True,
-    help="Ce qui dit qui est officier ou employé\u00a0: un groupe d'utilisateurs, ou un canal privé.",
+    help="D'où l'on sait qui la politique vise\u00a0: un groupe d'utilisateurs, ou un canal privé.",
 )
 def slack_manifeste(adresse: str | None, follows: Sequence[str]) -> None:
     """Print the application's manifest as JSON."""
@@ -270,8 +272,8 @@ def _policy_refusals() -> Iterator[None]:
 
 
 def _desk() -> cli_registry.Desk:
-    config = configured()
-    return cli_registry.Desk(config.database(), config.today())
+    config = kept()
+    return cli_registry.Desk(config.database(), config.today(), system_clock())
 
 
 def _school() -> cli_quiz.School:
@@ -304,7 +306,7 @@ def _questions() -> cli_questions.Desk:
 
 
 def _cabinet() -> cli_register.Cabinet:
-    config = configured()
+    config = kept()
     return cli_register.Cabinet(config.database(), config.keys(), config.calendar().zone)
 
 

@@ -11,6 +11,7 @@ import click
 
 from bot import settings, storage
 
+SANDBOX = "vigie.essai"  # in click's `meta`: whether the sandbox's own database is meant
 SUBCOMMAND = "COMMANDE [ARGUMENTS]…"
 
 json_flag = click.option("--json", "as_json", is_flag=True, help="Répondre en JSON.")
@@ -24,6 +25,18 @@ def configured() -> settings.Settings:
         for problem in error.problems:
             click.echo(problem, err=True)
         raise SystemExit(2) from error
+
+
+def kept() -> settings.Settings:
+    """Read the settings of a command that acts on what is kept: never on the sandbox's by mistake."""
+    config = configured()
+    if config.sandboxed() and not click.get_current_context().meta.get(SANDBOX):
+        refuse(
+            f"aucun jeton n'est réglé\u00a0: ce serait la base du bac à sable ({config.database()}). "
+            "Lancez la commande dans le dossier du fichier .env, ou donnez ce fichier avec --reglages. "
+            "Pour le bac à sable, ajoutez --essai après «\u00a0vigie\u00a0»."
+        )
+    return config
 
 
 def dump(value: object) -> str:

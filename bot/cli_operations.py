@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -12,11 +14,16 @@ from pathlib import Path
 import click
 from sqlite_utils import Database
 
-from bot import backup, diagnostic, notices, outbox, restore, state, storage
-from bot.cli_base import configured, dump, json_flag, storage_refusals
+from bot import app, backup, diagnostic, notices, outbox, restore, state, storage
+from bot.cli_base import configured, dump, json_flag, kept, storage_refusals
 from bot.findings import Finding, fine, note, wrong
+from bot.outbox_routes import parse
+from bot.platforms import PlatformError
 from bot.policy import membership, roles
-from bot.settings import Settings
+from bot.policy.articles import PolicyError
+from bot.policy.membership import Source
+from bot.settings import Settings, listed
+from bot.storage import StorageError
 from bot.times import system_clock
 
 _COPY = click.argument("chemin", type=click.Path(path_type=Path), metavar="CHEMIN")
@@ -31,11 +38,12 @@ _COPY = click.argument("chemin", type=click.Path(path_type=Path), metavar="CHEMI
 def sauvegarder(chemin: Path, as_json: bool) -> None:
     """Copy the database."""
     with storage_refusals():
-        made = backup.save(configured().database(), chemin)
+        made = backup.save(kept().database(), chemin)
     if as_json:
         click.echo(dump({"path": str(made.path), "sha256": made.sha256, "size": made.size}))
     else:
-        click.echo(f"{made.path}\u00a0: {made.size} octets, empreinte {made.sha256[:16]}… à côté.")
+        size = f"{made.size:,}".replace(",", "\u00a0")
+        click.echo(f"{made.path}\u00a0: {size} octets, empreinte {made.sha256[:16]}… à côté.")
 
 
 @click.command(
@@ -46,9 +54,10 @@ def sauvegarder(chemin: Path, as_json: bool) -> None:
 @json_flag
 def restaurer(chemin: Path, as_json: bool) -> None:
     """Bring a copy back."""
-    config = configured()
+    config = kept()
+    now = system_clock().astimezone(config.calendar().zone)
     with storage_refusals():
-        done = restore.restore(chemin, config.database(), config.keys(), notices.REPORTS, system_clock())
+        done = restore.restore(chemin, config.database(), config.keys(), notices.REPORTS, now)
     if as_json:
         click.echo(dump(asdict(done) | {"kept": str(done.kept) if done.kept else None}))
         return
@@ -70,7 +79,7 @@ def restaurer(chemin: Path, as_json: bool) -> None:
 @json_flag
 def retenus(choice: str | None, as_json: bool) -> None:
     """Show what is held, or settle it."""
-    with storage_refusals(), storage.beside(configured().database()) as db:
+    with storage_refusals(), storage.beside(kept().database()) as db:
         waiting = restore.waiting(db)
         if choice:
             restore.settle_held(db, system_clock(), send=choice == "send")
@@ -89,7 +98,7 @@ def retenus(choice: str | None, as_json: bool) -> None:
 @json_flag
 def lettres(choice: str | None, as_json: bool) -> None:
     """Show the dead letters, or settle them."""
-    with storage_refusals(), storage.beside(configured().database()) as db:
+    with storage_refusals(), storage.beside(kept().database()) as db:
         dead = outbox.dead(db)
         if choice:
             outbox.settle_dead(db, system_clock(), send=choice == "send")
@@ -111,7 +120,7 @@ def _tell(counts: Mapping[str, int], choice: str | None, none: str) -> None:
 @click.argument("raison", nargs=-1, metavar="[RAISON]…")
 def pause(raison: tuple[str, ...]) -> None:
     """Stop all sending."""
-    with storage_refusals(), storage.beside(configured().database()) as db:
+    with storage_refusals(), storage.beside(kept().database()) as db:
         new = state.hoist(db, state.PAUSED, system_clock(), " ".join(raison))
     click.echo(
         "Les envois sont en pause. Pour reprendre\u00a0: vigie reprendre." if new else "Déjà en pause."
@@ -121,7 +130,7 @@ def pause(raison: tuple[str, ...]) -> None:
 @click.command(help="Reprendre les envois suspendus.")
 def reprendre() -> None:
     """Resume sending."""
-    with storage_refusals(), storage.beside(configured().database()) as db:
+    with storage_refusals(), storage.beside(kept().database()) as db:
         was = state.lower(db, state.PAUSED)
     click.echo("Les envois reprennent." if was else "Les envois n'étaient pas en pause.")
 
@@ -133,11 +142,21 @@ def diagnostic_(as_json: bool) -> None:
     config = configured()
     copies = None if config.sandboxed() else config.copies()  # the sandbox is not copied
     places = diagnostic.Places(config.database(), config.keys(), copies)
-    findings = [fine("réglages", "lus, sans erreur.")]
+    findings = [fine("réglages", "lus, sans erreur."), _policies(config)]
     findings += diagnostic.local(places, config.calendar(), system_clock, lambda db: [*_roles(db, config)])
+    with suppress(StorageError):  # said above
+        findings += [] if diagnostic.runs(config.database()) else diagnostic.port(config.vigie_sante_port)
     findings += asyncio.run(diagnostic.remote(_checks(config)))
     click.echo(dump(diagnostic.as_json(findings)) if as_json else diagnostic.printed(findings))
     sys.exit(0 if diagnostic.sound(findings) else 1)
+
+
+def _policies(config: Settings) -> Finding:
+    try:
+        read = app.policies(config)
+    except PolicyError as error:
+        return wrong("politiques", str(error))
+    return fine("politiques", f"lues\u00a0: {', '.join(one.name for one in read.policies.values())}.")
 
 
 def _roles(db: Database, config: Settings) -> Iterator[Finding]:
@@ -159,6 +178,13 @@ def _roles(db: Database, config: Settings) -> Iterator[Finding]:
         yield fine("rôles", "chaque rôle est tenu.")
     if not (membership.members(db, "officer") or membership.sources(db)):
         yield note("rôles", "je ne sais pas encore qui est officière ou officier. Voyez /vigie membres.")
+    for source in membership.sources(db):
+        if source.problem:
+            yield wrong("membres", source.problem)
+        elif source.read_day is None:
+            yield note(
+                "membres", f"le groupe {source.source_id} n'a pas encore été lu\u00a0: démarrez Vigie."
+            )
 
 
 def _checks(config: Settings) -> dict[str, diagnostic.Check]:
@@ -166,6 +192,8 @@ def _checks(config: Settings) -> dict[str, diagnostic.Check]:
     from bot.platforms import discord_check, slack_check  # noqa: PLC0415 — the libraries are heavy
 
     asked: dict[str, diagnostic.Check] = {}
+    channels = [parse(f"channel:{where}") for where in listed(config.vigie_canaux_admin)]
+    followed = _followed(config)
     if config.slack_bot_token:
         asked["Slack"] = partial(
             slack_check.check,
@@ -174,25 +202,48 @@ def _checks(config: Settings) -> dict[str, diagnostic.Check]:
             api_url=config.slack_api_url,
             team=config.vigie_slack_equipe,
             now=system_clock(),
+            follows={source.source for source in followed},
+            channels=[one for one in channels if one.platform == "slack"],
         )
     if config.discord_token:
+        relays = dict.fromkeys(listed(config.vigie_discord_relais), discord_check.RELAY)
+        written = {one.id: discord_check.WRITE for one in channels if one.platform == "discord"}
         asked["Discord"] = partial(
             discord_check.check,
             token=config.discord_token.get_secret_value(),
             api_url=config.discord_api_url,
             server=config.vigie_discord_serveur,
-            members=_follows_discord(config),
+            members=any(source.platform == "discord" for source in followed),
             now=system_clock(),
+            channels=written | relays,
         )
+    if config.vigie_smtp and config.vigie_courriel_de:
+        asked["Courriel"] = partial(_mail, config)
     return asked
 
 
-def _follows_discord(config: Settings) -> bool:
-    """Return whether a role of Discord is followed, which takes a privileged intent."""
-    if not config.database().is_file():
-        return False
-    with storage_refusals(), storage.beside(config.database()) as db:
-        return bool(membership.sources(db, "discord"))
+async def _mail(config: Settings) -> list[Finding]:
+    """Ask the mail server whether it takes us; nothing is sent."""
+    try:
+        mailer = app.mailer(config, app.policies(config))
+        if mailer is not None:
+            await mailer.start()
+    except PlatformError as error:
+        return [wrong("Courriel", str(error))]
+    except PolicyError:  # said above
+        return []
+    return [fine("Courriel", "le serveur accepte Vigie.")]
+
+
+def _followed(config: Settings) -> list[Source]:
+    """Return the groups that are followed, which take permissions; what is wrong with the base is said."""
+    with (
+        suppress(StorageError, sqlite3.Error),
+        closing(storage.reader(config.database()).conn) as conn,
+        storage.explained(config.database()),
+    ):
+        return membership.sources(Database(conn))
+    return []
 
 
 COMMANDS = (sauvegarder, restaurer, retenus, lettres, pause, reprendre, diagnostic_)

@@ -6,29 +6,32 @@ Each command changes the database beside a bot that runs, in one short transacti
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import click
 from sqlite_utils import Database
 
-from bot.cli_base import SUBCOMMAND, dump, json_flag
+from bot.cli_base import SUBCOMMAND, dump, json_flag, storage_refusals
+from bot.commands.office import follow
 from bot.policy import confidentiality, membership, people, personal_data, roles
 from bot.policy.confidentiality import Incident
 from bot.policy.roles import Group, Role, RoleError
-from bot.storage import StorageError, beside
+from bot.storage import beside
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What these commands need: where the database is, and today's date where the association is."""
+    """What these commands need: where the database is, today's date where the association is, the time."""
 
     database: Path
     today: date
+    now: datetime
 
 
 Open: TypeAlias = Callable[[], Desk]
@@ -47,22 +50,26 @@ def _desk() -> Desk:
 
 @contextmanager
 def _database(desk: Desk) -> Iterator[Database]:
-    try:
-        with beside(desk.database) as db:
-            yield db
-    except (StorageError, RoleError) as error:
-        raise click.ClickException(str(error)) from error
+    with storage_refusals():
+        try:
+            with beside(desk.database) as db:
+                yield db
+        except RoleError as error:
+            raise click.ClickException(str(error)) from error
 
 
-def _holder(db: Database, text: str) -> roles.Holder:
-    """Read a person's account, or a group: « slack:T0123/S0123 » (S…), « discord:SERVEUR/ROLE »."""
+def _holder(db: Database, text: str, *, create: bool) -> roles.Holder | None:
+    """Return whom a text is, None for an account that is unknown and not to `create`.
+
+    Reads a person's account, or a group: « slack:T0123/S0123 » (S…), « discord:SERVEUR/ROLE ».
+    """
     platform, _, rest = text.partition(":")
     team, slash, identifier = rest.partition("/")
     is_group = slash and (platform == "discord" or (platform == "slack" and identifier.startswith("S")))
     if is_group and team.isalnum() and identifier.isalnum():
         return Group(platform, team, identifier)
     try:
-        return people.known(db, people.read_account(text))
+        return people.person_of(db, people.read_account(text), create)
     except ValueError as error:
         raise click.BadParameter(f"«\u00a0{text}\u00a0» {error}") from error
 
@@ -111,13 +118,25 @@ def _role_show(as_json: bool) -> None:
 @click.argument("role", metavar="RÔLE")
 @click.argument("holder", metavar=_ACCOUNT)
 @click.option("--depuis", type=_DAY, help="Le premier jour (aujourd'hui).")
-@click.option("--aussi", is_flag=True, help="Sans remplacer ceux qui y sont.")
+@click.option("--aussi", is_flag=True, help="Sans remplacer les titulaires actuels.")
 def _role_appoint(role: str, holder: str, depuis: Any, aussi: bool) -> None:  # noqa: ANN401 — click's own type
     desk = _desk()
     with _database(desk) as db:
         since = depuis.date() if depuis else desk.today
-        roles.appoint(db, role, _holder(db, holder), since, replacing=not aussi)
-    click.echo("C'est noté.")
+        named, known = _holder(db, holder, create=True), membership.sources(db)
+        if named is None:
+            raise LookupError(holder)
+        roles.appoint(db, role, named, since, replacing=not aussi)
+        todo = _followed(db, named, known, desk.now)
+    click.echo(f"C'est noté.{todo}")
+
+
+def _followed(db: Database, holder: roles.Holder, known: Sequence[membership.Source], now: datetime) -> str:
+    """Have a group read, and return what to say of it."""
+    if not isinstance(holder, Group):
+        return ""
+    todo = follow(db, roles.source_of(db, holder), known, now)
+    return f" Vigie lit qui est dans ce groupe; d'ici là, les titulaires actuels restent. {todo}".rstrip()
 
 
 @roles_.command(name="retirer", help="Mettre fin à un rôle pour une personne ou un groupe.")
@@ -128,10 +147,11 @@ def _role_dismiss(role: str, holder: str, le: Any) -> None:  # noqa: ANN401 — 
     desk = _desk()
     with _database(desk) as db:
         roles.role(db, role)
-        done = roles.dismiss(db, role, _holder(db, holder), le.date() if le else desk.today)
+        named = _holder(db, holder, create=False)
+        done = named is not None and roles.dismiss(db, role, named, le.date() if le else desk.today)
     click.echo("C'est noté." if done else "Ce compte ne tenait pas ce rôle.", err=not done)
     if not done:
-        raise click.exceptions.Exit(1)
+        sys.exit(1)
 
 
 @roles_.command(name="modifier", help="Changer le titre, le courriel ou la relève d'un rôle.")
@@ -153,18 +173,25 @@ def _role_change(role: str, titre: str | None, courriel: str | None, releve: str
 
 
 @roles_.command(
-    name="membres", help="Écrire combien il y a d'officières, d'officiers et d'employés, et d'où."
+    name="membres",
+    help="Écrire combien il y a d'officières, d'officiers et de membres du personnel, et d'où on le sait.",
 )
 @json_flag
 def _role_members(as_json: bool) -> None:
     with _database(_desk()) as db:
+        followed = membership.sources(db)
         found = {
             "officer": len(membership.members(db, "officer")),
             "employee": len(membership.members(db, "employee")),
-            "sources": [asdict(one) for one in membership.sources(db)],
+            "sources": [asdict(one) for one in followed],
         }
     counted = f"Officières et officiers\u00a0: {found['officer']}. Personnel\u00a0: {found['employee']}."
-    click.echo(dump(found) if as_json else counted)
+    click.echo(dump(found) if as_json else "\n".join([counted, *map(_source, followed)]))
+
+
+def _source(one: membership.Source) -> str:
+    how = one.problem or (f"lu le {one.read_day}" if one.read_day else "pas encore lu")
+    return f"  {one.platform}:{one.team}/{one.source_id}\u00a0: {how}"
 
 
 def _table(found: list[dict[str, Any]]) -> str:
@@ -212,7 +239,12 @@ def _data_certificate(depuis: Any, as_json: bool) -> None:  # noqa: ANN401 — c
 @donnees.command(
     name="inventaire", help="Écrire quels renseignements sont conservés, pourquoi et combien de temps."
 )
-def _data_inventory() -> None:
+@json_flag
+def _data_inventory(as_json: bool) -> None:
+    shown = ("id", "title", "purpose", "retention")
+    if as_json:
+        click.echo(dump([{name: getattr(one, name) for name in shown} for one in personal_data.CATEGORIES]))
+        return
     for one in personal_data.CATEGORIES:
         click.echo(f"{one.title}. Fins\u00a0: {one.purpose}. Conservation\u00a0: {one.retention}.")
 
@@ -257,7 +289,7 @@ def _incident_add(**given: Any) -> None:  # noqa: ANN401 — click's own types
         given["avis_publics"],
     )
     try:
-        with confidentiality.register(_desk().database) as conn:
+        with storage_refusals(), confidentiality.register(_desk().database) as conn:
             number = confidentiality.add(conn, incident)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
@@ -267,23 +299,13 @@ def _incident_add(**given: Any) -> None:  # noqa: ANN401 — click's own types
 @confidentialite.command(name="lister", help="Écrire le registre.")
 @json_flag
 def _incident_show(as_json: bool) -> None:
-    with confidentiality.register(_desk().database) as conn:
+    with storage_refusals(), confidentiality.register(_desk().database) as conn:
         found = confidentiality.incidents(conn)
     if as_json:
         rows = [{"id": number, **asdict(incident)} for number, incident in found]
         click.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
     else:
         click.echo("\n\n".join(_printed(*one) for one in found) or "Aucun incident.")
-
-
-@confidentialite.command(
-    name="expirer",
-    help=f"Détruire ce qui est connu depuis plus de {confidentiality.YEARS_KEPT} ans.",
-)
-def _incident_expire() -> None:
-    desk = _desk()
-    with confidentiality.register(desk.database) as conn:
-        click.echo(f"Incidents détruits\u00a0: {confidentiality.expire(conn, desk.today)}.")
 
 
 def _printed(number: int, incident: Incident) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import socket
 import stat
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -17,9 +18,9 @@ from sqlite_utils import Database
 
 from bot import backup, state
 from bot.findings import Finding, fine, note, wrong
-from bot.health import look
+from bot.health import HOST, look
 from bot.schema import migrations
-from bot.storage import LockedError, StorageError, check, lock, reader
+from bot.storage import LockedError, StorageError, check, lock, lock_file, reader
 from bot.times import Calendar, Clock, iso
 
 ENOUGH_DISK = 200_000_000  # bytes: the database, its copy while it is made, and some nights of copies
@@ -56,8 +57,31 @@ def local(
     found += [_running(places.database), *_database(places.database, now, roles)]
     found += [_disk(places.database.parent)]
     if places.copies and places.keys:
-        found += [_copies(places.copies, calendar, now), _keys(places.keys)]
+        found += [_copies(places.copies, places.keys, calendar, now), _keys(places.keys)]
     return found
+
+
+def port(number: int) -> list[Finding]:
+    """Return what keeps the pages of health of a bot that does not run from being opened, if anything."""
+    with closing(socket.socket()) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the bot does
+        try:
+            tried.bind((HOST, number))
+        except OSError as error:
+            why = os.strerror(error.errno or 0)
+            return [wrong("santé", f"le port {number} ne s'ouvre pas ({why}). Réglez VIGIE_SANTE_PORT.")]
+    return []
+
+
+def runs(database: Path) -> bool:
+    """Return whether a bot uses that database. Raises `StorageError` when it cannot be asked."""
+    if not lock_file(database).exists():  # to ask for the lock would create it
+        return False
+    try:
+        lock(database).close()
+    except LockedError:
+        return True
+    return False
 
 
 async def remote(checks: Mapping[str, Check]) -> list[Finding]:
@@ -92,14 +116,14 @@ def sound(findings: Sequence[Finding]) -> bool:
 
 def _clock(calendar: Calendar, now: datetime) -> Finding:
     here = now.astimezone(calendar.zone)
-    return fine("fuseau", f"{calendar.zone.key}\u00a0: il y est {here:%H h %M}, le {here:%Y-%m-%d}.")
+    hour = f"{here:%H}\u00a0h\u00a0{here:%M}"
+    return fine("fuseau", f"{calendar.zone.key}\u00a0: il y est {hour}, le {here:%Y-%m-%d}.")
 
 
 def _running(database: Path) -> Finding:
     try:
-        lock(database).close()
-    except LockedError:
-        return fine("robot", "en marche sur cette base.")
+        if runs(database):
+            return fine("robot", "en marche sur cette base.")
     except StorageError as error:
         return wrong("base", str(error))
     return note("robot", "à l'arrêt. Pour le démarrer\u00a0: vigie servir.")
@@ -133,19 +157,19 @@ def _sending(database: Database, now: datetime) -> Iterator[Finding]:
     if paused:
         yield note("envois", f"en pause depuis {iso(paused.since)}. Pour reprendre\u00a0: vigie reprendre.")
     if held := found.outbox.get("held", 0):
-        yield note(
-            "envois", f"{held} message(s) retenu(s) depuis une restauration. Décidez\u00a0: vigie retenus."
-        )
+        yield note("envois", f"retenus depuis une restauration\u00a0: {held}. Décidez\u00a0: vigie retenus.")
     elif restored:
         yield note("envois", f"base restaurée le {iso(restored.since)}. Confirmez\u00a0: vigie retenus.")
     if dead := found.outbox.get("dead", 0):
-        yield wrong("envois", f"{dead} message(s) n'ont pu être remis à personne. Voyez les rôles.")
+        yield note(
+            "envois", f"remis à personne, par aucun moyen\u00a0: {dead}. Décidez\u00a0: vigie lettres."
+        )
     waiting = found.outbox.get("queued", 0)
     if found.message_age > timedelta(minutes=5).total_seconds() and not paused:
         minutes = round(found.message_age / 60)
         yield wrong("envois", f"un message attend depuis {minutes} minutes. Le robot est-il en marche?")
-    elif not dead:
-        yield fine("envois", f"{waiting} message(s) en attente, aucun en retard.")
+    else:
+        yield fine("envois", f"en attente\u00a0: {waiting}; en retard\u00a0: aucun.")
 
 
 def _disk(folder: Path) -> Finding:
@@ -156,13 +180,17 @@ def _disk(folder: Path) -> Finding:
     return wrong("disque", f"{text} Libérez de la place\u00a0: une copie pourrait ne pas y tenir.")
 
 
-def _copies(folder: Path, calendar: Calendar, now: datetime) -> Finding:
+def _copies(folder: Path, keys: Path, calendar: Calendar, now: datetime) -> Finding:
     last = backup.latest(folder)
     if last is None:
         return note("copies", f"aucune copie de nuit dans {folder}\u00a0: la première vient cette nuit.")
     if calendar.day(now) - last > STALE:
         return wrong("copies", f"la dernière copie de nuit est du {last}. Le robot tourne-t-il la nuit?")
-    return fine("copies", f"dernière copie de nuit\u00a0: {last}.")
+    try:
+        backup.content(backup.nightly(folder, last), keys)
+    except StorageError as error:
+        return wrong("copies", str(error))
+    return fine("copies", f"dernière copie de nuit\u00a0: {last}; la clé l'ouvre.")
 
 
 def _keys(folder: Path) -> Finding:

@@ -31,7 +31,6 @@ from bot.messages import (
     code,
     opener,
 )
-from bot.storage import StorageError
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +88,7 @@ class Command:
     request's text.
     `refusal`: for a command that is not for everyone, why it is not for the one who asks, "" when it is.
     It runs on the storage thread.
+    `unnoted`: nothing is noted of who asks, so the privacy notice waits for their next exchange.
     """
 
     name: str
@@ -102,6 +102,7 @@ class Command:
     suggest: Callable[[str], Sequence[Suggestion]] | None = None
     shortcut: str = ""
     refusal: Callable[[Request], str] | None = None
+    unnoted: bool = False
 
     def __post_init__(self) -> None:
         if len(self.shortcut) > SHORTCUT_LENGTH:
@@ -210,6 +211,10 @@ class Dispatcher:
         """The name of the menu, under which the commands without a slash of their own are written."""
         return self._menu.name
 
+    def serves(self, actor: Actor) -> bool:
+        """Tell whether `actor` is served."""
+        return self._welcome.refusal(actor) is None
+
     def suggest(self, name: str, text: str) -> list[Suggestion]:
         """Return at most 25 completions of `text`; none when the command offers none.
 
@@ -253,7 +258,9 @@ class Dispatcher:
                 reply = await self._stored(self._run, command, request)
             if request.place == "open":
                 return _bare(reply if isinstance(reply, Message) else opener(reply))
-            if isinstance(reply, Message) and not reply.public and self._is_first(request):
+            if command.unnoted and request.actor:
+                self._met.discard(request.actor)
+            elif isinstance(reply, Message) and not reply.public and self._is_first(request):
                 return await self._stored(self._introduced, request, reply)
             return reply
 
@@ -277,25 +284,30 @@ class Dispatcher:
 
     def _is_first(self, request: Request) -> bool:
         """Tell whether this is a person's first exchange since the bot started."""
-        return request.actor is not None and request.place != "home" and request.actor not in self._met
+        return request.actor is not None and request.actor not in self._met
 
     def _introduced(self, request: Request, reply: Message) -> Message:
         """Add to a person's first answer what they must have read and, in private, the menu.
 
-        What a message cannot hold waits for the next one.
+        What a message cannot hold waits for the next one. A page of one's own that is merely opened
+        shows the notice, and nothing is noted of who opened it.
         """
         actor = cast("Actor", request.actor)
         if request.place == "direct" and request.command != self.menu:
             menu = self._run(self._menu, Request(self.menu, "", actor, request.place))
             reply = _followed_by(reply, menu) if isinstance(menu, Message) else reply
+        merely_opened = request.place == "home" and request.command == self.menu
         try:
             if notice := self._welcome.notice(request):
                 reply = Message(*reply.elements, Divider(), *notice)
-                self._welcome.noticed(request)
+                if not merely_opened:
+                    self._welcome.noticed(request)
         except TooLong:
             return reply
         except Exception as error:  # noqa: BLE001 — a database in trouble must not keep back an answer
-            logger.error("the notice was not given: %s", logs.where(error))  # noqa: TRY400 — without its text
+            logger.error("the notice will be given again: %s", logs.told(error))  # noqa: TRY400 — it is in it
+            return reply
+        if request.place == "home":  # where the menu is never added
             return reply
         if len(self._met) > MET:  # forgetting costs one more menu
             self._met.clear()
@@ -335,7 +347,7 @@ def apology(error: Exception, command: str) -> Message:
     The log holds where it broke, never what the person wrote: an exception's text may quote it.
     """
     reference = secrets.token_hex(3)
-    told = f": {error}" if isinstance(error, StorageError) else ""  # whose text is ours
+    told = f": {error}" if isinstance(error, logs.ExplainedError) else ""
     logger.error("%s: in /%s, %s%s", reference, command, logs.where(error), told)
     return Message(
         Text(

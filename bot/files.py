@@ -2,27 +2,46 @@
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from bot.storage import StorageError
+
+_DRAFT = ".partiel"
 
 
 @contextmanager
 def draft(destination: Path) -> Iterator[Path]:
     """Give an empty file of the owner's own, next to `destination`; gone at the end if it was not `settle`d.
 
-    Its name is always the same, so that what a crash left behind is replaced the next time.
+    Its name is always the same, so that what a crash left behind is replaced the next time, or swept.
     """
-    path = destination.with_name(f".{destination.name}.partiel")
+    path = destination.with_name(f".{destination.name}{_DRAFT}")
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     try:
         yield path
     finally:
         path.unlink(missing_ok=True)
+
+
+def sweep(folder: Path, before: datetime, name: str = "") -> int:
+    """Remove the drafts that a crash left in a folder and nobody wrote to since `before`; return how many.
+
+    `name`: how the files begin whose drafts they are. What another process is writing is left to it.
+    """
+    gone = 0
+    for path in folder.glob(f".{glob.escape(name)}*{_DRAFT}*"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_mtime < before.timestamp():
+                path.unlink()
+                gone += 1
+    return gone
 
 
 def settle(path: Path, destination: Path) -> None:

@@ -18,12 +18,10 @@ def refusal(teams: Mapping[str, str], actor: Actor | None) -> Message | None:
 
     `teams`: the association's own workspace (« slack ») and server (« discord »); a platform that is not
     in it serves everyone who can reach it, like the sandbox, which nobody else can. A private
-    conversation on Discord says nothing of a server (`team` ""): Discord lets in only those who share
-    one with the bot, and what is reserved is checked against the registry anyway.
+    conversation on Discord says nothing of a server: its adapter asks Discord whether the person is in
+    the association's, and says so in `team`.
     """
     if actor is None:  # a request that never had a person in it: its adapter asked before
         return None
     own = teams.get(actor.platform)
-    if own is None or actor.team == own or (actor.platform == "discord" and not actor.team):
-        return None
-    return NOT_YOURS
+    return None if own is None or actor.team == own else NOT_YOURS

@@ -33,6 +33,7 @@ from bot.times import Clock, iso, utc
 HOST = "127.0.0.1"
 PATIENCE = 3.0  # seconds that the database may take to answer
 LATE = 300.0  # seconds that a message may wait, nothing being paused, before something is wrong
+_PROBE = "probe"  # written and removed in one transaction: it is never seen
 _STATES = ("queued", "sending", "sent", "held", "dead", "cancelled")
 _PLATFORM = ("platform",)
 # Slack and Discord give up after 3 s: the buckets are close where it matters.
@@ -146,13 +147,13 @@ class Health:
         await self._runner.cleanup()
 
     async def _healthz(self, _: web.Request) -> web.Response:
-        well = {"database": await self._look() is not None, "sending": self._sending()}
+        well = {"database": await self._look(writing=True) is not None, "sending": self._sending()}
         sound = all(well.values())
         told = {name: "ok" if fine else "error" for name, fine in {"status": sound, **well}.items()}
         return web.json_response(told, status=200 if sound else 503)
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        found, platforms = await asyncio.gather(self._look(), self._ask())
+        found, platforms = await asyncio.gather(self._look(writing=True), self._ask())
         late = found is None or (found.message_age > LATE and not found.paused) or found.task_age > LATE
         ready = not late and all(platforms.values())
         told: dict[str, object] = {"ready": ready, "platforms": platforms, "database": found is not None}
@@ -173,11 +174,14 @@ class Health:
             body=generate_latest(self._metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )
 
-    async def _look(self) -> Findings | None:
-        """Return what the database says, None when it does not answer."""
+    async def _look(self, *, writing: bool = False) -> Findings | None:
+        """Return what the database says, None when it does not answer or, if asked, takes nothing in."""
 
         def read() -> Findings:
             with self._storage.transaction() as db:
+                if writing:  # a full disk, or a file become read-only, shows only then
+                    state.write(db, _PROBE, "")
+                    state.lower(db, _PROBE)
                 return look(db, self._clock())
 
         try:

@@ -48,7 +48,13 @@ _SECRET = re.compile(
     """,
     re.VERBOSE,
 )
+# What asyncio says of an error ends with the text of it, or with what a function was given.
+_QUOTING = re.compile(r"[(<\n].*", re.DOTALL)
 _request: ContextVar[str] = ContextVar("request", default="")
+
+
+class ExplainedError(Exception):
+    """An error whose text is ours: one French line that quotes nobody, and that can be logged."""
 
 
 def redacted(text: str) -> str:
@@ -68,6 +74,11 @@ def where(error: BaseException) -> str:
     return f"{type(error).__name__} at {shown}:{trace.tb_lineno}"
 
 
+def told(error: BaseException) -> str:
+    """Return what can be logged of an error: its text where it is ours, else `where`."""
+    return str(error) if isinstance(error, ExplainedError) else where(error)
+
+
 @contextmanager
 def request() -> Iterator[str]:
     """Give what is logged inside an identifier of its own, which is yielded: 48 random bits, no meaning."""
@@ -77,6 +88,14 @@ def request() -> Iterator[str]:
         yield identifier
     finally:
         _request.reset(token)
+
+
+class _Unquoted(logging.Filter):
+    """Keeps of what asyncio says what it is, without the error's text nor what a function was given."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = _QUOTING.sub("", record.getMessage()).rstrip(), ()
+        return True
 
 
 class _Text(logging.Formatter):
@@ -129,3 +148,6 @@ def configure(level: str, stream: IO[str] | None = None, *, as_json: bool | None
     for name, least in LIBRARIES.items():
         logger = logging.getLogger(name)
         logger.setLevel(max(least, logging.getLevelName(level)))
+    asyncio = logging.getLogger("asyncio")
+    if not any(isinstance(present, _Unquoted) for present in asyncio.filters):
+        asyncio.addFilter(_Unquoted())

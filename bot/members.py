@@ -67,6 +67,8 @@ class Register:
     async def reconcile(self, platforms: Mapping[str, Fetch]) -> Mapping[str, Difference | PlatformError]:
         """Read every source again, whole; return by source what changed, or why it could not be read.
 
+        What came of it is kept with the source. A group that holds a role takes it up once it is read.
+
         `platforms`: how to ask each platform, by its name in accounts. What cannot be read is left as it
         is: an outage makes nobody lose anything.
         """
@@ -76,18 +78,27 @@ class Register:
             if fetch is None:
                 continue
             try:
-                outcome[source.source_id] = await self._read(source, await fetch(source))
+                outcome[source.id] = await self._read(source, await fetch(source))
             except PlatformError as error:
-                logger.warning("members of %s not read", source.source)
-                outcome[source.source_id] = error
+                logger.warning("members of %s not read: %s", source.source, error)
+                await self._unread(source, error)
+                outcome[source.id] = error
         return outcome
+
+    async def _unread(self, source: Source, why: PlatformError) -> None:
+        def note() -> None:
+            with self.storage.transaction() as db:
+                membership.note_reading(db, source.id, self._today(), str(why))
+
+        await self.storage.run(note)
 
     async def _read(self, source: Source, actors: Collection[Actor]) -> Difference:
         def note() -> Difference:
             with self.storage.transaction() as db:
-                difference = membership.reconcile(db, source, actors, self._today())
+                changed = membership.reconcile(db, source, actors, self._today())
+                roles.relieve(db, source, self._today())
                 self.registry_changed(db)
-                return difference
+                return changed
 
         return await self.storage.run(note)
 

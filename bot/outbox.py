@@ -307,6 +307,23 @@ def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: dateti
     drop(db, row, f"shared out to {len(recipients)}")
 
 
+def hand_back(db: Database) -> int:
+    """Give back to its role what was for a holder whom the bot does not know any more; return how much.
+
+    It is shared out again among those who hold the role when it is sent. What was said to that holder,
+    or given up, is for the caller to delete.
+    """
+    done = db.conn.execute(
+        f"""UPDATE outbox SET recipient = substr(recipient, 1, instr(recipient, '/') - 1),
+              key = CASE WHEN instr(key, '→') THEN substr(key, 1, instr(key, '→')) ELSE key || '→' END || id,
+              state = CASE state WHEN 'held' THEN 'held' ELSE 'queued' END,
+              attempts = 0, problem = NULL, {_FORGOTTEN}
+            WHERE recipient LIKE 'role:%/%' AND state IN ('queued', 'sending', 'held')
+              AND substr(recipient, instr(recipient, '/') + 1) NOT IN (SELECT id FROM people)"""  # noqa: S608 — a constant
+    )
+    return done.rowcount
+
+
 def backoff(attempts: int, chance: float) -> timedelta:
     """Return how long to wait after that many attempts; `chance`, from 0 to 1, spreads it over a half.
 

@@ -23,7 +23,7 @@ from bot.signing import Signer
 from bot.storage import Storage, StorageError
 
 RECEIPT: Final = "recu"  # the notice
-ADVANCE: Final = "registre"  # the errand
+ADVANCE: Final = "attestations"  # the errand
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ possibly repeated; and what was destroyed since is destroyed again.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import re
 import shutil
@@ -20,12 +21,12 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from bot import backup, destroyed, files, state
-from bot.outbox import REPEATED
+from bot.outbox import REPEATED, hand_back
 from bot.schema import migrations
-from bot.storage import StorageError, check, explained, lock
+from bot.storage import StorageError, check, explained, lock, reader
 from bot.times import iso
 
-_KEPT = re.compile(r".*\.avant-(\d{8})T\d{6}Z(?:-wal|-shm)?")
+_KEPT = re.compile(r".*\.avant-(\d{8})T\d{6}Z(?:-\d+)?(?:-wal|-shm)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +42,14 @@ class Restored:
 def restore(source: Path, database: Path, keys: Path, reports: Collection[str], now: datetime) -> Restored:
     """Put the copy `source` in the place of `database`, whose file is kept under another name.
 
-    `keys`: the folder of keys. `reports`: the notices that are reports. Nothing is touched unless the
+    `keys`: the folder of keys. `reports`: the notices that are reports. `now`: in the association's own
+    zone, whose day is that of the certificate. Nothing is touched unless the
     copy is whole and sound. Raises `StorageError`, if a bot runs for instance.
     """
+    database = database.resolve()  # what is replaced is the file, not a link to it
     found = backup.content(source, keys)
     with lock(database), files.explained(database), files.draft(database) as draft:
+        _settled(database, keys)
         draft.write_bytes(found)
         try:
             done = _prepare(draft, source, keys, reports, now)
@@ -55,6 +59,12 @@ def restore(source: Path, database: Path, keys: Path, reports: Collection[str], 
         kept = _set_aside(database, now)
         files.settle(draft, database)
     return Restored(kept, *done)
+
+
+def _settled(database: Path, keys: Path) -> None:
+    """Make the list of what was destroyed true to the database that is replaced, where that can be read."""
+    with contextlib.suppress(StorageError, sqlite3.Error), contextlib.closing(reader(database).conn) as conn:
+        destroyed.settle(Database(conn), keys)
 
 
 def _prepare(
@@ -70,7 +80,10 @@ def _prepare(
             raise StorageError(f"{source} est une base vide, pas une copie de Vigie.")
         migrations.apply(db)
         conn.execute("BEGIN IMMEDIATE")
+        destroyed.certificates_again(db, keys)
         gone = destroyed.again(db, keys)
+        destroyed.certify(db, now.date(), {"restauration": gone})
+        hand_back(db)
         held, repeated = hold(db, reports)
         state.lower(db, state.RESTORED)
         state.hoist(db, state.RESTORED, now, source.name)
@@ -142,7 +155,7 @@ def _set_aside(database: Path, now: datetime) -> Path | None:
     # Its WAL must not be left for SQLite to play onto the new file.
     with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(database)) as conn:
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    kept = database.with_name(f"{database.name}.avant-{iso(now).translate(_BARE)}")
+    kept = _free(database.with_name(f"{database.name}.avant-{iso(now).translate(_BARE)}"))
     for companion in ("-wal", "-shm"):
         left = database.with_name(database.name + companion)
         if left.exists():  # it could not be opened
@@ -156,9 +169,21 @@ def _set_aside(database: Path, now: datetime) -> Path | None:
 _BARE = str.maketrans("", "", "-:")
 
 
+def _free(path: Path) -> Path:
+    """Return the path, with a number if there is such a file already."""
+    numbered = (path.with_name(f"{path.name}-{number}") for number in itertools.count(2))
+    return next(one for one in itertools.chain([path], numbered) if not one.exists())
+
+
+def sweep(database: Path, now: datetime) -> int:
+    """Remove what restorations that were killed left, to be called while holding the database's lock."""
+    real = database.resolve()
+    return files.sweep(real.parent, now, real.name)
+
+
 def expire_kept(database: Path, today: date, days: int) -> int:
     """Remove the files that restorations set aside more than `days` ago. Return how many."""
-    gone = 0
+    gone, database = 0, database.resolve()
     for path in database.parent.glob(f"{database.name}.avant-*"):
         found = _KEPT.fullmatch(path.name)
         if found and date.fromisoformat(found[1]) < today - timedelta(days=days):

@@ -24,7 +24,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlite_utils import Database
 
 from bot import state
-from bot.logs import where
+from bot.logs import told, where
 from bot.storage import Storage, StorageError
 from bot.times import Calendar, Clock, iso, utc
 
@@ -233,7 +233,7 @@ class Schedule:
             if isinstance(error, StorageError):  # no task can be done, nor put off
                 raise error
             if error is not None:
-                await self._put_off(due, where(error))
+                await self._put_off(due, told(error))
         else:
             await self._put_off(due, "no task has this name")
 
@@ -259,7 +259,7 @@ class Schedule:
                 del self._errands[key]
                 error = None if task.cancelled() else task.exception()
                 if error is not None:
-                    await self._put_off(due, str(error) if isinstance(error, StorageError) else where(error))
+                    await self._put_off(due, told(error))
 
     def _done(self, due: _Due) -> None:
         with self._storage.transaction() as db:

@@ -129,19 +129,45 @@ def m004_destructions(db: Database) -> None:
 
 
 @migrations()
-def m005_register(db: Database) -> None:
+def m005_groups_read(db: Database) -> None:
+    """Keep what the last reading of a group came to, and which holders make way once it was read.
+
+    Memberships get identifiers, so that what was destroyed is not brought back by a copy.
+    """
+    _run(
+        db,
+        "ALTER TABLE member_sources ADD COLUMN read_day TEXT",
+        "ALTER TABLE member_sources ADD COLUMN problem TEXT",
+        "ALTER TABLE role_holders ADD COLUMN replaces INTEGER NOT NULL DEFAULT 0",
+        """CREATE TABLE memberships (
+             id TEXT PRIMARY KEY,
+             person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+             kind TEXT NOT NULL CHECK (kind IN ('officer', 'employee', 'holder')),
+             source_id TEXT NOT NULL,
+             since TEXT NOT NULL,
+             until TEXT,
+             UNIQUE (person_id, kind, source_id, since)) STRICT""",
+        """INSERT INTO memberships
+           SELECT lower(hex(randomblob(8))), person_id, kind, source_id, since, until FROM members""",
+        "DROP TABLE members",
+        "ALTER TABLE memberships RENAME TO members",
+    )
+
+
+@migrations()
+def m006_register(db: Database) -> None:
     """Create the register of attestations."""
     schema_register.create(db)
 
 
 @migrations()
-def m006_onboarding(db: Database) -> None:
+def m007_onboarding(db: Database) -> None:
     """Create the onboardings and the attempts at the quiz."""
     schema_onboarding.create(db)
 
 
 @migrations()
-def m007_asked_questions(db: Database) -> None:
+def m008_asked_questions(db: Database) -> None:
     """Create the questions that were not well answered, without who asked, and how answers were judged.
 
     Neither table keeps an order of arrival, from which one could tell who asked.

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from difflib import get_close_matches
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -75,7 +76,20 @@ def is_web_address(url: str, schemes: tuple[str, ...] = ("http", "https")) -> bo
 def _smtp(address: SecretStr) -> SecretStr:
     if not is_web_address(address.get_secret_value(), ("smtp", "smtps")):
         raise _problem("doit ressembler à smtps://utilisateur:motdepasse@courriel.exemple.ca:465")
+    try:
+        (urlsplit(address.get_secret_value()).hostname or "").encode("idna")
+    except UnicodeError as error:
+        raise _problem("n'a pas un nom de serveur valable, comme courriel.exemple.ca") from error
     return address
+
+
+def _sender(text: str) -> str:
+    _, address = parseaddr(text)
+    local, at, domain = address.rpartition("@")
+    plain = len(text.splitlines()) == 1 and not any(map(str.isspace, address))
+    if not (local and at and "." in domain.strip(".") and plain):
+        raise _problem("doit ressembler à Vigie <vigie@exemple.ca>")
+    return text
 
 
 def _written(form: str, example: str) -> AfterValidator:
@@ -97,7 +111,12 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 _SLACK_TEAM, _SNOWFLAKE = r"[ET][A-Z0-9]{1,20}", r"[0-9]{1,20}"
-_ACCOUNT = rf"slack:{_SLACK_TEAM}/[UW][A-Z0-9]{{1,20}}|discord:{_SNOWFLAKE}"
+# How the account of a person is written after its platform and a colon.
+ACCOUNT_FORMS: Mapping[str, str] = {
+    "slack": rf"{_SLACK_TEAM}/[UW][A-Z0-9]{{1,20}}",
+    "discord": _SNOWFLAKE,
+}
+_ACCOUNT = "|".join(f"{platform}:{form}" for platform, form in ACCOUNT_FORMS.items())
 _CHANNEL = rf"slack/{_SLACK_TEAM}/[CG][A-Z0-9]{{1,20}}|discord/{_SNOWFLAKE}/{_SNOWFLAKE}"
 
 Url = Annotated[str, AfterValidator(_web_address)]
@@ -145,7 +164,7 @@ class Settings(BaseSettings):
     ] = ""
     vigie_discord_relais: Annotated[str, _written(_SNOWFLAKE, "123456789012345678")] = ""
     vigie_smtp: Annotated[SecretStr, AfterValidator(_smtp)] | None = None
-    vigie_courriel_de: str | None = None
+    vigie_courriel_de: Annotated[str, AfterValidator(_sender)] | None = None
     vigie_data: Path | None = None
     vigie_db: Path | None = None
     vigie_cles: Path | None = None

@@ -21,6 +21,7 @@ from typing import IO, Any, TypeVar
 from sqlite_utils import Database
 
 from bot import schema
+from bot.logs import ExplainedError
 
 Result = TypeVar("Result")
 
@@ -36,7 +37,7 @@ _PRAGMAS = (
 _PRIMARY = 0xFF  # of an extended code, the part that says what kind of error it is
 
 
-class StorageError(Exception):
+class StorageError(ExplainedError):
     """The database cannot be used; the text is one French line that says why and what to do."""
 
 
@@ -116,8 +117,7 @@ def beside(path: Path) -> Iterator[Database]:
 
     Raises `StorageError` when there is no database there, or when it is not of this version.
     """
-    if not path.is_file():
-        raise StorageError(_NO_FILE.format(path=path))
+    must_exist(path)
     with explained(path):
         database = _connect(path)
         try:
@@ -128,6 +128,12 @@ def beside(path: Path) -> Iterator[Database]:
                 yield database
         finally:
             database.close()
+
+
+def must_exist(path: Path) -> None:
+    """Raise `StorageError` where there is no database."""
+    if not path.is_file():
+        raise StorageError(_NO_FILE.format(path=path))
 
 
 def check(database: Database, path: Path, *, thorough: bool = False) -> None:
@@ -239,10 +245,11 @@ def _refusal(error: OSError, path: Path) -> str:
 def lock(path: Path) -> IO[Any]:
     """Take the file for this process alone, until it ends; the kernel lets go of it whatever happens.
 
-    Raises `LockedError` when another process has it, `StorageError` when it cannot be asked.
+    By whatever symbolic link it is reached, it is the same file. Raises `LockedError` when another
+    process has it, `StorageError` when it cannot be asked.
     """
     try:
-        taken = path.with_name(path.name + ".lock").open("a")
+        taken = lock_file(path).open("a")
     except OSError as error:
         raise StorageError(_refusal(error, path)) from error
     try:
@@ -251,3 +258,9 @@ def lock(path: Path) -> IO[Any]:
         taken.close()
         raise LockedError(_LOCKED.format(path=path)) from error
     return taken
+
+
+def lock_file(path: Path) -> Path:
+    """Return the file whose lock stands for the database's."""
+    real = path.resolve()
+    return real.with_name(real.name + ".lock")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -57,9 +57,11 @@ class Said:
 
 
 @asynccontextmanager
-async def served(*platforms: Platform) -> AsyncIterator[tuple[Said, asyncio.Task[bool]]]:
+async def served(
+    *platforms: Platform, beside: Sequence[Platform] = ()
+) -> AsyncIterator[tuple[Said, asyncio.Task[bool]]]:
     said = Said()
-    serving = asyncio.create_task(app.serve(platforms, said))
+    serving = asyncio.create_task(app.serve(platforms, said, beside=beside))
     yield said, serving
     if not serving.done():
         os.kill(os.getpid(), signal.SIGTERM)
@@ -89,6 +91,13 @@ async def test_an_error_that_nobody_foresaw_is_said_by_its_type_and_stops_no_oth
     assert serving.result()
     assert "s3cr3t" not in "".join(said.lines)
     assert discord.closed
+
+
+async def test_what_goes_beside_the_platforms_says_what_nobody_foresaw_too() -> None:
+    mail = Stage("Courriel", UnicodeError("s3cr3t@exemple.ca"))
+    async with served(Stage("Slack"), beside=[mail]) as (said, _):
+        await said.until("Courriel\u00a0: erreur inattendue (UnicodeError).")
+    assert "s3cr3t" not in "".join(said.lines)
 
 
 async def test_when_the_only_platform_meets_an_unforeseen_error_it_ends_and_says_no() -> None:

@@ -74,7 +74,9 @@ class Home:
 
     def behind(self, *stuck: Stuck) -> Background:
         platforms = {one.name.lower(): one for one in stuck}
-        return Background(self.bot.settings, self.bot.office, self.bot.metrics, platforms, platforms)
+        return Background(
+            self.bot.settings, self.bot.services, self.bot.registrar, self.bot.metrics, platforms, platforms
+        )
 
     def within(self, work: Callable[[Database], Found]) -> Found:
         def done() -> Found:

@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from bot import cli_registry
 from bot.cli_registry import OPEN, Desk
 from bot.policy import roles
-from bot.storage import Storage
-from tests.policy.registry_kit import DAY
+from bot.storage import Storage, beside
+from tests.policy.registry_kit import DAY, NOW
 
 Vigie = Callable[..., Result]
 
@@ -39,7 +39,7 @@ def vigie(database: Path) -> Vigie:
     @click.group
     @click.pass_context
     def line(context: click.Context) -> None:
-        context.meta[OPEN] = lambda: Desk(database, DAY)
+        context.meta[OPEN] = lambda: Desk(database, DAY, NOW)
 
     for group in (cli_registry.roles_, cli_registry.donnees, cli_registry.confidentialite):
         line.add_command(group)
@@ -76,6 +76,40 @@ def test_a_group_is_given_a_role(vigie: Vigie) -> None:
         vigie("roles", "nommer", "conseil-executif", group, "--aussi")
     assert set(holders(vigie, "conseil-executif")) == {"slack:T1/S1", "discord:900/7"}
     assert json.loads(vigie("roles", "membres", "--json").output)["sources"][0]["kind"] == "holder"
+
+
+def test_a_group_that_is_given_a_role_is_read_at_once_and_what_that_takes_is_said(
+    vigie: Vigie, database: Path
+) -> None:
+    vigie("roles", "nommer", "administration", "slack:T1/U1")
+    said = vigie("roles", "nommer", "administration", "discord:900/7").output
+    assert "les titulaires actuels restent" in said
+    assert "redémarrez-moi" in said
+    assert set(holders(vigie, "administration")) == {"slack:T1/U1", "discord:900/7"}
+    with beside(database) as db:
+        assert db.conn.execute("SELECT task FROM due_tasks").fetchall() == [("appartenance",)]
+    assert "discord:900/7\u00a0: pas encore lu" in vigie("roles", "membres").output
+
+
+def test_to_take_a_role_from_an_unknown_account_makes_nobody_known(vigie: Vigie, database: Path) -> None:
+    result = vigie("roles", "retirer", "administration", "slack:T1/UNKNOWN")
+    assert (result.exit_code, result.output) == (1, "Ce compte ne tenait pas ce rôle.\n")
+    with beside(database) as db:
+        assert db.conn.execute("SELECT count(*) FROM people").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("words", [("confidentialite", "lister"), ("roles", "lister")])
+def test_a_folder_that_is_not_there_is_one_line(words: tuple[str, ...], tmp_path: Path) -> None:
+    @click.group
+    @click.pass_context
+    def line(context: click.Context) -> None:
+        context.meta[OPEN] = lambda: Desk(tmp_path / "absent" / "vigie.db", DAY, NOW)
+
+    for group in (cli_registry.roles_, cli_registry.confidentialite):
+        line.add_command(group)
+    result = CliRunner().invoke(line, words)
+    assert result.exit_code == 2
+    assert len(result.output.splitlines()) == 1
 
 
 def test_a_roles_title_address_and_fallback_are_changed(vigie: Vigie) -> None:
@@ -116,6 +150,8 @@ def test_what_is_kept_and_destroyed_can_be_read(vigie: Vigie) -> None:
     assert "Rien n'a été détruit." in vigie("donnees", "certificat").output
     assert json.loads(vigie("donnees", "certificat", "--json").output) == []
     assert "Conservation" in vigie("donnees", "inventaire").output
+    [first, *_] = json.loads(vigie("donnees", "inventaire", "--json").output)
+    assert set(first) == {"id", "title", "purpose", "retention"}
 
 
 def test_an_incident_is_written_by_answering_questions(vigie: Vigie, database: Path) -> None:
@@ -137,16 +173,15 @@ def test_an_incident_is_written_by_answering_questions(vigie: Vigie, database: P
     [one] = json.loads(vigie("confidentialite", "lister", "--json").output)
     assert one["known_on"] == "2026-11-24"
     assert database.with_name("vigie.db.incidents").is_file()
-    assert "\u00a0: 0." in vigie("confidentialite", "expirer").output
 
 
 def test_without_a_database_the_answer_says_so(tmp_path: Path) -> None:
     @click.group
     @click.pass_context
     def line(context: click.Context) -> None:
-        context.meta[OPEN] = lambda: Desk(tmp_path / "rien.db", DAY)
+        context.meta[OPEN] = lambda: Desk(tmp_path / "rien.db", DAY, NOW)
 
     line.add_command(cli_registry.roles_)
     result = CliRunner().invoke(line, ["roles", "lister"])
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert "il n'y a pas de base" in result.output

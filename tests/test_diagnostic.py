@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -19,7 +20,7 @@ from sqlite_utils import Database
 from bot import backup, diagnostic, schema, state
 from bot.diagnostic import Places
 from bot.findings import Finding, fine, wrong
-from bot.platforms import discord_check, slack_check
+from bot.platforms import Address, discord_check, slack_check
 from bot.platforms.slack_manifest import BOT_SCOPES
 from bot.storage import Storage
 from bot.times import Calendar
@@ -65,7 +66,7 @@ def test_all_is_well(places: Places, clock: FakeClock) -> None:
         "clés",
     }
     assert diagnostic.sound(found)
-    assert "America/Toronto\u00a0: il y est 10 h 00, le 2026-11-24." in diagnostic.printed(found)
+    assert "America/Toronto\u00a0: il y est 10\u00a0h\u00a000, le 2026-11-24." in diagnostic.printed(found)
 
 
 def test_a_bot_that_does_not_run_is_said(places: Places, clock: FakeClock) -> None:
@@ -116,7 +117,7 @@ def test_an_older_database_is_said(tmp_path: Path, clock: FakeClock) -> None:
 @pytest.mark.parametrize(
     "case",
     [
-        ("dead", "2026-11-24T15:00:00Z", "erreur", "remis à personne"),
+        ("dead", "2026-11-24T15:00:00Z", "avis", "vigie lettres"),
         ("held", "2026-11-24T15:00:00Z", "avis", "vigie retenus"),
         ("queued", "2026-11-24T14:00:00Z", "erreur", "depuis 60 minutes"),
     ],
@@ -153,6 +154,26 @@ def test_copies_that_stopped_are_said(places: Places, clock: FakeClock) -> None:
     assert said(places, clock, "copies")[0][0] == "ok"
     clock.move(days=1)
     assert said(places, clock, "copies")[0][0] == "erreur"
+
+
+def test_a_copy_that_the_key_does_not_open_is_said(places: Places, clock: FakeClock) -> None:
+    assert places.database
+    assert places.copies
+    assert places.keys
+    backup.save_sealed(places.database, places.copies, places.keys, CALENDAR.day(clock()))
+    assert "la clé l'ouvre" in said(places, clock, "copies")[0][1]
+    (places.keys / backup.KEY_FILE).unlink()
+    backup.key(places.keys, create=True)
+    level, text = said(places, clock, "copies")[0]
+    assert (level, "n'ouvre pas" in text) == ("erreur", True)
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        [found] = diagnostic.port(number)
+        assert (found.level, "VIGIE_SANTE_PORT" in found.text) == ("erreur", True)
+    assert diagnostic.port(number) == []
 
 
 def test_keys_that_others_may_read_or_that_are_damaged_are_said(places: Places, clock: FakeClock) -> None:
@@ -233,9 +254,17 @@ class SlackSays(NamedTuple):
     team: str | None = "T1"
     late: int = 0
     answers: Mapping[str, Any] = {}
+    follows: Sequence[str] = ()
+    channels: Sequence[Address] = ()
 
 
 REFUSED = {"ok": False, "error": "invalid_auth"}
+OFFICE = Address("slack", "T1", "C1", "channel")
+
+
+def told(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what Slack answers about a channel."""
+    return {"/conversations.info": {"ok": "error" not in answer, **answer}}
 
 
 @pytest.mark.parametrize(
@@ -247,6 +276,26 @@ REFUSED = {"ok": False, "error": "invalid_auth"}
         SlackSays("ok erreur ok", "à 7 min de celle de Slack", late=400),
         SlackSays("erreur", BOT_SCOPES[0], scopes=BOT_SCOPES[1:]),
         SlackSays("erreur", "invalid_auth", answers={"/auth.test": REFUSED}),
+        SlackSays("ok ok erreur ok", "--suivre groupe", follows=["slack_group"]),
+        SlackSays(
+            "ok ok ok ok", "/invite @Vigie", channels=[OFFICE], answers=told({"error": "missing_scope"})
+        ),
+        SlackSays(
+            "ok ok erreur ok",
+            "channel_not_found",
+            channels=[OFFICE],
+            answers=told({"error": "channel_not_found"}),
+        ),
+        SlackSays("ok ok erreur ok", "Invitez-la", channels=[OFFICE], answers=told({"channel": {}})),
+        SlackSays(
+            "ok ok ok ok",
+            "est dans le canal C1",
+            channels=[OFFICE],
+            answers=told({"channel": {"is_member": True}}),
+        ),
+        SlackSays(
+            "ok ok erreur ok", "n'est pas de l'espace T1", channels=[Address("slack", "T2", "C1", "channel")]
+        ),
         SlackSays("ok ok erreur", "SLACK_APP_TOKEN est refusé", answers={"/apps.connections.open": REFUSED}),
     ],
 )
@@ -258,10 +307,19 @@ async def test_what_slack_says(case: SlackSays, clock: FakeClock) -> None:
     }
     async with server({path: (200, body) for path, body in every.items()}, told) as url:
         found = await slack_check.check(
-            bot_token="xoxb-made-up", app_token="xapp-made-up", api_url=url, team=case.team, now=clock()
+            bot_token="xoxb-made-up",
+            app_token="xapp-made-up",
+            api_url=url,
+            team=case.team,
+            now=clock(),
+            follows=case.follows,
+            channels=case.channels,
         )
     assert [one.level for one in found] == case.levels.split()
     assert any(case.text in one.text for one in found)
+
+
+READ, WRITE, ADMINISTRATOR = 1 << 10, 1 << 11, 1 << 3
 
 
 class DiscordSays(NamedTuple):
@@ -295,6 +353,51 @@ async def test_what_discord_says(case: DiscordSays, clock: FakeClock) -> None:
         )
     assert [one.level for one in found] == case.levels.split()
     assert any(case.text in one.text for one in found)
+
+
+@pytest.mark.parametrize(
+    ("everyone", "role", "overwrites", "missing"),
+    [
+        (READ, WRITE, [], []),
+        (READ, 0, [], ["y écrire"]),
+        (READ | WRITE, 0, [("9", 0, WRITE)], ["y écrire"]),
+        (READ | WRITE, 0, [("9", 0, READ | WRITE), ("7", READ | WRITE, 0)], []),
+        (READ | WRITE, 0, [("7", 0, WRITE), ("B", WRITE, 0)], []),
+        (0, ADMINISTRATOR, [("9", 0, READ | WRITE)], []),
+        (READ | WRITE, 0, None, ["voir le canal", "y écrire"]),
+    ],
+)
+async def test_whether_discord_lets_vigie_write_in_a_channel_is_said(
+    everyone: int,
+    role: int,
+    overwrites: list[tuple[str, int, int]] | None,
+    missing: list[str],
+    clock: FakeClock,
+) -> None:
+    guild = {"id": "9", "roles": [_role("9", everyone), _role("7", role), _role("8", ADMINISTRATOR)]}
+    rules = [{"id": who, "allow": str(yes), "deny": str(no)} for who, yes, no in overwrites or ()]
+    channel = {"id": "5", "guild_id": "9", "permission_overwrites": rules}
+    answers = {
+        "/applications/@me": (200, {"flags": 0, "bot": {"id": "B"}}),
+        "/guilds/9": (200, guild),
+        "/guilds/9/members/B": (200, {"roles": ["7"]}),
+        "/channels/5": (404, {}) if overwrites is None else (200, channel),
+    }
+    async with server(answers, {}) as url:
+        *_, found = await discord_check.check(
+            token="made.up",
+            api_url=url,
+            server="9",
+            members=False,
+            now=clock(),
+            channels={"5": discord_check.WRITE},
+        )
+    assert found.level == ("erreur" if missing else "ok")
+    assert all(name in found.text for name in missing)
+
+
+def _role(identifier: str, permissions: int) -> dict[str, str]:
+    return {"id": identifier, "permissions": str(permissions)}
 
 
 async def test_a_platform_that_cannot_be_reached_is_said(clock: FakeClock) -> None:

@@ -19,7 +19,7 @@ TEAMS = {"slack": "T1", "discord": "900"}
         (Actor("slack", "", "U1"), NOT_YOURS),
         (Actor("discord", "900", "1"), None),
         (Actor("discord", "901", "1"), NOT_YOURS),
-        (Actor("discord", "", "1"), None),
+        (Actor("discord", "", "1"), NOT_YOURS),
         (Actor("local", "", "officier"), None),
         (None, None),
     ],

@@ -182,3 +182,20 @@ async def test_the_figures_are_those_that_were_promised(bot: Watched) -> None:
 
 async def test_other_pages_do_not_exist(bot: Watched) -> None:
     assert (await bot.get(""))[0] == 404
+
+
+async def test_a_database_that_takes_nothing_in_any_more_is_said(bot: Watched) -> None:
+    def full(value: int) -> None:
+        bot.storage._db.conn.execute(f"PRAGMA query_only = {value}")
+
+    await bot.storage.run(lambda: full(1))
+    status, told = await bot.get("healthz")
+    assert (status, told["database"]) == (503, "error")
+    assert (await bot.get("readyz"))[0] == 503
+    await bot.storage.run(lambda: full(0))
+    assert (await bot.get("healthz"))[0] == 200
+    await bot.within(_nothing_is_kept)
+
+
+def _nothing_is_kept(db: Database) -> None:
+    assert db.conn.execute("SELECT count(*) FROM state").fetchone() == (0,)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextvars
+import gc
 import io
 import json
 import logging
@@ -134,3 +136,27 @@ def test_for_a_person_a_line_is_a_line() -> None:
         logging.getLogger("bot.essai").info("deux\nlignes")
     (line,) = stream.getvalue().splitlines()
     assert line.endswith(f"INFO bot.essai [{request}] deux ⏎ lignes")
+
+
+async def test_asyncio_says_what_broke_without_the_text_of_the_error(
+    written: Callable[[], list[dict[str, str]]],
+) -> None:
+    async def breaks() -> None:
+        raise ValueError("ce qu'une personne a écrit")
+
+    def called(_: str) -> None:
+        raise ValueError("ce qu'une personne a écrit")
+
+    task = asyncio.get_running_loop().create_task(breaks())
+    await asyncio.sleep(0)
+    del task
+    gc.collect()
+    asyncio.get_running_loop().call_soon(called, "une personne")
+    await asyncio.sleep(0.01)
+    lines = written()
+    assert [line["message"] for line in lines] == [
+        "Task exception was never retrieved",
+        "Exception in callback test_asyncio_says_what_broke_without_the_text_of_the_error.",
+    ]
+    assert all(line["error"].startswith("ValueError at tests/test_logs.py:") for line in lines)
+    assert "personne" not in json.dumps(lines)

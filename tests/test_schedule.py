@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from bot import state
+from bot.logs import ExplainedError
 from bot.schedule import BEAT_SECONDS, Daily, Schedule, Work, arm, cancel, plan
 from bot.storage import Storage
 from bot.times import Calendar, iso, utc
@@ -332,6 +333,20 @@ async def test_an_errand_that_breaks_is_put_off(clock: FakeClock, done: Done) ->
             await schedule.tick()
         assert await within(planned) == [("a", "2026-11-24T15:05:00Z")]
         assert done.what == []
+
+
+async def test_of_an_error_of_ours_the_log_has_the_line_that_says_what_to_do(
+    clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refused(_arguments: Mapping[str, Any], _now: datetime) -> None:
+        raise ExplainedError("collez de nouveau le manifeste.")
+
+    failures: list[str] = []
+    async with running(clock, Work({}, {"read": refused}), failed=failures.append) as (schedule, within):
+        await within(lambda db: plan(db, "a", "read", clock()))
+        while not failures:
+            await schedule.tick()
+    assert "read is put off: collez de nouveau le manifeste." in caplog.text
 
 
 async def test_after_a_restoration_what_an_overdue_task_queues_is_given_to_be_held(clock: FakeClock) -> None:

@@ -161,3 +161,23 @@ def test_a_settings_file_that_does_not_exist_or_is_a_folder_is_one_line(tmp_path
     absent = tmp_path / "absent"
     assert file_problems(absent) == [f"Le fichier de réglages «\u00a0{absent}\u00a0» n'existe pas."]
     assert file_problems(tmp_path) == [f"Le fichier de réglages «\u00a0{tmp_path}\u00a0» est un dossier."]
+
+
+@pytest.mark.parametrize("sender", ["bob", "Vigie", "Vigie <vigie>", "vigie@exemple", "a@b.ca\nBcc: x@y.ca"])
+def test_a_sender_that_is_no_address_is_refused(monkeypatch: pytest.MonkeyPatch, sender: str) -> None:
+    monkeypatch.setenv("VIGIE_SMTP", "smtp://127.0.0.1")
+    (line,) = problems(monkeypatch, VIGIE_COURRIEL_DE=sender)
+    assert line == "VIGIE_COURRIEL_DE\u00a0: doit ressembler à Vigie <vigie@exemple.ca>"
+
+
+@pytest.mark.parametrize("sender", ["vigie@exemple.ca", "Vigie <vigie@exemple.ca>", "Vigie\u00a0é <v@é.ca>"])
+def test_a_sender_that_is_an_address_is_taken(monkeypatch: pytest.MonkeyPatch, sender: str) -> None:
+    monkeypatch.setenv("VIGIE_SMTP", "smtp://127.0.0.1")
+    monkeypatch.setenv("VIGIE_COURRIEL_DE", sender)
+    assert settings.load().vigie_courriel_de == sender
+
+
+def test_a_mail_server_whose_name_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIGIE_COURRIEL_DE", "vigie@exemple.ca")
+    (line,) = problems(monkeypatch, VIGIE_SMTP=f"smtps://{'a' * 64}.exemple.ca")
+    assert line.startswith("VIGIE_SMTP\u00a0: n'a pas un nom de serveur valable")

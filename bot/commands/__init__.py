@@ -131,6 +131,7 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             name="mesdonnees",
             summary="Voir ce que je conserve à votre sujet, l'emporter ou l'effacer.",
             run=partial(mesdonnees.my_data, office),
+            unnoted=True,
         ),
         Command(
             name="lire",

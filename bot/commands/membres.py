@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from datetime import date
 from typing import Literal, TypeAlias, get_args
 
 from sqlite_utils import Database
 
-from bot import schedule
-from bot.commands.office import Office, actor_of
+from bot.commands.office import Office, follow, own_group, picked
 from bot.dispatch import Request, UserError
 from bot.messages import (
     Button,
@@ -25,8 +24,10 @@ from bot.messages import (
     Text,
     TextField,
     bold,
+    excerpt,
 )
-from bot.policy import membership, people
+from bot.policy import membership
+from bot.policy.library import in_words
 from bot.policy.membership import BY_HAND, Source, SourceType
 
 Listed: TypeAlias = Literal["officer", "employee"]
@@ -38,7 +39,6 @@ _SOURCES: Mapping[SourceType, str] = {
     "slack_channel": "Canal privé de Slack",
     "discord_role": "Rôle de Discord",
 }
-_SETTINGS: Mapping[str, str] = {"slack": "VIGIE_SLACK_EQUIPE", "discord": "VIGIE_DISCORD_SERVEUR"}
 _ADD, _REMOVE = "ajouter", "enlever"
 _SHOWN = 10
 
@@ -58,7 +58,7 @@ def _overview(_office: Office, db: Database, _request: Request, _: str) -> Messa
 
 def overview(counts: Mapping[Listed, int], found: list[Source]) -> Message:
     """Return how many there are of each, and where that is known."""
-    lines = [f"{n}. {_described(one)}" for n, one in enumerate(found[:_SHOWN], 1)]
+    lines = [f"{n}. {_described(one)}, {_read(one)}" for n, one in enumerate(found[:_SHOWN], 1)]
     ends = [
         Button(f"Ne plus suivre {n}", f"membres sans {one.id}") for n, one in enumerate(found[:_SHOWN], 1)
     ]
@@ -69,7 +69,9 @@ def overview(counts: Mapping[Listed, int], found: list[Source]) -> Message:
         Text(bold("D'où je le sais"), f"\n{known}"),
         Note(
             "Je suis ces groupes au fil des changements et je les relis chaque nuit. Arriver dans l'espace "
-            "ou dans le serveur ne suffit pas à devenir officière ou officier."
+            "ou dans le serveur ne suffit pas à devenir officière ou officier.\n"
+            "Quand une personne quitte l'association, enlevez-la de la liste tenue à la main\u00a0: personne "
+            "d'autre ne me le dit."
         ),
         Buttons(
             Button("Suivre un groupe", "membres suivre", "primary"),
@@ -81,24 +83,20 @@ def overview(counts: Mapping[Listed, int], found: list[Source]) -> Message:
     )
 
 
-def followed(source: Source) -> Message:
-    """Say that a group is followed, and what remains to be done for that."""
-    if source.platform == "discord":
-        what = (
-            "Si c'est le premier rôle de Discord que je suis, permettez "
-            "«\u00a0Server Members Intent\u00a0» à la page «\u00a0Bot\u00a0» de l'application, "
-            "puis redémarrez-moi."
-        )
-    else:
-        what = (
-            "Si c'est le premier groupe de Slack que je suis, collez de nouveau le manifeste, réinstallez "
-            "l'application, puis redémarrez-moi. Dans un canal, invitez-moi."
-        )
+def followed(source: Source, todo: str) -> Message:
+    """Say that a group is followed, and what remains to be done for that, if anything does."""
     return Message(
         Text(f"C'est noté. {_described(source)}."),
-        Text(f"{what} Je lis la liste maintenant, puis chaque nuit."),
+        Text(f"{todo} Je lis la liste maintenant, puis chaque nuit.".strip()),
         Buttons(Button("Officiers et personnel", "membres")),
     )
+
+
+def _read(source: Source) -> str:
+    """Return what came of the last reading of a group."""
+    if source.problem:
+        return f"pas lu la dernière fois\u00a0: {excerpt(source.problem, 120)}"
+    return f"lu le {in_words(date.fromisoformat(source.read_day))}" if source.read_day else "pas encore lu"
 
 
 def _described(source: Source) -> str:
@@ -111,21 +109,12 @@ def _follow(office: Office, db: Database, request: Request, _: str) -> Reply:
         return source_form()
     kind, source = _kind(request), _source(request.fields.get("source", ""))
     platform = "discord" if source == "discord_role" else "slack"
-    team = office.teams.get(platform)
-    if team is None:
-        raise UserError(f"Réglez d'abord {_SETTINGS[platform]}. Rien n'est changé.")
-    identifier = request.fields.get("groupe", "").strip()
-    if not identifier.isascii() or not identifier.isalnum():
-        raise UserError(
-            "L'identifiant ressemble à S0123ABCD (groupe de Slack), à C0123ABCD (canal de Slack) ou à "
-            "123456789012345678 (rôle de Discord). Rien n'est changé."
-        )
+    team, identifier = own_group(office, platform, request.fields.get("groupe", ""))
     known = membership.sources(db)
     added = membership.add_source(db, kind, source, identifier, platform=platform, team=team)
     if added in known:
         return _overview(office, db, request, "")
-    schedule.plan(db, f"{membership.RECONCILE}:{added.id}", membership.RECONCILE, office.clock())
-    return followed(added)
+    return followed(added, follow(db, added, known, office.clock()))
 
 
 def _unfollow(office: Office, db: Database, request: Request, identifier: str) -> Message:
@@ -138,7 +127,7 @@ def _unfollow(office: Office, db: Database, request: Request, identifier: str) -
 def _add(office: Office, db: Database, request: Request, _: str) -> Reply:
     if not request.fields:
         return person_form(_ADD)
-    membership.enter(db, _picked(db, request), _kind(request), BY_HAND, office.today())
+    membership.enter(db, picked(db, request), _kind(request), BY_HAND, office.today())
     office.registry_changed(db)
     return _overview(office, db, request, "")
 
@@ -146,16 +135,9 @@ def _add(office: Office, db: Database, request: Request, _: str) -> Reply:
 def _remove(office: Office, db: Database, request: Request, _: str) -> Reply:
     if not request.fields:
         return person_form(_REMOVE)
-    membership.leave(db, _picked(db, request), _kind(request), BY_HAND, office.today())
+    membership.leave(db, picked(db, request), _kind(request), BY_HAND, office.today())
     office.registry_changed(db)
     return _overview(office, db, request, "")
-
-
-def _picked(db: Database, request: Request) -> str:
-    picked = request.fields.get("personne", "")
-    if not picked:
-        raise UserError("Choisissez une personne. Rien n'est changé.")
-    return people.known(db, replace(actor_of(request), user=picked))
 
 
 def _kind(request: Request) -> Listed:
@@ -210,15 +192,23 @@ def _kinds() -> ChoiceField:
 
 def examples() -> dict[str, Reply]:
     """Return one of each reply that this command can give, by name."""
-    found = [Source("a1", "officer", "slack", "T1", "slack_group", "S0123ABCD")]
+    found = [
+        Source("a1", "officer", "slack", "T1", "slack_group", "S0123ABCD", "2026-11-24"),
+        Source("a2", "employee", "discord", "1", "discord_role", "123456789012345678", None, _REFUSED),
+    ]
     return {
         "Officiers et personnel": overview({"officer": 12, "employee": 4}, found),
         "Officiers et personnel, au début": overview({}, []),
         "Suivre un groupe": source_form(),
-        "Un groupe suivi, dans Slack": followed(found[0]),
-        "Un groupe suivi, dans Discord": followed(
-            Source("a2", "officer", "discord", "1", "discord_role", "123456789012345678")
+        "Un groupe suivi": followed(found[0], ""),
+        "Un groupe suivi, le premier de Discord": followed(
+            found[1],
+            "C'est le premier rôle de Discord que je suis\u00a0: permettez «\u00a0Server Members "
+            "Intent\u00a0» à la page «\u00a0Bot\u00a0» de l'application, puis redémarrez-moi.",
         ),
         "Ajouter une personne à la liste": person_form(_ADD),
         "Enlever une personne de la liste": person_form(_REMOVE),
     }
+
+
+_REFUSED = "Discord ne donne pas la liste des membres."

@@ -11,6 +11,7 @@ from bot.dispatch import Request
 from bot.messages import (
     Button,
     Buttons,
+    Divider,
     Element,
     File,
     Heading,
@@ -52,6 +53,8 @@ def my_data(office: Office, request: Request) -> Message:
         if request.text != _SURE:
             return shown(personal_data.held(db, person), contact)
         personal_data.erase(db, person, today, office.remember)
+    with office.storage.transaction() as db:
+        office.settled(db)
     office.storage.purge()
     return erased(duties)
 
@@ -91,11 +94,13 @@ def noticed(office: Office, request: Request) -> None:
 
 
 def nothing(contact: str | None) -> Message:
-    """Say that nothing is held."""
+    """Say that nothing is held, and what would be; nothing is noted of who asks."""
     return Message(
         Heading("Vos renseignements personnels"),
         Text(f"Je ne conserve rien à votre sujet. {_ANONYMOUS}"),
         Note(_rights(contact)),
+        Divider(),
+        *NOTICE,
     )
 
 

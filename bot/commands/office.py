@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 
 from sqlite_utils import Database
 
+from bot import schedule
 from bot.dispatch import Actor, Request, UserError
 from bot.messages import Span, person
-from bot.policy import people, roles
+from bot.policy import membership, people, roles
+from bot.policy.membership import Source
 from bot.storage import Storage
 from bot.times import Calendar, Clock
 
 
+def _nothing_to_settle(_db: Database) -> None:
+    """Do nothing, where nothing is remembered."""
+
+
 def _forgets_nothing(_table: str, _identifiers: Sequence[str]) -> None:
     """Remember nothing, where no copy is ever brought back: the sandbox, tests."""
+
+
+_SETTINGS: Mapping[str, str] = {"slack": "VIGIE_SLACK_EQUIPE", "discord": "VIGIE_DISCORD_SERVEUR"}
+_FOLLOWED: Mapping[str, tuple[str, str]] = {
+    "slack_group": ("groupe", ""),
+    "slack_channel": ("canal", " Dans le canal, invitez-moi."),
+}
 
 
 def _nothing(_db: Database) -> None:
@@ -28,8 +41,8 @@ class Office:
     """What those commands work with.
 
     `teams`: the association's own workspace (« slack ») and server (« discord »). `remember`: called
-    with what is about to be destroyed (see `bot.destroyed`). `registry_changed`: called after each change
-    of who is what, in its transaction.
+    with what is about to be destroyed, and `settled` once that is done (see `bot.destroyed`).
+    `registry_changed`: called after each change of who is what, in its transaction.
     """
 
     storage: Storage
@@ -37,6 +50,7 @@ class Office:
     calendar: Calendar
     teams: Mapping[str, str] = field(default_factory=dict)
     remember: Callable[[str, Sequence[str]], None] = _forgets_nothing
+    settled: Callable[[Database], None] = _nothing_to_settle
     registry_changed: Callable[[Database], None] = _nothing
 
     def today(self) -> date:
@@ -49,6 +63,53 @@ def actor_of(request: Request) -> Actor:
     if request.actor is None:
         raise UserError("Je ne sais pas qui demande. Écrivez-moi en message privé.")
     return request.actor
+
+
+def picked(db: Database, request: Request) -> str:
+    """Return the person that was picked in a form. Raises `UserError` when nobody was."""
+    user = request.fields.get("personne", "")
+    if not user:
+        raise UserError("Choisissez une personne. Rien n'est changé.")
+    return people.known(db, replace(actor_of(request), user=user))
+
+
+def own_group(office: Office, platform: str, written: str) -> tuple[str, str]:
+    """Return the association's team on a platform, and the identifier of a group of it.
+
+    Raises `UserError` when the team is not set, or that is no identifier.
+    """
+    team = office.teams.get(platform)
+    if team is None:
+        raise UserError(f"Réglez d'abord {_SETTINGS.get(platform, 'la plateforme')}. Rien n'est changé.")
+    identifier = written.strip()
+    if not identifier.isascii() or not identifier.isalnum():
+        raise UserError(
+            "L'identifiant ressemble à S0123ABCD (groupe de Slack), à C0123ABCD (canal de Slack) ou à "
+            "123456789012345678 (rôle de Discord). Rien n'est changé."
+        )
+    return team, identifier
+
+
+def follow(db: Database, source: Source, known: Collection[Source], now: datetime) -> str:
+    """Have a group read at once. Return what remains to be done for that, "" when nothing does.
+
+    `known`: what was followed before it. A platform tells of groups only to who asked for them.
+    """
+    schedule.plan(db, f"{membership.RECONCILE}:{source.id}", membership.RECONCILE, now)
+    before = {one.source for one in known if one.platform == source.platform}
+    match source.source:
+        case "discord_role" if not before:
+            return (
+                "C'est le premier rôle de Discord que je suis\u00a0: permettez «\u00a0Server Members "
+                "Intent\u00a0» à la page «\u00a0Bot\u00a0» de l'application, puis redémarrez-moi."
+            )
+        case "slack_group" | "slack_channel" if source.source not in before:
+            what, invited = _FOLLOWED[source.source]
+            return (
+                f"Collez de nouveau le manifeste (vigie slack manifeste --suivre {what}), réinstallez "
+                f"l'application, puis redémarrez-moi.{invited}"
+            )
+    return ""
 
 
 def administers(office: Office, request: Request) -> bool:

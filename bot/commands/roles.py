@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from sqlite_utils import Database
 
-from bot.commands.office import Office, actor_of, named
+from bot.commands.office import Office, actor_of, follow, named, own_group, picked
 from bot.dispatch import Actor, Request, UserError
 from bot.messages import (
     Button,
@@ -29,7 +29,7 @@ from bot.messages import (
     bold,
     excerpt,
 )
-from bot.policy import people, roles
+from bot.policy import membership, roles
 from bot.policy.library import in_words
 from bot.policy.roles import Group, Role, RoleError, Tenure
 
@@ -111,7 +111,8 @@ def _card(office: Office, db: Database, request: Request, role_id: str) -> Messa
 
 def _lines(db: Database, lines: list[Tenure], today: date, reader: Actor) -> Iterator[Element]:
     for number, line in enumerate(lines, 1):
-        yield Text(f"{number}. ", *_holder(db, line, reader), f", {_period(line, today)}")
+        waits = ". Pas encore lu, ou vide\u00a0: les autres titulaires restent d'ici là" if line.waits else ""
+        yield Text(f"{number}. ", *_holder(db, line, reader), f", {_period(line, today)}{waits}")
 
 
 def _period(line: Tenure, today: date) -> str:
@@ -133,28 +134,21 @@ def _appoint(office: Office, db: Database, request: Request, role_id: str) -> Re
     role, today = roles.role(db, role_id), office.today()
     if not request.fields:
         return person_form(role, today)
-    reader = actor_of(request)
-    picked = request.fields.get("personne", "")
-    if not picked:
-        raise UserError("Choisissez une personne. Rien n'est changé.")
-    person = people.known(db, replace(reader, user=picked))
-    return _appointed(office, db, request, role, person)
+    return _appointed(office, db, request, role, picked(db, request))
 
 
 def _appoint_group(office: Office, db: Database, request: Request, role_id: str) -> Reply:
     role, today = roles.role(db, role_id), office.today()
     if not request.fields:
         return group_form(role, today)
-    platform, identifier = request.fields.get("plateforme", ""), request.fields.get("groupe", "").strip()
-    team = office.teams.get(platform)
-    if team is None:
-        raise UserError(f"Réglez d'abord {_SETTINGS.get(platform, 'la plateforme')}. Rien n'est changé.")
-    if not identifier.isascii() or not identifier.isalnum():
-        raise UserError(
-            "L'identifiant d'un groupe ressemble à S0123ABCD dans Slack, à 123456789012345678 dans Discord. "
-            "Rien n'est changé."
-        )
-    return _appointed(office, db, request, role, Group(platform, team, identifier))
+    platform = request.fields.get("plateforme", "")
+    team, identifier = own_group(office, platform, request.fields.get("groupe", ""))
+    known = membership.sources(db)
+    card = _appointed(office, db, request, role, Group(platform, team, identifier))
+    source = roles.source_of(db, Group(platform, team, identifier))
+    todo = follow(db, source, known, office.clock())
+    note = "Je lis maintenant qui est dans ce groupe. D'ici là, les titulaires actuels gardent le rôle."
+    return Message(*card.elements, Note(f"{todo}\n{note}".strip()))
 
 
 def _appointed(office: Office, db: Database, request: Request, role: Role, holder: roles.Holder) -> Message:
@@ -211,7 +205,6 @@ _ACTIONS: Mapping[str, Action] = {
     "retirer": _withdraw,
     "fiche": _describe,
 }
-_SETTINGS: Mapping[str, str] = {"slack": "VIGIE_SLACK_EQUIPE", "discord": "VIGIE_DISCORD_SERVEUR"}
 
 
 # --- Forms ------------------------------------------------------------------------------------
@@ -237,8 +230,8 @@ def group_form(role: Role, today: date) -> Form:
 
 def _when(today: date) -> tuple[TextField, ChoiceField]:
     options = (
-        Option("Remplacer ceux qui y sont", _REPLACING),
-        Option("S'ajouter à ceux qui y sont", _BESIDE),
+        Option("Les remplacer", _REPLACING),
+        Option("S'y ajouter", _BESIDE),
     )
     return (
         TextField("depuis", "À partir du", hint="AAAA-MM-JJ", value=today.isoformat(), max_length=10),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
+from bot.logs import ExplainedError
 from bot.messages import Message
 
 # What an address leads to: a person's own conversation with the bot, a channel, or a thread that only
@@ -38,7 +39,7 @@ class Meter:
     limited: Callable[[], None] = lambda: None
 
 
-class PlatformError(Exception):
+class PlatformError(ExplainedError):
     """A platform cannot be reached or refuses us; the text is one French line that says what to do.
 
     `passing`: it may work later without anyone doing anything (network down), so it is tried again.

@@ -32,8 +32,8 @@ _FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutErro
 class DiscordAdapter:
     """The platform « Discord » (see `bot.platforms.Platform`).
 
-    `token`: the bot's own. `members`: where to tell whose roles change, None where none is followed.
-    `meter` is told what is to be counted.
+    `token`: the bot's own. `server`: the association's, None where none is set. `members`: where to tell
+    whose roles change, None where none is followed. `meter` is told what is to be counted.
     `api_url`: where Discord's API answers, for proxies and tests; discord.py has one address for the
     whole process, so two adapters at two addresses cannot live together.
     """
@@ -48,6 +48,7 @@ class DiscordAdapter:
         *,
         token: str,
         api_url: str,
+        server: str | None = None,
         members: Members | None = None,
         meter: Meter | None = None,
     ) -> None:
@@ -56,6 +57,7 @@ class DiscordAdapter:
         self._quote = quote
         self._token = token
         self._api_url = api_url
+        self._server = server
         self._members = members
         self._meter = meter or Meter()
         self._client: Client | None = None
@@ -113,7 +115,11 @@ class DiscordAdapter:
 
     async def _connect(self) -> None:
         self._client = client = Client(  # a closed one cannot be used again
-            self._dispatcher, self._quote, members=self._members, meter=self._meter
+            self._dispatcher,
+            self._quote,
+            server=self._server,
+            members=self._members,
+            meter=self._meter,
         )
         await client.login(self._token)
         # A connection lost for good is made anew at the default gateway: it must be the API's own.

@@ -5,8 +5,10 @@ Flags: discord.com/developers/docs/resources/application#application-object-appl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
+from typing import Any, Final
 
 import aiohttp
 
@@ -16,16 +18,28 @@ SUBJECT = "Discord"
 MEMBERS = 1 << 14 | 1 << 15  # GATEWAY_GUILD_MEMBERS: granted after review, or under 100 servers
 _AGENT = "DiscordBot (vigie, 1)"  # its shape is asked for: discord.com/developers/docs/reference#user-agent
 _SECONDS = 15
-_FAILURES = (aiohttp.ClientError, TimeoutError, ValueError)
+_FAILURES = (aiohttp.ClientError, TimeoutError, ValueError, KeyError)
+
+
+# What it takes to write in a channel; and to open a private thread there (permissions, same document).
+WRITE: Final = {"voir le canal": 1 << 10, "y écrire": 1 << 11}
+RELAY: Final = WRITE | {"y créer des fils privés": 1 << 36, "écrire dans les fils": 1 << 38}
+_ADMINISTRATOR = 1 << 3
 
 
 async def check(
-    *, token: str, api_url: str, server: str | None, members: bool, now: datetime
+    *,
+    token: str,
+    api_url: str,
+    server: str | None,
+    members: bool,
+    now: datetime,
+    channels: Mapping[str, Mapping[str, int]] | None = None,
 ) -> list[Finding]:
     """Ask Discord and return what it says.
 
     `server`: the one that is served, when one is set. `members`: whether the bot needs to be told who
-    joins and whose roles change.
+    joins and whose roles change. `channels`: those it writes in unprompted, and what that takes.
     """
     headers = {"Authorization": f"Bot {token}", "User-Agent": _AGENT}
     timeout = aiohttp.ClientTimeout(total=_SECONDS)
@@ -35,13 +49,23 @@ async def check(
                 if answer.status != HTTPStatus.OK:
                     return [_refused(answer.status)]
                 found = [fine(SUBJECT, "le jeton du robot convient.")]
-                found += _intents((await answer.json()).get("flags", 0), members=members)
+                application = await answer.json()
+                found += _intents(application.get("flags", 0), members=members)
                 found += drift(SUBJECT, answer.headers.get("Date", ""), now)
             if server is None:
                 found.append(note(SUBJECT, "aucun serveur n'est réglé (VIGIE_DISCORD_SERVEUR)."))
             else:
                 async with session.get(f"{api_url}/guilds/{server}") as answer:
                     found.append(_server(answer.status))
+                    guild = await answer.json() if answer.status == HTTPStatus.OK else None
+                if guild and channels:
+                    bot = str(application["bot"]["id"])
+                    async with session.get(f"{api_url}/guilds/{server}/members/{bot}") as answer:
+                        me = await answer.json()
+                    for channel, needs in channels.items():
+                        async with session.get(f"{api_url}/channels/{channel}") as answer:
+                            told = await answer.json() if answer.status == HTTPStatus.OK else None
+                        found.append(_channel(channel, _allowed(guild, me, told, bot), needs))
             return found
     except _FAILURES:
         return [wrong(SUBJECT, f"aucune réponse à {api_url}. Vérifiez l'accès à Internet.")]
@@ -70,3 +94,37 @@ def _server(status: int) -> Finding:
     return wrong(
         SUBJECT, "le robot n'est pas dans VIGIE_DISCORD_SERVEUR. Invitez-le\u00a0: vigie discord invitation."
     )
+
+
+def _channel(channel: str, allowed: int, needs: Mapping[str, int]) -> Finding:
+    missing = [name for name, flag in needs.items() if not allowed & flag]
+    if missing:
+        return wrong(
+            SUBJECT, f"dans le canal {channel}, Vigie ne peut pas {', '.join(missing)}. Permettez-le."
+        )
+    return fine(SUBJECT, f"Vigie peut écrire dans le canal {channel}.")
+
+
+def _allowed(
+    guild: Mapping[str, Any], me: Mapping[str, Any], channel: Mapping[str, Any] | None, bot: str
+) -> int:
+    """Return the bot's permissions in a channel of the server, none in one that is not there.
+
+    As computed in docs.discord.com/developers/topics/permissions#permission-overwrites.
+    """
+    if channel is None or channel.get("guild_id") != guild["id"]:
+        return 0
+    mine = {guild["id"], *me["roles"]}
+    allowed = 0
+    for role in guild["roles"]:
+        allowed |= int(role["permissions"]) if role["id"] in mine else 0
+    if allowed & _ADMINISTRATOR:
+        return ~0
+    over = {one["id"]: one for one in channel.get("permission_overwrites", ())}
+    for those in ({guild["id"]}, {*me["roles"]}, {bot}):
+        found = [over[one] for one in those if one in over]
+        for one in found:
+            allowed &= ~int(one["deny"])
+        for one in found:
+            allowed |= int(one["allow"])
+    return allowed

@@ -47,6 +47,7 @@ class Client(discord.AutoShardedClient):
 
     It asks for the least: no privileged intent (private messages and mentions carry their text without
     one), no member and no message kept in memory. `patience`: seconds before an answer is deferred.
+    `server`: the association's own; whether someone who writes in private is in it is then asked.
     `members`: where to tell whose roles change; only then is the privileged intent `members` asked for.
     `meter` is told what is to be counted.
     """
@@ -57,6 +58,7 @@ class Client(discord.AutoShardedClient):
         quote: Quoter,
         *,
         patience: float = PATIENCE,
+        server: str | None = None,
         members: Members | None = None,
         meter: Meter | None = None,
     ) -> None:
@@ -75,6 +77,7 @@ class Client(discord.AutoShardedClient):
         self._dispatcher = dispatcher
         self._quote = quote
         self._patience = patience
+        self._belonging = discord_members.Belonging(server) if server else None
         self._members = members
         self._meter = meter or Meter()
         self._cut_off: set[int] = set()  # the shards whose connection is lost
@@ -194,21 +197,30 @@ class Client(discord.AutoShardedClient):
 
     # Interactions
 
-    def _request(self, interaction: Interaction) -> Request:
+    async def _actor(self, guild: int | None, user: int) -> Actor:
+        team = str(guild or "")
+        if guild is None and self._belonging:
+            team = await self._belonging.team(self, user)
+        return Actor("discord", team, str(user))
+
+    async def _request(self, interaction: Interaction) -> Request:
         data = _data(interaction)
         line = catalogue.line(data, self._dispatcher.commands)
-        request = self._dispatcher.from_command(line, actor=_actor(interaction), place=_place(interaction))
+        actor = await self._actor(interaction.guild_id, interaction.user.id)
+        request = self._dispatcher.from_command(line, actor=actor, place=_place(interaction))
         if interaction.type is discord.InteractionType.modal_submit:
             return replace(request, fields=catalogue.answers(data))
         return request
 
     async def _suggest(self, interaction: Interaction) -> None:
-        found = catalogue.suggestions(self._dispatcher, _data(interaction))
+        actor = await self._actor(interaction.guild_id, interaction.user.id)
+        served = self._dispatcher.serves(actor)
+        found = catalogue.suggestions(self._dispatcher, _data(interaction)) if served else []
         await interaction.response.autocomplete(found)
 
     async def _answer(self, interaction: Interaction) -> None:
-        request = self._request(interaction)
         in_place, came = _on_private_message(interaction), time.monotonic()
+        request = await self._request(interaction)
 
         async def defer() -> None:
             await _defer(interaction, in_place=in_place)
@@ -280,8 +292,7 @@ class Client(discord.AutoShardedClient):
 
     async def _reply(self, message: discord.Message, text: str) -> None:
         direct = isinstance(message.channel, discord.DMChannel)
-        team = str(message.guild.id) if message.guild else ""
-        actor = Actor("discord", team, str(message.author.id))
+        actor = await self._actor(message.guild.id if message.guild else None, message.author.id)
         request = self._dispatcher.from_text(text, actor=actor, place="direct" if direct else "open")
         reply = await self._handled(request, lambda: _show_typing(message.channel))
         answer = _shown(reply)
@@ -311,10 +322,6 @@ def why(error: Exception) -> str:
 
 def _data(interaction: Interaction) -> catalogue.Payload:
     return cast("catalogue.Payload", interaction.data or {})
-
-
-def _actor(interaction: Interaction) -> Actor:
-    return Actor("discord", str(interaction.guild_id or ""), str(interaction.user.id))
 
 
 def _place(interaction: Interaction) -> Place:

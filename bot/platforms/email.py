@@ -141,6 +141,9 @@ class Mailer:
         except aiosmtplib.SMTPException as error:
             client.close()
             raise problem(error, sent=False) from error
+        except (ValueError, OSError) as error:  # a name that is none, a certificate that is wrong
+            client.close()
+            raise LaterError(type(error).__name__) from error
         return client
 
 

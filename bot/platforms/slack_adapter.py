@@ -25,6 +25,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.dispatch import Actor, Dispatcher, Request, apology
+from bot.logs import ExplainedError, told
 from bot.messages import Button, File, Form, Message, Quoter, Text, opener
 from bot.platforms import Address, AwayError, Meter, PlatformError, slack_members
 from bot.platforms.membership import Followed, Members
@@ -104,7 +105,8 @@ class SlackAdapter:
         self._client: AsyncWebClient
         self._mention = re.compile("(?!)")  # of the bot itself, once Slack has said who it is
         self._menu = dispatcher.menu
-        self._heard = heard or in_memory()
+        self._remembered = in_memory()
+        self._heard = heard or self._remembered
         self._meter = meter or Meter()
         self._is_open: Connected = _always
         self._delivery: SlackDelivery | None = None
@@ -215,16 +217,24 @@ class SlackAdapter:
         return app
 
     async def _on_error(self, error: Exception) -> None:
-        logger.error("an event of Slack was not understood: %s", type(error).__name__)
+        logger.error("an event of Slack could not be taken: %s", told(error))
 
     async def _once(self, body: Json, next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
         """Let an event through the first time only: Slack sends it again when in doubt."""
         event, came = body.get("event_id"), time.monotonic()
-        if event is not None and not await self._heard(event):
+        if event is not None and not await self._is_new(event):
             return BoltResponse(status=200)
         await next_()
         self._meter.acked(time.monotonic() - came)
         return None
+
+    async def _is_new(self, event: str) -> bool:
+        """Return whether an event is new; where it cannot be written, by memory, so that all are answered."""
+        try:
+            return await self._heard(event)
+        except ExplainedError as error:
+            logger.error("Slack: an event could not be recorded: %s", error)  # noqa: TRY400 — the line says it all
+            return await self._remembered(event)
 
     async def _on_slash(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
         await ack()

@@ -104,6 +104,12 @@ def failure(error: Exception) -> str:
     return str(code or f"HTTP {getattr(error.response, 'status_code', '?')}")
 
 
+def passes(error: Exception) -> bool:
+    """Return whether a call that failed may work later without anyone doing anything."""
+    code = failure(error)
+    return not isinstance(error, SlackApiError) or code in _TROUBLE or code.startswith("HTTP")
+
+
 def unreachable(why: str = "") -> PlatformError:
     """Return the error for a Slack that does not answer, or not as it should: it may pass."""
     detail = f" ({why})" if why else ""
@@ -120,7 +126,7 @@ def _explained(token: str) -> Iterator[None]:
         yield
     except SlackApiError as error:
         code = failure(error)
-        if code in _TROUBLE or code.startswith("HTTP"):
+        if passes(error):
             raise unreachable(code) from error
         raise PlatformError(_refusal(code, token)) from error
     except NOT_SENT as error:

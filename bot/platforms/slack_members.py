@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.dispatch import Actor
 from bot.platforms import PlatformError
 from bot.platforms.membership import Followed
-from bot.platforms.slack_link import NOT_SENT, failure
+from bot.platforms.slack_link import NOT_SENT, failure, passes
 
 Json: TypeAlias = dict[str, Any]
 
 EVENTS: Final = ("subteam_members_changed", "member_joined_channel", "member_left_channel")
+_FOLLOW = {"slack_group": ("groupe", ""), "slack_channel": ("canal", "Invitez Vigie dans le canal. ")}
 _PRIVATE = "G"
 _PAGE = 200  # Slack recommends no more: docs.slack.dev/apis/web-api/pagination
 
@@ -47,11 +47,13 @@ async def fetch(client: AsyncWebClient, group: Followed, bot_user: str) -> set[A
         else:
             users = await _in_channel(client, group.source_id)
     except NOT_SENT as error:
-        code = failure(error)
+        refused = f"Slack n'a pas donné la liste du groupe {group.source_id} ({failure(error)})."
+        if passes(error):
+            raise PlatformError(refused, passing=True) from error
+        follow, invite = _FOLLOW[group.source]
         raise PlatformError(
-            f"Slack n'a pas donné la liste du groupe {group.source_id} ({code}). Invitez Vigie dans le "
-            "canal, ou collez de nouveau le manifeste (vigie slack manifeste).",
-            passing=not isinstance(error, SlackApiError),
+            f"{refused} {invite}Collez de nouveau le manifeste (vigie slack manifeste --suivre {follow}), "
+            "réinstallez l'application, puis redémarrez Vigie."
         ) from error
     return {Actor("slack", group.team, user) for user in users - {bot_user}}
 

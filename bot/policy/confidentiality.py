@@ -1,6 +1,7 @@
 """The register of confidentiality incidents, for the person responsible: apart from everything else.
 
-A file of its own, that the bot never opens: only the command line writes it. Its fields are those that
+A file of its own: only the command line writes in it, and of it the bot only deletes, each day, what was
+kept long enough. Its fields are those that
 the Règlement sur les incidents de confidentialité (P-39.1, r. 3.1) asks for, a. 7; it is kept five years
 at least after the association learnt of the incident, a. 8. No one's name belongs in it.
 """
@@ -9,11 +10,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Final
+
+from sqlite_utils import Database
+
+from bot import destroyed, files
+from bot.storage import explained
 
 YEARS_KEPT: Final = 5
 SUFFIX: Final = ".incidents"  # after the name of the bot's own database
@@ -73,17 +79,25 @@ LABELS: Final[Mapping[str, str]] = {
 
 @contextmanager
 def register(database: Path) -> Iterator[sqlite3.Connection]:
-    """Open the register that is beside the bot's database, made at its first use for its owner only."""
-    path = database.with_name(database.name + SUFFIX)
-    path.touch(mode=0o600)
-    conn = sqlite3.connect(path, isolation_level=None)
-    try:
+    """Open the register that is beside the bot's database, made at its first use for its owner only.
+
+    Raises `StorageError` when it cannot be opened, read or written.
+    """
+    path = beside(database)
+    with files.explained(path):
+        if not path.exists():
+            path.touch(mode=0o600)
+    with explained(path), closing(sqlite3.connect(path, isolation_level=None)) as conn:
         conn.execute("PRAGMA secure_delete = ON")
         conn.execute("PRAGMA synchronous = FULL")
         conn.execute(_TABLE)
         yield conn
-    finally:
-        conn.close()
+
+
+def beside(database: Path) -> Path:
+    """Return where the register of that database is."""
+    real = database.resolve()
+    return real.with_name(real.name + SUFFIX)
 
 
 def add(conn: sqlite3.Connection, incident: Incident) -> int:
@@ -109,11 +123,18 @@ def incidents(conn: sqlite3.Connection) -> list[tuple[int, Incident]]:
     return [(int(row[0]), _read(dict(zip(names, row[1:], strict=True)))) for row in rows.fetchall()]
 
 
-def expire(conn: sqlite3.Connection, today: date) -> int:
-    """Destroy what is no longer to be kept; return how many incidents."""
+def enforce(db: Database, database: Path, today: date) -> int:
+    """Destroy what is no longer to be kept, and certify it in the bot's own database; return how many.
+
+    Raises `StorageError`.
+    """
+    if not beside(database).exists():
+        return 0
     limit = date(today.year - YEARS_KEPT, today.month, min(today.day, 28)).isoformat()
-    done = conn.execute("DELETE FROM confidentiality_incidents WHERE known_on < ?", (limit,))
-    return done.rowcount
+    with register(database) as conn:
+        done = conn.execute("DELETE FROM confidentiality_incidents WHERE known_on < ?", (limit,)).rowcount
+    destroyed.certify(db, today, {"incidents": done})
+    return done
 
 
 _REQUIRED = ("information", "circumstances", "happened", "known_on", "persons", "reasons", "measures")

@@ -9,7 +9,7 @@ day before `until`.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Final, Literal, TypeAlias
 
@@ -27,7 +27,11 @@ BY_HAND = "registre"  # in the place of a source's identifier: the list that the
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A group of a platform's and what its members are here; `source_id` is the platform's identifier."""
+    """A group of a platform's and what its members are here; `source_id` is the platform's identifier.
+
+    `read_day`: when it was last read whole, None if it never was. `problem`: why it could not be, the last
+    time, in one French line.
+    """
 
     id: str
     kind: Kind
@@ -35,6 +39,8 @@ class Source:
     team: str
     source: SourceType
     source_id: str
+    read_day: str | None = field(default=None, compare=False)
+    problem: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +62,11 @@ def members(db: Database, kind: Kind) -> list[str]:
 def sources(db: Database, platform: str | None = None) -> list[Source]:
     """Return the sources, of one platform or of all."""
     rows = db.conn.execute(
-        """SELECT id, kind, platform, team, source, source_id FROM member_sources
+        """SELECT id, kind, platform, team, source, source_id, read_day, problem FROM member_sources
            WHERE ? IS NULL OR platform = ? ORDER BY kind DESC, platform, source_id""",
         (platform, platform),
     )
     return [Source(*row) for row in rows]
-
-
-def source(db: Database, identifier: str) -> Source | None:
-    """Return one source, by its own identifier here."""
-    return next((one for one in sources(db) if one.id == identifier), None)
 
 
 def add_source(
@@ -95,14 +96,23 @@ def remove_source(db: Database, identifier: str, today: date) -> int:
     return changed
 
 
+def note_reading(db: Database, identifier: str, today: date, problem: str | None = None) -> None:
+    """Keep what the last reading of a source came to: the day, or why it could not be read."""
+    db.conn.execute(
+        """UPDATE member_sources SET problem = :problem,
+             read_day = CASE WHEN :problem IS NULL THEN :day ELSE read_day END WHERE id = :id""",
+        {"problem": problem, "day": today.isoformat(), "id": identifier},
+    )
+
+
 def enter(db: Database, person: str, kind: Kind, source_id: str, today: date) -> bool:
     """Note that a person is in a source from today on. Return whether that is new."""
     if _is_in(db, person, kind, source_id):
         return False
     db.conn.execute(
-        """INSERT INTO members (person_id, kind, source_id, since) VALUES (?, ?, ?, ?)
+        """INSERT INTO members (id, person_id, kind, source_id, since) VALUES (?, ?, ?, ?, ?)
            ON CONFLICT (person_id, kind, source_id, since) DO UPDATE SET until = NULL""",
-        (person, kind, source_id, today.isoformat()),
+        (people.new_id(), person, kind, source_id, today.isoformat()),
     )
     return True
 
@@ -164,4 +174,5 @@ def reconcile(db: Database, source: Source, actors: Collection[Acting], today: d
         enter(db, person, source.kind, source.id, today)
     for person in here - there:
         leave(db, person, source.kind, source.id, today)
+    note_reading(db, source.id, today)
     return Difference(len(there - here), len(here - there))

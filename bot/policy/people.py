@@ -15,6 +15,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from sqlite_utils import Database
 
+from bot.settings import ACCOUNT_FORMS
 from bot.times import iso
 
 CODE_MINUTES = 10
@@ -24,11 +25,7 @@ CODE_LENGTH = 10
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MISREAD = str.maketrans("OIL", "011")
 
-_ACCOUNT_FORMS = {
-    "slack": re.compile(r"[ET][A-Z0-9]{1,20}/[UW][A-Z0-9]{1,20}"),
-    "discord": re.compile(r"\d{1,20}"),
-    "local": re.compile(r"[a-z]{1,20}"),
-}
+_ACCOUNT_FORMS = {**ACCOUNT_FORMS, "local": r"[a-z]{1,20}"}
 
 Codes: TypeAlias = Callable[[], str]
 
@@ -112,7 +109,7 @@ def read_account(text: str) -> Account:
     team, slash, user = rest.rpartition("/")
     if platform not in _ACCOUNT_FORMS or not colon:
         raise ValueError("doit commencer par «\u00a0slack:\u00a0» ou «\u00a0discord:\u00a0»")
-    if bool(slash) != (platform == "slack") or not _ACCOUNT_FORMS[platform].fullmatch(rest):
+    if bool(slash) != (platform == "slack") or not re.fullmatch(_ACCOUNT_FORMS[platform], rest):
         raise ValueError("doit s'écrire slack:T0123ABCD/U0123ABCD ou discord:123456789012345678")
     return Account(platform, team, user)
 
@@ -199,8 +196,24 @@ def merge(db: Database, kept: str, gone: str) -> None:
             f'UPDATE OR IGNORE "{table}" SET "{column}" = ? WHERE "{column}" = ?',  # noqa: S608 — names from the schema
             (kept, gone),
         )
+    _join_tenures(db, kept)
     _readdress(db, kept, gone)
     db.conn.execute("DELETE FROM people WHERE id = ?", (gone,))
+
+
+def _join_tenures(db: Database, person_id: str) -> None:
+    """Of a person's lines of the registry for one role, delete those that another covers."""
+    rows = db.conn.execute(
+        """SELECT id, role_id, coalesce(until, '9') FROM role_holders WHERE person_id = ?
+           ORDER BY role_id, since, coalesce(until, '9') DESC, rowid""",
+        (person_id,),
+    )
+    reached: dict[str, str] = {}
+    for identifier, role_id, until in rows.fetchall():
+        if until <= reached.get(role_id, ""):
+            db.conn.execute("DELETE FROM role_holders WHERE id = ?", (identifier,))
+        else:
+            reached[role_id] = until
 
 
 def _readdress(db: Database, kept: str, gone: str) -> None:

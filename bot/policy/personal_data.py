@@ -8,14 +8,14 @@ the private sector (P-39.1): a. 8 (what one is told), 23 (destruction), 27 (acce
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, TypeAlias
 
 from sqlite_utils import Database
 
-from bot import state
+from bot import destroyed, outbox, state
 from bot.policy import asked, onboarding_retention, people, register, roles
 from bot.policy.people import Acting
 
@@ -245,16 +245,18 @@ def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
     gone = db.conn.execute("DELETE FROM link_codes WHERE person_id = ?", (person_id,)).rowcount
     past = (person_id, today.isoformat())
     gone += _destroy(db, "role_holders", "person_id = ? AND until <= ?", past, remember)
-    gone += db.conn.execute("DELETE FROM members WHERE person_id = ? AND until <= ?", past).rowcount
+    gone += _destroy(db, "members", "person_id = ? AND until <= ?", past, remember)
     kept = duties(db, person_id, today)
     gone += onboarding_retention.forget(db, person_id, remember, asked=bool(kept))
     if not kept:
         gone += _destroy(db, "outbox", "recipient = 'person:' || ?", (person_id,), remember)
-        sent = "recipient LIKE 'role:%/' || ? AND state NOT IN ('queued', 'sending', 'held')"
-        gone += _destroy(db, "outbox", sent, (person_id,), remember)
+        # What is for the holder of a role is the role's: what was not said yet goes to who holds it now.
+        settled = "recipient LIKE 'role:%/' || ? AND state NOT IN ('queued', 'sending', 'held')"
+        gone += _destroy(db, "outbox", settled, (person_id,), remember)
         gone += db.conn.execute("DELETE FROM accounts WHERE person_id = ?", (person_id,)).rowcount
         _destroy(db, "people", "id = ?", (person_id,), remember)
-    _certify(db, today, {"demande": gone})
+        outbox.hand_back(db)
+    destroyed.certify(db, today, {"demande": gone})
     return gone
 
 
@@ -269,12 +271,10 @@ def enforce(
     counts = {
         # First: it notes when mandates end, from memberships that are erased below.
         "attestations": register.expire(db, today, attestation_years, remember),
-        "liaison": db.conn.execute(
-            "DELETE FROM link_codes WHERE expires_at < ?", (f"{today.isoformat()}T00:00:00Z",)
-        ).rowcount,
-        "appartenance": db.conn.execute(
-            "DELETE FROM members WHERE until <= ?", (_before(today, FORMER_MEMBER_DAYS),)
-        ).rowcount,
+        "liaison": db.conn.execute("DELETE FROM link_codes").rowcount,  # good for ten minutes
+        "appartenance": _destroy(
+            db, "members", "until <= ?", (_before(today, FORMER_MEMBER_DAYS),), remember
+        ),
         "roles": _destroy(db, "role_holders", "until <= ?", (_before(today, FORMER_HOLDER_DAYS),), remember),
         "messages": _destroy(
             db,
@@ -289,7 +289,7 @@ def enforce(
         "comptes": _forget_askers(db, today, remember),
     }
     counts = {category: count for category, count in counts.items() if count}
-    _certify(db, today, counts)
+    destroyed.certify(db, today, counts)
     return counts
 
 
@@ -332,10 +332,3 @@ def _destroy(db: Database, table: str, where: str, values: Sequence[str], rememb
         remember(table, identifiers)
         db.conn.executemany(f"DELETE FROM {table} WHERE id = ?", ((one,) for one in identifiers))  # noqa: S608 — same
     return len(identifiers)
-
-
-def _certify(db: Database, today: date, counts: Mapping[str, int]) -> None:
-    lines: Iterator[tuple[str, str, str, int]] = (
-        (people.new_id(), today.isoformat(), category, count) for category, count in counts.items() if count
-    )
-    db.conn.executemany("INSERT INTO destructions (id, day, category, count) VALUES (?, ?, ?, ?)", lines)

@@ -62,13 +62,14 @@ Holder: TypeAlias = str | Group  # a person's identifier, or a group
 
 @dataclass(frozen=True, slots=True)
 class Tenure:
-    """One line of the registry."""
+    """One line of the registry. `waits`: a group's, which takes the others' place once someone is in it."""
 
     id: str
     role_id: str
     holder: Holder
     since: date
     until: date | None = None
+    waits: bool = False
 
 
 # --- Roles ------------------------------------------------------------------------------------
@@ -148,11 +149,6 @@ def _is_address(text: str) -> bool:
     return bool(local and at and "." in domain.strip(".")) and plain and len(text) <= EMAIL_LENGTH
 
 
-def members(db: Database, kind: membership.Kind) -> list[str]:
-    """Return the persons who are officers, or employees, today."""
-    return membership.members(db, kind)
-
-
 # --- Holders ----------------------------------------------------------------------------------
 
 
@@ -182,15 +178,10 @@ def has(db: Database, person_id: str | None, role_id: str, on: date) -> bool:
     return person_id is not None and person_id in holders(db, role_id, on)
 
 
-def roles_of(db: Database, person_id: str, on: date) -> list[str]:
-    """Return the roles that a person holds on a day."""
-    return [one.id for one in all_roles(db) if has(db, person_id, one.id, on)]
-
-
 def tenures(db: Database, role_id: str, ending_after: date) -> list[Tenure]:
     """Return the lines of the registry for a role that are, or will be, good after a day."""
     rows = db.conn.execute(
-        """SELECT id, role_id, person_id, group_platform, group_team, group_id, since, until
+        """SELECT id, role_id, person_id, group_platform, group_team, group_id, since, until, replaces
            FROM role_holders WHERE role_id = ? AND (until IS NULL OR until > ?) ORDER BY since, rowid""",
         (role_id, ending_after.isoformat()),
     )
@@ -200,18 +191,41 @@ def tenures(db: Database, role_id: str, ending_after: date) -> list[Tenure]:
 def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacing: bool = True) -> None:
     """Have `holder` hold a role from a day on, in the place of all others or beside them.
 
-    What was planned after that day makes way too when `replacing`. Raises `RoleError` for a role that
-    does not exist.
+    What was planned after that day makes way too when `replacing`. For a group in which nobody is known
+    to be, they stay until someone is (see `relieve`). Raises `RoleError` for a role that does not exist.
     """
     role(db, role_id)
-    start = since
+    start, waits = since, replacing and isinstance(holder, Group) and not _inhabited(db, holder)
     for tenure in tenures(db, role_id, date.min):
         if tenure.holder == holder and _reaches(tenure, since):
             start = min(start, tenure.since)
             db.conn.execute("DELETE FROM role_holders WHERE id = ?", (tenure.id,))
-        elif tenure.holder != holder and replacing:
+        elif tenure.holder != holder and replacing and not waits:
             _end(db, tenure, since)
-    _begin(db, role_id, holder, start)
+    _begin(db, role_id, holder, start, waits=waits)
+
+
+def relieve(db: Database, source: membership.Source, today: date) -> None:
+    """Have a group take the place of its roles' other holders, now that someone is known to be in it."""
+    group = Group(source.platform, source.team, source.source_id)
+    if not _inhabited(db, group):
+        return
+    for role_ in all_roles(db):
+        lines = tenures(db, role_.id, today)
+        for waiting in (one for one in lines if one.waits and one.holder == group):
+            db.conn.execute("UPDATE role_holders SET replaces = 0 WHERE id = ?", (waiting.id,))
+            for other in (one for one in lines if one.holder != group):
+                _end(db, other, max(waiting.since, today))
+
+
+def _inhabited(db: Database, group: Group) -> bool:
+    found = db.conn.execute(
+        """SELECT 1 FROM members JOIN member_sources AS s ON s.id = members.source_id
+           WHERE s.kind = 'holder' AND s.platform = ? AND s.team = ? AND s.source_id = ?
+             AND members.until IS NULL LIMIT 1""",
+        (group.platform, group.team, group.id),
+    )
+    return found.fetchone() is not None
 
 
 def dismiss(db: Database, role_id: str, holder: Holder, on: date) -> bool:
@@ -220,14 +234,6 @@ def dismiss(db: Database, role_id: str, holder: Holder, on: date) -> bool:
     for tenure in found:
         _end(db, tenure, on)
     return bool(found)
-
-
-def vacate(db: Database, role_id: str, on: date) -> int:
-    """Leave a role vacant from a day on. Return how many lines of the registry that ends."""
-    found = tenures(db, role_id, on)
-    for tenure in found:
-        _end(db, tenure, on)
-    return len(found)
 
 
 def appoint_first(db: Database, admins: Sequence[Acting], today: date) -> int:
@@ -254,17 +260,23 @@ def _end(db: Database, tenure: Tenure, on: date) -> None:
         db.conn.execute("UPDATE role_holders SET until = ? WHERE id = ?", (on.isoformat(), tenure.id))
 
 
-def _begin(db: Database, role_id: str, holder: Holder, since: date) -> None:
+def _begin(db: Database, role_id: str, holder: Holder, since: date, *, waits: bool) -> None:
     person = holder if isinstance(holder, str) else None
     group = (holder.platform, holder.team, holder.id) if isinstance(holder, Group) else (None, None, None)
     if isinstance(holder, Group):
-        kind: membership.SourceType = "discord_role" if holder.platform == "discord" else "slack_group"
-        membership.add_source(db, "holder", kind, holder.id, platform=holder.platform, team=holder.team)
+        source_of(db, holder)
     db.conn.execute(
-        """INSERT INTO role_holders (id, role_id, person_id, group_platform, group_team, group_id, since)
-           VALUES (?, ?, ?, ?, ?, ?, ?)""",
-        (people.new_id(), role_id, person, *group, since.isoformat()),
+        """INSERT INTO role_holders
+             (id, role_id, person_id, group_platform, group_team, group_id, since, replaces)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        (people.new_id(), role_id, person, *group, since.isoformat(), int(waits)),
     )
+
+
+def source_of(db: Database, group: Group) -> membership.Source:
+    """Return how it is followed who is in a group that holds roles, made if it was not there."""
+    kind: membership.SourceType = "discord_role" if group.platform == "discord" else "slack_group"
+    return membership.add_source(db, "holder", kind, group.id, platform=group.platform, team=group.team)
 
 
 def unused_sources(db: Database) -> Iterator[str]:
@@ -278,7 +290,7 @@ def unused_sources(db: Database) -> Iterator[str]:
 
 
 def _tenure(row: Sequence[str]) -> Tenure:
-    identifier, role_id, person, platform, team, group, since, until = row
+    identifier, role_id, person, platform, team, group, since, until, replaces = row
     holder = person or Group(platform, team, group)
     end = date.fromisoformat(until) if until else None
-    return Tenure(identifier, role_id, holder, date.fromisoformat(since), end)
+    return Tenure(identifier, role_id, holder, date.fromisoformat(since), end, bool(replaces))

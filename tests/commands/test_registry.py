@@ -13,6 +13,7 @@ from bot.dispatch import Actor, Request
 from bot.messages import ChoiceField, File, Form, Message, PersonField, Quoter, Reply, TextField
 from bot.policy import people, personal_data
 from bot.policy import roles as registry
+from bot.times import iso
 from tests.commands.registry_kit import ADMIN, CALENDAR, Desk, desk, pressed
 from tests.policy.registry_kit import ALEX, ALEX_ON_DISCORD, BLAISE, NOW
 from tests.test_hostile_text import check_everywhere
@@ -91,10 +92,24 @@ async def test_the_administration_is_never_left_to_nobody(office: Desk) -> None:
     assert accounts(await office.ask("roles voir administration")) == [("slack", "U0ADMIN")]
 
 
+async def test_a_group_may_take_the_administration_and_is_read_at_once(office: Desk) -> None:
+    await office.ask("roles groupe administration", plateforme="discord", groupe="7", autres="remplace")
+    card = await office.ask("roles voir administration")
+    assert accounts(card) == [("slack", "U0ADMIN")]
+    assert "les autres titulaires restent d'ici là" in await office.said("roles voir administration")
+
+    def planned() -> list[tuple[str, str]]:
+        with office.office.storage.transaction() as db:
+            return list(db.conn.execute("SELECT task, due_at FROM due_tasks").fetchall())
+
+    assert office.office.storage.executor.submit(planned).result() == [("appartenance", iso(NOW))]
+
+
 async def test_a_group_may_hold_a_role(office: Desk) -> None:
     form = await office.form("roles groupe conseil-executif")
     words = await office.said(form.command, plateforme="slack", groupe="S0123ABCD", autres="remplace")
     assert "Groupe d'utilisateurs de Slack S0123ABCD" in words
+    assert "vigie slack manifeste --suivre groupe" in words
     for wrong in ("", "@conseil", "S0123 ABCD", "é"):
         assert "Rien n'est changé" in await office.said(form.command, plateforme="slack", groupe=wrong)
     assert "la plateforme" in await office.said(form.command, plateforme="local", groupe="x")

@@ -6,14 +6,18 @@ import json
 from collections.abc import AsyncIterator, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
 
+import discord
 import pytest
 
 from bot.dispatch import Actor, Command, Dispatcher
 from bot.messages import ChoiceField, File, Form, Message, Option, PersonField, Text
-from bot.platforms import discord_members
+from bot.platforms import PlatformError, discord_members
 from bot.platforms.discord_client import Client
 from bot.platforms.discord_commands import answers
+from bot.policy.membership import Source
 from tests.platforms.discord_world import COMMANDS, World, living, quote
 
 FORM = Form(
@@ -103,3 +107,69 @@ def test_what_is_picked_in_a_form_is_read(picked: list[str | None]) -> None:
         {"type": 18, "component": {"type": 3, "custom_id": "choix", "values": [choice]}},
     ]
     assert answers({"components": parts}) == {"personne": person or "", "choix": choice}
+
+
+# --- Who is in the server, and who has a role -----------------------------------------------------
+
+
+class Api:
+    """What Discord answers when asked for a member; `asked`: how many times it was."""
+
+    def __init__(self, *answers: Exception | None) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+
+    async def get_member(self, server: int, user: int) -> dict[str, object]:
+        assert (server, user) == (900, 111)
+        self.asked += 1
+        answer = self.answers.pop(0)
+        if answer is not None:
+            raise answer
+        return {}
+
+
+def refused(kind: type[discord.HTTPException], status: int) -> discord.HTTPException:
+    response = cast("Any", SimpleNamespace(status=status, reason="no"))
+    return kind(response, "no")
+
+
+async def test_who_is_in_the_server_is_asked_once_a_day_and_who_is_not_again_soon() -> None:
+    now = 0.0
+    api = Api(refused(discord.NotFound, 404), None, refused(discord.Forbidden, 403))
+    client = cast("discord.Client", SimpleNamespace(http=api))
+    belonging = discord_members.Belonging("900", lambda: now)
+    assert [await belonging.team(client, 111) for _ in range(2)] == ["", ""]
+    now += 61
+    assert [await belonging.team(client, 111) for _ in range(2)] == ["900", "900"]
+    now += 86_401
+    assert await belonging.team(client, 111) == ""
+    assert api.asked == 3
+
+
+async def test_when_discord_does_not_say_who_is_in_the_server_they_are_served_and_asked_again() -> None:
+    api = Api(refused(discord.HTTPException, 503), TimeoutError(), None)
+    client = cast("discord.Client", SimpleNamespace(http=api))
+    belonging = discord_members.Belonging("900")
+    assert [await belonging.team(client, 111) for _ in range(4)] == ["900"] * 4
+    assert api.asked == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "passing", "text"),
+    [
+        (discord.ClientException("Intents.members must be enabled"), False, "Permettez l'intention"),
+        (refused(discord.Forbidden, 403), False, "Permettez l'intention"),
+        (refused(discord.NotFound, 404), False, "vigie discord invitation"),
+        (refused(discord.HTTPException, 503), True, "n'a pas donné"),
+        (TimeoutError(), True, "n'a pas donné"),
+    ],
+)
+async def test_only_what_passes_by_itself_is_tried_again(error: Exception, passing: bool, text: str) -> None:
+    class Discord(discord.Client):
+        async def fetch_guild(self, *_: object, **__: object) -> discord.Guild:
+            raise error
+
+    group = Source("a", "officer", "discord", "900", "discord_role", "7")
+    with pytest.raises(PlatformError, match=text) as told:
+        await discord_members.fetch(Discord(intents=discord.Intents.none()), group)
+    assert told.value.passing == passing

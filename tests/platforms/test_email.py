@@ -201,3 +201,8 @@ def test_each_element_has_its_plain_form(quote: Quoter) -> None:
     assert "Ouvrir\u00a0: écrivez «\u00a0vigie signalements\u00a0» à Vigie" in written
     assert "Lire\u00a0: https://exemple.ca/a" in written
     assert all(len(line) <= WIDTH for line in written.splitlines() if "écrivez" not in line)
+
+
+async def test_a_server_name_that_is_none_is_one_line(quote: Quoter) -> None:
+    with pytest.raises(PlatformError, match="Vérifiez VIGIE_SMTP"):
+        await Mailer(quote, Server("a" * 64 + ".exemple.ca", 25, "none"), SENDER).start()

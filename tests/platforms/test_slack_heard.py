@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from bot.inbound import Heard
-from bot.storage import Storage
+from bot.storage import Storage, StorageError
 from tests.fake_clock import FakeClock
 from tests.platforms.fake_slack import FakeSlack, SignedHttp
 from tests.platforms.slack_checks import shown
@@ -49,3 +49,22 @@ async def test_an_event_told_again_after_a_restart_is_answered_once(
         await http.event(direct("5.11"))
         assert "5.11" in shown((await slack.said()).body["blocks"])
     assert slack.silent()
+
+
+async def test_an_event_that_cannot_be_recorded_is_answered_once_all_the_same(
+    slack: FakeSlack, commands: Commands, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def heard(_: str) -> bool:
+        raise StorageError("le disque est plein.")
+
+    once = direct("5.10")
+    with ThreadPoolExecutor(1) as executor:
+        adapter = built(slack, commands, executor, heard=heard)
+        async with running(adapter), aiohttp.ClientSession() as session:
+            http = SignedHttp(session, f"http://127.0.0.1:{adapter.port}/slack/events")
+            assert (await http.event(once)).status == HTTPStatus.OK
+            assert "5.10" in shown((await slack.said()).body["blocks"])
+            assert (await http.event(once)).status == HTTPStatus.OK
+            await http.event(direct("5.11"))
+            assert "5.11" in shown((await slack.said()).body["blocks"])
+    assert "le disque est plein." in caplog.text

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.policy import confidentiality
+from bot.policy import confidentiality, personal_data
 from bot.policy.confidentiality import Incident
+from bot.storage import StorageError
+from tests.policy.registry_kit import fresh
 
 INCIDENT = Incident(
     information="Adresses de courriel",
@@ -43,9 +45,27 @@ def test_a_serious_risk_asks_for_the_notice_to_the_commission(tmp_path: Path) ->
             confidentiality.add(conn, replace(INCIDENT, measures="  "))
 
 
-def test_an_incident_is_destroyed_after_five_years_and_not_before(tmp_path: Path) -> None:
-    with confidentiality.register(tmp_path / "v") as conn:
+def test_an_incident_is_destroyed_after_five_years_and_not_before_and_that_is_certified(
+    tmp_path: Path,
+) -> None:
+    database, db = tmp_path / "v", fresh()
+    assert confidentiality.enforce(db, database, date(2031, 11, 24)) == 0
+    assert not confidentiality.beside(database).exists()
+    with confidentiality.register(database) as conn:
         confidentiality.add(conn, INCIDENT)
-        assert confidentiality.expire(conn, date(2031, 11, 24)) == 0
-        assert confidentiality.expire(conn, date(2031, 11, 25)) == 1
+    assert confidentiality.enforce(db, database, date(2031, 11, 24)) == 0
+    assert confidentiality.enforce(db, database, date(2031, 11, 25)) == 1
+    with confidentiality.register(database) as conn:
         assert confidentiality.incidents(conn) == []
+    assert personal_data.certificate(db, date(2031, 1, 1)) == [("2031-11-25", "incidents", 1)]
+
+
+def test_a_register_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StorageError, match=r"n'existe pas\. Créez-le"),
+        confidentiality.register(tmp_path / "absent" / "vigie.db"),
+    ):
+        pass
+    (tmp_path / "vigie.db.incidents").write_bytes(b"ceci n'est pas une base de donn\xe9es" * 20)
+    with pytest.raises(StorageError), confidentiality.register(tmp_path / "vigie.db"):
+        pass

@@ -74,7 +74,7 @@ def test_the_same_group_can_be_followed_once_for_each_thing_it_makes(db: Databas
     again = membership.add_source(db, "officer", "slack_group", "S1", platform="slack", team="T1")
     other = membership.add_source(db, "employee", "slack_group", "S1", platform="slack", team="T1")
     assert again == officers
-    assert membership.source(db, other.id) == other
+    assert other in membership.sources(db)
     assert membership.changed(db, "S1", ALEX, inside=True, today=DAY) == 2
 
 
@@ -90,3 +90,17 @@ def test_whatever_events_were_missed_a_reading_sets_things_right(
     membership.reconcile(db, source, [actors[n] for n in there], day(10))
     assert set(membership.members(db, "officer")) == {people.known(db, actors[n]) for n in there}
     assert membership.reconcile(db, source, [actors[n] for n in there], day(10)) == Difference(0, 0)
+
+
+def test_what_the_last_reading_came_to_is_kept_with_the_group(db: Database, officers: Source) -> None:
+    def last() -> tuple[str | None, str | None]:
+        [one] = membership.sources(db)
+        return one.read_day, one.problem
+
+    assert last() == (None, None)
+    membership.note_reading(db, officers.id, DAY, "Slack refuse.")
+    assert last() == (None, "Slack refuse.")
+    membership.reconcile(db, officers, [ALEX], DAY)
+    assert last() == (DAY.isoformat(), None)
+    membership.note_reading(db, officers.id, day(1), "Slack refuse.")
+    assert last() == (DAY.isoformat(), "Slack refuse.")

@@ -15,7 +15,7 @@ from bot.dispatch import Actor
 from bot.outbox import Delivery
 from bot.policy import membership, people, roles
 from bot.policy.people import Account
-from tests.policy.registry_kit import ALEX, ALEX_ON_DISCORD, BLAISE, DAY, NOW, count, fresh
+from tests.policy.registry_kit import ALEX, ALEX_ON_DISCORD, BLAISE, DAY, NOW, count, day, fresh
 
 ACTORS = [Actor("slack", "T1", f"U{n}") for n in range(3)] + [
     Actor("discord", "900", str(n)) for n in range(3)
@@ -98,7 +98,7 @@ def test_the_facts_of_both_become_those_of_one(db: Database) -> None:
         membership.enter(db, who, "officer", membership.BY_HAND, DAY)
     people.merge(db, alex, other)
     assert roles.holders(db, roles.CONSEIL, DAY) == [alex]
-    assert roles.members(db, "officer") == [alex]
+    assert membership.members(db, "officer") == [alex]
     assert count(db, "members") == count(db, "people") == 1
     assert db.conn.execute("PRAGMA foreign_key_check").fetchall() == []
 
@@ -208,3 +208,12 @@ class Linking(RuleBasedStateMachine):
 
 Linking.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
 TestLinking = Linking.TestCase
+
+
+def test_both_accounts_in_one_role_are_one_line_of_the_registry(db: Database) -> None:
+    alex, other = people.known(db, ALEX), people.known(db, ALEX_ON_DISCORD)
+    for who, since in ((alex, day(-5)), (other, day(-9)), (alex, DAY)):
+        roles.appoint(db, roles.CONSEIL, who, since, replacing=False)
+    people.merge(db, alex, other)
+    [line] = roles.tenures(db, roles.CONSEIL, DAY)
+    assert (line.holder, line.since, line.until) == (alex, day(-9), None)

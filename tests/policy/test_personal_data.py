@@ -87,7 +87,7 @@ def test_every_column_about_a_person_is_in_some_category(db: Database) -> None:
 
 def test_without_a_duty_to_keep_all_of_it_is_destroyed(db: Database, notebook: Notebook) -> None:
     alex = full(db)
-    roles.vacate(db, roles.CONSEIL, DAY)
+    roles.dismiss(db, roles.CONSEIL, alex, DAY)
     membership.leave(db, alex, "officer", BY_HAND, DAY)
     assert personal_data.duties(db, alex, DAY) == []
     personal_data.erase(db, alex, DAY, notebook)
@@ -114,9 +114,9 @@ def test_what_a_duty_keeps_stays_and_the_rest_goes(db: Database, notebook: Noteb
     alex = full(db)
     assert personal_data.duties(db, alex, DAY) == ["roles", "appartenance"]
     roles.appoint(db, roles.CONSEILLER, alex, day(-300))
-    roles.vacate(db, roles.CONSEILLER, day(-200))
+    roles.dismiss(db, roles.CONSEILLER, alex, day(-200))
     personal_data.erase(db, alex, DAY, notebook)
-    assert roles.holders(db, roles.CONSEIL, DAY) == roles.members(db, "officer") == [alex]
+    assert roles.holders(db, roles.CONSEIL, DAY) == membership.members(db, "officer") == [alex]
     assert count(db, "role_holders") == 1
     assert count(db, "link_codes") == 0
     assert count(db, "outbox") == 1
@@ -136,8 +136,8 @@ def test_each_category_is_destroyed_when_its_time_comes_and_not_before(
     roles.appoint(db, roles.CONSEIL, blaise, DAY)
     membership.leave(db, alex, "officer", BY_HAND, DAY)
     db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = ?", (DAY.isoformat(),))
-    assert personal_data.enforce(db, DAY, notebook) == {}
-    assert personal_data.enforce(db, day(1), notebook) == {"liaison": 1}
+    assert personal_data.enforce(db, DAY, notebook) == {"liaison": 1}
+    assert personal_data.enforce(db, day(1), notebook) == {}
     assert personal_data.enforce(db, day(364), notebook) == {}
     assert personal_data.enforce(db, day(365), notebook) == {"appartenance": 1, "messages": 1}
     assert personal_data.enforce(db, day(729), notebook) == {}

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from sqlite_utils import Database
 
 from bot import outbox, outbox_routes
+from bot.dispatch import Actor
 from bot.outbox import Delivery
 from bot.policy import membership, people, roles
 from bot.policy.roles import ADMINISTRATION, CONSEIL, CONSEILLER, VP_COMMUNICATIONS, Group, Role, RoleError
@@ -60,12 +61,6 @@ class Registry(RuleBasedStateMachine):
         told = roles.dismiss(self.db, role, self.ids[name], day(on))
         assert told == bool(self.model[role][name] & later)
         self.model[role][name] -= later
-
-    @rule(role=roles_, on=days)
-    def vacate(self, role: str, on: int) -> None:
-        roles.vacate(self.db, role, day(on))
-        for held in self.model[role].values():
-            held.difference_update(range(on, DAYS))
 
     @invariant()
     def each_day_has_its_holders(self) -> None:
@@ -135,18 +130,45 @@ def test_a_group_holds_a_role_by_those_who_are_in_it(db: Database) -> None:
     membership.reconcile(db, source, [ALEX, BLAISE], DAY)
     alex = people.known(db, ALEX)
     assert set(roles.holders(db, CONSEIL, DAY)) == {alex, people.known(db, BLAISE)}
-    assert roles.roles_of(db, alex, DAY) == [CONSEIL]
     membership.changed(db, "S1", ALEX, inside=False, today=DAY)
     assert roles.holders(db, CONSEIL, DAY) == [people.known(db, BLAISE)]
-    roles.vacate(db, CONSEIL, day(1))
+    roles.dismiss(db, CONSEIL, STAFF, day(1))
     assert roles.holders(db, CONSEIL, day(1)) == []
+
+
+def _read(db: Database, *actors: Actor, on: date = DAY) -> None:
+    [source] = membership.sources(db, "slack")
+    membership.reconcile(db, source, actors, on)
+    roles.relieve(db, source, on)
+
+
+def test_a_group_takes_a_role_once_someone_is_known_to_be_in_it_and_not_before(db: Database) -> None:
+    alex, blaise = people.known(db, ALEX), people.known(db, BLAISE)
+    roles.appoint(db, ADMINISTRATION, alex, day(-30))
+    roles.appoint(db, ADMINISTRATION, STAFF, DAY)
+    assert roles.holders(db, ADMINISTRATION, DAY) == [alex]
+    _read(db)
+    assert roles.holders(db, ADMINISTRATION, DAY) == [alex]
+    _read(db, BLAISE, on=day(3))
+    assert roles.holders(db, ADMINISTRATION, day(2)) == [alex]
+    assert roles.holders(db, ADMINISTRATION, day(3)) == [blaise]
+    assert [line.waits for line in roles.tenures(db, ADMINISTRATION, day(3))] == [False]
+
+
+def test_a_group_that_is_to_take_a_role_later_takes_it_that_day(db: Database) -> None:
+    alex, blaise = people.known(db, ALEX), people.known(db, BLAISE)
+    roles.appoint(db, CONSEIL, alex, day(-30))
+    roles.appoint(db, CONSEIL, STAFF, day(10))
+    _read(db, BLAISE)
+    assert roles.holders(db, CONSEIL, day(9)) == [alex]
+    assert roles.holders(db, CONSEIL, day(10)) == [blaise]
 
 
 def test_who_is_in_the_group_of_a_role_is_neither_an_officer_nor_an_employee(db: Database) -> None:
     roles.appoint(db, CONSEIL, STAFF, DAY)
     [source] = membership.sources(db)
     membership.reconcile(db, source, [ALEX], DAY)
-    assert roles.members(db, "officer") == roles.members(db, "employee") == []
+    assert membership.members(db, "officer") == membership.members(db, "employee") == []
 
 
 def test_the_first_administrator_comes_from_the_settings_and_only_the_first(db: Database) -> None:

@@ -251,9 +251,11 @@ async def _through(night: date, settings: Settings, clock: FakeClock, done: Done
     storage = Storage(path)
     try:
         bot = app.build(settings, storage)
-        bot = replace(bot, office=replace(bot.office, clock=clock))
+        bot = replace(bot, services=replace(bot.services, office=replace(bot.office, clock=clock)))
         storage.executor.submit(app.settle, bot).result()
-        work = _counted(Background(settings, bot.office, bot.metrics, {}, {}).work(), calendar.day, done)
+        work = _counted(
+            Background(settings, bot.services, bot.registrar, bot.metrics, {}, {}).work(), calendar.day, done
+        )
         clockwork = Schedule(storage, work, calendar, clock)
         await clockwork.tick()
 

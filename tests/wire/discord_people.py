@@ -73,10 +73,11 @@ class Person:
         """Type a slash command; `text` goes in its only option."""
         return await self._command(InteractionType.APPLICATION_COMMAND, name, {"value": text}, direct=direct)
 
-    async def suggestions(self, name: str, text: str) -> list[dict[str, Any]]:
+    async def suggestions(self, name: str, text: str, *, direct: bool = False) -> list[dict[str, Any]]:
         """Type `text` in a command's option and return what is suggested."""
         typing = {"value": text, "focused": True}
-        answer = await self._command(InteractionType.APPLICATION_COMMAND_AUTOCOMPLETE, name, typing)
+        kind = InteractionType.APPLICATION_COMMAND_AUTOCOMPLETE
+        answer = await self._command(kind, name, typing, direct=direct)
         return answer.interaction.autocomplete_choices or []
 
     async def menu(self, label: str, message: Message) -> Answer:

@@ -202,6 +202,23 @@ async def test_another_association_gets_one_polite_sentence(kept: Kept) -> None:
             assert await bot.stop() == 0
 
 
+async def test_in_private_on_discord_only_the_members_of_the_association_are_served(kept: Kept) -> None:
+    async with DiscordServer() as server:
+        alice, mallory = Person(server, "alice"), Person(server, "mallory")
+        elsewhere = server.backend.create_guild("Ailleurs").id
+        server.backend.add_member(elsewhere, mallory.id)
+        server.backend.remove_member(alice.guild.id, mallory.id)
+        ours = {**server.environment, "VIGIE_DISCORD_SERVEUR": str(alice.guild.id)}
+        async with running(kept.settings(ours, "discord:1")) as bot:
+            await bot.until("Discord\u00a0: prêt.")
+            assert "5.10" in text_of(await alice.write("5.10", direct=True))
+            assert (await mallory.write("5.10", direct=True)) is not None
+            assert text_of(mallory.said(mallory.direct)[-1]).startswith("Je suis au service")
+            assert await alice.suggestions("politique", "5.1", direct=True)
+            assert await mallory.suggestions("politique", "5.1", direct=True) == []
+            assert await bot.stop() == 0
+
+
 async def test_the_pages_of_health_tell_how_the_bot_is_and_name_nobody(kept: Kept) -> None:
     async with DiscordServer() as server:
         alice = Person(server, "alice")
