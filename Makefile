@@ -60,7 +60,7 @@ pictures: $(VENV)/.tests system  ## Refaire les images du README
 bench: $(VENV)/.tests  ## Comparer Vigie aux bibliothèques nues
 	$(BIN)/python -m tests.bench
 
-torture: $(VENV)/.tests  ## Tuer et rallumer l'envoi des messages mille fois, puis compter
+torture: $(VENV)/.tests  ## Tuer le robot mille fois, remplir son disque, dérégler son horloge, puis compter
 	$(BIN)/python -m tests.torture
 
 clean:  ## Tout enlever, sauf les données

@@ -122,6 +122,7 @@ class Pump:
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
+        self._sender.close()
 
     async def _look(self) -> None:
         """Add to what is ready. Those who wait for their platform stay, so that one looks past them."""

@@ -38,7 +38,7 @@ from bot.platforms import (
     UnknownError,
     leaving,
 )
-from bot.storage import Storage, StorageError
+from bot.storage import Storage, StorageError, reader
 from bot.times import Clock
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,8 @@ logger = logging.getLogger(__name__)
 SETTLE = timedelta(seconds=5)
 # A platform that cannot be reached for longer than that is passed over, if there is another way.
 AWAY = timedelta(hours=3)
+# Before it is tried again: as long as it has been away, between these.
+SOON, LATE = timedelta(seconds=0.2), timedelta(seconds=10)
 ASKED_AGAIN = timedelta(minutes=5)  # how often, meanwhile, one message still tries it
 SET_BACK = timedelta(minutes=1)  # a clock that loses less is merely being adjusted
 _PASSES = 4  # a role is shared out among persons, one of whom may lead to a dead letter, which is for a role
@@ -133,6 +135,7 @@ class Sender:
         self._build = build
         self._hooks = hooks
         self._away: dict[str, tuple[datetime, datetime]] = {}  # platforms not reached: since when, and last
+        self._reader: Database | None = None
         self._seen: datetime | None = None  # the clock, when it was last read
 
     # Choosing
@@ -283,6 +286,10 @@ class Sender:
         platform = claimed.to.platform
         if error is None:
             self._hooks.sent(platform)
+        if isinstance(error, AwayError):
+            away = self._away.get(platform)  # None: another message just got there
+            span = SOON if away is None else away[1] - away[0]
+            return Hold(platform, max(SOON, min(span, LATE)).total_seconds())
         if isinstance(error, LaterError) and error.seconds is not None:
             return Hold(platform if error.everywhere else text(claimed.to), error.seconds)
         return None
@@ -301,13 +308,22 @@ class Sender:
         leaving.set(self._may_leave)  # for this task alone
         await platform.deliver(to, message, delivery_id(row.id, to))
 
-    async def _may_leave(self) -> None:
-        def paused() -> bool:
-            with self._storage.transaction() as db:
-                return state.flag(db, state.PAUSED) is not None
+    def _may_leave(self) -> None:
+        """Raise `StoppedError` if all was stopped while a message waited for its turn, by whatever process.
 
-        if await self._storage.run(paused):
+        On the event loop: going to the storage thread here would have messages leave together that were
+        spaced out. A reader waits for nobody.
+        """
+        if self._reader is None and self._storage.path is not None:
+            self._reader = reader(self._storage.path)
+        if self._reader is not None and state.flag(self._reader, state.PAUSED) is not None:
             raise StoppedError("paused")
+
+    def close(self) -> None:
+        """Close what is open."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
 
     def _record(self, claimed: _Claimed, error: BaseException | None) -> None:
         row, now, way = claimed.row, self._habits.clock(), text(claimed.to)

@@ -200,8 +200,15 @@ class Schedule:
 
     def _armed(self) -> None:
         now = self._clock()
+        try:
+            with self._storage.transaction() as db:
+                self._work.beat(db, now)
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 — the tasks that are due do not depend on it
+            logger.error("schedule: a beat broke: %s", told(error))  # noqa: TRY400 — in one line
+            self._failed("beat")
         with self._storage.transaction() as db:
-            self._work.beat(db, now)
             arm(db, self._work.daily, self._calendar, now)
 
     def _next(self) -> _Due | None:

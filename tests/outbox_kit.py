@@ -67,7 +67,7 @@ class Post:
         try:
             if self.together is not None:
                 await self.together.wait()
-            await may_leave()
+            may_leave()
             await self._do(where, said(message), delivery_id)
         finally:
             self.concurrent[where] -= 1

@@ -407,6 +407,16 @@ async def test_the_beat_goes_on_when_the_machine_s_clock_goes_back_an_hour(
         assert done.what == ["a"]
 
 
+async def test_a_beat_that_breaks_keeps_no_task_from_being_done(clock: FakeClock, done: Done) -> None:
+    def breaks(_: Database, now: datetime) -> None:
+        raise ValueError(now)
+
+    async with running(clock, Work({"say": done.task}, beat=breaks)) as (schedule, within):
+        await within(lambda db: plan(db, "a", "say", clock(), {"what": "a"}))
+        await schedule.tick()
+        assert done.what == ["a"]
+
+
 def test_a_new_daily_task_waits_for_its_hour(clock: FakeClock) -> None:
     storage = Storage()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +10,6 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from bot.logs import ExplainedError
 from bot.messages import Message
-
-AWAY_SECONDS = 10.0  # before a platform that cannot be reached is tried again
 
 # What an address leads to: a person's own conversation with the bot, a channel, or a thread that only
 # one person and the bot are in.
@@ -76,7 +74,7 @@ class AwayError(LaterError):
     """The platform itself cannot be reached, so that nothing left; nobody is to blame, and all may wait."""
 
     def __init__(self, code: str) -> None:
-        super().__init__(code, AWAY_SECONDS, everywhere=True)
+        super().__init__(code, everywhere=True)
 
 
 class StoppedError(LaterError):
@@ -88,16 +86,16 @@ class UnknownError(DeliveryError):
 
 
 # What whoever has something said asks to be called right before it leaves.
-leaving: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar("leaving", default=None)
+leaving: ContextVar[Callable[[], None] | None] = ContextVar("leaving", default=None)
 
 
-async def may_leave() -> None:
-    """Wait until what is said unprompted may leave; what answers a person always may.
+def may_leave() -> None:
+    """Raise `StoppedError` if what is said unprompted may not leave; what answers a person always may.
 
-    To be called once every wait is over, right before a request. Raises `StoppedError`.
+    To be called once every wait is over, right before a request.
     """
     if (asked := leaving.get()) is not None:
-        await asked()
+        asked()
 
 
 @runtime_checkable

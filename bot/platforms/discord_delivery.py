@@ -61,7 +61,7 @@ def paced(limited: Callable[[], None] = lambda: None) -> aiohttp.TraceConfig:
     ) -> None:
         if not any(part in _NOT_COUNTED for part in request.url.parts):
             await pace.turn()
-            await may_leave()
+            may_leave()
 
     trace = counting(limited)
     trace.on_request_start.append(leaving)
@@ -156,7 +156,7 @@ def marked(view: View, delivery_id: str) -> View:
 def problem(error: Exception) -> DeliveryError:
     """Return what a failed request means for what was to be said."""
     match error:
-        case aiohttp.ClientConnectorError():
+        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
             return AwayError(type(error).__name__)
         case discord.RateLimited():
             return LaterError("429", error.retry_after, everywhere=True)

@@ -95,7 +95,7 @@ class Mailer:
         mail = self._mail(to, message, delivery_id)
         client = await self._connected()
         try:
-            await may_leave()
+            may_leave()
             await client.send_message(mail)
         except aiosmtplib.SMTPException as error:
             raise problem(error, sent=True) from error

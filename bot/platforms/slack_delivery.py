@@ -68,7 +68,7 @@ class SlackDelivery:
         """Say `message` at `to`. Raises as `bot.platforms.Deliverer.deliver` does, and `TooLong`."""
         blocks, line = render(message, self._quote), fallback(message, self._quote)
         await self._pace(to.id).turn()
-        await may_leave()
+        may_leave()
         try:
             for file in message.files():
                 # First, and marked by nothing: after a crash it may come twice, but never be missing.
@@ -150,7 +150,7 @@ def without_retries(client: AsyncWebClient) -> AsyncWebClient:
 def problem(error: Exception) -> DeliveryError:
     """Return what a failed call means for what was to be said."""
     code = failure(error)
-    if isinstance(error, aiohttp.ClientConnectorError):
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return AwayError(code)
     if not isinstance(error, SlackApiError):
         return UnknownError(code)

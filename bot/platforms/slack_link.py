@@ -36,6 +36,7 @@ from bot.platforms.slack_manifest import BOT_SCOPES
 Connected: TypeAlias = Callable[[], Awaitable[bool]]
 
 HTTP_PATH = "/slack/events"
+CONNECT_SECONDS = 10  # to reach Slack at all: over that, nothing was asked
 CALL_SECONDS = 30  # one call to Slack, without the waits that a rate limit imposes
 HANG_UP_SECONDS = 2
 PING_SECONDS = 5  # a closed socket is noticed after one of these, a silent one after four
@@ -163,7 +164,7 @@ async def web_api(
 
     `limited` is told of each answer 429.
     """
-    patience = aiohttp.ClientTimeout(total=CALL_SECONDS)
+    patience = aiohttp.ClientTimeout(total=CALL_SECONDS, sock_connect=CONNECT_SECONDS)
     async with aiohttp.ClientSession(timeout=patience, trace_configs=[counting(limited)]) as session:
         yield AsyncWebClient(
             token=bot_token,

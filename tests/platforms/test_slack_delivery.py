@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 
+import aiohttp
 import pytest
 
 from bot.messages import Message, Quotation, Quote, Text
@@ -19,7 +20,7 @@ from bot.platforms import (
     UnknownError,
     leaving,
 )
-from bot.platforms.slack_delivery import EVENT_TYPE, SlackDelivery, without_retries
+from bot.platforms.slack_delivery import EVENT_TYPE, SlackDelivery, problem, without_retries
 from bot.platforms.slack_link import web_api
 from tests.platforms.fake_slack import BOT_TOKEN, FakeSlack
 from tests.torture.world import CALM, World
@@ -148,7 +149,7 @@ async def test_what_is_stopped_while_it_waits_for_its_turn_does_not_leave(
     await delivery.deliver(ALICE, HELLO, ID)
     await slack.said()
 
-    async def stopped() -> None:
+    def stopped() -> None:
         raise StoppedError("paused")
 
     leaving.set(stopped)
@@ -161,6 +162,11 @@ async def test_without_a_network_nothing_left() -> None:
     async with web_api(BOT_TOKEN, "http://127.0.0.1:9/api") as client:
         with pytest.raises(AwayError):
             await SlackDelivery(without_retries(client), no_quote).deliver(ALICE, HELLO, ID)
+
+
+def test_a_connection_that_is_never_made_tells_that_nothing_left() -> None:
+    assert isinstance(problem(aiohttp.ConnectionTimeoutError()), AwayError)
+    assert isinstance(problem(TimeoutError()), UnknownError)
 
 
 async def test_where_the_bot_may_not_read_nothing_tells(slack: FakeSlack, delivery: SlackDelivery) -> None:

@@ -9,6 +9,7 @@ import argparse
 import sys
 
 from tests.torture import fanout, faults, kills
+from tests.torture.world import Weather
 
 FEWEST = 200  # under it, all go in the platforms' first allowance and there is no bound to compare with
 
@@ -30,7 +31,7 @@ def main() -> int:
             kept = kept and scene.kept
     if asked.morts:
         say(f"Robot tué {asked.morts} fois pendant qu'on l'alimente et qu'il envoie")
-        toll = kills.run(asked.morts, say=say)
+        toll = kills.run(asked.morts, Weather(), say=say)
         for line in toll.lines():
             say(f"  {line}")
         kept = kept and toll.kept

@@ -19,8 +19,9 @@ from tests.torture.world import CALM, Limit, Limits, World
 DISCORD, DISCORD_CHANNEL = (50, 1.0), (5, 5.0)
 SLACK, SLACK_CHANNEL = (300, 60.0), (1, 1.0)
 ALLOWED = 1.05
-# On Discord a first private message takes two, since the conversation must be opened.
-REQUESTS = {"discord": 2, "slack": 1}
+# Each message, then the start. On Discord a first private message takes two requests, since the
+# conversation must be opened; and the start four: who the bot is (twice), its commands (read, written).
+REQUESTS = {"discord": (2, 4), "slack": (1, 0)}
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,9 @@ async def _run(on_discord: int, on_slack: int, slack: tuple[int, float]) -> list
     limits = Limits(Limit(*DISCORD), Limit(*slack), DISCORD_CHANNEL, SLACK_CHANNEL)
     wanted = {"discord": on_discord, "slack": on_slack}
     windows = {"discord": DISCORD, "slack": slack}
-    bounds = {name: bound(wanted[name] * each, *windows[name]) for name, each in REQUESTS.items()}
+    bounds = {
+        name: bound(wanted[name] * each + more, *windows[name]) for name, (each, more) in REQUESTS.items()
+    }
     with tempfile.TemporaryDirectory(prefix="vigie-") as folder:
         path = Path(folder) / "vigie.db"
         life.prepare(path, on_discord, on_slack)

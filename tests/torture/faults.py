@@ -221,7 +221,7 @@ async def set_back() -> Scene:
             await life.quiet(here.database, PATIENCE)
             seconds = time.monotonic() - began
             line = await bot.until("the clock was set back")
-        said = f"{json.loads(line)['message']}, tout réglé en {seconds:.0f} s"
+        said = f"«\u00a0{json.loads(line)['message']}\u00a0» au journal, tout réglé en {seconds:.0f} s"
         return here.scene("horloge reculée d'une heure", said, facts)
 
 

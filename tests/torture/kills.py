@@ -16,7 +16,7 @@ from tests.torture.world import Weather, World
 
 WHILE_STARTING, LONGEST_START = 0.2, 0.6  # of the lives; seconds
 LONGEST_LIFE = 1.0  # seconds, once a platform is ready
-FACTS_EACH_SECOND = 10.0
+FACTS_EACH_SECOND = 5.0
 LONG = 600.0  # seconds: who is ended by us ends by itself, should we end first
 QUIET_SECONDS = 900.0  # for what is left once nobody is killed any more
 PEOPLE = 30  # on each platform
@@ -68,17 +68,17 @@ class Toll:
         ]
 
 
-def run(kills: int, *, seed: int = 1, say: Callable[[str], None] = lambda _: None) -> Toll:
+def run(kills: int, weather: Weather, *, seed: int = 1, say: Callable[[str], None] = lambda _: None) -> Toll:
     """Kill the bot so many times, then let it end its work, and count."""
-    return asyncio.run(_run(kills, seed, say))
+    return asyncio.run(_run(kills, weather, seed, say))
 
 
-async def _run(kills: int, seed: int, say: Callable[[str], None]) -> Toll:
+async def _run(kills: int, weather: Weather, seed: int, say: Callable[[str], None]) -> Toll:
     dice, began = random.Random(seed), time.monotonic()  # noqa: S311 — to be the same each time
     with tempfile.TemporaryDirectory(prefix="vigie-") as folder:
         path, log = Path(folder) / "vigie.db", Path(folder) / "accepted"
         life.prepare(path, PEOPLE, PEOPLE)
-        async with World(Weather()).serving() as world:
+        async with World(weather).serving() as world:
             settings = life.settings(world, path)
             feeder = multiprocessing.get_context("spawn").Process(
                 target=life.feed, args=(str(path), str(log), FACTS_EACH_SECOND, LONG + 10 * kills)

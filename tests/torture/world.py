@@ -194,10 +194,10 @@ class World:
     # Discord
 
     async def _discord_me(self, _: web.Request) -> web.Response:
-        return _json(BOT)
+        return self._over("discord") or _json(BOT)
 
     async def _discord_commands(self, _: web.Request) -> web.Response:
-        return _json([])
+        return self._over("discord") or _json([])
 
     async def _discord_gateway(self, _: web.Request) -> web.Response:
         limit = {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}
@@ -227,6 +227,8 @@ class World:
         return socket
 
     async def _discord_application(self, _: web.Request) -> web.Response:
+        if (refusal := self._over("discord")) is not None:
+            return refusal
         described = {
             "id": "1",
             "name": "Vigie",

@@ -152,7 +152,7 @@ async def test_a_short_limit_is_slept_through_and_counted(
 async def test_what_is_stopped_right_before_it_leaves_does_not_leave(
     server: DiscordServer, alice: Person, quote: Quoter
 ) -> None:
-    async def stopped() -> None:
+    def stopped() -> None:
         raise StoppedError("paused")
 
     async with discord.Client(intents=discord.Intents.none(), http_trace=paced()) as client:
@@ -178,6 +178,7 @@ async def test_without_a_network_nothing_left(server: DiscordServer, alice: Pers
 def test_a_cut_connection_tells_nothing_of_what_was_done() -> None:
     assert isinstance(problem(aiohttp.ServerDisconnectedError()), UnknownError)
     assert isinstance(problem(TimeoutError()), UnknownError)
+    assert isinstance(problem(aiohttp.ConnectionTimeoutError()), AwayError), "it was never made"
 
 
 def test_a_mark_is_a_positive_number_of_31_bits() -> None:
