@@ -206,7 +206,7 @@ class Schedule:
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 — the tasks that are due do not depend on it
-            logger.error("schedule: a beat broke: %s", where(error))  # noqa: TRY400 — in one line
+            logger.error("schedule: a beat broke: %s", told(error))  # noqa: TRY400 — in one line
             self._failed("beat")
         with self._storage.transaction() as db:
             arm(db, self._work.daily, self._calendar, now)

@@ -366,7 +366,7 @@ def test_what_is_erased_is_remembered_before_it_is_gone() -> None:
 def members(db: Database, person: str, *, until: date | None) -> None:
     db.conn.execute("DELETE FROM members WHERE person_id = ?", (person,))
     db.conn.execute(
-        "INSERT INTO members VALUES (?, 'officer', 's', '2026-01-01', ?)",
+        "INSERT INTO members VALUES ('m', ?, 'officer', 's', '2026-01-01', ?)",
         (person, until.isoformat() if until else None),
     )
 
