@@ -11,7 +11,7 @@ import contextvars
 import logging
 import secrets
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from typing import Literal, ParamSpec, TypeAlias, TypeVar, cast
@@ -19,9 +19,11 @@ from typing import Literal, ParamSpec, TypeAlias, TypeVar, cast
 from bot import logs
 from bot.messages import (
     SHORTCUT_LENGTH,
+    Button,
     Buttons,
     Divider,
     Element,
+    Link,
     Message,
     Quote,
     Reply,
@@ -88,6 +90,7 @@ class Command:
     request's text.
     `refusal`: for a command that is not for everyone, why it is not for the one who asks, "" when it is.
     It runs on the storage thread.
+    `alone`: its answers are steps of something that is under way, and the menu is never put under them.
     """
 
     name: str
@@ -101,6 +104,7 @@ class Command:
     suggest: Callable[[str], Sequence[Suggestion]] | None = None
     shortcut: str = ""
     refusal: Callable[[Request], str] | None = None
+    alone: bool = False
 
     def __post_init__(self) -> None:
         if len(self.shortcut) > SHORTCUT_LENGTH:
@@ -280,7 +284,8 @@ class Dispatcher:
         What a message cannot hold waits for the next one.
         """
         actor = cast("Actor", request.actor)
-        if request.place == "direct" and request.command != self.menu:
+        command = self.command(request.command) or self._default
+        if request.place == "direct" and command.name != self.menu and not command.alone:
             menu = self._run(self._menu, Request(self.menu, "", actor, request.place))
             reply = _followed_by(reply, menu) if isinstance(menu, Message) else reply
         try:
@@ -301,19 +306,24 @@ class Dispatcher:
 def _followed_by(reply: Message, menu: Message) -> Message:
     """Return both messages as one, or the reply alone when one message cannot hold both.
 
-    A button of the menu that the reply already has is left out.
+    A button of the menu that the reply already has, or another for the same command, is left out.
     """
     labels = {button.label for button in reply.buttons()}
+    commands = {button.command for button in reply.buttons() if isinstance(button, Button)}
     elements: list[Element] = []
     for element in menu.elements:
         if not isinstance(element, Buttons):
             elements.append(element)
-        elif new := [button for button in element.items if button.label not in labels]:
+        elif new := [one for one in element.items if one.label not in labels and not _does(one, commands)]:
             elements.append(Buttons(*new))
     try:
         return Message(*reply.elements, Divider(), *elements, public=reply.public)
     except TooLong:
         return reply
+
+
+def _does(button: Button | Link, commands: Collection[str]) -> bool:
+    return isinstance(button, Button) and button.command in commands
 
 
 def _bare(message: Message) -> Message:

@@ -72,6 +72,26 @@ async def test_the_menu_under_the_first_answer_repeats_no_button(dispatcher: Dis
     assert labels.count("Table des matières") == 1
 
 
+async def test_the_menu_has_no_second_button_for_what_the_answer_offers_under_another_name() -> None:
+    answer = Message(Text("a"), Buttons(Button("Chercher dans la PA20", "politique")))
+    menu = Message(Text("menu"), Buttons(Button("Table des matières", "politique"), Button("Aide", "aide")))
+    with ThreadPoolExecutor(1) as executor:
+        commands = [Command("lire", "Lire", lambda _: answer), Command("vigie", "Menu", lambda _: menu)]
+        reply = await (dispatcher := Dispatcher(commands, executor)).handle(
+            dispatcher.from_text("lire", actor=ALEX)
+        )
+    assert isinstance(reply, Message)
+    labels = [button.label for button in reply.buttons()]
+    assert labels == ["Chercher dans la PA20", "Aide"]
+
+
+async def test_the_menu_is_not_put_under_a_step_of_what_is_under_way(dispatcher: Dispatcher) -> None:
+    for line in ("/quiz", "/accueil moi", "/accueil lire"):
+        reply = await dispatcher.handle(dispatcher.from_text(line, actor=Actor("essai", "T1", line)))
+        assert isinstance(reply, Message)
+        assert "aide" not in {b.command for b in reply.buttons() if isinstance(b, Button)}
+
+
 async def test_the_first_private_hello_shows_the_menu_once(dispatcher: Dispatcher) -> None:
     first = await dispatcher.handle(dispatcher.from_text("Bonjour", actor=ALEX))
     assert first == await dispatcher.handle(dispatcher.from_text("menu", actor=ALEX))

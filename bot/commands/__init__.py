@@ -76,12 +76,14 @@ def catalogue(library: Library, office: Office, course: Course) -> tuple[Command
             usage="[lettre de votre réponse]",
             run=partial(quiz.play, office, course),
             slash=True,
+            alone=True,
         ),
         Command(
             name="accueil",
             summary="Voir où vous en êtes\u00a0: lecture, quiz, attestation.",
             run=partial(accueil.welcome, office, course),
             opens_form=True,
+            alone=True,
         ),
         Command(
             name="lier",
