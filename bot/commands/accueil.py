@@ -128,9 +128,8 @@ def _lines(desk: _Desk, person: str | None, steps: Mapping[Fact, datetime]) -> l
 
 
 def _onward(course: Course, steps: Mapping[Fact, datetime], standing: Standing | None) -> list[Button]:
-    read = Button(
-        "Lire" if "read" in steps else "Continuer la lecture", "accueil lire", _style("read" in steps)
-    )
+    going = "Continuer la lecture" if "opened" in steps else "Commencer la lecture"
+    read = Button("Relire" if "read" in steps else going, "accueil lire", _style("read" in steps))
     play = Button("Le quiz", "quiz", _style("read" not in steps or "passed" in steps))
     buttons = [read, play]
     if standing and standing.active and not onboarding.missing(steps):
