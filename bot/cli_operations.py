@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from sqlite_utils import Database
 
-from bot import backup, diagnostic, notices, restore, state, storage
+from bot import backup, diagnostic, notices, onboarding_checks, restore, state, storage
 from bot.cli_base import configured, dump, json_flag, storage_refusals
 from bot.findings import Finding, fine, note, wrong
 from bot.policy import membership, roles
@@ -110,10 +110,18 @@ def diagnostic_(as_json: bool) -> None:
     copies = None if config.sandboxed() else config.copies()  # the sandbox is not copied
     places = diagnostic.Places(config.database(), config.keys(), copies)
     findings = [fine("réglages", "lus, sans erreur.")]
-    findings += diagnostic.local(places, config.calendar(), system_clock, lambda db: [*_roles(db, config)])
+    findings += onboarding_checks.quiz(config)
+    findings += diagnostic.local(places, config.calendar(), system_clock, lambda db: [*_kept(db, config)])
     findings += asyncio.run(diagnostic.remote(_checks(config)))
     click.echo(dump(diagnostic.as_json(findings)) if as_json else diagnostic.printed(findings))
     sys.exit(0 if diagnostic.sound(findings) else 1)
+
+
+def _kept(db: Database, config: Settings) -> Iterator[Finding]:
+    """Yield how what the database holds is."""
+    yield from _roles(db, config)
+    if not config.sandboxed():  # whose register is signed with a key of the moment
+        yield from onboarding_checks.attestations(db, config.keys())
 
 
 def _roles(db: Database, config: Settings) -> Iterator[Finding]:
