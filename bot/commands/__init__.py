@@ -82,6 +82,7 @@ def catalogue(library: Library, office: Office, course: Course) -> tuple[Command
             name="accueil",
             summary="Voir où vous en êtes\u00a0: lecture, quiz, attestation.",
             run=partial(accueil.welcome, office, course),
+            slash=True,
             opens_form=True,
             alone=True,
         ),
