@@ -73,7 +73,7 @@ def build(settings: Settings, storage: Storage) -> Bot:
     """Read the policies and set up the commands over what is kept. Raises `PolicyError`."""
     read, calendar, teams = policies(settings), settings.calendar(), settings.teams()
     clerk = registrar(settings, read, storage)
-    school = course(settings, read, clerk.attest)
+    school = replace(course(settings, read, clerk.attest), send_receipt=clerk.send_again)
     notices.NOTICES.update(onboarding_notices.table(read) | clerk.notices())
 
     def registry_changed(db: Database) -> None:

@@ -242,10 +242,13 @@ async def test_on_discord_an_officer_by_a_role_goes_from_the_welcome_to_the_rece
             assert "bonne réponse." in late.words
             await attests_on_discord(me, passed)
             [receipt] = (await me.hears(RECEIPT)).whole.attachments
+            coming = await me.press(await me.command("accueil", "moi"), "Redemander mon reçu")
+            assert "arrive dans un instant" in coming.words
+            await server.until(lambda: len(me.told(RECEIPT)) == 2)
             await until_the_end_is_noted(kept)
             assert await bot.stop() == 0
         assert not me.told("Bienvenue!"), "the reading took the place of the one welcome"
-        assert len(me.told(RECEIPT)) == 1
+        assert len(me.told(RECEIPT)) == 2
         content = server.backend.cdn.get(receipt["url"])
         assert content is not None
         await check_what_is_proved(kept, content, "discord")
@@ -344,6 +347,9 @@ async def test_on_slack_an_officer_by_a_private_channel_goes_from_the_welcome_to
             await me.press(again, again.labels[0])
             await attests_on_slack(me, passed)
             file = await me.next(lambda one: bool(one.get("files")))
+            await me.hears(RECEIPT)
+            where = await me.command("/accueil", "moi", "Tout est fait")
+            await me.slack.press(where.whole, "Redemander mon reçu", user=BOB)
             await me.hears(RECEIPT)
             await until_the_end_is_noted(kept)
             assert await bot.stop() == 0
