@@ -90,7 +90,8 @@ class Command:
     request's text.
     `refusal`: for a command that is not for everyone, why it is not for the one who asks, "" when it is.
     It runs on the storage thread.
-    `alone`: its answers are steps of something that is under way, and the menu is never put under them.
+    `alone`: its answers are steps of something that is under way, and that is one person's own: the menu
+    is never put under them, and where all can read it is not run.
     """
 
     name: str
@@ -246,6 +247,8 @@ class Dispatcher:
             if refused is not None:
                 return Message(*refused.elements, public=request.place == "open")
             command = self.command(request.command) or self._default
+            if command.alone and request.place == "open":
+                return Message(_ASK_IN_PRIVATE, public=True)
             if command.instant:
                 reply = self._run(command, request)
             else:

@@ -122,6 +122,22 @@ async def test_where_all_can_read_what_quotes_nothing_invites_to_ask_in_private(
     assert "message privé" in " ".join(reply.own_words())
 
 
+@pytest.mark.parametrize("line", ["/quiz B", "/quiz nouveau -", "/accueil lire", "/accueil"])
+async def test_where_all_can_read_nothing_is_shown_of_one_s_own_way_nor_done(
+    dispatcher: Dispatcher, line: str
+) -> None:
+    private = dispatcher.from_text("/quiz", actor=ALEX, place="channel")
+    before = await dispatcher.handle(private)
+    reply = await dispatcher.handle(dispatcher.from_text(line, actor=ALEX, place="open"))
+    assert isinstance(reply, Message)
+    assert (list(reply.quotes()), list(reply.buttons())) == ([], [])
+    assert "message privé" in " ".join(reply.own_words())
+    after = await dispatcher.handle(private)
+    assert isinstance(before, Message)
+    assert isinstance(after, Message)
+    assert before.elements[: len(after.elements)] == after.elements, "no quiz was begun"
+
+
 async def test_a_command_that_breaks_is_an_apology_whose_reference_is_in_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
