@@ -120,7 +120,9 @@ def settle(bot: Bot) -> None:
             _cast(db, bot.office.today())
         admins = [people.read_account(one) for one in listed(bot.settings.vigie_admins)]
         roles.appoint_first(db, admins, bot.office.today())
-        bot.office.registry_changed(db)
+        # Whoever came while the bot was away is welcomed in working hours, and in the sandbox at once.
+        at_once, now = bot.settings.sandboxed(), bot.office.clock()
+        onboarding.follow(db, bot.course.target(), bot.office.calendar, now, at_once=at_once)
     bot.registrar.caught_up()
 
 

@@ -119,7 +119,12 @@ class Background:
         """Return what the clock does; in the sandbox, nothing is copied."""
         office = self.office
         course = self.course
-        register = Register(office.storage, office.clock, office.calendar, office.registry_changed)
+
+        def registry_read(db: Database) -> None:
+            """Welcome whom a reading finds, in working hours: it is done at night, and nobody is waiting."""
+            onboarding.follow(db, course.target(), office.calendar, office.clock())
+
+        register = Register(office.storage, office.clock, office.calendar, registry_read)
         fetch = {name: _once_ready(platform) for name, platform in self.platforms.items()}
 
         def retention(db: Database, _: Arguments, now: datetime) -> None:
