@@ -98,7 +98,7 @@ def build(settings: Settings, storage: Storage) -> Bot:
     """Read the policies and set up the commands over what is kept. Raises `PolicyError`."""
     read, calendar, teams = policies(settings), settings.calendar(), settings.teams()
     clerk = registrar(settings, read, storage)
-    school = course(settings, read, clerk.attest)
+    school = replace(course(settings, read, clerk.attest), send_receipt=clerk.send_again)
     notices.NOTICES.update(onboarding_notices.table(read) | clerk.notices() | retraining.notices())
 
     def registry_changed(db: Database) -> None:
@@ -172,7 +172,9 @@ def settle(bot: Bot) -> None:
             _cast(db, office.today())
         admins = [people.read_account(one) for one in listed(bot.settings.vigie_admins)]
         roles.appoint_first(db, admins, office.today())
-        office.registry_changed(db)
+        # Whoever came while the bot was away is welcomed in working hours, and in the sandbox at once.
+        at_once, target = bot.settings.sandboxed(), bot.services.course.target()
+        onboarding.follow(db, target, office.calendar, office.clock(), at_once=at_once)
     bot.registrar.caught_up()
 
 

@@ -189,12 +189,17 @@ class Background:
     async def _reconcile(self, _: Arguments, _now: datetime) -> None:
         """Read again who is in the groups that are followed."""
         office = self.services.office
-        register = Register(office.storage, office.clock, office.calendar, office.registry_changed)
+        register = Register(office.storage, office.clock, office.calendar, self._registry_read)
         fetch = {name: _once_ready(platform) for name, platform in self.platforms.items()}
         outcome = (await register.reconcile(fetch)).values()
         unread = [one for one in outcome if isinstance(one, PlatformError) and one.passing]
         if unread:  # it is then tried again later
             raise unread[0]
+
+    def _registry_read(self, db: Database) -> None:
+        """Welcome whom a reading finds, in working hours: it is done at night, and nobody is waiting."""
+        office = self.services.office
+        onboarding.follow(db, self.services.course.target(), office.calendar, office.clock())
 
     async def _purge(self, _: Arguments, _now: datetime) -> None:
         """Leave no byte of what was deleted."""

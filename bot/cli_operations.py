@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 from sqlite_utils import Database
 
-from bot import app, backup, diagnostic, notices, outbox, restore, state, storage
+from bot import app, backup, diagnostic, notices, onboarding_checks, outbox, restore, state, storage
 from bot.cli_base import configured, dump, json_flag, kept, storage_refusals
 from bot.findings import Finding, fine, note, wrong
 from bot.outbox_routes import parse
@@ -143,7 +143,8 @@ def diagnostic_(as_json: bool) -> None:
     copies = None if config.sandboxed() else config.copies()  # the sandbox is not copied
     places = diagnostic.Places(config.database(), config.keys(), copies)
     findings = [fine("réglages", "lus, sans erreur."), _policies(config)]
-    findings += diagnostic.local(places, config.calendar(), system_clock, lambda db: [*_roles(db, config)])
+    findings += onboarding_checks.quiz(config)
+    findings += diagnostic.local(places, config.calendar(), system_clock, lambda db: [*_kept(db, config)])
     with suppress(StorageError):  # said above
         findings += [] if diagnostic.runs(config.database()) else diagnostic.port(config.vigie_sante_port)
     findings += asyncio.run(diagnostic.remote(_checks(config)))
@@ -157,6 +158,13 @@ def _policies(config: Settings) -> Finding:
     except PolicyError as error:
         return wrong("politiques", str(error))
     return fine("politiques", f"lues\u00a0: {', '.join(one.name for one in read.policies.values())}.")
+
+
+def _kept(db: Database, config: Settings) -> Iterator[Finding]:
+    """Yield how what the database holds is."""
+    yield from _roles(db, config)
+    if not config.sandboxed():  # whose register is signed with a key of the moment
+        yield from onboarding_checks.attestations(db, config.keys())
 
 
 def _roles(db: Database, config: Settings) -> Iterator[Finding]:

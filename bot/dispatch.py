@@ -11,7 +11,7 @@ import contextvars
 import logging
 import secrets
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from typing import Literal, ParamSpec, TypeAlias, TypeVar, cast
@@ -19,9 +19,11 @@ from typing import Literal, ParamSpec, TypeAlias, TypeVar, cast
 from bot import logs
 from bot.messages import (
     SHORTCUT_LENGTH,
+    Button,
     Buttons,
     Divider,
     Element,
+    Link,
     Message,
     Quote,
     Reply,
@@ -89,6 +91,8 @@ class Command:
     `refusal`: for a command that is not for everyone, why it is not for the one who asks, "" when it is.
     It runs on the storage thread.
     `unnoted`: nothing is noted of who asks, so the privacy notice waits for their next exchange.
+    `alone`: its answers are steps of something that is under way, and that is one person's own: the menu
+    is never put under them, and where all can read it is not run.
     """
 
     name: str
@@ -103,6 +107,7 @@ class Command:
     shortcut: str = ""
     refusal: Callable[[Request], str] | None = None
     unnoted: bool = False
+    alone: bool = False
 
     def __post_init__(self) -> None:
         if len(self.shortcut) > SHORTCUT_LENGTH:
@@ -252,6 +257,8 @@ class Dispatcher:
             if refused is not None:
                 return Message(*refused.elements, public=request.place == "open")
             command = self.command(request.command) or self._default
+            if command.alone and request.place == "open":
+                return Message(_ASK_IN_PRIVATE, public=True)
             if command.is_instant(request):
                 reply = self._run(command, request)
             else:
@@ -293,7 +300,8 @@ class Dispatcher:
         shows the notice, and nothing is noted of who opened it.
         """
         actor = cast("Actor", request.actor)
-        if request.place == "direct" and request.command != self.menu:
+        command = self.command(request.command) or self._default
+        if request.place == "direct" and command.name != self.menu and not command.alone:
             menu = self._run(self._menu, Request(self.menu, "", actor, request.place))
             reply = _followed_by(reply, menu) if isinstance(menu, Message) else reply
         merely_opened = request.place == "home" and request.command == self.menu
@@ -318,19 +326,24 @@ class Dispatcher:
 def _followed_by(reply: Message, menu: Message) -> Message:
     """Return both messages as one, or the reply alone when one message cannot hold both.
 
-    A button of the menu that the reply already has is left out.
+    A button of the menu that the reply already has, or another for the same command, is left out.
     """
     labels = {button.label for button in reply.buttons()}
+    commands = {button.command for button in reply.buttons() if isinstance(button, Button)}
     elements: list[Element] = []
     for element in menu.elements:
         if not isinstance(element, Buttons):
             elements.append(element)
-        elif new := [button for button in element.items if button.label not in labels]:
+        elif new := [one for one in element.items if one.label not in labels and not _does(one, commands)]:
             elements.append(Buttons(*new))
     try:
         return Message(*reply.elements, Divider(), *elements, public=reply.public)
     except TooLong:
         return reply
+
+
+def _does(button: Button | Link, commands: Collection[str]) -> bool:
+    return isinstance(button, Button) and button.command in commands
 
 
 def _bare(message: Message) -> Message:

@@ -45,7 +45,7 @@ class ReceiptError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a receipt says: the entry, and the name that the person showed."""
+    """What a receipt says: the entry, and the name that the person wrote."""
 
     entry: Entry
     name: str

@@ -11,13 +11,13 @@ from typing import Final
 from sqlite_utils import Database
 
 from bot import receipt, schedule
-from bot.messages import File, Heading, Message, Note, Text, code
+from bot.messages import Button, Buttons, File, Heading, Message, Note, Text, code
 from bot.notices import Arguments, Notice, Services
 from bot.outbox import Delivery, enqueue
 from bot.policy import register
 from bot.policy.library import in_words
 from bot.policy.onboarding import Attesting
-from bot.policy.register import Signatory
+from bot.policy.register import Reading, Signatory
 from bot.receipt import Issuer, ReceiptError
 from bot.signing import Signer
 from bot.storage import Storage, StorageError
@@ -44,11 +44,12 @@ class Registrar:
         target = asked.target
         who = Signatory(asked.person_id, asked.name, asked.account)
         entered = register.attest(db, who, target, asked.at, self.signer())
-        key = f"{RECEIPT}:{asked.person_id}:{target.policy}:{target.version}"
-        arguments = {"person": asked.person_id, "policy": target.policy, "version": f"{target.version}"}
-        to = f"person:{asked.person_id}"
-        enqueue(db, Delivery(key, to, RECEIPT, arguments, urgent=True), asked.at)
+        _send(db, asked.person_id, target, asked.at)
         schedule.plan(db, f"{ADVANCE}:{entered.entry.number}", ADVANCE, asked.at)
+
+    def send_again(self, db: Database, person_id: str, target: Reading, now: datetime) -> None:
+        """Have the receipt of what a person has attested sent anew; asked twice in a minute, once."""
+        _send(db, person_id, target, now, again=f":{now:%Y-%m-%dT%H:%M}")
 
     def notices(self) -> dict[str, Notice]:
         """Return what is sent of its own accord, by name, to be added to `bot.notices.NOTICES`."""
@@ -83,6 +84,12 @@ class Registrar:
                 )
 
 
+def _send(db: Database, person_id: str, target: Reading, now: datetime, again: str = "") -> None:
+    key = f"{RECEIPT}:{person_id}:{target.policy}:{target.version}{again}"
+    arguments = {"person": person_id, "policy": target.policy, "version": f"{target.version}"}
+    enqueue(db, Delivery(key, f"person:{person_id}", RECEIPT, arguments, urgent=True), now)
+
+
 def given(policy: str, version: date, content: bytes) -> Message:
     """Give a receipt."""
     return Message(
@@ -103,9 +110,10 @@ def without(policy: str, version: date, why: str) -> Message:
         Heading("Votre attestation est au registre"),
         Text(
             f"Celle de la {policy}, version révisée le {in_words(version)}. Le reçu, lui, n'a pas pu être "
-            "fait. Demandez-le à l'administration."
+            "fait. Redemandez-le dans un moment; si cela se répète, parlez-en à l'administration."
         ),
         Note(why),
+        Buttons(Button("Redemander mon reçu", "accueil recu", "primary")),
     )
 
 

@@ -24,7 +24,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlite_utils import Database
 
 from bot import state
-from bot.logs import told, where
+from bot.logs import told
 from bot.storage import Storage, StorageError
 from bot.times import Calendar, Clock, iso, utc
 

@@ -72,6 +72,26 @@ async def test_the_menu_under_the_first_answer_repeats_no_button(dispatcher: Dis
     assert labels.count("Table des matières") == 1
 
 
+async def test_the_menu_has_no_second_button_for_what_the_answer_offers_under_another_name() -> None:
+    answer = Message(Text("a"), Buttons(Button("Chercher dans la PA20", "politique")))
+    menu = Message(Text("menu"), Buttons(Button("Table des matières", "politique"), Button("Aide", "aide")))
+    with ThreadPoolExecutor(1) as executor:
+        commands = [Command("lire", "Lire", lambda _: answer), Command("vigie", "Menu", lambda _: menu)]
+        reply = await (dispatcher := Dispatcher(commands, executor)).handle(
+            dispatcher.from_text("lire", actor=ALEX)
+        )
+    assert isinstance(reply, Message)
+    labels = [button.label for button in reply.buttons()]
+    assert labels == ["Chercher dans la PA20", "Aide"]
+
+
+async def test_the_menu_is_not_put_under_a_step_of_what_is_under_way(dispatcher: Dispatcher) -> None:
+    for line in ("/quiz", "/accueil moi", "/accueil lire"):
+        reply = await dispatcher.handle(dispatcher.from_text(line, actor=Actor("essai", "T1", line)))
+        assert isinstance(reply, Message)
+        assert "aide" not in {b.command for b in reply.buttons() if isinstance(b, Button)}
+
+
 async def test_the_first_private_hello_shows_the_menu_once(dispatcher: Dispatcher) -> None:
     first = await dispatcher.handle(dispatcher.from_text("Bonjour", actor=ALEX))
     assert first == await dispatcher.handle(dispatcher.from_text("menu", actor=ALEX))
@@ -100,6 +120,22 @@ async def test_where_all_can_read_what_quotes_nothing_invites_to_ask_in_private(
     reply = await dispatcher.handle(dispatcher.from_text(line, place="open"))
     assert isinstance(reply, Message)
     assert "message privé" in " ".join(reply.own_words())
+
+
+@pytest.mark.parametrize("line", ["/quiz B", "/quiz nouveau -", "/accueil lire", "/accueil"])
+async def test_where_all_can_read_nothing_is_shown_of_one_s_own_way_nor_done(
+    dispatcher: Dispatcher, line: str
+) -> None:
+    private = dispatcher.from_text("/quiz", actor=ALEX, place="channel")
+    before = await dispatcher.handle(private)
+    reply = await dispatcher.handle(dispatcher.from_text(line, actor=ALEX, place="open"))
+    assert isinstance(reply, Message)
+    assert (list(reply.quotes()), list(reply.buttons())) == ([], [])
+    assert "message privé" in " ".join(reply.own_words())
+    after = await dispatcher.handle(private)
+    assert isinstance(before, Message)
+    assert isinstance(after, Message)
+    assert before.elements[: len(after.elements)] == after.elements, "no quiz was begun"
 
 
 async def test_a_command_that_breaks_is_an_apology_whose_reference_is_in_the_log(

@@ -128,6 +128,15 @@ def test_any_name_gives_one_page_that_verifies(name: str) -> None:
         assert len(pdf.pages) == 1
 
 
+def test_a_long_name_is_cut_after_a_hyphen_and_not_inside_a_word(tmp_path: Path) -> None:
+    name = "Jean-Baptiste Alexandre de la Rochefoucauld-Montmorency de Saint-Hyacinthe-sur-Richelieu"
+    assert "Hyacinthe-sur-Richelieu" in words(made(name), tmp_path).replace("\u200b", "")
+
+
+def test_the_receipt_does_not_say_that_the_name_was_verified(tmp_path: Path) -> None:
+    assert "sous le nom que la personne a écrit" in words(made(), tmp_path)
+
+
 def test_what_cannot_be_printed_is_said_to_be_replaced(tmp_path: Path) -> None:
     text = words(made("张伟 Zoé"), tmp_path)
     assert "□□ Zoé" in text

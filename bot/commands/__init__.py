@@ -114,12 +114,15 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             usage="[lettre de votre réponse]",
             run=partial(quiz.play, office, course),
             slash=True,
+            alone=True,
         ),
         Command(
             name="accueil",
             summary="Voir où vous en êtes\u00a0: lecture, quiz, attestation.",
             run=partial(accueil.welcome, office, course),
+            slash=True,
             opens_form=True,
+            alone=True,
         ),
         Command(
             name="lier",

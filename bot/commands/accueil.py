@@ -128,13 +128,14 @@ def _lines(desk: _Desk, person: str | None, steps: Mapping[Fact, datetime]) -> l
 
 
 def _onward(course: Course, steps: Mapping[Fact, datetime], standing: Standing | None) -> list[Button]:
-    read = Button(
-        "Lire" if "read" in steps else "Continuer la lecture", "accueil lire", _style("read" in steps)
-    )
+    going = "Continuer la lecture" if "opened" in steps else "Commencer la lecture"
+    read = Button("Relire" if "read" in steps else going, "accueil lire", _style("read" in steps))
     play = Button("Le quiz", "quiz", _style("read" not in steps or "passed" in steps))
     buttons = [read, play]
     if standing and standing.active and not onboarding.missing(steps):
         buttons.append(Button("Attester ma lecture", "accueil attester", "primary"))
+    if "attested" in steps:
+        buttons.append(Button("Redemander mon reçu", "accueil recu"))
     return [*buttons, Button(f"Chercher dans la {course.name}", "politique")]
 
 
@@ -270,6 +271,15 @@ def _confirm(desk: _Desk, _: str) -> Reply:
     return attested(desk.course)
 
 
+def _receipt(desk: _Desk, _: str) -> Message:
+    """Have one's receipt sent anew, to whoever has attested."""
+    person = people.person_of(desk.db, actor_of(desk.request), create=False)
+    if person is None or "attested" not in desk.steps(person):
+        return _mine(desk, "")
+    desk.course.send_receipt(desk.db, person, desk.course.target(), desk.office.clock())
+    return receipt_coming()
+
+
 def _hindrance(desk: _Desk) -> Message | None:
     """Return why one cannot attest now, None when one can."""
     person = people.person_of(desk.db, actor_of(desk.request), create=False)
@@ -316,6 +326,13 @@ def attested(course: Course) -> Message:
     )
 
 
+def receipt_coming() -> Message:
+    """Say that the receipt was asked for."""
+    return Message(
+        Text("Votre reçu arrive dans un instant, en message privé."), Buttons(Button("Où j'en suis", _MINE))
+    )
+
+
 _ACTIONS: Mapping[str, Action] = {
     "moi": _mine,
     "lire": _read,
@@ -323,6 +340,7 @@ _ACTIONS: Mapping[str, Action] = {
     "page": _page,
     "attester": _attest,
     "confirmer": _confirm,
+    "recu": _receipt,
 }
 
 
@@ -336,4 +354,5 @@ def examples(course: Course) -> dict[str, Reply]:
         "L'attestation": statement(course),
         "L'attestation, le nom": name_form(course),
         "C'est attesté": attested(course),
+        "Le reçu, redemandé": receipt_coming(),
     }

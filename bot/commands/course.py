@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from random import Random, SystemRandom
+from typing import TypeAlias
+
+from sqlite_utils import Database
 
 from bot.commands.politique import Reading
 from bot.dispatch import UserError
@@ -18,13 +22,16 @@ from bot.policy.onboarding import Attest, Plan
 from bot.policy.quiz_bank import Bank
 from bot.policy.register import Reading as Target
 
+SendReceipt: TypeAlias = Callable[[Database, str, Target, datetime], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Course:
     """What those commands work with.
 
     `target`: what is to be read today, of the library's default policy. `bank`: its questions.
-    `attest`: writes an attestation in the register, in the caller's transaction.
+    `attest`: writes an attestation in the register, in the caller's transaction. `send_receipt`: has the
+    receipt of what a person has attested sent anew, in the same way.
     """
 
     library: Library
@@ -33,6 +40,7 @@ class Course:
     attest: Attest
     plan: Plan = field(default_factory=Plan)
     random: Callable[[], Random] = SystemRandom
+    send_receipt: SendReceipt = lambda _db, _person, _target, _now: None
 
     def reading(self) -> Reading:
         """Return the policy, in the version that is to be read."""

@@ -105,7 +105,7 @@ def feedback(
     """Say whether an answer is right, why, and quote the clause."""
     parts: list[Element] = [
         *([Note(note)] if note else []),
-        Heading("C'est la bonne réponse." if answer.right else "Ce n'est pas la bonne réponse."),
+        Heading(_verdict(asked_of, answer)),
         Text(asked_of.text),
         *_explained(asked_of, asked, answer),
     ]
@@ -124,6 +124,16 @@ def feedback(
     return Message(*parts, Buttons(onward, reread), Note(_after(attempt, asked, answer)))
 
 
+def _verdict(asked_of: Question, answer: Answer) -> str:
+    """Tell what was left out from what was wrong, where several choices are right."""
+    if answer.right:
+        return "C'est la bonne réponse."
+    left_out = len(asked_of.right - answer.chosen)
+    if answer.chosen <= asked_of.right:
+        return f"Presque\u00a0: il manquait {left_out} choix."
+    return "Ce n'est pas la bonne réponse."
+
+
 def _named(asked_of: Question) -> str:
     number = asked_of.clause
     return f"l'article {number}" if len(number.parts) == 1 else str(number)
@@ -134,13 +144,15 @@ def _explained(asked_of: Question, asked: Asked, answer: Answer) -> Iterator[Tex
     for letter, place in zip(asked.letters, asked.order, strict=True):
         choice = asked_of.choices[place]
         if place in answer.chosen or choice.right:
-            label = _label(choice, chosen=place in answer.chosen)
+            label = _label(choice, chosen=place in answer.chosen, several=asked_of.several)
             yield Text(bold(f"{letter}. {choice.text}"), f"\n{label}. {choice.feedback}")
 
 
-def _label(choice: Choice, *, chosen: bool) -> str:
+def _label(choice: Choice, *, chosen: bool, several: bool) -> str:
+    if choice.right and not chosen:
+        return "Celui-ci était bon aussi" if several else "C'était la bonne réponse"
     if choice.right:
-        return "Vous l'avez choisi, et c'est bon" if chosen else "C'est bon"
+        return "Vous l'avez choisi, et c'est bon"
     return "Vous l'avez choisi, et ce n'est pas bon"
 
 

@@ -230,10 +230,13 @@ def hush(db: Database, person_id: str) -> None:
 
 
 def delivered(db: Database, target: Target, calendar: Calendar) -> None:
-    """Note for whom the welcome is said by the outbox to have been sent; of when, it knows the day."""
+    """Note for whom the welcome is said by the outbox to have been sent; of when, it knows the day.
+
+    What went to a channel of the administration, for want of any way to the person, reached nobody.
+    """
     rows = db.conn.execute(
         """SELECT substr(recipient, 8), min(sent_day), route FROM outbox
-           WHERE notice = ? AND state = 'sent' AND recipient LIKE 'person:%'
+           WHERE notice = ? AND state = 'sent' AND recipient LIKE 'person:%' AND route NOT LIKE 'channel:%'
              AND json_extract(arguments, '$.policy') = ? AND json_extract(arguments, '$.version') = ?
              AND substr(recipient, 8) IN (SELECT id FROM people)
            GROUP BY recipient""",

@@ -42,7 +42,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Signatory:
-    """Who attests: the person, the name that they show, and the account that they act with."""
+    """Who attests: the person, the name that they give, and the account that they act with."""
 
     person_id: str
     name: str

@@ -143,6 +143,19 @@ async def test_one_attests_once_having_read_and_passed(desk: School) -> None:
     assert "c'est fait, le 24 novembre 2026" in await desk.said("accueil", ALEX)
 
 
+async def test_only_who_has_attested_can_ask_for_their_receipt_again(desk: School) -> None:
+    await desk.enters()
+    assert "accueil recu" not in commands_of(await desk.ask("accueil moi", ALEX))
+    assert "Trois choses" in await desk.said("accueil recu", ALEX)
+    assert "Aucun accueil" in await desk.said("accueil recu", BLAISE)
+    await desk.read_all()
+    await desk.pass_quiz()
+    await desk.said("accueil confirmer", ALEX, nom="Alex")
+    assert "accueil recu" in commands_of(await desk.ask("accueil moi", ALEX))
+    for _ in range(2):
+        assert "arrive dans un instant" in await desk.said("accueil recu", ALEX)
+
+
 async def test_one_goes_on_days_later_on_the_other_platform_after_a_restart(tmp_path: Path) -> None:
     path = tmp_path / "vigie.db"
     with school(path) as before:

@@ -117,7 +117,7 @@ def test_delivered_is_what_the_outbox_says(db: Database) -> None:
     onboarding.delivered(db, TARGET, CALENDAR)
     assert register.facts(db, person, "pa20", TARGET.version) == {}
     db.conn.execute(
-        "UPDATE outbox SET state = 'sent', sent_day = '2026-11-25', route = 'direct:discord/900/111'"
+        "UPDATE outbox SET state = 'sent', sent_day = '2026-11-25', route = 'person:discord/900/111'"
     )
     for _ in range(2):
         onboarding.delivered(db, TARGET, CALENDAR)
@@ -126,6 +126,16 @@ def test_delivered_is_what_the_outbox_says(db: Database) -> None:
     assert {fact: CALENDAR.day(at).isoformat() for fact, at in facts.items()} == {"delivered": "2026-11-25"}
     [(platform,)] = db.conn.execute("SELECT platform FROM reading_facts").fetchall()
     assert platform == "discord"
+
+
+def test_a_welcome_that_only_the_administration_saw_is_not_delivered(db: Database) -> None:
+    person = officer(db)
+    follow(db)
+    db.conn.execute(
+        "UPDATE outbox SET state = 'sent', sent_day = '2026-11-25', route = 'channel:slack/T1/C1'"
+    )
+    onboarding.delivered(db, TARGET, CALENDAR)
+    assert register.facts(db, person, "pa20", TARGET.version) == {}
 
 
 def test_attesting_without_what_comes_before_is_refused(db: Database) -> None:

@@ -1,7 +1,8 @@
 """Stands between the bot and local-slack, over real HTTP and WebSocket, to be Slack on a bad day.
 
 local-slack validates nothing and never fails: this checks everything that the bot sends, and
-refuses, limits, repeats or cuts when told to.
+refuses, limits, repeats or cuts when told to. It lets nobody enter a channel once it runs, nor tells
+of it: this does.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Proxy:
     twice: bool = False  # each event is delivered two times
     problems: list[str] = field(default_factory=list)  # what Slack would have refused
     calls: list[str] = field(default_factory=list)  # paths, in order
+    joined: dict[str, list[str]] = field(default_factory=dict)  # who entered which channel since
     _scripted: dict[str, list[web.Response]] = field(default_factory=dict)
     _sockets: set[web.WebSocketResponse] = field(default_factory=set)
     _requests: dict[web.WebSocketResponse, web.Request] = field(default_factory=dict)
@@ -66,6 +68,23 @@ class Proxy:
         """Wait until the bot has opened one socket more."""
         await asyncio.wait_for(self._opened.get(), within)
 
+    async def joins(self, user: str, channel: str, team: str) -> None:
+        """Have someone enter a private channel, and the bot told of it as Slack does."""
+        self.joined.setdefault(channel, []).append(user)
+        event = {
+            "type": "member_joined_channel",
+            "user": user,
+            "channel": channel,
+            "channel_type": "G",
+            "team": team,
+            "event_ts": "1764043200.000100",
+        }
+        name = f"{channel}-{user}"
+        payload = {"type": "event_callback", "team_id": team, "event_id": f"Ev{name}", "event": event}
+        envelope = {"type": "events_api", "envelope_id": name, "accepts_response_payload": False}
+        for socket in self._sockets:
+            await socket.send_json(envelope | {"payload": payload})
+
     async def _pass(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._pass_socket(request)
@@ -78,7 +97,15 @@ class Proxy:
         headers = {name: value for name, value in request.headers.items() if name.lower() not in _OF_ONE_HOP}
         async with self.far.request(request.method, request.path_qs, data=body, headers=headers) as answer:
             kept = {name: value for name, value in answer.headers.items() if name.lower() not in _OF_ONE_HOP}
-            return web.Response(status=answer.status, body=await answer.read(), headers=kept)
+            content = await answer.read()
+            if request.path == "/api/conversations.members":
+                content = self._with_the_joined(request.query["channel"], content)
+            return web.Response(status=answer.status, body=content, headers=kept)
+
+    def _with_the_joined(self, channel: str, content: bytes) -> bytes:
+        found = json.loads(content)
+        found["members"] = [*found["members"], *self.joined.get(channel, [])]
+        return json.dumps(found).encode()
 
     async def _pass_socket(self, request: web.Request) -> web.WebSocketResponse:
         near = web.WebSocketResponse()

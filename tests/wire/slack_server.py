@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -25,7 +26,7 @@ from tests.wire.slack_proxy import Proxy, proxying
 
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-essai", "xapp-essai", "secret-essai"
 ALICE, BOB, BOT, APP = "U01ALICE", "U02BOB", "U0BOT", "A01VIGIE"
-CHANNEL = "C01GENERAL"
+CHANNEL, OFFICERS = "C01GENERAL", "C02OFFICIERS"  # the second is private
 PATIENCE = 20.0  # seconds that a test waits for the bot at most
 TEAM = "T01AGE"
 
@@ -85,6 +86,26 @@ class LocalSlack:
             name: {"value": {"type": "plain_text_input", "value": value}} for name, value in values.items()
         }
         await self.ui.send_json({"t": "view_submit", "user": user, "values": typed})
+
+    async def enter(self, channel: str, *, user: str) -> None:
+        """Enter a private channel, as someone who was invited there."""
+        await self.proxy.joins(user, channel, TEAM)
+
+    async def direct(self, user: str) -> str:
+        """Return the identifier of someone's conversation with the bot."""
+        headers = {"Authorization": f"Bearer {BOT_TOKEN}"}
+        opening = self.proxy.far.post("/api/conversations.open", data={"users": user}, headers=headers)
+        async with opening as answer:
+            return str((await answer.json())["channel"]["id"])
+
+    async def download(self, message: Json) -> bytes:
+        """Return what is in the file that came with a message."""
+        [file] = message["files"]
+        path = urlsplit(file["url_private_download"]).path
+        headers = {"Authorization": f"Bearer {BOT_TOKEN}"}  # local-slack knows of nobody else's
+        async with self.proxy.far.get(path, headers=headers) as answer:
+            assert answer.ok, await answer.text()
+            return await answer.read()
 
     async def message(self) -> Json:
         """Return the next message of the bot, new or changed."""
@@ -171,7 +192,10 @@ def _config(mode: Mode, bot_port: int) -> Json:
         "workspace": {"name": "AGE", "domain": "age", "teamId": TEAM},
         "app": app,
         "users": [{"id": ALICE, "name": "alice"}, {"id": BOB, "name": "bob"}],
-        "channels": [{"id": CHANNEL, "name": "general", "members": [ALICE, BOB, BOT]}],
+        "channels": [
+            {"id": CHANNEL, "name": "general", "members": [ALICE, BOB, BOT]},
+            {"id": OFFICERS, "name": "officiers", "is_private": True, "members": [ALICE, BOT]},
+        ],
     }
 
 
