@@ -34,8 +34,8 @@ test: $(VENV)/.tests system  ## Installer ce que les essais demandent, puis les 
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 .PHONY: system
-system:  ## Le Chromium du système, s'il manque
-	@sh tests/install_chromium.sh
+system:  ## Chromium et pdftotext, s'ils manquent
+	@sh tests/install_system.sh
 
 check: $(VENV)/.tests  ## Style, types, règles d'importation, textes compilés
 	$(BIN)/ruff check .
