@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import sys
+
+# What glibc's mallopt(3) is told: one arena for all threads, and to give back what is free beyond 128 kB,
+# which it would otherwise raise to the size of the largest array that was ever freed.
+_MEMORY = ((-8, 1), (-1, 131_072))  # M_ARENA_MAX, M_TRIM_THRESHOLD
 
 
 def main() -> None:
     """Run the command line."""
+    _give_memory_back()
     # Reading modules makes many objects and leaves no garbage: collecting meanwhile costs a fifth of
     # the start.
     gc.disable()
@@ -15,6 +22,14 @@ def main() -> None:
     gc.freeze()
     gc.enable()
     cli.main()
+
+
+def _give_memory_back() -> None:
+    """Have the C library keep less of what is freed: 12 MB, once questions are answered."""
+    if sys.platform == "linux":
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+        for parameter, value in _MEMORY if mallopt else ():
+            mallopt(parameter, value)
 
 
 if __name__ == "__main__":
