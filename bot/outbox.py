@@ -109,7 +109,8 @@ def cancel(db: Database, key: str) -> bool:
 
 
 # Where it went is of no more use: no account is kept there.
-_FORGOTTEN = "route = NULL, tried = '[]', claimed_at = NULL"
+_FORGOTTEN = "tried = '[]', claimed_at = NULL"
+_NOWHERE = f"route = NULL, {_FORGOTTEN}"
 _COLUMNS = "id, key, recipient, notice, arguments, urgent, attempts, route, tried, claimed_at, problem, state"
 
 
@@ -182,10 +183,12 @@ def claim(db: Database, row: Row, route: str, now: datetime) -> None:
 def sent(db: Database, row: Row, today: str, problem: str | None = None) -> None:
     """Write that `row` was sent, or what was sent in its place (see above).
 
-    Of when, only the local day is kept; of where, nothing.
+    Of when, only the local day is kept; of where, only the platform.
     """
     db.conn.execute(
-        f"UPDATE outbox SET state = 'sent', sent_day = ?, problem = ?, {_FORGOTTEN} WHERE id = ?",  # noqa: S608 — a constant
+        f"""UPDATE outbox SET state = 'sent', sent_day = ?, problem = ?, {_FORGOTTEN},
+              route = substr(route, instr(route, ':') + 1, instr(route, '/') - instr(route, ':') - 1)
+            WHERE id = ?""",  # noqa: S608 — a constant
         (today, problem, row.id),
     )
 
@@ -244,7 +247,7 @@ def bury(db: Database, row_id: str, problem: str, now: datetime) -> str:
     """
     (notice,) = db.conn.execute("SELECT notice FROM outbox WHERE id = ?", (row_id,)).fetchone()
     db.conn.execute(
-        f"UPDATE outbox SET state = 'dead', problem = ?, {_FORGOTTEN} WHERE id = ?",  # noqa: S608 — a constant
+        f"UPDATE outbox SET state = 'dead', problem = ?, {_NOWHERE} WHERE id = ?",  # noqa: S608 — a constant
         (problem, row_id),
     )
     if notice != DEAD_LETTER:
@@ -290,7 +293,7 @@ def settle_dead(db: Database, now: datetime, *, send: bool, row_id: str | None =
 def drop(db: Database, row: Row, problem: str) -> None:
     """Write that there is nothing to say any more."""
     db.conn.execute(
-        f"UPDATE outbox SET state = 'cancelled', problem = ?, {_FORGOTTEN} WHERE id = ?",  # noqa: S608 — a constant
+        f"UPDATE outbox SET state = 'cancelled', problem = ?, {_NOWHERE} WHERE id = ?",  # noqa: S608 — a constant
         (problem, row.id),
     )
 
@@ -317,7 +320,7 @@ def hand_back(db: Database) -> int:
         f"""UPDATE outbox SET recipient = substr(recipient, 1, instr(recipient, '/') - 1),
               key = CASE WHEN instr(key, '→') THEN substr(key, 1, instr(key, '→')) ELSE key || '→' END || id,
               state = CASE state WHEN 'held' THEN 'held' ELSE 'queued' END,
-              attempts = 0, problem = NULL, {_FORGOTTEN}
+              attempts = 0, problem = NULL, {_NOWHERE}
             WHERE recipient LIKE 'role:%/%' AND state IN ('queued', 'sending', 'held')
               AND substr(recipient, instr(recipient, '/') + 1) NOT IN (SELECT id FROM people)"""  # noqa: S608 — a constant
     )

@@ -30,7 +30,7 @@ from bot.settings import Settings
 from bot.storage import Storage, StorageError
 from tests.fake_clock import FakeClock
 from tests.office_kit import CALENDAR
-from tests.wire.bot_process import free_port
+from tests.wire.bot_process import MODELS, free_port
 
 Found = TypeVar("Found")
 WORD = {"row": "0f3c9a5be2d14c70", "notice": "avis", "problem": "gone"}
@@ -95,7 +95,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     monkeypatch.setattr(app, "system_clock", clock)
     settings = {
         "vigie_db": str(tmp_path / "vigie.db"), "discord_token": "x", "vigie_admins": "discord:1",
-        "vigie_sante_port": str(free_port()),
+        "vigie_sante_port": str(free_port()), "vigie_modeles": str(MODELS),
     }  # fmt: skip
     bot = app.build(Settings.model_validate(settings), storage)
     storage.executor.submit(app.settle, bot).result()

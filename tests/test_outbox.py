@@ -515,7 +515,7 @@ def held_of(bureau: Office, person: str) -> list[personal_data.Held]:
         return personal_data.held(db, person)
 
 
-async def test_nothing_is_kept_of_where_a_message_went(bureau: Office) -> None:
+async def test_of_where_a_message_went_only_the_platform_is_kept(bureau: Office) -> None:
     person = bureau.person(ALICE_ON_DISCORD, ALICE_ON_SLACK)
     bureau.discord.script.extend(["closed", "closed"])
     bureau.slack.script.extend(["ok", "closed"])
@@ -524,7 +524,8 @@ async def test_nothing_is_kept_of_where_a_message_went(bureau: Office) -> None:
         await bureau.pump.drain()
     assert {bureau.row(key)["state"] for key in ("un", "deux")} == {"sent", "dead"}
     for key in ("un", "deux"):
-        assert (bureau.row(key)["route"], bureau.row(key)["tried"]) == (None, "[]")
+        assert bureau.row(key)["route"] in {None, "slack", "discord"}  # no account, no channel
+        assert bureau.row(key)["tried"] == "[]"
 
 
 async def test_with_no_way_left_it_is_a_dead_letter_announced_to_the_administration(bureau: Office) -> None:

@@ -232,11 +232,11 @@ def hush(db: Database, person_id: str) -> None:
 def delivered(db: Database, target: Target, calendar: Calendar) -> None:
     """Note for whom the welcome is said by the outbox to have been sent; of when, it knows the day.
 
-    What went to a channel of the administration, for want of any way to the person, reached nobody.
+    What only the administration was told, for want of any way to the person, reached nobody.
     """
     rows = db.conn.execute(
         """SELECT substr(recipient, 8), min(sent_day), route FROM outbox
-           WHERE notice = ? AND state = 'sent' AND recipient LIKE 'person:%' AND route NOT LIKE 'channel:%'
+           WHERE notice = ? AND state = 'sent' AND recipient LIKE 'person:%' AND problem IS NULL
              AND json_extract(arguments, '$.policy') = ? AND json_extract(arguments, '$.version') = ?
              AND substr(recipient, 8) IN (SELECT id FROM people)
            GROUP BY recipient""",
@@ -244,8 +244,7 @@ def delivered(db: Database, target: Target, calendar: Calendar) -> None:
     )
     for person, day, route in rows.fetchall():
         moment = calendar.at(date.fromisoformat(day), time.min)
-        platform = (route or "").partition(":")[2].partition("/")[0]
-        register.note(db, person, target, "delivered", platform=platform, now=moment)
+        register.note(db, person, target, "delivered", platform=route or "", now=moment)
 
 
 def standing(db: Database, person_id: str, target: Target) -> Standing | None:

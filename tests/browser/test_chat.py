@@ -179,14 +179,14 @@ async def test_what_was_not_read_is_marked_until_it_is(sandbox: LocalAdapter, op
 async def test_the_menu_of_a_message_asks_about_its_words(open_page: Open) -> None:
     page = await open_page("#officier/general")
     await page.get_by_role("button", name="Actions sur le message de Maxime").click()
-    item = page.get_by_role("menuitem", name="Chercher dans la PA20")
+    item = page.get_by_role("menuitem", name="Ce qu'en dit la PA20")
     await expect(item).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(item).to_be_hidden()
     await expect(page.get_by_role("button", name="Actions sur le message de Maxime")).to_be_focused()
     await page.keyboard.press("Enter")
     await item.press("Enter")
-    await expect(last(page)).to_contain_text("En réponse à Chercher dans la PA20")
+    await expect(last(page)).to_contain_text("En réponse à Ce qu'en dit la PA20")
     await expect(last(page)).to_contain_text(ONLY)
 
 

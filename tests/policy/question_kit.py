@@ -61,12 +61,16 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
         yield
 
 
+def learn(policies: Library) -> None:
+    """Have the shipped bank learnt, once for all the processes of the tests, which then need not do it."""
+    with one_at_a_time(MODELS):
+        question_store.make(question_store.Sources((SEED,), policies.default.versions[-1]), MODELS)
+
+
 @pytest.fixture(scope="session")
 def engine(library: Library) -> Engine:
     """The real engine with the real bank, trained."""
-    version = library.default.versions[-1]
-    with one_at_a_time(MODELS):
-        question_store.make(question_store.Sources((SEED,), version), MODELS)
+    learn(library)
     made = Engine([SEED], MODELS)
     assert made.prepare(library.default)
     return made

@@ -116,9 +116,7 @@ def test_delivered_is_what_the_outbox_says(db: Database) -> None:
     follow(db)
     onboarding.delivered(db, TARGET, CALENDAR)
     assert register.facts(db, person, "pa20", TARGET.version) == {}
-    db.conn.execute(
-        "UPDATE outbox SET state = 'sent', sent_day = '2026-11-25', route = 'person:discord/900/111'"
-    )
+    db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = '2026-11-25', route = 'discord'")
     for _ in range(2):
         onboarding.delivered(db, TARGET, CALENDAR)
     db.conn.execute("DELETE FROM outbox")  # kept for a year only
@@ -131,9 +129,7 @@ def test_delivered_is_what_the_outbox_says(db: Database) -> None:
 def test_a_welcome_that_only_the_administration_saw_is_not_delivered(db: Database) -> None:
     person = officer(db)
     follow(db)
-    db.conn.execute(
-        "UPDATE outbox SET state = 'sent', sent_day = '2026-11-25', route = 'channel:slack/T1/C1'"
-    )
+    db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = '2026-11-25', problem = 'unreached'")
     onboarding.delivered(db, TARGET, CALENDAR)
     assert register.facts(db, person, "pa20", TARGET.version) == {}
 

@@ -20,7 +20,7 @@ from bot.policy import people
 from bot.policy.people import Account
 from bot.storage import Storage, StorageError, beside
 from tests.torture.world import World
-from tests.wire.bot_process import ROOT, BotProcess, free_port
+from tests.wire.bot_process import MODELS, ROOT, BotProcess, free_port
 
 BOT = ("-m", "bot", "--reglages", os.devnull)
 READY = "prêt."  # a platform is
@@ -29,7 +29,13 @@ READY = "prêt."  # a platform is
 def settings(world: World, path: Path) -> dict[str, str]:
     """Return what a bot needs, on both platforms, with its database at `path`."""
     ports = {"VIGIE_SANTE_PORT": str(free_port()), "VIGIE_SLACK_PORT": str(free_port())}
-    return {**world.settings, **ports, "VIGIE_DB": str(path), "VIGIE_ADMINS": "discord:1000"}
+    return {
+        **world.settings,
+        **ports,
+        "VIGIE_DB": str(path),
+        "VIGIE_MODELES": str(MODELS),
+        "VIGIE_ADMINS": "discord:1000",
+    }
 
 
 async def start(environment: Mapping[str, str], *words: str, program: Sequence[str] = BOT) -> BotProcess:

@@ -117,7 +117,7 @@ async def test_a_message_of_someone_else_can_be_looked_up_from_its_own_menu(
     alice: Person, server: DiscordServer
 ) -> None:
     said = server.backend.create_message(alice.channel, Person(server, "bob").id, "5.10")
-    answer = await alice.menu("Chercher dans la PA20", said)
+    answer = await alice.menu("Ce qu'en dit la PA20", said)
     assert clause("5.10") in read(answer.text)
     assert answer.private
 

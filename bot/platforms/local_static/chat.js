@@ -219,9 +219,10 @@ function showFrom(node, atEnd = false) {
   else node.scrollIntoView({ block: "nearest" });
 }
 
-/** After a button has changed its message: the button of the same name, else the message. */
+/** After a button has changed its message: the button of the same name, ticked or not, else the message. */
 function focusAgain(node, label) {
-  const same = [...node.querySelectorAll("button")].find((each) => each.textContent === label);
+  const name = (text) => text.replace(" (coché)", "");
+  const same = [...node.querySelectorAll("button")].find((each) => name(each.textContent) === name(label));
   (same ?? node).focus({ preventScroll: true });
 }
 
