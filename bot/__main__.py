@@ -28,8 +28,9 @@ def _give_memory_back() -> None:
     """Have the C library keep less of what is freed: 12 MB, once questions are answered."""
     if sys.platform == "linux":
         mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-        for parameter, value in _MEMORY if mallopt else ():
-            mallopt(parameter, value)
+        if mallopt is not None:
+            for parameter, value in _MEMORY:
+                mallopt(parameter, value)
 
 
 if __name__ == "__main__":
