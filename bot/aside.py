@@ -1,4 +1,4 @@
-"""What takes a while is done aside: on a thread of its own, so that neither the loop nor the storage waits."""
+"""What takes a while is done aside, on a thread of its own: neither the loop nor the storage waits."""
 
 from __future__ import annotations
 

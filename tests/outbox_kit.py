@@ -118,7 +118,7 @@ def always_working(moment: datetime) -> datetime:
 
 @dataclass
 class Workshop:
-    """Where « long » messages are made: when `gate` opens. `begun`: one is being made. `breaks`: to no avail."""
+    """Where « long » messages are made, once `gate` is open, unless it `breaks`. `begun`: one is waiting."""
 
     begun: threading.Event = field(default_factory=threading.Event)
     gate: threading.Event = field(default_factory=threading.Event)

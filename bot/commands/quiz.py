@@ -76,7 +76,7 @@ def awaits(office: Office, course: Course, request: Request) -> bool:
 
 
 def _lettered(text: str) -> str:
-    """Return the letters of an answer, « AC » for « a et c »; nothing for another text, or one letter twice."""
+    """Return the letters of an answer, « AC » for « a et c »; none when one comes twice, or more is said."""
     if not REPLIES.fullmatch(text):
         return ""
     letters = re.findall(r"[A-D]", re.sub(r"(?i)\bet\b", " ", text).upper())

@@ -308,7 +308,7 @@ async def test_every_notice_says_something_that_passes_everywhere(desk: School, 
             assert gone is None
             assert table["accueil-image"].build(services, {"id": "autre"}) is None
             made = {name: notice.build(services, {**arguments, "id": "i"}) for name, notice in table.items()}
-            return {name: words(message) for name, message in made.items() if message}
+            return {name: words(message) for name, message in made.items() if isinstance(message, Message)}
 
     said = await desk.office.storage.run(build)
     assert set(said) == set(table)

@@ -278,8 +278,8 @@ async def test_letters_written_alone_answer_a_question_with_several(desk: School
     await on_a(desk, "choix-multiples")
     asked = await desk.asked()
     assert asked
-    first, *others = letters(desk.bank, asked, right=True)
-    said = await desk.writes(f"{first}{''.join(f', {one}' for one in others[:-1])} et {others[-1]}")
+    right = letters(desk.bank, asked, right=True)
+    said = await desk.writes(f"{', '.join(right[:-1])} et {right[-1].lower()}")
     assert said.startswith("C'est la bonne réponse.")
 
 
