@@ -111,6 +111,7 @@ class Background:
         pump.wake()
         self.services.desk.conversations.fade()
         self.services.desk.recent.fade()
+        self.services.course.on_screen.fade()
 
     def _learn(self) -> None:
         """Learn the bank of questions, if that is not done; meanwhile, questions are answered by text alone.

@@ -191,7 +191,10 @@ def _pressed(desk: _Desk, button: re.Match[str]) -> Message:
 
 
 def _typed(desk: _Desk, letters: str) -> Message:
-    """Take letters typed instead of pressed, for the question that comes now."""
+    """Take letters typed instead of pressed, for the question that comes now, once it was seen.
+
+    Where several choices are right, all of them are typed together; one alone is merely ticked.
+    """
     attempt = _under_way(desk)
     if attempt is None:
         return _overview(desk, "")
@@ -200,8 +203,12 @@ def _typed(desk: _Desk, letters: str) -> Message:
     question = desk.course.questions().question(asked.item.question) if asked else None
     if asked is None or question is None:
         return _question(desk, attempt)
+    if not desk.course.on_screen.shows(attempt.id, asked.turn):
+        return _question(desk, attempt, say.READ_FIRST)
     if not question.several:
         return _played(desk, attempt, Press(asked.turn, asked.item.edition, "choose", letters))
+    if len(letters) == 1:
+        return _played(desk, attempt, Press(asked.turn, asked.item.edition, "tick", letters))
     sitting = replace(attempt.sitting, ticked=frozenset())
     for letter in letters:
         press = Press(asked.turn, asked.item.edition, "tick", letter)
@@ -243,6 +250,7 @@ def _question(desk: _Desk, attempt: Attempt, note: str = "") -> Message:
     question = desk.course.questions().question(asked.item.question) if asked else None
     if asked is None or question is None:
         return _result(desk, attempt)
+    desk.course.on_screen.put(attempt.id, asked.turn)
     return say.question(attempt, question, asked, note=note or (say.CHANGED if changed else ""))
 
 

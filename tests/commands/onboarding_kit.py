@@ -125,10 +125,13 @@ class School(Desk):
         return await self.office.storage.run(read)
 
     async def answer(self, actor: Actor = ALEX, kind: attempts.Kind = "quiz", *, right: bool = True) -> Reply:
-        """Answer the question that someone is on, by typing letters."""
+        """Answer the question that someone is on, by typing letters once it is seen."""
         asked = await self.asked(actor, kind)
         assert asked is not None
-        return await self.ask(f"quiz {letters(self.bank, asked, right=right)}", actor)
+        await self.ask("quiz", actor)
+        reply = await self.ask(f"quiz {letters(self.bank, asked, right=right)}", actor)
+        submit = next((one for one in commands_of(reply) if one.endswith(".ok")), "")
+        return await self.ask(submit, actor) if submit else reply
 
     async def pass_quiz(self, actor: Actor = ALEX, wrong: int = 0) -> None:
         """Take the quiz to its end, missing the first few."""

@@ -283,6 +283,27 @@ async def test_letters_written_alone_answer_a_question_with_several(desk: School
     assert said.startswith("C'est la bonne réponse.")
 
 
+async def test_a_letter_alone_ticks_one_choice_of_several(desk: School) -> None:
+    await on_a(desk, "choix-multiples")
+    said = await desk.writes("b")
+    assert said.count("(coché)") == 1
+    assert "B." in said.partition(" (coché)")[0].rpartition("\n")[2]
+
+
+async def test_a_letter_written_before_the_next_question_is_seen_answers_nothing(desk: School) -> None:
+    await on_a(desk, "choix")
+    asked = await desk.asked()
+    assert asked
+    right = letters(desk.bank, asked, right=True)
+    await desk.writes(right)
+    said = await desk.writes(right)  # written twice
+    assert said.startswith("Voici la question où vous en êtes.")
+    after = await desk.asked()
+    assert after
+    assert after.turn == asked.turn + 1
+    assert (await desk.writes(letters(desk.bank, after, right=True)[0])) != said
+
+
 @pytest.mark.parametrize("text", ["CA", "AB", "bac", "AA", "bonjour", "E"])
 async def test_what_is_no_answer_to_that_question_is_read_as_ever(desk: School, text: str) -> None:
     await on_a(desk, "vrai-faux")
