@@ -186,6 +186,7 @@ def test_every_quiz_has_every_essential_subject_and_in_the_end_every_clause_come
     for seed in range(150):
         drawn = [bank.question(item.question) for item in quiz.draw(bank, Random(seed)).items]  # noqa: S311 — a test's own luck
         assert subjects <= {one.essential for one in drawn if one}
+        assert {one.clause.article for one in drawn if one} == {one.number for one in VERSION.articles}
         come |= {str(one.clause) for one in drawn if one}
     assert len(subjects) < quiz.SIZE
     assert come == {str(clause.number) for clause in VERSION.clauses()}
