@@ -33,12 +33,12 @@ async def filled(page: Page) -> None:
     await page.get_by_label("Adresse de la publication").fill(TYPED["address"])
     await page.get_by_label("Ce qu'elle dit").fill(TYPED["summary"])
     await page.get_by_label("Sérieuse").check()
-    await page.get_by_role("group", name="Qui la publication nomme-t-elle?").get_by_role("checkbox").last.check()
+    await (
+        page.get_by_role("group", name="Qui la publication nomme-t-elle?")
+        .get_by_role("checkbox")
+        .last.check()
+    )
     await page.get_by_label("Une capture d'écran").set_input_files(capture())
-
-
-async def at_first(page: Page) -> None:
-    await expect(page.get_by_role("heading", level=1)).to_contain_text("Signaler")
 
 
 async def with_something_wrong(page: Page) -> None:
@@ -71,16 +71,6 @@ async def following(page: Page) -> None:
     await page.get_by_role("button", name="Ajouter").click()
     await expect(page.get_by_role("status")).to_have_text("C'est ajouté.")
     await page.get_by_text("Retirer ce signalement").click()
-
-
-async def with_a_wrong_code(page: Page) -> None:
-    await page.get_by_role("link", name="Suivre un signalement").click()
-    await page.get_by_label("Votre code").fill("neuf mots que personne n'a jamais reçus du tout")
-    await page.get_by_role("button", name="Voir").click()
-    await expect(page.get_by_text("Aucun signalement")).to_be_visible()
-
-
-STATES = (at_first, with_something_wrong, reading_again, with_the_code, following, with_a_wrong_code)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -118,15 +108,14 @@ def _expected(complaint: str) -> bool:
     return bool(re.search("status of 4(22|04)", complaint))
 
 
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("state", [with_something_wrong, following])
 async def test_it_works_without_any_script(visit: Visit, state: Callable[[Page], Awaitable[object]]) -> None:
     page = await visit(java_script_enabled=False)
     await state(page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize(("scheme", "viewport"), [("light", PHONE), ("dark", DESKTOP)])
+@pytest.mark.parametrize("state", [with_something_wrong, reading_again, with_the_code, following])
 async def test_it_has_no_violation_and_fits(
     visit: Visit, scheme: Scheme, viewport: dict[str, int], state: Callable[[Page], Awaitable[object]]
 ) -> None:

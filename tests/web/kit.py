@@ -117,9 +117,7 @@ class _Reader(HTMLParser):
         known = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.forms.append({"action": known["action"], "fields": []})
-        elif tag == "input" and self.forms and known["type"] in {"hidden", "text"}:
-            self.forms[-1]["fields"].append((known["name"], known["value"]))
-        elif tag == "input" and self.forms and "checked" in known:
+        elif tag == "input" and ("checked" in known or known["type"] in {"hidden", "text"}):
             self.forms[-1]["fields"].append((known["name"], known["value"]))
         elif tag == "textarea":
             self._filling = known["name"]
@@ -160,7 +158,10 @@ class Visitor:
             return await seen(answer)
 
     async def fill(
-        self, values: Mapping[str, str | list[str]], picture: bytes | None = None, **headers: str
+        self,
+        values: Mapping[str, str | list[str]],
+        picture: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Seen:
         """Fill in the form, and ask to read it again."""
         form = aiohttp.FormData(default_to_multipart=True)

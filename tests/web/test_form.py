@@ -46,7 +46,9 @@ def test_the_form_s_style_asks_for_nothing_elsewhere() -> None:
     assert "@import" not in css
 
 
-async def test_someone_reports_then_follows_answers_and_withdraws(visitor: Visitor, intake: FakeIntake) -> None:
+async def test_someone_reports_then_follows_answers_and_withdraws(
+    visitor: Visitor, intake: FakeIntake
+) -> None:
     first = await visitor.open()
     assert "Ne commentez pas la publication" in first.text
     assert "5.10" in first.text
@@ -167,7 +169,7 @@ HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)> & </textarea>
 
 
 async def test_what_is_typed_is_only_ever_text(visitor: Visitor) -> None:
-    typed = {name: f"https://x.ca/ {HOSTILE}" for name in TYPED}
+    typed = dict.fromkeys(TYPED, f"https://x.ca/ {HOSTILE}")
     for page in (
         await visitor.fill(typed),
         await visitor.fill({**typed, "address": HOSTILE}),
@@ -196,7 +198,15 @@ async def test_every_answer_is_protected_and_sets_nothing(visitor: Visitor, path
 
 
 async def test_it_serves_its_own_routes_and_no_others(visitor: Visitor) -> None:
-    for path in ("metrics", "healthz", "slack/events", "api/say", "static/base.css", "%2e%2e/form.py", "suivi/x"):
+    for path in (
+        "metrics",
+        "healthz",
+        "slack/events",
+        "api/say",
+        "static/base.css",
+        "%2e%2e/form.py",
+        "suivi/x",
+    ):
         assert (await visitor.open(path)).status == 404
     assert (await visitor.open("envoyer")).status == 405
 
@@ -210,9 +220,9 @@ async def test_whatever_host_is_named_the_page_is_the_same(visitor: Visitor) -> 
 
 
 async def test_what_another_site_has_a_browser_send_is_refused(visitor: Visitor) -> None:
-    assert (await visitor.fill(TYPED, **{"Sec-Fetch-Site": "cross-site"})).status == 403
+    assert (await visitor.fill(TYPED, headers={"Sec-Fetch-Site": "cross-site"})).status == 403
     for own in ("same-origin", "none", ""):
-        assert (await visitor.fill(TYPED, **{"Sec-Fetch-Site": own})).status == 200
+        assert (await visitor.fill(TYPED, headers={"Sec-Fetch-Site": own})).status == 200
 
 
 async def test_nothing_is_logged_of_who_asks_nor_of_what_they_write(
@@ -221,9 +231,9 @@ async def test_nothing_is_logged_of_who_asks_nor_of_what_they_write(
     caplog.set_level(logging.DEBUG)
     forwarded = {"X-Forwarded-For": "203.0.113.7", "User-Agent": "Navigateur-unique/7"}
     await visitor.open(**forwarded)
-    await visitor.fill({**TYPED, "name": "Zéphirine"}, **forwarded)
+    await visitor.fill({**TYPED, "name": "Zéphirine"}, headers=forwarded)
     intake.broken = True
-    broken = await visitor.fill({**TYPED, "summary": "secret-de-Zéphirine"}, **forwarded)
+    broken = await visitor.fill({**TYPED, "summary": "secret-de-Zéphirine"}, headers=forwarded)
     assert (broken.status, "Rien n'a été enregistré" in broken.text) == (500, True)
     written = "\n".join(record.getMessage() + str(record.exc_info) for record in caplog.records)
     for unwanted in ("203.0.113.7", "Navigateur-unique", "Zéphirine", "facebook", "secret-de"):
@@ -234,7 +244,9 @@ async def test_nothing_is_logged_of_who_asks_nor_of_what_they_write(
 async def test_it_listens_on_this_machine_only_and_says_when_its_port_is_taken(intake: FakeIntake) -> None:
     async with served(intake) as (_, form, _clock):
         assert form.address.startswith(f"http://{HOST}:")
-        second = WebForm(intake, lambda: QUOTATION, FakeClock(), port=int(form.address[:-1].rpartition(":")[2]))
+        second = WebForm(
+            intake, lambda: QUOTATION, FakeClock(), port=int(form.address[:-1].rpartition(":")[2])
+        )
         with pytest.raises(PlatformError, match="VIGIE_SIGNALEMENT_PORT"):
             await second.start()
 
@@ -259,7 +271,9 @@ async def _slowly(port: int, first: bytes) -> bytes:
         writer.close()
 
 
-@pytest.mark.parametrize("first", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab"])
+@pytest.mark.parametrize(
+    "first", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab"]
+)
 async def test_a_connection_that_is_too_slow_is_closed(first: bytes) -> None:
     app = aiohttp.web.Application()
 
