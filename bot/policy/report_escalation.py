@@ -119,8 +119,8 @@ def hasten(session: Session, case_id: str) -> None:
         session.execute(f"UPDATE report_alerts SET due_at = ? WHERE {due} AND level = 'first'", moved)  # noqa: S608 — a constant
         return
     for level, moment in _levels(session, found, found.delivered_at).items():
-        moved = (iso(moment), case_id, found.round, level)
-        session.execute(f"UPDATE report_alerts SET due_at = ? WHERE {due} AND level = ?", moved)  # noqa: S608 — same
+        later = (iso(moment), case_id, found.round, level)
+        session.execute(f"UPDATE report_alerts SET due_at = ? WHERE {due} AND level = ?", later)  # noqa: S608 — same
 
 
 def told_roles(session: Session, case_id: str) -> set[str]:
@@ -194,7 +194,7 @@ def _alerts(session: Session, where: str, values: tuple[str, ...]) -> list[_Aler
         f"SELECT id, case_id, round, level, due_at FROM report_alerts WHERE {where} ORDER BY id",  # noqa: S608 — constants
         values,
     )
-    return [_Alert(*row[:4], utc(row[4])) for row in rows.fetchall()]
+    return [_Alert(one, case, number, level, utc(due)) for one, case, number, level, due in rows.fetchall()]
 
 
 def _due(session: Session) -> list[_Alert]:
