@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, cast
 
 from bot.policy import report_escalation, report_routing
 from bot.policy.report_records import ReportError, Session, Status, new_id, packed, unpacked
@@ -167,6 +167,12 @@ def _line(session: Session, case_id: str) -> Line:
     return Line(case_id, status, bool(urgent), since, int(reports), news, bool(hold), role)
 
 
+def status_of(session: Session, case_id: str) -> Status | None:
+    """Return how a case is, None when there is no such case."""
+    row = session.execute("SELECT status FROM report_cases WHERE id = ?", (case_id,)).fetchone()
+    return None if row is None else cast("Status", row[0])
+
+
 def has_news(session: Session, case_id: str) -> bool:
     """Tell whether a case holds something that no holder has seen yet, and that may be seen."""
     row = session.execute(
@@ -249,6 +255,7 @@ def close(session: Session, case_id: str, person_id: str, outcome: Outcome, word
     today = session.today.isoformat()
     session.execute("UPDATE report_cases SET closed_on = ? WHERE id = ?", (today, case_id))
     _tell(session, case_id, "closed")
+    _note_seen(session, case_id)
     report_escalation.stop(session, case_id)
 
 

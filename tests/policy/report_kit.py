@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from bot import outbox
+from bot import outbox, report_notices
 from bot.dispatch import Actor
+from bot.notices import Services
 from bot.policy import people, report_escalation, reports, roles
 from bot.policy.report_records import Records, Session
 from bot.policy.reports import Entry
 from bot.report_keys import Keyring, new_keyring
-from bot.times import Calendar
+from bot.times import Calendar, iso
 from tests.fake_clock import FakeClock
 from tests.policy.registry_kit import fresh
 
@@ -41,6 +42,7 @@ class Desk:
     clock: FakeClock = field(default_factory=lambda: FakeClock("2026-11-24T15:00:00Z"))  # 10 a.m., a Tuesday
     chance: float = 0.5
     forgotten: list[tuple[str, str]] = field(default_factory=list)
+    unreachable: set[str] = field(default_factory=set)
     said: list[tuple[str, str, str]] = field(default_factory=list)  # person, notice, level
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -84,14 +86,23 @@ class Desk:
 
     def send(self) -> None:
         """Send what is due, urgent or not, as the pump would."""
+        notices = report_notices.table(self.records, self.clock)
         rows = self.db.conn.execute(
-            """SELECT id, recipient, notice, json_extract(arguments, '$.level') FROM outbox
-               WHERE state = 'queued' AND due_at <= ? ORDER BY rowid""",
-            (self.clock().strftime("%Y-%m-%dT%H:%M:%SZ"),),
+            "SELECT id FROM outbox WHERE notice GLOB 'signalement*' AND state = 'queued' AND due_at <= ? ORDER BY rowid",
+            (iso(self.clock()),),
         ).fetchall()
-        for row_id, recipient, notice, level in rows:
-            self.said.append((recipient.partition("/")[2], notice, level))
-            outbox.sent(self.db, outbox.read(self.db, row_id), self.session.today.isoformat())
+        for row in (outbox.read(self.db, one) for (one,) in rows):
+            person, services = (
+                row.recipient.partition("/")[2],
+                Services(self.db, self.session.today, row.recipient),
+            )
+            if person in self.unreachable:
+                outbox.bury(self.db, row.id, "closed", self.clock())
+            elif notices[row.notice].build(services, row.arguments) is None:
+                outbox.drop(self.db, row, "nothing to say any more")
+            else:
+                self.said.append((person, row.notice, row.arguments["level"]))
+                outbox.sent(self.db, row, self.session.today.isoformat())
 
     def told(self) -> list[tuple[str, str]]:
         """Return who was told of what since this was last asked: the person, and the level."""
