@@ -2,7 +2,7 @@
 
 Every number is a band of five: « moins de 5 », « 5 à 9 ». An exact number over a threshold would not do:
 what is hidden could be had by subtracting what is not from a total, or this week's figures from last
-week's. Bands hold against both, since none of them narrows another to fewer than five.
+week's. Of a number under five, all that other bands can tell is whether there is any.
 
 Those who handle cases are only ever told of cases that they may see: a figure that counts another would
 tell whoever is named in it that it exists.
@@ -99,11 +99,11 @@ def tables(session: Session, cases: Iterable[str]) -> list[Table]:
     closed = sum(row[1] == "closed" for row in rows)
     return [
         Table(
-            "Publications signalées",
+            "En tout",
             (
-                figure("Signalements ouverts", len(rows) - closed),
-                figure("Signalements clos", closed),
-                figure("Personnes qui ont signalé", sum(map(len, entries))),
+                figure("Publications en cours", len(rows) - closed),
+                figure("Publications closes", closed),
+                figure("Signalements reçus", sum(map(len, entries))),
             ),
         ),
         _table("Par plateforme", [*PLATFORMS.values(), ELSEWHERE], platforms),
@@ -149,8 +149,14 @@ def lines(found: Sequence[Table]) -> list[str]:
     for table in found:
         told = [one for one in table.figures if one.low]
         few = len(table.figures) - len(told)
-        rest = [] if not few else [f"moins de {BAND} pour chacune des autres lignes" if told else f"moins de {BAND} partout"]
-        said.append(f"{table.title}\u00a0: " + "; ".join([*(f"{one.label}, {one.words}" for one in told), *rest]))
+        rest = (
+            []
+            if not few
+            else [f"moins de {BAND} pour chacune des autres lignes" if told else f"moins de {BAND} partout"]
+        )
+        said.append(
+            f"{table.title}\u00a0: " + "; ".join([*(f"{one.label}, {one.words}" for one in told), *rest])
+        )
     return said
 
 
