@@ -2,7 +2,7 @@
 
 Every number is a band of five: « moins de 5 », « 5 à 9 ». An exact number over a threshold would not do:
 what is hidden could be had by subtracting what is not from a total, or this week's figures from last
-week's. Of a number under five, all that other bands can tell is whether there is any.
+week's. Of a number under five, what other bands may tell is that it is not zero, or not one.
 
 Those who handle cases are only ever told of cases that they may see: a figure that counts another would
 tell whoever is named in it that it exists.
