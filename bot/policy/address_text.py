@@ -27,7 +27,9 @@ _FOUND: Final = re.compile(
 )
 _MARKDOWN: Final = re.compile(r"\[[^\[\]\n]*\]\(\s*<?([^\s()<>]+(?:\([^\s()<>]*\)[^\s()<>]*)*)>?[^()\n]*\)")
 _LAST: Final = frozenset(".,;:!?…»”’'\"*_~`]}>|\\^")
-_WORDS: Final = frozenset({"me", "to", "is", "it", "in", "am", "es", "ma", "be", "de", "ai", "st", "new", "as"})
+_WORDS: Final = frozenset(
+    {"me", "to", "is", "it", "in", "am", "es", "ma", "be", "de", "ai", "st", "new", "as"}
+)
 
 
 def first_addresses(text: str) -> Iterator[str]:

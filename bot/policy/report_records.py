@@ -20,6 +20,13 @@ from bot.times import Calendar, iso
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(minutes=60)  # before a holder sees anything of it
 
 Status: TypeAlias = Literal["received", "read", "taken", "waiting", "acting", "closed"]
+Severity: TypeAlias = Literal["light", "serious", "grave"]
+# As people choose them; the first words are what a list shows.
+SEVERITIES: Final[Mapping[Severity, str]] = {
+    "light": "Légère\u00a0: une critique, une moquerie",
+    "serious": "Sérieuse\u00a0: une fausseté, une réputation atteinte",
+    "grave": "Grave\u00a0: menace, harcèlement, discrimination",
+}
 STATUSES: Final[Mapping[Status, str]] = {
     "received": "Reçu",
     "read": "Lu",

@@ -8,12 +8,11 @@ holders are told, and when, is in `bot.policy.report_escalation`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 from bot.policy import report_codes, report_escalation, report_routing, roles
-from bot.policy.report_records import Session, new_id, packed, unpacked
+from bot.policy.report_records import Session, Severity, new_id, packed, unpacked
 from bot.policy.report_routing import Routing
 from bot.report_keys import Keyring
 
@@ -21,14 +20,6 @@ SAYS_LENGTH: Final = 600  # characters: short, since style betrays
 WHERE_LENGTH: Final = 500
 NAME_LENGTH: Final = 80
 MESSAGE_LENGTH: Final = 1_000  # of the dialogue
-
-Severity: TypeAlias = Literal["light", "serious", "grave"]
-# As people choose them; the first words are what a list shows.
-SEVERITIES: Final[Mapping[Severity, str]] = {
-    "light": "Légère\u00a0: une critique, une moquerie",
-    "serious": "Sérieuse\u00a0: une fausseté, une réputation atteinte",
-    "grave": "Grave\u00a0: menace, harcèlement, discrimination",
-}
 
 
 @dataclass(frozen=True, slots=True)
