@@ -18,7 +18,6 @@ class Asked:
     hint: str = ""
     length: int = 0
     optional: bool = False
-    is_address: bool = False
     accept: str = ""
 
 
@@ -35,7 +34,6 @@ def line(asked: Asked, value: str = "", problem: str = "") -> Html:
         autocomplete="off",
         autocapitalize="off",
         spellcheck="false",  # some browsers send what is typed to a service that checks it
-        inputmode="url" if asked.is_address else "",
         aria_invalid="true" if problem else "",
         aria_describedby=_described(asked, problem),
     )

@@ -34,15 +34,13 @@ from nacl.utils import random
 from bot.logs import told
 from bot.messages import Quotation
 from bot.platforms import PlatformError
+from bot.policy.reports import MESSAGE_LENGTH, NAME_LENGTH, SAYS_LENGTH
 from bot.times import Clock
 from bot.web import pages
 from bot.web.body import BODY_SIZE, PICTURE_SIZE, Body, read
 from bot.web.doorway import Doorway
 from bot.web.intake import (
-    ADDITION_LENGTH,
     ADDRESS_LENGTH,
-    NAME_LENGTH,
-    SUMMARY_LENGTH,
     Followed,
     Intake,
     Picture,
@@ -226,8 +224,8 @@ class WebForm:
         body = await read(request)
         code, words = body.one("code"), body.one("words").strip()
         known = await self._intake.follow(code)
-        if known is not None and not 1 <= len(words) <= ADDITION_LENGTH:
-            problem = f"Écrivez de 1 à {ADDITION_LENGTH} caractères; il y en a {len(words)}."
+        if known is not None and not 1 <= len(words) <= MESSAGE_LENGTH:
+            problem = f"Écrivez de 1 à {MESSAGE_LENGTH} caractères; il y en a {len(words)}."
             return _page(pages.followed(code, known, problem=problem, words=words), 422)
         added = await self._intake.add(code, words) if known is not None else None
         return self._shown(code, added, "C'est ajouté.")
@@ -300,7 +298,7 @@ def _lengths(typed: Typed) -> dict[str, str]:
     """Return what is too long: browsers keep to what a field allows, other programs may not."""
     allowed = {
         "address": (typed.address, ADDRESS_LENGTH),
-        "summary": (typed.summary, SUMMARY_LENGTH),
+        "summary": (typed.summary, SAYS_LENGTH),
         "name": (typed.name, NAME_LENGTH),
     }
     return {

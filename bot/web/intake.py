@@ -6,10 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-NAME_LENGTH: Final = 100
 ADDRESS_LENGTH: Final = 2_000  # of what is pasted: what is kept of it is shorter
-SUMMARY_LENGTH: Final = 800
-ADDITION_LENGTH: Final = 1_500
 
 
 class RefusedError(Exception):

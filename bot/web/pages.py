@@ -16,10 +16,7 @@ from bot.messages import Quotation
 from bot.web import fields
 from bot.web.fields import Asked, actions, button
 from bot.web.intake import (
-    ADDITION_LENGTH,
     ADDRESS_LENGTH,
-    NAME_LENGTH,
-    SUMMARY_LENGTH,
     Choice,
     Choices,
     Followed,
@@ -50,16 +47,14 @@ _DELAYED: Final = "après un délai tiré au hasard, de 5 à 60\u00a0minutes"
 _ADDRESS: Final = Asked(
     "address",
     "Adresse de la publication",
-    "Collez-la telle quelle. Ce qui dirait qui l'a partagée en est retiré.",
+    "Ce qui dirait qui l'a partagée en est retiré. Sans adresse, dites où elle se trouve.",
     ADDRESS_LENGTH,
-    is_address=True,
 )
 _SUMMARY: Final = Asked(
     "summary",
     "Ce qu'elle dit, en bref",
     "Deux ou trois phrases. Évitez ce qui vous désigne\u00a0: votre rôle, ce que vous étiez la seule "
     "personne à savoir.",
-    SUMMARY_LENGTH,
 )
 _SEVERITY: Final = Asked("severity", "Gravité")
 _RECIPIENT: Final = Asked("recipient", "À qui le transmettre")
@@ -74,7 +69,6 @@ _NAME: Final = Asked(
     "name",
     "Votre nom",
     "Laissez vide pour rester anonyme. Ce nom n'est ni vérifié ni retenu pour une autre fois.",
-    NAME_LENGTH,
     optional=True,
 )
 _PICTURE: Final = Asked(
@@ -95,7 +89,6 @@ _WORDS: Final = Asked(
     "words",
     "Répondre ou ajouter",
     "Une réponse ou une précision. N'y mettez rien qui vous désigne.",
-    ADDITION_LENGTH,
 )
 _AT_ONCE: Final = (
     Choice("oui", "Prévenir tout de suite", f"Sinon, l'avis part {_DELAYED}, pour que l'heure ne dise rien."),
