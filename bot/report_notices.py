@@ -54,12 +54,12 @@ def _is_for(session: Session, case_id: str, recipient: str) -> bool:
 
 def arrived(case_id: str) -> Message:
     """Say that there is a report."""
-    return _alert(case_id, "Un nouveau signalement", "Un signalement (PA20, 5.10) vient d'arriver.")
+    return _alert(case_id, "Un nouveau signalement", "Un signalement vient d'arriver.")
 
 
 def unread(case_id: str) -> Message:
     """Remind that a report was not opened."""
-    return _alert(case_id, "Un signalement attend", "Un signalement (PA20, 5.10) attend d'être ouvert.")
+    return _alert(case_id, "Un signalement attend", "Un signalement attend d'être ouvert.")
 
 
 def passed_on(case_id: str) -> Message:
@@ -67,22 +67,18 @@ def passed_on(case_id: str) -> Message:
     return _alert(
         case_id,
         "Un nouveau signalement",
-        "Un signalement (PA20, 5.10) n'a été ouvert par personne jusqu'ici. Il vous est confié aussi.",
+        "Un signalement n'a été ouvert par personne jusqu'ici. Il vous est confié aussi.",
     )
 
 
 def inherited(case_id: str) -> Message:
     """Say that a report comes with a role."""
-    return _alert(
-        case_id, "Un signalement vous est confié", "Ce signalement (PA20, 5.10) vient avec votre rôle."
-    )
+    return _alert(case_id, "Un signalement vous est confié", "Ce signalement vient avec votre rôle.")
 
 
 def more(case_id: str) -> Message:
     """Say that there is more to read of a report."""
-    return _alert(
-        case_id, "Du nouveau dans un signalement", "Un signalement (PA20, 5.10) compte quelque chose de neuf."
-    )
+    return _alert(case_id, "Du nouveau dans un signalement", "Un signalement compte quelque chose de neuf.")
 
 
 def _alert(case_id: str, title: str, text: str) -> Message:

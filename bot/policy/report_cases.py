@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias, cast
 from bot.policy import report_escalation, report_routing
 from bot.policy.report_records import ReportError, Session, Status, new_id, packed, unpacked
 from bot.policy.report_routing import Routing
-from bot.policy.reports import MESSAGE_LENGTH, Entry, read_entry
+from bot.policy.reports import MESSAGE_LENGTH, WORDS_LENGTH, Entry, read_entry
 from bot.times import iso, utc
 
 Author: TypeAlias = Literal["holder", "reporter"]
@@ -67,11 +67,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case, opened. `outcome`: how it ended, and what was written of it, "" while it is open."""
+    """A case, opened. `outcome`: how it ended, None while it is open; `words`: what was written of it."""
 
     line: Line
     filings: tuple[Filing, ...]
-    outcome: str
+    outcome: Outcome | None
     words: str
 
 
@@ -120,7 +120,7 @@ def shown(session: Session, case_id: str) -> Case:
             Filing(str(one), read_entry(session.ring, sealed), dialogue(session, one), bool(image))
             for one, sealed, image in filings
         ),
-        outcome.get("outcome", ""),
+        cast("Outcome | None", outcome.get("outcome")),
         outcome.get("words", ""),
     )
 
@@ -249,6 +249,8 @@ def close(session: Session, case_id: str, person_id: str, outcome: Outcome, word
     _check_open(session, case_id, person_id)
     if outcome not in OUTCOMES:
         raise ReportError("Choisissez comment le signalement se termine. Rien n'est changé.")
+    if len(words) > WORDS_LENGTH:
+        raise ReportError(f"Dites-le en {WORDS_LENGTH} caractères au plus. Rien n'est changé.")
     _note_read(session, case_id)
     _reroute(session, case_id, lambda one: replace(one, outcome={"outcome": outcome, "words": words.strip()}))
     _set_apart(session, case_id)
@@ -287,6 +289,12 @@ def reassign(session: Session, case_id: str, person_id: str, role: str) -> None:
     if role not in heirs(session, case_id):
         raise ReportError("Ce rôle ne peut pas recevoir ce signalement. Rien n'est changé.")
     report_escalation.entrust(session, case_id, role, session.hour)
+
+
+def heirs_for(session: Session, case_id: str, person_id: str) -> list[str]:
+    """Return the roles that someone may entrust an open case to. Raises `ReportError`."""
+    _check_open(session, case_id, person_id)
+    return heirs(session, case_id)
 
 
 def heirs(session: Session, case_id: str) -> list[str]:

@@ -20,6 +20,7 @@ SAYS_LENGTH: Final = 600  # characters: short, since style betrays
 WHERE_LENGTH: Final = 500
 NAME_LENGTH: Final = 80
 MESSAGE_LENGTH: Final = 1_000  # of the dialogue
+WORDS_LENGTH: Final = 500  # of what is said when a case is closed
 
 
 @dataclass(frozen=True, slots=True)
