@@ -168,7 +168,7 @@ class Exporting:
         words = f"{hashlib.sha256(pdf).hexdigest()}\n{found.digest}"
         with self._storage.transaction() as db:
             session = Session(db, self._records, self._clock())
-            name = f"signalement-{arguments['case'][:8]}.pdf"
+            name = f"signalement-{arguments['case'][:6]}.pdf"
             identifier = report_files.keep(session, Made(name, _TITLE, words, pdf))
             delivery = Delivery(
                 f"{NOTICE}:{arguments['id']}",
@@ -221,9 +221,7 @@ def warning(case_id: str) -> Message:
     )
 
 
-def asked() -> Message:
-    """Say that it comes."""
-    return Message(Text("Le dossier arrive dans un message privé, dans une minute ou deux."))
+ASKED: Final = Message(Text("Le dossier arrive dans un message privé, dans une minute ou deux."))
 
 
 def message(made: Made) -> Message:
@@ -240,9 +238,9 @@ def message(made: Made) -> Message:
 
 def examples() -> dict[str, Message]:
     """Return one of each message of this module, by name."""
-    made = Made("signalement-0f3c9a5b.pdf", _TITLE, f"{'5e' * 32}\n{'a7' * 32}", b"%PDF-")
+    made = Made("signalement-0f3c9a.pdf", _TITLE, f"{'5e' * 32}\n{'a7' * 32}", b"%PDF-")
     return {
         "Exporter un signalement": warning("0f3c9a5be2d14c700f3c9a5be2d14c70"),
-        "Un signalement s'exporte": asked(),
+        "Un signalement s'exporte": ASKED,
         "Le dossier d'un signalement": message(made),
     }
