@@ -39,6 +39,17 @@ class Secret:
     within: tuple[str, ...] = ()
 
 
+def written_actor(platform: str, team: str, user: str) -> list[str]:
+    """Return how a program may write an account whole."""
+    return [
+        f"('{platform}', '{team}', '{user}')",
+        f'["{platform}", "{team}", "{user}"]',
+        f'["{platform}","{team}","{user}"]',
+        f"Actor(platform='{platform}', team='{team}', user='{user}')",
+        f"Account(platform='{platform}', team='{team}', user='{user}')",
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
     """Something that was found: whose, and in which form."""
