@@ -27,6 +27,7 @@ from bot import (
     cli_quiz,
     cli_register,
     cli_registry,
+    cli_reports,
     logs,
     settings,
 )
@@ -315,6 +316,7 @@ for _command in (
     *cli_registry.COMMANDS,
     *cli_quiz.COMMANDS,
     *cli_questions.COMMANDS,
+    *cli_reports.COMMANDS,
     cli_register.registre,
 ):
     vigie.add_command(_command)

@@ -13,13 +13,14 @@ _TLDS: Final = (
     "page|link|gd|edu|gov|dev|ai|im|to|cc|ws|in|de|es|lu|ma|sn|ht|xyz|club|pro|biz|live|world|space|zone|"
     "media|press|onion|am|st|fm|art|shop|store|wiki|email|group|vote|google|watch|ph|is|today|li|goog|new"
 )
-_SHORT: Final = "ai|am|art|as|at|be|ch|co|de|es|fm|group|im|in|info|is|it|la|live|lu|ma|me|new|new|news|page|"
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
-_BODY: Final = r"[^\s<>\"|«»“”\x00-\x1f`]"
+# What an address is made of; not the symbols and pictures that people put right after one.
+_BODY: Final = r"[^\s<>\"|«»“”„\x00-\x1f`\u2022\u2026\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
 _FOUND: Final = re.compile(
     rf"""
     (?P<encoded>https?%3a(?:%2f){{2}}{_BODY}+)
   | (?P<whole>(?:h(?:tt|xx)ps?|discord|at)\ ?:(?:[/\\]|\\/){{1,3}}{_BODY}+)
+  | (?P<relative>(?<![:/\w])//{_BODY}+)
   | (?P<bare>(?<![\w@.%/=&?-])(?:[^\W_](?:[\w-]*[^\W_])?\.)+(?P<tld>{_TLDS}|qc\.ca|xn--[\w-]+)\.?
       (?::\d{{2,5}})?(?![\w@-]|\.\w)(?P<rest>[/?#]{_BODY}*)?)
     """,
@@ -41,6 +42,8 @@ def first_addresses(text: str) -> Iterator[str]:
             yield _trimmed(unquote(match["encoded"].partition("&")[0]))
         elif match["whole"]:
             yield _schemed(_trimmed(match["whole"]))
+        elif match["relative"]:
+            yield f"https:{_trimmed(match['relative'])}"
         elif match["rest"] or match["tld"].lower() not in _WORDS:
             yield f"https://{_trimmed(match['bare'])}"
 

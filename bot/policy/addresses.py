@@ -13,7 +13,7 @@ import binascii
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
@@ -25,8 +25,14 @@ OTHER: Final = "other"
 READ: Final = 8_000  # characters of a text
 LONGEST: Final = 1_000  # of a canonical address; browsers and proxies stop at two thousand
 _DEPTH: Final = 6  # addresses within one another
+_SETTLES: Final = 6  # times that it may change before it is refused
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SAFE: Final = "-._~!$'()*+,;=:@"  # what a path may hold as it is (RFC 3986, section 3.3)
 _IN_QUERY: Final = "-._~!$'()*,:@/"
+_NOISE: Final = re.compile(
+    r";jsessionid=[^/]*|/index\.(?:html?|php)$|/amp(?:\.html)?/?$|(?<=\w)\.amp(?=\.html?$|$)", re.IGNORECASE
+)
+_SCRIPT: Final = re.compile(r"\.(?:php|aspx?|jsp|cfm|cgi|pl|do)\d?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +50,14 @@ class _Link:
     host: str
     path: str
     raw: str
-    query: Sequence[tuple[str, str]]
+    search: str
     fragment: str
     port: str
+
+    @property
+    def query(self) -> Sequence[tuple[str, str]]:
+        search = self.search if "=" in self.search else unquote(self.search)
+        return parse_qsl(search, keep_blank_values=True)
 
     def parameters(self) -> dict[str, str]:
         found: dict[str, str] = {}
@@ -64,6 +75,7 @@ class _Rule:
     to: str
     unwrap: tuple[str, ...]
     convert: str
+    whole: bool
 
     def values(self, link: _Link, sub: str, parameters: Mapping[str, str]) -> dict[str, str] | None:
         """Return what the rule takes from a link; None when it does not apply."""
@@ -71,7 +83,8 @@ class _Rule:
             return None
         if self.host and not self.host.fullmatch(_bare(link.host)):
             return None
-        matched = self.path.fullmatch(link.path)
+        more = f"?{link.search}" if self.whole and link.search else ""
+        matched = self.path.fullmatch(link.path + more)
         if not matched:
             return None
         found = dict(parameters) | _groups(matched)
@@ -102,6 +115,7 @@ class _Platform:
     opaque: tuple[str, ...]
     keep: frozenset[str]
     fold: bool
+    partial: bool
     extra: tuple[_Extra, ...]
     rules: tuple[_Rule, ...]
 
@@ -122,15 +136,26 @@ class Addresses:
     platforms: tuple[_Platform, ...]
     wrappers: tuple[_Rule, ...]
     tracking: re.Pattern[str]
+    telling: re.Pattern[str]
+    views: re.Pattern[str]
     shorteners: frozenset[str]
     mobile: frozenset[str]
 
     def read(self, text: str) -> Address | None:
         """Return where the first web address of a text leads; None when it holds none that can be kept."""
-        for found in first_addresses(text[:READ]):
-            address = self._canonical(found, _DEPTH)
-            if address and len(address.canonical) <= LONGEST:
-                return address
+        found = self._first(_SURROGATE.sub("\ufffd", text[:READ]))
+        for _ in range(_SETTLES):
+            again = self._first(found.canonical) if found else None
+            if again == found:
+                return found
+            found = again  # what it ended with is also what may follow an address
+        return None
+
+    def _first(self, text: str) -> Address | None:
+        for url in first_addresses(text):
+            found = self._canonical(url, _DEPTH)
+            if found and len(found.canonical) <= LONGEST:
+                return found
         return None
 
     def _canonical(self, url: str, depth: int) -> Address | None:
@@ -145,7 +170,7 @@ class Addresses:
                 return Address(platform.name, f"https://{_bare(link.host)}{_written(link.path)}")
             sub = platform.sub(link.host)
             if sub is not None:
-                return self._known(platform, sub, link, url, depth)
+                return self._known(platform, sub, _routed(link), url, depth)
         return Address(OTHER, self._other(link))
 
     def _inner(self, link: _Link, rules: Iterable[_Rule], sub: str, url: str) -> str | None:
@@ -155,8 +180,7 @@ class Addresses:
             values = rule.unwrap and rule.values(link, sub, parameters)
             if values:
                 inner = next(values[name] for name in rule.unwrap if values.get(name))
-                query = link.query if any(name in ("rest",) for name in rule.unwrap) else ()
-                return _led(_CONVERTERS[rule.convert](inner), query, url)
+                return _led(_CONVERTERS[rule.convert](inner), url)
         return None
 
     def _known(self, platform: _Platform, sub: str, link: _Link, url: str, depth: int) -> Address | None:
@@ -170,7 +194,10 @@ class Addresses:
                 made = _filled(rule.to, values)
                 address = made if made.startswith("https:") else f"https://{platform.home}{made}"
                 return Address(platform.name, address + _extra(platform, parameters, "?" in made))
-        return Address(platform.name, _unruled(platform, link))
+        if platform.partial:
+            return Address(OTHER, self._other(link))
+        home = platform.home if self.views.fullmatch(sub) else link.host
+        return Address(platform.name, _unruled(platform, home, link))
 
     def _other(self, link: _Link) -> str:
         """Return the address of a page on a site that no rule knows."""
@@ -180,15 +207,16 @@ class Addresses:
         first, _, rest = host.partition(".")
         if rest.startswith("m.") and rest.count(".") > 1:  # fr.m.wikipedia.org
             host = f"{first}.{rest[2:]}"
-        path = re.sub(r"(?i)(?:;jsessionid=[^/]*)", "", link.raw)
-        path = re.sub(r"(?i)/(?:index\.(?:html?|php)|amp|amp\.html)$|(?<=\w)\.amp(?=\.html?$|$)", "", path)
-        path = path.rstrip("/") if path != "/" else ""
+        path = re.sub(_NOISE, "", re.sub(r"^(/@[^/]+/\d+)/embed$", r"\1", link.raw)).rstrip("/")
         if host in self.shorteners:
             return f"https://{host}{path}"
+        script = not path or _SCRIPT.search(link.path)
         kept = sorted(
             (name, value)
             for name, value in set(link.query)
-            if not self.tracking.fullmatch(name.lower()) and "@" not in unquote(value)
+            if not self.tracking.fullmatch(name)
+            and (script or self.telling.fullmatch(name))
+            and "@" not in unquote(value)
         )
         query = "&".join(f"{quote(n, safe=_IN_QUERY)}={quote(v, safe=_IN_QUERY)}" for n, v in kept)
         route = link.fragment if re.fullmatch(r"!?/[\w/-]+", link.fragment, re.ASCII) else ""
@@ -203,10 +231,16 @@ def load(folder: Path) -> Addresses:
     return Addresses(
         tuple(_platform(one) for one in data["platform"]),
         tuple(_rule(one) for one in data["wrapper"]),
-        re.compile("".join(other["tracking"].split()), re.IGNORECASE),
+        _spaced(other["tracking"]),
+        _spaced(other["telling"]),
+        _spaced(other["views"]),
         frozenset(other["shorteners"]),
         frozenset(other["mobile"]),
     )
+
+
+def _spaced(text: str) -> re.Pattern[str]:
+    return re.compile("".join(text.split()), re.IGNORECASE)
 
 
 def _platform(table: Mapping[str, Any]) -> _Platform:
@@ -216,8 +250,9 @@ def _platform(table: Mapping[str, Any]) -> _Platform:
         tuple(table["hosts"]),
         _pattern(table.get("host")),
         tuple(table["opaque"]),
-        frozenset(table["keep"]),
-        table["fold"],
+        frozenset(table.get("keep", ())),
+        table.get("fold", False),
+        table.get("partial", False),
         tuple(
             _Extra(one["from"], one["as"], _pattern(one.get("find")), one.get("convert", ""))
             for one in table.get("extra", ())
@@ -235,6 +270,7 @@ def _rule(table: Mapping[str, Any]) -> _Rule:
         table.get("to", ""),
         tuple(table.get("unwrap", ())),
         table.get("convert", ""),
+        table.get("whole", False),
     )
 
 
@@ -255,20 +291,25 @@ def _parsed(url: str) -> _Link | None:
         return None
     if not re.fullmatch(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]{2,}|\d+(?:\.\d+){3}", host):
         return None
-    path, fragment = parts.path, parts.fragment
-    if path in ("", "/") and fragment.startswith("!/"):  # how sites wrote their pages in 2011
-        path, _, query = fragment[1:].partition("?")
-        parts, fragment = parts._replace(query=query or parts.query), ""
+    path = parts.path
     path = re.sub(r"/{2,}", "/", urlsplit(urljoin("https://a.b/", "./" + path.lstrip("/"))).path)
     decoded = unquote(path).rstrip("/")
     return _Link(
         host,
         decoded,
         _written(unquote(path)) if "%2f" not in path.lower() else quote(path, safe=_SAFE + "/%"),
-        parse_qsl(parts.query, keep_blank_values=True, max_num_fields=200),
-        fragment,
+        parts.query,
+        parts.fragment,
         "" if port in (None, 80, 443) else str(port),
     )
+
+
+def _routed(link: _Link) -> _Link:
+    """Return a link whose page was written behind « #! », as platforms did in 2011, without it."""
+    found = re.match(r"!?(/[^?]+)\??(.*)", link.fragment) if not link.path else None
+    if not found:
+        return link
+    return replace(link, path=unquote(found[1]).rstrip("/"), search=found[2] or link.search, fragment="")
 
 
 def _written(path: str) -> str:
@@ -283,13 +324,11 @@ def _groups(matched: re.Match[str]) -> dict[str, str]:
     return {name: value for name, value in matched.groupdict().items() if value is not None}
 
 
-def _led(inner: str, query: Sequence[tuple[str, str]], outer: str) -> str:
+def _led(inner: str, outer: str) -> str:
     """Return an address that was held in another, whole."""
     for _ in range(2):
         if re.match(r"(?i)https?%3a", inner) or inner.startswith("%2F"):
             inner = unquote(inner)
-    if query and "?" not in inner:
-        inner += "?" + "&".join(f"{quote(name)}={quote(value)}" for name, value in query)
     if inner.startswith("/"):
         return urljoin(outer, inner)
     inner = re.sub(r"(?i)^(https?):/+(?=[^/])", r"\1://", inner)
@@ -305,7 +344,7 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
 
 def _extra(platform: _Platform, parameters: Mapping[str, str], continued: bool) -> str:
     """Return the parameters that single out a comment."""
-    found = {}
+    found: dict[str, str] = {}
     for one in platform.extra:
         value = _CONVERTERS[one.convert](parameters.get(one.name, ""))
         matched = one.find.fullmatch(value) if one.find else None
@@ -316,7 +355,7 @@ def _extra(platform: _Platform, parameters: Mapping[str, str], continued: bool) 
     return f"{'&' if continued else '?'}{written}" if written else ""
 
 
-def _unruled(platform: _Platform, link: _Link) -> str:
+def _unruled(platform: _Platform, home: str, link: _Link) -> str:
     """Return an address of a platform for which there is no rule: a profile, a page of its own."""
     path = link.path
     if platform.fold:
@@ -324,7 +363,7 @@ def _unruled(platform: _Platform, link: _Link) -> str:
         path = f"/{name.lower()}{slash}{rest}" if name else ""
     kept = sorted((name, value) for name, value in set(link.query) if name in platform.keep and value)
     query = "&".join(f"{quote(n, safe=_IN_QUERY)}={quote(v, safe=_IN_QUERY)}" for n, v in kept)
-    return f"https://{platform.home}{_written(path)}{'/?' + query if query else ''}"
+    return f"https://{home}{_written(path)}{'/?' + query if query else ''}"
 
 
 # --- Converters, by their names in the rules --------------------------------------------------
