@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from sqlite_utils import Database
 
 from bot.commands.office import Office
-from bot.dispatch import UserError
-from bot.messages import SHORTCUT_LENGTH, Quote
+from bot.dispatch import Actor, UserError
+from bot.messages import SHORTCUT_LENGTH, Message, Quote, Text
 from bot.policy import roles
 from bot.policy.addresses import Address
 from bot.policy.guidance import Guidance
 from bot.policy.library import Library
+from bot.policy.report_limits import REFUSAL, Limiter
 from bot.policy.report_records import Records, ReportError, Session
 from bot.report_drafts import Drafts
+
+TOO_MANY: Final = Message(Text(REFUSAL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Reporting:
     office: Office
     records: Records
     drafts: Drafts
+    limiter: Limiter
     guidance: Guidance
     read_address: Callable[[str], Address | None]
     point_out: Callable[[str], Sequence[str]] = field(default=lambda _text: ())
@@ -40,6 +45,16 @@ class Reporting:
         """Give the records as they are now, inside one transaction; on the storage thread."""
         with self.office.storage.transaction() as db:
             yield Session(db, self.records, self.office.clock())
+
+    def limit(self, actor: Actor) -> Message | None:
+        """Count a report from someone, whom nothing remembers; return why it is one too many, if it is."""
+        team = "" if actor.platform == "discord" else actor.team
+        return None if self.limiter.take(f"{actor.platform}:{team}/{actor.user}") else TOO_MANY
+
+    def fade(self) -> None:
+        """Forget what is remembered for minutes or hours only, though nobody asks."""
+        self.drafts.fade()
+        self.limiter.forget()
 
     def clause(self) -> Quote | None:
         """Return the quotation of the clause on such posts, None when the policy has none."""

@@ -21,6 +21,7 @@ from bot.policy.report_records import SEVERITIES, ReportError, Severity
 from bot.policy.reports import NAME_LENGTH, SAYS_LENGTH, WHERE_LENGTH
 from bot.report_drafts import Answer, Draft
 
+COMMAND: Final = messages.COMMAND
 _SEND: Final = "envoyer"
 Action: TypeAlias = Callable[[Reporting, Request, str], Reply]
 

@@ -19,6 +19,7 @@ from bot.policy import people, report_cases, report_routing, roles
 from bot.policy.report_cases import OUTCOMES, Case, Outcome
 from bot.policy.report_records import STATUSES, ReportError, Session, Status, new_id
 
+COMMAND: Final = messages.COMMAND
 Action: TypeAlias = Callable[[Reporting, Request, str], Reply]
 
 

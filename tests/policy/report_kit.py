@@ -88,7 +88,8 @@ class Desk:
         """Send what is due, urgent or not, as the pump would."""
         notices = report_notices.table(self.records, self.clock)
         rows = self.db.conn.execute(
-            "SELECT id FROM outbox WHERE notice GLOB 'signalement*' AND state = 'queued' AND due_at <= ? ORDER BY rowid",
+            """SELECT id FROM outbox WHERE notice GLOB 'signalement*' AND state = 'queued' AND due_at <= ?
+               ORDER BY rowid""",
             (iso(self.clock()),),
         ).fetchall()
         for row in (outbox.read(self.db, one) for (one,) in rows):
