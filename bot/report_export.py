@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from bot import outbox, report_files
 from bot.messages import Button, Buttons, File, Heading, Message, Note, Text, code
@@ -16,10 +16,9 @@ from bot.notices import Arguments, Notice, Services
 from bot.outbox import Delivery
 from bot.policy import ledger, report_cases, roles
 from bot.policy.library import in_words
-from bot.policy.report_cases import OUTCOMES, Case, Filing, Outcome
-from bot.policy.report_records import STATUSES, Records, Session
+from bot.policy.report_cases import OUTCOMES, Case, Filing
+from bot.policy.report_records import SEVERITIES, STATUSES, Records, Session
 from bot.policy.report_statistics import ELSEWHERE, PLATFORMS
-from bot.policy.reports import SEVERITIES
 from bot.report_files import Made
 from bot.storage import Storage
 from bot.times import Clock
@@ -93,7 +92,7 @@ def _facts(session: Session, case: Case) -> list[tuple[str, str]]:
         ("Signalements reçus", str(line.reports)),
     ]
     if case.outcome:
-        found.append(("Issue", OUTCOMES[cast("Outcome", case.outcome)]))
+        found.append(("Issue", OUTCOMES[case.outcome]))
     return found + ([("Explication", case.words)] if case.words else [])
 
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.policy import report_escalation
-from bot.policy.report_records import Session
-from bot.policy.reports import SEVERITIES, Entry, Severity, read_entry
+from bot.policy.report_records import SEVERITIES, Session, Severity
+from bot.policy.reports import Entry, read_entry
 from bot.times import iso
 
 BAND: Final = 5
