@@ -224,6 +224,8 @@ class WebForm:
         body = await read(request)
         code, words = body.one("code"), body.one("words").strip()
         known = await self._intake.follow(code)
+        if known is not None and not known.open:
+            return self._shown(code, known, "Ce signalement est clos\u00a0: rien n'y a été ajouté.")
         if known is not None and not 1 <= len(words) <= MESSAGE_LENGTH:
             problem = f"Écrivez de 1 à {MESSAGE_LENGTH} caractères; il y en a {len(words)}."
             return _page(pages.followed(code, known, problem=problem, words=words), 422)
