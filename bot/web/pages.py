@@ -379,7 +379,7 @@ def _pointed_out(typed: Typed, found: Review) -> Html:
     texts = {"summary": typed.summary, "name": typed.name, "address": found.address}
     items = [
         element(
-            "li", element("mark", escaped(texts[name][one.start : one.end])), escaped(f"\u00a0: {one.why}")
+            "li", escaped(f"{one.why}\u00a0: "), element("mark", escaped(texts[name][one.start : one.end]))
         )
         for name, pointed in found.pointed.items()
         for one in pointed

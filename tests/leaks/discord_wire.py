@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import Any
 
 import discord
@@ -15,6 +16,7 @@ from tests.wire.discord_people import Person
 from tests.wire.discord_server import DiscordServer, _json
 
 EPHEMERAL = 64
+_MEMBER = re.compile(r"/guilds/\d+/members/\d+")
 _PRIVATE_KINDS = frozenset({5, 6, 9})  # deferred, or a form: shown to the one who asked
 
 
@@ -24,11 +26,12 @@ class Wire(DiscordServer):
     def __init__(self) -> None:
         super().__init__()
         self.traffic = Traffic()
-        self.troubles = 0.0
+        self.troubles, self.refused = 0.0, 0
         self.dice = random.Random(511)  # noqa: S311 — to be the same each time
 
     async def _answer(self, request: web.Request, path: str) -> web.Response:
         if self.troubles and not path.startswith("/users/@me") and self.dice.random() < self.troubles:
+            self.refused += 1
             if self.dice.random() < 0.5:
                 wait = {"message": "You are being rate limited.", "retry_after": 0.2, "global": False}
                 return _json(wait, 429, {"Via": "1.1 test", "Retry-After": "0.2"})
@@ -45,6 +48,9 @@ class Wire(DiscordServer):
         if path.startswith(("/interactions/", "/webhooks/")):
             # Where it is sent carries the token of whoever asked, as Discord has it: it is no content.
             known = path.split("/")[1]
+        elif method == "GET" and _MEMBER.fullmatch(path):
+            # Of whoever presses anything in private, before it is known what: whether they are to be served.
+            return
         self.traffic.note(f"Discord {method} {known}", known.encode() + b"\n" + content, whose)
 
     def _whose(self, path: str, body: Any) -> str:  # noqa: ANN401 — JSON

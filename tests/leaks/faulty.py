@@ -22,8 +22,10 @@ from typing import Any, Final
 from bot import app, cli
 from bot.policy import report_records
 from bot.policy.report_limits import Limiter
+from bot.schedule import Schedule
 
 OPENS: Final = "2026-11-24T15:00:00+00:00"  # ten in the morning, a Tuesday
+BEAT_SECONDS: Final = 1.0
 DELAYS: Final = timedelta(seconds=0), timedelta(seconds=2)
 STAGES: Final = (
     "bot.dispatch:Dispatcher.from_text",
@@ -50,9 +52,9 @@ STAGES: Final = (
     "bot.platforms.slack_adapter:SlackAdapter._respond",
     "bot.platforms.slack_adapter:SlackAdapter._open_window",
     "bot.platforms.slack_adapter:render",
-    "bot.platforms.discord_client:DiscordClient.on_interaction",
-    "bot.platforms.discord_client:DiscordClient._answer",
-    "bot.platforms.discord_client:DiscordClient._handled",
+    "bot.platforms.discord_client:Client.on_interaction",
+    "bot.platforms.discord_client:Client._answer",
+    "bot.platforms.discord_client:Client._handled",
     "bot.platforms.discord_client:render",
     "bot.web.form:read",
     "bot.web.form:WebForm._reviewed",
@@ -97,6 +99,10 @@ def vars_of(one: object) -> object:
     return {name: str(getattr(one, name, ""))[:2_000] for name in ("user", "actor", "fields", "data", "text")}
 
 
+def _set_defaults(function: Callable[..., Any], **values: object) -> None:
+    (function.__kwdefaults__ or {}).update(values)
+
+
 def main() -> None:
     """Run the bot."""
     file = Path(sys.argv[1])
@@ -107,7 +113,8 @@ def main() -> None:
     late = datetime.fromisoformat(OPENS) - datetime.now(UTC)
     vars(app)["system_clock"] = lambda: datetime.now(UTC) + late
     vars(report_records)["SHORTEST"], vars(report_records)["LONGEST"] = DELAYS
-    Limiter.__init__.__kwdefaults__.update(person=10**6, in_all=10**6, by_web=10**6)
+    _set_defaults(Limiter.__init__, person=10**6, in_all=10**6, by_web=10**6)
+    _set_defaults(Schedule.__init__, beat=BEAT_SECONDS)
     for stage in STAGES:
         module, _, path = stage.partition(":")
         owner: Any = importlib.import_module(module)

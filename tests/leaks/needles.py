@@ -143,7 +143,10 @@ def _written(value: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _digests(secret: Secret, keys: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
-    texts = {secret.value, secret.value.lower(), secret.value.upper(), *secret.within}
+    """Yield the hashes of an identity, however it may be written, or of a token, as it is."""
+    texts = {secret.value, *secret.within}
+    if secret.within:
+        texts |= {secret.value.lower(), secret.value.upper()}
     for text in texts:
         content = text.encode()
         yield from _without_key(content)

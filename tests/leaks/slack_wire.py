@@ -52,6 +52,8 @@ class Wire:
     traffic: Traffic = field(default_factory=Traffic)
     people: dict[str, Person] = field(default_factory=dict)  # by identifier, token of an address, trigger
     troubles: float = 0.0
+    refused: int = 0
+    files: int = 0
     dice: random.Random = field(default_factory=lambda: random.Random(510))  # noqa: S311 — to be the same each time
     said: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))  # by conversation
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -80,6 +82,7 @@ class Wire:
     async def _call(self, request: web.Request) -> web.Response:
         method, raw = request.match_info["method"], await request.read()
         if self.troubles and self.dice.random() < self.troubles:
+            self.refused += 1
             return self.dice.choice((_limited, _failed))()
         body: Json = dict(request.query)
         if request.content_type == "application/json":
@@ -106,6 +109,8 @@ class Wire:
             return fixed
         if method == "conversations.open":
             return {"ok": True, "channel": {"id": f"D{str(body['users'])[1:]}"}}
+        if method == "files.getUploadURLExternal":
+            return {"ok": True, "upload_url": f"http://127.0.0.1:{self.port}/upload", "file_id": "F1"}
         if method == "chat.postEphemeral":
             self.people[whose].shown.put_nowait({**body, "ts": stamp, "ephemeral": True})
             return {"ok": True, "message_ts": stamp}
@@ -122,10 +127,18 @@ class Wire:
             return {"ok": True, "ts": stamp, "channel": told["channel"]}
         return {"ok": True}
 
+    async def _upload(self, request: web.Request) -> web.Response:
+        """Take a file. It is one to a holder: those who report are sent none."""
+        self.traffic.note("Slack fichier", await request.read())
+        self.files += 1
+        self._news.set()
+        return web.Response(text="ok")
+
     async def _respond(self, request: web.Request) -> web.Response:
         """Take what is answered at the address that came with a request."""
         raw, token = await request.read(), request.match_info["token"]
         if self.troubles and self.dice.random() < self.troubles:
+            self.refused += 1
             return self.dice.choice((_limited, _failed))()
         person, body = self.people[token], json.loads(raw)
         alone = body.get("replace_original") or body.get("response_type") == "ephemeral"
@@ -298,6 +311,7 @@ async def slack(bot_port: int) -> AsyncIterator[Wire]:
         app = web.Application()
         app.router.add_route("*", "/slack/{method}", wire._call)
         app.router.add_post("/respond/{token}", wire._respond)
+        app.router.add_post("/upload", wire._upload)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         try:
