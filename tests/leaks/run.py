@@ -40,8 +40,10 @@ from tests.wire.discord_people import Person as DiscordPerson
 
 FILES: Final = 2  # the case and the week's figures
 READY: Final = "prêt."
-BATCH: Final = 10  # on each platform at once
-PATIENCE: Final = 25.0  # seconds for one report, however it goes
+BATCH: Final = 20  # on each platform, before the next trouble
+AT_ONCE: Final = 4  # of them, at the same time
+PATIENCE: Final = 20.0  # seconds for one report, when all goes well
+IMPATIENCE: Final = 4.0  # when it may well get no answer
 ROOM: Final = 64 * 1024  # bytes: what is left of a disk that fills up
 # What befalls each batch in turn.
 TROUBLES: Final = ("calm", "stages", "killed", "refused", "full", "stages", "killed", "calm")
@@ -257,16 +259,16 @@ PLATFORMS: Final[dict[str, Report]] = {
 }
 
 
-async def batch(stage: Stage, numbers: range) -> None:
+async def batch(stage: Stage, numbers: range, patience: float = IMPATIENCE) -> None:
     """Have people report on the three platforms at once."""
 
-    async def some(report: Report) -> None:
-        for number in numbers:
+    async def some(report: Report, first: int) -> None:
+        for number in numbers[first::AT_ONCE]:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE):
+                async with asyncio.timeout(patience):
                     await report(stage, number)
 
-    await asyncio.gather(*map(some, PLATFORMS.values()))
+    await asyncio.gather(*(some(report, first) for report in PLATFORMS.values() for first in range(AT_ONCE)))
 
 
 async def troubled(stage: Stage, trouble: str, numbers: range) -> None:
@@ -296,7 +298,7 @@ async def troubled(stage: Stage, trouble: str, numbers: range) -> None:
             await start(stage)
             await working
         case _:
-            await batch(stage, numbers)
+            await batch(stage, numbers, PATIENCE)
 
 
 # --- Those who receive ------------------------------------------------------------------------
