@@ -116,7 +116,7 @@ def build(settings: Settings, storage: Storage) -> Bot:
         partial(mesdonnees.noticed, office),
     )
     front = desk(settings, read, office)
-    reports = app_reports.reporting(settings, read, office, front.guidance)
+    reports = app_reports.reporting(settings, read, office, front.guidance, front.masker)
     notices.NOTICES.update(report_notices.table(reports.records, office.clock))
     welcome = replace(welcome, limit=reports.limit)
     services = Services(read, office, school, front, _bank(settings, read, office), reports)

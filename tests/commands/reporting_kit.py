@@ -100,7 +100,7 @@ def chatting(library: Library) -> Iterator[Chat]:
     storage, clock = Storage(), FakeClock()
     office = Office(storage, clock, CALENDAR)
     made = services(library, office)
-    reports = reporting(Settings(), library, office, made.desk.guidance)
+    reports = reporting(Settings(), library, office, made.desk.guidance, made.desk.masker)
     dispatcher = Dispatcher(
         catalogue(replace(made, reporting=reports)), storage.executor, welcome=Welcome(limit=reports.limit)
     )

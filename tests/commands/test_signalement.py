@@ -122,6 +122,14 @@ async def test_nothing_is_sent_before_it_was_shown_once_more(chat: Chat) -> None
     assert chat.rows("SELECT count(*) FROM report_filings") == [(0,)]
 
 
+async def test_what_may_tell_who_writes_is_pointed_out_before_it_is_sent(chat: Chat) -> None:
+    review = await chat.review(propos="J'étais la seule dans mon bureau; appelez-moi au 819 555-0123.")
+    assert "Ceci peut dire qui vous êtes" in words(review)
+    assert "819 555-0123" in words(review)
+    plain = await chat.review(propos="On y dit du mal de l'association.")
+    assert "Ceci peut dire" not in words(plain)
+
+
 async def test_what_was_typed_can_be_corrected(chat: Chat) -> None:
     review = await chat.review(propos="Une premiere version")
     form = await chat.ask(pressed(review, "Corriger"))
