@@ -118,7 +118,7 @@ def build(settings: Settings, storage: Storage) -> Bot:
         partial(mesdonnees.noticed, office),
     )
     front = desk(settings, read, office)
-    reports = app_reports.reporting(settings, read, office, front.guidance)
+    reports = app_reports.reporting(settings, read, office, front.guidance, front.masker)
     for told in (report_notices, report_digest, report_export):
         notices.NOTICES.update(told.table(reports.records, office.clock))
     welcome = replace(welcome, limit=reports.limit)

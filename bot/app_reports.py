@@ -12,9 +12,10 @@ from sqlite_utils import Database
 from bot import report_keys
 from bot.commands.office import Office
 from bot.commands.reporting import Reporting
-from bot.policy import addresses, report_records
+from bot.policy import addresses, identifying, report_records
 from bot.policy.guidance import Guidance
 from bot.policy.library import Library
+from bot.policy.masking import Masker
 from bot.policy.report_limits import Limiter
 from bot.policy.report_records import Plan, Records
 from bot.report_drafts import Drafts
@@ -23,7 +24,7 @@ from bot.settings import SEED, Settings
 
 
 def reporting(
-    settings: Settings, library: Library, office: Office, guidance: Mapping[str, Guidance]
+    settings: Settings, library: Library, office: Office, guidance: Mapping[str, Guidance], masker: Masker
 ) -> Reporting:
     """Return what it takes to take reports in and to handle them; no key is read or made yet."""
     records = Records(ring(settings), office.calendar, plan(settings), remember=office.remember)
@@ -35,6 +36,7 @@ def reporting(
         Limiter(office.clock),
         guidance.get(library.default.id) or Guidance(),
         addresses.load(SEED).read,
+        identifying.load(SEED, masker).described,
     )
 
 

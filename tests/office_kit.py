@@ -78,7 +78,7 @@ def services(library: Library, office: Office) -> Services:
         Conversations(clock),
         Recent(clock),
     )
-    reports = reporting(Settings(), library, office, desk.guidance)
+    reports = reporting(Settings(), library, office, desk.guidance, desk.masker)
     return Services(library, office, course(library), desk, Bank(library, office, SEED, None), reports)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from sqlite_utils import Database
 
 from bot.commands.office import Office
+from bot.commands.signalement_messages import Pointed
 from bot.dispatch import Actor, UserError
 from bot.messages import SHORTCUT_LENGTH, Message, Quote, Text
 from bot.policy import roles
@@ -27,8 +28,8 @@ TOO_MANY: Final = Message(Text(REFUSAL))
 class Reporting:
     """What it takes to take reports in and to handle them.
 
-    `read_address`: finds the address of a post in a text, None when it has none. `point_out`: the phrases
-    of a text that may tell who wrote it, or that name someone.
+    `read_address`: finds the address of a post in a text, None when it has none. `point_out`: what in texts
+    may tell who wrote them, or names someone.
     """
 
     library: Library
@@ -38,7 +39,7 @@ class Reporting:
     limiter: Limiter
     guidance: Guidance
     read_address: Callable[[str], Address | None]
-    point_out: Callable[[str], Sequence[str]] = field(default=lambda _text: ())
+    point_out: Callable[..., Sequence[Pointed]]
 
     @contextmanager
     def opened(self) -> Iterator[Session]:

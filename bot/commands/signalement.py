@@ -81,8 +81,7 @@ def _review(desk: Reporting, request: Request, text: str) -> Message:
     token = desk.drafts.reports.put(draft, choices.token)
     if missing:
         return messages.incomplete(replace(choices, token=token), missing)
-    where = () if draft.canonical else desk.point_out(draft.where)
-    phrases = tuple(dict.fromkeys([*where, *desk.point_out(draft.says)]))
+    phrases = desk.point_out(*(() if draft.canonical else (draft.where,)), draft.says)
     with desk.opened() as session:
         return messages.review(draft, token, phrases, titles(session.db))
 

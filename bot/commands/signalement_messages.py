@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Final, TypeAlias
 
 from bot.messages import (
     Button,
@@ -39,7 +39,9 @@ from bot.report_drafts import Draft
 COMMAND: Final = "signalement"
 DIALOGUE_WEIGHT: Final = 2_200  # what is left of a message once its frame is drawn
 _SHOWN_WHERE: Final = 350  # characters of an address
-_SHOWN_PHRASES: Final = 6
+_SHOWN_GROUPS: Final = 5
+# A kind of passage that may tell who wrote a text, and the passages of it that are of that kind.
+Pointed: TypeAlias = tuple[str, tuple[str, ...]]
 
 # In the wording of the threat model, which is to stay honest.
 LIMITS: Final = (
@@ -196,7 +198,7 @@ def form(choices: Choices, draft: Draft | None = None) -> Form:
 # --- Before sending ---------------------------------------------------------------------------
 
 
-def review(draft: Draft, token: str, phrases: Sequence[str], titles: Mapping[str, str]) -> Message:
+def review(draft: Draft, token: str, phrases: Sequence[Pointed], titles: Mapping[str, str]) -> Message:
     """Show what was typed once more, with what may tell who wrote it."""
     named = ", ".join(titles[one] for one in draft.named)
     lines = [
@@ -228,18 +230,17 @@ def labelled(lines: Iterable[tuple[str, str]]) -> Iterator[Span | str]:
         yield value
 
 
-def pointed(phrases: Sequence[str]) -> list[Text]:
+def pointed(groups: Sequence[Pointed]) -> list[Text]:
     """Point out what may tell who wrote a text, or names someone; nothing when there is nothing."""
-    if not phrases:
+    if not groups:
         return []
-    shown = [f"• {excerpt(phrase, 60)}" for phrase in phrases[:_SHOWN_PHRASES]]
-    if len(phrases) > _SHOWN_PHRASES:
-        shown.append(f"et {len(phrases) - _SHOWN_PHRASES} de plus")
-    return [
-        Text(
-            bold("À revoir? "), "Ceci peut dire qui vous êtes, ou nomme quelqu'un\u00a0:\n" + "\n".join(shown)
-        )
+    lines = [
+        f"{label}\u00a0: {excerpt(', '.join(passages), 60)}" for label, passages in groups[:_SHOWN_GROUPS]
     ]
+    if len(groups) > _SHOWN_GROUPS:
+        lines.append("et autre chose encore")
+    shown = "\n".join(f"• {line}" for line in lines)
+    return [Text(bold("À revoir? "), f"Ceci peut dire qui vous êtes, ou nomme quelqu'un\u00a0:\n{shown}")]
 
 
 def sent(words: str) -> Message:
@@ -332,7 +333,7 @@ def answer_form(token: str) -> Form:
     return Form(f"{COMMAND} relire {token}", "Répondre ou ajouter", (field,), "Relire")
 
 
-def answer_review(text: str, token: str, back: str, phrases: Sequence[str]) -> Message:
+def answer_review(text: str, token: str, back: str, phrases: Sequence[Pointed]) -> Message:
     """Show an answer once more. `back`: the name of the page that it is for."""
     return Message(
         Heading("Relisez avant d'envoyer"),
@@ -409,7 +410,9 @@ def examples(clause: Quote | None, titles: Mapping[str, str], gone: str) -> dict
         "Signaler, le formulaire": form(Choices()),
         "Signaler, le formulaire à corriger": form(Choices.of(draft, token), draft),
         "Signaler, relire": review(draft, token, (), titles),
-        "Signaler, relire et revoir": review(blamed, token, ("mon bureau", "Camille Exemple"), titles),
+        "Signaler, relire et revoir": review(
+            blamed, token, (("Le nom d'une personne", ("Camille Exemple",)),), titles
+        ),
         "Signaler, il manque quelque chose": incomplete(Choices(), "Dites ce que la publication dit."),
         "Signaler, le code": sent(words),
         "Signaler, abandonné": GIVEN_UP,
@@ -424,7 +427,9 @@ def examples(clause: Quote | None, titles: Mapping[str, str], gone: str) -> dict
             Followup("r", "Clos", closed=True, outcome="Traité", words="Merci.", said=said), token
         ),
         "Suivre, répondre": answer_form(token),
-        "Suivre, relire": answer_review("De la page principale.", token, token, ("Camille",)),
+        "Suivre, relire": answer_review(
+            "De la page principale.", token, token, (("Le nom d'une personne", ("Camille",)),)
+        ),
         "Suivre, ajouté": added(token),
         "Suivre, retirer": withdrawal(token),
         "Suivre, retiré": WITHDRAWN,
