@@ -16,12 +16,14 @@ from pydantic import SecretStr
 from sqlite_utils import Database
 
 from bot import (
+    app_reports,
     destroyed,
     guard,
     inbound,
     notices,
     onboarding_notices,
     outbox,
+    report_notices,
     restore,
     retraining,
     schedule,
@@ -113,7 +115,11 @@ def build(settings: Settings, storage: Storage) -> Bot:
         partial(mesdonnees.notice, office),
         partial(mesdonnees.noticed, office),
     )
-    services = Services(read, office, school, desk(settings, read, office), _bank(settings, read, office))
+    front = desk(settings, read, office)
+    reports = app_reports.reporting(settings, read, office, front.guidance, front.masker)
+    notices.NOTICES.update(report_notices.table(reports.records, office.clock))
+    welcome = replace(welcome, limit=reports.limit)
+    services = Services(read, office, school, front, _bank(settings, read, office), reports)
     dispatcher = Dispatcher(catalogue(services), storage.executor, welcome=welcome)
     return Bot(settings, services, clerk, dispatcher)
 

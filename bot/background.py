@@ -16,7 +16,7 @@ from typing import Protocol, TypeAlias
 
 from sqlite_utils import Database
 
-from bot import backup, files, inbound, notices, registrar, restore, retraining
+from bot import backup, destroyed, files, inbound, notices, registrar, restore, retraining
 from bot.commands import Services, accueil_gestion
 from bot.dispatch import Actor
 from bot.health import Health, Metrics
@@ -27,12 +27,23 @@ from bot.outbox_routes import Routes, hand_over, parse
 from bot.outbox_sending import Habits, Hooks
 from bot.platforms import Deliverer, PlatformError
 from bot.platforms.membership import Followed
-from bot.policy import confidentiality, membership, onboarding, personal_data, progress, question_store
+from bot.policy import (
+    confidentiality,
+    membership,
+    onboarding,
+    personal_data,
+    progress,
+    question_store,
+    report_escalation,
+    report_retention,
+)
 from bot.policy.progress import Numbers
 from bot.policy.question_model import ModelError
 from bot.policy.question_store import Sources
+from bot.policy.report_records import Session
 from bot.progress_picture import Drawing
 from bot.registrar import Registrar
+from bot.report_keys import SealError
 from bot.schedule import Arguments, Daily, Errand, Schedule, Work
 from bot.settings import Settings, listed
 from bot.storage import StorageError
@@ -111,6 +122,7 @@ class Background:
         pump.wake()
         self.services.desk.conversations.fade()
         self.services.desk.recent.fade()
+        self.services.reporting.fade()
 
     def _learn(self) -> None:
         """Learn the bank of questions, if that is not done; meanwhile, questions are answered by text alone.
@@ -168,7 +180,10 @@ class Background:
     def _retention(self, db: Database, _: Arguments, now: datetime) -> None:
         """Destroy what has been kept for as long as it may."""
         today, years = self.services.office.calendar.day(now), self.settings.vigie_attestations_annees
-        personal_data.enforce(db, today, self.services.office.remember, attestation_years=years)
+        remember = self.services.office.remember
+        personal_data.enforce(db, today, remember, attestation_years=years)
+        gone = report_retention.enforce(db, today, self.settings.vigie_signalement_jours, remember)
+        destroyed.certify(db, today, {"signalements": gone})
 
     def _welcome(self, db: Database, _: Arguments, now: datetime) -> None:
         """Welcome, remind, tell who is late."""
@@ -185,6 +200,18 @@ class Background:
         inbound.forget(db, now)
         restore.caught_up(db)
         hand_over(db, self.services.office.calendar.day(now), now)
+        self._reports(db, now)
+
+    def _reports(self, db: Database, now: datetime) -> None:
+        """Tell of reports those whom they are for. Without their keys, the rest goes on."""
+        try:
+            lost = report_escalation.beat(Session(db, self.services.reporting.records, now))
+        except (StorageError, SealError) as error:
+            logger.error("reports: nobody can be told of any: %s", error)  # noqa: TRY400 — the line says it all
+            self.metrics.task_failures.labels("reports").inc()
+            return
+        if lost:
+            logger.error("reports: %d have nobody to be told of them: see vigie roles", lost)
 
     async def _reconcile(self, _: Arguments, _now: datetime) -> None:
         """Read again who is in the groups that are followed."""

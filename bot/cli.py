@@ -22,6 +22,7 @@ from sqlite_utils import Database
 from bot import (
     __version__,
     app,
+    cli_cases,
     cli_operations,
     cli_questions,
     cli_quiz,
@@ -317,6 +318,7 @@ for _command in (
     *cli_quiz.COMMANDS,
     *cli_questions.COMMANDS,
     *cli_reports.COMMANDS,
+    *cli_cases.COMMANDS,
     cli_register.registre,
 ):
     vigie.add_command(_command)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from bot import app
+from bot.app_reports import reporting
 from bot.commands import Services, catalogue
 from bot.commands.banque import Bank
 from bot.commands.course import Course, open_course
@@ -77,7 +78,8 @@ def services(library: Library, office: Office) -> Services:
         Conversations(clock),
         Recent(clock),
     )
-    return Services(library, office, course(library), desk, Bank(library, office, SEED, None))
+    reports = reporting(Settings(), library, office, desk.guidance, desk.masker)
+    return Services(library, office, course(library), desk, Bank(library, office, SEED, None), reports)
 
 
 @cache
