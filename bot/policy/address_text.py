@@ -33,19 +33,33 @@ _WORDS: Final = frozenset(
 )
 
 
+def prepared(text: str) -> str:
+    """Return a text without what cannot be seen in it, and without the brackets that disarm an address."""
+    return _INVISIBLE.sub("", text.replace("[.]", ".").replace("(.)", "."))
+
+
 def first_addresses(text: str) -> Iterator[str]:
-    """Yield the addresses of a text as they come, each with its scheme, without what surrounds it."""
-    text = _INVISIBLE.sub("", text.replace("[.]", ".").replace("(.)", "."))
-    text = _MARKDOWN.sub(r" \1 ", text)
+    """Yield the addresses of a text as they come, each with its scheme, without what surrounds it.
+
+    Of a link in Markdown it is where it leads, not what is read.
+    """
+    for _, _, url in web_addresses(_MARKDOWN.sub(r" \1 ", prepared(text))):
+        yield url
+
+
+def web_addresses(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield the addresses of a `prepared` text: from where to where each is written, and the address."""
     for match in _FOUND.finditer(text):
+        written = _trimmed(match[0])
+        end = match.start() + len(written)
         if match["encoded"]:
-            yield _trimmed(unquote(match["encoded"].partition("&")[0]))
+            yield match.start(), end, _trimmed(_whole(unquote(match["encoded"].partition("&")[0])))
         elif match["whole"]:
-            yield _schemed(_trimmed(match["whole"]))
+            yield match.start(), end, _schemed(_whole(written))
         elif match["relative"]:
-            yield f"https:{_trimmed(match['relative'])}"
+            yield match.start(), end, f"https:{_whole(written)}"
         elif match["rest"] or match["tld"].lower() not in _WORDS:
-            yield f"https://{_trimmed(match['bare'])}"
+            yield match.start(), end, f"https://{_whole(written)}"
 
 
 def _schemed(url: str) -> str:
@@ -69,4 +83,9 @@ def _trimmed(url: str) -> str:
             url = url[:-1]
         else:
             break
+    return url
+
+
+def _whole(url: str) -> str:
+    """Return an address that was written for a page as it is."""
     return re.sub(r"&(?:amp;)+", "&", url)
