@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
+from bot import image_cleaning
 from bot.commands.reporting import Reporting
+from bot.image_cleaning import ImageError
 from bot.messages import Quotation
 from bot.policy import identifying
 from bot.policy.identifying import Identifying
@@ -13,6 +16,8 @@ from bot.settings import SEED
 from bot.web.desk import Desk
 from bot.web.form import WebForm
 from bot.web.intake import Picture, Pointed, RefusedError
+
+LARGEST: Final = 4 * 1024 * 1024  # of an image drawn anew, which the page holds twice until it is sent
 
 
 def form(reporting: Reporting, masker: Masker, port: int) -> WebForm:
@@ -45,4 +50,10 @@ def _quotation(reporting: Reporting) -> Quotation:
 
 def drawn(content: bytes) -> Picture:
     """Return an image that was drawn anew. Raises `RefusedError`."""
-    raise RefusedError("Cette image ne peut pas être redessinée.")
+    try:
+        clean = image_cleaning.clean(content)
+    except ImageError as error:
+        raise RefusedError(str(error)[:1].upper() + str(error)[1:]) from error
+    if len(clean.content) > LARGEST:
+        raise RefusedError("L'image redessinée est trop lourde. Coupez-la, ou faites-en une capture d'écran.")
+    return Picture(clean.content, clean.media_type, clean.original_sha256)

@@ -17,7 +17,7 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
@@ -259,7 +259,7 @@ PLATFORMS: Final[dict[str, Report]] = {
 }
 
 
-async def batch(stage: Stage, numbers: range, patience: float = IMPATIENCE) -> None:
+async def reporting(stage: Stage, numbers: range, patience: float = IMPATIENCE) -> None:
     """Have people report on the three platforms at once."""
 
     async def some(report: Report, first: int) -> None:
@@ -277,28 +277,28 @@ async def troubled(stage: Stage, trouble: str, numbers: range) -> None:
     match trouble:
         case "stages":
             stage.breaking(0.08)
-            await batch(stage, numbers)
+            await reporting(stage, numbers)
             stage.breaking(0)
         case "refused":
             stage.slack.troubles = stage.discord.troubles = 0.15
-            await batch(stage, numbers)
+            await reporting(stage, numbers)
             stage.slack.troubles = stage.discord.troubles = 0
         case "full":
             size = max(path.stat().st_size for path in stage.home.glob("vigie.db*"))
             resource.prlimit(stage.bot.pid, resource.RLIMIT_FSIZE, (size + ROOM, resource.RLIM_INFINITY))
-            await batch(stage, numbers)
+            await reporting(stage, numbers)
             whole = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
             resource.prlimit(stage.bot.pid, resource.RLIMIT_FSIZE, whole)
             stage.tally.filled += 1
         case "killed":
-            working = asyncio.create_task(batch(stage, numbers))
+            working = asyncio.create_task(reporting(stage, numbers))
             await asyncio.sleep(stage.dice.uniform(0.3, 2.0))
             await end(stage, killed=True)
             keep(stage, f"mort-{stage.tally.kills}")
             await start(stage)
             await working
         case _:
-            await batch(stage, numbers, PATIENCE)
+            await reporting(stage, numbers, PATIENCE)
 
 
 # --- Those who receive ------------------------------------------------------------------------
@@ -415,14 +415,16 @@ async def staged(folder: Path, seed: int) -> AsyncIterator[Stage]:
             discord.problems.clear()  # of requests cut short by a kill
 
 
-async def part(folder: Path, count: int, seed: int) -> Tally:
+async def part(
+    folder: Path, count: int, seed: int, *, troubles: Sequence[str] = TROUBLES, batch: int = BATCH
+) -> Tally:
     """Have so many people report, then look; return what came of it."""
     began = time.monotonic()
+    each = -(-count // len(PLATFORMS))
     async with staged(folder, seed) as stage:
-        rounds = -(-count // (BATCH * len(PLATFORMS)))
-        for number in range(rounds):
-            last = min((number + 1) * BATCH, -(-count // len(PLATFORMS)))
-            await troubled(stage, TROUBLES[number % len(TROUBLES)], range(number * BATCH, last))
+        for number, first in enumerate(range(0, each, batch)):
+            numbers = range(first, min(first + batch, each))
+            await troubled(stage, troubles[number % len(troubles)], numbers)
         await handled(stage)
         more = await watched(stage)
         keep(stage, "en-marche")
@@ -447,7 +449,6 @@ async def commanded(stage: Stage) -> list[sinks.Sink]:
         ("signalements", "--json"),
         ("signalements", "statistiques", "--csv"),
         ("donnees", "inventaire"),
-        ("outbox",),
         ("lettres",),
     ):
         process = await asyncio.create_subprocess_exec(

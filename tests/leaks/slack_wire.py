@@ -111,9 +111,6 @@ class Wire:
             return {"ok": True, "channel": {"id": f"D{str(body['users'])[1:]}"}}
         if method == "files.getUploadURLExternal":
             return {"ok": True, "upload_url": f"http://127.0.0.1:{self.port}/upload", "file_id": "F1"}
-        if method == "chat.postEphemeral":
-            self.people[whose].shown.put_nowait({**body, "ts": stamp, "ephemeral": True})
-            return {"ok": True, "message_ts": stamp}
         if method.startswith("views.") and whose:
             view = body["view"] if isinstance(body["view"], dict) else json.loads(str(body["view"]))
             name = identifier("V", self.dice)
@@ -125,7 +122,9 @@ class Wire:
             told = {**body, "ts": stamp, "channel": f"D{channel[1:]}" if channel[0] in "UW" else channel}
             self.said[told["channel"]].append(told)
             return {"ok": True, "ts": stamp, "channel": told["channel"]}
-        return {"ok": True}
+        if method == "chat.postEphemeral":
+            self.people[whose].shown.put_nowait({**body, "ts": stamp, "ephemeral": True})
+        return {"ok": True, "message_ts": stamp}
 
     async def _upload(self, request: web.Request) -> web.Response:
         """Take a file. It is one to a holder: those who report are sent none."""

@@ -240,7 +240,7 @@ class DiscordServer:
             self._nonces[nonce] = answer
         return _json(answer) if answer is not None else web.Response(status=204)
 
-    def noted(self, method: str, path: str, body: Any, attached: list[discord.File]) -> None:
+    def noted(self, method: str, path: str, body: Any, attached: list[discord.File]) -> None:  # noqa: ANN401 — JSON
         """Do nothing of what the bot sends; for those who want to look at it."""
 
     def _wait(self, path: str) -> float | None:
