@@ -42,7 +42,7 @@ from bot.health import Metrics
 from bot.members import Register
 from bot.outbox_routes import EMAIL
 from bot.platforms import Deliverer, Meter, Platform, PlatformError, email
-from bot.policy import guidance, library, masking, membership, onboarding, people, roles
+from bot.policy import guidance, library, masking, membership, negative_posts, onboarding, people, roles
 from bot.policy.library import Library
 from bot.policy.onboarding import Attest, Plan
 from bot.policy.questions import Engine
@@ -139,6 +139,7 @@ def desk(settings: Settings, read: Library, office: Office) -> Desk:
         Engine(folders, settings.models()),
         guidance.load(folders, read),
         masking.load(folders, read),
+        negative_posts.load(SEED),
         Conversations(office.clock),
         Recent(office.clock),
     )

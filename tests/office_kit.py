@@ -22,7 +22,7 @@ from bot.commands.question import Desk
 from bot.conversations import Conversations, Recent
 from bot.dispatch import Dispatcher
 from bot.platforms.local_adapter import LocalAdapter
-from bot.policy import guidance, masking, roles
+from bot.policy import guidance, masking, negative_posts, roles
 from bot.policy.library import Library
 from bot.policy.masking import Masker
 from bot.policy.onboarding import Attesting, Plan
@@ -75,6 +75,7 @@ def services(library: Library, office: Office) -> Services:
         Engine(folders, Path(os.devnull), Given(None)),
         guidance.load(folders, library),
         masker(library),
+        negative_posts.load(SEED),
         Conversations(clock),
         Recent(clock),
     )

@@ -24,6 +24,7 @@ from bot.policy.articles import Number, Version
 from bot.policy.guidance import Guidance
 from bot.policy.library import Library, Policy
 from bot.policy.masking import Masker
+from bot.policy.negative_posts import NegativePosts
 from bot.policy.questions import Answer
 from bot.policy.references import Reference
 from bot.policy.search import fold, words
@@ -56,6 +57,7 @@ class Desk:
     engine: Answers
     guidance: dict[str, Guidance]
     masker: Masker
+    posts: NegativePosts
     conversations: Conversations
     recent: Recent
 
@@ -166,7 +168,7 @@ def _answered(desk: Desk, reading: Reading, text: str, request: Request) -> Mess
     previous = desk.conversations.previous(request.actor, policy)
     telling = desk.telling(reading, request)
     found = desk.engine.answer(reading.policy, reading.version, text, previous)
-    answer = guidance.settled(telling.guidance, found, text)
+    answer = desk.posts.settled(guidance.settled(telling.guidance, found, text), text)
     if answer.topic != "question":  # such a text leaves no trace: neither it nor that there was one
         desk.conversations.forget(request.actor)
         return answers.put(telling, answer, text, None)

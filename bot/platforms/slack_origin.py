@@ -74,8 +74,7 @@ def pressed(body: Json, actor: Actor) -> Origin:
         window = shown["id"] if shown.get("type") == "modal" else ""
         return Origin(actor, "home", trigger=body["trigger_id"], window=window)
     private = not body["actions"][0]["action_id"].startswith(PUBLIC_ACTION)
-    shown_alone = bool(container.get("is_ephemeral"))
-    alone = private and channel.startswith("D") and not shown_alone
+    alone = private and channel.startswith("D") and not container.get("is_ephemeral")
     return Origin(
         actor,
         "direct" if alone else "channel",
@@ -84,7 +83,7 @@ def pressed(body: Json, actor: Actor) -> Origin:
         response_url=body["response_url"],
         trigger=body["trigger_id"],
         replace=private,
-        shown_alone=shown_alone,
+        shown_alone=private and not alone,
     )
 
 

@@ -358,6 +358,20 @@ async def test_a_case_can_be_passed_on_kept_and_joined_to_another(chat: Chat) ->
     assert "Signalement 1 de 2" in words(await opened(chat, CONSEILLER))
 
 
+@pytest.mark.parametrize(
+    "text", ["y'a un gars qui nous plante sur Spotted", "quelqu'un dit n'importe quoi sur l'AGE sur Facebook"]
+)
+async def test_a_description_of_such_a_post_is_offered_an_empty_form_and_kept_nowhere(
+    chat: Chat, text: str
+) -> None:
+    reply = await chat.dispatcher.handle(chat.dispatcher.from_text(text, actor=REPORTER))
+    assert isinstance(reply, Message)
+    assert reply.quotes()[0].clause == "5.10"
+    assert "Mieux vaut ne pas commenter" in words(reply)
+    assert pressed(reply, "Signaler cette publication") == "signalement"
+    assert chat.rows("SELECT count(*) FROM asked_questions") == [(0,)]
+
+
 # --- Whatever people type ---------------------------------------------------------------------
 
 HOSTILE = st.one_of(st.text(max_size=400), st.text(alphabet="*_~`|\\<>[]#@: \n", max_size=700))
