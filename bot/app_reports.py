@@ -27,6 +27,7 @@ def reporting(
     settings: Settings, library: Library, office: Office, guidance: Mapping[str, Guidance], masker: Masker
 ) -> Reporting:
     """Return what it takes to take reports in and to handle them; no key is read or made yet."""
+    posts = addresses.load(SEED)
     records = Records(ring(settings), office.calendar, plan(settings), remember=office.remember)
     return Reporting(
         library,
@@ -35,7 +36,8 @@ def reporting(
         Drafts(office.clock),
         Limiter(office.clock),
         guidance.get(library.default.id) or Guidance(),
-        addresses.load(SEED).read,
+        posts.read,
+        posts.cleaned,
         identifying.load(SEED, masker).described,
     )
 

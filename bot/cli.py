@@ -313,6 +313,7 @@ def _cabinet() -> cli_register.Cabinet:
     return cli_register.Cabinet(config.database(), config.keys(), config.calendar().zone)
 
 
+cli_cases.signalements.add_command(cli_reports.cle)
 for _command in (
     *cli_operations.COMMANDS,
     *cli_registry.COMMANDS,

@@ -28,8 +28,9 @@ TOO_MANY: Final = Message(Text(REFUSAL))
 class Reporting:
     """What it takes to take reports in and to handle them.
 
-    `read_address`: finds the address of a post in a text, None when it has none. `point_out`: what in texts
-    may tell who wrote them, or names someone.
+    `read_address`: finds the address of a post in a text, None when it has none. `clean_text`: writes those
+    within a text so that they do not say who shares them. `point_out`: what in texts may tell who wrote
+    them, or names someone.
     """
 
     library: Library
@@ -39,6 +40,7 @@ class Reporting:
     limiter: Limiter
     guidance: Guidance
     read_address: Callable[[str], Address | None]
+    clean_text: Callable[[str], str]
     point_out: Callable[..., Sequence[Pointed]]
 
     @contextmanager

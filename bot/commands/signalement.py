@@ -98,10 +98,10 @@ def _read(desk: Reporting, fields: Mapping[str, str], choices: Choices) -> tuple
         choices.recipient,
         choices.named,
         choices.urgent,
-        where=found.canonical if found else typed[:WHERE_LENGTH],
+        where=found.canonical if found else desk.clean_text(typed)[:WHERE_LENGTH],
         platform=found.platform if found else "",
         canonical=found is not None,
-        says=clean(fields.get("propos", "")).strip()[:SAYS_LENGTH],
+        says=desk.clean_text(clean(fields.get("propos", "")).strip())[:SAYS_LENGTH],
         severity=cast("Severity", severity) if severity in SEVERITIES else "serious",
         name=" ".join(clean(fields.get("nom", "")).split())[:NAME_LENGTH],
     )
@@ -158,7 +158,7 @@ def _review_answer(desk: Reporting, request: Request, token: str) -> Message:
     receipt = desk.drafts.receipts.get(token)
     if receipt is None:
         return messages.CLOSED_PAGE
-    text = checked(clean(request.fields.get("texte", "")))
+    text = checked(desk.clean_text(clean(request.fields.get("texte", ""))))
     name = desk.drafts.answers.put(Answer(receipt, text))
     return messages.answer_review(text, name, token, desk.point_out(text))
 

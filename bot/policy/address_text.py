@@ -15,7 +15,9 @@ _TLDS: Final = (
 )
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 # What an address is made of; not the symbols and pictures that people put right after one.
-_BODY: Final = r"[^\s<>\"|«»“”„\x00-\x1f`\u2022\u2026\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
+_LETTER: Final = r"[^\s<>\"|«»“”„\x00-\x1f`\u2022\u2026\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
+# It also ends where another begins, where a page's own marks do, and at a semicolon that a word follows.
+_BODY: Final = rf"(?:(?![,;|]h(?:tt|xx)ps?:|&(?:quot|[lg]t|apos|\#39|nbsp);|;[^\W\d_]+(?![\w=])){_LETTER})"
 _FOUND: Final = re.compile(
     rf"""
     (?P<encoded>https?%3a(?:%2f){{2}}{_BODY}+)
@@ -27,6 +29,7 @@ _FOUND: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _MARKDOWN: Final = re.compile(r"\[[^\[\]\n]*\]\(\s*<?([^\s()<>]+(?:\([^\s()<>]*\)[^\s()<>]*)*)>?[^()\n]*\)")
+_NAMED: Final = re.compile(r"[^\s/:?#]+")
 _LAST: Final = frozenset(".,;:!?…»”’'\"*_~`]}>|\\^")
 _WORDS: Final = frozenset(
     {"me", "to", "is", "it", "in", "am", "es", "ma", "be", "de", "ai", "st", "new", "as"}
@@ -41,10 +44,16 @@ def prepared(text: str) -> str:
 def first_addresses(text: str) -> Iterator[str]:
     """Yield the addresses of a text as they come, each with its scheme, without what surrounds it.
 
-    Of a link in Markdown it is where it leads, not what is read.
+    Of a link in Markdown it is where it leads, not what is read. A site that is merely named, as in « vu
+    sur facebook.com », comes after whole addresses.
     """
-    for _, _, url in web_addresses(_MARKDOWN.sub(r" \1 ", prepared(text))):
-        yield url
+    named = []
+    for start, end, url in web_addresses(whole := _MARKDOWN.sub(r" \1 ", prepared(text))):
+        if _NAMED.fullmatch(whole, start, end):
+            named.append(url)
+        else:
+            yield url
+    yield from named
 
 
 def web_addresses(text: str) -> Iterator[tuple[int, int, str]]:

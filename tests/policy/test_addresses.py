@@ -184,6 +184,8 @@ def test_a_text_without_a_web_address_gives_nothing(text: str) -> None:
         "HTTPS://YOUTU.BE/AbCdEfGhIjK",
         "https:\\/\\/youtu.be\\/AbCdEfGhIjK",
         "youtu[.]be/AbCdEfGhIjK",
+        "Vu sur facebook.com: youtu.be/AbCdEfGhIjK",
+        "https://www.youtube.com/?v=AbCdEfGhIjK",
         "vu\nhttps://youtu.be/AbCdEfGhIjK\net https://youtu.be/00000000000",
     ],
 )
