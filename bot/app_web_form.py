@@ -29,6 +29,7 @@ def form(reporting: Reporting, masker: Masker, port: int) -> WebForm:
         office.clock,
         reporting.limiter,
         reporting.read_address,
+        reporting.clean_text,
         partial(pointed, identifying.load(SEED, masker)),
         drawn,
     )

@@ -14,7 +14,7 @@ from bot.policy.report_followups import Followup
 from bot.policy.report_limits import REFUSAL, Limiter
 from bot.policy.report_records import SEVERITIES, Records, ReportError, Session, Severity
 from bot.policy.report_routing import RECIPIENTS
-from bot.policy.reports import WHERE_LENGTH, Entry
+from bot.policy.reports import SAYS_LENGTH, WHERE_LENGTH, Entry
 from bot.storage import Storage
 from bot.times import Clock
 from bot.web.intake import (
@@ -48,8 +48,9 @@ _NEEDED: Final = {
 class Desk:
     """See `bot.web.intake.Intake`.
 
-    `read_address`: finds the address of a post in a text, None when it has none. `point_out`: the phrases
-    of a text that may tell who someone is. `draw`: draws an image anew, off the event loop; raises
+    `read_address`: finds the address of a post in a text, None when it has none. `clean_text`: writes those
+    within a text so that they do not say who shares them. `point_out`: the phrases of a text that may tell
+    who someone is. `draw`: draws an image anew, off the event loop; raises
     `RefusedError`.
     """
 
@@ -58,6 +59,7 @@ class Desk:
     clock: Clock
     limiter: Limiter
     read_address: Callable[[str], Address | None]
+    clean_text: Callable[[str], str]
     point_out: Callable[[str], Sequence[Pointed]]
     draw: Callable[[bytes], Picture]
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -76,7 +78,7 @@ class Desk:
         pointed = {"summary": self.point_out(typed.summary)}
         if found is None:
             pointed["address"] = self.point_out(typed.address)
-        where = found.canonical if found else typed.address[:WHERE_LENGTH]
+        where = found.canonical if found else self.clean_text(typed.address)[:WHERE_LENGTH]
         return Review(_problems(typed), where, {name: each for name, each in pointed.items() if each})
 
     async def clean(self, content: bytes) -> Picture:
@@ -91,8 +93,8 @@ class Desk:
         """Keep a report under `code`, unless it is already. Raises `RefusedError`, nothing being kept."""
         found = self.read_address(typed.address)
         entry = Entry(
-            found.canonical if found else typed.address[:WHERE_LENGTH],
-            typed.summary,
+            found.canonical if found else self.clean_text(typed.address)[:WHERE_LENGTH],
+            self.clean_text(typed.summary)[:SAYS_LENGTH],
             cast("Severity", typed.severity),
             platform=found.platform if found else "",
             canonical=found is not None,
@@ -121,7 +123,7 @@ class Desk:
             found = _found(session, code)
             if found is None:
                 return None
-            report_followups.add(session, found.receipt, words)
+            report_followups.add(session, found.receipt, self.clean_text(words))
             return _shown(_found(session, code))
 
         try:
