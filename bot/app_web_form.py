@@ -30,6 +30,8 @@ def form(reporting: Reporting, masker: Masker, port: int) -> WebForm:
         reporting.limiter,
         reporting.read_address,
         partial(pointed, identifying.load(SEED, masker)),
+        reporting.clean_text,
+        reporting.scatter,
         drawn,
     )
     return WebForm(desk, partial(_quotation, reporting), office.clock, port=port)
