@@ -172,6 +172,7 @@ def settle(bot: Bot) -> None:
     storage = office.storage
     if storage.path:
         restore.sweep(storage.path, office.clock())
+        bot.services.reporting.scatter()  # which a process that was killed may have left undone
     with storage.transaction() as db:
         office.settled(db)
         roles.seed(db)

@@ -29,8 +29,9 @@ def form(reporting: Reporting, masker: Masker, port: int) -> WebForm:
         office.clock,
         reporting.limiter,
         reporting.read_address,
-        reporting.clean_text,
         partial(pointed, identifying.load(SEED, masker)),
+        reporting.clean_text,
+        reporting.scatter,
         drawn,
     )
     return WebForm(desk, partial(_quotation, reporting), office.clock, port=port)

@@ -251,9 +251,9 @@ class Background:
         onboarding.follow(db, self.services.course.target(), office.calendar, office.clock())
 
     async def _purge(self, _: Arguments, _now: datetime) -> None:
-        """Leave no byte of what was deleted."""
+        """Leave no byte of what was deleted, nor of the order in which anything came."""
         storage = self.services.office.storage
-        if not await storage.run(storage.purge):
+        if not await storage.run(storage.scatter):
             raise StorageError("un lecteur retient le journal de la base.")
 
     def _register(self, db: Database, _: Arguments, now: datetime) -> None:

@@ -122,6 +122,7 @@ def _send(desk: Reporting, _: Request, token: str) -> Message:
     # Committed: only then is it acknowledged, and the draft forgotten.
     desk.drafts.reports.drop(token)
     desk.drafts.sent.put(words, token)
+    desk.scatter()
     return messages.sent(words)
 
 
@@ -170,6 +171,7 @@ def _add(desk: Reporting, _: Request, name: str) -> Message:
     with desk.opened() as session:
         report_followups.add(session, answer.receipt, answer.text)
     desk.drafts.answers.drop(name)
+    desk.scatter()
     return messages.added(desk.drafts.receipts.put(answer.receipt))
 
 
@@ -183,6 +185,7 @@ def _withdraw(desk: Reporting, _: Request, token: str) -> Message:
         return messages.CLOSED_PAGE
     with desk.opened() as session:
         report_followups.withdraw(session, receipt)
+    desk.scatter()
     return messages.WITHDRAWN
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar, cast
 
 from bot.policy import report_codes, report_followups, reports, roles
@@ -14,7 +14,7 @@ from bot.policy.report_followups import Followup
 from bot.policy.report_limits import REFUSAL, Limiter
 from bot.policy.report_records import SEVERITIES, Records, ReportError, Session, Severity
 from bot.policy.report_routing import RECIPIENTS
-from bot.policy.reports import SAYS_LENGTH, WHERE_LENGTH, Entry
+from bot.policy.reports import WHERE_LENGTH, Entry
 from bot.storage import Storage
 from bot.times import Clock
 from bot.web.intake import (
@@ -48,10 +48,10 @@ _NEEDED: Final = {
 class Desk:
     """See `bot.web.intake.Intake`.
 
-    `read_address`: finds the address of a post in a text, None when it has none. `clean_text`: writes those
-    within a text so that they do not say who shares them. `point_out`: the phrases of a text that may tell
-    who someone is. `draw`: draws an image anew, off the event loop; raises
-    `RefusedError`.
+    `read_address`: finds the address of a post in a text, None when it has none. `point_out`: the phrases
+    of a text that may tell who someone is. `clean_text`: a text whose addresses tell nothing of who shares
+    them. `scatter`: has the file tell nothing of when something came, on the storage thread. `draw`: draws
+    an image anew, off the event loop; raises `RefusedError`.
     """
 
     storage: Storage
@@ -59,8 +59,9 @@ class Desk:
     clock: Clock
     limiter: Limiter
     read_address: Callable[[str], Address | None]
-    clean_text: Callable[[str], str]
     point_out: Callable[[str], Sequence[Pointed]]
+    clean_text: Callable[[str], str]
+    scatter: Callable[[], None]
     draw: Callable[[bytes], Picture]
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -72,14 +73,19 @@ class Desk:
         recipients = [Choice(role, titles[role]) for role in RECIPIENTS]
         return Choices([_severity(*one) for one in SEVERITIES.items()], recipients, recipients)
 
+    def tidied(self, typed: Typed) -> Typed:
+        """Return what was typed without what its addresses tell of who shares them."""
+        found = self.read_address(typed.address)
+        where = found.canonical if found else self.clean_text(typed.address)[:WHERE_LENGTH]
+        return replace(typed, address=where, summary=self.clean_text(typed.summary))
+
     async def review(self, typed: Typed) -> Review:
         """Look at what was typed; nothing of it is kept."""
         found = self.read_address(typed.address)
         pointed = {"summary": self.point_out(typed.summary)}
         if found is None:
             pointed["address"] = self.point_out(typed.address)
-        where = found.canonical if found else self.clean_text(typed.address)[:WHERE_LENGTH]
-        return Review(_problems(typed), where, {name: each for name, each in pointed.items() if each})
+        return Review(_problems(typed), typed.address, {name: each for name, each in pointed.items() if each})
 
     async def clean(self, content: bytes) -> Picture:
         """Draw an image anew. Raises `RefusedError`."""
@@ -93,8 +99,8 @@ class Desk:
         """Keep a report under `code`, unless it is already. Raises `RefusedError`, nothing being kept."""
         found = self.read_address(typed.address)
         entry = Entry(
-            found.canonical if found else self.clean_text(typed.address)[:WHERE_LENGTH],
-            self.clean_text(typed.summary)[:SAYS_LENGTH],
+            found.canonical if found else typed.address,
+            typed.summary,
             cast("Severity", typed.severity),
             platform=found.platform if found else "",
             canonical=found is not None,
@@ -110,7 +116,7 @@ class Desk:
                 return
             if not self.limiter.take_from_web():
                 raise RefusedError(REFUSAL)
-            await self._within(lambda session: reports.file(session, entry, image, code))
+            await self._kept(lambda session: reports.file(session, entry, image, code))
 
     async def follow(self, code: str) -> Followed | None:
         """Return what became of a report; None for whatever is not the code of one."""
@@ -127,7 +133,7 @@ class Desk:
             return _shown(_found(session, code))
 
         try:
-            return await self._within(add)
+            return await self._kept(add)
         except ReportError as error:
             raise RefusedError(str(error)) from error
 
@@ -140,7 +146,7 @@ class Desk:
                 report_followups.withdraw(session, found.receipt)
             return found is not None
 
-        return await self._within(withdraw)
+        return await self._kept(withdraw)
 
     async def _within(self, work: Callable[[Session], Result]) -> Result:
         """Do `work` on the storage thread, inside one transaction."""
@@ -150,6 +156,12 @@ class Desk:
                 return work(session)
 
         return await self.storage.run(run)
+
+    async def _kept(self, work: Callable[[Session], Result]) -> Result:
+        """Do `work`, that changes what is kept of reports."""
+        done = await self._within(work)
+        await self.storage.run(self.scatter)
+        return done
 
     @contextmanager
     def _session(self) -> Iterator[Session]:

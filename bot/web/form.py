@@ -177,7 +177,7 @@ class WebForm:
                     picture = await self._intake.clean(body.file)
                 except RefusedError as refusal:
                     problem = str(refusal)
-            return await self._reviewed(_typed(body), picture, problem)
+            return await self._reviewed(self._intake.tidied(_typed(body)), picture, problem)
 
     async def _reviewed(
         self, typed: Typed, picture: Picture | None, problem: str = "", note: str = ""
@@ -200,7 +200,7 @@ class WebForm:
         """Keep the report, and show its code. Pressed twice, it is the same report and the same code."""
         async with self._turn(request):
             body = await read(request)
-            typed, opened = _typed(body), self._opened(body.one("seal"))
+            typed, opened = self._intake.tidied(_typed(body)), self._opened(body.one("seal"))
             if opened is None:
                 return await self._reviewed(typed, None, note=_TIME_PASSED + _PICTURE_LOST)
             picture, code = opened

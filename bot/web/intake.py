@@ -99,6 +99,9 @@ class Intake(Protocol):
     async def choices(self) -> Choices:
         """Return what one may choose among."""
 
+    def tidied(self, typed: Typed) -> Typed:
+        """Return what was typed without what its addresses tell of who shares them."""
+
     async def review(self, typed: Typed) -> Review:
         """Look at what was typed; nothing of it is kept."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -63,6 +63,9 @@ class FakeIntake:
                 Choice("conseiller-executif", "La conseillère ou le conseiller à l'exécutif"),
             ),
         )
+
+    def tidied(self, typed: Typed) -> Typed:
+        return replace(typed, address=typed.address.partition("?")[0])
 
     async def review(self, typed: Typed) -> Review:
         if self.broken:
