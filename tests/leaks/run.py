@@ -44,6 +44,7 @@ BATCH: Final = 20  # on each platform, before the next trouble
 AT_ONCE: Final = 4  # of them, at the same time
 PATIENCE: Final = 20.0  # seconds for one report, when all goes well
 IMPATIENCE: Final = 4.0  # when it may well get no answer
+RATE: Final = 0.03  # how often each stage breaks; a report goes through some thirty
 ROOM: Final = 64 * 1024  # bytes: what is left of a disk that fills up
 # What befalls each batch in turn.
 TROUBLES: Final = ("calm", "stages", "killed", "refused", "full", "stages", "killed", "calm")
@@ -276,7 +277,7 @@ async def troubled(stage: Stage, trouble: str, numbers: range) -> None:
     assert stage.bot is not None
     match trouble:
         case "stages":
-            stage.breaking(0.08)
+            stage.breaking(RATE)
             await reporting(stage, numbers)
             stage.breaking(0)
         case "refused":
@@ -416,9 +417,15 @@ async def staged(folder: Path, seed: int) -> AsyncIterator[Stage]:
 
 
 async def part(
-    folder: Path, count: int, seed: int, *, troubles: Sequence[str] = TROUBLES, batch: int = BATCH
+    folder: Path,
+    count: int,
+    seed: int,
+    *,
+    troubles: Sequence[str] = TROUBLES,
+    batch: int = BATCH,
+    short: bool = False,
 ) -> Tally:
-    """Have so many people report, then look; return what came of it."""
+    """Have so many people report, then look; return what came of it. `short`: without the command line."""
     began = time.monotonic()
     each = -(-count // len(PLATFORMS))
     async with staged(folder, seed) as stage:
@@ -434,7 +441,7 @@ async def part(
                 stage.database, stage.home / "sauvegardes", stage.home / "cles", date(2026, 11, 24)
             )
         await end(stage, killed=False)
-        more += await commanded(stage)
+        more += [] if short else await commanded(stage)
         _count(stage)
         await asyncio.to_thread(look, stage, more)
     stage.tally.seconds = time.monotonic() - began
