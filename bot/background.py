@@ -15,7 +15,19 @@ from typing import Protocol, TypeAlias
 
 from sqlite_utils import Database
 
-from bot import backup, files, inbound, notices, registrar, restore, retraining
+from bot import (
+    backup,
+    destroyed,
+    files,
+    inbound,
+    notices,
+    registrar,
+    report_digest,
+    report_export,
+    report_files,
+    restore,
+    retraining,
+)
 from bot.aside import aside
 from bot.commands import Services, accueil_gestion
 from bot.dispatch import Actor
@@ -27,12 +39,23 @@ from bot.outbox_routes import Routes, hand_over, parse
 from bot.outbox_sending import Habits, Hooks
 from bot.platforms import Deliverer, PlatformError
 from bot.platforms.membership import Followed
-from bot.policy import confidentiality, membership, onboarding, personal_data, progress, question_store
+from bot.policy import (
+    confidentiality,
+    membership,
+    onboarding,
+    personal_data,
+    progress,
+    question_store,
+    report_escalation,
+    report_retention,
+)
 from bot.policy.progress import Numbers
 from bot.policy.question_scores import ModelError
 from bot.policy.question_store import Sources
+from bot.policy.report_records import Session
 from bot.progress_picture import Drawing
 from bot.registrar import Registrar
+from bot.report_keys import SealError
 from bot.schedule import Arguments, Daily, Errand, Schedule, Work
 from bot.settings import Settings, listed
 from bot.storage import StorageError
@@ -47,6 +70,7 @@ NIGHTLY = (
     Daily("purge", time(3, 45)),
     Daily(membership.RECONCILE, time(4, 0)),
     Daily(onboarding.TASK, onboarding.HOUR),
+    Daily(report_digest.ERRAND, time(9, 10)),
 )
 
 CONNECTING_SECONDS = 45  # that a platform may take to connect, when we start
@@ -111,6 +135,7 @@ class Background:
         pump.wake()
         self.services.desk.conversations.fade()
         self.services.desk.recent.fade()
+        self.services.reporting.fade()
         self.services.course.on_screen.fade()
 
     def _learn(self) -> None:
@@ -164,12 +189,24 @@ class Background:
             ),
             retraining.ERRAND: partial(retraining.errand, office.storage, train),
             registrar.ADVANCE: self.registrar.advance,
+            **self._report_errands(),
         }
+
+    def _report_errands(self) -> dict[str, Errand]:
+        office, records = self.services.office, self.services.reporting.records
+        digest = report_digest.Digest(office.storage, records, office.clock)
+        name = self.settings.vigie_association
+        export = report_export.Exporting(office.storage, records, office.clock, name)
+        return {report_digest.ERRAND: digest, report_export.ERRAND: export}
 
     def _retention(self, db: Database, _: Arguments, now: datetime) -> None:
         """Destroy what has been kept for as long as it may."""
         today, years = self.services.office.calendar.day(now), self.settings.vigie_attestations_annees
-        personal_data.enforce(db, today, self.services.office.remember, attestation_years=years)
+        remember = self.services.office.remember
+        personal_data.enforce(db, today, remember, attestation_years=years)
+        gone = report_retention.enforce(db, today, self.settings.vigie_signalement_jours, remember)
+        destroyed.certify(db, today, {"signalements": gone})
+        report_files.expire(db, today)
 
     def _welcome(self, db: Database, _: Arguments, now: datetime) -> None:
         """Welcome, remind, tell who is late."""
@@ -186,6 +223,18 @@ class Background:
         inbound.forget(db, now)
         restore.caught_up(db)
         hand_over(db, self.services.office.calendar.day(now), now)
+        self._reports(db, now)
+
+    def _reports(self, db: Database, now: datetime) -> None:
+        """Tell of reports those whom they are for. Without their keys, the rest goes on."""
+        try:
+            lost = report_escalation.beat(Session(db, self.services.reporting.records, now))
+        except (StorageError, SealError) as error:
+            logger.error("reports: nobody can be told of any: %s", error)  # noqa: TRY400 — the line says it all
+            self.metrics.task_failures.labels("reports").inc()
+            return
+        if lost:
+            logger.error("reports: %d have nobody to be told of them: see vigie roles", lost)
 
     async def _reconcile(self, _: Arguments, _now: datetime) -> None:
         """Read again who is in the groups that are followed."""
@@ -203,9 +252,9 @@ class Background:
         onboarding.follow(db, self.services.course.target(), office.calendar, office.clock())
 
     async def _purge(self, _: Arguments, _now: datetime) -> None:
-        """Leave no byte of what was deleted."""
+        """Leave no byte of what was deleted, nor of the order in which anything came."""
         storage = self.services.office.storage
-        if not await storage.run(storage.purge):
+        if not await storage.run(storage.scatter):
             raise StorageError("un lecteur retient le journal de la base.")
 
     def _register(self, db: Database, _: Arguments, now: datetime) -> None:

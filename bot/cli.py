@@ -22,11 +22,14 @@ from sqlite_utils import Database
 from bot import (
     __version__,
     app,
+    cli_cases,
     cli_operations,
     cli_questions,
     cli_quiz,
     cli_register,
     cli_registry,
+    cli_report_exports,
+    cli_reports,
     logs,
     settings,
 )
@@ -312,14 +315,19 @@ def _cabinet() -> cli_register.Cabinet:
     )
 
 
+cli_cases.signalements.add_command(cli_reports.cle)
 for _command in (
     *cli_operations.COMMANDS,
     *cli_registry.COMMANDS,
     *cli_quiz.COMMANDS,
     *cli_questions.COMMANDS,
+    *cli_reports.COMMANDS,
+    *cli_cases.COMMANDS,
     cli_register.registre,
 ):
     vigie.add_command(_command)
+for _command in cli_report_exports.SUBCOMMANDS:
+    cli_cases.signalements.add_command(_command)
 
 
 def main() -> None:

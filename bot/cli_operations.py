@@ -14,7 +14,18 @@ from pathlib import Path
 import click
 from sqlite_utils import Database
 
-from bot import app, backup, diagnostic, notices, onboarding_checks, outbox, restore, state, storage
+from bot import (
+    app,
+    backup,
+    diagnostic,
+    notices,
+    onboarding_checks,
+    outbox,
+    report_checks,
+    restore,
+    state,
+    storage,
+)
 from bot.cli_base import configured, dump, json_flag, kept, storage_refusals
 from bot.findings import Finding, fine, note, wrong
 from bot.outbox_routes import parse
@@ -165,6 +176,7 @@ def _kept(db: Database, config: Settings) -> Iterator[Finding]:
     yield from _roles(db, config)
     if not config.sandboxed():  # whose register is signed with a key of the moment
         yield from onboarding_checks.attestations(db, config.keys())
+        yield from report_checks.reports(db, config.keys(), config.today())
 
 
 def _roles(db: Database, config: Settings) -> Iterator[Finding]:

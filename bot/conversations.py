@@ -28,7 +28,7 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class _Fading(Generic[Key, Value]):
+class Fading(Generic[Key, Value]):
     """A bounded table whose entries are gone after `span`, whether or not anyone asks."""
 
     def __init__(self, clock: Clock, span: timedelta, most: int) -> None:
@@ -38,6 +38,7 @@ class _Fading(Generic[Key, Value]):
         self._kept: OrderedDict[Key, tuple[datetime, Value]] = OrderedDict()
 
     def put(self, key: Key, value: Value) -> None:
+        """Keep a value, anew if there was one; beyond the bound, the oldest is forgotten."""
         self.fade()
         self._kept.pop(key, None)
         self._kept[key] = (self._clock(), value)
@@ -45,11 +46,13 @@ class _Fading(Generic[Key, Value]):
             self._kept.popitem(last=False)
 
     def get(self, key: Key) -> Value | None:
+        """Return what is kept, None when it is not or no more."""
         self.fade()
         entry = self._kept.get(key)
         return entry[1] if entry else None
 
     def drop(self, key: Key) -> Value | None:
+        """Forget a value, and return it."""
         self.fade()
         entry = self._kept.pop(key, None)
         return entry[1] if entry else None
@@ -71,7 +74,7 @@ class Conversations:
     """The clauses that each person was last given, about each policy, for ten minutes."""
 
     def __init__(self, clock: Clock, most: int = MOST) -> None:
-        self._last: _Fading[Actor, tuple[str, tuple[Number, ...]]] = _Fading(clock, FOLLOWED, most)
+        self._last: Fading[Actor, tuple[str, tuple[Number, ...]]] = Fading(clock, FOLLOWED, most)
 
     def previous(self, actor: Actor | None, policy: str) -> tuple[Number, ...]:
         """Return the clauses of the person's last answer about this policy, none after ten minutes."""
@@ -110,7 +113,7 @@ class Recent:
     """The answers that can still be judged."""
 
     def __init__(self, clock: Clock, most: int = MOST) -> None:
-        self._given: _Fading[str, Given] = _Fading(clock, JUDGED, most)
+        self._given: Fading[str, Given] = Fading(clock, JUDGED, most)
 
     def add(self, given: Given) -> str:
         """Remember an answer and return the identifier that its buttons carry."""
@@ -134,7 +137,7 @@ class OnScreen:
     """The turn that each attempt at the quiz showed last, so that a letter answers what was just seen."""
 
     def __init__(self, clock: Clock, most: int = MOST) -> None:
-        self._turns: _Fading[str, int] = _Fading(clock, SHOWN, most)
+        self._turns: Fading[str, int] = Fading(clock, SHOWN, most)
 
     def put(self, attempt: str, turn: int) -> None:
         """Remember that the question of this turn was shown."""

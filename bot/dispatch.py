@@ -15,7 +15,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
-from typing import Literal, ParamSpec, TypeAlias, TypeVar, cast
+from typing import Final, Literal, ParamSpec, TypeAlias, TypeVar, cast
 
 from bot import logs
 from bot.aside import Deferred, aside
@@ -103,6 +103,12 @@ class Command:
     `unnoted`: nothing is noted of who asks, so the privacy notice waits for their next exchange.
     `alone`: its answers are steps of something that is under way, and that is one person's own: the menu
     is never put under them, and where all can read it is not run.
+    `fleeting`: its answers stay in no conversation: where a platform can, it shows them to the one who asks
+    and keeps nothing of them.
+    `anonymous`: it must never know who asks: adapters have `Dispatcher.admit` take that away at once. It is
+    `fleeting` and `alone`, nothing of a request is logged, and what is written in a conversation does not
+    run it. `counts`: of its requests, those that are limited in number.
+    `takes`: what is kept of the text of a message from whose own menu it is run.
     `replies`: what a text written alone in private looks like when it may answer what this command asked.
     `awaits`: whether it does, on the storage thread; the text is the first command's otherwise.
     """
@@ -120,10 +126,16 @@ class Command:
     refusal: Callable[[Request], str] | None = None
     unnoted: bool = False
     alone: bool = False
+    fleeting: bool = False
+    anonymous: bool = False
+    counts: Callable[[Request], bool] = lambda _request: True
+    takes: Callable[[str], str] = lambda text: text
     replies: re.Pattern[str] | None = None
     awaits: Callable[[Request], bool] = lambda _request: False
 
     def __post_init__(self) -> None:
+        if self.anonymous and not (self.fleeting and self.alone):
+            raise ValueError(f"{self.name} is anonymous, so its answers are fleeting and alone")
         if len(self.shortcut) > SHORTCUT_LENGTH:
             raise ValueError(f"shortcut of {self.name}: over {SHORTCUT_LENGTH} characters")
 
@@ -136,6 +148,11 @@ _MARKS = "!?.,;:…"
 # Words that, alone, are a way of asking what one can do here.
 _GREETINGS = frozenset(
     "allo allô bonjour bonsoir coucou hello help hey hi menu merci ok salut svp".split()  # noqa: SIM905 — a list of words reads better as a line
+)
+# Shown where something anonymous was asked for in writing: it goes on from a button, which leaves no trace.
+_NOT_WRITTEN: Final = Text(
+    "Cela ne se fait pas par écrit ici, où ce que vous tapez reste. Pressez le bouton\u00a0: vous serez "
+    "seule ou seul à voir la suite, et rien n'en restera dans cette conversation."
 )
 _ASK_IN_PRIVATE = Text(
     "Je n'ai pas de clause à citer ici. Écrivez-moi en message privé, ou tapez ", code("/politique"), "."
@@ -159,11 +176,13 @@ class Welcome:
     `refusal`: what to answer to someone who is not served, None to someone who is.
     `notice`: what the one who asks must have read, nothing when they have; `noticed` is told once it is
     in an answer. Both run on the storage thread.
+    `limit`: counts a request of an anonymous command, and says why it is one too many, None when it is not.
     """
 
     refusal: Callable[[Actor | None], Message | None] = lambda _actor: None
     notice: Callable[[Request], Sequence[Element]] = lambda _request: ()
     noticed: Callable[[Request], None] = lambda _request: None
+    limit: Callable[[Actor], Message | None] = lambda _actor: None
 
 
 class Dispatcher:
@@ -234,6 +253,33 @@ class Dispatcher:
         """Tell whether `actor` is served."""
         return self._welcome.refusal(actor) is None
 
+    def fleeting(self, request: Request) -> bool:
+        """Tell whether the answer to a request is to stay in no conversation."""
+        command = self.command(request.command)
+        return command is not None and command.fleeting
+
+    def logged(self, request: Request) -> str:
+        """Return what the log calls a request: an anonymous one has the name of the menu."""
+        command = self.command(request.command)
+        return self.menu if command is not None and command.anonymous else request.command
+
+    def admit(self, request: Request, *, written: bool = False) -> Request | Message:
+        """Return a request as its command may know it, or what to answer in its place.
+
+        An adapter calls this as soon as a request is made, and keeps nothing else of it: that of an
+        anonymous command comes back without who asks. `written`: it is a message, which stays.
+        """
+        command, actor = self.command(request.command), request.actor
+        if command is None or not command.anonymous:
+            return request
+        if actor is not None and (refused := self._welcome.refusal(actor)):
+            return refused
+        if written:
+            return Message(_NOT_WRITTEN, Buttons(Button("Continuer", command.name, "primary")))
+        if actor is not None and command.counts(request) and (refused := self._welcome.limit(actor)):
+            return refused
+        return replace(request, actor=None)
+
     def suggest(self, name: str, text: str) -> list[Suggestion]:
         """Return at most 25 completions of `text`; none when the command offers none.
 
@@ -272,6 +318,8 @@ class Dispatcher:
                 return Message(*refused.elements, public=request.place == "open")
             request = await self._redirected(request)
             command = self.command(request.command) or self._default
+            if command.anonymous:  # which its adapter did
+                request = replace(request, actor=None)
             if command.alone and request.place == "open":
                 return Message(_ASK_IN_PRIVATE, public=True)
             if command.is_instant(request):
@@ -327,7 +375,7 @@ class Dispatcher:
         except UserError as refusal:
             return Message(Text(str(refusal)))
         except Exception as error:  # noqa: BLE001 — the one place where nobody may be left without a reply
-            return apology(error, request.command)
+            return apology(error, self.logged(request))
 
     def _is_first(self, request: Request) -> bool:
         """Tell whether this is a person's first exchange since the bot started."""

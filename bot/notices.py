@@ -20,17 +20,18 @@ from bot.outbox import DEAD_LETTER, REPEATED
 Arguments: TypeAlias = Mapping[str, Any]
 
 # What is sent again after a restoration, marked so, rather than held: a report must never be lost.
-REPORTS: Final[frozenset[str]] = frozenset()
+REPORTS: Final = frozenset({"signalement", "signalement-suite"})
 READ: Final = "lire"  # the command that shows a waiting message to whom it is for
 SETTLE: Final = "lettres"  # the command that sends dead letters again, or gives them up
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What a notice is made from, inside one transaction."""
+    """What a notice is made from, inside one transaction. `recipient`: as the outbox writes it."""
 
     db: Database
     today: date
+    recipient: str = ""
 
 
 # None: there is nothing to say any more. What takes a while is made once the transaction is over.

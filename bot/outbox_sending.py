@@ -275,7 +275,9 @@ class Sender:
 
     def _message(self, db: Database, row: Row, to: Address, now: datetime) -> notices.Built:
         """Return what goes by this way: the message, or that there is one where others may read it."""
-        message = self._build(notices.Services(db, self._habits.day(now)), row.notice, row.arguments)
+        message = self._build(
+            notices.Services(db, self._habits.day(now), row.recipient), row.notice, row.arguments
+        )
         match shape(row.recipient, to):
             case "waiting":
                 return message and notices.waiting(row.id)

@@ -177,6 +177,11 @@ class Settings(BaseSettings):
     vigie_attestations_annees: Annotated[int, Field(ge=0, le=20)] = 3
     vigie_quiz_reussite: Annotated[int, Field(ge=1, le=100)] = 80
     vigie_quiz_revision: Annotated[int, Field(ge=0, le=365)] = 30
+    vigie_signalement_rappel: Annotated[int, Field(ge=1, le=1_000)] = 4
+    vigie_signalement_autre: Annotated[int, Field(ge=1, le=1_000)] = 24
+    vigie_signalement_suppleance: Annotated[int, Field(ge=1, le=1_000)] = 72
+    vigie_signalement_port: Port | None = None
+    vigie_signalement_jours: Annotated[int, Field(ge=1, le=3_650)] = 90
     vigie_port: Port = SANDBOX_PORT
     vigie_slack_port: Port = 3000
     vigie_fuseau: Annotated[str, AfterValidator(_known_zone)] = "America/Toronto"

@@ -92,6 +92,17 @@ class Calendar:
             day = self.next_working_day(day)
         return self.at(day, self.opens)
 
+    def after_working(self, moment: datetime, span: timedelta) -> datetime:
+        """Return, in UTC, when people will have worked for as long as `span` from `moment` on.
+
+        It is a moment when people work: what ends with a day's last hour is over when the next one begins.
+        """
+        since = self.next_working(moment)
+        while since + span >= (closes := self.at(self.day(since), self.closes)):
+            span -= closes - since
+            since = self.next_working(closes)
+        return since + span
+
     def next_working_day(self, day: date) -> date:
         """Return the first working day after `day`."""
         day += timedelta(days=1)

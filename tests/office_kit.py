@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from bot import app
+from bot.app_reports import reporting
 from bot.commands import Services, catalogue
 from bot.commands.banque import Bank
 from bot.commands.course import Course, open_course
@@ -21,7 +22,7 @@ from bot.commands.question import Desk
 from bot.conversations import Conversations, Recent
 from bot.dispatch import Dispatcher
 from bot.platforms.local_adapter import LocalAdapter
-from bot.policy import guidance, masking, roles
+from bot.policy import guidance, masking, negative_posts, roles
 from bot.policy.library import Library
 from bot.policy.masking import Masker
 from bot.policy.onboarding import Attesting, Plan
@@ -74,10 +75,12 @@ def services(library: Library, office: Office) -> Services:
         Engine(folders, Path(os.devnull), Given(None)),
         guidance.load(folders, library),
         lambda: masker(library),
+        cache(lambda: negative_posts.load(SEED)),
         Conversations(clock),
         Recent(clock),
     )
-    return Services(library, office, course(library), desk, Bank(library, office, SEED, None))
+    reports = reporting(Settings(), library, office, desk.guidance, desk.masker)
+    return Services(library, office, course(library), desk, Bank(library, office, SEED, None), reports)
 
 
 @cache

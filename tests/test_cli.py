@@ -155,6 +155,7 @@ def test_the_slack_manifest_and_the_discord_invitation_are_printed() -> None:
         "/vigie",
         "/quiz",
         "/accueil",
+        "/signalement",
     ]
     invitation = vigie("discord", "invitation", "--application", "123456789012345678").stdout.strip()
     assert invitation.startswith("https://discord.com/")

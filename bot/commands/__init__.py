@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-from bot import guard, notices, onboarding_notices, progress_picture, registrar, retraining
+from bot import (
+    guard,
+    notices,
+    onboarding_notices,
+    progress_picture,
+    registrar,
+    report_digest,
+    report_export,
+    report_notices,
+    retraining,
+)
 from bot.commands import (
     accueil,
     accueil_gestion,
@@ -26,12 +36,15 @@ from bot.commands import (
     quiz_messages,
     retour,
     roles,
+    signalement,
+    signalements,
     vigie,
 )
 from bot.commands.banque import Bank
 from bot.commands.course import Course
 from bot.commands.office import Office, reserved
 from bot.commands.question import Desk
+from bot.commands.reporting import TOO_MANY, Reporting
 from bot.dispatch import Actor, Command
 from bot.messages import Reply
 from bot.policy import roles as registry
@@ -49,11 +62,13 @@ class Services:
     course: Course
     desk: Desk
     bank: Bank
+    reporting: Reporting
 
 
 def catalogue(services: Services) -> tuple[Command, ...]:
     """Return every command; the first is the one that free text goes to."""
     library, office, course, desk = services.library, services.office, services.course, services.desk
+    reporting = services.reporting
     example = str(library.default.example(library.current(library.default)))
     ours = partial(reserved, office)
     commands: tuple[Command, ...] = (
@@ -125,6 +140,28 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             slash=True,
             opens_form=True,
             alone=True,
+        ),
+        Command(
+            name=signalement.COMMAND,
+            summary="Signaler, sans donner votre nom, une publication qui nuit à l'association.",
+            run=partial(signalement.report, reporting),
+            slash=True,
+            opens_form=True,
+            shortcut=reporting.shortcut(),
+            takes=reporting.first_address,
+            alone=True,
+            fleeting=True,
+            anonymous=True,
+            counts=signalement.counts,
+        ),
+        Command(
+            name=signalements.COMMAND,
+            summary="Lire et traiter les signalements reçus.",
+            run=partial(signalements.handle, reporting),
+            opens_form=True,
+            alone=True,
+            fleeting=True,
+            refusal=partial(signalements.reserved, office),
         ),
         Command(
             name="lier",
@@ -212,6 +249,10 @@ def examples(services: Services) -> dict[str, Reply]:
         **banque.examples(library),
         **retour.examples(),
         **retraining.examples(),
+        **report_notices.examples(),
+        **report_digest.examples(),
+        **report_export.examples(),
+        "Signaler, trop de signalements": TOO_MANY,
         **_over_a_registry(services),
     }
 
@@ -221,6 +262,7 @@ def _over_a_registry(services: Services) -> dict[str, Reply]:
     storage, admin = Storage(), Actor("local", "", "administration")
     library, guidance = services.library, services.desk.guidance
     office = Office(storage, services.office.clock, services.office.calendar)
+    reporting = replace(services.reporting, office=office)
 
     def shown() -> dict[str, Reply]:
         with storage.transaction() as db:
@@ -229,6 +271,8 @@ def _over_a_registry(services: Services) -> dict[str, Reply]:
         return {
             **roles.examples(office, admin),
             **answers.examples(library, guidance.get(library.default.id) or Guidance(), office),
+            **signalement.examples(reporting),
+            **signalements.examples(reporting),
             **aide.examples(lambda: catalogue(services)),
         }
 

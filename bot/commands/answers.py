@@ -14,6 +14,7 @@ from bot.commands import politique
 from bot.commands.office import Office
 from bot.commands.passages import PAGE_WEIGHT, parts
 from bot.commands.politique import Reading
+from bot.commands.signalement_messages import OFFER
 from bot.dispatch import Place
 from bot.messages import (
     COMMAND_LENGTH,
@@ -219,12 +220,16 @@ _COUNTS = {2: ("deux", "Ni l'une ni l'autre"), 3: ("trois", "Aucune des trois")}
 
 
 def incident(telling: Telling, answer: Answer) -> Message:
-    """Answer someone who describes a negative post: what the policy asks to do, at once. Not to be judged."""
+    """Answer someone who describes a negative post: what the policy asks to do, and how to report it.
+
+    It is not to be judged, and nothing is kept of what was described.
+    """
     found = (found.number for found in answer.clauses)
     numbers = telling.existing((*telling.guidance.incident_clauses, *found))
     if not numbers:
         return not_found(telling, answer, "", None)
-    return given(telling, numbers, english=answer.english, lead=telling.guidance.incident)
+    message = given(telling, numbers, english=answer.english, lead=telling.guidance.incident)
+    return Message(*message.elements, Buttons(OFFER))
 
 
 def draft(telling: Telling, answer: Answer) -> Message:

@@ -35,7 +35,7 @@ def read(office: Office, build: Build, request: Request) -> Answer:
         ).fetchone()
         if who is None or row is None or not _is_for(db, row[0], who, office.today()):
             raise UserError(_NOTHING)
-        message = build(Services(db, office.today()), row[1], json.loads(row[2]))
+        message = build(Services(db, office.today(), row[0]), row[1], json.loads(row[2]))
         if message is None:
             raise UserError(_NOTHING)
         outbox.was_read(db, number)

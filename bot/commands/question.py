@@ -16,14 +16,16 @@ from bot.commands import answers, politique
 from bot.commands.answers import Judged, Telling
 from bot.commands.office import Office
 from bot.commands.politique import Reading
+from bot.commands.signalement_messages import CODE_SEEN
 from bot.conversations import Conversations, Given, Recent
 from bot.dispatch import Request, UserError
 from bot.messages import SHORTCUT_LENGTH, Message
-from bot.policy import asked, guidance, references
+from bot.policy import asked, guidance, references, report_codes
 from bot.policy.articles import Number, Version
 from bot.policy.guidance import Guidance
 from bot.policy.library import Library, Policy
 from bot.policy.masking import Masker
+from bot.policy.negative_posts import NegativePosts
 from bot.policy.questions import Answer
 from bot.policy.references import Reference
 from bot.policy.search import fold, words
@@ -59,6 +61,7 @@ class Desk:
     engine: Answers
     guidance: dict[str, Guidance]
     masker: Callable[[], Masker]
+    posts: Callable[[], NegativePosts]
     conversations: Conversations
     recent: Recent
 
@@ -70,6 +73,8 @@ class Desk:
 
 def answer_or_look_up(desk: Desk, request: Request) -> Message:
     """Answer free text, and what follows `/politique`: a look-up as it ever was, a question by the engine."""
+    if _is_code(request.text):
+        return CODE_SEEN
     reading, text = politique.open_reading(desk.library, request.text)
     if (
         not text and "?" in request.text
@@ -82,6 +87,8 @@ def answer_or_look_up(desk: Desk, request: Request) -> Message:
 
 def ask(desk: Desk, request: Request) -> Message:
     """Answer `/question`; a number is given with what to do next, as the button of a choice asks."""
+    if _is_code(request.text):
+        return CODE_SEEN
     reading, text = politique.open_reading(desk.library, request.text)
     if not text:
         return answers.invitation(reading)
@@ -93,6 +100,11 @@ def ask(desk: Desk, request: Request) -> Message:
         return politique.show(desk.library, replace(request, command="politique"))
     desk.conversations.remember(request.actor, reading.policy.id, chosen)
     return answers.given(desk.telling(reading, request), chosen)
+
+
+def _is_code(text: str) -> bool:
+    """Tell whether a text is the code of a report, which is then neither answered nor kept."""
+    return len(text.split()) >= report_codes.WORDS and report_codes.read(text) is not None
 
 
 def is_instant(desk: Desk, request: Request) -> bool:
@@ -160,7 +172,7 @@ def _answered(desk: Desk, reading: Reading, text: str, request: Request) -> Mess
     previous = desk.conversations.previous(request.actor, policy)
     telling = desk.telling(reading, request)
     found = desk.engine.answer(reading.policy, reading.version, text, previous)
-    answer = guidance.settled(telling.guidance, found, text)
+    answer = desk.posts().settled(guidance.settled(telling.guidance, found, text), text)
     if answer.topic != "question":  # such a text leaves no trace: neither it nor that there was one
         desk.conversations.forget(request.actor)
         return answers.put(telling, answer, text, None)

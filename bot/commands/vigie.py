@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.commands import pause
+from bot.commands import pause, signalements
 from bot.commands.office import Office, administers
 from bot.dispatch import Request
 from bot.messages import Button, Buttons, Element, Heading, Message, Text, code
@@ -12,7 +12,10 @@ from bot.policy.library import Library, in_words
 from bot.state import Flag
 from bot.times import Calendar
 
+# Side by side, so that opening either says nothing.
+_DO = Buttons(Button("Quiz", "quiz"), Button("Signaler une publication", "signalement"))
 _MINE = Buttons(Button("Mes renseignements", "mesdonnees"), Button("Lier mes comptes", "lier"))
+_RECEIVED = Buttons(Button("Signalements reçus", "signalements"))
 _ADMINISTRATION = Buttons(
     Button("Rôles", "roles"), Button("Officiers et personnel", "membres"), Button("Envois", "pause")
 )
@@ -22,7 +25,8 @@ def menu(library: Library, office: Office, request: Request) -> Message:
     """Return the menu, with what is for the administration when it is the one that asks."""
     ours = administers(office, request)
     top = pause.banner(office) if ours else ()
-    return shown(library, *top, *((_ADMINISTRATION,) if ours else ()))
+    received = (_RECEIVED,) if signalements.receives(office, request) else ()
+    return shown(library, *top, *received, *((_ADMINISTRATION,) if ours else ()))
 
 
 def shown(library: Library, *more: Element) -> Message:
@@ -42,6 +46,7 @@ def shown(library: Library, *more: Element) -> Message:
             Button("Chercher", "chercher"),
             Button("Aide", "aide"),
         ),
+        _DO,
         _MINE,
         *more,
     )
@@ -51,6 +56,7 @@ def examples(library: Library, calendar: Calendar, now: datetime) -> dict[str, M
     """Return one of each message that this command can send, by name."""
     return {
         "Le menu": shown(library),
+        "Le menu de qui reçoit les signalements": shown(library, _RECEIVED),
         "Le menu de l'administration": shown(library, _ADMINISTRATION),
         "Le menu, les envois arrêtés": shown(library, *pause.stopped(Flag(now), calendar), _ADMINISTRATION),
     }

@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
 
 import aiohttp
@@ -40,6 +40,14 @@ Interaction: TypeAlias = discord.Interaction["Client"]
 # Why a reply may not reach its person although all is well here: too late, gone, forbidden, cut off.
 _UNDELIVERED = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError)
 _SHARED = Message(Text("C'est fait\u00a0: tout le canal peut le voir."))
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How an answer is shown: over the message that was pressed; to the person alone, and for a moment."""
+
+    in_place: bool
+    hidden: bool
 
 
 class Client(discord.AutoShardedClient):
@@ -169,7 +177,7 @@ class Client(discord.AutoShardedClient):
         with self._reported():
             match args:
                 case [discord.Interaction() as interaction] if interaction.type is not _AUTOCOMPLETE:
-                    await self._deliver(interaction, message, in_place=False)
+                    await self._deliver(interaction, message, _Way(in_place=False, hidden=True))
                 case [discord.Message() as asked]:
                     await asked.channel.send(view=render(message, self._quote))
 
@@ -207,10 +215,10 @@ class Client(discord.AutoShardedClient):
         data = _data(interaction)
         line = catalogue.line(data, self._dispatcher.commands)
         actor = await self._actor(interaction.guild_id, interaction.user.id)
-        request = self._dispatcher.from_command(line, actor=actor, place=_place(interaction))
+        asked = self._dispatcher.from_command(line, actor=actor, place=_place(interaction))
         if interaction.type is discord.InteractionType.modal_submit:
-            return replace(request, fields=catalogue.answers(data))
-        return request
+            return replace(asked, fields=catalogue.answers(data))
+        return asked
 
     async def _suggest(self, interaction: Interaction) -> None:
         actor = await self._actor(interaction.guild_id, interaction.user.id)
@@ -219,20 +227,20 @@ class Client(discord.AutoShardedClient):
         await interaction.response.autocomplete(found)
 
     async def _answer(self, interaction: Interaction) -> None:
-        in_place, came = _on_private_message(interaction), time.monotonic()
-        request = await self._request(interaction)
+        came = time.monotonic()
+        asked = await self._request(interaction)
+        way, name = (
+            _way(interaction, fleeting=self._dispatcher.fleeting(asked)),
+            self._dispatcher.logged(asked),
+        )
+        request = self._dispatcher.admit(asked)
+        del asked
 
         async def defer() -> None:
-            await _defer(interaction, in_place=in_place)
+            await _defer(interaction, way)
             self._meter.acked(time.monotonic() - came)
 
-        command = self._dispatcher.command(request.command)
-        if command and (
-            command.opens_form or command.is_instant(request)
-        ):  # which may not wait, or never does
-            reply = await self._dispatcher.handle(request)
-        else:
-            reply = await self._handled(request, defer)
+        reply = await self._replied(request, defer)
         late = interaction.response.is_done()
         if isinstance(reply, Form) and _may_open_form(interaction):
             await interaction.response.send_modal(render_form(reply))
@@ -240,13 +248,24 @@ class Client(discord.AutoShardedClient):
             return
         message = _shown(reply)
         try:
-            await self._deliver(interaction, message, in_place=in_place)
+            await self._deliver(interaction, message, way)
         except (TooLong, discord.HTTPException) as error:
             if isinstance(error, discord.HTTPException) and error.code != INVALID_FORM:
                 raise
-            await self._deliver(interaction, apology(error, request.command), in_place=in_place)
+            await self._deliver(interaction, apology(error, name), way)
         if not late:
             self._meter.acked(time.monotonic() - came)
+
+    async def _replied(
+        self, request: Request | Message, when_late: Callable[[], Coroutine[Any, Any, None]]
+    ) -> Reply:
+        """Return the answer to what came of a request; `when_late` as for `_handled`, where it may wait."""
+        if isinstance(request, Message):
+            return request
+        command = self._dispatcher.command(request.command)
+        if command and (command.opens_form or command.is_instant(request)):
+            return await self._dispatcher.handle(request)  # which may not wait, or never does
+        return await self._handled(request, when_late)
 
     async def _handled(self, request: Request, when_late: Callable[[], Coroutine[Any, Any, None]]) -> Reply:
         """Return the answer to `request`; if it is long to come, `when_late` is done meanwhile."""
@@ -261,23 +280,25 @@ class Client(discord.AutoShardedClient):
             await task
         return reply
 
-    async def _deliver(self, interaction: Interaction, message: Message, *, in_place: bool) -> None:
+    async def _deliver(self, interaction: Interaction, message: Message, way: _Way) -> None:
         """Show `message`: over the one that was pressed, to everyone if public, else to the person alone."""
         view = render(message, self._quote)
         response = interaction.response
         if not response.is_done():
-            if in_place and not message.public:
+            if way.in_place and not message.public:
                 await response.edit_message(view=view, attachments=files(message))
             else:
-                hidden = _place(interaction) == "channel" and not message.public
                 await response.send_message(
-                    view=view, files=files(message), ephemeral=hidden, suppress_embeds=True
+                    view=view,
+                    files=files(message),
+                    ephemeral=way.hidden and not message.public,
+                    suppress_embeds=True,
                 )
         elif not message.public:
             await interaction.edit_original_response(view=view, attachments=files(message))
         else:
             # The first answer to a deferred interaction is as private as the deferral was.
-            if not in_place:
+            if not way.in_place:
                 await interaction.edit_original_response(view=render(_SHARED, self._quote))
             await interaction.followup.send(view=view, suppress_embeds=True)
 
@@ -293,21 +314,26 @@ class Client(discord.AutoShardedClient):
     async def _reply(self, message: discord.Message, text: str) -> None:
         direct = isinstance(message.channel, discord.DMChannel)
         actor = await self._actor(message.guild.id if message.guild else None, message.author.id)
-        request = self._dispatcher.from_text(text, actor=actor, place="direct" if direct else "open")
-        reply = await self._handled(request, lambda: _show_typing(message.channel))
+        asked = self._dispatcher.from_text(text, actor=actor, place="direct" if direct else "open")
+        request, name = self._dispatcher.admit(asked, written=True), self._dispatcher.logged(asked)
+        reply = (
+            request
+            if isinstance(request, Message)
+            else await self._handled(request, lambda: _show_typing(message.channel))
+        )
         answer = _shown(reply)
         try:
             view = render(answer, self._quote)
         except TooLong as error:
-            answer = apology(error, request.command)
+            answer = apology(error, name)
             view = render(answer, self._quote)
         # The same message told twice makes the same nonce, and Discord then shows one reply.
         nonce = str(message.id)
         if direct:
             await message.channel.send(view=view, files=files(answer), nonce=nonce, suppress_embeds=True)
         else:
-            asked = message.to_reference(fail_if_not_exists=False)
-            await message.channel.send(view=view, nonce=nonce, suppress_embeds=True, reference=asked)
+            reference = message.to_reference(fail_if_not_exists=False)
+            await message.channel.send(view=view, nonce=nonce, suppress_embeds=True, reference=reference)
 
 
 _AUTOCOMPLETE = discord.InteractionType.autocomplete
@@ -335,6 +361,13 @@ def _on_private_message(interaction: Interaction) -> bool:
     return _place(interaction) == "direct" or interaction.message.flags.ephemeral
 
 
+def _way(interaction: Interaction, *, fleeting: bool) -> _Way:
+    """Return how an interaction is answered; `fleeting`: by nothing that stays in a conversation."""
+    passing = interaction.message is not None and interaction.message.flags.ephemeral
+    in_place = _on_private_message(interaction) and (passing or not fleeting)
+    return _Way(in_place, fleeting or _place(interaction) == "channel")
+
+
 def _may_open_form(interaction: Interaction) -> bool:
     """Return whether a form can be the answer: it must be the first, and not to another form."""
     submitted = interaction.type is discord.InteractionType.modal_submit
@@ -349,9 +382,9 @@ async def _show_typing(channel: discord.abc.Messageable) -> None:
     await channel.typing()
 
 
-async def _defer(interaction: Interaction, *, in_place: bool) -> None:
+async def _defer(interaction: Interaction, way: _Way) -> None:
     """Tell Discord that the answer will come: on the message itself, or as a new one that « thinks »."""
-    if in_place:
+    if way.in_place:
         await interaction.response.defer()
     else:
-        await interaction.response.defer(ephemeral=_place(interaction) == "channel", thinking=True)
+        await interaction.response.defer(ephemeral=way.hidden, thinking=True)

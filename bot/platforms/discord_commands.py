@@ -108,8 +108,8 @@ def line(data: Payload, commands: Sequence[Command]) -> str:
         identifier = str(data["custom_id"])
         return identifier.removeprefix(CUSTOM_ID_PREFIX) if identifier.startswith(CUSTOM_ID_PREFIX) else ""
     if data.get("type") == _MESSAGE_MENU:
-        name = next((command.name for command in commands if command.shortcut == data["name"]), "")
-        return f"{name} {_target_text(data)}".lstrip()
+        chosen = next((command for command in commands if command.shortcut == data["name"]), None)
+        return f"{chosen.name} {chosen.takes(_target_text(data))}" if chosen else _target_text(data)
     return f"{data['name']} {typed(data)}"
 
 

@@ -20,12 +20,13 @@ from typing import Any, TypeAlias
 from aiohttp import web
 
 from bot.dispatch import TEXT_LENGTH, Actor, Dispatcher, Place, Request, apology
+from bot.markup import Html
 from bot.messages import Form, Message, Quoter, Text, code, opener
 from bot.platforms import Address, PlatformError, UndeliverableError
 from bot.platforms.local_completion import complete, starters
 from bot.platforms.local_gallery import Gallery, page
 from bot.platforms.local_personas import PERSONAS, Persona
-from bot.platforms.local_render import Html, render, render_fields, said
+from bot.platforms.local_render import render, render_fields, said
 from bot.platforms.local_room import BOT, CHANNEL, DIRECT, Entry, Room
 from bot.platforms.membership import Followed
 
@@ -206,7 +207,7 @@ class LocalAdapter:
             return web.json_response({})
         asked = _MENTION.sub(" ", text) if conversation == CHANNEL else text
         return await self._answer(
-            self._request(asked, persona, conversation), persona, conversation, window=False
+            self._request(asked, persona, conversation), persona, conversation, window=False, written=True
         )
 
     async def _on_command(self, text: str, persona: Persona, conversation: str) -> web.Response:
@@ -268,7 +269,7 @@ class LocalAdapter:
         command = self._dispatcher.command(_string(body, "command"))
         if command is None or not command.shortcut:
             raise web.HTTPNotFound(text="Cette entrée du menu n'existe pas.")
-        asked = Request(command.name, entry.text, _actor(persona), "channel")
+        asked = Request(command.name, command.takes(entry.text), _actor(persona), "channel")
         return await self._answer(asked, persona, CHANNEL, asked=command.shortcut)
 
     async def _on_read(self, request: web.Request) -> web.Response:
@@ -297,15 +298,17 @@ class LocalAdapter:
         origin: Entry | None = None,
         asked: str = "",
         window: bool = True,
+        written: bool = False,
     ) -> web.Response:
         """Run the request. A form is given to the page where a `window` can be opened at once."""
-        reply = await self._dispatcher.handle(request)
+        command, admitted = self._dispatcher.logged(request), self._dispatcher.admit(request, written=written)
+        reply = admitted if isinstance(admitted, Message) else await self._dispatcher.handle(admitted)
         if isinstance(reply, Form) and window:
             fields = render_fields(reply)
             form = {"command": reply.command, "title": reply.title, "submit": reply.submit, "html": fields}
             return web.json_response({"form": form})
         message = opener(reply) if isinstance(reply, Form) else reply
-        entry = self._say(message, persona, conversation, origin=origin, asked=asked, command=request.command)
+        entry = self._say(message, persona, conversation, origin=origin, asked=asked, command=command)
         return web.json_response({"entry": entry.id})
 
     def _say(

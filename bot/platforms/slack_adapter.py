@@ -50,6 +50,7 @@ from bot.platforms.slack_render import (
     home,
     render,
     view,
+    window,
 )
 
 START_SECONDS = 30
@@ -222,14 +223,20 @@ class SlackAdapter:
     async def _once(self, body: Json, next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
         """Let an event through the first time only: Slack sends it again when in doubt."""
         event, came = body.get("event_id"), time.monotonic()
-        if event is not None and not await self._is_new(event):
+        if event is not None and not await self._is_new(event, body):
             return BoltResponse(status=200)
         await next_()
         self._meter.acked(time.monotonic() - came)
         return None
 
-    async def _is_new(self, event: str) -> bool:
-        """Return whether an event is new; where it cannot be written, by memory, so that all are answered."""
+    async def _is_new(self, event: str, body: Json) -> bool:
+        """Return whether an event is new; where it cannot be written, by memory, so that all are answered.
+
+        By memory too where something anonymous is asked for: nothing is written of it.
+        """
+        asked = self._dispatcher.from_text(literal(str((body.get("event") or {}).get("text") or "")))
+        if self._dispatcher.logged(asked) != asked.command:
+            return await self._remembered(event)
         try:
             return await self._heard(event)
         except ExplainedError as error:
@@ -254,7 +261,9 @@ class SlackAdapter:
             response_url=body["response_url"],
             trigger=body["trigger_id"],
         )
-        self._ask(f"/{body['callback_id']} {literal(body['message'].get('text', ''))}", origin)
+        command, text = self._dispatcher.command(body["callback_id"]), body["message"].get("text", "")
+        kept = command.takes(text) if command and command.anonymous else literal(text)
+        self._ask(f"/{body['callback_id']} {kept}", origin)
 
     async def _on_action(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
         await ack()
@@ -270,12 +279,12 @@ class SlackAdapter:
 
     async def _on_message(self, event: Json, context: AsyncBoltContext) -> None:
         if event.get("channel_type") == "im" and _by_a_person(event):
-            self._ask(literal(event.get("text", "")), written(event, context, "direct"))
+            self._ask(literal(event.get("text", "")), written(event, context, "direct"), written=True)
 
     async def _on_mention(self, event: Json, context: AsyncBoltContext) -> None:
         if _by_a_person(event):
             text = literal(self._mention.sub(" ", event.get("text", "")))
-            self._ask(text, written(event, context, "channel"))
+            self._ask(text, written(event, context, "channel"), written=True)
 
     async def _on_home(self, event: Json, context: AsyncBoltContext) -> None:
         if event.get("tab") == "home":
@@ -292,10 +301,19 @@ class SlackAdapter:
             for actor, group, inside in slack_members.changes(event, body.get("team_id", "")):
                 await self._members.changed(actor, group, inside=inside)
 
-    def _ask(self, text: str, origin: Origin, fields: Mapping[str, str] | None = None) -> None:
+    def _ask(
+        self, text: str, origin: Origin, fields: Mapping[str, str] | None = None, *, written: bool = False
+    ) -> None:
         """Answer what was written or pressed, in a task of its own."""
-        request = self._dispatcher.from_text(text, actor=origin.actor, place=origin.place)
-        self._run(self._answer(replace(request, fields=fields or {}), origin), request.command, origin)
+        asked = self._dispatcher.from_text(text, actor=origin.actor, place=origin.place)
+        request = self._dispatcher.admit(replace(asked, fields=fields or {}), written=written)
+        command = self._dispatcher.logged(asked)
+        if not written and self._dispatcher.fleeting(asked):
+            origin = replace(origin, fleeting=True)
+        if isinstance(request, Message):
+            self._run(self._say(request, origin, command), command, origin)
+        else:
+            self._run(self._answer(request, origin, command), command, origin)
 
     def _run(
         self, work: Coroutine[Any, Any, None], command: str, origin: Origin, *, sorry: bool = True
@@ -314,21 +332,29 @@ class SlackAdapter:
         self._answers.add(task)
         task.add_done_callback(ended)
 
-    async def _answer(self, request: Request, origin: Origin) -> None:
+    async def _answer(self, request: Request, origin: Origin, command: str) -> None:
         reply = await self._dispatcher.handle(request)
         if isinstance(reply, Message):
-            await self._say(reply, origin, request.command)
+            await self._say(reply, origin, command)
         elif not (origin.trigger and await _works(self._open_window(reply, origin))):
-            await self._say(opener(reply), origin, request.command)
+            await self._say(opener(reply), origin, command)
 
     async def _open_window(self, form: Form, origin: Origin) -> None:
-        await self._client.views_open(trigger_id=origin.trigger, view=view(form, origin.metadata()))
+        """Open a form, over the window that it was asked for from, if any."""
+        shown = view(form, origin.metadata())
+        if origin.window:
+            await self._client.views_push(trigger_id=origin.trigger, view=shown)
+        else:
+            await self._client.views_open(trigger_id=origin.trigger, view=shown)
 
     async def _say(self, message: Message, origin: Origin, command: str) -> None:
         """Answer where the request was made, or else in private.
 
         An address to answer at expires after half an hour, and the bot may not be in the channel.
         """
+        if origin.fleeting:
+            await self._say_for_a_moment(message, origin)
+            return
         at_home = origin.place == "home"
         if at_home and (await _works(self._show_at_home(message, origin, command)) or command == self._menu):
             return
@@ -342,6 +368,33 @@ class SlackAdapter:
             await _works(self._client.chat_postMessage(channel=origin.actor.user, **content))
         for file in message.files():
             await _works(self._give(file, origin))
+
+    async def _say_for_a_moment(self, message: Message, origin: Origin) -> None:
+        """Answer in what Slack keeps nothing of: a window from the App Home, else a message that goes away.
+
+        There is no other way to answer then: a message in the conversation would stay.
+        """
+        if origin.window:
+            await _works(self._client.views_update(view_id=origin.window, view=window(message, self._quote)))
+        elif origin.place == "home":
+            await _works(
+                self._client.views_open(trigger_id=origin.trigger, view=window(message, self._quote))
+            )
+        else:
+            content: Json = {"blocks": render(message, self._quote), "text": fallback(message, self._quote)}
+            if not origin.response_url or not await _works(self._respond(content, origin, public=False)):
+                await _works(self._show_to(origin, content))
+        for file in message.files():
+            await _works(self._give(file, origin))
+
+    async def _show_to(self, origin: Origin, content: Json) -> None:
+        await self._client.chat_postEphemeral(
+            channel=origin.channel,
+            user=origin.actor.user,
+            thread_ts=origin.thread or None,
+            blocks=content["blocks"],
+            text=content["text"],
+        )
 
     async def _give(self, file: File, origin: Origin) -> None:
         """Send a file in the person's own conversation with the bot: Slack shows none to one person only."""
@@ -369,18 +422,11 @@ class SlackAdapter:
         elif public or origin.place == "direct":
             await self._client.chat_postMessage(channel=origin.channel, thread_ts=thread, **content)
         else:
-            user = origin.actor.user
-            await self._client.chat_postEphemeral(
-                channel=origin.channel,
-                user=user,
-                thread_ts=thread,
-                blocks=content["blocks"],
-                text=content["text"],
-            )
+            await self._show_to(origin, content)
 
     async def _respond(self, content: Json, origin: Origin, *, public: bool) -> None:
         """Answer at the address that came with the request."""
-        if origin.replace and not public:
+        if origin.replace and not public and (origin.shown_alone or not origin.fleeting):
             how: Json = {"replace_original": True}
         else:
             seen = "in_channel" if public else "ephemeral"

@@ -21,7 +21,8 @@ class Origin:
     """Where a request was made, and so where its answer goes.
 
     `replace`: the button pressed is on a message that only this person sees, whose place the answer
-    takes. `trigger` opens one window, within 3 seconds.
+    takes. `trigger` opens one window, within 3 seconds. `window`: the one that the button pressed is in.
+    `shown_alone`: that message is one that Slack keeps nothing of. `fleeting`: so must be the answer.
     """
 
     actor: Actor
@@ -31,6 +32,9 @@ class Origin:
     response_url: str = ""
     trigger: str = ""
     replace: bool = False
+    window: str = ""
+    shown_alone: bool = False
+    fleeting: bool = False
 
     def metadata(self) -> dict[str, str]:
         """Return what a window carries for the answer to its form to find its way back.
@@ -38,8 +42,8 @@ class Origin:
         In a conversation with the bot, answers are messages that stay: the address that came with the
         button could only give one that is gone the next time.
         """
-        way = {"place": self.place, "channel": self.channel, "thread": self.thread}
-        if self.place == "channel":
+        way = {"place": self.place, "channel": self.channel, "thread": self.thread, "window": self.window}
+        if self.place == "channel" or self.fleeting:
             way["response_url"] = self.response_url
         return {name: value for name, value in way.items() if value}
 
@@ -52,6 +56,7 @@ class Origin:
             channel=known.get("channel", ""),
             thread=known.get("thread", ""),
             response_url=known.get("response_url", ""),
+            window=known.get("window", ""),
         )
 
 
@@ -65,7 +70,9 @@ def pressed(body: Json, actor: Actor) -> Origin:
     container = body["container"]
     channel = (body.get("channel") or {}).get("id", "")
     if not channel:
-        return Origin(actor, "home", trigger=body["trigger_id"])
+        shown = body.get("view") or {}
+        window = shown["id"] if shown.get("type") == "modal" else ""
+        return Origin(actor, "home", trigger=body["trigger_id"], window=window)
     private = not body["actions"][0]["action_id"].startswith(PUBLIC_ACTION)
     alone = private and channel.startswith("D") and not container.get("is_ephemeral")
     return Origin(
@@ -76,6 +83,7 @@ def pressed(body: Json, actor: Actor) -> Origin:
         response_url=body["response_url"],
         trigger=body["trigger_id"],
         replace=private,
+        shown_alone=private and not alone,
     )
 
 

@@ -53,6 +53,7 @@ METADATA_LENGTH = 3_000  # what a modal carries for us from its opening to its s
 
 PLATFORM = "slack"  # in a person's account
 FORM_CALLBACK = "form"  # callback_id of every modal
+WINDOW_CALLBACK = "message"  # callback_id of a modal that only shows something
 FIELD_ACTION = "value"  # action_id of every field; its block_id is the field's name
 # A button's action_id begins with whether everyone sees the message that it is on: Slack sends the
 # identifier back with each press, on every surface and after a restart.
@@ -106,6 +107,22 @@ def home(message: Message, quote: Quoter, back: Button | None = None) -> Json:
             {"type": "actions", "elements": [_button(back, f"{PRIVATE_ACTION}back")]},
         ]
     return _checked({"type": "home", "blocks": blocks})
+
+
+def window(message: Message, quote: Quoter) -> Json:
+    """Return `message` as a modal, which Slack keeps nothing of once it is closed.
+
+    Raises `TooLong` when Slack would refuse it.
+    """
+    return _checked(
+        {
+            "type": "modal",
+            "callback_id": WINDOW_CALLBACK,
+            "title": _plain("Vigie"),
+            "close": _plain("Fermer"),
+            "blocks": _blocks(message, quote),
+        }
+    )
 
 
 def view(form: Form, origin: Mapping[str, str] | None = None) -> Json:

@@ -98,25 +98,38 @@ class Masker:
         masked = "".join(self._pieces(_QUOTED.sub(WORDS, text)))
         return Masked(_whole(excerpt(_REPEATED.sub(r"\1", masked), LENGTH)))
 
+    def marks(self, text: str) -> Iterator[tuple[int, int, str]]:
+        """Yield where a text holds what could tell of someone: from, to, and the mask that stands for it.
+
+        Each word of a name is one. Unlike `mask`, it takes the text as it is, capitals included.
+        """
+        for match, mask in self._tokens(text):
+            if mask:
+                yield *match.span(), mask
+
     def _pieces(self, text: str) -> Iterator[str]:
+        return (mask or match[0] for match, mask in self._tokens(text))
+
+    def _tokens(self, text: str) -> Iterator[tuple[re.Match[str], str]]:
+        """Yield the pieces of a text, each with its mask, "" for what stays."""
         start, exposed = True, False  # at a sentence's beginning; after a title or a name
         for match in _TOKEN.finditer(text):
             piece, kind = match[0], match.lastgroup or "other"
             if kind == "word":
                 name = self._is_name(piece, start=start, exposed=exposed)
                 start, exposed = False, name or fold(piece) in _CUES
-                yield NAME if name else piece
+                yield match, NAME if name else ""
             elif kind in _MASK_OF:
                 start, exposed = False, False
                 kept = kind == "number" and fold(piece.strip(".,;:!?«»()\"'")) in self.proper
-                yield piece if kept else _MASK_OF[kind]
+                yield match, "" if kept else _MASK_OF[kind]
             elif kind == "held":
                 start, exposed = False, piece == NAME
-                yield piece
+                yield match, ""
             else:
                 start = start or piece in _BEGINS
                 exposed = exposed and (piece.isspace() or piece in ".-'’")
-                yield piece
+                yield match, ""
 
     def _is_name(self, word: str, *, start: bool, exposed: bool) -> bool:
         parts = _WORD.findall(fold(word))

@@ -21,14 +21,17 @@ VP_COMMUNICATIONS: Final = "vp-communications"
 CONSEILLER: Final = "conseiller-executif"
 CONSEIL: Final = "conseil-executif"
 ADMINISTRATION: Final = "administration"
+SUPPLEANCE: Final = "suppleance"
 
 TITLE_LENGTH = 60  # so that it fits on a button with a verb before it
 EMAIL_LENGTH = 254  # RFC 5321, 4.5.3.1.3
 
-# The titles are those of the PA20; they change over the years, and are edited in the registry.
+# The titles are those of the PA20, but for who takes up what neither recipient of 5.10 can; they change
+# over the years, and are edited in the registry.
 _SEED = (
     (ADMINISTRATION, "Administration", None),
     (CONSEIL, "Conseil exécutif", ADMINISTRATION),
+    (SUPPLEANCE, "Suppléance pour les signalements", CONSEIL),
     (CONSEILLER, "Conseillère ou conseiller à l'exécutif", CONSEIL),
     (VP_COMMUNICATIONS, "Vice-présidence aux communications", CONSEILLER),
 )
@@ -76,7 +79,7 @@ class Tenure:
 
 
 def seed(db: Database) -> None:
-    """Put the four roles in the registry if they are not there yet."""
+    """Put the five roles in the registry if they are not there yet."""
     db.conn.executemany("INSERT OR IGNORE INTO roles (id, title, fallback_id) VALUES (?, ?, ?)", _SEED)
 
 

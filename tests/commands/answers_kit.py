@@ -15,7 +15,7 @@ from bot.commands.question import Desk
 from bot.conversations import Conversations, Recent
 from bot.dispatch import Actor, Command, Dispatcher, Place, Request, UserError
 from bot.messages import Form, Message, Reply, opener
-from bot.policy import guidance, masking
+from bot.policy import guidance, masking, negative_posts
 from bot.policy import roles as registry
 from bot.policy.articles import Number, Version
 from bot.policy.library import Library, Policy
@@ -132,6 +132,7 @@ def counter(library: Library, own: Path, answers: Mapping[str, Answer] | None = 
         engine,
         guidance.load([SEED], library),
         cache(lambda: masking.load([SEED], library)),
+        cache(lambda: negative_posts.load(SEED)),
         Conversations(clock),
         Recent(clock),
     )

@@ -55,7 +55,10 @@ def chercher(request: Request) -> Reply:
 
 def menu(_: Request) -> Reply:
     return Message(
-        Text("Menu"), Buttons(Button("Chercher", "chercher ici"), Button("Clause", "politique 5.10"))
+        Text("Menu"),
+        Buttons(
+            Button("Chercher", "chercher ici"), Button("Clause", "politique 5.10"), Button("Taire", "taire")
+        ),
     )
 
 
@@ -69,6 +72,19 @@ def refuser(_: Request) -> Reply:
 
 def casser(_: Request) -> Reply:
     raise RuntimeError("secret de la personne")
+
+
+ASKED: list[Request] = []  # of the anonymous command
+
+
+def taire(request: Request) -> Reply:
+    ASKED.append(request)
+    if request.text == "remplir" and not request.fields:
+        return Form("taire remplir", "Taire", (TextField("mots", "Mots"),))
+    said = request.fields.get("mots", request.text)
+    return Message(
+        Text(f"Tu\u00a0: {said}"), Buttons(Button("Remplir", "taire remplir"), Button("Suite", "taire suite"))
+    )
 
 
 def suggest(text: str) -> list[Suggestion]:
@@ -88,6 +104,10 @@ COMMANDS = (
     Command("partager", "Montre à tout le salon.", partager, suggest=suggest),
     Command("refuser", "Refuse.", refuser),
     Command("casser", "Se casse.", casser),
+    Command(
+        "taire", "Ne sait pas qui demande.", taire, slash=True, opens_form=True, shortcut="Taire",
+        takes=lambda text: "adresse" if "http" in text else "", anonymous=True, fleeting=True, alone=True,
+    ),
 )  # fmt: skip
 
 

@@ -39,6 +39,8 @@ METHODS: Mapping[str, frozenset[str]] = {
     "conversations.open": frozenset(),
     "views.open": frozenset({"trigger_id", "view"}),
     "views.publish": frozenset({"user_id", "view"}),
+    "views.push": frozenset({"trigger_id", "view"}),
+    "views.update": frozenset({"view_id", "view"}),
 }
 
 

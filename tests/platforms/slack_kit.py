@@ -47,7 +47,12 @@ class Commands:
             Command("attendre", "Attend", self.attendre),
             Command("perdue", "Cite ce qui n'existe pas", self.perdue),
             Command("vigie", "Montre le menu", self.menu, slash=True),
-        )
+            Command(
+                "taire", "Ne sait pas qui demande", self.taire, slash=True, opens_form=True,
+                shortcut="Taire", takes=lambda text: "adresse" if "http" in text else "",
+                anonymous=True, fleeting=True, alone=True,
+            ),
+        )  # fmt: skip
 
     def politique(self, request: Request) -> Reply:
         self.requests.append(request)
@@ -83,6 +88,15 @@ class Commands:
 
     def perdue(self, _: Request) -> Reply:
         return Message(Quote("pa20", "2015-12-13", SECRET_WORDS))
+
+    def taire(self, request: Request) -> Reply:
+        self.requests.append(request)
+        if request.text == "remplir" and not request.fields:
+            return Form("taire remplir", "Taire", (TextField("mots", "Mots"),))
+        if request.text == "briser":
+            raise RuntimeError(SECRET_WORDS)
+        said = request.fields.get("mots", request.text)
+        return Message(Text(f"Tu\u00a0: {said}"), Buttons(Button("Remplir", "taire remplir")))
 
     def menu(self, request: Request) -> Reply:
         self.requests.append(request)
@@ -176,6 +190,11 @@ def press_at_home(button: Json) -> Json:
         "trigger_id": "trigger",
         "actions": [{"type": "button", **button}],
     }
+
+
+def press_in_window(button: Json) -> Json:
+    pressed = press_at_home(button)
+    return {**pressed, "view": {"id": "V2", "type": "modal"}}
 
 
 def submission(view: Json, values: dict[str, str | None]) -> Json:

@@ -16,7 +16,16 @@ from bot import outbox, outbox_routes
 from bot.dispatch import Actor
 from bot.outbox import Delivery
 from bot.policy import membership, people, roles
-from bot.policy.roles import ADMINISTRATION, CONSEIL, CONSEILLER, VP_COMMUNICATIONS, Group, Role, RoleError
+from bot.policy.roles import (
+    ADMINISTRATION,
+    CONSEIL,
+    CONSEILLER,
+    SUPPLEANCE,
+    VP_COMMUNICATIONS,
+    Group,
+    Role,
+    RoleError,
+)
 from tests.policy.registry_kit import ALEX, BLAISE, DAY, NOW, day, fresh, person
 
 DAYS = 12
@@ -186,6 +195,7 @@ def test_the_registry_is_seeded_once_and_titles_are_kept(db: Database) -> None:
     assert [role.id for role in roles.all_roles(db)] == [
         VP_COMMUNICATIONS,
         CONSEILLER,
+        SUPPLEANCE,
         CONSEIL,
         ADMINISTRATION,
     ]

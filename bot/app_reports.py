@@ -1,0 +1,75 @@
+"""Setting up what keeps reports: the keys, the limits, the drafts, the delays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from functools import cache, partial
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from bot import report_keys
+from bot.commands.office import Office
+from bot.commands.reporting import Reporting
+from bot.policy import addresses, identifying, report_records
+from bot.policy.guidance import Guidance
+from bot.policy.library import Library
+from bot.policy.masking import Masker
+from bot.policy.report_limits import Limiter
+from bot.policy.report_records import Plan, Records
+from bot.report_drafts import Drafts
+from bot.report_keys import Keyring
+from bot.settings import SEED, Settings
+
+
+def reporting(
+    settings: Settings,
+    library: Library,
+    office: Office,
+    guidance: Mapping[str, Guidance],
+    masker: Callable[[], Masker],
+) -> Reporting:
+    """Return what it takes to take reports in and to handle them; no key is read or made yet."""
+    # Read at the first report: a start has no use for them.
+    posts = cache(lambda: addresses.load(SEED))
+    phrases = cache(lambda: identifying.load(SEED, masker()))
+    records = Records(ring(settings), office.calendar, plan(settings), remember=office.remember)
+    return Reporting(
+        library,
+        office,
+        records,
+        Drafts(office.clock),
+        Limiter(office.clock),
+        guidance.get(library.default.id) or Guidance(),
+        lambda text: posts().read(text),
+        lambda text: posts().cleaned(text),
+        lambda *texts: phrases().described(*texts),
+    )
+
+
+def plan(settings: Settings) -> Plan:
+    """Return how long a case may go unread, and be kept once it is closed."""
+    return Plan(
+        timedelta(hours=settings.vigie_signalement_rappel),
+        timedelta(hours=settings.vigie_signalement_autre),
+        timedelta(hours=settings.vigie_signalement_suppleance),
+        settings.vigie_signalement_jours,
+    )
+
+
+def ring(settings: Settings) -> Callable[[Database], Keyring]:
+    """Return what gives the keys; in the sandbox, those of the moment."""
+    if settings.sandboxed():
+        made = report_keys.new_keyring()
+        return lambda _: made
+    return partial(kept_ring, settings.keys())
+
+
+def kept_ring(keys: Path, db: Database) -> Keyring:
+    """Return the keys in their folder, made only where there is no report yet that others have sealed.
+
+    They are read each time: the command line may have changed them. Raises `StorageError` when they are
+    lost.
+    """
+    return report_keys.keyring(keys, create=not report_records.kept(db))

@@ -1,0 +1,202 @@
+"""`signalements`: what those who receive reports see and do. Its answers stay in no conversation.
+
+A case is named on buttons by its identifier, which is random; whoever it is not for is answered as if it
+did not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias, cast
+
+from bot import report_export, schedule
+from bot.commands import signalements_messages as messages
+from bot.commands.office import Office, actor_of
+from bot.commands.reporting import Reporting, explained, titles
+from bot.dispatch import Request, UserError
+from bot.messages import Message, Reply, clean
+from bot.policy import people, report_cases, report_routing, roles
+from bot.policy.report_cases import OUTCOMES, Case, Outcome
+from bot.policy.report_records import STATUSES, ReportError, Session, Status, new_id
+
+COMMAND: Final = messages.COMMAND
+Action: TypeAlias = Callable[[Reporting, Request, str], Reply]
+
+
+def handle(desk: Reporting, request: Request) -> Reply:
+    """Show the cases of the one who asks, one of them, or do what a button or a form asks.
+
+    Raises `UserError` for a case that is not for them.
+    """
+    verb, _, rest = request.text.partition(" ")
+    try:
+        return _ACTIONS.get(verb, _list)(desk, request, rest.strip())
+    except ReportError as error:
+        raise explained(error) from error
+
+
+def reserved(office: Office, request: Request) -> str:
+    """Return why this is not for the one who asks, "" when they hold a role that may receive reports."""
+    return "" if receives(office, request) else _RESERVED
+
+
+def receives(office: Office, request: Request) -> bool:
+    """Tell whether the one who asks holds a role that may receive reports; on the storage thread."""
+    if request.actor is None:
+        return False
+    with office.storage.transaction() as db:
+        who = people.person_of(db, request.actor, create=False)
+        receiving = [*report_routing.RECIPIENTS, *report_routing.alternates(db)]
+        return any(roles.has(db, who, role, office.today()) for role in receiving)
+
+
+_RESERVED: Final = "Cette commande est réservée aux personnes qui reçoivent les signalements."
+
+
+def _who(session: Session, request: Request) -> str:
+    person = people.person_of(session.db, actor_of(request), create=False)
+    if person is None:
+        raise UserError(_RESERVED)
+    return person
+
+
+# --- Seeing -----------------------------------------------------------------------------------
+
+
+def _list(desk: Reporting, request: Request, _: str) -> Message:
+    with desk.opened() as session:
+        return messages.listed(report_cases.listed(session, _who(session, request)))
+
+
+def _list_closed(desk: Reporting, request: Request, _: str) -> Message:
+    with desk.opened() as session:
+        lines = report_cases.listed(session, _who(session, request), closed=True)
+    return messages.listed_closed(lines, desk.records.plan.kept_days)
+
+
+def _see(desk: Reporting, request: Request, text: str) -> Message:
+    case_id, _, number = text.partition(" ")
+    with desk.opened() as session:
+        return _shown(session, request, case_id, number)
+
+
+def _see_exchanges(desk: Reporting, request: Request, text: str) -> Message:
+    case_id, _, number = text.partition(" ")
+    with desk.opened() as session:
+        case = report_cases.opened(session, case_id, _who(session, request))
+    return messages.exchanges(case, _number(case, number))
+
+
+def _number(case: Case, written: str) -> int:
+    """Return which report of a case is meant, the first where nothing else makes sense."""
+    number = int(written) if written.isdecimal() else 1
+    return number if 1 <= number <= len(case.filings) else 1
+
+
+def _shown(session: Session, request: Request, case_id: str, number: str = "") -> Message:
+    case = report_cases.opened(session, case_id, _who(session, request))
+    return messages.opened(case, _number(case, number), titles(session.db))
+
+
+# --- Doing ------------------------------------------------------------------------------------
+
+
+def _take(desk: Reporting, request: Request, case_id: str) -> Message:
+    with desk.opened() as session:
+        report_cases.set_status(session, case_id, _who(session, request), "taken")
+        return _shown(session, request, case_id)
+
+
+def _ask(desk: Reporting, request: Request, case_id: str) -> Reply:
+    if not request.fields:
+        return messages.question_form(case_id)
+    with desk.opened() as session:
+        report_cases.ask(session, case_id, _who(session, request), clean(request.fields.get("texte", "")))
+        return _shown(session, request, case_id)
+
+
+def _set_status(desk: Reporting, request: Request, case_id: str) -> Reply:
+    if not request.fields:
+        return messages.status_form(case_id)
+    status = request.fields.get("etat", "")
+    with desk.opened() as session:
+        chosen = cast("Status", status) if status in STATUSES else "received"
+        report_cases.set_status(session, case_id, _who(session, request), chosen)
+        return _shown(session, request, case_id)
+
+
+def _close(desk: Reporting, request: Request, case_id: str) -> Reply:
+    if not request.fields:
+        return messages.closing_form(case_id)
+    outcome = request.fields.get("issue", "")
+    words = clean(request.fields.get("texte", ""))
+    with desk.opened() as session:
+        if outcome not in OUTCOMES:
+            raise UserError("Choisissez comment le signalement se termine. Rien n'est changé.")
+        report_cases.close(session, case_id, _who(session, request), cast("Outcome", outcome), words)
+        return _shown(session, request, case_id)
+
+
+def _merge(desk: Reporting, request: Request, case_id: str) -> Reply:
+    with desk.opened() as session:
+        person = _who(session, request)
+        if not request.fields:
+            others = [one for one in report_cases.listed(session, person) if one.id != case_id]
+            return messages.merge_form(case_id, others) if others else messages.NO_OTHER
+        into = request.fields.get("autre", "")
+        report_cases.merge(session, case_id, into, person)
+        return _shown(session, request, into)
+
+
+def _reassign(desk: Reporting, request: Request, case_id: str) -> Reply:
+    with desk.opened() as session:
+        person = _who(session, request)
+        heirs = report_cases.heirs_for(session, case_id, person)
+        if not request.fields:
+            return messages.heir_form(case_id, heirs, titles(session.db)) if heirs else messages.NO_HEIR
+        role = request.fields.get("role", "")
+        report_cases.reassign(session, case_id, person, role)
+        return messages.reassigned(titles(session.db)[role])
+
+
+def _hold(desk: Reporting, request: Request, text: str) -> Message:
+    case_id, _, keep = text.partition(" ")
+    with desk.opened() as session:
+        report_cases.hold(session, case_id, _who(session, request), keep=keep == messages.KEEP)
+        return _shown(session, request, case_id)
+
+
+def _export(desk: Reporting, request: Request, text: str) -> Message:
+    """Say what sending a case as a file entails, then have it made: it comes by the outbox."""
+    case_id, _, word = text.partition(" ")
+    with desk.opened() as session:
+        person = _who(session, request)
+        if not report_export.is_for(session, case_id, person):
+            raise ReportError(report_cases.NOT_YOURS)
+        if word != report_export.CONFIRMED:
+            return report_export.warning(case_id)
+        errand = report_export.ERRAND
+        asked = {"person": person, "case": case_id, "id": new_id()}
+        schedule.plan(session.db, f"{errand}:{case_id}:{person}", errand, session.now, asked)
+    return report_export.ASKED
+
+
+_ACTIONS: Mapping[str, Action] = {
+    "clos": _list_closed,
+    "voir": _see,
+    "echanges": _see_exchanges,
+    "prendre": _take,
+    "demander": _ask,
+    "etat": _set_status,
+    "clore": _close,
+    "joindre": _merge,
+    "confier": _reassign,
+    "garder": _hold,
+    "exporter": _export,
+}
+
+
+def examples(desk: Reporting) -> dict[str, Reply]:
+    """Return one of each reply that this command can give, by name; on the storage thread."""
+    with desk.opened() as session:
+        return messages.examples(titles(session.db))

@@ -1,0 +1,100 @@
+"""Finding web addresses in what people paste: sentences, Markdown, Slack's own marks, encoded, wrapped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+from urllib.parse import unquote
+
+# Where an address without its scheme may end, so that « hier.je » is not one.
+_TLDS: Final = (
+    "com|org|net|ca|quebec|fr|be|ch|io|co|info|eu|uk|us|app|gg|tv|me|news|blog|social|site|online|gl|ly|it|"
+    "page|link|gd|edu|gov|dev|ai|im|to|cc|ws|in|de|es|lu|ma|sn|ht|xyz|club|pro|biz|live|world|space|zone|"
+    "media|press|onion|am|st|fm|art|shop|store|wiki|email|group|vote|google|watch|ph|is|today|li|goog|new"
+)
+_INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+# What an address is made of; not the symbols and pictures that people put right after one.
+_LETTER: Final = r"[^\s<>\"|«»“”„\x00-\x1f`\u2022\u2026\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
+# It also ends where another begins, where a page's own marks do, and at a semicolon that a word follows.
+_BODY: Final = rf"(?:(?![,;|]h(?:tt|xx)ps?:|&(?:quot|[lg]t|apos|\#39|nbsp);|;[^\W\d_]+(?![\w=])){_LETTER})"
+_FOUND: Final = re.compile(
+    rf"""
+    (?P<encoded>https?%3a(?:%2f){{2}}{_BODY}+)
+  | (?P<whole>(?:h(?:tt|xx)ps?|discord|at)\ ?:(?:[/\\]|\\/){{1,3}}{_BODY}+)
+  | (?P<relative>(?<![:/\w])//{_BODY}+)
+  | (?P<bare>(?<![\w@.%/=&?-])(?:[^\W_](?:[\w-]*[^\W_])?\.)+(?P<tld>{_TLDS}|qc\.ca|xn--[\w-]+)\.?
+      (?::\d{{2,5}})?(?![\w@-]|\.\w)(?P<rest>[/?#]{_BODY}*)?)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_MARKDOWN: Final = re.compile(r"\[[^\[\]\n]*\]\(\s*<?([^\s()<>]+(?:\([^\s()<>]*\)[^\s()<>]*)*)>?[^()\n]*\)")
+_NAMED: Final = re.compile(r"[^\s/:?#]+")
+_LAST: Final = frozenset(".,;:!?…»”’'\"*_~`]}>|\\^")
+_WORDS: Final = frozenset(
+    {"me", "to", "is", "it", "in", "am", "es", "ma", "be", "de", "ai", "st", "new", "as"}
+)
+
+
+def prepared(text: str) -> str:
+    """Return a text without what cannot be seen in it, and without the brackets that disarm an address."""
+    return _INVISIBLE.sub("", text.replace("[.]", ".").replace("(.)", "."))
+
+
+def first_addresses(text: str) -> Iterator[str]:
+    """Yield the addresses of a text as they come, each with its scheme, without what surrounds it.
+
+    Of a link in Markdown it is where it leads, not what is read. A site that is merely named, as in « vu
+    sur facebook.com », comes after whole addresses.
+    """
+    named = []
+    for start, end, url in web_addresses(whole := _MARKDOWN.sub(r" \1 ", prepared(text))):
+        if _NAMED.fullmatch(whole, start, end):
+            named.append(url)
+        else:
+            yield url
+    yield from named
+
+
+def web_addresses(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield the addresses of a `prepared` text: from where to where each is written, and the address."""
+    for match in _FOUND.finditer(text):
+        written = _trimmed(match[0])
+        end = match.start() + len(written)
+        if match["encoded"]:
+            yield match.start(), end, _trimmed(_whole(unquote(match["encoded"].partition("&")[0])))
+        elif match["whole"]:
+            yield match.start(), end, _schemed(_whole(written))
+        elif match["relative"]:
+            yield match.start(), end, f"https:{_whole(written)}"
+        elif match["rest"] or match["tld"].lower() not in _WORDS:
+            yield match.start(), end, f"https://{_whole(written)}"
+
+
+def _schemed(url: str) -> str:
+    """Return an address that has a scheme, with the one that leads to the web."""
+    scheme, _, rest = url.partition(":")
+    rest = rest.replace("\\/", "/")
+    head, mark, tail = re.sub(r"^[/\\]+", "", rest).partition("?")
+    rest = head.replace("\\", "/") + mark + tail
+    if scheme.strip().lower() == "discord":
+        return f"https://discord.com/{re.sub(r'^(?:-|discord(?:app)?[.]com)?/', '', rest)}"
+    if scheme.strip().lower() == "at":
+        return f"https://bsky.app/profile/{rest}"
+    return f"https://{rest}"
+
+
+def _trimmed(url: str) -> str:
+    """Return an address without the punctuation that follows it, and with its own parentheses."""
+    while url:
+        last = url[-1]
+        if last in _LAST or (last == ")" and url.count(")") > url.count("(")) or last == "(":
+            url = url[:-1]
+        else:
+            break
+    return url
+
+
+def _whole(url: str) -> str:
+    """Return an address that was written for a page as it is."""
+    return re.sub(r"&(?:amp;)+", "&", url)

@@ -1,0 +1,78 @@
+"""Who may handle a case: those who hold a role today and whom no report of it names.
+
+Persons named are kept as accounts, sealed with the case: a registry changes, and someone who has left a
+role is still the one who was named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from sqlite_utils import Database
+
+from bot.policy import people, roles
+from bot.policy.people import Account
+from bot.policy.roles import CONSEILLER, SUPPLEANCE, VP_COMMUNICATIONS
+
+RECIPIENTS: Final = (VP_COMMUNICATIONS, CONSEILLER)  # of clause 5.10; the first by default
+_OTHERS: Mapping[str, str] = {VP_COMMUNICATIONS: CONSEILLER, CONSEILLER: VP_COMMUNICATIONS}
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """What is sealed with a case, besides the reports: whom it names, and what holders wrote of its end."""
+
+    accounts: frozenset[Account] = frozenset()
+    outcome: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, content: Mapping[str, Any]) -> Routing:
+        """Read what `content` wrote."""
+        return cls(frozenset(Account(*one) for one in content["accounts"]), content["outcome"])
+
+    def content(self) -> dict[str, Any]:
+        """Return it as JSON can write it."""
+        accounts = sorted([one.platform, one.team, one.user] for one in self.accounts)
+        return {"accounts": accounts, "outcome": dict(self.outcome)}
+
+    def joined(self, other: Routing) -> Routing:
+        """Return this one, with whom the other names."""
+        return Routing(self.accounts | other.accounts, self.outcome)
+
+    def persons(self, db: Database) -> set[str]:
+        """Return who they are today, accounts that were linked since included."""
+        found = (people.person_of(db, one, create=False) for one in self.accounts)
+        return {one for one in found if one is not None}
+
+
+def naming(db: Database, named: Iterable[str], today: date) -> Routing:
+    """Return the routing of a report that names those who hold these roles today."""
+    persons = {one for role in named for one in roles.holders(db, role, today)}
+    return Routing(frozenset(account for one in persons for account in people.accounts_of(db, one)))
+
+
+def other(role: str) -> str | None:
+    """Return the other recipient of 5.10, None for a role that is neither."""
+    return _OTHERS.get(role)
+
+
+def eligible(db: Database, role: str, excluded: Collection[str], today: date) -> list[str]:
+    """Return those who hold a role, can be written to on a platform, and are not excluded."""
+    return [
+        one for one in roles.holders(db, role, today) if one not in excluded and people.accounts_of(db, one)
+    ]
+
+
+def alternates(db: Database) -> list[str]:
+    """Return the roles that act when neither recipient of 5.10 can, in order."""
+    return roles.chain(db, SUPPLEANCE)
+
+
+def route(db: Database, asked: str, excluded: Collection[str], today: date) -> str | None:
+    """Return the role that handles a case: the one asked for, the other, or an alternate; None: nobody."""
+    second = other(asked)
+    order = [asked, *([second] if second else []), *alternates(db)]
+    return next((role for role in order if eligible(db, role, excluded, today)), None)

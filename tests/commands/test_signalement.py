@@ -1,0 +1,404 @@
+"""Reporting a post, coming back with the code, and handling what was reported, as people do it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.aside import Deferred
+from bot.dispatch import Actor, Request
+from bot.messages import Button, Form, Message, Reply
+from bot.policy.library import Library
+from bot.policy.report_limits import REFUSAL
+from bot.report_drafts import KEPT
+from tests.commands.reporting_kit import (
+    CONSEILLER,
+    FIELDS,
+    REPORTER,
+    SOMEONE_ELSE,
+    SUPPLEANT,
+    VP,
+    Chat,
+    chatting,
+    code_in,
+    pressed,
+    words,
+)
+from tests.test_hostile_text import check_everywhere
+
+
+@pytest.fixture
+def chat(library: Library) -> Iterator[Chat]:
+    with chatting(library) as it:
+        yield it
+
+
+async def opened(chat: Chat, actor: Actor = VP) -> Message:
+    """Open the only case that someone has."""
+    listed = await chat.ask("signalements", actor)
+    case = await chat.ask(pressed(listed, "Ouvrir"), actor)
+    assert isinstance(case, Message)
+    return case
+
+
+# --- Reporting --------------------------------------------------------------------------------
+
+
+async def test_first_come_the_reminder_the_limits_of_anonymity_and_the_choices(chat: Chat) -> None:
+    first = await chat.ask("signalement")
+    assert isinstance(first, Message)
+    assert [quote.clause for quote in first.quotes()] == ["5.10"]
+    said = words(first)
+    assert "ne commentez pas la publication, et n'y répondez pas" in said
+    assert "Le bot n'enregistre pas votre identité. Slack ou Discord, leurs administrateurs" in said
+    assert "Il ira à\u00a0: Vice-présidence aux communications." in said
+    assert not first.public
+
+
+async def test_whoever_is_named_does_not_receive_it(chat: Chat) -> None:
+    first = await chat.ask("signalement")
+    named = await chat.ask(
+        next(
+            one.command
+            for one in first.buttons()  # type: ignore[union-attr]
+            if isinstance(one, Button)
+            and one.label == "Vice-présidence aux communications"
+            and " b" in one.command
+        )
+    )
+    assert "Il ira à\u00a0: Conseillère ou conseiller à l'exécutif." in words(named)
+    both = await chat.ask(pressed(named, "Les deux"))
+    assert "Il ira à\u00a0: Suppléance" in words(both)
+    form = await chat.ask(pressed(both, "Continuer"))
+    assert isinstance(form, Form)
+    review = await chat.ask(form.command, **FIELDS)
+    await chat.ask(pressed(review, "Envoyer"))
+    chat.wait(hours=2)
+    chat.wait()
+    for actor in (VP, CONSEILLER):
+        assert "Aucun signalement ouvert" in await chat.said("signalements", actor)
+    assert "vole ses membres" in words(await opened(chat, SUPPLEANT))
+
+
+async def test_a_report_is_read_by_its_recipient_and_followed_with_its_code(chat: Chat) -> None:
+    code = await chat.report(nom="Camille Exemple")
+    chat.wait(hours=2)
+    case = await opened(chat)
+    said = words(case)
+    assert "vole ses membres" in said
+    assert "Camille Exemple (que personne n'a vérifié)" in said
+    assert "fbclid" not in said
+    assert "État\u00a0: Lu" in words(await chat.follow(code.upper()))
+    taken = await chat.ask(pressed(case, "Prendre en charge"), VP)
+    assert "État\u00a0: Pris en charge" in words(await chat.follow(code))
+    form = await chat.ask(pressed(taken, "Poser une question"), VP)
+    assert isinstance(form, Form)
+    await chat.ask(form.command, VP, texte="De quelle page s'agit-il?")
+    page = await chat.follow(code)
+    assert "On vous demande" in words(page)
+    answer = await chat.ask(pressed(page, "Répondre"))
+    assert isinstance(answer, Form)
+    review = await chat.ask(answer.command, texte="De la page principale.")
+    assert "C'est ajouté" in await chat.said(pressed(review, "Envoyer"))
+    chat.wait(hours=2)
+    case = await opened(chat)
+    assert "De la page principale." in words(case)
+    form = await chat.ask(pressed(case, "Clore"), VP)
+    assert isinstance(form, Form)
+    await chat.ask(form.command, VP, issue="handled", texte="La publication a été retirée.")
+    ended = words(await chat.follow(code))
+    assert "Traité" in ended
+    assert "La publication a été retirée." in ended
+
+
+async def test_nothing_is_sent_before_it_was_shown_once_more(chat: Chat) -> None:
+    review = await chat.review()
+    assert "Relisez avant d'envoyer" in words(review)
+    assert chat.rows("SELECT count(*) FROM report_filings") == [(0,)]
+    await chat.ask(pressed(review, "Abandonner"))
+    assert "n'est plus là" in await chat.said(pressed(review, "Envoyer"))
+    assert chat.rows("SELECT count(*) FROM report_filings") == [(0,)]
+
+
+async def test_what_may_tell_who_writes_is_pointed_out_before_it_is_sent(chat: Chat) -> None:
+    review = await chat.review(propos="J'étais la seule dans mon bureau; appelez-moi au 819 555-0123.")
+    assert "Ceci peut dire qui vous êtes" in words(review)
+    assert "819 555-0123" in words(review)
+    plain = await chat.review(propos="On y dit du mal de l'association.")
+    assert "Ceci peut dire" not in words(plain)
+
+
+async def test_no_address_of_what_is_said_tells_who_shares_it(chat: Chat) -> None:
+    review = await chat.review(propos="Le même texte: https://www.instagram.com/p/AbCdEf12345/?igsh=jeanne")
+    assert "https://www.instagram.com/p/AbCdEf12345" in words(review)
+    assert "jeanne" not in words(review)
+
+
+async def test_what_was_typed_can_be_corrected(chat: Chat) -> None:
+    review = await chat.review(propos="Une premiere version")
+    form = await chat.ask(pressed(review, "Corriger"))
+    assert isinstance(form, Form)
+    assert {one.name: one.value for one in form.fields}["propos"] == "Une premiere version"
+    again = await chat.ask(form.command, **{**FIELDS, "propos": "Une deuxième version"})
+    assert "Une deuxième version" in words(again)
+    code_in(await chat.ask(pressed(again, "Envoyer")))
+    chat.wait(hours=2)
+    assert "Une deuxième version" in words(await opened(chat))
+
+
+async def test_a_draft_is_gone_after_ten_minutes(chat: Chat) -> None:
+    review = await chat.review()
+    chat.clock.now += KEPT
+    assert "plus de dix minutes" in await chat.said(pressed(review, "Envoyer"))
+
+
+async def test_a_button_pressed_twice_shows_the_same_code_and_makes_one_report(chat: Chat) -> None:
+    review = await chat.review()
+    first, second = [code_in(await chat.ask(pressed(review, "Envoyer"))) for _ in range(2)]
+    assert first == second
+    assert chat.rows("SELECT count(*) FROM report_filings") == [(1,)]
+    chat.clock.move(minutes=2)
+    assert "n'est plus là" in await chat.said(pressed(review, "Envoyer")), "it is shown once"
+
+
+@pytest.mark.parametrize("lacking", ["adresse", "propos"])
+async def test_what_is_missing_is_asked_for_again_and_the_rest_is_kept(chat: Chat, lacking: str) -> None:
+    reply = await chat.review(**{lacking: "  "})
+    assert "Rien n'est envoyé" in words(reply)
+    form = await chat.ask(pressed(reply, "Reprendre"))
+    assert isinstance(form, Form)
+    values = {one.name: one.value for one in form.fields if one.value}
+    assert set(values) == {"adresse", "propos", "gravite"} - {lacking}
+
+
+async def test_of_a_message_only_the_address_is_taken_over(chat: Chat) -> None:
+    command = chat.dispatcher.command("signalement")
+    assert command is not None
+    text = "Regardez ce qu'Alex écrit: <https://m.facebook.com/spotted/posts/123?fbclid=x|ici> c'est honteux"
+    kept = command.takes(text)
+    assert kept == "https://www.facebook.com/spotted/posts/123"
+    assert command.takes("Rien à voir ici.") == ""
+    form = await chat.ask(pressed(await chat.ask(f"signalement {kept}"), "Continuer"))
+    assert isinstance(form, Form)
+    assert {one.name: one.value for one in form.fields if one.value} == {
+        "adresse": kept,
+        "gravite": "serious",
+    }
+
+
+async def test_a_post_without_an_address_is_told_in_words(chat: Chat) -> None:
+    await chat.report(adresse="Une affiche au pavillon")
+    chat.wait(hours=2)
+    assert "Une affiche au pavillon" in words(await opened(chat))
+
+
+# --- The code ---------------------------------------------------------------------------------
+
+
+async def test_codes_that_open_nothing_are_all_answered_the_same(chat: Chat) -> None:
+    code = await chat.report()
+    unknown = " ".join(reversed(code.split()))
+    withdrawn = await chat.report(adresse="https://www.facebook.com/spotted/posts/456")
+    page = await chat.follow(withdrawn)
+    await chat.ask(pressed(await chat.ask(pressed(page, "Retirer")), "Le retirer"))
+    said = {
+        words(await chat.follow(typed)) for typed in (unknown, withdrawn, "n'importe quoi", "", "a" * 900)
+    }
+    assert len(said) == 1
+    assert "n'ouvre aucun signalement" in said.pop()
+    assert "Reçu" in words(await chat.follow(code))
+
+
+async def test_a_page_opened_with_a_code_closes_by_itself(chat: Chat) -> None:
+    page = await chat.follow(await chat.report())
+    chat.clock.now += KEPT
+    assert "s'est fermée" in await chat.said(pressed(page, "Actualiser"))
+
+
+async def test_a_code_written_in_a_conversation_is_neither_answered_nor_kept(chat: Chat) -> None:
+    code = await chat.report()
+    asked = chat.dispatcher.from_text(code, actor=REPORTER)
+    reply = await chat.dispatcher.handle(asked)
+    assert "ressemble à un code" in words(reply)
+    assert chat.rows("SELECT count(*) FROM asked_questions") == [(0,)]
+
+
+# --- Limits -----------------------------------------------------------------------------------
+
+
+async def test_the_sixth_report_of_an_hour_is_refused_and_its_draft_stays(chat: Chat) -> None:
+    for number in range(5):
+        await chat.report(adresse=f"https://www.facebook.com/spotted/posts/{number}")
+    review = await chat.review()
+    assert await chat.said(pressed(review, "Envoyer")) == REFUSAL
+    assert code_in(
+        await chat.ask("signalement envoyer " + pressed(review, "Envoyer").split()[-1], SOMEONE_ELSE)
+    )
+
+
+# --- Anonymity --------------------------------------------------------------------------------
+
+
+async def test_no_request_of_a_reporter_holds_who_asks(chat: Chat) -> None:
+    code = await chat.report()
+    await chat.follow(code)
+    assert {one.command for one in chat.requests} == {"signalement"}
+    assert {one.actor for one in chat.requests} == {None}
+
+
+async def test_even_handed_to_the_dispatcher_with_someone_in_it_a_command_never_sees_them(chat: Chat) -> None:
+    seen: list[Request] = []
+    command = chat.dispatcher.command("signalement")
+    assert command is not None
+    before = command.run
+
+    def spied(request: Request) -> Reply | Deferred[Message]:
+        seen.append(request)
+        return before(request)
+
+    object.__setattr__(command, "run", spied)
+    await chat.dispatcher.handle(Request("signalement", actor=REPORTER))
+    assert [one.actor for one in seen] == [None]
+
+
+async def test_nothing_at_all_is_kept_of_who_reported(chat: Chat) -> None:
+    before = chat.rows("SELECT * FROM accounts"), chat.rows("SELECT * FROM people")
+    await chat.follow(await chat.report())
+    assert before == (chat.rows("SELECT * FROM accounts"), chat.rows("SELECT * FROM people"))
+    assert chat.rows("SELECT count(*) FROM outbox") == [(0,)], "not even that something is to be said"
+
+
+async def test_what_is_written_in_a_conversation_does_not_run_it(chat: Chat) -> None:
+    for text in ("signalement", "/signalement", "/signalement https://www.facebook.com/a/posts/1"):
+        asked = chat.dispatcher.from_text(text, actor=REPORTER)
+        admitted = chat.dispatcher.admit(asked, written=True)
+        assert isinstance(admitted, Message)
+        assert "rien n'en restera" in words(admitted)
+        assert pressed(admitted, "Continuer") == "signalement"
+
+
+async def test_a_name_is_given_only_by_typing_it_and_never_remembered(chat: Chat) -> None:
+    """T9: identified mode is impossible without its own field."""
+    await chat.report(nom="Camille Exemple", adresse="https://www.facebook.com/spotted/posts/1")
+    form = await chat.ask(pressed(await chat.ask("signalement"), "Continuer"))
+    assert isinstance(form, Form)
+    assert next(one for one in form.fields if one.name == "nom").value == ""
+    await chat.report(adresse="https://www.facebook.com/spotted/posts/2")
+    chat.wait(hours=2)
+    listed = await chat.ask("signalements", VP)
+    assert isinstance(listed, Message)
+    cards = [
+        words(await chat.ask(one.command, VP))
+        for one in listed.buttons()
+        if isinstance(one, Button) and one.label.startswith("Ouvrir")
+    ]
+    assert sum("Camille Exemple" in card for card in cards) == 1
+    assert sum("Nom donné\u00a0: aucun" in card for card in cards) == 1
+
+
+async def test_an_error_is_logged_without_a_word_of_what_was_typed_nor_the_name_of_the_command(
+    chat: Chat, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review = await chat.review(propos="un secret bien gardé")
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("un secret bien gardé U0REPORTER")
+
+    monkeypatch.setattr("bot.policy.reports.file", broken)
+    assert "Désolé" in await chat.said(pressed(review, "Envoyer"))
+    assert "secret" not in caplog.text
+    assert "U0REPORTER" not in caplog.text
+    assert "in /vigie" in caplog.text
+
+
+# --- Handling ---------------------------------------------------------------------------------
+
+
+async def test_only_those_who_receive_reports_have_the_command(chat: Chat) -> None:
+    assert "réservée" in await chat.said("signalements", REPORTER)
+    menu = await chat.ask("vigie", REPORTER)
+    assert "Signalements reçus" not in [one.label for one in menu.buttons()]  # type: ignore[union-attr]
+    assert pressed(await chat.ask("vigie", VP), "Signalements reçus") == "signalements"
+    assert pressed(menu, "Signaler une publication") == "signalement"
+
+
+async def test_a_case_is_shown_to_nobody_else_whatever_they_press(chat: Chat) -> None:
+    await chat.report()
+    chat.wait(hours=2)
+    case = await opened(chat)
+    for one in case.buttons():
+        if isinstance(one, Button) and " " in one.command:
+            said = await chat.said(one.command, CONSEILLER)
+            assert "vole ses membres" not in said
+            form = await chat.ask(one.command, CONSEILLER, texte="a", etat="taken", issue="handled", role="x")
+            assert "n'est plus, entre vos mains" in words(form)
+
+
+async def test_a_case_can_be_passed_on_kept_and_joined_to_another(chat: Chat) -> None:
+    await chat.report(adresse="https://www.facebook.com/spotted/posts/1")
+    chat.wait(hours=2)
+    await chat.report(adresse="https://www.instagram.com/p/AbCdEf12345/")
+    chat.wait(hours=2)
+    case = await opened(chat)
+    form = await chat.ask(pressed(case, "Joindre"), VP)
+    assert isinstance(form, Form)
+    other = form.fields[0].options[0].value  # type: ignore[union-attr]
+    joined = await chat.ask(form.command, VP, autre=other)
+    assert "Signalement 1 de 2" in words(joined)
+    assert "Signalement 2 de 2" in words(await chat.ask(pressed(joined, "Le suivant"), VP))
+    kept = await chat.ask(pressed(joined, "Le garder"), VP)
+    assert pressed(kept, "Ne plus le garder")
+    form = await chat.ask(pressed(kept, "Confier"), VP)
+    assert isinstance(form, Form)
+    assert "C'est confié" in await chat.said(form.command, VP, role="conseiller-executif")
+    chat.wait()
+    assert "Aucun signalement ouvert" in await chat.said("signalements", VP)
+    assert "Signalement 1 de 2" in words(await opened(chat, CONSEILLER))
+
+
+@pytest.mark.parametrize(
+    "text", ["y'a un gars qui nous plante sur Spotted", "quelqu'un dit n'importe quoi sur l'AGE sur Facebook"]
+)
+async def test_a_description_of_such_a_post_is_offered_an_empty_form_and_kept_nowhere(
+    chat: Chat, text: str
+) -> None:
+    reply = await chat.dispatcher.handle(chat.dispatcher.from_text(text, actor=REPORTER))
+    assert isinstance(reply, Message)
+    assert reply.quotes()[0].clause == "5.10"
+    assert "Mieux vaut ne pas commenter" in words(reply)
+    assert pressed(reply, "Signaler cette publication") == "signalement"
+    assert chat.rows("SELECT count(*) FROM asked_questions") == [(0,)]
+
+
+# --- Whatever people type ---------------------------------------------------------------------
+
+HOSTILE = st.one_of(st.text(max_size=400), st.text(alphabet="*_~`|\\<>[]#@: \n", max_size=700))
+
+
+@settings(max_examples=30)
+@given(adresse=HOSTILE, propos=HOSTILE, nom=HOSTILE, texte=HOSTILE)
+async def test_whatever_is_typed_can_be_shown_everywhere(
+    library: Library, adresse: str, propos: str, nom: str, texte: str
+) -> None:
+    with chatting(library) as chat:
+        review = await chat.review(adresse=adresse, propos=propos, nom=nom)
+        check_everywhere(review, library.quote)
+        if "Relisez" not in words(review):
+            return
+        code = code_in(await chat.ask(pressed(review, "Envoyer")))
+        chat.wait(hours=2)
+        case = await opened(chat)
+        check_everywhere(case, library.quote)
+        form = await chat.ask(pressed(case, "Poser une question"), VP)
+        assert isinstance(form, Form)
+        for _ in range(3):
+            check_everywhere(await chat.ask(form.command, VP, texte=texte), library.quote)
+        check_everywhere(await chat.follow(code), library.quote)
+        form = await chat.ask(pressed(case, "Clore"), VP)
+        assert isinstance(form, Form)
+        closed = await chat.ask(form.command, VP, issue="no_action", texte=texte[:500])
+        check_everywhere(closed, library.quote)
+        check_everywhere(await chat.follow(code), library.quote)

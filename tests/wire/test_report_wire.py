@@ -1,0 +1,184 @@
+"""Reports over the wire, with the unmodified bot: from someone who reports to those who receive, and back."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from bot.policy import people, roles
+from bot.policy.people import Account
+from bot.storage import Storage, beside
+from tests.platforms.slack_checks import shown
+from tests.torture import life
+from tests.wire.bot_process import MODELS, free_port, running
+from tests.wire.discord_people import Answer, Person, text_of
+from tests.wire.discord_server import DiscordServer
+from tests.wire.slack_server import ALICE, BOB, CHANNEL, SOCKET_MODE, TEAM, workspace
+
+Json = dict[str, Any]
+POST = "https://m.facebook.com/spotted/posts/123?fbclid=AbC"
+SAYS = "On y dit que l'association vole ses membres."
+SINCE = date(2026, 1, 1)
+CLOCKED = ("-m", "tests.torture.clocked")
+HOUR = 3_600
+
+
+def appoint(database: Path, **holders: Account) -> None:
+    """Have these people hold roles, named as in the registry with underscores."""
+    Storage(database).close()
+    with beside(database) as db:
+        roles.seed(db)
+        for role, account in holders.items():
+            roles.appoint(db, role.replace("_", "-"), people.known(db, account), SINCE)
+
+
+def code_in(text: str) -> str:
+    """Return the nine words that a message gives."""
+    found = re.search(r"^`?((?:[^\W\d_]+ ){8}[^\W\d_]+)`?$", text, re.MULTILINE)
+    assert found, text
+    return found[1]
+
+
+def residue(database: Path, *secrets: str) -> list[str]:
+    """Return what is found in the clear in the database's files."""
+    kept = b"".join(file.read_bytes() for file in database.parent.glob(f"{database.name}*"))
+    return [one for one in secrets if one.encode() in kept]
+
+
+async def until_delivered(database: Path) -> None:
+    """Wait until it is noted that a holder was told."""
+    async with asyncio.timeout(30):
+        while True:
+            with beside(database) as db:
+                if db.conn.execute("SELECT delivered_at FROM report_cases").fetchone()[0]:
+                    return
+            await asyncio.sleep(0.2)  # another process writes: there is no event
+
+
+async def test_on_discord_a_report_goes_from_one_to_the_next_and_is_followed_to_its_end(
+    tmp_path: Path,
+) -> None:
+    database, shift = tmp_path / "vigie.db", tmp_path / "shift"
+    shift.write_text("0", "ascii")
+    async with DiscordServer() as server:
+        alice, vp, advisor = (Person(server, name) for name in ("alice", "vp", "conseil"))
+        appoint(
+            database,
+            vp_communications=Account("discord", "", str(vp.id)),
+            conseiller_executif=Account("discord", "", str(advisor.id)),
+        )
+        settings = {
+            **server.environment,
+            "VIGIE_DB": str(database),
+            "VIGIE_MODELES": str(MODELS),
+            "VIGIE_SANTE_PORT": str(free_port()),
+            "VIGIE_DISCORD_SERVEUR": str(alice.guild.id),
+        }
+        async with life.running(settings, program=(*CLOCKED, str(shift))):
+            code = await _report_on_discord(alice)
+            await server.until(lambda: len(vp.said(vp.direct)) == 1, within=30)
+            told = vp.said(vp.direct)[0]
+            assert "Un nouveau signalement" in text_of(told)
+            assert SAYS not in text_of(told)
+            await until_delivered(database)
+            shift.write_text(str(5 * HOUR), "ascii")
+            await server.until(lambda: len(vp.said(vp.direct)) == 2, within=30)
+            assert "attend d'être ouvert" in text_of(vp.said(vp.direct)[1])
+            assert not advisor.said(advisor.direct)
+        shift.write_text(str(30 * HOUR), "ascii")
+        async with life.running(settings, program=(*CLOCKED, str(shift))):
+            await server.until(lambda: len(advisor.said(advisor.direct)) == 1, within=30)
+            assert len(vp.said(vp.direct)) == 2, "once at each level"
+            opened = await vp.press(told, "Ouvrir")
+            assert opened.private
+            assert opened.message.id != told.id
+            assert SAYS in opened.text
+            assert "fbclid" not in opened.text
+            page = await _follow_on_discord(alice, code)
+            assert "Lu" in page.text
+            form = await vp.press(opened.message, "Poser une question")
+            await vp.submit(form, texte="De quelle page s'agit-il?")
+            page = await _follow_on_discord(alice, code)
+            assert "De quelle page s'agit-il?" in page.text
+            form = await alice.press(page.message, "Répondre")
+            review = await alice.submit(form, texte="De la page principale.")
+            assert "C'est ajouté" in (await alice.press(review.message, "Envoyer")).text
+            seen = await vp.slash("vigie", "signalements", direct=True)
+            assert seen.private, "it is shown for a moment, in a private conversation too"
+            wrong = await _follow_on_discord(alice, " ".join(reversed(code.split())))
+            assert "n'ouvre aucun signalement" in wrong.text
+        assert not residue(database, str(alice.id), SAYS, "spotted", code)
+        assert not [one for one in alice.said(alice.channel) if not one.is_ephemeral]
+        assert not alice.said(alice.direct)
+
+
+async def _report_on_discord(who: Person) -> str:
+    first = await who.slash("signalement")
+    assert first.private
+    urgent = await who.press(first.message, "Urgent")
+    form = await who.press(urgent.message, "Continuer")
+    review = await who.submit(form, adresse=POST, propos=SAYS, nom="")
+    assert review.private
+    sent = await who.press(review.message, "Envoyer")
+    assert sent.private
+    return code_in(sent.text)
+
+
+async def _follow_on_discord(who: Person, code: str) -> Answer:
+    first = await who.slash("signalement")
+    return await who.submit(await who.press(first.message, "J'ai déjà un code"), code=code)
+
+
+async def test_on_slack_a_report_is_made_read_and_withdrawn(tmp_path: Path) -> None:
+    database = tmp_path / "vigie.db"
+    appoint(database, vp_communications=Account("slack", TEAM, BOB))
+    async with workspace(SOCKET_MODE) as slack:
+        next_said = slack.message
+        settings = {**slack.settings, "VIGIE_DB": str(database), "VIGIE_SLACK_EQUIPE": TEAM}
+        async with running(settings) as bot:
+            await bot.until("prêt")
+            await slack.command("/signalement")
+            first = await next_said()
+            assert first["ephemeral_to"] == ALICE
+            await slack.press(first, "Urgent")
+            urgent = await next_said()
+            assert (urgent["changed"], urgent["ephemeral_to"]) == (True, ALICE)
+            await slack.press(urgent, "Continuer")
+            window = await slack.window()
+            assert window is not None
+            await slack.submit({"adresse": POST, "propos": SAYS, "nom": ""})
+            assert await slack.window() is None
+            review = await next_said()
+            assert review["ephemeral_to"] == ALICE
+            assert SAYS in shown(review["blocks"])
+            await slack.press(review, "Envoyer")
+            sent = await next_said()
+            assert sent["ephemeral_to"] == ALICE
+            code = code_in("\n".join(shown(block) for block in sent["blocks"]))
+            told = await next_said()
+            assert "Un nouveau signalement" in shown(told["blocks"])
+            assert SAYS not in shown(told["blocks"])
+            assert "ephemeral_to" not in told
+            await slack.press(told, "Ouvrir", user=BOB)
+            opened = await next_said()
+            assert (opened["ephemeral_to"], opened["changed"]) == (BOB, False)
+            assert SAYS in shown(opened["blocks"])
+            await slack.command("/signalement")
+            await slack.press(await next_said(), "J'ai déjà un code")
+            assert await slack.window() is not None
+            await slack.submit({"code": code})
+            assert await slack.window() is None
+            page = await next_said()
+            assert "Lu" in shown(page["blocks"])
+            await slack.press(page, "Retirer mon signalement")
+            await slack.press(await next_said(), "Le retirer")
+            assert "retiré et détruit" in shown((await next_said())["blocks"])
+            assert await bot.stop() == 0
+        assert not residue(database, ALICE, SAYS, "spotted", code)
+        with beside(database) as db:
+            assert db.conn.execute("SELECT count(*) FROM report_filings").fetchone() == (0,)
+        for unwanted in (ALICE, CHANNEL, SAYS, "signalement"):
+            assert unwanted not in bot.log
