@@ -45,7 +45,7 @@ Json = dict[str, Any]
 
 LONGEST_LIFE: Final = 1.5  # seconds
 BEAT: Final = 0.5  # seconds between two beats of the clock
-EACH_SECOND: Final = 1.0  # reports, while the bot lives
+EACH_SECOND: Final = 5.0  # reports, while the bot lives
 QUIET_SECONDS: Final = 900.0
 HOUR: Final = 3_600.0
 # From which part of the kills on, what the clock is ahead by: past each level, in turn.
@@ -127,7 +127,9 @@ class Life:
 def live(life: Life) -> None:
     """Be the bot until the end, which comes from outside."""
     settings = Settings.model_validate({name.lower(): value for name, value in life.settings.items()})
-    Schedule.__init__.__kwdefaults__["beat"] = BEAT  # a life is shorter than the ten seconds of its own
+    vars(Schedule)["__init__"].__kwdefaults__["beat"] = (
+        BEAT  # a life is shorter than the ten seconds of its own
+    )
     vars(app)["system_clock"] = lambda: datetime.now(UTC) + timedelta(seconds=life.ahead)
     storage = Storage(settings.database())
     bot = app.build(settings, storage)
@@ -214,22 +216,28 @@ def prepare(path: Path) -> None:
         storage.close()
 
 
-def run(kills: int, weather: Weather, *, seed: int = 1, say: Callable[[str], None] = lambda _: None) -> Toll:
-    """Kill the bot so many times, then let it end its work, and count."""
+def run(
+    kills: int,
+    weather: Weather,
+    *,
+    each_second: float = EACH_SECOND,
+    say: Callable[[str], None] = lambda _: None,
+) -> Toll:
+    """Kill the bot so many times while it takes in that many reports each second; then count."""
     here, there = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(target=mother, args=(there,))
     process.start()
     try:
-        return asyncio.run(_run(kills, weather, random.Random(seed), here, say))  # noqa: S311 — the same each time
+        return asyncio.run(_run(kills, weather, each_second, here, say))
     finally:
         here.send(None)
         process.join()
 
 
 async def _run(
-    kills: int, weather: Weather, dice: random.Random, orders: Connection, say: Callable[[str], None]
+    kills: int, weather: Weather, each_second: float, orders: Connection, say: Callable[[str], None]
 ) -> Toll:
-    began = time.monotonic()
+    dice, began = random.Random(1), time.monotonic()  # noqa: S311 — to be the same each time
     with tempfile.TemporaryDirectory(prefix="vigie-") as folder:
         path, acknowledged = Path(folder) / "vigie.db", Path(folder) / "acquittes"
         acknowledged.touch()
@@ -245,8 +253,8 @@ async def _run(
             for number in range(kills):
                 part = number / kills
                 ahead = next(shift for start, shift in reversed(PHASES) if part >= start)
-                each_second = EACH_SECOND if part < PHASES[1][0] else 0.0
-                await _one_life(orders, Life(settings, str(acknowledged), ahead, each_second), dice)
+                rate = each_second if part < PHASES[1][0] else 0.0
+                await _one_life(orders, Life(settings, str(acknowledged), ahead, rate), dice)
                 if (number + 1) % 50 == 0:
                     say(f"  {number + 1} morts, {len(_lines(acknowledged))} signalements acquittés")
             for shift in LAST:  # whatever is left at each level
@@ -275,7 +283,7 @@ async def _quiet(orders: Connection, life: Life, path: Path) -> None:
             now = (datetime.now(UTC) + timedelta(seconds=life.ahead)).strftime("%Y-%m-%dT%H:%M:%SZ")
             calm = 0
             while calm < 3:
-                await asyncio.sleep(1)
+                await asyncio.sleep(0.5)
                 calm = calm + 1 if _is_quiet(path, now) else 0
     finally:
         await _order(orders, "end", child)
