@@ -363,13 +363,10 @@ def look(stage: Stage, more: list[sinks.Sink]) -> None:
             continue
         seen.add(digest)
         stage.tally.megabytes += len(content) / 1e6
-        hits = found(content, needles)
-        stage.tally.leaks += sorted({f"{where}\u00a0: {hit.whose}, {hit.form} {how}" for hit, how in hits})
-        if not where.endswith(("descellée", ".pdf")):
-            plain = found(content, words)
-            stage.tally.plain += sorted(
-                {f"{where}\u00a0: {hit.whose}, {hit.form} {how}" for hit, how in plain}
-            )
+        hits, plain = found_of(content, [needles, words])
+        stage.tally.leaks += _told(where, hits)
+        if not where.endswith("descellée"):
+            stage.tally.plain += _told(where, plain)
     for (where, whose), content in grouped(stage).items():
         stage.tally.sinks += 1
         stage.tally.megabytes += len(content) / 1e6
