@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
@@ -20,7 +21,7 @@ from bot.web.intake import Picture, Pointed, RefusedError
 LARGEST: Final = 4 * 1024 * 1024  # of an image drawn anew, which the page holds twice until it is sent
 
 
-def form(reporting: Reporting, masker: Masker, port: int) -> WebForm:
+def form(reporting: Reporting, masker: Callable[[], Masker], port: int) -> WebForm:
     """Return the form, to be started."""
     office = reporting.office
     desk = Desk(
@@ -29,7 +30,7 @@ def form(reporting: Reporting, masker: Masker, port: int) -> WebForm:
         office.clock,
         reporting.limiter,
         reporting.read_address,
-        partial(pointed, identifying.load(SEED, masker)),
+        partial(pointed, identifying.load(SEED, masker())),
         reporting.clean_text,
         reporting.scatter,
         drawn,

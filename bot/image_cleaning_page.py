@@ -18,8 +18,8 @@ from typing import Any, NoReturn
 
 MOST_PIXELS = 50_000_000  # of the original: a telephone's largest photograph has 48
 KEPT_PIXELS = 8_000_000  # of the clean image: a screen is read, a sensor's own noise goes
-MOST_BYTES = 6_000_000  # of a PNG, above which it is written as JPEG
-QUALITY = 88
+MOST_BYTES = 3_500_000  # of the clean image: a PNG that is larger is written as JPEG, then less finely
+QUALITIES = (88, 75, 50)
 MEMORY = 1 << 30
 PROCESSOR_SECONDS = 20
 
@@ -96,7 +96,11 @@ def _cleaned(kind: str, original: bytes) -> tuple[str, bytes, tuple[int, int]]:
         content = _saved(rebuilt, "PNG", optimize=False, compress_level=6)
         if len(content) <= MOST_BYTES:
             return "png", content, rebuilt.size
-    return "jpeg", _saved(rebuilt, "JPEG", quality=QUALITY, subsampling=0), rebuilt.size
+    for quality in QUALITIES:
+        content = _saved(rebuilt, "JPEG", quality=quality, subsampling=0 if quality == QUALITIES[0] else 2)
+        if len(content) <= MOST_BYTES:
+            break
+    return "jpeg", content, rebuilt.size
 
 
 def _share(width: int, height: int) -> float:

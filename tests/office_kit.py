@@ -74,8 +74,8 @@ def services(library: Library, office: Office) -> Services:
         office,
         Engine(folders, Path(os.devnull), Given(None)),
         guidance.load(folders, library),
-        masker(library),
-        negative_posts.load(SEED),
+        lambda: masker(library),
+        cache(lambda: negative_posts.load(SEED)),
         Conversations(clock),
         Recent(clock),
     )

@@ -88,9 +88,9 @@ class Place:
                 (recipient.removeprefix("person:"), message)
                 for recipient, notice, arguments in rows
                 if notice in table
-                and (message := table[notice].build(
+                and isinstance(message := table[notice].build(
                     notices.Services(session.db, session.today, recipient), json.loads(arguments)
-                ))
+                ), Message)
             ]  # fmt: skip
 
 

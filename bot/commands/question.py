@@ -8,6 +8,7 @@ Free text comes here too, wherever it is written. A number or a word of the poli
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -50,14 +51,17 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What it takes to answer: the texts, what is known of them, and what is remembered for minutes."""
+    """What it takes to answer: the texts, what is known of them, and what is remembered for minutes.
+
+    `masker`: made when first called, since it reads a whole bank.
+    """
 
     library: Library
     office: Office
     engine: Answers
     guidance: dict[str, Guidance]
-    masker: Masker
-    posts: NegativePosts
+    masker: Callable[[], Masker]
+    posts: Callable[[], NegativePosts]
     conversations: Conversations
     recent: Recent
 
@@ -168,7 +172,7 @@ def _answered(desk: Desk, reading: Reading, text: str, request: Request) -> Mess
     previous = desk.conversations.previous(request.actor, policy)
     telling = desk.telling(reading, request)
     found = desk.engine.answer(reading.policy, reading.version, text, previous)
-    answer = desk.posts.settled(guidance.settled(telling.guidance, found, text), text)
+    answer = desk.posts().settled(guidance.settled(telling.guidance, found, text), text)
     if answer.topic != "question":  # such a text leaves no trace: neither it nor that there was one
         desk.conversations.forget(request.actor)
         return answers.put(telling, answer, text, None)
@@ -193,7 +197,7 @@ def _missing(version: Version, text: str) -> Number | None:
 
 def _noted(desk: Desk, policy: str, answer: Answer, text: str) -> Judged:
     """Keep the question, masked, when it has no answer; remember the answer for a while to be judged."""
-    question = desk.masker.mask(text)
+    question = desk.masker().mask(text)
     numbers = tuple(found.number for found in answer.clauses)
     kept = False
     if answer.outcome in {"not_found", "silent"}:

@@ -83,6 +83,21 @@ async def test_a_report_is_kept_with_its_address_alone_and_found_again(visitor: 
     assert kept(bot) == []
 
 
+async def test_no_address_within_what_is_said_tells_who_shares_it(visitor: Visitor, bot: Bot) -> None:
+    done = await report(visitor, summary="La même: https://www.instagram.com/p/AbCdEf12345/?igsh=jeanne")
+    assert [entry.says for entry in kept(bot)] == ["La même: https://www.instagram.com/p/AbCdEf12345"]
+    page = await visitor.press(await visitor.open("suivi"), "suivi", code=code_of(done))
+    page = await visitor.press(page, "ajouter", words="Et youtu.be/AbCdEfGhIjK?si=jeanne")
+    assert "watch?v=AbCdEfGhIjK" in page.text
+    assert "jeanne" not in page.text
+
+
+async def test_what_is_pointed_out_is_shown_once(visitor: Visitor) -> None:
+    said = "J'étais seul avec mon boss au bureau hier soir à 14 h 30 quand je lui ai parlé de Kevin Tremblay."
+    review = await visitor.fill({**REPORT, "summary": said})
+    assert "".join(said.split()) in "".join(review.text.split()), "the marks part the words"
+
+
 async def test_without_an_address_one_says_where_it_is(visitor: Visitor, bot: Bot) -> None:
     await report(visitor, address="Une vidéo de Spotted UQTR, sur Snapchat, hier soir")
     [entry] = kept(bot)
