@@ -16,7 +16,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from functools import cache, cached_property
 from importlib import resources
-from math import exp
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeAlias
@@ -25,8 +24,17 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from bot.policy.articles import Number
-from bot.policy.question_features import BUCKETS, Floats, Postings, Rows, Weights, direction, weigh
+from bot.policy.articles import Number, Version
+from bot.policy.question_features import (
+    BUCKETS,
+    Floats,
+    Places,
+    Postings,
+    Rows,
+    Weights,
+    direction,
+    weigh,
+)
 from bot.policy.spelling import Speller
 
 Encoder: TypeAlias = Callable[[Sequence[str]], Floats]
@@ -41,17 +49,39 @@ class ModelError(Exception):
     """A model's file is missing, damaged, or another format's."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """The clauses of a version that a model scores, in the order of the text.
+
+    `places`: where each number is among them. `taken`: their columns in the model, None when all are there.
+    """
+
+    numbers: tuple[Number, ...]
+    places: Mapping[Number, int]
+    taken: Places | None
+
+    @classmethod
+    def of(cls, numbers: Sequence[Number], version: Version | None) -> Columns:
+        """Return those among `numbers` that are in the version."""
+        taken = [at for at, number in enumerate(numbers) if version is None or version.clause(number)]
+        kept = tuple(numbers[at] for at in taken)
+        places = {number: place for place, number in enumerate(kept)}
+        return cls(kept, places, None if len(kept) == len(numbers) else np.array(taken, dtype=np.intp))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Scores:
     """How a question stands: about 1 for what is sure, about 0 for the rest.
 
-    `clauses`: each clause's score. `reasons`: those of each reason to decline (`question_bank.REASONS`).
+    `columns`: which clauses, `values`: each one's score. `reasons`: those of each reason to decline
+    (`question_bank.REASONS`).
     `topics`: what the text is, "incident", "draft" or "article"; above 0 when it is one.
     `threshold`: added to the best clause before it is set against the reasons. `silence`: added to
     "silent" before it is set against the other reasons. `sharpness`: from scores to likelihoods.
     """
 
-    clauses: Mapping[Number, float]
+    columns: Columns
+    values: NDArray[np.float64]
     reasons: Mapping[str, float]
     topics: Mapping[str, float]
     threshold: float
@@ -72,28 +102,27 @@ class Scores:
     @property
     def margin(self) -> float:
         """How far the best clause is above what would decline; at 0 or below, to be declined."""
-        return max(self.clauses.values(), default=-1.0) + self.threshold - max(self.reasons.values())
+        best = float(self.values.max(initial=-1.0)) if self.values.size else -1.0
+        return best + self.threshold - max(self.reasons.values())
 
-    def ranked(self) -> list[tuple[Number, float]]:
-        """Return the clauses with their likelihoods, best first, in the order of the text when equal."""
-        best = max((*self.clauses.values(), *self.reasons.values()))
-        raised = {key: exp(self.sharpness * (score - best)) for key, score in self.clauses.items()}
-        total = sum(raised.values()) + sum(
-            exp(self.sharpness * (score - best)) for score in self.reasons.values()
-        )
-        chances = [(number, one / total) for number, one in raised.items()]
-        return sorted(chances, key=lambda pair: -pair[1])  # stable
+    def likelihoods(self) -> NDArray[np.float64]:
+        """Return how likely each clause is to answer, from 0 to 1, in the order of `columns`."""
+        reasons = np.array(list(self.reasons.values()))
+        best = max(float(self.values.max(initial=-np.inf)), float(reasons.max()))
+        raised = np.exp(self.sharpness * (self.values - best))
+        total = raised.sum() + np.exp(self.sharpness * (reasons - best)).sum()
+        chances: NDArray[np.float64] = raised / total
+        return chances
 
-    def among(self, kept: Callable[[Number], bool], added: Mapping[Number, float]) -> Scores:
-        """Return the scores of some clauses only, with something added to some."""
-        return replace(
-            self,
-            clauses={
-                number: score + added.get(number, 0.0)
-                for number, score in self.clauses.items()
-                if kept(number)
-            },
-        )
+    def raised(self, added: Mapping[Number, float]) -> Scores:
+        """Return the scores with something added to some clauses."""
+        if not added:
+            return self
+        values = self.values.copy()
+        for number, more in added.items():
+            if number in self.columns.places:
+                values[self.columns.places[number]] += more
+        return replace(self, values=values)
 
 
 @dataclass(frozen=True)
@@ -133,9 +162,13 @@ class Model:
         """The clauses' numbers, in the order of the text."""
         return tuple(map(Number.parse, self.clauses))
 
-    def score(self, question: str) -> Scores:
-        """Rank every clause for a question."""
-        return self.read(self.columns(question))
+    @cached_property
+    def _columns(self) -> dict[Version | None, Columns]:
+        return {}
+
+    def score(self, question: str, version: Version | None = None) -> Scores:
+        """Score for a question the clauses of a version, or all that are known."""
+        return self.read(self.columns(question), version)
 
     def columns(self, question: str) -> Floats:
         """Return the score of every column."""
@@ -147,14 +180,18 @@ class Model:
         scores: Floats = kernel @ self.dual + self.bias
         return scores
 
-    def read(self, columns: Floats) -> Scores:
+    def read(self, columns: Floats, version: Version | None = None) -> Scores:
         """Return what the columns' scores mean."""
-        values = columns.tolist()
+        if version not in self._columns:
+            self._columns[version] = Columns.of(self.numbers, version)
+        kept = self._columns[version]
         count, end = len(self.clauses), len(self.clauses) + len(self.reasons)
-        topics = zip(self.topics, values[end:], self.topic_thresholds.tolist(), strict=True)
+        values, others = columns[:count].astype(np.float64), columns[count:].tolist()
+        topics = zip(self.topics, others[end - count :], self.topic_thresholds.tolist(), strict=True)
         return Scores(
-            dict(zip(self.numbers, values[:count], strict=True)),
-            dict(zip(self.reasons, values[count:end], strict=True)),
+            kept,
+            values if kept.taken is None else values[kept.taken],
+            dict(zip(self.reasons, others[: end - count], strict=True)),
             {name: value - least for name, value, least in topics},
             self.threshold,
             self.silence,

@@ -14,6 +14,8 @@ from pathlib import Path
 from threading import RLock
 from typing import Literal, TypeAlias, TypeVar
 
+import numpy as np
+
 from bot.policy import language, question_bank, question_features, question_rules, references
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.language import Words
@@ -146,14 +148,14 @@ class Engine:
     def _decide(self, policy: Policy, version: Version, question: str, previous: Sequence[Number]) -> Answer:
         reference = self._reference(policy, question)
         model = self._shelf.model(policy.versions[-1])
-        scores = model.score(question) if model else None
+        scores = model.score(question, version) if model else None
         if reference:
             looked_up = question_rules.look_up(reference, version, scores)
             if looked_up is not None:
                 return _of_numbers(looked_up, reference, version)
         if scores is None:
             return _by_text(self._text(policy, version), policy, question)
-        scores = question_rules.adjusted(scores, version, _cited(reference), question, previous)
+        scores = question_rules.adjusted(scores, _cited(reference), question, previous)
         return _by_model(scores, policy)
 
     def _reference(self, policy: Policy, question: str) -> Reference | None:
@@ -197,14 +199,23 @@ def _by_text(texts: Texts, policy: Policy, question: str) -> Answer:
     if not ranked or ranked[0].score < SURE_OF_TEXT:
         return Answer("not_found", ranked=ranked)
     shown = [one for one in ranked if one.score >= ranked[0].score - TEXT_RIVALS]
-    return Answer("answer", clauses=_with_companions(shown, everything, policy), ranked=ranked)
+    group = policy.annotations.read_with(ranked[0].number)
+    companions = [one for one in everything if group and one.number in group.clauses]
+    return Answer("answer", clauses=_with_companions(shown, companions), ranked=ranked)
 
 
 def _by_model(scores: Scores, policy: Policy) -> Answer:
-    everything = [Found(number, chance) for number, chance in scores.ranked()]
-    ranked = tuple(everything[:MOST])
-    if not ranked:
+    numbers, places = scores.columns.numbers, scores.columns.places
+    if not numbers:
         return Answer("not_found")
+    chances = scores.likelihoods()
+    best = np.argsort(-chances, kind="stable")[:MOST].tolist()  # in the order of the text when equal
+    ranked = tuple(Found(numbers[at], float(chances[at])) for at in best)
+    group = policy.annotations.read_with(ranked[0].number)
+    together = [places[number] for number in (group.clauses if group else ()) if number in places]
+    companions = [
+        Found(numbers[at], float(chances[at])) for at in sorted(together, key=lambda at: -chances[at])
+    ]
     topic: Topic = max(TOPICS, key=lambda name: scores.topics[name])
     if scores.topics[topic] <= 0:
         topic = "question"
@@ -215,7 +226,7 @@ def _by_model(scores: Scores, policy: Policy) -> Answer:
     if len(rivals) > 1 and not _go_together(policy, rivals):
         return Answer("clarify", topic, tuple(rivals), ranked)
     shown = [one for one in ranked if one.score >= SHOWN * ranked[0].score]
-    return Answer("answer", topic, _with_companions(shown, everything, policy), ranked)
+    return Answer("answer", topic, _with_companions(shown, companions), ranked)
 
 
 def _why_declined(scores: Scores) -> Outcome:
@@ -233,11 +244,7 @@ def _go_together(policy: Policy, found: Sequence[Found]) -> bool:
     return group is not None and all(one.number in group.clauses for one in found)
 
 
-def _with_companions(
-    shown: Sequence[Found], everything: Sequence[Found], policy: Policy
-) -> tuple[Found, ...]:
+def _with_companions(shown: Sequence[Found], companions: Sequence[Found]) -> tuple[Found, ...]:
     """Return clauses with those that the first is to be read with, three at most, best first."""
-    group = policy.annotations.read_with(shown[0].number)
-    companions = [one for one in everything if group and one.number in group.clauses]
     kept = list(dict.fromkeys((shown[0], *companions, *shown)))[:MOST]
     return tuple(sorted(kept, key=lambda one: (-one.score, one.number)))

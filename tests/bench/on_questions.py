@@ -140,16 +140,18 @@ def page_of(found: dict[tuple[str, int], Figures]) -> str:
     return f"Machine\u00a0: {machine()}.\n\n{quality_table}\n\n{growth_table}"
 
 
-def missed(vigie: Figures) -> list[str]:
-    """Return a line for each goal that is not reached."""
+def missed(vigie: Figures, *larger: Figures) -> list[str]:
+    """Return a line for each goal that is not reached; `larger`: with more clauses, for the time alone."""
     lines = [
         f"Cible manquée\u00a0: {name} de {_share(getattr(vigie, name))} (il faut {_share(least)})."
         for name, least in TARGETS.items()
         if getattr(vigie, name) < least
     ]
-    if vigie.p99 > FASTEST:
-        lines.append(f"Cible manquée\u00a0: p99 de {_ms(vigie.p99)} (il faut {_ms(FASTEST)}).")
-    return lines
+    return lines + [
+        f"Cible manquée\u00a0: p99 de {_ms(one.p99)} sur {one.clauses} clauses (il faut {_ms(FASTEST)})."
+        for one in (vigie, *larger)
+        if one.p99 > FASTEST
+    ]
 
 
 def _original(found: Number, count: int) -> Number:
@@ -206,7 +208,7 @@ def main(ecrire: bool, un: tuple[str, int] | None) -> None:
     click.echo(figures)
     if ecrire:
         PAGE.write_text(written(PAGE.read_text("utf-8"), figures), "utf-8")
-    lines = missed(found[_VIGIE, TIMES[0]])
+    lines = missed(*(found[_VIGIE, times] for times in TIMES))
     for line in lines:
         click.echo(line)
     sys.exit(1 if lines else 0)

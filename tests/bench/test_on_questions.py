@@ -45,8 +45,11 @@ def test_a_goal_that_is_not_reached_is_said() -> None:
     poor = Figures(31, 0.90, 0.99, 0.94, 5.0, 19.0, 0.9, 150.0)
     assert [line.split(" (")[0] for line in on_questions.missed(poor)] == [
         "Cible manquée\u00a0: top1 de 0,900",
-        "Cible manquée\u00a0: p99 de 19,0\u00a0ms",
+        "Cible manquée\u00a0: p99 de 19,0\u00a0ms sur 31 clauses",
     ]
+    slow = Figures(3_100, 0.90, 0.99, 0.94, 5.0, 19.0, 0.9, 150.0)
+    [line] = on_questions.missed(good, slow)
+    assert "sur 3100 clauses" in line
 
 
 def test_the_page_has_both_tables_and_keeps_what_is_around_them() -> None:
