@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -110,6 +111,10 @@ class Version:
     def clauses(self) -> tuple[Clause, ...]:
         """Return everything that can be cited, in the order of the text."""
         return self._clauses
+
+    def numbers(self) -> AbstractSet[Number]:
+        """Return the numbers of everything that can be cited."""
+        return self._positions.keys()
 
     def clause(self, number: Number) -> Clause | None:
         """Return the clause that has exactly this number."""

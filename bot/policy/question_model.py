@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import sys
 import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Lock
 from typing import Any, TypeAlias
 
@@ -88,7 +91,7 @@ class Model:
         vector = direction(encoder()([spelled]), self.centre)[0]
         kernel = self.share * np.exp(self.width * (self.seen @ vector - 1))
         kernel += Postings(self.starts, self.rows, self.weights).alike(buckets, weights, len(kernel))
-        scores: Floats = kernel @ self.dual + self.bias
+        scores: Floats = kernel.astype(np.float32) @ self.dual + self.bias  # else all of it is converted
         return scores
 
     def read(self, columns: Floats) -> Scores:
@@ -135,9 +138,31 @@ def _load_encoder() -> Encoder:
     finally:
         if collected:
             gc.enable()
+    if hasattr(os, "pread"):
+        with suppress(OSError):  # no room for it on the disk: it stays in memory
+            backend.table = _Rows(backend.table)  # type: ignore[assignment]  # read by its places alone
     _give_back()
     encode: Encoder = backend.encode
     return encode
+
+
+class _Rows:
+    """The rows of a large table, each read from a file when it is asked for.
+
+    The encoder has one of 65 MB, a row for each piece of a word in sixteen languages; a question wants
+    thirty of them. Mapping the file instead would bring back whole blocks around each row.
+    """
+
+    def __init__(self, table: NDArray[np.uint8]) -> None:
+        self._length = table.shape[1]
+        self._file = TemporaryFile(prefix="vigie-")  # noqa: SIM115 — for as long as the process
+        self._file.write(table.data)
+        self._file.flush()
+
+    def __getitem__(self, places: NDArray[np.int64]) -> NDArray[np.uint8]:
+        file, length = self._file.fileno(), self._length
+        rows = b"".join(os.pread(file, length, place * length) for place in places.tolist())
+        return np.frombuffer(rows, np.uint8).reshape(len(places), length)
 
 
 def _give_back() -> None:

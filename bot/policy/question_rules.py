@@ -67,4 +67,4 @@ def adjusted(
         weight = MINOR if scores.margin > CERTAIN else 1.0
         for at, number in enumerate(previous):
             added[number] = weight * PRECEDING[min(at, 1)]
-    return scores.among(lambda number: version.clause(number) is not None, added)
+    return scores.among(version.numbers(), added)

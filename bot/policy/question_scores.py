@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from math import exp
+from operator import itemgetter
 
 from bot.policy.articles import Number
 
@@ -50,21 +52,16 @@ class Scores:
 
     def ranked(self) -> list[tuple[Number, float]]:
         """Return the clauses with their likelihoods, best first, in the order of the text when equal."""
-        best = max((*self.clauses.values(), *self.reasons.values()))
-        raised = {key: exp(self.sharpness * (score - best)) for key, score in self.clauses.items()}
-        total = sum(raised.values()) + sum(
-            exp(self.sharpness * (score - best)) for score in self.reasons.values()
-        )
-        chances = [(number, one / total) for number, one in raised.items()]
-        return sorted(chances, key=lambda pair: -pair[1])  # stable
+        scores = (*self.clauses.values(), *self.reasons.values())
+        best = max(scores)
+        raised = [exp(self.sharpness * (score - best)) for score in scores]
+        total = sum(raised)
+        chances = [(number, one / total) for number, one in zip(self.clauses, raised, strict=False)]
+        return sorted(chances, key=itemgetter(1), reverse=True)  # stable
 
-    def among(self, kept: Callable[[Number], bool], added: Mapping[Number, float]) -> Scores:
+    def among(self, kept: AbstractSet[Number], added: Mapping[Number, float]) -> Scores:
         """Return the scores of some clauses only, with something added to some."""
-        return replace(
-            self,
-            clauses={
-                number: score + added.get(number, 0.0)
-                for number, score in self.clauses.items()
-                if kept(number)
-            },
-        )
+        clauses = {number: score for number, score in self.clauses.items() if number in kept}
+        for number in clauses.keys() & added.keys():
+            clauses[number] += added[number]
+        return replace(self, clauses=clauses)

@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 Table = TypeVar("Table")
 Outcome: TypeAlias = Literal["answer", "clarify", "not_found", "silent", "out_of_scope"]
 Topic: TypeAlias = Literal["question", "incident", "draft"]
+Ranked: TypeAlias = Sequence[tuple[Number, float]]  # clauses and their scores, best first
 
 TOPICS: tuple[Topic, ...] = ("incident", "draft")
 MOST = 3  # clauses in one answer
@@ -192,8 +193,8 @@ def _of_numbers(numbers: Sequence[Number], reference: Reference, version: Versio
 
 
 def _by_text(texts: Texts, policy: Policy, question: str) -> Answer:
-    everything = [Found(number, score) for number, score in texts.rank(question)]
-    ranked = tuple(everything[:MOST])
+    everything = texts.rank(question)
+    ranked = _first(everything)
     if not ranked or ranked[0].score < SURE_OF_TEXT:
         return Answer("not_found", ranked=ranked)
     shown = [one for one in ranked if one.score >= ranked[0].score - TEXT_RIVALS]
@@ -201,8 +202,8 @@ def _by_text(texts: Texts, policy: Policy, question: str) -> Answer:
 
 
 def _by_model(scores: Scores, policy: Policy) -> Answer:
-    everything = [Found(number, chance) for number, chance in scores.ranked()]
-    ranked = tuple(everything[:MOST])
+    everything = scores.ranked()
+    ranked = _first(everything)
     if not ranked:
         return Answer("not_found")
     topic: Topic = max(TOPICS, key=lambda name: scores.topics[name])
@@ -216,6 +217,10 @@ def _by_model(scores: Scores, policy: Policy) -> Answer:
         return Answer("clarify", topic, tuple(rivals), ranked)
     shown = [one for one in ranked if one.score >= SHOWN * ranked[0].score]
     return Answer("answer", topic, _with_companions(shown, everything, policy), ranked)
+
+
+def _first(everything: Ranked) -> tuple[Found, ...]:
+    return tuple(Found(number, score) for number, score in everything[:MOST])
 
 
 def _why_declined(scores: Scores) -> Outcome:
@@ -233,11 +238,13 @@ def _go_together(policy: Policy, found: Sequence[Found]) -> bool:
     return group is not None and all(one.number in group.clauses for one in found)
 
 
-def _with_companions(
-    shown: Sequence[Found], everything: Sequence[Found], policy: Policy
-) -> tuple[Found, ...]:
+def _with_companions(shown: Sequence[Found], everything: Ranked, policy: Policy) -> tuple[Found, ...]:
     """Return clauses with those that the first is to be read with, three at most, best first."""
     group = policy.annotations.read_with(shown[0].number)
-    companions = [one for one in everything if group and one.number in group.clauses]
+    companions: list[Found] = []
+    if group:
+        scores = dict(everything)
+        together = [Found(number, scores[number]) for number in group.clauses if number in scores]
+        companions = sorted(together, key=lambda one: -one.score)
     kept = list(dict.fromkeys((shown[0], *companions, *shown)))[:MOST]
     return tuple(sorted(kept, key=lambda one: (-one.score, one.number)))
