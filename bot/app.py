@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -132,7 +132,7 @@ def desk(settings: Settings, read: Library, office: Office) -> Desk:
         office,
         Engine(folders, settings.models()),
         guidance.load(folders, read),
-        masking.load(folders, read),
+        cache(lambda: masking.load(folders, read)),
         Conversations(office.clock),
         Recent(office.clock),
     )

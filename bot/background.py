@@ -29,7 +29,7 @@ from bot.platforms import Deliverer, PlatformError
 from bot.platforms.membership import Followed
 from bot.policy import confidentiality, membership, onboarding, personal_data, progress, question_store
 from bot.policy.progress import Numbers
-from bot.policy.question_model import ModelError
+from bot.policy.question_scores import ModelError
 from bot.policy.question_store import Sources
 from bot.progress_picture import Drawing
 from bot.registrar import Registrar

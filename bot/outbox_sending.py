@@ -159,10 +159,11 @@ class Sender:
                 return []
             found: list[Candidate | None] = []
             for _ in range(_PASSES):
-                working = self._habits.next_working(now)
-                if working > now:
-                    outbox.put_off(db, now, working)
                 rows = outbox.due(db, now, now - self._habits.settle, busy, limit)
+                # Only then: knowing the holidays takes 16 MB, and most often nothing waits.
+                if rows and (working := self._habits.next_working(now)) > now:
+                    outbox.put_off(db, now, working)
+                    rows = outbox.due(db, now, now - self._habits.settle, busy, limit)
                 found = [self._candidate(db, row_id, now) for row_id in rows]
                 if None not in found:
                     break

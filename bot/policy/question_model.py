@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import sys
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from contextlib import suppress
+from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Lock
 from typing import Any, TypeAlias
 
@@ -25,104 +28,15 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from bot.policy.articles import Number, Version
-from bot.policy.question_features import (
-    BUCKETS,
-    Floats,
-    Places,
-    Postings,
-    Rows,
-    Weights,
-    direction,
-    weigh,
-)
+from bot.policy.question_features import BUCKETS, Floats, Postings, Rows, Weights, direction, weigh
+from bot.policy.question_scores import FORMAT, Columns, ModelError, Scores
 from bot.policy.spelling import Speller
 
 Encoder: TypeAlias = Callable[[Sequence[str]], Floats]
 
-FORMAT = 2  # of the file; part of its name, so that an older program's file is never read
 READ = 600  # characters of a question that are looked at; what it asks is there, and the time is bounded
 _AS_KEPT = ("starts", "rows", "weights")  # the others are worked with in single precision
 _HALF = ("weights", "seen", "dual")  # kept in half precision, which costs nothing that can be measured
-
-
-class ModelError(Exception):
-    """A model's file is missing, damaged, or another format's."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Columns:
-    """The clauses of a version that a model scores, in the order of the text.
-
-    `places`: where each number is among them. `taken`: their columns in the model, None when all are there.
-    """
-
-    numbers: tuple[Number, ...]
-    places: Mapping[Number, int]
-    taken: Places | None
-
-    @classmethod
-    def of(cls, numbers: Sequence[Number], version: Version | None) -> Columns:
-        """Return those among `numbers` that are in the version."""
-        taken = [at for at, number in enumerate(numbers) if version is None or version.clause(number)]
-        kept = tuple(numbers[at] for at in taken)
-        places = {number: place for place, number in enumerate(kept)}
-        return cls(kept, places, None if len(kept) == len(numbers) else np.array(taken, dtype=np.intp))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Scores:
-    """How a question stands: about 1 for what is sure, about 0 for the rest.
-
-    `columns`: which clauses, `values`: each one's score. `reasons`: those of each reason to decline
-    (`question_bank.REASONS`).
-    `topics`: what the text is, "incident", "draft" or "article"; above 0 when it is one.
-    `threshold`: added to the best clause before it is set against the reasons. `silence`: added to
-    "silent" before it is set against the other reasons. `sharpness`: from scores to likelihoods.
-    """
-
-    columns: Columns
-    values: NDArray[np.float64]
-    reasons: Mapping[str, float]
-    topics: Mapping[str, float]
-    threshold: float
-    silence: float
-    sharpness: float
-
-    @property
-    def silent(self) -> bool:
-        """Whether, if it is declined, the subject is the policy's all the same."""
-        others = max(score for reason, score in self.reasons.items() if reason != "silent")
-        return self.reasons["silent"] + self.silence > others
-
-    @property
-    def reason(self) -> str:
-        """The likeliest reason to decline, whatever the margin."""
-        return max(self.reasons, key=self.reasons.__getitem__)
-
-    @property
-    def margin(self) -> float:
-        """How far the best clause is above what would decline; at 0 or below, to be declined."""
-        best = float(self.values.max(initial=-1.0)) if self.values.size else -1.0
-        return best + self.threshold - max(self.reasons.values())
-
-    def likelihoods(self) -> NDArray[np.float64]:
-        """Return how likely each clause is to answer, from 0 to 1, in the order of `columns`."""
-        reasons = np.array(list(self.reasons.values()))
-        best = max(float(self.values.max(initial=-np.inf)), float(reasons.max()))
-        raised = np.exp(self.sharpness * (self.values - best))
-        total = raised.sum() + np.exp(self.sharpness * (reasons - best)).sum()
-        chances: NDArray[np.float64] = raised / total
-        return chances
-
-    def raised(self, added: Mapping[Number, float]) -> Scores:
-        """Return the scores with something added to some clauses."""
-        if not added:
-            return self
-        values = self.values.copy()
-        for number, more in added.items():
-            if number in self.columns.places:
-                values[self.columns.places[number]] += more
-        return replace(self, values=values)
 
 
 @dataclass(frozen=True)
@@ -162,6 +76,10 @@ class Model:
         """The clauses' numbers, in the order of the text."""
         return tuple(map(Number.parse, self.clauses))
 
+    def warm(self) -> None:
+        """Load now what the first question needs."""
+        encoder()
+
     @cached_property
     def _columns(self) -> dict[Version | None, Columns]:
         return {}
@@ -177,7 +95,7 @@ class Model:
         vector = direction(encoder()([spelled]), self.centre)[0]
         kernel = self.share * np.exp(self.width * (self.seen @ vector - 1))
         kernel += Postings(self.starts, self.rows, self.weights).alike(buckets, weights, len(kernel))
-        scores: Floats = kernel @ self.dual + self.bias
+        scores: Floats = kernel.astype(np.float32) @ self.dual + self.bias  # else all of it is converted
         return scores
 
     def read(self, columns: Floats, version: Version | None = None) -> Scores:
@@ -190,7 +108,7 @@ class Model:
         topics = zip(self.topics, others[end - count :], self.topic_thresholds.tolist(), strict=True)
         return Scores(
             kept,
-            values if kept.taken is None else values[kept.taken],
+            values if kept.taken is None else values[list(kept.taken)],
             dict(zip(self.reasons, others[: end - count], strict=True)),
             {name: value - least for name, value, least in topics},
             self.threshold,
@@ -228,9 +146,31 @@ def _load_encoder() -> Encoder:
     finally:
         if collected:
             gc.enable()
+    if hasattr(os, "pread"):
+        with suppress(OSError):  # no room for it on the disk: it stays in memory
+            backend.table = _Rows(backend.table)  # type: ignore[assignment]  # read by its places alone
     _give_back()
     encode: Encoder = backend.encode
     return encode
+
+
+class _Rows:
+    """The rows of a large table, each read from a file when it is asked for.
+
+    The encoder has one of 65 MB, a row for each piece of a word in sixteen languages; a question wants
+    thirty of them. Mapping the file instead would bring back whole blocks around each row.
+    """
+
+    def __init__(self, table: NDArray[np.uint8]) -> None:
+        self._length = table.shape[1]
+        self._file = TemporaryFile(prefix="vigie-")  # noqa: SIM115 — for as long as the process
+        self._file.write(table.data)
+        self._file.flush()
+
+    def __getitem__(self, places: NDArray[np.int64]) -> NDArray[np.uint8]:
+        file, length = self._file.fileno(), self._length
+        rows = b"".join(os.pread(file, length, place * length) for place in places.tolist())
+        return np.frombuffer(rows, np.uint8).reshape(len(places), length)
 
 
 def _give_back() -> None:

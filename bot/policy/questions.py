@@ -7,21 +7,19 @@ that was asked about, and what is shown of them is a `Quote`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
 from typing import Literal, TypeAlias, TypeVar
 
-import numpy as np
-
-from bot.policy import language, question_bank, question_features, question_rules, references
+from bot.policy import language, question_bank, question_rules, references, spelling
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.language import Words
 from bot.policy.library import Policy
 from bot.policy.question_bank import LONGEST
-from bot.policy.question_model import Scores
+from bot.policy.question_scores import Scores
 from bot.policy.question_shelf import Models, Shelf
 from bot.policy.question_text import Texts
 from bot.policy.references import Naming, Reference
@@ -32,6 +30,7 @@ logger = logging.getLogger(__name__)
 Table = TypeVar("Table")
 Outcome: TypeAlias = Literal["answer", "clarify", "not_found", "silent", "out_of_scope"]
 Topic: TypeAlias = Literal["question", "incident", "draft"]
+Ranked: TypeAlias = Sequence[tuple[Number, float]]  # clauses and their scores, best first
 
 TOPICS: tuple[Topic, ...] = ("incident", "draft")
 MOST = 3  # clauses in one answer
@@ -139,7 +138,7 @@ class Engine:
         if spoken == "other":
             return Answer("out_of_scope", foreign=True)
         with self._lock:
-            forget = question_features.forgetting()
+            forget = spelling.forgetting()
             found = self._decide(policy, version, question, previous)
             if found.topic != "question":
                 forget()
@@ -194,28 +193,20 @@ def _of_numbers(numbers: Sequence[Number], reference: Reference, version: Versio
 
 
 def _by_text(texts: Texts, policy: Policy, question: str) -> Answer:
-    everything = [Found(number, score) for number, score in texts.rank(question)]
-    ranked = tuple(everything[:MOST])
+    everything = texts.rank(question)
+    ranked = _found(everything[:MOST])
     if not ranked or ranked[0].score < SURE_OF_TEXT:
         return Answer("not_found", ranked=ranked)
     shown = [one for one in ranked if one.score >= ranked[0].score - TEXT_RIVALS]
-    group = policy.annotations.read_with(ranked[0].number)
-    companions = [one for one in everything if group and one.number in group.clauses]
-    return Answer("answer", clauses=_with_companions(shown, companions), ranked=ranked)
+    group = _read_with(ranked[0], policy)
+    together = _found([pair for pair in everything if pair[0] in group])
+    return Answer("answer", clauses=_with_companions(shown, together), ranked=ranked)
 
 
 def _by_model(scores: Scores, policy: Policy) -> Answer:
-    numbers, places = scores.columns.numbers, scores.columns.places
-    if not numbers:
+    ranked = _found(scores.ranked(MOST))
+    if not ranked:
         return Answer("not_found")
-    chances = scores.likelihoods()
-    best = np.argsort(-chances, kind="stable")[:MOST].tolist()  # in the order of the text when equal
-    ranked = tuple(Found(numbers[at], float(chances[at])) for at in best)
-    group = policy.annotations.read_with(ranked[0].number)
-    together = [places[number] for number in (group.clauses if group else ()) if number in places]
-    companions = [
-        Found(numbers[at], float(chances[at])) for at in sorted(together, key=lambda at: -chances[at])
-    ]
     topic: Topic = max(TOPICS, key=lambda name: scores.topics[name])
     if scores.topics[topic] <= 0:
         topic = "question"
@@ -226,7 +217,18 @@ def _by_model(scores: Scores, policy: Policy) -> Answer:
     if len(rivals) > 1 and not _go_together(policy, rivals):
         return Answer("clarify", topic, tuple(rivals), ranked)
     shown = [one for one in ranked if one.score >= SHOWN * ranked[0].score]
-    return Answer("answer", topic, _with_companions(shown, companions), ranked)
+    together = _found(scores.among(_read_with(ranked[0], policy)))
+    return Answer("answer", topic, _with_companions(shown, together), ranked)
+
+
+def _found(pairs: Ranked) -> tuple[Found, ...]:
+    return tuple(Found(number, score) for number, score in pairs)
+
+
+def _read_with(first: Found, policy: Policy) -> Collection[Number]:
+    """Return the clauses that one is to be read with, none when it stands alone."""
+    group = policy.annotations.read_with(first.number)
+    return group.clauses if group else ()
 
 
 def _why_declined(scores: Scores) -> Outcome:
@@ -244,7 +246,7 @@ def _go_together(policy: Policy, found: Sequence[Found]) -> bool:
     return group is not None and all(one.number in group.clauses for one in found)
 
 
-def _with_companions(shown: Sequence[Found], companions: Sequence[Found]) -> tuple[Found, ...]:
+def _with_companions(shown: Sequence[Found], together: Sequence[Found]) -> tuple[Found, ...]:
     """Return clauses with those that the first is to be read with, three at most, best first."""
-    kept = list(dict.fromkeys((shown[0], *companions, *shown)))[:MOST]
+    kept = list(dict.fromkeys((shown[0], *together, *shown)))[:MOST]
     return tuple(sorted(kept, key=lambda one: (-one.score, one.number)))

@@ -6,7 +6,6 @@ engine in a process of its own.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import subprocess
@@ -22,7 +21,7 @@ import psutil
 
 from bot.policy.articles import Number
 from bot.policy.question_bank import Line
-from tests.bench import engines, starts
+from tests.bench import engines
 from tests.bench.report import machine, number
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
@@ -32,7 +31,6 @@ TURNS = 3  # of each question, the best of which counts, so that what else the m
 LONGEST = 600.0  # seconds for one engine
 TARGETS = {"top1": 0.93, "top3": 0.98, "joint": 0.93}
 FASTEST = 15.0  # ms, p99
-LARGEST = 250.0  # MiB: the whole bot, with both platforms, once it answers
 _VIGIE = "Vigie"
 
 
@@ -114,8 +112,8 @@ def apart(name: str, times: int) -> Figures:
     return Figures(**json.loads(done.stdout))
 
 
-def page_of(found: dict[tuple[str, int], Figures], memory: float) -> str:
-    """Return the figures as they are read; `memory`: that of the whole bot."""
+def page_of(found: dict[tuple[str, int], Figures]) -> str:
+    """Return the figures as they are read."""
     first = {name: found[name, TIMES[0]] for name in engines.ENGINES}
     quality_table = _table(
         ["Moteur", "top1", "top3", "joint", "p50", "p99"],
@@ -139,11 +137,7 @@ def page_of(found: dict[tuple[str, int], Figures], memory: float) -> str:
             for one in (found[name, times] for times in TIMES)
         ],
     )
-    whole = (
-        "Le robot entier, réglé pour Slack et pour Discord, occupe "
-        f"{_mib(memory)} après avoir répondu à toutes ces questions (il en faut moins de {LARGEST:.0f})."
-    )
-    return f"Machine\u00a0: {machine()}.\n\n{quality_table}\n\n{growth_table}\n\n{whole}"
+    return f"Machine\u00a0: {machine()}.\n\n{quality_table}\n\n{growth_table}"
 
 
 def missed(vigie: Figures, *larger: Figures) -> list[str]:
@@ -210,14 +204,11 @@ def main(ecrire: bool, un: tuple[str, int] | None) -> None:
         )
         return
     found = {(name, times): apart(name, times) for times in TIMES for name in engines.ENGINES}
-    memory = asyncio.run(starts.answering([line.question for line in engines.set_aside()]))
-    figures = page_of(found, memory)
+    figures = page_of(found)
     click.echo(figures)
     if ecrire:
         PAGE.write_text(written(PAGE.read_text("utf-8"), figures), "utf-8")
     lines = missed(*(found[_VIGIE, times] for times in TIMES))
-    if memory > LARGEST:
-        lines.append(f"Cible manquée\u00a0: {_mib(memory)} pour le robot entier (il faut {_mib(LARGEST)}).")
     for line in lines:
         click.echo(line)
     sys.exit(1 if lines else 0)

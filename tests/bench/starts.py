@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import psutil
@@ -14,7 +13,6 @@ from tests.bench.load import Scale, busy
 from tests.bench.programs import VIGIE, bare, running
 from tests.bench.report import Row, Target, at_most, compared
 from tests.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
-from tests.wire.discord_people import Person
 from tests.wire.discord_server import TOKEN, DiscordServer
 
 TIMES = 1.5  # what the libraries alone take, at most
@@ -51,33 +49,19 @@ class Starter:
             return Start(seconds, processor, process.memory_info().rss)
 
 
-@asynccontextmanager
-async def both_platforms() -> AsyncIterator[tuple[Starter, FakeSlack, DiscordServer]]:
-    """Give how to start Vigie on servers that stand for both platforms."""
-    async with FakeSlack().serving() as slack, DiscordServer() as discord:
-        settings = {
-            "SLACK_BOT_TOKEN": BOT_TOKEN,
-            "SLACK_APP_TOKEN": APP_TOKEN,
-            "SLACK_API_URL": slack.api_url,
-            **discord.environment,
-        }
-        yield Starter(VIGIE, settings, ("Slack\u00a0: prêt", "Discord\u00a0: prêt")), slack, discord
-
-
-async def answering(questions: Sequence[str]) -> float:
-    """Return how many mebibytes Vigie holds, set for both platforms, once it has answered questions."""
-    async with both_platforms() as (vigie, _, discord), running(vigie.command, vigie.settings) as program:
-        for line in vigie.ready:
-            await program.until(line)
-        alice = Person(discord, "alice")
-        for question in questions:
-            await alice.slash("politique", question, direct=True)
-        return float(psutil.Process(program.pid).memory_info().rss / MEBI)
-
-
 async def measure(scale: Scale) -> list[Row]:
     """Return how both fare, started in turns; the first start of each only warms the disk's cache up."""
-    async with both_platforms() as (vigie, slack, discord):
+    async with FakeSlack().serving() as slack, DiscordServer() as discord:
+        vigie = Starter(
+            VIGIE,
+            {
+                "SLACK_BOT_TOKEN": BOT_TOKEN,
+                "SLACK_APP_TOKEN": APP_TOKEN,
+                "SLACK_API_URL": slack.api_url,
+                **discord.environment,
+            },
+            ("Slack\u00a0: prêt", "Discord\u00a0: prêt"),
+        )
         given = {
             "slack_url": slack.api_url,
             "slack_bot_token": BOT_TOKEN,
