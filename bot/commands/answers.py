@@ -200,9 +200,7 @@ def choice(
     if len(numbers) == 1 or telling.place == "open":  # nothing to choose, or nobody to ask
         return given(telling, numbers, judged, english=english)
     count, neither = _COUNTS[len(numbers)]
-    buttons = [
-        Button(telling.subject(number), telling.reading.command(number, "question")) for number in numbers
-    ]
+    buttons = [Button(telling.subject(number), _choosing(telling, number, judged)) for number in numbers]
     if judged:
         buttons.append(Button(neither, f"retour non {judged.id}"))
     return Message(
@@ -210,6 +208,13 @@ def choice(
         Text(f"Votre question peut se comprendre de {count} façons. De quoi s'agit-il?"),
         Buttons(*buttons),
     )
+
+
+def _choosing(telling: Telling, number: Number, judged: Judged | None) -> str:
+    """Return the command of a button that chooses a reading; it holds no word of the question."""
+    if judged is None:
+        return telling.reading.command(number, "question")
+    return f"retour choix {judged.id} {telling.reading.command(number, '').strip()}"
 
 
 _COUNTS = {2: ("deux", "Ni l'une ni l'autre"), 3: ("trois", "Aucune des trois")}
