@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from bot.commands import answers, question
 from bot.dispatch import Place
 from bot.messages import Button, Message, Quoter
+from bot.policy import refusals
 from bot.policy.library import Library
 from bot.policy.questions import Answer, Outcome, Topic
 from tests.commands.answers_kit import (
@@ -162,6 +163,24 @@ async def test_a_question_about_the_policy_itself_is_not_answered_on_the_event_l
 
 
 # --- Three kinds of no ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "no",
+    [
+        Answer("not_found"),
+        Answer("silent"),
+        Answer("out_of_scope"),
+        Answer("out_of_scope", unkind=True),
+        Answer("out_of_scope", foreign=True),
+    ],
+)
+async def test_a_no_is_said_in_the_words_of_the_command_line(
+    desk: Counter, library: Library, no: Answer
+) -> None:
+    desk.engine.answers["et le budget?"] = no
+    said = refusals.said(library.default, desk.desk.guidance["pa20"], no, "et le budget?")
+    assert words(await desk.say("et le budget?")).startswith(said)
 
 
 async def test_not_found_says_whom_to_ask_and_what_comes_close(desk: Counter) -> None:
