@@ -6,6 +6,7 @@ engine in a process of its own.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -21,8 +22,9 @@ import psutil
 
 from bot.policy.articles import Number
 from bot.policy.question_bank import Line
-from tests.bench import engines
+from tests.bench import engines, whole
 from tests.bench.report import machine, number
+from tests.bench.whole import Held
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
 BEGINNING, END = "<!-- comparaison -->\n", "<!-- fin de la comparaison -->\n"
@@ -112,8 +114,8 @@ def apart(name: str, times: int) -> Figures:
     return Figures(**json.loads(done.stdout))
 
 
-def page_of(found: dict[tuple[str, int], Figures]) -> str:
-    """Return the figures as they are read."""
+def page_of(found: dict[tuple[str, int], Figures], held: Held) -> str:
+    """Return the figures as they are read; `held`: the memory of the whole bot."""
     first = {name: found[name, TIMES[0]] for name in engines.ENGINES}
     quality_table = _table(
         ["Moteur", "top1", "top3", "joint", "p50", "p99"],
@@ -137,10 +139,15 @@ def page_of(found: dict[tuple[str, int], Figures]) -> str:
             for one in (found[name, times] for times in TIMES)
         ],
     )
-    return f"Machine\u00a0: {machine()}.\n\n{quality_table}\n\n{growth_table}"
+    memory = (
+        f"Mémoire résidente du robot entier, Slack et Discord connectés\u00a0: {_mb(held.idle)} au repos, "
+        f"{_mb(held.first)} après la première question, {_mb(held.after)} après toutes celles de l'épreuve "
+        f"(cible\u00a0: {_mb(whole.MOST)})."
+    )
+    return f"Machine\u00a0: {machine()}.\n\n{quality_table}\n\n{growth_table}\n\n{memory}"
 
 
-def missed(vigie: Figures) -> list[str]:
+def missed(vigie: Figures, held: Held) -> list[str]:
     """Return a line for each goal that is not reached."""
     lines = [
         f"Cible manquée\u00a0: {name} de {_share(getattr(vigie, name))} (il faut {_share(least)})."
@@ -149,6 +156,8 @@ def missed(vigie: Figures) -> list[str]:
     ]
     if vigie.p99 > FASTEST:
         lines.append(f"Cible manquée\u00a0: p99 de {_ms(vigie.p99)} (il faut {_ms(FASTEST)}).")
+    if held.after >= whole.MOST:
+        lines.append(f"Cible manquée\u00a0: {_mb(held.after)} de mémoire (il faut {_mb(whole.MOST)}).")
     return lines
 
 
@@ -163,6 +172,10 @@ def _share(value: float) -> str:
 
 def _ms(value: float) -> str:
     return f"{number(value)}\u00a0ms"
+
+
+def _mb(value: float) -> str:
+    return f"{value:.0f}\u00a0Mo"
 
 
 def _mib(value: float) -> str:
@@ -202,11 +215,12 @@ def main(ecrire: bool, un: tuple[str, int] | None) -> None:
         )
         return
     found = {(name, times): apart(name, times) for times in TIMES for name in engines.ENGINES}
-    figures = page_of(found)
+    held = asyncio.run(whole.measure([line.question for line in engines.set_aside()]))
+    figures = page_of(found, held)
     click.echo(figures)
     if ecrire:
         PAGE.write_text(written(PAGE.read_text("utf-8"), figures), "utf-8")
-    lines = missed(found[_VIGIE, TIMES[0]])
+    lines = missed(found[_VIGIE, TIMES[0]], held)
     for line in lines:
         click.echo(line)
     sys.exit(1 if lines else 0)
