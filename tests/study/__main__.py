@@ -163,7 +163,7 @@ def _ablation(whole: Laboratory, lines: Sequence[Line], version: Version, author
     spellings: dict[str, Callable[[str], str]] = {
         "sans aucune correction de l'orthographe": str.lower,
         "le tableau d'abréviations seul": Speller(table, frozenset(), {}).expand,
-        "la correction par les sons seule": speller(lines, version, {}),
+        "la correction des mots inconnus seule": speller(lines, version, {}),
     }
     for label, spell in spellings.items():
         other = Laboratory.of(lines, version, spell)
