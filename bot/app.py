@@ -153,9 +153,9 @@ def _bank(settings: Settings, read: Library, office: Office) -> Bank:
 
 
 def registrar(settings: Settings, read: Library, storage: Storage) -> Registrar:
-    """Return who keeps the register; in the sandbox, with a key of the moment."""
+    """Return who keeps the register; over a storage in memory, with a key of the moment."""
     given_by = issuer(settings, read)
-    if settings.sandboxed():
+    if storage.path is None:
         key = signing.new_signer()
         return Registrar(storage, given_by, lambda: key, None)
     keys = settings.keys()

@@ -33,6 +33,7 @@ from bot import (
     cli_reports,
     logs,
     settings,
+    signing,
 )
 from bot.cli_base import SANDBOX, SUBCOMMAND, configured, dump, json_flag, kept, refuse, storage_refusals
 from bot.commands import politique
@@ -111,7 +112,7 @@ def servir(port: int | None = None, garder: bool = False) -> None:
     logs.configure(config.vigie_journal)
     database = config.database()
     if config.sandboxed() and not garder:
-        _erase(database)
+        _erase(database, config.keys())
     with storage_refusals(), closing(Storage(database)) as storage, _policy_refusals():
         bot = app.build(config, storage)
         storage.executor.submit(app.settle, bot).result()
@@ -121,12 +122,16 @@ def servir(port: int | None = None, garder: bool = False) -> None:
         sys.exit(1)
 
 
-def _erase(database: Path) -> None:
-    """Delete the sandbox's database, unless another sandbox uses it, which will be said when it is opened."""
+def _erase(database: Path, keys: Path) -> None:
+    """Delete the sandbox's database, and what is noted of its register beside the keys.
+
+    Nothing is done while another sandbox uses it, which will be said when it is opened.
+    """
     try:
         with lock(database):
             for suffix in ("", "-wal", "-shm"):
                 database.with_name(database.name + suffix).unlink(missing_ok=True)
+            (keys / signing.HEAD_FILE).unlink(missing_ok=True)
     except (StorageError, OSError):  # a folder in its place, for instance: opening it says so
         return
 

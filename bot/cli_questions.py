@@ -7,16 +7,16 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 import click
 
-from bot.policy import evaluation, guidance
+from bot.policy import evaluation, guidance, refusals
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.evaluation import Trial
 from bot.policy.guidance import Guidance
 from bot.policy.library import Library, Policy
-from bot.policy.questions import MOST, Answer, Engine, Found, Outcome
+from bot.policy.questions import MOST, Answer, Engine, Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,6 @@ _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Répondre en JS
 _POLICY = click.option("--politique", "named", metavar="POLITIQUE", help="Une autre politique que la vôtre.")
 _SHARES = ("top1", "top3", "joint")
 
-_REFUSALS: Final[dict[Outcome, str]] = {
-    "not_found": "Je n'ai pas trouvé de réponse fiable dans la {name}.",
-    "silent": "La {name} ne le précise pas.",
-    "out_of_scope": "Ce n'est pas le sujet de la {name}.",
-}
-_FOREIGN = "Je ne lis que le français et l'anglais."
-
 
 @click.command(name="question", help="Demander à la politique, dans vos mots.")
 @click.argument("question", nargs=-1, required=True, metavar="QUESTION…")
@@ -58,9 +51,9 @@ def question_(question: tuple[str, ...], named: str | None, as_json: bool) -> No
     if as_json:
         click.echo(_dump(described(answer, version)))
     elif answer.answered:
-        click.echo("\n\n".join(_quoted(policy, version, answer.clauses)))
+        click.echo("\n\n".join(_answered(known, answer, policy, version)))
     else:
-        click.echo(_declined(answer, policy), err=True)
+        click.echo(_declined(known, answer, policy, asked), err=True)
     sys.exit(0 if answer.answered else 1)
 
 
@@ -148,10 +141,19 @@ def _quoted(policy: Policy, version: Version, found: Sequence[Found]) -> Iterato
             yield f"{policy.name}, {one.number}{force}\n«\u00a0{clause.text}\u00a0»"
 
 
-def _declined(answer: Answer, policy: Policy) -> str:
-    if answer.foreign:
-        return _FOREIGN
-    said = _REFUSALS[answer.outcome].format(name=policy.name)
+def _answered(known: Guidance, answer: Answer, policy: Policy, version: Version) -> Iterator[str]:
+    """Yield what is said above the quotations, the quotations, and what the policy says to do next."""
+    lead = {"incident": known.incident, "draft": known.draft}.get(answer.topic, "")
+    if lead:
+        yield lead
+    yield from _quoted(policy, version, answer.clauses)
+    step = known.step(answer.clauses[0].number)
+    if step:
+        yield step.says
+
+
+def _declined(known: Guidance, answer: Answer, policy: Policy, asked: str) -> str:
+    said = refusals.said(policy, known, answer, asked)
     near = ", ".join(str(found.number) for found in answer.nearby[:MOST])
     return f"{said} À lire peut-être\u00a0: {near}." if near and answer.outcome != "out_of_scope" else said
 

@@ -33,7 +33,7 @@ class Registrar:
     """Who keeps the register.
 
     `signer`: gives the key in use; raises `StorageError`. `keys`: the folder where the end of the register
-    is noted, None in the sandbox, where nothing outlives the process.
+    is noted, None over a storage in memory, where nothing outlives the process.
     """
 
     storage: Storage
@@ -69,7 +69,7 @@ class Registrar:
         await self.storage.run(self.caught_up)
 
     def caught_up(self) -> None:
-        """Do so, on the storage thread; in the sandbox, nothing is noted."""
+        """Do so, on the storage thread; over a storage in memory, nothing is noted."""
         if self.keys is None:
             return
         with self.storage.transaction() as db:

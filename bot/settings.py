@@ -205,8 +205,9 @@ class Settings(BaseSettings):
         return chosen.with_stem(f"{chosen.stem}-essai") if self.sandboxed() else chosen
 
     def keys(self) -> Path:
-        """Return the folder of keys, which no copy holds."""
-        return self.vigie_cles or self.database().parent / "cles"
+        """Return the folder of keys, which no copy holds; the sandbox has one of its own."""
+        chosen = self.vigie_cles or self.database().parent / "cles"
+        return chosen.parent / f"{chosen.name or 'cles'}-essai" if self.sandboxed() else chosen
 
     def copies(self) -> Path:
         """Return the folder of the nightly copies."""

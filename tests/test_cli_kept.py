@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from bot import destroyed
+from bot import cli, destroyed, registrar, signing
+from bot.policy import people
+from bot.policy.onboarding import Attesting
 from bot.storage import Storage, beside
+from tests.policy.register_kit import PA20
+from tests.policy.registry_kit import ALEX, NOW
 from tests.test_cli import vigie
+from tests.test_receipt import ISSUER
 
 TOKEN = {"DISCORD_TOKEN": "x", "DISCORD_API_URL": "http://127.0.0.1:9"}
 
@@ -68,6 +74,30 @@ def test_a_register_that_cannot_be_opened_is_one_line(folder: Path) -> None:
     done = vigie("confidentialite", "lister", VIGIE_DB=str(folder / "vigie.db"), **TOKEN)
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_is_attested_in_the_sandbox_is_verified_like_the_rest_until_it_starts_again(
+    folder: Path,
+) -> None:
+    settings, keys = {"VIGIE_DB": str(folder / "vigie.db")}, folder / "cles-essai"
+    with closing(Storage(folder / "vigie-essai.db")) as storage:
+        clerk = registrar.Registrar(storage, ISSUER, lambda: signing.signer(keys, create=True), keys)
+
+        def attest() -> None:
+            with storage.transaction() as db:
+                person = people.known(db, ALEX)
+                clerk.attest(db, Attesting(person, "Zoé", people.account(ALEX), PA20, NOW))
+            clerk.caught_up()
+
+        storage.executor.submit(attest).result()
+    assert "intact\u00a0: 1 inscription" in vigie("--essai", "registre", "verifier", **settings).stdout
+    file = str(folder / "recu.pdf")
+    assert vigie("--essai", "registre", "recu", "1", "--sortie", file, **settings).returncode == 0
+    assert "authentique" in vigie("--essai", "registre", "verifier", file, **settings).stdout
+    assert "anomalie" not in vigie("--essai", "diagnostic", **settings).stdout
+    cli._erase(folder / "vigie-essai.db", keys)
+    assert not (keys / signing.HEAD_FILE).exists()
+    assert "authentique" in vigie("--essai", "registre", "verifier", file, **settings).stdout
 
 
 def test_a_folder_in_the_place_of_the_sandbox_s_database_is_one_line(tmp_path: Path) -> None:

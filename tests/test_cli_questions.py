@@ -67,7 +67,7 @@ def test_json_has_the_same_shape_for_a_no_and_the_exit_code_says_so(vigie: Vigie
     [
         ("une question sur la comète et la galaxie", "Ce n'est pas le sujet de la PETITE."),
         ("article 7", "Je n'ai pas trouvé de réponse fiable"),
-        ("¿Qué pasa con el perro?", "Je ne lis que le français et l'anglais."),
+        ("¿Qué pasa con el perro?", "Je comprends seulement le français et l'anglais."),
     ],
 )
 def test_a_no_is_one_line_that_says_which(vigie: Vigie, question: str, said: str) -> None:

@@ -30,10 +30,10 @@ from bot.messages import (
     excerpt,
     weight,
 )
-from bot.policy import roles
+from bot.policy import refusals, roles
 from bot.policy.articles import Clause, Number
 from bot.policy.guidance import Guidance
-from bot.policy.library import Library
+from bot.policy.library import Library, Policy
 from bot.policy.questions import Answer, Found, Outcome, Topic
 from bot.policy.roles import RoleError
 
@@ -66,10 +66,10 @@ class Telling:
         about = self.guidance.subjects.get(number) or (clause.heading if clause else "")
         return excerpt(f"{number} · {about}" if about else f"Clause {number}", 75)
 
-    def who(self) -> str:
-        """Return the sentence that says whom to ask, "" when the policy names nobody."""
-        contact = self.reading.policy.annotations.contact
-        return f"Vous pouvez vous adresser au {contact.who} (article {contact.clause})." if contact else ""
+    @property
+    def policy(self) -> Policy:
+        """The policy that is read."""
+        return self.reading.policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +201,7 @@ def choice(
     if len(numbers) == 1 or telling.place == "open":  # nothing to choose, or nobody to ask
         return given(telling, numbers, judged, english=english)
     count, neither = _COUNTS[len(numbers)]
-    buttons = [
-        Button(telling.subject(number), telling.reading.command(number, "question")) for number in numbers
-    ]
+    buttons = [Button(telling.subject(number), _choosing(telling, number, judged)) for number in numbers]
     if judged:
         buttons.append(Button(neither, f"retour non {judged.id}"))
     return Message(
@@ -211,6 +209,13 @@ def choice(
         Text(f"Votre question peut se comprendre de {count} façons. De quoi s'agit-il?"),
         Buttons(*buttons),
     )
+
+
+def _choosing(telling: Telling, number: Number, judged: Judged | None) -> str:
+    """Return the command of a button that chooses a reading; it holds no word of the question."""
+    if judged is None:
+        return telling.reading.command(number, "question")
+    return f"retour choix {judged.id} {telling.reading.command(number, '').strip()}"
 
 
 _COUNTS = {2: ("deux", "Ni l'une ni l'autre"), 3: ("trois", "Aucune des trois")}
@@ -249,24 +254,23 @@ _OTHER_TOPICS: Mapping[Topic, Callable[[Telling, Answer], Message]] = {"incident
 def not_found(telling: Telling, answer: Answer, _question: str, judged: Judged | None) -> Message:
     """Say that nothing reliable was found, whom to ask, and which clauses come closest."""
     near = telling.existing(found.number for found in answer.nearby)[:CHOICES]
-    says = f"Je n'ai pas trouvé de réponse fiable. {telling.who()}".strip()
-    return _no(telling, answer, says, judged, near)
+    return _no(telling, answer, refusals.not_found(telling.policy), judged, near)
 
 
 def silent(telling: Telling, answer: Answer, question: str, judged: Judged | None) -> Message:
     """Say what the policy does not specify, and what it says that is closest."""
-    case, name = telling.guidance.silence(question), telling.reading.policy.name
-    says = case.says if case else f"La {name} touche à ce sujet, mais ne précise pas ce que vous demandez."
+    case, who = telling.guidance.silence(question), refusals.contact(telling.policy)
+    says = refusals.unsaid(telling.policy, telling.guidance, question)
     closest = telling.existing(case.clauses) if case else ()
     if not closest or telling.place == "open":  # alone, the quotation would pass for an answer
         near = telling.existing(found.number for found in answer.nearby)[:CHOICES]
-        return _no(telling, answer, f"{says} {telling.who()}".strip(), judged, closest or near)
+        return _no(telling, answer, f"{says} {who}".strip(), judged, closest or near)
     quotes, shown = _quotes(telling, closest)
     return Message(
         *([Note(_ENGLISH_NO)] if answer.english else []),
         Text(f"{says} Ce qu'elle dit de plus proche\u00a0:"),
         *quotes,
-        *([Text(f"Pour en savoir plus\u00a0: {telling.who().lower()}")] if telling.who() else []),
+        *([Text(f"Pour en savoir plus\u00a0: {who[0].lower()}{who[1:]}")] if who else []),
         Note(telling.reading.revised()),
         Buttons(*_around(telling, shown, shown)),
         *_judging(telling, judged),
@@ -275,14 +279,7 @@ def silent(telling: Telling, answer: Answer, question: str, judged: Judged | Non
 
 def elsewhere(telling: Telling, answer: Answer, question: str, judged: Judged | None) -> Message:
     """Say that it is not this policy's subject, and whom to ask."""
-    case, scope = telling.guidance.other(question), telling.guidance.scope
-    contact = telling.reading.policy.annotations.contact
-    ask = case.says if case else ""
-    if not ask and contact:
-        ask = f"Si cela touche l'association, son {contact.who} peut vous orienter."
-    about = f", qui traite {scope}" if scope else ""
-    says = f"Ce n'est pas le sujet de la {telling.reading.policy.name}{about}. {ask}".strip()
-    return _no(telling, answer, says, judged, ())
+    return _no(telling, answer, refusals.elsewhere(telling.policy, telling.guidance, question), judged, ())
 
 
 _NO: Mapping[Outcome, Callable[[Telling, Answer, str, Judged | None], Message]] = {
@@ -294,24 +291,16 @@ _NO: Mapping[Outcome, Callable[[Telling, Answer, str, Judged | None], Message]] 
 
 def calm(telling: Telling) -> Message:
     """Answer an insult, an attempt to divert the bot or gibberish, with the same calm as the rest."""
-    name = telling.reading.policy.name
     return Message(
-        Text(
-            f"Je cite la {name}, et rien d'autre. Si vous avez une question à son sujet, posez-la\u00a0: "
-            "elle est la bienvenue."
-        ),
+        Text(refusals.calm(telling.policy)),
         Buttons(Button("Table des matières", telling.reading.command(""))),
     )
 
 
 def foreign(telling: Telling) -> Message:
     """Decline a language that is neither French nor English, with courtesy."""
-    name = telling.reading.policy.name
     return Message(
-        Text(
-            "Je comprends seulement le français et l'anglais. Écrivez-moi dans l'une de ces langues\u00a0: "
-            f"je vous citerai la {name}, en français."
-        ),
+        Text(refusals.foreign(telling.policy)),
         Buttons(Button("Table des matières", telling.reading.command(""))),
     )
 

@@ -75,31 +75,38 @@ def answer_or_look_up(desk: Desk, request: Request) -> Message:
     """Answer free text, and what follows `/politique`: a look-up as it ever was, a question by the engine."""
     if _is_code(request.text):
         return CODE_SEEN
-    reading, text = politique.open_reading(desk.library, request.text)
-    if (
-        not text and "?" in request.text
-    ):  # « C'est quoi, la PA20? », of which nothing is left without the name
-        text = request.text
+    reading, text = _opened(desk, request)
     if is_look_up(reading, text):
         return politique.show(desk.library, request)
-    return _answered(desk, reading, text, request)
+    return _answered(desk, reading, request)
 
 
 def ask(desk: Desk, request: Request) -> Message:
     """Answer `/question`; a number is given with what to do next, as the button of a choice asks."""
     if _is_code(request.text):
         return CODE_SEEN
-    reading, text = politique.open_reading(desk.library, request.text)
+    reading, text = _opened(desk, request)
     if not text:
         return answers.invitation(reading)
     reference = politique.reference_in(text, reading.version)
     if reference is None:
-        return _answered(desk, reading, text, request)
+        return _answered(desk, reading, request)
     chosen = _chosen(reading.version, reference)
     if not chosen:
         return politique.show(desk.library, replace(request, command="politique"))
-    desk.conversations.remember(request.actor, reading.policy.id, chosen)
-    return answers.given(desk.telling(reading, request), chosen)
+    return _given(desk, reading, chosen, request, None)
+
+
+def choose(desk: Desk, request: Request, identifier: str, chosen: str) -> Message:
+    """Give the reading that was chosen among those of a question, so that the answer can still be judged."""
+    reading, text = politique.open_reading(desk.library, chosen)
+    reference = politique.reference_in(text, reading.version)
+    numbers = _chosen(reading.version, reference) if reference else ()
+    if not numbers:  # it was taken out of the policy since
+        return politique.show(desk.library, replace(request, command="politique", text=chosen))
+    asked_then = desk.recent.take(identifier)
+    judged = Judged(desk.recent.add(replace(asked_then, clauses=numbers))) if asked_then else None
+    return _given(desk, reading, numbers, request, judged)
 
 
 def _is_code(text: str) -> bool:
@@ -110,7 +117,7 @@ def _is_code(text: str) -> bool:
 def is_instant(desk: Desk, request: Request) -> bool:
     """Tell whether a request is a look-up, which takes neither the engine nor the database."""
     try:
-        return is_look_up(*politique.open_reading(desk.library, request.text))
+        return is_look_up(*_opened(desk, request))
     except UserError:  # which the answer will say
         return True
 
@@ -126,10 +133,10 @@ def about(desk: Desk, request: Request) -> Message:
 
     Its author asked nothing: nothing of it is kept, remembered or judged.
     """
-    reading, text = politique.open_reading(desk.library, request.text)
+    reading, text = _opened(desk, request)
     if not text or is_look_up(reading, text):
         return politique.show(desk.library, request)
-    telling = desk.telling(reading, request)
+    telling, text = desk.telling(reading, request), desk.library.naming.unaddressed(request.text)
     found = desk.engine.answer(reading.policy, reading.version, text)
     return answers.put(telling, guidance.settled(telling.guidance, found, text), text, None)
 
@@ -167,8 +174,28 @@ def _chosen(version: Version, reference: Reference) -> tuple[Number, ...]:
     return tuple(numbers) if whole and reference.exact and len(numbers) <= answers.MOST else ()
 
 
-def _answered(desk: Desk, reading: Reading, text: str, request: Request) -> Message:
-    policy = reading.policy.id
+def _opened(desk: Desk, request: Request) -> tuple[Reading, str]:
+    """Return the policy that a request names, and the rest; a question of which nothing is left stays whole.
+
+    So « C'est quoi, la PA20? » is not taken for the policy's mere name.
+    """
+    reading, text = politique.open_reading(desk.library, request.text)
+    return reading, text or (request.text if "?" in request.text else "")
+
+
+def _given(
+    desk: Desk, reading: Reading, chosen: tuple[Number, ...], request: Request, judged: Judged | None
+) -> Message:
+    """Give clauses that were chosen; the only one comes with those that it is to be read with."""
+    telling = desk.telling(reading, request)
+    group = reading.policy.annotations.read_with(chosen[0]) if len(chosen) == 1 else None
+    numbers = telling.existing((*chosen, *(group.clauses if group else ())))
+    desk.conversations.remember(request.actor, reading.policy.id, numbers)
+    return answers.given(telling, numbers, judged)
+
+
+def _answered(desk: Desk, reading: Reading, request: Request) -> Message:
+    policy, text = reading.policy.id, desk.library.naming.unaddressed(request.text)
     previous = desk.conversations.previous(request.actor, policy)
     telling = desk.telling(reading, request)
     found = desk.engine.answer(reading.policy, reading.version, text, previous)

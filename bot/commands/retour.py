@@ -1,16 +1,16 @@
-"""`retour`: « Utile » or « Pas utile », pressed under an answer."""
+"""`retour`: « Utile » or « Pas utile », pressed under an answer, or one of the readings of a question."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from bot.commands import answers, politique
+from bot.commands import answers, politique, question
 from bot.commands.question import Desk
 from bot.dispatch import Request, UserError
 from bot.messages import Button, Buttons, Message, Text, TooLong
 from bot.policy import asked
 
-USEFUL, USELESS = "oui", "non"
+USEFUL, USELESS, CHOSEN = "oui", "non", "choix"
 _THANKS: Final = "Merci, c'est noté sans votre nom."
 _SORRY: Final = (
     "Merci de me le dire. Je garde votre question pour l'administration, sans votre nom, et sans les noms, "
@@ -30,6 +30,8 @@ def judge(desk: Desk, request: Request) -> Message:
     """Note that an answer was useful, or not; the answer stays in sight. Each is judged once."""
     verdict, _, rest = request.text.partition(" ")
     identifier, _, shown = rest.partition(" ")
+    if verdict == CHOSEN and shown:
+        return question.choose(desk, request, identifier, shown)
     if verdict not in {USEFUL, USELESS} or not identifier:
         raise UserError(_HOW)
     given = desk.recent.take(identifier)

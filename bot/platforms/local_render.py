@@ -121,7 +121,10 @@ def _file(file: File, *, live: bool) -> Html:
     link = element("p", element("a", label, class_="button link", href=address, download=file.name))
     if not file.name.endswith(".png"):
         return link
-    picture = element("img", src=f"data:image/png;base64,{content}", alt=file.title, class_="picture")
+    # Its size is told (PNG, 11.2.2: IHDR), so that its place is kept before it is drawn.
+    width, height = (str(int.from_bytes(file.content[at : at + 4])) for at in (16, 20))
+    source = f"data:image/png;base64,{content}"
+    picture = element("img", src=source, alt=file.title, class_="picture", width=width, height=height)
     return joined([element("p", picture), link])
 
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import sys
 import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Lock
 from typing import Any, TypeAlias
 
@@ -24,9 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from bot.policy.articles import Number
+from bot.policy.articles import Number, Version
 from bot.policy.question_features import BUCKETS, Floats, Postings, Rows, Weights, direction, weigh
-from bot.policy.question_scores import FORMAT, ModelError, Scores
+from bot.policy.question_scores import FORMAT, Columns, ModelError, Scores
 from bot.policy.spelling import Speller
 
 Encoder: TypeAlias = Callable[[Sequence[str]], Floats]
@@ -77,9 +80,13 @@ class Model:
         """Load now what the first question needs."""
         encoder()
 
-    def score(self, question: str) -> Scores:
-        """Rank every clause for a question."""
-        return self.read(self.columns(question))
+    @cached_property
+    def _columns(self) -> dict[Version | None, Columns]:
+        return {}
+
+    def score(self, question: str, version: Version | None = None) -> Scores:
+        """Score for a question the clauses of a version, or all that are known."""
+        return self.read(self.columns(question), version)
 
     def columns(self, question: str) -> Floats:
         """Return the score of every column."""
@@ -88,17 +95,21 @@ class Model:
         vector = direction(encoder()([spelled]), self.centre)[0]
         kernel = self.share * np.exp(self.width * (self.seen @ vector - 1))
         kernel += Postings(self.starts, self.rows, self.weights).alike(buckets, weights, len(kernel))
-        scores: Floats = kernel @ self.dual + self.bias
+        scores: Floats = kernel.astype(np.float32) @ self.dual + self.bias  # else all of it is converted
         return scores
 
-    def read(self, columns: Floats) -> Scores:
+    def read(self, columns: Floats, version: Version | None = None) -> Scores:
         """Return what the columns' scores mean."""
-        values = columns.tolist()
+        if version not in self._columns:
+            self._columns[version] = Columns.of(self.numbers, version)
+        kept = self._columns[version]
         count, end = len(self.clauses), len(self.clauses) + len(self.reasons)
-        topics = zip(self.topics, values[end:], self.topic_thresholds.tolist(), strict=True)
+        values, others = columns[:count].astype(np.float64), columns[count:].tolist()
+        topics = zip(self.topics, others[end - count :], self.topic_thresholds.tolist(), strict=True)
         return Scores(
-            dict(zip(self.numbers, values[:count], strict=True)),
-            dict(zip(self.reasons, values[count:end], strict=True)),
+            kept,
+            values if kept.taken is None else values[list(kept.taken)],
+            dict(zip(self.reasons, others[: end - count], strict=True)),
             {name: value - least for name, value, least in topics},
             self.threshold,
             self.silence,
@@ -135,9 +146,31 @@ def _load_encoder() -> Encoder:
     finally:
         if collected:
             gc.enable()
+    if hasattr(os, "pread"):
+        with suppress(OSError):  # no room for it on the disk: it stays in memory
+            backend.table = _Rows(backend.table)  # type: ignore[assignment]  # read by its places alone
     _give_back()
     encode: Encoder = backend.encode
     return encode
+
+
+class _Rows:
+    """The rows of a large table, each read from a file when it is asked for.
+
+    The encoder has one of 65 MB, a row for each piece of a word in sixteen languages; a question wants
+    thirty of them. Mapping the file instead would bring back whole blocks around each row.
+    """
+
+    def __init__(self, table: NDArray[np.uint8]) -> None:
+        self._length = table.shape[1]
+        self._file = TemporaryFile(prefix="vigie-")  # noqa: SIM115 — for as long as the process
+        self._file.write(table.data)
+        self._file.flush()
+
+    def __getitem__(self, places: NDArray[np.int64]) -> NDArray[np.uint8]:
+        file, length = self._file.fileno(), self._length
+        rows = b"".join(os.pread(file, length, place * length) for place in places.tolist())
+        return np.frombuffer(rows, np.uint8).reshape(len(places), length)
 
 
 def _give_back() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from bot.policy.articles import Number, Version
 from bot.policy.question_scores import Scores
-from bot.policy.references import Reference
+from bot.policy.references import Reference, Span
 from bot.policy.search import fold
 
 LOOKS_UP = -0.15  # of the « article » score, from which a question that names a number asks to read it
@@ -33,18 +33,22 @@ def look_up(reference: Reference, version: Version, scores: Scores | None) -> tu
     Empty when the number does not exist; None when the number is only mentioned (« congédié en vertu
     de l'article 7, a-t-on une indemnité? ») and the question is to be read as any other.
     """
-    wanted = [
-        clause.number
-        for span in reference.spans
-        for clause in version.clauses()
-        if span.first <= clause.number <= span.last
-        or clause.number.within(span.first)
-        or clause.number.within(span.last)
-    ]
+    wanted = [number for span in reference.spans for number in _spanned(span, version)]
     if wanted:
         asked = reference.exact or scores is None or _looks_up(scores)
         return tuple(dict.fromkeys(wanted)) if asked else None
     return None if scores and scores.margin > CERTAIN and not reference.exact else ()
+
+
+def _spanned(span: Span, version: Version) -> Iterator[Number]:
+    """Yield the numbers from one end to the other, what is below both ends included."""
+    if span.first == span.last:
+        yield from (clause.number for clause in version.within(span.first))
+        return
+    for clause in version.clauses():
+        number = clause.number
+        if span.first <= number <= span.last or number.within(span.first) or number.within(span.last):
+            yield number
 
 
 def _looks_up(scores: Scores) -> bool:
@@ -58,13 +62,11 @@ def follows(question: str) -> bool:
     return len(folded.split()) <= _SHORT and bool(_FOLLOWS.match(folded))
 
 
-def adjusted(
-    scores: Scores, version: Version, cited: Sequence[Number], question: str, previous: Sequence[Number]
-) -> Scores:
-    """Return scores for the clauses of a version, in the light of what is cited and of the last exchange."""
+def adjusted(scores: Scores, cited: Sequence[Number], question: str, previous: Sequence[Number]) -> Scores:
+    """Return scores in the light of what is cited and of the last exchange."""
     added = dict.fromkeys(cited, CITED)
     if previous and scores.margin > -ELSEWHERE and follows(question):
         weight = MINOR if scores.margin > CERTAIN else 1.0
         for at, number in enumerate(previous):
             added[number] = weight * PRECEDING[min(at, 1)]
-    return scores.among(lambda number: version.clause(number) is not None, added)
+    return scores.raised(added)

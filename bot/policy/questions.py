@@ -7,7 +7,7 @@ that was asked about, and what is shown of them is a `Quote`.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 Table = TypeVar("Table")
 Outcome: TypeAlias = Literal["answer", "clarify", "not_found", "silent", "out_of_scope"]
 Topic: TypeAlias = Literal["question", "incident", "draft"]
+Ranked: TypeAlias = Sequence[tuple[Number, float]]  # clauses and their scores, best first
 
 TOPICS: tuple[Topic, ...] = ("incident", "draft")
 MOST = 3  # clauses in one answer
@@ -146,14 +147,14 @@ class Engine:
     def _decide(self, policy: Policy, version: Version, question: str, previous: Sequence[Number]) -> Answer:
         reference = self._reference(policy, question)
         model = self._shelf.model(policy.versions[-1])
-        scores = model.score(question) if model else None
+        scores = model.score(question, version) if model else None
         if reference:
             looked_up = question_rules.look_up(reference, version, scores)
             if looked_up is not None:
                 return _of_numbers(looked_up, reference, version)
         if scores is None:
             return _by_text(self._text(policy, version), policy, question)
-        scores = question_rules.adjusted(scores, version, _cited(reference), question, previous)
+        scores = question_rules.adjusted(scores, _cited(reference), question, previous)
         return _by_model(scores, policy)
 
     def _reference(self, policy: Policy, question: str) -> Reference | None:
@@ -192,17 +193,18 @@ def _of_numbers(numbers: Sequence[Number], reference: Reference, version: Versio
 
 
 def _by_text(texts: Texts, policy: Policy, question: str) -> Answer:
-    everything = [Found(number, score) for number, score in texts.rank(question)]
-    ranked = tuple(everything[:MOST])
+    everything = texts.rank(question)
+    ranked = _found(everything[:MOST])
     if not ranked or ranked[0].score < SURE_OF_TEXT:
         return Answer("not_found", ranked=ranked)
     shown = [one for one in ranked if one.score >= ranked[0].score - TEXT_RIVALS]
-    return Answer("answer", clauses=_with_companions(shown, everything, policy), ranked=ranked)
+    group = _read_with(ranked[0], policy)
+    together = _found([pair for pair in everything if pair[0] in group])
+    return Answer("answer", clauses=_with_companions(shown, together), ranked=ranked)
 
 
 def _by_model(scores: Scores, policy: Policy) -> Answer:
-    everything = [Found(number, chance) for number, chance in scores.ranked()]
-    ranked = tuple(everything[:MOST])
+    ranked = _found(scores.ranked(MOST))
     if not ranked:
         return Answer("not_found")
     topic: Topic = max(TOPICS, key=lambda name: scores.topics[name])
@@ -215,7 +217,18 @@ def _by_model(scores: Scores, policy: Policy) -> Answer:
     if len(rivals) > 1 and not _go_together(policy, rivals):
         return Answer("clarify", topic, tuple(rivals), ranked)
     shown = [one for one in ranked if one.score >= SHOWN * ranked[0].score]
-    return Answer("answer", topic, _with_companions(shown, everything, policy), ranked)
+    together = _found(scores.among(_read_with(ranked[0], policy)))
+    return Answer("answer", topic, _with_companions(shown, together), ranked)
+
+
+def _found(pairs: Ranked) -> tuple[Found, ...]:
+    return tuple(Found(number, score) for number, score in pairs)
+
+
+def _read_with(first: Found, policy: Policy) -> Collection[Number]:
+    """Return the clauses that one is to be read with, none when it stands alone."""
+    group = policy.annotations.read_with(first.number)
+    return group.clauses if group else ()
 
 
 def _why_declined(scores: Scores) -> Outcome:
@@ -233,11 +246,7 @@ def _go_together(policy: Policy, found: Sequence[Found]) -> bool:
     return group is not None and all(one.number in group.clauses for one in found)
 
 
-def _with_companions(
-    shown: Sequence[Found], everything: Sequence[Found], policy: Policy
-) -> tuple[Found, ...]:
+def _with_companions(shown: Sequence[Found], together: Sequence[Found]) -> tuple[Found, ...]:
     """Return clauses with those that the first is to be read with, three at most, best first."""
-    group = policy.annotations.read_with(shown[0].number)
-    companions = [one for one in everything if group and one.number in group.clauses]
-    kept = list(dict.fromkeys((shown[0], *companions, *shown)))[:MOST]
+    kept = list(dict.fromkeys((shown[0], *together, *shown)))[:MOST]
     return tuple(sorted(kept, key=lambda one: (-one.score, one.number)))

@@ -79,6 +79,16 @@ class Naming:
             return self._ids[found["name"].lower()], (text[: found.start()] + text[found.end() :]).strip()
         return _unknown_policy(text)
 
+    def unaddressed(self, text: str) -> str:
+        """Return `text` without the name that only says which policy it is for: « pa20: et le logo? ».
+
+        Within a sentence the name is part of what is meant: « qui doit lire la PA20? ».
+        """
+        found = self._pattern.match(text)
+        if found and found[0].rstrip()[-1] in ":,":
+            return text[found.end() :].strip()
+        return _unknown_policy(text)[1] if found is None else text.strip()
+
 
 def _unknown_policy(text: str) -> tuple[str | None, str]:
     named = _NAMED.match(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -18,6 +18,8 @@ from bot.policy.articles import PolicyError
 
 MOST_WORDS = 16_384  # twice what a large bank holds
 SHORTEST = 4  # a shorter word is too like others to be corrected
+LONG = 9  # letters from which two slips are corrected: a swap, a letter missing, doubled or another's
+MOST_SLIPS = 10  # corrected in one text; more than that is no French, and each takes a fraction of a ms
 WORD = re.compile(r"[^\W_]+")
 _TYPED = re.compile(r"\w+'?|[^\w\s]+")
 _LETTERED = re.compile(r"[^\W\d_]+")
@@ -183,7 +185,8 @@ class Speller:
 
     def __call__(self, text: str) -> str:
         """Return `text` with its abbreviations written out and its unknown words corrected."""
-        return _LETTERED.sub(lambda match: self._word(match[0]), self.expand(text))
+        tries = iter(range(MOST_SLIPS))
+        return _LETTERED.sub(lambda match: self._word(match[0], tries), self.expand(text))
 
     def expand(self, text: str) -> str:
         """Return `text` in lower case with what the table knows written out."""
@@ -212,14 +215,42 @@ class Speller:
             return typed
         return self.table.get(typed) or self.table.get(fold(typed), typed)
 
-    def _word(self, word: str) -> str:
-        """Return a known word of the same sound, if need be after the letter of an elision."""
+    @cached_property
+    def _by_length(self) -> Mapping[int, Sequence[str]]:
+        found: dict[int, list[str]] = {}
+        for word in sorted(self.known):
+            found.setdefault(len(word), []).append(word)
+        return found
+
+    def _word(self, word: str, tries: Iterator[int]) -> str:
+        """Return a known word of the same sound, if need be after the letter of an elision, or a close one.
+
+        `tries`: for how many words more a close one is looked for.
+        """
         folded = fold(word)
         if folded in self.known or len(folded) < SHORTEST:
             return word
         found = self.by_sound.get(sound(folded))
-        if found or folded[0] not in "cdjlmnst" or len(folded) == SHORTEST:
+        if found or len(folded) == SHORTEST:
             return found or word
         rest = folded[1:]
-        found = rest if rest in self.known else self.by_sound.get(sound(rest))
-        return f"{folded[0]}'{found}" if found else word
+        if folded[0] in "cdjlmnst" and (
+            found := rest if rest in self.known else self.by_sound.get(sound(rest))
+        ):
+            return f"{folded[0]}'{found}"
+        found = "" if next(tries, None) is None else self._close(folded)
+        heard = self.by_sound.get(sound(found), "")  # with its accents
+        return (heard if fold(heard) == found else found) or word
+
+    def _close(self, folded: str) -> str:
+        """Return the known word that a slip of the fingers made of another, "" when there is none."""
+        from rapidfuzz import process  # noqa: PLC0415 — 2 MB, for the first word that is not known
+        from rapidfuzz.distance import OSA  # noqa: PLC0415 — same
+
+        best, allowed = "", 1 if len(folded) < LONG else 2
+        for longer in (0, -1, 1, -2, 2):  # what has as many letters first
+            known = self._by_length.get(len(folded) + longer, ())
+            close = process.extractOne(folded, known, scorer=OSA.distance, score_cutoff=allowed)
+            if close:
+                best, allowed = close[0], int(close[1]) - 1
+        return best

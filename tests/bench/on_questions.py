@@ -6,6 +6,7 @@ engine in a process of its own.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -13,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, thread_time
 
 import click
 import numpy as np
@@ -21,13 +22,14 @@ import psutil
 
 from bot.policy.articles import Number
 from bot.policy.question_bank import Line
-from tests.bench import engines
+from tests.bench import engines, whole
 from tests.bench.report import machine, number
+from tests.bench.whole import Held
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
 BEGINNING, END = "<!-- comparaison -->\n", "<!-- fin de la comparaison -->\n"
 TIMES = (1, 10, 100)  # copies of PA20's 31 clauses
-TURNS = 3  # of each question, the best of which counts, so that what else the machine does counts less
+TURNS = 3  # of each question; the best counts, in the processor's time: what else the machine does does not
 LONGEST = 600.0  # seconds for one engine
 TARGETS = {"top1": 0.93, "top3": 0.98, "joint": 0.93}
 FASTEST = 15.0  # ms, p99
@@ -69,9 +71,9 @@ def measure(name: str, times: int) -> Figures:
 
 
 def _milliseconds(rank: engines.Rank, question: str) -> float:
-    begun = perf_counter()
+    begun = thread_time()
     rank(question)
-    return (perf_counter() - begun) * 1_000
+    return (thread_time() - begun) * 1_000
 
 
 def quality(
@@ -112,8 +114,8 @@ def apart(name: str, times: int) -> Figures:
     return Figures(**json.loads(done.stdout))
 
 
-def page_of(found: dict[tuple[str, int], Figures]) -> str:
-    """Return the figures as they are read."""
+def page_of(found: dict[tuple[str, int], Figures], held: Held) -> str:
+    """Return the figures as they are read; `held`: the memory of the whole bot."""
     first = {name: found[name, TIMES[0]] for name in engines.ENGINES}
     quality_table = _table(
         ["Moteur", "top1", "top3", "joint", "p50", "p99"],
@@ -137,18 +139,28 @@ def page_of(found: dict[tuple[str, int], Figures]) -> str:
             for one in (found[name, times] for times in TIMES)
         ],
     )
-    return f"Machine\u00a0: {machine()}.\n\n{quality_table}\n\n{growth_table}"
+    memory = (
+        f"Mémoire résidente du robot entier, Slack et Discord connectés\u00a0: {_mb(held.idle)} au repos, "
+        f"{_mb(held.first)} après la première question, {_mb(held.after)} après toutes celles de l'épreuve "
+        f"(cible\u00a0: {_mb(whole.MOST)})."
+    )
+    return f"Machine\u00a0: {machine()}.\n\n{quality_table}\n\n{growth_table}\n\n{memory}"
 
 
-def missed(vigie: Figures) -> list[str]:
-    """Return a line for each goal that is not reached."""
+def missed(vigie: Figures, held: Held, *larger: Figures) -> list[str]:
+    """Return a line for each goal that is not reached; `larger`: with more clauses, for the time alone."""
     lines = [
         f"Cible manquée\u00a0: {name} de {_share(getattr(vigie, name))} (il faut {_share(least)})."
         for name, least in TARGETS.items()
         if getattr(vigie, name) < least
     ]
-    if vigie.p99 > FASTEST:
-        lines.append(f"Cible manquée\u00a0: p99 de {_ms(vigie.p99)} (il faut {_ms(FASTEST)}).")
+    lines += [
+        f"Cible manquée\u00a0: p99 de {_ms(one.p99)} sur {one.clauses} clauses (il faut {_ms(FASTEST)})."
+        for one in (vigie, *larger)
+        if one.p99 > FASTEST
+    ]
+    if held.after >= whole.MOST:
+        lines.append(f"Cible manquée\u00a0: {_mb(held.after)} de mémoire (il faut {_mb(whole.MOST)}).")
     return lines
 
 
@@ -163,6 +175,10 @@ def _share(value: float) -> str:
 
 def _ms(value: float) -> str:
     return f"{number(value)}\u00a0ms"
+
+
+def _mb(value: float) -> str:
+    return f"{value:.0f}\u00a0Mo"
 
 
 def _mib(value: float) -> str:
@@ -202,11 +218,13 @@ def main(ecrire: bool, un: tuple[str, int] | None) -> None:
         )
         return
     found = {(name, times): apart(name, times) for times in TIMES for name in engines.ENGINES}
-    figures = page_of(found)
+    held = asyncio.run(whole.measure([line.question for line in engines.set_aside()]))
+    figures = page_of(found, held)
     click.echo(figures)
     if ecrire:
         PAGE.write_text(written(PAGE.read_text("utf-8"), figures), "utf-8")
-    lines = missed(found[_VIGIE, TIMES[0]])
+    first, *larger = (found[_VIGIE, times] for times in TIMES)
+    lines = missed(first, held, *larger)
     for line in lines:
         click.echo(line)
     sys.exit(1 if lines else 0)

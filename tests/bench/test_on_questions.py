@@ -6,8 +6,10 @@ from bot.policy.articles import Number
 from bot.policy.question_bank import Line
 from tests.bench import engines, on_questions
 from tests.bench.on_questions import TIMES, Figures
+from tests.bench.whole import Held
 
 PARSE = Number.parse
+HELD = Held(90, 170, 175)
 
 
 def test_a_text_is_copied_under_numbers_of_its_own() -> None:
@@ -41,18 +43,23 @@ def test_quality_is_measured_as_for_vigie_and_a_copy_is_as_good_as_the_clause() 
 
 def test_a_goal_that_is_not_reached_is_said() -> None:
     good = Figures(31, 0.95, 0.99, 0.94, 5.0, 9.0, 0.9, 150.0)
-    assert on_questions.missed(good) == []
+    assert on_questions.missed(good, HELD) == []
     poor = Figures(31, 0.90, 0.99, 0.94, 5.0, 19.0, 0.9, 150.0)
-    assert [line.split(" (")[0] for line in on_questions.missed(poor)] == [
+    assert [line.split(" (")[0] for line in on_questions.missed(poor, Held(90, 250, 251))] == [
         "Cible manquée\u00a0: top1 de 0,900",
-        "Cible manquée\u00a0: p99 de 19,0\u00a0ms",
+        "Cible manquée\u00a0: p99 de 19,0\u00a0ms sur 31 clauses",
+        "Cible manquée\u00a0: 251\u00a0Mo de mémoire",
     ]
+    slow = Figures(3_100, 0.90, 0.99, 0.94, 5.0, 19.0, 0.9, 150.0)
+    [line] = on_questions.missed(good, HELD, slow)
+    assert "sur 3100 clauses" in line
 
 
 def test_the_page_has_both_tables_and_keeps_what_is_around_them() -> None:
     one = Figures(31, 0.95, 0.99, 0.94, 5.0, 9.0, 0.9, 150.0)
-    figures = on_questions.page_of({(name, times): one for times in TIMES for name in engines.ENGINES})
+    figures = on_questions.page_of({(name, times): one for times in TIMES for name in engines.ENGINES}, HELD)
     assert figures.count("| Vigie ") == 4
+    assert "90\u00a0Mo au repos, 170\u00a0Mo après la première question, 175\u00a0Mo" in figures
     page = on_questions.PAGE.read_text("utf-8")
     again = on_questions.written(page, figures)
     assert figures in again

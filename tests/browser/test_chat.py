@@ -98,6 +98,24 @@ async def test_commands_then_their_own_suggestions_are_chosen_from_the_keyboard(
     await expect(last(page).locator("blockquote")).to_contain_text(CLAUSE)
 
 
+async def test_a_command_that_is_whole_is_sent_though_its_suggestions_are_late(open_page: Open) -> None:
+    page = await open_page("#officier/vigie")
+    goes_on = asyncio.Event()
+
+    async def held(route: Route) -> None:
+        await goes_on.wait()
+        await route.continue_()
+
+    await page.get_by_role("combobox").click()
+    await page.keyboard.type("/accuei")
+    await expect(page.get_by_role("option")).to_have_attribute("aria-selected", "true")
+    await page.route("**/api/suggestions*", held)
+    await page.keyboard.type("l")
+    await page.keyboard.press("Enter")
+    await expect(last(page)).to_contain_text("Votre accueil")
+    goes_on.set()
+
+
 async def test_escape_closes_the_suggestions_and_keeps_the_text(open_page: Open) -> None:
     page = await open_page()
     await page.get_by_role("combobox").click()

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.commands import answers
+from bot.commands import answers, question
 from bot.dispatch import Place
 from bot.messages import Button, Message, Quoter
+from bot.policy import refusals
 from bot.policy.library import Library
 from bot.policy.questions import Answer, Outcome, Topic
 from tests.commands.answers_kit import (
@@ -134,7 +135,52 @@ async def test_two_readings_are_two_buttons_that_work_after_any_restart(
     assert "À joindre\u00a0: Vice-présidence aux communications." in words(chosen)
 
 
+async def test_the_reading_that_is_chosen_comes_with_what_is_read_with_it_and_can_be_judged(
+    desk: Counter,
+) -> None:
+    desk.engine.answers[LOGO] = Answer("clarify", clauses=found("2", "3.4"))
+    first, *_ = (b for b in (await desk.say(LOGO)).buttons() if isinstance(b, Button))
+    chosen = await desk.press(first.command)
+    assert isinstance(chosen, Message)
+    assert clauses(chosen) == ["2", "4.1", "4.2"]
+    assert "À lire ensemble." in words(chosen)
+    *_, useless = (b for b in chosen.buttons() if isinstance(b, Button))
+    await desk.press(useless.command)
+    assert desk.rows("SELECT problem, clauses FROM asked_questions") == [("unhelpful", "2")]
+    await desk.say("et pour TikTok?")
+    assert [str(number) for number in desk.engine.asked[-1][1]] == ["2", "4.1", "4.2"]
+
+
+async def test_a_reading_that_is_no_longer_in_the_policy_is_said_so(desk: Counter) -> None:
+    reply = await desk.press("retour choix 0f3c9a5b pa20:5.99")
+    assert isinstance(reply, Message)
+    assert "5.99" in words(reply)
+
+
+async def test_a_question_about_the_policy_itself_is_not_answered_on_the_event_loop(desk: Counter) -> None:
+    request = desk.dispatcher.from_text("/politique C'est quoi, la PA20?", actor=OFFICER, place="direct")
+    assert not question.is_instant(desk.desk, request)
+
+
 # --- Three kinds of no ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "no",
+    [
+        Answer("not_found"),
+        Answer("silent"),
+        Answer("out_of_scope"),
+        Answer("out_of_scope", unkind=True),
+        Answer("out_of_scope", foreign=True),
+    ],
+)
+async def test_a_no_is_said_in_the_words_of_the_command_line(
+    desk: Counter, library: Library, no: Answer
+) -> None:
+    desk.engine.answers["et le budget?"] = no
+    said = refusals.said(library.default, desk.desk.guidance["pa20"], no, "et le budget?")
+    assert words(await desk.say("et le budget?")).startswith(said)
 
 
 async def test_not_found_says_whom_to_ask_and_what_comes_close(desk: Counter) -> None:
@@ -321,6 +367,8 @@ async def test_a_number_or_a_word_stays_a_look_up(desk: Counter, text: str) -> N
         "délai autorisation page AGE",
         "page facebook de l'asso?",
         "C'est quoi, la PA20?",
+        "Qui doit lire la PA20?",
+        "résumé de la PA20 svp",
     ],
 )
 async def test_a_question_goes_to_the_engine(desk: Counter, text: str) -> None:

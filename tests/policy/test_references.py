@@ -108,6 +108,23 @@ def test_a_policy_can_be_named(library: Library, text: str, policy: str | None, 
 
 
 @pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("pa20: et le logo?", "et le logo?"),
+        ("PA20, et le logo?", "et le logo?"),
+        ("pa21: et le logo?", "et le logo?"),
+        ("Qui doit lire la PA20?", "Qui doit lire la PA20?"),
+        ("PA20 en bref", "PA20 en bref"),
+        ("note : et le logo?", "note : et le logo?"),
+    ],
+)
+def test_a_policys_name_is_left_where_it_is_part_of_the_question(
+    library: Library, text: str, asked: str
+) -> None:
+    assert library.naming.unaddressed(text) == asked
+
+
+@pytest.mark.parametrize(
     ("typed", "proposed"),
     [
         ("5.19", ["5.9", "5.18"]),

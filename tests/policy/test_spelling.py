@@ -72,3 +72,25 @@ def test_the_association_may_add_its_own_words(tmp_path: Path) -> None:
     (tmp_path / "spelling" / "fr.tsv").write_text("cafo\tcafétéria\njob\temploi\n", "utf-8")
     table = spelling.read_table(question_bank.tables([SEED, tmp_path]))
     assert (table["cafo"], table["job"], table["pcq"]) == ("cafétéria", "emploi", "parce que")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("pohtos", "photos"),  # two letters swapped
+        ("phtos", "photos"),  # one missing
+        ("phottos", "photos"),  # one doubled
+        ("phitos", "photos"),  # another's
+        ("autoirsaiton", "autorisation"),  # two slips, in a long word
+        ("pgae", "pgae"),  # too short to tell
+        ("pohtso", "pohtso"),  # two slips, in a short one
+    ],
+)
+def test_a_slip_of_the_fingers_is_corrected_when_the_word_is_long_enough(typed: str, meant: str) -> None:
+    assert Speller.of(["une autorisation pour des photos sur ma page"], {})(typed) == meant
+
+
+def test_a_text_without_a_known_word_is_not_searched_for_long() -> None:
+    speller = Speller.of(["des photos"], {})
+    text = " ".join(["pohtos"] * (spelling.MOST_SLIPS + 1))
+    assert speller(text).split() == ["photos"] * spelling.MOST_SLIPS + ["pohtos"]

@@ -115,7 +115,10 @@ def _by_author(whole: Laboratory, lines: Sequence[Line], version: Version) -> st
     table = read_table(question_bank.tables([SEED]))
     hardest = min(groups, key=lambda name: whole.judge(scores, tested=groups[name]).top1)
     kept, fit = refitted(lines, version, table, str(hardest))
-    first = [line.accepts(fit.model.score(line.question).ranked()[0][0]) for line in kept if line.gold]
+    asked = [line for line in kept if line.gold]
+    scored = [fit.model.score(line.question) for line in asked]
+    best = [one.columns.numbers[int(one.values.argmax())] for one in scored]
+    first = [line.accepts(number) for line, number in zip(asked, best, strict=True)]
     return (
         "## Chaque personne, apprise des autres\n\nLa résolution exacte donne, sans réapprendre, ce que "
         "chaque question obtient d'un modèle qui n'a rien vu de la personne qui l'a écrite (sauf le "
@@ -160,7 +163,7 @@ def _ablation(whole: Laboratory, lines: Sequence[Line], version: Version, author
     spellings: dict[str, Callable[[str], str]] = {
         "sans aucune correction de l'orthographe": str.lower,
         "le tableau d'abréviations seul": Speller(table, frozenset(), {}).expand,
-        "la correction par les sons seule": speller(lines, version, {}),
+        "la correction des mots inconnus seule": speller(lines, version, {}),
     }
     for label, spell in spellings.items():
         other = Laboratory.of(lines, version, spell)

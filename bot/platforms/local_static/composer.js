@@ -64,7 +64,8 @@ export function composer({ form, box, list, say, conversation }) {
     const isCompletable = line.length <= LONGEST_SUGGESTED && /^\/|(^|\s)@\w*$/.test(line);
     if (!isCompletable) return close();
     const question = (asked += 1);
-    if (active >= 0 && !options[active].line.startsWith(line)) active = -1; // until the answer: Enter sends
+    const chosen = active < 0 ? "" : options[active].line;
+    if (!chosen.startsWith(line) || chosen.trim() === line) active = -1; // until the answer: Enter sends
     const query = new URLSearchParams({ line, conversation: conversation() });
     const found = await fetch(`/api/suggestions?${query}`).then((r) => (r.ok ? r.json() : []), () => []);
     if (question !== asked) return undefined;
