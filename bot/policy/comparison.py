@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.policy.articles import Version
+from bot.policy import lexicon
+from bot.policy.alignment import Link, align
+from bot.policy.articles import Clause, Version
+from bot.policy.wording import Proofreader, form
 
 MOST = 0.5  # share of the clauses beyond which a revision is a new text
 
@@ -81,7 +84,61 @@ class Comparison:
 
 def compare(old: Version, new: Version) -> Comparison:
     """Return what changed from `old` to `new`; the same two versions always give the same changes."""
-    raise NotImplementedError
+    found = align(old, new)
+    before, after = old.clauses(), new.clauses()
+    moved = dict(found.articles)
+    for link in found.links:
+        if len(link.new) == 1:
+            moved.update({str(before[at].number): str(after[link.new[0]].number) for at in link.old})
+    reader = Proofreader(lexicon.known(clause.text for clause in (*before, *after)), moved)
+    changes = [
+        (link.new[0], -1, change)
+        for link in found.links
+        if (change := _change(link, before, after, found.articles, reader))
+    ]
+    linked_old = {at for link in found.links for at in link.old}
+    linked_new = {at for link in found.links for at in link.new}
+    changes += [
+        (at, -1, Change(Kind.ADDED, (), _ids([clause]), Nature.SUBSTANTIVE))
+        for at, clause in enumerate(after)
+        if at not in linked_new
+    ]
+    stands = {at: link.new[-1] for link in found.links for at in link.old}
+    changes += [
+        (max((stands[one] for one in stands if one < at), default=-1), at, Change(Kind.REMOVED, _ids([clause]), (), Nature.SUBSTANTIVE))
+        for at, clause in enumerate(before)
+        if at not in linked_old
+    ]
+    return Comparison(old, new, tuple(change for _, _, change in sorted(changes, key=lambda one: one[:2])))
+
+
+def _change(
+    link: Link,
+    before: Sequence[Clause],
+    after: Sequence[Clause],
+    articles: Mapping[str, str],
+    reader: Proofreader,
+) -> Change | None:
+    """Return what happened to linked clauses, None when nothing did."""
+    old, new = [before[at] for at in link.old], [after[at] for at in link.new]
+    text_then, text_now = ("\n\n".join(clause.text for clause in side) for side in (old, new))
+    untouched = form(text_then) == form(text_now)
+    nature = Nature.EDITORIAL if untouched or reader.same(text_then, text_now) else Nature.SUBSTANTIVE
+    if len(old) > 1 or len(new) > 1:
+        kind = Kind.MERGED if len(old) > 1 else Kind.SPLIT
+    elif articles.get(str(old[0].number.article)) != str(new[0].number.article):
+        kind = Kind.MOVED
+    elif old[0].number != new[0].number:
+        kind = Kind.RENUMBERED
+    elif untouched:
+        return None
+    else:
+        kind = Kind.CHANGED
+    return Change(kind, _ids(old), _ids(new), nature)
+
+
+def _ids(clauses: Sequence[Clause]) -> tuple[str, ...]:
+    return tuple(str(clause.number) for clause in clauses)
 
 
 def decided(comparison: Comparison, natures: Mapping[str, Nature]) -> Comparison:

@@ -1,0 +1,337 @@
+"""Which clauses of one version became which of another, by what they say and where they stand.
+
+First the same words, under whatever number. Then, over all that is left, the pairs that together are
+most alike. Last, what is still alone and was a part of a clause that lost it (a split), or was taken
+in by one that gained it (a merger).
+
+Likeness is counted in runs of letters rather than in words, so that a slip or an agreement costs
+little, each weighed by how rare it is: all clauses hold « les médias sociaux ».
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from bot.policy import search
+from bot.policy.articles import Article, Clause, Version
+from bot.policy.wording import form
+
+GRAM: Final = 4  # letters of a run; with the two ends of a word, its beginning and its end count too
+ENOUGH: Final = 0.4  # likeness, place included, below which two clauses are not one
+SAME_NUMBER: Final = 0.10  # what standing under the same number adds
+SAME_PLACE: Final = 0.05  # what standing between the same neighbours adds
+CONTAINED: Final = 0.6  # share of a clause that another must have lost or gained, for a part to be its part
+EXPLAINED: Final = 0.2  # how much that must be, of both clauses, for a part that was itself added to
+MANY: Final = 60  # clauses that a run of letters is in, beyond which it tells nothing
+
+Grams: TypeAlias = Counter[str]
+
+
+@dataclass(slots=True)
+class Link:
+    """Clauses of the old version that became clauses of the new one, by their places in each."""
+
+    old: list[int]
+    new: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """The links; the clauses that are in none went, or came. `articles`: from an old number to the new."""
+
+    links: tuple[Link, ...]
+    articles: Mapping[str, str]
+
+
+@dataclass(slots=True)
+class _Sides:
+    """Both texts, and what is not linked yet. The profiles are made when they are first looked at."""
+
+    old: tuple[Clause, ...]
+    new: tuple[Clause, ...]
+    links: list[Link] = field(default_factory=list)
+
+    def alone(self) -> tuple[list[int], list[int]]:
+        """Return the places, on each side, of what has no link."""
+        left = {at for link in self.links for at in link.old}
+        right = {at for link in self.links for at in link.new}
+        return (
+            [at for at in range(len(self.old)) if at not in left],
+            [at for at in range(len(self.new)) if at not in right],
+        )
+
+
+def align(old: Version, new: Version) -> Alignment:
+    """Return what became what."""
+    sides = _Sides(old.clauses(), new.clauses())
+    _same_words(sides)
+    profiles = _Profiles(sides)
+    _most_alike(sides, profiles)
+    _absorb(sides, profiles)
+    for link in sides.links:
+        link.old.sort()
+        link.new.sort()
+    return Alignment(tuple(sides.links), _articles(old, new, sides.links))
+
+
+# --- The same words ---------------------------------------------------------------------------
+
+
+def _same_words(sides: _Sides) -> None:
+    """Link the clauses whose words are the same; among several such, by number, then in order."""
+    old, new = _by_words(sides.old), _by_words(sides.new)
+    for words, left in old.items():
+        right = new.get(words, [])
+        numbers = {sides.new[at].number: at for at in right}
+        pairs = {at: numbers[number] for at in left if (number := sides.old[at].number) in numbers}
+        taken = set(pairs.values())
+        rest = [at for at in left if at not in pairs], [at for at in right if at not in taken]
+        pairs.update(zip(*rest, strict=False))
+        sides.links.extend(Link([one], [other]) for one, other in pairs.items())
+
+
+def _by_words(clauses: Sequence[Clause]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for at, clause in enumerate(clauses):
+        found[form(clause.text)].append(at)
+    return found
+
+
+# --- The most alike ---------------------------------------------------------------------------
+
+
+class _Profiles:
+    """The runs of letters of what is alone on each side, and what each run weighs."""
+
+    def __init__(self, sides: _Sides) -> None:
+        left, right = sides.alone()
+        counted = [grams(clause.text) for clause in (*sides.old, *sides.new)]
+        spread = Counter(gram for one in counted for gram in one)
+        total = len(counted)
+        self.weights = {gram: math.log(1 + total / count) for gram, count in spread.items()}
+        self.old = {at: counted[at] for at in left}
+        self.new = {at: counted[len(sides.old) + at] for at in right}
+
+    def mass(self, one: Grams) -> float:
+        """Return the weight of a profile."""
+        return sum(count * self.weights[gram] for gram, count in one.items())
+
+    def shared(self, one: Grams, other: Grams) -> float:
+        """Return the weight of what two profiles share."""
+        if len(other) < len(one):
+            one, other = other, one
+        return sum(
+            min(count, other[gram]) * self.weights[gram] for gram, count in one.items() if gram in other
+        )
+
+    def candidates(self) -> dict[tuple[int, int], float]:
+        """Return how alike each two clauses are that share something telling, from 0 to 1 (Dice)."""
+        holders: dict[str, list[int]] = defaultdict(list)
+        for at, one in self.new.items():
+            for gram in one:
+                holders[gram].append(at)
+        masses = {at: self.mass(one) for at, one in self.new.items()}
+        found: dict[tuple[int, int], float] = {}
+        for at, one in self.old.items():
+            near = {other for gram in one for other in holders.get(gram, ()) if len(holders[gram]) <= MANY}
+            mass = self.mass(one)
+            for other in near:
+                found[at, other] = 2 * self.shared(one, self.new[other]) / (mass + masses[other])
+        return found
+
+
+_WORD: Final = re.compile(r"[^\W_]+")
+
+
+def grams(text: str) -> Grams:
+    """Count the runs of letters of a text, words being kept apart."""
+    found: Grams = Counter()
+    for match in _WORD.finditer(text):
+        word = f"\u0002{search.fold(match[0])}\u0003"
+        found.update(word[at : at + GRAM] for at in range(max(len(word) - GRAM + 1, 1)))
+    return found
+
+
+def _most_alike(sides: _Sides, profiles: _Profiles) -> None:
+    place = _Places(sides)
+    scores = {
+        (one, other): likeness + place(one, other)
+        for (one, other), likeness in profiles.candidates().items()
+    }
+    likely = {pair: score for pair, score in scores.items() if score >= ENOUGH}
+    sides.links.extend(Link([one], [other]) for one, other in assigned(likely))
+
+
+class _Places:
+    """What two clauses gain by where they stand: the number, and the neighbours already linked."""
+
+    def __init__(self, sides: _Sides) -> None:
+        self._sides = sides
+        pairs = sorted((link.old[0], link.new[0]) for link in sides.links)
+        self._anchors = [one for one, _ in pairs]
+        self._to = [other for _, other in pairs]
+
+    def __call__(self, one: int, other: int) -> float:
+        same = self._sides.old[one].number == self._sides.new[other].number
+        at = bisect_left(self._anchors, one)
+        low = self._to[at - 1] if at else -1
+        high = self._to[at] if at < len(self._to) else len(self._sides.new)
+        return SAME_NUMBER * same + SAME_PLACE * (low < other < high)
+
+
+def assigned(scores: Mapping[tuple[int, int], float]) -> list[tuple[int, int]]:
+    """Return the pairs, no place in two of them, whose scores have the greatest sum.
+
+    What shares no candidate is settled apart, so that a long text costs no more than its knots.
+    """
+    chosen: list[tuple[int, int]] = []
+    for knot in _knots(scores):
+        rows, columns = (sorted({pair[side] for pair in knot}) for side in (0, 1))
+        gain = np.zeros((len(rows), len(columns)))
+        for one, other in knot:
+            gain[rows.index(one), columns.index(other)] = scores[one, other]
+        pairs = [(rows[i], columns[j]) for i, j in _optimal(gain)]
+        chosen.extend(pair for pair in pairs if pair in scores)
+    return sorted(chosen)
+
+
+def _knots(pairs: Iterable[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """Return the pairs, gathered by what they have in common (union-find)."""
+    root: dict[tuple[int, int], tuple[int, int]] = {}
+
+    def find(node: tuple[int, int]) -> tuple[int, int]:
+        root.setdefault(node, node)
+        while root[node] != node:
+            root[node] = root[root[node]]
+            node = root[node]
+        return node
+
+    ordered = sorted(pairs)
+    for one, other in ordered:
+        root[find((0, one))] = find((1, other))
+    knots: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    for one, other in ordered:
+        knots[find((0, one))].append((one, other))
+    return list(knots.values())
+
+
+def _optimal(gain: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> list[tuple[int, int]]:
+    """Return the assignment of greatest sum (Hungarian method by shortest augmenting paths).
+
+    Crouse, « On implementing 2D rectangular assignment algorithms », IEEE Transactions on Aerospace
+    and Electronic Systems 52(4), 2016; the steps along a row are numpy's.
+    """
+    if gain.shape[0] > gain.shape[1]:
+        return sorted((i, j) for j, i in _optimal(gain.T))
+    cost = gain.max() - gain
+    rows, columns = cost.shape
+    of_row, of_column = np.zeros(rows), np.zeros(columns)
+    row_of = np.full(columns, -1)
+    column_of = np.full(rows, -1)
+    for start in range(rows):
+        shortest, before = np.full(columns, np.inf), np.full(columns, -1)
+        done_rows, done = [], np.zeros(columns, dtype=bool)
+        row, reached, end = start, 0.0, -1
+        while end == -1:
+            done_rows.append(row)
+            through = reached + cost[row] - of_row[row] - of_column
+            better = ~done & (through < shortest)
+            shortest[better], before[better] = through[better], row
+            column = int(np.where(done, np.inf, shortest).argmin())
+            reached, done[column] = float(shortest[column]), True
+            if row_of[column] == -1:
+                end = column
+            else:
+                row = int(row_of[column])
+        of_row[start] += reached
+        for other in done_rows[1:]:
+            of_row[other] += reached - shortest[column_of[other]]
+        of_column[done] -= reached - shortest[done]
+        while end != -1:
+            row = int(before[end])
+            row_of[end] = row
+            column_of[row], end = end, int(column_of[row])
+            if row == start:
+                break
+    return [(row, int(column)) for row, column in enumerate(column_of)]
+
+
+# --- Parts ------------------------------------------------------------------------------------
+
+
+def _absorb(sides: _Sides, profiles: _Profiles) -> None:
+    """Give what is alone to the clause that lost it or gained it, the surest first, once each."""
+    lost = {at: link for at, link in enumerate(sides.links) if link.old[0] in profiles.old}
+    while True:
+        left, right = sides.alone()
+        found = [
+            (share, "new", alone, at)
+            for at, link in lost.items()
+            if len(link.old) == 1
+            for alone in right
+            if (share := _part(profiles, link, alone, came=True)) >= CONTAINED
+        ] + [
+            (share, "old", alone, at)
+            for at, link in lost.items()
+            if len(link.new) == 1
+            for alone in left
+            if (share := _part(profiles, link, alone, came=False)) >= CONTAINED
+        ]
+        if not found:
+            return
+        _, side, alone, at = max(found, key=lambda one: (one[0], -one[2], -one[3]))
+        (lost[at].new if side == "new" else lost[at].old).append(alone)
+
+
+def _part(profiles: _Profiles, link: Link, alone: int, *, came: bool) -> float:
+    """Return which share of a clause that came is what a link lost, or of one that went what it gained.
+
+    Or, if that is more, which share of what was lost or gained that clause accounts for.
+    """
+    whole, parts = (link.old, link.new) if came else (link.new, link.old)
+    sources, pieces = (profiles.old, profiles.new) if came else (profiles.new, profiles.old)
+    rest = sources[whole[0]].copy()
+    for one in parts:
+        rest.subtract(pieces[one])
+    part, rest = pieces[alone], +rest
+    of_part, of_rest = profiles.mass(part), profiles.mass(rest)
+    if not (of_part and of_rest):
+        return 0.0
+    shared = profiles.shared(part, rest)
+    most = of_rest >= EXPLAINED * profiles.mass(sources[whole[0]]) and shared >= EXPLAINED * of_part
+    return max(shared / of_part, shared / of_rest if most else 0)
+
+
+# --- Articles ---------------------------------------------------------------------------------
+
+
+def _articles(old: Version, new: Version, links: Sequence[Link]) -> dict[str, str]:
+    """Return which article became which: by the clauses that they share, their titles, their numbers."""
+    before, after = old.clauses(), new.clauses()
+    shared = Counter(
+        (before[one].number.article, after[other].number.article)
+        for link in links
+        for one in link.old
+        for other in link.new
+    )
+    scores = {
+        (i, j): score
+        for i, one in enumerate(old.articles)
+        for j, other in enumerate(new.articles)
+        if (score := _likeness(one, other, shared[one.number, other.number])) > 0
+    }
+    return {str(old.articles[i].number): str(new.articles[j].number) for i, j in assigned(scores)}
+
+
+def _likeness(one: Article, other: Article, shared: int) -> float:
+    same_title = bool(one.title) and form(one.title.casefold()) == form(other.title.casefold())
+    common = 2 * shared / (len(one.clauses) + len(other.clauses))
+    return common + 0.5 * same_title + (0.1 * (one.number == other.number) if common or same_title else 0)
