@@ -7,6 +7,7 @@ files come out of converters that mark the same thing in several ways.
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 from collections.abc import Iterator
@@ -85,13 +86,21 @@ class Revision:
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared by identity: what is made of it is cached
 class Version:
-    """One adopted text of a policy. `adopted` is its date, `cover` what precedes article 1."""
+    """One text of a policy. `adopted` is its date, `cover` what precedes article 1.
+
+    `effective`: since when it is in force, None where nobody said so: then since its adoption. `key`: by
+    which a `Quote` names it, the date of its adoption or, while it is only proposed, what it is proposed
+    under. `sha256`: of its file.
+    """
 
     policy: str
     adopted: date
     cover: tuple[str, ...]
     articles: tuple[Article, ...]
     revision: Revision | None
+    effective: date | None = None
+    key: str = ""
+    sha256: str = ""
     _clauses: tuple[Clause, ...] = field(init=False, repr=False)
     _positions: dict[Number, int] = field(init=False, repr=False)
     _groups: dict[Number, tuple[Clause, ...]] = field(init=False, repr=False)
@@ -103,9 +112,15 @@ class Version:
             for length in range(1, len(clause.number.parts) + 1):
                 above = Number(clause.number.parts[:length])
                 groups[above] = (*groups.get(above, ()), clause)
+        object.__setattr__(self, "key", self.key or self.adopted.isoformat())
         object.__setattr__(self, "_clauses", clauses)
         object.__setattr__(self, "_positions", {clause.number: at for at, clause in enumerate(clauses)})
         object.__setattr__(self, "_groups", groups)
+
+    @property
+    def since(self) -> date:
+        """From when on it is in force."""
+        return self.effective or self.adopted
 
     def clauses(self) -> tuple[Clause, ...]:
         """Return everything that can be cited, in the order of the text."""
@@ -291,8 +306,16 @@ def _numbered(block: _Block) -> str:
     return f"{block.number} {block.text}" if block.number else block.text
 
 
-def parse(markdown: str, *, policy: str, adopted: date, source: str = "") -> Version:
-    """Return the version that `markdown` holds.
+def parse(
+    markdown: str,
+    *,
+    policy: str,
+    adopted: date,
+    source: str = "",
+    effective: date | None = None,
+    key: str = "",
+) -> Version:
+    """Return the version that `markdown` holds; `effective` and `key` are as in `Version`.
 
     `source` names the file in errors. Raises `PolicyError`, with the line, when a clause is out of
     place, a number is used twice, or there is no article at all.
@@ -305,7 +328,16 @@ def parse(markdown: str, *, policy: str, adopted: date, source: str = "") -> Ver
             reader.source, 0, "aucun titre d'article («\u00a0ARTICLE 1\u00a0: …\u00a0») n'a été trouvé."
         )
     reader.check_filled()
-    return Version(policy, adopted, tuple(reader.cover), tuple(reader.articles), _revision(reader.cover))
+    return Version(
+        policy,
+        adopted,
+        tuple(reader.cover),
+        tuple(reader.articles),
+        _revision(reader.cover),
+        effective,
+        key,
+        hashlib.sha256(markdown.encode("utf-8", "surrogatepass")).hexdigest(),
+    )
 
 
 def _revision(cover: list[str]) -> Revision | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 from bot.messages import Mark, Quotation, Quote, Span
 from bot.policy import articles
@@ -42,7 +43,7 @@ def in_words(day: date) -> str:
 
 @dataclass(frozen=True, eq=False)  # compared by identity, so that what is made of it can be cached
 class Policy:
-    """A policy: its versions, oldest first, and what interprets the latest of them."""
+    """A policy: the versions that are or were in force, oldest first, and what interprets the latest."""
 
     id: str
     versions: tuple[Version, ...]
@@ -60,12 +61,12 @@ class Policy:
 
     def in_force(self, on: date) -> Version | None:
         """Return the version that was in force at a date, None before the first."""
-        return next((version for version in reversed(self.versions) if version.adopted <= on), None)
+        return next((version for version in reversed(self.versions) if version.since <= on), None)
 
     def version(self, adopted: str) -> Version:
         """Return the version adopted at an ISO date. Raises KeyError."""
         for version in self.versions:
-            if version.adopted.isoformat() == adopted:
+            if version.key == adopted:
                 return version
         raise KeyError(adopted)
 
@@ -104,15 +105,40 @@ class Policy:
 
 
 class Library:
-    """Every policy, by id; `default` is the one that is meant when none is named."""
+    """Every policy, by id; `default` is the one that is meant when none is named.
+
+    What a `Policy` is never changes: where a version is adopted, another takes its place (see `replace`).
+    """
 
     def __init__(self, policies: Mapping[str, Policy], default: str, today: Callable[[], date]) -> None:
-        self.policies = policies
-        self.default = policies[default]
+        self._default = default
         self._today = today
-        # A stored version never changes, so neither does a quotation of it.
+        self._proposed: dict[str, Version] = {}
+        # A stored version never changes, nor does a quotation of it, as long as what interprets it stays.
         self.quote = lru_cache(maxsize=1_024)(self._quotation)
+        self.replace(policies)
+
+    @property
+    def default(self) -> Policy:
+        """The policy that is meant when none is named."""
+        return self.policies[self._default]
+
+    def replace(self, policies: Mapping[str, Policy]) -> None:
+        """Take other policies in the place of these, at once and for all who use this library."""
         self.naming = Naming({name: policy.id for policy in policies.values() for name in policy.names()})
+        self.policies = policies
+        self.quote.cache_clear()
+
+    def propose(self, version: Version) -> None:
+        """Let a version that is not adopted be quoted, under its key."""
+        self._proposed[f"{version.policy}:{version.key}"] = version
+
+    def version(self, policy: str, key: str) -> Version:
+        """Return a version, adopted or proposed, by its key. Raises KeyError."""
+        try:
+            return self.policies[policy].version(key)
+        except KeyError:
+            return self._proposed[f"{policy}:{key}"]
 
     def current(self, policy: Policy) -> Version:
         """Return the version in force today, or the first when none is yet."""
@@ -124,7 +150,7 @@ class Library:
         Raises KeyError when the policy, version or clause is not stored.
         """
         policy = self.policies[quote.policy]
-        version = policy.version(quote.version)
+        version = self.version(quote.policy, quote.version)
         clause = version.clause(Number.parse(quote.clause))
         if clause is None:
             raise KeyError(quote.clause)
@@ -170,16 +196,27 @@ def _styled(text: str, start: int, end: int, marks: Sequence[Mark]) -> Iterator[
         yield Span(text[at:end])
 
 
-def load(folders: Iterable[Path], default: str, today: Callable[[], date]) -> Library:
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """The text of an adopted version, as it was approved; `effective` is as in `Version`."""
+
+    adopted: date
+    effective: date | None
+    text: str
+
+
+# By policy, the texts that were approved; where there are any, they stand for the files.
+Approved: TypeAlias = Mapping[str, Sequence[Adopted]]
+
+
+def load(
+    folders: Iterable[Path], default: str, today: Callable[[], date], approved: Approved | None = None
+) -> Library:
     """Read every policy of `folders`, later folders adding to earlier ones.
 
     Raises `PolicyError` when a file cannot be read, or when there is no policy `default`.
     """
-    folders = tuple(folders)
-    names = {path.name for folder in folders for path in (folder / "politique").glob("*") if path.is_dir()}
-    policies = {
-        name: _policy(name, [folder / "politique" / name for folder in folders]) for name in sorted(names)
-    }
+    policies = read_policies(folders, approved or {})
     if default not in policies:
         known = ", ".join(policies) or "aucune"
         raise PolicyError(
@@ -187,8 +224,32 @@ def load(folders: Iterable[Path], default: str, today: Callable[[], date]) -> Li
             0,
             f"la politique «\u00a0{default}\u00a0» n'existe pas (connues\u00a0: {known}).",
         )
-    _check_names(policies.values())
     return Library(policies, default, today)
+
+
+def read_policies(folders: Iterable[Path], approved: Approved) -> dict[str, Policy]:
+    """Return every policy of `folders` and of what was approved, by id. Raises `PolicyError`."""
+    folders = tuple(folders)
+    names = {path.name for folder in folders for path in (folder / "politique").glob("*") if path.is_dir()}
+    policies = {
+        name: _policy(name, [folder / "politique" / name for folder in folders], approved.get(name, ()))
+        for name in sorted(names | set(approved))
+    }
+    _check_names(policies.values())
+    return policies
+
+
+def texts(folders: Iterable[Path], policy: str) -> dict[str, str]:
+    """Return the text of each version that `folders` hold, by the name of its file, the date of adoption.
+
+    Raises `PolicyError` for a file that is not in UTF-8.
+    """
+    return {path.stem: _read(path) for path in _files([one / "politique" / policy for one in folders])}
+
+
+def _files(folders: Sequence[Path]) -> list[Path]:
+    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.md"))}
+    return [path for _, path in sorted(files.items())]
 
 
 def _check_names(policies: Iterable[Policy]) -> None:
@@ -206,15 +267,24 @@ def _check_names(policies: Iterable[Policy]) -> None:
                 )
 
 
-def _policy(name: str, folders: Sequence[Path]) -> Policy:
-    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.md"))}
-    versions = tuple(_version(name, path) for _, path in sorted(files.items()))
+def _policy(name: str, folders: Sequence[Path], approved: Sequence[Adopted]) -> Policy:
+    versions = tuple(_approved(name, one) for one in approved) or tuple(
+        _version(name, path) for path in _files(folders)
+    )
+    versions = tuple(sorted(versions, key=lambda version: (version.since, version.adopted)))
     if not versions:
         raise PolicyError(name, 0, "ce dossier de politique ne contient aucune version (AAAA-MM-JJ.md).")
     notes = [path for folder in folders if (path := folder / "annotations.toml").is_file()]
     if not notes:
         return Policy(name, versions, no_annotations(versions[-1]))
     return Policy(name, versions, read_annotations(_read(notes[-1]), versions[-1], _short(notes[-1])))
+
+
+def _approved(name: str, one: Adopted) -> Version:
+    source = f"{name}/{one.adopted}.md"
+    return articles.parse(
+        one.text, policy=name, adopted=one.adopted, source=source, effective=one.effective
+    )
 
 
 def _version(name: str, path: Path) -> Version:
