@@ -257,8 +257,9 @@ def hush(db: Database, person_id: str) -> None:
 
 
 def delivered(db: Database, target: Target, calendar: Calendar) -> None:
-    """Note for whom the welcome, or the notice of a revision, is said by the outbox to have been sent; of when, it knows the day.
+    """Note for whom the outbox says that the welcome, or the notice of a revision, was sent.
 
+    Of when, it knows the day.
     What only the administration was told, for want of any way to the person, reached nobody.
     """
     rows = db.conn.execute(

@@ -52,12 +52,13 @@ class Sources:
         return bank.without_missing(bank.read(self.banks(), None), self.version)
 
     def stamp(self) -> tuple[object, ...]:
-        """Return what changes when a file does; cheap enough to look at for each question. Raises OSError."""
-        return tuple(
+        """Return what changes when a file or the text does; cheap enough to look at for each question. Raises OSError."""
+        files = (
             (path, status.st_mtime_ns, status.st_size)
             for path in (*self.banks(), *bank.tables(self.folders))
             for status in [path.stat()]
         )
+        return (self.version.sha256, *files)
 
     def base(self) -> str:
         """Return the fingerprint of all but the bank: models of one base can be compared. Raises OSError."""

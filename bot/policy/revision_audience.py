@@ -43,12 +43,16 @@ Carried: TypeAlias = Callable[[date], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """A revision being told. `chain`: the texts in force up to it, in order; `target`: what is to be read."""
+    """A revision being told. `chain`: the texts in force up to it, in order; `target`: what is to be read.
+
+    `attested`: whether the policy is one that people attest; of any other, they are told and asked nothing.
+    """
 
     revision: Revision
     chain: Sequence[Revision]
     target: Target
     calendar: Calendar
+    attested: bool = True
     carried: Carried = lambda _adopted: {}
 
     @property
@@ -81,24 +85,28 @@ class Recipient:
 # --- What is asked ----------------------------------------------------------------------------
 
 
-def last_attested(db: Database, person_id: str, chain: Sequence[Revision]) -> int | None:
-    """Return the place in the chain of the last version that a person attested, None if there is none."""
+def _attested(db: Database, person_id: str, chain: Sequence[Revision]) -> list[int]:
+    """Return the places in the chain of the versions that a person attested."""
     rows = db.conn.execute(
         """SELECT DISTINCT version FROM attestation_people JOIN attestations USING (number)
            WHERE person_id = ? AND policy = ?""",
         (person_id, chain[-1].policy),
     )
     attested = {str(row[0]) for row in rows.fetchall()}
-    places = [at for at, one in enumerate(chain) if one.version in attested]
-    return max(places, default=None)
+    return [at for at, one in enumerate(chain) if one.version in attested]
 
 
 def asked_of(db: Database, person_id: str, chain: Sequence[Revision], nature: Nature) -> Asked:
-    """Return what the last text of the chain, whose nature is given, asks of a person."""
-    last = last_attested(db, person_id, chain)
-    if last is None:
+    """Return what the last text of the chain, whose nature is given, asks of a person.
+
+    Whoever attested the same words before, in a version that was brought back, is asked nothing.
+    """
+    attested = _attested(db, person_id, chain)
+    if not attested:
         return "whole"
-    missed = chain[last + 1 : -1]
+    if any(chain[at].sha256 == chain[-1].sha256 for at in attested):
+        return "nothing"
+    missed = chain[attested[-1] + 1 : -1]
     # Of a text that was there before there were revisions, nobody said what it changed: it counts as much
     # as most do.
     natures = [one.nature or Nature.SUBSTANTIVE for one in missed]
@@ -159,8 +167,8 @@ def follow(db: Database, campaign: Campaign, now: datetime) -> None:
     for person in sorted(present):
         line = known.get(person)
         if line is None:
-            last = last_attested(db, person, campaign.chain)
-            if last is not None and last < len(campaign.chain) - 1:
+            attested = _attested(db, person, campaign.chain)
+            if attested and attested[-1] < len(campaign.chain) - 1:
                 _tell(db, campaign, person, now, by_hand=present[person])
         elif line == "left":
             _return(db, campaign, person, now)
@@ -180,7 +188,8 @@ def _lines(db: Database, revision: str) -> dict[str, State]:
 def _tell(db: Database, campaign: Campaign, person: str, now: datetime, *, by_hand: bool) -> None:
     """Place a person in the new version as what they did before allows, and have it told to them, once."""
     target, revision = campaign.target, campaign.revision
-    asked = asked_of(db, person, campaign.chain, revision.nature or Nature.SUBSTANTIVE)
+    nature = revision.nature or Nature.SUBSTANTIVE
+    asked: Asked = asked_of(db, person, campaign.chain, nature) if campaign.attested else "nothing"
     former = _former(db, campaign, person)
     never_welcomed = asked == "whole" and (former is None or _is_unsaid(db, person, former[1]))
     told = WELCOME if never_welcomed else REVISION

@@ -29,7 +29,6 @@ from bot.times import iso, utc
 State: TypeAlias = Literal["origin", "proposed", "scheduled", "announced", "withdrawn"]
 Source: TypeAlias = Literal["folder", "file", "command", "withdrawal"]
 
-FOUND: Final = "revision-trouvee"  # the notice that tells the administration of a changed file
 
 _COLUMNS = """id, policy, state, source, text, sha256, base, adopted, effective, natures, nature, notes, withdraws,
   proposed_by, proposed_on, announced_at, withdrawn_on"""
@@ -182,7 +181,7 @@ def propose(db: Database, proposal: Proposal, today: date) -> Revision:
 
     Raises `RevisionError` when it is the text in force, or of a version to come.
     """
-    digest = _digest(proposal.text)
+    digest = digest(proposal.text)
     [*_, latest] = approved(db, proposal.policy)
     if latest.sha256 == digest:
         raise RevisionError("ce texte est déjà celui de la dernière version\u00a0: rien n'y change.")
@@ -211,7 +210,7 @@ def _insert(db: Database, proposal: Proposal, state: State, today: date) -> str:
             state,
             proposal.source,
             proposal.text,
-            _digest(proposal.text),
+            digest(proposal.text),
             proposal.base or None,
             proposal.adopted.isoformat() if proposal.adopted else None,
             json.dumps([[one.code, one.clause, one.message] for one in proposal.notes], ensure_ascii=False),
@@ -340,7 +339,8 @@ def _change(db: Database, identifier: str, change: str, *values: str) -> None:
     db.conn.execute("DELETE FROM revision_approvals WHERE revision_id = ?", (identifier,))
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """Return the hash of a text, by which it is known."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
