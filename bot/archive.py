@@ -89,10 +89,10 @@ class Archive:
         base = next(one for one in chain if one.version == revision.base)
         return comparison.decided(_compare(self.version(base), self.version(revision)), revision.natures)
 
-    def since(self, old: str, policy: str) -> Comparison:
-        """Return what changed from a version, by its adoption, to the one in force. Raises `KeyError`."""
-        current = self.library.current(self.library.policies[policy])
-        return _compare(self.library.version(policy, old), current)
+    def since(self, adopted: str, revision: Revision) -> Comparison:
+        """Return what changed from an earlier version, by its adoption, to that of an announced revision."""
+        old, new = self.library.version(revision.policy, adopted), self.version(revision)
+        return comparison.decided(_compare(old, new), revision.natures)
 
     # Proposing
 

@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
+TAKEN_SIZE = 4 * 1024 * 1024  # of a file that is fetched; a policy with its images is under 1 MiB
 TEXT_LENGTH = 10_000  # what is read of a person's text; a policy's clause is under 2,000
 MET = 10_000  # people remembered as having been introduced
 SUGGESTIONS = 25  # Discord: choices offered as one types
@@ -59,14 +60,26 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Received:
+    """A file that a person dropped in their conversation with the bot."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks: a command's name, the text after it, and what a form brought."""
+    """What a person asks: a command's name, the text after it, and what a form brought.
+
+    `read`: what the command read in the file that came with it (see `Command.reads`).
+    """
 
     command: str
     text: str = ""
     actor: Actor | None = None
     place: Place = "direct"
     fields: Mapping[str, str] = field(default_factory=dict)
+    read: object = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +106,8 @@ class Command:
     `unnoted`: nothing is noted of who asks, so the privacy notice waits for their next exchange.
     `alone`: its answers are steps of something that is under way, and that is one person's own: the menu
     is never put under them, and where all can read it is not run.
+    `reads`: for the one command that takes a file dropped in private, how to read it, on a thread of its
+    own; what it returns is the request's `read`. Only from those it does not refuse is a file fetched.
     """
 
     name: str
@@ -108,6 +123,7 @@ class Command:
     refusal: Callable[[Request], str] | None = None
     unnoted: bool = False
     alone: bool = False
+    reads: Callable[[Received], object] | None = None
 
     def __post_init__(self) -> None:
         if len(self.shortcut) > SHORTCUT_LENGTH:
@@ -174,6 +190,7 @@ class Dispatcher:
         self._executor = executor
         self._default = commands[0]
         self._menu = self._by_name[menu]
+        self._taking = next((command for command in commands if command.reads), None)
         self._met: set[Actor] = set()
 
     def command(self, name: str) -> Command | None:
@@ -270,6 +287,27 @@ class Dispatcher:
             elif isinstance(reply, Message) and not reply.public and self._is_first(request):
                 return await self._stored(self._introduced, request, reply)
             return reply
+
+    async def takes_file(self, actor: Actor) -> bool:
+        """Tell whether a file that `actor` drops in private is to be fetched; most people's is not looked at."""
+        command = self._taking
+        if command is None or not self.serves(actor):
+            return False
+        refusal, asked = command.refusal, Request(command.name, "", actor)
+        return refusal is None or not await self._stored(refusal, asked)
+
+    async def handle_file(self, file: Received, actor: Actor) -> Reply:
+        """Read a file and return what its command answers to it."""
+        command = self._taking or self._default
+        try:
+            if command.reads is None:
+                raise UserError("Je ne lis pas de fichier ici.")
+            read = await asyncio.to_thread(command.reads, file)
+        except UserError as refusal:
+            return Message(Text(str(refusal)))
+        except Exception as error:  # noqa: BLE001 — as in `_run`
+            return apology(error, command.name)
+        return await self.handle(Request(command.name, "", actor, "direct", read=read))
 
     async def _stored(
         self, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs

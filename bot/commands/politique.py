@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
 
 from bot.commands.passages import PAGE_WEIGHT, around, parts
@@ -36,29 +37,34 @@ SHOWN_MARKS = 12  # words in bold in one quotation; each costs Slack a hundred c
 CONTENTS_ARTICLES = 20  # articles on one page of the table of contents: five rows of four buttons
 SUGGESTION_LENGTH = 90  # a suggestion's label: Discord allows 100
 _BEGUN = re.compile(r"^(?:art(?:icle)?\.?|clause)(?!\w)\s*|^art(?:i(?:c(?:l)?)?)?$")
+# Telephones make one dash of two.
+_DATE = re.compile(r"(?:^|\s)(?:--|[—–])\s?date[\s=]+(\S+)", re.IGNORECASE)
 _CONTENTS_PAGE = re.compile(r"page (\d{1,3})")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one reads: a policy, in one version."""
+    """What one reads: a policy, in one version; `on`: the day that was asked for, if one was."""
 
     policy: Policy
     version: Version
+    on: date | None = None
 
     def quote(
         self, number: Number, marks: tuple[Mark, ...] = (), start: int = 0, end: int | None = None
     ) -> Quote:
         """Return the quotation of a clause, or of its characters `start` to `end`."""
-        return Quote(self.policy.id, self.version.adopted.isoformat(), str(number), start, end, marks)
+        return Quote(self.policy.id, self.version.key, str(number), start, end, marks)
 
     def command(self, text: object, name: str = "politique") -> str:
         """Return the command line that a button stands for."""
-        return f"{name} {self.policy.id}:{text}"
+        day = f" --date {self.on}" if self.on else ""
+        return f"{name} {self.policy.id}:{text}{day}"
 
     def revised(self) -> str:
         """Say when this version was adopted."""
-        return f"Version révisée le {in_words(self.version.adopted)}"
+        revised = f"Version révisée le {in_words(self.version.adopted)}"
+        return f"{revised}, en vigueur le {in_words(self.on)}" if self.on else revised
 
     def place(self, number: Number) -> str:
         """Say where a clause stands: article, title, subheading."""
@@ -91,14 +97,48 @@ def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:
 
 
 def open_reading(library: Library, text: str) -> tuple[Reading, str]:
-    """Return the policy that `text` names, as it reads today, and the rest of the text."""
+    """Return the policy that `text` names, as it reads today or on the day it says, and the rest of the text.
+
+    Raises `UserError` for a policy or a day that there is not.
+    """
+    text, on = _dated(text)
     named, rest = library.naming.split(text)
     policy = library.policies.get(named) if named else library.default
     if policy is None:
         known = ", ".join(policy.name for policy in library.policies.values())
         raise UserError(f"Je ne connais pas la politique «\u00a0{named}\u00a0». Je connais\u00a0: {known}.")
     meant = rest if not named or any(words(rest)) else ""  # « la PA20 » asks for the policy itself
-    return Reading(policy, library.current(policy)), meant
+    return _on(policy, on) if on else Reading(policy, library.current(policy)), meant
+
+
+def _dated(text: str) -> tuple[str, date | None]:
+    """Return a text without the day that it asks for, « --date 2015-12-13 », and that day."""
+    found = _DATE.search(text)
+    if found is None:
+        return text, None
+    return f"{text[: found.start()]} {text[found.end() :]}".strip(), read_day(found[1])
+
+
+def read_day(text: str) -> date:
+    """Read a day, « 2015-12-13 ». Raises `UserError`."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise UserError(
+            f"«\u00a0{excerpt(text, 20)}\u00a0» n'est pas une date. Écrivez l'année, le mois et le jour, "
+            "comme 2015-12-13."
+        ) from error
+
+
+def _on(policy: Policy, day: date) -> Reading:
+    version = policy.in_force(day)
+    if version is None:
+        first = in_words(policy.versions[0].adopted)
+        raise UserError(
+            f"Je n'ai aucune version de la {policy.name} en vigueur le {in_words(day)}. La plus ancienne que "
+            f"j'ai est celle du {first}."
+        )
+    return Reading(policy, version, day)
 
 
 def reference_in(text: str, version: Version) -> Reference | None:

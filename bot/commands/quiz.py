@@ -23,6 +23,8 @@ from bot.policy.attempts import Attempt
 from bot.policy.quiz import Press
 
 _BUTTON = re.compile(r"([0-9a-f]{16})\.(\d{1,4})\.([0-9a-f]{8})\.([+-]?[A-D]|ok)")
+# Of several that are under way, which one comes first.
+_IN_TURN: tuple[attempts.Kind, ...] = ("revision", "refresher", "quiz")
 _LETTERS = re.compile(r"[A-Da-d]{1,4}")
 _NEW, _GO_ON, _REFRESHER, _RESULT = "nouveau", "suite", "revision", "resultat"
 _NOT_YOURS = "Ce quiz n'est plus là, ou n'est pas celui de ce compte. Tapez /quiz pour voir où vous en êtes."
@@ -65,8 +67,8 @@ def _overview(desk: _Desk, _: str) -> Message:
     """Go on with what is under way, else show the last result, else say what the quiz is."""
     person = desk.person()
     if person is not None:
-        for kind in ("refresher", "quiz"):
-            under_way = attempts.under_way(desk.db, person, desk.course.target().policy, _kind(kind))
+        for kind in _IN_TURN:
+            under_way = attempts.under_way(desk.db, person, desk.course.target().policy, kind)
             if under_way:
                 return _question(desk, under_way)
         done = attempts.latest(desk.db, person, desk.course.target().policy, "quiz")
@@ -79,10 +81,6 @@ def _overview(desk: _Desk, _: str) -> Message:
 
 def _is_current(desk: _Desk, attempt: Attempt) -> bool:
     return attempt.version == desk.course.target().version.isoformat()
-
-
-def _kind(text: str) -> attempts.Kind:
-    return "refresher" if text == "refresher" else "quiz"
 
 
 def _begin(desk: _Desk, after: str) -> Message:
@@ -167,8 +165,8 @@ def _typed(desk: _Desk, letters: str) -> Message:
     person, policy = desk.person(), desk.course.target().policy
     attempt = None
     if person is not None:
-        attempt = attempts.under_way(desk.db, person, policy, "refresher")
-        attempt = attempt or attempts.under_way(desk.db, person, policy, "quiz")
+        found = (attempts.under_way(desk.db, person, policy, kind) for kind in _IN_TURN)
+        attempt = next((one for one in found if one), None)
     if attempt is None:
         return _overview(desk, "")
     attempt, _ = _agreed(desk, attempt)
@@ -238,19 +236,24 @@ def _agreed(desk: _Desk, attempt: Attempt) -> tuple[Attempt, bool]:
 
 def _note_pass(desk: _Desk, attempt: Attempt) -> None:
     """Note, once the quiz is over, that it was passed."""
-    if attempt.finished_at and attempt.kind == "quiz" and _passes(desk, attempt):
+    if attempt.finished_at and _passes(desk, attempt):
         platform = actor_of(desk.request).platform
         target, now = desk.course.target(), desk.office.clock()
         register.note(desk.db, attempt.person_id, target, "passed", platform=platform, now=now)
 
 
 def _passes(desk: _Desk, attempt: Attempt) -> bool:
-    return quiz.score(attempt.sitting).reaches(desk.course.plan.pass_mark)
+    """Return whether an attempt is a pass; of a revision's few questions, to have answered them all right."""
+    if attempt.kind == "revision":
+        return True
+    return attempt.kind == "quiz" and quiz.score(attempt.sitting).reaches(desk.course.plan.pass_mark)
 
 
 def _result(desk: _Desk, attempt: Attempt) -> Message:
     target = desk.course.target()
     steps = register.facts(desk.db, attempt.person_id, target.policy, target.version)
+    if attempt.kind == "revision":
+        return say.reviewed(desk.course, attempt, steps)
     if attempt.kind == "refresher":
         return say.refreshed(desk.course, attempt)
     return say.result(desk.course, attempt, steps)

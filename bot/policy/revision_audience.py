@@ -96,6 +96,12 @@ def _attested(db: Database, person_id: str, chain: Sequence[Revision]) -> list[i
     return [at for at, one in enumerate(chain) if one.version in attested]
 
 
+def last_attested(db: Database, person_id: str, chain: Sequence[Revision]) -> Revision | None:
+    """Return the last text of the chain that a person attested, None if there is none."""
+    places = _attested(db, person_id, chain) if chain else []
+    return chain[places[-1]] if places else None
+
+
 def asked_of(db: Database, person_id: str, chain: Sequence[Revision], nature: Nature) -> Asked:
     """Return what the last text of the chain, whose nature is given, asks of a person.
 
