@@ -40,12 +40,12 @@ def approved(db: Database, folders: Sequence[Path], today: date) -> Approved:
 
     Raises `PolicyError` when a file cannot be read.
     """
-    known = revisions.known(db, today)
+    known = revisions.known(db)
     for policy in library.read_policies(folders, known):
         if policy not in known:
             for adopted, text in library.texts(folders, policy).items():
                 revisions.originate(db, policy, date.fromisoformat(adopted), text, today)
-    return revisions.known(db, today)
+    return revisions.known(db)
 
 
 @dataclass
@@ -160,7 +160,7 @@ class Archive:
             return
         nature = self.comparison(db, revision).nature
         revision = revisions.announced(db, revision, nature, now)
-        self.refresh(db, self.calendar.day(now))
+        self.refresh(db)
         revision_audience.announce(db, self.campaign(db, revision), self.channels, now)
 
     def follow(self, db: Database, now: datetime) -> None:
@@ -190,12 +190,12 @@ class Archive:
             carried=carried,
         )
 
-    def refresh(self, db: Database, today: date) -> bool:
-        """Have the texts that are in force today served, and written in the volume.
+    def refresh(self, db: Database) -> bool:
+        """Have the texts that are in force served, and written in the volume.
 
         Return whether they are others than before.
         """
-        known = revisions.known(db, today)
+        known = revisions.known(db)
         now = tuple(sorted((policy, f"{one.adopted}") for policy, texts in known.items() for one in texts))
         if now == self._in_force:
             return False
@@ -227,7 +227,7 @@ class Archive:
             for one in revisions.listed(db, policy):
                 if one.state != "announced":
                     self.version(one)
-        self.refresh(db, self.calendar.day(now))
+        self.refresh(db)
         self.watch(db, now)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from bot import guard, notices, onboarding_notices, progress_picture, registrar, retraining
+from bot import guard, notices, onboarding_notices, progress_picture, registrar, retraining, revision_reading
+from bot.archive import Archive
 from bot.commands import (
     accueil,
     accueil_gestion,
@@ -18,6 +19,7 @@ from bot.commands import (
     lire,
     membres,
     mesdonnees,
+    nouveautes,
     partager,
     pause,
     politique,
@@ -25,7 +27,9 @@ from bot.commands import (
     quiz,
     quiz_messages,
     retour,
+    revision,
     roles,
+    versions,
     vigie,
 )
 from bot.commands.banque import Bank
@@ -42,13 +46,14 @@ from bot.storage import Storage
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the commands work with: the policies, the records, the questions and their answers."""
+    """What the commands work with: the policies, the records, the questions, the texts and their revisions."""
 
     library: Library
     office: Office
     course: Course
     desk: Desk
     bank: Bank
+    archive: Archive
 
 
 def catalogue(services: Services) -> tuple[Command, ...]:
@@ -125,6 +130,18 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             alone=True,
         ),
         Command(
+            name="nouveautes",
+            summary="Voir ce que la dernière révision a changé, et dire que vous l'avez lu.",
+            run=partial(nouveautes.show, office, course, services.archive),
+            alone=True,
+        ),
+        Command(
+            name="versions",
+            summary="Voir toutes les versions de la politique, et la lire telle qu'elle était à une date.",
+            run=partial(versions.history, office, services.archive),
+            opens_form=True,
+        ),
+        Command(
             name="lier",
             summary="Lier vos comptes de Slack et de Discord, pour n'être qu'une personne ici.",
             usage="[code]",
@@ -162,6 +179,14 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             run=partial(banque.manage, services.bank),
             opens_form=True,
             refusal=ours,
+        ),
+        Command(
+            name="revision",
+            summary="Proposer un nouveau texte, l'approuver, l'annoncer, voir qui l'a lu.",
+            run=partial(revision.manage, office, services.archive),
+            opens_form=True,
+            refusal=ours,
+            reads=revision_reading.read,
         ),
         Command(
             name="pause",

@@ -415,7 +415,7 @@ def _revise(
 ) -> None:
     """Propose the refresher once, so many days after the quiz was passed, to whoever missed something."""
     passed = one.steps.get("passed")
-    if passed is None or one.refreshed or not plan.refresher_days:
+    if passed is None or one.refreshed or one.scope != "whole" or not plan.refresher_days:
         return
     days = (calendar.day(now) - calendar.day(passed)).days
     if days >= plan.refresher_days and attempts.missed(db, one.person_id, target.policy):

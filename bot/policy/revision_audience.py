@@ -35,7 +35,7 @@ _ASKED: Mapping[Nature, Asked] = {
     Nature.SUBSTANTIVE: "changes",
     Nature.RESTRUCTURED: "whole",
 }
-_HEAVIEST: tuple[Asked, ...] = ("nothing", "changes", "whole")
+GROUPS: Final[tuple[Asked, ...]] = ("nothing", "changes", "whole")
 
 # From the pages that were turned in a version, by its adoption: what they are called in the one in force.
 Carried: TypeAlias = Callable[[date], Mapping[str, str]]
@@ -93,7 +93,7 @@ def _attested(db: Database, person_id: str, chain: Sequence[Revision]) -> list[i
         (person_id, chain[-1].policy),
     )
     attested = {str(row[0]) for row in rows.fetchall()}
-    return [at for at, one in enumerate(chain) if one.version in attested]
+    return [at for at, one in enumerate(chain) if one.adopted and one.version in attested]
 
 
 def last_attested(db: Database, person_id: str, chain: Sequence[Revision]) -> Revision | None:
@@ -116,7 +116,7 @@ def asked_of(db: Database, person_id: str, chain: Sequence[Revision], nature: Na
     # Of a text that was there before there were revisions, nobody said what it changed: it counts as much
     # as most do.
     natures = [one.nature or Nature.SUBSTANTIVE for one in missed]
-    return max((_ASKED[one] for one in (*natures, nature)), key=_HEAVIEST.index)
+    return max((_ASKED[one] for one in (*natures, nature)), key=GROUPS.index)
 
 
 def audience(db: Database, policy: str, today: date) -> dict[str, bool]:
@@ -140,7 +140,7 @@ def expected(
 ) -> dict[Asked, int]:
     """Return to how many a revision would be told now, by what would be asked of them."""
     asked = [asked_of(db, person, chain, nature) for person in audience(db, policy, today)]
-    return {one: asked.count(one) for one in _HEAVIEST}
+    return {one: asked.count(one) for one in GROUPS}
 
 
 # --- Telling ----------------------------------------------------------------------------------

@@ -134,22 +134,20 @@ def approved(db: Database, policy: str) -> list[Revision]:
     )
 
 
-def known(db: Database, today: date) -> dict[str, tuple[Adopted, ...]]:
-    """Return, by policy, the texts that are or were in force on a day."""
-    rows = _select(db, f"{_APPROVED} AND coalesce(effective, adopted) <= ? ORDER BY rowid", today.isoformat())
-    origins = _select(db, "state = 'origin' ORDER BY rowid")
-    found: dict[str, dict[str, Adopted]] = {}
-    for one in (*origins, *rows):
-        if one.adopted:
-            found.setdefault(one.policy, {})[one.id] = Adopted(one.adopted, one.effective, one.text)
-    return {policy: tuple(texts.values()) for policy, texts in found.items()}
-
-
-def due(db: Database, today: date) -> list[Revision]:
-    """Return the revisions whose day has come, in order."""
-    return _select(
-        db, "state = 'scheduled' AND effective <= ? ORDER BY effective, adopted", today.isoformat()
+def known(db: Database, *, until: date | None = None) -> dict[str, tuple[Adopted, ...]]:
+    """Return, by policy, the texts that are or were in force; `until`: with those that will be on a day."""
+    coming = until.isoformat() if until else ""
+    rows = _select(
+        db,
+        """state IN ('origin', 'announced') OR (state = 'scheduled' AND effective <= ?)
+           ORDER BY coalesce(effective, adopted), adopted""",
+        coming,
     )
+    found: dict[str, list[Adopted]] = {}
+    for one in rows:
+        if one.adopted:
+            found.setdefault(one.policy, []).append(Adopted(one.adopted, one.effective, one.text))
+    return {policy: tuple(texts) for policy, texts in found.items()}
 
 
 def of_version(db: Database, policy: str, adopted: date) -> Revision | None:
@@ -181,11 +179,11 @@ def propose(db: Database, proposal: Proposal, today: date) -> Revision:
 
     Raises `RevisionError` when it is the text in force, or of a version to come.
     """
-    digest = digest(proposal.text)
+    own = digest(proposal.text)
     [*_, latest] = approved(db, proposal.policy)
-    if latest.sha256 == digest:
+    if latest.sha256 == own:
         raise RevisionError("ce texte est déjà celui de la dernière version\u00a0: rien n'y change.")
-    waiting = _select(db, "policy = ? AND sha256 = ? AND state = 'proposed'", proposal.policy, digest)
+    waiting = _select(db, "policy = ? AND sha256 = ? AND state = 'proposed'", proposal.policy, own)
     if waiting:
         if proposal.adopted and proposal.adopted != waiting[0].adopted:
             _change(db, waiting[0].id, "adopted = ?", proposal.adopted.isoformat())
