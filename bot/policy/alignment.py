@@ -172,8 +172,7 @@ def grams(text: str) -> Grams:
 def _most_alike(sides: _Sides, profiles: _Profiles) -> None:
     place = _Places(sides)
     scores = {
-        (one, other): likeness + place(one, other)
-        for (one, other), likeness in profiles.candidates().items()
+        (one, other): likeness + place(one, other) for (one, other), likeness in profiles.candidates().items()
     }
     likely = {pair: score for pair, score in scores.items() if score >= ENOUGH}
     sides.links.extend(Link([one], [other]) for one, other in assigned(likely))
@@ -285,7 +284,10 @@ def _release(sides: _Sides, profiles: _Profiles) -> None:
             continue
         rest = [known for known in sides.links if known is not link and known.old[0] in profiles.old]
         if any(
-            max(_part(profiles, known, link.new[0], came=True)[0], _part(profiles, known, link.old[0], came=False)[0])
+            max(
+                _part(profiles, known, link.new[0], came=True)[0],
+                _part(profiles, known, link.old[0], came=False)[0],
+            )
             >= SURE
             for known in rest
         ):
@@ -358,5 +360,5 @@ def _articles(old: Version, new: Version, links: Sequence[Link]) -> dict[str, st
 
 def _likeness(one: Article, other: Article, shared: int) -> float:
     same_title = bool(one.title) and form(one.title.casefold()) == form(other.title.casefold())
-    common = 2 * shared / (len(one.clauses) + len(other.clauses))
+    common = 2 * shared / max(len(one.clauses) + len(other.clauses), 1)
     return common + 0.5 * same_title + (0.1 * (one.number == other.number) if common or same_title else 0)

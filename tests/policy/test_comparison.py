@@ -53,7 +53,9 @@ def test_in_generated_revisions_each_change_is_found_and_named(versions: tuple[V
     assert natures[False] <= natures.total() // 1000
 
 
-def test_corrections_of_typing_are_not_taken_for_changes_of_meaning(versions: tuple[Version, Version]) -> None:
+def test_corrections_of_typing_are_not_taken_for_changes_of_meaning(
+    versions: tuple[Version, Version],
+) -> None:
     natures: Counter[Nature] = Counter()
     for seed in many(MISTYPED):
         right = versions[seed % 2]
@@ -151,7 +153,11 @@ def test_a_clause_that_goes_to_another_article_is_moved() -> None:
 
 def test_the_clauses_of_an_article_that_has_a_new_number_are_renumbered_not_moved() -> None:
     old = version(*numbered(1, TEXTS[:3]), *numbered(2, TEXTS[3:]))
-    new = version(*numbered(1, ["Une affiche rappelle le couvre-feu."]), *numbered(2, TEXTS[:3]), *numbered(3, TEXTS[3:]))
+    new = version(
+        *numbered(1, ["Une affiche rappelle le couvre-feu."]),
+        *numbered(2, TEXTS[:3]),
+        *numbered(3, TEXTS[3:]),
+    )
     kinds = Counter(kind for kind, *_ in changes(old, new))
     assert kinds == {"added": 1, "renumbered": 6}
 
@@ -254,7 +260,11 @@ def test_comparing_is_the_same_each_time_and_a_version_does_not_differ_from_itse
 # --- Whatever the texts ------------------------------------------------------------------------
 
 LINES = st.lists(
-    st.lists(st.sampled_from("comité membre dix ne pas vote 5.1 1er l' , ; «\u00a0».".split(" ")), min_size=1, max_size=12).map(" ".join),
+    st.lists(
+        st.sampled_from("comité membre dix ne pas vote 5.1 1er l' , ; «\u00a0».".split(" ")),
+        min_size=1,
+        max_size=12,
+    ).map(" ".join),
     min_size=1,
     max_size=8,
 )
