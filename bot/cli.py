@@ -27,18 +27,20 @@ from bot import (
     cli_quiz,
     cli_register,
     cli_registry,
+    cli_reviser,
     logs,
     settings,
 )
 from bot.cli_base import SANDBOX, SUBCOMMAND, configured, dump, json_flag, kept, refuse, storage_refusals
 from bot.commands import politique
 from bot.platforms import slack_manifest
-from bot.policy import guidance, quiz_bank
+from bot.policy import guidance, quiz_bank, roles
 from bot.policy.articles import Clause, PolicyError, Version
 from bot.policy.library import Library, Policy
 from bot.policy.onboarding import Attesting
 from bot.policy.questions import Engine
-from bot.storage import Storage, StorageError, lock
+from bot.policy.revision_lint import Office
+from bot.storage import Storage, StorageError, lock, reader
 from bot.times import system_clock
 
 LOCALE = Path(__file__).parent / "locale"
@@ -82,6 +84,7 @@ def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
     context.meta[cli_quiz.OPEN] = _school
     context.meta[cli_questions.OPEN] = _questions
     context.meta[cli_register.OPEN] = _cabinet
+    context.meta[cli_reviser.OPEN] = _bench
     if context.invoked_subcommand is None:
         context.invoke(servir)
 
@@ -310,12 +313,30 @@ def _cabinet() -> cli_register.Cabinet:
     return cli_register.Cabinet(config.database(), config.keys(), config.calendar().zone)
 
 
+def _bench() -> cli_reviser.Bench:
+    return cli_reviser.Bench(_policies(), _offices())
+
+
+def _offices() -> tuple[Office, ...]:
+    """Return the roles and whether they are held: as in the database or, without one, as if they were."""
+    config = configured()
+    if config.sandboxed() or not config.database().is_file():
+        return tuple(Office(title, held=True) for title in roles.titles())
+    with storage_refusals(), closing(reader(config.database()).conn) as conn:
+        db = Database(conn)
+        return tuple(
+            Office(role.title, bool(roles.holders(db, role.id, config.today())))
+            for role in roles.all_roles(db)
+        )
+
+
 for _command in (
     *cli_operations.COMMANDS,
     *cli_registry.COMMANDS,
     *cli_quiz.COMMANDS,
     *cli_questions.COMMANDS,
     cli_register.registre,
+    cli_reviser.reviser,
 ):
     vigie.add_command(_command)
 

@@ -28,6 +28,9 @@ GRAM: Final = 4  # letters of a run; with the two ends of a word, its beginning 
 ENOUGH: Final = 0.4  # likeness, place included, below which two clauses are not one
 SAME_NUMBER: Final = 0.10  # what standing under the same number adds
 SAME_PLACE: Final = 0.05  # what standing between the same neighbours adds
+WITHIN: Final = 0.5  # what being wholly within another clause is worth, beside being it
+WEAK: Final = 0.65  # likeness below which a link gives way to a better explanation
+SURE: Final = 0.9  # share of a clause that another lost or gained, for that to be a better one
 CONTAINED: Final = 0.6  # share of a clause that another must have lost or gained, for a part to be its part
 EXPLAINED: Final = 0.2  # how much that must be, of both clauses, for a part that was itself added to
 MANY: Final = 60  # clauses that a run of letters is in, beyond which it tells nothing
@@ -75,6 +78,7 @@ def align(old: Version, new: Version) -> Alignment:
     _same_words(sides)
     profiles = _Profiles(sides)
     _most_alike(sides, profiles)
+    _release(sides, profiles)
     _absorb(sides, profiles)
     for link in sides.links:
         link.old.sort()
@@ -133,7 +137,10 @@ class _Profiles:
         )
 
     def candidates(self) -> dict[tuple[int, int], float]:
-        """Return how alike each two clauses are that share something telling, from 0 to 1 (Dice)."""
+        """Return how alike each two clauses are that share something telling, from 0 to 1.
+
+        Dice's coefficient or, for a clause to which much was added, a part of how much it is within the other.
+        """
         holders: dict[str, list[int]] = defaultdict(list)
         for at, one in self.new.items():
             for gram in one:
@@ -144,7 +151,9 @@ class _Profiles:
             near = {other for gram in one for other in holders.get(gram, ()) if len(holders[gram]) <= MANY}
             mass = self.mass(one)
             for other in near:
-                found[at, other] = 2 * self.shared(one, self.new[other]) / (mass + masses[other])
+                shared = self.shared(one, self.new[other])
+                dice = 2 * shared / (mass + masses[other])
+                found[at, other] = max(dice, WITHIN * shared / min(mass, masses[other]))
         return found
 
 
@@ -163,8 +172,7 @@ def grams(text: str) -> Grams:
 def _most_alike(sides: _Sides, profiles: _Profiles) -> None:
     place = _Places(sides)
     scores = {
-        (one, other): likeness + place(one, other)
-        for (one, other), likeness in profiles.candidates().items()
+        (one, other): likeness + place(one, other) for (one, other), likeness in profiles.candidates().items()
     }
     likely = {pair: score for pair, score in scores.items() if score >= ENOUGH}
     sides.links.extend(Link([one], [other]) for one, other in assigned(likely))
@@ -267,6 +275,25 @@ def _optimal(gain: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> list[tu
 # --- Parts ------------------------------------------------------------------------------------
 
 
+def _release(sides: _Sides, profiles: _Profiles) -> None:
+    """Undo the links of clauses that are a little alike, where one is plainly a part of another clause."""
+    for link in [link for link in sides.links if link.old[0] in profiles.old]:
+        one, other = profiles.old[link.old[0]], profiles.new[link.new[0]]
+        shared, masses = profiles.shared(one, other), (profiles.mass(one), profiles.mass(other))
+        if 2 * shared >= WEAK * sum(masses) or shared >= SURE * min(masses):
+            continue
+        rest = [known for known in sides.links if known is not link and known.old[0] in profiles.old]
+        if any(
+            max(
+                _part(profiles, known, link.new[0], came=True)[0],
+                _part(profiles, known, link.old[0], came=False)[0],
+            )
+            >= SURE
+            for known in rest
+        ):
+            sides.links.remove(link)
+
+
 def _absorb(sides: _Sides, profiles: _Profiles) -> None:
     """Give what is alone to the clause that lost it or gained it, the surest first, once each."""
     lost = {at: link for at, link in enumerate(sides.links) if link.old[0] in profiles.old}
@@ -277,13 +304,13 @@ def _absorb(sides: _Sides, profiles: _Profiles) -> None:
             for at, link in lost.items()
             if len(link.old) == 1
             for alone in right
-            if (share := _part(profiles, link, alone, came=True)) >= CONTAINED
+            if (share := max(_part(profiles, link, alone, came=True))) >= CONTAINED
         ] + [
             (share, "old", alone, at)
             for at, link in lost.items()
             if len(link.new) == 1
             for alone in left
-            if (share := _part(profiles, link, alone, came=False)) >= CONTAINED
+            if (share := max(_part(profiles, link, alone, came=False))) >= CONTAINED
         ]
         if not found:
             return
@@ -291,10 +318,10 @@ def _absorb(sides: _Sides, profiles: _Profiles) -> None:
         (lost[at].new if side == "new" else lost[at].old).append(alone)
 
 
-def _part(profiles: _Profiles, link: Link, alone: int, *, came: bool) -> float:
+def _part(profiles: _Profiles, link: Link, alone: int, *, came: bool) -> tuple[float, float]:
     """Return which share of a clause that came is what a link lost, or of one that went what it gained.
 
-    Or, if that is more, which share of what was lost or gained that clause accounts for.
+    Then which share of what was lost or gained that clause accounts for, 0 when both are slight.
     """
     whole, parts = (link.old, link.new) if came else (link.new, link.old)
     sources, pieces = (profiles.old, profiles.new) if came else (profiles.new, profiles.old)
@@ -304,10 +331,10 @@ def _part(profiles: _Profiles, link: Link, alone: int, *, came: bool) -> float:
     part, rest = pieces[alone], +rest
     of_part, of_rest = profiles.mass(part), profiles.mass(rest)
     if not (of_part and of_rest):
-        return 0.0
+        return 0.0, 0.0
     shared = profiles.shared(part, rest)
-    most = of_rest >= EXPLAINED * profiles.mass(sources[whole[0]]) and shared >= EXPLAINED * of_part
-    return max(shared / of_part, shared / of_rest if most else 0)
+    much = of_rest >= EXPLAINED * profiles.mass(sources[whole[0]]) and shared >= EXPLAINED * of_part
+    return shared / of_part, shared / of_rest if much else 0.0
 
 
 # --- Articles ---------------------------------------------------------------------------------
@@ -333,5 +360,5 @@ def _articles(old: Version, new: Version, links: Sequence[Link]) -> dict[str, st
 
 def _likeness(one: Article, other: Article, shared: int) -> float:
     same_title = bool(one.title) and form(one.title.casefold()) == form(other.title.casefold())
-    common = 2 * shared / (len(one.clauses) + len(other.clauses))
+    common = 2 * shared / max(len(one.clauses) + len(other.clauses), 1)
     return common + 0.5 * same_title + (0.1 * (one.number == other.number) if common or same_title else 0)

@@ -164,6 +164,16 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Misplaced:
+    """Something that has no place in a text, passed over while reading. `clause`: what it is about, "" if nothing."""
+
+    code: str
+    clause: str
+    line: int
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class _Block:
     """Lines that belong together: a heading, the beginning of a clause, or a paragraph."""
 
@@ -230,14 +240,23 @@ def _blocks(source: str) -> Iterator[_Block]:
 
 
 class _Reader:
-    """Builds articles out of blocks, in one pass; `source` names the file in errors."""
+    """Builds articles out of blocks, in one pass; `source` names the file in errors.
 
-    def __init__(self, source: str) -> None:
+    What is misplaced is an error or, given a list, goes there while the reading goes on.
+    """
+
+    def __init__(self, source: str, misplaced: list[Misplaced] | None = None) -> None:
         self.source = source
+        self._misplaced = misplaced
         self.cover: list[str] = []
         self.articles: list[Article] = []
         self._heading = ""
         self._seen: dict[Number, int] = {}
+
+    def _report(self, code: str, clause: object, line: int, problem: str) -> None:
+        if self._misplaced is None:
+            raise PolicyError(self.source, line, problem)
+        self._misplaced.append(Misplaced(code, str(clause), line, problem))
 
     def take(self, block: _Block) -> None:
         """Put one block in its place. Raises `PolicyError` when it has none."""
@@ -261,8 +280,11 @@ class _Reader:
     def _begin(self, block: _Block, number: Number) -> None:
         article = self.articles[-1]
         if not number.within(article.number):
-            raise PolicyError(
-                self.source, block.line, f"la clause {number} est dans l'article {article.number}."
+            self._report(
+                "misplaced_number",
+                number,
+                block.line,
+                f"la clause {number} est dans l'article {article.number}.",
             )
         self._check_new(block, number)
         self._add(Clause(number, self._heading, (block.text,)))
@@ -275,8 +297,9 @@ class _Reader:
             return
         last = article.clauses[-1]
         if last.heading != self._heading:
-            raise PolicyError(
-                self.source,
+            self._report(
+                "missing_number",
+                last.number,
                 block.line,
                 f"ce paragraphe, sous «\u00a0{self._heading}\u00a0», n'a pas de numéro de clause.",
             )
@@ -292,14 +315,17 @@ class _Reader:
         for article in self.articles:
             if not article.clauses:
                 line = self._seen[article.number]
-                raise PolicyError(self.source, line, f"l'article {article.number} est vide.")
+                self._report("empty_article", article.number, line, f"l'article {article.number} est vide.")
 
     def _check_new(self, block: _Block, number: Number) -> None:
         if number in self._seen:
-            raise PolicyError(
-                self.source, block.line, f"le numéro {number} est déjà pris à la ligne {self._seen[number]}."
+            self._report(
+                "duplicate_number",
+                number,
+                block.line,
+                f"le numéro {number} est déjà pris à la ligne {self._seen[number]}.",
             )
-        self._seen[number] = block.line
+        self._seen.setdefault(number, block.line)
 
 
 def _numbered(block: _Block) -> str:
@@ -314,13 +340,15 @@ def parse(
     source: str = "",
     effective: date | None = None,
     key: str = "",
+    misplaced: list[Misplaced] | None = None,
 ) -> Version:
     """Return the version that `markdown` holds; `effective` and `key` are as in `Version`.
 
-    `source` names the file in errors. Raises `PolicyError`, with the line, when a clause is out of
-    place, a number is used twice, or there is no article at all.
+    `source` names the file in errors. Raises `PolicyError`, with the line, when there is no article at
+    all, a clause is out of place or a number is used twice: with a list `misplaced`, all but the first
+    are put there instead. Such a text can be looked at and compared, never adopted.
     """
-    reader = _Reader(source or policy)
+    reader = _Reader(source or policy, misplaced)
     for block in _blocks(markdown.removeprefix("\ufeff")):
         reader.take(block)
     if not reader.articles:

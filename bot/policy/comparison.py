@@ -105,7 +105,11 @@ def compare(old: Version, new: Version) -> Comparison:
     ]
     stands = {at: link.new[-1] for link in found.links for at in link.old}
     changes += [
-        (max((stands[one] for one in stands if one < at), default=-1), at, Change(Kind.REMOVED, _ids([clause]), (), Nature.SUBSTANTIVE))
+        (
+            max((stands[one] for one in stands if one < at), default=-1),
+            at,
+            Change(Kind.REMOVED, _ids([clause]), (), Nature.SUBSTANTIVE),
+        )
         for at, clause in enumerate(before)
         if at not in linked_old
     ]

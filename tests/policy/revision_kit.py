@@ -201,7 +201,9 @@ def add(draft: Draft) -> None:
 
 
 def _settle_heading(part: Part, at: int) -> None:
-    near = part.items[at + 1] if at + 1 < len(part.items) and part.items[at + 1].heading else part.items[at - 1]
+    near = (
+        part.items[at + 1] if at + 1 < len(part.items) and part.items[at + 1].heading else part.items[at - 1]
+    )
     part.items[at].heading = near.heading
 
 
@@ -244,7 +246,9 @@ def _replace(draft: Draft, text: str) -> str:
     words = text.split(" ")
     long = [at for at, word in enumerate(words) if len(re.sub(r"\W", "", word)) > 5]  # noqa: PLR2004 — a word that says something
     for at in draft.chance.sample(long, min(2, len(long))):
-        words[at] = draft.chance.choice(["trimestriel", "secrétariat", "informatique", "assemblée", "budgétaire"])
+        words[at] = draft.chance.choice(
+            ["trimestriel", "secrétariat", "informatique", "assemblée", "budgétaire"]
+        )
     return " ".join(words) if long else _append(draft, text)
 
 
@@ -314,7 +318,11 @@ def split(draft: Draft) -> None:
     if found:
         part, item = found
         words = item.text.split(" ")
-        ends = [at + 1 for at, word in enumerate(words) if word.endswith((".", ";", ",")) and 4 < at < len(words) - 5]
+        ends = [
+            at + 1
+            for at, word in enumerate(words)
+            if word.endswith((".", ";", ",")) and 4 < at < len(words) - 5
+        ]
         cut = draft.chance.choice(ends or [len(words) // 2])
         texts = [" ".join(words[:cut]).strip(), " ".join(words[cut:]).strip()]
         nature = E
@@ -322,7 +330,14 @@ def split(draft: Draft) -> None:
             texts[1], nature = f"{texts[1]} Le secrétariat en tient le compte.", S
         at = part.items.index(item)
         pieces = [
-            Item([p for p in text.split("\n\n") if p.strip()], item.origin, item.depth, item.heading, nature, done=True)
+            Item(
+                [p for p in text.split("\n\n") if p.strip()],
+                item.origin,
+                item.depth,
+                item.heading,
+                nature,
+                done=True,
+            )
             for text in texts
         ]
         for piece in pieces:
