@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from bot import guard, notices, onboarding_notices, progress_picture, registrar, retraining, revision_reading
+from bot import guard, notices, onboarding_notices, progress_picture, registrar, retraining
 from bot.archive import Archive
 from bot.commands import (
     accueil,
@@ -186,7 +186,7 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             run=partial(revision.manage, office, services.archive),
             opens_form=True,
             refusal=ours,
-            reads=revision_reading.read,
+            reads=revision.read,
         ),
         Command(
             name="pause",

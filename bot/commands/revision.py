@@ -14,24 +14,18 @@ from bot.archive import TASK, Archive
 from bot.commands import politique, revision_ledger
 from bot.commands import revision_messages as say
 from bot.commands.office import Office, actor_of, named
-from bot.dispatch import Request, UserError
-from bot.messages import Message, Reply, Span
-from bot.policy import people, revision_audience, revisions
+from bot.dispatch import Received, Request, UserError
+from bot.messages import Message, Reply, Span, excerpt
+from bot.policy import people, revision_audience, revision_reading, revisions, roles
 from bot.policy.articles import PolicyError
 from bot.policy.comparison import Comparison, Nature
 from bot.policy.library import Policy
 from bot.policy.revision_audience import Asked
-from bot.policy.revisions import Dates, Note, Proposal, Revision, RevisionError
+from bot.policy.revision_lint import Office as Role
+from bot.policy.revision_reading import Document
+from bot.policy.revisions import Dates, Proposal, Revision, RevisionError
 
 _WORDS_OF_NO_ONE = "une personne"
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A text that was read in a file, and what there is to say of how it reads."""
-
-    markdown: str
-    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +81,16 @@ def manage(office: Office, archive: Archive, request: Request) -> Reply:
     try:
         with office.storage.transaction() as db:
             desk = Desk(office, archive, db, request)
-            if isinstance(request.read, Text):
+            if isinstance(request.read, Document):
                 return _dropped(desk, request.read)
             return ACTIONS.get(verb, _overview)(desk, rest.strip())
     except (RevisionError, PolicyError) as error:
-        text = str(error)
-        raise UserError(f"{text[:1].upper()}{text[1:]}") from error
+        raise UserError(_sentence(error)) from error
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 # --- Proposing --------------------------------------------------------------------------------
@@ -104,11 +102,30 @@ def _overview(desk: Desk, _: str) -> Message:
     return say.overview([(desk.policy(one), one) for one in found])
 
 
-def _dropped(desk: Desk, text: Text) -> Message:
+def read(file: Received) -> Document:
+    """Return the text of a file that was dropped. Raises `UserError` for one that cannot be read."""
+    try:
+        return revision_reading.read(file.content, excerpt(file.name, 60))
+    except PolicyError as error:
+        raise UserError(_sentence(error)) from error
+
+
+def _dropped(desk: Desk, document: Document) -> Message:
     """Propose the text of a file that the administration dropped, for the policy that is meant by default."""
-    policy = desk.archive.library.default
-    base = revisions.latest_base(desk.db, policy.id)
-    proposal = Proposal(policy.id, text.markdown, "file", base, by=desk.person(), notes=text.notes)
+    policy, person = desk.archive.library.default, desk.person()
+    offices = [
+        Role(role.title, held=bool(roles.holders(desk.db, role.id, desk.today)))
+        for role in roles.all_roles(desk.db)
+    ]
+    [*_, latest] = revisions.approved(desk.db, policy.id)
+    found = revision_reading.examine(
+        document, "ce texte", desk.archive.version(latest), desk.today, offices
+    )
+    if not found.adoptable:
+        return say.unfit(policy, found.findings)
+    proposal = Proposal(
+        policy.id, document.markdown, "file", latest.version, by=person, notes=found.findings
+    )
     return _shown(desk, desk.archive.propose(desk.db, proposal, desk.today))
 
 

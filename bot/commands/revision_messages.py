@@ -27,7 +27,7 @@ from bot.policy import revision_summary
 from bot.policy.comparison import Change, Comparison, Kind, Nature
 from bot.policy.library import Policy, in_words
 from bot.policy.revision_audience import Asked
-from bot.policy.revisions import Note as Remark
+from bot.policy.revision_lint import Finding
 from bot.policy.revisions import Revision
 
 _LISTED = 10  # revisions on the overview
@@ -126,13 +126,24 @@ def _facts(revision: Revision, by: Span | None, agreed: Sequence[Span]) -> Itera
         yield "\nRien ne change avant qu'elle soit approuvée."
 
 
-def _remarks(notes: Sequence[Remark]) -> Iterator[Element]:
+def _remarks(notes: Sequence[Finding]) -> Iterator[Element]:
     if not notes:
         return
     lines = ["• " + (f"{one.clause}\u00a0: " if one.clause else "") + one.message for one in notes[:_NOTES]]
     if len(notes) > _NOTES:
         lines.append(f"et {len(notes) - _NOTES} de plus.")
     yield Text(bold("À vérifier dans ce texte"), "\n", excerpt_lines(lines))
+
+
+def unfit(policy: Policy, findings: Sequence[Finding]) -> Message:
+    """Refuse a text whose clauses cannot be told from one another, and say where."""
+    return Message(
+        Heading("Ce texte ne peut pas être proposé tel quel"),
+        Text(f"Les numéros n'en sont pas sûrs : la {policy.name} ne pourrait pas être citée sans erreur."),
+        *_remarks(findings),
+        Note("Corrigez le fichier, puis déposez-le de nouveau. Rien n'est changé."),
+        Buttons(_ALL),
+    )
 
 
 def excerpt_lines(lines: Sequence[str]) -> str:

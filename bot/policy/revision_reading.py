@@ -47,7 +47,13 @@ def prepare(
     `name`: what the file is called in refusals. `offices`: the roles, None when they are not known.
     Raises `PolicyError` when the file cannot be read.
     """
-    document = read(content, name)
+    return examine(read(content, name), name, old, adopted, offices)
+
+
+def examine(
+    document: Document, name: str, old: Version, adopted: date, offices: Iterable[Office] | None = None
+) -> Reading:
+    """Return what a text that was read would change; see `prepare`. Raises `PolicyError`."""
     misplaced: list[Misplaced] = []
     new = articles.parse(
         document.markdown, policy=old.policy, adopted=adopted, source=name, misplaced=misplaced

@@ -24,6 +24,7 @@ from sqlite_utils import Database
 from bot.policy import people
 from bot.policy.comparison import Nature
 from bot.policy.library import Adopted, in_words
+from bot.policy.revision_lint import Finding
 from bot.times import iso, utc
 
 State: TypeAlias = Literal["origin", "proposed", "scheduled", "announced", "withdrawn"]
@@ -40,17 +41,11 @@ class RevisionError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """Something to look at in a text that was read: a lint's code, the clause, and what it says in French."""
-
-    code: str
-    clause: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
 class Proposal:
-    """A text to be proposed. `by`: the person, None where that is not known. `base`: see `Revision`."""
+    """A text to be proposed. `by`: the person, None where that is not known. `notes`: what to look at in it.
+
+    `base`: see `Revision`.
+    """
 
     policy: str
     text: str
@@ -58,7 +53,7 @@ class Proposal:
     base: str
     adopted: date | None = None
     by: str | None = None
-    notes: Sequence[Note] = ()
+    notes: Sequence[Finding] = ()
     withdraws: str | None = None
 
 
@@ -81,7 +76,7 @@ class Revision:
     effective: date | None
     natures: Mapping[str, Nature]
     nature: Nature | None
-    notes: tuple[Note, ...]
+    notes: tuple[Finding, ...]
     withdraws: str | None
     proposed_by: str | None
     proposed_on: date
@@ -361,7 +356,7 @@ def _revision(row: tuple[Any, ...]) -> Revision:
             "effective": _day(known["effective"]),
             "natures": {key: Nature(value) for key, value in json.loads(known["natures"]).items()},
             "nature": Nature(known["nature"]) if known["nature"] else None,
-            "notes": tuple(Note(*note) for note in json.loads(known["notes"])),
+            "notes": tuple(Finding(*note) for note in json.loads(known["notes"])),
             "proposed_on": date.fromisoformat(known["proposed_on"]),
             "announced_at": utc(known["announced_at"]) if known["announced_at"] else None,
             "withdrawn_on": _day(known["withdrawn_on"]),
