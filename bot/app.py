@@ -109,13 +109,13 @@ def build(settings: Settings, storage: Storage) -> Bot:
     read, calendar, teams = policies(settings, approved), settings.calendar(), settings.teams()
     clerk = registrar(settings, read, storage)
     school = replace(course(settings, read, clerk.attest), send_receipt=clerk.send_again)
-    texts = _archive(settings, read)
+    kept = texts(settings, read)
     told = onboarding_notices.table(read) | clerk.notices() | retraining.notices()
-    notices.NOTICES.update(told | revision_notices.table(texts))
+    notices.NOTICES.update(told | revision_notices.table(kept))
 
     def registry_changed(db: Database) -> None:
         onboarding.follow(db, school.target(), calendar, system_clock(), at_once=True)
-        texts.follow(db, system_clock())
+        kept.follow(db, system_clock())
 
     office = Office(storage, system_clock, calendar, teams, registry_changed=registry_changed)
     if not settings.sandboxed():
@@ -127,13 +127,14 @@ def build(settings: Settings, storage: Storage) -> Bot:
         partial(mesdonnees.noticed, office),
     )
     answering = desk(settings, read, office)
-    texts.replaced = partial(_interpret_anew, settings, answering)
-    services = Services(read, office, school, answering, _bank(settings, read, office), texts)
+    kept.replaced = partial(_interpret_anew, settings, answering)
+    services = Services(read, office, school, answering, _bank(settings, read, office), kept)
     dispatcher = Dispatcher(catalogue(services), storage.executor, welcome=welcome)
     return Bot(settings, services, clerk, dispatcher)
 
 
-def _archive(settings: Settings, read: Library) -> Archive:
+def texts(settings: Settings, read: Library) -> Archive:
+    """Return the texts at work."""
     return Archive(
         read,
         settings.data_folders(),

@@ -9,10 +9,11 @@ import asyncio
 import gc
 import gettext
 import os
+import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +29,20 @@ from bot import (
     cli_register,
     cli_registry,
     cli_reviser,
+    cli_revisions,
     logs,
     settings,
 )
 from bot.cli_base import SANDBOX, SUBCOMMAND, configured, dump, json_flag, kept, refuse, storage_refusals
 from bot.commands import politique
 from bot.platforms import slack_manifest
-from bot.policy import guidance, quiz_bank, roles
+from bot.policy import guidance, quiz_bank, revisions, roles
 from bot.policy.articles import Clause, PolicyError, Version
-from bot.policy.library import Library, Policy
+from bot.policy.library import Approved, Library, Policy
 from bot.policy.onboarding import Attesting
 from bot.policy.questions import Engine
 from bot.policy.revision_lint import Office
-from bot.storage import Storage, StorageError, lock, reader
+from bot.storage import Storage, StorageError, explained, lock, reader
 from bot.times import system_clock
 
 LOCALE = Path(__file__).parent / "locale"
@@ -85,6 +87,7 @@ def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
     context.meta[cli_questions.OPEN] = _questions
     context.meta[cli_register.OPEN] = _cabinet
     context.meta[cli_reviser.OPEN] = _bench
+    context.meta[cli_revisions.OPEN] = _shelf
     if context.invoked_subcommand is None:
         context.invoke(servir)
 
@@ -141,7 +144,7 @@ def _erase(database: Path) -> None:
 @json_flag
 def politique_(demande: tuple[str, ...], on: datetime | None, as_json: bool) -> None:
     """Print clauses; exit 1 when there is none."""
-    library = _policies()
+    library = _policies(on.date() if on else None)
     named, text = library.naming.split(" ".join(demande))
     policy = library.policies.get(named or library.default.id)
     if policy is None:
@@ -260,9 +263,22 @@ def _printed(reading: politique.Reading, clause: Clause) -> str:
     )
 
 
-def _policies() -> Library:
+def _policies(on: date | None = None) -> Library:
+    """Read the policies as they are in force or, with a day, as they will be then."""
+    config = configured()
     with _policy_refusals():
-        return app.policies(configured())
+        return app.policies(config, _approved(config, on or config.today()))
+
+
+def _approved(config: settings.Settings, until: date) -> Approved:
+    """Return the texts that were approved; none where there is no database, or it is not of this version."""
+    if not config.database().is_file():
+        return {}
+    try:
+        with closing(reader(config.database()).conn) as conn, explained(config.database()):
+            return revisions.known(Database(conn), until=until)
+    except (StorageError, sqlite3.Error):
+        return {}
 
 
 @contextmanager
@@ -314,7 +330,13 @@ def _cabinet() -> cli_register.Cabinet:
 
 
 def _bench() -> cli_reviser.Bench:
-    return cli_reviser.Bench(_policies(), _offices())
+    return cli_reviser.Bench(_policies(), _offices(), lambda reading: cli_revisions.propose(_shelf(), reading))
+
+
+def _shelf() -> cli_revisions.Shelf:
+    config = kept()
+    texts = app.texts(config, _policies())
+    return cli_revisions.Shelf(texts, config.database(), config.today(), system_clock())
 
 
 def _offices() -> tuple[Office, ...]:
@@ -337,6 +359,7 @@ for _command in (
     *cli_questions.COMMANDS,
     cli_register.registre,
     cli_reviser.reviser,
+    cli_revisions.revisions_,
 ):
     vigie.add_command(_command)
 

@@ -21,10 +21,14 @@ from bot.policy.revision_reading import Reading
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What these commands need: the policies, and the roles, None when nobody knows who holds them."""
+    """What these commands need: the policies, and the roles, None when nobody knows who holds them.
+
+    `propose`: records what was read, to be approved, and returns the line that says so.
+    """
 
     library: Library
     offices: Sequence[Office] | None
+    propose: Callable[[Reading], str]
 
 
 Open: TypeAlias = Callable[[], Bench]
@@ -51,7 +55,7 @@ NATURES: Final = {
     name="reviser",
     short_help="Voir ce qu'une révision change.",
     help="Comparer une révision (Markdown, DOCX ou PDF) au texte qu'elle remplace, et vérifier son texte. "
-    "Rien n'est envoyé ni mis en vigueur.",
+    "Rien n'est envoyé ni mis en vigueur; avec --proposer, la révision est soumise à l'administration.",
 )
 @click.argument("fichier", type=click.Path(path_type=Path), metavar="FICHIER")
 @click.option(
@@ -68,8 +72,11 @@ NATURES: Final = {
 @click.option(
     "--pdf", type=click.Path(path_type=Path), metavar="SORTIE", help="Écrire la comparaison en PDF."
 )
+@click.option("--proposer", is_flag=True, help="Soumettre la révision à l'administration.")
 @json_flag
-def reviser(fichier: Path, policy: str | None, adopted: datetime, pdf: Path | None, as_json: bool) -> None:
+def reviser(
+    fichier: Path, policy: str | None, adopted: datetime, pdf: Path | None, proposer: bool, as_json: bool
+) -> None:
     """Print what a file would change."""
     bench: Bench = click.get_current_context().meta[OPEN]()
     reading = read(bench, fichier, policy, adopted.date())
@@ -77,6 +84,10 @@ def reviser(fichier: Path, policy: str | None, adopted: datetime, pdf: Path | No
         click.echo(dump(described(reading)))
     else:
         click.echo("\n".join(_report(bench.library, reading)))
+    if proposer:
+        if not reading.adoptable:
+            raise SystemExit(1)
+        click.echo(bench.propose(reading), err=as_json)
 
 
 def read(bench: Bench, file: Path, policy: str | None, adopted: date) -> Reading:

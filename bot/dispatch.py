@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
-TAKEN_SIZE = 4 * 1024 * 1024  # of a file that is fetched; a policy with its images is under 1 MiB
+TAKEN_SIZE = 8 * 1024 * 1024  # of a file that is fetched; a policy with its images is under 1 MiB
 TEXT_LENGTH = 10_000  # what is read of a person's text; a policy's clause is under 2,000
 MET = 10_000  # people remembered as having been introduced
 SUGGESTIONS = 25  # Discord: choices offered as one types
@@ -289,7 +289,7 @@ class Dispatcher:
             return reply
 
     async def takes_file(self, actor: Actor) -> bool:
-        """Tell whether a file that `actor` drops in private is to be fetched; most people's is not looked at."""
+        """Tell whether a file that `actor` drops in private is to be fetched; most are not looked at."""
         command = self._taking
         if command is None or not self.serves(actor):
             return False
@@ -298,10 +298,10 @@ class Dispatcher:
 
     async def handle_file(self, file: Received, actor: Actor) -> Reply:
         """Read a file and return what its command answers to it."""
-        command = self._taking or self._default
+        command = self._taking
+        if command is None or command.reads is None:
+            return Message(Text("Je ne lis pas de fichier ici."))
         try:
-            if command.reads is None:
-                raise UserError("Je ne lis pas de fichier ici.")
             read = await asyncio.to_thread(command.reads, file)
         except UserError as refusal:
             return Message(Text(str(refusal)))

@@ -9,12 +9,10 @@ from datetime import date, timedelta
 from bot.archive import Archive
 from bot.commands import politique
 from bot.commands.office import Office
-from bot.commands.politique import Reading
-from bot.dispatch import Request, UserError
+from bot.dispatch import Request
 from bot.messages import Button, Buttons, Form, Heading, Message, Note, Reply, Text, TextField, bold
 from bot.policy import revisions
-from bot.policy.articles import Version
-from bot.policy.library import Library, Policy, in_words
+from bot.policy.library import Policy, in_words
 from bot.policy.revisions import Revision
 
 _SHOWN = 8  # versions on one page
@@ -82,23 +80,32 @@ def history_page(policy: Policy, found: Sequence[Line], today: date, page: int =
     ]
     return Message(
         Heading(f"Les versions de la {policy.name}"),
-        *(Text(*_described(one, today)) for one in shown),
+        *(_line(one, today) for one in shown),
         *(Buttons(*row) for row in (buttons[:4], buttons[4:], compared[:4], compared[4:]) if row),
         Buttons(*turns, Button("À une autre date", f"versions {policy.id} date", "primary")),
         *_unsaid(shown),
     )
 
 
-def _described(one: Line, today: date) -> tuple[object, ...]:
-    adopted = in_words(one.revision.adopted) if one.revision.adopted else ""
+def _line(one: Line, today: date) -> Text:
+    adopted, when = _when(one, today)
+    return Text(bold(adopted), f"\u00a0: {when}")
+
+
+def described(one: Line, today: date) -> str:
+    """Say when a version was adopted, and from when to when it was in force."""
+    adopted, when = _when(one, today)
+    return f"{adopted}\u00a0: {when}"
+
+
+def _when(one: Line, today: date) -> tuple[str, str]:
+    adopted = f"Adoptée le {in_words(one.revision.adopted)}" if one.revision.adopted else ""
+    why = " Elle a ramené le texte d'une version antérieure." if one.revision.withdraws else ""
     if one.since > today:
-        when = f"prendra effet le {in_words(one.since)}"
-    elif one.until is None or one.until >= today:
-        when = f"en vigueur depuis le {in_words(one.since)}"
-    else:
-        when = f"en vigueur du {in_words(one.since)} au {in_words(one.until)}"
-    why = "\nElle a ramené le texte d'une version antérieure." if one.revision.withdraws else ""
-    return bold(f"Adoptée le {adopted}"), f"\u00a0: {when}.{why}"
+        return adopted, f"prendra effet le {in_words(one.since)}.{why}"
+    if one.until is None or one.until >= today:
+        return adopted, f"en vigueur depuis le {in_words(one.since)}.{why}"
+    return adopted, f"en vigueur du {in_words(one.since)} au {in_words(one.until)}.{why}"
 
 
 def _unsaid(shown: Sequence[Line]) -> list[Note]:

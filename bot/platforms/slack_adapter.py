@@ -27,7 +27,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.dispatch import Actor, Dispatcher, Request, apology
 from bot.logs import ExplainedError, told
 from bot.messages import Button, File, Form, Message, Quoter, Text, opener
-from bot.platforms import Address, AwayError, Meter, PlatformError, slack_members
+from bot.platforms import Address, AwayError, Meter, PlatformError, dropped, slack_files, slack_members
 from bot.platforms.membership import Followed, Members
 from bot.platforms.slack_delivery import SlackDelivery, without_retries
 from bot.platforms.slack_link import (
@@ -270,7 +270,26 @@ class SlackAdapter:
 
     async def _on_message(self, event: Json, context: AsyncBoltContext) -> None:
         if event.get("channel_type") == "im" and _by_a_person(event):
-            self._ask(literal(event.get("text", "")), written(event, context, "direct"))
+            text, origin = literal(event.get("text", "")), written(event, context, "direct")
+            if event.get("files"):
+                self._run(self._take(event["files"], text, origin), "fichier", origin)
+            else:
+                self._ask(text, origin)
+
+    async def _take(self, files: list[Json], text: str, origin: Origin) -> None:
+        """Take the file that was dropped, from who may; from anyone else, only what was written is read."""
+        if not await self._dispatcher.takes_file(origin.actor):
+            self._ask(text, origin)
+            return
+        try:
+            if len(files) > 1:
+                raise dropped.one_at_a_time()
+            file = await slack_files.fetch(self._client, files[0])
+        except dropped.NotTakenError as refusal:
+            await self._say(refusal.message(), origin, "fichier")
+            return
+        reply = await self._dispatcher.handle_file(file, origin.actor)
+        await self._say(reply if isinstance(reply, Message) else opener(reply), origin, "fichier")
 
     async def _on_mention(self, event: Json, context: AsyncBoltContext) -> None:
         if _by_a_person(event):
