@@ -330,7 +330,9 @@ def _cabinet() -> cli_register.Cabinet:
 
 
 def _bench() -> cli_reviser.Bench:
-    return cli_reviser.Bench(_policies(), _offices(), lambda reading: cli_revisions.propose(_shelf(), reading))
+    return cli_reviser.Bench(
+        _policies(), _offices(), lambda reading: cli_revisions.propose(_shelf(), reading)
+    )
 
 
 def _shelf() -> cli_revisions.Shelf:

@@ -199,7 +199,8 @@ def _found(db: Database, identifier: str) -> Revision:
 
 
 @revisions_.command(
-    name="registre", help="Qui a été prévenu d'une révision, l'a ouverte, l'a attestée (la dernière annoncée)."
+    name="registre",
+    help="Qui a été prévenu d'une révision, l'a ouverte, l'a attestée (la dernière annoncée).",
 )
 @click.argument("identifiant", metavar="[RÉVISION]", required=False)
 @click.option("--csv", "as_csv", is_flag=True, help="Répondre en CSV.")

@@ -94,8 +94,10 @@ def told(policy: Policy, revision: Revision, comparison: Comparison) -> tuple[El
     lines = [f"• {revision_summary.named(one)}" for one in revision_summary.foremost(comparison)]
     if more > 0:
         lines.append(f"et {more} autre{'s' * (more > 1)} changement{'s' * (more > 1)}.")
-    heading = f"La {policy.name} revient à un texte antérieur" if revision.withdraws else (
-        f"La {policy.name} a été révisée"
+    heading = (
+        f"La {policy.name} revient à un texte antérieur"
+        if revision.withdraws
+        else (f"La {policy.name} a été révisée")
     )
     return (
         Heading(heading),

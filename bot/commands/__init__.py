@@ -28,6 +28,7 @@ from bot.commands import (
     quiz_messages,
     retour,
     revision,
+    revision_examples,
     roles,
     versions,
     vigie,
@@ -46,7 +47,7 @@ from bot.storage import Storage
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the commands work with: the policies, the records, the questions, the texts and their revisions."""
+    """What the commands work with: the policies, the records, the questions, the texts and what revises them."""
 
     library: Library
     office: Office
@@ -230,6 +231,7 @@ def examples(services: Services) -> dict[str, Reply]:
         **accueil.examples(course),
         **accueil_gestion.examples(course),
         **quiz_messages.examples(course, now),
+        **revision_examples.examples(course, calendar),
         **onboarding_notices.examples(progress_picture.sample()),
         **registrar.examples(),
         **banque.examples(library),

@@ -147,7 +147,9 @@ def none_yet(policy: Policy) -> Message:
     """Say that the policy was not revised since the bot keeps it."""
     return Message(
         Text(f"La {policy.name} n'a pas été révisée depuis que je la garde."),
-        Buttons(Button("Les versions", f"versions {policy.id}"), Button(f"Lire la {policy.name}", "politique")),
+        Buttons(
+            Button("Les versions", f"versions {policy.id}"), Button(f"Lire la {policy.name}", "politique")
+        ),
     )
 
 
@@ -226,7 +228,9 @@ def nothing_asked(policy: Policy, *, done: bool) -> Message:
 def whole_asked(policy: Policy) -> Message:
     """Say that the whole text is to be read."""
     return Message(
-        Text(f"Merci! Il vous est demandé de lire la {policy.name} en entier. Vous reprendrez où vous étiez."),
+        Text(
+            f"Merci! Il vous est demandé de lire la {policy.name} en entier. Vous reprendrez où vous étiez."
+        ),
         Buttons(
             Button("Continuer la lecture", "accueil lire", "primary"), Button("Où j'en suis", "accueil moi")
         ),
@@ -271,5 +275,3 @@ def path(course: Course, standing: Standing, day: Mapping[Fact, str]) -> Message
         Text(*lines),
         Buttons(*onward, Button("Les versions", f"versions {target.policy}")),
     )
-
-

@@ -118,14 +118,10 @@ def _dropped(desk: Desk, document: Document) -> Message:
         for role in roles.all_roles(desk.db)
     ]
     [*_, latest] = revisions.approved(desk.db, policy.id)
-    found = revision_reading.examine(
-        document, "ce texte", desk.archive.version(latest), desk.today, offices
-    )
+    found = revision_reading.examine(document, "ce texte", desk.archive.version(latest), desk.today, offices)
     if not found.adoptable:
         return say.unfit(policy, found.findings)
-    proposal = Proposal(
-        policy.id, document.markdown, "file", latest.version, by=person, notes=found.findings
-    )
+    proposal = Proposal(policy.id, document.markdown, "file", latest.version, by=person, notes=found.findings)
     return _shown(desk, desk.archive.propose(desk.db, proposal, desk.today))
 
 
@@ -162,7 +158,9 @@ def _notice(desk: Desk, text: str) -> Message:
     revision = desk.revision(identifier)
     asked = next((one for one in revision_audience.GROUPS if one == group), None)
     comparison = desk.comparison(revision)
-    return say.preview(desk.policy(revision), revision, comparison, asked or "changes", channel=group == "canal")
+    return say.preview(
+        desk.policy(revision), revision, comparison, asked or "changes", channel=group == "canal"
+    )
 
 
 # --- Deciding ---------------------------------------------------------------------------------
@@ -274,4 +272,3 @@ ACTIONS: Mapping[str, Action] = {
     "csv": _csv,
     "image": _picture,
 }
-

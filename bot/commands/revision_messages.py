@@ -296,7 +296,9 @@ def approved(policy: Policy, revision: Revision, today: date) -> Message:
     if revision.state != "scheduled":
         return Message(
             Heading("C'est noté"),
-            Text("Une deuxième personne de l'administration doit approuver la même chose. Rien ne change encore."),
+            Text(
+                "Une deuxième personne de l'administration doit approuver la même chose. Rien ne change encore."
+            ),
             Buttons(Button("La révision", f"revision voir {revision.id}"), _ALL),
         )
     day = revision.effective or today

@@ -312,7 +312,6 @@ class Client(discord.AutoShardedClient):
             asked = message.to_reference(fail_if_not_exists=False)
             await message.channel.send(view=view, nonce=nonce, suppress_embeds=True, reference=asked)
 
-
     async def _taken_file(self, attachments: Sequence[discord.Attachment], actor: Actor) -> Message:
         """Return the answer to a file that was dropped by who may; it is fetched from Discord's own servers."""
         try:

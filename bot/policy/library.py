@@ -282,9 +282,7 @@ def _policy(name: str, folders: Sequence[Path], approved: Sequence[Adopted]) -> 
 
 def _approved(name: str, one: Adopted) -> Version:
     source = f"{name}/{one.adopted}.md"
-    return articles.parse(
-        one.text, policy=name, adopted=one.adopted, source=source, effective=one.effective
-    )
+    return articles.parse(one.text, policy=name, adopted=one.adopted, source=source, effective=one.effective)
 
 
 def _version(name: str, path: Path) -> Version:

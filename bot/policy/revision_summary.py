@@ -73,7 +73,7 @@ def named(change: Change) -> str:
 
 
 def _listed(numbers: Sequence[str]) -> str:
-    *others, last = numbers
+    *others, last = numbers or ("",)
     return f"{', '.join(others)} et {last}" if others else last
 
 

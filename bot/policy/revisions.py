@@ -124,9 +124,7 @@ def texts(db: Database, policy: str) -> list[Revision]:
 
 def approved(db: Database, policy: str) -> list[Revision]:
     """Return the texts that were, are or will be in force, in that order."""
-    return _select(
-        db, f"policy = ? AND {_APPROVED} ORDER BY coalesce(effective, adopted), adopted", policy
-    )
+    return _select(db, f"policy = ? AND {_APPROVED} ORDER BY coalesce(effective, adopted), adopted", policy)
 
 
 def known(db: Database, *, until: date | None = None) -> dict[str, tuple[Adopted, ...]]:

@@ -63,7 +63,9 @@ class World:
     dispatcher: Dispatcher
     volume: Path
     schedule: Schedule
-    posts: dict[str, Post] = field(default_factory=lambda: {"slack": Post("slack"), "discord": Post("discord")})
+    posts: dict[str, Post] = field(
+        default_factory=lambda: {"slack": Post("slack"), "discord": Post("discord")}
+    )
 
     @property
     def archive(self) -> Archive:
@@ -115,7 +117,9 @@ class World:
     def arrived(self, actor: Actor) -> list[str]:
         """Return what arrived in someone's private messages."""
         received = self.posts[actor.platform].received
-        return [text for where, texts in received.items() if where.endswith(f"/{actor.user}") for text in texts]
+        return [
+            text for where, texts in received.items() if where.endswith(f"/{actor.user}") for text in texts
+        ]
 
     async def enters(self, *actors: Actor) -> None:
         """Make people officers."""
@@ -275,9 +279,7 @@ def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int
 
     work = Work({archive.TASK: texts.announce, onboarding.TASK: daily})
     dispatcher = Dispatcher(catalogue(made), storage.executor)
-    return World(
-        storage, clock, made, dispatcher, volume, Schedule(storage, work, CALENDAR, clock)
-    )
+    return World(storage, clock, made, dispatcher, volume, Schedule(storage, work, CALENDAR, clock))
 
 
 @contextmanager
@@ -290,5 +292,3 @@ def world(path: Path, *, approvals: int = 1, database: Path | None = None) -> It
         yield assemble(storage, FakeClock(), volume, approvals=approvals)
     finally:
         storage.close()
-
-

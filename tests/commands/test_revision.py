@@ -41,7 +41,10 @@ async def test_a_file_that_the_administration_drops_is_shown_and_changes_nothing
     reply = await desk.drop(REVISED)
     assert "Une clause modifiée" in words(reply)
     assert "Rien ne change avant qu'elle soit approuvée" in words(reply)
-    assert "vous abstenir" in desk.services.library.quote(quoted(await desk.ask("politique 5.10"))).paragraphs[0][1].text
+    assert (
+        "vous abstenir"
+        in desk.services.library.quote(quoted(await desk.ask("politique 5.10"))).paragraphs[0][1].text
+    )
     compared = await desk.press(reply, "Comparer")
     assert isinstance(compared, Message)
     said = [desk.services.library.quote(one) for one in compared.quotes()]
@@ -78,9 +81,7 @@ async def test_what_is_scheduled_is_in_force_and_told_on_its_day_and_not_before(
     await desk.attests(ALEX)
     await desk.beat()
     before = len(desk.arrived(ALEX))
-    assert "prendra effet le 1er décembre 2026" in words(
-        await desk.approve(REVISED, effective="2026-12-01")
-    )
+    assert "prendra effet le 1er décembre 2026" in words(await desk.approve(REVISED, effective="2026-12-01"))
     desk.clock.set("2026-12-01T04:59:50Z")
     await desk.beat()
     assert desk.services.course.target().version == date(2015, 12, 13)
@@ -114,7 +115,9 @@ async def test_other_dates_or_natures_than_those_approved_are_approved_anew(tmp_
         await desk.ask(f"revision nature {own} 5.10 editoriale 1", SECOND)
         assert "Approuver ces dates" not in str((await desk.ask(f"revision voir {own}", SECOND)))
         reply = await desk.ask(f"revision approuver {own}", SECOND, adoptee="2026-11-20", effet="2026-11-25")
-        assert "Révision approuvée" in words(reply), "the one who proposed it and the one who approves are two"
+        assert "Révision approuvée" in words(reply), (
+            "the one who proposed it and the one who approves are two"
+        )
 
 
 async def test_the_administration_decides_of_each_change_whether_it_is_of_form(desk: World) -> None:
@@ -156,7 +159,9 @@ async def test_a_text_that_says_nothing_new_or_is_no_policy_is_refused_with_the_
     assert "déjà celui de la dernière version" in words(await desk.drop(TEXT))
     assert "aucun titre d'article" in words(await desk.drop("Bonjour"))
     assert "UTF-8" in words(await desk.drop(b"\xff\xfe\x00"))
-    assert await desk.run(lambda db: db.conn.execute("SELECT count(*) FROM revisions WHERE state = 'proposed'").fetchone()) == (0,)
+    assert await desk.run(
+        lambda db: db.conn.execute("SELECT count(*) FROM revisions WHERE state = 'proposed'").fetchone()
+    ) == (0,)
 
 
 # --- What is asked of each --------------------------------------------------------------------
