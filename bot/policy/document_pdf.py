@@ -25,6 +25,9 @@ SECONDS: Final = 30  # for the process that opens the file; one of a hundred pag
 
 _LAYOUT: Final = Path(__file__).with_name("pdf_layout.py")
 _MARGIN: Final = 0.12  # of the page's height, at the top and the bottom, where running heads stand
+_EDGE: Final = (
+    0.08  # of the height: beyond it, a line that nothing is near is a running head, were there one page only
+)
 _COLUMN: Final = 0.22  # of the page's width, at least, for a column
 _GUTTER: Final = 0.8  # times the letters' size, at least, between two columns
 _NEW: Final = 1.45  # times the usual step between two lines, from which another paragraph begins
@@ -74,14 +77,15 @@ Column: TypeAlias = list[Line]  # from top to bottom
 
 def read(content: bytes, name: str) -> Document:
     """Return the text of a file. Raises `PolicyError`, saying why it cannot be read."""
-    pages = _without_running_heads(_pages(content, name))
-    _check(pages, name)
+    opened = _pages(content, name)
+    _check(opened, name)
+    pages, whole = _without_running_heads(opened)
     columns = [column for page in pages for column in _columns(page)]
     known = lexicon.known(line.text for column in columns for line in column)
     join = _Joiner(known, [line.text for column in columns for line in column])
     _check_language(columns, known, name)
     blocks = list(_blocks(columns, join))
-    crude = join.all(line.text for page in pages for line in page.pieces)
+    crude = join.all(line.text for page in whole for line in page.pieces)
     return Document("\n\n".join(blocks) + "\n", tuple(crude.split()))
 
 
@@ -186,33 +190,61 @@ def _check_language(columns: Iterable[Column], known: Callable[[str], bool], nam
 # --- Running heads and columns -------------------------------------------------------------------
 
 
-def _without_running_heads(pages: Sequence[Page]) -> list[Page]:
-    """Return the pages without what is repeated at their top or bottom, and without their numbers."""
-    seen = Counter(
-        key for page in pages for key in {_head(piece) for piece in page.pieces if _in_margin(piece, page)}
-    )
+def _without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[Page]]:
+    """Return the pages without what is repeated at their top or bottom, and without their numbers.
+
+    Then without what stands there alone too, once only, so that it can be told from the text, and said.
+    """
+    heads = [_heads(page) for page in pages]
+    seen = Counter(key for found in heads for key in {_key(line) for line in found})
     enough = max(2, len(pages) / 2)
-
-    def stays(piece: Line, page: Page) -> bool:
-        if not _in_margin(piece, page):
-            return True
-        if _PAGE_NUMBER.fullmatch(piece.text.strip()):
-            return False
-        return seen[_head(piece)] < enough or _CLAUSE.match(piece.text) is not None
-
-    return [
-        Page(page.width, page.height, page.picture, tuple(one for one in page.pieces if stays(one, page)))
-        for page in pages
+    repeated = [
+        [line for line in found if seen[_key(line)] >= enough or _is_page_number(line)] for found in heads
     ]
+    apart = [
+        [line for line in found if _stands_apart(line, page)]
+        for found, page in zip(heads, pages, strict=True)
+    ]
+    whole = [_without(page, lines) for page, lines in zip(pages, repeated, strict=True)]
+    return [_without(page, lines) for page, lines in zip(whole, apart, strict=True)], whole
 
 
-def _in_margin(piece: Line, page: Page) -> bool:
-    return not _MARGIN * page.height < piece.middle < (1 - _MARGIN) * page.height
+def _heads(page: Page) -> Column:
+    """Return the lines, from edge to edge, of the two margins."""
+    low, high = _MARGIN * page.height, (1 - _MARGIN) * page.height
+    lines = _lines(piece for piece in page.pieces if not low < piece.middle < high)
+    return [line for line in lines if not _CLAUSE.match(line.text)]
 
 
-def _head(piece: Line) -> str:
+def _key(line: Line) -> str:
     """Return what a running head is from page to page: its words, its numbers put aside, and its height."""
-    return f"{round(piece.middle / 4)} {re.sub(r'[0-9]+', '#', piece.text.strip())}"
+    return f"{round(line.middle / 4)} {re.sub(r'[0-9]+', '#', line.text.strip())}"
+
+
+def _is_page_number(line: Line) -> bool:
+    return _PAGE_NUMBER.fullmatch(line.text.strip()) is not None
+
+
+def _stands_apart(line: Line, page: Page) -> bool:
+    """Tell whether nothing but white stands between a line at the very edge and the text."""
+    if _EDGE * page.height < line.middle < (1 - _EDGE) * page.height or _ARTICLE.match(line.text):
+        return False
+    upper = line.middle > page.height / 2
+    near = [
+        line.bottom - piece.top if upper else piece.bottom - line.top
+        for piece in page.pieces
+        if (piece.top < line.bottom if upper else piece.bottom > line.top)
+    ]
+    return bool(near) and min(near) > line.size
+
+
+def _without(page: Page, lines: Sequence[Line]) -> Page:
+    kept = tuple(
+        piece
+        for piece in page.pieces
+        if not any(line.bottom <= piece.middle <= line.top and piece.text in line.text for line in lines)
+    )
+    return Page(page.width, page.height, page.picture, kept)
 
 
 def _columns(page: Page) -> Iterator[Column]:
