@@ -85,8 +85,23 @@ def read(content: bytes, name: str) -> Document:
     join = _Joiner(known, [line.text for column in columns for line in column])
     _check_language(columns, known, name)
     blocks = list(_blocks(columns, join))
-    crude = join.all(line.text for page in whole for line in page.pieces)
-    return Document("\n\n".join(blocks) + "\n", tuple(crude.split()))
+    text = "\n\n".join(blocks) + "\n"
+    return Document(text, tuple(_crudely([piece.text for page in whole for piece in page.pieces], text)))
+
+
+_CUT: Final = re.compile(r"(?P<head>[^\W\d_]+)[-\u00ad\u2010]$")
+_WORD: Final = re.compile(r"\w+")
+
+
+def _crudely(pieces: Sequence[str], text: str) -> Iterator[str]:
+    """Yield the words of the pieces in no order: the two halves of a word that was cut are left out."""
+    whole = {word.lower() for word in _WORD.findall(text)}
+    heads = {cut["head"].lower() for piece in pieces if (cut := _CUT.search(piece))}
+    for piece in pieces:
+        words = _WORD.findall(_CUT.sub("", piece))
+        if words and any(f"{head}{words[0].lower()}" in whole for head in heads):
+            del words[0]
+        yield from words
 
 
 # --- Opening the file -----------------------------------------------------------------------------
@@ -341,16 +356,9 @@ class _Joiner:
     known: Callable[[str], bool]
     lines: Sequence[str]
 
-    def all(self, lines: Iterable[str]) -> str:
-        """Return lines as one text."""
-        text = ""
-        for line in lines:
-            text = self(text, line)
-        return text
-
     def __call__(self, text: str, line: str) -> str:
         """Return a text with one more line."""
-        cut = re.search(r"(?P<head>[^\W\d_]+)[-\u00ad\u2010]$", text)
+        cut = _CUT.search(text)
         rest = re.match(r"[^\W\d_]+", line)
         if not (cut and rest):
             return f"{text} {line}".strip() if not text.endswith(("-", "/", "'", "\u2019")) else text + line
