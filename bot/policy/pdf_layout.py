@@ -83,6 +83,8 @@ def _pieces(text: pypdfium2.PdfTextPage) -> list[dict[str, Any]]:
             continue
         if piece and (left - piece["right"] > APART * size or left < piece["right"] - APART * size):
             piece = None
+        if piece is None and found and _goes_on(found[-1], left, bottom, top, size):
+            piece = found[-1]
         if piece is None:
             piece = {
                 "text": "",
@@ -102,6 +104,15 @@ def _pieces(text: pypdfium2.PdfTextPage) -> list[dict[str, Any]]:
         piece["bold"] += _is_bold(text, at)
         piece["count"] += 1
     return [one for one in found if one["text"].strip()]
+
+
+def _goes_on(piece: dict[str, Any], left: float, bottom: float, top: float, size: float) -> bool:
+    """Tell whether a letter touches the end of a piece: a hyphen may come after the end of its line."""
+    level = (
+        min(piece["top"], top) > max(piece["bottom"], bottom)
+        or piece["bottom"] < (bottom + top) / 2 < piece["top"]
+    )
+    return level and abs(left - piece["right"]) < 0.15 * size
 
 
 def _is_bold(text: pypdfium2.PdfTextPage, at: int) -> bool:
