@@ -14,7 +14,7 @@ def follow(comparison: Comparison) -> Trail:
     """Return where each clause of the old version is in the new one; nowhere, `()`, when it was removed."""
     trail = {str(clause.number): (str(clause.number),) for clause in comparison.old.clauses()}
     for change in comparison.changes:
-        trail.update({old: change.new for old in change.old})
+        trail.update(dict.fromkeys(change.old, change.new))
     return trail
 
 

@@ -18,8 +18,8 @@ from bot.policy.wording import form, words
 from tests.policy import revision_kit
 from tests.policy.revision_kit import Fact, many, mistyped_pair, revised
 
-REVISIONS = 300
-MISTYPED = 200
+REVISIONS = 240
+MISTYPED = 60
 E, S = Nature.EDITORIAL, Nature.SUBSTANTIVE
 
 
