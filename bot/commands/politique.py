@@ -191,7 +191,7 @@ def clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
     """Return one clause: its words, where it stands, and the way to what surrounds it."""
     number = clause.number
     before, after = reading.version.neighbours(number)
-    together = reading.policy.annotations.read_with(number)
+    together = reading.policy.notes(reading.version).read_with(number)
     buttons = []
     if before:
         buttons.append(Button(f"← {before.number}", reading.command(before.number)))
@@ -246,7 +246,7 @@ def _title(reading: Reading, clauses: Sequence[Clause], reference: Reference) ->
         article = articles.pop()
         yield Heading(f"Article {article}\u00a0: {reading.policy.title(article, reading.version)}")
         return
-    together = reading.policy.annotations.read_with(clauses[0].number)
+    together = reading.policy.notes(reading.version).read_with(clauses[0].number)
     if together and {clause.number for clause in clauses} == set(together.clauses):
         yield Text(bold("À lire ensemble."), f" {together.reason}")
 

@@ -160,7 +160,12 @@ def carried(annotations: Annotations, found: Fates, old: Version, new: Version) 
             word: later for word, numbers in annotations.topics.items() if (later := now(found, numbers))
         },
         contact=replace(contact, clause=contacts[0]) if contact and contacts else None,
-        stale=frozenset(later for number, fate in found.items() if not fate.same for later in fate.now),
+        stale=frozenset(
+            later
+            for number, fate in found.items()
+            if old.clause(number) and not fate.same
+            for later in fate.now
+        ),
     )
 
 

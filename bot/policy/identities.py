@@ -74,8 +74,13 @@ def origin(version: Version) -> Version:
 
 @lru_cache(maxsize=64)
 def fates(old: Version, new: Version) -> Fates:
-    """Return what became, in `new`, of each clause and each article of `old`, an earlier version or itself."""
+    """Return where each clause and each article of `old` is in `new`, another version or itself.
+
+    Along the versions between the two, whichever is the later.
+    """
     versions = chain(new)
+    if new in chain(old)[:-1]:
+        return _backwards(fates(new, old), old)
     steps = versions[versions.index(old) :] if old in versions else (old, new)
     comparisons = [compare(before, after) for before, after in zip(steps, steps[1:], strict=False)]
     found = {clause.number: Fate((clause.number,), same=True) for clause in old.clauses()}
@@ -95,6 +100,19 @@ def _later(fate: Fate, trail: Trail, meant: set[str]) -> Fate:
     now = dict.fromkeys(later for number in fate.now for later in trail[str(number)])
     same = fate.same and not any(str(number) in meant for number in fate.now)
     return Fate(tuple(map(Number.parse, now)), same)
+
+
+def _backwards(found: Fates, old: Version) -> Fates:
+    """Return fates from the later version to the earlier one; what came since is nowhere in it."""
+    numbers = (*(clause.number for clause in old.clauses()), *(article.number for article in old.articles))
+    before = {
+        number: [(earlier, fate.same) for earlier, fate in found.items() if number in fate.now]
+        for number in numbers
+    }
+    return {
+        number: Fate(tuple(earlier for earlier, _ in one), bool(one) and all(same for _, same in one))
+        for number, one in before.items()
+    }
 
 
 def _articles(old: Version, clauses: Fates) -> dict[Number, Fate]:

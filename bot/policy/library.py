@@ -43,11 +43,16 @@ def in_words(day: date) -> str:
 
 @dataclass(frozen=True, eq=False)  # compared by identity, so that what is made of it can be cached
 class Policy:
-    """A policy: the versions that are or were in force, oldest first, and what interprets the latest."""
+    """A policy: the versions that are or were in force, oldest first, and what interprets the latest.
+
+    `written`: what interprets it as it was written, and about which version, when that is not the latest.
+    """
 
     id: str
     versions: tuple[Version, ...]
     annotations: Annotations
+    written: tuple[Version, Annotations] | None = None
+    _notes: dict[Version, Annotations] = field(default_factory=dict, init=False, repr=False)
     _indexes: dict[Version, Index] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -80,7 +85,17 @@ class Policy:
     def title(self, number: Number, version: Version) -> str:
         """Return the title of the article that `number` is in, for reading."""
         article = version.article(number)
-        return self.annotations.titles.get(number.article, article.title if article else "")
+        return self.notes(version).titles.get(number.article, article.title if article else "")
+
+    def notes(self, version: Version) -> Annotations:
+        """Return what interprets a version, of this policy or proposed for it."""
+        latest = self.versions[-1]
+        if version is latest:
+            return self.annotations
+        if version not in self._notes:
+            about, written = self.written or (latest, self.annotations)
+            self._notes[version] = carried(written, identities.fates(about, version), about, version)
+        return self._notes[version]
 
     def force(self, clause: Clause) -> str:
         """Return the label of a clause's force, "" when its words are not those that were annotated."""
@@ -104,7 +119,7 @@ class Policy:
             known = {clause.number for clause in version.clauses()}
             topics = {
                 topic: [number for number in numbers if number in known]
-                for topic, numbers in self.annotations.topics.items()
+                for topic, numbers in self.notes(version).topics.items()
             }
             self._indexes[version] = Index(version.clauses(), topics)
         return self._indexes[version]
@@ -293,9 +308,10 @@ def _policy(name: str, folders: Sequence[Path], approved: Sequence[Adopted]) -> 
         raise PolicyError(
             source, 0, f"[policy] version\u00a0: il n'y a pas de version du {annotations.version}."
         )
-    if about is not latest:
-        annotations = carried(annotations, identities.fates(about, latest), about, latest)
-    return Policy(name, versions, annotations)
+    if about is latest:
+        return Policy(name, versions, annotations)
+    now = carried(annotations, identities.fates(about, latest), about, latest)
+    return Policy(name, versions, now, (about, annotations))
 
 
 def _linked(versions: Iterable[Version], interpreted: str) -> tuple[Version, ...]:
