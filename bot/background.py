@@ -16,8 +16,8 @@ from typing import Protocol, TypeAlias
 
 from sqlite_utils import Database
 
-from bot import archive, backup, files, inbound, notices, registrar, restore, retraining
-from bot.commands import Services, accueil_gestion
+from bot import archive, backup, files, inbound, notices, registrar, restore, retraining, revision_picture
+from bot.commands import Services, accueil_gestion, revision_ledger
 from bot.dispatch import Actor
 from bot.health import Health, Metrics
 from bot.logs import where
@@ -165,6 +165,9 @@ class Background:
             membership.RECONCILE: self._reconcile,
             accueil_gestion.DRAW: Drawing(
                 office.storage, f"Les accueils sur la {course.name}", self._progress, office.today
+            ),
+            revision_ledger.DRAW: revision_picture.Drawing(
+                office.storage, self.services.archive, office.calendar
             ),
             retraining.ERRAND: partial(retraining.errand, office.storage, train),
             registrar.ADVANCE: self.registrar.advance,

@@ -25,8 +25,8 @@ PICTURE: Final = "revision-image"
 _ASKED: Mapping[Asked, str] = {
     "nothing": "Ces changements ne touchent que la forme\u00a0: rien ne vous est demandé.",
     "changes": (
-        "On vous demande de lire ce qui a changé, de répondre à quelques questions s'il y en a, puis "
-        "d'attester votre lecture\u00a0: environ cinq minutes."
+        "On vous demande de lire ce qui a changé, de répondre à trois questions au plus, puis d'attester "
+        "votre lecture\u00a0: environ cinq minutes."
     ),
     "whole": (
         "On vous demande de lire le texte en entier, de répondre au quiz, puis d'attester votre lecture\u00a0: "

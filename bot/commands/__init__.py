@@ -231,7 +231,7 @@ def examples(services: Services) -> dict[str, Reply]:
         **accueil.examples(course),
         **accueil_gestion.examples(course),
         **quiz_messages.examples(course, now),
-        **revision_examples.examples(course, calendar),
+        **revision_examples.examples(course, calendar, progress_picture.sample()),
         **onboarding_notices.examples(progress_picture.sample()),
         **registrar.examples(),
         **banque.examples(library),

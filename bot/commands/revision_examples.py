@@ -25,12 +25,12 @@ _NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 _TOLD = date(2026, 11, 24)
 
 
-def examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
-    """Return one of each reply, by name."""
+def examples(course: Course, calendar: Calendar, png: bytes) -> dict[str, Reply]:
+    """Return one of each reply, by name. `png`: any picture."""
     policy = course.library.default
     comparison = compare(course.library.current(policy), _made_up(course.library, policy))
     return {
-        **_notices(policy, comparison),
+        **_notices(policy, comparison, png),
         **_of_everyone(course, policy, comparison),
         **_of_administration(policy, comparison),
         **_ledger(policy, calendar),
@@ -75,7 +75,7 @@ def revision(state: State, *, withdraws: str | None = None) -> Revision:
     )
 
 
-def _notices(policy: Policy, comparison: Comparison) -> dict[str, Reply]:
+def _notices(policy: Policy, comparison: Comparison, png: bytes) -> dict[str, Reply]:
     told = revision("announced")
     back = revision("announced", withdraws=_ID)
     return {
@@ -86,9 +86,7 @@ def _notices(policy: Policy, comparison: Comparison) -> dict[str, Reply]:
         "Annonce d'une révision dans un canal": revision_notices.in_channel(policy, told, comparison),
         "Rappel d'une révision": revision_notices.reminder(policy.name, date(2026, 11, 18), policy.id),
         "Un texte changé dans les fichiers": revision_notices.text_found(policy.name, _ID),
-        "L'image d'une révision": revision_notices.picture(
-            b"\x89PNG\r\n\x1a\n", "Attesté\u00a0: 4 sur 12", _TOLD
-        ),
+        "L'image d'une révision": revision_notices.picture(png, "Attesté\u00a0: 10 sur 14", _TOLD),
     }
 
 
@@ -97,7 +95,10 @@ def _of_everyone(course: Course, policy: Policy, comparison: Comparison) -> dict
     standing = Standing("", _NOW, 0, 1, False, None, False, {}, "changes", 2)  # noqa: FBT003 — in the order of its fields
     read = replace(standing, steps={"read": _NOW})
     passed = replace(standing, steps={"read": _NOW, "passed": _NOW})
-    lines = versions.lines([revision("announced"), revision("scheduled")])
+    coming = replace(told, state="scheduled", adopted=today, effective=date(2027, 1, 1), withdraws=_ID)
+    first = replace(told, state="origin", adopted=date(2020, 1, 1), effective=None)
+    same = replace(told, state="announced", adopted=date(2026, 11, 12))
+    lines = versions.lines([first, same, told, coming])
     day = "24 novembre 2026"
     return {
         "Ce qui a changé": nouveautes.changes_page(policy, told, comparison, 1, asked=True),
@@ -119,10 +120,13 @@ def _of_everyone(course: Course, policy: Policy, comparison: Comparison) -> dict
 def _of_administration(policy: Policy, comparison: Comparison) -> dict[str, Reply]:
     proposed, scheduled = revision("proposed"), revision("scheduled")
     told, withdrawn = revision("announced"), revision("withdrawn")
+    states = (proposed, scheduled, told, withdrawn)
     alex, blaise = Span("Alex"), Span("Blaise")
     counts = {"nothing": 0, "changes": 9, "whole": 3}
     return {
-        "Les révisions": say.overview([(policy, one) for one in (proposed, scheduled, told, withdrawn)]),
+        "Les révisions": say.overview(
+            [(policy, replace(one, id=f"{at}{_ID[1:]}")) for at, one in enumerate(states, 1)]
+        ),
         "Les révisions, au début": say.overview([]),
         "Une révision proposée": say.shown(policy, proposed, comparison, counts, by=alex, agreed=[]),  # type: ignore[arg-type]  # a Mapping's keys are invariant
         "Une révision à moitié approuvée": say.shown(

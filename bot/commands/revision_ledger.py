@@ -12,7 +12,7 @@ from typing import Final
 from sqlite_utils import Database
 
 from bot import notices
-from bot.messages import Button, Buttons, File, Heading, Message, Note, Span, Text, bold
+from bot.messages import Button, Buttons, File, Heading, Message, Note, Span, Text
 from bot.policy import people
 from bot.policy.library import Policy, in_words
 from bot.policy.revision_audience import Asked, Recipient, State
@@ -52,7 +52,7 @@ def problem(one: Recipient) -> str:
     """Return why a notice did not arrive, or what there is to know of it, in French; "" for nothing."""
     if one.problem is None:
         return ""
-    return _PROBLEMS.get(one.problem) or notices.reason(one.problem)
+    return _PROBLEMS.get(one.problem) or notices.reason(one.problem.partition(" ")[0])
 
 
 def page(

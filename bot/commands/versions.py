@@ -26,6 +26,11 @@ class Line:
     since: date
     until: date | None
 
+    @property
+    def served(self) -> bool:
+        """Whether it was in force for a day at least: another may have taken its place on the same day."""
+        return self.until is None or self.until >= self.since
+
 
 # --- What was in force when -------------------------------------------------------------------
 
@@ -67,7 +72,7 @@ def history_page(policy: Policy, found: Sequence[Line], today: date, page: int =
     buttons = [
         Button(f"Lire celle du {one.revision.adopted}", f"politique {policy.id}: --date {one.since}")
         for one in shown
-        if one.since <= today
+        if one.since <= today and one.served
     ]
     told = [one.revision for one in shown if one.revision.state == "announced"]
     compared = [
@@ -101,6 +106,8 @@ def described(one: Line, today: date) -> str:
 def _when(one: Line, today: date) -> tuple[str, str]:
     adopted = f"Adoptée le {in_words(one.revision.adopted)}" if one.revision.adopted else ""
     why = " Elle a ramené le texte d'une version antérieure." if one.revision.withdraws else ""
+    if not one.served:
+        return adopted, f"remplacée le jour même, le {in_words(one.since)}.{why}"
     if one.since > today:
         return adopted, f"prendra effet le {in_words(one.since)}.{why}"
     if one.until is None or one.until >= today:

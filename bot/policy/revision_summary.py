@@ -56,24 +56,21 @@ def named(change: Change) -> str:
     """Return what happened to a change's clauses, in words: « 5.10, devenue 5.11 et modifiée »."""
     old, new = _listed(change.old), _listed(change.new)
     substance = change.nature is Nature.SUBSTANTIVE
+    what = _DONE[change.kind][change.kind is Kind.MERGED]
     match change.kind:
-        case Kind.ADDED:
-            return f"{new}, ajoutée"
+        case Kind.ADDED | Kind.CHANGED:
+            return f"{new}, {what}"
         case Kind.REMOVED:
-            return f"{old}, retirée"
-        case Kind.CHANGED:
-            return f"{new}, modifiée"
-        case Kind.SPLIT:
-            return f"{old}, scindée en {new}"
-        case Kind.MERGED:
-            return f"{old}, réunies en {new}"
+            return f"{old}, {what}"
+        case Kind.SPLIT | Kind.MERGED:
+            return f"{old}, {what} en {new}"
         case Kind.MOVED | Kind.RENUMBERED:
             moved = "déplacée en" if change.kind is Kind.MOVED else "devenue"
             return f"{old}, {moved} {new}" + (" et modifiée" if substance else "")
 
 
 def _listed(numbers: Sequence[str]) -> str:
-    *others, last = numbers or ("",)
+    *others, last = [one if "." in one else f"article {one}" for one in numbers] or [""]
     return f"{', '.join(others)} et {last}" if others else last
 
 
