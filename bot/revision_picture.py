@@ -38,14 +38,18 @@ class Curve:
     words: str
 
 
-def curve(name: str, revision: Revision, found: Sequence[Recipient], calendar: Calendar, today: date) -> Curve:
+def curve(
+    name: str, revision: Revision, found: Sequence[Recipient], calendar: Calendar, today: date
+) -> Curve:
     """Return the curve of a ledger, from the day when it was announced."""
     asked = [one for one in found if one.asked != "nothing" and one.state != "left"]
     first = calendar.day(revision.announced_at) if revision.announced_at else today
     days = sorted(max(calendar.day(one.attested_at), first) for one in asked if one.attested_at)
     points = {(day - first).days: number for number, day in enumerate(days, 1)}
     title = f"{name}, révision du {in_words(revision.adopted or first)}"
-    return Curve(title, len(asked), first, max(today, first), tuple(points.items()), revision_ledger.counted(found))
+    return Curve(
+        title, len(asked), first, max(today, first), tuple(points.items()), revision_ledger.counted(found)
+    )
 
 
 def draw(one: Curve) -> bytes:

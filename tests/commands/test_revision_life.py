@@ -100,9 +100,7 @@ async def test_who_has_not_attested_is_reminded_as_for_the_quiz_and_then_no_more
         desk.clock.move(days=1)
         course = desk.services.course
         await desk.run(
-            lambda db: onboarding.daily(
-                db, course.target(), course.plan, desk.archive.calendar, desk.clock()
-            )
+            lambda db: onboarding.daily(db, course.target(), course.plan, desk.archive.calendar, desk.clock())
         )
         await desk.beat()
     reminded = [text for text in desk.arrived(ALEX) if "révisée vous attend" in text]
