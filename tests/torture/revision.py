@@ -48,6 +48,7 @@ WHILE_STARTING = 0.1  # of the lives
 FEWEST, MOST = 1, 4  # messages that a life sees arrive before it is ended
 LONGEST_LIFE = 8.0  # seconds, for one that sees none
 QUIET_SECONDS = 600.0
+CALM_SECONDS = 2 * schedule.BEAT_SECONDS + 2  # that a restored bot is watched for, which must say nothing
 NIGHTS = (("2027-03-14", "2027-03-15"), ("2026-11-01", "2026-11-02"))
 ALLOWED_SECONDS = 60.0
 
@@ -92,14 +93,23 @@ def run(
     *,
     seed: int = 1,
     weather: Weather = WEATHER,
+    calm: float = CALM_SECONDS,
     say: Callable[[str], None] = lambda _: None,
 ) -> Toll:
     """Tell a revision to so many people while the bot is killed so many times, restore a copy, and count."""
-    return asyncio.run(_run(count, kills, seed, weather, say))
+    return asyncio.run(_run(count, kills, random.Random(seed), weather, calm=calm, say=say))  # noqa: S311 — the same each time
 
 
-async def _run(count: int, kills: int, seed: int, weather: Weather, say: Callable[[str], None]) -> Toll:
-    dice, began = random.Random(seed), time.monotonic()  # noqa: S311 — to be the same each time
+async def _run(
+    count: int,
+    kills: int,
+    dice: random.Random,
+    weather: Weather,
+    *,
+    calm: float,
+    say: Callable[[str], None],
+) -> Toll:
+    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="vigie-") as name:
         folder = Path(name)
         path, copy = folder / "vigie.db", folder / "copie.db"
@@ -116,7 +126,7 @@ async def _run(count: int, kills: int, seed: int, weather: Weather, say: Callabl
                 await life.quiet(path, QUIET_SECONDS)
             said = notices(world)
             listed, missing = _listed(path, said)
-            held, again = await _restored(settings, world, path, copy, said)
+            held, again = await _restored(settings, world, path, copy, calm)
             return Toll(
                 people=count,
                 kills=kills,
@@ -189,9 +199,10 @@ def _conversation(account: Account) -> str:
 
 
 async def _restored(
-    settings: Mapping[str, str], world: World, path: Path, copy: Path, said: Mapping[str, int]
+    settings: Mapping[str, str], world: World, path: Path, copy: Path, calm: float
 ) -> tuple[int, int]:
     """Bring back the copy of the middle, run the bot on it, and return what is held and what was said again."""
+    said = notices(world)
     await life.lines(settings, "restaurer", str(copy))
     async with life.running(settings, program=PROGRAM):
         await asyncio.sleep(
@@ -201,7 +212,7 @@ async def _restored(
         (held,) = db.conn.execute(
             "SELECT count(*) FROM outbox WHERE state = 'held' AND notice = ?", (onboarding.REVISION,)
         ).fetchone()
-    return held, sum((Counter(notices(world)) - Counter(said)).values())
+    return held, sum((notices(world) - said).values())
 
 
 # --- Before it begins -------------------------------------------------------------------------
