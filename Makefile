@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check format lock locale pictures bench study torture clean
+.PHONY: help demo install test check format lock locale pictures bench study torture torture-revision clean
 
 help:  ## Cette liste
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,6 +66,9 @@ study: $(VENV)/.tests  ## Refaire les mesures de docs/questions.md
 
 torture: $(VENV)/.tests  ## Tuer le robot mille fois, remplir son disque, dérégler son horloge, puis compter
 	$(BIN)/python -m tests.torture
+
+torture-revision: $(VENV)/.tests  ## Annoncer une révision à 500 personnes en tuant le robot 200 fois, puis compter
+	$(BIN)/python -m tests.torture.revision
 
 clean:  ## Tout enlever, sauf les données
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -88,11 +88,16 @@ class Limits:
 
 @dataclass
 class World:
-    """Both platforms. `nonce_seconds`: how long Discord knows a nonce again."""
+    """Both platforms. `nonce_seconds`: how long Discord knows a nonce again.
+
+    `mark`: what a message is told by. `closed`: the conversations of those who take no private message.
+    """
 
     weather: Weather
     limits: Limits = field(default_factory=Limits)
     nonce_seconds: float = 10.0
+    mark: re.Pattern[str] = FACT
+    closed: frozenset[str] = frozenset()
     dice: random.Random = field(default_factory=lambda: random.Random(20151213))  # noqa: S311 — to be the same each time
     port: int = 0
     held: Counter[str] = field(default_factory=Counter)  # requests acted upon long after they came
@@ -141,6 +146,10 @@ class World:
         )
 
     # What both do
+
+    def _words(self, body: Json) -> str:
+        found = self.mark.search(json.dumps(body))
+        return found[0] if found else ""
 
     async def _meet(self, request: web.Request, platform: str, act: Act) -> web.StreamResponse:
         """Act on a request, unless today's weather says otherwise."""
@@ -251,6 +260,9 @@ class World:
         channel, body = request.match_info["channel"], await request.json()
         if (refusal := self._over("discord", f"discord {channel}")) is not None:
             return refusal
+        if f"discord {channel}" in self.closed:
+            refused = {"message": "Cannot send messages to this user", "code": 50007}
+            return web.Response(status=403, body=json.dumps(refused).encode(), headers=JSON_HEADERS)
         return await self._meet(request, "discord", lambda: self._discord_take(channel, body))
 
     def _discord_take(self, channel: str, body: Json) -> Json:
@@ -266,7 +278,7 @@ class World:
             "mentions": [], "mention_roles": [], "attachments": [], "embeds": [], "pinned": False,
             "components": body["components"], "flags": body.get("flags", 0),
         }  # fmt: skip
-        self.channels[f"discord {channel}"].append({**message, "words": _words(body)})
+        self.channels[f"discord {channel}"].append({**message, "words": self._words(body)})
         self._nonces[nonce] = now, message
         self._news.set()
         return message
@@ -290,12 +302,14 @@ class World:
         body = await request.json()
         if (refusal := self._over("slack", f"slack {body['channel']}")) is not None:
             return refusal
+        if f"slack D{body['channel'][1:]}" in self.closed:
+            return _json({"ok": False, "error": "cannot_dm_bot"})
         return await self._meet(request, "slack", lambda: self._slack_take(body))
 
     def _slack_take(self, body: Json) -> Json:
         stamp = f"{time.time():.6f}"
         self.channels[f"slack D{body['channel'][1:]}"].append(
-            {"type": "message", "ts": stamp, "metadata": body.get("metadata"), "words": _words(body)}
+            {"type": "message", "ts": stamp, "metadata": body.get("metadata"), "words": self._words(body)}
         )
         self._news.set()
         return {"ok": True, "ts": stamp, "channel": f"D{body['channel'][1:]}"}
@@ -348,11 +362,6 @@ class World:
             yield self
         finally:
             await runner.cleanup()
-
-
-def _words(body: Json) -> str:
-    found = FACT.search(json.dumps(body))
-    return found[0] if found else ""
 
 
 def _json(payload: object) -> web.Response:
