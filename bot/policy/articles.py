@@ -90,7 +90,7 @@ class Version:
 
     `effective`: since when it is in force, None where nobody said so: then since its adoption. `key`: by
     which a `Quote` names it, the date of its adoption or, while it is only proposed, what it is proposed
-    under. `sha256`: of its file.
+    under. `markdown`, `sha256`: its file's text, and the hash of it.
     """
 
     policy: str
@@ -101,6 +101,7 @@ class Version:
     effective: date | None = None
     key: str = ""
     sha256: str = ""
+    markdown: str = field(default="", repr=False)
     _clauses: tuple[Clause, ...] = field(init=False, repr=False)
     _positions: dict[Number, int] = field(init=False, repr=False)
     _groups: dict[Number, tuple[Clause, ...]] = field(init=False, repr=False)
@@ -365,6 +366,7 @@ def parse(
         effective,
         key,
         hashlib.sha256(markdown.encode("utf-8", "surrogatepass")).hexdigest(),
+        markdown,
     )
 
 

@@ -150,11 +150,11 @@ def make(sources: Sources, models: Path) -> Verdict:
     """
     arguments = ["--politique", sources.version.policy, "--adoptee", sources.version.adopted.isoformat()]
     arguments += [part for folder in sources.folders for part in ("--dossier", str(folder))]
-    return read_verdict(_run([*arguments, "--modeles", str(models)]))
+    return read_verdict(_run([*arguments, "--modeles", str(models)], sources.version.markdown))
 
 
-def _run(arguments: Iterable[str]) -> dict[str, Any]:
-    """Run the training program, and return what it prints. Raises `ModelError`, with its last line.
+def _run(arguments: Iterable[str], text: str) -> dict[str, Any]:
+    """Run the training program on a text, and return what it prints. Raises `ModelError`, with its last line.
 
     One thread for its arithmetic, so that the bot keeps a core.
     """
@@ -163,6 +163,7 @@ def _run(arguments: Iterable[str]) -> dict[str, Any]:
     try:
         done = subprocess.run(  # noqa: S603 — this program's own module
             [sys.executable, "-m", PROGRAM, *arguments],
+            input=text,
             capture_output=True,
             encoding="utf-8",
             timeout=SLOWEST,
