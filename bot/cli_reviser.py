@@ -10,11 +10,13 @@ from typing import Any, Final, TypeAlias
 
 import click
 
+from bot import comparison_pdf
 from bot.cli_base import dump, json_flag, refuse
+from bot.comparison_pdf import KINDS, NATURES, PaperError
 from bot.policy import revision_reading
 from bot.policy.articles import PolicyError
-from bot.policy.comparison import Comparison, Kind, Nature
-from bot.policy.library import Library, in_words
+from bot.policy.comparison import Comparison
+from bot.policy.library import Library, Policy, in_words
 from bot.policy.revision_lint import Finding, Office
 from bot.policy.revision_reading import Reading
 
@@ -34,21 +36,6 @@ class Bench:
 Open: TypeAlias = Callable[[], Bench]
 
 OPEN: Final = "vigie.bench"  # in click's `meta`, where the command line puts an `Open`
-
-KINDS: Final = {
-    Kind.ADDED: "ajoutée",
-    Kind.REMOVED: "retirée",
-    Kind.CHANGED: "changée",
-    Kind.MOVED: "déplacée",
-    Kind.RENUMBERED: "renumérotée",
-    Kind.SPLIT: "scindée",
-    Kind.MERGED: "fusionnée",
-}
-NATURES: Final = {
-    Nature.EDITORIAL: "éditoriale",
-    Nature.SUBSTANTIVE: "substantielle",
-    Nature.RESTRUCTURED: "refonte",
-}
 
 
 @click.command(
@@ -84,6 +71,8 @@ def reviser(
         click.echo(dump(described(reading)))
     else:
         click.echo("\n".join(_report(bench.library, reading)))
+    if pdf:
+        _write(pdf, bench.library.policies[reading.comparison.old.policy], reading.comparison)
     if proposer:
         if not reading.adoptable:
             raise SystemExit(1)
@@ -110,6 +99,17 @@ def read(bench: Bench, file: Path, policy: str | None, adopted: date) -> Reading
     except PolicyError as error:
         click.echo(f"vigie\u00a0: {error}", err=True)
         raise SystemExit(1) from error
+
+
+def _write(file: Path, policy: Policy, comparison: Comparison) -> None:
+    """Write a comparison as a PDF; end with one line when it cannot be made or written."""
+    try:
+        file.write_bytes(comparison_pdf.make(policy, comparison))
+    except PaperError as error:
+        click.echo(f"vigie\u00a0: {error}", err=True)
+        raise SystemExit(1) from error
+    except OSError:
+        refuse(f"{file} ne s'écrit pas.")
 
 
 def described(reading: Reading) -> dict[str, Any]:

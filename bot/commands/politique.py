@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import lru_cache
 
+from bot.commands import links
+from bot.commands.links import Followed
 from bot.commands.passages import PAGE_WEIGHT, around, parts
 from bot.dispatch import Request, Suggestion, UserError
 from bot.messages import (
@@ -44,11 +46,15 @@ _CONTENTS_PAGE = re.compile(r"page (\d{1,3})")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one reads: a policy, in one version; `on`: the day that was asked for, if one was."""
+    """What one reads: a policy, in one version; `on`: the day that was asked for, if one was.
+
+    `followed`: what an older button asked for.
+    """
 
     policy: Policy
     version: Version
     on: date | None = None
+    followed: Followed | None = field(default=None, compare=False)
 
     def quote(
         self, number: Number, marks: tuple[Mark, ...] = (), start: int = 0, end: int | None = None
@@ -59,7 +65,7 @@ class Reading:
     def command(self, text: object, name: str = "politique") -> str:
         """Return the command line that a button stands for."""
         day = f" --date {self.on}" if self.on else ""
-        return f"{name} {self.policy.id}:{text}{day}"
+        return f"{name} {self.policy.id if day else links.named(self.policy, self.version)}:{text}{day}"
 
     def revised(self) -> str:
         """Say when this version was adopted."""
@@ -80,7 +86,20 @@ def show(library: Library, request: Request) -> Message:
     if not text or page:
         return contents(reading, int(page[1]) if page else 1)
     reference = reference_in(text, reading.version)
-    return _referred(reading, reference, request) if reference else _found(reading, text, request)
+    if reference is None:
+        return _found(reading, text, request)
+    return _with_former(reading, reference, _referred(reading, reference, request))
+
+
+def _with_former(reading: Reading, reference: Reference, message: Message) -> Message:
+    """Return a message with what became of the numbers that were asked for, where that is worth saying."""
+    only = reference.spans[0].first if len(reference.spans) == 1 and reference.exact else None
+    if reading.followed and reading.followed.moved:
+        return Message(*links.said(reading.followed), *message.elements)
+    if reading.on or reading.followed or only is None or only != reference.spans[0].last:
+        return message
+    name = links.named(reading.policy, reading.version)
+    return Message(*message.elements, *links.formerly(reading.policy, reading.version, only, name))
 
 
 def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:
@@ -107,8 +126,14 @@ def open_reading(library: Library, text: str) -> tuple[Reading, str]:
     if policy is None:
         known = ", ".join(policy.name for policy in library.policies.values())
         raise UserError(f"Je ne connais pas la politique «\u00a0{named}\u00a0». Je connais\u00a0: {known}.")
+    current = library.current(policy)
+    followed = links.read(policy, current, text, rest) if named and not on else None
+    rest = followed.text if followed else rest
     meant = rest if not named or any(words(rest)) else ""  # « la PA20 » asks for the policy itself
-    return _on(policy, on) if on else Reading(policy, library.current(policy)), meant
+    if followed and followed.gone:  # what was removed is read as it was
+        return _on(policy, followed.about.since), meant
+    old = followed if followed and followed.about is not current else None
+    return _on(policy, on) if on else Reading(policy, current, followed=old), meant
 
 
 def _dated(text: str) -> tuple[str, date | None]:
@@ -191,7 +216,7 @@ def clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
     """Return one clause: its words, where it stands, and the way to what surrounds it."""
     number = clause.number
     before, after = reading.version.neighbours(number)
-    together = reading.policy.annotations.read_with(number)
+    together = reading.policy.notes(reading.version).read_with(number)
     buttons = []
     if before:
         buttons.append(Button(f"← {before.number}", reading.command(before.number)))
@@ -246,7 +271,7 @@ def _title(reading: Reading, clauses: Sequence[Clause], reference: Reference) ->
         article = articles.pop()
         yield Heading(f"Article {article}\u00a0: {reading.policy.title(article, reading.version)}")
         return
-    together = reading.policy.annotations.read_with(clauses[0].number)
+    together = reading.policy.notes(reading.version).read_with(clauses[0].number)
     if together and {clause.number for clause in clauses} == set(together.clauses):
         yield Text(bold("À lire ensemble."), f" {together.reason}")
 
@@ -387,7 +412,7 @@ def suggest(library: Library, typed: str) -> list[Suggestion]:
     named, text = library.naming.split(typed)
     policy = library.policies.get(named or library.default.id, library.default)
     reading = Reading(policy, library.current(policy))
-    prefix = "" if policy is library.default else f"{policy.id}:"
+    prefix = "" if policy is library.default else f"{links.named(policy, reading.version)}:"
     start = _BEGUN.sub("", fold(text).replace(",", ".")).strip()
     return [replace(one, text=prefix + one.text) for one in _suggested(reading, start)]
 

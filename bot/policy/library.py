@@ -7,15 +7,15 @@ interprets the latest. A folder that the association adds is layered over what i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
 from bot.messages import Mark, Quotation, Quote, Span
-from bot.policy import articles
-from bot.policy.annotations import Annotations, no_annotations, read_annotations
+from bot.policy import articles, identities
+from bot.policy.annotations import Annotations, carried, read_annotations, said_version
 from bot.policy.articles import Clause, Number, PolicyError, Version
 from bot.policy.references import Naming
 from bot.policy.search import Index
@@ -43,12 +43,24 @@ def in_words(day: date) -> str:
 
 @dataclass(frozen=True, eq=False)  # compared by identity, so that what is made of it can be cached
 class Policy:
-    """A policy: the versions that are or were in force, oldest first, and what interprets the latest."""
+    """A policy: the versions that are or were in force, oldest first, and what interprets the latest.
+
+    `written`: what interprets it as it was written, and about which version, when that is not the latest.
+    """
 
     id: str
     versions: tuple[Version, ...]
     annotations: Annotations
+    written: tuple[Version, Annotations] | None = None
+    _notes: dict[Version, Annotations] = field(default_factory=dict, init=False, repr=False)
     _indexes: dict[Version, Index] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def _by_words(self) -> Mapping[tuple[str, ...], tuple[Number, ...]]:
+        found: dict[tuple[str, ...], tuple[Number, ...]] = {}
+        for clause in self.versions[-1].clauses():
+            found[clause.paragraphs] = (*found.get(clause.paragraphs, ()), clause.number)
+        return found
 
     @property
     def name(self) -> str:
@@ -73,19 +85,33 @@ class Policy:
     def title(self, number: Number, version: Version) -> str:
         """Return the title of the article that `number` is in, for reading."""
         article = version.article(number)
-        return self.annotations.titles.get(number.article, article.title if article else "")
+        return self.notes(version).titles.get(number.article, article.title if article else "")
+
+    def notes(self, version: Version) -> Annotations:
+        """Return what interprets a version, of this policy or proposed for it."""
+        latest = self.versions[-1]
+        if version is latest:
+            return self.annotations
+        if version not in self._notes:
+            about, written = self.written or (latest, self.annotations)
+            self._notes[version] = carried(written, identities.fates(about, version), about, version)
+        return self._notes[version]
 
     def force(self, clause: Clause) -> str:
         """Return the label of a clause's force, "" when its words are not those that were annotated."""
-        return self.annotations.force(clause.number) if self._annotated(clause) else ""
+        number = self._annotated(clause)
+        return self.annotations.force(number) if number else ""
 
     def label(self, clause: Clause) -> str:
         """Return the force with its nuance, "" when the clause's words are not those annotated."""
-        return self.annotations.label(clause.number) if self._annotated(clause) else ""
+        number = self._annotated(clause)
+        return self.annotations.label(number) if number else ""
 
-    def _annotated(self, clause: Clause) -> bool:
-        latest = self.versions[-1].clause(clause.number)
-        return latest is not None and latest.paragraphs == clause.paragraphs
+    def _annotated(self, clause: Clause) -> Number | None:
+        """Return the number, in the latest version, of the clause that has these words, if it was annotated."""
+        same = self._by_words.get(clause.paragraphs, ())
+        number = clause.number if clause.number in same else next(iter(same), None)
+        return None if number in self.annotations.stale else number
 
     def index(self, version: Version) -> Index:
         """Return the words of a version, made once."""
@@ -93,7 +119,7 @@ class Policy:
             known = {clause.number for clause in version.clauses()}
             topics = {
                 topic: [number for number in numbers if number in known]
-                for topic, numbers in self.annotations.topics.items()
+                for topic, numbers in self.notes(version).topics.items()
             }
             self._indexes[version] = Index(version.clauses(), topics)
         return self._indexes[version]
@@ -271,13 +297,30 @@ def _policy(name: str, folders: Sequence[Path], approved: Sequence[Adopted]) -> 
     versions = tuple(_approved(name, one) for one in approved) or tuple(
         _version(name, path) for path in _files(folders)
     )
-    versions = tuple(sorted(versions, key=lambda version: (version.since, version.adopted)))
     if not versions:
         raise PolicyError(name, 0, "ce dossier de politique ne contient aucune version (AAAA-MM-JJ.md).")
     notes = [path for folder in folders if (path := folder / "annotations.toml").is_file()]
-    if not notes:
-        return Policy(name, versions, no_annotations(versions[-1]))
-    return Policy(name, versions, read_annotations(_read(notes[-1]), versions[-1], _short(notes[-1])))
+    toml, source = (_read(notes[-1]), _short(notes[-1])) if notes else ("", name)
+    versions = _linked(versions, said_version(toml))
+    about, latest = identities.origin(versions[-1]), versions[-1]
+    annotations = read_annotations(toml, about, source)
+    if annotations.version and annotations.version != about.key:
+        raise PolicyError(
+            source, 0, f"[policy] version\u00a0: il n'y a pas de version du {annotations.version}."
+        )
+    if about is latest:
+        return Policy(name, versions, annotations)
+    now = carried(annotations, identities.fates(about, latest), about, latest)
+    return Policy(name, versions, now, (about, annotations))
+
+
+def _linked(versions: Iterable[Version], interpreted: str) -> tuple[Version, ...]:
+    """Return versions in the order in which they are in force, each with the one before it."""
+    found: list[Version] = []
+    for version in sorted(versions, key=lambda version: (version.since, version.adopted)):
+        former = found[-1] if found else None
+        found.append(replace(version, former=former, interpreted=interpreted))
+    return tuple(found)
 
 
 def _approved(name: str, one: Adopted) -> Version:

@@ -75,7 +75,8 @@ def _loaded(models: Path, found: Verdict) -> Model | None:
 def _set_aside(sources: Sources) -> tuple[Line, ...]:
     version: Version = sources.version
     paths = question_bank.files(sources.folders, version.policy, question_bank.GATE)
-    return question_bank.without_missing(question_bank.read(paths, None), version)
+    lines = question_bank.carried(question_bank.read(paths, None), version)
+    return question_bank.without_missing(lines, version)
 
 
 def _score(sources: Sources, policy: Policy, model: Model, lines: Sequence[Line]) -> Score:

@@ -49,7 +49,7 @@ class Sources:
     def lines(self) -> tuple[bank.Line, ...]:
         """Return the bank's lines that can be asked of the version. Raises `PolicyError`, OSError."""
         # Not checked against the version: a line of an older one must not silence all the others.
-        return bank.without_missing(bank.read(self.banks(), None), self.version)
+        return bank.without_missing(bank.carried(bank.read(self.banks(), None), self.version), self.version)
 
     def stamp(self) -> tuple[object, ...]:
         """Return what changes when a file or the text does; cheap enough to look at for each question. Raises OSError."""

@@ -1,0 +1,105 @@
+"""Buttons that were sent under a former version: they open the clause they stood for, whatever its number now.
+
+A button names the policy by its identifier, « pa20:5.10 », which people rarely type: these are numbers
+of the policy's first text here. A button sent under a later one says so, « pa20@2026-12-13:5.11 ».
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from bot.messages import Button, Buttons, Element, Note
+from bot.policy import identities
+from bot.policy.articles import Number, Version
+from bot.policy.library import Policy, in_words
+
+_STAMP: Final = re.compile(r"@(?P<version>\d{4}-\d{2}-\d{2}):\s*")
+_NUMBER: Final = re.compile(r"(?<![\w.])(?<!page )\d{1,3}(?:\.\d{1,3})*(?![\w.]*\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A text that named clauses by the numbers of `about`, with those of today.
+
+    `moved`: the numbers that changed, and the new ones. `gone`: whether one of the clauses was removed.
+    """
+
+    text: str
+    about: Version
+    moved: tuple[tuple[Number, tuple[Number, ...]], ...] = ()
+    gone: bool = False
+
+
+def named(policy: Policy, version: Version) -> str:
+    """Return how a button names a policy, so that its numbers are those of this version for ever."""
+    return policy.id if version is identities.origin(policy.versions[-1]) else f"{policy.id}@{version.key}"
+
+
+def read(policy: Policy, current: Version, line: str, rest: str) -> Followed:
+    """Return what a line asks for, once the policy's name is taken out of it: `rest`, followed if need be."""
+    stamp = _STAMP.match(rest)
+    if stamp:
+        about = next((one for one in policy.versions if one.key == stamp["version"]), current)
+        return _followed(rest[stamp.end() :], about, current)
+    if re.match(rf"\s*{re.escape(policy.id)}:", line):
+        return _followed(rest, identities.origin(policy.versions[-1]), current)
+    return Followed(rest, current)
+
+
+def _followed(text: str, about: Version, current: Version) -> Followed:
+    if about is current:
+        return Followed(text, about)
+    found = identities.fates(about, current)
+    moved: dict[Number, tuple[Number, ...]] = {}
+
+    def follow(match: re.Match[str]) -> str:
+        number = Number.parse(match[0])
+        if number not in found:
+            return match[0]
+        now = found[number].now
+        if now != (number,):
+            moved[number] = now
+        return " et ".join(map(str, now)) or match[0]
+
+    today = _NUMBER.sub(follow, text)
+    return Followed(today, about, tuple(moved.items()), any(not now for now in moved.values()))
+
+
+def said(followed: Followed) -> Iterator[Element]:
+    """Yield a note of the numbers that changed."""
+    lines = [
+        f"L'ancienne {number} est devenue {_listed(now)}."
+        if len(number.parts) > 1
+        else f"L'ancien article {number} est devenu {_listed(now)}."
+        for number, now in followed.moved
+        if now
+    ]
+    if lines:
+        yield Note("\n".join(lines))
+
+
+def formerly(policy: Policy, current: Version, number: Number, name: str) -> Iterator[Element]:
+    """Yield where the clause is that had this number in the version before, when it is not this one.
+
+    `name`: how buttons name the policy.
+    """
+    former = current.former
+    if former is None or former.clause(number) is None:
+        return
+    fate = identities.fates(former, current)[number]
+    if fate.now == (number,):
+        return
+    since = in_words(current.since)
+    if not fate.now:
+        yield Note(f"Avant le {since}, {number} était une clause qui a été retirée.")
+        yield Buttons(Button("Lire l'ancien texte", f"politique {policy.id}:{number} --date {former.since}"))
+        return
+    yield Note(f"Avant le {since}, {number} était ce qui est aujourd'hui {_listed(fate.now)}.")
+    yield Buttons(*(Button(f"Lire {one}", f"politique {name}:{one}") for one in fate.now[:4]))
+
+
+def _listed(numbers: tuple[Number, ...]) -> str:
+    return " et ".join(map(str, numbers))
