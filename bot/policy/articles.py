@@ -90,8 +90,9 @@ class Version:
 
     `effective`: since when it is in force, None where nobody said so: then since its adoption. `key`: by
     which a `Quote` names it, the date of its adoption or, while it is only proposed, what it is proposed
-    under. `sha256`: of its file. `former`: the version that it replaced. `interpreted`: the key of the
-    version that what stands beside the policy says it was written about, "" where it says none.
+    under. `sha256`, `markdown`: of its file, and its text. `former`: the version that it replaced.
+    `interpreted`: the key of the version that what stands beside the policy says it was written about, ""
+    where it says none.
     """
 
     policy: str
@@ -102,6 +103,7 @@ class Version:
     effective: date | None = None
     key: str = ""
     sha256: str = ""
+    markdown: str = field(default="", repr=False)
     former: Version | None = field(default=None, repr=False)
     interpreted: str = ""
     _clauses: tuple[Clause, ...] = field(init=False, repr=False)
@@ -368,6 +370,7 @@ def parse(
         effective,
         key,
         hashlib.sha256(markdown.encode("utf-8", "surrogatepass")).hexdigest(),
+        markdown,
     )
 
 

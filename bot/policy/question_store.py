@@ -22,7 +22,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from bot.policy import question_bank as bank
-from bot.policy import question_model
+from bot.policy import identities, question_model
 from bot.policy.articles import Version
 from bot.policy.question_model import Model, ModelError
 
@@ -150,11 +150,16 @@ def make(sources: Sources, models: Path) -> Verdict:
     """
     arguments = ["--politique", sources.version.policy, "--adoptee", sources.version.adopted.isoformat()]
     arguments += [part for folder in sources.folders for part in ("--dossier", str(folder))]
-    return read_verdict(_run([*arguments, "--modeles", str(models)]))
+    texts = [
+        {"adopted": one.key, "effective": one.effective and one.effective.isoformat(), "text": one.markdown}
+        for one in identities.chain(sources.version)
+        if one.markdown
+    ]
+    return read_verdict(_run([*arguments, "--modeles", str(models)], json.dumps(texts)))
 
 
-def _run(arguments: Iterable[str]) -> dict[str, Any]:
-    """Run the training program, and return what it prints. Raises `ModelError`, with its last line.
+def _run(arguments: Iterable[str], texts: str) -> dict[str, Any]:
+    """Run the training program on texts, and return what it prints. Raises `ModelError`, with its last line.
 
     One thread for its arithmetic, so that the bot keeps a core.
     """
@@ -163,6 +168,7 @@ def _run(arguments: Iterable[str]) -> dict[str, Any]:
     try:
         done = subprocess.run(  # noqa: S603 — this program's own module
             [sys.executable, "-m", PROGRAM, *arguments],
+            input=texts,
             capture_output=True,
             encoding="utf-8",
             timeout=SLOWEST,
