@@ -77,7 +77,7 @@ def _paragraphs(runs: Sequence[tuple[Op, str]]) -> Iterator[tuple[tuple[Op, str]
 
 
 def retitled(comparison: Comparison) -> tuple[tuple[str, str, str], ...]:
-    """Return the articles whose title was changed: the number in the new text, the former title, the new one."""
+    """Return the articles whose title was changed: the new number, the former title, the new one."""
     clauses = {
         (Number.parse(before).article, Number.parse(after).article)
         for change in comparison.changes
