@@ -112,9 +112,9 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_line(
 
 
 def test_what_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
-    assert run(tmp_path / "rien.md").exit_code == 2  # noqa: PLR2004 — wrong usage
+    assert run(tmp_path / "rien.md").exit_code == 2
     unknown = CliRunner().invoke(vigie, ["reviser", "x.md", "--politique", "zz9", "--adoptee", "2026-12-13"])
-    assert unknown.exit_code == 2  # noqa: PLR2004 — wrong usage
+    assert unknown.exit_code == 2
     assert "connues\u00a0: pa20" in unknown.stderr
 
 

@@ -276,21 +276,23 @@ def _optimal(gain: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> list[tu
 
 
 def _release(sides: _Sides, profiles: _Profiles) -> None:
-    """Undo the links of clauses that are a little alike, where one is plainly a part of another clause."""
+    """Undo the links of clauses that are a little alike, where one is plainly a part of another clause.
+
+    Unless what is left of it beside that part is the other clause whole: then a paragraph was moved.
+    """
     for link in [link for link in sides.links if link.old[0] in profiles.old]:
         one, other = profiles.old[link.old[0]], profiles.new[link.new[0]]
-        shared, masses = profiles.shared(one, other), (profiles.mass(one), profiles.mass(other))
-        if 2 * shared >= WEAK * sum(masses) or shared >= SURE * min(masses):
+        shared, of_one, of_other = profiles.shared(one, other), profiles.mass(one), profiles.mass(other)
+        if 2 * shared >= WEAK * (of_one + of_other):
             continue
         rest = [known for known in sides.links if known is not link and known.old[0] in profiles.old]
-        if any(
-            max(
-                _part(profiles, known, link.new[0], came=True)[0],
-                _part(profiles, known, link.old[0], came=False)[0],
-            )
-            >= SURE
-            for known in rest
-        ):
+        came = shared < SURE * of_one and any(
+            _part(profiles, known, link.new[0], came=True)[0] >= SURE for known in rest
+        )
+        went = shared < SURE * of_other and any(
+            _part(profiles, known, link.old[0], came=False)[0] >= SURE for known in rest
+        )
+        if came or went:
             sides.links.remove(link)
 
 
