@@ -138,6 +138,7 @@ async def test_on_slack_a_revision_goes_from_the_file_to_the_register(kept: Kept
         me = OnSlack(slack, BOB, await slack.direct(BOB), heard)
         async with life.running(settings, program=PROGRAM) as bot:
             await bot.until("Slack\u00a0: prêt.")
+            await slack.proxy.socket_opened()
             file = ("pa20.md", REVISED.encode())
             await slack.proxy.drops(ALICE, admin.channel, TEAM, file, "1764043200.000200")
             shown = await admin.hears("Une clause modifiée")
