@@ -62,7 +62,7 @@ OPEN: Final = "vigie.bench"  # in click's `meta`, where the command line puts an
 @click.option("--proposer", is_flag=True, help="Soumettre la révision à l'administration.")
 @json_flag
 def reviser(
-    fichier: Path, policy: str | None, adopted: datetime, pdf: Path | None, proposer: bool, as_json: bool
+    fichier: Path, policy: str | None, adopted: datetime, pdf: Path | None, *, proposer: bool, as_json: bool
 ) -> None:
     """Print what a file would change."""
     bench: Bench = click.get_current_context().meta[OPEN]()

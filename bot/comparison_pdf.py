@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
 from bot.policy import redline, revision_summary
+from bot.policy.articles import Number
 from bot.policy.comparison import Change, Comparison, Kind, Nature
 from bot.policy.library import Policy, in_words
 
@@ -75,7 +77,7 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
         "summary": f"{revision_summary.counted(comparison).capitalize()}.",
         "asked": _ASKED[comparison.nature] if comparison.changes else "",
         "nature": NATURES[comparison.nature],
-        "rows": [_row(change) for change in comparison.changes],
+        "rows": [_row(run) for run in _runs(comparison)],
         "titles": [
             {"number": number, "old": before, "new": after}
             for number, before, after in redline.retitled(comparison)
@@ -101,12 +103,45 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _row(change: Change) -> dict[str, str]:
+def _runs(comparison: Comparison) -> list[list[Change]]:
+    """Return the changes, those that do nothing but follow one another to new numbers put together."""
+    found: list[list[Change]] = []
+    for change in comparison.changes:
+        if found and _follows(found[-1][-1], change, comparison):
+            found[-1].append(change)
+        else:
+            found.append([change])
+    return found
+
+
+def _follows(before: Change, change: Change, comparison: Comparison) -> bool:
+    alike = (
+        before.kind is change.kind is Kind.RENUMBERED and before.nature is change.nature is Nature.EDITORIAL
+    )
+    pairs = ((before.old, change.old), (before.new, change.new))
+    return (
+        alike
+        and all(_next(one[0]) == other[0] for one, other in pairs)
+        and not any(redline.passages(comparison, one) for one in (before, change))
+    )
+
+
+def _next(number: str) -> str:
+    *above, last = Number.parse(number).parts
+    return str(Number((*above, last + 1)))
+
+
+def _row(run: Sequence[Change]) -> dict[str, str]:
+    first, last = run[0], run[-1]
+
+    def numbers(ends: tuple[tuple[str, ...], tuple[str, ...]]) -> str:
+        return f"{ends[0][0]} à {ends[1][0]}" if len(run) > 1 else ", ".join(ends[0]) or "–"
+
     return {
-        "old": ", ".join(change.old) or "–",
-        "new": ", ".join(change.new) or "–",
-        "kind": KINDS[change.kind],
-        "nature": NATURES[change.nature],
+        "old": numbers((first.old, last.old)),
+        "new": numbers((first.new, last.new)),
+        "kind": KINDS[first.kind] + ("s" if len(run) > 1 else ""),
+        "nature": NATURES[first.nature],
     }
 
 

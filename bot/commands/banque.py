@@ -199,8 +199,8 @@ def outdated_lines(reading: Reading, counts: Mapping[Number, int]) -> Message:
         Heading("Les lignes à revoir"),
         Text(said),
         Note(
-            f"Version du {in_words(version.adopted)}, comparée à celle pour laquelle chaque ligne a été écrite. "
-            "Les lignes sont dans ",
+            f"Version du {in_words(version.adopted)}, comparée à celle pour laquelle chaque ligne a "
+            "été écrite. Les lignes sont dans ",
             code(f"politique/{reading.policy.id}/{question_bank.BANK}"),
             ".",
         ),

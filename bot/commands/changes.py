@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bot.commands.passages import PAGE_WEIGHT, parts
 from bot.messages import Element, Mark, Quote, Style, Text, bold, weight
-from bot.policy import revision_summary
+from bot.policy import redline, revision_summary
 from bot.policy.articles import Number, Version
 from bot.policy.comparison import Change, Comparison, Nature
 from bot.policy.wording import words
@@ -36,6 +36,9 @@ def _blocks(comparison: Comparison) -> Iterator[tuple[Element, ...]]:
     for change in comparison.changes:
         nature = "" if change.nature is Nature.SUBSTANTIVE else " (forme)"
         title = Text(bold(f"{revision_summary.named(change)}{nature}"))
+        if not redline.passages(comparison, change):  # the same words under another number
+            yield (title,)
+            continue
         quotes = [
             *_quoted(comparison.old, change.old, comparison.new, change.new, "struck"),
             *_quoted(comparison.new, change.new, comparison.old, change.old, "bold"),

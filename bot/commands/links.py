@@ -1,4 +1,4 @@
-"""Buttons that were sent under a former version: they open the clause they stood for, whatever its number now.
+"""Buttons sent under a former version: they open the clause they stood for, whatever its number now.
 
 A button names the policy by its identifier, « pa20:5.10 », which people rarely type: these are numbers
 of the policy's first text here. A button sent under a later one says so, « pa20@2026-12-13:5.11 ».

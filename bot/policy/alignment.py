@@ -139,7 +139,7 @@ class _Profiles:
     def candidates(self) -> dict[tuple[int, int], float]:
         """Return how alike each two clauses are that share something telling, from 0 to 1.
 
-        Dice's coefficient or, for a clause to which much was added, a part of how much it is within the other.
+        Dice's coefficient or, for a clause to which much was added, part of how much it is within the other.
         """
         holders: dict[str, list[int]] = defaultdict(list)
         for at, one in self.new.items():

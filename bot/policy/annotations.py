@@ -157,7 +157,7 @@ def carried(annotations: Annotations, found: Fates, old: Version, new: Version) 
         },
         together=tuple(group for group in together if len(group.clauses) > 1),
         topics={
-            word: later for word, numbers in annotations.topics.items() if (later := now(found, numbers))
+            word: known for word, numbers in annotations.topics.items() if (known := now(found, numbers))
         },
         contact=replace(contact, clause=contacts[0]) if contact and contacts else None,
         stale=frozenset(

@@ -170,7 +170,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Misplaced:
-    """Something that has no place in a text, passed over while reading. `clause`: what it is about, "" if nothing."""
+    """Something that has no place in a text, passed over while reading. `clause`: the number it is about."""
 
     code: str
     clause: str

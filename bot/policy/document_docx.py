@@ -14,6 +14,8 @@ from typing import Final
 import docx
 from docx.opc.constants import RELATIONSHIP_TYPE as RELATED
 from docx.opc.exceptions import OpcError
+from docx.oxml import parse_xml
+from docx.parts.document import DocumentPart
 from lxml.etree import LxmlError
 from lxml.etree import _Element as Element
 
@@ -99,7 +101,7 @@ def _check(content: bytes, name: str) -> None:
 class _Package:
     """A document's parts, read from the first paragraph to the last."""
 
-    part: docx.parts.document.DocumentPart
+    part: DocumentPart
     name: str
     findings: list[Finding] = field(default_factory=list)
 
@@ -121,7 +123,7 @@ class _Package:
             part = self.part.part_related_by(kind)
         except KeyError:
             return None
-        element: Element = part.element if hasattr(part, "element") else docx.oxml.parse_xml(part.blob)
+        element: Element = part.element if hasattr(part, "element") else parse_xml(part.blob)
         return element
 
     def lines(self) -> Iterator[str]:
@@ -235,7 +237,7 @@ def _on(element: Element | None) -> bool:
 
 
 def _shown(paragraph: Element) -> bool:
-    """Tell whether a paragraph counts: not the second writing of a text box, nor one whose mark is deleted."""
+    """Tell whether a paragraph counts: not the second form of a text box, nor one whose mark is deleted."""
     if any(above.tag == f"{_MC}Fallback" for above in paragraph.iterancestors()):
         return False
     return paragraph.find(f"{W}pPr/{W}rPr/{W}del") is None or bool(_text(paragraph).strip())
@@ -255,7 +257,7 @@ def _outlined(paragraph: Element, styles: Styles) -> bool:
     """Tell whether a paragraph is a heading by its style."""
     own = paragraph.find(f"{W}pPr/{W}outlineLvl")
     if own is not None:
-        return own.get(f"{W}val") != "9"
+        return bool(own.get(f"{W}val") != "9")
     style = paragraph.find(f"{W}pPr/{W}pStyle")
     for one in styles.chain(None if style is None else style.get(f"{W}val")):
         name, level = (
@@ -263,7 +265,7 @@ def _outlined(paragraph: Element, styles: Styles) -> bool:
             styles.elements[one].find(f"{W}pPr/{W}outlineLvl"),
         )
         if level is not None:
-            return level.get(f"{W}val") != "9"
+            return bool(level.get(f"{W}val") != "9")
         if name is not None and re.match(
             r"heading \d|titre \d|title$|titre$|subtitle$", name.get(f"{W}val", "").lower()
         ):

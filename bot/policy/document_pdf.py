@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any, Final, TypeAlias
@@ -46,7 +47,7 @@ _PAGE_NUMBER: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A piece of a line, or a whole one: its words, where they stand (from the bottom left), how they look."""
+    """A piece of a line, or a whole one: its words, where they stand from the bottom left, their look."""
 
     text: str
     left: float
@@ -263,7 +264,7 @@ def _without(page: Page, lines: Sequence[Line]) -> Page:
 
 
 def _columns(page: Page) -> Iterator[Column]:
-    """Yield the columns of a page in the order in which they are read (recursive XY cut, widest gutter first)."""
+    """Yield the columns of a page in the order in which they are read (recursive XY cut)."""
     yield from (_lines(part) for part in _cut(list(page.pieces), page.width))
 
 
@@ -331,7 +332,7 @@ def _beside(line: Line, piece: Line) -> bool:
 
 def _whole(pieces: Sequence[Line]) -> Line:
     text = pieces[0].text
-    for before, one in zip(pieces, pieces[1:], strict=False):
+    for before, one in pairwise(pieces):
         close = one.left - before.right < 0.15 * one.size
         text += one.text if close else f" {one.text}"
     main = max(pieces, key=lambda one: len(one.text))
@@ -388,7 +389,7 @@ def _blocks(columns: Sequence[Column], join: _Joiner) -> Iterator[str]:
         for at, line in enumerate(column):
             above = column[at - 1] if at else None
             kind = _kind(line, usual)
-            if before is not None and not _goes_on(kind, line, mark, before, above, step, (left, right)):
+            if before is not None and not _goes_on(kind, line, mark, before, above, step=step, margin=left):
                 yield _marked(mark, text)
                 text = ""
             if not text:
@@ -419,7 +420,7 @@ def _usual_size(lines: Sequence[Line]) -> float:
 
 
 def _step(column: Column) -> float:
-    steps = [one.bottom - other.bottom for one, other in zip(column, column[1:], strict=False)]
+    steps = [one.bottom - other.bottom for one, other in pairwise(column)]
     return median(steps) if steps else 0.0
 
 
@@ -440,8 +441,9 @@ def _goes_on(
     mark: str,
     last: _Last,
     above: Line | None,
+    *,
     step: float,
-    edges: tuple[float, float],
+    margin: float,
 ) -> bool:
     """Tell whether a line goes on with the paragraph, or the heading, before it."""
     if kind == "#" or _CLAUSE.match(line.text) or _ITEM.match(line.text):
@@ -456,7 +458,7 @@ def _goes_on(
         return last.full or line.text[:1].islower()
     if above.bottom - line.bottom > _NEW * step:
         return False
-    indented = line.left - edges[0] > line.size and above.left - edges[0] < 0.5 * line.size
+    indented = line.left - margin > line.size and above.left - margin < 0.5 * line.size
     return not (indented and not last.full and last.line.text.endswith((".", "?", "!")))
 
 

@@ -114,7 +114,8 @@ class Counters:
 
     def _level_of_style(self, number: str | None, style: str | None) -> str | None:
         """Return the level that says that it is a style's, or one's that the style is made from."""
-        levels = self.lists[number].levels if number in self.lists else {}
+        known = self.lists.get(number or "")
+        levels = known.levels if known else {}
         for one in self.styles.chain(style):
             for at, level in levels.items():
                 if level.style == one:
@@ -197,7 +198,7 @@ def _followed(
         seen.add(abstract)
         link = _value(abstracts[abstract].find(f"{W}numStyleLink"))
         number, _ = styles.numbering(link) if link else (None, None)
-        if number not in nums:
+        if number is None or number not in nums:
             break
         abstract = _value(nums[number].find(f"{W}abstractNumId")) or ""
     return abstract
@@ -262,6 +263,6 @@ def _roman(number: int) -> str:
 
 
 def _bullet(text: str) -> str:
-    """Return a bullet as any font shows it: those of the fonts Symbol and Wingdings are private characters."""
+    """Return a bullet as any font shows it: those of Symbol and Wingdings are private characters."""
     sign = text.strip()
     return "\u2022" if not sign or any("\ue000" <= one <= "\uf8ff" for one in sign) or sign == "o" else sign

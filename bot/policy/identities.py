@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TypeAlias
 
 from bot.policy.articles import Number, Version
@@ -33,9 +34,12 @@ Fates: TypeAlias = Mapping[Number, Fate]
 
 def follow(comparison: Comparison) -> Trail:
     """Return where each clause of the old version is in the new one; nowhere, `()`, when it was removed."""
-    trail = {str(clause.number): (str(clause.number),) for clause in comparison.old.clauses()}
+    trail: dict[str, tuple[str, ...]] = {
+        str(clause.number): (str(clause.number),) for clause in comparison.old.clauses()
+    }
     for change in comparison.changes:
-        trail.update(dict.fromkeys(change.old, change.new))
+        for number in change.old:
+            trail[number] = change.new
     return trail
 
 
@@ -82,7 +86,7 @@ def fates(old: Version, new: Version) -> Fates:
     if new in chain(old)[:-1]:
         return _backwards(fates(new, old), old)
     steps = versions[versions.index(old) :] if old in versions else (old, new)
-    comparisons = [compare(before, after) for before, after in zip(steps, steps[1:], strict=False)]
+    comparisons = [compare(before, after) for before, after in pairwise(steps)]
     found = {clause.number: Fate((clause.number,), same=True) for clause in old.clauses()}
     for comparison in comparisons:
         trail = follow(comparison)

@@ -108,7 +108,7 @@ class Policy:
         return self.annotations.label(number) if number else ""
 
     def _annotated(self, clause: Clause) -> Number | None:
-        """Return the number, in the latest version, of the clause that has these words, if it was annotated."""
+        """Return the number, in the latest version, of the clause of these words, if it was annotated."""
         same = self._by_words.get(clause.paragraphs, ())
         number = clause.number if clause.number in same else next(iter(same), None)
         return None if number in self.annotations.stale else number

@@ -112,7 +112,7 @@ def _goes_on(piece: dict[str, Any], left: float, bottom: float, top: float, size
         min(piece["top"], top) > max(piece["bottom"], bottom)
         or piece["bottom"] < (bottom + top) / 2 < piece["top"]
     )
-    return level and abs(left - piece["right"]) < 0.15 * size
+    return bool(level and abs(left - piece["right"]) < 0.15 * size)
 
 
 def _is_bold(text: pypdfium2.PdfTextPage, at: int) -> bool:

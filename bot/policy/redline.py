@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.policy.articles import Number, Version
-from bot.policy.comparison import Change, Comparison
+from bot.policy.comparison import Change, Comparison, Kind
 from bot.policy.wording import Op, form, words
 
 
@@ -21,11 +21,11 @@ class Passage:
 def passages(comparison: Comparison, change: Change) -> tuple[Passage, ...]:
     """Return the words of a change, clause by clause of the new text; of a removed clause, its own.
 
-    None where the words are the same under another number.
+    None where the words are the same under another number of the same article.
     """
     old, new = _texts(comparison.old, change.old), _texts(comparison.new, change.new)
     before, after = "\n\n".join(old), "\n\n".join(new)
-    if change.old and change.new and form(before) == form(after):
+    if change.kind is Kind.RENUMBERED and form(before) == form(after):
         return ()
     runs = words(before, after)
     if not new:
@@ -77,12 +77,12 @@ def _paragraphs(runs: Sequence[tuple[Op, str]]) -> Iterator[tuple[tuple[Op, str]
 
 
 def retitled(comparison: Comparison) -> tuple[tuple[str, str, str], ...]:
-    """Return the articles whose title was changed: the number in the new text, the former title, the new one."""
+    """Return the articles whose title was changed: the new number, the former title, the new one."""
     clauses = {
         (Number.parse(before).article, Number.parse(after).article)
         for change in comparison.changes
         for before, after in zip(change.old[:1], change.new[:1], strict=False)
-        if change.kind != "moved"
+        if change.kind is not Kind.MOVED
     }
     changed = {number for change in comparison.changes for number in change.old}
     clauses |= {

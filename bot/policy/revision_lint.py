@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -102,17 +102,17 @@ _SKIPPED: Final = "Le numéro {missing} manque\u00a0: le texte passe à {number}
 
 # --- References -------------------------------------------------------------------------------
 
-_NUMBERS: Final = r"\d{1,3}(?:\.\d{1,3})*(?:\s*(?:,|et|ou|à|-|–)\s*\d{1,3}(?:\.\d{1,3})*)*"
+_NUMBERS: Final = r"\d{1,3}(?:\.\d{1,3})*(?:(?:\s*,\s+|\s*(?:et|ou|à|-|–)\s*)\d{1,3}(?:\.\d{1,3})*)*"
 _REFERENCE: Final = re.compile(
     rf"(?<!\w)(?:(?:articles?|art\.|clauses?|points?|paragraphes?|par\.|alinéas?|voir)\s+|§+\s*)(?P<numbers>{_NUMBERS})"
-    rf"(?![\w%$€]|[.,]\d)|\((?:voir\s+)?(?P<alone>\d{{1,3}}(?:\.\d{{1,3}})+)\)",
+    rf"(?!\s?[%$€]|\w|[.,]\d)|\((?:voir\s+)?(?P<alone>\d{{1,3}}(?:\.\d{{1,3}})+)\)",
     re.IGNORECASE,
 )
 # « l'article 12 de la Loi sur l'instruction publique » is in another text.
 _ELSEWHERE: Final = re.compile(
     r"\s*,?\s*(?:de la|de l['’]|du|des|de)\s*(?!présent|cette|ce\b)"
     r"(?:code|loi|charte|statuts?|règlements?|règle|politique|convention|lettres|directive|procédure|annexe|"
-    r"[A-Z]{2,}|manuel|guide|contrat|entente)",
+    r"(?-i:[A-Z]{2,})|manuel|guide|contrat|entente)",
     re.IGNORECASE,
 )
 _ONE: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})*")
@@ -208,7 +208,8 @@ def _balanced(text: str) -> bool:
 _OFFICE: Final = re.compile(
     r"(?<!\w)(?P<office>(?:vice-)?(?:présidence|présidente?)|secrétariat|secrétaire|trésorerie|trésorier|trésorière|"
     r"conseill(?:er|ère)|direction|direct(?:eur|rice)|coordination|coordonnat(?:eur|rice)|déléguée?)"
-    r"\s+(?P<link>à l['’]|à la|aux?|de la|de l['’]|du|des|d['’]|à|de)\s*(?P<first>[^\W\d_]+)(?:\s+(?P<second>[^\W\d_]+))?",
+    r"\s+(?P<link>à l['’]|à la|aux?|de la|de l['’]|du|des|d['’]|à|de)\s*"
+    r"(?P<first>[^\W\d_]+)(?:\s+(?P<second>[^\W\d_]+))?",
     re.IGNORECASE,
 )
 
@@ -287,7 +288,7 @@ def lost(version: Version, whole: Iterable[str]) -> tuple[Finding, ...]:
     return (Finding("lost_text", "", f"{said} dans le texte lu\u00a0: {shown}{more}."),)
 
 
-def _counted(texts: Iterable[str]) -> Mapping[str, int] | Counter[str]:
+def _counted(texts: Iterable[str]) -> Counter[str]:
     return Counter(
         word
         for text in texts

@@ -1,4 +1,4 @@
-"""From the file that the board adopted (Markdown, DOCX, PDF) to the text of a version, and what it changes."""
+"""From the file that the board adopted (Markdown, DOCX, PDF) to a version's text, and what it changes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LARGEST: Final = 8 * 1024 * 1024  # bytes; a policy of a hundred pages has a few
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file's text. `words`: all that a second, cruder reading of the same file found, to see what was lost."""
+    """A file's text. `words`: all that a second, cruder reading of it found, to see what was lost."""
 
     markdown: str
     words: tuple[str, ...]
@@ -118,7 +118,8 @@ _READERS: Final[tuple[tuple[re.Pattern[bytes], Callable[[bytes, str], Document]]
     (
         re.compile(rb"\xd0\xcf\x11\xe0"),
         _refused(
-            "c'est un document de l'ancien Word (.doc), ou protégé par un mot de passe. Enregistrez-le en .docx."
+            "c'est un document de l'ancien Word (.doc), ou protégé par un mot de passe. "
+            "Enregistrez-le en .docx."
         ),
     ),
     (re.compile(rb"\{\\rtf"), _refused("c'est du RTF. Enregistrez-le en .docx.")),

@@ -28,7 +28,9 @@ def counted(comparison: Comparison) -> str:
     """Return how many clauses changed, by what happened to them: « deux clauses modifiées, une ajoutée »."""
     counts = Counter[Kind]()
     for change in comparison.changes:
-        counts[change.kind] += len(change.old) if change.kind is Kind.MERGED else 1
+        reworded = change.kind is Kind.RENUMBERED and change.nature is Nature.SUBSTANTIVE
+        kind = Kind.CHANGED if reworded else change.kind  # its new number is the lesser news
+        counts[kind] += len(change.old) if kind is Kind.MERGED else 1
     parts = [f"{_figure(counts[kind])} {_DONE[kind][counts[kind] > 1]}" for kind in _DONE if counts[kind]]
     if not parts:
         return "aucune clause changée"

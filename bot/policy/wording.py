@@ -68,11 +68,10 @@ def words(old: str, new: str) -> tuple[tuple[Op, str], ...]:
         if how == "equal":
             raw.append(("equal", "".join(after[k:m])))
             continue
-        raw.extend(
-            (op, run)
-            for op, run in (("delete", "".join(before[i:j])), ("insert", "".join(after[k:m])))
-            if run
-        )  # type: ignore[misc]  # the two are ops
+        if i < j:
+            raw.append(("delete", "".join(before[i:j])))
+        if k < m:
+            raw.append(("insert", "".join(after[k:m])))
     return tuple(_gathered(raw))
 
 
@@ -191,6 +190,10 @@ class Proofreader:
         return longest > 1 and OSA.distance(_bare(old), _bare(new)) <= allowed
 
 
+_FIGURING: Final = frozenset({"Sc", "Sm", "No"})  # currencies, signs of arithmetic, superscripts
+_UNITS: Final = frozenset("%‰°§")
+
+
 def _meanings(text: str) -> list[str]:
     """Return the words of a text in lower case, punctuation left out; references as « @5.10 »."""
     text = unicodedata.normalize("NFC", text).translate(_UNSEEN).translate(_SIGNS).lower()
@@ -201,7 +204,7 @@ def _meanings(text: str) -> list[str]:
             found.append(f"@{token}")
         elif token[0].isalnum():
             found.append(_FIGURES.get(token, token))
-        elif unicodedata.category(token[0]) in {"Sc", "Sm", "No"} or token in "%‰°§":
+        elif unicodedata.category(token[0]) in _FIGURING or token in _UNITS:
             found.append(token)
     return found
 

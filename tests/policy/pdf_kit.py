@@ -67,7 +67,7 @@ def joined(*files: bytes) -> bytes:
 def locked(file: bytes) -> bytes:
     """Return a file that a password opens."""
     with pikepdf.open(io.BytesIO(file)) as whole:
-        return _saved(whole, encryption=pikepdf.Encryption(owner="secret", user="secret"))
+        return _saved(whole, pikepdf.Encryption(owner="secret", user="secret"))
 
 
 def mute(file: bytes) -> bytes:
@@ -79,7 +79,7 @@ def mute(file: bytes) -> bytes:
         return _saved(whole)
 
 
-def _saved(whole: pikepdf.Pdf, **options: pikepdf.Encryption) -> bytes:
+def _saved(whole: pikepdf.Pdf, encryption: pikepdf.Encryption | None = None) -> bytes:
     stream = io.BytesIO()
-    whole.save(stream, **options)
+    whole.save(stream, encryption=encryption)
     return stream.getvalue()

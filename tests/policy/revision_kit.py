@@ -397,20 +397,21 @@ def carry_paragraph(draft: Draft) -> None:
                 item.edited, item.nature, item.done = True, S, True
 
 
+_FORMS: list[Callable[[str], str]] = [
+    lambda text: unicodedata.normalize("NFD", text),
+    lambda text: text.replace(" ", "\u00a0", 3),
+    lambda text: text.replace(" ", "  ", 3),
+    lambda text: text.replace("'", "\u2019"),
+]
+
+
 def respace(draft: Draft) -> None:
     """Write a clause with other spaces, another form of its characters: it says the same."""
     found = draft.pick()
     if found:
         item = found[1]
         item.done = True
-        how = draft.chance.choice(
-            [
-                lambda text: unicodedata.normalize("NFD", text),
-                lambda text: text.replace(" ", "\u00a0", 3),
-                lambda text: text.replace(" ", "  ", 3),
-                lambda text: text.replace("'", "\u2019"),
-            ]
-        )
+        how = draft.chance.choice(_FORMS)
         item.paragraphs = [how(text) for text in item.paragraphs]
 
 
