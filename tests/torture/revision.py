@@ -37,11 +37,13 @@ from bot.times import Calendar
 from tests.commands import revision_kit
 from tests.commands.registry_kit import CALENDAR
 from tests.torture import life
-from tests.torture.world import Weather, World
+from tests.torture.world import Limit, Limits, Weather, World
 
 PROGRAM = ("-m", "tests.torture.always_open")
 NOTICE = re.compile(r"nouveautes pa20 [\d-]{10}")  # what the button of the notice stands for
 WEATHER = Weather(held=0)  # what Slack takes up long after it came cannot be seen by whoever looks for it
+# Requests in a second that each platform takes: so few that all the lives have something to send.
+DISCORD, SLACK = (3, 1.0), (2, 1.0)
 CLOSED_EACH = 25  # of so many persons, one whose private messages are closed
 NEW_EACH = 5  # and one who has not attested anything yet
 WHILE_STARTING = 0.1  # of the lives
@@ -94,10 +96,11 @@ def run(
     seed: int = 1,
     weather: Weather = WEATHER,
     calm: float = CALM_SECONDS,
+    paced: bool = True,
     say: Callable[[str], None] = lambda _: None,
 ) -> Toll:
     """Tell a revision to so many people while the bot is killed so many times, restore a copy, and count."""
-    return asyncio.run(_run(count, kills, random.Random(seed), weather, calm=calm, say=say))  # noqa: S311 — the same each time
+    return asyncio.run(_run(count, kills, random.Random(seed), weather, calm=calm, paced=paced, say=say))  # noqa: S311 — the same each time
 
 
 async def _run(
@@ -107,6 +110,7 @@ async def _run(
     weather: Weather,
     *,
     calm: float,
+    paced: bool,
     say: Callable[[str], None],
 ) -> Toll:
     began = time.monotonic()
@@ -114,7 +118,8 @@ async def _run(
         folder = Path(name)
         path, copy = folder / "vigie.db", folder / "copie.db"
         closed = prepare(path, folder / "cles", count)
-        async with World(weather, mark=NOTICE, closed=closed).serving() as world:
+        limits = Limits(Limit(*DISCORD), Limit(*SLACK)) if paced else Limits()
+        async with World(weather, limits, mark=NOTICE, closed=closed).serving() as world:
             settings = life.settings(world, path) | {"VIGIE_CLES": str(folder / "cles")}
             for number in range(kills):
                 await _one_life(settings, world, dice)
@@ -205,9 +210,7 @@ async def _restored(
     said = notices(world)
     await life.lines(settings, "restaurer", str(copy))
     async with life.running(settings, program=PROGRAM):
-        await asyncio.sleep(
-            2 * schedule.BEAT_SECONDS + 2
-        )  # nothing is expected: there is no event to wait for
+        await asyncio.sleep(calm)  # nothing is expected: there is no event to wait for
     with beside(path) as db:
         (held,) = db.conn.execute(
             "SELECT count(*) FROM outbox WHERE state = 'held' AND notice = ?", (onboarding.REVISION,)
@@ -251,10 +254,10 @@ def _prepare(db: Database, keys: Path, count: int) -> frozenset[str]:
         )
         person = people.known(db, account)
         membership.enter(db, person, "officer", BY_HAND, today - timedelta(days=60))
+        onboarding.place(db, person, target, now)
         if number % NEW_EACH:
             attest(db, Attesting(person, "Une personne", account, target, now))
         else:
-            onboarding.place(db, person, target, now)
             _welcomed(db, person, target, now)
         if number % CLOSED_EACH == 1:
             closed.add(_conversation(account))
