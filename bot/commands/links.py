@@ -1,7 +1,7 @@
 """Buttons sent under a former version: they open the clause they stood for, whatever its number now.
 
-A button names the policy by its identifier, « pa20:5.10 », which people rarely type: these are numbers
-of the policy's first text here. A button sent under a later one says so, « pa20@2026-12-13:5.11 ».
+A button says « pa20:5.10 »: the numbers are those of the policy's first text here. One that is sent under
+a later text says so, « pa20@2026-12-13:5.11 ».
 """
 
 from __future__ import annotations
@@ -38,13 +38,16 @@ def named(policy: Policy, version: Version) -> str:
     return policy.id if version is identities.origin(policy.versions[-1]) else f"{policy.id}@{version.key}"
 
 
-def read(policy: Policy, current: Version, line: str, rest: str) -> Followed:
-    """Return what a line asks for, once the policy's name is taken out of it: `rest`, followed if need be."""
+def read(policy: Policy, current: Version, rest: str, *, pressed: bool) -> Followed:
+    """Return what a line that names a policy asks for, once the name is taken out of it: `rest`.
+
+    `pressed`: it is a button's. What one types is numbered as today, unless it says otherwise.
+    """
     stamp = _STAMP.match(rest)
     if stamp:
         about = next((one for one in policy.versions if one.key == stamp["version"]), current)
         return _followed(rest[stamp.end() :], about, current)
-    if re.match(rf"\s*{re.escape(policy.id)}:", line):
+    if pressed:
         return _followed(rest, identities.origin(policy.versions[-1]), current)
     return Followed(rest, current)
 
