@@ -461,4 +461,4 @@ def examples(library: Library) -> dict[str, Message]:
     return {
         name: show(library, Request("politique", text, place="channel" if "canal" in name else "direct"))
         for name, text in asked.items()
-    }
+    } | links.examples(reading.policy, reading.version)
