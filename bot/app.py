@@ -147,7 +147,7 @@ def texts(settings: Settings, read: Library) -> Archive:
 
 
 def _interpret_anew(settings: Settings, answering: Desk) -> None:
-    """Read again what interprets the texts, once others are in force; what no longer fits is left as it was."""
+    """Read again what interprets the texts, once others are in force; what does not fit is left as it was."""
     try:
         answering.guidance.update(guidance.load(settings.data_folders(), answering.library))
     except PolicyError as error:

@@ -21,7 +21,7 @@ from bot.outbox import Delivery
 from bot.policy import articles, comparison, library, onboarding, revision_audience, revisions
 from bot.policy.articles import PolicyError, Version
 from bot.policy.comparison import Comparison
-from bot.policy.library import Approved, Library
+from bot.policy.library import Adopted, Approved, Library
 from bot.policy.register import Reading as Target
 from bot.policy.revision_audience import FOUND, Campaign
 from bot.policy.revisions import Proposal, Revision, RevisionError
@@ -207,7 +207,7 @@ class Archive:
         self.replaced()
         return True
 
-    def _write(self, policy: str, one: library.Adopted) -> None:
+    def _write(self, policy: str, one: Adopted) -> None:
         """Write an adopted text beside the others, for people and other programs; it is never read again."""
         name = f"{one.adopted}.md"
         if self.volume is None or any(

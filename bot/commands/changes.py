@@ -39,11 +39,11 @@ def _blocks(comparison: Comparison) -> Iterator[tuple[Element, ...]]:
         if not redline.passages(comparison, change):  # the same words under another number
             yield (title,)
             continue
-        quotes = [
+        quotes: list[Element] = [
             *_quoted(comparison.old, change.old, comparison.new, change.new, "struck"),
             *_quoted(comparison.new, change.new, comparison.old, change.old, "bold"),
         ]
-        together = title, *quotes
+        together: tuple[Element, ...] = (title, *quotes)
         if sum(_weight(comparison, one) for one in together) <= PAGE_WEIGHT:
             yield together
             continue

@@ -297,7 +297,8 @@ def approved(policy: Policy, revision: Revision, today: date) -> Message:
         return Message(
             Heading("C'est noté"),
             Text(
-                "Une deuxième personne de l'administration doit approuver la même chose. Rien ne change encore."
+                "Une deuxième personne de l'administration doit approuver la même chose. D'ici là, rien ne "
+                "change."
             ),
             Buttons(Button("La révision", f"revision voir {revision.id}"), _ALL),
         )

@@ -1,4 +1,4 @@
-"""A revision on both platforms: a file is dropped and approved; an officer is told, reads, answers, attests."""
+"""A revision on both platforms: a file is dropped, approved; an officer is told, reads, answers, attests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,17 @@ from tests.wire.discord_people import Person
 from tests.wire.discord_server import DiscordServer
 from tests.wire.slack_server import ALICE, BOB, SOCKET_MODE, TEAM, workspace
 from tests.wire.test_kept_wire import Kept
-from tests.wire.test_quiz_wire import ONWARD, OnDiscord, OnSlack, Press, Seen, answer, command_line, on_slack, plain
+from tests.wire.test_quiz_wire import (
+    ONWARD,
+    OnDiscord,
+    OnSlack,
+    Press,
+    Seen,
+    answer,
+    command_line,
+    on_slack,
+    plain,
+)
 
 TEXT = (SEED / "politique" / "pa20" / "2015-12-13.md").read_text(encoding="utf-8")
 REVISED = TEXT.replace("nous vous invitons à vous abstenir", "abstenez-vous")
@@ -56,9 +66,7 @@ def prepare(kept: Kept, account: Account) -> Mapping[str, str]:
     storage, now = Storage(kept.database), datetime.now(UTC)
     try:
         with storage.transaction() as db:
-            library = libraries.load(
-                [SEED], "pa20", lambda: TODAY, archive.approved(db, [SEED], TODAY)
-            )
+            library = libraries.load([SEED], "pa20", lambda: TODAY, archive.approved(db, [SEED], TODAY))
             target = open_course(library, [SEED], lambda _db, _asked: None, Plan()).target()
             person = people.known(db, account)
             membership.enter(db, person, "officer", BY_HAND, TODAY - timedelta(days=60))
@@ -164,5 +172,3 @@ async def test_on_slack_a_revision_goes_from_the_file_to_the_register(kept: Kept
             assert slack.proxy.calls.count("/files-pri/1764043200.000300/pa20.md") == fetched == 0
             assert await bot.stop() == 0
         await check_the_register(kept)
-
-
