@@ -23,6 +23,7 @@ from bot import (
     notices,
     onboarding_notices,
     outbox,
+    previews,
     restore,
     retraining,
     revision_notices,
@@ -142,6 +143,7 @@ def texts(settings: Settings, read: Library) -> Archive:
         settings.vigie_data,
         listed(settings.vigie_canaux_annonces),
         settings.vigie_revision_approbations,
+        previews.page,
         pages=lambda old, new: accueil.carried(old, new, read.policies[new.policy]),
     )
 

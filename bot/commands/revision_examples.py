@@ -146,6 +146,7 @@ def _of_administration(policy: Policy, comparison: Comparison) -> dict[str, Repl
         "Une révision en vigueur": say.shown(policy, told, comparison, {}, by=None, agreed=[alex, blaise]),
         "Une révision, comparée": say.compared(policy, proposed, comparison, 1),
         "Une révision, son avis": say.preview(policy, scheduled, comparison, "changes"),
+        "Une révision, son avis sur chaque plateforme": say.previewed(proposed, b"<!doctype html>"),
         "Une révision, son annonce": say.preview(policy, scheduled, comparison, "changes", channel=True),
         "Une révision, forme ou fond": say.natures(policy, proposed, comparison, 1),
         "Une révision, ses dates": say.dates_form(proposed),

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
-from bot import archive, notices, onboarding_notices, revision_notices
+from bot import archive, notices, onboarding_notices, previews, revision_notices
 from bot.archive import Archive
 from bot.commands import Services, accueil, catalogue
 from bot.commands.course import open_course
@@ -256,7 +256,7 @@ def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int
     approved = storage.executor.submit(begin).result()
     library = libraries.load(folders, "pa20", today, approved)
     texts = Archive(
-        library, folders, CALENDAR, volume, [CHANNEL], approvals,
+        library, folders, CALENDAR, volume, [CHANNEL], approvals, previews.page,
         pages=lambda old, new: accueil.carried(old, new, library.policies[new.policy]),
     )  # fmt: skip
 

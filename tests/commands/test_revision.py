@@ -141,6 +141,12 @@ async def test_the_notice_is_seen_before_it_goes_and_to_how_many(desk: World) ->
     shown = await desk.press(reply, "Voir l'avis")
     assert "La PA20 a été révisée" in words(shown)
     assert "[J'ai lu]" in words(shown)
+    given = await desk.press(shown, "Sur chaque plateforme")
+    assert isinstance(given, Message)
+    [page] = given.files()
+    html = page.content.decode()
+    assert html.count("<h3>Slack</h3>") == html.count("<h3>Discord</h3>") == 4
+    assert "rien ne vous est demandé" in html
 
 
 async def test_a_proposal_can_be_withdrawn_and_nobody_hears_of_it(desk: World) -> None:
