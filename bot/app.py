@@ -23,6 +23,7 @@ from bot import (
     notices,
     onboarding_notices,
     outbox,
+    previews,
     restore,
     retraining,
     revision_notices,
@@ -142,12 +143,13 @@ def texts(settings: Settings, read: Library) -> Archive:
         settings.vigie_data,
         listed(settings.vigie_canaux_annonces),
         settings.vigie_revision_approbations,
+        previews.page,
         pages=lambda old, new: accueil.carried(old, new, read.policies[new.policy]),
     )
 
 
 def _interpret_anew(settings: Settings, answering: Desk) -> None:
-    """Read again what interprets the texts, once others are in force; what no longer fits is left as it was."""
+    """Read again what interprets the texts, once others are in force; what does not fit is left as it was."""
     try:
         answering.guidance.update(guidance.load(settings.data_folders(), answering.library))
     except PolicyError as error:

@@ -17,11 +17,12 @@ from typing import Any, Final, TypeAlias
 from sqlite_utils import Database
 
 from bot import outbox, schedule
+from bot.messages import Message, Quoter
 from bot.outbox import Delivery
 from bot.policy import articles, comparison, library, onboarding, revision_audience, revisions
 from bot.policy.articles import PolicyError, Version
 from bot.policy.comparison import Comparison
-from bot.policy.library import Approved, Library
+from bot.policy.library import Adopted, Approved, Library
 from bot.policy.register import Reading as Target
 from bot.policy.revision_audience import FOUND, Campaign
 from bot.policy.revisions import Proposal, Revision, RevisionError
@@ -31,6 +32,8 @@ logger = logging.getLogger(__name__)
 
 TASK: Final = "revision"  # what the clock does when the day of a revision comes
 
+# What shows messages as each platform would: under a title, by name, with what gives the words.
+Preview: TypeAlias = Callable[[str, Mapping[str, Message], Quoter], bytes]
 # From one version to another: the pages that say the same, by their names in each.
 Pages: TypeAlias = Callable[[Version, Version], Mapping[str, str]]
 
@@ -52,7 +55,7 @@ def approved(db: Database, folders: Sequence[Path], today: date) -> Approved:
 class Archive:
     """The texts at work. `volume`: the association's own folder, where adopted texts are written too.
 
-    `channels`: where revisions are announced. `pages`: see there. `replaced`: called once other texts are
+    `channels`: where revisions are announced. `preview`, `pages`: see there. `replaced`: called once other texts are
     in force. `approvals`: how many persons it takes to approve.
     """
 
@@ -62,6 +65,7 @@ class Archive:
     volume: Path | None = None
     channels: Sequence[str] = ()
     approvals: int = 1
+    preview: Preview = lambda _title, _shown, _quote: b""
     pages: Pages = lambda _old, _new: {}
     replaced: Callable[[], None] = lambda: None
     _in_force: tuple[tuple[str, str], ...] = ()
@@ -207,7 +211,7 @@ class Archive:
         self.replaced()
         return True
 
-    def _write(self, policy: str, one: library.Adopted) -> None:
+    def _write(self, policy: str, one: Adopted) -> None:
         """Write an adopted text beside the others, for people and other programs; it is never read again."""
         name = f"{one.adopted}.md"
         if self.volume is None or any(

@@ -149,7 +149,9 @@ def propose(shelf: Shelf, reading: Reading) -> str:
             new.policy, reading.markdown, "command", base, new.adopted, notes=reading.findings
         )
         found = shelf.archive.propose(db, proposal, shelf.today)
-    return f"Révision {found.id} proposée. Pour l'approuver\u00a0: /vigie revision, ou vigie revisions approuver."
+    return (
+        f"Révision {found.id} proposée. Pour l'approuver\u00a0: /vigie revision ou vigie revisions approuver."
+    )
 
 
 @revisions_.command(

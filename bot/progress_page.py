@@ -1,7 +1,7 @@
 """Draw a picture: run by `bot.progress_picture` in a process of its own, which only this file enters.
 
-The template is named by the one argument. Data comes in JSON on the standard input, the PNG leaves on the standard output. The template reads the
-data as text; it is never made into source.
+The template is named by the one argument. Data comes in JSON on the standard input, the PNG leaves on the
+standard output. The template reads the data as text; it is never made into source.
 """
 
 from __future__ import annotations

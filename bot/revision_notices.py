@@ -29,8 +29,9 @@ _ASKED: Mapping[Asked, str] = {
         "votre lecture\u00a0: environ cinq minutes."
     ),
     "whole": (
-        "On vous demande de lire le texte en entier, de répondre au quiz, puis d'attester votre lecture\u00a0: "
-        "une quinzaine de minutes. Les pages que vous aviez lues et qui n'ont pas changé restent lues."
+        "On vous demande de lire le texte en entier, de répondre au quiz, puis d'attester votre lecture"
+        "\u00a0: une quinzaine de minutes. Les pages que vous aviez lues et qui n'ont pas changé le "
+        "restent."
     ),
 }
 
@@ -142,7 +143,7 @@ def text_found(policy: str, revision_id: str) -> Message:
     return Message(
         Heading(f"Un texte de la {policy} a changé"),
         Text(
-            f"Au démarrage, j'ai trouvé dans data/politique un texte de la {policy} que personne n'a approuvé. "
+            f"Au démarrage, j'ai trouvé dans les fichiers un texte de la {policy} que personne n'a approuvé. "
             "Je continue de citer celui qui est en vigueur. Voyez ce qui change, puis décidez."
         ),
         Buttons(Button("Voir la révision", f"revision voir {revision_id}", "primary")),

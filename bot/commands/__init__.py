@@ -30,6 +30,7 @@ from bot.commands import (
     revision,
     revision_examples,
     roles,
+    suggestions,
     versions,
     vigie,
 )
@@ -47,7 +48,7 @@ from bot.storage import Storage
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the commands work with: the policies, the records, the questions, the texts and what revises them."""
+    """What the commands work with: the policies, the records, the questions, the texts at work."""
 
     library: Library
     office: Office
@@ -70,7 +71,7 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             usage="[numéro, mot ou question]",
             examples=(example, f"article {example.partition('.')[0]}", "consentement"),
             run=partial(question.answer_or_look_up, desk),
-            suggest=partial(politique.suggest, library),
+            suggest=partial(suggestions.suggest, library),
             slash=True,
         ),
         Command(
@@ -112,7 +113,7 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             usage="numéro",
             examples=(example,),
             run=partial(partager.share, library),
-            suggest=partial(politique.suggest, library),
+            suggest=partial(suggestions.suggest, library),
         ),
         Command(
             name="quiz",

@@ -39,7 +39,7 @@ def _blocks(comparison: Comparison) -> Iterator[tuple[Element, ...]]:
         if not redline.passages(comparison, change):  # the same words under another number
             yield (title,)
             continue
-        quotes = [
+        quotes: list[Element] = [
             *_quoted(comparison.old, change.old, comparison.new, change.new, "struck"),
             *_quoted(comparison.new, change.new, comparison.old, change.old, "bold"),
         ]

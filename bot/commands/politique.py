@@ -11,7 +11,7 @@ from functools import lru_cache
 from bot.commands import links
 from bot.commands.links import Followed
 from bot.commands.passages import PAGE_WEIGHT, around, parts
-from bot.dispatch import Request, Suggestion, UserError
+from bot.dispatch import Request, UserError
 from bot.messages import (
     COMMAND_LENGTH,
     Button,
@@ -32,13 +32,11 @@ from bot.policy import references
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.library import Library, Policy, in_words
 from bot.policy.references import Reference, Span
-from bot.policy.search import Hit, fold, words
+from bot.policy.search import Hit, words
 
 SHOWN_HITS = 3
 SHOWN_MARKS = 12  # words in bold in one quotation; each costs Slack a hundred characters
 CONTENTS_ARTICLES = 20  # articles on one page of the table of contents: five rows of four buttons
-SUGGESTION_LENGTH = 90  # a suggestion's label: Discord allows 100
-_BEGUN = re.compile(r"^(?:art(?:icle)?\.?|clause)(?!\w)\s*|^art(?:i(?:c(?:l)?)?)?$")
 # Telephones make one dash of two.
 _DATE = re.compile(r"(?:^|\s)(?:--|[—–])\s?date[\s=]+(\S+)", re.IGNORECASE)
 _CONTENTS_PAGE = re.compile(r"page (\d{1,3})")
@@ -400,42 +398,6 @@ def contents(reading: Reading, page: int = 1) -> Message:
         *(Buttons(*buttons[at : at + 4]) for at in range(0, len(buttons), 4)),
         *([Buttons(*turns)] if turns else []),
     )
-
-
-# --- Suggestions ------------------------------------------------------------------------------
-
-
-def suggest(library: Library, typed: str) -> list[Suggestion]:
-    """Return the clauses and articles that `typed` may be the beginning of, best first.
-
-    A number ranks clauses that begin with it; words rank the clauses that hold them.
-    """
-    named, text = library.naming.split(typed)
-    policy = library.policies.get(named or library.default.id, library.default)
-    reading = Reading(policy, library.current(policy))
-    prefix = "" if policy is library.default else f"{links.named(policy, reading.version)}:"
-    start = _BEGUN.sub("", fold(text).replace(",", ".")).strip()
-    return [replace(one, text=prefix + one.text) for one in _suggested(reading, start)]
-
-
-def _suggested(reading: Reading, start: str) -> Iterator[Suggestion]:
-    articles = [article.number for article in reading.version.articles]
-    if not start:
-        yield from (_line(reading, number) for number in articles)
-    elif start[0].isdigit():
-        numbers = dict.fromkeys([*articles, *(clause.number for clause in reading.version.clauses())])
-        yield from (_line(reading, number) for number in numbers if str(number).startswith(start))
-    else:
-        found = reading.policy.index(reading.version).complete(start)
-        yield from (_line(reading, clause.number) for clause in found)
-
-
-def _line(reading: Reading, number: Number) -> Suggestion:
-    clause = reading.version.clause(number)
-    if clause is None or number == number.article:
-        title = reading.policy.title(number, reading.version)
-        return Suggestion(excerpt(f"Article {number} · {title}", SUGGESTION_LENGTH), f"article {number}")
-    return Suggestion(excerpt(f"{number} · {clause.text}", SUGGESTION_LENGTH), str(number))
 
 
 def examples(library: Library) -> dict[str, Message]:

@@ -136,7 +136,9 @@ def _shown(desk: Desk, revision: Revision) -> Message:
     if revision.state in {"proposed", "scheduled"}:
         chain = [*revisions.approved(desk.db, revision.policy)]
         chain = [one for one in chain if one.id != revision.id]
-        if desk.policy(revision) is desk.archive.library.default:
+        if desk.policy(revision) is not desk.archive.library.default:  # which is only told
+            counts = {"nothing": len(revision_audience.audience(desk.db, revision.policy, desk.today))}
+        else:
             counts = revision_audience.expected(
                 desk.db, revision.policy, [*chain, revision], comparison.nature, desk.today
             )
@@ -161,6 +163,16 @@ def _notice(desk: Desk, text: str) -> Message:
     return say.preview(
         desk.policy(revision), revision, comparison, asked or "changes", channel=group == "canal"
     )
+
+
+def _pages(desk: Desk, identifier: str) -> Message:
+    """Give a page that shows what each group would read, as each platform shows it."""
+    revision = desk.revision(identifier)
+    policy, comparison = desk.policy(revision), desk.comparison(revision)
+    content = desk.archive.preview(
+        say.PREVIEW, say.notices(policy, revision, comparison), desk.archive.library.quote
+    )
+    return say.previewed(revision, content)
 
 
 # --- Deciding ---------------------------------------------------------------------------------
@@ -263,6 +275,7 @@ ACTIONS: Mapping[str, Action] = {
     "voir": _show,
     "comparer": _compare,
     "avis": _notice,
+    "apercu": _pages,
     "natures": _natures,
     "nature": _decide,
     "approuver": _approve,

@@ -92,7 +92,18 @@ def _notices(policy: Policy, comparison: Comparison, png: bytes) -> dict[str, Re
 
 def _of_everyone(course: Course, policy: Policy, comparison: Comparison) -> dict[str, Reply]:
     told, today = revision("announced"), date(2026, 11, 24)
-    standing = Standing("", _NOW, 0, 1, False, None, False, {}, "changes", 2)  # noqa: FBT003 — in the order of its fields
+    standing = Standing(
+        person_id="",
+        started_at=_NOW,
+        reminders=0,
+        round=1,
+        by_hand=False,
+        suspended_on=None,
+        refreshed=False,
+        steps={},
+        scope="changes",
+        questions=2,
+    )
     read = replace(standing, steps={"read": _NOW})
     passed = replace(standing, steps={"read": _NOW, "passed": _NOW})
     coming = replace(told, state="scheduled", adopted=today, effective=date(2027, 1, 1), withdraws=_ID)
@@ -135,6 +146,7 @@ def _of_administration(policy: Policy, comparison: Comparison) -> dict[str, Repl
         "Une révision en vigueur": say.shown(policy, told, comparison, {}, by=None, agreed=[alex, blaise]),
         "Une révision, comparée": say.compared(policy, proposed, comparison, 1),
         "Une révision, son avis": say.preview(policy, scheduled, comparison, "changes"),
+        "Une révision, son avis sur chaque plateforme": say.previewed(proposed, b"<!doctype html>"),
         "Une révision, son annonce": say.preview(policy, scheduled, comparison, "changes", channel=True),
         "Une révision, forme ou fond": say.natures(policy, proposed, comparison, 1),
         "Une révision, ses dates": say.dates_form(proposed),

@@ -12,6 +12,7 @@ from bot.messages import (
     Buttons,
     Divider,
     Element,
+    File,
     Form,
     Heading,
     Message,
@@ -50,6 +51,7 @@ _GROUPS: Mapping[Asked, str] = {
     "changes": "lire ce qui change, répondre aux questions, attester",
     "whole": "lire tout le texte, faire le quiz, attester",
 }
+PREVIEW = "L'avis, tel que chaque plateforme le montrera"
 _ALL = Button("Toutes les révisions", "revision")
 
 
@@ -232,7 +234,33 @@ def preview(
         Divider(),
         *words,
         Divider(),
-        Buttons(*others, Button("La révision", f"revision voir {revision.id}")),
+        Buttons(*others),
+        Buttons(
+            Button("Sur chaque plateforme", f"revision apercu {revision.id}", "primary"),
+            Button("La révision", f"revision voir {revision.id}"),
+        ),
+    )
+
+
+def notices(policy: Policy, revision: Revision, comparison: Comparison) -> dict[str, Message]:
+    """Return what each group would read, and the channel, by name."""
+    return {
+        **{
+            f"À qui il est demandé\u00a0: {what}": revision_notices.notice(
+                policy, revision, comparison, asked
+            )
+            for asked, what in _GROUPS.items()
+        },
+        "Dans le canal": revision_notices.in_channel(policy, revision, comparison),
+    }
+
+
+def previewed(revision: Revision, content: bytes) -> Message:
+    """Give the page that shows the notice as each platform will."""
+    return Message(
+        Text("L'avis tel que Slack et Discord le montreront, pour chaque groupe. Ouvrez la page à l'écran."),
+        File("apercu.html", content, PREVIEW),
+        Buttons(Button("La révision", f"revision voir {revision.id}")),
     )
 
 
@@ -297,7 +325,8 @@ def approved(policy: Policy, revision: Revision, today: date) -> Message:
         return Message(
             Heading("C'est noté"),
             Text(
-                "Une deuxième personne de l'administration doit approuver la même chose. Rien ne change encore."
+                "Une deuxième personne de l'administration doit approuver la même chose. D'ici là, rien ne "
+                "change."
             ),
             Buttons(Button("La révision", f"revision voir {revision.id}"), _ALL),
         )

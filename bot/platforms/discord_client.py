@@ -313,7 +313,7 @@ class Client(discord.AutoShardedClient):
             await message.channel.send(view=view, nonce=nonce, suppress_embeds=True, reference=asked)
 
     async def _taken_file(self, attachments: Sequence[discord.Attachment], actor: Actor) -> Message:
-        """Return the answer to a file that was dropped by who may; it is fetched from Discord's own servers."""
+        """Return the answer to a file that was dropped by who may, fetched from Discord's own servers."""
         try:
             if len(attachments) > 1:
                 raise dropped.one_at_a_time()

@@ -22,8 +22,8 @@ def too_large() -> NotTakenError:
 def unreachable() -> NotTakenError:
     """Return the refusal of a file that the platform does not give."""
     return NotTakenError(
-        "Je n'ai pas pu prendre ce fichier. Déposez-le de nouveau; si cela se répète, vérifiez mes permissions "
-        "avec vigie diagnostic. Rien n'est changé."
+        "Je n'ai pas pu prendre ce fichier. Déposez-le de nouveau; si cela se répète, vérifiez mes "
+        "permissions avec vigie diagnostic. Rien n'est changé."
     )
 
 

@@ -288,7 +288,8 @@ def everyone(db: Database, target: Target) -> list[Standing]:
 def _standings(db: Database, target: Target, person_id: str | None) -> list[Standing]:
     rows = db.conn.execute(
         """SELECT person_id, started_at, reminders, round, by_hand, suspended_on, refreshed, scope, questions
-           FROM onboardings WHERE policy = :policy AND version = :version AND (:person IS NULL OR person_id = :person)
+           FROM onboardings
+           WHERE policy = :policy AND version = :version AND (:person IS NULL OR person_id = :person)
            ORDER BY started_at, rowid""",
         {"policy": target.policy, "version": _version(target), "person": person_id},
     )

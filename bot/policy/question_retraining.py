@@ -4,8 +4,9 @@
         --dossier data [--dossier …] < TEXTES
 
 The text of the version and of those before it come on the standard input, in JSON, since the files need
-not hold what was approved; where none comes, they are read from them. A program of its own, run by `question_store.make`, so that nothing of what training needs stays in the
-bot. The questions set aside, `questions_gate.jsonl` beside the bank, are never trained on.
+not hold what was approved; where none comes, they are read from them. A program of its own, run by
+`question_store.make`, so that nothing of what training needs stays in the bot. The questions set aside,
+`questions_gate.jsonl` beside the bank, are never trained on.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from bot.policy import question_bank as bank
 from bot.policy import identities, question_model
+from bot.policy import question_bank as bank
 from bot.policy.articles import Version
 from bot.policy.question_model import Model, ModelError
 
@@ -52,7 +52,7 @@ class Sources:
         return bank.without_missing(bank.carried(bank.read(self.banks(), None), self.version), self.version)
 
     def stamp(self) -> tuple[object, ...]:
-        """Return what changes when a file or the text does; cheap enough to look at for each question. Raises OSError."""
+        """Return what changes when a file or the text does; cheap to look at. Raises OSError."""
         files = (
             (path, status.st_mtime_ns, status.st_size)
             for path in (*self.banks(), *bank.tables(self.folders))

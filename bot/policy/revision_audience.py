@@ -199,15 +199,15 @@ def _tell(db: Database, campaign: Campaign, person: str, now: datetime, *, by_ha
     former = _former(db, campaign, person)
     never_welcomed = asked == "whole" and (former is None or _is_unsaid(db, person, former[1]))
     told = WELCOME if never_welcomed else REVISION
-    if not _enter(db, revision, person, asked, told, campaign.calendar.day(now)):
+    if not _enter(db, revision, person, campaign.calendar.day(now), asked=asked, told=told):
         return
     onboarding.hush(db, person)
     if asked != "nothing":
         scope: onboarding.Scope = "whole" if asked == "whole" else "changes"
         onboarding.place(db, person, target, now, by_hand=by_hand, scope=scope)
         if former is not None:
-            _carry(db, campaign, person, former[1], former[0], scope)
-    _say(db, campaign, person, asked, told, 1, now)
+            _carry(db, campaign, person, former, scope)
+    _say(db, campaign, person, now, asked=asked, told=told, turn=1)
 
 
 def _former(db: Database, campaign: Campaign, person: str) -> tuple[Standing, Target] | None:
@@ -231,7 +231,7 @@ def _is_unsaid(db: Database, person: str, target: Target) -> bool:
 
 
 def _carry(
-    db: Database, campaign: Campaign, person: str, former: Target, standing: Standing, scope: onboarding.Scope
+    db: Database, campaign: Campaign, person: str, before: tuple[Standing, Target], scope: onboarding.Scope
 ) -> None:
     """Keep of what a person did in the former version what still holds in this one.
 
@@ -239,6 +239,7 @@ def _carry(
     of the same thing. Nothing else: a text that changed is to be read, and asked about, anew.
     """
     target, day = campaign.target, campaign.calendar.day
+    standing, former = before
     pages = campaign.carried(former.version)
     for page in sorted(onboarding.pages_read(db, person, former)):
         if page in pages:
@@ -250,7 +251,7 @@ def _carry(
     onboarding.drawn(db, person, target, standing.questions)
     for fact, at in standing.steps.items():
         if fact in {"opened", "read", "passed"}:
-            register.note(db, person, target, fact, platform="", now=at)  # type: ignore[arg-type]  # one of the three
+            register.note(db, person, target, fact, platform="", now=at)
 
 
 def _return(db: Database, campaign: Campaign, person: str, now: datetime) -> None:
@@ -267,10 +268,10 @@ def _return(db: Database, campaign: Campaign, person: str, now: datetime) -> Non
         _update(db, campaign.revision.id, person, "state = 'queued', told = ?", WELCOME)
         return
     _update(db, campaign.revision.id, person, "state = 'queued', round = ?", turn + 1)
-    _say(db, campaign, person, asked, told, turn + 1, now)
+    _say(db, campaign, person, now, asked=asked, told=told, turn=turn + 1)
 
 
-def _enter(db: Database, revision: Revision, person: str, asked: Asked, told: str, today: date) -> bool:
+def _enter(db: Database, revision: Revision, person: str, today: date, *, asked: Asked, told: str) -> bool:
     done = db.conn.execute(
         """INSERT OR IGNORE INTO revision_recipients (id, revision_id, person_id, asked, told, queued_on)
            VALUES (?, ?, ?, ?, ?, ?)""",
@@ -280,7 +281,7 @@ def _enter(db: Database, revision: Revision, person: str, asked: Asked, told: st
 
 
 def _say(
-    db: Database, campaign: Campaign, person: str, asked: Asked, told: str, turn: int, now: datetime
+    db: Database, campaign: Campaign, person: str, now: datetime, *, asked: Asked, told: str, turn: int
 ) -> None:
     target = campaign.target
     key = f"{told}:{person}:{target.policy}:{target.version}:{turn}"
@@ -366,5 +367,5 @@ def ledger(db: Database, revision: Revision) -> list[Recipient]:
             utc(read) if read else None,
             utc(attested) if attested else None,
         )
-        for person, asked, told, turn, queued, state, problem, platform, sent, read, attested in rows.fetchall()
+        for person, asked, told, turn, queued, state, problem, platform, sent, read, attested in rows
     ]

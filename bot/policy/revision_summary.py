@@ -45,7 +45,7 @@ def _figure(count: int) -> str:
 
 
 def foremost(comparison: Comparison, most: int = MOST) -> tuple[Change, ...]:
-    """Return the changes that matter most: those of substance, then what adds or takes away, then the rest."""
+    """Return the changes that matter most: of substance first, then what adds or takes away."""
     ranked = sorted(
         enumerate(comparison.changes),
         key=lambda pair: (pair[1].nature is Nature.EDITORIAL, _GRAVEST.index(pair[1].kind), pair[0]),

@@ -17,7 +17,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from sqlite_utils import Database
 
@@ -31,8 +31,8 @@ State: TypeAlias = Literal["origin", "proposed", "scheduled", "announced", "with
 Source: TypeAlias = Literal["folder", "file", "command", "withdrawal"]
 
 
-_COLUMNS = """id, policy, state, source, text, sha256, base, adopted, effective, natures, nature, notes, withdraws,
-  proposed_by, proposed_on, announced_at, withdrawn_on"""
+_COLUMNS = """id, policy, state, source, text, sha256, base, adopted, effective, natures, nature, notes,
+  withdraws, proposed_by, proposed_on, announced_at, withdrawn_on"""
 _APPROVED = "state IN ('origin', 'scheduled', 'announced')"
 
 
@@ -282,11 +282,11 @@ def _check(dates: Dates, latest: Revision, today: date) -> None:
         raise RevisionError("la date d'effet précède celle de l'adoption.")
     if latest.adopted and dates.adopted <= latest.adopted:
         raise RevisionError(
-            f"la dernière version a été adoptée le {in_words(latest.adopted)}\u00a0: celle-ci doit l'être après."
+            f"la dernière version a été adoptée le {in_words(latest.adopted)}\u00a0: celle-ci l'est après."
         )
     if latest.since and dates.effective < latest.since:
         raise RevisionError(
-            f"la dernière version prend effet le {in_words(latest.since)}\u00a0: celle-ci ne peut la précéder."
+            f"la dernière version prend effet le {in_words(latest.since)}\u00a0: celle-ci ne la précède pas."
         )
 
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
-from bot import archive, notices, onboarding_notices, revision_notices
+from bot import archive, notices, onboarding_notices, previews, revision_notices
 from bot.archive import Archive
 from bot.commands import Services, accueil, catalogue
 from bot.commands.course import open_course
@@ -21,8 +21,17 @@ from bot.messages import Button, Form, Message, Reply
 from bot.outbox_pump import Pump
 from bot.outbox_routes import Routes
 from bot.outbox_sending import Habits
+from bot.policy import (
+    attempts,
+    membership,
+    onboarding,
+    people,
+    quiz,
+    register,
+    revision_audience,
+    revisions,
+)
 from bot.policy import library as libraries
-from bot.policy import membership, onboarding, people, register, revision_audience, revisions
 from bot.policy import roles as registry
 from bot.policy.membership import BY_HAND
 from bot.policy.onboarding import Attesting, Plan
@@ -107,6 +116,11 @@ class World:
         await self.schedule.tick()
         await self.pump().drain()
 
+    async def daily(self) -> None:
+        """Do what each day asks for."""
+        course = self.services.course
+        await self.run(lambda db: onboarding.daily(db, course.target(), course.plan, CALENDAR, self.clock()))
+
     def pump(self) -> Pump:
         """Return a pump that knows nothing of what others did."""
         habits = Habits(
@@ -163,7 +177,7 @@ class World:
             count += 1
         return count
 
-    async def ledger(self, revision: str = "") -> dict[str, Recipient]:
+    async def ledger(self) -> dict[str, Recipient]:
         """Return the ledger of the last revision that was announced, by the account's user."""
 
         def read(db: Database) -> dict[str, Recipient]:
@@ -173,7 +187,6 @@ class World:
                 for one in revision_audience.ledger(db, told[-1])
             }
 
-        del revision
         return await self.run(read)
 
     async def last(self) -> Revision:
@@ -195,15 +208,11 @@ class World:
         return await self.press(reply, "Approuver", adoptee=adopted, effet=effective)
 
 
-def _asked(db: Database, actor: Actor):  # type: ignore[no-untyped-def]  # noqa: ANN202 — of the quiz
-    from bot.policy import attempts, quiz  # noqa: PLC0415
-
+def _asked(db: Database, actor: Actor) -> quiz.Asked | None:
     person = people.person_of(db, actor, create=False)
-    for kind in ("revision", "refresher", "quiz"):
-        found = attempts.under_way(db, person, "pa20", kind) if person else None  # type: ignore[arg-type]
-        if found:
-            return quiz.current(found.sitting)
-    return None
+    kinds: tuple[attempts.Kind, ...] = ("revision", "refresher", "quiz")
+    found = [attempts.under_way(db, person, "pa20", kind) for kind in kinds] if person else []
+    return next((quiz.current(one.sitting) for one in found if one), None)
 
 
 def words(reply: Reply) -> str:
@@ -247,7 +256,7 @@ def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int
     approved = storage.executor.submit(begin).result()
     library = libraries.load(folders, "pa20", today, approved)
     texts = Archive(
-        library, folders, CALENDAR, volume, [CHANNEL], approvals,
+        library, folders, CALENDAR, volume, [CHANNEL], approvals, previews.page,
         pages=lambda old, new: accueil.carried(old, new, library.policies[new.policy]),
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.messages import Form, Message
+from bot.messages import Form, Message, Quote, Reply, TextField
 from tests.commands.registry_kit import ADMIN
 from tests.commands.revision_kit import (
     ALEX,
@@ -19,6 +19,7 @@ from tests.commands.revision_kit import (
     SECOND,
     TEXT,
     World,
+    assemble,
     command,
     commands,
     words,
@@ -53,7 +54,8 @@ async def test_a_file_that_the_administration_drops_is_shown_and_changes_nothing
     assert any(style == "struck" for _, style in styles)
 
 
-def quoted(reply: object):  # type: ignore[no-untyped-def]  # noqa: ANN201
+def quoted(reply: Reply) -> Quote:
+    """Return the first quotation of a message."""
     assert isinstance(reply, Message)
     return reply.quotes()[0]
 
@@ -68,7 +70,7 @@ async def test_the_date_of_effect_is_asked_and_never_invented(desk: World) -> No
     reply = await desk.drop(REVISED)
     form = await desk.press(reply, "Approuver")
     assert isinstance(form, Form)
-    assert [field.value for field in form.fields] == ["", ""]  # type: ignore[union-attr]
+    assert [one.value for one in form.fields if isinstance(one, TextField)] == ["", ""]
     refused = await desk.press(reply, "Approuver", adoptee="2026-11-20", effet="bientôt")
     assert "n'est pas une date" in words(refused)
     assert "prend effet dans un instant" in words(
@@ -113,7 +115,7 @@ async def test_other_dates_or_natures_than_those_approved_are_approved_anew(tmp_
         await desk.approve(REVISED)
         own = (await desk.last()).id
         await desk.ask(f"revision nature {own} 5.10 editoriale 1", SECOND)
-        assert "Approuver ces dates" not in str((await desk.ask(f"revision voir {own}", SECOND)))
+        assert "Approuver ces dates" not in str(await desk.ask(f"revision voir {own}", SECOND))
         reply = await desk.ask(f"revision approuver {own}", SECOND, adoptee="2026-11-20", effet="2026-11-25")
         assert "Révision approuvée" in words(reply), (
             "the one who proposed it and the one who approves are two"
@@ -139,6 +141,12 @@ async def test_the_notice_is_seen_before_it_goes_and_to_how_many(desk: World) ->
     shown = await desk.press(reply, "Voir l'avis")
     assert "La PA20 a été révisée" in words(shown)
     assert "[J'ai lu]" in words(shown)
+    given = await desk.press(shown, "Sur chaque plateforme")
+    assert isinstance(given, Message)
+    [page] = given.files()
+    html = page.content.decode()
+    assert html.count("<h3>Slack</h3>") == html.count("<h3>Discord</h3>") == 4
+    assert "rien ne vous est demandé" in html
 
 
 async def test_a_proposal_can_be_withdrawn_and_nobody_hears_of_it(desk: World) -> None:
@@ -265,8 +273,6 @@ async def test_who_leaves_before_the_notice_gets_nothing_and_who_comes_back_is_t
 
 
 async def test_nobody_is_told_twice_however_often_it_starts_again(desk: World) -> None:
-    from tests.commands.revision_kit import assemble  # noqa: PLC0415
-
     await desk.enters(ALEX, BLAISE)
     await desk.attests(ALEX)
     await desk.approve(REVISED)

@@ -94,14 +94,9 @@ async def test_who_has_not_attested_is_reminded_as_for_the_quiz_and_then_no_more
     await in_force(desk)
     await desk.ask(f"nouveautes lu pa20 {NEW}", CAMILLE)
     await desk.ask("accueil confirmer", CAMILLE, nom="Camille Roy")
-    from bot.policy import onboarding  # noqa: PLC0415
-
     for _ in range(30):
         desk.clock.move(days=1)
-        course = desk.services.course
-        await desk.run(
-            lambda db: onboarding.daily(db, course.target(), course.plan, desk.archive.calendar, desk.clock())
-        )
+        await desk.daily()
         await desk.beat()
     reminded = [text for text in desk.arrived(ALEX) if "révisée vous attend" in text]
     assert len(reminded) == 3

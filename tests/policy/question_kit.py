@@ -6,8 +6,8 @@ import fcntl
 import io
 import json
 import os
-import sys
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import date

@@ -57,7 +57,7 @@ ALLOWED_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Toll:
-    """What came of it. `told`: who got the notice once; `listed`: who got none and is listed with a reason."""
+    """What came of it. `told`: who got the notice once; `listed`: who got none, by the reason."""
 
     people: int
     kills: int
@@ -80,10 +80,10 @@ class Toll:
         """Return the report, in French."""
         troubles = ", ".join(f"{name} {count}" for name, count in sorted(self.troubles.items()) if name)
         reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(self.listed.items())) or "aucune"
+        once = f"{self.told} prévenues une fois, {self.twice} deux fois, {self.forgotten} oubliées"
         return [
             f"{self.kills} SIGKILL en {self.seconds:.0f} s; ennuis des plateformes\u00a0: {troubles}",
-            f"{self.people} personnes\u00a0: {self.told} prévenues une fois, {self.twice} deux fois, "
-            f"{self.forgotten} oubliées; inscrites avec la raison\u00a0: {reasons}",
+            f"{self.people} personnes\u00a0: {once}; inscrites avec la raison\u00a0: {reasons}",
             f"messages douteux cherchés dans un historique\u00a0: {self.looked}",
             f"copie restaurée\u00a0: {self.held} avis retenus, {self.after_restoration} envoyés de nouveau",
         ]
@@ -206,7 +206,7 @@ def _conversation(account: Account) -> str:
 async def _restored(
     settings: Mapping[str, str], world: World, path: Path, copy: Path, calm: float
 ) -> tuple[int, int]:
-    """Bring back the copy of the middle, run the bot on it, and return what is held and what was said again."""
+    """Bring back the copy, run the bot on it, and return what is held and what was said again."""
     said = notices(world)
     await life.lines(settings, "restaurer", str(copy))
     async with life.running(settings, program=PROGRAM):
@@ -333,9 +333,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kept = toll.kept
     say("Les nuits où l'heure change")
     for night, forced, told in delays():
-        say(
-            f"  {night}\u00a0: version en vigueur {forced:.0f} s après minuit, avis {told:.0f} s après 9\u00a0h"
-        )
+        say(f"  {night}\u00a0: version {forced:.0f} s après minuit, avis {told:.0f} s après 9\u00a0h")
         kept = kept and 0 <= forced <= ALLOWED_SECONDS and 0 <= told <= ALLOWED_SECONDS
     say("Tout est tenu." if kept else "Une promesse n'est pas tenue.")
     return 0 if kept else 1

@@ -1,4 +1,4 @@
-"""A revision on both platforms: a file is dropped and approved; an officer is told, reads, answers, attests."""
+"""A revision on both platforms: a file is dropped, approved; an officer is told, reads, answers, attests."""
 
 from __future__ import annotations
 
