@@ -17,23 +17,27 @@ from sqlite_utils import Database
 
 from bot import (
     app_reports,
+    archive,
     destroyed,
     guard,
     inbound,
     notices,
     onboarding_notices,
     outbox,
+    previews,
     report_digest,
     report_export,
     report_notices,
     restore,
     retraining,
+    revision_notices,
     schedule,
     signing,
     state,
 )
+from bot.archive import Archive
 from bot.background import Background, Post
-from bot.commands import Services, catalogue, mesdonnees
+from bot.commands import Services, accueil, catalogue, mesdonnees
 from bot.commands.banque import Bank
 from bot.commands.course import Course, open_course
 from bot.commands.office import Office
@@ -45,7 +49,8 @@ from bot.members import Register
 from bot.outbox_routes import EMAIL
 from bot.platforms import Deliverer, Meter, Platform, PlatformError, email
 from bot.policy import guidance, library, masking, membership, negative_posts, onboarding, people, roles
-from bot.policy.library import Library
+from bot.policy.articles import PolicyError
+from bot.policy.library import Approved, Library
 from bot.policy.onboarding import Attest, Plan
 from bot.policy.questions import Engine
 from bot.receipt import Issuer
@@ -93,20 +98,29 @@ class Bot:
         return self.services.office
 
 
-def policies(settings: Settings) -> Library:
-    """Read the policies. Raises `PolicyError`."""
-    return library.load(settings.data_folders(), settings.vigie_politique, settings.today)
+def policies(settings: Settings, approved: Approved | None = None) -> Library:
+    """Read the policies, from what was approved where there is any. Raises `PolicyError`."""
+    return library.load(settings.data_folders(), settings.vigie_politique, settings.today, approved)
+
+
+def _approved(settings: Settings, storage: Storage) -> Approved:
+    with storage.transaction() as db:
+        return archive.approved(db, settings.data_folders(), settings.today())
 
 
 def build(settings: Settings, storage: Storage) -> Bot:
     """Read the policies and set up the commands over what is kept. Raises `PolicyError`."""
-    read, calendar, teams = policies(settings), settings.calendar(), settings.teams()
+    approved = storage.executor.submit(_approved, settings, storage).result()
+    read, calendar, teams = policies(settings, approved), settings.calendar(), settings.teams()
     clerk = registrar(settings, read, storage)
     school = replace(course(settings, read, clerk.attest), send_receipt=clerk.send_again)
-    notices.NOTICES.update(onboarding_notices.table(read) | clerk.notices() | retraining.notices())
+    kept = texts(settings, read)
+    told = onboarding_notices.table(read) | clerk.notices() | retraining.notices()
+    notices.NOTICES.update(told | revision_notices.table(kept))
 
     def registry_changed(db: Database) -> None:
         onboarding.follow(db, school.target(), calendar, system_clock(), at_once=True)
+        kept.follow(db, system_clock())
 
     office = Office(storage, system_clock, calendar, teams, registry_changed=registry_changed)
     if not settings.sandboxed():
@@ -119,12 +133,35 @@ def build(settings: Settings, storage: Storage) -> Bot:
     )
     front = desk(settings, read, office)
     reports = app_reports.reporting(settings, read, office, front.guidance, front.masker)
-    for told in (report_notices, report_digest, report_export):
-        notices.NOTICES.update(told.table(reports.records, office.clock))
+    for module in (report_notices, report_digest, report_export):
+        notices.NOTICES.update(module.table(reports.records, office.clock))
     welcome = replace(welcome, limit=reports.limit)
-    services = Services(read, office, school, front, _bank(settings, read, office), reports)
+    kept.replaced = partial(_interpret_anew, settings, front)
+    services = Services(read, office, school, front, _bank(settings, read, office), reports, kept)
     dispatcher = Dispatcher(catalogue(services), storage.executor, welcome=welcome)
     return Bot(settings, services, clerk, dispatcher)
+
+
+def texts(settings: Settings, read: Library) -> Archive:
+    """Return the texts at work."""
+    return Archive(
+        read,
+        settings.data_folders(),
+        settings.calendar(),
+        settings.vigie_data,
+        listed(settings.vigie_canaux_annonces),
+        settings.vigie_revision_approbations,
+        previews.page,
+        pages=lambda old, new: accueil.carried(old, new, read.policies[new.policy]),
+    )
+
+
+def _interpret_anew(settings: Settings, answering: Desk) -> None:
+    """Read again what interprets the texts, once others are in force; what does not fit is left as it was."""
+    try:
+        answering.guidance.update(guidance.load(settings.data_folders(), answering.library))
+    except PolicyError as error:
+        logger.warning("%s", error)
 
 
 def course(settings: Settings, read: Library, attest: Attest) -> Course:
@@ -189,8 +226,10 @@ def settle(bot: Bot) -> None:
         admins = [people.read_account(one) for one in listed(bot.settings.vigie_admins)]
         roles.appoint_first(db, admins, office.today())
         # Whoever came while the bot was away is welcomed in working hours, and in the sandbox at once.
+        bot.services.archive.settle(db, office.clock())
         at_once, target = bot.settings.sandboxed(), bot.services.course.target()
         onboarding.follow(db, target, office.calendar, office.clock(), at_once=at_once)
+        bot.services.archive.follow(db, office.clock())
     bot.registrar.caught_up()
 
 

@@ -16,6 +16,7 @@ from typing import Protocol, TypeAlias
 from sqlite_utils import Database
 
 from bot import (
+    archive,
     backup,
     destroyed,
     files,
@@ -27,9 +28,10 @@ from bot import (
     report_files,
     restore,
     retraining,
+    revision_picture,
 )
 from bot.aside import aside
-from bot.commands import Services, accueil_gestion
+from bot.commands import Services, accueil_gestion, revision_ledger
 from bot.dispatch import Actor
 from bot.health import Health, Metrics
 from bot.logs import where
@@ -174,7 +176,12 @@ class Background:
     def work(self) -> Work:
         """Return what the clock does; in the sandbox, nothing is copied."""
         nightly = [one for one in NIGHTLY if one.task != "copie" or not self.settings.sandboxed()]
-        tasks = {"retention": self._retention, "registre": self._register, onboarding.TASK: self._welcome}
+        tasks = {
+            "retention": self._retention,
+            "registre": self._register,
+            onboarding.TASK: self._welcome,
+            archive.TASK: self.services.archive.announce,
+        }
         return Work(tasks, self._errands(), nightly, self._caught_up, _held)
 
     def _errands(self) -> dict[str, Errand]:
@@ -186,6 +193,9 @@ class Background:
             membership.RECONCILE: self._reconcile,
             accueil_gestion.DRAW: Drawing(
                 office.storage, f"Les accueils sur la {course.name}", self._progress, office.today
+            ),
+            revision_ledger.DRAW: revision_picture.Drawing(
+                office.storage, self.services.archive, office.calendar
             ),
             retraining.ERRAND: partial(retraining.errand, office.storage, train),
             registrar.ADVANCE: self.registrar.advance,
@@ -212,6 +222,7 @@ class Background:
         """Welcome, remind, tell who is late."""
         course, calendar = self.services.course, self.services.office.calendar
         onboarding.daily(db, course.target(), course.plan, calendar, now)
+        self.services.archive.follow(db, now)
 
     def _progress(self, db: Database) -> Numbers:
         course, office = self.services.course, self.services.office
@@ -250,6 +261,7 @@ class Background:
         """Welcome whom a reading finds, in working hours: it is done at night, and nobody is waiting."""
         office = self.services.office
         onboarding.follow(db, self.services.course.target(), office.calendar, office.clock())
+        self.services.archive.follow(db, office.clock())
 
     async def _purge(self, _: Arguments, _now: datetime) -> None:
         """Leave no byte of what was deleted, nor of the order in which anything came."""

@@ -10,10 +10,11 @@ import gc
 import gettext
 import os
 import resource
+import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,8 @@ from bot import (
     cli_registry,
     cli_report_exports,
     cli_reports,
+    cli_reviser,
+    cli_revisions,
     logs,
     settings,
     signing,
@@ -38,12 +41,13 @@ from bot import (
 from bot.cli_base import SANDBOX, SUBCOMMAND, configured, dump, json_flag, kept, refuse, storage_refusals
 from bot.commands import politique
 from bot.platforms import slack_manifest
-from bot.policy import guidance, quiz_bank
+from bot.policy import guidance, quiz_bank, revisions, roles
 from bot.policy.articles import Clause, PolicyError, Version
-from bot.policy.library import Library, Policy
+from bot.policy.library import Approved, Library, Policy
 from bot.policy.onboarding import Attesting
 from bot.policy.questions import Engine
-from bot.storage import Storage, StorageError, lock
+from bot.policy.revision_lint import Office
+from bot.storage import Storage, StorageError, explained, lock, reader
 from bot.times import system_clock
 
 LOCALE = Path(__file__).parent / "locale"
@@ -87,6 +91,8 @@ def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
     context.meta[cli_quiz.OPEN] = _school
     context.meta[cli_questions.OPEN] = _questions
     context.meta[cli_register.OPEN] = _cabinet
+    context.meta[cli_reviser.OPEN] = _bench
+    context.meta[cli_revisions.OPEN] = _shelf
     if context.invoked_subcommand is None:
         context.invoke(servir)
 
@@ -148,7 +154,7 @@ def _erase(database: Path, keys: Path) -> None:
 @json_flag
 def politique_(demande: tuple[str, ...], on: datetime | None, as_json: bool) -> None:
     """Print clauses; exit 1 when there is none."""
-    library = _policies()
+    library = _policies(on.date() if on else None)
     named, text = library.naming.split(" ".join(demande))
     policy = library.policies.get(named or library.default.id)
     if policy is None:
@@ -267,9 +273,22 @@ def _printed(reading: politique.Reading, clause: Clause) -> str:
     )
 
 
-def _policies() -> Library:
+def _policies(on: date | None = None) -> Library:
+    """Read the policies as they are in force or, with a day, as they will be then."""
+    config = configured()
     with _policy_refusals():
-        return app.policies(configured())
+        return app.policies(config, _approved(config, on or config.today()))
+
+
+def _approved(config: settings.Settings, until: date) -> Approved:
+    """Return the texts that were approved; none where there is no database, or it is not of this version."""
+    if not config.database().is_file():
+        return {}
+    try:
+        with closing(reader(config.database()).conn) as conn, explained(config.database()):
+            return revisions.known(Database(conn), until=until)
+    except (StorageError, sqlite3.Error):
+        return {}
 
 
 @contextmanager
@@ -323,6 +342,33 @@ def _cabinet() -> cli_register.Cabinet:
 
 
 cli_cases.signalements.add_command(cli_reports.cle)
+
+
+def _bench() -> cli_reviser.Bench:
+    return cli_reviser.Bench(
+        _policies(), _offices(), lambda reading: cli_revisions.propose(_shelf(), reading)
+    )
+
+
+def _shelf() -> cli_revisions.Shelf:
+    config = kept()
+    texts = app.texts(config, _policies())
+    return cli_revisions.Shelf(texts, config.database(), config.today(), system_clock())
+
+
+def _offices() -> tuple[Office, ...]:
+    """Return the roles and whether they are held: as in the database or, without one, as if they were."""
+    config = configured()
+    if config.sandboxed() or not config.database().is_file():
+        return tuple(Office(title, held=True) for title in roles.titles())
+    with storage_refusals(), closing(reader(config.database()).conn) as conn:
+        db = Database(conn)
+        return tuple(
+            Office(role.title, bool(roles.holders(db, role.id, config.today())))
+            for role in roles.all_roles(db)
+        )
+
+
 for _command in (
     *cli_operations.COMMANDS,
     *cli_registry.COMMANDS,
@@ -331,6 +377,8 @@ for _command in (
     *cli_reports.COMMANDS,
     *cli_cases.COMMANDS,
     cli_register.registre,
+    cli_reviser.reviser,
+    cli_revisions.revisions_,
 ):
     vigie.add_command(_command)
 for _command in cli_report_exports.SUBCOMMANDS:

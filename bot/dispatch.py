@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
+TAKEN_SIZE = 8 * 1024 * 1024  # of a file that is fetched; a policy with its images is under 1 MiB
 TEXT_LENGTH = 10_000  # what is read of a person's text; a policy's clause is under 2,000
 MET = 10_000  # people remembered as having been introduced
 SUGGESTIONS = 25  # Discord: choices offered as one types
@@ -61,10 +62,20 @@ class Actor:
 
 
 @dataclass(frozen=True, slots=True)
+class Received:
+    """A file that a person dropped in their conversation with the bot."""
+
+    name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a person asks: a command's name, the text after it, and what a form brought.
 
     `free`: they wrote that text alone, naming no command, which was found for them.
+    `read`: what the command read in the file that came with it (see `Command.reads`). `pressed`: it is a
+    button's, which may have been sent long ago.
     """
 
     command: str
@@ -73,6 +84,8 @@ class Request:
     place: Place = "direct"
     fields: Mapping[str, str] = field(default_factory=dict)
     free: bool = False
+    read: object = field(default=None, repr=False)
+    pressed: bool = False
 
 
 # What a command returns: what takes a while to make is made once it has left the storage thread.
@@ -111,6 +124,8 @@ class Command:
     `takes`: what is kept of the text of a message from whose own menu it is run.
     `replies`: what a text written alone in private looks like when it may answer what this command asked.
     `awaits`: whether it does, on the storage thread; the text is the first command's otherwise.
+    `reads`: for the one command that takes a file dropped in private, how to read it, on a thread of its
+    own; what it returns is the request's `read`. Only from those it does not refuse is a file fetched.
     """
 
     name: str
@@ -132,6 +147,7 @@ class Command:
     takes: Callable[[str], str] = lambda text: text
     replies: re.Pattern[str] | None = None
     awaits: Callable[[Request], bool] = lambda _request: False
+    reads: Callable[[Received], object] | None = None
 
     def __post_init__(self) -> None:
         if self.anonymous and not (self.fleeting and self.alone):
@@ -207,6 +223,7 @@ class Dispatcher:
         self._executor = executor
         self._default = commands[0]
         self._menu = self._by_name[menu]
+        self._taking = next((command for command in commands if command.reads), None)
         self._met: set[Actor] = set()
 
     def command(self, name: str) -> Command | None:
@@ -334,6 +351,27 @@ class Dispatcher:
             elif isinstance(reply, Message) and not reply.public and self._is_first(request):
                 return await self._stored(self._introduced, request, reply)
             return reply
+
+    async def takes_file(self, actor: Actor) -> bool:
+        """Tell whether a file that `actor` drops in private is to be fetched; most are not looked at."""
+        command = self._taking
+        if command is None or not self.serves(actor):
+            return False
+        refusal, asked = command.refusal, Request(command.name, "", actor)
+        return refusal is None or not await self._stored(refusal, asked)
+
+    async def handle_file(self, file: Received, actor: Actor) -> Reply:
+        """Read a file and return what its command answers to it."""
+        command = self._taking
+        if command is None or command.reads is None:
+            return Message(Text("Je ne lis pas de fichier ici."))
+        try:
+            read = await asyncio.to_thread(command.reads, file)
+        except UserError as refusal:
+            return Message(Text(str(refusal)))
+        except Exception as error:  # noqa: BLE001 — as in `_run`
+            return apology(error, command.name)
+        return await self.handle(Request(command.name, "", actor, "direct", read=read))
 
     async def _stored(
         self, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs

@@ -1,7 +1,7 @@
-"""Draw the progress: run by `bot.progress_picture` in a process of its own, which only this file enters.
+"""Draw a picture: run by `bot.progress_picture` in a process of its own, which only this file enters.
 
-Data comes in JSON on the standard input, the PNG leaves on the standard output. The template reads the
-data as text; it is never made into source.
+The template is named by the one argument. Data comes in JSON on the standard input, the PNG leaves on the
+standard output. The template reads the data as text; it is never made into source.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from typing import Any, Final
 
 import typst
 
-TEMPLATE: Final = Path(__file__).with_name("progress.typ")
+_TEMPLATES: Final = Path(__file__).parent
 _CPU_SECONDS: Final = 20
 _DOTS_PER_INCH: Final = 144.0  # twice 72: sharp on the screens of telephones
 
 
-def png(data: dict[str, Any]) -> bytes:
-    """Return the picture, with the fonts that the compiler embeds and no other."""
+def png(data: dict[str, Any], template: str) -> bytes:
+    """Return the picture that a template makes, with the fonts that the compiler embeds and no other."""
     fonts = typst.Fonts(include_system_fonts=False)
     compiler = typst.Compiler(
-        TEMPLATE.read_bytes(),
+        (_TEMPLATES / f"{template}.typ").read_bytes(),
         font_paths=fonts,
         ignore_system_fonts=True,
         sys_inputs={"data": json.dumps(data)},
@@ -37,4 +37,4 @@ def png(data: dict[str, Any]) -> bytes:
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it writes to no file
-    sys.stdout.buffer.write(png(json.load(sys.stdin)))
+    sys.stdout.buffer.write(png(json.load(sys.stdin), sys.argv[1]))

@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -49,9 +50,14 @@ def draw(numbers: Numbers, title: str, day: date) -> bytes:
         "rows": [{"label": LABELS[step], "count": count} for step, count in numbers.steps],
         "late": numbers.late,
     }
+    return render(data, "progress")
+
+
+def render(data: Mapping[str, Any], template: str) -> bytes:
+    """Return the picture that a template, beside this file, makes of data. Raises `PictureError`."""
     try:
         done = subprocess.run(  # noqa: S603 — our own file
-            [sys.executable, "-I", str(_PAGE)],
+            [sys.executable, "-I", str(_PAGE), template],
             input=json.dumps(data).encode("ascii"),
             capture_output=True,
             timeout=SECONDS,
@@ -63,6 +69,29 @@ def draw(numbers: Numbers, title: str, day: date) -> bytes:
     if done.returncode or not done.stdout.startswith(_PNG):
         raise PictureError("l'image n'a pas pu être dessinée.")
     return done.stdout
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept beside a picture until it is sent: by which notice, the same numbers as text, the day."""
+
+    notice: str
+    words: str
+    today: date
+
+
+def keep(storage: Storage, arguments: Mapping[str, Any], kept: Kept, png: bytes, now: datetime) -> None:
+    """Keep a picture and have it sent to whoever asked, once. On the storage thread."""
+    identifier, person = arguments["id"], arguments["person"]
+    with storage.transaction() as db:
+        db.conn.execute(
+            "INSERT OR REPLACE INTO progress_pictures (id, png, numbers, made_on) VALUES (?, ?, ?, ?)",
+            (identifier, png, kept.words, kept.today.isoformat()),
+        )
+        delivery = Delivery(
+            f"{kept.notice}:{identifier}", f"person:{person}", kept.notice, {"id": identifier}, urgent=True
+        )
+        outbox.enqueue(db, delivery, now)
 
 
 @lru_cache(maxsize=1)
@@ -88,20 +117,9 @@ class Drawing:
         """Draw. Done again after a crash, it sends nothing twice. Raises `PictureError`, `StorageError`."""
         numbers = await self._storage.run(self._counted)
         png = await aside(partial(draw, numbers, self._title, self._today()))
-        await self._storage.run(lambda: self._keep(arguments, numbers, png, now))
+        kept = Kept(PICTURE, "\n".join(numbers.lines()), self._today())
+        await self._storage.run(lambda: keep(self._storage, arguments, kept, png, now))
 
     def _counted(self) -> Numbers:
         with self._storage.transaction() as db:
             return self._count(db)
-
-    def _keep(self, arguments: Mapping[str, Any], numbers: Numbers, png: bytes, now: datetime) -> None:
-        identifier, person = arguments["id"], arguments["person"]
-        with self._storage.transaction() as db:
-            db.conn.execute(
-                "INSERT OR REPLACE INTO progress_pictures (id, png, numbers, made_on) VALUES (?, ?, ?, ?)",
-                (identifier, png, "\n".join(numbers.lines()), self._today().isoformat()),
-            )
-            delivery = Delivery(
-                f"{PICTURE}:{identifier}", f"person:{person}", PICTURE, {"id": identifier}, urgent=True
-            )
-            outbox.enqueue(db, delivery, now)

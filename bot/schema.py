@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from bot import schema_onboarding, schema_register, schema_report_files, schema_reports
+from bot import schema_onboarding, schema_register, schema_report_files, schema_reports, schema_revision
 
 migrations = Migrations("vigie")
 
@@ -187,6 +187,18 @@ def m008_asked_questions(db: Database) -> None:
              count INTEGER NOT NULL,
              PRIMARY KEY (week, verdict)) STRICT, WITHOUT ROWID""",
     )
+
+
+@migrations()
+def m015_revisions(db: Database) -> None:
+    """Create the revisions, who approves them, whom they are told to."""
+    schema_revision.create(db)
+
+
+@migrations()
+def m016_quiz_on_revisions(db: Database) -> None:
+    """Let attempts at the quiz be about what a revision changed."""
+    schema_revision.widen_quiz(db)
 
 
 @migrations()

@@ -162,6 +162,10 @@ class Settings(BaseSettings):
     vigie_canaux_admin: Annotated[
         str, _written(_CHANNEL, "slack/T0123ABCD/C0123ABCD, discord/123456789012345678/123456789012345678")
     ] = ""
+    vigie_canaux_annonces: Annotated[
+        str, _written(_CHANNEL, "slack/T0123ABCD/C0123ABCD, discord/123456789012345678/123456789012345678")
+    ] = ""
+    vigie_revision_approbations: Annotated[int, Field(ge=1, le=2)] = 1
     vigie_discord_relais: Annotated[str, _written(_SNOWFLAKE, "123456789012345678")] = ""
     vigie_smtp: Annotated[SecretStr, AfterValidator(_smtp)] | None = None
     vigie_courriel_de: Annotated[str, AfterValidator(_sender)] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
-from bot import app
+from bot import app, archive
 from bot.app_reports import reporting
+from bot.archive import Archive
 from bot.commands import Services, catalogue
 from bot.commands.banque import Bank
 from bot.commands.course import Course, open_course
@@ -80,7 +81,19 @@ def services(library: Library, office: Office) -> Services:
         Recent(clock),
     )
     reports = reporting(Settings(), library, office, desk.guidance, desk.masker)
-    return Services(library, office, course(library), desk, Bank(library, office, SEED, None), reports)
+    bank = Bank(library, office, SEED, None)
+    return Services(library, office, course(library), desk, bank, reports, texts(library, office))
+
+
+def texts(library: Library, office: Office, folders: Sequence[Path] = (SEED, TEST_DATA)) -> Archive:
+    """Return the texts at work, those of the library being there at first."""
+
+    def originate() -> None:
+        with office.storage.transaction() as db:
+            archive.approved(db, folders, office.today())
+
+    office.storage.executor.submit(originate).result()
+    return Archive(library, folders, office.calendar)
 
 
 @cache

@@ -16,6 +16,7 @@ from bot import (
     report_notices,
     retraining,
 )
+from bot.archive import Archive
 from bot.commands import (
     accueil,
     accueil_gestion,
@@ -28,6 +29,7 @@ from bot.commands import (
     lire,
     membres,
     mesdonnees,
+    nouveautes,
     partager,
     pause,
     politique,
@@ -35,9 +37,13 @@ from bot.commands import (
     quiz,
     quiz_messages,
     retour,
+    revision,
+    revision_examples,
     roles,
     signalement,
     signalements,
+    suggestions,
+    versions,
     vigie,
 )
 from bot.commands.banque import Bank
@@ -55,7 +61,7 @@ from bot.storage import Storage
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the commands work with: the policies, the records, the questions and their answers."""
+    """What the commands work with: the policies, the records, the questions, the texts at work."""
 
     library: Library
     office: Office
@@ -63,6 +69,7 @@ class Services:
     desk: Desk
     bank: Bank
     reporting: Reporting
+    archive: Archive
 
 
 def catalogue(services: Services) -> tuple[Command, ...]:
@@ -79,7 +86,7 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             usage="[numéro, mot ou question]",
             examples=(example, f"article {example.partition('.')[0]}", "consentement"),
             run=partial(question.answer_or_look_up, desk),
-            suggest=partial(politique.suggest, library),
+            suggest=partial(suggestions.suggest, library),
             slash=True,
         ),
         Command(
@@ -121,7 +128,7 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             usage="numéro",
             examples=(example,),
             run=partial(partager.share, library),
-            suggest=partial(politique.suggest, library),
+            suggest=partial(suggestions.suggest, library),
         ),
         Command(
             name="quiz",
@@ -164,6 +171,18 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             refusal=partial(signalements.reserved, office),
         ),
         Command(
+            name="nouveautes",
+            summary="Voir ce que la dernière révision a changé, et dire que vous l'avez lu.",
+            run=partial(nouveautes.show, office, course, services.archive),
+            alone=True,
+        ),
+        Command(
+            name="versions",
+            summary="Voir toutes les versions de la politique, et la lire telle qu'elle était à une date.",
+            run=partial(versions.history, office, services.archive),
+            opens_form=True,
+        ),
+        Command(
             name="lier",
             summary="Lier vos comptes de Slack et de Discord, pour n'être qu'une personne ici.",
             usage="[code]",
@@ -201,6 +220,14 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             run=partial(banque.manage, services.bank),
             opens_form=True,
             refusal=ours,
+        ),
+        Command(
+            name="revision",
+            summary="Proposer un nouveau texte, l'approuver, l'annoncer, voir qui l'a lu.",
+            run=partial(revision.manage, office, services.archive),
+            opens_form=True,
+            refusal=ours,
+            reads=revision.read,
         ),
         Command(
             name="pause",
@@ -244,6 +271,7 @@ def examples(services: Services) -> dict[str, Reply]:
         **accueil.examples(course),
         **accueil_gestion.examples(course),
         **quiz_messages.examples(course, now),
+        **revision_examples.examples(course, calendar, progress_picture.sample()),
         **onboarding_notices.examples(progress_picture.sample()),
         **registrar.examples(),
         **banque.examples(library),

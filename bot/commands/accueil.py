@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from sqlite_utils import Database
 
-from bot.commands import accueil_gestion
+from bot.commands import accueil_gestion, nouveautes
 from bot.commands.course import Course
 from bot.commands.office import Office, actor_of, administers
 from bot.commands.politique import Reading, paged
@@ -25,6 +25,7 @@ from bot.messages import (
     Heading,
     Message,
     Note,
+    Quote,
     Reply,
     Span,
     Text,
@@ -34,7 +35,8 @@ from bot.messages import (
     excerpt,
 )
 from bot.policy import attempts, onboarding, people, quiz, register
-from bot.policy.library import in_words
+from bot.policy.articles import Number, Version
+from bot.policy.library import Policy, in_words
 from bot.policy.onboarding import Attesting, Standing
 from bot.policy.register import Fact
 
@@ -86,6 +88,8 @@ def _mine(desk: _Desk, _: str) -> Message:
     person = people.person_of(desk.db, actor_of(desk.request), create=False)
     standing = onboarding.standing(desk.db, person, desk.course.target()) if person else None
     steps = desk.steps(person) if person else {}
+    if standing is not None and standing.scope == "changes" and not standing.suspended_on:
+        return nouveautes.path(desk.course, standing, {fact: desk.day(at) for fact, at in steps.items()})
     return Message(
         Heading("Votre accueil"),
         Text(_asked(desk, standing)),
@@ -132,7 +136,7 @@ def _onward(course: Course, steps: Mapping[Fact, datetime], standing: Standing |
     read = Button("Relire" if "read" in steps else going, "accueil lire", _style("read" in steps))
     play = Button("Le quiz", "quiz", _style("read" not in steps or "passed" in steps))
     buttons = [read, play]
-    if standing and standing.active and not onboarding.missing(steps):
+    if standing and standing.active and not onboarding.missing(steps, standing.needed):
         buttons.append(Button("Attester ma lecture", "accueil attester", "primary"))
     if "attested" in steps:
         buttons.append(Button("Redemander mon reçu", "accueil recu"))
@@ -172,6 +176,22 @@ def _pages(reading: Reading) -> tuple[_Page, ...]:
                 _Page(f"{article.number}/{number}", excerpt(title, _HEADING), place, tuple(elements))
             )
     return tuple(found)
+
+
+def carried(old: Version, new: Version, policy: Policy) -> dict[str, str]:
+    """Return the pages of a former version whose words are those of a page of the new one, by its name."""
+    before, after = _pages(Reading(policy, old)), _pages(Reading(policy, new))
+    now = {_words(page, new): page.name for page in reversed(after)}
+    return {page.name: now[said] for page in before if (said := _words(page, old)) in now}
+
+
+def _words(page: _Page, version: Version) -> tuple[str, ...]:
+    """Return the policy's words on a page."""
+    return tuple(
+        clause.text[one.start : one.end]
+        for one in page.elements
+        if isinstance(one, Quote) and (clause := version.clause(Number.parse(one.clause)))
+    )
 
 
 def page_names(reading: Reading) -> list[str]:
@@ -284,7 +304,7 @@ def _hindrance(desk: _Desk) -> Message | None:
     """Return why one cannot attest now, None when one can."""
     person = people.person_of(desk.db, actor_of(desk.request), create=False)
     standing = onboarding.standing(desk.db, person, desk.course.target()) if person else None
-    if standing is None or not standing.active or onboarding.missing(standing.steps):
+    if standing is None or not standing.active or onboarding.missing(standing.steps, standing.needed):
         return _mine(desk, "")
     return None
 

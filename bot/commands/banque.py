@@ -199,7 +199,8 @@ def outdated_lines(reading: Reading, counts: Mapping[Number, int]) -> Message:
         Heading("Les lignes à revoir"),
         Text(said),
         Note(
-            f"Version du {in_words(version.adopted)}, comparée à celle d'avant. Les lignes sont dans ",
+            f"Version du {in_words(version.adopted)}, comparée à celle pour laquelle chaque ligne a "
+            "été écrite. Les lignes sont dans ",
             code(f"politique/{reading.policy.id}/{question_bank.BANK}"),
             ".",
         ),
@@ -247,14 +248,14 @@ def _read(bank: Bank, reading: Reading, fields: Mapping[str, str]) -> Line:
     question = " ".join(fields.get("question", "").split())
     if any(mask in question for mask in MASKS):
         raise UserError("Remplacez ce qui est entre crochets par d'autres mots. Rien n'est ajouté.")
-    outcome = fields.get("issue", _ANSWER)
+    outcome, now = fields.get("issue", _ANSWER), reading.version.key
     gold = _clauses(reading, fields.get("clauses", "")) if outcome == _ANSWER else ()
     if outcome == _ANSWER:
-        line = Line(question, fields.get("sorte", "direct"), _ANSWER, gold, (), AUTHOR)
+        line = Line(question, fields.get("sorte", "direct"), _ANSWER, gold, (), AUTHOR, now)
     elif outcome == "silent":
-        line = Line(question, "near_miss", "silent", (), (), AUTHOR)
+        line = Line(question, "near_miss", "silent", (), (), AUTHOR, now)
     else:
-        line = Line(question, outcome, "out_of_scope", (), (), AUTHOR)
+        line = Line(question, outcome, "out_of_scope", (), (), AUTHOR, now)
     try:
         question_bank.read_json(line.written(), ("", 0), reading.version)
     except PolicyError as error:

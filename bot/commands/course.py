@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -80,17 +79,13 @@ def open_course(library: Library, folders: Sequence[Path], attest: Attest, plan:
     `folders`: those that the library was read from; the last that has a file prevails, as there.
     Raises `PolicyError` when the questions' file is not text, which is known at once.
     """
-    policy = library.default
-    path = quiz_bank.find(folders, policy.id)
+    path = quiz_bank.find(folders, library.default.id)
 
     @lru_cache(maxsize=4)
     def target(version: Version) -> Target:
-        names = (folder / "politique" / policy.id / f"{version.adopted.isoformat()}.md" for folder in folders)
-        files = [name for name in names if name.is_file()]
-        # A version that was made in memory has no file: its words stand for it.
-        text = files[-1].read_bytes() if files else "\n".join(version.pieces()).encode()
-        statement = f"J'atteste avoir lu la {policy.name}, version révisée le {in_words(version.adopted)}"
-        return Target(policy.id, version.adopted, hashlib.sha256(text).hexdigest(), statement)
+        name, revised = library.default.name, in_words(version.adopted)
+        statement = f"J'atteste avoir lu la {name}, version révisée le {revised}"
+        return Target(version.policy, version.adopted, version.sha256, statement)
 
     @lru_cache(maxsize=4)
     def bank(version: Version) -> Bank:
@@ -98,8 +93,8 @@ def open_course(library: Library, folders: Sequence[Path], attest: Attest, plan:
 
     course = Course(
         library,
-        lambda: target(library.current(policy)),
-        lambda: bank(library.current(policy)),
+        lambda: target(library.current(library.default)),
+        lambda: bank(library.current(library.default)),
         attest,
         plan,
     )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import lru_cache
 
+from bot.commands import links
+from bot.commands.links import Followed
 from bot.commands.passages import PAGE_WEIGHT, around, parts
-from bot.dispatch import Request, Suggestion, UserError
+from bot.dispatch import Request, UserError
 from bot.messages import (
     COMMAND_LENGTH,
     Button,
@@ -29,36 +32,43 @@ from bot.policy import references
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.library import Library, Policy, in_words
 from bot.policy.references import Reference, Span
-from bot.policy.search import Hit, fold, words
+from bot.policy.search import Hit, words
 
 SHOWN_HITS = 3
 SHOWN_MARKS = 12  # words in bold in one quotation; each costs Slack a hundred characters
 CONTENTS_ARTICLES = 20  # articles on one page of the table of contents: five rows of four buttons
-SUGGESTION_LENGTH = 90  # a suggestion's label: Discord allows 100
-_BEGUN = re.compile(r"^(?:art(?:icle)?\.?|clause)(?!\w)\s*|^art(?:i(?:c(?:l)?)?)?$")
+# Telephones make one dash of two.
+_DATE = re.compile(r"(?:^|\s)(?:--|[—–])\s?date[\s=]+(\S+)", re.IGNORECASE)
 _CONTENTS_PAGE = re.compile(r"page (\d{1,3})")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one reads: a policy, in one version."""
+    """What one reads: a policy, in one version; `on`: the day that was asked for, if one was.
+
+    `followed`: what an older button asked for.
+    """
 
     policy: Policy
     version: Version
+    on: date | None = None
+    followed: Followed | None = field(default=None, compare=False)
 
     def quote(
         self, number: Number, marks: tuple[Mark, ...] = (), start: int = 0, end: int | None = None
     ) -> Quote:
         """Return the quotation of a clause, or of its characters `start` to `end`."""
-        return Quote(self.policy.id, self.version.adopted.isoformat(), str(number), start, end, marks)
+        return Quote(self.policy.id, self.version.key, str(number), start, end, marks)
 
     def command(self, text: object, name: str = "politique") -> str:
         """Return the command line that a button stands for."""
-        return f"{name} {self.policy.id}:{text}"
+        day = f" --date {self.on}" if self.on else ""
+        return f"{name} {self.policy.id if day else links.named(self.policy, self.version)}:{text}{day}"
 
     def revised(self) -> str:
         """Say when this version was adopted."""
-        return f"Version révisée le {in_words(self.version.adopted)}"
+        revised = f"Version révisée le {in_words(self.version.adopted)}"
+        return f"{revised}, en vigueur le {in_words(self.on)}" if self.on else revised
 
     def place(self, number: Number) -> str:
         """Say where a clause stands: article, title, subheading."""
@@ -69,12 +79,25 @@ class Reading:
 
 def show(library: Library, request: Request) -> Message:
     """Answer `/politique`: a clause, several, an article, what a search finds, or the contents."""
-    reading, text = open_reading(library, request.text)
+    reading, text = open_reading(library, request.text, pressed=request.pressed)
     page = _CONTENTS_PAGE.fullmatch(text)
     if not text or page:
         return contents(reading, int(page[1]) if page else 1)
     reference = reference_in(text, reading.version)
-    return _referred(reading, reference, request) if reference else _found(reading, text, request)
+    if reference is None:
+        return _found(reading, text, request)
+    return _with_former(reading, reference, _referred(reading, reference, request))
+
+
+def _with_former(reading: Reading, reference: Reference, message: Message) -> Message:
+    """Return a message with what became of the numbers that were asked for, where that is worth saying."""
+    only = reference.spans[0].first if len(reference.spans) == 1 and reference.exact else None
+    if reading.followed and reading.followed.moved:
+        return Message(*links.said(reading.followed), *message.elements)
+    if reading.on or reading.followed or only is None or only != reference.spans[0].last:
+        return message
+    name = links.named(reading.policy, reading.version)
+    return Message(*message.elements, *links.formerly(reading.policy, reading.version, only, name))
 
 
 def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:
@@ -90,15 +113,56 @@ def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:
     return tuple(hit.clause for hit in policy.index(version).search(text))
 
 
-def open_reading(library: Library, text: str) -> tuple[Reading, str]:
-    """Return the policy that `text` names, as it reads today, and the rest of the text."""
+def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple[Reading, str]:
+    """Return the policy that `text` names, as it reads today or on the day it says, and the rest of the text.
+
+    `pressed`: it is what a button says, which may be of a former version (see `links`).
+    Raises `UserError` for a policy or a day that there is not.
+    """
+    text, on = _dated(text)
     named, rest = library.naming.split(text)
     policy = library.policies.get(named) if named else library.default
     if policy is None:
         known = ", ".join(policy.name for policy in library.policies.values())
         raise UserError(f"Je ne connais pas la politique «\u00a0{named}\u00a0». Je connais\u00a0: {known}.")
+    current = library.current(policy)
+    followed = links.read(policy, current, rest, pressed=pressed) if named and not on else None
+    rest = followed.text if followed else rest
     meant = rest if not named or any(words(rest)) else ""  # « la PA20 » asks for the policy itself
-    return Reading(policy, library.current(policy)), meant
+    if followed and followed.gone:  # what was removed is read as it was
+        return _on(policy, followed.about.since), meant
+    old = followed if followed and followed.about is not current else None
+    return _on(policy, on) if on else Reading(policy, current, followed=old), meant
+
+
+def _dated(text: str) -> tuple[str, date | None]:
+    """Return a text without the day that it asks for, « --date 2015-12-13 », and that day."""
+    found = _DATE.search(text)
+    if found is None:
+        return text, None
+    return f"{text[: found.start()]} {text[found.end() :]}".strip(), read_day(found[1])
+
+
+def read_day(text: str) -> date:
+    """Read a day, « 2015-12-13 ». Raises `UserError`."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise UserError(
+            f"«\u00a0{excerpt(text, 20)}\u00a0» n'est pas une date. Écrivez l'année, le mois et le jour, "
+            "comme 2015-12-13."
+        ) from error
+
+
+def _on(policy: Policy, day: date) -> Reading:
+    version = policy.in_force(day)
+    if version is None:
+        first = in_words(policy.versions[0].adopted)
+        raise UserError(
+            f"Je n'ai aucune version de la {policy.name} en vigueur le {in_words(day)}. La plus ancienne que "
+            f"j'ai est celle du {first}."
+        )
+    return Reading(policy, version, day)
 
 
 def reference_in(text: str, version: Version) -> Reference | None:
@@ -151,7 +215,7 @@ def clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
     """Return one clause: its words, where it stands, and the way to what surrounds it."""
     number = clause.number
     before, after = reading.version.neighbours(number)
-    together = reading.policy.annotations.read_with(number)
+    together = reading.policy.notes(reading.version).read_with(number)
     buttons = []
     if before:
         buttons.append(Button(f"← {before.number}", reading.command(before.number)))
@@ -206,7 +270,7 @@ def _title(reading: Reading, clauses: Sequence[Clause], reference: Reference) ->
         article = articles.pop()
         yield Heading(f"Article {article}\u00a0: {reading.policy.title(article, reading.version)}")
         return
-    together = reading.policy.annotations.read_with(clauses[0].number)
+    together = reading.policy.notes(reading.version).read_with(clauses[0].number)
     if together and {clause.number for clause in clauses} == set(together.clauses):
         yield Text(bold("À lire ensemble."), f" {together.reason}")
 
@@ -336,42 +400,6 @@ def contents(reading: Reading, page: int = 1) -> Message:
     )
 
 
-# --- Suggestions ------------------------------------------------------------------------------
-
-
-def suggest(library: Library, typed: str) -> list[Suggestion]:
-    """Return the clauses and articles that `typed` may be the beginning of, best first.
-
-    A number ranks clauses that begin with it; words rank the clauses that hold them.
-    """
-    named, text = library.naming.split(typed)
-    policy = library.policies.get(named or library.default.id, library.default)
-    reading = Reading(policy, library.current(policy))
-    prefix = "" if policy is library.default else f"{policy.id}:"
-    start = _BEGUN.sub("", fold(text).replace(",", ".")).strip()
-    return [replace(one, text=prefix + one.text) for one in _suggested(reading, start)]
-
-
-def _suggested(reading: Reading, start: str) -> Iterator[Suggestion]:
-    articles = [article.number for article in reading.version.articles]
-    if not start:
-        yield from (_line(reading, number) for number in articles)
-    elif start[0].isdigit():
-        numbers = dict.fromkeys([*articles, *(clause.number for clause in reading.version.clauses())])
-        yield from (_line(reading, number) for number in numbers if str(number).startswith(start))
-    else:
-        found = reading.policy.index(reading.version).complete(start)
-        yield from (_line(reading, clause.number) for clause in found)
-
-
-def _line(reading: Reading, number: Number) -> Suggestion:
-    clause = reading.version.clause(number)
-    if clause is None or number == number.article:
-        title = reading.policy.title(number, reading.version)
-        return Suggestion(excerpt(f"Article {number} · {title}", SUGGESTION_LENGTH), f"article {number}")
-    return Suggestion(excerpt(f"{number} · {clause.text}", SUGGESTION_LENGTH), str(number))
-
-
 def examples(library: Library) -> dict[str, Message]:
     """Return one of each message that this command can send, by name."""
     reading, _ = open_reading(library, "")
@@ -395,4 +423,4 @@ def examples(library: Library) -> dict[str, Message]:
     return {
         name: show(library, Request("politique", text, place="channel" if "canal" in name else "direct"))
         for name, text in asked.items()
-    }
+    } | links.examples(reading.policy, reading.version)

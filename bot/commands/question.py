@@ -99,7 +99,7 @@ def ask(desk: Desk, request: Request) -> Message:
 
 def choose(desk: Desk, request: Request, identifier: str, chosen: str) -> Message:
     """Give the reading that was chosen among those of a question, so that the answer can still be judged."""
-    reading, text = politique.open_reading(desk.library, chosen)
+    reading, text = politique.open_reading(desk.library, chosen, pressed=request.pressed)
     reference = politique.reference_in(text, reading.version)
     numbers = _chosen(reading.version, reference) if reference else ()
     if not numbers:  # it was taken out of the policy since
@@ -179,7 +179,7 @@ def _opened(desk: Desk, request: Request) -> tuple[Reading, str]:
 
     So « C'est quoi, la PA20? » is not taken for the policy's mere name.
     """
-    reading, text = politique.open_reading(desk.library, request.text)
+    reading, text = politique.open_reading(desk.library, request.text, pressed=request.pressed)
     return reading, text or (request.text if "?" in request.text else "")
 
 

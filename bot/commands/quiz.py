@@ -25,6 +25,8 @@ from bot.policy.quiz import Press
 _BUTTON = re.compile(r"([0-9a-f]{16})\.(\d{1,4})\.([0-9a-f]{8})\.([+-]?[A-D]|ok)")
 # Letters written alone: « B », « b. », « A et C », « a, c ».
 REPLIES: Final = re.compile(r"[A-D](?:(?:\s*[,;+&/]\s*|\s+et\s+|\s+)?[A-D]){0,3}\s*[.!)]?", re.IGNORECASE)
+# Of several that are under way, which one comes first.
+_IN_TURN: tuple[attempts.Kind, ...] = ("revision", "refresher", "quiz")
 _NEW, _GO_ON, _REFRESHER, _RESULT = "nouveau", "suite", "revision", "resultat"
 _NOT_YOURS = "Ce quiz n'est plus là, ou n'est pas celui de ce compte. Tapez /quiz pour voir où vous en êtes."
 
@@ -101,12 +103,12 @@ def _overview(desk: _Desk, _: str) -> Message:
 
 
 def _under_way(desk: _Desk) -> Attempt | None:
-    """Return what the person is at: a refresher before a quiz."""
+    """Return what the person is at, the first in turn of several."""
     person, policy = desk.person(), desk.course.target().policy
     if person is None:
         return None
-    refresher = attempts.under_way(desk.db, person, policy, "refresher")
-    return refresher or attempts.under_way(desk.db, person, policy, "quiz")
+    found = (attempts.under_way(desk.db, person, policy, kind) for kind in _IN_TURN)
+    return next((one for one in found if one), None)
 
 
 def _is_current(desk: _Desk, attempt: Attempt) -> bool:
@@ -270,19 +272,24 @@ def _agreed(desk: _Desk, attempt: Attempt) -> tuple[Attempt, bool]:
 
 def _note_pass(desk: _Desk, attempt: Attempt) -> None:
     """Note, once the quiz is over, that it was passed."""
-    if attempt.finished_at and attempt.kind == "quiz" and _passes(desk, attempt):
+    if attempt.finished_at and _passes(desk, attempt):
         platform = actor_of(desk.request).platform
         target, now = desk.course.target(), desk.office.clock()
         register.note(desk.db, attempt.person_id, target, "passed", platform=platform, now=now)
 
 
 def _passes(desk: _Desk, attempt: Attempt) -> bool:
-    return quiz.score(attempt.sitting).reaches(desk.course.plan.pass_mark)
+    """Return whether an attempt is a pass; of a revision's few questions, to have answered them all right."""
+    if attempt.kind == "revision":
+        return True
+    return attempt.kind == "quiz" and quiz.score(attempt.sitting).reaches(desk.course.plan.pass_mark)
 
 
 def _result(desk: _Desk, attempt: Attempt) -> Message:
     target = desk.course.target()
     steps = register.facts(desk.db, attempt.person_id, target.policy, target.version)
+    if attempt.kind == "revision":
+        return say.reviewed(desk.course, attempt, steps)
     if attempt.kind == "refresher":
         return say.refreshed(desk.course, attempt)
     return say.result(desk.course, attempt, steps)

@@ -235,6 +235,17 @@ def refreshed(course: Course, attempt: Attempt) -> Message:
     )
 
 
+def reviewed(course: Course, attempt: Attempt, steps: Mapping[Fact, datetime]) -> Message:
+    """Say that the questions on what a revision changed are done, and what comes next."""
+    score = quiz.score(attempt.sitting)
+    return Message(
+        Heading("Questions terminées"),
+        Text(f"{score.right} sur {score.total} du premier coup. {_next_words(course, steps)}"),
+        *_missed(course, attempt),
+        Buttons(*_next(course, steps), Button("Où j'en suis", "accueil moi")),
+    )
+
+
 def nothing_to_refresh() -> Message:
     """Say that nothing was missed."""
     return Message(Text("Il n'y a rien à réviser\u00a0: vous n'avez manqué aucune question."))
@@ -259,6 +270,9 @@ def examples(course: Course, now: datetime) -> dict[str, Message]:
         "Quiz réussi": result(course, passed, {"read": now, "passed": now}),
         "Quiz réussi, lecture à faire": result(course, passed, {"passed": now}),
         "Quiz terminé": result(course, Attempt(attempt.id, "", "", "", "quiz", wrong, now), {}),
+        "Questions d'une révision terminées": reviewed(
+            course, Attempt(attempt.id, "", "", "", "revision", right, now), {"read": now, "passed": now}
+        ),
         "Révision terminée": refreshed(course, Attempt(attempt.id, "", "", "", "refresher", right, now)),
     }
 

@@ -12,7 +12,7 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, cast
@@ -20,9 +20,9 @@ from typing import Any, TypeAlias, cast
 import aiohttp
 import discord
 
-from bot.dispatch import Actor, Dispatcher, Place, Request, apology
+from bot.dispatch import TAKEN_SIZE, Actor, Dispatcher, Place, Received, Request, apology
 from bot.messages import Form, Message, Quoter, Reply, Text, TooLong, opener
-from bot.platforms import Meter, discord_members
+from bot.platforms import Meter, discord_members, dropped
 from bot.platforms import discord_commands as catalogue
 from bot.platforms.discord_delivery import paced
 from bot.platforms.discord_render import files, render, render_form
@@ -218,7 +218,7 @@ class Client(discord.AutoShardedClient):
         asked = self._dispatcher.from_command(line, actor=actor, place=_place(interaction))
         if interaction.type is discord.InteractionType.modal_submit:
             return replace(asked, fields=catalogue.answers(data))
-        return asked
+        return replace(asked, pressed=interaction.type is discord.InteractionType.component)
 
     async def _suggest(self, interaction: Interaction) -> None:
         actor = await self._actor(interaction.guild_id, interaction.user.id)
@@ -314,14 +314,18 @@ class Client(discord.AutoShardedClient):
     async def _reply(self, message: discord.Message, text: str) -> None:
         direct = isinstance(message.channel, discord.DMChannel)
         actor = await self._actor(message.guild.id if message.guild else None, message.author.id)
-        asked = self._dispatcher.from_text(text, actor=actor, place="direct" if direct else "open")
-        request, name = self._dispatcher.admit(asked, written=True), self._dispatcher.logged(asked)
-        reply = (
-            request
-            if isinstance(request, Message)
-            else await self._handled(request, lambda: _show_typing(message.channel))
-        )
-        answer = _shown(reply)
+        if direct and message.attachments and await self._dispatcher.takes_file(actor):
+            await _show_typing(message.channel)
+            answer, name = await self._taken_file(message.attachments, actor), "fichier"
+        else:
+            asked = self._dispatcher.from_text(text, actor=actor, place="direct" if direct else "open")
+            request, name = self._dispatcher.admit(asked, written=True), self._dispatcher.logged(asked)
+            reply = (
+                request
+                if isinstance(request, Message)
+                else await self._handled(request, lambda: _show_typing(message.channel))
+            )
+            answer = _shown(reply)
         try:
             view = render(answer, self._quote)
         except TooLong as error:
@@ -334,6 +338,22 @@ class Client(discord.AutoShardedClient):
         else:
             reference = message.to_reference(fail_if_not_exists=False)
             await message.channel.send(view=view, nonce=nonce, suppress_embeds=True, reference=reference)
+
+    async def _taken_file(self, attachments: Sequence[discord.Attachment], actor: Actor) -> Message:
+        """Return the answer to a file that was dropped by who may, fetched from Discord's own servers."""
+        try:
+            if len(attachments) > 1:
+                raise dropped.one_at_a_time()
+            [one] = attachments
+            if one.size > TAKEN_SIZE:
+                raise dropped.too_large()
+            try:
+                content = await one.read()
+            except _UNDELIVERED as error:
+                raise dropped.unreachable() from error
+        except dropped.NotTakenError as refusal:
+            return refusal.message()
+        return _shown(await self._dispatcher.handle_file(Received(one.filename, content), actor))
 
 
 _AUTOCOMPLETE = discord.InteractionType.autocomplete

@@ -22,11 +22,12 @@ from aiohttp import web
 from bot.dispatch import TEXT_LENGTH, Actor, Dispatcher, Place, Request, apology
 from bot.markup import Html
 from bot.messages import Form, Message, Quoter, Text, code, opener
-from bot.platforms import Address, PlatformError, UndeliverableError
+from bot.platforms import Address, PlatformError, UndeliverableError, local_revisions
 from bot.platforms.local_completion import complete, starters
 from bot.platforms.local_gallery import Gallery, page
 from bot.platforms.local_personas import PERSONAS, Persona
 from bot.platforms.local_render import render, render_fields, said
+from bot.platforms.local_revisions import Sheets
 from bot.platforms.local_room import BOT, CHANNEL, DIRECT, Entry, Room
 from bot.platforms.membership import Followed
 
@@ -59,16 +60,25 @@ class LocalAdapter:
     """The platform « Bac à sable » (see `bot.platforms.Platform`).
 
     `port`: where it listens, on 127.0.0.1; 0 is any that is free. `gallery`: what the page of all
-    messages shows.
+    messages shows. `sheets`: gives what the page of revisions shows.
     """
 
     name = "Bac à sable"
 
-    def __init__(self, dispatcher: Dispatcher, quote: Quoter, *, port: int, gallery: Gallery) -> None:
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        quote: Quoter,
+        *,
+        port: int,
+        gallery: Gallery,
+        sheets: Sheets = local_revisions.no_sheets,
+    ) -> None:
         self._dispatcher = dispatcher
         self._quote = quote
         self._port = port
         self._gallery = gallery
+        self._sheets = sheets
         self._room = Room()
         self._delivered: set[str] = set()
         self._runner: web.AppRunner | None = None
@@ -129,6 +139,7 @@ class LocalAdapter:
             [
                 web.get("/", self._index),
                 web.get("/galerie", self._show_gallery),
+                web.get("/revisions", self._show_revisions),
                 web.get("/static/{name}", self._asset),
                 web.get("/api/events", self._events),
                 web.get("/api/suggestions", self._suggestions),
@@ -158,6 +169,9 @@ class LocalAdapter:
 
     async def _show_gallery(self, _: web.Request) -> web.Response:
         return web.Response(text=page(self._gallery, self._quote), content_type="text/html")
+
+    async def _show_revisions(self, _: web.Request) -> web.Response:
+        return web.Response(text=local_revisions.page(await self._sheets()), content_type="text/html")
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Stream what is here, then what happens. A page that was cut off receives all of it again."""
@@ -249,9 +263,8 @@ class LocalAdapter:
             getattr(b, "command", None) for b in entry.message.buttons()
         }:
             raise web.HTTPNotFound(text="Ce bouton n'est plus là.")
-        return await self._answer(
-            self._request(f"/{command}", persona, conversation), persona, conversation, origin=entry
-        )
+        asked = replace(self._request(f"/{command}", persona, conversation), pressed=True)
+        return await self._answer(asked, persona, conversation, origin=entry)
 
     async def _on_submit(self, request: web.Request) -> web.Response:
         body = await _body(request)

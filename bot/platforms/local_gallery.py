@@ -65,6 +65,25 @@ def page(gallery: Gallery, quote: Quoter) -> str:
     return "<!doctype html>\n" + element("html", _head(), body, lang="fr-CA")
 
 
+def alone(title: str, gallery: Gallery, quote: Quoter, css: str) -> str:
+    """Return a page of some messages that needs no other file. `css`: what it is to look like."""
+    anchors = dict(zip(gallery.examples, _anchors(gallery.examples), strict=True))
+    articles = (
+        _article(name, reply, anchors[name], gallery, quote) for name, reply in gallery.examples.items()
+    )
+    body = element(
+        "body",
+        element("header", element("h1", escaped(title)), class_="head"),
+        element("main", *articles),
+    )
+    head = Html(
+        '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta name="color-scheme" content="light dark"><title>{escaped(title)}</title>'
+        f"<style>{css}</style></head>"
+    )
+    return "<!doctype html>\n" + element("html", head, body, lang="fr-CA")
+
+
 def _head() -> Html:
     styles = (
         f'<link rel="stylesheet" href="/static/{name}.css">' for name in ("base", "gallery", "previews")

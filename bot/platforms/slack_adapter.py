@@ -27,7 +27,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.dispatch import Actor, Dispatcher, Request, apology
 from bot.logs import ExplainedError, told
 from bot.messages import Button, File, Form, Message, Quoter, Text, opener
-from bot.platforms import Address, AwayError, Meter, PlatformError, slack_members
+from bot.platforms import Address, AwayError, Meter, PlatformError, dropped, slack_files, slack_members
 from bot.platforms.membership import Followed, Members
 from bot.platforms.slack_delivery import SlackDelivery, without_retries
 from bot.platforms.slack_link import (
@@ -269,7 +269,7 @@ class SlackAdapter:
         await ack()
         command = body["actions"][0].get("value")
         if command:  # a link has none: Slack merely tells that it was followed
-            self._ask(f"/{command}", pressed(body, actor_of(context)))
+            self._ask(f"/{command}", pressed(body, actor_of(context)), is_button=True)
 
     async def _on_form(self, ack: AsyncAck, view: Json, context: AsyncBoltContext) -> None:
         await ack()
@@ -279,7 +279,26 @@ class SlackAdapter:
 
     async def _on_message(self, event: Json, context: AsyncBoltContext) -> None:
         if event.get("channel_type") == "im" and _by_a_person(event):
-            self._ask(literal(event.get("text", "")), written(event, context, "direct"), written=True)
+            text, origin = literal(event.get("text", "")), written(event, context, "direct")
+            if event.get("files"):
+                self._run(self._take(event["files"], text, origin), "fichier", origin)
+            else:
+                self._ask(text, origin, written=True)
+
+    async def _take(self, files: list[Json], text: str, origin: Origin) -> None:
+        """Take the file that was dropped, from who may; from anyone else, only what was written is read."""
+        if not await self._dispatcher.takes_file(origin.actor):
+            self._ask(text, origin, written=True)
+            return
+        try:
+            if len(files) > 1:
+                raise dropped.one_at_a_time()
+            file = await slack_files.fetch(self._client, files[0])
+        except dropped.NotTakenError as refusal:
+            await self._say(refusal.message(), origin, "fichier")
+            return
+        reply = await self._dispatcher.handle_file(file, origin.actor)
+        await self._say(reply if isinstance(reply, Message) else opener(reply), origin, "fichier")
 
     async def _on_mention(self, event: Json, context: AsyncBoltContext) -> None:
         if _by_a_person(event):
@@ -302,11 +321,19 @@ class SlackAdapter:
                 await self._members.changed(actor, group, inside=inside)
 
     def _ask(
-        self, text: str, origin: Origin, fields: Mapping[str, str] | None = None, *, written: bool = False
+        self,
+        text: str,
+        origin: Origin,
+        fields: Mapping[str, str] | None = None,
+        *,
+        written: bool = False,
+        is_button: bool = False,
     ) -> None:
         """Answer what was written or pressed, in a task of its own."""
         asked = self._dispatcher.from_text(text, actor=origin.actor, place=origin.place)
-        request = self._dispatcher.admit(replace(asked, fields=fields or {}), written=written)
+        request = self._dispatcher.admit(
+            replace(asked, fields=fields or {}, pressed=is_button), written=written
+        )
         command = self._dispatcher.logged(asked)
         if not written and self._dispatcher.fleeting(asked):
             origin = replace(origin, fleeting=True)

@@ -2,8 +2,9 @@
 
 Pure. Its shape: docs.slack.dev/reference/app-manifest. It asks for the least that the adapter needs:
 to be spoken to (`commands`, `app_mentions:read`, `im:history` for messages written to it alone), to
-answer (`chat:write`, and `files:write` for the file of one's own data), and to find again what it may
-have said to someone (`im:write`). No channel's history is read; lists of people are only where a group
+answer (`chat:write`, and `files:write` for the file of one's own data), to take the text of a revision that
+the administration drops (`files:read`; nobody else's file is fetched), and to find again what it may have
+said to someone (`im:write`). No channel's history is read; lists of people are only where a group
 is followed, and that group's only.
 """
 
@@ -15,7 +16,15 @@ from typing import Any, Literal, TypeAlias
 from bot.dispatch import Command
 from bot.messages import TooLong
 
-BOT_SCOPES = ("app_mentions:read", "chat:write", "commands", "files:write", "im:history", "im:write")
+BOT_SCOPES = (
+    "app_mentions:read",
+    "chat:write",
+    "commands",
+    "files:read",
+    "files:write",
+    "im:history",
+    "im:write",
+)
 BOT_EVENTS = ("app_home_opened", "app_mention", "message.im")
 # What it takes to know who is in a group, for each kind of group: permissions, then events.
 MEMBERS_NEED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {

@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeAlias, get_args
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, TypeVar, get_args
 
 from bot.policy.articles import Number, PolicyError, Version
+from bot.policy.identities import Fates, now
+from bot.policy.wording import form
+
+Value = TypeVar("Value")
 
 Force: TypeAlias = Literal[
     "interdiction", "directive", "permission", "invitation", "encouragement", "portée", "sanction"
@@ -44,6 +48,8 @@ class Annotations:
     `nuances`: words added to a clause's force label, « sauf autorisation ».
     `titles`: articles' titles for reading, where the text has them in capitals.
     `topics`: words that people use, and the clauses that they are about.
+    `version`: the adoption of the text that all this is about, "" when it is not said. `stale`: the clauses
+    that do not say any more what they said then.
     """
 
     name: str
@@ -55,6 +61,8 @@ class Annotations:
     together: tuple[Together, ...]
     topics: Mapping[str, tuple[Number, ...]]
     contact: Contact | None
+    version: str = ""
+    stale: frozenset[Number] = frozenset()
 
     def force(self, number: Number) -> str:
         """Return the label of a clause's force, « directive et interdiction », "" when unknown."""
@@ -86,7 +94,7 @@ def read_annotations(toml: str, version: Version, source: str) -> Annotations:
         ) from error
     reader = Reader(source, version)
     reader.check_keys(data, _TABLES, "la table")
-    policy = reader.table(data, "policy", {"name", "title", "aliases"})
+    policy = reader.table(data, "policy", {"name", "title", "aliases", "version"})
     name = reader.text(policy.get("name", version.policy.upper()), "[policy] name")
     return Annotations(
         name=name,
@@ -110,7 +118,69 @@ def read_annotations(toml: str, version: Version, source: str) -> Annotations:
             for word, keys in reader.table(data, "topic").items()
         },
         contact=reader.contact(data),
+        version=reader.text(policy["version"], "[policy] version") if "version" in policy else "",
     )
+
+
+def said_version(toml: str) -> str:
+    """Return the adoption of the text that annotations say they are about, "" when they do not."""
+    try:
+        policy = tomllib.loads(toml).get("policy", {})
+    except tomllib.TOMLDecodeError:
+        return ""  # `read_annotations` tells where
+    version = policy.get("version", "") if isinstance(policy, dict) else ""
+    return str(version)
+
+
+def carried(annotations: Annotations, found: Fates, old: Version, new: Version) -> Annotations:
+    """Return annotations of `old` as they hold of `new`: each follows its clause (see `identities`)."""
+
+    def spread(table: Mapping[Number, Value]) -> dict[Number, Value]:
+        return {later: value for number, value in table.items() for later in now(found, [number])}
+
+    forces: dict[Number, tuple[Force, ...]] = {}
+    for number, force in annotations.forces.items():
+        for later in now(found, [number]):
+            merged = tuple(dict.fromkeys((*forces[later], *force))) if later in forces else force
+            forces[later] = merged if _fits(merged, new, later) else tuple(dict.fromkeys(merged))
+    contact = annotations.contact
+    contacts = now(found, [contact.clause]) if contact else ()
+    together = (replace(group, clauses=now(found, group.clauses)) for group in annotations.together)
+    return replace(
+        annotations,
+        forces=forces,
+        nuances=spread(annotations.nuances),
+        titles={
+            number: title
+            for number, title in spread(annotations.titles).items()
+            if _same_title(number, found, old, new)
+        },
+        together=tuple(group for group in together if len(group.clauses) > 1),
+        topics={
+            word: known for word, numbers in annotations.topics.items() if (known := now(found, numbers))
+        },
+        contact=replace(contact, clause=contacts[0]) if contact and contacts else None,
+        stale=frozenset(
+            later
+            for number, fate in found.items()
+            if old.clause(number) and not fate.same
+            for later in fate.now
+        ),
+    )
+
+
+def _fits(force: tuple[Force, ...], version: Version, number: Number) -> bool:
+    clause = version.clause(number)
+    return clause is not None and len(force) in {1, len(clause.paragraphs)}
+
+
+def _same_title(number: Number, found: Fates, old: Version, new: Version) -> bool:
+    """Tell whether an article is still titled as it was, so that its title for reading still stands."""
+    before = next(
+        (article.title for article in old.articles if now(found, [article.number]) == (number,)), None
+    )
+    after = next((article.title for article in new.articles if article.number == number), None)
+    return before is not None and after is not None and form(before) == form(after)
 
 
 def no_annotations(version: Version) -> Annotations:

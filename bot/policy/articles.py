@@ -7,6 +7,7 @@ files come out of converters that mark the same thing in several ways.
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 from collections.abc import Iterator
@@ -85,13 +86,26 @@ class Revision:
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared by identity: what is made of it is cached
 class Version:
-    """One adopted text of a policy. `adopted` is its date, `cover` what precedes article 1."""
+    """One text of a policy. `adopted` is its date, `cover` what precedes article 1.
+
+    `effective`: since when it is in force, None where nobody said so: then since its adoption. `key`: by
+    which a `Quote` names it, the date of its adoption or, while it is only proposed, what it is proposed
+    under. `sha256`, `markdown`: of its file, and its text. `former`: the version that it replaced.
+    `interpreted`: the key of the version that what stands beside the policy says it was written about, ""
+    where it says none.
+    """
 
     policy: str
     adopted: date
     cover: tuple[str, ...]
     articles: tuple[Article, ...]
     revision: Revision | None
+    effective: date | None = None
+    key: str = ""
+    sha256: str = ""
+    markdown: str = field(default="", repr=False)
+    former: Version | None = field(default=None, repr=False)
+    interpreted: str = ""
     _clauses: tuple[Clause, ...] = field(init=False, repr=False)
     _positions: dict[Number, int] = field(init=False, repr=False)
     _groups: dict[Number, tuple[Clause, ...]] = field(init=False, repr=False)
@@ -103,9 +117,15 @@ class Version:
             for length in range(1, len(clause.number.parts) + 1):
                 above = Number(clause.number.parts[:length])
                 groups[above] = (*groups.get(above, ()), clause)
+        object.__setattr__(self, "key", self.key or self.adopted.isoformat())
         object.__setattr__(self, "_clauses", clauses)
         object.__setattr__(self, "_positions", {clause.number: at for at, clause in enumerate(clauses)})
         object.__setattr__(self, "_groups", groups)
+
+    @property
+    def since(self) -> date:
+        """From when on it is in force."""
+        return self.effective or self.adopted
 
     def clauses(self) -> tuple[Clause, ...]:
         """Return everything that can be cited, in the order of the text."""
@@ -146,6 +166,16 @@ class Version:
                 if clause.number != article.number:
                     yield str(clause.number)
                 yield from clause.paragraphs
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """Something that has no place in a text, passed over while reading. `clause`: the number it is about."""
+
+    code: str
+    clause: str
+    line: int
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,14 +245,23 @@ def _blocks(source: str) -> Iterator[_Block]:
 
 
 class _Reader:
-    """Builds articles out of blocks, in one pass; `source` names the file in errors."""
+    """Builds articles out of blocks, in one pass; `source` names the file in errors.
 
-    def __init__(self, source: str) -> None:
+    What is misplaced is an error or, given a list, goes there while the reading goes on.
+    """
+
+    def __init__(self, source: str, misplaced: list[Misplaced] | None = None) -> None:
         self.source = source
+        self._misplaced = misplaced
         self.cover: list[str] = []
         self.articles: list[Article] = []
         self._heading = ""
         self._seen: dict[Number, int] = {}
+
+    def _report(self, code: str, clause: object, line: int, problem: str) -> None:
+        if self._misplaced is None:
+            raise PolicyError(self.source, line, problem)
+        self._misplaced.append(Misplaced(code, str(clause), line, problem))
 
     def take(self, block: _Block) -> None:
         """Put one block in its place. Raises `PolicyError` when it has none."""
@@ -246,8 +285,11 @@ class _Reader:
     def _begin(self, block: _Block, number: Number) -> None:
         article = self.articles[-1]
         if not number.within(article.number):
-            raise PolicyError(
-                self.source, block.line, f"la clause {number} est dans l'article {article.number}."
+            self._report(
+                "misplaced_number",
+                number,
+                block.line,
+                f"la clause {number} est dans l'article {article.number}.",
             )
         self._check_new(block, number)
         self._add(Clause(number, self._heading, (block.text,)))
@@ -260,8 +302,9 @@ class _Reader:
             return
         last = article.clauses[-1]
         if last.heading != self._heading:
-            raise PolicyError(
-                self.source,
+            self._report(
+                "missing_number",
+                last.number,
                 block.line,
                 f"ce paragraphe, sous «\u00a0{self._heading}\u00a0», n'a pas de numéro de clause.",
             )
@@ -277,27 +320,40 @@ class _Reader:
         for article in self.articles:
             if not article.clauses:
                 line = self._seen[article.number]
-                raise PolicyError(self.source, line, f"l'article {article.number} est vide.")
+                self._report("empty_article", article.number, line, f"l'article {article.number} est vide.")
 
     def _check_new(self, block: _Block, number: Number) -> None:
         if number in self._seen:
-            raise PolicyError(
-                self.source, block.line, f"le numéro {number} est déjà pris à la ligne {self._seen[number]}."
+            self._report(
+                "duplicate_number",
+                number,
+                block.line,
+                f"le numéro {number} est déjà pris à la ligne {self._seen[number]}.",
             )
-        self._seen[number] = block.line
+        self._seen.setdefault(number, block.line)
 
 
 def _numbered(block: _Block) -> str:
     return f"{block.number} {block.text}" if block.number else block.text
 
 
-def parse(markdown: str, *, policy: str, adopted: date, source: str = "") -> Version:
-    """Return the version that `markdown` holds.
+def parse(
+    markdown: str,
+    *,
+    policy: str,
+    adopted: date,
+    source: str = "",
+    effective: date | None = None,
+    key: str = "",
+    misplaced: list[Misplaced] | None = None,
+) -> Version:
+    """Return the version that `markdown` holds; `effective` and `key` are as in `Version`.
 
-    `source` names the file in errors. Raises `PolicyError`, with the line, when a clause is out of
-    place, a number is used twice, or there is no article at all.
+    `source` names the file in errors. Raises `PolicyError`, with the line, when there is no article at
+    all, a clause is out of place or a number is used twice: with a list `misplaced`, all but the first
+    are put there instead. Such a text can be looked at and compared, never adopted.
     """
-    reader = _Reader(source or policy)
+    reader = _Reader(source or policy, misplaced)
     for block in _blocks(markdown.removeprefix("\ufeff")):
         reader.take(block)
     if not reader.articles:
@@ -305,7 +361,17 @@ def parse(markdown: str, *, policy: str, adopted: date, source: str = "") -> Ver
             reader.source, 0, "aucun titre d'article («\u00a0ARTICLE 1\u00a0: …\u00a0») n'a été trouvé."
         )
     reader.check_filled()
-    return Version(policy, adopted, tuple(reader.cover), tuple(reader.articles), _revision(reader.cover))
+    return Version(
+        policy,
+        adopted,
+        tuple(reader.cover),
+        tuple(reader.articles),
+        _revision(reader.cover),
+        effective,
+        key,
+        hashlib.sha256(markdown.encode("utf-8", "surrogatepass")).hexdigest(),
+        markdown,
+    )
 
 
 def _revision(cover: list[str]) -> Revision | None:

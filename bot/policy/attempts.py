@@ -15,7 +15,7 @@ from bot.policy import people, quiz
 from bot.policy.quiz import Answer, Item, Sitting
 from bot.times import iso, utc
 
-Kind: TypeAlias = Literal["quiz", "refresher"]
+Kind: TypeAlias = Literal["quiz", "refresher", "revision"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,15 @@ def keep(db: Database, attempt: Attempt, sitting: Sitting, now: datetime) -> Att
         ),
     )
     return replace(attempt, sitting=sitting, finished_at=over)
+
+
+def abandon(db: Database, policy: str, version: str) -> None:
+    """Forget the attempts, not over, on what a revision changed before this version."""
+    db.conn.execute(
+        """DELETE FROM quiz_attempts
+           WHERE policy = ? AND version <> ? AND kind = 'revision' AND finished_at IS NULL""",
+        (policy, version),
+    )
 
 
 def load(db: Database, attempt_id: str) -> Attempt | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bot import files
-from bot.policy import question_bank
+from bot.policy import identities, question_bank
 from bot.policy.articles import Number, PolicyError
 from bot.policy.library import Policy
 from bot.policy.question_bank import BANK, Line
@@ -48,17 +48,15 @@ def readable(paths: Iterable[Path]) -> tuple[Line, ...]:
 
 
 def outdated(policy: Policy, lines: Sequence[Line]) -> dict[Number, int]:
-    """Return, for each clause that the latest version changed or took away, how many lines point to it.
+    """Return, for each clause that says something else or is gone since a line was written, how many do.
 
-    Nothing when the policy has one version only.
+    By its number today or, for one that is gone, the last that it had.
     """
-    if len(policy.versions) == 1:
-        return {}
-    old, new = policy.versions[-2:]
+    latest = policy.versions[-1]
     counted: Counter[Number] = Counter()
-    for line in question_bank.pointing_to(lines, old, new):
+    for line in lines:
+        found = identities.fates(question_bank.origin(line, latest), latest)
         for number in (*line.gold, *line.also_ok):
-            before = [(clause.number, clause.paragraphs) for clause in old.within(number)]
-            if before != [(clause.number, clause.paragraphs) for clause in new.within(number)]:
-                counted[number] += 1
+            if identities.stale(found, [number]):
+                counted.update(identities.now(found, [number]) or [number])
     return dict(sorted(counted.items(), key=lambda pair: pair[0].parts))

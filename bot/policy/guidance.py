@@ -14,8 +14,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from bot.policy import identities
 from bot.policy.annotations import Reader
 from bot.policy.articles import Number, PolicyError, Version
+from bot.policy.identities import Fates
 from bot.policy.library import Library
 from bot.policy.questions import Answer
 from bot.policy.search import fold
@@ -118,10 +120,38 @@ def load(folders: Iterable[Path], library: Library) -> dict[str, Guidance]:
     for policy in library.policies.values():
         files = [path for folder in folders if (path := folder / "politique" / policy.id / FILE).is_file()]
         source = f"{policy.id}/{FILE}"
+        latest = policy.versions[-1]
+        about = identities.origin(latest)
+        written = read(_text(files[-1], source), about, source) if files else Guidance()
         found[policy.id] = (
-            read(_text(files[-1], source), policy.versions[-1], source) if files else Guidance()
+            carried(written, identities.fates(about, latest)) if about is not latest else written
         )
     return found
+
+
+def carried(guidance: Guidance, found: Fates) -> Guidance:
+    """Return guidance as it holds of a later version: what was said of a clause follows it.
+
+    What was said to do next after a clause, or about it, is left out once the clause says something else.
+    """
+
+    def case(one: Case) -> Case:
+        return replace(one, clauses=identities.now(found, one.clauses))
+
+    def same(numbers: Iterable[Number]) -> tuple[Number, ...]:
+        return identities.now(found, (one for one in numbers if not identities.stale(found, [one])))
+
+    steps = (replace(step, clauses=same(step.clauses)) for step in guidance.steps)
+    return replace(
+        guidance,
+        subjects={
+            later: subject for number, subject in guidance.subjects.items() for later in same([number])
+        },
+        steps=tuple(step for step in steps if step.clauses),
+        silences=tuple(map(case, guidance.silences)),
+        elsewhere=tuple(map(case, guidance.elsewhere)),
+        incident_clauses=identities.now(found, guidance.incident_clauses),
+    )
 
 
 def _text(path: Path, source: str) -> str:

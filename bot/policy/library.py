@@ -7,14 +7,15 @@ interprets the latest. A folder that the association adds is layered over what i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 from bot.messages import Mark, Quotation, Quote, Span
-from bot.policy import articles
-from bot.policy.annotations import Annotations, no_annotations, read_annotations
+from bot.policy import articles, identities
+from bot.policy.annotations import Annotations, carried, read_annotations, said_version
 from bot.policy.articles import Clause, Number, PolicyError, Version
 from bot.policy.references import Naming
 from bot.policy.search import Index
@@ -42,12 +43,24 @@ def in_words(day: date) -> str:
 
 @dataclass(frozen=True, eq=False)  # compared by identity, so that what is made of it can be cached
 class Policy:
-    """A policy: its versions, oldest first, and what interprets the latest of them."""
+    """A policy: the versions that are or were in force, oldest first, and what interprets the latest.
+
+    `written`: what interprets it as it was written, and about which version, when that is not the latest.
+    """
 
     id: str
     versions: tuple[Version, ...]
     annotations: Annotations
+    written: tuple[Version, Annotations] | None = None
+    _notes: dict[Version, Annotations] = field(default_factory=dict, init=False, repr=False)
     _indexes: dict[Version, Index] = field(default_factory=dict, init=False, repr=False)
+
+    @cached_property
+    def _by_words(self) -> Mapping[tuple[str, ...], tuple[Number, ...]]:
+        found: dict[tuple[str, ...], tuple[Number, ...]] = {}
+        for clause in self.versions[-1].clauses():
+            found[clause.paragraphs] = (*found.get(clause.paragraphs, ()), clause.number)
+        return found
 
     @property
     def name(self) -> str:
@@ -60,31 +73,45 @@ class Policy:
 
     def in_force(self, on: date) -> Version | None:
         """Return the version that was in force at a date, None before the first."""
-        return next((version for version in reversed(self.versions) if version.adopted <= on), None)
+        return next((version for version in reversed(self.versions) if version.since <= on), None)
 
     def version(self, adopted: str) -> Version:
         """Return the version adopted at an ISO date. Raises KeyError."""
         for version in self.versions:
-            if version.adopted.isoformat() == adopted:
+            if version.key == adopted:
                 return version
         raise KeyError(adopted)
 
     def title(self, number: Number, version: Version) -> str:
         """Return the title of the article that `number` is in, for reading."""
         article = version.article(number)
-        return self.annotations.titles.get(number.article, article.title if article else "")
+        return self.notes(version).titles.get(number.article, article.title if article else "")
+
+    def notes(self, version: Version) -> Annotations:
+        """Return what interprets a version, of this policy or proposed for it."""
+        latest = self.versions[-1]
+        if version is latest:
+            return self.annotations
+        if version not in self._notes:
+            about, written = self.written or (latest, self.annotations)
+            self._notes[version] = carried(written, identities.fates(about, version), about, version)
+        return self._notes[version]
 
     def force(self, clause: Clause) -> str:
         """Return the label of a clause's force, "" when its words are not those that were annotated."""
-        return self.annotations.force(clause.number) if self._annotated(clause) else ""
+        number = self._annotated(clause)
+        return self.annotations.force(number) if number else ""
 
     def label(self, clause: Clause) -> str:
         """Return the force with its nuance, "" when the clause's words are not those annotated."""
-        return self.annotations.label(clause.number) if self._annotated(clause) else ""
+        number = self._annotated(clause)
+        return self.annotations.label(number) if number else ""
 
-    def _annotated(self, clause: Clause) -> bool:
-        latest = self.versions[-1].clause(clause.number)
-        return latest is not None and latest.paragraphs == clause.paragraphs
+    def _annotated(self, clause: Clause) -> Number | None:
+        """Return the number, in the latest version, of the clause of these words, if it was annotated."""
+        same = self._by_words.get(clause.paragraphs, ())
+        number = clause.number if clause.number in same else next(iter(same), None)
+        return None if number in self.annotations.stale else number
 
     def index(self, version: Version) -> Index:
         """Return the words of a version, made once."""
@@ -92,7 +119,7 @@ class Policy:
             known = {clause.number for clause in version.clauses()}
             topics = {
                 topic: [number for number in numbers if number in known]
-                for topic, numbers in self.annotations.topics.items()
+                for topic, numbers in self.notes(version).topics.items()
             }
             self._indexes[version] = Index(version.clauses(), topics)
         return self._indexes[version]
@@ -104,15 +131,40 @@ class Policy:
 
 
 class Library:
-    """Every policy, by id; `default` is the one that is meant when none is named."""
+    """Every policy, by id; `default` is the one that is meant when none is named.
+
+    What a `Policy` is never changes: where a version is adopted, another takes its place (see `replace`).
+    """
 
     def __init__(self, policies: Mapping[str, Policy], default: str, today: Callable[[], date]) -> None:
-        self.policies = policies
-        self.default = policies[default]
+        self._default = default
         self._today = today
-        # A stored version never changes, so neither does a quotation of it.
+        self._proposed: dict[str, Version] = {}
+        # A stored version never changes, nor does a quotation of it, as long as what interprets it stays.
         self.quote = lru_cache(maxsize=1_024)(self._quotation)
+        self.replace(policies)
+
+    @property
+    def default(self) -> Policy:
+        """The policy that is meant when none is named."""
+        return self.policies[self._default]
+
+    def replace(self, policies: Mapping[str, Policy]) -> None:
+        """Take other policies in the place of these, at once and for all who use this library."""
         self.naming = Naming({name: policy.id for policy in policies.values() for name in policy.names()})
+        self.policies = policies
+        self.quote.cache_clear()
+
+    def propose(self, version: Version) -> None:
+        """Let a version that is not adopted be quoted, under its key."""
+        self._proposed[f"{version.policy}:{version.key}"] = version
+
+    def version(self, policy: str, key: str) -> Version:
+        """Return a version, adopted or proposed, by its key. Raises KeyError."""
+        try:
+            return self.policies[policy].version(key)
+        except KeyError:
+            return self._proposed[f"{policy}:{key}"]
 
     def current(self, policy: Policy) -> Version:
         """Return the version in force today, or the first when none is yet."""
@@ -124,7 +176,7 @@ class Library:
         Raises KeyError when the policy, version or clause is not stored.
         """
         policy = self.policies[quote.policy]
-        version = policy.version(quote.version)
+        version = self.version(quote.policy, quote.version)
         clause = version.clause(Number.parse(quote.clause))
         if clause is None:
             raise KeyError(quote.clause)
@@ -170,16 +222,27 @@ def _styled(text: str, start: int, end: int, marks: Sequence[Mark]) -> Iterator[
         yield Span(text[at:end])
 
 
-def load(folders: Iterable[Path], default: str, today: Callable[[], date]) -> Library:
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """The text of an adopted version, as it was approved; `effective` is as in `Version`."""
+
+    adopted: date
+    effective: date | None
+    text: str
+
+
+# By policy, the texts that were approved; where there are any, they stand for the files.
+Approved: TypeAlias = Mapping[str, Sequence[Adopted]]
+
+
+def load(
+    folders: Iterable[Path], default: str, today: Callable[[], date], approved: Approved | None = None
+) -> Library:
     """Read every policy of `folders`, later folders adding to earlier ones.
 
     Raises `PolicyError` when a file cannot be read, or when there is no policy `default`.
     """
-    folders = tuple(folders)
-    names = {path.name for folder in folders for path in (folder / "politique").glob("*") if path.is_dir()}
-    policies = {
-        name: _policy(name, [folder / "politique" / name for folder in folders]) for name in sorted(names)
-    }
+    policies = read_policies(folders, approved or {})
     if default not in policies:
         known = ", ".join(policies) or "aucune"
         raise PolicyError(
@@ -187,8 +250,32 @@ def load(folders: Iterable[Path], default: str, today: Callable[[], date]) -> Li
             0,
             f"la politique «\u00a0{default}\u00a0» n'existe pas (connues\u00a0: {known}).",
         )
-    _check_names(policies.values())
     return Library(policies, default, today)
+
+
+def read_policies(folders: Iterable[Path], approved: Approved) -> dict[str, Policy]:
+    """Return every policy of `folders` and of what was approved, by id. Raises `PolicyError`."""
+    folders = tuple(folders)
+    names = {path.name for folder in folders for path in (folder / "politique").glob("*") if path.is_dir()}
+    policies = {
+        name: _policy(name, [folder / "politique" / name for folder in folders], approved.get(name, ()))
+        for name in sorted(names | set(approved))
+    }
+    _check_names(policies.values())
+    return policies
+
+
+def texts(folders: Iterable[Path], policy: str) -> dict[str, str]:
+    """Return the text of each version that `folders` hold, by the name of its file, the date of adoption.
+
+    Raises `PolicyError` for a file that is not in UTF-8.
+    """
+    return {path.stem: _read(path) for path in _files([one / "politique" / policy for one in folders])}
+
+
+def _files(folders: Sequence[Path]) -> list[Path]:
+    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.md"))}
+    return [path for _, path in sorted(files.items())]
 
 
 def _check_names(policies: Iterable[Policy]) -> None:
@@ -206,15 +293,39 @@ def _check_names(policies: Iterable[Policy]) -> None:
                 )
 
 
-def _policy(name: str, folders: Sequence[Path]) -> Policy:
-    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.md"))}
-    versions = tuple(_version(name, path) for _, path in sorted(files.items()))
+def _policy(name: str, folders: Sequence[Path], approved: Sequence[Adopted]) -> Policy:
+    versions = tuple(_approved(name, one) for one in approved) or tuple(
+        _version(name, path) for path in _files(folders)
+    )
     if not versions:
         raise PolicyError(name, 0, "ce dossier de politique ne contient aucune version (AAAA-MM-JJ.md).")
     notes = [path for folder in folders if (path := folder / "annotations.toml").is_file()]
-    if not notes:
-        return Policy(name, versions, no_annotations(versions[-1]))
-    return Policy(name, versions, read_annotations(_read(notes[-1]), versions[-1], _short(notes[-1])))
+    toml, source = (_read(notes[-1]), _short(notes[-1])) if notes else ("", name)
+    versions = _linked(versions, said_version(toml))
+    about, latest = identities.origin(versions[-1]), versions[-1]
+    annotations = read_annotations(toml, about, source)
+    if annotations.version and annotations.version != about.key:
+        raise PolicyError(
+            source, 0, f"[policy] version\u00a0: il n'y a pas de version du {annotations.version}."
+        )
+    if about is latest:
+        return Policy(name, versions, annotations)
+    now = carried(annotations, identities.fates(about, latest), about, latest)
+    return Policy(name, versions, now, (about, annotations))
+
+
+def _linked(versions: Iterable[Version], interpreted: str) -> tuple[Version, ...]:
+    """Return versions in the order in which they are in force, each with the one before it."""
+    found: list[Version] = []
+    for version in sorted(versions, key=lambda version: (version.since, version.adopted)):
+        former = found[-1] if found else None
+        found.append(replace(version, former=former, interpreted=interpreted))
+    return tuple(found)
+
+
+def _approved(name: str, one: Adopted) -> Version:
+    source = f"{name}/{one.adopted}.md"
+    return articles.parse(one.text, policy=name, adopted=one.adopted, source=source, effective=one.effective)
 
 
 def _version(name: str, path: Path) -> Version:

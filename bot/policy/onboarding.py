@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from sqlite_utils import Database
 
@@ -32,11 +32,18 @@ REMINDER: Final = "accueil-rappel"
 REFRESHER: Final = "accueil-revision"
 LATE: Final = "accueil-retards"
 DONE: Final = "accueil-termine"
-PERSONAL: Final = (WELCOME, REMINDER, REFRESHER)  # those that stop with the onboarding
+REVISION: Final = "revision-avis"
+REVISION_REMINDER: Final = "revision-rappel"
+# Those that stop with the onboarding.
+PERSONAL: Final = (WELCOME, REMINDER, REFRESHER, REVISION, REVISION_REMINDER)
 
 TASK: Final = "accueil"  # the daily task
 HOUR: Final = time(9, 30)
 TO_ADMINISTRATION: Final = f"role:{roles.ADMINISTRATION}"
+
+# What is to be read and asked: the whole text, or what a revision changed.
+Scope: TypeAlias = Literal["whole", "changes"]
+NEEDED: Final[tuple[Fact, ...]] = ("read", "passed")  # before attesting, of the whole text
 
 # The roles whose holders are officers or employees by what these roles are.
 _CONCERNED = (roles.VP_COMMUNICATIONS, roles.CONSEILLER, roles.CONSEIL)
@@ -53,7 +60,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one person is."""
+    """Where one person is. `questions`: how many were drawn, of those on what a revision changed."""
 
     person_id: str
     started_at: datetime
@@ -63,6 +70,13 @@ class Standing:
     suspended_on: date | None
     refreshed: bool
     steps: Mapping[Fact, datetime]
+    scope: Scope = "whole"
+    questions: int = 0
+
+    @property
+    def needed(self) -> tuple[Fact, ...]:
+        """What must be done before attesting; where no question is up to date, none is asked."""
+        return NEEDED if self.scope == "whole" or self.questions else NEEDED[:1]
 
     @property
     def done(self) -> bool:
@@ -153,12 +167,7 @@ def begin(
     `by_hand`: the administration asks it, of whomever they want. One that is suspended is resumed;
     one that is under way or done is left as it is, so that nothing is asked twice.
     """
-    done = db.conn.execute(
-        """INSERT OR IGNORE INTO onboardings (person_id, policy, version, started_at, by_hand)
-           VALUES (?, ?, ?, ?, ?)""",
-        (person_id, target.policy, _version(target), iso(now), int(by_hand)),
-    )
-    if done.rowcount:
+    if place(db, person_id, target, now, by_hand=by_hand):
         _welcome(db, person_id, target, 1, now, at_once=at_once)
         return True
     found = standing(db, person_id, target)
@@ -166,6 +175,24 @@ def begin(
         return False
     _update(db, person_id, target, "by_hand = 1")
     return _resume(db, found, target, now, at_once=at_once)
+
+
+def place(
+    db: Database,
+    person_id: str,
+    target: Target,
+    now: datetime,
+    *,
+    by_hand: bool = False,
+    scope: Scope = "whole",
+) -> bool:
+    """Note that a version is to be read by a person, and say nothing. Return whether that is new."""
+    done = db.conn.execute(
+        """INSERT OR IGNORE INTO onboardings (person_id, policy, version, started_at, by_hand, scope)
+           VALUES (?, ?, ?, ?, ?, ?)""",
+        (person_id, target.policy, _version(target), iso(now), int(by_hand), scope),
+    )
+    return done.rowcount == 1
 
 
 def suspend(db: Database, person_id: str, target: Target, today: date) -> bool:
@@ -190,7 +217,7 @@ def _resume(db: Database, found: Standing, target: Target, now: datetime, *, at_
         "suspended_on = NULL, started_at = ?, reminders = 0, round = round + 1",
         iso(now),
     )
-    if not found.done:
+    if not found.done and found.scope == "whole":  # of a revision, see `revision_audience`
         _welcome(db, found.person_id, target, found.round + 1, now, at_once=at_once)
     return True
 
@@ -230,17 +257,18 @@ def hush(db: Database, person_id: str) -> None:
 
 
 def delivered(db: Database, target: Target, calendar: Calendar) -> None:
-    """Note for whom the welcome is said by the outbox to have been sent; of when, it knows the day.
+    """Note for whom the outbox says that the welcome, or the notice of a revision, was sent.
 
+    Of when, it knows the day.
     What only the administration was told, for want of any way to the person, reached nobody.
     """
     rows = db.conn.execute(
         """SELECT substr(recipient, 8), min(sent_day), route FROM outbox
-           WHERE notice = ? AND state = 'sent' AND recipient LIKE 'person:%' AND problem IS NULL
+           WHERE notice IN (?, ?) AND state = 'sent' AND recipient LIKE 'person:%' AND problem IS NULL
              AND json_extract(arguments, '$.policy') = ? AND json_extract(arguments, '$.version') = ?
              AND substr(recipient, 8) IN (SELECT id FROM people)
            GROUP BY recipient""",
-        (WELCOME, target.policy, _version(target)),
+        (WELCOME, REVISION, target.policy, _version(target)),
     )
     for person, day, route in rows.fetchall():
         moment = calendar.at(date.fromisoformat(day), time.min)
@@ -259,7 +287,8 @@ def everyone(db: Database, target: Target) -> list[Standing]:
 
 def _standings(db: Database, target: Target, person_id: str | None) -> list[Standing]:
     rows = db.conn.execute(
-        """SELECT person_id, started_at, reminders, round, by_hand, suspended_on, refreshed FROM onboardings
+        """SELECT person_id, started_at, reminders, round, by_hand, suspended_on, refreshed, scope, questions
+           FROM onboardings
            WHERE policy = :policy AND version = :version AND (:person IS NULL OR person_id = :person)
            ORDER BY started_at, rowid""",
         {"policy": target.policy, "version": _version(target), "person": person_id},
@@ -274,8 +303,12 @@ def _standings(db: Database, target: Target, person_id: str | None) -> list[Stan
             date.fromisoformat(suspended) if suspended else None,
             bool(refreshed),
             register.facts(db, person, target.policy, target.version),
+            scope,
+            questions,
         )
-        for person, started, reminders, turn, by_hand, suspended, refreshed in rows.fetchall()
+        for person, started, reminders, turn, by_hand, suspended, refreshed, scope, questions in (
+            rows.fetchall()
+        )
     ]
 
 
@@ -297,10 +330,14 @@ def turn_page(db: Database, person_id: str, target: Target, page: str, today: da
     )
 
 
-def missing(steps: Mapping[Fact, datetime]) -> list[Fact]:
+def missing(steps: Mapping[Fact, datetime], needed: tuple[Fact, ...] = NEEDED) -> list[Fact]:
     """Return what must be done before attesting."""
-    needed: tuple[Fact, ...] = ("read", "passed")
     return [step for step in needed if step not in steps]
+
+
+def drawn(db: Database, person_id: str, target: Target, questions: int) -> None:
+    """Note how many questions were drawn for a person, on what a revision changed."""
+    _update(db, person_id, target, "questions = ?", questions)
 
 
 def attested(db: Database, attesting: Attesting, attest: Attest) -> bool:
@@ -313,8 +350,10 @@ def attested(db: Database, attesting: Attesting, attest: Attest) -> bool:
     done = register.facts(db, person, target.policy, target.version)
     if "attested" in done:
         return False
-    if missing(done):
-        raise ValueError(missing(done))
+    found = standing(db, person, target)
+    left = missing(done, found.needed if found else NEEDED)
+    if left:
+        raise ValueError(left)
     attest(db, attesting)
     hush(db, person)
     key = f"{DONE}:{person}:{target.policy}:{target.version}"
@@ -367,7 +406,8 @@ def _remind(db: Database, one: Standing, target: Target, plan: Plan, *, days: in
             return True
     elif due > one.reminders:
         _update(db, one.person_id, target, "reminders = ?", due)
-        _say(db, one.person_id, REMINDER, target, f"{one.round}:{due}", now=now)
+        notice = REMINDER if one.scope == "whole" else REVISION_REMINDER
+        _say(db, one.person_id, notice, target, f"{one.round}:{due}", now=now)
     return False
 
 
@@ -376,7 +416,7 @@ def _revise(
 ) -> None:
     """Propose the refresher once, so many days after the quiz was passed, to whoever missed something."""
     passed = one.steps.get("passed")
-    if passed is None or one.refreshed or not plan.refresher_days:
+    if passed is None or one.refreshed or one.scope != "whole" or not plan.refresher_days:
         return
     days = (calendar.day(now) - calendar.day(passed)).days
     if days >= plan.refresher_days and attempts.missed(db, one.person_id, target.policy):

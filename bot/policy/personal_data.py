@@ -127,6 +127,29 @@ CATEGORIES: tuple[Category, ...] = (
            FROM reading_facts WHERE person_id = :person ORDER BY happened_at""",
     ),
     Category(
+        "revisions",
+        "Les révisions qui vous ont été annoncées",
+        "vous dire ce qui change dans la politique, une fois, et pouvoir montrer que c'est fait",
+        "comme les attestations",
+        """SELECT policy AS politique, adopted AS version, queued_on AS annoncee_le,
+             CASE revision_recipients.state WHEN 'queued' THEN 'à envoyer' WHEN 'sent' THEN 'envoyée'
+               WHEN 'failed' THEN 'non remise' ELSE 'arrêtée' END AS etat, sent_on AS envoyee_le,
+             opened_at AS ouverte_le
+           FROM revision_recipients JOIN revisions ON revisions.id = revision_id
+           WHERE person_id = :person ORDER BY queued_on""",
+    ),
+    Category(
+        "decisions",
+        "Les révisions que vous avez proposées, approuvées ou retirées",
+        "savoir qui a décidé de changer la politique",
+        "aussi longtemps que la révision; votre nom s'en efface avec vos comptes",
+        """SELECT 'proposée' AS decision, policy AS politique, proposed_on AS le FROM revisions
+             WHERE proposed_by = :person
+           UNION ALL SELECT 'retirée', policy, withdrawn_on FROM revisions WHERE withdrawn_by = :person
+           UNION ALL SELECT 'approuvée', policy, approved_on FROM revision_approvals
+             JOIN revisions ON revisions.id = revision_id WHERE person_id = :person ORDER BY 3""",
+    ),
+    Category(
         "mandat",
         "La fin de votre mandat",
         "savoir quand vos attestations n'ont plus à être gardées",

@@ -15,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from bot.policy import identities
 from bot.policy.articles import Number, PolicyError, Version
 
 BANK, GATE = "questions.jsonl", "questions_gate.jsonl"
@@ -38,6 +39,7 @@ class Line:
     """One question. `gold`: what to cite first; `also_ok`: what may be cited instead.
 
     Both are empty when the policy does not answer. A whole article, « 5 », stands for its clauses.
+    `version`: the adoption of the text whose numbers these are, "" for that of the whole bank.
     """
 
     question: str
@@ -46,6 +48,7 @@ class Line:
     gold: tuple[Number, ...]
     also_ok: tuple[Number, ...] = ()
     author: str = ""
+    version: str = ""
 
     @property
     def reason(self) -> str:
@@ -70,7 +73,8 @@ class Line:
             list(map(str, self.also_ok)),
             self.author,
         )
-        return json.dumps(dict(zip(_KEYS, values, strict=True)), ensure_ascii=False)
+        known = dict(zip(_KEYS, values, strict=True)) | ({"version": self.version} if self.version else {})
+        return json.dumps(known, ensure_ascii=False)
 
 
 def files(folders: Iterable[Path], policy: str, name: str = BANK) -> tuple[Path, ...]:
@@ -128,21 +132,37 @@ def read_json(text: str, where: Place, version: Version | None = None, *, any_ki
         raise PolicyError(source, at, problem)
     gold, also_ok = (tuple(map(Number.parse, data[key])) for key in ("gold", "also_ok"))
     outcome = data.get("outcome", "answer" if gold else "out_of_scope")
-    line = Line(data["question"], data["kind"], outcome, gold, also_ok, data.get("author", ""))
+    version_of = str(data.get("version", ""))
+    line = Line(data["question"], data["kind"], outcome, gold, also_ok, data.get("author", ""), version_of)
     problem = "" if any_kind else _sense_problem(line, version)
     if problem:
         raise PolicyError(source, at, problem)
     return line
 
 
-def pointing_to(lines: Iterable[Line], old: Version, new: Version) -> tuple[Line, ...]:
-    """Return the lines that name a clause whose words changed, or which is no longer there."""
+def origin(line: Line, version: Version) -> Version:
+    """Return the version whose numbers a line names."""
+    said = (one for one in identities.chain(version) if line.version == one.key)
+    return next(said, None) or identities.origin(version)
 
-    def changed(number: Number) -> bool:
-        before = [(clause.number, clause.paragraphs) for clause in old.within(number)]
-        return before != [(clause.number, clause.paragraphs) for clause in new.within(number)]
 
-    return tuple(line for line in lines if any(map(changed, (*line.gold, *line.also_ok))))
+def carried(lines: Iterable[Line], version: Version) -> tuple[Line, ...]:
+    """Return lines with the numbers that their clauses have in a version.
+
+    What names none any more is left out: whether the new text answers it is for people to say.
+    """
+    kept = []
+    for line in lines:
+        about = origin(line, version)
+        if about is version:
+            kept.append(line)
+            continue
+        found = identities.fates(about, version)
+        gold = identities.now(found, line.gold)
+        if gold or not line.gold:
+            also_ok = tuple(one for one in identities.now(found, line.also_ok) if one not in gold)
+            kept.append(replace(line, gold=gold, also_ok=also_ok, version=version.key))
+    return tuple(kept)
 
 
 def without_missing(lines: Iterable[Line], version: Version) -> tuple[Line, ...]:
@@ -196,7 +216,7 @@ def _text(path: Path, source: str) -> str:
 
 def _shape_problem(data: dict[str, Any]) -> str:
     """Say what is wrong with the keys and their types, "" when nothing is."""
-    unknown = [key for key in data if key not in {*_KEYS, "id"}]
+    unknown = [key for key in data if key not in {*_KEYS, "id", "version"}]
     if unknown:
         return f"la clé «\u00a0{unknown[0]}\u00a0» n'existe pas; il y a\u00a0: {', '.join(_KEYS)}."
     for key in ("question", "kind"):

@@ -1,10 +1,12 @@
 """Trains a policy's model, and has it serve unless it answers the questions set aside worse than before.
 
     python -m bot.policy.question_retraining --politique pa20 --adoptee 2015-12-13 --modeles DOSSIER
-        --dossier data [--dossier …]
+        --dossier data [--dossier …] < TEXTES
 
-A program of its own, run by `question_store.make`, so that nothing of what training needs stays in the
-bot. The questions set aside, `questions_gate.jsonl` beside the bank, are never trained on.
+The text of the version and of those before it come on the standard input, in JSON, since the files need
+not hold what was approved; where none comes, they are read from them. A program of its own, run by
+`question_store.make`, so that nothing of what training needs stays in the bot. The questions set aside,
+`questions_gate.jsonl` beside the bank, are never trained on.
 """
 
 from __future__ import annotations
@@ -75,7 +77,8 @@ def _loaded(models: Path, found: Verdict) -> Model | None:
 def _set_aside(sources: Sources) -> tuple[Line, ...]:
     version: Version = sources.version
     paths = question_bank.files(sources.folders, version.policy, question_bank.GATE)
-    return question_bank.without_missing(question_bank.read(paths, None), version)
+    lines = question_bank.carried(question_bank.read(paths, None), version)
+    return question_bank.without_missing(lines, version)
 
 
 def _score(sources: Sources, policy: Policy, model: Model, lines: Sequence[Line]) -> Score:
@@ -93,6 +96,18 @@ def _parser() -> ArgumentParser:
     return parser
 
 
+def _policy(name: str, folders: Sequence[Path], texts: str) -> Policy:
+    approved = [
+        library.Adopted(
+            date.fromisoformat(one["adopted"]),
+            date.fromisoformat(one["effective"]) if one["effective"] else None,
+            one["text"],
+        )
+        for one in json.loads(texts or "[]")
+    ]
+    return library.load(folders, name, lambda: date.max, {name: approved} if approved else None).default
+
+
 def main(arguments: Sequence[str]) -> int:
     """Train; print the verdict as JSON, or one French line of what is wrong."""
     options = _parser().parse_args(arguments)
@@ -100,7 +115,7 @@ def main(arguments: Sequence[str]) -> int:
     if hasattr(os, "nice"):
         os.nice(5)  # whoever asks the bot something meanwhile goes first
     try:
-        policy = library.load(folders, options.politique, lambda: date.max).default
+        policy = _policy(options.politique, folders, sys.stdin.read())
         found = retrain(Sources(folders, policy.version(options.adoptee)), policy, options.modeles)
     except OSError as error:
         print(f"{error.filename}\u00a0: {os.strerror(error.errno or 0)}.", file=sys.stderr)  # noqa: T201 — a program's own output

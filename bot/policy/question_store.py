@@ -21,6 +21,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
+from bot.policy import identities, question_model
 from bot.policy import question_bank as bank
 from bot.policy.articles import Version
 from bot.policy.question_scores import FORMAT, ModelError
@@ -51,15 +52,16 @@ class Sources:
     def lines(self) -> tuple[bank.Line, ...]:
         """Return the bank's lines that can be asked of the version. Raises `PolicyError`, OSError."""
         # Not checked against the version: a line of an older one must not silence all the others.
-        return bank.without_missing(bank.read(self.banks(), None), self.version)
+        return bank.without_missing(bank.carried(bank.read(self.banks(), None), self.version), self.version)
 
     def stamp(self) -> tuple[object, ...]:
-        """Return what changes when a file does; cheap enough to look at for each question. Raises OSError."""
-        return tuple(
+        """Return what changes when a file or the text does; cheap to look at. Raises OSError."""
+        files = (
             (path, status.st_mtime_ns, status.st_size)
             for path in (*self.banks(), *bank.tables(self.folders))
             for status in [path.stat()]
         )
+        return (self.version.sha256, *files)
 
     def base(self) -> str:
         """Return the fingerprint of all but the bank: models of one base can be compared. Raises OSError."""
@@ -126,7 +128,6 @@ def find(sources: Sources, models: Path) -> tuple[Model | None, bool]:
     found = verdict(models, sources.version.policy)
     if found is None or found.base != sources.base():
         return None, False
-    from bot.policy import question_model  # noqa: PLC0415 — numpy: 60 ms and 15 MB, for the first question
 
     try:
         return question_model.load(models / found.model), found.bank == sources.key()
@@ -153,11 +154,16 @@ def make(sources: Sources, models: Path) -> Verdict:
     """
     arguments = ["--politique", sources.version.policy, "--adoptee", sources.version.adopted.isoformat()]
     arguments += [part for folder in sources.folders for part in ("--dossier", str(folder))]
-    return read_verdict(_run([*arguments, "--modeles", str(models)]))
+    texts = [
+        {"adopted": one.key, "effective": one.effective and one.effective.isoformat(), "text": one.markdown}
+        for one in identities.chain(sources.version)
+        if one.markdown
+    ]
+    return read_verdict(_run([*arguments, "--modeles", str(models)], json.dumps(texts)))
 
 
-def _run(arguments: Iterable[str]) -> dict[str, Any]:
-    """Run the training program, and return what it prints. Raises `ModelError`, with its last line.
+def _run(arguments: Iterable[str], texts: str) -> dict[str, Any]:
+    """Run the training program on texts, and return what it prints. Raises `ModelError`, with its last line.
 
     One thread for its arithmetic, so that the bot keeps a core.
     """
@@ -166,6 +172,7 @@ def _run(arguments: Iterable[str]) -> dict[str, Any]:
     try:
         done = subprocess.run(  # noqa: S603 — this program's own module
             [sys.executable, "-m", PROGRAM, *arguments],
+            input=texts,
             capture_output=True,
             encoding="utf-8",
             timeout=SLOWEST,
@@ -182,8 +189,6 @@ def _run(arguments: Iterable[str]) -> dict[str, Any]:
 
 def put(model: Model, models: Path, name: str) -> None:
     """Put a model in its place, in one step. Raises OSError."""
-    from bot.policy import question_model  # noqa: PLC0415 — same
-
     with _replacing(models / name) as draft:
         question_model.save(model, draft)
 

@@ -166,7 +166,7 @@ class Engine:
 
     def _text(self, policy: Policy, version: Version) -> Texts:
         if version not in self._texts:
-            self._texts[version] = Texts(version, policy.annotations.topics, self._table)
+            self._texts[version] = Texts(version, policy.notes(version).topics, self._table)
         return self._texts[version]
 
 

@@ -161,6 +161,22 @@ def refresher(
     return hand.dealt(size)
 
 
+def about(
+    bank: Bank,
+    rng: Random,
+    clauses: Collection[Number],
+    *,
+    size: int = REFRESHER_SIZE,
+    seen: Mapping[str, int] | None = None,
+) -> Sitting:
+    """Draw a few questions on some clauses, of as many of them as can be; none when there is none."""
+    hand = _Hand(bank, rng, seen or {})
+    pool = [one for one in bank.questions if one.clause in clauses]
+    while len(hand.chosen) < size and hand.take(pool):
+        pass
+    return hand.dealt(size)
+
+
 class _Hand:
     """The questions being drawn: the least seen first, then the most varied, then by chance."""
 

@@ -2,8 +2,9 @@
 
 `quiz.toml` is written by people. It is read block by block, one `[[question]]` at a time, so that a
 slip of syntax in one hides no other, and so that each problem has its line: no TOML library for Python
-gives the place of a key. A question is bound to the words of its clause by their hash; once these
-change, the question is stale: kept out, and listed for review.
+gives the place of a key. A question is bound to the words of its clause by their hash: it follows them
+under another number, through corrections too. Once they mean something else, the question is stale:
+kept out, and listed for review.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
+from bot.policy import identities
 from bot.policy.articles import Clause, Number, PolicyError, Version
 
 Kind: TypeAlias = Literal["vrai-faux", "choix", "choix-multiples", "situation"]
@@ -151,11 +153,12 @@ def read(text: str, version: Version) -> Bank:
     found = _without_twins(found, problems)
     current: list[Question] = []
     stale: list[Question] = []
-    for question in found:
+    for written in found:
+        question, same = _followed(written, version)
         clause = version.clause(question.clause)
         if clause is None and not question.hash:
             problems.append(Problem(question.line, f"la clause {question.clause} n'existe pas.", question.id))
-        elif clause is None or (question.hash and question.hash != clause_hash(clause)):
+        elif clause is None or not same:
             stale.append(question)
         else:
             current.append(question)
@@ -166,6 +169,23 @@ def read(text: str, version: Version) -> Bank:
                     )
                 )
     return Bank(tuple(current), tuple(stale), tuple(sorted(problems)))
+
+
+def _followed(question: Question, version: Version) -> tuple[Question, bool]:
+    """Return a question about the clause where its own now stands, and whether that one says the same still.
+
+    Its own is that of the latest version in which that number had the words that the question is bound to.
+    """
+    if not question.hash:
+        return question, True
+    for earlier in reversed(identities.chain(version)):
+        clause = earlier.clause(question.clause)
+        if clause and clause_hash(clause) == question.hash:
+            fate = identities.fates(earlier, version)[question.clause]
+            return (replace(question, clause=fate.now[0]) if fate.now else question), fate.same and bool(
+                fate.now
+            )
+    return question, False
 
 
 def bind(text: str, version: Version, *, again: Sequence[str] = ()) -> str:

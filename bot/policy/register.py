@@ -294,10 +294,7 @@ def forget(db: Database, number: int, remember: Remember) -> bool:
 
 def forget_person(db: Database, person_id: str, remember: Remember) -> int:
     """Erase all that is kept of what a person read and attested. Return how many rows."""
-    return sum(
-        _destroy(db, table, "person_id = ?", (person_id,), remember)
-        for table in ("attestation_people", "reading_facts")
-    )
+    return sum(_destroy(db, table, "person_id = ?", (person_id,), remember) for table in _TABLES)
 
 
 def expire(db: Database, today: date, years: int, remember: Remember) -> int:
@@ -308,9 +305,7 @@ def expire(db: Database, today: date, years: int, remember: Remember) -> int:
     _note_mandates(db, today)
     limit = _years_before(today, years)
     over = "person_id IN (SELECT person_id FROM mandate_ends WHERE ended_on <= ?)"
-    gone = sum(
-        _destroy(db, table, over, (limit,), remember) for table in ("attestation_people", "reading_facts")
-    )
+    gone = sum(_destroy(db, table, over, (limit,), remember) for table in _TABLES)
     db.conn.execute("DELETE FROM mandate_ends WHERE ended_on <= ?", (limit,))
     return gone
 
@@ -321,7 +316,9 @@ def holds(db: Database, person_id: str) -> bool:
     return row.fetchone() is not None
 
 
-_KEPT = "SELECT person_id FROM attestation_people UNION SELECT person_id FROM reading_facts"
+# What says what someone was told, read and attested; each has rows with identifiers.
+_TABLES: Final = ("attestation_people", "reading_facts", "revision_recipients")
+_KEPT = " UNION ".join(f"SELECT person_id FROM {table}" for table in _TABLES)  # noqa: S608 — the words above
 _SERVING = """SELECT person_id FROM members WHERE until IS NULL OR until > :today
   UNION SELECT person_id FROM role_holders
   WHERE person_id IS NOT NULL AND since <= :today AND (until IS NULL OR until > :today)"""

@@ -83,6 +83,11 @@ def seed(db: Database) -> None:
     db.conn.executemany("INSERT OR IGNORE INTO roles (id, title, fallback_id) VALUES (?, ?, ?)", _SEED)
 
 
+def titles() -> tuple[str, ...]:
+    """Return what the four roles are called at first."""
+    return tuple(name for _, name, _ in _SEED)
+
+
 def all_roles(db: Database) -> list[Role]:
     """Return every role, those of the policy first."""
     rows = [Role(*row) for row in db.conn.execute("SELECT id, title, email, fallback_id FROM roles")]

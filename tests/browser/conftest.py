@@ -76,7 +76,7 @@ async def open_page(browser: Browser, sandbox: LocalAdapter) -> AsyncIterator[Op
         page.on("console", heard)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         await page.goto(sandbox.address + where)
-        if not where.startswith("galerie"):
+        if not where.startswith(("galerie", "revisions")):
             await page.wait_for_selector("html[data-ready]")
         return page
 

@@ -103,3 +103,9 @@ async def test_the_gallery_has_no_violation(
     page = await open_page("galerie", color_scheme=scheme, viewport=viewport)
     await page.locator("summary").first.click()
     assert await violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_the_page_of_revisions_has_no_violation(open_page: Open, scheme: Scheme) -> None:
+    page = await open_page("revisions", color_scheme=scheme)
+    assert await violations(page) == []

@@ -100,6 +100,7 @@ async def test_a_question_becomes_a_line_of_the_associations_bank_and_is_no_long
             "gold": ["5.5", "5.14"],
             "also_ok": [],
             "author": "association",
+            "version": "2015-12-13",
         }
     ]
     assert desk.rows("SELECT * FROM asked_questions") == []

@@ -68,7 +68,7 @@ async def test_a_refused_app_token_says_what_to_do(
 async def test_a_missing_permission_is_named_at_once(slack: FakeSlack, adapter: SlackAdapter) -> None:
     slack.scopes = "chat:write,commands,autre"
     with pytest.raises(
-        PlatformError, match="la permission app_mentions:read, files:write, im:history"
+        PlatformError, match="la permission app_mentions:read, files:read, files:write, im:history"
     ) as refused:
         await adapter.start()
     assert "vigie slack manifeste" in str(refused.value)

@@ -55,6 +55,7 @@ def test_it_asks_for_no_history_but_that_of_messages_written_to_the_bot() -> Non
         "app_mentions:read",
         "chat:write",
         "commands",
+        "files:read",
         "files:write",
         "im:history",
         "im:write",

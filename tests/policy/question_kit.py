@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import date
@@ -146,8 +147,9 @@ def small_apart(tmp_path: Path) -> Small:
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Small:
     """A small policy, learned here, which spares two seconds."""
 
-    def run(arguments: Iterable[str]) -> dict[str, Any]:
+    def run(arguments: Iterable[str], texts: str) -> dict[str, Any]:
         printed, said = io.StringIO(), io.StringIO()
+        monkeypatch.setattr(sys, "stdin", io.StringIO(texts))
         with one_thread, redirect_stdout(printed), redirect_stderr(said):
             failed = question_retraining.main(list(arguments))
         if failed:

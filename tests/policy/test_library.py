@@ -92,7 +92,7 @@ def test_an_annotation_that_names_nothing_is_an_error_that_says_so(
         ('[policy]\nname = " "', "[policy] name\u00a0: il faut un texte entre guillemets."),
         (
             '[policy]\nnom = "PA20"',
-            "[policy] la clé «\u00a0nom\u00a0» n'existe pas; il y a\u00a0: aliases, name, title.",
+            "[policy] la clé «\u00a0nom\u00a0» n'existe pas; il y a\u00a0: aliases, name, title, version.",
         ),
         ("[policy]\naliases = [3]", "[policy] aliases\u00a0: il faut un texte entre guillemets."),
         (

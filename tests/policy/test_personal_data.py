@@ -59,6 +59,10 @@ def attested(db: Database, person: str) -> None:
         "INSERT INTO pages_read VALUES (:who, 'pa20', :day, 'article-1', :day)",
         "INSERT INTO quiz_attempts VALUES ('q1', :who, 'pa20', :day, 'quiz', '[]', '[]', :now, NULL)",
         "INSERT INTO mandate_ends VALUES (:who, :day)",
+        """INSERT INTO revisions (id, policy, state, source, text, sha256, proposed_by, proposed_on)
+           VALUES ('r1', 'pa20', 'proposed', 'file', '', '', :who, :day)""",
+        """INSERT INTO revision_recipients (id, revision_id, person_id, asked, told, queued_on)
+           VALUES ('d1', 'r1', :who, 'nothing', 'revision-avis', :day)""",
     ):
         db.conn.execute(statement, {"who": person, "day": "2026-11-24", "now": "2026-11-24T15:00:00Z"})
 

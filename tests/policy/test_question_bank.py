@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -120,12 +121,14 @@ def test_any_text_is_a_line_or_a_problem(text: str) -> None:
     assert caught.value.line == 1
 
 
-def test_a_new_version_shows_the_lines_that_point_to_what_changed() -> None:
-    old = version_of(TEXT)
+def test_lines_that_name_a_clause_that_is_gone_are_left_out() -> None:
+    old = replace(version_of(TEXT), key="avant")
     new = version_of(TEXT.replace("en laisse", "chez lui").replace("- 1.2 Le piano se joue le soir.\n", ""))
     lines = [Line("?", "direct", "answer", named(number)) for number in ("1.1", "1.2", "2.1", "2.2", "1")]
-    assert [line.gold for line in bank.pointing_to(lines, old, new)] == [
-        named("1.2"),
+    later = replace(new, former=old, interpreted=old.key)
+    assert [line.gold for line in bank.carried(lines, later)] == [
+        named("1.1"),
+        named("2.1"),
         named("2.2"),
         named("1"),
     ]

@@ -73,6 +73,17 @@ class Weather:
         return ""
 
 
+def told_by(mark: re.Pattern[str]) -> Callable[[Json], str]:
+    """Return what takes, of a message, the words that it is told by."""
+
+    def words(body: Json) -> str:
+        found = mark.search(json.dumps(body))
+        return found[0] if found else ""
+
+    return words
+
+
+ABOUT_FACTS = told_by(FACT)
 CALM = Weather(0, 0, 0, 0, 0, 0)
 
 
@@ -88,12 +99,16 @@ class Limits:
 
 @dataclass
 class World:
-    """Both platforms. `nonce_seconds`: how long Discord knows a nonce again. `words_of`: tells messages."""
+    """Both platforms. `nonce_seconds`: how long Discord knows a nonce again.
+
+    `words_of`: what a message is told by. `closed`: the conversations of those who take no private message.
+    """
 
     weather: Weather
-    words_of: Callable[[Json], str] = field(default=lambda body: _words(body))  # noqa: PLW0108 — defined below
     limits: Limits = field(default_factory=Limits)
     nonce_seconds: float = 10.0
+    words_of: Callable[[Json], str] = ABOUT_FACTS
+    closed: frozenset[str] = frozenset()
     dice: random.Random = field(default_factory=lambda: random.Random(20151213))  # noqa: S311 — to be the same each time
     port: int = 0
     held: Counter[str] = field(default_factory=Counter)  # requests acted upon long after they came
@@ -252,6 +267,9 @@ class World:
         channel, body = request.match_info["channel"], await request.json()
         if (refusal := self._over("discord", f"discord {channel}")) is not None:
             return refusal
+        if f"discord {channel}" in self.closed:
+            refused = {"message": "Cannot send messages to this user", "code": 50007}
+            return web.Response(status=403, body=json.dumps(refused).encode(), headers=JSON_HEADERS)
         return await self._meet(request, "discord", lambda: self._discord_take(channel, body))
 
     def _discord_take(self, channel: str, body: Json) -> Json:
@@ -291,6 +309,8 @@ class World:
         body = await request.json()
         if (refusal := self._over("slack", f"slack {body['channel']}")) is not None:
             return refusal
+        if f"slack D{body['channel'][1:]}" in self.closed:
+            return _json({"ok": False, "error": "cannot_dm_bot"})
         return await self._meet(request, "slack", lambda: self._slack_take(body))
 
     def _slack_take(self, body: Json) -> Json:
@@ -349,11 +369,6 @@ class World:
             yield self
         finally:
             await runner.cleanup()
-
-
-def _words(body: Json) -> str:
-    found = FACT.search(json.dumps(body))
-    return found[0] if found else ""
 
 
 def _json(payload: object) -> web.Response:

@@ -119,6 +119,16 @@ class Person:
         await self.server.until(lambda: len(self.said(channel)) > before)
         return self.said(channel)[-1]
 
+    async def drop(self, name: str, content: bytes) -> Message:
+        """Drop a file in one's conversation with the bot, and return what it answers."""
+        before = len(self.said(self.direct))
+        self.server.files[name] = content
+        url = f"http://{self.server.origin}/attachments/{name}"
+        attachment = {"id": "900", "filename": name, "size": len(content), "url": url, "proxy_url": url}
+        self.server.backend.create_message(self.direct, self.id, "", attachments=[attachment])
+        await self.server.until(lambda: len(self.said(self.direct)) > before)
+        return self.said(self.direct)[-1]
+
     def said(self, channel: int) -> list[Message]:
         """Return what the bot said in a channel, oldest first."""
         messages = self.server.backend.messages[channel].values()

@@ -129,12 +129,14 @@ class DiscordServer:
         self._stopping = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self.origin = ""
+        self.files: dict[str, bytes] = {}  # those that people dropped, by name
 
     async def __aenter__(self) -> Self:
         app = web.Application()
         app.router.add_get("/gateway", self._gateway)
         app.router.add_get("/api/v10/gateway/bot", self._gateway_address)
         app.router.add_route("*", "/api/v10/{path:.+}", self._api)
+        app.router.add_get("/attachments/{name}", self._attachment)
         self._runner = web.AppRunner(app, handle_signals=False, shutdown_timeout=1)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -199,6 +201,9 @@ class DiscordServer:
         return sum(request.method == method and fnmatch.fnmatch(request.path, path) for request in requests)
 
     # HTTP
+
+    async def _attachment(self, request: web.Request) -> web.Response:
+        return web.Response(body=self.files[request.match_info["name"]])
 
     async def _gateway_address(self, request: web.Request) -> web.Response:
         if request.headers.get("Authorization") != f"Bot {self.token}":

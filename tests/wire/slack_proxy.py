@@ -37,6 +37,7 @@ class Proxy:
     problems: list[str] = field(default_factory=list)  # what Slack would have refused
     calls: list[str] = field(default_factory=list)  # paths, in order
     joined: dict[str, list[str]] = field(default_factory=dict)  # who entered which channel since
+    files: dict[str, bytes] = field(default_factory=dict)  # those that were dropped, by path
     _scripted: dict[str, list[web.Response]] = field(default_factory=dict)
     _sockets: set[web.WebSocketResponse] = field(default_factory=set)
     _requests: dict[web.WebSocketResponse, web.Request] = field(default_factory=dict)
@@ -79,7 +80,27 @@ class Proxy:
             "team": team,
             "event_ts": "1764043200.000100",
         }
-        name = f"{channel}-{user}"
+        await self._tell(event, f"{channel}-{user}", team)
+
+    async def drops(self, user: str, channel: str, team: str, file: tuple[str, bytes], stamp: str) -> None:
+        """Have someone drop a file in their conversation with the bot, which local-slack lets nobody do."""
+        name, content = file
+        path = f"/files-pri/{stamp}/{name}"
+        self.files[path] = content
+        url = f"http://127.0.0.1:{self.port}{path}"
+        event = {
+            "type": "message",
+            "subtype": "file_share",
+            "user": user,
+            "channel": channel,
+            "channel_type": "im",
+            "text": "",
+            "ts": stamp,
+            "files": [{"id": f"F{stamp}", "name": name, "size": len(content), "url_private_download": url}],
+        }
+        await self._tell(event, f"{channel}-{stamp}", team)
+
+    async def _tell(self, event: Json, name: str, team: str) -> None:
         payload = {"type": "event_callback", "team_id": team, "event_id": f"Ev{name}", "event": event}
         envelope = {"type": "events_api", "envelope_id": name, "accepts_response_payload": False}
         for socket in self._sockets:
@@ -89,6 +110,9 @@ class Proxy:
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._pass_socket(request)
         self.calls.append(request.path)
+        if request.path in self.files:
+            allowed = request.headers.get("Authorization", "").startswith("Bearer xoxb-")
+            return web.Response(body=self.files[request.path]) if allowed else web.Response(status=302)
         body = await request.read()
         if scripted := self._scripted.get(request.path):
             return scripted.pop(0)

@@ -1,0 +1,287 @@
+"""`revision`: what the administration does with a revision, from the file that is dropped to the notice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TypeAlias
+
+from sqlite_utils import Database
+
+from bot import schedule
+from bot.archive import TASK, Archive
+from bot.commands import politique, revision_ledger
+from bot.commands import revision_messages as say
+from bot.commands.office import Office, actor_of, named
+from bot.dispatch import Received, Request, UserError
+from bot.messages import Message, Reply, Span, excerpt
+from bot.policy import people, revision_audience, revision_reading, revisions, roles
+from bot.policy.articles import PolicyError
+from bot.policy.comparison import Comparison, Nature
+from bot.policy.library import Policy
+from bot.policy.revision_audience import Asked
+from bot.policy.revision_lint import Office as Role
+from bot.policy.revision_reading import Document
+from bot.policy.revisions import Dates, Proposal, Revision, RevisionError
+
+_WORDS_OF_NO_ONE = "une personne"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One request of the administration's being answered, in its transaction."""
+
+    office: Office
+    archive: Archive
+    db: Database
+    request: Request
+
+    @property
+    def now(self) -> datetime:
+        """The time that it is."""
+        return self.office.clock()
+
+    @property
+    def today(self) -> date:
+        """The day that it is where the association is."""
+        return self.office.today()
+
+    def person(self) -> str:
+        """Return who asks."""
+        return people.known(self.db, actor_of(self.request))
+
+    def named(self, person_id: str | None) -> Span:
+        """Return how to show a person to the one who reads."""
+        platform = actor_of(self.request).platform
+        return named(self.db, person_id, platform) if person_id else Span(_WORDS_OF_NO_ONE)
+
+    def policy(self, revision: Revision) -> Policy:
+        """Return the policy of a revision."""
+        return self.archive.library.policies[revision.policy]
+
+    def revision(self, identifier: str) -> Revision:
+        """Return a revision. Raises `UserError` where there is none."""
+        found = revisions.read(self.db, identifier)
+        if found is None or found.state == "origin":
+            raise UserError("Cette révision n'existe pas. Tapez /vigie revision pour les voir toutes.")
+        return revisions.rebased(self.db, found)
+
+    def comparison(self, revision: Revision) -> Comparison:
+        """Return what a revision changes."""
+        return self.archive.comparison(self.db, revision)
+
+
+Action: TypeAlias = Callable[[Desk, str], Reply]
+
+
+def manage(office: Office, archive: Archive, request: Request) -> Reply:
+    """Answer the administration. Raises `UserError` for what cannot be done."""
+    verb, _, rest = request.text.strip().partition(" ")
+    try:
+        with office.storage.transaction() as db:
+            desk = Desk(office, archive, db, request)
+            if isinstance(request.read, Document):
+                return _dropped(desk, request.read)
+            return ACTIONS.get(verb, _overview)(desk, rest.strip())
+    except (RevisionError, PolicyError) as error:
+        raise UserError(_sentence(error)) from error
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+# --- Proposing --------------------------------------------------------------------------------
+
+
+def _overview(desk: Desk, _: str) -> Message:
+    """List the revisions of every policy, and say how to propose one."""
+    found = [one for policy in desk.archive.library.policies for one in revisions.listed(desk.db, policy)]
+    return say.overview([(desk.policy(one), one) for one in found])
+
+
+def read(file: Received) -> Document:
+    """Return the text of a file that was dropped. Raises `UserError` for one that cannot be read."""
+    try:
+        return revision_reading.read(file.content, excerpt(file.name, 60))
+    except PolicyError as error:
+        raise UserError(_sentence(error)) from error
+
+
+def _dropped(desk: Desk, document: Document) -> Message:
+    """Propose the text of a file that the administration dropped, for the policy that is meant by default."""
+    policy, person = desk.archive.library.default, desk.person()
+    offices = [
+        Role(role.title, held=bool(roles.holders(desk.db, role.id, desk.today)))
+        for role in roles.all_roles(desk.db)
+    ]
+    [*_, latest] = revisions.approved(desk.db, policy.id)
+    found = revision_reading.examine(document, "ce texte", desk.archive.version(latest), desk.today, offices)
+    if not found.adoptable:
+        return say.unfit(policy, found.findings)
+    proposal = Proposal(policy.id, document.markdown, "file", latest.version, by=person, notes=found.findings)
+    return _shown(desk, desk.archive.propose(desk.db, proposal, desk.today))
+
+
+def _show(desk: Desk, identifier: str) -> Message:
+    return _shown(desk, desk.revision(identifier))
+
+
+def _shown(desk: Desk, revision: Revision) -> Message:
+    """Show a revision: what it changes, what there is to look at, to how many it goes, what they must do."""
+    comparison = desk.comparison(revision)
+    counts: Mapping[Asked, int] = {}
+    if revision.state in {"proposed", "scheduled"}:
+        chain = [*revisions.approved(desk.db, revision.policy)]
+        chain = [one for one in chain if one.id != revision.id]
+        if desk.policy(revision) is not desk.archive.library.default:  # which is only told
+            counts = {"nothing": len(revision_audience.audience(desk.db, revision.policy, desk.today))}
+        else:
+            counts = revision_audience.expected(
+                desk.db, revision.policy, [*chain, revision], comparison.nature, desk.today
+            )
+    agreed = [desk.named(one) for one in revisions.approvers(desk.db, revision.id)]
+    by = desk.named(revision.proposed_by) if revision.proposed_by else None
+    return say.shown(desk.policy(revision), revision, comparison, counts, by=by, agreed=agreed)
+
+
+def _compare(desk: Desk, text: str) -> Message:
+    """Show what changes, a page at a time."""
+    identifier, _, page = text.partition(" ")
+    revision = desk.revision(identifier)
+    return say.compared(desk.policy(revision), revision, desk.comparison(revision), _number(page))
+
+
+def _notice(desk: Desk, text: str) -> Message:
+    """Show the notice as those of one group will read it."""
+    identifier, _, group = text.partition(" ")
+    revision = desk.revision(identifier)
+    asked = next((one for one in revision_audience.GROUPS if one == group), None)
+    comparison = desk.comparison(revision)
+    return say.preview(
+        desk.policy(revision), revision, comparison, asked or "changes", channel=group == "canal"
+    )
+
+
+def _pages(desk: Desk, identifier: str) -> Message:
+    """Give a page that shows what each group would read, as each platform shows it."""
+    revision = desk.revision(identifier)
+    policy, comparison = desk.policy(revision), desk.comparison(revision)
+    content = desk.archive.preview(
+        say.PREVIEW, say.notices(policy, revision, comparison), desk.archive.library.quote
+    )
+    return say.previewed(revision, content)
+
+
+# --- Deciding ---------------------------------------------------------------------------------
+
+
+def _natures(desk: Desk, text: str) -> Message:
+    """Show each change and whether it is of substance, to be decided one by one."""
+    identifier, _, page = text.partition(" ")
+    revision = desk.revision(identifier)
+    return say.natures(desk.policy(revision), revision, desk.comparison(revision), _number(page))
+
+
+def _decide(desk: Desk, text: str) -> Message:
+    """Take what the administration decides of one change: « ID CLÉ NATURE PAGE »."""
+    identifier, key, nature, page = [*text.split(), "", "", "", ""][:4]
+    revision = desk.revision(identifier)
+    known = {change.key for change in desk.comparison(revision).changes}
+    if key in known and nature in {Nature.EDITORIAL, Nature.SUBSTANTIVE}:
+        revisions.decide(desk.db, revision, {key: Nature(nature)})
+    return _natures(desk, f"{identifier} {page}")
+
+
+def _approve(desk: Desk, identifier: str) -> Reply:
+    """Ask for the dates, which are never guessed, then take the approval."""
+    revision = desk.revision(identifier)
+    if revision.state != "proposed":
+        return _shown(desk, revision)
+    if not desk.request.fields:
+        return say.dates_form(revision)
+    dates = Dates(
+        politique.read_day(desk.request.fields.get("adoptee", "")),
+        politique.read_day(desk.request.fields.get("effet", "")),
+    )
+    return _approved(desk, revision, dates)
+
+
+def _agree(desk: Desk, identifier: str) -> Reply:
+    """Approve the dates that someone else approved."""
+    revision = desk.revision(identifier)
+    if revision.state != "proposed" or not revision.adopted or not revision.effective:
+        return _approve(desk, identifier)
+    return _approved(desk, revision, Dates(revision.adopted, revision.effective))
+
+
+def _approved(desk: Desk, revision: Revision, dates: Dates) -> Message:
+    needed = desk.archive.approvals
+    revision = revisions.approve(desk.db, revision, desk.person(), dates, desk.today, needed=needed)
+    if revision.state == "scheduled":
+        desk.archive.plan(desk.db, revision, desk.now)
+    return say.approved(desk.policy(revision), revision, desk.today)
+
+
+def _withdraw(desk: Desk, text: str) -> Message:
+    """Withdraw a revision, once that is confirmed; one that is in force makes way for the former text."""
+    identifier, _, confirmed = text.partition(" ")
+    revision = desk.revision(identifier)
+    if confirmed != "oui":
+        return say.withdrawing(desk.policy(revision), revision)
+    if revision.state == "announced":
+        new = revisions.withdrawal(desk.db, revision, desk.person(), desk.today)
+        return _shown(desk, new)
+    revision = revisions.withdraw(desk.db, revision, desk.person(), desk.today)
+    schedule.cancel(desk.db, f"{TASK}:{revision.id}")
+    return say.withdrawn(desk.policy(revision), revision)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < len("1000") else 1
+
+
+def _ledger(desk: Desk, text: str) -> Message:
+    identifier, _, page = text.partition(" ")
+    revision = desk.revision(identifier)
+    found = revision_audience.ledger(desk.db, revision) if revision.state == "announced" else []
+    lines = [(desk.named(one.person_id), one) for one in found]
+    return revision_ledger.page(desk.policy(revision), revision, lines, _number(page), desk.office.calendar)
+
+
+def _csv(desk: Desk, identifier: str) -> Message:
+    revision = desk.revision(identifier)
+    found = revision_audience.ledger(desk.db, revision) if revision.state == "announced" else []
+    return revision_ledger.as_file(desk.db, desk.policy(revision), revision, found)
+
+
+def _picture(desk: Desk, identifier: str) -> Message:
+    """Have the curve of the attestations drawn, off this thread, for the one who asks."""
+    revision = desk.revision(identifier)
+    person = desk.person()
+    schedule.plan(
+        desk.db,
+        f"{revision_ledger.DRAW}:{revision.id}:{person}",
+        revision_ledger.DRAW,
+        desk.now,
+        {"person": person, "id": people.new_id(), "revision": revision.id},
+    )
+    return revision_ledger.drawing(revision)
+
+
+ACTIONS: Mapping[str, Action] = {
+    "voir": _show,
+    "comparer": _compare,
+    "avis": _notice,
+    "apercu": _pages,
+    "natures": _natures,
+    "nature": _decide,
+    "approuver": _approve,
+    "accord": _agree,
+    "retirer": _withdraw,
+    "registre": _ledger,
+    "csv": _csv,
+    "image": _picture,
+}

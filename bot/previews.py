@@ -1,0 +1,30 @@
+"""Messages as each platform would show them, on a page to be opened in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bot.messages import Form, Message, Quoter, Reply
+
+_STYLES = Path(__file__).parent / "platforms" / "local_static"
+
+
+def page(title: str, shown: Mapping[str, Message], quote: Quoter) -> bytes:
+    """Return the page, drawn from the very payloads that would be sent; it needs no other file."""
+    # The platforms' own libraries are heavy, and one of them may not be in use: read when they serve.
+    from bot.platforms import discord_render, local_gallery, slack_render  # noqa: PLC0415
+
+    def on_slack(reply: Reply) -> object:
+        return slack_render.view(reply) if isinstance(reply, Form) else slack_render.render(reply, quote)
+
+    def on_discord(reply: Reply) -> object:
+        if isinstance(reply, Form):
+            return discord_render.render_form(reply).to_dict()
+        components: list[dict[str, Any]] = discord_render.render(reply, quote).to_components()
+        return components
+
+    css = "\n".join((_STYLES / f"{name}.css").read_text("utf-8") for name in ("base", "gallery", "previews"))
+    gallery = local_gallery.Gallery(shown, {"Slack": on_slack, "Discord": on_discord})
+    return local_gallery.alone(title, gallery, quote, css).encode()

@@ -1,0 +1,287 @@
+"""The life of a revision: dropped, looked at, approved, told, read, attested; through the dispatcher."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from bot.messages import Form, Message, Quote, Reply, TextField
+from tests.commands.registry_kit import ADMIN
+from tests.commands.revision_kit import (
+    ALEX,
+    BLAISE,
+    CAMILLE,
+    CORRECTED,
+    REVISED,
+    SECOND,
+    TEXT,
+    World,
+    assemble,
+    command,
+    commands,
+    words,
+    world,
+)
+
+NEW = date(2026, 11, 20)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path) as made:
+        yield made
+
+
+# --- Proposing and approving ------------------------------------------------------------------
+
+
+async def test_a_file_that_the_administration_drops_is_shown_and_changes_nothing(desk: World) -> None:
+    reply = await desk.drop(REVISED)
+    assert "Une clause modifiée" in words(reply)
+    assert "Rien ne change avant qu'elle soit approuvée" in words(reply)
+    assert (
+        "vous abstenir"
+        in desk.services.library.quote(quoted(await desk.ask("politique 5.10"))).paragraphs[0][1].text
+    )
+    compared = await desk.press(reply, "Comparer")
+    assert isinstance(compared, Message)
+    said = [desk.services.library.quote(one) for one in compared.quotes()]
+    styles = {(span.text.strip(), span.style) for one in said for line in one.paragraphs for span in line}
+    assert ("abstenez", "bold") in styles or ("abstenez-", "bold") in styles, styles
+    assert any(style == "struck" for _, style in styles)
+
+
+def quoted(reply: Reply) -> Quote:
+    """Return the first quotation of a message."""
+    assert isinstance(reply, Message)
+    return reply.quotes()[0]
+
+
+async def test_a_file_is_taken_from_the_administration_only(desk: World) -> None:
+    assert await desk.dispatcher.takes_file(ADMIN)
+    assert not await desk.dispatcher.takes_file(ALEX)
+    assert "réservée" in await desk.said("revision", ALEX)
+
+
+async def test_the_date_of_effect_is_asked_and_never_invented(desk: World) -> None:
+    reply = await desk.drop(REVISED)
+    form = await desk.press(reply, "Approuver")
+    assert isinstance(form, Form)
+    assert [one.value for one in form.fields if isinstance(one, TextField)] == ["", ""]
+    refused = await desk.press(reply, "Approuver", adoptee="2026-11-20", effet="bientôt")
+    assert "n'est pas une date" in words(refused)
+    assert "prend effet dans un instant" in words(
+        await desk.press(reply, "Approuver", adoptee="2026-11-20", effet="2026-11-24")
+    )
+
+
+async def test_what_is_scheduled_is_in_force_and_told_on_its_day_and_not_before(desk: World) -> None:
+    await desk.enters(ALEX)
+    await desk.attests(ALEX)
+    await desk.beat()
+    before = len(desk.arrived(ALEX))
+    assert "prendra effet le 1er décembre 2026" in words(await desk.approve(REVISED, effective="2026-12-01"))
+    desk.clock.set("2026-12-01T04:59:50Z")
+    await desk.beat()
+    assert desk.services.course.target().version == date(2015, 12, 13)
+    desk.clock.set("2026-12-01T05:00:00Z")  # midnight in Québec
+    await desk.beat()
+    assert desk.services.course.target().version == NEW
+    assert len(desk.arrived(ALEX)) == before, "it is not said at night"
+    desk.clock.set("2026-12-01T14:00:00Z")
+    await desk.beat()
+    [told] = desk.arrived(ALEX)[before:]
+    assert "La PA20 a été révisée" in told
+    assert "une clause modifiée" in told
+
+
+async def test_two_persons_must_approve_if_the_setting_says_so(tmp_path: Path) -> None:
+    with world(tmp_path, approvals=2) as desk:
+        reply = await desk.approve(REVISED)
+        assert "Une deuxième personne" in words(reply)
+        own = (await desk.last()).id
+        assert "Une deuxième personne" in await desk.said(f"revision accord {own}")
+        assert (await desk.last()).state == "proposed"
+        seen = await desk.ask(f"revision voir {own}", SECOND)
+        assert "Révision approuvée" in words(await desk.press(seen, "Approuver ces dates", SECOND))
+        assert (await desk.last()).state == "scheduled"
+
+
+async def test_other_dates_or_natures_than_those_approved_are_approved_anew(tmp_path: Path) -> None:
+    with world(tmp_path, approvals=2) as desk:
+        await desk.approve(REVISED)
+        own = (await desk.last()).id
+        await desk.ask(f"revision nature {own} 5.10 editoriale 1", SECOND)
+        assert "Approuver ces dates" not in str(await desk.ask(f"revision voir {own}", SECOND))
+        reply = await desk.ask(f"revision approuver {own}", SECOND, adoptee="2026-11-20", effet="2026-11-25")
+        assert "Révision approuvée" in words(reply), (
+            "the one who proposed it and the one who approves are two"
+        )
+
+
+async def test_the_administration_decides_of_each_change_whether_it_is_of_form(desk: World) -> None:
+    reply = await desk.drop(REVISED)
+    natures = await desk.press(reply, "Forme ou fond")
+    assert "5.10, modifiée: de fond." in words(natures).replace("\u00a0", "")
+    after = await desk.ask(command(natures, "5.10"))
+    assert "5.10, modifiée: de forme." in words(after).replace("\u00a0", "")
+    assert "éditoriale" in await desk.said(f"revision voir {(await desk.last()).id}")
+
+
+async def test_the_notice_is_seen_before_it_goes_and_to_how_many(desk: World) -> None:
+    await desk.enters(ALEX, BLAISE)
+    await desk.attests(ALEX)
+    reply = await desk.drop(REVISED)
+    assert "l'avis irait à 2 personnes" in words(reply)
+    assert "1\u00a0: lire ce qui change" in words(reply)
+    assert "1\u00a0: lire tout le texte" in words(reply)
+    shown = await desk.press(reply, "Voir l'avis")
+    assert "La PA20 a été révisée" in words(shown)
+    assert "[J'ai lu]" in words(shown)
+    given = await desk.press(shown, "Sur chaque plateforme")
+    assert isinstance(given, Message)
+    [page] = given.files()
+    html = page.content.decode()
+    assert html.count("<h3>Slack</h3>") == html.count("<h3>Discord</h3>") == 4
+    assert "rien ne vous est demandé" in html
+
+
+async def test_a_proposal_can_be_withdrawn_and_nobody_hears_of_it(desk: World) -> None:
+    await desk.enters(ALEX)
+    await desk.approve(REVISED, effective="2026-12-01")
+    own = (await desk.last()).id
+    sure = await desk.ask(f"revision retirer {own}")
+    assert "est retirée" in words(await desk.press(sure, "Retirer"))
+    desk.clock.set("2026-12-02T15:00:00Z")
+    await desk.beat()
+    assert desk.services.course.target().version == date(2015, 12, 13)
+    assert not any("révisée" in text and "Bienvenue" not in text for text in desk.arrived(ALEX))
+
+
+async def test_a_text_that_says_nothing_new_or_is_no_policy_is_refused_with_the_reason(desk: World) -> None:
+    twice = TEXT.replace("5.11 ", "5.10 ")
+    assert "Les numéros n'en sont pas sûrs" in words(await desk.drop(twice))
+    assert "déjà celui de la dernière version" in words(await desk.drop(TEXT))
+    assert "aucun titre d'article" in words(await desk.drop("Bonjour"))
+    assert "UTF-8" in words(await desk.drop(b"\xff\xfe\x00"))
+    assert await desk.run(
+        lambda db: db.conn.execute("SELECT count(*) FROM revisions WHERE state = 'proposed'").fetchone()
+    ) == (0,)
+
+
+# --- What is asked of each --------------------------------------------------------------------
+
+
+async def told(desk: World) -> None:
+    """Let the notices leave, in working hours."""
+    await desk.beat()
+
+
+async def test_an_editorial_revision_asks_nothing(desk: World) -> None:
+    await desk.enters(ALEX)
+    await desk.attests(ALEX)
+    await desk.approve(CORRECTED)
+    await told(desk)
+    assert any("rien ne vous est demandé" in text for text in desk.arrived(ALEX))
+    reply = await desk.ask("nouveautes", ALEX)
+    assert "J'ai lu" not in str(commands(reply))
+    assert "Rien d'autre ne vous est demandé" in await desk.said(f"nouveautes lu pa20 {NEW}", ALEX)
+    line = (await desk.ledger())["U1"]
+    assert (line.asked, line.state, line.opened_at is not None) == ("nothing", "sent", True)
+    assert "Aucun accueil" in await desk.said("accueil moi", ALEX)
+
+
+async def test_a_substantive_revision_asks_to_read_answer_and_attest_the_new_version(desk: World) -> None:
+    await desk.enters(ALEX)
+    await desk.attests(ALEX)
+    await desk.approve(REVISED)
+    await told(desk)
+    changed = await desk.ask(f"nouveautes pa20 {NEW}", ALEX)
+    after = await desk.press(changed, "J'ai lu", ALEX)
+    assert "C'est noté" in words(after)
+    assert await desk.answer_all(ALEX) <= 3
+    assert "C'est attesté" in words(await desk.ask("accueil confirmer", ALEX, nom="Alex Tremblay"))
+    assert "attested" in await desk.facts(ALEX, NEW)
+    line = (await desk.ledger())["U1"]
+    assert line.attested_at is not None
+
+
+async def test_who_never_attested_reads_the_whole_and_keeps_what_did_not_change(desk: World) -> None:
+    await desk.enters(BLAISE)
+    await desk.beat()
+    assert len(desk.arrived(BLAISE)) == 1
+    reply = await desk.ask("accueil lire", BLAISE)
+    await desk.ask(commands(reply)[0], BLAISE)
+    await desk.approve(REVISED)
+    await told(desk)
+    [welcome, notice] = desk.arrived(BLAISE)
+    assert "Bienvenue" in welcome
+    assert "lire le texte en entier" in notice
+    assert "1 pages sur" in await desk.said("accueil moi", BLAISE)
+    await desk.attests(BLAISE)
+    assert "attested" in await desk.facts(BLAISE, NEW)
+
+
+async def test_a_welcome_that_had_not_left_is_that_of_the_new_version(desk: World) -> None:
+    desk.clock.set("2026-11-25T02:00:00Z")  # at night: nothing is said
+    await desk.enters(CAMILLE)
+    await desk.run(lambda db: db.conn.execute("UPDATE outbox SET urgent = 0"))
+    await desk.approve(REVISED)
+    await desk.beat()
+    desk.clock.set("2026-11-25T15:00:00Z")
+    await desk.beat()
+    [only] = desk.arrived(CAMILLE)
+    assert "Bienvenue" in only
+    assert "20 novembre 2026" in only
+    assert (await desk.ledger())["U3"].state == "sent"
+
+
+async def test_who_enters_between_adoption_and_notice_is_welcomed_to_the_version_in_force(
+    desk: World,
+) -> None:
+    await desk.approve(REVISED)
+    await told(desk)
+    await desk.enters(CAMILLE)
+    await desk.beat()
+    [only] = desk.arrived(CAMILLE)
+    assert "20 novembre 2026" in only
+    assert "U3" not in await desk.ledger()
+
+
+async def test_who_leaves_before_the_notice_gets_nothing_and_who_comes_back_is_told(desk: World) -> None:
+    await desk.enters(ALEX)
+    await desk.attests(ALEX)
+    await desk.beat()
+    before = len(desk.arrived(ALEX))
+    desk.clock.set("2026-11-25T02:00:00Z")
+    await desk.approve(REVISED)
+    await desk.schedule.tick()
+    await desk.leaves(ALEX)
+    desk.clock.set("2026-11-25T15:00:00Z")
+    await desk.beat()
+    assert len(desk.arrived(ALEX)) == before
+    assert (await desk.ledger())["U1"].state == "left"
+    for _ in "12":
+        await desk.enters(ALEX)
+        await desk.beat()
+    [only] = desk.arrived(ALEX)[before:]
+    assert "La PA20 a été révisée" in only
+    assert (await desk.ledger())["U1"].state == "sent"
+
+
+async def test_nobody_is_told_twice_however_often_it_starts_again(desk: World) -> None:
+    await desk.enters(ALEX, BLAISE)
+    await desk.attests(ALEX)
+    await desk.approve(REVISED)
+    await told(desk)
+    counts = len(desk.arrived(ALEX)), len(desk.arrived(BLAISE))
+    posts = desk.posts
+    for _ in "123":
+        again = assemble(desk.storage, desk.clock, desk.volume)
+        again.posts = posts
+        await again.beat()
+        assert again.services.course.target().version == NEW
+    assert (len(desk.arrived(ALEX)), len(desk.arrived(BLAISE))) == counts

@@ -1,0 +1,316 @@
+"""What follows a revision: questions, reminders, the ledger, the history, the way back, the files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.messages import File, Form, Message
+from bot.policy import articles, quiz_bank
+from bot.settings import SEED
+from tests.commands.revision_kit import (
+    ALEX,
+    BLAISE,
+    CAMILLE,
+    CORRECTED,
+    REVISED,
+    TEXT,
+    World,
+    assemble,
+    commands,
+    words,
+    world,
+)
+
+NEW = date(2026, 11, 20)
+LATER = "2026-11-23"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path) as made:
+        yield made
+
+
+async def in_force(desk: World, text: str = REVISED, adopted: str = "2026-11-20") -> None:
+    """Adopt a text, in force today, and let everyone be told."""
+    await desk.approve(text, adopted, desk.today.isoformat())
+    await desk.beat()
+
+
+# --- Questions and reminders ------------------------------------------------------------------
+
+
+async def test_up_to_three_questions_on_what_changed_come_before_attesting(tmp_path: Path) -> None:
+    """The questions of 5.10 were reviewed beforehand: they are bound to its new words."""
+    folder = tmp_path / "donnees" / "politique" / "pa20"
+    folder.mkdir(parents=True)
+    old = quiz_bank.load(SEED / "politique/pa20/quiz.toml", _version(TEXT))
+    reviewed = [one.id for one in old.questions if str(one.clause) == "5.10"]
+    shipped = (SEED / "politique/pa20/quiz.toml").read_text(encoding="utf-8")
+    (folder / "quiz.toml").write_text(
+        quiz_bank.bind(shipped, _version(REVISED), again=reviewed), encoding="utf-8"
+    )
+    with world(tmp_path) as desk:
+        await desk.enters(ALEX)
+        await desk.attests(ALEX)
+        await in_force(desk)
+        reply = await desk.ask(f"nouveautes lu pa20 {NEW}", ALEX)
+        assert "Il reste" in words(reply)
+        assert "Attester" not in str(commands(reply))
+        assert "Répondre" in words(await desk.ask("accueil moi", ALEX))
+        assert await desk.answer_all(ALEX) == min(3, len(reviewed))
+        assert "passed" in await desk.facts(ALEX, NEW)
+        assert "attestez" not in words(await desk.ask("accueil attester", ALEX)).lower()
+        await desk.ask("accueil confirmer", ALEX, nom="Alex Tremblay")
+        assert "attested" in await desk.facts(ALEX, NEW)
+
+
+def _version(text: str) -> articles.Version:
+    return articles.parse(text, policy="pa20", adopted=NEW)
+
+
+async def test_nobody_attests_a_revision_before_saying_that_they_read_it(desk: World) -> None:
+    await desk.enters(ALEX)
+    await desk.attests(ALEX)
+    await in_force(desk)
+    await desk.ask("accueil confirmer", ALEX, nom="Alex Tremblay")
+    assert "attested" not in await desk.facts(ALEX, NEW)
+    await desk.ask(f"nouveautes lu pa20 {NEW}", ALEX)
+    await desk.ask("accueil confirmer", ALEX, nom="Alex Tremblay")
+    assert "attested" in await desk.facts(ALEX, NEW)
+
+
+async def test_who_has_not_attested_is_reminded_as_for_the_quiz_and_then_no_more(desk: World) -> None:
+    await desk.enters(ALEX, CAMILLE)
+    await desk.attests(ALEX)
+    await desk.attests(CAMILLE)
+    await in_force(desk)
+    await desk.ask(f"nouveautes lu pa20 {NEW}", CAMILLE)
+    await desk.ask("accueil confirmer", CAMILLE, nom="Camille Roy")
+    for _ in range(30):
+        desk.clock.move(days=1)
+        await desk.daily()
+        await desk.beat()
+    reminded = [text for text in desk.arrived(ALEX) if "révisée vous attend" in text]
+    assert len(reminded) == 3
+    assert not [text for text in desk.arrived(CAMILLE) if "vous attend" in text]
+
+
+async def test_what_was_under_way_is_carried_through_a_correction_of_form(desk: World) -> None:
+    await desk.enters(BLAISE)
+    await desk.beat()
+    await desk.read_all(BLAISE)
+    await desk.ask("quiz nouveau -", BLAISE)
+    await desk.answer_all(BLAISE)
+    await in_force(desk, CORRECTED)
+    assert {"read", "passed"} <= await desk.facts(BLAISE, NEW)
+    await desk.ask("accueil confirmer", BLAISE, nom="Blaise Côté")
+    assert "attested" in await desk.facts(BLAISE, NEW)
+
+
+async def test_whoever_missed_a_revision_is_asked_what_both_changed(desk: World) -> None:
+    await desk.enters(ALEX)
+    await desk.attests(ALEX)
+    await in_force(desk)
+    desk.clock.move(days=1)
+    await in_force(desk, REVISED.replace("droit auteur", "droit d'auteur"), LATER)
+    assert (await desk.ledger())["U1"].asked == "changes"
+    shown = await desk.ask("nouveautes", ALEX)
+    assert isinstance(shown, Message)
+    assert {one.clause for one in shown.quotes()} >= {"5.10"}
+    old = await desk.ask(f"nouveautes lu pa20 {NEW}", ALEX)
+    assert "révisée de nouveau" in words(old)
+
+
+# --- The ledger -------------------------------------------------------------------------------
+
+
+async def test_the_ledger_says_of_each_what_became_of_the_notice(desk: World) -> None:
+    await desk.enters(ALEX, BLAISE, CAMILLE)
+    for one in (ALEX, BLAISE, CAMILLE):
+        await desk.attests(one)
+    await desk.beat()
+    desk.posts["discord"].script.append("closed")
+    await in_force(desk)
+    await desk.ask("nouveautes", ALEX)
+    ledger = await desk.ledger()
+    assert {user: one.state for user, one in ledger.items()} == {
+        "U1": "sent",
+        "222": "failed",
+        "U3": "sent",
+    }
+    assert [user for user, one in ledger.items() if one.opened_at] == ["U1"]
+    own = (await desk.last()).id
+    shown = await desk.said(f"revision registre {own}")
+    assert "Ses messages privés sont fermés" in shown
+    assert "Envoyé\u00a0: 2" in shown
+    reply = await desk.ask(f"revision csv {own}")
+    assert isinstance(reply, Message)
+    [file] = [one for one in reply.elements if isinstance(one, File)]
+    rows = list(csv.DictReader(io.StringIO(file.content.decode("utf-8-sig"))))
+    assert {row["compte"]: row["etat"] for row in rows}["discord:222"] == "non remis"
+
+
+async def test_a_delivery_of_unknown_outcome_is_listed_and_looked_up_before_it_is_sent_again(
+    desk: World,
+) -> None:
+    await desk.enters(ALEX)
+    await desk.attests(ALEX)
+    await desk.beat()
+    before = len(desk.arrived(ALEX))
+    desk.posts["slack"].script.append("acted-unknown")
+    await in_force(desk)
+    desk.clock.move(minutes=1)
+    await desk.beat()
+    assert len(desk.arrived(ALEX)) == before + 1
+    assert desk.posts["slack"].looked
+    assert (await desk.ledger())["U1"].state == "sent"
+
+
+# --- The history ------------------------------------------------------------------------------
+
+
+async def test_the_text_of_any_day_can_be_read_and_its_buttons_stay_in_it(desk: World) -> None:
+    await in_force(desk)
+    now = await desk.ask("politique 5.10", ALEX)
+    then = await desk.ask("politique 5.10 --date 2020-01-01", ALEX)
+    assert isinstance(now, Message)
+    assert isinstance(then, Message)
+    assert [one.quotes()[0].version for one in (now, then)] == ["2026-11-20", "2015-12-13"]
+    assert all("--date 2020-01-01" in one for one in commands(then))
+    assert "n'est pas une date" in await desk.said("politique 5.10 --date hier", ALEX)
+    assert "Je n'ai aucune version" in await desk.said("politique 5.10 --date 2015-12-01", ALEX)
+
+
+async def test_every_version_is_listed_with_when_it_was_in_force(desk: World) -> None:
+    await in_force(desk)
+    shown = await desk.ask("versions", ALEX)
+    assert "en vigueur depuis le 24 novembre 2026" in words(shown)
+    assert "en vigueur du 13 décembre 2015 au 23 novembre 2026" in words(shown)
+    form = await desk.press(shown, "À une autre date", ALEX)
+    assert isinstance(form, Form)
+    read = await desk.ask(form.command, ALEX, jour="2016-02-01", demande="5.10")
+    assert isinstance(read, Message)
+    assert read.quotes()[0].version == "2015-12-13"
+
+
+async def test_withdrawing_a_revision_is_one_version_more_and_nothing_is_deleted(desk: World) -> None:
+    await desk.enters(ALEX, CAMILLE)
+    await desk.attests(ALEX)
+    await in_force(desk)
+    first = (await desk.last()).id
+    desk.clock.move(days=1)
+    sure = await desk.ask(f"revision retirer {first}")
+    back = await desk.press(sure, "Retirer")
+    assert desk.services.course.target().version == NEW, "nothing changes before it is approved"
+    await desk.press(back, "Approuver", adoptee="2026-11-25", effet="2026-11-25")
+    await desk.beat()
+    assert desk.services.course.target().version == date(2026, 11, 25)
+    shown = await desk.said("versions", ALEX)
+    assert len(re.findall("Adoptée le", shown)) == 3
+    ledger = await desk.ledger()
+    assert ledger["U1"].asked == "nothing", "they attested these very words"
+    assert ledger["U3"].asked == "whole"
+    count = "SELECT count(*) FROM revisions WHERE policy = 'pa20'"
+    texts = await desk.run(lambda db: db.conn.execute(count).fetchone())
+    assert texts == (3,)
+
+
+# --- The files --------------------------------------------------------------------------------
+
+
+async def test_an_untouched_text_announces_nothing_however_often_the_bot_starts(desk: World) -> None:
+    for _ in "123":
+        assemble(desk.storage, desk.clock, desk.volume)
+    assert await desk.run(lambda db: db.conn.execute("SELECT count(*) FROM outbox").fetchone()) == (0,)
+
+
+async def test_a_file_that_changed_is_proposed_once_and_served_only_once_approved(desk: World) -> None:
+    folder = desk.volume / "politique" / "pa20"
+    folder.mkdir(parents=True)
+    (folder / "2026-11-20.md").write_text(REVISED, encoding="utf-8")
+    for _ in "123":
+        again = assemble(desk.storage, desk.clock, desk.volume)
+        again.posts = desk.posts
+        assert again.services.course.target().version == date(2015, 12, 13)
+        await again.beat()
+    found = [text for text in desk.posts["slack"].all() if "un texte de la PA20" in text]
+    assert len(found) == 2, "once to each of the administration"
+    revision = await again.last()
+    assert (revision.source, revision.adopted) == ("folder", NEW)
+    reply = await again.ask(f"revision voir {revision.id}")
+    await again.press(reply, "Approuver", adoptee="2026-11-20", effet="2026-11-24")
+    await again.beat()
+    assert again.services.course.target().version == NEW
+    last = assemble(desk.storage, desk.clock, desk.volume)
+    assert last.services.course.target().version == NEW
+
+
+async def test_a_change_of_an_adopted_file_itself_waits_for_its_dates(desk: World) -> None:
+    folder = desk.volume / "politique" / "pa20"
+    folder.mkdir(parents=True)
+    (folder / "2015-12-13.md").write_text(REVISED, encoding="utf-8")
+    again = assemble(desk.storage, desk.clock, desk.volume)
+    assert (await again.last()).adopted is None
+    shown = await again.ask("politique 5.10")
+    assert isinstance(shown, Message)
+    said = "".join(span.text for span in again.services.library.quote(shown.quotes()[0]).paragraphs[0])
+    assert "vous invitons" in said
+
+
+async def test_a_change_of_spacing_alone_is_no_revision(desk: World) -> None:
+    folder = desk.volume / "politique" / "pa20"
+    folder.mkdir(parents=True)
+    (folder / "2015-12-13.md").write_text(TEXT.replace("\n", "\r\n"), encoding="utf-8")
+    assemble(desk.storage, desk.clock, desk.volume)
+    assert await desk.run(lambda db: db.conn.execute("SELECT count(*) FROM outbox").fetchone()) == (0,)
+
+
+async def test_an_adopted_text_is_written_in_the_association_s_folder(desk: World) -> None:
+    await in_force(desk)
+    assert (desk.volume / "politique/pa20/2026-11-20.md").read_text(encoding="utf-8") == REVISED
+
+
+# --- The hour that changes --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("day", "midnight", "nine"),
+    [
+        ("2027-03-14", "2027-03-14T05:00:00Z", "2027-03-15T13:00:00Z"),  # the hour goes forward that night
+        ("2026-11-01", "2026-11-01T04:00:00Z", "2026-11-02T14:00:00Z"),  # and back, that one
+    ],
+)
+async def test_a_night_when_the_hour_changes_delays_nothing(
+    tmp_path: Path, day: str, midnight: str, nine: str
+) -> None:
+    with world(tmp_path) as desk:
+        desk.clock.set("2026-10-20T15:00:00Z")
+        again = assemble(desk.storage, desk.clock, desk.volume)
+        again.posts = desk.posts
+        await again.enters(ALEX)
+        await again.attests(ALEX)
+        await again.beat()
+        before = len(desk.arrived(ALEX))
+        await again.approve(REVISED, "2026-10-15", day)
+        desk.clock.set(midnight)
+        desk.clock.move(seconds=-1)
+        await again.beat()
+        assert again.services.course.target().version == date(2015, 12, 13)
+        desk.clock.set(midnight)
+        await again.beat()
+        assert again.services.course.target().version == date(2026, 10, 15)
+        desk.clock.set(nine)
+        desk.clock.now -= timedelta(seconds=1)
+        await again.beat()
+        assert len(desk.arrived(ALEX)) == before
+        desk.clock.set(nine)
+        await again.beat()
+        assert len(desk.arrived(ALEX)) == before + 1

@@ -1,0 +1,215 @@
+"""A clause keeps its identity through revisions: what is said of it follows it, or says that it is stale."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.policy import articles, bank_additions, guidance, identities, library, question_bank, quiz_bank
+from bot.policy.articles import Number, PolicyError, Version
+from bot.policy.library import Library, Policy
+from bot.policy.question_bank import Line
+from bot.policy.question_store import Sources
+from bot.settings import SEED
+from tests.policy.revision_kit import revised
+
+TODAY = date(2030, 1, 1)
+BEFORE, AFTER, LATER = "2015-12-13", "2026-12-13", "2028-01-01"
+NEW = "- 5.3 Une affiche rappelle le couvre-feu du local.\n"
+
+
+def shifted(text: str, article: int, at: int, new: str) -> str:
+    """Return PA20's text with a clause inserted, so that those after it have a new number."""
+    for number in range(40, at - 1, -1):
+        text = text.replace(f"- {article}.{number} ", f"- {article}.{number + 1} ")
+    return text.replace(f"- {article}.{at + 1} ", f"{new}- {article}.{at + 1} ", 1)
+
+
+def read(tmp_path: Path, *edits: tuple[str, Callable[[str], str]]) -> Library:
+    """Return the shipped policies with later versions of PA20, each an edit of the one before."""
+    text = (SEED / "politique/pa20/2015-12-13.md").read_text("utf-8")
+    folder = tmp_path / "politique" / "pa20"
+    folder.mkdir(parents=True)
+    for adopted, edit in edits:
+        text = edit(text)
+        (folder / f"{adopted}.md").write_text(text, "utf-8")
+    return library.load([SEED, tmp_path], "pa20", lambda: TODAY)
+
+
+def number(text: str) -> Number:
+    return Number.parse(text)
+
+
+@pytest.fixture
+def inserted(tmp_path: Path) -> Policy:
+    """PA20 with a clause inserted at 5.3: 5.10 is 5.11."""
+    return read(tmp_path, (AFTER, lambda text: shifted(text, 5, 3, NEW))).default
+
+
+def test_a_clause_is_found_under_its_new_number_and_back(inserted: Policy) -> None:
+    old, new = inserted.versions
+    forth, back = identities.fates(old, new), identities.fates(new, old)
+    assert forth[number("5.10")].now == (number("5.11"),)
+    assert back[number("5.11")].now == (number("5.10"),)
+    assert forth[number("5.2")].now == (number("5.2"),)
+    assert back[number("5.3")].now == ()
+    assert forth[number("5")].now == (number("5"),)
+
+
+def test_annotations_follow_their_clauses(library: Library, inserted: Policy) -> None:
+    before, after = library.default.annotations, inserted.annotations
+    for old, force in before.forces.items():
+        (now,) = identities.fates(*inserted.versions)[old].now
+        assert after.forces[now] == force
+    new = inserted.versions[-1].clause(number("5.11"))
+    assert new is not None
+    assert inserted.label(new) == "invitation"
+    assert after.read_with(number("5.11")).clauses == (number("5.11"), number("5.12"))  # type: ignore[union-attr]  # the test is that there is one
+    assert after.titles == before.titles
+    assert number("5.3") not in after.forces
+
+
+def test_a_clause_of_a_former_version_keeps_its_own_annotations(inserted: Policy) -> None:
+    old, _ = inserted.versions
+    ten = old.clause(number("5.10"))
+    assert ten is not None
+    assert inserted.label(ten) == "invitation"
+    assert inserted.notes(old).read_with(number("5.10")).clauses == (number("5.10"), number("5.11"))  # type: ignore[union-attr]  # the test is that there is one
+
+
+def test_what_was_said_of_a_clause_that_says_something_else_is_not_said_any_more(tmp_path: Path) -> None:
+    policy = read(
+        tmp_path,
+        (AFTER, lambda text: text.replace("nous vous invitons à vous abstenir", "vous devez vous abstenir")),
+    ).default
+    clause = policy.versions[-1].clause(number("5.10"))
+    assert clause is not None
+    assert policy.label(clause) == ""
+    assert policy.annotations.stale == {number("5.10")}
+
+
+def test_what_was_said_of_a_clause_survives_a_correction(tmp_path: Path) -> None:
+    policy = read(
+        tmp_path,
+        (AFTER, lambda text: text.replace("rediriger les utilisateurs", "rédiriger les utilisateurs")),
+    ).default
+    clause = policy.versions[-1].clause(number("5.11"))
+    assert clause is not None
+    assert policy.label(clause) == "invitation"
+    assert policy.annotations.stale == frozenset()
+
+
+def test_guidance_and_topics_follow_too(tmp_path: Path) -> None:
+    read_again = read(tmp_path, (AFTER, lambda text: shifted(text, 5, 3, NEW)))
+    found = guidance.load([SEED, tmp_path], read_again)["pa20"]
+    written = guidance.load([SEED], library.load([SEED], "pa20", lambda: TODAY))["pa20"]
+    assert found.subjects[number("5.11")] == written.subjects[number("5.10")]
+    step = written.step(number("5.10"))
+    assert step is not None
+    assert found.step(number("5.11")).says == step.says  # type: ignore[union-attr]  # the test is that there is one
+
+
+def test_quiz_questions_follow_the_words_that_they_are_bound_to(inserted: Policy) -> None:
+    path = SEED / "politique/pa20/quiz.toml"
+    old, new = inserted.versions
+    before, after = quiz_bank.load(path, old), quiz_bank.load(path, new)
+    assert not after.stale
+    assert {one.id for one in after.questions} == {one.id for one in before.questions}
+    for question in before.questions:
+        (now,) = identities.fates(old, new)[question.clause].now
+        assert after.question(question.id) == replace(question, clause=now)
+
+
+def test_a_quiz_question_whose_clause_says_something_else_is_stale_and_not_lost(tmp_path: Path) -> None:
+    policy = read(
+        tmp_path,
+        (AFTER, lambda text: shifted(text, 5, 3, NEW)),
+        (LATER, lambda text: text.replace("nous vous invitons à vous abstenir", "vous devez vous abstenir")),
+    ).default
+    bank = quiz_bank.load(SEED / "politique/pa20/quiz.toml", policy.versions[-1])
+    about = {
+        one.id
+        for one in quiz_bank.load(SEED / "politique/pa20/quiz.toml", policy.versions[0]).questions
+        if one.clause == number("5.10")
+    }
+    assert {one.id for one in bank.stale} == about
+    assert {one.clause for one in bank.stale} == {number("5.11")}
+
+
+def test_lines_of_the_bank_of_questions_follow_and_what_changed_is_listed(tmp_path: Path) -> None:
+    policy = read(
+        tmp_path,
+        (AFTER, lambda text: shifted(text, 5, 3, NEW)),
+        (
+            LATER,
+            lambda text: text.replace("faites pas usage du logo", "faites jamais usage, même privé, du logo"),
+        ),
+    ).default
+    latest = policy.versions[-1]
+    lines = Sources((SEED, tmp_path), latest).lines()
+    before = {one.question: one for one in Sources((SEED,), policy.versions[0]).lines()}
+    ten = [one for one in lines if before[one.question].gold == (number("5.10"),)]
+    assert ten
+    assert {one.gold for one in ten} == {(number("5.11"),)}
+    written = bank_additions.readable(question_bank.files([SEED], "pa20"))
+    assert set(bank_additions.outdated(policy, written)) == {number("5"), number("5.14")}
+
+
+def test_a_line_says_which_version_its_numbers_are_of(inserted: Policy) -> None:
+    old, new = inserted.versions
+    fresh = Line("Peut-on afficher?", "direct", "answer", (number("5.3"),), version=AFTER)
+    former = replace(fresh, version="")
+    assert question_bank.carried([fresh], new) == (fresh,)
+    assert question_bank.carried([former], new)[0].gold == (number("5.4"),)
+    assert question_bank.carried([former], old) == (former,)
+    assert question_bank.read_json(fresh.written(), ("x", 1)) == fresh
+
+
+def test_a_clause_that_was_removed_is_nowhere_and_its_lines_are_left_out(tmp_path: Path) -> None:
+    def without(text: str) -> str:
+        kept = [line for line in text.split("\n") if not line.startswith("- 5.18 ")]
+        return "\n".join(kept)
+
+    policy = read(tmp_path, (AFTER, without)).default
+    assert identities.fates(*policy.versions)[number("5.18")].now == ()
+    assert number("5.18") not in policy.annotations.forces
+    lines = Sources((SEED,), policy.versions[-1]).lines()
+    assert all(number("5.18") not in one.gold for one in lines)
+    written = bank_additions.readable(question_bank.files([SEED], "pa20"))
+    assert set(bank_additions.outdated(policy, written)) == {number("5"), number("5.18")}
+
+
+def test_annotations_about_a_version_that_there_is_not_are_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "politique" / "pa20"
+    folder.mkdir(parents=True)
+    (folder / "annotations.toml").write_text('[policy]\nname = "PA20"\nversion = "2014-01-01"\n', "utf-8")
+    with pytest.raises(PolicyError, match=r"il n'y a pas de version du 2014-01-01"):
+        library.load([SEED, tmp_path], "pa20", lambda: TODAY)
+
+
+@settings(max_examples=15)
+@given(st.lists(st.integers(1, 300), min_size=1, max_size=3))
+def test_through_any_revisions_each_clause_is_somewhere_or_was_removed(seeds: list[int]) -> None:
+    version = _first()
+    for at, seed in enumerate(seeds):
+        adopted = date(2020 + at, 1, 1)
+        written = articles.parse(revised(version, seed).markdown(), policy="pa20", adopted=adopted)
+        version = replace(written, former=version)
+    first = identities.chain(version)[0]
+    found = identities.fates(first, version)
+    known = {clause.number for clause in version.clauses()}
+    for clause in first.clauses():
+        assert set(found[clause.number].now) <= known
+    back = identities.fates(version, first)
+    for clause in first.clauses():
+        assert all(clause.number in back[later].now for later in found[clause.number].now)
+
+
+def _first() -> Version:
+    return library.load([SEED], "pa20", lambda: TODAY).default.versions[0]

@@ -1,0 +1,72 @@
+"""A change is shown with its words: what went, what came, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.policy import articles, library, redline
+from bot.policy.articles import Number, Version
+from bot.policy.comparison import Kind, compare
+from bot.policy.wording import form
+from bot.settings import SEED
+from tests.policy.revision_kit import revised
+from tests.policy.test_comparison import TEXTS, numbered, version
+
+
+def _pa20() -> Version:
+    return library.load([SEED], "pa20", lambda: date(2030, 1, 1)).default.versions[0]
+
+
+def _form(side: Version, numbers: tuple[str, ...]) -> str:
+    clauses = [side.clause(Number.parse(number)) for number in numbers]
+    return form("".join(clause.text for clause in clauses if clause))
+
+
+@settings(max_examples=25)
+@given(st.integers(1, 400))
+def test_the_words_of_a_change_are_those_of_the_two_versions(seed: int) -> None:
+    old = _pa20()
+    comparison = compare(old, revised(old, seed).version())
+    for change in comparison.changes:
+        found = redline.passages(comparison, change)
+        runs = [run for passage in found for paragraph in passage.paragraphs for run in paragraph]
+        if not found:
+            assert change.kind is Kind.RENUMBERED
+            continue
+        assert form("".join(text for op, text in runs if op != "insert")) == _form(old, change.old)
+        assert form("".join(text for op, text in runs if op != "delete")) == _form(comparison.new, change.new)
+        assert [passage.number for passage in found] == list(change.new or change.old)
+
+
+def test_each_clause_of_a_split_has_its_own_words() -> None:
+    old = version(*numbered(1, [f"{TEXTS[0]}\n\n{TEXTS[1]}", *TEXTS[2:]]))
+    comparison = compare(old, version(*numbered(1, [TEXTS[0], f"{TEXTS[1]} Un avis suit.", *TEXTS[2:]])))
+    change = comparison.changes[0]
+    first, second = redline.passages(comparison, change)
+    assert first.paragraphs == ((("equal", TEXTS[0]),),)
+    assert second.paragraphs == ((("equal", TEXTS[1]), ("insert", " Un avis suit.")),)
+
+
+def test_an_article_whose_title_changed_is_told_even_under_another_number() -> None:
+    lines = ["1 Règles", "1.1 Le budget est voté.", "2 Rôles", "2.1 La présidence convoque les réunions."]
+    moved = [
+        "1 Objet",
+        "1.1 Une affiche rappelle le couvre-feu.",
+        "2 Règles",
+        "2.1 Le budget est voté.",
+        "3 Charges",
+        "3.1 La présidence convoque les réunions.",
+    ]
+    comparison = compare(version(*lines), version(*moved))
+    assert redline.retitled(comparison) == (("3", "Rôles", "Charges"),)
+    assert redline.retitled(compare(comparison.old, comparison.old)) == ()
+
+
+def test_a_text_without_articles_in_common_has_no_title_to_tell() -> None:
+    other = articles.parse(
+        "## ARTICLE 1 : X\n\n- 1.1 Tout autre chose.", policy="essai", adopted=date(2026, 1, 1)
+    )
+    assert redline.retitled(compare(version(*numbered(1, TEXTS)), other)) == ()

@@ -1,0 +1,349 @@
+"""A revision told to hundreds of people over both platforms, by a bot that is killed again and again.
+
+python -m tests.torture.revision [--personnes 500] [--morts 200]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import re
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from bot import archive, schedule, signing
+from bot.commands.course import open_course
+from bot.outbox import Delivery, enqueue
+from bot.policy import library as libraries
+from bot.policy import membership, onboarding, people, register, revision_audience, revisions
+from bot.policy import roles as registry
+from bot.policy.membership import BY_HAND
+from bot.policy.onboarding import WELCOME, Attesting, Plan
+from bot.policy.people import Account
+from bot.policy.register import Signatory
+from bot.policy.revisions import Dates, Proposal
+from bot.settings import SEED
+from bot.storage import Storage, beside
+from bot.times import Calendar
+from tests.commands import revision_kit
+from tests.commands.registry_kit import CALENDAR
+from tests.torture import life
+from tests.torture.world import Limit, Limits, Weather, World, told_by
+
+PROGRAM = ("-m", "tests.torture.always_open")
+NOTICE = re.compile(r"nouveautes pa20 [\d-]{10}")  # what the button of the notice stands for
+WEATHER = Weather(held=0)  # what Slack takes up long after it came cannot be seen by whoever looks for it
+# Requests in a second that each platform takes: so few that all the lives have something to send.
+DISCORD, SLACK = (3, 1.0), (2, 1.0)
+CLOSED_EACH = 25  # of so many persons, one whose private messages are closed
+NEW_EACH = 5  # and one who has not attested anything yet
+WHILE_STARTING = 0.1  # of the lives
+FEWEST, MOST = 1, 4  # messages that a life sees arrive before it is ended
+LONGEST_LIFE = 8.0  # seconds, for one that sees none
+QUIET_SECONDS = 600.0
+CALM_SECONDS = 2 * schedule.BEAT_SECONDS + 2  # that a restored bot is watched for, which must say nothing
+NIGHTS = (("2027-03-14", "2027-03-15"), ("2026-11-01", "2026-11-02"))
+ALLOWED_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Toll:
+    """What came of it. `told`: who got the notice once; `listed`: who got none, by the reason."""
+
+    people: int
+    kills: int
+    told: int
+    twice: int
+    listed: Mapping[str, int]
+    forgotten: int
+    after_restoration: int
+    held: int
+    looked: int
+    troubles: Mapping[str, int]
+    seconds: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether every promise is kept."""
+        return not (self.twice or self.forgotten or self.after_restoration)
+
+    def lines(self) -> list[str]:
+        """Return the report, in French."""
+        troubles = ", ".join(f"{name} {count}" for name, count in sorted(self.troubles.items()) if name)
+        reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(self.listed.items())) or "aucune"
+        once = f"{self.told} prévenues une fois, {self.twice} deux fois, {self.forgotten} oubliées"
+        return [
+            f"{self.kills} SIGKILL en {self.seconds:.0f} s; ennuis des plateformes\u00a0: {troubles}",
+            f"{self.people} personnes\u00a0: {once}; inscrites avec la raison\u00a0: {reasons}",
+            f"messages douteux cherchés dans un historique\u00a0: {self.looked}",
+            f"copie restaurée\u00a0: {self.held} avis retenus, {self.after_restoration} envoyés de nouveau",
+        ]
+
+
+def run(
+    count: int,
+    kills: int,
+    *,
+    seed: int = 1,
+    weather: Weather = WEATHER,
+    calm: float = CALM_SECONDS,
+    paced: bool = True,
+    say: Callable[[str], None] = lambda _: None,
+) -> Toll:
+    """Tell a revision to so many people while the bot is killed so many times, restore a copy, and count."""
+    return asyncio.run(_run(count, kills, random.Random(seed), weather, calm=calm, paced=paced, say=say))  # noqa: S311 — the same each time
+
+
+async def _run(
+    count: int,
+    kills: int,
+    dice: random.Random,
+    weather: Weather,
+    *,
+    calm: float,
+    paced: bool,
+    say: Callable[[str], None],
+) -> Toll:
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="vigie-") as name:
+        folder = Path(name)
+        path, copy = folder / "vigie.db", folder / "copie.db"
+        closed = prepare(path, folder / "cles", count)
+        limits = Limits(Limit(*DISCORD), Limit(*SLACK)) if paced else Limits()
+        async with World(weather, limits, words_of=told_by(NOTICE), closed=closed).serving() as world:
+            settings = life.settings(world, path) | {"VIGIE_CLES": str(folder / "cles")}
+            for number in range(kills):
+                await _one_life(settings, world, dice)
+                if number + 1 == max(kills // 2, 1):
+                    await life.lines(settings, "sauvegarder", str(copy))
+                if (number + 1) % 20 == 0:
+                    say(f"  {number + 1} morts, {len(notices(world))} personnes prévenues")
+            async with life.running(settings, program=PROGRAM):
+                await life.quiet(path, QUIET_SECONDS)
+            said = notices(world)
+            listed, missing = _listed(path, said)
+            held, again = await _restored(settings, world, path, copy, calm)
+            return Toll(
+                people=count,
+                kills=kills,
+                told=sum(one == 1 for one in said.values()),
+                twice=sum(one > 1 for one in said.values()),
+                listed=listed,
+                forgotten=missing,
+                after_restoration=again,
+                held=held,
+                looked=world.requests["discord history"] + world.requests["slack history"],
+                troubles=dict(world.troubles),
+                seconds=time.monotonic() - began,
+            )
+
+
+async def _one_life(settings: Mapping[str, str], world: World, dice: random.Random) -> None:
+    """Start the bot and kill it: at any moment of its start, or in the middle of its sending."""
+    bot = await life.start(settings, program=PROGRAM)
+    try:
+        if dice.random() < WHILE_STARTING:
+            await asyncio.sleep(dice.uniform(0, life_start()))
+            return
+        try:
+            async with asyncio.timeout(LONGEST_LIFE):
+                for _ in range(dice.randint(FEWEST, MOST)):
+                    await world.news()
+        except TimeoutError:
+            return
+        await asyncio.sleep(dice.uniform(0, 0.05))  # while what it does of it is under way
+    finally:
+        await bot.kill()
+
+
+def life_start() -> float:
+    """Return how long a start may last before it is cut short, in seconds."""
+    return 1.5
+
+
+def notices(world: World) -> Counter[str]:
+    """Return how many times the notice arrived, by conversation."""
+    return Counter(
+        {
+            channel: count
+            for channel, messages in world.channels.items()
+            if (count := sum(bool(message["words"]) for message in messages))
+        }
+    )
+
+
+def _listed(path: Path, said: Mapping[str, int]) -> tuple[Counter[str], int]:
+    """Return the reasons of those who got nothing, and how many got nothing without one."""
+    reasons, missing = Counter[str](), 0
+    with beside(path) as db:
+        [revision] = [one for one in revisions.listed(db, "pa20") if one.state == "announced"]
+        for line in revision_audience.ledger(db, revision):
+            [account, *_] = people.accounts_of(db, line.person_id)
+            if _conversation(account) in said:
+                continue
+            if line.state == "failed" and line.problem:
+                reasons[line.problem] += 1
+            else:
+                missing += 1
+    return reasons, missing
+
+
+def _conversation(account: Account) -> str:
+    if account.platform == "discord":
+        return f"discord {10**9 + int(account.user)}"
+    return f"slack D{account.user[1:]}"
+
+
+async def _restored(
+    settings: Mapping[str, str], world: World, path: Path, copy: Path, calm: float
+) -> tuple[int, int]:
+    """Bring back the copy, run the bot on it, and return what is held and what was said again."""
+    said = notices(world)
+    await life.lines(settings, "restaurer", str(copy))
+    async with life.running(settings, program=PROGRAM):
+        await asyncio.sleep(calm)  # nothing is expected: there is no event to wait for
+    with beside(path) as db:
+        (held,) = db.conn.execute(
+            "SELECT count(*) FROM outbox WHERE state = 'held' AND notice = ?", (onboarding.REVISION,)
+        ).fetchone()
+    return held, sum((notices(world) - said).values())
+
+
+# --- Before it begins -------------------------------------------------------------------------
+
+
+def prepare(path: Path, keys: Path, count: int) -> frozenset[str]:
+    """Make an association of so many officers, most of whom attested, and a revision approved for today.
+
+    Returns the conversations that are closed.
+    """
+    storage = Storage(path)
+    try:
+        with storage.transaction() as db:
+            return _prepare(db, keys, count)
+    finally:
+        storage.close()
+
+
+def _prepare(db: Database, keys: Path, count: int) -> frozenset[str]:
+    now, today = datetime.now(UTC), date.today()  # noqa: DTZ011 — as the bot's own settings say
+    registry.seed(db)
+    library = libraries.load([SEED], "pa20", lambda: today, archive.approved(db, [SEED], today))
+    signer = signing.signer(keys, create=True)
+
+    def attest(db: Database, asked: Attesting) -> None:
+        who = Signatory(asked.person_id, asked.name, asked.account)
+        register.attest(db, who, asked.target, asked.at, signer)
+
+    target = open_course(library, [SEED], attest, Plan()).target()
+    closed = set()
+    for number in range(count):
+        account = (
+            Account("discord", "", str(1000 + number))
+            if number % 2
+            else Account("slack", "T1", f"U{1000 + number}")
+        )
+        person = people.known(db, account)
+        membership.enter(db, person, "officer", BY_HAND, today - timedelta(days=60))
+        onboarding.place(db, person, target, now)
+        if number % NEW_EACH:
+            attest(db, Attesting(person, "Une personne", account, target, now))
+        else:
+            _welcomed(db, person, target, now)
+        if number % CLOSED_EACH == 1:
+            closed.add(_conversation(account))
+    _approve(db, library, today, now)
+    return frozenset(closed)
+
+
+def _welcomed(db: Database, person: str, target: register.Reading, now: datetime) -> None:
+    """Have someone's welcome be sent already."""
+    arguments = {"policy": target.policy, "version": target.version.isoformat()}
+    enqueue(db, Delivery(f"{WELCOME}:{person}", f"person:{person}", WELCOME, arguments), now)
+    db.conn.execute(
+        "UPDATE outbox SET state = 'sent', sent_day = ? WHERE recipient = ?",
+        (now.date().isoformat(), f"person:{person}"),
+    )
+
+
+def _approve(db: Database, library: libraries.Library, today: date, now: datetime) -> None:
+    texts = archive.Archive(library, [SEED], Calendar(CALENDAR.zone))
+    proposal = Proposal("pa20", revision_kit.REVISED, "command", "2015-12-13")
+    yesterday = today - timedelta(days=1)
+    revision = texts.propose(db, proposal, today)
+    revision = revisions.approve(db, revision, None, Dates(yesterday, yesterday), today)
+    texts.plan(db, revision, now)
+
+
+# --- The nights when the hour changes ---------------------------------------------------------
+
+
+def delays() -> list[tuple[str, float, float]]:
+    """Return, for each such night, by how many seconds the version and its notice come late."""
+    return [asyncio.run(_delay(night, morning)) for night, morning in NIGHTS]
+
+
+async def _delay(night: str, morning: str) -> tuple[str, float, float]:
+    with tempfile.TemporaryDirectory(prefix="vigie-") as name, revision_kit.world(Path(name)) as first:
+        first.clock.set("2026-10-20T15:00:00Z")
+        world = revision_kit.assemble(first.storage, first.clock, first.volume)
+        await world.enters(revision_kit.ALEX)
+        await world.attests(revision_kit.ALEX)
+        await world.beat()
+        before = len(world.arrived(revision_kit.ALEX))
+        await world.approve(revision_kit.REVISED, "2026-10-15", night)
+        midnight = CALENDAR.at(date.fromisoformat(night), datetime.min.time())
+        nine = CALENDAR.at(date.fromisoformat(morning), CALENDAR.opens)
+        forced = await _until(
+            world, midnight, lambda: world.services.course.target().version == date(2026, 10, 15)
+        )
+        told = await _until(world, nine, lambda: len(world.arrived(revision_kit.ALEX)) > before)
+        return night, forced, told
+
+
+async def _until(world: revision_kit.World, due: datetime, done: Callable[[], bool]) -> float:
+    """Beat from just before a moment, and return how long after it a thing is done; never before."""
+    world.clock.now = due - timedelta(seconds=3.5 * schedule.BEAT_SECONDS)
+    while not done():
+        assert world.clock.now < due + timedelta(hours=2), "it is never done"
+        world.clock.move(seconds=schedule.BEAT_SECONDS)
+        await world.beat()
+    return (world.clock.now - due).total_seconds()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run all of it, print the figures, and return 0 if every promise is kept."""
+    parser = argparse.ArgumentParser(prog="make torture-revision")
+    parser.add_argument("--personnes", type=int, default=500, help="combien, sur les deux plateformes")
+    parser.add_argument("--morts", type=int, default=200, help="combien de SIGKILL")
+    asked = parser.parse_args(arguments)
+    say(f"Une révision annoncée à {asked.personnes} personnes, le robot tué {asked.morts} fois")
+    toll = run(asked.personnes, asked.morts, say=say)
+    for line in toll.lines():
+        say(f"  {line}")
+    kept = toll.kept
+    say("Les nuits où l'heure change")
+    for night, forced, told in delays():
+        say(f"  {night}\u00a0: version {forced:.0f} s après minuit, avis {told:.0f} s après 9\u00a0h")
+        kept = kept and 0 <= forced <= ALLOWED_SECONDS and 0 <= told <= ALLOWED_SECONDS
+    say("Tout est tenu." if kept else "Une promesse n'est pas tenue.")
+    return 0 if kept else 1
+
+
+def say(line: str) -> None:
+    """Print a line at once."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,174 @@
+"""A revision on both platforms: a file is dropped, approved; an officer is told, reads, answers, attests."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot import archive, signing
+from bot.commands.course import open_course
+from bot.policy import library as libraries
+from bot.policy import membership, onboarding, people, quiz_bank, register
+from bot.policy.articles import parse
+from bot.policy.membership import BY_HAND
+from bot.policy.onboarding import Plan
+from bot.policy.people import Account
+from bot.policy.register import Signatory
+from bot.settings import SEED
+from bot.storage import Storage
+from tests.torture import life
+from tests.torture.revision import PROGRAM
+from tests.wire.discord_people import Person
+from tests.wire.discord_server import DiscordServer
+from tests.wire.slack_server import ALICE, BOB, SOCKET_MODE, TEAM, workspace
+from tests.wire.test_kept_wire import Kept
+from tests.wire.test_quiz_wire import (
+    ONWARD,
+    OnDiscord,
+    OnSlack,
+    Press,
+    Seen,
+    answer,
+    command_line,
+    on_slack,
+    plain,
+)
+
+TEXT = (SEED / "politique" / "pa20" / "2015-12-13.md").read_text(encoding="utf-8")
+REVISED = TEXT.replace("nous vous invitons à vous abstenir", "abstenez-vous")
+TODAY = datetime.now(ZoneInfo("America/Toronto")).date()
+DATES = {"adoptee": TODAY.isoformat(), "effet": TODAY.isoformat()}
+NAME = "Béatrice Lévesque"
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    return Kept(tmp_path)
+
+
+def prepare(kept: Kept, account: Account) -> Mapping[str, str]:
+    """Make of someone an officer who attested the former text; review the questions of 5.10 beforehand.
+
+    Returns what the bot must be told of it.
+    """
+    volume = kept.folder / "donnees"
+    questions = volume / "politique" / "pa20" / "quiz.toml"
+    questions.parent.mkdir(parents=True)
+    shipped = (SEED / "politique/pa20/quiz.toml").read_text(encoding="utf-8")
+    before, after = (parse(text, policy="pa20", adopted=TODAY) for text in (TEXT, REVISED))
+    again = [one.id for one in quiz_bank.read(shipped, before).questions if str(one.clause) == "5.10"]
+    questions.write_text(quiz_bank.bind(shipped, after, again=again), encoding="utf-8")
+    storage, now = Storage(kept.database), datetime.now(UTC)
+    try:
+        with storage.transaction() as db:
+            library = libraries.load([SEED], "pa20", lambda: TODAY, archive.approved(db, [SEED], TODAY))
+            target = open_course(library, [SEED], lambda _db, _asked: None, Plan()).target()
+            person = people.known(db, account)
+            membership.enter(db, person, "officer", BY_HAND, TODAY - timedelta(days=60))
+            onboarding.place(db, person, target, now)
+            signer = signing.signer(kept.folder / "cles", create=True)
+            register.attest(db, Signatory(person, NAME, account), target, now, signer)
+    finally:
+        storage.close()
+    return {"VIGIE_DATA": str(volume), "VIGIE_CLES": str(kept.folder / "cles")}
+
+
+async def answer_to_the_end(asked: Seen, press: Press) -> Seen:
+    """Answer what is asked, right, and return what is said at the end."""
+    count = 0
+    while "Questions terminées" not in asked.words:
+        said = await answer(asked, press)
+        asked = await press(said, next(one for one in ONWARD if one in said.labels))
+        count += 1
+    assert 1 <= count <= 3
+    return asked
+
+
+async def check_the_register(kept: Kept) -> None:
+    """Check that the new version is attested, and that the ledger and the history say so."""
+    code, told = await command_line(kept, "registre", "verifier")
+    assert (code, "intact" in told) == (0, True), told
+    code, told = await command_line(kept, "revisions", "registre", "--json")
+    [line] = json.loads(told)["people"]
+    assert (code, line["asked"], line["state"]) == (0, "changes", "sent")
+    assert line["opened_at"]
+    assert line["attested_at"]
+    code, told = await command_line(kept, "politique", "5.10", "--date", "2020-01-01")
+    assert (code, "vous invitons" in told) == (0, True)
+
+
+async def test_on_discord_a_revision_goes_from_the_file_to_the_register(kept: Kept) -> None:
+    async with DiscordServer() as server:
+        alice, bob = Person(server, "alice"), Person(server, "bob")
+        own = prepare(kept, Account("discord", "", str(bob.id)))
+        known = {**server.environment, **own, "VIGIE_DISCORD_SERVEUR": str(alice.guild.id)}
+        settings = kept.settings(known, f"discord:{alice.id}")
+        me = OnDiscord(bob)
+        async with life.running(settings, program=PROGRAM) as bot:
+            await bot.until("Discord\u00a0: prêt.")
+            shown = await alice.drop("pa20.md", REVISED.encode())
+            assert "Une clause modifiée" in OnDiscord(alice).told("Une clause modifiée")[-1].words
+            form = await alice.press(shown, "Approuver…")
+            assert "Révision approuvée" in (await alice.submit(form, **DATES)).text
+            notice = await me.hears("La PA20 a été révisée")
+            page = await me.press(notice, "Voir ce qui a changé")
+            assert "abstenez" in plain(page.words)
+            assert "~~" in page.words
+            noted = await me.press(page, "J'ai lu")
+            assert "C'est noté" in noted.words
+            done = await answer_to_the_end(await me.press(noted, "Répondre"), me.press)
+            statement = await me.press(done, "Attester ma lecture")
+            assert str(TODAY.year) in statement.words
+            opened = await me.opens(statement, "Confirmer")
+            assert "C'est attesté" in (await bob.submit(opened, nom=NAME)).text
+            ledger = await alice.slash("vigie", "revision")
+            assert "en vigueur" in ledger.text
+            await me.hears("est au registre. Gardez ce fichier")
+            refused = await bob.drop("pa20.md", TEXT.encode())
+            assert "Les révisions" not in OnDiscord(bob).told("")[-1].words
+            assert refused
+            assert await bot.stop() == 0
+        await check_the_register(kept)
+
+
+async def test_on_slack_a_revision_goes_from_the_file_to_the_register(kept: Kept) -> None:
+    async with workspace(SOCKET_MODE) as slack:
+        own = prepare(kept, Account("slack", TEAM, BOB))
+        known = {**slack.settings, **own, "VIGIE_SLACK_EQUIPE": TEAM}
+        settings = kept.settings(known, f"slack:{TEAM}/{ALICE}")
+        heard: list[dict[str, object]] = []
+        admin = OnSlack(slack, ALICE, await slack.direct(ALICE), heard)
+        me = OnSlack(slack, BOB, await slack.direct(BOB), heard)
+        async with life.running(settings, program=PROGRAM) as bot:
+            await bot.until("Slack\u00a0: prêt.")
+            await slack.proxy.socket_opened()
+            file = ("pa20.md", REVISED.encode())
+            await slack.proxy.drops(ALICE, admin.channel, TEAM, file, "1764043200.000200")
+            shown = await admin.hears("Une clause modifiée")
+            window = await admin.opens(shown, "Approuver…")
+            assert "Date d'effet" in json.dumps(window, ensure_ascii=False)
+            await slack.submit(DATES, user=ALICE)
+            await admin.hears("Révision approuvée")
+            notice = await me.hears("La PA20 a été révisée")
+            page = await me.press(notice, "Voir ce qui a changé")
+            assert '"strike": true' in json.dumps(page.whole["blocks"])
+            noted = await me.press(page, "J'ai lu")
+            assert "C'est noté" in noted.words
+            done = await answer_to_the_end(await me.press(noted, "Répondre"), me.press)
+            statement = await me.press(done, "Attester ma lecture")
+            await me.opens(statement, "Confirmer")
+            await slack.submit({"nom": NAME}, user=BOB)
+            await me.hears("C'est attesté")
+            await me.next(lambda one: bool(one.get("files")))
+            fetched = slack.proxy.calls.count("/files-pri/1764043200.000300/pa20.md")
+            await slack.proxy.drops(BOB, me.channel, TEAM, file, "1764043200.000300")
+            menu = on_slack(await me.next(lambda one: not one.get("changed")))
+            assert "Une clause modifiée" not in menu.words
+            assert slack.proxy.calls.count("/files-pri/1764043200.000300/pa20.md") == fetched == 0
+            assert await bot.stop() == 0
+        await check_the_register(kept)
