@@ -22,7 +22,7 @@ from bot.policy.question_shelf import Given
 from bot.policy.questions import Engine
 from bot.policy.spelling import Speller, read_table
 from bot.settings import SEED
-from tests.bench.report import machine, number, written
+from tests.bench.report import machine, written
 from tests.study.laboratory import EMBEDDING, STRAIGHT, Laboratory, Result, Rows, refitted, shared, speller
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
@@ -97,12 +97,8 @@ def _final(policy: Policy, lines: Sequence[Line], asked: Mapping[str, Sequence[L
                 [kind, str(one["n"]), *(_share(one[key]) for key in ("top1", "top3", "joint"))]
                 for kind, one in (*found["by_kind"].items(), ("**toutes**", found))
             ]
-            latency = found["latency_ms"]
             parts.append(
-                f"Sur {name} (p50 {number(latency['p50'])}\u00a0ms, "
-                f"p99 {number(latency['p99'])}\u00a0ms)\u00a0:\n\n"
-                + _table(["Sorte", "n", "top1", "top3", "joint"], rows)
-                + "\n"
+                f"Sur {name}\u00a0:\n\n" + _table(["Sorte", "n", "top1", "top3", "joint"], rows) + "\n"
             )
     return "\n".join(parts)
 
