@@ -150,7 +150,7 @@ class _Profiles:
         self.shared = self._shared()
 
     def _shared(self) -> Matrix:
-        """Return the weight of what each two clauses share: level by level of count, a product of matrices."""
+        """Return the weight of what each two clauses share: for each count, a product of matrices."""
         found = np.zeros((len(self.old.places), len(self.new.places)), dtype=np.float32)
         most = min(self.old.counts.max(initial=0), self.new.counts.max(initial=0))
         for level in range(1, int(most) + 1):

@@ -216,7 +216,7 @@ def remove(draft: Draft) -> None:
 
 def reword(draft: Draft) -> None:
     """Change what a clause says; one of a few words would be another."""
-    found = draft.pick(lambda item: len(item.text.split()) > 7)  # noqa: PLR2004 — of which two are replaced
+    found = draft.pick(lambda item: len(item.text.split()) > 7)
     if found:
         item = found[1]
         _say(item, draft.chance.choice(_CHANGES)(draft, item.text), S)
