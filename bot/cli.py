@@ -346,7 +346,10 @@ cli_cases.signalements.add_command(cli_reports.cle)
 
 def _bench() -> cli_reviser.Bench:
     return cli_reviser.Bench(
-        _policies(), _offices(), lambda reading: cli_revisions.propose(_shelf(), reading)
+        _policies(),
+        configured().data_folders(),
+        _offices(),
+        lambda reading: cli_revisions.propose(_shelf(), reading),
     )
 
 

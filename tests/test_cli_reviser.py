@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,18 @@ def test_people_read_a_table_and_what_to_check(tmp_path: Path) -> None:
     assert "5.10   5.11   renumérotée  éditoriale" in result.stdout
     assert "est déjà pris" in result.stdout
     assert "Ce texte ne peut pas être adopté tel quel" in result.stdout
+
+
+def test_what_will_have_to_be_looked_at_again_is_counted(tmp_path: Path) -> None:
+    changed = run(
+        written(tmp_path, TEXT.replace("nous vous invitons à vous abstenir", "vous devez vous abstenir"))
+    )
+    assert re.search(
+        r"À revoir une fois ce texte adopté\u00a0: \d+ questions du quiz; "
+        r"\d+ lignes de la banque de questions; annotations\u00a0: 5\.10\.",
+        changed.stdout,
+    )
+    assert "À revoir" not in run(written(tmp_path, shifted(TEXT, 5, 3, NEW))).stdout
 
 
 def test_the_comparison_is_written_as_a_pdf(tmp_path: Path) -> None:

@@ -16,10 +16,8 @@ def laid_out(version: Version, columns: int = 1, *, hanging: bool = False, size:
     lines = [
         f'#set page(paper: "us-letter", margin: 1in, columns: {columns})',
         "#set page(header: [Association #h(1fr) Politique])",
-        (
-            "#set page(footer: context align(center)[Page #counter(page).display() de "
-            "#counter(page).final().first()])"
-        ),
+        "#let pages = context counter(page).final().first()",
+        "#set page(footer: context align(center)[Page #counter(page).display() de #pages])",
         f'#set text(font: "Libertinus Serif", size: {size}pt, lang: "fr", hyphenate: true)',
         "#set par(justify: true)",
     ]

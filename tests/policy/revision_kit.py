@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 
-from bot.policy import articles
+from bot.policy import articles, lexicon
 from bot.policy.articles import Version
 from bot.policy.comparison import Kind, Nature
 
+FRENCH: Final = lexicon.dictionary()  # held, so that it is not read for each comparison
 ADOPTED: Final = date(2026, 12, 13)
 E, S = Nature.EDITORIAL, Nature.SUBSTANTIVE
 
