@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.torture import fanout, kills
+from tests.torture import fanout, kills, reports
 from tests.torture.world import Weather
 
 SHORT_ALLOWED = 1.15
@@ -15,6 +15,12 @@ def test_a_bot_that_is_killed_again_and_again_loses_nothing_and_says_nothing_twi
     assert toll.accepted > 5, toll.lines()
     assert toll.kept, toll.lines()
     assert toll.twice["slack"] == 0, toll.lines()
+
+
+def test_reports_survive_kills_and_are_told_of_once_at_each_level() -> None:
+    toll = reports.run(6, Weather(held=0), each_second=6)
+    assert toll.kept, toll.lines()
+    assert toll.sound, toll.lines()
 
 
 @pytest.mark.parametrize("recipients", [200])

@@ -88,9 +88,10 @@ class Limits:
 
 @dataclass
 class World:
-    """Both platforms. `nonce_seconds`: how long Discord knows a nonce again."""
+    """Both platforms. `nonce_seconds`: how long Discord knows a nonce again. `words_of`: tells messages."""
 
     weather: Weather
+    words_of: Callable[[Json], str] = field(default=lambda body: _words(body))  # noqa: PLW0108 — defined below
     limits: Limits = field(default_factory=Limits)
     nonce_seconds: float = 10.0
     dice: random.Random = field(default_factory=lambda: random.Random(20151213))  # noqa: S311 — to be the same each time
@@ -266,7 +267,7 @@ class World:
             "mentions": [], "mention_roles": [], "attachments": [], "embeds": [], "pinned": False,
             "components": body["components"], "flags": body.get("flags", 0),
         }  # fmt: skip
-        self.channels[f"discord {channel}"].append({**message, "words": _words(body)})
+        self.channels[f"discord {channel}"].append({**message, "words": self.words_of(body)})
         self._nonces[nonce] = now, message
         self._news.set()
         return message
@@ -295,7 +296,7 @@ class World:
     def _slack_take(self, body: Json) -> Json:
         stamp = f"{time.time():.6f}"
         self.channels[f"slack D{body['channel'][1:]}"].append(
-            {"type": "message", "ts": stamp, "metadata": body.get("metadata"), "words": _words(body)}
+            {"type": "message", "ts": stamp, "metadata": body.get("metadata"), "words": self.words_of(body)}
         )
         self._news.set()
         return {"ok": True, "ts": stamp, "channel": f"D{body['channel'][1:]}"}

@@ -1,0 +1,346 @@
+"""Reports, and a bot that is killed again and again while it takes them in and tells of them.
+
+    python -m tests.torture.reports [KILLS]
+
+Each life of the bot is a process forked from one that has read all of its code, so that a thousand fit in
+some minutes; it opens the database, connects to both platforms, takes reports in through the dispatcher,
+and is ended by SIGKILL. What is acknowledged is written, by it, to a file that outlives it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import multiprocessing
+import os
+import random
+import re
+import secrets
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, Final
+
+from bot import app, report_keys
+from bot.app import Bot
+from bot.dispatch import Request
+from bot.messages import Button, Message
+from bot.policy import masking, people, report_codes, roles
+from bot.policy.people import Account
+from bot.schedule import Schedule
+from bot.settings import Settings
+from bot.storage import Storage, beside
+from tests.torture.world import Weather, World
+from tests.wire.bot_process import MODELS, free_port
+
+Json = dict[str, Any]
+
+LONGEST_LIFE: Final = 1.5  # seconds
+BEAT: Final = 0.5  # seconds between two beats of the clock
+EACH_SECOND: Final = 5.0  # reports, while the bot lives
+QUIET_SECONDS: Final = 900.0
+HOUR: Final = 3_600.0
+# From which part of the kills on, what the clock is ahead by: past each level, in turn.
+PHASES: Final = ((0.0, 0.0), (0.6, 5 * HOUR), (0.75, 25 * HOUR), (0.9, 74 * HOUR))
+# Then, past each level again: a clock that went back would have what is due wait.
+LAST: Final = (74 * HOUR, 80 * HOUR, 100 * HOUR, 150 * HOUR)
+HOLDERS: Final = {
+    roles.VP_COMMUNICATIONS: Account("discord", "", "1000"),
+    roles.CONSEILLER: Account("slack", "T1", "U1001"),
+    roles.SUPPLEANCE: Account("discord", "", "1002"),
+}
+LEVELS: Final = {"Un nouveau": "first", "attend": "reminder", "aussi": "passed on"}
+_CASE: Final = re.compile(r"signalements voir ([0-9a-f]{32})")
+
+
+@dataclass(frozen=True)
+class Toll:
+    """What came of it. `lost`: acknowledged, and not in the database or never told of. `twice`: told of more
+    than once at one level, by platform. `unseen`: what Slack took up too late to be looked for.
+    `missing`: levels that never came, of the reports of the first phase.
+    """
+
+    kills: int
+    acknowledged: int
+    kept: int
+    lost: int
+    missing: int
+    twice: Counter[str]
+    unseen: int
+    dead: int
+    seconds: float
+
+    @property
+    def sound(self) -> bool:
+        """Whether every promise is kept."""
+        return not (
+            self.lost
+            or self.missing
+            or self.dead
+            or self.twice["discord"]
+            or self.twice["slack"] > self.unseen
+        )
+
+    def lines(self) -> list[str]:
+        """Return the report, in French."""
+        return [
+            f"{self.kills} SIGKILL en {self.seconds:.0f} s",
+            f"signalements acquittés\u00a0: {self.acknowledged}, perdus\u00a0: {self.lost}",
+            f"gardés\u00a0: {self.kept}; lettres mortes\u00a0: {self.dead}",
+            f"niveaux manquants\u00a0: {self.missing}",
+            f"annoncés deux fois\u00a0: Discord {self.twice['discord']}, Slack {self.twice['slack']}",
+            f"dont Slack les a pris trop tard pour qu'on les cherche\u00a0: {self.unseen}",
+        ]
+
+
+def words(body: Json) -> str:
+    """Return which case a message is about, and at which level."""
+    text = json.dumps(body, ensure_ascii=False)
+    found = _CASE.search(text)
+    if found is None:
+        return ""
+    level = next((level for mark, level in reversed(LEVELS.items()) if mark in text), "?")
+    return f"{found[1]} {level}"
+
+
+# --- A life -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Life:
+    """What a life needs: its settings, where it writes what it acknowledges, what its clock is ahead by."""
+
+    settings: dict[str, str]
+    acknowledged: str
+    ahead: float
+    each_second: float
+
+
+def live(life: Life) -> None:
+    """Be the bot until the end, which comes from outside."""
+    settings = Settings.model_validate({name.lower(): value for name, value in life.settings.items()})
+    vars(Schedule)["__init__"].__kwdefaults__["beat"] = (
+        BEAT  # a life is shorter than the ten seconds of its own
+    )
+    vars(app)["system_clock"] = lambda: datetime.now(UTC) + timedelta(seconds=life.ahead)
+    storage = Storage(settings.database())
+    bot = app.build(settings, storage)
+    storage.executor.submit(app.settle, bot).result()
+
+    async def both() -> None:
+        feeding = asyncio.create_task(feed(bot, Path(life.acknowledged), life.each_second))
+        await app.run(bot, lambda _: None)
+        await feeding
+
+    asyncio.run(both())
+
+
+async def feed(bot: Bot, acknowledged: Path, each_second: float) -> None:
+    """Report posts through the dispatcher; write what is acknowledged once it is."""
+    dice = random.Random()  # noqa: S311 — any will do
+    while each_second:
+        await asyncio.sleep(dice.expovariate(each_second))
+        post = secrets.token_hex(8)
+        fields = {"adresse": f"https://www.facebook.com/spotted/posts/{int(post, 16)}", "propos": post}
+        review = await bot.dispatcher.handle(Request("signalement", "revoir 001", fields=fields))
+        assert isinstance(review, Message)
+        send = next(one for one in review.buttons() if isinstance(one, Button) and "envoyer" in one.command)
+        reply = await bot.dispatcher.handle(Request("signalement", send.command.partition(" ")[2]))
+        assert isinstance(reply, Message)
+        code = next((found for text in reply.own_words() if (found := report_codes.read(text))), None)
+        if code is not None:
+            _note(acknowledged, code)
+
+
+def _note(file: Path, code: str) -> None:
+    with file.open("a", encoding="utf-8") as log:
+        log.write(f"{code}\n")
+        log.flush()
+        os.fsync(log.fileno())
+
+
+def read_once() -> None:
+    """Read what is the same in every life: the policies, the lists of names, the questions."""
+    settings, storage = Settings.model_validate({}), Storage()
+    try:
+        bot = app.build(settings, storage)
+    finally:
+        storage.close()
+    services = bot.services
+    vars(app)["policies"] = lambda _settings: services.library
+    vars(app)["course"] = lambda _settings, _read, attest: replace(services.course, attest=attest)
+    vars(masking)["load"] = lambda _folders, _library: services.desk.masker
+
+
+def mother(orders: Connection) -> None:
+    """Give birth to lives and end them, as told: it has read the code, and holds neither loop nor thread."""
+    read_once()
+    while (order := orders.recv()) is not None:
+        what, about = order
+        if what == "live":
+            child = os.fork()
+            if child == 0:
+                with open(os.devnull, "w") as nowhere:  # noqa: PTH123 — a descriptor is what is needed
+                    os.dup2(nowhere.fileno(), 1)
+                    os.dup2(nowhere.fileno(), 2)
+                live(about)
+                os._exit(0)
+            orders.send(child)
+        else:
+            with suppress(ProcessLookupError):
+                os.kill(about, signal.SIGKILL)
+            os.waitpid(about, 0)
+            orders.send(None)
+
+
+# --- All of them ------------------------------------------------------------------------------
+
+
+def prepare(path: Path) -> None:
+    """Make a database where each role has its holder."""
+    storage = Storage(path)
+    try:
+        with storage.transaction() as db:
+            roles.seed(db)
+            for role, account in HOLDERS.items():
+                roles.appoint(db, role, people.known(db, account), date(2026, 1, 1))
+    finally:
+        storage.close()
+
+
+def run(
+    kills: int,
+    weather: Weather,
+    *,
+    each_second: float = EACH_SECOND,
+    say: Callable[[str], None] = lambda _: None,
+) -> Toll:
+    """Kill the bot so many times while it takes in that many reports each second; then count."""
+    here, there = multiprocessing.get_context("spawn").Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=mother, args=(there,))
+    process.start()
+    try:
+        return asyncio.run(_run(kills, weather, each_second, here, say))
+    finally:
+        here.send(None)
+        process.join()
+
+
+async def _run(
+    kills: int, weather: Weather, each_second: float, orders: Connection, say: Callable[[str], None]
+) -> Toll:
+    dice, began = random.Random(1), time.monotonic()  # noqa: S311 — to be the same each time
+    with tempfile.TemporaryDirectory(prefix="vigie-") as folder:
+        path, acknowledged = Path(folder) / "vigie.db", Path(folder) / "acquittes"
+        acknowledged.touch()
+        prepare(path)
+        async with World(weather, words_of=words).serving() as world:
+            settings = {
+                **world.settings,
+                "VIGIE_DB": str(path),
+                "VIGIE_MODELES": str(MODELS),
+                "VIGIE_SANTE_PORT": str(free_port()),
+                "VIGIE_SLACK_PORT": str(free_port()),
+            }
+            for number in range(kills):
+                part = number / kills
+                ahead = next(shift for start, shift in reversed(PHASES) if part >= start)
+                rate = each_second if part < PHASES[1][0] else 0.0
+                await _one_life(orders, Life(settings, str(acknowledged), ahead, rate), dice)
+                if (number + 1) % 50 == 0:
+                    say(f"  {number + 1} morts, {len(_lines(acknowledged))} signalements acquittés")
+            for shift in LAST:  # whatever is left at each level
+                await _quiet(orders, Life(settings, str(acknowledged), shift, 0.0), path)
+            return _count(kills, path, _lines(acknowledged), world, time.monotonic() - began)
+
+
+async def _order(orders: Connection, what: str, about: object) -> Any:  # noqa: ANN401 — a process's number, or nothing
+    orders.send((what, about))
+    return await asyncio.to_thread(orders.recv)
+
+
+async def _one_life(orders: Connection, life: Life, dice: random.Random) -> None:
+    child = await _order(orders, "live", life)
+    try:
+        await asyncio.sleep(dice.uniform(0, LONGEST_LIFE))
+    finally:
+        await _order(orders, "end", child)
+
+
+async def _quiet(orders: Connection, life: Life, path: Path) -> None:
+    """Let the bot live until nothing is left to say, then end it."""
+    child = await _order(orders, "live", life)
+    try:
+        async with asyncio.timeout(QUIET_SECONDS):
+            now = (datetime.now(UTC) + timedelta(seconds=life.ahead)).strftime("%Y-%m-%dT%H:%M:%SZ")
+            calm = 0
+            while calm < 3:
+                await asyncio.sleep(0.5)
+                calm = calm + 1 if _is_quiet(path, now) else 0
+    finally:
+        await _order(orders, "end", child)
+
+
+def _is_quiet(path: Path, now: str) -> bool:
+    with beside(path) as db:
+        (left,) = db.conn.execute(
+            """SELECT (SELECT count(*) FROM outbox
+                 WHERE notice GLOB 'signalement*' AND state IN ('queued', 'sending'))
+                 + (SELECT count(*) FROM report_alerts WHERE state = 'queued')
+                 + (SELECT count(*) FROM report_alerts WHERE state = 'planned' AND due_at <= ?)""",
+            (now,),
+        ).fetchone()
+    return not left
+
+
+def _count(kills: int, path: Path, codes: list[str], world: World, seconds: float) -> Toll:
+    ring = report_keys.keyring(path.parent / "cles")
+    with beside(path) as db:
+        kept = dict(db.conn.execute("SELECT receipt, case_id FROM report_filings").fetchall())
+        (dead,) = db.conn.execute("SELECT count(*) FROM outbox WHERE state = 'dead'").fetchone()
+    said = {platform: world.words(platform) for platform in ("discord", "slack")}
+    every = sum(said.values(), Counter[str]())
+    cases = [kept.get(report_codes.fingerprint(code, ring.receipts)) for code in codes]
+    # The other recipient and the alternate are told the same words.
+    wanted = {"first": 1, "reminder": 1, "passed on": 2}
+    missing = sum(
+        max(0, count - every[f"{case} {level}"]) for case in kept.values() for level, count in wanted.items()
+    )
+    twice = Counter[str](
+        {platform: sum(max(0, count - 1) for count in counts.values()) for platform, counts in said.items()}
+    )
+    return Toll(
+        kills=kills,
+        acknowledged=len(codes),
+        kept=len(kept),
+        lost=sum(case is None or not every[f"{case} first"] for case in cases),
+        missing=missing,
+        twice=twice,
+        unseen=world.held["slack"],
+        dead=dead,
+        seconds=seconds,
+    )
+
+
+def _lines(file: Path) -> list[str]:
+    return [line for line in file.read_text("utf-8").splitlines() if line.strip()]
+
+
+def main() -> None:
+    """Run it whole."""
+    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
+    toll = run(kills, Weather(), say=print)
+    print("\n".join(toll.lines()))  # noqa: T201 — what it is for
+    sys.exit(0 if toll.sound else 1)
+
+
+if __name__ == "__main__":
+    main()
