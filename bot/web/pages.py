@@ -101,12 +101,11 @@ _AT_ONCE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is about to be sent: what was typed, what there is to say of it, what one chose among.
+    """What is about to be sent: what there is to say of it, what one chose among.
 
     `kept`: what the next page must be given again beside what was typed, by the name of its field.
     """
 
-    typed: Typed
     review: Review
     choices: Choices
     picture: Picture | None
@@ -177,7 +176,7 @@ def review(draft: Draft, note: str = "") -> str:
 
     `note`: what changed since last time, "" if nothing.
     """
-    again = _as_typed(draft.typed) | {name: (value,) for name, value in draft.kept.items()}
+    again = _as_typed(draft.review.typed) | {name: (value,) for name, value in draft.kept.items()}
     sending = actions(
         button("Envoyer", "primary"),
         button("Corriger", action=CORRECT),
@@ -186,7 +185,7 @@ def review(draft: Draft, note: str = "") -> str:
     return page(
         "Relisez avant d'envoyer",
         _note(note),
-        _pointed_out(draft.typed, draft.review),
+        _pointed_out(draft.review),
         element("dl", *_rows(draft)),
         element(
             "form",
@@ -347,10 +346,10 @@ def _wrong(problems: Mapping[str, str]) -> Html:
 
 
 def _rows(draft: Draft) -> list[Html]:
-    typed, choices, pointed = draft.typed, draft.choices, draft.review.pointed
+    typed, choices, pointed = draft.review.typed, draft.choices, draft.review.pointed
     named = ", ".join(one.label for one in choices.named if one.value in typed.named)
     rows = [
-        ("Adresse, telle qu'elle sera transmise", escaped(draft.review.address)),
+        ("Adresse, telle qu'elle sera transmise", escaped(typed.address)),
         (_SUMMARY.label, _marked(typed.summary, pointed.get("summary", ()))),
         (_SEVERITY.label, escaped(_label(choices.severities, typed.severity))),
         (_RECIPIENT.label, escaped(_label(choices.recipients, typed.recipient))),
@@ -379,8 +378,8 @@ def _marked(words: str, pointed: Sequence[Pointed] | None) -> Html:
     return joined([*pieces, lines(words[end:])])
 
 
-def _pointed_out(typed: Typed, found: Review) -> Html:
-    texts = {"summary": typed.summary, "name": typed.name, "address": found.address}
+def _pointed_out(found: Review) -> Html:
+    texts = {"summary": found.typed.summary, "address": found.typed.address}
     items = [
         element(
             "li", escaped(f"{one.why}\u00a0: "), element("mark", escaped(texts[name][one.start : one.end]))
