@@ -6,11 +6,7 @@ BIN := $(VENV)/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
 .PHONY: help demo install test check format lock locale pictures bench study torture torture-revision torture-reports leaks clean
-=======
-.PHONY: help demo install test check format lock locale pictures bench study torture torture-reports leaks clean
->>>>>>> rep-web
 
 help:  ## Cette liste
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -76,12 +72,9 @@ leaks: $(VENV)/.tests  ## Recevoir mille signalements pendant que tout se brise,
 
 torture-reports: $(VENV)/.tests  ## Tuer le robot mille fois pendant qu'il reçoit et annonce des signalements
 	$(BIN)/python -m tests.torture.reports
-<<<<<<< HEAD
 
 torture-revision: $(VENV)/.tests  ## Annoncer une révision à 500 personnes en tuant le robot 200 fois, puis compter
 	$(BIN)/python -m tests.torture.revision
-=======
->>>>>>> rep-web
 
 clean:  ## Tout enlever, sauf les données
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis
