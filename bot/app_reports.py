@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -24,9 +24,15 @@ from bot.settings import SEED, Settings
 
 
 def reporting(
-    settings: Settings, library: Library, office: Office, guidance: Mapping[str, Guidance], masker: Masker
+    settings: Settings,
+    library: Library,
+    office: Office,
+    guidance: Mapping[str, Guidance],
+    masker: Callable[[], Masker],
 ) -> Reporting:
-    """Return what it takes to take reports in and to handle them; no key is read or made yet."""
+    """Return what it takes to take reports in and to handle them; no key or list is read or made yet."""
+    reader = cache(lambda: addresses.load(SEED))
+    phrases = cache(lambda: identifying.load(SEED, masker()))
     records = Records(ring(settings), office.calendar, plan(settings), remember=office.remember)
     return Reporting(
         library,
@@ -35,8 +41,8 @@ def reporting(
         Drafts(office.clock),
         Limiter(office.clock),
         guidance.get(library.default.id) or Guidance(),
-        addresses.load(SEED).read,
-        identifying.load(SEED, masker).described,
+        lambda text: reader().read(text),
+        lambda *texts: phrases().described(*texts),
     )
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from bot.policy import question_model, question_retraining, question_store, question_training
 from bot.policy.question_bank import BANK
-from bot.policy.question_model import ModelError
+from bot.policy.question_scores import ModelError
 from bot.policy.question_store import Score, Sources
 from bot.policy.questions import Engine
 from tests.policy.question_kit import SHAPES, Small, named, numbers, small, small_apart
