@@ -119,7 +119,6 @@ class World:
     channels: dict[str, list[Json]] = field(
         default_factory=lambda: defaultdict(list)
     )  # messages, oldest first
-    words_of: Callable[[Json], str] = field(default=lambda body: _words(body))  # noqa: PLW0108 — defined below
     _nonces: dict[str, tuple[float, Json]] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _news: asyncio.Event = field(default_factory=asyncio.Event)
