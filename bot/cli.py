@@ -331,7 +331,10 @@ def _cabinet() -> cli_register.Cabinet:
 
 def _bench() -> cli_reviser.Bench:
     return cli_reviser.Bench(
-        _policies(), _offices(), lambda reading: cli_revisions.propose(_shelf(), reading)
+        _policies(),
+        configured().data_folders(),
+        _offices(),
+        lambda reading: cli_revisions.propose(_shelf(), reading),
     )
 
 

@@ -13,7 +13,7 @@ import click
 from bot import comparison_pdf
 from bot.cli_base import dump, json_flag, refuse
 from bot.comparison_pdf import KINDS, NATURES, PaperError
-from bot.policy import revision_reading
+from bot.policy import revision_reading, upkeep
 from bot.policy.articles import PolicyError
 from bot.policy.comparison import Comparison
 from bot.policy.library import Library, Policy, in_words
@@ -25,10 +25,12 @@ from bot.policy.revision_reading import Reading
 class Bench:
     """What these commands need: the policies, and the roles, None when nobody knows who holds them.
 
-    `propose`: records what was read, to be approved, and returns the line that says so.
+    `propose`: records what was read, to be approved, and returns the line that says so. `folders`: those
+    that hold what stands beside the policies.
     """
 
     library: Library
+    folders: Sequence[Path]
     offices: Sequence[Office] | None
     propose: Callable[[Reading], str]
 
@@ -70,7 +72,7 @@ def reviser(
     if as_json:
         click.echo(dump(described(reading)))
     else:
-        click.echo("\n".join(_report(bench.library, reading)))
+        click.echo("\n".join(_report(bench, reading)))
     if pdf:
         _write(pdf, bench.library.policies[reading.comparison.old.policy], reading.comparison)
     if proposer:
@@ -126,10 +128,10 @@ def described(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _report(library: Library, reading: Reading) -> Iterator[str]:
+def _report(bench: Bench, reading: Reading) -> Iterator[str]:
     comparison = reading.comparison
-    name = library.policies[comparison.old.policy].name
-    yield f"{name}, du {in_words(comparison.old.adopted)} au {in_words(comparison.new.adopted)}"
+    policy = bench.library.policies[comparison.old.policy]
+    yield f"{policy.name}, du {in_words(comparison.old.adopted)} au {in_words(comparison.new.adopted)}"
     yield ""
     yield from _table(comparison)
     yield ""
@@ -138,6 +140,8 @@ def _report(library: Library, reading: Reading) -> Iterator[str]:
         yield from (_remark(one) for one in reading.findings)
     else:
         yield "Rien à vérifier dans le texte."
+    if left := upkeep.after(policy, comparison.old, comparison.new, bench.folders):
+        yield f"\nÀ revoir une fois ce texte adopté\u00a0: {'; '.join(left.said())}."
     if not reading.adoptable:
         yield "\nCe texte ne peut pas être adopté tel quel\u00a0: ses numéros ne sont pas sûrs."
 

@@ -71,7 +71,8 @@ class Received:
 class Request:
     """What a person asks: a command's name, the text after it, and what a form brought.
 
-    `read`: what the command read in the file that came with it (see `Command.reads`).
+    `read`: what the command read in the file that came with it (see `Command.reads`). `pressed`: it is a
+    button's, which may have been sent long ago.
     """
 
     command: str
@@ -80,6 +81,7 @@ class Request:
     place: Place = "direct"
     fields: Mapping[str, str] = field(default_factory=dict)
     read: object = field(default=None, repr=False)
+    pressed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

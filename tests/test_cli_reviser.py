@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,18 @@ def test_people_read_a_table_and_what_to_check(tmp_path: Path) -> None:
     assert "Ce texte ne peut pas être adopté tel quel" in result.stdout
 
 
+def test_what_will_have_to_be_looked_at_again_is_counted(tmp_path: Path) -> None:
+    changed = run(
+        written(tmp_path, TEXT.replace("nous vous invitons à vous abstenir", "vous devez vous abstenir"))
+    )
+    assert re.search(
+        r"À revoir une fois ce texte adopté\u00a0: \d+ questions du quiz; "
+        r"\d+ lignes de la banque de questions; annotations\u00a0: 5\.10\.",
+        changed.stdout,
+    )
+    assert "À revoir" not in run(written(tmp_path, shifted(TEXT, 5, 3, NEW))).stdout
+
+
 def test_the_comparison_is_written_as_a_pdf(tmp_path: Path) -> None:
     out = tmp_path / "comparaison.pdf"
     result = run(written(tmp_path, shifted(TEXT, 5, 3, NEW)), "--pdf", str(out))
@@ -112,9 +125,9 @@ def test_a_file_that_cannot_be_read_is_refused_in_one_line(
 
 
 def test_what_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
-    assert run(tmp_path / "rien.md").exit_code == 2  # noqa: PLR2004 — wrong usage
+    assert run(tmp_path / "rien.md").exit_code == 2
     unknown = CliRunner().invoke(vigie, ["reviser", "x.md", "--politique", "zz9", "--adoptee", "2026-12-13"])
-    assert unknown.exit_code == 2  # noqa: PLR2004 — wrong usage
+    assert unknown.exit_code == 2
     assert "connues\u00a0: pa20" in unknown.stderr
 
 

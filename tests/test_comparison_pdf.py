@@ -7,7 +7,6 @@ import re
 import subprocess
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import pikepdf
 import pytest
@@ -72,7 +71,7 @@ def test_nothing_that_changed_and_everything_that_changed_make_pages(library: Li
 def test_a_page_that_cannot_be_made_is_one_sentence(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def data(*_: Any) -> dict[str, Any]:
+    def data(*_: object) -> dict[str, object]:
         return {"made": "jamais"}
 
     monkeypatch.setattr(comparison_pdf, "page_data", data)

@@ -1,7 +1,7 @@
 """Buttons sent under a former version: they open the clause they stood for, whatever its number now.
 
-A button names the policy by its identifier, « pa20:5.10 », which people rarely type: these are numbers
-of the policy's first text here. A button sent under a later one says so, « pa20@2026-12-13:5.11 ».
+A button says « pa20:5.10 »: the numbers are those of the policy's first text here. One that is sent under
+a later text says so, « pa20@2026-12-13:5.11 ».
 """
 
 from __future__ import annotations
@@ -9,13 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
-from bot.messages import Button, Buttons, Element, Note
+from bot.messages import Button, Buttons, Element, Message, Note, Quote
 from bot.policy import identities
 from bot.policy.articles import Number, Version
 from bot.policy.library import Policy, in_words
 
+MOST: Final = 4  # clauses that one became, to choose from
 _STAMP: Final = re.compile(r"@(?P<version>\d{4}-\d{2}-\d{2}):\s*")
 _NUMBER: Final = re.compile(r"(?<![\w.])(?<!page )\d{1,3}(?:\.\d{1,3})*(?![\w.]*\d)")
 
@@ -38,13 +40,16 @@ def named(policy: Policy, version: Version) -> str:
     return policy.id if version is identities.origin(policy.versions[-1]) else f"{policy.id}@{version.key}"
 
 
-def read(policy: Policy, current: Version, line: str, rest: str) -> Followed:
-    """Return what a line asks for, once the policy's name is taken out of it: `rest`, followed if need be."""
+def read(policy: Policy, current: Version, rest: str, *, pressed: bool) -> Followed:
+    """Return what a line that names a policy asks for, once the name is taken out of it: `rest`.
+
+    `pressed`: it is a button's. What one types is numbered as today, unless it says otherwise.
+    """
     stamp = _STAMP.match(rest)
     if stamp:
         about = next((one for one in policy.versions if one.key == stamp["version"]), current)
         return _followed(rest[stamp.end() :], about, current)
-    if re.match(rf"\s*{re.escape(policy.id)}:", line):
+    if pressed:
         return _followed(rest, identities.origin(policy.versions[-1]), current)
     return Followed(rest, current)
 
@@ -92,13 +97,39 @@ def formerly(policy: Policy, current: Version, number: Number, name: str) -> Ite
     fate = identities.fates(former, current)[number]
     if fate.now == (number,):
         return
-    since = in_words(current.since)
-    if not fate.now:
-        yield Note(f"Avant le {since}, {number} était une clause qui a été retirée.")
-        yield Buttons(Button("Lire l'ancien texte", f"politique {policy.id}:{number} --date {former.since}"))
-        return
-    yield Note(f"Avant le {since}, {number} était ce qui est aujourd'hui {_listed(fate.now)}.")
-    yield Buttons(*(Button(f"Lire {one}", f"politique {name}:{one}") for one in fate.now[:4]))
+    if fate.now:
+        yield from _was(number, fate.now, current.since, name)
+    else:
+        yield from _was_removed(
+            number, current.since, f"politique {policy.id}:{number} --date {former.since}"
+        )
+
+
+def _was(number: Number, now: tuple[Number, ...], since: date, name: str) -> Iterator[Element]:
+    yield Note(f"Avant le {in_words(since)}, {number} était ce qui est aujourd'hui {_listed(now)}.")
+    yield Buttons(*(Button(f"Lire {one}", f"politique {name}:{one}") for one in now[:MOST]))
+
+
+def _was_removed(number: Number, since: date, old: str) -> Iterator[Element]:
+    yield Note(f"Avant le {in_words(since)}, {number} était une clause qui a été retirée.")
+    yield Buttons(Button("Lire l'ancien texte", old))
+
+
+def examples(policy: Policy, version: Version) -> dict[str, Message]:
+    """Return one of each message of this module, by name."""
+    number, since = policy.example(version), date(2026, 12, 13)
+    quote = Quote(policy.id, version.key, str(number))
+    before = Number((*number.parts[:-1], number.parts[-1] + 1))
+    name = named(policy, version)
+    return {
+        "Une clause dont le numéro a changé, par un ancien bouton": Message(
+            *said(Followed("", version, ((before, (number,)), (before.article, (number.article,))))), quote
+        ),
+        "Une clause qui a pris le numéro d'une autre": Message(quote, *_was(number, (before,), since, name)),
+        "Une clause qui a pris le numéro d'une clause retirée": Message(
+            quote, *_was_removed(number, since, f"politique {policy.id}:{number} --date {version.since}")
+        ),
+    }
 
 
 def _listed(numbers: tuple[Number, ...]) -> str:

@@ -11,7 +11,7 @@ from bot.policy.library import Library
 
 def share(library: Library, request: Request) -> Message:
     """Return the clauses that the request names as a public message; nothing says who shared them."""
-    reading, text = politique.open_reading(library, request.text)
+    reading, text = politique.open_reading(library, request.text, pressed=request.pressed)
     reference = politique.reference_in(text, reading.version)
     if reference is None:
         example = library.default.example(library.current(library.default))

@@ -79,7 +79,7 @@ class Reading:
 
 def show(library: Library, request: Request) -> Message:
     """Answer `/politique`: a clause, several, an article, what a search finds, or the contents."""
-    reading, text = open_reading(library, request.text)
+    reading, text = open_reading(library, request.text, pressed=request.pressed)
     page = _CONTENTS_PAGE.fullmatch(text)
     if not text or page:
         return contents(reading, int(page[1]) if page else 1)
@@ -113,9 +113,10 @@ def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:
     return tuple(hit.clause for hit in policy.index(version).search(text))
 
 
-def open_reading(library: Library, text: str) -> tuple[Reading, str]:
+def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple[Reading, str]:
     """Return the policy that `text` names, as it reads today or on the day it says, and the rest of the text.
 
+    `pressed`: it is what a button says, which may be of a former version (see `links`).
     Raises `UserError` for a policy or a day that there is not.
     """
     text, on = _dated(text)
@@ -125,7 +126,7 @@ def open_reading(library: Library, text: str) -> tuple[Reading, str]:
         known = ", ".join(policy.name for policy in library.policies.values())
         raise UserError(f"Je ne connais pas la politique «\u00a0{named}\u00a0». Je connais\u00a0: {known}.")
     current = library.current(policy)
-    followed = links.read(policy, current, text, rest) if named and not on else None
+    followed = links.read(policy, current, rest, pressed=pressed) if named and not on else None
     rest = followed.text if followed else rest
     meant = rest if not named or any(words(rest)) else ""  # « la PA20 » asks for the policy itself
     if followed and followed.gone:  # what was removed is read as it was
@@ -422,4 +423,4 @@ def examples(library: Library) -> dict[str, Message]:
     return {
         name: show(library, Request("politique", text, place="channel" if "canal" in name else "direct"))
         for name, text in asked.items()
-    }
+    } | links.examples(reading.policy, reading.version)

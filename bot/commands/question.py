@@ -66,7 +66,7 @@ class Desk:
 
 def answer_or_look_up(desk: Desk, request: Request) -> Message:
     """Answer free text, and what follows `/politique`: a look-up as it ever was, a question by the engine."""
-    reading, text = politique.open_reading(desk.library, request.text)
+    reading, text = politique.open_reading(desk.library, request.text, pressed=request.pressed)
     if (
         not text and "?" in request.text
     ):  # « C'est quoi, la PA20? », of which nothing is left without the name
@@ -78,7 +78,7 @@ def answer_or_look_up(desk: Desk, request: Request) -> Message:
 
 def ask(desk: Desk, request: Request) -> Message:
     """Answer `/question`; a number is given with what to do next, as the button of a choice asks."""
-    reading, text = politique.open_reading(desk.library, request.text)
+    reading, text = politique.open_reading(desk.library, request.text, pressed=request.pressed)
     if not text:
         return answers.invitation(reading)
     reference = politique.reference_in(text, reading.version)
@@ -94,7 +94,7 @@ def ask(desk: Desk, request: Request) -> Message:
 def is_instant(desk: Desk, request: Request) -> bool:
     """Tell whether a request is a look-up, which takes neither the engine nor the database."""
     try:
-        return is_look_up(*politique.open_reading(desk.library, request.text))
+        return is_look_up(*politique.open_reading(desk.library, request.text, pressed=request.pressed))
     except UserError:  # which the answer will say
         return True
 
@@ -110,7 +110,7 @@ def about(desk: Desk, request: Request) -> Message:
 
     Its author asked nothing: nothing of it is kept, remembered or judged.
     """
-    reading, text = politique.open_reading(desk.library, request.text)
+    reading, text = politique.open_reading(desk.library, request.text, pressed=request.pressed)
     if not text or is_look_up(reading, text):
         return politique.show(desk.library, request)
     telling = desk.telling(reading, request)

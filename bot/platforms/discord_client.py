@@ -210,7 +210,7 @@ class Client(discord.AutoShardedClient):
         request = self._dispatcher.from_command(line, actor=actor, place=_place(interaction))
         if interaction.type is discord.InteractionType.modal_submit:
             return replace(request, fields=catalogue.answers(data))
-        return request
+        return replace(request, pressed=interaction.type is discord.InteractionType.component)
 
     async def _suggest(self, interaction: Interaction) -> None:
         actor = await self._actor(interaction.guild_id, interaction.user.id)

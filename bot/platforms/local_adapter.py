@@ -262,9 +262,8 @@ class LocalAdapter:
             getattr(b, "command", None) for b in entry.message.buttons()
         }:
             raise web.HTTPNotFound(text="Ce bouton n'est plus là.")
-        return await self._answer(
-            self._request(f"/{command}", persona, conversation), persona, conversation, origin=entry
-        )
+        asked = replace(self._request(f"/{command}", persona, conversation), pressed=True)
+        return await self._answer(asked, persona, conversation, origin=entry)
 
     async def _on_submit(self, request: web.Request) -> web.Response:
         body = await _body(request)

@@ -260,7 +260,7 @@ class SlackAdapter:
         await ack()
         command = body["actions"][0].get("value")
         if command:  # a link has none: Slack merely tells that it was followed
-            self._ask(f"/{command}", pressed(body, actor_of(context)))
+            self._ask(f"/{command}", pressed(body, actor_of(context)), is_button=True)
 
     async def _on_form(self, ack: AsyncAck, view: Json, context: AsyncBoltContext) -> None:
         await ack()
@@ -311,10 +311,16 @@ class SlackAdapter:
             for actor, group, inside in slack_members.changes(event, body.get("team_id", "")):
                 await self._members.changed(actor, group, inside=inside)
 
-    def _ask(self, text: str, origin: Origin, fields: Mapping[str, str] | None = None) -> None:
+    def _ask(
+        self, text: str, origin: Origin, fields: Mapping[str, str] | None = None, *, is_button: bool = False
+    ) -> None:
         """Answer what was written or pressed, in a task of its own."""
         request = self._dispatcher.from_text(text, actor=origin.actor, place=origin.place)
-        self._run(self._answer(replace(request, fields=fields or {}), origin), request.command, origin)
+        self._run(
+            self._answer(replace(request, fields=fields or {}, pressed=is_button), origin),
+            request.command,
+            origin,
+        )
 
     def _run(
         self, work: Coroutine[Any, Any, None], command: str, origin: Origin, *, sorry: bool = True

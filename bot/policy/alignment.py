@@ -33,9 +33,13 @@ WEAK: Final = 0.65  # likeness below which a link gives way to a better explanat
 SURE: Final = 0.9  # share of a clause that another lost or gained, for that to be a better one
 CONTAINED: Final = 0.6  # share of a clause that another must have lost or gained, for a part to be its part
 EXPLAINED: Final = 0.2  # how much that must be, of both clauses, for a part that was itself added to
-MANY: Final = 60  # clauses that a run of letters is in, beyond which it tells nothing
+LEAST: Final = 0.3  # likeness under which no place makes one clause of two
+ROWS: Final = 256  # clauses that are compared at once, for the memory that it takes
+TINY: Final = 1e-6  # in place of nothing, to divide by
 
 Grams: TypeAlias = Counter[str]
+Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float32]]
+Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 @dataclass(slots=True)
@@ -112,49 +116,60 @@ def _by_words(clauses: Sequence[Clause]) -> dict[str, list[int]]:
 # --- The most alike ---------------------------------------------------------------------------
 
 
+class _Side:
+    """The profiles of what is alone on one side: a row of counts for each, and what each weighs in all."""
+
+    def __init__(
+        self, profiles: Mapping[int, Grams], columns: Mapping[str, int], weights: Mapping[str, float]
+    ) -> None:
+        self.places = tuple(profiles)
+        self.row = {place: row for row, place in enumerate(self.places)}
+        self.counts = np.zeros((len(self.places), len(columns)), dtype=np.uint8)
+        for row, one in enumerate(profiles.values()):
+            for gram, count in one.items():
+                if gram in columns:
+                    self.counts[row, columns[gram]] = min(count, 255)
+        masses = (sum(count * weights[gram] for gram, count in one.items()) for one in profiles.values())
+        self.mass = np.fromiter(masses, dtype=np.float32, count=len(self.places))
+
+
 class _Profiles:
-    """The runs of letters of what is alone on each side, and what each run weighs."""
+    """The runs of letters of what is alone on each side, their weights, what each two clauses share."""
 
     def __init__(self, sides: _Sides) -> None:
         left, right = sides.alone()
         counted = [grams(clause.text) for clause in (*sides.old, *sides.new)]
         spread = Counter(gram for one in counted for gram in one)
-        total = len(counted)
-        self.weights = {gram: math.log(1 + total / count) for gram, count in spread.items()}
-        self.old = {at: counted[at] for at in left}
-        self.new = {at: counted[len(sides.old) + at] for at in right}
+        weights = {gram: math.log(1 + len(counted) / count) for gram, count in spread.items()}
+        old = {at: counted[at] for at in left}
+        new = {at: counted[len(sides.old) + at] for at in right}
+        both = {gram for one in old.values() for gram in one} & {gram for one in new.values() for gram in one}
+        columns = {gram: column for column, gram in enumerate(sorted(both))}
+        self.weights = np.array([weights[gram] for gram in columns], dtype=np.float32)
+        self.old, self.new = _Side(old, columns, weights), _Side(new, columns, weights)
+        self.shared = self._shared()
 
-    def mass(self, one: Grams) -> float:
-        """Return the weight of a profile."""
-        return sum(count * self.weights[gram] for gram, count in one.items())
-
-    def shared(self, one: Grams, other: Grams) -> float:
-        """Return the weight of what two profiles share."""
-        if len(other) < len(one):
-            one, other = other, one
-        return sum(
-            min(count, other[gram]) * self.weights[gram] for gram, count in one.items() if gram in other
-        )
-
-    def candidates(self) -> dict[tuple[int, int], float]:
-        """Return how alike each two clauses are that share something telling, from 0 to 1.
-
-        Dice's coefficient or, for a clause to which much was added, part of how much it is within the other.
-        """
-        holders: dict[str, list[int]] = defaultdict(list)
-        for at, one in self.new.items():
-            for gram in one:
-                holders[gram].append(at)
-        masses = {at: self.mass(one) for at, one in self.new.items()}
-        found: dict[tuple[int, int], float] = {}
-        for at, one in self.old.items():
-            near = {other for gram in one for other in holders.get(gram, ()) if len(holders[gram]) <= MANY}
-            mass = self.mass(one)
-            for other in near:
-                shared = self.shared(one, self.new[other])
-                dice = 2 * shared / (mass + masses[other])
-                found[at, other] = max(dice, WITHIN * shared / min(mass, masses[other]))
+    def _shared(self) -> Matrix:
+        """Return the weight of what each two clauses share: for each count, a product of matrices."""
+        found = np.zeros((len(self.old.places), len(self.new.places)), dtype=np.float32)
+        most = min(self.old.counts.max(initial=0), self.new.counts.max(initial=0))
+        for level in range(1, int(most) + 1):
+            used = (self.old.counts >= level).any(axis=0) & (self.new.counts >= level).any(axis=0)
+            right = (self.new.counts[:, used] >= level).astype(np.float32).T
+            for row in range(0, len(found), ROWS):
+                left = (self.old.counts[row : row + ROWS, used] >= level) * self.weights[used]
+                found[row : row + ROWS] += left @ right
         return found
+
+    def likeness(self) -> Matrix:
+        """Return how alike each two clauses are, from 0 to 1.
+
+        Dice's coefficient or, for a clause to which much was added, part of how far it is in the other.
+        """
+        old, new = self.old.mass[:, None], self.new.mass[None, :]
+        both, least = np.maximum(old + new, TINY), np.maximum(np.minimum(old, new), TINY)
+        likeness: Matrix = np.maximum(2 * self.shared / both, WITHIN * self.shared / least)
+        return likeness
 
 
 _WORD: Final = re.compile(r"[^\W_]+")
@@ -170,12 +185,14 @@ def grams(text: str) -> Grams:
 
 
 def _most_alike(sides: _Sides, profiles: _Profiles) -> None:
-    place = _Places(sides)
-    scores = {
-        (one, other): likeness + place(one, other) for (one, other), likeness in profiles.candidates().items()
-    }
-    likely = {pair: score for pair, score in scores.items() if score >= ENOUGH}
-    sides.links.extend(Link([one], [other]) for one, other in assigned(likely))
+    place, likeness = _Places(sides), profiles.likeness()
+    scores = {}
+    for row, column in zip(*map(list, np.nonzero(likeness >= LEAST)), strict=True):
+        pair = profiles.old.places[row], profiles.new.places[column]
+        score = float(likeness[row, column]) + place(*pair)
+        if score >= ENOUGH:
+            scores[pair] = score
+    sides.links.extend(Link([one], [other]) for one, other in assigned(scores))
 
 
 class _Places:
@@ -276,65 +293,107 @@ def _optimal(gain: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> list[tu
 
 
 def _release(sides: _Sides, profiles: _Profiles) -> None:
-    """Undo the links of clauses that are a little alike, where one is plainly a part of another clause."""
-    for link in [link for link in sides.links if link.old[0] in profiles.old]:
-        one, other = profiles.old[link.old[0]], profiles.new[link.new[0]]
-        shared, masses = profiles.shared(one, other), (profiles.mass(one), profiles.mass(other))
-        if 2 * shared >= WEAK * sum(masses) or shared >= SURE * min(masses):
+    """Undo the links of clauses that are a little alike, where one is plainly a part of another clause.
+
+    Unless what is left of it beside that part is the other clause whole: then a paragraph was moved.
+    """
+    old, new = profiles.old, profiles.new
+    for link in [link for link in sides.links if link.old[0] in old.row]:
+        row, column = old.row[link.old[0]], new.row[link.new[0]]
+        shared, of_old, of_new = profiles.shared[row, column], old.mass[row], new.mass[column]
+        if 2 * shared >= WEAK * (of_old + of_new):
             continue
-        rest = [known for known in sides.links if known is not link and known.old[0] in profiles.old]
-        if any(
-            max(
-                _part(profiles, known, link.new[0], came=True)[0],
-                _part(profiles, known, link.old[0], came=False)[0],
-            )
-            >= SURE
+        rest = [known for known in sides.links if known is not link and known.old[0] in old.row]
+        came = shared < SURE * of_old and any(
+            _parts(profiles, known, [column], came=True)[0][0] >= SURE
             for known in rest
-        ):
+            if profiles.shared[old.row[known.old[0]], column] >= SURE * of_new
+        )
+        went = shared < SURE * of_new and any(
+            _parts(profiles, known, [row], came=False)[0][0] >= SURE
+            for known in rest
+            if profiles.shared[row, new.row[known.new[0]]] >= SURE * of_old
+        )
+        if came or went:
             sides.links.remove(link)
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """A clause that may be given to a link: how sure it is, on which side, which one."""
+
+    share: float
+    came: bool
+    place: int
 
 
 def _absorb(sides: _Sides, profiles: _Profiles) -> None:
     """Give what is alone to the clause that lost it or gained it, the surest first, once each."""
-    lost = {at: link for at, link in enumerate(sides.links) if link.old[0] in profiles.old}
+    loose = [link for link in sides.links if link.old[0] in profiles.old.row]
+    left, right = map(set, sides.alone())
+    offers = [_offers(profiles, link, left, right) for link in loose]
     while True:
-        left, right = sides.alone()
-        found = [
-            (share, "new", alone, at)
-            for at, link in lost.items()
-            if len(link.old) == 1
-            for alone in right
-            if (share := max(_part(profiles, link, alone, came=True))) >= CONTAINED
-        ] + [
-            (share, "old", alone, at)
-            for at, link in lost.items()
-            if len(link.new) == 1
-            for alone in left
-            if (share := max(_part(profiles, link, alone, came=False))) >= CONTAINED
+        best = [
+            (offer.share, at, offer)
+            for at, one in enumerate(offers)
+            if (
+                offer := next(
+                    (offer for offer in one if offer.place in (right if offer.came else left)), None
+                )
+            )
         ]
-        if not found:
+        if not best:
             return
-        _, side, alone, at = max(found, key=lambda one: (one[0], -one[2], -one[3]))
-        (lost[at].new if side == "new" else lost[at].old).append(alone)
+        _, at, offer = max(best, key=lambda one: (one[0], -one[1]))
+        link = loose[at]
+        (link.new if offer.came else link.old).append(offer.place)
+        (right if offer.came else left).discard(offer.place)
+        offers[at] = _offers(profiles, link, left, right)
 
 
-def _part(profiles: _Profiles, link: Link, alone: int, *, came: bool) -> tuple[float, float]:
-    """Return which share of a clause that came is what a link lost, or of one that went what it gained.
+def _offers(profiles: _Profiles, link: Link, left: set[int], right: set[int]) -> list[_Offer]:
+    """Return what may be given to a link, the surest first. It has several clauses on one side at most."""
+    found = []
+    if len(link.old) == 1:
+        found += _likely(profiles, link, sorted(right), came=True)
+    if len(link.new) == 1:
+        found += _likely(profiles, link, sorted(left), came=False)
+    return sorted(found, key=lambda offer: (-offer.share, offer.place))
 
-    Then which share of what was lost or gained that clause accounts for, 0 when both are slight.
+
+def _likely(profiles: _Profiles, link: Link, places: Sequence[int], *, came: bool) -> list[_Offer]:
+    side = profiles.new if came else profiles.old
+    whole = profiles.old.row[link.old[0]] if came else profiles.new.row[link.new[0]]
+    shared = profiles.shared[whole, :] if came else profiles.shared[:, whole]
+    near = [
+        place for place in places if shared[side.row[place]] >= EXPLAINED * side.mass[side.row[place]] > 0
+    ]
+    if not near:
+        return []
+    contained, explained = _parts(profiles, link, [side.row[place] for place in near], came=came)
+    shares = np.maximum(contained, explained)
+    return [
+        _Offer(float(share), came, place)
+        for share, place in zip(shares, near, strict=True)
+        if share >= CONTAINED
+    ]
+
+
+def _parts(profiles: _Profiles, link: Link, rows: Sequence[int], *, came: bool) -> tuple[Vector, Vector]:
+    """Return which share of clauses that came is what a link lost, or of those that went what it gained.
+
+    Then which share of what was lost or gained each accounts for, 0 when both are slight.
     """
-    whole, parts = (link.old, link.new) if came else (link.new, link.old)
     sources, pieces = (profiles.old, profiles.new) if came else (profiles.new, profiles.old)
-    rest = sources[whole[0]].copy()
-    for one in parts:
-        rest.subtract(pieces[one])
-    part, rest = pieces[alone], +rest
-    of_part, of_rest = profiles.mass(part), profiles.mass(rest)
-    if not (of_part and of_rest):
-        return 0.0, 0.0
-    shared = profiles.shared(part, rest)
-    much = of_rest >= EXPLAINED * profiles.mass(sources[whole[0]]) and shared >= EXPLAINED * of_part
-    return shared / of_part, shared / of_rest if much else 0.0
+    whole, parts = (link.old, link.new) if came else (link.new, link.old)
+    row = sources.row[whole[0]]
+    source = sources.counts[row].astype(np.int32)
+    taken = np.minimum(pieces.counts[[pieces.row[one] for one in parts]].astype(np.int32).sum(axis=0), source)
+    of_rest = sources.mass[row] - taken @ profiles.weights
+    shared = np.minimum(pieces.counts[rows], source - taken) @ profiles.weights
+    of_part = np.maximum(pieces.mass[rows], TINY)
+    much = (shared >= EXPLAINED * of_part) & (of_rest >= max(EXPLAINED * sources.mass[row], TINY))
+    return shared / of_part, np.where(much, shared / max(of_rest, TINY), 0.0)
 
 
 # --- Articles ---------------------------------------------------------------------------------

@@ -330,7 +330,8 @@ _ALIKE: Final = tuple(
 _FIGURES: Final = {
     word: str(figure)
     for figure, word in enumerate(
-        "deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize".split(), 2
+        "deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize".split(),  # noqa: SIM905 — one list of words reads better as a line
+        2,
     )
 } | {
     "vingt": "20",

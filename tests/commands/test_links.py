@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,12 @@ async def ask(dispatcher: Dispatcher, line: str) -> Message:
     return reply
 
 
+async def press(dispatcher: Dispatcher, line: str) -> Message:
+    reply = await dispatcher.handle(replace(dispatcher.from_text(line), pressed=True))
+    assert isinstance(reply, Message)
+    return reply
+
+
 def cited(message: Message) -> list[tuple[str, str]]:
     return [(quote.version, quote.clause) for quote in message.quotes()]
 
@@ -46,34 +53,34 @@ def said(message: Message) -> str:
 
 
 async def test_a_button_of_the_first_text_opens_its_clause_under_its_new_number(here: Dispatcher) -> None:
-    reply = await ask(here, "politique pa20:5.10")
+    reply = await press(here, "politique pa20:5.10")
     assert cited(reply) == [(LATER, "5.11")]
     assert "L'ancienne 5.10 est devenue 5.11." in said(reply)
 
 
 async def test_a_button_of_a_later_text_is_followed_from_there(here: Dispatcher) -> None:
-    assert cited(await ask(here, f"politique pa20@{AFTER}:5.11")) == [(LATER, "5.11")]
-    assert cited(await ask(here, f"politique pa20@{AFTER}:5.19")) == [(LATER, "5.19")]
+    assert cited(await press(here, f"politique pa20@{AFTER}:5.11")) == [(LATER, "5.11")]
+    assert cited(await press(here, f"politique pa20@{AFTER}:5.19")) == [(LATER, "5.19")]
 
 
 async def test_buttons_of_today_work_for_ever(here: Dispatcher) -> None:
     reply = await ask(here, "5.11")
     lines = [button.command for button in reply.buttons() if isinstance(button, Button)]
     assert f"politique pa20@{LATER}:5.10" in lines
-    assert cited(await ask(here, f"politique pa20@{LATER}:5.10")) == [(LATER, "5.10")]
+    assert cited(await press(here, f"politique pa20@{LATER}:5.10")) == [(LATER, "5.10")]
 
 
 async def test_several_numbers_of_one_button_are_followed(here: Dispatcher) -> None:
-    reply = await ask(here, "politique pa20:5.10 et 5.11")
+    reply = await press(here, "politique pa20:5.10 et 5.11")
     assert cited(reply) == [(LATER, "5.11"), (LATER, "5.12")]
 
 
 async def test_a_page_of_an_article_is_still_that_page(here: Dispatcher) -> None:
-    assert "page 2 sur" in said(await ask(here, "politique pa20:5 page 2"))
+    assert "page 2 sur" in said(await press(here, "politique pa20:5 page 2"))
 
 
 async def test_a_clause_that_was_removed_is_read_as_it_was(here: Dispatcher) -> None:
-    assert cited(await ask(here, "politique pa20:5.17")) == [("2015-12-13", "5.17")]
+    assert cited(await press(here, "politique pa20:5.17")) == [("2015-12-13", "5.17")]
 
 
 async def test_a_number_that_one_types_is_of_today_and_says_what_it_was(here: Dispatcher) -> None:
@@ -83,8 +90,13 @@ async def test_a_number_that_one_types_is_of_today_and_says_what_it_was(here: Di
     (old,) = [
         b.command for b in reply.buttons() if isinstance(b, Button) and b.label == "Lire l'ancien texte"
     ]
-    assert cited(await ask(here, old)) == [(AFTER, "5.18")]
+    assert cited(await press(here, old)) == [(AFTER, "5.18")]
 
 
 async def test_nothing_is_said_of_a_number_that_did_not_change(here: Dispatcher) -> None:
     assert said(await ask(here, "5.11")).count("Avant le") == 0
+
+
+async def test_a_policy_that_one_names_is_numbered_as_today(here: Dispatcher) -> None:
+    assert cited(await ask(here, "pa20:5.11")) == [(LATER, "5.11")]
+    assert cited(await ask(here, "PA20 5.11")) == [(LATER, "5.11")]

@@ -15,6 +15,7 @@ from bot.messages import Message, Reply, Text
 from bot.platforms import Meter
 from bot.platforms.discord_client import Client
 from tests.platforms.discord_world import COMMANDS, TEXTS, WORDS, Late, World, living, menu, quote, shown
+from tests.platforms.presses import listened
 
 pytest_plugins = ["tests.platforms.discord_fixtures"]
 
@@ -49,6 +50,14 @@ async def test_in_a_private_conversation_the_answer_stays_in_the_history(world: 
     result = await world.user.slash("politique", numero_mots="5.10")
     assert not result.response.ephemeral
     assert WORDS in shown(result.response)
+
+
+async def test_a_button_is_told_from_what_one_types(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = listened(monkeypatch)
+    first = await world.alice.slash(world.channel, "politique", numero_mots="5.10")
+    assert first.response is not None
+    await world.alice.click(first.response, label="Suivante")
+    assert seen == [False, True]
 
 
 async def test_a_button_on_a_private_message_replaces_that_message(world: World) -> None:

@@ -15,6 +15,7 @@ from bot.platforms.local_gallery import Gallery
 from bot.platforms.local_render import said
 from bot.platforms.local_room import ENTRIES_KEPT, Room
 from tests.platforms.local_world import Page, Shop, events, quoted, suggestions
+from tests.platforms.presses import listened
 
 pytest_plugins = ["tests.platforms.local_fixtures"]
 
@@ -105,6 +106,13 @@ async def test_the_bot_may_write_first(sandbox: LocalAdapter, page: Page) -> Non
 
 
 # --- Buttons, forms, the message's own menu ---
+
+
+async def test_a_button_is_told_from_what_one_types(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = listened(monkeypatch)
+    entry = (await page.do("say", text="/dire un"))["entry"]
+    await page.do("press", entry=entry, command="dire suite")
+    assert seen == [False, True]
 
 
 async def test_a_button_of_a_private_message_replaces_it(page: Page) -> None:

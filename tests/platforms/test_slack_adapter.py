@@ -14,6 +14,7 @@ import pytest
 from bot.platforms import slack_adapter
 from bot.platforms.slack_adapter import literal
 from tests.platforms.fake_slack import BOT_TOKEN, BOT_USER, SIGNING_SECRET, FakeSlack, SignedHttp
+from tests.platforms.presses import listened
 from tests.platforms.slack_checks import check_structure, shown
 from tests.platforms.slack_kit import (
     SECRET_WORDS,
@@ -88,6 +89,17 @@ def test_a_text_full_of_half_open_links_is_read_at_once() -> None:
 
 
 # Buttons
+
+
+async def test_a_button_is_told_from_what_one_types(
+    slack: FakeSlack, http: SignedHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = listened(monkeypatch)
+    await http.command(slash(slack, "/politique", "5.10"))
+    following, _ = buttons((await slack.said()).body["blocks"])
+    await http.interaction(press(slack, following, is_ephemeral=True))
+    await slack.said()
+    assert seen == [False, True]
 
 
 async def test_a_button_on_a_private_message_replaces_it(slack: FakeSlack, http: SignedHttp) -> None:

@@ -10,7 +10,7 @@ from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 from docx.text.paragraph import Paragraph
 
-from bot.policy.articles import Version
+from bot.policy.articles import Clause, Version
 
 Way: TypeAlias = Literal["typed", "direct", "styles", "linked", "continued", "per_article"]
 WAYS: Final[tuple[Way, ...]] = ("typed", "direct", "styles", "linked", "continued", "per_article")
@@ -31,26 +31,22 @@ class Writer:
 
     def abstract(self, identifier: int, levels: str, *, link: str = "") -> None:
         """Add an abstract list, before the lists as the schema wants."""
-        xml = f'<w:abstractNum {nsdecls("w")} w:abstractNumId="{identifier}"><w:multiLevelType w:val="multilevel"/>{link}{levels}</w:abstractNum>'
+        inner = f'<w:multiLevelType w:val="multilevel"/>{link}{levels}'
+        xml = f'<w:abstractNum {nsdecls("w")} w:abstractNumId="{identifier}">{inner}</w:abstractNum>'
         at = len(self.numbering.findall("{*}abstractNum"))
         self.numbering.insert(at, parse_xml(xml))
 
     def num(self, identifier: int, abstract: int, overrides: str = "") -> None:
         """Add a list."""
-        self.numbering.append(
-            parse_xml(
-                f'<w:num {nsdecls("w")} w:numId="{identifier}"><w:abstractNumId w:val="{abstract}"/>{overrides}</w:num>'
-            )
-        )
+        inner = f'<w:abstractNumId w:val="{abstract}"/>{overrides}'
+        self.numbering.append(parse_xml(f'<w:num {nsdecls("w")} w:numId="{identifier}">{inner}</w:num>'))
 
     def style(self, name: str, properties: str = "", based_on: str = "", kind: str = "paragraph") -> None:
         """Add a style."""
         base = f'<w:basedOn w:val="{based_on}"/>' if based_on else ""
-        self.document.styles.element.append(
-            parse_xml(
-                f'<w:style {nsdecls("w")} w:type="{kind}" w:customStyle="1" w:styleId="{name}"><w:name w:val="{name}"/>{base}{properties}</w:style>'
-            )
-        )
+        own = f'w:type="{kind}" w:customStyle="1" w:styleId="{name}"'
+        inner = f'<w:name w:val="{name}"/>{base}{properties}'
+        self.document.styles.element.append(parse_xml(f"<w:style {nsdecls('w')} {own}>{inner}</w:style>"))
 
     def paragraph(
         self,
@@ -65,7 +61,7 @@ class Writer:
         paragraph = self.document.add_paragraph()
         run = paragraph.add_run(text)
         run.bold = bold or None
-        properties = paragraph._p.get_or_add_pPr()  # noqa: SLF001 — the XML is what is tested
+        properties = paragraph._p.get_or_add_pPr()
         if style:
             properties.append(parse_xml(f'<w:pStyle {nsdecls("w")} w:val="{style}"/>'))
         if number is not None or level is not None:
@@ -83,7 +79,8 @@ class Writer:
 
 def lvl(at: int, text: str, *, start: int = 1, form: str = "decimal", more: str = "") -> str:
     """Return a level of a list."""
-    return f'<w:lvl w:ilvl="{at}"><w:start w:val="{start}"/><w:numFmt w:val="{form}"/>{more}<w:lvlText w:val="{text}"/></w:lvl>'
+    counted = f'<w:start w:val="{start}"/><w:numFmt w:val="{form}"/>'
+    return f'<w:lvl w:ilvl="{at}">{counted}{more}<w:lvlText w:val="{text}"/></w:lvl>'
 
 
 def written(version: Version, way: Way) -> bytes:
@@ -136,17 +133,21 @@ def _article(writer: Writer, version: Version, number: int, way: Way) -> None:
         if clause.heading != heading:
             heading = clause.heading
             writer.paragraph(heading, bold=True)
-        first, *rest = clause.paragraphs
-        depth = len(clause.number.parts)
-        if depth == 1:
-            writer.paragraph(first)
-        elif listed is not None:
-            writer.paragraph(first, number=listed, level=depth - 1)
-        elif way == "styles":
-            writer.paragraph(first, style=_STYLES[depth - 1])
-        elif way == "per_article":
-            writer.paragraph(first, number=number, level=depth - 2)
-        else:
-            writer.paragraph(f"{clause.number} {first}")
-        for text in rest:
-            writer.paragraph(text)
+        _clause(writer, clause, way, listed)
+
+
+def _clause(writer: Writer, clause: Clause, way: Way, listed: int | None) -> None:
+    first, *rest = clause.paragraphs
+    depth = len(clause.number.parts)
+    if depth == 1:
+        writer.paragraph(first)
+    elif listed is not None:
+        writer.paragraph(first, number=listed, level=depth - 1)
+    elif way == "styles":
+        writer.paragraph(first, style=_STYLES[depth - 1])
+    elif way == "per_article":
+        writer.paragraph(first, number=clause.number.parts[0], level=depth - 2)
+    else:
+        writer.paragraph(f"{clause.number} {first}")
+    for text in rest:
+        writer.paragraph(text)

@@ -14,8 +14,10 @@ from bot.policy.articles import Version
 def laid_out(version: Version, columns: int = 1, *, hanging: bool = False, size: float = 11) -> bytes:
     """Return a version as a PDF; `hanging`: the numbers stand in a margin of their own."""
     lines = [
-        f'#set page(paper: "us-letter", margin: 1in, columns: {columns}, header: [Association #h(1fr) Politique],'
-        " footer: context align(center)[Page #counter(page).display() de #counter(page).final().first()])",
+        f'#set page(paper: "us-letter", margin: 1in, columns: {columns})',
+        "#set page(header: [Association #h(1fr) Politique])",
+        "#let pages = context counter(page).final().first()",
+        "#set page(footer: context align(center)[Page #counter(page).display() de #pages])",
         f'#set text(font: "Libertinus Serif", size: {size}pt, lang: "fr", hyphenate: true)',
         "#set par(justify: true)",
     ]

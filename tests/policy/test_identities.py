@@ -1,4 +1,4 @@
-"""A clause keeps its identity through revisions: what is said beside the policy follows it, or says it is stale."""
+"""A clause keeps its identity through revisions: what is said of it follows it, or says that it is stale."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.policy import articles, bank_additions, guidance, identities, library, question_bank, quiz_bank
@@ -193,6 +193,7 @@ def test_annotations_about_a_version_that_there_is_not_are_refused(tmp_path: Pat
         library.load([SEED, tmp_path], "pa20", lambda: TODAY)
 
 
+@settings(max_examples=15)
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=3))
 def test_through_any_revisions_each_clause_is_somewhere_or_was_removed(seeds: list[int]) -> None:
     version = _first()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.policy import articles, library, redline
@@ -25,6 +25,7 @@ def _form(side: Version, numbers: tuple[str, ...]) -> str:
     return form("".join(clause.text for clause in clauses if clause))
 
 
+@settings(max_examples=25)
 @given(st.integers(1, 400))
 def test_the_words_of_a_change_are_those_of_the_two_versions(seed: int) -> None:
     old = _pa20()

@@ -150,6 +150,7 @@ def test_words_that_the_text_does_not_hold_are_counted() -> None:
         Finding(
             "lost_text",
             "",
-            "4 mots du fichier ne sont pas dans le texte lu\u00a0: «\u00a0un\u00a0», «\u00a0mot\u00a0», «\u00a0perdu\u00a0», «\u00a0fois\u00a0».",
+            "4 mots du fichier ne sont pas dans le texte lu\u00a0: "
+            "«\u00a0un\u00a0», «\u00a0mot\u00a0», «\u00a0perdu\u00a0», «\u00a0fois\u00a0».",
         ),
     )
