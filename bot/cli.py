@@ -326,7 +326,9 @@ def _questions() -> cli_questions.Desk:
 
 def _cabinet() -> cli_register.Cabinet:
     config = kept()
-    return cli_register.Cabinet(config.database(), config.keys(), config.calendar().zone)
+    return cli_register.Cabinet(
+        config.database(), config.keys(), config.calendar().zone, lambda: app.issuer(config, _policies())
+    )
 
 
 def _bench() -> cli_reviser.Bench:

@@ -9,14 +9,17 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal, ParamSpec, TypeAlias, TypeVar, cast
 
 from bot import logs
+from bot.aside import Deferred, aside
 from bot.messages import (
     SHORTCUT_LENGTH,
     Button,
@@ -73,6 +76,7 @@ class Request:
 
     `read`: what the command read in the file that came with it (see `Command.reads`). `pressed`: it is a
     button's, which may have been sent long ago.
+    `free`: they wrote that text alone, naming no command, which was found for them.
     """
 
     command: str
@@ -82,6 +86,11 @@ class Request:
     fields: Mapping[str, str] = field(default_factory=dict)
     read: object = field(default=None, repr=False)
     pressed: bool = False
+    free: bool = False
+
+
+# What a command returns: what takes a while to make is made once it has left the storage thread.
+Answer: TypeAlias = Reply | Deferred[Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +119,13 @@ class Command:
     is never put under them, and where all can read it is not run.
     `reads`: for the one command that takes a file dropped in private, how to read it, on a thread of its
     own; what it returns is the request's `read`. Only from those it does not refuse is a file fetched.
+    `replies`: what a text written alone in private looks like when it may answer what this command asked.
+    `awaits`: whether it does, on the storage thread; the text is the first command's otherwise.
     """
 
     name: str
     summary: str
-    run: Callable[[Request], Reply]
+    run: Callable[[Request], Answer]
     usage: str = ""
     examples: tuple[str, ...] = ()
     slash: bool = False
@@ -126,6 +137,8 @@ class Command:
     unnoted: bool = False
     alone: bool = False
     reads: Callable[[Received], object] | None = None
+    replies: re.Pattern[str] | None = None
+    awaits: Callable[[Request], bool] = lambda _request: False
 
     def __post_init__(self) -> None:
         if len(self.shortcut) > SHORTCUT_LENGTH:
@@ -217,7 +230,7 @@ class Dispatcher:
         command = self.command(words.partition(" ")[0].lower())
         if command and command.slash:
             return self.from_command(words, actor=actor, place=place)
-        return Request(self._default.name, words, actor, place)
+        return Request(self._default.name, words, actor, place, free=True)
 
     def from_command(self, line: str, *, actor: Actor | None = None, place: Place = "direct") -> Request:
         """Read the line that a button, a form or a slash command stands for: a name, then its text."""
@@ -275,13 +288,15 @@ class Dispatcher:
             refused = self._welcome.refusal(request.actor)
             if refused is not None:
                 return Message(*refused.elements, public=request.place == "open")
+            request = await self._redirected(request)
             command = self.command(request.command) or self._default
             if command.alone and request.place == "open":
                 return Message(_ASK_IN_PRIVATE, public=True)
             if command.is_instant(request):
-                reply = self._run(command, request)
+                answer = self._run(command, request)
             else:
-                reply = await self._stored(self._run, command, request)
+                answer = await self._stored(self._run, command, request)
+            reply = await self._made(answer, request) if isinstance(answer, Deferred) else answer
             if request.place == "open":
                 return _bare(reply if isinstance(reply, Message) else opener(reply))
             if command.unnoted and request.actor:
@@ -304,7 +319,7 @@ class Dispatcher:
         if command is None or command.reads is None:
             return Message(Text("Je ne lis pas de fichier ici."))
         try:
-            read = await asyncio.to_thread(command.reads, file)
+            read = await aside(partial(command.reads, file))
         except UserError as refusal:
             return Message(Text(str(refusal)))
         except Exception as error:  # noqa: BLE001 — as in `_run`
@@ -319,7 +334,31 @@ class Dispatcher:
         run = contextvars.copy_context().run
         return await loop.run_in_executor(self._executor, lambda: run(work, *args, **kwargs))
 
-    def _run(self, command: Command, request: Request) -> Reply:
+    async def _redirected(self, request: Request) -> Request:
+        """Give a free text in private to the command that awaits it as an answer, if one does."""
+        if not request.free or request.place != "direct":
+            return request
+        for command in self.commands:
+            if command.replies and command.replies.fullmatch(request.text):
+                answer = replace(request, command=command.name)
+                if await self._stored(self._awaits, command, answer):
+                    return answer
+        return request
+
+    def _awaits(self, command: Command, request: Request) -> bool:
+        try:
+            return command.awaits(request)
+        except Exception as error:  # noqa: BLE001 — the text is then answered as any other
+            logger.error("whether /%s awaits an answer: %s", command.name, logs.where(error))  # noqa: TRY400 — in one line
+            return False
+
+    async def _made(self, answer: Deferred[Message], request: Request) -> Message:
+        try:
+            return await aside(answer.make)
+        except Exception as error:  # noqa: BLE001 — as for `_run`
+            return apology(error, request.command)
+
+    def _run(self, command: Command, request: Request) -> Answer:
         try:
             if command.refusal and (why := command.refusal(request)):
                 return Message(Text(why))

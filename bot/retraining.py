@@ -21,7 +21,7 @@ from bot.notices import Notice
 from bot.outbox import Delivery
 from bot.policy import question_store
 from bot.policy.library import Library
-from bot.policy.question_model import ModelError
+from bot.policy.question_scores import ModelError
 from bot.policy.question_store import Sources
 from bot.storage import Storage
 from bot.times import iso

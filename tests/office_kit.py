@@ -74,7 +74,7 @@ def services(library: Library, office: Office) -> Services:
         office,
         Engine(folders, Path(os.devnull), Given(None)),
         guidance.load(folders, library),
-        masker(library),
+        lambda: masker(library),
         Conversations(clock),
         Recent(clock),
     )

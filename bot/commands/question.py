@@ -8,6 +8,7 @@ Free text comes here too, wherever it is written. A number or a word of the poli
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -48,13 +49,16 @@ class Answers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What it takes to answer: the texts, what is known of them, and what is remembered for minutes."""
+    """What it takes to answer: the texts, what is known of them, and what is remembered for minutes.
+
+    `masker`: made when first called, since it reads a whole bank.
+    """
 
     library: Library
     office: Office
     engine: Answers
     guidance: dict[str, Guidance]
-    masker: Masker
+    masker: Callable[[], Masker]
     conversations: Conversations
     recent: Recent
 
@@ -181,7 +185,7 @@ def _missing(version: Version, text: str) -> Number | None:
 
 def _noted(desk: Desk, policy: str, answer: Answer, text: str) -> Judged:
     """Keep the question, masked, when it has no answer; remember the answer for a while to be judged."""
-    question = desk.masker.mask(text)
+    question = desk.masker().mask(text)
     numbers = tuple(found.number for found in answer.clauses)
     kept = False
     if answer.outcome in {"not_found", "silent"}:

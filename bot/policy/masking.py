@@ -151,7 +151,9 @@ def load(folders: Iterable[Path], library: Library) -> Masker:
     ]
     # Words of the banks that are shipped only: the association's own lines are added by people in a hurry.
     texts += [text for bank in (folders[0] / "politique").glob("*/questions.jsonl") for text in _asked(bank)]
-    known = {fold(word) for text in texts for word in _WORD.findall(text) if word.islower()}
+    known = {
+        fold(word) for word in {word for text in texts for word in _WORD.findall(text)} if word.islower()
+    }
     named = {fold(name) for policy in library.policies.values() for name in policy.names()}
     names, ordinary = (frozenset(lists[key].split()) for key in ("names", "ordinary"))
     return Masker(names, ordinary, frozenset(known - names), frozenset(named))

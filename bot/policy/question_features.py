@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
-import snowballstemmer
 from numpy.typing import NDArray
 
-from bot.policy.spelling import FOLDED, SOUNDS, WORD, Words, fold, sound
+from bot.policy.spelling import WORD, fold, sound, stem
 
 Floats: TypeAlias = NDArray[np.float32]
 Places: TypeAlias = NDArray[np.intp]
@@ -22,28 +21,12 @@ Weights: TypeAlias = NDArray[np.float16] | NDArray[np.float32]
 BUCKETS = 1 << 16  # measured: 2**15 costs 0.3 points, 2**20 gains nothing
 FAMILIES = ("stems", "words", "sounds", "letters")
 _LETTERS = range(2, 6)  # lengths of the runs of letters that are counted
-_STEMMER = snowballstemmer.stemmer("french")
-
-
-_STEMS = Words(lambda word: fold(_STEMMER.stemWord(word)))
-_KEPT = (_STEMS, FOLDED, SOUNDS)
-
-
-def forgetting() -> Callable[[], None]:
-    """Return what takes back every word read from now on: those of some texts must not stay in memory."""
-    counts = [len(words) for words in _KEPT]
-
-    def forget() -> None:
-        for words, count in zip(_KEPT, counts, strict=True):
-            words.forget(count)
-
-    return forget
 
 
 def counted(text: str) -> Iterator[list[int]]:
     """Yield the buckets of each family in turn; the first three count what stands alone and in pairs."""
     words = [fold(word) for word in WORD.findall(text)]
-    stems = [_STEMS[word] for word in WORD.findall(text)]
+    stems = [stem(word) for word in WORD.findall(text)]
     for name, units in (("s", stems), ("w", words), ("p", [sound(word) for word in words])):
         yield [_bucket(name + unit) for unit in units] + [
             _bucket(f"{name}{a} {b}") for a, b in pairwise(units)

@@ -11,12 +11,11 @@ import ctypes
 import gc
 import sys
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cache, cached_property
 from importlib import resources
-from math import exp
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeAlias
@@ -27,73 +26,14 @@ from threadpoolctl import threadpool_limits
 
 from bot.policy.articles import Number
 from bot.policy.question_features import BUCKETS, Floats, Postings, Rows, Weights, direction, weigh
+from bot.policy.question_scores import FORMAT, ModelError, Scores
 from bot.policy.spelling import Speller
 
 Encoder: TypeAlias = Callable[[Sequence[str]], Floats]
 
-FORMAT = 2  # of the file; part of its name, so that an older program's file is never read
 READ = 600  # characters of a question that are looked at; what it asks is there, and the time is bounded
 _AS_KEPT = ("starts", "rows", "weights")  # the others are worked with in single precision
 _HALF = ("weights", "seen", "dual")  # kept in half precision, which costs nothing that can be measured
-
-
-class ModelError(Exception):
-    """A model's file is missing, damaged, or another format's."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """How a question stands: about 1 for what is sure, about 0 for the rest.
-
-    `clauses`: each clause's score. `reasons`: those of each reason to decline (`question_bank.REASONS`).
-    `topics`: what the text is, "incident", "draft" or "article"; above 0 when it is one.
-    `threshold`: added to the best clause before it is set against the reasons. `silence`: added to
-    "silent" before it is set against the other reasons. `sharpness`: from scores to likelihoods.
-    """
-
-    clauses: Mapping[Number, float]
-    reasons: Mapping[str, float]
-    topics: Mapping[str, float]
-    threshold: float
-    silence: float
-    sharpness: float
-
-    @property
-    def silent(self) -> bool:
-        """Whether, if it is declined, the subject is the policy's all the same."""
-        others = max(score for reason, score in self.reasons.items() if reason != "silent")
-        return self.reasons["silent"] + self.silence > others
-
-    @property
-    def reason(self) -> str:
-        """The likeliest reason to decline, whatever the margin."""
-        return max(self.reasons, key=self.reasons.__getitem__)
-
-    @property
-    def margin(self) -> float:
-        """How far the best clause is above what would decline; at 0 or below, to be declined."""
-        return max(self.clauses.values(), default=-1.0) + self.threshold - max(self.reasons.values())
-
-    def ranked(self) -> list[tuple[Number, float]]:
-        """Return the clauses with their likelihoods, best first, in the order of the text when equal."""
-        best = max((*self.clauses.values(), *self.reasons.values()))
-        raised = {key: exp(self.sharpness * (score - best)) for key, score in self.clauses.items()}
-        total = sum(raised.values()) + sum(
-            exp(self.sharpness * (score - best)) for score in self.reasons.values()
-        )
-        chances = [(number, one / total) for number, one in raised.items()]
-        return sorted(chances, key=lambda pair: -pair[1])  # stable
-
-    def among(self, kept: Callable[[Number], bool], added: Mapping[Number, float]) -> Scores:
-        """Return the scores of some clauses only, with something added to some."""
-        return replace(
-            self,
-            clauses={
-                number: score + added.get(number, 0.0)
-                for number, score in self.clauses.items()
-                if kept(number)
-            },
-        )
 
 
 @dataclass(frozen=True)
@@ -132,6 +72,10 @@ class Model:
     def numbers(self) -> tuple[Number, ...]:
         """The clauses' numbers, in the order of the text."""
         return tuple(map(Number.parse, self.clauses))
+
+    def warm(self) -> None:
+        """Load now what the first question needs."""
+        encoder()
 
     def score(self, question: str) -> Scores:
         """Rank every clause for a question."""

@@ -25,7 +25,8 @@ from bot.policy.articles import PolicyError, Version
 from bot.policy.evaluation import Measures
 from bot.policy.library import Policy
 from bot.policy.question_bank import Line
-from bot.policy.question_model import Model, ModelError
+from bot.policy.question_model import Model
+from bot.policy.question_scores import ModelError
 from bot.policy.question_shelf import Given
 from bot.policy.question_store import Score, Sources, Verdict
 from bot.policy.questions import Engine

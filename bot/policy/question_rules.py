@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from bot.policy.articles import Number, Version
-from bot.policy.question_model import Scores
+from bot.policy.question_scores import Scores
 from bot.policy.references import Reference
 from bot.policy.search import fold
 

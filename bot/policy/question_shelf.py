@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, Thread
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from bot.policy import question_model, question_store
+from bot.policy import question_store
 from bot.policy.articles import Version
-from bot.policy.question_model import Model, ModelError
+from bot.policy.question_scores import ModelError
 from bot.policy.question_store import Sources
+
+if TYPE_CHECKING:
+    from bot.policy.question_model import Model
 
 logger = logging.getLogger(__name__)
 
@@ -100,7 +103,7 @@ class Shelf:
             making.join()
         model = self.model(version)
         if model:
-            question_model.encoder()
+            model.warm()
         return model is not None
 
     def close(self) -> None:

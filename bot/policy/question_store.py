@@ -19,12 +19,15 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot.policy import identities, question_model
 from bot.policy import question_bank as bank
 from bot.policy.articles import Version
-from bot.policy.question_model import Model, ModelError
+from bot.policy.question_scores import FORMAT, ModelError
+
+if TYPE_CHECKING:
+    from bot.policy.question_model import Model
 
 TRAINING = 1  # counts what changes in how models are trained, so that older ones are made again
 KEPT = 3  # models of one policy: the one that serves, and the latest before it
@@ -63,7 +66,7 @@ class Sources:
     def base(self) -> str:
         """Return the fingerprint of all but the bank: models of one base can be compared. Raises OSError."""
         text = "\n".join(self.version.pieces()).encode()
-        how = f"{question_model.FORMAT}.{TRAINING}".encode()
+        how = f"{FORMAT}.{TRAINING}".encode()
         return bank.fingerprint([how, text, *bank.content(bank.tables(self.folders))])
 
     def key(self) -> str:
@@ -125,6 +128,8 @@ def find(sources: Sources, models: Path) -> tuple[Model | None, bool]:
     found = verdict(models, sources.version.policy)
     if found is None or found.base != sources.base():
         return None, False
+    from bot.policy import question_model  # noqa: PLC0415 — numpy: 60 ms and 15 MB, for the first question
+
     try:
         return question_model.load(models / found.model), found.bank == sources.key()
     except ModelError:
@@ -185,6 +190,8 @@ def _run(arguments: Iterable[str], texts: str) -> dict[str, Any]:
 
 def put(model: Model, models: Path, name: str) -> None:
     """Put a model in its place, in one step. Raises OSError."""
+    from bot.policy import question_model  # noqa: PLC0415 — same
+
     with _replacing(models / name) as draft:
         question_model.save(model, draft)
 

@@ -14,12 +14,12 @@ from pathlib import Path
 from threading import RLock
 from typing import Literal, TypeAlias, TypeVar
 
-from bot.policy import language, question_bank, question_features, question_rules, references
+from bot.policy import language, question_bank, question_rules, references, spelling
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.language import Words
 from bot.policy.library import Policy
 from bot.policy.question_bank import LONGEST
-from bot.policy.question_model import Scores
+from bot.policy.question_scores import Scores
 from bot.policy.question_shelf import Models, Shelf
 from bot.policy.question_text import Texts
 from bot.policy.references import Naming, Reference
@@ -137,7 +137,7 @@ class Engine:
         if spoken == "other":
             return Answer("out_of_scope", foreign=True)
         with self._lock:
-            forget = question_features.forgetting()
+            forget = spelling.forgetting()
             found = self._decide(policy, version, question, previous)
             if found.topic != "question":
                 forget()

@@ -120,11 +120,14 @@ def fold(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
 
 
-@cache
-def _stemmer() -> Any:  # noqa: ANN401 — the library is not typed
+def new_stemmer() -> Any:  # noqa: ANN401 — the library is not typed
+    """Return a French stemmer; it keeps a state, so that one thread at a time may use it."""
     import snowballstemmer  # noqa: PLC0415 — 15 ms and 4 MB, for the first search
 
     return snowballstemmer.stemmer("french")
+
+
+_stemmer = cache(new_stemmer)
 
 
 @lru_cache(maxsize=4_096)

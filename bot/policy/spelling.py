@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from bot.policy import search
@@ -98,7 +98,15 @@ def _heard(word: str) -> str:
     return heard or word
 
 
-FOLDED, SOUNDS = Words(_folded), Words(_heard)
+# One of its own: a stemmer keeps a state, and the questions' has the engine's lock.
+_stemmer = cache(search.new_stemmer)
+
+
+def _stemmed(word: str) -> str:
+    return fold(_stemmer().stemWord(word))
+
+
+FOLDED, SOUNDS, STEMS = Words(_folded), Words(_heard), Words(_stemmed)
 
 
 def fold(word: str) -> str:
@@ -109,6 +117,23 @@ def fold(word: str) -> str:
 def sound(word: str) -> str:
     """Return how a folded word sounds: « fonksion » and « fonction » have one sound."""
     return SOUNDS[word]
+
+
+def stem(word: str) -> str:
+    """Return a word's French stem, folded."""
+    return STEMS[word]
+
+
+def forgetting() -> Callable[[], None]:
+    """Return what takes back every word read from now on: those of some texts must not stay in memory."""
+    kept = (STEMS, FOLDED, SOUNDS)
+    counts = [len(words) for words in kept]
+
+    def forget() -> None:
+        for words, count in zip(kept, counts, strict=True):
+            words.forget(count)
+
+    return forget
 
 
 def read_table(paths: Iterable[Path]) -> dict[str, str]:

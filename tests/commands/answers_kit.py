@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from bot.commands import banque, question, retour, vigie
@@ -131,7 +131,7 @@ def counter(library: Library, own: Path, answers: Mapping[str, Answer] | None = 
         office,
         engine,
         guidance.load([SEED], library),
-        masking.load([SEED], library),
+        cache(lambda: masking.load([SEED], library)),
         Conversations(clock),
         Recent(clock),
     )

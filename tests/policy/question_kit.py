@@ -21,7 +21,7 @@ from bot.policy import articles, library, question_retraining, question_store
 from bot.policy.articles import Number, Version
 from bot.policy.library import Library, Policy
 from bot.policy.question_bank import BANK, GATE, Line
-from bot.policy.question_model import ModelError
+from bot.policy.question_scores import ModelError
 from bot.policy.questions import Answer, Engine
 from bot.settings import SEED
 

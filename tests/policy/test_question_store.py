@@ -14,7 +14,7 @@ import pytest
 from bot.policy import articles, question_model, question_retraining, question_store, question_training
 from bot.policy.library import Library
 from bot.policy.question_bank import BANK
-from bot.policy.question_model import ModelError
+from bot.policy.question_scores import ModelError
 from bot.policy.question_store import Score, Sources
 from bot.policy.questions import Engine
 from bot.settings import SEED

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.policy import evaluation, question_bank, question_features, question_rules, spelling
+from bot.policy import evaluation, question_bank, question_rules, spelling
 from bot.policy.articles import Version
 from bot.policy.library import Library, Policy
 from bot.policy.question_shelf import Given
@@ -233,7 +233,7 @@ def test_nothing_of_a_negative_post_or_a_draft_stays_in_memory(
 ) -> None:
     text = "Zorbakine écrit sur Spotted que l'AGE est pourrie, toute la gang embarque!"
     assert engine.answer(policy, version, text).topic == "incident"
-    for words in (spelling.FOLDED, spelling.SOUNDS, question_features._STEMS):
+    for words in (spelling.FOLDED, spelling.SOUNDS, spelling.STEMS):
         assert words
         assert not [word for word in words if word.lower().startswith("zorb")]
 
