@@ -12,8 +12,8 @@ from functools import lru_cache, partial
 from typing import Any
 
 from bot import progress_picture
-from bot.aside import aside
 from bot.archive import Archive
+from bot.aside import aside
 from bot.commands import revision_ledger
 from bot.policy import revision_audience, revisions
 from bot.policy.library import in_words
