@@ -55,8 +55,8 @@ def approved(db: Database, folders: Sequence[Path], today: date) -> Approved:
 class Archive:
     """The texts at work. `volume`: the association's own folder, where adopted texts are written too.
 
-    `channels`: where revisions are announced. `preview`, `pages`: see there. `replaced`: called once other texts are
-    in force. `approvals`: how many persons it takes to approve.
+    `channels`: where revisions are announced. `approvals`: how many persons it takes to approve. `preview`,
+    `pages`: see there. `replaced`: called once other texts are in force.
     """
 
     library: Library
