@@ -232,6 +232,10 @@ class Background:
     async def _purge(self, _: Arguments, _now: datetime) -> None:
         """Leave no byte of what was deleted."""
         storage = self.services.office.storage
+        try:
+            await storage.run(storage.rewrite)
+        except StorageError as error:  # what was deleted must go all the same
+            logger.error("purge: the file could not be written anew: %s", error)  # noqa: TRY400 — in one line
         if not await storage.run(storage.purge):
             raise StorageError("un lecteur retient le journal de la base.")
 

@@ -90,6 +90,15 @@ class Storage:
             busy, *_ = self._db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
 
+    def rewrite(self) -> None:
+        """Write the file anew, in the order of its keys: its pages are in that of the rows' arrival.
+
+        To be used on the storage thread, outside a transaction. Raises `StorageError`, as when there is no
+        room for a second file; the first is then as it was.
+        """
+        with explained(self.path):
+            self._db.conn.execute("VACUUM")
+
     def close(self) -> None:
         """End what is under way and close the file; may be called twice."""
         if hasattr(self, "_db"):
