@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install test check format lock locale pictures bench study torture torture-reports clean
+.PHONY: help demo install test check format lock locale pictures bench study torture torture-reports leaks clean
 
 help:  ## Cette liste
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,6 +69,9 @@ torture: $(VENV)/.tests  ## Tuer le robot mille fois, remplir son disque, déré
 
 torture-reports: $(VENV)/.tests  ## Tuer le robot mille fois pendant qu'il reçoit et annonce des signalements
 	$(BIN)/python -m tests.torture.reports
+
+leaks: $(VENV)/.tests  ## Recevoir mille signalements pendant que tout se brise, puis chercher partout qui les a faits
+	$(BIN)/python -m tests.leaks
 
 clean:  ## Tout enlever, sauf les données
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -23,6 +23,8 @@ from bot import (
     notices,
     onboarding_notices,
     outbox,
+    report_digest,
+    report_export,
     report_notices,
     restore,
     retraining,
@@ -117,7 +119,8 @@ def build(settings: Settings, storage: Storage) -> Bot:
     )
     front = desk(settings, read, office)
     reports = app_reports.reporting(settings, read, office, front.guidance, front.masker)
-    notices.NOTICES.update(report_notices.table(reports.records, office.clock))
+    for told in (report_notices, report_digest, report_export):
+        notices.NOTICES.update(told.table(reports.records, office.clock))
     welcome = replace(welcome, limit=reports.limit)
     services = Services(read, office, school, front, _bank(settings, read, office), reports)
     dispatcher = Dispatcher(catalogue(services), storage.executor, welcome=welcome)
@@ -139,7 +142,7 @@ def desk(settings: Settings, read: Library, office: Office) -> Desk:
         Engine(folders, settings.models()),
         guidance.load(folders, read),
         cache(lambda: masking.load(folders, read)),
-        negative_posts.load(SEED),
+        cache(lambda: negative_posts.load(SEED)),
         Conversations(office.clock),
         Recent(office.clock),
     )
@@ -174,6 +177,7 @@ def settle(bot: Bot) -> None:
     storage = office.storage
     if storage.path:
         restore.sweep(storage.path, office.clock())
+        bot.services.reporting.scatter()  # which a process that was killed may have left undone
     with storage.transaction() as db:
         office.settled(db)
         roles.seed(db)
@@ -262,14 +266,25 @@ def mailer(settings: Settings, read: Library) -> email.Mailer | None:
 
 async def run(bot: Bot, say: Callable[[str], None]) -> bool:
     """Run the whole bot until it is told to stop; False when no platform could be started at all."""
-    live, mail = platforms(bot), mailer(bot.settings, bot.library)
+    live, mail, form = platforms(bot), mailer(bot.settings, bot.library), web_form(bot)
     posts: dict[str, Deliverer] = {**live, **({EMAIL: mail} if mail else {})}
     for setting in unset(bot.settings):
         say(f"{setting} n'est pas réglé\u00a0: je réponds partout où je suis. Voyez vigie diagnostic.")
     for line in await bot.office.storage.run(lambda: reminders(bot)):
         say(line)
     behind = Background(bot.settings, bot.services, bot.registrar, bot.metrics, posts, live)
-    return await serve([*live.values()], say, behind.running(say), [mail] if mail else ())
+    beside: list[Platform] = [one for one in (mail, form) if one is not None]
+    return await serve([*live.values()], say, behind.running(say), beside)
+
+
+def web_form(bot: Bot) -> Platform | None:
+    """Return the web form for reports, None where it is not asked for, or the policy has no such clause."""
+    port, reporting = bot.settings.vigie_signalement_port, bot.services.reporting
+    if port is None or reporting.clause() is None:
+        return None
+    from bot import app_web_form  # noqa: PLC0415 — see `platforms`
+
+    return app_web_form.form(reporting, bot.services.desk.masker, port)
 
 
 def unset(settings: Settings) -> list[str]:
@@ -328,13 +343,13 @@ async def serve(
 
     `say` receives one French line each time something happens that the person who started the
     program must know. `behind` runs from before they start until before they close. `beside`: what is
-    of no use alone. Returns False when none of `running` could be started at all.
+    of no use alone, and closes with them. Returns False when none of `running` could be started at all.
     """
     now = asyncio.get_running_loop().time
     async with behind or nullcontext():
         started = await _until_stopped(running, say, beside)
         until = now() + CLOSING_SECONDS
-    closing = [asyncio.create_task(platform.close()) for platform in running]
+    closing = [asyncio.create_task(platform.close()) for platform in (*running, *beside)]
     _, late = await asyncio.wait(closing, timeout=max(until - now(), LEAST_SECONDS))
     for unfinished in late:
         unfinished.cancel()

@@ -32,7 +32,8 @@ def reporting(
     masker: Callable[[], Masker],
 ) -> Reporting:
     """Return what it takes to take reports in and to handle them; no key or list is read or made yet."""
-    reader = cache(lambda: addresses.load(SEED))
+    # Read at the first report: a start has no use for them.
+    posts = cache(lambda: addresses.load(SEED))
     phrases = cache(lambda: identifying.load(SEED, masker()))
     records = Records(ring(settings), office.calendar, plan(settings), remember=office.remember)
     return Reporting(
@@ -42,7 +43,8 @@ def reporting(
         Drafts(office.clock),
         Limiter(office.clock),
         guidance.get(library.default.id) or Guidance(),
-        lambda text: reader().read(text),
+        lambda text: posts().read(text),
+        lambda text: posts().cleaned(text),
         lambda *texts: phrases().described(*texts),
     )
 

@@ -15,7 +15,19 @@ from typing import Protocol, TypeAlias
 
 from sqlite_utils import Database
 
-from bot import backup, destroyed, files, inbound, notices, registrar, restore, retraining
+from bot import (
+    backup,
+    destroyed,
+    files,
+    inbound,
+    notices,
+    registrar,
+    report_digest,
+    report_export,
+    report_files,
+    restore,
+    retraining,
+)
 from bot.aside import aside
 from bot.commands import Services, accueil_gestion
 from bot.dispatch import Actor
@@ -58,6 +70,7 @@ NIGHTLY = (
     Daily("purge", time(3, 45)),
     Daily(membership.RECONCILE, time(4, 0)),
     Daily(onboarding.TASK, onboarding.HOUR),
+    Daily(report_digest.ERRAND, time(9, 10)),
 )
 
 CONNECTING_SECONDS = 45  # that a platform may take to connect, when we start
@@ -177,7 +190,15 @@ class Background:
             ),
             retraining.ERRAND: partial(retraining.errand, office.storage, train),
             registrar.ADVANCE: self.registrar.advance,
+            **self._report_errands(),
         }
+
+    def _report_errands(self) -> dict[str, Errand]:
+        office, records = self.services.office, self.services.reporting.records
+        digest = report_digest.Digest(office.storage, records, office.clock)
+        name = self.settings.vigie_association
+        export = report_export.Exporting(office.storage, records, office.clock, name)
+        return {report_digest.ERRAND: digest, report_export.ERRAND: export}
 
     def _retention(self, db: Database, _: Arguments, now: datetime) -> None:
         """Destroy what has been kept for as long as it may."""
@@ -186,6 +207,7 @@ class Background:
         personal_data.enforce(db, today, remember, attestation_years=years)
         gone = report_retention.enforce(db, today, self.settings.vigie_signalement_jours, remember)
         destroyed.certify(db, today, {"signalements": gone})
+        report_files.expire(db, today)
 
     def _welcome(self, db: Database, _: Arguments, now: datetime) -> None:
         """Welcome, remind, tell who is late."""
@@ -236,13 +258,14 @@ class Background:
         onboarding.follow(db, self.services.course.target(), office.calendar, office.clock())
 
     async def _purge(self, _: Arguments, _now: datetime) -> None:
-        """Leave no byte of what was deleted."""
+        """Leave no byte of what was deleted, nor of the order in which anything came."""
         storage = self.services.office.storage
         try:
-            await storage.run(storage.rewrite)
+            done = await storage.run(storage.scatter)
         except StorageError as error:  # what was deleted must go all the same
-            logger.error("purge: the file could not be written anew: %s", error)  # noqa: TRY400 — in one line
-        if not await storage.run(storage.purge):
+            logger.error("purge: the file could not be laid out anew: %s", error)  # noqa: TRY400 — in one line
+            done = await storage.run(storage.purge)
+        if not done:
             raise StorageError("un lecteur retient le journal de la base.")
 
     def _register(self, db: Database, _: Arguments, now: datetime) -> None:

@@ -28,6 +28,7 @@ from bot import (
     cli_quiz,
     cli_register,
     cli_registry,
+    cli_report_exports,
     cli_reports,
     logs,
     settings,
@@ -314,6 +315,7 @@ def _cabinet() -> cli_register.Cabinet:
     )
 
 
+cli_cases.signalements.add_command(cli_reports.cle)
 for _command in (
     *cli_operations.COMMANDS,
     *cli_registry.COMMANDS,
@@ -324,6 +326,8 @@ for _command in (
     cli_register.registre,
 ):
     vigie.add_command(_command)
+for _command in cli_report_exports.SUBCOMMANDS:
+    cli_cases.signalements.add_command(_command)
 
 
 def main() -> None:

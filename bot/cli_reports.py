@@ -1,4 +1,4 @@
-"""The part of the command line about reports: the canonical address of a post."""
+"""The part of the command line about reports: the canonical address of a post, and the keys that seal."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Final, TypeAlias
 
 import click
 
-from bot.cli_base import json_flag, refuse
-from bot.policy import addresses
+from bot import report_keys
+from bot.cli_base import json_flag, kept, refuse, storage_refusals
+from bot.policy import addresses, report_records, report_retention
 from bot.policy.addresses import Addresses
-from bot.settings import SEED
+from bot.report_keys import KEY_FILE, SealError
+from bot.settings import SEED, Settings
+from bot.storage import beside
 
 _Described: TypeAlias = dict[str, str | None]
 _NONE: Final[_Described] = {"platform": None, "canonical": None}
@@ -67,6 +70,65 @@ def _each_line(reader: Addresses) -> None:
 def _described(reader: Addresses, text: str) -> _Described:
     found = reader.read(text)
     return {"platform": found.platform, "canonical": found.canonical} if found else _NONE
+
+
+# --- The keys, under « vigie signalements » ----------------------------------------------------
+
+
+@click.command(
+    name="cle",
+    short_help="Changer la clé qui scelle les signalements.",
+    help="Nommer les clés des signalements ou, avec une option, changer celle qui les scelle. Vigie peut "
+    "rester en marche.",
+)
+@click.option(
+    "--renouveler",
+    is_flag=True,
+    help="Faire une nouvelle clé et sceller à nouveau ce qui est gardé; les anciennes ouvrent encore les "
+    "copies.",
+)
+@click.option(
+    "--detruire",
+    is_flag=True,
+    help="Détruire les anciennes clés\u00a0: les signalements des copies d'avant ne s'ouvriront plus jamais.",
+)
+def cle(renouveler: bool, detruire: bool) -> None:
+    """Name the keys of reports, change the one in use, or destroy the others."""
+    config = kept()
+    with storage_refusals():
+        if not (config.keys() / KEY_FILE).exists():
+            _none_yet(config)
+            return
+        if renouveler:
+            report_keys.rotate(config.keys())
+        if renouveler or detruire:
+            try:
+                _seal_anew(config, destroy=detruire)
+            except SealError as error:
+                refuse(f"{error} Rien n'est détruit.")
+        ring = report_keys.keyring(config.keys())
+    click.echo(f"En usage\u00a0: {ring.current}")
+    for one in ring.former:
+        click.echo(f"Ancienne\u00a0: {one}")
+
+
+def _none_yet(config: Settings) -> None:
+    """Say that there are no keys; raise `StorageError` when there should be."""
+    with beside(config.database()) as db:
+        if report_records.kept(db):
+            report_keys.keyring(config.keys())
+    click.echo("Il n'y a pas encore de clé\u00a0: elle sera faite au premier signalement.")
+
+
+def _seal_anew(config: Settings, *, destroy: bool) -> None:
+    """Seal everything with the key in use, and destroy the others while nobody can seal with them."""
+    with beside(config.database()) as db:
+        anew = report_retention.reseal(db, report_keys.keyring(config.keys()))
+        gone = report_keys.retire(config.keys()) if destroy else ()
+    if anew:
+        click.echo(f"Scellés à nouveau\u00a0: {anew}", err=True)
+    for one in gone:
+        click.echo(f"Détruite\u00a0: {one}", err=True)
 
 
 COMMANDS: Final = (adresse,)

@@ -25,7 +25,7 @@ from bot.storage import StorageError
 
 KEY_FILE: Final = "signalements.cles"
 # What a content is padded to, in bytes: a text of the forms always fits in the first.
-SIZES: Final = (2_048, 8_192, 32_768, 131_072, 524_288, 2_097_152, 8_388_608, 16_777_216)
+SIZES: Final = (4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216)
 LARGEST: Final = SIZES[-1] - 4
 
 _MAGIC: Final = b"VS1"

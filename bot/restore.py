@@ -84,6 +84,7 @@ def _prepare(
         gone = destroyed.again(db, keys)
         destroyed.certify(db, now.date(), {"restauration": gone})
         hand_back(db)
+        conn.execute("DELETE FROM report_files")  # made of reports that may have been destroyed since
         held, repeated = hold(db, reports)
         state.lower(db, state.RESTORED)
         state.hoist(db, state.RESTORED, now, source.name)

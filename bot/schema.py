@@ -10,7 +10,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 from sqlite_utils.migrations import Migrations
 
-from bot import schema_onboarding, schema_register, schema_reports
+from bot import schema_onboarding, schema_register, schema_report_files, schema_reports
 
 migrations = Migrations("vigie")
 
@@ -193,3 +193,9 @@ def m008_asked_questions(db: Database) -> None:
 def m020_reports(db: Database) -> None:
     """Create the reports under article 5.10, their dialogues, and who is to be told of them."""
     schema_reports.create(db)
+
+
+@migrations()
+def m030_report_files(db: Database) -> None:
+    """Create what was made of reports and waits to be sent."""
+    schema_report_files.create(db)

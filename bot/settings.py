@@ -180,6 +180,7 @@ class Settings(BaseSettings):
     vigie_signalement_rappel: Annotated[int, Field(ge=1, le=1_000)] = 4
     vigie_signalement_autre: Annotated[int, Field(ge=1, le=1_000)] = 24
     vigie_signalement_suppleance: Annotated[int, Field(ge=1, le=1_000)] = 72
+    vigie_signalement_port: Port | None = None
     vigie_signalement_jours: Annotated[int, Field(ge=1, le=3_650)] = 90
     vigie_port: Port = SANDBOX_PORT
     vigie_slack_port: Port = 3000

@@ -32,6 +32,7 @@ _PRAGMAS = (
     "synchronous = FULL",  # what was acknowledged survives a power failure too
     "foreign_keys = ON",
     "secure_delete = ON",
+    "temp_store = MEMORY",  # nothing of what is kept in a file that others may read
     f"busy_timeout = {BUSY_MILLISECONDS}",
 )
 _PRIMARY = 0xFF  # of an extended code, the part that says what kind of error it is
@@ -90,14 +91,16 @@ class Storage:
             busy, *_ = self._db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
 
-    def rewrite(self) -> None:
-        """Write the file anew, in the order of its keys: its pages are in that of the rows' arrival.
+    def scatter(self) -> bool:
+        """Lay out every row in the order of its key, so that where it lies tells nothing of when it came.
 
-        To be used on the storage thread, outside a transaction. Raises `StorageError`, as when there is no
-        room for a second file; the first is then as it was.
+        Whatever their keys, long values go on pages that are taken one after the other, and the WAL has the
+        transactions in their very order (sqlite.org/fileformat2.html, « Cell Payload Overflow Pages », and
+        walformat.html). To be used as `purge`, and returns as it does; some milliseconds for each megabyte.
         """
         with explained(self.path):
             self._db.conn.execute("VACUUM")
+        return self.purge()
 
     def close(self) -> None:
         """End what is under way and close the file; may be called twice."""

@@ -75,7 +75,7 @@ def services(library: Library, office: Office) -> Services:
         Engine(folders, Path(os.devnull), Given(None)),
         guidance.load(folders, library),
         lambda: masker(library),
-        negative_posts.load(SEED),
+        cache(lambda: negative_posts.load(SEED)),
         Conversations(clock),
         Recent(clock),
     )

@@ -331,7 +331,7 @@ def test_once_the_file_is_written_anew_nothing_in_it_is_in_the_order_of_arrival(
         return [written.index(one[-60:]) for one in contents if isinstance(one, bytes)]
 
     assert places() == sorted(places()), "as they come, contents lie one after another"
-    home.storage.executor.submit(home.storage.rewrite).result()
+    home.storage.executor.submit(home.storage.scatter).result()
     order = [number for _, number in sorted(zip(places(), range(24), strict=True))]
     ids = [str(one) for (one,) in home.rows("SELECT id FROM report_filings ORDER BY id")]
     assert order != sorted(order)

@@ -11,6 +11,8 @@ from bot import (
     onboarding_notices,
     progress_picture,
     registrar,
+    report_digest,
+    report_export,
     report_notices,
     retraining,
 )
@@ -248,6 +250,8 @@ def examples(services: Services) -> dict[str, Reply]:
         **retour.examples(),
         **retraining.examples(),
         **report_notices.examples(),
+        **report_digest.examples(),
+        **report_export.examples(),
         "Signaler, trop de signalements": TOO_MANY,
         **_over_a_registry(services),
     }

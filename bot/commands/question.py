@@ -61,7 +61,7 @@ class Desk:
     engine: Answers
     guidance: dict[str, Guidance]
     masker: Callable[[], Masker]
-    posts: NegativePosts
+    posts: Callable[[], NegativePosts]
     conversations: Conversations
     recent: Recent
 
@@ -172,7 +172,7 @@ def _answered(desk: Desk, reading: Reading, text: str, request: Request) -> Mess
     previous = desk.conversations.previous(request.actor, policy)
     telling = desk.telling(reading, request)
     found = desk.engine.answer(reading.policy, reading.version, text, previous)
-    answer = desk.posts.settled(guidance.settled(telling.guidance, found, text), text)
+    answer = desk.posts().settled(guidance.settled(telling.guidance, found, text), text)
     if answer.topic != "question":  # such a text leaves no trace: neither it nor that there was one
         desk.conversations.forget(request.actor)
         return answers.put(telling, answer, text, None)

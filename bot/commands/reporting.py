@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from sqlite_utils import Database
 from bot.commands.office import Office
 from bot.commands.signalement_messages import Pointed
 from bot.dispatch import Actor, UserError
+from bot.logs import told
 from bot.messages import SHORTCUT_LENGTH, Message, Quote, Text
 from bot.policy import roles
 from bot.policy.addresses import Address
@@ -20,6 +23,9 @@ from bot.policy.library import Library
 from bot.policy.report_limits import REFUSAL, Limiter
 from bot.policy.report_records import Records, ReportError, Session
 from bot.report_drafts import Drafts
+from bot.storage import StorageError
+
+logger = logging.getLogger(__name__)
 
 TOO_MANY: Final = Message(Text(REFUSAL))
 
@@ -28,8 +34,9 @@ TOO_MANY: Final = Message(Text(REFUSAL))
 class Reporting:
     """What it takes to take reports in and to handle them.
 
-    `read_address`: finds the address of a post in a text, None when it has none. `point_out`: what in texts
-    may tell who wrote them, or names someone.
+    `read_address`: finds the address of a post in a text, None when it has none. `clean_text`: writes those
+    within a text so that they do not say who shares them. `point_out`: what in texts may tell who wrote
+    them, or names someone.
     """
 
     library: Library
@@ -39,6 +46,7 @@ class Reporting:
     limiter: Limiter
     guidance: Guidance
     read_address: Callable[[str], Address | None]
+    clean_text: Callable[[str], str]
     point_out: Callable[..., Sequence[Pointed]]
 
     @contextmanager
@@ -46,6 +54,16 @@ class Reporting:
         """Give the records as they are now, inside one transaction; on the storage thread."""
         with self.office.storage.transaction() as db:
             yield Session(db, self.records, self.office.clock())
+
+    def scatter(self) -> None:
+        """Have the file tell nothing of when a report came, nor keep what was withdrawn.
+
+        On the storage thread, once it is committed. What cannot be done now is done in the night.
+        """
+        try:
+            self.office.storage.scatter()
+        except (StorageError, sqlite3.Error) as error:
+            logger.warning("the file is to be laid out anew in the night: %s", told(error))
 
     def limit(self, actor: Actor) -> Message | None:
         """Count a report from someone, whom nothing remembers; return why it is one too many, if it is."""

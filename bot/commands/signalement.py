@@ -98,10 +98,10 @@ def _read(desk: Reporting, fields: Mapping[str, str], choices: Choices) -> tuple
         choices.recipient,
         choices.named,
         choices.urgent,
-        where=found.canonical if found else typed[:WHERE_LENGTH],
+        where=found.canonical if found else desk.clean_text(typed)[:WHERE_LENGTH],
         platform=found.platform if found else "",
         canonical=found is not None,
-        says=clean(fields.get("propos", "")).strip()[:SAYS_LENGTH],
+        says=desk.clean_text(clean(fields.get("propos", "")).strip())[:SAYS_LENGTH],
         severity=cast("Severity", severity) if severity in SEVERITIES else "serious",
         name=" ".join(clean(fields.get("nom", "")).split())[:NAME_LENGTH],
     )
@@ -122,6 +122,7 @@ def _send(desk: Reporting, _: Request, token: str) -> Message:
     # Committed: only then is it acknowledged, and the draft forgotten.
     desk.drafts.reports.drop(token)
     desk.drafts.sent.put(words, token)
+    desk.scatter()
     return messages.sent(words)
 
 
@@ -158,7 +159,7 @@ def _review_answer(desk: Reporting, request: Request, token: str) -> Message:
     receipt = desk.drafts.receipts.get(token)
     if receipt is None:
         return messages.CLOSED_PAGE
-    text = checked(clean(request.fields.get("texte", "")))
+    text = checked(desk.clean_text(clean(request.fields.get("texte", ""))))
     name = desk.drafts.answers.put(Answer(receipt, text))
     return messages.answer_review(text, name, token, desk.point_out(text))
 
@@ -170,6 +171,7 @@ def _add(desk: Reporting, _: Request, name: str) -> Message:
     with desk.opened() as session:
         report_followups.add(session, answer.receipt, answer.text)
     desk.drafts.answers.drop(name)
+    desk.scatter()
     return messages.added(desk.drafts.receipts.put(answer.receipt))
 
 
@@ -183,6 +185,7 @@ def _withdraw(desk: Reporting, _: Request, token: str) -> Message:
         return messages.CLOSED_PAGE
     with desk.opened() as session:
         report_followups.withdraw(session, receipt)
+    desk.scatter()
     return messages.WITHDRAWN
 
 

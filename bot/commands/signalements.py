@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias, cast
 
+from bot import report_export, schedule
 from bot.commands import signalements_messages as messages
 from bot.commands.office import Office, actor_of
 from bot.commands.reporting import Reporting, explained, titles
@@ -16,7 +17,7 @@ from bot.dispatch import Request, UserError
 from bot.messages import Message, Reply, clean
 from bot.policy import people, report_cases, report_routing, roles
 from bot.policy.report_cases import OUTCOMES, Case, Outcome
-from bot.policy.report_records import STATUSES, ReportError, Session, Status
+from bot.policy.report_records import STATUSES, ReportError, Session, Status, new_id
 
 COMMAND: Final = messages.COMMAND
 Action: TypeAlias = Callable[[Reporting, Request, str], Reply]
@@ -165,6 +166,21 @@ def _hold(desk: Reporting, request: Request, text: str) -> Message:
         return _shown(session, request, case_id)
 
 
+def _export(desk: Reporting, request: Request, text: str) -> Message:
+    """Say what sending a case as a file entails, then have it made: it comes by the outbox."""
+    case_id, _, word = text.partition(" ")
+    with desk.opened() as session:
+        person = _who(session, request)
+        if not report_export.is_for(session, case_id, person):
+            raise ReportError(report_cases.NOT_YOURS)
+        if word != report_export.CONFIRMED:
+            return report_export.warning(case_id)
+        errand = report_export.ERRAND
+        asked = {"person": person, "case": case_id, "id": new_id()}
+        schedule.plan(session.db, f"{errand}:{case_id}:{person}", errand, session.now, asked)
+    return report_export.ASKED
+
+
 _ACTIONS: Mapping[str, Action] = {
     "clos": _list_closed,
     "voir": _see,
@@ -176,6 +192,7 @@ _ACTIONS: Mapping[str, Action] = {
     "joindre": _merge,
     "confier": _reassign,
     "garder": _hold,
+    "exporter": _export,
 }
 
 

@@ -129,7 +129,11 @@ def opened(case: Case, number: int, titles: Mapping[str, str]) -> Message:
         *(said if fits else []),
         *_actions(line),
         *_pages(case, number, exchanges=bool(said) and not fits),
-        Buttons(*_links(filing), Button("Tous les signalements", COMMAND)),
+        Buttons(
+            *_links(filing),
+            Button("Exporter en PDF", f"{COMMAND} exporter {line.id}"),
+            Button("Tous les signalements", COMMAND),
+        ),
         Note("N'y répondez pas en public, et n'en copiez rien ici\u00a0: la plateforme le garderait."),
     )
 
@@ -141,7 +145,7 @@ def _filing(filing: Filing, number: int, count: int) -> list[Element]:
         ("Ce qu'elle dit", entry.says),
         ("Gravité", SEVERITIES[entry.severity]),
         ("Nom donné", f"{entry.name} (que personne n'a vérifié)" if entry.name else "aucun"),
-        *([("Image", "jointe; voyez vigie signalements exporter")] if filing.image else []),
+        *([("Image", "jointe, dans le PDF")] if filing.image else []),
     ]
     title = [Text(bold(f"Signalement {number} de {count}, de la même publication"))] if count > 1 else []
     return [*title, Text(*labelled(fields))]

@@ -20,12 +20,13 @@ from typing import Any, TypeAlias
 from aiohttp import web
 
 from bot.dispatch import TEXT_LENGTH, Actor, Dispatcher, Place, Request, apology
+from bot.markup import Html
 from bot.messages import Form, Message, Quoter, Text, code, opener
 from bot.platforms import Address, PlatformError, UndeliverableError
 from bot.platforms.local_completion import complete, starters
 from bot.platforms.local_gallery import Gallery, page
 from bot.platforms.local_personas import PERSONAS, Persona
-from bot.platforms.local_render import Html, render, render_fields, said
+from bot.platforms.local_render import render, render_fields, said
 from bot.platforms.local_room import BOT, CHANNEL, DIRECT, Entry, Room
 from bot.platforms.membership import Followed
 

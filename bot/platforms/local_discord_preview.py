@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, TypeAlias
 
-from bot.platforms.local_render import NOTHING, Html, element, escaped, joined
+from bot.markup import NOTHING, Html, element, escaped, joined
 from bot.platforms.local_slack_preview import unknown
 
 Component: TypeAlias = Mapping[str, Any]

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from bot.markup import Html, element, escaped, joined
 from bot.messages import Form, Message, Quoter, Reply
 from bot.platforms.local_discord_preview import discord_preview
-from bot.platforms.local_render import Html, element, escaped, joined, render, render_fields
+from bot.platforms.local_render import render, render_fields
 from bot.platforms.local_slack_preview import slack_preview
 
 # A reply made into the payload of a platform: something that JSON can write.

@@ -1,17 +1,12 @@
-"""Neutral messages and forms in HTML, for the sandbox.
-
-Pure. `Html` is text that a browser may read as markup: only `element`, `escaped` and `joined` make
-any, so a word that was never escaped cannot reach a page without the type checker's knowing.
-"""
+"""Neutral messages and forms in HTML, for the sandbox. Pure."""
 
 from __future__ import annotations
 
 import base64
-import html
 import re
 from collections.abc import Iterable, Sequence
-from typing import NewType
 
+from bot.markup import NOTHING, Html, element, escaped, joined, lines
 from bot.messages import (
     Button,
     Buttons,
@@ -34,15 +29,10 @@ from bot.messages import (
     Style,
     Text,
     TextField,
-    clean,
 )
 from bot.platforms.local_personas import PERSONAS, persona_name
 
-Html = NewType("Html", str)
-
-NOTHING = Html("")
 PLATFORM = "local"  # in a person's account
-_VOID = frozenset({"br", "hr", "img", "input"})  # elements that have no end tag
 _TAGS: dict[Style, str] = {"bold": "strong", "italic": "em", "struck": "s", "code": "code"}
 _BUTTON_CLASSES: dict[ButtonStyle, str] = {
     "plain": "button",
@@ -52,40 +42,6 @@ _BUTTON_CLASSES: dict[ButtonStyle, str] = {
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _MENTION = re.compile(r"(@vigie\b)", re.IGNORECASE)
 _SLASH = re.compile(r"(/\S+)(.*)", re.DOTALL)
-
-
-def escaped(words: str) -> Html:
-    """Return literal `words` as markup that shows them, without what would change their neighbours."""
-    return Html(html.escape(clean(words)))
-
-
-def joined(pieces: Iterable[Html]) -> Html:
-    """Return pieces of markup one after the other."""
-    return Html("".join(pieces))
-
-
-def element(name: str, /, *children: Html, **attributes: str | bool) -> Html:
-    """Return `<name …>children</name>`.
-
-    An attribute's underscores are hyphens (`class_` is `class`). True is an attribute without a
-    value; False and "" are none at all, but for `value` and `alt`, which may be empty.
-    """
-    opening = name
-    for key, value in attributes.items():
-        attribute = key.rstrip("_").replace("_", "-")
-        if value is True:
-            opening += f" {attribute}"
-        elif value is not False and (value or attribute in {"value", "alt"}):
-            opening += f' {attribute}="{html.escape(clean(value))}"'
-    return Html(f"<{opening}>") if name in _VOID else Html(f"<{opening}>{''.join(children)}</{name}>")
-
-
-def lines(words: str) -> Html:
-    """Return literal `words`, their newlines breaking lines."""
-    return joined(
-        escaped(line) if number == 0 else joined([element("br"), escaped(line)])
-        for number, line in enumerate(clean(words).split("\n"))
-    )
 
 
 def render(message: Message, quote: Quoter, *, live: bool = True) -> Html:

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+from bot.markup import Html
 from bot.messages import Message
-from bot.platforms.local_render import Html, said
+from bot.platforms.local_render import said
 
 Json: TypeAlias = dict[str, Any]
 

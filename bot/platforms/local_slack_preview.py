@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
-from bot.platforms.local_render import NOTHING, Html, element, escaped, lines
+from bot.markup import NOTHING, Html, element, escaped, lines
 
 Block: TypeAlias = Mapping[str, Any]
 

@@ -15,7 +15,9 @@ _TLDS: Final = (
 )
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 # What an address is made of; not the symbols and pictures that people put right after one.
-_BODY: Final = r"[^\s<>\"|«»“”„\x00-\x1f`\u2022\u2026\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
+_LETTER: Final = r"[^\s<>\"|«»“”„\x00-\x1f`\u2022\u2026\u2190-\u2bff\ufe0f\U0001f000-\U0001faff]"
+# It also ends where another begins, where a page's own marks do, and at a semicolon that a word follows.
+_BODY: Final = rf"(?:(?![,;|]h(?:tt|xx)ps?:|&(?:quot|[lg]t|apos|\#39|nbsp);|;[^\W\d_]+(?![\w=])){_LETTER})"
 _FOUND: Final = re.compile(
     rf"""
     (?P<encoded>https?%3a(?:%2f){{2}}{_BODY}+)
@@ -27,25 +29,46 @@ _FOUND: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _MARKDOWN: Final = re.compile(r"\[[^\[\]\n]*\]\(\s*<?([^\s()<>]+(?:\([^\s()<>]*\)[^\s()<>]*)*)>?[^()\n]*\)")
+_NAMED: Final = re.compile(r"[^\s/:?#]+")
 _LAST: Final = frozenset(".,;:!?…»”’'\"*_~`]}>|\\^")
 _WORDS: Final = frozenset(
     {"me", "to", "is", "it", "in", "am", "es", "ma", "be", "de", "ai", "st", "new", "as"}
 )
 
 
+def prepared(text: str) -> str:
+    """Return a text without what cannot be seen in it, and without the brackets that disarm an address."""
+    return _INVISIBLE.sub("", text.replace("[.]", ".").replace("(.)", "."))
+
+
 def first_addresses(text: str) -> Iterator[str]:
-    """Yield the addresses of a text as they come, each with its scheme, without what surrounds it."""
-    text = _INVISIBLE.sub("", text.replace("[.]", ".").replace("(.)", "."))
-    text = _MARKDOWN.sub(r" \1 ", text)
+    """Yield the addresses of a text as they come, each with its scheme, without what surrounds it.
+
+    Of a link in Markdown it is where it leads, not what is read. A site that is merely named, as in « vu
+    sur facebook.com », comes after whole addresses.
+    """
+    named = []
+    for start, end, url in web_addresses(whole := _MARKDOWN.sub(r" \1 ", prepared(text))):
+        if _NAMED.fullmatch(whole, start, end):
+            named.append(url)
+        else:
+            yield url
+    yield from named
+
+
+def web_addresses(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield the addresses of a `prepared` text: from where to where each is written, and the address."""
     for match in _FOUND.finditer(text):
+        written = _trimmed(match[0])
+        end = match.start() + len(written)
         if match["encoded"]:
-            yield _trimmed(unquote(match["encoded"].partition("&")[0]))
+            yield match.start(), end, _trimmed(_whole(unquote(match["encoded"].partition("&")[0])))
         elif match["whole"]:
-            yield _schemed(_trimmed(match["whole"]))
+            yield match.start(), end, _schemed(_whole(written))
         elif match["relative"]:
-            yield f"https:{_trimmed(match['relative'])}"
+            yield match.start(), end, f"https:{_whole(written)}"
         elif match["rest"] or match["tld"].lower() not in _WORDS:
-            yield f"https://{_trimmed(match['bare'])}"
+            yield match.start(), end, f"https://{_whole(written)}"
 
 
 def _schemed(url: str) -> str:
@@ -69,4 +92,9 @@ def _trimmed(url: str) -> str:
             url = url[:-1]
         else:
             break
+    return url
+
+
+def _whole(url: str) -> str:
+    """Return an address that was written for a page as it is."""
     return re.sub(r"&(?:amp;)+", "&", url)

@@ -8,17 +8,16 @@ elsewhere, those that say who shares and how. Credentials and fragments go, but 
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 
-from bot.policy.address_text import first_addresses
+from bot.policy.address_parts import CONVERTERS
+from bot.policy.address_text import first_addresses, prepared, web_addresses
 
 FILE: Final = "addresses.toml"
 OTHER: Final = "other"
@@ -151,6 +150,19 @@ class Addresses:
             found = again  # what it ended with is also what may follow an address
         return None
 
+    def cleaned(self, text: str) -> str:
+        """Return a text whose web addresses are canonical, so that none says who shares it.
+
+        An address that cannot be kept becomes an ellipsis.
+        """
+        text = prepared(_SURROGATE.sub("\ufffd", text))
+        written, end = "", 0
+        for start, stop, url in web_addresses(text):
+            found = self.read(url)
+            written += text[end:start] + (found.canonical if found else "…")
+            end = stop
+        return written + text[end:]
+
     def _first(self, text: str) -> Address | None:
         for url in first_addresses(text):
             found = self._canonical(url, _DEPTH)
@@ -180,7 +192,7 @@ class Addresses:
             values = rule.unwrap and rule.values(link, sub, parameters)
             if values:
                 inner = next(values[name] for name in rule.unwrap if values.get(name))
-                return _led(_CONVERTERS[rule.convert](inner), url)
+                return _led(CONVERTERS[rule.convert](inner), url)
         return None
 
     def _known(self, platform: _Platform, sub: str, link: _Link, url: str, depth: int) -> Address | None:
@@ -337,7 +349,7 @@ def _led(inner: str, outer: str) -> str:
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
     def value(match: re.Match[str]) -> str:
-        return quote(_CONVERTERS[match[2] or ""](values[match[1]]), safe=_SAFE, errors="replace")
+        return quote(CONVERTERS[match[2] or ""](values[match[1]]), safe=_SAFE, errors="replace")
 
     return re.sub(r"\{(\w+)(?::(\w+))?\}", value, template)
 
@@ -346,7 +358,7 @@ def _extra(platform: _Platform, parameters: Mapping[str, str], continued: bool) 
     """Return the parameters that single out a comment."""
     found: dict[str, str] = {}
     for one in platform.extra:
-        value = _CONVERTERS[one.convert](parameters.get(one.name, ""))
+        value = CONVERTERS[one.convert](parameters.get(one.name, ""))
         matched = one.find.fullmatch(value) if one.find else None
         value = matched[1] if matched else "" if one.find else value
         if re.fullmatch(r"[\w.-]{1,100}", value, re.ASCII):
@@ -364,54 +376,3 @@ def _unruled(platform: _Platform, home: str, link: _Link) -> str:
     kept = sorted((name, value) for name, value in set(link.query) if name in platform.keep and value)
     query = "&".join(f"{quote(n, safe=_IN_QUERY)}={quote(v, safe=_IN_QUERY)}" for n, v in kept)
     return f"https://{home}{_written(path)}{'/?' + query if query else ''}"
-
-
-# --- Converters, by their names in the rules --------------------------------------------------
-
-
-def _decoded(text: str) -> str:
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        return ""
-
-
-def _comment(value: str) -> str:
-    """Return a comment's number, also out of « comment:1234_5678 » in base64."""
-    found = re.fullmatch(r"comment:\d+_(\d+)(?:_\d+)?", _decoded(value))
-    return found[1] if found else value
-
-
-def _highlight(value: str) -> str:
-    found = re.fullmatch(r"highlight:(\d+)", _decoded(value))
-    return found[1] if found else value
-
-
-def _hexadecimal(value: str) -> str:
-    return str(int(value, 16))
-
-
-def _proofpoint(value: str) -> str:
-    """Return what Proofpoint's second version wrote with « - » for « % » and « _ » for « / »."""
-    return unquote(value.replace("-", "%").replace("_", "/"))
-
-
-def _cache(value: str) -> str:
-    return re.sub(r"^cache:(?:[\w-]{12}:)?|[\s+].*$", "", value)
-
-
-_URNS: Final = {
-    one.lower(): one
-    for one in ("ugcPost", "groupPost", "linkedInArticle", "aggregatedShare", "sponsoredContentV2")
-}
-_CONVERTERS: Final[Mapping[str, Callable[[str], str]]] = {
-    "": str,
-    "lower": str.lower,
-    "handle": lambda value: value.removeprefix("@").lower(),
-    "urn": lambda value: _URNS.get(value.lower(), value.lower()),
-    "hex": _hexadecimal,
-    "comment": _comment,
-    "highlight": _highlight,
-    "proofpoint": _proofpoint,
-    "cache": _cache,
-}

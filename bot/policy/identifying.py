@@ -77,18 +77,23 @@ class Identifying:
     masker: Masker
 
     def marks(self, text: str) -> tuple[Mark, ...]:
-        """Return the passages of a text that may identify someone, in order."""
+        """Return the passages of a text that may identify someone, in order, none over another.
+
+        Where several kinds overlap, the first passage is whole and what the next adds begins after it.
+        """
+        return tuple(_one_by_one(self.found(text)))
+
+    def found(self, text: str) -> tuple[Mark, ...]:
+        """Return all of them, in order, those of different kinds being possibly one over another."""
         text = text[:READ]
-        found = sorted(
-            {*self._phrases(text), *self._masked(text)}, key=lambda mark: (mark.start, -mark.end, mark.kind)
-        )
-        return tuple(_apart(found))
+        found = {*self._phrases(text), *self._masked(text)}
+        return tuple(_apart(sorted(found, key=lambda mark: (mark.start, -mark.end, mark.kind))))
 
     def described(self, *texts: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Return what to point out in texts: for each kind, its label, and the passages, each once."""
         told: dict[str, dict[str, None]] = {}
         for text in texts:
-            for mark in self.marks(text):
+            for mark in self.found(text):
                 told.setdefault(mark.kind, {})[" ".join(text[mark.start : mark.end].split())] = None
         return tuple((kind.label, tuple(told[kind.id])) for kind in self.kinds if kind.id in told)
 
@@ -173,6 +178,15 @@ def _joined(text: str, marks: Iterable[Mark]) -> list[Mark]:
         else:
             whole.append(mark)
     return whole
+
+
+def _one_by_one(marks: Iterable[Mark]) -> Iterator[Mark]:
+    """Yield marks of which each begins where those before have ended."""
+    end = 0
+    for mark in marks:
+        if mark.end > end:
+            yield Mark(max(mark.start, end), mark.end, mark.kind)
+            end = mark.end
 
 
 def _apart(marks: Iterable[Mark]) -> Iterator[Mark]:

@@ -11,6 +11,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from threading import RLock
 from typing import Final, NoReturn
 
 from bot.times import Clock
@@ -34,6 +35,7 @@ class Limiter:
         self, clock: Clock, *, person: int = PER_PERSON, in_all: int = IN_ALL, by_web: int = BY_WEB
     ) -> None:
         self._clock = clock
+        self._lock = RLock()  # counted on the event loop, forgotten by the clock on another thread
         self._limits = (person, in_all, by_web)
         self._all: list[datetime] = []
         self._web: list[datetime] = []
@@ -42,41 +44,46 @@ class Limiter:
 
     def open_to(self, account: str) -> bool:
         """Tell whether an account of a platform may report now. Nothing is counted."""
-        return self._open(self._theirs(account), self._limits[0])
+        with self._lock:
+            return self._open(self._theirs(account), self._limits[0])
 
     def take(self, account: str) -> bool:
         """Count a report from an account, unless a limit is reached; tell whether it is accepted."""
-        if not self.open_to(account):
-            return False
-        self._people.setdefault(self._hash(account), []).append(self._clock())
-        self._all.append(self._clock())
-        return True
+        with self._lock:
+            if not self.open_to(account):
+                return False
+            self._people.setdefault(self._hash(account), []).append(self._clock())
+            self._all.append(self._clock())
+            return True
 
     def open_to_web(self) -> bool:
         """Tell whether the web form may report now. Nothing is counted."""
-        self.forget()
-        return self._open(self._web, self._limits[2])
+        with self._lock:
+            self.forget()
+            return self._open(self._web, self._limits[2])
 
     def take_from_web(self) -> bool:
         """Count a report from the web form, unless a limit is reached; tell whether it is accepted."""
-        if not self.open_to_web():
-            return False
-        self._web.append(self._clock())
-        self._all.append(self._clock())
-        return True
+        with self._lock:
+            if not self.open_to_web():
+                return False
+            self._web.append(self._clock())
+            self._all.append(self._clock())
+            return True
 
     def forget(self) -> None:
         """Forget what is over an hour old, and everyone once the key is a day old.
 
         To be called now and then, so that an idle bot forgets too.
         """
-        now = self._clock()
-        if not timedelta() <= now - self._drawn < ROTATION:  # a clock that was set back counts as a day
-            self._key, self._drawn = secrets.token_bytes(32), now
-            self._people.clear()
-        self._all, self._web = _recent(self._all, now), _recent(self._web, now)
-        kept = {one: _recent(times, now) for one, times in self._people.items()}
-        self._people = {one: times for one, times in kept.items() if times}
+        with self._lock:
+            now = self._clock()
+            if not timedelta() <= now - self._drawn < ROTATION:  # a clock that was set back counts as a day
+                self._key, self._drawn = secrets.token_bytes(32), now
+                self._people.clear()
+            self._all, self._web = _recent(self._all, now), _recent(self._web, now)
+            kept = {one: _recent(times, now) for one, times in self._people.items()}
+            self._people = {one: times for one, times in kept.items() if times}
 
     def _theirs(self, account: str) -> list[datetime]:
         self.forget()

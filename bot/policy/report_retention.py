@@ -17,6 +17,7 @@ _SEALED = (
     ("report_filings", "sealed"),
     ("report_filings", "image"),
     ("report_messages", "sealed"),
+    ("report_files", "sealed"),
 )
 
 

@@ -51,13 +51,17 @@ def read_entry(ring: Keyring, sealed: bytes) -> Entry:
     return Entry(**{**kept, "named": tuple(kept["named"])})
 
 
-def file(session: Session, entry: Entry, image: bytes | None = None) -> str:
+def file(session: Session, entry: Entry, image: bytes | None = None, code: str = "") -> str:
     """Take a report in, in the caller's transaction; return its code, which is nowhere else.
 
-    `image`: already cleaned. A post that an open case is about joins it, which is told to holders alone.
+    `image`: already cleaned. `code`: one that was made beforehand, under which nothing more is taken in once
+    something is. A post that an open case is about joins it, which is told to holders alone.
     Raises `StorageError` when the keys are lost.
     """
-    code, moment = report_codes.new(), session.appears(urgent=entry.urgent)
+    code, moment = code or report_codes.new(), session.appears(urgent=entry.urgent)
+    receipt = report_codes.fingerprint(code, session.ring.receipts)
+    if session.execute("SELECT 1 FROM report_filings WHERE receipt = ?", (receipt,)).fetchone():
+        return code
     address = _address(session.ring, entry)
     case_id = _about(session, address)
     if case_id is None:
@@ -70,7 +74,7 @@ def file(session: Session, entry: Entry, image: bytes | None = None) -> str:
         (
             new_id(),
             case_id,
-            report_codes.fingerprint(code, session.ring.receipts),
+            receipt,
             moment,
             packed(session.ring, asdict(entry)),
             session.ring.seal(image) if image else None,

@@ -132,7 +132,7 @@ def counter(library: Library, own: Path, answers: Mapping[str, Answer] | None = 
         engine,
         guidance.load([SEED], library),
         cache(lambda: masking.load([SEED], library)),
-        negative_posts.load(SEED),
+        cache(lambda: negative_posts.load(SEED)),
         Conversations(clock),
         Recent(clock),
     )

@@ -130,6 +130,12 @@ async def test_what_may_tell_who_writes_is_pointed_out_before_it_is_sent(chat: C
     assert "Ceci peut dire" not in words(plain)
 
 
+async def test_no_address_of_what_is_said_tells_who_shares_it(chat: Chat) -> None:
+    review = await chat.review(propos="Le même texte: https://www.instagram.com/p/AbCdEf12345/?igsh=jeanne")
+    assert "https://www.instagram.com/p/AbCdEf12345" in words(review)
+    assert "jeanne" not in words(review)
+
+
 async def test_what_was_typed_can_be_corrected(chat: Chat) -> None:
     review = await chat.review(propos="Une premiere version")
     form = await chat.ask(pressed(review, "Corriger"))

@@ -8,11 +8,11 @@ from html.parser import HTMLParser
 
 import pytest
 
+from bot.markup import Html
 from bot.messages import Form, Message, Quoter, Reply, Text, TextField
 from bot.platforms import discord_render, slack_render
 from bot.platforms.local_discord_preview import discord_preview, markdown
 from bot.platforms.local_gallery import Gallery, page
-from bot.platforms.local_render import Html
 from bot.platforms.local_slack_preview import slack_preview
 
 

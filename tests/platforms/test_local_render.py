@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.markup import Html, element
 from bot.messages import (
     Button,
     Buttons,
@@ -26,7 +27,7 @@ from bot.messages import (
     bold,
     code,
 )
-from bot.platforms.local_render import Html, element, render, render_fields, said
+from bot.platforms.local_render import render, render_fields, said
 
 HOSTILE = [
     "<script>alert(1)</script>",

@@ -123,6 +123,22 @@ def test_who_shares_goes_with_what_is_dropped(text: str) -> None:
     assert canonical(text) == "https://exemple.org/a/b"
 
 
+def test_of_the_addresses_within_a_text_nothing_says_who_shares_them_either() -> None:
+    told = "Vu sur https://www.instagram.com/reel/AbCdEf/?igsh=jeanne (et youtu.be/AbCdEfGhIjK?si=jeanne)."
+    assert READER.cleaned(told) == (
+        "Vu sur https://www.instagram.com/p/AbCdEf (et https://www.youtube.com/watch?v=AbCdEfGhIjK)."
+    )
+    assert READER.cleaned("Rien ici.\n5.10, jeanne@exemple.ca") == "Rien ici.\n5.10, jeanne@exemple.ca"
+    assert READER.cleaned("https://intranet/?jeanne=1, voilà") == "…, voilà"
+
+
+@given(st.lists(st.sampled_from(TEXTS), max_size=3).map(" et ".join))
+def test_a_cleaned_text_is_clean(text: str) -> None:
+    clean = READER.cleaned(text)
+    assert not re.search(r"(?i)fbclid=|igsh(?:id)?=|utm_|[?&]si=|mibextid=", clean)
+    assert READER.cleaned(clean) == clean
+
+
 def test_a_comment_is_not_the_post_it_is_under() -> None:
     post = "https://www.facebook.com/page/posts/1"
     comment = canonical(f"{post}?comment_id=22&__tn__=R")
@@ -168,6 +184,8 @@ def test_a_text_without_a_web_address_gives_nothing(text: str) -> None:
         "HTTPS://YOUTU.BE/AbCdEfGhIjK",
         "https:\\/\\/youtu.be\\/AbCdEfGhIjK",
         "youtu[.]be/AbCdEfGhIjK",
+        "Vu sur facebook.com: youtu.be/AbCdEfGhIjK",
+        "https://www.youtube.com/?v=AbCdEfGhIjK",
         "vu\nhttps://youtu.be/AbCdEfGhIjK\net https://youtu.be/00000000000",
     ],
 )

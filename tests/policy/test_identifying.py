@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
@@ -43,7 +44,7 @@ def test_what_identifies_nobody_is_left_alone(finder: Identifying, phrase: dict[
 
 
 def test_it_is_nearly_always_told_for_the_right_reason(finder: Identifying) -> None:
-    right = [set(one["kinds"]) <= {mark.kind for mark in finder.marks(one["text"])} for one in TELLING]
+    right = [set(one["kinds"]) <= {mark.kind for mark in finder.found(one["text"])} for one in TELLING]
     assert sum(right) / len(right) >= 0.95
 
 
@@ -70,10 +71,10 @@ def test_a_person_says_their_own_name_and_it_is_a_name(finder: Identifying) -> N
 
 @settings(max_examples=200)
 @given(st.one_of(st.text(max_size=300), st.sampled_from([one["text"] for one in PHRASES])))
-def test_marks_are_within_the_text_and_in_order(finder: Identifying, text: str) -> None:
+def test_marks_are_within_the_text_in_order_and_none_over_another(finder: Identifying, text: str) -> None:
     marks = finder.marks(text)
     assert all(0 <= mark.start < mark.end <= len(text) for mark in marks)
-    assert [mark.start for mark in marks] == sorted(mark.start for mark in marks)
+    assert all(one.end <= following.start for one, following in pairwise(marks))
 
 
 @pytest.mark.parametrize(

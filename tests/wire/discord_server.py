@@ -228,6 +228,7 @@ class DiscordServer:
         if not by_token and request.headers.get("Authorization") != f"Bot {self.token}":
             return _json({"message": "401: Unauthorized", "code": 0}, 401)
         body, attached = await _read(request)
+        self.noted(request.method, path, body, attached)
         self.problems += request_problems(request.method, path, _as_described(body))
         nonce = (path, str(body["nonce"])) if isinstance(body, dict) and body.get("enforce_nonce") else None
         if nonce is not None and nonce in self._nonces:
@@ -238,6 +239,9 @@ class DiscordServer:
         if nonce is not None:
             self._nonces[nonce] = answer
         return _json(answer) if answer is not None else web.Response(status=204)
+
+    def noted(self, method: str, path: str, body: Any, attached: list[discord.File]) -> None:  # noqa: ANN401 — JSON
+        """Do nothing of what the bot sends; for those who want to look at it."""
 
     def _wait(self, path: str) -> float | None:
         for limit in self._limits:

@@ -1,0 +1,123 @@
+"""The part of the command line that takes reports out: a case as a PDF, and figures in bands of five."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeVar
+
+import click
+
+from bot import files, report_export, report_files, report_keys
+from bot.cli_base import dump, json_flag, kept, refuse, storage_refusals
+from bot.policy import report_records, report_statistics
+from bot.policy.report_records import Records, ReportError, Session
+from bot.report_export import Export
+from bot.report_files import PageError
+from bot.report_keys import SealError
+from bot.settings import Settings
+from bot.storage import StorageError, beside
+from bot.times import system_clock
+
+Result = TypeVar("Result")
+
+_SHORTEST: Final = 6  # of what is given of an identifier
+_FILE: Final = click.Path(path_type=Path, dir_okay=False)
+_COLUMNS: Final = ("table", "label", "at_least", "at_most")
+
+
+def _read(config: Settings, work: Callable[[Session], Result]) -> Result:
+    """Do `work` over the records, while a bot runs or not; end with the one line of what goes wrong."""
+    with storage_refusals(), beside(config.database()) as db:
+        try:
+            # Without a report there may be no key yet, and nothing to open.
+            ring = (
+                report_keys.keyring(config.keys()) if report_records.kept(db) else report_keys.new_keyring()
+            )
+            return work(Session(db, Records(lambda _: ring, config.calendar()), system_clock()))
+        except (ReportError, SealError) as error:
+            refuse(str(error))
+
+
+@click.command(name="exporter", help="Écrire le dossier d'un signalement en PDF, et son empreinte.")
+@click.argument("signalement")
+@click.option(
+    "--sortie", "out", type=_FILE, metavar="FICHIER", help="Où l'écrire (par défaut, ici, sous son numéro)."
+)
+@json_flag
+def export(signalement: str, out: Path | None, as_json: bool) -> None:
+    """Write the file for its owner alone; what is there already is left as it is."""
+    config = kept()
+    case_id, found = _read(config, lambda session: _found(session, signalement, config.vigie_association))
+    try:
+        content = report_files.compiled("case", found.data)
+    except PageError as error:
+        refuse(str(error))
+    path = out or Path(f"signalement-{case_id[:_SHORTEST]}.pdf")
+    _write(path, content)
+    digest = hashlib.sha256(content).hexdigest()
+    if as_json:
+        click.echo(dump({"file": str(path), "sha256": digest, "content_sha256": found.digest}))
+        return
+    click.echo(f"Écrit dans {path}.")
+    click.echo(f"SHA-256 du fichier\u00a0: {digest}\nSHA-256 du contenu\u00a0: {found.digest}")
+
+
+def _found(session: Session, written: str, association: str) -> tuple[str, Export]:
+    """Return a case from what identifies it, or the beginning of it. Raises `ReportError`."""
+    start = written.strip().lower()
+    rows = session.execute(
+        "SELECT id FROM report_cases WHERE substr(id, 1, ?) = ?", (len(start), start)
+    ).fetchall()
+    if len(start) < _SHORTEST or len(rows) != 1:
+        raise ReportError(f"aucun signalement ne commence par «\u00a0{written[:40]}\u00a0».")
+    return str(rows[0][0]), report_export.export(session, str(rows[0][0]), association)
+
+
+def _write(path: Path, content: bytes) -> None:
+    if path.exists():
+        refuse(f"{path} existe déjà. Choisissez un autre nom.")
+    try:
+        with files.explained(path), files.draft(path) as draft:
+            draft.write_bytes(content)
+            files.settle(draft, path)
+    except StorageError as error:
+        refuse(str(error))
+
+
+@click.command(
+    name="statistiques",
+    help="Compter les signalements, par tranches de cinq\u00a0: aucun nombre ne désigne personne.",
+)
+@json_flag
+@click.option("--csv", "as_csv", is_flag=True, help="Répondre en CSV.")
+@click.option(
+    "--sortie", "out", type=_FILE, metavar="FICHIER", help="Écrire dans ce fichier, et non à l'écran."
+)
+def statistics(as_json: bool, as_csv: bool, out: Path | None) -> None:
+    """Print how many there are, of all those that someone was told of."""
+    config = kept()
+    tables = _read(
+        config, lambda session: report_statistics.tables(session, report_statistics.visible(session))
+    )
+    rows = report_statistics.rows(tables)
+    if as_json:
+        text = dump({"band": report_statistics.BAND, "figures": rows})
+    elif as_csv:
+        written = io.StringIO()
+        writer = csv.writer(written, lineterminator="\n")
+        writer.writerows([_COLUMNS, *([row[column] for column in _COLUMNS] for row in rows)])
+        text = written.getvalue().rstrip("\n")
+    else:
+        text = "\n".join(report_statistics.lines(tables))
+    if out is None:
+        click.echo(text)
+    else:
+        _write(out, f"{text}\n".encode())
+        click.echo(f"Écrit dans {out}.")
+
+
+SUBCOMMANDS: Final = (export, statistics)

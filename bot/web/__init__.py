@@ -1,0 +1,1 @@
+"""The web form for reports: no account, no cookie, no script."""

@@ -1,0 +1,200 @@
+"""Takes in what the web form brings, over the same records as the chat's: see `bot.web.intake`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeVar, cast
+
+from bot.policy import report_codes, report_followups, reports, roles
+from bot.policy.addresses import Address
+from bot.policy.report_followups import Followup
+from bot.policy.report_limits import REFUSAL, Limiter
+from bot.policy.report_records import SEVERITIES, Records, ReportError, Session, Severity
+from bot.policy.report_routing import RECIPIENTS
+from bot.policy.reports import WHERE_LENGTH, Entry
+from bot.storage import Storage
+from bot.times import Clock
+from bot.web.intake import (
+    Choice,
+    Choices,
+    Followed,
+    Picture,
+    Pointed,
+    RefusedError,
+    Review,
+    Said,
+    Typed,
+)
+
+Result = TypeVar("Result")
+
+_EXPLAINED: Final = {
+    False: "Vous pouvez ajouter quelque chose tant que le signalement est ouvert.",
+    True: "Le signalement est clos\u00a0: on ne peut plus rien y ajouter.",
+}
+_ASKED: Final = "On vous demande quelque chose\u00a0: voyez les échanges."
+_NEEDED: Final = {
+    "address": "Donnez l'adresse de la publication, ou dites où elle se trouve.",
+    "summary": "Dites en quelques mots ce que la publication dit.",
+    "severity": "Choisissez la gravité.",
+    "recipient": "Choisissez à qui le transmettre.",
+}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """See `bot.web.intake.Intake`.
+
+    `read_address`: finds the address of a post in a text, None when it has none. `point_out`: the phrases
+    of a text that may tell who someone is. `clean_text`: a text whose addresses tell nothing of who shares
+    them. `scatter`: has the file tell nothing of when something came, on the storage thread. `draw`: draws
+    an image anew, off the event loop; raises `RefusedError`.
+    """
+
+    storage: Storage
+    records: Records
+    clock: Clock
+    limiter: Limiter
+    read_address: Callable[[str], Address | None]
+    point_out: Callable[[str], Sequence[Pointed]]
+    clean_text: Callable[[str], str]
+    scatter: Callable[[], None]
+    draw: Callable[[bytes], Picture]
+    _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def choices(self) -> Choices:
+        """Return what one may choose among."""
+        titles = await self._within(
+            lambda session: {one.id: one.title for one in roles.all_roles(session.db)}
+        )
+        recipients = [Choice(role, titles[role]) for role in RECIPIENTS]
+        return Choices([_severity(*one) for one in SEVERITIES.items()], recipients, recipients)
+
+    def tidied(self, typed: Typed) -> Typed:
+        """Return what was typed without what its addresses tell of who shares them."""
+        found = self.read_address(typed.address)
+        where = found.canonical if found else self.clean_text(typed.address)[:WHERE_LENGTH]
+        return replace(typed, address=where, summary=self.clean_text(typed.summary))
+
+    async def review(self, typed: Typed) -> Review:
+        """Look at what was typed; nothing of it is kept."""
+        found = self.read_address(typed.address)
+        pointed = {"summary": self.point_out(typed.summary)}
+        if found is None:
+            pointed["address"] = self.point_out(typed.address)
+        return Review(_problems(typed), typed.address, {name: each for name, each in pointed.items() if each})
+
+    async def clean(self, content: bytes) -> Picture:
+        """Draw an image anew. Raises `RefusedError`."""
+        return await asyncio.to_thread(self.draw, content)
+
+    def new_code(self) -> str:
+        """Return a new receipt."""
+        return report_codes.new()
+
+    async def send(self, typed: Typed, picture: Picture | None, code: str) -> None:
+        """Keep a report under `code`, unless it is already. Raises `RefusedError`, nothing being kept."""
+        found = self.read_address(typed.address)
+        entry = Entry(
+            found.canonical if found else typed.address,
+            typed.summary,
+            cast("Severity", typed.severity),
+            platform=found.platform if found else "",
+            canonical=found is not None,
+            recipient=typed.recipient,
+            named=tuple(role for role in RECIPIENTS if role in typed.named),
+            urgent=typed.urgent,
+            name=" ".join(typed.name.split()),
+            original=picture.original if picture else "",
+        )
+        image = picture.content if picture else None
+        async with self._sending:  # pressed twice, it is counted once
+            if await self.follow(code) is not None:
+                return
+            if not self.limiter.take_from_web():
+                raise RefusedError(REFUSAL)
+            await self._kept(lambda session: reports.file(session, entry, image, code))
+
+    async def follow(self, code: str) -> Followed | None:
+        """Return what became of a report; None for whatever is not the code of one."""
+        return await self._within(lambda session: _shown(_found(session, code)))
+
+    async def add(self, code: str, words: str) -> Followed | None:
+        """Add words to a report. Raises `RefusedError`, nothing being kept."""
+
+        def add(session: Session) -> Followed | None:
+            found = _found(session, code)
+            if found is None:
+                return None
+            report_followups.add(session, found.receipt, self.clean_text(words))
+            return _shown(_found(session, code))
+
+        try:
+            return await self._kept(add)
+        except ReportError as error:
+            raise RefusedError(str(error)) from error
+
+    async def withdraw(self, code: str) -> bool:
+        """Withdraw a report; False when there is none."""
+
+        def withdraw(session: Session) -> bool:
+            found = _found(session, code)
+            if found is not None:
+                report_followups.withdraw(session, found.receipt)
+            return found is not None
+
+        return await self._kept(withdraw)
+
+    async def _within(self, work: Callable[[Session], Result]) -> Result:
+        """Do `work` on the storage thread, inside one transaction."""
+
+        def run() -> Result:
+            with self._session() as session:
+                return work(session)
+
+        return await self.storage.run(run)
+
+    async def _kept(self, work: Callable[[Session], Result]) -> Result:
+        """Do `work`, that changes what is kept of reports."""
+        done = await self._within(work)
+        await self.storage.run(self.scatter)
+        return done
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with self.storage.transaction() as db:
+            yield Session(db, self.records, self.clock())
+
+
+def _severity(value: Severity, words: str) -> Choice:
+    label, _, hint = words.partition("\u00a0: ")
+    return Choice(value, label, f"{hint[:1].upper()}{hint[1:]}." if hint else "")
+
+
+def _problems(typed: Typed) -> dict[str, str]:
+    well = {
+        "address": bool(typed.address),
+        "summary": bool(typed.summary),
+        "severity": typed.severity in SEVERITIES,
+        "recipient": typed.recipient in RECIPIENTS,
+    }
+    return {name: _NEEDED[name] for name, fine in well.items() if not fine}
+
+
+def _found(session: Session, code: str) -> Followup | None:
+    try:
+        return report_followups.find(session, report_followups.receipt_of(session, code))
+    except ReportError:
+        return None
+
+
+def _shown(found: Followup | None) -> Followed | None:
+    if found is None:
+        return None
+    ended = f"{found.status}\u00a0: {found.outcome}" if found.outcome else found.status
+    explained = found.words or (_ASKED if found.asked else _EXPLAINED[found.closed])
+    said = tuple(Said(one.author == "reporter", one.text) for one in found.said)
+    return Followed(ended, explained, said, open=not found.closed)

@@ -1,0 +1,124 @@
+"""What the web form needs of whoever keeps the reports: shapes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+ADDRESS_LENGTH: Final = 2_000  # of what is pasted: what is kept of it is shorter
+
+
+class RefusedError(Exception):
+    """What was asked cannot be done now; the text is for the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the answers to a question: what it stands for, what is shown, what explains it."""
+
+    value: str
+    label: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What one chooses among, as it is today. Of severities and recipients, one; of the named, any."""
+
+    severities: Sequence[Choice]
+    recipients: Sequence[Choice]
+    named: Sequence[Choice]
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What was typed and ticked, as it came: nothing in it was checked."""
+
+    address: str = ""
+    summary: str = ""
+    severity: str = ""
+    name: str = ""
+    recipient: str = ""
+    named: frozenset[str] = frozenset()
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pointed:
+    """Characters `start` to `end` of a field that may tell who someone is, and why."""
+
+    start: int
+    end: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What there is to say of what was typed.
+
+    `problems`: what keeps it from being sent, by field. `address`: what will be kept of the address.
+    `pointed`: by field, in order, none over another.
+    """
+
+    problems: Mapping[str, str] = field(default_factory=dict)
+    address: str = ""
+    pointed: Mapping[str, Sequence[Pointed]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image that was drawn anew, and the SHA-256 of the file it was drawn from."""
+
+    content: bytes = field(repr=False)
+    media: str
+    original: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A message of the conversation: whether the person who reported wrote it, and the words."""
+
+    ours: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What who has a code may know of their report. `open`: whether anything can still be added."""
+
+    status: str
+    explained: str
+    said: Sequence[Said] = ()
+    open: bool = True
+
+
+class Intake(Protocol):
+    """Receives reports and shows what became of them. Nothing that it is given tells who asks."""
+
+    async def choices(self) -> Choices:
+        """Return what one may choose among."""
+
+    def tidied(self, typed: Typed) -> Typed:
+        """Return what was typed without what its addresses tell of who shares them."""
+
+    async def review(self, typed: Typed) -> Review:
+        """Look at what was typed; nothing of it is kept."""
+
+    async def clean(self, content: bytes) -> Picture:
+        """Draw an image anew. Raises `RefusedError` for what is none, or cannot be."""
+
+    def new_code(self) -> str:
+        """Return a new receipt, under which nothing is kept yet."""
+
+    async def send(self, typed: Typed, picture: Picture | None, code: str) -> None:
+        """Keep a report under `code`, unless it is already. Raises `RefusedError`, nothing being kept."""
+
+    async def follow(self, code: str) -> Followed | None:
+        """Return what became of a report; None for whatever is not the code of one."""
+
+    async def add(self, code: str, words: str) -> Followed | None:
+        """Add words to a report. Raises `RefusedError`, nothing being kept."""
+
+    async def withdraw(self, code: str) -> bool:
+        """Withdraw a report; False when there is none."""

@@ -1,0 +1,192 @@
+"""The web form over the real records: what it brings is kept, counted and followed as in the chat."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import pytest
+
+from bot import app_web_form
+from bot.app import Bot
+from bot.policy import report_cases, report_escalation, report_routing
+from bot.policy.report_limits import BY_WEB, IN_ALL, REFUSAL
+from bot.policy.report_records import Session
+from bot.policy.reports import Entry, read_entry
+from bot.settings import Settings
+from tests.office_kit import built
+from tests.web.kit import TYPED, Seen, Visitor
+
+REPORT = {**TYPED, "severity": "serious", "summary": "On y dit que l'association vole ses membres."}
+
+
+@pytest.fixture
+def bot() -> Iterator[Bot]:
+    with built(Settings(_env_file=None)) as bot:
+        yield bot
+
+
+@asynccontextmanager
+async def visiting(bot: Bot) -> AsyncIterator[Visitor]:
+    form = app_web_form.form(bot.services.reporting, bot.services.desk.masker, 0)
+    await form.start()
+    try:
+        async with aiohttp.ClientSession() as session:
+            yield Visitor(session, form.address)
+    finally:
+        await form.close()
+
+
+@pytest.fixture
+async def visitor(bot: Bot) -> AsyncIterator[Visitor]:
+    async with visiting(bot) as visitor:
+        yield visitor
+
+
+def kept(bot: Bot) -> list[Entry]:
+    """Return what is kept of reports."""
+
+    def read() -> list[Entry]:
+        with bot.services.reporting.opened() as session:
+            rows = session.execute("SELECT sealed FROM report_filings").fetchall()
+            return [read_entry(session.ring, row[0]) for row in rows]
+
+    return bot.office.storage.executor.submit(read).result()
+
+
+def code_of(page: Seen) -> str:
+    """Return the code that a page shows."""
+    return page.source.partition('class="code">')[2].partition("<")[0]
+
+
+async def report(visitor: Visitor, **more: str) -> Seen:
+    """Report, and return the last page."""
+    return await visitor.press(await visitor.fill({**REPORT, **more}), "envoyer")
+
+
+async def test_a_report_is_kept_with_its_address_alone_and_found_again(visitor: Visitor, bot: Bot) -> None:
+    asked = await visitor.open()
+    assert "5.10" in asked.text
+    assert "abstenir de commenter" in asked.text
+    done = await report(visitor)
+    [entry] = kept(bot)
+    assert entry.where == "https://www.facebook.com/groups/spotted/posts/123456"
+    assert (entry.platform, entry.severity, entry.name) == ("facebook", "serious", "")
+    page = await visitor.press(
+        await visitor.open("suivi"), "suivi", code=code_of(done).upper().replace(" ", "\n")
+    )
+    assert "Reçu" in page.text
+    page = await visitor.press(page, "ajouter", words="Elle a été partagée.")
+    assert "Elle a été partagée." in page.text
+    await visitor.press(page, "retirer")
+    assert kept(bot) == []
+
+
+async def test_no_address_within_what_is_said_tells_who_shares_it(visitor: Visitor, bot: Bot) -> None:
+    done = await report(visitor, summary="La même: https://www.instagram.com/p/AbCdEf12345/?igsh=jeanne")
+    assert [entry.says for entry in kept(bot)] == ["La même: https://www.instagram.com/p/AbCdEf12345"]
+    page = await visitor.press(await visitor.open("suivi"), "suivi", code=code_of(done))
+    page = await visitor.press(page, "ajouter", words="Et youtu.be/AbCdEfGhIjK?si=jeanne")
+    assert "watch?v=AbCdEfGhIjK" in page.text
+    assert "jeanne" not in page.text
+
+
+async def test_what_is_pointed_out_is_shown_once(visitor: Visitor) -> None:
+    said = "J'étais seul avec mon boss au bureau hier soir à 14 h 30 quand je lui ai parlé de Kevin Tremblay."
+    review = await visitor.fill({**REPORT, "summary": said})
+    assert "".join(said.split()) in "".join(review.text.split()), "the marks part the words"
+
+
+async def test_without_an_address_one_says_where_it_is(visitor: Visitor, bot: Bot) -> None:
+    await report(visitor, address="Une vidéo de Spotted UQTR, sur Snapchat, hier soir")
+    [entry] = kept(bot)
+    assert (entry.canonical, entry.where) == (False, "Une vidéo de Spotted UQTR, sur Snapchat, hier soir")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("address", " "), ("summary", "\n"), ("severity", "pire"), ("recipient", "x")]
+)
+async def test_what_is_missing_or_made_up_is_asked_again(
+    visitor: Visitor, bot: Bot, field: str, value: str
+) -> None:
+    assert (await visitor.fill({**REPORT, field: value})).status == 422
+    assert kept(bot) == []
+
+
+async def test_what_may_tell_who_someone_is_is_pointed_out_before_sending(visitor: Visitor) -> None:
+    reading = await visitor.fill(
+        {**REPORT, "summary": "J'étais la seule dans le bureau avec Josée Tremblay."}
+    )
+    assert reading.source.count("<mark>") >= 2
+    assert "Le nom d&#x27;une personne" in reading.source
+
+
+async def test_the_form_has_its_share_of_the_hour_and_refuses_in_the_words_of_the_chat(
+    visitor: Visitor, bot: Bot
+) -> None:
+    for number in range(BY_WEB):
+        done = await report(visitor, address=f"https://exemple.ca/{number}")
+        assert done.status == 200
+    refused = await report(visitor, address="https://exemple.ca/autre")
+    assert (refused.status, " ".join(REFUSAL.split()) in refused.text) == (429, True)
+    assert len(kept(bot)) == BY_WEB
+    others = bot.services.reporting.limiter
+    assert all(others.take(f"slack:T1/U{number}") for number in range(IN_ALL - BY_WEB)), (
+        "the chat keeps its own"
+    )
+
+
+async def test_pressed_twice_it_is_one_report_that_counts_once(visitor: Visitor, bot: Bot) -> None:
+    reading = await visitor.fill(REPORT)
+    first, second = await visitor.press(reading, "envoyer"), await visitor.press(reading, "envoyer")
+    assert code_of(first) == code_of(second) != ""
+    assert len(kept(bot)) == 1
+    for number in range(BY_WEB - 1):
+        assert (await report(visitor, address=f"https://exemple.ca/{number}")).status == 200
+
+
+async def test_two_people_who_report_one_post_do_not_learn_of_each_other(visitor: Visitor, bot: Bot) -> None:
+    one = await report(visitor, address="https://m.facebook.com/groups/spotted/posts/123456?ref=share")
+    two = await report(visitor)
+    shown = [
+        await visitor.press(await visitor.open("suivi"), "suivi", code=code_of(done)) for done in (one, two)
+    ]
+    assert code_of(one) != code_of(two)
+    assert shown[0].text == shown[1].text
+    assert len(kept(bot)) == 2
+
+
+async def test_what_a_holder_asks_is_read_with_the_code_and_a_closed_report_takes_nothing_more(
+    visitor: Visitor, bot: Bot
+) -> None:
+    done = await report(visitor, urgent="oui")
+
+    def ask() -> None:
+        with bot.services.reporting.opened() as session:
+            case, person = _only_case(session)
+            report_cases.ask(session, case, person, "Qui l'a publiée?")
+
+    def close() -> None:
+        with bot.services.reporting.opened() as session:
+            case, person = _only_case(session)
+            report_cases.close(session, case, person, "handled", "Elle a été retirée.")
+
+    await bot.office.storage.run(ask)
+    page = await visitor.press(await visitor.open("suivi"), "suivi", code=code_of(done))
+    assert "Qui l'a publiée?" in page.text
+    assert "On vous demande quelque chose" in page.text
+    await bot.office.storage.run(close)
+    closed = await visitor.press(page, "suivi")
+    assert "Elle a été retirée." in closed.text
+    assert "Ajouter" not in closed.text
+    late = await visitor.press(page, "ajouter", words="Encore ceci.")
+    assert "rien n'y a été ajouté" in late.text
+
+
+def _only_case(session: Session) -> tuple[str, str]:
+    """Return the only case, and someone who handles it, told of it as the clock would."""
+    report_escalation.beat(session)
+    (case, role) = session.execute("SELECT id, role FROM report_cases").fetchone()
+    [person, *_] = report_routing.eligible(session.db, role, frozenset(), session.today)
+    return str(case), person

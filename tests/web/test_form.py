@@ -1,0 +1,315 @@
+"""The web form as someone uses it who has neither an account, nor cookies, nor scripts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.platforms import PlatformError
+from bot.web import doorway
+from bot.web.body import BODY_SIZE, PICTURE_SIZE
+from bot.web.doorway import Doorway
+from bot.web.form import DRAFT_SECONDS, HOST, WebForm
+from tests.fake_clock import FakeClock
+from tests.web.kit import QUOTATION, TYPED, FakeIntake, Visitor, served
+
+PNG = b"\x89PNG" + bytes(5_000)
+PATHS = ("", "suivi", "style.css", "nulle-part", "relire", "envoyer")
+
+
+@pytest.fixture
+def intake() -> FakeIntake:
+    return FakeIntake()
+
+
+@pytest.fixture
+async def form(intake: FakeIntake) -> AsyncIterator[tuple[Visitor, WebForm, FakeClock]]:
+    async with served(intake) as serving:
+        yield serving
+
+
+@pytest.fixture
+def visitor(form: tuple[Visitor, WebForm, FakeClock]) -> Visitor:
+    return form[0]
+
+
+def test_the_form_s_style_asks_for_nothing_elsewhere() -> None:
+    css = (Path(doorway.__file__).parent / "form.css").read_text()
+    assert "url(" not in css
+    assert "@import" not in css
+
+
+async def test_someone_reports_then_follows_answers_and_withdraws(
+    visitor: Visitor, intake: FakeIntake
+) -> None:
+    first = await visitor.open()
+    assert "Ne commentez pas la publication" in first.text
+    assert "5.10" in first.text
+    assert "utilisez un autre canal" in first.text
+    reading = await visitor.fill({**TYPED, "named": ["conseiller-executif"], "urgent": "oui"}, PNG)
+    assert reading.status == 200
+    assert "dit qui le savait" in reading.text
+    assert "<mark>J&#x27;étais la seule</mark>" in reading.source
+    assert "fbclid" not in reading.text
+    assert intake.sent == {}, "nothing is sent before one says so"
+    received = await visitor.press(reading, "envoyer")
+    [(code, (typed, picture))] = intake.sent.items()
+    assert code in received.text
+    assert (typed.summary, typed.urgent, typed.named) == (
+        TYPED["summary"],
+        True,
+        frozenset({"conseiller-executif"}),
+    )
+    assert picture is not None
+    assert picture.content == PNG
+
+    followed = await visitor.press(await visitor.open("suivi"), "suivi", code=code)
+    assert "Personne ne l'a encore ouvert" in followed.text
+    added = await visitor.press(followed, "ajouter", words="Elle est\r\nsupprimée.")
+    assert "C'est ajouté" in added.text
+    assert [one.words for one in intake.said[code]] == ["Elle est\nsupprimée."]
+    gone = await visitor.press(added, "retirer")
+    assert "effacé" in gone.text
+    assert intake.sent == {}
+    assert (await visitor.press(followed, "suivi")).status == 422
+
+
+async def test_sent_twice_it_is_one_report_and_the_same_code(visitor: Visitor, intake: FakeIntake) -> None:
+    reading = await visitor.fill(TYPED)
+    once, again = await asyncio.gather(visitor.press(reading, "envoyer"), visitor.press(reading, "envoyer"))
+    assert once.text == again.text
+    assert len(intake.sent) == 1
+
+
+async def test_what_is_wrong_is_said_beside_its_field_and_nothing_typed_is_lost(visitor: Visitor) -> None:
+    back = await visitor.fill({**TYPED, "address": "sur Spotted", "summary": "Deux\nlignes"})
+    assert back.status == 422
+    assert back.text.count("Je ne trouve pas d'adresse") == 2, "at the top, and beside the field"
+    assert 'aria-describedby="address-aide address-erreur"' in back.source
+    fields = dict(back.forms[0]["fields"])
+    assert (fields["address"], fields["summary"]) == ("sur Spotted", "Deux\nlignes")
+    assert fields["severity"] == "serieuse"
+
+
+async def test_one_goes_back_to_correct_and_finds_everything_there(visitor: Visitor) -> None:
+    reading = await visitor.fill({**TYPED, "named": ["vp-communications"], "urgent": "oui"})
+    back = await visitor.press(reading, "corriger")
+    assert ("named", "vp-communications") in back.forms[0]["fields"]
+    fields = dict(back.forms[0]["fields"])
+    assert fields["summary"] == TYPED["summary"]
+    assert fields["urgent"] == "oui"
+
+
+async def test_a_draft_that_is_too_old_is_read_again_before_it_is_sent(
+    form: tuple[Visitor, WebForm, FakeClock], intake: FakeIntake
+) -> None:
+    visitor, _, clock = form
+    reading = await visitor.fill(TYPED, PNG)
+    clock.move(seconds=DRAFT_SECONDS + 1)
+    late = await visitor.press(reading, "envoyer")
+    assert "Rien n'a été envoyé" in late.text
+    assert intake.sent == {}
+    assert "Signalement reçu" in (await visitor.press(late, "envoyer")).text
+
+
+@pytest.mark.parametrize("seal", ["", "AAAA", "é", "A" * 500])
+async def test_a_draft_whose_seal_was_touched_is_read_again(
+    visitor: Visitor, intake: FakeIntake, seal: str
+) -> None:
+    reading = await visitor.fill(TYPED)
+    again = await visitor.press(reading, "envoyer", seal=seal)
+    assert "relisez" in again.text
+    assert intake.sent == {}
+
+
+async def test_a_limit_is_said_to_all_in_the_same_words(visitor: Visitor, intake: FakeIntake) -> None:
+    intake.refusal = "Trop de signalements en peu de temps."
+    refused = await visitor.press(await visitor.fill(TYPED), "envoyer")
+    assert refused.status == 429
+    assert intake.refusal in refused.text
+
+
+@pytest.mark.parametrize(
+    "code", ["", "un deux trois", "x" * 5_000, "\x00\u202e<script>", "pieuvre cascade fermer"]
+)
+async def test_whatever_is_no_code_is_answered_alike(visitor: Visitor, code: str) -> None:
+    page = await visitor.open("suivi")
+    wrong = await visitor.press(page, "suivi", code=code)
+    unknown = await visitor.press(page, "suivi", code="neuf mots que personne n'a jamais reçus du tout")
+    assert (wrong.status, wrong.source) == (unknown.status, unknown.source)
+
+
+async def test_an_image_that_cannot_be_taken_costs_nothing_that_was_typed(visitor: Visitor) -> None:
+    for picture in (b"GIF89a", PNG + bytes(PICTURE_SIZE)):
+        back = await visitor.fill(TYPED, picture)
+        assert back.status == 422
+        assert dict(back.forms[0]["fields"])["summary"] == TYPED["summary"]
+        assert "image" in back.text
+    assert (await visitor.fill(TYPED, bytes(BODY_SIZE + 1))).status == 413
+
+
+async def test_an_image_is_never_on_the_disk(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    for name in ("TemporaryFile", "NamedTemporaryFile", "SpooledTemporaryFile", "mkstemp"):
+        monkeypatch.setattr(tempfile, name, refuse)
+    reading = await visitor.fill(TYPED, PNG * 200)
+    assert "Signalement reçu" in (await visitor.press(reading, "envoyer")).text
+
+
+HOSTILE = '"><script>alert(1)</script><img src=x onerror=alert(1)> & </textarea> \u202e \x00'
+
+
+async def test_what_is_typed_is_only_ever_text(visitor: Visitor) -> None:
+    typed = dict.fromkeys(TYPED, f"https://x.ca/ {HOSTILE}")
+    for page in (
+        await visitor.fill(typed),
+        await visitor.fill({**typed, "address": HOSTILE}),
+        await visitor.press(await visitor.fill(typed), "corriger"),
+    ):
+        assert "<script" not in page.source
+        assert "<img" not in page.source
+        assert "\u202e" not in page.source
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_every_answer_is_protected_and_sets_nothing(visitor: Visitor, path: str) -> None:
+    page = await visitor.open(path)
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; ")
+    assert "script" not in policy
+    assert "unsafe" not in policy
+    assert page.headers["Cache-Control"] == "no-store"
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert page.headers["Server"] == "vigie"
+    assert "Set-Cookie" not in page.headers
+    assert "Access-Control-Allow-Origin" not in page.headers
+    assert "<script" not in page.source
+    assert not re.search(r"""(?:href|src|action)=["']?(?:https?:)?//""", page.source)
+
+
+async def test_it_serves_its_own_routes_and_no_others(visitor: Visitor) -> None:
+    for path in (
+        "metrics",
+        "healthz",
+        "slack/events",
+        "api/say",
+        "static/base.css",
+        "%2e%2e/form.py",
+        "suivi/x",
+    ):
+        assert (await visitor.open(path)).status == 404
+    assert (await visitor.open("envoyer")).status == 405
+
+
+async def test_whatever_host_is_named_the_page_is_the_same(visitor: Visitor) -> None:
+    own = await visitor.open()
+    for host in ("signaler.exemple.ca", "abcdef.onion", "evil.example:1", "localhost"):
+        other = await visitor.open(Host=host)
+        assert (other.status, other.source) == (200, own.source)
+        assert host not in str(other.headers)
+
+
+async def test_what_another_site_has_a_browser_send_is_refused(visitor: Visitor) -> None:
+    assert (await visitor.fill(TYPED, headers={"Sec-Fetch-Site": "cross-site"})).status == 403
+    for own in ("same-origin", "none", ""):
+        assert (await visitor.fill(TYPED, headers={"Sec-Fetch-Site": own})).status == 200
+
+
+async def test_nothing_is_logged_of_who_asks_nor_of_what_they_write(
+    visitor: Visitor, intake: FakeIntake, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    forwarded = {"X-Forwarded-For": "203.0.113.7", "User-Agent": "Navigateur-unique/7"}
+    await visitor.open(**forwarded)
+    await visitor.fill({**TYPED, "name": "Zéphirine"}, headers=forwarded)
+    intake.broken = True
+    broken = await visitor.fill({**TYPED, "summary": "secret-de-Zéphirine"}, headers=forwarded)
+    assert (broken.status, "Rien n'a été enregistré" in broken.text) == (500, True)
+    written = "\n".join(record.getMessage() + str(record.exc_info) for record in caplog.records)
+    for unwanted in ("203.0.113.7", "Navigateur-unique", "Zéphirine", "facebook", "secret-de"):
+        assert unwanted not in written
+    assert "RuntimeError at" in written
+
+
+async def test_it_listens_on_this_machine_only_and_says_when_its_port_is_taken(intake: FakeIntake) -> None:
+    async with served(intake) as (_, form, _clock):
+        assert form.address.startswith(f"http://{HOST}:")
+        second = WebForm(
+            intake, lambda: QUOTATION, FakeClock(), port=int(form.address[:-1].rpartition(":")[2])
+        )
+        with pytest.raises(PlatformError, match="VIGIE_SIGNALEMENT_PORT"):
+            await second.start()
+
+
+# --- Connections that say nothing, or too slowly
+
+
+async def _hello(_: aiohttp.web.Request) -> aiohttp.web.Response:
+    return aiohttp.web.Response(text="bonjour")
+
+
+async def _slowly(port: int, first: bytes) -> bytes:
+    """Connect, say `first`, then nothing; return what came before the connection was closed."""
+    reader, writer = await asyncio.open_connection(HOST, port)
+    writer.write(first)
+    try:
+        async with asyncio.timeout(10):
+            return await reader.read()
+    except ConnectionError:
+        return b""
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize(
+    "first", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab"]
+)
+async def test_a_connection_that_is_too_slow_is_closed(first: bytes) -> None:
+    app = aiohttp.web.Application()
+
+    async def swallow(request: aiohttp.web.Request) -> aiohttp.web.Response:
+        await request.read()
+        return aiohttp.web.Response()
+
+    app.router.add_post("/", swallow)
+    door = Doorway(app, HOST, 0, head=0.1, whole=0.3)
+    await door.open()
+    try:
+        assert b"200" not in await _slowly(door.port, first)
+    finally:
+        await door.close()
+
+
+async def test_more_connections_than_allowed_are_closed_at_once_and_room_comes_back() -> None:
+    app = aiohttp.web.Application()
+    app.router.add_get("/", _hello)
+    door = Doorway(app, HOST, 0, connections=3, head=5, whole=10)
+    await door.open()
+    try:
+        held = [await asyncio.open_connection(HOST, door.port) for _ in range(3)]
+        await asyncio.sleep(0)  # so that the server has met them
+        assert await _slowly(door.port, b"") == b""
+        held[0][1].close()
+        await held[0][1].wait_closed()
+        async with asyncio.timeout(5), aiohttp.ClientSession() as session:
+            while True:
+                try:
+                    async with session.get(f"http://{HOST}:{door.port}/") as answer:
+                        assert await answer.text() == "bonjour"
+                        break
+                except aiohttp.ClientError:  # it has not seen yet that one left
+                    await asyncio.sleep(0.01)
+        for _, writer in held[1:]:
+            writer.close()
+    finally:
+        await door.close()
