@@ -365,7 +365,7 @@ class Dispatcher:
         try:
             return await aside(answer.make)
         except Exception as error:  # noqa: BLE001 — as for `_run`
-            return apology(error, request.command)
+            return apology(error, self.logged(request))
 
     def _run(self, command: Command, request: Request) -> Answer:
         try:

@@ -15,6 +15,7 @@ import pytest
 from bot import backup, destroyed, notices, report_notices, restore
 from bot.app_reports import kept_ring
 from bot.dispatch import Actor
+from bot.messages import Message
 from bot.policy import (
     people,
     personal_data,
@@ -201,7 +202,7 @@ def test_after_a_restoration_an_alert_is_said_again_marked_as_perhaps_repeated(h
         finally:
             notices.NOTICES.clear()
             notices.NOTICES.update(before)
-        assert message is not None
+        assert isinstance(message, Message)
         return "\n".join(message.own_words())
 
     said = home.within(built)

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.aside import Deferred
-from bot.dispatch import Actor, Request
-from bot.messages import Button, Form, Message, Reply
+from bot.dispatch import Actor, Answer, Request
+from bot.messages import Button, Form, Message
 from bot.policy.library import Library
 from bot.policy.report_limits import REFUSAL
 from bot.report_drafts import KEPT
@@ -255,7 +254,7 @@ async def test_even_handed_to_the_dispatcher_with_someone_in_it_a_command_never_
     assert command is not None
     before = command.run
 
-    def spied(request: Request) -> Reply | Deferred[Message]:
+    def spied(request: Request) -> Answer:
         seen.append(request)
         return before(request)
 

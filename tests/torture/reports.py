@@ -174,10 +174,10 @@ def read_once() -> None:
         bot = app.build(settings, storage)
     finally:
         storage.close()
-    services = bot.services
+    services, masker = bot.services, bot.services.desk.masker()
     vars(app)["policies"] = lambda _settings: services.library
     vars(app)["course"] = lambda _settings, _read, attest: replace(services.course, attest=attest)
-    vars(masking)["load"] = lambda _folders, _library: services.desk.masker
+    vars(masking)["load"] = lambda _folders, _library: masker
 
 
 def mother(orders: Connection) -> None:

@@ -91,7 +91,6 @@ class World:
     """Both platforms. `nonce_seconds`: how long Discord knows a nonce again. `words_of`: tells messages."""
 
     weather: Weather
-    words_of: Callable[[Json], str] = field(default=lambda body: _words(body))  # noqa: PLW0108 — defined below
     limits: Limits = field(default_factory=Limits)
     nonce_seconds: float = 10.0
     dice: random.Random = field(default_factory=lambda: random.Random(20151213))  # noqa: S311 — to be the same each time
@@ -104,6 +103,7 @@ class World:
     channels: dict[str, list[Json]] = field(
         default_factory=lambda: defaultdict(list)
     )  # messages, oldest first
+    words_of: Callable[[Json], str] = field(default=lambda body: _words(body))  # noqa: PLW0108 — defined below
     _nonces: dict[str, tuple[float, Json]] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _news: asyncio.Event = field(default_factory=asyncio.Event)
