@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import Final
 
 from bot import image_cleaning
@@ -30,7 +30,7 @@ def form(reporting: Reporting, masker: Callable[[], Masker], port: int) -> WebFo
         office.clock,
         reporting.limiter,
         reporting.read_address,
-        partial(pointed, identifying.load(SEED, masker())),
+        partial(pointed, cache(lambda: identifying.load(SEED, masker()))),  # at its first use
         reporting.clean_text,
         reporting.scatter,
         drawn,
@@ -38,10 +38,10 @@ def form(reporting: Reporting, masker: Callable[[], Masker], port: int) -> WebFo
     return WebForm(desk, partial(_quotation, reporting), office.clock, port=port)
 
 
-def pointed(known: Identifying, text: str) -> list[Pointed]:
+def pointed(known: Callable[[], Identifying], text: str) -> list[Pointed]:
     """Return what to point out in a text, each with why."""
-    labels = {kind.id: kind.label for kind in known.kinds}
-    return [Pointed(mark.start, mark.end, labels[mark.kind]) for mark in known.marks(text)]
+    labels = {kind.id: kind.label for kind in known().kinds}
+    return [Pointed(mark.start, mark.end, labels[mark.kind]) for mark in known().marks(text)]
 
 
 def _quotation(reporting: Reporting) -> Quotation:

@@ -9,6 +9,7 @@ import asyncio
 import gc
 import gettext
 import os
+import resource
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -104,6 +105,7 @@ def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
 def servir(port: int | None = None, garder: bool = False) -> None:
     """Start the bot and run until it is told to stop."""
     config = configured()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash writes no memory to the disk: drafts are there
     if port:
         config = config.model_copy(update={"vigie_port": port})
     logs.configure(config.vigie_journal)

@@ -14,6 +14,7 @@ from bot.policy.report_cases import OUTCOMES, Outcome, Said
 from bot.policy.report_records import STATUSES, ReportError, Session, Status, unpacked
 from bot.policy.report_routing import Routing
 
+MOST_ADDED: Final = 30  # messages of one who reported: nothing else limits them, since nobody is known
 GONE: Final = (
     "Ce code n'ouvre aucun signalement. Vérifiez-le\u00a0: un code cesse aussi de servir avec le temps."
 )
@@ -69,6 +70,11 @@ def add(session: Session, receipt: str, text: str) -> None:
         raise ReportError(report_cases.CLOSED)
     (urgent,) = session.execute("SELECT urgent FROM report_cases WHERE id = ?", (case_id,)).fetchone()
     moment = session.appears(urgent=bool(urgent))
+    (said,) = session.execute(
+        "SELECT count(*) FROM report_messages WHERE filing_id = ? AND author = 'reporter'", (filing_id,)
+    ).fetchone()
+    if said >= MOST_ADDED:
+        raise ReportError("Vous avez déjà beaucoup ajouté à ce signalement\u00a0: il n'en prend pas plus.")
     report_cases.say(session, filing_id, "reporter", report_cases.checked(text), moment)
     if report_escalation.was_told(session, case_id):
         report_escalation.plan_news(session, case_id, moment)

@@ -14,7 +14,7 @@ from bot.policy.report_followups import Followup
 from bot.policy.report_limits import REFUSAL, Limiter
 from bot.policy.report_records import SEVERITIES, Records, ReportError, Session, Severity
 from bot.policy.report_routing import RECIPIENTS
-from bot.policy.reports import WHERE_LENGTH, Entry
+from bot.policy.reports import SAYS_LENGTH, WHERE_LENGTH, Entry
 from bot.storage import Storage
 from bot.times import Clock
 from bot.web.intake import (
@@ -64,6 +64,8 @@ class Desk:
     scatter: Callable[[], None]
     draw: Callable[[bytes], Picture]
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+    # However many are at the form, at most two of them are before the chat in the storage thread's queue.
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
     async def choices(self) -> Choices:
         """Return what one may choose among."""
@@ -73,19 +75,16 @@ class Desk:
         recipients = [Choice(role, titles[role]) for role in RECIPIENTS]
         return Choices([_severity(*one) for one in SEVERITIES.items()], recipients, recipients)
 
-    def tidied(self, typed: Typed) -> Typed:
-        """Return what was typed without what its addresses tell of who shares them."""
-        found = self.read_address(typed.address)
-        where = found.canonical if found else self.clean_text(typed.address)[:WHERE_LENGTH]
-        return replace(typed, address=where, summary=self.clean_text(typed.summary))
-
     async def review(self, typed: Typed) -> Review:
         """Look at what was typed; nothing of it is kept."""
+        return await asyncio.to_thread(self._looked_at, typed)
+
+    def _looked_at(self, typed: Typed) -> Review:
         found = self.read_address(typed.address)
-        pointed = {"summary": self.point_out(typed.summary)}
-        if found is None:
-            pointed["address"] = self.point_out(typed.address)
-        return Review(_problems(typed), typed.address, {name: each for name, each in pointed.items() if each})
+        where = found.canonical if found else self.clean_text(typed.address)[:WHERE_LENGTH]
+        tidy = replace(typed, address=where, summary=self.clean_text(typed.summary)[:SAYS_LENGTH])
+        pointed = {"address": () if found else self.point_out(where), "summary": self.point_out(tidy.summary)}
+        return Review(tidy, _problems(tidy), {name: each for name, each in pointed.items() if each})
 
     async def clean(self, content: bytes) -> Picture:
         """Draw an image anew. Raises `RefusedError`."""
@@ -155,7 +154,8 @@ class Desk:
             with self._session() as session:
                 return work(session)
 
-        return await self.storage.run(run)
+        async with self._turns:
+            return await self.storage.run(run)
 
     async def _kept(self, work: Callable[[Session], Result]) -> Result:
         """Do `work`, that changes what is kept of reports."""

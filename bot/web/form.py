@@ -45,6 +45,7 @@ from bot.web.intake import (
     Intake,
     Picture,
     RefusedError,
+    Review,
     Typed,
 )
 from bot.web.pages import Draft
@@ -177,17 +178,22 @@ class WebForm:
                     picture = await self._intake.clean(body.file)
                 except RefusedError as refusal:
                     problem = str(refusal)
-            return await self._reviewed(self._intake.tidied(_typed(body)), picture, problem)
+            return await self._reviewed(_typed(body), picture, problem)
 
     async def _reviewed(
         self, typed: Typed, picture: Picture | None, problem: str = "", note: str = ""
     ) -> web.Response:
-        choices, review = await self._intake.choices(), await self._intake.review(typed)
-        problems = _lengths(typed) | dict(review.problems) | ({"picture": problem} if problem else {})
+        choices, review = await self._intake.choices(), await self._look(typed)
+        problems = dict(review.problems) | ({"picture": problem} if problem else {})
         if problems:
-            return _page(pages.form(self._quotation(), choices, typed, problems), 422)
+            return _page(pages.form(self._quotation(), choices, review.typed, problems), 422)
         kept = {"seal": self._seal(picture, self._intake.new_code())}
-        return _page(pages.review(Draft(typed, review, choices, picture, kept), note))
+        return _page(pages.review(Draft(review, choices, picture, kept), note))
+
+    async def _look(self, typed: Typed) -> Review:
+        """Return what there is to say of what was typed; what is too long is not looked at."""
+        too_long = _lengths(typed)
+        return Review(typed, too_long) if too_long else await self._intake.review(typed)
 
     async def _correct(self, request: web.Request) -> web.Response:
         """Show the form again, filled in; the picture is to be chosen again."""
@@ -200,14 +206,14 @@ class WebForm:
         """Keep the report, and show its code. Pressed twice, it is the same report and the same code."""
         async with self._turn(request):
             body = await read(request)
-            typed, opened = self._intake.tidied(_typed(body)), self._opened(body.one("seal"))
+            typed, opened = _typed(body), self._opened(body.one("seal"))
             if opened is None:
                 return await self._reviewed(typed, None, note=_TIME_PASSED + _PICTURE_LOST)
             picture, code = opened
-            review = await self._intake.review(typed)
-            if _lengths(typed) or review.problems:
+            review = await self._look(typed)
+            if review.problems:
                 return await self._reviewed(typed, picture)
-            await self._intake.send(typed, picture, code)
+            await self._intake.send(review.typed, picture, code)
         return _page(pages.receipt(code))
 
     # --- Following

@@ -57,12 +57,12 @@ class Pointed:
 class Review:
     """What there is to say of what was typed.
 
-    `problems`: what keeps it from being sent, by field. `address`: what will be kept of the address.
-    `pointed`: by field, in order, none over another.
+    `typed`: what will be kept of it, addresses telling nothing of who shares them. `problems`: what keeps
+    it from being sent, by field. `pointed`: by field, in order, none over another.
     """
 
+    typed: Typed
     problems: Mapping[str, str] = field(default_factory=dict)
-    address: str = ""
     pointed: Mapping[str, Sequence[Pointed]] = field(default_factory=dict)
 
 
@@ -99,11 +99,8 @@ class Intake(Protocol):
     async def choices(self) -> Choices:
         """Return what one may choose among."""
 
-    def tidied(self, typed: Typed) -> Typed:
-        """Return what was typed without what its addresses tell of who shares them."""
-
     async def review(self, typed: Typed) -> Review:
-        """Look at what was typed; nothing of it is kept."""
+        """Look at what was typed, which is not too long; nothing of it is kept."""
 
     async def clean(self, content: bytes) -> Picture:
         """Draw an image anew. Raises `RefusedError` for what is none, or cannot be."""
@@ -112,7 +109,7 @@ class Intake(Protocol):
         """Return a new receipt, under which nothing is kept yet."""
 
     async def send(self, typed: Typed, picture: Picture | None, code: str) -> None:
-        """Keep a report under `code`, unless it is already. Raises `RefusedError`, nothing being kept."""
+        """Keep what was reviewed under `code`, once. Raises `RefusedError`, nothing being kept."""
 
     async def follow(self, code: str) -> Followed | None:
         """Return what became of a report; None for whatever is not the code of one."""

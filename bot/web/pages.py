@@ -13,6 +13,7 @@ from typing import Final
 
 from bot.markup import NOTHING, Html, element, escaped, joined, lines
 from bot.messages import Quotation
+from bot.policy.reports import MESSAGE_LENGTH, NAME_LENGTH, SAYS_LENGTH
 from bot.web import fields
 from bot.web.fields import Asked, actions, button
 from bot.web.intake import (
@@ -55,13 +56,14 @@ _SUMMARY: Final = Asked(
     "Ce qu'elle dit, en bref",
     "Deux ou trois phrases. Évitez ce qui vous désigne\u00a0: votre rôle, ce que vous étiez la seule "
     "personne à savoir.",
+    SAYS_LENGTH,
 )
 _SEVERITY: Final = Asked("severity", "Gravité")
 _RECIPIENT: Final = Asked("recipient", "À qui le transmettre")
 _NAMED: Final = Asked(
     "named",
-    "Qui la publication nomme-t-elle?",
-    "Une personne nommée ne reçoit pas le signalement\u00a0: il va à quelqu'un d'autre.",
+    "L'une de ces personnes est-elle en cause?",
+    "Elle ne recevra pas ce signalement et n'en saura rien\u00a0: il ira à quelqu'un d'autre.",
     optional=True,
 )
 _URGENT: Final = Asked("urgent", "Est-ce urgent?", optional=True)
@@ -69,6 +71,7 @@ _NAME: Final = Asked(
     "name",
     "Votre nom",
     "Laissez vide pour rester anonyme. Ce nom n'est ni vérifié ni retenu pour une autre fois.",
+    NAME_LENGTH,
     optional=True,
 )
 _PICTURE: Final = Asked(
@@ -89,6 +92,7 @@ _WORDS: Final = Asked(
     "words",
     "Répondre ou ajouter",
     "Une réponse ou une précision. N'y mettez rien qui vous désigne.",
+    MESSAGE_LENGTH,
 )
 _AT_ONCE: Final = (
     Choice("oui", "Prévenir tout de suite", f"Sinon, l'avis part {_DELAYED}, pour que l'heure ne dise rien."),
@@ -97,12 +101,11 @@ _AT_ONCE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What is about to be sent: what was typed, what there is to say of it, what one chose among.
+    """What is about to be sent: what there is to say of it, what one chose among.
 
     `kept`: what the next page must be given again beside what was typed, by the name of its field.
     """
 
-    typed: Typed
     review: Review
     choices: Choices
     picture: Picture | None
@@ -173,7 +176,7 @@ def review(draft: Draft, note: str = "") -> str:
 
     `note`: what changed since last time, "" if nothing.
     """
-    again = _as_typed(draft.typed) | {name: (value,) for name, value in draft.kept.items()}
+    again = _as_typed(draft.review.typed) | {name: (value,) for name, value in draft.kept.items()}
     sending = actions(
         button("Envoyer", "primary"),
         button("Corriger", action=CORRECT),
@@ -182,7 +185,7 @@ def review(draft: Draft, note: str = "") -> str:
     return page(
         "Relisez avant d'envoyer",
         _note(note),
-        _pointed_out(draft.typed, draft.review),
+        _pointed_out(draft.review),
         element("dl", *_rows(draft)),
         element(
             "form",
@@ -343,14 +346,14 @@ def _wrong(problems: Mapping[str, str]) -> Html:
 
 
 def _rows(draft: Draft) -> list[Html]:
-    typed, choices, pointed = draft.typed, draft.choices, draft.review.pointed
+    typed, choices, pointed = draft.review.typed, draft.choices, draft.review.pointed
     named = ", ".join(one.label for one in choices.named if one.value in typed.named)
     rows = [
-        ("Adresse, telle qu'elle sera transmise", escaped(draft.review.address)),
+        ("Adresse, telle qu'elle sera transmise", escaped(typed.address)),
         (_SUMMARY.label, _marked(typed.summary, pointed.get("summary", ()))),
         (_SEVERITY.label, escaped(_label(choices.severities, typed.severity))),
         (_RECIPIENT.label, escaped(_label(choices.recipients, typed.recipient))),
-        (_NAMED.label, escaped(named or "Personne de cette liste")),
+        (_NAMED.label, escaped(named or "Ni l'une ni l'autre")),
         ("Quand l'avis partira", escaped("Tout de suite" if typed.urgent else _DELAYED.capitalize())),
         (_NAME.label, escaped(typed.name or "Aucun\u00a0: votre signalement est anonyme")),
     ]
@@ -375,8 +378,8 @@ def _marked(words: str, pointed: Sequence[Pointed] | None) -> Html:
     return joined([*pieces, lines(words[end:])])
 
 
-def _pointed_out(typed: Typed, found: Review) -> Html:
-    texts = {"summary": typed.summary, "name": typed.name, "address": found.address}
+def _pointed_out(found: Review) -> Html:
+    texts = {"summary": found.typed.summary, "address": found.typed.address}
     items = [
         element(
             "li", escaped(f"{one.why}\u00a0: "), element("mark", escaped(texts[name][one.start : one.end]))

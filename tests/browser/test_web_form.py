@@ -33,11 +33,7 @@ async def filled(page: Page) -> None:
     await page.get_by_label("Adresse de la publication").fill(TYPED["address"])
     await page.get_by_label("Ce qu'elle dit").fill(TYPED["summary"])
     await page.get_by_label("Sérieuse").check()
-    await (
-        page.get_by_role("group", name="Qui la publication nomme-t-elle?")
-        .get_by_role("checkbox")
-        .last.check()
-    )
+    await page.get_by_role("group", name="L'une de ces personnes").get_by_role("checkbox").last.check()
     await page.get_by_label("Une capture d'écran").set_input_files(capture())
 
 

@@ -1,6 +1,8 @@
 """`make leaks`: a thousand reports while everything breaks, then who made them is looked for everywhere.
 
-python -m tests.leaks [--signalements 1000] [--part 250] [--recommencer] [--garder DOSSIER]
+More are tried, since some are cut short.
+
+python -m tests.leaks [--signalements 1300] [--part 260] [--recommencer] [--garder DOSSIER]
 
 A part that was done is not done again, unless one starts over: a run that is cut short can be taken up.
 """
@@ -24,8 +26,8 @@ DONE = ROOT / ".cache" / "fuites"
 def main() -> int:
     """Run the parts that are left, print the figures, and return 0 if nothing was found."""
     parser = argparse.ArgumentParser(prog="make leaks")
-    parser.add_argument("--signalements", type=int, default=1_000, help="combien")
-    parser.add_argument("--part", type=int, default=250, help="combien à la fois")
+    parser.add_argument("--signalements", type=int, default=1_300, help="combien de tentés")
+    parser.add_argument("--part", type=int, default=260, help="combien à la fois")
     parser.add_argument("--recommencer", action="store_true", help="oublier les parts déjà faites")
     parser.add_argument("--garder", type=Path, help="garder là tout ce que le robot laisse")
     asked = parser.parse_args()

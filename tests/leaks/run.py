@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import os
 import random
@@ -31,9 +32,9 @@ from bot.policy import people, roles
 from bot.policy.people import Account
 from bot.storage import Storage, StorageError, beside
 from tests.leaks import discord_wire, reporters, sinks, slack_wire
-from tests.leaks.needles import Needles, Secret
+from tests.leaks.needles import Hit, Needles, Secret
 from tests.leaks.reporters import FAILED, Reporter
-from tests.leaks.views import found
+from tests.leaks.views import found, found_of
 from tests.web.kit import Visitor
 from tests.wire.bot_process import MODELS, ROOT, BotProcess, free_port
 from tests.wire.discord_people import Person as DiscordPerson
@@ -354,21 +355,27 @@ def look(stage: Stage, more: list[sinks.Sink]) -> None:
         hashed=False,
     )
     stage.tally.needles = len(needles)
+    seen: set[bytes] = set()
     for where, content in left(stage, more):
         stage.tally.sinks += 1
+        digest = hashlib.sha256(content).digest()
+        if digest in seen:  # a copy of what was looked at
+            continue
+        seen.add(digest)
         stage.tally.megabytes += len(content) / 1e6
-        hits = found(content, needles)
-        stage.tally.leaks += sorted({f"{where}\u00a0: {hit.whose}, {hit.form} {how}" for hit, how in hits})
-        if not where.endswith(("descellée", ".pdf")):
-            plain = found(content, words)
-            stage.tally.plain += sorted(
-                {f"{where}\u00a0: {hit.whose}, {hit.form} {how}" for hit, how in plain}
-            )
+        hits, plain = found_of(content, [needles, words])
+        stage.tally.leaks += _told(where, hits)
+        if not where.endswith("descellée"):
+            stage.tally.plain += _told(where, plain)
     for (where, whose), content in grouped(stage).items():
         stage.tally.sinks += 1
         stage.tally.megabytes += len(content) / 1e6
         others = {hit for hit, _ in found(content, needles) if hit.whose != whose}
         stage.tally.leaks += sorted(f"{where}\u00a0: {hit.whose}, {hit.form}" for hit in others)
+
+
+def _told(where: str, hits: set[tuple[Hit, str]]) -> list[str]:
+    return sorted({f"{where}\u00a0: {hit.whose}, {hit.form} {how}" for hit, how in hits})
 
 
 def grouped(stage: Stage) -> dict[tuple[str, str], bytes]:

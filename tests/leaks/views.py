@@ -11,7 +11,7 @@ import bz2
 import lzma
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import Final
 from urllib.parse import unquote_to_bytes
@@ -24,9 +24,11 @@ _APART: Final = b"\x00\xff"
 _FEED: Final = 4_096  # so that what comes before an error is kept
 
 _HEX: Final = re.compile(rb"[0-9A-Fa-f]{16,}")
-_PARTED_HEX: Final = re.compile(rb"(?:(?:\\x|0x)?[0-9A-Fa-f]{2}[:, -]?){8,}")
+_PARTED_HEX: Final = re.compile(
+    rb"[0-9A-Fa-f]{2}(?:[: -][0-9A-Fa-f]{2}){7,}|(?:\\x[0-9A-Fa-f]{2}){8,}|(?:0x[0-9A-Fa-f]{1,2}, ?){7,}"
+)
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_-]{12,}")
-_WRAPPED: Final = re.compile(rb"(?:[A-Za-z0-9+/]{60,76}(?:\r?\n|\\n))+[A-Za-z0-9+/]*")
+_WRAPPED: Final = re.compile(rb"(?<![A-Za-z0-9+/])(?:[A-Za-z0-9+/]{60,76}(?:\r?\n|\\n))+[A-Za-z0-9+/]*")
 _BASE32: Final = re.compile(rb"[A-Z2-7]{13,}")
 _DECIMAL: Final = re.compile(rb"(?<!\d)\d{15,20}(?!\d)")
 _WIDE: Final = re.compile(rb"(?:[^\x00]\x00){8,}|(?:[^\x00]\x00{3}){8,}")
@@ -50,7 +52,17 @@ _ZIP_HEAD: Final = 30
 
 def found(content: bytes, needles: Needles) -> set[tuple[Hit, str]]:
     """Return what `content` holds, as it is or hidden, each with how one had to look."""
-    return {(hit, how) for how, view in looks(content) for hit in needles.search(view)}
+    [hits] = found_of(content, [needles])
+    return hits
+
+
+def found_of(content: bytes, several: Sequence[Needles]) -> list[set[tuple[Hit, str]]]:
+    """Return what `content` holds of several sets of needles, looked for at once."""
+    hits: list[set[tuple[Hit, str]]] = [set() for _ in several]
+    for how, view in looks(content):
+        for mine, needles in zip(hits, several, strict=True):
+            mine.update((hit, how) for hit in needles.search(view))
+    return hits
 
 
 def looks(content: bytes, depth: int = DEPTH, how: str = "") -> Iterator[tuple[str, bytes]]:

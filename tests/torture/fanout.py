@@ -67,7 +67,7 @@ async def _run(on_discord: int, on_slack: int, slack: tuple[int, float]) -> list
         life.prepare(path, on_discord, on_slack)
         _tell_everyone(path)
         async with (
-            World(CALM, limits).serving() as world,
+            World(CALM, limits=limits).serving() as world,
             life.running(life.settings(world, path)),
             asyncio.timeout(2 * max(bounds.values()) + 30),
         ):

@@ -64,9 +64,6 @@ class FakeIntake:
             ),
         )
 
-    def tidied(self, typed: Typed) -> Typed:
-        return replace(typed, address=typed.address.partition("?")[0])
-
     async def review(self, typed: Typed) -> Review:
         if self.broken:
             raise RuntimeError(typed.summary)
@@ -78,7 +75,7 @@ class FakeIntake:
         words = "J'étais la seule"
         at = typed.summary.find(words)
         pointed = {"summary": (Pointed(at, at + len(words), "dit qui le savait"),)} if at >= 0 else {}
-        return Review(problems, typed.address.partition("?")[0], pointed)
+        return Review(replace(typed, address=typed.address.partition("?")[0]), problems, pointed)
 
     async def clean(self, content: bytes) -> Picture:
         if not content.startswith(b"\x89PNG"):

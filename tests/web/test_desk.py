@@ -11,6 +11,7 @@ import pytest
 from bot import app_web_form
 from bot.app import Bot
 from bot.policy import report_cases, report_escalation, report_routing
+from bot.policy.report_followups import MOST_ADDED
 from bot.policy.report_limits import BY_WEB, IN_ALL, REFUSAL
 from bot.policy.report_records import Session
 from bot.policy.reports import Entry, read_entry
@@ -144,6 +145,14 @@ async def test_pressed_twice_it_is_one_report_that_counts_once(visitor: Visitor,
     assert len(kept(bot)) == 1
     for number in range(BY_WEB - 1):
         assert (await report(visitor, address=f"https://exemple.ca/{number}")).status == 200
+
+
+async def test_what_is_added_to_a_report_has_an_end(visitor: Visitor) -> None:
+    page = await visitor.press(await visitor.open("suivi"), "suivi", code=code_of(await report(visitor)))
+    for number in range(MOST_ADDED):
+        assert "C'est ajouté" in (await visitor.press(page, "ajouter", words=f"Ajout {number}")).text
+    refused = await visitor.press(page, "ajouter", words="Un de trop")
+    assert "déjà beaucoup ajouté" in refused.text
 
 
 async def test_two_people_who_report_one_post_do_not_learn_of_each_other(visitor: Visitor, bot: Bot) -> None:

@@ -13,6 +13,7 @@ import aiohttp
 import pytest
 
 from bot.platforms import PlatformError
+from bot.policy.reports import MESSAGE_LENGTH, NAME_LENGTH, SAYS_LENGTH
 from bot.web import doorway
 from bot.web.body import BODY_SIZE, PICTURE_SIZE
 from bot.web.doorway import Doorway
@@ -79,6 +80,20 @@ async def test_someone_reports_then_follows_answers_and_withdraws(
     assert "effacé" in gone.text
     assert intake.sent == {}
     assert (await visitor.press(followed, "suivi")).status == 422
+
+
+async def test_every_text_has_room_in_the_browser_for_what_the_server_takes(visitor: Visitor) -> None:
+    first = await visitor.open()
+    lengths = dict(re.findall(r'name="(\w+)"[^>]*? maxlength="(\d+)"', first.source))
+    assert lengths == {"address": "2000", "summary": str(SAYS_LENGTH), "name": str(NAME_LENGTH)}
+    asking = await visitor.open("suivi")
+    assert int(dict(re.findall(r'name="(\w+)"[^>]*? maxlength="(\d+)"', asking.source))["code"]) >= 200
+    code = re.search(
+        r'class="code">([^<]+)<', (await visitor.press(await visitor.fill(TYPED), "envoyer")).source
+    )
+    assert code
+    page = await visitor.press(asking, "suivi", code=code[1])
+    assert f'maxlength="{MESSAGE_LENGTH}"' in page.source
 
 
 async def test_sent_twice_it_is_one_report_and_the_same_code(visitor: Visitor, intake: FakeIntake) -> None:
