@@ -67,14 +67,14 @@ study: $(VENV)/.tests  ## Refaire les mesures de docs/questions.md
 torture: $(VENV)/.tests  ## Tuer le robot mille fois, remplir son disque, dérégler son horloge, puis compter
 	$(BIN)/python -m tests.torture
 
-leaks: $(VENV)/.tests  ## Recevoir mille signalements pendant que tout se brise, puis chercher partout qui les a faits
-	$(BIN)/python -m tests.leaks
-
 torture-reports: $(VENV)/.tests  ## Tuer le robot mille fois pendant qu'il reçoit et annonce des signalements
 	$(BIN)/python -m tests.torture.reports
 
 torture-revision: $(VENV)/.tests  ## Annoncer une révision à 500 personnes en tuant le robot 200 fois, puis compter
 	$(BIN)/python -m tests.torture.revision
+
+leaks: $(VENV)/.tests  ## Recevoir mille signalements pendant que tout se brise, puis chercher partout qui les a faits
+	$(BIN)/python -m tests.leaks
 
 clean:  ## Tout enlever, sauf les données
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -29,7 +29,7 @@ from bot.policy.question_scores import FORMAT, ModelError
 if TYPE_CHECKING:
     from bot.policy.question_model import Model
 
-TRAINING = 1  # counts what changes in how models are trained, so that older ones are made again
+TRAINING = 2  # counts what changes in how models are trained, so that older ones are made again
 KEPT = 3  # models of one policy: the one that serves, and the latest before it
 SLOWEST = 600.0  # seconds for one training; twenty are enough on one core
 ENOUGH = 5  # answered questions for each clause, under which text alone does better
