@@ -144,13 +144,18 @@ def _bank(settings: Settings, read: Library, office: Office) -> Bank:
 
 def registrar(settings: Settings, read: Library, storage: Storage) -> Registrar:
     """Return who keeps the register; in the sandbox, with a key of the moment."""
-    names = {one.id: (one.name, one.annotations.title) for one in read.policies.values()}
-    issuer = Issuer(settings.vigie_association, lambda policy: names[policy], settings.calendar().zone)
+    given_by = issuer(settings, read)
     if settings.sandboxed():
         key = signing.new_signer()
-        return Registrar(storage, issuer, lambda: key, None)
+        return Registrar(storage, given_by, lambda: key, None)
     keys = settings.keys()
-    return Registrar(storage, issuer, lambda: signing.signer(keys, create=True), keys)
+    return Registrar(storage, given_by, lambda: signing.signer(keys, create=True), keys)
+
+
+def issuer(settings: Settings, read: Library) -> Issuer:
+    """Return who gives receipts."""
+    names = {one.id: (one.name, one.annotations.title) for one in read.policies.values()}
+    return Issuer(settings.vigie_association, lambda policy: names[policy], settings.calendar().zone)
 
 
 def settle(bot: Bot) -> None:

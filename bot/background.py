@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-import threading
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from functools import partial
@@ -17,6 +16,7 @@ from typing import Protocol, TypeAlias
 from sqlite_utils import Database
 
 from bot import backup, files, inbound, notices, registrar, restore, retraining
+from bot.aside import aside
 from bot.commands import Services, accueil_gestion
 from bot.dispatch import Actor
 from bot.health import Health, Metrics
@@ -111,6 +111,7 @@ class Background:
         pump.wake()
         self.services.desk.conversations.fade()
         self.services.desk.recent.fade()
+        self.services.course.on_screen.fade()
 
     def _learn(self) -> None:
         """Learn the bank of questions, if that is not done; meanwhile, questions are answered by text alone.
@@ -226,26 +227,7 @@ class Background:
                 files.sweep(folder, now - timedelta(hours=1))
             backup.save_sealed(database, settings.copies(), settings.keys(), today)
 
-        await _aside(copy)
-
-
-async def _aside(work: Callable[[], None]) -> None:
-    """Do `work` on a thread of its own, which keeps nothing from ending: asyncio would wait for its own."""
-    loop, done = asyncio.get_running_loop(), asyncio.Event()
-    problems: list[Exception] = []
-
-    def run() -> None:
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001 — raised where it is waited for
-            problems.append(error)
-        with suppress(RuntimeError):  # the loop has ended meanwhile
-            loop.call_soon_threadsafe(done.set)
-
-    threading.Thread(target=run, name="aside", daemon=True).start()
-    await done.wait()
-    if problems:
-        raise problems[0]
+        await aside(copy)
 
 
 def _refused(error: OSError, port: int) -> str:

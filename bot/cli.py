@@ -307,7 +307,9 @@ def _questions() -> cli_questions.Desk:
 
 def _cabinet() -> cli_register.Cabinet:
     config = kept()
-    return cli_register.Cabinet(config.database(), config.keys(), config.calendar().zone)
+    return cli_register.Cabinet(
+        config.database(), config.keys(), config.calendar().zone, lambda: app.issuer(config, _policies())
+    )
 
 
 for _command in (

@@ -228,10 +228,15 @@ def _statistics(as_json: bool, as_csv: bool, out: Path | None) -> None:
     school = _school()
     with _database(school) as db:
         sittings = [one.sitting for one in attempts.finished(db, school.target.policy)]
-    rows = [_rounded(one) for one in item_statistics.by_question(_bank(school), sittings)]
+    found = item_statistics.by_question(_bank(school), sittings)
+    rows = [_rounded(one) for one in found]
     columns = ["question", "clause", "answers", "facility", "discrimination"]
     if as_json:
-        _write(_dump({"attempts": len(sittings), "questions": rows}), out)
+        clauses = [
+            {"clause": str(one.clause), "answers": one.answers, "facility": round(one.facility, 3)}
+            for one in item_statistics.by_clause(found)
+        ]
+        _write(_dump({"attempts": len(sittings), "clauses": clauses, "questions": rows}), out)
     elif as_csv:
         _write(_table(rows, columns), out)
     else:

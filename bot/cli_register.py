@@ -1,8 +1,9 @@
-"""The part of the command line that keeps the register of attestations: export, verify, keys, erase."""
+"""The part of the command line that keeps the register of attestations: export, verify, receipts, keys."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import sys
@@ -20,18 +21,22 @@ from bot import destroyed, receipt, signing
 from bot.policy import register
 from bot.policy.ledger import COLUMNS
 from bot.policy.register import Attestation, Audit, Fault
-from bot.receipt import ReceiptError
+from bot.receipt import Issuer, ReceiptError
 from bot.signing import Head, Ring
 from bot.storage import StorageError, beside, reader
 
 
 @dataclass(frozen=True, slots=True)
 class Cabinet:
-    """Where the register is: the database, the folder of keys, and the association's time zone."""
+    """Where the register is: the database, the folder of keys, the association's time zone.
+
+    `issuer`: who gives receipts, which takes reading the policies.
+    """
 
     database: Path
     keys: Path
     zone: ZoneInfo
+    issuer: Callable[[], Issuer]
 
 
 Open: TypeAlias = Callable[[], Cabinet]
@@ -181,6 +186,40 @@ def _count(audit: Audit) -> str:
     entries = f"{audit.entries} inscription" + ("s" if audit.entries > 1 else "")
     erased = f", dont {audit.erased} sans nom, effacé depuis" if audit.erased else ""
     return entries + erased
+
+
+# --- recu -------------------------------------------------------------------------------------
+
+
+@registre.command(
+    name="recu",
+    short_help="Refaire le reçu d'une attestation.",
+    help="Refaire le reçu d'une attestation, en PDF, signé de la clé en usage. NUMÉRO\u00a0: celui de "
+    "l'inscription (vigie registre exporter).",
+)
+@click.argument("numero", type=int, metavar="NUMÉRO")
+@click.option(
+    "--sortie", "out", type=_FILE, metavar="FICHIER", help="Où l'écrire (par défaut, recu-NUMÉRO.pdf ici)."
+)
+@_AS_JSON
+def _receipt(numero: int, out: Path | None, as_json: bool) -> None:
+    with _explained():
+        cabinet = _cabinet()
+        with _reading(cabinet) as db:
+            found = register.numbered(db, numero)
+        if found is None or found.name is None:
+            why = "n'existe pas" if found is None else "n'a plus de nom\u00a0: il a été effacé"
+            problem = f"L'inscription {numero} {why}."
+            _say({"ok": False, "number": numero, "problem": problem}, problem, as_json)
+            sys.exit(1)
+        content = receipt.make(found, cabinet.issuer(), signing.signer(cabinet.keys))
+        file = out or Path(f"recu-{numero}.pdf")
+        try:
+            file.write_bytes(content)
+        except OSError as error:
+            raise StorageError(f"{file} ne peut pas être écrit.") from error
+    told = {"ok": True, "number": numero, "file": str(file), "sha256": hashlib.sha256(content).hexdigest()}
+    _say(told, f"Le reçu de l'inscription {numero} est dans {file}.", as_json)
 
 
 # --- exporter ---------------------------------------------------------------------------------

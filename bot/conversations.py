@@ -2,7 +2,8 @@
 
 `Conversations`: the clauses of each person's last answer, so that « et pour TikTok? » is understood.
 `Recent`: the answers that can still be judged with « Utile » or « Pas utile », under identifiers that
-mean nothing. Neither holds what a person wrote, but for a question already masked.
+mean nothing. `OnScreen`: which question of a quiz was shown last. None holds what a person wrote, but for
+a question already masked.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from bot.times import Clock
 
 FOLLOWED: Final = timedelta(minutes=10)  # how long a question may refer to the one before
 JUDGED: Final = timedelta(hours=1)  # how long « Pas utile » tells which question it was
+SHOWN: Final = timedelta(hours=1)  # how long a letter written alone answers the question shown last
 MOST: Final = 2_000  # of each; beyond, the oldest are forgotten first
 
 Key = TypeVar("Key")
@@ -126,3 +128,22 @@ class Recent:
 
     def __len__(self) -> int:
         return len(self._given)
+
+
+class OnScreen:
+    """The turn that each attempt at the quiz showed last, so that a letter answers what was just seen."""
+
+    def __init__(self, clock: Clock, most: int = MOST) -> None:
+        self._turns: _Fading[str, int] = _Fading(clock, SHOWN, most)
+
+    def put(self, attempt: str, turn: int) -> None:
+        """Remember that the question of this turn was shown."""
+        self._turns.put(attempt, turn)
+
+    def shows(self, attempt: str, turn: int) -> bool:
+        """Return whether the question of this turn is the last that was shown."""
+        return self._turns.get(attempt) == turn
+
+    def fade(self) -> None:
+        """Forget what is too old, though nobody answers."""
+        self._turns.fade()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import re
 import secrets
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, ParamSpec, TypeAlias, TypeVar, cast
 
 from bot import logs
+from bot.aside import Deferred, aside
 from bot.messages import (
     SHORTCUT_LENGTH,
     Button,
@@ -60,13 +62,21 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks: a command's name, the text after it, and what a form brought."""
+    """What a person asks: a command's name, the text after it, and what a form brought.
+
+    `free`: they wrote that text alone, naming no command, which was found for them.
+    """
 
     command: str
     text: str = ""
     actor: Actor | None = None
     place: Place = "direct"
     fields: Mapping[str, str] = field(default_factory=dict)
+    free: bool = False
+
+
+# What a command returns: what takes a while to make is made once it has left the storage thread.
+Answer: TypeAlias = Reply | Deferred[Message]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +103,13 @@ class Command:
     `unnoted`: nothing is noted of who asks, so the privacy notice waits for their next exchange.
     `alone`: its answers are steps of something that is under way, and that is one person's own: the menu
     is never put under them, and where all can read it is not run.
+    `replies`: what a text written alone in private looks like when it may answer what this command asked.
+    `awaits`: whether it does, on the storage thread; the text is the first command's otherwise.
     """
 
     name: str
     summary: str
-    run: Callable[[Request], Reply]
+    run: Callable[[Request], Answer]
     usage: str = ""
     examples: tuple[str, ...] = ()
     slash: bool = False
@@ -108,6 +120,8 @@ class Command:
     refusal: Callable[[Request], str] | None = None
     unnoted: bool = False
     alone: bool = False
+    replies: re.Pattern[str] | None = None
+    awaits: Callable[[Request], bool] = lambda _request: False
 
     def __post_init__(self) -> None:
         if len(self.shortcut) > SHORTCUT_LENGTH:
@@ -198,7 +212,7 @@ class Dispatcher:
         command = self.command(words.partition(" ")[0].lower())
         if command and command.slash:
             return self.from_command(words, actor=actor, place=place)
-        return Request(self._default.name, words, actor, place)
+        return Request(self._default.name, words, actor, place, free=True)
 
     def from_command(self, line: str, *, actor: Actor | None = None, place: Place = "direct") -> Request:
         """Read the line that a button, a form or a slash command stands for: a name, then its text."""
@@ -256,13 +270,15 @@ class Dispatcher:
             refused = self._welcome.refusal(request.actor)
             if refused is not None:
                 return Message(*refused.elements, public=request.place == "open")
+            request = await self._redirected(request)
             command = self.command(request.command) or self._default
             if command.alone and request.place == "open":
                 return Message(_ASK_IN_PRIVATE, public=True)
             if command.is_instant(request):
-                reply = self._run(command, request)
+                answer = self._run(command, request)
             else:
-                reply = await self._stored(self._run, command, request)
+                answer = await self._stored(self._run, command, request)
+            reply = await self._made(answer, request) if isinstance(answer, Deferred) else answer
             if request.place == "open":
                 return _bare(reply if isinstance(reply, Message) else opener(reply))
             if command.unnoted and request.actor:
@@ -279,7 +295,31 @@ class Dispatcher:
         run = contextvars.copy_context().run
         return await loop.run_in_executor(self._executor, lambda: run(work, *args, **kwargs))
 
-    def _run(self, command: Command, request: Request) -> Reply:
+    async def _redirected(self, request: Request) -> Request:
+        """Give a free text in private to the command that awaits it as an answer, if one does."""
+        if not request.free or request.place != "direct":
+            return request
+        for command in self.commands:
+            if command.replies and command.replies.fullmatch(request.text):
+                answer = replace(request, command=command.name)
+                if await self._stored(self._awaits, command, answer):
+                    return answer
+        return request
+
+    def _awaits(self, command: Command, request: Request) -> bool:
+        try:
+            return command.awaits(request)
+        except Exception as error:  # noqa: BLE001 — the text is then answered as any other
+            logger.error("whether /%s awaits an answer: %s", command.name, logs.where(error))  # noqa: TRY400 — in one line
+            return False
+
+    async def _made(self, answer: Deferred[Message], request: Request) -> Message:
+        try:
+            return await aside(answer.make)
+        except Exception as error:  # noqa: BLE001 — as for `_run`
+            return apology(error, request.command)
+
+    def _run(self, command: Command, request: Request) -> Answer:
         try:
             if command.refusal and (why := command.refusal(request)):
                 return Message(Text(why))

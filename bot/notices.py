@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 
 from sqlite_utils import Database
 
+from bot.aside import Deferred
 from bot.messages import Button, Buttons, Divider, Heading, Message, Note, Text, bold, code
 from bot.outbox import DEAD_LETTER, REPEATED
 
@@ -32,7 +33,9 @@ class Services:
     today: date
 
 
-Builder: TypeAlias = Callable[[Services, Arguments], Message | None]  # None: there is nothing to say any more
+# None: there is nothing to say any more. What takes a while is made once the transaction is over.
+Built: TypeAlias = Message | Deferred[Message] | None
+Builder: TypeAlias = Callable[[Services, Arguments], Built]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,18 @@ class Notice:
     build: Builder
 
 
-def build(services: Services, name: str, arguments: Arguments) -> Message | None:
+def build(services: Services, name: str, arguments: Arguments) -> Built:
     """Return the message of that name, None when there is nothing to say any more.
 
     Raises `LookupError` for a name that is in no table.
     """
-    message = NOTICES[name].build(services, arguments)
-    if message is None or not arguments.get(REPEATED):
-        return message
+    built = NOTICES[name].build(services, arguments)
+    if built is None or not arguments.get(REPEATED):
+        return built
+    return Deferred(lambda: _repeated(built.make())) if isinstance(built, Deferred) else _repeated(built)
+
+
+def _repeated(message: Message) -> Message:
     return Message(_MAYBE_TWICE, Divider(), *message.elements, public=message.public)
 
 

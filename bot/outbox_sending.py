@@ -19,11 +19,13 @@ import sqlite3
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import TypeAlias
 
 from sqlite_utils import Database
 
 from bot import notices, outbox, state
+from bot.aside import Deferred, aside
 from bot.logs import where
 from bot.messages import Message, TooLong
 from bot.outbox import Row
@@ -53,7 +55,7 @@ ASKED_AGAIN = timedelta(minutes=5)  # how often, meanwhile, one message still tr
 SET_BACK = timedelta(minutes=1)  # a clock that loses less is merely being adjusted
 _PASSES = 4  # a role is shared out among persons, one of whom may lead to a dead letter, which is for a role
 
-Build: TypeAlias = Callable[[notices.Services, str, outbox.Arguments], Message | None]
+Build: TypeAlias = Callable[[notices.Services, str, outbox.Arguments], notices.Built]
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +226,12 @@ class Sender:
 
         Raises `StorageError` when what came of it could not be written: it will be looked for.
         """
-        claiming = asyncio.ensure_future(self._storage.run(lambda: self._claim(candidate)))
-        await asyncio.wait({claiming})
+        claiming = asyncio.create_task(self._claimed(candidate))
+        try:
+            await asyncio.wait({claiming})
+        except asyncio.CancelledError:
+            claiming.cancel()  # what is still being made did not leave
+            raise
         error = claiming.exception()
         if isinstance(error, StorageError):
             raise error
@@ -236,7 +242,18 @@ class Sender:
         claimed = claiming.result()
         return None if claimed is None else await self._settle(claimed)
 
-    def _claim(self, candidate: Candidate) -> _Claimed | None:
+    async def _claimed(self, candidate: Candidate) -> _Claimed | None:
+        """Claim a row; what takes a while to make is made before, while nothing is held."""
+        found = await self._storage.run(lambda: self._claim(candidate))
+        while isinstance(found, Deferred):
+            made = await aside(found.make)
+            found = await self._storage.run(partial(self._claim, candidate, made))
+        return found
+
+    def _claim(
+        self, candidate: Candidate, made: Message | None = None
+    ) -> _Claimed | Deferred[Message] | None:
+        """Claim a row, unless its message is still to be made. `made`: the one that was, meanwhile."""
         now = self._habits.clock()
         with self._storage.transaction() as db:
             row = outbox.read_due(db, candidate.row_id, now)
@@ -246,13 +263,17 @@ class Sender:
             if to is None or text(to) != candidate.lane:
                 return None
             message = self._message(db, row, to, now)
+            if isinstance(message, Deferred):
+                if made is None:
+                    return message
+                message = made
             if message is None:
                 outbox.drop(db, row, "nothing to say any more")
                 return None
             outbox.claim(db, row, text(to), now)
             return _Claimed(row, to, message, row.doubtful and to not in self._ways(db, row, now))
 
-    def _message(self, db: Database, row: Row, to: Address, now: datetime) -> Message | None:
+    def _message(self, db: Database, row: Row, to: Address, now: datetime) -> notices.Built:
         """Return what goes by this way: the message, or that there is one where others may read it."""
         message = self._build(notices.Services(db, self._habits.day(now)), row.notice, row.arguments)
         match shape(row.recipient, to):

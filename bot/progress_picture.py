@@ -6,19 +6,19 @@ told apart by everyone, and each bar has its words, so that colour alone says no
 
 from __future__ import annotations
 
-import asyncio
 import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from sqlite_utils import Database
 
 from bot import outbox
+from bot.aside import aside
 from bot.onboarding_notices import PICTURE
 from bot.outbox import Delivery
 from bot.policy.library import in_words
@@ -87,7 +87,7 @@ class Drawing:
     async def __call__(self, arguments: Mapping[str, Any], now: datetime) -> None:
         """Draw. Done again after a crash, it sends nothing twice. Raises `PictureError`, `StorageError`."""
         numbers = await self._storage.run(self._counted)
-        png = await asyncio.to_thread(draw, numbers, self._title, self._today())
+        png = await aside(partial(draw, numbers, self._title, self._today()))
         await self._storage.run(lambda: self._keep(arguments, numbers, png, now))
 
     def _counted(self) -> Numbers:

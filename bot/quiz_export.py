@@ -140,7 +140,7 @@ def as_json(questions: Sequence[Question], version: Version, name: str) -> str:
             "id": one.id,
             "clause": str(one.clause),
             "type": one.kind,
-            "essential": one.essential,
+            "essential": bool(one.essential),
             "text": one.text,
             "choices": [
                 {"text": choice.text, "right": choice.right, "feedback": choice.feedback}

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from sqlite_utils import Database
 
 from bot import receipt, schedule
+from bot.aside import Deferred
 from bot.messages import Button, Buttons, File, Heading, Message, Note, Text, code
 from bot.notices import Arguments, Notice, Services
 from bot.outbox import Delivery, enqueue
 from bot.policy import register
 from bot.policy.library import in_words
 from bot.policy.onboarding import Attesting
-from bot.policy.register import Reading, Signatory
+from bot.policy.register import Attestation, Reading, Signatory
 from bot.receipt import Issuer, ReceiptError
 from bot.signing import Signer
 from bot.storage import Storage, StorageError
@@ -55,17 +57,12 @@ class Registrar:
         """Return what is sent of its own accord, by name, to be added to `bot.notices.NOTICES`."""
         return {RECEIPT: Notice("le reçu d'une attestation", self._receipt)}
 
-    def _receipt(self, services: Services, arguments: Arguments) -> Message | None:
+    def _receipt(self, services: Services, arguments: Arguments) -> Deferred[Message] | None:
         version = date.fromisoformat(arguments["version"])
         found = register.attestation(services.db, arguments["person"], arguments["policy"], version)
         if found is None or found.name is None:  # erased since
             return None
-        name, _ = self.issuer.policy(arguments["policy"])
-        try:
-            content = receipt.make(found, self.issuer, self.signer())
-        except ReceiptError as error:
-            return without(name, version, str(error))
-        return given(name, version, content)
+        return Deferred(partial(_made, found, self.issuer, self.signer()))
 
     async def advance(self, _: Arguments, _now: datetime) -> None:
         """Note beside the keys how the register ends. Raises `StorageError` when it does not follow."""
@@ -88,6 +85,15 @@ def _send(db: Database, person_id: str, target: Reading, now: datetime, again: s
     key = f"{RECEIPT}:{person_id}:{target.policy}:{target.version}{again}"
     arguments = {"person": person_id, "policy": target.policy, "version": f"{target.version}"}
     enqueue(db, Delivery(key, f"person:{person_id}", RECEIPT, arguments, urgent=True), now)
+
+
+def _made(found: Attestation, issuer: Issuer, signer: Signer) -> Message:
+    name, _ = issuer.policy(found.entry.policy)
+    version = date.fromisoformat(found.entry.version)
+    try:
+        return given(name, version, receipt.make(found, issuer, signer))
+    except ReceiptError as error:
+        return without(name, version, str(error))
 
 
 def given(policy: str, version: date, content: bytes) -> Message:

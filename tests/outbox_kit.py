@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter, deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from bot import outbox
+from bot.aside import Deferred
 from bot.messages import Message, Text
-from bot.notices import Services
+from bot.notices import Built, Services
 from bot.outbox import Delivery
 from bot.outbox_pump import Pump
 from bot.outbox_routes import Routes
@@ -113,6 +116,23 @@ def always_working(moment: datetime) -> datetime:
     return moment
 
 
+@dataclass
+class Workshop:
+    """Where « long » messages are made, once `gate` is open, unless it `breaks`. `begun`: one is waiting."""
+
+    begun: threading.Event = field(default_factory=threading.Event)
+    gate: threading.Event = field(default_factory=threading.Event)
+    breaks: bool = False
+
+    def make(self, message: Message) -> Message:
+        """Make one."""
+        self.begun.set()
+        assert self.gate.wait(10)
+        if self.breaks:
+            raise LookupError
+        return message
+
+
 def build(_: Services, name: str, arguments: Mapping[str, object]) -> Message | None:
     """Return a message that says its arguments; « rien » has nothing to say and « brisé » breaks."""
     if name == "brisé":
@@ -129,6 +149,7 @@ class Office:
         self.slack, self.discord, self.mail = Post("slack"), Post("discord"), Post("courriel")
         self.posts = {"slack": self.slack, "discord": self.discord, "courriel": self.mail}
         self.routes = Routes(self.posts, relays, (ADMINISTRATORS,) if administrators else ())
+        self.workshop = Workshop()
         self.next_working: Callable[[datetime], datetime] = always_working
         self.news = asyncio.Event()
         self.failures = 0
@@ -146,7 +167,12 @@ class Office:
             settle=timedelta(0),
         )
         hooks = Hooks(sent=lambda _: self.news.set(), failed=self._failed)
-        return Pump(self.storage, self.posts, self.routes, habits, build=build, hooks=hooks)
+        return Pump(self.storage, self.posts, self.routes, habits, build=self.build, hooks=hooks)
+
+    def build(self, services: Services, name: str, arguments: Mapping[str, object]) -> Built:
+        """Do as `build`; a « long » message is made in the workshop."""
+        built = build(services, name, arguments)
+        return Deferred(partial(self.workshop.make, built)) if built and name == "long" else built
 
     def _failed(self) -> None:
         self.failures += 1

@@ -18,6 +18,7 @@ import pytest
 from sqlite_utils import Database
 
 from bot import app, background, backup, inbound, outbox, restore, state
+from bot.aside import aside
 from bot.background import Background
 from bot.dispatch import Actor
 from bot.messages import Message
@@ -156,7 +157,7 @@ def test_a_copy_under_way_keeps_nothing_from_ending() -> None:
         release.wait(60)
 
     async def stopped_meanwhile() -> None:
-        copying = asyncio.create_task(background._aside(copy))
+        copying = asyncio.create_task(aside(copy))
         await asyncio.to_thread(started.wait, 10)
         copying.cancel()
 

@@ -145,6 +145,8 @@ def test_facility_and_discrimination_are_written(home: Home) -> None:
         one["facility"] for one in found["questions"]
     )
     assert found["questions"][0]["facility"] == pytest.approx(1 / 8)
+    clauses = [(one["facility"], one["clause"]) for one in found["clauses"]]
+    assert clauses[0][0] < clauses[-1][0], "the least understood come first"
     assert found["questions"][3]["discrimination"] > 0.5
     rows = list(csv.DictReader(io.StringIO(home("quiz", "statistiques", "--csv").output)))
     assert [row["question"] for row in rows] == [one["question"] for one in found["questions"]]

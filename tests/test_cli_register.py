@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 from collections.abc import Callable
@@ -34,7 +35,9 @@ class Home:
 
     @property
     def cabinet(self) -> Cabinet:
-        return Cabinet(self.folder / "vigie.db", self.folder / "cles", ZoneInfo("America/Toronto"))
+        return Cabinet(
+            self.folder / "vigie.db", self.folder / "cles", ZoneInfo("America/Toronto"), lambda: ISSUER
+        )
 
     def __call__(self, *words: str) -> Result:
         @click.group
@@ -224,3 +227,35 @@ def test_without_a_database_one_is_told(vigie: Home) -> None:
         done = vigie(*words)
         assert done.exit_code == 1
         assert "il n'y a pas de base" in done.output
+
+
+def test_the_receipt_of_an_entry_is_made_again(vigie: Home) -> None:
+    file = vigie.folder / "encore.pdf"
+    done = vigie("recu", "2", "--sortie", str(file))
+    assert (done.exit_code, done.output) == (0, f"Le reçu de l'inscription 2 est dans {file}.\n")
+    found = json.loads(vigie("verifier", str(file), "--json").output)
+    assert (found["ok"], found["number"], found["name"]) == (True, 2, NAMES[1])
+    told = json.loads(vigie("recu", "2", "--sortie", str(file), "--json").output)
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert told == {"ok": True, "number": 2, "file": str(file), "sha256": digest}
+
+
+def test_there_is_no_receipt_of_what_is_not_there_or_has_no_name_any_more(
+    vigie: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(vigie.folder)
+    vigie.change(lambda db: register.forget(db, 3, lambda _table, _ids: None))
+    for number, why in (("9", "n'existe pas"), ("3", "effacé")):
+        done = vigie("recu", number)
+        assert (done.exit_code, why in done.output) == (1, True)
+        told = json.loads(vigie("recu", number, "--json").output)
+        assert (told["ok"], told["number"]) == (False, int(number))
+        assert not (vigie.folder / f"recu-{number}.pdf").exists()
+    assert vigie("recu", "1").exit_code == 0
+    assert (vigie.folder / "recu-1.pdf").exists()
+
+
+def test_a_receipt_that_cannot_be_written_is_said_in_one_line(vigie: Home) -> None:
+    done = vigie("recu", "1", "--sortie", str(vigie.folder / "absent" / "recu.pdf"))
+    assert done.exit_code == 1
+    assert "ne peut pas être écrit" in done.output

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.conversations import FOLLOWED, JUDGED, Conversations, Given, Recent
+from bot.conversations import FOLLOWED, JUDGED, SHOWN, Conversations, Given, OnScreen, Recent
 from bot.dispatch import Actor
 from bot.policy.articles import Number
 from bot.policy.masking import Masked
@@ -85,3 +85,15 @@ def test_an_answer_is_judged_once_and_within_the_hour() -> None:
     recent.fade()
     assert len(recent) == 0
     assert recent.take(other) is None
+
+
+def test_a_question_is_on_screen_until_another_is_or_an_hour_has_passed() -> None:
+    clock = FakeClock()
+    shown = OnScreen(clock)
+    shown.put("a", 3)
+    assert shown.shows("a", 3)
+    assert not shown.shows("a", 4)
+    assert not shown.shows("b", 3)
+    clock.move(seconds=SHOWN.total_seconds())
+    shown.fade()
+    assert not shown.shows("a", 3)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
+from bot.aside import Deferred
 from bot.dispatch import Actor, Command, Dispatcher, Request, UserError
 from bot.messages import Button, Buttons, Form, Message, Reply, Text, TextField
 
@@ -153,6 +156,30 @@ async def test_a_command_that_breaks_is_an_apology_whose_reference_is_in_the_log
     assert "Désolé" in words
     assert words.split()[-1] in caplog.text
     assert "signaleur" not in caplog.text + words
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+async def test_what_takes_a_while_is_made_while_others_are_answered(*, breaks: bool) -> None:
+    begun, gate = threading.Event(), threading.Event()
+
+    def made() -> Message:
+        begun.set()
+        assert gate.wait(5)
+        if breaks:
+            raise RuntimeError
+        return Message(Text("voici"))
+
+    menu = Command("vigie", "Menu", lambda _: Message(Text("menu")))
+    with ThreadPoolExecutor(1) as executor:
+        dispatcher = Dispatcher([Command("long", "Long", lambda _: Deferred(made)), menu], executor)
+        waiting = asyncio.create_task(dispatcher.handle(Request("long")))
+        await asyncio.to_thread(begun.wait, 5)
+        async with asyncio.timeout(5):
+            assert await dispatcher.handle(Request("vigie")) == Message(Text("menu"))
+        gate.set()
+        reply = await waiting
+    assert isinstance(reply, Message)
+    assert next(reply.own_words()).startswith("Désolé" if breaks else "voici")
 
 
 async def test_a_refusal_is_said_in_its_own_words() -> None:

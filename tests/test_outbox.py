@@ -274,6 +274,54 @@ async def test_a_message_that_cannot_be_made_is_put_off_then_announced(bureau: O
     assert bureau.row("un")["problem"] == "broken"
 
 
+async def test_what_is_long_to_make_keeps_nobody_waiting(bureau: Office, alice: str) -> None:
+    bureau.enqueue("un", alice, "long")
+    bureau.enqueue("deux", f"person:{bureau.person(BOB_ON_SLACK)}")
+    draining = asyncio.create_task(bureau.pump.drain())
+    async with asyncio.timeout(5):
+        await asyncio.to_thread(bureau.workshop.begun.wait, 5)
+        while "deux" not in str(bureau.slack.all()):
+            bureau.news.clear()
+            await bureau.news.wait()
+        assert await bureau.storage.run(lambda: bureau.row("un")["state"]) == "queued"
+        bureau.workshop.gate.set()
+        await draining
+    assert bureau.slack.received[ALICE_DM] == ["long {'n': 'un'}"]
+    assert bureau.states() == {"sent": 2}
+
+
+async def test_what_is_cancelled_while_it_is_being_made_is_not_sent(bureau: Office, alice: str) -> None:
+    bureau.enqueue("un", alice, "long")
+    draining = asyncio.create_task(bureau.pump.drain())
+    await asyncio.to_thread(bureau.workshop.begun.wait, 5)
+    with bureau.storage.transaction() as db:
+        assert outbox.cancel(db, "un")
+    bureau.workshop.gate.set()
+    await draining
+    assert (bureau.slack.received, bureau.states()) == ({}, {"cancelled": 1})
+
+
+async def test_what_cannot_be_made_in_the_end_is_put_off(bureau: Office, alice: str) -> None:
+    bureau.workshop.breaks = True
+    bureau.workshop.gate.set()
+    bureau.enqueue("un", alice, "long")
+    await bureau.pump.drain()
+    assert (bureau.row("un")["state"], bureau.row("un")["problem"]) == ("queued", "broken")
+
+
+async def test_what_was_being_made_when_the_pump_stopped_did_not_leave(bureau: Office, alice: str) -> None:
+    bureau.enqueue("un", alice, "long")
+    draining = asyncio.create_task(bureau.pump.drain())
+    await asyncio.to_thread(bureau.workshop.begun.wait, 5)
+    await bureau.die()
+    bureau.workshop.gate.set()
+    await draining
+    assert bureau.row("un")["state"] == "queued"
+    await bureau.pump.drain()
+    assert bureau.slack.received == {ALICE_DM: ["long {'n': 'un'}"]}
+    assert bureau.slack.looked == 0
+
+
 @pytest.mark.parametrize(
     "spoiled",
     [

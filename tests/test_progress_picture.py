@@ -12,7 +12,7 @@ from PIL import Image
 
 from bot import onboarding_notices, progress_picture
 from bot.messages import Message
-from bot.notices import Services
+from bot.notices import Built, Services
 from bot.policy.onboarding import STEPS
 from bot.policy.progress import Numbers
 from bot.progress_picture import Drawing, PictureError, draw
@@ -88,7 +88,7 @@ async def test_the_errand_has_the_picture_sent_once_to_whoever_asked(storage: St
     for _ in range(2):  # a crash came before it was struck off
         await errand({"person": "p1", "id": "i1"}, NOW)
 
-    def message() -> tuple[list[tuple[str, ...]], Message | None]:
+    def message() -> tuple[list[tuple[str, ...]], Built]:
         with storage.transaction() as db:
             rows = db.conn.execute("SELECT recipient, notice FROM outbox").fetchall()
             notice = onboarding_notices.table(LIBRARY)[onboarding_notices.PICTURE]
@@ -96,6 +96,6 @@ async def test_the_errand_has_the_picture_sent_once_to_whoever_asked(storage: St
 
     rows, sent = await storage.run(message)
     assert rows == [("person:p1", "accueil-image")]
-    assert sent is not None
+    assert isinstance(sent, Message)
     assert sent.files()[0].name == "accueils-2026-11-24.png"
     assert "Quiz réussi\u00a0: 1 sur 4" in "\n".join(sent.own_words())

@@ -10,6 +10,7 @@ import pytest
 from sqlite_utils import Database
 
 from bot import receipt, signing
+from bot.aside import Deferred
 from bot.messages import Message
 from bot.notices import Services
 from bot.policy import people, register
@@ -80,7 +81,8 @@ def built(clerk: Registrar, *, new: bool = True) -> Message | None:
     with clerk.storage.transaction() as db:
         person = attest(clerk, db) if new else people.known(db, ALEX)
         arguments = {"person": person, "policy": TARGET.policy, "version": f"{TARGET.version}"}
-        return clerk.notices()[RECEIPT].build(Services(db, NOW.date()), arguments)
+        found = clerk.notices()[RECEIPT].build(Services(db, NOW.date()), arguments)
+    return found.make() if isinstance(found, Deferred) else found
 
 
 def test_the_end_that_does_not_follow_what_was_noted_is_refused(clerk: Registrar) -> None:

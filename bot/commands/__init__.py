@@ -115,6 +115,8 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             run=partial(quiz.play, office, course),
             slash=True,
             alone=True,
+            replies=quiz.REPLIES,
+            awaits=partial(quiz.awaits, office, course),
         ),
         Command(
             name="accueil",

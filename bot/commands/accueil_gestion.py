@@ -159,7 +159,11 @@ def people_page(
 def _described(desk: _Desk, one: Standing) -> str:
     """Return each of the facts that happened, and what is under way; none is inferred from another."""
     calendar, policy = desk.office.calendar, desk.course.target().policy
-    facts = [f"{LABELS[step].lower()} le {in_words(calendar.day(at))}" for step, at in one.steps.items()]
+    facts = [
+        f"{LABELS[step].lower()} le {in_words(calendar.day(one.steps[step]))}"
+        for step in onboarding.STEPS
+        if step in one.steps
+    ]
     sitting = attempts.under_way(desk.db, one.person_id, policy, "quiz")
     if sitting:
         where = quiz.progress(sitting.sitting)
@@ -186,7 +190,7 @@ def _questions(desk: _Desk, text: str) -> Message:
     sittings = [one.sitting for one in attempts.finished(desk.db, desk.course.target().policy)]
     bank = desk.course.bank()
     found = item_statistics.by_question(bank, sittings)
-    clauses = item_statistics.by_clause(found)[:_CLAUSES]
+    clauses = [one for one in item_statistics.by_clause(found) if one.facility < 1][:_CLAUSES]
     return questions_page(bank, _slice(found, text), clauses, _at(text, len(found)), len(found))
 
 

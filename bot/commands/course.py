@@ -14,6 +14,7 @@ from typing import TypeAlias
 from sqlite_utils import Database
 
 from bot.commands.politique import Reading
+from bot.conversations import OnScreen
 from bot.dispatch import UserError
 from bot.policy import quiz_bank
 from bot.policy.articles import Version
@@ -21,6 +22,7 @@ from bot.policy.library import Library, in_words
 from bot.policy.onboarding import Attest, Plan
 from bot.policy.quiz_bank import Bank
 from bot.policy.register import Reading as Target
+from bot.times import system_clock
 
 SendReceipt: TypeAlias = Callable[[Database, str, Target, datetime], None]
 
@@ -31,7 +33,7 @@ class Course:
 
     `target`: what is to be read today, of the library's default policy. `bank`: its questions.
     `attest`: writes an attestation in the register, in the caller's transaction. `send_receipt`: has the
-    receipt of what a person has attested sent anew, in the same way.
+    receipt of what a person has attested sent anew, in the same way. `on_screen`: the questions shown last.
     """
 
     library: Library
@@ -41,6 +43,7 @@ class Course:
     plan: Plan = field(default_factory=Plan)
     random: Callable[[], Random] = SystemRandom
     send_receipt: SendReceipt = lambda _db, _person, _target, _now: None
+    on_screen: OnScreen = field(default_factory=lambda: OnScreen(system_clock))
 
     def reading(self) -> Reading:
         """Return the policy, in the version that is to be read."""

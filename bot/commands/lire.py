@@ -11,18 +11,17 @@ from sqlite_utils import Database
 
 from bot import outbox
 from bot.commands.office import Office, actor_of
-from bot.dispatch import Request, UserError
-from bot.messages import Message
-from bot.notices import Arguments, Services
+from bot.dispatch import Answer, Request, UserError
+from bot.notices import Arguments, Built, Services
 from bot.policy import people, roles
 
-Build: TypeAlias = Callable[[Services, str, Arguments], Message | None]
+Build: TypeAlias = Callable[[Services, str, Arguments], Built]
 
 # The same for everyone and everything: whether a message exists is nobody else's business.
 _NOTHING = "Ce message n'est pas pour ce compte, ou n'est plus là."
 
 
-def read(office: Office, build: Build, request: Request) -> Message:
+def read(office: Office, build: Build, request: Request) -> Answer:
     """Show the message of the outbox whose number is given, to the person whom it is for and no one else.
 
     Raises `UserError` for anyone else, and when there is nothing to say any more.

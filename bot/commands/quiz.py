@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from sqlite_utils import Database
 
@@ -23,7 +23,8 @@ from bot.policy.attempts import Attempt
 from bot.policy.quiz import Press
 
 _BUTTON = re.compile(r"([0-9a-f]{16})\.(\d{1,4})\.([0-9a-f]{8})\.([+-]?[A-D]|ok)")
-_LETTERS = re.compile(r"[A-Da-d]{1,4}")
+# Letters written alone: « B », « b. », « A et C », « a, c ».
+REPLIES: Final = re.compile(r"[A-D](?:(?:\s*[,;+&/]\s*|\s+et\s+|\s+)?[A-D]){0,3}\s*[.!)]?", re.IGNORECASE)
 _NEW, _GO_ON, _REFRESHER, _RESULT = "nouveau", "suite", "revision", "resultat"
 _NOT_YOURS = "Ce quiz n'est plus là, ou n'est pas celui de ce compte. Tapez /quiz pour voir où vous en êtes."
 
@@ -52,10 +53,34 @@ def play(office: Office, course: Course, request: Request) -> Message:
         button = _BUTTON.fullmatch(text)
         if button:
             return _pressed(desk, button)
-        if _LETTERS.fullmatch(text):
-            return _typed(desk, text.upper())
+        letters = _lettered(text)
+        if letters:
+            return _typed(desk, letters)
         verb, _, rest = text.partition(" ")
         return _ACTIONS.get(verb, _overview)(desk, rest.strip())
+
+
+def awaits(office: Office, course: Course, request: Request) -> bool:
+    """Tell whether letters that someone wrote alone answer the question that they are at."""
+    letters = _lettered(request.text)
+    with office.storage.transaction() as db:
+        desk = _Desk(office, course, db, request)
+        attempt = _under_way(desk)
+        if attempt is None:
+            return False
+        asked = quiz.current(attempt.sitting)
+    if asked is None or len(letters) == 1:
+        return asked is not None and bool(letters)
+    question = course.bank().question(asked.item.question)
+    return question is not None and question.several and set(letters) <= set(asked.letters)
+
+
+def _lettered(text: str) -> str:
+    """Return the letters of an answer, « AC » for « a et c »; none when one comes twice, or more is said."""
+    if not REPLIES.fullmatch(text):
+        return ""
+    letters = re.findall(r"[A-D]", re.sub(r"(?i)\bet\b", " ", text).upper())
+    return "".join(letters) if len(letters) == len(set(letters)) else ""
 
 
 # --- Where one is -----------------------------------------------------------------------------
@@ -63,12 +88,10 @@ def play(office: Office, course: Course, request: Request) -> Message:
 
 def _overview(desk: _Desk, _: str) -> Message:
     """Go on with what is under way, else show the last result, else say what the quiz is."""
-    person = desk.person()
+    person, under_way = desk.person(), _under_way(desk)
+    if under_way is not None:
+        return _question(desk, under_way)
     if person is not None:
-        for kind in ("refresher", "quiz"):
-            under_way = attempts.under_way(desk.db, person, desk.course.target().policy, _kind(kind))
-            if under_way:
-                return _question(desk, under_way)
         done = attempts.latest(desk.db, person, desk.course.target().policy, "quiz")
         if done and _is_current(desk, done):
             return _result(desk, done)
@@ -77,12 +100,17 @@ def _overview(desk: _Desk, _: str) -> Message:
     return say.introduction(desk.course)
 
 
+def _under_way(desk: _Desk) -> Attempt | None:
+    """Return what the person is at: a refresher before a quiz."""
+    person, policy = desk.person(), desk.course.target().policy
+    if person is None:
+        return None
+    refresher = attempts.under_way(desk.db, person, policy, "refresher")
+    return refresher or attempts.under_way(desk.db, person, policy, "quiz")
+
+
 def _is_current(desk: _Desk, attempt: Attempt) -> bool:
     return attempt.version == desk.course.target().version.isoformat()
-
-
-def _kind(text: str) -> attempts.Kind:
-    return "refresher" if text == "refresher" else "quiz"
 
 
 def _begin(desk: _Desk, after: str) -> Message:
@@ -163,12 +191,11 @@ def _pressed(desk: _Desk, button: re.Match[str]) -> Message:
 
 
 def _typed(desk: _Desk, letters: str) -> Message:
-    """Take letters typed instead of pressed, for the question that comes now."""
-    person, policy = desk.person(), desk.course.target().policy
-    attempt = None
-    if person is not None:
-        attempt = attempts.under_way(desk.db, person, policy, "refresher")
-        attempt = attempt or attempts.under_way(desk.db, person, policy, "quiz")
+    """Take letters typed instead of pressed, for the question that comes now, once it was seen.
+
+    Where several choices are right, all of them are typed together; one alone is merely ticked.
+    """
+    attempt = _under_way(desk)
     if attempt is None:
         return _overview(desk, "")
     attempt, _ = _agreed(desk, attempt)
@@ -176,8 +203,12 @@ def _typed(desk: _Desk, letters: str) -> Message:
     question = desk.course.questions().question(asked.item.question) if asked else None
     if asked is None or question is None:
         return _question(desk, attempt)
+    if not desk.course.on_screen.shows(attempt.id, asked.turn):
+        return _question(desk, attempt, say.READ_FIRST)
     if not question.several:
         return _played(desk, attempt, Press(asked.turn, asked.item.edition, "choose", letters))
+    if len(letters) == 1:
+        return _played(desk, attempt, Press(asked.turn, asked.item.edition, "tick", letters))
     sitting = replace(attempt.sitting, ticked=frozenset())
     for letter in letters:
         press = Press(asked.turn, asked.item.edition, "tick", letter)
@@ -219,6 +250,7 @@ def _question(desk: _Desk, attempt: Attempt, note: str = "") -> Message:
     question = desk.course.questions().question(asked.item.question) if asked else None
     if asked is None or question is None:
         return _result(desk, attempt)
+    desk.course.on_screen.put(attempt.id, asked.turn)
     return say.question(attempt, question, asked, note=note or (say.CHANGED if changed else ""))
 
 

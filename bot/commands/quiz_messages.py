@@ -28,6 +28,7 @@ from bot.policy.quiz_bank import Choice, Question
 from bot.policy.register import Fact
 
 TICK_FIRST = "Cochez au moins un choix, puis validez."
+READ_FIRST = "Voici la question où vous en êtes. Répondez-y par sa lettre."
 CHANGED = "Une question a été retirée ou modifiée entre-temps. Voici où vous en êtes."
 ALREADY = "Vous aviez déjà répondu à cette question\u00a0: c'est votre première réponse qui compte."
 _STOP = "Vous pouvez vous arrêter et reprendre plus tard, ici ou sur l'autre plateforme."
@@ -275,6 +276,7 @@ def _examples_of(course: Course, attempt: Attempt, one: Question) -> dict[str, M
     bad = quiz.Answer(one.id, frozenset({wrong}), right=False)
     return {
         f"Une question ({one.kind})": question(attempt, one, asked),
+        f"Une question, à lire d'abord ({one.kind})": question(attempt, one, asked, note=READ_FIRST),
         f"Bonne réponse ({one.kind})": feedback(course, attempt, one, asked, good),
         f"Mauvaise réponse ({one.kind})": feedback(course, attempt, one, asked, bad, note=ALREADY),
     }

@@ -42,7 +42,7 @@ Html = NewType("Html", str)
 
 NOTHING = Html("")
 PLATFORM = "local"  # in a person's account
-_VOID = frozenset({"br", "hr", "input"})  # elements that have no end tag
+_VOID = frozenset({"br", "hr", "img", "input"})  # elements that have no end tag
 _TAGS: dict[Style, str] = {"bold": "strong", "italic": "em", "struck": "s", "code": "code"}
 _BUTTON_CLASSES: dict[ButtonStyle, str] = {
     "plain": "button",
@@ -156,12 +156,17 @@ def _button(item: Button | Link, *, live: bool) -> Html:
 
 
 def _file(file: File, *, live: bool) -> Html:
-    """Return a link that holds the file itself: nothing of it is kept by the server."""
+    """Return a link that holds the file itself, under it when it is a picture; the server keeps nothing."""
     label = escaped(f"{file.title} ({file.name})")
     if not live:
         return element("p", element("span", label, class_="button link"))
-    address = "data:application/octet-stream;base64," + base64.b64encode(file.content).decode("ascii")
-    return element("p", element("a", label, class_="button link", href=address, download=file.name))
+    content = base64.b64encode(file.content).decode("ascii")
+    address = f"data:application/octet-stream;base64,{content}"
+    link = element("p", element("a", label, class_="button link", href=address, download=file.name))
+    if not file.name.endswith(".png"):
+        return link
+    picture = element("img", src=f"data:image/png;base64,{content}", alt=file.title, class_="picture")
+    return joined([element("p", picture), link])
 
 
 def said(words: str) -> Html:

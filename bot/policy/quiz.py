@@ -117,7 +117,7 @@ class Score:
 
 
 def draw(bank: Bank, rng: Random, *, size: int = SIZE, seen: Mapping[str, int] | None = None) -> Sitting:
-    """Draw a quiz: a question of each clause that has essential ones, every article, then the rest.
+    """Draw a quiz: a question of each essential subject, every article, then the rest.
 
     `seen`: how many times each question was asked to that person; those that were least often are
     drawn first, so that another attempt asks other questions. Every article that has questions is
@@ -125,8 +125,8 @@ def draw(bank: Bank, rng: Random, *, size: int = SIZE, seen: Mapping[str, int] |
     """
     hand = _Hand(bank, rng, seen or {})
     by_clause = bank.by_clause()
-    for questions in by_clause.values():
-        hand.take([one for one in questions if one.essential])
+    for subject in dict.fromkeys(one.essential for one in bank.questions if one.essential):
+        hand.take([one for one in bank.questions if one.essential == subject])
     for article in dict.fromkeys(number.article for number in by_clause):
         if article not in {one.clause.article for one in hand.chosen}:
             hand.take([one for one in bank.questions if one.clause.article == article])

@@ -48,14 +48,17 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as it is in the file; `hash`: of the words that it was written about, "" when unbound."""
+    """A question as it is in the file; `hash`: of the words that it was written about, "" when unbound.
+
+    `essential`: the subject that each quiz has a question of, "" when it need not have this one.
+    """
 
     id: str
     clause: Number
     kind: Kind
     text: str
     choices: tuple[Choice, ...]
-    essential: bool = False
+    essential: str = ""
     hash: str = ""
     line: int = 0
 
@@ -304,8 +307,11 @@ def _question(block: _Block, data: dict[str, Any], problems: list[Problem]) -> Q
     kind = next((one for one in KINDS if one == item.get("type")), None)
     if kind is None:
         critic.wrong("type", f"«\u00a0type\u00a0» est l'un de\u00a0: {', '.join(KINDS)}.")
-    if not isinstance(item.get("essential", False), bool):
-        critic.wrong("essential", "«\u00a0essential\u00a0» est true ou false.")
+    if not isinstance(item.get("essential", False), bool | str):
+        critic.wrong(
+            "essential",
+            "«\u00a0essential\u00a0» est true ou false, ou le nom d'un sujet que des clauses partagent.",
+        )
     if not isinstance(item.get("hash", ""), str):
         critic.wrong("hash", "«\u00a0hash\u00a0» est un texte, écrit par vigie quiz lier.")
     text = critic.text(item, "text", TEXT_LENGTH)
@@ -315,8 +321,9 @@ def _question(block: _Block, data: dict[str, Any], problems: list[Problem]) -> Q
     problems += mine
     if mine or number is None or kind is None:
         return None
-    essential, bound = item.get("essential", False), item.get("hash", "")
-    return Question(name, number, kind, text, choices, essential, bound, block.line)
+    subject = item.get("essential", False)
+    essential = subject.strip() if isinstance(subject, str) else str(number) * subject
+    return Question(name, number, kind, text, choices, essential, item.get("hash", ""), block.line)
 
 
 def _number(value: object) -> Number | None:

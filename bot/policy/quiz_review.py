@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from bot.policy.articles import Version
+from bot.policy.articles import Number, Version
 from bot.policy.quiz import SIZE
 from bot.policy.quiz_bank import KINDS, LEAST, LEAST_BY_CLAUSE, Bank, Problem, Question, moved
 
@@ -83,15 +83,19 @@ def _coverage(bank: Bank, version: Version) -> Iterator[Problem]:
     for kind in KINDS:
         if all(question.kind != kind for question in bank.questions):
             yield Problem(0, f"aucune question n'est de type {kind}.")
-    essential = {question.clause for question in bank.questions if question.essential}
-    missing = {article.number for article in version.articles} - {number.article for number in essential}
-    if not essential:
+    articles: dict[str, set[Number]] = {}
+    for question in bank.questions:
+        if question.essential:
+            articles.setdefault(question.essential, set()).add(question.clause.article)
+    sure = {next(iter(one)) for one in articles.values() if len(one) == 1}
+    missing = {article.number for article in version.articles} - sure
+    if not articles:
         yield Problem(0, "aucune question n'est essentielle.")
-    if len(essential) + len(missing) > SIZE:
+    if len(articles) + len(missing) > SIZE:
         yield Problem(
             0,
-            f"{len(essential)} clauses ont une question essentielle, et {len(missing)} articles n'en ont "
-            f"pas\u00a0: c'est plus que les {SIZE} questions d'un quiz.",
+            f"il y a {len(articles)} sujets essentiels, et {len(missing)} articles n'en ont pas à eux seuls"
+            f"\u00a0: c'est plus que les {SIZE} questions d'un quiz.",
         )
 
 

@@ -156,7 +156,12 @@ def attestations(db: Database) -> Iterator[Attestation]:
     return _select(db, "true ORDER BY number", ())
 
 
-def _select(db: Database, where: str, values: Sequence[str]) -> Iterator[Attestation]:
+def numbered(db: Database, number: int) -> Attestation | None:
+    """Return an entry by its number."""
+    return next(_select(db, "number = ?", (number,)), None)
+
+
+def _select(db: Database, where: str, values: Sequence[str | int]) -> Iterator[Attestation]:
     rows = db.conn.execute(
         f"""SELECT {", ".join(COLUMNS)}, name, name_salt
             FROM attestations LEFT JOIN attestation_people USING (number) WHERE {where}""",  # noqa: S608 — our own words only

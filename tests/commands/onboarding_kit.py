@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from bot.commands import accueil, quiz
 from bot.commands.course import Course
 from bot.commands.office import Office
-from bot.dispatch import Actor, Command, Dispatcher
+from bot.dispatch import Actor, Command, Dispatcher, Place
 from bot.messages import Button, Message, Reply, Text
 from bot.policy import attempts, membership, onboarding, people, register
 from bot.policy import library as libraries
@@ -109,6 +109,10 @@ class School(Desk):
 
         return await self.office.storage.run(read)
 
+    async def writes(self, text: str, actor: Actor = ALEX, place: Place = "direct") -> str:
+        """Return what is said to someone who writes a line without pressing anything."""
+        return words(await self.dispatcher.handle(self.dispatcher.from_text(text, actor=actor, place=place)))
+
     async def asked(self, actor: Actor = ALEX, kind: attempts.Kind = "quiz") -> machine.Asked | None:
         """Return the question that someone is on."""
 
@@ -121,10 +125,13 @@ class School(Desk):
         return await self.office.storage.run(read)
 
     async def answer(self, actor: Actor = ALEX, kind: attempts.Kind = "quiz", *, right: bool = True) -> Reply:
-        """Answer the question that someone is on, by typing letters."""
+        """Answer the question that someone is on, by typing letters once it is seen."""
         asked = await self.asked(actor, kind)
         assert asked is not None
-        return await self.ask(f"quiz {letters(self.bank, asked, right=right)}", actor)
+        await self.ask("quiz", actor)
+        reply = await self.ask(f"quiz {letters(self.bank, asked, right=right)}", actor)
+        submit = next((one for one in commands_of(reply) if one.endswith(".ok")), "")
+        return await self.ask(submit, actor) if submit else reply
 
     async def pass_quiz(self, actor: Actor = ALEX, wrong: int = 0) -> None:
         """Take the quiz to its end, missing the first few."""
@@ -174,7 +181,14 @@ def build(storage: Storage, made: list[School]) -> School:
     course = course_of(made)
     catalogue = (
         Command("vigie", "Menu", lambda _: Message(Text("Menu")), slash=True),
-        Command("quiz", "Le quiz.", partial(quiz.play, office, course), slash=True),
+        Command(
+            "quiz",
+            "Le quiz.",
+            partial(quiz.play, office, course),
+            slash=True,
+            replies=quiz.REPLIES,
+            awaits=partial(quiz.awaits, office, course),
+        ),
         Command("accueil", "L'accueil.", partial(accueil.welcome, office, course), opens_form=True),
     )
     made.append(School(Dispatcher(catalogue, storage.executor), office))

@@ -12,6 +12,7 @@ from bot import notices, outbox
 from bot.commands import lettres
 from bot.commands import office as shared
 from bot.dispatch import Request, UserError
+from bot.messages import Message
 from bot.policy import roles
 from bot.times import Calendar
 from tests.outbox_kit import ALICE_ON_SLACK, BOB_ON_SLACK, Office, office, said
@@ -39,7 +40,7 @@ async def test_the_buttons_of_the_announcement_send_the_message_again_or_give_it
     with bureau.storage.transaction() as db:
         arguments = {"row": bureau.row("un")["id"], "notice": "avis", "problem": "closed"}
         message = notices.build(notices.Services(db, bureau.clock().date()), outbox.DEAD_LETTER, arguments)
-    assert message is not None
+    assert isinstance(message, Message)
     again, drop = (str(getattr(one, "command", "")) for one in message.buttons())
     assert "de nouveau" in asked(bureau, again.removeprefix("lettres "))
     await bureau.pump.drain()

@@ -12,6 +12,7 @@ from bot import outbox_routes
 from bot.commands import lire
 from bot.commands import office as shared
 from bot.dispatch import Actor, Request, UserError
+from bot.messages import Message
 from bot.policy import roles
 from bot.times import Calendar
 from tests.outbox_kit import ALICE_ON_DISCORD, BOB_ON_SLACK, RELAY, Office, build, office, said
@@ -28,7 +29,9 @@ def bureau(tmp_path: Path) -> Iterator[Office]:
 def read(bureau: Office, row_id: object, actor: Actor) -> str:
     calendar = Calendar(ZoneInfo("America/Toronto"))
     services = shared.Office(bureau.storage, bureau.clock, calendar)
-    return said(lire.read(services, build, Request("lire", str(row_id), actor)))
+    found = lire.read(services, build, Request("lire", str(row_id), actor))
+    assert isinstance(found, Message)
+    return said(found)
 
 
 @pytest.mark.parametrize("by_role", [False, True])

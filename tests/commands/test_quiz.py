@@ -257,3 +257,71 @@ async def test_every_message_of_the_quiz_passes_on_every_platform(desk: School, 
     assert len(replies) >= 16
     for reply in replies.values():
         check_everywhere(reply, quote)
+
+
+# --- Letters written alone --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("write", ["{}", "{}.", " {}! "])
+async def test_a_letter_written_alone_in_private_answers_the_question_one_is_at(
+    desk: School, write: str
+) -> None:
+    await on_a(desk, "choix")
+    asked = await desk.asked()
+    assert asked
+    right = letters(desk.bank, asked, right=True)
+    said = await desk.writes(write.format(right.lower()))
+    assert said.startswith("C'est la bonne réponse.")
+
+
+async def test_letters_written_alone_answer_a_question_with_several(desk: School) -> None:
+    await on_a(desk, "choix-multiples")
+    asked = await desk.asked()
+    assert asked
+    right = letters(desk.bank, asked, right=True)
+    said = await desk.writes(f"{', '.join(right[:-1])} et {right[-1].lower()}")
+    assert said.startswith("C'est la bonne réponse.")
+
+
+async def test_a_letter_alone_ticks_one_choice_of_several(desk: School) -> None:
+    await on_a(desk, "choix-multiples")
+    said = await desk.writes("b")
+    assert said.count("(coché)") == 1
+    assert "B." in said.partition(" (coché)")[0].rpartition("\n")[2]
+
+
+async def test_a_letter_written_before_the_next_question_is_seen_answers_nothing(desk: School) -> None:
+    await on_a(desk, "choix")
+    asked = await desk.asked()
+    assert asked
+    right = letters(desk.bank, asked, right=True)
+    await desk.writes(right)
+    said = await desk.writes(right)  # written twice
+    assert said.startswith("Voici la question où vous en êtes.")
+    after = await desk.asked()
+    assert after
+    assert after.turn == asked.turn + 1
+    assert (await desk.writes(letters(desk.bank, after, right=True)[0])) != said
+
+
+@pytest.mark.parametrize("text", ["CA", "AB", "bac", "AA", "bonjour", "E"])
+async def test_what_is_no_answer_to_that_question_is_read_as_ever(desk: School, text: str) -> None:
+    await on_a(desk, "vrai-faux")
+    assert await desk.writes(text) == "Menu"
+
+
+async def test_only_who_is_at_a_question_answers_it_and_only_in_private(desk: School) -> None:
+    assert await desk.writes("B") == "Menu"
+    await on_a(desk, "choix")
+    assert await desk.writes("B", BLAISE) == "Menu"
+    assert await desk.writes("B", place="channel") == "Menu"
+    assert "message privé" in await desk.writes("B", place="open")
+    assert await desk.writes("vigie B") == "Menu", "what names a command is for that command"
+    while await desk.asked():
+        await desk.answer()
+    assert await desk.writes("B") == "Menu"
+
+
+async def test_a_letter_that_is_no_choice_shows_the_question_again(desk: School) -> None:
+    question = await on_a(desk, "vrai-faux")
+    assert await desk.writes("D") == words(question)

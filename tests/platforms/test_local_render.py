@@ -12,6 +12,7 @@ from bot.messages import (
     Button,
     Buttons,
     Divider,
+    File,
     Form,
     Heading,
     Link,
@@ -99,6 +100,16 @@ def test_a_button_carries_its_command_and_a_link_its_address() -> None:
 @pytest.mark.parametrize("url", ["javascript:alert(1)", " javascript:alert(1)", "data:text/html,x", "//evil"])
 def test_a_link_that_is_not_to_the_web_leads_nowhere(url: str) -> None:
     assert "href" not in shown(Buttons(Link("Site", url)))
+
+
+def test_a_file_is_a_link_that_holds_it_and_a_picture_is_also_seen() -> None:
+    pdf = Reader(render(Message(File("recu.pdf", b"%PDF", "Votre reçu")), quoted))
+    assert "img" not in pdf.tags
+    assert ("download", "recu.pdf") in pdf.attributes
+    png = Reader(render(Message(File("accueils.png", b"\x89PNG", "La progression")), quoted))
+    assert ("alt", "La progression") in png.attributes
+    assert ("src", "data:image/png;base64,iVBORw==") in png.attributes
+    assert ("download", "accueils.png") in png.attributes
 
 
 def test_in_the_gallery_buttons_are_pictures_of_themselves() -> None:

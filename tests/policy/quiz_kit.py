@@ -65,7 +65,7 @@ def _question(clause: str, number: int, rng: Random) -> Question:
     number_ = Number.parse(clause)
     found = VERSION.clause(number_)
     assert found is not None
-    essential = clause in ESSENTIAL and number < 2
+    essential = clause if clause in ESSENTIAL and number < 2 else ""
     name = f"{clause}-{'abcdefgh'[number]}"
     return Question(
         name, number_, kind, f"Question {name}?", choices, essential, clause_hash(found), line=number + 1

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.policy import articles, quiz_bank, quiz_review
+from bot.policy import articles, quiz, quiz_bank, quiz_review
 from bot.policy.articles import Number, PolicyError
 from bot.policy.quiz_bank import Bank
 from bot.settings import SEED
@@ -37,7 +39,7 @@ def test_a_question_is_read_with_its_choices_and_its_clause() -> None:
     assert not bank.problems
     question = bank.question("5.10-a")
     assert question is not None
-    assert (question.clause, question.kind, question.essential) == (Number((5, 10)), "situation", True)
+    assert (question.clause, question.kind, question.essential) == (Number((5, 10)), "situation", "5.10")
     assert question.right == {1}
     assert bank.question("9-z") is None
 
@@ -171,6 +173,25 @@ def test_the_shipped_questions_are_sound_and_cannot_be_guessed() -> None:
     assert len(report["by_clause"]) == 31
 
 
+def test_no_shipped_question_names_its_clause_before_it_is_answered() -> None:
+    for question in quiz_bank.load(SHIPPED, VERSION).questions:
+        for text in (question.text, *(choice.text for choice in question.choices)):
+            assert not re.search(r"\b(clause|article) [\d«]|\d\.\d", text), question.id
+
+
+def test_every_quiz_has_every_essential_subject_and_in_the_end_every_clause_comes() -> None:
+    bank = quiz_bank.load(SHIPPED, VERSION)
+    subjects = {one.essential for one in bank.questions if one.essential}
+    come = set()
+    for seed in range(150):
+        drawn = [bank.question(item.question) for item in quiz.draw(bank, Random(seed)).items]  # noqa: S311 — a test's own luck
+        assert subjects <= {one.essential for one in drawn if one}
+        assert {one.clause.article for one in drawn if one} == {one.number for one in VERSION.articles}
+        come |= {str(one.clause) for one in drawn if one}
+    assert len(subjects) < quiz.SIZE
+    assert come == {str(clause.number) for clause in VERSION.clauses()}
+
+
 def told(bank: Bank) -> str:
     return "\n".join(one.text for one in quiz_review.review(bank, VERSION))
 
@@ -181,10 +202,10 @@ def test_what_the_whole_lacks_is_told() -> None:
     assert "5.10\u00a0: 1 question; il en faut au moins 2" in words
     assert told(made_up()) == ""
     bank = made_up()
-    plain = Bank(tuple(replace(one, essential=False) for one in bank.questions))
+    plain = Bank(tuple(replace(one, essential="") for one in bank.questions))
     assert "aucune question n'est essentielle" in told(plain)
-    every = Bank(tuple(replace(one, essential=True) for one in bank.questions))
-    assert "31 clauses ont une question essentielle, et 0 articles" in told(every)
+    every = Bank(tuple(replace(one, essential=str(one.clause)) for one in bank.questions))
+    assert "il y a 31 sujets essentiels, et 0 articles" in told(every)
     few = Bank(tuple(one for one in bank.questions if one.kind != "situation"))
     assert "aucune question n'est de type situation" in told(few)
 

@@ -16,7 +16,7 @@ from tests.torture.world import Weather, World
 
 WHILE_STARTING, LONGEST_START = 0.2, 0.6  # of the lives; seconds
 LONGEST_LIFE = 1.0  # seconds, once a platform is ready
-FACTS_EACH_SECOND = 5.0
+FACTS_EACH_SECOND = 8.0
 LONG = 600.0  # seconds: who is ended by us ends by itself, should we end first
 QUIET_SECONDS = 900.0  # for what is left once nobody is killed any more
 PEOPLE = 30  # on each platform
@@ -81,7 +81,7 @@ async def _run(kills: int, weather: Weather, seed: int, say: Callable[[str], Non
         async with World(weather).serving() as world:
             settings = life.settings(world, path)
             feeder = multiprocessing.get_context("spawn").Process(
-                target=life.feed, args=(str(path), str(log), FACTS_EACH_SECOND, LONG + 10 * kills)
+                target=life.feed, args=(str(path), str(log), FACTS_EACH_SECOND, LONG + 20 * kills)
             )
             feeder.start()
             try:

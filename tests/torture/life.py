@@ -24,6 +24,7 @@ from tests.wire.bot_process import MODELS, ROOT, BotProcess, free_port
 
 BOT = ("-m", "bot", "--reglages", os.devnull)
 READY = "prêt."  # a platform is
+BACKLOG = 200  # messages that wait: more would only have to be sent once nobody is killed any more
 
 
 def settings(world: World, path: Path) -> dict[str, str]:
@@ -102,20 +103,33 @@ def cause(
 
 
 def feed(path: str, acknowledged: str, each_second: float, seconds: float) -> None:
-    """Write facts and what they cause, in one transaction each; then, safely, that they are accepted."""
+    """Write facts and what they cause, in one transaction each; then, safely, that they are accepted.
+
+    As long as `BACKLOG` messages wait, nothing is written: on a slow machine the bot, killed before it
+    could send much, would have all the rest to send at the end.
+    """
     logging.disable(logging.CRITICAL)
     dice = random.Random(5)  # noqa: S311 — to be the same each time
     until = time.monotonic() + seconds
     with Path(acknowledged).open("a", encoding="ascii") as log:
         while time.monotonic() < until:
+            time.sleep(dice.expovariate(each_second))
             try:
+                if unsent(Path(path)) >= BACKLOG:
+                    continue
                 [fact] = cause(Path(path), 1)
             except StorageError:  # the bot is writing: nothing was accepted
                 continue
             log.write(f"{fact}\n")
             log.flush()
             os.fsync(log.fileno())
-            time.sleep(dice.expovariate(each_second))
+
+
+def unsent(path: Path) -> int:
+    """Return how many messages wait, or are on their way."""
+    with beside(path) as db:
+        waiting = "SELECT count(*) FROM outbox WHERE state IN ('queued', 'sending')"
+        return int(db.conn.execute(waiting).fetchone()[0])
 
 
 def written(path: Path) -> set[str]:

@@ -161,6 +161,9 @@ async def check_what_is_proved(kept: Kept, receipt: bytes, platform: str) -> Non
     code, told = await command_line(None, "registre", "verifier", str(keys), "--cles", str(keys))
     assert code == 1
     assert "n'est pas un reçu" in told
+    code, told = await command_line(kept, "registre", "recu", "1", "--sortie", str(good), "--json")
+    assert (code, json.loads(told)["ok"]) == (0, True)
+    assert good.read_bytes() == receipt, "made again, it is the same"
     code, told = await command_line(kept, "accueil", "lister", "--json")
     [person] = [one for one in json.loads(told)["people"] if one["state"] == "done"]
     assert all(person[step] for step in ("delivered", "opened", "read", "passed", "attested"))
@@ -201,6 +204,9 @@ class OnDiscord:
     async def command(self, name: str, text: str | None = None) -> Seen:
         return on_discord((await self.person.slash(name, text, direct=True)).message)
 
+    async def write(self, text: str) -> Seen:
+        return on_discord(await self.person.write(text, direct=True))
+
     def told(self, words: str) -> list[Seen]:
         """Return what the bot said in private that has these words."""
         said = map(on_discord, self.person.said(self.person.direct))
@@ -236,7 +242,11 @@ async def test_on_discord_an_officer_by_a_role_goes_from_the_welcome_to_the_rece
             await bot.until("Discord\u00a0: prêt.")
             again = await me.command("quiz")
             assert (again.question(), again.choices()) == (asked.question(), asked.choices())
-            passed = await play_to_the_end(asked, me.press)  # by the buttons of before the restart
+            said = await answer(asked, me.press)  # by the buttons of before the restart
+            asked = await me.press(said, "Question suivante")
+            said = await me.write(" et ".join(asked.answers(right=True)).lower())
+            assert "C'est la bonne réponse." in said.words
+            passed = await play_to_the_end(await me.press(said, "Question suivante"), me.press)
             late = await me.press(again, again.labels[0])
             assert plain(again.question().text) in plain(late.words)
             assert "bonne réponse." in late.words
