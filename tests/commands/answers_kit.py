@@ -26,7 +26,7 @@ from tests.commands.registry_kit import ADMIN, CALENDAR, TEAMS
 from tests.fake_clock import FakeClock
 
 OFFICER = Actor("slack", "T1", "U1OFFICER")
-OTHER = Actor("discord", "900", "222")
+OTHER = Actor("discord", "900000000000000900", "222000000000000222")  # no random identifier holds them
 
 
 def found(*numbers: str, score: float = 0.9) -> tuple[Found, ...]:
