@@ -325,17 +325,20 @@ _STATES: Mapping[str, tuple[State, str | None]] = {
 def sync(db: Database, revision: Revision) -> None:
     """Take from the outbox what became of each notice, before it forgets."""
     rows = db.conn.execute(
-        """SELECT person_id, outbox.state, outbox.problem, outbox.route, outbox.sent_day, max(outbox.rowid)
+        """SELECT person_id, revision_recipients.state, outbox.state, outbox.problem, outbox.route,
+             outbox.sent_day, max(outbox.rowid)
            FROM revision_recipients JOIN outbox ON recipient = 'person:' || person_id AND notice = told
-           WHERE revision_id = ? AND revision_recipients.state IN ('queued', 'failed')
+           WHERE revision_id = ? AND revision_recipients.state <> 'sent'
+             AND (revision_recipients.state <> 'left' OR outbox.state = 'sent')
              AND json_extract(arguments, '$.policy') = ? AND json_extract(arguments, '$.version') = ?
            GROUP BY person_id""",
         (revision.id, revision.policy, revision.version),
     )
-    for person, state, problem, route, day, _ in rows.fetchall():
+    for person, known, state, problem, route, day, _ in rows.fetchall():
         if state == "sent":
             reached: State = "failed" if problem == "unreached" else "sent"
-            values = (reached, problem, route, day)
+            # What was on its way when they left arrived all the same.
+            values = ("left" if known == "left" else reached, problem, route, day)
         else:
             mine, why = _STATES[state]
             values = (mine, why or (problem if mine == "failed" else None), None, None)

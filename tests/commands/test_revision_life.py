@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bot.messages import File, Form, Message
-from bot.policy import articles, quiz_bank
+from bot.policy import articles, people, quiz_bank, revisions
 from bot.settings import SEED
 from tests.commands.revision_kit import (
     ALEX,
@@ -115,6 +115,20 @@ async def test_what_was_under_way_is_carried_through_a_correction_of_form(desk: 
     assert "attested" in await desk.facts(BLAISE, NEW)
 
 
+async def test_a_page_whose_words_changed_is_to_be_read_again_and_no_other(desk: World) -> None:
+    await desk.enters(BLAISE)
+    await desk.beat()
+    await desk.read_all(BLAISE)
+    await in_force(desk)
+    shown = await desk.said("accueil moi", BLAISE)
+    found = re.search(r"(\d+) pages sur (\d+)", shown)
+    assert found
+    assert int(found[1]) == int(found[2]) - 1
+    page = await desk.ask("accueil lire", BLAISE)
+    assert isinstance(page, Message)
+    assert "5.10" in {one.clause for one in page.quotes()}
+
+
 async def test_whoever_missed_a_revision_is_asked_what_both_changed(desk: World) -> None:
     await desk.enters(ALEX)
     await desk.attests(ALEX)
@@ -172,6 +186,37 @@ async def test_a_delivery_of_unknown_outcome_is_listed_and_looked_up_before_it_i
     assert len(desk.arrived(ALEX)) == before + 1
     assert desk.posts["slack"].looked
     assert (await desk.ledger())["U1"].state == "sent"
+
+
+async def test_what_was_on_its_way_when_someone_left_is_not_said_again_when_they_are_back(
+    desk: World,
+) -> None:
+    await desk.enters(ALEX)
+    await desk.attests(ALEX)
+    await desk.beat()
+    before = len(desk.arrived(ALEX))
+    desk.posts["slack"].script.append("acted-unknown")
+    await in_force(desk)
+    await desk.leaves(ALEX)
+    desk.clock.move(minutes=5)
+    await desk.beat()
+    assert (await desk.ledger())["U1"].state == "left"
+    for _ in "12":
+        desk.clock.move(days=1)
+        await desk.enters(ALEX)
+        await desk.beat()
+    assert len(desk.arrived(ALEX)) == before + 1
+    assert (await desk.ledger())["U1"].state == "sent"
+
+
+async def test_linked_accounts_are_one_person_in_the_ledger(desk: World) -> None:
+    await desk.enters(ALEX, BLAISE)
+    await desk.attests(ALEX)
+    await desk.attests(BLAISE)
+    await in_force(desk)
+    await desk.run(lambda db: people.merge(db, people.known(db, ALEX), people.known(db, BLAISE)))
+    [line] = (await desk.ledger()).values()
+    assert line.state == "sent"
 
 
 # --- The history ------------------------------------------------------------------------------
@@ -251,6 +296,36 @@ async def test_a_file_that_changed_is_proposed_once_and_served_only_once_approve
     assert again.services.course.target().version == NEW
     last = assemble(desk.storage, desk.clock, desk.volume)
     assert last.services.course.target().version == NEW
+
+
+async def test_a_file_whose_text_was_refused_is_not_proposed_again(desk: World) -> None:
+    folder = desk.volume / "politique" / "pa20"
+    folder.mkdir(parents=True)
+    (folder / "2026-11-20.md").write_text(REVISED, encoding="utf-8")
+    again = assemble(desk.storage, desk.clock, desk.volume)
+    await again.ask(f"revision retirer {(await again.last()).id} oui")
+    for _ in "12":
+        again = assemble(desk.storage, desk.clock, desk.volume)
+    assert len(await again.run(lambda db: revisions.listed(db, "pa20"))) == 1
+
+
+async def test_what_is_scheduled_survives_a_restart_and_waits_for_its_day(desk: World) -> None:
+    await desk.enters(ALEX)
+    await desk.attests(ALEX)
+    await desk.approve(REVISED, effective="2026-12-01")
+    again = assemble(desk.storage, desk.clock, desk.volume)
+    again.posts = desk.posts
+    assert again.services.course.target().version == date(2015, 12, 13)
+    desk.clock.set("2026-12-02T15:00:00Z")
+    late = assemble(desk.storage, desk.clock, desk.volume)  # it was down on the day itself
+    late.posts = desk.posts
+    await late.beat()
+    assert late.services.course.target().version == NEW
+    own = (await late.last()).id
+    told = len(desk.arrived(ALEX))
+    await late.run(lambda db: late.archive.announce(db, {"revision": own}, desk.clock()))
+    await late.beat()
+    assert len(desk.arrived(ALEX)) == told
 
 
 async def test_a_change_of_an_adopted_file_itself_waits_for_its_dates(desk: World) -> None:

@@ -11,11 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.policy import question_model, question_retraining, question_store, question_training
+from bot.policy import articles, question_model, question_retraining, question_store, question_training
+from bot.policy.library import Library
 from bot.policy.question_bank import BANK
 from bot.policy.question_scores import ModelError
 from bot.policy.question_store import Score, Sources
 from bot.policy.questions import Engine
+from bot.settings import SEED
 from tests.policy.question_kit import SHAPES, Small, named, numbers, small, small_apart
 
 __all__ = ["small", "small_apart"]
@@ -222,3 +224,10 @@ def test_a_policy_without_a_bank_has_no_model(small: Small) -> None:
     assert not engine.prepare(small.policy)
     assert not small.models.exists()
     assert Sources(small.folders, small.version).banks() == ()
+
+
+def test_another_text_is_another_model(library: Library) -> None:
+    version = library.default.versions[-1]
+    other = articles.parse(f"{version.markdown}\n", policy=version.policy, adopted=version.adopted)
+    stamps = [question_store.Sources((SEED,), one).stamp() for one in (version, other)]
+    assert stamps[0] != stamps[1]
