@@ -153,6 +153,7 @@ def texts(settings: Settings, read: Library) -> Archive:
         settings.vigie_revision_approbations,
         previews.page,
         pages=lambda old, new: accueil.carried(old, new, read.policies[new.policy]),
+        at_once=settings.sandboxed(),
     )
 
 

@@ -55,8 +55,9 @@ def approved(db: Database, folders: Sequence[Path], today: date) -> Approved:
 class Archive:
     """The texts at work. `volume`: the association's own folder, where adopted texts are written too.
 
-    `channels`: where revisions are announced. `approvals`: how many persons it takes to approve. `preview`,
-    `pages`: see there. `replaced`: called once other texts are in force.
+    `channels`: where revisions are announced. `preview`, `pages`: see there. `replaced`: called once other
+    texts are in force. `approvals`: how many persons it takes to approve. `at_once`: whether people are told
+    without waiting for working hours, as in the sandbox.
     """
 
     library: Library
@@ -68,6 +69,7 @@ class Archive:
     preview: Preview = lambda _title, _shown, _quote: b""
     pages: Pages = lambda _old, _new: {}
     replaced: Callable[[], None] = lambda: None
+    at_once: bool = False
     _in_force: tuple[tuple[str, str], ...] = ()
     _drafts: dict[str, Version] = field(default_factory=dict)
 
@@ -131,7 +133,8 @@ class Archive:
         for one in found:
             arguments = {"revision": one.id, "policy": one.policy}
             key = f"{FOUND}:{one.id}"
-            outbox.enqueue(db, Delivery(key, onboarding.TO_ADMINISTRATION, FOUND, arguments), now)
+            found_text = Delivery(key, onboarding.TO_ADMINISTRATION, FOUND, arguments, urgent=self.at_once)
+            outbox.enqueue(db, found_text, now)
         return found
 
     def _files(self, policy: str) -> Mapping[str, str]:
@@ -192,6 +195,7 @@ class Archive:
             self.calendar,
             attested=policy is self.library.default,
             carried=carried,
+            at_once=self.at_once,
         )
 
     def refresh(self, db: Database) -> bool:

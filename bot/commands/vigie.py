@@ -17,7 +17,10 @@ _DO = Buttons(Button("Quiz", "quiz"), Button("Signaler une publication", "signal
 _MINE = Buttons(Button("Mes renseignements", "mesdonnees"), Button("Lier mes comptes", "lier"))
 _RECEIVED = Buttons(Button("Signalements reçus", "signalements"))
 _ADMINISTRATION = Buttons(
-    Button("Rôles", "roles"), Button("Officiers et personnel", "membres"), Button("Envois", "pause")
+    Button("Rôles", "roles"),
+    Button("Officiers et personnel", "membres"),
+    Button("Révisions", "revision"),
+    Button("Envois", "pause"),
 )
 
 

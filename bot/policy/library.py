@@ -140,8 +140,9 @@ class Library:
         self._default = default
         self._today = today
         self._proposed: dict[str, Version] = {}
-        # A stored version never changes, nor does a quotation of it, as long as what interprets it stays.
-        self.quote = lru_cache(maxsize=1_024)(self._quotation)
+        # A stored version never changes, nor on the same day does a quotation of it, as long as what
+        # interprets it stays.
+        self._quoted = lru_cache(maxsize=1_024)(self._quotation)
         self.replace(policies)
 
     @property
@@ -153,7 +154,7 @@ class Library:
         """Take other policies in the place of these, at once and for all who use this library."""
         self.naming = Naming({name: policy.id for policy in policies.values() for name in policy.names()})
         self.policies = policies
-        self.quote.cache_clear()
+        self._quoted.cache_clear()
 
     def propose(self, version: Version) -> None:
         """Let a version that is not adopted be quoted, under its key."""
@@ -170,17 +171,28 @@ class Library:
         """Return the version in force today, or the first when none is yet."""
         return policy.in_force(self._today()) or policy.versions[0]
 
-    def _quotation(self, quote: Quote) -> Quotation:
+    def quote(self, quote: Quote) -> Quotation:
         """Resolve a quotation against the stored version; this is the one source of the policy's words.
 
         Raises KeyError when the policy, version or clause is not stored.
         """
+        return self._quoted(quote, self._today())
+
+    def _quotation(self, quote: Quote, _today: date) -> Quotation:
         policy = self.policies[quote.policy]
         version = self.version(quote.policy, quote.version)
         clause = version.clause(Number.parse(quote.clause))
         if clause is None:
             raise KeyError(quote.clause)
-        return Quotation(_caption(policy, clause), tuple(_paragraphs(quote, clause.text)))
+        caption = _caption(policy, clause) + self._standing(policy, version)
+        return Quotation(caption, tuple(_paragraphs(quote, clause.text)))
+
+    def _standing(self, policy: Policy, version: Version) -> str:
+        """Say that a text is not the one in force, so that nobody takes it for what is asked of them."""
+        if version is self._proposed.get(f"{policy.id}:{version.key}"):
+            return ", texte proposé"
+        former = version.key != self.current(policy).key
+        return f", version du {in_words(version.adopted)}" if former else ""
 
 
 def _caption(policy: Policy, clause: Clause) -> str:

@@ -46,6 +46,7 @@ class Campaign:
     """A revision being told. `chain`: the texts in force up to it, in order; `target`: what is to be read.
 
     `attested`: whether the policy is one that people attest; of any other, they are told and asked nothing.
+    `at_once`: whether people are told out of working hours too.
     """
 
     revision: Revision
@@ -54,6 +55,7 @@ class Campaign:
     calendar: Calendar
     attested: bool = True
     carried: Carried = lambda _adopted: {}
+    at_once: bool = False
 
     @property
     def before(self) -> Sequence[Revision]:
@@ -156,7 +158,7 @@ def announce(db: Database, campaign: Campaign, channels: Sequence[str], now: dat
         _tell(db, campaign, person, now, by_hand=present[person])
     for channel in channels:
         key = f"{CHANNEL}:{campaign.revision.id}:{channel}"
-        delivery = Delivery(key, f"channel:{channel}", CHANNEL, _named(target))
+        delivery = Delivery(key, f"channel:{channel}", CHANNEL, _named(target), urgent=campaign.at_once)
         outbox.enqueue(db, delivery, now)
     return len(present)
 
@@ -286,7 +288,7 @@ def _say(
     target = campaign.target
     key = f"{told}:{person}:{target.policy}:{target.version}:{turn}"
     arguments = _named(target) | ({"asked": asked} if told == REVISION else {})
-    outbox.enqueue(db, Delivery(key, f"person:{person}", told, arguments), now)
+    outbox.enqueue(db, Delivery(key, f"person:{person}", told, arguments, urgent=campaign.at_once), now)
 
 
 def _named(target: Target) -> dict[str, object]:

@@ -137,14 +137,18 @@ def _references(comparison: Comparison) -> Iterator[Finding]:
                 yield Finding(
                     "unknown_reference",
                     str(clause.number),
-                    f"Le texte renvoie à {number}, qui n'existe pas dans cette version.",
+                    f"Le texte renvoie à {_place(number)}, qui n'existe pas dans cette version.",
                 )
             elif form(clause.text) in before and (now := trail.get(str(number))) and str(number) not in now:
                 yield Finding(
                     "stale_reference",
                     str(clause.number),
-                    f"Le texte renvoie toujours à {number}, qui est devenu {' et '.join(now)}.",
+                    f"Le texte renvoie toujours à {_place(number)}, qui est devenu {' et '.join(now)}.",
                 )
+
+
+def _place(number: Number) -> str:
+    return f"l'article {number}" if len(number.parts) == 1 else str(number)
 
 
 # --- Wording ----------------------------------------------------------------------------------
