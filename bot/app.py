@@ -350,6 +350,7 @@ def reminders(bot: Bot) -> list[str]:
             lines.append("Des messages n'ont pu être remis à personne. Décidez\u00a0: vigie lettres.")
         if not roles.holders(db, roles.ADMINISTRATION, bot.office.today()):
             lines.append("Personne ne tient l'administration. Réglez VIGIE_ADMINS, puis redémarrez.")
+        lines += app_reports.reminders(bot.settings, db)
     return lines
 
 

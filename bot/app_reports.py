@@ -21,6 +21,7 @@ from bot.policy.report_records import Plan, Records
 from bot.report_drafts import Drafts
 from bot.report_keys import Keyring
 from bot.settings import SEED, Settings
+from bot.storage import StorageError
 
 
 def reporting(
@@ -46,6 +47,17 @@ def reporting(
         lambda text: posts().cleaned(text),
         lambda *texts: phrases().described(*texts),
     )
+
+
+def reminders(settings: Settings, db: Database) -> list[str]:
+    """Return, in one French line each, what keeps reports from being received or opened."""
+    if settings.sandboxed() or not report_records.kept(db):
+        return []
+    try:
+        kept_ring(settings.keys(), db)
+    except StorageError as error:
+        return [f"Signalements\u00a0: {error}"]
+    return []
 
 
 def plan(settings: Settings) -> Plan:

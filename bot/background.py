@@ -7,7 +7,7 @@ import errno
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from functools import partial
 from threading import Thread
@@ -101,6 +101,7 @@ class Background:
     metrics: Metrics
     posts: Mapping[str, Deliverer]
     platforms: Mapping[str, Post]
+    _said: list[str] = field(default_factory=list, init=False)
 
     @asynccontextmanager
     async def running(self, say: Say) -> AsyncIterator[None]:
@@ -241,11 +242,16 @@ class Background:
         try:
             lost = report_escalation.beat(Session(db, self.services.reporting.records, now))
         except (StorageError, SealError) as error:
-            logger.error("reports: nobody can be told of any: %s", error)  # noqa: TRY400 — the line says it all
             self.metrics.task_failures.labels("reports").inc()
-            return
-        if lost:
-            logger.error("reports: %d have nobody to be told of them: see vigie roles", lost)
+            self._complain(f"nobody can be told of any: {error}")
+        else:
+            self._complain(f"{lost} have nobody to be told of them: see vigie roles" if lost else "")
+
+    def _complain(self, of: str) -> None:
+        """Say in the log what is wrong with reports, once: the clock beats six times a minute."""
+        if of and of not in self._said:
+            logger.error("reports: %s", of)
+        self._said[:] = [of]
 
     async def _reconcile(self, _: Arguments, _now: datetime) -> None:
         """Read again who is in the groups that are followed."""
@@ -266,7 +272,12 @@ class Background:
     async def _purge(self, _: Arguments, _now: datetime) -> None:
         """Leave no byte of what was deleted, nor of the order in which anything came."""
         storage = self.services.office.storage
-        if not await storage.run(storage.scatter):
+        try:
+            done = await storage.run(storage.scatter)
+        except StorageError as error:  # what was deleted must go all the same
+            logger.error("purge: the file could not be laid out anew: %s", error)  # noqa: TRY400 — in one line
+            done = await storage.run(storage.purge)
+        if not done:
             raise StorageError("un lecteur retient le journal de la base.")
 
     def _register(self, db: Database, _: Arguments, now: datetime) -> None:

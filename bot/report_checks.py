@@ -22,7 +22,11 @@ _SUBJECT: Final = "signaler"
 def reports(db: Database, keys: Path, today: date) -> Iterator[Finding]:
     """Yield how the reports are, from the database that is given to read."""
     found = report_queue.look(db, today)
-    if len(found.vacant) == len(RECIPIENTS):
+    if not found.reached:
+        yield note(
+            _SUBJECT, "personne ne peut recevoir de signalement. Nommez quelqu'un\u00a0: vigie roles nommer."
+        )
+    elif len(found.vacant) == len(RECIPIENTS):
         yield note(
             _SUBJECT,
             "aucun des deux destinataires de la clause 5.10 n'est nommé\u00a0: la suppléance reçoit à leur "

@@ -18,7 +18,7 @@ from bot.policy.report_records import Records, Session
 
 OPEN: Final = "signalements voir"  # the command that shows a case, before its identifier
 # What the administration reads of one that could not be sent: not even that it is a report.
-_TITLE: Final = "un avis confidentiel au titulaire d'un rôle"
+_TITLE: Final = "un avis confidentiel à la personne qui tient un rôle"
 _ALONE: Final = (
     "Pressez le bouton pour le lire\u00a0: vous serez seule ou seul à le voir. Rien n'en sera gardé ici."
 )

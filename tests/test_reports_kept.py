@@ -314,3 +314,25 @@ def test_codes_that_open_nothing_take_the_same_time(home: Home, typed: str) -> N
             times.append(time.perf_counter() - began)
     one, other = (statistics.median(times) for times in spent.values())
     assert 0.5 < one / other < 2
+
+
+def test_once_the_file_is_written_anew_nothing_in_it_is_in_the_order_of_arrival(home: Home) -> None:
+    contents, known = [], set[object]()
+    for number in range(24):
+        home.file(f"https://www.facebook.com/spotted/posts/{number}")
+        rows = home.rows("SELECT id, sealed FROM report_filings")
+        [(one, sealed)] = [row for row in rows if row[0] not in known]
+        known.add(one)
+        contents.append(sealed)
+
+    def places() -> list[int]:
+        home.storage.executor.submit(home.storage.purge).result()
+        written = home.database.read_bytes()
+        return [written.index(one[-60:]) for one in contents if isinstance(one, bytes)]
+
+    assert places() == sorted(places()), "as they come, contents lie one after another"
+    home.storage.executor.submit(home.storage.scatter).result()
+    order = [number for _, number in sorted(zip(places(), range(24), strict=True))]
+    ids = [str(one) for (one,) in home.rows("SELECT id FROM report_filings ORDER BY id")]
+    assert order != sorted(order)
+    assert len(ids) == len(order)

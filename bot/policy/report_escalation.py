@@ -172,7 +172,18 @@ def beat(session: Session) -> int:
         _follow(session, alert)
     lost = sum(not _tell(session, alert) for alert in _due(session))
     _follow_roles(session)
+    _blur(session)
     return lost
+
+
+def _blur(session: Session) -> None:
+    """Forget the minute when what was said was to leave: what is urgent leaves as soon as it comes in."""
+    session.execute(
+        """UPDATE outbox SET due_at = substr(due_at, 1, 13) || ':00:00Z'
+           WHERE notice IN (?, ?) AND state NOT IN ('queued', 'sending', 'held')
+             AND due_at NOT LIKE '%:00:00Z'""",
+        (ALERT, NEWS),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,14 +280,11 @@ def _follow(session: Session, alert: _Alert) -> None:
         return
     start = alert.key()
     rows = session.execute(
-        "SELECT id, state, problem FROM outbox WHERE key >= ? AND key < ?", (start, start[:-1] + "0")
+        "SELECT state, problem FROM outbox WHERE key >= ? AND key < ?", (start, start[:-1] + "0")
     ).fetchall()
-    if any(row[1] == "sent" and row[2] in {None, outbox.WAITING} for row in rows):
-        # When it was to leave is of no more use, and what is urgent leaves as soon as it comes in.
-        session.db.conn.executemany("UPDATE outbox SET due_at = ? WHERE id = ? AND state = 'sent'",
-                            [(session.hour, row[0]) for row in rows])  # fmt: skip
+    if any(row[0] == "sent" and row[1] in {None, outbox.WAITING} for row in rows):
         _delivered(session, case, alert)
-    elif not any(row[1] in {"queued", "sending", "held"} for row in rows):
+    elif not any(row[0] in {"queued", "sending", "held"} for row in rows):
         _failed(session, case, alert)
 
 

@@ -11,22 +11,24 @@ from sqlite_utils import Database
 
 from bot.policy import report_routing, roles
 from bot.policy.report_escalation import ALERT, NEWS
-from bot.policy.report_records import STATUSES
+from bot.policy.report_records import STATUSES, Status
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
     """How many cases are how. `waiting`: nobody was told of them yet. `dead`: alerts that reached nobody.
 
-    `vacant`: the recipients of 5.10 that nobody who can be written to holds.
+    `vacant`: the recipients of 5.10 that nobody who can be written to holds. `reached`: someone would
+    receive a report that names nobody.
     """
 
-    by_status: dict[str, int]
+    by_status: dict[Status, int]
     urgent: int
     waiting: int
     held: int
     dead: int
     vacant: tuple[str, ...]
+    reached: bool
 
     @property
     def open(self) -> int:
@@ -36,7 +38,7 @@ class Queue:
     @property
     def sound(self) -> bool:
         """Whether whatever is reported reaches someone."""
-        return not self.dead and set(self.vacant) != set(report_routing.RECIPIENTS)
+        return self.reached and not self.dead
 
 
 _ALERTS: Final = json.dumps([ALERT, NEWS])
@@ -61,4 +63,6 @@ def look(db: Database, today: date) -> Queue:
         for role in report_routing.RECIPIENTS
         if role not in known or not report_routing.eligible(db, role, (), today)
     )
-    return Queue({one: counted.get(one, 0) for one in STATUSES}, urgent, waiting, held, dead, vacant)
+    reached = bool(known) and report_routing.route(db, report_routing.RECIPIENTS[0], (), today) is not None
+    by_status = {one: counted.get(one, 0) for one in STATUSES}
+    return Queue(by_status, urgent, waiting, held, dead, vacant, reached)
