@@ -181,6 +181,17 @@ def test_an_older_copy_brings_nothing_destroyed_back(home: Home, how: str) -> No
     assert [home.found(one) for one in (code, other)] == left
 
 
+def test_a_copy_from_before_two_cases_were_made_one_still_holds_both_reports(home: Home) -> None:
+    codes = [home.file(), home.file("https://www.facebook.com/spotted/posts/2")]
+    home.clock.move(hours=2)
+    home.within(report_escalation.beat)
+    backup.save(home.database, home.copy)
+    one, other = home.cases()
+    home.within(lambda session: report_cases.merge(session, one, other, home.vp))
+    home.restore()
+    assert [home.found(code) for code in codes] == [True, True]
+
+
 def test_after_a_restoration_an_alert_is_said_again_marked_as_perhaps_repeated(home: Home) -> None:
     home.file()
     home.clock.move(hours=2)

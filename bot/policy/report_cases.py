@@ -320,7 +320,8 @@ def hold(session: Session, case_id: str, person_id: str, *, keep: bool) -> None:
 def merge(session: Session, case_id: str, into: str, person_id: str) -> None:
     """Make one case of two that are about the same post; whom either names is excluded from both.
 
-    Raises `ReportError`.
+    Raises `ReportError`. The one that is left without reports is not remembered as destroyed: in a copy of
+    the database from before, it still holds them.
     """
     _check_open(session, case_id, person_id)
     _check_open(session, into, person_id)
@@ -333,7 +334,6 @@ def merge(session: Session, case_id: str, into: str, person_id: str) -> None:
         report_escalation.hasten(session, into)
     report_escalation.silence(session, case_id)
     session.execute("UPDATE report_filings SET case_id = ? WHERE case_id = ?", (into, case_id))
-    session.records.remember("report_cases", [case_id])
     session.execute("DELETE FROM report_cases WHERE id = ?", (case_id,))
 
 
