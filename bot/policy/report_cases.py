@@ -30,6 +30,7 @@ CHOSEN: Final[tuple[Status, ...]] = ("taken", "waiting", "acting")  # what a hol
 
 NOT_YOURS: Final = "Ce signalement n'est pas, ou n'est plus, entre vos mains."
 CLOSED: Final = "Ce signalement est clos."
+WITHDRAWN: Final = "Ce signalement a été retiré. Rien n'est envoyé."
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,9 @@ def _note_read(session: Session, case_id: str) -> None:
 def _note_seen(session: Session, case_id: str) -> None:
     """Note what was seen; whoever reported is told what has become of the case, if they were not yet."""
     (status,) = session.execute("SELECT status FROM report_cases WHERE id = ?", (case_id,)).fetchone()
-    seen = {"case": case_id, "now": iso(session.now), "status": status}
+    # What another was asked is not theirs to know of.
+    told = "taken" if status == "waiting" else status
+    seen = {"case": case_id, "now": iso(session.now), "status": told}
     session.execute(
         """UPDATE report_messages SET seen = 1 WHERE author = 'reporter' AND appears_at <= :now
              AND filing_id IN (SELECT id FROM report_filings WHERE case_id = :case)""",
@@ -231,17 +234,23 @@ def set_status(session: Session, case_id: str, person_id: str, status: Status) -
     _tell(session, case_id, status)
 
 
-def ask(session: Session, case_id: str, person_id: str, text: str) -> None:
-    """Ask those who reported something; they read it with their code. Raises `ReportError`."""
+def ask(session: Session, case_id: str, person_id: str, filing_id: str, text: str) -> None:
+    """Ask something of whoever made one of a case's reports; they read it with their code.
+
+    Nobody else who reported the post does: a question tells of the report that it is about.
+    Raises `ReportError`.
+    """
     _check_open(session, case_id, person_id)
     question = checked(text)
-    rows = session.execute(
-        "SELECT id FROM report_filings WHERE case_id = ? AND appears_at <= ?", (case_id, iso(session.now))
-    ).fetchall()
-    for (filing_id,) in rows:
-        say(session, str(filing_id), "holder", question, session.hour)
+    changed = session.execute(
+        "UPDATE report_filings SET status = 'waiting' WHERE id = ? AND case_id = ? AND appears_at <= ?",
+        (filing_id, case_id, iso(session.now)),
+    )
+    if not changed.rowcount:
+        raise ReportError(WITHDRAWN)
+    say(session, filing_id, "holder", question, session.hour)
     _note_read(session, case_id)
-    _tell(session, case_id, "waiting")
+    session.execute("UPDATE report_cases SET status = 'waiting' WHERE id = ?", (case_id,))
 
 
 def close(session: Session, case_id: str, person_id: str, outcome: Outcome, words: str) -> None:
