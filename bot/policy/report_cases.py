@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, Literal, TypeAlias, cast
 
-from bot.policy import report_escalation, report_routing
+from bot.policy import report_access, report_escalation, report_routing
 from bot.policy.report_records import ReportError, Session, Status, new_id, packed, unpacked
 from bot.policy.report_routing import Routing
 from bot.policy.reports import MESSAGE_LENGTH, WORDS_LENGTH, Entry, read_entry
@@ -84,7 +84,7 @@ def listed(session: Session, person_id: str, *, closed: bool = False) -> list[Li
     rows = session.execute(
         f"SELECT id FROM report_cases WHERE status {'=' if closed else '<>'} 'closed' ORDER BY id"  # noqa: S608 — constants
     ).fetchall()
-    mine = (str(one) for (one,) in rows if report_escalation.may_know(session, one, person_id))
+    mine = (str(one) for (one,) in rows if report_access.may_know(session, one, person_id))
     found = [_line(session, one) for one in mine]
     return sorted(found, key=lambda line: (not line.news, not line.urgent, line.since, line.id))
 
@@ -150,7 +150,7 @@ def image_of(session: Session, filing_id: str, person_id: str) -> bytes | None:
 
 
 def _check(session: Session, case_id: str, person_id: str) -> None:
-    if not report_escalation.may_know(session, case_id, person_id):
+    if not report_access.may_know(session, case_id, person_id):
         raise ReportError(NOT_YOURS)
 
 

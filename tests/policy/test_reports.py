@@ -191,6 +191,8 @@ def test_a_second_report_that_names_whoever_handles_the_case_takes_it_from_them(
     report_cases.opened(desk.session, desk.case(), vp)
     desk.told()
     desk.file(named=(VP,))
+    assert report_cases.opened(desk.session, desk.case(), vp).line.reports == 1, "it would tell when"
+    desk.wait(minutes=61)
     with pytest.raises(ReportError, match="entre vos mains"):
         report_cases.opened(desk.session, desk.case(), vp)
     assert report_cases.listed(desk.session, vp) == []
