@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.messages import Button, Buttons, Heading, Message, Note, Text
 from bot.notices import Arguments, Notice, Services
-from bot.policy import report_cases, report_escalation
+from bot.policy import report_access, report_cases, report_escalation
 from bot.policy.report_escalation import ALERT, NEWS
 from bot.policy.report_records import Records, Session
 
@@ -49,7 +49,7 @@ def table(records: Records, clock: Callable[[], datetime]) -> dict[str, Notice]:
 def _is_for(session: Session, case_id: str, recipient: str) -> bool:
     """Tell whether a case is for the person of a recipient, « role:<id>/<person> »."""
     person = recipient.partition("/")[2]
-    return bool(person) and report_escalation.may_know(session, case_id, person)
+    return bool(person) and report_access.may_know(session, case_id, person)
 
 
 def arrived(case_id: str) -> Message:

@@ -147,7 +147,8 @@ def test_after_its_time_and_the_nights_purge_no_byte_of_a_case_remains(home: Hom
     [(case,)] = home.rows("SELECT id FROM report_cases")
     home.clock.move(hours=2)
     home.within(report_escalation.beat)
-    home.within(lambda session: report_cases.ask(session, str(case), home.vp, "Où donc?"))
+    [(filing,)] = home.rows("SELECT id FROM report_filings")
+    home.within(lambda session: report_cases.ask(session, str(case), home.vp, str(filing), "Où donc?"))
     [(asked,)] = home.rows("SELECT sealed FROM report_messages")
     assert isinstance(asked, bytes)
     home.within(lambda session: report_cases.close(session, str(case), home.vp, "handled", "C'est fait."))
@@ -179,6 +180,17 @@ def test_an_older_copy_brings_nothing_destroyed_back(home: Home, how: str) -> No
     assert sum(left) == 1
     assert home.restore().destroyed >= 1
     assert [home.found(one) for one in (code, other)] == left
+
+
+def test_a_copy_from_before_two_cases_were_made_one_still_holds_both_reports(home: Home) -> None:
+    codes = [home.file(), home.file("https://www.facebook.com/spotted/posts/2")]
+    home.clock.move(hours=2)
+    home.within(report_escalation.beat)
+    backup.save(home.database, home.copy)
+    one, other = home.cases()
+    home.within(lambda session: report_cases.merge(session, one, other, home.vp))
+    home.restore()
+    assert [home.found(code) for code in codes] == [True, True]
 
 
 def test_after_a_restoration_an_alert_is_said_again_marked_as_perhaps_repeated(home: Home) -> None:

@@ -88,7 +88,10 @@ def _see_exchanges(desk: Reporting, request: Request, text: str) -> Message:
 
 
 def _number(case: Case, written: str) -> int:
-    """Return which report of a case is meant, the first where nothing else makes sense."""
+    """Return which report of a case is meant, by its number or its identifier; the first by default."""
+    identifiers = [one.id for one in case.filings]
+    if written in identifiers:
+        return identifiers.index(written) + 1
     number = int(written) if written.isdecimal() else 1
     return number if 1 <= number <= len(case.filings) else 1
 
@@ -107,12 +110,14 @@ def _take(desk: Reporting, request: Request, case_id: str) -> Message:
         return _shown(session, request, case_id)
 
 
-def _ask(desk: Reporting, request: Request, case_id: str) -> Reply:
+def _ask(desk: Reporting, request: Request, text: str) -> Reply:
+    case_id, _, filing_id = text.partition(" ")
     if not request.fields:
-        return messages.question_form(case_id)
+        return messages.question_form(case_id, filing_id)
+    question = clean(request.fields.get("texte", ""))
     with desk.opened() as session:
-        report_cases.ask(session, case_id, _who(session, request), clean(request.fields.get("texte", "")))
-        return _shown(session, request, case_id)
+        report_cases.ask(session, case_id, _who(session, request), filing_id, question)
+        return _shown(session, request, case_id, filing_id)
 
 
 def _set_status(desk: Reporting, request: Request, case_id: str) -> Reply:

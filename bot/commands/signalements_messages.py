@@ -127,7 +127,7 @@ def opened(case: Case, number: int, titles: Mapping[str, str]) -> Message:
     return Message(
         *card.elements,
         *(said if fits else []),
-        *_actions(line),
+        *_actions(line, filing),
         *_pages(case, number, exchanges=bool(said) and not fits),
         Buttons(
             *_links(filing),
@@ -158,7 +158,7 @@ def exchanges(case: Case, number: int) -> Message:
     return Message(Heading(f"Signalement {short(case.line.id)}\u00a0: les échanges"), *said, Buttons(back))
 
 
-def _actions(line: Line) -> Iterator[Buttons]:
+def _actions(line: Line, filing: Filing | None) -> Iterator[Buttons]:
     keep = (
         Button("Ne plus le garder", f"{COMMAND} garder {line.id} non")
         if line.hold
@@ -170,7 +170,7 @@ def _actions(line: Line) -> Iterator[Buttons]:
     taken = line.status not in {"received", "read"}
     yield Buttons(
         *([] if taken else [Button("Prendre en charge", f"{COMMAND} prendre {line.id}", "primary")]),
-        Button("Poser une question", f"{COMMAND} demander {line.id}"),
+        *([Button("Poser une question", f"{COMMAND} demander {line.id} {filing.id}")] if filing else []),
         Button("Changer l'état", f"{COMMAND} etat {line.id}"),
         Button("Clore", f"{COMMAND} clore {line.id}"),
     )
@@ -220,22 +220,22 @@ NO_HEIR: Final = Message(
 # --- Forms ------------------------------------------------------------------------------------
 
 
-def question_form(case_id: str) -> Form:
-    """Ask what to ask of those who reported."""
+def question_form(case_id: str, filing_id: str) -> Form:
+    """Ask what to ask of whoever made one report."""
     field = TextField(
         "texte",
         "Votre question",
-        hint="Elle se lit avec le code de suivi. Ne demandez pas qui l'on est.",
+        hint="Seule la personne qui a fait ce signalement la lira. Ne demandez pas qui elle est.",
         lines=4,
         max_length=MESSAGE_LENGTH,
     )
-    return Form(f"{COMMAND} demander {case_id}", "Poser une question", (field,), "Poser")
+    return Form(f"{COMMAND} demander {case_id} {filing_id}", "Poser une question", (field,), "Poser")
 
 
 def status_form(case_id: str) -> Form:
     """Ask how a case is."""
     options = tuple(Option(STATUSES[one], one) for one in CHOSEN)
-    field = ChoiceField("etat", "L'état", options, hint="La personne qui a signalé le lira avec son code.")
+    field = ChoiceField("etat", "L'état", options, hint="Toute personne qui a fait ce signalement le lira.")
     return Form(f"{COMMAND} etat {case_id}", "Changer l'état", (field,), "Changer")
 
 
@@ -245,7 +245,7 @@ def closing_form(case_id: str) -> Form:
     words = TextField(
         "texte",
         "Pourquoi, en quelques mots",
-        hint="La personne qui a signalé le lira avec son code.",
+        hint="Toute personne qui a signalé cette publication le lira\u00a0: n'y dites rien des autres.",
         lines=4,
         max_length=WORDS_LENGTH,
     )
@@ -303,7 +303,7 @@ def examples(titles: Mapping[str, str]) -> dict[str, Reply]:
         "Un signalement qui n'est pas pour vous": Message(Text(NOT_YOURS)),
         "Aucun autre signalement": NO_OTHER,
         "Personne à qui confier": NO_HEIR,
-        "Poser une question": question_form(first),
+        "Poser une question": question_form(first, second),
         "Changer l'état": status_form(first),
         "Clore": closing_form(first),
         "Joindre": merge_form(first, [other]),

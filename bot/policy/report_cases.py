@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, Literal, TypeAlias, cast
 
-from bot.policy import report_escalation, report_routing
+from bot.policy import report_access, report_escalation, report_routing
 from bot.policy.report_records import ReportError, Session, Status, new_id, packed, unpacked
 from bot.policy.report_routing import Routing
 from bot.policy.reports import MESSAGE_LENGTH, WORDS_LENGTH, Entry, read_entry
@@ -30,6 +30,7 @@ CHOSEN: Final[tuple[Status, ...]] = ("taken", "waiting", "acting")  # what a hol
 
 NOT_YOURS: Final = "Ce signalement n'est pas, ou n'est plus, entre vos mains."
 CLOSED: Final = "Ce signalement est clos."
+WITHDRAWN: Final = "Ce signalement a été retiré. Rien n'est envoyé."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def listed(session: Session, person_id: str, *, closed: bool = False) -> list[Li
     rows = session.execute(
         f"SELECT id FROM report_cases WHERE status {'=' if closed else '<>'} 'closed' ORDER BY id"  # noqa: S608 — constants
     ).fetchall()
-    mine = (str(one) for (one,) in rows if report_escalation.may_know(session, one, person_id))
+    mine = (str(one) for (one,) in rows if report_access.may_know(session, one, person_id))
     found = [_line(session, one) for one in mine]
     return sorted(found, key=lambda line: (not line.news, not line.urgent, line.since, line.id))
 
@@ -149,7 +150,7 @@ def image_of(session: Session, filing_id: str, person_id: str) -> bytes | None:
 
 
 def _check(session: Session, case_id: str, person_id: str) -> None:
-    if not report_escalation.may_know(session, case_id, person_id):
+    if not report_access.may_know(session, case_id, person_id):
         raise ReportError(NOT_YOURS)
 
 
@@ -205,7 +206,9 @@ def _note_read(session: Session, case_id: str) -> None:
 def _note_seen(session: Session, case_id: str) -> None:
     """Note what was seen; whoever reported is told what has become of the case, if they were not yet."""
     (status,) = session.execute("SELECT status FROM report_cases WHERE id = ?", (case_id,)).fetchone()
-    seen = {"case": case_id, "now": iso(session.now), "status": status}
+    # What another was asked is not theirs to know of.
+    told = "taken" if status == "waiting" else status
+    seen = {"case": case_id, "now": iso(session.now), "status": told}
     session.execute(
         """UPDATE report_messages SET seen = 1 WHERE author = 'reporter' AND appears_at <= :now
              AND filing_id IN (SELECT id FROM report_filings WHERE case_id = :case)""",
@@ -231,17 +234,23 @@ def set_status(session: Session, case_id: str, person_id: str, status: Status) -
     _tell(session, case_id, status)
 
 
-def ask(session: Session, case_id: str, person_id: str, text: str) -> None:
-    """Ask those who reported something; they read it with their code. Raises `ReportError`."""
+def ask(session: Session, case_id: str, person_id: str, filing_id: str, text: str) -> None:
+    """Ask something of whoever made one of a case's reports; they read it with their code.
+
+    Nobody else who reported the post does: a question tells of the report that it is about.
+    Raises `ReportError`.
+    """
     _check_open(session, case_id, person_id)
     question = checked(text)
-    rows = session.execute(
-        "SELECT id FROM report_filings WHERE case_id = ? AND appears_at <= ?", (case_id, iso(session.now))
-    ).fetchall()
-    for (filing_id,) in rows:
-        say(session, str(filing_id), "holder", question, session.hour)
+    changed = session.execute(
+        "UPDATE report_filings SET status = 'waiting' WHERE id = ? AND case_id = ? AND appears_at <= ?",
+        (filing_id, case_id, iso(session.now)),
+    )
+    if not changed.rowcount:
+        raise ReportError(WITHDRAWN)
+    say(session, filing_id, "holder", question, session.hour)
     _note_read(session, case_id)
-    _tell(session, case_id, "waiting")
+    session.execute("UPDATE report_cases SET status = 'waiting' WHERE id = ?", (case_id,))
 
 
 def close(session: Session, case_id: str, person_id: str, outcome: Outcome, words: str) -> None:
@@ -320,7 +329,8 @@ def hold(session: Session, case_id: str, person_id: str, *, keep: bool) -> None:
 def merge(session: Session, case_id: str, into: str, person_id: str) -> None:
     """Make one case of two that are about the same post; whom either names is excluded from both.
 
-    Raises `ReportError`.
+    Raises `ReportError`. The one that is left without reports is not remembered as destroyed: in a copy of
+    the database from before, it still holds them.
     """
     _check_open(session, case_id, person_id)
     _check_open(session, into, person_id)
@@ -333,7 +343,6 @@ def merge(session: Session, case_id: str, into: str, person_id: str) -> None:
         report_escalation.hasten(session, into)
     report_escalation.silence(session, case_id)
     session.execute("UPDATE report_filings SET case_id = ? WHERE case_id = ?", (into, case_id))
-    session.records.remember("report_cases", [case_id])
     session.execute("DELETE FROM report_cases WHERE id = ?", (case_id,))
 
 

@@ -15,15 +15,15 @@ outbox's rows are in the order of their writing, which would tell when each repo
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from bot import outbox, state
 from bot.outbox import REPEATED, Delivery
-from bot.policy import report_routing, roles
-from bot.policy.report_records import Session, new_id, unpacked
+from bot.policy import report_access, report_routing
+from bot.policy.report_access import Case
+from bot.policy.report_records import Session, new_id, packed, unpacked
 from bot.policy.report_routing import Routing
 from bot.times import iso, utc
 
@@ -31,36 +31,6 @@ ALERT: Final = "signalement"  # the notice: there is a report
 NEWS: Final = "signalement-suite"  # the notice: there is more to read of one
 FOLLOWING: Final = "suite"  # the level of whoever comes to hold a role that handles a case
 _AFTER: Final = {"first": "other", "other": "alternate"}
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What it takes to tell someone of a case."""
-
-    id: str
-    role: str
-    status: str
-    urgent: bool
-    round: int
-    delivered_at: datetime | None
-    excluded: frozenset[str]
-
-    @property
-    def unread(self) -> bool:
-        """Whether nobody who handles it has opened it."""
-        return self.status == "received"
-
-
-_COLUMNS = "id, role, status, urgent, round, delivered_at, sealed"
-
-
-def _read(session: Session, case_id: str) -> Case | None:
-    row = session.execute(f"SELECT {_COLUMNS} FROM report_cases WHERE id = ?", (case_id,)).fetchone()  # noqa: S608 — a constant
-    if row is None:
-        return None
-    excluded = Routing.read(unpacked(session.ring, row[6])).persons(session.db)
-    delivered = utc(row[5]) if row[5] else None
-    return Case(row[0], row[1], row[2], bool(row[3]), row[4], delivered, frozenset(excluded))
 
 
 # --- What other facts cause -------------------------------------------------------------------
@@ -110,7 +80,7 @@ def entrust(session: Session, case_id: str, role: str, due_at: str) -> None:
 def hasten(session: Session, case_id: str) -> None:
     """Make a case urgent: what is yet to be said is said at once, or in hours of the clock."""
     session.execute("UPDATE report_cases SET urgent = 1 WHERE id = ?", (case_id,))
-    found = _read(session, case_id)
+    found = report_access.read(session, case_id)
     if found is None or not found.unread:
         return
     due = "case_id = ? AND round = ? AND state = 'planned'"
@@ -123,39 +93,56 @@ def hasten(session: Session, case_id: str) -> None:
         session.execute(f"UPDATE report_alerts SET due_at = ? WHERE {due} AND level = ?", later)  # noqa: S608 — same
 
 
-def told_roles(session: Session, case_id: str) -> set[str]:
-    """Return the roles that were told of a case since it was last entrusted to someone."""
-    rows = session.execute(
-        """SELECT DISTINCT a.role FROM report_alerts AS a JOIN report_cases AS c ON c.id = a.case_id
-           WHERE a.case_id = ? AND a.round = c.round AND a.role IS NOT NULL""",
-        (case_id,),
-    )
-    return {str(row[0]) for row in rows.fetchall()}
+def name(session: Session, case_id: str, named: Routing, moment: str) -> None:
+    """Exclude from a case those whom one more report of it names, from when anyone may see that report.
+
+    At once where nobody was told of the case yet.
+    """
+    (sealed,) = session.execute("SELECT sealed FROM report_cases WHERE id = ?", (case_id,)).fetchone()
+    before = Routing.read(unpacked(session.ring, sealed))
+    if named.persons(session.db) <= before.persons(session.db):
+        if report_access.was_told(session, case_id):
+            plan_news(session, case_id, moment)
+        return
+    told = report_access.was_told(session, case_id)
+    _keep_routing(session, case_id, before.joined(named, moment if told else ""))
+    if told and moment <= iso(session.now):
+        _settle(session, case_id)
+    elif not told and report_access.concerns(session, case_id, named.persons(session.db)):
+        _part(session, case_id, moment)
 
 
-def was_told(session: Session, case_id: str) -> bool:
-    """Tell whether anyone was told of a case since it was last entrusted to someone."""
-    return bool(told_roles(session, case_id))
+def _settle_all(session: Session) -> None:
+    """Take from those whom a report names the cases that it joined, once it may be seen."""
+    rows = session.execute("SELECT id FROM report_cases WHERE status <> 'closed' ORDER BY id").fetchall()
+    for (case_id,) in rows:
+        _settle(session, str(case_id))
 
 
-def concerns(session: Session, case_id: str, persons: Collection[str]) -> bool:
-    """Tell whether any of these persons handles a case, or was told of it."""
-    (role,) = session.execute("SELECT role FROM report_cases WHERE id = ?", (case_id,)).fetchone()
-    held = {
-        one
-        for each in {role, *told_roles(session, case_id)}
-        for one in roles.holders(session.db, each, session.today)
-    }
-    return bool(held & set(persons))
+def _settle(session: Session, case_id: str) -> None:
+    (sealed,) = session.execute("SELECT sealed FROM report_cases WHERE id = ?", (case_id,)).fetchone()
+    before = Routing.read(unpacked(session.ring, sealed))
+    routing = before.settled(iso(session.now))
+    if routing == before:
+        return
+    _keep_routing(session, case_id, routing)
+    if report_access.concerns(session, case_id, routing.parted(session.db, iso(session.now))):
+        _part(session, case_id, session.hour)
+    elif report_access.was_told(session, case_id):
+        plan_news(session, case_id, session.hour)
 
 
-def may_know(session: Session, case_id: str, person_id: str) -> bool:
-    """Tell whether someone may know of a case: they hold a role that handles it, and it names them not."""
-    found = _read(session, case_id)
-    if found is None or person_id in found.excluded:
-        return False
-    handling = {found.role, *told_roles(session, case_id)} if was_told(session, case_id) else set()
-    return any(roles.has(session.db, person_id, role, session.today) for role in handling)
+def _part(session: Session, case_id: str, due_at: str) -> None:
+    """Entrust a case to someone whom it does not name."""
+    found = report_access.read(session, case_id)
+    if found is not None:
+        heir = report_routing.route(session.db, found.role, found.excluded, session.today)
+        entrust(session, case_id, heir or found.role, due_at)
+
+
+def _keep_routing(session: Session, case_id: str, routing: Routing) -> None:
+    sealed = packed(session.ring, routing.content())
+    session.execute("UPDATE report_cases SET sealed = ? WHERE id = ?", (sealed, case_id))
 
 
 # --- What the clock does ----------------------------------------------------------------------
@@ -170,6 +157,7 @@ def beat(session: Session) -> int:
         return 0
     for alert in _alerts(session, "state = 'queued'", ()):
         _follow(session, alert)
+    _settle_all(session)
     lost = sum(not _tell(session, alert) for alert in _due(session))
     _follow_roles(session)
     _blur(session)
@@ -223,7 +211,7 @@ def _due(session: Session) -> list[_Alert]:
 
 def _tell(session: Session, alert: _Alert) -> bool:
     """Put a level in the outbox, for each of those whom it concerns. Return False when that is nobody."""
-    case = _read(session, alert.case_id)
+    case = report_access.read(session, alert.case_id)
     if case is None or alert.round != case.round:
         _set(session, alert, "failed")
         return True
@@ -248,7 +236,7 @@ def _role(session: Session, case: Case, level: str, today: date) -> str | None:
         case "other":
             return report_routing.other(case.role)
         case "alternate":
-            told = told_roles(session, case.id)
+            told = report_access.told_roles(session, case.id)
             first = [] if told else [case.role, report_routing.other(case.role) or case.role]
             return next(
                 (
@@ -274,7 +262,7 @@ def _enqueue(session: Session, case: Case, alert: _Alert, role: str, person: str
 
 def _follow(session: Session, alert: _Alert) -> None:
     """See what became of a level that is in the outbox."""
-    case = _read(session, alert.case_id)
+    case = report_access.read(session, alert.case_id)
     if case is None or alert.round != case.round or not case.unread:
         _set(session, alert, "delivered")  # it matters no more
         return
@@ -318,7 +306,7 @@ def _failed(session: Session, case: Case, alert: _Alert) -> bool:
     """
     following = _AFTER.get(alert.level)
     if following is None:
-        if alert.level == "alternate" and not told_roles(session, case.id):
+        if alert.level == "alternate" and not report_access.told_roles(session, case.id):
             return False
         _set(session, alert, "failed")
         return True
@@ -342,8 +330,8 @@ def _follow_roles(session: Session) -> None:
     today = session.today
     rows = session.execute("SELECT id FROM report_cases WHERE status <> 'closed' ORDER BY id").fetchall()
     for (case_id,) in rows:
-        case = _read(session, case_id)
-        if case is None or not was_told(session, case_id):
+        case = report_access.read(session, case_id)
+        if case is None or not report_access.was_told(session, case_id):
             continue
         told = _told(session, case_id)
         for person in report_routing.eligible(session.db, case.role, case.excluded, today):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, cast
 
-from bot.policy import report_cases, report_codes, report_escalation
+from bot.policy import report_access, report_cases, report_codes, report_escalation
 from bot.policy.report_cases import OUTCOMES, Outcome, Said
 from bot.policy.report_records import STATUSES, ReportError, Session, Status, unpacked
 from bot.policy.report_routing import Routing
@@ -76,7 +76,7 @@ def add(session: Session, receipt: str, text: str) -> None:
     if said >= MOST_ADDED:
         raise ReportError("Vous avez déjà beaucoup ajouté à ce signalement\u00a0: il n'en prend pas plus.")
     report_cases.say(session, filing_id, "reporter", report_cases.checked(text), moment)
-    if report_escalation.was_told(session, case_id):
+    if report_access.was_told(session, case_id):
         report_escalation.plan_news(session, case_id, moment)
 
 

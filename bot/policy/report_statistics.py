@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.policy import report_escalation
+from bot.policy import report_access
 from bot.policy.report_records import SEVERITIES, Session, Severity
 from bot.policy.reports import Entry, read_entry
 from bot.times import iso
@@ -79,8 +79,8 @@ def visible(session: Session, person_id: str | None = None) -> list[str]:
     rows = session.execute("SELECT id FROM report_cases ORDER BY id").fetchall()
     cases = [str(row[0]) for row in rows]
     if person_id is None:
-        return [one for one in cases if report_escalation.was_told(session, one)]
-    return [one for one in cases if report_escalation.may_know(session, one, person_id)]
+        return [one for one in cases if report_access.was_told(session, one)]
+    return [one for one in cases if report_access.may_know(session, one, person_id)]
 
 
 def tables(session: Session, cases: Iterable[str]) -> list[Table]:

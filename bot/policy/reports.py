@@ -13,7 +13,6 @@ from typing import Final
 
 from bot.policy import report_codes, report_escalation, report_routing, roles
 from bot.policy.report_records import Session, Severity, new_id, packed, unpacked
-from bot.policy.report_routing import Routing
 from bot.report_keys import Keyring
 
 SAYS_LENGTH: Final = 600  # characters: short, since style betrays
@@ -113,21 +112,9 @@ def _open_case(session: Session, entry: Entry, address: str | None, moment: str)
 
 
 def _join_case(session: Session, entry: Entry, case_id: str, moment: str) -> None:
-    """Add to an open case; whoever this report names handles it no more."""
-    db, today = session.db, session.today
-    role, urgent, sealed = session.execute(
-        "SELECT role, urgent, sealed FROM report_cases WHERE id = ?", (case_id,)
-    ).fetchone()
-    before = Routing.read(unpacked(session.ring, sealed))
-    routing = before.joined(report_routing.naming(db, entry.named, today))
-    if routing != before:
-        changed = (packed(session.ring, routing.content()), case_id)
-        session.execute("UPDATE report_cases SET sealed = ? WHERE id = ?", changed)
+    """Add to an open case; whoever this report names handles it no more, once it may be seen."""
+    (urgent,) = session.execute("SELECT urgent FROM report_cases WHERE id = ?", (case_id,)).fetchone()
     if entry.urgent and not urgent:
         report_escalation.hasten(session, case_id)
-    excluded = routing.persons(db)
-    if excluded - before.persons(db) and report_escalation.concerns(session, case_id, excluded):
-        heir = report_routing.route(db, str(role), excluded, today) or str(role)
-        report_escalation.entrust(session, case_id, heir, moment)
-    elif report_escalation.was_told(session, case_id):
-        report_escalation.plan_news(session, case_id, moment)
+    named = report_routing.naming(session.db, entry.named, session.today)
+    report_escalation.name(session, case_id, named, moment)

@@ -20,6 +20,12 @@ def desk() -> Desk:
     return Desk()
 
 
+def ask(desk: Desk, person: str, question: str) -> None:
+    """Ask something about the only report of the only case."""
+    [filing] = report_cases.opened(desk.session, desk.case(), person).filings
+    report_cases.ask(desk.session, desk.case(), person, filing.id, question)
+
+
 def followed(desk: Desk, code: str) -> Followup:
     receipt = report_followups.receipt_of(desk.session, code)
     return report_followups.find(desk.session, receipt)
@@ -79,7 +85,7 @@ def test_the_reporter_follows_what_becomes_of_it_and_answers(desk: Desk) -> None
     assert followed(desk, code).status == "Lu"
     report_cases.set_status(desk.session, desk.case(), vp, "taken")
     assert followed(desk, code).status == "Pris en charge"
-    report_cases.ask(desk.session, desk.case(), vp, "De quelle page s'agit-il?")
+    ask(desk, vp, "De quelle page s'agit-il?")
     assert followed(desk, code).asked
     report_followups.add(desk.session, receipt, "De la page principale.")
     assert not followed(desk, code).asked
@@ -150,6 +156,25 @@ def test_the_same_post_makes_one_case_and_neither_reporter_learns_of_the_other(d
     assert followed(desk, second).status == followed(desk, first).status == "Des démarches sont en cours"
 
 
+def test_a_question_is_read_by_the_one_whose_report_it_is_about_and_by_no_other(desk: Desk) -> None:
+    vp = desk.holder(VP)
+    codes = [desk.file(says="Vu par la première."), desk.file(says="Vu par la seconde.")]
+    delivered(desk)
+    case = report_cases.opened(desk.session, desk.case(), vp)
+    asked = next(one for one in case.filings if one.entry.says == "Vu par la seconde.")
+    report_cases.ask(desk.session, desk.case(), vp, asked.id, "Où l'avez-vous vue?")
+    first, second = (followed(desk, code) for code in codes)
+    assert (first.status, first.said) == ("Lu", ())
+    assert (second.status, second.asked) == ("Des précisions sont attendues", True)
+    codes.append(desk.file(says="Vu par une troisième."))
+    delivered(desk)
+    report_cases.opened(desk.session, desk.case(), vp)
+    assert followed(desk, codes[2]).status == "Pris en charge", "it is not they who were asked"
+    report_followups.withdraw(desk.session, report_followups.receipt_of(desk.session, codes[1]))
+    with pytest.raises(ReportError, match="retiré"):
+        report_cases.ask(desk.session, desk.case(), vp, asked.id, "Et quand?")
+
+
 def test_withdrawing_one_of_two_leaves_the_other(desk: Desk) -> None:
     vp = desk.holder(VP)
     first, second = desk.file(), desk.file()
@@ -166,6 +191,8 @@ def test_a_second_report_that_names_whoever_handles_the_case_takes_it_from_them(
     report_cases.opened(desk.session, desk.case(), vp)
     desk.told()
     desk.file(named=(VP,))
+    assert report_cases.opened(desk.session, desk.case(), vp).line.reports == 1, "it would tell when"
+    desk.wait(minutes=61)
     with pytest.raises(ReportError, match="entre vos mains"):
         report_cases.opened(desk.session, desk.case(), vp)
     assert report_cases.listed(desk.session, vp) == []
@@ -317,7 +344,7 @@ def test_contents_are_sealed_anew_with_a_new_key(desk: Desk) -> None:
     vp = desk.holder(VP)
     code = desk.file()
     delivered(desk)
-    report_cases.ask(desk.session, desk.case(), vp, "De quelle page s'agit-il?")
+    ask(desk, vp, "De quelle page s'agit-il?")
     from nacl.public import PrivateKey  # noqa: PLC0415 — one use
 
     anew = PrivateKey.generate()

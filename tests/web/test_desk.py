@@ -174,7 +174,8 @@ async def test_what_a_holder_asks_is_read_with_the_code_and_a_closed_report_take
     def ask() -> None:
         with bot.services.reporting.opened() as session:
             case, person = _only_case(session)
-            report_cases.ask(session, case, person, "Qui l'a publiée?")
+            [filing] = report_cases.opened(session, case, person).filings
+            report_cases.ask(session, case, person, filing.id, "Qui l'a publiée?")
 
     def close() -> None:
         with bot.services.reporting.opened() as session:
