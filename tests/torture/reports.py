@@ -81,7 +81,7 @@ class Toll:
     @property
     def sound(self) -> bool:
         """Whether every promise is kept."""
-        return not (
+        return bool(self.acknowledged) and not (
             self.lost
             or self.missing
             or self.dead
@@ -175,7 +175,7 @@ def read_once() -> None:
     finally:
         storage.close()
     services, masker = bot.services, bot.services.desk.masker()
-    vars(app)["policies"] = lambda _settings: services.library
+    vars(app)["policies"] = lambda _settings, _approved=None: services.library
     vars(app)["course"] = lambda _settings, _read, attest: replace(services.course, attest=attest)
     vars(masking)["load"] = lambda _folders, _library: masker
 
