@@ -12,15 +12,17 @@ from typing import Final
 from sqlite_utils import Database
 
 from bot.archive import Archive
-from bot.messages import Button, Buttons, Element, File, Heading, Message, Note, Text, bold
+from bot.messages import Button, Buttons, Element, File, Heading, Message, Note, Text, bold, excerpt
 from bot.notices import Arguments, Notice, Services
 from bot.policy import onboarding, quiz, revision_audience, revision_summary, revisions
-from bot.policy.comparison import Comparison
+from bot.policy.comparison import Change, Comparison
 from bot.policy.library import Policy, in_words
 from bot.policy.revision_audience import Asked
 from bot.policy.revisions import Revision
 
 PICTURE: Final = "revision-image"
+
+_SUBJECT: Final = 80  # characters of a heading that are shown beside a change
 
 _ASKED: Mapping[Asked, str] = {
     "nothing": "Ces changements ne touchent que la forme\u00a0: rien ne vous est demandé.",
@@ -30,8 +32,8 @@ _ASKED: Mapping[Asked, str] = {
     ),
     "whole": (
         "On vous demande de lire le texte en entier, de répondre au quiz, puis d'attester votre lecture"
-        "\u00a0: une quinzaine de minutes. Les pages que vous aviez lues et qui n'ont pas changé le "
-        "restent."
+        "\u00a0: une quinzaine de minutes. Les pages que vous avez déjà lues et qui n'ont pas changé ne "
+        "sont pas à relire."
     ),
 }
 
@@ -92,7 +94,7 @@ def notice(policy: Policy, revision: Revision, comparison: Comparison, asked: As
 def told(policy: Policy, revision: Revision, comparison: Comparison) -> tuple[Element, ...]:
     """Return what is said to all of a revision: when, how many clauses, which ones first."""
     more = len(comparison.changes) - revision_summary.MOST
-    lines = [f"• {revision_summary.named(one)}" for one in revision_summary.foremost(comparison)]
+    lines = [f"• {_line(comparison, one)}" for one in revision_summary.foremost(comparison)]
     if more > 0:
         lines.append(f"et {more} autre{'s' * (more > 1)} changement{'s' * (more > 1)}.")
     heading = (
@@ -105,6 +107,12 @@ def told(policy: Policy, revision: Revision, comparison: Comparison) -> tuple[El
         Text(f"{dated(revision)}\u00a0: ", bold(revision_summary.counted(comparison)), "."),
         Text("\n".join(lines)),
     )
+
+
+def _line(comparison: Comparison, change: Change) -> str:
+    """Name a change, and what its clause is about, as its heading says."""
+    about = excerpt(revision_summary.subject(comparison, change), _SUBJECT)
+    return revision_summary.named(change) + (f" ({about})" if about else "")
 
 
 def dated(revision: Revision) -> str:

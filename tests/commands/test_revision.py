@@ -127,7 +127,7 @@ async def test_the_administration_decides_of_each_change_whether_it_is_of_form(d
     natures = await desk.press(reply, "Forme ou fond")
     assert "5.10, modifiée: de fond." in words(natures).replace("\u00a0", "")
     after = await desk.ask(command(natures, "5.10"))
-    assert "5.10, modifiée: de forme." in words(after).replace("\u00a0", "")
+    assert "5.10, corrigée: de forme." in words(after).replace("\u00a0", "")
     assert "éditoriale" in await desk.said(f"revision voir {(await desk.last()).id}")
 
 
