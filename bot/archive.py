@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 TASK: Final = "revision"  # what the clock does when the day of a revision comes
 
-# What shows messages as each platform would: under a title, by name, with what gives the words.
+# What shows messages as each platform would: a title, messages by name, what gives the policy's words.
 Preview: TypeAlias = Callable[[str, Mapping[str, Message], Quoter], bytes]
 # From one version to another: the pages that say the same, by their names in each.
 Pages: TypeAlias = Callable[[Version, Version], Mapping[str, str]]

@@ -15,6 +15,7 @@ import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final, Literal, ParamSpec, TypeAlias, TypeVar, cast
 
 from bot import logs
@@ -366,7 +367,7 @@ class Dispatcher:
         if command is None or command.reads is None:
             return Message(Text("Je ne lis pas de fichier ici."))
         try:
-            read = await asyncio.to_thread(command.reads, file)
+            read = await aside(partial(command.reads, file))
         except UserError as refusal:
             return Message(Text(str(refusal)))
         except Exception as error:  # noqa: BLE001 — as in `_run`

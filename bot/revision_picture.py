@@ -5,15 +5,15 @@ The numbers are those of the text that goes with it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from bot import progress_picture
 from bot.archive import Archive
+from bot.aside import aside
 from bot.commands import revision_ledger
 from bot.policy import revision_audience, revisions
 from bot.policy.library import in_words
@@ -91,7 +91,7 @@ class Drawing:
         found = await self._storage.run(lambda: self._counted(arguments["revision"], today))
         if found is None:
             return
-        png = await asyncio.to_thread(draw, found)
+        png = await aside(partial(draw, found))
         kept = progress_picture.Kept(PICTURE, found.words, today)
         await self._storage.run(lambda: progress_picture.keep(self._storage, arguments, kept, png, now))
 

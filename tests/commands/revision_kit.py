@@ -173,6 +173,7 @@ class World:
         count = 0
         while asked := await self.run(lambda db: _asked(db, actor)):
             bank = self.services.course.bank()
+            await self.ask("quiz", actor)  # letters answer what one has seen
             await self.ask(f"quiz {letters(bank, asked, right=True)}", actor)
             count += 1
         return count
