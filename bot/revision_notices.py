@@ -15,7 +15,7 @@ from bot.archive import Archive
 from bot.messages import Button, Buttons, Element, File, Heading, Message, Note, Text, bold, excerpt
 from bot.notices import Arguments, Notice, Services
 from bot.policy import onboarding, quiz, revision_audience, revision_summary, revisions
-from bot.policy.comparison import Change, Comparison
+from bot.policy.comparison import Change, Comparison, Nature
 from bot.policy.library import Policy, in_words
 from bot.policy.revision_audience import Asked
 from bot.policy.revisions import Revision
@@ -24,8 +24,9 @@ PICTURE: Final = "revision-image"
 
 _SUBJECT: Final = 80  # characters of a heading that are shown beside a change
 
+_OF_FORM: Final = "Ces changements ne touchent que la forme\u00a0: rien ne vous est demandé."
 _ASKED: Mapping[Asked, str] = {
-    "nothing": "Ces changements ne touchent que la forme\u00a0: rien ne vous est demandé.",
+    "nothing": "Rien ne vous est demandé.",
     "changes": (
         "On vous demande de lire ce qui a changé, de répondre à trois questions au plus, puis d'attester "
         "votre lecture\u00a0: environ cinq minutes."
@@ -88,7 +89,9 @@ def notice(policy: Policy, revision: Revision, comparison: Comparison, asked: As
         first.append(Button("Commencer la lecture", "accueil lire"))
     else:
         first.append(Button("J'ai lu", f"nouveautes lu {policy.id} {key}"))
-    return Message(*told(policy, revision, comparison), Text(_ASKED[asked]), Buttons(*first))
+    formal = asked == "nothing" and comparison.nature is Nature.EDITORIAL
+    wanted = Text(_OF_FORM if formal else _ASKED[asked])
+    return Message(*told(policy, revision, comparison), wanted, Buttons(*first))
 
 
 def told(policy: Policy, revision: Revision, comparison: Comparison) -> tuple[Element, ...]:
@@ -128,6 +131,7 @@ def in_channel(policy: Policy, revision: Revision, comparison: Comparison) -> Me
         *told(policy, revision, comparison),
         Note("Les personnes que la politique vise reçoivent chacune un message privé."),
         Buttons(Button("Voir ce qui a changé", f"nouveautes {policy.id} {comparison.new.key}", "primary")),
+        public=True,
     )
 
 

@@ -38,7 +38,7 @@ _PAGE = 4  # changes on one page of natures, each with its button
 _STATES: Mapping[str, str] = {
     "proposed": "proposée",
     "scheduled": "approuvée",
-    "announced": "en vigueur",
+    "announced": "mise en vigueur",
     "withdrawn": "retirée",
 }
 _NATURES: Mapping[Nature, str] = {
@@ -79,7 +79,7 @@ def state(revision: Revision) -> str:
     """Return in a few words what a revision is."""
     when = revision.announced_at and revision.effective
     day = when or revision.withdrawn_on or revision.effective or revision.proposed_on
-    word = {"scheduled": "pour le", "announced": "depuis le"}.get(revision.state, "le")
+    word = "pour le" if revision.state == "scheduled" else "le"
     return f"{_STATES[revision.state]} {word} {in_words(day)}" + (" (retour)" if revision.withdraws else "")
 
 

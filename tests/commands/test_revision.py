@@ -146,7 +146,9 @@ async def test_the_notice_is_seen_before_it_goes_and_to_how_many(desk: World) ->
     [page] = given.files()
     html = page.content.decode()
     assert html.count("<h3>Slack</h3>") == html.count("<h3>Discord</h3>") == 4
-    assert "rien ne vous est demandé" in html
+    assert "Rien ne vous est demandé" in html
+    assert "que la forme" not in html, "what it changes is of substance"
+    assert html.count("message public") == 1, "in the channel"
 
 
 async def test_the_notice_of_those_who_are_the_most_is_shown_first(desk: World) -> None:
