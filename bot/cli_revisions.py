@@ -132,6 +132,8 @@ def _history(policy: str | None, as_json: bool) -> None:
         click.echo(dump({"policy": name, "versions": lines}))
     elif found:
         click.echo("\n".join(versions.described(one, shelf.today) for one in found))
+        if versions.is_unsaid(found):
+            click.echo(versions.UNSAID)
     sys.exit(0 if found else 1)
 
 

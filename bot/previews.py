@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,16 @@ _STYLES = Path(__file__).parent / "platforms" / "local_static"
 
 def page(title: str, shown: Mapping[str, Message], quote: Quoter) -> bytes:
     """Return the page, drawn from the very payloads that would be sent; it needs no other file."""
+    from bot.platforms import local_gallery  # noqa: PLC0415 — see `renderings`
+
+    css = "\n".join((_STYLES / f"{name}.css").read_text("utf-8") for name in ("base", "gallery", "previews"))
+    return local_gallery.alone(title, local_gallery.Gallery(shown, renderings(quote)), quote, css).encode()
+
+
+def renderings(quote: Quoter) -> dict[str, Callable[[Reply], object]]:
+    """Return, by platform, what makes of a message or form the very payload that it would be sent."""
     # The platforms' own libraries are heavy, and one of them may not be in use: read when they serve.
-    from bot.platforms import discord_render, local_gallery, slack_render  # noqa: PLC0415
+    from bot.platforms import discord_render, slack_render  # noqa: PLC0415
 
     def on_slack(reply: Reply) -> object:
         return slack_render.view(reply) if isinstance(reply, Form) else slack_render.render(reply, quote)
@@ -25,6 +33,4 @@ def page(title: str, shown: Mapping[str, Message], quote: Quoter) -> bytes:
         components: list[dict[str, Any]] = discord_render.render(reply, quote).to_components()
         return components
 
-    css = "\n".join((_STYLES / f"{name}.css").read_text("utf-8") for name in ("base", "gallery", "previews"))
-    gallery = local_gallery.Gallery(shown, {"Slack": on_slack, "Discord": on_discord})
-    return local_gallery.alone(title, gallery, quote, css).encode()
+    return {"Slack": on_slack, "Discord": on_discord}

@@ -12,26 +12,29 @@ from typing import Final
 from sqlite_utils import Database
 
 from bot.archive import Archive
-from bot.messages import Button, Buttons, Element, File, Heading, Message, Note, Text, bold
+from bot.messages import Button, Buttons, Element, File, Heading, Message, Note, Text, bold, excerpt
 from bot.notices import Arguments, Notice, Services
 from bot.policy import onboarding, quiz, revision_audience, revision_summary, revisions
-from bot.policy.comparison import Comparison
+from bot.policy.comparison import Change, Comparison, Nature
 from bot.policy.library import Policy, in_words
 from bot.policy.revision_audience import Asked
 from bot.policy.revisions import Revision
 
 PICTURE: Final = "revision-image"
 
+_SUBJECT: Final = 80  # characters of a heading that are shown beside a change
+
+_OF_FORM: Final = "Ces changements ne touchent que la forme\u00a0: rien ne vous est demandé."
 _ASKED: Mapping[Asked, str] = {
-    "nothing": "Ces changements ne touchent que la forme\u00a0: rien ne vous est demandé.",
+    "nothing": "Rien ne vous est demandé.",
     "changes": (
         "On vous demande de lire ce qui a changé, de répondre à trois questions au plus, puis d'attester "
         "votre lecture\u00a0: environ cinq minutes."
     ),
     "whole": (
         "On vous demande de lire le texte en entier, de répondre au quiz, puis d'attester votre lecture"
-        "\u00a0: une quinzaine de minutes. Les pages que vous aviez lues et qui n'ont pas changé le "
-        "restent."
+        "\u00a0: une quinzaine de minutes. Les pages que vous avez déjà lues et qui n'ont pas changé ne "
+        "sont pas à relire."
     ),
 }
 
@@ -86,13 +89,15 @@ def notice(policy: Policy, revision: Revision, comparison: Comparison, asked: As
         first.append(Button("Commencer la lecture", "accueil lire"))
     else:
         first.append(Button("J'ai lu", f"nouveautes lu {policy.id} {key}"))
-    return Message(*told(policy, revision, comparison), Text(_ASKED[asked]), Buttons(*first))
+    formal = asked == "nothing" and comparison.nature is Nature.EDITORIAL
+    wanted = Text(_OF_FORM if formal else _ASKED[asked])
+    return Message(*told(policy, revision, comparison), wanted, Buttons(*first))
 
 
 def told(policy: Policy, revision: Revision, comparison: Comparison) -> tuple[Element, ...]:
     """Return what is said to all of a revision: when, how many clauses, which ones first."""
     more = len(comparison.changes) - revision_summary.MOST
-    lines = [f"• {revision_summary.named(one)}" for one in revision_summary.foremost(comparison)]
+    lines = [f"• {_line(comparison, one)}" for one in revision_summary.foremost(comparison)]
     if more > 0:
         lines.append(f"et {more} autre{'s' * (more > 1)} changement{'s' * (more > 1)}.")
     heading = (
@@ -105,6 +110,12 @@ def told(policy: Policy, revision: Revision, comparison: Comparison) -> tuple[El
         Text(f"{dated(revision)}\u00a0: ", bold(revision_summary.counted(comparison)), "."),
         Text("\n".join(lines)),
     )
+
+
+def _line(comparison: Comparison, change: Change) -> str:
+    """Name a change, and what its clause is about, as its heading says."""
+    about = excerpt(revision_summary.subject(comparison, change), _SUBJECT)
+    return revision_summary.named(change) + (f" ({about})" if about else "")
 
 
 def dated(revision: Revision) -> str:
@@ -120,6 +131,7 @@ def in_channel(policy: Policy, revision: Revision, comparison: Comparison) -> Me
         *told(policy, revision, comparison),
         Note("Les personnes que la politique vise reçoivent chacune un message privé."),
         Buttons(Button("Voir ce qui a changé", f"nouveautes {policy.id} {comparison.new.key}", "primary")),
+        public=True,
     )
 
 

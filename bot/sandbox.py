@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
+from bot import previews
 from bot.commands import Services, examples
+from bot.commands.revision_messages import state
 from bot.comparison_pdf import NATURES
 from bot.dispatch import Dispatcher
-from bot.messages import Form, Reply
-from bot.platforms import discord_render, slack_render
 from bot.platforms.local_adapter import LocalAdapter
 from bot.platforms.local_gallery import Gallery
 from bot.platforms.local_revisions import Changed, Passage, Sheet
 from bot.policy import redline, revision_summary, revisions
 from bot.policy.comparison import Comparison
 from bot.policy.library import Policy, in_words
-from bot.policy.revisions import Revision, State
+from bot.policy.revisions import Revision
 
 
 def adapter(services: Services, dispatcher: Dispatcher, port: int) -> LocalAdapter:
     """Return the platform, its gallery showing every message as each platform would."""
     quote = services.library.quote
 
-    def on_slack(reply: Reply) -> object:
-        return slack_render.view(reply) if isinstance(reply, Form) else slack_render.render(reply, quote)
-
-    def on_discord(reply: Reply) -> object:
-        if isinstance(reply, Form):
-            return discord_render.render_form(reply).to_dict()
-        components: list[dict[str, Any]] = discord_render.render(reply, quote).to_components()
-        return components
-
     async def sheets() -> list[Sheet]:
         executor = services.office.storage.executor
         return await asyncio.get_running_loop().run_in_executor(executor, revised, services)
 
-    gallery = Gallery(examples(services), {"Slack": on_slack, "Discord": on_discord})
+    gallery = Gallery(examples(services), previews.renderings(quote))
     return LocalAdapter(dispatcher, quote, port=port, gallery=gallery, sheets=sheets)
 
 
@@ -58,7 +48,7 @@ def sheet(policy: Policy, revision: Revision, comparison: Comparison) -> Sheet:
         f"{policy.name}, version adoptée le {in_words(revision.adopted or revision.proposed_on)}"
         if revision.adopted
         else f"{policy.name}, version proposée le {in_words(revision.proposed_on)}",
-        _STATES[revision.state],
+        state(revision),
         f"{revision_summary.counted(comparison).capitalize()}, depuis la version du "
         f"{in_words(comparison.old.adopted)}.",
         tuple(
@@ -70,12 +60,3 @@ def sheet(policy: Policy, revision: Revision, comparison: Comparison) -> Sheet:
             for change in comparison.changes
         ),
     )
-
-
-_STATES: dict[State, str] = {
-    "origin": "d'origine",
-    "proposed": "proposée",
-    "scheduled": "approuvée",
-    "announced": "en vigueur ou remplacée",
-    "withdrawn": "retirée",
-}

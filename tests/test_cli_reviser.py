@@ -57,7 +57,7 @@ def test_json_has_the_changes_the_lint_and_the_nature_and_nothing_is_written(tmp
             {
                 "code": "unknown_reference",
                 "clause": "7.2",
-                "message": "Le texte renvoie à 9, qui n'existe pas dans cette version.",
+                "message": "Le texte renvoie à l'article 9, qui n'existe pas dans cette version.",
             }
         ],
         "nature": "substantielle",

@@ -132,16 +132,8 @@ def _show(desk: Desk, identifier: str) -> Message:
 def _shown(desk: Desk, revision: Revision) -> Message:
     """Show a revision: what it changes, what there is to look at, to how many it goes, what they must do."""
     comparison = desk.comparison(revision)
-    counts: Mapping[Asked, int] = {}
-    if revision.state in {"proposed", "scheduled"}:
-        chain = [*revisions.approved(desk.db, revision.policy)]
-        chain = [one for one in chain if one.id != revision.id]
-        if desk.policy(revision) is not desk.archive.library.default:  # which is only told
-            counts = {"nothing": len(revision_audience.audience(desk.db, revision.policy, desk.today))}
-        else:
-            counts = revision_audience.expected(
-                desk.db, revision.policy, [*chain, revision], comparison.nature, desk.today
-            )
+    told_soon = revision.state in {"proposed", "scheduled"}
+    counts = _counts(desk, revision, comparison) if told_soon else {}
     agreed = [desk.named(one) for one in revisions.approvers(desk.db, revision.id)]
     by = desk.named(revision.proposed_by) if revision.proposed_by else None
     return say.shown(desk.policy(revision), revision, comparison, counts, by=by, agreed=agreed)
@@ -160,8 +152,24 @@ def _notice(desk: Desk, text: str) -> Message:
     revision = desk.revision(identifier)
     asked = next((one for one in revision_audience.GROUPS if one == group), None)
     comparison = desk.comparison(revision)
+    counts = _counts(desk, revision, comparison)
     return say.preview(
-        desk.policy(revision), revision, comparison, asked or "changes", channel=group == "canal"
+        desk.policy(revision), revision, comparison, asked or _largest(counts), channel=group == "canal"
+    )
+
+
+def _largest(counts: Mapping[Asked, int]) -> Asked:
+    """Return the group of the most persons, the one whose notice is shown first."""
+    return max(counts, key=lambda one: counts[one]) if any(counts.values()) else "changes"
+
+
+def _counts(desk: Desk, revision: Revision, comparison: Comparison) -> Mapping[Asked, int]:
+    """Return to how many the notice of a revision to come would go, by what is asked of them."""
+    if desk.policy(revision) is not desk.archive.library.default:  # which is only told
+        return {"nothing": len(revision_audience.audience(desk.db, revision.policy, desk.today))}
+    chain = [one for one in revisions.approved(desk.db, revision.policy) if one.id != revision.id]
+    return revision_audience.expected(
+        desk.db, revision.policy, [*chain, revision], comparison.nature, desk.today
     )
 
 

@@ -17,6 +17,7 @@ from bot.policy import people
 from bot.policy.library import Policy, in_words
 from bot.policy.revision_audience import Asked, Recipient, State
 from bot.policy.revisions import Revision
+from bot.receipt import PLATFORMS
 from bot.times import Calendar, iso
 
 DRAW: Final = "revision-image"  # the errand that draws the curve
@@ -95,12 +96,16 @@ def bold_name(who: Span) -> Span:
 def _described(one: Recipient, calendar: Calendar) -> str:
     said = STATES[one.state]
     if one.sent_on:
-        said += f" le {in_words(one.sent_on)}" + (f" ({one.platform})" if one.platform else "")
+        said += f" le {in_words(one.sent_on)}" + (f" ({_platform(one)})" if one.platform else "")
     if why := problem(one):
         said += f" ({why.rstrip('.')})"
     opened = f", ouvert le {in_words(calendar.day(one.opened_at))}" if one.opened_at else ""
     attested = f", attesté le {in_words(calendar.day(one.attested_at))}" if one.attested_at else ""
     return f"{said}{opened}{attested}; demandé\u00a0: {ASKED[one.asked]}."
+
+
+def _platform(one: Recipient) -> str:
+    return PLATFORMS.get(one.platform or "", one.platform or "")
 
 
 def _day(revision: Revision) -> date:

@@ -38,7 +38,7 @@ _PAGE = 4  # changes on one page of natures, each with its button
 _STATES: Mapping[str, str] = {
     "proposed": "proposée",
     "scheduled": "approuvée",
-    "announced": "en vigueur",
+    "announced": "mise en vigueur",
     "withdrawn": "retirée",
 }
 _NATURES: Mapping[Nature, str] = {
@@ -57,16 +57,14 @@ _ALL = Button("Toutes les révisions", "revision")
 
 def overview(found: Sequence[tuple[Policy, Revision]]) -> Message:
     """List the revisions, and say how to propose one."""
-    lines = [f"• {policy.name}, {state(one)}" for policy, one in found[:_LISTED]]
     buttons = [
         Button(excerpt(f"{policy.name}, {state(one)}", 60), f"revision voir {one.id}")
         for policy, one in found[:_LISTED]
     ]
-    rows = [Buttons(*buttons[at : at + 5]) for at in range(0, len(buttons), 5)]
+    rows: list[Element] = [Buttons(*buttons[at : at + 5]) for at in range(0, len(buttons), 5)]
     return Message(
         Heading("Les révisions"),
-        Text("\n".join(lines) or "Aucune révision n'a encore été proposée."),
-        *rows,
+        *(rows or [Text("Aucune révision n'a encore été proposée.")]),
         Note(
             "Pour en proposer une, déposez ici, en message privé, le fichier du nouveau texte (Markdown, "
             "Word ou PDF), ou tapez dans un terminal ",
@@ -81,9 +79,12 @@ def state(revision: Revision) -> str:
     """Return in a few words what a revision is."""
     when = revision.announced_at and revision.effective
     day = when or revision.withdrawn_on or revision.effective or revision.proposed_on
-    word = {"scheduled": "pour le", "announced": "depuis le"}.get(revision.state, "le")
-    what = "retrait, " if revision.withdraws else ""
-    return f"{what}{_STATES[revision.state]} {word} {in_words(day)}"
+    word = "pour le" if revision.state == "scheduled" else "le"
+    return f"{_STATES[revision.state]} {word} {in_words(day)}" + (" (retour)" if revision.withdraws else "")
+
+
+def _title(policy: Policy, revision: Revision) -> Heading:
+    return Heading(f"{policy.name}, révision {state(revision)}")
 
 
 def shown(
@@ -97,7 +98,7 @@ def shown(
 ) -> Message:
     """Show a revision and what can be done with it."""
     return Message(
-        Heading(f"{policy.name}, révision {state(revision)}"),
+        _title(policy, revision),
         Text(
             bold(revision_summary.counted(comparison).capitalize()),
             f". Dans son ensemble, elle est {_NATURES[comparison.nature]}.",
@@ -110,6 +111,8 @@ def shown(
 
 
 def _facts(revision: Revision, by: Span | None, agreed: Sequence[Span]) -> Iterator[Span | str]:
+    if revision.withdraws:
+        yield "Elle ramène le texte d'une version antérieure.\n"
     yield f"Proposée le {in_words(revision.proposed_on)}"
     if by is not None:
         yield " par "
@@ -199,7 +202,7 @@ def compared(policy: Policy, revision: Revision, comparison: Comparison, page: i
     ]
     place = f" · page {at} sur {len(pages)}" if len(pages) > 1 else ""
     return Message(
-        Heading(f"{policy.name}, révision {state(revision)}"),
+        _title(policy, revision),
         *(pages[at - 1] if pages else (Text("Aucune clause n'est changée."),)),
         Note(
             f"Depuis la version du {in_words(comparison.old.adopted)}. Les mots retirés sont barrés, les "
@@ -299,7 +302,7 @@ def _other(revision: Revision, change: Change, page: int) -> Button | None:
         return None
     formal = change.nature is Nature.EDITORIAL
     nature = Nature.SUBSTANTIVE if formal else Nature.EDITORIAL
-    label = f"{change.key.lstrip('-')}\u00a0: {'de fond' if formal else 'de forme'}"
+    label = f"{change.key.lstrip('-')} est {'de fond' if formal else 'de forme'}"
     return Button(label, f"revision nature {revision.id} {change.key} {nature} {page}")
 
 

@@ -70,14 +70,12 @@ def history_page(policy: Policy, found: Sequence[Line], today: date, page: int =
     page = min(max(page, 1), pages)
     shown = found[(page - 1) * _SHOWN : page * _SHOWN]
     buttons = [
-        Button(f"Lire celle du {one.revision.adopted}", f"politique {policy.id}: --date {one.since}")
+        Button(f"Lire celle {_of(one.revision)}", f"politique {policy.id}: --date {one.since}")
         for one in shown
         if one.since <= today and one.served
     ]
     told = [one.revision for one in shown if one.revision.state == "announced"]
-    compared = [
-        Button(f"Changements du {one.adopted}", f"nouveautes {policy.id} {one.version}") for one in told
-    ]
+    compared = [Button(f"Changements {_of(one)}", f"nouveautes {policy.id} {one.version}") for one in told]
     turns = [
         Button(label, f"versions {policy.id} {target}")
         for label, target in (("← Plus récentes", page - 1), ("Plus anciennes →", page + 1))
@@ -88,8 +86,12 @@ def history_page(policy: Policy, found: Sequence[Line], today: date, page: int =
         *(_line(one, today) for one in shown),
         *(Buttons(*row) for row in (buttons[:4], buttons[4:], compared[:4], compared[4:]) if row),
         Buttons(*turns, Button("À une autre date", f"versions {policy.id} date", "primary")),
-        *_unsaid(shown),
+        *([Note(UNSAID)] if is_unsaid(shown) else []),
     )
+
+
+def _of(revision: Revision) -> str:
+    return f"du {in_words(revision.adopted)}" if revision.adopted else "sans date"
 
 
 def _line(one: Line, today: date) -> Text:
@@ -115,10 +117,12 @@ def _when(one: Line, today: date) -> tuple[str, str]:
     return adopted, f"en vigueur du {in_words(one.since)} au {in_words(one.until)}.{why}"
 
 
-def _unsaid(shown: Sequence[Line]) -> list[Note]:
-    if all(one.revision.effective for one in shown):
-        return []
-    return [Note("Où la date d'effet n'a pas été dite, celle de l'adoption en tient lieu.")]
+UNSAID = "Où la date d'effet n'a pas été dite, celle de l'adoption en tient lieu."
+
+
+def is_unsaid(shown: Sequence[Line]) -> bool:
+    """Tell whether nobody said from when on some version is in force."""
+    return not all(one.revision.effective for one in shown)
 
 
 def date_form(policy: Policy) -> Form:

@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 from bot.policy.articles import Number, Version
 from bot.policy.comparison import Comparison, Nature, compare
+from bot.policy.wording import form
 
 Trail: TypeAlias = Mapping[str, tuple[str, ...]]  # from a clause's number to its numbers in a later version
 
@@ -97,7 +98,21 @@ def fates(old: Version, new: Version) -> Fates:
             for number in change.old
         }
         found = {number: _later(fate, trail, meant) for number, fate in found.items()}
+    found |= _brought_back(old, new, found)
     return {**_articles(old, found), **found}
+
+
+def _brought_back(old: Version, new: Version, found: Mapping[Number, Fate]) -> dict[Number, Fate]:
+    """Return the clauses whose words were changed or removed, then brought back, as by a withdrawal."""
+    words: dict[str, list[Number]] = {}
+    for clause in new.clauses():
+        words.setdefault(form(clause.text), []).append(clause.number)
+    return {
+        clause.number: Fate((again[0],), same=True)
+        for clause in old.clauses()
+        if not found[clause.number].same or not found[clause.number].now
+        if len(again := words.get(form(clause.text), [])) == 1
+    }
 
 
 def _later(fate: Fate, trail: Trail, meant: set[str]) -> Fate:

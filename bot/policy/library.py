@@ -56,10 +56,14 @@ class Policy:
     _indexes: dict[Version, Index] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
-    def _by_words(self) -> Mapping[tuple[str, ...], tuple[Number, ...]]:
-        found: dict[tuple[str, ...], tuple[Number, ...]] = {}
-        for clause in self.versions[-1].clauses():
-            found[clause.paragraphs] = (*found.get(clause.paragraphs, ()), clause.number)
+    def _by_words(self) -> Sequence[tuple[Annotations, Mapping[tuple[str, ...], tuple[Number, ...]]]]:
+        """The numbers of the clauses by their words, in each version that is annotated."""
+        found = []
+        for version, notes in ((self.versions[-1], self.annotations), *filter(None, (self.written,))):
+            numbers: dict[tuple[str, ...], tuple[Number, ...]] = {}
+            for clause in version.clauses():
+                numbers[clause.paragraphs] = (*numbers.get(clause.paragraphs, ()), clause.number)
+            found.append((notes, numbers))
         return found
 
     @property
@@ -99,19 +103,19 @@ class Policy:
 
     def force(self, clause: Clause) -> str:
         """Return the label of a clause's force, "" when its words are not those that were annotated."""
-        number = self._annotated(clause)
-        return self.annotations.force(number) if number else ""
+        return next((notes.force(number) for notes, number in self._annotated(clause)), "")
 
     def label(self, clause: Clause) -> str:
         """Return the force with its nuance, "" when the clause's words are not those annotated."""
-        number = self._annotated(clause)
-        return self.annotations.label(number) if number else ""
+        return next((notes.label(number) for notes, number in self._annotated(clause)), "")
 
-    def _annotated(self, clause: Clause) -> Number | None:
-        """Return the number, in the latest version, of the clause of these words, if it was annotated."""
-        same = self._by_words.get(clause.paragraphs, ())
-        number = clause.number if clause.number in same else next(iter(same), None)
-        return None if number in self.annotations.stale else number
+    def _annotated(self, clause: Clause) -> Iterator[tuple[Annotations, Number]]:
+        """Yield what was said of a clause's words, and of which number: today, else when it was written."""
+        for notes, numbers in self._by_words:
+            same = numbers.get(clause.paragraphs, ())
+            number = clause.number if clause.number in same else next(iter(same), None)
+            if number is not None and number not in notes.stale:
+                yield notes, number
 
     def index(self, version: Version) -> Index:
         """Return the words of a version, made once."""

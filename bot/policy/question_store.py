@@ -21,7 +21,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any
 
-from bot.policy import identities
+from bot.policy import identities, question_model
 from bot.policy import question_bank as bank
 from bot.policy.articles import Version
 from bot.policy.question_scores import FORMAT, ModelError

@@ -216,6 +216,12 @@ _OFFICE: Final = re.compile(
     r"(?P<first>[^\W\d_]+)(?:\s+(?P<second>[^\W\d_]+))?",
     re.IGNORECASE,
 )
+# Those that are an office without saying of what; « le président d'assemblée » is read above.
+_ALONE: Final = re.compile(
+    r"(?<![\w-])(?P<office>(?:vice-)?(?:présidence|présidente?)|secrétariat|secrétaire|trésorerie|trésorier|"
+    r"trésorière)(?:\s+(?P<second>général(?:e)?))?(?!\w|\s+(?:à|aux?|de|des|du|d['’])(?:\s|\w))",
+    re.IGNORECASE,
+)
 
 
 def _offices(version: Version, offices: Sequence[Office]) -> Iterator[Finding]:
@@ -230,6 +236,22 @@ def _offices(version: Version, offices: Sequence[Office]) -> Iterator[Finding]:
             else:
                 continue
             yield Finding("unheld_role", str(clause.number), message)
+        for match in _ALONE.finditer(clause.text.replace("\u00a0", " ")):
+            yield from _alone(match, str(clause.number), offices)
+
+
+def _alone(match: re.Match[str], clause: str, offices: Sequence[Office]) -> Iterator[Finding]:
+    """Yield that nobody holds the office that is named without a complement, « le trésorier »."""
+    wanted = _stems(match["office"])
+    titles = [
+        one
+        for one in offices
+        if wanted <= (stems := _stems(one.title)) and ("vice" in stems) is ("vice" in wanted)
+    ]
+    if not titles:
+        yield Finding("unheld_role", clause, f"Aucun rôle du registre ne se nomme «\u00a0{match[0]}\u00a0».")
+    elif not any(one.held for one in titles):
+        yield Finding("unheld_role", clause, f"Personne ne tient le rôle «\u00a0{titles[0].title}\u00a0».")
 
 
 def _stems(text: str) -> set[str]:

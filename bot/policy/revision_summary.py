@@ -20,24 +20,31 @@ _DONE: dict[Kind, tuple[str, str]] = {
     Kind.MOVED: ("déplacée", "déplacées"),
     Kind.RENUMBERED: ("renumérotée", "renumérotées"),
 }
+_CORRECTED = ("corrigée", "corrigées")  # of a change of form: nobody is to take it for one of substance
 _FIGURES = ("zéro", "une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf")
 _GRAVEST = (Kind.REMOVED, Kind.ADDED, Kind.CHANGED, Kind.SPLIT, Kind.MERGED, Kind.MOVED, Kind.RENUMBERED)
+_OF_FORM = (Kind.SPLIT, Kind.MERGED, Kind.MOVED, Kind.CHANGED, Kind.RENUMBERED)
 
 
 def counted(comparison: Comparison) -> str:
     """Return how many clauses changed, by what happened to them: « deux clauses modifiées, une ajoutée »."""
-    counts = Counter[Kind]()
+    counts = Counter[tuple[str, str]]()
     for change in comparison.changes:
         reworded = change.kind is Kind.RENUMBERED and change.nature is Nature.SUBSTANTIVE
-        kind = Kind.CHANGED if reworded else change.kind  # its new number is the lesser news
-        counts[kind] += len(change.old) if kind is Kind.MERGED else 1
-    parts = [f"{_figure(counts[kind])} {_DONE[kind][counts[kind] > 1]}" for kind in _DONE if counts[kind]]
-    if not parts:
+        done = _DONE[Kind.CHANGED] if reworded else _done(change)  # its new number is the lesser news
+        counts[done] += len(change.old) if change.kind is Kind.MERGED else 1
+    told = [(counts[done], done) for done in (*_DONE.values(), _CORRECTED) if counts[done]]
+    if not told:
         return "aucune clause changée"
-    first, *others = parts
-    figure, _, done = first.partition(" ")
-    plural = next(counts[kind] for kind in _DONE if counts[kind]) > 1
-    return ", ".join([f"{figure} clause{'s' * plural} {done}", *others])
+    (most, first), *others = told
+    parts = [f"{_figure(count)} {done[count > 1]}" for count, done in others]
+    return ", ".join([f"{_figure(most)} clause{'s' * (most > 1)} {first[most > 1]}", *parts])
+
+
+def _done(change: Change) -> tuple[str, str]:
+    """Return what happened to the clauses of a change, of one and of several."""
+    corrected = change.kind is Kind.CHANGED and change.nature is Nature.EDITORIAL
+    return _CORRECTED if corrected else _DONE[change.kind]
 
 
 def _figure(count: int) -> str:
@@ -46,19 +53,30 @@ def _figure(count: int) -> str:
 
 def foremost(comparison: Comparison, most: int = MOST) -> tuple[Change, ...]:
     """Return the changes that matter most: of substance first, then what adds or takes away."""
-    ranked = sorted(
-        enumerate(comparison.changes),
-        key=lambda pair: (pair[1].nature is Nature.EDITORIAL, _GRAVEST.index(pair[1].kind), pair[0]),
-    )
-    chosen = sorted(ranked[:most])
+
+    def weight(pair: tuple[int, Change]) -> tuple[bool, int, int]:
+        at, change = pair
+        formal = change.nature is Nature.EDITORIAL
+        return formal, (_OF_FORM if formal else _GRAVEST).index(change.kind), at
+
+    chosen = sorted(sorted(enumerate(comparison.changes), key=weight)[:most])
     return tuple(change for _, change in chosen)
+
+
+def subject(comparison: Comparison, change: Change) -> str:
+    """Return the heading that a change's clause stands under, or the title of its article."""
+    version, numbers = (comparison.new, change.new) if change.new else (comparison.old, change.old)
+    number = Number.parse(numbers[0])
+    clause = version.clause(number)
+    article = next((one for one in version.articles if one.number == number.article), None)
+    return (clause.heading if clause else "") or (article.title if article else "")
 
 
 def named(change: Change) -> str:
     """Return what happened to a change's clauses, in words: « 5.10, devenue 5.11 et modifiée »."""
     old, new = _listed(change.old), _listed(change.new)
     substance = change.nature is Nature.SUBSTANTIVE
-    what = _DONE[change.kind][change.kind is Kind.MERGED]
+    what = _done(change)[change.kind is Kind.MERGED]
     match change.kind:
         case Kind.ADDED | Kind.CHANGED:
             return f"{new}, {what}"

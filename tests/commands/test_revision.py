@@ -127,7 +127,7 @@ async def test_the_administration_decides_of_each_change_whether_it_is_of_form(d
     natures = await desk.press(reply, "Forme ou fond")
     assert "5.10, modifiée: de fond." in words(natures).replace("\u00a0", "")
     after = await desk.ask(command(natures, "5.10"))
-    assert "5.10, modifiée: de forme." in words(after).replace("\u00a0", "")
+    assert "5.10, corrigée: de forme." in words(after).replace("\u00a0", "")
     assert "éditoriale" in await desk.said(f"revision voir {(await desk.last()).id}")
 
 
@@ -146,7 +146,41 @@ async def test_the_notice_is_seen_before_it_goes_and_to_how_many(desk: World) ->
     [page] = given.files()
     html = page.content.decode()
     assert html.count("<h3>Slack</h3>") == html.count("<h3>Discord</h3>") == 4
-    assert "rien ne vous est demandé" in html
+    assert "Rien ne vous est demandé" in html
+    assert "que la forme" not in html, "what it changes is of substance"
+    assert html.count("message public") == 1, "in the channel"
+
+
+async def test_the_notice_of_those_who_are_the_most_is_shown_first(desk: World) -> None:
+    await desk.enters(ALEX, BLAISE)
+    shown = await desk.press(await desk.drop(REVISED), "Voir l'avis")
+    assert "[Commencer la lecture]" in words(shown)
+
+
+async def test_the_notice_says_what_the_clauses_are_about_and_what_is_of_form_only(desk: World) -> None:
+    shown = await desk.press(
+        await desk.drop(REVISED.replace("droit auteur", "droit d'auteur")), "Voir l'avis"
+    )
+    assert "une clause modifiée, une corrigée" in words(shown)
+    assert "5.10, modifiée (Ne pas agir à titre de porte-parole ou mandataire)" in words(shown)
+    assert "5.12, corrigée (" in words(shown)
+
+
+async def test_what_is_proposed_is_never_shown_as_the_text_in_force(desk: World) -> None:
+    compared = await desk.press(await desk.drop(REVISED), "Comparer")
+    assert isinstance(compared, Message)
+    before, after = (desk.services.library.quote(one).caption for one in compared.quotes())
+    assert "proposé" not in before
+    assert after.endswith(", texte proposé")
+
+
+async def test_in_the_sandbox_a_revision_is_told_at_night_too(desk: World) -> None:
+    desk.services.archive.at_once = True
+    await desk.enters(ALEX)
+    desk.clock.set("2026-11-25T07:00:00Z")
+    await desk.approve(REVISED, effective="2026-11-25")
+    await desk.beat()
+    assert any("a été révisée" in one or "Bienvenue" in one for one in desk.arrived(ALEX))
 
 
 async def test_a_proposal_can_be_withdrawn_and_nobody_hears_of_it(desk: World) -> None:

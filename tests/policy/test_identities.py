@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.policy import articles, bank_additions, guidance, identities, library, question_bank, quiz_bank
-from bot.policy.articles import Number, PolicyError, Version
+from bot.policy.articles import Clause, Number, PolicyError, Version
 from bot.policy.library import Library, Policy
 from bot.policy.question_bank import Line
 from bot.policy.question_store import Sources
@@ -92,6 +93,37 @@ def test_what_was_said_of_a_clause_that_says_something_else_is_not_said_any_more
     assert clause is not None
     assert policy.label(clause) == ""
     assert policy.annotations.stale == {number("5.10")}
+
+
+def test_a_text_that_is_brought_back_is_said_again_what_was_said_of_it(tmp_path: Path) -> None:
+    def ordered(text: str) -> str:
+        text = text.replace("nous vous invitons à vous abstenir", "vous devez vous abstenir")
+        return re.sub(r"- 5\.18 .*", "", text)
+
+    original = (SEED / "politique/pa20/2015-12-13.md").read_text("utf-8")
+    policy = read(tmp_path, (AFTER, ordered), (LATER, lambda _: original)).default
+    old, changed, back = policy.versions
+    fates = identities.fates(old, back)
+    assert all(fate == identities.Fate((clause,), same=True) for clause, fate in fates.items())
+    assert not policy.annotations.stale
+    labels = {version.key: policy.label(clause_of(version, "5.10")) for version in (old, changed, back)}
+    assert labels == {old.key: "invitation", changed.key: "", back.key: "invitation"}
+
+
+def test_a_former_text_keeps_what_was_said_of_it_when_it_says_something_else_now(tmp_path: Path) -> None:
+    policy = read(
+        tmp_path, (AFTER, lambda text: text.replace("nous vous invitons à vous abstenir", "abstenez-vous"))
+    ).default
+    old, new = policy.versions
+    assert policy.label(clause_of(old, "5.10")) == "invitation"
+    assert policy.force(clause_of(old, "5.10")) == "invitation"
+    assert policy.label(clause_of(new, "5.10")) == ""
+
+
+def clause_of(version: Version, text: str) -> Clause:
+    found = version.clause(number(text))
+    assert found is not None
+    return found
 
 
 def test_what_was_said_of_a_clause_survives_a_correction(tmp_path: Path) -> None:

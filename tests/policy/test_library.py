@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.messages import Mark, Quote
+from bot.policy import articles
 from bot.policy import library as libraries
 from bot.policy.annotations import FORCES
 from bot.policy.articles import Number, PolicyError
@@ -229,6 +230,23 @@ def test_part_of_a_clause_says_that_it_is_a_part(library: Library) -> None:
         said(library, Quote("pa20", "2015-12-13", "5.5", first + 2))
         == f"«\u00a0[…] {whole.paragraphs[1]}\u00a0»"
     )
+
+
+def test_a_quotation_says_when_its_text_is_not_the_one_in_force(folder: Path) -> None:
+    old = (folder / "politique/pa20/2015-12-13.md").read_text()
+    (folder / "politique/pa20/2020-05-01.md").write_text(old)
+    today = date(2020, 4, 30)
+    library = libraries.load([folder], "pa20", lambda: today)
+    library.propose(articles.parse(old, policy="pa20", adopted=date(2026, 5, 1), source="", key="abc"))
+
+    def caption(key: str) -> str:
+        return library.quote(Quote("pa20", key, "5.1")).caption
+
+    assert "version du" not in caption("2015-12-13")
+    assert caption("abc").endswith(", texte proposé")
+    today = date(2020, 5, 1)
+    assert caption("2015-12-13").endswith(", version du 13 décembre 2015")
+    assert "version du" not in caption("2020-05-01")
 
 
 @given(st.data())

@@ -120,6 +120,21 @@ def test_roles_that_nobody_holds_or_that_do_not_exist() -> None:
     assert "vice-présidence aux affaires externes" in reading.findings[1].message
 
 
+def test_roles_named_without_a_complement_are_looked_up_too() -> None:
+    reading = read(
+        "1 Règles",
+        "1.1 Le trésorier signe avec la vice-présidence.",
+        "1.2 La secrétaire générale signe.",
+        "1.3 La présidence préside.",
+        offices=HELD,
+    )
+    assert [(one.clause, one.message) for one in reading.findings] == [
+        ("1.1", "Personne ne tient le rôle «\u00a0Trésorerie\u00a0»."),
+        ("1.2", "Aucun rôle du registre ne se nomme «\u00a0secrétaire générale\u00a0»."),
+        ("1.3", "Aucun rôle du registre ne se nomme «\u00a0présidence\u00a0»."),
+    ]
+
+
 @pytest.mark.parametrize(
     ("clause", "code"),
     [

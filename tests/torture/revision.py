@@ -167,7 +167,7 @@ async def _one_life(settings: Mapping[str, str], world: World, dice: random.Rand
 
 
 async def _to_the_end(path: Path) -> None:
-    """Let the last life end its work; what is put off for long, being tried often, comes due now."""
+    """Let the last life end its work; what is put off for long, having been tried often, comes due now."""
     async with asyncio.timeout(QUIET_SECONDS):
         while True:
             try:
