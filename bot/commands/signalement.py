@@ -39,9 +39,13 @@ def report(desk: Reporting, request: Request) -> Reply:
         raise explained(error) from error
 
 
-def counts(request: Request) -> bool:
-    """Tell whether a request is one of those that are limited in number: the sending of a report."""
-    return request.text.partition(" ")[0] == _SEND
+def counts(desk: Reporting, request: Request) -> bool:
+    """Tell whether a request is one of those that are limited in number: the sending of a report.
+
+    Pressed twice, it is one report, whose code is to be shown even when no more may come.
+    """
+    verb, _, token = request.text.partition(" ")
+    return verb == _SEND and token.strip() not in desk.drafts.sent
 
 
 # --- A report ---------------------------------------------------------------------------------

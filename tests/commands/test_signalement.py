@@ -228,6 +228,13 @@ async def test_a_code_written_in_a_conversation_is_neither_answered_nor_kept(cha
 # --- Limits -----------------------------------------------------------------------------------
 
 
+async def test_the_fifth_report_pressed_twice_shows_its_code_again(chat: Chat) -> None:
+    for number in range(4):
+        await chat.report(adresse=f"https://www.facebook.com/spotted/posts/{number}")
+    send = pressed(await chat.review(), "Envoyer")
+    assert code_in(await chat.ask(send)) == code_in(await chat.ask(send))
+
+
 async def test_the_sixth_report_of_an_hour_is_refused_and_its_draft_stays(chat: Chat) -> None:
     for number in range(5):
         await chat.report(adresse=f"https://www.facebook.com/spotted/posts/{number}")
@@ -307,7 +314,9 @@ async def test_an_error_is_logged_without_a_word_of_what_was_typed_nor_the_name_
         raise RuntimeError("un secret bien gardé U0REPORTER")
 
     monkeypatch.setattr("bot.policy.reports.file", broken)
-    assert "Désolé" in await chat.said(pressed(review, "Envoyer"))
+    sorry = await chat.said(pressed(review, "Envoyer"))
+    assert "Désolé" in sorry
+    assert "référence" not in sorry, "whoever brought it to the administration would make themselves known"
     assert "secret" not in caplog.text
     assert "U0REPORTER" not in caplog.text
     assert "in /vigie" in caplog.text
