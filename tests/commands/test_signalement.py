@@ -148,6 +148,18 @@ async def test_what_was_typed_can_be_corrected(chat: Chat) -> None:
     assert "Une deuxième version" in words(await opened(chat))
 
 
+async def test_what_is_shown_once_more_says_to_whom_it_will_really_go(chat: Chat) -> None:
+    first = await chat.ask("signalement")
+    chosen = await chat.ask(pressed(first, "Vice-présidence aux communications"))
+    buttons = [one for one in chosen.buttons() if isinstance(one, Button)]  # type: ignore[union-attr]
+    named = [one.command for one in buttons if one.label == "Vice-présidence aux communications"][-1]
+    form = await chat.ask(pressed(await chat.ask(named), "Continuer"))
+    assert isinstance(form, Form)
+    said = await chat.said(form.command, **FIELDS)
+    assert "À\u00a0: Conseillère ou conseiller à l'exécutif" in said
+    assert "En cause\u00a0: Vice-présidence aux communications; il ne lui sera pas montré" in said
+
+
 async def test_a_draft_is_gone_after_ten_minutes(chat: Chat) -> None:
     review = await chat.review()
     chat.clock.now += KEPT
