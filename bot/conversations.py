@@ -51,6 +51,10 @@ class Fading(Generic[Key, Value]):
         entry = self._kept.get(key)
         return entry[1] if entry else None
 
+    def __contains__(self, key: Key) -> bool:
+        """Tell whether something was kept, gone or not by now; from any thread, since nothing changes."""
+        return key in self._kept
+
     def drop(self, key: Key) -> Value | None:
         """Forget a value, and return it."""
         self.fade()

@@ -171,6 +171,12 @@ _NOT_WRITTEN: Final = Text(
     "Cela ne se fait pas par écrit ici, où ce que vous tapez reste. Pressez le bouton\u00a0: vous serez "
     "seule ou seul à voir la suite, et rien n'en restera dans cette conversation."
 )
+_SORRY: Final = Message(
+    Text(
+        "Désolé, je n'ai pas pu répondre\u00a0: quelque chose s'est brisé de mon côté. "
+        "Réessayez dans un moment."
+    )
+)
 _ASK_IN_PRIVATE = Text(
     "Je n'ai pas de clause à citer ici. Écrivez-moi en message privé, ou tapez ", code("/politique"), "."
 )
@@ -404,7 +410,8 @@ class Dispatcher:
         try:
             return await aside(answer.make)
         except Exception as error:  # noqa: BLE001 — as for `_run`
-            return apology(error, self.logged(request))
+            name = self.logged(request)
+            return apology(error, name, anonymous=name != request.command)
 
     def _run(self, command: Command, request: Request) -> Answer:
         try:
@@ -414,7 +421,7 @@ class Dispatcher:
         except UserError as refusal:
             return Message(Text(str(refusal)))
         except Exception as error:  # noqa: BLE001 — the one place where nobody may be left without a reply
-            return apology(error, self.logged(request))
+            return apology(error, self.logged(request), anonymous=command.anonymous)
 
     def _is_first(self, request: Request) -> bool:
         """Tell whether this is a person's first exchange since the bot started."""
@@ -481,14 +488,17 @@ def _bare(message: Message) -> Message:
     return Message(*kept, public=True)
 
 
-def apology(error: Exception, command: str) -> Message:
+def apology(error: Exception, command: str, *, anonymous: bool = False) -> Message:
     """Log `error` under a reference number and return the message that gives it.
 
-    The log holds where it broke, never what the person wrote: an exception's text may quote it.
+    The log holds where it broke, never what the person wrote: an exception's text may quote it. No
+    number is given for what is `anonymous`: whoever brought it to the administration would say who they are.
     """
     reference = secrets.token_hex(3)
     told = f": {error}" if isinstance(error, logs.ExplainedError) else ""
     logger.error("%s: in /%s, %s%s", reference, command, logs.where(error), told)
+    if anonymous:
+        return _SORRY
     return Message(
         Text(
             "Désolé, je n'ai pas pu répondre\u00a0: quelque chose s'est brisé de mon côté. "

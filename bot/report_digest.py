@@ -101,7 +101,7 @@ def draw(found: Sequence[Table], day: date) -> bytes:
         "title": TITLE,
         "subtitle": f"PA20, 5.10, le {in_words(day)}",
         "note": _NOTE,
-        "scale": max(figure.high for one in shown for figure in one.figures),
+        "scale": max(_SCALE, *(figure.high for one in shown for figure in one.figures)),
         "tables": [
             {
                 "title": one.title,
@@ -116,6 +116,7 @@ def draw(found: Sequence[Table], day: date) -> bytes:
     return report_files.compiled("digest", data)
 
 
+_SCALE: Final = 19  # at least, so that « moins de 5 » does not look like much
 _LONGEST: Final = 5  # lines of a table, beyond which those of which there are few are told of together
 
 
@@ -123,7 +124,7 @@ def _shortened(table: Table) -> Table:
     if len(table.figures) <= _LONGEST:
         return table
     many = [one for one in table.figures if one.low]
-    rest = [] if len(many) == len(table.figures) else [Figure("Chacune des autres", 0)]
+    rest = [] if len(many) == len(table.figures) else [Figure("Chacune des autres" if many else "Chacune", 0)]
     return Table(table.title, (*many, *rest))
 
 

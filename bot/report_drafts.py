@@ -76,6 +76,10 @@ class Shelf(Generic[Content]):
         """Return a content, None when there is none of that name, or no more."""
         return self._kept.get(name)
 
+    def __contains__(self, name: str) -> bool:
+        """Tell whether there was a content of that name lately; from any thread."""
+        return name in self._kept
+
     def drop(self, name: str) -> Content | None:
         """Return a content and forget it."""
         return self._kept.drop(name)

@@ -102,6 +102,14 @@ class Storage:
             self._db.conn.execute("VACUUM")
         return self.purge()
 
+    @property
+    def size(self) -> int:
+        """How many bytes the database takes; on the storage thread."""
+        (size,) = self._db.conn.execute(
+            "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+        ).fetchone()
+        return int(size)
+
     def close(self) -> None:
         """End what is under way and close the file; may be called twice."""
         if hasattr(self, "_db"):

@@ -241,6 +241,10 @@ async def test_a_case_is_given_as_a_tagged_pdf_with_the_hash_of_what_it_holds(pl
     text = await _text(file.content)
     for said in ("Un propos", "#reconnaissable □", "Camille *Exemple* (non vérifié)", "exemple.ca/1"):
         assert said in text
+    identifier = await place.storage.run(place.case)
+    drawn = hashlib.sha256(picture()).hexdigest()
+    assert identifier in text, "it can be copied: nothing unseen is in it"
+    assert drawn in text
 
 
 def _only(session: Session) -> str:

@@ -126,3 +126,37 @@ async def _from_the_chat(bot: Bot) -> None:
 async def _pressed(bot: Bot, message: Message, label: str) -> Message | Form:
     button = next(one for one in message.buttons() if one.label == label)
     return await bot.dispatcher.handle(bot.dispatcher.from_command(getattr(button, "command", "")))
+
+
+@pytest.fixture
+def rewritings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Give the size of the file each time that it is laid out anew."""
+    sizes: list[int] = []
+    scatter = Storage.scatter
+
+    def counted(storage: Storage) -> bool:
+        sizes.append(storage.size)
+        return scatter(storage)
+
+    monkeypatch.setattr(Storage, "scatter", counted)
+    return sizes
+
+
+async def test_a_code_that_opens_nothing_has_nothing_laid_out_anew(bot: Bot, rewritings: list[int]) -> None:
+    await report(bot, WHERE)
+    assert len(rewritings) == 1
+    assert not await desk(bot).withdraw("abaisser " * 9)
+    assert await desk(bot).add("abaisser " * 9, "Un mot.") is None
+    assert len(rewritings) == 1, "or anyone could keep everyone waiting"
+
+
+async def test_a_large_file_waits_for_the_night_and_what_is_withdrawn_does_not(
+    bot: Bot, tmp_path: Path, rewritings: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.commands.reporting.AT_ONCE", 0)
+    code = await report(bot, WHERE)
+    with closing(sqlite3.connect(tmp_path / "vigie.db")) as conn:
+        (sealed,) = conn.execute("SELECT sealed FROM report_filings").fetchone()
+    assert await desk(bot).withdraw(code)
+    assert sealed[-64:] not in whole(tmp_path)
+    assert rewritings == []

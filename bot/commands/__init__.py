@@ -159,7 +159,7 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             alone=True,
             fleeting=True,
             anonymous=True,
-            counts=signalement.counts,
+            counts=partial(signalement.counts, reporting),
         ),
         Command(
             name=signalements.COMMAND,

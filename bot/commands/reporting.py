@@ -27,6 +27,7 @@ from bot.storage import StorageError
 
 logger = logging.getLogger(__name__)
 
+AT_ONCE: Final = 64 * 1024**2  # bytes that are laid out anew in about a second (15 ms a megabyte)
 TOO_MANY: Final = Message(Text(REFUSAL))
 
 
@@ -58,10 +59,15 @@ class Reporting:
     def scatter(self) -> None:
         """Have the file tell nothing of when a report came, nor keep what was withdrawn.
 
-        On the storage thread, once it is committed. What cannot be done now is done in the night.
+        On the storage thread, once it is committed. What cannot be done now is done in the night: so is
+        laying out a large file, for which everyone would wait, and Discord waits three seconds only.
         """
+        storage = self.office.storage
         try:
-            self.office.storage.scatter()
+            if storage.size <= AT_ONCE:
+                storage.scatter()
+            else:
+                storage.purge()
         except (StorageError, sqlite3.Error) as error:
             logger.warning("the file is to be laid out anew in the night: %s", told(error))
 

@@ -17,7 +17,7 @@ from bot.dispatch import Request
 from bot.messages import Message, Reply, clean
 from bot.policy import report_followups, report_routing, reports
 from bot.policy.report_cases import checked
-from bot.policy.report_records import SEVERITIES, ReportError, Severity
+from bot.policy.report_records import SEVERITIES, ReportError, Session, Severity
 from bot.policy.reports import NAME_LENGTH, SAYS_LENGTH, WHERE_LENGTH
 from bot.report_drafts import Answer, Draft
 
@@ -39,9 +39,13 @@ def report(desk: Reporting, request: Request) -> Reply:
         raise explained(error) from error
 
 
-def counts(request: Request) -> bool:
-    """Tell whether a request is one of those that are limited in number: the sending of a report."""
-    return request.text.partition(" ")[0] == _SEND
+def counts(desk: Reporting, request: Request) -> bool:
+    """Tell whether a request is one of those that are limited in number: the sending of a report.
+
+    Pressed twice, it is one report, whose code is to be shown even when no more may come.
+    """
+    verb, _, token = request.text.partition(" ")
+    return verb == _SEND and token.strip() not in desk.drafts.sent
 
 
 # --- A report ---------------------------------------------------------------------------------
@@ -58,10 +62,14 @@ def _begin(desk: Reporting, text: str) -> Message:
 
 def _first(desk: Reporting, choices: Choices) -> Message:
     with desk.opened() as session:
-        db, today = session.db, session.today
-        excluded = report_routing.naming(db, choices.named, today).persons(db)
-        heir = report_routing.route(db, choices.recipient, excluded, today)
-        return messages.first(desk.clause(), choices, titles(db), heir)
+        return messages.first(desk.clause(), choices, titles(session.db), _heir(session, choices))
+
+
+def _heir(session: Session, choices: Choices | Draft) -> str | None:
+    """Return the role that a report would go to today, None when it is nobody's."""
+    db, today = session.db, session.today
+    excluded = report_routing.naming(db, choices.named, today).persons(db)
+    return report_routing.route(db, choices.recipient, excluded, today)
 
 
 def _choose(desk: Reporting, _: Request, text: str) -> Message:
@@ -83,7 +91,7 @@ def _review(desk: Reporting, request: Request, text: str) -> Message:
         return messages.incomplete(replace(choices, token=token), missing)
     phrases = desk.point_out(*(() if draft.canonical else (draft.where,)), draft.says)
     with desk.opened() as session:
-        return messages.review(draft, token, phrases, titles(session.db))
+        return messages.review(draft, token, phrases, titles(session.db), _heir(session, draft))
 
 
 def _read(desk: Reporting, fields: Mapping[str, str], choices: Choices) -> tuple[Draft, str]:

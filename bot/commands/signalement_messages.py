@@ -49,6 +49,10 @@ LIMITS: Final = (
     "peuvent toutefois savoir que vous l'avez utilisé. Votre style peut vous trahir. Danger ou risque de "
     "représailles\u00a0: utilisez un autre canal."
 )
+EXCLUSION: Final = (
+    "Elle ne le verra pas. Sinon, l'une et l'autre peuvent le lire\u00a0: s'il n'est pas ouvert à temps, ou "
+    "si la publication est déjà signalée."
+)
 URGENCY: Final = (
     "Sans urgence, la personne qui le reçoit l'apprend aux heures de travail, après un délai tiré au hasard "
     "de 5 à 60 minutes, pour qu'on ne devine pas qui vient d'écrire. Urgent\u00a0: tout de suite, à toute "
@@ -107,7 +111,7 @@ def first(clause: Quote | None, choices: Choices, titles: Mapping[str, str], hei
         Divider(),
         Text(bold("À qui le remettre?")),
         _recipients(choices, titles),
-        Text(bold("L'une de ces personnes est-elle en cause?"), " Elle n'en saura rien."),
+        Text(bold("L'une de ces personnes est-elle en cause?"), f" {EXCLUSION}"),
         _persons(choices, titles),
         Text(bold("Est-ce urgent?")),
         _urgency(choices),
@@ -198,16 +202,19 @@ def form(choices: Choices, draft: Draft | None = None) -> Form:
 # --- Before sending ---------------------------------------------------------------------------
 
 
-def review(draft: Draft, token: str, phrases: Sequence[Pointed], titles: Mapping[str, str]) -> Message:
-    """Show what was typed once more, with what may tell who wrote it."""
+def review(
+    draft: Draft, token: str, phrases: Sequence[Pointed], titles: Mapping[str, str], heir: str | None
+) -> Message:
+    """Show what was typed once more, with what may tell who wrote it. `heir`: the role that it will go to."""
     named = ", ".join(titles[one] for one in draft.named)
+    unseen = "il ne leur sera pas montré" if len(draft.named) > 1 else "il ne lui sera pas montré"
     lines = [
         ("Publication", excerpt(draft.where, _SHOWN_WHERE)),
         ("Ce qu'elle dit", draft.says),
         ("Gravité", SEVERITIES[draft.severity]),
         ("Nom", draft.name or "aucun"),
-        ("À", titles[draft.recipient]),
-        *([("En cause", f"{named}; ce signalement ne lui sera pas montré")] if named else []),
+        ("À", titles[heir] if heir else "qui pourra le recevoir; personne aujourd'hui"),
+        *([("En cause", f"{named}; {unseen}")] if named else []),
         ("Urgent", "oui" if draft.urgent else "non"),
     ]
     return Message(
@@ -363,7 +370,7 @@ def withdrawal(token: str) -> Message:
         Heading("Retirer ce signalement?"),
         Text(
             "Il sera détruit tout de suite, et votre code n'ouvrira plus rien. Ce que quelqu'un en a déjà lu "
-            "ne peut pas l'être."
+            "ne peut pas l'être, et qui le traite peut remarquer à quel moment il disparaît."
         ),
         Buttons(
             Button("Le retirer", f"{COMMAND} detruire {token}", "danger"),
@@ -409,9 +416,9 @@ def examples(clause: Quote | None, titles: Mapping[str, str], gone: str) -> dict
         "Signaler, des choix faits": first(clause, chosen, titles, None),
         "Signaler, le formulaire": form(Choices()),
         "Signaler, le formulaire à corriger": form(Choices.of(draft, token), draft),
-        "Signaler, relire": review(draft, token, (), titles),
+        "Signaler, relire": review(draft, token, (), titles, RECIPIENTS[0]),
         "Signaler, relire et revoir": review(
-            blamed, token, (("Le nom d'une personne", ("Camille Exemple",)),), titles
+            blamed, token, (("Le nom d'une personne", ("Camille Exemple",)),), titles, RECIPIENTS[1]
         ),
         "Signaler, il manque quelque chose": incomplete(Choices(), "Dites ce que la publication dit."),
         "Signaler, le code": sent(words),

@@ -229,10 +229,8 @@ class Client(discord.AutoShardedClient):
     async def _answer(self, interaction: Interaction) -> None:
         came = time.monotonic()
         asked = await self._request(interaction)
-        way, name = (
-            _way(interaction, fleeting=self._dispatcher.fleeting(asked)),
-            self._dispatcher.logged(asked),
-        )
+        fleeting, name = self._dispatcher.fleeting(asked), self._dispatcher.logged(asked)
+        way = _way(interaction, fleeting=fleeting)
         request = self._dispatcher.admit(asked)
         del asked
 
@@ -252,7 +250,8 @@ class Client(discord.AutoShardedClient):
         except (TooLong, discord.HTTPException) as error:
             if isinstance(error, discord.HTTPException) and error.code != INVALID_FORM:
                 raise
-            await self._deliver(interaction, apology(error, name), way)
+            sorry = apology(error, name, anonymous=fleeting)
+            await self._deliver(interaction, sorry, way)
         if not late:
             self._meter.acked(time.monotonic() - came)
 

@@ -234,7 +234,8 @@ class SlackAdapter:
 
         By memory too where something anonymous is asked for: nothing is written of it.
         """
-        asked = self._dispatcher.from_text(literal(str((body.get("event") or {}).get("text") or "")))
+        said = str((body.get("event") or {}).get("text") or "")
+        asked = self._dispatcher.from_text(literal(self._mention.sub(" ", said)))
         if self._dispatcher.logged(asked) != asked.command:
             return await self._remembered(event)
         try:
@@ -351,7 +352,7 @@ class SlackAdapter:
             self._answers.discard(task)
             error = None if task.cancelled() else task.exception()
             if isinstance(error, Exception):
-                message = apology(error, command)
+                message = apology(error, command, anonymous=origin.fleeting)
                 if sorry:
                     self._run(self._say(message, origin, command), command, origin, sorry=False)
 

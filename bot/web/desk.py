@@ -158,9 +158,13 @@ class Desk:
             return await self.storage.run(run)
 
     async def _kept(self, work: Callable[[Session], Result]) -> Result:
-        """Do `work`, that changes what is kept of reports."""
+        """Do `work`, that changes what is kept of reports, unless it returns nothing.
+
+        A code that opens nothing then has the file laid out anew for nobody.
+        """
         done = await self._within(work)
-        await self.storage.run(self.scatter)
+        if done:
+            await self.storage.run(self.scatter)
         return done
 
     @contextmanager

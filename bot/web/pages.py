@@ -43,7 +43,7 @@ _REMINDER: Final = (
     "Votre style ou votre capture peuvent vous trahir.",
     "Danger ou risque de représailles\u00a0: utilisez un autre canal.",
 )
-_DELAYED: Final = "après un délai tiré au hasard, de 5 à 60\u00a0minutes"
+_DELAYED: Final = "aux heures de travail, après un délai tiré au hasard, de 5 à 60\u00a0minutes"
 
 _ADDRESS: Final = Asked(
     "address",
@@ -63,7 +63,8 @@ _RECIPIENT: Final = Asked("recipient", "À qui le transmettre")
 _NAMED: Final = Asked(
     "named",
     "L'une de ces personnes est-elle en cause?",
-    "Elle ne recevra pas ce signalement et n'en saura rien\u00a0: il ira à quelqu'un d'autre.",
+    "Elle ne le verra pas\u00a0: il ira à quelqu'un d'autre. Sinon, l'une et l'autre peuvent le lire\u00a0: "
+    "s'il n'est pas ouvert à temps, ou si la publication est déjà signalée.",
     optional=True,
 )
 _URGENT: Final = Asked("urgent", "Est-ce urgent?", optional=True)
@@ -288,7 +289,10 @@ def _adding(again: Html, problem: str, words: str) -> Html:
 
 
 def _withdrawing(again: Html) -> Html:
-    warning = "Ce que vous avez écrit sera effacé pour de bon. On ne peut pas revenir en arrière."
+    warning = (
+        "Ce que vous avez écrit sera effacé pour de bon. On ne peut pas revenir en arrière. Qui le traite "
+        "peut remarquer à quel moment il disparaît."
+    )
     return element(
         "details",
         element("summary", escaped("Retirer ce signalement")),

@@ -148,6 +148,18 @@ async def test_what_was_typed_can_be_corrected(chat: Chat) -> None:
     assert "Une deuxième version" in words(await opened(chat))
 
 
+async def test_what_is_shown_once_more_says_to_whom_it_will_really_go(chat: Chat) -> None:
+    first = await chat.ask("signalement")
+    chosen = await chat.ask(pressed(first, "Vice-présidence aux communications"))
+    buttons = [one for one in chosen.buttons() if isinstance(one, Button)]  # type: ignore[union-attr]
+    named = [one.command for one in buttons if one.label == "Vice-présidence aux communications"][-1]
+    form = await chat.ask(pressed(await chat.ask(named), "Continuer"))
+    assert isinstance(form, Form)
+    said = await chat.said(form.command, **FIELDS)
+    assert "À\u00a0: Conseillère ou conseiller à l'exécutif" in said
+    assert "En cause\u00a0: Vice-présidence aux communications; il ne lui sera pas montré" in said
+
+
 async def test_a_draft_is_gone_after_ten_minutes(chat: Chat) -> None:
     review = await chat.review()
     chat.clock.now += KEPT
@@ -226,6 +238,13 @@ async def test_a_code_written_in_a_conversation_is_neither_answered_nor_kept(cha
 
 
 # --- Limits -----------------------------------------------------------------------------------
+
+
+async def test_the_fifth_report_pressed_twice_shows_its_code_again(chat: Chat) -> None:
+    for number in range(4):
+        await chat.report(adresse=f"https://www.facebook.com/spotted/posts/{number}")
+    send = pressed(await chat.review(), "Envoyer")
+    assert code_in(await chat.ask(send)) == code_in(await chat.ask(send))
 
 
 async def test_the_sixth_report_of_an_hour_is_refused_and_its_draft_stays(chat: Chat) -> None:
@@ -307,7 +326,9 @@ async def test_an_error_is_logged_without_a_word_of_what_was_typed_nor_the_name_
         raise RuntimeError("un secret bien gardé U0REPORTER")
 
     monkeypatch.setattr("bot.policy.reports.file", broken)
-    assert "Désolé" in await chat.said(pressed(review, "Envoyer"))
+    sorry = await chat.said(pressed(review, "Envoyer"))
+    assert "Désolé" in sorry
+    assert "référence" not in sorry, "whoever brought it to the administration would make themselves known"
     assert "secret" not in caplog.text
     assert "U0REPORTER" not in caplog.text
     assert "in /vigie" in caplog.text
