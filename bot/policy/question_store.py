@@ -128,7 +128,6 @@ def find(sources: Sources, models: Path) -> tuple[Model | None, bool]:
     found = verdict(models, sources.version.policy)
     if found is None or found.base != sources.base():
         return None, False
-    from bot.policy import question_model  # noqa: PLC0415 — numpy: 60 ms and 15 MB, for the first question
 
     try:
         return question_model.load(models / found.model), found.bank == sources.key()
@@ -190,8 +189,6 @@ def _run(arguments: Iterable[str], texts: str) -> dict[str, Any]:
 
 def put(model: Model, models: Path, name: str) -> None:
     """Put a model in its place, in one step. Raises OSError."""
-    from bot.policy import question_model  # noqa: PLC0415 — same
-
     with _replacing(models / name) as draft:
         question_model.save(model, draft)
 
