@@ -151,6 +151,11 @@ async def test_the_notice_is_seen_before_it_goes_and_to_how_many(desk: World) ->
     assert html.count("message public") == 1, "in the channel"
 
 
+async def test_what_is_to_be_looked_at_again_is_said_before_approving(desk: World) -> None:
+    assert "7 questions du quiz" in words(await desk.drop(REVISED))
+    assert "À revoir" not in words(await desk.drop(CORRECTED))
+
+
 async def test_the_notice_of_those_who_are_the_most_is_shown_first(desk: World) -> None:
     await desk.enters(ALEX, BLAISE)
     shown = await desk.press(await desk.drop(REVISED), "Voir l'avis")

@@ -236,7 +236,7 @@ async def test_the_text_of_any_day_can_be_read_and_its_buttons_stay_in_it(desk: 
 
 async def test_every_version_is_listed_with_when_it_was_in_force(desk: World) -> None:
     await in_force(desk)
-    shown = await desk.ask("versions", ALEX)
+    shown = await desk.press(await desk.ask("politique", ALEX), "Autres versions", ALEX)
     assert "en vigueur depuis le 24 novembre 2026" in words(shown)
     assert "en vigueur du 13 décembre 2015 au 23 novembre 2026" in words(shown)
     form = await desk.press(shown, "À une autre date", ALEX)
