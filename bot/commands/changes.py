@@ -8,7 +8,7 @@ from bot.commands.passages import PAGE_WEIGHT, parts
 from bot.messages import Element, Mark, Quote, Style, Text, bold, weight
 from bot.policy import redline, revision_summary
 from bot.policy.articles import Number, Version
-from bot.policy.comparison import Change, Comparison, Nature
+from bot.policy.comparison import Comparison, Nature
 from bot.policy.wording import words
 
 MARKS = 16  # in one quotation; each costs Slack a hundred characters
@@ -90,8 +90,3 @@ def _weight(comparison: Comparison, element: Element) -> int:
             return weight("".join(span.text for span in spans))
         case _:
             return 0
-
-
-def change_of(comparison: Comparison, key: str) -> Change | None:
-    """Return a change by its key."""
-    return next((one for one in comparison.changes if one.key == key), None)

@@ -259,7 +259,10 @@ async def test_who_never_attested_reads_the_whole_and_keeps_what_did_not_change(
     [welcome, notice] = desk.arrived(BLAISE)
     assert "Bienvenue" in welcome
     assert "lire le texte en entier" in notice
-    assert "1 pages sur" in await desk.said("accueil moi", BLAISE)
+    assert "1 page sur" in await desk.said("accueil moi", BLAISE)
+    assert (await desk.ledger())["222"].opened_at is None
+    await desk.ask("accueil lire", BLAISE)
+    assert (await desk.ledger())["222"].opened_at, "to begin to read is to open"
     await desk.attests(BLAISE)
     assert "attested" in await desk.facts(BLAISE, NEW)
 
