@@ -35,7 +35,8 @@ def _blocks(comparison: Comparison) -> Iterator[tuple[Element, ...]]:
     """Yield what must stay on one page: a change's name with the quotation that follows, then the others."""
     for change in comparison.changes:
         nature = "" if change.nature is Nature.SUBSTANTIVE else " (forme)"
-        title = Text(bold(f"{revision_summary.named(change)}{nature}"))
+        named = revision_summary.named(change)
+        title = Text(bold(f"{named[:1].upper()}{named[1:]}{nature}"))
         if not redline.passages(comparison, change):  # the same words under another number
             yield (title,)
             continue
