@@ -217,11 +217,12 @@ def _ledger(identifiant: str | None, as_csv: bool, as_json: bool) -> None:
         if not told:
             click.echo("Aucune révision n'a été annoncée.", err=True)
             sys.exit(1)
-        found = revision_audience.ledger(db, told[0])
+        latest = max(told, key=lambda one: one.announced_at or shelf.now)
+        found = revision_audience.ledger(db, latest)
         table = revision_ledger.rows(db, found)
         written = revision_ledger.as_csv(db, found)
     if as_json:
-        click.echo(dump({"revision": told[0].id, "people": [_line(one) for one in found]}))
+        click.echo(dump({"revision": latest.id, "people": [_line(one) for one in found]}))
     elif as_csv:
         click.echo(written, nl=False)
     else:

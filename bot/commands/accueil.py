@@ -115,7 +115,7 @@ def _asked(desk: _Desk, standing: Standing | None) -> str:
 def _lines(desk: _Desk, person: str | None, steps: Mapping[Fact, datetime]) -> list[Span | str]:
     pages = page_names(desk.course.reading())
     turned = onboarding.pages_read(desk.db, person, desk.course.target()) & set(pages) if person else set()
-    reading = f"{len(turned)} pages sur {len(pages)}" if turned else "à faire"
+    reading = f"{len(turned)} page{'s' * (len(turned) > 1)} sur {len(pages)}" if turned else "à faire"
     sitting = attempts.under_way(desk.db, person, desk.course.target().policy, "quiz") if person else None
     where = quiz.progress(sitting.sitting) if sitting else None
     playing = f"question {min(where.number, where.total)} sur {where.total}" if where else "à faire"

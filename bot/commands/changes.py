@@ -8,7 +8,7 @@ from bot.commands.passages import PAGE_WEIGHT, parts
 from bot.messages import Element, Mark, Quote, Style, Text, bold, weight
 from bot.policy import redline, revision_summary
 from bot.policy.articles import Number, Version
-from bot.policy.comparison import Change, Comparison, Nature
+from bot.policy.comparison import Comparison, Nature
 from bot.policy.wording import words
 
 MARKS = 16  # in one quotation; each costs Slack a hundred characters
@@ -35,7 +35,8 @@ def _blocks(comparison: Comparison) -> Iterator[tuple[Element, ...]]:
     """Yield what must stay on one page: a change's name with the quotation that follows, then the others."""
     for change in comparison.changes:
         nature = "" if change.nature is Nature.SUBSTANTIVE else " (forme)"
-        title = Text(bold(f"{revision_summary.named(change)}{nature}"))
+        named = revision_summary.named(change)
+        title = Text(bold(f"{named[:1].upper()}{named[1:]}{nature}"))
         if not redline.passages(comparison, change):  # the same words under another number
             yield (title,)
             continue
@@ -90,8 +91,3 @@ def _weight(comparison: Comparison, element: Element) -> int:
             return weight("".join(span.text for span in spans))
         case _:
             return 0
-
-
-def change_of(comparison: Comparison, key: str) -> Change | None:
-    """Return a change by its key."""
-    return next((one for one in comparison.changes if one.key == key), None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeAlias
@@ -16,7 +17,7 @@ from bot.commands import revision_messages as say
 from bot.commands.office import Office, actor_of, named
 from bot.dispatch import Received, Request, UserError
 from bot.messages import Message, Reply, Span, excerpt
-from bot.policy import people, revision_audience, revision_reading, revisions, roles
+from bot.policy import people, revision_audience, revision_reading, revisions, roles, upkeep
 from bot.policy.articles import PolicyError
 from bot.policy.comparison import Comparison, Nature
 from bot.policy.library import Policy
@@ -24,6 +25,8 @@ from bot.policy.revision_audience import Asked
 from bot.policy.revision_lint import Office as Role
 from bot.policy.revision_reading import Document
 from bot.policy.revisions import Dates, Proposal, Revision, RevisionError
+
+logger = logging.getLogger(__name__)
 
 _WORDS_OF_NO_ONE = "une personne"
 
@@ -136,7 +139,18 @@ def _shown(desk: Desk, revision: Revision) -> Message:
     counts = _counts(desk, revision, comparison) if told_soon else {}
     agreed = [desk.named(one) for one in revisions.approvers(desk.db, revision.id)]
     by = desk.named(revision.proposed_by) if revision.proposed_by else None
-    return say.shown(desk.policy(revision), revision, comparison, counts, by=by, agreed=agreed)
+    left = _left(desk, revision, comparison) if told_soon else ()
+    return say.shown(desk.policy(revision), revision, comparison, counts, by=by, agreed=agreed, left=left)
+
+
+def _left(desk: Desk, revision: Revision, comparison: Comparison) -> Sequence[str]:
+    """Return what people will have to look at again beside the policy; nothing where that cannot be read."""
+    policy = desk.policy(revision)
+    try:
+        return tuple(upkeep.after(policy, comparison.old, comparison.new, desk.archive.folders).said())
+    except PolicyError as error:
+        logger.warning("%s", error)
+        return ()
 
 
 def _compare(desk: Desk, text: str) -> Message:

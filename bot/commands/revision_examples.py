@@ -14,7 +14,7 @@ from bot.policy.articles import Version
 from bot.policy.comparison import Comparison, Nature, compare
 from bot.policy.library import Library, Policy
 from bot.policy.onboarding import REVISION, Standing
-from bot.policy.revision_audience import Recipient
+from bot.policy.revision_audience import Asked, Recipient
 from bot.policy.revision_lint import Finding
 from bot.policy.revisions import Revision, State
 from bot.times import Calendar
@@ -133,13 +133,15 @@ def _of_administration(policy: Policy, comparison: Comparison) -> dict[str, Repl
     told, withdrawn = revision("announced"), revision("withdrawn")
     states = (proposed, scheduled, told, withdrawn)
     alex, blaise = Span("Alex"), Span("Blaise")
-    counts = {"nothing": 0, "changes": 9, "whole": 3}
+    counts: dict[Asked, int] = {"nothing": 0, "changes": 9, "whole": 3}
     return {
         "Les révisions": say.overview(
             [(policy, replace(one, id=f"{at}{_ID[1:]}")) for at, one in enumerate(states, 1)]
         ),
         "Les révisions, au début": say.overview([]),
-        "Une révision proposée": say.shown(policy, proposed, comparison, counts, by=alex, agreed=[]),  # type: ignore[arg-type]  # a Mapping's keys are invariant
+        "Une révision proposée": say.shown(
+            policy, proposed, comparison, counts, by=alex, agreed=[], left=["3 questions du quiz"]
+        ),
         "Une révision à moitié approuvée": say.shown(
             policy, proposed, comparison, {}, by=alex, agreed=[blaise]
         ),

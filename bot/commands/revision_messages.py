@@ -95,8 +95,9 @@ def shown(
     *,
     by: Span | None,
     agreed: Sequence[Span],
+    left: Sequence[str] = (),
 ) -> Message:
-    """Show a revision and what can be done with it."""
+    """Show a revision and what can be done with it; `left`: what will have to be looked at again."""
     return Message(
         _title(policy, revision),
         Text(
@@ -106,6 +107,7 @@ def shown(
         Text(*_facts(revision, by, agreed)),
         *_remarks(revision.notes),
         *_expected(counts),
+        *_after(left),
         *_actions(revision, agreed),
     )
 
@@ -166,6 +168,16 @@ def _expected(counts: Mapping[Asked, int]) -> Iterator[Element]:
     lines = [f"• {count}\u00a0: {_GROUPS[asked]}" for asked, count in counts.items() if count]
     people = f"{total} personnes" if total > 1 else "une personne"
     yield Text(bold(f"Aujourd'hui, l'avis irait à {people}"), "\n", "\n".join(lines))
+
+
+def _after(left: Sequence[str]) -> Iterator[Element]:
+    if left:
+        yield Text(
+            bold("À revoir une fois ce texte en vigueur"),
+            "\n",
+            "\n".join(f"• {one}" for one in left),
+            "\nTant que ce n'est pas fait, je n'en tiens pas compte\u00a0: les mots visés changent.",
+        )
 
 
 def _actions(revision: Revision, agreed: Sequence[Span]) -> Iterator[Element]:

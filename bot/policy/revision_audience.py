@@ -348,15 +348,21 @@ def sync(db: Database, revision: Revision) -> None:
 
 
 def ledger(db: Database, revision: Revision) -> list[Recipient]:
-    """Return the ledger of an announced revision, in the order in which people were entered."""
+    """Return the ledger of an announced revision, in the order in which people were entered.
+
+    To have begun to read the whole text is to have opened it; what was carried over has no platform.
+    """
     sync(db, revision)
     rows = db.conn.execute(
-        """SELECT person_id, asked, told, round, queued_on, state, problem, platform, sent_on, opened_at,
+        """SELECT person_id, asked, told, round, queued_on, state, problem, platform, sent_on,
+             coalesce(opened_at, (SELECT min(happened_at) FROM reading_facts AS seen
+              WHERE seen.person_id = revision_recipients.person_id AND seen.policy = :policy
+                AND seen.version = :version AND fact = 'opened' AND seen.platform <> '')),
              (SELECT min(attested_at) FROM attestation_people JOIN attestations USING (number)
               WHERE attestation_people.person_id = revision_recipients.person_id
-                AND policy = ? AND version = ?)
-           FROM revision_recipients WHERE revision_id = ? ORDER BY rowid""",
-        (revision.policy, revision.version, revision.id),
+                AND policy = :policy AND version = :version)
+           FROM revision_recipients WHERE revision_id = :revision ORDER BY rowid""",
+        {"policy": revision.policy, "version": revision.version, "revision": revision.id},
     )
     return [
         Recipient(

@@ -151,6 +151,11 @@ async def test_the_notice_is_seen_before_it_goes_and_to_how_many(desk: World) ->
     assert html.count("message public") == 1, "in the channel"
 
 
+async def test_what_is_to_be_looked_at_again_is_said_before_approving(desk: World) -> None:
+    assert "7 questions du quiz" in words(await desk.drop(REVISED))
+    assert "À revoir" not in words(await desk.drop(CORRECTED))
+
+
 async def test_the_notice_of_those_who_are_the_most_is_shown_first(desk: World) -> None:
     await desk.enters(ALEX, BLAISE)
     shown = await desk.press(await desk.drop(REVISED), "Voir l'avis")
@@ -254,7 +259,10 @@ async def test_who_never_attested_reads_the_whole_and_keeps_what_did_not_change(
     [welcome, notice] = desk.arrived(BLAISE)
     assert "Bienvenue" in welcome
     assert "lire le texte en entier" in notice
-    assert "1 pages sur" in await desk.said("accueil moi", BLAISE)
+    assert "1 page sur" in await desk.said("accueil moi", BLAISE)
+    assert (await desk.ledger())["222"].opened_at is None
+    await desk.ask("accueil lire", BLAISE)
+    assert (await desk.ledger())["222"].opened_at, "to begin to read is to open"
     await desk.attests(BLAISE)
     assert "attested" in await desk.facts(BLAISE, NEW)
 
