@@ -27,7 +27,7 @@ class Home:
     """A database and its keys, and the command line on them."""
 
     def __init__(self, folder: Path) -> None:
-        self.database, self.keys = folder / "vigie-essai.db", folder / "cles"
+        self.database, self.keys = folder / "vigie-essai.db", folder / "cles-essai"
 
     def __call__(self, *words: str) -> Result:
         return CliRunner().invoke(line, ["--essai", "signalements", "cle", *words])
