@@ -235,6 +235,10 @@ class WebForm:
         if known is not None and not 1 <= len(words) <= MESSAGE_LENGTH:
             problem = f"Écrivez de 1 à {MESSAGE_LENGTH} caractères; il y en a {len(words)}."
             return _page(pages.followed(code, known, problem=problem, words=words), 422)
+        if known is not None and body.one("seen").strip() != words:
+            pointed = await self._intake.point_out(words)
+            if pointed:
+                return _page(pages.followed(code, known, words=words, pointed=pointed))
         added = await self._intake.add(code, words) if known is not None else None
         return self._shown(code, added, "C'est ajouté.")
 

@@ -233,8 +233,20 @@ def follow(problem: str = "") -> str:
     )
 
 
-def followed(code: str, found: Followed, note: str = "", problem: str = "", words: str = "") -> str:
-    """Return what became of a report; `words`: what could not be added, because of `problem`."""
+def followed(
+    code: str,
+    found: Followed,
+    note: str = "",
+    *,
+    problem: str = "",
+    words: str = "",
+    pointed: Sequence[Pointed] = (),
+) -> str:
+    """Return what became of a report.
+
+    `words`: what was not added yet, because of `problem`, or of what is `pointed` out in it; added again
+    as it is, it is sent.
+    """
     again = fields.hidden("code", code)
     return page(
         "Votre signalement",
@@ -242,7 +254,7 @@ def followed(code: str, found: Followed, note: str = "", problem: str = "", word
         element("p", element("strong", escaped(found.status))),
         element("p", escaped(found.explained)) if found.explained else NOTHING,
         _talk(found),
-        _adding(again, problem, words) if found.open else NOTHING,
+        _adding(again, problem, words, pointed) if found.open else NOTHING,
         element("form", again, actions(button("Actualiser")), method="post", action=FOLLOW),
         _withdrawing(again),
         here=FOLLOW,
@@ -277,15 +289,26 @@ def _talk(found: Followed) -> Html:
     return joined([title, element("ul", *said, class_="talk")]) if found.said else NOTHING
 
 
-def _adding(again: Html, problem: str, words: str) -> Html:
+def _adding(again: Html, problem: str, words: str, pointed: Sequence[Pointed]) -> Html:
+    items = [
+        element("li", escaped(f"{one.why}\u00a0: "), element("mark", escaped(words[one.start : one.end])))
+        for one in pointed
+    ]
     return element(
         "form",
         again,
+        fields.hidden("seen", words) if items else NOTHING,
+        _told_apart(_NOT_YET, items, "Changez-les, puis ajoutez; ou laissez-les, et ajoutez.")
+        if items
+        else NOTHING,
         fields.paragraph(_WORDS, words, problem),
         actions(button("Ajouter", "primary")),
         method="post",
         action=ADD,
     )
+
+
+_NOT_YET: Final = "Pas encore ajouté\u00a0: ceci pourrait désigner quelqu'un"
 
 
 def _withdrawing(again: Html) -> Html:
@@ -393,13 +416,14 @@ def _pointed_out(found: Review) -> Html:
     ]
     if not items:
         return _note("Rien ne me semble désigner quelqu'un, mais je ne vois pas tout\u00a0: relisez-vous.")
-    return element(
-        "section",
-        element("h2", escaped("Ces passages pourraient désigner quelqu'un")),
-        element("ul", *items),
-        element("p", escaped("Vous pouvez les changer, ou les laisser si vous y tenez.")),
-        class_="box",
-    )
+    title = "Ces passages pourraient désigner quelqu'un"
+    return _told_apart(title, items, "Vous pouvez les changer, ou les laisser si vous y tenez.")
+
+
+def _told_apart(title: str, items: Iterable[Html], advice: str) -> Html:
+    """Return what was pointed out, and what can be done about it."""
+    heading, listed = element("h2", escaped(title)), element("ul", *items)
+    return element("section", heading, listed, element("p", escaped(advice)), class_="box", role="status")
 
 
 def _label(choices: Sequence[Choice], value: str) -> str:
