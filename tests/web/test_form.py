@@ -82,6 +82,21 @@ async def test_someone_reports_then_follows_answers_and_withdraws(
     assert (await visitor.press(followed, "suivi")).status == 422
 
 
+@pytest.mark.parametrize(
+    ("named", "reached"),
+    [
+        (["vp-communications"], "Conseillère ou conseiller à l'exécutif"),
+        (["vp-communications", "conseiller-executif"], "La suppléance"),
+    ],
+)
+async def test_what_is_shown_once_more_says_to_whom_it_will_really_go(
+    visitor: Visitor, named: list[str], reached: str
+) -> None:
+    reading = await visitor.fill({**TYPED, "recipient": "vp-communications", "named": named})
+    after = reading.text.partition("À qui le transmettre")[2]
+    assert after.strip().startswith(reached)
+
+
 async def test_what_is_added_is_shown_once_more_when_it_may_tell_who_writes(
     visitor: Visitor, intake: FakeIntake
 ) -> None:
