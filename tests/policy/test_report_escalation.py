@@ -133,6 +133,16 @@ def test_nothing_kept_tells_when_a_report_came_nearer_than_the_hour() -> None:
     assert "15:17" not in kept
 
 
+def test_once_an_urgent_report_is_read_nothing_kept_tells_its_minute() -> None:
+    desk, role_of = desk_at("2026-11-24T15:17:23Z")
+    vp = next(person for person, role in role_of.items() if role == VP)
+    desk.file(urgent=True)
+    desk.beat()
+    desk.beat()
+    report_cases.opened(desk.session, desk.case(), vp)
+    assert "15:17" not in "\n".join(desk.db.conn.iterdump())
+
+
 def test_once_it_is_read_nobody_else_is_told() -> None:
     desk, role_of = desk_at("2026-11-24T15:00:00Z")
     vp = next(person for person, role in role_of.items() if role == VP)

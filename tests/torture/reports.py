@@ -253,11 +253,13 @@ async def _run(
             for number in range(kills):
                 part = number / kills
                 ahead = next(shift for start, shift in reversed(PHASES) if part >= start)
+                world.ahead = ahead  # the whole world's time passes: nobody's clock is wrong
                 rate = each_second if part < PHASES[1][0] else 0.0
                 await _one_life(orders, Life(settings, str(acknowledged), ahead, rate), dice)
                 if (number + 1) % 50 == 0:
                     say(f"  {number + 1} morts, {len(_lines(acknowledged))} signalements acquittés")
             for shift in LAST:  # whatever is left at each level
+                world.ahead = shift
                 await _quiet(orders, Life(settings, str(acknowledged), shift, 0.0), path)
             return _count(kills, path, _lines(acknowledged), world, time.monotonic() - began)
 
@@ -293,7 +295,7 @@ def _is_quiet(path: Path, now: str) -> bool:
     with beside(path) as db:
         (left,) = db.conn.execute(
             """SELECT (SELECT count(*) FROM outbox
-                 WHERE notice GLOB 'signalement*' AND state IN ('queued', 'sending'))
+                 WHERE notice IN ('signalement', 'signalement-suite') AND state IN ('queued', 'sending'))
                  + (SELECT count(*) FROM report_alerts WHERE state = 'queued')
                  + (SELECT count(*) FROM report_alerts WHERE state = 'planned' AND due_at <= ?)""",
             (now,),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.torture import fanout, kills, reports
-from tests.torture.world import Weather
+from tests.torture.world import CALM, Weather
 
 SHORT_ALLOWED = 1.15
 
@@ -18,7 +18,7 @@ def test_a_bot_that_is_killed_again_and_again_loses_nothing_and_says_nothing_twi
 
 
 def test_reports_survive_kills_and_are_told_of_once_at_each_level() -> None:
-    toll = reports.run(6, Weather(held=0), each_second=6)
+    toll = reports.run(4, CALM, each_second=4)
     assert toll.kept, toll.lines()
     assert toll.sound, toll.lines()
 

@@ -111,6 +111,7 @@ class World:
     closed: frozenset[str] = frozenset()
     dice: random.Random = field(default_factory=lambda: random.Random(20151213))  # noqa: S311 — to be the same each time
     port: int = 0
+    ahead: float = 0.0  # seconds, of its clock
     held: Counter[str] = field(default_factory=Counter)  # requests acted upon long after they came
     troubles: Counter[str] = field(default_factory=Counter)
     requests: Counter[str] = field(default_factory=Counter)
@@ -278,7 +279,7 @@ class World:
             at, before = self._nonces.get(nonce, (-1e9, {}))
             if now - at < self.nonce_seconds:
                 return before
-        number = (int(time.time() * 1000) - EPOCH) << 22 | next(self._numbers) % 4096
+        number = (int((time.time() + self.ahead) * 1000) - EPOCH) << 22 | next(self._numbers) % 4096
         message = {
             "id": str(number), "channel_id": channel, "author": BOT, "content": "", "tts": False, "type": 0,
             "timestamp": "2026-11-24T15:00:00+00:00", "edited_timestamp": None, "mention_everyone": False,
@@ -314,7 +315,7 @@ class World:
         return await self._meet(request, "slack", lambda: self._slack_take(body))
 
     def _slack_take(self, body: Json) -> Json:
-        stamp = f"{time.time():.6f}"
+        stamp = f"{(time.time() + self.ahead):.6f}"
         self.channels[f"slack D{body['channel'][1:]}"].append(
             {"type": "message", "ts": stamp, "metadata": body.get("metadata"), "words": self.words_of(body)}
         )
