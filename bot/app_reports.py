@@ -35,7 +35,8 @@ def reporting(
     # Read at the first report: a start has no use for them.
     posts = cache(lambda: addresses.load(SEED))
     phrases = cache(lambda: identifying.load(SEED, masker()))
-    records = Records(ring(settings), office.calendar, plan(settings), remember=office.remember)
+    keys = ring(settings, kept=office.storage.path is not None)
+    records = Records(keys, office.calendar, plan(settings), remember=office.remember)
     return Reporting(
         library,
         office,
@@ -51,7 +52,7 @@ def reporting(
 
 def reminders(settings: Settings, db: Database) -> list[str]:
     """Return, in one French line each, what keeps reports from being received or opened."""
-    if settings.sandboxed() or not report_records.kept(db):
+    if not report_records.kept(db):
         return []
     try:
         kept_ring(settings.keys(), db)
@@ -70,9 +71,9 @@ def plan(settings: Settings) -> Plan:
     )
 
 
-def ring(settings: Settings) -> Callable[[Database], Keyring]:
-    """Return what gives the keys; in the sandbox, those of the moment."""
-    if settings.sandboxed():
+def ring(settings: Settings, *, kept: bool) -> Callable[[Database], Keyring]:
+    """Return what gives the keys; those of the moment for a database that is not `kept`, in memory."""
+    if not kept:
         made = report_keys.new_keyring()
         return lambda _: made
     return partial(kept_ring, settings.keys())

@@ -29,7 +29,7 @@ WHERE = "https://www.facebook.com/spotted/posts/123"
 def bot(tmp_path: Path) -> Iterator[Bot]:
     storage = Storage(tmp_path / "vigie.db")
     try:
-        bot = app.build(Settings(_env_file=None), storage)
+        bot = app.build(Settings(_env_file=None, vigie_cles=tmp_path / "cles"), storage)
         storage.executor.submit(app.settle, bot).result()
         yield bot
     finally:
@@ -160,3 +160,13 @@ async def test_a_large_file_waits_for_the_night_and_what_is_withdrawn_does_not(
     assert await desk(bot).withdraw(code)
     assert sealed[-64:] not in whole(tmp_path)
     assert rewritings == []
+
+
+async def test_a_sandbox_that_is_kept_opens_its_reports_after_a_restart(bot: Bot, tmp_path: Path) -> None:
+    code = await report(bot, WHERE)
+    bot.office.storage.close()
+    with closing(Storage(tmp_path / "vigie.db")) as storage:
+        again = app.build(Settings(_env_file=None, vigie_cles=tmp_path / "cles"), storage)
+        found = await desk(again).follow(code)
+    assert found is not None
+    assert found.status == "Reçu"

@@ -44,7 +44,7 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """One report of a case. `image`: whether it has one (see `image_of`)."""
+    """One report of a case. `image`: whether it has one, which the PDF shows."""
 
     id: str
     entry: Entry
@@ -135,18 +135,6 @@ def dialogue(session: Session, filing_id: str, *, whole: bool = False) -> tuple[
     read = ((author, unpacked(session.ring, sealed)) for author, sealed in rows)
     found = sorted(read, key=lambda one: int(one[1]["n"]))
     return tuple(Said(author, kept["text"], kept["day"]) for author, kept in found)
-
-
-def image_of(session: Session, filing_id: str, person_id: str) -> bytes | None:
-    """Return the image of a report to whoever handles its case, None when it has none.
-
-    Raises as `opened` does.
-    """
-    row = session.execute("SELECT case_id, image FROM report_filings WHERE id = ?", (filing_id,)).fetchone()
-    if row is None:
-        raise ReportError(NOT_YOURS)
-    _check(session, str(row[0]), person_id)
-    return None if row[1] is None else session.ring.open(row[1])
 
 
 def _check(session: Session, case_id: str, person_id: str) -> None:

@@ -42,8 +42,12 @@ async def read(request: web.Request) -> Body:
         return await _read_parts(request)
     if request.content_type != "application/x-www-form-urlencoded":
         raise web.HTTPUnsupportedMediaType
+    try:
+        brought = await request.post()
+    except (LookupError, ValueError) as error:  # of an encoding that is none, or not its own
+        raise web.HTTPBadRequest from error
     fields: dict[str, list[str]] = {}
-    for name, value in (await request.post()).items():
+    for name, value in brought.items():
         if isinstance(value, str):
             fields.setdefault(name, []).append(clean(value))
     return Body(fields)

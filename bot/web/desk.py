@@ -48,7 +48,7 @@ _NEEDED: Final = {
 class Desk:
     """See `bot.web.intake.Intake`.
 
-    `read_address`: finds the address of a post in a text, None when it has none. `point_out`: the phrases
+    `read_address`: finds the address of a post in a text, None when it has none. `marks`: the phrases
     of a text that may tell who someone is. `clean_text`: a text whose addresses tell nothing of who shares
     them. `scatter`: has the file tell nothing of when something came, on the storage thread. `draw`: draws
     an image anew, off the event loop; raises `RefusedError`.
@@ -59,7 +59,7 @@ class Desk:
     clock: Clock
     limiter: Limiter
     read_address: Callable[[str], Address | None]
-    point_out: Callable[[str], Sequence[Pointed]]
+    marks: Callable[[str], Sequence[Pointed]]
     clean_text: Callable[[str], str]
     scatter: Callable[[], None]
     draw: Callable[[bytes], Picture]
@@ -83,8 +83,12 @@ class Desk:
         found = self.read_address(typed.address)
         where = found.canonical if found else self.clean_text(typed.address)[:WHERE_LENGTH]
         tidy = replace(typed, address=where, summary=self.clean_text(typed.summary)[:SAYS_LENGTH])
-        pointed = {"address": () if found else self.point_out(where), "summary": self.point_out(tidy.summary)}
+        pointed = {"address": () if found else self.marks(where), "summary": self.marks(tidy.summary)}
         return Review(tidy, _problems(tidy), {name: each for name, each in pointed.items() if each})
+
+    async def point_out(self, words: str) -> Sequence[Pointed]:
+        """Return what may tell who someone is in what is to be added."""
+        return await asyncio.to_thread(self.marks, words)
 
     async def clean(self, content: bytes) -> Picture:
         """Draw an image anew. Raises `RefusedError`."""

@@ -36,7 +36,7 @@ from bot.messages import Quotation
 from bot.platforms import PlatformError
 from bot.policy.reports import MESSAGE_LENGTH, NAME_LENGTH, SAYS_LENGTH
 from bot.times import Clock
-from bot.web import pages
+from bot.web import follow_pages, pages
 from bot.web.body import BODY_SIZE, PICTURE_SIZE, Body, read
 from bot.web.doorway import Doorway
 from bot.web.intake import (
@@ -219,7 +219,7 @@ class WebForm:
     # --- Following
 
     async def _ask_code(self, _: web.Request) -> web.Response:
-        return _page(pages.follow())
+        return _page(follow_pages.follow())
 
     async def _follow(self, request: web.Request) -> web.Response:
         body = await read(request)
@@ -234,21 +234,25 @@ class WebForm:
             return self._shown(code, known, "Ce signalement est clos\u00a0: rien n'y a été ajouté.")
         if known is not None and not 1 <= len(words) <= MESSAGE_LENGTH:
             problem = f"Écrivez de 1 à {MESSAGE_LENGTH} caractères; il y en a {len(words)}."
-            return _page(pages.followed(code, known, problem=problem, words=words), 422)
+            return _page(follow_pages.followed(code, known, problem=problem, words=words), 422)
+        if known is not None and body.one("seen").strip() != words:
+            pointed = await self._intake.point_out(words)
+            if pointed:
+                return _page(follow_pages.followed(code, known, words=words, pointed=pointed))
         added = await self._intake.add(code, words) if known is not None else None
         return self._shown(code, added, "C'est ajouté.")
 
     async def _withdraw(self, request: web.Request) -> web.Response:
         body = await read(request)
         done = await self._intake.withdraw(body.one("code"))
-        return _page(pages.withdrawn()) if done else self._shown("", None)
+        return _page(follow_pages.withdrawn()) if done else self._shown("", None)
 
     @staticmethod
     def _shown(code: str, found: Followed | None, note: str = "") -> web.Response:
         """Show a report, or that there is none: a wrong code, an unknown and an expired one look alike."""
         if found is None:
-            return _page(pages.follow(_UNKNOWN), 422)
-        return _page(pages.followed(code, found, note))
+            return _page(follow_pages.follow(_UNKNOWN), 422)
+        return _page(follow_pages.followed(code, found, note))
 
     # --- What a draft holds beside what was typed
 

@@ -102,6 +102,9 @@ class Intake(Protocol):
     async def review(self, typed: Typed) -> Review:
         """Look at what was typed, which is not too long; nothing of it is kept."""
 
+    async def point_out(self, words: str) -> Sequence[Pointed]:
+        """Return what may tell who someone is in what is to be added, which is not too long."""
+
     async def clean(self, content: bytes) -> Picture:
         """Draw an image anew. Raises `RefusedError` for what is none, or cannot be."""
 

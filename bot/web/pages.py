@@ -13,14 +13,13 @@ from typing import Final
 
 from bot.markup import NOTHING, Html, element, escaped, joined, lines
 from bot.messages import Quotation
-from bot.policy.reports import MESSAGE_LENGTH, NAME_LENGTH, SAYS_LENGTH
+from bot.policy.reports import NAME_LENGTH, SAYS_LENGTH
 from bot.web import fields
 from bot.web.fields import Asked, actions, button
 from bot.web.intake import (
     ADDRESS_LENGTH,
     Choice,
     Choices,
-    Followed,
     Picture,
     Pointed,
     Review,
@@ -31,7 +30,6 @@ STYLE: Final = "style.css"
 # Relative, so that a page is right wherever a proxy puts it.
 FORM, REVIEW, CORRECT, SEND = "./", "relire", "corriger", "envoyer"
 FOLLOW, ADD, WITHDRAW = "suivi", "ajouter", "retirer"
-CODE_LENGTH: Final = 400  # nine words, numbered or on lines of their own, with room to spare
 
 _REMINDER: Final = (
     "Ne commentez pas la publication et n'y répondez pas, même pour la corriger.",
@@ -82,18 +80,6 @@ _PICTURE: Final = Asked(
     "Ce qu'elle montre reste\u00a0: coupez-en votre nom, votre photo, l'heure.",
     optional=True,
     accept="image/png,image/jpeg,image/webp",
-)
-_CODE: Final = Asked(
-    "code",
-    "Votre code",
-    "Les neuf mots reçus à l'envoi. Les accents et les majuscules ne comptent pas.",
-    CODE_LENGTH,
-)
-_WORDS: Final = Asked(
-    "words",
-    "Répondre ou ajouter",
-    "Une réponse ou une précision. N'y mettez rien qui vous désigne.",
-    MESSAGE_LENGTH,
 )
 _AT_ONCE: Final = (
     Choice("oui", "Prévenir tout de suite", f"Sinon, l'avis part {_DELAYED}, pour que l'heure ne dise rien."),
@@ -185,7 +171,7 @@ def review(draft: Draft, note: str = "") -> str:
     )
     return page(
         "Relisez avant d'envoyer",
-        _note(note),
+        note_of(note),
         _pointed_out(draft.review),
         element("dl", *_rows(draft)),
         element(
@@ -215,90 +201,9 @@ def receipt(code: str) -> str:
     )
 
 
-# --- Following --------------------------------------------------------------------------------
-
-
-def follow(problem: str = "") -> str:
-    """Return the page where a code is typed."""
-    return page(
-        "Suivre un signalement",
-        element(
-            "form",
-            fields.line(_CODE, "", problem),
-            actions(button("Voir", "primary")),
-            method="post",
-            action=FOLLOW,
-        ),
-        here=FOLLOW,
-    )
-
-
-def followed(code: str, found: Followed, note: str = "", problem: str = "", words: str = "") -> str:
-    """Return what became of a report; `words`: what could not be added, because of `problem`."""
-    again = fields.hidden("code", code)
-    return page(
-        "Votre signalement",
-        _note(note),
-        element("p", element("strong", escaped(found.status))),
-        element("p", escaped(found.explained)) if found.explained else NOTHING,
-        _talk(found),
-        _adding(again, problem, words) if found.open else NOTHING,
-        element("form", again, actions(button("Actualiser")), method="post", action=FOLLOW),
-        _withdrawing(again),
-        here=FOLLOW,
-    )
-
-
-def withdrawn() -> str:
-    """Return what is said once a report is withdrawn."""
-    return told(
-        "Signalement retiré",
-        "Ce que vous aviez écrit est effacé, et votre code ne mène plus à rien. La personne qui l'avait "
-        "déjà lu peut s'en souvenir.",
-    )
-
-
 def told(title: str, text: str) -> str:
     """Return a page that only says something: a refusal, an apology."""
     return page(title, element("p", escaped(text)))
-
-
-def _talk(found: Followed) -> Html:
-    said = (
-        element(
-            "li",
-            element("b", escaped("Vous" if one.ours else "La personne qui traite le signalement")),
-            lines(one.words),
-            class_="" if one.ours else "theirs",
-        )
-        for one in found.said
-    )
-    title = element("h2", escaped("Échanges"))
-    return joined([title, element("ul", *said, class_="talk")]) if found.said else NOTHING
-
-
-def _adding(again: Html, problem: str, words: str) -> Html:
-    return element(
-        "form",
-        again,
-        fields.paragraph(_WORDS, words, problem),
-        actions(button("Ajouter", "primary")),
-        method="post",
-        action=ADD,
-    )
-
-
-def _withdrawing(again: Html) -> Html:
-    warning = (
-        "Ce que vous avez écrit sera effacé pour de bon. On ne peut pas revenir en arrière. Qui le traite "
-        "peut remarquer à quel moment il disparaît."
-    )
-    return element(
-        "details",
-        element("summary", escaped("Retirer ce signalement")),
-        element("p", escaped(warning)),
-        element("form", again, button("Retirer pour de bon", "danger"), method="post", action=WITHDRAW),
-    )
 
 
 # --- Pieces -----------------------------------------------------------------------------------
@@ -325,7 +230,8 @@ def _quotation(quotation: Quotation) -> Html:
     return element("figure", caption, element("blockquote", *words))
 
 
-def _note(text: str) -> Html:
+def note_of(text: str) -> Html:
+    """Return what a page says first, nothing when there is nothing to say."""
     return element("p", escaped(text), class_="box", role="status") if text else NOTHING
 
 
@@ -356,7 +262,7 @@ def _rows(draft: Draft) -> list[Html]:
         ("Adresse, telle qu'elle sera transmise", escaped(typed.address)),
         (_SUMMARY.label, _marked(typed.summary, pointed.get("summary", ()))),
         (_SEVERITY.label, escaped(_label(choices.severities, typed.severity))),
-        (_RECIPIENT.label, escaped(_label(choices.recipients, typed.recipient))),
+        (_RECIPIENT.label, escaped(_reaches(choices, typed))),
         (_NAMED.label, escaped(named or "Ni l'une ni l'autre")),
         ("Quand l'avis partira", escaped("Tout de suite" if typed.urgent else _DELAYED.capitalize())),
         (_NAME.label, escaped(typed.name or "Aucun\u00a0: votre signalement est anonyme")),
@@ -392,14 +298,22 @@ def _pointed_out(found: Review) -> Html:
         for one in pointed
     ]
     if not items:
-        return _note("Rien ne me semble désigner quelqu'un, mais je ne vois pas tout\u00a0: relisez-vous.")
-    return element(
-        "section",
-        element("h2", escaped("Ces passages pourraient désigner quelqu'un")),
-        element("ul", *items),
-        element("p", escaped("Vous pouvez les changer, ou les laisser si vous y tenez.")),
-        class_="box",
-    )
+        return note_of("Rien ne me semble désigner quelqu'un, mais je ne vois pas tout\u00a0: relisez-vous.")
+    title = "Ces passages pourraient désigner quelqu'un"
+    return told_apart(title, items, "Vous pouvez les changer, ou les laisser si vous y tenez.")
+
+
+def told_apart(title: str, items: Iterable[Html], advice: str) -> Html:
+    """Return what was pointed out, and what can be done about it."""
+    heading, listed = element("h2", escaped(title)), element("ul", *items)
+    return element("section", heading, listed, element("p", escaped(advice)), class_="box", role="status")
+
+
+def _reaches(choices: Choices, typed: Typed) -> str:
+    """Return to whom it goes: not to someone whom it names."""
+    order = [typed.recipient, *(one.value for one in choices.recipients if one.value != typed.recipient)]
+    heir = next((one for one in order if one not in typed.named), "")
+    return _label(choices.recipients, heir) if heir else "La suppléance, puisque les deux sont en cause"
 
 
 def _label(choices: Sequence[Choice], value: str) -> str:

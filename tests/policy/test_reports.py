@@ -201,6 +201,23 @@ def test_a_second_report_that_names_whoever_handles_the_case_takes_it_from_them(
     assert report_cases.opened(desk.session, desk.case(), conseiller).line.reports == 2
 
 
+def test_closing_a_case_before_a_report_that_names_one_is_seen_does_not_hand_it_over(desk: Desk) -> None:
+    vp, conseiller = desk.holder(VP), desk.holder(CONSEILLER)
+    desk.file()
+    delivered(desk)
+    report_cases.opened(desk.session, desk.case(), vp)
+    desk.told()
+    code = desk.file(named=(VP,))
+    report_cases.close(desk.session, desk.case(), vp, "off_topic", "")
+    assert followed(desk, code).status == "Reçu"
+    delivered(desk)
+    assert desk.told() == [(conseiller, "first")]
+    [line] = report_cases.listed(desk.session, conseiller)
+    assert report_cases.opened(desk.session, line.id, conseiller).line.reports == 1
+    assert report_cases.listed(desk.session, vp) == []
+    assert report_cases.listed(desk.session, vp, closed=True) == [], "nor what they had closed"
+
+
 def test_a_post_in_words_only_is_never_taken_for_another(desk: Desk) -> None:
     desk.holder(VP)
     desk.file("une affiche au pavillon", canonical=False)

@@ -175,7 +175,7 @@ def read_once() -> None:
     finally:
         storage.close()
     services, masker = bot.services, bot.services.desk.masker()
-    vars(app)["policies"] = lambda _settings, _approved=None: services.library
+    vars(app)["policies"] = lambda _settings, _approved: services.library
     vars(app)["course"] = lambda _settings, _read, attest: replace(services.course, attest=attest)
     vars(masking)["load"] = lambda _folders, _library: masker
 

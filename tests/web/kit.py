@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
@@ -76,6 +76,9 @@ class FakeIntake:
         at = typed.summary.find(words)
         pointed = {"summary": (Pointed(at, at + len(words), "dit qui le savait"),)} if at >= 0 else {}
         return Review(replace(typed, address=typed.address.partition("?")[0]), problems, pointed)
+
+    async def point_out(self, words: str) -> Sequence[Pointed]:
+        return (await self.review(Typed(summary=words))).pointed.get("summary", ())
 
     async def clean(self, content: bytes) -> Picture:
         if not content.startswith(b"\x89PNG"):

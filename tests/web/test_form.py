@@ -82,6 +82,37 @@ async def test_someone_reports_then_follows_answers_and_withdraws(
     assert (await visitor.press(followed, "suivi")).status == 422
 
 
+@pytest.mark.parametrize(
+    ("named", "reached"),
+    [
+        (["vp-communications"], "Conseillère ou conseiller à l'exécutif"),
+        (["vp-communications", "conseiller-executif"], "La suppléance"),
+    ],
+)
+async def test_what_is_shown_once_more_says_to_whom_it_will_really_go(
+    visitor: Visitor, named: list[str], reached: str
+) -> None:
+    reading = await visitor.fill({**TYPED, "recipient": "vp-communications", "named": named})
+    after = reading.text.partition("À qui le transmettre")[2]
+    assert after.strip().startswith(reached)
+
+
+async def test_what_is_added_is_shown_once_more_when_it_may_tell_who_writes(
+    visitor: Visitor, intake: FakeIntake
+) -> None:
+    await visitor.press(await visitor.fill(TYPED), "envoyer")
+    [code] = intake.sent
+    page = await visitor.press(await visitor.open("suivi"), "suivi", code=code)
+    shown = await visitor.press(page, "ajouter", words="J'étais la seule\nà le savoir.")
+    assert "<mark>J&#x27;étais la seule</mark>" in shown.source
+    assert intake.said == {}
+    changed = await visitor.press(shown, "ajouter", words="Et J'étais la seule.")
+    assert intake.said == {}, "it is not what was shown"
+    added = await visitor.press(changed, "ajouter")
+    assert "C'est ajouté" in added.text
+    assert [one.words for one in intake.said[code]] == ["Et J'étais la seule."]
+
+
 async def test_every_text_has_room_in_the_browser_for_what_the_server_takes(visitor: Visitor) -> None:
     first = await visitor.open()
     lengths = dict(re.findall(r'name="(\w+)"[^>]*? maxlength="(\d+)"', first.source))
