@@ -272,12 +272,10 @@ async def _order(orders: Connection, what: str, about: object) -> Any:  # noqa: 
 async def _one_life(orders: Connection, life: Life, dice: random.Random) -> None:
     child = await _order(orders, "live", life)
     try:
-        if life.each_second and not _lines(
-            Path(life.acknowledged)
-        ):  # without a report there is nothing to lose
+        if life.each_second:  # without a report there would be nothing to lose
             async with asyncio.timeout(QUIET_SECONDS):
-                while not _lines(Path(life.acknowledged)):
-                    await asyncio.sleep(0.05)  # it is another process that gets there
+                while not _lines(Path(life.acknowledged)):  # noqa: ASYNC110 — another process writes: there is no event
+                    await asyncio.sleep(0.05)
         await asyncio.sleep(dice.uniform(0, LONGEST_LIFE))
     finally:
         await _order(orders, "end", child)
