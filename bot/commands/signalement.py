@@ -42,10 +42,11 @@ def report(desk: Reporting, request: Request) -> Reply:
 def counts(desk: Reporting, request: Request) -> bool:
     """Tell whether a request is one of those that are limited in number: the sending of a report.
 
-    Pressed twice, it is one report, whose code is to be shown even when no more may come.
+    Pressed twice, it is one report, whose code is to be shown even when no more may come; and a draft that is
+    no longer there makes none.
     """
     verb, _, token = request.text.partition(" ")
-    return verb == _SEND and token.strip() not in desk.drafts.sent
+    return verb == _SEND and token.strip() in desk.drafts.reports
 
 
 # --- A report ---------------------------------------------------------------------------------

@@ -247,6 +247,14 @@ async def test_the_fifth_report_pressed_twice_shows_its_code_again(chat: Chat) -
     assert code_in(await chat.ask(send)) == code_in(await chat.ask(send))
 
 
+async def test_a_draft_that_is_gone_counts_for_nothing(chat: Chat) -> None:
+    send = pressed(await chat.review(), "Envoyer")
+    chat.clock.move(minutes=KEPT.total_seconds() / 60 + 1)
+    for _ in range(5):
+        assert "n'est plus là" in await chat.said(send)
+    assert await chat.report()
+
+
 async def test_the_sixth_report_of_an_hour_is_refused_and_its_draft_stays(chat: Chat) -> None:
     for number in range(5):
         await chat.report(adresse=f"https://www.facebook.com/spotted/posts/{number}")
