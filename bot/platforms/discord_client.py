@@ -171,9 +171,13 @@ class Client(discord.AutoShardedClient):
         return not self._cut_off
 
     async def on_error(self, event_method: str, /, *args: Any, **_: Any) -> None:  # noqa: ANN401 — as discord.py has it
-        """Log an error of ours without anything that people wrote, and apologise where that is possible."""
-        error = sys.exc_info()[1]
-        message = apology(error if isinstance(error, Exception) else RuntimeError(), event_method)
+        """Log an error of ours without anything that people wrote, and apologise where that is possible.
+
+        It may have been an anonymous command, so what was pressed or typed gets no number to bring.
+        """
+        error, pressed = sys.exc_info()[1], any(isinstance(one, discord.Interaction) for one in args)
+        found = error if isinstance(error, Exception) else RuntimeError()
+        message = apology(found, event_method, anonymous=pressed)
         with self._reported():
             match args:
                 case [discord.Interaction() as interaction] if interaction.type is not _AUTOCOMPLETE:

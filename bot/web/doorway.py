@@ -8,6 +8,7 @@ apart, so they are bounded by their number and by time.
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Final
 
 from aiohttp import web
@@ -15,6 +16,11 @@ from aiohttp import web
 CONNECTIONS: Final = 64
 HEAD_SECONDS: Final = 10.0  # for a request's first lines; Tor is slow, but they are a kilobyte
 WHOLE_SECONDS: Final = 90.0  # for all of it: eight megabytes at 100 kB/s, and the answer
+
+# aiohttp writes a line, with its time, for each request that it cannot read: that is a trace of someone.
+# What breaks in the form itself is logged there, without what was sent.
+_UNWRITTEN: Final = logging.getLogger(f"{__name__}.unwritten")
+_UNWRITTEN.disabled = True
 
 
 class _Closed(asyncio.Protocol):
@@ -46,7 +52,12 @@ class Doorway:
         self._connections = connections
         self._whole = whole
         self._runner = web.AppRunner(
-            app, access_log=None, keepalive_timeout=head, shutdown_timeout=1, handle_signals=False
+            app,
+            access_log=None,
+            logger=_UNWRITTEN,
+            keepalive_timeout=head,
+            shutdown_timeout=1,
+            handle_signals=False,
         )
         self._server: asyncio.Server | None = None
 

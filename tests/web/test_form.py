@@ -317,6 +317,23 @@ async def _slowly(port: int, first: bytes) -> bytes:
         writer.close()
 
 
+@pytest.mark.parametrize("first", [b"GET /\x00 HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n"])
+async def test_what_is_not_a_request_leaves_no_line_in_the_log(
+    first: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = aiohttp.web.Application()
+    door = Doorway(app, HOST, 0, head=1)
+    await door.open()
+    try:
+        with caplog.at_level(logging.DEBUG):
+            answered = await _slowly(door.port, first)
+    finally:
+        await door.close()
+    assert b" 400 " in answered
+    assert not [record for record in caplog.records if record.name.startswith("aiohttp")]
+    assert "request" not in caplog.text.lower()
+
+
 @pytest.mark.parametrize(
     "first", [b"", b"GET / HT", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nab"]
 )
