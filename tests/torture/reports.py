@@ -33,6 +33,8 @@ from bot import app, report_keys
 from bot.app import Bot
 from bot.dispatch import Request
 from bot.messages import Button, Message
+from bot.platforms.discord_delivery import LOOKED_AT
+from bot.platforms.slack_delivery import PAGE
 from bot.policy import masking, people, report_codes, roles
 from bot.policy.people import Account
 from bot.schedule import Schedule
@@ -64,7 +66,8 @@ _CASE: Final = re.compile(r"signalements voir ([0-9a-f]{32})")
 @dataclass(frozen=True)
 class Toll:
     """What came of it. `lost`: acknowledged, and not in the database or never told of. `twice`: told of more
-    than once at one level, by platform. `unseen`: what Slack took up too late to be looked for.
+    than once at one level, by platform, but for `far`: those that came after so many other messages to
+    one person that a history is not read that far. `unseen`: what Slack took up too late to be looked for.
     `missing`: levels that never came, of the reports of the first phase.
     """
 
@@ -74,6 +77,7 @@ class Toll:
     lost: int
     missing: int
     twice: Counter[str]
+    far: int
     unseen: int
     dead: int
     seconds: float
@@ -97,6 +101,7 @@ class Toll:
             f"gardés\u00a0: {self.kept}; lettres mortes\u00a0: {self.dead}",
             f"niveaux manquants\u00a0: {self.missing}",
             f"annoncés deux fois\u00a0: Discord {self.twice['discord']}, Slack {self.twice['slack']}",
+            f"et après plus de {LOOKED_AT} autres messages à la même personne\u00a0: {self.far}",
             f"dont Slack les a pris trop tard pour qu'on les cherche\u00a0: {self.unseen}",
         ]
 
@@ -320,9 +325,7 @@ def _count(kills: int, path: Path, codes: list[str], world: World, seconds: floa
     missing = sum(
         max(0, count - every[f"{case} {level}"]) for case in kept.values() for level, count in wanted.items()
     )
-    twice = Counter[str](
-        {platform: sum(max(0, count - 1) for count in counts.values()) for platform, counts in said.items()}
-    )
+    twice, far = _twice(world)
     return Toll(
         kills=kills,
         acknowledged=len(codes),
@@ -330,10 +333,26 @@ def _count(kills: int, path: Path, codes: list[str], world: World, seconds: floa
         lost=sum(case is None or not every[f"{case} first"] for case in cases),
         missing=missing,
         twice=twice,
+        far=far,
         unseen=world.held["slack"],
         dead=dead,
         seconds=seconds,
     )
+
+
+def _twice(world: World) -> tuple[Counter[str], int]:
+    """Return what was said twice within what is read of a history, by platform; and how much was beyond."""
+    near, far = Counter[str](), 0
+    for conversation, messages in world.channels.items():
+        seen: dict[str, int] = {}
+        for at, message in enumerate(messages):
+            words_, before = message["words"], seen.get(message["words"])
+            if words_ and before is not None and at - before > min(LOOKED_AT, PAGE):
+                far += 1
+            elif words_ and before is not None:
+                near[conversation.partition(" ")[0]] += 1
+            seen[words_] = at
+    return near, far
 
 
 def _lines(file: Path) -> list[str]:
