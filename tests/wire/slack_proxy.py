@@ -178,7 +178,8 @@ class Proxy:
 @asynccontextmanager
 async def proxying(unix_socket: str) -> AsyncIterator[Proxy]:
     """Listen on the loopback for the bot; what is at `unix_socket` answers."""
-    connector = aiohttp.UnixConnector(unix_socket)
+    # A connection is used once: the server closes those that are idle, maybe as one is being used again.
+    connector = aiohttp.UnixConnector(unix_socket, force_close=True)
     async with aiohttp.ClientSession("http://localhost", connector=connector) as far:
         proxy = Proxy(far)
         server = web.Application()
