@@ -23,9 +23,9 @@ from bot.policy.library import Policy
 from bot.policy.onboarding import Plan, Standing
 from bot.policy.quiz_bank import Bank
 from bot.policy.register import Reading as Target
-from bot.progress_picture import PictureError
 from bot.storage import StorageError, beside
 from bot.times import Calendar
+from bot.typeset import TypesetError
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +333,7 @@ def _image(fichier: Path) -> None:
         _, numbers = _counted(db, school)
     try:
         picture = progress_picture.draw(numbers, f"Les accueils sur la {school.policy.name}", school.today)
-    except PictureError as error:
+    except TypesetError as error:
         raise click.ClickException(str(error)) from error
     _write_bytes(fichier, picture)
     click.echo("\n".join(numbers.lines()))

@@ -11,16 +11,16 @@ from typing import Final, TypeVar
 
 import click
 
-from bot import files, report_export, report_files, report_keys
+from bot import files, report_export, report_keys
 from bot.cli_base import dump, json_flag, kept, refuse, storage_refusals
 from bot.policy import report_records, report_statistics
 from bot.policy.report_records import Records, ReportError, Session
 from bot.report_export import Export
-from bot.report_files import PageError
 from bot.report_keys import SealError
 from bot.settings import Settings
 from bot.storage import StorageError, beside
 from bot.times import system_clock
+from bot.typeset import TypesetError, typeset
 
 Result = TypeVar("Result")
 
@@ -53,8 +53,8 @@ def export(signalement: str, out: Path | None, as_json: bool) -> None:
     config = kept()
     case_id, found = _read(config, lambda session: _found(session, signalement, config.vigie_association))
     try:
-        content = report_files.compiled("case", found.data)
-    except PageError as error:
+        content = typeset(report_export.TEMPLATE, found.data, "pdf")
+    except TypesetError as error:
         refuse(str(error))
     path = out or Path(f"signalement-{case_id[:_SHORTEST]}.pdf")
     _write(path, content)

@@ -12,13 +12,14 @@ import click
 
 from bot import comparison_pdf
 from bot.cli_base import dump, json_flag, refuse
-from bot.comparison_pdf import KINDS, NATURES, PaperError
+from bot.comparison_pdf import KINDS, NATURES
 from bot.policy import revision_reading, upkeep
 from bot.policy.articles import PolicyError
 from bot.policy.comparison import Comparison
 from bot.policy.library import Library, Policy, in_words
 from bot.policy.revision_lint import Finding, Office
 from bot.policy.revision_reading import Reading
+from bot.typeset import TypesetError
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _write(file: Path, policy: Policy, comparison: Comparison) -> None:
     """Write a comparison as a PDF; end with one line when it cannot be made or written."""
     try:
         file.write_bytes(comparison_pdf.make(policy, comparison))
-    except PaperError as error:
+    except TypesetError as error:
         click.echo(f"vigie\u00a0: {error}", err=True)
         raise SystemExit(1) from error
     except OSError:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, time
-from pathlib import Path
 from typing import Any, Final
 
 from bot.policy import redline, revision_summary
 from bot.policy.articles import Number
 from bot.policy.comparison import Change, Comparison, Kind, Nature
 from bot.policy.library import Policy, in_words
-
-SECONDS: Final = 30  # a text that is all changed takes one or two
+from bot.typeset import typeset
 
 NATURES: Final = {
     Nature.EDITORIAL: "éditoriale",
@@ -36,33 +31,14 @@ _ASKED: Final = {
     Nature.SUBSTANTIVE: "Elle demande aux personnes visées de lire ce qui change.",
     Nature.RESTRUCTURED: "C'est une refonte\u00a0: elle demande aux personnes visées de tout relire.",
 }
-_PAGE: Final = Path(__file__).with_name("comparison_page.py")
-_PDF: Final = b"%PDF-"
-
-
-class PaperError(Exception):
-    """The PDF cannot be made; the text is one French sentence."""
 
 
 def make(policy: Policy, comparison: Comparison) -> bytes:
     """Return a comparison as a PDF. It takes a second or so: not for the storage thread.
 
-    Raises `PaperError`.
+    Raises `TypesetError`.
     """
-    try:
-        done = subprocess.run(  # noqa: S603 — our own file
-            [sys.executable, "-I", str(_PAGE)],
-            input=json.dumps(page_data(policy, comparison)).encode("ascii"),
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-            env={},
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise PaperError("la comparaison n'a pas pu être mise en page.") from error
-    if done.returncode or not done.stdout.startswith(_PDF):
-        raise PaperError("la comparaison n'a pas pu être mise en page.")
-    return done.stdout
+    return typeset("comparison", page_data(policy, comparison), "pdf")
 
 
 def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
@@ -73,7 +49,9 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
         "title": policy.annotations.title,
         "old": _whole(in_words(old.adopted)),
         "new": _whole(in_words(new.adopted)),
-        "made": datetime.combine(new.adopted, time(12), UTC).isoformat(),  # made again, it is the same file
+        "made_at": datetime.combine(
+            new.adopted, time(12), UTC
+        ).isoformat(),  # made again, it is the same file
         "summary": f"{revision_summary.counted(comparison).capitalize()}.",
         "asked": _ASKED[comparison.nature] if comparison.changes else "",
         "nature": NATURES[comparison.nature],

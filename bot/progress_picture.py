@@ -6,15 +6,11 @@ told apart by everyone, and each bar has its words, so that colour alone says no
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache, partial
-from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from sqlite_utils import Database
 
@@ -26,22 +22,15 @@ from bot.policy.library import in_words
 from bot.policy.onboarding import STEPS
 from bot.policy.progress import LABELS, Numbers
 from bot.storage import Storage
-
-SECONDS: Final = 30
-_PAGE: Final = Path(__file__).with_name("progress_page.py")
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
+from bot.typeset import typeset
 
 Count: TypeAlias = Callable[[Database], Numbers]
-
-
-class PictureError(Exception):
-    """The picture cannot be drawn; the text is one French sentence."""
 
 
 def draw(numbers: Numbers, title: str, day: date) -> bytes:
     """Return the picture, as PNG. Takes a tenth of a second or so: not for the storage thread.
 
-    Raises `PictureError`.
+    Raises `TypesetError`.
     """
     data = {
         "title": title,
@@ -50,25 +39,7 @@ def draw(numbers: Numbers, title: str, day: date) -> bytes:
         "rows": [{"label": LABELS[step], "count": count} for step, count in numbers.steps],
         "late": numbers.late,
     }
-    return render(data, "progress")
-
-
-def render(data: Mapping[str, Any], template: str) -> bytes:
-    """Return the picture that a template, beside this file, makes of data. Raises `PictureError`."""
-    try:
-        done = subprocess.run(  # noqa: S603 — our own file
-            [sys.executable, "-I", str(_PAGE), template],
-            input=json.dumps(data).encode("ascii"),
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-            env={},
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise PictureError("l'image n'a pas pu être dessinée.") from error
-    if done.returncode or not done.stdout.startswith(_PNG):
-        raise PictureError("l'image n'a pas pu être dessinée.")
-    return done.stdout
+    return typeset("progress", data, "png")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +85,7 @@ class Drawing:
         self._today = today
 
     async def __call__(self, arguments: Mapping[str, Any], now: datetime) -> None:
-        """Draw. Done again after a crash, it sends nothing twice. Raises `PictureError`, `StorageError`."""
+        """Draw. Done again after a crash, it sends nothing twice. Raises `TypesetError`, `StorageError`."""
         numbers = await self._storage.run(self._counted)
         png = await aside(partial(draw, numbers, self._title, self._today()))
         kept = Kept(PICTURE, "\n".join(numbers.lines()), self._today())

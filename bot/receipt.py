@@ -12,13 +12,9 @@ import binascii
 import hashlib
 import json
 import re
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -29,13 +25,11 @@ from bot.policy.library import in_words
 from bot.policy.register import Attestation
 from bot.signing import Ring, Signer
 from bot.times import utc
+from bot.typeset import TypesetError, typeset
 
-PAGE_SECONDS: Final = 10  # nothing else waits meanwhile; it takes a tenth of a second
 LARGEST: Final = 1_000_000  # bytes: a receipt has about forty thousand
 PLATFORMS: Final = {"slack": "Slack", "discord": "Discord", "local": "le bac à sable"}
 
-_COMPILER: Final = threading.Lock()  # one page at a time: each takes a hundred megabytes
-_PAGE: Final = Path(__file__).with_name("receipt_page.py")
 _MARK: Final = b"%vigie-recu-1\n"
 _LINE: Final = 72  # of the 255 bytes that a line may have
 _TAIL: Final = re.compile(rb"startxref\s+(\d+)\s+%%EOF\s*\Z")
@@ -93,6 +87,7 @@ def page_data(receipt: Receipt, issuer: Issuer) -> dict[str, str]:
         "version": version,
         "when": local(entry.attested_at, issuer.zone),
         "utc": entry.attested_at,
+        "made_at": entry.attested_at,  # of the entry: made again, the receipt is the same
         "platform": PLATFORMS.get(entry.platform, entry.platform),
         "text": entry.text_sha256,
         "digest": entry.digest,
@@ -121,25 +116,11 @@ def _offset(here: datetime) -> str:
 
 
 def compiled(data: dict[str, str]) -> bytes:
-    """Return the page as a PDF. Whatever `data` holds is text, never instructions to the compiler.
-
-    Raises `ReceiptError`.
-    """
+    """Return the page as a PDF. Raises `ReceiptError`."""
     try:
-        with _COMPILER:
-            done = subprocess.run(  # noqa: S603 — our own file
-                [sys.executable, "-I", str(_PAGE)],
-                input=json.dumps(data).encode("ascii"),
-                capture_output=True,
-                timeout=PAGE_SECONDS,
-                check=False,
-                env={},
-            )
-    except (OSError, subprocess.TimeoutExpired) as error:
+        return typeset("receipt", data, "pdf")
+    except TypesetError as error:
         raise ReceiptError("le reçu n'a pas pu être composé.") from error
-    if done.returncode or not _TAIL.search(done.stdout):
-        raise ReceiptError("le reçu n'a pas pu être composé.")
-    return done.stdout
 
 
 def _trailer(page: bytes, content: Mapping[str, object], signer: Signer) -> bytes:

@@ -23,6 +23,7 @@ from bot.policy.report_statistics import Figure, Table
 from bot.report_files import Made
 from bot.storage import Storage
 from bot.times import Clock
+from bot.typeset import typeset
 
 ERRAND: Final = "signalements-bilan"
 NOTICE: Final = "signalements-bilan"
@@ -42,7 +43,7 @@ class Digest:
         self._clock = clock
 
     async def __call__(self, _: Mapping[str, Any], _now: datetime) -> None:
-        """Draw, and have sent. Done again, it tells nobody twice. Raises `PageError`, `StorageError`."""
+        """Draw, and have sent. Done again, it tells nobody twice. Raises `TypesetError`, `StorageError`."""
         for person, found in (await self._storage.run(self._counted)).items():
             content = await asyncio.to_thread(draw, found, self._records.calendar.day(self._clock()))
             await self._storage.run(partial(self._keep, person, found, content))
@@ -95,7 +96,7 @@ def _was_told(session: Session, person: str) -> bool:
 
 
 def draw(found: Sequence[Table], day: date) -> bytes:
-    """Return figures as a picture. Raises `PageError`."""
+    """Return figures as a picture. Raises `TypesetError`."""
     shown = [_shortened(one) for one in found]
     data = {
         "title": TITLE,
@@ -113,7 +114,7 @@ def draw(found: Sequence[Table], day: date) -> bytes:
             for one in shown
         ],
     }
-    return report_files.compiled("digest", data)
+    return typeset("report_digest", data, "png")
 
 
 _SCALE: Final = 19  # at least, so that « moins de 5 » does not look like much

@@ -22,11 +22,13 @@ from bot.policy.report_statistics import ELSEWHERE, PLATFORMS
 from bot.report_files import Made
 from bot.storage import Storage
 from bot.times import Clock
+from bot.typeset import typeset
 
 ERRAND: Final = "signalement-dossier"
 NOTICE: Final = "signalement-dossier"
 EXPORT: Final = "signalements exporter"  # the command that asks for it, before the case's identifier
 CONFIRMED: Final = "oui"
+TEMPLATE: Final = "report_case"
 _TITLE: Final = "Le dossier d'un signalement"
 _GENUINE: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp"}
 
@@ -51,12 +53,13 @@ def export(session: Session, case_id: str, association: str) -> Export:
         "association": association,
         "made": f"Exporté le {in_words(day)}",
         # The page is the same all day long, to the byte.
-        "at": int(session.records.calendar.at(day, time(0)).timestamp()),
+        "made_at": session.records.calendar.at(day, time(0)).isoformat(),
         "facts": _facts(session, case),
         "filings": [
             _filing(number, one, images.get(one.id), alone=len(case.filings) == 1)
             for number, one in enumerate(case.filings, 1)
         ],
+        "images": {one: base64.b64encode(image).decode("ascii") for one, image in images.items()},
         "digest": digest,
     }
     return Export(data, digest)
@@ -115,7 +118,7 @@ def _filing(number: int, one: Filing, image: bytes | None, *, alone: bool) -> di
     return {
         "title": "Ce qui a été signalé" if alone else f"Signalement {number}",
         "facts": facts,
-        "image": base64.b64encode(image).decode("ascii") if image else "",
+        "image": one.id if image else "",
         "format": _format(image) if image else "",
         "said": [(_speaker(said.author, said.day), said.text) for said in one.said],
     }
@@ -149,11 +152,11 @@ class Exporting:
         self._association = association
 
     async def __call__(self, arguments: Mapping[str, Any], _: datetime) -> None:
-        """Make it. Done again after a crash, it sends nothing twice. Raises `PageError`, `StorageError`."""
+        """Make it. Done again after a crash, it sends nothing twice. Raises `TypesetError`, `StorageError`."""
         found = await self._storage.run(lambda: self._read(arguments))
         if found is None:
             return
-        pdf = await asyncio.to_thread(report_files.compiled, "case", found.data)
+        pdf = await asyncio.to_thread(typeset, TEMPLATE, found.data, "pdf")
         await self._storage.run(lambda: self._keep(arguments, found, pdf))
 
     def _read(self, arguments: Mapping[str, Any]) -> Export | None:

@@ -22,6 +22,7 @@ from bot.policy.revisions import Revision
 from bot.revision_notices import PICTURE
 from bot.storage import Storage
 from bot.times import Calendar
+from bot.typeset import typeset
 
 TEMPLATE = "revision"
 
@@ -53,7 +54,7 @@ def curve(
 
 
 def draw(one: Curve) -> bytes:
-    """Return the picture, as PNG. Raises `PictureError`."""
+    """Return the picture, as PNG. Raises `TypesetError`."""
     attested = one.points[-1][1] if one.points else 0
     data = {
         "title": one.title,
@@ -65,7 +66,7 @@ def draw(one: Curve) -> bytes:
         "last": in_words(one.last) if one.last > one.first else "",
         "words": " · ".join(one.words.split("\n")),
     }
-    return progress_picture.render(data, TEMPLATE)
+    return typeset(TEMPLATE, data, "png")
 
 
 @lru_cache(maxsize=1)
@@ -86,7 +87,7 @@ class Drawing:
         self._calendar = calendar
 
     async def __call__(self, arguments: Mapping[str, Any], now: datetime) -> None:
-        """Draw. Done again after a crash, it sends nothing twice. Raises `PictureError`, `StorageError`."""
+        """Draw. Done again after a crash, it sends nothing twice. Raises `TypesetError`, `StorageError`."""
         today = self._calendar.day(now)
         found = await self._storage.run(lambda: self._counted(arguments["revision"], today))
         if found is None:

@@ -12,11 +12,11 @@ import pikepdf
 import pytest
 
 from bot import comparison_pdf
-from bot.comparison_pdf import PaperError
 from bot.policy import articles
 from bot.policy.comparison import Comparison, compare
 from bot.policy.library import Library
 from bot.settings import SEED
+from bot.typeset import TypesetError
 from tests.policy.test_identities import NEW, shifted
 
 TEXT = (SEED / "politique/pa20/2015-12-13.md").read_text("utf-8")
@@ -75,5 +75,5 @@ def test_a_page_that_cannot_be_made_is_one_sentence(
         return {"made": "jamais"}
 
     monkeypatch.setattr(comparison_pdf, "page_data", data)
-    with pytest.raises(PaperError, match="mise en page"):
+    with pytest.raises(TypesetError, match="mise en page"):
         comparison_pdf.make(library.default, replace(comparison(library, TEXT)))

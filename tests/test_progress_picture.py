@@ -10,13 +10,14 @@ from datetime import date
 import pytest
 from PIL import Image
 
-from bot import onboarding_notices, progress_picture
+from bot import onboarding_notices, typeset
 from bot.messages import Message
 from bot.notices import Built, Services
 from bot.policy.onboarding import STEPS
 from bot.policy.progress import Numbers
-from bot.progress_picture import Drawing, PictureError, draw
+from bot.progress_picture import Drawing, draw
 from bot.storage import Storage
+from bot.typeset import TypesetError
 from tests.commands.onboarding_kit import LIBRARY
 from tests.policy.quiz_kit import add_tables
 from tests.policy.registry_kit import NOW
@@ -61,11 +62,11 @@ def test_any_numbers_can_be_drawn(found: Numbers) -> None:
 
 
 def test_a_drawing_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress_picture, "_PAGE", progress_picture._PAGE.with_name("absent.py"))
-    with pytest.raises(PictureError, match="dessinée"):
+    monkeypatch.setattr(typeset, "_PAGE", typeset._PAGE.with_name("absent.py"))
+    with pytest.raises(TypesetError, match="mise en page"):
         draw(numbers(0, 0, 0, 0, 0, 0), "x", DAY)
     monkeypatch.setattr(sys, "executable", "/nowhere")
-    with pytest.raises(PictureError):
+    with pytest.raises(TypesetError):
         draw(numbers(0, 0, 0, 0, 0, 0), "x", DAY)
 
 

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import receipt, signing
+from bot import receipt, signing, typeset
 from bot.policy import ledger, register
 from bot.receipt import Issuer, Receipt, ReceiptError
 from tests.policy.register_kit import PA20, SIGNER, attest, filled
@@ -155,11 +155,11 @@ def test_there_is_no_receipt_of_someone_who_was_erased() -> None:
 def test_a_page_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     broken = tmp_path / "page.py"
     broken.write_text("raise SystemExit(3)")
-    monkeypatch.setattr(receipt, "_PAGE", broken)
+    monkeypatch.setattr(typeset, "_PAGE", broken)
     with pytest.raises(ReceiptError, match="composé"):
         receipt.compiled({})
     broken.write_text("while True: pass")
-    monkeypatch.setattr(receipt, "PAGE_SECONDS", 1)
+    monkeypatch.setattr(typeset, "SECONDS", 1)
     with pytest.raises(ReceiptError, match="composé"):
         receipt.compiled({})
 

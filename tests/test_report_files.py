@@ -24,9 +24,10 @@ from bot.policy import ledger, people, report_cases, report_escalation, report_s
 from bot.policy.report_records import Records, Session
 from bot.policy.report_statistics import BAND, figure
 from bot.report_digest import Digest
-from bot.report_export import Exporting
+from bot.report_export import TEMPLATE, Exporting
 from bot.report_keys import Keyring, new_keyring
 from bot.storage import Storage
+from bot.typeset import typeset
 from tests.fake_clock import FakeClock
 from tests.policy.report_kit import CALENDAR, CONSEILLER, VP, entry
 
@@ -266,7 +267,7 @@ async def test_the_same_case_makes_the_same_file(place: Place) -> None:
 
     def made() -> bytes:
         with place.session() as session:
-            return report_files.compiled("case", report_export.export(session, case, "AGE").data)
+            return typeset(TEMPLATE, report_export.export(session, case, "AGE").data, "pdf")
 
     assert await place.storage.run(made) == await place.storage.run(made)
 

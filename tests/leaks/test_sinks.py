@@ -15,11 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from bot import backup, report_files, report_keys
+from bot import backup, report_keys
 from bot.policy import roles
 from bot.policy.report_records import Records, Session
 from bot.policy.reports import Entry, file
+from bot.report_export import TEMPLATE
 from bot.storage import Storage
+from bot.typeset import typeset
 from tests.fake_clock import FakeClock
 from tests.leaks import sinks
 from tests.leaks.needles import Needles, Secret
@@ -121,10 +123,10 @@ def in_a_sealed_image(home: Path) -> None:
 
 def in_an_export(home: Path) -> None:
     data = {
-        "title": f"Signalement de {WHO}", "subtitle": "", "association": "", "made": "", "at": 0, "facts": [],
+        "title": f"Signalement de {WHO}", "subtitle": "", "association": "", "made": "", "made_at": "2026-11-24T00:00:00Z", "facts": [],
         "filings": [], "digest": "00" * 32,
     }  # fmt: skip
-    (home / "dossier.pdf").write_bytes(report_files.compiled("case", data))
+    (home / "dossier.pdf").write_bytes(typeset(TEMPLATE, data, "pdf"))
 
 
 def beside_the_keys(home: Path) -> None:
