@@ -152,7 +152,7 @@ class Exporting:
         self._association = association
 
     async def __call__(self, arguments: Mapping[str, Any], _: datetime) -> None:
-        """Make it. Done again after a crash, it sends nothing twice. Raises `TypesetError`, `StorageError`."""
+        """Make it; done again, it sends nothing twice. Raises `TypesetError`, `StorageError`."""
         found = await self._storage.run(lambda: self._read(arguments))
         if found is None:
             return

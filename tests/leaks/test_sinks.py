@@ -123,7 +123,8 @@ def in_a_sealed_image(home: Path) -> None:
 
 def in_an_export(home: Path) -> None:
     data = {
-        "title": f"Signalement de {WHO}", "subtitle": "", "association": "", "made": "", "made_at": "2026-11-24T00:00:00Z", "facts": [],
+        "title": f"Signalement de {WHO}", "subtitle": "", "association": "", "made": "",
+        "made_at": "2026-11-24T00:00:00Z", "facts": [],
         "filings": [], "digest": "00" * 32,
     }  # fmt: skip
     (home / "dossier.pdf").write_bytes(typeset(TEMPLATE, data, "pdf"))
