@@ -90,14 +90,14 @@ def cause(
 
     `later`: how long the messages wait. `ahead`: what the clock is wrong by. Raises `StorageError`.
     """
-    dice, facts = random.Random(5), [f"fait-{secrets.token_hex(6)}" for _ in range(count)]  # noqa: S311 — any will do
+    facts = [f"fait-{secrets.token_hex(6)}" for _ in range(count)]
     now = datetime.now(UTC) + ahead
     with beside(path) as db:
         everyone = [row[0] for row in db.conn.execute("SELECT id FROM people ORDER BY id").fetchall()]
         for fact in facts:
             db.conn.execute("INSERT INTO torture_facts VALUES (?)", (fact,))
             arguments = {"row": fact, "notice": "avis", "problem": "gone"}
-            to = f"person:{dice.choice(everyone)}"
+            to = f"person:{secrets.choice(everyone)}"
             enqueue(db, Delivery(fact, to, DEAD_LETTER, arguments, urgent=True, due_at=now + later), now)
     return set(facts)
 
