@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from bot import outbox, state
 from bot.outbox import REPEATED, Delivery
-from bot.policy import report_access, report_routing
+from bot.policy import report_access, report_routing, roles
 from bot.policy.report_access import Case
 from bot.policy.report_records import Session, new_id, packed, unpacked
 from bot.policy.report_routing import Routing
@@ -326,14 +326,24 @@ def _set(session: Session, alert: _Alert, to: str, role: str | None = None) -> N
 
 
 def _follow_roles(session: Session) -> None:
-    """Tell whoever came to hold the role that handles an open case, which follows the role."""
-    today = session.today
-    rows = session.execute("SELECT id FROM report_cases WHERE status <> 'closed' ORDER BY id").fetchall()
-    for (case_id,) in rows:
-        case = report_access.read(session, case_id)
-        if case is None or not report_access.was_told(session, case_id):
-            continue
+    """Tell whoever came to hold the role that handles an open case, which follows the role.
+
+    Only then is it unsealed: there may be many, at each beat.
+    """
+    today, holders = session.today, dict[str, set[str]]()
+    rows = session.execute(
+        "SELECT id, role FROM report_cases WHERE status <> 'closed' ORDER BY id"
+    ).fetchall()
+    for case_id, role in rows:
+        if role not in holders:
+            holders[role] = set(roles.holders(session.db, role, today))
         told = _told(session, case_id)
+        new = told and holders[role] - told
+        case = (
+            report_access.read(session, case_id) if new and report_access.was_told(session, case_id) else None
+        )
+        if case is None:
+            continue
         for person in report_routing.eligible(session.db, case.role, case.excluded, today):
             if person not in told:
                 alert = _Alert("", case.id, case.round, FOLLOWING, session.now)

@@ -48,6 +48,7 @@ Json = dict[str, Any]
 LONGEST_LIFE: Final = 1.5  # seconds
 BEAT: Final = 0.5  # seconds between two beats of the clock
 EACH_SECOND: Final = 5.0  # reports, while the bot lives
+MOST: Final = 240  # reports in a long run: all of them go to the same few people
 QUIET_SECONDS: Final = 900.0
 HOUR: Final = 3_600.0
 # From which part of the kills on, what the clock is ahead by: past each level, in turn.
@@ -259,7 +260,9 @@ async def _run(
                 part = number / kills
                 ahead = next(shift for start, shift in reversed(PHASES) if part >= start)
                 world.ahead = ahead  # the whole world's time passes: nobody's clock is wrong
-                rate = each_second if part < PHASES[1][0] else 0.0
+                early = part / PHASES[1][0]  # they come evenly, before the clock first moves
+                ahead_of_plan = kills > MOST and len(_lines(acknowledged)) > MOST * early
+                rate = 0.0 if early >= 1 or ahead_of_plan else each_second
                 await _one_life(orders, Life(settings, str(acknowledged), ahead, rate), dice)
                 if (number + 1) % 50 == 0:
                     say(f"  {number + 1} morts, {len(_lines(acknowledged))} signalements acquittés")
