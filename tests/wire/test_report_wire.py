@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,16 @@ def appoint(database: Path, **holders: Account) -> None:
         roles.seed(db)
         for role, account in holders.items():
             roles.appoint(db, role.replace("_", "-"), people.known(db, account), SINCE)
+
+
+def by_night() -> str:
+    """Return a time zone where it is the middle of the night: nobody is then welcomed to their role.
+
+    Neither are they for the hours by which the tests move the clock.
+    """
+    hours = datetime.now(UTC).hour
+    west = hours if hours <= 12 else hours - 24
+    return f"Etc/GMT{west:+d}"  # POSIX: GMT+5 is west of Greenwich
 
 
 def code_in(text: str) -> str:
@@ -76,6 +86,7 @@ async def test_on_discord_a_report_goes_from_one_to_the_next_and_is_followed_to_
             "VIGIE_MODELES": str(MODELS),
             "VIGIE_SANTE_PORT": str(free_port()),
             "VIGIE_DISCORD_SERVEUR": str(alice.guild.id),
+            "VIGIE_FUSEAU": by_night(),
         }
         async with life.running(settings, program=(*CLOCKED, str(shift))):
             code = await _report_on_discord(alice)
@@ -137,7 +148,12 @@ async def test_on_slack_a_report_is_made_read_and_withdrawn(tmp_path: Path) -> N
     appoint(database, vp_communications=Account("slack", TEAM, BOB))
     async with workspace(SOCKET_MODE) as slack:
         next_said = slack.message
-        settings = {**slack.settings, "VIGIE_DB": str(database), "VIGIE_SLACK_EQUIPE": TEAM}
+        settings = {
+            **slack.settings,
+            "VIGIE_DB": str(database),
+            "VIGIE_SLACK_EQUIPE": TEAM,
+            "VIGIE_FUSEAU": by_night(),
+        }
         async with running(settings) as bot:
             await bot.until("prêt")
             await slack.command("/signalement")
