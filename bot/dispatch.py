@@ -20,6 +20,7 @@ from typing import Final, Literal, ParamSpec, TypeAlias, TypeVar, cast
 
 from bot import logs
 from bot.aside import Deferred, aside
+from bot.forms import Reply, opener
 from bot.messages import (
     SHORTCUT_LENGTH,
     Button,
@@ -29,12 +30,10 @@ from bot.messages import (
     Link,
     Message,
     Quote,
-    Reply,
     Text,
     TooLong,
     clean,
     code,
-    opener,
 )
 
 logger = logging.getLogger(__name__)

@@ -14,7 +14,8 @@ from bot.commands import signalement_messages as messages
 from bot.commands.reporting import Reporting, explained, titles
 from bot.commands.signalement_messages import Choices
 from bot.dispatch import Request
-from bot.messages import Message, Reply, clean
+from bot.forms import Reply
+from bot.messages import Message, clean
 from bot.policy import report_followups, report_routing, reports
 from bot.policy.report_cases import checked
 from bot.policy.report_records import SEVERITIES, ReportError, Session, Severity

@@ -7,21 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final, TypeAlias
 
+from bot.forms import ChoiceField, Form, Option, Reply, TextField
 from bot.messages import (
     Button,
     Buttons,
-    ChoiceField,
     Divider,
-    Form,
     Heading,
     Message,
     Note,
-    Option,
     Quote,
-    Reply,
     Span,
     Text,
-    TextField,
     bold,
     code,
     excerpt,

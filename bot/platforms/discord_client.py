@@ -21,7 +21,8 @@ import aiohttp
 import discord
 
 from bot.dispatch import TAKEN_SIZE, Actor, Dispatcher, Place, Received, Request, apology
-from bot.messages import Form, Message, Quoter, Reply, Text, TooLong, opener
+from bot.forms import Form, Reply, opener
+from bot.messages import Message, Quoter, Text, TooLong
 from bot.platforms import Meter, discord_members, dropped
 from bot.platforms import discord_commands as catalogue
 from bot.platforms.discord_delivery import paced

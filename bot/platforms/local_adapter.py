@@ -20,8 +20,9 @@ from typing import Any, TypeAlias
 from aiohttp import web
 
 from bot.dispatch import TEXT_LENGTH, Actor, Dispatcher, Place, Request, apology
+from bot.forms import Form, opener
 from bot.markup import Html
-from bot.messages import Form, Message, Quoter, Text, code, opener
+from bot.messages import Message, Quoter, Text, code
 from bot.platforms import Address, PlatformError, UndeliverableError, local_revisions
 from bot.platforms.local_completion import complete, starters
 from bot.platforms.local_gallery import Gallery, page

@@ -25,8 +25,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.dispatch import Actor, Dispatcher, Request, apology
+from bot.forms import Form, opener
 from bot.logs import ExplainedError, told
-from bot.messages import Button, File, Form, Message, Quoter, Text, opener
+from bot.messages import Button, File, Message, Quoter, Text
 from bot.platforms import Address, AwayError, Meter, PlatformError, dropped, slack_files, slack_members
 from bot.platforms.membership import Followed, Members
 from bot.platforms.slack_delivery import SlackDelivery, without_retries

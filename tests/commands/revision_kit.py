@@ -17,7 +17,8 @@ from bot.commands import Services, accueil, catalogue
 from bot.commands.course import open_course
 from bot.commands.office import Office
 from bot.dispatch import Actor, Dispatcher, Received
-from bot.messages import Button, Form, Message, Reply
+from bot.forms import Form, Reply
+from bot.messages import Button, Message
 from bot.outbox_pump import Pump
 from bot.outbox_routes import Routes
 from bot.outbox_sending import Habits

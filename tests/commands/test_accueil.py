@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from bot import onboarding_notices
 from bot.commands import accueil, accueil_gestion, quiz_messages
 from bot.dispatch import Actor
-from bot.messages import Form, Message, PersonField, Quoter
+from bot.forms import Form, PersonField
+from bot.messages import Message, Quoter
 from bot.notices import Services
 from bot.policy import library as libraries
 from bot.policy import onboarding, people, quiz_bank
