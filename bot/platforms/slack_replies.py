@@ -38,20 +38,15 @@ class SlackReplies:
         return await _works(opening(trigger_id=origin.trigger, view=view(form, origin.metadata())))
 
     async def say(self, message: Message, origin: Origin, command: str) -> None:
-        """Reply where the request was made, or else in private.
-
-        An address to reply at expires after half an hour, and the bot may not be in the channel.
-        """
+        """Reply where the request was made, or else in private; then give the message's file, if any."""
         if origin.fleeting:
             await self._say_for_a_moment(message, origin)
-            return
-        at_home = origin.place == "home"
-        if at_home and (await _works(self._show_at_home(message, origin, command)) or command == self._menu):
-            return
-        content = {**self._content(message), "unfurl_links": False, "unfurl_media": False}
-        if at_home or not await _works(self._send(content, origin, public=message.public)):
-            await _works(self._client.chat_postMessage(channel=origin.actor.user, **content))
-        await self._give_files(message, origin)
+        elif origin.place == "home":
+            await self._say_at_home(message, origin, command)
+        else:
+            await self._say_in_conversation(message, origin)
+        for file in message.files():
+            await _works(self._give(file, origin))
 
     async def _say_for_a_moment(self, message: Message, origin: Origin) -> None:
         """Reply in what Slack keeps nothing of: a window from the App Home, else a message that goes away.
@@ -68,14 +63,31 @@ class SlackReplies:
             content = self._content(message)
             if not origin.response_url or not await _works(self._respond(content, origin, public=False)):
                 await _works(self._show_to(origin, content))
-        await self._give_files(message, origin)
+
+    async def _say_at_home(self, message: Message, origin: Origin, command: str) -> None:
+        back = None if command == self._menu else Button("Menu", self._menu)
+        shown = home(message, self._quote, back)
+        published = await _works(self._client.views_publish(user_id=origin.actor.user, view=shown))
+        if not published and command != self._menu:  # opening the tab asks for nothing
+            await self._say_in_private(self._lasting(message), origin)
+
+    async def _say_in_conversation(self, message: Message, origin: Origin) -> None:
+        """Reply in a conversation, or else in private.
+
+        An address to reply at expires after half an hour, and the bot may not be in the channel.
+        """
+        content = self._lasting(message)
+        if not await _works(self._send(content, origin, public=message.public)):
+            await self._say_in_private(content, origin)
+
+    async def _say_in_private(self, content: Json, origin: Origin) -> None:
+        await _works(self._client.chat_postMessage(channel=origin.actor.user, **content))
 
     def _content(self, message: Message) -> Json:
         return {"blocks": render(message, self._quote), "text": fallback(message, self._quote)}
 
-    async def _show_at_home(self, message: Message, origin: Origin, command: str) -> None:
-        back = None if command == self._menu else Button("Menu", self._menu)
-        await self._client.views_publish(user_id=origin.actor.user, view=home(message, self._quote, back))
+    def _lasting(self, message: Message) -> Json:
+        return {**self._content(message), "unfurl_links": False, "unfurl_media": False}
 
     async def _send(self, content: Json, origin: Origin, *, public: bool) -> None:
         if origin.response_url:
@@ -105,10 +117,6 @@ class SlackReplies:
             blocks=content["blocks"],
             text=content["text"],
         )
-
-    async def _give_files(self, message: Message, origin: Origin) -> None:
-        for file in message.files():
-            await _works(self._give(file, origin))
 
     async def _give(self, file: File, origin: Origin) -> None:
         """Send a file in the person's own conversation with the bot: Slack shows none to one person only."""
