@@ -16,7 +16,7 @@ from bot.commands import answers, politique
 from bot.commands.answers import Judged, Telling
 from bot.commands.office import Office
 from bot.commands.politique import Reading
-from bot.commands.signalement_messages import CODE_SEEN
+from bot.commands.signalement_follow_messages import CODE_SEEN
 from bot.conversations import Conversations, Given, Recent
 from bot.dispatch import Request, UserError
 from bot.messages import SHORTCUT_LENGTH, Message
