@@ -26,6 +26,7 @@ from bot.policy import (
     attempts,
     membership,
     onboarding,
+    onboarding_reminders,
     people,
     quiz,
     register,
@@ -120,7 +121,9 @@ class World:
     async def daily(self) -> None:
         """Do what each day asks for."""
         course = self.services.course
-        await self.run(lambda db: onboarding.daily(db, course.target(), course.plan, CALENDAR, self.clock()))
+        await self.run(
+            lambda db: onboarding_reminders.daily(db, course.target(), course.plan, CALENDAR, self.clock())
+        )
 
     def pump(self) -> Pump:
         """Return a pump that knows nothing of what others did."""
@@ -285,10 +288,10 @@ def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int
     storage.executor.submit(settle).result()
 
     def daily(db: Database, _: Mapping[str, object], now: datetime) -> None:
-        onboarding.daily(db, course.target(), course.plan, CALENDAR, now)
+        onboarding_reminders.daily(db, course.target(), course.plan, CALENDAR, now)
         texts.follow(db, now)
 
-    work = Work({archive.TASK: texts.announce, onboarding.TASK: daily})
+    work = Work({archive.TASK: texts.announce, onboarding_reminders.TASK: daily})
     dispatcher = Dispatcher(catalogue(made), storage.executor)
     return World(storage, clock, made, dispatcher, volume, Schedule(storage, work, CALENDAR, clock))
 
