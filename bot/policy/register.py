@@ -27,8 +27,6 @@ Fact: TypeAlias = Literal["delivered", "opened", "read", "passed", "attested"]
 # Called before rows are deleted, with their table and identifiers: see `bot.destroyed`.
 Remember: TypeAlias = Callable[[str, Sequence[str]], None]
 
-YEARS_KEPT: Final = 3  # after the mandate; a setting
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -97,10 +95,7 @@ def attest(db: Database, who: Signatory, reading: Reading, now: datetime, signer
     already = attestation(db, who.person_id, reading.policy, reading.version)
     if already:
         return already
-    db.conn.execute(
-        "INSERT OR IGNORE INTO attestation_keys (id, public_key, since) VALUES (?, ?, ?)",
-        (signer.id, base64.b64encode(signer.public).decode("ascii"), iso(now)),
-    )
+    _note_key(db, signer, now)
     name, account = ledger.tidy(who.name), written_account(who.account)
     name_salt, account_salt = ledger.new_salt(), ledger.new_salt()
     last = head(db)
@@ -127,6 +122,13 @@ def attest(db: Database, who: Signatory, reading: Reading, now: datetime, signer
         (people.new_id(), entry.number, who.person_id, name, name_salt, account, account_salt),
     )
     return Attestation(entry, name, name_salt)
+
+
+def _note_key(db: Database, signer: Signer, now: datetime) -> None:
+    db.conn.execute(
+        "INSERT OR IGNORE INTO attestation_keys (id, public_key, since) VALUES (?, ?, ?)",
+        (signer.id, base64.b64encode(signer.public).decode("ascii"), iso(now)),
+    )
 
 
 def _insert(db: Database, entry: Entry) -> None:
