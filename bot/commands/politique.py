@@ -79,7 +79,11 @@ class Reading:
 
 def show(library: Library, request: Request) -> Message:
     """Answer `/politique`: a clause, several, an article, what a search finds, or the contents."""
-    reading, text = open_reading(library, request.text, pressed=request.pressed)
+    return shown(*open_reading(library, request.text, pressed=request.pressed), request)
+
+
+def shown(reading: Reading, text: str, request: Request) -> Message:
+    """Answer `/politique` once the policy is opened; `text` is the rest of what is asked."""
     page = _CONTENTS_PAGE.fullmatch(text)
     if not text or page:
         return contents(reading, int(page[1]) if page else 1)
@@ -97,7 +101,8 @@ def _with_former(reading: Reading, reference: Reference, message: Message) -> Me
     if reading.on or reading.followed or only is None or only != reference.spans[0].last:
         return message
     name = links.named(reading.policy, reading.version)
-    return Message(*message.elements, *links.formerly(reading.policy, reading.version, only, name))
+    former = tuple(links.formerly(reading.policy, reading.version, only, name))
+    return Message(*message.elements, *former) if former else message
 
 
 def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:

@@ -266,8 +266,8 @@ class Client(discord.AutoShardedClient):
         if isinstance(request, Message):
             return request
         command = self._dispatcher.command(request.command)
-        if command and (command.opens_form or command.is_instant(request)):
-            return await self._dispatcher.handle(request)  # which may not wait, or never does
+        if command and command.opens_form:
+            return await self._dispatcher.handle(request)  # which may not wait
         return await self._handled(request, when_late)
 
     async def _handled(self, request: Request, when_late: Callable[[], Coroutine[Any, Any, None]]) -> Reply:
