@@ -85,8 +85,11 @@ def look_up(desk: Desk, request: Request) -> Message | None:
     if _is_code(request.text):
         return CODE_SEEN
     reading, rest = politique.open_reading(desk.library, request.text, pressed=request.pressed)
-    looked_up = is_look_up(reading, _question(request, rest))
-    return politique.shown(reading, rest, request) if looked_up else None
+    text = _question(request, rest)
+    reference = politique.reference_in(text, reading.version)
+    if not _is_look_up(reading, text, reference):
+        return None
+    return politique.shown(reading, rest, reference, request)
 
 
 def ask(desk: Desk, request: Request) -> Message:
@@ -134,20 +137,19 @@ def about(desk: Desk, request: Request) -> Message:
     Its author asked nothing: nothing of it is kept, remembered or judged.
     """
     reading, text = _opened(desk, request)
-    if not text or is_look_up(reading, text):
+    if _is_look_up(reading, text, politique.reference_in(text, reading.version)):
         return politique.show(desk.library, request)
     telling, text = desk.telling(reading, request), desk.library.naming.unaddressed(request.text)
     found = desk.engine.answer(reading.policy, reading.version, text)
     return answers.put(telling, guidance.settled(telling.guidance, found, text), text, None)
 
 
-def is_look_up(reading: Reading, text: str) -> bool:
-    """Tell whether a text is to be looked up rather than answered.
+def _is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool:
+    """Tell whether a text, and the clauses that it names, are to be looked up rather than answered.
 
     Nothing, a page, numbers, a sentence that only names clauses; a word, or two or three that the policy
     all holds. A question mark, a verb's little words or anything longer makes a question.
     """
-    reference = politique.reference_in(text, reading.version)
     if reference is not None:
         return reference.exact or _names_only(reading.version, reference, text)
     typed = [fold(word) for word in _WORD.findall(text)]
