@@ -220,9 +220,13 @@ class Client(discord.AutoShardedClient):
         line = catalogue.line(data, self._dispatcher.commands)
         actor = await self._actor(interaction.guild_id, interaction.user.id)
         asked = self._dispatcher.from_command(line, actor=actor, place=_place(interaction))
-        if interaction.type is discord.InteractionType.modal_submit:
-            return replace(asked, fields=catalogue.answers(data))
-        return replace(asked, pressed=interaction.type is discord.InteractionType.component)
+        match interaction.type:
+            case discord.InteractionType.modal_submit:
+                return replace(asked, fields=catalogue.answers(data))
+            case discord.InteractionType.component:
+                return replace(asked, pressed=True)
+            case _:
+                return asked
 
     async def _suggest(self, interaction: Interaction) -> None:
         actor = await self._actor(interaction.guild_id, interaction.user.id)
