@@ -11,10 +11,11 @@ from datetime import date, datetime
 from functools import partial
 from typing import Any
 
-from bot import progress_picture
+from bot import kept_pictures
 from bot.archive import Archive
 from bot.aside import aside
 from bot.commands import revision_ledger
+from bot.kept_pictures import Picture
 from bot.policy import revision_audience, revisions
 from bot.policy.library import in_words
 from bot.policy.revision_audience import Recipient
@@ -84,8 +85,8 @@ class Drawing:
         if found is None:
             return
         png = await aside(partial(draw, found))
-        kept = progress_picture.Kept(PICTURE, found.words, today)
-        await self._storage.run(lambda: progress_picture.keep(self._storage, arguments, kept, png, now))
+        made = Picture(png, found.words, today)
+        await self._storage.run(lambda: kept_pictures.keep(self._storage, PICTURE, arguments, made, now))
 
     def _counted(self, identifier: str, today: date) -> Curve | None:
         with self._storage.transaction() as db:

@@ -7,7 +7,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from bot import outbox
+from bot import kept_pictures, outbox
 from bot.outbox import Delivery
 from bot.policy import attempts, onboarding
 from bot.policy.onboarding import Plan, Standing
@@ -21,7 +21,7 @@ HOUR: Final = time(9, 30)
 def daily(db: Database, target: Target, plan: Plan, calendar: Calendar, now: datetime) -> None:
     """Do what each working day asks for: who is new, who is to be reminded, who is late, who revises."""
     today = calendar.day(now)
-    db.conn.execute("DELETE FROM progress_pictures WHERE made_on < ?", (today.isoformat(),))
+    kept_pictures.forget(db, today)
     onboarding.follow(db, target, calendar, now)
     onboarding.delivered(db, target, calendar)
     if not calendar.is_working_day(today):
