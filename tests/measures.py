@@ -144,8 +144,9 @@ def written(page: str, figures: str, mark: str) -> str:
     return f"{before}{beginning}\n{figures}\n\n{end}{after}"
 
 
-def write(figures: str, mark: str, page: Path = PAGE) -> None:
-    """Put figures between two marks of a page. Raises `ValueError` if it lacks them."""
+def write(figures: str, mark: str, page: Path | None = None) -> None:
+    """Put figures between two marks of a page (`PAGE`). Raises `ValueError` if it lacks them."""
+    page = page or PAGE
     page.write_text(written(page.read_text("utf-8"), figures, mark), "utf-8")
 
 
