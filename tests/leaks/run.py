@@ -81,11 +81,11 @@ class Tally:
             else:
                 setattr(self, name, mine + value)
 
-    def figures(self) -> list[Figure]:
-        """Return the figures, and what they must be."""
+    def figures(self, least: int = 1) -> list[Figure]:
+        """Return the figures, and what they must be; `least`: how many reports must have been received."""
         return [
             Figure("Signalements tentés", self.tried),
-            Figure("Signalements reçus", self.acknowledged, at_least(1)),
+            Figure("Signalements reçus", self.acknowledged, at_least(least)),
             *(Figure(f"Reçus par {name}", count) for name, count in sorted(self.by_platform.items())),
             Figure("Suivis avec leur code (ajout, retrait)", self.followed),
             Figure("SIGKILL", self.kills),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.measures import NONE, Figure, lines, missed
+from tests.measures import NONE, Figure, at_least, lines, missed
 from tests.torture import life
 from tests.torture.world import Weather, World, troubles
 
@@ -47,7 +47,7 @@ class Toll:
         return [
             Figure("SIGKILL", self.kills),
             *troubles(self.troubles),
-            Figure("Faits acceptés", self.accepted),
+            Figure("Faits acceptés", self.accepted, at_least(1)),
             Figure("Perdus", self.lost, NONE),
             Figure("Inventés", self.invented, NONE),
             Figure("Lettres mortes", self.dead, NONE),

@@ -345,7 +345,7 @@ def _count(kills: int, path: Path, codes: list[str], world: World, seconds: floa
     missing = sum(
         max(0, count - every[f"{case} {level}"]) for case in kept.values() for level, count in wanted.items()
     )
-    twice = _twice(world)
+    twice = told_twice(world)
     return Toll(
         kills=kills,
         acknowledged=len(codes),
@@ -363,7 +363,7 @@ def _count(kills: int, path: Path, codes: list[str], world: World, seconds: floa
     )
 
 
-def _twice(world: World) -> Counter[str]:
+def told_twice(world: World) -> Counter[str]:
     """Return what was said twice: by platform, or « far », or « unseen » (see `Toll`)."""
     found = Counter[str]()
     for conversation, messages in world.channels.items():

@@ -1,4 +1,4 @@
-"""The platforms of the torture: what a bot says to them, and finds again in their histories."""
+"""The platforms of the torture: what a bot says to them, finds again in their histories, and says twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.platforms import Address, Deliverer
 from bot.platforms.discord_delivery import DiscordDelivery
 from bot.platforms.slack_delivery import SlackDelivery, without_retries
 from bot.platforms.slack_link import web_api
-from tests.torture.reports import REACH
+from tests.torture.reports import REACH, told_twice
 from tests.torture.world import CALM, TOKEN, World
 
 [WITH_A_PICTURE] = report_digest.examples().values()
@@ -78,3 +78,25 @@ def say_another(world: World, platform: str, number: int) -> None:
         said.append({**said[0], "ts": f"{float(said[0]['ts']) + number:.6f}", "metadata": None})
     else:
         said.append({**said[0], "id": str(int(said[0]["id"]) + number), "components": []})
+
+
+@pytest.mark.parametrize(
+    ("platform", "between", "late", "kind"),
+    [
+        ("discord", 0, False, "discord"),
+        ("discord", REACH["discord"] - 1, True, "discord"),
+        ("discord", REACH["discord"], False, "far"),
+        ("slack", REACH["slack"] - 1, False, "slack"),
+        ("slack", 0, True, "unseen"),
+        ("slack", REACH["slack"], False, "far"),
+    ],
+)
+def test_what_is_told_twice_is_excused_only_if_it_could_not_be_found(
+    platform: str, between: int, late: bool, kind: str
+) -> None:
+    world = World(CALM)
+    others = [f"un autre {number}" for number in range(between)]
+    world.channels[f"{platform} 1"] = [{"words": words} for words in ("a first", *others, "a first")]
+    if late:
+        world.late[platform].add("a first")
+    assert told_twice(world) == {kind: 1}
