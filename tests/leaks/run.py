@@ -86,7 +86,10 @@ class Tally:
         return [
             Figure("Signalements tentés", self.tried),
             Figure("Signalements reçus", self.acknowledged, at_least(least)),
-            *(Figure(f"Reçus par {name}", count) for name, count in sorted(self.by_platform.items())),
+            *(
+                Figure(f"Signalements reçus, {name}", count)
+                for name, count in sorted(self.by_platform.items())
+            ),
             Figure("Suivis avec leur code (ajout, retrait)", self.followed),
             Figure("SIGKILL", self.kills),
             Figure("Exceptions qui citent tout", self.raised),
