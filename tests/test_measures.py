@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
+import importlib
 from pathlib import Path
 
 import pytest
@@ -13,12 +12,19 @@ from tests.measures import NONE, Figure, at_least, at_most
 
 QUESTIONS = measures.PAGE.with_name("questions.md")
 PLACES = [
-    *((measures.PAGE, mark) for mark in ("banc", "torture", "signalements", "révision", "fuites")),
-    *((QUESTIONS, mark) for mark in ("comparaison", "mesures")),
+    (measures.PAGE, "banc", "tests.bench.__main__"),
+    (measures.PAGE, "torture", "tests.torture.__main__"),
+    (measures.PAGE, "signalements", "tests.torture.reports"),
+    (measures.PAGE, "révision", "tests.torture.revision"),
+    (measures.PAGE, "fuites", "tests.leaks.__main__"),
+    (QUESTIONS, "comparaison", "tests.bench.on_questions"),
+    (QUESTIONS, "mesures", "tests.study.__main__"),
 ]
 
 
-@pytest.mark.parametrize(("page", "mark"), PLACES, ids=lambda one: getattr(one, "name", one))
+@pytest.mark.parametrize(
+    ("page", "mark"), [place[:2] for place in PLACES], ids=[place[1] for place in PLACES]
+)
 def test_what_a_run_writes_replaces_what_is_between_its_marks_and_nothing_else(
     page: Path, mark: str, tmp_path: Path
 ) -> None:
@@ -61,12 +67,9 @@ def test_figures_stand_beside_what_they_must_be_and_what_is_missed_is_told(
     ]
 
 
-@pytest.mark.parametrize(
-    "program",
-    ["tests.bench", "tests.torture", "tests.torture.reports", "tests.torture.revision", "tests.leaks"],
-)
-def test_each_long_run_can_write_its_figures(program: str) -> None:
-    told = subprocess.run(
-        [sys.executable, "-m", program, "--help"], capture_output=True, check=True, encoding="utf-8"
-    )
-    assert "--ecrire" in told.stdout
+@pytest.mark.parametrize(("page", "mark", "program"), PLACES, ids=[place[2] for place in PLACES])
+def test_each_place_has_a_program_that_writes_there(page: Path, mark: str, program: str) -> None:
+    module = importlib.import_module(program)
+    assert module.MARK == mark
+    assert getattr(module, "PAGE", measures.PAGE) == page
+    assert "ecrire" in [option.name for option in module.main.params]
