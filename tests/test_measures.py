@@ -70,6 +70,6 @@ def test_figures_stand_beside_what_they_must_be_and_what_is_missed_is_told(
 @pytest.mark.parametrize(("page", "mark", "program"), PLACES, ids=[place[2] for place in PLACES])
 def test_each_place_has_a_program_that_writes_there(page: Path, mark: str, program: str) -> None:
     module = importlib.import_module(program)
-    assert module.MARK == mark
+    assert mark == module.MARK
     assert getattr(module, "PAGE", measures.PAGE) == page
     assert "ecrire" in [option.name for option in module.main.params]

@@ -35,8 +35,7 @@ from bot import app, report_keys
 from bot.app import Bot
 from bot.dispatch import Request
 from bot.messages import Button, Message
-from bot.platforms.discord_delivery import LOOKED_AT
-from bot.platforms.slack_delivery import PAGE, PAGES
+from bot.platforms import discord_delivery, slack_delivery
 from bot.policy import masking, people, report_codes, roles
 from bot.policy.people import Account
 from bot.schedule import Schedule
@@ -54,7 +53,10 @@ BEAT: Final = 0.5  # seconds between two beats of the clock
 EACH_SECOND: Final = 5.0  # reports, while the bot lives
 MOST: Final = 240  # reports in a run, or hardly more: all of them go to the same few people
 # How many messages back each platform is asked for one that may have been sent.
-REACH: Final = {"discord": LOOKED_AT, "slack": PAGE * PAGES}
+REACH: Final = {
+    "discord": discord_delivery.LOOKED_AT,
+    "slack": slack_delivery.PAGE * slack_delivery.PAGES,
+}
 QUIET_SECONDS: Final = 900.0
 HOUR: Final = 3_600.0
 MARK: Final = "signalements"
