@@ -51,11 +51,11 @@ from bot.commands.course import Course
 from bot.commands.office import Office, reserved
 from bot.commands.question import Desk
 from bot.commands.reporting import TOO_MANY, Reporting
-from bot.dispatch import Actor, Command
 from bot.forms import Reply
 from bot.policy import roles as registry
 from bot.policy.guidance import Guidance
 from bot.policy.library import Library
+from bot.requests import Actor, Command
 from bot.storage import Storage
 
 
