@@ -15,6 +15,7 @@ from bot import (
     report_export,
     report_notices,
     retraining,
+    revision_picture,
 )
 from bot.archive import Archive
 from bot.commands import (
@@ -271,7 +272,7 @@ def examples(services: Services) -> dict[str, Reply]:
         **accueil.examples(course),
         **accueil_gestion.examples(course),
         **quiz_messages.examples(course, now),
-        **revision_examples.examples(course, calendar, progress_picture.sample()),
+        **revision_examples.examples(course, calendar, revision_picture.sample()),
         **onboarding_notices.examples(progress_picture.sample()),
         **registrar.examples(),
         **banque.examples(library),
