@@ -293,11 +293,6 @@ def forget(db: Database, number: int, remember: Remember) -> bool:
     return bool(destroy(db, "attestation_people", "number = ?", (number,), remember))
 
 
-def forget_person(db: Database, person_id: str, remember: Remember) -> int:
-    """Erase all that is kept of what a person read and attested. Return how many rows."""
-    return sum(destroy(db, table, "person_id = ?", (person_id,), remember) for table in _TABLES)
-
-
 def expire(db: Database, today: date, years: int, remember: Remember) -> int:
     """Erase what concerns those whose mandate ended `years` ago. Return how many rows.
 

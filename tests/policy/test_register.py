@@ -388,17 +388,6 @@ def test_fields_are_kept_for_the_mandate_and_the_years_after_it() -> None:
     assert count(db, "mandate_ends") == 0
 
 
-def test_nothing_is_left_of_someone_whose_facts_were_all_erased() -> None:
-    db = filled(("Zoé",))
-    who = signatory(db, "U1", "").person_id
-    register.note(db, who, PA20, "read", platform="slack", now=NOW)
-    register.expire(db, DAY, 3, forgetful)
-    assert register.forget_person(db, who, forgetful) == 2
-    register.expire(db, day(1), 3, forgetful)
-    assert (count(db, "mandate_ends"), count(db, "reading_facts")) == (0, 0)
-    assert audit(db) == Audit(1, 1, ())
-
-
 def test_a_mandate_given_back_starts_over() -> None:
     db = filled(("Zoé",))
     who = signatory(db, "U1", "").person_id
