@@ -208,7 +208,7 @@ def _answered(desk: Desk, reading: Reading, request: Request) -> Message:
     if answer.answered:
         numbers = tuple(found.number for found in answer.clauses)
         desk.conversations.remember(request.actor, policy, numbers)
-    if answer.foreign or answer.unkind:
+    if answer.foreign or answer.unkind or answer.learning:  # neither judged nor kept: it is not our best
         return answers.put(telling, answer, text, None)
     return answers.put(telling, answer, text, _noted(desk, policy, answer, text))
 

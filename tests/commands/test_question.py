@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -257,6 +258,17 @@ async def test_insults_and_diversions_meet_the_same_calm_and_are_not_kept(desk: 
     reply = await desk.say(question)
     assert words(reply).startswith("Je cite la PA20, et rien d'autre.")
     assert labels(reply) == ["Table des matières"]
+    assert desk.rows("SELECT * FROM asked_questions") == []
+
+
+@pytest.mark.parametrize("said", [Answer("not_found"), Answer("answer", clauses=found("5.13"))])
+async def test_while_the_bank_is_learnt_an_answer_says_so_and_is_neither_judged_nor_kept(
+    desk: Counter, said: Answer
+) -> None:
+    desk.engine.answers["et les drones?"] = replace(said, learning=True)
+    reply = await desk.say("et les drones?")
+    assert "J'apprends encore" in words(reply)
+    assert "Pas utile" not in labels(reply)
     assert desk.rows("SELECT * FROM asked_questions") == []
 
 
