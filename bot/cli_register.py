@@ -18,6 +18,7 @@ import click
 from sqlite_utils import Database
 
 from bot import destroyed, receipt, signing
+from bot.cli_base import SUBCOMMAND
 from bot.policy import register
 from bot.policy.ledger import COLUMNS
 from bot.policy.register import Attestation, Audit, Fault
@@ -82,7 +83,7 @@ def _trusted(keys: Path | None, *, needed: bool = True) -> Ring:
     return ring
 
 
-@click.group(name="registre", help="Le registre des attestations de lecture.")
+@click.group(name="registre", subcommand_metavar=SUBCOMMAND, help="Le registre des attestations de lecture.")
 def registre() -> None:
     """Hold the commands of the register."""
 

@@ -41,6 +41,10 @@ class RoleError(Exception):
     """The registry cannot take this; the text says why, in words meant for the person."""
 
 
+class UnknownRoleError(RoleError):
+    """There is no role of that name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     """A role: what people call it today, where its alerts go, and who acts when nobody holds it."""
@@ -99,7 +103,7 @@ def role(db: Database, role_id: str) -> Role:
     """Return one role. Raises `RoleError` if there is none of that name."""
     found = next((one for one in all_roles(db) if one.id == role_id), None)
     if found is None:
-        raise RoleError(f"Le rôle «\u00a0{role_id[:40]}\u00a0» n'existe pas.")
+        raise UnknownRoleError(f"Le rôle «\u00a0{role_id[:40]}\u00a0» n'existe pas.")
     return found
 
 
