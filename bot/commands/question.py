@@ -133,6 +133,10 @@ def about(desk: Desk, request: Request) -> Message:
 
     Its author asked nothing: nothing of it is kept, remembered or judged.
     """
+    if not request.text.strip():
+        raise UserError(
+            "Il n'y a pas de texte à lire. Écrivez-le après la commande, ou choisissez un message qui en a."
+        )
     reading, text = _opened(desk, request)
     if not text or is_look_up(reading, text):
         return politique.show(desk.library, request)

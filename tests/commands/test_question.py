@@ -327,6 +327,10 @@ async def test_a_draft_is_given_the_clauses_it_touches(desk: Counter) -> None:
     assert clauses(reply) == ["5.14", "5.5"]
 
 
+async def test_a_message_without_text_is_said_to_have_none(desk: Counter) -> None:
+    assert words(await desk.say("/vigie viser")).startswith("Il n'y a pas de texte à lire.")
+
+
 async def test_a_message_that_someone_else_wrote_leaves_no_trace(desk: Counter) -> None:
     before = desk.everything()
     for outcome in ("answer", "not_found", "silent"):
