@@ -107,8 +107,8 @@ def _filing(number: int, one: Filing, image: bytes | None, *, alone: bool) -> di
         ("Plateforme", PLATFORMS.get(entry.platform, ELSEWHERE)),
         ("Ce qu'elle dit", entry.says),
         ("Gravité", SEVERITIES[entry.severity]),
-        ("Elle nomme", named or "Aucune personne de l'exécutif"),
-        ("Nom donné", f"{entry.name} (non vérifié)" if entry.name else "Aucun\u00a0: signalement anonyme"),
+        ("Destinataires en cause", named or "Aucun"),
+        ("Nom donné", f"{entry.name} (non vérifié)" if entry.name else "Aucun"),
     ]
     if image is not None:
         facts += [

@@ -188,7 +188,7 @@ def form(choices: Choices, draft: Draft | None = None) -> Form:
             ),
             TextField(
                 "nom",
-                "Votre nom (facultatif)",
+                "Votre nom",
                 hint="Laissez vide pour rester sans nom. Il n'est ni vérifié ni retenu d'une fois à l'autre.",
                 value=kept.name,
                 required=False,

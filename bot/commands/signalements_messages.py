@@ -162,7 +162,7 @@ def _actions(line: Line, filing: Filing | None) -> Iterator[Buttons]:
     keep = (
         Button("Ne plus le garder", f"{COMMAND} garder {line.id} non")
         if line.hold
-        else Button("Le garder au-delà", f"{COMMAND} garder {line.id} {KEEP}")
+        else Button("Garder au-delà du terme", f"{COMMAND} garder {line.id} {KEEP}")
     )
     if line.status == "closed":
         yield Buttons(keep)

@@ -377,7 +377,7 @@ async def test_a_case_can_be_passed_on_kept_and_joined_to_another(chat: Chat) ->
     joined = await chat.ask(form.command, VP, autre=other)
     assert "Signalement 1 de 2" in words(joined)
     assert "Signalement 2 de 2" in words(await chat.ask(pressed(joined, "Le suivant"), VP))
-    kept = await chat.ask(pressed(joined, "Le garder"), VP)
+    kept = await chat.ask(pressed(joined, "Garder au-delà"), VP)
     assert pressed(kept, "Ne plus le garder")
     form = await chat.ask(pressed(kept, "Confier"), VP)
     assert isinstance(form, Form)
