@@ -22,7 +22,7 @@ from aiohttp import web
 from bot.dispatch import TEXT_LENGTH, Actor, Dispatcher, Place, Request, apology
 from bot.markup import Html
 from bot.messages import Form, Message, Quoter, Text, code, opener
-from bot.platforms import Address, PlatformError, UndeliverableError, local_revisions
+from bot.platforms import Address, PlatformError, UndeliverableError, local_files, local_revisions
 from bot.platforms.local_completion import complete, starters
 from bot.platforms.local_gallery import Gallery, page
 from bot.platforms.local_personas import PERSONAS, Persona
@@ -148,6 +148,7 @@ class LocalAdapter:
                 web.post("/api/submit", self._on_submit),
                 web.post("/api/shortcut", self._on_shortcut),
                 web.post("/api/read", self._on_read),
+                web.post("/api/drop", self._on_drop),
             ]
         )
         return app
@@ -172,6 +173,15 @@ class LocalAdapter:
 
     async def _show_revisions(self, _: web.Request) -> web.Response:
         return web.Response(text=local_revisions.page(await self._sheets()), content_type="text/html")
+
+    async def _on_drop(self, request: web.Request) -> web.Response:
+        """Take a file, dropped in a person's own conversation with the bot."""
+        persona = _persona(request.query.get("persona", ""))
+        name = request.query.get("name", "")[: local_files.NAME_LENGTH] or "fichier"
+        self._room.post(author=persona.id, html=said(name), text=name, owner=persona.id)
+        answer = await local_files.taken(self._dispatcher, request, name, _actor(persona))
+        await self.deliver(Address("local", "", persona.id, "person"), answer, "")
+        return web.json_response({})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Stream what is here, then what happens. A page that was cut off receives all of it again."""
