@@ -41,7 +41,7 @@ MOST: Final = 5  # clauses in one answer, those to be read together included
 CHOICES: Final = 3
 _ENGLISH = "PA20 exists in French only: its own words are quoted below."
 _LEARNING = (
-    "J'apprends encore à comprendre les questions, ce qui prend une minute au premier démarrage. "
+    "J'apprends encore à comprendre les questions, ce qui prend une minute ou deux. "
     "Reposez-moi la vôtre un peu plus tard\u00a0: la réponse sera meilleure."
 )
 _ENGLISH_NO = "I understood your question; my answers are in French, the language of the policy."
