@@ -93,7 +93,8 @@ def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
     context.meta[cli_registry.OPEN] = _desk
     context.meta[cli_quiz.OPEN] = _school
     context.meta[cli_questions.OPEN] = _questions
-    context.meta[cli_register.OPEN] = _cabinet
+    context.meta[cli_register.OPEN] = lambda: _cabinet(kept())
+    context.meta[cli_register.BESIDE] = lambda: _cabinet(configured())
     context.meta[cli_reviser.OPEN] = _bench
     context.meta[cli_revisions.OPEN] = _shelf
     if context.invoked_subcommand is None:
@@ -337,8 +338,7 @@ def _questions() -> cli_questions.Desk:
     return cli_questions.Desk(library, Engine(folders, config.models()), known)
 
 
-def _cabinet() -> cli_register.Cabinet:
-    config = kept()
+def _cabinet(config: settings.Settings) -> cli_register.Cabinet:
     return cli_register.Cabinet(
         config.database(), config.keys(), config.calendar().zone, lambda: app.issuer(config, _policies())
     )

@@ -43,6 +43,7 @@ class Cabinet:
 Open: TypeAlias = Callable[[], Cabinet]
 
 OPEN: Final = "vigie.cabinet"  # in click's `meta`, where the command line puts an `Open`
+BESIDE: Final = "vigie.cabinet.beside"  # another, which does not ask that a register be kept here
 LARGEST_LISTED: Final = 10  # faults that are written out; `--json` writes them all
 
 _FILE: Final = click.Path(path_type=Path)
@@ -51,6 +52,13 @@ _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Répondre en JS
 
 def _cabinet() -> Cabinet:
     opened: Cabinet = click.get_current_context().meta[OPEN]()
+    return opened
+
+
+def _beside() -> Cabinet:
+    """Return what verifies a receipt: anybody may, where nothing but the public keys is."""
+    meta = click.get_current_context().meta
+    opened: Cabinet = meta.get(BESIDE, meta[OPEN])()
     return opened
 
 
@@ -73,12 +81,12 @@ def _reading(cabinet: Cabinet) -> Iterator[Database]:
         yield db
 
 
-def _trusted(keys: Path | None, *, needed: bool = True) -> Ring:
+def _trusted(keys: Path | None, opened: Open = _cabinet, *, needed: bool = True) -> Ring:
     """Return the public keys of a file or, without one, those of the folder of keys."""
-    ring = signing.read_ring(keys) if keys else signing.ring(_cabinet().keys)
+    ring = signing.read_ring(keys) if keys else signing.ring(opened().keys)
     if needed and not ring:
         raise StorageError(
-            f"il n'y a aucune clé publique à {_cabinet().keys}. Vérifiez VIGIE_CLES, ou donnez --cles."
+            f"il n'y a aucune clé publique à {keys or opened().keys}. Vérifiez VIGIE_CLES, ou donnez --cles."
         )
     return ring
 
@@ -104,7 +112,7 @@ def registre() -> None:
 def _verify(recu: Path | None, cles: Path | None, as_json: bool) -> None:
     with _explained():
         if recu:
-            _verify_receipt(recu, _trusted(cles), as_json)
+            _verify_receipt(recu, _trusted(cles, _beside), as_json)
         else:
             _verify_register(_trusted(cles, needed=False), as_json)
 
@@ -132,7 +140,7 @@ def _verify_receipt(file: Path, ring: Ring, as_json: bool) -> None:
 
 
 def _when(moment: str) -> str:
-    return receipt.local(moment, _cabinet().zone)
+    return receipt.local(moment, _beside().zone)
 
 
 def _verify_register(ring: Ring, as_json: bool) -> None:
