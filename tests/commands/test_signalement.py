@@ -79,7 +79,11 @@ async def test_whoever_is_named_does_not_receive_it(chat: Chat) -> None:
     chat.wait()
     for actor in (VP, CONSEILLER):
         assert "Aucun signalement ouvert" in await chat.said("signalements", actor)
-    assert "vole ses membres" in words(await opened(chat, SUPPLEANT))
+    case = words(await opened(chat, SUPPLEANT))
+    assert "vole ses membres" in case
+    assert (
+        "En cause\u00a0: Vice-présidence aux communications, Conseillère ou conseiller à l'exécutif" in case
+    )
 
 
 async def test_a_report_is_read_by_its_recipient_and_followed_with_its_code(chat: Chat) -> None:
