@@ -81,7 +81,7 @@ async def test_whoever_is_named_does_not_receive_it(chat: Chat) -> None:
         assert "Aucun signalement ouvert" in await chat.said("signalements", actor)
     case = words(await opened(chat, SUPPLEANT))
     assert "vole ses membres" in case
-    assert (
+    assert "En cause\u00a0: Vice-présidence aux communications, Conseillère ou conseiller" in case
         "En cause\u00a0: Vice-présidence aux communications, Conseillère ou conseiller à l'exécutif" in case
     )
 
