@@ -20,6 +20,7 @@ from typing import Final, Literal, ParamSpec, TypeAlias, TypeVar, cast
 
 from bot import logs
 from bot.aside import Deferred, aside
+from bot.forms import Reply, opener
 from bot.messages import (
     SHORTCUT_LENGTH,
     Button,
@@ -29,12 +30,10 @@ from bot.messages import (
     Link,
     Message,
     Quote,
-    Reply,
     Text,
     TooLong,
     clean,
     code,
-    opener,
 )
 
 logger = logging.getLogger(__name__)
@@ -109,7 +108,7 @@ class Command:
     `usage`: what may follow the name, "" when nothing. `examples`: texts worth trying.
     `opens_form`: the answer is a form, which must be the very first answer to a button or command.
     `instant`: answered from memory in well under a millisecond, so run at once, without the storage thread;
-    for a command that is so for some requests only, which ones.
+    for a command that is so for some requests only, what answers those, and None to the others.
     `shortcut`: the label of the entry in a message's own menu; the message's text becomes the
     request's text.
     `refusal`: for a command that is not for everyone, why it is not for the one who asks, "" when it is.
@@ -136,7 +135,7 @@ class Command:
     examples: tuple[str, ...] = ()
     slash: bool = False
     opens_form: bool = False
-    instant: bool | Callable[[Request], bool] = False
+    instant: bool | Callable[[Request], Answer | None] = False
     suggest: Callable[[str], Sequence[Suggestion]] | None = None
     shortcut: str = ""
     refusal: Callable[[Request], str] | None = None
@@ -155,10 +154,6 @@ class Command:
             raise ValueError(f"{self.name} is anonymous, so its answers are fleeting and alone")
         if len(self.shortcut) > SHORTCUT_LENGTH:
             raise ValueError(f"shortcut of {self.name}: over {SHORTCUT_LENGTH} characters")
-
-    def is_instant(self, request: Request) -> bool:
-        """Return whether a request is answered at once."""
-        return self.instant(request) if callable(self.instant) else self.instant
 
 
 _MARKS = "!?.,;:…"
@@ -346,9 +341,8 @@ class Dispatcher:
                 request = replace(request, actor=None)
             if command.alone and request.place == "open":
                 return Message(_ASK_IN_PRIVATE, public=True)
-            if command.is_instant(request):
-                answer = self._run(command, request)
-            else:
+            answer = self._at_once(command, request)
+            if answer is None:
                 answer = await self._stored(self._run, command, request)
             reply = await self._made(answer, request) if isinstance(answer, Deferred) else answer
             if request.place == "open":
@@ -413,11 +407,22 @@ class Dispatcher:
             name = self.logged(request)
             return apology(error, name, anonymous=name != request.command)
 
+    def _at_once(self, command: Command, request: Request) -> Answer | None:
+        """Return the answer to a request that takes no storage thread, None to one that does."""
+        if callable(command.instant):
+            return self._answered(command, request, command.instant)
+        return self._run(command, request) if command.instant else None
+
     def _run(self, command: Command, request: Request) -> Answer:
+        return self._answered(command, request, command.run)
+
+    def _answered(
+        self, command: Command, request: Request, answer: Callable[[Request], Result]
+    ) -> Result | Message:
         try:
             if command.refusal and (why := command.refusal(request)):
                 return Message(Text(why))
-            return command.run(request)
+            return answer(request)
         except UserError as refusal:
             return Message(Text(str(refusal)))
         except Exception as error:  # noqa: BLE001 — the one place where nobody may be left without a reply

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, settings
 
 from bot.commands import examples
 from bot.dispatch import Dispatcher
-from bot.messages import Quoter, Reply
+from bot.forms import Reply
+from bot.messages import Quoter
 from bot.policy import library as libraries
 from bot.policy.library import Library
 from bot.settings import SEED

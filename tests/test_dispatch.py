@@ -12,7 +12,8 @@ import pytest
 
 from bot.aside import Deferred
 from bot.dispatch import Actor, Command, Dispatcher, Request, UserError
-from bot.messages import Button, Buttons, Form, Message, Reply, Text, TextField
+from bot.forms import Form, Reply, TextField
+from bot.messages import Button, Buttons, Message, Text
 
 ALEX = Actor("essai", "T1", "U1")
 

@@ -13,7 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.dispatch import Dispatcher, Place
-from bot.messages import Form, Message, Quoter, Reply, summary
+from bot.forms import Form, Reply
+from bot.messages import Message, Quoter, summary
 from bot.platforms import discord_render, local_render, slack_render
 from tests.platforms import slack_checks
 from tests.wire import discord_schema

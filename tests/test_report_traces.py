@@ -13,7 +13,8 @@ import pytest
 from bot import app, app_web_form
 from bot.app import Bot
 from bot.dispatch import Request
-from bot.messages import Form, Message
+from bot.forms import Form
+from bot.messages import Message
 from bot.policy import report_codes
 from bot.policy.reports import read_entry
 from bot.settings import Settings

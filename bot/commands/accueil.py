@@ -15,21 +15,18 @@ from bot.commands.course import Course
 from bot.commands.office import Office, actor_of, administers
 from bot.commands.politique import Reading, paged
 from bot.dispatch import Request, UserError
+from bot.forms import FIELD_HINT_LENGTH, Form, Reply, TextField
 from bot.messages import (
-    FIELD_HINT_LENGTH,
     Button,
     Buttons,
     ButtonStyle,
     Element,
-    Form,
     Heading,
     Message,
     Note,
     Quote,
-    Reply,
     Span,
     Text,
-    TextField,
     bold,
     clean,
     excerpt,

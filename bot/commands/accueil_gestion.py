@@ -12,22 +12,8 @@ from bot import schedule
 from bot.commands.course import Course
 from bot.commands.office import Office, actor_of, administers, named
 from bot.dispatch import Request, UserError
-from bot.messages import (
-    Button,
-    Buttons,
-    Element,
-    Form,
-    Heading,
-    Message,
-    Note,
-    PersonField,
-    Reply,
-    Span,
-    Text,
-    bold,
-    code,
-    excerpt,
-)
+from bot.forms import Form, PersonField, Reply
+from bot.messages import Button, Buttons, Element, Heading, Message, Note, Span, Text, bold, code, excerpt
 from bot.policy import attempts, item_statistics, onboarding, people, progress, quiz, roles
 from bot.policy.item_statistics import ClauseStatistics, ItemStatistics
 from bot.policy.library import in_words

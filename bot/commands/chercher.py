@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.commands import politique
 from bot.dispatch import Request
-from bot.messages import FORM_TITLE_LENGTH, Form, Reply, TextField
+from bot.forms import FORM_TITLE_LENGTH, Form, Reply, TextField
 from bot.policy.library import Library
 
 

@@ -91,12 +91,12 @@ def open_course(library: Library, folders: Sequence[Path], attest: Attest, plan:
     def bank(version: Version) -> Bank:
         return quiz_bank.load(path, version) if path else Bank()
 
-    course = Course(
+    if path:
+        quiz_bank.text_of(path)  # that it is no text must be known now; what it says is read when first asked
+    return Course(
         library,
         lambda: target(library.current(library.default)),
         lambda: bank(library.current(library.default)),
         attest,
         plan,
     )
-    course.bank()
-    return course

@@ -301,6 +301,3 @@ def _mine(desk: _Desk, identifier: str) -> Attempt:
     if attempt is None or attempt.person_id != desk.person():
         raise UserError(_NOT_YOURS)
     return attempt
-
-
-examples = say.examples

@@ -16,7 +16,8 @@ from bot.commands import politique, revision_ledger
 from bot.commands import revision_messages as say
 from bot.commands.office import Office, actor_of, named
 from bot.dispatch import Received, Request, UserError
-from bot.messages import Message, Reply, Span, excerpt
+from bot.forms import Reply
+from bot.messages import Message, Span, excerpt
 from bot.policy import people, revision_audience, revision_reading, revisions, roles, upkeep
 from bot.policy.articles import PolicyError
 from bot.policy.comparison import Comparison, Nature

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.dispatch import TAKEN_SIZE, Actor, Dispatcher, Received
+from bot.forms import opener
 from bot.messages import Message, Text
 from bot.platforms import dropped
 
@@ -21,6 +22,4 @@ async def taken(dispatcher: Dispatcher, request: web.Request, name: str, actor: 
     except web.HTTPRequestEntityTooLarge:
         return dropped.too_large().message()
     reply = await dispatcher.handle_file(Received(name, content), actor)
-    if not isinstance(reply, Message):
-        raise TypeError(reply)  # no command that reads a file answers with a form
-    return reply
+    return reply if isinstance(reply, Message) else opener(reply)

@@ -14,7 +14,8 @@ from bot.commands.office import Office, administers
 from bot.commands.question import Desk
 from bot.conversations import Conversations, Recent
 from bot.dispatch import Actor, Command, Dispatcher, Place, Request, UserError
-from bot.messages import Form, Message, Reply, opener
+from bot.forms import Form, Reply, opener
+from bot.messages import Message
 from bot.policy import guidance, masking, negative_posts
 from bot.policy import roles as registry
 from bot.policy.articles import Number, Version

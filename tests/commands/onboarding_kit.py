@@ -15,7 +15,8 @@ from bot.commands import accueil, quiz
 from bot.commands.course import Course
 from bot.commands.office import Office
 from bot.dispatch import Actor, Command, Dispatcher, Place
-from bot.messages import Button, Message, Reply, Text
+from bot.forms import Reply
+from bot.messages import Button, Message, Text
 from bot.policy import attempts, membership, onboarding, people, register
 from bot.policy import library as libraries
 from bot.policy import quiz as machine

@@ -12,7 +12,8 @@ from bot.commands import catalogue
 from bot.commands.office import Office
 from bot.commands.reporting import Reporting
 from bot.dispatch import Actor, Dispatcher, Request, Welcome
-from bot.messages import Button, Form, Message, Reply
+from bot.forms import Form, Reply
+from bot.messages import Button, Message
 from bot.policy import people, report_escalation, roles
 from bot.policy.library import Library
 from bot.settings import Settings

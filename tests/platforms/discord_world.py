@@ -17,18 +17,8 @@ from simcord.builders import ChannelHandle, UserHandle
 from simcord.env import Env
 
 from bot.dispatch import Command, Dispatcher, Request, Suggestion, UserError
-from bot.messages import (
-    Button,
-    Buttons,
-    Form,
-    Message,
-    Quotation,
-    Quote,
-    Reply,
-    Span,
-    Text,
-    TextField,
-)
+from bot.forms import Form, Reply, TextField
+from bot.messages import Button, Buttons, Message, Quotation, Quote, Span, Text
 from bot.platforms.discord_client import Client
 
 WORDS = "Nous vous invitons à vous abstenir."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.dispatch import Dispatcher, Request
-from bot.messages import Reply
+from bot.forms import Reply
 
 
 def listened(monkeypatch: pytest.MonkeyPatch) -> list[bool]:

@@ -11,19 +11,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from bot.dispatch import Command, Dispatcher, Request
-from bot.messages import (
-    Button,
-    Buttons,
-    Form,
-    Link,
-    Message,
-    Quotation,
-    Quote,
-    Reply,
-    Span,
-    Text,
-    TextField,
-)
+from bot.forms import Form, Reply, TextField
+from bot.messages import Button, Buttons, Link, Message, Quotation, Quote, Span, Text
 from bot.platforms.slack_adapter import Heard, SlackAdapter
 from tests.platforms.fake_slack import BOT_TOKEN, BOT_USER, SIGNING_SECRET, FakeSlack
 

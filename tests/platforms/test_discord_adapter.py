@@ -11,7 +11,8 @@ import discord
 import pytest
 
 from bot.dispatch import Command, Dispatcher, Request
-from bot.messages import Message, Reply, Text
+from bot.forms import Reply
+from bot.messages import Message, Text
 from bot.platforms import Meter
 from bot.platforms.discord_client import Client
 from tests.platforms.discord_world import COMMANDS, TEXTS, WORDS, Late, World, living, menu, quote, shown

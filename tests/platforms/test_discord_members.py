@@ -13,7 +13,8 @@ import discord
 import pytest
 
 from bot.dispatch import Actor, Command, Dispatcher
-from bot.messages import ChoiceField, File, Form, Message, Option, PersonField, Text
+from bot.forms import ChoiceField, Form, Option, PersonField
+from bot.messages import File, Message, Text
 from bot.platforms import PlatformError, discord_members
 from bot.platforms.discord_client import Client
 from bot.platforms.discord_commands import answers

@@ -334,6 +334,7 @@ async function drop(file) {
   try {
     const response = await fetch(`/api/drop?${query}`, { method: "POST", body: file });
     status(response.ok ? "" : "Ce fichier n'a pas pu être pris. Réessayez dans un moment.");
+    if (response.ok) awaitEntry((await response.json()).entry);
   } catch {
     status("Le bac à sable ne répond pas\u00a0: rien n'a été envoyé.");
   }
