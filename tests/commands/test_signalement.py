@@ -223,6 +223,7 @@ async def test_codes_that_open_nothing_are_all_answered_the_same(chat: Chat) -> 
     }
     assert len(said) == 1
     assert "n'ouvre aucun signalement" in said.pop()
+    assert isinstance(await chat.ask(pressed(await chat.follow(unknown), "Entrer mon code")), Form)
     assert "Reçu" in words(await chat.follow(code))
 
 
