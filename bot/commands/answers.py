@@ -92,8 +92,8 @@ def put(telling: Telling, answer: Answer, question: str, judged: Judged | None) 
 def _put(telling: Telling, answer: Answer, question: str, judged: Judged | None) -> Message:
     if answer.foreign:
         return foreign(telling)
-    if answer.unkind and not answer.answered:
-        return calm(telling)
+    if answer.unkind and not answer.answered and answer.topic == "question":
+        return calm(telling)  # rough words in what one reports or would publish are no attack on the bot
     if answer.topic != "question":
         return _OTHER_TOPICS[answer.topic](telling, answer)
     numbers = telling.existing(found.number for found in answer.clauses)

@@ -309,6 +309,15 @@ async def test_an_incident_or_a_draft_leaves_no_trace_in_table_memory_or_log(
     assert "Zorglub" not in caplog.text + words(reply) + repr(reply)
 
 
+@pytest.mark.parametrize(("topic", "given"), [("draft", "5.9"), ("incident", "5.10")])
+async def test_rough_words_in_what_one_would_publish_or_report_are_still_answered(
+    desk: Counter, topic: Topic, given: str
+) -> None:
+    text = "Je veux publier ceci: c'est une gang de voleurs, boycottez-les!"
+    desk.engine.answers[text] = Answer("out_of_scope", topic, ranked=found(given), unkind=True)
+    assert given in clauses(await desk.say(text))
+
+
 async def test_an_incident_is_told_not_to_comment_and_whom_to_tell(desk: Counter) -> None:
     desk.engine.answers[SECRET] = Answer("answer", "incident", found("5.10"))
     reply = await desk.say(SECRET)
@@ -464,7 +473,7 @@ async def test_whatever_the_engine_finds_is_said_well_on_every_platform(
     assert "9.9" not in clauses(reply) + labels(reply)
     said = " ".join(words(reply).lower().split())
     assert not said.startswith(("oui", "non"))
-    if answered.foreign or (answered.unkind and not answered.answered):
+    if answered.foreign or (answered.unkind and not answered.answered and answered.topic == "question"):
         assert not reply.quotes()
 
 
