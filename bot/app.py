@@ -41,7 +41,7 @@ from bot.commands.course import Course, open_course
 from bot.commands.office import Office
 from bot.commands.question import Desk
 from bot.conversations import Conversations, Recent
-from bot.dispatch import Actor, Dispatcher, Welcome
+from bot.dispatch import Dispatcher, Welcome
 from bot.health import Metrics
 from bot.members import Register
 from bot.outbox_routes import EMAIL
@@ -53,6 +53,7 @@ from bot.policy.onboarding import Attest, Plan
 from bot.policy.questions import Engine
 from bot.receipt import Issuer
 from bot.registrar import Registrar
+from bot.requests import Actor
 from bot.settings import SEED, Settings, listed
 from bot.storage import Storage
 from bot.times import system_clock

@@ -32,7 +32,6 @@ from bot import (
 )
 from bot.aside import aside
 from bot.commands import Services, accueil_gestion, revision_ledger
-from bot.dispatch import Actor
 from bot.health import Health, Metrics
 from bot.logs import where
 from bot.members import Fetch, Register
@@ -59,6 +58,7 @@ from bot.policy.report_records import Session
 from bot.progress_picture import Drawing
 from bot.registrar import Registrar
 from bot.report_keys import SealError
+from bot.requests import Actor
 from bot.schedule import Arguments, Daily, Errand, Schedule, Work
 from bot.settings import Settings, listed
 from bot.storage import StorageError

@@ -20,12 +20,12 @@ from sqlite_utils import Database
 from bot import app, background, backup, inbound, outbox, restore, serving, state
 from bot.aside import aside
 from bot.background import Background
-from bot.dispatch import Actor
 from bot.messages import Message
 from bot.outbox import Delivery, enqueue
 from bot.platforms import Address
 from bot.platforms.membership import Followed
 from bot.policy import people
+from bot.requests import Actor
 from bot.schedule import Schedule, plan
 from bot.settings import Settings
 from bot.storage import Storage, StorageError

@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 
 from bot import cli_quiz
 from bot.cli_quiz import OPEN, School
-from bot.dispatch import Actor
 from bot.policy import attempts, onboarding_reminders, people, quiz, quiz_bank, register
 from bot.policy.onboarding import Plan
+from bot.requests import Actor
 from bot.storage import Storage, beside
 from tests.commands.onboarding_kit import LIBRARY
 from tests.commands.registry_kit import CALENDAR

@@ -15,6 +15,7 @@ from bot import (
     report_export,
     report_notices,
     retraining,
+    revision_picture,
 )
 from bot.archive import Archive
 from bot.commands import (
@@ -51,11 +52,11 @@ from bot.commands.course import Course
 from bot.commands.office import Office, reserved
 from bot.commands.question import Desk
 from bot.commands.reporting import TOO_MANY, Reporting
-from bot.dispatch import Actor, Command
 from bot.forms import Reply
 from bot.policy import roles as registry
 from bot.policy.guidance import Guidance
 from bot.policy.library import Library
+from bot.requests import Actor, Command
 from bot.storage import Storage
 
 
@@ -271,7 +272,7 @@ def examples(services: Services) -> dict[str, Reply]:
         **accueil.examples(course),
         **accueil_gestion.examples(course),
         **quiz_messages.examples(course, now),
-        **revision_examples.examples(course, calendar, progress_picture.sample()),
+        **revision_examples.examples(course, calendar, revision_picture.sample()),
         **onboarding_notices.examples(progress_picture.sample()),
         **registrar.examples(),
         **banque.examples(library),

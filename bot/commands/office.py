@@ -9,11 +9,11 @@ from datetime import date, datetime
 from sqlite_utils import Database
 
 from bot import schedule
-from bot.dispatch import Actor, Request, UserError
 from bot.messages import Span, person
 from bot.policy import membership, people, roles
 from bot.policy.destruction import Remember, forgets_nothing
 from bot.policy.membership import Source
+from bot.requests import Actor, Request, UserError
 from bot.storage import Storage
 from bot.times import Calendar, Clock
 

@@ -18,7 +18,6 @@ from bot.commands.office import Office
 from bot.commands.politique import Reading
 from bot.commands.signalement_follow_messages import CODE_SEEN
 from bot.conversations import Conversations, Given, Recent
-from bot.dispatch import Request, UserError
 from bot.messages import SHORTCUT_LENGTH, Message
 from bot.policy import asked, guidance, references, report_codes
 from bot.policy.articles import Number, Version
@@ -29,6 +28,7 @@ from bot.policy.negative_posts import NegativePosts
 from bot.policy.questions import Answer
 from bot.policy.references import Reference
 from bot.policy.search import fold, words
+from bot.requests import Request, UserError
 
 LOOKED_UP_WORDS: Final = 3  # « altérer sa valeur » is looked up; what is longer is a question
 # What may stand between the words of a look-up. Any other small word makes a question of it.

@@ -15,7 +15,6 @@ from bot.archive import TASK, Archive
 from bot.commands import politique, revision_ledger
 from bot.commands import revision_messages as say
 from bot.commands.office import Office, actor_of, named
-from bot.dispatch import Received, Request, UserError
 from bot.forms import Reply
 from bot.messages import Message, Span, excerpt
 from bot.policy import people, revision_audience, revision_reading, revisions, roles, upkeep
@@ -26,6 +25,7 @@ from bot.policy.revision_audience import Asked
 from bot.policy.revision_lint import Office as Role
 from bot.policy.revision_reading import Document
 from bot.policy.revisions import Dates, Proposal, Revision, RevisionError
+from bot.requests import Received, Request, UserError
 
 logger = logging.getLogger(__name__)
 

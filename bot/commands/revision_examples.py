@@ -27,7 +27,7 @@ _TOLD = date(2026, 11, 24)
 
 
 def examples(course: Course, calendar: Calendar, png: bytes) -> dict[str, Reply]:
-    """Return one of each reply, by name. `png`: any picture."""
+    """Return one of each reply, by name. `png`: the picture of a revision's attestations."""
     policy = course.library.default
     comparison = compare(course.library.current(policy), _made_up(course.library, policy))
     return {

@@ -14,7 +14,6 @@ from bot.commands import signalement_follow_messages as follow
 from bot.commands import signalement_messages as messages
 from bot.commands.reporting import Reporting, explained, titles
 from bot.commands.signalement_messages import Choices
-from bot.dispatch import Request
 from bot.forms import Reply
 from bot.messages import Message, clean
 from bot.policy import report_followups, report_routing, reports
@@ -22,6 +21,7 @@ from bot.policy.report_cases import checked
 from bot.policy.report_records import SEVERITIES, ReportError, Session, Severity
 from bot.policy.reports import NAME_LENGTH, SAYS_LENGTH, WHERE_LENGTH
 from bot.report_drafts import Answer, Draft
+from bot.requests import Request
 
 COMMAND: Final = messages.COMMAND
 _SEND: Final = "envoyer"

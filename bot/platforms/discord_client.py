@@ -20,7 +20,7 @@ from typing import Any, TypeAlias, cast
 import aiohttp
 import discord
 
-from bot.dispatch import TAKEN_SIZE, Actor, Dispatcher, Place, Received, Request, apology
+from bot.dispatch import Dispatcher, apology
 from bot.forms import Form, Reply, opener
 from bot.messages import Message, Quoter, Text, TooLong
 from bot.platforms import Meter, discord_members, dropped
@@ -28,6 +28,7 @@ from bot.platforms import discord_commands as catalogue
 from bot.platforms.discord_delivery import paced
 from bot.platforms.discord_render import files, render, render_form
 from bot.platforms.membership import Members
+from bot.requests import TAKEN_SIZE, Actor, Place, Received, Request
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from typing import Any, TypeAlias
 
 from aiohttp import web
 
-from bot.dispatch import TEXT_LENGTH, Actor, Dispatcher, Place, Request
+from bot.dispatch import TEXT_LENGTH, Dispatcher
 from bot.forms import Form, opener
 from bot.messages import Message, Quoter
 from bot.platforms import Address, PlatformError, UndeliverableError, local_files, local_revisions
@@ -32,6 +32,7 @@ from bot.platforms.local_replies import LocalReplies, unknown
 from bot.platforms.local_revisions import Sheets
 from bot.platforms.local_room import CHANNEL, DIRECT, Entry, Room
 from bot.platforms.membership import Followed
+from bot.requests import Actor, Place, Request
 
 HOST = "127.0.0.1"
 BODY_SIZE = 256 * 1024  # five fields of 3,000 characters, each escaped in JSON, and some room

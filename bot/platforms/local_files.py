@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from bot.dispatch import TAKEN_SIZE, Actor, Dispatcher, Received
+from bot.dispatch import Dispatcher
 from bot.forms import opener
 from bot.messages import Message, Text
 from bot.platforms import dropped
+from bot.requests import TAKEN_SIZE, Actor, Received
 
 NAME_LENGTH = 200
 _NOT_YOURS = Message(Text("Je ne prends de fichier que de l'administration. Rien n'est changé."))

@@ -22,7 +22,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.dispatch import Actor, Dispatcher, Request, apology
+from bot.dispatch import Dispatcher, apology
 from bot.forms import opener
 from bot.logs import ExplainedError, told
 from bot.messages import Message, Quoter
@@ -41,6 +41,7 @@ from bot.platforms.slack_link import (
 from bot.platforms.slack_origin import Origin, actor_of, pressed, written
 from bot.platforms.slack_render import FORM_CALLBACK, answers
 from bot.platforms.slack_replies import SlackReplies
+from bot.requests import Actor, Request
 
 START_SECONDS = 30
 DRAIN_SECONDS = 4  # for the answers under way; with hanging up, well under the 10 s of the whole program

@@ -16,7 +16,7 @@ from bot.archive import Archive
 from bot.commands import Services, accueil, catalogue
 from bot.commands.course import open_course
 from bot.commands.office import Office
-from bot.dispatch import Actor, Dispatcher, Received
+from bot.dispatch import Dispatcher
 from bot.forms import Form, Reply
 from bot.messages import Button, Message
 from bot.outbox_pump import Pump
@@ -40,6 +40,7 @@ from bot.policy.onboarding import Attesting, Plan
 from bot.policy.register import Signatory
 from bot.policy.revision_audience import Recipient
 from bot.policy.revisions import Revision
+from bot.requests import Actor, Received
 from bot.schedule import Schedule, Work
 from bot.settings import SEED
 from bot.signing import new_signer

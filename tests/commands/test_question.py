@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands import answers, question
-from bot.dispatch import Place
 from bot.messages import Button, Message, Quoter
 from bot.policy import refusals
 from bot.policy.library import Library
 from bot.policy.questions import Answer, Outcome, Topic
+from bot.requests import Place
 from tests.commands.answers_kit import (
     OFFICER,
     OTHER,

@@ -13,10 +13,11 @@ import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.dispatch import Actor, Command, Dispatcher
+from bot.dispatch import Dispatcher
 from bot.messages import File, Message, Text
 from bot.platforms import PlatformError, slack_members
 from bot.platforms.slack_adapter import SlackAdapter
+from bot.requests import Actor, Command
 from tests.platforms.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
 from tests.platforms.slack_kit import direct, event, press_at_home, quote, running, slash
 

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlite_utils import Database
 
-from bot.dispatch import Actor
 from bot.policy import attempts, membership, onboarding, onboarding_reminders, people, quiz, register, roles
 from bot.policy.membership import BY_HAND
 from bot.policy.onboarding import Attesting, Plan
 from bot.policy.people import Account
 from bot.policy.register import Signatory
+from bot.requests import Actor
 from bot.signing import new_signer
 from bot.times import Calendar
 from tests.policy.quiz_kit import TARGET, database, finish, made_up

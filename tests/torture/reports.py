@@ -33,11 +33,11 @@ import click
 
 from bot import app, report_keys
 from bot.app import Bot
-from bot.dispatch import Request
 from bot.messages import Button, Message
 from bot.platforms import discord_delivery, slack_delivery
 from bot.policy import masking, people, report_codes, roles
 from bot.policy.people import Account
+from bot.requests import Request
 from bot.schedule import Schedule
 from bot.settings import Settings
 from bot.storage import Storage, beside
