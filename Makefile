@@ -18,7 +18,7 @@ $(BIN)/python:
 
 $(VENV)/.runs: requirements.lock pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 $(VENV)/.tests: requirements-dev.lock $(VENV)/.runs

@@ -9,6 +9,7 @@ import asyncio
 import gc
 import gettext
 import os
+import re
 import resource
 import sqlite3
 import sys
@@ -54,6 +55,8 @@ LOCALE = Path(__file__).parent / "locale"
 
 USUAL_FILE = Path(".env")
 
+_QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)")  # click quotes what was typed as in English
+
 
 def _port(_: click.Context, __: click.Parameter, port: int | None) -> int | None:
     # Not `IntRange`: it would write 1<=x<=65535 in the help.
@@ -90,7 +93,8 @@ def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
     context.meta[cli_registry.OPEN] = _desk
     context.meta[cli_quiz.OPEN] = _school
     context.meta[cli_questions.OPEN] = _questions
-    context.meta[cli_register.OPEN] = _cabinet
+    context.meta[cli_register.OPEN] = lambda: _cabinet(kept())
+    context.meta[cli_register.BESIDE] = lambda: _cabinet(configured())
     context.meta[cli_reviser.OPEN] = _bench
     context.meta[cli_revisions.OPEN] = _shelf
     if context.invoked_subcommand is None:
@@ -334,8 +338,7 @@ def _questions() -> cli_questions.Desk:
     return cli_questions.Desk(library, Engine(folders, config.models()), known)
 
 
-def _cabinet() -> cli_register.Cabinet:
-    config = kept()
+def _cabinet(config: settings.Settings) -> cli_register.Cabinet:
     return cli_register.Cabinet(
         config.database(), config.keys(), config.calendar().zone, lambda: app.issuer(config, _policies())
     )
@@ -397,9 +400,15 @@ def main() -> None:
     except click.Abort:
         sys.exit(130)
     except click.ClickException as error:
-        message = error.format_message().strip()
-        stop = "" if message.endswith((".", "?")) else "."
-        context = error.ctx if isinstance(error, click.UsageError) else None
-        command = context.command_path if context else "vigie"
-        click.echo(f"vigie\u00a0: {message}{stop} Voyez «\u00a0{command} --help\u00a0».", err=True)
+        click.echo(f"vigie\u00a0: {_explained(error)}", err=True)
         sys.exit(2)
+
+
+def _explained(error: click.ClickException) -> str:
+    """Return an error as one line; where the command line is at fault, with where to read how it is used."""
+    message = _QUOTED.sub("«\u00a0\\1\u00a0»", error.format_message().strip())
+    line = message if message.endswith((".", "?")) else f"{message}."
+    if not isinstance(error, click.UsageError):
+        return line
+    command = error.ctx.command_path if error.ctx else "vigie"
+    return f"{line} Voyez «\u00a0{command} --help\u00a0»."

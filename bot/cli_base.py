@@ -13,6 +13,7 @@ from bot import settings, storage
 
 SANDBOX = "vigie.essai"  # in click's `meta`: whether the sandbox's own database is meant
 SUBCOMMAND = "COMMANDE [ARGUMENTS]…"
+DAY = "AAAA-MM-JJ"  # how a date is written
 
 json_flag = click.option("--json", "as_json", is_flag=True, help="Répondre en JSON.")
 

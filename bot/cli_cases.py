@@ -16,7 +16,7 @@ from bot.storage import beside
 
 @click.group(
     name="signalements",
-    subcommand_metavar=SUBCOMMAND,
+    subcommand_metavar=f"[{SUBCOMMAND}]",
     no_args_is_help=False,
     invoke_without_command=True,
     help="L'état des signalements, en nombres\u00a0: ni contenu, ni identité. Le code de sortie est 1 quand "

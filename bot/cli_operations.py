@@ -158,6 +158,13 @@ def diagnostic_(as_json: bool) -> None:
     findings += diagnostic.local(places, config.calendar(), system_clock, lambda db: [*_kept(db, config)])
     with suppress(StorageError):  # said above
         findings += [] if diagnostic.runs(config.database()) else diagnostic.port(config.vigie_sante_port)
+    if config.sandboxed():
+        findings.append(
+            note(
+                "plateformes",
+                "aucun jeton n'est réglé\u00a0: seul le bac à sable s'ouvrira. Voyez .env.example.",
+            )
+        )
     findings += asyncio.run(diagnostic.remote(_checks(config)))
     click.echo(dump(diagnostic.as_json(findings)) if as_json else diagnostic.printed(findings))
     sys.exit(0 if diagnostic.sound(findings) else 1)

@@ -56,7 +56,11 @@ def question_(question: tuple[str, ...], named: str | None, as_json: bool) -> No
     sys.exit(0 if answer.answered else 1)
 
 
-@click.command(name="evaluer", help="Mesurer les réponses à des questions dont on sait les clauses.")
+@click.command(
+    name="evaluer",
+    help="Mesurer les réponses à des questions dont on sait les clauses.",
+    short_help="Mesurer la justesse des réponses.",
+)
 @click.argument("fichier", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FICHIER")
 @click.option(
     "--image",

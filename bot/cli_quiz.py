@@ -127,7 +127,9 @@ def quiz() -> None:
 
 
 @quiz.command(
-    name="verifier", help="Vérifier les questions\u00a0: format, couverture, liens avec les clauses."
+    name="verifier",
+    help="Vérifier les questions\u00a0: format, couverture, liens avec les clauses.",
+    short_help="Vérifier les questions.",
 )
 @click.argument("fichier", required=False, type=_FILE)
 @json_flag
@@ -166,7 +168,9 @@ def _told(report: dict[str, Any], path: Path) -> Iterator[str]:
 
 
 @quiz.command(
-    name="lier", help="Lier les questions aux mots de leur clause\u00a0: écrit leur «\u00a0hash\u00a0»."
+    name="lier",
+    help="Lier les questions aux mots de leur clause\u00a0: écrit leur «\u00a0hash\u00a0».",
+    short_help="Lier les questions aux mots de leur clause.",
 )
 @click.argument("fichier", required=False, type=_FILE)
 @click.option(
@@ -198,7 +202,11 @@ def _write_bytes(path: Path, content: bytes) -> None:
         raise click.ClickException(f"{path} ne peut pas être écrit. Vérifiez vos droits.") from error
 
 
-@quiz.command(name="exporter", help="Écrire les questions pour Moodle (XML ou GIFT), en CSV ou en JSON.")
+@quiz.command(
+    name="exporter",
+    help="Écrire les questions pour Moodle (XML ou GIFT), en CSV ou en JSON\u00a0: un seul de ces choix.",
+    short_help="Écrire les questions, pour Moodle ou un tableur.",
+)
 @click.option("--moodle", "kind", flag_value="moodle", help="Moodle XML.")
 @click.option("--gift", "kind", flag_value="gift", help="GIFT.")
 @click.option("--csv", "kind", flag_value="csv", help="CSV.")
@@ -334,7 +342,9 @@ def _image(fichier: Path) -> None:
 
 
 @accueil.command(
-    name="commencer", help="Commencer l'accueil d'une personne (slack:EQUIPE/MEMBRE, discord:MEMBRE)."
+    name="commencer",
+    help="Commencer l'accueil d'une personne (slack:EQUIPE/MEMBRE, discord:MEMBRE).",
+    short_help="Commencer l'accueil d'une personne.",
 )
 @click.argument("compte")
 def _begin(compte: str) -> None:

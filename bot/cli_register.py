@@ -17,7 +17,7 @@ import click
 from sqlite_utils import Database
 
 from bot import destroyed, receipt, signing
-from bot.cli_base import dump, json_flag
+from bot.cli_base import SUBCOMMAND, dump, json_flag
 from bot.policy import register
 from bot.policy.ledger import COLUMNS
 from bot.policy.register import Attestation, Audit, Fault
@@ -42,6 +42,7 @@ class Cabinet:
 Open: TypeAlias = Callable[[], Cabinet]
 
 OPEN: Final = "vigie.cabinet"  # in click's `meta`, where the command line puts an `Open`
+BESIDE: Final = "vigie.cabinet.beside"  # another, which does not ask that a register be kept here
 LARGEST_LISTED: Final = 10  # faults that are written out; `--json` writes them all
 
 _FILE: Final = click.Path(path_type=Path)
@@ -49,6 +50,13 @@ _FILE: Final = click.Path(path_type=Path)
 
 def _cabinet() -> Cabinet:
     opened: Cabinet = click.get_current_context().meta[OPEN]()
+    return opened
+
+
+def _beside() -> Cabinet:
+    """Return what verifies a receipt: anybody may, where nothing but the public keys is."""
+    meta = click.get_current_context().meta
+    opened: Cabinet = meta.get(BESIDE, meta[OPEN])()
     return opened
 
 
@@ -71,17 +79,17 @@ def _reading(cabinet: Cabinet) -> Iterator[Database]:
         yield db
 
 
-def _trusted(keys: Path | None, *, needed: bool = True) -> Ring:
+def _trusted(keys: Path | None, opened: Open = _cabinet, *, needed: bool = True) -> Ring:
     """Return the public keys of a file or, without one, those of the folder of keys."""
-    ring = signing.read_ring(keys) if keys else signing.ring(_cabinet().keys)
+    ring = signing.read_ring(keys) if keys else signing.ring(opened().keys)
     if needed and not ring:
         raise StorageError(
-            f"il n'y a aucune clé publique à {_cabinet().keys}. Vérifiez VIGIE_CLES, ou donnez --cles."
+            f"il n'y a aucune clé publique à {keys or opened().keys}. Vérifiez VIGIE_CLES, ou donnez --cles."
         )
     return ring
 
 
-@click.group(name="registre", help="Le registre des attestations de lecture.")
+@click.group(name="registre", subcommand_metavar=SUBCOMMAND, help="Le registre des attestations de lecture.")
 def registre() -> None:
     """Hold the commands of the register."""
 
@@ -102,7 +110,7 @@ def registre() -> None:
 def _verify(recu: Path | None, cles: Path | None, as_json: bool) -> None:
     with _explained():
         if recu:
-            _verify_receipt(recu, _trusted(cles), as_json)
+            _verify_receipt(recu, _trusted(cles, _beside), as_json)
         else:
             _verify_register(_trusted(cles, needed=False), as_json)
 
@@ -130,7 +138,7 @@ def _verify_receipt(file: Path, ring: Ring, as_json: bool) -> None:
 
 
 def _when(moment: str) -> str:
-    return receipt.local(moment, _cabinet().zone)
+    return receipt.local(moment, _beside().zone)
 
 
 def _verify_register(ring: Ring, as_json: bool) -> None:

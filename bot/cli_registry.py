@@ -17,11 +17,11 @@ from typing import Any, TypeAlias
 import click
 from sqlite_utils import Database
 
-from bot.cli_base import SUBCOMMAND, dump, json_flag, storage_refusals
+from bot.cli_base import DAY, SUBCOMMAND, dump, json_flag, storage_refusals
 from bot.commands.office import follow
 from bot.policy import confidentiality, membership, people, personal_data, roles
 from bot.policy.confidentiality import Incident
-from bot.policy.roles import Group, Role, RoleError
+from bot.policy.roles import Group, Role, RoleError, UnknownRoleError
 from bot.storage import beside
 
 
@@ -54,6 +54,8 @@ def _database(desk: Desk) -> Iterator[Database]:
         try:
             with beside(desk.database) as db:
                 yield db
+        except UnknownRoleError as error:
+            raise click.ClickException(f"{error} Voyez «\u00a0vigie roles lister\u00a0».") from error
         except RoleError as error:
             raise click.ClickException(str(error)) from error
 
@@ -117,7 +119,7 @@ def _role_show(as_json: bool) -> None:
 )
 @click.argument("role", metavar="RÔLE")
 @click.argument("holder", metavar=_ACCOUNT)
-@click.option("--depuis", type=_DAY, help="Le premier jour (aujourd'hui).")
+@click.option("--depuis", type=_DAY, metavar=DAY, help="Le premier jour (aujourd'hui).")
 @click.option("--aussi", is_flag=True, help="Sans remplacer les titulaires actuels.")
 def _role_appoint(role: str, holder: str, depuis: Any, aussi: bool) -> None:  # noqa: ANN401 — click's own type
     desk = _desk()
@@ -142,7 +144,7 @@ def _followed(db: Database, holder: roles.Holder, known: Sequence[membership.Sou
 @roles_.command(name="retirer", help="Mettre fin à un rôle pour une personne ou un groupe.")
 @click.argument("role", metavar="RÔLE")
 @click.argument("holder", metavar=_ACCOUNT)
-@click.option("--le", type=_DAY, help="Le premier jour sans le rôle (aujourd'hui).")
+@click.option("--le", type=_DAY, metavar=DAY, help="Le premier jour sans le rôle (aujourd'hui).")
 def _role_dismiss(role: str, holder: str, le: Any) -> None:  # noqa: ANN401 — click's own type
     desk = _desk()
     with _database(desk) as db:
@@ -156,9 +158,11 @@ def _role_dismiss(role: str, holder: str, le: Any) -> None:  # noqa: ANN401 — 
 
 @roles_.command(name="modifier", help="Changer le titre, le courriel ou la relève d'un rôle.")
 @click.argument("role", metavar="RÔLE")
-@click.option("--titre")
-@click.option("--courriel", help="«\u00a0-\u00a0» pour n'en avoir aucun.")
-@click.option("--releve", help="Un autre rôle; «\u00a0-\u00a0» pour n'en avoir aucun.")
+@click.option("--titre", metavar="TITRE", help="Ce que les gens lisent.")
+@click.option("--courriel", metavar="ADRESSE", help="Où l'alerter; «\u00a0-\u00a0» pour n'en avoir aucun.")
+@click.option(
+    "--releve", metavar="RÔLE", help="Le rôle qui le supplée; «\u00a0-\u00a0» pour n'en avoir aucun."
+)
 def _role_change(role: str, titre: str | None, courriel: str | None, releve: str | None) -> None:
     with _database(_desk()) as db:
         changed = roles.role(db, role)
@@ -175,6 +179,7 @@ def _role_change(role: str, titre: str | None, courriel: str | None, releve: str
 @roles_.command(
     name="membres",
     help="Écrire combien il y a d'officières, d'officiers et de membres du personnel, et d'où on le sait.",
+    short_help="Écrire combien de personnes la politique vise.",
 )
 @json_flag
 def _role_members(as_json: bool) -> None:
@@ -220,9 +225,11 @@ def donnees() -> None:
 
 
 @donnees.command(
-    name="certificat", help="Écrire ce qui a été détruit depuis une date\u00a0: des nombres seulement."
+    name="certificat",
+    help="Écrire ce qui a été détruit depuis une date\u00a0: des nombres seulement.",
+    short_help="Écrire ce qui a été détruit, en nombres.",
 )
-@click.option("--depuis", type=_DAY, help="Le premier jour (il y a un an).")
+@click.option("--depuis", type=_DAY, metavar=DAY, help="Le premier jour (il y a un an).")
 @json_flag
 def _data_certificate(depuis: Any, as_json: bool) -> None:  # noqa: ANN401 — click's own type
     desk = _desk()
@@ -237,7 +244,9 @@ def _data_certificate(depuis: Any, as_json: bool) -> None:  # noqa: ANN401 — c
 
 
 @donnees.command(
-    name="inventaire", help="Écrire quels renseignements sont conservés, pourquoi et combien de temps."
+    name="inventaire",
+    help="Écrire quels renseignements sont conservés, pourquoi et combien de temps.",
+    short_help="Écrire ce qui est conservé, et pourquoi.",
 )
 @json_flag
 def _data_inventory(as_json: bool) -> None:
@@ -260,20 +269,26 @@ def confidentialite() -> None:
     """Hold the commands of the register of confidentiality incidents."""
 
 
+def _asked(name: str, field: str, **how: Any) -> Callable[[Any], Any]:  # noqa: ANN401 — click's own types
+    """Return an option that is asked for when it is missing, in the words of the register."""
+    words = confidentiality.LABELS[field]
+    return click.option(name, prompt=words, help=f"{words}.", **{"metavar": "TEXTE", **how})
+
+
 @confidentialite.command(
     name="ajouter", help="Inscrire un incident. Ce qui manque est demandé. N'y nommez personne."
 )
-@click.option("--renseignements", prompt=confidentiality.LABELS["information"])
-@click.option("--circonstances", prompt=confidentiality.LABELS["circumstances"])
-@click.option("--periode", prompt=confidentiality.LABELS["happened"])
-@click.option("--connu-le", type=_DAY, prompt=confidentiality.LABELS["known_on"])
-@click.option("--personnes", prompt=confidentiality.LABELS["persons"])
-@click.option("--risque-serieux/--sans-risque-serieux", prompt=confidentiality.LABELS["serious_risk"])
-@click.option("--raisons", prompt=confidentiality.LABELS["reasons"])
-@click.option("--mesures", prompt=confidentiality.LABELS["measures"])
-@click.option("--avis-commission", type=_DAY, help=confidentiality.LABELS["commission_told_on"])
-@click.option("--avis-personnes", type=_DAY, help=confidentiality.LABELS["persons_told_on"])
-@click.option("--avis-publics", default="", help=confidentiality.LABELS["public_notice"])
+@_asked("--renseignements", "information")
+@_asked("--circonstances", "circumstances")
+@_asked("--periode", "happened")
+@_asked("--connu-le", "known_on", type=_DAY, metavar=DAY)
+@_asked("--personnes", "persons")
+@_asked("--risque-serieux/--sans-risque-serieux", "serious_risk", metavar=None)
+@_asked("--raisons", "reasons")
+@_asked("--mesures", "measures")
+@click.option("--avis-commission", type=_DAY, metavar=DAY, help=confidentiality.LABELS["commission_told_on"])
+@click.option("--avis-personnes", type=_DAY, metavar=DAY, help=confidentiality.LABELS["persons_told_on"])
+@click.option("--avis-publics", default="", metavar="TEXTE", help=confidentiality.LABELS["public_notice"])
 def _incident_add(**given: Any) -> None:  # noqa: ANN401 — click's own types
     incident = Incident(
         given["renseignements"],

@@ -91,6 +91,7 @@ def _write(path: Path, content: bytes) -> None:
 @click.command(
     name="statistiques",
     help="Compter les signalements, par tranches de cinq\u00a0: aucun nombre ne désigne personne.",
+    short_help="Compter les signalements, par tranches de cinq.",
 )
 @json_flag
 @click.option("--csv", "as_csv", is_flag=True, help="Répondre en CSV.")

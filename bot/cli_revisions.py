@@ -73,6 +73,7 @@ def _reading(shelf: Shelf) -> Iterator[Database]:
     invoke_without_command=True,
     subcommand_metavar=f"[{SUBCOMMAND}]",
     help="Les révisions\u00a0: proposées, approuvées, en vigueur, retirées. Sans commande, leur liste.",
+    short_help="Les révisions\u00a0: leur liste, leur approbation.",
 )
 @json_flag
 @click.pass_context
@@ -204,7 +205,8 @@ def _found(db: Database, identifier: str) -> Revision:
 
 @revisions_.command(
     name="registre",
-    help="Qui a été prévenu d'une révision, l'a ouverte, l'a attestée (la dernière annoncée).",
+    help="Qui a été prévenu d'une révision, l'a ouverte, l'a attestée. Sans RÉVISION, la dernière annoncée.",
+    short_help="Qui a été prévenu, a ouvert, a attesté.",
 )
 @click.argument("identifiant", metavar="[RÉVISION]", required=False)
 @click.option("--csv", "as_csv", is_flag=True, help="Répondre en CSV.")

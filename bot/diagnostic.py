@@ -116,7 +116,7 @@ def sound(findings: Sequence[Finding]) -> bool:
 
 def _clock(calendar: Calendar, now: datetime) -> Finding:
     here = now.astimezone(calendar.zone)
-    hour = f"{here:%H}\u00a0h\u00a0{here:%M}"
+    hour = f"{here.hour}\u00a0h\u00a0{here:%M}"
     return fine("fuseau", f"{calendar.zone.key}\u00a0: il y est {hour}, le {here:%Y-%m-%d}.")
 
 

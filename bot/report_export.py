@@ -101,14 +101,14 @@ def _facts(session: Session, case: Case) -> list[tuple[str, str]]:
 
 def _filing(number: int, one: Filing, image: bytes | None, *, alone: bool) -> dict[str, Any]:
     entry = one.entry
-    named = ", ".join(_NAMED.get(role, role) for role in entry.named)
+    named = ", ".join(map(roles.first_title, entry.named))
     facts = [
         ("Publication", entry.where),
         ("Plateforme", PLATFORMS.get(entry.platform, ELSEWHERE)),
         ("Ce qu'elle dit", entry.says),
         ("Gravité", SEVERITIES[entry.severity]),
-        ("Elle nomme", named or "Aucune personne de l'exécutif"),
-        ("Nom donné", f"{entry.name} (non vérifié)" if entry.name else "Aucun\u00a0: signalement anonyme"),
+        ("Destinataires en cause", named or "Aucun"),
+        ("Nom donné", f"{entry.name} (non vérifié)" if entry.name else "Aucun"),
     ]
     if image is not None:
         facts += [
@@ -122,12 +122,6 @@ def _filing(number: int, one: Filing, image: bytes | None, *, alone: bool) -> di
         "format": _format(image) if image else "",
         "said": [(_speaker(said.author, said.day), said.text) for said in one.said],
     }
-
-
-_NAMED: Final = {
-    roles.VP_COMMUNICATIONS: "Vice-présidence aux communications",
-    roles.CONSEILLER: "Conseillère ou conseiller à l'exécutif",
-}
 
 
 def _speaker(author: str, day: str) -> str:

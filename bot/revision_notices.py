@@ -23,7 +23,7 @@ from bot.policy.revisions import Revision
 
 PICTURE: Final = "revision-image"
 
-_SUBJECT: Final = 80  # characters of a heading that are shown beside a change
+_SUBJECT: Final = 160  # characters of a heading that are shown beside a change
 
 _OF_FORM: Final = "Ces changements ne touchent que la forme\u00a0: rien ne vous est demandé."
 _ASKED: Mapping[Asked, str] = {

@@ -7,11 +7,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import pytest
 
+from bot import cli
 from bot.outbox import Delivery, bury, enqueue
 from bot.storage import Storage, beside
 
@@ -93,7 +96,10 @@ def test_the_answer_no_as_json_is_empty_and_exit_code_1() -> None:
     ("words", "said"),
     [
         (("truc",), "la commande «\u00a0truc\u00a0» n'existe pas. Voyez «\u00a0vigie --help\u00a0»."),
-        (("politiqe",), "n'existe pas. Vouliez-vous dire 'politique'? Voyez «\u00a0vigie --help\u00a0»."),
+        (
+            ("politiqe",),
+            "n'existe pas. Vouliez-vous dire «\u00a0politique\u00a0»?",
+        ),
         (("slack",), "il manque une commande. Voyez «\u00a0vigie slack --help\u00a0»."),
         (("politique", "--truc"), "l'option «\u00a0--truc\u00a0» n'existe pas"),
         (("slack", "manifeste", "--adresse", "http://a.b"), "il faut une adresse https complète. Voyez"),
@@ -146,6 +152,22 @@ def test_the_help_is_in_french_everywhere() -> None:
         assert done.stdout.startswith("Usage\u00a0: vigie")
         words_of_click = r"Show|Commands|Error|default|COMMAND\b|ARGS|INTEGER|TEXT|RANGE|%Y|<="
         assert not re.search(words_of_click, done.stdout)
+
+
+def helps(command: click.Command, above: click.Context | None = None) -> Iterator[tuple[str, str]]:
+    """Give the help of a command and of all those under it, as on a screen of eighty columns."""
+    context = click.Context(command, above, command.name or "vigie", terminal_width=80)
+    yield context.command_path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            yield from helps(one, context)
+
+
+def test_no_help_is_cut_short_or_names_a_value_in_english() -> None:
+    found = dict(helps(cli.vigie))
+    assert len(found) > 50
+    for path, text in found.items():
+        assert not re.search(r"\.\.\.|\b(TEXT|COMMAND|ARGS|INTEGER|PATH|FILE)\b|%Y", text), (path, text)
 
 
 def test_the_slack_manifest_and_the_discord_invitation_are_printed() -> None:

@@ -94,7 +94,9 @@ def test_what_is_attested_in_the_sandbox_is_verified_like_the_rest_until_it_star
     file = str(folder / "recu.pdf")
     assert vigie("--essai", "registre", "recu", "1", "--sortie", file, **settings).returncode == 0
     assert "authentique" in vigie("--essai", "registre", "verifier", file, **settings).stdout
-    assert "anomalie" not in vigie("--essai", "diagnostic", **settings).stdout
+    checked = vigie("--essai", "diagnostic", **settings).stdout
+    assert "anomalie" not in checked
+    assert "aucun jeton n'est réglé\u00a0: seul le bac à sable s'ouvrira" in checked
     cli._erase(folder / "vigie-essai.db", keys)
     assert not (keys / signing.HEAD_FILE).exists()
     assert "authentique" in vigie("--essai", "registre", "verifier", file, **settings).stdout

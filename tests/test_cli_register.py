@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlite_utils import Database
 
-from bot import cli_register, destroyed, receipt, signing
+from bot import cli, cli_register, destroyed, receipt, signing
 from bot.cli_register import OPEN, Cabinet
 from bot.policy import register
 from bot.storage import Storage, beside
@@ -167,6 +168,24 @@ def test_a_receipt_is_verified_without_the_database(vigie: Home, tmp_path: Path)
     assert "Zoé Tremblay, le 24 novembre 2026, 10\u00a0h\u00a000 (UTC−5)\n" in done.output
     found = json.loads(vigie("verifier", str(file), "--cles", str(public), "--json").output)
     assert (found["ok"], found["name"], found["number"]) == (True, "Zoé Tremblay", 1)
+
+
+def test_anyone_with_the_public_keys_verifies_a_receipt_where_nothing_is_installed(
+    vigie: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, public = vigie.receipt(), tmp_path / "publiques.txt"
+    public.write_text(vigie("cle").output)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    def verified(*words: str) -> Result:
+        return CliRunner().invoke(cli.vigie, ("--reglages", os.devnull, "registre", "verifier", *words))
+
+    done = verified(str(file), "--cles", str(public))
+    assert done.exit_code == 0
+    assert done.output.startswith("Ce reçu est authentique.")
+    assert "aucune clé publique" in verified(str(file)).output
+    assert "aucun jeton n'est réglé" in verified().output
 
 
 def test_a_forged_receipt_is_refused(vigie: Home) -> None:

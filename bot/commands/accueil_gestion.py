@@ -96,7 +96,7 @@ def overview(course: Course, numbers: Numbers, late: Sequence[Span], bank: Bank)
             Button("Image", "accueil image"),
             Button("Commencer un accueil", "accueil commencer", "primary"),
         ),
-        Buttons(Button("Mon accueil", "accueil moi"), Button("Officiers et personnel", "membres")),
+        Buttons(Button("Mon accueil", "accueil moi"), Button("Personnes visées", "membres")),
     )
 
 

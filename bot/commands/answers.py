@@ -40,6 +40,10 @@ from bot.requests import Place
 MOST: Final = 5  # clauses in one answer, those to be read together included
 CHOICES: Final = 3
 _ENGLISH = "PA20 exists in French only: its own words are quoted below."
+_LEARNING = (
+    "J'apprends encore à comprendre les questions, ce qui prend une minute ou deux. "
+    "Reposez-moi la vôtre un peu plus tard\u00a0: la réponse sera meilleure."
+)
 _ENGLISH_NO = "I understood your question; my answers are in French, the language of the policy."
 
 
@@ -81,10 +85,15 @@ class Judged:
 
 def put(telling: Telling, answer: Answer, question: str, judged: Judged | None) -> Message:
     """Put an answer into words. `judged` None: it is not to be judged, and leaves no trace."""
+    message = _put(telling, answer, question, judged)
+    return Message(*message.elements, Note(_LEARNING)) if answer.learning else message
+
+
+def _put(telling: Telling, answer: Answer, question: str, judged: Judged | None) -> Message:
     if answer.foreign:
         return foreign(telling)
-    if answer.unkind and not answer.answered:
-        return calm(telling)
+    if answer.unkind and not answer.answered and answer.topic == "question":
+        return calm(telling)  # rough words in what one reports or would publish are no attack on the bot
     if answer.topic != "question":
         return _OTHER_TOPICS[answer.topic](telling, answer)
     numbers = telling.existing(found.number for found in answer.clauses)
@@ -355,6 +364,9 @@ def examples(library: Library, guidance: Guidance, office: Office) -> dict[str, 
         "Un incident": put(here, Answer("answer", "incident", two[:1], two[:1]), "", None),
         "Un brouillon": put(here, Answer("answer", "draft", two, two), "", None),
         "Pas de réponse fiable": put(here, Answer("not_found", ranked=two), "", judged),
+        "Pas de réponse fiable, pendant l'apprentissage": put(
+            here, Answer("not_found", ranked=two, learning=True), "", None
+        ),
         "Ce que la politique ne précise pas": put(here, Answer("silent"), unsaid, judged),
         "Ce que la politique ne précise pas, en général": put(here, Answer("silent", ranked=two), "", judged),
         "Un autre sujet": put(here, Answer("out_of_scope"), other, judged),

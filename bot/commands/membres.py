@@ -50,7 +50,7 @@ def overview(counts: Mapping[Listed, int], found: list[Source]) -> Message:
     ]
     known = "\n".join(lines) or "Aucun groupe n'est suivi. Il y a la liste tenue ici, à la main."
     return Message(
-        Heading("Officiers et personnel"),
+        Heading("Personnes visées"),
         *(Text(bold(label), f"\u00a0: {counts.get(kind, 0)}") for kind, label in _KINDS.items()),
         Text(bold("D'où je le sais"), f"\n{known}"),
         Note(
@@ -74,7 +74,7 @@ def followed(source: Source, todo: str) -> Message:
     return Message(
         Text(f"C'est noté. {_described(source)}."),
         Text(f"{todo} Je lis la liste maintenant, puis chaque nuit.".strip()),
-        Buttons(Button("Officiers et personnel", "membres")),
+        Buttons(Button("Personnes visées", "membres")),
     )
 
 
@@ -183,8 +183,8 @@ def examples() -> dict[str, Reply]:
         Source("a2", "employee", "discord", "1", "discord_role", "123456789012345678", None, _REFUSED),
     ]
     return {
-        "Officiers et personnel": overview({"officer": 12, "employee": 4}, found),
-        "Officiers et personnel, au début": overview({}, []),
+        "Personnes visées": overview({"officer": 12, "employee": 4}, found),
+        "Personnes visées, au début": overview({}, []),
         "Suivre un groupe": source_form(),
         "Un groupe suivi": followed(found[0], ""),
         "Un groupe suivi, le premier de Discord": followed(

@@ -32,7 +32,13 @@ _FILE = "fichier"
 _ERASE = "effacer"
 _SURE = "effacer oui"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_ACCENTED = {"a_titre_de": "à titre de", "etat": "état", "role": "rôle"}  # names in the file are ASCII
+_ACCENTED = {
+    "a_titre_de": "à titre de",
+    "etat": "état",
+    "role": "rôle",
+    "avis_vu": "version de l'avis vue",
+}  # names in the file are ASCII
+_PLATFORMS = {"slack": "Slack", "discord": "Discord", "local": "bac à sable"}
 _FACTS_WEIGHT = 2_400  # what is left of a message once its frame is drawn
 _ANONYMOUS = "Un signalement anonyme n'est lié à personne\u00a0: je ne peux pas savoir s'il est de vous."
 
@@ -140,11 +146,13 @@ def _values(fact: dict[str, object]) -> Iterator[str]:
     for name, value in fact.items():
         if value not in {None, ""}:
             label = _ACCENTED.get(name, name).replace("_", " ")
-            yield f"{label}\u00a0: {excerpt(_readable(str(value)), 60)}"
+            yield f"{label}\u00a0: {excerpt(_readable(name, str(value)), 60)}"
 
 
-def _readable(value: str) -> str:
-    """Return a day in words, and anything else as it is."""
+def _readable(name: str, value: str) -> str:
+    """Return a day in words, a platform by its name, and anything else as it is."""
+    if name == "plateforme":
+        return _PLATFORMS.get(value, value)
     return in_words(date.fromisoformat(value)) if _DAY.fullmatch(value) else value
 
 

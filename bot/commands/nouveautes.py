@@ -133,7 +133,7 @@ def changes_page(
     ]
     done = [Button("J'ai lu", f"nouveautes {READ} {key}", "primary")] if asked and at >= len(pages) else []
     since = f"Depuis la version du {in_words(comparison.old.adopted)}"
-    place = f" · page {at} sur {len(pages)}" if len(pages) > 1 else ""
+    place = f" · page {at} sur {len(pages)}" if len(pages) > 1 else "."
     return Message(
         Heading(f"{policy.name}\u00a0: ce qui a changé"),
         Text(bold(revision_summary.counted(comparison).capitalize()), "."),

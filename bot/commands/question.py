@@ -28,7 +28,7 @@ from bot.policy.negative_posts import NegativePosts
 from bot.policy.questions import Answer
 from bot.policy.references import Reference
 from bot.policy.search import fold, words
-from bot.requests import Request
+from bot.requests import Request, UserError
 
 LOOKED_UP_WORDS: Final = 3  # « altérer sa valeur » is looked up; what is longer is a question
 # What may stand between the words of a look-up. Any other small word makes a question of it.
@@ -136,6 +136,10 @@ def about(desk: Desk, request: Request) -> Message:
 
     Its author asked nothing: nothing of it is kept, remembered or judged.
     """
+    if not request.text.strip():
+        raise UserError(
+            "Il n'y a pas de texte à lire. Écrivez-le après la commande, ou choisissez un message qui en a."
+        )
     reading, text = _opened(desk, request)
     if _is_look_up(reading, text, politique.reference_in(text, reading.version)):
         return politique.show(desk.library, request)
@@ -215,7 +219,7 @@ def _answered(desk: Desk, reading: Reading, request: Request) -> Message:
     if answer.answered:
         numbers = tuple(found.number for found in answer.clauses)
         desk.conversations.remember(request.actor, policy, numbers)
-    if answer.foreign or answer.unkind:
+    if answer.foreign or answer.unkind or answer.learning:  # neither judged nor kept: it is not our best
         return answers.put(telling, answer, text, None)
     return answers.put(telling, answer, text, _noted(desk, policy, answer, text))
 

@@ -211,7 +211,7 @@ def compared(policy: Policy, revision: Revision, comparison: Comparison, page: i
         for label, target in (("← Page précédente", at - 1), ("Page suivante →", at + 1))
         if 1 <= target <= len(pages)
     ]
-    place = f" · page {at} sur {len(pages)}" if len(pages) > 1 else ""
+    place = f" · page {at} sur {len(pages)}" if len(pages) > 1 else "."
     return Message(
         _title(policy, revision),
         *(pages[at - 1] if pages else (Text("Aucune clause n'est changée."),)),

@@ -47,7 +47,7 @@ def _overview(office: Office, db: Database, request: Request, _: str) -> Message
         Heading("Les rôles"),
         *(Text(bold(one.title), "\n", *_holders(db, one, today, reader)) for one in found),
         *(Buttons(*rows[at : at + 2]) for at in range(0, len(rows), 2)),
-        Buttons(Button("Officiers et personnel", "membres"), Button("Menu", "vigie")),
+        Buttons(Button("Personnes visées", "membres"), Button("Menu", "vigie")),
     )
 
 

@@ -31,7 +31,7 @@ Action: TypeAlias = Callable[[Reporting, Request, str], Reply]
 def report(desk: Reporting, request: Request) -> Reply:
     """Show what to know first, or do what a button or a form asks; an address alone begins a report of it.
 
-    Raises `UserError` for a code that opens nothing.
+    Raises `UserError`, saying why, for what cannot be done.
     """
     verb, _, rest = request.text.partition(" ")
     action = _ACTIONS.get(verb)
@@ -156,9 +156,14 @@ def _follow(desk: Reporting, request: Request, token: str) -> Reply:
     receipt = desk.drafts.receipts.get(token)
     if token and receipt is None:
         return follow.CLOSED_PAGE
-    with desk.opened() as session:
-        sought = receipt or report_followups.receipt_of(session, request.fields["code"])
-        found = report_followups.find(session, sought)
+    try:
+        with desk.opened() as session:
+            sought = receipt or report_followups.receipt_of(session, request.fields["code"])
+            found = report_followups.find(session, sought)
+    except ReportError as error:
+        if str(error) != report_followups.GONE:
+            raise
+        return follow.unopened(report_followups.GONE)
     return follow.followed(found, desk.drafts.receipts.put(sought, token))
 
 

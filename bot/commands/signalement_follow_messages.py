@@ -114,10 +114,13 @@ def withdrawal(token: str) -> Message:
 
 
 WITHDRAWN: Final = Message(Text("Votre signalement est retiré et détruit. Merci de l'avoir fait."))
-CLOSED_PAGE: Final = Message(
-    Text("Cette page s'est fermée. Tapez votre code de nouveau."),
-    Buttons(Button("Entrer mon code", f"{COMMAND} code", "primary")),
-)
+_AGAIN: Final = Buttons(Button("Entrer mon code", f"{COMMAND} code", "primary"))
+CLOSED_PAGE: Final = Message(Text("Cette page s'est fermée. Tapez votre code de nouveau."), _AGAIN)
+
+
+def unopened(why: str) -> Message:
+    """Say why a code shows nothing, and offer to enter it again."""
+    return Message(Text(why), _AGAIN)
 
 
 def examples(gone: str) -> dict[str, Reply]:
@@ -129,7 +132,7 @@ def examples(gone: str) -> dict[str, Reply]:
     page = "q1w2e3r4t5y6u7i8"
     return {
         "Suivre, le code à entrer": code_form(),
-        "Suivre, un code qui n'ouvre rien": Message(Text(gone)),
+        "Suivre, un code qui n'ouvre rien": unopened(gone),
         "Suivre": followed(Followup("r", "Reçu", closed=False, outcome="", words="", said=()), page),
         "Suivre, une question": followed(
             Followup("r", "Lu", closed=False, outcome="", words="", said=said[:1]), page

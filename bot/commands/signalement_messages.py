@@ -180,7 +180,7 @@ def _fields(kept: Draft) -> tuple[Field, ...]:
         ),
         TextField(
             "nom",
-            "Votre nom (facultatif)",
+            "Votre nom",
             hint="Laissez vide pour rester sans nom. Il n'est ni vérifié ni retenu d'une fois à l'autre.",
             value=kept.name,
             required=False,

@@ -24,6 +24,7 @@ from bot.messages import (
     excerpt,
     weight,
 )
+from bot.policy import roles
 from bot.policy.library import in_words
 from bot.policy.report_cases import CHOSEN, NOT_YOURS, OUTCOMES, Author, Case, Filing, Line, Said
 from bot.policy.report_records import SEVERITIES, STATUSES
@@ -34,7 +35,7 @@ KEEP: Final = "oui"
 _LISTED: Final = 10  # cases in one message
 _WHERE: Final = 300  # characters of an address
 _ROOM: Final = 3_400  # of a card: what is left is for its frame
-_NAMES: Final[Mapping[Author, str]] = {"reporter": "Réponse", "holder": "Votre question"}
+_NAMES: Final[Mapping[Author, str]] = {"reporter": "Réponse", "holder": "Question"}
 
 
 def short(case_id: str) -> str:
@@ -142,6 +143,7 @@ def _filing(filing: Filing, number: int, count: int) -> list[Element]:
         ("Ce qu'elle dit", entry.says),
         ("Gravité", SEVERITIES[entry.severity]),
         ("Nom donné", f"{entry.name} (que personne n'a vérifié)" if entry.name else "aucun"),
+        *([("En cause", ", ".join(map(roles.first_title, entry.named)))] if entry.named else []),
         *([("Image", "jointe, dans le PDF")] if filing.image else []),
     ]
     title = [Text(bold(f"Signalement {number} de {count}, de la même publication"))] if count > 1 else []
@@ -159,7 +161,7 @@ def _actions(line: Line, filing: Filing | None) -> Iterator[Buttons]:
     keep = (
         Button("Ne plus le garder", f"{COMMAND} garder {line.id} non")
         if line.hold
-        else Button("Le garder au-delà", f"{COMMAND} garder {line.id} {KEEP}")
+        else Button("Garder au-delà du terme", f"{COMMAND} garder {line.id} {KEEP}")
     )
     if line.status == "closed":
         yield Buttons(keep)

@@ -18,7 +18,7 @@ _MINE = Buttons(Button("Mes renseignements", "mesdonnees"), Button("Lier mes com
 _RECEIVED = Buttons(Button("Signalements reçus", "signalements"))
 _ADMINISTRATION = Buttons(
     Button("Rôles", "roles"),
-    Button("Officiers et personnel", "membres"),
+    Button("Personnes visées", "membres"),
     Button("Révisions", "revision"),
     Button("Envois", "pause"),
 )

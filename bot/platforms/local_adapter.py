@@ -22,7 +22,7 @@ from aiohttp import web
 from bot.dispatch import TEXT_LENGTH, Dispatcher
 from bot.forms import Form, opener
 from bot.messages import Message, Quoter
-from bot.platforms import Address, PlatformError, UndeliverableError, local_revisions
+from bot.platforms import Address, PlatformError, UndeliverableError, local_files, local_revisions
 from bot.platforms.local_body import Body
 from bot.platforms.local_completion import complete, starters
 from bot.platforms.local_gallery import Gallery, page
@@ -152,6 +152,7 @@ class LocalAdapter:
                 web.post("/api/submit", self._on_submit),
                 web.post("/api/shortcut", self._on_shortcut),
                 web.post("/api/read", self._on_read),
+                web.post("/api/drop", self._on_drop),
             ]
         )
         return app
@@ -176,6 +177,14 @@ class LocalAdapter:
 
     async def _show_revisions(self, _: web.Request) -> web.Response:
         return web.Response(text=local_revisions.page(await self._sheets()), content_type="text/html")
+
+    async def _on_drop(self, request: web.Request) -> web.Response:
+        """Take a file, dropped in a person's own conversation with the bot."""
+        sent = Body(dict(request.query))
+        persona, name = sent.persona(), sent.string("name")[: local_files.NAME_LENGTH] or "fichier"
+        self._room.post(author=persona.id, html=said(name), text=name, owner=persona.id)
+        answer = await local_files.taken(self._dispatcher, request, name, _actor(persona))
+        return web.json_response({"entry": self._replies.say(answer, persona, DIRECT).id})
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Stream what is here, then what happens. A page that was cut off receives all of it again."""

@@ -26,7 +26,7 @@ _OPENING = (
     ("communications", "Bonjour! Ici, tout le monde se lit. Pour citer la politique, écrivez à @Vigie."),
     (
         "conseil",
-        "On me demande si une photo peut être publiée sans le consentement des personnes. Où est-ce écrit?",
+        "On me demande si on peut publier une photo sans le consentement des gens. Où est-ce écrit?",
     ),
 )
 

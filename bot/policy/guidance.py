@@ -18,7 +18,7 @@ from bot.policy.annotations import Reader, parsed
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.identities import Fates
 from bot.policy.library import Library
-from bot.policy.questions import Answer
+from bot.policy.questions import MOST, Answer, Found
 from bot.policy.search import fold
 
 FILE: Final = "answers.toml"
@@ -66,6 +66,7 @@ class Guidance:
 
     `scope`: what the policy is about, after « qui traite »; "" when that was not written.
     `subjects`: what each clause is about, in a few words.
+    `lapsed`: what was unsaid and is not any more, for all one knows, with the new words that may say it.
     `incident`, `draft`: what to say above the clauses; `incident_clauses`: those that are always given.
     """
 
@@ -77,6 +78,7 @@ class Guidance:
     incident: str = ""
     incident_clauses: tuple[Number, ...] = ()
     draft: str = ""
+    lapsed: tuple[Case, ...] = ()
 
     def step(self, number: Number) -> Step | None:
         """Return what to do next when this clause answers."""
@@ -94,14 +96,24 @@ class Guidance:
 def settled(guidance: Guidance, answer: Answer, question: str) -> Answer:
     """Return an answer, a no made « silent » when what is left unsaid was written down.
 
-    Words alone would not do: the clause that comes closest must be one that the silence is about.
+    Words alone would not do: the clause that comes closest must be one that the silence is about. Where
+    a revision may have said since what was left unsaid, no silence is claimed: its words are the answer.
     """
+    if not answer.answered and answer.topic == "question" and not (answer.foreign or answer.unkind):
+        lapsed = _first(guidance.lapsed, question)
+        if lapsed:
+            given = tuple(_found(answer, number) for number in lapsed.clauses[:MOST])
+            return replace(answer, outcome="answer", clauses=given)
     if answer.outcome not in {"not_found", "out_of_scope"} or answer.topic != "question" or not answer.nearby:
         return answer
     case = guidance.silence(question)
     if case is None or answer.nearby[0].number not in case.clauses:
         return answer
     return replace(answer, outcome="silent")
+
+
+def _found(answer: Answer, number: Number) -> Found:
+    return next((one for one in answer.ranked if one.number == number), Found(number, 0.0))
 
 
 def _first(cases: Iterable[Case], question: str) -> Case | None:
@@ -123,16 +135,27 @@ def load(folders: Iterable[Path], library: Library) -> dict[str, Guidance]:
         about = identities.origin(latest)
         written = read(_text(files[-1], source), about, source) if files else Guidance()
         found[policy.id] = (
-            carried(written, identities.fates(about, latest)) if about is not latest else written
+            carried(written, identities.fates(about, latest), latest) if about is not latest else written
         )
     return found
 
 
-def carried(guidance: Guidance, found: Fates) -> Guidance:
+def carried(guidance: Guidance, found: Fates, latest: Version) -> Guidance:
     """Return guidance as it holds of a later version: what was said of a clause follows it.
 
     What was said to do next after a clause, or about it, is left out once the clause says something else.
+    A silence lapses when its clause says something else, or when new words hold what it is about.
     """
+    kept = {later for fate in found.values() if fate.same for later in fate.now}
+    fresh = [clause for clause in latest.clauses() if clause.number not in kept]
+
+    def filling(one: Case) -> tuple[Number, ...]:
+        own = identities.now(found, one.clauses)
+        return tuple(
+            clause.number
+            for clause in fresh
+            if clause.number in own or one.fits(_WORD.findall(fold(clause.text)))
+        )
 
     def case(one: Case) -> Case:
         return replace(one, clauses=identities.now(found, one.clauses))
@@ -147,7 +170,8 @@ def carried(guidance: Guidance, found: Fates) -> Guidance:
             later: subject for number, subject in guidance.subjects.items() for later in same([number])
         },
         steps=tuple(step for step in steps if step.clauses),
-        silences=tuple(map(case, guidance.silences)),
+        silences=tuple(case(one) for one in guidance.silences if not filling(one)),
+        lapsed=tuple(replace(one, clauses=filled) for one in guidance.silences if (filled := filling(one))),
         elsewhere=tuple(map(case, guidance.elsewhere)),
         incident_clauses=identities.now(found, guidance.incident_clauses),
     )

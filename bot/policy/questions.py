@@ -65,6 +65,7 @@ class Answer:
     `ranked`: what comes closest, best first, whatever the outcome.
     `english`: asked in English. `foreign`: in neither French nor English; declined without being read.
     `unkind`: an insult, an attempt to divert the bot, or gibberish; always declined.
+    `learning`: given by text alone while the bank is being learnt; a minute later it may be better.
     """
 
     outcome: Outcome
@@ -74,6 +75,7 @@ class Answer:
     english: bool = False
     foreign: bool = False
     unkind: bool = False
+    learning: bool = False
 
     @property
     def answered(self) -> bool:
@@ -153,7 +155,8 @@ class Engine:
             if looked_up is not None:
                 return _of_numbers(looked_up, reference, version)
         if scores is None:
-            return _by_text(self._text(policy, version), policy, question)
+            learning = not self._shelf.ready(policy.versions[-1])
+            return replace(_by_text(self._text(policy, version), policy, question), learning=learning)
         scores = question_rules.adjusted(scores, _cited(reference), question, previous)
         return _by_model(scores, policy)
 

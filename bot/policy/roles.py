@@ -41,6 +41,10 @@ class RoleError(Exception):
     """The registry cannot take this; the text says why, in words meant for the person."""
 
 
+class UnknownRoleError(RoleError):
+    """There is no role of that name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Role:
     """A role: what people call it today, where its alerts go, and who acts when nobody holds it."""
@@ -88,6 +92,11 @@ def titles() -> tuple[str, ...]:
     return tuple(name for _, name, _ in _SEED)
 
 
+def first_title(role_id: str) -> str:
+    """Return what a role is called at first, or its identifier for one that was added since."""
+    return next((name for one, name, _ in _SEED if one == role_id), role_id)
+
+
 def all_roles(db: Database) -> list[Role]:
     """Return every role, those of the policy first."""
     rows = [Role(*row) for row in db.conn.execute("SELECT id, title, email, fallback_id FROM roles")]
@@ -99,7 +108,7 @@ def role(db: Database, role_id: str) -> Role:
     """Return one role. Raises `RoleError` if there is none of that name."""
     found = next((one for one in all_roles(db) if one.id == role_id), None)
     if found is None:
-        raise RoleError(f"Le rôle «\u00a0{role_id[:40]}\u00a0» n'existe pas.")
+        raise UnknownRoleError(f"Le rôle «\u00a0{role_id[:40]}\u00a0» n'existe pas.")
     return found
 
 

@@ -69,7 +69,7 @@ _URGENT: Final = Asked("urgent", "Est-ce urgent?", optional=True)
 _NAME: Final = Asked(
     "name",
     "Votre nom",
-    "Laissez vide pour rester anonyme. Ce nom n'est ni vérifié ni retenu pour une autre fois.",
+    "Laissez vide pour rester sans nom. Ce nom n'est ni vérifié ni retenu pour une autre fois.",
     NAME_LENGTH,
     optional=True,
 )
@@ -265,7 +265,7 @@ def _rows(draft: Draft) -> list[Html]:
         (_RECIPIENT.label, escaped(_reaches(choices, typed))),
         (_NAMED.label, escaped(named or "Ni l'une ni l'autre")),
         ("Quand l'avis partira", escaped("Tout de suite" if typed.urgent else _DELAYED.capitalize())),
-        (_NAME.label, escaped(typed.name or "Aucun\u00a0: votre signalement est anonyme")),
+        (_NAME.label, escaped(typed.name or "Aucun")),
     ]
     if draft.picture is not None:
         rows.append(("Capture d'écran, redessinée sans ses métadonnées", _image(draft.picture)))

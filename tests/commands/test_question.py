@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -260,6 +261,17 @@ async def test_insults_and_diversions_meet_the_same_calm_and_are_not_kept(desk: 
     assert desk.rows("SELECT * FROM asked_questions") == []
 
 
+@pytest.mark.parametrize("said", [Answer("not_found"), Answer("answer", clauses=found("5.13"))])
+async def test_while_the_bank_is_learnt_an_answer_says_so_and_is_neither_judged_nor_kept(
+    desk: Counter, said: Answer
+) -> None:
+    desk.engine.answers["et les drones?"] = replace(said, learning=True)
+    reply = await desk.say("et les drones?")
+    assert "J'apprends encore" in words(reply)
+    assert "Pas utile" not in labels(reply)
+    assert desk.rows("SELECT * FROM asked_questions") == []
+
+
 async def test_an_english_question_is_answered_in_french_after_one_line(desk: Counter) -> None:
     question = "Can I use the logo on my shirts?"
     desk.engine.answers[question] = Answer("answer", clauses=found("5.13"), english=True)
@@ -297,6 +309,15 @@ async def test_an_incident_or_a_draft_leaves_no_trace_in_table_memory_or_log(
     assert "Zorglub" not in caplog.text + words(reply) + repr(reply)
 
 
+@pytest.mark.parametrize(("topic", "given"), [("draft", "5.9"), ("incident", "5.10")])
+async def test_rough_words_in_what_one_would_publish_or_report_are_still_answered(
+    desk: Counter, topic: Topic, given: str
+) -> None:
+    text = "Je veux publier ceci: c'est une gang de voleurs, boycottez-les!"
+    desk.engine.answers[text] = Answer("out_of_scope", topic, ranked=found(given), unkind=True)
+    assert given in clauses(await desk.say(text))
+
+
 async def test_an_incident_is_told_not_to_comment_and_whom_to_tell(desk: Counter) -> None:
     desk.engine.answers[SECRET] = Answer("answer", "incident", found("5.10"))
     reply = await desk.say(SECRET)
@@ -313,6 +334,10 @@ async def test_a_draft_is_given_the_clauses_it_touches(desk: Counter) -> None:
     reply = await desk.say(text)
     assert words(reply).startswith("Voici les clauses que ce texte touche.")
     assert clauses(reply) == ["5.14", "5.5"]
+
+
+async def test_a_message_without_text_is_said_to_have_none(desk: Counter) -> None:
+    assert words(await desk.say("/vigie viser")).startswith("Il n'y a pas de texte à lire.")
 
 
 async def test_a_message_that_someone_else_wrote_leaves_no_trace(desk: Counter) -> None:
@@ -448,7 +473,7 @@ async def test_whatever_the_engine_finds_is_said_well_on_every_platform(
     assert "9.9" not in clauses(reply) + labels(reply)
     said = " ".join(words(reply).lower().split())
     assert not said.startswith(("oui", "non"))
-    if answered.foreign or (answered.unkind and not answered.answered):
+    if answered.foreign or (answered.unkind and not answered.answered and answered.topic == "question"):
         assert not reply.quotes()
 
 

@@ -80,7 +80,9 @@ async def test_whoever_is_named_does_not_receive_it(chat: Chat) -> None:
     chat.wait()
     for actor in (VP, CONSEILLER):
         assert "Aucun signalement ouvert" in await chat.said("signalements", actor)
-    assert "vole ses membres" in words(await opened(chat, SUPPLEANT))
+    case = words(await opened(chat, SUPPLEANT))
+    assert "vole ses membres" in case
+    assert "En cause\u00a0: Vice-présidence aux communications, Conseillère ou conseiller" in case
 
 
 async def test_a_report_is_read_by_its_recipient_and_followed_with_its_code(chat: Chat) -> None:
@@ -221,6 +223,7 @@ async def test_codes_that_open_nothing_are_all_answered_the_same(chat: Chat) -> 
     }
     assert len(said) == 1
     assert "n'ouvre aucun signalement" in said.pop()
+    assert isinstance(await chat.ask(pressed(await chat.follow(unknown), "Entrer mon code")), Form)
     assert "Reçu" in words(await chat.follow(code))
 
 
@@ -378,7 +381,7 @@ async def test_a_case_can_be_passed_on_kept_and_joined_to_another(chat: Chat) ->
     joined = await chat.ask(form.command, VP, autre=other)
     assert "Signalement 1 de 2" in words(joined)
     assert "Signalement 2 de 2" in words(await chat.ask(pressed(joined, "Le suivant"), VP))
-    kept = await chat.ask(pressed(joined, "Le garder"), VP)
+    kept = await chat.ask(pressed(joined, "Garder au-delà"), VP)
     assert pressed(kept, "Ne plus le garder")
     form = await chat.ask(pressed(kept, "Confier"), VP)
     assert isinstance(form, Form)

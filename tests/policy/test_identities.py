@@ -17,6 +17,7 @@ from bot.policy.articles import Clause, Number, PolicyError, Version
 from bot.policy.library import Library, Policy
 from bot.policy.question_bank import Line
 from bot.policy.question_store import Sources
+from bot.policy.questions import Answer, Outcome
 from bot.settings import SEED
 from tests.policy.revision_kit import revised
 
@@ -145,6 +146,39 @@ def test_guidance_and_topics_follow_too(tmp_path: Path) -> None:
     step = written.step(number("5.10"))
     assert step is not None
     assert found.step(number("5.11")).says == step.says  # type: ignore[union-attr]  # the test is that there is one
+
+
+@pytest.mark.parametrize(
+    ("question", "edit", "clause"),
+    [
+        (
+            "Qui autorise le logo?",
+            lambda text: text.replace("sans autorisation, afin", "sans l'accord écrit de l'exécutif, afin"),
+            "5.13",
+        ),
+        (
+            "ChatGPT, je peux?",
+            lambda text: shifted(text, 5, 3, "- 5.3 Dites ce qu'a écrit une intelligence artificielle.\n"),
+            "5.3",
+        ),
+    ],
+    ids=["its clause changed", "a new clause speaks of it"],
+)
+@pytest.mark.parametrize("outcome", ["silent", "not_found", "out_of_scope"])
+def test_what_was_unsaid_is_claimed_no_more_once_new_words_may_say_it(
+    tmp_path: Path, question: str, edit: Callable[[str], str], clause: str, outcome: Outcome
+) -> None:
+    no = Answer(outcome)
+    before = guidance.load([SEED], library.load([SEED], "pa20", lambda: TODAY))["pa20"]
+    assert before.silence(question) is not None
+    assert guidance.settled(before, no, question) == no
+    after = guidance.load([SEED, tmp_path], read(tmp_path, (AFTER, edit)))["pa20"]
+    assert after.silence(question) is None
+    assert after.silence("Faut-il signaler dans un délai?") is not None
+    said = guidance.settled(after, no, question)
+    assert said.outcome == "answer"
+    assert [one.number for one in said.clauses] == [number(clause)]
+    assert guidance.settled(after, replace(no, unkind=True), question) == replace(no, unkind=True)
 
 
 def test_quiz_questions_follow_the_words_that_they_are_bound_to(inserted: Policy) -> None:

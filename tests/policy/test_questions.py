@@ -270,6 +270,17 @@ def test_a_wrong_table_of_the_association_is_said_and_left_out(
     assert "langues.tsv, ligne 1" in caplog.text
 
 
+def test_an_answer_says_whether_the_bank_is_still_being_learnt(small: Small) -> None:
+    class Learning(Given):
+        def ready(self, _: Version) -> bool:
+            return False
+
+    for shelf, learning in ((Learning(None), True), (Given(None), False)):
+        engine = Engine(small.folders, small.models, shelf)
+        for question in ("le chien en laisse", "qui est le premier ministre"):
+            assert engine.answer(small.policy, small.version, question).learning is learning
+
+
 def test_the_model_is_loaded_at_the_first_question_and_in_the_bot_nothing_of_training_is(
     engine: Engine,
 ) -> None:

@@ -129,6 +129,7 @@ function showFrame() {
   who.querySelector(".avatar").replaceWith(avatar(view.persona));
   who.querySelector(".who-name").textContent = me.name;
   who.querySelector(".dot").hidden = !elsewhere;
+  $("attach").hidden = view.conversation !== "vigie";
   message.placeholder(view.conversation === "vigie" ? "Écrire à Vigie" : "Écrire dans #général");
 }
 
@@ -324,6 +325,32 @@ function awaitEntry(id) {
 }
 
 const say = (text) => act("say", { text });
+
+/** Give the bot a file, where one talks to it alone. */
+async function drop(file) {
+  if (!file || view.conversation !== "vigie") return;
+  status("Vigie lit le fichier…", true);
+  const query = new URLSearchParams({ persona: view.persona, name: file.name });
+  try {
+    const response = await fetch(`/api/drop?${query}`, { method: "POST", body: file });
+    status(response.ok ? "" : "Ce fichier n'a pas pu être pris. Réessayez dans un moment.");
+    if (response.ok) awaitEntry((await response.json()).entry);
+  } catch {
+    status("Le bac à sable ne répond pas\u00a0: rien n'a été envoyé.");
+  }
+}
+
+$("file").addEventListener("change", async ({ target }) => {
+  await drop(target.files[0]);
+  target.value = ""; // the same file may be dropped again
+});
+for (const type of ["dragover", "drop"]) {
+  addEventListener(type, (event) => {
+    if (!event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault(); // else the browser leaves the page to open the file
+    if (type === "drop") drop(event.dataTransfer.files[0]);
+  });
+}
 
 const message = composer({ form: $("composer"), box: $("saisie"), list: $("options"), say, conversation: () => view.conversation });
 

@@ -1,0 +1,53 @@
+"""A file that is dropped in the sandbox: what it would change, for the administration and nobody else."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from bot.requests import TAKEN_SIZE
+from bot.settings import SEED
+from tests.browser.conftest import Open
+from tests.browser.test_accessibility import violations
+from tests.browser.test_chat import go_to, last
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+TEXT = (SEED / "politique" / "pa20" / "2015-12-13.md").read_text("utf-8")
+REVISED = TEXT.replace("sans autorisation, afin", "sans l'accord de l'exécutif, afin").encode()
+ADMINISTRATION = "#administration/vigie"
+
+
+def file(content: bytes, name: str = "PA20.md") -> dict[str, object]:
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+
+
+async def test_the_administration_drops_a_new_text_and_sees_what_it_changes(open_page: Open) -> None:
+    page = await open_page(ADMINISTRATION)
+    await page.get_by_label("Déposer un fichier").set_input_files(file(REVISED))  # type: ignore[arg-type]  # a payload
+    await expect(last(page).get_by_text("Une clause modifiée")).to_be_visible()
+    assert await violations(page) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "content", "said"),
+    [
+        (ADMINISTRATION, b"\x00" * 99, "PA20.md"),
+        (ADMINISTRATION, b"x" * (TAKEN_SIZE + 1), "Ce fichier dépasse 8\u00a0Mo."),
+        ("#officier/vigie", REVISED, "Je ne prends de fichier que de l'administration."),
+    ],
+    ids=["unreadable", "too large", "from someone else"],
+)
+async def test_a_file_that_is_not_taken_is_said_not_to_be(
+    open_page: Open, where: str, content: bytes, said: str
+) -> None:
+    page = await open_page(where)
+    await page.get_by_label("Déposer un fichier").set_input_files(file(content))  # type: ignore[arg-type]  # a payload
+    await expect(last(page)).to_contain_text(said)
+    await expect(page.get_by_role("status")).to_have_text("")
+
+
+async def test_no_file_can_be_dropped_where_everyone_reads(open_page: Open) -> None:
+    page = await open_page(ADMINISTRATION)
+    await go_to(page, "général")
+    await expect(page.get_by_label("Déposer un fichier")).to_be_hidden()
