@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from bot.commands import examples
 from bot.dispatch import Dispatcher
 from bot.messages import Quoter, Reply
+from bot.policy import lexicon
 from bot.policy import library as libraries
 from bot.policy.library import Library
 from bot.settings import SEED
@@ -31,6 +33,14 @@ settings.load_profile("vigie")
 TODAY = date(2026, 11, 24)
 TEST_DATA = Path(__file__).parent / "data"
 SCHEMAS = Path(__file__).resolve().parents[2] / "shared" / "schemas"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _dictionary() -> Iterator[None]:
+    """The words of French are read once: the bot lets go of them as soon as nobody compares any more."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lexicon, "dictionary", cache(lexicon.dictionary))
+        yield
 
 
 @pytest.fixture(scope="session")
