@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import socket
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / ".cache" / "modeles"  # kept from one run to the next
 BOT = ("-m", "bot", "--reglages", os.devnull)
+PORTS = (15_000, 32_000)  # Linux gives connections those from 32768 on: one of them may take a port meanwhile
 START_TIME = 30.0  # seconds, on a busy machine
 STOP_TIME = 10.0  # what the project promises
 
@@ -79,15 +81,14 @@ class BotProcess:
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """Return a port that nothing listens on now, below those that the system gives to connections."""
+    while True:
+        with socket.socket() as found, suppress(OSError):
+            found.bind(("127.0.0.1", random.randrange(*PORTS)))  # noqa: S311 — any will do
+            return int(found.getsockname()[1])
 
 
-async def start_bot(
-    settings: Mapping[str, str], *arguments: str, program: Sequence[str] = BOT
-) -> BotProcess:
+async def start_bot(settings: Mapping[str, str], *arguments: str, program: Sequence[str] = BOT) -> BotProcess:
     """Start `python -m bot servir` with these settings and no others; `arguments` replace « servir ».
 
     Its database is one of its own, in a folder that is left to the system, unless `settings` say where.

@@ -27,6 +27,7 @@ def brisk(program: Sequence[str]) -> tuple[str, ...]:
 def main() -> None:
     """Run the program."""
     defaults = Schedule.__init__.__kwdefaults__
+    assert defaults is not None
     defaults["beat"] = vars(outbox_pump)["POLL_SECONDS"] = BEAT_SECONDS
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

@@ -20,6 +20,7 @@ from bot.policy import library, membership, quiz_bank
 from bot.policy.quiz_bank import Question
 from bot.settings import SEED
 from bot.storage import Storage, beside
+from tests import forked_cli
 from tests.platforms.slack_checks import shown
 from tests.wire.bot_process import BOT, running
 from tests.wire.brisk import brisk
@@ -132,8 +133,10 @@ def begin_following(kept: Kept, source: membership.SourceType, group: str, *, te
 async def command_line(kept: Kept | None, *arguments: str) -> tuple[int, str]:
     """Run `vigie`, on what a bot kept or, with None, where there is neither database nor key."""
     where = str(kept.database) if kept else f"{os.devnull}/vigie.db"
-    async with running({"VIGIE_DB": where, "DISCORD_TOKEN": "x"}, *arguments) as vigie:
-        return await vigie.ended(), vigie.log
+    whole = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environment = {**whole, "VIGIE_DB": where, "DISCORD_TOKEN": "x"}
+    done = await asyncio.to_thread(forked_cli.run, arguments, environment)
+    return done.returncode, (done.stdout + done.stderr).rstrip("\n")
 
 
 async def check_what_is_proved(kept: Kept, receipt: bytes, platform: str) -> None:
