@@ -28,6 +28,7 @@ from bot.policy import guidance, masking, negative_posts, roles
 from bot.policy.guidance import Guidance
 from bot.policy.library import Library, Policy
 from bot.policy.masking import Masker
+from bot.policy.negative_posts import NegativePosts
 from bot.policy.onboarding import Attesting, Plan
 from bot.policy.question_shelf import Given
 from bot.policy.questions import Engine
@@ -78,7 +79,7 @@ def services(library: Library, office: Office) -> Services:
         Engine(folders, Path(os.devnull), Given(None)),
         dict(_guidance(library, *library.policies.values())),
         lambda: masker(library),
-        cache(lambda: negative_posts.load(SEED)),
+        negative,
         Conversations(clock),
         Recent(clock),
     )
@@ -96,6 +97,12 @@ def texts(library: Library, office: Office, folders: Sequence[Path] = (SEED, TES
 
     office.storage.executor.submit(originate).result()
     return Archive(library, folders, office.calendar)
+
+
+@cache
+def negative() -> NegativePosts:
+    """Return what tells that someone describes a negative post."""
+    return negative_posts.load(SEED)
 
 
 @cache
