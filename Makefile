@@ -57,6 +57,8 @@ locale: $(VENV)/.tests  ## Compiler les textes de la ligne de commande
 pictures: $(VENV)/.tests system  ## Refaire les images du README
 	$(BIN)/python -m tests.browser.pictures
 
+# Avec « --ecrire », chacun de ceux-ci met ses chiffres dans docs/mesures.md.
+
 bench: $(VENV)/.tests  ## Comparer Vigie aux bibliothèques nues
 	$(BIN)/python -m tests.bench
 	$(BIN)/python -m tests.bench.on_questions

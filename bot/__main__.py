@@ -7,9 +7,10 @@ import gc
 import importlib
 import sys
 
-# What glibc's mallopt(3) is told: one arena for all threads, and to give back what is free beyond 128 kB,
-# which it would otherwise raise to the size of the largest array that was ever freed.
-_MEMORY = ((-8, 1), (-1, 131_072))  # M_ARENA_MAX, M_TRIM_THRESHOLD
+# What glibc's mallopt(3) is told: one arena for all threads, and to give back what is free beyond half a
+# megabyte, a limit that it would otherwise raise to the largest array ever freed. Below 256 kB, each of
+# asyncio's reads, which has that much room, would be memory asked of the system and given back.
+_MEMORY = ((-8, 1), (-1, 524_288), (-3, 524_288))  # M_ARENA_MAX, M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
 
 
 def main() -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import signal
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, partial
@@ -32,6 +29,7 @@ from bot import (
     retraining,
     revision_notices,
     schedule,
+    serving,
     signing,
     state,
 )
@@ -43,11 +41,11 @@ from bot.commands.course import Course, open_course
 from bot.commands.office import Office
 from bot.commands.question import Desk
 from bot.conversations import Conversations, Recent
-from bot.dispatch import Actor, Dispatcher, Welcome
+from bot.dispatch import Dispatcher, Welcome
 from bot.health import Metrics
 from bot.members import Register
 from bot.outbox_routes import EMAIL
-from bot.platforms import Deliverer, Meter, Platform, PlatformError, email
+from bot.platforms import Deliverer, Meter, Platform, email
 from bot.policy import guidance, library, masking, membership, negative_posts, onboarding, people, roles
 from bot.policy.articles import PolicyError
 from bot.policy.library import Approved, Library
@@ -55,16 +53,12 @@ from bot.policy.onboarding import Attest, Plan
 from bot.policy.questions import Engine
 from bot.receipt import Issuer
 from bot.registrar import Registrar
+from bot.requests import Actor
 from bot.settings import SEED, Settings, listed
 from bot.storage import Storage
 from bot.times import system_clock
 
 logger = logging.getLogger(__name__)
-
-CLOSING_SECONDS = 9.0  # for everything, of the ten after which a service manager kills
-LEAST_SECONDS = 1.0  # that platforms have to close, however long the rest took
-RETRY_SECONDS = 30  # between two attempts to reach a platform whose network is down
-
 
 _PERSONAS = {
     "communications": roles.VP_COMMUNICATIONS,
@@ -314,7 +308,7 @@ async def run(bot: Bot, say: Callable[[str], None]) -> bool:
         say(line)
     behind = Background(bot.settings, bot.services, bot.registrar, bot.metrics, posts, live)
     beside: list[Platform] = [one for one in (mail, form) if one is not None]
-    return await serve([*live.values()], say, behind.running(say), beside)
+    return await serving.serve([*live.values()], say, behind.running(say), beside)
 
 
 def web_form(bot: Bot) -> Platform | None:
@@ -371,85 +365,3 @@ def _meter(metrics: Metrics, platform: str) -> Meter:
 
 def _revealed(secret: SecretStr | None) -> str | None:
     return secret.get_secret_value() if secret else None
-
-
-async def serve(
-    running: Sequence[Platform],
-    say: Callable[[str], None],
-    behind: AbstractAsyncContextManager[None] | None = None,
-    beside: Sequence[Platform] = (),
-) -> bool:
-    """Run the platforms until the process is told to stop (SIGTERM, SIGINT).
-
-    `say` receives one French line each time something happens that the person who started the
-    program must know. `behind` runs from before they start until before they close. `beside`: what is
-    of no use alone, and closes with them. Returns False when none of `running` could be started at all.
-    """
-    now = asyncio.get_running_loop().time
-    async with behind or nullcontext():
-        started = await _until_stopped(running, say, beside)
-        until = now() + CLOSING_SECONDS
-    closing = [asyncio.create_task(platform.close()) for platform in (*running, *beside)]
-    _, late = await asyncio.wait(closing, timeout=max(until - now(), LEAST_SECONDS))
-    for unfinished in late:
-        unfinished.cancel()
-    return started
-
-
-async def _until_stopped(
-    running: Sequence[Platform], say: Callable[[str], None], beside: Sequence[Platform]
-) -> bool:
-    """Start the platforms and wait; return whether one started, or we were told to stop before."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    stopping = asyncio.create_task(stop.wait())
-    starting = {asyncio.create_task(_start(platform, say), name=platform.name) for platform in running}
-    others = [asyncio.create_task(_start(platform, say), name=platform.name) for platform in beside]
-    for other in others:
-        other.add_done_callback(lambda ended: ended.cancelled() or _has_started(ended, say))
-    started = False
-    while starting and not stop.is_set():
-        waited: set[asyncio.Task[bool]] = {stopping, *starting}
-        done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-        for task in done & starting:
-            started = _has_started(task, say) or started
-        starting -= done
-    if started:
-        await stopping
-    for task in (*starting, *others, stopping):
-        task.cancel()
-    return started or stop.is_set()
-
-
-def _has_started(task: asyncio.Task[bool], say: Callable[[str], None]) -> bool:
-    """Tell whether a start that ended is a success; what nobody foresaw is said, and stops no other.
-
-    The error's type alone is said: its text may hold what the network sent, or a token.
-    """
-    error = asyncio.CancelledError() if task.cancelled() else task.exception()
-    if error is None:
-        return task.result()
-    say(f"{task.get_name()}\u00a0: erreur inattendue ({type(error).__name__}).")
-    return False
-
-
-async def _start(platform: Platform, say: Callable[[str], None]) -> bool:
-    """Start one platform, however long its network takes to come; False when it refuses us."""
-    told = ""
-    while True:
-        try:
-            await platform.start()
-        except PlatformError as error:
-            if str(error) != told:  # the same every half minute would hide the rest
-                again = " Je réessaie sans le redire." if error.passing else ""
-                say(f"{platform.name}\u00a0: {error}{again}")
-                told = str(error)
-            if not error.passing:
-                return False
-            await asyncio.sleep(RETRY_SECONDS)
-        else:
-            where = f" Ouvrez {platform.address} dans un navigateur; Ctrl-C pour fermer."
-            say(f"{platform.name}\u00a0: prêt." + (where if platform.address else ""))
-            return True

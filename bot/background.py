@@ -32,7 +32,6 @@ from bot import (
 )
 from bot.aside import aside
 from bot.commands import Services, accueil_gestion, revision_ledger
-from bot.dispatch import Actor
 from bot.health import Health, Metrics
 from bot.logs import where
 from bot.members import Fetch, Register
@@ -45,6 +44,7 @@ from bot.policy import (
     confidentiality,
     membership,
     onboarding,
+    onboarding_reminders,
     personal_data,
     progress,
     question_store,
@@ -58,6 +58,7 @@ from bot.policy.report_records import Session
 from bot.progress_picture import Drawing
 from bot.registrar import Registrar
 from bot.report_keys import SealError
+from bot.requests import Actor
 from bot.schedule import Arguments, Daily, Errand, Schedule, Work
 from bot.settings import Settings, listed
 from bot.storage import StorageError
@@ -71,7 +72,7 @@ NIGHTLY = (
     Daily("copie", time(3, 30)),
     Daily("purge", time(3, 45)),
     Daily(membership.RECONCILE, time(4, 0)),
-    Daily(onboarding.TASK, onboarding.HOUR),
+    Daily(onboarding_reminders.TASK, onboarding_reminders.HOUR),
     Daily(report_digest.ERRAND, time(9, 10)),
 )
 
@@ -180,7 +181,7 @@ class Background:
         tasks = {
             "retention": self._retention,
             "registre": self._register,
-            onboarding.TASK: self._welcome,
+            onboarding_reminders.TASK: self._welcome,
             archive.TASK: self.services.archive.announce,
         }
         return Work(tasks, self._errands(), nightly, self._caught_up, _held)
@@ -222,7 +223,7 @@ class Background:
     def _welcome(self, db: Database, _: Arguments, now: datetime) -> None:
         """Welcome, remind, tell who is late."""
         course, calendar = self.services.course, self.services.office.calendar
-        onboarding.daily(db, course.target(), course.plan, calendar, now)
+        onboarding_reminders.daily(db, course.target(), course.plan, calendar, now)
         self.services.archive.follow(db, now)
 
     def _progress(self, db: Database) -> Numbers:

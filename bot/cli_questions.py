@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 import click
 
+from bot.cli_base import dump, json_flag, refuse
 from bot.policy import evaluation, guidance, refusals
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.evaluation import Trial
@@ -32,7 +32,6 @@ Open: TypeAlias = Callable[[], Desk]
 
 OPEN = "vigie.questions"  # in click's `meta`, where the command line puts an `Open`
 
-_AS_JSON = click.option("--json", "as_json", is_flag=True, help="Répondre en JSON.")
 _POLICY = click.option("--politique", "named", metavar="POLITIQUE", help="Une autre politique que la vôtre.")
 _SHARES = ("top1", "top3", "joint")
 
@@ -40,7 +39,7 @@ _SHARES = ("top1", "top3", "joint")
 @click.command(name="question", help="Demander à la politique, dans vos mots.")
 @click.argument("question", nargs=-1, required=True, metavar="QUESTION…")
 @_POLICY
-@_AS_JSON
+@json_flag
 def question_(question: tuple[str, ...], named: str | None, as_json: bool) -> None:
     """Answer, quoting; exit 1 when the question is declined."""
     desk, policy, version = _about(named)
@@ -49,7 +48,7 @@ def question_(question: tuple[str, ...], named: str | None, as_json: bool) -> No
     known = desk.guidance.get(policy.id) or Guidance()
     answer = guidance.settled(known, desk.engine.answer(policy, version, asked), asked)
     if as_json:
-        click.echo(_dump(described(answer, version)))
+        click.echo(dump(described(answer, version)))
     elif answer.answered:
         click.echo("\n\n".join(_answered(known, answer, policy, version)))
     else:
@@ -66,14 +65,14 @@ def question_(question: tuple[str, ...], named: str | None, as_json: bool) -> No
     help="Où dessiner la matrice de confusion (sans --json, confusion.png ici).",
 )
 @_POLICY
-@_AS_JSON
+@json_flag
 def evaluer(fichier: Path, image: Path | None, named: str | None, as_json: bool) -> None:
     """Measure, and say what failed."""
     desk, policy, version = _about(named)
     try:
         lines = evaluation.read(fichier, version)
     except (PolicyError, UnicodeDecodeError, OSError) as error:
-        _refuse(
+        refuse(
             f"{fichier.name}\u00a0: il n'est pas en UTF-8." if isinstance(error, ValueError) else str(error)
         )
     _prepare(desk, policy)
@@ -82,7 +81,7 @@ def evaluer(fichier: Path, image: Path | None, named: str | None, as_json: bool)
     image = image or (None if as_json else Path("confusion.png"))
     if image:
         _draw(trials, image)
-    click.echo(_dump(found) if as_json else "\n".join(_told(found, trials, image)))
+    click.echo(dump(found) if as_json else "\n".join(_told(found, trials, image)))
 
 
 COMMANDS: tuple[click.Command, ...] = (question_, evaluer)
@@ -112,7 +111,7 @@ def _about(named: str | None) -> tuple[Desk, Policy, Version]:
     desk: Desk = click.get_current_context().meta[OPEN]()
     policy = desk.library.policies.get((named or desk.library.default.id).lower())
     if policy is None:
-        _refuse(f"je ne connais pas la politique «\u00a0{named}\u00a0».")
+        refuse(f"je ne connais pas la politique «\u00a0{named}\u00a0».")
     return desk, policy, desk.library.current(policy)
 
 
@@ -120,11 +119,6 @@ def _prepare(desk: Desk, policy: Policy) -> None:
     if not desk.engine.ready(policy):
         click.echo("La banque de questions est apprise d'abord; c'est l'affaire d'une demi-minute.", err=True)
     desk.engine.prepare(policy)
-
-
-def _refuse(problem: str) -> NoReturn:
-    click.echo(f"vigie\u00a0: {problem}", err=True)
-    sys.exit(2)
 
 
 def _text(version: Version, number: Number) -> str:
@@ -158,15 +152,11 @@ def _declined(known: Guidance, answer: Answer, policy: Policy, asked: str) -> st
     return f"{said} À lire peut-être\u00a0: {near}." if near and answer.outcome != "out_of_scope" else said
 
 
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
-
-
 def _draw(trials: Sequence[Trial], image: Path) -> None:
     try:
         evaluation.draw(evaluation.confusion(trials), image)
     except OSError as error:
-        _refuse(f"impossible d'écrire {image} ({error.strerror}).")
+        refuse(f"impossible d'écrire {image} ({error.strerror}).")
 
 
 def _told(found: dict[str, Any], trials: Sequence[Trial], image: Path | None) -> Iterator[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ import click
 from sqlite_utils import Database
 
 from bot import progress_picture, quiz_export
+from bot.cli_base import SUBCOMMAND, dump, json_flag
 from bot.policy import attempts, item_statistics, onboarding, people, progress, quiz_bank, quiz_review
 from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Policy
@@ -51,9 +51,7 @@ Open: TypeAlias = Callable[[], School]
 
 OPEN: Final = "vigie.school"  # in click's `meta`, where the command line puts an `Open`
 
-_SUBCOMMAND: Final = "COMMANDE [ARGUMENTS]…"
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
-_AS_JSON = click.option("--json", "as_json", is_flag=True, help="Répondre en JSON.")
 _OUT = click.option(
     "--sortie", "out", type=_FILE, metavar="FICHIER", help="Écrire dans ce fichier, et non à l'écran."
 )
@@ -102,10 +100,6 @@ def _write(text: str, out: Path | None) -> None:
     click.echo(f"Écrit dans {out}.")
 
 
-def _dump(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, indent=2)
-
-
 def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
     """Return rows as CSV, what a spreadsheet would take for a formula being made plain text."""
     written = io.StringIO()
@@ -124,7 +118,7 @@ def _cell(value: object) -> object:
 
 @click.group(
     name="quiz",
-    subcommand_metavar=_SUBCOMMAND,
+    subcommand_metavar=SUBCOMMAND,
     no_args_is_help=False,
     help="Les questions du quiz, et ce que les réponses en disent.",
 )
@@ -136,14 +130,14 @@ def quiz() -> None:
     name="verifier", help="Vérifier les questions\u00a0: format, couverture, liens avec les clauses."
 )
 @click.argument("fichier", required=False, type=_FILE)
-@_AS_JSON
+@json_flag
 def _verify(fichier: Path | None, as_json: bool) -> None:
     """Print the review of the questions; exit 1 when something is wrong."""
     school = _school()
     path = _path(school, fichier)
     report = quiz_review.report(_bank(school, fichier), school.version)
     if as_json:
-        click.echo(_dump(report))
+        click.echo(dump(report))
     else:
         click.echo("\n".join(_told(report, path)))
     if report["errors"]:
@@ -220,7 +214,7 @@ def _export(kind: str | None, out: Path | None) -> None:
 
 
 @quiz.command(name="statistiques", help="Écrire la facilité et la discrimination de chaque question.")
-@_AS_JSON
+@json_flag
 @click.option("--csv", "as_csv", is_flag=True, help="Répondre en CSV.")
 @_OUT
 def _statistics(as_json: bool, as_csv: bool, out: Path | None) -> None:
@@ -236,7 +230,7 @@ def _statistics(as_json: bool, as_csv: bool, out: Path | None) -> None:
             {"clause": str(one.clause), "answers": one.answers, "facility": round(one.facility, 3)}
             for one in item_statistics.by_clause(found)
         ]
-        _write(_dump({"attempts": len(sittings), "clauses": clauses, "questions": rows}), out)
+        _write(dump({"attempts": len(sittings), "clauses": clauses, "questions": rows}), out)
     elif as_csv:
         _write(_table(rows, columns), out)
     else:
@@ -268,7 +262,7 @@ def _rounded(one: item_statistics.ItemStatistics) -> dict[str, Any]:
 
 @click.group(
     name="accueil",
-    subcommand_metavar=_SUBCOMMAND,
+    subcommand_metavar=SUBCOMMAND,
     no_args_is_help=False,
     help="Qui en est où dans la lecture, le quiz et l'attestation.",
 )
@@ -277,7 +271,7 @@ def accueil() -> None:
 
 
 @accueil.command(name="lister", help="Écrire où en est chaque personne.")
-@_AS_JSON
+@json_flag
 @click.option("--csv", "as_csv", is_flag=True, help="Répondre en CSV.")
 @_OUT
 def _list(as_json: bool, as_csv: bool, out: Path | None) -> None:
@@ -289,7 +283,7 @@ def _list(as_json: bool, as_csv: bool, out: Path | None) -> None:
     if as_json:
         counts: dict[str, int] = dict(numbers.steps)
         steps = {"total": numbers.total, **counts, "late": numbers.late}
-        _write(_dump({"numbers": steps, "people": rows}), out)
+        _write(dump({"numbers": steps, "people": rows}), out)
     elif as_csv:
         _write(_table(rows, ["accounts", "started", "state", *onboarding.STEPS]), out)
     else:

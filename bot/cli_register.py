@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -18,6 +17,7 @@ import click
 from sqlite_utils import Database
 
 from bot import destroyed, receipt, signing
+from bot.cli_base import dump, json_flag
 from bot.policy import register
 from bot.policy.ledger import COLUMNS
 from bot.policy.register import Attestation, Audit, Fault
@@ -45,7 +45,6 @@ OPEN: Final = "vigie.cabinet"  # in click's `meta`, where the command line puts 
 LARGEST_LISTED: Final = 10  # faults that are written out; `--json` writes them all
 
 _FILE: Final = click.Path(path_type=Path)
-_AS_JSON = click.option("--json", "as_json", is_flag=True, help="Répondre en JSON.")
 
 
 def _cabinet() -> Cabinet:
@@ -99,7 +98,7 @@ def registre() -> None:
 @click.option(
     "--cles", type=_FILE, metavar="FICHIER", help="Les clés publiques (sinon, celles de VIGIE_CLES)."
 )
-@_AS_JSON
+@json_flag
 def _verify(recu: Path | None, cles: Path | None, as_json: bool) -> None:
     with _explained():
         if recu:
@@ -201,7 +200,7 @@ def _count(audit: Audit) -> str:
 @click.option(
     "--sortie", "out", type=_FILE, metavar="FICHIER", help="Où l'écrire (par défaut, recu-NUMÉRO.pdf ici)."
 )
-@_AS_JSON
+@json_flag
 def _receipt(numero: int, out: Path | None, as_json: bool) -> None:
     with _explained():
         cabinet = _cabinet()
@@ -237,7 +236,7 @@ def _export(as_: str) -> None:
         click.echo(_csv(found), nl=False)
     else:
         rows = [asdict(one.entry) | {"name": one.name, "name_salt": one.name_salt} for one in found]
-        click.echo(json.dumps({"keys": dict(keys), "attestations": rows}, ensure_ascii=False, indent=2))
+        click.echo(dump({"keys": dict(keys), "attestations": rows}))
 
 
 def _csv(found: list[Attestation]) -> str:
@@ -319,4 +318,4 @@ def _erase(numero: int) -> None:
 
 
 def _say(found: dict[str, Any], text: str, as_json: bool) -> None:
-    click.echo(json.dumps(found, ensure_ascii=False, indent=2) if as_json else text)
+    click.echo(dump(found) if as_json else text)

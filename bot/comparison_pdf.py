@@ -10,6 +10,7 @@ from bot.policy import redline, revision_summary
 from bot.policy.articles import Number
 from bot.policy.comparison import Change, Comparison, Kind, Nature
 from bot.policy.library import Policy, in_words
+from bot.policy.redline import Passage
 from bot.typeset import typeset
 
 NATURES: Final = {
@@ -49,9 +50,8 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
         "title": policy.annotations.title,
         "old": _whole(in_words(old.adopted)),
         "new": _whole(in_words(new.adopted)),
-        "made_at": datetime.combine(
-            new.adopted, time(12), UTC
-        ).isoformat(),  # made again, it is the same file
+        # Made again, it is the same file.
+        "made_at": datetime.combine(new.adopted, time(12), UTC).isoformat(),
         "summary": f"{revision_summary.counted(comparison).capitalize()}.",
         "asked": _ASKED[comparison.nature] if comparison.changes else "",
         "nature": NATURES[comparison.nature],
@@ -64,21 +64,24 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
             {
                 "title": revision_summary.named(change),
                 "nature": NATURES[change.nature],
-                "passages": [
-                    {
-                        "number": passage.number if len(found) > 1 else "",
-                        "paragraphs": [
-                            [{"op": op, "text": text} for op, text in paragraph]
-                            for paragraph in passage.paragraphs
-                        ],
-                    }
-                    for passage in found
-                ],
+                "passages": _passages(found),
             }
             for change in comparison.changes
             if (found := redline.passages(comparison, change))
         ],
     }
+
+
+def _passages(found: Sequence[Passage]) -> list[dict[str, Any]]:
+    return [
+        {
+            "number": passage.number if len(found) > 1 else "",
+            "paragraphs": [
+                [{"op": op, "text": text} for op, text in paragraph] for paragraph in passage.paragraphs
+            ],
+        }
+        for passage in found
+    ]
 
 
 def _runs(comparison: Comparison) -> list[list[Change]]:

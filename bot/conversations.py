@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Generic, TypeVar
 
-from bot.dispatch import Actor
 from bot.policy.articles import Number
 from bot.policy.masking import Masked
+from bot.requests import Actor
 from bot.times import Clock
 
 FOLLOWED: Final = timedelta(minutes=10)  # how long a question may refer to the one before

@@ -20,7 +20,6 @@ from bot.logs import ExplainedError
 
 LARGEST: Final = 10 * 1024 * 1024  # bytes of an original
 SECONDS: Final = 30.0
-ACCEPTED: Final = ("image/png", "image/jpeg", "image/webp")
 
 _PAGE: Final = Path(__file__).with_name("image_cleaning_page.py")
 _TAIL: Final = 66_000  # where a ZIP's end may be: its record and the longest comment

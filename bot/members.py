@@ -10,10 +10,10 @@ from typing import TypeAlias
 
 from sqlite_utils import Database
 
-from bot.dispatch import Actor
 from bot.platforms import PlatformError
 from bot.policy import membership, roles
 from bot.policy.membership import Difference, Source
+from bot.requests import Actor
 from bot.storage import Storage
 from bot.times import Calendar, Clock
 

@@ -1,9 +1,9 @@
 """What the bot says, before any platform gives it a form.
 
-A command builds a `Message` or a `Form` out of a closed union of elements; each platform turns them
-into its own payload with one pure renderer. The limits are the intersection of what Slack and
-Discord accept (docs.slack.dev "Block Kit", discord.com/developers "Components"), so a message that
-could be built can be shown everywhere. Overflow raises: nothing is ever cut silently.
+A command builds a `Message` out of a closed union of elements (or a `Form`, see `bot.forms`); each
+platform turns it into its own payload with one pure renderer. The limits are the intersection of what
+Slack and Discord accept (docs.slack.dev "Block Kit", discord.com/developers "Components"), so a message
+that could be built can be shown everywhere. Overflow raises: nothing is ever cut silently.
 """
 
 from __future__ import annotations
@@ -20,15 +20,7 @@ LABEL_LENGTH = 75  # Slack: button text; Discord allows 80.
 COMMAND_LENGTH = 96  # Discord: custom_id 100, of which a prefix takes four.
 URL_LENGTH = 512  # Discord: link button.
 BUTTONS_PER_ROW = 5  # Discord: action row.
-FORM_TITLE_LENGTH = 24  # Slack: modal title; Discord allows 45.
-FORM_FIELDS = 5  # Discord: modal.
-FIELD_LABEL_LENGTH = 45  # Discord: label.
-FIELD_HINT_LENGTH = 100  # Discord: label description.
-FIELD_TEXT_LENGTH = 3_000  # Slack: plain_text_input; Discord allows 4,000.
 SHORTCUT_LENGTH = 24  # Slack: message shortcut name; Discord allows 32.
-FIELD_OPTIONS = 25  # Discord: select; Slack allows 100.
-OPTION_LABEL_LENGTH = 75  # Slack: option text; Discord allows 100.
-OPTION_VALUE_LENGTH = 100  # Discord: option value; Slack allows 150.
 FILE_SIZE = 8 * 1024 * 1024  # Discord: 10 MiB over a whole request, where no boost raises it.
 FILE_NAME_LENGTH = 60
 
@@ -71,7 +63,8 @@ def weight(text: str) -> int:
     return len(text) + len(_HEAVY.findall(text))
 
 
-def _limit(text: str, length: int, what: str) -> None:
+def check_length(text: str, length: int, what: str) -> None:
+    """Raise `TooLong` for a text that is empty or longer than `length`; `what` it is goes in the error."""
     if not text or len(text) > length:
         raise TooLong(f"{what}: {len(text)} characters, 1 to {length} allowed: {text[:40]!r}")
 
@@ -120,7 +113,7 @@ class Heading:
     text: str
 
     def __post_init__(self) -> None:
-        _limit(self.text, HEADING_LENGTH, "heading")
+        check_length(self.text, HEADING_LENGTH, "heading")
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -200,8 +193,8 @@ class Button:
     style: ButtonStyle = "plain"
 
     def __post_init__(self) -> None:
-        _limit(self.label, LABEL_LENGTH, "button label")
-        _limit(self.command, COMMAND_LENGTH, "button command")
+        check_length(self.label, LABEL_LENGTH, "button label")
+        check_length(self.command, COMMAND_LENGTH, "button command")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,8 +205,8 @@ class Link:
     url: str
 
     def __post_init__(self) -> None:
-        _limit(self.label, LABEL_LENGTH, "link label")
-        _limit(self.url, URL_LENGTH, "link address")
+        check_length(self.label, LABEL_LENGTH, "link label")
+        check_length(self.url, URL_LENGTH, "link address")
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -237,8 +230,8 @@ class File:
     title: str
 
     def __post_init__(self) -> None:
-        _limit(self.name, FILE_NAME_LENGTH, "file name")
-        _limit(self.title, LABEL_LENGTH, "file title")
+        check_length(self.name, FILE_NAME_LENGTH, "file name")
+        check_length(self.title, LABEL_LENGTH, "file title")
         if not _FILE_NAME.fullmatch(self.name):
             raise ValueError(f"file name {self.name!r}: letters a to z, digits, dots and hyphens only")
         if not 1 <= len(self.content) <= FILE_SIZE:
@@ -323,107 +316,3 @@ def _lines(message: Message, quote: Quoter) -> Iterator[str]:
                 yield title
             case Divider() | Buttons():
                 pass
-
-
-@dataclass(frozen=True, slots=True)
-class TextField:
-    """A field that one types in; `lines` more than one makes it a paragraph."""
-
-    name: str
-    label: str
-    hint: str = ""
-    value: str = ""
-    lines: int = 1
-    required: bool = True
-    max_length: int = 300
-
-    def __post_init__(self) -> None:
-        _check_field(self)
-        if len(self.value) > self.max_length:
-            raise TooLong(f"field {self.name}: value too long")
-        if not 1 <= self.max_length <= FIELD_TEXT_LENGTH:
-            raise TooLong(f"field {self.name}: max_length must be 1 to {FIELD_TEXT_LENGTH}")
-
-
-@dataclass(frozen=True, slots=True)
-class PersonField:
-    """A field where one picks a person of the place where the form is open.
-
-    The answer, like `value`, is that platform's identifier of the person; "" when none is picked.
-    """
-
-    name: str
-    label: str
-    hint: str = ""
-    value: str = ""
-    required: bool = True
-
-    def __post_init__(self) -> None:
-        _check_field(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One of the answers of a `ChoiceField`: what is shown, and the answer that it stands for."""
-
-    label: str
-    value: str
-
-    def __post_init__(self) -> None:
-        _limit(self.label, OPTION_LABEL_LENGTH, "option label")
-        _limit(self.value, OPTION_VALUE_LENGTH, "option value")
-
-
-@dataclass(frozen=True, slots=True)
-class ChoiceField:
-    """A field where one picks one of 1 to 25 options; `value` is the one that is picked beforehand."""
-
-    name: str
-    label: str
-    options: tuple[Option, ...]
-    hint: str = ""
-    value: str = ""
-    required: bool = True
-
-    def __post_init__(self) -> None:
-        _check_field(self)
-        values = [option.value for option in self.options]
-        if not 1 <= len(values) <= FIELD_OPTIONS:
-            raise TooLong(f"field {self.name}: {len(values)} options, 1 to {FIELD_OPTIONS} allowed")
-        if len(values) != len(set(values)) or self.value not in {"", *values}:
-            raise ValueError(f"field {self.name}: options must differ, and the value be one of them")
-
-
-Field: TypeAlias = TextField | PersonField | ChoiceField
-
-
-def _check_field(field: Field) -> None:
-    _limit(field.name, 40, "field name")
-    _limit(field.label, FIELD_LABEL_LENGTH, "field label")
-    if len(field.hint) > FIELD_HINT_LENGTH:
-        raise TooLong(f"field {field.name}: hint too long")
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """Questions asked in a window; the answers come back to `command` as `Request.fields`."""
-
-    command: str
-    title: str
-    fields: tuple[Field, ...]
-    submit: str = field(default="Envoyer")
-
-    def __post_init__(self) -> None:
-        _limit(self.command, COMMAND_LENGTH, "form command")
-        _limit(self.title, FORM_TITLE_LENGTH, "form title")
-        _limit(self.submit, FORM_TITLE_LENGTH, "form submit label")
-        if not 1 <= len(self.fields) <= FORM_FIELDS:
-            raise TooLong(f"{len(self.fields)} fields, 1 to {FORM_FIELDS} allowed")
-
-
-Reply: TypeAlias = Message | Form
-
-
-def opener(form: Form) -> Message:
-    """Return a message whose button opens `form`, for where a window cannot be opened at once."""
-    return Message(Text(form.title), Buttons(Button("Ouvrir", form.command, "primary")))

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
+from bot import kept_pictures
 from bot.messages import Button, Buttons, File, Heading, Message, Note, Span, Text, bold, person
 from bot.notices import Arguments, Notice, Services
 from bot.policy import onboarding, people, quiz
@@ -137,10 +138,8 @@ def _shown(services: Services, person_id: str) -> Span | None:
 
 
 def _picture(services: Services, arguments: Mapping[str, Any]) -> Message | None:
-    row = services.db.conn.execute(
-        "SELECT png, numbers, made_on FROM progress_pictures WHERE id = ?", (arguments["id"],)
-    ).fetchone()
-    return picture(bytes(row[0]), row[1], date.fromisoformat(row[2])) if row else None
+    kept = kept_pictures.find(services.db, arguments["id"])
+    return picture(kept.png, kept.words, kept.day) if kept else None
 
 
 def examples(png: bytes) -> dict[str, Message]:

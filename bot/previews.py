@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bot.messages import Form, Message, Quoter, Reply
+from bot.forms import Form, Reply
+from bot.messages import Message, Quoter
 
 _STYLES = Path(__file__).parent / "platforms" / "local_static"
 

@@ -7,17 +7,16 @@ told apart by everyone, and each bar has its words, so that colour alone says no
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache, partial
 from typing import Any, TypeAlias
 
 from sqlite_utils import Database
 
-from bot import outbox
+from bot import kept_pictures
 from bot.aside import aside
+from bot.kept_pictures import Picture
 from bot.onboarding_notices import PICTURE
-from bot.outbox import Delivery
 from bot.policy.library import in_words
 from bot.policy.onboarding import STEPS
 from bot.policy.progress import LABELS, Numbers
@@ -40,29 +39,6 @@ def draw(numbers: Numbers, title: str, day: date) -> bytes:
         "late": numbers.late,
     }
     return typeset("progress", data, "png")
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What is kept beside a picture until it is sent: by which notice, the same numbers as text, the day."""
-
-    notice: str
-    words: str
-    today: date
-
-
-def keep(storage: Storage, arguments: Mapping[str, Any], kept: Kept, png: bytes, now: datetime) -> None:
-    """Keep a picture and have it sent to whoever asked, once. On the storage thread."""
-    identifier, person = arguments["id"], arguments["person"]
-    with storage.transaction() as db:
-        db.conn.execute(
-            "INSERT OR REPLACE INTO progress_pictures (id, png, numbers, made_on) VALUES (?, ?, ?, ?)",
-            (identifier, png, kept.words, kept.today.isoformat()),
-        )
-        delivery = Delivery(
-            f"{kept.notice}:{identifier}", f"person:{person}", kept.notice, {"id": identifier}, urgent=True
-        )
-        outbox.enqueue(db, delivery, now)
 
 
 @lru_cache(maxsize=1)
@@ -88,8 +64,8 @@ class Drawing:
         """Draw. Done again after a crash, it sends nothing twice. Raises `TypesetError`, `StorageError`."""
         numbers = await self._storage.run(self._counted)
         png = await aside(partial(draw, numbers, self._title, self._today()))
-        kept = Kept(PICTURE, "\n".join(numbers.lines()), self._today())
-        await self._storage.run(lambda: keep(self._storage, arguments, kept, png, now))
+        made = Picture(png, "\n".join(numbers.lines()), self._today())
+        await self._storage.run(lambda: kept_pictures.keep(self._storage, PICTURE, arguments, made, now))
 
     def _counted(self) -> Numbers:
         with self._storage.transaction() as db:

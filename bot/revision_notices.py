@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
+from bot import kept_pictures
 from bot.archive import Archive
 from bot.messages import Button, Buttons, Element, File, Heading, Message, Note, Text, bold, excerpt
 from bot.notices import Arguments, Notice, Services
@@ -172,7 +173,5 @@ def picture(png: bytes, numbers: str, day: date) -> Message:
 
 
 def _picture(services: Services, arguments: Arguments) -> Message | None:
-    row = services.db.conn.execute(
-        "SELECT png, numbers, made_on FROM progress_pictures WHERE id = ?", (arguments["id"],)
-    ).fetchone()
-    return picture(bytes(row[0]), row[1], date.fromisoformat(row[2])) if row else None
+    kept = kept_pictures.find(services.db, arguments["id"])
+    return picture(kept.png, kept.words, kept.day) if kept else None

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
-from bot import progress_picture
+from bot import kept_pictures
 from bot.archive import Archive
 from bot.aside import aside
 from bot.commands import revision_ledger
+from bot.kept_pictures import Picture
 from bot.policy import revision_audience, revisions
 from bot.policy.library import in_words
 from bot.policy.revision_audience import Recipient
@@ -69,15 +70,6 @@ def draw(one: Curve) -> bytes:
     return typeset(TEMPLATE, data, "png")
 
 
-@lru_cache(maxsize=1)
-def sample() -> bytes:
-    """Return a picture of made-up numbers, for the gallery."""
-    points = ((0, 2), (1, 5), (3, 6), (7, 9), (8, 10))
-    words = "Envoyé\u00a0: 14\nOuvert\u00a0: 12\nAttesté\u00a0: 10 sur 14"
-    title = "PA20, révision du 18 novembre 2026"
-    return draw(Curve(title, 14, date(2026, 11, 24), date(2026, 12, 4), points, words))
-
-
 class Drawing:
     """The errand `revision-image`: count, draw, keep the picture, have it sent to whoever asked."""
 
@@ -93,8 +85,8 @@ class Drawing:
         if found is None:
             return
         png = await aside(partial(draw, found))
-        kept = progress_picture.Kept(PICTURE, found.words, today)
-        await self._storage.run(lambda: progress_picture.keep(self._storage, arguments, kept, png, now))
+        made = Picture(png, found.words, today)
+        await self._storage.run(lambda: kept_pictures.keep(self._storage, PICTURE, arguments, made, now))
 
     def _counted(self, identifier: str, today: date) -> Curve | None:
         with self._storage.transaction() as db:

@@ -17,7 +17,8 @@ from sqlite_utils import Database
 from bot import schema
 from bot.commands import examples
 from bot.dispatch import Dispatcher
-from bot.messages import Quoter, Reply
+from bot.forms import Reply
+from bot.messages import Quoter
 from bot.policy import lexicon
 from bot.policy import library as libraries
 from bot.policy.library import Library

@@ -17,15 +17,15 @@ from typing import TypeVar
 import pytest
 from sqlite_utils import Database
 
-from bot import app, background, backup, inbound, outbox, restore, state
+from bot import app, background, backup, inbound, outbox, restore, serving, state
 from bot.aside import aside
 from bot.background import Background
-from bot.dispatch import Actor
 from bot.messages import Message
 from bot.outbox import Delivery, enqueue
 from bot.platforms import Address
 from bot.platforms.membership import Followed
 from bot.policy import people
+from bot.requests import Actor
 from bot.schedule import Schedule, plan
 from bot.settings import Settings
 from bot.storage import Storage, StorageError
@@ -171,19 +171,19 @@ async def test_all_is_closed_in_one_delay_when_nothing_ends(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(background, "ENDING_SECONDS", 1.0)
-    monkeypatch.setattr(app, "CLOSING_SECONDS", 1.5)
-    monkeypatch.setattr(app, "LEAST_SECONDS", 0.1)
+    monkeypatch.setattr(serving, "CLOSING_SECONDS", 1.5)
+    monkeypatch.setattr(serving, "LEAST_SECONDS", 0.1)
     stuck = Stuck()
     account = people.Account("discord", "", "1")
     home.within(lambda db: _cause(db, people.known(db, account), home.clock))
-    serving = asyncio.create_task(app.serve([stuck], _silent, home.behind(stuck).running(_silent)))
+    life = asyncio.create_task(serving.serve([stuck], _silent, home.behind(stuck).running(_silent)))
     async with asyncio.timeout(20):
         await stuck.sending.wait()
         began = time.monotonic()
         os.kill(os.getpid(), signal.SIGTERM)
-        assert await serving
+        assert await life
     assert time.monotonic() - began < 2.3, "one delay after the other would be 2.5 seconds"
-    assert background.ENDING_SECONDS < app.CLOSING_SECONDS
+    assert background.ENDING_SECONDS < serving.CLOSING_SECONDS
 
 
 def _cause(db: Database, person: str, clock: FakeClock) -> None:
@@ -196,7 +196,7 @@ def _silent(_: str) -> None:
 
 
 def test_the_delays_leave_room_before_the_ten_seconds() -> None:
-    assert background.ENDING_SECONDS + 5 < app.CLOSING_SECONDS + app.LEAST_SECONDS <= 10
+    assert background.ENDING_SECONDS + 5 < serving.CLOSING_SECONDS + serving.LEAST_SECONDS <= 10
 
 
 @pytest.mark.parametrize(

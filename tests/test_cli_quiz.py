@@ -14,9 +14,9 @@ from click.testing import CliRunner, Result
 
 from bot import cli_quiz
 from bot.cli_quiz import OPEN, School
-from bot.dispatch import Actor
-from bot.policy import attempts, onboarding, people, quiz, quiz_bank, register
+from bot.policy import attempts, onboarding_reminders, people, quiz, quiz_bank, register
 from bot.policy.onboarding import Plan
+from bot.requests import Actor
 from bot.storage import Storage, beside
 from tests.commands.onboarding_kit import LIBRARY
 from tests.commands.registry_kit import CALENDAR
@@ -198,4 +198,4 @@ def test_without_a_database_it_is_said_in_one_line(home: Home) -> None:
     for words in (("accueil", "lister"), ("quiz", "statistiques")):
         done = home(*words)
         assert (done.exit_code, "il n'y a pas de base" in done.output) == (1, True)
-    assert onboarding.TASK == "accueil"
+    assert onboarding_reminders.TASK == "accueil"

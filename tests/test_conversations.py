@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from bot.conversations import FOLLOWED, JUDGED, SHOWN, Conversations, Given, OnScreen, Recent
-from bot.dispatch import Actor
 from bot.policy.articles import Number
 from bot.policy.masking import Masked
+from bot.requests import Actor
 from tests.fake_clock import FakeClock
 
 ALEX, BLAISE = Actor("slack", "T1", "U1"), Actor("discord", "900", "2")

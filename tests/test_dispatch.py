@@ -11,8 +11,10 @@ from dataclasses import replace
 import pytest
 
 from bot.aside import Deferred
-from bot.dispatch import Actor, Command, Dispatcher, Request, UserError
-from bot.messages import Button, Buttons, Form, Message, Reply, Text, TextField
+from bot.dispatch import Dispatcher
+from bot.forms import Form, Reply, TextField
+from bot.messages import Button, Buttons, Message, Text
+from bot.requests import Actor, Command, Request, UserError
 
 ALEX = Actor("essai", "T1", "U1")
 

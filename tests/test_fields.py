@@ -7,20 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.messages import (
-    FILE_SIZE,
-    ChoiceField,
-    File,
-    Form,
-    Message,
-    Option,
-    PersonField,
-    Quoter,
-    Text,
-    TooLong,
-    person,
-    summary,
-)
+from bot.forms import ChoiceField, Form, Option, PersonField
+from bot.messages import FILE_SIZE, File, Message, Quoter, Text, TooLong, person, summary
 from bot.platforms import discord_render, local_render, slack_render
 from tests.test_hostile_text import check_everywhere
 

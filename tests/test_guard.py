@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.dispatch import Actor
 from bot.guard import NOT_YOURS, refusal
 from bot.messages import Message
+from bot.requests import Actor
 
 TEAMS = {"slack": "T1", "discord": "900"}
 

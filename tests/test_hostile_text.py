@@ -12,9 +12,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bot.dispatch import Dispatcher, Place
-from bot.messages import Form, Message, Quoter, Reply, summary
+from bot.dispatch import Dispatcher
+from bot.forms import Form, Reply
+from bot.messages import Message, Quoter, summary
 from bot.platforms import discord_render, local_render, slack_render
+from bot.requests import Place
 from tests.platforms import slack_checks
 from tests.wire import discord_schema
 

@@ -11,11 +11,11 @@ from sqlite_utils import Database
 
 from bot import app
 from bot.commands.office import Office
-from bot.dispatch import Actor
 from bot.members import Register
 from bot.platforms import PlatformError
 from bot.policy import membership, people, roles
 from bot.policy.membership import Source
+from bot.requests import Actor
 from bot.settings import Settings
 from tests.office_kit import built, offices
 from tests.policy.registry_kit import ALEX, BLAISE

@@ -8,26 +8,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.forms import FORM_FIELDS, Form, Reply, TextField, opener
 from bot.messages import (
     BUTTONS_PER_ROW,
-    FORM_FIELDS,
     MESSAGE_COMPONENTS,
     MESSAGE_WEIGHT,
     Button,
     Buttons,
     Divider,
-    Form,
     Heading,
     Message,
     Quoter,
-    Reply,
     Span,
     Text,
-    TextField,
     TooLong,
     clean,
     excerpt,
-    opener,
     summary,
 )
 

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bot import notices, report_digest, report_export, report_files
-from bot.dispatch import Actor
 from bot.messages import Message, Text
 from bot.policy import ledger, people, report_cases, report_escalation, report_statistics, reports, roles
 from bot.policy.report_records import Records, Session
@@ -26,6 +25,7 @@ from bot.policy.report_statistics import BAND, figure
 from bot.report_digest import Digest
 from bot.report_export import TEMPLATE, Exporting
 from bot.report_keys import Keyring, new_keyring
+from bot.requests import Actor
 from bot.storage import Storage
 from bot.typeset import typeset
 from tests.fake_clock import FakeClock

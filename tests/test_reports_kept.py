@@ -14,7 +14,6 @@ import pytest
 
 from bot import backup, destroyed, notices, report_notices, restore
 from bot.app_reports import kept_ring
-from bot.dispatch import Actor
 from bot.messages import Message
 from bot.policy import (
     people,
@@ -30,6 +29,7 @@ from bot.policy import (
 from bot.policy.report_records import Records, ReportError, Session
 from bot.report_checks import reports as checks
 from bot.report_keys import KEY_FILE
+from bot.requests import Actor
 from bot.storage import Storage, StorageError
 from tests.fake_clock import FakeClock
 from tests.policy.report_kit import CALENDAR, CONSEILLER, VP, entry

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from bot import app
-from bot.dispatch import Actor, Place
 from bot.messages import Message
+from bot.requests import Actor, Place
 from bot.settings import Settings
 from tests.office_kit import built
 

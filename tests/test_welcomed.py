@@ -9,11 +9,11 @@ import pytest
 
 from bot import app
 from bot.background import Background
-from bot.dispatch import Actor
 from bot.messages import Message
 from bot.platforms import Address
 from bot.platforms.membership import Followed
 from bot.policy import membership, onboarding, people
+from bot.requests import Actor
 from bot.settings import Settings
 from bot.storage import Storage
 from tests.office_kit import built

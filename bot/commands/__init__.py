@@ -51,11 +51,11 @@ from bot.commands.course import Course
 from bot.commands.office import Office, reserved
 from bot.commands.question import Desk
 from bot.commands.reporting import TOO_MANY, Reporting
-from bot.dispatch import Actor, Command
-from bot.messages import Reply
+from bot.forms import Reply
 from bot.policy import roles as registry
 from bot.policy.guidance import Guidance
 from bot.policy.library import Library
+from bot.requests import Actor, Command
 from bot.storage import Storage
 
 
@@ -81,7 +81,7 @@ def catalogue(services: Services) -> tuple[Command, ...]:
     commands: tuple[Command, ...] = (
         Command(
             name="politique",
-            instant=partial(question.is_instant, desk),
+            instant=partial(question.look_up, desk),
             summary="Lire la politique par numéro ou par mot, ou lui poser une question.",
             usage="[numéro, mot ou question]",
             examples=(example, f"article {example.partition('.')[0]}", "consentement"),

@@ -14,22 +14,18 @@ from bot.commands import accueil_gestion, nouveautes
 from bot.commands.course import Course
 from bot.commands.office import Office, actor_of, administers
 from bot.commands.politique import Reading, paged
-from bot.dispatch import Request, UserError
+from bot.forms import FIELD_HINT_LENGTH, Form, Reply, TextField
 from bot.messages import (
-    FIELD_HINT_LENGTH,
     Button,
     Buttons,
     ButtonStyle,
     Element,
-    Form,
     Heading,
     Message,
     Note,
     Quote,
-    Reply,
     Span,
     Text,
-    TextField,
     bold,
     clean,
     excerpt,
@@ -39,6 +35,7 @@ from bot.policy.articles import Number, Version
 from bot.policy.library import Policy, in_words
 from bot.policy.onboarding import Attesting, Standing
 from bot.policy.register import Fact
+from bot.requests import Request, UserError
 
 NAME_LENGTH = 80
 _MINE = "accueil moi"

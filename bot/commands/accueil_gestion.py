@@ -11,29 +11,15 @@ from sqlite_utils import Database
 from bot import schedule
 from bot.commands.course import Course
 from bot.commands.office import Office, actor_of, administers, named
-from bot.dispatch import Request, UserError
-from bot.messages import (
-    Button,
-    Buttons,
-    Element,
-    Form,
-    Heading,
-    Message,
-    Note,
-    PersonField,
-    Reply,
-    Span,
-    Text,
-    bold,
-    code,
-    excerpt,
-)
+from bot.forms import Form, PersonField, Reply
+from bot.messages import Button, Buttons, Element, Heading, Message, Note, Span, Text, bold, code, excerpt
 from bot.policy import attempts, item_statistics, onboarding, people, progress, quiz, roles
 from bot.policy.item_statistics import ClauseStatistics, ItemStatistics
 from bot.policy.library import in_words
 from bot.policy.onboarding import Standing
 from bot.policy.progress import LABELS, Numbers
 from bot.policy.quiz_bank import Bank, Problem
+from bot.requests import Request, UserError
 
 DRAW: Final = "accueil-image"  # the errand that draws the picture
 _PAGE = 8  # people or questions on one page

@@ -15,7 +15,6 @@ from bot.commands.office import Office
 from bot.commands.passages import PAGE_WEIGHT, parts
 from bot.commands.politique import Reading
 from bot.commands.signalement_messages import OFFER
-from bot.dispatch import Place
 from bot.messages import (
     COMMAND_LENGTH,
     Button,
@@ -36,6 +35,7 @@ from bot.policy.guidance import Guidance
 from bot.policy.library import Library, Policy
 from bot.policy.questions import Answer, Found, Outcome, Topic
 from bot.policy.roles import RoleError
+from bot.requests import Place
 
 MOST: Final = 5  # clauses in one answer, those to be read together included
 CHOICES: Final = 3

@@ -17,30 +17,15 @@ from bot import retraining
 from bot.commands import politique
 from bot.commands.office import Office, actor_of
 from bot.commands.politique import Reading
-from bot.dispatch import Request, UserError
-from bot.messages import (
-    Button,
-    Buttons,
-    ChoiceField,
-    Element,
-    Form,
-    Heading,
-    Message,
-    Note,
-    Option,
-    Reply,
-    Text,
-    TextField,
-    bold,
-    code,
-    excerpt,
-)
+from bot.forms import ChoiceField, Form, Option, Reply, TextField
+from bot.messages import Button, Buttons, Element, Heading, Message, Note, Text, bold, code, excerpt
 from bot.policy import asked, bank_additions, people, question_bank
 from bot.policy.articles import Number, PolicyError
 from bot.policy.asked import Alike, Asked
 from bot.policy.library import Library, in_words
 from bot.policy.masking import ADDRESS, LENGTH, LINK, MASKS, MENTION, NAME, NUMBER, WORDS
 from bot.policy.question_bank import Line
+from bot.requests import Request, UserError
 
 AUTHOR: Final = "association"
 _PER_PAGE = 5

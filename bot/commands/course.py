@@ -14,13 +14,13 @@ from sqlite_utils import Database
 
 from bot.commands.politique import Reading
 from bot.conversations import OnScreen
-from bot.dispatch import UserError
 from bot.policy import quiz_bank
 from bot.policy.articles import Version
 from bot.policy.library import Library, in_words
 from bot.policy.onboarding import Attest, Plan
 from bot.policy.quiz_bank import Bank
 from bot.policy.register import Reading as Target
+from bot.requests import UserError
 from bot.times import system_clock
 
 SendReceipt: TypeAlias = Callable[[Database, str, Target, datetime], None]
@@ -91,12 +91,12 @@ def open_course(library: Library, folders: Sequence[Path], attest: Attest, plan:
     def bank(version: Version) -> Bank:
         return quiz_bank.load(path, version) if path else Bank()
 
-    course = Course(
+    if path:
+        quiz_bank.text_of(path)  # that it is no text must be known now; what it says is read when first asked
+    return Course(
         library,
         lambda: target(library.current(library.default)),
         lambda: bank(library.current(library.default)),
         attest,
         plan,
     )
-    course.bank()
-    return course

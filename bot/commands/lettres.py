@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from bot import notices, outbox
 from bot.commands.office import Office
-from bot.dispatch import Request, UserError
 from bot.messages import Button, Buttons, Heading, Message, Text
+from bot.requests import Request, UserError
 
 _SEND, _DROP = "envoyer", "annuler"
 

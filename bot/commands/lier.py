@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.commands.office import Office, actor_of
-from bot.dispatch import Request, UserError
 from bot.messages import Button, Buttons, Heading, Message, Note, Span, Text, code, person
 from bot.policy import people
 from bot.policy.people import Account
+from bot.requests import Request, UserError
 
 _CONFIRM = "oui "
 _UNKNOWN = (

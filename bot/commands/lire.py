@@ -11,9 +11,9 @@ from sqlite_utils import Database
 
 from bot import outbox
 from bot.commands.office import Office, actor_of
-from bot.dispatch import Answer, Request, UserError
 from bot.notices import Arguments, Built, Services
 from bot.policy import people, roles
+from bot.requests import Answer, Request, UserError
 
 Build: TypeAlias = Callable[[Services, str, Arguments], Built]
 

@@ -9,26 +9,12 @@ from typing import Literal, TypeAlias, get_args
 from sqlite_utils import Database
 
 from bot.commands.office import Office, follow, own_group, picked
-from bot.dispatch import Request, UserError
-from bot.messages import (
-    Button,
-    Buttons,
-    ChoiceField,
-    Form,
-    Heading,
-    Message,
-    Note,
-    Option,
-    PersonField,
-    Reply,
-    Text,
-    TextField,
-    bold,
-    excerpt,
-)
+from bot.forms import ChoiceField, Form, Option, PersonField, Reply, TextField
+from bot.messages import Button, Buttons, Heading, Message, Note, Text, bold, excerpt
 from bot.policy import membership
 from bot.policy.library import in_words
 from bot.policy.membership import BY_HAND, Source, SourceType
+from bot.requests import Request, UserError
 
 Listed: TypeAlias = Literal["officer", "employee"]
 Action: TypeAlias = Callable[[Office, Database, Request, str], Reply]

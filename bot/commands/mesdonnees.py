@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from bot.commands.office import Office, actor_of
-from bot.dispatch import Request
 from bot.messages import (
     Button,
     Buttons,
@@ -27,6 +26,7 @@ from bot.policy import people, personal_data
 from bot.policy.library import in_words
 from bot.policy.personal_data import CATEGORIES, Category, Held
 from bot.policy.roles import ADMINISTRATION, email
+from bot.requests import Request
 
 _FILE = "fichier"
 _ERASE = "effacer"

@@ -12,7 +12,6 @@ from bot.archive import Archive
 from bot.commands import changes
 from bot.commands.course import Course
 from bot.commands.office import Office, actor_of
-from bot.dispatch import Request
 from bot.messages import Button, Buttons, Heading, Message, Note, Span, Text, bold
 from bot.policy import (
     attempts,
@@ -29,6 +28,7 @@ from bot.policy.library import Policy, in_words
 from bot.policy.onboarding import Standing
 from bot.policy.register import Fact
 from bot.policy.revisions import Revision
+from bot.requests import Request
 
 READ = "lu"
 

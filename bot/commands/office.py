@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from sqlite_utils import Database
 
 from bot import schedule
-from bot.dispatch import Actor, Request, UserError
 from bot.messages import Span, person
 from bot.policy import membership, people, roles
+from bot.policy.destruction import Remember, forgets_nothing
 from bot.policy.membership import Source
+from bot.requests import Actor, Request, UserError
 from bot.storage import Storage
 from bot.times import Calendar, Clock
 
 
 def _nothing_to_settle(_db: Database) -> None:
     """Do nothing, where nothing is remembered."""
-
-
-def _forgets_nothing(_table: str, _identifiers: Sequence[str]) -> None:
-    """Remember nothing, where no copy is ever brought back: the sandbox, tests."""
 
 
 _SETTINGS: Mapping[str, str] = {"slack": "VIGIE_SLACK_EQUIPE", "discord": "VIGIE_DISCORD_SERVEUR"}
@@ -49,7 +46,7 @@ class Office:
     clock: Clock
     calendar: Calendar
     teams: Mapping[str, str] = field(default_factory=dict)
-    remember: Callable[[str, Sequence[str]], None] = _forgets_nothing
+    remember: Remember = forgets_nothing
     settled: Callable[[Database], None] = _nothing_to_settle
     registry_changed: Callable[[Database], None] = _nothing
 

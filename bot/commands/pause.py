@@ -8,9 +8,9 @@ from sqlite_utils import Database
 
 from bot import state
 from bot.commands.office import Office
-from bot.dispatch import Request
 from bot.messages import Button, Buttons, Element, Heading, Message, Note, Text, excerpt
 from bot.policy.library import in_words
+from bot.requests import Request
 from bot.state import Flag
 from bot.times import Calendar
 

@@ -11,7 +11,6 @@ from functools import lru_cache
 from bot.commands import links
 from bot.commands.links import Followed
 from bot.commands.passages import PAGE_WEIGHT, around, parts
-from bot.dispatch import Request, UserError
 from bot.messages import (
     COMMAND_LENGTH,
     Button,
@@ -33,6 +32,7 @@ from bot.policy.articles import Clause, Number, Version
 from bot.policy.library import Library, Policy, in_words
 from bot.policy.references import Reference, Span
 from bot.policy.search import Hit, words
+from bot.requests import Request, UserError
 
 SHOWN_HITS = 3
 SHOWN_MARKS = 12  # words in bold in one quotation; each costs Slack a hundred characters
@@ -80,10 +80,14 @@ class Reading:
 def show(library: Library, request: Request) -> Message:
     """Answer `/politique`: a clause, several, an article, what a search finds, or the contents."""
     reading, text = open_reading(library, request.text, pressed=request.pressed)
+    return shown(reading, text, reference_in(text, reading.version), request)
+
+
+def shown(reading: Reading, text: str, reference: Reference | None, request: Request) -> Message:
+    """Answer `/politique`: `text` is what it asks of the policy, `reference` the clauses that this names."""
     page = _CONTENTS_PAGE.fullmatch(text)
     if not text or page:
         return contents(reading, int(page[1]) if page else 1)
-    reference = reference_in(text, reading.version)
     if reference is None:
         return _found(reading, text, request)
     return _with_former(reading, reference, _referred(reading, reference, request))
@@ -97,7 +101,8 @@ def _with_former(reading: Reading, reference: Reference, message: Message) -> Me
     if reading.on or reading.followed or only is None or only != reference.spans[0].last:
         return message
     name = links.named(reading.policy, reading.version)
-    return Message(*message.elements, *links.formerly(reading.policy, reading.version, only, name))
+    former = tuple(links.formerly(reading.policy, reading.version, only, name))
+    return Message(*message.elements, *former) if former else message
 
 
 def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:
@@ -195,7 +200,7 @@ def _referred(reading: Reading, reference: Reference, request: Request) -> Messa
         clauses.update({clause.number: clause for clause in _between(reading.version, span)})
     shareable = request.place == "channel"
     only = next(iter(clauses.values()))
-    if len(clauses) == 1 and weight(only.text) <= PAGE_WEIGHT:
+    if len(clauses) == 1 and _fits(only):
         return clause(reading, only, shareable=shareable)
     return several(reading, reference, tuple(clauses.values()), shareable=shareable)
 
@@ -210,7 +215,13 @@ def _between(version: Version, span: Span) -> tuple[Clause, ...]:
     )
 
 
-@lru_cache(maxsize=256)  # made of the policy alone, and asked for again and again
+@lru_cache(maxsize=256)  # of the policy alone, and asked again and again
+def _fits(clause: Clause) -> bool:
+    """Tell whether a clause is shown on one page."""
+    return weight(clause.text) <= PAGE_WEIGHT
+
+
+@lru_cache(maxsize=256)  # as above
 def clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
     """Return one clause: its words, where it stands, and the way to what surrounds it."""
     number = clause.number
@@ -327,7 +338,7 @@ def _found(reading: Reading, query: str, request: Request) -> Message:
     hits = reading.policy.index(reading.version).search(query)
     if not hits:
         return not_found(reading, query)
-    if len(hits) == 1 and not hits[0].spans and weight(hits[0].clause.text) <= PAGE_WEIGHT:
+    if len(hits) == 1 and not hits[0].spans and _fits(hits[0].clause):
         return clause(reading, hits[0].clause, shareable=request.place == "channel")
     return results(reading, query, hits)
 

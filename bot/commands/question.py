@@ -16,9 +16,8 @@ from bot.commands import answers, politique
 from bot.commands.answers import Judged, Telling
 from bot.commands.office import Office
 from bot.commands.politique import Reading
-from bot.commands.signalement_messages import CODE_SEEN
+from bot.commands.signalement_follow_messages import CODE_SEEN
 from bot.conversations import Conversations, Given, Recent
-from bot.dispatch import Request, UserError
 from bot.messages import SHORTCUT_LENGTH, Message
 from bot.policy import asked, guidance, references, report_codes
 from bot.policy.articles import Number, Version
@@ -29,6 +28,7 @@ from bot.policy.negative_posts import NegativePosts
 from bot.policy.questions import Answer
 from bot.policy.references import Reference
 from bot.policy.search import fold, words
+from bot.requests import Request
 
 LOOKED_UP_WORDS: Final = 3  # « altérer sa valeur » is looked up; what is longer is a question
 # What may stand between the words of a look-up. Any other small word makes a question of it.
@@ -73,12 +73,23 @@ class Desk:
 
 def answer_or_look_up(desk: Desk, request: Request) -> Message:
     """Answer free text, and what follows `/politique`: a look-up as it ever was, a question by the engine."""
+    found = look_up(desk, request)
+    return found or _answered(desk, _opened(desk, request)[0], request)
+
+
+def look_up(desk: Desk, request: Request) -> Message | None:
+    """Answer a look-up, which takes neither the engine nor the database; None to a question.
+
+    Raises `UserError` as `politique.open_reading` does.
+    """
     if _is_code(request.text):
         return CODE_SEEN
-    reading, text = _opened(desk, request)
-    if is_look_up(reading, text):
-        return politique.show(desk.library, request)
-    return _answered(desk, reading, request)
+    reading, rest = politique.open_reading(desk.library, request.text, pressed=request.pressed)
+    text = _question(request, rest)
+    reference = politique.reference_in(text, reading.version)
+    if not _is_look_up(reading, text, reference):
+        return None
+    return politique.shown(reading, rest, reference, request)
 
 
 def ask(desk: Desk, request: Request) -> Message:
@@ -114,14 +125,6 @@ def _is_code(text: str) -> bool:
     return len(text.split()) >= report_codes.WORDS and report_codes.read(text) is not None
 
 
-def is_instant(desk: Desk, request: Request) -> bool:
-    """Tell whether a request is a look-up, which takes neither the engine nor the database."""
-    try:
-        return is_look_up(*_opened(desk, request))
-    except UserError:  # which the answer will say
-        return True
-
-
 def shortcut(library: Library) -> str:
     """Return what one chooses in a message's own menu to see which clauses it touches."""
     label = f"Ce qu'en dit la {library.default.name}"
@@ -134,20 +137,19 @@ def about(desk: Desk, request: Request) -> Message:
     Its author asked nothing: nothing of it is kept, remembered or judged.
     """
     reading, text = _opened(desk, request)
-    if not text or is_look_up(reading, text):
+    if _is_look_up(reading, text, politique.reference_in(text, reading.version)):
         return politique.show(desk.library, request)
     telling, text = desk.telling(reading, request), desk.library.naming.unaddressed(request.text)
     found = desk.engine.answer(reading.policy, reading.version, text)
     return answers.put(telling, guidance.settled(telling.guidance, found, text), text, None)
 
 
-def is_look_up(reading: Reading, text: str) -> bool:
-    """Tell whether a text is to be looked up rather than answered.
+def _is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool:
+    """Tell whether a text, and the clauses that it names, are to be looked up rather than answered.
 
     Nothing, a page, numbers, a sentence that only names clauses; a word, or two or three that the policy
     all holds. A question mark, a verb's little words or anything longer makes a question.
     """
-    reference = politique.reference_in(text, reading.version)
     if reference is not None:
         return reference.exact or _names_only(reading.version, reference, text)
     typed = [fold(word) for word in _WORD.findall(text)]
@@ -175,12 +177,17 @@ def _chosen(version: Version, reference: Reference) -> tuple[Number, ...]:
 
 
 def _opened(desk: Desk, request: Request) -> tuple[Reading, str]:
-    """Return the policy that a request names, and the rest; a question of which nothing is left stays whole.
+    """Return the policy that a request names, and what it asks."""
+    reading, rest = politique.open_reading(desk.library, request.text, pressed=request.pressed)
+    return reading, _question(request, rest)
+
+
+def _question(request: Request, rest: str) -> str:
+    """Return what is left once the policy's name is taken out; a question of which nothing is stays whole.
 
     So « C'est quoi, la PA20? » is not taken for the policy's mere name.
     """
-    reading, text = politique.open_reading(desk.library, request.text, pressed=request.pressed)
-    return reading, text or (request.text if "?" in request.text else "")
+    return rest or (request.text if "?" in request.text else "")
 
 
 def _given(

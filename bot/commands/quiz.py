@@ -16,11 +16,11 @@ from sqlite_utils import Database
 from bot.commands import quiz_messages as say
 from bot.commands.course import Course
 from bot.commands.office import Office, actor_of
-from bot.dispatch import Request, UserError
 from bot.messages import Message
 from bot.policy import attempts, people, quiz, register
 from bot.policy.attempts import Attempt
 from bot.policy.quiz import Press
+from bot.requests import Request, UserError
 
 _BUTTON = re.compile(r"([0-9a-f]{16})\.(\d{1,4})\.([0-9a-f]{8})\.([+-]?[A-D]|ok)")
 # Letters written alone: « B », « b. », « A et C », « a, c ».
@@ -301,6 +301,3 @@ def _mine(desk: _Desk, identifier: str) -> Attempt:
     if attempt is None or attempt.person_id != desk.person():
         raise UserError(_NOT_YOURS)
     return attempt
-
-
-examples = say.examples

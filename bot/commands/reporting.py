@@ -13,7 +13,6 @@ from sqlite_utils import Database
 
 from bot.commands.office import Office
 from bot.commands.signalement_messages import Pointed
-from bot.dispatch import Actor, UserError
 from bot.logs import told
 from bot.messages import SHORTCUT_LENGTH, Message, Quote, Text
 from bot.policy import roles
@@ -23,6 +22,7 @@ from bot.policy.library import Library
 from bot.policy.report_limits import REFUSAL, Limiter
 from bot.policy.report_records import Records, ReportError, Session
 from bot.report_drafts import Drafts
+from bot.requests import Actor, UserError
 from bot.storage import StorageError
 
 logger = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from typing import Final
 
 from bot.commands import answers, politique, question
 from bot.commands.question import Desk
-from bot.dispatch import Request, UserError
 from bot.messages import Button, Buttons, Message, Text, TooLong
 from bot.policy import asked
+from bot.requests import Request, UserError
 
 USEFUL, USELESS, CHOSEN = "oui", "non", "choix"
 _THANKS: Final = "Merci, c'est noté sans votre nom."

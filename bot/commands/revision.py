@@ -15,8 +15,8 @@ from bot.archive import TASK, Archive
 from bot.commands import politique, revision_ledger
 from bot.commands import revision_messages as say
 from bot.commands.office import Office, actor_of, named
-from bot.dispatch import Received, Request, UserError
-from bot.messages import Message, Reply, Span, excerpt
+from bot.forms import Reply
+from bot.messages import Message, Span, excerpt
 from bot.policy import people, revision_audience, revision_reading, revisions, roles, upkeep
 from bot.policy.articles import PolicyError
 from bot.policy.comparison import Comparison, Nature
@@ -25,6 +25,7 @@ from bot.policy.revision_audience import Asked
 from bot.policy.revision_lint import Office as Role
 from bot.policy.revision_reading import Document
 from bot.policy.revisions import Dates, Proposal, Revision, RevisionError
+from bot.requests import Received, Request, UserError
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,8 @@ from bot import revision_notices
 from bot.commands import nouveautes, revision_ledger, versions
 from bot.commands import revision_messages as say
 from bot.commands.course import Course
-from bot.messages import Reply, Span
+from bot.forms import Reply
+from bot.messages import Span
 from bot.policy.articles import Version
 from bot.policy.comparison import Comparison, Nature, compare
 from bot.policy.library import Library, Policy

@@ -7,19 +7,18 @@ from datetime import date
 
 from bot import revision_notices
 from bot.commands import changes
+from bot.forms import Form, TextField
 from bot.messages import (
     Button,
     Buttons,
     Divider,
     Element,
     File,
-    Form,
     Heading,
     Message,
     Note,
     Span,
     Text,
-    TextField,
     bold,
     code,
     excerpt,

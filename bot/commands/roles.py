@@ -10,28 +10,12 @@ from typing import TypeAlias
 from sqlite_utils import Database
 
 from bot.commands.office import Office, actor_of, follow, named, own_group, picked
-from bot.dispatch import Actor, Request, UserError
-from bot.messages import (
-    Button,
-    Buttons,
-    ChoiceField,
-    Element,
-    Form,
-    Heading,
-    Message,
-    Note,
-    Option,
-    PersonField,
-    Reply,
-    Span,
-    Text,
-    TextField,
-    bold,
-    excerpt,
-)
+from bot.forms import ChoiceField, Form, Option, PersonField, Reply, TextField
+from bot.messages import Button, Buttons, Element, Heading, Message, Note, Span, Text, bold, excerpt
 from bot.policy import membership, roles
 from bot.policy.library import in_words
 from bot.policy.roles import Group, Role, RoleError, Tenure
+from bot.requests import Actor, Request, UserError
 
 _NOBODY = "aucune"
 _REPLACING, _BESIDE = "remplace", "ajoute"

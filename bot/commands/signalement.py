@@ -10,16 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, TypeAlias, cast
 
+from bot.commands import signalement_follow_messages as follow
 from bot.commands import signalement_messages as messages
 from bot.commands.reporting import Reporting, explained, titles
 from bot.commands.signalement_messages import Choices
-from bot.dispatch import Request
-from bot.messages import Message, Reply, clean
+from bot.forms import Reply
+from bot.messages import Message, clean
 from bot.policy import report_followups, report_routing, reports
 from bot.policy.report_cases import checked
 from bot.policy.report_records import SEVERITIES, ReportError, Session, Severity
 from bot.policy.reports import NAME_LENGTH, SAYS_LENGTH, WHERE_LENGTH
 from bot.report_drafts import Answer, Draft
+from bot.requests import Request
 
 COMMAND: Final = messages.COMMAND
 _SEND: Final = "envoyer"
@@ -144,58 +146,58 @@ def _give_up(desk: Reporting, _: Request, token: str) -> Message:
 
 
 def _ask_code(_desk: Reporting, _: Request, _text: str) -> Reply:
-    return messages.code_form()
+    return follow.code_form()
 
 
 def _follow(desk: Reporting, request: Request, token: str) -> Reply:
     """Show the report whose code was typed, or the one of a page that is open."""
     if not token and "code" not in request.fields:
-        return messages.code_form()
+        return follow.code_form()
     receipt = desk.drafts.receipts.get(token)
     if token and receipt is None:
-        return messages.CLOSED_PAGE
+        return follow.CLOSED_PAGE
     with desk.opened() as session:
         sought = receipt or report_followups.receipt_of(session, request.fields["code"])
         found = report_followups.find(session, sought)
-    return messages.followed(found, desk.drafts.receipts.put(sought, token))
+    return follow.followed(found, desk.drafts.receipts.put(sought, token))
 
 
 def _answer(desk: Reporting, _: Request, token: str) -> Reply:
-    return messages.answer_form(token) if desk.drafts.receipts.get(token) else messages.CLOSED_PAGE
+    return follow.answer_form(token) if desk.drafts.receipts.get(token) else follow.CLOSED_PAGE
 
 
 def _review_answer(desk: Reporting, request: Request, token: str) -> Message:
     receipt = desk.drafts.receipts.get(token)
     if receipt is None:
-        return messages.CLOSED_PAGE
+        return follow.CLOSED_PAGE
     text = checked(desk.clean_text(clean(request.fields.get("texte", ""))))
     name = desk.drafts.answers.put(Answer(receipt, text))
-    return messages.answer_review(text, name, token, desk.point_out(text))
+    return follow.answer_review(text, name, token, desk.point_out(text))
 
 
 def _add(desk: Reporting, _: Request, name: str) -> Message:
     answer = desk.drafts.answers.get(name)
     if answer is None:
-        return messages.CLOSED_PAGE
+        return follow.CLOSED_PAGE
     with desk.opened() as session:
         report_followups.add(session, answer.receipt, answer.text)
     desk.drafts.answers.drop(name)
     desk.scatter()
-    return messages.added(desk.drafts.receipts.put(answer.receipt))
+    return follow.added(desk.drafts.receipts.put(answer.receipt))
 
 
 def _ask_withdrawal(desk: Reporting, _: Request, token: str) -> Message:
-    return messages.withdrawal(token) if desk.drafts.receipts.get(token) else messages.CLOSED_PAGE
+    return follow.withdrawal(token) if desk.drafts.receipts.get(token) else follow.CLOSED_PAGE
 
 
 def _withdraw(desk: Reporting, _: Request, token: str) -> Message:
     receipt = desk.drafts.receipts.drop(token)
     if receipt is None:
-        return messages.CLOSED_PAGE
+        return follow.CLOSED_PAGE
     with desk.opened() as session:
         report_followups.withdraw(session, receipt)
     desk.scatter()
-    return messages.WITHDRAWN
+    return follow.WITHDRAWN
 
 
 _ACTIONS: Mapping[str, Action] = {
@@ -217,4 +219,5 @@ _ACTIONS: Mapping[str, Action] = {
 def examples(desk: Reporting) -> dict[str, Reply]:
     """Return one of each reply that this command can give, by name; on the storage thread."""
     with desk.opened() as session:
-        return messages.examples(desk.clause(), titles(session.db), report_followups.GONE)
+        begun = messages.examples(desk.clause(), titles(session.db))
+    return begun | follow.examples(report_followups.GONE)

@@ -13,11 +13,12 @@ from bot import report_export, schedule
 from bot.commands import signalements_messages as messages
 from bot.commands.office import Office, actor_of
 from bot.commands.reporting import Reporting, explained, titles
-from bot.dispatch import Request, UserError
-from bot.messages import Message, Reply, clean
+from bot.forms import Reply
+from bot.messages import Message, clean
 from bot.policy import people, report_cases, report_routing, roles
 from bot.policy.report_cases import OUTCOMES, Case, Outcome
 from bot.policy.report_records import STATUSES, ReportError, Session, Status, new_id
+from bot.requests import Request, UserError
 
 COMMAND: Final = messages.COMMAND
 Action: TypeAlias = Callable[[Reporting, Request, str], Reply]

@@ -7,22 +7,19 @@ from dataclasses import replace
 from datetime import date
 from typing import Final
 
-from bot.commands.signalement_messages import dialogue, labelled
+from bot.commands.signalement_follow_messages import dialogue
+from bot.commands.signalement_messages import labelled
+from bot.forms import ChoiceField, Form, Option, Reply, TextField
 from bot.messages import (
     URL_LENGTH,
     Button,
     Buttons,
-    ChoiceField,
     Element,
-    Form,
     Heading,
     Link,
     Message,
     Note,
-    Option,
-    Reply,
     Text,
-    TextField,
     bold,
     excerpt,
     weight,

@@ -9,11 +9,12 @@ from datetime import date, timedelta
 from bot.archive import Archive
 from bot.commands import politique
 from bot.commands.office import Office
-from bot.dispatch import Request
-from bot.messages import Button, Buttons, Form, Heading, Message, Note, Reply, Text, TextField, bold
+from bot.forms import Form, Reply, TextField
+from bot.messages import Button, Buttons, Heading, Message, Note, Text, bold
 from bot.policy import revisions
 from bot.policy.library import Policy, in_words
 from bot.policy.revisions import Revision
+from bot.requests import Request
 
 _SHOWN = 8  # versions on one page
 

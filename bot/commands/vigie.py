@@ -6,9 +6,9 @@ from datetime import datetime
 
 from bot.commands import pause, signalements
 from bot.commands.office import Office, administers
-from bot.dispatch import Request
 from bot.messages import Button, Buttons, Element, Heading, Message, Text, code
 from bot.policy.library import Library, in_words
+from bot.requests import Request
 from bot.state import Flag
 from bot.times import Calendar
 

@@ -12,12 +12,13 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from yarl import URL
 
-from bot.dispatch import Actor, Dispatcher
+from bot.dispatch import Dispatcher
 from bot.messages import Message, Quoter
 from bot.platforms import Address, AwayError, Meter, PlatformError, discord_members
 from bot.platforms.discord_client import Client, why
 from bot.platforms.discord_delivery import DiscordDelivery
 from bot.platforms.membership import Followed, Members
+from bot.requests import Actor
 
 logger = logging.getLogger(__name__)
 

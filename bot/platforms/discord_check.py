@@ -48,27 +48,37 @@ async def check(
             async with session.get(f"{api_url}/applications/@me") as answer:
                 if answer.status != HTTPStatus.OK:
                     return [_refused(answer.status)]
-                found = [fine(SUBJECT, "le jeton du robot convient.")]
                 application = await answer.json()
-                found += _intents(application.get("flags", 0), members=members)
-                found += drift(SUBJECT, answer.headers.get("Date", ""), now)
+                late = drift(SUBJECT, answer.headers.get("Date", ""), now)
+            found = [fine(SUBJECT, "le jeton du robot convient.")]
+            found += [*_intents(application.get("flags", 0), members=members), *late]
             if server is None:
-                found.append(note(SUBJECT, "aucun serveur n'est réglé (VIGIE_DISCORD_SERVEUR)."))
-            else:
-                async with session.get(f"{api_url}/guilds/{server}") as answer:
-                    found.append(_server(answer.status))
-                    guild = await answer.json() if answer.status == HTTPStatus.OK else None
-                if guild and channels:
-                    bot = str(application["bot"]["id"])
-                    async with session.get(f"{api_url}/guilds/{server}/members/{bot}") as answer:
-                        me = await answer.json()
-                    for channel, needs in channels.items():
-                        async with session.get(f"{api_url}/channels/{channel}") as answer:
-                            told = await answer.json() if answer.status == HTTPStatus.OK else None
-                        found.append(_channel(channel, _allowed(guild, me, told, bot), needs))
-            return found
+                return [*found, note(SUBJECT, "aucun serveur n'est réglé (VIGIE_DISCORD_SERVEUR).")]
+            return found + await _check_server(session, api_url, server, application, channels or {})
     except _FAILURES:
         return [wrong(SUBJECT, f"aucune réponse à {api_url}. Vérifiez l'accès à Internet.")]
+
+
+async def _check_server(
+    session: aiohttp.ClientSession,
+    api_url: str,
+    server: str,
+    application: Mapping[str, Any],
+    channels: Mapping[str, Mapping[str, int]],
+) -> list[Finding]:
+    """Look whether the bot is in the server, and may do what it must in its `channels`."""
+    async with session.get(f"{api_url}/guilds/{server}") as answer:
+        found = [_server(answer.status)]
+        guild = await answer.json() if answer.status == HTTPStatus.OK else None
+    if guild and channels:
+        bot = str(application["bot"]["id"])
+        async with session.get(f"{api_url}/guilds/{server}/members/{bot}") as answer:
+            me = await answer.json()
+        for channel, needs in channels.items():
+            async with session.get(f"{api_url}/channels/{channel}") as answer:
+                told = await answer.json() if answer.status == HTTPStatus.OK else None
+            found.append(_channel(channel, _allowed(guild, me, told, bot), needs))
+    return found
 
 
 def _refused(status: int) -> Finding:

@@ -20,13 +20,15 @@ from typing import Any, TypeAlias, cast
 import aiohttp
 import discord
 
-from bot.dispatch import TAKEN_SIZE, Actor, Dispatcher, Place, Received, Request, apology
-from bot.messages import Form, Message, Quoter, Reply, Text, TooLong, opener
+from bot.dispatch import Dispatcher, apology
+from bot.forms import Form, Reply, opener
+from bot.messages import Message, Quoter, Text, TooLong
 from bot.platforms import Meter, discord_members, dropped
 from bot.platforms import discord_commands as catalogue
 from bot.platforms.discord_delivery import paced
 from bot.platforms.discord_render import files, render, render_form
 from bot.platforms.membership import Members
+from bot.requests import TAKEN_SIZE, Actor, Place, Received, Request
 
 logger = logging.getLogger(__name__)
 
@@ -220,9 +222,13 @@ class Client(discord.AutoShardedClient):
         line = catalogue.line(data, self._dispatcher.commands)
         actor = await self._actor(interaction.guild_id, interaction.user.id)
         asked = self._dispatcher.from_command(line, actor=actor, place=_place(interaction))
-        if interaction.type is discord.InteractionType.modal_submit:
-            return replace(asked, fields=catalogue.answers(data))
-        return replace(asked, pressed=interaction.type is discord.InteractionType.component)
+        match interaction.type:
+            case discord.InteractionType.modal_submit:
+                return replace(asked, fields=catalogue.answers(data))
+            case discord.InteractionType.component:
+                return replace(asked, pressed=True)
+            case _:
+                return asked
 
     async def _suggest(self, interaction: Interaction) -> None:
         actor = await self._actor(interaction.guild_id, interaction.user.id)
@@ -266,8 +272,8 @@ class Client(discord.AutoShardedClient):
         if isinstance(request, Message):
             return request
         command = self._dispatcher.command(request.command)
-        if command and (command.opens_form or command.is_instant(request)):
-            return await self._dispatcher.handle(request)  # which may not wait, or never does
+        if command and command.opens_form:
+            return await self._dispatcher.handle(request)  # which may not wait
         return await self._handled(request, when_late)
 
     async def _handled(self, request: Request, when_late: Callable[[], Coroutine[Any, Any, None]]) -> Reply:

@@ -15,9 +15,10 @@ from typing import Any, TypeAlias
 import discord
 from discord import app_commands
 
-from bot.dispatch import SUGGESTIONS, Command, Dispatcher
+from bot.dispatch import SUGGESTIONS, Dispatcher
 from bot.messages import clean, excerpt
 from bot.platforms.discord_render import CUSTOM_ID_PREFIX
+from bot.requests import Command
 
 Payload: TypeAlias = Mapping[str, Any]
 

@@ -34,7 +34,7 @@ from bot.platforms.pace import Window, counting
 REQUESTS, PER_SECONDS = 50, 1.0  # discord.com/developers/docs/topics/rate-limits, « Global Rate Limit »
 PATIENCE = 90.0  # seconds for one message, with the waits that discord.py makes for limits of its own
 EARLIER = timedelta(days=1)  # what our clock may have been ahead by when it left
-LOOKED_AT = 200  # messages of a conversation
+LOOKED_AT = 1_000  # messages of a conversation, as on Slack
 CONVERSATIONS_KEPT = 10_000  # identifiers, so that a second message takes one request
 UNKNOWN_WAIT = 60.0  # seconds, for a 429 that does not say
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 
-from bot.dispatch import Actor
 from bot.platforms import PlatformError
 from bot.platforms.membership import Followed
+from bot.requests import Actor
 
 logger = logging.getLogger(__name__)
 

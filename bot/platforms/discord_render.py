@@ -18,28 +18,24 @@ from typing import Any, TypeAlias
 
 import discord
 
+from bot.forms import ChoiceField, Field, Form, PersonField, TextField
 from bot.messages import (
     Button,
     Buttons,
     ButtonStyle,
-    ChoiceField,
     Divider,
     Element,
-    Field,
     File,
-    Form,
     Heading,
     Link,
     Message,
     Note,
-    PersonField,
     Quotation,
     Quote,
     Quoter,
     Span,
     Style,
     Text,
-    TextField,
     TooLong,
     clean,
 )

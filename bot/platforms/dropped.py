@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.dispatch import TAKEN_SIZE
 from bot.messages import Message, Text
+from bot.requests import TAKEN_SIZE
 
 
 class NotTakenError(Exception):

@@ -19,17 +19,20 @@ from typing import Any, TypeAlias
 
 from aiohttp import web
 
-from bot.dispatch import TEXT_LENGTH, Actor, Dispatcher, Place, Request, apology
-from bot.markup import Html
-from bot.messages import Form, Message, Quoter, Text, code, opener
+from bot.dispatch import TEXT_LENGTH, Dispatcher
+from bot.forms import Form, opener
+from bot.messages import Message, Quoter
 from bot.platforms import Address, PlatformError, UndeliverableError, local_revisions
+from bot.platforms.local_body import Body
 from bot.platforms.local_completion import complete, starters
 from bot.platforms.local_gallery import Gallery, page
 from bot.platforms.local_personas import PERSONAS, Persona
-from bot.platforms.local_render import render, render_fields, said
+from bot.platforms.local_render import render_fields, said
+from bot.platforms.local_replies import LocalReplies, unknown
 from bot.platforms.local_revisions import Sheets
-from bot.platforms.local_room import BOT, CHANNEL, DIRECT, Entry, Room
+from bot.platforms.local_room import CHANNEL, DIRECT, Entry, Room
 from bot.platforms.membership import Followed
+from bot.requests import Actor, Place, Request
 
 HOST = "127.0.0.1"
 BODY_SIZE = 256 * 1024  # five fields of 3,000 characters, each escaped in JSON, and some room
@@ -80,6 +83,7 @@ class LocalAdapter:
         self._gallery = gallery
         self._sheets = sheets
         self._room = Room()
+        self._replies = LocalReplies(self._room, quote)
         self._delivered: set[str] = set()
         self._runner: web.AppRunner | None = None
 
@@ -120,9 +124,9 @@ class LocalAdapter:
         """Say `message` unprompted, in a persona's own conversation or in the channel."""
         persona = next((one for one in PERSONAS if one.id == to.id), PERSONAS[0])
         if to.surface == "channel":
-            self._say(Message(*message.elements, public=True), persona, CHANNEL)
+            self._replies.say(Message(*message.elements, public=True), persona, CHANNEL)
         elif persona.id == to.id:
-            self._say(message, persona, DIRECT)
+            self._replies.say(message, persona, DIRECT)
         else:
             raise UndeliverableError("gone (persona)")
         self._delivered.add(delivery_id)
@@ -205,9 +209,9 @@ class LocalAdapter:
 
     async def _on_say(self, request: web.Request) -> web.Response:
         """Answer what a person wrote: a command, words to the bot, or words to everyone."""
-        body = await _body(request)
-        persona, conversation = _persona(_string(body, "persona")), _conversation(body)
-        text = _string(body, "text").strip()
+        body = await Body.of(request)
+        persona, conversation = body.persona(), body.conversation()
+        text = body.string("text").strip()
         if not text or len(text) > TEXT_LENGTH:
             raise web.HTTPUnprocessableEntity(
                 text=f"Un message a de 1 à {TEXT_LENGTH} caractères; le vôtre en a {len(text)}."
@@ -229,36 +233,18 @@ class LocalAdapter:
         if conversation == DIRECT:
             self._room.post(author=persona.id, html=said(text), text=text, owner=persona.id)
         asked = text if conversation == CHANNEL else ""
-        unknown = self._unknown(text)
-        if unknown is not None:
-            self._say(unknown, persona, conversation, asked=asked)
+        refusal = unknown(self._dispatcher, text)
+        if refusal is not None:
+            self._replies.say(refusal, persona, conversation, asked=asked)
             return web.json_response({})
         return await self._answer(
             self._request(text, persona, conversation), persona, conversation, asked=asked
         )
 
-    def _unknown(self, text: str) -> Message | None:
-        """Return what to say of a command that the platforms would not know, None if they would."""
-        name = text[1:].split(maxsplit=1)[0].lower() if text[1:].strip() else ""
-        command, menu = self._dispatcher.command(name), self._dispatcher.menu
-        if command is not None and (command.slash or command.name == menu):
-            return None
-        if command is not None:
-            return Message(Text("Cette commande s'écrit ", code(f"/{menu} {name}"), "."))
-        return Message(
-            Text(
-                "La commande ",
-                code(f"/{name[:40]}"),
-                " n'existe pas. Tapez ",
-                code("/"),
-                " pour voir celles qui existent.",
-            )
-        )
-
     async def _on_press(self, request: web.Request) -> web.Response:
-        body = await _body(request)
-        persona, conversation = _persona(_string(body, "persona")), _conversation(body)
-        entry, command = self._entry(body, persona), _string(body, "command")
+        body = await Body.of(request)
+        persona, conversation = body.persona(), body.conversation()
+        entry, command = self._entry(body, persona), body.string("command")
         if entry.message is None or command not in {
             getattr(b, "command", None) for b in entry.message.buttons()
         }:
@@ -267,33 +253,30 @@ class LocalAdapter:
         return await self._answer(asked, persona, conversation, origin=entry)
 
     async def _on_submit(self, request: web.Request) -> web.Response:
-        body = await _body(request)
-        persona, conversation = _persona(_string(body, "persona")), _conversation(body)
-        fields = body.get("fields")
-        if not isinstance(fields, dict) or not all(isinstance(value, str) for value in fields.values()):
-            raise web.HTTPBadRequest(text="Il manque les réponses du formulaire.")
-        asked = replace(self._request(f"/{_string(body, 'command')}", persona, conversation), fields=fields)
+        body = await Body.of(request)
+        persona, conversation = body.persona(), body.conversation()
+        asked = replace(
+            self._request(f"/{body.string('command')}", persona, conversation), fields=body.fields()
+        )
         return await self._answer(asked, persona, conversation, window=False)
 
     async def _on_shortcut(self, request: web.Request) -> web.Response:
-        body = await _body(request)
-        persona = _persona(_string(body, "persona"))
+        body = await Body.of(request)
+        persona = body.persona()
         entry = self._entry(body, persona)
-        command = self._dispatcher.command(_string(body, "command"))
+        command = self._dispatcher.command(body.string("command"))
         if command is None or not command.shortcut:
             raise web.HTTPNotFound(text="Cette entrée du menu n'existe pas.")
         asked = Request(command.name, command.takes(entry.text), _actor(persona), "channel")
         return await self._answer(asked, persona, CHANNEL, asked=command.shortcut)
 
     async def _on_read(self, request: web.Request) -> web.Response:
-        body = await _body(request)
-        self._room.mark_read(
-            _persona(_string(body, "persona")).id, _conversation(body), _number(body, "entry")
-        )
+        body = await Body.of(request)
+        self._room.mark_read(body.persona().id, body.conversation(), body.number("entry"))
         return web.json_response({})
 
-    def _entry(self, body: Json, persona: Persona) -> Entry:
-        entry = self._room.entry(_number(body, "entry"), persona.id)
+    def _entry(self, body: Body, persona: Persona) -> Entry:
+        entry = self._room.entry(body.number("entry"), persona.id)
         if entry is None:
             raise web.HTTPNotFound(text="Ce message n'est plus là.")
         return entry
@@ -321,43 +304,8 @@ class LocalAdapter:
             form = {"command": reply.command, "title": reply.title, "submit": reply.submit, "html": fields}
             return web.json_response({"form": form})
         message = opener(reply) if isinstance(reply, Form) else reply
-        entry = self._say(message, persona, conversation, origin=origin, asked=asked, command=command)
+        entry = self._replies.say(message, persona, conversation, origin=origin, asked=asked, command=command)
         return web.json_response({"entry": entry.id})
-
-    def _say(
-        self,
-        message: Message,
-        persona: Persona,
-        conversation: str,
-        *,
-        origin: Entry | None = None,
-        asked: str = "",
-        command: str = "",
-    ) -> Entry:
-        """Show an answer to whom it is for: in the place of the one it follows, if that one is private."""
-        message, html = self._rendered(message, command)
-        text = _words(message, self._quote)
-        private = not message.public
-        if private and origin is not None and persona.id in {origin.owner, origin.only}:
-            return self._room.replace(origin, html=html, text=text, message=message)
-        in_channel = conversation == CHANNEL
-        return self._room.post(
-            author=BOT,
-            html=html,
-            text=text,
-            owner="" if in_channel else persona.id,
-            only=persona.id if in_channel and private else "",
-            asked=asked if private else "",
-            message=message,
-        )
-
-    def _rendered(self, message: Message, command: str) -> tuple[Message, Html]:
-        """Return the message and its markup, or an apology and its own if a quotation cannot be had."""
-        try:
-            return message, render(message, self._quote)
-        except Exception as error:  # noqa: BLE001 — as in the dispatcher: nobody is left without a reply
-            sorry = apology(error, command)
-            return sorry, render(sorry, self._quote)
 
 
 async def _protect(_: web.Request, response: web.StreamResponse) -> None:
@@ -380,55 +328,5 @@ def _file(name: str) -> web.Response:
     return web.Response(text=path.read_text("utf-8"), content_type=_TYPES[path.suffix], charset="utf-8")
 
 
-async def _body(request: web.Request) -> Json:
-    """Return the JSON object that a page sent."""
-    if request.content_type != "application/json":
-        raise web.HTTPUnsupportedMediaType
-    try:
-        body = await request.json()
-    except (ValueError, RecursionError) as error:
-        raise web.HTTPBadRequest from error
-    if not isinstance(body, dict):
-        raise web.HTTPBadRequest
-    return body
-
-
-def _string(body: Json, name: str) -> str:
-    value = body.get(name)
-    if not isinstance(value, str):
-        raise web.HTTPBadRequest(text=f"{name}?")
-    return value
-
-
-def _number(body: Json, name: str) -> int:
-    value = body.get(name)
-    if not isinstance(value, int):
-        raise web.HTTPBadRequest(text=f"{name}?")
-    return value
-
-
-def _persona(identifier: str) -> Persona:
-    for persona in PERSONAS:
-        if persona.id == identifier:
-            return persona
-    raise web.HTTPBadRequest(text="persona?")
-
-
-def _conversation(body: Json) -> str:
-    name = _string(body, "conversation")
-    if name not in {CHANNEL, DIRECT}:
-        raise web.HTTPBadRequest(text="conversation?")
-    return name
-
-
 def _actor(persona: Persona) -> Actor:
     return Actor("local", "", persona.id)
-
-
-def _words(message: Message, quote: Quoter) -> str:
-    """Return all that a message says, for what reads it from its own menu."""
-    spoken = list(message.own_words())
-    for each in message.quotes():
-        quotation = quote(each)
-        spoken += ["".join(span.text for span in paragraph) for paragraph in quotation.paragraphs]
-    return "\n".join(spoken)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.dispatch import SUGGESTIONS, Command, Dispatcher
+from bot.dispatch import SUGGESTIONS, Dispatcher
+from bot.requests import Command
 
 _MENTION = re.compile(r"(?:^|\s)(@\w*)$")
 

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from bot.forms import Form, Reply
 from bot.markup import Html, element, escaped, joined
-from bot.messages import Form, Message, Quoter, Reply
+from bot.messages import Message, Quoter
 from bot.platforms.local_discord_preview import discord_preview
 from bot.platforms.local_render import render, render_fields
 from bot.platforms.local_slack_preview import slack_preview

@@ -6,29 +6,25 @@ import base64
 import re
 from collections.abc import Iterable, Sequence
 
+from bot.forms import ChoiceField, Field, Form, PersonField, TextField
 from bot.markup import NOTHING, Html, element, escaped, joined, lines
 from bot.messages import (
     Button,
     Buttons,
     ButtonStyle,
-    ChoiceField,
     Divider,
     Element,
-    Field,
     File,
-    Form,
     Heading,
     Link,
     Message,
     Note,
-    PersonField,
     Quotation,
     Quote,
     Quoter,
     Span,
     Style,
     Text,
-    TextField,
 )
 from bot.platforms.local_personas import PERSONAS, persona_name
 

@@ -6,7 +6,7 @@ A block that is not known here is shown as such: an approximate preview would be
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from bot.markup import NOTHING, Html, element, escaped, lines
@@ -147,8 +147,3 @@ _BLOCKS: Mapping[str, Callable[[Block], Html]] = {
     "actions": _actions,
     "input": _input,
 }
-
-
-def types_drawn() -> Iterable[str]:
-    """Return the types of block that have a preview."""
-    return _BLOCKS.keys()

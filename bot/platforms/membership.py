@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Protocol
 
-from bot.dispatch import Actor
+from bot.requests import Actor
 
 
 class Followed(Protocol):

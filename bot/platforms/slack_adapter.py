@@ -1,4 +1,4 @@
-"""Slack: its events made into requests, and the replies made into its messages.
+"""Slack: its events made into requests, each answered by `slack_replies`.
 
 Everything that Slack sends is acknowledged at once, within its three seconds, and answered by a task
 of our own, which `close` waits for.
@@ -15,43 +15,33 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
-from http import HTTPStatus
 from typing import Any, TypeAlias
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.dispatch import Actor, Dispatcher, Request, apology
+from bot.dispatch import Dispatcher, apology
+from bot.forms import opener
 from bot.logs import ExplainedError, told
-from bot.messages import Button, File, Form, Message, Quoter, Text, opener
+from bot.messages import Message, Quoter
 from bot.platforms import Address, AwayError, Meter, PlatformError, dropped, slack_files, slack_members
 from bot.platforms.membership import Followed, Members
 from bot.platforms.slack_delivery import SlackDelivery, without_retries
 from bot.platforms.slack_link import (
-    NOT_SENT,
     Connected,
-    failure,
     identify,
     library_logger,
-    response_hook,
     signed_http,
     socket_mode,
     unreachable,
     web_api,
 )
 from bot.platforms.slack_origin import Origin, actor_of, pressed, written
-from bot.platforms.slack_render import (
-    FORM_CALLBACK,
-    answers,
-    fallback,
-    home,
-    render,
-    view,
-    window,
-)
+from bot.platforms.slack_render import FORM_CALLBACK, answers
+from bot.platforms.slack_replies import SlackReplies
+from bot.requests import Actor, Request
 
 START_SECONDS = 30
 DRAIN_SECONDS = 4  # for the answers under way; with hanging up, well under the 10 s of the whole program
@@ -104,8 +94,8 @@ class SlackAdapter:
         self._bot_user = ""
         self._api_url = api_url
         self._client: AsyncWebClient
+        self._replies: SlackReplies
         self._mention = re.compile("(?!)")  # of the bot itself, once Slack has said who it is
-        self._menu = dispatcher.menu
         self._remembered = in_memory()
         self._heard = heard or self._remembered
         self._meter = meter or Meter()
@@ -161,6 +151,7 @@ class SlackAdapter:
     async def _connect(self) -> None:
         api = web_api(self._bot_token, self._api_url, self._meter.limited)
         self._client = await self._open.enter_async_context(api)
+        self._replies = SlackReplies(self._client, self._quote, self._dispatcher.menu)
         self._open.push_async_callback(self._drain)
         me = await identify(self._client)
         self._bot_user = me.bot_user_id or ""
@@ -296,10 +287,10 @@ class SlackAdapter:
                 raise dropped.one_at_a_time()
             file = await slack_files.fetch(self._client, files[0])
         except dropped.NotTakenError as refusal:
-            await self._say(refusal.message(), origin, "fichier")
+            await self._replies.say(refusal.message(), origin, "fichier")
             return
         reply = await self._dispatcher.handle_file(file, origin.actor)
-        await self._say(reply if isinstance(reply, Message) else opener(reply), origin, "fichier")
+        await self._replies.say(reply if isinstance(reply, Message) else opener(reply), origin, "fichier")
 
     async def _on_mention(self, event: Json, context: AsyncBoltContext) -> None:
         if _by_a_person(event):
@@ -308,7 +299,7 @@ class SlackAdapter:
 
     async def _on_home(self, event: Json, context: AsyncBoltContext) -> None:
         if event.get("tab") == "home":
-            self._ask(f"/{self._menu}", Origin(actor_of(context), "home"))
+            self._ask(f"/{self._dispatcher.menu}", Origin(actor_of(context), "home"))
 
     async def fetch_members(self, group: Followed) -> set[Actor]:
         """Return those who are in a group today. Raises `PlatformError` when Slack does not say."""
@@ -339,7 +330,7 @@ class SlackAdapter:
         if not written and self._dispatcher.fleeting(asked):
             origin = replace(origin, fleeting=True)
         if isinstance(request, Message):
-            self._run(self._say(request, origin, command), command, origin)
+            self._run(self._replies.say(request, origin, command), command, origin)
         else:
             self._run(self._answer(request, origin, command), command, origin)
 
@@ -354,7 +345,7 @@ class SlackAdapter:
             if isinstance(error, Exception):
                 message = apology(error, command, anonymous=origin.fleeting)
                 if sorry:
-                    self._run(self._say(message, origin, command), command, origin, sorry=False)
+                    self._run(self._replies.say(message, origin, command), command, origin, sorry=False)
 
         task = asyncio.create_task(work)
         self._answers.add(task)
@@ -363,105 +354,9 @@ class SlackAdapter:
     async def _answer(self, request: Request, origin: Origin, command: str) -> None:
         reply = await self._dispatcher.handle(request)
         if isinstance(reply, Message):
-            await self._say(reply, origin, command)
-        elif not (origin.trigger and await _works(self._open_window(reply, origin))):
-            await self._say(opener(reply), origin, command)
-
-    async def _open_window(self, form: Form, origin: Origin) -> None:
-        """Open a form, over the window that it was asked for from, if any."""
-        shown = view(form, origin.metadata())
-        if origin.window:
-            await self._client.views_push(trigger_id=origin.trigger, view=shown)
-        else:
-            await self._client.views_open(trigger_id=origin.trigger, view=shown)
-
-    async def _say(self, message: Message, origin: Origin, command: str) -> None:
-        """Answer where the request was made, or else in private.
-
-        An address to answer at expires after half an hour, and the bot may not be in the channel.
-        """
-        if origin.fleeting:
-            await self._say_for_a_moment(message, origin)
-            return
-        at_home = origin.place == "home"
-        if at_home and (await _works(self._show_at_home(message, origin, command)) or command == self._menu):
-            return
-        content: Json = {
-            "blocks": render(message, self._quote),
-            "text": fallback(message, self._quote),
-            "unfurl_links": False,
-            "unfurl_media": False,
-        }
-        if at_home or not await _works(self._send(content, origin, public=message.public)):
-            await _works(self._client.chat_postMessage(channel=origin.actor.user, **content))
-        for file in message.files():
-            await _works(self._give(file, origin))
-
-    async def _say_for_a_moment(self, message: Message, origin: Origin) -> None:
-        """Answer in what Slack keeps nothing of: a window from the App Home, else a message that goes away.
-
-        There is no other way to answer then: a message in the conversation would stay.
-        """
-        if origin.window:
-            await _works(self._client.views_update(view_id=origin.window, view=window(message, self._quote)))
-        elif origin.place == "home":
-            await _works(
-                self._client.views_open(trigger_id=origin.trigger, view=window(message, self._quote))
-            )
-        else:
-            content: Json = {"blocks": render(message, self._quote), "text": fallback(message, self._quote)}
-            if not origin.response_url or not await _works(self._respond(content, origin, public=False)):
-                await _works(self._show_to(origin, content))
-        for file in message.files():
-            await _works(self._give(file, origin))
-
-    async def _show_to(self, origin: Origin, content: Json) -> None:
-        await self._client.chat_postEphemeral(
-            channel=origin.channel,
-            user=origin.actor.user,
-            thread_ts=origin.thread or None,
-            blocks=content["blocks"],
-            text=content["text"],
-        )
-
-    async def _give(self, file: File, origin: Origin) -> None:
-        """Send a file in the person's own conversation with the bot: Slack shows none to one person only."""
-        channel = origin.channel
-        if origin.place != "direct":
-            here = Message(Text(f"{file.title}\u00a0: voici le fichier."))
-            told = await self._client.chat_postMessage(
-                channel=origin.actor.user,
-                blocks=render(here, self._quote),
-                text=fallback(here, self._quote),
-            )
-            channel = told["channel"]
-        await self._client.files_upload_v2(
-            channel=channel, filename=file.name, content=file.content, title=file.title
-        )
-
-    async def _show_at_home(self, message: Message, origin: Origin, command: str) -> None:
-        back = None if command == self._menu else Button("Menu", self._menu)
-        await self._client.views_publish(user_id=origin.actor.user, view=home(message, self._quote, back))
-
-    async def _send(self, content: Json, origin: Origin, *, public: bool) -> None:
-        thread = origin.thread or None
-        if origin.response_url:
-            await self._respond(content, origin, public=public)
-        elif public or origin.place == "direct":
-            await self._client.chat_postMessage(channel=origin.channel, thread_ts=thread, **content)
-        else:
-            await self._show_to(origin, content)
-
-    async def _respond(self, content: Json, origin: Origin, *, public: bool) -> None:
-        """Answer at the address that came with the request."""
-        if origin.replace and not public and (origin.shown_alone or not origin.fleeting):
-            how: Json = {"replace_original": True}
-        else:
-            seen = "in_channel" if public else "ephemeral"
-            how = {"replace_original": False, "response_type": seen, "thread_ts": origin.thread or None}
-        answer = await response_hook(self._client, origin.response_url).send_dict({**content, **how})
-        if answer.status_code != HTTPStatus.OK:
-            raise SlackApiError("response_url", answer)  # type: ignore[no-untyped-call]  # theirs has none
+            await self._replies.say(reply, origin, command)
+        elif not (origin.trigger and await self._replies.open(reply, origin)):
+            await self._replies.say(opener(reply), origin, command)
 
 
 async def _always() -> bool:
@@ -487,16 +382,6 @@ def literal(text: str) -> str:
     """Return what a person wrote, from what Slack makes of it: links and mentions by their label."""
     shown = _ENTITY.sub(lambda entity: entity[2] or entity[1], text)
     return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-
-
-async def _works(call: Awaitable[object]) -> bool:
-    """Return whether `call` to Slack succeeded; why it did not is logged."""
-    try:
-        await call
-    except NOT_SENT as error:
-        logger.warning("Slack did not take an answer: %s", failure(error))
-        return False
-    return True
 
 
 def _by_a_person(event: Json) -> bool:

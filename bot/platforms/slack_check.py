@@ -37,12 +37,7 @@ async def check(
         except PlatformError as error:
             return [wrong(SUBJECT, str(error))]
         found = [fine(SUBJECT, "le jeton du robot et ses permissions conviennent.")]
-        if team is None:
-            found.append(note(SUBJECT, f"aucun espace n'est réglé. Écrivez VIGIE_SLACK_EQUIPE={me.team_id}"))
-        elif me.team_id != team:
-            found.append(
-                wrong(SUBJECT, f"le jeton est celui de l'espace {me.team_id}, pas de VIGIE_SLACK_EQUIPE.")
-            )
+        found += _workspace(str(me.team_id), team)
         try:
             answer = await client.auth_test()
             found += drift(SUBJECT, answer.headers.get("Date", answer.headers.get("date", "")), now)
@@ -56,6 +51,13 @@ async def check(
         except NOT_SENT:
             found.append(wrong(SUBJECT, "aucune réponse. Vérifiez l'accès à Internet."))
     return found
+
+
+def _workspace(own: str, team: str | None) -> Iterator[Finding]:
+    if team is None:
+        yield note(SUBJECT, f"aucun espace n'est réglé. Écrivez VIGIE_SLACK_EQUIPE={own}")
+    elif own != team:
+        yield wrong(SUBJECT, f"le jeton est celui de l'espace {own}, pas de VIGIE_SLACK_EQUIPE.")
 
 
 def _followed(granted: str, follows: Collection[str]) -> Iterator[Finding]:

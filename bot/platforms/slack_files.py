@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.dispatch import TAKEN_SIZE, Received
 from bot.platforms import dropped
+from bot.requests import TAKEN_SIZE, Received
 
 Json: TypeAlias = dict[str, Any]
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-from bot.dispatch import Command
 from bot.messages import TooLong
+from bot.requests import Command
 
 BOT_SCOPES = (
     "app_mentions:read",

@@ -12,10 +12,10 @@ from typing import Any, Final, TypeAlias
 
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.dispatch import Actor
 from bot.platforms import PlatformError
 from bot.platforms.membership import Followed
 from bot.platforms.slack_link import NOT_SENT, failure, passes
+from bot.requests import Actor
 
 Json: TypeAlias = dict[str, Any]
 

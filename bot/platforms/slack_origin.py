@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 
 from slack_bolt.async_app import AsyncBoltContext
 
-from bot.dispatch import Actor, Place
 from bot.platforms.slack_render import PUBLIC_ACTION
+from bot.requests import Actor, Place
 
 Json: TypeAlias = dict[str, Any]
 

@@ -14,29 +14,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, groupby
 from typing import Any, TypeAlias
 
+from bot.forms import ChoiceField, Field, Form, Option, PersonField, TextField
 from bot.messages import (
     Button,
     Buttons,
     ButtonStyle,
-    ChoiceField,
     Divider,
     Element,
-    Field,
     File,
-    Form,
     Heading,
     Link,
     Message,
     Note,
-    Option,
-    PersonField,
     Quotation,
     Quote,
     Quoter,
     Span,
     Style,
     Text,
-    TextField,
     TooLong,
     clean,
     excerpt,

@@ -3,42 +3,32 @@
 First the same words, under whatever number. Then, over all that is left, the pairs that together are
 most alike. Last, what is still alone and was a part of a clause that lost it (a split), or was taken
 in by one that gained it (a merger).
-
-Likeness is counted in runs of letters rather than in words, so that a slip or an agreement costs
-little, each weighed by how rare it is: all clauses hold « les médias sociaux ».
 """
 
 from __future__ import annotations
 
-import math
-import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 import numpy as np
 
-from bot.policy import search
 from bot.policy.articles import Article, Clause, Version
+from bot.policy.assignment import assigned
+from bot.policy.likeness import TINY, Profiles
 from bot.policy.wording import form
 
-GRAM: Final = 4  # letters of a run; with the two ends of a word, its beginning and its end count too
 ENOUGH: Final = 0.4  # likeness, place included, below which two clauses are not one
 SAME_NUMBER: Final = 0.10  # what standing under the same number adds
 SAME_PLACE: Final = 0.05  # what standing between the same neighbours adds
-WITHIN: Final = 0.5  # what being wholly within another clause is worth, beside being it
 WEAK: Final = 0.65  # likeness below which a link gives way to a better explanation
 SURE: Final = 0.9  # share of a clause that another lost or gained, for that to be a better one
 CONTAINED: Final = 0.6  # share of a clause that another must have lost or gained, for a part to be its part
 EXPLAINED: Final = 0.2  # how much that must be, of both clauses, for a part that was itself added to
 LEAST: Final = 0.3  # likeness under which no place makes one clause of two
-ROWS: Final = 256  # clauses that are compared at once, for the memory that it takes
-TINY: Final = 1e-6  # in place of nothing, to divide by
 
-Grams: TypeAlias = Counter[str]
-Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
@@ -60,7 +50,7 @@ class Alignment:
 
 @dataclass(slots=True)
 class _Sides:
-    """Both texts, and what is not linked yet. The profiles are made when they are first looked at."""
+    """Both texts, and the links found so far."""
 
     old: tuple[Clause, ...]
     new: tuple[Clause, ...]
@@ -80,7 +70,8 @@ def align(old: Version, new: Version) -> Alignment:
     """Return what became what."""
     sides = _Sides(old.clauses(), new.clauses())
     _same_words(sides)
-    profiles = _Profiles(sides)
+    before, after = [clause.text for clause in sides.old], [clause.text for clause in sides.new]
+    profiles = Profiles(before, after, *sides.alone())
     _most_alike(sides, profiles)
     _release(sides, profiles)
     _absorb(sides, profiles)
@@ -116,75 +107,7 @@ def _by_words(clauses: Sequence[Clause]) -> dict[str, list[int]]:
 # --- The most alike ---------------------------------------------------------------------------
 
 
-class _Side:
-    """The profiles of what is alone on one side: a row of counts for each, and what each weighs in all."""
-
-    def __init__(
-        self, profiles: Mapping[int, Grams], columns: Mapping[str, int], weights: Mapping[str, float]
-    ) -> None:
-        self.places = tuple(profiles)
-        self.row = {place: row for row, place in enumerate(self.places)}
-        self.counts = np.zeros((len(self.places), len(columns)), dtype=np.uint8)
-        for row, one in enumerate(profiles.values()):
-            for gram, count in one.items():
-                if gram in columns:
-                    self.counts[row, columns[gram]] = min(count, 255)
-        masses = (sum(count * weights[gram] for gram, count in one.items()) for one in profiles.values())
-        self.mass = np.fromiter(masses, dtype=np.float32, count=len(self.places))
-
-
-class _Profiles:
-    """The runs of letters of what is alone on each side, their weights, what each two clauses share."""
-
-    def __init__(self, sides: _Sides) -> None:
-        left, right = sides.alone()
-        counted = [grams(clause.text) for clause in (*sides.old, *sides.new)]
-        spread = Counter(gram for one in counted for gram in one)
-        weights = {gram: math.log(1 + len(counted) / count) for gram, count in spread.items()}
-        old = {at: counted[at] for at in left}
-        new = {at: counted[len(sides.old) + at] for at in right}
-        both = {gram for one in old.values() for gram in one} & {gram for one in new.values() for gram in one}
-        columns = {gram: column for column, gram in enumerate(sorted(both))}
-        self.weights = np.array([weights[gram] for gram in columns], dtype=np.float32)
-        self.old, self.new = _Side(old, columns, weights), _Side(new, columns, weights)
-        self.shared = self._shared()
-
-    def _shared(self) -> Matrix:
-        """Return the weight of what each two clauses share: for each count, a product of matrices."""
-        found = np.zeros((len(self.old.places), len(self.new.places)), dtype=np.float32)
-        most = min(self.old.counts.max(initial=0), self.new.counts.max(initial=0))
-        for level in range(1, int(most) + 1):
-            used = (self.old.counts >= level).any(axis=0) & (self.new.counts >= level).any(axis=0)
-            right = (self.new.counts[:, used] >= level).astype(np.float32).T
-            for row in range(0, len(found), ROWS):
-                left = (self.old.counts[row : row + ROWS, used] >= level) * self.weights[used]
-                found[row : row + ROWS] += left @ right
-        return found
-
-    def likeness(self) -> Matrix:
-        """Return how alike each two clauses are, from 0 to 1.
-
-        Dice's coefficient or, for a clause to which much was added, part of how far it is in the other.
-        """
-        old, new = self.old.mass[:, None], self.new.mass[None, :]
-        both, least = np.maximum(old + new, TINY), np.maximum(np.minimum(old, new), TINY)
-        likeness: Matrix = np.maximum(2 * self.shared / both, WITHIN * self.shared / least)
-        return likeness
-
-
-_WORD: Final = re.compile(r"[^\W_]+")
-
-
-def grams(text: str) -> Grams:
-    """Count the runs of letters of a text, words being kept apart."""
-    found: Grams = Counter()
-    for match in _WORD.finditer(text):
-        word = f"\u0002{search.fold(match[0])}\u0003"
-        found.update(word[at : at + GRAM] for at in range(max(len(word) - GRAM + 1, 1)))
-    return found
-
-
-def _most_alike(sides: _Sides, profiles: _Profiles) -> None:
+def _most_alike(sides: _Sides, profiles: Profiles) -> None:
     place, likeness = _Places(sides), profiles.likeness()
     scores = {}
     for row, column in zip(*map(list, np.nonzero(likeness >= LEAST)), strict=True):
@@ -212,87 +135,10 @@ class _Places:
         return SAME_NUMBER * same + SAME_PLACE * (low < other < high)
 
 
-def assigned(scores: Mapping[tuple[int, int], float]) -> list[tuple[int, int]]:
-    """Return the pairs, no place in two of them, whose scores have the greatest sum.
-
-    What shares no candidate is settled apart, so that a long text costs no more than its knots.
-    """
-    chosen: list[tuple[int, int]] = []
-    for knot in _knots(scores):
-        rows, columns = (sorted({pair[side] for pair in knot}) for side in (0, 1))
-        gain = np.zeros((len(rows), len(columns)))
-        for one, other in knot:
-            gain[rows.index(one), columns.index(other)] = scores[one, other]
-        pairs = [(rows[i], columns[j]) for i, j in _optimal(gain)]
-        chosen.extend(pair for pair in pairs if pair in scores)
-    return sorted(chosen)
-
-
-def _knots(pairs: Iterable[tuple[int, int]]) -> list[list[tuple[int, int]]]:
-    """Return the pairs, gathered by what they have in common (union-find)."""
-    root: dict[tuple[int, int], tuple[int, int]] = {}
-
-    def find(node: tuple[int, int]) -> tuple[int, int]:
-        root.setdefault(node, node)
-        while root[node] != node:
-            root[node] = root[root[node]]
-            node = root[node]
-        return node
-
-    ordered = sorted(pairs)
-    for one, other in ordered:
-        root[find((0, one))] = find((1, other))
-    knots: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-    for one, other in ordered:
-        knots[find((0, one))].append((one, other))
-    return list(knots.values())
-
-
-def _optimal(gain: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> list[tuple[int, int]]:
-    """Return the assignment of greatest sum (Hungarian method by shortest augmenting paths).
-
-    Crouse, « On implementing 2D rectangular assignment algorithms », IEEE Transactions on Aerospace
-    and Electronic Systems 52(4), 2016; the steps along a row are numpy's.
-    """
-    if gain.shape[0] > gain.shape[1]:
-        return sorted((i, j) for j, i in _optimal(gain.T))
-    cost = gain.max() - gain
-    rows, columns = cost.shape
-    of_row, of_column = np.zeros(rows), np.zeros(columns)
-    row_of = np.full(columns, -1)
-    column_of = np.full(rows, -1)
-    for start in range(rows):
-        shortest, before = np.full(columns, np.inf), np.full(columns, -1)
-        done_rows, done = [], np.zeros(columns, dtype=bool)
-        row, reached, end = start, 0.0, -1
-        while end == -1:
-            done_rows.append(row)
-            through = reached + cost[row] - of_row[row] - of_column
-            better = ~done & (through < shortest)
-            shortest[better], before[better] = through[better], row
-            column = int(np.where(done, np.inf, shortest).argmin())
-            reached, done[column] = float(shortest[column]), True
-            if row_of[column] == -1:
-                end = column
-            else:
-                row = int(row_of[column])
-        of_row[start] += reached
-        for other in done_rows[1:]:
-            of_row[other] += reached - shortest[column_of[other]]
-        of_column[done] -= reached - shortest[done]
-        while end != -1:
-            row = int(before[end])
-            row_of[end] = row
-            column_of[row], end = end, int(column_of[row])
-            if row == start:
-                break
-    return [(row, int(column)) for row, column in enumerate(column_of)]
-
-
 # --- Parts ------------------------------------------------------------------------------------
 
 
-def _release(sides: _Sides, profiles: _Profiles) -> None:
+def _release(sides: _Sides, profiles: Profiles) -> None:
     """Undo the links of clauses that are a little alike, where one is plainly a part of another clause.
 
     Unless what is left of it beside that part is the other clause whole: then a paragraph was moved.
@@ -327,31 +173,31 @@ class _Offer:
     place: int
 
 
-def _absorb(sides: _Sides, profiles: _Profiles) -> None:
+def _absorb(sides: _Sides, profiles: Profiles) -> None:
     """Give what is alone to the clause that lost it or gained it, the surest first, once each."""
     loose = [link for link in sides.links if link.old[0] in profiles.old.row]
     left, right = map(set, sides.alone())
     offers = [_offers(profiles, link, left, right) for link in loose]
     while True:
         best = [
-            (offer.share, at, offer)
+            (at, offer)
             for at, one in enumerate(offers)
-            if (
-                offer := next(
-                    (offer for offer in one if offer.place in (right if offer.came else left)), None
-                )
-            )
+            if (offer := _first_alone(one, left, right)) is not None
         ]
         if not best:
             return
-        _, at, offer = max(best, key=lambda one: (one[0], -one[1]))
+        at, offer = max(best, key=lambda one: one[1].share)
         link = loose[at]
         (link.new if offer.came else link.old).append(offer.place)
         (right if offer.came else left).discard(offer.place)
         offers[at] = _offers(profiles, link, left, right)
 
 
-def _offers(profiles: _Profiles, link: Link, left: set[int], right: set[int]) -> list[_Offer]:
+def _first_alone(offers: Sequence[_Offer], left: set[int], right: set[int]) -> _Offer | None:
+    return next((offer for offer in offers if offer.place in (right if offer.came else left)), None)
+
+
+def _offers(profiles: Profiles, link: Link, left: set[int], right: set[int]) -> list[_Offer]:
     """Return what may be given to a link, the surest first. It has several clauses on one side at most."""
     found = []
     if len(link.old) == 1:
@@ -361,7 +207,7 @@ def _offers(profiles: _Profiles, link: Link, left: set[int], right: set[int]) ->
     return sorted(found, key=lambda offer: (-offer.share, offer.place))
 
 
-def _likely(profiles: _Profiles, link: Link, places: Sequence[int], *, came: bool) -> list[_Offer]:
+def _likely(profiles: Profiles, link: Link, places: Sequence[int], *, came: bool) -> list[_Offer]:
     side = profiles.new if came else profiles.old
     whole = profiles.old.row[link.old[0]] if came else profiles.new.row[link.new[0]]
     shared = profiles.shared[whole, :] if came else profiles.shared[:, whole]
@@ -379,7 +225,7 @@ def _likely(profiles: _Profiles, link: Link, places: Sequence[int], *, came: boo
     ]
 
 
-def _parts(profiles: _Profiles, link: Link, rows: Sequence[int], *, came: bool) -> tuple[Vector, Vector]:
+def _parts(profiles: Profiles, link: Link, rows: Sequence[int], *, came: bool) -> tuple[Vector, Vector]:
     """Return which share of clauses that came is what a link lost, or of those that went what it gained.
 
     Then which share of what was lost or gained each accounts for, 0 when both are slight.

@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias, TypeVar, get_args
+from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.identities import Fates, now
@@ -82,16 +82,7 @@ _TABLES = {"policy", "force", "nuance", "title", "topic", "together", "contact"}
 
 def read_annotations(toml: str, version: Version, source: str) -> Annotations:
     """Read `toml` and check it against `version`. Raises `PolicyError`, naming `source`."""
-    try:
-        data = tomllib.loads(toml)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise PolicyError(
-            source,
-            int(line[1]) if line else 0,
-            "ce n'est pas du TOML valide. Vérifiez les guillemets, les crochets et les virgules, "
-            "et que rien n'est écrit deux fois.",
-        ) from error
+    data = parsed(toml, source)
     reader = Reader(source, version)
     reader.check_keys(data, _TABLES, "la table")
     policy = reader.table(data, "policy", {"name", "title", "aliases", "version"})
@@ -120,6 +111,20 @@ def read_annotations(toml: str, version: Version, source: str) -> Annotations:
         contact=reader.contact(data),
         version=reader.text(policy["version"], "[policy] version") if "version" in policy else "",
     )
+
+
+def parsed(toml: str, source: str) -> dict[str, Any]:
+    """Return what `toml` holds. Raises `PolicyError`, naming `source` and the line."""
+    try:
+        return tomllib.loads(toml)
+    except tomllib.TOMLDecodeError as error:
+        line = re.search(r"line (\d+)", str(error))
+        raise PolicyError(
+            source,
+            int(line[1]) if line else 0,
+            "ce n'est pas du TOML valide. Vérifiez les guillemets, les crochets et les virgules, "
+            "et que rien n'est écrit deux fois.",
+        ) from error
 
 
 def said_version(toml: str) -> str:
@@ -181,11 +186,6 @@ def _same_title(number: Number, found: Fates, old: Version, new: Version) -> boo
     )
     after = next((article.title for article in new.articles if article.number == number), None)
     return before is not None and after is not None and form(before) == form(after)
-
-
-def no_annotations(version: Version) -> Annotations:
-    """Return the annotations of a policy that has none."""
-    return read_annotations("", version, version.policy)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias
 
 from sqlite_utils import Database
 
@@ -24,7 +24,6 @@ ALIKE: Final = 0.6  # of the stems of two questions that both hold (Jaccard): th
 
 # The policy was not found to answer; it is silent; or the one who asked said the answer was no use.
 Problem: TypeAlias = Literal["not_found", "silent", "unhelpful"]
-PROBLEMS: tuple[Problem, ...] = get_args(Problem)
 Verdict: TypeAlias = Literal["useful", "useless"]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -101,24 +101,26 @@ def compare(old: Version, new: Version) -> Comparison:
         for link in found.links
         if (change := _change(link, before, after, found.articles, reader))
     ]
-    linked_old = {at for link in found.links for at in link.old}
-    linked_new = {at for link in found.links for at in link.new}
-    changes += [
-        (at, -1, Change(Kind.ADDED, (), _ids([clause]), Nature.SUBSTANTIVE))
-        for at, clause in enumerate(after)
-        if at not in linked_new
-    ]
-    stands = {at: link.new[-1] for link in found.links for at in link.old}
-    changes += [
-        (
-            max((stands[one] for one in stands if one < at), default=-1),
-            at,
-            Change(Kind.REMOVED, _ids([clause]), (), Nature.SUBSTANTIVE),
-        )
-        for at, clause in enumerate(before)
-        if at not in linked_old
-    ]
+    changes += _added(found.links, after)
+    changes += _removed(found.links, before)
     return Comparison(old, new, tuple(change for _, _, change in sorted(changes, key=lambda one: one[:2])))
+
+
+def _added(links: Sequence[Link], after: Sequence[Clause]) -> Iterator[tuple[int, int, Change]]:
+    """Yield what came, and where it stands among the changes."""
+    linked = {at for link in links for at in link.new}
+    for at, clause in enumerate(after):
+        if at not in linked:
+            yield at, -1, Change(Kind.ADDED, (), _ids([clause]), Nature.SUBSTANTIVE)
+
+
+def _removed(links: Sequence[Link], before: Sequence[Clause]) -> Iterator[tuple[int, int, Change]]:
+    """Yield what went, and where it stands among the changes: after what came before it."""
+    stands = {at: link.new[-1] for link in links for at in link.old}
+    for at, clause in enumerate(before):
+        if at not in stands:
+            where = max((stands[one] for one in stands if one < at), default=-1)
+            yield where, at, Change(Kind.REMOVED, _ids([clause]), (), Nature.SUBSTANTIVE)
 
 
 def _change(

@@ -7,7 +7,6 @@ way. It holds the bot's own words about the policy, never the policy's.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.policy import identities
-from bot.policy.annotations import Reader
+from bot.policy.annotations import Reader, parsed
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.identities import Fates
 from bot.policy.library import Library
@@ -166,15 +165,7 @@ _TABLES = {"scope", "subject", "next", "incident", "draft", "silence", "elsewher
 
 def read(toml: str, version: Version, source: str) -> Guidance:
     """Read `toml` and check it against `version`. Raises `PolicyError`, naming `source`."""
-    try:
-        data = tomllib.loads(toml)
-    except tomllib.TOMLDecodeError as error:
-        line = re.search(r"line (\d+)", str(error))
-        raise PolicyError(
-            source,
-            int(line[1]) if line else 0,
-            "ce n'est pas du TOML valide. Vérifiez les guillemets, les crochets et les virgules.",
-        ) from error
+    data = parsed(toml, source)
     reader = Reader(source, version)
     reader.check_keys(data, _TABLES, "la table")
     incident = reader.table(data, "incident", {"clauses", "says"})

@@ -44,20 +44,6 @@ def follow(comparison: Comparison) -> Trail:
     return trail
 
 
-def along(trails: Iterable[Trail]) -> Trail:
-    """Return where each clause of the first version is after the last, `trails` being in order."""
-    whole: dict[str, tuple[str, ...]] | None = None
-    for trail in trails:
-        if whole is None:
-            whole = dict(trail)
-            continue
-        whole = {
-            number: tuple(dict.fromkeys(later for one in now for later in trail.get(one, ())))
-            for number, now in whole.items()
-        }
-    return whole or {}
-
-
 def chain(version: Version) -> tuple[Version, ...]:
     """Return a version and all that it came after, the oldest first."""
     found = [version]

@@ -1,4 +1,4 @@
-"""Who is to read the policy, how far each person is, and whom to remind: reading, quiz, attestation.
+"""Who is to read the policy, and how far each person is: reading, quiz, attestation.
 
 Delivered, opened, read, passed and attested are five facts, each noted when it happens and none
 inferred from another. They are a person's, not an account's, so that one goes on from anywhere.
@@ -19,7 +19,7 @@ from sqlite_utils import Database
 
 from bot import outbox
 from bot.outbox import Delivery
-from bot.policy import attempts, membership, register, roles
+from bot.policy import membership, register, roles
 from bot.policy.people import Account
 from bot.policy.register import Fact
 from bot.policy.register import Reading as Target  # what is to be read, in which version
@@ -37,8 +37,6 @@ REVISION_REMINDER: Final = "revision-rappel"
 # Those that stop with the onboarding.
 PERSONAL: Final = (WELCOME, REMINDER, REFRESHER, REVISION, REVISION_REMINDER)
 
-TASK: Final = "accueil"  # the daily task
-HOUR: Final = time(9, 30)
 TO_ADMINISTRATION: Final = f"role:{roles.ADMINISTRATION}"
 
 # What is to be read and asked: the whole text, or what a revision changed.
@@ -225,10 +223,10 @@ def _resume(db: Database, found: Standing, target: Target, now: datetime, *, at_
 def _welcome(
     db: Database, person_id: str, target: Target, turn: int, now: datetime, *, at_once: bool
 ) -> None:
-    _say(db, person_id, WELCOME, target, str(turn), now=now, urgent=at_once)
+    notify(db, person_id, WELCOME, target, str(turn), now=now, urgent=at_once)
 
 
-def _say(
+def notify(
     db: Database,
     person_id: str,
     notice: str,
@@ -240,7 +238,7 @@ def _say(
 ) -> bool:
     """Have a notice sent to a person. Its arguments do not name them: two linked accounts get it once."""
     key = f"{notice}:{person_id}:{target.policy}:{target.version}:{end}"
-    return outbox.enqueue(db, Delivery(key, f"person:{person_id}", notice, _named(target), urgent), now)
+    return outbox.enqueue(db, Delivery(key, f"person:{person_id}", notice, named(target), urgent), now)
 
 
 def hush(db: Database, person_id: str) -> None:
@@ -340,6 +338,16 @@ def drawn(db: Database, person_id: str, target: Target, questions: int) -> None:
     _update(db, person_id, target, "questions = ?", questions)
 
 
+def reminded(db: Database, person_id: str, target: Target, reminders: int) -> None:
+    """Note how many reminders a person had; that the administration was told of them counts as one more."""
+    _update(db, person_id, target, "reminders = ?", reminders)
+
+
+def refreshed(db: Database, person_id: str, target: Target) -> None:
+    """Note that the refresher was proposed to a person."""
+    _update(db, person_id, target, "refreshed = 1")
+
+
 def attested(db: Database, attesting: Attesting, attest: Attest) -> bool:
     """Write a person's attestation, stop what was to be said to them, and tell the administration.
 
@@ -357,71 +365,18 @@ def attested(db: Database, attesting: Attesting, attest: Attest) -> bool:
     attest(db, attesting)
     hush(db, person)
     key = f"{DONE}:{person}:{target.policy}:{target.version}"
-    arguments = _named(target) | {"person": person}
+    arguments = named(target) | {"person": person}
     outbox.enqueue(db, Delivery(key, TO_ADMINISTRATION, DONE, arguments), attesting.at)
     return True
 
 
-def _named(target: Target) -> dict[str, object]:
+def named(target: Target) -> dict[str, object]:
+    """Return the arguments of a notice about a text."""
     return {"policy": target.policy, "version": _version(target)}
 
 
 def _version(target: Target) -> str:
     return target.version.isoformat()
-
-
-# --- Reminding --------------------------------------------------------------------------------
-
-
-def daily(db: Database, target: Target, plan: Plan, calendar: Calendar, now: datetime) -> None:
-    """Do what each working day asks for: who is new, who is to be reminded, who is late, who revises."""
-    today = calendar.day(now)
-    db.conn.execute("DELETE FROM progress_pictures WHERE made_on < ?", (today.isoformat(),))
-    follow(db, target, calendar, now)
-    delivered(db, target, calendar)
-    if not calendar.is_working_day(today):
-        return
-    late = []
-    for one in everyone(db, target):
-        days = (today - calendar.day(one.started_at)).days
-        if one.active and _remind(db, one, target, plan, days=days, now=now):
-            late.append(one.person_id)
-        if one.suspended_on is None:
-            _revise(db, one, target, plan, calendar=calendar, now=now)
-    if late:
-        arguments = _named(target) | {"people": late}
-        key = f"{LATE}:{target.policy}:{target.version}:{today.isoformat()}"
-        outbox.enqueue(db, Delivery(key, TO_ADMINISTRATION, LATE, arguments), now)
-
-
-def _remind(db: Database, one: Standing, target: Target, plan: Plan, *, days: int, now: datetime) -> bool:
-    """Remind a person if it is time: of several reminders that are due, once. Return whether they are late.
-
-    The administration is told once, on a later day than the last reminder.
-    """
-    due = sum(days >= after for after in plan.reminder_days)
-    if one.reminders >= len(plan.reminder_days):
-        if due and one.reminders == len(plan.reminder_days) and days > max(plan.reminder_days):
-            _update(db, one.person_id, target, "reminders = reminders + 1")
-            return True
-    elif due > one.reminders:
-        _update(db, one.person_id, target, "reminders = ?", due)
-        notice = REMINDER if one.scope == "whole" else REVISION_REMINDER
-        _say(db, one.person_id, notice, target, f"{one.round}:{due}", now=now)
-    return False
-
-
-def _revise(
-    db: Database, one: Standing, target: Target, plan: Plan, *, calendar: Calendar, now: datetime
-) -> None:
-    """Propose the refresher once, so many days after the quiz was passed, to whoever missed something."""
-    passed = one.steps.get("passed")
-    if passed is None or one.refreshed or one.scope != "whole" or not plan.refresher_days:
-        return
-    days = (calendar.day(now) - calendar.day(passed)).days
-    if days >= plan.refresher_days and attempts.missed(db, one.person_id, target.policy):
-        _update(db, one.person_id, target, "refreshed = 1")
-        _say(db, one.person_id, REFRESHER, target, "1", now=now)
 
 
 def _update(

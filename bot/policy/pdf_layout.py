@@ -1,4 +1,4 @@
-"""Where the words of a PDF stand on its pages: run by `document_pdf` in a process of its own.
+"""Where the words of a PDF stand on its pages: run by `pdf_pages` in a process of its own.
 
 The file comes on the standard input; what was found leaves in JSON on the standard output. A file that
 has the library fail, or turn for ever, takes this process with it and no other.
@@ -10,7 +10,8 @@ import ctypes
 import json
 import resource
 import sys
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
 
 import pypdfium2
 from pypdfium2 import raw
@@ -60,59 +61,78 @@ def _has_picture(page: pypdfium2.PdfPage, area: float) -> bool:
     return False
 
 
-def _pieces(text: pypdfium2.PdfTextPage) -> list[dict[str, Any]]:
-    """Return the pieces of lines, in the order of the file: a piece ends with the line, or at a wide gap."""
-    found: list[dict[str, Any]] = []
-    piece: dict[str, Any] | None = None
+class _Letter(NamedTuple):
+    sign: str
+    left: float
+    right: float
+    bottom: float
+    top: float
+    size: float
+    at: int
+
+
+def _letters(text: pypdfium2.PdfTextPage) -> Iterator[_Letter | None]:
+    """Yield the letters and the white space, in the order of the file, and None where a line ends."""
     box = [ctypes.c_double() for _ in range(4)]
     for at in range(text.count_chars()):
         code = raw.FPDFText_GetUnicode(text, at)
         if code in {10, 13}:
-            piece = None
+            yield None
             continue
         if raw.FPDFText_IsHyphen(text, at) == 1 or code in {2, 0xFFFE}:
             code = ord("-")
-        letter = chr(code) if code else "\ufffd"
-        if not raw.FPDFText_GetCharBox(text, at, *map(ctypes.byref, box)):
-            continue
-        left, right, bottom, top = (one.value for one in box)
-        size = raw.FPDFText_GetFontSize(text, at) or 1
-        if letter.isspace():
-            if piece:
-                piece["text"] += letter if letter == "\u00a0" else " "
-            continue
-        if piece and (left - piece["right"] > APART * size or left < piece["right"] - APART * size):
+        if raw.FPDFText_GetCharBox(text, at, *map(ctypes.byref, box)):
+            left, right, bottom, top = (one.value for one in box)
+            size = raw.FPDFText_GetFontSize(text, at) or 1
+            yield _Letter(chr(code) if code else "\ufffd", left, right, bottom, top, size, at)
+
+
+def _pieces(text: pypdfium2.PdfTextPage) -> list[dict[str, Any]]:
+    """Return the pieces of lines, in the order of the file: a piece ends with the line, or at a wide gap."""
+    found: list[dict[str, Any]] = []
+    piece: dict[str, Any] | None = None
+    for letter in _letters(text):
+        if letter is None:
             piece = None
-        if piece is None and found and _goes_on(found[-1], left, bottom, top, size):
-            piece = found[-1]
-        if piece is None:
-            piece = {
-                "text": "",
-                "left": left,
-                "right": right,
-                "bottom": bottom,
-                "top": top,
-                "size": size,
-                "bold": 0,
-                "count": 0,
-            }
-            found.append(piece)
-        piece["text"] += letter
-        piece["right"], piece["left"] = max(piece["right"], right), min(piece["left"], left)
-        piece["bottom"], piece["top"] = min(piece["bottom"], bottom), max(piece["top"], top)
-        piece["size"] = max(piece["size"], size)
-        piece["bold"] += _is_bold(text, at)
-        piece["count"] += 1
+        elif letter.sign.isspace():
+            if piece:
+                piece["text"] += letter.sign if letter.sign == "\u00a0" else " "
+        else:
+            if piece is None or _is_apart(piece, letter):
+                if not (found and _goes_on(found[-1], letter)):
+                    found.append(_begun(letter))
+                piece = found[-1]
+            _add(piece, letter, bold=_is_bold(text, letter.at))
     return [one for one in found if one["text"].strip()]
 
 
-def _goes_on(piece: dict[str, Any], left: float, bottom: float, top: float, size: float) -> bool:
+def _begun(letter: _Letter) -> dict[str, Any]:
+    """Return a piece that is to begin with a letter."""
+    _, left, right, bottom, top, size, _ = letter
+    box = {"left": left, "right": right, "bottom": bottom, "top": top}
+    return {"text": "", **box, "size": size, "bold": 0, "count": 0}
+
+
+def _add(piece: dict[str, Any], letter: _Letter, *, bold: bool) -> None:
+    piece["text"] += letter.sign
+    piece["right"], piece["left"] = max(piece["right"], letter.right), min(piece["left"], letter.left)
+    piece["bottom"], piece["top"] = min(piece["bottom"], letter.bottom), max(piece["top"], letter.top)
+    piece["size"] = max(piece["size"], letter.size)
+    piece["bold"] += bold
+    piece["count"] += 1
+
+
+def _is_apart(piece: dict[str, Any], letter: _Letter) -> bool:
+    return bool(abs(letter.left - piece["right"]) > APART * letter.size)
+
+
+def _goes_on(piece: dict[str, Any], letter: _Letter) -> bool:
     """Tell whether a letter touches the end of a piece: a hyphen may come after the end of its line."""
     level = (
-        min(piece["top"], top) > max(piece["bottom"], bottom)
-        or piece["bottom"] < (bottom + top) / 2 < piece["top"]
+        min(piece["top"], letter.top) > max(piece["bottom"], letter.bottom)
+        or piece["bottom"] < (letter.bottom + letter.top) / 2 < piece["top"]
     )
-    return bool(level and abs(left - piece["right"]) < 0.15 * size)
+    return bool(level and abs(letter.left - piece["right"]) < 0.15 * letter.size)
 
 
 def _is_bold(text: pypdfium2.PdfTextPage, at: int) -> bool:

@@ -31,7 +31,7 @@ Codes: TypeAlias = Callable[[], str]
 
 
 class Acting(Protocol):
-    """Someone as one platform knows them (see `bot.dispatch.Actor`)."""
+    """Someone as one platform knows them (see `bot.requests.Actor`)."""
 
     @property
     def platform(self) -> str:

@@ -8,7 +8,7 @@ the private sector (P-39.1): a. 8 (what one is told), 23 (destruction), 27 (acce
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, TypeAlias
@@ -17,6 +17,7 @@ from sqlite_utils import Database
 
 from bot import destroyed, outbox, state
 from bot.policy import asked, onboarding_retention, people, register, roles
+from bot.policy.destruction import Remember, destroy
 from bot.policy.people import Acting
 
 NOTICE_VERSION: Final = "1"  # another number shows the notice once more to everyone
@@ -30,8 +31,6 @@ NEW_YEAR_MONTH = 9  # the university's year: those who merely asked are forgotte
 _FORGOTTEN = "askers_forgotten"  # in `state`: the year that was last begun
 
 Fact: TypeAlias = Mapping[str, Any]
-# Called before rows are deleted, with their table and identifiers: see `bot.destroyed`.
-Remember: TypeAlias = Callable[[str, Sequence[str]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,17 +266,17 @@ def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
     """
     gone = db.conn.execute("DELETE FROM link_codes WHERE person_id = ?", (person_id,)).rowcount
     past = (person_id, today.isoformat())
-    gone += _destroy(db, "role_holders", "person_id = ? AND until <= ?", past, remember)
-    gone += _destroy(db, "members", "person_id = ? AND until <= ?", past, remember)
+    gone += destroy(db, "role_holders", "person_id = ? AND until <= ?", past, remember)
+    gone += destroy(db, "members", "person_id = ? AND until <= ?", past, remember)
     kept = duties(db, person_id, today)
     gone += onboarding_retention.forget(db, person_id, remember, asked=bool(kept))
     if not kept:
-        gone += _destroy(db, "outbox", "recipient = 'person:' || ?", (person_id,), remember)
+        gone += destroy(db, "outbox", "recipient = 'person:' || ?", (person_id,), remember)
         # What is for the holder of a role is the role's: what was not said yet goes to who holds it now.
         settled = "recipient LIKE 'role:%/' || ? AND state NOT IN ('queued', 'sending', 'held')"
-        gone += _destroy(db, "outbox", settled, (person_id,), remember)
+        gone += destroy(db, "outbox", settled, (person_id,), remember)
         gone += db.conn.execute("DELETE FROM accounts WHERE person_id = ?", (person_id,)).rowcount
-        _destroy(db, "people", "id = ?", (person_id,), remember)
+        destroy(db, "people", "id = ?", (person_id,), remember)
         outbox.hand_back(db)
     destroyed.certify(db, today, {"demande": gone})
     return gone
@@ -295,11 +294,9 @@ def enforce(
         # First: it notes when mandates end, from memberships that are erased below.
         "attestations": register.expire(db, today, attestation_years, remember),
         "liaison": db.conn.execute("DELETE FROM link_codes").rowcount,  # good for ten minutes
-        "appartenance": _destroy(
-            db, "members", "until <= ?", (_before(today, FORMER_MEMBER_DAYS),), remember
-        ),
-        "roles": _destroy(db, "role_holders", "until <= ?", (_before(today, FORMER_HOLDER_DAYS),), remember),
-        "messages": _destroy(
+        "appartenance": destroy(db, "members", "until <= ?", (_before(today, FORMER_MEMBER_DAYS),), remember),
+        "roles": destroy(db, "role_holders", "until <= ?", (_before(today, FORMER_HOLDER_DAYS),), remember),
+        "messages": destroy(
             db,
             "outbox",
             "state IN ('sent', 'dead', 'cancelled') AND coalesce(sent_day, substr(due_at, 1, 10)) <= ?",
@@ -307,7 +304,7 @@ def enforce(
             remember,
         ),
         "parcours": onboarding_retention.enforce(db, today, remember),
-        "questions": _destroy(db, "asked_questions", "week <= ?", (asked.last_week(today),), remember),
+        "questions": destroy(db, "asked_questions", "week <= ?", (asked.last_week(today),), remember),
         "jugements": asked.expire_verdicts(db, today),
         "comptes": _forget_askers(db, today, remember),
     }
@@ -344,14 +341,4 @@ def _forget_askers(db: Database, today: date, remember: Remember) -> int:
                      for table, column in people.references(db) if table != "accounts")  # fmt: skip
     waiting = """AND NOT EXISTS (SELECT 1 FROM outbox
                    WHERE recipient = 'person:' || people.id OR recipient LIKE 'role:%/' || people.id)"""
-    return _destroy(db, "people", f"true {facts} {waiting}", (), remember)
-
-
-def _destroy(db: Database, table: str, where: str, values: Sequence[str], remember: Remember) -> int:
-    """Delete rows that have random identifiers, remembered first so that no copy brings them back."""
-    rows = db.conn.execute(f"SELECT id FROM {table} WHERE {where}", values)  # noqa: S608 — our own words only
-    identifiers = [str(row[0]) for row in rows.fetchall()]
-    if identifiers:
-        remember(table, identifiers)
-        db.conn.executemany(f"DELETE FROM {table} WHERE id = ?", ((one,) for one in identifiers))  # noqa: S608 — same
-    return len(identifiers)
+    return destroy(db, "people", f"true {facts} {waiting}", (), remember)

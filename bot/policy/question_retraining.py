@@ -11,8 +11,10 @@ not hold what was approved; where none comes, they are read from them. A program
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
+import signal
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
@@ -30,6 +32,8 @@ from bot.policy.question_scores import ModelError
 from bot.policy.question_shelf import Given
 from bot.policy.question_store import Score, Sources, Verdict
 from bot.policy.questions import Engine
+
+_PARENT_DEATH_SIGNAL = 1  # prctl(2): PR_SET_PDEATHSIG
 
 TOO_SMALL = "la banque n'a pas encore assez de questions pour cette politique."
 
@@ -108,8 +112,15 @@ def _policy(name: str, folders: Sequence[Path], texts: str) -> Policy:
     return library.load(folders, name, lambda: date.max, {name: approved} if approved else None).default
 
 
+def _end_with_parent() -> None:
+    """Have this program end when the bot does, however it ends: a bot that is started again trains anew."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Train; print the verdict as JSON, or one French line of what is wrong."""
+    _end_with_parent()
     options = _parser().parse_args(arguments)
     folders = tuple(options.dossier)
     if hasattr(os, "nice"):

@@ -22,7 +22,6 @@ from bot.policy.quiz_bank import Bank, Question
 
 SIZE = 12  # questions in a quiz
 REFRESHER_SIZE = 3
-PASS_MARK = 80  # per cent
 
 LETTERS = "ABCD"
 _PAIR = 2  # Vrai and Faux, or two choices: turning them round would only confuse

@@ -126,16 +126,20 @@ def find(folders: Iterable[Path], policy: str) -> Path | None:
 
 
 def load(path: Path, version: Version) -> Bank:
-    """Read the file at `path`. Raises `PolicyError` when it is not text in UTF-8."""
+    """Read the file at `path` and check it. Raises `PolicyError` when it is not text in UTF-8."""
+    return read(text_of(path), version)
+
+
+def text_of(path: Path) -> str:
+    """Return what the file at `path` holds. Raises `PolicyError` when it is not text in UTF-8."""
     content = path.read_bytes()
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise PolicyError(
             f"{path.parent.name}/{path.name}", line, "le fichier n'est pas en UTF-8."
         ) from error
-    return read(text, version)
 
 
 def read(text: str, version: Version) -> Bank:

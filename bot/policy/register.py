@@ -7,7 +7,7 @@ fifth is an entry of the chain (`bot.policy.ledger`). Every function works in th
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from sqlite_utils import Database
 
 from bot import signing
 from bot.policy import ledger, people
+from bot.policy.destruction import Remember, destroy
 from bot.policy.ledger import COLUMNS, Entry
 from bot.policy.people import Account
 from bot.signing import Head, Ring, Signer
@@ -24,10 +25,6 @@ from bot.times import iso, utc
 
 Noted: TypeAlias = Literal["delivered", "opened", "read", "passed"]
 Fact: TypeAlias = Literal["delivered", "opened", "read", "passed", "attested"]
-# Called before rows are deleted, with their table and identifiers: see `bot.destroyed`.
-Remember: TypeAlias = Callable[[str, Sequence[str]], None]
-
-YEARS_KEPT: Final = 3  # after the mandate; a setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +94,7 @@ def attest(db: Database, who: Signatory, reading: Reading, now: datetime, signer
     already = attestation(db, who.person_id, reading.policy, reading.version)
     if already:
         return already
-    db.conn.execute(
-        "INSERT OR IGNORE INTO attestation_keys (id, public_key, since) VALUES (?, ?, ?)",
-        (signer.id, base64.b64encode(signer.public).decode("ascii"), iso(now)),
-    )
+    _note_key(db, signer, now)
     name, account = ledger.tidy(who.name), written_account(who.account)
     name_salt, account_salt = ledger.new_salt(), ledger.new_salt()
     last = head(db)
@@ -127,6 +121,13 @@ def attest(db: Database, who: Signatory, reading: Reading, now: datetime, signer
         (people.new_id(), entry.number, who.person_id, name, name_salt, account, account_salt),
     )
     return Attestation(entry, name, name_salt)
+
+
+def _note_key(db: Database, signer: Signer, now: datetime) -> None:
+    db.conn.execute(
+        "INSERT OR IGNORE INTO attestation_keys (id, public_key, since) VALUES (?, ?, ?)",
+        (signer.id, base64.b64encode(signer.public).decode("ascii"), iso(now)),
+    )
 
 
 def _insert(db: Database, entry: Entry) -> None:
@@ -289,12 +290,12 @@ def _truncated(last: Head, kept: Head) -> Fault:
 
 def forget(db: Database, number: int, remember: Remember) -> bool:
     """Erase the fields of the person of one entry, and their salts; the chain stays as it is."""
-    return bool(_destroy(db, "attestation_people", "number = ?", (number,), remember))
+    return bool(destroy(db, "attestation_people", "number = ?", (number,), remember))
 
 
 def forget_person(db: Database, person_id: str, remember: Remember) -> int:
     """Erase all that is kept of what a person read and attested. Return how many rows."""
-    return sum(_destroy(db, table, "person_id = ?", (person_id,), remember) for table in _TABLES)
+    return sum(destroy(db, table, "person_id = ?", (person_id,), remember) for table in _TABLES)
 
 
 def expire(db: Database, today: date, years: int, remember: Remember) -> int:
@@ -305,7 +306,7 @@ def expire(db: Database, today: date, years: int, remember: Remember) -> int:
     _note_mandates(db, today)
     limit = _years_before(today, years)
     over = "person_id IN (SELECT person_id FROM mandate_ends WHERE ended_on <= ?)"
-    gone = sum(_destroy(db, table, over, (limit,), remember) for table in _TABLES)
+    gone = sum(destroy(db, table, over, (limit,), remember) for table in _TABLES)
     db.conn.execute("DELETE FROM mandate_ends WHERE ended_on <= ?", (limit,))
     return gone
 
@@ -345,13 +346,3 @@ def _years_before(today: date, years: int) -> str:
         return today.replace(year=today.year - years).isoformat()
     except ValueError:  # the 29th of February
         return today.replace(year=today.year - years, day=28).isoformat()
-
-
-def _destroy(db: Database, table: str, where: str, values: Sequence[str | int], remember: Remember) -> int:
-    """Delete rows that have random identifiers, remembered first so that no copy brings them back."""
-    rows = db.conn.execute(f"SELECT id FROM {table} WHERE {where}", values)  # noqa: S608 — our own words only
-    identifiers = [str(row[0]) for row in rows.fetchall()]
-    if identifiers:
-        remember(table, identifiers)
-        db.conn.executemany(f"DELETE FROM {table} WHERE id = ?", ((one,) for one in identifiers))  # noqa: S608 — same
-    return len(identifiers)

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, TypeAlias
 
 from sqlite_utils import Database
 
+from bot.policy.destruction import Remember, forgets_nothing
 from bot.report_keys import Keyring
 from bot.times import Calendar, iso
 
@@ -37,10 +38,6 @@ STATUSES: Final[Mapping[Status, str]] = {
 }
 
 
-# Called before rows are deleted, with their table and identifiers: see `bot.destroyed`.
-Remember: TypeAlias = Callable[[str, Sequence[str]], None]
-
-
 class ReportError(Exception):
     """It cannot be done; the text says why, in words meant for the person."""
 
@@ -58,10 +55,6 @@ class Plan:
     kept_days: int = 90
 
 
-def _forgets_nothing(_table: str, _ids: Sequence[str]) -> None:
-    """Remember nothing, where no copy is ever brought back: the sandbox, tests."""
-
-
 @dataclass(frozen=True, slots=True)
 class Records:
     """What it takes to keep reports.
@@ -73,7 +66,7 @@ class Records:
     calendar: Calendar
     plan: Plan = Plan()
     chance: Callable[[], float] = random.SystemRandom().random
-    remember: Remember = _forgets_nothing
+    remember: Remember = forgets_nothing
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 
 from sqlite_utils import Database
 
+from bot.policy.destruction import Remember
 from bot.policy.report_escalation import ALERT
-from bot.policy.report_records import Remember
 from bot.report_keys import Keyring
 
 _SEALED = (

@@ -158,7 +158,9 @@ def announce(db: Database, campaign: Campaign, channels: Sequence[str], now: dat
         _tell(db, campaign, person, now, by_hand=present[person])
     for channel in channels:
         key = f"{CHANNEL}:{campaign.revision.id}:{channel}"
-        delivery = Delivery(key, f"channel:{channel}", CHANNEL, _named(target), urgent=campaign.at_once)
+        delivery = Delivery(
+            key, f"channel:{channel}", CHANNEL, onboarding.named(target), urgent=campaign.at_once
+        )
         outbox.enqueue(db, delivery, now)
     return len(present)
 
@@ -287,12 +289,8 @@ def _say(
 ) -> None:
     target = campaign.target
     key = f"{told}:{person}:{target.policy}:{target.version}:{turn}"
-    arguments = _named(target) | ({"asked": asked} if told == REVISION else {})
+    arguments = onboarding.named(target) | ({"asked": asked} if told == REVISION else {})
     outbox.enqueue(db, Delivery(key, f"person:{person}", told, arguments, urgent=campaign.at_once), now)
-
-
-def _named(target: Target) -> dict[str, object]:
-    return {"policy": target.policy, "version": target.version.isoformat()}
 
 
 def _update(db: Database, revision: str, person: str, change: str, *values: object) -> None:

@@ -14,8 +14,6 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Final, Literal, TypeAlias
 
-from rapidfuzz.distance import OSA, Indel
-
 from bot.policy import search
 
 Op: TypeAlias = Literal["equal", "delete", "insert"]
@@ -78,6 +76,8 @@ def words(old: str, new: str) -> tuple[tuple[Op, str], ...]:
 def _opcodes(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, int, int, int, int]]:
     left, right = [_shape(token) for token in before], [_shape(token) for token in after]
     if max(len(left), len(right)) > LONG:
+        from rapidfuzz.distance import Indel  # noqa: PLC0415 — 2 MB that are of use when a policy is revised
+
         for op in Indel.opcodes(left, right):
             yield op.tag, op.src_start, op.src_end, op.dest_start, op.dest_end
         return
@@ -185,6 +185,8 @@ class Proofreader:
         """Tell whether one is a slip of the keyboard for the other: at least one of them is no word."""
         if self.known(old) and self.known(new):
             return False
+        from rapidfuzz.distance import OSA  # noqa: PLC0415 — as above
+
         longest = max(len(old), len(new))
         allowed = 1 if longest < 6 else 2 if longest < 11 else 3  # noqa: PLR2004 — a slip in six letters or so
         return longest > 1 and OSA.distance(_bare(old), _bare(new)) <= allowed

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from pathlib import Path
+import time
 
 import click
 
+from tests import measures
 from tests.bench import on_discord, on_slack, starts
 from tests.bench.load import Scale
-from tests.bench.report import Row, machine, table, verdict, written
+from tests.bench.report import Row, table, verdict
+from tests.measures import passage
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "mesures.md"
+MARK = "banc"
 LONGEST = 175.0  # seconds for everything
 
 
@@ -26,29 +28,28 @@ async def measure(scale: Scale) -> list[Row]:
         return [row for part in (on_slack, on_discord, starts) for row in await part.measure(scale)]
 
 
-def page_of(rows: list[Row], scale: Scale) -> str:
+def page_of(rows: list[Row], scale: Scale, seconds: float) -> str:
     """Return the figures with how they were obtained."""
-    return (
-        f"Machine\u00a0: {machine()}. {scale.rounds} tours alternés de {scale.requests} requêtes, "
-        f"{scale.together} à la fois; {scale.starts} démarrages de chacun.\n\n{table(rows)}"
-    )
+    how = f"{scale.rounds} tours alternés de {scale.requests} requêtes, {scale.together} à la fois"
+    turns = f"{how}; {scale.starts} démarrages de chacun."
+    return f"{passage('python -m tests.bench', seconds)} {turns}\n\n{table(rows)}"
 
 
 @click.command(help="Comparer Vigie aux bibliothèques nues, sur cette machine.")
 @click.option("--ecrire", is_flag=True, help="Mettre les chiffres dans docs/mesures.md.")
 def main(ecrire: bool) -> None:
     """Measure, print, and judge."""
-    scale = Scale()
+    scale, began = Scale(), time.monotonic()
     try:
         rows = asyncio.run(measure(scale))
     except TimeoutError as error:
         raise click.ClickException(
             f"rien en {LONGEST:.0f}\u00a0s\u00a0: la machine est trop occupée."
         ) from error
-    figures = page_of(rows, scale)
+    figures = page_of(rows, scale, time.monotonic() - began)
     click.echo(figures)
     if ecrire:
-        PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), figures), encoding="utf-8")
+        measures.write(figures, MARK)
     missed = verdict(rows)
     for line in missed:
         click.echo(line)

@@ -22,12 +22,13 @@ import psutil
 
 from bot.policy.articles import Number
 from bot.policy.question_bank import Line
+from tests import measures
 from tests.bench import engines, whole
-from tests.bench.report import machine, number
 from tests.bench.whole import Held
+from tests.measures import machine, number, table
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
-BEGINNING, END = "<!-- comparaison -->\n", "<!-- fin de la comparaison -->\n"
+MARK = "comparaison"
 TIMES = (1, 10, 100)  # copies of PA20's 31 clauses
 TURNS = 3  # of each question; the best counts, in the processor's time: what else the machine does does not
 LONGEST = 600.0  # seconds for one engine
@@ -117,14 +118,14 @@ def apart(name: str, times: int) -> Figures:
 def page_of(found: dict[tuple[str, int], Figures], held: Held) -> str:
     """Return the figures as they are read; `held`: the memory of the whole bot."""
     first = {name: found[name, TIMES[0]] for name in engines.ENGINES}
-    quality_table = _table(
+    quality_table = table(
         ["Moteur", "top1", "top3", "joint", "p50", "p99"],
         [
             [name, _share(one.top1), _share(one.top3), _share(one.joint), _ms(one.p50), _ms(one.p99)]
             for name, one in first.items()
         ],
     )
-    growth_table = _table(
+    growth_table = table(
         ["Moteur", "clauses", "p50", "p99", "prêt en", "mémoire de plus"],
         [
             [
@@ -185,28 +186,6 @@ def _mib(value: float) -> str:
     return f"{number(max(value, 0.0))}\u00a0Mio"
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
-    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
-    lines = [
-        [
-            row[0].ljust(widths[0]),
-            *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)),
-        ]
-        for row in (headings, *rows)
-    ]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (lines[0], rule, *lines[1:]))
-
-
-def written(page: str, figures: str) -> str:
-    """Return `page` with the figures between its two marks. Raises `ValueError` if it lacks them."""
-    before, beginning, rest = page.partition(BEGINNING)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"the page needs {BEGINNING.strip()} and {END.strip()}")
-    return f"{before}{beginning}\n{figures}\n\n{end}{after}"
-
-
 @click.command(help="Comparer les réponses de Vigie à celles d'autres moteurs, sur cette machine.")
 @click.option("--ecrire", is_flag=True, help="Mettre les chiffres dans docs/questions.md.")
 @click.option("--un", type=(click.Choice(list(engines.ENGINES)), int), hidden=True)
@@ -222,7 +201,7 @@ def main(ecrire: bool, un: tuple[str, int] | None) -> None:
     figures = page_of(found, held)
     click.echo(figures)
     if ecrire:
-        PAGE.write_text(written(PAGE.read_text("utf-8"), figures), "utf-8")
+        measures.write(figures, MARK, PAGE)
     first, *larger = (found[_VIGIE, times] for times in TIMES)
     lines = missed(first, held, *larger)
     for line in lines:

@@ -1,41 +1,15 @@
-"""The figures as people read them, in French: on the terminal, and in docs/mesures.md."""
+"""Vigie's figures beside those of the bare libraries, as people read them."""
 
 from __future__ import annotations
 
-import os
-import platform
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from statistics import median
 
-BEGINNING, END = "<!-- mesures -->\n", "<!-- fin des mesures -->\n"
+from tests import measures
+from tests.measures import Target, number
+
 _HEADINGS = ("Mesure", "Rapport", "Cible", "Vigie", "Bibliothèque nue")
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """What a ratio must be: at least or at most `limit`."""
-
-    sign: str
-    limit: float
-
-    def met(self, ratio: float) -> bool:
-        """Return whether a ratio is good enough."""
-        return ratio >= self.limit if self.sign == "≥" else ratio <= self.limit
-
-    def __str__(self) -> str:
-        return f"{self.sign}\u00a0{number(self.limit)}"
-
-
-def at_least(limit: float) -> Target:
-    """Return a target that more is good for."""
-    return Target("≥", limit)
-
-
-def at_most(limit: float) -> Target:
-    """Return a target that less is good for."""
-    return Target("≤", limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +49,9 @@ def compared(
     return Row(label, unit, median(ours), median(bare), round(ratio, 2), target)
 
 
-def number(value: float) -> str:
-    """Return a figure as it is written in French, with the digits that mean something."""
-    decimals = 0 if value >= 100 else 1 if value >= 10 else 2
-    return f"{value:,.{decimals}f}".replace(",", "\u00a0").replace(".", ",")
-
-
-def machine() -> str:
-    """Say where and when this was measured."""
-    python = f"{platform.python_implementation()} {platform.python_version()}"
-    return f"{os.cpu_count()} cœurs ({platform.machine()}), {python}, {date.today().isoformat()}"  # noqa: DTZ011 — the reader's own day
-
-
 def table(rows: Sequence[Row]) -> str:
-    """Return the rows as a Markdown table whose columns are aligned, so that it reads anywhere."""
-    lines = [_HEADINGS, *(row.cells() for row in rows)]
-    first, *others = (max(map(len, column)) for column in zip(*lines, strict=True))
-    rule = "|".join(["", "-" * (first + 2), *("-" * (width + 1) + ":" for width in others), ""])
-
-    def line(cells: Sequence[str]) -> str:
-        shown = [cell.rjust(width) for cell, width in zip(cells[1:], others, strict=True)]
-        return f"| {' | '.join([cells[0].ljust(first), *shown])} |"
-
-    heading, *body = map(line, lines)
-    return "\n".join([heading, rule, *body])
+    """Return the rows as a Markdown table."""
+    return measures.table(_HEADINGS, [row.cells() for row in rows])
 
 
 def verdict(rows: Iterable[Row]) -> list[str]:
@@ -108,12 +61,3 @@ def verdict(rows: Iterable[Row]) -> list[str]:
         for row in rows
         if row.missed
     ]
-
-
-def written(page: str, figures: str) -> str:
-    """Return `page` with the figures between its two marks. Raises `ValueError` if it lacks them."""
-    before, beginning, rest = page.partition(BEGINNING)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise ValueError(f"the page needs {BEGINNING.strip()} and {END.strip()}")
-    return f"{before}{beginning}\n{figures}\n\n{end}{after}"

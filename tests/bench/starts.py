@@ -11,7 +11,8 @@ import psutil
 
 from tests.bench.load import Scale, busy
 from tests.bench.programs import VIGIE, bare, running
-from tests.bench.report import Row, Target, at_most, compared
+from tests.bench.report import Row, compared
+from tests.measures import Target, at_most
 from tests.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
 from tests.wire.discord_server import TOKEN, DiscordServer
 

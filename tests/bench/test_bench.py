@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tests.bench import report
-from tests.bench.__main__ import PAGE, measure
+from tests.bench.__main__ import measure
 from tests.bench.load import Scale
-from tests.bench.report import Row, at_least, at_most, compared
+from tests.bench.report import Row, compared
+from tests.measures import Target, at_least, at_most
 
 LABELS = [
     "Slack, débit",
@@ -50,7 +51,7 @@ def test_a_ratio_is_the_median_of_the_turns() -> None:
         (at_most(1.5), 1.51, True),
     ],
 )
-def test_a_missed_target_is_told(target: report.Target, ratio: float, missed: bool) -> None:
+def test_a_missed_target_is_told(target: Target, ratio: float, missed: bool) -> None:
     verdict = report.verdict([Row("Débit", "/s", 1, 1, ratio, target), Row("Délai", "ms", 1, 1, 9)])
     assert bool(verdict) == missed
     assert all("Débit" in line for line in verdict)
@@ -61,11 +62,3 @@ def test_the_table_is_written_as_french_is() -> None:
     cells = [cell.strip(" ") for cell in table.splitlines()[-1].strip("|").split("|")]
     assert cells == ["Débit", "0,99", "≥\u00a00,80", "1\u00a0234\u00a0/s", "12,3\u00a0/s"]
     assert len({len(line) for line in table.splitlines()}) == 1
-
-
-def test_the_page_has_a_place_for_the_figures_that_keeps_the_rest() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    before, after = page.split(report.BEGINNING)[0], page.split(report.END)[1]
-    assert report.written(page, "des chiffres") == (
-        f"{before}{report.BEGINNING}\ndes chiffres\n\n{report.END}{after}"
-    )

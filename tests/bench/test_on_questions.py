@@ -55,12 +55,8 @@ def test_a_goal_that_is_not_reached_is_said() -> None:
     assert "sur 3100 clauses" in line
 
 
-def test_the_page_has_both_tables_and_keeps_what_is_around_them() -> None:
+def test_the_page_has_both_tables_and_the_memory() -> None:
     one = Figures(31, 0.95, 0.99, 0.94, 5.0, 9.0, 0.9, 150.0)
     figures = on_questions.page_of({(name, times): one for times in TIMES for name in engines.ENGINES}, HELD)
     assert figures.count("| Vigie ") == 4
     assert "90\u00a0Mo au repos, 170\u00a0Mo après la première question, 175\u00a0Mo" in figures
-    page = on_questions.PAGE.read_text("utf-8")
-    again = on_questions.written(page, figures)
-    assert figures in again
-    assert on_questions.written(again, figures) == again

@@ -13,14 +13,16 @@ from bot.commands.banque import Bank
 from bot.commands.office import Office, administers
 from bot.commands.question import Desk
 from bot.conversations import Conversations, Recent
-from bot.dispatch import Actor, Command, Dispatcher, Place, Request, UserError
-from bot.messages import Form, Message, Reply, opener
+from bot.dispatch import Dispatcher
+from bot.forms import Form, Reply, opener
+from bot.messages import Message
 from bot.policy import guidance, masking
 from bot.policy import roles as registry
 from bot.policy.articles import Number, Version
 from bot.policy.library import Library, Policy
 from bot.policy.masking import Masker
 from bot.policy.questions import Answer, Found
+from bot.requests import Actor, Command, Place, Request, UserError
 from bot.settings import SEED
 from bot.storage import Storage
 from tests.commands.registry_kit import ADMIN, CALENDAR, TEAMS

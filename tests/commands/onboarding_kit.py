@@ -14,8 +14,9 @@ from sqlite_utils import Database
 from bot.commands import accueil, quiz
 from bot.commands.course import Course
 from bot.commands.office import Office
-from bot.dispatch import Actor, Command, Dispatcher, Place
-from bot.messages import Button, Message, Reply, Text
+from bot.dispatch import Dispatcher
+from bot.forms import Reply
+from bot.messages import Button, Message, Text
 from bot.policy import attempts, membership, onboarding, people, register
 from bot.policy import library as libraries
 from bot.policy import quiz as machine
@@ -24,6 +25,7 @@ from bot.policy.membership import BY_HAND
 from bot.policy.onboarding import Attesting, Standing
 from bot.policy.quiz_bank import Bank
 from bot.policy.register import Signatory
+from bot.requests import Actor, Command, Place
 from bot.settings import SEED
 from bot.signing import new_signer
 from bot.storage import Storage

@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 from bot.commands import lier, membres, mesdonnees, pause, roles
 from bot.commands.office import Office, reserved
-from bot.dispatch import Actor, Command, Dispatcher
-from bot.messages import Button, Form, Message, Reply, Text
+from bot.dispatch import Dispatcher
+from bot.forms import Form, Reply
+from bot.messages import Button, Message, Text
 from bot.policy import roles as registry
+from bot.requests import Actor, Command
 from bot.storage import Storage
 from bot.times import Calendar
 from tests.policy.registry_kit import NOW

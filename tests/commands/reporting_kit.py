@@ -11,10 +11,12 @@ from bot.app_reports import reporting
 from bot.commands import catalogue
 from bot.commands.office import Office
 from bot.commands.reporting import Reporting
-from bot.dispatch import Actor, Dispatcher, Request, Welcome
-from bot.messages import Button, Form, Message, Reply
+from bot.dispatch import Dispatcher, Welcome
+from bot.forms import Form, Reply
+from bot.messages import Button, Message
 from bot.policy import people, report_escalation, roles
 from bot.policy.library import Library
+from bot.requests import Actor, Request
 from bot.settings import Settings
 from bot.storage import Storage
 from tests.fake_clock import FakeClock

@@ -16,8 +16,9 @@ from bot.archive import Archive
 from bot.commands import Services, accueil, catalogue
 from bot.commands.course import open_course
 from bot.commands.office import Office
-from bot.dispatch import Actor, Dispatcher, Received
-from bot.messages import Button, Form, Message, Reply
+from bot.dispatch import Dispatcher
+from bot.forms import Form, Reply
+from bot.messages import Button, Message
 from bot.outbox_pump import Pump
 from bot.outbox_routes import Routes
 from bot.outbox_sending import Habits
@@ -25,6 +26,7 @@ from bot.policy import (
     attempts,
     membership,
     onboarding,
+    onboarding_reminders,
     people,
     quiz,
     register,
@@ -38,6 +40,7 @@ from bot.policy.onboarding import Attesting, Plan
 from bot.policy.register import Signatory
 from bot.policy.revision_audience import Recipient
 from bot.policy.revisions import Revision
+from bot.requests import Actor, Received
 from bot.schedule import Schedule, Work
 from bot.settings import SEED
 from bot.signing import new_signer
@@ -119,7 +122,9 @@ class World:
     async def daily(self) -> None:
         """Do what each day asks for."""
         course = self.services.course
-        await self.run(lambda db: onboarding.daily(db, course.target(), course.plan, CALENDAR, self.clock()))
+        await self.run(
+            lambda db: onboarding_reminders.daily(db, course.target(), course.plan, CALENDAR, self.clock())
+        )
 
     def pump(self) -> Pump:
         """Return a pump that knows nothing of what others did."""
@@ -284,10 +289,10 @@ def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int
     storage.executor.submit(settle).result()
 
     def daily(db: Database, _: Mapping[str, object], now: datetime) -> None:
-        onboarding.daily(db, course.target(), course.plan, CALENDAR, now)
+        onboarding_reminders.daily(db, course.target(), course.plan, CALENDAR, now)
         texts.follow(db, now)
 
-    work = Work({archive.TASK: texts.announce, onboarding.TASK: daily})
+    work = Work({archive.TASK: texts.announce, onboarding_reminders.TASK: daily})
     dispatcher = Dispatcher(catalogue(made), storage.executor)
     return World(storage, clock, made, dispatcher, volume, Schedule(storage, work, CALENDAR, clock))
 

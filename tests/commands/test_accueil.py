@@ -15,13 +15,14 @@ from hypothesis import strategies as st
 
 from bot import onboarding_notices
 from bot.commands import accueil, accueil_gestion, quiz_messages
-from bot.dispatch import Actor
-from bot.messages import Form, Message, PersonField, Quoter
+from bot.forms import Form, PersonField
+from bot.messages import Message, Quoter
 from bot.notices import Services
 from bot.policy import library as libraries
-from bot.policy import onboarding, people, quiz_bank
+from bot.policy import onboarding_reminders, people, quiz_bank
 from bot.policy.onboarding import Plan
 from bot.policy.quiz_bank import Bank, Problem
+from bot.requests import Actor
 from bot.settings import SEED
 from tests.commands.onboarding_kit import LIBRARY, School, commands_of, course_of, school, words
 from tests.commands.registry_kit import ADMIN, CALENDAR, pressed
@@ -46,7 +47,7 @@ async def daily(desk: School) -> None:
 
     def run() -> None:
         with desk.office.storage.transaction() as db:
-            onboarding.daily(db, TARGET, Plan(), CALENDAR, desk.now)
+            onboarding_reminders.daily(db, TARGET, Plan(), CALENDAR, desk.now)
 
     await desk.office.storage.run(run)
 

@@ -14,7 +14,7 @@ from bot.dispatch import Dispatcher
 from bot.messages import Button, Message
 from bot.policy import articles
 from bot.policy import library as libraries
-from bot.policy.annotations import no_annotations
+from bot.policy.annotations import read_annotations
 from bot.policy.library import Library, Policy
 from bot.settings import SEED
 from tests.conftest import TEST_DATA, TODAY
@@ -37,7 +37,8 @@ def written(clauses: list[list[str]]) -> str:
 
 def library_of(markdown: str) -> Library:
     version = articles.parse(markdown, policy="essai", adopted=date(2020, 1, 1))
-    return Library({"essai": Policy("essai", (version,), no_annotations(version))}, "essai", lambda: TODAY)
+    none = read_annotations("", version, "essai")
+    return Library({"essai": Policy("essai", (version,), none)}, "essai", lambda: TODAY)
 
 
 async def read_through(library: Library, first: str) -> str:

@@ -12,7 +12,8 @@ import pytest
 
 from bot.commands import banque
 from bot.commands.banque import Bank
-from bot.messages import ChoiceField, Form, Message, Quoter, Reply, TextField
+from bot.forms import ChoiceField, Form, Reply, TextField
+from bot.messages import Message, Quoter
 from bot.policy import bank_additions, question_bank
 from bot.policy import library as libraries
 from bot.policy.library import Library

@@ -10,10 +10,10 @@ import pytest
 from sqlite_utils import Database
 
 from bot.commands.course import open_course
-from bot.dispatch import UserError
 from bot.policy import library as libraries
 from bot.policy.articles import PolicyError
 from bot.policy.onboarding import Attesting, Plan
+from bot.requests import UserError
 from bot.settings import SEED
 from tests.conftest import TODAY
 from tests.policy.quiz_kit import TARGET

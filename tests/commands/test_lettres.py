@@ -11,9 +11,9 @@ import pytest
 from bot import notices, outbox
 from bot.commands import lettres
 from bot.commands import office as shared
-from bot.dispatch import Request, UserError
 from bot.messages import Message
 from bot.policy import roles
+from bot.requests import Request, UserError
 from bot.times import Calendar
 from tests.outbox_kit import ALICE_ON_SLACK, BOB_ON_SLACK, Office, office, said
 

@@ -11,9 +11,9 @@ import pytest
 from bot import outbox_routes
 from bot.commands import lire
 from bot.commands import office as shared
-from bot.dispatch import Actor, Request, UserError
 from bot.messages import Message
 from bot.policy import roles
+from bot.requests import Actor, Request, UserError
 from bot.times import Calendar
 from tests.outbox_kit import ALICE_ON_DISCORD, BOB_ON_SLACK, RELAY, Office, build, office, said
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from bot.dispatch import Actor, Dispatcher
-from bot.messages import Button, Form, Message, TextField
+from bot.dispatch import Dispatcher
+from bot.forms import Form, TextField
+from bot.messages import Button, Message
+from bot.requests import Actor
 from bot.settings import Settings
 from tests.office_kit import built
 

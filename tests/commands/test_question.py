@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands import answers, question
-from bot.dispatch import Place
 from bot.messages import Button, Message, Quoter
 from bot.policy import refusals
 from bot.policy.library import Library
 from bot.policy.questions import Answer, Outcome, Topic
+from bot.requests import Place
 from tests.commands.answers_kit import (
     OFFICER,
     OTHER,
@@ -159,7 +159,7 @@ async def test_a_reading_that_is_no_longer_in_the_policy_is_said_so(desk: Counte
 
 async def test_a_question_about_the_policy_itself_is_not_answered_on_the_event_loop(desk: Counter) -> None:
     request = desk.dispatcher.from_text("/politique C'est quoi, la PA20?", actor=OFFICER, place="direct")
-    assert not question.is_instant(desk.desk, request)
+    assert question.look_up(desk.desk, request) is None
 
 
 # --- Three kinds of no ------------------------------------------------------------------------

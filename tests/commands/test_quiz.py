@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.commands import quiz_messages
-from bot.dispatch import Actor
 from bot.messages import Message, Quoter
 from bot.policy import people
 from bot.policy.quiz_bank import Bank
+from bot.requests import Actor
 from tests.commands.onboarding_kit import School, commands_of, course_of, school, words
 from tests.commands.registry_kit import pressed
 from tests.policy.quiz_kit import letters

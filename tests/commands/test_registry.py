@@ -9,10 +9,11 @@ import pytest
 
 from bot import state
 from bot.commands import lier, membres, mesdonnees, pause, roles
-from bot.dispatch import Actor, Request
-from bot.messages import ChoiceField, File, Form, Message, PersonField, Quoter, Reply, TextField
+from bot.forms import ChoiceField, Form, PersonField, Reply, TextField
+from bot.messages import File, Message, Quoter
 from bot.policy import people, personal_data
 from bot.policy import roles as registry
+from bot.requests import Actor, Request
 from bot.times import iso
 from tests.commands.registry_kit import ADMIN, CALENDAR, Desk, desk, pressed
 from tests.policy.registry_kit import ALEX, ALEX_ON_DISCORD, BLAISE, NOW

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.dispatch import Actor
 from bot.messages import Button, Message
 from bot.policy.library import Library
 from bot.policy.questions import Answer
+from bot.requests import Actor
 from tests.commands.answers_kit import OFFICER, OTHER, Counter, answer, clauses, counter, found, words
 from tests.commands.registry_kit import pressed
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.messages import Form, Message, Quote, Reply, TextField
+from bot.forms import Form, Reply, TextField
+from bot.messages import Message, Quote
 from tests.commands.registry_kit import ADMIN
 from tests.commands.revision_kit import (
     ALEX,

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.messages import File, Form, Message
+from bot.forms import Form
+from bot.messages import File, Message
 from bot.policy import articles, people, quiz_bank, revisions
 from bot.settings import SEED
 from tests.commands.revision_kit import (

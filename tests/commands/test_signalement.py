@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.dispatch import Actor, Answer, Request
-from bot.messages import Button, Form, Message
+from bot.forms import Form
+from bot.messages import Button, Message
 from bot.policy.library import Library
 from bot.policy.report_limits import REFUSAL
 from bot.report_drafts import KEPT
+from bot.requests import Actor, Answer, Request
 from tests.commands.reporting_kit import (
     CONSEILLER,
     FIELDS,

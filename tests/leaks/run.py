@@ -35,6 +35,7 @@ from tests.leaks import discord_wire, reporters, sinks, slack_wire
 from tests.leaks.needles import Hit, Needles, Secret
 from tests.leaks.reporters import FAILED, Reporter
 from tests.leaks.views import found, found_of
+from tests.measures import NONE, Figure, at_least, lines, missed, today
 from tests.web.kit import Visitor
 from tests.wire.bot_process import MODELS, ROOT, BotProcess, free_port
 from tests.wire.discord_people import Person as DiscordPerson
@@ -69,6 +70,7 @@ class Tally:
     seconds: float = 0.0
     leaks: list[str] = field(default_factory=list)
     plain: list[str] = field(default_factory=list)
+    days: list[str] = field(default_factory=list)  # on which its parts were run
 
     def add(self, other: Tally) -> None:
         """Count another part too."""
@@ -79,25 +81,35 @@ class Tally:
             else:
                 setattr(self, name, mine + value)
 
+    def figures(self, least: int = 1) -> list[Figure]:
+        """Return the figures, and what they must be; `least`: how many reports must have been received."""
+        return [
+            Figure("Signalements tentés", self.tried),
+            Figure("Signalements reçus", self.acknowledged, at_least(least)),
+            *(
+                Figure(f"Signalements reçus, {name}", count)
+                for name, count in sorted(self.by_platform.items())
+            ),
+            Figure("Suivis avec leur code (ajout, retrait)", self.followed),
+            Figure("SIGKILL", self.kills),
+            Figure("Exceptions qui citent tout", self.raised),
+            Figure("Refus des plateformes (429, 500)", self.refused),
+            Figure("Disques pleins", self.filled),
+            Figure("Formes cherchées", self.needles),
+            Figure("Endroits où elles le sont", self.sinks),
+            Figure("Contenu de ces endroits", round(self.megabytes), unit="Mo"),
+            Figure("Identités trouvées", len(self.leaks), NONE),
+            Figure("Mots en clair hors de ce qui est scellé", len(self.plain), NONE),
+        ]
+
     @property
     def kept(self) -> bool:
         """Whether nobody's identity, and nobody's words, was found anywhere."""
-        return not self.leaks and not self.plain and self.acknowledged > 0
+        return not missed(self.figures())
 
-    def lines(self) -> Iterator[str]:
-        """Yield the report, in French."""
-        where = ", ".join(f"{name} {count}" for name, count in sorted(self.by_platform.items()))
-        yield (
-            f"{self.tried} signalements tentés, {self.acknowledged} reçus ({where}), {self.followed} suivis; "
-            f"{self.kills} SIGKILL, {self.raised} exceptions, {self.refused} refus des plateformes, "
-            f"{self.filled} disques pleins"
-        )
-        yield (
-            f"{self.needles} formes cherchées dans {self.sinks} puits ({self.megabytes:.0f} Mo), en "
-            f"{self.seconds:.0f} s"
-        )
-        yield f"identités trouvées\u00a0: {len(self.leaks)}; mots en clair\u00a0: {len(self.plain)}"
-        yield from (f"  {one}" for one in (*self.leaks[:20], *self.plain[:20]))
+    def lines(self) -> list[str]:
+        """Return the report, in French, with where the first leaks are."""
+        return [*lines(self.figures()), *(f"  {one}" for one in (*self.leaks[:20], *self.plain[:20]))]
 
 
 @dataclass
@@ -452,6 +464,7 @@ async def part(
         _count(stage)
         await asyncio.to_thread(look, stage, more)
     stage.tally.seconds = time.monotonic() - began
+    stage.tally.days = [today()]
     return stage.tally
 
 

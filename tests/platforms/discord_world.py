@@ -16,20 +16,11 @@ from simcord.actors import MemberActor
 from simcord.builders import ChannelHandle, UserHandle
 from simcord.env import Env
 
-from bot.dispatch import Command, Dispatcher, Request, Suggestion, UserError
-from bot.messages import (
-    Button,
-    Buttons,
-    Form,
-    Message,
-    Quotation,
-    Quote,
-    Reply,
-    Span,
-    Text,
-    TextField,
-)
+from bot.dispatch import Dispatcher
+from bot.forms import Form, Reply, TextField
+from bot.messages import Button, Buttons, Message, Quotation, Quote, Span, Text
 from bot.platforms.discord_client import Client
+from bot.requests import Command, Request, Suggestion, UserError
 
 WORDS = "Nous vous invitons à vous abstenir."
 TEXTS: Mapping[str, str] = {"5.10": WORDS, "5.11": "Les questions du public.", "long": "mot " * 1_200}

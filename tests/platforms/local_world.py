@@ -10,8 +10,9 @@ from typing import Any
 
 import aiohttp
 
-from bot.dispatch import Command, Request, Suggestion
-from bot.messages import Button, Buttons, Form, Message, Quotation, Quote, Reply, Span, Text, TextField
+from bot.forms import Form, Reply, TextField
+from bot.messages import Button, Buttons, Message, Quotation, Quote, Span, Text
+from bot.requests import Command, Request, Suggestion
 
 CLAUSE = Quote("pa20", "2015-12-13", "5.10")
 FORM = Form("demander", "Demander", (TextField("mots", "Vos mots"),))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bot.dispatch import Dispatcher, Request
-from bot.messages import Reply
+from bot.dispatch import Dispatcher
+from bot.forms import Reply
+from bot.requests import Request
 
 
 def listened(monkeypatch: pytest.MonkeyPatch) -> list[bool]:

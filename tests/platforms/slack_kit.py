@@ -10,21 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bot.dispatch import Command, Dispatcher, Request
-from bot.messages import (
-    Button,
-    Buttons,
-    Form,
-    Link,
-    Message,
-    Quotation,
-    Quote,
-    Reply,
-    Span,
-    Text,
-    TextField,
-)
+from bot.dispatch import Dispatcher
+from bot.forms import Form, Reply, TextField
+from bot.messages import Button, Buttons, Link, Message, Quotation, Quote, Span, Text
 from bot.platforms.slack_adapter import Heard, SlackAdapter
+from bot.requests import Command, Request
 from tests.platforms.fake_slack import BOT_TOKEN, BOT_USER, SIGNING_SECRET, FakeSlack
 
 Json = dict[str, Any]

@@ -10,10 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 import discord
 import pytest
 
-from bot.dispatch import Command, Dispatcher, Request
-from bot.messages import Message, Reply, Text
+from bot.dispatch import Dispatcher
+from bot.forms import Reply
+from bot.messages import Message, Text
 from bot.platforms import Meter
 from bot.platforms.discord_client import Client
+from bot.requests import Command, Request
 from tests.platforms.discord_world import COMMANDS, TEXTS, WORDS, Late, World, living, menu, quote, shown
 from tests.platforms.presses import listened
 

@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, urlsplit
 import discord
 import pytest
 
-from bot.dispatch import Command, Request
 from bot.messages import Message, Text
 from bot.platforms import discord_commands as catalogue
+from bot.requests import Command, Request
 from tests.wire.discord_schema import needs_schema, problems
 
 

@@ -12,12 +12,14 @@ from typing import Any, cast
 import discord
 import pytest
 
-from bot.dispatch import Actor, Command, Dispatcher
-from bot.messages import ChoiceField, File, Form, Message, Option, PersonField, Text
+from bot.dispatch import Dispatcher
+from bot.forms import ChoiceField, Form, Option, PersonField
+from bot.messages import File, Message, Text
 from bot.platforms import PlatformError, discord_members
 from bot.platforms.discord_client import Client
 from bot.platforms.discord_commands import answers
 from bot.policy.membership import Source
+from bot.requests import Actor, Command
 from tests.platforms.discord_world import COMMANDS, World, living, quote
 
 FORM = Form(

@@ -18,13 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simcord.components import validate_components, validate_modal
 
+from bot.forms import FORM_FIELDS, Form, Reply, TextField
 from bot.messages import (
-    FORM_FIELDS,
     MESSAGE_COMPONENTS,
     Button,
     Buttons,
     Divider,
-    Form,
     Heading,
     Link,
     Message,
@@ -32,11 +31,9 @@ from bot.messages import (
     Quotation,
     Quote,
     Quoter,
-    Reply,
     Span,
     Style,
     Text,
-    TextField,
     TooLong,
     clean,
     weight,

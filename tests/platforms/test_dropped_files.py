@@ -14,10 +14,11 @@ import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.dispatch import TAKEN_SIZE, Actor, Dispatcher
+from bot.dispatch import Dispatcher
 from bot.platforms import slack_files
 from bot.platforms.discord_client import Client
 from bot.platforms.dropped import NotTakenError
+from bot.requests import TAKEN_SIZE, Actor
 from tests.platforms.discord_world import COMMANDS, quote
 
 Json = dict[str, Any]

@@ -8,8 +8,9 @@ from html.parser import HTMLParser
 
 import pytest
 
+from bot.forms import Form, Reply, TextField
 from bot.markup import Html
-from bot.messages import Form, Message, Quoter, Reply, Text, TextField
+from bot.messages import Message, Quoter, Text
 from bot.platforms import discord_render, slack_render
 from bot.platforms.local_discord_preview import discord_preview, markdown
 from bot.platforms.local_gallery import Gallery, page

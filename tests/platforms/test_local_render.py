@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.forms import Form, TextField
 from bot.markup import Html, element
 from bot.messages import (
     Button,
     Buttons,
     Divider,
     File,
-    Form,
     Heading,
     Link,
     Message,
@@ -23,7 +23,6 @@ from bot.messages import (
     Quote,
     Span,
     Text,
-    TextField,
     bold,
     code,
 )

@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 from jsonschema_rs import Draft7Validator
 
-from bot.dispatch import Command, Dispatcher, Request
+from bot.dispatch import Dispatcher
 from bot.messages import Message, Text, TooLong
 from bot.platforms.slack_manifest import manifest
 from bot.platforms.slack_members import EVENTS
+from bot.requests import Command, Request
 from tests.platforms.slack_checks import schema
 
 

@@ -13,12 +13,13 @@ import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.dispatch import Actor, Command, Dispatcher
+from bot.dispatch import Dispatcher
 from bot.messages import File, Message, Text
 from bot.platforms import PlatformError, slack_members
 from bot.platforms.slack_adapter import SlackAdapter
+from bot.requests import Actor, Command
 from tests.platforms.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
-from tests.platforms.slack_kit import direct, event, quote, running, slash
+from tests.platforms.slack_kit import direct, event, press_at_home, quote, running, slash
 
 pytest_plugins = ["tests.platforms.slack_fixtures"]
 
@@ -203,3 +204,17 @@ async def test_a_file_goes_to_the_persons_own_conversation(
     told = await slack.calls.get()
     assert (told.where, told.body["channel"]) == ("chat.postMessage", "U1")
     assert (await asyncio.wait_for(given.get(), 10))["channel"] == "D1"
+
+
+async def test_a_file_asked_for_in_the_app_home_goes_there_too(
+    slack: FakeSlack, http: SignedHttp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: asyncio.Queue[dict[str, object]] = asyncio.Queue()
+
+    async def upload(_: AsyncWebClient, **how: object) -> None:
+        given.put_nowait(how)
+
+    monkeypatch.setattr(AsyncWebClient, "files_upload_v2", upload)
+    await http.interaction(press_at_home({"action_id": "private-0", "value": "donner"}))
+    assert (await slack.said()).where == "views.publish"
+    assert (await asyncio.wait_for(given.get(), 10))["filename"] == "a.json"

@@ -10,14 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.dispatch import Dispatcher
-from bot.messages import (
-    BUTTONS_PER_ROW,
-    COMMAND_LENGTH,
+from bot.forms import (
     FIELD_HINT_LENGTH,
     FIELD_LABEL_LENGTH,
     FIELD_TEXT_LENGTH,
     FORM_FIELDS,
     FORM_TITLE_LENGTH,
+    Form,
+    Reply,
+    TextField,
+)
+from bot.messages import (
+    BUTTONS_PER_ROW,
+    COMMAND_LENGTH,
     HEADING_LENGTH,
     LABEL_LENGTH,
     MESSAGE_WEIGHT,
@@ -25,7 +30,6 @@ from bot.messages import (
     Buttons,
     Divider,
     Element,
-    Form,
     Heading,
     Link,
     Message,
@@ -33,10 +37,8 @@ from bot.messages import (
     Quotation,
     Quote,
     Quoter,
-    Reply,
     Span,
     Text,
-    TextField,
     TooLong,
     bold,
     clean,

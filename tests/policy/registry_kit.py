@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlite_utils import Database
 
-from bot.dispatch import Actor
 from bot.policy import people, roles
+from bot.requests import Actor
 from bot.schema import migrations
 
 DAY = date(2026, 11, 24)

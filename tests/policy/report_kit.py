@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from bot import outbox, report_notices
-from bot.dispatch import Actor
 from bot.notices import Services
 from bot.policy import people, report_escalation, reports, roles
 from bot.policy.report_records import Records, Session
 from bot.policy.reports import Entry
 from bot.report_keys import Keyring, new_keyring
+from bot.requests import Actor
 from bot.times import Calendar, iso
 from tests.fake_clock import FakeClock
 from tests.policy.registry_kit import fresh

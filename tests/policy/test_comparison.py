@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.policy import articles
-from bot.policy.alignment import assigned
 from bot.policy.articles import Version
+from bot.policy.assignment import assigned
 from bot.policy.comparison import Change, Comparison, Kind, Nature, compare, decided
 from bot.policy.library import Library
 from bot.policy.wording import form, words

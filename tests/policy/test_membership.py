@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from bot.dispatch import Actor
 from bot.policy import membership, people
 from bot.policy.membership import BY_HAND, Difference, Source
+from bot.requests import Actor
 from tests.policy.registry_kit import ALEX, BLAISE, DAY, day, fresh
 
 CAMILLE = Actor("discord", "900", "1")

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlite_utils import Database
 
-from bot.dispatch import Actor
-from bot.policy import attempts, membership, onboarding, people, quiz, register, roles
+from bot.policy import attempts, membership, onboarding, onboarding_reminders, people, quiz, register, roles
 from bot.policy.membership import BY_HAND
 from bot.policy.onboarding import Attesting, Plan
 from bot.policy.people import Account
 from bot.policy.register import Signatory
+from bot.requests import Actor
 from bot.signing import new_signer
 from bot.times import Calendar
 from tests.policy.quiz_kit import TARGET, database, finish, made_up
@@ -147,7 +147,7 @@ def test_an_adopted_revision_begins_anew_and_reminds_of_the_new_text_alone(db: D
     follow(db)
     assert onboarding.follow(db, REVISED, CALENDAR, NOW) == 1
     db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = '2026-11-24'")
-    onboarding.daily(db, REVISED, Plan(), CALENDAR, NOW + timedelta(days=3))
+    onboarding_reminders.daily(db, REVISED, Plan(), CALENDAR, NOW + timedelta(days=3))
     assert queued(db) == [(f"person:{person}", "accueil-rappel", 0)]
     [(arguments,)] = db.conn.execute("SELECT arguments FROM outbox WHERE state = 'queued'").fetchall()
     assert json.loads(arguments)["version"] == "2027-01-20"
@@ -178,7 +178,7 @@ def test_without_reminders_nobody_is_late(db: Database) -> None:
     officer(db)
     follow(db)
     later = NOW + timedelta(days=40)
-    onboarding.daily(db, TARGET, Plan(reminder_days=()), CALENDAR, later)
+    onboarding_reminders.daily(db, TARGET, Plan(reminder_days=()), CALENDAR, later)
     assert [notice for _, notice, _ in queued(db)] == ["accueil-bienvenue"]
     [one] = onboarding.everyone(db, TARGET)
     assert not one.late(Plan(reminder_days=()), CALENDAR, CALENDAR.day(later))
@@ -191,7 +191,7 @@ def test_days_and_settings_are_those_of_the_plan(db: Database) -> None:
     plan = Plan(reminder_days=(1,), refresher_days=0)
     told = []
     for number in range(1, 8):
-        onboarding.daily(db, TARGET, plan, CALENDAR, NOW + timedelta(days=number))
+        onboarding_reminders.daily(db, TARGET, plan, CALENDAR, NOW + timedelta(days=number))
         told += [(number, notice) for _, notice, _ in queued(db)]
         db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = '2026-11-24'")
     assert told == [(1, "accueil-rappel"), (2, "accueil-retards")]
@@ -202,7 +202,7 @@ def test_the_late_ones_of_a_day_are_told_in_one_word(db: Database) -> None:
         officer(db, Actor("slack", "T1", f"U{number}"))
     follow(db)
     for days in (3, 7, 14, 15, 16):
-        onboarding.daily(db, TARGET, Plan(), CALENDAR, NOW + timedelta(days=days))
+        onboarding_reminders.daily(db, TARGET, Plan(), CALENDAR, NOW + timedelta(days=days))
     words = [recipient for recipient, notice, _ in queued(db) if notice == "accueil-retards"]
     assert words == ["role:administration"]
 

@@ -11,10 +11,10 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 from sqlite_utils import Database
 
 from bot import outbox
-from bot.dispatch import Actor
 from bot.outbox import Delivery
 from bot.policy import membership, people, roles
 from bot.policy.people import Account
+from bot.requests import Actor
 from tests.policy.registry_kit import ALEX, ALEX_ON_DISCORD, BLAISE, DAY, NOW, count, day, fresh
 
 ACTORS = [Actor("slack", "T1", f"U{n}") for n in range(3)] + [

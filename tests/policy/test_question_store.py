@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from bot.policy import articles, question_model, question_retraining, question_store, question_training
@@ -231,3 +234,29 @@ def test_another_text_is_another_model(library: Library) -> None:
     other = articles.parse(f"{version.markdown}\n", policy=version.policy, adopted=version.adopted)
     stamps = [question_store.Sources((SEED,), one).stamp() for one in (version, other)]
     assert stamps[0] != stamps[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a program with its parent")
+def test_what_trains_ends_with_the_bot_that_is_killed(tmp_path: Path) -> None:
+    asks = (
+        "from datetime import date; from pathlib import Path\n"
+        "from bot.policy import library, question_store; from bot.settings import SEED\n"
+        "version = library.load([SEED], 'pa20', date.today).default.versions[-1]\n"
+        f"question_store.make(question_store.Sources((SEED,), version), Path({str(tmp_path)!r}))"
+    )
+    with subprocess.Popen([sys.executable, "-c", asks]) as bot:
+        trains = _begun(psutil.Process(bot.pid))
+        bot.kill()
+    _, alive = psutil.wait_procs([trains], timeout=10)
+    assert not alive
+
+
+def _begun(bot: psutil.Process) -> psutil.Process:
+    """Return the program that a bot trains with, once it has made way for others."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        for child in bot.children():
+            if child.nice() > bot.nice():
+                return child
+        time.sleep(0.05)  # another process begins: there is no event
+    raise AssertionError("no training began")

@@ -13,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from bot.policy import quiz
 from bot.policy.articles import Number
+from bot.policy.onboarding import Plan
 from bot.policy.quiz import Press, Sitting
 from bot.policy.quiz_bank import Bank, Choice
 from tests.policy.quiz_kit import ESSENTIAL, VERSION, answer, finish, letters, made_up
@@ -107,7 +108,7 @@ def test_what_was_missed_comes_back_at_the_end_until_it_is_known_and_does_not_ra
 @pytest.mark.parametrize(("right", "passes"), [(9, False), (10, True)])
 def test_the_pass_mark_is_eighty_per_cent(right: int, passes: bool) -> None:
     sitting = finish(drawn(1), BANK, right=lambda n: n < right)
-    assert quiz.score(sitting).reaches(quiz.PASS_MARK) is passes
+    assert quiz.score(sitting).reaches(Plan().pass_mark) is passes
     assert quiz.Score(9, 12).percent == 75
 
 

@@ -13,7 +13,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from sqlite_utils import Database
 
 from bot import outbox, outbox_routes
-from bot.dispatch import Actor
 from bot.outbox import Delivery
 from bot.policy import membership, people, roles
 from bot.policy.roles import (
@@ -26,6 +25,7 @@ from bot.policy.roles import (
     Role,
     RoleError,
 )
+from bot.requests import Actor
 from tests.policy.registry_kit import ALEX, BLAISE, DAY, NOW, day, fresh, person
 
 DAYS = 12

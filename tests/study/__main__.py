@@ -22,10 +22,12 @@ from bot.policy.question_shelf import Given
 from bot.policy.questions import Engine
 from bot.policy.spelling import Speller, read_table
 from bot.settings import SEED
-from tests.bench.report import machine, written
+from tests import measures
+from tests.measures import machine
 from tests.study.laboratory import EMBEDDING, STRAIGHT, Laboratory, Result, Rows, refitted, shared, speller
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
+MARK = "mesures"
 EVERYTHING = (*FAMILIES, EMBEDDING)
 ASIDE = "l'épreuve"
 SHARES = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -238,7 +240,7 @@ def main(ecrire: bool, aussi: tuple[Path, ...]) -> None:
         click.echo(part + "\n")
         parts.append(part.strip())
     if ecrire:
-        PAGE.write_text(written(PAGE.read_text("utf-8"), "\n\n".join(parts)), "utf-8")
+        measures.write("\n\n".join(parts), MARK, PAGE)
 
 
 if __name__ == "__main__":

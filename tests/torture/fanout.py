@@ -6,10 +6,12 @@ import asyncio
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 from pathlib import Path
 
 from bot.outbox import DEAD_LETTER, Delivery, enqueue
 from bot.storage import beside
+from tests.measures import NONE, Figure, at_most, lines
 from tests.torture import life
 from tests.torture.world import CALM, Limit, Limits, World
 
@@ -40,14 +42,21 @@ class Fanout:
         """How many times longer than the limits alone."""
         return self.seconds / self.bound
 
+    def figures(self) -> list[Figure]:
+        """Return the figures, and what they must be; the ratio is rounded up, so as not to flatter."""
+        where = self.platform.capitalize()
+        return [
+            Figure(f"{where}, destinataires", self.recipients),
+            Figure(f"{where}, durée", self.seconds, unit="s"),
+            Figure(f"{where}, durée que les limites seules imposent", self.bound, unit="s"),
+            Figure(f"{where}, rapport des deux", ceil(100 * self.ratio) / 100, at_most(ALLOWED)),
+            Figure(f"{where}, réponses 429", self.refused),
+            Figure(f"{where}, dits deux fois", self.twice, NONE),
+        ]
+
     def line(self) -> str:
         """Return the report, in French."""
-        took = f"{self.recipients} destinataires en {self.seconds:.2f} s"
-        return (
-            f"{self.platform}\u00a0: {took}; les limites seules en imposent {self.bound:.2f} s; "
-            f"rapport {self.ratio:.3f} (permis {ALLOWED}); réponses 429\u00a0: {self.refused}; "
-            f"doublons\u00a0: {self.twice}"
-        )
+        return "; ".join(lines(self.figures()))
 
 
 def run(on_discord: int, on_slack: int, slack: tuple[int, float] = SLACK) -> list[Fanout]:

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
@@ -25,6 +25,7 @@ from bot.background import NIGHTLY, Background
 from bot.schedule import Schedule, Work
 from bot.settings import Settings
 from bot.storage import Storage, StorageError
+from tests import measures
 from tests.fake_clock import FakeClock
 from tests.torture import life
 from tests.torture.world import CALM, Weather, World
@@ -55,12 +56,27 @@ class Scene:
         """Whether it was said, and nothing was lost nor said twice."""
         return bool(self.skipped) or (bool(self.said) and not self.lost and not self.twice)
 
+    def cells(self) -> tuple[str, ...]:
+        """Return what the table shows."""
+        if self.skipped:
+            return (f"{self.name} (pas essayée\u00a0: {self.skipped})", "", "", "", "")
+        counts = (str(self.facts), str(self.lost), str(self.twice))
+        return (self.name, *counts, "oui" if self.said else "non")
+
     def line(self) -> str:
         """Return the report, in French."""
         if self.skipped:
             return f"{self.name}\u00a0: pas essayé ici ({self.skipped})"
         counts = f"{self.facts} faits, perdus\u00a0: {self.lost}, en double\u00a0: {self.twice}"
         return f"{self.name}\u00a0: {counts}; dit\u00a0: {self.said or 'rien'}"
+
+
+def table_of(scenes: Sequence[Scene]) -> str:
+    """Return what came of each fault, under what must come of it."""
+    return measures.table(
+        ("Panne", "Faits", "Perdus", "Dits deux fois", "Expliquée"),
+        [("**Cible**", "", "0", "0", "oui"), *(scene.cells() for scene in scenes)],
+    )
 
 
 @dataclass

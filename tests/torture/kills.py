@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.measures import NONE, Figure, at_least, lines, missed
 from tests.torture import life
-from tests.torture.world import Weather, World
+from tests.torture.world import Weather, World, troubles
 
 WHILE_STARTING, LONGEST_START = 0.2, 0.6  # of the lives; seconds
 LONGEST_LIFE = 1.0  # seconds, once a platform is ready
@@ -26,8 +27,8 @@ PEOPLE = 30  # on each platform
 class Toll:
     """What came of it. `lost`: accepted, and never said. `invented`: said, and never written.
 
-    `twice`: said more than once, by platform. `unseen`: what Slack took up long after it came, so that
-    looking for it before sending again could not see it. `looked`: how often a history was read.
+    `twice`: said more than once, by platform; `unseen`: of those, what Slack took up long after it came, so
+    that looking for it before sending again could not see it. `looked`: how often a history was read.
     """
 
     kills: int
@@ -41,31 +42,29 @@ class Toll:
     troubles: Mapping[str, int]
     seconds: float
 
+    def figures(self) -> list[Figure]:
+        """Return the figures, and what they must be."""
+        return [
+            Figure("SIGKILL", self.kills),
+            *troubles(self.troubles),
+            Figure("Faits acceptés", self.accepted, at_least(1)),
+            Figure("Perdus", self.lost, NONE),
+            Figure("Inventés", self.invented, NONE),
+            Figure("Lettres mortes", self.dead, NONE),
+            Figure("Dits deux fois, sur Discord", self.twice["discord"], NONE),
+            Figure("Dits deux fois, sur Slack", self.twice["slack"] - self.unseen, NONE),
+            Figure("Dits deux fois, Slack ne les ayant exécutés que trop tard", self.unseen),
+            Figure("Historiques relus pour chercher un message douteux", self.looked),
+        ]
+
     @property
     def kept(self) -> bool:
         """Whether every promise is kept."""
-        return not (
-            self.lost
-            or self.invented
-            or self.dead
-            or self.twice["discord"]
-            or self.twice["slack"] > self.unseen
-        )
+        return not missed(self.figures())
 
     def lines(self) -> list[str]:
         """Return the report, in French."""
-        troubles = ", ".join(f"{name} {count}" for name, count in sorted(self.troubles.items()) if name)
-        lost = (
-            f"perdus\u00a0: {self.lost}; inventés\u00a0: {self.invented}; lettres mortes\u00a0: {self.dead}"
-        )
-        twice = f"Discord {self.twice['discord']}, Slack {self.twice['slack']}"
-        unseen = f"{self.unseen} que la réconciliation ne peut pas toutes voir"
-        return [
-            f"{self.kills} SIGKILL en {self.seconds:.0f} s; ennuis des plateformes\u00a0: {troubles}",
-            f"faits acceptés\u00a0: {self.accepted}; {lost}",
-            f"envoyés deux fois\u00a0: {twice}, sur {unseen}",
-            f"messages douteux cherchés dans un historique\u00a0: {self.looked}",
-        ]
+        return lines(self.figures())
 
 
 def run(kills: int, weather: Weather, *, seed: int = 1, say: Callable[[str], None] = lambda _: None) -> Toll:
@@ -95,6 +94,7 @@ async def _run(kills: int, weather: Weather, seed: int, say: Callable[[str], Non
             async with life.running(settings):
                 states = await life.quiet(path, QUIET_SECONDS)
             said = {platform: world.words(platform) for platform in ("discord", "slack")}
+            unseen = sum(said["slack"][fact] - 1 for fact in world.late["slack"] if said["slack"][fact])
             heard = {fact for counts in said.values() for fact in counts}
             accepted, written = set(log.read_text("ascii").split()), life.written(path)
             return Toll(
@@ -103,7 +103,7 @@ async def _run(kills: int, weather: Weather, seed: int, say: Callable[[str], Non
                 lost=len(accepted - (heard & written)),
                 invented=len(heard - written),
                 twice={platform: counts.total() - len(counts) for platform, counts in said.items()},
-                unseen=world.held["slack"],
+                unseen=unseen,
                 looked=world.requests["discord history"] + world.requests["slack history"],
                 dead=states["dead"],
                 troubles=dict(world.troubles),

@@ -1,6 +1,6 @@
 """Reports, and a bot that is killed again and again while it takes them in and tells of them.
 
-    python -m tests.torture.reports [KILLS]
+    python -m tests.torture.reports [--morts 1000] [--ecrire]
 
 Each life of the bot is a process forked from one that has read all of its code, so that a thousand fit in
 some minutes; it opens the database, connects to both platforms, takes reports in through the dispatcher,
@@ -21,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -29,18 +29,21 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Final
 
+import click
+
 from bot import app, report_keys
 from bot.app import Bot
-from bot.dispatch import Request
 from bot.messages import Button, Message
-from bot.platforms.discord_delivery import LOOKED_AT
-from bot.platforms.slack_delivery import PAGE
+from bot.platforms import discord_delivery, slack_delivery
 from bot.policy import masking, people, report_codes, roles
 from bot.policy.people import Account
+from bot.requests import Request
 from bot.schedule import Schedule
 from bot.settings import Settings
 from bot.storage import Storage, beside
-from tests.torture.world import Weather, World
+from tests import measures
+from tests.measures import NONE, Figure, at_least, at_most, lines, missed, number
+from tests.torture.world import Weather, World, troubles
 from tests.wire.bot_process import MODELS, free_port
 
 Json = dict[str, Any]
@@ -48,9 +51,15 @@ Json = dict[str, Any]
 LONGEST_LIFE: Final = 1.5  # seconds
 BEAT: Final = 0.5  # seconds between two beats of the clock
 EACH_SECOND: Final = 5.0  # reports, while the bot lives
-MOST: Final = 240  # reports in a long run: all of them go to the same few people
+MOST: Final = 240  # reports in a run, or hardly more: all of them go to the same few people
+# How many messages back each platform is asked for one that may have been sent.
+REACH: Final = {
+    "discord": discord_delivery.LOOKED_AT,
+    "slack": slack_delivery.PAGE * slack_delivery.PAGES,
+}
 QUIET_SECONDS: Final = 900.0
 HOUR: Final = 3_600.0
+MARK: Final = "signalements"
 # From which part of the kills on, what the clock is ahead by: past each level, in turn.
 PHASES: Final = ((0.0, 0.0), (0.6, 5 * HOUR), (0.75, 25 * HOUR), (0.9, 74 * HOUR))
 # Then, past each level again: a clock that went back would have what is due wait.
@@ -66,10 +75,12 @@ _CASE: Final = re.compile(r"signalements voir ([0-9a-f]{32})")
 
 @dataclass(frozen=True)
 class Toll:
-    """What came of it. `lost`: acknowledged, and not in the database or never told of. `twice`: told of more
-    than once at one level, by platform, but for `far`: those that came after so many other messages to
-    one person that a history is not read that far. `unseen`: what Slack took up too late to be looked for.
-    `missing`: levels that never came, of the reports of the first phase.
+    """What came of it. `lost`: acknowledged, and not in the database or never told of.
+
+    `missing`: levels that never came, of the reports of the first phase. `twice`: told of more than once at
+    one level, by platform, but for two kinds: `unseen`, which Slack took too late to be found, and `far`,
+    which came after more messages than are looked through (`REACH`). `fullest`: the most that one
+    conversation got; within reach, nothing can be far.
     """
 
     kills: int
@@ -79,32 +90,40 @@ class Toll:
     missing: int
     twice: Counter[str]
     far: int
+    fullest: int
     unseen: int
+    looked: int
     dead: int
+    troubles: Mapping[str, int]
     seconds: float
+
+    def figures(self) -> list[Figure]:
+        """Return the figures, and what they must be."""
+        back = number(min(REACH.values()))
+        return [
+            Figure("SIGKILL", self.kills),
+            *troubles(self.troubles),
+            Figure("Signalements acquittés", self.acknowledged, at_least(1)),
+            Figure("Acquittés, puis perdus", self.lost, NONE),
+            Figure("Signalements gardés, acquittés ou non", self.kept),
+            Figure("Paliers manquants", self.missing, NONE),
+            Figure("Lettres mortes", self.dead, NONE),
+            Figure("Dits deux fois à un palier, sur Discord", self.twice["discord"], NONE),
+            Figure("Dits deux fois à un palier, sur Slack", self.twice["slack"], NONE),
+            Figure("Dits deux fois, Slack ne les ayant exécutés que trop tard", self.unseen),
+            Figure(f"Dits deux fois, plus loin que les {back} messages relus", self.far, NONE),
+            Figure("Messages à une même personne, au plus", self.fullest, at_most(min(REACH.values()))),
+            Figure("Historiques relus pour chercher un message douteux", self.looked),
+        ]
 
     @property
     def sound(self) -> bool:
         """Whether every promise is kept."""
-        return bool(self.acknowledged) and not (
-            self.lost
-            or self.missing
-            or self.dead
-            or self.twice["discord"]
-            or self.twice["slack"] > self.unseen
-        )
+        return not missed(self.figures())
 
     def lines(self) -> list[str]:
         """Return the report, in French."""
-        return [
-            f"{self.kills} SIGKILL en {self.seconds:.0f} s",
-            f"signalements acquittés\u00a0: {self.acknowledged}, perdus\u00a0: {self.lost}",
-            f"gardés\u00a0: {self.kept}; lettres mortes\u00a0: {self.dead}",
-            f"niveaux manquants\u00a0: {self.missing}",
-            f"annoncés deux fois\u00a0: Discord {self.twice['discord']}, Slack {self.twice['slack']}",
-            f"et après plus de {LOOKED_AT} autres messages à la même personne\u00a0: {self.far}",
-            f"dont Slack les a pris trop tard pour qu'on les cherche\u00a0: {self.unseen}",
-        ]
+        return lines(self.figures())
 
 
 def words(body: Json) -> str:
@@ -261,7 +280,7 @@ async def _run(
                 ahead = next(shift for start, shift in reversed(PHASES) if part >= start)
                 world.ahead = ahead  # the whole world's time passes: nobody's clock is wrong
                 early = part / PHASES[1][0]  # they come evenly, before the clock first moves
-                ahead_of_plan = kills > MOST and len(_lines(acknowledged)) > MOST * early
+                ahead_of_plan = len(_lines(acknowledged)) > MOST * early
                 rate = 0.0 if early >= 1 or ahead_of_plan else each_second
                 await _one_life(orders, Life(settings, str(acknowledged), ahead, rate), dice)
                 if (number + 1) % 50 == 0:
@@ -328,46 +347,50 @@ def _count(kills: int, path: Path, codes: list[str], world: World, seconds: floa
     missing = sum(
         max(0, count - every[f"{case} {level}"]) for case in kept.values() for level, count in wanted.items()
     )
-    twice, far = _twice(world)
+    twice = told_twice(world)
     return Toll(
         kills=kills,
         acknowledged=len(codes),
         kept=len(kept),
         lost=sum(case is None or not every[f"{case} first"] for case in cases),
         missing=missing,
-        twice=twice,
-        far=far,
-        unseen=world.held["slack"],
+        twice=Counter({platform: twice[platform] for platform in said}),
+        far=twice["far"],
+        fullest=max(map(len, world.channels.values()), default=0),
+        unseen=twice["unseen"],
+        looked=world.requests["discord history"] + world.requests["slack history"],
         dead=dead,
+        troubles=dict(world.troubles),
         seconds=seconds,
     )
 
 
-def _twice(world: World) -> tuple[Counter[str], int]:
-    """Return what was said twice within what is read of a history, by platform; and how much was beyond."""
-    near, far = Counter[str](), 0
+def told_twice(world: World) -> Counter[str]:
+    """Return what was said twice: by platform, or « far », or « unseen » (see `Toll`)."""
+    found = Counter[str]()
     for conversation, messages in world.channels.items():
-        seen: dict[str, int] = {}
+        platform, seen = conversation.partition(" ")[0], dict[str, int]()
         for at, message in enumerate(messages):
-            words_, before = message["words"], seen.get(message["words"])
-            if words_ and before is not None and at - before > min(LOOKED_AT, PAGE):
-                far += 1
-            elif words_ and before is not None:
-                near[conversation.partition(" ")[0]] += 1
-            seen[words_] = at
-    return near, far
+            about = message["words"]
+            if about and about in seen:
+                late = platform == "slack" and about in world.late[platform]
+                found["far" if at - seen[about] > REACH[platform] else "unseen" if late else platform] += 1
+            seen[about] = at
+    return found
 
 
 def _lines(file: Path) -> list[str]:
     return [line for line in file.read_text("utf-8").splitlines() if line.strip()]
 
 
-def main() -> None:
-    """Run it whole."""
-    kills = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
-    toll = run(kills, Weather(), say=print)
-    print("\n".join(toll.lines()))  # noqa: T201 — what it is for
-    sys.exit(0 if toll.sound else 1)
+@click.command(help="Tuer le robot pendant qu'il reçoit et annonce des signalements, puis compter.")
+@click.option("--morts", default=1_000, show_default=True, help="Combien de SIGKILL.")
+@click.option("--ecrire", is_flag=True, help="Mettre les chiffres dans docs/mesures.md.")
+def main(morts: int, ecrire: bool) -> None:
+    """Run all of it, print the figures, and exit with 0 if every promise is kept."""
+    toll = run(morts, Weather(), say=click.echo)
+    command = f"python -m tests.torture.reports --morts {morts}"
+    sys.exit(measures.told(toll.figures(), command, toll.seconds, MARK if ecrire else None))
 
 
 if __name__ == "__main__":

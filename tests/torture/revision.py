@@ -1,11 +1,10 @@
 """A revision told to hundreds of people over both platforms, by a bot that is killed again and again.
 
-python -m tests.torture.revision [--personnes 500] [--morts 200]
+python -m tests.torture.revision [--personnes 500] [--morts 200] [--ecrire]
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import random
 import re
@@ -13,11 +12,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import click
 from sqlite_utils import Database
 
 from bot import archive, schedule, signing
@@ -34,11 +34,14 @@ from bot.policy.revisions import Dates, Proposal
 from bot.settings import SEED
 from bot.storage import Storage, beside
 from bot.times import Calendar, iso
+from tests import measures
 from tests.commands import revision_kit
 from tests.commands.registry_kit import CALENDAR
+from tests.measures import NONE, Figure, at_most, lines, missed
 from tests.torture import life
-from tests.torture.world import Limit, Limits, Weather, World, told_by
+from tests.torture.world import Limit, Limits, Weather, World, told_by, troubles
 
+MARK = "révision"
 PROGRAM = ("-m", "tests.torture.always_open")
 NOTICE = re.compile(r"nouveautes pa20 [\d-]{10}")  # what the button of the notice stands for
 WEATHER = Weather(held=0)  # what Slack takes up long after it came cannot be seen by whoever looks for it
@@ -72,22 +75,30 @@ class Toll:
     troubles: Mapping[str, int]
     seconds: float
 
+    def figures(self) -> list[Figure]:
+        """Return the figures, and what they must be."""
+        return [
+            Figure("Personnes", self.people),
+            Figure("SIGKILL", self.kills),
+            *troubles(self.troubles),
+            Figure("Historiques relus pour chercher un message douteux", self.looked),
+            Figure("Personnes prévenues une fois", self.told),
+            *(Figure(f"Non jointes, la raison étant inscrite\u00a0: {reason}", count)
+              for reason, count in sorted(self.listed.items())),
+            Figure("Personnes prévenues deux fois", self.twice, NONE),
+            Figure("Personnes oubliées", self.forgotten, NONE),
+            Figure("Avis que la copie restaurée retient", self.held),
+            Figure("Avis que la copie restaurée renvoie", self.after_restoration, NONE),
+        ]  # fmt: skip
+
     @property
     def kept(self) -> bool:
         """Whether every promise is kept."""
-        return not (self.twice or self.forgotten or self.after_restoration)
+        return not missed(self.figures())
 
     def lines(self) -> list[str]:
         """Return the report, in French."""
-        troubles = ", ".join(f"{name} {count}" for name, count in sorted(self.troubles.items()) if name)
-        reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(self.listed.items())) or "aucune"
-        once = f"{self.told} prévenues une fois, {self.twice} deux fois, {self.forgotten} oubliées"
-        return [
-            f"{self.kills} SIGKILL en {self.seconds:.0f} s; ennuis des plateformes\u00a0: {troubles}",
-            f"{self.people} personnes\u00a0: {once}; inscrites avec la raison\u00a0: {reasons}",
-            f"messages douteux cherchés dans un historique\u00a0: {self.looked}",
-            f"copie restaurée\u00a0: {self.held} avis retenus, {self.after_restoration} envoyés de nouveau",
-        ]
+        return lines(self.figures())
 
 
 def run(
@@ -341,30 +352,29 @@ async def _until(world: revision_kit.World, due: datetime, done: Callable[[], bo
     return (world.clock.now - due).total_seconds()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run all of it, print the figures, and return 0 if every promise is kept."""
-    parser = argparse.ArgumentParser(prog="make torture-revision")
-    parser.add_argument("--personnes", type=int, default=500, help="combien, sur les deux plateformes")
-    parser.add_argument("--morts", type=int, default=200, help="combien de SIGKILL")
-    asked = parser.parse_args(arguments)
-    say(f"Une révision annoncée à {asked.personnes} personnes, le robot tué {asked.morts} fois")
-    toll = run(asked.personnes, asked.morts, say=say)
-    for line in toll.lines():
-        say(f"  {line}")
-    kept = toll.kept
-    say("Les nuits où l'heure change")
-    for night, forced, told in delays():
-        say(f"  {night}\u00a0: version {forced:.0f} s après minuit, avis {told:.0f} s après 9\u00a0h")
-        kept = kept and 0 <= forced <= ALLOWED_SECONDS and 0 <= told <= ALLOWED_SECONDS
-    say("Tout est tenu." if kept else "Une promesse n'est pas tenue.")
-    return 0 if kept else 1
+def nights() -> list[Figure]:
+    """Return by how much the version and its notice come late, as figures; neither may come early."""
+    late = {
+        f"Nuit du {night}, {what}": seconds
+        for night, forced, told in delays()
+        for what, seconds in (("version après minuit", forced), ("avis après 9\u00a0h", told))
+    }
+    figures = [Figure(label, seconds, at_most(ALLOWED_SECONDS), "s") for label, seconds in late.items()]
+    return [*figures, Figure("Versions et avis en avance", sum(one < 0 for one in late.values()), NONE)]
 
 
-def say(line: str) -> None:
-    """Print a line at once."""
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+@click.command(help="Annoncer une révision pendant que le robot est tué, puis compter qui l'a reçue.")
+@click.option("--personnes", default=500, show_default=True, help="Combien, sur les deux plateformes.")
+@click.option("--morts", default=200, show_default=True, help="Combien de SIGKILL.")
+@click.option("--ecrire", is_flag=True, help="Mettre les chiffres dans docs/mesures.md.")
+def main(personnes: int, morts: int, ecrire: bool) -> None:
+    """Run all of it, print the figures, and exit with 0 if every promise is kept."""
+    began = time.monotonic()
+    click.echo(f"Une révision annoncée à {personnes} personnes, le robot tué {morts} fois")
+    figures = [*run(personnes, morts, say=click.echo).figures(), *nights()]
+    command = f"python -m tests.torture.revision --personnes {personnes} --morts {morts}"
+    sys.exit(measures.told(figures, command, time.monotonic() - began, MARK if ecrire else None))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -13,26 +13,26 @@ import json
 import random
 import re
 import time
-import zlib
 from collections import Counter, defaultdict, deque
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, TypeAlias
 
 from aiohttp import web
 
+from tests.measures import Figure
+from tests.torture import gateway
+from tests.torture.gateway import BOT
+
 Json: TypeAlias = dict[str, Any]
 Act: TypeAlias = Callable[[], Json]
 
-BOT = {"id": "1", "username": "vigie", "discriminator": "0", "avatar": None, "global_name": None, "bot": True}
 TOKEN = "MQ.essai.essai"
 EPOCH = 1_420_070_400_000  # Discord's first millisecond
 JSON_HEADERS = {"Content-Type": "application/json"}  # discord.py reads nothing else as JSON
 FACT = re.compile(r"fait-\w+")  # by which a message is told, whatever else it says
-HEARTBEAT_MS = 41_250
-DISPATCH, HEARTBEAT, IDENTIFY, HELLO, ACK = 0, 1, 2, 10, 11  # opcodes of Discord's gateway
 
 
 class Limit:
@@ -71,6 +71,21 @@ class Weather:
             if chance < 0:
                 return name
         return ""
+
+
+_TROUBLES = {
+    "limited": "Réponses 429",
+    "error_before": "Réponses 500, rien n'étant fait",
+    "error_after": "Réponses 500, la chose étant faite",
+    "dropped_before": "Connexions coupées, rien n'étant fait",
+    "dropped_after": "Connexions coupées, la chose étant faite",
+    "held": "Requêtes exécutées en retard",
+}
+
+
+def troubles(met: Mapping[str, int]) -> list[Figure]:
+    """Return how often the platforms gave each trouble, as figures."""
+    return [Figure(label, met[name]) for name, label in _TROUBLES.items() if met.get(name)]
 
 
 def told_by(mark: re.Pattern[str]) -> Callable[[Json], str]:
@@ -112,7 +127,7 @@ class World:
     dice: random.Random = field(default_factory=lambda: random.Random(20151213))  # noqa: S311 — to be the same each time
     port: int = 0
     ahead: float = 0.0  # seconds, of its clock
-    held: Counter[str] = field(default_factory=Counter)  # requests acted upon long after they came
+    late: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # words taken up too late
     troubles: Counter[str] = field(default_factory=Counter)
     requests: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)  # 429s that a limit made
@@ -159,8 +174,8 @@ class World:
 
     # What both do
 
-    async def _meet(self, request: web.Request, platform: str, act: Act) -> web.StreamResponse:
-        """Act on a request, unless today's weather says otherwise."""
+    async def _meet(self, request: web.Request, platform: str, body: Json, act: Act) -> web.StreamResponse:
+        """Act on a request to say something, unless today's weather says otherwise."""
         trouble = self.weather.pick(self.dice)
         self.requests[platform] += 1
         self.troubles[trouble] += bool(trouble)
@@ -178,7 +193,7 @@ class World:
                 act()
                 return self._drop(request)
             case "held":
-                self.held[platform] += 1
+                self.late[platform].add(self.words_of(body))
                 await asyncio.sleep(self.weather.hold)
         return _json(act())
 
@@ -223,39 +238,10 @@ class World:
         )
 
     async def _discord_socket(self, request: web.Request) -> web.WebSocketResponse:
-        """Let a bot in, and tell it nothing more: nobody is there but those it writes to."""
-        socket, deflate = web.WebSocketResponse(), zlib.compressobj()
-
-        async def tell(op: int, data: object = None, event: str | None = None) -> None:
-            frame = json.dumps({"op": op, "d": data, "t": event, "s": 1}).encode()
-            await socket.send_bytes(deflate.compress(frame) + deflate.flush(zlib.Z_SYNC_FLUSH))
-
-        await socket.prepare(request)
-        with suppress(ConnectionError):  # the bot is killed
-            await tell(HELLO, {"heartbeat_interval": HEARTBEAT_MS})
-            async for message in socket:
-                match json.loads(message.data)["op"]:
-                    case int(op) if op == HEARTBEAT:
-                        await tell(ACK)
-                    case int(op) if op == IDENTIFY:
-                        ready = {"v": 10, "user": BOT, "guilds": [], "session_id": "1", "shard": [0, 1]}
-                        ready |= {"resume_gateway_url": f"ws://127.0.0.1:{self.port}/gateway"}
-                        await tell(DISPATCH, ready | {"application": {"id": "1", "flags": 0}}, "READY")
-        return socket
+        return await gateway.let_in(request, self.port)
 
     async def _discord_application(self, _: web.Request) -> web.Response:
-        if (refusal := self._over("discord")) is not None:
-            return refusal
-        described = {
-            "id": "1",
-            "name": "Vigie",
-            "description": "",
-            "icon": None,
-            "verify_key": "",
-            "flags": 0,
-        }
-        may = {"bot_public": False, "bot_require_code_grant": False}
-        return _json({**described, **may, "summary": "", "owner": {**BOT, "id": "2", "bot": False}})
+        return self._over("discord") or _json(gateway.APPLICATION)
 
     async def _discord_open(self, request: web.Request) -> web.StreamResponse:
         if (refusal := self._over("discord")) is not None:
@@ -265,13 +251,13 @@ class World:
                       "recipients": [{**BOT, "id": str(user), "bot": False}]})  # fmt: skip
 
     async def _discord_say(self, request: web.Request) -> web.StreamResponse:
-        channel, body = request.match_info["channel"], await request.json()
+        channel, body = request.match_info["channel"], await _said(request)
         if (refusal := self._over("discord", f"discord {channel}")) is not None:
             return refusal
         if f"discord {channel}" in self.closed:
             refused = {"message": "Cannot send messages to this user", "code": 50007}
             return web.Response(status=403, body=json.dumps(refused).encode(), headers=JSON_HEADERS)
-        return await self._meet(request, "discord", lambda: self._discord_take(channel, body))
+        return await self._meet(request, "discord", body, lambda: self._discord_take(channel, body))
 
     def _discord_take(self, channel: str, body: Json) -> Json:
         now, nonce = time.monotonic(), str(body.get("nonce"))
@@ -307,12 +293,12 @@ class World:
     # Slack
 
     async def _slack_say(self, request: web.Request) -> web.StreamResponse:
-        body = await request.json()
+        body = await _said(request)
         if (refusal := self._over("slack", f"slack {body['channel']}")) is not None:
             return refusal
         if f"slack D{body['channel'][1:]}" in self.closed:
             return _json({"ok": False, "error": "cannot_dm_bot"})
-        return await self._meet(request, "slack", lambda: self._slack_take(body))
+        return await self._meet(request, "slack", body, lambda: self._slack_take(body))
 
     def _slack_take(self, body: Json) -> Json:
         stamp = f"{(time.time() + self.ahead):.6f}"
@@ -332,14 +318,24 @@ class World:
 
     async def _slack_history(self, request: web.Request) -> web.StreamResponse:
         self.requests["slack history"] += 1
-        oldest = float(request.query.get("oldest", 0))
-        shown = request.query.get("include_all_metadata") in {"1", "true", "True"}
+        query, limit = request.query, int(request.query.get("limit", 100))
+        oldest, before = float(query.get("oldest", 0)), float(query.get("cursor") or "inf")
+        shown = query.get("include_all_metadata") in {"1", "true", "True"}
         said = [
             {"type": "message", "ts": one["ts"], **({"metadata": one["metadata"]} if shown else {})}
-            for one in self.channels[f"slack {request.query['channel']}"]
-            if float(one["ts"]) > oldest
+            for one in reversed(self.channels[f"slack {query['channel']}"])
+            if oldest < float(one["ts"]) < before
         ]
-        return _json({"ok": True, "messages": said[::-1][: int(request.query.get("limit", 100))]})
+        page, more = said[:limit], said[limit:]
+        cursor = {"response_metadata": {"next_cursor": page[-1]["ts"]}} if more else {}
+        return _json({"ok": True, "messages": page, "has_more": bool(more), **cursor})
+
+    async def _slack_upload(self, request: web.Request) -> web.StreamResponse:
+        """Take a file, in three requests; what is counted is the message that goes with it."""
+        await request.read()
+        return _json(
+            {"ok": True, "file_id": "F1", "upload_url": f"{self.origin}/upload", "files": [{"id": "F1"}]}
+        )
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[World]:
@@ -359,6 +355,9 @@ class World:
             ("POST", "/slack/chat.postMessage", self._slack_say),
             ("POST", "/slack/conversations.open", self._slack_open),
             ("GET", "/slack/conversations.history", self._slack_history),
+            ("POST", "/slack/files.getUploadURLExternal", self._slack_upload),
+            ("POST", "/upload", self._slack_upload),
+            ("POST", "/slack/files.completeUploadExternal", self._slack_upload),
         ]
         for method, path, handler in routes:
             app.router.add_route(method, path, handler)
@@ -374,3 +373,11 @@ class World:
 
 def _json(payload: object) -> web.Response:
     return web.Response(body=json.dumps(payload).encode(), headers=JSON_HEADERS)
+
+
+async def _said(request: web.Request) -> Json:
+    """Return what a request says: alone, or in a form with the files that go with it."""
+    if request.content_type.startswith("multipart/"):
+        form = await request.post()
+        return dict(json.loads(str(form["payload_json"])))
+    return dict(await request.json())

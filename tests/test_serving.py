@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot import app
+from bot import app, serving
 from bot.platforms import Platform, PlatformError
 from bot.platforms.local_adapter import LocalAdapter
 from bot.settings import Settings
@@ -61,21 +61,21 @@ async def served(
     *platforms: Platform, beside: Sequence[Platform] = ()
 ) -> AsyncIterator[tuple[Said, asyncio.Task[bool]]]:
     said = Said()
-    serving = asyncio.create_task(app.serve(platforms, said, beside=beside))
-    yield said, serving
-    if not serving.done():
+    life = asyncio.create_task(serving.serve(platforms, said, beside=beside))
+    yield said, life
+    if not life.done():
         os.kill(os.getpid(), signal.SIGTERM)
     async with asyncio.timeout(10):
-        await serving
+        await life
 
 
 async def test_a_platform_that_refuses_says_why_and_does_not_stop_the_others() -> None:
     slack, discord = Stage("Slack", PlatformError("le jeton est refusé.")), Stage("Discord")
-    async with served(slack, discord) as (said, serving):
+    async with served(slack, discord) as (said, life):
         await said.until("Discord\u00a0: prêt.")
         assert "Slack\u00a0: le jeton est refusé." in said.lines
-        assert not serving.done()
-    assert serving.result()
+        assert not life.done()
+    assert life.result()
     assert discord.closed
 
 
@@ -84,11 +84,11 @@ async def test_an_error_that_nobody_foresaw_is_said_by_its_type_and_stops_no_oth
     error: type[Exception],
 ) -> None:
     slack, discord = Stage("Slack", error("<html>s3cr3t</html>")), Stage("Discord")
-    async with served(slack, discord) as (said, serving):
+    async with served(slack, discord) as (said, life):
         await said.until("Discord\u00a0: prêt.")
         await said.until(f"Slack\u00a0: erreur inattendue ({error.__name__}).")
-        assert not serving.done()
-    assert serving.result()
+        assert not life.done()
+    assert life.result()
     assert "s3cr3t" not in "".join(said.lines)
     assert discord.closed
 
@@ -101,23 +101,23 @@ async def test_what_goes_beside_the_platforms_says_what_nobody_foresaw_too() -> 
 
 
 async def test_when_the_only_platform_meets_an_unforeseen_error_it_ends_and_says_no() -> None:
-    async with served(Stage("Slack", RuntimeError())) as (said, serving):
+    async with served(Stage("Slack", RuntimeError())) as (said, life):
         async with asyncio.timeout(10):
-            assert await serving is False
+            assert await life is False
     assert said.lines == ["Slack\u00a0: erreur inattendue (RuntimeError)."]
 
 
 async def test_with_no_platform_at_all_it_ends_and_says_no() -> None:
     async with served(Stage("Slack", PlatformError("non.")), Stage("Discord", PlatformError("non."))) as (
         _,
-        serving,
+        life,
     ):
         async with asyncio.timeout(10):
-            assert await serving is False
+            assert await life is False
 
 
 async def test_a_network_that_is_down_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "RETRY_SECONDS", 0)
+    monkeypatch.setattr(serving, "RETRY_SECONDS", 0)
     down = PlatformError("le réseau ne répond pas.", passing=True)
     async with served(Stage("Slack", down, down)) as (said, _):
         await said.until("Slack\u00a0: prêt.")
@@ -131,11 +131,11 @@ async def test_a_network_that_is_down_is_tried_again(monkeypatch: pytest.MonkeyP
 async def test_what_is_of_no_use_alone_and_meets_an_unforeseen_error_is_said_by_its_type() -> None:
     said = Said()
     mailer = Stage("Courriel", ValueError("<html>s3cr3t</html>"))
-    serving = asyncio.create_task(app.serve([Stage("Slack")], said, None, [mailer]))
+    life = asyncio.create_task(serving.serve([Stage("Slack")], said, None, [mailer]))
     await said.until("Courriel\u00a0: erreur inattendue (ValueError).")
     os.kill(os.getpid(), signal.SIGTERM)
     async with asyncio.timeout(10):
-        assert await serving
+        assert await life
     assert "s3cr3t" not in "".join(said.lines)
 
 
@@ -146,11 +146,11 @@ async def test_a_stop_while_connecting_is_a_stop() -> None:
             await asyncio.Event().wait()
 
     async with asyncio.timeout(10):
-        assert await app.serve([Slow("Slack")], Said()) is True
+        assert await serving.serve([Slow("Slack")], Said()) is True
 
 
 async def test_a_platform_that_does_not_close_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "CLOSING_SECONDS", 0.1)
+    monkeypatch.setattr(serving, "CLOSING_SECONDS", 0.1)
     stuck, other = Stage("Slack", closes=False), Stage("Discord")
     async with served(stuck, other) as (said, _):
         await said.until("Slack\u00a0: prêt.")
