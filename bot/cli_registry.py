@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import click
 from sqlite_utils import Database
 
-from bot.cli_base import DAY, SUBCOMMAND, dump, json_flag, storage_refusals
+from bot.cli_base import DAY, SUBCOMMAND, dump, json_flag, one_of, storage_refusals
 from bot.commands.office import follow
 from bot.policy import confidentiality, membership, people, personal_data, roles
 from bot.policy.confidentiality import Incident
@@ -283,7 +283,14 @@ def _asked(name: str, field: str, **how: Any) -> Callable[[Any], Any]:  # noqa: 
 @_asked("--periode", "happened")
 @_asked("--connu-le", "known_on", type=_DAY, metavar=DAY)
 @_asked("--personnes", "persons")
-@_asked("--risque-serieux/--sans-risque-serieux", "serious_risk", metavar=None)
+@one_of(
+    "risk",
+    {
+        "risque-serieux": f"{confidentiality.LABELS['serious_risk']}.",
+        "sans-risque-serieux": "Sans ce risque.",
+    },
+    ask=confidentiality.LABELS["serious_risk"],
+)
 @_asked("--raisons", "reasons")
 @_asked("--mesures", "measures")
 @click.option("--avis-commission", type=_DAY, metavar=DAY, help=confidentiality.LABELS["commission_told_on"])
@@ -296,7 +303,7 @@ def _incident_add(**given: Any) -> None:  # noqa: ANN401 — click's own types
         given["periode"],
         given["connu_le"].date(),
         given["personnes"],
-        given["risque_serieux"],
+        given["risk"] == "risque-serieux",
         given["raisons"],
         given["mesures"],
         given["avis_commission"].date() if given["avis_commission"] else None,

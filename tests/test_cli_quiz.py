@@ -128,6 +128,18 @@ def test_a_format_must_be_chosen(home: Home) -> None:
     assert (done.exit_code, "choisissez --moodle" in done.output) == (2, True)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("quiz", "exporter", "--csv", "--moodle"), ("quiz", "statistiques"), ("accueil", "lister")],
+)
+def test_two_formats_at_once_are_refused(home: Home, words: tuple[str, ...]) -> None:
+    formats = words[2:] or ("--json", "--csv")
+    for typed in (formats, formats[::-1]):
+        done = home(*words[:2], *typed)
+        assert done.exit_code == 2
+        assert f"{typed[0]} et {typed[1]} s'excluent\u00a0: choisissez." in done.output
+
+
 def test_facility_and_discrimination_are_written(home: Home) -> None:
     assert home("quiz", "statistiques").output == "Aucun quiz n'est encore terminé.\n"
     bank = quiz_bank.load(home.questions, VERSION)

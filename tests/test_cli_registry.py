@@ -175,6 +175,18 @@ def test_an_incident_is_written_by_answering_questions(vigie: Vigie, database: P
     assert database.with_name("vigie.db.incidents").is_file()
 
 
+def test_an_incident_says_once_whether_the_risk_is_serious(vigie: Vigie) -> None:
+    given = ("--renseignements=a", "--circonstances=b", "--periode=c", "--connu-le=2026-11-24")
+    given += ("--personnes=d", "--raisons=e", "--mesures=f", "--avis-commission=2026-11-24")
+    both = vigie("confidentialite", "ajouter", *given, "--risque-serieux", "--sans-risque-serieux")
+    assert both.exit_code == 2
+    assert "--risque-serieux et --sans-risque-serieux s'excluent" in both.output
+    for flag in ("--risque-serieux", "--sans-risque-serieux"):
+        assert vigie("confidentialite", "ajouter", *given, flag).exit_code == 0
+    found = json.loads(vigie("confidentialite", "lister", "--json").output)
+    assert [one["serious_risk"] for one in found] == [True, False]
+
+
 def test_without_a_database_the_answer_says_so(tmp_path: Path) -> None:
     @click.group
     @click.pass_context
