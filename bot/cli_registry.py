@@ -40,6 +40,10 @@ OPEN = "vigie.desk"  # in click's `meta`, where the command line puts an `Open`
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 _ACCOUNT = "COMPTE"  # slack:EQUIPE/MEMBRE, discord:MEMBRE
+_GROUP_WRITTEN = (
+    "doit s'écrire slack:T0123ABCD/S0123ABCD (un groupe de Slack) ou "
+    "discord:123456789012345678/123456789012345678 (le serveur, puis un rôle de Discord)"
+)
 
 
 def _desk() -> Desk:
@@ -67,8 +71,9 @@ def _holder(db: Database, text: str, *, create: bool) -> roles.Holder | None:
     """
     platform, _, rest = text.partition(":")
     team, slash, identifier = rest.partition("/")
-    is_group = slash and (platform == "discord" or (platform == "slack" and identifier.startswith("S")))
-    if is_group and team.isalnum() and identifier.isalnum():
+    if slash and (platform == "discord" or (platform == "slack" and identifier.startswith("S"))):
+        if not (people.is_team(platform, team) and people.is_group(platform, identifier)):
+            raise click.BadParameter(f"«\u00a0{text}\u00a0» {_GROUP_WRITTEN}")
         return Group(platform, team, identifier)
     try:
         return people.person_of(db, people.read_account(text), create)

@@ -21,7 +21,7 @@ from bot.storage import Storage, beside
 from tests.commands.onboarding_kit import LIBRARY
 from tests.commands.registry_kit import CALENDAR
 from tests.policy.quiz_kit import TARGET, VERSION, WRITTEN, add_tables, finish
-from tests.policy.registry_kit import ALEX, NOW
+from tests.policy.registry_kit import NOW
 from tests.policy.test_quiz_bank import SHIPPED
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -169,15 +169,18 @@ def test_facility_and_discrimination_are_written(home: Home) -> None:
 
 
 def test_where_everyone_is_is_listed_and_exported(home: Home) -> None:
-    assert home("accueil", "commencer", "slack:T1/U1").output == "C'est commencé.\n"
-    again = home("accueil", "commencer", "slack:T1/U1")
+    assert home("accueil", "commencer", "slack:T0123ABCD/U0123ABCD").output == "C'est commencé.\n"
+    again = home("accueil", "commencer", "slack:T0123ABCD/U0123ABCD")
     assert (again.exit_code, "déjà" in again.output) == (1, True)
     assert home("accueil", "commencer", "U1").exit_code == 2
+    impossible = home("accueil", "commencer", "discord:123")
+    assert (impossible.exit_code, "de 17 à 20 chiffres" in impossible.output) == (2, True)
     with beside(home.database) as db:
-        person = people.known(db, ALEX)
+        person = people.known(db, Actor("slack", "T0123ABCD", "U0123ABCD"))
         register.note(db, person, TARGET, "opened", platform="slack", now=NOW)
         db.conn.execute(
-            "UPDATE outbox SET state = 'sent', sent_day = '2026-11-24', route = 'direct:slack/T1/U1'"
+            """UPDATE outbox SET state = 'sent', sent_day = '2026-11-24',
+               route = 'direct:slack/T0123ABCD/U0123ABCD'"""
         )
     found = json.loads(home("accueil", "lister", "--json").output)
     assert found["numbers"] == {
@@ -190,10 +193,16 @@ def test_where_everyone_is_is_listed_and_exported(home: Home) -> None:
         "attested": 0,
     }
     [one] = found["people"]
-    assert (one["accounts"], one["state"], one["delivered"]) == ("slack:T1/U1", "active", "2026-11-24")
+    assert (one["accounts"], one["state"], one["delivered"]) == (
+        "slack:T0123ABCD/U0123ABCD",
+        "active",
+        "2026-11-24",
+    )
     [row] = csv.DictReader(io.StringIO(home("accueil", "lister", "--csv").output))
-    assert (row["accounts"], row["opened"], row["read"]) == ("slack:T1/U1", "2026-11-24", "")
-    assert "slack:T1/U1\u00a0: en cours, depuis le 2026-11-24" in home("accueil", "lister").output
+    assert (row["accounts"], row["opened"], row["read"]) == ("slack:T0123ABCD/U0123ABCD", "2026-11-24", "")
+    assert (
+        "slack:T0123ABCD/U0123ABCD\u00a0: en cours, depuis le 2026-11-24" in home("accueil", "lister").output
+    )
     assert cli_quiz._cell("=1+1") == "'=1+1"
 
 

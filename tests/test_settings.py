@@ -181,3 +181,14 @@ def test_a_mail_server_whose_name_is_none_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("VIGIE_COURRIEL_DE", "vigie@exemple.ca")
     (line,) = problems(monkeypatch, VIGIE_SMTP=f"smtps://{'a' * 64}.exemple.ca")
     assert line.startswith("VIGIE_SMTP\u00a0: n'a pas un nom de serveur valable")
+
+
+@pytest.mark.parametrize(
+    "accounts", ["discord:123", "slack:T1/U1", "U0123ABCD", "slack:T0123ABCD/U0123ABCD, discord:moi"]
+)
+def test_an_account_that_cannot_be_is_refused_with_an_example(
+    monkeypatch: pytest.MonkeyPatch, accounts: str
+) -> None:
+    (line,) = problems(monkeypatch, VIGIE_ADMINS=accounts)
+    assert line.startswith("VIGIE_ADMINS\u00a0: «")
+    assert "Exemple\u00a0: slack:T0123ABCD/U0123ABCD, discord:123456789012345678" in line

@@ -79,7 +79,7 @@ def own_group(office: Office, platform: str, written: str) -> tuple[str, str]:
     if team is None:
         raise UserError(f"Réglez d'abord {_SETTINGS.get(platform, 'la plateforme')}. Rien n'est changé.")
     identifier = written.strip()
-    if not identifier.isascii() or not identifier.isalnum():
+    if not people.is_group(platform, identifier):
         raise UserError(
             "L'identifiant ressemble à S0123ABCD (groupe de Slack), à C0123ABCD (canal de Slack) ou à "
             "123456789012345678 (rôle de Discord). Rien n'est changé."
