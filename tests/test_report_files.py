@@ -9,7 +9,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pikepdf
 import pytest
@@ -246,6 +246,31 @@ async def test_a_case_is_given_as_a_tagged_pdf_with_the_hash_of_what_it_holds(pl
     drawn = hashlib.sha256(picture()).hexdigest()
     assert identifier in text, "it can be copied: nothing unseen is in it"
     assert drawn in text
+
+
+@pytest.mark.parametrize(
+    ("post", "platform"),
+    [
+        ({"platform": "facebook"}, "Facebook"),
+        ({"platform": "other"}, "Autre site"),
+        ({"platform": "", "canonical": False}, "Sans adresse"),
+    ],
+)
+async def test_a_case_names_roles_as_they_are_called_today_and_where_the_post_is(
+    place: Place, post: dict[str, object], platform: str
+) -> None:
+    def read() -> list[tuple[str, str]]:
+        place.report(1, named=(CONSEILLER,), **post)
+        with place.session() as session:
+            roles.change(
+                session.db, replace(roles.role(session.db, CONSEILLER), title="Coordination générale")
+            )
+            [filing] = report_export.export(session, _only(session), "AGE").data["filings"]
+            return filing["facts"]  # type: ignore[no-any-return]
+
+    facts = dict(await place.storage.run(read))
+    assert facts["Destinataires en cause"] == "Coordination générale"
+    assert facts["Plateforme"] == platform
 
 
 def _only(session: Session) -> str:

@@ -36,7 +36,7 @@ PLATFORMS: Final = {
     "bluesky": "Bluesky",
     "google": "Avis Google",
 }
-ELSEWHERE: Final = "Autre site"
+ELSEWHERE: Final = "Ailleurs"  # on another site, or where no address was given
 # Hours from when a holder is told to when one of them opens the case, as escalation counts them.
 _DELAYS: Final = ((4, "En moins de 4\u00a0h"), (24, "De 4 à 24\u00a0h"), (72, "De 24 à 72\u00a0h"))
 _LATER: Final = "Après 72\u00a0h"
