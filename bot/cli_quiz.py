@@ -137,11 +137,14 @@ def _verify(fichier: Path | None, as_json: bool) -> None:
     """Print the review of the questions; exit 1 when something is wrong."""
     school = _school()
     path = _path(school, fichier)
-    report = quiz_review.report(_bank(school, fichier), school.version)
+    bank = _bank(school, fichier)
+    report = quiz_review.report(bank, school.version)
     if as_json:
         click.echo(dump(report))
     else:
         click.echo("\n".join(_told(report, path)))
+        if bank.left_out:
+            click.echo("Corrigez d'abord\u00a0: la couverture de la politique sera vérifiée ensuite.")
     if report["errors"]:
         raise click.exceptions.Exit(1)
 

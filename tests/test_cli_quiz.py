@@ -91,6 +91,18 @@ def test_every_error_is_told_with_its_line_and_the_answer_is_no(home: Home) -> N
     assert json.loads(home("quiz", "verifier", "--json").output)["errors"][0]["line"] == line
 
 
+def test_a_slip_of_syntax_is_told_alone_not_what_it_takes_from_each_clause(home: Home) -> None:
+    text = home.questions.read_text(encoding="utf-8")
+    for spoilt in (text.replace('clause = "', "clause = ", 1), f"[[question\n{text}", "[[question\nid = 1"):
+        home.questions.write_text(spoilt, encoding="utf-8")
+        [error] = json.loads(home("quiz", "verifier", "--json").output)["errors"]
+        assert "pas du TOML valide" in error["problem"]
+        assert "la couverture de la politique sera vérifiée ensuite" in home("quiz", "verifier").output
+    home.questions.write_text(WRITTEN.read_text(encoding="utf-8"), encoding="utf-8")
+    assert "il en faut au moins" in home("quiz", "verifier").output
+    assert "ensuite" not in home("quiz", "verifier").output
+
+
 def test_a_file_that_is_not_there_or_not_in_utf8_is_refused_in_one_line(home: Home) -> None:
     other = home.folder / "autre.toml"
     assert "il n'y a pas de questions" in home("quiz", "verifier", str(other)).output
