@@ -305,10 +305,20 @@ def _unknown_names(names: Iterable[str], prefixes: tuple[str, ...]) -> list[str]
     problems = []
     for name in sorted(names):
         if name.upper().startswith(prefixes) and name.upper() not in known:
-            close = get_close_matches(name.upper(), known, n=1)
-            hint = f" Vouliez-vous écrire {close[0]}?" if close else " Voyez .env.example."
+            close = _closest(name.upper(), known)
+            hint = f" Vouliez-vous écrire {close}?" if close else " Voyez .env.example."
             problems.append(f"{name}\u00a0: ce réglage n'existe pas.{hint}")
     return problems
+
+
+def _closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the setting whose name is close to `name`: what they all begin with makes no two alike."""
+    own = name.removeprefix("VIGIE_")
+    start = next((one for one in _PREFIXES if own.startswith(one)), "")
+    rest = {one.removeprefix("VIGIE_"): one for one in known}
+    rest = {key.removeprefix(start): one for key, one in rest.items() if key.startswith(start)}
+    close = get_close_matches(own.removeprefix(start), rest, n=1)
+    return rest[close[0]] if close else None
 
 
 def _inconsistencies(raw: Mapping[str, str]) -> list[str]:

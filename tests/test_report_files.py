@@ -165,7 +165,7 @@ async def test_nobody_is_told_of_a_case_that_names_them_not_even_in_a_figure(pla
     await place.storage.run(lambda: place.report(6, named=(VP,)))
     after = dict(await digest(place))
     assert "\n".join(after[place.vp].own_words()) == "\n".join(before[place.vp].own_words())
-    assert "Signalements reçus, 5 à 9" in "\n".join(after[place.conseiller].own_words())
+    assert "signalements reçus, 5 à 9" in "\n".join(after[place.conseiller].own_words())
 
 
 async def test_who_has_nothing_to_see_is_told_nothing(place: Place) -> None:

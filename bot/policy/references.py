@@ -164,17 +164,18 @@ def _number(text: str) -> Number:
 
 
 def nearest(number: Number, version: Version) -> tuple[Number, ...]:
-    """Return the one or two existing numbers that someone who wrote `number` may have meant.
+    """Return the one or two existing numbers that someone who wrote `number` may have meant, if any.
 
-    The first is a likely slip (a figure too many, too few, or the point forgotten), the second the
-    closest in the same article.
+    One is a likely slip (a figure too many, too few, or the point forgotten), the other the closest in the
+    same article or, when there is no such article, in the next one.
     """
     typed = str(number)
     numbers = [clause.number for clause in version.clauses()]
     slips = [candidate for candidate in numbers if _one_character_apart(typed, str(candidate))]
     same_article = [candidate for candidate in numbers if candidate.article == number.article]
     chosen: dict[Number, None] = {}
-    for group in (slips, same_article or numbers):
+    beside = [one for one in numbers if abs(one.parts[0] - number.parts[0]) == 1]
+    for group in (slips, same_article or beside):
         if group:
             chosen.setdefault(min(group, key=lambda candidate: _distance(candidate, number)))
     return tuple(sorted(chosen))
