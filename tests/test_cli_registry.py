@@ -192,8 +192,10 @@ def test_an_incident_is_written_by_answering_questions(vigie: Vigie, database: P
 
 
 def test_an_incident_says_once_whether_the_risk_is_serious(vigie: Vigie) -> None:
-    given = ("--renseignements=a", "--circonstances=b", "--periode=c", "--connu-le=2026-11-24")
-    given += ("--personnes=d", "--raisons=e", "--mesures=f", "--avis-commission=2026-11-24")
+    given = [
+        *("--renseignements=a", "--circonstances=b", "--periode=c", "--connu-le=2026-11-24"),
+        *("--personnes=d", "--raisons=e", "--mesures=f", "--avis-commission=2026-11-24"),
+    ]
     both = vigie("confidentialite", "ajouter", *given, "--risque-serieux", "--sans-risque-serieux")
     assert both.exit_code == 2
     assert "--risque-serieux et --sans-risque-serieux s'excluent" in both.output

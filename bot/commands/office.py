@@ -62,6 +62,11 @@ def actor_of(request: Request) -> Actor:
     return request.actor
 
 
+def asker(db: Database, request: Request) -> str | None:
+    """Return who asks, None when nothing was ever kept of them. Raises `UserError` as `actor_of` does."""
+    return people.person_of(db, actor_of(request), create=False)
+
+
 def picked(db: Database, request: Request) -> str:
     """Return the person that was picked in a form. Raises `UserError` when nobody was."""
     user = request.fields.get("personne", "")

@@ -325,7 +325,7 @@ def unknown(reading: Reading, number: Number) -> Message:
 
 
 def missing(policy: Policy, version: Version, number: Number) -> str:
-    """Say in a sentence or two that a number does not exist, and which ones are near, else which there are."""
+    """Say that a number does not exist, and which ones are near or, where none is, which there are."""
     what = "La clause" if len(number.parts) > 1 else "L'article"
     missing = f"{what} {number} n'existe pas dans la {policy.name}."
     if near := " ou ".join(map(str, references.nearest(number, version))):

@@ -154,7 +154,7 @@ def test_a_number_of_an_article_or_beside_one_has_something_near_and_others_only
     number, version = Number(tuple(parts)), library.default.versions[0]
     near = references.nearest(number, version)
     last = version.articles[-1].number.parts[0]
-    assert bool(near) or parts[0] > last + 1
+    assert bool(near) or parts[0] > last + 2
     for one in near:
         typed, other = str(number), str(one)
         slip = any(
@@ -162,12 +162,10 @@ def test_a_number_of_an_article_or_beside_one_has_something_near_and_others_only
             for longer, shorter in ((typed, other), (other, typed))
             for at in range(len(longer))
         )
-        assert slip or abs(one.parts[0] - parts[0]) <= 1
+        assert slip or abs(one.parts[0] - parts[0]) <= 2
 
 
-@pytest.mark.parametrize(
-    ("typed", "near"), [("99", []), ("99.1", []), ("9.3", []), ("42", ["4.2"]), ("51", ["5.1"])]
-)
+@pytest.mark.parametrize(("typed", "near"), [("99", []), ("99.1", []), ("42", ["4.2"]), ("51", ["5.1"])])
 def test_of_a_number_that_is_far_from_all_only_a_slip_is_near(
     library: Library, typed: str, near: list[str]
 ) -> None:
