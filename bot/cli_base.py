@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 import click
 
@@ -16,6 +16,41 @@ SUBCOMMAND = "COMMANDE [ARGUMENTS]…"
 DAY = "AAAA-MM-JJ"  # how a date is written
 
 json_flag = click.option("--json", "as_json", is_flag=True, help="Répondre en JSON.")
+
+Decorated = TypeVar("Decorated", bound=Callable[..., object])
+
+
+def one_of(name: str, flags: Mapping[str, str], ask: str = "") -> Callable[[Decorated], Decorated]:
+    """Return a decorator that adds flags of which one may be given, since click lets the last one win.
+
+    `flags`: the help of each, by its word without the dashes. `name`: the command's parameter, the word
+    of the flag that was given, else None. `ask`: the question whose yes is the first flag and whose no is
+    the second, when neither is given.
+    """
+    words = tuple(flags)
+
+    def take(context: click.Context, option: click.Parameter, given: bool) -> None:
+        word = option.opts[0].removeprefix("--")
+        earlier = context.params.setdefault(name, None)
+        if given and earlier:
+            raise click.UsageError(f"--{earlier} et --{word} s'excluent\u00a0: choisissez.", context)
+        if given:
+            context.params[name] = word
+        elif ask and earlier is None and word == words[-1]:  # click comes to what is not given last
+            context.params[name] = words[0] if click.confirm(ask, default=None) else words[1]
+
+    def add(command: Decorated) -> Decorated:
+        for word in reversed(words):
+            option = click.option(
+                f"--{word}", is_flag=True, expose_value=False, callback=take, help=flags[word]
+            )
+            command = option(command)
+        return command
+
+    return add
+
+
+as_table = one_of("form", {"json": "Répondre en JSON.", "csv": "Répondre en CSV."})
 
 
 def configured() -> settings.Settings:

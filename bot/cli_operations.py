@@ -26,7 +26,7 @@ from bot import (
     state,
     storage,
 )
-from bot.cli_base import configured, dump, json_flag, kept, storage_refusals
+from bot.cli_base import configured, dump, json_flag, kept, one_of, storage_refusals
 from bot.findings import Finding, fine, note, wrong
 from bot.outbox_routes import parse
 from bot.platforms import PlatformError
@@ -85,15 +85,14 @@ def restaurer(chemin: Path, as_json: bool) -> None:
     help="Montrer les messages retenus depuis une restauration, les envoyer ou y renoncer.",
     short_help="Voir et régler ce que la restauration a retenu.",
 )
-@click.option("--envoyer", "choice", flag_value="send", help="Les envoyer.")
-@click.option("--annuler", "choice", flag_value="drop", help="Y renoncer.")
+@one_of("choice", {"envoyer": "Les envoyer.", "annuler": "Y renoncer."})
 @json_flag
 def retenus(choice: str | None, as_json: bool) -> None:
     """Show what is held, or settle it."""
     with storage_refusals(), storage.beside(kept().database()) as db:
         waiting = restore.waiting(db)
         if choice:
-            restore.settle_held(db, system_clock(), send=choice == "send")
+            restore.settle_held(db, system_clock(), send=choice == "envoyer")
     if as_json:
         click.echo(dump({"held": waiting}))
         return
@@ -104,15 +103,14 @@ def retenus(choice: str | None, as_json: bool) -> None:
     help="Montrer ce qui n'a pu être remis à personne, l'envoyer de nouveau ou y renoncer.",
     short_help="Voir et régler ce qui n'a pu être remis.",
 )
-@click.option("--envoyer", "choice", flag_value="send", help="L'envoyer de nouveau.")
-@click.option("--annuler", "choice", flag_value="drop", help="Y renoncer.")
+@one_of("choice", {"envoyer": "L'envoyer de nouveau.", "annuler": "Y renoncer."})
 @json_flag
 def lettres(choice: str | None, as_json: bool) -> None:
     """Show the dead letters, or settle them."""
     with storage_refusals(), storage.beside(kept().database()) as db:
         dead = outbox.dead(db)
         if choice:
-            outbox.settle_dead(db, system_clock(), send=choice == "send")
+            outbox.settle_dead(db, system_clock(), send=choice == "envoyer")
     if as_json:
         click.echo(dump({"dead": dead}))
         return
@@ -124,7 +122,7 @@ def _tell(counts: Mapping[str, int], choice: str | None, none: str) -> None:
     lines = [f"{count} × {notices.title(notice)}" for notice, count in counts.items()]
     click.echo("\n".join(lines) or none)
     if lines and choice:
-        click.echo("Vigie les envoie." if choice == "send" else "C'est annulé.")
+        click.echo("Vigie les envoie." if choice == "envoyer" else "C'est annulé.")
 
 
 @click.command(help="Suspendre tout envoi, tout de suite; rien n'est perdu.")

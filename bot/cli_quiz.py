@@ -16,7 +16,7 @@ import click
 from sqlite_utils import Database
 
 from bot import progress_picture, quiz_export
-from bot.cli_base import SUBCOMMAND, dump, json_flag
+from bot.cli_base import SUBCOMMAND, as_table, dump, json_flag, one_of
 from bot.policy import attempts, item_statistics, onboarding, people, progress, quiz_bank, quiz_review
 from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Policy
@@ -137,11 +137,14 @@ def _verify(fichier: Path | None, as_json: bool) -> None:
     """Print the review of the questions; exit 1 when something is wrong."""
     school = _school()
     path = _path(school, fichier)
-    report = quiz_review.report(_bank(school, fichier), school.version)
+    bank = _bank(school, fichier)
+    report = quiz_review.report(bank, school.version)
     if as_json:
         click.echo(dump(report))
     else:
         click.echo("\n".join(_told(report, path)))
+        if bank.left_out:
+            click.echo("Corrigez d'abord\u00a0: la couverture de la politique sera vérifiée ensuite.")
     if report["errors"]:
         raise click.exceptions.Exit(1)
 
@@ -207,10 +210,7 @@ def _write_bytes(path: Path, content: bytes) -> None:
     help="Écrire les questions pour Moodle (XML ou GIFT), en CSV ou en JSON\u00a0: un seul de ces choix.",
     short_help="Écrire les questions, pour Moodle ou un tableur.",
 )
-@click.option("--moodle", "kind", flag_value="moodle", help="Moodle XML.")
-@click.option("--gift", "kind", flag_value="gift", help="GIFT.")
-@click.option("--csv", "kind", flag_value="csv", help="CSV.")
-@click.option("--json", "kind", flag_value="json", help="JSON.")
+@one_of("kind", {"moodle": "Moodle XML.", "gift": "GIFT.", "csv": "CSV.", "json": "JSON."})
 @_OUT
 def _export(kind: str | None, out: Path | None) -> None:
     """Print the questions in a format, or write them to a file; those that are stale are left out."""
@@ -222,10 +222,9 @@ def _export(kind: str | None, out: Path | None) -> None:
 
 
 @quiz.command(name="statistiques", help="Écrire la facilité et la discrimination de chaque question.")
-@json_flag
-@click.option("--csv", "as_csv", is_flag=True, help="Répondre en CSV.")
+@as_table
 @_OUT
-def _statistics(as_json: bool, as_csv: bool, out: Path | None) -> None:
+def _statistics(form: str | None, out: Path | None) -> None:
     """Print how each question fares, the hardest first."""
     school = _school()
     with _database(school) as db:
@@ -233,13 +232,13 @@ def _statistics(as_json: bool, as_csv: bool, out: Path | None) -> None:
     found = item_statistics.by_question(_bank(school), sittings)
     rows = [_rounded(one) for one in found]
     columns = ["question", "clause", "answers", "facility", "discrimination"]
-    if as_json:
+    if form == "json":
         clauses = [
             {"clause": str(one.clause), "answers": one.answers, "facility": round(one.facility, 3)}
             for one in item_statistics.by_clause(found)
         ]
         _write(dump({"attempts": len(sittings), "clauses": clauses, "questions": rows}), out)
-    elif as_csv:
+    elif form == "csv":
         _write(_table(rows, columns), out)
     else:
         lines = [_figures(row) for row in rows]
@@ -279,20 +278,19 @@ def accueil() -> None:
 
 
 @accueil.command(name="lister", help="Écrire où en est chaque personne.")
-@json_flag
-@click.option("--csv", "as_csv", is_flag=True, help="Répondre en CSV.")
+@as_table
 @_OUT
-def _list(as_json: bool, as_csv: bool, out: Path | None) -> None:
+def _list(form: str | None, out: Path | None) -> None:
     """Print where everyone is, and the numbers."""
     school = _school()
     with _database(school) as db:
         found, numbers = _counted(db, school)
         rows = [_described(db, one, school) for one in found]
-    if as_json:
+    if form == "json":
         counts: dict[str, int] = dict(numbers.steps)
         steps = {"total": numbers.total, **counts, "late": numbers.late}
         _write(dump({"numbers": steps, "people": rows}), out)
-    elif as_csv:
+    elif form == "csv":
         _write(_table(rows, ["accounts", "started", "state", *onboarding.STEPS]), out)
     else:
         lines = [

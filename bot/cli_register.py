@@ -247,11 +247,30 @@ def _export(as_: str) -> None:
         click.echo(dump({"keys": dict(keys), "attestations": rows}))
 
 
+# What a column is called, for people who open it in a spreadsheet; programs read the JSON.
+_HEADERS: Final = {
+    "number": "numero",
+    "name": "nom",
+    "previous": "precedente",
+    "policy": "politique",
+    "version": "version",
+    "text_sha256": "sha256_du_texte",
+    "statement": "attestation",
+    "attested_at": "attestee_le",
+    "platform": "plateforme",
+    "name_commitment": "engagement_du_nom",
+    "account_commitment": "engagement_du_compte",
+    "key_id": "cle",
+    "digest": "empreinte",
+    "signature": "signature",
+}
+
+
 def _csv(found: list[Attestation]) -> str:
     """Return the entries as a spreadsheet opens them; a name that would be taken for a formula is quoted."""
     text = io.StringIO()
     lines = csv.writer(text)
-    lines.writerow((*COLUMNS[:1], "name", *COLUMNS[1:]))
+    lines.writerow(_HEADERS[one] for one in (*COLUMNS[:1], "name", *COLUMNS[1:]))
     for one in found:
         number, *rest = asdict(one.entry).values()
         lines.writerow((number, _inert(one.name or ""), *rest))

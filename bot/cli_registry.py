@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 import click
 from sqlite_utils import Database
 
-from bot.cli_base import DAY, SUBCOMMAND, dump, json_flag, storage_refusals
+from bot.cli_base import DAY, SUBCOMMAND, dump, json_flag, one_of, storage_refusals
 from bot.commands.office import follow
 from bot.policy import confidentiality, membership, people, personal_data, roles
 from bot.policy.confidentiality import Incident
@@ -40,6 +40,10 @@ OPEN = "vigie.desk"  # in click's `meta`, where the command line puts an `Open`
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 _ACCOUNT = "COMPTE"  # slack:EQUIPE/MEMBRE, discord:MEMBRE
+_GROUP_WRITTEN = (
+    "doit s'écrire slack:T0123ABCD/S0123ABCD (un groupe de Slack) ou "
+    "discord:123456789012345678/123456789012345678 (le serveur, puis un rôle de Discord)"
+)
 
 
 def _desk() -> Desk:
@@ -67,8 +71,9 @@ def _holder(db: Database, text: str, *, create: bool) -> roles.Holder | None:
     """
     platform, _, rest = text.partition(":")
     team, slash, identifier = rest.partition("/")
-    is_group = slash and (platform == "discord" or (platform == "slack" and identifier.startswith("S")))
-    if is_group and team.isalnum() and identifier.isalnum():
+    if slash and (platform == "discord" or (platform == "slack" and identifier.startswith("S"))):
+        if not (people.is_team(platform, team) and people.is_group(platform, identifier)):
+            raise click.BadParameter(f"«\u00a0{text}\u00a0» {_GROUP_WRITTEN}")
         return Group(platform, team, identifier)
     try:
         return people.person_of(db, people.read_account(text), create)
@@ -283,7 +288,14 @@ def _asked(name: str, field: str, **how: Any) -> Callable[[Any], Any]:  # noqa: 
 @_asked("--periode", "happened")
 @_asked("--connu-le", "known_on", type=_DAY, metavar=DAY)
 @_asked("--personnes", "persons")
-@_asked("--risque-serieux/--sans-risque-serieux", "serious_risk", metavar=None)
+@one_of(
+    "risk",
+    {
+        "risque-serieux": f"{confidentiality.LABELS['serious_risk']}.",
+        "sans-risque-serieux": "Sans ce risque.",
+    },
+    ask=confidentiality.LABELS["serious_risk"],
+)
 @_asked("--raisons", "reasons")
 @_asked("--mesures", "measures")
 @click.option("--avis-commission", type=_DAY, metavar=DAY, help=confidentiality.LABELS["commission_told_on"])
@@ -296,7 +308,7 @@ def _incident_add(**given: Any) -> None:  # noqa: ANN401 — click's own types
         given["periode"],
         given["connu_le"].date(),
         given["personnes"],
-        given["risque_serieux"],
+        given["risk"] == "risque-serieux",
         given["raisons"],
         given["mesures"],
         given["avis_commission"].date() if given["avis_commission"] else None,

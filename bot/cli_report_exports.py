@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import click
 
 from bot import files, report_export, report_keys
-from bot.cli_base import dump, json_flag, kept, refuse, storage_refusals
+from bot.cli_base import as_table, dump, json_flag, kept, refuse, storage_refusals
 from bot.policy import report_records, report_statistics
 from bot.policy.report_records import Records, ReportError, Session
 from bot.report_export import Export
@@ -93,21 +93,20 @@ def _write(path: Path, content: bytes) -> None:
     help="Compter les signalements, par tranches de cinq\u00a0: aucun nombre ne désigne personne.",
     short_help="Compter les signalements, par tranches de cinq.",
 )
-@json_flag
-@click.option("--csv", "as_csv", is_flag=True, help="Répondre en CSV.")
+@as_table
 @click.option(
     "--sortie", "out", type=_FILE, metavar="FICHIER", help="Écrire dans ce fichier, et non à l'écran."
 )
-def statistics(as_json: bool, as_csv: bool, out: Path | None) -> None:
+def statistics(form: str | None, out: Path | None) -> None:
     """Print how many there are, of all those that someone was told of."""
     config = kept()
     tables = _read(
         config, lambda session: report_statistics.tables(session, report_statistics.visible(session))
     )
     rows = report_statistics.rows(tables)
-    if as_json:
+    if form == "json":
         text = dump({"band": report_statistics.BAND, "figures": rows})
-    elif as_csv:
+    elif form == "csv":
         written = io.StringIO()
         writer = csv.writer(written, lineterminator="\n")
         writer.writerows([_COLUMNS, *([row[column] for column in _COLUMNS] for row in rows)])

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from bot import schedule
 from bot.archive import TASK, Archive
-from bot.cli_base import SUBCOMMAND, dump, json_flag, refuse, storage_refusals
+from bot.cli_base import SUBCOMMAND, as_table, dump, json_flag, refuse, storage_refusals
 from bot.commands import revision_ledger, versions
 from bot.commands.revision_messages import state
 from bot.policy import revision_audience, revisions
@@ -209,9 +209,8 @@ def _found(db: Database, identifier: str) -> Revision:
     short_help="Qui a été prévenu, a ouvert, a attesté.",
 )
 @click.argument("identifiant", metavar="[RÉVISION]", required=False)
-@click.option("--csv", "as_csv", is_flag=True, help="Répondre en CSV.")
-@json_flag
-def _ledger(identifiant: str | None, as_csv: bool, as_json: bool) -> None:
+@as_table
+def _ledger(identifiant: str | None, form: str | None) -> None:
     shelf = _shelf()
     with _refusals(), beside(shelf.database) as db:
         told = [one for policy in shelf.archive.library.policies for one in revisions.listed(db, policy)]
@@ -223,9 +222,9 @@ def _ledger(identifiant: str | None, as_csv: bool, as_json: bool) -> None:
         found = revision_audience.ledger(db, latest)
         table = revision_ledger.rows(db, found)
         written = revision_ledger.as_csv(db, found)
-    if as_json:
+    if form == "json":
         click.echo(dump({"revision": latest.id, "people": [_line(one) for one in found]}))
-    elif as_csv:
+    elif form == "csv":
         click.echo(written, nl=False)
     else:
         click.echo(revision_ledger.counted(found))

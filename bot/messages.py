@@ -58,6 +58,11 @@ def excerpt(text: str, length: int = 80) -> str:
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
+def within_sentence(label: str) -> str:
+    """Return a label as it reads inside a sentence: its capital made small, but that of an acronym."""
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label
+
+
 def weight(text: str) -> int:
     """Return how many characters `text` may take once escaped for any platform."""
     return len(text) + len(_HEAVY.findall(text))

@@ -157,7 +157,7 @@ def sample() -> Made:
     """Return figures that were made up, for the gallery."""
     counts = {
         "En tout": {"Publications en cours": 7, "Publications closes": 3, "Signalements reçus": 12},
-        "Par plateforme": {"Facebook": 8, "Instagram": 2, "Autre site": 0},
+        "Par plateforme": {"Facebook": 8, "Instagram": 2, report_statistics.ELSEWHERE: 0},
     }
     found = [
         Table(title, tuple(report_statistics.figure(label, count) for label, count in each.items()))

@@ -18,7 +18,7 @@ from bot.policy import ledger, report_cases, roles
 from bot.policy.library import in_words
 from bot.policy.report_cases import OUTCOMES, Case, Filing
 from bot.policy.report_records import SEVERITIES, STATUSES, Records, Session
-from bot.policy.report_statistics import ELSEWHERE, PLATFORMS
+from bot.policy.report_statistics import PLATFORMS
 from bot.report_files import Made
 from bot.storage import Storage
 from bot.times import Clock
@@ -47,6 +47,7 @@ def export(session: Session, case_id: str, association: str) -> Export:
     images = {one.id: _image(session, one.id) for one in case.filings if one.image}
     digest = hashlib.sha256(ledger.canonical(content(case, images))).hexdigest()
     day = session.today
+    titles = {role.id: role.title for role in roles.all_roles(session.db)}
     data = {
         "title": "Signalement d'une publication",
         "subtitle": f"PA20, 5.10. Reçu le {in_words(case.line.since)}.",
@@ -56,7 +57,7 @@ def export(session: Session, case_id: str, association: str) -> Export:
         "made_at": session.records.calendar.at(day, time(0)).isoformat(),
         "facts": _facts(session, case),
         "filings": [
-            _filing(number, one, images.get(one.id), alone=len(case.filings) == 1)
+            _filing(number, one, images.get(one.id), titles, alone=len(case.filings) == 1)
             for number, one in enumerate(case.filings, 1)
         ],
         "images": {one: base64.b64encode(image).decode("ascii") for one, image in images.items()},
@@ -99,12 +100,15 @@ def _facts(session: Session, case: Case) -> list[tuple[str, str]]:
     return found + ([("Explication", case.words)] if case.words else [])
 
 
-def _filing(number: int, one: Filing, image: bytes | None, *, alone: bool) -> dict[str, Any]:
+def _filing(
+    number: int, one: Filing, image: bytes | None, titles: Mapping[str, str], *, alone: bool
+) -> dict[str, Any]:
     entry = one.entry
-    named = ", ".join(map(roles.first_title, entry.named))
+    named = ", ".join(titles[role] for role in entry.named)
+    platform = PLATFORMS.get(entry.platform, "Autre site") if entry.canonical else "Sans adresse"
     facts = [
         ("Publication", entry.where),
-        ("Plateforme", PLATFORMS.get(entry.platform, ELSEWHERE)),
+        ("Plateforme", platform),
         ("Ce qu'elle dit", entry.says),
         ("Gravité", SEVERITIES[entry.severity]),
         ("Destinataires en cause", named or "Aucun"),

@@ -110,14 +110,19 @@ def listed(text: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in text.split(",") if one.strip())
 
 
-_SLACK_TEAM, _SNOWFLAKE = r"[ET][A-Z0-9]{1,20}", r"[0-9]{1,20}"
+# Slack's identifiers: a letter for what it is, then eight or more (github.com/slackapi/slack-api-specs).
+# Discord's: a moment since 2015, then a count; none of those that exist has fewer than 17 digits.
+_SLACK_TEAM, _SNOWFLAKE = r"[ET][A-Z0-9]{8,20}", r"[1-9][0-9]{16,19}"
 # How the account of a person is written after its platform and a colon.
 ACCOUNT_FORMS: Mapping[str, str] = {
-    "slack": rf"{_SLACK_TEAM}/[UW][A-Z0-9]{{1,20}}",
+    "slack": rf"{_SLACK_TEAM}/[UW][A-Z0-9]{{8,20}}",
     "discord": _SNOWFLAKE,
 }
+TEAM_FORMS: Mapping[str, str] = {"slack": _SLACK_TEAM, "discord": _SNOWFLAKE}
+# A group of people: a user group or a channel of Slack, a role of Discord.
+GROUP_FORMS: Mapping[str, str] = {"slack": r"[SCG][A-Z0-9]{8,20}", "discord": _SNOWFLAKE}
 _ACCOUNT = "|".join(f"{platform}:{form}" for platform, form in ACCOUNT_FORMS.items())
-_CHANNEL = rf"slack/{_SLACK_TEAM}/[CG][A-Z0-9]{{1,20}}|discord/{_SNOWFLAKE}/{_SNOWFLAKE}"
+_CHANNEL = rf"slack/{_SLACK_TEAM}/[CG][A-Z0-9]{{8,20}}|discord/{_SNOWFLAKE}/{_SNOWFLAKE}"
 
 Url = Annotated[str, AfterValidator(_web_address)]
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
@@ -300,10 +305,20 @@ def _unknown_names(names: Iterable[str], prefixes: tuple[str, ...]) -> list[str]
     problems = []
     for name in sorted(names):
         if name.upper().startswith(prefixes) and name.upper() not in known:
-            close = get_close_matches(name.upper(), known, n=1)
-            hint = f" Vouliez-vous écrire {close[0]}?" if close else " Voyez .env.example."
+            close = _closest(name.upper(), known)
+            hint = f" Vouliez-vous écrire {close}?" if close else " Voyez .env.example."
             problems.append(f"{name}\u00a0: ce réglage n'existe pas.{hint}")
     return problems
+
+
+def _closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the setting whose name is close to `name`: what they all begin with makes no two alike."""
+    own = name.removeprefix("VIGIE_")
+    start = next((one for one in _PREFIXES if own.startswith(one)), "")
+    rest = {one.removeprefix("VIGIE_"): one for one in known}
+    rest = {key.removeprefix(start): one for key, one in rest.items() if key.startswith(start)}
+    close = get_close_matches(own.removeprefix(start), rest, n=1)
+    return rest[close[0]] if close else None
 
 
 def _inconsistencies(raw: Mapping[str, str]) -> list[str]:

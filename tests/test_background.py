@@ -95,7 +95,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     clock, storage = FakeClock(), Storage(tmp_path / "vigie.db")
     monkeypatch.setattr(app, "system_clock", clock)
     settings = {
-        "vigie_db": str(tmp_path / "vigie.db"), "discord_token": "x", "vigie_admins": "discord:1",
+        "vigie_db": str(tmp_path / "vigie.db"), "discord_token": "x",
+        "vigie_admins": "discord:123456789012345678",
         "vigie_sante_port": str(free_port()), "vigie_modeles": str(MODELS),
     }  # fmt: skip
     bot = app.build(Settings.model_validate(settings), storage)

@@ -206,6 +206,12 @@ def test_what_could_be_sent_to_nobody_is_shown_then_settled(tmp_path: Path) -> N
     settings = {"VIGIE_DB": str(database), "DISCORD_TOKEN": "x"}
     assert vigie("lettres", **settings).stdout == "1 × avis\n"
     assert json.loads(vigie("lettres", "--json", **settings).stdout) == {"dead": {"avis": 1}}
+    for command in ("lettres", "retenus"):
+        both = vigie(command, "--envoyer", "--annuler", **settings)
+        assert both.returncode == 2
+        assert both.stderr.startswith(
+            "vigie\u00a0: --envoyer et --annuler s'excluent\u00a0: choisissez. Voyez"
+        )
     assert vigie("lettres", "--envoyer", **settings).stdout == "1 × avis\nVigie les envoie.\n"
     assert vigie("lettres", **settings).stdout == "Aucune lettre morte.\n"
     with beside(database) as db:

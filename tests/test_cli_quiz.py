@@ -21,7 +21,7 @@ from bot.storage import Storage, beside
 from tests.commands.onboarding_kit import LIBRARY
 from tests.commands.registry_kit import CALENDAR
 from tests.policy.quiz_kit import TARGET, VERSION, WRITTEN, add_tables, finish
-from tests.policy.registry_kit import ALEX, NOW
+from tests.policy.registry_kit import NOW
 from tests.policy.test_quiz_bank import SHIPPED
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -91,6 +91,18 @@ def test_every_error_is_told_with_its_line_and_the_answer_is_no(home: Home) -> N
     assert json.loads(home("quiz", "verifier", "--json").output)["errors"][0]["line"] == line
 
 
+def test_a_slip_of_syntax_is_told_alone_not_what_it_takes_from_each_clause(home: Home) -> None:
+    text = home.questions.read_text(encoding="utf-8")
+    for spoilt in (text.replace('clause = "', "clause = ", 1), f"[[question\n{text}", "[[question\nid = 1"):
+        home.questions.write_text(spoilt, encoding="utf-8")
+        [error] = json.loads(home("quiz", "verifier", "--json").output)["errors"]
+        assert "pas du TOML valide" in error["problem"]
+        assert "la couverture de la politique sera vérifiée ensuite" in home("quiz", "verifier").output
+    home.questions.write_text(WRITTEN.read_text(encoding="utf-8"), encoding="utf-8")
+    assert "il en faut au moins" in home("quiz", "verifier").output
+    assert "ensuite" not in home("quiz", "verifier").output
+
+
 def test_a_file_that_is_not_there_or_not_in_utf8_is_refused_in_one_line(home: Home) -> None:
     other = home.folder / "autre.toml"
     assert "il n'y a pas de questions" in home("quiz", "verifier", str(other)).output
@@ -128,6 +140,18 @@ def test_a_format_must_be_chosen(home: Home) -> None:
     assert (done.exit_code, "choisissez --moodle" in done.output) == (2, True)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("quiz", "exporter", "--csv", "--moodle"), ("quiz", "statistiques"), ("accueil", "lister")],
+)
+def test_two_formats_at_once_are_refused(home: Home, words: tuple[str, ...]) -> None:
+    formats = words[2:] or ("--json", "--csv")
+    for typed in (formats, formats[::-1]):
+        done = home(*words[:2], *typed)
+        assert done.exit_code == 2
+        assert f"{typed[0]} et {typed[1]} s'excluent\u00a0: choisissez." in done.output
+
+
 def test_facility_and_discrimination_are_written(home: Home) -> None:
     assert home("quiz", "statistiques").output == "Aucun quiz n'est encore terminé.\n"
     bank = quiz_bank.load(home.questions, VERSION)
@@ -157,15 +181,18 @@ def test_facility_and_discrimination_are_written(home: Home) -> None:
 
 
 def test_where_everyone_is_is_listed_and_exported(home: Home) -> None:
-    assert home("accueil", "commencer", "slack:T1/U1").output == "C'est commencé.\n"
-    again = home("accueil", "commencer", "slack:T1/U1")
+    assert home("accueil", "commencer", "slack:T0123ABCD/U0123ABCD").output == "C'est commencé.\n"
+    again = home("accueil", "commencer", "slack:T0123ABCD/U0123ABCD")
     assert (again.exit_code, "déjà" in again.output) == (1, True)
     assert home("accueil", "commencer", "U1").exit_code == 2
+    impossible = home("accueil", "commencer", "discord:123")
+    assert (impossible.exit_code, "de 17 à 20 chiffres" in impossible.output) == (2, True)
     with beside(home.database) as db:
-        person = people.known(db, ALEX)
+        person = people.known(db, Actor("slack", "T0123ABCD", "U0123ABCD"))
         register.note(db, person, TARGET, "opened", platform="slack", now=NOW)
         db.conn.execute(
-            "UPDATE outbox SET state = 'sent', sent_day = '2026-11-24', route = 'direct:slack/T1/U1'"
+            """UPDATE outbox SET state = 'sent', sent_day = '2026-11-24',
+               route = 'direct:slack/T0123ABCD/U0123ABCD'"""
         )
     found = json.loads(home("accueil", "lister", "--json").output)
     assert found["numbers"] == {
@@ -178,10 +205,16 @@ def test_where_everyone_is_is_listed_and_exported(home: Home) -> None:
         "attested": 0,
     }
     [one] = found["people"]
-    assert (one["accounts"], one["state"], one["delivered"]) == ("slack:T1/U1", "active", "2026-11-24")
+    assert (one["accounts"], one["state"], one["delivered"]) == (
+        "slack:T0123ABCD/U0123ABCD",
+        "active",
+        "2026-11-24",
+    )
     [row] = csv.DictReader(io.StringIO(home("accueil", "lister", "--csv").output))
-    assert (row["accounts"], row["opened"], row["read"]) == ("slack:T1/U1", "2026-11-24", "")
-    assert "slack:T1/U1\u00a0: en cours, depuis le 2026-11-24" in home("accueil", "lister").output
+    assert (row["accounts"], row["opened"], row["read"]) == ("slack:T0123ABCD/U0123ABCD", "2026-11-24", "")
+    assert (
+        "slack:T0123ABCD/U0123ABCD\u00a0: en cours, depuis le 2026-11-24" in home("accueil", "lister").output
+    )
     assert cli_quiz._cell("=1+1") == "'=1+1"
 
 

@@ -219,9 +219,10 @@ def test_a_new_key_leaves_the_former_receipts_good(vigie: Home) -> None:
 
 def test_the_register_is_exported_for_a_spreadsheet(vigie: Home) -> None:
     rows = list(csv.DictReader(io.StringIO(vigie("exporter").output)))
-    assert [row["name"] for row in rows] == ["Zoé Tremblay", "'=1+1", "Cléo Ng"]
-    assert rows[0]["number"] == "1"
+    assert [row["nom"] for row in rows] == ["Zoé Tremblay", "'=1+1", "Cléo Ng"]
+    assert rows[0]["numero"] == "1"
     assert rows[0]["version"] == "2015-12-13"
+    assert rows[1]["precedente"] == rows[0]["empreinte"]
 
 
 def test_the_register_is_exported_with_what_verifies_it(vigie: Home) -> None:

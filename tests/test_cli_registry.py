@@ -52,19 +52,22 @@ def holders(vigie: Vigie, role: str) -> list[str]:
 
 
 def test_a_role_is_given_and_taken_back(vigie: Vigie) -> None:
-    assert vigie("roles", "nommer", "administration", "slack:T1/U1").output == "C'est noté.\n"
-    assert holders(vigie, "administration") == ["slack:T1/U1"]
-    assert vigie("roles", "nommer", "administration", "discord:111", "--aussi").exit_code == 0
-    assert set(holders(vigie, "administration")) == {"slack:T1/U1", "discord:111"}
-    assert vigie("roles", "retirer", "administration", "slack:T1/U1").exit_code == 0
-    assert vigie("roles", "retirer", "administration", "slack:T1/U1").exit_code == 1
-    assert holders(vigie, "administration") == ["discord:111"]
+    assert vigie("roles", "nommer", "administration", "slack:T0123ABCD/U0123ABCD").output == "C'est noté.\n"
+    assert holders(vigie, "administration") == ["slack:T0123ABCD/U0123ABCD"]
+    assert vigie("roles", "nommer", "administration", "discord:123456789012345678", "--aussi").exit_code == 0
+    assert set(holders(vigie, "administration")) == {
+        "slack:T0123ABCD/U0123ABCD",
+        "discord:123456789012345678",
+    }
+    assert vigie("roles", "retirer", "administration", "slack:T0123ABCD/U0123ABCD").exit_code == 0
+    assert vigie("roles", "retirer", "administration", "slack:T0123ABCD/U0123ABCD").exit_code == 1
+    assert holders(vigie, "administration") == ["discord:123456789012345678"]
 
 
 def test_a_handover_is_planned_for_a_day(vigie: Vigie) -> None:
-    vigie("roles", "nommer", "administration", "slack:T1/U1")
+    vigie("roles", "nommer", "administration", "slack:T0123ABCD/U0123ABCD")
     later = (DAY + timedelta(days=7)).isoformat()
-    vigie("roles", "nommer", "administration", "slack:T1/U2", "--depuis", later)
+    vigie("roles", "nommer", "administration", "slack:T0123ABCD/U0123ABCE", "--depuis", later)
     [now, then] = next(
         r for r in json.loads(vigie("roles", "lister", "--json").output) if r["id"] == "administration"
     )["holders"]
@@ -72,27 +75,36 @@ def test_a_handover_is_planned_for_a_day(vigie: Vigie) -> None:
 
 
 def test_a_group_is_given_a_role(vigie: Vigie) -> None:
-    for group in ("slack:T1/S1", "discord:900/7"):
+    for group in ("slack:T0123ABCD/S0123ABCD", "discord:123456789012345670/123456789012345671"):
         vigie("roles", "nommer", "conseil-executif", group, "--aussi")
-    assert set(holders(vigie, "conseil-executif")) == {"slack:T1/S1", "discord:900/7"}
+    assert set(holders(vigie, "conseil-executif")) == {
+        "slack:T0123ABCD/S0123ABCD",
+        "discord:123456789012345670/123456789012345671",
+    }
     assert json.loads(vigie("roles", "membres", "--json").output)["sources"][0]["kind"] == "holder"
 
 
 def test_a_group_that_is_given_a_role_is_read_at_once_and_what_that_takes_is_said(
     vigie: Vigie, database: Path
 ) -> None:
-    vigie("roles", "nommer", "administration", "slack:T1/U1")
-    said = vigie("roles", "nommer", "administration", "discord:900/7").output
+    vigie("roles", "nommer", "administration", "slack:T0123ABCD/U0123ABCD")
+    said = vigie("roles", "nommer", "administration", "discord:123456789012345670/123456789012345671").output
     assert "les titulaires actuels restent" in said
     assert "redémarrez-moi" in said
-    assert set(holders(vigie, "administration")) == {"slack:T1/U1", "discord:900/7"}
+    assert set(holders(vigie, "administration")) == {
+        "slack:T0123ABCD/U0123ABCD",
+        "discord:123456789012345670/123456789012345671",
+    }
     with beside(database) as db:
         assert db.conn.execute("SELECT task FROM due_tasks").fetchall() == [("appartenance",)]
-    assert "discord:900/7\u00a0: pas encore lu" in vigie("roles", "membres").output
+    assert (
+        "discord:123456789012345670/123456789012345671\u00a0: pas encore lu"
+        in vigie("roles", "membres").output
+    )
 
 
 def test_to_take_a_role_from_an_unknown_account_makes_nobody_known(vigie: Vigie, database: Path) -> None:
-    result = vigie("roles", "retirer", "administration", "slack:T1/UNKNOWN")
+    result = vigie("roles", "retirer", "administration", "slack:T0123ABCD/U0UNKNOWN")
     assert (result.exit_code, result.output) == (1, "Ce compte ne tenait pas ce rôle.\n")
     with beside(database) as db:
         assert db.conn.execute("SELECT count(*) FROM people").fetchone() == (0,)
@@ -132,9 +144,13 @@ def test_a_roles_title_address_and_fallback_are_changed(vigie: Vigie) -> None:
 @pytest.mark.parametrize(
     ("words", "answer"),
     [
-        (("roles", "nommer", "tresorerie", "slack:T1/U1"), "n'existe pas"),
+        (("roles", "nommer", "tresorerie", "slack:T0123ABCD/U0123ABCD"), "n'existe pas"),
         (("roles", "nommer", "administration", "moi"), "doit commencer par"),
-        (("roles", "retirer", "tresorerie", "slack:T1/U1"), "n'existe pas"),
+        (("roles", "nommer", "administration", "discord:123"), "de 17 à 20 chiffres"),
+        (("roles", "nommer", "administration", "slack:T1/U1"), "au moins neuf"),
+        (("roles", "nommer", "administration", "slack:T1/S1"), "un groupe de Slack"),
+        (("roles", "nommer", "administration", "discord:900/7"), "un rôle de Discord"),
+        (("roles", "retirer", "tresorerie", "slack:T0123ABCD/U0123ABCD"), "n'existe pas"),
         (("roles", "modifier", "administration", "--courriel", "non"), "pas une adresse"),
     ],
 )
@@ -173,6 +189,20 @@ def test_an_incident_is_written_by_answering_questions(vigie: Vigie, database: P
     [one] = json.loads(vigie("confidentialite", "lister", "--json").output)
     assert one["known_on"] == "2026-11-24"
     assert database.with_name("vigie.db.incidents").is_file()
+
+
+def test_an_incident_says_once_whether_the_risk_is_serious(vigie: Vigie) -> None:
+    given = [
+        *("--renseignements=a", "--circonstances=b", "--periode=c", "--connu-le=2026-11-24"),
+        *("--personnes=d", "--raisons=e", "--mesures=f", "--avis-commission=2026-11-24"),
+    ]
+    both = vigie("confidentialite", "ajouter", *given, "--risque-serieux", "--sans-risque-serieux")
+    assert both.exit_code == 2
+    assert "--risque-serieux et --sans-risque-serieux s'excluent" in both.output
+    for flag in ("--risque-serieux", "--sans-risque-serieux"):
+        assert vigie("confidentialite", "ajouter", *given, flag).exit_code == 0
+    found = json.loads(vigie("confidentialite", "lister", "--json").output)
+    assert [one["serious_risk"] for one in found] == [True, False]
 
 
 def test_without_a_database_the_answer_says_so(tmp_path: Path) -> None:

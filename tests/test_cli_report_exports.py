@@ -97,6 +97,8 @@ def test_figures_are_bands_of_five(home: Home) -> None:
     assert {int(row["at_most"]) - int(row["at_least"]) for row in rows} == {4}
     assert json.loads(home("statistiques", "--json").output)["band"] == 5
     assert "Facebook, 5 à 9" in home("statistiques").output
+    both = home("statistiques", "--csv", "--json")
+    assert (both.exit_code, "--csv et --json s'excluent" in both.output) == (2, True)
 
 
 def test_without_a_report_nothing_is_opened_and_no_key_is_needed(home: Home, tmp_path: Path) -> None:

@@ -128,6 +128,8 @@ async def test_the_ledger_is_a_table_a_file_and_json(tmp_path: Path) -> None:
     [row] = csv.DictReader(io.StringIO(home("registre", "--csv").stdout))
     assert (row["compte"], row["etat"]) == ("slack:U1", "envoyé")
     assert "Attesté\u00a0: 0 sur 1" in home("registre").stdout
+    both = home("registre", "--csv", "--json")
+    assert (both.exit_code, "--csv et --json s'excluent" in both.output) == (2, True)
 
 
 def test_a_proposal_is_refused_before_the_first_start(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pikepdf
 import pytest
@@ -165,7 +165,7 @@ async def test_nobody_is_told_of_a_case_that_names_them_not_even_in_a_figure(pla
     await place.storage.run(lambda: place.report(6, named=(VP,)))
     after = dict(await digest(place))
     assert "\n".join(after[place.vp].own_words()) == "\n".join(before[place.vp].own_words())
-    assert "Signalements reçus, 5 à 9" in "\n".join(after[place.conseiller].own_words())
+    assert "signalements reçus, 5 à 9" in "\n".join(after[place.conseiller].own_words())
 
 
 async def test_who_has_nothing_to_see_is_told_nothing(place: Place) -> None:
@@ -246,6 +246,31 @@ async def test_a_case_is_given_as_a_tagged_pdf_with_the_hash_of_what_it_holds(pl
     drawn = hashlib.sha256(picture()).hexdigest()
     assert identifier in text, "it can be copied: nothing unseen is in it"
     assert drawn in text
+
+
+@pytest.mark.parametrize(
+    ("post", "platform"),
+    [
+        ({"platform": "facebook"}, "Facebook"),
+        ({"platform": "other"}, "Autre site"),
+        ({"platform": "", "canonical": False}, "Sans adresse"),
+    ],
+)
+async def test_a_case_names_roles_as_they_are_called_today_and_where_the_post_is(
+    place: Place, post: dict[str, object], platform: str
+) -> None:
+    def read() -> list[tuple[str, str]]:
+        place.report(1, named=(CONSEILLER,), **post)
+        with place.session() as session:
+            roles.change(
+                session.db, replace(roles.role(session.db, CONSEILLER), title="Coordination générale")
+            )
+            [filing] = report_export.export(session, _only(session), "AGE").data["filings"]
+            return filing["facts"]  # type: ignore[no-any-return]
+
+    facts = dict(await place.storage.run(read))
+    assert facts["Destinataires en cause"] == "Coordination générale"
+    assert facts["Plateforme"] == platform
 
 
 def _only(session: Session) -> str:

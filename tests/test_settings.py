@@ -181,3 +181,43 @@ def test_a_mail_server_whose_name_is_none_is_refused(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("VIGIE_COURRIEL_DE", "vigie@exemple.ca")
     (line,) = problems(monkeypatch, VIGIE_SMTP=f"smtps://{'a' * 64}.exemple.ca")
     assert line.startswith("VIGIE_SMTP\u00a0: n'a pas un nom de serveur valable")
+
+
+@pytest.mark.parametrize(
+    "accounts", ["discord:123", "slack:T1/U1", "U0123ABCD", "slack:T0123ABCD/U0123ABCD, discord:moi"]
+)
+def test_an_account_that_cannot_be_is_refused_with_an_example(
+    monkeypatch: pytest.MonkeyPatch, accounts: str
+) -> None:
+    (line,) = problems(monkeypatch, VIGIE_ADMINS=accounts)
+    assert line.startswith("VIGIE_ADMINS\u00a0: «")
+    assert "Exemple\u00a0: slack:T0123ABCD/U0123ABCD, discord:123456789012345678" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "close"),
+    [
+        ("VIGIE_FUSAU", "VIGIE_FUSEAU"),
+        ("VIGIE_SAUVEGARDE", "VIGIE_SAUVEGARDES"),
+        ("VIGIE_DISCORD_TOKEN", "DISCORD_TOKEN"),
+        ("VIGIE_BIDON", None),
+        ("VIGIE_QUELCONQUE", None),
+    ],
+)
+def test_only_a_name_that_is_close_is_suggested(
+    monkeypatch: pytest.MonkeyPatch, name: str, close: str | None
+) -> None:
+    (line,) = problems(monkeypatch, **{name: "x"})
+    said = f"Vouliez-vous écrire {close}?" if close else "Voyez .env.example."
+    assert line == f"{name}\u00a0: ce réglage n'existe pas. {said}"
+
+
+def test_a_token_whose_name_is_cut_short_is_suggested_in_the_file_of_settings(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("SLACK_TOKEN=x\nDISCORD_TOKN=x\nSLACK_BIDON=x\n")
+    with pytest.raises(SettingsError) as caught:
+        settings.load(file)
+    words = " ".join(caught.value.problems)
+    assert "écrire SLACK_BOT_TOKEN?" in words or "écrire SLACK_APP_TOKEN?" in words
+    assert "écrire DISCORD_TOKEN?" in words
+    assert "SLACK_BIDON\u00a0: ce réglage n'existe pas. Voyez" in words

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from bot.commands import accueil_gestion, nouveautes
 from bot.commands.course import Course
-from bot.commands.office import Office, actor_of, administers
+from bot.commands.office import Office, actor_of, administers, asker
 from bot.commands.politique import Reading, paged
 from bot.forms import FIELD_HINT_LENGTH, Form, Reply, TextField
 from bot.messages import (
@@ -82,7 +82,7 @@ def welcome(office: Office, course: Course, request: Request) -> Reply:
 
 
 def _mine(desk: _Desk, _: str) -> Message:
-    person = people.person_of(desk.db, actor_of(desk.request), create=False)
+    person = asker(desk.db, desk.request)
     standing = onboarding.standing(desk.db, person, desk.course.target()) if person else None
     steps = desk.steps(person) if person else {}
     if standing is not None and standing.scope == "changes" and not standing.suspended_on:
@@ -290,7 +290,7 @@ def _confirm(desk: _Desk, _: str) -> Reply:
 
 def _receipt(desk: _Desk, _: str) -> Message:
     """Have one's receipt sent anew, to whoever has attested."""
-    person = people.person_of(desk.db, actor_of(desk.request), create=False)
+    person = asker(desk.db, desk.request)
     if person is None or "attested" not in desk.steps(person):
         return _mine(desk, "")
     desk.course.send_receipt(desk.db, person, desk.course.target(), desk.office.clock())
@@ -299,7 +299,7 @@ def _receipt(desk: _Desk, _: str) -> Message:
 
 def _hindrance(desk: _Desk) -> Message | None:
     """Return why one cannot attest now, None when one can."""
-    person = people.person_of(desk.db, actor_of(desk.request), create=False)
+    person = asker(desk.db, desk.request)
     standing = onboarding.standing(desk.db, person, desk.course.target()) if person else None
     if standing is None or not standing.active or onboarding.missing(standing.steps, standing.needed):
         return _mine(desk, "")

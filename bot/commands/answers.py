@@ -28,6 +28,7 @@ from bot.messages import (
     code,
     excerpt,
     weight,
+    within_sentence,
 )
 from bot.policy import refusals, roles
 from bot.policy.articles import Clause, Number
@@ -179,7 +180,8 @@ def _step(telling: Telling, says: str, contact: Sequence[str]) -> str:
                 titles.append(roles.title(db, role))
             except RoleError:  # taken out of the registry: the quotation still says whom
                 continue
-    return f"{says} À joindre\u00a0: {', ou '.join(titles)}." if titles else says
+    joined = ", ou ".join([*titles[:1], *map(within_sentence, titles[1:])])
+    return f"{says} À joindre\u00a0: {joined}." if titles else says
 
 
 def _around(telling: Telling, every: Sequence[Number], shown: Sequence[Number]) -> Iterator[Button]:

@@ -10,9 +10,9 @@ from typing import TypeAlias
 from sqlite_utils import Database
 
 from bot import outbox
-from bot.commands.office import Office, actor_of
+from bot.commands.office import Office, asker
 from bot.notices import Arguments, Built, Services
-from bot.policy import people, roles
+from bot.policy import roles
 from bot.requests import Answer, Request, UserError
 
 Build: TypeAlias = Callable[[Services, str, Arguments], Built]
@@ -28,7 +28,7 @@ def read(office: Office, build: Build, request: Request) -> Answer:
     """
     number = request.text.strip()
     with office.storage.transaction() as db:
-        who = people.person_of(db, actor_of(request), create=False)
+        who = asker(db, request)
         row = db.conn.execute(
             "SELECT recipient, notice, arguments FROM outbox WHERE id = ? AND state IN ('sending', 'sent')",
             (number,),

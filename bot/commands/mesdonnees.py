@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from bot.commands.office import Office, actor_of
+from bot.commands.office import Office, asker
 from bot.messages import (
     Button,
     Buttons,
@@ -22,7 +22,7 @@ from bot.messages import (
     excerpt,
     weight,
 )
-from bot.policy import people, personal_data
+from bot.policy import personal_data
 from bot.policy.library import in_words
 from bot.policy.personal_data import CATEGORIES, Category, Held
 from bot.policy.roles import ADMINISTRATION, email
@@ -47,7 +47,7 @@ def my_data(office: Office, request: Request) -> Message:
     """Show what is held; give it as a file (« fichier »); ask before erasing (« effacer »), then erase."""
     today = office.today()
     with office.storage.transaction() as db:
-        person = people.person_of(db, actor_of(request), create=False)
+        person = asker(db, request)
         contact = email(db, ADMINISTRATION)
         if person is None:
             return nothing(contact)

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 from bot.archive import Archive
 from bot.commands import changes
 from bot.commands.course import Course
-from bot.commands.office import Office, actor_of
+from bot.commands.office import Office, actor_of, asker
 from bot.messages import Button, Buttons, Heading, Message, Note, Span, Text, bold
 from bot.policy import (
     attempts,
@@ -48,10 +48,6 @@ class _Desk:
         """The time that it is."""
         return self.office.clock()
 
-    def person(self) -> str | None:
-        """Return who asks, None when nothing was ever kept of them."""
-        return people.person_of(self.db, actor_of(self.request), create=False)
-
 
 def show(office: Office, course: Course, archive: Archive, request: Request) -> Message:
     """Show what a revision changed, a page at a time; or take that it was read."""
@@ -68,7 +64,7 @@ def _changes(desk: _Desk, text: str) -> Message:
     policy, revision, page = _asked_for(desk, text)
     if revision is None:
         return none_yet(policy)
-    person = desk.person()
+    person = asker(desk.db, desk.request)
     if person is not None:
         _note_opened(desk, revision, person)
     comparison = _since_read(desk, revision, person)

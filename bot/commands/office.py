@@ -62,6 +62,11 @@ def actor_of(request: Request) -> Actor:
     return request.actor
 
 
+def asker(db: Database, request: Request) -> str | None:
+    """Return who asks, None when nothing was ever kept of them. Raises `UserError` as `actor_of` does."""
+    return people.person_of(db, actor_of(request), create=False)
+
+
 def picked(db: Database, request: Request) -> str:
     """Return the person that was picked in a form. Raises `UserError` when nobody was."""
     user = request.fields.get("personne", "")
@@ -79,7 +84,7 @@ def own_group(office: Office, platform: str, written: str) -> tuple[str, str]:
     if team is None:
         raise UserError(f"Réglez d'abord {_SETTINGS.get(platform, 'la plateforme')}. Rien n'est changé.")
     identifier = written.strip()
-    if not identifier.isascii() or not identifier.isalnum():
+    if not people.is_group(platform, identifier):
         raise UserError(
             "L'identifiant ressemble à S0123ABCD (groupe de Slack), à C0123ABCD (canal de Slack) ou à "
             "123456789012345678 (rôle de Discord). Rien n'est changé."

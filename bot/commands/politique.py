@@ -313,7 +313,7 @@ def paged(reading: Reading, clauses: Sequence[Clause]) -> Iterator[list[Element]
 
 
 def unknown(reading: Reading, number: Number) -> Message:
-    """Say that a number does not exist, and propose those that may have been meant."""
+    """Say that a number does not exist, and propose those that may have been meant, or to see them all."""
     near = references.nearest(number, reading.version)
     return Message(
         Text(missing(reading.policy, reading.version, number)),
@@ -325,10 +325,12 @@ def unknown(reading: Reading, number: Number) -> Message:
 
 
 def missing(policy: Policy, version: Version, number: Number) -> str:
-    """Return the sentence that says that a number does not exist, and which ones are near."""
+    """Say that a number does not exist, and which ones are near or, where none is, which there are."""
     what = "La clause" if len(number.parts) > 1 else "L'article"
-    near = " ou ".join(map(str, references.nearest(number, version)))
-    return f"{what} {number} n'existe pas dans la {policy.name}. Cherchiez-vous {near}?"
+    missing = f"{what} {number} n'existe pas dans la {policy.name}."
+    if near := " ou ".join(map(str, references.nearest(number, version))):
+        return f"{missing} Cherchiez-vous {near}?"
+    return f"{missing} Ses articles vont de {version.articles[0].number} à {version.articles[-1].number}."
 
 
 # --- Words ------------------------------------------------------------------------------------
@@ -429,6 +431,7 @@ def examples(library: Library) -> dict[str, Message]:
         "Un article entier": f"article {number.article}",
         "Un article entier, page suivante": f"article {number.article} page 2",
         "Un numéro qui n'existe pas": f"{Number((*above, last + 1))}",
+        "Un numéro loin de tous": "article 999",
         "Des passages trouvés": "renseignements personnels",
         "Rien de trouvé": "stationnement",
         "Rien de trouvé, une faute": "harselement",

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from bot.commands import quiz_messages as say
 from bot.commands.course import Course
-from bot.commands.office import Office, actor_of
+from bot.commands.office import Office, actor_of, asker
 from bot.messages import Message
 from bot.policy import attempts, people, quiz, register
 from bot.policy.attempts import Attempt
@@ -41,10 +41,6 @@ class _Desk:
     course: Course
     db: Database
     request: Request
-
-    def person(self) -> str | None:
-        """Return who asks, None when nothing was ever kept of them."""
-        return people.person_of(self.db, actor_of(self.request), create=False)
 
 
 def play(office: Office, course: Course, request: Request) -> Message:
@@ -90,7 +86,7 @@ def _lettered(text: str) -> str:
 
 def _overview(desk: _Desk, _: str) -> Message:
     """Go on with what is under way, else show the last result, else say what the quiz is."""
-    person, under_way = desk.person(), _under_way(desk)
+    person, under_way = asker(desk.db, desk.request), _under_way(desk)
     if under_way is not None:
         return _question(desk, under_way)
     if person is not None:
@@ -104,7 +100,7 @@ def _overview(desk: _Desk, _: str) -> Message:
 
 def _under_way(desk: _Desk) -> Attempt | None:
     """Return what the person is at, the first in turn of several."""
-    person, policy = desk.person(), desk.course.target().policy
+    person, policy = asker(desk.db, desk.request), desk.course.target().policy
     if person is None:
         return None
     found = (attempts.under_way(desk.db, person, policy, kind) for kind in _IN_TURN)
@@ -145,7 +141,7 @@ def _kept(desk: _Desk, person: str, kind: attempts.Kind, sitting: quiz.Sitting) 
 
 def _refresh(desk: _Desk, _: str) -> Message:
     """Begin the refresher, or go on with it; once done, it is done until the next is proposed."""
-    person, target = desk.person(), desk.course.target()
+    person, target = asker(desk.db, desk.request), desk.course.target()
     if person is None:
         return say.introduction(desk.course)
     under_way = attempts.under_way(desk.db, person, target.policy, "refresher")
@@ -298,6 +294,6 @@ def _result(desk: _Desk, attempt: Attempt) -> Message:
 def _mine(desk: _Desk, identifier: str) -> Attempt:
     """Return an attempt of the person who asks. Raises `UserError` for anyone else's, or none."""
     attempt = attempts.load(desk.db, identifier)
-    if attempt is None or attempt.person_id != desk.person():
+    if attempt is None or attempt.person_id != asker(desk.db, desk.request):
         raise UserError(_NOT_YOURS)
     return attempt

@@ -24,7 +24,7 @@ from bot.policy.library import Policy
 from bot.policy.revision_audience import Asked
 from bot.policy.revision_lint import Office as Role
 from bot.policy.revision_reading import Document
-from bot.policy.revisions import Dates, Proposal, Revision, RevisionError
+from bot.policy.revisions import Dates, DatesError, Proposal, Revision, RevisionError
 from bot.requests import Received, Request, UserError
 
 logger = logging.getLogger(__name__)
@@ -218,18 +218,19 @@ def _decide(desk: Desk, text: str) -> Message:
     return _natures(desk, f"{identifier} {page}")
 
 
-def _approve(desk: Desk, identifier: str) -> Reply:
-    """Ask for the dates, which are never guessed, then take the approval."""
+def _approve(desk: Desk, text: str) -> Reply:
+    """Ask for the dates, which are never guessed, then take the approval; ask again where they cannot be."""
+    identifier, _, before = text.partition(" ")
     revision = desk.revision(identifier)
     if revision.state != "proposed":
         return _shown(desk, revision)
     if not desk.request.fields:
-        return say.dates_form(revision)
-    dates = Dates(
-        politique.read_day(desk.request.fields.get("adoptee", "")),
-        politique.read_day(desk.request.fields.get("effet", "")),
-    )
-    return _approved(desk, revision, dates)
+        return say.dates_form(revision, before)
+    adopted, effective = (desk.request.fields.get(name, "") for name in ("adoptee", "effet"))
+    try:
+        return _approved(desk, revision, Dates(politique.read_day(adopted), politique.read_day(effective)))
+    except (UserError, DatesError) as error:  # nothing is written yet
+        return say.wrong_dates(revision, _sentence(error), adopted, effective)
 
 
 def _agree(desk: Desk, identifier: str) -> Reply:
@@ -237,7 +238,11 @@ def _agree(desk: Desk, identifier: str) -> Reply:
     revision = desk.revision(identifier)
     if revision.state != "proposed" or not revision.adopted or not revision.effective:
         return _approve(desk, identifier)
-    return _approved(desk, revision, Dates(revision.adopted, revision.effective))
+    adopted, effective = revision.adopted, revision.effective
+    try:
+        return _approved(desk, revision, Dates(adopted, effective))
+    except DatesError as error:  # what could be when the other person approved can no longer be
+        return say.wrong_dates(revision, _sentence(error), adopted.isoformat(), effective.isoformat())
 
 
 def _approved(desk: Desk, revision: Revision, dates: Dates) -> Message:

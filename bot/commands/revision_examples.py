@@ -153,6 +153,10 @@ def _of_administration(policy: Policy, comparison: Comparison) -> dict[str, Repl
         "Une révision, son annonce": say.preview(policy, scheduled, comparison, "changes", channel=True),
         "Une révision, forme ou fond": say.natures(policy, proposed, comparison, 1),
         "Une révision, ses dates": say.dates_form(proposed),
+        "Une révision, ses dates à corriger": say.wrong_dates(
+            proposed, "La date d'effet précède celle de l'adoption.", "2026-11-20", "2026-11-10"
+        ),
+        "Une révision, ses dates corrigées": say.dates_form(proposed, "2026-11-20|2026-11-10"),
         "Une révision approuvée": say.approved(policy, scheduled, _TOLD - timedelta(days=1)),
         "Une révision approuvée, à l'instant": say.approved(policy, scheduled, _TOLD),
         "Une révision à approuver par une autre personne": say.approved(policy, proposed, _TOLD),

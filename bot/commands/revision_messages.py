@@ -32,6 +32,8 @@ from bot.policy.revisions import Revision
 
 _LISTED = 10  # revisions on the overview
 _NOTES = 8  # remarks on a text that are written out
+_TYPED = 20  # characters of a date, as one may type it
+_SPACE, _NEXT = "_", "|"  # in what a button carries: within a date, and between two
 _PAGE = 4  # changes on one page of natures, each with its button
 
 _STATES: Mapping[str, str] = {
@@ -317,19 +319,36 @@ def _other(revision: Revision, change: Change, page: int) -> Button | None:
     return Button(label, f"revision nature {revision.id} {change.key} {nature} {page}")
 
 
-def dates_form(revision: Revision) -> Form:
-    """Ask when a text was adopted and from when on it is in force: neither is ever guessed."""
+def dates_form(revision: Revision, before: str = "") -> Form:
+    """Ask when a text was adopted and from when on it is in force: neither is ever guessed.
+
+    `before`: what was typed the last time, as the button of `wrong_dates` carries it.
+    """
     hint = "Année, mois, jour, comme 2027-01-20"
     adopted = revision.adopted.isoformat() if revision.adopted else ""
     effective = revision.effective.isoformat() if revision.effective else ""
+    if before:
+        adopted, _, effective = before.replace(_SPACE, " ").partition(_NEXT)
     return Form(
         f"revision approuver {revision.id}",
         "Approuver la révision",
         (
-            TextField("adoptee", "Date d'adoption", hint=hint, value=adopted, max_length=20),
-            TextField("effet", "Date d'effet", hint=hint, value=effective, max_length=20),
+            TextField("adoptee", "Date d'adoption", hint=hint, value=adopted[:_TYPED], max_length=_TYPED),
+            TextField("effet", "Date d'effet", hint=hint, value=effective[:_TYPED], max_length=_TYPED),
         ),
         "Approuver",
+    )
+
+
+def wrong_dates(revision: Revision, why: str, adopted: str, effective: str) -> Message:
+    """Say why dates cannot be, and open the form again with what was typed."""
+    adopted, effective = (
+        _SPACE.join(one[:_TYPED].replace(_NEXT, " ").split()) for one in (adopted, effective)
+    )
+    again = f"revision approuver {revision.id} {adopted}{_NEXT}{effective}"
+    return Message(
+        Text(f"{why} Rien n'est approuvé."),
+        Buttons(Button("Corriger", again, "primary"), Button("La révision", f"revision voir {revision.id}")),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias, cast
 
 from bot import report_export, schedule
 from bot.commands import signalements_messages as messages
-from bot.commands.office import Office, actor_of
+from bot.commands.office import Office, asker
 from bot.commands.reporting import Reporting, explained, titles
 from bot.forms import Reply
 from bot.messages import Message, clean
@@ -55,7 +55,7 @@ _RESERVED: Final = "Cette commande est réservée aux personnes qui reçoivent l
 
 
 def _who(session: Session, request: Request) -> str:
-    person = people.person_of(session.db, actor_of(request), create=False)
+    person = asker(session.db, request)
     if person is None:
         raise UserError(_RESERVED)
     return person

@@ -24,7 +24,6 @@ from bot.messages import (
     excerpt,
     weight,
 )
-from bot.policy import roles
 from bot.policy.library import in_words
 from bot.policy.report_cases import CHOSEN, NOT_YOURS, OUTCOMES, Author, Case, Filing, Line, Said
 from bot.policy.report_records import SEVERITIES, STATUSES
@@ -114,7 +113,8 @@ def opened(case: Case, number: int, titles: Mapping[str, str]) -> Message:
         *([("Ce que vous en avez dit", case.words)] if case.words else []),
         ("Entre les mains de", titles[line.role]),
     ]
-    report = _filing(filing, number, len(case.filings)) if filing else [Text("Il n'y a plus rien à y lire.")]
+    gone = [Text("Il n'y a plus rien à y lire.")]
+    report = _filing(filing, number, len(case.filings), titles) if filing else gone
     card = Message(
         Heading(f"Signalement {short(line.id)}{' · urgent' if line.urgent else ''}"),
         Text(*labelled(head)),
@@ -136,14 +136,14 @@ def opened(case: Case, number: int, titles: Mapping[str, str]) -> Message:
     )
 
 
-def _filing(filing: Filing, number: int, count: int) -> list[Element]:
+def _filing(filing: Filing, number: int, count: int, titles: Mapping[str, str]) -> list[Element]:
     entry = filing.entry
     fields = [
         ("Publication", excerpt(entry.where, _WHERE)),
         ("Ce qu'elle dit", entry.says),
         ("Gravité", SEVERITIES[entry.severity]),
         ("Nom donné", f"{entry.name} (que personne n'a vérifié)" if entry.name else "aucun"),
-        *([("En cause", ", ".join(map(roles.first_title, entry.named)))] if entry.named else []),
+        *([("En cause", ", ".join(titles[one] for one in entry.named))] if entry.named else []),
         *([("Image", "jointe, dans le PDF")] if filing.image else []),
     ]
     title = [Text(bold(f"Signalement {number} de {count}, de la même publication"))] if count > 1 else []

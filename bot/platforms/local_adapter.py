@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 
 from aiohttp import web
 
+from bot import http_headers
 from bot.dispatch import TEXT_LENGTH, Dispatcher
 from bot.forms import Form, opener
 from bot.messages import Message, Quoter
@@ -40,16 +41,11 @@ KEEP_ALIVE_SECONDS = 15  # between two signs of life on a stream, which find the
 DRAIN_SECONDS = 3.0  # for the answers under way, when we leave
 
 HEADERS: Mapping[str, str] = {
+    **http_headers.COMMON,
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Cache-Control": "no-store",
-    "Server": "vigie",
 }
 _STATIC = Path(__file__).parent / "local_static"
 _TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -138,7 +134,7 @@ class LocalAdapter:
 
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[self._guard], client_max_size=BODY_SIZE)
-        app.on_response_prepare.append(_protect)
+        app.on_response_prepare.append(http_headers.adding(HEADERS))
         app.add_routes(
             [
                 web.get("/", self._index),
@@ -315,10 +311,6 @@ class LocalAdapter:
         message = opener(reply) if isinstance(reply, Form) else reply
         entry = self._replies.say(message, persona, conversation, origin=origin, asked=asked, command=command)
         return web.json_response({"entry": entry.id})
-
-
-async def _protect(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(HEADERS)
 
 
 async def _next(events: asyncio.Queue[Json]) -> Json:

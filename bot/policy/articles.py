@@ -22,6 +22,7 @@ class PolicyError(Exception):
         where = f"{source}, ligne {line}" if line else source
         super().__init__(f"{where}\u00a0: {problem}")
         self.line = line
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True, order=True)

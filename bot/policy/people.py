@@ -15,7 +15,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from sqlite_utils import Database
 
-from bot.settings import ACCOUNT_FORMS
+from bot.settings import ACCOUNT_FORMS, GROUP_FORMS, TEAM_FORMS
 from bot.times import iso
 
 CODE_MINUTES = 10
@@ -26,6 +26,12 @@ _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MISREAD = str.maketrans("OIL", "011")
 
 _ACCOUNT_FORMS = {**ACCOUNT_FORMS, "local": r"[a-z]{1,20}"}
+_WRITTEN = {
+    "slack": "doit s'écrire slack:T0123ABCD/U0123ABCD, l'espace puis la personne\u00a0: au moins neuf "
+    "majuscules et chiffres chacun",
+    "discord": "doit s'écrire discord:123456789012345678\u00a0: de 17 à 20 chiffres",
+    "local": "doit s'écrire local:administration",
+}
 
 Codes: TypeAlias = Callable[[], str]
 
@@ -106,12 +112,22 @@ def read_account(text: str) -> Account:
     Raises `ValueError` whose text is what is wrong, in French.
     """
     platform, colon, rest = text.strip().partition(":")
-    team, slash, user = rest.rpartition("/")
+    team, _, user = rest.rpartition("/")
     if platform not in _ACCOUNT_FORMS or not colon:
         raise ValueError("doit commencer par «\u00a0slack:\u00a0» ou «\u00a0discord:\u00a0»")
-    if bool(slash) != (platform == "slack") or not re.fullmatch(_ACCOUNT_FORMS[platform], rest):
-        raise ValueError("doit s'écrire slack:T0123ABCD/U0123ABCD ou discord:123456789012345678")
+    if not re.fullmatch(_ACCOUNT_FORMS[platform], rest):
+        raise ValueError(_WRITTEN[platform])
     return Account(platform, team, user)
+
+
+def is_team(platform: str, identifier: str) -> bool:
+    """Tell whether a text has the shape of a workspace of Slack, or of a server of Discord."""
+    return bool(re.fullmatch(TEAM_FORMS[platform], identifier))
+
+
+def is_group(platform: str, identifier: str) -> bool:
+    """Tell whether a text has the shape of a user group or a channel of Slack, or of a role of Discord."""
+    return bool(re.fullmatch(GROUP_FORMS[platform], identifier))
 
 
 # --- Linking ----------------------------------------------------------------------------------

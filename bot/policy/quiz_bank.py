@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from bot.policy import identities
+from bot.policy.annotations import parsed
 from bot.policy.articles import Clause, Number, PolicyError, Version
 
 Kind: TypeAlias = Literal["vrai-faux", "choix", "choix-multiples", "situation"]
@@ -92,11 +92,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """The questions that can be asked, those whose clause has changed, and what is wrong."""
+    """The questions that can be asked, those whose clause has changed, and what is wrong.
+
+    `left_out`: how many more the file holds, that are wrong.
+    """
 
     questions: tuple[Question, ...] = ()
     stale: tuple[Question, ...] = ()
     problems: tuple[Problem, ...] = ()
+    left_out: int = 0
     _by_id: dict[str, Question] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -148,9 +152,10 @@ def read(text: str, version: Version) -> Bank:
     What concerns the whole (coverage, guessing) is in `bot.policy.quiz_review`.
     """
     problems: list[Problem] = []
+    blocks = tuple(_blocks(text))
     found = [
         one
-        for block in _blocks(text)
+        for block in blocks
         for data in [_parsed(block, problems)]
         if data is not None and (one := _question(block, data, problems)) is not None
     ]
@@ -172,7 +177,8 @@ def read(text: str, version: Version) -> Bank:
                         question.line, "il manque «\u00a0hash\u00a0»\u00a0: vigie quiz lier.", question.id
                     )
                 )
-    return Bank(tuple(current), tuple(stale), tuple(sorted(problems)))
+    left_out = len(blocks) - len(current) - len(stale)
+    return Bank(tuple(current), tuple(stale), tuple(sorted(problems)), left_out)
 
 
 def _followed(question: Question, version: Version) -> tuple[Question, bool]:
@@ -255,17 +261,9 @@ def _blocks(text: str) -> Iterator[_Block]:
 
 def _parsed(block: _Block, problems: list[Problem]) -> dict[str, Any] | None:
     try:
-        return tomllib.loads("\n".join(block.lines))
-    except tomllib.TOMLDecodeError as error:
-        at = re.search(r"line (\d+)", str(error))
-        line = block.line + (int(at[1]) if at else len(block.lines)) - 1
-        problems.append(
-            Problem(
-                line,
-                "ce n'est pas du TOML valide. Vérifiez les guillemets, les crochets et les virgules, "
-                "et que rien n'est écrit deux fois.",
-            )
-        )
+        return parsed("\n".join(block.lines), FILE)
+    except PolicyError as error:
+        problems.append(Problem(block.line + (error.line or len(block.lines)) - 1, error.problem))
         return None
 
 

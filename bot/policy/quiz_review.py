@@ -39,7 +39,12 @@ def guesses(questions: Sequence[Question]) -> list[Guess]:
 
 
 def review(bank: Bank, version: Version) -> list[Problem]:
-    """Return every problem of the bank: those of its lines, then those of the whole."""
+    """Return every problem of the bank: those of its lines, then those of the whole.
+
+    A question that is wrong would be told of again as what its clause lacks: where any is, only the lines.
+    """
+    if bank.left_out:
+        return list(bank.problems)
     return [*bank.problems, *_coverage(bank, version), *_giveaways(bank.questions)]
 
 

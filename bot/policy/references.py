@@ -164,18 +164,22 @@ def _number(text: str) -> Number:
     return Number.parse(text.replace(",", "."))
 
 
-def nearest(number: Number, version: Version) -> tuple[Number, ...]:
-    """Return the one or two existing numbers that someone who wrote `number` may have meant.
+_BESIDE = 2  # articles away, the number of an article that does not exist may be a slip for another
 
-    The first is a likely slip (a figure too many, too few, or the point forgotten), the second the
-    closest in the same article.
+
+def nearest(number: Number, version: Version) -> tuple[Number, ...]:
+    """Return the one or two existing numbers that someone who wrote `number` may have meant, if any.
+
+    One is a likely slip (a figure too many, too few, or the point forgotten), the other the closest in the
+    same article or, when there is no such article, in one of the next two.
     """
     typed = str(number)
     numbers = [clause.number for clause in version.clauses()]
     slips = [candidate for candidate in numbers if _one_character_apart(typed, str(candidate))]
     same_article = [candidate for candidate in numbers if candidate.article == number.article]
     chosen: dict[Number, None] = {}
-    for group in (slips, same_article or numbers):
+    beside = [one for one in numbers if 0 < abs(one.parts[0] - number.parts[0]) <= _BESIDE]
+    for group in (slips, same_article or beside):
         if group:
             chosen.setdefault(min(group, key=lambda candidate: _distance(candidate, number)))
     return tuple(sorted(chosen))

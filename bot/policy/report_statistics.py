@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.messages import within_sentence
 from bot.policy import report_access
 from bot.policy.report_records import SEVERITIES, Session, Severity
 from bot.policy.reports import Entry, read_entry
@@ -36,7 +37,7 @@ PLATFORMS: Final = {
     "bluesky": "Bluesky",
     "google": "Avis Google",
 }
-ELSEWHERE: Final = "Autre site"
+ELSEWHERE: Final = "Ailleurs"  # on another site, or where no address was given
 # Hours from when a holder is told to when one of them opens the case, as escalation counts them.
 _DELAYS: Final = ((4, "En moins de 4\u00a0h"), (24, "De 4 à 24\u00a0h"), (72, "De 24 à 72\u00a0h"))
 _LATER: Final = "Après 72\u00a0h"
@@ -155,9 +156,15 @@ def lines(found: Sequence[Table]) -> list[str]:
             else [f"moins de {BAND} pour chacune des autres lignes" if told else f"moins de {BAND} partout"]
         )
         said.append(
-            f"{table.title}\u00a0: " + "; ".join([*(f"{one.label}, {one.words}" for one in told), *rest])
+            f"{table.title}\u00a0: "
+            + "; ".join([*(f"{_said(one)}, {one.words}" for one in told), *rest])
+            + "."
         )
     return said
+
+
+def _said(one: Figure) -> str:
+    return one.label if one.label in PLATFORMS.values() else within_sentence(one.label)
 
 
 def rows(found: Sequence[Table]) -> list[dict[str, str | int]]:

@@ -40,6 +40,10 @@ class RevisionError(ValueError):
     """What is asked cannot be done to a revision; the text is French, and says why."""
 
 
+class DatesError(RevisionError):
+    """Dates that cannot be those of a revision, when others could."""
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """A text to be proposed. `by`: the person, None where that is not known. `notes`: what to look at in it.
@@ -245,7 +249,7 @@ def approve(
     """Take a person's approval of a revision as it is, for these dates; scheduled once `needed` persons do.
 
     Whoever proposed it counts as one of two, when someone else approves. Other dates than those that were
-    approved before are to be approved anew. Raises `RevisionError`.
+    approved before are to be approved anew. Raises `RevisionError`, `DatesError` for the dates alone.
     """
     _only(revision, "proposed")
     [*_, latest] = approved(db, revision.policy)
@@ -277,15 +281,15 @@ def rebased(db: Database, revision: Revision) -> Revision:
 
 def _check(dates: Dates, latest: Revision, today: date) -> None:
     if dates.adopted > today:
-        raise RevisionError("la date d'adoption est à venir. Une révision s'approuve une fois adoptée.")
+        raise DatesError("la date d'adoption est à venir. Une révision s'approuve une fois adoptée.")
     if dates.effective < dates.adopted:
-        raise RevisionError("la date d'effet précède celle de l'adoption.")
+        raise DatesError("la date d'effet précède celle de l'adoption.")
     if latest.adopted and dates.adopted <= latest.adopted:
-        raise RevisionError(
+        raise DatesError(
             f"la dernière version a été adoptée le {in_words(latest.adopted)}\u00a0: celle-ci l'est après."
         )
     if latest.since and dates.effective < latest.since:
-        raise RevisionError(
+        raise DatesError(
             f"la dernière version prend effet le {in_words(latest.since)}\u00a0: celle-ci ne la précède pas."
         )
 

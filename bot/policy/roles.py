@@ -92,11 +92,6 @@ def titles() -> tuple[str, ...]:
     return tuple(name for _, name, _ in _SEED)
 
 
-def first_title(role_id: str) -> str:
-    """Return what a role is called at first, or its identifier for one that was added since."""
-    return next((name for one, name, _ in _SEED if one == role_id), role_id)
-
-
 def all_roles(db: Database) -> list[Role]:
     """Return every role, those of the policy first."""
     rows = [Role(*row) for row in db.conn.execute("SELECT id, title, email, fallback_id FROM roles")]

@@ -31,6 +31,7 @@ from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 from nacl.utils import random
 
+from bot import http_headers
 from bot.logs import told
 from bot.messages import Quotation
 from bot.platforms import PlatformError
@@ -60,19 +61,14 @@ TURN_SECONDS: Final = 10.0
 DRAFT_SECONDS: Final = 1_800.0
 
 HEADERS: Final[Mapping[str, str]] = {
+    **http_headers.COMMON,
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
     ),
-    "Cache-Control": "no-store",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "interest-cohort=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
     "Connection": "close",
-    "Server": "vigie",
 }
 _CSS: Final = Path(__file__).with_name("form.css").read_text("utf-8")
 
@@ -127,7 +123,7 @@ class WebForm:
 
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[self._guard], client_max_size=BODY_SIZE)
-        app.on_response_prepare.append(_protect)
+        app.on_response_prepare.append(http_headers.adding(HEADERS))
         app.add_routes(
             [
                 web.get("/", self._form),
@@ -332,10 +328,6 @@ def _page(html: str, status: int = 200) -> web.Response:
 
 def _refusal(status: int) -> web.Response:
     return _page(pages.told(*_STATUSES.get(status, _STATUSES[400])), status)
-
-
-async def _protect(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(HEADERS)
 
 
 _STATUSES: Final[Mapping[int, tuple[str, str]]] = {

@@ -109,6 +109,13 @@ async def test_a_number_that_does_not_exist_says_so_and_proposes_the_nearest(dis
     assert labels(reply) == ["5.9", "5.18", "Table des matières"]
 
 
+async def test_where_nothing_is_near_the_table_of_contents_is_proposed(dispatcher: Dispatcher) -> None:
+    reply = await ask(dispatcher, "quatre-vingt-dix-neuf")
+    assert words(reply) == "L'article 99 n'existe pas dans la PA20. Ses articles vont de 1 à 7."
+    assert labels(reply) == ["Table des matières"]
+    assert labels(await ask(dispatcher, "quarante-deux")) == ["4.2", "Table des matières"]
+
+
 async def test_an_article_that_does_not_exist_says_so(dispatcher: Dispatcher) -> None:
     assert words(await ask(dispatcher, "article 8")).startswith("L'article 8 n'existe pas dans la PA20.")
 

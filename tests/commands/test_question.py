@@ -79,7 +79,7 @@ async def test_a_clause_beside_those_read_together_is_told_apart(desk: Counter) 
         ("1", "À joindre\u00a0: Conseil exécutif."),
         (
             "5.10",
-            "À joindre\u00a0: Conseillère ou conseiller à l'exécutif, ou Vice-présidence aux communications.",
+            "À joindre\u00a0: Conseillère ou conseiller à l'exécutif, ou vice-présidence aux communications.",
         ),
         ("5.11", "vers qui est apte à leur répondre"),
         ("5.16", "À joindre\u00a0: Vice-présidence aux communications."),

@@ -94,7 +94,9 @@ async def test_the_administration_is_never_left_to_nobody(office: Desk) -> None:
 
 
 async def test_a_group_may_take_the_administration_and_is_read_at_once(office: Desk) -> None:
-    await office.ask("roles groupe administration", plateforme="discord", groupe="7", autres="remplace")
+    await office.ask(
+        "roles groupe administration", plateforme="discord", groupe="123456789012345671", autres="remplace"
+    )
     card = await office.ask("roles voir administration")
     assert accounts(card) == [("slack", "U0ADMIN")]
     assert "les autres titulaires restent d'ici là" in await office.said("roles voir administration")
@@ -166,9 +168,11 @@ async def test_a_list_is_kept_by_hand(office: Desk) -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"titre": "holder", "source": "slack_group", "groupe": "S1"},
-        {"titre": "officer", "source": "ailleurs", "groupe": "S1"},
+        {"titre": "holder", "source": "slack_group", "groupe": "S0123ABCD"},
+        {"titre": "officer", "source": "ailleurs", "groupe": "S0123ABCD"},
         {"titre": "officer", "source": "slack_group", "groupe": "<@U1>"},
+        {"titre": "officer", "source": "slack_group", "groupe": "S1"},
+        {"titre": "officer", "source": "discord_role", "groupe": "7"},
     ],
 )
 async def test_a_source_that_makes_no_sense_is_refused(office: Desk, fields: dict[str, str]) -> None:

@@ -74,8 +74,35 @@ async def test_the_date_of_effect_is_asked_and_never_invented(desk: World) -> No
     assert [one.value for one in form.fields if isinstance(one, TextField)] == ["", ""]
     refused = await desk.press(reply, "Approuver", adoptee="2026-11-20", effet="bientôt")
     assert "n'est pas une date" in words(refused)
+    assert "Rien n'est approuvé." in words(refused)
     assert "prend effet dans un instant" in words(
         await desk.press(reply, "Approuver", adoptee="2026-11-20", effet="2026-11-24")
+    )
+
+
+@pytest.mark.parametrize(
+    ("adopted", "effective", "why"),
+    [
+        ("2026-11-20", "le 20 janvier | 2027", "n'est pas une date"),
+        ("", "2026-11-24", "n'est pas une date"),
+        ("2026-11-20", "2026-11-10", "précède celle de l'adoption"),
+        ("2999-01-01", "2999-01-01", "est à venir"),
+        ("2015-12-13", "2026-11-24", "celle-ci l'est après"),
+    ],
+)
+async def test_dates_that_cannot_be_are_corrected_where_they_were_typed(
+    desk: World, adopted: str, effective: str, why: str
+) -> None:
+    reply = await desk.drop(REVISED)
+    refused = await desk.press(reply, "Approuver", adoptee=adopted, effet=effective)
+    assert why in words(refused)
+    assert (await desk.last()).state == "proposed"
+    form = await desk.press(refused, "Corriger")
+    assert isinstance(form, Form)
+    typed = [" ".join(one.replace("|", " ").split()) for one in (adopted, effective)]
+    assert [one.value for one in form.fields if isinstance(one, TextField)] == [one[:20] for one in typed]
+    assert "Révision approuvée" in words(
+        await desk.ask(form.command, adoptee="2026-11-20", effet="2026-11-24")
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.forms import Form
 from bot.messages import Button, Message
+from bot.policy import roles
 from bot.policy.library import Library
 from bot.policy.report_limits import REFUSAL
 from bot.report_drafts import KEPT
@@ -83,6 +85,15 @@ async def test_whoever_is_named_does_not_receive_it(chat: Chat) -> None:
     case = words(await opened(chat, SUPPLEANT))
     assert "vole ses membres" in case
     assert "En cause\u00a0: Vice-présidence aux communications, Conseillère ou conseiller" in case
+    await chat.storage.run(lambda: renamed(chat, roles.CONSEILLER, "Coordination générale"))
+    case = words(await opened(chat, SUPPLEANT))
+    assert "En cause\u00a0: Vice-présidence aux communications, Coordination générale" in case
+
+
+def renamed(chat: Chat, role: str, title: str) -> None:
+    """Have a role be called otherwise."""
+    with chat.storage.transaction() as db:
+        roles.change(db, replace(roles.role(db, role), title=title))
 
 
 async def test_a_report_is_read_by_its_recipient_and_followed_with_its_code(chat: Chat) -> None:

@@ -28,7 +28,7 @@ from tests.leaks.traffic import Traffic
 
 Json = dict[str, Any]
 
-TEAM, CHANNEL, SIGNING_SECRET = "T01AGE", "C01GENERAL", "secret-essai"
+TEAM, CHANNEL, SIGNING_SECRET = "T00001AGE", "C01GENERAL", "secret-essai"
 PATIENCE = 20.0
 _FIXED: dict[str, Json] = {
     "auth.test": {"ok": True, "user_id": "U0BOT", "bot_id": "B0BOT", "team_id": TEAM, "url": "http://x"},

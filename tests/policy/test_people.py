@@ -131,7 +131,7 @@ def test_a_table_of_later_takes_part_in_linking_without_being_named(db: Database
 @pytest.mark.parametrize(
     ("text", "account"),
     [
-        ("slack:T0123/U0123", Account("slack", "T0123", "U0123")),
+        ("slack:T0123ABCD/U0123ABCD", Account("slack", "T0123ABCD", "U0123ABCD")),
         (" discord:123456789012345678 ", Account("discord", "", "123456789012345678")),
         ("local:administration", Account("local", "", "administration")),
     ],
@@ -141,7 +141,18 @@ def test_an_account_is_read_as_the_settings_write_it(text: str, account: Account
 
 
 @pytest.mark.parametrize(
-    "text", ["", "U0123", "slack:U0123", "discord:T1/1", "discord:moi", "slack:t1/u1", "x:y"]
+    "text",
+    [
+        *(
+            "",
+            "U0123",
+            "slack:U0123",
+            "slack:T0123ABCD/U01",
+            "slack:T01/U0123ABCD",
+            "slack:t0123abcd/u0123abcd",
+        ),
+        *("discord:T1/1", "discord:moi", "discord:123", "discord:0123456789012345678", "x:y"),
+    ],
 )
 def test_what_is_not_an_account_is_explained(text: str) -> None:
     with pytest.raises(ValueError, match="doit"):

@@ -148,5 +148,26 @@ def test_any_text_is_read_without_failing(text: str) -> None:
 
 
 @given(st.lists(st.integers(0, 999), min_size=1, max_size=4))
-def test_any_number_has_something_near(library: Library, parts: list[int]) -> None:
-    assert references.nearest(Number(tuple(parts)), library.default.versions[0])
+def test_a_number_of_an_article_or_beside_one_has_something_near_and_others_only_a_slip(
+    library: Library, parts: list[int]
+) -> None:
+    number, version = Number(tuple(parts)), library.default.versions[0]
+    near = references.nearest(number, version)
+    last = version.articles[-1].number.parts[0]
+    assert bool(near) or parts[0] > last + 2
+    for one in near:
+        typed, other = str(number), str(one)
+        slip = any(
+            longer[:at] + longer[at + 1 :] == shorter
+            for longer, shorter in ((typed, other), (other, typed))
+            for at in range(len(longer))
+        )
+        assert slip or abs(one.parts[0] - parts[0]) <= 2
+
+
+@pytest.mark.parametrize(("typed", "near"), [("99", []), ("99.1", []), ("42", ["4.2"]), ("51", ["5.1"])])
+def test_of_a_number_that_is_far_from_all_only_a_slip_is_near(
+    library: Library, typed: str, near: list[str]
+) -> None:
+    found = references.nearest(Number.parse(typed), library.default.versions[0])
+    assert [str(one) for one in found] == near

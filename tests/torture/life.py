@@ -35,7 +35,7 @@ def settings(world: World, path: Path) -> dict[str, str]:
         **ports,
         "VIGIE_DB": str(path),
         "VIGIE_MODELES": str(MODELS),
-        "VIGIE_ADMINS": "discord:1000",
+        "VIGIE_ADMINS": "discord:100000000000001000",
     }
 
 
@@ -78,7 +78,7 @@ def prepare(path: Path, on_discord: int, on_slack: int) -> None:
             for number in range(on_discord):
                 people.known(db, Account("discord", "", str(1000 + number)))
             for number in range(on_slack):
-                people.known(db, Account("slack", "T1", f"U{1000 + number}"))
+                people.known(db, Account("slack", "T00000001", f"U{1000 + number}"))
     finally:
         storage.close()
 

@@ -67,7 +67,7 @@ PHASES: Final = ((0.0, 0.0), (0.6, 5 * HOUR), (0.75, 25 * HOUR), (0.9, 74 * HOUR
 LAST: Final = (74 * HOUR, 80 * HOUR, 100 * HOUR, 150 * HOUR)
 HOLDERS: Final = {
     roles.VP_COMMUNICATIONS: Account("discord", "", "1000"),
-    roles.CONSEILLER: Account("slack", "T1", "U1001"),
+    roles.CONSEILLER: Account("slack", "T00000001", "U1001"),
     roles.SUPPLEANCE: Account("discord", "", "1002"),
 }
 LEVELS: Final = {"Un nouveau": "first", "attend": "reminder", "aussi": "passed on"}

@@ -283,7 +283,7 @@ def _prepare(db: Database, keys: Path, count: int) -> frozenset[str]:
         account = (
             Account("discord", "", str(1000 + number))
             if number % 2
-            else Account("slack", "T1", f"U{1000 + number}")
+            else Account("slack", "T00000001", f"U{1000 + number}")
         )
         person = people.known(db, account)
         membership.enter(db, person, "officer", BY_HAND, today - timedelta(days=60))

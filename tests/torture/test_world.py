@@ -20,7 +20,7 @@ from tests.torture.reports import REACH, told_twice
 from tests.torture.world import CALM, TOKEN, World
 
 [WITH_A_PICTURE] = report_digest.examples().values()
-TO = {"discord": Address("discord", "", "1000"), "slack": Address("slack", "T1", "U1000")}
+TO = {"discord": Address("discord", "", "1000"), "slack": Address("slack", "T00000001", "U1000")}
 CONVERSATION = {"discord": "discord 1000001000", "slack": "slack D1000"}
 ID = "0f3c9a5be2d14c70"
 

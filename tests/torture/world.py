@@ -151,11 +151,11 @@ class World:
         return {
             "DISCORD_TOKEN": TOKEN,
             "DISCORD_API_URL": f"{self.origin}/api/v10",
-            "VIGIE_DISCORD_SERVEUR": "1",
+            "VIGIE_DISCORD_SERVEUR": "100000000000000001",
             "SLACK_BOT_TOKEN": "xoxb-essai",
             "SLACK_SIGNING_SECRET": "essai",
             "SLACK_API_URL": f"{self.origin}/slack",
-            "VIGIE_SLACK_EQUIPE": "T1",
+            "VIGIE_SLACK_EQUIPE": "T00000001",
         }
 
     async def news(self) -> None:
@@ -309,7 +309,7 @@ class World:
         return {"ok": True, "ts": stamp, "channel": f"D{body['channel'][1:]}"}
 
     async def _slack_me(self, _: web.Request) -> web.Response:
-        me = {"ok": True, "user_id": "U0BOT", "bot_id": "B0BOT", "team_id": "T1", "url": self.origin}
+        me = {"ok": True, "user_id": "U0BOT", "bot_id": "B0BOT", "team_id": "T00000001", "url": self.origin}
         return _json(me)
 
     async def _slack_open(self, request: web.Request) -> web.StreamResponse:

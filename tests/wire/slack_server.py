@@ -25,10 +25,10 @@ from tests.wire.bot_process import free_port
 from tests.wire.slack_proxy import Proxy, proxying
 
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-essai", "xapp-essai", "secret-essai"
-ALICE, BOB, CAROL, BOT, APP = "U01ALICE", "U02BOB", "U03CAROL", "U0BOT", "A01VIGIE"
+ALICE, BOB, CAROL, BOT, APP = "U001ALICE", "U00002BOB", "U0003CAROL", "U0BOT", "A01VIGIE"
 CHANNEL, OFFICERS = "C01GENERAL", "C02OFFICIERS"  # the second is private
 PATIENCE = 20.0  # seconds that a test waits for the bot at most
-TEAM = "T01AGE"
+TEAM = "T00001AGE"
 
 Json = dict[str, Any]
 Mode = Literal["socket", "events"]

@@ -34,7 +34,7 @@ Json = dict[str, Any]
 
 POLICY = ROOT / "data" / "politique" / "pa20" / "2015-12-13.md"
 HOSTILE = (
-    "<!channel> <!here> <@U02BOB> @everyone",
+    "<!channel> <!here> <@U00002BOB> @everyone",
     "logo & <script>alert(1)</script> *gras* `code`",
     "'; DROP TABLE clauses; -- NEAR(a b) \"* OR 1=1",
     "\u202e\u2066 logo \u200f\x00\x1b[31m",

@@ -1,0 +1,26 @@
+"""The headers that every page of ours has, and what puts headers on each answer of a server."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from aiohttp import web
+
+COMMON: Final[Mapping[str, str]] = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Server": "vigie",
+}
+
+
+def adding(headers: Mapping[str, str]) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+    """Return what puts `headers` on each answer, for a server's `on_response_prepare`."""
+
+    async def add(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(headers)
+
+    return add
