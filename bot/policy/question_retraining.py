@@ -43,8 +43,8 @@ def retrain(sources: Sources, policy: Policy, models: Path) -> Verdict:
 
     Raises `PolicyError` when a line of the bank is wrong, `ModelError` when they are too few, OSError.
     """
-    current = question_store.verdict(models, policy.id)
-    previous = _loaded(models, current) if current and current.base == sources.base() else None
+    current = question_store.verdict(sources, models)
+    previous = _loaded(models, current) if current else None
     key = sources.key()
     if current and previous and current.bank == key:
         return current
