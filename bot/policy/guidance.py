@@ -39,25 +39,35 @@ class Step:
 
 @dataclass(frozen=True)
 class Case:
-    """What to say to questions of some kind: those that hold every word of one of the phrases `when`."""
+    """What to say to questions of some kind: those that hold every word of one of the phrases `when`.
+
+    Words joined by a hyphen must follow one another: « par-ecrit » is not in « où est-ce écrit ».
+    """
 
     says: str
     clauses: tuple[Number, ...]
     when: tuple[str, ...]
 
     @cached_property
-    def _phrases(self) -> tuple[tuple[str, ...], ...]:
-        return tuple(tuple(_WORD.findall(fold(phrase))) for phrase in self.when)
+    def _phrases(self) -> tuple[tuple[tuple[str, ...], ...], ...]:
+        return tuple(
+            tuple(tuple(run) for part in phrase.split() if (run := _WORD.findall(fold(part))))
+            for phrase in self.when
+        )
 
     def fits(self, words: Sequence[str]) -> bool:
         """Tell whether a question, given as its folded words, is of this kind."""
-        return any(all(_holds(words, start) for start in phrase) for phrase in self._phrases)
+        return any(all(_holds(words, run) for run in phrase) for phrase in self._phrases)
 
 
-def _holds(words: Sequence[str], start: str) -> bool:
-    if len(start) <= _EXACT:
-        return start in words
-    return any(word.startswith(start) for word in words)
+def _holds(words: Sequence[str], run: Sequence[str]) -> bool:
+    """Tell whether some words hold those of a run, one after the other."""
+    places = range(len(words) - len(run) + 1)
+    return any(all(map(_begins, words[at : at + len(run)], run)) for at in places)
+
+
+def _begins(word: str, start: str) -> bool:
+    return word == start or (len(start) > _EXACT and word.startswith(start))
 
 
 @dataclass(frozen=True, slots=True)
