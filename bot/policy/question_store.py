@@ -18,20 +18,23 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from bot.policy import identities
+from bot.policy import identities, question_text
 from bot.policy import question_bank as bank
 from bot.policy.articles import Version
 from bot.policy.question_scores import FORMAT, ModelError
+from bot.policy.question_text import Texts
+from bot.policy.spelling import read_table
 
 if TYPE_CHECKING:
     from bot.policy.question_model import Model
 
-TRAINING = 2  # counts what changes in how models are trained, so that older ones are made again
+TRAINING = 3  # counts what changes in how models are trained, so that older ones are made again
 KEPT = 4  # models of one policy: of the text in force, of the one to come, and the latest used before them
 SLOWEST = 600.0  # seconds for one training; twenty are enough on one core
 ENOUGH = 5  # answered questions for each clause, under which text alone does better
@@ -41,7 +44,7 @@ _ROOT = Path(__file__).resolve().parents[2]  # of this program, wherever it is r
 PROGRAM = "bot.policy.question_retraining"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sources:
     """What a policy's model is made of: folders that hold policies, and one version's text."""
 
@@ -52,10 +55,25 @@ class Sources:
         """Return the files that hold the bank's lines."""
         return bank.files(self.folders, self.version.policy)
 
-    def lines(self) -> tuple[bank.Line, ...]:
-        """Return the bank's lines that can be asked of the version. Raises `PolicyError`, OSError."""
+    def lines(self, name: str = bank.BANK) -> tuple[bank.Line, ...]:
+        """Return the bank's lines that can be asked of the version. Raises `PolicyError`, OSError.
+
+        Those that say that an older version did not answer are left out where this one may: whether it does
+        is for people to say.
+        """
         # Not checked against the version: a line of an older one must not silence all the others.
-        return bank.without_missing(bank.carried(bank.read(self.banks(), None), self.version), self.version)
+        written = bank.read(bank.files(self.folders, self.version.policy, name), None)
+        kept = tuple(line for line in written if not self._may_be_answered(line))
+        return bank.without_missing(bank.carried(kept, self.version), self.version)
+
+    def _may_be_answered(self, line: bank.Line) -> bool:
+        fresh = identities.fresh(bank.origin(line, self.version), self.version)
+        about = bool(fresh) and line.reason in {"silent", "near_miss"}  # the others are about nothing of this
+        return about and bool(question_text.held(self._texts, fresh, line.question))
+
+    @cached_property
+    def _texts(self) -> Texts:
+        return Texts(self.version, {}, read_table(bank.tables(self.folders)))
 
     def stamp(self) -> tuple[object, ...]:
         """Return what changes when a file or the text does; cheap to look at. Raises OSError."""
