@@ -168,7 +168,9 @@ class Engine:
             learning = not self._shelf.ready(policy.versions[-1])
             return replace(_by_text(self._text(policy, version), policy, question), learning=learning)
         texts = self._text(policy, version)
-        scores = question_rules.adjusted(scores, _cited(reference), question, previous)
+        scores = question_rules.adjusted(
+            scores, _cited(reference), question, previous, says=lambda: texts.hold(question)
+        )
         answer = _by_model(scores, policy)
         fresh = identities.fresh(identities.origin(version), version)
         if not fresh or answer.answered or answer.unkind or answer.topic != "question":
