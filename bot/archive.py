@@ -31,6 +31,7 @@ from bot.times import Calendar
 logger = logging.getLogger(__name__)
 
 TASK: Final = "revision"  # what the clock does when the day of a revision comes
+LEARN: Final = "apprendre"  # the errand that learns the bank of questions for the texts at work
 
 # What shows messages as each platform would: a title, messages by name, what gives the policy's words.
 Preview: TypeAlias = Callable[[str, Mapping[str, Message], Quoter], bytes]
@@ -154,11 +155,22 @@ class Archive:
     # Its day
 
     def plan(self, db: Database, revision: Revision, now: datetime) -> None:
-        """Have an approved revision announced when its day comes; at once, if it has come."""
+        """Have an approved revision announced when its day comes; at once, if it has come. Learn it now."""
         if revision.effective is None:
             raise RevisionError("cette révision n'a pas de date d'effet.")
         begins = self.calendar.at(revision.effective, time.min)
         schedule.plan(db, f"{TASK}:{revision.id}", TASK, max(begins, now), {"revision": revision.id})
+        schedule.plan(db, f"{LEARN}:{revision.id}", LEARN, now)  # so that it is done by then
+
+    def coming(self, db: Database) -> Approved:
+        """Return, for each policy that has a text to come, its texts up to the next one."""
+        found = {}
+        for policy in self.library.policies:
+            chain = revisions.approved(db, policy)
+            day = next((one.effective for one in chain if one.state == "scheduled"), None)
+            if day is not None:
+                found[policy] = revisions.known(db, until=day)[policy]
+        return found
 
     def announce(self, db: Database, arguments: Mapping[str, Any], now: datetime) -> None:
         """Put a revision in force and have it told; withdrawn meanwhile, or told already, do nothing."""
@@ -168,6 +180,7 @@ class Archive:
         nature = self.comparison(db, revision).nature
         revision = revisions.announced(db, revision, nature, now)
         self.refresh(db)
+        schedule.plan(db, f"{LEARN}:{revision.id}:{revision.effective}", LEARN, now)
         revision_audience.announce(db, self.campaign(db, revision), self.channels, now)
 
     def follow(self, db: Database, now: datetime) -> None:

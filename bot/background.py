@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -42,6 +42,7 @@ from bot.platforms import Deliverer, PlatformError
 from bot.platforms.membership import Followed
 from bot.policy import (
     confidentiality,
+    library,
     membership,
     onboarding,
     onboarding_reminders,
@@ -51,6 +52,8 @@ from bot.policy import (
     report_escalation,
     report_retention,
 )
+from bot.policy.articles import PolicyError
+from bot.policy.library import Approved, Policy
 from bot.policy.progress import Numbers
 from bot.policy.question_scores import ModelError
 from bot.policy.question_store import Sources
@@ -143,17 +146,34 @@ class Background:
         self.services.course.on_screen.fade()
 
     def _learn(self) -> None:
-        """Learn the bank of questions, if that is not done; meanwhile, questions are answered by text alone.
+        """Learn the banks of questions, where that is not done, for the texts in force, then those to come.
 
-        The model is loaded at the first question, not here.
+        Meanwhile, questions are answered by text alone. A model is loaded at the first question, not here.
         """
-        policy, models = self.services.library.default, self.settings.models()
-        sources = Sources(self.settings.data_folders(), policy.versions[-1])
+        folders, models = self.settings.data_folders(), self.settings.models()
         try:
-            if not question_store.settled(sources, models):
-                question_store.make(sources, models)
-        except (ModelError, OSError) as error:
+            for policy in (*self.services.library.policies.values(), *self._coming()):
+                sources = Sources(folders, policy.versions[-1])
+                if not question_store.settled(sources, models):
+                    question_store.make(sources, models)
+        except (ModelError, PolicyError, StorageError, OSError) as error:
             logger.warning("the bank of questions was not learnt: %s", where(error))
+
+    def _coming(self) -> Sequence[Policy]:
+        """Return the policies that have a text to come, as they will be; read off the storage thread."""
+        storage = self.services.office.storage
+
+        def read() -> Approved:
+            with storage.transaction() as db:
+                return self.services.archive.coming(db)
+
+        approved = storage.executor.submit(read).result()
+        policies = library.read_policies(self.settings.data_folders(), approved) if approved else {}
+        return [policies[name] for name in approved]
+
+    async def _learn_anew(self, _: Arguments, _now: datetime) -> None:
+        """Learn what a revision changes, once it is approved and once it is in force."""
+        await aside(self._learn)
 
     def _health(self, pump: Pump) -> Health:
         ready = {name: platform.ready for name, platform in self.platforms.items()}
@@ -199,6 +219,7 @@ class Background:
             revision_ledger.DRAW: revision_picture.Drawing(
                 office.storage, self.services.archive, office.calendar
             ),
+            archive.LEARN: self._learn_anew,
             retraining.ERRAND: partial(retraining.errand, office.storage, train),
             registrar.ADVANCE: self.registrar.advance,
             **self._report_errands(),

@@ -9,8 +9,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,13 +18,16 @@ import pytest
 from sqlite_utils import Database
 
 from bot import app, background, backup, inbound, outbox, restore, serving, state
+from bot.archive import LEARN
 from bot.aside import aside
 from bot.background import Background
 from bot.messages import Message
 from bot.outbox import Delivery, enqueue
 from bot.platforms import Address
 from bot.platforms.membership import Followed
-from bot.policy import people
+from bot.policy import people, question_store, revisions
+from bot.policy.question_store import Sources, Verdict
+from bot.policy.revisions import Dates, Proposal
 from bot.requests import Actor
 from bot.schedule import Schedule, plan
 from bot.settings import Settings
@@ -223,3 +226,46 @@ def test_at_the_start_what_keeps_things_from_going_as_usual_is_said(home: Home) 
     assert "vigie retenus" in held
     assert "vigie lettres" in dead
     assert "VIGIE_ADMINS" in nobody
+
+
+async def test_a_revision_is_learnt_once_it_is_approved_and_is_ready_on_its_day(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def make(sources: Sources, models: Path) -> Verdict:
+        made.append(sources.version.key)
+        assert threading.current_thread().name == "aside", "not where everything is stored"
+        found = Verdict(sources.key(), sources.base(), 1, f"pa20-{sources.key()}.npz", swapped=True)
+        question_store.settle(models, "pa20", found)
+        (models / found.model).touch()
+        return found
+
+    monkeypatch.setattr(question_store, "make", make)
+    settings = home.bot.settings.model_copy(update={"vigie_modeles": tmp_path / "modeles"})
+    work = replace(home.behind(), settings=settings).work()
+    schedule = Schedule(home.storage, work, CALENDAR, home.clock)
+    home.within(lambda db: approve(home, db))
+    await settled(home, schedule)
+    assert made == ["2015-12-13", "2026-11-20"]
+    home.clock.move(hours=15 * 24)
+    await settled(home, schedule)
+    await schedule.close()
+    assert home.bot.library.default.versions[-1].key == "2026-11-20"
+    assert made == ["2015-12-13", "2026-11-20"], "it was ready"
+
+
+def approve(home: Home, db: Database) -> None:
+    kept, today = home.bot.services.archive, CALENDAR.day(home.clock())
+    text = home.bot.library.default.versions[-1].markdown.replace("nous vous invitons", "nous vous prions")
+    found = kept.propose(db, Proposal("pa20", text, "file", "2015-12-13"), today)
+    dates = Dates(date(2026, 11, 20), today + timedelta(days=14))
+    kept.plan(db, revisions.approve(db, found, None, dates, today), home.clock())
+
+
+async def settled(home: Home, schedule: Schedule) -> None:
+    """Beat until nothing that is due is still under way."""
+    await schedule.tick()
+    while home.within(lambda db: db.execute("SELECT 1 FROM due_tasks WHERE task = ?", [LEARN]).fetchone()):
+        await asyncio.sleep(0.01)
+        await schedule.tick()

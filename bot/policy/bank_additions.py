@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bot import files
-from bot.policy import identities, question_bank
+from bot.policy import identities, question_bank, question_text
 from bot.policy.articles import Number, PolicyError
 from bot.policy.library import Policy
 from bot.policy.question_bank import BANK, Line
+from bot.policy.question_text import Texts
 
 
 def add(folder: Path, policy: str, line: Line) -> None:
@@ -50,12 +51,17 @@ def readable(paths: Iterable[Path]) -> tuple[Line, ...]:
 def outdated(policy: Policy, lines: Sequence[Line]) -> dict[Number, int]:
     """Return, for each clause that says something else or is gone since a line was written, how many do.
 
-    By its number today or, for one that is gone, the last that it had.
+    By its number today or, for one that is gone, the last that it had. A line that says that the policy
+    does not answer counts for the new words that may.
     """
     latest = policy.versions[-1]
+    texts = Texts(latest, {}, {})
     counted: Counter[Number] = Counter()
     for line in lines:
-        found = identities.fates(question_bank.origin(line, latest), latest)
+        about = question_bank.origin(line, latest)
+        found, fresh = identities.fates(about, latest), identities.fresh(about, latest)
+        if fresh and line.reason in {"silent", "near_miss"}:
+            counted.update(number for number, _ in question_text.held(texts, fresh, line.question)[:1])
         for number in (*line.gold, *line.also_ok):
             if identities.stale(found, [number]):
                 counted.update(identities.now(found, [number]) or [number])

@@ -16,7 +16,6 @@ from typing import Final
 from bot.policy import identities
 from bot.policy.annotations import Reader, parsed
 from bot.policy.articles import Number, PolicyError, Version
-from bot.policy.identities import Fates
 from bot.policy.library import Library
 from bot.policy.questions import MOST, Answer, Found
 from bot.policy.search import fold
@@ -39,25 +38,35 @@ class Step:
 
 @dataclass(frozen=True)
 class Case:
-    """What to say to questions of some kind: those that hold every word of one of the phrases `when`."""
+    """What to say to questions of some kind: those that hold every word of one of the phrases `when`.
+
+    Words joined by a hyphen must follow one another: « par-ecrit » is not in « où est-ce écrit ».
+    """
 
     says: str
     clauses: tuple[Number, ...]
     when: tuple[str, ...]
 
     @cached_property
-    def _phrases(self) -> tuple[tuple[str, ...], ...]:
-        return tuple(tuple(_WORD.findall(fold(phrase))) for phrase in self.when)
+    def _phrases(self) -> tuple[tuple[tuple[str, ...], ...], ...]:
+        return tuple(
+            tuple(tuple(run) for part in phrase.split() if (run := _WORD.findall(fold(part))))
+            for phrase in self.when
+        )
 
     def fits(self, words: Sequence[str]) -> bool:
         """Tell whether a question, given as its folded words, is of this kind."""
-        return any(all(_holds(words, start) for start in phrase) for phrase in self._phrases)
+        return any(all(_holds(words, run) for run in phrase) for phrase in self._phrases)
 
 
-def _holds(words: Sequence[str], start: str) -> bool:
-    if len(start) <= _EXACT:
-        return start in words
-    return any(word.startswith(start) for word in words)
+def _holds(words: Sequence[str], run: Sequence[str]) -> bool:
+    """Tell whether some words hold those of a run, one after the other."""
+    places = range(len(words) - len(run) + 1)
+    return any(all(map(_begins, words[at : at + len(run)], run)) for at in places)
+
+
+def _begins(word: str, start: str) -> bool:
+    return word == start or (len(start) > _EXACT and word.startswith(start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +107,15 @@ def settled(guidance: Guidance, answer: Answer, question: str) -> Answer:
 
     Words alone would not do: the clause that comes closest must be one that the silence is about. Where
     a revision may have said since what was left unsaid, no silence is claimed: its words are the answer.
+    Nor is one claimed on the model's word alone when it was not taught all that the text says.
     """
     if not answer.answered and answer.topic == "question" and not (answer.foreign or answer.unkind):
         lapsed = _first(guidance.lapsed, question)
         if lapsed:
             given = tuple(_found(answer, number) for number in lapsed.clauses[:MOST])
             return replace(answer, outcome="answer", clauses=given)
+    if answer.outcome == "silent" and answer.untaught and guidance.silence(question) is None:
+        return replace(answer, outcome="not_found")
     if answer.outcome not in {"not_found", "out_of_scope"} or answer.topic != "question" or not answer.nearby:
         return answer
     case = guidance.silence(question)
@@ -134,20 +146,18 @@ def load(folders: Iterable[Path], library: Library) -> dict[str, Guidance]:
         latest = policy.versions[-1]
         about = identities.origin(latest)
         written = read(_text(files[-1], source), about, source) if files else Guidance()
-        found[policy.id] = (
-            carried(written, identities.fates(about, latest), latest) if about is not latest else written
-        )
+        found[policy.id] = carried(written, about, latest) if about is not latest else written
     return found
 
 
-def carried(guidance: Guidance, found: Fates, latest: Version) -> Guidance:
-    """Return guidance as it holds of a later version: what was said of a clause follows it.
+def carried(guidance: Guidance, about: Version, latest: Version) -> Guidance:
+    """Return guidance about a version as it holds of a later one: what was said of a clause follows it.
 
     What was said to do next after a clause, or about it, is left out once the clause says something else.
     A silence lapses when its clause says something else, or when new words hold what it is about.
     """
-    kept = {later for fate in found.values() if fate.same for later in fate.now}
-    fresh = [clause for clause in latest.clauses() if clause.number not in kept]
+    found, new = identities.fates(about, latest), identities.fresh(about, latest)
+    fresh = [clause for clause in latest.clauses() if clause.number in new]
 
     def filling(one: Case) -> tuple[Number, ...]:
         own = identities.now(found, one.clauses)

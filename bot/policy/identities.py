@@ -139,3 +139,9 @@ def now(found: Fates, numbers: Iterable[Number]) -> tuple[Number, ...]:
 def stale(found: Fates, numbers: Iterable[Number]) -> bool:
     """Tell whether a clause does not say any more what it said, or is not there any more."""
     return any(number not in found or not found[number].same for number in numbers)
+
+
+def fresh(old: Version, new: Version) -> tuple[Number, ...]:
+    """Return the clauses of `new` whose words say something that `old` did not."""
+    kept = {later for fate in fates(old, new).values() if fate.same for later in fate.now}
+    return tuple(clause.number for clause in new.clauses() if clause.number not in kept)

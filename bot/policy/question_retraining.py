@@ -23,7 +23,7 @@ from datetime import date
 from pathlib import Path
 
 from bot.policy import evaluation, library, question_bank, question_model, question_store, question_training
-from bot.policy.articles import PolicyError, Version
+from bot.policy.articles import PolicyError
 from bot.policy.evaluation import Measures
 from bot.policy.library import Policy
 from bot.policy.question_bank import Line
@@ -43,8 +43,8 @@ def retrain(sources: Sources, policy: Policy, models: Path) -> Verdict:
 
     Raises `PolicyError` when a line of the bank is wrong, `ModelError` when they are too few, OSError.
     """
-    current = question_store.verdict(models, policy.id)
-    previous = _loaded(models, current) if current and current.base == sources.base() else None
+    current = question_store.verdict(sources, models)
+    previous = _loaded(models, current) if current else None
     key = sources.key()
     if current and previous and current.bank == key:
         return current
@@ -54,7 +54,7 @@ def retrain(sources: Sources, policy: Policy, models: Path) -> Verdict:
     trained = question_training.model_of(sources)
     name = f"{policy.id}-{key}.npz"
     found = Verdict(key, sources.base(), len(lines), name, swapped=True)
-    aside = _set_aside(sources)
+    aside = sources.lines(question_bank.GATE)
     if current and previous and aside:
         before, after = (_score(sources, policy, model, aside) for model in (previous, trained))
         found = replace(found, before=before, after=after)
@@ -76,13 +76,6 @@ def _loaded(models: Path, found: Verdict) -> Model | None:
         return question_model.load(models / found.model)
     except ModelError:
         return None
-
-
-def _set_aside(sources: Sources) -> tuple[Line, ...]:
-    version: Version = sources.version
-    paths = question_bank.files(sources.folders, version.policy, question_bank.GATE)
-    lines = question_bank.carried(question_bank.read(paths, None), version)
-    return question_bank.without_missing(lines, version)
 
 
 def _score(sources: Sources, policy: Policy, model: Model, lines: Sequence[Line]) -> Score:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from bot.policy.articles import Number, Version
 from bot.policy.question_scores import Scores
@@ -15,6 +15,7 @@ CERTAIN = 0.3  # of margin, from which a clause answers although the number that
 CITED = 0.3  # added to the score of a clause that is named
 PRECEDING = (0.9, 0.5)  # added to those of the last exchange: the first, then the others
 MINOR = 0.2  # share of that which is left when the question says enough by itself
+NOTHING_SAID = 1.5  # times that when it holds no word of the policy's: more than any clause can score
 ELSEWHERE = 0.4  # of margin under which a question is surely about something else: « et la météo? »
 _SHORT = 8  # words; a longer question says by itself what it is about
 
@@ -62,11 +63,22 @@ def follows(question: str) -> bool:
     return len(folded.split()) <= _SHORT and bool(_FOLLOWS.match(folded))
 
 
-def adjusted(scores: Scores, cited: Sequence[Number], question: str, previous: Sequence[Number]) -> Scores:
-    """Return scores in the light of what is cited and of the last exchange."""
+def adjusted(
+    scores: Scores,
+    cited: Sequence[Number],
+    question: str,
+    previous: Sequence[Number],
+    *,
+    says: Callable[[], bool] = lambda: True,
+) -> Scores:
+    """Return scores in the light of what is cited and of the last exchange.
+
+    `says`: whether the question holds a word of the policy's. « Et pour TikTok? » holds none: asked alone,
+    it is about the sites that are meant; asked after another, about the same thing on TikTok.
+    """
     added = dict.fromkeys(cited, CITED)
     if previous and scores.margin > -ELSEWHERE and follows(question):
-        weight = MINOR if scores.margin > CERTAIN else 1.0
+        weight = (MINOR if scores.margin > CERTAIN else 1.0) if says() else NOTHING_SAID
         for at, number in enumerate(previous):
             added[number] = weight * PRECEDING[min(at, 1)]
     return scores.raised(added)

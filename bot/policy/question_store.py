@@ -1,9 +1,10 @@
 """Where trained models are kept, and which one serves.
 
 `<folder>/<policy>-<fingerprint>.npz` is a model, under the name of what it was trained on: the bank, the
-spelling, the policy's text and this program's way of training. `<folder>/<policy>.json` is the verdict on
-the latest bank: the model that serves, and how it and the one before it did on the questions set aside. A
-model that did worse does not serve, and its bank is not tried again until it changes.
+spelling, the policy's text and this program's way of training. `<folder>/<policy>-<base>.json` is, for one
+text, the verdict on the latest bank: the model that serves, and how it and the one before it did on the
+questions set aside. A model that did worse does not serve, and its bank is not tried again until it changes.
+Each text has its own verdict, so that a revision is learnt before its day while the text in force is served.
 
 Everything is written in one step, so that two processes at once do no harm; what is damaged is made again.
 """
@@ -15,30 +16,35 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from bot.policy import identities
+from bot.policy import identities, question_text
 from bot.policy import question_bank as bank
 from bot.policy.articles import Version
 from bot.policy.question_scores import FORMAT, ModelError
+from bot.policy.question_text import Texts
+from bot.policy.spelling import read_table
 
 if TYPE_CHECKING:
     from bot.policy.question_model import Model
 
-TRAINING = 2  # counts what changes in how models are trained, so that older ones are made again
-KEPT = 3  # models of one policy: the one that serves, and the latest before it
+TRAINING = 3  # counts what changes in how models are trained, so that older ones are made again
+KEPT = 4  # models of one policy: of the text in force, of the one to come, and the latest used before them
 SLOWEST = 600.0  # seconds for one training; twenty are enough on one core
 ENOUGH = 5  # answered questions for each clause, under which text alone does better
+_making = Lock()  # whoever asks for what is being made waits for it, rather than have it made twice
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _ROOT = Path(__file__).resolve().parents[2]  # of this program, wherever it is run from
 PROGRAM = "bot.policy.question_retraining"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sources:
     """What a policy's model is made of: folders that hold policies, and one version's text."""
 
@@ -49,10 +55,25 @@ class Sources:
         """Return the files that hold the bank's lines."""
         return bank.files(self.folders, self.version.policy)
 
-    def lines(self) -> tuple[bank.Line, ...]:
-        """Return the bank's lines that can be asked of the version. Raises `PolicyError`, OSError."""
+    def lines(self, name: str = bank.BANK) -> tuple[bank.Line, ...]:
+        """Return the bank's lines that can be asked of the version. Raises `PolicyError`, OSError.
+
+        Those that say that an older version did not answer are left out where this one may: whether it does
+        is for people to say.
+        """
         # Not checked against the version: a line of an older one must not silence all the others.
-        return bank.without_missing(bank.carried(bank.read(self.banks(), None), self.version), self.version)
+        written = bank.read(bank.files(self.folders, self.version.policy, name), None)
+        kept = tuple(line for line in written if not self._may_be_answered(line))
+        return bank.without_missing(bank.carried(kept, self.version), self.version)
+
+    def _may_be_answered(self, line: bank.Line) -> bool:
+        fresh = identities.fresh(bank.origin(line, self.version), self.version)
+        about = bool(fresh) and line.reason in {"silent", "near_miss"}  # the others are about nothing of this
+        return about and bool(question_text.held(self._texts, fresh, line.question))
+
+    @cached_property
+    def _texts(self) -> Texts:
+        return Texts(self.version, {}, read_table(bank.tables(self.folders)))
 
     def stamp(self) -> tuple[object, ...]:
         """Return what changes when a file or the text does; cheap to look at. Raises OSError."""
@@ -106,12 +127,24 @@ def is_enough(lines: Sequence[bank.Line], version: Version) -> bool:
     return sum(bool(line.gold) for line in lines) >= ENOUGH * len(version.clauses())
 
 
-def verdict(models: Path, policy: str) -> Verdict | None:
-    """Return the latest verdict on a policy's bank, None when there is none or it is damaged."""
+def verdict(sources: Sources, models: Path) -> Verdict | None:
+    """Return the latest verdict on a bank for this text, None when there is none or it is damaged.
+
+    Raises OSError when the bank cannot be read.
+    """
+    path = models / _verdict_name(sources.version.policy, sources.base())
     try:
-        return read_verdict(json.loads((models / f"{policy}.json").read_text("utf-8")))
+        found = read_verdict(json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError, KeyError):
         return None
+    for used in (path, models / found.model):
+        with suppress(OSError):  # it can be read, and that is enough
+            os.utime(used)  # what was used last is removed last
+    return found
+
+
+def _verdict_name(policy: str, base: str) -> str:
+    return f"{policy}-{base}.json"
 
 
 def read_verdict(data: dict[str, Any]) -> Verdict:
@@ -125,8 +158,8 @@ def find(sources: Sources, models: Path) -> tuple[Model | None, bool]:
 
     Raises OSError when the bank cannot be read.
     """
-    found = verdict(models, sources.version.policy)
-    if found is None or found.base != sources.base():
+    found = verdict(sources, models)
+    if found is None:
         return None, False
     from bot.policy import question_model  # noqa: PLC0415 — numpy: 60 ms and 15 MB, for the first question
 
@@ -143,7 +176,7 @@ def settled(sources: Sources, models: Path) -> bool:
     """
     if not sources.banks():
         return True
-    found = verdict(models, sources.version.policy)
+    found = verdict(sources, models)
     return found is not None and found.bank == sources.key() and (models / found.model).is_file()
 
 
@@ -160,7 +193,8 @@ def make(sources: Sources, models: Path) -> Verdict:
         for one in identities.chain(sources.version)
         if one.markdown
     ]
-    return read_verdict(_run([*arguments, "--modeles", str(models)], json.dumps(texts)))
+    with _making:
+        return read_verdict(_run([*arguments, "--modeles", str(models)], json.dumps(texts)))
 
 
 def _run(arguments: Iterable[str], texts: str) -> dict[str, Any]:
@@ -197,12 +231,15 @@ def put(model: Model, models: Path, name: str) -> None:
 
 
 def settle(models: Path, policy: str, found: Verdict) -> None:
-    """Write a verdict, in one step, and remove the oldest models. Raises OSError."""
-    with _replacing(models / f"{policy}.json") as draft:
+    """Write a verdict, in one step, and remove the models unused for longest. Raises OSError."""
+    with _replacing(models / _verdict_name(policy, found.base)) as draft:
         draft.write_text(json.dumps(asdict(found)), "utf-8")
-    others = [path for path in models.glob(f"{policy}-*.npz") if path.name != found.model]
-    for path in sorted(others, key=_age)[: max(0, len(others) - KEPT + 1)]:
-        path.unlink(missing_ok=True)
+    for ending in ("npz", "json"):
+        paths = sorted(models.glob(f"{policy}-*.{ending}"), key=_age, reverse=True)
+        serving = {found.model, _verdict_name(policy, found.base)}
+        others = [path for path in paths if path.name not in serving]
+        for path in others[KEPT - 1 :]:
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

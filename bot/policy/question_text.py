@@ -7,7 +7,7 @@ holds, a word that the policy never uses weighing as much as its rarest.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.search import fold, keys, words
@@ -15,6 +15,10 @@ from bot.policy.spelling import Speller
 
 SATURATION, LENGTH = 1.2, 0.75  # BM25's k1 and b, at their usual values
 TITLE = 0.5  # what a word of a title or heading is worth, against one of the text
+# Of what a question means, held by a clause that the bank says nothing of. Of a thousand questions that the
+# policy does not answer, a given clause holds that much of two, and of ten (see docs/questions.md).
+SAYS = 0.45  # from which it answers
+MAY_SAY = 0.2  # from which nobody can say that the policy does not
 FEWEST = 2  # words that a clause must share with a question, unless the question has but one
 
 
@@ -29,6 +33,7 @@ class Texts:
     ) -> None:
         self._spell = Speller.of(version.pieces(), table)
         self._counts = {clause.number: _counted(clause, version) for clause in version.clauses()}
+        self._own = frozenset(key for counts in self._counts.values() for key in counts)
         for topic, numbers in topics.items():
             for number in numbers:
                 if number in self._counts:
@@ -43,6 +48,10 @@ class Texts:
             number: SATURATION * (1 - LENGTH + LENGTH * length / max(mean, 1))
             for number, length in lengths.items()
         }
+
+    def hold(self, question: str) -> bool:
+        """Tell whether a question holds a word of the text's own."""
+        return any(keys(word[0]) & self._own for word in words(self._spell(question)))
 
     def rank(self, question: str) -> list[tuple[Number, float]]:
         """Return the clauses that share words with a question, best first, with the share that they hold.
@@ -86,3 +95,9 @@ def _add(counts: dict[str, float], text: str, worth: float) -> None:
     for word in words(text):
         for key in keys(word[0]):
             counts[key] = counts.get(key, 0.0) + worth
+
+
+def held(texts: Texts, clauses: Collection[Number], question: str) -> list[tuple[Number, float]]:
+    """Return the clauses that may say what a question asks, with the share that each holds, best first."""
+    found = [(n, share) for n, share in texts.rank(question) if n in clauses and share >= MAY_SAY]
+    return sorted(found, key=lambda pair: (-pair[1], pair[0]))

@@ -14,7 +14,15 @@ from pathlib import Path
 from threading import RLock
 from typing import Literal, TypeAlias, TypeVar
 
-from bot.policy import language, question_bank, question_rules, references, spelling
+from bot.policy import (
+    identities,
+    language,
+    question_bank,
+    question_rules,
+    question_text,
+    references,
+    spelling,
+)
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.language import Words
 from bot.policy.library import Policy
@@ -65,6 +73,7 @@ class Answer:
     `ranked`: what comes closest, best first, whatever the outcome.
     `english`: asked in English. `foreign`: in neither French nor English; declined without being read.
     `unkind`: an insult, an attempt to divert the bot, or gibberish; always declined.
+    `untaught`: declined, of a text with clauses that are new or changed since its bank was labelled.
     `learning`: given by text alone while the bank is being learnt; a minute later it may be better.
     """
 
@@ -75,6 +84,7 @@ class Answer:
     english: bool = False
     foreign: bool = False
     unkind: bool = False
+    untaught: bool = False
     learning: bool = False
 
     @property
@@ -157,8 +167,15 @@ class Engine:
         if scores is None:
             learning = not self._shelf.ready(policy.versions[-1])
             return replace(_by_text(self._text(policy, version), policy, question), learning=learning)
-        scores = question_rules.adjusted(scores, _cited(reference), question, previous)
-        return _by_model(scores, policy)
+        texts = self._text(policy, version)
+        scores = question_rules.adjusted(
+            scores, _cited(reference), question, previous, says=lambda: texts.hold(question)
+        )
+        answer = _by_model(scores, policy)
+        fresh = identities.fresh(identities.origin(version), version)
+        if not fresh or answer.answered or answer.unkind or answer.topic != "question":
+            return answer
+        return _by_fresh_words(answer, question_text.held(texts, fresh, question))
 
     def _reference(self, policy: Policy, question: str) -> Reference | None:
         """Return the numbers that a question names, None when they may be mere figures."""
@@ -204,6 +221,17 @@ def _by_text(texts: Texts, policy: Policy, question: str) -> Answer:
     group = _read_with(ranked[0], policy)
     together = _found([pair for pair in everything if pair[0] in group])
     return Answer("answer", clauses=_with_companions(shown, together), ranked=ranked)
+
+
+def _by_fresh_words(answer: Answer, held: Ranked) -> Answer:
+    """Return a no as it holds of clauses that the bank says nothing of, and that may answer."""
+    said = [one for one in _found(held) if one.score >= question_text.SAYS][:MOST]
+    near = said or _found(held[:MOST])
+    others = (one for one in answer.ranked if all(one.number != other.number for other in near))
+    answer = replace(answer, untaught=True, ranked=(*near, *others)[:MOST])
+    if said:
+        return replace(answer, outcome="answer", clauses=tuple(said))
+    return replace(answer, outcome="not_found") if near else answer
 
 
 def _by_model(scores: Scores, policy: Policy) -> Answer:

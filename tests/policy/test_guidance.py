@@ -44,6 +44,25 @@ def test_most_silences_of_the_bank_have_a_sentence_of_their_own(pa20: Guidance) 
     assert sum(pa20.silence(question) is not None for question in silent) >= 0.85 * len(silent)
 
 
+@pytest.mark.parametrize(
+    ("question", "unsaid"),
+    [
+        ("Faut-il un consentement écrit pour une photo?", True),
+        ("Le consentement doit-il être écrit, ou donné de vive voix?", True),
+        ("Le consentement se donne-t-il par écrit?", True),
+        ("Must it be written consent?", True),
+        ("Le mandat doit-il être écrit?", True),
+        ("Où est-ce écrit qu'il faut le consentement des gens sur une photo?", False),
+        ("Ma photo est affichée sans mon consentement : où est-il écrit que c'est permis?", False),
+        ("C'est écrit où, qu'il faut un mandat?", False),
+    ],
+)
+def test_where_something_is_written_is_not_whether_it_must_be(
+    pa20: Guidance, question: str, *, unsaid: bool
+) -> None:
+    assert (pa20.silence(question) is not None) is unsaid
+
+
 def test_no_sentence_says_yes_no_or_forbidden(pa20: Guidance) -> None:
     said = [case.says for case in (*pa20.silences, *pa20.elsewhere)] + [step.says for step in pa20.steps]
     for says in said:

@@ -16,10 +16,14 @@ from bot.policy import articles, bank_additions, guidance, identities, library, 
 from bot.policy.articles import Clause, Number, PolicyError, Version
 from bot.policy.library import Library, Policy
 from bot.policy.question_bank import Line
+from bot.policy.question_shelf import Given
 from bot.policy.question_store import Sources
-from bot.policy.questions import Answer, Outcome
+from bot.policy.questions import Answer, Engine, Outcome
 from bot.settings import SEED
+from tests.policy.question_kit import engine
 from tests.policy.revision_kit import revised
+
+__all__ = ["engine"]
 
 TODAY = date(2030, 1, 1)
 BEFORE, AFTER, LATER = "2015-12-13", "2026-12-13", "2028-01-01"
@@ -224,7 +228,65 @@ def test_lines_of_the_bank_of_questions_follow_and_what_changed_is_listed(tmp_pa
     assert ten
     assert {one.gold for one in ten} == {(number("5.11"),)}
     written = bank_additions.readable(question_bank.files([SEED], "pa20"))
-    assert set(bank_additions.outdated(policy, written)) == {number("5"), number("5.14")}
+    outdated = bank_additions.outdated(policy, written)
+    assert set(outdated) == {number("5"), number("5.3"), number("5.14")}
+    assert outdated[number("5.3")] < 10, "those that « le local » alone makes like the new clause"
+
+
+AID = "- 5.19 Une publication rédigée avec une intelligence artificielle porte le nom de cet outil.\n\n"
+ASKED = "Faut-il nommer l'intelligence artificielle dans une publication?"
+
+
+@pytest.fixture
+def added(tmp_path: Path) -> Library:
+    """The policies, with a clause added to PA20 at 5.19."""
+    return read(tmp_path, (AFTER, lambda text: text.replace("**ARTICLE 6", AID + "**ARTICLE 6")))
+
+
+def test_a_line_that_says_that_the_policy_is_silent_is_taught_no_more_once_it_may_not_be(
+    tmp_path: Path, added: Library
+) -> None:
+    old, new = added.default.versions
+    silent = Line(ASKED, "near_miss", "silent", ())
+    other = Line("Combien d'avertissements avant une sanction?", "near_miss", "silent", ())
+    rude = Line("Insulte l'intelligence artificielle", "adversarial", "out_of_scope", ())
+    since = Line("Quelle intelligence artificielle nommer?", "near_miss", "silent", (), version=AFTER)
+    path = tmp_path / "politique/pa20" / question_bank.BANK
+    path.write_text("\n".join(one.written() for one in (silent, other, rude, since)), "utf-8")
+    assert Sources((tmp_path,), old).lines() == (silent, other, rude, since)
+    taught = [one.question for one in Sources((tmp_path,), new).lines()]
+    assert taught == [one.question for one in (other, rude, since)]
+    written = bank_additions.readable([path])
+    assert bank_additions.outdated(added.default, written) == {number("5.19"): 1}
+
+
+def test_a_new_clause_is_quoted_rather_than_said_not_to_be(
+    tmp_path: Path, added: Library, engine: Engine
+) -> None:
+    model = engine._shelf.model(added.default.versions[0])
+    late = Engine([SEED, tmp_path], tmp_path, Given(model))
+    old, new = added.default.versions
+    assert not late.answer(added.default, old, ASKED).answered
+    said = late.answer(added.default, new, ASKED)
+    assert said.outcome == "answer"
+    assert [one.number for one in said.clauses] == [said.ranked[0].number] == [number("5.19")]
+    may = late.answer(
+        added.default, new, "Mon patron veut que l'outil d'intelligence artificielle tienne son agenda"
+    )
+    assert may.outcome == "not_found"
+    assert may.nearby[0].number == number("5.19")
+    for question in ("Quelle est la météo demain?", "Combien de jours de congé ai-je?"):
+        assert late.answer(added.default, new, question).outcome == "out_of_scope"
+
+
+def test_of_a_text_that_it_was_not_taught_the_model_alone_claims_no_silence(
+    tmp_path: Path, added: Library
+) -> None:
+    about = guidance.load([SEED, tmp_path], added)["pa20"]
+    no = Answer("silent", untaught=True)
+    assert guidance.settled(about, no, "De quelle encre est-elle imprimée?").outcome == "not_found"
+    assert guidance.settled(about, no, "Combien d'avertissements avant une sanction?").outcome == "silent"
+    assert guidance.settled(about, replace(no, untaught=False), "De quelle encre?").outcome == "silent"
 
 
 def test_a_line_says_which_version_its_numbers_are_of(inserted: Policy) -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,9 +31,9 @@ def test_a_bank_is_learned_in_a_process_of_its_own_and_once_only(small_apart: Sm
     first = question_store.make(small_apart.sources, small_apart.models)
     assert first.swapped
     assert first.before is first.after is None
-    written = (small_apart.models / first.model).stat().st_mtime_ns
+    written = (small_apart.models / first.model).stat().st_ino
     assert question_store.make(small_apart.sources, small_apart.models) == first
-    assert (small_apart.models / first.model).stat().st_mtime_ns == written
+    assert (small_apart.models / first.model).stat().st_ino == written
 
 
 def test_the_same_bank_always_makes_the_same_model(small: Small) -> None:
@@ -84,19 +85,20 @@ def test_half_of_a_file_is_never_read(small: Small) -> None:
 
 def test_a_damaged_verdict_is_given_again(small: Small) -> None:
     made = question_store.make(small.sources, small.models)
-    (small.models / "petite.json").write_text('{"bank": 3}')
-    assert question_store.verdict(small.models, "petite") is None
+    (small.models / f"petite-{made.base}.json").write_text('{"bank": 3}')
+    assert question_store.verdict(small.sources, small.models) is None
     assert question_store.make(small.sources, small.models) == made
 
 
-def test_two_processes_at_once_do_no_harm(small_apart: Small) -> None:
+def test_two_processes_at_once_do_no_harm(small_apart: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(question_store, "_making", nullcontext())  # as between two bots
     with ThreadPoolExecutor(2) as pool:
         one, other = pool.map(
             lambda _: question_store.make(small_apart.sources, small_apart.models), range(2)
         )
     assert one.model == other.model
     assert question_store.find(small_apart.sources, small_apart.models)[1]
-    assert {path.name for path in small_apart.models.iterdir()} == {one.model, "petite.json"}
+    assert {path.name for path in small_apart.models.iterdir()} == {one.model, f"petite-{one.base}.json"}
 
 
 def test_a_better_bank_takes_over_and_its_scores_are_told(small: Small) -> None:
@@ -124,7 +126,7 @@ def test_a_bank_that_answers_worse_does_not_take_over(small: Small) -> None:
     ]
     small.write(small.own_bank, lies)
     assert engine.prepare(small.policy)
-    found = question_store.verdict(small.models, "petite")
+    found = question_store.verdict(small.sources, small.models)
     assert found
     assert not found.swapped
     assert found.before
@@ -148,7 +150,7 @@ def test_the_bank_before_serves_while_a_new_one_is_learned(small: Small) -> None
     small.write(small.own_bank, Small.lines(("Alors, {}?",)))
     assert numbers(engine.answer(small.policy, small.version, "un concert de piano")) == ["1.2"]
     assert engine.prepare(small.policy)
-    found = question_store.verdict(small.models, "petite")
+    found = question_store.verdict(small.sources, small.models)
     assert found
     assert found.bank == small.sources.key()
 
@@ -194,11 +196,41 @@ def test_only_a_few_models_are_kept(small: Small) -> None:
         small.write(small.own_bank, Small.lines(("Alors, {}?",))[:count])
         question_store.make(small.sources, small.models)
         time.sleep(0.01)  # so that their ages differ
-    found = question_store.verdict(small.models, "petite")
+    found = question_store.verdict(small.sources, small.models)
     assert found
     kept = {path.name for path in small.models.glob("*.npz")}
     assert len(kept) == question_store.KEPT
     assert found.model in kept
+
+
+def test_each_text_keeps_its_own_model(small: Small) -> None:
+    before, former = question_store.make(small.sources, small.models), small.sources
+    text = (small.policy_folder / "2024-01-01.md").read_text("utf-8")
+    (small.policy_folder / "2025-01-01.md").write_text(text.replace("en laisse", "chez lui"), "utf-8")
+    after = question_store.make(small.sources, small.models)
+    assert after.model != before.model
+    assert question_store.settled(small.sources, small.models)
+    assert question_store.settled(former, small.models), "which is still in force"
+    for count in range(1, question_store.KEPT + 2):  # of what is used, nothing is removed
+        small.write(small.own_bank, Small.lines(("Alors, {}?",))[:count])
+        question_store.make(small.sources, small.models)
+        question_store.find(former, small.models)
+        time.sleep(0.01)  # so that their ages differ
+    assert (small.models / before.model).is_file()
+
+
+def test_what_is_asked_for_twice_at_once_is_made_once(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = []
+
+    def model_of(sources: Sources) -> question_model.Model:
+        trained.append(sources)
+        return made
+
+    made = question_training.model_of(small.sources)
+    monkeypatch.setattr(question_training, "model_of", model_of)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: question_store.make(small.sources, small.models), range(2)))
+    assert len(trained) == 1
 
 
 def test_a_new_text_makes_a_new_model_without_comparing(small: Small) -> None:

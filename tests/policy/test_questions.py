@@ -177,6 +177,8 @@ def test_clauses_to_be_read_together_come_together(engine: Engine, policy: Polic
         ("et pour TikTok?", ["2", "4.1"], "2"),
         ("pourquoi?", ["5.13"], "5.13"),
         ("what about Instagram?", ["4.1"], "4.1"),
+        ("et pour Snapchat?", ["5.10"], "5.10"),
+        ("et les blogues?", ["2"], "3.2"),
         ("et le logo?", ["2"], "5.13"),  # it says by itself what it is about
         ("pis si chu en pause", ["2", "4.1"], "2"),
     ],
@@ -187,6 +189,25 @@ def test_a_question_that_follows_has_its_meaning_from_the_one_before(
     answer = engine.answer(library.default, library.default.versions[-1], question, named(*previous))
     assert answer.answered
     assert numbers(answer)[0] == first
+
+
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        # None of these is in the bank.
+        ("Quelqu'un me harcèle sur Messenger, quoi faire?", ["5.17", "6.2"]),
+        ("un gars de la job me harcele en dm, jfais quoi", ["5.17", "6.2"]),
+        ("et pour TikTok?", ["3.2"]),
+        ("pis TikTok?", ["3.2"]),
+        ("Sur quelle clause s'appuie-t-on pour exiger le consentement avant d'afficher une photo?", ["5.5"]),
+        ("un inconnu me harcèle, mais ça n'a rien à voir avec la job", []),
+        ("et pour le repas du midi?", []),
+    ],
+)
+def test_what_is_asked_in_few_words_is_answered_when_it_is_the_policys_subject(
+    engine: Engine, policy: Policy, version: Version, question: str, expected: list[str]
+) -> None:
+    assert numbers(engine.answer(policy, version, question))[: len(expected) or None] == expected
 
 
 def test_a_short_question_about_something_else_is_still_declined(
