@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import SecretStr
 from sqlite_utils import Database
@@ -45,7 +45,7 @@ from bot.dispatch import Dispatcher, Welcome
 from bot.health import Metrics
 from bot.members import Register
 from bot.outbox_routes import EMAIL
-from bot.platforms import Deliverer, Meter, Platform, email
+from bot.platforms import Deliverer, Meter, Platform
 from bot.policy import guidance, library, masking, membership, negative_posts, onboarding, people, roles
 from bot.policy.articles import PolicyError
 from bot.policy.library import Approved, Library
@@ -57,6 +57,9 @@ from bot.requests import Actor
 from bot.settings import SEED, Settings, listed
 from bot.storage import Storage
 from bot.times import system_clock
+
+if TYPE_CHECKING:
+    from bot.platforms.email import Mailer
 
 logger = logging.getLogger(__name__)
 
@@ -290,10 +293,12 @@ def _discord(bot: Bot, token: SecretStr, members: Register | None) -> Live:
     )
 
 
-def mailer(settings: Settings, read: Library) -> email.Mailer | None:
+def mailer(settings: Settings, read: Library) -> Mailer | None:
     """Return what sends e-mail, None where it is not configured, and in the sandbox."""
     if settings.vigie_smtp is None or settings.vigie_courriel_de is None or settings.sandboxed():
         return None
+    from bot.platforms import email  # noqa: PLC0415 — see `platforms`
+
     server = email.server(settings.vigie_smtp.get_secret_value())
     return email.Mailer(read.quote, server, settings.vigie_courriel_de)
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Generator, Iterator
 from datetime import date
+from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlite_utils import Database
 
+from bot import schema
 from bot.commands import examples
 from bot.dispatch import Dispatcher
 from bot.forms import Reply
 from bot.messages import Quoter
+from bot.policy import lexicon
 from bot.policy import library as libraries
 from bot.policy.library import Library
 from bot.settings import SEED
@@ -32,6 +38,39 @@ settings.load_profile("vigie")
 TODAY = date(2026, 11, 24)
 TEST_DATA = Path(__file__).parent / "data"
 SCHEMAS = Path(__file__).resolve().parents[2] / "shared" / "schemas"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _dictionary() -> Iterator[None]:
+    """The words of French are read once: the bot lets go of them as soon as nobody compares any more."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lexicon, "dictionary", cache(lexicon.dictionary))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _migrated() -> Iterator[None]:
+    """A database in memory is a copy of one that was migrated; those in files are migrated each."""
+    apply, one_at_a_time = schema.migrations.apply, Lock()
+
+    @cache
+    def model() -> Database:
+        made = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        database = Database(made, strict=True)
+        apply(database)
+        return database
+
+    def copy_or_apply(database: Database, *, stop_before: str | None = None) -> None:
+        _, _, path = database.conn.execute("PRAGMA database_list").fetchone()
+        if path or stop_before or database.table_names():
+            apply(database, stop_before=stop_before)
+        else:
+            with one_at_a_time:
+                model().conn.backup(database.conn)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema.migrations, "apply", copy_or_apply)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -20,19 +21,21 @@ from bot.commands.banque import Bank
 from bot.commands.course import Course, open_course
 from bot.commands.office import Office
 from bot.commands.question import Desk
-from bot.conversations import Conversations, Recent
+from bot.conversations import Conversations, OnScreen, Recent
 from bot.dispatch import Dispatcher
 from bot.platforms.local_adapter import LocalAdapter
 from bot.policy import guidance, masking, negative_posts, roles
-from bot.policy.library import Library
+from bot.policy.guidance import Guidance
+from bot.policy.library import Library, Policy
 from bot.policy.masking import Masker
+from bot.policy.negative_posts import NegativePosts
 from bot.policy.onboarding import Attesting, Plan
 from bot.policy.question_shelf import Given
 from bot.policy.questions import Engine
 from bot.sandbox import adapter
 from bot.settings import SEED, Settings
 from bot.storage import Storage
-from bot.times import Calendar
+from bot.times import Calendar, system_clock
 from tests.policy.registry_kit import NOW
 
 TEST_DATA = Path(__file__).parent / "data"
@@ -74,9 +77,9 @@ def services(library: Library, office: Office) -> Services:
         library,
         office,
         Engine(folders, Path(os.devnull), Given(None)),
-        guidance.load(folders, library),
+        dict(_guidance(library, *library.policies.values())),
         lambda: masker(library),
-        cache(lambda: negative_posts.load(SEED)),
+        negative,
         Conversations(clock),
         Recent(clock),
     )
@@ -97,14 +100,30 @@ def texts(library: Library, office: Office, folders: Sequence[Path] = (SEED, TES
 
 
 @cache
+def negative() -> NegativePosts:
+    """Return what tells that someone describes a negative post."""
+    return negative_posts.load(SEED)
+
+
+@cache
 def masker(library: Library) -> Masker:
     """Return what hides names, which takes time to make."""
     return masking.load((SEED, TEST_DATA), library)
 
 
+# What is read of a library and never changes is read once; the rest is made anew for each test.
+@lru_cache(maxsize=4)
+def _guidance(library: Library, *_: Policy) -> dict[str, Guidance]:
+    return guidance.load((SEED, TEST_DATA), library)
+
+
 def course(library: Library) -> Course:
     """Return the course on a library's policy, where nobody attests."""
+    return replace(_course(library), on_screen=OnScreen(system_clock))
 
+
+@lru_cache(maxsize=4)
+def _course(library: Library) -> Course:
     def attest(_db: Database, _attesting: Attesting) -> None:
         raise AssertionError
 

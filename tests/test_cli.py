@@ -17,6 +17,7 @@ import pytest
 from bot import cli
 from bot.outbox import Delivery, bury, enqueue
 from bot.storage import Storage, beside
+from tests import forked_cli
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -24,15 +25,21 @@ ROOT = Path(__file__).resolve().parents[1]
 def vigie(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the unmodified command line in a process of its own."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return subprocess.run(
-        [sys.executable, "-m", "bot", "--reglages", os.devnull, *words],
-        cwd=ROOT,
-        env=kept | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return forked_cli.run(words, kept | environment)
+
+
+def test_a_process_that_is_forked_says_what_one_started_from_nothing_says() -> None:
+    for words in (("politique", "5.10"), ("politique", "5.99"), ("--help",)):
+        started = subprocess.run(
+            [sys.executable, "-m", "bot", "--reglages", os.devnull, *words],
+            cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        forked = vigie(*words)
+        assert (forked.returncode, forked.stdout, forked.stderr) == (
+            started.returncode,
+            started.stdout,
+            started.stderr,
+        )
 
 
 def test_a_clause_as_json_has_the_promised_shape() -> None:

@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from text_to_num import alpha2digit  # type: ignore[attr-defined]  # its __init__ declares no exports
-
 from bot.policy.articles import Number, Version
 
 _THE = r"(?:l['’]|les? |du |de l['’])?"
@@ -125,6 +123,9 @@ def read(text: str) -> Reference | None:
 
 def _in_digits(text: str) -> str:
     """Return `text` with its numbers in figures: « cinq point dix » is « 5.10 », « 1er » is « 1 »."""
+    # Its `__init__` declares no exports, and takes half a megabyte.
+    from text_to_num import alpha2digit  # type: ignore[attr-defined]  # noqa: PLC0415 — see above
+
     digits = _SPOKEN_POINT.sub(r"\1.", alpha2digit(text, "fr", threshold=0))
     digits = _BETWEEN.sub(r"\1 à ", _LOOSE_POINT.sub(r"\1.", digits))
     return _ORDINAL.sub(r"\1", digits)

@@ -14,6 +14,7 @@ from tests.bench import on_discord, on_slack, starts
 from tests.bench.load import Scale
 from tests.bench.report import Row, table, verdict
 from tests.measures import passage
+from tests.policy.question_kit import learn
 
 MARK = "banc"
 LONGEST = 175.0  # seconds for everything
@@ -39,6 +40,7 @@ def page_of(rows: list[Row], scale: Scale, seconds: float) -> str:
 @click.option("--ecrire", is_flag=True, help="Mettre les chiffres dans docs/mesures.md.")
 def main(ecrire: bool) -> None:
     """Measure, print, and judge."""
+    learn()
     scale, began = Scale(), time.monotonic()
     try:
         rows = asyncio.run(measure(scale))

@@ -23,6 +23,7 @@ from bot.policy.questions import Engine
 from bot.policy.search import fold, keys, words
 from bot.policy.spelling import WORD
 from bot.settings import SEED
+from tests.policy.question_kit import learn
 
 Ranked: TypeAlias = list[tuple[Number, float]]
 Rank: TypeAlias = Callable[[str], Ranked]
@@ -114,10 +115,7 @@ def pa20() -> Policy:
 
 def trained() -> Model:
     """Return the shipped bank's model, made if need be."""
-    sources = question_store.Sources((SEED,), pa20().versions[-1])
-    if not question_store.settled(sources, MODELS):
-        question_store.make(sources, MODELS)
-    found, _ = question_store.find(sources, MODELS)
+    found, _ = question_store.find(learn(), MODELS)
     assert found
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Literal
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -17,7 +16,6 @@ from tests.conftest import TODAY
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-Scheme = Literal["light", "dark"]
 
 BANK = quiz_bank.load(
     SEED / "politique" / "pa20" / "quiz.toml",
@@ -145,12 +143,9 @@ def said(page: Page, words: str) -> Locator:
     return last(page).get_by_text(words).first
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-async def test_no_screen_of_the_way_has_a_violation(
-    open_page: Open, scheme: Scheme, viewport: dict[str, int]
-) -> None:
-    page = await open_page(OFFICER, color_scheme=scheme, viewport=viewport, reduced_motion="reduce")
+async def test_no_screen_of_the_way_has_a_violation(open_page: Open, viewport: dict[str, int]) -> None:
+    page = await open_page(OFFICER, viewport=viewport, reduced_motion="reduce")
     await write(page, "/vigie accueil moi")
     await expect(said(page, "Votre accueil")).to_be_visible()
     await no_violation(page, "where one is")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import pytest
 import pytest_asyncio
@@ -18,7 +18,6 @@ from tests.web.kit import TYPED, FakeIntake, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-Scheme = Literal["light", "dark"]
 Visit: TypeAlias = Callable[..., Awaitable[Page]]
 
 
@@ -110,12 +109,12 @@ async def test_it_works_without_any_script(visit: Visit, state: Callable[[Page],
     await state(page)
 
 
-@pytest.mark.parametrize(("scheme", "viewport"), [("light", PHONE), ("dark", DESKTOP)])
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("state", [with_something_wrong, reading_again, with_the_code, following])
 async def test_it_has_no_violation_and_fits(
-    visit: Visit, scheme: Scheme, viewport: dict[str, int], state: Callable[[Page], Awaitable[object]]
+    visit: Visit, viewport: dict[str, int], state: Callable[[Page], Awaitable[object]]
 ) -> None:
-    page = await visit(color_scheme=scheme, viewport=viewport)
+    page = await visit(viewport=viewport)
     await state(page)
     assert await violations(page) == []
     assert await page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]

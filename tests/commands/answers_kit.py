@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 from bot.commands import banque, question, retour, vigie
@@ -16,16 +16,18 @@ from bot.conversations import Conversations, Recent
 from bot.dispatch import Dispatcher
 from bot.forms import Form, Reply, opener
 from bot.messages import Message
-from bot.policy import guidance, masking, negative_posts
+from bot.policy import guidance, masking
 from bot.policy import roles as registry
 from bot.policy.articles import Number, Version
 from bot.policy.library import Library, Policy
+from bot.policy.masking import Masker
 from bot.policy.questions import Answer, Found
 from bot.requests import Actor, Command, Place, Request, UserError
 from bot.settings import SEED
 from bot.storage import Storage
 from tests.commands.registry_kit import ADMIN, CALENDAR, TEAMS
 from tests.fake_clock import FakeClock
+from tests.office_kit import negative
 
 OFFICER = Actor("slack", "T1", "U1OFFICER")
 OTHER = Actor("discord", "900000000000000900", "222000000000000222")  # no random identifier holds them
@@ -124,6 +126,11 @@ def commands(desk: Desk, bank: Bank) -> tuple[Command, ...]:
     )
 
 
+@lru_cache(maxsize=4)
+def _masker(library: Library) -> Masker:
+    return masking.load([SEED], library)
+
+
 @contextmanager
 def counter(library: Library, own: Path, answers: Mapping[str, Answer] | None = None) -> Iterator[Counter]:
     storage, clock, engine = Storage(), FakeClock(), ToldEngine(dict(answers or {}))
@@ -133,8 +140,8 @@ def counter(library: Library, own: Path, answers: Mapping[str, Answer] | None = 
         office,
         engine,
         guidance.load([SEED], library),
-        cache(lambda: masking.load([SEED], library)),
-        cache(lambda: negative_posts.load(SEED)),
+        lambda: _masker(library),
+        negative,
         Conversations(clock),
         Recent(clock),
     )

@@ -20,6 +20,7 @@ import click
 from tests import measures
 from tests.leaks import run
 from tests.leaks.run import Tally
+from tests.policy.question_kit import learn
 from tests.wire.bot_process import ROOT
 
 DONE = ROOT / ".cache" / "fuites"
@@ -42,6 +43,7 @@ def main(signalements: int, part: int, recommencer: bool, garder: Path | None, e
     """Run the parts that are left, print the figures, and exit with 0 if nothing was found."""
     if recommencer:
         shutil.rmtree(DONE, ignore_errors=True)
+    learn()
     whole = Tally()
     for number in range(-(-signalements // part)):
         count = min(part, signalements - number * part)

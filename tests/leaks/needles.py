@@ -136,7 +136,7 @@ def _written(value: str) -> Iterator[tuple[str, bytes]]:
         yield "backwards", cased[::-1].encode()
         if not cased.isascii():
             yield "Latin-1", cased.encode("latin-1", "replace")
-    if value.isdecimal() and int(value) >> 40:
+    if value.isdecimal() and 40 < int(value).bit_length() <= 8 * WIDTH:
         for order in ("big", "little"):
             number = int(value).to_bytes(WIDTH, "big" if order == "big" else "little")
             yield f"{order}-endian", number

@@ -159,3 +159,8 @@ def test_a_key_that_is_not_kept_hides_a_hash(needles: Needles) -> None:
 def test_what_is_too_short_to_be_told_from_chance_is_refused() -> None:
     with pytest.raises(ValueError, match="too short"):
         Needles([Secret("prénom", "Alix")])
+
+
+def test_a_token_that_is_all_digits_is_looked_for_as_it_is() -> None:
+    token = "123456789012345678901234"
+    assert found(around(token.encode()), Needles([Secret("jeton", token)]))

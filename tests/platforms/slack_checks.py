@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
+from jsonschema_rs import Draft7Validator
 from slack_sdk.models.blocks import Block, BlockElement
 from slack_sdk.models.views import View
 
@@ -35,8 +35,12 @@ def schema(name: str) -> Json:
 
 def check_structure(payload: object, definition: str) -> None:
     """Check `payload` against one definition of Slack's own types; skips without the schema."""
-    parts = schema(_BLOCK_KIT)
-    jsonschema.Draft7Validator({**parts, "$ref": f"#/definitions/{definition}"}).validate(payload)
+    _validator(definition).validate(payload)
+
+
+@cache
+def _validator(definition: str) -> Draft7Validator:
+    return Draft7Validator({**schema(_BLOCK_KIT), "$ref": f"#/definitions/{definition}"})
 
 
 def check_message(blocks: list[Json]) -> None:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import jsonschema
 import pytest
+from jsonschema_rs import Draft7Validator
 
 from bot.dispatch import Dispatcher
 from bot.messages import Message, Text, TooLong
@@ -24,7 +24,7 @@ CATALOGUE = (POLITIQUE, CHERCHER, VIGIE)
 @pytest.mark.parametrize("request_url", [None, "https://vigie.exemple.invalid/slack/events"])
 @pytest.mark.parametrize("commands", [CATALOGUE, (VIGIE,)])
 def test_slack_would_take_it(commands: tuple[Command, ...], request_url: str | None) -> None:
-    jsonschema.Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(manifest(commands, request_url))
+    Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(manifest(commands, request_url))
 
 
 def test_only_the_commands_with_a_slash_of_their_own_are_declared_with_their_usage() -> None:
@@ -88,7 +88,7 @@ def test_a_catalogue_that_slack_would_refuse_is_refused() -> None:
 
 def test_slack_would_take_the_real_catalogue(dispatcher: Dispatcher) -> None:
     made = manifest(dispatcher.commands)
-    jsonschema.Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(made)
+    Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(made)
     assert {"/politique", "/vigie"} <= {slash["command"] for slash in made["features"]["slash_commands"]}
 
 
@@ -99,4 +99,4 @@ def test_what_it_takes_to_know_a_groups_members_is_asked_for_only_where_one_is_f
     events = followed["settings"]["event_subscriptions"]["bot_events"]
     assert set(EVENTS) <= set(events)
     assert "team_join" not in events
-    jsonschema.Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(followed)
+    Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(followed)

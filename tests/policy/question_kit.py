@@ -62,16 +62,24 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
         yield
 
 
-def learn(policies: Library) -> None:
-    """Have the shipped bank learnt, once for all the processes of the tests, which then need not do it."""
+def learn() -> question_store.Sources:
+    """Have the shipped bank learnt, once for all the bots of the tests, which then need not do it."""
+    sources = question_store.Sources((SEED,), library.load([SEED], "pa20", date.today).default.versions[-1])
     with one_at_a_time(MODELS):
-        question_store.make(question_store.Sources((SEED,), policies.default.versions[-1]), MODELS)
+        question_store.make(sources, MODELS)
+    return sources
+
+
+@pytest.fixture(scope="session", autouse=True)
+def learnt() -> None:
+    """What the tests of a folder need when they start bots; its `conftest` imports this."""
+    learn()
 
 
 @pytest.fixture(scope="session")
 def engine(library: Library) -> Engine:
     """The real engine with the real bank, trained."""
-    learn(library)
+    learn()
     made = Engine([SEED], MODELS)
     assert made.prepare(library.default)
     return made

@@ -13,6 +13,7 @@ import click
 
 from tests import measures
 from tests.measures import Figure
+from tests.policy.question_kit import learn
 from tests.torture import fanout, faults, kills
 from tests.torture.faults import Scene
 from tests.torture.world import Weather
@@ -32,6 +33,7 @@ def main(morts: int, destinataires: int, sans_pannes: bool, ecrire: bool) -> Non
         raise click.UsageError(
             f"il faut au moins {FEWEST} destinataires\u00a0: à moins, les limites n'imposent rien."
         )
+    learn()
     began = time.monotonic()
     scenes = [] if sans_pannes else list(broken())
     figures = [*killed(morts), *spread(destinataires)]

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
+from tests.policy.question_kit import learnt
 
-from bot.policy.library import Library
-from tests.policy.question_kit import learn
-
-
-@pytest.fixture(scope="session", autouse=True)
-def learnt(library: Library) -> None:
-    learn(library)
+__all__ = ["learnt"]

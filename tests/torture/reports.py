@@ -43,6 +43,7 @@ from bot.settings import Settings
 from bot.storage import Storage, beside
 from tests import measures
 from tests.measures import NONE, Figure, at_least, at_most, lines, missed, number
+from tests.policy.question_kit import learn
 from tests.torture.world import Weather, World, troubles
 from tests.wire.bot_process import MODELS, free_port
 
@@ -388,6 +389,7 @@ def _lines(file: Path) -> list[str]:
 @click.option("--ecrire", is_flag=True, help="Mettre les chiffres dans docs/mesures.md.")
 def main(morts: int, ecrire: bool) -> None:
     """Run all of it, print the figures, and exit with 0 if every promise is kept."""
+    learn()
     toll = run(morts, Weather(), say=click.echo)
     command = f"python -m tests.torture.reports --morts {morts}"
     sys.exit(measures.told(toll.figures(), command, toll.seconds, MARK if ecrire else None))

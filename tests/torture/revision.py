@@ -38,6 +38,7 @@ from tests import measures
 from tests.commands import revision_kit
 from tests.commands.registry_kit import CALENDAR
 from tests.measures import NONE, Figure, at_most, lines, missed
+from tests.policy.question_kit import learn
 from tests.torture import life
 from tests.torture.world import Limit, Limits, Weather, World, told_by, troubles
 
@@ -369,6 +370,7 @@ def nights() -> list[Figure]:
 @click.option("--ecrire", is_flag=True, help="Mettre les chiffres dans docs/mesures.md.")
 def main(personnes: int, morts: int, ecrire: bool) -> None:
     """Run all of it, print the figures, and exit with 0 if every promise is kept."""
+    learn()
     began = time.monotonic()
     click.echo(f"Une révision annoncée à {personnes} personnes, le robot tué {morts} fois")
     figures = [*run(personnes, morts, say=click.echo).figures(), *nights()]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / ".cache" / "modeles"  # kept from one run to the next
+BOT = ("-m", "bot", "--reglages", os.devnull)
+PORTS = (15_000, 32_000)  # Linux gives connections those from 32768 on: one of them may take a port meanwhile
 START_TIME = 30.0  # seconds, on a busy machine
 STOP_TIME = 10.0  # what the project promises
 
@@ -78,13 +81,14 @@ class BotProcess:
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """Return a port that nothing listens on now, below those that the system gives to connections."""
+    while True:
+        with socket.socket() as found, suppress(OSError):
+            found.bind(("127.0.0.1", random.randrange(*PORTS)))  # noqa: S311 — any will do
+            return int(found.getsockname()[1])
 
 
-async def start_bot(settings: Mapping[str, str], *arguments: str) -> BotProcess:
+async def start_bot(settings: Mapping[str, str], *arguments: str, program: Sequence[str] = BOT) -> BotProcess:
     """Start `python -m bot servir` with these settings and no others; `arguments` replace « servir ».
 
     Its database is one of its own, in a folder that is left to the system, unless `settings` say where.
@@ -96,7 +100,7 @@ async def start_bot(settings: Mapping[str, str], *arguments: str) -> BotProcess:
     }
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "--reglages", os.devnull, *(arguments or ("servir",)),
+        sys.executable, *program, *(arguments or ("servir",)),
         cwd=ROOT, env={**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **own, **settings},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
@@ -104,9 +108,11 @@ async def start_bot(settings: Mapping[str, str], *arguments: str) -> BotProcess:
 
 
 @asynccontextmanager
-async def running(settings: Mapping[str, str], *arguments: str) -> AsyncIterator[BotProcess]:
+async def running(
+    settings: Mapping[str, str], *arguments: str, program: Sequence[str] = BOT
+) -> AsyncIterator[BotProcess]:
     """Start the bot, and make sure that it has ended when the test has."""
-    bot = await start_bot(settings, *arguments)
+    bot = await start_bot(settings, *arguments, program=program)
     try:
         yield bot
     finally:

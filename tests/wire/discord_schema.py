@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
-from jsonschema.protocols import Validator
+from jsonschema_rs import Draft202012Validator
 
 PATH = Path(__file__).resolve().parents[3] / "shared" / "schemas" / "discord_openapi.json"
 
@@ -38,8 +37,8 @@ def request_problems(method: str, path: str, body: Any) -> list[str]:  # noqa: A
     return [f"{method} {template} {problem}" for problem in _problems(_validator(where), body)]
 
 
-def _problems(validator: Validator, payload: Any) -> list[str]:  # noqa: ANN401 — JSON of any shape
-    return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(payload)]
+def _problems(validator: Draft202012Validator, payload: Any) -> list[str]:  # noqa: ANN401 — JSON of any shape
+    return [f"{error.instance_path}: {error.message[:200]}" for error in validator.iter_errors(payload)]
 
 
 @cache
@@ -55,5 +54,5 @@ def _paths() -> list[tuple[str, re.Pattern[str]]]:
 
 
 @cache
-def _validator(reference: str) -> Validator:
+def _validator(reference: str) -> Draft202012Validator:
     return Draft202012Validator({"$ref": reference, **_description()})

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
-import jsonschema
 from aiohttp import web
+from jsonschema_rs import ValidationError
 from slack_sdk.errors import SlackObjectFormationError
 
 from tests.platforms.slack_checks import SCHEMAS, check_message, check_structure, check_view
@@ -171,7 +171,7 @@ class Proxy:
                 check_structure(body.get("blocks", []), "Blocks")
                 if "view" in body:
                     check_structure(body["view"], "View")
-        except (AssertionError, SlackObjectFormationError, jsonschema.ValidationError) as problem:
+        except (AssertionError, SlackObjectFormationError, ValidationError) as problem:
             self.problems.append(f"{path}: {problem}")
 
 

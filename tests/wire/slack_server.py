@@ -25,7 +25,7 @@ from tests.wire.bot_process import free_port
 from tests.wire.slack_proxy import Proxy, proxying
 
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-essai", "xapp-essai", "secret-essai"
-ALICE, BOB, BOT, APP = "U001ALICE", "U00002BOB", "U0BOT", "A01VIGIE"
+ALICE, BOB, CAROL, BOT, APP = "U001ALICE", "U00002BOB", "U003CAROL", "U0BOT", "A01VIGIE"
 CHANNEL, OFFICERS = "C01GENERAL", "C02OFFICIERS"  # the second is private
 PATIENCE = 20.0  # seconds that a test waits for the bot at most
 TEAM = "T00001AGE"
@@ -191,7 +191,7 @@ def _config(mode: Mode, bot_port: int) -> Json:
     return {
         "workspace": {"name": "AGE", "domain": "age", "teamId": TEAM},
         "app": app,
-        "users": [{"id": ALICE, "name": "alice"}, {"id": BOB, "name": "bob"}],
+        "users": [{"id": id_, "name": id_[3:].lower()} for id_ in (ALICE, BOB, CAROL)],
         "channels": [
             {"id": CHANNEL, "name": "general", "members": [ALICE, BOB, BOT]},
             {"id": OFFICERS, "name": "officiers", "is_private": True, "members": [ALICE, BOT]},

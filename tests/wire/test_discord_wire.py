@@ -1,30 +1,25 @@
 """The bot on Discord, over the wire: HTTP and gateway as Discord speaks them (see discord_server).
 
-The first part runs the bot as people do, in a process of its own that nothing was done to; the second
-runs the adapter alone, to see what it leaves behind.
+It runs as people run it, in a process of its own that nothing was done to: one for all the tests that do
+not end it, in each of which someone new comes.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import re
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 
 import pytest
-from discord.http import HTTPClient
+import pytest_asyncio
 
-from bot.dispatch import Dispatcher
-from bot.messages import Quoter
-from bot.platforms import PlatformError, discord_adapter
-from bot.platforms.discord_adapter import DiscordAdapter
-from bot.platforms.discord_client import Client
 from tests.wire.bot_process import BotProcess, running
 from tests.wire.discord_people import Person, text_of
 from tests.wire.discord_server import DiscordServer
 from tests.wire.policy_words import clause
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 READY = "Discord\u00a0: prêt."
 
@@ -37,10 +32,27 @@ async def living(settings: Mapping[str, str]) -> AsyncIterator[BotProcess]:
         yield bot
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared() -> AsyncIterator[tuple[DiscordServer, BotProcess]]:
+    async with DiscordServer() as server:
+        server.backend.create_guild("AGE")
+        async with living(server.environment) as bot:
+            yield server, bot
+            assert await bot.stop() == 0
+            assert "Traceback" not in bot.log
+
+
 @pytest.fixture
-async def server() -> AsyncIterator[DiscordServer]:
-    async with DiscordServer() as it:
-        yield it
+def server(shared: tuple[DiscordServer, BotProcess]) -> Iterator[DiscordServer]:
+    """The server where the bot of all these tests is."""
+    it, _ = shared
+    yield it
+    assert it.problems == []
+
+
+@pytest.fixture
+def bot(shared: tuple[DiscordServer, BotProcess]) -> BotProcess:
+    return shared[1]
 
 
 @pytest.fixture
@@ -48,10 +60,10 @@ def alice(server: DiscordServer) -> Person:
     return Person(server, "alice")
 
 
-@pytest.fixture
-async def bot(server: DiscordServer, alice: Person) -> AsyncIterator[BotProcess]:
-    assert alice.guild
-    async with living(server.environment) as it:
+@pytest_asyncio.fixture(loop_scope="module")
+async def alone() -> AsyncIterator[DiscordServer]:
+    """A server where no bot is yet."""
+    async with DiscordServer() as it:
         yield it
 
 
@@ -60,17 +72,12 @@ def read(text: str) -> str:
     return re.sub(r"\\([^0-9A-Za-z\s])|^(?:> |-# |#+ )|\*\*|\u200b", r"\1", text, flags=re.MULTILINE)
 
 
-# The bot as people run it
-
-
-@pytest.mark.usefixtures("bot")
 async def test_politique_5_10_reads_word_for_word_for_the_person_alone(alice: Person) -> None:
     answer = await alice.slash("politique", "5.10")
     assert clause("5.10") in read(answer.text)
     assert answer.private
 
 
-@pytest.mark.usefixtures("bot")
 async def test_suggestions_come_as_one_types(alice: Person) -> None:
     numbers = await alice.suggestions("politique", "5.1")
     words = await alice.suggestions("politique", "logo")
@@ -80,7 +87,6 @@ async def test_suggestions_come_as_one_types(alice: Person) -> None:
     assert "aide" in {choice["value"] for choice in commands}
 
 
-@pytest.mark.usefixtures("bot")
 async def test_next_replaces_the_answer_and_share_shows_the_clause_to_everyone(alice: Person) -> None:
     asked = await alice.slash("politique", "5.10")
     after = await alice.press(asked.message, "5.11 →")
@@ -92,7 +98,6 @@ async def test_next_replaces_the_answer_and_share_shows_the_clause_to_everyone(a
     assert clause("5.11") in read(shared.text)
 
 
-@pytest.mark.usefixtures("bot")
 async def test_a_button_on_what_was_shared_answers_the_person_who_pressed_it_alone(
     alice: Person, server: DiscordServer
 ) -> None:
@@ -103,7 +108,6 @@ async def test_a_button_on_what_was_shared_answers_the_person_who_pressed_it_alo
     assert answer.message.id != shared.message.id
 
 
-@pytest.mark.usefixtures("bot")
 async def test_the_menu_opens_a_form_that_finds_the_clause(alice: Person) -> None:
     menu = await alice.slash("vigie")
     opened = await alice.press(menu.message, "Chercher")
@@ -112,7 +116,6 @@ async def test_the_menu_opens_a_form_that_finds_the_clause(alice: Person) -> Non
     assert found.private
 
 
-@pytest.mark.usefixtures("bot")
 async def test_a_message_of_someone_else_can_be_looked_up_from_its_own_menu(
     alice: Person, server: DiscordServer
 ) -> None:
@@ -122,13 +125,11 @@ async def test_a_message_of_someone_else_can_be_looked_up_from_its_own_menu(
     assert answer.private
 
 
-@pytest.mark.usefixtures("bot")
 async def test_a_private_message_is_answered_in_the_conversation(alice: Person) -> None:
     answer = await alice.write("l'article cinq point dix", direct=True)
     assert clause("5.10") in read(text_of(answer))
 
 
-@pytest.mark.usefixtures("bot")
 async def test_a_mention_is_answered_with_the_quotation_and_buttons_only(
     alice: Person, server: DiscordServer
 ) -> None:
@@ -144,7 +145,6 @@ async def test_what_people_write_is_not_in_the_log(bot: BotProcess, alice: Perso
     assert str(alice.id) not in bot.log
 
 
-@pytest.mark.usefixtures("bot")
 async def test_a_rate_limit_is_waited_for(alice: Person, server: DiscordServer) -> None:
     server.limit("/interactions/*/callback", retry_after=0.3)
     server.limit("/channels/*/messages", retry_after=0.3)
@@ -155,20 +155,19 @@ async def test_a_rate_limit_is_waited_for(alice: Person, server: DiscordServer) 
     assert time.monotonic() - begun >= 0.6
 
 
-@pytest.mark.usefixtures("bot")
 async def test_a_connection_that_breaks_is_taken_up_where_it_was(
     alice: Person, server: DiscordServer
 ) -> None:
+    before = server.identified, server.resumed
     server.cut()
     missed = await alice.slash("politique", "5.10")  # asked while nobody listens
     await server.ask_to_reconnect()
     answer = await alice.slash("politique", "5.11")
     assert clause("5.10") in read(missed.text)
     assert clause("5.11") in read(answer.text)
-    assert (server.identified, server.resumed) == (1, 2)
+    assert (server.identified, server.resumed) == (before[0], before[1] + 2)
 
 
-@pytest.mark.usefixtures("bot")
 async def test_what_is_told_twice_is_answered_once(alice: Person, server: DiscordServer) -> None:
     await alice.write("5.10", direct=True)
     answer = await alice.slash("politique", "5.10")
@@ -181,33 +180,35 @@ async def test_what_is_told_twice_is_answered_once(alice: Person, server: Discor
 
 
 async def test_after_a_restart_old_buttons_and_forms_work_and_the_commands_are_not_registered_again(
-    alice: Person, server: DiscordServer
+    alone: DiscordServer,
 ) -> None:
-    async with living(server.environment) as first:
+    alice = Person(alone, "alice")
+    async with living(alone.environment) as first:
         asked = await alice.slash("politique", "5.10")
         opened = await alice.slash("vigie", "chercher")
-        assert server.count("PUT", "/applications/*/commands") == 1
+        assert alone.count("PUT", "/applications/*/commands") == 1
         assert await first.stop() == 0
-    async with living(server.environment):
+    async with living(alone.environment):
         after = await alice.press(asked.message, "5.11 →")
         assert clause("5.11") in read(after.text)
         assert after.message.id == asked.message.id
         assert clause("5.12") in read((await alice.submit(opened, mots="5.12")).text)
-        assert server.count("PUT", "/applications/*/commands") == 1
+        assert alone.count("PUT", "/applications/*/commands") == 1
 
 
 async def test_told_to_stop_the_bot_leaves_within_10_seconds_even_if_discord_does_not_say_goodbye(
-    alice: Person, server: DiscordServer
+    alone: DiscordServer,
 ) -> None:
-    server.deaf = True
-    async with living(server.environment) as bot:
+    alice = Person(alone, "alice")
+    alone.deaf = True
+    async with living(alone.environment) as bot:
         assert (await alice.slash("vigie")).private
         assert await bot.stop(within=10) == 0
         assert "Traceback" not in bot.log
 
 
-async def test_a_wrong_token_is_one_french_line_that_says_what_to_do(server: DiscordServer) -> None:
-    async with running({**server.environment, "DISCORD_TOKEN": "faux.jeton.ici"}) as bot:
+async def test_a_wrong_token_is_one_french_line_that_says_what_to_do(alone: DiscordServer) -> None:
+    async with running({**alone.environment, "DISCORD_TOKEN": "faux.jeton.ici"}) as bot:
         assert await bot.ended() == 1
         said = [line for line in bot.lines if line.startswith("Discord\u00a0: ")]
         assert said == [line for line in bot.lines if "jeton" in line]
@@ -215,119 +216,3 @@ async def test_a_wrong_token_is_one_french_line_that_says_what_to_do(server: Dis
         assert "DISCORD_TOKEN" in said[0]
         assert "Traceback" not in bot.log
         assert "faux" not in bot.log
-
-
-# The adapter alone
-
-
-@pytest.fixture
-async def adapter(
-    dispatcher: Dispatcher, quote: Quoter, server: DiscordServer
-) -> AsyncIterator[DiscordAdapter]:
-    api_url = server.environment["DISCORD_API_URL"]
-    it = DiscordAdapter(dispatcher, quote, token=server.environment["DISCORD_TOKEN"], api_url=api_url)
-    yield it
-    await it.close()
-
-
-@asynccontextmanager
-async def leaving_no_task() -> AsyncIterator[None]:
-    before = asyncio.all_tasks()
-    yield
-    left = asyncio.all_tasks() - before
-    if left:
-        await asyncio.wait(left, timeout=1)  # those that end by themselves
-    assert not [task for task in left if not task.done()]
-
-
-async def test_closing_is_quick_and_leaves_no_task(adapter: DiscordAdapter, alice: Person) -> None:
-    async with leaving_no_task():
-        await adapter.start()
-        await alice.slash("politique", "5.10")
-        await adapter.close()
-        await alice.server.until(lambda: not alice.server.connected)
-
-
-async def test_a_goodbye_that_does_not_end_is_cut_short(
-    adapter: DiscordAdapter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cut = asyncio.Event()
-    really_close = HTTPClient.close
-
-    async def endless(_: Client) -> None:
-        await cut.wait()
-
-    async def close(http: HTTPClient) -> None:
-        await really_close(http)
-        cut.set()
-
-    await adapter.start()
-    monkeypatch.setattr(Client, "close", endless)
-    monkeypatch.setattr(HTTPClient, "close", close)
-    monkeypatch.setattr(discord_adapter, "GOODBYE_TIME", 0.05)
-    await asyncio.wait_for(adapter.close(), 5)
-    assert cut.is_set()
-
-
-async def test_closing_before_or_during_the_start_is_harmless(adapter: DiscordAdapter) -> None:
-    async with leaving_no_task():
-        await adapter.close()
-        starting = asyncio.create_task(adapter.start())
-        await asyncio.sleep(0)
-        await adapter.close()
-        with pytest.raises(PlatformError):
-            await starting
-
-
-async def test_a_refused_start_can_be_tried_again(adapter: DiscordAdapter, server: DiscordServer) -> None:
-    async with leaving_no_task():
-        server.token = "un autre"
-        with pytest.raises(PlatformError, match="DISCORD_TOKEN") as refused:
-            await adapter.start()
-        server.token = server.environment["DISCORD_TOKEN"]
-        await adapter.start()
-        await adapter.close()
-    assert not refused.value.passing
-
-
-async def test_intents_that_discord_refuses_are_said(adapter: DiscordAdapter, server: DiscordServer) -> None:
-    server.refused_intents = True
-    with pytest.raises(PlatformError, match="intents") as refused:
-        await adapter.start()
-    assert not refused.value.passing
-
-
-async def test_without_a_network_the_error_may_pass(dispatcher: Dispatcher, quote: Quoter) -> None:
-    nowhere = DiscordAdapter(dispatcher, quote, token="a.b.c", api_url="http://127.0.0.1:9/api/v10")
-    with pytest.raises(PlatformError, match="DISCORD_API_URL") as refused:
-        await nowhere.start()
-    assert refused.value.passing
-    assert "\n" not in str(refused.value)
-
-
-class Heard(logging.Handler):
-    """Keeps the errors that are logged, and can be waited for."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.lines: list[str] = []
-        self.first = asyncio.Event()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage())
-        self.first.set()
-
-
-async def test_a_token_revoked_while_the_bot_runs_is_one_line_of_log(
-    adapter: DiscordAdapter, server: DiscordServer
-) -> None:
-    await adapter.start()
-    heard = Heard()
-    logging.getLogger().addHandler(heard)
-    try:
-        server.token = "un autre"
-        server.cut()
-        await asyncio.wait_for(heard.first.wait(), 15)
-    finally:
-        logging.getLogger().removeHandler(heard)
-    assert ["DISCORD_TOKEN" in line for line in heard.lines] == [True]

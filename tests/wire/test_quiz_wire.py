@@ -20,8 +20,10 @@ from bot.policy import library, membership, quiz_bank
 from bot.policy.quiz_bank import Question
 from bot.settings import SEED
 from bot.storage import Storage, beside
+from tests import forked_cli
 from tests.platforms.slack_checks import shown
-from tests.wire.bot_process import running
+from tests.wire.bot_process import BOT, running
+from tests.wire.brisk import brisk
 from tests.wire.discord_people import Answer, Person, text_of, walk
 from tests.wire.discord_server import DiscordServer
 from tests.wire.slack_server import ALICE, BOB, OFFICERS, SOCKET_MODE, TEAM, LocalSlack, buttons, workspace
@@ -131,8 +133,10 @@ def begin_following(kept: Kept, source: membership.SourceType, group: str, *, te
 async def command_line(kept: Kept | None, *arguments: str) -> tuple[int, str]:
     """Run `vigie`, on what a bot kept or, with None, where there is neither database nor key."""
     where = str(kept.database) if kept else f"{os.devnull}/vigie.db"
-    async with running({"VIGIE_DB": where, "DISCORD_TOKEN": "x"}, *arguments) as vigie:
-        return await vigie.ended(), vigie.log
+    whole = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    environment = {**whole, "VIGIE_DB": where, "DISCORD_TOKEN": "x"}
+    done = await asyncio.to_thread(forked_cli.run, arguments, environment)
+    return done.returncode, (done.stdout + done.stderr).rstrip("\n")
 
 
 async def check_what_is_proved(kept: Kept, receipt: bytes, platform: str) -> None:
@@ -226,7 +230,7 @@ async def test_on_discord_an_officer_by_a_role_goes_from_the_welcome_to_the_rece
         own = {**server.environment, "VIGIE_DISCORD_SERVEUR": str(guild)}
         settings = kept.settings(own, f"discord:{alice.id}")
         me, other = OnDiscord(bob), OnDiscord(alice)
-        async with running(settings) as bot:
+        async with running(settings, program=brisk(BOT)) as bot:
             await bot.until("Discord\u00a0: prêt.")
             for _ in "12":  # given twice, it is had once
                 server.backend.add_member_role(guild, bob.id, role.id)
@@ -238,7 +242,7 @@ async def test_on_discord_an_officer_by_a_role_goes_from_the_welcome_to_the_rece
             stolen = pressed_by(asked.whole)
             assert "n'est pas celui de ce compte" in (await other.command("quiz", stolen)).words
             await bot.kill()
-        async with running(settings) as bot:
+        async with running(settings, program=brisk(BOT)) as bot:
             await bot.until("Discord\u00a0: prêt.")
             again = await me.command("quiz")
             assert (again.question(), again.choices()) == (asked.question(), asked.choices())
@@ -338,7 +342,7 @@ async def test_on_slack_an_officer_by_a_private_channel_goes_from_the_welcome_to
         settings: Mapping[str, str] = kept.settings(own, f"slack:{TEAM}/{ALICE}")
         heard: list[Json] = []
         me = OnSlack(slack, BOB, await slack.direct(BOB), heard)
-        async with running(settings) as bot:
+        async with running(settings, program=brisk(BOT)) as bot:
             await bot.until("Slack\u00a0: prêt.")
             await kept.until_officers({ALICE})  # who was there before
             for _ in "12":  # told twice, it is once
@@ -349,7 +353,7 @@ async def test_on_slack_an_officer_by_a_private_channel_goes_from_the_welcome_to
             asked = await me.press(over, "Passer au quiz")
             asked = await play(await me.press(asked, "Commencer le quiz"), me.press, KILLED_AFTER)
             await bot.kill()
-        async with running(settings) as bot:
+        async with running(settings, program=brisk(BOT)) as bot:
             await bot.until("Slack\u00a0: prêt.")
             again = await me.command("/quiz", "", "Question 6 sur 12")
             assert (again.question(), again.choices()) == (asked.question(), asked.choices())

@@ -13,7 +13,8 @@ from bot.policy.people import Account
 from bot.storage import Storage, beside
 from tests.platforms.slack_checks import shown
 from tests.torture import life
-from tests.wire.bot_process import MODELS, free_port, running
+from tests.wire.bot_process import BOT, MODELS, free_port, running
+from tests.wire.brisk import brisk
 from tests.wire.discord_people import Answer, Person, text_of
 from tests.wire.discord_server import DiscordServer
 from tests.wire.slack_server import ALICE, BOB, CHANNEL, SOCKET_MODE, TEAM, workspace
@@ -22,7 +23,7 @@ Json = dict[str, Any]
 POST = "https://m.facebook.com/spotted/posts/123?fbclid=AbC"
 SAYS = "On y dit que l'association vole ses membres."
 SINCE = date(2026, 1, 1)
-CLOCKED = ("-m", "tests.torture.clocked")
+CLOCKED = brisk(("-m", "tests.torture.clocked"))
 HOUR = 3_600
 
 
@@ -154,7 +155,7 @@ async def test_on_slack_a_report_is_made_read_and_withdrawn(tmp_path: Path) -> N
             "VIGIE_SLACK_EQUIPE": TEAM,
             "VIGIE_FUSEAU": by_night(),
         }
-        async with running(settings) as bot:
+        async with running(settings, program=brisk(BOT)) as bot:
             await bot.until("prêt")
             await slack.command("/signalement")
             first = await next_said()

@@ -23,6 +23,7 @@ from bot.settings import SEED
 from bot.storage import Storage
 from tests.torture import life
 from tests.torture.revision import PROGRAM
+from tests.wire.brisk import brisk
 from tests.wire.discord_people import Person
 from tests.wire.discord_server import DiscordServer
 from tests.wire.slack_server import ALICE, BOB, SOCKET_MODE, TEAM, workspace
@@ -109,7 +110,7 @@ async def test_on_discord_a_revision_goes_from_the_file_to_the_register(kept: Ke
         known = {**server.environment, **own, "VIGIE_DISCORD_SERVEUR": str(alice.guild.id)}
         settings = kept.settings(known, f"discord:{alice.id}")
         me = OnDiscord(bob)
-        async with life.running(settings, program=PROGRAM) as bot:
+        async with life.running(settings, program=brisk(PROGRAM)) as bot:
             await bot.until("Discord\u00a0: prêt.")
             shown = await alice.drop("pa20.md", REVISED.encode())
             assert "Une clause modifiée" in OnDiscord(alice).told("Une clause modifiée")[-1].words
@@ -144,7 +145,7 @@ async def test_on_slack_a_revision_goes_from_the_file_to_the_register(kept: Kept
         heard: list[dict[str, object]] = []
         admin = OnSlack(slack, ALICE, await slack.direct(ALICE), heard)
         me = OnSlack(slack, BOB, await slack.direct(BOB), heard)
-        async with life.running(settings, program=PROGRAM) as bot:
+        async with life.running(settings, program=brisk(PROGRAM)) as bot:
             await bot.until("Slack\u00a0: prêt.")
             await slack.proxy.socket_opened()
             file = ("pa20.md", REVISED.encode())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from tests.platforms.slack_checks import shown
 from tests.wire.bot_process import ROOT, STOP_TIME, BotProcess, running
@@ -17,6 +18,7 @@ from tests.wire.slack_server import (
     BOB,
     BOT,
     BOT_TOKEN,
+    CAROL,
     CHANNEL,
     HTTP_MODE,
     SIGNING_SECRET,
@@ -25,6 +27,8 @@ from tests.wire.slack_server import (
     buttons,
     workspace,
 )
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 Json = dict[str, Any]
 
@@ -51,18 +55,6 @@ def said(message: Json) -> str:
     return " ".join(shown(message["blocks"]).split())
 
 
-@pytest.fixture(params=[SOCKET_MODE, HTTP_MODE])
-async def slack(request: pytest.FixtureRequest) -> AsyncIterator[LocalSlack]:
-    async with workspace(request.param) as running_slack:
-        yield running_slack
-
-
-@pytest.fixture
-async def socket_slack() -> AsyncIterator[LocalSlack]:
-    async with workspace(SOCKET_MODE) as running_slack:
-        yield running_slack
-
-
 @asynccontextmanager
 async def bot_on(slack: LocalSlack) -> AsyncIterator[BotProcess]:
     """Run the bot until the end of the context, then have it stop as a service manager does."""
@@ -74,74 +66,99 @@ async def bot_on(slack: LocalSlack) -> AsyncIterator[BotProcess]:
             assert unwanted not in bot.log
 
 
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=[SOCKET_MODE, HTTP_MODE])
+async def shared(request: pytest.FixtureRequest) -> AsyncIterator[LocalSlack]:
+    async with workspace(request.param) as running_slack, bot_on(running_slack):
+        yield running_slack
+
+
+@pytest.fixture
+def slack(shared: LocalSlack) -> Iterator[LocalSlack]:
+    """The workspace where the bot of all these tests is; each hears all that it says."""
+    yield shared
+    assert shared.messages.empty()
+    assert shared.windows.empty()
+    assert shared.homes.empty()
+    assert shared.proxy.problems == []
+
+
+@pytest_asyncio.fixture(loop_scope="module", params=[SOCKET_MODE, HTTP_MODE])
+async def own_slack(request: pytest.FixtureRequest) -> AsyncIterator[LocalSlack]:
+    """A workspace where no bot is yet."""
+    async with workspace(request.param) as running_slack:
+        yield running_slack
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def socket_slack() -> AsyncIterator[LocalSlack]:
+    async with workspace(SOCKET_MODE) as running_slack:
+        yield running_slack
+
+
 async def test_a_clause_is_read_word_for_word_in_private_then_the_next_then_shared(slack: LocalSlack) -> None:
-    async with bot_on(slack):
-        await slack.command("/politique", "5.10")
-        first = await slack.message()
-        assert words_of("5.10") in said(first)
-        assert first["ephemeral_to"] == ALICE
-        await slack.press(first, "5.11 →")
-        following = await slack.message()
-        assert words_of("5.11") in said(following)
-        assert (following["changed"], following["ts"]) == (True, first["ts"])
-        await slack.press(following, "Partager ici")
-        shared = await slack.message()
-        assert words_of("5.11") in said(shared)
-        assert not shared["changed"]
-        assert "ephemeral_to" not in shared
-        await slack.press(shared, "Lire autour", user=BOB)
-        beside = await slack.message()
-        assert beside["ephemeral_to"] == BOB
-        assert not beside["changed"]
+    await slack.command("/politique", "5.10")
+    first = await slack.message()
+    assert words_of("5.10") in said(first)
+    assert first["ephemeral_to"] == ALICE
+    await slack.press(first, "5.11 →")
+    following = await slack.message()
+    assert words_of("5.11") in said(following)
+    assert (following["changed"], following["ts"]) == (True, first["ts"])
+    await slack.press(following, "Partager ici")
+    shared = await slack.message()
+    assert words_of("5.11") in said(shared)
+    assert not shared["changed"]
+    assert "ephemeral_to" not in shared
+    await slack.press(shared, "Lire autour", user=BOB)
+    beside = await slack.message()
+    assert beside["ephemeral_to"] == BOB
+    assert not beside["changed"]
 
 
 async def test_a_message_to_the_bot_is_answered_there_and_its_buttons_replace_it(slack: LocalSlack) -> None:
-    async with bot_on(slack):
-        await slack.write("article cinq point dix", channel=ALICE)
-        answer = await slack.message()
-        assert words_of("5.10") in said(answer)
-        assert answer["channel"] != CHANNEL
-        assert "ephemeral_to" not in answer
-        assert "Table des matières" in said(answer), "the first answer shows what one can do"
-        await slack.press(answer, "← 5.9")
-        before = await slack.message()
-        assert words_of("5.9") in said(before)
-        assert before["changed"]
+    await slack.write("article cinq point dix", user=CAROL, channel=CAROL)
+    answer = await slack.message()
+    assert words_of("5.10") in said(answer)
+    assert answer["channel"] != CHANNEL
+    assert "ephemeral_to" not in answer
+    assert "Table des matières" in said(answer), "the first answer shows what one can do"
+    await slack.press(answer, "← 5.9", user=CAROL)
+    before = await slack.message()
+    assert words_of("5.9") in said(before)
+    assert before["changed"]
 
 
 async def test_a_mention_is_answered_to_the_person_alone(slack: LocalSlack) -> None:
-    async with bot_on(slack):
-        await slack.write(f"<@{BOT}> 5.10")
-        answer = await slack.message()
-        assert words_of("5.10") in said(answer)
-        assert (answer["channel"], answer["ephemeral_to"]) == (CHANNEL, ALICE)
+    await slack.write(f"<@{BOT}> 5.10")
+    answer = await slack.message()
+    assert words_of("5.10") in said(answer)
+    assert (answer["channel"], answer["ephemeral_to"]) == (CHANNEL, ALICE)
 
 
 async def test_a_form_is_filled_in_a_window(slack: LocalSlack) -> None:
-    async with bot_on(slack):
-        await slack.command("/vigie", "chercher")
-        window = await slack.window()
-        assert window is not None
-        assert window["title"]["text"] == "Chercher dans la PA20"
-        await slack.submit({"mots": "art. 5,10"})
-        assert await slack.window() is None
-        answer = await slack.message()
-        assert words_of("5.10") in said(answer)
-        assert answer["ephemeral_to"] == ALICE
+    await slack.command("/vigie", "chercher")
+    window = await slack.window()
+    assert window is not None
+    assert window["title"]["text"] == "Chercher dans la PA20"
+    await slack.submit({"mots": "art. 5,10"})
+    assert await slack.window() is None
+    answer = await slack.message()
+    assert words_of("5.10") in said(answer)
+    assert answer["ephemeral_to"] == ALICE
 
 
 async def test_the_home_tab_shows_the_menu_and_answers_in_place(slack: LocalSlack) -> None:
-    async with bot_on(slack):
-        await slack.open_home()
-        menu = await slack.home()
-        await slack.press_at_home(menu, "Table des matières")
-        contents = await slack.home()
-        assert "Article 5" in said(contents)
-        await slack.press_at_home(contents, "Menu")
-        assert buttons((await slack.home())["blocks"]) == buttons(menu["blocks"])
+    await slack.open_home()
+    menu = await slack.home()
+    await slack.press_at_home(menu, "Table des matières")
+    contents = await slack.home()
+    assert "Article 5" in said(contents)
+    await slack.press_at_home(contents, "Menu")
+    assert buttons((await slack.home())["blocks"]) == buttons(menu["blocks"])
 
 
-async def test_a_button_sent_before_a_restart_still_works(slack: LocalSlack) -> None:
+async def test_a_button_sent_before_a_restart_still_works(own_slack: LocalSlack) -> None:
+    slack = own_slack
     async with bot_on(slack):
         await slack.command("/politique", "5.10")
         old = await slack.message()
@@ -153,32 +170,30 @@ async def test_a_button_sent_before_a_restart_still_works(slack: LocalSlack) -> 
 
 
 async def test_everything_one_may_ask_passes_slacks_limits(slack: LocalSlack) -> None:
-    async with bot_on(slack):
-        for text in (
-            "",
-            "article 5",
-            "article 5 page 2",
-            "logo",
-            "5.19",
-            "5.9 et 5.10",
-            "harselement",
-            "pa20:7.2",
-        ):
-            await slack.command("/politique", text)
-            assert said(await slack.message())
-        for text in ("", "aide", "partager 5.13", "chercher logo"):
-            await slack.command("/vigie", text)
-            assert said(await slack.message())
+    for text in (
+        "",
+        "article 5",
+        "article 5 page 2",
+        "logo",
+        "5.19",
+        "5.9 et 5.10",
+        "harselement",
+        "pa20:7.2",
+    ):
+        await slack.command("/politique", text)
+        assert said(await slack.message())
+    for text in ("", "aide", "partager 5.13", "chercher logo"):
+        await slack.command("/vigie", text)
+        assert said(await slack.message())
 
 
 async def test_text_of_any_kind_is_answered_politely(slack: LocalSlack) -> None:
-    async with bot_on(slack):
-        for text in HOSTILE:
-            await slack.write(text, channel=ALICE)
-            answer = await slack.message()
-            assert "Désolé" not in said(answer)
-            assert "<!" not in answer["text"]
-            assert "<@" not in answer["text"]
+    for text in HOSTILE:
+        await slack.write(text, channel=ALICE)
+        answer = await slack.message()
+        assert "Désolé" not in said(answer)
+        assert "<!" not in answer["text"]
+        assert "<@" not in answer["text"]
 
 
 async def test_an_event_delivered_twice_is_answered_once(socket_slack: LocalSlack) -> None:
@@ -193,11 +208,11 @@ async def test_an_event_delivered_twice_is_answered_once(socket_slack: LocalSlac
 
 
 async def test_a_rate_limit_is_waited_for(slack: LocalSlack) -> None:
-    async with bot_on(slack):
-        slack.proxy.limit("chat.postMessage", 1)
-        await slack.write("5.10", channel=ALICE)
-        assert words_of("5.10") in said(await slack.message())
-        assert slack.proxy.calls.count("/api/chat.postMessage") == 2
+    before = slack.proxy.calls.count("/api/chat.postMessage")
+    slack.proxy.limit("chat.postMessage", 1)
+    await slack.write("5.10", channel=ALICE)
+    assert words_of("5.10") in said(await slack.message())
+    assert slack.proxy.calls.count("/api/chat.postMessage") == before + 2
 
 
 async def test_a_lost_socket_is_opened_again(socket_slack: LocalSlack) -> None:
