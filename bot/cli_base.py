@@ -20,6 +20,28 @@ json_flag = click.option("--json", "as_json", is_flag=True, help="Répondre en J
 Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
 
+def agreed(question: str) -> bool:
+    """Ask until the answer is yes or no, in French: click's own question takes « y » and « n » only."""
+    return bool(click.prompt(f"{question} (oui ou non)", value_proc=_yes, prompt_suffix=" "))
+
+
+def _yes(text: str) -> bool:
+    word = text.strip().lower()
+    if word not in {"oui", "o", "non", "n"}:
+        raise click.UsageError("répondez oui ou non.")
+    return word in {"oui", "o"}
+
+
+def confirmed(question: str) -> Callable[[Decorated], Decorated]:
+    """Return a decorator that has a command ask `question` first, unless `--oui` is given."""
+
+    def ask(context: click.Context, _: click.Parameter, given: bool) -> None:
+        if not given and not agreed(question):
+            context.abort()
+
+    return click.option("--oui", is_flag=True, expose_value=False, callback=ask, help="Sans demander.")
+
+
 def one_of(name: str, flags: Mapping[str, str], ask: str = "") -> Callable[[Decorated], Decorated]:
     """Return a decorator that adds flags of which one may be given, since click lets the last one win.
 
@@ -37,7 +59,7 @@ def one_of(name: str, flags: Mapping[str, str], ask: str = "") -> Callable[[Deco
         if given:
             context.params[name] = word
         elif ask and earlier is None and word == words[-1]:  # click comes to what is not given last
-            context.params[name] = words[0] if click.confirm(ask, default=None) else words[1]
+            context.params[name] = words[0] if agreed(ask) else words[1]
 
     def add(command: Decorated) -> Decorated:
         for word in reversed(words):

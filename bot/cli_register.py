@@ -17,7 +17,7 @@ import click
 from sqlite_utils import Database
 
 from bot import destroyed, receipt, signing
-from bot.cli_base import SUBCOMMAND, dump, json_flag
+from bot.cli_base import SUBCOMMAND, confirmed, dump, json_flag
 from bot.policy import register
 from bot.policy.ledger import COLUMNS
 from bot.policy.register import Attestation, Audit, Fault
@@ -308,9 +308,7 @@ def _key(renouveler: bool) -> None:
     help="Admettre que la fin du registre est perdue, après la restauration d'une copie, et repartir de là. "
     "Ce qui disait où il finissait est gardé sous un autre nom.",
 )
-@click.confirmation_option(
-    "--oui", prompt="La fin du registre est perdue\u00a0: repartir de là?", help="Sans demander."
-)
+@confirmed("La fin du registre est perdue\u00a0: repartir de là?")
 def _resume() -> None:
     with _explained():
         cabinet = _cabinet()
@@ -331,9 +329,7 @@ def _resume() -> None:
     help="Effacer le nom et le compte d'une inscription; elle reste dans la chaîne, que rien ne brise.",
 )
 @click.argument("numero", type=int, metavar="NUMÉRO")
-@click.confirmation_option(
-    "--oui", prompt="Ce qui est effacé ne revient pas. Effacer?", help="Sans demander."
-)
+@confirmed("Ce qui est effacé ne revient pas. Effacer?")
 def _erase(numero: int) -> None:
     with _explained():
         cabinet = _cabinet()

@@ -110,19 +110,18 @@ def listed(text: str) -> tuple[str, ...]:
     return tuple(one.strip() for one in text.split(",") if one.strip())
 
 
-# Slack's identifiers: a letter for what it is, then eight or more (github.com/slackapi/slack-api-specs).
-# Discord's: a moment since 2015, then a count; none of those that exist has fewer than 17 digits.
-_SLACK_TEAM, _SNOWFLAKE = r"[ET][A-Z0-9]{8,20}", r"[1-9][0-9]{16,19}"
+# Their lengths are not promised, so that only what cannot be one is refused.
+_SLACK_TEAM, _SNOWFLAKE = r"[ET][A-Z0-9]{1,20}", r"[1-9][0-9]{0,19}"
 # How the account of a person is written after its platform and a colon.
 ACCOUNT_FORMS: Mapping[str, str] = {
-    "slack": rf"{_SLACK_TEAM}/[UW][A-Z0-9]{{8,20}}",
+    "slack": rf"{_SLACK_TEAM}/[UW][A-Z0-9]{{1,20}}",
     "discord": _SNOWFLAKE,
 }
 TEAM_FORMS: Mapping[str, str] = {"slack": _SLACK_TEAM, "discord": _SNOWFLAKE}
 # A group of people: a user group or a channel of Slack, a role of Discord.
-GROUP_FORMS: Mapping[str, str] = {"slack": r"[SCG][A-Z0-9]{8,20}", "discord": _SNOWFLAKE}
+GROUP_FORMS: Mapping[str, str] = {"slack": r"[SCG][A-Z0-9]{1,20}", "discord": _SNOWFLAKE}
 _ACCOUNT = "|".join(f"{platform}:{form}" for platform, form in ACCOUNT_FORMS.items())
-_CHANNEL = rf"slack/{_SLACK_TEAM}/[CG][A-Z0-9]{{8,20}}|discord/{_SNOWFLAKE}/{_SNOWFLAKE}"
+_CHANNEL = rf"slack/{_SLACK_TEAM}/[CG][A-Z0-9]{{1,20}}|discord/{_SNOWFLAKE}/{_SNOWFLAKE}"
 
 Url = Annotated[str, AfterValidator(_web_address)]
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]

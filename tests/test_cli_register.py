@@ -40,14 +40,14 @@ class Home:
             self.folder / "vigie.db", self.folder / "cles", ZoneInfo("America/Toronto"), lambda: ISSUER
         )
 
-    def __call__(self, *words: str) -> Result:
+    def __call__(self, *words: str, given: str = "") -> Result:
         @click.group
         @click.pass_context
         def line(context: click.Context) -> None:
             context.meta[OPEN] = lambda: self.cabinet
 
         line.add_command(cli_register.registre)
-        return CliRunner().invoke(line, ("registre", *words))
+        return CliRunner().invoke(line, ("registre", *words), input=given)
 
     def change(self, work: Callable[[Database], object]) -> None:
         with beside(self.cabinet.database) as db:
@@ -239,6 +239,14 @@ def test_a_name_is_erased_and_remembered_to_be(vigie: Home) -> None:
         vigie("verifier").output
         == "Le registre est intact\u00a0: 3 inscriptions, dont 1 sans nom, effacé depuis.\n"
     )
+
+
+def test_what_does_not_come_back_is_asked_in_french(vigie: Home) -> None:
+    assert vigie("effacer", "1", given="non\n").exit_code == 1
+    done = vigie("effacer", "1", given="yes\nO\n")
+    assert "Effacer? (oui ou non)" in done.output
+    assert "répondez oui ou non." in done.output
+    assert done.output.endswith("C'est effacé.\n")
 
 
 def test_without_a_database_one_is_told(vigie: Home) -> None:

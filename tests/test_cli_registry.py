@@ -146,8 +146,8 @@ def test_a_roles_title_address_and_fallback_are_changed(vigie: Vigie) -> None:
     [
         (("roles", "nommer", "tresorerie", "slack:T0123ABCD/U0123ABCD"), "n'existe pas"),
         (("roles", "nommer", "administration", "moi"), "doit commencer par"),
-        (("roles", "nommer", "administration", "discord:123"), "de 17 à 20 chiffres"),
-        (("roles", "nommer", "administration", "slack:T1/U1"), "au moins neuf"),
+        (("roles", "nommer", "administration", "discord:alice"), "en chiffres"),
+        (("roles", "nommer", "administration", "slack:U0123ABCD"), "l'espace puis la personne"),
         (("roles", "nommer", "administration", "slack:T1/S1"), "un groupe de Slack"),
         (("roles", "nommer", "administration", "discord:900/7"), "un rôle de Discord"),
         (("roles", "retirer", "tresorerie", "slack:T0123ABCD/U0123ABCD"), "n'existe pas"),

@@ -184,7 +184,7 @@ def test_a_mail_server_whose_name_is_none_is_refused(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    "accounts", ["discord:123", "slack:T1/U1", "U0123ABCD", "slack:T0123ABCD/U0123ABCD, discord:moi"]
+    "accounts", ["discord:alice", "slack:U1", "U0123ABCD", "slack:T0123ABCD/U0123ABCD, discord:moi"]
 )
 def test_an_account_that_cannot_be_is_refused_with_an_example(
     monkeypatch: pytest.MonkeyPatch, accounts: str

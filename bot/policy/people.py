@@ -27,9 +27,8 @@ _MISREAD = str.maketrans("OIL", "011")
 
 _ACCOUNT_FORMS = {**ACCOUNT_FORMS, "local": r"[a-z]{1,20}"}
 _WRITTEN = {
-    "slack": "doit s'écrire slack:T0123ABCD/U0123ABCD, l'espace puis la personne\u00a0: au moins neuf "
-    "majuscules et chiffres chacun",
-    "discord": "doit s'écrire discord:123456789012345678\u00a0: de 17 à 20 chiffres",
+    "slack": "doit s'écrire slack:T0123ABCD/U0123ABCD, l'espace puis la personne",
+    "discord": "doit s'écrire discord:123456789012345678, en chiffres",
     "local": "doit s'écrire local:administration",
 }
 

@@ -171,8 +171,8 @@ async def test_a_list_is_kept_by_hand(office: Desk) -> None:
         {"titre": "holder", "source": "slack_group", "groupe": "S0123ABCD"},
         {"titre": "officer", "source": "ailleurs", "groupe": "S0123ABCD"},
         {"titre": "officer", "source": "slack_group", "groupe": "<@U1>"},
-        {"titre": "officer", "source": "slack_group", "groupe": "S1"},
-        {"titre": "officer", "source": "discord_role", "groupe": "7"},
+        {"titre": "officer", "source": "slack_group", "groupe": "officiers"},
+        {"titre": "officer", "source": "discord_role", "groupe": "officiers"},
     ],
 )
 async def test_a_source_that_makes_no_sense_is_refused(office: Desk, fields: dict[str, str]) -> None:

@@ -147,11 +147,11 @@ def test_an_account_is_read_as_the_settings_write_it(text: str, account: Account
             "",
             "U0123",
             "slack:U0123",
-            "slack:T0123ABCD/U01",
-            "slack:T01/U0123ABCD",
+            "slack:T0123ABCD/S0123ABCD",
+            "slack:U0123ABCD/T0123ABCD",
             "slack:t0123abcd/u0123abcd",
         ),
-        *("discord:T1/1", "discord:moi", "discord:123", "discord:0123456789012345678", "x:y"),
+        *("discord:T1/1", "discord:moi", "discord:0123456789012345678", "x:y"),
     ],
 )
 def test_what_is_not_an_account_is_explained(text: str) -> None:

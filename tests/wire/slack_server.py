@@ -25,7 +25,7 @@ from tests.wire.bot_process import free_port
 from tests.wire.slack_proxy import Proxy, proxying
 
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-essai", "xapp-essai", "secret-essai"
-ALICE, BOB, CAROL, BOT, APP = "U001ALICE", "U00002BOB", "U0003CAROL", "U0BOT", "A01VIGIE"
+ALICE, BOB, CAROL, BOT, APP = "U001ALICE", "U00002BOB", "U003CAROL", "U0BOT", "A01VIGIE"
 CHANNEL, OFFICERS = "C01GENERAL", "C02OFFICIERS"  # the second is private
 PATIENCE = 20.0  # seconds that a test waits for the bot at most
 TEAM = "T00001AGE"
