@@ -176,7 +176,7 @@ def outdated_lines(reading: Reading, counts: Mapping[Number, int]) -> Message:
     else:
         shown = list(counts.items())[:_OUTDATED_SHOWN]
         said = "\n".join(
-            f"• {number}, {'modifiée' if version.within(number) else 'retirée'}\u00a0: "
+            f"• {number}, {'nouvelle ou modifiée' if version.within(number) else 'retirée'}\u00a0: "
             + (f"{count} questions" if count > 1 else "une question")
             for number, count in shown
         )

@@ -141,6 +141,7 @@ def stale(found: Fates, numbers: Iterable[Number]) -> bool:
     return any(number not in found or not found[number].same for number in numbers)
 
 
+@lru_cache(maxsize=64)
 def fresh(old: Version, new: Version) -> tuple[Number, ...]:
     """Return the clauses of `new` whose words say something that `old` did not."""
     kept = {later for fate in fates(old, new).values() if fate.same for later in fate.now}

@@ -16,7 +16,7 @@ from bot.policy.spelling import Speller
 SATURATION, LENGTH = 1.2, 0.75  # BM25's k1 and b, at their usual values
 TITLE = 0.5  # what a word of a title or heading is worth, against one of the text
 # Of what a question means, held by a clause that the bank says nothing of. Of a thousand questions that the
-# policy does not answer, a given clause holds that much of two, and of ten (see docs/questions.md).
+# policy does not answer, a given clause holds that much of one, and of ten (see docs/questions.md).
 SAYS = 0.45  # from which it answers
 MAY_SAY = 0.2  # from which nobody can say that the policy does not
 FEWEST = 2  # words that a clause must share with a question, unless the question has but one
