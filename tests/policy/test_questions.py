@@ -255,6 +255,7 @@ def test_the_longest_text_takes_no_longer(engine: Engine, policy: Policy, versio
 def test_nothing_of_a_negative_post_or_a_draft_stays_in_memory(
     engine: Engine, policy: Policy, version: Version
 ) -> None:
+    engine.answer(policy, version, "puis-je publier une photo?")
     text = "Zorbakine écrit sur Spotted que l'AGE est pourrie, toute la gang embarque!"
     assert engine.answer(policy, version, text).topic == "incident"
     for words in (spelling.FOLDED, spelling.SOUNDS, spelling.STEMS):
