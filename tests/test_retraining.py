@@ -85,8 +85,7 @@ def test_a_bot_that_stops_waits_for_no_training(
 
     async def stop_meanwhile() -> None:
         training = asyncio.ensure_future(retraining.trainer(library, [SEED], tmp_path)("pa20"))
-        while not begun.is_set():
-            await asyncio.sleep(0)
+        await asyncio.to_thread(begun.wait, 5)
         training.cancel()
 
     monkeypatch.setattr(question_store, "make", make)
