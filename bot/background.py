@@ -150,14 +150,22 @@ class Background:
 
         Meanwhile, questions are answered by text alone. A model is loaded at the first question, not here.
         """
-        folders, models = self.settings.data_folders(), self.settings.models()
         try:
-            for policy in (*self.services.library.policies.values(), *self._coming()):
-                sources = Sources(folders, policy.versions[-1])
-                if not question_store.settled(sources, models):
-                    question_store.make(sources, models)
-        except (ModelError, PolicyError, StorageError, OSError) as error:
-            logger.warning("the bank of questions was not learnt: %s", where(error))
+            policies = (*self.services.library.policies.values(), *self._coming())
+        except (PolicyError, StorageError, OSError) as error:
+            logger.warning("the texts to come were not read: %s", where(error))
+            policies = tuple(self.services.library.policies.values())
+        for policy in policies:
+            self._learn_bank(policy)
+
+    def _learn_bank(self, policy: Policy) -> None:
+        """Learn a policy's bank, if that is not done; one that cannot be keeps no other from it."""
+        sources, models = Sources(self.settings.data_folders(), policy.versions[-1]), self.settings.models()
+        try:
+            if not question_store.settled(sources, models):
+                question_store.make(sources, models)
+        except (ModelError, OSError) as error:
+            logger.warning("the bank of questions of %s was not learnt: %s", policy.id, where(error))
 
     def _coming(self) -> Sequence[Policy]:
         """Return the policies that have a text to come, as they will be; read off the storage thread."""

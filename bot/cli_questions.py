@@ -121,7 +121,9 @@ def _about(named: str | None) -> tuple[Desk, Policy, Version]:
 
 def _prepare(desk: Desk, policy: Policy) -> None:
     if not desk.engine.ready(policy):
-        click.echo("La banque de questions est apprise d'abord; c'est l'affaire d'une demi-minute.", err=True)
+        click.echo(
+            "La banque de questions est apprise d'abord; c'est l'affaire d'une minute ou deux.", err=True
+        )
     desk.engine.prepare(policy)
 
 

@@ -1,7 +1,8 @@
 """From what a person does to what the bot answers.
 
 An adapter turns an event of its platform into a `Request`; the `Dispatcher` finds the command in
-the catalogue, runs it on the storage thread, and always comes back with something to say.
+the catalogue, runs it on the storage thread unless it is instant, and always comes back with something
+to say.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ class Dispatcher:
 
     `commands`: the catalogue; its first entry is the one that free text goes to.
     `menu`: the name of the command that shows what one can do.
-    `executor`: the storage thread; commands run there one at a time, off the event loop.
+    `executor`: the storage thread; commands that are not instant run there, one at a time.
     """
 
     def __init__(

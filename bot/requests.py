@@ -119,6 +119,8 @@ class Command:
     def __post_init__(self) -> None:
         if self.anonymous and not (self.fleeting and self.alone):
             raise ValueError(f"{self.name} is anonymous, so its answers are fleeting and alone")
+        if self.instant and self.refusal:
+            raise ValueError(f"{self.name} is not for everyone, which only the storage thread can tell")
         if len(self.shortcut) > SHORTCUT_LENGTH:
             raise ValueError(f"shortcut of {self.name}: over {SHORTCUT_LENGTH} characters")
 

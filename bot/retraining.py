@@ -6,16 +6,17 @@ harmless when repeated, since the same bank gives the same model and the notice 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from sqlite_utils import Database
 
 from bot import outbox, schedule
+from bot.aside import aside
 from bot.messages import Button, Buttons, Heading, Message, Note, Text
 from bot.notices import Notice
 from bot.outbox import Delivery
@@ -64,7 +65,7 @@ def trainer(library: Library, folders: Sequence[Path], models: Path) -> Retrain:
         return Trained(verdict.swapped, before, after, verdict.lines)
 
     async def retrain(policy: str) -> Trained:
-        return await asyncio.to_thread(train, policy)
+        return await aside(partial(train, policy))
 
     return retrain
 

@@ -26,6 +26,7 @@ from bot.outbox import Delivery, enqueue
 from bot.platforms import Address
 from bot.platforms.membership import Followed
 from bot.policy import people, question_store, revisions
+from bot.policy.question_scores import ModelError
 from bot.policy.question_store import Sources, Verdict
 from bot.policy.revisions import Dates, Proposal
 from bot.requests import Actor
@@ -226,6 +227,25 @@ def test_at_the_start_what_keeps_things_from_going_as_usual_is_said(home: Home) 
     assert "vigie retenus" in held
     assert "vigie lettres" in dead
     assert "VIGIE_ADMINS" in nobody
+
+
+async def test_a_bank_that_cannot_be_learnt_keeps_no_other_from_it(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def make(sources: Sources, models: Path) -> Verdict:
+        del models
+        tried.append(sources.version.key)
+        raise ModelError("la banque n'a pas encore assez de questions pour cette politique.")
+
+    monkeypatch.setattr(question_store, "make", make)
+    settings = home.bot.settings.model_copy(update={"vigie_modeles": tmp_path / "modeles"})
+    schedule = Schedule(home.storage, replace(home.behind(), settings=settings).work(), CALENDAR, home.clock)
+    home.within(lambda db: approve(home, db))
+    await settled(home, schedule)
+    await schedule.close()
+    assert tried == ["2015-12-13", "2026-11-20"]
 
 
 async def test_a_revision_is_learnt_once_it_is_approved_and_is_ready_on_its_day(

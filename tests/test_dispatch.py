@@ -210,6 +210,11 @@ def test_suggestions_never_exceed_what_discord_accepts(dispatcher: Dispatcher) -
         assert all(0 < len(s.label) <= 100 and 0 < len(s.text) <= 100 for s in suggestions)
 
 
+def test_what_is_not_for_everyone_is_not_answered_without_asking_the_storage() -> None:
+    with pytest.raises(ValueError, match="not for everyone"):
+        Command("x", "x", lambda _: Message(Text("x")), instant=True, refusal=lambda _: "Non.")
+
+
 def test_a_shortcut_label_fits_on_both_platforms() -> None:
     with pytest.raises(ValueError, match="24"):
         Command("x", "x", lambda _: Message(Text("x")), shortcut="a" * 25)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from bot import retraining
 from bot.messages import Message, Quoter
-from bot.policy import people
+from bot.policy import people, question_store
 from bot.policy.library import Library
+from bot.policy.question_scores import ModelError
 from bot.retraining import Trained
 from bot.settings import SEED
 from bot.storage import Storage
@@ -66,6 +69,29 @@ async def test_a_policy_whose_bank_is_too_small_is_not_trained_and_says_so(
     trained = await retraining.trainer(library, [SEED, TEST_DATA], tmp_path)("cr3")
     assert not trained.swapped
     assert "pas encore assez de questions" in said(trained, "cr3")
+
+
+def test_a_bot_that_stops_waits_for_no_training(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, release = Event(), Event()
+    ended: list[bool] = []
+
+    def make(*_: object) -> None:
+        begun.set()
+        release.wait(5)
+        ended.append(True)
+        raise ModelError("trop tard.")
+
+    async def stop_meanwhile() -> None:
+        training = asyncio.ensure_future(retraining.trainer(library, [SEED], tmp_path)("pa20"))
+        await asyncio.to_thread(begun.wait, 5)
+        training.cancel()
+
+    monkeypatch.setattr(question_store, "make", make)
+    asyncio.run(stop_meanwhile())
+    assert not ended
+    release.set()
 
 
 def said(trained: Trained, policy: str = "pa20") -> str:

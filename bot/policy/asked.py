@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Final, Literal, TypeAlias
 
 from sqlite_utils import Database
@@ -124,9 +125,10 @@ def alike(questions: Iterable[Asked]) -> list[Alike]:
     """Group the questions that resemble one another, the largest group first, then the latest."""
     groups: list[tuple[frozenset[str], list[Asked]]] = []
     holding: dict[str, list[int]] = {}  # the groups whose first question holds a stem
+    forms = cache(keys)  # for these questions: nothing of them stays afterwards
     # The shortest speaks for the others: it is the likeliest to hold nothing but the question.
     for one in sorted(questions, key=lambda one: (len(one.question), one.question, one.id)):
-        stems = _stems(one.question)
+        stems = _stems(one.question, forms)
         shared = Counter(at for stem in stems for at in holding.get(stem, ()))
         close = max(shared, key=lambda at: _likeness(shared[at], stems, groups[at][0]), default=None)
         if close is not None and _likeness(shared[close], stems, groups[close][0]) >= ALIKE:
@@ -147,10 +149,10 @@ def _reversed(week: str) -> int:
     return -int(week.replace("-W", ""))
 
 
-def _stems(question: str) -> frozenset[str]:
+def _stems(question: str, forms: Callable[[str], frozenset[str]]) -> frozenset[str]:
     for mask in MASKS:
         question = question.replace(mask, " ")
-    return frozenset(min(keys(match[0])) for match in words(question)) or frozenset([question])
+    return frozenset(min(forms(match[0])) for match in words(question)) or frozenset([question])
 
 
 def with_id(groups: Sequence[Alike], identifier: str) -> Alike | None:

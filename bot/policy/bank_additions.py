@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bot import files
-from bot.policy import identities, question_bank, question_text
+from bot.policy import identities, question_bank, question_text, search
 from bot.policy.articles import Number, PolicyError
 from bot.policy.library import Policy
 from bot.policy.question_bank import BANK, Line
@@ -55,7 +55,7 @@ def outdated(policy: Policy, lines: Sequence[Line]) -> dict[Number, int]:
     does not answer counts for the new words that may.
     """
     latest = policy.versions[-1]
-    texts = Texts(latest, {}, {})
+    texts = Texts(latest, {}, {}, search.indexed)
     counted: Counter[Number] = Counter()
     for line in lines:
         about = question_bank.origin(line, latest)

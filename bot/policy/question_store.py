@@ -24,7 +24,7 @@ from tempfile import NamedTemporaryFile
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from bot.policy import identities, question_text
+from bot.policy import identities, question_text, search
 from bot.policy import question_bank as bank
 from bot.policy.articles import Version
 from bot.policy.question_scores import FORMAT, ModelError
@@ -73,7 +73,7 @@ class Sources:
 
     @cached_property
     def _texts(self) -> Texts:
-        return Texts(self.version, {}, read_table(bank.tables(self.folders)))
+        return Texts(self.version, {}, read_table(bank.tables(self.folders)), search.indexed)
 
     def stamp(self) -> tuple[object, ...]:
         """Return what changes when a file or the text does; cheap to look at. Raises OSError."""

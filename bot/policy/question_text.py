@@ -7,10 +7,10 @@ holds, a word that the policy never uses weighing as much as its rarest.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bot.policy.articles import Clause, Number, Version
-from bot.policy.search import fold, keys, words
+from bot.policy.search import fold, indexed, keys, words
 from bot.policy.spelling import Speller
 
 SATURATION, LENGTH = 1.2, 0.75  # BM25's k1 and b, at their usual values
@@ -25,12 +25,18 @@ FEWEST = 2  # words that a clause must share with a question, unless the questio
 class Texts:
     """The words of a version, counted once.
 
-    `topics` are words that people use for some clauses, `table` what they type for what they mean.
+    `topics` are words that people use for some clauses, `table` what they type for what they mean. `forms`:
+    what reads the words of a question, `search.indexed` for those of a bank, which are asked again and again.
     """
 
     def __init__(
-        self, version: Version, topics: Mapping[str, Sequence[Number]], table: Mapping[str, str]
+        self,
+        version: Version,
+        topics: Mapping[str, Sequence[Number]],
+        table: Mapping[str, str],
+        forms: Callable[[str], frozenset[str]] = keys,
     ) -> None:
+        self._forms = forms
         self._spell = Speller.of(version.pieces(), table)
         self._counts = {clause.number: _counted(clause, version) for clause in version.clauses()}
         self._own = frozenset(key for counts in self._counts.values() for key in counts)
@@ -51,14 +57,15 @@ class Texts:
 
     def hold(self, question: str) -> bool:
         """Tell whether a question holds a word of the text's own."""
-        return any(keys(word[0]) & self._own for word in words(self._spell(question)))
+        return any(self._forms(word[0]) & self._own for word in words(self._spell(question)))
 
     def rank(self, question: str) -> list[tuple[Number, float]]:
         """Return the clauses that share words with a question, best first, with the share that they hold.
 
         The share, from 0 to 1, is 0 for one that shares too few words to be more than chance.
         """
-        asked = list({fold(word[0]): keys(word[0]) for word in words(self._spell(question))}.values())
+        typed = {fold(word[0]): word[0] for word in words(self._spell(question))}
+        asked = [self._forms(word) for word in typed.values()]
         total = 0.0
         scores: dict[Number, list[float]] = {}  # BM25, the weight that is held, the words that are shared
         for forms in asked:
@@ -93,7 +100,7 @@ def _counted(clause: Clause, version: Version) -> dict[str, float]:
 
 def _add(counts: dict[str, float], text: str, worth: float) -> None:
     for word in words(text):
-        for key in keys(word[0]):
+        for key in indexed(word[0]):
             counts[key] = counts.get(key, 0.0) + worth
 
 

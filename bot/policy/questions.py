@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
-from typing import Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from bot.policy import (
     identities,
@@ -32,6 +32,9 @@ from bot.policy.question_shelf import Models, Shelf
 from bot.policy.question_text import Texts
 from bot.policy.references import Naming, Reference
 from bot.policy.spelling import read_table
+
+if TYPE_CHECKING:
+    from bot.policy.question_model import Model
 
 logger = logging.getLogger(__name__)
 
@@ -151,14 +154,21 @@ class Engine:
             return Answer("out_of_scope", foreign=True)
         with self._lock:
             forget = spelling.forgetting()
-            found = self._decide(policy, version, question, previous)
-            if found.topic != "question":
+            model = self._shelf.model(policy.versions[-1])
+            found = self._decide(policy, version, question, previous, model)
+            if model is None or found.topic != "question":  # text alone does not tell what a text is
                 forget()
         return replace(found, english=spoken == "en")
 
-    def _decide(self, policy: Policy, version: Version, question: str, previous: Sequence[Number]) -> Answer:
+    def _decide(
+        self,
+        policy: Policy,
+        version: Version,
+        question: str,
+        previous: Sequence[Number],
+        model: Model | None,
+    ) -> Answer:
         reference = self._reference(policy, question)
-        model = self._shelf.model(policy.versions[-1])
         scores = model.score(question, version) if model else None
         if reference:
             looked_up = question_rules.look_up(reference, version, scores)

@@ -8,7 +8,8 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
+from threading import Lock
 from typing import Any
 
 from bot.policy.articles import Clause, Number
@@ -16,6 +17,7 @@ from bot.policy.articles import Clause, Number
 _WORD = re.compile(r"[^\W_]+")
 _UNKNOWN = 1.0  # weight of a word that the policy does not hold; the rarest that it holds weighs log(n + 1)
 _ENOUGH = 0.5  # share of the query's weight that a clause must hold when it does not hold every word
+_LONGEST = 50  # letters; what is longer is no word, and its stem would take tens of milliseconds
 _ALIKE = 82  # rapidfuzz ratio, 0 to 100, above which two words are taken for a slip of one another
 # Words too common to search for; Snowball's French list, shortened to what questions really hold.
 _EMPTY = frozenset(
@@ -128,16 +130,31 @@ def new_stemmer() -> Any:  # noqa: ANN401 — the library is not typed
 
 
 _stemmer = cache(new_stemmer)
+_stemming = Lock()  # look-ups are answered on the loop while a question is on the storage thread
+_indexed: dict[str, frozenset[str]] = {}  # the words of policies and of their banks
 
 
-@lru_cache(maxsize=4_096)
 def keys(word: str) -> frozenset[str]:
     """Return the forms under which a word is found, whether or not its accents are written.
 
-    Snowball's French stems, with the plural and feminine endings that it leaves after some vowels.
+    Snowball's French stems, with the plural and feminine endings that it leaves after some vowels. Of what
+    people type, nothing is kept.
     """
+    return _indexed.get(word) or _worked_out(word)
+
+
+def indexed(word: str) -> frozenset[str]:
+    """Return the keys of a word of a policy or of its bank, and keep them: it is read again and again."""
+    found = _indexed[word] = keys(word)
+    return found
+
+
+def _worked_out(word: str) -> frozenset[str]:
+    if len(word) > _LONGEST:
+        return frozenset([fold(word)])
     stem = _stemmer().stemWord
-    stems = {fold(stem(word.lower())), stem(fold(word))}
+    with _stemming:
+        stems = {fold(stem(word.lower())), stem(fold(word))}
     return frozenset(stem.rstrip("es") or stem for stem in stems)
 
 
@@ -167,10 +184,10 @@ class Index:
         for clause in self._clauses:
             for match in words(clause.text):
                 self._vocabulary.setdefault(fold(match[0]), match[0].lower())
-                for key in keys(match[0]):
+                for key in indexed(match[0]):
                     self._places[key][clause.number].append(match.span())
             for match in words(clause.heading):
-                for key in keys(match[0]):
+                for key in indexed(match[0]):
                     self._places[key].setdefault(clause.number, [])
         self._topics = {
             tuple(fold(match[0]) for match in _WORD.finditer(topic)): tuple(numbers)

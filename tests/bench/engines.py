@@ -20,7 +20,7 @@ from bot.policy.question_features import direction
 from bot.policy.question_model import Model
 from bot.policy.question_shelf import Given
 from bot.policy.questions import Engine
-from bot.policy.search import fold, keys, words
+from bot.policy.search import fold, indexed, words
 from bot.policy.spelling import WORD
 from bot.settings import SEED
 from tests.policy.question_kit import learn
@@ -52,7 +52,9 @@ def fts5(version: Version) -> Rank:
 def bm25(version: Version) -> Rank:
     """Okapi BM25 on Snowball's French stems, by inverted index."""
     clauses = version.clauses()
-    counted = [Counter(key for word in words(_text(clause)) for key in keys(word[0])) for clause in clauses]
+    counted = [
+        Counter(key for word in words(_text(clause)) for key in indexed(word[0])) for clause in clauses
+    ]
     holders: dict[str, list[tuple[int, int]]] = {}
     for at, counts in enumerate(counted):
         for key, count in counts.items():
@@ -63,7 +65,7 @@ def bm25(version: Version) -> Rank:
     def rank(question: str) -> Ranked:
         scores: Counter[int] = Counter()
         for word in {fold(found[0]): found[0] for found in words(question)}.values():
-            for key in keys(word):
+            for key in indexed(word):
                 held = holders.get(key, [])
                 rarity = math.log(1 + (len(clauses) - len(held) + 0.5) / (len(held) + 0.5))
                 for at, count in held:

@@ -36,7 +36,7 @@ async def test_the_name_localhost_is_ours_too(page: Page, addresses: tuple[str, 
         assert response.status == 200
 
 
-@pytest.mark.parametrize("action", ["say", "press", "submit", "shortcut", "read"])
+@pytest.mark.parametrize("action", ["say", "press", "submit", "shortcut", "read", "drop"])
 @pytest.mark.parametrize(
     "origin",
     [

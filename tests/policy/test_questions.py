@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.policy import evaluation, question_bank, question_rules, spelling
+from bot.policy import evaluation, question_bank, question_rules, search, spelling
 from bot.policy.articles import Version
 from bot.policy.library import Library, Policy
 from bot.policy.question_shelf import Given
@@ -255,11 +255,21 @@ def test_the_longest_text_takes_no_longer(engine: Engine, policy: Policy, versio
 def test_nothing_of_a_negative_post_or_a_draft_stays_in_memory(
     engine: Engine, policy: Policy, version: Version
 ) -> None:
+    engine.answer(policy, version, "puis-je publier une photo?")
     text = "Zorbakine écrit sur Spotted que l'AGE est pourrie, toute la gang embarque!"
     assert engine.answer(policy, version, text).topic == "incident"
     for words in (spelling.FOLDED, spelling.SOUNDS, spelling.STEMS):
         assert words
         assert not [word for word in words if word.lower().startswith("zorb")]
+
+
+def test_nothing_of_any_text_stays_in_memory_before_the_bank_is_learnt(
+    policy: Policy, version: Version, tmp_path: Path
+) -> None:
+    before = Engine([SEED], tmp_path, Given(None))
+    before.answer(policy, version, "Vrombidou écrit sur Spotted que l'AGE est pourrie!")
+    for words in (spelling.FOLDED, spelling.SOUNDS, spelling.STEMS, search._indexed):
+        assert not [word for word in words if word.lower().startswith("vromb")]
 
 
 def test_a_policy_without_a_bank_answers_by_its_text_when_it_is_sure(

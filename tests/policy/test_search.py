@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.policy import search
 from bot.policy.library import Library
 
 
@@ -76,3 +81,34 @@ def test_nothing_is_proposed_without_resemblance(library: Library, query: str) -
 def test_any_text_can_be_searched_and_marks_lie_inside_the_clause(library: Library, query: str) -> None:
     for hit in library.default.index(library.default.versions[-1]).search(query):
         assert all(0 <= start < end <= len(hit.clause.text) for start, end in hit.spans)
+
+
+@pytest.fixture
+def jostled() -> Iterator[None]:
+    """Have threads take turns as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("jostled")
+def test_words_are_read_the_same_however_many_read_them_at_once() -> None:
+    typed = [f"{start}{end}" for start in ("canot", "patin", "jardin") for end in ("age", "erions", "euses")]
+    alone = [search.keys(word) for word in typed]
+    with ThreadPoolExecutor(4) as threads:
+        together = threads.map(lambda _: [search.keys(word) for word in typed], range(60))
+        assert all(read == alone for read in together)
+
+
+def test_nothing_stays_of_the_words_that_were_looked_for(library: Library) -> None:
+    index = library.default.index(library.default.versions[-1])
+    kept = dict(search._indexed)
+    index.search("stationnement canotage logo")
+    index.did_you_mean("harselement")
+    assert search._indexed == kept
+
+
+def test_a_run_of_letters_that_is_no_word_costs_nothing_to_look_for(library: Library) -> None:
+    assert search.keys("É" * 10_000) == {"e" * 10_000}
+    assert numbers(library, "issement" * 1_250) == []
