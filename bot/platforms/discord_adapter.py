@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
+from collections.abc import Callable
 from datetime import datetime
 
 import aiohttp
@@ -53,7 +55,7 @@ class DiscordAdapter:
         members: Members | None = None,
         meter: Meter | None = None,
     ) -> None:
-        _quieten()
+        quieten((meter or Meter()).limited)
         self._dispatcher = dispatcher
         self._quote = quote
         self._token = token
@@ -190,9 +192,33 @@ class _OneLine(logging.Filter):
         return True
 
 
-def _quieten() -> None:
-    """Keep the library to its errors: below that it logs addresses, sessions and payloads."""
+# What the library says of an answer 429 (discord.http and discord.webhook.async_, version 2.6 or later).
+_SLEPT_THROUGH = re.compile("responded with 429|is rate limited")
+
+
+class _Limited(logging.Filter):
+    """Tells of the answers 429 that the library sleeps through, and says in its log alone."""
+
+    def __init__(self, limited: Callable[[], None]) -> None:
+        super().__init__()
+        self._limited = limited
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if _SLEPT_THROUGH.search(str(record.msg)):
+            self._limited()
+        return record.levelno >= logging.ERROR
+
+
+def quieten(limited: Callable[[], None]) -> None:
+    """Keep the library to its errors: below that it logs addresses, sessions and payloads.
+
+    `limited` is told of each answer 429.
+    """
     logging.getLogger("discord").setLevel(logging.ERROR)
+    for name in ("discord.http", "discord.webhook.async_"):
+        sending = logging.getLogger(name)
+        sending.setLevel(logging.WARNING)
+        sending.filters = [_Limited(limited)]
     for name in ("discord.client", "discord.shard"):
         chatty = logging.getLogger(name)
         if not any(isinstance(present, _OneLine) for present in chatty.filters):

@@ -25,7 +25,7 @@ from bot.forms import Form, Reply, opener
 from bot.messages import Message, Quoter, Text, TooLong
 from bot.platforms import Meter, discord_members, dropped
 from bot.platforms import discord_commands as catalogue
-from bot.platforms.discord_delivery import paced
+from bot.platforms.discord_delivery import Paced
 from bot.platforms.discord_render import files, render, render_form
 from bot.platforms.membership import Members
 from bot.requests import TAKEN_SIZE, Actor, Place, Received, Request
@@ -82,7 +82,7 @@ class Client(discord.AutoShardedClient):
             max_messages=None,
             guild_ready_timeout=0,
             max_ratelimit_timeout=LONGEST_WAIT,
-            http_trace=paced((meter or Meter()).limited),
+            connector=Paced(),
         )
         self._dispatcher = dispatcher
         self._quote = quote

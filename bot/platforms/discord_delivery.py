@@ -10,13 +10,14 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from types import SimpleNamespace
 
 import aiohttp
 import discord
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
 
 from bot.messages import Message, Quoter
 from bot.platforms import (
@@ -29,7 +30,7 @@ from bot.platforms import (
     may_leave,
 )
 from bot.platforms.discord_render import View, files, render
-from bot.platforms.pace import Window, counting
+from bot.platforms.pace import Window
 
 REQUESTS, PER_SECONDS = 50, 1.0  # discord.com/developers/docs/topics/rate-limits, « Global Rate Limit »
 PATIENCE = 90.0  # seconds for one message, with the waits that discord.py makes for limits of its own
@@ -47,29 +48,32 @@ _THREAD_NAME = "Message de Vigie"
 _FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 
 
-def paced(limited: Callable[[], None] = lambda: None) -> aiohttp.TraceConfig:
-    """Return what makes a client (its `http_trace`) keep to the limit that is over all of its requests.
+class Paced(aiohttp.TCPConnector):
+    """A client's connections (its `connector`), by which it keeps to the limit over all of its requests.
 
-    It holds each request at the moment when it leaves, after the waits of discord.py, which knows that
-    limit only once it is exceeded. What answers a person is not counted by Discord, and is not held.
-    `limited` is told of each answer 429.
+    Each is held at the moment when it leaves, after the waits of discord.py, which knows that limit only
+    once it is exceeded. What answers a person is not counted by Discord, and is not held.
     """
-    pace = Window(REQUESTS, PER_SECONDS)
 
-    async def leaving(
-        _: aiohttp.ClientSession, __: SimpleNamespace, request: aiohttp.TraceRequestStartParams
-    ) -> None:
-        if not any(part in _NOT_COUNTED for part in request.url.parts):
-            await pace.turn()
+    def __init__(self) -> None:
+        super().__init__(limit=0)  # as discord.py's own
+        self._pace = Window(REQUESTS, PER_SECONDS)
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 — as aiohttp has it
+    ) -> Connection:
+        """Return a connection for a request, once it may leave. Raises `StoppedError` when it may not."""
+        if not any(part in _NOT_COUNTED for part in req.url.parts):
+            await self._pace.turn()
             may_leave()
-
-    trace = counting(limited)
-    trace.on_request_start.append(leaving)
-    return trace
+        return await super().connect(req, traces, timeout)
 
 
 class DiscordDelivery:
-    """Sends with `client`, which need only be logged in, and should be `paced`."""
+    """Sends with `client`, which need only be logged in, and should be `Paced`."""
 
     def __init__(self, client: discord.Client, quote: Quoter) -> None:
         self._client = client

@@ -87,7 +87,7 @@ def test_a_bot_is_nobody_and_other_events_are_not_even_read() -> None:
     assert discord_members.change("{not json") is None
 
 
-def test_without_a_role_to_follow_no_privileged_intent_is_asked_for() -> None:
+async def test_without_a_role_to_follow_no_privileged_intent_is_asked_for() -> None:
     with ThreadPoolExecutor(1) as executor:
         client = Client(Dispatcher(COMMANDS, executor), quote)
     assert not client.intents.members

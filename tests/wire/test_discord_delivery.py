@@ -22,7 +22,8 @@ from bot.platforms import (
     UnknownError,
     leaving,
 )
-from bot.platforms.discord_delivery import DiscordDelivery, mark, paced, problem
+from bot.platforms.discord_adapter import quieten
+from bot.platforms.discord_delivery import DiscordDelivery, Paced, mark, problem
 from tests.wire.discord_people import Person, text_of
 from tests.wire.discord_server import TOKEN, DiscordServer
 
@@ -139,8 +140,8 @@ async def test_a_short_limit_is_slept_through_and_counted(
     server: DiscordServer, alice: Person, quote: Quoter
 ) -> None:
     limited: list[int] = []
-    trace = paced(lambda: limited.append(1))
-    async with discord.Client(intents=discord.Intents.none(), http_trace=trace) as client:
+    quieten(lambda: limited.append(1))
+    async with discord.Client(intents=discord.Intents.none(), connector=Paced()) as client:
         Route.BASE = server.environment["DISCORD_API_URL"]
         await client.login(TOKEN)
         server.limit("/channels/*/messages", retry_after=0.05)
@@ -155,7 +156,7 @@ async def test_what_is_stopped_right_before_it_leaves_does_not_leave(
     def stopped() -> None:
         raise StoppedError("paused")
 
-    async with discord.Client(intents=discord.Intents.none(), http_trace=paced()) as client:
+    async with discord.Client(intents=discord.Intents.none(), connector=Paced()) as client:
         Route.BASE = server.environment["DISCORD_API_URL"]
         await client.login(TOKEN)
         delivery = DiscordDelivery(client, quote)
