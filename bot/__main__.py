@@ -23,6 +23,9 @@ def main() -> None:
     from bot import cli  # noqa: PLC0415 — it reads every module
 
     gc.freeze()
+    # An answer makes hundreds of objects that are gone with it: looking through them less often finds as
+    # much, for a fiftieth of the time that an answer takes.
+    gc.set_threshold(10_000)
     gc.enable()
     cli.main()
 
