@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias
 from sqlite_utils import Database
 
 from bot import outbox, schedule
+from bot.archive import LEARN
 from bot.aside import aside
 from bot.messages import Button, Buttons, Heading, Message, Note, Text
 from bot.notices import Notice
@@ -82,7 +83,7 @@ def plan(db: Database, policy: str, person: str, now: datetime) -> None:
 
 
 async def errand(storage: Storage, retrain: Retrain, arguments: Arguments, now: datetime) -> None:
-    """Train, then queue the notice; what breaks is tried again by the schedule."""
+    """Train, then queue the notice, and have the text to come learn the same; what breaks is tried again."""
     trained = await retrain(arguments["policy"])
     told = {"policy": arguments["policy"], **asdict(trained)}
     delivery = Delivery(arguments["key"], f"person:{arguments['person']}", NOTICE, told)
@@ -90,6 +91,7 @@ async def errand(storage: Storage, retrain: Retrain, arguments: Arguments, now: 
     def queue() -> None:
         with storage.transaction() as db:
             outbox.enqueue(db, delivery, now)
+            schedule.plan(db, f"{LEARN}:{arguments['key']}", LEARN, now)
 
     await storage.run(queue)
 

@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from bot import retraining
+from bot import archive, retraining
 from bot.messages import Message, Quoter
 from bot.policy import people, question_store
 from bot.policy.library import Library
@@ -61,6 +61,13 @@ async def test_it_is_planned_once_a_minute_and_told_once_to_whom_added_the_line(
     ((recipient, notice, told),) = await storage.run(queued)
     assert (recipient, notice) == (f"person:{person}", retraining.NOTICE)
     assert "question" not in told
+
+    def planned_next() -> int:
+        with storage.transaction() as db:
+            found = db.conn.execute("SELECT count(*) FROM due_tasks WHERE task = ?", (archive.LEARN,))
+            return int(found.fetchone()[0])
+
+    assert await storage.run(planned_next) == 1, "the text to come learns the same"
 
 
 async def test_a_policy_whose_bank_is_too_small_is_not_trained_and_says_so(

@@ -292,7 +292,10 @@ def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int
         onboarding_reminders.daily(db, course.target(), course.plan, CALENDAR, now)
         texts.follow(db, now)
 
-    work = Work({archive.TASK: texts.announce, onboarding_reminders.TASK: daily})
+    async def learn(_: Mapping[str, object], _now: datetime) -> None:
+        """Learn nothing: this world asks no question."""
+
+    work = Work({archive.TASK: texts.announce, onboarding_reminders.TASK: daily}, {archive.LEARN: learn})
     dispatcher = Dispatcher(catalogue(made), storage.executor)
     return World(storage, clock, made, dispatcher, volume, Schedule(storage, work, CALENDAR, clock))
 
