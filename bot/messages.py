@@ -248,14 +248,19 @@ Element: TypeAlias = Heading | Text | Note | Quote | Divider | Buttons | File
 
 @dataclass(frozen=True, slots=True, init=False)
 class Message:
-    """Something the bot says. Only the person who asked sees it, unless `public`."""
+    """Something the bot says. Only the person who asked sees it, unless `public`.
+
+    `lasting`: it is made of the policy alone, so that what is made of it may be kept in memory.
+    """
 
     elements: tuple[Element, ...]
     public: bool
+    lasting: bool = field(compare=False)
 
-    def __init__(self, *elements: Element, public: bool = False) -> None:
+    def __init__(self, *elements: Element, public: bool = False, lasting: bool = False) -> None:
         object.__setattr__(self, "elements", elements)
         object.__setattr__(self, "public", public)
+        object.__setattr__(self, "lasting", lasting)
         self._check()
 
     def _check(self) -> None:

@@ -245,6 +245,7 @@ def clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
         reading.quote(number),
         Note(f"{reading.place(number)}\n{reading.revised()}"),
         *([Buttons(*buttons)] if buttons else []),
+        lasting=True,
     )
 
 

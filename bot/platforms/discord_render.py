@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, TypeAlias
@@ -51,7 +51,8 @@ Component: TypeAlias = dict[str, Any]
 # Shown as nothing, but a character: fills a line that may not be empty, and parts two others.
 _NOTHING = "\u200b"
 # Marks that format wherever they are. A colon may begin an emoji or an address unless a space follows.
-_INLINE = re.compile(r"[\\*_~|`<>\[\]]|:(?!\s)")
+# As alternatives and not as a class, so that `re` leaps to the first.
+_INLINE = re.compile("|".join(map(re.escape, "\\*_~|`<>[]")) + r"|:(?!\s)")
 # What makes a heading, small print, a list or a numbered list at the start of a line.
 _LINE_START = re.compile(r"^(\s*)(#|[-+](?=[\s#]|$)|(?P<number>\d+)(?=\.(?:\s|$)))")
 # `AllowedMentions.none()` is what keeps these from ringing; this keeps them from being mentions at all.
@@ -97,12 +98,22 @@ def render(message: Message, quote: Quoter) -> View:
 
     Raises `TooLong` when the quotations make the message exceed what Discord accepts.
     """
-    parts = [_component(element, quote) for element in message.elements]
+    quotations = tuple(map(quote, message.quotes()))
+    return View((_lasting_components if message.lasting else _components)(message, quotations))
+
+
+def _components(message: Message, quotations: Sequence[Quotation]) -> list[Component]:
+    said = iter(quotations)
+    parts = [_component(element, said) for element in message.elements]
     _check(parts)
     if len(parts) == 1:
-        return View(parts)
-    colour = QUOTE_COLOUR if message.quotes() else None
-    return View([{"type": _CONTAINER, "accent_color": colour, "components": parts}])
+        return parts
+    colour = QUOTE_COLOUR if quotations else None
+    return [{"type": _CONTAINER, "accent_color": colour, "components": parts}]
+
+
+# The policy's words are few, and are asked for again and again.
+_lasting_components = lru_cache(maxsize=256)(_components)
 
 
 def files(message: Message) -> list[discord.File]:
@@ -136,7 +147,8 @@ def _check(parts: list[Component]) -> None:
         )
 
 
-def _component(element: Element, quote: Quoter) -> Component:  # noqa: PLR0911 — one for each kind of element
+def _component(element: Element, said: Iterator[Quotation]) -> Component:  # noqa: PLR0911 — one for each kind of element
+    """Return an element as a component; `said` gives the words of each quotation in turn."""
     match element:
         case Heading(text):
             return _text([f"## {escaped(_line(text))}"])
@@ -145,7 +157,7 @@ def _component(element: Element, quote: Quoter) -> Component:  # noqa: PLR0911 �
         case Note(spans):
             return _text([f"-# {line}" if line.strip() else "" for line in _lines(spans)])
         case Quote():
-            return _text(_quotation(quote(element)))
+            return _text(_quotation(next(said)))
         case File(name):
             return {"type": _FILE, "file": {"url": f"attachment://{name}"}}
         case Divider():
@@ -159,7 +171,7 @@ def _text(lines: Iterable[str]) -> Component:
     return {"type": _TEXT, "content": content if content.strip() else _NOTHING}
 
 
-@lru_cache(maxsize=256)  # the policy's words are few, and are asked for again and again
+@lru_cache(maxsize=256)  # as above
 def _quotation(quotation: Quotation) -> Sequence[str]:
     """Return the caption in bold, then the words in a block quote, a blank line between paragraphs."""
     lines = _lines([Span(quotation.caption, "bold")])
@@ -265,7 +277,7 @@ def _unmentioned(text: str) -> str:
 
 
 def _inline_escaped(text: str) -> str:
-    return _INLINE.sub(r"\\\g<0>", _unmentioned(text))
+    return _INLINE.sub(lambda mark: f"\\{mark[0]}", _unmentioned(text))
 
 
 def _start_escaped(line: str) -> str:

@@ -8,6 +8,7 @@ renderer: what it finds formatted, a person would see formatted.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any, TypeAlias
@@ -250,6 +251,19 @@ def test_a_button_says_in_its_identifier_what_it_stands_for() -> None:
 async def test_a_view_is_finished_so_that_the_library_keeps_nothing_of_it() -> None:
     assert render(Message(Buttons(Button("x", "y"))), no_quote).is_finished()
     assert render_form(Form("x", "X", (TextField("a", "A"),))).is_finished()
+
+
+def test_what_a_message_says_is_kept_only_when_it_is_of_the_policy_alone() -> None:
+    own, lasting = Message(Text("Je m'appelle Zoé.")), Message(REFERENCE, lasting=True)
+    before = sys.getrefcount(own)
+    parts(own, no_quote)
+    assert sys.getrefcount(own) == before
+
+    def saying(words: str) -> Callable[[Quote], Quotation]:
+        return lambda _: Quotation("PA20", ((Span(words),),))
+
+    for words in ("avant", "après", "avant"):  # a revision changes what a quotation says
+        assert words in texts(lasting, saying(words))[0]
 
 
 def test_the_fullest_message_is_accepted() -> None:
