@@ -176,7 +176,7 @@ def _open(path: Path | None) -> Database:
             if path:
                 check(database, path)
             schema.migrations.apply(database)
-        except BaseException:
+        except BaseException:  # an interruption too; it goes on
             database.close()
             raise
         return database
@@ -211,7 +211,7 @@ def _immediate(database: Database) -> Iterator[None]:
     try:
         yield
         database.conn.execute("COMMIT")
-    except BaseException:
+    except BaseException:  # a cancelled task's too; it goes on
         database.rollback()
         raise
 

@@ -86,7 +86,7 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             summary="Lire la politique par numéro ou par mot, ou lui poser une question.",
             usage="[numéro, mot ou question]",
             examples=(example, f"article {example.partition('.')[0]}", "consentement"),
-            run=partial(question.answer_or_look_up, desk),
+            run=partial(question.answer, desk),
             suggest=partial(suggestions.suggest, library),
             slash=True,
         ),

@@ -71,16 +71,16 @@ class Desk:
         return Telling(reading, known, self.office, request.place)
 
 
-def answer_or_look_up(desk: Desk, request: Request) -> Message:
-    """Answer free text, and what follows `/politique`: a look-up as it ever was, a question by the engine."""
-    found = look_up(desk, request)
-    return found or _answered(desk, _opened(desk, request)[0], request)
+def answer(desk: Desk, request: Request) -> Message:
+    """Answer free text, or what follows `/politique`, that `look_up` leaves: a question, by the engine."""
+    reading, _ = _opened(desk, request)
+    return _answered(desk, reading, request)
 
 
 def look_up(desk: Desk, request: Request) -> Message | None:
-    """Answer a look-up, which takes neither the engine nor the database; None to a question.
+    """Answer free text, or what follows `/politique`, that is a look-up; None to a question.
 
-    Raises `UserError` as `politique.open_reading` does.
+    It takes neither the engine nor the database. Raises `UserError` as `politique.open_reading` does.
     """
     if _is_code(request.text):
         return CODE_SEEN

@@ -192,7 +192,7 @@ class _OneLine(logging.Filter):
         return True
 
 
-# What the library says of an answer 429 (discord.http and discord.webhook.async_, version 2.6 or later).
+# What the library says of an answer 429 (discord.http, discord.webhook.async_).
 _SLEPT_THROUGH = re.compile("responded with 429|is rate limited")
 
 

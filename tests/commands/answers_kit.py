@@ -117,7 +117,13 @@ def commands(desk: Desk, bank: Bank) -> tuple[Command, ...]:
         return banque.manage(bank, request)
 
     return (
-        Command("politique", "Lire.", partial(question.answer_or_look_up, desk), slash=True),
+        Command(
+            "politique",
+            "Lire.",
+            partial(question.answer, desk),
+            slash=True,
+            instant=partial(question.look_up, desk),
+        ),
         Command("question", "Demander.", partial(question.ask, desk)),
         Command("viser", "Ce que la politique dit d'un message.", partial(question.about, desk)),
         Command("retour", "Juger.", partial(retour.judge, desk)),

@@ -185,15 +185,21 @@ async def test_a_list_that_slack_refuses_is_an_explained_error() -> None:
 # --- Files ------------------------------------------------------------------------------------
 
 
-async def test_a_file_goes_to_the_persons_own_conversation(
-    slack: FakeSlack, http: SignedHttp, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    given: asyncio.Queue[dict[str, object]] = asyncio.Queue()
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> asyncio.Queue[dict[str, object]]:
+    """What is asked of the client's own way of giving a file, which takes three requests."""
+    asked: asyncio.Queue[dict[str, object]] = asyncio.Queue()
 
     async def upload(_: AsyncWebClient, **how: object) -> None:
-        given.put_nowait(how)
+        asked.put_nowait(how)
 
     monkeypatch.setattr(AsyncWebClient, "files_upload_v2", upload)
+    return asked
+
+
+async def test_a_file_goes_to_the_persons_own_conversation(
+    slack: FakeSlack, http: SignedHttp, given: asyncio.Queue[dict[str, object]]
+) -> None:
     await http.event(direct("donner", channel="D7"))
     assert (await slack.said()).where == "chat.postMessage"
     sent = await asyncio.wait_for(given.get(), 10)
@@ -207,14 +213,8 @@ async def test_a_file_goes_to_the_persons_own_conversation(
 
 
 async def test_a_file_asked_for_in_the_app_home_goes_there_too(
-    slack: FakeSlack, http: SignedHttp, monkeypatch: pytest.MonkeyPatch
+    slack: FakeSlack, http: SignedHttp, given: asyncio.Queue[dict[str, object]]
 ) -> None:
-    given: asyncio.Queue[dict[str, object]] = asyncio.Queue()
-
-    async def upload(_: AsyncWebClient, **how: object) -> None:
-        given.put_nowait(how)
-
-    monkeypatch.setattr(AsyncWebClient, "files_upload_v2", upload)
     await http.interaction(press_at_home({"action_id": "private-0", "value": "donner"}))
     assert (await slack.said()).where == "views.publish"
     assert (await asyncio.wait_for(given.get(), 10))["filename"] == "a.json"

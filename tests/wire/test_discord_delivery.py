@@ -32,17 +32,6 @@ ID, OTHER_ID = "0f3c9a5be2d14c70", "1f3c9a5be2d14c70"
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[DiscordServer]:
-    async with DiscordServer() as it:
-        yield it
-
-
-@pytest.fixture
-def alice(server: DiscordServer) -> Person:
-    return Person(server, "alice")
-
-
-@pytest.fixture
 async def delivery(server: DiscordServer, quote: Quoter) -> AsyncIterator[DiscordDelivery]:
     Route.BASE = server.environment["DISCORD_API_URL"]
     async with discord.Client(intents=discord.Intents.none()) as client:

@@ -20,17 +20,6 @@ from tests.wire.discord_server import DiscordServer
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[DiscordServer]:
-    async with DiscordServer() as it:
-        yield it
-
-
-@pytest.fixture
-def alice(server: DiscordServer) -> Person:
-    return Person(server, "alice")
-
-
-@pytest.fixture
 async def adapter(
     dispatcher: Dispatcher, quote: Quoter, server: DiscordServer
 ) -> AsyncIterator[DiscordAdapter]:

@@ -55,11 +55,6 @@ def bot(shared: tuple[DiscordServer, BotProcess]) -> BotProcess:
     return shared[1]
 
 
-@pytest.fixture
-def alice(server: DiscordServer) -> Person:
-    return Person(server, "alice")
-
-
 @pytest_asyncio.fixture(loop_scope="module")
 async def alone() -> AsyncIterator[DiscordServer]:
     """A server where no bot is yet."""
