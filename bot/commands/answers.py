@@ -1,7 +1,7 @@
 """What is said to a question: the clauses, quoted, and what to do next; or which kind of no, and why.
 
 Never a bare yes or no, never the asker's own words, the same calm whatever they were. Where all can
-read, only quotations and buttons are shown (see `bot.dispatch`): no message needs the rest to be true.
+read, the dispatcher shows only quotations and buttons: no message needs the rest to be true.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.answers import refusals
+from bot.answers.guidance import Guidance
+from bot.answers.questions import Answer, Found, Outcome, Topic
 from bot.commands import politique
-from bot.commands.office import Office
 from bot.commands.passages import PAGE_WEIGHT, parts
 from bot.commands.politique import Reading
-from bot.commands.signalement_messages import OFFER
-from bot.messages import (
+from bot.commands.signalement.messages import OFFER
+from bot.conversation.messages import (
     COMMAND_LENGTH,
     Button,
     Buttons,
@@ -30,13 +32,12 @@ from bot.messages import (
     weight,
     within_sentence,
 )
-from bot.policy import refusals, roles
+from bot.conversation.requests import Place
+from bot.people import roles
+from bot.people.office import Office
+from bot.people.roles import RoleError
 from bot.policy.articles import Clause, Number
-from bot.policy.guidance import Guidance
 from bot.policy.library import Library, Policy
-from bot.policy.questions import Answer, Found, Outcome, Topic
-from bot.policy.roles import RoleError
-from bot.requests import Place
 
 MOST: Final = 5  # clauses in one answer, those to be read together included
 CHOICES: Final = 3

@@ -1,7 +1,7 @@
 """`banque`: questions that were not well answered, for the administration to make lines of the bank of.
 
 What is shown was masked when it was kept; nobody knows who asked. A line that is added is the
-association's own, and has the model trained again (see `bot.retraining`).
+association's own, and has the model trained again (see `bot.answers.retraining`).
 """
 
 from __future__ import annotations
@@ -13,19 +13,31 @@ from typing import Final, TypeAlias
 
 from sqlite_utils import Database
 
-from bot import retraining
+from bot.answers import asked, bank_additions, retraining
+from bot.answers import bank as question_bank
+from bot.answers.asked import Alike, Asked
+from bot.answers.bank import Line
 from bot.commands import politique
-from bot.commands.office import Office, actor_of
 from bot.commands.politique import Reading
-from bot.forms import ChoiceField, Form, Option, Reply, TextField
-from bot.messages import Button, Buttons, Element, Heading, Message, Note, Text, bold, code, excerpt
-from bot.policy import asked, bank_additions, people, question_bank
+from bot.conversation.forms import ChoiceField, Form, Option, Reply, TextField
+from bot.conversation.messages import (
+    Button,
+    Buttons,
+    Element,
+    Heading,
+    Message,
+    Note,
+    Text,
+    bold,
+    code,
+    excerpt,
+)
+from bot.conversation.requests import Request, UserError
+from bot.language.masking import ADDRESS, LENGTH, LINK, MASKS, MENTION, NAME, NUMBER, WORDS
+from bot.people import persons
+from bot.people.office import Office, actor_of
 from bot.policy.articles import Number, PolicyError
-from bot.policy.asked import Alike, Asked
 from bot.policy.library import Library, in_words
-from bot.policy.masking import ADDRESS, LENGTH, LINK, MASKS, MENTION, NAME, NUMBER, WORDS
-from bot.policy.question_bank import Line
-from bot.requests import Request, UserError
 
 AUTHOR: Final = "association"
 _PER_PAGE = 5
@@ -220,7 +232,7 @@ def _line(bank: Bank, db: Database, reading: Reading, request: Request, identifi
         group = asked.with_id(asked.alike(asked.kept(db, reading.policy.id)), identifier)
         return form(reading, identifier, group.first.question if group else "")
     line = _read(bank, reading, request.fields)
-    person = people.known(db, actor_of(request))
+    person = persons.known(db, actor_of(request))
     _forget(bank, db, reading, identifier)
     retraining.plan(db, reading.policy.id, person, bank.office.clock())
     # Last, so that what the disk refuses undoes the rest.

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from bot.messages import Button, Buttons, Element, Message, Note, Quote
-from bot.policy import identities
+from bot.conversation.messages import Button, Buttons, Element, Message, Note, Quote
 from bot.policy.articles import Number, Version
+from bot.policy.changes import identities
 from bot.policy.library import Policy, in_words
 
 MOST: Final = 4  # clauses that one became, to choose from

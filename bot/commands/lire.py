@@ -9,11 +9,11 @@ from typing import TypeAlias
 
 from sqlite_utils import Database
 
-from bot import outbox
-from bot.commands.office import Office, asker
-from bot.notices import Arguments, Built, Services
-from bot.policy import roles
-from bot.requests import Answer, Request, UserError
+from bot.conversation.requests import Answer, Request, UserError
+from bot.outbox import rows
+from bot.outbox.notices import Arguments, Built, Services
+from bot.people import roles
+from bot.people.office import Office, asker
 
 Build: TypeAlias = Callable[[Services, str, Arguments], Built]
 
@@ -38,7 +38,7 @@ def read(office: Office, build: Build, request: Request) -> Answer:
         message = build(Services(db, office.today(), row[0]), row[1], json.loads(row[2]))
         if message is None:
             raise UserError(_NOTHING)
-        outbox.was_read(db, number)
+        rows.was_read(db, number)
         return message
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from bot.commands import links
 from bot.commands.links import Followed
 from bot.commands.passages import PAGE_WEIGHT, around, parts
-from bot.messages import (
+from bot.conversation.messages import (
     COMMAND_LENGTH,
     Button,
     Buttons,
@@ -27,12 +27,12 @@ from bot.messages import (
     excerpt,
     weight,
 )
+from bot.conversation.requests import Request, UserError
 from bot.policy import references
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.library import Library, Policy, in_words
 from bot.policy.references import Reference, Span
 from bot.policy.search import Hit, words
-from bot.requests import Request, UserError
 
 SHOWN_HITS = 3
 SHOWN_MARKS = 12  # words in bold in one quotation; each costs Slack a hundred characters

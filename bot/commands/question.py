@@ -12,23 +12,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from bot.answers import asked, guidance
+from bot.answers.conversations import Conversations, Given, Recent
+from bot.answers.guidance import Guidance
+from bot.answers.negative_posts import NegativePosts
+from bot.answers.questions import Answer
 from bot.commands import answers, politique
 from bot.commands.answers import Judged, Telling
-from bot.commands.office import Office
 from bot.commands.politique import Reading
-from bot.commands.signalement_follow_messages import CODE_SEEN
-from bot.conversations import Conversations, Given, Recent
-from bot.messages import SHORTCUT_LENGTH, Message
-from bot.policy import asked, guidance, references, report_codes
+from bot.commands.signalement.follow_messages import CODE_SEEN
+from bot.conversation.messages import SHORTCUT_LENGTH, Message
+from bot.conversation.requests import Request, UserError
+from bot.language.masking import Masker
+from bot.people.office import Office
+from bot.policy import references
 from bot.policy.articles import Number, Version
-from bot.policy.guidance import Guidance
 from bot.policy.library import Library, Policy
-from bot.policy.masking import Masker
-from bot.policy.negative_posts import NegativePosts
-from bot.policy.questions import Answer
 from bot.policy.references import Reference
 from bot.policy.search import fold, words
-from bot.requests import Request, UserError
+from bot.reports import codes
 
 LOOKED_UP_WORDS: Final = 3  # « altérer sa valeur » is looked up; what is longer is a question
 # What may stand between the words of a look-up. Any other small word makes a question of it.
@@ -38,7 +40,7 @@ _PAGE = re.compile(r"page \d{1,3}")  # of the table of contents
 
 
 class Answers(Protocol):
-    """What answers questions: `bot.policy.questions.Engine`."""
+    """What answers questions: `bot.answers.questions.Engine`."""
 
     def answer(
         self, policy: Policy, version: Version, question: str, previous: tuple[Number, ...] = ()
@@ -122,7 +124,7 @@ def choose(desk: Desk, request: Request, identifier: str, chosen: str) -> Messag
 
 def _is_code(text: str) -> bool:
     """Tell whether a text is the code of a report, which is then neither answered nor kept."""
-    return len(text.split()) >= report_codes.WORDS and report_codes.read(text) is not None
+    return len(text.split()) >= codes.WORDS and codes.read(text) is not None
 
 
 def shortcut(library: Library) -> str:

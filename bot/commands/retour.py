@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.answers import asked
 from bot.commands import answers, politique, question
 from bot.commands.question import Desk
-from bot.messages import Button, Buttons, Message, Text, TooLong
-from bot.policy import asked
-from bot.requests import Request, UserError
+from bot.conversation.messages import Button, Buttons, Message, Text, TooLong
+from bot.conversation.requests import Request, UserError
 
 USEFUL, USELESS, CHOSEN = "oui", "non", "choix"
 _THANKS: Final = "Merci, c'est noté sans votre nom."

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from bot.archive import Archive
 from bot.commands import politique
-from bot.commands.office import Office
-from bot.forms import Form, Reply, TextField
-from bot.messages import Button, Buttons, Heading, Message, Note, Text, bold
-from bot.policy import revisions
+from bot.conversation.forms import Form, Reply, TextField
+from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold
+from bot.conversation.requests import Request
+from bot.people.office import Office
 from bot.policy.library import Policy, in_words
-from bot.policy.revisions import Revision
-from bot.requests import Request
+from bot.revision import revisions
+from bot.revision.archive import Archive
+from bot.revision.revisions import Revision
 
 _SHOWN = 8  # versions on one page
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from aiohttp import BodyPartReader, web
 
-from bot.messages import clean
+from bot.conversation.messages import clean
 
 PICTURE_SIZE: Final = 8 * 1024 * 1024
 # The picture that was drawn anew, sealed and in base64, and the texts; or a picture and some room.

@@ -8,14 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar, cast
 
-from bot.policy import report_codes, report_followups, reports, roles
-from bot.policy.addresses import Address
-from bot.policy.report_followups import Followup
-from bot.policy.report_limits import REFUSAL, Limiter
-from bot.policy.report_records import SEVERITIES, Records, ReportError, Session, Severity
-from bot.policy.report_routing import RECIPIENTS
-from bot.policy.reports import SAYS_LENGTH, WHERE_LENGTH, Entry
-from bot.storage import Storage
+from bot.people import roles
+from bot.reports import codes, filing, followups
+from bot.reports.addresses.addresses import Address
+from bot.reports.filing import SAYS_LENGTH, WHERE_LENGTH, Entry
+from bot.reports.followups import Followup
+from bot.reports.limits import REFUSAL, Limiter
+from bot.reports.records import SEVERITIES, Records, ReportError, Session, Severity
+from bot.reports.routing import RECIPIENTS
+from bot.storage.database import Storage
 from bot.times import Clock
 from bot.web.intake import (
     Choice,
@@ -96,7 +97,7 @@ class Desk:
 
     def new_code(self) -> str:
         """Return a new receipt."""
-        return report_codes.new()
+        return codes.new()
 
     async def send(self, typed: Typed, picture: Picture | None, code: str) -> None:
         """Keep a report under `code`, unless it is already. Raises `RefusedError`, nothing being kept."""
@@ -119,7 +120,7 @@ class Desk:
                 return
             if not self.limiter.take_from_web():
                 raise RefusedError(REFUSAL)
-            await self._kept(lambda session: reports.file(session, entry, image, code))
+            await self._kept(lambda session: filing.file(session, entry, image, code))
 
     async def follow(self, code: str) -> Followed | None:
         """Return what became of a report; None for whatever is not the code of one."""
@@ -132,7 +133,7 @@ class Desk:
             found = _found(session, code)
             if found is None:
                 return None
-            report_followups.add(session, found.receipt, self.clean_text(words))
+            followups.add(session, found.receipt, self.clean_text(words))
             return _shown(_found(session, code))
 
         try:
@@ -146,7 +147,7 @@ class Desk:
         def withdraw(session: Session) -> bool:
             found = _found(session, code)
             if found is not None:
-                report_followups.withdraw(session, found.receipt)
+                followups.withdraw(session, found.receipt)
             return found is not None
 
         return await self._kept(withdraw)
@@ -194,7 +195,7 @@ def _problems(typed: Typed) -> dict[str, str]:
 
 def _found(session: Session, code: str) -> Followup | None:
     try:
-        return report_followups.find(session, report_followups.receipt_of(session, code))
+        return followups.find(session, followups.receipt_of(session, code))
     except ReportError:
         return None
 

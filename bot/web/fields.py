@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.markup import NOTHING, Html, element, escaped
+from bot.platforms.markup import NOTHING, Html, element, escaped
 from bot.web.intake import Choice
 
 

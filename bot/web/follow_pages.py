@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from bot.markup import NOTHING, Html, element, escaped, joined, lines
-from bot.policy.reports import MESSAGE_LENGTH
+from bot.platforms.markup import NOTHING, Html, element, escaped, joined, lines
+from bot.reports.filing import MESSAGE_LENGTH
 from bot.web import fields, pages
 from bot.web.fields import Asked, actions, button
 from bot.web.intake import Followed, Pointed

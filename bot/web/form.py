@@ -31,11 +31,11 @@ from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 from nacl.utils import random
 
-from bot import http_headers
+from bot.conversation.messages import Quotation
 from bot.logs import told
-from bot.messages import Quotation
-from bot.platforms import PlatformError
-from bot.policy.reports import MESSAGE_LENGTH, NAME_LENGTH, SAYS_LENGTH
+from bot.platforms import http_headers
+from bot.platforms.contract import PlatformError
+from bot.reports.filing import MESSAGE_LENGTH, NAME_LENGTH, SAYS_LENGTH
 from bot.times import Clock
 from bot.web import follow_pages, pages
 from bot.web.body import BODY_SIZE, PICTURE_SIZE, Body, read

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.markup import NOTHING, Html, element, escaped, joined, lines
-from bot.messages import Quotation
-from bot.policy.reports import NAME_LENGTH, SAYS_LENGTH
+from bot.conversation.messages import Quotation
+from bot.platforms.markup import NOTHING, Html, element, escaped, joined, lines
+from bot.reports.filing import NAME_LENGTH, SAYS_LENGTH
 from bot.web import fields
 from bot.web.fields import Asked, actions, button
 from bot.web.intake import (

@@ -20,12 +20,12 @@ import click
 import numpy as np
 import psutil
 
+from bot.answers.bank import Line
 from bot.policy.articles import Number
-from bot.policy.question_bank import Line
-from tests import measures
 from tests.bench import engines, whole
 from tests.bench.whole import Held
-from tests.measures import machine, number, table
+from tests.kits import measures
+from tests.kits.measures import machine, number, table
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
 MARK = "comparaison"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bot.answers.bank import Line
 from bot.policy.articles import Number
-from bot.policy.question_bank import Line
 from tests.bench import engines, on_questions
 from tests.bench.on_questions import TIMES, Figures
 from tests.bench.whole import Held

@@ -7,9 +7,9 @@ import asyncio
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
-from bot.messages import Message, Text
-from bot.platforms import Address
-from bot.platforms.local_adapter import LocalAdapter
+from bot.conversation.messages import Message, Text
+from bot.platforms.contract import Address
+from bot.platforms.local.adapter import LocalAdapter
 from tests.browser.conftest import PATIENCE, PHONE, Open
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -10,20 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from bot.answers import bank as question_bank
+from bot.answers import bank_additions
+from bot.answers.questions import Answer
 from bot.commands import banque
 from bot.commands.banque import Bank
-from bot.forms import ChoiceField, Form, Reply, TextField
-from bot.messages import Message, Quoter
-from bot.policy import bank_additions, question_bank
+from bot.conversation.forms import ChoiceField, Form, Reply, TextField
+from bot.conversation.messages import Message, Quoter
 from bot.policy import library as libraries
 from bot.policy.articles import Number
 from bot.policy.library import Library
-from bot.policy.questions import Answer
 from bot.settings import SEED
-from tests.commands.answers_kit import OFFICER, Counter, counter, labels, words
-from tests.commands.registry_kit import ADMIN, pressed
 from tests.conftest import TODAY
-from tests.test_hostile_text import check_everywhere
+from tests.kits.answers import OFFICER, Counter, counter, labels, words
+from tests.kits.registry import ADMIN, pressed
+from tests.platforms.test_hostile_text import check_everywhere
 
 ASKED = ["Peut-on filmer une assemblée?", "On peut-tu filmer l'assemblée?", "Peut-on filmer les assemblées?"]
 

@@ -11,25 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.answers import refusals
+from bot.answers.questions import Answer, Outcome, Topic
 from bot.commands import answers, question
-from bot.messages import Button, Message, Quoter
-from bot.policy import refusals
+from bot.conversation.messages import Button, Message, Quoter
+from bot.conversation.requests import Place
 from bot.policy.library import Library
-from bot.policy.questions import Answer, Outcome, Topic
-from bot.requests import Place
-from tests.commands.answers_kit import (
-    OFFICER,
-    OTHER,
-    Counter,
-    answer,
-    clauses,
-    counter,
-    found,
-    labels,
-    words,
-)
-from tests.commands.registry_kit import ADMIN
-from tests.test_hostile_text import HOSTILE, check_everywhere
+from tests.kits.answers import OFFICER, OTHER, Counter, answer, clauses, counter, found, labels, words
+from tests.kits.registry import ADMIN
+from tests.platforms.test_hostile_text import HOSTILE, check_everywhere
 
 LOGO = "J'peux-tu mettre le logo sur mes chandails?"
 SECRET = "Un certain Zorglub écrit partout que l'AGE vole ses membres, kessé j'fais?"

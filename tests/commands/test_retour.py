@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.messages import Button, Message
+from bot.answers.questions import Answer
+from bot.conversation.messages import Button, Message
+from bot.conversation.requests import Actor
 from bot.policy.library import Library
-from bot.policy.questions import Answer
-from bot.requests import Actor
-from tests.commands.answers_kit import OFFICER, OTHER, Counter, answer, clauses, counter, found, words
-from tests.commands.registry_kit import pressed
+from tests.kits.answers import OFFICER, OTHER, Counter, answer, clauses, counter, found, words
+from tests.kits.registry import pressed
 
 QUESTION = "Est-ce que Marie Tremblay peut prendre le logo pour le 12 mai? Écrivez-moi à alex@exemple.ca"
 MASKED = "Est-ce que [nom] peut prendre le logo pour le [nombre] mai? Écrivez-moi à [adresse]"

@@ -14,12 +14,12 @@ import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.dispatch import Dispatcher
-from bot.platforms import slack_files
-from bot.platforms.discord_client import Client
-from bot.platforms.dropped import NotTakenError
-from bot.requests import TAKEN_SIZE, Actor
-from tests.platforms.discord_world import COMMANDS, quote
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.requests import TAKEN_SIZE, Actor
+from bot.platforms.discord.client import Client
+from bot.platforms.dropped_files import NotTakenError
+from bot.platforms.slack import files
+from tests.kits.discord_world import COMMANDS, quote
 
 Json = dict[str, Any]
 
@@ -58,7 +58,7 @@ def described(client: AsyncWebClient, **changes: Json | str | int) -> Json:
 
 async def test_a_file_of_slack_is_fetched_with_the_token() -> None:
     async with slack() as (client, shown):
-        file = await slack_files.fetch(client, described(client))
+        file = await files.fetch(client, described(client))
         assert (file.name, file.content, shown) == ("pa20.md", b"texte", ["Bearer xoxb-essai"])
         assert "texte" not in repr(file)
 
@@ -69,7 +69,7 @@ async def test_a_file_of_slack_is_fetched_with_the_token() -> None:
 async def test_the_token_goes_to_slack_alone(url: str) -> None:
     async with slack() as (client, shown):
         with pytest.raises(NotTakenError, match="pas pu prendre"):
-            await slack_files.fetch(client, described(client, url_private_download=url))
+            await files.fetch(client, described(client, url_private_download=url))
         assert shown == []
 
 
@@ -77,16 +77,16 @@ async def test_the_token_goes_to_slack_alone(url: str) -> None:
 async def test_what_slack_does_not_give_is_not_followed_elsewhere(status: int) -> None:
     async with slack(status=status) as (client, _):
         with pytest.raises(NotTakenError):
-            await slack_files.fetch(client, described(client))
+            await files.fetch(client, described(client))
 
 
 async def test_a_file_that_is_too_large_is_refused_before_or_while_it_comes() -> None:
     async with slack(bytes(TAKEN_SIZE + 1)) as (client, shown):
         with pytest.raises(NotTakenError, match="dépasse"):
-            await slack_files.fetch(client, described(client, size=TAKEN_SIZE + 1))
+            await files.fetch(client, described(client, size=TAKEN_SIZE + 1))
         assert shown == []
         with pytest.raises(NotTakenError, match="dépasse"):
-            await slack_files.fetch(client, described(client, size=1))
+            await files.fetch(client, described(client, size=1))
 
 
 def attachment(size: int = 5) -> discord.Attachment:

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from bot.policy import articles
 from bot.policy.articles import Version
-from bot.policy.assignment import assigned
-from bot.policy.comparison import Change, Comparison, Kind, Nature, compare, decided
+from bot.policy.changes.assignment import assigned
+from bot.policy.changes.comparison import Change, Comparison, Kind, Nature, compare, decided
+from bot.policy.changes.wording import form, words
 from bot.policy.library import Library
-from bot.policy.wording import form, words
-from tests.policy import revision_kit
-from tests.policy.revision_kit import Fact, many, mistyped_pair, revised
+from tests.kits import revision
+from tests.kits.revision import Fact, many, mistyped_pair, revised
 
 REVISIONS = 240
 MISTYPED = 60
@@ -318,5 +318,5 @@ def test_the_assignment_is_the_best_there_is(scores: dict[tuple[int, int], int])
 def test_the_kit_itself_makes_every_kind_of_revision(versions: tuple[Version, Version]) -> None:
     made = {fact.kind for seed in many(40) for fact in revised(versions[0], seed).truth(versions[0])}
     assert made == set(Kind)
-    assert revision_kit.revised(versions[0], 3).markdown() == revision_kit.revised(versions[0], 3).markdown()
+    assert revision.revised(versions[0], 3).markdown() == revision.revised(versions[0], 3).markdown()
     assert Change(Kind.REMOVED, ("5.3",), (), S).key == "-5.3"

@@ -12,16 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.policy import articles, bank_additions, guidance, identities, library, question_bank, quiz_bank
+from bot.answers import bank as question_bank
+from bot.answers import bank_additions, guidance
+from bot.answers.bank import Line
+from bot.answers.engine.shelf import Given
+from bot.answers.engine.store import Sources
+from bot.answers.questions import Answer, Engine, Outcome
+from bot.onboarding.quiz import bank as quiz_bank
+from bot.policy import articles, library
 from bot.policy.articles import Clause, Number, PolicyError, Version
+from bot.policy.changes import identities
 from bot.policy.library import Library, Policy
-from bot.policy.question_bank import Line
-from bot.policy.question_shelf import Given
-from bot.policy.question_store import Sources
-from bot.policy.questions import Answer, Engine, Outcome
 from bot.settings import SEED
-from tests.policy.question_kit import engine
-from tests.policy.revision_kit import revised
+from tests.kits.questions import engine
+from tests.kits.revision import revised
 
 __all__ = ["engine"]
 

@@ -7,12 +7,13 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.policy import articles, library, redline
+from bot.policy import articles, library
 from bot.policy.articles import Number, Version
-from bot.policy.comparison import Kind, compare
-from bot.policy.wording import form
+from bot.policy.changes import redline
+from bot.policy.changes.comparison import Kind, compare
+from bot.policy.changes.wording import form
 from bot.settings import SEED
-from tests.policy.revision_kit import revised
+from tests.kits.revision import revised
 from tests.policy.test_comparison import TEXTS, numbered, version
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.policy import question_model, question_training
+from bot.answers.bank import REASONS, Line
+from bot.answers.engine import model, training
+from bot.answers.engine.features import FAMILIES, Floats, Postings, direction, families
+from bot.answers.engine.training import SHARE, WIDTH, rarity_of, solve, targets_of, threshold_of
+from bot.language.spelling import Speller
 from bot.policy.articles import Number, Version
-from bot.policy.question_bank import REASONS, Line
-from bot.policy.question_features import FAMILIES, Floats, Postings, direction, families
-from bot.policy.question_training import SHARE, WIDTH, rarity_of, solve, targets_of, threshold_of
-from bot.policy.spelling import Speller
 
 Kernel = NDArray[np.float32]
 Rows = NDArray[np.intp]
@@ -23,7 +23,7 @@ EMBEDDING, STRAIGHT = "embedding", "straight"  # Gaussian, as it is used, and li
 
 @dataclass(frozen=True)
 class Result:
-    """The measures of `bot.policy.evaluation`, on what the model alone scores."""
+    """The measures of `bot.answers.evaluation`, on what the model alone scores."""
 
     n: int
     top1: float
@@ -46,14 +46,14 @@ class Laboratory:
         clauses = tuple(
             str(c.number) for c in version.clauses() if any(c.number in line.gold for line in lines)
         )
-        spelled = [spell(line.question[: question_model.READ]) for line in lines]
+        spelled = [spell(line.question[: model.READ]) for line in lines]
         rarity = rarity_of(spelled)
         rows = [list(families(text, rarity)) for text in spelled]
         parts: dict[str, Kernel] = {}
         for at, name in enumerate(FAMILIES):
             texts = [row[at] for row in rows]
             parts[name] = Postings.of(texts).kernel(texts).astype(np.float32)
-        vectors: Floats = question_model.encoder()(spelled)
+        vectors: Floats = model.encoder()(spelled)
         seen = direction(vectors, vectors.mean(axis=0))
         close = seen @ seen.T
         parts[EMBEDDING] = SHARE * np.exp(WIDTH * (close - 1))
@@ -117,10 +117,10 @@ def shared(lines: Sequence[Line], share: float) -> Rows:
 
 def refitted(
     lines: Sequence[Line], version: Version, table: Mapping[str, str], author: str
-) -> tuple[Sequence[Line], question_training.Fit]:
+) -> tuple[Sequence[Line], training.Fit]:
     """Return an author's lines, and a model that was truly trained without any of them."""
     others = [line for line in lines if line.author != author]
-    return [line for line in lines if line.author == author], question_training.fit(others, version, table)
+    return [line for line in lines if line.author == author], training.fit(others, version, table)
 
 
 def _mean(values: Sequence[bool]) -> float:

@@ -11,9 +11,9 @@ import pytest
 from discord.http import Route
 from simcord.backend.models import Message as Seen
 
-from bot.messages import Button, Buttons, File, Message, Quoter, Text
-from bot.outbox_sending import delivery_id
-from bot.platforms import (
+from bot.conversation.messages import Button, Buttons, File, Message, Quoter, Text
+from bot.outbox.sending import delivery_id
+from bot.platforms.contract import (
     Address,
     AwayError,
     LaterError,
@@ -22,8 +22,8 @@ from bot.platforms import (
     UnknownError,
     leaving,
 )
-from bot.platforms.discord_adapter import quieten
-from bot.platforms.discord_delivery import DiscordDelivery, Paced, mark, problem
+from bot.platforms.discord.adapter import quieten
+from bot.platforms.discord.delivery import DiscordDelivery, Paced, mark, problem
 from tests.wire.discord_people import Person, text_of
 from tests.wire.discord_server import TOKEN, DiscordServer
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 
-from bot.policy.question_bank import GATE
+from bot.answers.bank import GATE
 from bot.settings import SEED
 from tests.bench import whole
-from tests.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
+from tests.kits.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
 from tests.wire.bot_process import running
 
 ASKED = 24
