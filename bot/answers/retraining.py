@@ -24,11 +24,11 @@ from bot.outbox import rows
 from bot.outbox.notices import Notice
 from bot.outbox.rows import Delivery
 from bot.policy.library import Library
-from bot.revision.archive import LEARN
 from bot.schedule import clock
 from bot.storage.database import Storage
 from bot.times import iso
 
+LEARN: Final = "apprendre"  # the errand that learns the bank of questions for the texts at work
 ERRAND: Final = "reentrainer"  # in `Work.errands`
 NOTICE: Final = "reentrainement"  # in `notices.NOTICES`
 

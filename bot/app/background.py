@@ -215,7 +215,7 @@ class Background:
                 office.storage, f"Les accueils sur la {course.name}", self._progress, office.today
             ),
             ledger.DRAW: picture.Drawing(office.storage, self.services.archive, office.calendar),
-            archive.LEARN: self._learn_anew,
+            retraining.LEARN: self._learn_anew,
             retraining.ERRAND: partial(retraining.errand, office.storage, train),
             registrar.ADVANCE: self.registrar.advance,
             **self._report_errands(),

@@ -31,7 +31,7 @@ from bot.language import masking
 from bot.onboarding import enrolment
 from bot.onboarding import notices as onboarding_notices
 from bot.onboarding.course import Course, open_course
-from bot.onboarding.enrolment import Attest, Plan
+from bot.onboarding.enrolment import Plan
 from bot.operations.health import Metrics
 from bot.outbox import notices, rows
 from bot.outbox.routes import EMAIL
@@ -43,6 +43,7 @@ from bot.policy import library
 from bot.policy.articles import PolicyError
 from bot.policy.library import Approved, Library
 from bot.register import signing
+from bot.register.attestations import Attest
 from bot.register.receipt import Issuer
 from bot.register.registrar import Registrar
 from bot.reports import notices as report_notices

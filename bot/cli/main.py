@@ -30,13 +30,14 @@ from bot.cli import cases, operations, questions, quiz, register, registry, repo
 from bot.cli import revisions as cli_revisions
 from bot.cli.base import SANDBOX, SUBCOMMAND, configured, dump, json_flag, kept, refuse, storage_refusals
 from bot.commands import politique
-from bot.onboarding.enrolment import Attesting
 from bot.onboarding.quiz import bank
 from bot.people import roles
 from bot.platforms.slack import manifest
 from bot.policy.articles import Clause, PolicyError, Version
 from bot.policy.library import Approved, Library, Policy
+from bot.policy.reading import Reading
 from bot.register import signing
+from bot.register.attestations import Attesting
 from bot.revision import revisions
 from bot.revision.reading.lint import Office
 from bot.storage.database import Storage, StorageError, explained, lock, reader
@@ -159,7 +160,7 @@ def politique_(demande: tuple[str, ...], on: datetime | None, as_json: bool) -> 
     if as_json:
         click.echo(dump(_described(policy, version, clauses)))
     elif version and clauses:
-        reading = politique.Reading(policy, version)
+        reading = Reading(policy, version)
         click.echo("\n\n".join((*(_printed(reading, clause) for clause in clauses), reading.revised())))
     else:
         click.echo(_why_none(policy, version, text), err=True)
@@ -259,7 +260,7 @@ def _why_none(policy: Policy, version: Version | None, text: str) -> str:
     return f"Rien dans la {policy.name} pour «\u00a0{text}\u00a0»."
 
 
-def _printed(reading: politique.Reading, clause: Clause) -> str:
+def _printed(reading: Reading, clause: Clause) -> str:
     label = reading.policy.label(clause)
     return (
         f"{reading.policy.name}, {clause.number}"

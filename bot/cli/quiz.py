@@ -24,7 +24,7 @@ from bot.onboarding.quiz.bank import Bank
 from bot.people import persons
 from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Policy
-from bot.register.attestations import Reading as Target
+from bot.register.attestations import Target
 from bot.storage.database import StorageError, beside
 from bot.times import Calendar
 from bot.typesetting.typeset import TypesetError

@@ -15,7 +15,6 @@ from bot.answers.guidance import Guidance
 from bot.answers.questions import Answer, Found, Outcome, Topic
 from bot.commands import politique
 from bot.commands.passages import PAGE_WEIGHT, parts
-from bot.commands.politique import Reading
 from bot.commands.signalement.messages import OFFER
 from bot.conversation.messages import (
     COMMAND_LENGTH,
@@ -38,6 +37,7 @@ from bot.people.office import Office
 from bot.people.roles import RoleError
 from bot.policy.articles import Clause, Number
 from bot.policy.library import Library, Policy
+from bot.policy.reading import Reading
 
 MOST: Final = 5  # clauses in one answer, those to be read together included
 CHOICES: Final = 3

@@ -18,7 +18,6 @@ from bot.answers import bank as question_bank
 from bot.answers.asked import Alike, Asked
 from bot.answers.bank import Line
 from bot.commands import politique
-from bot.commands.politique import Reading
 from bot.conversation.forms import ChoiceField, Form, Option, Reply, TextField
 from bot.conversation.messages import (
     Button,
@@ -38,6 +37,7 @@ from bot.people import persons
 from bot.people.office import Office, actor_of
 from bot.policy.articles import Number, PolicyError
 from bot.policy.library import Library, in_words
+from bot.policy.reading import Reading
 
 AUTHOR: Final = "association"
 _PER_PAGE = 5

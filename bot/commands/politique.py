@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
-from bot.commands import links
-from bot.commands.links import Followed
 from bot.commands.passages import PAGE_WEIGHT, around, parts
 from bot.conversation.messages import (
     COMMAND_LENGTH,
@@ -20,7 +18,6 @@ from bot.conversation.messages import (
     Mark,
     Message,
     Note,
-    Quote,
     Text,
     bold,
     code,
@@ -28,9 +25,10 @@ from bot.conversation.messages import (
     weight,
 )
 from bot.conversation.requests import Request, UserError
-from bot.policy import references
+from bot.policy import links, references
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.library import Library, Policy, in_words
+from bot.policy.reading import Reading
 from bot.policy.references import Reference, Span
 from bot.policy.search import Hit, words
 
@@ -40,41 +38,6 @@ CONTENTS_ARTICLES = 20  # articles on one page of the table of contents: five ro
 # Telephones make one dash of two.
 _DATE = re.compile(r"(?:^|\s)(?:--|[—–])\s?date[\s=]+(\S+)", re.IGNORECASE)
 _CONTENTS_PAGE = re.compile(r"page (\d{1,3})")
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one reads: a policy, in one version; `on`: the day that was asked for, if one was.
-
-    `followed`: what an older button asked for.
-    """
-
-    policy: Policy
-    version: Version
-    on: date | None = None
-    followed: Followed | None = field(default=None, compare=False)
-
-    def quote(
-        self, number: Number, marks: tuple[Mark, ...] = (), start: int = 0, end: int | None = None
-    ) -> Quote:
-        """Return the quotation of a clause, or of its characters `start` to `end`."""
-        return Quote(self.policy.id, self.version.key, str(number), start, end, marks)
-
-    def command(self, text: object, name: str = "politique") -> str:
-        """Return the command line that a button stands for."""
-        day = f" --date {self.on}" if self.on else ""
-        return f"{name} {self.policy.id if day else links.named(self.policy, self.version)}:{text}{day}"
-
-    def revised(self) -> str:
-        """Say when this version was adopted."""
-        revised = f"Version révisée le {in_words(self.version.adopted)}"
-        return f"{revised}, en vigueur le {in_words(self.on)}" if self.on else revised
-
-    def place(self, number: Number) -> str:
-        """Say where a clause stands: article, title, subheading."""
-        clause = self.version.clause(number)
-        title = f"Article {number.article}\u00a0: {self.policy.title(number, self.version)}"
-        return title + (f" › {clause.heading}" if clause and clause.heading else "")
 
 
 def show(library: Library, request: Request) -> Message:

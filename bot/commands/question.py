@@ -19,7 +19,6 @@ from bot.answers.negative_posts import NegativePosts
 from bot.answers.questions import Answer
 from bot.commands import answers, politique
 from bot.commands.answers import Judged, Telling
-from bot.commands.politique import Reading
 from bot.commands.signalement.follow_messages import CODE_SEEN
 from bot.conversation.messages import SHORTCUT_LENGTH, Message
 from bot.conversation.requests import Request, UserError
@@ -28,6 +27,7 @@ from bot.people.office import Office
 from bot.policy import references
 from bot.policy.articles import Number, Version
 from bot.policy.library import Library, Policy
+from bot.policy.reading import Reading
 from bot.policy.references import Reference
 from bot.policy.search import fold, words
 from bot.reports import codes

@@ -13,14 +13,14 @@ from typing import TypeAlias
 from sqlite_utils import Database
 
 from bot.answers.conversations import OnScreen
-from bot.commands.politique import Reading
 from bot.conversation.requests import UserError
-from bot.onboarding.enrolment import Attest, Plan
+from bot.onboarding.enrolment import Plan
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz.bank import Bank
 from bot.policy.articles import Version
 from bot.policy.library import Library, in_words
-from bot.register.attestations import Reading as Target
+from bot.policy.reading import Reading
+from bot.register.attestations import Attest, Target
 from bot.times import system_clock
 
 SendReceipt: TypeAlias = Callable[[Database, str, Target, datetime], None]

@@ -10,7 +10,7 @@ them; if they are again, they go on where they were, and the days are counted an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Final, Literal, TypeAlias
@@ -20,10 +20,13 @@ from sqlite_utils import Database
 from bot.outbox import rows as outbox
 from bot.outbox.rows import Delivery
 from bot.people import membership, roles
-from bot.people.persons import Account
 from bot.register import attestations
-from bot.register.attestations import Fact
-from bot.register.attestations import Reading as Target  # what is to be read, in which version
+from bot.register.attestations import (
+    Attest,
+    Attesting,
+    Fact,
+    Target,  # what is to be read, in which version
+)
 from bot.times import Calendar, iso, utc
 
 STEPS: Final[tuple[Fact, ...]] = ("delivered", "opened", "read", "passed", "attested")
@@ -91,20 +94,6 @@ class Standing:
         """Return whether the last of the reminders' days is past."""
         days = (today - calendar.day(self.started_at)).days
         return self.active and bool(plan.reminder_days) and days > max(plan.reminder_days)
-
-
-@dataclass(frozen=True, slots=True)
-class Attesting:
-    """An attestation to be written in the register: by whom, under which name, with which account."""
-
-    person_id: str
-    name: str
-    account: Account
-    target: Target
-    at: datetime
-
-
-Attest: TypeAlias = Callable[[Database, Attesting], None]
 
 
 # --- Who --------------------------------------------------------------------------------------

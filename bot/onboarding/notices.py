@@ -83,7 +83,8 @@ def refresher(policy: str) -> Message:
         Heading("Une petite révision"),
         Text(
             f"Il y a quelque temps, vous avez réussi le quiz sur la {policy}. En voici "
-            f"{session.REFRESHER_SIZE} questions, sur ce que vous aviez manqué\u00a0: deux minutes, sans note."
+            f"{session.REFRESHER_SIZE} questions, sur ce que vous aviez manqué\u00a0: deux minutes, sans "
+            "note."
         ),
         Buttons(Button("Réviser", "quiz revision", "primary")),
     )

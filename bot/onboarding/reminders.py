@@ -11,7 +11,7 @@ from bot.onboarding import attempts, enrolment
 from bot.onboarding.enrolment import Plan, Standing
 from bot.outbox import kept_pictures, rows
 from bot.outbox.rows import Delivery
-from bot.register.attestations import Reading as Target
+from bot.register.attestations import Target
 from bot.times import Calendar
 
 TASK: Final = "accueil"  # the daily task

@@ -7,7 +7,7 @@ fifth is an entry of the chain (`bot.register.chain`). Every function works in t
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ Fact: TypeAlias = Literal["delivered", "opened", "read", "passed", "attested"]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Target:
     """What is attested. `version`: the day the text was adopted or revised; `sha256`: of its file."""
 
     policy: str
@@ -47,6 +47,20 @@ class Signatory:
 
 
 @dataclass(frozen=True, slots=True)
+class Attesting:
+    """An attestation to be written in the register: by whom, under which name, with which account."""
+
+    person_id: str
+    name: str
+    account: Account
+    target: Target
+    at: datetime
+
+
+Attest: TypeAlias = Callable[[Database, Attesting], None]
+
+
+@dataclass(frozen=True, slots=True)
 class Attestation:
     """An entry, and the name that opens it; None once the person's fields are erased."""
 
@@ -58,9 +72,7 @@ class Attestation:
 # --- The four facts that are noted ------------------------------------------------------------
 
 
-def note(
-    db: Database, person_id: str, reading: Reading, fact: Noted, *, platform: str, now: datetime
-) -> bool:
+def note(db: Database, person_id: str, reading: Target, fact: Noted, *, platform: str, now: datetime) -> bool:
     """Keep that a thing happened to someone, once. Return whether it is new."""
     done = db.conn.execute(
         """INSERT OR IGNORE INTO reading_facts
@@ -86,7 +98,7 @@ def facts(db: Database, person_id: str, policy: str, version: date) -> dict[Fact
 # --- The chain --------------------------------------------------------------------------------
 
 
-def attest(db: Database, who: Signatory, reading: Reading, now: datetime, signer: Signer) -> Attestation:
+def attest(db: Database, who: Signatory, reading: Target, now: datetime, signer: Signer) -> Attestation:
     """Enter an attestation, chained and signed; the one that there is, if this was attested already.
 
     Once the transaction is committed, call `advance`.

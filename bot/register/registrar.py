@@ -13,12 +13,11 @@ from sqlite_utils import Database
 
 from bot.conversation.deferred import Deferred
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Text, code
-from bot.onboarding.enrolment import Attesting
 from bot.outbox.notices import Arguments, Notice, Services
 from bot.outbox.rows import Delivery, enqueue
 from bot.policy.library import in_words
 from bot.register import attestations, receipt
-from bot.register.attestations import Attestation, Reading, Signatory
+from bot.register.attestations import Attestation, Attesting, Signatory, Target
 from bot.register.receipt import Issuer, ReceiptError
 from bot.register.signing import Signer
 from bot.schedule import clock
@@ -49,7 +48,7 @@ class Registrar:
         _send(db, asked.person_id, target, asked.at)
         clock.plan(db, f"{ADVANCE}:{entered.entry.number}", ADVANCE, asked.at)
 
-    def send_again(self, db: Database, person_id: str, target: Reading, now: datetime) -> None:
+    def send_again(self, db: Database, person_id: str, target: Target, now: datetime) -> None:
         """Have the receipt of what a person has attested sent anew; asked twice in a minute, once."""
         _send(db, person_id, target, now, again=f":{now:%Y-%m-%dT%H:%M}")
 
@@ -81,7 +80,7 @@ class Registrar:
                 )
 
 
-def _send(db: Database, person_id: str, target: Reading, now: datetime, again: str = "") -> None:
+def _send(db: Database, person_id: str, target: Target, now: datetime, again: str = "") -> None:
     key = f"{RECEIPT}:{person_id}:{target.policy}:{target.version}{again}"
     arguments = {"person": person_id, "policy": target.policy, "version": f"{target.version}"}
     enqueue(db, Delivery(key, f"person:{person_id}", RECEIPT, arguments, urgent=True), now)

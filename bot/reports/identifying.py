@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from bot.language import masking
 from bot.language.masking import Masker
@@ -48,6 +48,9 @@ _PLACES: Final = frozenset(
     "google maps avis spotted reddit page groupe messenger whatsapp gmail outlook moodle zoom".split()
 )
 _JOINED: Final = re.compile(r"[\s.'’-]{1,3}")
+
+# Passages that may identify someone: a kind's label, and the passages.
+Pointed: TypeAlias = tuple[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class Identifying:
         found = {*self._phrases(text), *self._masked(text)}
         return tuple(_apart(sorted(found, key=lambda mark: (mark.start, -mark.end, mark.kind))))
 
-    def described(self, *texts: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    def described(self, *texts: str) -> tuple[Pointed, ...]:
         """Return what to point out in texts: for each kind, its label, and the passages, each once."""
         told: dict[str, dict[str, None]] = {}
         for text in texts:

@@ -12,7 +12,6 @@ from typing import Final
 from sqlite_utils import Database
 
 from bot.answers.guidance import Guidance
-from bot.commands.signalement.messages import Pointed
 from bot.conversation.messages import SHORTCUT_LENGTH, Message, Quote, Text
 from bot.conversation.requests import Actor, UserError
 from bot.logs import told
@@ -21,6 +20,7 @@ from bot.people.office import Office
 from bot.policy.library import Library
 from bot.reports.addresses.addresses import Address
 from bot.reports.drafts import Drafts
+from bot.reports.identifying import Pointed
 from bot.reports.limits import REFUSAL, Limiter
 from bot.reports.records import Records, ReportError, Session
 from bot.storage.database import StorageError

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias
 
 from sqlite_utils import Database
 
+from bot.answers.retraining import LEARN
 from bot.conversation.messages import Message, Quoter
 from bot.onboarding import enrolment
 from bot.outbox import rows
@@ -25,7 +26,7 @@ from bot.policy.articles import PolicyError, Version
 from bot.policy.changes import comparison
 from bot.policy.changes.comparison import Comparison
 from bot.policy.library import Adopted, Approved, Library
-from bot.register.attestations import Reading as Target
+from bot.register.attestations import Target
 from bot.revision import audience, revisions
 from bot.revision.audience import FOUND, Campaign
 from bot.revision.revisions import Proposal, Revision, RevisionError
@@ -35,7 +36,6 @@ from bot.times import Calendar
 logger = logging.getLogger(__name__)
 
 TASK: Final = "revision"  # what the clock does when the day of a revision comes
-LEARN: Final = "apprendre"  # the errand that learns the bank of questions for the texts at work
 
 # What shows messages as each platform would: a title, messages by name, what gives the policy's words.
 Preview: TypeAlias = Callable[[str, Mapping[str, Message], Quoter], bytes]

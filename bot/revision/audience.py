@@ -22,7 +22,7 @@ from bot.outbox.rows import Delivery
 from bot.people import persons
 from bot.policy.changes.comparison import Nature
 from bot.register import attestations
-from bot.register.attestations import Reading as Target
+from bot.register.attestations import Target
 from bot.revision.revisions import Revision
 from bot.times import Calendar, iso, utc
 

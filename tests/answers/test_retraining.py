@@ -16,7 +16,6 @@ from bot.answers.retraining import Trained
 from bot.conversation.messages import Message, Quoter
 from bot.people import persons
 from bot.policy.library import Library
-from bot.revision import archive
 from bot.settings import SEED
 from bot.storage.database import Storage
 from tests.conftest import TEST_DATA
@@ -66,7 +65,7 @@ async def test_it_is_planned_once_a_minute_and_told_once_to_whom_added_the_line(
 
     def planned_next() -> int:
         with storage.transaction() as db:
-            found = db.conn.execute("SELECT count(*) FROM due_tasks WHERE task = ?", (archive.LEARN,))
+            found = db.conn.execute("SELECT count(*) FROM due_tasks WHERE task = ?", (retraining.LEARN,))
             return int(found.fetchone()[0])
 
     assert await storage.run(planned_next) == 1, "the text to come learns the same"

@@ -20,6 +20,7 @@ from sqlite_utils import Database
 from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
 from bot.answers.engine.store import Sources, Verdict
+from bot.answers.retraining import LEARN
 from bot.app import background, build, serving
 from bot.app.background import Background
 from bot.backup import copies as backup
@@ -33,7 +34,6 @@ from bot.people import persons
 from bot.platforms.contract import Address
 from bot.platforms.groups import Followed
 from bot.revision import revisions
-from bot.revision.archive import LEARN
 from bot.revision.revisions import Dates, Proposal
 from bot.schedule import inbound
 from bot.schedule.clock import Schedule, plan

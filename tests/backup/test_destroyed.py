@@ -200,11 +200,7 @@ async def test_when_the_copy_fails_the_old_ones_expire_all_the_same(home: Home) 
         path.write_text("abîmée")
     hours_ago = time.time() - 7_200
     os.utime(left, (hours_ago, hours_ago))
-    copy = (
-        Background(settings, bot.services, bot.registrar, bot.metrics, {}, {})
-        .work()
-        .errands["copie"]
-    )
+    copy = Background(settings, bot.services, bot.registrar, bot.metrics, {}, {}).work().errands["copie"]
     with pytest.raises(StorageError):
         await copy({}, bot.office.clock())
     assert not old.exists()

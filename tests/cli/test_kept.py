@@ -11,9 +11,9 @@ import pytest
 
 from bot.backup import destroyed
 from bot.cli import main
-from bot.onboarding.enrolment import Attesting
 from bot.people import persons
 from bot.register import registrar, signing
+from bot.register.attestations import Attesting
 from bot.storage.database import Storage, beside
 from tests.cli.test_main import vigie
 from tests.kits.people import ALEX, NOW

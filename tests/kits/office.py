@@ -29,11 +29,12 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.language import masking
 from bot.language.masking import Masker
 from bot.onboarding.course import Course, open_course
-from bot.onboarding.enrolment import Attesting, Plan
+from bot.onboarding.enrolment import Plan
 from bot.people import roles
 from bot.people.office import Office
 from bot.platforms.local.adapter import LocalAdapter
 from bot.policy.library import Library, Policy
+from bot.register.attestations import Attesting
 from bot.revision import archive
 from bot.revision.archive import Archive
 from bot.settings import SEED, Settings

@@ -19,7 +19,7 @@ from bot.conversation.messages import Button, Message, Text
 from bot.conversation.requests import Actor, Command, Place
 from bot.onboarding import attempts, enrolment
 from bot.onboarding.course import Course
-from bot.onboarding.enrolment import Attesting, Standing
+from bot.onboarding.enrolment import Standing
 from bot.onboarding.quiz import session as machine
 from bot.onboarding.quiz.bank import Bank
 from bot.people import membership, persons
@@ -28,7 +28,7 @@ from bot.people.membership import BY_HAND
 from bot.people.office import Office
 from bot.policy import library as libraries
 from bot.register import attestations as register
-from bot.register.attestations import Signatory
+from bot.register.attestations import Attesting, Signatory
 from bot.register.signing import new_signer
 from bot.settings import SEED
 from bot.storage.database import Storage

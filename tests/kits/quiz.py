@@ -14,12 +14,12 @@ from bot.onboarding.quiz.bank import KINDS, Bank, Choice, Question, clause_hash
 from bot.onboarding.quiz.session import Asked, Press, Sitting
 from bot.policy import articles
 from bot.policy.articles import Number, Version
-from bot.register.attestations import Reading
+from bot.register.attestations import Target
 from bot.settings import SEED
 from bot.storage.schema import onboarding, register
 from tests.kits.people import fresh
 
-TARGET = Reading(
+TARGET = Target(
     "pa20",
     date(2015, 12, 13),
     "0" * 64,

@@ -11,13 +11,13 @@ from sqlite_utils import Database
 from bot.people import persons
 from bot.people.persons import Account
 from bot.register import attestations
-from bot.register.attestations import Attestation, Reading, Signatory
+from bot.register.attestations import Attestation, Signatory, Target
 from bot.register.signing import Signer, new_signer
 from bot.storage.schema import register as schema_register
 from tests.kits.people import NOW, fresh
 
 TEXT = Path(__file__).resolve().parents[2] / "data/politique/pa20/2015-12-13.md"
-PA20 = Reading(
+PA20 = Target(
     "pa20",
     date(2015, 12, 13),
     hashlib.sha256(TEXT.read_bytes()).hexdigest(),

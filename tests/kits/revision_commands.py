@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
+from bot.answers.retraining import LEARN
 from bot.app import previews
 from bot.commands.accueil import accueil
 from bot.commands.catalogue import Services, catalogue
@@ -21,7 +22,7 @@ from bot.conversation.requests import Actor, Received
 from bot.onboarding import attempts, enrolment, reminders
 from bot.onboarding import notices as onboarding_notices
 from bot.onboarding.course import open_course
-from bot.onboarding.enrolment import Attesting, Plan
+from bot.onboarding.enrolment import Plan
 from bot.onboarding.quiz import session
 from bot.outbox import notices
 from bot.outbox.pump import Pump
@@ -33,7 +34,7 @@ from bot.people.membership import BY_HAND
 from bot.people.office import Office
 from bot.policy import library as libraries
 from bot.register import attestations
-from bot.register.attestations import Signatory
+from bot.register.attestations import Attesting, Signatory
 from bot.register.signing import new_signer
 from bot.revision import archive, audience, revisions
 from bot.revision import notices as revision_notices
@@ -290,7 +291,7 @@ def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int
     async def learn(_: Mapping[str, object], _now: datetime) -> None:
         """Learn nothing: this world asks no question."""
 
-    work = Work({archive.TASK: texts.announce, reminders.TASK: daily}, {archive.LEARN: learn})
+    work = Work({archive.TASK: texts.announce, reminders.TASK: daily}, {LEARN: learn})
     dispatcher = Dispatcher(catalogue(made), storage.executor)
     return World(storage, clock, made, dispatcher, volume, Schedule(storage, work, CALENDAR, clock))
 

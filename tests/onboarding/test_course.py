@@ -11,9 +11,10 @@ from sqlite_utils import Database
 
 from bot.conversation.requests import UserError
 from bot.onboarding.course import open_course
-from bot.onboarding.enrolment import Attesting, Plan
+from bot.onboarding.enrolment import Plan
 from bot.policy import library as libraries
 from bot.policy.articles import PolicyError
+from bot.register.attestations import Attesting
 from bot.settings import SEED
 from tests.conftest import TODAY
 from tests.kits.quiz import TARGET

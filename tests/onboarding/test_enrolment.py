@@ -13,13 +13,13 @@ from sqlite_utils import Database
 
 from bot.conversation.requests import Actor
 from bot.onboarding import attempts, enrolment, reminders
-from bot.onboarding.enrolment import Attesting, Plan
+from bot.onboarding.enrolment import Plan
 from bot.onboarding.quiz import session
 from bot.people import membership, persons, roles
 from bot.people.membership import BY_HAND
 from bot.people.persons import Account
 from bot.register import attestations
-from bot.register.attestations import Signatory
+from bot.register.attestations import Attesting, Signatory
 from bot.register.signing import new_signer
 from bot.times import Calendar
 from tests.kits.people import ALEX, ALEX_ON_DISCORD, DAY, NOW

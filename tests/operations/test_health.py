@@ -134,9 +134,7 @@ async def test_a_database_that_does_not_answer_is_said(bot: Watched, monkeypatch
     monkeypatch.setattr(health, "PATIENCE", 0.05)
     release = asyncio.Event()
     loop = asyncio.get_running_loop()
-    bot.storage.executor.submit(
-        lambda: asyncio.run_coroutine_threadsafe(release.wait(), loop).result()
-    )
+    bot.storage.executor.submit(lambda: asyncio.run_coroutine_threadsafe(release.wait(), loop).result())
     assert await bot.get("healthz") == (503, {"status": "error", "database": "error", "sending": "ok"})
     assert (await bot.get("readyz"))[0] == 503
     assert (await bot.get("metrics"))[0] == 503

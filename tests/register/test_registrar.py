@@ -11,10 +11,10 @@ from sqlite_utils import Database
 
 from bot.conversation.deferred import Deferred
 from bot.conversation.messages import Message
-from bot.onboarding.enrolment import Attesting
 from bot.outbox.notices import Services
 from bot.people import persons
 from bot.register import attestations, receipt, signing
+from bot.register.attestations import Attesting
 from bot.register.receipt import ReceiptError
 from bot.register.registrar import RECEIPT, Registrar
 from bot.storage.database import Storage, StorageError

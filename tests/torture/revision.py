@@ -22,7 +22,7 @@ from sqlite_utils import Database
 
 from bot.onboarding import enrolment
 from bot.onboarding.course import open_course
-from bot.onboarding.enrolment import WELCOME, Attesting, Plan
+from bot.onboarding.enrolment import WELCOME, Plan
 from bot.outbox.rows import Delivery, enqueue
 from bot.people import membership
 from bot.people import persons as people
@@ -31,7 +31,7 @@ from bot.people.membership import BY_HAND
 from bot.people.persons import Account
 from bot.policy import library as libraries
 from bot.register import attestations, signing
-from bot.register.attestations import Signatory
+from bot.register.attestations import Attesting, Signatory
 from bot.revision import archive, audience, revisions
 from bot.revision.revisions import Dates, Proposal
 from bot.schedule import clock
@@ -301,7 +301,7 @@ def _prepare(db: Database, keys: Path, count: int) -> frozenset[str]:
     return frozenset(closed)
 
 
-def _welcomed(db: Database, person: str, target: attestations.Reading, now: datetime) -> None:
+def _welcomed(db: Database, person: str, target: attestations.Target, now: datetime) -> None:
     """Have someone's welcome be sent already."""
     arguments = {"policy": target.policy, "version": target.version.isoformat()}
     enqueue(db, Delivery(f"{WELCOME}:{person}", f"person:{person}", WELCOME, arguments), now)

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from bot.commands import nouveautes
 from bot.commands.accueil import gestion
-from bot.commands.politique import Reading, paged
+from bot.commands.politique import paged
 from bot.conversation.forms import FIELD_HINT_LENGTH, Form, Reply, TextField
 from bot.conversation.messages import (
     Button,
@@ -32,14 +32,15 @@ from bot.conversation.messages import (
 from bot.conversation.requests import Request, UserError
 from bot.onboarding import attempts, enrolment
 from bot.onboarding.course import Course
-from bot.onboarding.enrolment import Attesting, Standing
+from bot.onboarding.enrolment import Standing
 from bot.onboarding.quiz import session
 from bot.people import persons
 from bot.people.office import Office, actor_of, administers, asker
 from bot.policy.articles import Number, Version
 from bot.policy.library import Policy, in_words
+from bot.policy.reading import Reading
 from bot.register import attestations
-from bot.register.attestations import Fact
+from bot.register.attestations import Attesting, Fact
 
 NAME_LENGTH = 80
 _MINE = "accueil moi"

@@ -43,8 +43,9 @@ def introduction(course: Course, after: str = "-") -> Message:
         Heading(f"Le quiz sur la {course.name}"),
         Text(
             f"{session.SIZE} questions, une à la fois. Chaque réponse est expliquée par la clause. Ce que "
-            f"vous manquez revient à la fin. Il faut {course.plan.pass_mark}\u00a0% de bonnes réponses du premier "
-            "coup; vous pouvez recommencer autant de fois que vous le voulez, avec d'autres questions."
+            f"vous manquez revient à la fin. Il faut {course.plan.pass_mark}\u00a0% de bonnes réponses du "
+            "premier coup; vous pouvez recommencer autant de fois que vous le voulez, avec d'autres "
+            "questions."
         ),
         Note("Vos résultats ne sont vus que de vous et de l'administration."),
         Buttons(

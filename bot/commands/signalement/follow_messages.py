@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from bot.commands.signalement.messages import COMMAND, Pointed, pointed
+from bot.commands.signalement.messages import COMMAND, pointed
 from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold, weight
 from bot.policy.library import in_words
 from bot.reports.cases import Author, Said
 from bot.reports.filing import MESSAGE_LENGTH
 from bot.reports.followups import Followup
+from bot.reports.identifying import Pointed
 
 DIALOGUE_WEIGHT: Final = 2_200  # what is left of a message once its frame is drawn
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Final
 
 from bot.conversation.forms import ChoiceField, Field, Form, Option, Reply, TextField
 from bot.conversation.messages import (
@@ -24,6 +24,7 @@ from bot.conversation.messages import (
 from bot.reports.addresses.addresses import LONGEST
 from bot.reports.drafts import Draft
 from bot.reports.filing import NAME_LENGTH, SAYS_LENGTH
+from bot.reports.identifying import Pointed
 from bot.reports.records import SEVERITIES
 from bot.reports.routing import RECIPIENTS
 
@@ -31,8 +32,6 @@ COMMAND: Final = "signalement"
 OFFER: Final = Button("Signaler cette publication", COMMAND, "primary")  # what free text may lead to
 _SHOWN_WHERE: Final = 350  # characters of an address
 _SHOWN_GROUPS: Final = 5
-# A kind of passage that may tell who wrote a text, and the passages of it that are of that kind.
-Pointed: TypeAlias = tuple[str, tuple[str, ...]]
 
 # In the wording of the threat model, which is to stay honest.
 LIMITS: Final = (
