@@ -324,7 +324,7 @@ import sys, time
 from datetime import date
 from pathlib import Path
 from bot.policy import library
-from bot.policy.questions import Engine
+from bot.answers.questions import Engine
 from bot.settings import SEED
 policy = library.load([SEED], "pa20", date.today).default
 made = Engine([SEED], Path({str(MODELS)!r}))
