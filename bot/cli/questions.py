@@ -17,6 +17,7 @@ from bot.answers.questions import MOST, Answer, Engine, Found
 from bot.cli.base import dump, json_flag, refuse
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.library import Library, Policy
+from bot.typesetting.typeset import TypesetError
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,9 @@ def _declined(known: Guidance, answer: Answer, policy: Policy, asked: str) -> st
 
 def _draw(trials: Sequence[Trial], image: Path) -> None:
     try:
-        evaluation.draw(evaluation.confusion(trials), image)
+        image.write_bytes(evaluation.draw(evaluation.confusion(trials)))
+    except TypesetError as error:
+        refuse(str(error))
     except OSError as error:
         refuse(f"impossible d'écrire {image} ({error.strerror}).")
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+from collections import Counter
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bot.answers import evaluation
 from bot.answers.bank import Line
@@ -14,6 +17,9 @@ from bot.policy.articles import PolicyError
 from tests.kits.questions import Small, named, small
 
 __all__ = ["small"]
+
+WRONG = (236, 183, 140)
+CELL, KEY = 38, 18  # pixels of a side: a cell of the matrix, a square of its key
 
 
 def trial(gold: tuple[str, ...], also: tuple[str, ...], ranked: tuple[str, ...], outcome: Outcome) -> Trial:
@@ -62,9 +68,17 @@ def test_confusion_counts_what_was_accepted_as_right() -> None:
     assert sum(counts.values()) == len(TRIALS)
 
 
-def test_the_confusion_matrix_is_a_picture(tmp_path: Path) -> None:
-    evaluation.draw(evaluation.confusion(TRIALS), tmp_path / "matrice.png")
-    assert (tmp_path / "matrice.png").read_bytes().startswith(b"\x89PNG")
+def test_the_confusion_matrix_is_a_picture_of_what_was_right_and_wrong() -> None:
+    image = Image.open(io.BytesIO(evaluation.draw(evaluation.confusion(TRIALS))))
+    assert image.format == "PNG"
+    pixels = Counter(image.convert("RGB").get_flattened_data())
+    assert round((pixels[WRONG] - KEY**2) / CELL**2) == 3
+
+
+def test_a_confusion_matrix_of_a_thousand_clauses_keeps_to_the_size_of_a_picture() -> None:
+    counts = {(f"{article}.{clause}",) * 2: 1 for article in range(1, 51) for clause in range(1, 21)}
+    image = Image.open(io.BytesIO(evaluation.draw(counts)))
+    assert max(image.size) < 9_000
 
 
 def test_questions_written_by_others_are_read_whatever_their_kinds(small: Small, tmp_path: Path) -> None:
