@@ -29,7 +29,7 @@ Verdict: TypeAlias = Literal["useful", "useless"]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class KeptQuestion:
     """A question that is kept. `clauses`: what it was answered with, « 5.10, 5.11 »; "" for nothing."""
 
     id: str
@@ -43,10 +43,10 @@ class Asked:
 class Alike:
     """Questions that resemble one another, the one that speaks for them first."""
 
-    questions: tuple[Asked, ...]
+    questions: tuple[KeptQuestion, ...]
 
     @property
-    def first(self) -> Asked:
+    def first(self) -> KeptQuestion:
         """The question that speaks for all."""
         return self.questions[0]
 
@@ -111,19 +111,19 @@ def verdicts(db: Database) -> dict[str, int]:
     return {str(verdict): int(count) for verdict, count in rows.fetchall()}
 
 
-def kept(db: Database, policy: str) -> list[Asked]:
+def kept(db: Database, policy: str) -> list[KeptQuestion]:
     """Return the questions kept about a policy, in the order of their words."""
     rows = db.conn.execute(
         """SELECT id, question, problem, clauses, week FROM asked_questions WHERE policy = ?
            ORDER BY question, id""",
         (policy,),
     )
-    return [Asked(*row) for row in rows.fetchall()]
+    return [KeptQuestion(*row) for row in rows.fetchall()]
 
 
-def alike(questions: Iterable[Asked]) -> list[Alike]:
+def alike(questions: Iterable[KeptQuestion]) -> list[Alike]:
     """Group the questions that resemble one another, the largest group first, then the latest."""
-    groups: list[tuple[frozenset[str], list[Asked]]] = []
+    groups: list[tuple[frozenset[str], list[KeptQuestion]]] = []
     holding: dict[str, list[int]] = {}  # the groups whose first question holds a stem
     forms = cache(keys)  # for these questions: nothing of them stays afterwards
     # The shortest speaks for the others: it is the likeliest to hold nothing but the question.

@@ -35,7 +35,7 @@ Place: TypeAlias = tuple[str, int]  # a file's short name, and a line in it
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class BankLine:
     """One question. `gold`: what to cite first; `also_ok`: what may be cited instead.
 
     Both are empty when the policy does not answer. A whole article, « 5 », stands for its clauses.
@@ -96,7 +96,7 @@ def fingerprint(parts: Iterable[bytes]) -> str:
     return digest.hexdigest()[:16]
 
 
-def read(paths: Iterable[Path], version: Version | None) -> tuple[Line, ...]:
+def read(paths: Iterable[Path], version: Version | None) -> tuple[BankLine, ...]:
     """Read banks, and check every line, against a version if there is one.
 
     Raises `PolicyError`, naming the file and the line, at the first thing that is wrong; `problems`
@@ -115,7 +115,7 @@ def problems(paths: Iterable[Path], version: Version) -> list[PolicyError]:
     return [problem for _, problem in _checked(paths, version) if problem]
 
 
-def read_json(text: str, where: Place, version: Version | None = None, *, any_kind: bool = False) -> Line:
+def read_json(text: str, where: Place, version: Version | None = None, *, any_kind: bool = False) -> BankLine:
     """Read one line, with or without its author and its outcome. Raises `PolicyError`.
 
     `any_kind`: whether the kind and the outcome may be what no bank has, for questions to be measured.
@@ -133,20 +133,22 @@ def read_json(text: str, where: Place, version: Version | None = None, *, any_ki
     gold, also_ok = (tuple(map(Number.parse, data[key])) for key in ("gold", "also_ok"))
     outcome = data.get("outcome", "answer" if gold else "out_of_scope")
     version_of = str(data.get("version", ""))
-    line = Line(data["question"], data["kind"], outcome, gold, also_ok, data.get("author", ""), version_of)
+    line = BankLine(
+        data["question"], data["kind"], outcome, gold, also_ok, data.get("author", ""), version_of
+    )
     problem = "" if any_kind else _sense_problem(line, version)
     if problem:
         raise PolicyError(source, at, problem)
     return line
 
 
-def origin(line: Line, version: Version) -> Version:
+def origin(line: BankLine, version: Version) -> Version:
     """Return the version whose numbers a line names."""
     said = (one for one in identities.chain(version) if line.version == one.key)
     return next(said, None) or identities.origin(version)
 
 
-def carried(lines: Iterable[Line], version: Version) -> tuple[Line, ...]:
+def carried(lines: Iterable[BankLine], version: Version) -> tuple[BankLine, ...]:
     """Return lines with the numbers that their clauses have in a version.
 
     What names none any more is left out: whether the new text answers it is for people to say.
@@ -165,7 +167,7 @@ def carried(lines: Iterable[Line], version: Version) -> tuple[Line, ...]:
     return tuple(kept)
 
 
-def without_missing(lines: Iterable[Line], version: Version) -> tuple[Line, ...]:
+def without_missing(lines: Iterable[BankLine], version: Version) -> tuple[BankLine, ...]:
     """Return the lines that a version can still be asked: each names only clauses that exist.
 
     What names none any more is left out: whether the new text answers it is for people to say.
@@ -186,7 +188,7 @@ def same(question: str) -> str:
 
 def _checked(
     paths: Iterable[Path], version: Version | None
-) -> Iterator[tuple[Line, None] | tuple[None, PolicyError]]:
+) -> Iterator[tuple[BankLine, None] | tuple[None, PolicyError]]:
     seen: dict[str, Place] = {}
     for path in paths:
         source = f"{path.parent.name}/{path.name}"
@@ -242,7 +244,7 @@ def _are_numbers(values: object) -> bool:
     )
 
 
-def _sense_problem(line: Line, version: Version | None) -> str:
+def _sense_problem(line: BankLine, version: Version | None) -> str:
     """Say what does not hold together, "" when all does."""
     kinds, outcomes = (ANSWERED_KINDS, ANSWERED) if line.gold else (DECLINED_KINDS, DECLINED)
     means = "a une clause" if line.gold else "n'a pas de clause"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bot.answers import bank
-from bot.answers.bank import BANK, Line
+from bot.answers.bank import BANK, BankLine
 from bot.answers.engine import text as question_text
 from bot.answers.engine.text import Texts
 from bot.policy import search
@@ -17,7 +17,7 @@ from bot.policy.library import Policy
 from bot.storage import files
 
 
-def add(folder: Path, policy: str, line: Line) -> None:
+def add(folder: Path, policy: str, line: BankLine) -> None:
     """Write a line in the association's bank, in the place of the one that asks the same question.
 
     The file is there whole or not at all. To be called on the storage thread, the one writer.
@@ -38,20 +38,20 @@ def _asks(text: str, question: str) -> bool:
     return line is not None and bank.same(line.question) == bank.same(question)
 
 
-def _read(text: str) -> Line | None:
+def _read(text: str) -> BankLine | None:
     try:
         return bank.read_json(text, ("", 0))
     except PolicyError:
         return None
 
 
-def readable(paths: Iterable[Path]) -> tuple[Line, ...]:
+def readable(paths: Iterable[Path]) -> tuple[BankLine, ...]:
     """Return the lines that can be read, whether or not their clauses still exist."""
     texts = (text for path in paths for text in path.read_text("utf-8").splitlines())
     return tuple(line for text in texts if (line := _read(text)) is not None)
 
 
-def outdated(policy: Policy, lines: Sequence[Line]) -> dict[Number, int]:
+def outdated(policy: Policy, lines: Sequence[BankLine]) -> dict[Number, int]:
     """Return, for each clause that says something else or is gone since a line was written, how many do.
 
     By its number today or, for one that is gone, the last that it had. A line that says that the policy

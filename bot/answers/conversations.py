@@ -104,7 +104,7 @@ class Conversations:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GivenAnswer:
     """An answer that was given. `kept`: its question is already among those without an answer."""
 
     policy: str
@@ -117,15 +117,15 @@ class Recent:
     """The answers that can still be judged."""
 
     def __init__(self, clock: Clock, most: int = MOST) -> None:
-        self._given: Fading[str, Given] = Fading(clock, JUDGED, most)
+        self._given: Fading[str, GivenAnswer] = Fading(clock, JUDGED, most)
 
-    def add(self, given: Given) -> str:
+    def add(self, given: GivenAnswer) -> str:
         """Remember an answer and return the identifier that its buttons carry."""
         identifier = secrets.token_hex(4)
         self._given.put(identifier, given)
         return identifier
 
-    def take(self, identifier: str) -> Given | None:
+    def take(self, identifier: str) -> GivenAnswer | None:
         """Return the answer and forget it: each is judged once. None when it was, or is too old."""
         return self._given.drop(identifier)
 

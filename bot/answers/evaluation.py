@@ -16,8 +16,8 @@ from time import perf_counter
 from typing import Any, Final, TypeVar
 
 from bot.answers import bank
-from bot.answers.bank import Line
-from bot.answers.questions import Answer, Engine
+from bot.answers.bank import BankLine
+from bot.answers.questions import Engine, PolicyAnswer
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.library import Policy
 from bot.typesetting.typeset import typeset
@@ -32,8 +32,8 @@ Key = TypeVar("Key", bound=Hashable)
 class Trial:
     """A question, what was answered, and how long that took."""
 
-    line: Line
-    answer: Answer
+    line: BankLine
+    answer: PolicyAnswer
     seconds: float
 
     @property
@@ -77,7 +77,7 @@ class Measures:
         return {"n": self.n, "top1": self.top1, "top3": self.top3, "joint": self.joint}
 
 
-def read(path: Path, version: Version) -> tuple[Line, ...]:
+def read(path: Path, version: Version) -> tuple[BankLine, ...]:
     """Read questions to be evaluated: a bank, or lines with no more than question, kind, gold and also_ok.
 
     Any kind is taken, so that files written by others can be measured. Raises `PolicyError`, OSError.
@@ -95,7 +95,7 @@ def read(path: Path, version: Version) -> tuple[Line, ...]:
     return tuple(lines)
 
 
-def run(engine: Engine, policy: Policy, version: Version, lines: Iterable[Line]) -> list[Trial]:
+def run(engine: Engine, policy: Policy, version: Version, lines: Iterable[BankLine]) -> list[Trial]:
     """Ask every question, one at a time."""
     trials = []
     for line in lines:

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from bot.answers.questions import MOST, Answer, Found
+from bot.answers.questions import MOST, Found, PolicyAnswer
 from bot.policy.annotations import Reader, parsed
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.changes import identities
@@ -37,7 +37,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Case:
+class GuidanceCase:
     """What to say to questions of some kind: those that hold every word of one of the phrases `when`.
 
     Words joined by a hyphen must follow one another: « par-ecrit » is not in « où est-ce écrit ».
@@ -82,27 +82,27 @@ class Guidance:
     scope: str = ""
     subjects: Mapping[Number, str] = field(default_factory=dict)
     steps: tuple[Step, ...] = ()
-    silences: tuple[Case, ...] = ()
-    elsewhere: tuple[Case, ...] = ()
+    silences: tuple[GuidanceCase, ...] = ()
+    elsewhere: tuple[GuidanceCase, ...] = ()
     incident: str = ""
     incident_clauses: tuple[Number, ...] = ()
     draft: str = ""
-    lapsed: tuple[Case, ...] = ()
+    lapsed: tuple[GuidanceCase, ...] = ()
 
     def step(self, number: Number) -> Step | None:
         """Return what to do next when this clause answers."""
         return next((step for step in self.steps if number in step.clauses), None)
 
-    def silence(self, question: str) -> Case | None:
+    def silence(self, question: str) -> GuidanceCase | None:
         """Return what the policy leaves unsaid that this question is about, if that was written."""
         return _first(self.silences, question)
 
-    def other(self, question: str) -> Case | None:
+    def other(self, question: str) -> GuidanceCase | None:
         """Return where to turn with a question that is not the policy's, if that was written."""
         return _first(self.elsewhere, question)
 
 
-def settled(guidance: Guidance, answer: Answer, question: str) -> Answer:
+def settled(guidance: Guidance, answer: PolicyAnswer, question: str) -> PolicyAnswer:
     """Return an answer, a no made « silent » when what is left unsaid was written down.
 
     Words alone would not do: the clause that comes closest must be one that the silence is about. Where
@@ -124,11 +124,11 @@ def settled(guidance: Guidance, answer: Answer, question: str) -> Answer:
     return replace(answer, outcome="silent")
 
 
-def _found(answer: Answer, number: Number) -> Found:
+def _found(answer: PolicyAnswer, number: Number) -> Found:
     return next((one for one in answer.ranked if one.number == number), Found(number, 0.0))
 
 
-def _first(cases: Iterable[Case], question: str) -> Case | None:
+def _first(cases: Iterable[GuidanceCase], question: str) -> GuidanceCase | None:
     words = _WORD.findall(fold(question))
     return next((case for case in cases if case.fits(words)), None)
 
@@ -159,7 +159,7 @@ def carried(guidance: Guidance, about: Version, latest: Version) -> Guidance:
     found, new = identities.fates(about, latest), identities.fresh(about, latest)
     fresh = [clause for clause in latest.clauses() if clause.number in new]
 
-    def filling(one: Case) -> tuple[Number, ...]:
+    def filling(one: GuidanceCase) -> tuple[Number, ...]:
         own = identities.now(found, one.clauses)
         return tuple(
             clause.number
@@ -167,7 +167,7 @@ def carried(guidance: Guidance, about: Version, latest: Version) -> Guidance:
             if clause.number in own or one.fits(_WORD.findall(fold(clause.text)))
         )
 
-    def case(one: Case) -> Case:
+    def case(one: GuidanceCase) -> GuidanceCase:
         return replace(one, clauses=identities.now(found, one.clauses))
 
     def same(numbers: Iterable[Number]) -> tuple[Number, ...]:
@@ -235,12 +235,12 @@ def _step(reader: Reader, table: Mapping[str, object]) -> Step:
     )
 
 
-def _case(reader: Reader, table: Mapping[str, object], name: str) -> Case:
+def _case(reader: Reader, table: Mapping[str, object], name: str) -> GuidanceCase:
     reader.check_keys(table, {"says", "clauses", "when"}, f"[[{name}]] la clé")
     when = reader.texts(table.get("when"), f"[[{name}]] when")
     if not when or not all(_WORD.search(phrase) for phrase in when):
         raise reader.fail(f"[[{name}]] when\u00a0: il faut au moins une ligne, et un mot dans chacune.")
-    return Case(
+    return GuidanceCase(
         _said(reader, table.get("says"), f"[[{name}]] says"),
         reader.numbers(table["clauses"], name) if "clauses" in table else (),
         when,

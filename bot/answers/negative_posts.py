@@ -1,7 +1,7 @@
 """Telling that someone describes a negative post that exists, which is what a report is for.
 
-The engine learns it from its bank (`Answer.topic`); the phrases here (`data/negative_posts.toml`) add what
-it misses, serve before its model is there, and take away good news. Nothing of the text is kept.
+The engine learns it from its bank (`PolicyAnswer.topic`); the phrases of `data/negative_posts.toml` add
+what it misses, serve before its model is there, and take away good news. Nothing of the text is kept.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from bot.answers.questions import Answer
+from bot.answers.questions import PolicyAnswer
 from bot.policy.search import fold
 
 FILE: Final = "negative_posts.toml"
@@ -36,7 +36,7 @@ class NegativePosts:
             return False
         return bool(self.direct.search(told)) or all(one.search(told) for one in self.every)
 
-    def settled(self, answer: Answer, text: str) -> Answer:
+    def settled(self, answer: PolicyAnswer, text: str) -> PolicyAnswer:
         """Return an answer whose topic is « incident » when, and only when, a negative post is described.
 
         It is then answered with the reminder not to comment and the report's button, and never kept.

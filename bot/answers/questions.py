@@ -1,6 +1,6 @@
 """From a question in anyone's own words to the clauses that answer it, or to an honest no.
 
-Nothing here writes the policy's words: an `Answer` holds numbers of clauses that exist in the version
+Nothing here writes the policy's words: an `PolicyAnswer` holds numbers of clauses that exist in the version
 that was asked about, and what is shown of them is a `Quote`.
 """
 
@@ -18,10 +18,10 @@ from bot.answers import bank
 from bot.answers.bank import LONGEST
 from bot.answers.engine import rules, text
 from bot.answers.engine.scores import Scores
-from bot.answers.engine.shelf import Models, Shelf
+from bot.answers.engine.shelf import Models, ModelShelf
 from bot.answers.engine.text import Texts
 from bot.language import detection, spelling
-from bot.language.detection import Words
+from bot.language.detection import SmallWords
 from bot.language.spelling import read_table
 from bot.policy import references
 from bot.policy.articles import Number, PolicyError, Version
@@ -59,7 +59,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class PolicyAnswer:
     """What came of a question.
 
     `outcome`: "answer"; "clarify" when two readings compete (`clauses` are what to choose between);
@@ -107,13 +107,13 @@ class Engine:
 
     def __init__(self, folders: Sequence[Path], models: Path, shelf: Models | None = None) -> None:
         self._folders = tuple(folders)
-        self._shelf = shelf or Shelf(self._folders, models)
+        self._shelf = shelf or ModelShelf(self._folders, models)
         self._lock = RLock()  # Snowball's stemmer keeps a state of its own
         self._texts: dict[Version, Texts] = {}
         self._namings: dict[Policy, Naming] = {}
 
     @cached_property
-    def _words(self) -> Words:
+    def _words(self) -> SmallWords:
         return _sound(detection.read_words, detection.tables(self._folders))
 
     @cached_property
@@ -137,17 +137,17 @@ class Engine:
 
     def answer(
         self, policy: Policy, version: Version, question: str, previous: tuple[Number, ...] = ()
-    ) -> Answer:
+    ) -> PolicyAnswer:
         """Answer a question about a version; `previous` are the clauses of the last exchange.
 
         Never raises, whatever the text. While the model is not there, text alone answers.
         """
         question = " ".join(question.split())[:LONGEST]
         if not any(character.isalnum() for character in question):
-            return Answer("not_found")
+            return PolicyAnswer("not_found")
         spoken = detection.detect(question, self._words)
         if spoken == "other":
-            return Answer("out_of_scope", foreign=True)
+            return PolicyAnswer("out_of_scope", foreign=True)
         with self._lock:
             forget = spelling.forgetting()
             model = self._shelf.model(policy.versions[-1])
@@ -163,7 +163,7 @@ class Engine:
         question: str,
         previous: Sequence[Number],
         model: Model | None,
-    ) -> Answer:
+    ) -> PolicyAnswer:
         reference = self._reference(policy, question)
         scores = model.score(question, version) if model else None
         if reference:
@@ -209,27 +209,27 @@ def _cited(reference: Reference | None) -> tuple[Number, ...]:
     return tuple(span.first for span in reference.spans) if reference else ()
 
 
-def _of_numbers(numbers: Sequence[Number], reference: Reference, version: Version) -> Answer:
+def _of_numbers(numbers: Sequence[Number], reference: Reference, version: Version) -> PolicyAnswer:
     """Return the clauses that were asked for by number, or those closest to one that is not there."""
     if numbers:
         found = tuple(Found(number, 1.0) for number in numbers)
-        return Answer("answer", clauses=found[:MOST], ranked=found)
+        return PolicyAnswer("answer", clauses=found[:MOST], ranked=found)
     nearest = references.nearest(reference.spans[0].first, version)
-    return Answer("not_found", ranked=tuple(Found(number, 0.0) for number in nearest))
+    return PolicyAnswer("not_found", ranked=tuple(Found(number, 0.0) for number in nearest))
 
 
-def _by_text(texts: Texts, policy: Policy, question: str) -> Answer:
+def _by_text(texts: Texts, policy: Policy, question: str) -> PolicyAnswer:
     everything = texts.rank(question)
     ranked = _found(everything[:MOST])
     if not ranked or ranked[0].score < SURE_OF_TEXT:
-        return Answer("not_found", ranked=ranked)
+        return PolicyAnswer("not_found", ranked=ranked)
     shown = [one for one in ranked if one.score >= ranked[0].score - TEXT_RIVALS]
     group = _read_with(ranked[0], policy)
     together = _found([pair for pair in everything if pair[0] in group])
-    return Answer("answer", clauses=_with_companions(shown, together), ranked=ranked)
+    return PolicyAnswer("answer", clauses=_with_companions(shown, together), ranked=ranked)
 
 
-def _by_fresh_words(answer: Answer, held: Ranked) -> Answer:
+def _by_fresh_words(answer: PolicyAnswer, held: Ranked) -> PolicyAnswer:
     """Return a no as it holds of clauses that the bank says nothing of, and that may answer."""
     said = [one for one in _found(held) if one.score >= text.SAYS][:MOST]
     near = said or _found(held[:MOST])
@@ -240,22 +240,24 @@ def _by_fresh_words(answer: Answer, held: Ranked) -> Answer:
     return replace(answer, outcome="not_found") if near else answer
 
 
-def _by_model(scores: Scores, policy: Policy) -> Answer:
+def _by_model(scores: Scores, policy: Policy) -> PolicyAnswer:
     ranked = _found(scores.ranked(MOST))
     if not ranked:
-        return Answer("not_found")
+        return PolicyAnswer("not_found")
     topic: Topic = max(TOPICS, key=lambda name: scores.topics[name])
     if scores.topics[topic] <= 0:
         topic = "question"
     doubt = TOPICAL if topic != "question" and scores.reason not in _UNRELATED else 0.0
     if scores.margin + doubt <= 0:
-        return Answer(_why_declined(scores), topic, ranked=ranked, unkind=scores.reason == "adversarial")
+        return PolicyAnswer(
+            _why_declined(scores), topic, ranked=ranked, unkind=scores.reason == "adversarial"
+        )
     rivals = [one for one in ranked if one.score >= RIVAL * ranked[0].score]
     if len(rivals) > 1 and not _go_together(policy, rivals):
-        return Answer("clarify", topic, tuple(rivals), ranked)
+        return PolicyAnswer("clarify", topic, tuple(rivals), ranked)
     shown = [one for one in ranked if one.score >= SHOWN * ranked[0].score]
     together = _found(scores.among(_read_with(ranked[0], policy)))
-    return Answer("answer", topic, _with_companions(shown, together), ranked)
+    return PolicyAnswer("answer", topic, _with_companions(shown, together), ranked)
 
 
 def _found(pairs: Ranked) -> tuple[Found, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bot.answers.guidance import Guidance
-from bot.answers.questions import Answer
+from bot.answers.questions import PolicyAnswer
 from bot.policy.library import Policy
 
 
-def said(policy: Policy, guidance: Guidance, answer: Answer, question: str) -> str:
+def said(policy: Policy, guidance: Guidance, answer: PolicyAnswer, question: str) -> str:
     """Return what to say to a question that is declined, whole."""
     if answer.foreign:
         return foreign(policy)

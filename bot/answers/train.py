@@ -23,13 +23,13 @@ from datetime import date
 from pathlib import Path
 
 from bot.answers import bank, evaluation
-from bot.answers.bank import Line
+from bot.answers.bank import BankLine
 from bot.answers.engine import model as question_model
 from bot.answers.engine import store, training
 from bot.answers.engine.model import Model
 from bot.answers.engine.scores import ModelError
-from bot.answers.engine.shelf import Given
-from bot.answers.engine.store import Score, Sources, Verdict
+from bot.answers.engine.shelf import FixedModel
+from bot.answers.engine.store import ModelScore, Sources, Verdict
 from bot.answers.evaluation import Measures
 from bot.answers.questions import Engine
 from bot.policy import library
@@ -69,7 +69,7 @@ def retrain(sources: Sources, policy: Policy, models: Path) -> Verdict:
     return found
 
 
-def is_worse(after: Score, before: Score) -> bool:
+def is_worse(after: ModelScore, before: ModelScore) -> bool:
     """Tell whether fewer questions are right or, when as many are, fewer have the right clause first."""
     return (after.joint, after.top1) < (before.joint, before.top1)
 
@@ -81,10 +81,10 @@ def _loaded(models: Path, found: Verdict) -> Model | None:
         return None
 
 
-def _score(sources: Sources, policy: Policy, model: Model, lines: Sequence[Line]) -> Score:
-    engine = Engine(sources.folders, Path(), Given(model))
+def _score(sources: Sources, policy: Policy, model: Model, lines: Sequence[BankLine]) -> ModelScore:
+    engine = Engine(sources.folders, Path(), FixedModel(model))
     measured = Measures.of(evaluation.run(engine, policy, sources.version, lines))
-    return Score(measured.top1 or 0.0, measured.top3 or 0.0, measured.joint or 0.0)
+    return ModelScore(measured.top1 or 0.0, measured.top3 or 0.0, measured.joint or 0.0)
 
 
 def _parser() -> ArgumentParser:

@@ -27,7 +27,7 @@ from bot.conversation.requests import Actor
 from bot.logs import where
 from bot.onboarding import enrolment, progress, reminders
 from bot.onboarding.progress import Numbers
-from bot.onboarding.progress_picture import Drawing
+from bot.onboarding.progress_picture import ProgressErrand
 from bot.operations.health import Health, Metrics
 from bot.outbox import notices
 from bot.outbox.pump import Pump
@@ -36,7 +36,7 @@ from bot.outbox.sending import Habits, Hooks
 from bot.people import membership
 from bot.people.members import Fetch, Register
 from bot.platforms.contract import Deliverer, PlatformError
-from bot.platforms.groups import Followed
+from bot.platforms.groups import FollowedGroup
 from bot.policy import library
 from bot.policy.articles import PolicyError
 from bot.policy.library import Approved, Policy
@@ -81,7 +81,7 @@ class Post(Deliverer, Protocol):
     async def ready(self) -> bool:
         """Return whether requests are being answered."""
 
-    async def fetch_members(self, group: Followed) -> Collection[Actor]:
+    async def fetch_members(self, group: FollowedGroup) -> Collection[Actor]:
         """Return who is in a group. Raises `PlatformError`."""
 
 
@@ -211,10 +211,10 @@ class Background:
             "copie": self._copy,
             "purge": self._purge,
             membership.RECONCILE: self._reconcile,
-            gestion.DRAW: Drawing(
+            gestion.DRAW: ProgressErrand(
                 office.storage, f"Les accueils sur la {course.name}", self._progress, office.today
             ),
-            ledger.DRAW: picture.Drawing(office.storage, self.services.archive, office.calendar),
+            ledger.DRAW: picture.CurveErrand(office.storage, self.services.archive, office.calendar),
             retraining.LEARN: self._learn_anew,
             retraining.ERRAND: partial(retraining.errand, office.storage, train),
             registrar.ADVANCE: self.registrar.advance,
@@ -332,7 +332,7 @@ def _held(db: Database, after: int) -> None:
 def _once_ready(platform: Post) -> Fetch:
     """Return how to ask who is in a group of a platform, which may still be connecting."""
 
-    async def fetch(group: Followed) -> Collection[Actor]:
+    async def fetch(group: FollowedGroup) -> Collection[Actor]:
         for _ in range(CONNECTING_SECONDS):
             if await platform.ready():
                 break

@@ -21,9 +21,9 @@ from bot.app.background import Background, Post
 from bot.backup import destroyed, restore
 from bot.commands import mesdonnees
 from bot.commands.accueil import accueil
-from bot.commands.banque import Bank
+from bot.commands.banque import BankEditing
 from bot.commands.catalogue import Services, catalogue
-from bot.commands.question import Desk
+from bot.commands.question import Answering
 from bot.conversation import guard
 from bot.conversation.dispatcher import Dispatcher, Welcome
 from bot.conversation.requests import Actor
@@ -31,7 +31,7 @@ from bot.language import masking
 from bot.onboarding import enrolment
 from bot.onboarding import notices as onboarding_notices
 from bot.onboarding.course import Course, open_course
-from bot.onboarding.enrolment import Plan
+from bot.onboarding.enrolment import OnboardingPlan
 from bot.operations.health import Metrics
 from bot.outbox import notices, rows
 from bot.outbox.routes import EMAIL
@@ -153,7 +153,7 @@ def texts(settings: Settings, read: Library) -> Archive:
     )
 
 
-def _interpret_anew(settings: Settings, answering: Desk) -> None:
+def _interpret_anew(settings: Settings, answering: Answering) -> None:
     """Read again what interprets the texts, once others are in force; what does not fit is left as it was."""
     try:
         answering.guidance.update(guidance.load(settings.data_folders(), answering.library))
@@ -163,14 +163,14 @@ def _interpret_anew(settings: Settings, answering: Desk) -> None:
 
 def course(settings: Settings, read: Library, attest: Attest) -> Course:
     """Return what is to be read and asked. Raises `PolicyError`."""
-    plan = Plan(pass_mark=settings.vigie_quiz_reussite, refresher_days=settings.vigie_quiz_revision)
+    plan = OnboardingPlan(pass_mark=settings.vigie_quiz_reussite, refresher_days=settings.vigie_quiz_revision)
     return open_course(read, settings.data_folders(), attest, plan)
 
 
-def desk(settings: Settings, read: Library, office: Office) -> Desk:
+def desk(settings: Settings, read: Library, office: Office) -> Answering:
     """Return what it takes to answer questions; nothing is learnt or loaded yet."""
     folders = settings.data_folders()
-    return Desk(
+    return Answering(
         read,
         office,
         Engine(folders, settings.models()),
@@ -182,8 +182,8 @@ def desk(settings: Settings, read: Library, office: Office) -> Desk:
     )
 
 
-def _bank(settings: Settings, read: Library, office: Office) -> Bank:
-    return Bank(read, office, SEED, settings.vigie_data)
+def _bank(settings: Settings, read: Library, office: Office) -> BankEditing:
+    return BankEditing(read, office, SEED, settings.vigie_data)
 
 
 def registrar(settings: Settings, read: Library, storage: Storage) -> Registrar:

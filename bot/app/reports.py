@@ -20,7 +20,7 @@ from bot.reports.addresses import addresses
 from bot.reports.drafts import Drafts
 from bot.reports.keys import Keyring
 from bot.reports.limits import Limiter
-from bot.reports.records import Plan, Records
+from bot.reports.records import EscalationPlan, Records
 from bot.reports.service import Reporting
 from bot.settings import SEED, Settings
 from bot.storage.database import StorageError
@@ -63,9 +63,9 @@ def reminders(settings: Settings, db: Database) -> list[str]:
     return []
 
 
-def plan(settings: Settings) -> Plan:
+def plan(settings: Settings) -> EscalationPlan:
     """Return how long a case may go unread, and be kept once it is closed."""
-    return Plan(
+    return EscalationPlan(
         timedelta(hours=settings.vigie_signalement_rappel),
         timedelta(hours=settings.vigie_signalement_autre),
         timedelta(hours=settings.vigie_signalement_suppleance),

@@ -10,7 +10,7 @@ from bot.commands.revision.messages import state
 from bot.conversation.dispatcher import Dispatcher
 from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.gallery import Gallery
-from bot.platforms.local.revisions import Changed, Passage, Sheet
+from bot.platforms.local.revisions import Changed, Sheet, SheetPassage
 from bot.policy.changes import redline, summary
 from bot.policy.changes.comparison import Comparison
 from bot.policy.library import Policy, in_words
@@ -56,7 +56,9 @@ def sheet(policy: Policy, revision: Revision, comparison: Comparison) -> Sheet:
             Changed(
                 summary.named(change),
                 NATURES[change.nature],
-                tuple(Passage(one.number, one.paragraphs) for one in redline.passages(comparison, change)),
+                tuple(
+                    SheetPassage(one.number, one.paragraphs) for one in redline.passages(comparison, change)
+                ),
             )
             for change in comparison.changes
         ),

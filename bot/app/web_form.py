@@ -14,9 +14,9 @@ from bot.reports.service import Reporting
 from bot.settings import SEED
 from bot.typesetting import image_cleaning
 from bot.typesetting.image_cleaning import ImageError
-from bot.web.desk import Desk
+from bot.web.desk import WebIntake
 from bot.web.form import WebForm
-from bot.web.intake import Picture, Pointed, RefusedError
+from bot.web.intake import CleanedImage, Pointed, RefusedError
 
 LARGEST: Final = 4 * 1024 * 1024  # of an image drawn anew, which the page holds twice until it is sent
 
@@ -24,7 +24,7 @@ LARGEST: Final = 4 * 1024 * 1024  # of an image drawn anew, which the page holds
 def form(reporting: Reporting, masker: Callable[[], Masker], port: int) -> WebForm:
     """Return the form, to be started."""
     office = reporting.office
-    desk = Desk(
+    desk = WebIntake(
         office.storage,
         reporting.records,
         office.clock,
@@ -51,7 +51,7 @@ def _quotation(reporting: Reporting) -> Quotation:
     return reporting.library.quote(clause)
 
 
-def drawn(content: bytes) -> Picture:
+def drawn(content: bytes) -> CleanedImage:
     """Return an image that was drawn anew. Raises `RefusedError`."""
     try:
         clean = image_cleaning.clean(content)
@@ -59,4 +59,4 @@ def drawn(content: bytes) -> Picture:
         raise RefusedError(str(error)[:1].upper() + str(error)[1:]) from error
     if len(clean.content) > LARGEST:
         raise RefusedError("L'image redessinée est trop lourde. Coupez-la, ou faites-en une capture d'écran.")
-    return Picture(clean.content, clean.media_type, clean.original_sha256)
+    return CleanedImage(clean.content, clean.media_type, clean.original_sha256)

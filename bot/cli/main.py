@@ -39,7 +39,7 @@ from bot.policy.reading import Reading
 from bot.register import signing
 from bot.register.attestations import Attesting
 from bot.revision import revisions
-from bot.revision.reading.lint import Office
+from bot.revision.reading.lint import NamedRole
 from bot.storage.database import Storage, StorageError, explained, lock, reader
 from bot.times import system_clock
 
@@ -296,9 +296,9 @@ def _policy_refusals() -> Iterator[None]:
         refuse(str(error))
 
 
-def _desk() -> registry.Desk:
+def _desk() -> registry.RegistryTools:
     config = kept()
-    return registry.Desk(config.database(), config.today(), system_clock())
+    return registry.RegistryTools(config.database(), config.today(), system_clock())
 
 
 def _school() -> quiz.School:
@@ -322,12 +322,12 @@ def _attests_nothing(_db: Database, _asked: Attesting) -> None:
     raise NotImplementedError
 
 
-def _questions() -> questions.Desk:
+def _questions() -> questions.QuestionTools:
     config, library = configured(), _policies()
     folders = config.data_folders()
     with _policy_refusals():
         known = guidance.load(folders, library)
-    return questions.Desk(library, Engine(folders, config.models()), known)
+    return questions.QuestionTools(library, Engine(folders, config.models()), known)
 
 
 def _cabinet(config: settings.Settings) -> register.Cabinet:
@@ -348,21 +348,21 @@ def _bench() -> reviser.Bench:
     )
 
 
-def _shelf() -> cli_revisions.Shelf:
+def _shelf() -> cli_revisions.RevisionTools:
     config = kept()
     texts = build.texts(config, _policies())
-    return cli_revisions.Shelf(texts, config.database(), config.today(), system_clock())
+    return cli_revisions.RevisionTools(texts, config.database(), config.today(), system_clock())
 
 
-def _offices() -> tuple[Office, ...]:
+def _offices() -> tuple[NamedRole, ...]:
     """Return the roles and whether they are held: as in the database or, without one, as if they were."""
     config = configured()
     if config.sandboxed() or not config.database().is_file():
-        return tuple(Office(title, held=True) for title in roles.titles())
+        return tuple(NamedRole(title, held=True) for title in roles.titles())
     with storage_refusals(), closing(reader(config.database()).conn) as conn:
         db = Database(conn)
         return tuple(
-            Office(role.title, bool(roles.holders(db, role.id, config.today())))
+            NamedRole(role.title, bool(roles.holders(db, role.id, config.today())))
             for role in roles.all_roles(db)
         )
 

@@ -13,7 +13,7 @@ import click
 from bot.answers import evaluation, guidance, refusals
 from bot.answers.evaluation import Trial
 from bot.answers.guidance import Guidance
-from bot.answers.questions import MOST, Answer, Engine, Found
+from bot.answers.questions import MOST, Engine, Found, PolicyAnswer
 from bot.cli.base import dump, json_flag, refuse
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.library import Library, Policy
@@ -21,7 +21,7 @@ from bot.typesetting.typeset import TypesetError
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class QuestionTools:
     """What these commands need: the policies, and what answers questions about them."""
 
     library: Library
@@ -29,7 +29,7 @@ class Desk:
     guidance: Mapping[str, Guidance]
 
 
-Open: TypeAlias = Callable[[], Desk]
+Open: TypeAlias = Callable[[], QuestionTools]
 
 OPEN = "vigie.questions"  # in click's `meta`, where the command line puts an `Open`
 
@@ -92,7 +92,7 @@ def evaluer(fichier: Path, image: Path | None, named: str | None, as_json: bool)
 COMMANDS: tuple[click.Command, ...] = (question_, evaluer)
 
 
-def described(answer: Answer, version: Version) -> dict[str, Any]:
+def described(answer: PolicyAnswer, version: Version) -> dict[str, Any]:
     """Return an answer as the command line gives it in JSON; its shape does not change.
 
     `clauses`: what comes closest, best first, when it is an answer. `suggestions`: other clauses, to choose
@@ -112,15 +112,15 @@ def described(answer: Answer, version: Version) -> dict[str, Any]:
     }
 
 
-def _about(named: str | None) -> tuple[Desk, Policy, Version]:
-    desk: Desk = click.get_current_context().meta[OPEN]()
+def _about(named: str | None) -> tuple[QuestionTools, Policy, Version]:
+    desk: QuestionTools = click.get_current_context().meta[OPEN]()
     policy = desk.library.policies.get((named or desk.library.default.id).lower())
     if policy is None:
         refuse(f"je ne connais pas la politique «\u00a0{named}\u00a0».")
     return desk, policy, desk.library.current(policy)
 
 
-def _prepare(desk: Desk, policy: Policy) -> None:
+def _prepare(desk: QuestionTools, policy: Policy) -> None:
     if not desk.engine.ready(policy):
         click.echo(
             "La banque de questions est apprise d'abord; c'est l'affaire d'une minute ou deux.", err=True
@@ -142,7 +142,7 @@ def _quoted(policy: Policy, version: Version, found: Sequence[Found]) -> Iterato
             yield f"{policy.name}, {one.number}{force}\n«\u00a0{clause.text}\u00a0»"
 
 
-def _answered(known: Guidance, answer: Answer, policy: Policy, version: Version) -> Iterator[str]:
+def _answered(known: Guidance, answer: PolicyAnswer, policy: Policy, version: Version) -> Iterator[str]:
     """Yield what is said above the quotations, the quotations, and what the policy says to do next."""
     lead = {"incident": known.incident, "draft": known.draft}.get(answer.topic, "")
     if lead:
@@ -153,7 +153,7 @@ def _answered(known: Guidance, answer: Answer, policy: Policy, version: Version)
         yield step.says
 
 
-def _declined(known: Guidance, answer: Answer, policy: Policy, asked: str) -> str:
+def _declined(known: Guidance, answer: PolicyAnswer, policy: Policy, asked: str) -> str:
     said = refusals.said(policy, known, answer, asked)
     near = ", ".join(str(found.number) for found in answer.nearby[:MOST])
     return f"{said} À lire peut-être\u00a0: {near}." if near and answer.outcome != "out_of_scope" else said

@@ -17,10 +17,10 @@ from sqlite_utils import Database
 
 from bot.cli.base import SUBCOMMAND, as_table, dump, json_flag, one_of
 from bot.onboarding import attempts, enrolment, progress, progress_picture
-from bot.onboarding.enrolment import Plan, Standing
+from bot.onboarding.enrolment import OnboardingPlan, Standing
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import export, review, statistics
-from bot.onboarding.quiz.bank import Bank
+from bot.onboarding.quiz.bank import QuizBank
 from bot.people import persons
 from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Policy
@@ -39,7 +39,7 @@ class School:
     questions: Path | None
     database: Path
     target: Target
-    plan: Plan
+    plan: OnboardingPlan
     calendar: Calendar
     now: datetime
 
@@ -82,7 +82,7 @@ def _path(school: School, given: Path | None) -> Path:
     return path
 
 
-def _bank(school: School, given: Path | None = None) -> Bank:
+def _bank(school: School, given: Path | None = None) -> QuizBank:
     try:
         return quiz_bank.load(_path(school, given), school.version)
     except PolicyError as error:

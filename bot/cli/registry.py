@@ -27,7 +27,7 @@ from bot.storage.database import beside
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class RegistryTools:
     """What these commands need: where the database is, today's date where the association is, the time."""
 
     database: Path
@@ -35,7 +35,7 @@ class Desk:
     now: datetime
 
 
-Open: TypeAlias = Callable[[], Desk]
+Open: TypeAlias = Callable[[], RegistryTools]
 
 OPEN = "vigie.desk"  # in click's `meta`, where the command line puts an `Open`
 
@@ -47,14 +47,14 @@ _GROUP_WRITTEN = (
 )
 
 
-def _desk() -> Desk:
+def _desk() -> RegistryTools:
     """Read the settings, when a command runs that needs them."""
-    opened: Desk = click.get_current_context().meta[OPEN]()
+    opened: RegistryTools = click.get_current_context().meta[OPEN]()
     return opened
 
 
 @contextmanager
-def _database(desk: Desk) -> Iterator[Database]:
+def _database(desk: RegistryTools) -> Iterator[Database]:
     with storage_refusals():
         try:
             with beside(desk.database) as db:

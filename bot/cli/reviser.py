@@ -17,8 +17,8 @@ from bot.policy.library import Library, Policy, in_words
 from bot.revision import comparison_pdf, upkeep
 from bot.revision.comparison_pdf import KINDS, NATURES
 from bot.revision.reading import documents
-from bot.revision.reading.documents import Reading
-from bot.revision.reading.lint import Finding, Office
+from bot.revision.reading.documents import ReadDocument
+from bot.revision.reading.lint import LintFinding, NamedRole
 from bot.typesetting.typeset import TypesetError
 
 
@@ -32,8 +32,8 @@ class Bench:
 
     library: Library
     folders: Sequence[Path]
-    offices: Sequence[Office] | None
-    propose: Callable[[Reading], str]
+    offices: Sequence[NamedRole] | None
+    propose: Callable[[ReadDocument], str]
 
 
 Open: TypeAlias = Callable[[], Bench]
@@ -82,7 +82,7 @@ def reviser(
         click.echo(bench.propose(reading), err=as_json)
 
 
-def read(bench: Bench, file: Path, policy: str | None, adopted: date) -> Reading:
+def read(bench: Bench, file: Path, policy: str | None, adopted: date) -> ReadDocument:
     """Return what a file would change of the text that it replaces; end with one line when it cannot be read.
 
     That text is the last one adopted before that day or, before all of them, the first.
@@ -115,7 +115,7 @@ def _write(file: Path, policy: Policy, comparison: Comparison) -> None:
         refuse(f"{file} ne s'écrit pas.")
 
 
-def described(reading: Reading) -> dict[str, Any]:
+def described(reading: ReadDocument) -> dict[str, Any]:
     """Return a reading as the command line writes it in JSON."""
     return {
         "changes": [
@@ -129,7 +129,7 @@ def described(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _report(bench: Bench, reading: Reading) -> Iterator[str]:
+def _report(bench: Bench, reading: ReadDocument) -> Iterator[str]:
     comparison = reading.comparison
     policy = bench.library.policies[comparison.old.policy]
     yield f"{policy.name}, du {in_words(comparison.old.adopted)} au {in_words(comparison.new.adopted)}"
@@ -167,5 +167,5 @@ def _numbers(numbers: Iterable[str]) -> str:
     return ", ".join(numbers) or "–"
 
 
-def _remark(finding: Finding) -> str:
+def _remark(finding: LintFinding) -> str:
     return f"- {finding.clause}\u00a0: {finding.message}" if finding.clause else f"- {finding.message}"

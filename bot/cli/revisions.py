@@ -20,7 +20,7 @@ from bot.policy.library import in_words
 from bot.revision import audience, ledger, revisions
 from bot.revision.archive import TASK, Archive
 from bot.revision.audience import Recipient
-from bot.revision.reading.documents import Reading
+from bot.revision.reading.documents import ReadDocument
 from bot.revision.revisions import Dates, Proposal, Revision, RevisionError
 from bot.schedule import clock
 from bot.storage.database import beside, reader
@@ -28,7 +28,7 @@ from bot.times import iso
 
 
 @dataclass(frozen=True, slots=True)
-class Shelf:
+class RevisionTools:
     """What these commands need: the texts, where what is kept of them is, and the time."""
 
     archive: Archive
@@ -37,15 +37,15 @@ class Shelf:
     now: datetime
 
 
-Open: TypeAlias = Callable[[], Shelf]
+Open: TypeAlias = Callable[[], RevisionTools]
 
 OPEN: Final = "vigie.shelf"  # in click's `meta`, where the command line puts an `Open`
 
 _DAY: Final = click.DateTime(["%Y-%m-%d"])
 
 
-def _shelf() -> Shelf:
-    opened: Shelf = click.get_current_context().meta[OPEN]()
+def _shelf() -> RevisionTools:
+    opened: RevisionTools = click.get_current_context().meta[OPEN]()
     return opened
 
 
@@ -60,7 +60,7 @@ def _refusals() -> Iterator[None]:
 
 
 @contextmanager
-def _reading(shelf: Shelf) -> Iterator[Database]:
+def _reading(shelf: RevisionTools) -> Iterator[Database]:
     with closing(reader(shelf.database).conn) as conn:
         yield Database(conn)
 
@@ -141,7 +141,7 @@ def _history(policy: str | None, as_json: bool) -> None:
 # --- Deciding ---------------------------------------------------------------------------------
 
 
-def propose(shelf: Shelf, reading: Reading) -> str:
+def propose(shelf: RevisionTools, reading: ReadDocument) -> str:
     """Propose what was read, and return the line that says so; end with one line when it cannot be."""
     with _refusals(), beside(shelf.database) as db:
         if not revisions.approved(db, reading.comparison.old.policy):

@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.answers import refusals
 from bot.answers.guidance import Guidance
-from bot.answers.questions import Answer, Found, Outcome, Topic
+from bot.answers.questions import Found, Outcome, PolicyAnswer, Topic
 from bot.commands import politique
 from bot.commands.passages import PAGE_WEIGHT, parts
 from bot.commands.signalement.messages import OFFER
@@ -85,13 +85,13 @@ class Judged:
     id: str
 
 
-def put(telling: Telling, answer: Answer, question: str, judged: Judged | None) -> Message:
+def put(telling: Telling, answer: PolicyAnswer, question: str, judged: Judged | None) -> Message:
     """Put an answer into words. `judged` None: it is not to be judged, and leaves no trace."""
     message = _put(telling, answer, question, judged)
     return Message(*message.elements, Note(_LEARNING)) if answer.learning else message
 
 
-def _put(telling: Telling, answer: Answer, question: str, judged: Judged | None) -> Message:
+def _put(telling: Telling, answer: PolicyAnswer, question: str, judged: Judged | None) -> Message:
     if answer.foreign:
         return foreign(telling)
     if answer.unkind and not answer.answered and answer.topic == "question":
@@ -236,7 +236,7 @@ _COUNTS = {2: ("deux", "Ni l'une ni l'autre"), 3: ("trois", "Aucune des trois")}
 # --- Two other topics -------------------------------------------------------------------------
 
 
-def incident(telling: Telling, answer: Answer) -> Message:
+def incident(telling: Telling, answer: PolicyAnswer) -> Message:
     """Answer someone who describes a negative post: what the policy asks to do, and how to report it.
 
     It is not to be judged, and nothing is kept of what was described.
@@ -249,7 +249,7 @@ def incident(telling: Telling, answer: Answer) -> Message:
     return Message(*message.elements, Buttons(OFFER))
 
 
-def draft(telling: Telling, answer: Answer) -> Message:
+def draft(telling: Telling, answer: PolicyAnswer) -> Message:
     """Answer someone who shows what they want to publish: the clauses it touches. Not to be judged."""
     numbers = telling.existing(found.number for found in (answer.clauses or answer.ranked))
     if not numbers:
@@ -257,19 +257,22 @@ def draft(telling: Telling, answer: Answer) -> Message:
     return given(telling, numbers, english=answer.english, lead=telling.guidance.draft)
 
 
-_OTHER_TOPICS: Mapping[Topic, Callable[[Telling, Answer], Message]] = {"incident": incident, "draft": draft}
+_OTHER_TOPICS: Mapping[Topic, Callable[[Telling, PolicyAnswer], Message]] = {
+    "incident": incident,
+    "draft": draft,
+}
 
 
 # --- Three kinds of no ------------------------------------------------------------------------
 
 
-def not_found(telling: Telling, answer: Answer, _question: str, judged: Judged | None) -> Message:
+def not_found(telling: Telling, answer: PolicyAnswer, _question: str, judged: Judged | None) -> Message:
     """Say that nothing reliable was found, whom to ask, and which clauses come closest."""
     near = telling.existing(found.number for found in answer.nearby)[:CHOICES]
     return _no(telling, answer, refusals.not_found(telling.policy), judged, near)
 
 
-def silent(telling: Telling, answer: Answer, question: str, judged: Judged | None) -> Message:
+def silent(telling: Telling, answer: PolicyAnswer, question: str, judged: Judged | None) -> Message:
     """Say what the policy does not specify, and what it says that is closest."""
     case, who = telling.guidance.silence(question), refusals.contact(telling.policy)
     says = refusals.unsaid(telling.policy, telling.guidance, question)
@@ -289,12 +292,12 @@ def silent(telling: Telling, answer: Answer, question: str, judged: Judged | Non
     )
 
 
-def elsewhere(telling: Telling, answer: Answer, question: str, judged: Judged | None) -> Message:
+def elsewhere(telling: Telling, answer: PolicyAnswer, question: str, judged: Judged | None) -> Message:
     """Say that it is not this policy's subject, and whom to ask."""
     return _no(telling, answer, refusals.elsewhere(telling.policy, telling.guidance, question), judged, ())
 
 
-_NO: Mapping[Outcome, Callable[[Telling, Answer, str, Judged | None], Message]] = {
+_NO: Mapping[Outcome, Callable[[Telling, PolicyAnswer, str, Judged | None], Message]] = {
     "not_found": not_found,
     "silent": silent,
     "out_of_scope": elsewhere,
@@ -318,7 +321,7 @@ def foreign(telling: Telling) -> Message:
 
 
 def _no(
-    telling: Telling, answer: Answer, text: str, judged: Judged | None, near: Sequence[Number]
+    telling: Telling, answer: PolicyAnswer, text: str, judged: Judged | None, near: Sequence[Number]
 ) -> Message:
     buttons = [Button(telling.subject(number), telling.reading.command(number)) for number in near]
     return Message(
@@ -363,17 +366,19 @@ def examples(library: Library, guidance: Guidance, office: Office) -> dict[str, 
             f"Une réponse, des clauses à lire ensemble {at}": given(here, group, judged)
             for at, group in enumerate(together, 1)
         },
-        "Une question à préciser": put(here, Answer("clarify", clauses=two), "", judged),
-        "Un incident": put(here, Answer("answer", "incident", two[:1], two[:1]), "", None),
-        "Un brouillon": put(here, Answer("answer", "draft", two, two), "", None),
-        "Pas de réponse fiable": put(here, Answer("not_found", ranked=two), "", judged),
+        "Une question à préciser": put(here, PolicyAnswer("clarify", clauses=two), "", judged),
+        "Un incident": put(here, PolicyAnswer("answer", "incident", two[:1], two[:1]), "", None),
+        "Un brouillon": put(here, PolicyAnswer("answer", "draft", two, two), "", None),
+        "Pas de réponse fiable": put(here, PolicyAnswer("not_found", ranked=two), "", judged),
         "Pas de réponse fiable, pendant l'apprentissage": put(
-            here, Answer("not_found", ranked=two, learning=True), "", None
+            here, PolicyAnswer("not_found", ranked=two, learning=True), "", None
         ),
-        "Ce que la politique ne précise pas": put(here, Answer("silent"), unsaid, judged),
-        "Ce que la politique ne précise pas, en général": put(here, Answer("silent", ranked=two), "", judged),
-        "Un autre sujet": put(here, Answer("out_of_scope"), other, judged),
-        "Un tout autre sujet": put(here, Answer("out_of_scope"), "", judged),
+        "Ce que la politique ne précise pas": put(here, PolicyAnswer("silent"), unsaid, judged),
+        "Ce que la politique ne précise pas, en général": put(
+            here, PolicyAnswer("silent", ranked=two), "", judged
+        ),
+        "Un autre sujet": put(here, PolicyAnswer("out_of_scope"), other, judged),
+        "Un tout autre sujet": put(here, PolicyAnswer("out_of_scope"), "", judged),
         "Avec calme": calm(here),
         "Une autre langue": foreign(here),
         "Posez votre question": invitation(reading),

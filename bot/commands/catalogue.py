@@ -29,8 +29,8 @@ from bot.commands import (
     vigie,
 )
 from bot.commands.accueil import accueil, gestion
-from bot.commands.banque import Bank
-from bot.commands.question import Desk
+from bot.commands.banque import BankEditing
+from bot.commands.question import Answering
 from bot.commands.quiz import messages, quiz
 from bot.commands.revision import examples as revision_examples
 from bot.commands.revision import revision
@@ -62,8 +62,8 @@ class Services:
     library: Library
     office: Office
     course: Course
-    desk: Desk
-    bank: Bank
+    desk: Answering
+    bank: BankEditing
     reporting: Reporting
     archive: Archive
 

@@ -29,7 +29,7 @@ from bot.policy import links, references
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.library import Library, Policy, in_words
 from bot.policy.reading import Reading
-from bot.policy.references import Reference, Span
+from bot.policy.references import NumberSpan, Reference
 from bot.policy.search import Hit, words
 
 SHOWN_HITS = 3
@@ -148,7 +148,7 @@ def _pointed(reference: Reference, version: Version) -> Reference:
     if len(ends) != 2 or any(len(end.parts) > 1 for end in ends) or version.within(ends[1]):  # noqa: PLR2004 — a pair
         return reference
     number = Number((*ends[0].parts, *ends[1].parts))
-    return replace(reference, spans=(Span(number, number),)) if version.clause(number) else reference
+    return replace(reference, spans=(NumberSpan(number, number),)) if version.clause(number) else reference
 
 
 # --- A number ---------------------------------------------------------------------------------
@@ -168,7 +168,7 @@ def _referred(reading: Reading, reference: Reference, request: Request) -> Messa
     return several(reading, reference, tuple(clauses.values()), shareable=shareable)
 
 
-def _between(version: Version, span: Span) -> tuple[Clause, ...]:
+def _between(version: Version, span: NumberSpan) -> tuple[Clause, ...]:
     if span.first == span.last:
         return version.within(span.first)
     return tuple(

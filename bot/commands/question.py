@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from bot.answers import asked, guidance
-from bot.answers.conversations import Conversations, Given, Recent
+from bot.answers.conversations import Conversations, GivenAnswer, Recent
 from bot.answers.guidance import Guidance
 from bot.answers.negative_posts import NegativePosts
-from bot.answers.questions import Answer
+from bot.answers.questions import PolicyAnswer
 from bot.commands import answers, politique
 from bot.commands.answers import Judged, Telling
 from bot.commands.signalement.follow_messages import CODE_SEEN
@@ -44,7 +44,7 @@ class Answers(Protocol):
 
     def answer(
         self, policy: Policy, version: Version, question: str, previous: tuple[Number, ...] = ()
-    ) -> Answer:
+    ) -> PolicyAnswer:
         """Answer a question about a version; never raises."""
 
     def close(self) -> None:
@@ -52,7 +52,7 @@ class Answers(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Answering:
     """What it takes to answer: the texts, what is known of them, and what is remembered for minutes.
 
     `masker`: made when first called, since it reads a whole bank.
@@ -73,13 +73,13 @@ class Desk:
         return Telling(reading, known, self.office, request.place)
 
 
-def answer(desk: Desk, request: Request) -> Message:
+def answer(desk: Answering, request: Request) -> Message:
     """Answer free text, or what follows `/politique`, that `look_up` leaves: a question, by the engine."""
     reading, _ = _opened(desk, request)
     return _answered(desk, reading, request)
 
 
-def look_up(desk: Desk, request: Request) -> Message | None:
+def look_up(desk: Answering, request: Request) -> Message | None:
     """Answer free text, or what follows `/politique`, that is a look-up; None to a question.
 
     It takes neither the engine nor the database. Raises `UserError` as `politique.open_reading` does.
@@ -94,7 +94,7 @@ def look_up(desk: Desk, request: Request) -> Message | None:
     return politique.shown(reading, rest, reference, request)
 
 
-def ask(desk: Desk, request: Request) -> Message:
+def ask(desk: Answering, request: Request) -> Message:
     """Answer `/question`; a number is given with what to do next, as the button of a choice asks."""
     if _is_code(request.text):
         return CODE_SEEN
@@ -110,7 +110,7 @@ def ask(desk: Desk, request: Request) -> Message:
     return _given(desk, reading, chosen, request, None)
 
 
-def choose(desk: Desk, request: Request, identifier: str, chosen: str) -> Message:
+def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> Message:
     """Give the reading that was chosen among those of a question, so that the answer can still be judged."""
     reading, text = politique.open_reading(desk.library, chosen, pressed=request.pressed)
     reference = politique.reference_in(text, reading.version)
@@ -133,7 +133,7 @@ def shortcut(library: Library) -> str:
     return label if len(label) <= SHORTCUT_LENGTH else "Voir la politique"
 
 
-def about(desk: Desk, request: Request) -> Message:
+def about(desk: Answering, request: Request) -> Message:
     """Say what the policy says of a message that someone else wrote (a message's own menu).
 
     Its author asked nothing: nothing of it is kept, remembered or judged.
@@ -182,7 +182,7 @@ def _chosen(version: Version, reference: Reference) -> tuple[Number, ...]:
     return tuple(numbers) if whole and reference.exact and len(numbers) <= answers.MOST else ()
 
 
-def _opened(desk: Desk, request: Request) -> tuple[Reading, str]:
+def _opened(desk: Answering, request: Request) -> tuple[Reading, str]:
     """Return the policy that a request names, and what it asks."""
     reading, rest = politique.open_reading(desk.library, request.text, pressed=request.pressed)
     return reading, _question(request, rest)
@@ -197,7 +197,7 @@ def _question(request: Request, rest: str) -> str:
 
 
 def _given(
-    desk: Desk, reading: Reading, chosen: tuple[Number, ...], request: Request, judged: Judged | None
+    desk: Answering, reading: Reading, chosen: tuple[Number, ...], request: Request, judged: Judged | None
 ) -> Message:
     """Give clauses that were chosen; the only one comes with those that it is to be read with."""
     telling = desk.telling(reading, request)
@@ -207,7 +207,7 @@ def _given(
     return answers.given(telling, numbers, judged)
 
 
-def _answered(desk: Desk, reading: Reading, request: Request) -> Message:
+def _answered(desk: Answering, reading: Reading, request: Request) -> Message:
     policy, text = reading.policy.id, desk.library.naming.unaddressed(request.text)
     previous = desk.conversations.previous(request.actor, policy)
     telling = desk.telling(reading, request)
@@ -235,7 +235,7 @@ def _missing(version: Version, text: str) -> Number | None:
     return next((end for end in ends if not version.within(end)), None)
 
 
-def _noted(desk: Desk, policy: str, answer: Answer, text: str) -> Judged:
+def _noted(desk: Answering, policy: str, answer: PolicyAnswer, text: str) -> Judged:
     """Keep the question, masked, when it has no answer; remember the answer for a while to be judged."""
     question = desk.masker().mask(text)
     numbers = tuple(found.number for found in answer.clauses)
@@ -244,4 +244,4 @@ def _noted(desk: Desk, policy: str, answer: Answer, text: str) -> Judged:
         with desk.office.storage.transaction() as db:
             problem: asked.Problem = "silent" if answer.outcome == "silent" else "not_found"
             kept = asked.keep(db, policy, question, problem, desk.office.today())
-    return Judged(desk.recent.add(Given(policy, question, numbers, kept)))
+    return Judged(desk.recent.add(GivenAnswer(policy, question, numbers, kept)))

@@ -24,7 +24,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class SmallWords:
     """The small words of French and of English and, for each other language, what proves it."""
 
     french: frozenset[str]
@@ -48,7 +48,7 @@ class _Other:
         return all(proofs > sum(map(ours.__contains__, words)) for ours in (self.french, self.english))
 
 
-def read_words(paths: Iterable[Path]) -> Words:
+def read_words(paths: Iterable[Path]) -> SmallWords:
     """Read the small words of each language. Raises `PolicyError` when a line is not as it must be."""
     words: dict[str, frozenset[str]] = {"fr": frozenset(), "en": frozenset()}
     for path in paths:
@@ -72,10 +72,10 @@ def read_words(paths: Iterable[Path]) -> Words:
         )
         for listed in words.values()
     )
-    return Words(french, english, tuple(others))
+    return SmallWords(french, english, tuple(others))
 
 
-def detect(text: str, words: Words) -> Language:
+def detect(text: str, words: SmallWords) -> Language:
     """Return the language that `text` is in, "fr" when nothing else is certain."""
     lower = text.lower()
     letters = [character for character in lower if character.isalpha()]

@@ -66,7 +66,7 @@ _SOUNDS = tuple(
 )
 
 
-class Words(dict[str, str]):
+class WordCache(dict[str, str]):
     """What was worked out of each word, kept up to a number of them.
 
     In the order in which they came, so that those of a text that must not be kept can be taken back:
@@ -108,7 +108,7 @@ def _stemmed(word: str) -> str:
     return fold(_stemmer().stemWord(word))
 
 
-FOLDED, SOUNDS, STEMS = Words(_folded), Words(_heard), Words(_stemmed)
+FOLDED, SOUNDS, STEMS = WordCache(_folded), WordCache(_heard), WordCache(_stemmed)
 
 
 def fold(word: str) -> str:

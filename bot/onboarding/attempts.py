@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeAlias
 from sqlite_utils import Database
 
 from bot.onboarding.quiz import session
-from bot.onboarding.quiz.session import Answer, Item, Sitting
+from bot.onboarding.quiz.session import Item, QuizAnswer, Sitting
 from bot.people import persons
 from bot.times import iso, utc
 
@@ -138,7 +138,9 @@ def _attempt(db: Database, row: tuple[Any, ...]) -> Attempt:
     )
     sitting = Sitting(
         tuple(Item(name, edition, tuple(order), gone) for name, edition, order, gone in json.loads(items)),
-        tuple(Answer(name, frozenset(json.loads(chosen)), bool(right)) for name, chosen, right in answers),
+        tuple(
+            QuizAnswer(name, frozenset(json.loads(chosen)), bool(right)) for name, chosen, right in answers
+        ),
         frozenset(json.loads(ticked)),
     )
     return Attempt(identifier, person, policy, version, kind, sitting, utc(over) if over else None)

@@ -14,9 +14,9 @@ from sqlite_utils import Database
 
 from bot.answers.conversations import OnScreen
 from bot.conversation.requests import UserError
-from bot.onboarding.enrolment import Plan
+from bot.onboarding.enrolment import OnboardingPlan
 from bot.onboarding.quiz import bank as quiz_bank
-from bot.onboarding.quiz.bank import Bank
+from bot.onboarding.quiz.bank import QuizBank
 from bot.policy.articles import Version
 from bot.policy.library import Library, in_words
 from bot.policy.reading import Reading
@@ -37,9 +37,9 @@ class Course:
 
     library: Library
     target: Callable[[], Target]
-    bank: Callable[[], Bank]
+    bank: Callable[[], QuizBank]
     attest: Attest
-    plan: Plan = field(default_factory=Plan)
+    plan: OnboardingPlan = field(default_factory=OnboardingPlan)
     random: Callable[[], Random] = SystemRandom
     send_receipt: SendReceipt = lambda _db, _person, _target, _now: None
     on_screen: OnScreen = field(default_factory=lambda: OnScreen(system_clock))
@@ -62,7 +62,7 @@ class Course:
         """Return which version it is, in words."""
         return f"version révisée le {in_words(self.target().version)}"
 
-    def questions(self) -> Bank:
+    def questions(self) -> QuizBank:
         """Return the questions. Raises `UserError` when there are none to be asked."""
         bank = self.bank()
         if not bank.questions:
@@ -73,7 +73,7 @@ class Course:
         return bank
 
 
-def open_course(library: Library, folders: Sequence[Path], attest: Attest, plan: Plan) -> Course:
+def open_course(library: Library, folders: Sequence[Path], attest: Attest, plan: OnboardingPlan) -> Course:
     """Return the course on the library's default policy, in the version in force each day.
 
     `folders`: those that the library was read from; the last that has a file prevails, as there.
@@ -88,8 +88,8 @@ def open_course(library: Library, folders: Sequence[Path], attest: Attest, plan:
         return Target(version.policy, version.adopted, version.sha256, statement)
 
     @lru_cache(maxsize=4)
-    def bank(version: Version) -> Bank:
-        return quiz_bank.load(path, version) if path else Bank()
+    def bank(version: Version) -> QuizBank:
+        return quiz_bank.load(path, version) if path else QuizBank()
 
     if path:
         quiz_bank.text_of(path)  # that it is no text must be known now; what it says is read when first asked

@@ -52,7 +52,7 @@ _CONCERNED = (roles.VP_COMMUNICATIONS, roles.CONSEILLER, roles.CONSEIL)
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class OnboardingPlan:
     """The settings: when to remind, what a pass is, how long until the refresher; 0 days is never."""
 
     reminder_days: tuple[int, ...] = (3, 7, 14)
@@ -90,7 +90,7 @@ class Standing:
         """Whether something is still asked of them."""
         return not self.done and self.suspended_on is None
 
-    def late(self, plan: Plan, calendar: Calendar, today: date) -> bool:
+    def late(self, plan: OnboardingPlan, calendar: Calendar, today: date) -> bool:
         """Return whether the last of the reminders' days is past."""
         days = (today - calendar.day(self.started_at)).days
         return self.active and bool(plan.reminder_days) and days > max(plan.reminder_days)

@@ -15,7 +15,7 @@ from bot.conversation.messages import Button, Buttons, File, Heading, Message, N
 from bot.onboarding import enrolment
 from bot.onboarding.quiz import session
 from bot.outbox import kept_pictures
-from bot.outbox.notices import Arguments, Notice, Services
+from bot.outbox.notices import Arguments, Notice, NoticeContext
 from bot.people import persons
 from bot.policy.library import Library, in_words
 
@@ -124,23 +124,23 @@ def picture(png: bytes, numbers: str, day: date) -> Message:
     )
 
 
-def _late(services: Services, arguments: Arguments, policy: str) -> Message | None:
+def _late(services: NoticeContext, arguments: Arguments, policy: str) -> Message | None:
     found = [span for one in arguments["people"] if (span := _shown(services, one))]
     return late(found[:_NAMED], len(found) - _NAMED if len(found) > _NAMED else 0, policy) if found else None
 
 
-def _done(services: Services, arguments: Arguments, policy: str) -> Message | None:
+def _done(services: NoticeContext, arguments: Arguments, policy: str) -> Message | None:
     who = _shown(services, arguments["person"])
     return done(who, policy) if who else None
 
 
-def _shown(services: Services, person_id: str) -> Span | None:
+def _shown(services: NoticeContext, person_id: str) -> Span | None:
     """Return a person as the administration can know them, by any account; None once they are gone."""
     accounts = persons.accounts_of(services.db, person_id)
     return person(accounts[0].platform, accounts[0].user) if accounts else None
 
 
-def _picture(services: Services, arguments: Mapping[str, Any]) -> Message | None:
+def _picture(services: NoticeContext, arguments: Mapping[str, Any]) -> Message | None:
     kept = kept_pictures.find(services.db, arguments["id"])
     return picture(kept.png, kept.words, kept.day) if kept else None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from bot.onboarding.enrolment import STEPS, Plan, Standing
+from bot.onboarding.enrolment import STEPS, OnboardingPlan, Standing
 from bot.register.attestations import Fact
 from bot.times import Calendar
 
@@ -34,7 +34,7 @@ class Numbers:
         yield f"En retard\u00a0: {self.late} sur {self.total}"
 
 
-def numbers(found: Iterable[Standing], plan: Plan, calendar: Calendar, today: date) -> Numbers:
+def numbers(found: Iterable[Standing], plan: OnboardingPlan, calendar: Calendar, today: date) -> Numbers:
     """Count those who are asked, or have done all of it; those whose onboarding is suspended are left out."""
     counted = [one for one in found if one.done or one.suspended_on is None]
     return Numbers(

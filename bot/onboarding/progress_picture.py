@@ -19,7 +19,7 @@ from bot.onboarding.enrolment import STEPS
 from bot.onboarding.notices import PICTURE
 from bot.onboarding.progress import LABELS, Numbers
 from bot.outbox import kept_pictures
-from bot.outbox.kept_pictures import Picture
+from bot.outbox.kept_pictures import KeptPicture
 from bot.policy.library import in_words
 from bot.storage.database import Storage
 from bot.typesetting.typeset import typeset
@@ -51,7 +51,7 @@ def sample() -> bytes:
     return draw(Numbers(14, tuple(counts.items()), 2), "Les accueils sur la PA20", date(2026, 11, 24))
 
 
-class Drawing:
+class ProgressErrand:
     """The errand `accueil-image`: count, draw, keep the picture, have it sent to whoever asked.
 
     `title`: what is drawn, in words. `count`: the numbers, on the storage thread. `today`: the local date.
@@ -67,7 +67,7 @@ class Drawing:
         """Draw. Done again after a crash, it sends nothing twice. Raises `TypesetError`, `StorageError`."""
         numbers = await self._storage.run(self._counted)
         png = await aside(partial(draw, numbers, self._title, self._today()))
-        made = Picture(png, "\n".join(numbers.lines()), self._today())
+        made = KeptPicture(png, "\n".join(numbers.lines()), self._today())
         await self._storage.run(lambda: kept_pictures.keep(self._storage, PICTURE, arguments, made, now))
 
     def _counted(self) -> Numbers:

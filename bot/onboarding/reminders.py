@@ -8,7 +8,7 @@ from typing import Final
 from sqlite_utils import Database
 
 from bot.onboarding import attempts, enrolment
-from bot.onboarding.enrolment import Plan, Standing
+from bot.onboarding.enrolment import OnboardingPlan, Standing
 from bot.outbox import kept_pictures, rows
 from bot.outbox.rows import Delivery
 from bot.register.attestations import Target
@@ -18,7 +18,7 @@ TASK: Final = "accueil"  # the daily task
 HOUR: Final = time(9, 30)
 
 
-def daily(db: Database, target: Target, plan: Plan, calendar: Calendar, now: datetime) -> None:
+def daily(db: Database, target: Target, plan: OnboardingPlan, calendar: Calendar, now: datetime) -> None:
     """Do what each working day asks for: who is new, who is to be reminded, who is late, who revises."""
     today = calendar.day(now)
     kept_pictures.forget(db, today)
@@ -39,7 +39,9 @@ def daily(db: Database, target: Target, plan: Plan, calendar: Calendar, now: dat
         rows.enqueue(db, Delivery(key, enrolment.TO_ADMINISTRATION, enrolment.LATE, arguments), now)
 
 
-def _remind(db: Database, one: Standing, target: Target, plan: Plan, *, days: int, now: datetime) -> bool:
+def _remind(
+    db: Database, one: Standing, target: Target, plan: OnboardingPlan, *, days: int, now: datetime
+) -> bool:
     """Remind a person if it is time: of several reminders that are due, once. Return whether they are late.
 
     The administration is told once, on a later day than the last reminder.
@@ -57,7 +59,7 @@ def _remind(db: Database, one: Standing, target: Target, plan: Plan, *, days: in
 
 
 def _revise(
-    db: Database, one: Standing, target: Target, plan: Plan, *, calendar: Calendar, now: datetime
+    db: Database, one: Standing, target: Target, plan: OnboardingPlan, *, calendar: Calendar, now: datetime
 ) -> None:
     """Propose the refresher once, so many days after the quiz was passed, to whoever missed something."""
     passed = one.steps.get("passed")

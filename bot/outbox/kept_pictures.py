@@ -15,7 +15,7 @@ from bot.storage.database import Storage
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class KeptPicture:
     """A picture as PNG, the same numbers as text, and the day that they are of."""
 
     png: bytes
@@ -24,7 +24,7 @@ class Picture:
 
 
 def keep(
-    storage: Storage, notice: str, arguments: Mapping[str, Any], picture: Picture, now: datetime
+    storage: Storage, notice: str, arguments: Mapping[str, Any], picture: KeptPicture, now: datetime
 ) -> None:
     """Keep a picture and have it sent by `notice` to whoever asked, once. On the storage thread."""
     identifier, person = arguments["id"], arguments["person"]
@@ -37,12 +37,12 @@ def keep(
         rows.enqueue(db, Delivery(key, f"person:{person}", notice, {"id": identifier}, urgent=True), now)
 
 
-def find(db: Database, identifier: str) -> Picture | None:
+def find(db: Database, identifier: str) -> KeptPicture | None:
     """Return a picture that is still kept."""
     row = db.conn.execute(
         "SELECT png, numbers, made_on FROM progress_pictures WHERE id = ?", (identifier,)
     ).fetchone()
-    return Picture(bytes(row[0]), row[1], date.fromisoformat(row[2])) if row else None
+    return KeptPicture(bytes(row[0]), row[1], date.fromisoformat(row[2])) if row else None
 
 
 def forget(db: Database, today: date) -> None:

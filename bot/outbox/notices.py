@@ -26,7 +26,7 @@ SETTLE: Final = "lettres"  # the command that sends dead letters again, or gives
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class NoticeContext:
     """What a notice is made from, inside one transaction. `recipient`: as the outbox writes it."""
 
     db: Database
@@ -36,7 +36,7 @@ class Services:
 
 # None: there is nothing to say any more. What takes a while is made once the transaction is over.
 Built: TypeAlias = Message | Deferred[Message] | None
-Builder: TypeAlias = Callable[[Services, Arguments], Built]
+Builder: TypeAlias = Callable[[NoticeContext, Arguments], Built]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Notice:
     build: Builder
 
 
-def build(services: Services, name: str, arguments: Arguments) -> Built:
+def build(services: NoticeContext, name: str, arguments: Arguments) -> Built:
     """Return the message of that name, None when there is nothing to say any more.
 
     Raises `LookupError` for a name that is in no table.
@@ -97,7 +97,7 @@ def reason(problem: str) -> str:
     return _REASONS.get(word, "La plateforme l'a refusé.") + (f" {detail}" if detail else "")
 
 
-def _dead_letter(_: Services | None, arguments: Arguments) -> Message:
+def _dead_letter(_: NoticeContext | None, arguments: Arguments) -> Message:
     return Message(
         Heading("Lettre morte"),
         Text(

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from bot.outbox import rows
 from bot.people import persons, roles
-from bot.platforms.contract import Address, Surface
+from bot.platforms.contract import Destination, Surface
 
 EMAIL = "courriel"  # the platform of an e-mail address
 
@@ -36,9 +36,9 @@ class Routes:
 
     platforms: Collection[str]
     relays: Sequence[str] = ()
-    administrators: Sequence[Address] = ()
+    administrators: Sequence[Destination] = ()
 
-    def of(self, db: Database, recipient: str, today: date) -> list[Address]:
+    def of(self, db: Database, recipient: str, today: date) -> list[Destination]:
         """Return the ways to `recipient`, best first; there may be none."""
         kind, _, who = recipient.partition(":")
         match kind:
@@ -54,15 +54,15 @@ class Routes:
         usable = [one for one in [*found, *self.administrators] if one.platform in self.platforms]
         return list(dict.fromkeys(usable))
 
-    def _person(self, db: Database, person_id: str) -> list[Address]:
+    def _person(self, db: Database, person_id: str) -> list[Destination]:
         accounts = persons.accounts_of(db, person_id)
         threads = [
-            Address(one.platform, relay, one.user, "thread")
+            Destination(one.platform, relay, one.user, "thread")
             for one in accounts
             if one.platform == "discord"
             for relay in self.relays
         ]
-        return [*(Address(one.platform, one.team, one.user) for one in accounts), *threads]
+        return [*(Destination(one.platform, one.team, one.user) for one in accounts), *threads]
 
 
 def holders(db: Database, recipient: str, today: date) -> dict[str, str] | None:
@@ -89,25 +89,25 @@ def hand_over(db: Database, today: date, now: datetime) -> None:
             rows.share_out(db, row, shared, now)
 
 
-def shape(recipient: str, route: Address) -> Shape:
+def shape(recipient: str, route: Destination) -> Shape:
     """Return what may go by `route`, to someone or to somewhere else than they are."""
     if route.surface == "thread":
         return "waiting"
     return "unreached" if route.surface == "channel" and text(route) != recipient else "whole"
 
 
-def text(address: Address) -> str:
+def text(address: Destination) -> str:
     """Write an address as the outbox does: « channel:slack/T1/C1 »."""
     return f"{address.surface}:{address.platform}/{address.team}/{address.id}"
 
 
-def parse(written: str) -> Address:
+def parse(written: str) -> Destination:
     """Read what `text` wrote. Raises `ValueError` for anything else."""
     surface, _, where = written.partition(":")
     platform, team, identifier = where.split("/", 2)
     if surface not in _SURFACES or not platform or not identifier:
         raise ValueError(f"address on {surface!r}")
-    return Address(platform, team, identifier, _SURFACES[surface])
+    return Destination(platform, team, identifier, _SURFACES[surface])
 
 
 def _acting(db: Database, role: str, today: date) -> list[str]:
@@ -118,7 +118,7 @@ def _acting(db: Database, role: str, today: date) -> list[str]:
     return roles.holders(db, acting, today) if acting else []
 
 
-def _emails(db: Database, role: str, today: date) -> list[Address]:
+def _emails(db: Database, role: str, today: date) -> list[Destination]:
     """Return the role's address, then those of the roles that act for it up to one that is held."""
     try:
         chain, acting = roles.chain(db, role), roles.acting(db, role, today)
@@ -126,4 +126,4 @@ def _emails(db: Database, role: str, today: date) -> list[Address]:
         return []
     reached = chain[: chain.index(acting) + 1] if acting in chain else chain
     written = [roles.email(db, one) for one in reached]
-    return [Address(EMAIL, "", one) for one in written if one]
+    return [Destination(EMAIL, "", one) for one in written if one]

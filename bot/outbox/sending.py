@@ -32,9 +32,9 @@ from bot.outbox import rows as outbox
 from bot.outbox.routes import Routes, holders, parse, shape, text
 from bot.outbox.rows import Row
 from bot.platforms.contract import (
-    Address,
     AwayError,
     Deliverer,
+    Destination,
     LaterError,
     StoppedError,
     UndeliverableError,
@@ -57,7 +57,7 @@ ASKED_AGAIN = timedelta(minutes=5)  # how often, meanwhile, one message still tr
 SET_BACK = timedelta(minutes=1)  # a clock that loses less is merely being adjusted
 _PASSES = 4  # a role is shared out among persons, one of whom may lead to a dead letter, which is for a role
 
-Build: TypeAlias = Callable[[notices.Services, str, outbox.Arguments], notices.Built]
+Build: TypeAlias = Callable[[notices.NoticeContext, str, outbox.Arguments], notices.Built]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class _Claimed:
     """What leaves. `former`: it may have left by a way that is not theirs any more; it is only looked for."""
 
     row: Row
-    to: Address
+    to: Destination
     message: Message
     former: bool = False
 
@@ -186,7 +186,7 @@ class Sender:
             return None
         return Candidate(row.id, row.recipient, text(to), to.platform, row.urgent)
 
-    def _way(self, db: Database, row: Row, now: datetime) -> Address | None:
+    def _way(self, db: Database, row: Row, now: datetime) -> Destination | None:
         """Return by which way a row can go; None when it is settled otherwise.
 
         What may have left by a way is looked for there, wherever the person may be reached by now.
@@ -203,12 +203,12 @@ class Sender:
             return None
         return next((one for one in ways if not self._passed_over(row, one, now)), ways[0])
 
-    def _ways(self, db: Database, row: Row, now: datetime) -> list[Address]:
+    def _ways(self, db: Database, row: Row, now: datetime) -> list[Destination]:
         """Return the ways of a row today; none when others than its recipient hold its role by now."""
         today = self._habits.day(now)
         return [] if holders(db, row.recipient, today) else self._routes.of(db, row.recipient, today)
 
-    def _passed_over(self, row: Row, way: Address, now: datetime) -> bool:
+    def _passed_over(self, row: Row, way: Destination, now: datetime) -> bool:
         """Return whether to try another way, the platform of this one being away for long.
 
         The administrators are not told of everyone whom an outage keeps waiting.
@@ -275,10 +275,10 @@ class Sender:
             outbox.claim(db, row, text(to), now)
             return _Claimed(row, to, message, row.doubtful and to not in self._ways(db, row, now))
 
-    def _message(self, db: Database, row: Row, to: Address, now: datetime) -> notices.Built:
+    def _message(self, db: Database, row: Row, to: Destination, now: datetime) -> notices.Built:
         """Return what goes by this way: the message, or that there is one where others may read it."""
         message = self._build(
-            notices.Services(db, self._habits.day(now), row.recipient), row.notice, row.arguments
+            notices.NoticeContext(db, self._habits.day(now), row.recipient), row.notice, row.arguments
         )
         match shape(row.recipient, to):
             case "waiting":
@@ -392,7 +392,7 @@ class Sender:
             self._away[platform] = since, now
 
 
-def delivery_id(row_id: str, to: Address) -> str:
+def delivery_id(row_id: str, to: Destination) -> str:
     """Return the mark of a message at an address: the same for the same, at most 25 characters.
 
     Discord takes a nonce for the same message wherever it is sent, so the address is part of it.

@@ -17,7 +17,7 @@ Surface: TypeAlias = Literal["person", "channel", "thread"]
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class Destination:
     """Where a platform can say something unprompted. `id`: a person's, or a channel's."""
 
     platform: str
@@ -102,14 +102,16 @@ def may_leave() -> None:
 class Deliverer(Protocol):
     """What can say something unprompted, and tell afterwards whether it did."""
 
-    async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Say `message` at `to`, marked with `delivery_id`, so that saying it again can be told.
 
         It calls `may_leave`. Raises `UndeliverableError`, `LaterError`, `UnknownError`; having returned,
         it was said.
         """
 
-    async def was_delivered(self, to: Address, message: Message, delivery_id: str, since: datetime) -> bool:
+    async def was_delivered(
+        self, to: Destination, message: Message, delivery_id: str, since: datetime
+    ) -> bool:
         """Return whether that message was said at `to`, at `since` or after; False when nothing tells.
 
         Raises `LaterError` or `UnknownError` when the platform cannot be asked now.

@@ -8,7 +8,7 @@ from typing import Protocol
 from bot.conversation.requests import Actor
 
 
-class Followed(Protocol):
+class FollowedGroup(Protocol):
     """A group that is followed: a Discord role, a Slack user group or a private channel of Slack."""
 
     @property

@@ -23,7 +23,7 @@ _NUMBER: Final = re.compile(r"(?<![\w.])(?<!page )\d{1,3}(?:\.\d{1,3})*(?![\w.]*
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class FollowedText:
     """A text that named clauses by the numbers of `about`, with those of today.
 
     `moved`: the numbers that changed, and the new ones. `gone`: whether one of the clauses was removed.
@@ -40,7 +40,7 @@ def named(policy: Policy, version: Version) -> str:
     return policy.id if version is identities.origin(policy.versions[-1]) else f"{policy.id}@{version.key}"
 
 
-def read(policy: Policy, current: Version, rest: str, *, pressed: bool) -> Followed:
+def read(policy: Policy, current: Version, rest: str, *, pressed: bool) -> FollowedText:
     """Return what a line that names a policy asks for, once the name is taken out of it: `rest`.
 
     `pressed`: it is a button's. What one types is numbered as today, unless it says otherwise.
@@ -51,12 +51,12 @@ def read(policy: Policy, current: Version, rest: str, *, pressed: bool) -> Follo
         return _followed(rest[stamp.end() :], about, current)
     if pressed:
         return _followed(rest, identities.origin(policy.versions[-1]), current)
-    return Followed(rest, current)
+    return FollowedText(rest, current)
 
 
-def _followed(text: str, about: Version, current: Version) -> Followed:
+def _followed(text: str, about: Version, current: Version) -> FollowedText:
     if about is current:
-        return Followed(text, about)
+        return FollowedText(text, about)
     found = identities.fates(about, current)
     moved: dict[Number, tuple[Number, ...]] = {}
 
@@ -70,10 +70,10 @@ def _followed(text: str, about: Version, current: Version) -> Followed:
         return " et ".join(map(str, now)) or match[0]
 
     today = _NUMBER.sub(follow, text)
-    return Followed(today, about, tuple(moved.items()), any(not now for now in moved.values()))
+    return FollowedText(today, about, tuple(moved.items()), any(not now for now in moved.values()))
 
 
-def said(followed: Followed) -> Iterator[Element]:
+def said(followed: FollowedText) -> Iterator[Element]:
     """Yield a note of the numbers that changed."""
     lines = [
         f"L'ancienne {number} est devenue {_listed(now)}."
@@ -123,7 +123,8 @@ def examples(policy: Policy, version: Version) -> dict[str, Message]:
     name = named(policy, version)
     return {
         "Une clause dont le numéro a changé, par un ancien bouton": Message(
-            *said(Followed("", version, ((before, (number,)), (before.article, (number.article,))))), quote
+            *said(FollowedText("", version, ((before, (number,)), (before.article, (number.article,))))),
+            quote,
         ),
         "Une clause qui a pris le numéro d'une autre": Message(quote, *_was(number, (before,), since, name)),
         "Une clause qui a pris le numéro d'une clause retirée": Message(

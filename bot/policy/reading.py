@@ -9,7 +9,7 @@ from bot.conversation.messages import Mark, Quote
 from bot.policy import links
 from bot.policy.articles import Number, Version
 from bot.policy.library import Policy, in_words
-from bot.policy.links import Followed
+from bot.policy.links import FollowedText
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Reading:
     policy: Policy
     version: Version
     on: date | None = None
-    followed: Followed | None = field(default=None, compare=False)
+    followed: FollowedText | None = field(default=None, compare=False)
 
     def quote(
         self, number: Number, marks: tuple[Mark, ...] = (), start: int = 0, end: int | None = None

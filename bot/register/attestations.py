@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from bot.people import persons
 from bot.people.persons import Account
 from bot.register import chain, signing
-from bot.register.chain import COLUMNS, Entry
+from bot.register.chain import COLUMNS, ChainEntry
 from bot.register.signing import Head, Ring, Signer
 from bot.storage.destruction import Remember, destroy
 from bot.times import iso, utc
@@ -64,7 +64,7 @@ Attest: TypeAlias = Callable[[Database, Attesting], None]
 class Attestation:
     """An entry, and the name that opens it; None once the person's fields are erased."""
 
-    entry: Entry
+    entry: ChainEntry
     name: str | None
     name_salt: str | None
 
@@ -111,7 +111,7 @@ def attest(db: Database, who: Signatory, reading: Target, now: datetime, signer:
     name_salt, account_salt = chain.new_salt(), chain.new_salt()
     last = head(db)
     entry = chain.sealed(
-        Entry(
+        ChainEntry(
             number=last.number + 1,
             previous=last.digest or chain.FIRST,
             policy=reading.policy,
@@ -142,7 +142,7 @@ def _note_key(db: Database, signer: Signer, now: datetime) -> None:
     )
 
 
-def _insert(db: Database, entry: Entry) -> None:
+def _insert(db: Database, entry: ChainEntry) -> None:
     db.conn.execute(
         f"INSERT INTO attestations ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})",  # noqa: S608 — our own names
         astuple(entry),
@@ -181,7 +181,7 @@ def _select(db: Database, where: str, values: Sequence[str | int]) -> Iterator[A
         values,
     )
     for row in rows:
-        yield Attestation(Entry(*row[: len(COLUMNS)]), *row[len(COLUMNS) :])
+        yield Attestation(ChainEntry(*row[: len(COLUMNS)]), *row[len(COLUMNS) :])
 
 
 def public_keys(db: Database) -> Mapping[str, str]:

@@ -32,7 +32,7 @@ Field: TypeAlias = Literal["name", "account"]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ChainEntry:
     """One attestation, as the chain holds it; times are « 2026-11-24T15:04:05Z », days « 2015-12-13 ».
 
     `version`: the day when the text was adopted or last revised. `text_sha256`: of the version's file.
@@ -55,24 +55,24 @@ class Entry:
     signature: str = ""
 
 
-COLUMNS: Final = tuple(Entry.__dataclass_fields__)
+COLUMNS: Final = tuple(ChainEntry.__dataclass_fields__)
 
 
-def sealed(entry: Entry, signer: Signer) -> Entry:
+def sealed(entry: ChainEntry, signer: Signer) -> ChainEntry:
     """Return the entry with its digest and its signature."""
     whole = replace(entry, key_id=signer.id)
     digest = digest_of(whole)
     return replace(whole, digest=digest, signature=signer.sign(_signed(digest)))
 
 
-def digest_of(entry: Entry) -> str:
+def digest_of(entry: ChainEntry) -> str:
     """Return the digest that the entry must have, whatever it says that it has."""
     fields = asdict(entry)
     del fields["digest"], fields["signature"]
     return hashlib.sha256(_ENTRY + canonical(fields)).hexdigest()
 
 
-def problems(entry: Entry, ring: Ring) -> Iterator[str]:
+def problems(entry: ChainEntry, ring: Ring) -> Iterator[str]:
     """Yield what is wrong with an entry taken alone, in French; nothing when it is as it was signed."""
     if digest_of(entry) != entry.digest:
         yield "son contenu a été modifié"

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from bot.policy.library import in_words
 from bot.register import chain, signing
 from bot.register.attestations import Attestation
-from bot.register.chain import Entry
+from bot.register.chain import ChainEntry
 from bot.register.signing import Ring, Signer
 from bot.times import utc
 from bot.typesetting.typeset import TypesetError, typeset
@@ -44,7 +44,7 @@ class ReceiptError(Exception):
 class Receipt:
     """What a receipt says: the entry, and the name that the person wrote."""
 
-    entry: Entry
+    entry: ChainEntry
     name: str
 
 
@@ -172,7 +172,7 @@ def _opened(data: bytes, ring: Ring) -> Receipt:
     """Read the signed data, and check that the entry is itself signed and is about that name."""
     try:
         content = json.loads(base64.b64decode(data, validate=True))
-        entry = Entry(**content["entry"])
+        entry = ChainEntry(**content["entry"])
         name, salt = str(content["name"]), str(content["salt"])
     except (ValueError, binascii.Error, KeyError, TypeError) as error:
         raise ReceiptError(_NO_RECEIPT) from error

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from bot.conversation.deferred import Deferred
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Text, code
-from bot.outbox.notices import Arguments, Notice, Services
+from bot.outbox.notices import Arguments, Notice, NoticeContext
 from bot.outbox.rows import Delivery, enqueue
 from bot.policy.library import in_words
 from bot.register import attestations, receipt
@@ -56,7 +56,7 @@ class Registrar:
         """Return what is sent of its own accord, by name, to be added to `bot.outbox.notices.NOTICES`."""
         return {RECEIPT: Notice("le reçu d'une attestation", self._receipt)}
 
-    def _receipt(self, services: Services, arguments: Arguments) -> Deferred[Message] | None:
+    def _receipt(self, services: NoticeContext, arguments: Arguments) -> Deferred[Message] | None:
         version = date.fromisoformat(arguments["version"])
         found = attestations.attestation(services.db, arguments["person"], arguments["policy"], version)
         if found is None or found.name is None:  # erased since

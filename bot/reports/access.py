@@ -13,7 +13,7 @@ from bot.times import iso, utc
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class CaseAlert:
     """What it takes to tell someone of a case.
 
     `excluded`: who is not to be told of it; `parted`: those of them who may not see it (see `Routing`).
@@ -37,7 +37,7 @@ class Case:
 _COLUMNS = "id, role, status, urgent, round, delivered_at, sealed"
 
 
-def read(session: Session, case_id: str) -> Case | None:
+def read(session: Session, case_id: str) -> CaseAlert | None:
     """Return a case, None when there is none. Raises `SealError`."""
     row = session.execute(f"SELECT {_COLUMNS} FROM report_cases WHERE id = ?", (case_id,)).fetchone()  # noqa: S608 — a constant
     if row is None:
@@ -45,7 +45,7 @@ def read(session: Session, case_id: str) -> Case | None:
     routing = Routing.read(unpacked(session.ring, row[6]))
     excluded, parted = routing.persons(session.db), routing.parted(session.db, iso(session.now))
     delivered = utc(row[5]) if row[5] else None
-    return Case(
+    return CaseAlert(
         row[0], row[1], row[2], bool(row[3]), row[4], delivered, frozenset(excluded), frozenset(parted)
     )
 

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Final, Literal, TypeAlias, cast
 
 from bot.reports import access, escalation, routing
-from bot.reports.filing import MESSAGE_LENGTH, WORDS_LENGTH, Entry, read_entry
+from bot.reports.filing import MESSAGE_LENGTH, WORDS_LENGTH, ReportIntake, read_entry
 from bot.reports.records import ReportError, Session, Status, new_id, packed, unpacked
 from bot.reports.routing import Routing
 from bot.times import iso, utc
@@ -34,7 +34,7 @@ WITHDRAWN: Final = "Ce signalement a été retiré. Rien n'est envoyé."
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class DialogueMessage:
     """One message of the dialogue with one of those who reported."""
 
     author: Author
@@ -47,13 +47,13 @@ class Filing:
     """One report of a case. `image`: whether it has one, which the PDF shows."""
 
     id: str
-    entry: Entry
-    said: tuple[Said, ...]
+    entry: ReportIntake
+    said: tuple[DialogueMessage, ...]
     image: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CaseLine:
     """A case in a list. `news`: something of it was not seen yet."""
 
     id: str
@@ -67,10 +67,10 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ReportCase:
     """A case, opened. `outcome`: how it ended, None while it is open; `words`: what was written of it."""
 
-    line: Line
+    line: CaseLine
     filings: tuple[Filing, ...]
     outcome: Outcome | None
     words: str
@@ -79,7 +79,7 @@ class Case:
 # --- Seeing -----------------------------------------------------------------------------------
 
 
-def listed(session: Session, person_id: str, *, closed: bool = False) -> list[Line]:
+def listed(session: Session, person_id: str, *, closed: bool = False) -> list[CaseLine]:
     """Return the cases that are for someone, what was not seen first, then urgent ones, then the oldest."""
     rows = session.execute(
         f"SELECT id FROM report_cases WHERE status {'=' if closed else '<>'} 'closed' ORDER BY id"  # noqa: S608 — constants
@@ -89,7 +89,7 @@ def listed(session: Session, person_id: str, *, closed: bool = False) -> list[Li
     return sorted(found, key=lambda line: (not line.news, not line.urgent, line.since, line.id))
 
 
-def opened(session: Session, case_id: str, person_id: str) -> Case:
+def opened(session: Session, case_id: str, person_id: str) -> ReportCase:
     """Return a case to whoever handles it, and note that it was read: nobody else is then told of it.
 
     Raises `ReportError` for anyone else, `StorageError` or `SealError` when the keys are lost.
@@ -101,7 +101,7 @@ def opened(session: Session, case_id: str, person_id: str) -> Case:
     return case
 
 
-def shown(session: Session, case_id: str) -> Case:
+def shown(session: Session, case_id: str) -> ReportCase:
     """Return a case as it is to be read, without asking who reads; nothing is noted. See `opened`.
 
     Raises `ReportError` when there is no such case.
@@ -115,7 +115,7 @@ def shown(session: Session, case_id: str) -> Case:
            WHERE case_id = ? AND appears_at <= ? ORDER BY id""",
         (case_id, iso(session.now)),
     ).fetchall()
-    return Case(
+    return ReportCase(
         _line(session, case_id),
         tuple(
             Filing(str(one), read_entry(session.ring, sealed), dialogue(session, one), bool(image))
@@ -126,7 +126,7 @@ def shown(session: Session, case_id: str) -> Case:
     )
 
 
-def dialogue(session: Session, filing_id: str, *, whole: bool = False) -> tuple[Said, ...]:
+def dialogue(session: Session, filing_id: str, *, whole: bool = False) -> tuple[DialogueMessage, ...]:
     """Return what was said about one report, in order: what a holder may see of it by now, or all of it."""
     rows = session.execute(
         "SELECT author, sealed FROM report_messages WHERE filing_id = ? AND (? OR appears_at <= ?)",
@@ -134,7 +134,7 @@ def dialogue(session: Session, filing_id: str, *, whole: bool = False) -> tuple[
     ).fetchall()
     read = ((author, unpacked(session.ring, sealed)) for author, sealed in rows)
     found = sorted(read, key=lambda one: int(one[1]["n"]))
-    return tuple(Said(author, kept["text"], kept["day"]) for author, kept in found)
+    return tuple(DialogueMessage(author, kept["text"], kept["day"]) for author, kept in found)
 
 
 def _check(session: Session, case_id: str, person_id: str) -> None:
@@ -142,7 +142,7 @@ def _check(session: Session, case_id: str, person_id: str) -> None:
         raise ReportError(NOT_YOURS)
 
 
-def _line(session: Session, case_id: str) -> Line:
+def _line(session: Session, case_id: str) -> CaseLine:
     status, urgent, opened_on, hold, role = session.execute(
         "SELECT status, urgent, opened_on, hold, role FROM report_cases WHERE id = ?", (case_id,)
     ).fetchone()
@@ -153,7 +153,7 @@ def _line(session: Session, case_id: str) -> Line:
     ).fetchone()
     news = bool(unseen) or has_news(session, case_id)
     since = date.fromisoformat(opened_on)
-    return Line(case_id, status, bool(urgent), since, int(reports), news, bool(hold), role)
+    return CaseLine(case_id, status, bool(urgent), since, int(reports), news, bool(hold), role)
 
 
 def status_of(session: Session, case_id: str) -> Status | None:

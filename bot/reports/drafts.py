@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 
 from bot.answers.conversations import MOST, Fading
 from bot.people import roles
-from bot.reports.filing import Entry
+from bot.reports.filing import ReportIntake
 from bot.reports.records import Severity
 from bot.times import Clock
 
@@ -24,7 +24,7 @@ Content = TypeVar("Content")
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ReportDraft:
     """A report as it is being written. `where`: an address or words; `canonical`: which of them."""
 
     recipient: str = roles.VP_COMMUNICATIONS
@@ -37,9 +37,9 @@ class Draft:
     severity: Severity = "serious"
     name: str = ""
 
-    def entry(self) -> Entry:
+    def entry(self) -> ReportIntake:
         """Return the report that it makes."""
-        return Entry(
+        return ReportIntake(
             self.where,
             self.says,
             self.severity,
@@ -53,14 +53,14 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DraftAnswer:
     """Something to be said about a report, which is found by its receipt."""
 
     receipt: str
     text: str
 
 
-class Shelf(Generic[Content]):
+class DraftShelf(Generic[Content]):
     """Contents of one kind, each under a name that is drawn for it."""
 
     def __init__(self, clock: Clock, span: timedelta = KEPT, most: int = MOST) -> None:
@@ -99,10 +99,10 @@ class Drafts:
     """All of it. `sent`: the codes of what was just sent, for a button pressed twice."""
 
     def __init__(self, clock: Clock) -> None:
-        self.reports: Shelf[Draft] = Shelf(clock)
-        self.answers: Shelf[Answer] = Shelf(clock)
-        self.receipts: Shelf[str] = Shelf(clock)
-        self.sent: Shelf[str] = Shelf(clock, TWICE)
+        self.reports: DraftShelf[ReportDraft] = DraftShelf(clock)
+        self.answers: DraftShelf[DraftAnswer] = DraftShelf(clock)
+        self.receipts: DraftShelf[str] = DraftShelf(clock)
+        self.sent: DraftShelf[str] = DraftShelf(clock, TWICE)
 
     def fade(self) -> None:
         """Forget what is too old, though nobody asks."""

@@ -24,7 +24,7 @@ from bot.outbox.rows import REPEATED, Delivery
 from bot.people import roles
 from bot.reports import access
 from bot.reports import routing as report_routing
-from bot.reports.access import Case
+from bot.reports.access import CaseAlert
 from bot.reports.records import Session, new_id, packed, unpacked
 from bot.reports.routing import Routing
 from bot.storage import state
@@ -231,7 +231,7 @@ def _tell(session: Session, alert: _Alert) -> bool:
     return True
 
 
-def _role(session: Session, case: Case, level: str, today: date) -> str | None:
+def _role(session: Session, case: CaseAlert, level: str, today: date) -> str | None:
     """Return whom a level is for today, None when it is for nobody."""
     match level:
         case "first":
@@ -253,7 +253,7 @@ def _role(session: Session, case: Case, level: str, today: date) -> str | None:
             return case.role
 
 
-def _enqueue(session: Session, case: Case, alert: _Alert, role: str, person: str) -> None:
+def _enqueue(session: Session, case: CaseAlert, alert: _Alert, role: str, person: str) -> None:
     restored = state.flag(session.db, state.RESTORED)
     arguments: dict[str, Any] = {"case": case.id, "level": alert.level.partition(":")[0]}
     if restored is not None and alert.due_at <= restored.since:  # it may have been said after the copy
@@ -279,7 +279,7 @@ def _follow(session: Session, alert: _Alert) -> None:
         _failed(session, case, alert)
 
 
-def _delivered(session: Session, case: Case, alert: _Alert) -> None:
+def _delivered(session: Session, case: CaseAlert, alert: _Alert) -> None:
     _set(session, alert, "delivered")
     if case.delivered_at is not None or alert.level.startswith("news:"):
         return
@@ -288,7 +288,7 @@ def _delivered(session: Session, case: Case, alert: _Alert) -> None:
         plan(session, case.id, case.round, level, iso(moment))
 
 
-def _levels(session: Session, case: Case, since: datetime) -> dict[str, datetime]:
+def _levels(session: Session, case: CaseAlert, since: datetime) -> dict[str, datetime]:
     """Return when each level comes, for what was delivered at `since` and stays unread."""
     waits = {
         "reminder": session.records.plan.reminder,
@@ -298,11 +298,11 @@ def _levels(session: Session, case: Case, since: datetime) -> dict[str, datetime
     return {level: _later(session, case, since, wait) for level, wait in waits.items()}
 
 
-def _later(session: Session, case: Case, since: datetime, wait: timedelta) -> datetime:
+def _later(session: Session, case: CaseAlert, since: datetime, wait: timedelta) -> datetime:
     return since + wait if case.urgent else session.records.calendar.after_working(since, wait)
 
 
-def _failed(session: Session, case: Case, alert: _Alert) -> bool:
+def _failed(session: Session, case: CaseAlert, alert: _Alert) -> bool:
     """Go to the next level at once: this one reaches nobody. Return False when there is no next one.
 
     Then it stays to be done, at the next beat: someone may be appointed.

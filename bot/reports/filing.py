@@ -25,7 +25,7 @@ WORDS_LENGTH: Final = 500  # of what is said when a case is closed
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ReportIntake:
     """What someone reports, once it holds nothing that they did not mean to send.
 
     `where`: the canonical address of the post, or in words where it is. `platform`: « facebook »…, "" when
@@ -46,13 +46,13 @@ class Entry:
     original: str = ""
 
 
-def read_entry(ring: Keyring, sealed: bytes) -> Entry:
+def read_entry(ring: Keyring, sealed: bytes) -> ReportIntake:
     """Open what was reported. Raises `SealError`."""
     kept = unpacked(ring, sealed)
-    return Entry(**{**kept, "named": tuple(kept["named"])})
+    return ReportIntake(**{**kept, "named": tuple(kept["named"])})
 
 
-def file(session: Session, entry: Entry, image: bytes | None = None, code: str = "") -> str:
+def file(session: Session, entry: ReportIntake, image: bytes | None = None, code: str = "") -> str:
     """Take a report in, in the caller's transaction; return its code, which is nowhere else.
 
     `image`: already cleaned. `code`: one that was made beforehand, under which nothing more is taken in once
@@ -84,7 +84,7 @@ def file(session: Session, entry: Entry, image: bytes | None = None, code: str =
     return code
 
 
-def _address(ring: Keyring, entry: Entry) -> str | None:
+def _address(ring: Keyring, entry: ReportIntake) -> str | None:
     """Return under what a post's case is found again, None for a post that has no address."""
     if not entry.canonical:
         return None
@@ -99,7 +99,7 @@ def _about(session: Session, address: str | None) -> str | None:
     return None if row is None else str(row[0])
 
 
-def _open_case(session: Session, entry: Entry, address: str | None, moment: str) -> str:
+def _open_case(session: Session, entry: ReportIntake, address: str | None, moment: str) -> str:
     case_id, today, db = new_id(), session.today, session.db
     routing = report_routing.naming(db, entry.named, today)
     role = report_routing.route(db, entry.recipient, routing.persons(db), today) or entry.recipient
@@ -113,7 +113,7 @@ def _open_case(session: Session, entry: Entry, address: str | None, moment: str)
     return case_id
 
 
-def _join_case(session: Session, entry: Entry, case_id: str, moment: str) -> None:
+def _join_case(session: Session, entry: ReportIntake, case_id: str, moment: str) -> None:
     """Add to an open case; whoever this report names handles it no more, once it may be seen."""
     (urgent,) = session.execute("SELECT urgent FROM report_cases WHERE id = ?", (case_id,)).fetchone()
     if entry.urgent and not urgent:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final, cast
 
 from bot.reports import access, cases, codes, escalation
-from bot.reports.cases import OUTCOMES, Outcome, Said
+from bot.reports.cases import OUTCOMES, DialogueMessage, Outcome
 from bot.reports.records import STATUSES, ReportError, Session, Status, unpacked
 from bot.reports.routing import Routing
 
@@ -32,7 +32,7 @@ class Followup:
     closed: bool
     outcome: str
     words: str
-    said: tuple[Said, ...]
+    said: tuple[DialogueMessage, ...]
 
     @property
     def asked(self) -> bool:

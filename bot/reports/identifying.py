@@ -54,7 +54,7 @@ Pointed: TypeAlias = tuple[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class IdentifyingMark:
     """A passage that may identify someone: from `start` to `end`, and the kind's identifier."""
 
     start: int
@@ -63,7 +63,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class IdentifyingKind:
     """A kind of passage: its identifier, how people are told of it, and what it is made of."""
 
     id: str
@@ -76,17 +76,17 @@ class Kind:
 class Identifying:
     """The kinds, ready to be looked for."""
 
-    kinds: tuple[Kind, ...]
+    kinds: tuple[IdentifyingKind, ...]
     masker: Masker
 
-    def marks(self, text: str) -> tuple[Mark, ...]:
+    def marks(self, text: str) -> tuple[IdentifyingMark, ...]:
         """Return the passages of a text that may identify someone, in order, none over another.
 
         Where several kinds overlap, the first passage is whole and what the next adds begins after it.
         """
         return tuple(_one_by_one(self.found(text)))
 
-    def found(self, text: str) -> tuple[Mark, ...]:
+    def found(self, text: str) -> tuple[IdentifyingMark, ...]:
         """Return all of them, in order, those of different kinds being possibly one over another."""
         text = text[:READ]
         found = {*self._phrases(text), *self._masked(text)}
@@ -100,18 +100,18 @@ class Identifying:
                 told.setdefault(mark.kind, {})[" ".join(text[mark.start : mark.end].split())] = None
         return tuple((kind.label, tuple(told[kind.id])) for kind in self.kinds if kind.id in told)
 
-    def _phrases(self, text: str) -> Iterator[Mark]:
+    def _phrases(self, text: str) -> Iterator[IdentifyingMark]:
         folded, at = _folded(text)
         for kind in self.kinds:
             for pattern in kind.when:
                 for match in pattern.finditer(folded):
                     end = match.start() + len(match[0].rstrip(" ,'"))
                     if end > match.start() and not _idle(kind, folded, match.start()):
-                        yield Mark(at[match.start()], at[end - 1] + 1, kind.id)
+                        yield IdentifyingMark(at[match.start()], at[end - 1] + 1, kind.id)
 
-    def _masked(self, text: str) -> Iterator[Mark]:
+    def _masked(self, text: str) -> Iterator[IdentifyingMark]:
         marks = [
-            Mark(start, end, _KIND_OF[mask])
+            IdentifyingMark(start, end, _KIND_OF[mask])
             for start, end, mask in self.masker.marks(text)
             if mask in _KIND_OF and not (mask == masking.NAME and self._harmless(text, start, end))
         ]
@@ -134,10 +134,10 @@ def load(folder: Path, masker: Masker) -> Identifying:
     return Identifying(tuple(_kind(one, words) for one in data["kind"]), masker)
 
 
-def _kind(table: Mapping[str, Any], words: Mapping[str, str]) -> Kind:
+def _kind(table: Mapping[str, Any], words: Mapping[str, str]) -> IdentifyingKind:
     patterns = tuple(re.compile(_whole(one, words)) for one in table.get("when", ()))
     unless = re.compile(table["unless"]) if "unless" in table else None
-    return Kind(table["id"], table["label"], patterns, unless)
+    return IdentifyingKind(table["id"], table["label"], patterns, unless)
 
 
 def _whole(pattern: str, words: Mapping[str, str]) -> str:
@@ -149,7 +149,7 @@ def _whole(pattern: str, words: Mapping[str, str]) -> str:
     return re.sub(r"\{([a-z]+)\}", listed, pattern)
 
 
-def _idle(kind: Kind, folded: str, at: int) -> bool:
+def _idle(kind: IdentifyingKind, folded: str, at: int) -> bool:
     """Tell whether what was found is nothing in its sentence, which speaks of something else than oneself."""
     if not kind.unless:
         return False
@@ -171,28 +171,28 @@ def _folded(text: str) -> tuple[str, Sequence[int]]:
     return "".join(letters), at
 
 
-def _joined(text: str, marks: Iterable[Mark]) -> list[Mark]:
+def _joined(text: str, marks: Iterable[IdentifyingMark]) -> list[IdentifyingMark]:
     """Return marks, those of a kind that follow one another made one: a first and a family name."""
-    whole: list[Mark] = []
+    whole: list[IdentifyingMark] = []
     for mark in marks:
         last = whole[-1] if whole else None
         if last and last.kind == mark.kind and _JOINED.fullmatch(text[last.end : mark.start]):
-            whole[-1] = Mark(last.start, mark.end, mark.kind)
+            whole[-1] = IdentifyingMark(last.start, mark.end, mark.kind)
         else:
             whole.append(mark)
     return whole
 
 
-def _one_by_one(marks: Iterable[Mark]) -> Iterator[Mark]:
+def _one_by_one(marks: Iterable[IdentifyingMark]) -> Iterator[IdentifyingMark]:
     """Yield marks of which each begins where those before have ended."""
     end = 0
     for mark in marks:
         if mark.end > end:
-            yield Mark(max(mark.start, end), mark.end, mark.kind)
+            yield IdentifyingMark(max(mark.start, end), mark.end, mark.kind)
             end = mark.end
 
 
-def _apart(marks: Iterable[Mark]) -> Iterator[Mark]:
+def _apart(marks: Iterable[IdentifyingMark]) -> Iterator[IdentifyingMark]:
     """Yield marks without those that are within one of the same kind before."""
     ends: dict[str, int] = {}
     for mark in marks:

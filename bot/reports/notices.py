@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text
-from bot.outbox.notices import Arguments, Notice, Services
+from bot.outbox.notices import Arguments, Notice, NoticeContext
 from bot.reports import access, cases, escalation
 from bot.reports.escalation import ALERT, NEWS
 from bot.reports.records import Records, Session
@@ -27,7 +27,7 @@ _ALONE: Final = (
 def table(records: Records, clock: Callable[[], datetime]) -> dict[str, Notice]:
     """Return the notices by name, to be added to `bot.outbox.notices.NOTICES`."""
 
-    def alert(services: Services, arguments: Arguments) -> Message | None:
+    def alert(services: NoticeContext, arguments: Arguments) -> Message | None:
         session = Session(services.db, records, clock())
         level, case_id = arguments["level"], arguments["case"]
         if not _is_for(session, case_id, services.recipient):
@@ -37,7 +37,7 @@ def table(records: Records, clock: Callable[[], datetime]) -> dict[str, Notice]:
             return None  # someone read it meanwhile
         return _TOLD.get(level, arrived)(case_id)
 
-    def news(services: Services, arguments: Arguments) -> Message | None:
+    def news(services: NoticeContext, arguments: Arguments) -> Message | None:
         session, case_id = Session(services.db, records, clock()), arguments["case"]
         if not _is_for(session, case_id, services.recipient):
             return None

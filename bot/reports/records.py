@@ -43,7 +43,7 @@ class ReportError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class EscalationPlan:
     """How long a case may go unread before the next person is told, and be kept once it is closed.
 
     In hours that people work, or in hours of the clock for what is urgent.
@@ -64,7 +64,7 @@ class Records:
 
     ring: Callable[[Database], Keyring]
     calendar: Calendar
-    plan: Plan = Plan()
+    plan: EscalationPlan = EscalationPlan()
     chance: Callable[[], float] = random.SystemRandom().random
     remember: Remember = forgets_nothing
 

@@ -18,7 +18,7 @@ from bot.logs import told
 from bot.people import roles
 from bot.people.office import Office
 from bot.policy.library import Library
-from bot.reports.addresses.addresses import Address
+from bot.reports.addresses.addresses import PostAddress
 from bot.reports.drafts import Drafts
 from bot.reports.identifying import Pointed
 from bot.reports.limits import REFUSAL, Limiter
@@ -46,7 +46,7 @@ class Reporting:
     drafts: Drafts
     limiter: Limiter
     guidance: Guidance
-    read_address: Callable[[str], Address | None]
+    read_address: Callable[[str], PostAddress | None]
     clean_text: Callable[[str], str]
     point_out: Callable[..., Sequence[Pointed]]
 

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from bot.policy.articles import Number
 from bot.policy.changes import redline, summary
-from bot.policy.changes.comparison import Change, Comparison, Kind, Nature
-from bot.policy.changes.redline import Passage
+from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature
+from bot.policy.changes.redline import RedlinePassage
 from bot.policy.library import Policy, in_words
 from bot.typesetting.typeset import typeset
 
@@ -20,13 +20,13 @@ NATURES: Final = {
     Nature.RESTRUCTURED: "refonte",
 }
 KINDS: Final = {
-    Kind.ADDED: "ajoutée",
-    Kind.REMOVED: "retirée",
-    Kind.CHANGED: "modifiée",
-    Kind.MOVED: "déplacée",
-    Kind.RENUMBERED: "renumérotée",
-    Kind.SPLIT: "scindée",
-    Kind.MERGED: "réunies",
+    ChangeKind.ADDED: "ajoutée",
+    ChangeKind.REMOVED: "retirée",
+    ChangeKind.CHANGED: "modifiée",
+    ChangeKind.MOVED: "déplacée",
+    ChangeKind.RENUMBERED: "renumérotée",
+    ChangeKind.SPLIT: "scindée",
+    ChangeKind.MERGED: "réunies",
 }
 _ASKED: Final = {
     Nature.EDITORIAL: "Elle ne change que la forme\u00a0: rien n'est demandé aux personnes visées.",
@@ -74,7 +74,7 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _passages(found: Sequence[Passage]) -> list[dict[str, Any]]:
+def _passages(found: Sequence[RedlinePassage]) -> list[dict[str, Any]]:
     return [
         {
             "number": passage.number if len(found) > 1 else "",
@@ -99,7 +99,8 @@ def _runs(comparison: Comparison) -> list[list[Change]]:
 
 def _follows(before: Change, change: Change, comparison: Comparison) -> bool:
     alike = (
-        before.kind is change.kind is Kind.RENUMBERED and before.nature is change.nature is Nature.EDITORIAL
+        before.kind is change.kind is ChangeKind.RENUMBERED
+        and before.nature is change.nature is Nature.EDITORIAL
     )
     pairs = ((before.old, change.old), (before.new, change.new))
     return (

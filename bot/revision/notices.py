@@ -26,7 +26,7 @@ from bot.conversation.messages import (
 from bot.onboarding import enrolment
 from bot.onboarding.quiz import session
 from bot.outbox import kept_pictures
-from bot.outbox.notices import Arguments, Notice, Services
+from bot.outbox.notices import Arguments, Notice, NoticeContext
 from bot.policy.changes import summary
 from bot.policy.changes.comparison import Change, Comparison, Nature
 from bot.policy.library import Policy, in_words
@@ -57,19 +57,19 @@ _ASKED: Mapping[Asked, str] = {
 def table(archive: Archive) -> dict[str, Notice]:
     """Return the notices by name, to be added to `bot.outbox.notices.NOTICES`."""
 
-    def told(services: Services, arguments: Arguments) -> Message | None:
+    def told(services: NoticeContext, arguments: Arguments) -> Message | None:
         found = _found(archive, services.db, arguments)
         return notice(*found, arguments.get("asked", "nothing")) if found else None
 
-    def channel(services: Services, arguments: Arguments) -> Message | None:
+    def channel(services: NoticeContext, arguments: Arguments) -> Message | None:
         found = _found(archive, services.db, arguments)
         return in_channel(*found) if found else None
 
-    def remind(_: Services, arguments: Arguments) -> Message | None:
+    def remind(_: NoticeContext, arguments: Arguments) -> Message | None:
         policy = archive.library.policies[arguments["policy"]]
         return reminder(policy.name, date.fromisoformat(arguments["version"]), policy.id)
 
-    def changed_file(services: Services, arguments: Arguments) -> Message | None:
+    def changed_file(services: NoticeContext, arguments: Arguments) -> Message | None:
         revision = revisions.read(services.db, arguments["revision"])
         if revision is None or revision.state != "proposed":
             return None
@@ -186,6 +186,6 @@ def picture(png: bytes, numbers: str, day: date) -> Message:
     )
 
 
-def _picture(services: Services, arguments: Arguments) -> Message | None:
+def _picture(services: NoticeContext, arguments: Arguments) -> Message | None:
     kept = kept_pictures.find(services.db, arguments["id"])
     return picture(kept.png, kept.words, kept.day) if kept else None

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from bot.conversation.deferred import aside
 from bot.outbox import kept_pictures
-from bot.outbox.kept_pictures import Picture
+from bot.outbox.kept_pictures import KeptPicture
 from bot.policy.library import in_words
 from bot.revision import audience, ledger, revisions
 from bot.revision.archive import Archive
@@ -77,7 +77,7 @@ def sample() -> bytes:
     return draw(Curve(title, 14, date(2026, 11, 24), date(2026, 12, 4), points, words))
 
 
-class Drawing:
+class CurveErrand:
     """The errand `revision-image`: count, draw, keep the picture, have it sent to whoever asked."""
 
     def __init__(self, storage: Storage, archive: Archive, calendar: Calendar) -> None:
@@ -92,7 +92,7 @@ class Drawing:
         if found is None:
             return
         png = await aside(partial(draw, found))
-        made = Picture(png, found.words, today)
+        made = KeptPicture(png, found.words, today)
         await self._storage.run(lambda: kept_pictures.keep(self._storage, PICTURE, arguments, made, now))
 
     def _counted(self, identifier: str, today: date) -> Curve | None:

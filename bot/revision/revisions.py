@@ -24,7 +24,7 @@ from sqlite_utils import Database
 from bot.people import persons
 from bot.policy.changes.comparison import Nature
 from bot.policy.library import Adopted, in_words
-from bot.revision.reading.lint import Finding
+from bot.revision.reading.lint import LintFinding
 from bot.times import iso, utc
 
 State: TypeAlias = Literal["origin", "proposed", "scheduled", "announced", "withdrawn"]
@@ -57,7 +57,7 @@ class Proposal:
     base: str
     adopted: date | None = None
     by: str | None = None
-    notes: Sequence[Finding] = ()
+    notes: Sequence[LintFinding] = ()
     withdraws: str | None = None
 
 
@@ -80,7 +80,7 @@ class Revision:
     effective: date | None
     natures: Mapping[str, Nature]
     nature: Nature | None
-    notes: tuple[Finding, ...]
+    notes: tuple[LintFinding, ...]
     withdraws: str | None
     proposed_by: str | None
     proposed_on: date
@@ -358,7 +358,7 @@ def _revision(row: tuple[Any, ...]) -> Revision:
             "effective": _day(known["effective"]),
             "natures": {key: Nature(value) for key, value in json.loads(known["natures"]).items()},
             "nature": Nature(known["nature"]) if known["nature"] else None,
-            "notes": tuple(Finding(*note) for note in json.loads(known["notes"])),
+            "notes": tuple(LintFinding(*note) for note in json.loads(known["notes"])),
             "proposed_on": date.fromisoformat(known["proposed_on"]),
             "announced_at": utc(known["announced_at"]) if known["announced_at"] else None,
             "withdrawn_on": _day(known["withdrawn_on"]),

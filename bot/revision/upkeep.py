@@ -59,7 +59,7 @@ def after(policy: Policy, old: Version, new: Version, folders: Sequence[Path]) -
     )
 
 
-def _named(line: question_bank.Line, old: Version, moved: set[Number]) -> bool:
+def _named(line: question_bank.BankLine, old: Version, moved: set[Number]) -> bool:
     """Tell whether a line names a clause that moves on, by the numbers of the version that it is about."""
     (carried, *_) = (*question_bank.carried([line], old), None)
     return carried is not None and not moved.isdisjoint((*carried.gold, *carried.also_ok))

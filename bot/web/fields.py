@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.platforms.markup import NOTHING, Html, element, escaped
-from bot.web.intake import Choice
+from bot.web.intake import FormChoice
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FieldSpec:
     """What a field asks. `length`: of a text, at most. `accept`: of a file, which kinds."""
 
     name: str
@@ -21,7 +21,7 @@ class Asked:
     accept: str = ""
 
 
-def line(asked: Asked, value: str = "", problem: str = "") -> Html:
+def line(asked: FieldSpec, value: str = "", problem: str = "") -> Html:
     """Return a text of one line."""
     control = element(
         "input",
@@ -40,7 +40,7 @@ def line(asked: Asked, value: str = "", problem: str = "") -> Html:
     return _framed(asked, control, problem)
 
 
-def paragraph(asked: Asked, value: str = "", problem: str = "") -> Html:
+def paragraph(asked: FieldSpec, value: str = "", problem: str = "") -> Html:
     """Return a text of several lines."""
     control = element(
         "textarea",
@@ -59,7 +59,7 @@ def paragraph(asked: Asked, value: str = "", problem: str = "") -> Html:
     return _framed(asked, control, problem)
 
 
-def file(asked: Asked, problem: str = "") -> Html:
+def file(asked: FieldSpec, problem: str = "") -> Html:
     """Return a file to choose."""
     control = element(
         "input",
@@ -74,7 +74,7 @@ def file(asked: Asked, problem: str = "") -> Html:
     return _framed(asked, control, problem)
 
 
-def radios(asked: Asked, choices: Sequence[Choice], chosen: str, problem: str = "") -> Html:
+def radios(asked: FieldSpec, choices: Sequence[FormChoice], chosen: str, problem: str = "") -> Html:
     """Return choices of which one is made."""
     return _group(
         asked,
@@ -86,7 +86,7 @@ def radios(asked: Asked, choices: Sequence[Choice], chosen: str, problem: str = 
     )
 
 
-def boxes(asked: Asked, choices: Sequence[Choice], chosen: frozenset[str]) -> Html:
+def boxes(asked: FieldSpec, choices: Sequence[FormChoice], chosen: frozenset[str]) -> Html:
     """Return choices of which any are made."""
     return _group(
         asked,
@@ -112,7 +112,7 @@ def actions(*buttons: Html) -> Html:
     return element("div", *buttons, class_="actions")
 
 
-def _framed(asked: Asked, control: Html, problem: str) -> Html:
+def _framed(asked: FieldSpec, control: Html, problem: str) -> Html:
     return element(
         "div",
         element("label", escaped(asked.label), _aside(asked), for_=asked.name),
@@ -123,7 +123,7 @@ def _framed(asked: Asked, control: Html, problem: str) -> Html:
     )
 
 
-def _group(asked: Asked, choices: Sequence[Html], problem: str = "") -> Html:
+def _group(asked: FieldSpec, choices: Sequence[Html], problem: str = "") -> Html:
     return element(
         "fieldset",
         element("legend", escaped(asked.label), _aside(asked)),
@@ -136,7 +136,7 @@ def _group(asked: Asked, choices: Sequence[Html], problem: str = "") -> Html:
     )
 
 
-def _choice(kind: str, asked: Asked, choice: Choice, number: int, *, checked: bool) -> Html:
+def _choice(kind: str, asked: FieldSpec, choice: FormChoice, number: int, *, checked: bool) -> Html:
     identifier = f"{asked.name}-{number}"
     control = element(
         "input",
@@ -153,7 +153,7 @@ def _choice(kind: str, asked: Asked, choice: Choice, number: int, *, checked: bo
     return element("div", control, label, _hint(identifier, choice.hint), class_="choice")
 
 
-def _aside(asked: Asked) -> Html:
+def _aside(asked: FieldSpec) -> Html:
     return element("span", escaped(" (facultatif)"), class_="optional") if asked.optional else NOTHING
 
 
@@ -165,6 +165,6 @@ def _error(name: str, problem: str) -> Html:
     return element("p", escaped(problem), class_="error", id=f"{name}-erreur") if problem else NOTHING
 
 
-def _described(asked: Asked, problem: str) -> str:
+def _described(asked: FieldSpec, problem: str) -> str:
     hint = f"{asked.name}-aide" if asked.hint else ""
     return f"{hint} {asked.name}-erreur".strip() if problem else hint

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 from bot.answers import asked
-from bot.answers.asked import Asked
+from bot.answers.asked import KeptQuestion
 from bot.language.masking import Masked
 from bot.privacy import personal_data
 from tests.kits.people import DAY, count, fresh
@@ -82,14 +82,14 @@ def test_like_questions_are_together_and_unlike_ones_apart() -> None:
         "On peut-tu filmer les assemblées?",
         "[nom] peut-il filmer une assemblée?",
     ]
-    groups = asked.alike(Asked(str(at), q, "silent", "", "2026-W48") for at, q in enumerate(questions))
+    groups = asked.alike(KeptQuestion(str(at), q, "silent", "", "2026-W48") for at, q in enumerate(questions))
     assert [len(group.questions) for group in groups] == [3, 2, 1]
     assert groups[0].first.question == "Peut-on filmer une assemblée?"
 
 
 @given(st.lists(st.text(max_size=60), max_size=20))
 def test_every_question_is_in_one_group(texts: list[str]) -> None:
-    questions = [Asked(str(at), text, "unhelpful", "", "2026-W48") for at, text in enumerate(texts)]
+    questions = [KeptQuestion(str(at), text, "unhelpful", "", "2026-W48") for at, text in enumerate(texts)]
     groups = asked.alike(questions)
     assert sorted(one.id for group in groups for one in group.questions) == sorted(q.id for q in questions)
     for one in questions:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.answers import bank
-from bot.answers.bank import Line
+from bot.answers.bank import BankLine
 from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Library
 from bot.settings import SEED
@@ -29,7 +29,7 @@ def version(library: Library) -> Version:
 
 
 @pytest.fixture(scope="module")
-def shipped(version: Version) -> tuple[Line, ...]:
+def shipped(version: Version) -> tuple[BankLine, ...]:
     return bank.read(bank.files([SEED], "pa20"), version)
 
 
@@ -38,7 +38,7 @@ def test_every_line_that_is_shipped_is_sound(version: Version) -> None:
     assert [str(problem) for problem in bank.problems(paths, version)] == []
 
 
-def test_no_question_set_aside_is_in_the_bank(shipped: tuple[Line, ...], version: Version) -> None:
+def test_no_question_set_aside_is_in_the_bank(shipped: tuple[BankLine, ...], version: Version) -> None:
     aside = bank.read(bank.files([SEED], "pa20", bank.GATE), version)
     assert not {bank.same(line.question) for line in aside} & {bank.same(line.question) for line in shipped}
     assert not {line.author for line in aside} & {line.author for line in shipped}
@@ -46,7 +46,7 @@ def test_no_question_set_aside_is_in_the_bank(shipped: tuple[Line, ...], version
     assert {number for line in aside for number in line.gold} >= {c.number for c in version.clauses()}
 
 
-def test_the_bank_is_as_large_as_it_must_be(shipped: tuple[Line, ...], version: Version) -> None:
+def test_the_bank_is_as_large_as_it_must_be(shipped: tuple[BankLine, ...], version: Version) -> None:
     answered = [line for line in shipped if line.gold]
     by_clause = Counter(number for line in answered for number in line.gold)
     assert len(answered) >= 1_500
@@ -57,7 +57,7 @@ def test_the_bank_is_as_large_as_it_must_be(shipped: tuple[Line, ...], version: 
     assert {line.outcome for line in shipped} == {*bank.ANSWERED, *bank.DECLINED}
 
 
-def test_a_line_reads_back_as_it_was_written(shipped: tuple[Line, ...]) -> None:
+def test_a_line_reads_back_as_it_was_written(shipped: tuple[BankLine, ...]) -> None:
     for line in shipped[::50]:
         assert bank.read_json(line.written(), ("", 0)) == line
 
@@ -124,7 +124,7 @@ def test_any_text_is_a_line_or_a_problem(text: str) -> None:
 def test_lines_that_name_a_clause_that_is_gone_are_left_out() -> None:
     old = replace(version_of(TEXT), key="avant")
     new = version_of(TEXT.replace("en laisse", "chez lui").replace("- 1.2 Le piano se joue le soir.\n", ""))
-    lines = [Line("?", "direct", "answer", named(number)) for number in ("1.1", "1.2", "2.1", "2.2", "1")]
+    lines = [BankLine("?", "direct", "answer", named(number)) for number in ("1.1", "1.2", "2.1", "2.2", "1")]
     later = replace(new, former=old, interpreted=old.key)
     assert [line.gold for line in bank.carried(lines, later)] == [
         named("1.1"),

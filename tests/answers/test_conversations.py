@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.answers.conversations import FOLLOWED, JUDGED, SHOWN, Conversations, Given, OnScreen, Recent
+from bot.answers.conversations import FOLLOWED, JUDGED, SHOWN, Conversations, GivenAnswer, OnScreen, Recent
 from bot.conversation.requests import Actor
 from bot.language.masking import Masked
 from bot.policy.articles import Number
@@ -14,7 +14,7 @@ from tests.kits.fake_clock import FakeClock
 
 ALEX, BLAISE = Actor("slack", "T1", "U1"), Actor("discord", "900", "2")
 LOGO = (Number((5, 13)),)
-GIVEN = Given("pa20", Masked("Le logo?"), LOGO, kept=False)
+GIVEN = GivenAnswer("pa20", Masked("Le logo?"), LOGO, kept=False)
 
 
 def test_the_last_exchange_is_forgotten_after_ten_minutes_though_nobody_asks() -> None:

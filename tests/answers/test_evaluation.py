@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from bot.answers import evaluation
-from bot.answers.bank import Line
+from bot.answers.bank import BankLine
 from bot.answers.evaluation import DECLINED, Measures, Trial
-from bot.answers.questions import Answer, Found, Outcome
+from bot.answers.questions import Found, Outcome, PolicyAnswer
 from bot.policy.articles import PolicyError
 from tests.kits.questions import Small, named, small
 
@@ -25,8 +25,8 @@ CELL, KEY = 38, 18  # pixels of a side: a cell of the matrix, a square of its ke
 def trial(gold: tuple[str, ...], also: tuple[str, ...], ranked: tuple[str, ...], outcome: Outcome) -> Trial:
     found = tuple(Found(number, 0.5) for number in named(*ranked))
     shown = found if outcome in {"answer", "clarify"} else ()
-    line = Line("?", "direct" if gold else "near_miss", "answer", named(*gold), named(*also))
-    return Trial(line, Answer(outcome, clauses=shown, ranked=found), 0.004)
+    line = BankLine("?", "direct" if gold else "near_miss", "answer", named(*gold), named(*also))
+    return Trial(line, PolicyAnswer(outcome, clauses=shown, ranked=found), 0.004)
 
 
 TRIALS = [

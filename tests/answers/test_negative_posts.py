@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.answers import negative_posts
 from bot.answers.negative_posts import READ
-from bot.answers.questions import Answer, Engine
+from bot.answers.questions import Engine, PolicyAnswer
 from bot.policy.library import Library
 from bot.settings import SEED
 from tests.kits.questions import engine
@@ -57,17 +57,19 @@ def test_with_what_was_learnt_hardly_any_is_missed(engine: Engine, library: Libr
 
 def test_a_post_that_was_not_recognised_becomes_an_incident_and_is_answered_with_calm() -> None:
     told = "y'a un gars qui nous plante sur Spotted"
-    assert POSTS.settled(Answer("not_found"), told).topic == "incident"
-    assert not POSTS.settled(Answer("out_of_scope", unkind=True), told).unkind
+    assert POSTS.settled(PolicyAnswer("not_found"), told).topic == "incident"
+    assert not POSTS.settled(PolicyAnswer("out_of_scope", unkind=True), told).unkind
 
 
 def test_good_news_are_no_incident() -> None:
     told = "Un étudiant nous remercie sur Facebook."
-    assert POSTS.settled(Answer("answer", "incident"), told).topic == "question"
+    assert POSTS.settled(PolicyAnswer("answer", "incident"), told).topic == "question"
 
 
-@pytest.mark.parametrize("answer", [Answer("answer", "draft"), Answer("out_of_scope", foreign=True)])
-def test_a_draft_and_another_language_stay_what_they_are(answer: Answer) -> None:
+@pytest.mark.parametrize(
+    "answer", [PolicyAnswer("answer", "draft"), PolicyAnswer("out_of_scope", foreign=True)]
+)
+def test_a_draft_and_another_language_stay_what_they_are(answer: PolicyAnswer) -> None:
     assert POSTS.settled(answer, "y'a un gars qui nous plante sur Spotted") == answer
 
 

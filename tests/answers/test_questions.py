@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from bot.answers import bank, evaluation
 from bot.answers.engine import rules
-from bot.answers.engine.shelf import Given
-from bot.answers.questions import MOST, Answer, Engine
+from bot.answers.engine.shelf import FixedModel
+from bot.answers.questions import MOST, Engine, PolicyAnswer
 from bot.language import spelling
 from bot.policy import search
 from bot.policy.articles import Version
@@ -153,7 +153,7 @@ def test_english_is_answered_and_other_languages_are_not(
     english = engine.answer(policy, version, "Can I scroll on TikTok while I am working?")
     assert (english.english, english.foreign, english.answered) == (True, False, True)
     spanish = engine.answer(policy, version, "¿Puedo usar Facebook durante las horas de trabajo?")
-    assert spanish == Answer("out_of_scope", foreign=True)
+    assert spanish == PolicyAnswer("out_of_scope", foreign=True)
 
 
 def test_a_negative_post_and_a_draft_are_recognised(engine: Engine, policy: Policy, version: Version) -> None:
@@ -269,7 +269,7 @@ def test_nothing_of_a_negative_post_or_a_draft_stays_in_memory(
 def test_nothing_of_any_text_stays_in_memory_before_the_bank_is_learnt(
     policy: Policy, version: Version, tmp_path: Path
 ) -> None:
-    before = Engine([SEED], tmp_path, Given(None))
+    before = Engine([SEED], tmp_path, FixedModel(None))
     before.answer(policy, version, "Vrombidou écrit sur Spotted que l'AGE est pourrie!")
     for words in (spelling.FOLDED, spelling.SOUNDS, spelling.STEMS, search._indexed):
         assert not [word for word in words if word.lower().startswith("vromb")]
@@ -296,7 +296,7 @@ def test_a_wrong_table_of_the_association_is_said_and_left_out(
     (small.own / "spelling").mkdir()
     for name in ("fr.tsv", "langues.tsv"):
         (small.own / "spelling" / name).write_text("seul\n", "utf-8")
-    engine = Engine(small.folders, small.models, Given(None))
+    engine = Engine(small.folders, small.models, FixedModel(None))
     with caplog.at_level(logging.WARNING):
         assert engine.answer(small.policy, small.version, "le chien en laisse").answered
         assert engine.answer(small.policy, small.version, "¿Qué pasa con el perro?").foreign
@@ -305,11 +305,11 @@ def test_a_wrong_table_of_the_association_is_said_and_left_out(
 
 
 def test_an_answer_says_whether_the_bank_is_still_being_learnt(small: Small) -> None:
-    class Learning(Given):
+    class Learning(FixedModel):
         def ready(self, _: Version) -> bool:
             return False
 
-    for shelf, learning in ((Learning(None), True), (Given(None), False)):
+    for shelf, learning in ((Learning(None), True), (FixedModel(None), False)):
         engine = Engine(small.folders, small.models, shelf)
         for question in ("le chien en laisse", "qui est le premier ministre"):
             assert engine.answer(small.policy, small.version, question).learning is learning

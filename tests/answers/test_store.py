@@ -19,7 +19,7 @@ from bot.answers import train
 from bot.answers.bank import BANK
 from bot.answers.engine import model, store, training
 from bot.answers.engine.scores import ModelError
-from bot.answers.engine.store import Score, Sources
+from bot.answers.engine.store import ModelScore, Sources
 from bot.answers.questions import Engine
 from bot.policy import articles
 from bot.policy.library import Library
@@ -137,7 +137,7 @@ def test_a_bank_that_answers_worse_does_not_take_over(small: Small) -> None:
 
 
 def test_fewer_right_answers_are_worse_and_then_fewer_right_first_clauses() -> None:
-    better, worse, tie = Score(0.8, 0.9, 0.9), Score(0.9, 1.0, 0.8), Score(0.7, 0.9, 0.9)
+    better, worse, tie = ModelScore(0.8, 0.9, 0.9), ModelScore(0.9, 1.0, 0.8), ModelScore(0.7, 0.9, 0.9)
     assert train.is_worse(worse, better)
     assert train.is_worse(tie, better)
     assert not train.is_worse(better, better)

@@ -31,8 +31,8 @@ from bot.conversation.requests import Actor
 from bot.outbox import rows
 from bot.outbox.rows import Delivery, enqueue
 from bot.people import persons
-from bot.platforms.contract import Address
-from bot.platforms.groups import Followed
+from bot.platforms.contract import Destination
+from bot.platforms.groups import FollowedGroup
 from bot.revision import revisions
 from bot.revision.revisions import Dates, Proposal
 from bot.schedule import inbound
@@ -64,10 +64,10 @@ class Stuck:
     async def ready(self) -> bool:
         return True
 
-    async def fetch_members(self, group: Followed) -> Collection[Actor]:
+    async def fetch_members(self, group: FollowedGroup) -> Collection[Actor]:
         raise NotImplementedError(group)
 
-    async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         del to, message, delivery_id
         self.sending.set()
         await asyncio.Event().wait()

@@ -18,7 +18,7 @@ from bot.answers.engine import model as question_model
 from bot.answers.engine import store
 from bot.answers.engine.features import direction
 from bot.answers.engine.model import Model
-from bot.answers.engine.shelf import Given
+from bot.answers.engine.shelf import FixedModel
 from bot.answers.questions import Engine
 from bot.language.spelling import WORD
 from bot.policy import articles, library
@@ -152,13 +152,13 @@ def many(model: Model, version: Version) -> Model:
     )
 
 
-def set_aside() -> Sequence[bank.Line]:
+def set_aside() -> Sequence[bank.BankLine]:
     """Return the questions that nothing is trained on."""
     return bank.read(bank.files([SEED], "pa20", bank.GATE), None)
 
 
 def _asking(version: Version, model: Model | None) -> Rank:
-    engine = Engine([SEED], Path(), Given(model))
+    engine = Engine([SEED], Path(), FixedModel(model))
     policy = pa20()
 
     def rank(question: str) -> Ranked:

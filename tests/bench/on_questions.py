@@ -20,7 +20,7 @@ import click
 import numpy as np
 import psutil
 
-from bot.answers.bank import Line
+from bot.answers.bank import BankLine
 from bot.policy.articles import Number
 from tests.bench import engines, whole
 from tests.bench.whole import Held
@@ -78,7 +78,7 @@ def _milliseconds(rank: engines.Rank, question: str) -> float:
 
 
 def quality(
-    lines: Sequence[Line], ranked: Sequence[engines.Ranked], articles: int
+    lines: Sequence[BankLine], ranked: Sequence[engines.Ranked], articles: int
 ) -> tuple[float, float, float]:
     """Return top1, top3 and joint; a copy of a clause is as good as the clause."""
     accepted = [

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from bot.answers.questions import Engine
 from bot.cli import questions
-from bot.cli.questions import OPEN, Desk
+from bot.cli.questions import OPEN, QuestionTools
 from bot.policy import library as libraries
 from tests.conftest import TODAY
 from tests.kits.questions import SHAPES, Small, small
@@ -31,7 +31,7 @@ def vigie(small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vigi
     @click.pass_context
     def line(context: click.Context) -> None:
         policies = libraries.load(small.folders, "petite", lambda: TODAY)
-        context.meta[OPEN] = lambda: Desk(policies, engine, {})
+        context.meta[OPEN] = lambda: QuestionTools(policies, engine, {})
 
     for command in questions.COMMANDS:
         line.add_command(command)

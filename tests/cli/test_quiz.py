@@ -16,7 +16,7 @@ from bot.cli import quiz as cli_quiz
 from bot.cli.quiz import OPEN, School
 from bot.conversation.requests import Actor
 from bot.onboarding import attempts, reminders
-from bot.onboarding.enrolment import Plan
+from bot.onboarding.enrolment import OnboardingPlan
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import session
 from bot.people import persons
@@ -46,7 +46,9 @@ class Home:
         return self.folder / "vigie.db"
 
     def school(self) -> School:
-        return School(LIBRARY.default, VERSION, self.questions, self.database, TARGET, Plan(), CALENDAR, NOW)
+        return School(
+            LIBRARY.default, VERSION, self.questions, self.database, TARGET, OnboardingPlan(), CALENDAR, NOW
+        )
 
     def __call__(self, *words: str) -> Result:
         @click.group

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import registry
-from bot.cli.registry import OPEN, Desk
+from bot.cli.registry import OPEN, RegistryTools
 from bot.people import roles
 from bot.storage.database import Storage, beside
 from tests.kits.people import DAY, NOW
@@ -39,7 +39,7 @@ def vigie(database: Path) -> Vigie:
     @click.group
     @click.pass_context
     def line(context: click.Context) -> None:
-        context.meta[OPEN] = lambda: Desk(database, DAY, NOW)
+        context.meta[OPEN] = lambda: RegistryTools(database, DAY, NOW)
 
     for group in (registry.roles_, registry.donnees, registry.confidentialite):
         line.add_command(group)
@@ -115,7 +115,7 @@ def test_a_folder_that_is_not_there_is_one_line(words: tuple[str, ...], tmp_path
     @click.group
     @click.pass_context
     def line(context: click.Context) -> None:
-        context.meta[OPEN] = lambda: Desk(tmp_path / "absent" / "vigie.db", DAY, NOW)
+        context.meta[OPEN] = lambda: RegistryTools(tmp_path / "absent" / "vigie.db", DAY, NOW)
 
     for group in (registry.roles_, registry.confidentialite):
         line.add_command(group)
@@ -209,7 +209,7 @@ def test_without_a_database_the_answer_says_so(tmp_path: Path) -> None:
     @click.group
     @click.pass_context
     def line(context: click.Context) -> None:
-        context.meta[OPEN] = lambda: Desk(tmp_path / "rien.db", DAY, NOW)
+        context.meta[OPEN] = lambda: RegistryTools(tmp_path / "rien.db", DAY, NOW)
 
     line.add_command(registry.roles_)
     result = CliRunner().invoke(line, ["roles", "lister"])

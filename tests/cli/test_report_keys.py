@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from bot.cli.main import vigie as line
 from bot.people import roles
 from bot.reports import filing, followups, keys
-from bot.reports.filing import Entry
+from bot.reports.filing import ReportIntake
 from bot.reports.keys import KEY_FILE
 from bot.reports.records import Records, Session
 from bot.storage.database import Storage
@@ -61,7 +61,9 @@ class Home:
 
 
 CALENDAR = Calendar(ZoneInfo("America/Toronto"))
-ENTRY = Entry("https://www.facebook.com/spotted/posts/123", "On y dit du mal de l'association.", "serious")
+ENTRY = ReportIntake(
+    "https://www.facebook.com/spotted/posts/123", "On y dit du mal de l'association.", "serious"
+)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bot.cli import revisions as cli_revisions
-from bot.cli.revisions import OPEN, Shelf
+from bot.cli.revisions import OPEN, RevisionTools
 from bot.policy import library as libraries
 from bot.revision import archive, revisions
 from bot.revision.archive import Archive
@@ -38,10 +38,10 @@ class Home:
     approvals: int = 1
 
     @property
-    def shelf(self) -> Shelf:
+    def shelf(self) -> RevisionTools:
         library = libraries.load([SEED], "pa20", lambda: DAY)
         texts = Archive(library, [SEED], CALENDAR, approvals=self.approvals)
-        return Shelf(texts, self.folder / "vigie.db", DAY, NOW)
+        return RevisionTools(texts, self.folder / "vigie.db", DAY, NOW)
 
     def __call__(self, *words: str) -> Result:
         @click.group

@@ -19,10 +19,10 @@ from bot.conversation.forms import Form, PersonField
 from bot.conversation.messages import Message, Quoter
 from bot.conversation.requests import Actor
 from bot.onboarding import notices, reminders
-from bot.onboarding.enrolment import Plan
+from bot.onboarding.enrolment import OnboardingPlan
 from bot.onboarding.quiz import bank as quiz_bank
-from bot.onboarding.quiz.bank import Bank, Problem
-from bot.outbox.notices import Services
+from bot.onboarding.quiz.bank import Problem, QuizBank
+from bot.outbox.notices import NoticeContext
 from bot.people import persons
 from bot.policy import library as libraries
 from bot.settings import SEED
@@ -49,7 +49,7 @@ async def daily(desk: School) -> None:
 
     def run() -> None:
         with desk.office.storage.transaction() as db:
-            reminders.daily(db, TARGET, Plan(), CALENDAR, desk.now)
+            reminders.daily(db, TARGET, OnboardingPlan(), CALENDAR, desk.now)
 
     await desk.office.storage.run(run)
 
@@ -302,7 +302,7 @@ async def test_every_notice_says_something_that_passes_everywhere(desk: School, 
     def build() -> dict[str, str]:
         with desk.office.storage.transaction() as db:
             person = persons.known(db, ALEX)
-            services = Services(db, desk.office.today())
+            services = NoticeContext(db, desk.office.today())
             arguments = {"policy": "pa20", "version": "2015-12-13", "person": person, "people": [person, "x"]}
             db.conn.execute(
                 "INSERT INTO progress_pictures VALUES ('i', ?, 'Ont lu: 3', '2026-11-24')", (PNG,)
@@ -400,7 +400,7 @@ async def test_the_questions_show_facility_and_the_least_understood_clauses(desk
 async def test_questions_whose_clause_has_changed_or_that_are_wrong_are_flagged(desk: School) -> None:
     assert "revoir" not in await desk.said("accueil")
     all_ = made_up().questions
-    desk.bank = Bank(all_[20:], stale=all_[:20], problems=(Problem(3, "x"),))
+    desk.bank = QuizBank(all_[20:], stale=all_[:20], problems=(Problem(3, "x"),))
     said = await desk.said("accueil")
     assert "leur clause ayant changé\u00a0: 1-a, 1-b" in said
     assert "et 8 de plus" in said
@@ -444,7 +444,7 @@ async def test_another_policy_without_any_question_gives_every_message_too(desk:
     other = libraries.load([SEED, TEST_DATA], OTHER, lambda: TODAY)
     version = other.current(other.default)
     target = replace(TARGET, policy=OTHER, version=version.adopted)
-    course = replace(course_of([desk]), library=other, target=lambda: target, bank=Bank)
+    course = replace(course_of([desk]), library=other, target=lambda: target, bank=QuizBank)
     replies = {
         **accueil.examples(course),
         **gestion.examples(course),
@@ -460,7 +460,7 @@ async def test_the_shipped_questions_all_pass_on_every_platform(desk: School, qu
     bank = quiz_bank.load(SHIPPED, VERSION)
     course = course_of([desk])
     for question in bank.questions:
-        replies = messages.examples(replace(course, bank=partial(Bank, (question,))), desk.now)
+        replies = messages.examples(replace(course, bank=partial(QuizBank, (question,))), desk.now)
         for reply in replies.values():
             check_everywhere(reply, quote)
 
@@ -500,7 +500,7 @@ async def _something(desk: School, rng: Random, actor: Actor) -> None:
         case 2:
             await desk.leaves(actor)
         case 3:
-            desk.bank = Bank(tuple(one for one in made_up().questions if rng.random() < 0.8))
+            desk.bank = QuizBank(tuple(one for one in made_up().questions if rng.random() < 0.8))
         case 4:
             desk.bank = made_up()
         case _:

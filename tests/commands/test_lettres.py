@@ -39,7 +39,7 @@ async def test_the_buttons_of_the_announcement_send_the_message_again_or_give_it
     assert "2 × avis" in asked(bureau, "")
     with bureau.storage.transaction() as db:
         arguments = {"row": bureau.row("un")["id"], "notice": "avis", "problem": "closed"}
-        message = notices.build(notices.Services(db, bureau.clock().date()), rows.DEAD_LETTER, arguments)
+        message = notices.build(notices.NoticeContext(db, bureau.clock().date()), rows.DEAD_LETTER, arguments)
     assert isinstance(message, Message)
     again, drop = (str(getattr(one, "command", "")) for one in message.buttons())
     assert "de nouveau" in asked(bureau, again.removeprefix("lettres "))

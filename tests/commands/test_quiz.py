@@ -10,7 +10,7 @@ import pytest
 from bot.commands.quiz import messages
 from bot.conversation.messages import Message, Quoter
 from bot.conversation.requests import Actor
-from bot.onboarding.quiz.bank import Bank
+from bot.onboarding.quiz.bank import QuizBank
 from bot.people import persons
 from tests.kits.onboarding import School, commands_of, course_of, school, words
 from tests.kits.people import ALEX, ALEX_ON_DISCORD, BLAISE, NOW
@@ -173,7 +173,7 @@ async def test_a_question_removed_while_someone_is_on_it_is_replaced_and_they_ar
     question = await desk.ask("quiz nouveau -", ALEX)
     asked = await desk.asked()
     assert asked
-    desk.bank = Bank(tuple(one for one in desk.bank.questions if one.id != asked.item.question))
+    desk.bank = QuizBank(tuple(one for one in desk.bank.questions if one.id != asked.item.question))
     reply = await desk.ask(commands_of(question)[0], ALEX)
     assert "Une question a été retirée ou modifiée entre-temps" in words(reply)
     assert "Question 1 sur 12" in words(reply)
@@ -184,7 +184,7 @@ async def test_a_question_removed_while_someone_is_on_it_is_replaced_and_they_ar
 
 async def test_when_no_question_is_left_it_is_said_and_nothing_breaks(desk: School) -> None:
     question = await desk.ask("quiz nouveau -", ALEX)
-    desk.bank = Bank()
+    desk.bank = QuizBank()
     for line in ("quiz", "quiz nouveau -", commands_of(question)[0], "quiz a"):
         assert "Le quiz n'est pas prêt" in await desk.said(line, ALEX)
 

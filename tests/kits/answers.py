@@ -10,10 +10,10 @@ from pathlib import Path
 
 from bot.answers import guidance
 from bot.answers.conversations import Conversations, Recent
-from bot.answers.questions import Answer, Found
+from bot.answers.questions import Found, PolicyAnswer
 from bot.commands import banque, question, retour, vigie
-from bot.commands.banque import Bank
-from bot.commands.question import Desk
+from bot.commands.banque import BankEditing
+from bot.commands.question import Answering
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Form, Reply, opener
 from bot.conversation.messages import Message
@@ -38,23 +38,23 @@ def found(*numbers: str, score: float = 0.9) -> tuple[Found, ...]:
     return tuple(Found(Number.parse(number), score) for number in numbers)
 
 
-def answer(*numbers: str) -> Answer:
-    return Answer("answer", clauses=found(*numbers), ranked=found(*numbers))
+def answer(*numbers: str) -> PolicyAnswer:
+    return PolicyAnswer("answer", clauses=found(*numbers), ranked=found(*numbers))
 
 
 @dataclass
 class ToldEngine:
     """Answers what the test says, and remembers what it was asked."""
 
-    answers: dict[str, Answer] = field(default_factory=dict)
+    answers: dict[str, PolicyAnswer] = field(default_factory=dict)
     asked: list[tuple[str, tuple[Number, ...]]] = field(default_factory=list)
 
     def answer(
         self, policy: Policy, version: Version, question: str, previous: tuple[Number, ...] = ()
-    ) -> Answer:
+    ) -> PolicyAnswer:
         assert version in policy.versions
         self.asked.append((question, previous))
-        return self.answers.get(question, Answer("not_found"))
+        return self.answers.get(question, PolicyAnswer("not_found"))
 
     def close(self) -> None:
         """Do nothing."""
@@ -65,7 +65,7 @@ class Counter:
     """The commands at work."""
 
     dispatcher: Dispatcher
-    desk: Desk
+    desk: Answering
     engine: ToldEngine
     clock: FakeClock
     own: Path
@@ -109,7 +109,7 @@ def labels(reply: Message) -> list[str]:
     return [button.label for button in reply.buttons()]
 
 
-def commands(desk: Desk, bank: Bank) -> tuple[Command, ...]:
+def commands(desk: Answering, bank: BankEditing) -> tuple[Command, ...]:
     """Return the lines of the catalogue."""
 
     def reserved(request: Request) -> Reply:
@@ -139,10 +139,12 @@ def _masker(library: Library) -> Masker:
 
 
 @contextmanager
-def counter(library: Library, own: Path, answers: Mapping[str, Answer] | None = None) -> Iterator[Counter]:
+def counter(
+    library: Library, own: Path, answers: Mapping[str, PolicyAnswer] | None = None
+) -> Iterator[Counter]:
     storage, clock, engine = Storage(), FakeClock(), ToldEngine(dict(answers or {}))
     office = Office(storage, clock, CALENDAR, TEAMS)
-    desk = Desk(
+    desk = Answering(
         library,
         office,
         engine,
@@ -159,7 +161,7 @@ def counter(library: Library, own: Path, answers: Mapping[str, Answer] | None = 
             registry.appoint_first(db, [ADMIN], office.today())
 
     storage.executor.submit(first).result()
-    bank = Bank(library, office, SEED, own)
+    bank = BankEditing(library, office, SEED, own)
     try:
         yield Counter(Dispatcher(commands(desk, bank), storage.executor), desk, engine, clock, own)
     finally:

@@ -15,21 +15,21 @@ from sqlite_utils import Database
 
 from bot.answers import guidance, negative_posts
 from bot.answers.conversations import Conversations, OnScreen, Recent
-from bot.answers.engine.shelf import Given
+from bot.answers.engine.shelf import FixedModel
 from bot.answers.guidance import Guidance
 from bot.answers.negative_posts import NegativePosts
 from bot.answers.questions import Engine
 from bot.app import build
 from bot.app.reports import reporting
 from bot.app.sandbox import adapter
-from bot.commands.banque import Bank
+from bot.commands.banque import BankEditing
 from bot.commands.catalogue import Services, catalogue
-from bot.commands.question import Desk
+from bot.commands.question import Answering
 from bot.conversation.dispatcher import Dispatcher
 from bot.language import masking
 from bot.language.masking import Masker
 from bot.onboarding.course import Course, open_course
-from bot.onboarding.enrolment import Plan
+from bot.onboarding.enrolment import OnboardingPlan
 from bot.people import roles
 from bot.people.office import Office
 from bot.platforms.local.adapter import LocalAdapter
@@ -77,10 +77,10 @@ def working(library: Library) -> Iterator[Dispatcher]:
 def services(library: Library, office: Office) -> Services:
     """Return what the commands work with."""
     folders = (SEED, TEST_DATA)
-    desk = Desk(
+    desk = Answering(
         library,
         office,
-        Engine(folders, Path(os.devnull), Given(None)),
+        Engine(folders, Path(os.devnull), FixedModel(None)),
         dict(_guidance(library, *library.policies.values())),
         lambda: masker(library),
         negative,
@@ -88,7 +88,7 @@ def services(library: Library, office: Office) -> Services:
         Recent(clock),
     )
     reports = reporting(Settings(), library, office, desk.guidance, desk.masker)
-    bank = Bank(library, office, SEED, None)
+    bank = BankEditing(library, office, SEED, None)
     return Services(library, office, course(library), desk, bank, reports, texts(library, office))
 
 
@@ -131,7 +131,7 @@ def _course(library: Library) -> Course:
     def attest(_db: Database, _attesting: Attesting) -> None:
         raise AssertionError
 
-    return open_course(library, (SEED, TEST_DATA), attest, Plan())
+    return open_course(library, (SEED, TEST_DATA), attest, OnboardingPlan())
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from bot.onboarding import attempts, enrolment
 from bot.onboarding.course import Course
 from bot.onboarding.enrolment import Standing
 from bot.onboarding.quiz import session as machine
-from bot.onboarding.quiz.bank import Bank
+from bot.onboarding.quiz.bank import QuizBank
 from bot.people import membership, persons
 from bot.people import roles as registry
 from bot.people.membership import BY_HAND
@@ -45,7 +45,7 @@ LIBRARY = libraries.load([SEED], "pa20", lambda: TODAY)
 class School(Desk):
     """The commands at work; `bank` and `attestations` can be looked at and changed."""
 
-    bank: Bank = field(default_factory=made_up)
+    bank: QuizBank = field(default_factory=made_up)
     attestations: list[Attesting] = field(default_factory=list)
 
     def attest(self, db: Database, attesting: Attesting) -> None:
@@ -118,10 +118,10 @@ class School(Desk):
         """Return what is said to someone who writes a line without pressing anything."""
         return words(await self.dispatcher.handle(self.dispatcher.from_text(text, actor=actor, place=place)))
 
-    async def asked(self, actor: Actor = ALEX, kind: attempts.Kind = "quiz") -> machine.Asked | None:
+    async def asked(self, actor: Actor = ALEX, kind: attempts.Kind = "quiz") -> machine.QuizTurn | None:
         """Return the question that someone is on."""
 
-        def read() -> machine.Asked | None:
+        def read() -> machine.QuizTurn | None:
             with self.office.storage.transaction() as db:
                 person = persons.person_of(db, actor, create=False)
                 found = attempts.under_way(db, person, "pa20", kind) if person else None

@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 from bot.conversation.deferred import Deferred
 from bot.conversation.messages import Message, Text
 from bot.outbox import rows
-from bot.outbox.notices import Built, Services
+from bot.outbox.notices import Built, NoticeContext
 from bot.outbox.pump import Pump
 from bot.outbox.routes import Routes
 from bot.outbox.routes import text as written
@@ -24,12 +24,19 @@ from bot.outbox.rows import Delivery
 from bot.outbox.sending import Habits, Hooks
 from bot.people import persons, roles
 from bot.people.persons import Account
-from bot.platforms.contract import Address, AwayError, LaterError, UndeliverableError, UnknownError, may_leave
+from bot.platforms.contract import (
+    AwayError,
+    Destination,
+    LaterError,
+    UndeliverableError,
+    UnknownError,
+    may_leave,
+)
 from bot.platforms.slack.delivery import EARLIER
 from bot.storage.database import Storage
 from tests.kits.fake_clock import FakeClock
 
-ADMINISTRATORS = Address("slack", "T1", "C9", "channel")
+ADMINISTRATORS = Destination("slack", "T1", "C9", "channel")
 RELAY = "777"
 
 # What a platform does with a message: the last four lose their answer, having acted or not.
@@ -62,7 +69,7 @@ class Post:
     together: asyncio.Barrier | None = None  # messages are taken so many at once
     died: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Take a message, or do otherwise."""
         where = written(to)
         self.concurrent[where] += 1
@@ -99,7 +106,9 @@ class Post:
             case "ok":
                 pass
 
-    async def was_delivered(self, to: Address, message: Message, delivery_id: str, since: datetime) -> bool:
+    async def was_delivered(
+        self, to: Destination, message: Message, delivery_id: str, since: datetime
+    ) -> bool:
         """Look for a message."""
         del to, message
         self.looked += 1
@@ -133,7 +142,7 @@ class Workshop:
         return message
 
 
-def build(_: Services, name: str, arguments: Mapping[str, object]) -> Message | None:
+def build(_: NoticeContext, name: str, arguments: Mapping[str, object]) -> Message | None:
     """Return a message that says its arguments; « rien » has nothing to say and « brisé » breaks."""
     if name == "brisé":
         raise LookupError(name)
@@ -169,7 +178,7 @@ class Office:
         hooks = Hooks(sent=lambda _: self.news.set(), failed=self._failed)
         return Pump(self.storage, self.posts, self.routes, habits, build=self.build, hooks=hooks)
 
-    def build(self, services: Services, name: str, arguments: Mapping[str, object]) -> Built:
+    def build(self, services: NoticeContext, name: str, arguments: Mapping[str, object]) -> Built:
         """Do as `build`; a « long » message is made in the workshop."""
         built = build(services, name, arguments)
         return Deferred(partial(self.workshop.make, built)) if built and name == "long" else built

@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from bot.answers import train
-from bot.answers.bank import BANK, GATE, Line
+from bot.answers.bank import BANK, GATE, BankLine
 from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
-from bot.answers.questions import Answer, Engine
+from bot.answers.questions import Engine, PolicyAnswer
 from bot.policy import articles, library
 from bot.policy.articles import Number, Version
 from bot.policy.library import Library, Policy
@@ -87,7 +87,7 @@ def engine(library: Library) -> Engine:
     return made
 
 
-def numbers(answer: Answer) -> list[str]:
+def numbers(answer: PolicyAnswer) -> list[str]:
     return [str(found.number) for found in answer.clauses]
 
 
@@ -129,21 +129,21 @@ class Small:
         return self.own / "politique" / "petite" / BANK
 
     @staticmethod
-    def lines(shapes: tuple[str, ...]) -> list[Line]:
+    def lines(shapes: tuple[str, ...]) -> list[BankLine]:
         asked = [
-            Line(shape.format(word), "direct", "answer", named(number), (), shape[:3])
+            BankLine(shape.format(word), "direct", "answer", named(number), (), shape[:3])
             for shape in shapes
             for number, words in TOPICS.items()
             for word in words
         ]
         return asked + [
-            Line(shape.format(word), "off_topic", "out_of_scope", (), (), shape[:3])
+            BankLine(shape.format(word), "off_topic", "out_of_scope", (), (), shape[:3])
             for shape in shapes
             for word in ELSEWHERE
         ]
 
     @staticmethod
-    def write(path: Path, lines: list[Line]) -> None:
+    def write(path: Path, lines: list[BankLine]) -> None:
         path.write_text("".join(f"{line.written()}\n" for line in lines), "utf-8")
 
 

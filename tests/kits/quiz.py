@@ -10,8 +10,8 @@ from random import Random
 from sqlite_utils import Database
 
 from bot.onboarding.quiz import session
-from bot.onboarding.quiz.bank import KINDS, Bank, Choice, Question, clause_hash
-from bot.onboarding.quiz.session import Asked, Press, Sitting
+from bot.onboarding.quiz.bank import KINDS, Question, QuizBank, QuizChoice, clause_hash
+from bot.onboarding.quiz.session import Press, QuizTurn, Sitting
 from bot.policy import articles
 from bot.policy.articles import Number, Version
 from bot.register.attestations import Target
@@ -37,10 +37,10 @@ def version() -> Version:
 VERSION = version()
 
 
-def made_up(each: int = 4) -> Bank:
+def made_up(each: int = 4) -> QuizBank:
     """Return a bank with `each` questions on every clause, of every type, none given away."""
     rng = Random(20)  # noqa: S311 — a choice of words, not a secret
-    return Bank(
+    return QuizBank(
         tuple(
             _question(str(clause.number), number, rng)
             for clause in VERSION.clauses()
@@ -56,7 +56,7 @@ def _question(clause: str, number: int, rng: Random) -> Question:
     )
     good = set(rng.sample(range(size), right))
     choices = tuple(
-        Choice(
+        QuizChoice(
             ("Vrai", "Faux")[at] if kind == "vrai-faux" else f"Choix {at} " + "x" * rng.randrange(1, 30),
             at in good,
             f"Explication {at}.",
@@ -88,7 +88,7 @@ def add_tables(db: Database) -> None:
         onboarding.create(db)
 
 
-def letters(bank: Bank, asked: Asked, *, right: bool) -> str:
+def letters(bank: QuizBank, asked: QuizTurn, *, right: bool) -> str:
     """Return the letters of a right answer to what is asked, or of a wrong one."""
     question = bank.question(asked.item.question)
     assert question is not None
@@ -98,7 +98,7 @@ def letters(bank: Bank, asked: Asked, *, right: bool) -> str:
     return good if right else next(letter for letter in asked.letters if letter not in good)
 
 
-def answer(sitting: Sitting, bank: Bank, *, right: bool = True) -> Sitting:
+def answer(sitting: Sitting, bank: QuizBank, *, right: bool = True) -> Sitting:
     """Answer the question that comes now."""
     asked = session.current(sitting)
     assert asked is not None
@@ -112,7 +112,7 @@ def answer(sitting: Sitting, bank: Bank, *, right: bool = True) -> Sitting:
     return session.press(sitting, bank, Press(asked.turn, asked.item.edition, "submit"))[0]
 
 
-def finish(sitting: Sitting, bank: Bank, right: Callable[[int], bool] = lambda _: True) -> Sitting:
+def finish(sitting: Sitting, bank: QuizBank, right: Callable[[int], bool] = lambda _: True) -> Sitting:
     """Answer to the end; `right`: whether the answer to the n-th question is, the first time."""
     number = 0
     while session.current(sitting) is not None:

@@ -12,11 +12,11 @@ from sqlite_utils import Database
 
 from bot.conversation.requests import Actor
 from bot.outbox import rows as outbox
-from bot.outbox.notices import Services
+from bot.outbox.notices import NoticeContext
 from bot.people import persons, roles
 from bot.reports import escalation, filing
 from bot.reports import notices as report_notices
-from bot.reports.filing import Entry
+from bot.reports.filing import ReportIntake
 from bot.reports.keys import Keyring, new_keyring
 from bot.reports.records import Records, Session
 from bot.times import Calendar, iso
@@ -29,10 +29,10 @@ VP, CONSEILLER, SUPPLEANCE = roles.VP_COMMUNICATIONS, roles.CONSEILLER, roles.SU
 SINCE = date(2026, 1, 1)
 
 
-def entry(where: str = POST, **more: object) -> Entry:
+def entry(where: str = POST, **more: object) -> ReportIntake:
     """Return a report of a post."""
     content = {"says": "On y dit que l'association vole ses membres.", "severity": "serious"}
-    return Entry(where, **{**content, "platform": "facebook", **more})  # type: ignore[arg-type]
+    return ReportIntake(where, **{**content, "platform": "facebook", **more})  # type: ignore[arg-type]
 
 
 @dataclass
@@ -97,7 +97,7 @@ class Desk:
         for row in (outbox.read(self.db, one) for (one,) in rows):
             person, services = (
                 row.recipient.partition("/")[2],
-                Services(self.db, self.session.today, row.recipient),
+                NoticeContext(self.db, self.session.today, row.recipient),
             )
             if person in self.unreachable:
                 outbox.bury(self.db, row.id, "closed", self.clock())

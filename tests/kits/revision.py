@@ -13,7 +13,7 @@ from typing import Final
 from bot.policy import articles
 from bot.policy.articles import Version
 from bot.policy.changes import lexicon
-from bot.policy.changes.comparison import Kind, Nature
+from bot.policy.changes.comparison import ChangeKind, Nature
 
 FRENCH: Final = lexicon.dictionary()  # held, so that it is not read for each comparison
 ADOPTED: Final = date(2026, 12, 13)
@@ -52,7 +52,7 @@ class Part:
 class Fact:
     """What must be found."""
 
-    kind: Kind
+    kind: ChangeKind
     old: tuple[str, ...]
     new: tuple[str, ...]
     nature: Nature
@@ -141,19 +141,19 @@ class Draft:
                 if item.group:
                     if item is item.group[0]:
                         new = tuple(labels[id(one)] for one in item.group)
-                        facts.add(Fact(Kind.SPLIT, item.origin, new, item.nature))
+                        facts.add(Fact(ChangeKind.SPLIT, item.origin, new, item.nature))
                 elif not item.origin:
-                    facts.add(Fact(Kind.ADDED, (), (label,), S))
+                    facts.add(Fact(ChangeKind.ADDED, (), (label,), S))
                 elif len(item.origin) > 1:
-                    facts.add(Fact(Kind.MERGED, item.origin, (label,), item.nature))
+                    facts.add(Fact(ChangeKind.MERGED, item.origin, (label,), item.nature))
                 elif part.origin != item.origin[0].partition(".")[0]:
-                    facts.add(Fact(Kind.MOVED, item.origin, (label,), item.nature))
+                    facts.add(Fact(ChangeKind.MOVED, item.origin, (label,), item.nature))
                 elif label != item.origin[0]:
-                    facts.add(Fact(Kind.RENUMBERED, item.origin, (label,), item.nature))
+                    facts.add(Fact(ChangeKind.RENUMBERED, item.origin, (label,), item.nature))
                 elif item.edited:
-                    facts.add(Fact(Kind.CHANGED, item.origin, (label,), item.nature))
+                    facts.add(Fact(ChangeKind.CHANGED, item.origin, (label,), item.nature))
         gone = {str(clause.number) for clause in old.clauses()} - kept
-        return facts | {Fact(Kind.REMOVED, (one,), (), S) for one in gone}
+        return facts | {Fact(ChangeKind.REMOVED, (one,), (), S) for one in gone}
 
 
 # --- What can be done to a text ------------------------------------------------------------------

@@ -22,7 +22,7 @@ from bot.conversation.requests import Actor, Received
 from bot.onboarding import attempts, enrolment, reminders
 from bot.onboarding import notices as onboarding_notices
 from bot.onboarding.course import open_course
-from bot.onboarding.enrolment import Plan
+from bot.onboarding.enrolment import OnboardingPlan
 from bot.onboarding.quiz import session
 from bot.outbox import notices
 from bot.outbox.pump import Pump
@@ -210,7 +210,7 @@ class World:
         return await self.press(reply, "Approuver", adoptee=adopted, effet=effective)
 
 
-def _asked(db: Database, actor: Actor) -> session.Asked | None:
+def _asked(db: Database, actor: Actor) -> session.QuizTurn | None:
     person = persons.person_of(db, actor, create=False)
     kinds: tuple[attempts.Kind, ...] = ("revision", "refresher", "quiz")
     found = [attempts.under_way(db, person, "pa20", kind) for kind in kinds] if person else []
@@ -266,7 +266,7 @@ def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int
         who = Signatory(attesting.person_id, attesting.name, attesting.account)
         attestations.attest(db, who, attesting.target, attesting.at, SIGNER)
 
-    course = open_course(library, folders, attest, Plan())
+    course = open_course(library, folders, attest, OnboardingPlan())
 
     def registry_changed(db: Database) -> None:
         enrolment.follow(db, course.target(), CALENDAR, clock(), at_once=True)

@@ -14,14 +14,14 @@ import aiohttp
 from bot.conversation.messages import Quotation, Span
 from bot.web.form import WebForm
 from bot.web.intake import (
-    Choice,
-    Choices,
-    Followed,
-    Picture,
+    CleanedImage,
+    DialogueLine,
+    FollowedReport,
+    FormChoice,
+    FormChoices,
     Pointed,
     RefusedError,
     Review,
-    Said,
     Typed,
 )
 from tests.kits.fake_clock import FakeClock
@@ -43,24 +43,24 @@ class FakeIntake:
 
     refusal: str = ""
     broken: bool = False
-    sent: dict[str, tuple[Typed, Picture | None]] = field(default_factory=dict)
-    said: dict[str, list[Said]] = field(default_factory=dict)
+    sent: dict[str, tuple[Typed, CleanedImage | None]] = field(default_factory=dict)
+    said: dict[str, list[DialogueLine]] = field(default_factory=dict)
     codes: int = 0
 
-    async def choices(self) -> Choices:
-        return Choices(
+    async def choices(self) -> FormChoices:
+        return FormChoices(
             severities=(
-                Choice("legere", "Légère", "Un mécontentement, une plainte."),
-                Choice("serieuse", "Sérieuse", "Une accusation, ou ce qui circule beaucoup."),
-                Choice("grave", "Grave", "Des menaces, ou des personnes visées."),
+                FormChoice("legere", "Légère", "Un mécontentement, une plainte."),
+                FormChoice("serieuse", "Sérieuse", "Une accusation, ou ce qui circule beaucoup."),
+                FormChoice("grave", "Grave", "Des menaces, ou des personnes visées."),
             ),
             recipients=(
-                Choice("vp-communications", "Vice-présidence aux communications"),
-                Choice("conseiller-executif", "Conseillère ou conseiller à l'exécutif"),
+                FormChoice("vp-communications", "Vice-présidence aux communications"),
+                FormChoice("conseiller-executif", "Conseillère ou conseiller à l'exécutif"),
             ),
             named=(
-                Choice("vp-communications", "La vice-présidence aux communications"),
-                Choice("conseiller-executif", "La conseillère ou le conseiller à l'exécutif"),
+                FormChoice("vp-communications", "La vice-présidence aux communications"),
+                FormChoice("conseiller-executif", "La conseillère ou le conseiller à l'exécutif"),
             ),
         )
 
@@ -80,27 +80,27 @@ class FakeIntake:
     async def point_out(self, words: str) -> Sequence[Pointed]:
         return (await self.review(Typed(summary=words))).pointed.get("summary", ())
 
-    async def clean(self, content: bytes) -> Picture:
+    async def clean(self, content: bytes) -> CleanedImage:
         if not content.startswith(b"\x89PNG"):
             raise RefusedError("Ce fichier n'est pas une image PNG, JPEG ou WebP.")
-        return Picture(content, "image/png", hashlib.sha256(content).hexdigest())
+        return CleanedImage(content, "image/png", hashlib.sha256(content).hexdigest())
 
     def new_code(self) -> str:
         self.codes += 1
         return f"{CODE} {self.codes}"
 
-    async def send(self, typed: Typed, picture: Picture | None, code: str) -> None:
+    async def send(self, typed: Typed, picture: CleanedImage | None, code: str) -> None:
         if self.refusal:
             raise RefusedError(self.refusal)
         self.sent.setdefault(code, (typed, picture))
 
-    async def follow(self, code: str) -> Followed | None:
+    async def follow(self, code: str) -> FollowedReport | None:
         if code not in self.sent:
             return None
-        return Followed("Reçu", "Personne ne l'a encore ouvert.", tuple(self.said.get(code, ())))
+        return FollowedReport("Reçu", "Personne ne l'a encore ouvert.", tuple(self.said.get(code, ())))
 
-    async def add(self, code: str, words: str) -> Followed | None:
-        self.said.setdefault(code, []).append(Said(ours=True, words=words))
+    async def add(self, code: str, words: str) -> FollowedReport | None:
+        self.said.setdefault(code, []).append(DialogueLine(ours=True, words=words))
         return await self.follow(code)
 
     async def withdraw(self, code: str) -> bool:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.answers import bank
-from bot.answers.bank import Line
+from bot.answers.bank import BankLine
 from bot.language import detection
 from bot.policy.articles import PolicyError
 from bot.settings import SEED
@@ -18,22 +18,22 @@ words = detection.read_words(detection.tables([SEED]))
 
 
 @pytest.fixture(scope="module")
-def lines() -> tuple[Line, ...]:
+def lines() -> tuple[BankLine, ...]:
     paths = (*bank.files([SEED], "pa20"), *bank.files([SEED], "pa20", bank.GATE))
     return bank.read(paths, None)
 
 
-def test_no_question_of_the_bank_is_refused_for_its_language(lines: tuple[Line, ...]) -> None:
+def test_no_question_of_the_bank_is_refused_for_its_language(lines: tuple[BankLine, ...]) -> None:
     assert [x.question for x in lines if x.gold and detection.detect(x.question, words) == "other"] == []
 
 
-def test_english_is_recognised(lines: tuple[Line, ...]) -> None:
+def test_english_is_recognised(lines: tuple[BankLine, ...]) -> None:
     english = [line.question for line in lines if line.kind == "english"]
     found = sum(detection.detect(question, words) == "en" for question in english)
     assert found / len(english) > 0.98
 
 
-def test_french_is_hardly_ever_taken_for_english(lines: tuple[Line, ...]) -> None:
+def test_french_is_hardly_ever_taken_for_english(lines: tuple[BankLine, ...]) -> None:
     french = [x.question for x in lines if x.kind not in {"english", "article"} and x.gold]
     assert sum(detection.detect(question, words) == "en" for question in french) / len(french) < 0.01
 

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from bot.conversation.requests import UserError
 from bot.onboarding.course import open_course
-from bot.onboarding.enrolment import Plan
+from bot.onboarding.enrolment import OnboardingPlan
 from bot.policy import library as libraries
 from bot.policy.articles import PolicyError
 from bot.register.attestations import Attesting
@@ -27,7 +27,7 @@ def never(_db: Database, _attesting: Attesting) -> None:
 
 
 def test_the_course_is_on_the_shipped_text_and_questions() -> None:
-    course = open_course(libraries.load([SEED], "pa20", lambda: TODAY), [SEED], never, Plan())
+    course = open_course(libraries.load([SEED], "pa20", lambda: TODAY), [SEED], never, OnboardingPlan())
     target = course.target()
     assert (target.policy, target.version) == ("pa20", date(2015, 12, 13))
     assert target.sha256 == hashlib.sha256(TEXT.read_bytes()).hexdigest()
@@ -45,7 +45,7 @@ def test_an_adopted_revision_changes_the_course_on_its_day_and_keeps_its_questio
     (folder / "2027-01-20.md").write_text(text, encoding="utf-8")
     today = [date(2027, 1, 19)]
     library = libraries.load([SEED, tmp_path], "pa20", lambda: today[0])
-    course = open_course(library, [SEED, tmp_path], never, Plan())
+    course = open_course(library, [SEED, tmp_path], never, OnboardingPlan())
     before = course.bank()
     assert course.target().version == date(2015, 12, 13)
     today[0] = date(2027, 1, 20)
@@ -59,10 +59,10 @@ def test_an_adopted_revision_changes_the_course_on_its_day_and_keeps_its_questio
 
 def test_a_policy_without_questions_has_no_quiz_and_a_broken_file_is_told_at_once(tmp_path: Path) -> None:
     library = libraries.load([SEED], "pa20", lambda: TODAY)
-    course = open_course(library, [tmp_path], never, Plan())
+    course = open_course(library, [tmp_path], never, OnboardingPlan())
     with pytest.raises(UserError, match="pas prêt"):
         course.questions()
     (tmp_path / "politique" / "pa20").mkdir(parents=True)
     (tmp_path / "politique" / "pa20" / "quiz.toml").write_bytes(b"\xff")
     with pytest.raises(PolicyError, match="UTF-8"):
-        open_course(library, [tmp_path], never, Plan())
+        open_course(library, [tmp_path], never, OnboardingPlan())

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from bot.conversation.requests import Actor
 from bot.onboarding import attempts, enrolment, reminders
-from bot.onboarding.enrolment import Plan
+from bot.onboarding.enrolment import OnboardingPlan
 from bot.onboarding.quiz import session
 from bot.people import membership, persons, roles
 from bot.people.membership import BY_HAND
@@ -150,7 +150,7 @@ def test_an_adopted_revision_begins_anew_and_reminds_of_the_new_text_alone(db: D
     follow(db)
     assert enrolment.follow(db, REVISED, CALENDAR, NOW) == 1
     db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = '2026-11-24'")
-    reminders.daily(db, REVISED, Plan(), CALENDAR, NOW + timedelta(days=3))
+    reminders.daily(db, REVISED, OnboardingPlan(), CALENDAR, NOW + timedelta(days=3))
     assert queued(db) == [(f"person:{person}", "accueil-rappel", 0)]
     [(arguments,)] = db.conn.execute("SELECT arguments FROM outbox WHERE state = 'queued'").fetchall()
     assert json.loads(arguments)["version"] == "2027-01-20"
@@ -181,17 +181,17 @@ def test_without_reminders_nobody_is_late(db: Database) -> None:
     officer(db)
     follow(db)
     later = NOW + timedelta(days=40)
-    reminders.daily(db, TARGET, Plan(reminder_days=()), CALENDAR, later)
+    reminders.daily(db, TARGET, OnboardingPlan(reminder_days=()), CALENDAR, later)
     assert [notice for _, notice, _ in queued(db)] == ["accueil-bienvenue"]
     [one] = enrolment.everyone(db, TARGET)
-    assert not one.late(Plan(reminder_days=()), CALENDAR, CALENDAR.day(later))
+    assert not one.late(OnboardingPlan(reminder_days=()), CALENDAR, CALENDAR.day(later))
 
 
 def test_days_and_settings_are_those_of_the_plan(db: Database) -> None:
     officer(db)
     follow(db)
     db.conn.execute("DELETE FROM outbox")
-    plan = Plan(reminder_days=(1,), refresher_days=0)
+    plan = OnboardingPlan(reminder_days=(1,), refresher_days=0)
     told = []
     for number in range(1, 8):
         reminders.daily(db, TARGET, plan, CALENDAR, NOW + timedelta(days=number))
@@ -205,7 +205,7 @@ def test_the_late_ones_of_a_day_are_told_in_one_word(db: Database) -> None:
         officer(db, Actor("slack", "T1", f"U{number}"))
     follow(db)
     for days in (3, 7, 14, 15, 16):
-        reminders.daily(db, TARGET, Plan(), CALENDAR, NOW + timedelta(days=days))
+        reminders.daily(db, TARGET, OnboardingPlan(), CALENDAR, NOW + timedelta(days=days))
     words = [recipient for recipient, notice, _ in queued(db) if notice == "accueil-retards"]
     assert words == ["role:administration"]
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from bot.onboarding.quiz import session, statistics
-from bot.onboarding.quiz.bank import Bank
-from bot.onboarding.quiz.session import Answer, Item, Sitting
+from bot.onboarding.quiz.bank import QuizBank
+from bot.onboarding.quiz.session import Item, QuizAnswer, Sitting
 from tests.kits.quiz import made_up
 
 BANK = made_up()
@@ -23,7 +23,7 @@ def sitting(*right: bool) -> Sitting:
         question = BANK.question(name)
         assert question is not None
         items.append(Item(name, question.edition, tuple(range(len(question.choices)))))
-    answers = [Answer(name, frozenset({0}), good) for name, good in zip(NAMES, right, strict=True)]
+    answers = [QuizAnswer(name, frozenset({0}), good) for name, good in zip(NAMES, right, strict=True)]
     return Sitting(tuple(items), tuple(answers))
 
 
@@ -61,15 +61,15 @@ def test_a_question_that_everyone_knows_tells_nothing_of_anyone() -> None:
 
 def test_answers_to_what_a_question_was_before_are_left_out() -> None:
     old = BANK.questions[0]
-    bank = Bank((replace(old, text="Autre question?"), *BANK.questions[1:]))
+    bank = QuizBank((replace(old, text="Autre question?"), *BANK.questions[1:]))
     found = statistics.by_question(bank, [sitting(True, True, True, True)])  # noqa: FBT003 — four answers
     assert NAMES[0] not in {one.question for one in found}
-    assert statistics.by_question(Bank(), [sitting(True, True, True, True)]) == []  # noqa: FBT003 — same
+    assert statistics.by_question(QuizBank(), [sitting(True, True, True, True)]) == []  # noqa: FBT003 — same
 
 
 def test_clauses_are_ranked_by_the_answers_to_all_their_questions() -> None:
     drawn = session.draw(BANK, Random(1))  # noqa: S311 — same
-    answers = tuple(Answer(i.question, frozenset(), n > 2) for n, i in enumerate(drawn.items))
+    answers = tuple(QuizAnswer(i.question, frozenset(), n > 2) for n, i in enumerate(drawn.items))
     items = statistics.by_question(BANK, [Sitting(drawn.items, answers)])
     ranked = statistics.by_clause(items)
     assert [one.facility for one in ranked] == sorted(one.facility for one in ranked)

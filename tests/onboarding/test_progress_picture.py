@@ -14,8 +14,8 @@ from bot.conversation.messages import Message
 from bot.onboarding import notices
 from bot.onboarding.enrolment import STEPS
 from bot.onboarding.progress import Numbers
-from bot.onboarding.progress_picture import Drawing, draw
-from bot.outbox.notices import Built, Services
+from bot.onboarding.progress_picture import ProgressErrand, draw
+from bot.outbox.notices import Built, NoticeContext
 from bot.storage.database import Storage
 from bot.typesetting import typeset
 from bot.typesetting.typeset import TypesetError
@@ -86,7 +86,7 @@ def storage() -> Iterator[Storage]:
 
 async def test_the_errand_has_the_picture_sent_once_to_whoever_asked(storage: Storage) -> None:
     found = numbers(4, 4, 3, 2, 1, 1)
-    errand = Drawing(storage, "Les accueils", lambda _: found, lambda: DAY)
+    errand = ProgressErrand(storage, "Les accueils", lambda _: found, lambda: DAY)
     for _ in range(2):  # a crash came before it was struck off
         await errand({"person": "p1", "id": "i1"}, NOW)
 
@@ -94,7 +94,7 @@ async def test_the_errand_has_the_picture_sent_once_to_whoever_asked(storage: St
         with storage.transaction() as db:
             rows = db.conn.execute("SELECT recipient, notice FROM outbox").fetchall()
             notice = notices.table(LIBRARY)[notices.PICTURE]
-            return rows, notice.build(Services(db, DAY), {"id": "i1"})
+            return rows, notice.build(NoticeContext(db, DAY), {"id": "i1"})
 
     rows, sent = await storage.run(message)
     assert rows == [("person:p1", "accueil-image")]

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from bot.onboarding.enrolment import Plan
+from bot.onboarding.enrolment import OnboardingPlan
 from bot.onboarding.quiz import session
-from bot.onboarding.quiz.bank import Bank, Choice
+from bot.onboarding.quiz.bank import QuizBank, QuizChoice
 from bot.onboarding.quiz.session import Press, Sitting
 from bot.policy.articles import Number
 from tests.kits.quiz import ESSENTIAL, VERSION, answer, finish, letters, made_up
@@ -30,7 +30,7 @@ def clauses(sitting: Sitting) -> list[Number]:
     return [question.clause for item in sitting.items if (question := BANK.question(item.question))]
 
 
-def asked_now(sitting: Sitting) -> session.Asked:
+def asked_now(sitting: Sitting) -> session.QuizTurn:
     asked = session.current(sitting)
     assert asked is not None
     return asked
@@ -67,12 +67,12 @@ def test_questions_and_choices_are_shuffled_but_vrai_stays_before_faux() -> None
 
 
 def test_a_small_bank_gives_what_it_has() -> None:
-    few = Bank(BANK.questions[:5])
+    few = QuizBank(BANK.questions[:5])
     assert len(session.draw(few, Random(1)).items) == 5  # noqa: S311 — a test's own luck
-    nothing = session.draw(Bank(), Random(1))  # noqa: S311 — same
+    nothing = session.draw(QuizBank(), Random(1))  # noqa: S311 — same
     assert nothing.items == ()
     assert session.current(nothing) is None
-    assert session.score(nothing) == session.Score(0, 0)
+    assert session.score(nothing) == session.QuizScore(0, 0)
     assert not session.score(nothing).reaches(0)
 
 
@@ -90,7 +90,7 @@ def test_the_refresher_has_three_questions_and_begins_with_what_was_missed(seed:
 
 def test_answering_all_right_ends_after_twelve_with_full_marks() -> None:
     sitting = finish(drawn(1), BANK)
-    assert (sitting.turn, session.score(sitting)) == (12, session.Score(12, 12))
+    assert (sitting.turn, session.score(sitting)) == (12, session.QuizScore(12, 12))
     assert session.score(sitting).reaches(100)
 
 
@@ -102,14 +102,14 @@ def test_what_was_missed_comes_back_at_the_end_until_it_is_known_and_does_not_ra
         sitting.items[5].question,
     ]
     assert session.missed(sitting) == [sitting.items[2].question, sitting.items[5].question]
-    assert session.score(sitting) == session.Score(10, 12)
+    assert session.score(sitting) == session.QuizScore(10, 12)
 
 
 @pytest.mark.parametrize(("right", "passes"), [(9, False), (10, True)])
 def test_the_pass_mark_is_eighty_per_cent(right: int, passes: bool) -> None:
     sitting = finish(drawn(1), BANK, right=lambda n: n < right)
-    assert session.score(sitting).reaches(Plan().pass_mark) is passes
-    assert session.Score(9, 12).percent == 75
+    assert session.score(sitting).reaches(OnboardingPlan().pass_mark) is passes
+    assert session.QuizScore(9, 12).percent == 75
 
 
 def test_a_question_that_comes_back_has_its_choices_turned_round() -> None:
@@ -182,8 +182,8 @@ def test_presses_that_no_button_makes_change_nothing() -> None:
 # --- A bank that changes ----------------------------------------------------------------------
 
 
-def without(*names: str) -> Bank:
-    return Bank(tuple(one for one in BANK.questions if one.id not in names))
+def without(*names: str) -> QuizBank:
+    return QuizBank(tuple(one for one in BANK.questions if one.id not in names))
 
 
 def test_a_question_removed_before_its_turn_makes_way_for_another_on_the_same_clause() -> None:
@@ -202,7 +202,7 @@ def test_a_question_removed_after_its_answer_does_not_count_any_more() -> None:
     sitting = answer(drawn(1), BANK, right=False)
     bank = without(sitting.items[0].question)
     kept = session.agreed(sitting, bank, Random(1))  # noqa: S311 — same
-    assert session.score(finish(kept, bank)) == session.Score(11, 11)
+    assert session.score(finish(kept, bank)) == session.QuizScore(11, 11)
     assert session.press(kept, bank, Press(0, sitting.items[0].edition, "choose", "A"))[1] == "already"
 
 
@@ -210,15 +210,15 @@ def test_an_edited_question_is_asked_in_its_new_words() -> None:
     sitting = drawn(1)
     old = BANK.question(sitting.items[0].question)
     assert old is not None
-    new = replace(old, choices=(*old.choices[:-1], Choice("Autre chose", old.choices[-1].right, "Non.")))
-    bank = Bank((*without(old.id).questions, new))
+    new = replace(old, choices=(*old.choices[:-1], QuizChoice("Autre chose", old.choices[-1].right, "Non.")))
+    bank = QuizBank((*without(old.id).questions, new))
     kept = session.agreed(sitting, bank, Random(1))  # noqa: S311 — same
     assert kept.items[0].question == old.id
     assert kept.items[0].edition == new.edition != old.edition
 
 
 def test_when_every_question_is_removed_the_quiz_is_over_and_is_no_pass() -> None:
-    kept = session.agreed(answer(drawn(1), BANK), Bank(), Random(1))  # noqa: S311 — same
+    kept = session.agreed(answer(drawn(1), BANK), QuizBank(), Random(1))  # noqa: S311 — same
     assert session.current(kept) is None
     assert not session.score(kept).reaches(80)
 
@@ -275,7 +275,7 @@ class AnySequence(RuleBasedStateMachine):
     @rule(data=st.data())
     def remove_a_question(self, data: st.DataObject) -> None:
         gone = data.draw(st.sampled_from([item.question for item in self.sitting.items]))
-        self.bank = Bank(tuple(one for one in self.bank.questions if one.id != gone))
+        self.bank = QuizBank(tuple(one for one in self.bank.questions if one.id != gone))
         self._agree()
 
     @rule()

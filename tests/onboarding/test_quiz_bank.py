@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import review, session
-from bot.onboarding.quiz.bank import Bank
+from bot.onboarding.quiz.bank import QuizBank
 from bot.policy import articles
 from bot.policy.articles import Number, PolicyError
 from bot.settings import SEED
@@ -98,7 +98,7 @@ def test_a_file_that_is_something_else_is_told_so(text: str) -> None:
 
 
 def test_an_empty_file_is_an_empty_bank() -> None:
-    assert quiz_bank.read("# rien\n", VERSION) == Bank()
+    assert quiz_bank.read("# rien\n", VERSION) == QuizBank()
 
 
 @given(st.text(max_size=200))
@@ -194,7 +194,7 @@ def test_every_quiz_has_every_essential_subject_and_in_the_end_every_clause_come
     assert come == {str(clause.number) for clause in VERSION.clauses()}
 
 
-def told(bank: Bank) -> str:
+def told(bank: QuizBank) -> str:
     return "\n".join(one.text for one in review.review(bank, VERSION))
 
 
@@ -204,17 +204,17 @@ def test_what_the_whole_lacks_is_told() -> None:
     assert "5.10\u00a0: 1 question; il en faut au moins 2" in words
     assert told(made_up()) == ""
     bank = made_up()
-    plain = Bank(tuple(replace(one, essential="") for one in bank.questions))
+    plain = QuizBank(tuple(replace(one, essential="") for one in bank.questions))
     assert "aucune question n'est essentielle" in told(plain)
-    every = Bank(tuple(replace(one, essential=str(one.clause)) for one in bank.questions))
+    every = QuizBank(tuple(replace(one, essential=str(one.clause)) for one in bank.questions))
     assert "il y a 31 sujets essentiels, et 0 articles" in told(every)
-    few = Bank(tuple(one for one in bank.questions if one.kind != "situation"))
+    few = QuizBank(tuple(one for one in bank.questions if one.kind != "situation"))
     assert "aucune question n'est de type situation" in told(few)
 
 
-def longer(bank: Bank) -> Bank:
+def longer(bank: QuizBank) -> QuizBank:
     """Return the bank as hurried authors write it: the right choice is the one that says most."""
-    return Bank(
+    return QuizBank(
         tuple(
             replace(
                 one,
@@ -228,8 +228,8 @@ def longer(bank: Bank) -> Bank:
     )
 
 
-def first(bank: Bank) -> Bank:
-    return Bank(
+def first(bank: QuizBank) -> QuizBank:
+    return QuizBank(
         tuple(
             replace(one, choices=tuple(sorted(one.choices, key=lambda c: not c.right)))
             for one in bank.questions
@@ -241,7 +241,9 @@ def first(bank: Bank) -> Bank:
 def test_right_answers_that_length_or_position_gives_away_are_told() -> None:
     assert "toujours le plus long choix" in told(longer(made_up()))
     assert "toujours le premier choix" in told(first(made_up()))
-    true = Bank(tuple(one for one in made_up(8).questions if one.kind == "vrai-faux" and one.right == {0}))
+    true = QuizBank(
+        tuple(one for one in made_up(8).questions if one.kind == "vrai-faux" and one.right == {0})
+    )
     assert "toujours Vrai" in told(true)
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import export
-from bot.onboarding.quiz.bank import Choice, Question
+from bot.onboarding.quiz.bank import Question, QuizChoice
 from tests.kits.quiz import VERSION, WRITTEN, made_up
 from tests.onboarding.test_quiz_bank import SHIPPED
 
@@ -205,7 +205,7 @@ def test_any_words_come_back_as_they_were(words: str, others: str, identifier: s
     question = next(one for one in BANKS["test"] if one.id == identifier)
     pair = question.kind == "vrai-faux"
     choices = tuple(
-        Choice(one.text if pair else f"{words}{at}", one.right, f"{others}.")
+        QuizChoice(one.text if pair else f"{words}{at}", one.right, f"{others}.")
         for at, one in enumerate(question.choices)
     )
     changed = (replace(question, text=f"{others}?", choices=choices),)

@@ -13,8 +13,8 @@ from bot.conversation.messages import Message
 from bot.conversation.requests import Actor
 from bot.onboarding import enrolment
 from bot.people import membership, persons
-from bot.platforms.contract import Address
-from bot.platforms.groups import Followed
+from bot.platforms.contract import Destination
+from bot.platforms.groups import FollowedGroup
 from bot.settings import Settings
 from bot.storage.database import Storage
 from tests.kits.office import built
@@ -29,13 +29,13 @@ class Discord:
     async def ready(self) -> bool:
         return True
 
-    async def fetch_members(self, group: Followed) -> Collection[Actor]:
+    async def fetch_members(self, group: FollowedGroup) -> Collection[Actor]:
         return [ALEX_ON_DISCORD] if group.source_id == GROUP else []
 
-    async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         raise NotImplementedError
 
-    async def was_delivered(self, to: Address, message: Message, delivery_id: str, since: object) -> bool:
+    async def was_delivered(self, to: Destination, message: Message, delivery_id: str, since: object) -> bool:
         raise NotImplementedError
 
 

@@ -21,7 +21,7 @@ from bot.backup import copies
 from bot.conversation.findings import Finding, fine, wrong
 from bot.operations import diagnostic
 from bot.operations.diagnostic import Places
-from bot.platforms.contract import Address
+from bot.platforms.contract import Destination
 from bot.platforms.discord import check as discord_check
 from bot.platforms.slack import check as slack_check
 from bot.platforms.slack.manifest import BOT_SCOPES
@@ -260,11 +260,11 @@ class SlackSays(NamedTuple):
     late: int = 0
     answers: Mapping[str, Any] = {}
     follows: Sequence[str] = ()
-    channels: Sequence[Address] = ()
+    channels: Sequence[Destination] = ()
 
 
 REFUSED = {"ok": False, "error": "invalid_auth"}
-OFFICE = Address("slack", "T1", "C1", "channel")
+OFFICE = Destination("slack", "T1", "C1", "channel")
 
 
 def told(answer: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -299,7 +299,9 @@ def told(answer: Mapping[str, Any]) -> Mapping[str, Any]:
             answers=told({"channel": {"is_member": True}}),
         ),
         SlackSays(
-            "ok ok erreur ok", "n'est pas de l'espace T1", channels=[Address("slack", "T2", "C1", "channel")]
+            "ok ok erreur ok",
+            "n'est pas de l'espace T1",
+            channels=[Destination("slack", "T2", "C1", "channel")],
         ),
         SlackSays("ok ok erreur", "SLACK_APP_TOKEN est refusé", answers={"/apps.connections.open": REFUSED}),
     ],

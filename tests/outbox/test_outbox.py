@@ -17,7 +17,7 @@ from bot.outbox.routes import parse, text
 from bot.outbox.sending import delivery_id
 from bot.people import persons, roles
 from bot.people.persons import Account
-from bot.platforms.contract import Address
+from bot.platforms.contract import Destination
 from bot.privacy import personal_data
 from bot.storage import state
 from tests.kits.outbox import (
@@ -671,8 +671,8 @@ async def test_two_accounts_that_became_one_person_are_told_once(bureau: Office)
 def test_an_address_is_read_as_it_was_written() -> None:
     for address in (
         ADMINISTRATORS,
-        Address("courriel", "", "a/b@c.ca"),
-        Address("discord", "7", "8", "thread"),
+        Destination("courriel", "", "a/b@c.ca"),
+        Destination("discord", "7", "8", "thread"),
     ):
         assert parse(text(address)) == address
     for wrong in ("", "person:", "person:slack/T1", "ailleurs:slack/T1/U1", "person://U1"):
@@ -681,7 +681,7 @@ def test_an_address_is_read_as_it_was_written() -> None:
 
 
 def test_the_mark_of_a_message_fits_discords_nonce_and_differs_by_address() -> None:
-    marks = {delivery_id("0f3c9a5be2d14c70", Address("discord", "", str(n))) for n in range(100)}
+    marks = {delivery_id("0f3c9a5be2d14c70", Destination("discord", "", str(n))) for n in range(100)}
     assert len(marks) == 100
     assert {len(mark) for mark in marks} == {16}
 

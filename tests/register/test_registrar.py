@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from bot.conversation.deferred import Deferred
 from bot.conversation.messages import Message
-from bot.outbox.notices import Services
+from bot.outbox.notices import NoticeContext
 from bot.people import persons
 from bot.register import attestations, receipt, signing
 from bot.register.attestations import Attesting
@@ -81,7 +81,7 @@ def built(clerk: Registrar, *, new: bool = True) -> Message | None:
     with clerk.storage.transaction() as db:
         person = attest(clerk, db) if new else persons.known(db, ALEX)
         arguments = {"person": person, "policy": TARGET.policy, "version": f"{TARGET.version}"}
-        found = clerk.notices()[RECEIPT].build(Services(db, NOW.date()), arguments)
+        found = clerk.notices()[RECEIPT].build(NoticeContext(db, NOW.date()), arguments)
     return found.make() if isinstance(found, Deferred) else found
 
 

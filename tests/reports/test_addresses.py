@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.reports.addresses import addresses
-from bot.reports.addresses.addresses import LONGEST, Address
+from bot.reports.addresses.addresses import LONGEST, PostAddress
 from bot.settings import SEED
 
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -190,7 +190,7 @@ def test_a_text_without_a_web_address_gives_nothing(text: str) -> None:
     ],
 )
 def test_the_first_address_is_found_in_what_is_pasted(text: str) -> None:
-    assert READER.read(text) == Address("youtube", "https://www.youtube.com/watch?v=AbCdEfGhIjK")
+    assert READER.read(text) == PostAddress("youtube", "https://www.youtube.com/watch?v=AbCdEfGhIjK")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.reports import cases as report_cases
-from bot.reports.records import LONGEST, SHORTEST, Plan
+from bot.reports.records import LONGEST, SHORTEST, EscalationPlan
 from bot.times import iso, utc
 from tests.kits.fake_clock import FakeClock
 from tests.kits.reports import CALENDAR, CONSEILLER, SUPPLEANCE, VP, Desk
@@ -28,7 +28,7 @@ def desk_at(moment: str) -> tuple[Desk, dict[str, str]]:
 
 def expected(since: datetime, *, urgent: bool) -> list[tuple[datetime, str, str]]:
     """Return when each level comes after a delivery, and to which role."""
-    plan = Plan()
+    plan = EscalationPlan()
     waits = [(plan.reminder, VP, "reminder"), (plan.other, CONSEILLER, "other")]
     waits.append((plan.alternate, SUPPLEANCE, "alternate"))
     return [

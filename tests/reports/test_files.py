@@ -95,7 +95,7 @@ class Place:
                 for recipient, notice, arguments in rows
                 if notice in table
                 and isinstance(message := table[notice].build(
-                    notices.Services(session.db, session.today, recipient), json.loads(arguments)
+                    notices.NoticeContext(session.db, session.today, recipient), json.loads(arguments)
                 ), Message)
             ]  # fmt: skip
 

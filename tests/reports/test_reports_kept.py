@@ -203,7 +203,7 @@ def test_after_a_restoration_an_alert_is_said_again_marked_as_perhaps_repeated(h
         before = dict(notices.NOTICES)
         notices.NOTICES.update(table)
         try:
-            services = notices.Services(session.db, session.today, recipient)
+            services = notices.NoticeContext(session.db, session.today, recipient)
             message = notices.build(services, name, json.loads(arguments))
         finally:
             notices.NOTICES.clear()

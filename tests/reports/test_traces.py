@@ -19,7 +19,7 @@ from bot.reports import codes
 from bot.reports.filing import read_entry
 from bot.settings import Settings
 from bot.storage.database import Storage
-from bot.web.desk import Desk
+from bot.web.desk import WebIntake
 from bot.web.intake import Typed
 
 TYPED = Typed("", "On y dit du mal de l'association.", "serious", recipient="vp-communications")
@@ -37,10 +37,10 @@ def bot(tmp_path: Path) -> Iterator[Bot]:
         storage.close()
 
 
-def desk(bot: Bot) -> Desk:
+def desk(bot: Bot) -> WebIntake:
     """Return what the web form brings its reports to, its share of the hour being no matter here."""
     found = web_form.form(bot.services.reporting, bot.services.desk.masker, 0)._intake
-    assert isinstance(found, Desk)
+    assert isinstance(found, WebIntake)
     found.limiter._limits = (10**6, 10**6, 10**6)
     return found
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Library
 from bot.revision.reading import documents
-from bot.revision.reading.documents import Reading
+from bot.revision.reading.documents import ReadDocument
 from bot.revision.reading.docx_numbering import written
 from tests.kits import docx_files
 from tests.kits.docx_files import WAYS, Way, Writer, lvl
@@ -27,7 +27,7 @@ from tests.kits.revision import revised
 ADOPTED = date(2026, 12, 13)
 
 
-def read(content: bytes, old: Version) -> Reading:
+def read(content: bytes, old: Version) -> ReadDocument:
     return documents.prepare(content, "revision.docx", old, ADOPTED)
 
 

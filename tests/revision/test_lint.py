@@ -9,20 +9,22 @@ import pytest
 from bot.policy.articles import Version
 from bot.policy.library import Library
 from bot.revision.reading import documents, lint
-from bot.revision.reading.documents import Reading
-from bot.revision.reading.lint import Finding, Office, references
+from bot.revision.reading.documents import ReadDocument
+from bot.revision.reading.lint import LintFinding, NamedRole, references
 from bot.settings import SEED
 from tests.policy.test_comparison import TEXTS, numbered, version
 
 TEXT = (SEED / "politique/pa20/2015-12-13.md").read_text("utf-8")
 HELD = (
-    Office("Vice-présidence aux communications", held=True),
-    Office("Conseillère ou conseiller à l'exécutif", held=True),
-    Office("Trésorerie", held=False),
+    NamedRole("Vice-présidence aux communications", held=True),
+    NamedRole("Conseillère ou conseiller à l'exécutif", held=True),
+    NamedRole("Trésorerie", held=False),
 )
 
 
-def read(*clauses: str, old: Version | None = None, offices: tuple[Office, ...] | None = None) -> Reading:
+def read(
+    *clauses: str, old: Version | None = None, offices: tuple[NamedRole, ...] | None = None
+) -> ReadDocument:
     lines = [
         f"- {line}" if "." in line.split()[0] else "## ARTICLE {}\u00a0: {}".format(*line.split(" ", 1))
         for line in clauses
@@ -31,7 +33,7 @@ def read(*clauses: str, old: Version | None = None, offices: tuple[Office, ...] 
     return documents.prepare("\n\n".join(lines).encode(), "r.md", before, date(2026, 12, 13), offices)
 
 
-def codes(reading: Reading) -> list[tuple[str, str]]:
+def codes(reading: ReadDocument) -> list[tuple[str, str]]:
     return [(one.code, one.clause) for one in reading.findings]
 
 
@@ -160,7 +162,7 @@ def test_wording_that_was_adopted_so_is_not_remarked_upon() -> None:
 def test_words_that_the_text_does_not_hold_are_counted() -> None:
     found = lint.lost(version(*numbered(1, TEXTS)), [*TEXTS, "Un mot perdu, 42 fois."])
     assert found == (
-        Finding(
+        LintFinding(
             "lost_text",
             "",
             "4 mots du fichier ne sont pas dans le texte lu\u00a0: "

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bot.policy.articles import PolicyError
 from bot.policy.library import Library
 from bot.revision.reading import documents
-from bot.revision.reading.documents import Reading
+from bot.revision.reading.documents import ReadDocument
 from tests.kits import pdf_files
 from tests.kits.pdf_files import compiled
 from tests.kits.revision import revised
@@ -44,7 +44,7 @@ def test_a_revision_on_pages_is_compared_as_the_same_one_in_markdown(library: Li
     for seed in range(1, 7):
         draft = revised(old, seed)
 
-        def read(content: bytes) -> Reading:
+        def read(content: bytes) -> ReadDocument:
             return documents.prepare(content, "revision", old, ADOPTED)
 
         on_pages = read(pdf_files.laid_out(draft.version(), 1 + seed % 2))

@@ -14,10 +14,10 @@ import click
 import numpy as np
 
 from bot.answers import bank, evaluation
-from bot.answers.bank import Line
+from bot.answers.bank import BankLine
 from bot.answers.engine import training
 from bot.answers.engine.features import FAMILIES
-from bot.answers.engine.shelf import Given
+from bot.answers.engine.shelf import FixedModel
 from bot.answers.questions import Engine
 from bot.language.spelling import Speller, read_table
 from bot.policy import library
@@ -47,7 +47,9 @@ _WITHOUT = {
 }
 
 
-def sections(policy: Policy, lines: Sequence[Line], asked: Mapping[str, Sequence[Line]]) -> Iterator[str]:
+def sections(
+    policy: Policy, lines: Sequence[BankLine], asked: Mapping[str, Sequence[BankLine]]
+) -> Iterator[str]:
     """Yield the page's parts, each as soon as it is measured."""
     version = policy.versions[-1]
     table = read_table(bank.tables([SEED]))
@@ -62,11 +64,11 @@ def sections(policy: Policy, lines: Sequence[Line], asked: Mapping[str, Sequence
     yield _in_turn(lines, version)
 
 
-def _author(line: Line) -> str:
+def _author(line: BankLine) -> str:
     return line.author
 
 
-def _described(lines: Sequence[Line], aside: Sequence[Line]) -> str:
+def _described(lines: Sequence[BankLine], aside: Sequence[BankLine]) -> str:
     kinds, set_aside = (Counter((line.kind, bool(line.gold)) for line in some) for some in (lines, aside))
     rows = [
         [
@@ -86,13 +88,13 @@ def _described(lines: Sequence[Line], aside: Sequence[Line]) -> str:
     )
 
 
-def _final(policy: Policy, lines: Sequence[Line], asked: Mapping[str, Sequence[Line]]) -> str:
+def _final(policy: Policy, lines: Sequence[BankLine], asked: Mapping[str, Sequence[BankLine]]) -> str:
     version = policy.versions[-1]
     table = read_table(bank.tables([SEED]))
     model = training.fit(lines, version, table).model
     parts = ["## Le robot, sur des questions jamais vues\n"]
     with tempfile.TemporaryDirectory() as nowhere:
-        engine = Engine([SEED], Path(nowhere), Given(model))
+        engine = Engine([SEED], Path(nowhere), FixedModel(model))
         for name, some in asked.items():
             engine.answer(policy, version, "bonjour")
             trials = evaluation.run(engine, policy, version, some)
@@ -107,7 +109,7 @@ def _final(policy: Policy, lines: Sequence[Line], asked: Mapping[str, Sequence[L
     return "\n".join(parts)
 
 
-def _by_author(whole: Laboratory, lines: Sequence[Line], version: Version) -> str:
+def _by_author(whole: Laboratory, lines: Sequence[BankLine], version: Version) -> str:
     groups = whole.groups(_author)
     scores = whole.apart(EVERYTHING, list(groups.values()))
     rows = [[str(name), *_cells(whole.judge(scores, tested=group))] for name, group in groups.items()]
@@ -149,7 +151,7 @@ def _by_kind(whole: Laboratory) -> str:
     )
 
 
-def _ablation(whole: Laboratory, lines: Sequence[Line], version: Version, authors: Sequence[Rows]) -> str:
+def _ablation(whole: Laboratory, lines: Sequence[BankLine], version: Version, authors: Sequence[Rows]) -> str:
     full = whole.judge(whole.apart(EVERYTHING, authors))
     rows = [["tout", *_cells(full), ""]]
 
@@ -187,7 +189,7 @@ def _learning(whole: Laboratory) -> str:
     )
 
 
-def _in_turn(lines: Sequence[Line], version: Version) -> str:
+def _in_turn(lines: Sequence[BankLine], version: Version) -> str:
     """Measure on the last author what one, two, three of the others teach."""
     names = sorted({line.author for line in lines if line.gold})
     table = read_table(bank.tables([SEED]))

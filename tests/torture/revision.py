@@ -22,7 +22,7 @@ from sqlite_utils import Database
 
 from bot.onboarding import enrolment
 from bot.onboarding.course import open_course
-from bot.onboarding.enrolment import WELCOME, Plan
+from bot.onboarding.enrolment import WELCOME, OnboardingPlan
 from bot.outbox.rows import Delivery, enqueue
 from bot.people import membership
 from bot.people import persons as people
@@ -280,7 +280,7 @@ def _prepare(db: Database, keys: Path, count: int) -> frozenset[str]:
         who = Signatory(asked.person_id, asked.name, asked.account)
         attestations.attest(db, who, asked.target, asked.at, signer)
 
-    target = open_course(library, [SEED], attest, Plan()).target()
+    target = open_course(library, [SEED], attest, OnboardingPlan()).target()
     closed = set()
     for number in range(count):
         account = (

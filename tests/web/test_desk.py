@@ -11,7 +11,7 @@ import pytest
 from bot.app import web_form
 from bot.app.build import Bot
 from bot.reports import cases, escalation, routing
-from bot.reports.filing import Entry, read_entry
+from bot.reports.filing import ReportIntake, read_entry
 from bot.reports.followups import MOST_ADDED
 from bot.reports.limits import BY_WEB, IN_ALL, REFUSAL
 from bot.reports.records import Session
@@ -45,10 +45,10 @@ async def visitor(bot: Bot) -> AsyncIterator[Visitor]:
         yield visitor
 
 
-def kept(bot: Bot) -> list[Entry]:
+def kept(bot: Bot) -> list[ReportIntake]:
     """Return what is kept of reports."""
 
-    def read() -> list[Entry]:
+    def read() -> list[ReportIntake]:
         with bot.services.reporting.opened() as session:
             rows = session.execute("SELECT sealed FROM report_filings").fetchall()
             return [read_entry(session.ring, row[0]) for row in rows]

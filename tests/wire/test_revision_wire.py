@@ -12,7 +12,7 @@ import pytest
 
 from bot.onboarding import enrolment
 from bot.onboarding.course import open_course
-from bot.onboarding.enrolment import Plan
+from bot.onboarding.enrolment import OnboardingPlan
 from bot.onboarding.quiz import bank
 from bot.people import membership, persons
 from bot.people.membership import BY_HAND
@@ -71,7 +71,7 @@ def prepare(kept: Kept, account: Account) -> Mapping[str, str]:
     try:
         with storage.transaction() as db:
             library = libraries.load([SEED], "pa20", lambda: TODAY, archive.approved(db, [SEED], TODAY))
-            target = open_course(library, [SEED], lambda _db, _asked: None, Plan()).target()
+            target = open_course(library, [SEED], lambda _db, _asked: None, OnboardingPlan()).target()
             person = persons.known(db, account)
             membership.enter(db, person, "officer", BY_HAND, TODAY - timedelta(days=60))
             enrolment.place(db, person, target, now)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from bot.answers.engine.scores import Scores
 from bot.policy.articles import Number, Version
-from bot.policy.references import Reference, Span
+from bot.policy.references import NumberSpan, Reference
 from bot.policy.search import fold
 
 LOOKS_UP = -0.15  # of the « article » score, from which a question that names a number asks to read it
@@ -41,7 +41,7 @@ def look_up(reference: Reference, version: Version, scores: Scores | None) -> tu
     return None if scores and scores.margin > CERTAIN and not reference.exact else ()
 
 
-def _spanned(span: Span, version: Version) -> Iterator[Number]:
+def _spanned(span: NumberSpan, version: Version) -> Iterator[Number]:
     """Yield the numbers from one end to the other, what is below both ends included."""
     if span.first == span.last:
         yield from (clause.number for clause in version.within(span.first))

@@ -46,7 +46,7 @@ class Models(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class FixedModel:
     """One model, or none, whatever the version."""
 
     only: Model | None
@@ -67,7 +67,7 @@ class Given:
         """Do nothing: nothing was begun."""
 
 
-class Shelf:
+class ModelShelf:
     """Gives each policy's model, and never makes anyone wait for a training."""
 
     def __init__(self, folders: Sequence[Path], models: Path) -> None:

@@ -57,7 +57,7 @@ class Sources:
         """Return the files that hold the bank's lines."""
         return bank.files(self.folders, self.version.policy)
 
-    def lines(self, name: str = bank.BANK) -> tuple[bank.Line, ...]:
+    def lines(self, name: str = bank.BANK) -> tuple[bank.BankLine, ...]:
         """Return the bank's lines that can be asked of the version. Raises `PolicyError`, OSError.
 
         Those that say that an older version did not answer are left out where this one may: whether it does
@@ -68,7 +68,7 @@ class Sources:
         kept = tuple(line for line in written if not self._may_be_answered(line))
         return bank.without_missing(bank.carried(kept, self.version), self.version)
 
-    def _may_be_answered(self, line: bank.Line) -> bool:
+    def _may_be_answered(self, line: bank.BankLine) -> bool:
         fresh = identities.fresh(bank.origin(line, self.version), self.version)
         about = bool(fresh) and line.reason in {"silent", "near_miss"}  # the others are about nothing of this
         return about and bool(question_text.held(self._texts, fresh, line.question))
@@ -98,7 +98,7 @@ class Sources:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class ModelScore:
     """Shares, from 0 to 1, of the questions set aside that are rightly answered (see `evaluation`)."""
 
     top1: float
@@ -120,11 +120,11 @@ class Verdict:
     lines: int
     model: str
     swapped: bool
-    before: Score | None = None
-    after: Score | None = None
+    before: ModelScore | None = None
+    after: ModelScore | None = None
 
 
-def is_enough(lines: Sequence[bank.Line], version: Version) -> bool:
+def is_enough(lines: Sequence[bank.BankLine], version: Version) -> bool:
     """Tell whether a bank can train a model that does better than the text alone."""
     return sum(bool(line.gold) for line in lines) >= ENOUGH * len(version.clauses())
 
@@ -151,7 +151,7 @@ def _verdict_name(policy: str, base: str) -> str:
 
 def read_verdict(data: dict[str, Any]) -> Verdict:
     """Read what was written as JSON. Raises `TypeError` or `KeyError` when it is something else."""
-    scores = {key: Score(**data[key]) if data[key] else None for key in ("before", "after")}
+    scores = {key: ModelScore(**data[key]) if data[key] else None for key in ("before", "after")}
     return Verdict(**{**data, **scores})
 
 

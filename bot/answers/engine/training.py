@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.answers import bank
-from bot.answers.bank import REASONS, Line
+from bot.answers.bank import REASONS, BankLine
 from bot.answers.engine import model as question_model
 from bot.answers.engine.features import BUCKETS, Floats, Postings, counted, direction, weigh
 from bot.answers.engine.model import Model
@@ -42,7 +42,7 @@ class Fit:
     apart: Table
 
 
-def fit(lines: Sequence[Line], version: Version, table: Mapping[str, str]) -> Fit:
+def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> Fit:
     """Train on `lines`. Raises `ValueError` when there are none, or none that is answered."""
     clauses = [str(c.number) for c in version.clauses() if any(c.number in line.gold for line in lines)]
     if not clauses:
@@ -103,7 +103,7 @@ def rarity_of(spelled: Sequence[str]) -> Floats:
     return rare
 
 
-def targets_of(lines: Sequence[Line], clauses: Sequence[str]) -> Table:
+def targets_of(lines: Sequence[BankLine], clauses: Sequence[str]) -> Table:
     """Return what each column's score should be for each line.
 
     An article that has clauses is no column; its clauses are, as acceptable ones.
@@ -120,7 +120,7 @@ def targets_of(lines: Sequence[Line], clauses: Sequence[str]) -> Table:
     return targets
 
 
-def groups_of(lines: Sequence[Line]) -> list[NDArray[np.intp]]:
+def groups_of(lines: Sequence[BankLine]) -> list[NDArray[np.intp]]:
     """Return the rows of each author; those who wrote little are put together."""
     rows: dict[str, list[int]] = {}
     for at, line in enumerate(lines):
@@ -148,7 +148,7 @@ def solve(kernel: Table, targets: Table, groups: Sequence[NDArray[np.intp]]) -> 
 # --- What is set on scores of questions that were not trained on --------------------------------
 
 
-def _calibrated(model: Model, lines: Sequence[Line], apart: Table) -> Model:
+def _calibrated(model: Model, lines: Sequence[BankLine], apart: Table) -> Model:
     count = len(model.clauses)
     end = count + len(model.reasons)
     topics = [
@@ -164,7 +164,7 @@ def _calibrated(model: Model, lines: Sequence[Line], apart: Table) -> Model:
     )
 
 
-def threshold_of(clauses: Sequence[str], lines: Sequence[Line], scores: Table) -> float:
+def threshold_of(clauses: Sequence[str], lines: Sequence[BankLine], scores: Table) -> float:
     """Return what to add to the best clause's score so that most questions are well answered or declined.
 
     Questions are weighted so that `IN_SCOPE` of them are answered, and the middle of a plateau is taken
@@ -191,7 +191,7 @@ def threshold_of(clauses: Sequence[str], lines: Sequence[Line], scores: Table) -
     return float(steps[smooth.argmax()])
 
 
-def _silence(lines: Sequence[Line], reasons: Table) -> float:
+def _silence(lines: Sequence[BankLine], reasons: Table) -> float:
     """Return what to add to the silent reason's score for as many silences as there are to be recognised."""
     declined = np.array([not line.gold for line in lines])
     wanted = np.array([line.reason == "silent" for line in lines])

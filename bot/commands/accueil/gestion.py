@@ -28,7 +28,7 @@ from bot.onboarding.course import Course
 from bot.onboarding.enrolment import Standing
 from bot.onboarding.progress import LABELS, Numbers
 from bot.onboarding.quiz import session, statistics
-from bot.onboarding.quiz.bank import Bank, Problem
+from bot.onboarding.quiz.bank import Problem, QuizBank
 from bot.onboarding.quiz.statistics import ClauseStatistics, ItemStatistics
 from bot.people import persons, roles
 from bot.people.office import Office, actor_of, administers, named
@@ -93,7 +93,7 @@ def _overview(desk: _Desk, _: str) -> Message:
     return overview(desk.course, desk.numbers(found), late, desk.course.bank())
 
 
-def overview(course: Course, numbers: Numbers, late: Sequence[Span], bank: Bank) -> Message:
+def overview(course: Course, numbers: Numbers, late: Sequence[Span], bank: QuizBank) -> Message:
     """Return the numbers, who is late, and what can be done."""
     names: list[Span | str] = []
     for number, span in enumerate(late[:_LATE]):
@@ -114,7 +114,7 @@ def overview(course: Course, numbers: Numbers, late: Sequence[Span], bank: Bank)
     )
 
 
-def _to_review(bank: Bank) -> Iterator[Note]:
+def _to_review(bank: QuizBank) -> Iterator[Note]:
     """Yield what is kept out of the quiz until someone looks at it."""
     if bank.stale:
         names = ", ".join(one.id for one in bank.stale[:_STALE])
@@ -195,7 +195,7 @@ def _questions(desk: _Desk, text: str) -> Message:
 
 
 def questions_page(
-    bank: Bank,
+    bank: QuizBank,
     items: Sequence[ItemStatistics],
     clauses: Sequence[ClauseStatistics],
     page: int,
@@ -229,7 +229,7 @@ def _figures(one: ItemStatistics) -> str:
     return f"facilité {_percent(one.facility)}, discrimination {discrimination}, {answers}"
 
 
-def _words(bank: Bank, one: ItemStatistics) -> str:
+def _words(bank: QuizBank, one: ItemStatistics) -> str:
     question = bank.question(one.question)
     return excerpt(question.text, 110) if question else ""
 
@@ -348,7 +348,9 @@ def examples(course: Course) -> dict[str, Reply]:
         "Les accueils": overview(
             course, counts, [alex, blaise], replace(bank, stale=bank.questions[:3], problems=wrong)
         ),
-        "Les accueils, au début": overview(course, replace(counts, total=0, steps=(), late=0), [], Bank()),
+        "Les accueils, au début": overview(
+            course, replace(counts, total=0, steps=(), late=0), [], QuizBank()
+        ),
         "Les accueils, personnes": people_page(
             [(alex, line), (blaise, line)], 1, 20, [Button("Arrêter 1", "accueil arreter 0f3c9a5be2d14c70")]
         ),

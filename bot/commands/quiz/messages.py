@@ -24,8 +24,8 @@ from bot.onboarding import enrolment
 from bot.onboarding.attempts import Attempt
 from bot.onboarding.course import Course
 from bot.onboarding.quiz import session
-from bot.onboarding.quiz.bank import Choice, Question
-from bot.onboarding.quiz.session import Answer, Asked
+from bot.onboarding.quiz.bank import Question, QuizChoice
+from bot.onboarding.quiz.session import QuizAnswer, QuizTurn
 from bot.register.attestations import Fact
 
 TICK_FIRST = "Cochez au moins un choix, puis validez."
@@ -55,7 +55,7 @@ def introduction(course: Course, after: str = "-") -> Message:
     )
 
 
-def question(attempt: Attempt, asked_of: Question, asked: Asked, *, note: str = "") -> Message:
+def question(attempt: Attempt, asked_of: Question, asked: QuizTurn, *, note: str = "") -> Message:
     """Ask a question, its choices lettered, a button for each letter."""
     ticked = attempt.sitting.ticked if asked_of.several else frozenset()
     hint = "Plusieurs choix sont bons\u00a0: cochez, puis validez. " if asked_of.several else ""
@@ -78,7 +78,7 @@ def _place(attempt: Attempt) -> str:
     return "À revoir\u00a0: une question" if where.again == 1 else f"À revoir\u00a0: {where.again} questions"
 
 
-def _lettered(asked_of: Question, asked: Asked, ticked: frozenset[int]) -> Iterator[Span | str]:
+def _lettered(asked_of: Question, asked: QuizTurn, ticked: frozenset[int]) -> Iterator[Span | str]:
     for letter, place in zip(asked.letters, asked.order, strict=True):
         yield "" if letter == "A" else "\n"
         yield bold(f"{letter}.")
@@ -87,7 +87,7 @@ def _lettered(asked_of: Question, asked: Asked, ticked: frozenset[int]) -> Itera
             yield bold(" (coché)")
 
 
-def _letters(key: str, asked_of: Question, asked: Asked, ticked: frozenset[int]) -> Iterator[Button]:
+def _letters(key: str, asked_of: Question, asked: QuizTurn, ticked: frozenset[int]) -> Iterator[Button]:
     for letter, place in zip(asked.letters, asked.order, strict=True):
         if not asked_of.several:
             yield Button(letter, f"{key}.{letter}")
@@ -103,7 +103,13 @@ def _letters(key: str, asked_of: Question, asked: Asked, ticked: frozenset[int])
 
 
 def feedback(
-    course: Course, attempt: Attempt, asked_of: Question, asked: Asked, answer: Answer, *, note: str = ""
+    course: Course,
+    attempt: Attempt,
+    asked_of: Question,
+    asked: QuizTurn,
+    answer: QuizAnswer,
+    *,
+    note: str = "",
 ) -> Message:
     """Say whether an answer is right, why, and quote the clause."""
     parts: list[Element] = [
@@ -127,7 +133,7 @@ def feedback(
     return Message(*parts, Buttons(onward, reread), Note(_after(attempt, asked, answer)))
 
 
-def _verdict(asked_of: Question, answer: Answer) -> str:
+def _verdict(asked_of: Question, answer: QuizAnswer) -> str:
     """Tell what was left out from what was wrong, where several choices are right."""
     if answer.right:
         return "C'est la bonne réponse."
@@ -142,7 +148,7 @@ def _named(asked_of: Question) -> str:
     return f"l'article {number}" if len(number.parts) == 1 else str(number)
 
 
-def _explained(asked_of: Question, asked: Asked, answer: Answer) -> Iterator[Text]:
+def _explained(asked_of: Question, asked: QuizTurn, answer: QuizAnswer) -> Iterator[Text]:
     """Yield what was chosen and what is right, each with its letter and its own words."""
     for letter, place in zip(asked.letters, asked.order, strict=True):
         choice = asked_of.choices[place]
@@ -151,7 +157,7 @@ def _explained(asked_of: Question, asked: Asked, answer: Answer) -> Iterator[Tex
             yield Text(bold(f"{letter}. {choice.text}"), f"\n{label}. {choice.feedback}")
 
 
-def _label(choice: Choice, *, chosen: bool, several: bool) -> str:
+def _label(choice: QuizChoice, *, chosen: bool, several: bool) -> str:
     if choice.right and not chosen:
         return "Celui-ci était bon aussi" if several else "C'était la bonne réponse"
     if choice.right:
@@ -159,7 +165,7 @@ def _label(choice: Choice, *, chosen: bool, several: bool) -> str:
     return "Vous l'avez choisi, et ce n'est pas bon"
 
 
-def _after(attempt: Attempt, asked: Asked, answer: Answer) -> str:
+def _after(attempt: Attempt, asked: QuizTurn, answer: QuizAnswer) -> str:
     if session.current(attempt.sitting) is None:
         return "C'était la dernière question."
     if not answer.right and asked.turn == attempt.sitting.turn - 1:
@@ -265,7 +271,7 @@ def examples(course: Course, now: datetime) -> dict[str, Message]:
         found |= _examples_of(course, attempt, one)
     right = session.Sitting(sitting.items, tuple(_answer(course, item.question) for item in sitting.items))
     none: frozenset[int] = frozenset()
-    answers = tuple(session.Answer(item.question, none, right=False) for item in sitting.items)
+    answers = tuple(session.QuizAnswer(item.question, none, right=False) for item in sitting.items)
     wrong = session.Sitting(sitting.items, answers)
     passed = Attempt(attempt.id, "", "", "", "quiz", right, now)
     return found | {
@@ -286,10 +292,10 @@ def _one_of_each(course: Course) -> Sequence[Question]:
 
 def _examples_of(course: Course, attempt: Attempt, one: Question) -> dict[str, Message]:
     order = tuple(range(len(one.choices)))
-    asked = Asked(session.Item(one.id, one.edition, order), 0, order)
+    asked = QuizTurn(session.Item(one.id, one.edition, order), 0, order)
     wrong = next(at for at in order if at not in one.right)
-    good = session.Answer(one.id, one.right, right=True)
-    bad = session.Answer(one.id, frozenset({wrong}), right=False)
+    good = session.QuizAnswer(one.id, one.right, right=True)
+    bad = session.QuizAnswer(one.id, frozenset({wrong}), right=False)
     return {
         f"Une question ({one.kind})": question(attempt, one, asked),
         f"Une question, à lire d'abord ({one.kind})": question(attempt, one, asked, note=READ_FIRST),
@@ -298,6 +304,6 @@ def _examples_of(course: Course, attempt: Attempt, one: Question) -> dict[str, M
     }
 
 
-def _answer(course: Course, name: str) -> Answer:
+def _answer(course: Course, name: str) -> QuizAnswer:
     found = course.bank().question(name)
-    return session.Answer(name, found.right if found else frozenset(), right=True)
+    return session.QuizAnswer(name, found.right if found else frozenset(), right=True)

@@ -16,7 +16,7 @@ from bot.policy.changes.comparison import Comparison, Nature, compare
 from bot.policy.library import Library, Policy
 from bot.revision import ledger, notices
 from bot.revision.audience import Asked, Recipient
-from bot.revision.reading.lint import Finding
+from bot.revision.reading.lint import LintFinding
 from bot.revision.revisions import Revision, State
 from bot.times import Calendar
 
@@ -67,7 +67,7 @@ def revision(state: State, *, withdraws: str | None = None) -> Revision:
         effective=date(2026, 11, 24) if decided else None,
         natures={},
         nature=Nature.SUBSTANTIVE if state == "announced" else None,
-        notes=(Finding("reference", "5.3", "La clause 5.19, qui y est nommée, n'existe pas."),),
+        notes=(LintFinding("reference", "5.3", "La clause 5.19, qui y est nommée, n'existe pas."),),
         withdraws=withdraws,
         proposed_by=None,
         proposed_on=date(2026, 11, 20),

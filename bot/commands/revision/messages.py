@@ -23,11 +23,11 @@ from bot.conversation.messages import (
     excerpt,
 )
 from bot.policy.changes import summary
-from bot.policy.changes.comparison import Change, Comparison, Kind, Nature
+from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature
 from bot.policy.library import Policy, in_words
 from bot.revision import notices as revision_notices
 from bot.revision.audience import Asked
-from bot.revision.reading.lint import Finding
+from bot.revision.reading.lint import LintFinding
 from bot.revision.revisions import Revision
 
 _LISTED = 10  # revisions on the overview
@@ -134,7 +134,7 @@ def _facts(revision: Revision, by: Span | None, agreed: Sequence[Span]) -> Itera
         yield "\nRien ne change avant qu'elle soit approuvée."
 
 
-def _remarks(notes: Sequence[Finding]) -> Iterator[Element]:
+def _remarks(notes: Sequence[LintFinding]) -> Iterator[Element]:
     if not notes:
         return
     lines = ["• " + (f"{one.clause}\u00a0: " if one.clause else "") + one.message for one in notes[:_NOTES]]
@@ -143,7 +143,7 @@ def _remarks(notes: Sequence[Finding]) -> Iterator[Element]:
     yield Text(bold("À vérifier dans ce texte"), "\n", excerpt_lines(lines))
 
 
-def unfit(policy: Policy, findings: Sequence[Finding]) -> Message:
+def unfit(policy: Policy, findings: Sequence[LintFinding]) -> Message:
     """Refuse a text whose clauses cannot be told from one another, and say where."""
     return Message(
         Heading("Ce texte ne peut pas être proposé tel quel"),
@@ -311,7 +311,7 @@ def _word(change: Change) -> str:
 
 
 def _other(revision: Revision, change: Change, page: int) -> Button | None:
-    if revision.state != "proposed" or change.kind in {Kind.ADDED, Kind.REMOVED}:
+    if revision.state != "proposed" or change.kind in {ChangeKind.ADDED, ChangeKind.REMOVED}:
         return None
     formal = change.nature is Nature.EDITORIAL
     nature = Nature.SUBSTANTIVE if formal else Nature.EDITORIAL

@@ -25,7 +25,7 @@ from bot.revision.archive import TASK, Archive
 from bot.revision.audience import Asked
 from bot.revision.reading import documents
 from bot.revision.reading.documents import Document
-from bot.revision.reading.lint import Office as Role
+from bot.revision.reading.lint import NamedRole
 from bot.revision.revisions import Dates, DatesError, Proposal, Revision, RevisionError
 from bot.schedule import clock
 
@@ -35,7 +35,7 @@ _WORDS_OF_NO_ONE = "une personne"
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class RevisionRequest:
     """One request of the administration's being answered, in its transaction."""
 
     office: Office
@@ -78,7 +78,7 @@ class Desk:
         return self.archive.comparison(self.db, revision)
 
 
-Action: TypeAlias = Callable[[Desk, str], Reply]
+Action: TypeAlias = Callable[[RevisionRequest, str], Reply]
 
 
 def manage(office: Office, archive: Archive, request: Request) -> Reply:
@@ -86,7 +86,7 @@ def manage(office: Office, archive: Archive, request: Request) -> Reply:
     verb, _, rest = request.text.strip().partition(" ")
     try:
         with office.storage.transaction() as db:
-            desk = Desk(office, archive, db, request)
+            desk = RevisionRequest(office, archive, db, request)
             if isinstance(request.read, Document):
                 return _dropped(desk, request.read)
             return ACTIONS.get(verb, _overview)(desk, rest.strip())
@@ -102,7 +102,7 @@ def _sentence(error: Exception) -> str:
 # --- Proposing --------------------------------------------------------------------------------
 
 
-def _overview(desk: Desk, _: str) -> Message:
+def _overview(desk: RevisionRequest, _: str) -> Message:
     """List the revisions of every policy, and say how to propose one."""
     found = [one for policy in desk.archive.library.policies for one in revisions.listed(desk.db, policy)]
     return say.overview([(desk.policy(one), one) for one in found])
@@ -116,11 +116,11 @@ def read(file: Received) -> Document:
         raise UserError(_sentence(error)) from error
 
 
-def _dropped(desk: Desk, document: Document) -> Message:
+def _dropped(desk: RevisionRequest, document: Document) -> Message:
     """Propose the text of a file that the administration dropped, for the policy that is meant by default."""
     policy, person = desk.archive.library.default, desk.person()
     offices = [
-        Role(role.title, held=bool(roles.holders(desk.db, role.id, desk.today)))
+        NamedRole(role.title, held=bool(roles.holders(desk.db, role.id, desk.today)))
         for role in roles.all_roles(desk.db)
     ]
     [*_, latest] = revisions.approved(desk.db, policy.id)
@@ -131,11 +131,11 @@ def _dropped(desk: Desk, document: Document) -> Message:
     return _shown(desk, desk.archive.propose(desk.db, proposal, desk.today))
 
 
-def _show(desk: Desk, identifier: str) -> Message:
+def _show(desk: RevisionRequest, identifier: str) -> Message:
     return _shown(desk, desk.revision(identifier))
 
 
-def _shown(desk: Desk, revision: Revision) -> Message:
+def _shown(desk: RevisionRequest, revision: Revision) -> Message:
     """Show a revision: what it changes, what there is to look at, to how many it goes, what they must do."""
     comparison = desk.comparison(revision)
     told_soon = revision.state in {"proposed", "scheduled"}
@@ -146,7 +146,7 @@ def _shown(desk: Desk, revision: Revision) -> Message:
     return say.shown(desk.policy(revision), revision, comparison, counts, by=by, agreed=agreed, left=left)
 
 
-def _left(desk: Desk, revision: Revision, comparison: Comparison) -> Sequence[str]:
+def _left(desk: RevisionRequest, revision: Revision, comparison: Comparison) -> Sequence[str]:
     """Return what people will have to look at again beside the policy; nothing where that cannot be read."""
     policy = desk.policy(revision)
     try:
@@ -156,14 +156,14 @@ def _left(desk: Desk, revision: Revision, comparison: Comparison) -> Sequence[st
         return ()
 
 
-def _compare(desk: Desk, text: str) -> Message:
+def _compare(desk: RevisionRequest, text: str) -> Message:
     """Show what changes, a page at a time."""
     identifier, _, page = text.partition(" ")
     revision = desk.revision(identifier)
     return say.compared(desk.policy(revision), revision, desk.comparison(revision), _number(page))
 
 
-def _notice(desk: Desk, text: str) -> Message:
+def _notice(desk: RevisionRequest, text: str) -> Message:
     """Show the notice as those of one group will read it."""
     identifier, _, group = text.partition(" ")
     revision = desk.revision(identifier)
@@ -180,7 +180,7 @@ def _largest(counts: Mapping[Asked, int]) -> Asked:
     return max(counts, key=lambda one: counts[one]) if any(counts.values()) else "changes"
 
 
-def _counts(desk: Desk, revision: Revision, comparison: Comparison) -> Mapping[Asked, int]:
+def _counts(desk: RevisionRequest, revision: Revision, comparison: Comparison) -> Mapping[Asked, int]:
     """Return to how many the notice of a revision to come would go, by what is asked of them."""
     if desk.policy(revision) is not desk.archive.library.default:  # which is only told
         return {"nothing": len(audience.audience(desk.db, revision.policy, desk.today))}
@@ -188,7 +188,7 @@ def _counts(desk: Desk, revision: Revision, comparison: Comparison) -> Mapping[A
     return audience.expected(desk.db, revision.policy, [*chain, revision], comparison.nature, desk.today)
 
 
-def _pages(desk: Desk, identifier: str) -> Message:
+def _pages(desk: RevisionRequest, identifier: str) -> Message:
     """Give a page that shows what each group would read, as each platform shows it."""
     revision = desk.revision(identifier)
     policy, comparison = desk.policy(revision), desk.comparison(revision)
@@ -201,14 +201,14 @@ def _pages(desk: Desk, identifier: str) -> Message:
 # --- Deciding ---------------------------------------------------------------------------------
 
 
-def _natures(desk: Desk, text: str) -> Message:
+def _natures(desk: RevisionRequest, text: str) -> Message:
     """Show each change and whether it is of substance, to be decided one by one."""
     identifier, _, page = text.partition(" ")
     revision = desk.revision(identifier)
     return say.natures(desk.policy(revision), revision, desk.comparison(revision), _number(page))
 
 
-def _decide(desk: Desk, text: str) -> Message:
+def _decide(desk: RevisionRequest, text: str) -> Message:
     """Take what the administration decides of one change: « ID CLÉ NATURE PAGE »."""
     identifier, key, nature, page = [*text.split(), "", "", "", ""][:4]
     revision = desk.revision(identifier)
@@ -218,7 +218,7 @@ def _decide(desk: Desk, text: str) -> Message:
     return _natures(desk, f"{identifier} {page}")
 
 
-def _approve(desk: Desk, text: str) -> Reply:
+def _approve(desk: RevisionRequest, text: str) -> Reply:
     """Ask for the dates, which are never guessed, then take the approval; ask again where they cannot be."""
     identifier, _, before = text.partition(" ")
     revision = desk.revision(identifier)
@@ -233,7 +233,7 @@ def _approve(desk: Desk, text: str) -> Reply:
         return say.wrong_dates(revision, _sentence(error), adopted, effective)
 
 
-def _agree(desk: Desk, identifier: str) -> Reply:
+def _agree(desk: RevisionRequest, identifier: str) -> Reply:
     """Approve the dates that someone else approved."""
     revision = desk.revision(identifier)
     if revision.state != "proposed" or not revision.adopted or not revision.effective:
@@ -245,7 +245,7 @@ def _agree(desk: Desk, identifier: str) -> Reply:
         return say.wrong_dates(revision, _sentence(error), adopted.isoformat(), effective.isoformat())
 
 
-def _approved(desk: Desk, revision: Revision, dates: Dates) -> Message:
+def _approved(desk: RevisionRequest, revision: Revision, dates: Dates) -> Message:
     needed = desk.archive.approvals
     revision = revisions.approve(desk.db, revision, desk.person(), dates, desk.today, needed=needed)
     if revision.state == "scheduled":
@@ -253,7 +253,7 @@ def _approved(desk: Desk, revision: Revision, dates: Dates) -> Message:
     return say.approved(desk.policy(revision), revision, desk.today)
 
 
-def _withdraw(desk: Desk, text: str) -> Message:
+def _withdraw(desk: RevisionRequest, text: str) -> Message:
     """Withdraw a revision, once that is confirmed; one that is in force makes way for the former text."""
     identifier, _, confirmed = text.partition(" ")
     revision = desk.revision(identifier)
@@ -271,7 +271,7 @@ def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < len("1000") else 1
 
 
-def _ledger(desk: Desk, text: str) -> Message:
+def _ledger(desk: RevisionRequest, text: str) -> Message:
     identifier, _, page = text.partition(" ")
     revision = desk.revision(identifier)
     found = audience.ledger(desk.db, revision) if revision.state == "announced" else []
@@ -279,13 +279,13 @@ def _ledger(desk: Desk, text: str) -> Message:
     return ledger.page(desk.policy(revision), revision, lines, _number(page), desk.office.calendar)
 
 
-def _csv(desk: Desk, identifier: str) -> Message:
+def _csv(desk: RevisionRequest, identifier: str) -> Message:
     revision = desk.revision(identifier)
     found = audience.ledger(desk.db, revision) if revision.state == "announced" else []
     return ledger.as_file(desk.db, desk.policy(revision), revision, found)
 
 
-def _picture(desk: Desk, identifier: str) -> Message:
+def _picture(desk: RevisionRequest, identifier: str) -> Message:
     """Have the curve of the attestations drawn, off this thread, for the one who asks."""
     revision = desk.revision(identifier)
     person = desk.person()

@@ -10,7 +10,7 @@ from bot.commands.signalement.messages import COMMAND, pointed
 from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold, weight
 from bot.policy.library import in_words
-from bot.reports.cases import Author, Said
+from bot.reports.cases import Author, DialogueMessage
 from bot.reports.filing import MESSAGE_LENGTH
 from bot.reports.followups import Followup
 from bot.reports.identifying import Pointed
@@ -56,7 +56,7 @@ def _with_code(found: Followup, token: str) -> Iterator[Button]:
     yield Button("Retirer mon signalement", f"{COMMAND} retirer {token}", "danger")
 
 
-def dialogue(said: Sequence[Said], names: Mapping[Author, str]) -> list[Text]:
+def dialogue(said: Sequence[DialogueMessage], names: Mapping[Author, str]) -> list[Text]:
     """Return what was said, in order; of what a message cannot hold, the latest."""
     shown: list[Text] = []
     room = DIALOGUE_WEIGHT
@@ -127,8 +127,8 @@ def unopened(why: str) -> Message:
 def examples(gone: str) -> dict[str, Reply]:
     """Return one of each reply of this module, by name. `gone`: what is said of a code that opens nothing."""
     said = (
-        Said("holder", "De quelle page s'agit-il?", "2026-11-24"),
-        Said("reporter", "De la page principale.", "2026-11-25"),
+        DialogueMessage("holder", "De quelle page s'agit-il?", "2026-11-24"),
+        DialogueMessage("reporter", "De la page principale.", "2026-11-25"),
     )
     page = "q1w2e3r4t5y6u7i8"
     return {

@@ -22,7 +22,7 @@ from bot.conversation.messages import (
     excerpt,
 )
 from bot.reports.addresses.addresses import LONGEST
-from bot.reports.drafts import Draft
+from bot.reports.drafts import ReportDraft
 from bot.reports.filing import NAME_LENGTH, SAYS_LENGTH
 from bot.reports.identifying import Pointed
 from bot.reports.records import SEVERITIES
@@ -51,7 +51,7 @@ URGENCY: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class ReportChoices:
     """What is chosen before the form. `token`: of the draft, "" when there is none yet."""
 
     recipient: str = RECIPIENTS[0]
@@ -65,7 +65,7 @@ class Choices:
         return f"{who}{whom}{int(self.urgent)}" + (f".{self.token}" if self.token else "")
 
     @classmethod
-    def read(cls, text: str) -> Choices:
+    def read(cls, text: str) -> ReportChoices:
         """Read what `written` wrote; anything else is nothing chosen yet."""
         marks, _, token = text.partition(".")
         try:
@@ -75,7 +75,7 @@ class Choices:
             return cls()
 
     @classmethod
-    def of(cls, draft: Draft, token: str) -> Choices:
+    def of(cls, draft: ReportDraft, token: str) -> ReportChoices:
         """Return what was chosen for a draft."""
         return cls(draft.recipient, draft.named, draft.urgent, token)
 
@@ -86,7 +86,9 @@ _NAMED: Final[tuple[tuple[str, ...], ...]] = ((), RECIPIENTS[:1], RECIPIENTS[1:]
 # --- Before the form --------------------------------------------------------------------------
 
 
-def first(clause: Quote | None, choices: Choices, titles: Mapping[str, str], heir: str | None) -> Message:
+def first(
+    clause: Quote | None, choices: ReportChoices, titles: Mapping[str, str], heir: str | None
+) -> Message:
     """Say what to know first, and ask to whom it goes. `heir`: the role that it will go to."""
     reaches = (
         f"Il ira à\u00a0: {titles[heir]}."
@@ -114,13 +116,13 @@ def first(clause: Quote | None, choices: Choices, titles: Mapping[str, str], hei
     )
 
 
-def _choice(label: str, choices: Choices, row: str, *, chosen: bool) -> Button:
+def _choice(label: str, choices: ReportChoices, row: str, *, chosen: bool) -> Button:
     """Return one of a row's buttons; what is chosen is said by a sign, not by a colour alone."""
     shown = excerpt(f"✓ {label}" if chosen else label, 75)
     return Button(shown, f"{COMMAND} choix {choices.written()} {row}", "primary" if chosen else "plain")
 
 
-def _recipients(choices: Choices, titles: Mapping[str, str]) -> Buttons:
+def _recipients(choices: ReportChoices, titles: Mapping[str, str]) -> Buttons:
     return Buttons(
         *(
             _choice(titles[one], replace(choices, recipient=one), "a", chosen=one == choices.recipient)
@@ -129,7 +131,7 @@ def _recipients(choices: Choices, titles: Mapping[str, str]) -> Buttons:
     )
 
 
-def _persons(choices: Choices, titles: Mapping[str, str]) -> Buttons:
+def _persons(choices: ReportChoices, titles: Mapping[str, str]) -> Buttons:
     labels = ("Ni l'une ni l'autre", *(titles[one] for one in RECIPIENTS), "Les deux")
     return Buttons(
         *(
@@ -139,7 +141,7 @@ def _persons(choices: Choices, titles: Mapping[str, str]) -> Buttons:
     )
 
 
-def _urgency(choices: Choices) -> Buttons:
+def _urgency(choices: ReportChoices) -> Buttons:
     return Buttons(
         *(
             _choice(label, replace(choices, urgent=urgent), "c", chosen=urgent == choices.urgent)
@@ -148,13 +150,13 @@ def _urgency(choices: Choices) -> Buttons:
     )
 
 
-def form(choices: Choices, draft: Draft | None = None) -> Form:
+def form(choices: ReportChoices, draft: ReportDraft | None = None) -> Form:
     """Return the form of four fields, filled in with a draft if there is one."""
     command = f"{COMMAND} revoir {choices.written()}"
-    return Form(command, "Signaler une publication", _fields(draft or Draft()), "Relire")
+    return Form(command, "Signaler une publication", _fields(draft or ReportDraft()), "Relire")
 
 
-def _fields(kept: Draft) -> tuple[Field, ...]:
+def _fields(kept: ReportDraft) -> tuple[Field, ...]:
     return (
         TextField(
             "adresse",
@@ -192,7 +194,7 @@ def _fields(kept: Draft) -> tuple[Field, ...]:
 
 
 def review(
-    draft: Draft, token: str, phrases: Sequence[Pointed], titles: Mapping[str, str], heir: str | None
+    draft: ReportDraft, token: str, phrases: Sequence[Pointed], titles: Mapping[str, str], heir: str | None
 ) -> Message:
     """Show what was typed once more, with what may tell who wrote it. `heir`: the role that it will go to."""
     named = ", ".join(titles[one] for one in draft.named)
@@ -213,7 +215,7 @@ def review(
         Note("Rien n'est envoyé ni enregistré encore. Ce brouillon s'efface dans dix minutes."),
         Buttons(
             Button("Envoyer", f"{COMMAND} envoyer {token}", "primary"),
-            Button("Corriger", f"{COMMAND} remplir {Choices.of(draft, token).written()}"),
+            Button("Corriger", f"{COMMAND} remplir {ReportChoices.of(draft, token).written()}"),
             Button("Abandonner", f"{COMMAND} abandonner {token}", "danger"),
         ),
     )
@@ -269,7 +271,7 @@ TOO_LATE: Final = Message(
 )
 
 
-def incomplete(choices: Choices, what: str) -> Message:
+def incomplete(choices: ReportChoices, what: str) -> Message:
     """Say what a form lacks, and open it again."""
     return Message(
         Text(f"{what} Rien n'est envoyé."),
@@ -280,22 +282,24 @@ def incomplete(choices: Choices, what: str) -> Message:
 def examples(clause: Quote | None, titles: Mapping[str, str]) -> dict[str, Reply]:
     """Return one of each reply of this module, by name."""
     where = "https://www.facebook.com/spotted/posts/123"
-    draft = Draft(where=where, platform="facebook", canonical=True, says="On y dit du mal de l'association.")
+    draft = ReportDraft(
+        where=where, platform="facebook", canonical=True, says="On y dit du mal de l'association."
+    )
     blamed = replace(
         draft, named=RECIPIENTS[:1], urgent=True, recipient=RECIPIENTS[1], name="Camille Exemple"
     )
-    token, chosen = "q1w2e3r4t5y6u7i8", Choices(RECIPIENTS[1], RECIPIENTS, urgent=True)
+    token, chosen = "q1w2e3r4t5y6u7i8", ReportChoices(RECIPIENTS[1], RECIPIENTS, urgent=True)
     words = "abaisser abandon abdiquer abeille abolir aborder aboutir aboyer abrasif"
     return {
-        "Signaler": first(clause, Choices(), titles, RECIPIENTS[0]),
+        "Signaler": first(clause, ReportChoices(), titles, RECIPIENTS[0]),
         "Signaler, des choix faits": first(clause, chosen, titles, None),
-        "Signaler, le formulaire": form(Choices()),
-        "Signaler, le formulaire à corriger": form(Choices.of(draft, token), draft),
+        "Signaler, le formulaire": form(ReportChoices()),
+        "Signaler, le formulaire à corriger": form(ReportChoices.of(draft, token), draft),
         "Signaler, relire": review(draft, token, (), titles, RECIPIENTS[0]),
         "Signaler, relire et revoir": review(
             blamed, token, (("Le nom d'une personne", ("Camille Exemple",)),), titles, RECIPIENTS[1]
         ),
-        "Signaler, il manque quelque chose": incomplete(Choices(), "Dites ce que la publication dit."),
+        "Signaler, il manque quelque chose": incomplete(ReportChoices(), "Dites ce que la publication dit."),
         "Signaler, le code": sent(words),
         "Signaler, abandonné": GIVEN_UP,
         "Signaler, trop tard": TOO_LATE,

@@ -12,13 +12,13 @@ from typing import Final, TypeAlias, cast
 
 from bot.commands.signalement import follow_messages as follow
 from bot.commands.signalement import messages
-from bot.commands.signalement.messages import Choices
+from bot.commands.signalement.messages import ReportChoices
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, clean
 from bot.conversation.requests import Request
 from bot.reports import filing, followups, routing
 from bot.reports.cases import checked
-from bot.reports.drafts import Answer, Draft
+from bot.reports.drafts import DraftAnswer, ReportDraft
 from bot.reports.filing import NAME_LENGTH, SAYS_LENGTH, WHERE_LENGTH
 from bot.reports.records import SEVERITIES, ReportError, Session, Severity
 from bot.reports.service import Reporting, explained, titles
@@ -58,17 +58,17 @@ def _begin(desk: Reporting, text: str) -> Message:
     """Begin a report, of the post whose address `text` holds if it holds one."""
     found = desk.read_address(text) if text else None
     if found is None:
-        return _first(desk, Choices())
-    draft = Draft(where=found.canonical, platform=found.platform, canonical=True)
-    return _first(desk, Choices(token=desk.drafts.reports.put(draft)))
+        return _first(desk, ReportChoices())
+    draft = ReportDraft(where=found.canonical, platform=found.platform, canonical=True)
+    return _first(desk, ReportChoices(token=desk.drafts.reports.put(draft)))
 
 
-def _first(desk: Reporting, choices: Choices) -> Message:
+def _first(desk: Reporting, choices: ReportChoices) -> Message:
     with desk.opened() as session:
         return messages.first(desk.clause(), choices, titles(session.db), _heir(session, choices))
 
 
-def _heir(session: Session, choices: Choices | Draft) -> str | None:
+def _heir(session: Session, choices: ReportChoices | ReportDraft) -> str | None:
     """Return the role that a report would go to today, None when it is nobody's."""
     db, today = session.db, session.today
     excluded = routing.naming(db, choices.named, today).persons(db)
@@ -76,18 +76,18 @@ def _heir(session: Session, choices: Choices | Draft) -> str | None:
 
 
 def _choose(desk: Reporting, _: Request, text: str) -> Message:
-    return _first(desk, Choices.read(text.partition(" ")[0]))
+    return _first(desk, ReportChoices.read(text.partition(" ")[0]))
 
 
 def _fill_in(desk: Reporting, _: Request, text: str) -> Reply:
-    choices = Choices.read(text)
+    choices = ReportChoices.read(text)
     draft = desk.drafts.reports.get(choices.token)
     return messages.TOO_LATE if choices.token and draft is None else messages.form(choices, draft)
 
 
 def _review(desk: Reporting, request: Request, text: str) -> Message:
     """Keep what was typed for ten minutes, and show it once more."""
-    choices = Choices.read(text)
+    choices = ReportChoices.read(text)
     draft, missing = _read(desk, request.fields, choices)
     token = desk.drafts.reports.put(draft, choices.token)
     if missing:
@@ -97,7 +97,7 @@ def _review(desk: Reporting, request: Request, text: str) -> Message:
         return messages.review(draft, token, phrases, titles(session.db), _heir(session, draft))
 
 
-def _read(desk: Reporting, fields: Mapping[str, str], choices: Choices) -> tuple[Draft, str]:
+def _read(desk: Reporting, fields: Mapping[str, str], choices: ReportChoices) -> tuple[ReportDraft, str]:
     """Return the draft that a form makes, and what it lacks, "" when it lacks nothing.
 
     Of a text that holds an address, only the canonical address is kept.
@@ -105,7 +105,7 @@ def _read(desk: Reporting, fields: Mapping[str, str], choices: Choices) -> tuple
     typed = clean(fields.get("adresse", "")).strip()
     found = desk.read_address(typed)
     severity = fields.get("gravite", "")
-    draft = Draft(
+    draft = ReportDraft(
         choices.recipient,
         choices.named,
         choices.urgent,
@@ -176,7 +176,7 @@ def _review_answer(desk: Reporting, request: Request, token: str) -> Message:
     if receipt is None:
         return follow.CLOSED_PAGE
     text = checked(desk.clean_text(clean(request.fields.get("texte", ""))))
-    name = desk.drafts.answers.put(Answer(receipt, text))
+    name = desk.drafts.answers.put(DraftAnswer(receipt, text))
     return follow.answer_review(text, name, token, desk.point_out(text))
 
 

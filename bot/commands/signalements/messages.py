@@ -25,8 +25,17 @@ from bot.conversation.messages import (
     weight,
 )
 from bot.policy.library import in_words
-from bot.reports.cases import CHOSEN, NOT_YOURS, OUTCOMES, Author, Case, Filing, Line, Said
-from bot.reports.filing import MESSAGE_LENGTH, WORDS_LENGTH, Entry
+from bot.reports.cases import (
+    CHOSEN,
+    NOT_YOURS,
+    OUTCOMES,
+    Author,
+    CaseLine,
+    DialogueMessage,
+    Filing,
+    ReportCase,
+)
+from bot.reports.filing import MESSAGE_LENGTH, WORDS_LENGTH, ReportIntake
 from bot.reports.records import SEVERITIES, STATUSES
 
 COMMAND: Final = "signalements"
@@ -45,7 +54,7 @@ def short(case_id: str) -> str:
 # --- The list ---------------------------------------------------------------------------------
 
 
-def listed(lines: Sequence[Line]) -> Message:
+def listed(lines: Sequence[CaseLine]) -> Message:
     """Show the open cases of the one who asks."""
     closed = Button("Les signalements clos", f"{COMMAND} clos")
     if not lines:
@@ -63,7 +72,7 @@ def listed(lines: Sequence[Line]) -> Message:
     )
 
 
-def listed_closed(lines: Sequence[Line], kept_days: int) -> Message:
+def listed_closed(lines: Sequence[CaseLine], kept_days: int) -> Message:
     """Show the closed cases of the one who asks, for as long as they are kept."""
     back = Buttons(Button("Les signalements ouverts", COMMAND))
     note = Note(f"Un signalement clos est détruit après {kept_days} jours, sauf si vous le gardez.")
@@ -79,7 +88,7 @@ def listed_closed(lines: Sequence[Line], kept_days: int) -> Message:
     )
 
 
-def _summary(line: Line) -> str:
+def _summary(line: CaseLine) -> str:
     marks = [
         *(["urgent"] if line.urgent else []),
         STATUSES[line.status].lower(),
@@ -90,12 +99,12 @@ def _summary(line: Line) -> str:
     return f"{short(line.id)}, du {in_words(line.since)}\u00a0: {', '.join(marks)}"
 
 
-def _rest(lines: Sequence[Line]) -> list[Element]:
+def _rest(lines: Sequence[CaseLine]) -> list[Element]:
     more = len(lines) - _LISTED
     return [Note(f"Et {more} de plus, à voir quand ceux-ci seront clos.")] if more > 0 else []
 
 
-def _openers(lines: Sequence[Line]) -> Iterator[Buttons]:
+def _openers(lines: Sequence[CaseLine]) -> Iterator[Buttons]:
     buttons = [Button(f"Ouvrir {short(one.id)}", f"{COMMAND} voir {one.id}") for one in lines[:_LISTED]]
     for at in range(0, len(buttons), 5):
         yield Buttons(*buttons[at : at + 5])
@@ -104,7 +113,7 @@ def _openers(lines: Sequence[Line]) -> Iterator[Buttons]:
 # --- One case ---------------------------------------------------------------------------------
 
 
-def opened(case: Case, number: int, titles: Mapping[str, str]) -> Message:
+def opened(case: ReportCase, number: int, titles: Mapping[str, str]) -> Message:
     """Show a case to whoever handles it: one of its reports, by its number, and what can be done."""
     line = case.line
     filing = case.filings[number - 1] if case.filings else None
@@ -150,14 +159,14 @@ def _filing(filing: Filing, number: int, count: int, titles: Mapping[str, str]) 
     return [*title, Text(*labelled(fields))]
 
 
-def exchanges(case: Case, number: int) -> Message:
+def exchanges(case: ReportCase, number: int) -> Message:
     """Show what was said about one report of a case, where its card has no room for it."""
     back = Button("Revenir", f"{COMMAND} voir {case.line.id} {number}")
     said = dialogue(case.filings[number - 1].said, _NAMES) if case.filings else []
     return Message(Heading(f"Signalement {short(case.line.id)}\u00a0: les échanges"), *said, Buttons(back))
 
 
-def _actions(line: Line, filing: Filing | None) -> Iterator[Buttons]:
+def _actions(line: CaseLine, filing: Filing | None) -> Iterator[Buttons]:
     keep = (
         Button("Ne plus le garder", f"{COMMAND} garder {line.id} non")
         if line.hold
@@ -180,7 +189,7 @@ def _actions(line: Line, filing: Filing | None) -> Iterator[Buttons]:
     )
 
 
-def _pages(case: Case, number: int, *, exchanges: bool) -> list[Buttons]:
+def _pages(case: ReportCase, number: int, *, exchanges: bool) -> list[Buttons]:
     turns = [
         Button(label, f"{COMMAND} voir {case.line.id} {at}")
         for label, at in (("Le précédent", number - 1), ("Le suivant", number + 1))
@@ -256,7 +265,7 @@ def closing_form(case_id: str) -> Form:
     )
 
 
-def merge_form(case_id: str, others: Sequence[Line]) -> Form:
+def merge_form(case_id: str, others: Sequence[CaseLine]) -> Form:
     """Ask which case is about the same post."""
     options = tuple(Option(excerpt(_summary(one), 75), one.id) for one in others[:25])
     field = ChoiceField("autre", "Est la même affaire que", options)
@@ -276,10 +285,10 @@ def examples(titles: Mapping[str, str]) -> dict[str, Reply]:
     first, second = "0f3c9a5be2d14c700f3c9a5be2d14c70", "7be2d14c700f3c9a5be2d14c700f3c9a"
     day = date(2026, 11, 24)
     role = next(iter(titles))
-    line = Line(first, "received", urgent=True, since=day, reports=2, news=True, hold=False, role=role)
-    other = Line(second, "taken", urgent=False, since=day, reports=1, news=True, hold=True, role=role)
-    said = (Said("holder", "De quelle page s'agit-il?", "2026-11-24"),)
-    entry = Entry(
+    line = CaseLine(first, "received", urgent=True, since=day, reports=2, news=True, hold=False, role=role)
+    other = CaseLine(second, "taken", urgent=False, since=day, reports=1, news=True, hold=True, role=role)
+    said = (DialogueMessage("holder", "De quelle page s'agit-il?", "2026-11-24"),)
+    entry = ReportIntake(
         "https://www.facebook.com/spotted/posts/123", "On y dit du mal de l'association.", "serious"
     )
     one, two = (
@@ -287,16 +296,16 @@ def examples(titles: Mapping[str, str]) -> dict[str, Reply]:
         Filing("b", replace(entry, name="Camille"), (), image=False),
     )
     long = replace(one, said=tuple(replace(said[0], text="Une question longue. " * 45) for _ in range(4)))
-    closed = Case(replace(line, status="closed"), (two,), "handled", "La publication a été retirée.")
+    closed = ReportCase(replace(line, status="closed"), (two,), "handled", "La publication a été retirée.")
     return {
         "Les signalements": listed([line, other]),
         "Les signalements, aucun": listed([]),
         "Les signalements clos": listed_closed([replace(other, status="closed")], 90),
         "Les signalements clos, aucun": listed_closed([], 90),
-        "Un signalement": opened(Case(other, (two,), None, ""), 1, titles),
-        "Un signalement, de deux personnes": opened(Case(line, (one, two), None, ""), 1, titles),
-        "Un signalement, de longs échanges": opened(Case(other, (long,), None, ""), 1, titles),
-        "Les échanges d'un signalement": exchanges(Case(other, (long,), None, ""), 1),
+        "Un signalement": opened(ReportCase(other, (two,), None, ""), 1, titles),
+        "Un signalement, de deux personnes": opened(ReportCase(line, (one, two), None, ""), 1, titles),
+        "Un signalement, de longs échanges": opened(ReportCase(other, (long,), None, ""), 1, titles),
+        "Les échanges d'un signalement": exchanges(ReportCase(other, (long,), None, ""), 1),
         "Un signalement clos": opened(closed, 1, titles),
         "Un signalement confié": reassigned(titles[role]),
         "Un signalement qui n'est pas pour vous": Message(Text(NOT_YOURS)),

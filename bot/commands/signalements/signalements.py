@@ -16,7 +16,7 @@ from bot.conversation.requests import Request, UserError
 from bot.people import persons, roles
 from bot.people.office import Office, asker
 from bot.reports import cases, routing
-from bot.reports.cases import OUTCOMES, Case, Outcome
+from bot.reports.cases import OUTCOMES, Outcome, ReportCase
 from bot.reports.figures import export
 from bot.reports.records import STATUSES, ReportError, Session, Status, new_id
 from bot.reports.service import Reporting, explained, titles
@@ -90,7 +90,7 @@ def _see_exchanges(desk: Reporting, request: Request, text: str) -> Message:
     return messages.exchanges(case, _number(case, number))
 
 
-def _number(case: Case, written: str) -> int:
+def _number(case: ReportCase, written: str) -> int:
     """Return which report of a case is meant, by its number or its identifier; the first by default."""
     identifiers = [one.id for one in case.filings]
     if written in identifiers:

@@ -40,7 +40,7 @@ _CHOICE_KEYS = {"text", "right", "feedback"}
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class QuizChoice:
     """One of the answers that are offered, and what is said to whoever chooses it."""
 
     text: str
@@ -59,7 +59,7 @@ class Question:
     clause: Number
     kind: Kind
     text: str
-    choices: tuple[Choice, ...]
+    choices: tuple[QuizChoice, ...]
     essential: str = ""
     hash: str = ""
     line: int = 0
@@ -91,7 +91,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Bank:
+class QuizBank:
     """The questions that can be asked, those whose clause has changed, and what is wrong.
 
     `left_out`: how many more the file holds, that are wrong.
@@ -129,7 +129,7 @@ def find(folders: Iterable[Path], policy: str) -> Path | None:
     return next((path for path in reversed(paths) if path.is_file()), None)
 
 
-def load(path: Path, version: Version) -> Bank:
+def load(path: Path, version: Version) -> QuizBank:
     """Read the file at `path` and check it. Raises `PolicyError` when it is not text in UTF-8."""
     return read(text_of(path), version)
 
@@ -146,7 +146,7 @@ def text_of(path: Path) -> str:
         ) from error
 
 
-def read(text: str, version: Version) -> Bank:
+def read(text: str, version: Version) -> QuizBank:
     """Read the questions and check each against `version`; one that is wrong is left out and told.
 
     What concerns the whole (coverage, guessing) is in `bot.onboarding.quiz.review`.
@@ -178,7 +178,7 @@ def read(text: str, version: Version) -> Bank:
                     )
                 )
     left_out = len(blocks) - len(current) - len(stale)
-    return Bank(tuple(current), tuple(stale), tuple(sorted(problems)), left_out)
+    return QuizBank(tuple(current), tuple(stale), tuple(sorted(problems)), left_out)
 
 
 def _followed(question: Question, version: Version) -> tuple[Question, bool]:
@@ -355,7 +355,7 @@ def _number(value: object) -> Number | None:
         return None
 
 
-def _choices(critic: _Critic, items: object) -> tuple[Choice, ...]:
+def _choices(critic: _Critic, items: object) -> tuple[QuizChoice, ...]:
     """Return the choices, none when they cannot be told."""
     if (
         not isinstance(items, list)
@@ -372,7 +372,7 @@ def _choices(critic: _Critic, items: object) -> tuple[Choice, ...]:
             critic.wrong("right", "«\u00a0right\u00a0» est true ou false.", at)
         text = critic.text(item, "text", CHOICE_LENGTH, at)
         feedback = critic.text(item, "feedback", FEEDBACK_LENGTH, at)
-        found.append(Choice(text, item.get("right", False) is True, feedback))
+        found.append(QuizChoice(text, item.get("right", False) is True, feedback))
     texts = [choice.text.casefold() for choice in found]
     for at, text in enumerate(texts):
         if text and text in texts[:at]:
@@ -380,7 +380,7 @@ def _choices(critic: _Critic, items: object) -> tuple[Choice, ...]:
     return tuple(found)
 
 
-def _check_kind(critic: _Critic, kind: Kind, choices: Sequence[Choice]) -> None:
+def _check_kind(critic: _Critic, kind: Kind, choices: Sequence[QuizChoice]) -> None:
     right = sum(choice.right for choice in choices)
     match kind:
         case "vrai-faux":

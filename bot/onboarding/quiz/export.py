@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 from xml.etree import ElementTree as ET
 
-from bot.onboarding.quiz.bank import Choice, Question
+from bot.onboarding.quiz.bank import Question, QuizChoice
 from bot.policy.articles import Version
 
 _LETTERS: Final = "ABCD"
@@ -66,7 +66,7 @@ def _markup(text: str) -> str:
     return html.escape(text, quote=False).replace("\n", "<br>")
 
 
-def _fraction(question: Question, choice: Choice) -> str:
+def _fraction(question: Question, choice: QuizChoice) -> str:
     """Return what a choice earns, per cent, as one of the fractions that Moodle knows."""
     if not question.several:
         return "100" if choice.right else "0"
@@ -104,7 +104,7 @@ def _gift_question(question: Question, version: Version, name: str) -> str:
     return "\n".join([f"{head}{{", *lines, f"\t{why}", "}"])
 
 
-def _mark(question: Question, choice: Choice) -> str:
+def _mark(question: Question, choice: QuizChoice) -> str:
     if question.several:
         return f"~%{_fraction(question, choice)}%"
     return "=" if choice.right else "~"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from bot.onboarding.quiz.bank import KINDS, LEAST, LEAST_BY_CLAUSE, Bank, Problem, Question, moved
+from bot.onboarding.quiz.bank import KINDS, LEAST, LEAST_BY_CLAUSE, Problem, Question, QuizBank, moved
 from bot.onboarding.quiz.session import SIZE
 from bot.policy.articles import Number, Version
 
@@ -38,7 +38,7 @@ def guesses(questions: Sequence[Question]) -> list[Guess]:
     return [_played(name, player, questions) for name, player in _PLAYERS.items()]
 
 
-def review(bank: Bank, version: Version) -> list[Problem]:
+def review(bank: QuizBank, version: Version) -> list[Problem]:
     """Return every problem of the bank: those of its lines, then those of the whole.
 
     A question that is wrong would be told of again as what its clause lacks: where any is, only the lines.
@@ -48,7 +48,7 @@ def review(bank: Bank, version: Version) -> list[Problem]:
     return [*bank.problems, *_coverage(bank, version), *_giveaways(bank.questions)]
 
 
-def report(bank: Bank, version: Version) -> dict[str, Any]:
+def report(bank: QuizBank, version: Version) -> dict[str, Any]:
     """Return the review as `vigie quiz verifier --json` gives it."""
     by_clause = Counter(str(question.clause) for question in bank.questions)
     by_type = Counter(question.kind for question in bank.questions)
@@ -76,7 +76,7 @@ def _stale(question: Question, version: Version) -> dict[str, Any]:
 # --- Coverage ---------------------------------------------------------------------------------
 
 
-def _coverage(bank: Bank, version: Version) -> Iterator[Problem]:
+def _coverage(bank: QuizBank, version: Version) -> Iterator[Problem]:
     by_clause = bank.by_clause()
     if len(bank.questions) < LEAST:
         yield Problem(0, f"il y a {len(bank.questions)} questions; il en faut au moins {LEAST}.")

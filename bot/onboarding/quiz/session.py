@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Literal, TypeAlias
 
-from bot.onboarding.quiz.bank import Bank, Question
+from bot.onboarding.quiz.bank import Question, QuizBank
 from bot.policy.articles import Number
 
 SIZE = 12  # questions in a quiz
@@ -41,7 +41,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QuizAnswer:
     """What was answered at one turn; `chosen`: the places of the choices in the file."""
 
     question: str
@@ -54,7 +54,7 @@ class Sitting:
     """One attempt. `ticked`: what is ticked, not yet submitted, of the question that comes now."""
 
     items: tuple[Item, ...]
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[QuizAnswer, ...] = ()
     ticked: frozenset[int] = frozenset()
 
     @property
@@ -64,7 +64,7 @@ class Sitting:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuizTurn:
     """A question as it is, or was, asked at a turn: its choices in the order of their letters."""
 
     item: Item
@@ -96,7 +96,7 @@ Outcome: TypeAlias = Literal["answered", "ticked", "empty", "already", "changed"
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
+class QuizScore:
     """How many questions were answered right at first, of how many that count."""
 
     right: int
@@ -115,7 +115,7 @@ class Score:
 # --- Drawing ----------------------------------------------------------------------------------
 
 
-def draw(bank: Bank, rng: Random, *, size: int = SIZE, seen: Mapping[str, int] | None = None) -> Sitting:
+def draw(bank: QuizBank, rng: Random, *, size: int = SIZE, seen: Mapping[str, int] | None = None) -> Sitting:
     """Draw a quiz: a question of each essential subject, every article, then the rest.
 
     `seen`: how many times each question was asked to that person; those that were least often are
@@ -135,7 +135,7 @@ def draw(bank: Bank, rng: Random, *, size: int = SIZE, seen: Mapping[str, int] |
 
 
 def refresher(
-    bank: Bank,
+    bank: QuizBank,
     rng: Random,
     missed: Collection[str],
     *,
@@ -161,7 +161,7 @@ def refresher(
 
 
 def about(
-    bank: Bank,
+    bank: QuizBank,
     rng: Random,
     clauses: Collection[Number],
     *,
@@ -179,7 +179,7 @@ def about(
 class _Hand:
     """The questions being drawn: the least seen first, then the most varied, then by chance."""
 
-    def __init__(self, bank: Bank, rng: Random, seen: Mapping[str, int]) -> None:
+    def __init__(self, bank: QuizBank, rng: Random, seen: Mapping[str, int]) -> None:
         self.chosen: list[Question] = []
         self._bank = bank
         self._rng = rng
@@ -215,7 +215,7 @@ def _item(question: Question, rng: Random) -> Item:
 # --- Where one is -----------------------------------------------------------------------------
 
 
-def current(sitting: Sitting) -> Asked | None:
+def current(sitting: Sitting) -> QuizTurn | None:
     """Return the question that comes now, None when the quiz is over."""
     last = {answer.question: (turn, answer.right) for turn, answer in enumerate(sitting.answers)}
     live = [item for item in sitting.items if not item.withdrawn]
@@ -225,33 +225,33 @@ def current(sitting: Sitting) -> Asked | None:
     return _asked(sitting, item, sitting.turn) if item else None
 
 
-def answered(sitting: Sitting, turn: int) -> Asked:
+def answered(sitting: Sitting, turn: int) -> QuizTurn:
     """Return the question as it was asked at a turn that was answered."""
     name = sitting.answers[turn].question
     return _asked(sitting, next(item for item in sitting.items if item.question == name), turn)
 
 
-def _asked(sitting: Sitting, item: Item, turn: int) -> Asked:
+def _asked(sitting: Sitting, item: Item, turn: int) -> QuizTurn:
     """Return the item as it is asked at a turn: turned round once for each time it was missed."""
     times = sum(answer.question == item.question for answer in sitting.answers[:turn])
     by = times % len(item.order) if len(item.order) > _PAIR else 0
-    return Asked(item, turn, item.order[by:] + item.order[:by])
+    return QuizTurn(item, turn, item.order[by:] + item.order[:by])
 
 
-def first_answers(sitting: Sitting) -> dict[str, Answer]:
+def first_answers(sitting: Sitting) -> dict[str, QuizAnswer]:
     """Return the first answer to each question that counts."""
     live = {item.question for item in sitting.items if not item.withdrawn}
-    found: dict[str, Answer] = {}
+    found: dict[str, QuizAnswer] = {}
     for answer in sitting.answers:
         if answer.question in live:
             found.setdefault(answer.question, answer)
     return found
 
 
-def score(sitting: Sitting) -> Score:
+def score(sitting: Sitting) -> QuizScore:
     """Return the score: first answers only, over every question that counts."""
     total = sum(not item.withdrawn for item in sitting.items)
-    return Score(sum(answer.right for answer in first_answers(sitting).values()), total)
+    return QuizScore(sum(answer.right for answer in first_answers(sitting).values()), total)
 
 
 def missed(sitting: Sitting) -> list[str]:
@@ -281,7 +281,7 @@ def progress(sitting: Sitting) -> Progress:
 # --- Playing ----------------------------------------------------------------------------------
 
 
-def press(sitting: Sitting, bank: Bank, button: Press) -> tuple[Sitting, Outcome]:
+def press(sitting: Sitting, bank: QuizBank, button: Press) -> tuple[Sitting, Outcome]:
     """Return what a press makes of the sitting, which must agree with `bank` (see `agreed`)."""
     if 0 <= button.turn < sitting.turn:
         known = answered(sitting, button.turn).item.edition == button.edition
@@ -295,7 +295,7 @@ def press(sitting: Sitting, bank: Bank, button: Press) -> tuple[Sitting, Outcome
     return _played(sitting, question, asked, button)
 
 
-def _played(sitting: Sitting, question: Question, asked: Asked, button: Press) -> tuple[Sitting, Outcome]:
+def _played(sitting: Sitting, question: Question, asked: QuizTurn, button: Press) -> tuple[Sitting, Outcome]:
     if button.action == "submit":
         if not question.several:
             return sitting, "unknown"
@@ -314,11 +314,11 @@ def _played(sitting: Sitting, question: Question, asked: Asked, button: Press) -
 
 
 def _given(sitting: Sitting, question: Question, chosen: frozenset[int]) -> Sitting:
-    answer = Answer(question.id, chosen, chosen == question.right)
+    answer = QuizAnswer(question.id, chosen, chosen == question.right)
     return Sitting(sitting.items, (*sitting.answers, answer))
 
 
-def agreed(sitting: Sitting, bank: Bank, rng: Random) -> Sitting:
+def agreed(sitting: Sitting, bank: QuizBank, rng: Random) -> Sitting:
     """Return the sitting made to agree with a bank that may have changed since it was drawn.
 
     A question that is no longer in it, or not in that edition: answered, it does not count any more;
@@ -346,12 +346,12 @@ def agreed(sitting: Sitting, bank: Bank, rng: Random) -> Sitting:
     return kept if same else replace(kept, ticked=frozenset())
 
 
-def _stands(item: Item, bank: Bank) -> bool:
+def _stands(item: Item, bank: QuizBank) -> bool:
     question = bank.question(item.question)
     return item.withdrawn or (question is not None and question.edition == item.edition)
 
 
-def _substitute(item: Item, bank: Bank, names: Collection[str], rng: Random) -> Item | None:
+def _substitute(item: Item, bank: QuizBank, names: Collection[str], rng: Random) -> Item | None:
     """Return the new edition of a question, else another of the same clause, else of the same article."""
     edited = bank.question(item.question)
     if edited is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from bot.onboarding.quiz import session
-from bot.onboarding.quiz.bank import Bank
+from bot.onboarding.quiz.bank import QuizBank
 from bot.onboarding.quiz.session import Sitting
 from bot.policy.articles import Number
 
@@ -39,7 +39,7 @@ class ClauseStatistics:
     facility: float
 
 
-def by_question(bank: Bank, sittings: Iterable[Sitting]) -> list[ItemStatistics]:
+def by_question(bank: QuizBank, sittings: Iterable[Sitting]) -> list[ItemStatistics]:
     """Return the statistics of each question that was answered, the hardest first.
 
     Answers to another edition of a question are those to another question, and are left out.

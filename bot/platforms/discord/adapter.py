@@ -17,11 +17,11 @@ from yarl import URL
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.messages import Message, Quoter
 from bot.conversation.requests import Actor
-from bot.platforms.contract import Address, AwayError, Meter, PlatformError
+from bot.platforms.contract import AwayError, Destination, Meter, PlatformError
 from bot.platforms.discord import members as discord_members
 from bot.platforms.discord.client import Client, why
 from bot.platforms.discord.delivery import DiscordDelivery
-from bot.platforms.groups import Followed, Members
+from bot.platforms.groups import FollowedGroup, Members
 
 logger = logging.getLogger(__name__)
 
@@ -98,17 +98,19 @@ class DiscordAdapter:
         client = self._client
         return client is not None and client.is_ready() and client.online
 
-    async def fetch_members(self, group: Followed) -> set[Actor]:
+    async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
         """Return those who have a role today. Raises `PlatformError` when Discord does not say."""
         if self._client is None:
             raise PlatformError("Discord n'est pas connecté.", passing=True)
         return await discord_members.fetch(self._client, group)
 
-    async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Say `message` unprompted (see `bot.platforms.Deliverer`)."""
         await self._connected().deliver(to, message, delivery_id)
 
-    async def was_delivered(self, to: Address, message: Message, delivery_id: str, since: datetime) -> bool:
+    async def was_delivered(
+        self, to: Destination, message: Message, delivery_id: str, since: datetime
+    ) -> bool:
         """Return whether it was said (see `bot.platforms.Deliverer`)."""
         return await self._connected().was_delivered(to, message, delivery_id, since)
 

@@ -21,9 +21,9 @@ from aiohttp.tracing import Trace
 
 from bot.conversation.messages import Message, Quoter
 from bot.platforms.contract import (
-    Address,
     AwayError,
     DeliveryError,
+    Destination,
     LaterError,
     UndeliverableError,
     UnknownError,
@@ -80,7 +80,7 @@ class DiscordDelivery:
         self._quote = quote
         self._conversations: OrderedDict[str, int] = OrderedDict()
 
-    async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Say `message` at `to`. Raises as `bot.platforms.Deliverer.deliver` does, and `TooLong`."""
         view = marked(render(message, self._quote), delivery_id)
         try:
@@ -90,7 +90,9 @@ class DiscordDelivery:
         except _FAILURES as error:
             raise problem(error) from error
 
-    async def was_delivered(self, to: Address, message: Message, delivery_id: str, since: datetime) -> bool:
+    async def was_delivered(
+        self, to: Destination, message: Message, delivery_id: str, since: datetime
+    ) -> bool:
         """Return whether a message of ours with that mark is in the conversation."""
         del message  # the mark is enough
         number, user = mark(delivery_id), self._client.user
@@ -106,7 +108,7 @@ class DiscordDelivery:
             raise problem(error) from error
         return False
 
-    async def _channel(self, to: Address) -> discord.PartialMessageable:
+    async def _channel(self, to: Destination) -> discord.PartialMessageable:
         match to.surface:
             case "channel":
                 return self._client.get_partial_messageable(int(to.id))
@@ -123,7 +125,7 @@ class DiscordDelivery:
             self._conversations.popitem(last=False)
         return channel.id
 
-    async def _thread(self, to: Address) -> int:
+    async def _thread(self, to: Destination) -> int:
         """Return the private thread with a person in the channel `to.team`; there is one for each.
 
         It is told by its name, so that a crash in the middle leaves no second one.

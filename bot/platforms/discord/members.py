@@ -17,7 +17,7 @@ import discord
 
 from bot.conversation.requests import Actor
 from bot.platforms.contract import PlatformError
-from bot.platforms.groups import Followed
+from bot.platforms.groups import FollowedGroup
 
 logger = logging.getLogger(__name__)
 
@@ -28,14 +28,14 @@ _FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutErro
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class MemberUpdate:
     """Someone's roles, all of them; None when they left the server."""
 
     actor: Actor
     roles: frozenset[str] | None
 
 
-def change(message: str | bytes) -> Change | None:
+def change(message: str | bytes) -> MemberUpdate | None:
     """Return what a message of the gateway's tells of a member, None when it is about something else.
 
     To have arrived is to have the roles that one has, most often none.
@@ -51,10 +51,10 @@ def change(message: str | bytes) -> Change | None:
     if data["user"].get("bot"):
         return None
     left = payload["t"] == "GUILD_MEMBER_REMOVE"
-    return Change(actor, None if left else frozenset(map(str, data["roles"])))
+    return MemberUpdate(actor, None if left else frozenset(map(str, data["roles"])))
 
 
-async def fetch(client: discord.Client, group: Followed) -> set[Actor]:
+async def fetch(client: discord.Client, group: FollowedGroup) -> set[Actor]:
     """Return those who have a role today. Raises `PlatformError` when Discord does not say."""
     try:
         server = client.get_guild(int(group.team)) or await client.fetch_guild(int(group.team))

@@ -19,9 +19,9 @@ import aiosmtplib
 
 from bot.conversation.messages import Message, Quoter
 from bot.platforms.contract import (
-    Address,
     AwayError,
     DeliveryError,
+    Destination,
     LaterError,
     PlatformError,
     UndeliverableError,
@@ -90,7 +90,7 @@ class Mailer:
     async def close(self) -> None:
         """Do nothing: no connection is kept."""
 
-    async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Send `message` to the address `to.id`. Raises as `bot.platforms.Deliverer.deliver` does."""
         mail = self._mail(to, message, delivery_id)
         client = await self._connected()
@@ -102,12 +102,14 @@ class Mailer:
         finally:
             client.close()
 
-    async def was_delivered(self, to: Address, message: Message, delivery_id: str, since: datetime) -> bool:
+    async def was_delivered(
+        self, to: Destination, message: Message, delivery_id: str, since: datetime
+    ) -> bool:
         """Return False: no mail server tells. The same Message-ID is what keeps it from being shown twice."""
         del to, message, delivery_id, since
         return False
 
-    def _mail(self, to: Address, message: Message, delivery_id: str) -> EmailMessage:
+    def _mail(self, to: Destination, message: Message, delivery_id: str) -> EmailMessage:
         international = not f"{to.id}{self._sender}".isascii()
         mail = EmailMessage(policy=SMTPUTF8 if international else SMTP)
         _, sender = email.utils.parseaddr(self._sender)

@@ -24,17 +24,17 @@ from bot.conversation.forms import Form, opener
 from bot.conversation.messages import Message, Quoter
 from bot.conversation.requests import Actor, Place, Request
 from bot.platforms import http_headers
-from bot.platforms.contract import Address, PlatformError, UndeliverableError
-from bot.platforms.groups import Followed
+from bot.platforms.contract import Destination, PlatformError, UndeliverableError
+from bot.platforms.groups import FollowedGroup
 from bot.platforms.local import files, revisions
-from bot.platforms.local.body import Body
+from bot.platforms.local.body import JsonBody
 from bot.platforms.local.completion import complete, starters
 from bot.platforms.local.gallery import Gallery, page
 from bot.platforms.local.personas import PERSONAS, Persona
 from bot.platforms.local.render import render_fields, said
 from bot.platforms.local.replies import LocalReplies, unknown
 from bot.platforms.local.revisions import Sheets
-from bot.platforms.local.room import CHANNEL, DIRECT, Entry, Room
+from bot.platforms.local.room import CHANNEL, DIRECT, Room, RoomMessage
 
 HOST = "127.0.0.1"
 BODY_SIZE = 256 * 1024  # five fields of 3,000 characters, each escaped in JSON, and some room
@@ -113,11 +113,11 @@ class LocalAdapter:
         """Return whether pages are being served."""
         return self._runner is not None
 
-    async def fetch_members(self, group: Followed) -> set[Actor]:
+    async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
         """Refuse: the sandbox has no groups. Raises `PlatformError`."""
         raise PlatformError(f"le bac à sable n'a pas de groupe {group.source_id}.")
 
-    async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Say `message` unprompted, in a persona's own conversation or in the channel."""
         persona = next((one for one in PERSONAS if one.id == to.id), PERSONAS[0])
         if to.surface == "channel":
@@ -128,7 +128,9 @@ class LocalAdapter:
             raise UndeliverableError("gone (persona)")
         self._delivered.add(delivery_id)
 
-    async def was_delivered(self, to: Address, message: Message, delivery_id: str, since: datetime) -> bool:
+    async def was_delivered(
+        self, to: Destination, message: Message, delivery_id: str, since: datetime
+    ) -> bool:
         """Return whether it was said; nothing here outlives the process."""
         del to, message, since
         return delivery_id in self._delivered
@@ -177,7 +179,7 @@ class LocalAdapter:
 
     async def _on_drop(self, request: web.Request) -> web.Response:
         """Take a file, dropped in a person's own conversation with the bot."""
-        sent = Body(dict(request.query))
+        sent = JsonBody(dict(request.query))
         persona, name = sent.persona(), sent.string("name")[: files.NAME_LENGTH] or "fichier"
         self._room.post(author=persona.id, html=said(name), text=name, owner=persona.id)
         answer = await files.taken(self._dispatcher, request, name, _actor(persona))
@@ -215,7 +217,7 @@ class LocalAdapter:
 
     async def _on_say(self, request: web.Request) -> web.Response:
         """Answer what a person wrote: a command, words to the bot, or words to everyone."""
-        body = await Body.of(request)
+        body = await JsonBody.of(request)
         persona, conversation = body.persona(), body.conversation()
         text = body.string("text").strip()
         if not text or len(text) > TEXT_LENGTH:
@@ -248,7 +250,7 @@ class LocalAdapter:
         )
 
     async def _on_press(self, request: web.Request) -> web.Response:
-        body = await Body.of(request)
+        body = await JsonBody.of(request)
         persona, conversation = body.persona(), body.conversation()
         entry, command = self._entry(body, persona), body.string("command")
         if entry.message is None or command not in {
@@ -259,7 +261,7 @@ class LocalAdapter:
         return await self._answer(asked, persona, conversation, origin=entry)
 
     async def _on_submit(self, request: web.Request) -> web.Response:
-        body = await Body.of(request)
+        body = await JsonBody.of(request)
         persona, conversation = body.persona(), body.conversation()
         asked = replace(
             self._request(f"/{body.string('command')}", persona, conversation), fields=body.fields()
@@ -267,7 +269,7 @@ class LocalAdapter:
         return await self._answer(asked, persona, conversation, window=False)
 
     async def _on_shortcut(self, request: web.Request) -> web.Response:
-        body = await Body.of(request)
+        body = await JsonBody.of(request)
         persona = body.persona()
         entry = self._entry(body, persona)
         command = self._dispatcher.command(body.string("command"))
@@ -277,11 +279,11 @@ class LocalAdapter:
         return await self._answer(asked, persona, CHANNEL, asked=command.shortcut)
 
     async def _on_read(self, request: web.Request) -> web.Response:
-        body = await Body.of(request)
+        body = await JsonBody.of(request)
         self._room.mark_read(body.persona().id, body.conversation(), body.number("entry"))
         return web.json_response({})
 
-    def _entry(self, body: Body, persona: Persona) -> Entry:
+    def _entry(self, body: JsonBody, persona: Persona) -> RoomMessage:
         entry = self._room.entry(body.number("entry"), persona.id)
         if entry is None:
             raise web.HTTPNotFound(text="Ce message n'est plus là.")
@@ -297,7 +299,7 @@ class LocalAdapter:
         persona: Persona,
         conversation: str,
         *,
-        origin: Entry | None = None,
+        origin: RoomMessage | None = None,
         asked: str = "",
         window: bool = True,
         written: bool = False,

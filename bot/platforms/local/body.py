@@ -14,13 +14,13 @@ Json: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class JsonBody:
     """A JSON object. Whatever is not in it, or not of its type, raises `web.HTTPBadRequest`."""
 
     json: Json
 
     @classmethod
-    async def of(cls, request: web.Request) -> Body:
+    async def of(cls, request: web.Request) -> JsonBody:
         """Read what a page sent."""
         if request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType

@@ -6,7 +6,7 @@ from bot.conversation.dispatcher import Dispatcher, apology
 from bot.conversation.messages import Message, Quoter, Text, code
 from bot.platforms.local.personas import Persona
 from bot.platforms.local.render import render
-from bot.platforms.local.room import BOT, CHANNEL, Entry, Room
+from bot.platforms.local.room import BOT, CHANNEL, Room, RoomMessage
 from bot.platforms.markup import Html
 
 
@@ -23,10 +23,10 @@ class LocalReplies:
         persona: Persona,
         conversation: str,
         *,
-        origin: Entry | None = None,
+        origin: RoomMessage | None = None,
         asked: str = "",
         command: str = "",
-    ) -> Entry:
+    ) -> RoomMessage:
         """Show a reply to whom it is for: in the place of the one it follows, if that one is private."""
         message, html = self._rendered(message, command)
         text = _words(message, self._quote)

@@ -12,7 +12,7 @@ Run: TypeAlias = tuple[Literal["equal", "delete", "insert"], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class SheetPassage:
     """A clause: its number, where there are several, and its paragraphs in runs."""
 
     number: str
@@ -25,7 +25,7 @@ class Changed:
 
     title: str
     nature: str
-    passages: tuple[Passage, ...]
+    passages: tuple[SheetPassage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _changed(change: Changed) -> Html:
     )
 
 
-def _passage(passage: Passage, *, several: bool) -> Html:
+def _passage(passage: SheetPassage, *, several: bool) -> Html:
     words = (element("p", *map(_run, paragraph)) for paragraph in passage.paragraphs)
     return element(
         "figure",

@@ -32,7 +32,7 @@ _OPENING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RoomMessage:
     """One message of a conversation.
 
     `owner`: the persona whose conversation with the bot it is in; "" in the channel. `only`: in the
@@ -72,14 +72,14 @@ class Room:
     """The conversations, and the pages that follow them."""
 
     def __init__(self) -> None:
-        self._entries: dict[int, Entry] = {}
+        self._entries: dict[int, RoomMessage] = {}
         self._last = 0
         self._read: dict[str, int] = {}  # « persona/conversation » → the last entry read there
         self._followers: set[asyncio.Queue[Json]] = set()
         for author, words in _OPENING:
             self.post(author=author, html=said(words), text=words)
 
-    def entry(self, identifier: int, persona: str) -> Entry | None:
+    def entry(self, identifier: int, persona: str) -> RoomMessage | None:
         """Return that entry if `persona` can see it."""
         entry = self._entries.get(identifier)
         return entry if entry is not None and entry.seen_by(persona) else None
@@ -94,11 +94,11 @@ class Room:
         only: str = "",
         asked: str = "",
         message: Message | None = None,
-    ) -> Entry:
+    ) -> RoomMessage:
         """Add a message at the end of its conversation, and return it."""
         self._last += 1
         now = datetime.now(UTC)
-        entry = Entry(self._last, owner, author, html, text, now, only, asked, message)
+        entry = RoomMessage(self._last, owner, author, html, text, now, only, asked, message)
         self._entries[entry.id] = entry
         if len(self._entries) > ENTRIES_KEPT:
             del self._entries[next(iter(self._entries))]
@@ -107,7 +107,7 @@ class Room:
         self._tell({"type": "entry", "entry": entry.json()})
         return entry
 
-    def replace(self, entry: Entry, *, html: Html, text: str, message: Message) -> Entry:
+    def replace(self, entry: RoomMessage, *, html: Html, text: str, message: Message) -> RoomMessage:
         """Put another message of the bot's in the place of `entry`."""
         changed = replace(entry, html=html, text=text, message=message)
         self._entries[entry.id] = changed

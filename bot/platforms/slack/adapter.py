@@ -28,8 +28,8 @@ from bot.conversation.messages import Message, Quoter
 from bot.conversation.requests import Actor, Request
 from bot.logs import ExplainedError, told
 from bot.platforms import dropped_files
-from bot.platforms.contract import Address, AwayError, Meter, PlatformError
-from bot.platforms.groups import Followed, Members
+from bot.platforms.contract import AwayError, Destination, Meter, PlatformError
+from bot.platforms.groups import FollowedGroup, Members
 from bot.platforms.slack import files as slack_files
 from bot.platforms.slack import members as slack_members
 from bot.platforms.slack.delivery import SlackDelivery, without_retries
@@ -138,11 +138,13 @@ class SlackAdapter:
         """Return whether Slack's events come in."""
         return self._delivery is not None and await self._is_open()
 
-    async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Say `message` unprompted (see `bot.platforms.Deliverer`)."""
         await self._connected().deliver(to, message, delivery_id)
 
-    async def was_delivered(self, to: Address, message: Message, delivery_id: str, since: datetime) -> bool:
+    async def was_delivered(
+        self, to: Destination, message: Message, delivery_id: str, since: datetime
+    ) -> bool:
         """Return whether it was said (see `bot.platforms.Deliverer`)."""
         return await self._connected().was_delivered(to, message, delivery_id, since)
 
@@ -304,7 +306,7 @@ class SlackAdapter:
         if event.get("tab") == "home":
             self._ask(f"/{self._dispatcher.menu}", Origin(actor_of(context), "home"))
 
-    async def fetch_members(self, group: Followed) -> set[Actor]:
+    async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
         """Return those who are in a group today. Raises `PlatformError` when Slack does not say."""
         if not self._bot_user:
             raise PlatformError("Slack n'est pas connecté.", passing=True)

@@ -9,7 +9,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.conversation.findings import Finding, drift, fine, note, wrong
-from bot.platforms.contract import Address, PlatformError
+from bot.platforms.contract import Destination, PlatformError
 from bot.platforms.slack.link import NOT_SENT, failure, identify, web_api
 from bot.platforms.slack.manifest import MEMBERS_NEED
 
@@ -24,7 +24,7 @@ async def check(
     team: str | None,
     now: datetime,
     follows: Collection[str] = (),
-    channels: Collection[Address] = (),
+    channels: Collection[Destination] = (),
 ) -> list[Finding]:
     """Ask Slack and return what it says.
 
@@ -73,7 +73,7 @@ def _followed(granted: str, follows: Collection[str]) -> Iterator[Finding]:
             )
 
 
-async def _channel(client: AsyncWebClient, channel: Address, team: str) -> Finding:
+async def _channel(client: AsyncWebClient, channel: Destination, team: str) -> Finding:
     """Return whether Vigie can write in a channel of the administration, as far as Slack says."""
     if channel.team != team:
         return wrong(SUBJECT, f"VIGIE_CANAUX_ADMIN\u00a0: {channel.id} n'est pas de l'espace {team}.")

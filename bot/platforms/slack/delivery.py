@@ -20,9 +20,9 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.conversation.messages import Message, Quoter
 from bot.platforms.contract import (
-    Address,
     AwayError,
     DeliveryError,
+    Destination,
     LaterError,
     UndeliverableError,
     UnknownError,
@@ -64,7 +64,7 @@ class SlackDelivery:
         self._quote = quote
         self._paces: dict[str, Window] = {}
 
-    async def deliver(self, to: Address, message: Message, delivery_id: str) -> None:
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Say `message` at `to`. Raises as `bot.platforms.Deliverer.deliver` does, and `TooLong`."""
         blocks, line = render(message, self._quote), fallback(message, self._quote)
         await self._pace(to.id).turn()
@@ -89,7 +89,9 @@ class SlackDelivery:
         except NOT_SENT as error:
             raise problem(error) from error
 
-    async def was_delivered(self, to: Address, message: Message, delivery_id: str, since: datetime) -> bool:
+    async def was_delivered(
+        self, to: Destination, message: Message, delivery_id: str, since: datetime
+    ) -> bool:
         """Return whether a message of that mark is in the conversation, as far as the bot may look."""
         del message  # the mark is enough
         try:
@@ -102,7 +104,7 @@ class SlackDelivery:
         except NOT_SENT as error:
             raise problem(error) from error
 
-    async def _conversation(self, to: Address) -> str:
+    async def _conversation(self, to: Destination) -> str:
         """Return the identifier of a conversation, which for a person must be asked for."""
         if to.surface == "channel":
             return to.id

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.conversation.requests import Actor
 from bot.platforms.contract import PlatformError
-from bot.platforms.groups import Followed
+from bot.platforms.groups import FollowedGroup
 from bot.platforms.slack.link import NOT_SENT, failure, passes
 
 Json: TypeAlias = dict[str, Any]
@@ -38,7 +38,7 @@ def changes(event: Json, team: str) -> Iterator[tuple[Actor, str, bool]]:
                 yield Actor("slack", team, user), channel, event["type"] == "member_joined_channel"
 
 
-async def fetch(client: AsyncWebClient, group: Followed, bot_user: str) -> set[Actor]:
+async def fetch(client: AsyncWebClient, group: FollowedGroup, bot_user: str) -> set[Actor]:
     """Return those who are in a group today. Raises `PlatformError` when Slack does not say."""
     try:
         if group.source == "slack_group":

@@ -33,7 +33,7 @@ Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 @dataclass(slots=True)
-class Link:
+class ClauseLink:
     """Clauses of the old version that became clauses of the new one, by their places in each."""
 
     old: list[int]
@@ -44,7 +44,7 @@ class Link:
 class Alignment:
     """The links; the clauses that are in none went, or came. `articles`: from an old number to the new."""
 
-    links: tuple[Link, ...]
+    links: tuple[ClauseLink, ...]
     articles: Mapping[str, str]
 
 
@@ -54,7 +54,7 @@ class _Sides:
 
     old: tuple[Clause, ...]
     new: tuple[Clause, ...]
-    links: list[Link] = field(default_factory=list)
+    links: list[ClauseLink] = field(default_factory=list)
 
     def alone(self) -> tuple[list[int], list[int]]:
         """Return the places, on each side, of what has no link."""
@@ -94,7 +94,7 @@ def _same_words(sides: _Sides) -> None:
         taken = set(pairs.values())
         rest = [at for at in left if at not in pairs], [at for at in right if at not in taken]
         pairs.update(zip(*rest, strict=False))
-        sides.links.extend(Link([one], [other]) for one, other in pairs.items())
+        sides.links.extend(ClauseLink([one], [other]) for one, other in pairs.items())
 
 
 def _by_words(clauses: Sequence[Clause]) -> dict[str, list[int]]:
@@ -115,7 +115,7 @@ def _most_alike(sides: _Sides, profiles: Profiles) -> None:
         score = float(likeness[row, column]) + place(*pair)
         if score >= ENOUGH:
             scores[pair] = score
-    sides.links.extend(Link([one], [other]) for one, other in assigned(scores))
+    sides.links.extend(ClauseLink([one], [other]) for one, other in assigned(scores))
 
 
 class _Places:
@@ -197,7 +197,7 @@ def _first_alone(offers: Sequence[_Offer], left: set[int], right: set[int]) -> _
     return next((offer for offer in offers if offer.place in (right if offer.came else left)), None)
 
 
-def _offers(profiles: Profiles, link: Link, left: set[int], right: set[int]) -> list[_Offer]:
+def _offers(profiles: Profiles, link: ClauseLink, left: set[int], right: set[int]) -> list[_Offer]:
     """Return what may be given to a link, the surest first. It has several clauses on one side at most."""
     found = []
     if len(link.old) == 1:
@@ -207,7 +207,7 @@ def _offers(profiles: Profiles, link: Link, left: set[int], right: set[int]) -> 
     return sorted(found, key=lambda offer: (-offer.share, offer.place))
 
 
-def _likely(profiles: Profiles, link: Link, places: Sequence[int], *, came: bool) -> list[_Offer]:
+def _likely(profiles: Profiles, link: ClauseLink, places: Sequence[int], *, came: bool) -> list[_Offer]:
     side = profiles.new if came else profiles.old
     whole = profiles.old.row[link.old[0]] if came else profiles.new.row[link.new[0]]
     shared = profiles.shared[whole, :] if came else profiles.shared[:, whole]
@@ -225,7 +225,7 @@ def _likely(profiles: Profiles, link: Link, places: Sequence[int], *, came: bool
     ]
 
 
-def _parts(profiles: Profiles, link: Link, rows: Sequence[int], *, came: bool) -> tuple[Vector, Vector]:
+def _parts(profiles: Profiles, link: ClauseLink, rows: Sequence[int], *, came: bool) -> tuple[Vector, Vector]:
     """Return which share of clauses that came is what a link lost, or of those that went what it gained.
 
     Then which share of what was lost or gained each accounts for, 0 when both are slight.
@@ -245,7 +245,7 @@ def _parts(profiles: Profiles, link: Link, rows: Sequence[int], *, came: bool) -
 # --- Articles ---------------------------------------------------------------------------------
 
 
-def _articles(old: Version, new: Version, links: Sequence[Link]) -> dict[str, str]:
+def _articles(old: Version, new: Version, links: Sequence[ClauseLink]) -> dict[str, str]:
     """Return which article became which: by the clauses that they share, their titles, their numbers."""
     before, after = old.clauses(), new.clauses()
     shared = Counter(

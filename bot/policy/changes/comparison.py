@@ -12,12 +12,12 @@ from bot.policy.changes import lexicon
 from bot.policy.changes.wording import Proofreader, form
 
 if TYPE_CHECKING:
-    from bot.policy.changes.alignment import Link
+    from bot.policy.changes.alignment import ClauseLink
 
 MOST = 0.5  # share of the clauses beyond which a revision is a new text
 
 
-class Kind(StrEnum):
+class ChangeKind(StrEnum):
     """What happened to clauses.
 
     Renumbered: a new number in the same article, which may itself have a new number. Moved: to
@@ -48,7 +48,7 @@ class Change:
     `nature` is never `RESTRUCTURED`, which only a whole comparison can be.
     """
 
-    kind: Kind
+    kind: ChangeKind
     old: tuple[str, ...]
     new: tuple[str, ...]
     nature: Nature
@@ -73,7 +73,7 @@ class Comparison:
         heavy = [
             change
             for change in self.changes
-            if change.nature is Nature.SUBSTANTIVE or change.kind is Kind.MOVED
+            if change.nature is Nature.SUBSTANTIVE or change.kind is ChangeKind.MOVED
         ]
         before, after = len(self.old.clauses()), len(self.new.clauses())
         gone = sum(len(change.old) for change in heavy)
@@ -106,25 +106,25 @@ def compare(old: Version, new: Version) -> Comparison:
     return Comparison(old, new, tuple(change for _, _, change in sorted(changes, key=lambda one: one[:2])))
 
 
-def _added(links: Sequence[Link], after: Sequence[Clause]) -> Iterator[tuple[int, int, Change]]:
+def _added(links: Sequence[ClauseLink], after: Sequence[Clause]) -> Iterator[tuple[int, int, Change]]:
     """Yield what came, and where it stands among the changes."""
     linked = {at for link in links for at in link.new}
     for at, clause in enumerate(after):
         if at not in linked:
-            yield at, -1, Change(Kind.ADDED, (), _ids([clause]), Nature.SUBSTANTIVE)
+            yield at, -1, Change(ChangeKind.ADDED, (), _ids([clause]), Nature.SUBSTANTIVE)
 
 
-def _removed(links: Sequence[Link], before: Sequence[Clause]) -> Iterator[tuple[int, int, Change]]:
+def _removed(links: Sequence[ClauseLink], before: Sequence[Clause]) -> Iterator[tuple[int, int, Change]]:
     """Yield what went, and where it stands among the changes: after what came before it."""
     stands = {at: link.new[-1] for link in links for at in link.old}
     for at, clause in enumerate(before):
         if at not in stands:
             where = max((stands[one] for one in stands if one < at), default=-1)
-            yield where, at, Change(Kind.REMOVED, _ids([clause]), (), Nature.SUBSTANTIVE)
+            yield where, at, Change(ChangeKind.REMOVED, _ids([clause]), (), Nature.SUBSTANTIVE)
 
 
 def _change(
-    link: Link,
+    link: ClauseLink,
     before: Sequence[Clause],
     after: Sequence[Clause],
     articles: Mapping[str, str],
@@ -136,15 +136,15 @@ def _change(
     untouched = form(text_then) == form(text_now)
     nature = Nature.EDITORIAL if untouched or reader.same(text_then, text_now) else Nature.SUBSTANTIVE
     if len(old) > 1 or len(new) > 1:
-        kind = Kind.MERGED if len(old) > 1 else Kind.SPLIT
+        kind = ChangeKind.MERGED if len(old) > 1 else ChangeKind.SPLIT
     elif articles.get(str(old[0].number.article)) != str(new[0].number.article):
-        kind = Kind.MOVED
+        kind = ChangeKind.MOVED
     elif old[0].number != new[0].number:
-        kind = Kind.RENUMBERED
+        kind = ChangeKind.RENUMBERED
     elif untouched:
         return None
     else:
-        kind = Kind.CHANGED
+        kind = ChangeKind.CHANGED
     return Change(kind, _ids(old), _ids(new), nature)
 
 
@@ -161,7 +161,7 @@ def decided(comparison: Comparison, natures: Mapping[str, Nature]) -> Comparison
         comparison,
         changes=tuple(
             change
-            if change.kind in {Kind.ADDED, Kind.REMOVED}
+            if change.kind in {ChangeKind.ADDED, ChangeKind.REMOVED}
             else replace(change, nature=natures.get(change.key, change.nature))
             for change in comparison.changes
         ),

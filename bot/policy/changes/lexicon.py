@@ -13,20 +13,20 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 HABIT: Final = 3  # times that a text writes a word, beyond which it means to
 
 
-class Words(frozenset[str]):
+class Dictionary(frozenset[str]):
     """The words of a dictionary, in lower case. Twenty megabytes: kept for as long as someone uses them."""
 
 
-_SHARED: WeakValueDictionary[str, Words] = WeakValueDictionary()
+_SHARED: WeakValueDictionary[str, Dictionary] = WeakValueDictionary()
 
 
-def dictionary() -> Words:
+def dictionary() -> Dictionary:
     """Return the words of French, read anew when nobody uses them any more: a few tenths of a second."""
     from spellchecker import SpellChecker  # noqa: PLC0415 — for who compares only
 
     words = _SHARED.get("fr")
     if words is None:
-        words = Words(SpellChecker(language="fr").word_frequency.dictionary)
+        words = Dictionary(SpellChecker(language="fr").word_frequency.dictionary)
         _SHARED["fr"] = words
     return words
 

@@ -6,35 +6,35 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.policy.articles import Number, Version
-from bot.policy.changes.comparison import Change, Comparison, Kind
+from bot.policy.changes.comparison import Change, ChangeKind, Comparison
 from bot.policy.changes.wording import Op, form, words
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class RedlinePassage:
     """A clause of the new text, or one that was removed: its number, and its paragraphs in runs."""
 
     number: str
     paragraphs: tuple[tuple[tuple[Op, str], ...], ...]
 
 
-def passages(comparison: Comparison, change: Change) -> tuple[Passage, ...]:
+def passages(comparison: Comparison, change: Change) -> tuple[RedlinePassage, ...]:
     """Return the words of a change, clause by clause of the new text; of a removed clause, its own.
 
     None where the words are the same under another number of the same article.
     """
     old, new = _texts(comparison.old, change.old), _texts(comparison.new, change.new)
     before, after = "\n\n".join(old), "\n\n".join(new)
-    if change.kind is Kind.RENUMBERED and form(before) == form(after):
+    if change.kind is ChangeKind.RENUMBERED and form(before) == form(after):
         return ()
     runs = words(before, after)
     if not new:
         return tuple(
-            Passage(number, tuple(_paragraphs([("delete", text)])))
+            RedlinePassage(number, tuple(_paragraphs([("delete", text)])))
             for number, text in zip(change.old, old, strict=True)
         )
     return tuple(
-        Passage(number, tuple(_paragraphs(part)))
+        RedlinePassage(number, tuple(_paragraphs(part)))
         for number, part in zip(change.new, _shared_out(runs, new), strict=True)
     )
 
@@ -82,7 +82,7 @@ def retitled(comparison: Comparison) -> tuple[tuple[str, str, str], ...]:
         (Number.parse(before).article, Number.parse(after).article)
         for change in comparison.changes
         for before, after in zip(change.old[:1], change.new[:1], strict=False)
-        if change.kind is not Kind.MOVED
+        if change.kind is not ChangeKind.MOVED
     }
     changed = {number for change in comparison.changes for number in change.old}
     clauses |= {

@@ -6,33 +6,41 @@ from collections import Counter
 from collections.abc import Sequence
 
 from bot.policy.articles import Number
-from bot.policy.changes.comparison import Change, Comparison, Kind, Nature
+from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature
 
 MOST = 3  # changes named in a notice
 
 # One clause, several; in the order in which they are told.
-_DONE: dict[Kind, tuple[str, str]] = {
-    Kind.CHANGED: ("modifiée", "modifiées"),
-    Kind.ADDED: ("ajoutée", "ajoutées"),
-    Kind.REMOVED: ("retirée", "retirées"),
-    Kind.SPLIT: ("scindée", "scindées"),
-    Kind.MERGED: ("réunie à une autre", "réunies"),
-    Kind.MOVED: ("déplacée", "déplacées"),
-    Kind.RENUMBERED: ("renumérotée", "renumérotées"),
+_DONE: dict[ChangeKind, tuple[str, str]] = {
+    ChangeKind.CHANGED: ("modifiée", "modifiées"),
+    ChangeKind.ADDED: ("ajoutée", "ajoutées"),
+    ChangeKind.REMOVED: ("retirée", "retirées"),
+    ChangeKind.SPLIT: ("scindée", "scindées"),
+    ChangeKind.MERGED: ("réunie à une autre", "réunies"),
+    ChangeKind.MOVED: ("déplacée", "déplacées"),
+    ChangeKind.RENUMBERED: ("renumérotée", "renumérotées"),
 }
 _CORRECTED = ("corrigée", "corrigées")  # of a change of form: nobody is to take it for one of substance
 _FIGURES = ("zéro", "une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf")
-_GRAVEST = (Kind.REMOVED, Kind.ADDED, Kind.CHANGED, Kind.SPLIT, Kind.MERGED, Kind.MOVED, Kind.RENUMBERED)
-_OF_FORM = (Kind.SPLIT, Kind.MERGED, Kind.MOVED, Kind.CHANGED, Kind.RENUMBERED)
+_GRAVEST = (
+    ChangeKind.REMOVED,
+    ChangeKind.ADDED,
+    ChangeKind.CHANGED,
+    ChangeKind.SPLIT,
+    ChangeKind.MERGED,
+    ChangeKind.MOVED,
+    ChangeKind.RENUMBERED,
+)
+_OF_FORM = (ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.MOVED, ChangeKind.CHANGED, ChangeKind.RENUMBERED)
 
 
 def counted(comparison: Comparison) -> str:
     """Return how many clauses changed, by what happened to them: « deux clauses modifiées, une ajoutée »."""
     counts = Counter[tuple[str, str]]()
     for change in comparison.changes:
-        reworded = change.kind is Kind.RENUMBERED and change.nature is Nature.SUBSTANTIVE
-        done = _DONE[Kind.CHANGED] if reworded else _done(change)  # its new number is the lesser news
-        counts[done] += len(change.old) if change.kind is Kind.MERGED else 1
+        reworded = change.kind is ChangeKind.RENUMBERED and change.nature is Nature.SUBSTANTIVE
+        done = _DONE[ChangeKind.CHANGED] if reworded else _done(change)  # its new number is the lesser news
+        counts[done] += len(change.old) if change.kind is ChangeKind.MERGED else 1
     told = [(counts[done], done) for done in (*_DONE.values(), _CORRECTED) if counts[done]]
     if not told:
         return "aucune clause changée"
@@ -43,7 +51,7 @@ def counted(comparison: Comparison) -> str:
 
 def _done(change: Change) -> tuple[str, str]:
     """Return what happened to the clauses of a change, of one and of several."""
-    corrected = change.kind is Kind.CHANGED and change.nature is Nature.EDITORIAL
+    corrected = change.kind is ChangeKind.CHANGED and change.nature is Nature.EDITORIAL
     return _CORRECTED if corrected else _DONE[change.kind]
 
 
@@ -76,16 +84,16 @@ def named(change: Change) -> str:
     """Return what happened to a change's clauses, in words: « 5.10, devenue 5.11 et modifiée »."""
     old, new = _listed(change.old), _listed(change.new)
     substance = change.nature is Nature.SUBSTANTIVE
-    what = _done(change)[change.kind is Kind.MERGED]
+    what = _done(change)[change.kind is ChangeKind.MERGED]
     match change.kind:
-        case Kind.ADDED | Kind.CHANGED:
+        case ChangeKind.ADDED | ChangeKind.CHANGED:
             return f"{new}, {what}"
-        case Kind.REMOVED:
+        case ChangeKind.REMOVED:
             return f"{old}, {what}"
-        case Kind.SPLIT | Kind.MERGED:
+        case ChangeKind.SPLIT | ChangeKind.MERGED:
             return f"{old}, {what} en {new}"
-        case Kind.MOVED | Kind.RENUMBERED:
-            moved = "déplacée en" if change.kind is Kind.MOVED else "devenue"
+        case ChangeKind.MOVED | ChangeKind.RENUMBERED:
+            moved = "déplacée en" if change.kind is ChangeKind.MOVED else "devenue"
             return f"{old}, {moved} {new}" + (" et modifiée" if substance else "")
 
 

@@ -35,7 +35,7 @@ _SCRIPT: Final = re.compile(r"\.(?:php|aspx?|jsp|cfm|cgi|pl|do)\d?$", re.IGNOREC
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class PostAddress:
     """Where a post is: the platform's name, « other » for other sites, and its one address."""
 
     platform: str
@@ -140,7 +140,7 @@ class Addresses:
     shorteners: frozenset[str]
     mobile: frozenset[str]
 
-    def read(self, text: str) -> Address | None:
+    def read(self, text: str) -> PostAddress | None:
         """Return where the first web address of a text leads; None when it holds none that can be kept."""
         found = self._first(_SURROGATE.sub("\ufffd", text[:READ]))
         for _ in range(_SETTLES):
@@ -163,14 +163,14 @@ class Addresses:
             end = stop
         return written + text[end:]
 
-    def _first(self, text: str) -> Address | None:
+    def _first(self, text: str) -> PostAddress | None:
         for url in first_addresses(text):
             found = self._canonical(url, _DEPTH)
             if found and len(found.canonical) <= LONGEST:
                 return found
         return None
 
-    def _canonical(self, url: str, depth: int) -> Address | None:
+    def _canonical(self, url: str, depth: int) -> PostAddress | None:
         link = _parsed(url)
         if link is None:
             return None
@@ -179,11 +179,11 @@ class Addresses:
             return found
         for platform in self.platforms:
             if link.host in platform.opaque or _bare(link.host) in platform.opaque:
-                return Address(platform.name, f"https://{_bare(link.host)}{_written(link.path)}")
+                return PostAddress(platform.name, f"https://{_bare(link.host)}{_written(link.path)}")
             sub = platform.sub(link.host)
             if sub is not None:
                 return self._known(platform, sub, _routed(link), url, depth)
-        return Address(OTHER, self._other(link))
+        return PostAddress(OTHER, self._other(link))
 
     def _inner(self, link: _Link, rules: Iterable[_Rule], sub: str, url: str) -> str | None:
         """Return the address that a link leads to, if a rule finds it there."""
@@ -195,7 +195,7 @@ class Addresses:
                 return _led(CONVERTERS[rule.convert](inner), url)
         return None
 
-    def _known(self, platform: _Platform, sub: str, link: _Link, url: str, depth: int) -> Address | None:
+    def _known(self, platform: _Platform, sub: str, link: _Link, url: str, depth: int) -> PostAddress | None:
         inner = self._inner(link, platform.rules, sub, url) if depth else None
         if inner and (found := self._canonical(inner, depth - 1)):
             return found
@@ -205,11 +205,11 @@ class Addresses:
             if values is not None:
                 made = _filled(rule.to, values)
                 address = made if made.startswith("https:") else f"https://{platform.home}{made}"
-                return Address(platform.name, address + _extra(platform, parameters, "?" in made))
+                return PostAddress(platform.name, address + _extra(platform, parameters, "?" in made))
         if platform.partial:
-            return Address(OTHER, self._other(link))
+            return PostAddress(OTHER, self._other(link))
         home = platform.home if self.views.fullmatch(sub) else link.host
-        return Address(platform.name, _unruled(platform, home, link))
+        return PostAddress(platform.name, _unruled(platform, home, link))
 
     def _other(self, link: _Link) -> str:
         """Return the address of a page on a site that no rule knows."""

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Text
 from bot.outbox import rows
-from bot.outbox.notices import Arguments, Notice, Services
+from bot.outbox.notices import Arguments, Notice, NoticeContext
 from bot.outbox.rows import Delivery
 from bot.people import roles
 from bot.policy.library import in_words
@@ -136,7 +136,7 @@ def _shortened(table: Table) -> Table:
 def table(records: Records, clock: Clock) -> dict[str, Notice]:
     """Return the notice by name, to be added to `bot.outbox.notices.NOTICES`."""
 
-    def digest(services: Services, arguments: Arguments) -> Message | None:
+    def digest(services: NoticeContext, arguments: Arguments) -> Message | None:
         session = Session(services.db, records, clock())
         person = services.recipient.removeprefix("person:")
         made = files.read(session, arguments["id"]) if person in holders(session) else None

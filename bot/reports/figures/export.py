@@ -13,13 +13,13 @@ from typing import Any, Final
 
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Text, code
 from bot.outbox import rows
-from bot.outbox.notices import Arguments, Notice, Services
+from bot.outbox.notices import Arguments, Notice, NoticeContext
 from bot.outbox.rows import Delivery
 from bot.people import roles
 from bot.policy.library import in_words
 from bot.register import chain
 from bot.reports import cases
-from bot.reports.cases import OUTCOMES, Case, Filing
+from bot.reports.cases import OUTCOMES, Filing, ReportCase
 from bot.reports.figures import files
 from bot.reports.figures.files import Made
 from bot.reports.figures.statistics import PLATFORMS
@@ -70,7 +70,7 @@ def export(session: Session, case_id: str, association: str) -> Export:
     return Export(data, digest)
 
 
-def content(case: Case, images: Mapping[str, bytes]) -> dict[str, Any]:
+def content(case: ReportCase, images: Mapping[str, bytes]) -> dict[str, Any]:
     """Return what a case holds, to be hashed: the JSON that `ledger.canonical` writes of it."""
     filings = [
         {
@@ -90,7 +90,7 @@ def _image(session: Session, filing_id: str) -> bytes:
     return session.ring.open(sealed)
 
 
-def _facts(session: Session, case: Case) -> list[tuple[str, str]]:
+def _facts(session: Session, case: ReportCase) -> list[tuple[str, str]]:
     line = case.line
     found = [
         ("Identifiant", line.id),
@@ -196,7 +196,7 @@ def is_for(session: Session, case_id: str, person_id: str) -> bool:
 def table(records: Records, clock: Clock) -> dict[str, Notice]:
     """Return the notice by name, to be added to `bot.outbox.notices.NOTICES`."""
 
-    def file(services: Services, arguments: Arguments) -> Message | None:
+    def file(services: NoticeContext, arguments: Arguments) -> Message | None:
         session = Session(services.db, records, clock())
         person = services.recipient.removeprefix("person:")
         made = files.read(session, arguments["id"]) if is_for(session, arguments["case"], person) else None

@@ -17,7 +17,7 @@ from typing import Final
 
 from bot.conversation.messages import within_sentence
 from bot.reports import access
-from bot.reports.filing import Entry, read_entry
+from bot.reports.filing import ReportIntake, read_entry
 from bot.reports.records import SEVERITIES, Session, Severity
 from bot.times import iso
 
@@ -118,7 +118,7 @@ def _table(title: str, labels: Iterable[str], counts: Counter[str]) -> Table:
     return Table(title, tuple(figure(label, counts[label]) for label in labels))
 
 
-def _entries(session: Session, case_id: str) -> list[Entry]:
+def _entries(session: Session, case_id: str) -> list[ReportIntake]:
     rows = session.execute(
         "SELECT sealed FROM report_filings WHERE case_id = ? AND appears_at <= ? ORDER BY id",
         (case_id, iso(session.now)),
@@ -126,11 +126,11 @@ def _entries(session: Session, case_id: str) -> list[Entry]:
     return [read_entry(session.ring, row[0]) for row in rows]
 
 
-def _platform(entries: Sequence[Entry]) -> str:
+def _platform(entries: Sequence[ReportIntake]) -> str:
     return next((PLATFORMS[one.platform] for one in entries if one.platform in PLATFORMS), ELSEWHERE)
 
 
-def _severity(entries: Sequence[Entry]) -> str:
+def _severity(entries: Sequence[ReportIntake]) -> str:
     """Return the gravest that anyone said."""
     said = {one.severity for one in entries}
     return _short(next(one for one in _GRAVEST if one in said))

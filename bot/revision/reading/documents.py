@@ -12,7 +12,7 @@ from bot.policy import articles
 from bot.policy.articles import Misplaced, PolicyError, Version
 from bot.policy.changes.comparison import Comparison, compare
 from bot.revision.reading import lint
-from bot.revision.reading.lint import Finding, Office
+from bot.revision.reading.lint import LintFinding, NamedRole
 
 LARGEST: Final = 8 * 1024 * 1024  # bytes; a policy of a hundred pages has a few hundred thousand
 
@@ -23,16 +23,16 @@ class Document:
 
     markdown: str
     words: tuple[str, ...]
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[LintFinding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadDocument:
     """A revision that was read: its text as a version would keep it, what it changes, what to look at."""
 
     markdown: str
     comparison: Comparison
-    findings: tuple[Finding, ...]
+    findings: tuple[LintFinding, ...]
 
     @property
     def adoptable(self) -> bool:
@@ -41,8 +41,8 @@ class Reading:
 
 
 def prepare(
-    content: bytes, name: str, old: Version, adopted: date, offices: Iterable[Office] | None = None
-) -> Reading:
+    content: bytes, name: str, old: Version, adopted: date, offices: Iterable[NamedRole] | None = None
+) -> ReadDocument:
     """Return what a file would change of `old`, were it adopted on that day; nothing is kept of it.
 
     `name`: what the file is called in refusals. `offices`: the roles, None when they are not known.
@@ -52,8 +52,8 @@ def prepare(
 
 
 def examine(
-    document: Document, name: str, old: Version, adopted: date, offices: Iterable[Office] | None = None
-) -> Reading:
+    document: Document, name: str, old: Version, adopted: date, offices: Iterable[NamedRole] | None = None
+) -> ReadDocument:
     """Return what a text that was read would change; see `prepare`. Raises `PolicyError`."""
     misplaced: list[Misplaced] = []
     new = articles.parse(
@@ -65,7 +65,7 @@ def examine(
         *lint.lost(new, document.words),
         *lint.lint(comparison, misplaced, offices),
     )
-    return Reading(document.markdown, comparison, findings)
+    return ReadDocument(document.markdown, comparison, findings)
 
 
 def read(content: bytes, name: str) -> Document:

@@ -22,7 +22,7 @@ from lxml.etree import _Element as Element
 from bot.policy.articles import PolicyError
 from bot.revision.reading.documents import Document
 from bot.revision.reading.docx_numbering import Counters, Label, Styles, W, read_lists
-from bot.revision.reading.lint import Finding
+from bot.revision.reading.lint import LintFinding
 
 LARGEST_UNPACKED: Final = (
     64 * 1024 * 1024
@@ -103,7 +103,7 @@ class _Package:
 
     part: DocumentPart
     name: str
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[LintFinding] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._body: Element = self.part.element.body
@@ -154,7 +154,7 @@ class _Package:
                 yield self._line(paragraph, label, text)
 
     def _note(self, code: str, message: str) -> None:
-        self.findings.append(Finding(code, "", message))
+        self.findings.append(LintFinding(code, "", message))
 
     def _line(self, paragraph: Element, label: Label | None, text: str) -> str:
         whole = _escaped(text)

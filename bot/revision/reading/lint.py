@@ -23,7 +23,7 @@ BLOCKING: Final = frozenset({"duplicate_number", "misplaced_number", "empty_arti
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class LintFinding:
     """Something to look at: what it is, in which clause (its number, "" for none), and a French sentence."""
 
     code: str
@@ -32,7 +32,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class NamedRole:
     """A role as the text may name it, and whether somebody holds it."""
 
     title: str
@@ -42,8 +42,8 @@ class Office:
 def lint(
     comparison: Comparison,
     misplaced: Sequence[Misplaced] = (),
-    offices: Iterable[Office] | None = None,
-) -> tuple[Finding, ...]:
+    offices: Iterable[NamedRole] | None = None,
+) -> tuple[LintFinding, ...]:
     """Return what is to be looked at in the new version, in the order of the text.
 
     `misplaced`: what was passed over while it was read. `offices`: the roles; None: they are not known.
@@ -51,7 +51,7 @@ def lint(
     version = comparison.new
     before = {clause.text for clause in comparison.old.clauses()}
     found = [
-        *(Finding(one.code, one.clause, f"Ligne {one.line}\u00a0: {one.problem}") for one in misplaced),
+        *(LintFinding(one.code, one.clause, f"Ligne {one.line}\u00a0: {one.problem}") for one in misplaced),
         *_missing(version),
         *_references(comparison),
         *(
@@ -66,7 +66,7 @@ def lint(
     return tuple(sorted(dict.fromkeys(found), key=lambda one: order.get(one.clause, -1)))
 
 
-def blocking(findings: Iterable[Finding]) -> bool:
+def blocking(findings: Iterable[LintFinding]) -> bool:
     """Tell whether a text in which this was found cannot be adopted."""
     return any(one.code in BLOCKING for one in findings)
 
@@ -74,7 +74,7 @@ def blocking(findings: Iterable[Finding]) -> bool:
 # --- Numbers ----------------------------------------------------------------------------------
 
 
-def _missing(version: Version) -> Iterator[Finding]:
+def _missing(version: Version) -> Iterator[LintFinding]:
     """Yield the numbers that are skipped, and those that come before their time."""
     numbers = [number for article in version.articles for number in _numbers(article.number, article.clauses)]
     last: dict[tuple[int, ...], int] = {}
@@ -84,9 +84,11 @@ def _missing(version: Version) -> Iterator[Finding]:
         for skipped in range(before + 1, at):
             missing = Number((*above, skipped))
             if missing not in numbers:
-                yield Finding("missing_number", str(missing), _SKIPPED.format(missing=missing, number=number))
+                yield LintFinding(
+                    "missing_number", str(missing), _SKIPPED.format(missing=missing, number=number)
+                )
         if at < before:
-            yield Finding(
+            yield LintFinding(
                 "unordered_number", str(number), f"Le numéro {number} vient après un plus grand que lui."
             )
         last[above] = max(before, at)
@@ -125,7 +127,7 @@ def references(text: str) -> Iterator[Number]:
             yield from map(Number.parse, _ONE.findall(match["numbers"] or match["alone"]))
 
 
-def _references(comparison: Comparison) -> Iterator[Finding]:
+def _references(comparison: Comparison) -> Iterator[LintFinding]:
     """Yield the references to what does not exist, and those that did not follow their clause."""
     old, new = comparison.old, comparison.new
     trail = follow(comparison)
@@ -134,13 +136,13 @@ def _references(comparison: Comparison) -> Iterator[Finding]:
     for clause in new.clauses():
         for number in references(clause.text):
             if not new.within(number) and number not in known:
-                yield Finding(
+                yield LintFinding(
                     "unknown_reference",
                     str(clause.number),
                     f"Le texte renvoie à {_place(number)}, qui n'existe pas dans cette version.",
                 )
             elif form(clause.text) in before and (now := trail.get(str(number))) and str(number) not in now:
-                yield Finding(
+                yield LintFinding(
                     "stale_reference",
                     str(clause.number),
                     f"Le texte renvoie toujours à {_place(number)}, qui est devenu {' et '.join(now)}.",
@@ -161,27 +163,31 @@ _BREAKABLE: Final = re.compile(r"(?<=\w)[ ]?:(?=\s)|«(?![\u00a0\u202f])|(?<![\u
 _STRAIGHT: Final = re.compile(r'"|\u201c|\u201d|\u201e|<<|>>')
 
 
-def _wording(clause: Clause) -> Iterator[Finding]:
+def _wording(clause: Clause) -> Iterator[LintFinding]:
     """Yield what a conversion may have broken in a clause."""
     text, number = clause.text, str(clause.number)
     if "\ufffd" in text or _MOJIBAKE.search(text):
-        yield Finding("lost_character", number, "Un caractère s'est perdu dans la conversion.")
+        yield LintFinding("lost_character", number, "Un caractère s'est perdu dans la conversion.")
     if any(unicodedata.category(one) in {"Co", "Cn"} for one in text):
-        yield Finding("lost_character", number, "Un caractère n'a pas de sens hors de la police du document.")
+        yield LintFinding(
+            "lost_character", number, "Un caractère n'a pas de sens hors de la police du document."
+        )
     if _LIGATURES.search(text):
-        yield Finding("ligature", number, "Des lettres liées (ﬁ, ﬂ) sont restées telles qu'à l'impression.")
+        yield LintFinding(
+            "ligature", number, "Des lettres liées (ﬁ, ﬂ) sont restées telles qu'à l'impression."
+        )
     if _STRAIGHT.search(text):
-        yield Finding(
+        yield LintFinding(
             "quotation_marks", number, "Des guillemets ne sont pas français\u00a0: «\u00a0 et \u00a0»."
         )
     if not _balanced(text):
-        yield Finding("quotation_marks", number, "Un guillemet est ouvert sans être fermé, ou l'inverse.")
+        yield LintFinding("quotation_marks", number, "Un guillemet est ouvert sans être fermé, ou l'inverse.")
     if _GLUED.search(text):
-        yield Finding("spacing", number, f"Deux mots se touchent\u00a0: {_around(text, _GLUED)}")
+        yield LintFinding("spacing", number, f"Deux mots se touchent\u00a0: {_around(text, _GLUED)}")
     if _LOOSE.search(text):
-        yield Finding("spacing", number, f"Une espace est de trop\u00a0: {_around(text, _LOOSE)}")
+        yield LintFinding("spacing", number, f"Une espace est de trop\u00a0: {_around(text, _LOOSE)}")
     if _BREAKABLE.search(text):
-        yield Finding(
+        yield LintFinding(
             "spacing",
             number,
             "Une espace insécable manque avant un deux-points ou à l'intérieur de guillemets.",
@@ -224,7 +230,7 @@ _ALONE: Final = re.compile(
 )
 
 
-def _offices(version: Version, offices: Sequence[Office]) -> Iterator[Finding]:
+def _offices(version: Version, offices: Sequence[NamedRole]) -> Iterator[LintFinding]:
     """Yield the roles that the text names and nobody holds."""
     for clause in version.clauses():
         for match in _OFFICE.finditer(clause.text.replace("\u00a0", " ")):
@@ -235,12 +241,12 @@ def _offices(version: Version, offices: Sequence[Office]) -> Iterator[Finding]:
                 message = f"Personne ne tient le rôle «\u00a0{titles[0].title}\u00a0»."
             else:
                 continue
-            yield Finding("unheld_role", str(clause.number), message)
+            yield LintFinding("unheld_role", str(clause.number), message)
         for match in _ALONE.finditer(clause.text.replace("\u00a0", " ")):
             yield from _alone(match, str(clause.number), offices)
 
 
-def _alone(match: re.Match[str], clause: str, offices: Sequence[Office]) -> Iterator[Finding]:
+def _alone(match: re.Match[str], clause: str, offices: Sequence[NamedRole]) -> Iterator[LintFinding]:
     """Yield that nobody holds the office that is named without a complement, « le trésorier »."""
     wanted = _stems(match["office"])
     titles = [
@@ -249,9 +255,13 @@ def _alone(match: re.Match[str], clause: str, offices: Sequence[Office]) -> Iter
         if wanted <= (stems := _stems(one.title)) and ("vice" in stems) is ("vice" in wanted)
     ]
     if not titles:
-        yield Finding("unheld_role", clause, f"Aucun rôle du registre ne se nomme «\u00a0{match[0]}\u00a0».")
+        yield LintFinding(
+            "unheld_role", clause, f"Aucun rôle du registre ne se nomme «\u00a0{match[0]}\u00a0»."
+        )
     elif not any(one.held for one in titles):
-        yield Finding("unheld_role", clause, f"Personne ne tient le rôle «\u00a0{titles[0].title}\u00a0».")
+        yield LintFinding(
+            "unheld_role", clause, f"Personne ne tient le rôle «\u00a0{titles[0].title}\u00a0»."
+        )
 
 
 def _stems(text: str) -> set[str]:
@@ -298,7 +308,7 @@ def _named(match: re.Match[str]) -> str:
 _WORD: Final = re.compile(r"\w+")
 
 
-def lost(version: Version, whole: Iterable[str]) -> tuple[Finding, ...]:
+def lost(version: Version, whole: Iterable[str]) -> tuple[LintFinding, ...]:
     """Return the words of a file, read in another way, that its text does not hold.
 
     `whole`: every word that the second reading found. Numbers are left out: automatic ones are in no file.
@@ -311,7 +321,7 @@ def lost(version: Version, whole: Iterable[str]) -> tuple[Finding, ...]:
     more = "…" if len(gone) > 5 else ""  # noqa: PLR2004 — those that are shown
     count = gone.total()
     said = "Un mot du fichier n'est pas" if count == 1 else f"{count} mots du fichier ne sont pas"
-    return (Finding("lost_text", "", f"{said} dans le texte lu\u00a0: {shown}{more}."),)
+    return (LintFinding("lost_text", "", f"{said} dans le texte lu\u00a0: {shown}{more}."),)
 
 
 def _counted(texts: Iterable[str]) -> Counter[str]:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from bot.revision.reading.pdf_pages import Column, Line, Page
+from bot.revision.reading.pdf_pages import Column, Page, PdfLine
 
 _COLUMN: Final = 0.22  # of the page's width, at least, for a column
 _GUTTER: Final = 0.8  # times the letters' size, at least, between two columns
@@ -18,7 +18,7 @@ def columns(page: Page) -> Iterator[Column]:
     yield from (lines_of(part) for part in _cut(list(page.pieces), page.width))
 
 
-def _cut(pieces: list[Line], width: float) -> Iterator[list[Line]]:
+def _cut(pieces: list[PdfLine], width: float) -> Iterator[list[PdfLine]]:
     if not pieces:
         return
     at = _gutter(pieces, width)
@@ -34,7 +34,7 @@ def _cut(pieces: list[Line], width: float) -> Iterator[list[Line]]:
     yield from _cut([one for one in pieces if one.middle <= height], width)
 
 
-def _gutter(pieces: Sequence[Line], width: float) -> float | None:
+def _gutter(pieces: Sequence[PdfLine], width: float) -> float | None:
     """Return where an empty strip from top to bottom has a column on each side, the widest such."""
     edge, best, where = -1.0, 0.0, None
     first, last = min(one.left for one in pieces), max(one.right for one in pieces)
@@ -50,7 +50,7 @@ def _gutter(pieces: Sequence[Line], width: float) -> float | None:
     return where
 
 
-def _band(pieces: Sequence[Line], width: float) -> float | None:
+def _band(pieces: Sequence[PdfLine], width: float) -> float | None:
     """Return a height above which, or below which, there are columns once what spans them is put apart."""
     ordered = sorted(pieces, key=lambda one: -one.middle)
     for one in ordered:
@@ -64,9 +64,9 @@ def _band(pieces: Sequence[Line], width: float) -> float | None:
     return None
 
 
-def lines_of(pieces: Iterable[Line]) -> Column:
+def lines_of(pieces: Iterable[PdfLine]) -> Column:
     """Return the lines of a column, their pieces put together."""
-    lines: list[list[Line]] = []
+    lines: list[list[PdfLine]] = []
     for piece in sorted(pieces, key=lambda one: (-one.middle, one.left)):
         if lines and _beside(lines[-1][0], piece):
             lines[-1].append(piece)
@@ -75,18 +75,18 @@ def lines_of(pieces: Iterable[Line]) -> Column:
     return [_whole(sorted(line, key=lambda one: one.left)) for line in lines]
 
 
-def _beside(line: Line, piece: Line) -> bool:
+def _beside(line: PdfLine, piece: PdfLine) -> bool:
     shared = min(line.top, piece.top) - max(line.bottom, piece.bottom)
     return shared > 0.5 * min(line.top - line.bottom, piece.top - piece.bottom)
 
 
-def _whole(pieces: Sequence[Line]) -> Line:
+def _whole(pieces: Sequence[PdfLine]) -> PdfLine:
     text = pieces[0].text
     for before, one in pairwise(pieces):
         close = one.left - before.right < 0.15 * one.size
         text += one.text if close else f" {one.text}"
     main = max(pieces, key=lambda one: len(one.text))
-    return Line(
+    return PdfLine(
         text,
         pieces[0].left,
         max(one.right for one in pieces),

@@ -23,7 +23,7 @@ _PROBLEMS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PdfLine:
     """A piece of a line, or a whole one: its words, where they stand from the bottom left, their look."""
 
     text: str
@@ -47,10 +47,10 @@ class Page:
     width: float
     height: float
     picture: bool
-    pieces: tuple[Line, ...]
+    pieces: tuple[PdfLine, ...]
 
 
-Column: TypeAlias = list[Line]  # from top to bottom
+Column: TypeAlias = list[PdfLine]  # from top to bottom
 
 
 def read_pages(content: bytes, name: str) -> list[Page]:
@@ -75,9 +75,9 @@ def read_pages(content: bytes, name: str) -> list[Page]:
     ]
 
 
-def _piece(one: dict[str, Any]) -> Line:
+def _piece(one: dict[str, Any]) -> PdfLine:
     text = re.sub(r"[ \t]+", " ", one["text"]).strip(" ")
-    return Line(
+    return PdfLine(
         text,
         one["left"],
         one["right"],

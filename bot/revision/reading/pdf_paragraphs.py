@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from bot.revision.reading.pdf_pages import Column, Line
+from bot.revision.reading.pdf_pages import Column, PdfLine
 
 _NEW: Final = 1.45  # times the usual step between two lines, from which another paragraph begins
 _FULL: Final = 0.12  # of the column's width: a line that ends nearer to the edge than this is full
@@ -75,7 +75,7 @@ def blocks(columns: Sequence[Column], join: Joiner) -> Iterator[str]:
 class _Last:
     """The line before, and its column."""
 
-    line: Line
+    line: PdfLine
     width: float
     edge: float
 
@@ -84,7 +84,7 @@ class _Last:
         return self.edge - self.line.right < _FULL * self.width
 
 
-def _usual_size(lines: Sequence[Line]) -> float:
+def _usual_size(lines: Sequence[PdfLine]) -> float:
     sizes: Counter[float] = Counter()
     for line in lines:
         sizes[round(line.size, 1)] += len(line.text)
@@ -96,7 +96,7 @@ def _step(column: Column) -> float:
     return median(steps) if steps else 0.0
 
 
-def _kind(line: Line, usual: float) -> str:
+def _kind(line: PdfLine, usual: float) -> str:
     """Return « # » for a line of an article's heading, « ## » for one of another, "" for other lines."""
     if ARTICLE.match(line.text) and (
         line.bold or line.text.startswith("ARTICLE") or line.size > _LARGE * usual
@@ -109,10 +109,10 @@ def _kind(line: Line, usual: float) -> str:
 
 def _goes_on(
     kind: str,
-    line: Line,
+    line: PdfLine,
     mark: str,
     last: _Last,
-    above: Line | None,
+    above: PdfLine | None,
     *,
     step: float,
     margin: float,

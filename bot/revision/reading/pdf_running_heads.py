@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.revision.reading.pdf_columns import lines_of
-from bot.revision.reading.pdf_pages import Column, Line, Page
+from bot.revision.reading.pdf_pages import Column, Page, PdfLine
 from bot.revision.reading.pdf_paragraphs import ARTICLE, CLAUSE
 
 _MARGIN: Final = 0.12  # of the page's height, at the top and the bottom, where running heads stand
@@ -45,16 +45,16 @@ def _heads(page: Page) -> Column:
     return [line for line in lines if not CLAUSE.match(line.text)]
 
 
-def _key(line: Line) -> str:
+def _key(line: PdfLine) -> str:
     """Return what a running head is from page to page: its words, its numbers put aside, and its height."""
     return f"{round(line.middle / 4)} {re.sub(r'[0-9]+', '#', line.text.strip())}"
 
 
-def _is_page_number(line: Line) -> bool:
+def _is_page_number(line: PdfLine) -> bool:
     return _PAGE_NUMBER.fullmatch(line.text.strip()) is not None
 
 
-def _stands_apart(line: Line, page: Page) -> bool:
+def _stands_apart(line: PdfLine, page: Page) -> bool:
     """Tell whether nothing but white stands between a line at the very edge and the text."""
     if _EDGE * page.height < line.middle < (1 - _EDGE) * page.height or ARTICLE.match(line.text):
         return False
@@ -67,7 +67,7 @@ def _stands_apart(line: Line, page: Page) -> bool:
     return bool(near) and min(near) > line.size
 
 
-def _without(page: Page, lines: Sequence[Line]) -> Page:
+def _without(page: Page, lines: Sequence[PdfLine]) -> Page:
     kept = tuple(
         piece
         for piece in page.pieces

@@ -29,11 +29,11 @@ from bot.conversation.messages import (
     Quoter,
     Text,
 )
-from bot.platforms.contract import Address, LaterError, PlatformError, UndeliverableError, UnknownError
+from bot.platforms.contract import Destination, LaterError, PlatformError, UndeliverableError, UnknownError
 from bot.platforms.email.mailer import Mailer, Server
 from bot.platforms.email.render import WIDTH, body, subject
 
-TO = Address("courriel", "", "conseil@exemple.ca")
+TO = Destination("courriel", "", "conseil@exemple.ca")
 SENDER = "Vigie <vigie@exemple.ca>"
 HELLO = Message(Heading("Une échéance approche"), Text("Il reste quatre heures pour répondre."))
 ID = "0f3c9a5be2d14c70"

@@ -9,7 +9,7 @@ import pytest
 
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.messages import Message, Quote, Text
-from bot.platforms.contract import Address, Platform, PlatformError
+from bot.platforms.contract import Destination, Platform, PlatformError
 from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.gallery import Gallery
 from bot.platforms.local.render import said
@@ -90,7 +90,7 @@ async def test_a_failure_is_an_apology_and_says_nothing_of_what_was_written(
 
 async def test_a_quotation_that_cannot_be_had_is_an_apology(sandbox: LocalAdapter, page: Page) -> None:
     await sandbox.deliver(
-        Address("local", "", "conseil"), Message(Quote("pa20", "2015-12-13", "9.9")), "essai"
+        Destination("local", "", "conseil"), Message(Quote("pa20", "2015-12-13", "9.9")), "essai"
     )
     (answer,) = await page.as_("conseil", "vigie").seen()
     assert "Désolé" in answer["html"]
@@ -98,7 +98,7 @@ async def test_a_quotation_that_cannot_be_had_is_an_apology(sandbox: LocalAdapte
 
 async def test_the_bot_may_write_first(sandbox: LocalAdapter, page: Page) -> None:
     await sandbox.deliver(
-        Address("local", "", "communications"), Message(Text("Un signalement vous attend.")), "essai"
+        Destination("local", "", "communications"), Message(Text("Un signalement vous attend.")), "essai"
     )
     (notice,) = await page.as_("communications", "vigie").seen()
     assert "Un signalement" in notice["html"]

@@ -8,7 +8,7 @@ from html import unescape
 from aiohttp import ClientSession
 
 from bot.platforms.local.adapter import LocalAdapter
-from bot.platforms.local.revisions import Changed, Passage, Sheet, page
+from bot.platforms.local.revisions import Changed, Sheet, SheetPassage, page
 
 pytest_plugins = ["tests.kits.local_fixtures"]
 
@@ -22,7 +22,7 @@ SHEET = Sheet(
             "5.10, modifiée",
             "substantielle",
             (
-                Passage(
+                SheetPassage(
                     "5.10",
                     (
                         (
@@ -47,7 +47,7 @@ def test_what_went_is_deleted_and_what_came_is_inserted() -> None:
 
 
 def test_numbers_stand_before_the_clauses_of_a_split() -> None:
-    two = tuple(Passage(number, ((("equal", "Un."),),)) for number in ("5.5", "5.6"))
+    two = tuple(SheetPassage(number, ((("equal", "Un."),),)) for number in ("5.5", "5.6"))
     html = page([Sheet("a", "t", "s", "r", (Changed("5.5, scindée", "éditoriale", two),))])
     assert html.count("<figcaption>") == 2
 

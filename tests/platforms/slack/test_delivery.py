@@ -12,8 +12,8 @@ import pytest
 
 from bot.conversation.messages import Message, Quotation, Quote, Text
 from bot.platforms.contract import (
-    Address,
     AwayError,
+    Destination,
     LaterError,
     StoppedError,
     UndeliverableError,
@@ -25,8 +25,8 @@ from bot.platforms.slack.link import web_api
 from tests.kits.fake_slack import BOT_TOKEN, FakeSlack
 from tests.torture.world import CALM, World
 
-ALICE = Address("slack", "T1", "U1")
-CHANNEL = Address("slack", "T1", "C1", "channel")
+ALICE = Destination("slack", "T1", "U1")
+CHANNEL = Destination("slack", "T1", "C1", "channel")
 HELLO = Message(Text("Un signalement vous attend."))
 ID, OTHER_ID = "0f3c9a5be2d14c70", "1f3c9a5be2d14c70"
 
@@ -119,7 +119,7 @@ async def test_an_error_of_slacks_own_tells_nothing_of_what_was_done(
         await delivery.deliver(ALICE, HELLO, ID)
     slack.fail_with("chat.postMessage", HTTPStatus.BAD_GATEWAY)
     with pytest.raises(UnknownError):
-        await delivery.deliver(Address("slack", "T1", "U2"), HELLO, ID)
+        await delivery.deliver(Destination("slack", "T1", "U2"), HELLO, ID)
 
 
 async def test_a_broken_connection_is_not_tried_again_behind_the_outboxs_back(
