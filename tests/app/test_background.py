@@ -30,9 +30,11 @@ from bot.conversation.messages import Message
 from bot.conversation.requests import Actor
 from bot.outbox import rows
 from bot.outbox.rows import Delivery, enqueue
-from bot.people import persons
+from bot.people import persons, roles
 from bot.platforms.contract import Destination
 from bot.platforms.groups import FollowedGroup
+from bot.reports import filing
+from bot.reports.records import Session
 from bot.revision import revisions
 from bot.revision.revisions import Dates, Proposal
 from bot.schedule import inbound
@@ -42,6 +44,7 @@ from bot.storage import state
 from bot.storage.database import Storage, StorageError
 from tests.kits.fake_clock import FakeClock
 from tests.kits.office import CALENDAR
+from tests.kits.reports import VP, entry
 from tests.wire.bot_process import MODELS, free_port
 
 Found = TypeVar("Found")
@@ -296,3 +299,57 @@ async def settled(home: Home, schedule: Schedule) -> None:
     while home.within(lambda db: db.execute("SELECT 1 FROM due_tasks WHERE task = ?", [LEARN]).fetchone()):
         await asyncio.sleep(0.01)
         await schedule.tick()
+
+
+# --- Reports that have nobody to be told of them ----------------------------------------------
+
+
+def report(home: Home, where: str) -> None:
+    """Report a post, urgently; name the only person there, the administration, which acts for others."""
+    records = home.bot.services.reporting.records
+    reported = entry(where, named=(roles.ADMINISTRATION,), urgent=True)
+    home.within(lambda db: filing.file(Session(db, records, home.clock()), reported))
+
+
+def appoint(home: Home, role: str, user: str) -> None:
+    """Have someone hold a role."""
+    actor = Actor("discord", "", user)
+    home.within(lambda db: roles.appoint(db, role, persons.known(db, actor), CALENDAR.day(home.clock())))
+
+
+async def told_over(
+    home: Home, schedule: Schedule, caplog: pytest.LogCaptureFixture, hours: int
+) -> list[str]:
+    """Let the clock beat for so many working hours; return what the log says of reports meanwhile."""
+    caplog.clear()
+    for _ in range(hours * 2):
+        home.clock.move(minutes=30)
+        await schedule.tick()
+    return [one.getMessage() for one in caplog.records if one.getMessage().startswith("reports: ")]
+
+
+async def test_reports_that_nobody_can_be_told_of_are_counted_in_the_log_once_until_someone_is_there(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    schedule = home.schedule()
+    report(home, "a")
+    report(home, "b")
+    nobody = "reports: 2 have nobody to be told of them: see vigie roles"
+    assert await told_over(home, schedule, caplog, hours=3) == [nobody]
+    appoint(home, VP, "111")
+    assert await told_over(home, schedule, caplog, hours=1) == []
+    told = home.within(lambda db: db.conn.execute("SELECT notice, count(*) FROM outbox").fetchall())
+    assert told == [("signalement", 2)]
+    await schedule.close()
+
+
+async def test_a_report_that_someone_was_told_of_is_not_said_to_have_nobody_when_no_other_can_be(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    schedule = home.schedule()
+    appoint(home, VP, "111")
+    report(home, "a")
+    assert await told_over(home, schedule, caplog, hours=2) == []
+    home.within(lambda db: db.conn.execute("UPDATE outbox SET state = 'dead', problem = 'closed'"))
+    assert await told_over(home, schedule, caplog, hours=2) == []
+    await schedule.close()

@@ -64,6 +64,8 @@ class FakeSlack:
     acks: asyncio.Queue[Json] = field(default_factory=asyncio.Queue)
     dead_addresses: set[str] = field(default_factory=set)  # of sockets, refused when connected to
     opened: list[str] = field(default_factory=list)  # addresses of sockets given
+    files: dict[str, bytes] = field(default_factory=dict)  # those that people dropped, by name
+    fetched: list[str] = field(default_factory=list)  # the names of those that were asked for
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     @property
@@ -73,6 +75,12 @@ class FakeSlack:
     def hook(self, name: str) -> str:
         """Return an address to answer at."""
         return f"http://127.0.0.1:{self.port}/hook/{name}"
+
+    def file(self, name: str, content: bytes) -> Json:
+        """Keep a file that someone drops, and return what a message tells of it."""
+        self.files[name] = content
+        url = f"http://127.0.0.1:{self.port}/files/{name}"
+        return {"name": name, "size": len(content), "url_private_download": url}
 
     def fail(self, where: str, error: str, times: int = 1) -> None:
         """Have the next calls refused with one of Slack's codes."""
@@ -121,6 +129,10 @@ class FakeSlack:
         # A message to a person is in their own conversation with the bot, which Slack names.
         return web.json_response({"ok": True, "channel": channel.replace("U", "D", 1), "ts": "1.1"})
 
+    async def _file(self, request: web.Request) -> web.Response:
+        self.fetched.append(request.match_info["name"])
+        return web.Response(body=self.files[self.fetched[-1]])
+
     async def _hook(self, request: web.Request) -> web.Response:
         where = f"hook/{request.match_info['name']}"
         if failure := self._failure(where):
@@ -152,6 +164,7 @@ class FakeSlack:
         server = web.Application()
         server.router.add_route("*", "/api/{method}", self._method)
         server.router.add_post("/hook/{name}", self._hook)
+        server.router.add_get("/files/{name}", self._file)
         server.router.add_get("/socket/{number}", self._socket)
         runner = web.AppRunner(server, access_log=None, shutdown_timeout=1)
         await runner.setup()

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.people import roles
 from bot.reports import cases as report_cases
-from bot.reports.records import LONGEST, SHORTEST, EscalationPlan
+from bot.reports import followups
+from bot.reports.records import LONGEST, SHORTEST, EscalationPlan, ReportError
 from bot.times import iso, utc
 from tests.kits.fake_clock import FakeClock
 from tests.kits.reports import CALENDAR, CONSEILLER, SUPPLEANCE, VP, Desk
@@ -200,3 +202,145 @@ def test_beating_again_changes_nothing() -> None:
         desk.beat()
     assert list(desk.db.conn.iterdump()) == before
     assert iso(desk.clock())
+
+
+# --- A case that goes elsewhere ---------------------------------------------------------------
+
+
+def test_a_case_whose_recipient_left_before_being_told_is_the_other_s_from_then_on() -> None:
+    desk, role_of = desk_at("2026-11-24T15:00:00Z")
+    vp, conseiller, _ = role_of
+    desk.file()
+    roles.dismiss(desk.db, VP, vp, desk.session.today)
+    times = desk.run(minutes=60 * 24 * 20, step=10)
+    assert [(role_of[person], level) for _, person, level in times] == [
+        (CONSEILLER, "first"),
+        (CONSEILLER, "reminder"),
+        (SUPPLEANCE, "alternate"),
+    ]
+    late = desk.holder(VP)
+    desk.beat()
+    assert desk.told() == [], "whoever is appointed since is told nothing"
+    assert report_cases.listed(desk.session, late) == []
+    with pytest.raises(ReportError):
+        report_cases.opened(desk.session, desk.case(), late)
+    assert report_cases.opened(desk.session, desk.case(), conseiller).line.role == CONSEILLER
+
+
+def test_a_case_that_the_other_recipient_is_told_of_too_stays_that_of_the_first() -> None:
+    desk, role_of = desk_at("2026-11-24T15:00:00Z")
+    _, conseiller, _ = role_of
+    desk.file()
+    times = desk.run(minutes=60 * 24 * 6, step=10)
+    assert [(role_of[person], level) for _, person, level in times] == [
+        (VP, "first"),
+        (VP, "reminder"),
+        (CONSEILLER, "other"),
+    ]
+    heir = desk.holder(VP)
+    desk.beat()
+    assert desk.told() == [(heir, "suite")]
+    assert report_cases.opened(desk.session, desk.case(), heir).line.role == VP
+    assert report_cases.opened(desk.session, desk.case(), conseiller).filings
+
+
+def test_a_case_that_is_taken_from_its_recipient_is_handled_by_another_role_before_anyone_is_told() -> None:
+    desk, _ = desk_at("2026-11-24T15:00:00Z")
+    desk.file()
+    desk.file(named=(VP,))
+    assert report_cases.shown(desk.session, desk.case()).line.role == CONSEILLER
+
+
+def test_a_case_that_names_everyone_who_could_handle_it_waits_for_someone_else() -> None:
+    desk = Desk()
+    vp = desk.holder(VP)
+    desk.file()
+    desk.file(named=(VP,))
+    assert desk.run(minutes=60 * 3, step=10) == []
+    assert desk.beat() == 1
+    conseiller = desk.holder(CONSEILLER)
+    assert desk.beat() == 0
+    assert [person for person, _ in desk.told()] == [conseiller]
+    with pytest.raises(ReportError):
+        report_cases.opened(desk.session, desk.case(), vp)
+
+
+# --- A case that nobody was told of -----------------------------------------------------------
+
+
+def two_reports(*named: str) -> tuple[Desk, dict[str, str], list[str]]:
+    """Return a desk where one post was reported twice, to be told 10 and 54 minutes later; and both codes.
+
+    The second report names some roles.
+    """
+    desk, role_of = desk_at("2026-11-24T15:00:00Z")
+    desk.chance = 0.1
+    codes = [desk.file()]
+    desk.chance = 0.9
+    return desk, role_of, [*codes, desk.file(named=named)]
+
+
+def test_whoever_a_second_report_names_is_never_told_of_a_case_that_nobody_was_told_of() -> None:
+    desk, role_of, _ = two_reports(VP)
+    vp, conseiller, _ = role_of
+    assert desk.run(minutes=30) == [], "the other recipient, told sooner, would know that more is to come"
+    assert [(person, level) for _, person, level in desk.run(minutes=30)] == [(conseiller, "first")]
+    assert report_cases.opened(desk.session, desk.case(), conseiller).line.reports == 2
+    assert report_cases.listed(desk.session, vp) == []
+    with pytest.raises(ReportError):
+        report_cases.opened(desk.session, desk.case(), vp)
+    assert desk.run(minutes=60 * 24 * 20, step=30) == []
+
+
+def test_a_second_report_that_names_another_delays_nothing_for_whoever_handles_the_case() -> None:
+    desk, role_of, _ = two_reports(CONSEILLER)
+    vp, conseiller, _ = role_of
+    assert [(person, level) for _, person, level in desk.run(minutes=30)] == [(vp, "first")]
+    assert report_cases.opened(desk.session, desk.case(), vp).line.reports == 1
+    desk.wait(minutes=30)
+    assert report_cases.opened(desk.session, desk.case(), vp).line.reports == 2
+    with pytest.raises(ReportError):
+        report_cases.opened(desk.session, desk.case(), conseiller)
+
+
+def test_whoever_is_named_before_anyone_is_told_sees_nothing_even_before_that_report_may_be_seen() -> None:
+    desk, role_of, _ = two_reports(CONSEILLER)
+    vp, conseiller, _ = role_of
+    assert [(person, level) for _, person, level in desk.run(minutes=30)] == [(vp, "first")]
+    roles.appoint(desk.db, VP, conseiller, desk.session.today)
+    assert report_cases.listed(desk.session, conseiller) == []
+    with pytest.raises(ReportError):
+        report_cases.opened(desk.session, desk.case(), conseiller)
+
+
+def test_withdrawing_the_report_that_parted_a_case_leaves_the_other_where_it_went() -> None:
+    desk, role_of, codes = two_reports(VP)
+    vp, conseiller, _ = role_of
+    followups.withdraw(desk.session, followups.receipt_of(desk.session, codes[1]))
+    assert [(person, level) for _, person, level in desk.run(minutes=62)] == [(conseiller, "first")]
+    assert report_cases.opened(desk.session, desk.case(), conseiller).line.reports == 1
+    assert report_cases.listed(desk.session, vp) == []
+
+
+def test_a_report_withdrawn_before_anyone_was_told_is_told_to_nobody() -> None:
+    desk, role_of = desk_at("2026-11-24T15:00:00Z")
+    code = desk.file()
+    followups.withdraw(desk.session, followups.receipt_of(desk.session, code))
+    assert desk.run(minutes=62) == []
+    assert [report_cases.listed(desk.session, person) for person in role_of] == [[], [], []]
+
+
+def test_what_is_entrusted_to_someone_is_told_to_them_once_whatever_joined_it_meanwhile() -> None:
+    desk, role_of = desk_at("2026-11-27T21:00:00Z")  # Friday, 4 p.m.
+    vp, _, alternate = role_of
+    desk.file()
+    desk.run(minutes=50)
+    desk.chance = 0.9
+    desk.file(named=(CONSEILLER,))
+    desk.run(minutes=11)
+    report_cases.reassign(desk.session, desk.case(), vp, SUPPLEANCE)
+    assert desk.run(minutes=60, step=10) == [], "people work no more"
+    desk.clock.set("2026-11-30T14:05:00Z")
+    desk.beat()
+    assert desk.told() == [(alternate, "first")]
+    assert report_cases.opened(desk.session, desk.case(), alternate).line.reports == 2

@@ -239,6 +239,28 @@ def test_a_report_that_comes_as_its_case_is_closed_is_not_closed_unseen(desk: De
     assert line.reports == 1
 
 
+def test_what_is_set_apart_as_a_case_is_closed_is_told_with_its_first_report_and_not_as_it_ended(
+    desk: Desk,
+) -> None:
+    vp = desk.holder(VP)
+    desk.file()
+    delivered(desk)
+    closed = desk.case()
+    for chance in (0.9, 0.1):  # 54 minutes later, and 10
+        desk.chance = chance
+        desk.file()
+    cases.close(desk.session, closed, vp, "off_topic", "Ce n'est pas une publication.")
+    desk.told()
+    assert desk.run(minutes=9) == []
+    assert [(person, level) for _, person, level in desk.run(minutes=6)] == [(vp, "first")]
+    [line] = cases.listed(desk.session, vp)
+    case = cases.opened(desk.session, line.id, vp)
+    assert (case.line.reports, case.outcome, case.words) == (1, None, "")
+    desk.wait(minutes=45)
+    assert cases.opened(desk.session, line.id, vp).line.reports == 2
+    assert cases.opened(desk.session, closed, vp).line.reports == 1
+
+
 def test_two_cases_made_one_keep_both_receipts_and_all_who_are_named(desk: Desk) -> None:
     vp, conseiller = desk.holder(VP), desk.holder(CONSEILLER)
     desk.file("a", named=(CONSEILLER,))

@@ -24,6 +24,8 @@ from bot.reports import escalation, followups, queue, retention
 from bot.reports import filing as reports
 from bot.reports import notices as report_notices
 from bot.reports.checks import reports as checks
+from bot.reports.figures import export as report_export
+from bot.reports.figures import files
 from bot.reports.keys import KEY_FILE
 from bot.reports.records import Records, ReportError, Session
 from bot.storage.database import Storage, StorageError
@@ -174,6 +176,61 @@ def test_an_older_copy_brings_nothing_destroyed_back(home: Home, how: str) -> No
     assert sum(left) == 1
     assert home.restore().destroyed >= 1
     assert [home.found(one) for one in (code, other)] == left
+
+
+async def export(home: Home) -> tuple[str, bytes]:
+    """Have the only case made into a PDF for whoever handles it; return its file's name and sealed bytes."""
+    [case] = home.cases()
+    errand = report_export.Exporting(home.storage, home.records, home.clock, "AGE d'essai")
+    await errand({"case": case, "person": home.vp, "id": "1"}, home.clock())
+    [(identifier, sealed)] = home.rows("SELECT id, sealed FROM report_files")
+    assert isinstance(sealed, bytes)
+    return str(identifier), sealed
+
+
+def waiting_file(home: Home) -> Message | None:
+    """Return the message that would give the PDF that waits to be sent, None when there is nothing to say."""
+    notice = report_export.table(home.records, home.clock)[report_export.NOTICE]
+
+    def build(session: Session) -> Message | None:
+        arguments, recipient = session.execute(
+            "SELECT json(arguments), recipient FROM outbox WHERE notice = ?", (report_export.NOTICE,)
+        ).fetchone()
+        services = notices.NoticeContext(session.db, session.today, recipient)
+        built = notice.build(services, json.loads(arguments))
+        assert built is None or isinstance(built, Message)
+        return built
+
+    return home.within(build)
+
+
+@pytest.mark.parametrize("since", ["the report was withdrawn", "nothing was destroyed"])
+async def test_the_pdf_of_a_report_does_not_come_back_with_a_copy(home: Home, since: str) -> None:
+    """Nothing tells which reports a file shows, so none comes back; it can be asked for again."""
+    code = home.file()
+    home.clock.move(hours=2)
+    home.within(escalation.beat)
+    identifier, sealed = await export(home)
+    assert waiting_file(home)
+    copies.save(home.database, home.copy)
+    assert sealed[100:140] in home.copy.read_bytes()
+    if since == "the report was withdrawn":
+        home.withdraw(code)
+    home.restore()
+    assert home.found(code) == (since == "nothing was destroyed")
+    assert home.rows("SELECT count(*) FROM report_files") == [(0,)]
+    assert home.within(lambda session: files.read(session, identifier)) is None
+    assert sealed[100:140] not in home.database.read_bytes()
+    assert waiting_file(home) is None
+
+
+async def test_a_report_that_is_destroyed_is_given_to_nobody_as_a_pdf_made_before(home: Home) -> None:
+    code = home.file()
+    home.clock.move(hours=2)
+    home.within(escalation.beat)
+    await export(home)
+    home.withdraw(code)
+    assert waiting_file(home) is None
 
 
 def test_a_copy_from_before_two_cases_were_made_one_still_holds_both_reports(home: Home) -> None:
