@@ -10,6 +10,7 @@ import pytest
 
 from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
+from bot.answers.retraining import LEARN
 from bot.app import build
 from bot.conversation.messages import Message, Quotation
 from bot.conversation.requests import Actor, Received
@@ -71,7 +72,7 @@ def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bot]:
         """Learn nothing."""
 
     with built(settings) as made:
-        work = Work({archive.TASK: made.services.archive.announce}, {archive.LEARN: learn})
+        work = Work({archive.TASK: made.services.archive.announce}, {LEARN: learn})
         yield Bot(made, clock, Schedule(made.office.storage, work, CALENDAR, clock))
 
 
@@ -114,11 +115,11 @@ async def test_what_the_policy_did_not_say_is_no_longer_said_to_be_missing_once_
 async def test_until_its_day_a_revision_answers_nothing_and_from_that_day_it_does(bot: Bot) -> None:
     await bot.adopt(REWORDED, effective="2026-12-01")
     bot.clock.set("2026-12-01T04:59:59Z")  # a second before midnight in Québec
-    await bot.schedule.clock.tick()
+    await bot.schedule.tick()
     assert await bot.quoted("montgolfière") == {}
     assert await bot.quoted("Peut-on imiter une montgolfière?") == {}
     bot.clock.set("2026-12-01T05:00:00Z")
-    await bot.schedule.clock.tick()
+    await bot.schedule.tick()
     assert "5.18" in await bot.quoted("montgolfière")
     assert "5.18" in await bot.quoted("Peut-on imiter une montgolfière?")
 
