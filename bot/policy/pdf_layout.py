@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import math
 import resource
 import sys
 from collections.abc import Iterator, Sequence
@@ -63,6 +64,7 @@ class _Letter(NamedTuple):
 def _lines(page: pypdfium2.PdfTextPage) -> Iterator[list[_Letter]]:
     """Yield the lines of a page, as the library makes them out, in the order of the file."""
     box = [ctypes.c_double() for _ in range(4)]
+    matrix = raw.FS_MATRIX()  # a browser writes large letters on a page that it scales down
     line: list[_Letter] = []
     space = ""
     for at in range(page.count_chars()):
@@ -77,7 +79,8 @@ def _lines(page: pypdfium2.PdfTextPage) -> Iterator[list[_Letter]]:
                 space = sign if sign == "\u00a0" else space or " "
             else:
                 left, right, bottom, top = (side.value for side in box)
-                size = raw.FPDFText_GetFontSize(page, at) or 1
+                raw.FPDFText_GetMatrix(page, at, ctypes.byref(matrix))
+                size = abs(raw.FPDFText_GetFontSize(page, at)) * math.hypot(matrix.c, matrix.d) or 1
                 line.append(_Letter(space + sign, left, right, bottom, top, size, _is_bold(page, at)))
                 space = ""
     yield line
