@@ -20,10 +20,10 @@ from bot.messages import Message, Span, excerpt
 from bot.policy import people, revision_audience, revision_reading, revisions, roles, upkeep
 from bot.policy.articles import PolicyError
 from bot.policy.comparison import Comparison, Nature
+from bot.policy.document import Document
 from bot.policy.library import Policy
 from bot.policy.revision_audience import Asked
 from bot.policy.revision_lint import Office as Role
-from bot.policy.revision_reading import Document
 from bot.policy.revisions import Dates, DatesError, Proposal, Revision, RevisionError
 from bot.requests import Received, Request, UserError
 

@@ -20,9 +20,9 @@ from lxml.etree import LxmlError
 from lxml.etree import _Element as Element
 
 from bot.policy.articles import PolicyError
+from bot.policy.document import Document
 from bot.policy.docx_numbering import Counters, Label, Styles, W, read_lists
 from bot.policy.revision_lint import Finding
-from bot.policy.revision_reading import Document
 
 LARGEST_UNPACKED: Final = (
     64 * 1024 * 1024

@@ -12,11 +12,11 @@ from typing import Final
 
 from bot.policy import lexicon
 from bot.policy.articles import PolicyError
+from bot.policy.document import Document
 from bot.policy.pdf_columns import columns
 from bot.policy.pdf_pages import Page, read_pages
 from bot.policy.pdf_paragraphs import CUT, Joiner, blocks
 from bot.policy.pdf_running_heads import without_running_heads
-from bot.policy.revision_reading import Document
 
 _FEWEST: Final = 50  # words from which a language can be recognized
 _FRENCH: Final = 0.5  # share of words that must be known
