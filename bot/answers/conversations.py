@@ -12,6 +12,7 @@ import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import RLock
 from typing import Final, Generic, TypeVar
 
 from bot.conversation.requests import Actor
@@ -29,46 +30,54 @@ Value = TypeVar("Value")
 
 
 class Fading(Generic[Key, Value]):
-    """A bounded table whose entries are gone after `span`, whether or not anyone asks."""
+    """A bounded table whose entries are gone after `span`, whether or not anyone asks.
+
+    Commands write in it on the storage thread while the clock's beat fades it on the event loop.
+    """
 
     def __init__(self, clock: Clock, span: timedelta, most: int) -> None:
         self._clock = clock
         self._span = span
         self._most = most
         self._kept: OrderedDict[Key, tuple[datetime, Value]] = OrderedDict()
+        self._lock = RLock()
 
     def put(self, key: Key, value: Value) -> None:
         """Keep a value, anew if there was one; beyond the bound, the oldest is forgotten."""
-        self.fade()
-        self._kept.pop(key, None)
-        self._kept[key] = (self._clock(), value)
-        while len(self._kept) > self._most:
-            self._kept.popitem(last=False)
+        with self._lock:
+            self.fade()
+            self._kept.pop(key, None)
+            self._kept[key] = (self._clock(), value)
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
 
     def get(self, key: Key) -> Value | None:
         """Return what is kept, None when it is not or no more."""
-        self.fade()
-        entry = self._kept.get(key)
+        with self._lock:
+            self.fade()
+            entry = self._kept.get(key)
         return entry[1] if entry else None
 
     def __contains__(self, key: Key) -> bool:
-        """Tell whether something was kept, gone or not by now; from any thread, since nothing changes."""
+        """Tell whether something was kept, gone or not by now."""
         return key in self._kept
 
     def drop(self, key: Key) -> Value | None:
         """Forget a value, and return it."""
-        self.fade()
-        entry = self._kept.pop(key, None)
+        with self._lock:
+            self.fade()
+            entry = self._kept.pop(key, None)
         return entry[1] if entry else None
 
     def fade(self) -> None:
         """Forget what is older than its span; oldest first, so that it stops at the first that is not."""
-        now = self._clock()
-        while self._kept:
-            since, _ = next(iter(self._kept.values()))
-            if timedelta() <= now - since < self._span:  # a clock that was set back forgets too
-                return
-            self._kept.popitem(last=False)
+        with self._lock:
+            now = self._clock()
+            while self._kept:
+                since, _ = next(iter(self._kept.values()))
+                if timedelta() <= now - since < self._span:  # a clock that was set back forgets too
+                    return
+                self._kept.popitem(last=False)
 
     def __len__(self) -> int:
         return len(self._kept)

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import count
+from threading import Event
 
 import pytest
 
-from bot.answers.conversations import FOLLOWED, JUDGED, SHOWN, Conversations, GivenAnswer, OnScreen, Recent
+from bot.answers.conversations import (
+    FOLLOWED,
+    JUDGED,
+    SHOWN,
+    Conversations,
+    Fading,
+    GivenAnswer,
+    OnScreen,
+    Recent,
+)
 from bot.conversation.requests import Actor
 from bot.language.masking import Masked
 from bot.policy.articles import Number
@@ -15,6 +29,15 @@ from tests.kits.fake_clock import FakeClock
 ALEX, BLAISE = Actor("slack", "T1", "U1"), Actor("discord", "900", "2")
 LOGO = (Number((5, 13)),)
 GIVEN = GivenAnswer("pa20", Masked("Le logo?"), LOGO, kept=False)
+
+
+@pytest.fixture
+def rapid_switches() -> Iterator[None]:
+    """Threads take turns as often as they can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
 
 
 def test_the_last_exchange_is_forgotten_after_ten_minutes_though_nobody_asks() -> None:
@@ -72,6 +95,30 @@ def test_the_number_is_bounded_the_oldest_going_first(most: int) -> None:
     assert [bool(conversations.previous(actor, "pa20")) for actor in actors] == [False] * (5 - most) + [
         True
     ] * most
+
+
+@pytest.mark.usefixtures("rapid_switches")
+def test_one_thread_may_write_while_another_forgets() -> None:
+    start, seconds = FakeClock().now, count()
+    table: Fading[int, int] = Fading(
+        lambda: start + timedelta(seconds=next(seconds)), timedelta(seconds=5), most=10
+    )
+    written = Event()
+
+    def forget() -> None:
+        while not written.is_set():
+            table.fade()
+
+    with ThreadPoolExecutor() as pool:
+        forgetting = pool.submit(forget)
+        try:
+            for number in range(30_000):
+                table.put(number, number)
+                table.drop(number - 1)
+        finally:
+            written.set()
+        forgetting.result()
+    assert len(table) <= 10
 
 
 def test_an_answer_is_judged_once_and_within_the_hour() -> None:

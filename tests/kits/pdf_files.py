@@ -72,6 +72,15 @@ def locked(file: bytes) -> bytes:
         return _saved(whole, pikepdf.Encryption(owner="secret", user="secret"))
 
 
+def drawn_at(scale: float, file: bytes) -> bytes:
+    """Return a file whose pages shrink all that they draw, as browsers print theirs."""
+    with pikepdf.open(io.BytesIO(file)) as whole:
+        for page in whole.pages:
+            page.contents_add(f"{scale} 0 0 {scale} 0 0 cm".encode(), prepend=True)
+            page.MediaBox = pikepdf.Array([float(side) * scale for side in page.mediabox.as_list()])
+        return _saved(whole)
+
+
 def mute(file: bytes) -> bytes:
     """Return a file whose fonts do not say which letters they draw."""
     with pikepdf.open(io.BytesIO(file)) as whole:

@@ -39,6 +39,13 @@ def test_a_policy_on_pages_is_the_same_policy(
     assert {one.code for one in reading.findings} == (set() if pages > 1 else {"lost_text"})
 
 
+@pytest.mark.parametrize("columns", [1, 2])
+def test_letters_count_at_the_size_they_are_shown(library: Library, columns: int) -> None:
+    version = library.policies["pa20"].versions[-1]
+    content = pdf_files.drawn_at(0.24, pdf_files.laid_out(version, columns, hanging=True))
+    assert documents.prepare(content, "revision.pdf", version, ADOPTED).comparison.changes == ()
+
+
 def test_a_revision_on_pages_is_compared_as_the_same_one_in_markdown(library: Library) -> None:
     old = library.policies["pa20"].versions[-1]
     for seed in range(1, 7):

@@ -24,7 +24,7 @@ from bot.revision import audience, ledger, revisions, upkeep
 from bot.revision.archive import TASK, Archive
 from bot.revision.audience import Asked
 from bot.revision.reading import documents
-from bot.revision.reading.documents import Document
+from bot.revision.reading.document import Document
 from bot.revision.reading.lint import NamedRole
 from bot.revision.revisions import Dates, DatesError, Proposal, Revision, RevisionError
 from bot.schedule import clock

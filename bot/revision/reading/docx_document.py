@@ -20,7 +20,7 @@ from lxml.etree import LxmlError
 from lxml.etree import _Element as Element
 
 from bot.policy.articles import PolicyError
-from bot.revision.reading.documents import Document
+from bot.revision.reading.document import Document
 from bot.revision.reading.docx_numbering import Counters, Label, Styles, W, read_lists
 from bot.revision.reading.lint import LintFinding
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from bot.policy.articles import PolicyError
 from bot.policy.changes import lexicon
-from bot.revision.reading.documents import Document
+from bot.revision.reading.document import Document
 from bot.revision.reading.pdf_columns import columns
 from bot.revision.reading.pdf_pages import Page, read_pages
 from bot.revision.reading.pdf_paragraphs import CUT, Joiner, blocks

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import json
+import math
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import pypdfium2
@@ -22,6 +23,7 @@ CPU_SECONDS: Final = 20
 MEMORY: Final = 2 * 1024 * 1024 * 1024
 
 APART: Final = 2.0  # widths of a letter between two pieces of a line that are not of one column
+TOUCHING: Final = 0.15  # widths of a letter, at most, between two that no white space separates
 PICTURE: Final = 0.3  # share of a page that an image covers, from which it may hold text
 
 
@@ -34,113 +36,97 @@ def layout(content: bytes) -> dict[str, Any]:
         return {"problem": "password" if locked else "damaged"}
     if len(document) > MOST_PAGES:
         return {"problem": "pages"}
-    left = MOST_CHARACTERS
+    characters = 0
     pages = []
     for page in document:
         text = page.get_textpage()
-        left -= text.count_chars()
-        if left < 0:
+        characters += text.count_chars()
+        if characters > MOST_CHARACTERS:
             return {"problem": "pages"}
         width, height = page.get_size()
-        pages.append(
-            {
-                "width": width,
-                "height": height,
-                "picture": _has_picture(page, width * height),
-                "pieces": _pieces(text),
-            }
-        )
+        images = (image.get_bounds() for image in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]))
+        large = PICTURE * width * height
+        picture = any((right - left) * (top - bottom) > large for left, bottom, right, top in images)
+        pages.append({"width": width, "height": height, "picture": picture, "pieces": _pieces(text)})
     return {"pages": pages}
 
 
-def _has_picture(page: pypdfium2.PdfPage, area: float) -> bool:
-    for item in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]):
-        left, bottom, right, top = item.get_bounds()
-        if (right - left) * (top - bottom) > PICTURE * area:
-            return True
-    return False
-
-
 class _Letter(NamedTuple):
-    sign: str
+    text: str  # the white space before it, if any, and its sign
     left: float
     right: float
     bottom: float
     top: float
     size: float
-    at: int
+    bold: bool
 
 
-def _letters(text: pypdfium2.PdfTextPage) -> Iterator[_Letter | None]:
-    """Yield the letters and the white space, in the order of the file, and None where a line ends."""
+def _lines(page: pypdfium2.PdfTextPage) -> Iterator[list[_Letter]]:
+    """Yield the lines of a page, as the library makes them out, in the order of the file."""
     box = [ctypes.c_double() for _ in range(4)]
-    for at in range(text.count_chars()):
-        code = raw.FPDFText_GetUnicode(text, at)
+    matrix = raw.FS_MATRIX()  # a browser writes large letters on a page that it scales down
+    line: list[_Letter] = []
+    space = ""
+    for at in range(page.count_chars()):
+        code = raw.FPDFText_GetUnicode(page, at)
         if code in {10, 13}:
-            yield None
-            continue
-        if raw.FPDFText_IsHyphen(text, at) == 1 or code in {2, 0xFFFE}:
-            code = ord("-")
-        if raw.FPDFText_GetCharBox(text, at, *map(ctypes.byref, box)):
-            left, right, bottom, top = (one.value for one in box)
-            size = raw.FPDFText_GetFontSize(text, at) or 1
-            yield _Letter(chr(code) if code else "\ufffd", left, right, bottom, top, size, at)
+            yield line
+            line, space = [], ""
+        elif raw.FPDFText_GetCharBox(page, at, *map(ctypes.byref, box)):
+            hyphen = code in {2, 0xFFFE} or raw.FPDFText_IsHyphen(page, at) == 1
+            sign = "-" if hyphen else chr(code) if code else "\ufffd"
+            if sign.isspace():
+                space = sign if sign == "\u00a0" else space or " "
+            else:
+                left, right, bottom, top = (side.value for side in box)
+                raw.FPDFText_GetMatrix(page, at, ctypes.byref(matrix))
+                size = abs(raw.FPDFText_GetFontSize(page, at)) * math.hypot(matrix.c, matrix.d) or 1
+                line.append(_Letter(space + sign, left, right, bottom, top, size, _is_bold(page, at)))
+                space = ""
+    yield line
 
 
-def _pieces(text: pypdfium2.PdfTextPage) -> list[dict[str, Any]]:
+def _pieces(page: pypdfium2.PdfTextPage) -> list[dict[str, Any]]:
     """Return the pieces of lines, in the order of the file: a piece ends with the line, or at a wide gap."""
-    found: list[dict[str, Any]] = []
-    piece: dict[str, Any] | None = None
-    for letter in _letters(text):
-        if letter is None:
-            piece = None
-        elif letter.sign.isspace():
-            if piece:
-                piece["text"] += letter.sign if letter.sign == "\u00a0" else " "
-        else:
-            if piece is None or _is_apart(piece, letter):
-                if not (found and _goes_on(found[-1], letter)):
-                    found.append(_begun(letter))
-                piece = found[-1]
-            _add(piece, letter, bold=_is_bold(text, letter.at))
-    return [one for one in found if one["text"].strip()]
+    pieces: list[list[_Letter]] = []
+    for line in _lines(page):
+        for at, letter in enumerate(line):
+            last = pieces[-1][-1] if pieces else None
+            if last and (_touch(last, letter) or (at and _gap(last, letter) <= APART)):
+                pieces[-1].append(letter)
+            else:
+                pieces.append([letter])
+    return [_piece(letters) for letters in pieces]
 
 
-def _begun(letter: _Letter) -> dict[str, Any]:
-    """Return a piece that is to begin with a letter."""
-    _, left, right, bottom, top, size, _ = letter
-    box = {"left": left, "right": right, "bottom": bottom, "top": top}
-    return {"text": "", **box, "size": size, "bold": 0, "count": 0}
+def _gap(last: _Letter, letter: _Letter) -> float:
+    return abs(letter.left - last.right) / letter.size
 
 
-def _add(piece: dict[str, Any], letter: _Letter, *, bold: bool) -> None:
-    piece["text"] += letter.sign
-    piece["right"], piece["left"] = max(piece["right"], letter.right), min(piece["left"], letter.left)
-    piece["bottom"], piece["top"] = min(piece["bottom"], letter.bottom), max(piece["top"], letter.top)
-    piece["size"] = max(piece["size"], letter.size)
-    piece["bold"] += bold
-    piece["count"] += 1
+def _touch(last: _Letter, letter: _Letter) -> bool:
+    """Tell whether a letter goes on with the one before: a hyphen may come after the end of its line."""
+    level = min(last.top, letter.top) >= max(last.bottom, letter.bottom)
+    return level and _gap(last, letter) < TOUCHING
 
 
-def _is_apart(piece: dict[str, Any], letter: _Letter) -> bool:
-    return bool(abs(letter.left - piece["right"]) > APART * letter.size)
+def _piece(letters: Sequence[_Letter]) -> dict[str, Any]:
+    return {
+        "text": "".join(letter.text for letter in letters).strip(),
+        "left": min(letter.left for letter in letters),
+        "right": max(letter.right for letter in letters),
+        "bottom": min(letter.bottom for letter in letters),
+        "top": max(letter.top for letter in letters),
+        "size": max(letter.size for letter in letters),
+        "bold": 2 * sum(letter.bold for letter in letters) > len(letters),
+    }
 
 
-def _goes_on(piece: dict[str, Any], letter: _Letter) -> bool:
-    """Tell whether a letter touches the end of a piece: a hyphen may come after the end of its line."""
-    level = (
-        min(piece["top"], letter.top) > max(piece["bottom"], letter.bottom)
-        or piece["bottom"] < (letter.bottom + letter.top) / 2 < piece["top"]
-    )
-    return bool(level and abs(letter.left - piece["right"]) < 0.15 * letter.size)
-
-
-def _is_bold(text: pypdfium2.PdfTextPage, at: int) -> bool:
-    if raw.FPDFText_GetFontWeight(text, at) >= 600:  # noqa: PLR2004 — CSS: semibold
+def _is_bold(page: pypdfium2.PdfTextPage, at: int) -> bool:
+    if raw.FPDFText_GetFontWeight(page, at) >= 600:  # noqa: PLR2004 — CSS: semibold
         return True
     name = ctypes.create_string_buffer(128)
     flags = ctypes.c_int()
-    raw.FPDFText_GetFontInfo(text, at, name, 128, ctypes.byref(flags))
+    raw.FPDFText_GetFontInfo(page, at, name, 128, ctypes.byref(flags))
     return any(mark in name.value.lower() for mark in (b"bold", b"black", b"heavy", b"-bd", b"cmbx"))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -70,19 +69,11 @@ def read_pages(content: bytes, name: str) -> list[Page]:
     if "problem" in found:
         raise PolicyError(name, 0, _PROBLEMS[found["problem"]])
     return [
-        Page(page["width"], page["height"], page["picture"], tuple(_piece(one) for one in page["pieces"]))
+        Page(
+            page["width"],
+            page["height"],
+            page["picture"],
+            tuple(PdfLine(**piece) for piece in page["pieces"]),
+        )
         for page in found["pages"]
     ]
-
-
-def _piece(one: dict[str, Any]) -> PdfLine:
-    text = re.sub(r"[ \t]+", " ", one["text"]).strip(" ")
-    return PdfLine(
-        text,
-        one["left"],
-        one["right"],
-        one["bottom"],
-        one["top"],
-        one["size"],
-        2 * one["bold"] > one["count"],
-    )
