@@ -16,8 +16,8 @@ from bot.policy.changes.comparison import Comparison
 from bot.policy.library import Library, Policy, in_words
 from bot.revision import comparison_pdf, upkeep
 from bot.revision.comparison_pdf import KINDS, NATURES
-from bot.revision.reading import documents
-from bot.revision.reading.documents import ReadDocument
+from bot.revision.reading import formats
+from bot.revision.reading.formats import ReadDocument
 from bot.revision.reading.lint import LintFinding, NamedRole
 from bot.typesetting.typeset import TypesetError
 
@@ -98,7 +98,7 @@ def read(bench: Bench, file: Path, policy: str | None, adopted: date) -> ReadDoc
     except OSError:
         refuse(f"{file} ne se lit pas.")
     try:
-        return documents.prepare(content, file.name, old, adopted, bench.offices)
+        return formats.prepare(content, file.name, old, adopted, bench.offices)
     except PolicyError as error:
         click.echo(f"vigie\u00a0: {error}", err=True)
         raise SystemExit(1) from error

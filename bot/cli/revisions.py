@@ -20,7 +20,7 @@ from bot.policy.library import in_words
 from bot.revision import audience, ledger, revisions
 from bot.revision.archive import TASK, Archive
 from bot.revision.audience import Recipient
-from bot.revision.reading.documents import ReadDocument
+from bot.revision.reading.formats import ReadDocument
 from bot.revision.revisions import Dates, Proposal, Revision, RevisionError
 from bot.schedule import clock
 from bot.storage.database import beside, reader

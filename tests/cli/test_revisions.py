@@ -19,7 +19,7 @@ from bot.cli.revisions import OPEN, RevisionTools
 from bot.policy import library as libraries
 from bot.revision import archive, revisions
 from bot.revision.archive import Archive
-from bot.revision.reading import documents
+from bot.revision.reading import formats
 from bot.schedule import clock
 from bot.settings import SEED
 from bot.storage.database import Storage, beside
@@ -55,7 +55,7 @@ class Home:
     def propose(self, text: str = REVISED) -> str:
         """Propose a text, and return by which name it is known."""
         old = self.shelf.archive.library.default.versions[-1]
-        reading = documents.prepare(text.encode(), "pa20.md", old, date(2026, 11, 20))
+        reading = formats.prepare(text.encode(), "pa20.md", old, date(2026, 11, 20))
         assert "proposée" in cli_revisions.propose(self.shelf, reading)
         [found] = json.loads(self("--json").stdout)["revisions"]
         return str(found["id"])

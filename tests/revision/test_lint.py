@@ -8,8 +8,8 @@ import pytest
 
 from bot.policy.articles import Version
 from bot.policy.library import Library
-from bot.revision.reading import documents, lint
-from bot.revision.reading.documents import ReadDocument
+from bot.revision.reading import formats, lint
+from bot.revision.reading.formats import ReadDocument
 from bot.revision.reading.lint import LintFinding, NamedRole, references
 from bot.settings import SEED
 from tests.policy.test_comparison import TEXTS, numbered, version
@@ -30,7 +30,7 @@ def read(
         for line in clauses
     ]
     before = old or version(*numbered(1, TEXTS))
-    return documents.prepare("\n\n".join(lines).encode(), "r.md", before, date(2026, 12, 13), offices)
+    return formats.prepare("\n\n".join(lines).encode(), "r.md", before, date(2026, 12, 13), offices)
 
 
 def codes(reading: ReadDocument) -> list[tuple[str, str]]:
@@ -46,7 +46,7 @@ def test_a_text_that_is_in_force_has_nothing_to_look_at(library: Library, policy
         / policy
         / f"{old.adopted}.md"
     )
-    assert documents.prepare(content.read_bytes(), "r.md", old, date(2026, 1, 1)).findings == ()
+    assert formats.prepare(content.read_bytes(), "r.md", old, date(2026, 1, 1)).findings == ()
 
 
 def test_numbers_that_are_used_twice_or_skipped_or_in_the_wrong_article() -> None:
@@ -72,7 +72,7 @@ def test_numbers_that_are_used_twice_or_skipped_or_in_the_wrong_article() -> Non
 
 def test_a_paragraph_under_a_heading_without_a_number_and_an_article_without_text() -> None:
     text = "## ARTICLE 1\u00a0: A\n\n- 1.1 Un.\n\n### Titre\n\nSans numéro.\n\n## ARTICLE 2\u00a0: B\n"
-    reading = documents.prepare(text.encode(), "r.md", version(*numbered(1, TEXTS)), date(2026, 12, 13))
+    reading = formats.prepare(text.encode(), "r.md", version(*numbered(1, TEXTS)), date(2026, 12, 13))
     assert codes(reading) == [("lost_text", ""), ("empty_article", "2"), ("missing_number", "1.1")]
 
 

@@ -23,7 +23,7 @@ from bot.policy.library import Policy
 from bot.revision import audience, ledger, revisions, upkeep
 from bot.revision.archive import TASK, Archive
 from bot.revision.audience import Asked
-from bot.revision.reading import documents
+from bot.revision.reading import formats
 from bot.revision.reading.document import Document
 from bot.revision.reading.lint import NamedRole
 from bot.revision.revisions import Dates, DatesError, Proposal, Revision, RevisionError
@@ -111,7 +111,7 @@ def _overview(desk: RevisionRequest, _: str) -> Message:
 def read(file: Received) -> Document:
     """Return the text of a file that was dropped. Raises `UserError` for one that cannot be read."""
     try:
-        return documents.read(file.content, excerpt(file.name, 60))
+        return formats.read(file.content, excerpt(file.name, 60))
     except PolicyError as error:
         raise UserError(_sentence(error)) from error
 
@@ -124,7 +124,7 @@ def _dropped(desk: RevisionRequest, document: Document) -> Message:
         for role in roles.all_roles(desk.db)
     ]
     [*_, latest] = revisions.approved(desk.db, policy.id)
-    found = documents.examine(document, "ce texte", desk.archive.version(latest), desk.today, offices)
+    found = formats.examine(document, "ce texte", desk.archive.version(latest), desk.today, offices)
     if not found.adoptable:
         return say.unfit(policy, found.findings)
     proposal = Proposal(policy.id, document.markdown, "file", latest.version, by=person, notes=found.findings)
