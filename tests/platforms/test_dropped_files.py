@@ -31,11 +31,11 @@ from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.gallery import Gallery
 from bot.platforms.slack import files as slack_files
 from bot.platforms.slack.adapter import SlackAdapter
-from tests.kits.discord_world import COMMANDS, living, quote, shown
-from tests.kits.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
-from tests.kits.local_world import Page, quoted
-from tests.kits.slack import direct, running
-from tests.kits.slack_checks import shown as shown_on_slack
+from tests.kits.platforms.discord_world import COMMANDS, living, quote, shown
+from tests.kits.platforms.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
+from tests.kits.platforms.local_world import Page, quoted
+from tests.kits.platforms.slack import direct, running
+from tests.kits.platforms.slack_checks import shown as shown_on_slack
 
 Json = dict[str, Any]
 

@@ -19,7 +19,7 @@ from bot.conversation.requests import Place
 from bot.platforms.discord import render as discord_render
 from bot.platforms.local import render as local_render
 from bot.platforms.slack import render as slack_render
-from tests.kits import slack_checks
+from tests.kits.platforms import slack_checks
 from tests.wire import discord_schema
 
 COMPONENTS_V2 = 1 << 15  # Discord's flag for messages made of components

@@ -17,7 +17,7 @@ from bot.people import membership, persons
 from bot.people.persons import Account
 from bot.schedule import clock
 from bot.storage.database import Storage, beside
-from tests.kits.slack_checks import shown
+from tests.kits.platforms.slack_checks import shown
 from tests.wire.bot_process import free_port, running
 from tests.wire.discord_people import Person, text_of
 from tests.wire.discord_server import DiscordServer

@@ -7,7 +7,7 @@ import json
 from bot.answers.bank import GATE
 from bot.settings import SEED
 from tests.bench import whole
-from tests.kits.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
+from tests.kits.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
 from tests.wire.bot_process import running
 
 ASKED = 24

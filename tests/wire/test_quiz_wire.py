@@ -24,7 +24,7 @@ from bot.schedule import clock
 from bot.settings import SEED
 from bot.storage.database import Storage, beside
 from tests.kits import forked_cli
-from tests.kits.slack_checks import shown
+from tests.kits.platforms.slack_checks import shown
 from tests.wire.bot_process import BOT, running
 from tests.wire.brisk import brisk
 from tests.wire.discord_people import Answer, Person, text_of, walk

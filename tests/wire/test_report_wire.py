@@ -11,7 +11,7 @@ from typing import Any
 from bot.people import persons, roles
 from bot.people.persons import Account
 from bot.storage.database import Storage, beside
-from tests.kits.slack_checks import shown
+from tests.kits.platforms.slack_checks import shown
 from tests.torture import life
 from tests.wire.bot_process import BOT, MODELS, free_port, running
 from tests.wire.brisk import brisk

@@ -16,10 +16,10 @@ from bot.conversation.messages import Message, Text
 from bot.conversation.requests import Command, Request
 from bot.platforms.contract import Meter
 from bot.platforms.discord.client import Client
-from tests.kits.discord_world import COMMANDS, TEXTS, WORDS, Late, World, living, menu, quote, shown
-from tests.kits.presses import listened
+from tests.kits.platforms.discord_world import COMMANDS, TEXTS, WORDS, Late, World, living, menu, quote, shown
+from tests.kits.platforms.presses import listened
 
-pytest_plugins = ["tests.kits.discord_fixtures"]
+pytest_plugins = ["tests.kits.platforms.discord_fixtures"]
 
 THINKING = discord.InteractionResponseType.deferred_channel_message.value
 UPDATING = discord.InteractionResponseType.deferred_message_update.value

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.kits.discord_world import ASKED, World, shown
+from tests.kits.platforms.discord_world import ASKED, World, shown
 
-pytest_plugins = ["tests.kits.discord_fixtures"]
+pytest_plugins = ["tests.kits.platforms.discord_fixtures"]
 
 
 @pytest.fixture(autouse=True)

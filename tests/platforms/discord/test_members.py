@@ -21,7 +21,7 @@ from bot.platforms.contract import PlatformError
 from bot.platforms.discord import members
 from bot.platforms.discord.client import Client
 from bot.platforms.discord.commands import answers
-from tests.kits.discord_world import COMMANDS, World, living, quote
+from tests.kits.platforms.discord_world import COMMANDS, World, living, quote
 
 FORM = Form(
     "former",

@@ -14,10 +14,10 @@ from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.gallery import Gallery
 from bot.platforms.local.render import said
 from bot.platforms.local.room import ENTRIES_KEPT, Room
-from tests.kits.local_world import Page, Shop, events, quoted, suggestions
-from tests.kits.presses import listened
+from tests.kits.platforms.local_world import Page, Shop, events, quoted, suggestions
+from tests.kits.platforms.presses import listened
 
-pytest_plugins = ["tests.kits.local_fixtures"]
+pytest_plugins = ["tests.kits.platforms.local_fixtures"]
 
 # --- Asking and being answered ---
 

@@ -10,7 +10,7 @@ from aiohttp import ClientSession
 from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.revisions import Changed, Sheet, SheetPassage, page
 
-pytest_plugins = ["tests.kits.local_fixtures"]
+pytest_plugins = ["tests.kits.platforms.local_fixtures"]
 
 SHEET = Sheet(
     "revision-1",

@@ -8,9 +8,9 @@ import logging
 import pytest
 
 from bot.platforms.local.adapter import BODY_SIZE
-from tests.kits.local_world import Page, suggestions
+from tests.kits.platforms.local_world import Page, suggestions
 
-pytest_plugins = ["tests.kits.local_fixtures"]
+pytest_plugins = ["tests.kits.platforms.local_fixtures"]
 
 JSON = {"Content-Type": "application/json"}
 

@@ -13,9 +13,9 @@ import pytest
 
 from bot.platforms.slack import adapter
 from bot.platforms.slack.adapter import literal
-from tests.kits.fake_slack import BOT_TOKEN, BOT_USER, SIGNING_SECRET, FakeSlack, SignedHttp
-from tests.kits.presses import listened
-from tests.kits.slack import (
+from tests.kits.platforms.fake_slack import BOT_TOKEN, BOT_USER, SIGNING_SECRET, FakeSlack, SignedHttp
+from tests.kits.platforms.presses import listened
+from tests.kits.platforms.slack import (
     SECRET_WORDS,
     Commands,
     Json,
@@ -28,9 +28,9 @@ from tests.kits.slack import (
     slash,
     submission,
 )
-from tests.kits.slack_checks import check_structure, shown
+from tests.kits.platforms.slack_checks import check_structure, shown
 
-pytest_plugins = ["tests.kits.slack_fixtures"]
+pytest_plugins = ["tests.kits.platforms.slack_fixtures"]
 
 
 # Slash commands

@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 
 from bot.platforms.slack.adapter import SlackAdapter
-from tests.kits.fake_slack import FakeSlack, SignedHttp
-from tests.kits.slack import (
+from tests.kits.platforms.fake_slack import FakeSlack, SignedHttp
+from tests.kits.platforms.slack import (
     SECRET_WORDS,
     Commands,
     built,
@@ -26,9 +26,9 @@ from tests.kits.slack import (
     slash,
     submission,
 )
-from tests.kits.slack_checks import shown
+from tests.kits.platforms.slack_checks import shown
 
-pytest_plugins = ["tests.kits.slack_fixtures"]
+pytest_plugins = ["tests.kits.platforms.slack_fixtures"]
 
 REMPLIR = {"action_id": "private-0", "value": "taire remplir"}
 TAIRE = {"action_id": "private-0", "value": "taire"}

@@ -22,7 +22,7 @@ from bot.platforms.contract import (
 )
 from bot.platforms.slack.delivery import EVENT_TYPE, SlackDelivery, problem, without_retries
 from bot.platforms.slack.link import web_api
-from tests.kits.fake_slack import BOT_TOKEN, FakeSlack
+from tests.kits.platforms.fake_slack import BOT_TOKEN, FakeSlack
 from tests.torture.world import CALM, World
 
 ALICE = Destination("slack", "T1", "U1")

@@ -14,11 +14,11 @@ import pytest
 from bot.schedule.inbound import Heard
 from bot.storage.database import Storage, StorageError
 from tests.kits.fake_clock import FakeClock
-from tests.kits.fake_slack import FakeSlack, SignedHttp
-from tests.kits.slack import Commands, built, direct, running
-from tests.kits.slack_checks import shown
+from tests.kits.platforms.fake_slack import FakeSlack, SignedHttp
+from tests.kits.platforms.slack import Commands, built, direct, running
+from tests.kits.platforms.slack_checks import shown
 
-pytest_plugins = ["tests.kits.slack_fixtures"]
+pytest_plugins = ["tests.kits.platforms.slack_fixtures"]
 
 
 @pytest.fixture

@@ -14,11 +14,21 @@ from bot.platforms.contract import PlatformError
 from bot.platforms.slack import adapter as slack_adapter
 from bot.platforms.slack import link
 from bot.platforms.slack.adapter import SlackAdapter
-from tests.kits.fake_slack import APP_TOKEN, FakeSlack, SignedHttp
-from tests.kits.slack import Commands, Json, built, direct, envelope, leftover_tasks, mention, running, slash
-from tests.kits.slack_checks import shown
+from tests.kits.platforms.fake_slack import APP_TOKEN, FakeSlack, SignedHttp
+from tests.kits.platforms.slack import (
+    Commands,
+    Json,
+    built,
+    direct,
+    envelope,
+    leftover_tasks,
+    mention,
+    running,
+    slash,
+)
+from tests.kits.platforms.slack_checks import shown
 
-pytest_plugins = ["tests.kits.slack_fixtures"]
+pytest_plugins = ["tests.kits.platforms.slack_fixtures"]
 
 
 @pytest.mark.parametrize("code", ["invalid_auth", "token_revoked", "account_inactive"])

@@ -8,7 +8,7 @@ from bot.conversation.messages import Message, Text, TooLong
 from bot.conversation.requests import Command, Request
 from bot.platforms.slack.manifest import manifest
 from bot.platforms.slack.members import EVENTS
-from tests.kits.slack_checks import schema
+from tests.kits.platforms.slack_checks import schema
 
 
 def run(_: Request) -> Message:

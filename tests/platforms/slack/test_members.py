@@ -19,10 +19,10 @@ from bot.conversation.requests import Actor, Command
 from bot.platforms.contract import PlatformError
 from bot.platforms.slack import members
 from bot.platforms.slack.adapter import SlackAdapter
-from tests.kits.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
-from tests.kits.slack import direct, event, press_at_home, quote, running, slash
+from tests.kits.platforms.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
+from tests.kits.platforms.slack import direct, event, press_at_home, quote, running, slash
 
-pytest_plugins = ["tests.kits.slack_fixtures"]
+pytest_plugins = ["tests.kits.platforms.slack_fixtures"]
 
 
 @dataclass

@@ -45,7 +45,7 @@ from bot.conversation.messages import (
     code,
 )
 from bot.platforms.slack.render import MESSAGE_BLOCKS, escaped, fallback, home, render, view
-from tests.kits.slack_checks import check_message, check_structure, check_view, shown
+from tests.kits.platforms.slack_checks import check_message, check_structure, check_view, shown
 
 CLAUSE = Quote("pa20", "2015-12-13", "5.10")
 HOSTILE = (

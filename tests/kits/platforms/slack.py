@@ -15,7 +15,7 @@ from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Button, Buttons, Link, Message, Quotation, Quote, Span, Text
 from bot.conversation.requests import Command, Request
 from bot.platforms.slack.adapter import Heard, SlackAdapter
-from tests.kits.fake_slack import BOT_TOKEN, BOT_USER, SIGNING_SECRET, FakeSlack
+from tests.kits.platforms.fake_slack import BOT_TOKEN, BOT_USER, SIGNING_SECRET, FakeSlack
 
 Json = dict[str, Any]
 

@@ -12,7 +12,7 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.messages import Message, Text
 from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.gallery import Gallery
-from tests.kits.local_world import Page, Shop, quoted
+from tests.kits.platforms.local_world import Page, Shop, quoted
 
 
 @pytest.fixture

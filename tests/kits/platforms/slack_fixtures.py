@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 
 from bot.platforms.slack.adapter import SlackAdapter
-from tests.kits.fake_slack import APP_TOKEN, FakeSlack, SignedHttp
-from tests.kits.slack import Commands, built, running
+from tests.kits.platforms.fake_slack import APP_TOKEN, FakeSlack, SignedHttp
+from tests.kits.platforms.slack import Commands, built, running
 
 
 @pytest.fixture

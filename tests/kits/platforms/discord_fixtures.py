@@ -9,7 +9,7 @@ import pytest
 
 from bot.conversation.dispatcher import Dispatcher
 from bot.platforms.discord.client import Client
-from tests.kits.discord_world import COMMANDS, Late, World, living, quote
+from tests.kits.platforms.discord_world import COMMANDS, Late, World, living, quote
 
 
 @pytest.fixture

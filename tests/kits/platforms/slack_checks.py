@@ -17,7 +17,7 @@ from jsonschema_rs import Draft7Validator
 from slack_sdk.models.blocks import Block, BlockElement
 from slack_sdk.models.views import View
 
-SCHEMAS = Path(__file__).resolve().parents[3] / "shared" / "schemas"
+SCHEMAS = Path(__file__).resolve().parents[4] / "shared" / "schemas"
 _BLOCK_KIT = "slack_blockkit_types.schema.json"
 
 Json = dict[str, Any]

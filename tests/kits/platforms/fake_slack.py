@@ -21,7 +21,7 @@ from aiohttp import web
 from slack_sdk.signature import SignatureVerifier
 
 from bot.platforms.slack.manifest import BOT_SCOPES
-from tests.kits.slack_checks import check_message, check_view
+from tests.kits.platforms.slack_checks import check_message, check_view
 
 BOT_TOKEN, APP_TOKEN, SIGNING_SECRET = "xoxb-essai", "xapp-essai", "secret-essai"
 BOT_USER = "U0BOT"
