@@ -76,7 +76,7 @@ def _migrated() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def library() -> Library:
     """The policies as shipped, and the tests' own second policy."""
-    return libraries.load([SEED, TEST_DATA], "pa20", lambda: TODAY)
+    return libraries.load_library([SEED, TEST_DATA], "pa20", lambda: TODAY)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from typing import Final, Literal, TypeAlias
 from sqlite_utils import Database
 
 from bot.language.masking import MASKS, Masked
-from bot.policy.search import keys, words
+from bot.policy.search import search_words, word_keys
 
 DAYS_KEPT: Final = 90
 MOST: Final = 500  # kept at once; a flood must neither fill the disk nor bury what others asked
@@ -93,7 +93,7 @@ def _telling(question: str) -> bool:
     """Tell whether anything is left of a question once it is masked."""
     for mask in MASKS:
         question = question.replace(mask, " ")
-    return any(True for _ in words(question))
+    return any(True for _ in search_words(question))
 
 
 def judge(db: Database, verdict: Verdict, today: date) -> None:
@@ -125,7 +125,7 @@ def alike(questions: Iterable[KeptQuestion]) -> list[Alike]:
     """Group the questions that resemble one another, the largest group first, then the latest."""
     groups: list[tuple[frozenset[str], list[KeptQuestion]]] = []
     holding: dict[str, list[int]] = {}  # the groups whose first question holds a stem
-    forms = cache(keys)  # for these questions: nothing of them stays afterwards
+    forms = cache(word_keys)  # for these questions: nothing of them stays afterwards
     # The shortest speaks for the others: it is the likeliest to hold nothing but the question.
     for one in sorted(questions, key=lambda one: (len(one.question), one.question, one.id)):
         stems = _stems(one.question, forms)
@@ -152,7 +152,7 @@ def _reversed(week: str) -> int:
 def _stems(question: str, forms: Callable[[str], frozenset[str]]) -> frozenset[str]:
     for mask in MASKS:
         question = question.replace(mask, " ")
-    return frozenset(min(forms(match[0])) for match in words(question)) or frozenset([question])
+    return frozenset(min(forms(match[0])) for match in search_words(question)) or frozenset([question])
 
 
 def with_id(groups: Sequence[Alike], identifier: str) -> Alike | None:

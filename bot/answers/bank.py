@@ -160,9 +160,9 @@ def carried(lines: Iterable[BankLine], version: Version) -> tuple[BankLine, ...]
             kept.append(line)
             continue
         found = identities.fates(about, version)
-        gold = identities.now(found, line.gold)
+        gold = identities.current_numbers(found, line.gold)
         if gold or not line.gold:
-            also_ok = tuple(one for one in identities.now(found, line.also_ok) if one not in gold)
+            also_ok = tuple(one for one in identities.current_numbers(found, line.also_ok) if one not in gold)
             kept.append(replace(line, gold=gold, also_ok=also_ok, version=version.key))
     return tuple(kept)
 

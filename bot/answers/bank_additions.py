@@ -58,14 +58,14 @@ def outdated(policy: Policy, lines: Sequence[BankLine]) -> dict[Number, int]:
     does not answer counts for the new words that may.
     """
     latest = policy.versions[-1]
-    texts = Texts(latest, {}, {}, search.indexed)
+    texts = Texts(latest, {}, {}, search.indexed_keys)
     counted: Counter[Number] = Counter()
     for line in lines:
         about = bank.origin(line, latest)
-        found, fresh = identities.fates(about, latest), identities.fresh(about, latest)
+        found, fresh = identities.fates(about, latest), identities.fresh_clauses(about, latest)
         if fresh and line.reason in {"silent", "near_miss"}:
             counted.update(number for number, _ in question_text.held(texts, fresh, line.question)[:1])
         for number in (*line.gold, *line.also_ok):
-            if identities.stale(found, [number]):
-                counted.update(identities.now(found, [number]) or [number])
+            if identities.is_stale(found, [number]):
+                counted.update(identities.current_numbers(found, [number]) or [number])
     return dict(sorted(counted.items(), key=lambda pair: pair[0].parts))

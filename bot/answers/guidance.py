@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from bot.answers.questions import MOST, Found, PolicyAnswer
-from bot.policy.annotations import Reader, parsed
+from bot.policy.annotations import AnnotationReader, parse_toml
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.changes import identities
 from bot.policy.library import Library
-from bot.policy.search import fold
+from bot.policy.search import fold_accents
 
 FILE: Final = "answers.toml"
 SUBJECT_LENGTH: Final = 40  # so that it fits on a button behind a number and a few words
@@ -50,7 +50,7 @@ class GuidanceCase:
     @cached_property
     def _phrases(self) -> tuple[tuple[tuple[str, ...], ...], ...]:
         return tuple(
-            tuple(tuple(run) for part in phrase.split() if (run := _WORD.findall(fold(part))))
+            tuple(tuple(run) for part in phrase.split() if (run := _WORD.findall(fold_accents(part))))
             for phrase in self.when
         )
 
@@ -129,7 +129,7 @@ def _found(answer: PolicyAnswer, number: Number) -> Found:
 
 
 def _first(cases: Iterable[GuidanceCase], question: str) -> GuidanceCase | None:
-    words = _WORD.findall(fold(question))
+    words = _WORD.findall(fold_accents(question))
     return next((case for case in cases if case.fits(words)), None)
 
 
@@ -156,22 +156,24 @@ def carried(guidance: Guidance, about: Version, latest: Version) -> Guidance:
     What was said to do next after a clause, or about it, is left out once the clause says something else.
     A silence lapses when its clause says something else, or when new words hold what it is about.
     """
-    found, new = identities.fates(about, latest), identities.fresh(about, latest)
+    found, new = identities.fates(about, latest), identities.fresh_clauses(about, latest)
     fresh = [clause for clause in latest.clauses() if clause.number in new]
 
     def filling(one: GuidanceCase) -> tuple[Number, ...]:
-        own = identities.now(found, one.clauses)
+        own = identities.current_numbers(found, one.clauses)
         return tuple(
             clause.number
             for clause in fresh
-            if clause.number in own or one.fits(_WORD.findall(fold(clause.text)))
+            if clause.number in own or one.fits(_WORD.findall(fold_accents(clause.text)))
         )
 
     def case(one: GuidanceCase) -> GuidanceCase:
-        return replace(one, clauses=identities.now(found, one.clauses))
+        return replace(one, clauses=identities.current_numbers(found, one.clauses))
 
     def same(numbers: Iterable[Number]) -> tuple[Number, ...]:
-        return identities.now(found, (one for one in numbers if not identities.stale(found, [one])))
+        return identities.current_numbers(
+            found, (one for one in numbers if not identities.is_stale(found, [one]))
+        )
 
     steps = (replace(step, clauses=same(step.clauses)) for step in guidance.steps)
     return replace(
@@ -183,7 +185,7 @@ def carried(guidance: Guidance, about: Version, latest: Version) -> Guidance:
         silences=tuple(case(one) for one in guidance.silences if not filling(one)),
         lapsed=tuple(replace(one, clauses=filled) for one in guidance.silences if (filled := filling(one))),
         elsewhere=tuple(map(case, guidance.elsewhere)),
-        incident_clauses=identities.now(found, guidance.incident_clauses),
+        incident_clauses=identities.current_numbers(found, guidance.incident_clauses),
     )
 
 
@@ -199,8 +201,8 @@ _TABLES = {"scope", "subject", "next", "incident", "draft", "silence", "elsewher
 
 def read(toml: str, version: Version, source: str) -> Guidance:
     """Read `toml` and check it against `version`. Raises `PolicyError`, naming `source`."""
-    data = parsed(toml, source)
-    reader = Reader(source, version)
+    data = parse_toml(toml, source)
+    reader = AnnotationReader(source, version)
     reader.check_keys(data, _TABLES, "la table")
     incident = reader.table(data, "incident", {"clauses", "says"})
     draft = reader.table(data, "draft", {"says"})
@@ -219,14 +221,14 @@ def read(toml: str, version: Version, source: str) -> Guidance:
     )
 
 
-def _tables(reader: Reader, data: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
+def _tables(reader: AnnotationReader, data: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
     tables = data.get(name, [])
     if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
         raise reader.fail(f"[[{name}]] écrivez [[{name}]] seul sur sa ligne, puis ce qu'il contient dessous.")
     return tables
 
 
-def _step(reader: Reader, table: Mapping[str, object]) -> Step:
+def _step(reader: AnnotationReader, table: Mapping[str, object]) -> Step:
     reader.check_keys(table, {"clauses", "says", "contact"}, "[[next]] la clé")
     return Step(
         reader.numbers(table.get("clauses"), "next"),
@@ -235,7 +237,7 @@ def _step(reader: Reader, table: Mapping[str, object]) -> Step:
     )
 
 
-def _case(reader: Reader, table: Mapping[str, object], name: str) -> GuidanceCase:
+def _case(reader: AnnotationReader, table: Mapping[str, object], name: str) -> GuidanceCase:
     reader.check_keys(table, {"says", "clauses", "when"}, f"[[{name}]] la clé")
     when = reader.texts(table.get("when"), f"[[{name}]] when")
     if not when or not all(_WORD.search(phrase) for phrase in when):
@@ -247,7 +249,7 @@ def _case(reader: Reader, table: Mapping[str, object], name: str) -> GuidanceCas
     )
 
 
-def _said(reader: Reader, value: object, where: str, most: int = SAID_LENGTH) -> str:
+def _said(reader: AnnotationReader, value: object, where: str, most: int = SAID_LENGTH) -> str:
     text = reader.text(value, where)
     if len(text) > most:
         raise reader.fail(f"{where}\u00a0: {len(text)} caractères, il en faut au plus {most}.")

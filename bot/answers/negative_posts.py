@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.answers.questions import PolicyAnswer
-from bot.policy.search import fold
+from bot.policy.search import fold_accents
 
 FILE: Final = "negative_posts.toml"
 READ: Final = 2_000
@@ -64,4 +64,4 @@ def _any(patterns: Iterable[str]) -> re.Pattern[str]:
 
 
 def _plain(text: str) -> str:
-    return " ".join(fold(text[:READ]).replace("’", "'").split())
+    return " ".join(fold_accents(text[:READ]).replace("’", "'").split())

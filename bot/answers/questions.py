@@ -22,7 +22,7 @@ from bot.answers.engine.shelf import Models, ModelShelf
 from bot.answers.engine.text import Texts
 from bot.language import detection, spelling
 from bot.language.detection import SmallWords
-from bot.language.spelling import read_table
+from bot.language.spelling import load_spelling_table
 from bot.policy import references
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.changes import identities
@@ -114,11 +114,11 @@ class Engine:
 
     @cached_property
     def _words(self) -> SmallWords:
-        return _sound(detection.read_words, detection.tables(self._folders))
+        return _sound(detection.load_small_words, detection.tables(self._folders))
 
     @cached_property
     def _table(self) -> Mapping[str, str]:
-        return _sound(read_table, bank.tables(self._folders))
+        return _sound(load_spelling_table, bank.tables(self._folders))
 
     def prepare(self, policy: Policy) -> bool:
         """Load the policy's model, training it first when it is missing; slow, for a thread of its own.
@@ -178,7 +178,7 @@ class Engine:
             scores, _cited(reference), question, previous, says=lambda: texts.hold(question)
         )
         answer = _by_model(scores, policy)
-        fresh = identities.fresh(identities.origin(version), version)
+        fresh = identities.fresh_clauses(identities.origin(version), version)
         if not fresh or answer.answered or answer.unkind or answer.topic != "question":
             return answer
         return _by_fresh_words(answer, text.held(texts, fresh, question))
@@ -187,7 +187,7 @@ class Engine:
         """Return the numbers that a question names, None when they may be mere figures."""
         if policy not in self._namings:
             self._namings[policy] = Naming(dict.fromkeys(policy.names(), policy.id))
-        reference = references.read(self._namings[policy].split(question)[1])
+        reference = references.parse_reference(self._namings[policy].split(question)[1])
         return reference if reference and (reference.marked or reference.exact) else None
 
     def _text(self, policy: Policy, version: Version) -> Texts:

@@ -105,7 +105,9 @@ def _policy(name: str, folders: Sequence[Path], texts: str) -> Policy:
         )
         for one in json.loads(texts or "[]")
     ]
-    return library.load(folders, name, lambda: date.max, {name: approved} if approved else None).default
+    return library.load_library(
+        folders, name, lambda: date.max, {name: approved} if approved else None
+    ).default
 
 
 def _end_with_parent() -> None:

@@ -96,7 +96,7 @@ class Bot:
 
 def policies(settings: Settings, approved: Approved | None = None) -> Library:
     """Read the policies, from what was approved where there is any. Raises `PolicyError`."""
-    return library.load(settings.data_folders(), settings.vigie_politique, settings.today, approved)
+    return library.load_library(settings.data_folders(), settings.vigie_politique, settings.today, approved)
 
 
 def _approved(settings: Settings, storage: Storage) -> Approved:
@@ -175,7 +175,7 @@ def desk(settings: Settings, read: Library, office: Office) -> Answering:
         office,
         Engine(folders, settings.models()),
         guidance.load(folders, read),
-        cache(lambda: masking.load(folders, read)),
+        cache(lambda: masking.load_masker(folders, read)),
         cache(lambda: negative_posts.load(SEED)),
         Conversations(office.clock),
         Recent(office.clock),

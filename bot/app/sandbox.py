@@ -38,7 +38,7 @@ def revised(services: Services) -> list[Sheet]:
         return [
             sheet(policy, revision, kept.comparison(db, revision))
             for policy in library.policies.values()
-            for revision in revisions.listed(db, policy.id)
+            for revision in revisions.list_revisions(db, policy.id)
         ]
 
 
@@ -50,11 +50,11 @@ def sheet(policy: Policy, revision: Revision, comparison: Comparison) -> Sheet:
         if revision.adopted
         else f"{policy.name}, version proposée le {in_words(revision.proposed_on)}",
         state(revision),
-        f"{summary.counted(comparison).capitalize()}, depuis la version du "
+        f"{summary.count_changes(comparison).capitalize()}, depuis la version du "
         f"{in_words(comparison.old.adopted)}.",
         tuple(
             Changed(
-                summary.named(change),
+                summary.describe_change(change),
                 NATURES[change.nature],
                 tuple(
                     SheetPassage(one.number, one.paragraphs) for one in redline.passages(comparison, change)

@@ -282,7 +282,7 @@ def _approved(config: settings.Settings, until: date) -> Approved:
         return {}
     try:
         with closing(reader(config.database()).conn) as conn, explained(config.database()):
-            return revisions.known(Database(conn), until=until)
+            return revisions.adopted_texts(Database(conn), until=until)
     except (StorageError, sqlite3.Error):
         return {}
 

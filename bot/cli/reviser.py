@@ -98,7 +98,7 @@ def read(bench: Bench, file: Path, policy: str | None, adopted: date) -> ReadDoc
     except OSError:
         refuse(f"{file} ne se lit pas.")
     try:
-        return formats.prepare(content, file.name, old, adopted, bench.offices)
+        return formats.review_file(content, file.name, old, adopted, bench.offices)
     except PolicyError as error:
         click.echo(f"vigie\u00a0: {error}", err=True)
         raise SystemExit(1) from error
@@ -107,7 +107,7 @@ def read(bench: Bench, file: Path, policy: str | None, adopted: date) -> ReadDoc
 def _write(file: Path, policy: Policy, comparison: Comparison) -> None:
     """Write a comparison as a PDF; end with one line when it cannot be made or written."""
     try:
-        file.write_bytes(comparison_pdf.make(policy, comparison))
+        file.write_bytes(comparison_pdf.make_comparison_pdf(policy, comparison))
     except TypesetError as error:
         click.echo(f"vigie\u00a0: {error}", err=True)
         raise SystemExit(1) from error

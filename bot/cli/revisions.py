@@ -83,7 +83,9 @@ def revisions_(context: click.Context, as_json: bool) -> None:
         return
     shelf = _shelf()
     with _refusals(), _reading(shelf) as db:
-        found = [one for policy in shelf.archive.library.policies for one in revisions.listed(db, policy)]
+        found = [
+            one for policy in shelf.archive.library.policies for one in revisions.list_revisions(db, policy)
+        ]
     if as_json:
         click.echo(dump({"revisions": [described(one) for one in found]}))
     elif found:
@@ -117,7 +119,7 @@ def _history(policy: str | None, as_json: bool) -> None:
     shelf = _shelf()
     name = (policy or shelf.archive.library.default.id).lower()
     with _refusals(), _reading(shelf) as db:
-        found = versions.lines(revisions.approved(db, name))
+        found = versions.lines(revisions.approved_chain(db, name))
     if as_json:
         lines = [
             {
@@ -144,7 +146,7 @@ def _history(policy: str | None, as_json: bool) -> None:
 def propose(shelf: RevisionTools, reading: ReadDocument) -> str:
     """Propose what was read, and return the line that says so; end with one line when it cannot be."""
     with _refusals(), beside(shelf.database) as db:
-        if not revisions.approved(db, reading.comparison.old.policy):
+        if not revisions.approved_chain(db, reading.comparison.old.policy):
             refuse("démarrez Vigie une première fois\u00a0: elle ne connaît encore aucun texte.")
         new = reading.comparison.new
         base = revisions.latest_base(db, new.policy)
@@ -173,7 +175,7 @@ def _approve(identifiant: str, adoptee: datetime | None, effet: datetime) -> Non
         if adopted is None:
             refuse("donnez la date d'adoption avec --adoptee.")
         dates = Dates(adopted, effet.date())
-        found = revisions.approve(db, revisions.rebased(db, found), None, dates, shelf.today)
+        found = revisions.approve(db, revisions.rebase(db, found), None, dates, shelf.today)
         shelf.archive.plan(db, found, shelf.now)
     click.echo(f"Approuvée. Elle prend effet le {in_words(effet.date())} et sera annoncée alors.")
 
@@ -185,7 +187,7 @@ def _withdraw(identifiant: str) -> None:
     with _refusals(), beside(shelf.database) as db:
         found = _found(db, identifiant)
         if found.state == "announced":
-            new = revisions.withdrawal(db, found, None, shelf.today)
+            new = revisions.propose_withdrawal(db, found, None, shelf.today)
             click.echo(f"Révision {new.id} proposée\u00a0: elle ramène le texte d'avant, une fois approuvée.")
             return
         revisions.withdraw(db, found, None, shelf.today)
@@ -194,7 +196,7 @@ def _withdraw(identifiant: str) -> None:
 
 
 def _found(db: Database, identifier: str) -> Revision:
-    found = revisions.read(db, identifier)
+    found = revisions.find_revision(db, identifier)
     if found is None or found.state == "origin":
         refuse(f"la révision «\u00a0{identifier}\u00a0» n'existe pas. Voyez vigie revisions.")
     return found
@@ -213,13 +215,15 @@ def _found(db: Database, identifier: str) -> Revision:
 def _ledger(identifiant: str | None, form: str | None) -> None:
     shelf = _shelf()
     with _refusals(), beside(shelf.database) as db:
-        told = [one for policy in shelf.archive.library.policies for one in revisions.listed(db, policy)]
+        told = [
+            one for policy in shelf.archive.library.policies for one in revisions.list_revisions(db, policy)
+        ]
         told = [one for one in told if one.state == "announced" and identifiant in {None, one.id}]
         if not told:
             click.echo("Aucune révision n'a été annoncée.", err=True)
             sys.exit(1)
         latest = max(told, key=lambda one: one.announced_at or shelf.now)
-        found = audience.ledger(db, latest)
+        found = audience.list_recipients(db, latest)
         table = ledger.rows(db, found)
         written = ledger.as_csv(db, found)
     if form == "json":

@@ -9,7 +9,7 @@ from bot.conversation.messages import Element, Mark, Quote, Style, Text, bold, w
 from bot.policy.articles import Number, Version
 from bot.policy.changes import redline, summary
 from bot.policy.changes.comparison import Comparison, Nature
-from bot.policy.changes.wording import words
+from bot.policy.changes.wording import word_diff
 
 MARKS = 16  # in one quotation; each costs Slack a hundred characters
 _ELEMENTS = 20  # on one page; a message holds 38 components
@@ -35,7 +35,7 @@ def _blocks(comparison: Comparison) -> Iterator[tuple[Element, ...]]:
     """Yield what must stay on one page: a change's name with the quotation that follows, then the others."""
     for change in comparison.changes:
         nature = "" if change.nature is Nature.SUBSTANTIVE else " (forme)"
-        named = summary.named(change)
+        named = summary.describe_change(change)
         title = Text(bold(f"{named[:1].upper()}{named[1:]}{nature}"))
         if not redline.passages(comparison, change):  # the same words under another number
             yield (title,)
@@ -67,7 +67,7 @@ def _quoted(
 
 def _marks(other: str, text: str, style: Style) -> tuple[Mark, ...]:
     found, at = [], 0
-    for op, run in words(other, text):
+    for op, run in word_diff(other, text):
         if op == "insert":
             found.append(Mark(at, at + len(run), style))
         if op != "delete":

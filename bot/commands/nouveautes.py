@@ -72,7 +72,7 @@ def _asked_for(desk: _Desk, text: str) -> tuple[Policy, Revision | None, int]:
     library = desk.archive.library
     words = text.split()
     policy = library.policies.get(words[0], library.default) if words else library.default
-    told = [one for one in revisions.approved(desk.db, policy.id) if one.state == "announced"]
+    told = [one for one in revisions.approved_chain(desk.db, policy.id) if one.state == "announced"]
     named = next((one for one in told if one.version in words), None)
     page = next((int(word) for word in words if word.isdecimal() and len(word) < len("1000")), 1)
     return policy, named or (told[-1] if told else None), page
@@ -80,7 +80,7 @@ def _asked_for(desk: _Desk, text: str) -> tuple[Policy, Revision | None, int]:
 
 def _since_read(desk: _Desk, revision: Revision, person: str | None) -> Comparison:
     """Return what changed since the version that a person attested last, else since the one before."""
-    chain = [one for one in revisions.approved(desk.db, revision.policy) if one.state != "scheduled"]
+    chain = [one for one in revisions.approved_chain(desk.db, revision.policy) if one.state != "scheduled"]
     comparison = desk.archive.comparison(desk.db, revision)
     if person is None or chain[-1].id != revision.id:
         return comparison
@@ -92,7 +92,7 @@ def _since_read(desk: _Desk, revision: Revision, person: str | None) -> Comparis
 
 def _note_opened(desk: _Desk, revision: Revision, person: str) -> None:
     """Note that a person to whom it was told opened it."""
-    if audience.opened(desk.db, revision, person, desk.now):
+    if audience.note_opened(desk.db, revision, person, desk.now):
         target = desk.course.target()
         if target.version.isoformat() == revision.version:
             platform = actor_of(desk.request).platform
@@ -128,7 +128,7 @@ def changes_page(
     place = f" · page {at} sur {len(pages)}" if len(pages) > 1 else "."
     return Message(
         Heading(f"{policy.name}\u00a0: ce qui a changé"),
-        Text(bold(summary.counted(comparison).capitalize()), "."),
+        Text(bold(summary.count_changes(comparison).capitalize()), "."),
         *(pages[at - 1] if pages else ()),
         Note(f"{since}. Les mots retirés sont barrés, les nouveaux en gras{place}"),
         Buttons(*turns, *done, Button("Les versions", f"versions {policy.id}")),
@@ -155,7 +155,7 @@ def _read(desk: _Desk, text: str) -> Message:
         return none_yet(policy)
     current = desk.archive.library.current(policy)
     if revision.adopted != current.adopted:
-        latest = revisions.of_version(desk.db, policy.id, current.adopted)
+        latest = revisions.revision_of_version(desk.db, policy.id, current.adopted)
         return replaced(policy, latest or revision)
     person = persons.known(desk.db, actor_of(desk.request))
     _note_opened(desk, revision, person)
@@ -174,7 +174,7 @@ def _next(desk: _Desk, revision: Revision, person: str, standing: Standing) -> M
     target = desk.course.target()
     left = "passed" not in standing.steps
     if left and not attempts.under_way(desk.db, person, target.policy, "revision"):
-        clauses = summary.to_read(_since_read(desk, revision, person))
+        clauses = summary.clauses_to_read(_since_read(desk, revision, person))
         seen = attempts.times_asked(desk.db, person, target.policy)
         sitting = session.about(desk.course.bank(), desk.course.random(), clauses, seen=seen)
         enrolment.drawn(desk.db, person, target, len(sitting.items))

@@ -30,7 +30,7 @@ from bot.policy.articles import Clause, Number, Version
 from bot.policy.library import Library, Policy, in_words
 from bot.policy.reading import Reading
 from bot.policy.references import NumberSpan, Reference
-from bot.policy.search import Hit, words
+from bot.policy.search import Hit, search_words
 
 SHOWN_HITS = 3
 SHOWN_MARKS = 12  # words in bold in one quotation; each costs Slack a hundred characters
@@ -96,7 +96,7 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
     current = library.current(policy)
     followed = links.read(policy, current, rest, pressed=pressed) if named and not on else None
     rest = followed.text if followed else rest
-    meant = rest if not named or any(words(rest)) else ""  # « la PA20 » asks for the policy itself
+    meant = rest if not named or any(search_words(rest)) else ""  # « la PA20 » asks for the policy itself
     if followed and followed.gone:  # what was removed is read as it was
         return _on(policy, followed.about.since), meant
     old = followed if followed and followed.about is not current else None
@@ -135,7 +135,7 @@ def _on(policy: Policy, day: date) -> Reading:
 
 def reference_in(text: str, version: Version) -> Reference | None:
     """Return the clauses that `text` names; a mere figure in a sentence names none."""
-    reference = references.read(text)
+    reference = references.parse_reference(text)
     if reference is None or reference.exact:
         return reference and _pointed(reference, version)
     known = all(version.within(span.first) for span in reference.spans)

@@ -29,7 +29,7 @@ from bot.policy.articles import Number, Version
 from bot.policy.library import Library, Policy
 from bot.policy.reading import Reading
 from bot.policy.references import Reference
-from bot.policy.search import fold, words
+from bot.policy.search import fold_accents, search_words
 from bot.reports import codes
 
 LOOKED_UP_WORDS: Final = 3  # « altérer sa valeur » is looked up; what is longer is a question
@@ -158,8 +158,8 @@ def _is_look_up(reading: Reading, text: str, reference: Reference | None) -> boo
     """
     if reference is not None:
         return reference.exact or _names_only(reading.version, reference, text)
-    typed = [fold(word) for word in _WORD.findall(text)]
-    meant = [fold(match[0]) for match in words(text)]
+    typed = [fold_accents(word) for word in _WORD.findall(text)]
+    meant = [fold_accents(match[0]) for match in search_words(text)]
     if not typed or _PAGE.fullmatch(text):
         return True
     if "?" in text or not meant or len(typed) > LOOKED_UP_WORDS or set(typed) - set(meant) - _ARTICLES:
@@ -171,7 +171,7 @@ def _is_look_up(reading: Reading, text: str, reference: Reference | None) -> boo
 def _names_only(version: Version, reference: Reference, text: str) -> bool:
     """Tell whether a sentence wants the clauses it names: small ones, or nothing else is said of them."""
     small = all(len(version.within(end)) == 1 for span in reference.spans for end in (span.first, span.last))
-    said = [match[0] for match in words(text) if not match[0].isdigit()]
+    said = [match[0] for match in search_words(text) if not match[0].isdigit()]
     return small or len(said) <= 1  # the one is « article » or « clause »
 
 
@@ -228,7 +228,7 @@ def _answered(desk: Answering, reading: Reading, request: Request) -> Message:
 
 def _missing(version: Version, text: str) -> Number | None:
     """Return the clause that a text asks for and that does not exist, if it does so."""
-    reference = references.read(text)
+    reference = references.parse_reference(text)
     if reference is None or not reference.marked:
         return None
     ends = (end for span in reference.spans for end in (span.first, span.last))

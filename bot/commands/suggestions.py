@@ -12,7 +12,7 @@ from bot.policy import links
 from bot.policy.articles import Number
 from bot.policy.library import Library
 from bot.policy.reading import Reading
-from bot.policy.search import fold
+from bot.policy.search import fold_accents
 
 SUGGESTION_LENGTH = 90  # a suggestion's label: Discord allows 100
 _BEGUN = re.compile(r"^(?:art(?:icle)?\.?|clause)(?!\w)\s*|^art(?:i(?:c(?:l)?)?)?$")
@@ -27,7 +27,7 @@ def suggest(library: Library, typed: str) -> list[Suggestion]:
     policy = library.policies.get(named or library.default.id, library.default)
     reading = Reading(policy, library.current(policy))
     prefix = "" if policy is library.default else f"{links.named(policy, reading.version)}:"
-    start = _BEGUN.sub("", fold(text).replace(",", ".")).strip()
+    start = _BEGUN.sub("", fold_accents(text).replace(",", ".")).strip()
     return [replace(one, text=prefix + one.text) for one in _suggested(reading, start)]
 
 

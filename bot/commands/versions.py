@@ -60,7 +60,7 @@ def history(office: Office, archive: Archive, request: Request) -> Reply:
         line = f"{policy.id}:{wanted} --date {day}"
         return politique.show(archive.library, replace(request, command="politique", text=line))
     with office.storage.transaction() as db:
-        found = lines(revisions.approved(db, policy.id))
+        found = lines(revisions.approved_chain(db, policy.id))
     page = int(text) if text.isdecimal() and len(text) < len("100") else 1
     return history_page(policy, found, office.today(), page)
 

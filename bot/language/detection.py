@@ -48,7 +48,7 @@ class _Other:
         return all(proofs > sum(map(ours.__contains__, words)) for ours in (self.french, self.english))
 
 
-def read_words(paths: Iterable[Path]) -> SmallWords:
+def load_small_words(paths: Iterable[Path]) -> SmallWords:
     """Read the small words of each language. Raises `PolicyError` when a line is not as it must be."""
     words: dict[str, frozenset[str]] = {"fr": frozenset(), "en": frozenset()}
     for path in paths:

@@ -19,7 +19,7 @@ from typing import Final, NewType
 
 from bot.conversation.messages import clean, excerpt
 from bot.policy.library import Library
-from bot.policy.search import fold
+from bot.policy.search import fold_accents
 
 Masked = NewType("Masked", str)
 
@@ -117,11 +117,11 @@ class Masker:
             piece, kind = match[0], match.lastgroup or "other"
             if kind == "word":
                 name = self._is_name(piece, start=start, exposed=exposed)
-                start, exposed = False, name or fold(piece) in _CUES
+                start, exposed = False, name or fold_accents(piece) in _CUES
                 yield match, NAME if name else ""
             elif kind in _MASK_OF:
                 start, exposed = False, False
-                kept = kind == "number" and fold(piece.strip(".,;:!?«»()\"'")) in self.proper
+                kept = kind == "number" and fold_accents(piece.strip(".,;:!?«»()\"'")) in self.proper
                 yield match, "" if kept else _MASK_OF[kind]
             elif kind == "held":
                 start, exposed = False, piece == NAME
@@ -132,9 +132,9 @@ class Masker:
                 yield match, ""
 
     def _is_name(self, word: str, *, start: bool, exposed: bool) -> bool:
-        parts = _WORD.findall(fold(word))
+        parts = _WORD.findall(fold_accents(word))
         capital = any(part[:1].isupper() for part in _WORD.findall(word))
-        if fold(word) in self.proper or all(part in _PROPER or len(part) == 1 for part in parts):
+        if fold_accents(word) in self.proper or all(part in _PROPER or len(part) == 1 for part in parts):
             return False
         if any(part in self.names for part in parts):
             return True
@@ -149,7 +149,7 @@ def _whole(text: str) -> str:
     return text[:at].rstrip() + "…" if at != -1 and "]" not in text[at:] and text.endswith("…") else text
 
 
-def load(folders: Iterable[Path], library: Library) -> Masker:
+def load_masker(folders: Iterable[Path], library: Library) -> Masker:
     """Read the names, and take the words of the policies and of their banks for ordinary ones.
 
     Raises `OSError` when the list of names, which is shipped, cannot be read.
@@ -165,9 +165,11 @@ def load(folders: Iterable[Path], library: Library) -> Masker:
     # Words of the banks that are shipped only: the association's own lines are added by people in a hurry.
     texts += [text for bank in (folders[0] / "politique").glob("*/questions.jsonl") for text in _asked(bank)]
     known = {
-        fold(word) for word in {word for text in texts for word in _WORD.findall(text)} if word.islower()
+        fold_accents(word)
+        for word in {word for text in texts for word in _WORD.findall(text)}
+        if word.islower()
     }
-    named = {fold(name) for policy in library.policies.values() for name in policy.names()}
+    named = {fold_accents(name) for policy in library.policies.values() for name in policy.names()}
     names, ordinary = (frozenset(lists[key].split()) for key in ("names", "ordinary"))
     return Masker(names, ordinary, frozenset(known - names), frozenset(named))
 

@@ -90,7 +90,7 @@ class WordCache(dict[str, str]):
 
 
 def _folded(text: str) -> str:
-    return search.fold(text).replace("œ", "oe").replace("æ", "ae").replace("’", "'")
+    return search.fold_accents(text).replace("œ", "oe").replace("æ", "ae").replace("’", "'")
 
 
 def _heard(word: str) -> str:
@@ -138,7 +138,7 @@ def forgetting() -> Callable[[], None]:
     return forget
 
 
-def read_table(paths: Iterable[Path]) -> dict[str, str]:
+def load_spelling_table(paths: Iterable[Path]) -> dict[str, str]:
     """Read tables of what people type and what they mean, later ones adding to earlier ones.
 
     Raises `PolicyError`, with the line, when one is not two columns with a tab between.

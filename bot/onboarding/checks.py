@@ -24,7 +24,7 @@ def quiz(settings: Settings) -> Iterator[Finding]:
     """Yield how the questions of the default policy are, today."""
     try:
         folders = settings.data_folders()
-        policy = library.load(folders, settings.vigie_politique, settings.today)
+        policy = library.load_library(folders, settings.vigie_politique, settings.today)
         version = policy.current(policy.default)
         path = quiz_bank.find(folders, policy.default.id)
         bank = quiz_bank.load(path, version) if path else None

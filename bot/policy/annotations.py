@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
 from bot.policy.articles import Number, PolicyError, Version
-from bot.policy.changes.identities import Fates, now
-from bot.policy.changes.wording import form
+from bot.policy.changes.identities import Fates, current_numbers
+from bot.policy.changes.wording import normalized
 
 Value = TypeVar("Value")
 
@@ -82,8 +82,8 @@ _TABLES = {"policy", "force", "nuance", "title", "topic", "together", "contact"}
 
 def read_annotations(toml: str, version: Version, source: str) -> Annotations:
     """Read `toml` and check it against `version`. Raises `PolicyError`, naming `source`."""
-    data = parsed(toml, source)
-    reader = Reader(source, version)
+    data = parse_toml(toml, source)
+    reader = AnnotationReader(source, version)
     reader.check_keys(data, _TABLES, "la table")
     policy = reader.table(data, "policy", {"name", "title", "aliases", "version"})
     name = reader.text(policy.get("name", version.policy.upper()), "[policy] name")
@@ -113,7 +113,7 @@ def read_annotations(toml: str, version: Version, source: str) -> Annotations:
     )
 
 
-def parsed(toml: str, source: str) -> dict[str, Any]:
+def parse_toml(toml: str, source: str) -> dict[str, Any]:
     """Return what `toml` holds. Raises `PolicyError`, naming `source` and the line."""
     try:
         return tomllib.loads(toml)
@@ -127,7 +127,7 @@ def parsed(toml: str, source: str) -> dict[str, Any]:
         ) from error
 
 
-def said_version(toml: str) -> str:
+def annotated_version(toml: str) -> str:
     """Return the adoption of the text that annotations say they are about, "" when they do not."""
     try:
         policy = tomllib.loads(toml).get("policy", {})
@@ -137,20 +137,22 @@ def said_version(toml: str) -> str:
     return str(version)
 
 
-def carried(annotations: Annotations, found: Fates, old: Version, new: Version) -> Annotations:
+def carry_annotations(annotations: Annotations, found: Fates, old: Version, new: Version) -> Annotations:
     """Return annotations of `old` as they hold of `new`: each follows its clause (see `identities`)."""
 
     def spread(table: Mapping[Number, Value]) -> dict[Number, Value]:
-        return {later: value for number, value in table.items() for later in now(found, [number])}
+        return {later: value for number, value in table.items() for later in current_numbers(found, [number])}
 
     forces: dict[Number, tuple[Force, ...]] = {}
     for number, force in annotations.forces.items():
-        for later in now(found, [number]):
+        for later in current_numbers(found, [number]):
             merged = tuple(dict.fromkeys((*forces[later], *force))) if later in forces else force
             forces[later] = merged if _fits(merged, new, later) else tuple(dict.fromkeys(merged))
     contact = annotations.contact
-    contacts = now(found, [contact.clause]) if contact else ()
-    together = (replace(group, clauses=now(found, group.clauses)) for group in annotations.together)
+    contacts = current_numbers(found, [contact.clause]) if contact else ()
+    together = (
+        replace(group, clauses=current_numbers(found, group.clauses)) for group in annotations.together
+    )
     return replace(
         annotations,
         forces=forces,
@@ -162,7 +164,9 @@ def carried(annotations: Annotations, found: Fates, old: Version, new: Version) 
         },
         together=tuple(group for group in together if len(group.clauses) > 1),
         topics={
-            word: known for word, numbers in annotations.topics.items() if (known := now(found, numbers))
+            word: known
+            for word, numbers in annotations.topics.items()
+            if (known := current_numbers(found, numbers))
         },
         contact=replace(contact, clause=contacts[0]) if contact and contacts else None,
         stale=frozenset(
@@ -182,14 +186,15 @@ def _fits(force: tuple[Force, ...], version: Version, number: Number) -> bool:
 def _same_title(number: Number, found: Fates, old: Version, new: Version) -> bool:
     """Tell whether an article is still titled as it was, so that its title for reading still stands."""
     before = next(
-        (article.title for article in old.articles if now(found, [article.number]) == (number,)), None
+        (article.title for article in old.articles if current_numbers(found, [article.number]) == (number,)),
+        None,
     )
     after = next((article.title for article in new.articles if article.number == number), None)
-    return before is not None and after is not None and form(before) == form(after)
+    return before is not None and after is not None and normalized(before) == normalized(after)
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class AnnotationReader:
     """Checks what people write, type by type; each problem is a `PolicyError` that says where it is."""
 
     source: str

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from bot.conversation.messages import Mark, Quotation, Quote, Span
 from bot.policy import articles
-from bot.policy.annotations import Annotations, carried, read_annotations, said_version
+from bot.policy.annotations import Annotations, annotated_version, carry_annotations, read_annotations
 from bot.policy.articles import Clause, Number, PolicyError, Version
 from bot.policy.changes import identities
 from bot.policy.references import Naming
@@ -99,7 +99,9 @@ class Policy:
             return self.annotations
         if version not in self._notes:
             about, written = self.written or (latest, self.annotations)
-            self._notes[version] = carried(written, identities.fates(about, version), about, version)
+            self._notes[version] = carry_annotations(
+                written, identities.fates(about, version), about, version
+            )
         return self._notes[version]
 
     def force(self, clause: Clause) -> str:
@@ -252,7 +254,7 @@ class Adopted:
 Approved: TypeAlias = Mapping[str, Sequence[Adopted]]
 
 
-def load(
+def load_library(
     folders: Iterable[Path], default: str, today: Callable[[], date], approved: Approved | None = None
 ) -> Library:
     """Read every policy of `folders`, later folders adding to earlier ones.
@@ -282,7 +284,7 @@ def read_policies(folders: Iterable[Path], approved: Approved) -> dict[str, Poli
     return policies
 
 
-def texts(folders: Iterable[Path], policy: str) -> dict[str, str]:
+def read_texts(folders: Iterable[Path], policy: str) -> dict[str, str]:
     """Return the text of each version that `folders` hold, by the name of its file, the date of adoption.
 
     Raises `PolicyError` for a file that is not in UTF-8.
@@ -318,7 +320,7 @@ def _policy(name: str, folders: Sequence[Path], approved: Sequence[Adopted]) -> 
         raise PolicyError(name, 0, "ce dossier de politique ne contient aucune version (AAAA-MM-JJ.md).")
     notes = [path for folder in folders if (path := folder / "annotations.toml").is_file()]
     toml, source = (_read(notes[-1]), _short(notes[-1])) if notes else ("", name)
-    versions = _linked(versions, said_version(toml))
+    versions = _linked(versions, annotated_version(toml))
     about, latest = identities.origin(versions[-1]), versions[-1]
     annotations = read_annotations(toml, about, source)
     if annotations.version and annotations.version != about.key:
@@ -327,7 +329,7 @@ def _policy(name: str, folders: Sequence[Path], approved: Sequence[Adopted]) -> 
         )
     if about is latest:
         return Policy(name, versions, annotations)
-    now = carried(annotations, identities.fates(about, latest), about, latest)
+    now = carry_annotations(annotations, identities.fates(about, latest), about, latest)
     return Policy(name, versions, now, (about, annotations))
 
 

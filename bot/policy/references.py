@@ -95,7 +95,7 @@ def _unknown_policy(text: str) -> tuple[str | None, str]:
     return None, text.strip()
 
 
-def read(text: str) -> Reference | None:
+def parse_reference(text: str) -> Reference | None:
     """Return the reference in `text`, None when it holds no number that could be a clause's.
 
     Reads « 5.10 », « 5,10 », « art. 5.10 », « l'article cinq point dix », « 5.1 à 5.4 », « 5.9 et

@@ -117,7 +117,7 @@ _EMPTY = frozenset(
 )
 
 
-def fold(text: str) -> str:
+def fold_accents(text: str) -> str:
     """Return `text` in lower case without accents: « Élu » is « elu »."""
     return "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
 
@@ -134,7 +134,7 @@ _stemming = Lock()  # look-ups are answered on the loop while a question is on t
 _indexed: dict[str, frozenset[str]] = {}  # the words of policies and of their banks
 
 
-def keys(word: str) -> frozenset[str]:
+def word_keys(word: str) -> frozenset[str]:
     """Return the forms under which a word is found, whether or not its accents are written.
 
     Snowball's French stems, with the plural and feminine endings that it leaves after some vowels. Of what
@@ -143,25 +143,25 @@ def keys(word: str) -> frozenset[str]:
     return _indexed.get(word) or _worked_out(word)
 
 
-def indexed(word: str) -> frozenset[str]:
+def indexed_keys(word: str) -> frozenset[str]:
     """Return the keys of a word of a policy or of its bank, and keep them: it is read again and again."""
-    found = _indexed[word] = keys(word)
+    found = _indexed[word] = word_keys(word)
     return found
 
 
 def _worked_out(word: str) -> frozenset[str]:
     if len(word) > _LONGEST:
-        return frozenset([fold(word)])
+        return frozenset([fold_accents(word)])
     stem = _stemmer().stemWord
     with _stemming:
-        stems = {fold(stem(word.lower())), stem(fold(word))}
+        stems = {fold_accents(stem(word.lower())), stem(fold_accents(word))}
     return frozenset(stem.rstrip("es") or stem for stem in stems)
 
 
-def words(text: str) -> Iterator[re.Match[str]]:
+def search_words(text: str) -> Iterator[re.Match[str]]:
     """Yield the words of `text` that mean something; « l' » and « qu' » do not."""
     for match in _WORD.finditer(text):
-        if fold(match[0]) not in _EMPTY:
+        if fold_accents(match[0]) not in _EMPTY:
             yield match
 
 
@@ -180,17 +180,20 @@ class Index:
         self._clauses = tuple(clauses)
         self._places: dict[str, dict[Number, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
         self._vocabulary: dict[str, str] = {}
-        self._folded = {c.number: {fold(m[0]) for m in words(f"{c.heading} {c.text}")} for c in self._clauses}
+        self._folded = {
+            c.number: {fold_accents(m[0]) for m in search_words(f"{c.heading} {c.text}")}
+            for c in self._clauses
+        }
         for clause in self._clauses:
-            for match in words(clause.text):
-                self._vocabulary.setdefault(fold(match[0]), match[0].lower())
-                for key in indexed(match[0]):
+            for match in search_words(clause.text):
+                self._vocabulary.setdefault(fold_accents(match[0]), match[0].lower())
+                for key in indexed_keys(match[0]):
                     self._places[key][clause.number].append(match.span())
-            for match in words(clause.heading):
-                for key in indexed(match[0]):
+            for match in search_words(clause.heading):
+                for key in indexed_keys(match[0]):
                     self._places[key].setdefault(clause.number, [])
         self._topics = {
-            tuple(fold(match[0]) for match in _WORD.finditer(topic)): tuple(numbers)
+            tuple(fold_accents(match[0]) for match in _WORD.finditer(topic)): tuple(numbers)
             for topic, numbers in sorted(topics.items(), key=lambda pair: -len(pair[0]))
         }
 
@@ -220,7 +223,7 @@ class Index:
 
     def complete(self, typed: str) -> list[Clause]:
         """Return the clauses that hold words beginning like each of those typed, else what a search finds."""
-        starts = [fold(match[0]) for match in words(typed)]
+        starts = [fold_accents(match[0]) for match in search_words(typed)]
         if not starts:
             return []
         kept = [
@@ -233,7 +236,7 @@ class Index:
     def _matches(self, query: str) -> Iterator[dict[Number, list[tuple[int, int]]]]:
         """Yield, for each word or known topic of the query, the clauses that hold it and where."""
         typed = [match[0] for match in _WORD.finditer(query)]
-        folded = [fold(word) for word in typed]
+        folded = [fold_accents(word) for word in typed]
         for topic, numbers in self._topics.items():
             at = next((at for at in range(len(folded)) if folded[at : at + len(topic)] == list(topic)), None)
             if at is not None:
@@ -246,7 +249,7 @@ class Index:
     def _union(self, terms: Iterable[str]) -> dict[Number, list[tuple[int, int]]]:
         places: dict[Number, list[tuple[int, int]]] = defaultdict(list)
         for term in terms:
-            for key in keys(term):
+            for key in word_keys(term):
                 for number, spans in self._places.get(key, {}).items():
                     places[number].extend(spans)
         return dict(places)
@@ -256,9 +259,9 @@ class Index:
         from rapidfuzz import fuzz, process  # noqa: PLC0415 — 2 MB, for the first word that is not found
 
         changed = query
-        for match in reversed(list(words(query))):
-            folded = fold(match[0])
-            if any(key in self._places for key in keys(match[0])) or len(folded) < 4:  # noqa: PLR2004 — shorter words resemble too many others
+        for match in reversed(list(search_words(query))):
+            folded = fold_accents(match[0])
+            if any(key in self._places for key in word_keys(match[0])) or len(folded) < 4:  # noqa: PLR2004 — shorter words resemble too many others
                 continue
             close = process.extractOne(folded, list(self._vocabulary), scorer=fuzz.ratio, score_cutoff=_ALIKE)
             if close:

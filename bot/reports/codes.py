@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-from bot.policy.search import fold
+from bot.policy.search import fold_accents
 
 WORDS: Final = 9
 READ: Final = 400  # characters: nine of the longest words, numbered, with room to spare
@@ -34,7 +34,7 @@ def read(text: str) -> str | None:
     Accents, capitals, spaces, hyphens, commas, lines and numbers do not matter.
     """
     listed = _listed()
-    words = _WORD.findall(fold(text)) if len(text) <= READ else []
+    words = _WORD.findall(fold_accents(text)) if len(text) <= READ else []
     known = [listed[word] for word in words if word in listed]
     return " ".join(known) if len(known) == len(words) == WORDS else None
 
@@ -51,7 +51,7 @@ def sought(text: str, key: bytes) -> str:
     unknown and one that has expired then take the same path, through the same look-up. An index may be
     searched with it: its comparisons tell of the hash, which nobody can choose without the key.
     """
-    return fingerprint(read(text) or f"\0{fold(text[:READ])}", key)
+    return fingerprint(read(text) or f"\0{fold_accents(text[:READ])}", key)
 
 
 @cache
@@ -60,4 +60,4 @@ def _listed() -> Mapping[str, str]:
     from mnemonic import Mnemonic  # noqa: PLC0415 — reads the list, which few starts need
 
     words = [unicodedata.normalize("NFC", word) for word in Mnemonic("french").wordlist]
-    return {fold(word): word for word in words}
+    return {fold_accents(word): word for word in words}

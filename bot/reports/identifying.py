@@ -17,7 +17,7 @@ from typing import Any, Final, TypeAlias
 
 from bot.language import masking
 from bot.language.masking import Masker
-from bot.policy.search import fold
+from bot.policy.search import fold_accents
 
 FILE: Final = "identifying.toml"
 READ: Final = 5_000  # characters; the forms take less
@@ -119,10 +119,14 @@ class Identifying:
 
     def _harmless(self, text: str, start: int, end: int) -> bool:
         """Tell whether a word that would be masked names nobody: a place, an acronym, a first word."""
-        word, before = text[start:end], fold(text[max(0, start - _BEFORE) : start])
-        if fold(word) in _PLACES or (word.isupper() and len(word) <= _ACRONYM) or _SITE.search(before):
+        word, before = text[start:end], fold_accents(text[max(0, start - _BEFORE) : start])
+        if (
+            fold_accents(word) in _PLACES
+            or (word.isupper() and len(word) <= _ACRONYM)
+            or _SITE.search(before)
+        ):
             return True
-        if any(part in self.masker.names for part in _PART.findall(fold(word))):
+        if any(part in self.masker.names for part in _PART.findall(fold_accents(word))):
             return False
         return not word[:1].isupper() or bool(_ARTICLE.search(before)) or not before.strip(' \n«"(-')
 

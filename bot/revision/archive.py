@@ -48,12 +48,12 @@ def approved(db: Database, folders: Sequence[Path], today: date) -> Approved:
 
     Raises `PolicyError` when a file cannot be read.
     """
-    known = revisions.known(db)
+    known = revisions.adopted_texts(db)
     for policy in library.read_policies(folders, known):
         if policy not in known:
-            for adopted, text in library.texts(folders, policy).items():
+            for adopted, text in library.read_texts(folders, policy).items():
                 revisions.originate(db, policy, date.fromisoformat(adopted), text, today)
-    return revisions.known(db)
+    return revisions.adopted_texts(db)
 
 
 @dataclass
@@ -96,14 +96,16 @@ class Archive:
 
     def comparison(self, db: Database, revision: Revision) -> Comparison:
         """Return what a revision changes, as the administration decided. Raises `PolicyError`."""
-        chain = revisions.approved(db, revision.policy)
+        chain = revisions.approved_chain(db, revision.policy)
         base = next(one for one in chain if one.version == revision.base)
-        return comparison.decided(_compare(self.version(base), self.version(revision)), revision.natures)
+        return comparison.with_decisions(
+            _compare(self.version(base), self.version(revision)), revision.natures
+        )
 
     def since(self, adopted: str, revision: Revision) -> Comparison:
         """Return what changed from an earlier version, by its adoption, to that of an announced revision."""
         old, new = self.library.version(revision.policy, adopted), self.version(revision)
-        return comparison.decided(_compare(old, new), revision.natures)
+        return comparison.with_decisions(_compare(old, new), revision.natures)
 
     # Proposing
 
@@ -115,7 +117,7 @@ class Archive:
         if proposal.policy not in self.library.policies:
             raise RevisionError(f"je ne connais pas la politique «\u00a0{proposal.policy}\u00a0».")
         read = articles.parse(proposal.text, policy=proposal.policy, adopted=today, source="ce texte")
-        [*_, latest] = revisions.approved(db, proposal.policy)
+        [*_, latest] = revisions.approved_chain(db, proposal.policy)
         if proposal.source == "folder" and not _compare(self.version(latest), read).changes:
             raise RevisionError("ce texte dit la même chose que celui en vigueur.")
         revision = revisions.propose(db, proposal, today)
@@ -126,7 +128,7 @@ class Archive:
         """Propose the texts of files that are not known, and tell the administration. Return them."""
         found = []
         for policy in self.library.policies:
-            known = revisions.texts(db, policy)
+            known = revisions.list_texts(db, policy)
             digests = {one.sha256 for one in known}
             dates = {one.adopted.isoformat() for one in known if one.adopted}
             for name, text in self._files(policy).items():
@@ -144,7 +146,7 @@ class Archive:
 
     def _files(self, policy: str) -> Mapping[str, str]:
         try:
-            return library.texts(self.folders, policy)
+            return library.read_texts(self.folders, policy)
         except PolicyError as error:
             logger.warning("%s", error)
             return {}
@@ -170,19 +172,19 @@ class Archive:
         """Return, for each policy that has a text to come, its texts up to the next one."""
         found = {}
         for policy in self.library.policies:
-            chain = revisions.approved(db, policy)
+            chain = revisions.approved_chain(db, policy)
             day = next((one.effective for one in chain if one.state == "scheduled"), None)
             if day is not None:
-                found[policy] = revisions.known(db, until=day)[policy]
+                found[policy] = revisions.adopted_texts(db, until=day)[policy]
         return found
 
     def announce(self, db: Database, arguments: Mapping[str, Any], now: datetime) -> None:
         """Put a revision in force and have it told; withdrawn meanwhile, or told already, do nothing."""
-        revision = revisions.read(db, str(arguments["revision"]))
+        revision = revisions.find_revision(db, str(arguments["revision"]))
         if revision is None or revision.state != "scheduled":
             return
         nature = self.comparison(db, revision).nature
-        revision = revisions.announced(db, revision, nature, now)
+        revision = revisions.mark_announced(db, revision, nature, now)
         self.refresh(db)
         clock.plan(db, f"{LEARN}:{revision.id}:{revision.effective}", LEARN, now)
         audience.announce(db, self.campaign(db, revision), self.channels, now)
@@ -190,14 +192,14 @@ class Archive:
     def follow(self, db: Database, now: datetime) -> None:
         """Tell those who came back since the last revision, and nobody who left. See `onboarding.follow`."""
         for policy in self.library.policies:
-            chain = revisions.approved(db, policy)
+            chain = revisions.approved_chain(db, policy)
             told = [one for one in chain if one.state == "announced"]
             if told and told[-1] is [one for one in chain if one.state != "scheduled"][-1]:
                 audience.follow(db, self.campaign(db, told[-1]), now)
 
     def campaign(self, db: Database, revision: Revision) -> Campaign:
         """Return a revision that is in force as it is told."""
-        chain = revisions.approved(db, revision.policy)
+        chain = revisions.approved_chain(db, revision.policy)
         at = next(number for number, one in enumerate(chain) if one.id == revision.id)
         policy = self.library.policies[revision.policy]
         new = policy.version(revision.version)
@@ -220,7 +222,7 @@ class Archive:
 
         Return whether they are others than before.
         """
-        known = revisions.known(db)
+        known = revisions.adopted_texts(db)
         now = tuple(sorted((policy, f"{one.adopted}") for policy, texts in known.items() for one in texts))
         if now == self._in_force:
             return False
@@ -249,7 +251,7 @@ class Archive:
     def settle(self, db: Database, now: datetime) -> None:
         """Do what a start asks for: quote what was proposed, notice what changed."""
         for policy in self.library.policies:
-            for one in revisions.listed(db, policy):
+            for one in revisions.list_revisions(db, policy):
                 if one.state != "announced":
                     self.version(one)
         self.refresh(db)

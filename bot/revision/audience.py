@@ -123,7 +123,7 @@ def asked_of(db: Database, person_id: str, chain: Sequence[Revision], nature: Na
     return max((_ASKED[one] for one in (*natures, nature)), key=GROUPS.index)
 
 
-def audience(db: Database, policy: str, today: date) -> dict[str, bool]:
+def concerned(db: Database, policy: str, today: date) -> dict[str, bool]:
     """Return who is concerned today, and whether by the administration's word alone."""
     asked = db.conn.execute(
         """SELECT person_id FROM onboardings WHERE policy = ? AND by_hand = 1 AND suspended_on IS NULL
@@ -139,11 +139,11 @@ def audience(db: Database, policy: str, today: date) -> dict[str, bool]:
     return by_hand | dict.fromkeys(enrolment.concerned(db, today), False)
 
 
-def expected(
+def count_expected(
     db: Database, policy: str, chain: Sequence[Revision], nature: Nature, today: date
 ) -> dict[Asked, int]:
     """Return to how many a revision would be told now, by what would be asked of them."""
-    asked = [asked_of(db, person, chain, nature) for person in audience(db, policy, today)]
+    asked = [asked_of(db, person, chain, nature) for person in concerned(db, policy, today)]
     return {one: asked.count(one) for one in GROUPS}
 
 
@@ -155,7 +155,7 @@ def announce(db: Database, campaign: Campaign, channels: Sequence[str], now: dat
     target = campaign.target
     attempts.abandon(db, target.policy, target.version.isoformat())
     today = campaign.calendar.day(now)
-    present = audience(db, target.policy, today)
+    present = concerned(db, target.policy, today)
     for person in sorted(present):
         _tell(db, campaign, person, now, by_hand=present[person])
     for channel in channels:
@@ -173,7 +173,7 @@ def follow(db: Database, campaign: Campaign, now: datetime) -> None:
     To be called after `onboarding.follow`, which welcomes whoever never attested any version.
     """
     today = campaign.calendar.day(now)
-    present = audience(db, campaign.target.policy, today)
+    present = concerned(db, campaign.target.policy, today)
     known = _lines(db, campaign.revision.id)
     sync(db, campaign.revision)
     for person in sorted(present):
@@ -305,7 +305,7 @@ def _update(db: Database, revision: str, person: str, change: str, *values: obje
 # --- What became of it ------------------------------------------------------------------------
 
 
-def opened(db: Database, revision: Revision, person_id: str, now: datetime) -> bool:
+def note_opened(db: Database, revision: Revision, person_id: str, now: datetime) -> bool:
     """Note that a person opened what a revision tells. Return whether that is new."""
     done = db.conn.execute(
         """UPDATE revision_recipients SET opened_at = ?
@@ -347,7 +347,7 @@ def sync(db: Database, revision: Revision) -> None:
         _update(db, revision.id, person, "state = ?, problem = ?, platform = ?, sent_on = ?", *values)
 
 
-def ledger(db: Database, revision: Revision) -> list[Recipient]:
+def list_recipients(db: Database, revision: Revision) -> list[Recipient]:
     """Return the ledger of an announced revision, in the order in which people were entered.
 
     To have begun to read the whole text is to have opened it; what was carried over has no platform.

@@ -36,7 +36,7 @@ _ASKED: Final = {
 _TEMPLATE: Final = Path(__file__).with_name("comparison.typ")
 
 
-def make(policy: Policy, comparison: Comparison) -> bytes:
+def make_comparison_pdf(policy: Policy, comparison: Comparison) -> bytes:
     """Return a comparison as a PDF. It takes a second or so: not for the storage thread.
 
     Raises `TypesetError`.
@@ -54,7 +54,7 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
         "new": _whole(in_words(new.adopted)),
         # Made again, it is the same file.
         "made_at": datetime.combine(new.adopted, time(12), UTC).isoformat(),
-        "summary": f"{summary.counted(comparison).capitalize()}.",
+        "summary": f"{summary.count_changes(comparison).capitalize()}.",
         "asked": _ASKED[comparison.nature] if comparison.changes else "",
         "nature": NATURES[comparison.nature],
         "rows": [_row(run) for run in _runs(comparison)],
@@ -64,7 +64,7 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
         ],
         "changes": [
             {
-                "title": summary.named(change),
+                "title": summary.describe_change(change),
                 "nature": NATURES[change.nature],
                 "passages": _passages(found),
             }

@@ -70,7 +70,7 @@ def table(archive: Archive) -> dict[str, Notice]:
         return reminder(policy.name, date.fromisoformat(arguments["version"]), policy.id)
 
     def changed_file(services: NoticeContext, arguments: Arguments) -> Message | None:
-        revision = revisions.read(services.db, arguments["revision"])
+        revision = revisions.find_revision(services.db, arguments["revision"])
         if revision is None or revision.state != "proposed":
             return None
         return text_found(archive.library.policies[revision.policy].name, revision.id)
@@ -90,7 +90,7 @@ def _found(
     """Return the revision that a notice is about, None when another one has taken its place."""
     policy = archive.library.policies[arguments["policy"]]
     adopted = date.fromisoformat(arguments["version"])
-    revision = revisions.of_version(db, policy.id, adopted)
+    revision = revisions.revision_of_version(db, policy.id, adopted)
     if revision is None or archive.library.current(policy).adopted != adopted:
         return None
     return policy, revision, archive.comparison(db, revision)
@@ -122,15 +122,15 @@ def told(policy: Policy, revision: Revision, comparison: Comparison) -> tuple[El
     )
     return (
         Heading(heading),
-        Text(f"{dated(revision)}\u00a0: ", bold(summary.counted(comparison)), "."),
+        Text(f"{dated(revision)}\u00a0: ", bold(summary.count_changes(comparison)), "."),
         Text("\n".join(lines)),
     )
 
 
 def _line(comparison: Comparison, change: Change) -> str:
     """Name a change, and what its clause is about, as its heading says."""
-    about = excerpt(summary.subject(comparison, change), _SUBJECT)
-    return summary.named(change) + (f" ({about})" if about else "")
+    about = excerpt(summary.change_subject(comparison, change), _SUBJECT)
+    return summary.describe_change(change) + (f" ({about})" if about else "")
 
 
 def dated(revision: Revision) -> str:

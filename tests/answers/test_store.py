@@ -274,7 +274,7 @@ def test_what_trains_ends_with_the_bot_that_is_killed(tmp_path: Path) -> None:
         "from datetime import date; from pathlib import Path\n"
         "from bot.answers.engine import store; from bot.policy import library\n"
         "from bot.settings import SEED\n"
-        "version = library.load([SEED], 'pa20', date.today).default.versions[-1]\n"
+        "version = library.load_library([SEED], 'pa20', date.today).default.versions[-1]\n"
         f"store.make(store.Sources((SEED,), version), Path({str(tmp_path)!r}))"
     )
     with subprocess.Popen([sys.executable, "-c", asks]) as bot:

@@ -24,7 +24,7 @@ from bot.language.spelling import WORD
 from bot.policy import articles, library
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.library import Policy
-from bot.policy.search import fold, indexed, words
+from bot.policy.search import fold_accents, indexed_keys, search_words
 from bot.settings import SEED
 from tests.kits.questions import learn
 
@@ -56,7 +56,8 @@ def bm25(version: Version) -> Rank:
     """Okapi BM25 on Snowball's French stems, by inverted index."""
     clauses = version.clauses()
     counted = [
-        Counter(key for word in words(_text(clause)) for key in indexed(word[0])) for clause in clauses
+        Counter(key for word in search_words(_text(clause)) for key in indexed_keys(word[0]))
+        for clause in clauses
     ]
     holders: dict[str, list[tuple[int, int]]] = {}
     for at, counts in enumerate(counted):
@@ -67,8 +68,8 @@ def bm25(version: Version) -> Rank:
 
     def rank(question: str) -> Ranked:
         scores: Counter[int] = Counter()
-        for word in {fold(found[0]): found[0] for found in words(question)}.values():
-            for key in indexed(word):
+        for word in {fold_accents(found[0]): found[0] for found in search_words(question)}.values():
+            for key in indexed_keys(word):
                 held = holders.get(key, [])
                 rarity = math.log(1 + (len(clauses) - len(held) + 0.5) / (len(held) + 0.5))
                 for at, count in held:
@@ -115,7 +116,7 @@ ENGINES: Mapping[str, Callable[[Version], Rank]] = {
 
 def pa20() -> Policy:
     """Return the shipped policy."""
-    return library.load([SEED], "pa20", date.today).default
+    return library.load_library([SEED], "pa20", date.today).default
 
 
 def trained() -> Model:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BANK = bank.load(
     SEED / "politique" / "pa20" / "quiz.toml",
-    library.load([SEED], "pa20", lambda: TODAY).default.versions[-1],
+    library.load_library([SEED], "pa20", lambda: TODAY).default.versions[-1],
 )
 ONWARD = ("Question suivante", "Voir mon résultat")
 OFFICER = "#officier/vigie"

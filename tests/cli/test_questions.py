@@ -30,7 +30,7 @@ def vigie(small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vigi
     @click.group
     @click.pass_context
     def line(context: click.Context) -> None:
-        policies = libraries.load(small.folders, "petite", lambda: TODAY)
+        policies = libraries.load_library(small.folders, "petite", lambda: TODAY)
         context.meta[OPEN] = lambda: QuestionTools(policies, engine, {})
 
     for command in questions.COMMANDS:

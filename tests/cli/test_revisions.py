@@ -39,7 +39,7 @@ class Home:
 
     @property
     def shelf(self) -> RevisionTools:
-        library = libraries.load([SEED], "pa20", lambda: DAY)
+        library = libraries.load_library([SEED], "pa20", lambda: DAY)
         texts = Archive(library, [SEED], CALENDAR, approvals=self.approvals)
         return RevisionTools(texts, self.folder / "vigie.db", DAY, NOW)
 
@@ -55,7 +55,7 @@ class Home:
     def propose(self, text: str = REVISED) -> str:
         """Propose a text, and return by which name it is known."""
         old = self.shelf.archive.library.default.versions[-1]
-        reading = formats.prepare(text.encode(), "pa20.md", old, date(2026, 11, 20))
+        reading = formats.review_file(text.encode(), "pa20.md", old, date(2026, 11, 20))
         assert "proposée" in cli_revisions.propose(self.shelf, reading)
         [found] = json.loads(self("--json").stdout)["revisions"]
         return str(found["id"])
@@ -143,4 +143,4 @@ def test_a_proposal_is_refused_before_the_first_start(tmp_path: Path) -> None:
 
 def test_what_is_known_is_what_was_approved(home: Home) -> None:
     with beside(home.shelf.database) as db:
-        assert [one.adopted for one in revisions.known(db)["pa20"]] == [date(2015, 12, 13)]
+        assert [one.adopted for one in revisions.adopted_texts(db)["pa20"]] == [date(2015, 12, 13)]

@@ -441,7 +441,7 @@ async def test_every_message_passes_on_every_platform(desk: School, quote: Quote
 
 
 async def test_another_policy_without_any_question_gives_every_message_too(desk: School) -> None:
-    other = libraries.load([SEED, TEST_DATA], OTHER, lambda: TODAY)
+    other = libraries.load_library([SEED, TEST_DATA], OTHER, lambda: TODAY)
     version = other.current(other.default)
     target = replace(TARGET, policy=OTHER, version=version.adopted)
     course = replace(course_of([desk]), library=other, target=lambda: target, bank=QuizBank)

@@ -220,7 +220,7 @@ def revised(folder: Path) -> Library:
     (folder / "politique/pa20/2026-01-15.md").write_text(text)
     notes = (SEED / "politique/pa20/annotations.toml").read_text().replace('"7.3" = "portée"\n', "")
     (folder / "politique/pa20/annotations.toml").write_text(notes)
-    return libraries.load([SEED, folder], "pa20", lambda: TODAY)
+    return libraries.load_library([SEED, folder], "pa20", lambda: TODAY)
 
 
 async def test_a_new_version_shows_which_lines_point_to_changed_clauses(

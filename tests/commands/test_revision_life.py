@@ -309,7 +309,7 @@ async def test_a_file_whose_text_was_refused_is_not_proposed_again(desk: World) 
     await again.ask(f"revision retirer {(await again.last()).id} oui")
     for _ in "12":
         again = assemble(desk.storage, desk.clock, desk.volume)
-    assert len(await again.run(lambda db: revisions.listed(db, "pa20"))) == 1
+    assert len(await again.run(lambda db: revisions.list_revisions(db, "pa20"))) == 1
 
 
 async def test_what_is_scheduled_survives_a_restart_and_waits_for_its_day(desk: World) -> None:

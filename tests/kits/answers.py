@@ -135,7 +135,7 @@ def commands(desk: Answering, bank: BankEditing) -> tuple[Command, ...]:
 
 @lru_cache(maxsize=4)
 def _masker(library: Library) -> Masker:
-    return masking.load([SEED], library)
+    return masking.load_masker([SEED], library)
 
 
 @contextmanager

@@ -112,7 +112,7 @@ def negative() -> NegativePosts:
 @cache
 def masker(library: Library) -> Masker:
     """Return what hides names, which takes time to make."""
-    return masking.load((SEED, TEST_DATA), library)
+    return masking.load_masker((SEED, TEST_DATA), library)
 
 
 # What is read of a library and never changes is read once; the rest is made anew for each test.

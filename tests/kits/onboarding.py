@@ -38,7 +38,7 @@ from tests.kits.quiz import TARGET, add_tables, letters, made_up
 from tests.kits.registry import ADMIN, CALENDAR, TEAMS, Desk
 
 SIGNER = new_signer()
-LIBRARY = libraries.load([SEED], "pa20", lambda: TODAY)
+LIBRARY = libraries.load_library([SEED], "pa20", lambda: TODAY)
 
 
 @dataclass

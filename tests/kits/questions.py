@@ -66,7 +66,7 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
 
 def learn() -> store.Sources:
     """Have the shipped bank learnt, once for all the bots of the tests, which then need not do it."""
-    sources = store.Sources((SEED,), library.load([SEED], "pa20", date.today).default.versions[-1])
+    sources = store.Sources((SEED,), library.load_library([SEED], "pa20", date.today).default.versions[-1])
     with one_at_a_time(MODELS):
         store.make(sources, MODELS)
     return sources
@@ -114,7 +114,7 @@ class Small:
 
     @property
     def policy(self) -> Policy:
-        return library.load(self.folders, "petite", lambda: date(2026, 1, 1)).default
+        return library.load_library(self.folders, "petite", lambda: date(2026, 1, 1)).default
 
     @property
     def version(self) -> Version:

@@ -184,16 +184,17 @@ class World:
         """Return the ledger of the last revision that was announced, by the account's user."""
 
         def read(db: Database) -> dict[str, Recipient]:
-            told = [one for one in revisions.approved(db, "pa20") if one.state == "announced"]
+            told = [one for one in revisions.approved_chain(db, "pa20") if one.state == "announced"]
             return {
-                persons.accounts_of(db, one.person_id)[0].user: one for one in audience.ledger(db, told[-1])
+                persons.accounts_of(db, one.person_id)[0].user: one
+                for one in audience.list_recipients(db, told[-1])
             }
 
         return await self.run(read)
 
     async def last(self) -> Revision:
         """Return the revision that was proposed last."""
-        return (await self.run(lambda db: revisions.listed(db, "pa20")))[0]
+        return (await self.run(lambda db: revisions.list_revisions(db, "pa20")))[0]
 
     async def facts(self, actor: Actor, version: date) -> set[str]:
         """Return what is noted of someone about a version."""
@@ -256,7 +257,7 @@ def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int
             return archive.approved(db, folders, today())
 
     approved = storage.executor.submit(begin).result()
-    library = libraries.load(folders, "pa20", today, approved)
+    library = libraries.load_library(folders, "pa20", today, approved)
     texts = Archive(
         library, folders, CALENDAR, volume, [CHANNEL], approvals, previews.page,
         pages=lambda old, new: accueil.carried(old, new, library.policies[new.policy]),

@@ -14,7 +14,7 @@ from bot.language import detection
 from bot.policy.articles import PolicyError
 from bot.settings import SEED
 
-words = detection.read_words(detection.tables([SEED]))
+words = detection.load_small_words(detection.tables([SEED]))
 
 
 @pytest.fixture(scope="module")
@@ -86,4 +86,4 @@ def test_any_text_has_a_language(text: str) -> None:
 def test_a_line_without_words_is_said(tmp_path: Path) -> None:
     (tmp_path / "langues.tsv").write_text("fr\tle la\nes\t\n", "utf-8")
     with pytest.raises(PolicyError, match="ligne 2"):
-        detection.read_words([tmp_path / "langues.tsv"])
+        detection.load_small_words([tmp_path / "langues.tsv"])

@@ -16,7 +16,7 @@ from bot.settings import SEED
 
 @pytest.fixture(scope="module")
 def masker(library: Library) -> Masker:
-    return masking.load([SEED], library)
+    return masking.load_masker([SEED], library)
 
 
 @pytest.mark.parametrize(

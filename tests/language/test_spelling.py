@@ -18,7 +18,7 @@ TEXTS = (
     "L'association peut publier une photo de ses collègues sans autorisation.",
     "Est-ce que je peux utiliser Internet pendant les heures de travail?",
 )
-speller = Speller.of(TEXTS, spelling.read_table(bank.tables([SEED])))
+speller = Speller.of(TEXTS, spelling.load_spelling_table(bank.tables([SEED])))
 
 
 @pytest.mark.parametrize(
@@ -65,13 +65,13 @@ def test_what_is_known_is_left_alone() -> None:
 def test_a_line_that_is_not_two_columns_is_said(tmp_path: Path, line: str) -> None:
     (tmp_path / "fr.tsv").write_text(f"# commentaire\n{line}\n", "utf-8")
     with pytest.raises(PolicyError, match="ligne 2"):
-        spelling.read_table([tmp_path / "fr.tsv"])
+        spelling.load_spelling_table([tmp_path / "fr.tsv"])
 
 
 def test_the_association_may_add_its_own_words(tmp_path: Path) -> None:
     (tmp_path / "spelling").mkdir()
     (tmp_path / "spelling" / "fr.tsv").write_text("cafo\tcafétéria\njob\temploi\n", "utf-8")
-    table = spelling.read_table(bank.tables([SEED, tmp_path]))
+    table = spelling.load_spelling_table(bank.tables([SEED, tmp_path]))
     assert (table["cafo"], table["job"], table["pcq"]) == ("cafétéria", "emploi", "parce que")
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from bot.policy import articles
 from bot.policy.articles import Version
 from bot.policy.changes.assignment import assigned
-from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature, compare, decided
-from bot.policy.changes.wording import form, words
+from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature, compare, with_decisions
+from bot.policy.changes.wording import normalized, word_diff
 from bot.policy.library import Library
 from tests.kits import revision
 from tests.kits.revision import Fact, many, mistyped_pair, revised
@@ -244,7 +244,7 @@ def test_the_administration_decides_except_of_what_came_or_went() -> None:
     old = version(*numbered(1, TEXTS))
     new = version(*numbered(1, [TEXTS[0].replace("septembre", "octobre"), *TEXTS[1:], "Une affiche."]))
     comparison = compare(old, new)
-    settled = decided(comparison, {change.key: E for change in comparison.changes})
+    settled = with_decisions(comparison, {change.key: E for change in comparison.changes})
     assert [change.nature for change in settled.changes] == [E, S]
 
 
@@ -286,15 +286,15 @@ def test_each_clause_is_in_one_change_at_most_on_each_side(before: list[str], af
         if str(clause.number) not in listed_old:
             twin = new.clause(clause.number)
             assert twin is not None
-            assert form(twin.text) == form(clause.text)
+            assert normalized(twin.text) == normalized(clause.text)
             assert str(clause.number) not in listed_new
 
 
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_the_runs_of_a_redline_are_the_two_texts(old: str, new: str) -> None:
-    runs = words(old, new)
+    runs = word_diff(old, new)
     assert "".join(text for op, text in runs if op != "delete") == new
-    assert form("".join(text for op, text in runs if op != "insert")) == form(old)
+    assert normalized("".join(text for op, text in runs if op != "insert")) == normalized(old)
 
 
 @given(st.dictionaries(st.tuples(st.integers(0, 4), st.integers(0, 4)), st.integers(1, 9), max_size=12))

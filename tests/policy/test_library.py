@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def load(*folders: Path, default: str = "pa20") -> Library:
-    return libraries.load(folders, default, lambda: TODAY)
+    return libraries.load_library(folders, default, lambda: TODAY)
 
 
 def said(library: Library, quote: Quote) -> str:
@@ -236,7 +236,7 @@ def test_a_quotation_says_when_its_text_is_not_the_one_in_force(folder: Path) ->
     old = (folder / "politique/pa20/2015-12-13.md").read_text()
     (folder / "politique/pa20/2020-05-01.md").write_text(old)
     today = date(2020, 4, 30)
-    library = libraries.load([folder], "pa20", lambda: today)
+    library = libraries.load_library([folder], "pa20", lambda: today)
     library.propose(articles.parse(old, policy="pa20", adopted=date(2026, 5, 1), source="", key="abc"))
 
     def caption(key: str) -> str:

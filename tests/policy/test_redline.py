@@ -11,19 +11,19 @@ from bot.policy import articles, library
 from bot.policy.articles import Number, Version
 from bot.policy.changes import redline
 from bot.policy.changes.comparison import ChangeKind, compare
-from bot.policy.changes.wording import form
+from bot.policy.changes.wording import normalized
 from bot.settings import SEED
 from tests.kits.revision import revised
 from tests.policy.test_comparison import TEXTS, numbered, version
 
 
 def _pa20() -> Version:
-    return library.load([SEED], "pa20", lambda: date(2030, 1, 1)).default.versions[0]
+    return library.load_library([SEED], "pa20", lambda: date(2030, 1, 1)).default.versions[0]
 
 
 def _form(side: Version, numbers: tuple[str, ...]) -> str:
     clauses = [side.clause(Number.parse(number)) for number in numbers]
-    return form("".join(clause.text for clause in clauses if clause))
+    return normalized("".join(clause.text for clause in clauses if clause))
 
 
 @settings(max_examples=25)
@@ -37,8 +37,10 @@ def test_the_words_of_a_change_are_those_of_the_two_versions(seed: int) -> None:
         if not found:
             assert change.kind is ChangeKind.RENUMBERED
             continue
-        assert form("".join(text for op, text in runs if op != "insert")) == _form(old, change.old)
-        assert form("".join(text for op, text in runs if op != "delete")) == _form(comparison.new, change.new)
+        assert normalized("".join(text for op, text in runs if op != "insert")) == _form(old, change.old)
+        assert normalized("".join(text for op, text in runs if op != "delete")) == _form(
+            comparison.new, change.new
+        )
         assert [passage.number for passage in found] == list(change.new or change.old)
 
 

@@ -50,7 +50,7 @@ from bot.policy.library import Library
     ],
 )
 def test_a_number_is_read_however_it_is_written(text: str, meant: list[str]) -> None:
-    reference = references.read(text)
+    reference = references.parse_reference(text)
     assert reference is not None
     assert [str(span) for span in reference.spans] == meant
     assert reference.exact
@@ -64,13 +64,13 @@ def test_a_number_is_read_however_it_is_written(text: str, meant: list[str]) -> 
     ],
 )
 def test_in_a_sentence_only_what_can_only_be_a_clause_is_kept(text: str, meant: list[str]) -> None:
-    reference = references.read(text)
+    reference = references.parse_reference(text)
     assert reference is not None
     assert [str(span) for span in reference.spans] == meant
 
 
 def test_a_page_can_be_asked() -> None:
-    reference = references.read("article 5 page 2")
+    reference = references.parse_reference("article 5 page 2")
     assert reference is not None
     assert (str(reference.spans[0]), reference.page) == ("5", 2)
 
@@ -80,13 +80,13 @@ def test_a_page_can_be_asked() -> None:
     ["j'ai payé 5 piasses", "il a 20 ans", "5.1O", "24/7 au bureau", "10 heures par semaine", "rapport 5"],
 )
 def test_a_mere_figure_in_a_sentence_is_not_marked_as_a_reference(text: str) -> None:
-    reference = references.read(text)
+    reference = references.parse_reference(text)
     assert reference is None or not (reference.exact or reference.marked)
 
 
 @pytest.mark.parametrize("text", ["logo", "", "?!", "harcèlement au travail"])
 def test_words_without_a_number_hold_no_reference(text: str) -> None:
-    assert references.read(text) is None
+    assert references.parse_reference(text) is None
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_a_number_that_does_not_exist_has_near_ones(
 
 @given(st.text(max_size=200))
 def test_any_text_is_read_without_failing(text: str) -> None:
-    references.read(text)
+    references.parse_reference(text)
 
 
 @given(st.lists(st.integers(0, 999), min_size=1, max_size=4))

@@ -95,9 +95,9 @@ def jostled() -> Iterator[None]:
 @pytest.mark.usefixtures("jostled")
 def test_words_are_read_the_same_however_many_read_them_at_once() -> None:
     typed = [f"{start}{end}" for start in ("canot", "patin", "jardin") for end in ("age", "erions", "euses")]
-    alone = [search.keys(word) for word in typed]
+    alone = [search.word_keys(word) for word in typed]
     with ThreadPoolExecutor(4) as threads:
-        together = threads.map(lambda _: [search.keys(word) for word in typed], range(60))
+        together = threads.map(lambda _: [search.word_keys(word) for word in typed], range(60))
         assert all(read == alone for read in together)
 
 
@@ -110,5 +110,5 @@ def test_nothing_stays_of_the_words_that_were_looked_for(library: Library) -> No
 
 
 def test_a_run_of_letters_that_is_no_word_costs_nothing_to_look_for(library: Library) -> None:
-    assert search.keys("É" * 10_000) == {"e" * 10_000}
+    assert search.word_keys("É" * 10_000) == {"e" * 10_000}
     assert numbers(library, "issement" * 1_250) == []

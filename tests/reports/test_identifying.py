@@ -26,7 +26,7 @@ HARMLESS = [one for one in PHRASES if not one["kinds"]]
 
 @pytest.fixture(scope="module")
 def finder(library: Library) -> Identifying:
-    return identifying.load(SEED, masking.load([SEED], library))
+    return identifying.load(SEED, masking.load_masker([SEED], library))
 
 
 def test_the_phrases_are_many() -> None:

@@ -34,7 +34,7 @@ def read(content: bytes) -> str:
 
 def test_it_says_what_changed_clause_by_clause(library: Library) -> None:
     text = shifted(TEXT, 5, 3, NEW).replace("nous vous invitons à vous abstenir", "vous devez vous abstenir")
-    content = comparison_pdf.make(library.default, comparison(library, text))
+    content = comparison_pdf.make_comparison_pdf(library.default, comparison(library, text))
     words = read(content)
     assert "Ce qui change dans la PA20" in words
     assert "Elle demande aux personnes visées de lire ce qui change." in words
@@ -44,7 +44,10 @@ def test_it_says_what_changed_clause_by_clause(library: Library) -> None:
 
 
 def test_it_is_tagged_in_french_and_made_again_it_is_the_same(library: Library) -> None:
-    made = [comparison_pdf.make(library.default, comparison(library, TEXT + "\nFin.")) for _ in range(2)]
+    made = [
+        comparison_pdf.make_comparison_pdf(library.default, comparison(library, TEXT + "\nFin."))
+        for _ in range(2)
+    ]
     assert made[0] == made[1]
     with pikepdf.open(io.BytesIO(made[0])) as pages:
         assert pages.Root.MarkInfo.Marked
@@ -55,16 +58,22 @@ def test_it_is_tagged_in_french_and_made_again_it_is_the_same(library: Library) 
 
 def test_whatever_a_text_holds_is_text(library: Library) -> None:
     hostile = '#panic("non") $x$ `code` *gras* <lien> @ref \\u{41} ﷽ 🦉 \u202emiroir'
-    content = comparison_pdf.make(library.default, comparison(library, f"{TEXT}\n\n- 7.4 {hostile}"))
+    content = comparison_pdf.make_comparison_pdf(
+        library.default, comparison(library, f"{TEXT}\n\n- 7.4 {hostile}")
+    )
     words = read(content)
     assert '#panic("non") $x$' in words
     assert "remplacés par □" in words
 
 
 def test_nothing_that_changed_and_everything_that_changed_make_pages(library: Library) -> None:
-    assert "Aucune clause changée." in read(comparison_pdf.make(library.default, comparison(library, TEXT)))
+    assert "Aucune clause changée." in read(
+        comparison_pdf.make_comparison_pdf(library.default, comparison(library, TEXT))
+    )
     other = "\n".join(f"- 1.{at} Une règle toute neuve, la {at}." for at in range(1, 400))
-    whole = comparison_pdf.make(library.default, comparison(library, f"## ARTICLE 1 : RÈGLES\n\n{other}"))
+    whole = comparison_pdf.make_comparison_pdf(
+        library.default, comparison(library, f"## ARTICLE 1 : RÈGLES\n\n{other}")
+    )
     assert "C'est une refonte" in read(whole).replace("’", "'")
 
 
@@ -76,4 +85,4 @@ def test_a_page_that_cannot_be_made_is_one_sentence(
 
     monkeypatch.setattr(comparison_pdf, "page_data", data)
     with pytest.raises(TypesetError, match="mise en page"):
-        comparison_pdf.make(library.default, replace(comparison(library, TEXT)))
+        comparison_pdf.make_comparison_pdf(library.default, replace(comparison(library, TEXT)))

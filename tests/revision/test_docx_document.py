@@ -28,12 +28,12 @@ ADOPTED = date(2026, 12, 13)
 
 
 def read(content: bytes, old: Version) -> ReadDocument:
-    return formats.prepare(content, "revision.docx", old, ADOPTED)
+    return formats.review_file(content, "revision.docx", old, ADOPTED)
 
 
 def labels(content: bytes) -> list[str]:
     """Return the first word of each paragraph."""
-    lines = formats.read(content, "essai.docx").markdown.split("\n\n")
+    lines = formats.read_document(content, "essai.docx").markdown.split("\n\n")
     return [line.strip().removeprefix("- ").removeprefix("## ").rpartition(" ")[0] for line in lines]
 
 
@@ -52,7 +52,7 @@ def test_a_revision_in_word_is_compared_as_the_same_one_in_markdown(library: Lib
     old = library.policies["pa20"].versions[-1]
     for seed in range(1, 13):
         new = revised(old, seed).version()
-        by_hand = formats.prepare(revised(old, seed).markdown().encode(), "r.md", old, ADOPTED)
+        by_hand = formats.review_file(revised(old, seed).markdown().encode(), "r.md", old, ADOPTED)
         way = WAYS[seed % len(WAYS)]
         assert read(docx_files.written(new, way), old).comparison.changes == by_hand.comparison.changes
 
@@ -160,7 +160,7 @@ def test_an_empty_paragraph_takes_a_number_and_a_style_s_list_can_be_refused() -
 
 def test_a_number_above_which_nothing_stands_is_said_to_be_uncertain() -> None:
     content = numbered(THREE, (1, 1), (1, 1))
-    assert {one.code for one in formats.read(content, "x.docx").findings} == {"uncertain_number"}
+    assert {one.code for one in formats.read_document(content, "x.docx").findings} == {"uncertain_number"}
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def added(xml: str) -> Callable[[Writer], object]:
 
 
 def text_of(content: bytes, clause: str) -> str:
-    lines = formats.read(content, "x.docx").markdown.split("\n\n")
+    lines = formats.read_document(content, "x.docx").markdown.split("\n\n")
     return next(line for line in lines if line.startswith(clause)).strip()
 
 
@@ -237,7 +237,9 @@ def test_articles_numbered_without_the_word_are_articles() -> None:
     writer.num(1, 1)
     writer.paragraph("Objet", number=1, level=0)
     writer.paragraph("Le comité se réunit.", number=1, level=1)
-    assert formats.read(writer.saved(), "x.docx").markdown.startswith("## ARTICLE 1\u00a0: Objet\n\n- 1.1 Le")
+    assert formats.read_document(writer.saved(), "x.docx").markdown.startswith(
+        "## ARTICLE 1\u00a0: Objet\n\n- 1.1 Le"
+    )
 
 
 # --- Refusals -------------------------------------------------------------------------------------
@@ -289,7 +291,7 @@ def entities() -> bytes:
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(content: Callable[[], bytes], reason: str) -> None:
     with pytest.raises(PolicyError, match=reason):
-        formats.read(content(), "révision")
+        formats.read_document(content(), "révision")
 
 
 @settings(max_examples=60)
@@ -298,7 +300,7 @@ def test_a_damaged_document_is_read_or_refused(at: int, noise: bytes) -> None:
     whole = _SAMPLE
     damaged = whole[:at] + noise + whole[at + len(noise) :]
     with suppress(PolicyError):  # any other error fails
-        formats.read(damaged, "x.docx")
+        formats.read_document(damaged, "x.docx")
 
 
 _SAMPLE = numbered(THREE, (1, 0), (1, 1))

@@ -30,7 +30,7 @@ def read(
         for line in clauses
     ]
     before = old or version(*numbered(1, TEXTS))
-    return formats.prepare("\n\n".join(lines).encode(), "r.md", before, date(2026, 12, 13), offices)
+    return formats.review_file("\n\n".join(lines).encode(), "r.md", before, date(2026, 12, 13), offices)
 
 
 def codes(reading: ReadDocument) -> list[tuple[str, str]]:
@@ -46,7 +46,7 @@ def test_a_text_that_is_in_force_has_nothing_to_look_at(library: Library, policy
         / policy
         / f"{old.adopted}.md"
     )
-    assert formats.prepare(content.read_bytes(), "r.md", old, date(2026, 1, 1)).findings == ()
+    assert formats.review_file(content.read_bytes(), "r.md", old, date(2026, 1, 1)).findings == ()
 
 
 def test_numbers_that_are_used_twice_or_skipped_or_in_the_wrong_article() -> None:
@@ -72,7 +72,7 @@ def test_numbers_that_are_used_twice_or_skipped_or_in_the_wrong_article() -> Non
 
 def test_a_paragraph_under_a_heading_without_a_number_and_an_article_without_text() -> None:
     text = "## ARTICLE 1\u00a0: A\n\n- 1.1 Un.\n\n### Titre\n\nSans numéro.\n\n## ARTICLE 2\u00a0: B\n"
-    reading = formats.prepare(text.encode(), "r.md", version(*numbered(1, TEXTS)), date(2026, 12, 13))
+    reading = formats.review_file(text.encode(), "r.md", version(*numbered(1, TEXTS)), date(2026, 12, 13))
     assert codes(reading) == [("lost_text", ""), ("empty_article", "2"), ("missing_number", "1.1")]
 
 

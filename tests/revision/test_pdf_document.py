@@ -31,7 +31,7 @@ def test_a_policy_on_pages_is_the_same_policy(
 ) -> None:
     version = library.policies[policy].versions[-1]
     content = pdf_files.laid_out(version, columns, hanging=hanging, size=11 if columns < 3 else 8)
-    reading = formats.prepare(content, "revision.pdf", version, ADOPTED)
+    reading = formats.review_file(content, "revision.pdf", version, ADOPTED)
     assert reading.comparison.changes == ()
     pages = len(
         pikepdf.open(io.BytesIO(content)).pages
@@ -43,7 +43,7 @@ def test_a_policy_on_pages_is_the_same_policy(
 def test_letters_count_at_the_size_they_are_shown(library: Library, columns: int) -> None:
     version = library.policies["pa20"].versions[-1]
     content = pdf_files.drawn_at(0.24, pdf_files.laid_out(version, columns, hanging=True))
-    assert formats.prepare(content, "revision.pdf", version, ADOPTED).comparison.changes == ()
+    assert formats.review_file(content, "revision.pdf", version, ADOPTED).comparison.changes == ()
 
 
 def test_a_revision_on_pages_is_compared_as_the_same_one_in_markdown(library: Library) -> None:
@@ -52,7 +52,7 @@ def test_a_revision_on_pages_is_compared_as_the_same_one_in_markdown(library: Li
         draft = revised(old, seed)
 
         def read(content: bytes) -> ReadDocument:
-            return formats.prepare(content, "revision", old, ADOPTED)
+            return formats.review_file(content, "revision", old, ADOPTED)
 
         on_pages = read(pdf_files.laid_out(draft.version(), 1 + seed % 2))
         assert on_pages.comparison.changes == read(draft.markdown().encode()).comparison.changes
@@ -65,7 +65,7 @@ def test_a_hyphen_of_the_word_s_own_stays_and_one_of_the_line_goes() -> None:
         "1.3 Le porte-\\\nparole se tait.\n\n"
         "1.4 La politique est en vi-\\\ngueur.\n\n1.5 Le Saint-\\\nLaurent coule."
     )
-    text = formats.read(compiled(body), "x.pdf").markdown
+    text = formats.read_document(compiled(body), "x.pdf").markdown
     for words in ("vice-présidence", "conseil signe", "porte-parole", "en vigueur", "Saint-Laurent"):
         assert words in text
 
@@ -76,7 +76,7 @@ def test_what_is_repeated_on_pages_and_their_numbers_are_no_text() -> None:
         "#set page(header: [Règlement adopté], footer: context [– #counter(page).display() –])\n"
         "= ARTICLE 1 : RÈGLES\n\n" + clauses
     )
-    document = formats.read(compiled(body), "x.pdf")
+    document = formats.read_document(compiled(body), "x.pdf")
     assert "adopté" not in document.markdown
     assert document.markdown.count("Le comité se réunit") == 89
 
@@ -100,7 +100,7 @@ def test_what_cannot_be_read_is_refused_with_the_reason(
 ) -> None:
     text = pdf_files.laid_out(library.policies["pa20"].versions[-1])
     with pytest.raises(PolicyError, match=reason):
-        formats.read(content(text), "revision.pdf")
+        formats.read_document(content(text), "revision.pdf")
 
 
 @settings(max_examples=15)
@@ -108,7 +108,7 @@ def test_what_cannot_be_read_is_refused_with_the_reason(
 def test_a_damaged_file_is_read_or_refused(library: Library, at: int, noise: bytes) -> None:
     whole = _sample(library)
     with suppress(PolicyError):  # any other error fails
-        formats.read(whole[:at] + noise + whole[at + len(noise) :], "x.pdf")
+        formats.read_document(whole[:at] + noise + whole[at + len(noise) :], "x.pdf")
 
 
 _KEPT: list[bytes] = []

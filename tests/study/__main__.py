@@ -19,7 +19,7 @@ from bot.answers.engine import training
 from bot.answers.engine.features import FAMILIES
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.questions import Engine
-from bot.language.spelling import Speller, read_table
+from bot.language.spelling import Speller, load_spelling_table
 from bot.policy import library
 from bot.policy.articles import Version
 from bot.policy.library import Policy
@@ -52,7 +52,7 @@ def sections(
 ) -> Iterator[str]:
     """Yield the page's parts, each as soon as it is measured."""
     version = policy.versions[-1]
-    table = read_table(bank.tables([SEED]))
+    table = load_spelling_table(bank.tables([SEED]))
     yield _described(lines, asked[ASIDE])
     yield _final(policy, lines, asked)
     whole = Laboratory.of(lines, version, speller(lines, version, table))
@@ -90,7 +90,7 @@ def _described(lines: Sequence[BankLine], aside: Sequence[BankLine]) -> str:
 
 def _final(policy: Policy, lines: Sequence[BankLine], asked: Mapping[str, Sequence[BankLine]]) -> str:
     version = policy.versions[-1]
-    table = read_table(bank.tables([SEED]))
+    table = load_spelling_table(bank.tables([SEED]))
     model = training.fit(lines, version, table).model
     parts = ["## Le robot, sur des questions jamais vues\n"]
     with tempfile.TemporaryDirectory() as nowhere:
@@ -114,7 +114,7 @@ def _by_author(whole: Laboratory, lines: Sequence[BankLine], version: Version) -
     scores = whole.apart(EVERYTHING, list(groups.values()))
     rows = [[str(name), *_cells(whole.judge(scores, tested=group))] for name, group in groups.items()]
     rows.append(["**toutes**", *_cells(whole.judge(scores))])
-    table = read_table(bank.tables([SEED]))
+    table = load_spelling_table(bank.tables([SEED]))
     hardest = min(groups, key=lambda name: whole.judge(scores, tested=groups[name]).top1)
     kept, fit = refitted(lines, version, table, str(hardest))
     asked = [line for line in kept if line.gold]
@@ -161,7 +161,7 @@ def _ablation(whole: Laboratory, lines: Sequence[BankLine], version: Version, au
 
     for label, names in _WITHOUT.items():
         add(label, whole.judge(whole.apart(names, authors)))
-    table = read_table(bank.tables([SEED]))
+    table = load_spelling_table(bank.tables([SEED]))
     spellings: dict[str, Callable[[str], str]] = {
         "sans aucune correction de l'orthographe": str.lower,
         "le tableau d'abréviations seul": Speller(table, frozenset(), {}).expand,
@@ -192,7 +192,7 @@ def _learning(whole: Laboratory) -> str:
 def _in_turn(lines: Sequence[BankLine], version: Version) -> str:
     """Measure on the last author what one, two, three of the others teach."""
     names = sorted({line.author for line in lines if line.gold})
-    table = read_table(bank.tables([SEED]))
+    table = load_spelling_table(bank.tables([SEED]))
     rows = []
     for count in range(1, len(names)):
         taught = names[:count]
@@ -234,7 +234,7 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 )
 def main(ecrire: bool, aussi: tuple[Path, ...]) -> None:
     """Measure, print and, if asked to, write."""
-    policy = library.load([SEED], "pa20", date.today).default
+    policy = library.load_library([SEED], "pa20", date.today).default
     version = policy.versions[-1]
     lines = bank.read(bank.files([SEED], policy.id), version)
     asked = {ASIDE: bank.read(bank.files([SEED], policy.id, bank.GATE), version)}

@@ -7,7 +7,7 @@ import numpy as np
 from bot.answers import bank
 from bot.answers.engine import training
 from bot.answers.engine.features import FAMILIES
-from bot.language.spelling import read_table
+from bot.language.spelling import load_spelling_table
 from tests.kits.questions import Small, small
 from tests.study.laboratory import EMBEDDING, Laboratory, shared, speller
 
@@ -16,7 +16,7 @@ __all__ = ["small"]
 
 def test_the_parts_put_together_are_the_model(small: Small) -> None:
     lines, version = small.sources.lines(), small.version
-    table = read_table(bank.tables(small.folders))
+    table = load_spelling_table(bank.tables(small.folders))
     whole = Laboratory.of(lines, version, speller(lines, version, table))
     groups = training.groups_of(lines)
     scores = whole.apart((*FAMILIES, EMBEDDING), groups)

@@ -221,8 +221,8 @@ def _listed(path: Path, said: Mapping[str, int]) -> tuple[Counter[str], int]:
     """Return the reasons of those who got nothing, and how many got nothing without one."""
     reasons, missing = Counter[str](), 0
     with beside(path) as db:
-        [revision] = [one for one in revisions.listed(db, "pa20") if one.state == "announced"]
-        for line in audience.ledger(db, revision):
+        [revision] = [one for one in revisions.list_revisions(db, "pa20") if one.state == "announced"]
+        for line in audience.list_recipients(db, revision):
             [account, *_] = people.accounts_of(db, line.person_id)
             if _conversation(account) in said:
                 continue
@@ -273,7 +273,7 @@ def prepare(path: Path, keys: Path, count: int) -> frozenset[str]:
 def _prepare(db: Database, keys: Path, count: int) -> frozenset[str]:
     now, today = datetime.now(UTC), date.today()  # noqa: DTZ011 — as the bot's own settings say
     registry.seed(db)
-    library = libraries.load([SEED], "pa20", lambda: today, archive.approved(db, [SEED], today))
+    library = libraries.load_library([SEED], "pa20", lambda: today, archive.approved(db, [SEED], today))
     signer = signing.signer(keys, create=True)
 
     def attest(db: Database, asked: Attesting) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from bot.answers.engine.scores import Scores
 from bot.policy.articles import Number, Version
 from bot.policy.references import NumberSpan, Reference
-from bot.policy.search import fold
+from bot.policy.search import fold_accents
 
 LOOKS_UP = -0.15  # of the « article » score, from which a question that names a number asks to read it
 CERTAIN = 0.3  # of margin, from which a clause answers although the number that is named is not there
@@ -59,7 +59,7 @@ def _looks_up(scores: Scores) -> bool:
 
 def follows(question: str) -> bool:
     """Tell whether a question only has its meaning after another: « et pour TikTok? », « pourquoi? »."""
-    folded = fold(question).replace("’", "'").strip(" .!?…«»\"'")
+    folded = fold_accents(question).replace("’", "'").strip(" .!?…«»\"'")
     return len(folded.split()) <= _SHORT and bool(_FOLLOWS.match(folded))
 
 

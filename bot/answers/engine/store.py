@@ -28,7 +28,7 @@ from bot.answers import bank
 from bot.answers.engine import text as question_text
 from bot.answers.engine.scores import FORMAT, ModelError
 from bot.answers.engine.text import Texts
-from bot.language.spelling import read_table
+from bot.language.spelling import load_spelling_table
 from bot.policy import search
 from bot.policy.articles import Version
 from bot.policy.changes import identities
@@ -69,13 +69,13 @@ class Sources:
         return bank.without_missing(bank.carried(kept, self.version), self.version)
 
     def _may_be_answered(self, line: bank.BankLine) -> bool:
-        fresh = identities.fresh(bank.origin(line, self.version), self.version)
+        fresh = identities.fresh_clauses(bank.origin(line, self.version), self.version)
         about = bool(fresh) and line.reason in {"silent", "near_miss"}  # the others are about nothing of this
         return about and bool(question_text.held(self._texts, fresh, line.question))
 
     @cached_property
     def _texts(self) -> Texts:
-        return Texts(self.version, {}, read_table(bank.tables(self.folders)), search.indexed)
+        return Texts(self.version, {}, load_spelling_table(bank.tables(self.folders)), search.indexed_keys)
 
     def stamp(self) -> tuple[object, ...]:
         """Return what changes when a file or the text does; cheap to look at. Raises OSError."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bot.language.spelling import Speller
 from bot.policy.articles import Clause, Number, Version
-from bot.policy.search import fold, indexed, keys, words
+from bot.policy.search import fold_accents, indexed_keys, search_words, word_keys
 
 SATURATION, LENGTH = 1.2, 0.75  # BM25's k1 and b, at their usual values
 TITLE = 0.5  # what a word of a title or heading is worth, against one of the text
@@ -34,7 +34,7 @@ class Texts:
         version: Version,
         topics: Mapping[str, Sequence[Number]],
         table: Mapping[str, str],
-        forms: Callable[[str], frozenset[str]] = keys,
+        forms: Callable[[str], frozenset[str]] = word_keys,
     ) -> None:
         self._forms = forms
         self._spell = Speller.of(version.pieces(), table)
@@ -57,14 +57,14 @@ class Texts:
 
     def hold(self, question: str) -> bool:
         """Tell whether a question holds a word of the text's own."""
-        return any(self._forms(word[0]) & self._own for word in words(self._spell(question)))
+        return any(self._forms(word[0]) & self._own for word in search_words(self._spell(question)))
 
     def rank(self, question: str) -> list[tuple[Number, float]]:
         """Return the clauses that share words with a question, best first, with the share that they hold.
 
         The share, from 0 to 1, is 0 for one that shares too few words to be more than chance.
         """
-        typed = {fold(word[0]): word[0] for word in words(self._spell(question))}
+        typed = {fold_accents(word[0]): word[0] for word in search_words(self._spell(question))}
         asked = [self._forms(word) for word in typed.values()]
         total = 0.0
         scores: dict[Number, list[float]] = {}  # BM25, the weight that is held, the words that are shared
@@ -99,8 +99,8 @@ def _counted(clause: Clause, version: Version) -> dict[str, float]:
 
 
 def _add(counts: dict[str, float], text: str, worth: float) -> None:
-    for word in words(text):
-        for key in indexed(word[0]):
+    for word in search_words(text):
+        for key in indexed_keys(word[0]):
             counts[key] = counts.get(key, 0.0) + worth
 
 

@@ -21,7 +21,7 @@ from bot.answers.engine import model as question_model
 from bot.answers.engine.features import BUCKETS, Floats, Postings, counted, direction, weigh
 from bot.answers.engine.model import Model
 from bot.answers.engine.store import Sources
-from bot.language.spelling import Speller, read_table
+from bot.language.spelling import Speller, load_spelling_table
 from bot.policy.articles import Version
 
 Table: TypeAlias = NDArray[np.float64]
@@ -87,7 +87,7 @@ def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -
 
 def model_of(sources: Sources) -> Model:
     """Return the model of a policy's bank. Raises `PolicyError`, `ValueError`, OSError."""
-    table = read_table(bank.tables(sources.folders))
+    table = load_spelling_table(bank.tables(sources.folders))
     return fit(sources.lines(), sources.version, table).model
 
 

@@ -102,7 +102,7 @@ def shown(
     return Message(
         _title(policy, revision),
         Text(
-            bold(summary.counted(comparison).capitalize()),
+            bold(summary.count_changes(comparison).capitalize()),
             f". Dans son ensemble, elle est {_NATURES[comparison.nature]}.",
         ),
         Text(*_facts(revision, by, agreed)),
@@ -287,7 +287,7 @@ def natures(policy: Policy, revision: Revision, comparison: Comparison, page: in
     at = min(max(page, 1), pages)
     rows: list[Element] = []
     for change in found[(at - 1) * _PAGE : at * _PAGE]:
-        rows.append(Text(bold(summary.named(change)), f"\u00a0: {_word(change)}."))
+        rows.append(Text(bold(summary.describe_change(change)), f"\u00a0: {_word(change)}."))
         if (button := _other(revision, change, at)) is not None:
             rows.append(Buttons(button))
     turns = [

@@ -68,10 +68,10 @@ class RevisionRequest:
 
     def revision(self, identifier: str) -> Revision:
         """Return a revision. Raises `UserError` where there is none."""
-        found = revisions.read(self.db, identifier)
+        found = revisions.find_revision(self.db, identifier)
         if found is None or found.state == "origin":
             raise UserError("Cette révision n'existe pas. Tapez /vigie revision pour les voir toutes.")
-        return revisions.rebased(self.db, found)
+        return revisions.rebase(self.db, found)
 
     def comparison(self, revision: Revision) -> Comparison:
         """Return what a revision changes."""
@@ -104,14 +104,16 @@ def _sentence(error: Exception) -> str:
 
 def _overview(desk: RevisionRequest, _: str) -> Message:
     """List the revisions of every policy, and say how to propose one."""
-    found = [one for policy in desk.archive.library.policies for one in revisions.listed(desk.db, policy)]
+    found = [
+        one for policy in desk.archive.library.policies for one in revisions.list_revisions(desk.db, policy)
+    ]
     return say.overview([(desk.policy(one), one) for one in found])
 
 
 def read(file: Received) -> Document:
     """Return the text of a file that was dropped. Raises `UserError` for one that cannot be read."""
     try:
-        return formats.read(file.content, excerpt(file.name, 60))
+        return formats.read_document(file.content, excerpt(file.name, 60))
     except PolicyError as error:
         raise UserError(_sentence(error)) from error
 
@@ -123,8 +125,8 @@ def _dropped(desk: RevisionRequest, document: Document) -> Message:
         NamedRole(role.title, held=bool(roles.holders(desk.db, role.id, desk.today)))
         for role in roles.all_roles(desk.db)
     ]
-    [*_, latest] = revisions.approved(desk.db, policy.id)
-    found = formats.examine(document, "ce texte", desk.archive.version(latest), desk.today, offices)
+    [*_, latest] = revisions.approved_chain(desk.db, policy.id)
+    found = formats.review_document(document, "ce texte", desk.archive.version(latest), desk.today, offices)
     if not found.adoptable:
         return say.unfit(policy, found.findings)
     proposal = Proposal(policy.id, document.markdown, "file", latest.version, by=person, notes=found.findings)
@@ -183,9 +185,11 @@ def _largest(counts: Mapping[Asked, int]) -> Asked:
 def _counts(desk: RevisionRequest, revision: Revision, comparison: Comparison) -> Mapping[Asked, int]:
     """Return to how many the notice of a revision to come would go, by what is asked of them."""
     if desk.policy(revision) is not desk.archive.library.default:  # which is only told
-        return {"nothing": len(audience.audience(desk.db, revision.policy, desk.today))}
-    chain = [one for one in revisions.approved(desk.db, revision.policy) if one.id != revision.id]
-    return audience.expected(desk.db, revision.policy, [*chain, revision], comparison.nature, desk.today)
+        return {"nothing": len(audience.concerned(desk.db, revision.policy, desk.today))}
+    chain = [one for one in revisions.approved_chain(desk.db, revision.policy) if one.id != revision.id]
+    return audience.count_expected(
+        desk.db, revision.policy, [*chain, revision], comparison.nature, desk.today
+    )
 
 
 def _pages(desk: RevisionRequest, identifier: str) -> Message:
@@ -214,7 +218,7 @@ def _decide(desk: RevisionRequest, text: str) -> Message:
     revision = desk.revision(identifier)
     known = {change.key for change in desk.comparison(revision).changes}
     if key in known and nature in {Nature.EDITORIAL, Nature.SUBSTANTIVE}:
-        revisions.decide(desk.db, revision, {key: Nature(nature)})
+        revisions.decide_natures(desk.db, revision, {key: Nature(nature)})
     return _natures(desk, f"{identifier} {page}")
 
 
@@ -260,7 +264,7 @@ def _withdraw(desk: RevisionRequest, text: str) -> Message:
     if confirmed != "oui":
         return say.withdrawing(desk.policy(revision), revision)
     if revision.state == "announced":
-        new = revisions.withdrawal(desk.db, revision, desk.person(), desk.today)
+        new = revisions.propose_withdrawal(desk.db, revision, desk.person(), desk.today)
         return _shown(desk, new)
     revision = revisions.withdraw(desk.db, revision, desk.person(), desk.today)
     clock.cancel(desk.db, f"{TASK}:{revision.id}")
@@ -274,14 +278,14 @@ def _number(text: str) -> int:
 def _ledger(desk: RevisionRequest, text: str) -> Message:
     identifier, _, page = text.partition(" ")
     revision = desk.revision(identifier)
-    found = audience.ledger(desk.db, revision) if revision.state == "announced" else []
+    found = audience.list_recipients(desk.db, revision) if revision.state == "announced" else []
     lines = [(desk.named(one.person_id), one) for one in found]
     return ledger.page(desk.policy(revision), revision, lines, _number(page), desk.office.calendar)
 
 
 def _csv(desk: RevisionRequest, identifier: str) -> Message:
     revision = desk.revision(identifier)
-    found = audience.ledger(desk.db, revision) if revision.state == "announced" else []
+    found = audience.list_recipients(desk.db, revision) if revision.state == "announced" else []
     return ledger.as_file(desk.db, desk.policy(revision), revision, found)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
-from bot.policy.annotations import parsed
+from bot.policy.annotations import parse_toml
 from bot.policy.articles import Clause, Number, PolicyError, Version
 from bot.policy.changes import identities
 
@@ -261,7 +261,7 @@ def _blocks(text: str) -> Iterator[_Block]:
 
 def _parsed(block: _Block, problems: list[Problem]) -> dict[str, Any] | None:
     try:
-        return parsed("\n".join(block.lines), FILE)
+        return parse_toml("\n".join(block.lines), FILE)
     except PolicyError as error:
         problems.append(Problem(block.line + (error.line or len(block.lines)) - 1, error.problem))
         return None

@@ -18,7 +18,7 @@ import numpy as np
 from bot.policy.articles import Article, Clause, Version
 from bot.policy.changes.assignment import assigned
 from bot.policy.changes.likeness import TINY, Profiles
-from bot.policy.changes.wording import form
+from bot.policy.changes.wording import normalized
 
 ENOUGH: Final = 0.4  # likeness, place included, below which two clauses are not one
 SAME_NUMBER: Final = 0.10  # what standing under the same number adds
@@ -100,7 +100,7 @@ def _same_words(sides: _Sides) -> None:
 def _by_words(clauses: Sequence[Clause]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = defaultdict(list)
     for at, clause in enumerate(clauses):
-        found[form(clause.text)].append(at)
+        found[normalized(clause.text)].append(at)
     return found
 
 
@@ -264,6 +264,6 @@ def _articles(old: Version, new: Version, links: Sequence[ClauseLink]) -> dict[s
 
 
 def _likeness(one: Article, other: Article, shared: int) -> float:
-    same_title = bool(one.title) and form(one.title.casefold()) == form(other.title.casefold())
+    same_title = bool(one.title) and normalized(one.title.casefold()) == normalized(other.title.casefold())
     common = 2 * shared / max(len(one.clauses) + len(other.clauses), 1)
     return common + 0.5 * same_title + (0.1 * (one.number == other.number) if common or same_title else 0)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.policy.articles import Clause, Version
 from bot.policy.changes import lexicon
-from bot.policy.changes.wording import Proofreader, form
+from bot.policy.changes.wording import Proofreader, normalized
 
 if TYPE_CHECKING:
     from bot.policy.changes.alignment import ClauseLink
@@ -95,7 +95,7 @@ def compare(old: Version, new: Version) -> Comparison:
     for link in found.links:
         if len(link.new) == 1:
             moved.update({str(before[at].number): str(after[link.new[0]].number) for at in link.old})
-    reader = Proofreader(lexicon.known(clause.text for clause in (*before, *after)), moved)
+    reader = Proofreader(lexicon.word_checker(clause.text for clause in (*before, *after)), moved)
     changes = [
         (link.new[0], -1, change)
         for link in found.links
@@ -133,7 +133,7 @@ def _change(
     """Return what happened to linked clauses, None when nothing did."""
     old, new = [before[at] for at in link.old], [after[at] for at in link.new]
     text_then, text_now = ("\n\n".join(clause.text for clause in side) for side in (old, new))
-    untouched = form(text_then) == form(text_now)
+    untouched = normalized(text_then) == normalized(text_now)
     nature = Nature.EDITORIAL if untouched or reader.same(text_then, text_now) else Nature.SUBSTANTIVE
     if len(old) > 1 or len(new) > 1:
         kind = ChangeKind.MERGED if len(old) > 1 else ChangeKind.SPLIT
@@ -152,7 +152,7 @@ def _ids(clauses: Sequence[Clause]) -> tuple[str, ...]:
     return tuple(str(clause.number) for clause in clauses)
 
 
-def decided(comparison: Comparison, natures: Mapping[str, Nature]) -> Comparison:
+def with_decisions(comparison: Comparison, natures: Mapping[str, Nature]) -> Comparison:
     """Return the comparison with the administration's decisions, by the changes' `key`s.
 
     What is added or removed stays substantive, whatever is decided.

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 from bot.policy.articles import Number, Version
 from bot.policy.changes.comparison import Comparison, Nature, compare
-from bot.policy.changes.wording import form
+from bot.policy.changes.wording import normalized
 
 Trail: TypeAlias = Mapping[str, tuple[str, ...]]  # from a clause's number to its numbers in a later version
 
@@ -33,7 +33,7 @@ class Fate:
 Fates: TypeAlias = Mapping[Number, Fate]
 
 
-def follow(comparison: Comparison) -> Trail:
+def clause_trail(comparison: Comparison) -> Trail:
     """Return where each clause of the old version is in the new one; nowhere, `()`, when it was removed."""
     trail: dict[str, tuple[str, ...]] = {
         str(clause.number): (str(clause.number),) for clause in comparison.old.clauses()
@@ -76,7 +76,7 @@ def fates(old: Version, new: Version) -> Fates:
     comparisons = [compare(before, after) for before, after in pairwise(steps)]
     found = {clause.number: Fate((clause.number,), same=True) for clause in old.clauses()}
     for comparison in comparisons:
-        trail = follow(comparison)
+        trail = clause_trail(comparison)
         meant = {
             number
             for change in comparison.changes
@@ -92,12 +92,12 @@ def _brought_back(old: Version, new: Version, found: Mapping[Number, Fate]) -> d
     """Return the clauses whose words were changed or removed, then brought back, as by a withdrawal."""
     words: dict[str, list[Number]] = {}
     for clause in new.clauses():
-        words.setdefault(form(clause.text), []).append(clause.number)
+        words.setdefault(normalized(clause.text), []).append(clause.number)
     return {
         clause.number: Fate((again[0],), same=True)
         for clause in old.clauses()
         if not found[clause.number].same or not found[clause.number].now
-        if len(again := words.get(form(clause.text), [])) == 1
+        if len(again := words.get(normalized(clause.text), [])) == 1
     }
 
 
@@ -131,18 +131,18 @@ def _articles(old: Version, clauses: Fates) -> dict[Number, Fate]:
     return found
 
 
-def now(found: Fates, numbers: Iterable[Number]) -> tuple[Number, ...]:
+def current_numbers(found: Fates, numbers: Iterable[Number]) -> tuple[Number, ...]:
     """Return where clauses stand now, in the order in which they were named; those removed are left out."""
     return tuple(dict.fromkeys(later for number in numbers if number in found for later in found[number].now))
 
 
-def stale(found: Fates, numbers: Iterable[Number]) -> bool:
+def is_stale(found: Fates, numbers: Iterable[Number]) -> bool:
     """Tell whether a clause does not say any more what it said, or is not there any more."""
     return any(number not in found or not found[number].same for number in numbers)
 
 
 @lru_cache(maxsize=64)
-def fresh(old: Version, new: Version) -> tuple[Number, ...]:
+def fresh_clauses(old: Version, new: Version) -> tuple[Number, ...]:
     """Return the clauses of `new` whose words say something that `old` did not."""
     kept = {later for fate in fates(old, new).values() if fate.same for later in fate.now}
     return tuple(clause.number for clause in new.clauses() if clause.number not in kept)

@@ -31,7 +31,7 @@ def dictionary() -> Dictionary:
     return words
 
 
-def known(texts: Iterable[str]) -> Callable[[str], bool]:
+def word_checker(texts: Iterable[str]) -> Callable[[str], bool]:
     """Return what tells whether a word in lower case exists: in the dictionary, or the habit of `texts`."""
     counts = Counter(word.lower() for text in texts for word in _WORD.findall(text))
     words = cache(dictionary)  # read at the first doubt, if there is one

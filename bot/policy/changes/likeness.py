@@ -91,6 +91,6 @@ def _grams(text: str) -> Grams:
     """Count the runs of letters of a text, words being kept apart."""
     found: Grams = Counter()
     for match in _WORD.finditer(text):
-        word = f"\u0002{search.fold(match[0])}\u0003"
+        word = f"\u0002{search.fold_accents(match[0])}\u0003"
         found.update(word[at : at + GRAM] for at in range(max(len(word) - GRAM + 1, 1)))
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.policy.articles import Number, Version
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison
-from bot.policy.changes.wording import Op, form, words
+from bot.policy.changes.wording import Op, normalized, word_diff
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,9 @@ def passages(comparison: Comparison, change: Change) -> tuple[RedlinePassage, ..
     """
     old, new = _texts(comparison.old, change.old), _texts(comparison.new, change.new)
     before, after = "\n\n".join(old), "\n\n".join(new)
-    if change.kind is ChangeKind.RENUMBERED and form(before) == form(after):
+    if change.kind is ChangeKind.RENUMBERED and normalized(before) == normalized(after):
         return ()
-    runs = words(before, after)
+    runs = word_diff(before, after)
     if not new:
         return tuple(
             RedlinePassage(number, tuple(_paragraphs([("delete", text)])))
@@ -94,6 +94,6 @@ def retitled(comparison: Comparison) -> tuple[tuple[str, str, str], ...]:
     found = []
     for article in comparison.new.articles:
         was = {titles[before] for before, after in clauses if after == article.number and before in titles}
-        if was and not any(form(one) == form(article.title) for one in was):
+        if was and not any(normalized(one) == normalized(article.title) for one in was):
             found.append((str(article.number), min(was), article.title))
     return tuple(found)

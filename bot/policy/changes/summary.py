@@ -34,7 +34,7 @@ _GRAVEST = (
 _OF_FORM = (ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.MOVED, ChangeKind.CHANGED, ChangeKind.RENUMBERED)
 
 
-def counted(comparison: Comparison) -> str:
+def count_changes(comparison: Comparison) -> str:
     """Return how many clauses changed, by what happened to them: « deux clauses modifiées, une ajoutée »."""
     counts = Counter[tuple[str, str]]()
     for change in comparison.changes:
@@ -71,7 +71,7 @@ def foremost(comparison: Comparison, most: int = MOST) -> tuple[Change, ...]:
     return tuple(change for _, change in chosen)
 
 
-def subject(comparison: Comparison, change: Change) -> str:
+def change_subject(comparison: Comparison, change: Change) -> str:
     """Return the heading that a change's clause stands under, or the title of its article."""
     version, numbers = (comparison.new, change.new) if change.new else (comparison.old, change.old)
     number = Number.parse(numbers[0])
@@ -80,7 +80,7 @@ def subject(comparison: Comparison, change: Change) -> str:
     return (clause.heading if clause else "") or (article.title if article else "")
 
 
-def named(change: Change) -> str:
+def describe_change(change: Change) -> str:
     """Return what happened to a change's clauses, in words: « 5.10, devenue 5.11 et modifiée »."""
     old, new = _listed(change.old), _listed(change.new)
     substance = change.nature is Nature.SUBSTANTIVE
@@ -102,7 +102,7 @@ def _listed(numbers: Sequence[str]) -> str:
     return f"{', '.join(others)} et {last}" if others else last
 
 
-def to_read(comparison: Comparison) -> tuple[Number, ...]:
+def clauses_to_read(comparison: Comparison) -> tuple[Number, ...]:
     """Return the clauses of the new text that say something new."""
     return tuple(
         dict.fromkeys(

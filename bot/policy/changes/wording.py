@@ -36,7 +36,7 @@ _ARTICLE: Final = re.compile(r"(?:article|clause|point|paragraphe)s?|art")
 _INCLUSIVE: Final = re.compile(r"(?<=[^\W\d_])(?:\((?:e|ne|le|ère)\)|[·.-](?:e|ne|le|ère))(?:[·.-]?s)?\b")
 
 
-def form(text: str) -> str:
+def normalized(text: str) -> str:
     """Return what two texts share when they differ by spacing or by the form of characters alone.
 
     Superscripts and fractions keep their difference: 5² is not 52.
@@ -54,7 +54,7 @@ def _plain(character: str) -> str:
     return character
 
 
-def words(old: str, new: str) -> tuple[tuple[Op, str], ...]:
+def word_diff(old: str, new: str) -> tuple[tuple[Op, str], ...]:
     """Return how `new` is written from `old`: runs that stay, in the form of `new`, go, and come.
 
     A run between two changes that holds no word is given as changed with them: « la [vice-présidence]
@@ -85,7 +85,7 @@ def _opcodes(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str,
 
 
 def _shape(token: str) -> str:
-    return " " if token.isspace() else form(token)
+    return " " if token.isspace() else normalized(token)
 
 
 def _gathered(runs: Sequence[tuple[Op, str]]) -> Iterator[tuple[Op, str]]:
@@ -213,7 +213,7 @@ def _meanings(text: str) -> list[str]:
 
 @lru_cache(maxsize=4_096)
 def _bare(word: str) -> str:
-    return search.fold(word).replace("œ", "oe").replace("æ", "ae")
+    return search.fold_accents(word).replace("œ", "oe").replace("æ", "ae")
 
 
 # The conditional softens what the present asks, and the future puts it off: neither is agreement.

@@ -56,7 +56,7 @@ _NUMBER: Final = re.compile(r"(?:\d{1,3}(?:\.\d{1,3})+)\.?")
 _LONG: Final = 200  # characters beyond which a paragraph is no heading, whatever its style
 
 
-def read(content: bytes, name: str) -> Document:
+def parse_docx(content: bytes, name: str) -> Document:
     """Return the text of a file. Raises `PolicyError`, saying why it cannot be read."""
     _check(content, name)
     try:

@@ -32,7 +32,7 @@ class ReadDocument:
         return not lint.blocking(self.findings)
 
 
-def prepare(
+def review_file(
     content: bytes, name: str, old: Version, adopted: date, offices: Iterable[NamedRole] | None = None
 ) -> ReadDocument:
     """Return what a file would change of `old`, were it adopted on that day; nothing is kept of it.
@@ -40,10 +40,10 @@ def prepare(
     `name`: what the file is called in refusals. `offices`: the roles, None when they are not known.
     Raises `PolicyError` when the file cannot be read.
     """
-    return examine(read(content, name), name, old, adopted, offices)
+    return review_document(read_document(content, name), name, old, adopted, offices)
 
 
-def examine(
+def review_document(
     document: Document, name: str, old: Version, adopted: date, offices: Iterable[NamedRole] | None = None
 ) -> ReadDocument:
     """Return what a text that was read would change; see `prepare`. Raises `PolicyError`."""
@@ -60,7 +60,7 @@ def examine(
     return ReadDocument(document.markdown, comparison, findings)
 
 
-def read(content: bytes, name: str) -> Document:
+def read_document(content: bytes, name: str) -> Document:
     """Return the text of a file, told by what it holds rather than by its name. Raises `PolicyError`."""
     if len(content) > LARGEST:
         raise PolicyError(name, 0, f"le fichier dépasse {LARGEST // 1024 // 1024} Mo.")
@@ -89,7 +89,7 @@ def _markdown(content: bytes, name: str) -> Document:
 def _docx(content: bytes, name: str) -> Document:
     from bot.revision.reading import docx_document  # noqa: PLC0415 — its libraries take 8 MB and 80 ms of every start
 
-    return docx_document.read(content, name)
+    return docx_document.parse_docx(content, name)
 
 
 def _refused(problem: str) -> Callable[[bytes, str], Document]:
@@ -101,7 +101,7 @@ def _refused(problem: str) -> Callable[[bytes, str], Document]:
 
 _READERS: Final[tuple[tuple[re.Pattern[bytes], Callable[[bytes, str], Document]], ...]] = (
     (re.compile(rb"PK\x03\x04"), _docx),
-    (re.compile(rb".{0,1000}%PDF-", re.DOTALL), pdf_document.read),
+    (re.compile(rb".{0,1000}%PDF-", re.DOTALL), pdf_document.parse_pdf),
     (
         re.compile(rb"\xd0\xcf\x11\xe0"),
         _refused(

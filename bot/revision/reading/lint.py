@@ -15,8 +15,8 @@ from typing import Final
 from bot.policy import search
 from bot.policy.articles import Clause, Misplaced, Number, Version
 from bot.policy.changes.comparison import Comparison
-from bot.policy.changes.identities import follow
-from bot.policy.changes.wording import form
+from bot.policy.changes.identities import clause_trail
+from bot.policy.changes.wording import normalized
 
 # Findings with which a text cannot be adopted: its clauses could not be told from one another.
 BLOCKING: Final = frozenset({"duplicate_number", "misplaced_number", "empty_article"})
@@ -130,8 +130,8 @@ def references(text: str) -> Iterator[Number]:
 def _references(comparison: Comparison) -> Iterator[LintFinding]:
     """Yield the references to what does not exist, and those that did not follow their clause."""
     old, new = comparison.old, comparison.new
-    trail = follow(comparison)
-    before = {form(clause.text) for clause in old.clauses()}
+    trail = clause_trail(comparison)
+    before = {normalized(clause.text) for clause in old.clauses()}
     known = {article.number for article in new.articles}
     for clause in new.clauses():
         for number in references(clause.text):
@@ -141,7 +141,11 @@ def _references(comparison: Comparison) -> Iterator[LintFinding]:
                     str(clause.number),
                     f"Le texte renvoie à {_place(number)}, qui n'existe pas dans cette version.",
                 )
-            elif form(clause.text) in before and (now := trail.get(str(number))) and str(number) not in now:
+            elif (
+                normalized(clause.text) in before
+                and (now := trail.get(str(number)))
+                and str(number) not in now
+            ):
                 yield LintFinding(
                     "stale_reference",
                     str(clause.number),
@@ -265,7 +269,7 @@ def _alone(match: re.Match[str], clause: str, offices: Sequence[NamedRole]) -> I
 
 
 def _stems(text: str) -> set[str]:
-    return {_neutral(search.fold(word)) for word in re.findall(r"[^\W\d_]{3,}", text)}
+    return {_neutral(search.fold_accents(word)) for word in re.findall(r"[^\W\d_]{3,}", text)}
 
 
 def _neutral(word: str) -> str:

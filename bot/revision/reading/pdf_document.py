@@ -33,14 +33,14 @@ _SCANNED: Final = (
 )
 
 
-def read(content: bytes, name: str) -> Document:
+def parse_pdf(content: bytes, name: str) -> Document:
     """Return the text of a file. Raises `PolicyError`, saying why it cannot be read."""
     opened = read_pages(content, name)
     _check(opened, name)
     pages, whole = without_running_heads(opened)
     read_columns = [column for page in pages for column in columns(page)]
     lines = [line.text for column in read_columns for line in column]
-    known = lexicon.known(lines)
+    known = lexicon.word_checker(lines)
     _check_language(lines, known, name)
     text = "\n\n".join(blocks(read_columns, Joiner(known, lines))) + "\n"
     return Document(text, tuple(_crudely([piece.text for page in whole for piece in page.pieces], text)))
