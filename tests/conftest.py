@@ -22,7 +22,7 @@ from bot.policy import library as libraries
 from bot.policy.changes import lexicon
 from bot.policy.library import Library
 from bot.settings import SEED
-from bot.storage.schema import migrations
+from bot.storage.schema.migrations import migrations
 from tests.kits.office import offices, services, working
 
 # Machines are shared: slowness is no failure here, and `timeout` in pyproject.toml bounds each test.
@@ -51,7 +51,7 @@ def _dictionary() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _migrated() -> Iterator[None]:
     """A database in memory is a copy of one that was migrated; those in files are migrated each."""
-    apply, one_at_a_time = migrations.migrations.apply, Lock()
+    apply, one_at_a_time = migrations.apply, Lock()
 
     @cache
     def model() -> Database:
@@ -60,16 +60,16 @@ def _migrated() -> Iterator[None]:
         apply(database)
         return database
 
-    def copy_or_apply(database: Database, *, stop_before: str | None = None) -> None:
+    def copy_or_apply(database: Database) -> None:
         _, _, path = database.conn.execute("PRAGMA database_list").fetchone()
-        if path or stop_before or database.table_names():
-            apply(database, stop_before=stop_before)
+        if path or database.table_names():
+            apply(database)
         else:
             with one_at_a_time:
                 model().conn.backup(database.conn)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrations.migrations, "apply", copy_or_apply)
+        patch.setattr(migrations, "apply", copy_or_apply)
         yield
 
 

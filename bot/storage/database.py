@@ -21,7 +21,7 @@ from typing import IO, Any, TypeVar
 from sqlite_utils import Database
 
 from bot.logs import ExplainedError
-from bot.storage.schema import migrations
+from bot.storage.schema.migrations import FIRST, migrations
 
 Result = TypeVar("Result")
 
@@ -123,12 +123,18 @@ class Storage:
 def reader(path: Path) -> Database:
     """Open the file for reading only, on the calling thread; it never waits for the writer.
 
-    Raises `StorageError` when there is no such file.
+    Raises `StorageError` when there is no such file, or it is not a database of this version or before.
     """
     with explained(path):
         conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-        conn.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-        return Database(conn)
+        try:
+            conn.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+            database = Database(conn)
+            _check_version(database, path)
+        except BaseException:
+            conn.close()
+            raise
+        return database
 
 
 @contextmanager
@@ -141,9 +147,9 @@ def beside(path: Path) -> Iterator[Database]:
     with explained(path):
         database = _connect(path)
         try:
-            if migrations.migrations.pending(database):
+            _check_version(database, path)
+            if migrations.pending(database):
                 raise StorageError(_OLDER.format(path=path))
-            _refuse_newer(database, path)
             with _immediate(database):
                 yield database
         finally:
@@ -164,9 +170,7 @@ def check(database: Database, path: Path, *, thorough: bool = False) -> None:
             raise StorageError(_DAMAGED.format(path=path, found=f" ({found.splitlines()[0]})"))
         if thorough and database.conn.execute("PRAGMA foreign_key_check").fetchone():
             raise StorageError(_DAMAGED.format(path=path, found=" (références brisées)"))
-        if database.table_names() and not migrations.migrations.applied(database):
-            raise StorageError(_FOREIGN.format(path=path))
-        _refuse_newer(database, path)
+        _check_version(database, path)
 
 
 def _open(path: Path | None) -> Database:
@@ -175,7 +179,7 @@ def _open(path: Path | None) -> Database:
         try:
             if path:
                 check(database, path)
-            migrations.migrations.apply(database)
+            migrations.apply(database)
         except BaseException:  # an interruption too; it goes on
             database.close()
             raise
@@ -216,14 +220,24 @@ def _immediate(database: Database) -> Iterator[None]:
         raise
 
 
-def _refuse_newer(database: Database, path: Path) -> None:
-    known = {name for name in vars(migrations) if name[:1] == "m" and name[1:4].isdecimal()}
-    if any(migration.name not in known for migration in migrations.migrations.applied(database)):
+def _check_version(database: Database, path: Path) -> None:
+    """Raise `StorageError` for the database of another program, of a newer or of a development version."""
+    applied = [migration.name for migration in migrations.applied(database)]
+    known = {migration.name for migration in migrations.pending(Database(memory=True))}
+    if not applied and database.table_names():
+        raise StorageError(_FOREIGN.format(path=path))
+    if applied and applied[0] != FIRST:
+        raise StorageError(_DEVELOPMENT.format(path=path))
+    if not known.issuperset(applied):
         raise StorageError(_NEWER.format(path=path))
 
 
 _NO_FILE = "il n'y a pas de base à {path}. Vérifiez VIGIE_DB, ou démarrez Vigie une première fois."
 _OLDER = "la base {path} vient d'une version plus ancienne. Démarrez Vigie pour la mettre à jour."
+_DEVELOPMENT = (
+    "la base {path} a été faite par une version de développement, dont les tables ont changé depuis. "
+    "Donnez un autre fichier à VIGIE_DB, ou revenez à cette version. Rien n'est effacé."
+)
 _NEWER = "la base {path} vient d'une version plus récente de Vigie. Installez cette version."
 _FOREIGN = "{path} est la base d'un autre programme. Vérifiez VIGIE_DB."
 _DAMAGED = "la base {path} est abîmée{found}. Restaurez une copie\u00a0: vigie restaurer CHEMIN."

@@ -24,8 +24,8 @@ from bot.backup import copies as backup
 from bot.backup import destroyed, restore
 from bot.storage import files, state
 from bot.storage.database import LockedError, Storage, StorageError, reader
-from bot.storage.schema import migrations
 from bot.times import iso, utc
+from tests.kits.versions import of_development, with_a_later_migration
 
 NOW = utc("2026-11-24T15:00:00Z")
 TODAY = NOW.date()
@@ -303,6 +303,11 @@ def of_a_newer_version(home: Home) -> None:
     replaced(home, home.copy.read_bytes())
 
 
+def of_a_development_version(home: Home) -> None:
+    of_development(home.copy)
+    replaced(home, home.copy.read_bytes())
+
+
 def absent(home: Home) -> None:
     home.copy.unlink()
 
@@ -318,6 +323,7 @@ def absent(home: Home) -> None:
         (empty, "est une base vide"),
         (of_another_program, "autre programme"),
         (of_a_newer_version, "plus récente"),
+        (of_a_development_version, "version de développement"),
     ],
 )
 def test_a_copy_that_is_not_sound_replaces_nothing(
@@ -335,14 +341,12 @@ def test_a_copy_that_is_not_sound_replaces_nothing(
 
 
 def test_a_copy_of_an_older_version_is_brought_up_to_date(home: Home) -> None:
-    old = Database(home.copy, strict=True)
-    migrations.migrations.apply(old, stop_before="m004_destructions")
-    old.conn.execute("INSERT INTO people VALUES ('old')")
-    old.conn.commit()
-    old.close()
-    replaced(home, home.copy.read_bytes())
-    home.restore()
-    assert home.people() == {"old"}
+    home.add("old")
+    backup.save(home.database, home.copy)
+    with with_a_later_migration():
+        home.restore()
+        assert home.people() == {"old"}
+        assert "later" in Database(home.database).table_names()
 
 
 def test_what_was_unsent_is_held_but_reports_which_are_sent_marked(home: Home) -> None:

@@ -18,6 +18,7 @@ from bot.storage.database import Storage, beside
 from tests.cli.test_main import vigie
 from tests.kits.people import ALEX, NOW
 from tests.kits.register import PA20
+from tests.kits.versions import of_development
 from tests.register.test_receipt import ISSUER
 
 TOKEN = {"DISCORD_TOKEN": "x", "DISCORD_API_URL": "http://127.0.0.1:9"}
@@ -140,3 +141,17 @@ def test_a_diagnosis_of_a_damaged_database_says_the_rest_all_the_same(tmp_path: 
     assert done.stderr == ""
     assert "n'est pas une base de Vigie" in done.stdout
     assert "Discord" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("pause",), ("diagnostic",), ("servir",), ("registre", "exporter"), ("donnees", "certificat")]
+)
+def test_a_database_from_before_the_first_release_is_refused_in_one_line(
+    folder: Path, words: tuple[str, ...]
+) -> None:
+    of_development(folder / "vigie.db")
+    done = vigie(*words, VIGIE_DB=str(folder / "vigie.db"), **TOKEN)
+    ((line),) = [line for line in (done.stdout + done.stderr).splitlines() if "développement" in line]
+    assert "Rien n'est effacé." in line
+    assert done.returncode == (1 if words == ("diagnostic",) else 2)
+    assert "Traceback" not in done.stderr

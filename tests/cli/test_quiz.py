@@ -24,7 +24,7 @@ from bot.register import attestations
 from bot.storage.database import Storage, beside
 from tests.kits.onboarding import LIBRARY
 from tests.kits.people import NOW
-from tests.kits.quiz import TARGET, VERSION, WRITTEN, add_tables, finish
+from tests.kits.quiz import TARGET, VERSION, WRITTEN, finish
 from tests.kits.registry import CALENDAR
 from tests.onboarding.test_quiz_bank import SHIPPED
 
@@ -67,8 +67,6 @@ def home(tmp_path: Path) -> Home:
     bound = quiz_bank.bind(SHIPPED.read_text(encoding="utf-8"), VERSION)
     found.questions.write_text(bound, encoding="utf-8")
     Storage(found.database).close()
-    with beside(found.database) as db:
-        add_tables(db)
     return found
 
 

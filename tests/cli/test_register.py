@@ -24,7 +24,7 @@ from bot.cli import register as cli_register
 from bot.cli.register import OPEN, Cabinet
 from bot.register import attestations, receipt, signing
 from bot.storage.database import Storage, beside
-from tests.kits.register import attest, prepare, unlock
+from tests.kits.register import attest, unlock
 from tests.register.test_receipt import ISSUER
 
 NAMES = ("Zoé Tremblay", "=1+1", "Cléo Ng")
@@ -71,7 +71,6 @@ def vigie(tmp_path: Path) -> Home:
 
         def fill() -> None:
             with storage.transaction() as db:
-                prepare(db)
                 for number, name in enumerate(NAMES, 1):
                     attest(db, f"U{number}", name, signer)
                 attestations.advance(db, home.cabinet.keys, signer)
@@ -139,13 +138,7 @@ def test_a_note_of_the_end_that_was_forged_is_told(vigie: Home) -> None:
 def test_an_empty_register_is_sound(vigie: Home, tmp_path: Path) -> None:
     other = Home(tmp_path / "autre")
     other.folder.mkdir()
-    with closing(Storage(other.cabinet.database)) as storage:
-
-        def create() -> None:
-            with storage.transaction() as db:
-                prepare(db)
-
-        storage.executor.submit(create).result()
+    Storage(other.cabinet.database).close()
     assert other("verifier").output == "Le registre est intact\u00a0: 0 inscription.\n"
     assert vigie("verifier").exit_code == 0
 

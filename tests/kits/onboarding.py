@@ -34,7 +34,7 @@ from bot.settings import SEED
 from bot.storage.database import Storage
 from tests.conftest import TODAY
 from tests.kits.people import ALEX
-from tests.kits.quiz import TARGET, add_tables, letters, made_up
+from tests.kits.quiz import TARGET, letters, made_up
 from tests.kits.registry import ADMIN, CALENDAR, TEAMS, Desk
 
 SIGNER = new_signer()
@@ -200,7 +200,6 @@ def build(storage: Storage, made: list[School]) -> School:
 
     def first() -> None:
         with storage.transaction() as db:
-            add_tables(db)
             registry.seed(db)
             registry.appoint_first(db, [ADMIN], office.today())
 

@@ -7,8 +7,6 @@ from datetime import date
 from pathlib import Path
 from random import Random
 
-from sqlite_utils import Database
-
 from bot.onboarding.quiz import session
 from bot.onboarding.quiz.bank import KINDS, Question, QuizBank, QuizChoice, clause_hash
 from bot.onboarding.quiz.session import Press, QuizTurn, Sitting
@@ -16,8 +14,6 @@ from bot.policy import articles
 from bot.policy.articles import Number, Version
 from bot.register.attestations import Target
 from bot.settings import SEED
-from bot.storage.schema import onboarding, register
-from tests.kits.people import fresh
 
 TARGET = Target(
     "pa20",
@@ -71,21 +67,6 @@ def _question(clause: str, number: int, rng: Random) -> Question:
     return Question(
         name, number_, kind, f"Question {name}?", choices, essential, clause_hash(found), line=number + 1
     )
-
-
-def database() -> Database:
-    """Return a database with the tables of the registry, of the register and of the quiz."""
-    db = fresh()
-    add_tables(db)
-    return db
-
-
-def add_tables(db: Database) -> None:
-    """Create what the migrations will."""
-    if "attestations" not in db.table_names():
-        register.create(db)
-    if "onboardings" not in db.table_names():
-        onboarding.create(db)
 
 
 def letters(bank: QuizBank, asked: QuizTurn, *, right: bool) -> str:

@@ -13,7 +13,6 @@ from bot.people.persons import Account
 from bot.register import attestations
 from bot.register.attestations import Attestation, Signatory, Target
 from bot.register.signing import Signer, new_signer
-from bot.storage.schema import register as schema_register
 from tests.kits.people import NOW, fresh
 
 TEXT = Path(__file__).resolve().parents[2] / "data/politique/pa20/2015-12-13.md"
@@ -38,12 +37,6 @@ def signatory(db: Database, user: str, name: str) -> Signatory:
     return Signatory(persons.known(db, Someone(user)), name, Account("slack", "T1", user))
 
 
-def prepare(db: Database) -> None:
-    """Create the tables, where the migrations have not."""
-    if "attestations" not in db.table_names():
-        schema_register.create(db)
-
-
 def attest(db: Database, user: str, name: str, signer: Signer = SIGNER, days: int = 0) -> Attestation:
     return attestations.attest(db, signatory(db, user, name), PA20, NOW + timedelta(days=days), signer)
 
@@ -51,7 +44,6 @@ def attest(db: Database, user: str, name: str, signer: Signer = SIGNER, days: in
 def filled(names: tuple[str, ...] = NAMES) -> Database:
     """Return a register with one entry for each name."""
     db = fresh()
-    prepare(db)
     for number, name in enumerate(names, 1):
         attest(db, f"U{number}", name, days=number)
     return db

@@ -12,7 +12,7 @@ from bot.onboarding import checks
 from bot.register import attestations, signing
 from bot.settings import SEED, Settings
 from bot.storage.database import Storage, beside
-from tests.kits.register import attest, prepare, unlock
+from tests.kits.register import attest, unlock
 
 QUESTIONS = SEED / "politique" / "pa20" / "quiz.toml"
 
@@ -56,8 +56,6 @@ def test_questions_that_are_no_text_are_one_line(tmp_path: Path) -> None:
 def kept(tmp_path: Path) -> tuple[Path, Path]:
     database, keys = tmp_path / "vigie.db", tmp_path / "cles"
     Storage(database).close()
-    with beside(database) as db:
-        prepare(db)
     return database, keys
 
 

@@ -22,8 +22,8 @@ from bot.register import attestations
 from bot.register.attestations import Attesting, Signatory
 from bot.register.signing import new_signer
 from bot.times import Calendar
-from tests.kits.people import ALEX, ALEX_ON_DISCORD, DAY, NOW
-from tests.kits.quiz import TARGET, database, finish, made_up
+from tests.kits.people import ALEX, ALEX_ON_DISCORD, DAY, NOW, fresh
+from tests.kits.quiz import TARGET, finish, made_up
 
 CALENDAR = Calendar(ZoneInfo("America/Toronto"))
 REVISED = replace(TARGET, version=date(2027, 1, 20))
@@ -32,7 +32,7 @@ BANK = made_up()
 
 @pytest.fixture
 def db() -> Database:
-    return database()
+    return fresh()
 
 
 def follow(db: Database, now: datetime = NOW) -> int:

@@ -21,7 +21,6 @@ from bot.typesetting import typeset
 from bot.typesetting.typeset import TypesetError
 from tests.kits.onboarding import LIBRARY
 from tests.kits.people import NOW
-from tests.kits.quiz import add_tables
 
 DAY = date(2026, 11, 24)
 BLUE, VERMILION = (0, 114, 178), (213, 94, 0)  # Okabe and Ito, « Color Universal Design », 2008
@@ -74,12 +73,6 @@ def test_a_drawing_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def storage() -> Iterator[Storage]:
     opened = Storage()
-
-    def first() -> None:
-        with opened.transaction() as db:
-            add_tables(db)
-
-    opened.executor.submit(first).result()
     yield opened
     opened.close()
 

@@ -11,15 +11,15 @@ from sqlite_utils import Database
 
 from bot.onboarding import attempts, enrolment, retention
 from bot.onboarding.quiz import session
-from tests.kits.people import DAY, NOW, count, person
-from tests.kits.quiz import TARGET, database, finish, made_up
+from tests.kits.people import DAY, NOW, count, fresh, person
+from tests.kits.quiz import TARGET, finish, made_up
 
 BANK = made_up()
 
 
 @pytest.fixture
 def db() -> Database:
-    return database()
+    return fresh()
 
 
 class Remembered:

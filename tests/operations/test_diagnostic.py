@@ -27,9 +27,9 @@ from bot.platforms.slack import check as slack_check
 from bot.platforms.slack.manifest import BOT_SCOPES
 from bot.storage import state
 from bot.storage.database import Storage
-from bot.storage.schema import migrations
 from bot.times import Calendar
 from tests.kits.fake_clock import FakeClock
+from tests.kits.versions import of_development, with_a_later_migration
 
 CALENDAR = Calendar(ZoneInfo("America/Toronto"))
 
@@ -110,13 +110,17 @@ def test_a_database_that_others_may_read_is_said(places: Places, clock: FakeCloc
     ) in said(places, clock, "base")
 
 
-def test_an_older_database_is_said(tmp_path: Path, clock: FakeClock) -> None:
-    db = Database(tmp_path / "old.db", strict=True)
-    migrations.migrations.apply(db, stop_before="m003_outbox")
-    db.conn.commit()
-    db.close()
-    ((level, text),) = said(Places(tmp_path / "old.db", None, None), clock, "base")
+def test_an_older_database_is_said(places: Places, clock: FakeClock) -> None:
+    with with_a_later_migration():
+        ((level, text),) = said(places, clock, "base")
     assert (level, "plus ancienne" in text) == ("avis", True)
+
+
+def test_a_database_from_before_the_first_release_is_said(places: Places, clock: FakeClock) -> None:
+    assert places.database
+    of_development(places.database)
+    ((level, text),) = said(places, clock, "base")
+    assert (level, "version de développement" in text) == ("erreur", True)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from bot.register.receipt import ReceiptError
 from bot.register.registrar import RECEIPT, Registrar
 from bot.storage.database import Storage, StorageError
 from tests.kits.people import ALEX, NOW
-from tests.kits.quiz import TARGET, add_tables
+from tests.kits.quiz import TARGET
 from tests.register.test_receipt import ISSUER
 
 
@@ -32,7 +32,6 @@ def clerk(tmp_path: Path) -> Iterator[Registrar]:
 
 
 def attest(clerk: Registrar, db: Database) -> str:
-    add_tables(db)
     person = persons.known(db, ALEX)
     clerk.attest(db, Attesting(person, "Alex", persons.account(ALEX), TARGET, NOW))
     return person

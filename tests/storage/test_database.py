@@ -15,13 +15,11 @@ from typing import TypeVar
 
 import pytest
 from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
 
 from bot.storage.database import LockedError, Storage, StorageError, beside, reader
-from bot.storage.schema import migrations as schema
+from tests.kits.versions import of_development, with_a_later_migration
 
 ROOT = Path(__file__).resolve().parents[2]
-MIGRATIONS = sorted(name for name in vars(schema) if name.startswith("m0"))
 Result = TypeVar("Result")
 
 
@@ -232,46 +230,43 @@ def test_times_and_days_are_named_for_what_they_are(path: Path) -> None:
         assert word not in script
 
 
-@pytest.mark.parametrize("last", range(1, len(MIGRATIONS)))
-def test_each_migration_is_applied_to_a_database_made_by_the_previous_one(path: Path, last: int) -> None:
-    old = Database(sqlite3.connect(path), strict=True)
-    schema.migrations.apply(old, stop_before=MIGRATIONS[last])
-    assert [one.name for one in schema.migrations.applied(old)] == MIGRATIONS[:last]
-    old.conn.execute("INSERT INTO people (id) VALUES ('kept')")
-    old.conn.commit()
-    old.close()
-    with pytest.raises(StorageError, match="version plus ancienne"), beside(path):
-        pass
+def test_a_later_migration_is_applied_to_a_database_made_before_it(path: Path) -> None:
     storage = Storage(path)
+    within(storage, add("kept"))
     storage.close()
-    assert people(path) == {"kept"}
-    with closing(reader(path).conn) as conn:
-        upgraded = set(conn.execute("SELECT type, name, sql FROM sqlite_master"))
-    path.unlink()
-    Storage(path).close()
-    with closing(reader(path).conn) as conn:
-        assert set(conn.execute("SELECT type, name, sql FROM sqlite_master")) == upgraded
+    with with_a_later_migration():
+        with pytest.raises(StorageError, match="version plus ancienne"), beside(path):
+            pass
+        Storage(path).close()
+        with closing(reader(path).conn) as conn:
+            upgraded = set(conn.execute("SELECT type, name, sql FROM sqlite_master"))
+        assert people(path) == {"kept"}
+        path.unlink()
+        Storage(path).close()
+        with closing(reader(path).conn) as conn:
+            assert set(conn.execute("SELECT type, name, sql FROM sqlite_master")) == upgraded
+    with pytest.raises(StorageError, match="plus récente"):
+        Storage(path)
 
 
-def test_a_migration_that_fails_leaves_the_database_as_it_was(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_migration_that_fails_leaves_the_database_as_it_was(path: Path) -> None:
     Storage(path).close()
     before = path.read_bytes()
-    migrations = Migrations("vigie")
-    migrations._migrations = list(schema.migrations._migrations)
-
-    @migrations()
-    def m999_broken(db: Database) -> None:
-        db.conn.execute("CREATE TABLE half (x TEXT) STRICT")
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(schema, "migrations", migrations)
-    with pytest.raises(ZeroDivisionError):
+    with with_a_later_migration(broken=True), pytest.raises(ZeroDivisionError):
         Storage(path)
     assert path.read_bytes() == before
-    monkeypatch.undo()
     Storage(path).close()
+
+
+@pytest.mark.parametrize("opened", [Storage, reader, lambda path: beside(path).__enter__()])
+def test_a_database_from_before_the_first_release_is_refused_and_left_as_it_is(
+    path: Path, opened: Callable[[Path], object]
+) -> None:
+    of_development(path)
+    before = path.read_bytes()
+    with pytest.raises(StorageError, match=r"version de développement.* Rien n'est effacé\."):
+        opened(path)
+    assert path.read_bytes() == before
 
 
 def test_a_database_of_a_newer_version_is_refused(path: Path) -> None:

@@ -1,17 +1,17 @@
-"""The tables of the onboarding and of the quiz, as one forward migration of `bot.storage.schema.migrations`.
+"""Onboardings and attempts at the quiz.
 
-Each fact about a person is a row of its own, so that linking two accounts unites what was done with
-each of them.
+Each fact about a person is a row of its own, so that linking two accounts unites what each has done.
 """
 
 from __future__ import annotations
 
-from sqlite_utils import Database
+from typing import Final
 
-_STATEMENTS = (
-    # Who is to read which version. `suspended_on`: since when they are neither officer nor employee.
-    # `round`: how many times that began. `reminders`: how many were sent in this round, and
-    # the word to the administration. `refreshed`: whether the refresher was proposed.
+TABLES: Final = (
+    # Who has to read which version. `suspended_on`: since when they are neither officer nor employee.
+    # `round`: how many times the onboarding began. `reminders`: how many were sent in this round, the word
+    # to the administration included. `refreshed`: whether the refresher was offered. `scope`: the whole
+    # text, or only what a revision changed; `questions`: how many were drawn about those changes.
     """CREATE TABLE onboardings (
          person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
          policy TEXT NOT NULL,
@@ -22,6 +22,8 @@ _STATEMENTS = (
          reminders INTEGER NOT NULL DEFAULT 0,
          suspended_on TEXT,
          refreshed INTEGER NOT NULL DEFAULT 0,
+         scope TEXT NOT NULL DEFAULT 'whole',
+         questions INTEGER NOT NULL DEFAULT 0,
          PRIMARY KEY (person_id, policy, version)) STRICT""",
     """CREATE TABLE pages_read (
          person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
@@ -35,7 +37,7 @@ _STATEMENTS = (
          person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
          policy TEXT NOT NULL,
          version TEXT NOT NULL,
-         kind TEXT NOT NULL CHECK (kind IN ('quiz', 'refresher')),
+         kind TEXT NOT NULL CHECK (kind IN ('quiz', 'refresher', 'revision')),
          items TEXT NOT NULL,
          ticked TEXT NOT NULL DEFAULT '[]',
          started_at TEXT NOT NULL,
@@ -48,16 +50,4 @@ _STATEMENTS = (
          chosen TEXT NOT NULL,
          is_right INTEGER NOT NULL,
          PRIMARY KEY (attempt_id, turn)) STRICT""",
-    # A picture that was asked for, until it is sent; a day at most.
-    """CREATE TABLE progress_pictures (
-         id TEXT PRIMARY KEY,
-         png BLOB NOT NULL,
-         numbers TEXT NOT NULL,
-         made_on TEXT NOT NULL) STRICT""",
 )
-
-
-def create(db: Database) -> None:
-    """Create the tables; to be called by the migration, and never changed once that was applied."""
-    for statement in _STATEMENTS:
-        db.conn.execute(statement)

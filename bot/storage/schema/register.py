@@ -1,14 +1,14 @@
-"""The tables of the register of attestations, as one forward migration of `bot.storage.schema.migrations`.
+"""The register of attestations.
 
-`attestations` is only ever added to: its rows are chained and signed, and hold nothing of anyone but
-commitments. `attestation_people` holds what each commitment hides; erasing a row of it breaks no chain.
+Rows of `attestations` are chained, signed and only ever added; they hold commitments, not names.
+`attestation_people` holds what the commitments hide; erasing one of its rows breaks no chain.
 """
 
 from __future__ import annotations
 
-from sqlite_utils import Database
+from typing import Final
 
-_STATEMENTS = (
+TABLES: Final = (
     """CREATE TABLE attestation_keys (
          id TEXT PRIMARY KEY,
          public_key TEXT NOT NULL,
@@ -53,9 +53,3 @@ _STATEMENTS = (
          person_id TEXT PRIMARY KEY REFERENCES people(id) ON DELETE CASCADE,
          ended_on TEXT NOT NULL) STRICT""",
 )
-
-
-def create(db: Database) -> None:
-    """Create the tables; to be called by the migration, and never changed once that was applied."""
-    for statement in _STATEMENTS:
-        db.conn.execute(statement)

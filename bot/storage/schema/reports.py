@@ -1,19 +1,18 @@
-"""The tables of reports under article 5.10, as one forward migration of `bot.storage.schema.migrations`.
+"""Reports under article 5.10.
 
-What people write is sealed (see `bot.reports.keys`). What is not says nothing of who reported, nor when:
-identifiers are random and rows are in their order, so that nothing tells which came first; days are
-days; moments were drawn at random (`appears_at`, `due_at`), are rounded to the hour, or are those of what
-was sent to a holder.
+What people write is sealed (see `bot.reports.keys`). The rest tells neither who reported nor when:
+identifiers are random and rows lie in their order, days are days, and moments were drawn at random
+(`appears_at`, `due_at`), rounded to the hour, or are those of a message to a holder.
 """
 
 from __future__ import annotations
 
-from sqlite_utils import Database
+from typing import Final
 
-_STATEMENTS = (
-    # `role`: who handles it. `round`: how many times it was entrusted to someone. `address`: under what the
-    # post is found again, keyed. `delivered_at`: when a holder was first told, until it is read.
-    # `read_after`: whole hours from then to the first reading. `sealed`: who may not see it, how it ended.
+TABLES: Final = (
+    # `role`: who handles the case. `round`: how many times it was assigned. `address`: the lookup hash of the
+    # post. `delivered_at`: when a holder was first told, until one reads it. `read_after`: whole hours
+    # between the two. `sealed`: who may not see it, how it ended.
     """CREATE TABLE report_cases (
          id TEXT PRIMARY KEY,
          role TEXT NOT NULL,
@@ -28,8 +27,8 @@ _STATEMENTS = (
          hold INTEGER NOT NULL DEFAULT 0,
          sealed BLOB NOT NULL) STRICT, WITHOUT ROWID""",
     "CREATE INDEX report_cases_by_address ON report_cases(address)",
-    # What one person reported. `receipt`: under what their code finds it, keyed. `status`: what they are
-    # told, which does not tell of others. `appears_at`: from when a holder sees it. `seen`: by a holder.
+    # What one person reported. `receipt`: the lookup hash of their code. `status`: what they are told, which
+    # says nothing of other reporters. `appears_at`: from when a holder sees it. `seen`: by a holder.
     """CREATE TABLE report_filings (
          id TEXT PRIMARY KEY,
          case_id TEXT NOT NULL REFERENCES report_cases(id) ON DELETE CASCADE,
@@ -48,7 +47,7 @@ _STATEMENTS = (
          appears_at TEXT NOT NULL,
          sealed BLOB NOT NULL) STRICT, WITHOUT ROWID""",
     "CREATE INDEX report_messages_by_filing ON report_messages(filing_id)",
-    # Who is to be told of a case, and when: one row for each level of each round.
+    # Who must be told of a case, and when: one row for each level of each round.
     """CREATE TABLE report_alerts (
          id TEXT PRIMARY KEY,
          case_id TEXT NOT NULL REFERENCES report_cases(id) ON DELETE CASCADE,
@@ -59,10 +58,9 @@ _STATEMENTS = (
          due_at TEXT NOT NULL,
          UNIQUE (case_id, round, level)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX report_alerts_by_state ON report_alerts(state, due_at)",
+    # Files made from reports that wait to be sent: figures, an exported case. A day at most.
+    """CREATE TABLE report_files (
+         id TEXT PRIMARY KEY,
+         sealed BLOB NOT NULL,
+         made_on TEXT NOT NULL) STRICT, WITHOUT ROWID""",
 )
-
-
-def create(db: Database) -> None:
-    """Create the tables; to be called by the migration, and never changed once that was applied."""
-    for statement in _STATEMENTS:
-        db.conn.execute(statement)

@@ -1,0 +1,23 @@
+"""Questions that were not answered well, and how people judged answers.
+
+Neither table says who asked, and neither keeps an order of arrival that would tell.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+TABLES: Final = (
+    """CREATE TABLE asked_questions (
+         id TEXT PRIMARY KEY,
+         policy TEXT NOT NULL,
+         question TEXT NOT NULL,
+         problem TEXT NOT NULL CHECK (problem IN ('not_found', 'silent', 'unhelpful')),
+         clauses TEXT NOT NULL DEFAULT '',
+         week TEXT NOT NULL) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE answer_verdicts (
+         week TEXT NOT NULL,
+         verdict TEXT NOT NULL CHECK (verdict IN ('useful', 'useless')),
+         count INTEGER NOT NULL,
+         PRIMARY KEY (week, verdict)) STRICT, WITHOUT ROWID""",
+)

@@ -1,0 +1,31 @@
+"""What the bot has to send: see `bot.outbox.rows`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TABLES: Final = (
+    """CREATE TABLE outbox (
+         id TEXT PRIMARY KEY,
+         key TEXT NOT NULL UNIQUE,
+         recipient TEXT NOT NULL,
+         notice TEXT NOT NULL,
+         arguments TEXT NOT NULL DEFAULT '{}',
+         urgent INTEGER NOT NULL DEFAULT 0,
+         state TEXT NOT NULL DEFAULT 'queued'
+           CHECK (state IN ('queued', 'sending', 'sent', 'held', 'dead', 'cancelled')),
+         due_at TEXT NOT NULL,
+         attempts INTEGER NOT NULL DEFAULT 0,
+         route TEXT,
+         tried TEXT NOT NULL DEFAULT '[]',
+         claimed_at TEXT,
+         problem TEXT,
+         sent_day TEXT) STRICT""",
+    "CREATE INDEX outbox_by_state ON outbox(state, due_at)",
+    # Pictures of progress, from when they are drawn until they are sent; a day at most.
+    """CREATE TABLE progress_pictures (
+         id TEXT PRIMARY KEY,
+         png BLOB NOT NULL,
+         numbers TEXT NOT NULL,
+         made_on TEXT NOT NULL) STRICT""",
+)

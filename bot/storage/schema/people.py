@@ -1,0 +1,59 @@
+"""Persons, their accounts, the roles they hold and the groups they are in."""
+
+from __future__ import annotations
+
+from typing import Final
+
+TABLES: Final = (
+    "CREATE TABLE people (id TEXT PRIMARY KEY) STRICT",
+    # `notice_version`: the version of the privacy notice that was shown to this account.
+    """CREATE TABLE accounts (
+         platform TEXT NOT NULL,
+         team TEXT NOT NULL,
+         user TEXT NOT NULL,
+         person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+         notice_version TEXT,
+         PRIMARY KEY (platform, team, user)) STRICT""",
+    "CREATE INDEX accounts_by_person ON accounts(person_id)",
+    """CREATE TABLE link_codes (
+         code_hash TEXT PRIMARY KEY,
+         person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+         expires_at TEXT NOT NULL) STRICT""",
+    """CREATE TABLE roles (
+         id TEXT PRIMARY KEY,
+         title TEXT NOT NULL,
+         email TEXT,
+         fallback_id TEXT REFERENCES roles(id)) STRICT""",
+    # `replaces`: a group that will take the place of the role's other holders once someone is in it.
+    """CREATE TABLE role_holders (
+         id TEXT PRIMARY KEY,
+         role_id TEXT NOT NULL REFERENCES roles(id),
+         person_id TEXT REFERENCES people(id) ON DELETE CASCADE,
+         group_platform TEXT,
+         group_team TEXT,
+         group_id TEXT,
+         since TEXT NOT NULL,
+         until TEXT,
+         replaces INTEGER NOT NULL DEFAULT 0,
+         CHECK ((person_id IS NULL) <> (group_id IS NULL))) STRICT""",
+    "CREATE INDEX role_holders_by_role ON role_holders(role_id)",
+    # `read_day`: when the group was last read whole. `problem`: why the last reading failed.
+    """CREATE TABLE member_sources (
+         id TEXT PRIMARY KEY,
+         kind TEXT NOT NULL CHECK (kind IN ('officer', 'employee', 'holder')),
+         platform TEXT NOT NULL,
+         team TEXT NOT NULL,
+         source TEXT NOT NULL CHECK (source IN ('discord_role', 'slack_group', 'slack_channel')),
+         source_id TEXT NOT NULL,
+         read_day TEXT,
+         problem TEXT,
+         UNIQUE (kind, platform, team, source, source_id)) STRICT""",
+    """CREATE TABLE members (
+         id TEXT PRIMARY KEY,
+         person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+         kind TEXT NOT NULL CHECK (kind IN ('officer', 'employee', 'holder')),
+         source_id TEXT NOT NULL,
+         since TEXT NOT NULL,
+         until TEXT,
+         UNIQUE (person_id, kind, source_id, since)) STRICT""",
+)
