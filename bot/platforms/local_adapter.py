@@ -28,7 +28,7 @@ from bot.platforms.local_body import Body
 from bot.platforms.local_completion import complete, starters
 from bot.platforms.local_gallery import Gallery, page
 from bot.platforms.local_personas import PERSONAS, Persona
-from bot.platforms.local_render import render_fields, said
+from bot.platforms.local_render import render_fields, said, serialized
 from bot.platforms.local_replies import LocalReplies, unknown
 from bot.platforms.local_revisions import Sheets
 from bot.platforms.local_room import CHANNEL, DIRECT, Entry, Room
@@ -305,7 +305,7 @@ class LocalAdapter:
         command, admitted = self._dispatcher.logged(request), self._dispatcher.admit(request, written=written)
         reply = admitted if isinstance(admitted, Message) else await self._dispatcher.handle(admitted)
         if isinstance(reply, Form) and window:
-            fields = render_fields(reply)
+            fields = serialized(render_fields(reply))
             form = {"command": reply.command, "title": reply.title, "submit": reply.submit, "html": fields}
             return web.json_response({"form": form})
         message = opener(reply) if isinstance(reply, Form) else reply

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import htpy as h
+
 from bot.dispatch import Dispatcher, apology
-from bot.markup import Html
 from bot.messages import Message, Quoter, Text, code
 from bot.platforms.local_personas import Persona
 from bot.platforms.local_render import render
@@ -44,7 +45,7 @@ class LocalReplies:
             message=message,
         )
 
-    def _rendered(self, message: Message, command: str) -> tuple[Message, Html]:
+    def _rendered(self, message: Message, command: str) -> tuple[Message, h.Renderable]:
         """Return the message and its markup, or an apology and its own if a quotation cannot be had."""
         try:
             return message, render(message, self._quote)

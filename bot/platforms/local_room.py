@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from bot.markup import Html
+import htpy as h
+
 from bot.messages import Message
-from bot.platforms.local_render import said
+from bot.platforms.local_render import said, serialized
 
 Json: TypeAlias = dict[str, Any]
 
@@ -44,7 +45,7 @@ class Entry:
     id: int
     owner: str
     author: str
-    html: Html
+    html: str
     text: str
     at: datetime
     only: str = ""
@@ -88,7 +89,7 @@ class Room:
         self,
         *,
         author: str,
-        html: Html,
+        html: h.Renderable,
         text: str,
         owner: str = "",
         only: str = "",
@@ -98,7 +99,7 @@ class Room:
         """Add a message at the end of its conversation, and return it."""
         self._last += 1
         now = datetime.now(UTC)
-        entry = Entry(self._last, owner, author, html, text, now, only, asked, message)
+        entry = Entry(self._last, owner, author, serialized(html), text, now, only, asked, message)
         self._entries[entry.id] = entry
         if len(self._entries) > ENTRIES_KEPT:
             del self._entries[next(iter(self._entries))]
@@ -107,9 +108,9 @@ class Room:
         self._tell({"type": "entry", "entry": entry.json()})
         return entry
 
-    def replace(self, entry: Entry, *, html: Html, text: str, message: Message) -> Entry:
+    def replace(self, entry: Entry, *, html: h.Renderable, text: str, message: Message) -> Entry:
         """Put another message of the bot's in the place of `entry`."""
-        changed = replace(entry, html=html, text=text, message=message)
+        changed = replace(entry, html=serialized(html), text=text, message=message)
         self._entries[entry.id] = changed
         self._tell({"type": "entry", "entry": changed.json()})
         return changed
