@@ -52,7 +52,7 @@ lock: $(VENV)/.tests  ## Refaire les listes de dépendances, empreintes comprise
 	$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 
 locale: $(VENV)/.tests  ## Compiler les textes de la ligne de commande
-	$(BIN)/pybabel compile -d bot/locale -l fr -D messages
+	$(BIN)/pybabel compile -d bot/cli/locale -l fr -D messages
 
 pictures: $(VENV)/.tests system  ## Refaire les images du README
 	$(BIN)/python -m tests.browser.pictures

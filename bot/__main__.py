@@ -20,7 +20,7 @@ def main() -> None:
     # the start.
     gc.disable()
     _leave_numpy_out()
-    from bot import cli  # noqa: PLC0415 — it reads every module
+    from bot.cli import main as cli  # noqa: PLC0415 — it reads every module
 
     gc.freeze()
     # An answer makes hundreds of objects that are gone with it: looking through them less often finds as

@@ -23,7 +23,7 @@ from pythonjsonlogger.json import JsonFormatter
 ROOT = Path(__file__).resolve().parent.parent
 
 # Below INFO these libraries write whole payloads: people's names and words. APScheduler tells of each
-# beat at INFO; what people should know of it is said by `bot.schedule`.
+# beat at INFO; what people should know of it is said by `bot.schedule.clock`.
 LIBRARIES: Final = {
     "aiohttp": logging.INFO,
     "aiosmtplib": logging.INFO,

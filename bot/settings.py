@@ -22,7 +22,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.times import Calendar
 
-SEED = Path(__file__).resolve().parent.parent / "data"  # the policy and its data, as shipped: read only
+_PACKAGE = Path(__file__).resolve().parent
+# The policy and its data, as shipped: read only. A wheel has them in the package, a checkout beside it.
+SEED = _PACKAGE / "data" if (_PACKAGE / "data").is_dir() else _PACKAGE.parent / "data"
 SANDBOX_PORT = 8787
 HEALTH_PORT = 8788
 HIGHEST_PORT = 65_535

@@ -14,16 +14,16 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlite_utils import Database
 
-from bot import schema
-from bot.commands import examples
-from bot.dispatch import Dispatcher
-from bot.forms import Reply
-from bot.messages import Quoter
-from bot.policy import lexicon
+from bot.commands.catalogue import examples
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.forms import Reply
+from bot.conversation.messages import Quoter
 from bot.policy import library as libraries
+from bot.policy.changes import lexicon
 from bot.policy.library import Library
 from bot.settings import SEED
-from tests.office_kit import offices, services, working
+from bot.storage.schema import migrations
+from tests.kits.office import offices, services, working
 
 # Machines are shared: slowness is no failure here, and `timeout` in pyproject.toml bounds each test.
 # In CI the same examples are tried each time, so that what lands does not depend on luck.
@@ -51,7 +51,7 @@ def _dictionary() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def _migrated() -> Iterator[None]:
     """A database in memory is a copy of one that was migrated; those in files are migrated each."""
-    apply, one_at_a_time = schema.migrations.apply, Lock()
+    apply, one_at_a_time = migrations.migrations.apply, Lock()
 
     @cache
     def model() -> Database:
@@ -69,7 +69,7 @@ def _migrated() -> Iterator[None]:
                 model().conn.backup(database.conn)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schema.migrations, "apply", copy_or_apply)
+        patch.setattr(migrations.migrations, "apply", copy_or_apply)
         yield
 
 

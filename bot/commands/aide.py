@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from bot.messages import Button, Buttons, Heading, Message, Note, Span, Text, code
-from bot.requests import Command, Request
+from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, code
+from bot.conversation.requests import Command, Request
 
 
 def explain(catalogue: Callable[[], Sequence[Command]], request: Request) -> Message:

@@ -1,7 +1,7 @@
 """What is said to a question: the clauses, quoted, and what to do next; or which kind of no, and why.
 
 Never a bare yes or no, never the asker's own words, the same calm whatever they were. Where all can
-read, only quotations and buttons are shown (see `bot.dispatch`): no message needs the rest to be true.
+read, the dispatcher shows only quotations and buttons: no message needs the rest to be true.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.answers import refusals
+from bot.answers.guidance import Guidance
+from bot.answers.questions import Found, Outcome, PolicyAnswer, Topic
 from bot.commands import politique
-from bot.commands.office import Office
 from bot.commands.passages import PAGE_WEIGHT, parts
-from bot.commands.politique import Reading
-from bot.commands.signalement_messages import OFFER
-from bot.messages import (
+from bot.commands.signalement.messages import OFFER
+from bot.conversation.messages import (
     COMMAND_LENGTH,
     Button,
     Buttons,
@@ -30,13 +31,13 @@ from bot.messages import (
     weight,
     within_sentence,
 )
-from bot.policy import refusals, roles
+from bot.conversation.requests import Place
+from bot.people import roles
+from bot.people.office import Office
+from bot.people.roles import RoleError
 from bot.policy.articles import Clause, Number
-from bot.policy.guidance import Guidance
 from bot.policy.library import Library, Policy
-from bot.policy.questions import Answer, Found, Outcome, Topic
-from bot.policy.roles import RoleError
-from bot.requests import Place
+from bot.policy.reading import Reading
 
 MOST: Final = 5  # clauses in one answer, those to be read together included
 CHOICES: Final = 3
@@ -84,13 +85,13 @@ class Judged:
     id: str
 
 
-def put(telling: Telling, answer: Answer, question: str, judged: Judged | None) -> Message:
+def put(telling: Telling, answer: PolicyAnswer, question: str, judged: Judged | None) -> Message:
     """Put an answer into words. `judged` None: it is not to be judged, and leaves no trace."""
     message = _put(telling, answer, question, judged)
     return Message(*message.elements, Note(_LEARNING)) if answer.learning else message
 
 
-def _put(telling: Telling, answer: Answer, question: str, judged: Judged | None) -> Message:
+def _put(telling: Telling, answer: PolicyAnswer, question: str, judged: Judged | None) -> Message:
     if answer.foreign:
         return foreign(telling)
     if answer.unkind and not answer.answered and answer.topic == "question":
@@ -235,7 +236,7 @@ _COUNTS = {2: ("deux", "Ni l'une ni l'autre"), 3: ("trois", "Aucune des trois")}
 # --- Two other topics -------------------------------------------------------------------------
 
 
-def incident(telling: Telling, answer: Answer) -> Message:
+def incident(telling: Telling, answer: PolicyAnswer) -> Message:
     """Answer someone who describes a negative post: what the policy asks to do, and how to report it.
 
     It is not to be judged, and nothing is kept of what was described.
@@ -248,7 +249,7 @@ def incident(telling: Telling, answer: Answer) -> Message:
     return Message(*message.elements, Buttons(OFFER))
 
 
-def draft(telling: Telling, answer: Answer) -> Message:
+def draft(telling: Telling, answer: PolicyAnswer) -> Message:
     """Answer someone who shows what they want to publish: the clauses it touches. Not to be judged."""
     numbers = telling.existing(found.number for found in (answer.clauses or answer.ranked))
     if not numbers:
@@ -256,19 +257,22 @@ def draft(telling: Telling, answer: Answer) -> Message:
     return given(telling, numbers, english=answer.english, lead=telling.guidance.draft)
 
 
-_OTHER_TOPICS: Mapping[Topic, Callable[[Telling, Answer], Message]] = {"incident": incident, "draft": draft}
+_OTHER_TOPICS: Mapping[Topic, Callable[[Telling, PolicyAnswer], Message]] = {
+    "incident": incident,
+    "draft": draft,
+}
 
 
 # --- Three kinds of no ------------------------------------------------------------------------
 
 
-def not_found(telling: Telling, answer: Answer, _question: str, judged: Judged | None) -> Message:
+def not_found(telling: Telling, answer: PolicyAnswer, _question: str, judged: Judged | None) -> Message:
     """Say that nothing reliable was found, whom to ask, and which clauses come closest."""
     near = telling.existing(found.number for found in answer.nearby)[:CHOICES]
     return _no(telling, answer, refusals.not_found(telling.policy), judged, near)
 
 
-def silent(telling: Telling, answer: Answer, question: str, judged: Judged | None) -> Message:
+def silent(telling: Telling, answer: PolicyAnswer, question: str, judged: Judged | None) -> Message:
     """Say what the policy does not specify, and what it says that is closest."""
     case, who = telling.guidance.silence(question), refusals.contact(telling.policy)
     says = refusals.unsaid(telling.policy, telling.guidance, question)
@@ -288,12 +292,12 @@ def silent(telling: Telling, answer: Answer, question: str, judged: Judged | Non
     )
 
 
-def elsewhere(telling: Telling, answer: Answer, question: str, judged: Judged | None) -> Message:
+def elsewhere(telling: Telling, answer: PolicyAnswer, question: str, judged: Judged | None) -> Message:
     """Say that it is not this policy's subject, and whom to ask."""
     return _no(telling, answer, refusals.elsewhere(telling.policy, telling.guidance, question), judged, ())
 
 
-_NO: Mapping[Outcome, Callable[[Telling, Answer, str, Judged | None], Message]] = {
+_NO: Mapping[Outcome, Callable[[Telling, PolicyAnswer, str, Judged | None], Message]] = {
     "not_found": not_found,
     "silent": silent,
     "out_of_scope": elsewhere,
@@ -317,7 +321,7 @@ def foreign(telling: Telling) -> Message:
 
 
 def _no(
-    telling: Telling, answer: Answer, text: str, judged: Judged | None, near: Sequence[Number]
+    telling: Telling, answer: PolicyAnswer, text: str, judged: Judged | None, near: Sequence[Number]
 ) -> Message:
     buttons = [Button(telling.subject(number), telling.reading.command(number)) for number in near]
     return Message(
@@ -362,17 +366,19 @@ def examples(library: Library, guidance: Guidance, office: Office) -> dict[str, 
             f"Une réponse, des clauses à lire ensemble {at}": given(here, group, judged)
             for at, group in enumerate(together, 1)
         },
-        "Une question à préciser": put(here, Answer("clarify", clauses=two), "", judged),
-        "Un incident": put(here, Answer("answer", "incident", two[:1], two[:1]), "", None),
-        "Un brouillon": put(here, Answer("answer", "draft", two, two), "", None),
-        "Pas de réponse fiable": put(here, Answer("not_found", ranked=two), "", judged),
+        "Une question à préciser": put(here, PolicyAnswer("clarify", clauses=two), "", judged),
+        "Un incident": put(here, PolicyAnswer("answer", "incident", two[:1], two[:1]), "", None),
+        "Un brouillon": put(here, PolicyAnswer("answer", "draft", two, two), "", None),
+        "Pas de réponse fiable": put(here, PolicyAnswer("not_found", ranked=two), "", judged),
         "Pas de réponse fiable, pendant l'apprentissage": put(
-            here, Answer("not_found", ranked=two, learning=True), "", None
+            here, PolicyAnswer("not_found", ranked=two, learning=True), "", None
         ),
-        "Ce que la politique ne précise pas": put(here, Answer("silent"), unsaid, judged),
-        "Ce que la politique ne précise pas, en général": put(here, Answer("silent", ranked=two), "", judged),
-        "Un autre sujet": put(here, Answer("out_of_scope"), other, judged),
-        "Un tout autre sujet": put(here, Answer("out_of_scope"), "", judged),
+        "Ce que la politique ne précise pas": put(here, PolicyAnswer("silent"), unsaid, judged),
+        "Ce que la politique ne précise pas, en général": put(
+            here, PolicyAnswer("silent", ranked=two), "", judged
+        ),
+        "Un autre sujet": put(here, PolicyAnswer("out_of_scope"), other, judged),
+        "Un tout autre sujet": put(here, PolicyAnswer("out_of_scope"), "", judged),
         "Avec calme": calm(here),
         "Une autre langue": foreign(here),
         "Posez votre question": invitation(reading),

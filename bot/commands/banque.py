@@ -1,7 +1,7 @@
 """`banque`: questions that were not well answered, for the administration to make lines of the bank of.
 
 What is shown was masked when it was kept; nobody knows who asked. A line that is added is the
-association's own, and has the model trained again (see `bot.retraining`).
+association's own, and has the model trained again (see `bot.answers.retraining`).
 """
 
 from __future__ import annotations
@@ -13,19 +13,31 @@ from typing import Final, TypeAlias
 
 from sqlite_utils import Database
 
-from bot import retraining
+from bot.answers import asked, bank_additions, retraining
+from bot.answers import bank as question_bank
+from bot.answers.asked import Alike, KeptQuestion
+from bot.answers.bank import BankLine
 from bot.commands import politique
-from bot.commands.office import Office, actor_of
-from bot.commands.politique import Reading
-from bot.forms import ChoiceField, Form, Option, Reply, TextField
-from bot.messages import Button, Buttons, Element, Heading, Message, Note, Text, bold, code, excerpt
-from bot.policy import asked, bank_additions, people, question_bank
+from bot.conversation.forms import ChoiceField, Form, Option, Reply, TextField
+from bot.conversation.messages import (
+    Button,
+    Buttons,
+    Element,
+    Heading,
+    Message,
+    Note,
+    Text,
+    bold,
+    code,
+    excerpt,
+)
+from bot.conversation.requests import Request, UserError
+from bot.language.masking import ADDRESS, LENGTH, LINK, MASKS, MENTION, NAME, NUMBER, WORDS
+from bot.people import persons
+from bot.people.office import Office, actor_of
 from bot.policy.articles import Number, PolicyError
-from bot.policy.asked import Alike, Asked
 from bot.policy.library import Library, in_words
-from bot.policy.masking import ADDRESS, LENGTH, LINK, MASKS, MENTION, NAME, NUMBER, WORDS
-from bot.policy.question_bank import Line
-from bot.requests import Request, UserError
+from bot.policy.reading import Reading
 
 AUTHOR: Final = "association"
 _PER_PAGE = 5
@@ -35,7 +47,7 @@ _ANSWER = "answer"
 
 
 @dataclass(frozen=True, slots=True)
-class Bank:
+class BankEditing:
     """What this command works with. `shipped`: the folder of what is shipped; `own`: the association's."""
 
     library: Library
@@ -49,10 +61,10 @@ class Bank:
         return question_bank.files(folders, policy)
 
 
-Action: TypeAlias = Callable[[Bank, Database, Reading, Request, str], Reply]
+Action: TypeAlias = Callable[[BankEditing, Database, Reading, Request, str], Reply]
 
 
-def manage(bank: Bank, request: Request) -> Reply:
+def manage(bank: BankEditing, request: Request) -> Reply:
     """Show the questions, one group of them, or a form to make a line; or do what a form or a button asks."""
     reading, text = politique.open_reading(bank.library, request.text)
     verb, _, rest = text.partition(" ")
@@ -64,7 +76,7 @@ def manage(bank: Bank, request: Request) -> Reply:
 # --- Showing ----------------------------------------------------------------------------------
 
 
-def _overview(bank: Bank, db: Database, reading: Reading, _: Request, page: str) -> Message:
+def _overview(bank: BankEditing, db: Database, reading: Reading, _: Request, page: str) -> Message:
     groups = asked.alike(asked.kept(db, reading.policy.id))
     lines = bank_additions.readable(bank.files(reading.policy.id))
     outdated = sum(bank_additions.outdated(reading.policy, lines).values())
@@ -118,7 +130,7 @@ def _group(reading: Reading, group: Alike) -> Iterator[Element]:
     )
 
 
-def _quoted(one: Asked) -> str:
+def _quoted(one: KeptQuestion) -> str:
     return f"«\u00a0{excerpt(one.question, 200)}\u00a0»"
 
 
@@ -138,7 +150,7 @@ _PROBLEMS: Mapping[asked.Problem, str] = {
 }
 
 
-def _see(bank: Bank, db: Database, reading: Reading, request: Request, identifier: str) -> Message:
+def _see(bank: BankEditing, db: Database, reading: Reading, request: Request, identifier: str) -> Message:
     group = asked.with_id(asked.alike(asked.kept(db, reading.policy.id)), identifier)
     return seen(reading, group) if group else _overview(bank, db, reading, request, "")
 
@@ -163,7 +175,7 @@ def seen(reading: Reading, group: Alike) -> Message:
     )
 
 
-def _review(bank: Bank, _db: Database, reading: Reading, _request: Request, _: str) -> Message:
+def _review(bank: BankEditing, _db: Database, reading: Reading, _request: Request, _: str) -> Message:
     lines = bank_additions.readable(bank.files(reading.policy.id))
     return outdated_lines(reading, bank_additions.outdated(reading.policy, lines))
 
@@ -196,13 +208,13 @@ def outdated_lines(reading: Reading, counts: Mapping[Number, int]) -> Message:
 # --- Changing ---------------------------------------------------------------------------------
 
 
-def _erase(bank: Bank, db: Database, reading: Reading, request: Request, identifier: str) -> Message:
+def _erase(bank: BankEditing, db: Database, reading: Reading, request: Request, identifier: str) -> Message:
     """Delete a group. Pressed twice, it changes nothing more."""
     _forget(bank, db, reading, identifier)
     return _overview(bank, db, reading, request, "")
 
 
-def _forget(bank: Bank, db: Database, reading: Reading, identifier: str) -> None:
+def _forget(bank: BankEditing, db: Database, reading: Reading, identifier: str) -> None:
     group = asked.with_id(asked.alike(asked.kept(db, reading.policy.id)), identifier)
     if group:
         identifiers = [one.id for one in group.questions]
@@ -210,7 +222,7 @@ def _forget(bank: Bank, db: Database, reading: Reading, identifier: str) -> None
         asked.delete(db, identifiers)
 
 
-def _line(bank: Bank, db: Database, reading: Reading, request: Request, identifier: str) -> Reply:
+def _line(bank: BankEditing, db: Database, reading: Reading, request: Request, identifier: str) -> Reply:
     """Make a line of a group, which is then no longer kept; the form is the first answer."""
     if bank.own is None:
         raise UserError(
@@ -220,7 +232,7 @@ def _line(bank: Bank, db: Database, reading: Reading, request: Request, identifi
         group = asked.with_id(asked.alike(asked.kept(db, reading.policy.id)), identifier)
         return form(reading, identifier, group.first.question if group else "")
     line = _read(bank, reading, request.fields)
-    person = people.known(db, actor_of(request))
+    person = persons.known(db, actor_of(request))
     _forget(bank, db, reading, identifier)
     retraining.plan(db, reading.policy.id, person, bank.office.clock())
     # Last, so that what the disk refuses undoes the rest.
@@ -228,7 +240,7 @@ def _line(bank: Bank, db: Database, reading: Reading, request: Request, identifi
     return added(reading, line)
 
 
-def _read(bank: Bank, reading: Reading, fields: Mapping[str, str]) -> Line:
+def _read(bank: BankEditing, reading: Reading, fields: Mapping[str, str]) -> BankLine:
     """Read the form. Raises `UserError` for what does not hold together."""
     question = " ".join(fields.get("question", "").split())
     if any(mask in question for mask in MASKS):
@@ -236,11 +248,11 @@ def _read(bank: Bank, reading: Reading, fields: Mapping[str, str]) -> Line:
     outcome, now = fields.get("issue", _ANSWER), reading.version.key
     gold = _clauses(reading, fields.get("clauses", "")) if outcome == _ANSWER else ()
     if outcome == _ANSWER:
-        line = Line(question, fields.get("sorte", "direct"), _ANSWER, gold, (), AUTHOR, now)
+        line = BankLine(question, fields.get("sorte", "direct"), _ANSWER, gold, (), AUTHOR, now)
     elif outcome == "silent":
-        line = Line(question, "near_miss", "silent", (), (), AUTHOR, now)
+        line = BankLine(question, "near_miss", "silent", (), (), AUTHOR, now)
     else:
-        line = Line(question, outcome, "out_of_scope", (), (), AUTHOR, now)
+        line = BankLine(question, outcome, "out_of_scope", (), (), AUTHOR, now)
     try:
         question_bank.read_json(line.written(), ("", 0), reading.version)
     except PolicyError as error:
@@ -263,7 +275,7 @@ def _clauses(reading: Reading, text: str) -> tuple[Number, ...]:
     return tuple(clause.number for clause in found)
 
 
-def added(reading: Reading, line: Line) -> Message:
+def added(reading: Reading, line: BankLine) -> Message:
     """Say that a line was added, and that what comes of it will be told."""
     where = f" ({', '.join(map(str, line.gold))})" if line.gold else ""
     return Message(
@@ -353,11 +365,11 @@ def examples(library: Library) -> dict[str, Reply]:
     reading, _ = politique.open_reading(library, "")
     number = reading.policy.example(reading.version)
     questions = (
-        Asked("0f3c9a5b", "Puis-je filmer [nom] pendant l'assemblée?", "not_found", "", "2026-W47"),
-        Asked("1a2b3c4d", "Peut-on filmer une assemblée?", "unhelpful", str(number), "2026-W48"),
+        KeptQuestion("0f3c9a5b", "Puis-je filmer [nom] pendant l'assemblée?", "not_found", "", "2026-W47"),
+        KeptQuestion("1a2b3c4d", "Peut-on filmer une assemblée?", "unhelpful", str(number), "2026-W48"),
     )
     group = Alike(questions)
-    line = Line("Peut-on filmer une assemblée?", "direct", _ANSWER, (number,), (), AUTHOR)
+    line = BankLine("Peut-on filmer une assemblée?", "direct", _ANSWER, (number,), (), AUTHOR)
     return {
         "Les questions à améliorer": overview(reading, [group], {"useful": 12, "useless": 3}, outdated=2),
         "Les questions à améliorer, aucune": overview(reading, [], {}),

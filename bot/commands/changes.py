@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.commands.passages import PAGE_WEIGHT, parts
-from bot.messages import Element, Mark, Quote, Style, Text, bold, weight
-from bot.policy import redline, revision_summary
+from bot.conversation.messages import Element, Mark, Quote, Style, Text, bold, weight
 from bot.policy.articles import Number, Version
-from bot.policy.comparison import Comparison, Nature
-from bot.policy.wording import words
+from bot.policy.changes import redline, summary
+from bot.policy.changes.comparison import Comparison, Nature
+from bot.policy.changes.wording import words
 
 MARKS = 16  # in one quotation; each costs Slack a hundred characters
 _ELEMENTS = 20  # on one page; a message holds 38 components
@@ -35,7 +35,7 @@ def _blocks(comparison: Comparison) -> Iterator[tuple[Element, ...]]:
     """Yield what must stay on one page: a change's name with the quotation that follows, then the others."""
     for change in comparison.changes:
         nature = "" if change.nature is Nature.SUBSTANTIVE else " (forme)"
-        named = revision_summary.named(change)
+        named = summary.named(change)
         title = Text(bold(f"{named[:1].upper()}{named[1:]}{nature}"))
         if not redline.passages(comparison, change):  # the same words under another number
             yield (title,)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.commands import politique
-from bot.forms import FORM_TITLE_LENGTH, Form, Reply, TextField
+from bot.conversation.forms import FORM_TITLE_LENGTH, Form, Reply, TextField
+from bot.conversation.requests import Request
 from bot.policy.library import Library
-from bot.requests import Request
 
 
 def search(library: Library, request: Request) -> Reply:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot import notices, outbox
-from bot.commands.office import Office
-from bot.messages import Button, Buttons, Heading, Message, Text
-from bot.requests import Request, UserError
+from bot.conversation.messages import Button, Buttons, Heading, Message, Text
+from bot.conversation.requests import Request, UserError
+from bot.outbox import notices, rows
+from bot.people.office import Office
 
 _SEND, _DROP = "envoyer", "annuler"
 
@@ -20,11 +20,11 @@ def settle(office: Office, request: Request) -> Message:
     choice, _, number = request.text.strip().partition(" ")
     with office.storage.transaction() as db:
         if not choice:
-            return shown(outbox.dead(db))
+            return shown(rows.dead(db))
         if choice not in {_SEND, _DROP}:
             raise UserError(f"Écrivez «\u00a0{_SEND}\u00a0» ou «\u00a0{_DROP}\u00a0».")
         send = choice == _SEND
-        count = outbox.settle_dead(db, office.clock(), send=send, row_id=number.strip() or None)
+        count = rows.settle_dead(db, office.clock(), send=send, row_id=number.strip() or None)
     if not count:
         raise UserError("Il n'y a plus rien à régler là.")
     return settled(count, send=send)
@@ -57,7 +57,7 @@ def settled(count: int, *, send: bool) -> Message:
 def examples() -> dict[str, Message]:
     """Return one of each message that this command can send, by name."""
     return {
-        "Les lettres mortes": shown({outbox.DEAD_LETTER: 2}),
+        "Les lettres mortes": shown({rows.DEAD_LETTER: 2}),
         "Les lettres mortes, aucune": shown({}),
         "Les lettres mortes, envoyées": settled(2, send=True),
         "Une lettre morte, annulée": settled(1, send=False),

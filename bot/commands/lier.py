@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.commands.office import Office, actor_of
-from bot.messages import Button, Buttons, Heading, Message, Note, Span, Text, code, person
-from bot.policy import people
-from bot.policy.people import Account
-from bot.requests import Request, UserError
+from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, code, person
+from bot.conversation.requests import Request, UserError
+from bot.people import persons
+from bot.people.office import Office, actor_of
+from bot.people.persons import Account
 
 _CONFIRM = "oui "
 _UNKNOWN = (
@@ -29,12 +29,12 @@ def link(office: Office, request: Request) -> Message:
 
 def _issued(office: Office, request: Request) -> Message:
     with office.storage.transaction() as db:
-        return issued(people.issue_code(db, actor_of(request), office.clock()))
+        return issued(persons.issue_code(db, actor_of(request), office.clock()))
 
 
 def _asked(office: Office, request: Request, typed: str) -> Message:
     with office.storage.transaction() as db:
-        outcome, accounts = people.look_up_code(db, actor_of(request), typed, office.clock())
+        outcome, accounts = persons.look_up_code(db, actor_of(request), typed, office.clock())
     if outcome == "unknown":
         raise UserError(_UNKNOWN)
     if outcome == "own":
@@ -44,7 +44,7 @@ def _asked(office: Office, request: Request, typed: str) -> Message:
 
 def _redeemed(office: Office, request: Request, typed: str) -> Message:
     with office.storage.transaction() as db:
-        outcome = people.redeem(db, actor_of(request), typed, office.clock())
+        outcome = persons.redeem(db, actor_of(request), typed, office.clock())
     if outcome == "unknown":
         raise UserError(_UNKNOWN)
     if outcome == "own":
@@ -59,7 +59,7 @@ def issued(secret: str) -> Message:
         Text("Dans votre autre compte, celui de Discord ou de Slack, écrivez-moi\u00a0: "),
         Text(code(f"/vigie lier {secret}")),
         Note(
-            f"Ce code sert une seule fois, pendant {people.CODE_MINUTES} minutes. Ne le donnez à "
+            f"Ce code sert une seule fois, pendant {persons.CODE_MINUTES} minutes. Ne le donnez à "
             "personne\u00a0: qui s'en sert devient vous à mes yeux."
         ),
     )

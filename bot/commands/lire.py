@@ -9,13 +9,13 @@ from typing import TypeAlias
 
 from sqlite_utils import Database
 
-from bot import outbox
-from bot.commands.office import Office, asker
-from bot.notices import Arguments, Built, Services
-from bot.policy import roles
-from bot.requests import Answer, Request, UserError
+from bot.conversation.requests import Answer, Request, UserError
+from bot.outbox import rows
+from bot.outbox.notices import Arguments, Built, NoticeContext
+from bot.people import roles
+from bot.people.office import Office, asker
 
-Build: TypeAlias = Callable[[Services, str, Arguments], Built]
+Build: TypeAlias = Callable[[NoticeContext, str, Arguments], Built]
 
 # The same for everyone and everything: whether a message exists is nobody else's business.
 _NOTHING = "Ce message n'est pas pour ce compte, ou n'est plus là."
@@ -35,10 +35,10 @@ def read(office: Office, build: Build, request: Request) -> Answer:
         ).fetchone()
         if who is None or row is None or not _is_for(db, row[0], who, office.today()):
             raise UserError(_NOTHING)
-        message = build(Services(db, office.today(), row[0]), row[1], json.loads(row[2]))
+        message = build(NoticeContext(db, office.today(), row[0]), row[1], json.loads(row[2]))
         if message is None:
             raise UserError(_NOTHING)
-        outbox.was_read(db, number)
+        rows.was_read(db, number)
         return message
 
 

@@ -8,13 +8,13 @@ from typing import Literal, TypeAlias, get_args
 
 from sqlite_utils import Database
 
-from bot.commands.office import Office, follow, own_group, picked
-from bot.forms import ChoiceField, Form, Option, PersonField, Reply, TextField
-from bot.messages import Button, Buttons, Heading, Message, Note, Text, bold, excerpt
-from bot.policy import membership
+from bot.conversation.forms import ChoiceField, Form, Option, PersonField, Reply, TextField
+from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold, excerpt
+from bot.conversation.requests import Request, UserError
+from bot.people import membership
+from bot.people.membership import BY_HAND, Source, SourceType
+from bot.people.office import Office, follow, own_group, picked
 from bot.policy.library import in_words
-from bot.policy.membership import BY_HAND, Source, SourceType
-from bot.requests import Request, UserError
 
 Listed: TypeAlias = Literal["officer", "employee"]
 Action: TypeAlias = Callable[[Office, Database, Request, str], Reply]

@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from bot.commands.office import Office, asker
-from bot.messages import (
+from bot.conversation.messages import (
     Button,
     Buttons,
     Divider,
@@ -22,11 +21,12 @@ from bot.messages import (
     excerpt,
     weight,
 )
-from bot.policy import personal_data
+from bot.conversation.requests import Request
+from bot.people.office import Office, asker
+from bot.people.roles import ADMINISTRATION, email
 from bot.policy.library import in_words
-from bot.policy.personal_data import CATEGORIES, Category, Held
-from bot.policy.roles import ADMINISTRATION, email
-from bot.requests import Request
+from bot.privacy import personal_data
+from bot.privacy.personal_data import CATEGORIES, Category, Held
 
 _FILE = "fichier"
 _ERASE = "effacer"

@@ -8,27 +8,23 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from bot.archive import Archive
 from bot.commands import changes
-from bot.commands.course import Course
-from bot.commands.office import Office, actor_of, asker
-from bot.messages import Button, Buttons, Heading, Message, Note, Span, Text, bold
-from bot.policy import (
-    attempts,
-    onboarding,
-    people,
-    quiz,
-    register,
-    revision_audience,
-    revision_summary,
-    revisions,
-)
-from bot.policy.comparison import Comparison
+from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, bold
+from bot.conversation.requests import Request
+from bot.onboarding import attempts, enrolment
+from bot.onboarding.course import Course
+from bot.onboarding.enrolment import Standing
+from bot.onboarding.quiz import session
+from bot.people import persons
+from bot.people.office import Office, actor_of, asker
+from bot.policy.changes import summary
+from bot.policy.changes.comparison import Comparison
 from bot.policy.library import Policy, in_words
-from bot.policy.onboarding import Standing
-from bot.policy.register import Fact
-from bot.policy.revisions import Revision
-from bot.requests import Request
+from bot.register import attestations
+from bot.register.attestations import Fact
+from bot.revision import audience, revisions
+from bot.revision.archive import Archive
+from bot.revision.revisions import Revision
 
 READ = "lu"
 
@@ -88,7 +84,7 @@ def _since_read(desk: _Desk, revision: Revision, person: str | None) -> Comparis
     comparison = desk.archive.comparison(desk.db, revision)
     if person is None or chain[-1].id != revision.id:
         return comparison
-    last = revision_audience.last_attested(desk.db, person, chain[:-1])
+    last = audience.last_attested(desk.db, person, chain[:-1])
     if last is None or last.version == revision.base:
         return comparison
     return desk.archive.since(last.version, revision)
@@ -96,11 +92,11 @@ def _since_read(desk: _Desk, revision: Revision, person: str | None) -> Comparis
 
 def _note_opened(desk: _Desk, revision: Revision, person: str) -> None:
     """Note that a person to whom it was told opened it."""
-    if revision_audience.opened(desk.db, revision, person, desk.now):
+    if audience.opened(desk.db, revision, person, desk.now):
         target = desk.course.target()
         if target.version.isoformat() == revision.version:
             platform = actor_of(desk.request).platform
-            register.note(desk.db, person, target, "opened", platform=platform, now=desk.now)
+            attestations.note(desk.db, person, target, "opened", platform=platform, now=desk.now)
 
 
 def _is_asked(desk: _Desk, revision: Revision, person: str | None) -> bool:
@@ -112,7 +108,7 @@ def _standing(desk: _Desk, revision: Revision, person: str | None) -> Standing |
     target = desk.course.target()
     if person is None or (target.policy, target.version) != (revision.policy, revision.adopted):
         return None
-    return onboarding.standing(desk.db, person, target)
+    return enrolment.standing(desk.db, person, target)
 
 
 def changes_page(
@@ -132,7 +128,7 @@ def changes_page(
     place = f" · page {at} sur {len(pages)}" if len(pages) > 1 else "."
     return Message(
         Heading(f"{policy.name}\u00a0: ce qui a changé"),
-        Text(bold(revision_summary.counted(comparison).capitalize()), "."),
+        Text(bold(summary.counted(comparison).capitalize()), "."),
         *(pages[at - 1] if pages else ()),
         Note(f"{since}. Les mots retirés sont barrés, les nouveaux en gras{place}"),
         Buttons(*turns, *done, Button("Les versions", f"versions {policy.id}")),
@@ -161,7 +157,7 @@ def _read(desk: _Desk, text: str) -> Message:
     if revision.adopted != current.adopted:
         latest = revisions.of_version(desk.db, policy.id, current.adopted)
         return replaced(policy, latest or revision)
-    person = people.known(desk.db, actor_of(desk.request))
+    person = persons.known(desk.db, actor_of(desk.request))
     _note_opened(desk, revision, person)
     standing = _standing(desk, revision, person)
     if standing is None or not standing.active:
@@ -169,7 +165,7 @@ def _read(desk: _Desk, text: str) -> Message:
     if standing.scope == "whole":
         return whole_asked(policy)
     platform = actor_of(desk.request).platform
-    register.note(desk.db, person, desk.course.target(), "read", platform=platform, now=desk.now)
+    attestations.note(desk.db, person, desk.course.target(), "read", platform=platform, now=desk.now)
     return _next(desk, revision, person, standing)
 
 
@@ -178,10 +174,10 @@ def _next(desk: _Desk, revision: Revision, person: str, standing: Standing) -> M
     target = desk.course.target()
     left = "passed" not in standing.steps
     if left and not attempts.under_way(desk.db, person, target.policy, "revision"):
-        clauses = revision_summary.to_read(_since_read(desk, revision, person))
+        clauses = summary.to_read(_since_read(desk, revision, person))
         seen = attempts.times_asked(desk.db, person, target.policy)
-        sitting = quiz.about(desk.course.bank(), desk.course.random(), clauses, seen=seen)
-        onboarding.drawn(desk.db, person, target, len(sitting.items))
+        sitting = session.about(desk.course.bank(), desk.course.random(), clauses, seen=seen)
+        enrolment.drawn(desk.db, person, target, len(sitting.items))
         if sitting.items:
             attempts.begin(
                 desk.db,
@@ -192,7 +188,7 @@ def _next(desk: _Desk, revision: Revision, person: str, standing: Standing) -> M
                 version=target.version.isoformat(),
                 kind="revision",
             )
-    found = onboarding.standing(desk.db, person, target) or standing
+    found = enrolment.standing(desk.db, person, target) or standing
     return read(desk.course, found)
 
 
@@ -255,7 +251,7 @@ def path(course: Course, standing: Standing, day: Mapping[Fact, str]) -> Message
         lines += [bold(f"{number}. {title}"), f"\u00a0: {state}" + ("\n" if number < len(steps) else "")]
     target = course.target()
     key = f"{target.policy} {target.version}"
-    todo = onboarding.missing(standing.steps, standing.needed)
+    todo = enrolment.missing(standing.steps, standing.needed)
     onward = [Button("Voir ce qui a changé", f"nouveautes {key}", "plain" if "read" in day else "primary")]
     if standing.active and todo == ["passed"]:
         onward.append(Button("Répondre", "quiz", "primary"))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bot.commands import politique
 from bot.commands.passages import PAGE_WEIGHT
-from bot.messages import Button, Buttons, Message, Note, weight
+from bot.conversation.messages import Button, Buttons, Message, Note, weight
+from bot.conversation.requests import Request, UserError
 from bot.policy.library import Library
-from bot.requests import Request, UserError
 
 
 def share(library: Library, request: Request) -> Message:

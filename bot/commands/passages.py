@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.messages import MESSAGE_WEIGHT, weight
+from bot.conversation.messages import MESSAGE_WEIGHT, weight
 from bot.policy.search import Hit
 
 PAGE_WEIGHT = MESSAGE_WEIGHT - 700  # what is left for headings, captions and notes

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlite_utils import Database
 
-from bot import state
-from bot.commands.office import Office
-from bot.messages import Button, Buttons, Element, Heading, Message, Note, Text, excerpt
+from bot.conversation.messages import Button, Buttons, Element, Heading, Message, Note, Text, excerpt
+from bot.conversation.requests import Request
+from bot.people.office import Office
 from bot.policy.library import in_words
-from bot.requests import Request
-from bot.state import Flag
+from bot.storage import state
+from bot.storage.state import Flag
 from bot.times import Calendar
 
 _LIFT = "lever"

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
-from bot.commands import links
-from bot.commands.links import Followed
 from bot.commands.passages import PAGE_WEIGHT, around, parts
-from bot.messages import (
+from bot.conversation.messages import (
     COMMAND_LENGTH,
     Button,
     Buttons,
@@ -20,19 +18,19 @@ from bot.messages import (
     Mark,
     Message,
     Note,
-    Quote,
     Text,
     bold,
     code,
     excerpt,
     weight,
 )
-from bot.policy import references
+from bot.conversation.requests import Request, UserError
+from bot.policy import links, references
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.library import Library, Policy, in_words
-from bot.policy.references import Reference, Span
+from bot.policy.reading import Reading
+from bot.policy.references import NumberSpan, Reference
 from bot.policy.search import Hit, words
-from bot.requests import Request, UserError
 
 SHOWN_HITS = 3
 SHOWN_MARKS = 12  # words in bold in one quotation; each costs Slack a hundred characters
@@ -40,41 +38,6 @@ CONTENTS_ARTICLES = 20  # articles on one page of the table of contents: five ro
 # Telephones make one dash of two.
 _DATE = re.compile(r"(?:^|\s)(?:--|[—–])\s?date[\s=]+(\S+)", re.IGNORECASE)
 _CONTENTS_PAGE = re.compile(r"page (\d{1,3})")
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What one reads: a policy, in one version; `on`: the day that was asked for, if one was.
-
-    `followed`: what an older button asked for.
-    """
-
-    policy: Policy
-    version: Version
-    on: date | None = None
-    followed: Followed | None = field(default=None, compare=False)
-
-    def quote(
-        self, number: Number, marks: tuple[Mark, ...] = (), start: int = 0, end: int | None = None
-    ) -> Quote:
-        """Return the quotation of a clause, or of its characters `start` to `end`."""
-        return Quote(self.policy.id, self.version.key, str(number), start, end, marks)
-
-    def command(self, text: object, name: str = "politique") -> str:
-        """Return the command line that a button stands for."""
-        day = f" --date {self.on}" if self.on else ""
-        return f"{name} {self.policy.id if day else links.named(self.policy, self.version)}:{text}{day}"
-
-    def revised(self) -> str:
-        """Say when this version was adopted."""
-        revised = f"Version révisée le {in_words(self.version.adopted)}"
-        return f"{revised}, en vigueur le {in_words(self.on)}" if self.on else revised
-
-    def place(self, number: Number) -> str:
-        """Say where a clause stands: article, title, subheading."""
-        clause = self.version.clause(number)
-        title = f"Article {number.article}\u00a0: {self.policy.title(number, self.version)}"
-        return title + (f" › {clause.heading}" if clause and clause.heading else "")
 
 
 def show(library: Library, request: Request) -> Message:
@@ -185,7 +148,7 @@ def _pointed(reference: Reference, version: Version) -> Reference:
     if len(ends) != 2 or any(len(end.parts) > 1 for end in ends) or version.within(ends[1]):  # noqa: PLR2004 — a pair
         return reference
     number = Number((*ends[0].parts, *ends[1].parts))
-    return replace(reference, spans=(Span(number, number),)) if version.clause(number) else reference
+    return replace(reference, spans=(NumberSpan(number, number),)) if version.clause(number) else reference
 
 
 # --- A number ---------------------------------------------------------------------------------
@@ -205,7 +168,7 @@ def _referred(reading: Reading, reference: Reference, request: Request) -> Messa
     return several(reading, reference, tuple(clauses.values()), shareable=shareable)
 
 
-def _between(version: Version, span: Span) -> tuple[Clause, ...]:
+def _between(version: Version, span: NumberSpan) -> tuple[Clause, ...]:
     if span.first == span.last:
         return version.within(span.first)
     return tuple(

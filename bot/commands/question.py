@@ -12,23 +12,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
+from bot.answers import asked, guidance
+from bot.answers.conversations import Conversations, GivenAnswer, Recent
+from bot.answers.guidance import Guidance
+from bot.answers.negative_posts import NegativePosts
+from bot.answers.questions import PolicyAnswer
 from bot.commands import answers, politique
 from bot.commands.answers import Judged, Telling
-from bot.commands.office import Office
-from bot.commands.politique import Reading
-from bot.commands.signalement_follow_messages import CODE_SEEN
-from bot.conversations import Conversations, Given, Recent
-from bot.messages import SHORTCUT_LENGTH, Message
-from bot.policy import asked, guidance, references, report_codes
+from bot.commands.signalement.follow_messages import CODE_SEEN
+from bot.conversation.messages import SHORTCUT_LENGTH, Message
+from bot.conversation.requests import Request, UserError
+from bot.language.masking import Masker
+from bot.people.office import Office
+from bot.policy import references
 from bot.policy.articles import Number, Version
-from bot.policy.guidance import Guidance
 from bot.policy.library import Library, Policy
-from bot.policy.masking import Masker
-from bot.policy.negative_posts import NegativePosts
-from bot.policy.questions import Answer
+from bot.policy.reading import Reading
 from bot.policy.references import Reference
 from bot.policy.search import fold, words
-from bot.requests import Request, UserError
+from bot.reports import codes
 
 LOOKED_UP_WORDS: Final = 3  # « altérer sa valeur » is looked up; what is longer is a question
 # What may stand between the words of a look-up. Any other small word makes a question of it.
@@ -38,11 +40,11 @@ _PAGE = re.compile(r"page \d{1,3}")  # of the table of contents
 
 
 class Answers(Protocol):
-    """What answers questions: `bot.policy.questions.Engine`."""
+    """What answers questions: `bot.answers.questions.Engine`."""
 
     def answer(
         self, policy: Policy, version: Version, question: str, previous: tuple[Number, ...] = ()
-    ) -> Answer:
+    ) -> PolicyAnswer:
         """Answer a question about a version; never raises."""
 
     def close(self) -> None:
@@ -50,7 +52,7 @@ class Answers(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Answering:
     """What it takes to answer: the texts, what is known of them, and what is remembered for minutes.
 
     `masker`: made when first called, since it reads a whole bank.
@@ -71,13 +73,13 @@ class Desk:
         return Telling(reading, known, self.office, request.place)
 
 
-def answer(desk: Desk, request: Request) -> Message:
+def answer(desk: Answering, request: Request) -> Message:
     """Answer free text, or what follows `/politique`, that `look_up` leaves: a question, by the engine."""
     reading, _ = _opened(desk, request)
     return _answered(desk, reading, request)
 
 
-def look_up(desk: Desk, request: Request) -> Message | None:
+def look_up(desk: Answering, request: Request) -> Message | None:
     """Answer free text, or what follows `/politique`, that is a look-up; None to a question.
 
     It takes neither the engine nor the database. Raises `UserError` as `politique.open_reading` does.
@@ -92,7 +94,7 @@ def look_up(desk: Desk, request: Request) -> Message | None:
     return politique.shown(reading, rest, reference, request)
 
 
-def ask(desk: Desk, request: Request) -> Message:
+def ask(desk: Answering, request: Request) -> Message:
     """Answer `/question`; a number is given with what to do next, as the button of a choice asks."""
     if _is_code(request.text):
         return CODE_SEEN
@@ -108,7 +110,7 @@ def ask(desk: Desk, request: Request) -> Message:
     return _given(desk, reading, chosen, request, None)
 
 
-def choose(desk: Desk, request: Request, identifier: str, chosen: str) -> Message:
+def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> Message:
     """Give the reading that was chosen among those of a question, so that the answer can still be judged."""
     reading, text = politique.open_reading(desk.library, chosen, pressed=request.pressed)
     reference = politique.reference_in(text, reading.version)
@@ -122,7 +124,7 @@ def choose(desk: Desk, request: Request, identifier: str, chosen: str) -> Messag
 
 def _is_code(text: str) -> bool:
     """Tell whether a text is the code of a report, which is then neither answered nor kept."""
-    return len(text.split()) >= report_codes.WORDS and report_codes.read(text) is not None
+    return len(text.split()) >= codes.WORDS and codes.read(text) is not None
 
 
 def shortcut(library: Library) -> str:
@@ -131,7 +133,7 @@ def shortcut(library: Library) -> str:
     return label if len(label) <= SHORTCUT_LENGTH else "Voir la politique"
 
 
-def about(desk: Desk, request: Request) -> Message:
+def about(desk: Answering, request: Request) -> Message:
     """Say what the policy says of a message that someone else wrote (a message's own menu).
 
     Its author asked nothing: nothing of it is kept, remembered or judged.
@@ -180,7 +182,7 @@ def _chosen(version: Version, reference: Reference) -> tuple[Number, ...]:
     return tuple(numbers) if whole and reference.exact and len(numbers) <= answers.MOST else ()
 
 
-def _opened(desk: Desk, request: Request) -> tuple[Reading, str]:
+def _opened(desk: Answering, request: Request) -> tuple[Reading, str]:
     """Return the policy that a request names, and what it asks."""
     reading, rest = politique.open_reading(desk.library, request.text, pressed=request.pressed)
     return reading, _question(request, rest)
@@ -195,7 +197,7 @@ def _question(request: Request, rest: str) -> str:
 
 
 def _given(
-    desk: Desk, reading: Reading, chosen: tuple[Number, ...], request: Request, judged: Judged | None
+    desk: Answering, reading: Reading, chosen: tuple[Number, ...], request: Request, judged: Judged | None
 ) -> Message:
     """Give clauses that were chosen; the only one comes with those that it is to be read with."""
     telling = desk.telling(reading, request)
@@ -205,7 +207,7 @@ def _given(
     return answers.given(telling, numbers, judged)
 
 
-def _answered(desk: Desk, reading: Reading, request: Request) -> Message:
+def _answered(desk: Answering, reading: Reading, request: Request) -> Message:
     policy, text = reading.policy.id, desk.library.naming.unaddressed(request.text)
     previous = desk.conversations.previous(request.actor, policy)
     telling = desk.telling(reading, request)
@@ -233,7 +235,7 @@ def _missing(version: Version, text: str) -> Number | None:
     return next((end for end in ends if not version.within(end)), None)
 
 
-def _noted(desk: Desk, policy: str, answer: Answer, text: str) -> Judged:
+def _noted(desk: Answering, policy: str, answer: PolicyAnswer, text: str) -> Judged:
     """Keep the question, masked, when it has no answer; remember the answer for a while to be judged."""
     question = desk.masker().mask(text)
     numbers = tuple(found.number for found in answer.clauses)
@@ -242,4 +244,4 @@ def _noted(desk: Desk, policy: str, answer: Answer, text: str) -> Judged:
         with desk.office.storage.transaction() as db:
             problem: asked.Problem = "silent" if answer.outcome == "silent" else "not_found"
             kept = asked.keep(db, policy, question, problem, desk.office.today())
-    return Judged(desk.recent.add(Given(policy, question, numbers, kept)))
+    return Judged(desk.recent.add(GivenAnswer(policy, question, numbers, kept)))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from bot.answers import asked
 from bot.commands import answers, politique, question
-from bot.commands.question import Desk
-from bot.messages import Button, Buttons, Message, Text, TooLong
-from bot.policy import asked
-from bot.requests import Request, UserError
+from bot.commands.question import Answering
+from bot.conversation.messages import Button, Buttons, Message, Text, TooLong
+from bot.conversation.requests import Request, UserError
 
 USEFUL, USELESS, CHOSEN = "oui", "non", "choix"
 _THANKS: Final = "Merci, c'est noté sans votre nom."
@@ -26,7 +26,7 @@ _HOW: Final = (
 )
 
 
-def judge(desk: Desk, request: Request) -> Message:
+def judge(desk: Answering, request: Request) -> Message:
     """Note that an answer was useful, or not; the answer stays in sight. Each is judged once."""
     verdict, _, rest = request.text.partition(" ")
     identifier, _, shown = rest.partition(" ")
@@ -47,7 +47,7 @@ def judge(desk: Desk, request: Request) -> Message:
     return _with_answer(desk, request, shown, _SORRY if kept else _THANKS)
 
 
-def _with_answer(desk: Desk, request: Request, shown: str, said: str) -> Message:
+def _with_answer(desk: Answering, request: Request, shown: str, said: str) -> Message:
     """Say `said` under the clauses that were answered: in private, this takes the place of the answer."""
     alone = thanks(said)
     if not shown:

@@ -9,13 +9,24 @@ from typing import TypeAlias
 
 from sqlite_utils import Database
 
-from bot.commands.office import Office, actor_of, follow, named, own_group, picked
-from bot.forms import ChoiceField, Form, Option, PersonField, Reply, TextField
-from bot.messages import Button, Buttons, Element, Heading, Message, Note, Span, Text, bold, excerpt
-from bot.policy import membership, roles
+from bot.conversation.forms import ChoiceField, Form, Option, PersonField, Reply, TextField
+from bot.conversation.messages import (
+    Button,
+    Buttons,
+    Element,
+    Heading,
+    Message,
+    Note,
+    Span,
+    Text,
+    bold,
+    excerpt,
+)
+from bot.conversation.requests import Actor, Request, UserError
+from bot.people import membership, roles
+from bot.people.office import Office, actor_of, follow, named, own_group, picked
+from bot.people.roles import Group, Role, RoleError, Tenure
 from bot.policy.library import in_words
-from bot.policy.roles import Group, Role, RoleError, Tenure
-from bot.requests import Actor, Request, UserError
 
 _NOBODY = "aucune"
 _REPLACING, _BESIDE = "remplace", "ajoute"

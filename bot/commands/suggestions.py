@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from bot.commands import links
-from bot.commands.politique import Reading
-from bot.messages import excerpt
+from bot.conversation.messages import excerpt
+from bot.conversation.requests import Suggestion
+from bot.policy import links
 from bot.policy.articles import Number
 from bot.policy.library import Library
+from bot.policy.reading import Reading
 from bot.policy.search import fold
-from bot.requests import Suggestion
 
 SUGGESTION_LENGTH = 90  # a suggestion's label: Discord allows 100
 _BEGUN = re.compile(r"^(?:art(?:icle)?\.?|clause)(?!\w)\s*|^art(?:i(?:c(?:l)?)?)?$")

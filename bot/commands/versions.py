@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from bot.archive import Archive
 from bot.commands import politique
-from bot.commands.office import Office
-from bot.forms import Form, Reply, TextField
-from bot.messages import Button, Buttons, Heading, Message, Note, Text, bold
-from bot.policy import revisions
+from bot.conversation.forms import Form, Reply, TextField
+from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold
+from bot.conversation.requests import Request
+from bot.people.office import Office
 from bot.policy.library import Policy, in_words
-from bot.policy.revisions import Revision
-from bot.requests import Request
+from bot.revision import revisions
+from bot.revision.archive import Archive
+from bot.revision.revisions import Revision
 
 _SHOWN = 8  # versions on one page
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class VersionLine:
     """A version, from when to when it was in force; `until` None: it still is, or will be."""
 
     revision: Revision
@@ -36,14 +36,14 @@ class Line:
 # --- What was in force when -------------------------------------------------------------------
 
 
-def lines(approved: Sequence[Revision]) -> list[Line]:
+def lines(approved: Sequence[Revision]) -> list[VersionLine]:
     """Return the versions, the latest first, each until the day before the next one's."""
-    found: list[Line] = []
+    found: list[VersionLine] = []
     until: date | None = None
     for one in reversed(approved):
         since = one.since
         if since is not None:
-            found.append(Line(one, since, until))
+            found.append(VersionLine(one, since, until))
             until = since - timedelta(days=1)
     return found
 
@@ -65,7 +65,7 @@ def history(office: Office, archive: Archive, request: Request) -> Reply:
     return history_page(policy, found, office.today(), page)
 
 
-def history_page(policy: Policy, found: Sequence[Line], today: date, page: int = 1) -> Message:
+def history_page(policy: Policy, found: Sequence[VersionLine], today: date, page: int = 1) -> Message:
     """Return a page of the versions, the latest first."""
     pages = max(1, -(-len(found) // _SHOWN))
     page = min(max(page, 1), pages)
@@ -95,18 +95,18 @@ def _of(revision: Revision) -> str:
     return f"du {in_words(revision.adopted)}" if revision.adopted else "sans date"
 
 
-def _line(one: Line, today: date) -> Text:
+def _line(one: VersionLine, today: date) -> Text:
     adopted, when = _when(one, today)
     return Text(bold(adopted), f"\u00a0: {when}")
 
 
-def described(one: Line, today: date) -> str:
+def described(one: VersionLine, today: date) -> str:
     """Say when a version was adopted, and from when to when it was in force."""
     adopted, when = _when(one, today)
     return f"{adopted}\u00a0: {when}"
 
 
-def _when(one: Line, today: date) -> tuple[str, str]:
+def _when(one: VersionLine, today: date) -> tuple[str, str]:
     adopted = f"Adoptée le {in_words(one.revision.adopted)}" if one.revision.adopted else ""
     why = " Elle a ramené le texte d'une version antérieure." if one.revision.withdraws else ""
     if not one.served:
@@ -121,7 +121,7 @@ def _when(one: Line, today: date) -> tuple[str, str]:
 UNSAID = "Où la date d'effet n'a pas été dite, celle de l'adoption en tient lieu."
 
 
-def is_unsaid(shown: Sequence[Line]) -> bool:
+def is_unsaid(shown: Sequence[VersionLine]) -> bool:
     """Tell whether nobody said from when on some version is in force."""
     return not all(one.revision.effective for one in shown)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.commands import pause, signalements
-from bot.commands.office import Office, administers
-from bot.messages import Button, Buttons, Element, Heading, Message, Text, code
+from bot.commands import pause
+from bot.commands.signalements import signalements
+from bot.conversation.messages import Button, Buttons, Element, Heading, Message, Text, code
+from bot.conversation.requests import Request
+from bot.people.office import Office, administers
 from bot.policy.library import Library, in_words
-from bot.requests import Request
-from bot.state import Flag
+from bot.storage.state import Flag
 from bot.times import Calendar
 
 # Side by side, so that opening either says nothing.

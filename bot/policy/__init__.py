@@ -1,1 +1,4 @@
-"""What the bot knows and decides: the policy's text, how it is found, what interprets it."""
+"""The text: articles, references, search, annotations, and the library that alone gives its words.
+
+In: Markdown files and approved texts. Out: versions, clauses and quotations.
+"""

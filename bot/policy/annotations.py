@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, TypeVar, get_args
 
 from bot.policy.articles import Number, PolicyError, Version
-from bot.policy.identities import Fates, now
-from bot.policy.wording import form
+from bot.policy.changes.identities import Fates, now
+from bot.policy.changes.wording import form
 
 Value = TypeVar("Value")
 

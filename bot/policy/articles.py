@@ -77,7 +77,7 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
-class Revision:
+class AdoptionNote:
     """What the cover says of the last revision: which meeting of which body, and when."""
 
     body: str
@@ -100,7 +100,7 @@ class Version:
     adopted: date
     cover: tuple[str, ...]
     articles: tuple[Article, ...]
-    revision: Revision | None
+    revision: AdoptionNote | None
     effective: date | None = None
     key: str = ""
     sha256: str = ""
@@ -375,7 +375,7 @@ def parse(
     )
 
 
-def _revision(cover: list[str]) -> Revision | None:
+def _revision(cover: list[str]) -> AdoptionNote | None:
     """Return what the cover says of the last revision, None when it says nothing that can be read.
 
     A date that does not exist, 31-02-2015, is no error: the adopted text is not ours to correct, and
@@ -388,5 +388,5 @@ def _revision(cover: list[str]) -> Revision | None:
                 on = date(int(found["year"]), int(found["month"]), int(found["day"]))
             except ValueError:
                 return None
-            return Revision(found["body"].lower(), int(found["meeting"]), on)
+            return AdoptionNote(found["body"].lower(), int(found["meeting"]), on)
     return None

@@ -13,10 +13,11 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
-from bot.messages import Mark, Quotation, Quote, Span
-from bot.policy import articles, identities
+from bot.conversation.messages import Mark, Quotation, Quote, Span
+from bot.policy import articles
 from bot.policy.annotations import Annotations, carried, read_annotations, said_version
 from bot.policy.articles import Clause, Number, PolicyError, Version
+from bot.policy.changes import identities
 from bot.policy.references import Naming
 from bot.policy.search import Index
 

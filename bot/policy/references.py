@@ -34,7 +34,7 @@ _LEFT = re.compile(rf"{_WORDS}(?!\w)|\b(?:{_AND}|l[ae]s?|de|du)(?!\w)|[\s,;&+/?!
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class NumberSpan:
     """The numbers from `first` to `last`, both included; `last` equals `first` for a single one."""
 
     first: Number
@@ -52,7 +52,7 @@ class Reference:
     or it has a point, so that it cannot be a mere figure. `page` counts from 1.
     """
 
-    spans: tuple[Span, ...]
+    spans: tuple[NumberSpan, ...]
     exact: bool
     marked: bool
     page: int = 1
@@ -103,7 +103,7 @@ def read(text: str) -> Reference | None:
     """
     if _NUMBER_ALONE.fullmatch(text):  # by far the most frequent
         number = _number(text)
-        return Reference((Span(number, number),), exact=True, marked=len(number.parts) > 1)
+        return Reference((NumberSpan(number, number),), exact=True, marked=len(number.parts) > 1)
     text = " ".join(text.split())
     page = _PAGE.search(text)
     if page:
@@ -134,7 +134,7 @@ def _in_digits(text: str) -> str:
 @dataclass(frozen=True, slots=True)
 class _Found:
     at: int
-    span: Span
+    span: NumberSpan
     marked: bool
 
 
@@ -146,14 +146,14 @@ def _spans(text: str) -> tuple[list[_Found], str]:
         first, last = _number(match["first"]), _number(match["last"])
         if len(first.parts) == len(last.parts) + 1 and last.parts[-1] > first.parts[-1]:
             last = Number((*first.parts[:-1], last.parts[-1]))  # « 5.1 à 10 » ends at 5.10
-        span = Span(min(first, last), max(first, last))
+        span = NumberSpan(min(first, last), max(first, last))
         found.append(_Found(match.start(), span, len(first.parts) > 1))
         return " " * len(match[0])
 
     def take_one(match: re.Match[str]) -> str:
         number = _number(match["number"])
         marked = bool(match["word"]) or len(number.parts) > 1
-        found.append(_Found(match.start("number"), Span(number, number), marked))
+        found.append(_Found(match.start("number"), NumberSpan(number, number), marked))
         return " " * len(match[0])
 
     rest = _ONE.sub(take_one, _RANGE.sub(take_range, text))

@@ -1,1 +1,4 @@
-"""The web form for reports: no account, no cookie, no script."""
+"""The form for reports, without account or script.
+
+In: HTTP from anybody. Out: pages, and reports filed as those of the chat are.
+"""

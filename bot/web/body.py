@@ -11,7 +11,7 @@ from typing import Final
 
 from aiohttp import BodyPartReader, web
 
-from bot.messages import clean
+from bot.conversation.messages import clean
 
 PICTURE_SIZE: Final = 8 * 1024 * 1024
 # The picture that was drawn anew, sealed and in base64, and the texts; or a picture and some room.
@@ -24,7 +24,7 @@ _FILE: Final = "picture"
 
 
 @dataclass(frozen=True, slots=True)
-class Body:
+class FormBody:
     """The fields, each with its values; the file, if there is one, and whether it is too large."""
 
     fields: Mapping[str, list[str]] = field(repr=False)
@@ -36,7 +36,7 @@ class Body:
         return self.fields.get(name, [""])[0]
 
 
-async def read(request: web.Request) -> Body:
+async def read(request: web.Request) -> FormBody:
     """Read what a page brings. Raises `HTTPException` when it is none of a form's, or too large."""
     if request.content_type == "multipart/form-data":
         return await _read_parts(request)
@@ -50,10 +50,10 @@ async def read(request: web.Request) -> Body:
     for name, value in brought.items():
         if isinstance(value, str):
             fields.setdefault(name, []).append(clean(value))
-    return Body(fields)
+    return FormBody(fields)
 
 
-async def _read_parts(request: web.Request) -> Body:
+async def _read_parts(request: web.Request) -> FormBody:
     fields: dict[str, list[str]] = {}
     file, too_large, left, count = b"", False, BODY_SIZE, 0
     try:
@@ -71,7 +71,7 @@ async def _read_parts(request: web.Request) -> Body:
                 fields.setdefault(part.name or "", []).append(clean(content.decode("utf-8", "replace")))
     except (ValueError, AssertionError) as error:  # what aiohttp raises of parts that are none
         raise web.HTTPBadRequest from error
-    return Body(fields, file, too_large)
+    return FormBody(fields, file, too_large)
 
 
 async def _content(part: BodyPartReader, most: int, left: int) -> tuple[bytes, int]:

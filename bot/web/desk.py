@@ -8,24 +8,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar, cast
 
-from bot.policy import report_codes, report_followups, reports, roles
-from bot.policy.addresses import Address
-from bot.policy.report_followups import Followup
-from bot.policy.report_limits import REFUSAL, Limiter
-from bot.policy.report_records import SEVERITIES, Records, ReportError, Session, Severity
-from bot.policy.report_routing import RECIPIENTS
-from bot.policy.reports import SAYS_LENGTH, WHERE_LENGTH, Entry
-from bot.storage import Storage
+from bot.people import roles
+from bot.reports import codes, filing, followups
+from bot.reports.addresses.addresses import PostAddress
+from bot.reports.filing import SAYS_LENGTH, WHERE_LENGTH, ReportIntake
+from bot.reports.followups import Followup
+from bot.reports.limits import REFUSAL, Limiter
+from bot.reports.records import SEVERITIES, Records, ReportError, Session, Severity
+from bot.reports.routing import RECIPIENTS
+from bot.storage.database import Storage
 from bot.times import Clock
 from bot.web.intake import (
-    Choice,
-    Choices,
-    Followed,
-    Picture,
+    CleanedImage,
+    DialogueLine,
+    FollowedReport,
+    FormChoice,
+    FormChoices,
     Pointed,
     RefusedError,
     Review,
-    Said,
     Typed,
 )
 
@@ -45,7 +46,7 @@ _NEEDED: Final = {
 
 
 @dataclass(frozen=True)
-class Desk:
+class WebIntake:
     """See `bot.web.intake.Intake`.
 
     `read_address`: finds the address of a post in a text, None when it has none. `marks`: the phrases
@@ -58,22 +59,22 @@ class Desk:
     records: Records
     clock: Clock
     limiter: Limiter
-    read_address: Callable[[str], Address | None]
+    read_address: Callable[[str], PostAddress | None]
     marks: Callable[[str], Sequence[Pointed]]
     clean_text: Callable[[str], str]
     scatter: Callable[[], None]
-    draw: Callable[[bytes], Picture]
+    draw: Callable[[bytes], CleanedImage]
     _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
     # However many are at the form, at most two of them are before the chat in the storage thread's queue.
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
-    async def choices(self) -> Choices:
+    async def choices(self) -> FormChoices:
         """Return what one may choose among."""
         titles = await self._within(
             lambda session: {one.id: one.title for one in roles.all_roles(session.db)}
         )
-        recipients = [Choice(role, titles[role]) for role in RECIPIENTS]
-        return Choices([_severity(*one) for one in SEVERITIES.items()], recipients, recipients)
+        recipients = [FormChoice(role, titles[role]) for role in RECIPIENTS]
+        return FormChoices([_severity(*one) for one in SEVERITIES.items()], recipients, recipients)
 
     async def review(self, typed: Typed) -> Review:
         """Look at what was typed; nothing of it is kept."""
@@ -90,18 +91,18 @@ class Desk:
         """Return what may tell who someone is in what is to be added."""
         return await asyncio.to_thread(self.marks, words)
 
-    async def clean(self, content: bytes) -> Picture:
+    async def clean(self, content: bytes) -> CleanedImage:
         """Draw an image anew. Raises `RefusedError`."""
         return await asyncio.to_thread(self.draw, content)
 
     def new_code(self) -> str:
         """Return a new receipt."""
-        return report_codes.new()
+        return codes.new()
 
-    async def send(self, typed: Typed, picture: Picture | None, code: str) -> None:
+    async def send(self, typed: Typed, picture: CleanedImage | None, code: str) -> None:
         """Keep a report under `code`, unless it is already. Raises `RefusedError`, nothing being kept."""
         found = self.read_address(typed.address)
-        entry = Entry(
+        entry = ReportIntake(
             found.canonical if found else typed.address,
             typed.summary,
             cast("Severity", typed.severity),
@@ -119,20 +120,20 @@ class Desk:
                 return
             if not self.limiter.take_from_web():
                 raise RefusedError(REFUSAL)
-            await self._kept(lambda session: reports.file(session, entry, image, code))
+            await self._kept(lambda session: filing.file(session, entry, image, code))
 
-    async def follow(self, code: str) -> Followed | None:
+    async def follow(self, code: str) -> FollowedReport | None:
         """Return what became of a report; None for whatever is not the code of one."""
         return await self._within(lambda session: _shown(_found(session, code)))
 
-    async def add(self, code: str, words: str) -> Followed | None:
+    async def add(self, code: str, words: str) -> FollowedReport | None:
         """Add words to a report. Raises `RefusedError`, nothing being kept."""
 
-        def add(session: Session) -> Followed | None:
+        def add(session: Session) -> FollowedReport | None:
             found = _found(session, code)
             if found is None:
                 return None
-            report_followups.add(session, found.receipt, self.clean_text(words))
+            followups.add(session, found.receipt, self.clean_text(words))
             return _shown(_found(session, code))
 
         try:
@@ -146,7 +147,7 @@ class Desk:
         def withdraw(session: Session) -> bool:
             found = _found(session, code)
             if found is not None:
-                report_followups.withdraw(session, found.receipt)
+                followups.withdraw(session, found.receipt)
             return found is not None
 
         return await self._kept(withdraw)
@@ -177,9 +178,9 @@ class Desk:
             yield Session(db, self.records, self.clock())
 
 
-def _severity(value: Severity, words: str) -> Choice:
+def _severity(value: Severity, words: str) -> FormChoice:
     label, _, hint = words.partition("\u00a0: ")
-    return Choice(value, label, f"{hint[:1].upper()}{hint[1:]}." if hint else "")
+    return FormChoice(value, label, f"{hint[:1].upper()}{hint[1:]}." if hint else "")
 
 
 def _problems(typed: Typed) -> dict[str, str]:
@@ -194,15 +195,15 @@ def _problems(typed: Typed) -> dict[str, str]:
 
 def _found(session: Session, code: str) -> Followup | None:
     try:
-        return report_followups.find(session, report_followups.receipt_of(session, code))
+        return followups.find(session, followups.receipt_of(session, code))
     except ReportError:
         return None
 
 
-def _shown(found: Followup | None) -> Followed | None:
+def _shown(found: Followup | None) -> FollowedReport | None:
     if found is None:
         return None
     ended = f"{found.status}\u00a0: {found.outcome}" if found.outcome else found.status
     explained = found.words or (_ASKED if found.asked else _EXPLAINED[found.closed])
-    said = tuple(Said(one.author == "reporter", one.text) for one in found.said)
-    return Followed(ended, explained, said, open=not found.closed)
+    said = tuple(DialogueLine(one.author == "reporter", one.text) for one in found.said)
+    return FollowedReport(ended, explained, said, open=not found.closed)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import htpy as h
 
-from bot.web.intake import Choice
+from bot.web.intake import FormChoice
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class FieldSpec:
     """What a field asks. `length`: of a text, at most. `accept`: of a file, which kinds."""
 
     name: str
@@ -22,7 +22,7 @@ class Asked:
     accept: str = ""
 
 
-def line(asked: Asked, value: str = "", problem: str = "") -> h.Renderable:
+def line(asked: FieldSpec, value: str = "", problem: str = "") -> h.Renderable:
     """Return a text of one line."""
     control = h.input(
         _common(asked, problem),
@@ -36,7 +36,7 @@ def line(asked: Asked, value: str = "", problem: str = "") -> h.Renderable:
     return _framed(asked, control, problem)
 
 
-def paragraph(asked: Asked, value: str = "", problem: str = "") -> h.Renderable:
+def paragraph(asked: FieldSpec, value: str = "", problem: str = "") -> h.Renderable:
     """Return a text of several lines."""
     control = h.textarea(
         _common(asked, problem), rows=5, maxlength=asked.length, autocomplete="off", spellcheck="false"
@@ -45,17 +45,17 @@ def paragraph(asked: Asked, value: str = "", problem: str = "") -> h.Renderable:
     return _framed(asked, control["\n", value], problem)
 
 
-def file(asked: Asked, problem: str = "") -> h.Renderable:
+def file(asked: FieldSpec, problem: str = "") -> h.Renderable:
     """Return a file to choose."""
     return _framed(asked, h.input(_common(asked, problem), type="file", accept=asked.accept), problem)
 
 
-def radios(asked: Asked, choices: Sequence[Choice], chosen: str, problem: str = "") -> h.Renderable:
+def radios(asked: FieldSpec, choices: Sequence[FormChoice], chosen: str, problem: str = "") -> h.Renderable:
     """Return choices of which one is made."""
     return _group("radio", asked, choices, frozenset({chosen}), problem)
 
 
-def boxes(asked: Asked, choices: Sequence[Choice], chosen: frozenset[str]) -> h.Renderable:
+def boxes(asked: FieldSpec, choices: Sequence[FormChoice], chosen: frozenset[str]) -> h.Renderable:
     """Return choices of which any are made."""
     return _group("checkbox", asked, choices, chosen)
 
@@ -75,7 +75,7 @@ def actions(*buttons: h.Renderable) -> h.Renderable:
     return h.div(".actions")[buttons]
 
 
-def _common(asked: Asked, problem: str) -> Mapping[str, h.Attribute]:
+def _common(asked: FieldSpec, problem: str) -> Mapping[str, h.Attribute]:
     return {
         "id": asked.name,
         "name": asked.name,
@@ -85,7 +85,7 @@ def _common(asked: Asked, problem: str) -> Mapping[str, h.Attribute]:
     }
 
 
-def _framed(asked: Asked, control: h.Renderable, problem: str) -> h.Renderable:
+def _framed(asked: FieldSpec, control: h.Renderable, problem: str) -> h.Renderable:
     return h.div(".field")[
         h.label(for_=asked.name)[asked.label, _aside(asked)],
         _hint(asked.name, asked.hint),
@@ -95,7 +95,7 @@ def _framed(asked: Asked, control: h.Renderable, problem: str) -> h.Renderable:
 
 
 def _group(
-    kind: str, asked: Asked, choices: Sequence[Choice], chosen: frozenset[str], problem: str = ""
+    kind: str, asked: FieldSpec, choices: Sequence[FormChoice], chosen: frozenset[str], problem: str = ""
 ) -> h.Renderable:
     return h.fieldset(".field", id=asked.name, aria_describedby=_described(asked, problem))[
         h.legend[asked.label, _aside(asked)],
@@ -108,7 +108,7 @@ def _group(
     ]
 
 
-def _choice(kind: str, name: str, choice: Choice, number: int, *, checked: bool) -> h.Renderable:
+def _choice(kind: str, name: str, choice: FormChoice, number: int, *, checked: bool) -> h.Renderable:
     identifier = f"{name}-{number}"
     return h.div(".choice")[
         h.input(
@@ -126,7 +126,7 @@ def _choice(kind: str, name: str, choice: Choice, number: int, *, checked: bool)
     ]
 
 
-def _aside(asked: Asked) -> h.Node:
+def _aside(asked: FieldSpec) -> h.Node:
     return asked.optional and h.span(".optional")[" (facultatif)"]
 
 
@@ -138,6 +138,6 @@ def _error(name: str, problem: str) -> h.Node:
     return problem and h.p(".error", id=f"{name}-erreur")[problem]
 
 
-def _described(asked: Asked, problem: str) -> str | None:
+def _described(asked: FieldSpec, problem: str) -> str | None:
     parts = [f"{asked.name}-aide"] * bool(asked.hint) + [f"{asked.name}-erreur"] * bool(problem)
     return " ".join(parts) or None

@@ -7,21 +7,21 @@ from typing import Final
 
 import htpy as h
 
-from bot.line_breaks import with_breaks
-from bot.policy.reports import MESSAGE_LENGTH
+from bot.platforms.line_breaks import with_breaks
+from bot.reports.filing import MESSAGE_LENGTH
 from bot.web import fields, pages
-from bot.web.fields import Asked, actions, button
-from bot.web.intake import Followed, Pointed
+from bot.web.fields import FieldSpec, actions, button
+from bot.web.intake import FollowedReport, Pointed
 
 CODE_LENGTH: Final = 400  # nine words, numbered or on lines of their own, with room to spare
 
-_CODE: Final = Asked(
+_CODE: Final = FieldSpec(
     "code",
     "Votre code",
     "Les neuf mots reçus à l'envoi. Les accents et les majuscules ne comptent pas.",
     CODE_LENGTH,
 )
-_WORDS: Final = Asked(
+_WORDS: Final = FieldSpec(
     "words",
     "Répondre ou ajouter",
     "Une réponse ou une précision. N'y mettez rien qui vous désigne.",
@@ -47,7 +47,7 @@ def follow(problem: str = "") -> str:
 
 def followed(
     code: str,
-    found: Followed,
+    found: FollowedReport,
     note: str = "",
     *,
     problem: str = "",
@@ -82,7 +82,7 @@ def withdrawn() -> str:
     )
 
 
-def _talk(found: Followed) -> h.Node:
+def _talk(found: FollowedReport) -> h.Node:
     said = [
         h.li(class_=None if one.ours else "theirs")[
             h.b["Vous" if one.ours else "La personne qui traite le signalement"], with_breaks(one.words)

@@ -31,25 +31,25 @@ from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 from nacl.utils import random
 
-from bot import http_headers
+from bot.conversation.messages import Quotation
 from bot.logs import told
-from bot.messages import Quotation
-from bot.platforms import PlatformError
-from bot.policy.reports import MESSAGE_LENGTH, NAME_LENGTH, SAYS_LENGTH
+from bot.platforms import http_headers
+from bot.platforms.contract import PlatformError
+from bot.reports.filing import MESSAGE_LENGTH, NAME_LENGTH, SAYS_LENGTH
 from bot.times import Clock
 from bot.web import follow_pages, pages
-from bot.web.body import BODY_SIZE, PICTURE_SIZE, Body, read
+from bot.web.body import BODY_SIZE, PICTURE_SIZE, FormBody, read
 from bot.web.doorway import Doorway
 from bot.web.intake import (
     ADDRESS_LENGTH,
-    Followed,
+    CleanedImage,
+    FollowedReport,
     Intake,
-    Picture,
     RefusedError,
     Review,
     Typed,
 )
-from bot.web.pages import Draft
+from bot.web.pages import ReviewPage
 
 logger = logging.getLogger(__name__)
 
@@ -177,14 +177,14 @@ class WebForm:
             return await self._reviewed(_typed(body), picture, problem)
 
     async def _reviewed(
-        self, typed: Typed, picture: Picture | None, problem: str = "", note: str = ""
+        self, typed: Typed, picture: CleanedImage | None, problem: str = "", note: str = ""
     ) -> web.Response:
         choices, review = await self._intake.choices(), await self._look(typed)
         problems = dict(review.problems) | ({"picture": problem} if problem else {})
         if problems:
             return _page(pages.form(self._quotation(), choices, review.typed, problems), 422)
         kept = {"seal": self._seal(picture, self._intake.new_code())}
-        return _page(pages.review(Draft(review, choices, picture, kept), note))
+        return _page(pages.review(ReviewPage(review, choices, picture, kept), note))
 
     async def _look(self, typed: Typed) -> Review:
         """Return what there is to say of what was typed; what is too long is not looked at."""
@@ -244,7 +244,7 @@ class WebForm:
         return _page(follow_pages.withdrawn()) if done else self._shown("", None)
 
     @staticmethod
-    def _shown(code: str, found: Followed | None, note: str = "") -> web.Response:
+    def _shown(code: str, found: FollowedReport | None, note: str = "") -> web.Response:
         """Show a report, or that there is none: a wrong code, an unknown and an expired one look alike."""
         if found is None:
             return _page(follow_pages.follow(_UNKNOWN), 422)
@@ -252,7 +252,7 @@ class WebForm:
 
     # --- What a draft holds beside what was typed
 
-    def _seal(self, picture: Picture | None, code: str) -> str:
+    def _seal(self, picture: CleanedImage | None, code: str) -> str:
         """Return the picture and the code of a draft, so that the page can hold them and not change them."""
         content = {"code": code, "until": self._clock().timestamp() + DRAFT_SECONDS}
         if picture is not None:
@@ -260,7 +260,7 @@ class WebForm:
             content |= {"image": image, "media": picture.media, "original": picture.original}
         return base64.b64encode(self._box.encrypt(json.dumps(content).encode("ascii"))).decode("ascii")
 
-    def _opened(self, sealed: str) -> tuple[Picture | None, str] | None:
+    def _opened(self, sealed: str) -> tuple[CleanedImage | None, str] | None:
         """Return what `_seal` was given; None when it is not whole, too old, or another process's."""
         try:
             content: dict[str, Any] = json.loads(self._box.decrypt(base64.b64decode(sealed, validate=True)))
@@ -271,7 +271,7 @@ class WebForm:
         if "image" not in content:
             return None, content["code"]
         image = base64.b64decode(content["image"])
-        return Picture(image, content["media"], content["original"]), content["code"]
+        return CleanedImage(image, content["media"], content["original"]), content["code"]
 
     @asynccontextmanager
     async def _turn(self, request: web.Request) -> AsyncIterator[None]:
@@ -290,7 +290,7 @@ class WebForm:
             self._turns.release()
 
 
-def _typed(body: Body) -> Typed:
+def _typed(body: FormBody) -> Typed:
     return Typed(
         address=body.one("address").strip(),
         summary=body.one("summary").strip(),

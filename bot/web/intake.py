@@ -14,7 +14,7 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class FormChoice:
     """One of the answers to a question: what it stands for, what is shown, what explains it."""
 
     value: str
@@ -23,12 +23,12 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class FormChoices:
     """What one chooses among, as it is today. Of severities and recipients, one; of the named, any."""
 
-    severities: Sequence[Choice]
-    recipients: Sequence[Choice]
-    named: Sequence[Choice]
+    severities: Sequence[FormChoice]
+    recipients: Sequence[FormChoice]
+    named: Sequence[FormChoice]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class CleanedImage:
     """An image that was drawn anew, and the SHA-256 of the file it was drawn from."""
 
     content: bytes = field(repr=False)
@@ -76,7 +76,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class DialogueLine:
     """A message of the conversation: whether the person who reported wrote it, and the words."""
 
     ours: bool
@@ -84,19 +84,19 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class FollowedReport:
     """What who has a code may know of their report. `open`: whether anything can still be added."""
 
     status: str
     explained: str
-    said: Sequence[Said] = ()
+    said: Sequence[DialogueLine] = ()
     open: bool = True
 
 
 class Intake(Protocol):
     """Receives reports and shows what became of them. Nothing that it is given tells who asks."""
 
-    async def choices(self) -> Choices:
+    async def choices(self) -> FormChoices:
         """Return what one may choose among."""
 
     async def review(self, typed: Typed) -> Review:
@@ -105,19 +105,19 @@ class Intake(Protocol):
     async def point_out(self, words: str) -> Sequence[Pointed]:
         """Return what may tell who someone is in what is to be added, which is not too long."""
 
-    async def clean(self, content: bytes) -> Picture:
+    async def clean(self, content: bytes) -> CleanedImage:
         """Draw an image anew. Raises `RefusedError` for what is none, or cannot be."""
 
     def new_code(self) -> str:
         """Return a new receipt, under which nothing is kept yet."""
 
-    async def send(self, typed: Typed, picture: Picture | None, code: str) -> None:
+    async def send(self, typed: Typed, picture: CleanedImage | None, code: str) -> None:
         """Keep what was reviewed under `code`, once. Raises `RefusedError`, nothing being kept."""
 
-    async def follow(self, code: str) -> Followed | None:
+    async def follow(self, code: str) -> FollowedReport | None:
         """Return what became of a report; None for whatever is not the code of one."""
 
-    async def add(self, code: str, words: str) -> Followed | None:
+    async def add(self, code: str, words: str) -> FollowedReport | None:
         """Add words to a report. Raises `RefusedError`, nothing being kept."""
 
     async def withdraw(self, code: str) -> bool:

@@ -13,16 +13,16 @@ from typing import Final
 
 import htpy as h
 
-from bot.line_breaks import with_breaks
-from bot.messages import Quotation
-from bot.policy.reports import NAME_LENGTH, SAYS_LENGTH
+from bot.conversation.messages import Quotation
+from bot.platforms.line_breaks import with_breaks
+from bot.reports.filing import NAME_LENGTH, SAYS_LENGTH
 from bot.web import fields
-from bot.web.fields import Asked, actions, button
+from bot.web.fields import FieldSpec, actions, button
 from bot.web.intake import (
     ADDRESS_LENGTH,
-    Choice,
-    Choices,
-    Picture,
+    CleanedImage,
+    FormChoice,
+    FormChoices,
     Pointed,
     Review,
     Typed,
@@ -45,37 +45,37 @@ _REMINDER: Final = (
 )
 _DELAYED: Final = "aux heures de travail, après un délai tiré au hasard, de 5 à 60\u00a0minutes"
 
-_ADDRESS: Final = Asked(
+_ADDRESS: Final = FieldSpec(
     "address",
     "Adresse de la publication",
     "Ce qui dirait qui l'a partagée en est retiré. Sans adresse, dites où elle se trouve.",
     ADDRESS_LENGTH,
 )
-_SUMMARY: Final = Asked(
+_SUMMARY: Final = FieldSpec(
     "summary",
     "Ce qu'elle dit, en bref",
     "Deux ou trois phrases. Évitez ce qui vous désigne\u00a0: votre rôle, ce que vous étiez la seule "
     "personne à savoir.",
     SAYS_LENGTH,
 )
-_SEVERITY: Final = Asked("severity", "Gravité")
-_RECIPIENT: Final = Asked("recipient", "À qui le transmettre")
-_NAMED: Final = Asked(
+_SEVERITY: Final = FieldSpec("severity", "Gravité")
+_RECIPIENT: Final = FieldSpec("recipient", "À qui le transmettre")
+_NAMED: Final = FieldSpec(
     "named",
     "L'une de ces personnes est-elle en cause?",
     "Elle ne le verra pas\u00a0: il ira à quelqu'un d'autre. Sinon, l'une et l'autre peuvent le lire\u00a0: "
     "s'il n'est pas ouvert à temps, ou si la publication est déjà signalée.",
     optional=True,
 )
-_URGENT: Final = Asked("urgent", "Est-ce urgent?", optional=True)
-_NAME: Final = Asked(
+_URGENT: Final = FieldSpec("urgent", "Est-ce urgent?", optional=True)
+_NAME: Final = FieldSpec(
     "name",
     "Votre nom",
     "Laissez vide pour rester sans nom. Ce nom n'est ni vérifié ni retenu pour une autre fois.",
     NAME_LENGTH,
     optional=True,
 )
-_PICTURE: Final = Asked(
+_PICTURE: Final = FieldSpec(
     "picture",
     "Une capture d'écran",
     "PNG, JPEG ou WebP, 8\u00a0Mo au plus. L'image est redessinée\u00a0: ses métadonnées disparaissent. "
@@ -84,20 +84,22 @@ _PICTURE: Final = Asked(
     accept="image/png,image/jpeg,image/webp",
 )
 _AT_ONCE: Final = (
-    Choice("oui", "Prévenir tout de suite", f"Sinon, l'avis part {_DELAYED}, pour que l'heure ne dise rien."),
+    FormChoice(
+        "oui", "Prévenir tout de suite", f"Sinon, l'avis part {_DELAYED}, pour que l'heure ne dise rien."
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ReviewPage:
     """What is about to be sent: what there is to say of it, what one chose among.
 
     `kept`: what the next page must be given again beside what was typed, by the name of its field.
     """
 
     review: Review
-    choices: Choices
-    picture: Picture | None
+    choices: FormChoices
+    picture: CleanedImage | None
     kept: Mapping[str, str]
 
 
@@ -128,7 +130,7 @@ def page(title: str, *content: h.Node, here: str = "") -> str:
 
 def form(
     quotation: Quotation,
-    choices: Choices,
+    choices: FormChoices,
     typed: Typed | None = None,
     problems: Mapping[str, str] | None = None,
 ) -> str:
@@ -159,7 +161,7 @@ def form(
     )
 
 
-def review(draft: Draft, note: str = "") -> str:
+def review(draft: ReviewPage, note: str = "") -> str:
     """Return what was typed, shown once more with what may tell who someone is pointed out.
 
     `note`: what changed since last time, "" if nothing.
@@ -238,7 +240,7 @@ def _wrong(problems: Mapping[str, str]) -> h.Node:
     return links and h.section(".box.problem", role="alert")[h.h2["Il reste à corriger"], h.ul[links]]
 
 
-def _rows(draft: Draft) -> h.Node:
+def _rows(draft: ReviewPage) -> h.Node:
     typed, choices, pointed = draft.review.typed, draft.choices, draft.review.pointed
     named = ", ".join(one.label for one in choices.named if one.value in typed.named)
     rows: list[tuple[str, h.Node]] = [
@@ -255,7 +257,7 @@ def _rows(draft: Draft) -> h.Node:
     return [[h.dt[term], h.dd[value]] for term, value in rows]
 
 
-def _image(picture: Picture) -> h.Renderable:
+def _image(picture: CleanedImage) -> h.Renderable:
     source = f"data:{picture.media};base64,{base64.b64encode(picture.content).decode('ascii')}"
     return h.img(src=source, alt="La capture d'écran, telle qu'elle sera transmise")
 
@@ -289,12 +291,12 @@ def told_apart(title: str, items: h.Node, advice: str) -> h.Renderable:
     return h.section(".box", role="status")[h.h2[title], h.ul[items], h.p[advice]]
 
 
-def _reaches(choices: Choices, typed: Typed) -> str:
+def _reaches(choices: FormChoices, typed: Typed) -> str:
     """Return to whom it goes: not to someone whom it names."""
     order = [typed.recipient, *(one.value for one in choices.recipients if one.value != typed.recipient)]
     heir = next((one for one in order if one not in typed.named), "")
     return _label(choices.recipients, heir) if heir else "La suppléance, puisque les deux sont en cause"
 
 
-def _label(choices: Sequence[Choice], value: str) -> str:
+def _label(choices: Sequence[FormChoice], value: str) -> str:
     return next((one.label for one in choices if one.value == value), "")

@@ -9,12 +9,12 @@ import time
 
 import click
 
-from tests import measures
 from tests.bench import on_discord, on_slack, starts
 from tests.bench.load import Scale
 from tests.bench.report import Row, table, verdict
-from tests.measures import passage
-from tests.policy.question_kit import learn
+from tests.kits import measures
+from tests.kits.measures import passage
+from tests.kits.questions import learn
 
 MARK = "banc"
 LONGEST = 175.0  # seconds for everything

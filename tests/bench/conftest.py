@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.policy.question_kit import learnt
+from tests.kits.questions import learnt
 
 __all__ = ["learnt"]

@@ -13,17 +13,20 @@ from typing import TypeAlias
 
 import numpy as np
 
-from bot.policy import articles, library, question_bank, question_model, question_store
+from bot.answers import bank
+from bot.answers.engine import model as question_model
+from bot.answers.engine import store
+from bot.answers.engine.features import direction
+from bot.answers.engine.model import Model
+from bot.answers.engine.shelf import FixedModel
+from bot.answers.questions import Engine
+from bot.language.spelling import WORD
+from bot.policy import articles, library
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.library import Policy
-from bot.policy.question_features import direction
-from bot.policy.question_model import Model
-from bot.policy.question_shelf import Given
-from bot.policy.questions import Engine
 from bot.policy.search import fold, indexed, words
-from bot.policy.spelling import WORD
 from bot.settings import SEED
-from tests.policy.question_kit import learn
+from tests.kits.questions import learn
 
 Ranked: TypeAlias = list[tuple[Number, float]]
 Rank: TypeAlias = Callable[[str], Ranked]
@@ -117,7 +120,7 @@ def pa20() -> Policy:
 
 def trained() -> Model:
     """Return the shipped bank's model, made if need be."""
-    found, _ = question_store.find(learn(), MODELS)
+    found, _ = store.find(learn(), MODELS)
     assert found
     return found
 
@@ -149,13 +152,13 @@ def many(model: Model, version: Version) -> Model:
     )
 
 
-def set_aside() -> Sequence[question_bank.Line]:
+def set_aside() -> Sequence[bank.BankLine]:
     """Return the questions that nothing is trained on."""
-    return question_bank.read(question_bank.files([SEED], "pa20", question_bank.GATE), None)
+    return bank.read(bank.files([SEED], "pa20", bank.GATE), None)
 
 
 def _asking(version: Version, model: Model | None) -> Rank:
-    engine = Engine([SEED], Path(), Given(model))
+    engine = Engine([SEED], Path(), FixedModel(model))
     policy = pa20()
 
     def rank(question: str) -> Ranked:

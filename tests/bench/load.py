@@ -11,7 +11,7 @@ from statistics import quantiles
 import psutil
 
 from tests.bench.report import Row, compared
-from tests.measures import Target, at_least
+from tests.kits.measures import Target, at_least
 
 THROUGHPUT = 0.8  # of the bare library's, at least
 ROUND_SECONDS = 60.0  # at most

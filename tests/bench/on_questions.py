@@ -20,12 +20,12 @@ import click
 import numpy as np
 import psutil
 
+from bot.answers.bank import BankLine
 from bot.policy.articles import Number
-from bot.policy.question_bank import Line
-from tests import measures
 from tests.bench import engines, whole
 from tests.bench.whole import Held
-from tests.measures import machine, number, table
+from tests.kits import measures
+from tests.kits.measures import machine, number, table
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
 MARK = "comparaison"
@@ -78,7 +78,7 @@ def _milliseconds(rank: engines.Rank, question: str) -> float:
 
 
 def quality(
-    lines: Sequence[Line], ranked: Sequence[engines.Ranked], articles: int
+    lines: Sequence[BankLine], ranked: Sequence[engines.Ranked], articles: int
 ) -> tuple[float, float, float]:
     """Return top1, top3 and joint; a copy of a clause is as good as the clause."""
     accepted = [

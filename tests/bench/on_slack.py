@@ -12,8 +12,8 @@ import aiohttp
 from tests.bench.load import Answer, Letterbox, Rival, Scale, compare
 from tests.bench.programs import VIGIE, bare, running
 from tests.bench.report import Row
-from tests.platforms.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
-from tests.platforms.slack_kit import slash
+from tests.kits.platforms.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
+from tests.kits.platforms.slack import slash
 from tests.wire.bot_process import free_port
 
 

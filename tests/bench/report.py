@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from tests import measures
-from tests.measures import Target, number
+from tests.kits import measures
+from tests.kits.measures import Target, number
 
 _HEADINGS = ("Mesure", "Rapport", "Cible", "Vigie", "Bibliothèque nue")
 

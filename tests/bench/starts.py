@@ -12,8 +12,8 @@ import psutil
 from tests.bench.load import Scale, busy
 from tests.bench.programs import VIGIE, bare, running
 from tests.bench.report import Row, compared
-from tests.measures import Target, at_most
-from tests.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
+from tests.kits.measures import Target, at_most
+from tests.kits.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
 from tests.wire.discord_server import TOKEN, DiscordServer
 
 TIMES = 1.5  # what the libraries alone take, at most

@@ -8,7 +8,7 @@ from tests.bench import report
 from tests.bench.__main__ import measure
 from tests.bench.load import Scale
 from tests.bench.report import Row, compared
-from tests.measures import Target, at_least, at_most
+from tests.kits.measures import Target, at_least, at_most
 
 LABELS = [
     "Slack, débit",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bot.answers.bank import BankLine
 from bot.policy.articles import Number
-from bot.policy.question_bank import Line
 from tests.bench import engines, on_questions
 from tests.bench.on_questions import TIMES, Figures
 from tests.bench.whole import Held
@@ -33,9 +33,9 @@ def test_engines_without_a_bank_find_a_clause_by_its_words() -> None:
 
 def test_quality_is_measured_as_for_vigie_and_a_copy_is_as_good_as_the_clause() -> None:
     lines = [
-        Line("a", "direct", "answer", (PARSE("5.1"),)),
-        Line("b", "direct", "answer", (PARSE("5.2"),)),
-        Line("c", "off_topic", "out_of_scope", ()),
+        BankLine("a", "direct", "answer", (PARSE("5.1"),)),
+        BankLine("b", "direct", "answer", (PARSE("5.2"),)),
+        BankLine("c", "off_topic", "out_of_scope", ()),
     ]
     ranked = [[(PARSE("12.1"), 3.0)], [(PARSE("5.3"), 1.0), (PARSE("5.2"), 0.5)], [(PARSE("5.3"), 2.0)]]
     assert on_questions.quality(lines, ranked, 7) == (0.5, 1.0, 2 / 3)

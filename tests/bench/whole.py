@@ -10,8 +10,8 @@ import aiohttp
 import psutil
 
 from tests.bench.programs import VIGIE, running
-from tests.platforms.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
-from tests.platforms.slack_kit import slash
+from tests.kits.platforms.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
+from tests.kits.platforms.slack import slash
 from tests.wire.bot_process import free_port
 from tests.wire.discord_server import DiscordServer
 

@@ -10,9 +10,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
 
-from bot.platforms.local_adapter import LocalAdapter
+from bot.platforms.local.adapter import LocalAdapter
 from bot.settings import Settings
-from tests.office_kit import built, sandbox_of
+from tests.kits.office import built, sandbox_of
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = (

@@ -12,7 +12,7 @@ from playwright.async_api import Browser, Page, async_playwright
 
 from bot.settings import Settings
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, DESKTOP, PHONE
-from tests.office_kit import built, sandbox_of
+from tests.kits.office import built, sandbox_of
 
 IMAGES = Path(__file__).resolve().parents[2] / "docs" / "images"
 

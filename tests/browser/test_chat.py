@@ -7,9 +7,9 @@ import asyncio
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
-from bot.messages import Message, Text
-from bot.platforms import Address
-from bot.platforms.local_adapter import LocalAdapter
+from bot.conversation.messages import Message, Text
+from bot.platforms.contract import Destination
+from bot.platforms.local.adapter import LocalAdapter
 from tests.browser.conftest import PATIENCE, PHONE, Open
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -182,7 +182,7 @@ async def test_what_was_not_read_is_marked_until_it_is(sandbox: LocalAdapter, op
     page = await open_page()
     channel = page.get_by_role("navigation", name="Conversations").get_by_role("link", name="général")
     await expect(channel).to_contain_text("2 messages non lus")
-    await sandbox.deliver(Address("local", "", "administration"), Message(Text("Bonjour!")), "essai")
+    await sandbox.deliver(Destination("local", "", "administration"), Message(Text("Bonjour!")), "essai")
     someone = page.locator("#personas").get_by_role("link", name="Sacha")
     await expect(someone).to_contain_text("3 messages non lus")
     await someone.click()

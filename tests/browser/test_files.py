@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from bot.requests import TAKEN_SIZE
+from bot.conversation.requests import TAKEN_SIZE
 from bot.settings import SEED
 from tests.browser.conftest import Open
 from tests.browser.test_accessibility import violations

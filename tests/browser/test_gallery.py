@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import expect
 
-from bot.forms import Reply
+from bot.conversation.forms import Reply
 from tests.browser.conftest import PHONE, Open
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from bot.policy import library, quiz_bank
+from bot.onboarding.quiz import bank
+from bot.policy import library
 from bot.settings import SEED
 from tests.browser.conftest import DESKTOP, PHONE, Open
 from tests.browser.test_accessibility import violations
@@ -17,7 +18,7 @@ from tests.conftest import TODAY
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-BANK = quiz_bank.load(
+BANK = bank.load(
     SEED / "politique" / "pa20" / "quiz.toml",
     library.load([SEED], "pa20", lambda: TODAY).default.versions[-1],
 )

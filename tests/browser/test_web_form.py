@@ -14,7 +14,7 @@ from playwright.async_api import Browser, BrowserContext, FilePayload, Page, exp
 
 from tests.browser.conftest import DESKTOP, PATIENCE, PHONE
 from tests.browser.test_accessibility import violations
-from tests.web.kit import TYPED, FakeIntake, served
+from tests.kits.web import TYPED, FakeIntake, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

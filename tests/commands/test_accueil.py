@@ -13,24 +13,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import onboarding_notices
-from bot.commands import accueil, accueil_gestion, quiz_messages
-from bot.forms import Form, PersonField
-from bot.messages import Message, Quoter
-from bot.notices import Services
+from bot.commands.accueil import accueil, gestion
+from bot.commands.quiz import messages
+from bot.conversation.forms import Form, PersonField
+from bot.conversation.messages import Message, Quoter
+from bot.conversation.requests import Actor
+from bot.onboarding import notices, reminders
+from bot.onboarding.enrolment import OnboardingPlan
+from bot.onboarding.quiz import bank as quiz_bank
+from bot.onboarding.quiz.bank import Problem, QuizBank
+from bot.outbox.notices import NoticeContext
+from bot.people import persons
 from bot.policy import library as libraries
-from bot.policy import onboarding_reminders, people, quiz_bank
-from bot.policy.onboarding import Plan
-from bot.policy.quiz_bank import Bank, Problem
-from bot.requests import Actor
 from bot.settings import SEED
-from tests.commands.onboarding_kit import LIBRARY, School, commands_of, course_of, school, words
-from tests.commands.registry_kit import ADMIN, CALENDAR, pressed
 from tests.conftest import TEST_DATA, TODAY
-from tests.policy.quiz_kit import TARGET, VERSION, made_up
-from tests.policy.registry_kit import ALEX, ALEX_ON_DISCORD, BLAISE
-from tests.policy.test_quiz_bank import SHIPPED
-from tests.test_hostile_text import check_everywhere
+from tests.kits.onboarding import LIBRARY, School, commands_of, course_of, school, words
+from tests.kits.people import ALEX, ALEX_ON_DISCORD, BLAISE
+from tests.kits.quiz import TARGET, VERSION, made_up
+from tests.kits.registry import ADMIN, CALENDAR, pressed
+from tests.onboarding.test_quiz_bank import SHIPPED
+from tests.platforms.test_hostile_text import check_everywhere
 
 OTHER = "cr3"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -47,7 +49,7 @@ async def daily(desk: School) -> None:
 
     def run() -> None:
         with desk.office.storage.transaction() as db:
-            onboarding_reminders.daily(db, TARGET, Plan(), CALENDAR, desk.now)
+            reminders.daily(db, TARGET, OnboardingPlan(), CALENDAR, desk.now)
 
     await desk.office.storage.run(run)
 
@@ -165,7 +167,7 @@ async def test_one_goes_on_days_later_on_the_other_platform_after_a_restart(tmp_
 
         def link() -> None:
             with before.office.storage.transaction() as db:
-                people.redeem(db, ALEX_ON_DISCORD, people.issue_code(db, ALEX, before.now), before.now)
+                persons.redeem(db, ALEX_ON_DISCORD, persons.issue_code(db, ALEX, before.now), before.now)
 
         await before.office.storage.run(link)
     with school(path) as after:
@@ -283,7 +285,7 @@ async def test_two_accounts_that_become_one_person_are_reminded_once(desk: Schoo
 
     def link() -> None:
         with desk.office.storage.transaction() as db:
-            people.redeem(db, ALEX_ON_DISCORD, people.issue_code(db, ALEX, desk.now), desk.now)
+            persons.redeem(db, ALEX_ON_DISCORD, persons.issue_code(db, ALEX, desk.now), desk.now)
 
     await desk.office.storage.run(link)
     assert await desk.said_unprompted() == [("accueil-bienvenue", "pers")]
@@ -293,14 +295,14 @@ async def test_two_accounts_that_become_one_person_are_reminded_once(desk: Schoo
 
 
 async def test_every_notice_says_something_that_passes_everywhere(desk: School, quote: Quoter) -> None:
-    table = onboarding_notices.table(LIBRARY)
-    for message in onboarding_notices.examples(PNG).values():
+    table = notices.table(LIBRARY)
+    for message in notices.examples(PNG).values():
         check_everywhere(message, quote)
 
     def build() -> dict[str, str]:
         with desk.office.storage.transaction() as db:
-            person = people.known(db, ALEX)
-            services = Services(db, desk.office.today())
+            person = persons.known(db, ALEX)
+            services = NoticeContext(db, desk.office.today())
             arguments = {"policy": "pa20", "version": "2015-12-13", "person": person, "people": [person, "x"]}
             db.conn.execute(
                 "INSERT INTO progress_pictures VALUES ('i', ?, 'Ont lu: 3', '2026-11-24')", (PNG,)
@@ -320,7 +322,7 @@ async def test_every_notice_says_something_that_passes_everywhere(desk: School, 
 # --- The administration -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("line", [*(f"accueil {verb}" for verb in accueil_gestion.ACTIONS)])
+@pytest.mark.parametrize("line", [*(f"accueil {verb}" for verb in gestion.ACTIONS)])
 async def test_what_is_the_administration_s_is_refused_to_others(desk: School, line: str) -> None:
     assert "réservée au rôle" in await desk.said(line, ALEX)
     await desk.ask(line, ALEX, personne="U2")
@@ -398,7 +400,7 @@ async def test_the_questions_show_facility_and_the_least_understood_clauses(desk
 async def test_questions_whose_clause_has_changed_or_that_are_wrong_are_flagged(desk: School) -> None:
     assert "revoir" not in await desk.said("accueil")
     all_ = made_up().questions
-    desk.bank = Bank(all_[20:], stale=all_[:20], problems=(Problem(3, "x"),))
+    desk.bank = QuizBank(all_[20:], stale=all_[:20], problems=(Problem(3, "x"),))
     said = await desk.said("accueil")
     assert "leur clause ayant changé\u00a0: 1-a, 1-b" in said
     assert "et 8 de plus" in said
@@ -429,7 +431,7 @@ async def test_an_administrator_who_is_an_officer_finds_their_own_path_too(desk:
 
 async def test_every_message_passes_on_every_platform(desk: School, quote: Quoter) -> None:
     course = course_of([desk])
-    for reply in {**accueil.examples(course), **accueil_gestion.examples(course)}.values():
+    for reply in {**accueil.examples(course), **gestion.examples(course)}.values():
         check_everywhere(reply, quote)
     long = replace(course, target=lambda: replace(TARGET, statement="J'atteste " + "x" * 100))
     check_everywhere(accueil.name_form(long), quote)
@@ -442,11 +444,11 @@ async def test_another_policy_without_any_question_gives_every_message_too(desk:
     other = libraries.load([SEED, TEST_DATA], OTHER, lambda: TODAY)
     version = other.current(other.default)
     target = replace(TARGET, policy=OTHER, version=version.adopted)
-    course = replace(course_of([desk]), library=other, target=lambda: target, bank=Bank)
+    course = replace(course_of([desk]), library=other, target=lambda: target, bank=QuizBank)
     replies = {
         **accueil.examples(course),
-        **accueil_gestion.examples(course),
-        **quiz_messages.examples(course, desk.now),
+        **gestion.examples(course),
+        **messages.examples(course, desk.now),
     }
     for reply in replies.values():
         check_everywhere(reply, other.quote)
@@ -458,7 +460,7 @@ async def test_the_shipped_questions_all_pass_on_every_platform(desk: School, qu
     bank = quiz_bank.load(SHIPPED, VERSION)
     course = course_of([desk])
     for question in bank.questions:
-        replies = quiz_messages.examples(replace(course, bank=partial(Bank, (question,))), desk.now)
+        replies = messages.examples(replace(course, bank=partial(QuizBank, (question,))), desk.now)
         for reply in replies.values():
             check_everywhere(reply, quote)
 
@@ -498,7 +500,7 @@ async def _something(desk: School, rng: Random, actor: Actor) -> None:
         case 2:
             await desk.leaves(actor)
         case 3:
-            desk.bank = Bank(tuple(one for one in made_up().questions if rng.random() < 0.8))
+            desk.bank = QuizBank(tuple(one for one in made_up().questions if rng.random() < 0.8))
         case 4:
             desk.bank = made_up()
         case _:

@@ -10,20 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from bot.answers import bank as question_bank
+from bot.answers import bank_additions
+from bot.answers.questions import PolicyAnswer
 from bot.commands import banque
-from bot.commands.banque import Bank
-from bot.forms import ChoiceField, Form, Reply, TextField
-from bot.messages import Message, Quoter
-from bot.policy import bank_additions, question_bank
+from bot.commands.banque import BankEditing
+from bot.conversation.forms import ChoiceField, Form, Reply, TextField
+from bot.conversation.messages import Message, Quoter
 from bot.policy import library as libraries
 from bot.policy.articles import Number
 from bot.policy.library import Library
-from bot.policy.questions import Answer
 from bot.settings import SEED
-from tests.commands.answers_kit import OFFICER, Counter, counter, labels, words
-from tests.commands.registry_kit import ADMIN, pressed
 from tests.conftest import TODAY
-from tests.test_hostile_text import check_everywhere
+from tests.kits.answers import OFFICER, Counter, counter, labels, words
+from tests.kits.registry import ADMIN, pressed
+from tests.platforms.test_hostile_text import check_everywhere
 
 ASKED = ["Peut-on filmer une assemblée?", "On peut-tu filmer l'assemblée?", "Peut-on filmer les assemblées?"]
 
@@ -196,7 +197,7 @@ async def test_many_groups_are_read_page_by_page(desk: Counter, quote: Quoter) -
 
 
 async def test_without_a_folder_of_its_own_nothing_can_be_added(desk: Counter, library: Library) -> None:
-    bank = Bank(library, desk.desk.office, SEED, None)
+    bank = BankEditing(library, desk.desk.office, SEED, None)
     command = desk.dispatcher.command("banque")
     assert command
     desk.dispatcher._by_name["banque"] = replace(command, run=lambda request: banque.manage(bank, request))
@@ -204,7 +205,7 @@ async def test_without_a_folder_of_its_own_nothing_can_be_added(desk: Counter, l
 
 
 async def test_a_silence_is_told_from_a_question_not_found(desk: Counter) -> None:
-    desk.engine.answers[ASKED[0]] = Answer("silent")
+    desk.engine.answers[ASKED[0]] = PolicyAnswer("silent")
     assert "sans réponse\u00a0: 1, non précisé par la politique\u00a0: 1" in words(
         await unanswered(desk, ASKED[0], ASKED[0].replace("une", "les"))
     )
@@ -233,7 +234,7 @@ async def test_a_new_version_shows_which_lines_point_to_changed_clauses(
     changed = Number.parse("5.10")
     assert counts.pop(changed) > pointing.pop(changed), "and those said to be without answer that it may have"
     assert counts == pointing
-    bank = Bank(later, desk.desk.office, SEED, desk.own)
+    bank = BankEditing(later, desk.desk.office, SEED, desk.own)
     command = desk.dispatcher.command("banque")
     assert command
     desk.dispatcher._by_name["banque"] = replace(command, run=lambda request: banque.manage(bank, request))

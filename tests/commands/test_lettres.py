@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot import notices, outbox
 from bot.commands import lettres
-from bot.commands import office as shared
-from bot.messages import Message
-from bot.policy import roles
-from bot.requests import Request, UserError
+from bot.conversation.messages import Message
+from bot.conversation.requests import Request, UserError
+from bot.outbox import notices, rows
+from bot.people import office as shared
+from bot.people import roles
 from bot.times import Calendar
-from tests.outbox_kit import ALICE_ON_SLACK, BOB_ON_SLACK, Office, office, said
+from tests.kits.outbox import ALICE_ON_SLACK, BOB_ON_SLACK, Office, office, said
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ async def test_the_buttons_of_the_announcement_send_the_message_again_or_give_it
     assert "2 × avis" in asked(bureau, "")
     with bureau.storage.transaction() as db:
         arguments = {"row": bureau.row("un")["id"], "notice": "avis", "problem": "closed"}
-        message = notices.build(notices.Services(db, bureau.clock().date()), outbox.DEAD_LETTER, arguments)
+        message = notices.build(notices.NoticeContext(db, bureau.clock().date()), rows.DEAD_LETTER, arguments)
     assert isinstance(message, Message)
     again, drop = (str(getattr(one, "command", "")) for one in message.buttons())
     assert "de nouveau" in asked(bureau, again.removeprefix("lettres "))
@@ -62,5 +62,5 @@ async def test_what_dies_again_is_announced_again(bureau: Office) -> None:
         bureau.slack.script.append("closed")
         await bureau.pump.drain()
         with bureau.storage.transaction() as db:
-            outbox.settle_dead(db, bureau.clock(), send=True)
+            rows.settle_dead(db, bureau.clock(), send=True)
     assert len(bureau.slack.received["person:slack/T1/U2"]) == 2

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.dispatch import Dispatcher
-from bot.messages import Button, Message
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.messages import Button, Message
 from bot.policy.library import Library
-from tests.office_kit import working
+from tests.kits.office import working
 from tests.policy.test_identities import AFTER, LATER, NEW, read, shifted
 
 

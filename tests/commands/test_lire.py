@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot import outbox_routes
 from bot.commands import lire
-from bot.commands import office as shared
-from bot.messages import Message
-from bot.policy import roles
-from bot.requests import Actor, Request, UserError
+from bot.conversation.messages import Message
+from bot.conversation.requests import Actor, Request, UserError
+from bot.outbox import routes
+from bot.people import office as shared
+from bot.people import roles
 from bot.times import Calendar
-from tests.outbox_kit import ALICE_ON_DISCORD, BOB_ON_SLACK, RELAY, Office, build, office, said
+from tests.kits.outbox import ALICE_ON_DISCORD, BOB_ON_SLACK, RELAY, Office, build, office, said
 
 ALICE, BOB = Actor("discord", "9", ALICE_ON_DISCORD.user), Actor("slack", "T1", BOB_ON_SLACK.user)
 
@@ -68,6 +68,6 @@ async def test_who_lost_the_role_reads_no_more_and_what_was_not_read_goes_to_the
         read(bureau, row["id"], ALICE)
     for _ in range(2):  # at each beat of the clock
         with bureau.storage.transaction() as db:
-            outbox_routes.hand_over(db, bureau.clock().date(), bureau.clock())
+            routes.hand_over(db, bureau.clock().date(), bureau.clock())
     await bureau.pump.drain()
     assert bureau.slack.received == {"person:slack/T1/U2": ["avis {'n': 'pas lu'}"]}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bot.dispatch import Dispatcher
-from bot.forms import Form, TextField
-from bot.messages import Button, Message
-from bot.requests import Actor
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.forms import Form, TextField
+from bot.conversation.messages import Button, Message
+from bot.conversation.requests import Actor
 from bot.settings import Settings
-from tests.office_kit import built
+from tests.kits.office import built
 
 
 async def said(dispatcher: Dispatcher, line: str) -> str:

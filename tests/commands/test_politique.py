@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bot.dispatch import Dispatcher
-from bot.messages import Button, Message, Quoter, weight
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.messages import Button, Message, Quoter, weight
+from bot.conversation.requests import Place
 from bot.policy.library import Library
-from bot.requests import Place
 
 
 async def ask(dispatcher: Dispatcher, text: str, place: Place = "direct") -> Message:

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands import quiz_messages
-from bot.messages import Message, Quoter
-from bot.policy import people
-from bot.policy.quiz_bank import Bank
-from bot.requests import Actor
-from tests.commands.onboarding_kit import School, commands_of, course_of, school, words
-from tests.commands.registry_kit import pressed
-from tests.policy.quiz_kit import letters
-from tests.policy.registry_kit import ALEX, ALEX_ON_DISCORD, BLAISE, NOW
-from tests.test_hostile_text import check_everywhere
+from bot.commands.quiz import messages
+from bot.conversation.messages import Message, Quoter
+from bot.conversation.requests import Actor
+from bot.onboarding.quiz.bank import QuizBank
+from bot.people import persons
+from tests.kits.onboarding import School, commands_of, course_of, school, words
+from tests.kits.people import ALEX, ALEX_ON_DISCORD, BLAISE, NOW
+from tests.kits.quiz import letters
+from tests.kits.registry import pressed
+from tests.platforms.test_hostile_text import check_everywhere
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ async def test_a_question_removed_while_someone_is_on_it_is_replaced_and_they_ar
     question = await desk.ask("quiz nouveau -", ALEX)
     asked = await desk.asked()
     assert asked
-    desk.bank = Bank(tuple(one for one in desk.bank.questions if one.id != asked.item.question))
+    desk.bank = QuizBank(tuple(one for one in desk.bank.questions if one.id != asked.item.question))
     reply = await desk.ask(commands_of(question)[0], ALEX)
     assert "Une question a été retirée ou modifiée entre-temps" in words(reply)
     assert "Question 1 sur 12" in words(reply)
@@ -184,7 +184,7 @@ async def test_a_question_removed_while_someone_is_on_it_is_replaced_and_they_ar
 
 async def test_when_no_question_is_left_it_is_said_and_nothing_breaks(desk: School) -> None:
     question = await desk.ask("quiz nouveau -", ALEX)
-    desk.bank = Bank()
+    desk.bank = QuizBank()
     for line in ("quiz", "quiz nouveau -", commands_of(question)[0], "quiz a"):
         assert "Le quiz n'est pas prêt" in await desk.said(line, ALEX)
 
@@ -206,8 +206,8 @@ async def test_the_same_question_with_the_same_order_comes_after_a_restart_on_ei
 
         def link() -> None:
             with before.office.storage.transaction() as db:
-                code = people.issue_code(db, ALEX, NOW)
-                people.redeem(db, ALEX_ON_DISCORD, code, NOW)
+                code = persons.issue_code(db, ALEX, NOW)
+                persons.redeem(db, ALEX_ON_DISCORD, code, NOW)
 
         await before.office.storage.run(link)
     with school(path) as after:
@@ -223,7 +223,7 @@ async def test_what_was_done_with_two_accounts_is_one_once_they_are_linked(desk:
 
     def link() -> None:
         with desk.office.storage.transaction() as db:
-            people.redeem(db, ALEX_ON_DISCORD, people.issue_code(db, ALEX, NOW), NOW)
+            persons.redeem(db, ALEX_ON_DISCORD, persons.issue_code(db, ALEX, NOW), NOW)
 
     await desk.office.storage.run(link)
     assert "passed" in await desk.facts(ALEX)
@@ -253,7 +253,7 @@ async def test_anything_else_shows_where_one_is(desk: School, line: str) -> None
 
 
 async def test_every_message_of_the_quiz_passes_on_every_platform(desk: School, quote: Quoter) -> None:
-    replies = quiz_messages.examples(course_of([desk]), NOW)
+    replies = messages.examples(course_of([desk]), NOW)
     assert len(replies) >= 16
     for reply in replies.values():
         check_everywhere(reply, quote)

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot import state
 from bot.commands import lier, membres, mesdonnees, pause, roles
-from bot.forms import ChoiceField, Form, PersonField, Reply, TextField
-from bot.messages import File, Message, Quoter
-from bot.policy import people, personal_data
-from bot.policy import roles as registry
-from bot.requests import Actor, Request
+from bot.conversation.forms import ChoiceField, Form, PersonField, Reply, TextField
+from bot.conversation.messages import File, Message, Quoter
+from bot.conversation.requests import Actor, Request
+from bot.people import persons
+from bot.people import roles as registry
+from bot.privacy import personal_data
+from bot.storage import state
 from bot.times import iso
-from tests.commands.registry_kit import ADMIN, CALENDAR, Desk, desk, pressed
-from tests.policy.registry_kit import ALEX, ALEX_ON_DISCORD, BLAISE, NOW
-from tests.test_hostile_text import check_everywhere
+from tests.kits.people import ALEX, ALEX_ON_DISCORD, BLAISE, NOW
+from tests.kits.registry import ADMIN, CALENDAR, Desk, desk, pressed
+from tests.platforms.test_hostile_text import check_everywhere
 
 
 @pytest.fixture
@@ -315,7 +316,7 @@ async def test_a_registry_full_of_people_still_fits(office: Desk, quote: Quoter)
             for role in registry.all_roles(db):
                 registry.change(db, registry.Role(role.id, "É" * 60, f"{'a' * 240}@b.ca", role.fallback_id))
                 for number in range(30):
-                    person = people.known(db, Actor("slack", "T1", f"U{number:010}"))
+                    person = persons.known(db, Actor("slack", "T1", f"U{number:010}"))
                     registry.appoint(db, role.id, person, work.today(), replacing=False)
 
     await work.storage.run(fill)

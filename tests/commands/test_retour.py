@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.messages import Button, Message
+from bot.answers.questions import PolicyAnswer
+from bot.conversation.messages import Button, Message
+from bot.conversation.requests import Actor
 from bot.policy.library import Library
-from bot.policy.questions import Answer
-from bot.requests import Actor
-from tests.commands.answers_kit import OFFICER, OTHER, Counter, answer, clauses, counter, found, words
-from tests.commands.registry_kit import pressed
+from tests.kits.answers import OFFICER, OTHER, Counter, answer, clauses, counter, found, words
+from tests.kits.registry import pressed
 
 QUESTION = "Est-ce que Marie Tremblay peut prendre le logo pour le 12 mai? Écrivez-moi à alex@exemple.ca"
 MASKED = "Est-ce que [nom] peut prendre le logo pour le [nombre] mai? Écrivez-moi à [adresse]"
@@ -80,14 +80,14 @@ async def test_after_a_restart_too_late_is_said_kindly(
 async def test_a_question_without_an_answer_is_kept_at_once_and_not_twice(
     desk: Counter, outcome: str
 ) -> None:
-    desk.engine.answers[QUESTION] = Answer(outcome)  # type: ignore[arg-type]  # parametrized
+    desk.engine.answers[QUESTION] = PolicyAnswer(outcome)  # type: ignore[arg-type]  # parametrized
     reply = await desk.say(QUESTION)
     await judge(desk, "Pas utile", reply)
     assert desk.rows("SELECT question, problem FROM asked_questions") == [(MASKED, outcome)]
 
 
 async def test_another_subject_is_kept_only_when_the_answer_was_no_use(desk: Counter) -> None:
-    desk.engine.answers[QUESTION] = Answer("out_of_scope")
+    desk.engine.answers[QUESTION] = PolicyAnswer("out_of_scope")
     reply = await desk.say(QUESTION)
     assert desk.rows("SELECT * FROM asked_questions") == []
     await judge(desk, "Pas utile", reply)
@@ -95,13 +95,13 @@ async def test_another_subject_is_kept_only_when_the_answer_was_no_use(desk: Cou
 
 
 async def test_neither_reading_is_a_question_badly_answered(desk: Counter) -> None:
-    desk.engine.answers[QUESTION] = Answer("clarify", clauses=found("5.13", "5.16"))
+    desk.engine.answers[QUESTION] = PolicyAnswer("clarify", clauses=found("5.13", "5.16"))
     await judge(desk, "Ni l'une", await desk.say(QUESTION))
     assert desk.rows("SELECT problem, clauses FROM asked_questions") == [("unhelpful", "5.13, 5.16")]
 
 
 async def test_no_table_tells_who_asked_nor_when(desk: Counter) -> None:
-    desk.engine.answers[QUESTION] = Answer("not_found")
+    desk.engine.answers[QUESTION] = PolicyAnswer("not_found")
     known = desk.everything()
     await judge(desk, "Pas utile", await desk.say(QUESTION))
     desk.engine.answers[QUESTION] = answer("5.13")

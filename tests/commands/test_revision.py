@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.forms import Form, Reply, TextField
-from bot.messages import Message, Quote
-from tests.commands.registry_kit import ADMIN
-from tests.commands.revision_kit import (
+from bot.conversation.forms import Form, Reply, TextField
+from bot.conversation.messages import Message, Quote
+from tests.kits.registry import ADMIN
+from tests.kits.revision_commands import (
     ALEX,
     BLAISE,
     CAMILLE,

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from bot.forms import Form
-from bot.messages import File, Message
-from bot.policy import articles, people, quiz_bank, revisions
+from bot.conversation.forms import Form
+from bot.conversation.messages import File, Message
+from bot.onboarding.quiz import bank
+from bot.people import persons
+from bot.policy import articles
+from bot.revision import revisions
 from bot.settings import SEED
-from tests.commands.revision_kit import (
+from tests.kits.revision_commands import (
     ALEX,
     BLAISE,
     CAMILLE,
@@ -52,12 +55,10 @@ async def test_up_to_three_questions_on_what_changed_come_before_attesting(tmp_p
     """The questions of 5.10 were reviewed beforehand: they are bound to its new words."""
     folder = tmp_path / "donnees" / "politique" / "pa20"
     folder.mkdir(parents=True)
-    old = quiz_bank.load(SEED / "politique/pa20/quiz.toml", _version(TEXT))
+    old = bank.load(SEED / "politique/pa20/quiz.toml", _version(TEXT))
     reviewed = [one.id for one in old.questions if str(one.clause) == "5.10"]
     shipped = (SEED / "politique/pa20/quiz.toml").read_text(encoding="utf-8")
-    (folder / "quiz.toml").write_text(
-        quiz_bank.bind(shipped, _version(REVISED), again=reviewed), encoding="utf-8"
-    )
+    (folder / "quiz.toml").write_text(bank.bind(shipped, _version(REVISED), again=reviewed), encoding="utf-8")
     with world(tmp_path) as desk:
         await desk.enters(ALEX)
         await desk.attests(ALEX)
@@ -216,7 +217,7 @@ async def test_linked_accounts_are_one_person_in_the_ledger(desk: World) -> None
     await desk.attests(ALEX)
     await desk.attests(BLAISE)
     await in_force(desk)
-    await desk.run(lambda db: people.merge(db, people.known(db, ALEX), people.known(db, BLAISE)))
+    await desk.run(lambda db: persons.merge(db, persons.known(db, ALEX), persons.known(db, BLAISE)))
     [line] = (await desk.ledger()).values()
     assert line.state == "sent"
 

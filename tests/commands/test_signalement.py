@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.forms import Form
-from bot.messages import Button, Message
-from bot.policy import roles
+from bot.conversation.forms import Form
+from bot.conversation.messages import Button, Message
+from bot.conversation.requests import Actor, Answer, Request
+from bot.people import roles
 from bot.policy.library import Library
-from bot.policy.report_limits import REFUSAL
-from bot.report_drafts import KEPT
-from bot.requests import Actor, Answer, Request
-from tests.commands.reporting_kit import (
+from bot.reports.drafts import KEPT
+from bot.reports.limits import REFUSAL
+from tests.kits.reporting import (
     CONSEILLER,
     FIELDS,
     REPORTER,
@@ -29,7 +29,7 @@ from tests.commands.reporting_kit import (
     pressed,
     words,
 )
-from tests.test_hostile_text import check_everywhere
+from tests.platforms.test_hostile_text import check_everywhere
 
 
 @pytest.fixture
@@ -348,7 +348,7 @@ async def test_an_error_is_logged_without_a_word_of_what_was_typed_nor_the_name_
     def broken(*_: object) -> None:
         raise RuntimeError("un secret bien gardé U0REPORTER")
 
-    monkeypatch.setattr("bot.policy.reports.file", broken)
+    monkeypatch.setattr("bot.reports.filing.file", broken)
     sorry = await chat.said(pressed(review, "Envoyer"))
     assert "Désolé" in sorry
     assert "référence" not in sorry, "whoever brought it to the administration would make themselves known"

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import click
 
-from tests import measures
+from tests.kits import measures
+from tests.kits.questions import learn
 from tests.leaks import run
 from tests.leaks.run import Tally
-from tests.policy.question_kit import learn
 from tests.wire.bot_process import ROOT
 
 DONE = ROOT / ".cache" / "fuites"

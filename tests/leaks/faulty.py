@@ -19,43 +19,44 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from bot import app, cli
-from bot.policy import report_records
-from bot.policy.report_limits import Limiter
-from bot.schedule import Schedule
+from bot.app import build
+from bot.cli import main as cli
+from bot.reports import records
+from bot.reports.limits import Limiter
+from bot.schedule.clock import Schedule
 
 OPENS: Final = "2026-11-24T15:00:00+00:00"  # ten in the morning, a Tuesday
 BEAT_SECONDS: Final = 1.0
 DELAYS: Final = timedelta(seconds=0), timedelta(seconds=2)
 STAGES: Final = (
-    "bot.dispatch:Dispatcher.from_text",
-    "bot.dispatch:Dispatcher.admit",
-    "bot.dispatch:Dispatcher.handle",
-    "bot.dispatch:Dispatcher._stored",
-    "bot.commands.signalement:report",
-    "bot.policy.reports:file",
-    "bot.policy.report_followups:find",
-    "bot.policy.report_followups:add",
-    "bot.policy.report_followups:withdraw",
-    "bot.policy.report_escalation:beat",
-    "bot.policy.addresses:Addresses.read",
-    "bot.report_keys:Keyring.seal",
-    "bot.report_keys:Keyring.open",
-    "bot.report_drafts:Shelf.put",
-    "bot.report_drafts:Shelf.get",
-    "bot.storage:Storage.run",
-    "bot.platforms.slack_adapter:SlackAdapter._on_slash",
-    "bot.platforms.slack_adapter:SlackAdapter._on_action",
-    "bot.platforms.slack_adapter:SlackAdapter._on_form",
-    "bot.platforms.slack_adapter:SlackAdapter._answer",
-    "bot.platforms.slack_replies:SlackReplies.say",
-    "bot.platforms.slack_replies:SlackReplies._respond",
-    "bot.platforms.slack_replies:SlackReplies.open",
-    "bot.platforms.slack_replies:render",
-    "bot.platforms.discord_client:Client.on_interaction",
-    "bot.platforms.discord_client:Client._answer",
-    "bot.platforms.discord_client:Client._handled",
-    "bot.platforms.discord_client:render",
+    "bot.conversation.dispatcher:Dispatcher.from_text",
+    "bot.conversation.dispatcher:Dispatcher.admit",
+    "bot.conversation.dispatcher:Dispatcher.handle",
+    "bot.conversation.dispatcher:Dispatcher._stored",
+    "bot.commands.signalement.signalement:report",
+    "bot.reports.filing:file",
+    "bot.reports.followups:find",
+    "bot.reports.followups:add",
+    "bot.reports.followups:withdraw",
+    "bot.reports.escalation:beat",
+    "bot.reports.addresses.addresses:Addresses.read",
+    "bot.reports.keys:Keyring.seal",
+    "bot.reports.keys:Keyring.open",
+    "bot.reports.drafts:Shelf.put",
+    "bot.reports.drafts:Shelf.get",
+    "bot.storage.database:Storage.run",
+    "bot.platforms.slack.adapter:SlackAdapter._on_slash",
+    "bot.platforms.slack.adapter:SlackAdapter._on_action",
+    "bot.platforms.slack.adapter:SlackAdapter._on_form",
+    "bot.platforms.slack.adapter:SlackAdapter._answer",
+    "bot.platforms.slack.replies:SlackReplies.say",
+    "bot.platforms.slack.replies:SlackReplies._respond",
+    "bot.platforms.slack.replies:SlackReplies.open",
+    "bot.platforms.slack.replies:render",
+    "bot.platforms.discord.client:Client.on_interaction",
+    "bot.platforms.discord.client:Client._answer",
+    "bot.platforms.discord.client:Client._handled",
+    "bot.platforms.discord.client:render",
     "bot.web.form:read",
     "bot.web.form:WebForm._reviewed",
     "bot.web.form:WebForm._seal",
@@ -111,8 +112,8 @@ def main() -> None:
         return float(file.read_text("ascii") or 0)
 
     late = datetime.fromisoformat(OPENS) - datetime.now(UTC)
-    vars(app)["system_clock"] = lambda: datetime.now(UTC) + late
-    vars(report_records)["SHORTEST"], vars(report_records)["LONGEST"] = DELAYS
+    vars(build)["system_clock"] = lambda: datetime.now(UTC) + late
+    vars(records)["SHORTEST"], vars(records)["LONGEST"] = DELAYS
     _set_defaults(Limiter.__init__, person=10**6, in_all=10**6, by_web=10**6)
     _set_defaults(Schedule.__init__, beat=BEAT_SECONDS)
     for stage in STAGES:

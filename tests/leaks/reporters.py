@@ -14,9 +14,9 @@ import aiohttp
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from tests.kits.web import Visitor
 from tests.leaks import slack_wire
 from tests.leaks.needles import Secret
-from tests.web.kit import Visitor
 from tests.wire.discord_people import Person as DiscordPerson
 from tests.wire.discord_people import text_of
 

@@ -27,16 +27,19 @@ from typing import Any, Final
 
 import aiohttp
 
-from bot import backup, report_digest, schedule
-from bot.policy import people, roles
-from bot.policy.people import Account
-from bot.storage import Storage, StorageError, beside
+from bot.backup import copies
+from bot.people import persons as people
+from bot.people import roles
+from bot.people.persons import Account
+from bot.reports.figures import digest as report_digest
+from bot.schedule import clock
+from bot.storage.database import Storage, StorageError, beside
+from tests.kits.measures import NONE, Figure, at_least, lines, missed, today
+from tests.kits.web import Visitor
 from tests.leaks import discord_wire, reporters, sinks, slack_wire
 from tests.leaks.needles import Hit, Needles, Secret
 from tests.leaks.reporters import FAILED, Reporter
 from tests.leaks.views import found, found_of
-from tests.measures import NONE, Figure, at_least, lines, missed, today
-from tests.web.kit import Visitor
 from tests.wire.bot_process import MODELS, ROOT, BotProcess, free_port
 from tests.wire.discord_people import Person as DiscordPerson
 
@@ -334,7 +337,7 @@ async def handled(stage: Stage) -> None:
         await holder.press(await holder.message(), "M'envoyer le PDF", channel=holder.direct)
         await holder.message()
         with beside(stage.database) as db:
-            schedule.plan(db, "bilan", report_digest.ERRAND, datetime(2026, 11, 24, tzinfo=UTC))
+            clock.plan(db, "bilan", report_digest.ERRAND, datetime(2026, 11, 24, tzinfo=UTC))
         await stage.slack.until(lambda: stage.slack.files >= FILES, within=30)
 
 
@@ -455,8 +458,8 @@ async def part(
         more = await watched(stage)
         keep(stage, "en-marche")
         with contextlib.suppress(StorageError):
-            backup.save(stage.database, stage.home / "copie.db")
-            backup.save_sealed(
+            copies.save(stage.database, stage.home / "copie.db")
+            copies.save_sealed(
                 stage.database, stage.home / "sauvegardes", stage.home / "cles", date(2026, 11, 24)
             )
         await end(stage, killed=False)

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from bot import backup, report_keys
-from bot.report_keys import Keyring, SealError
-from bot.storage import StorageError
+from bot.backup import copies
+from bot.reports import keys as report_keys
+from bot.reports.keys import Keyring, SealError
+from bot.storage.database import StorageError
 
 SEALED: Final = b"VS1"
 _BASE64_KEY: Final = re.compile(rb"[A-Za-z0-9+/_-]{40,}={0,2}")
@@ -64,7 +65,7 @@ def left(home: Path, keys: Path) -> Iterator[Sink]:
 def opened_copy(name: str, path: Path, keys: Path, ring: Keyring | None) -> Iterator[Sink]:
     """Yield what a sealed copy holds."""
     try:
-        content = backup.content(path, keys)
+        content = copies.content(path, keys)
     except StorageError:  # it was being written
         return
     yield f"{name}, ouverte", content

@@ -15,18 +15,19 @@ from pathlib import Path
 
 import pytest
 
-from bot import backup, report_keys
-from bot.policy import roles
-from bot.policy.report_records import Records, Session
-from bot.policy.reports import Entry, file
-from bot.report_export import TEMPLATE
-from bot.storage import Storage
-from bot.typeset import typeset
-from tests.fake_clock import FakeClock
+from bot.backup import copies
+from bot.people import roles
+from bot.reports import keys
+from bot.reports.figures.export import TEMPLATE
+from bot.reports.filing import ReportIntake, file
+from bot.reports.records import Records, Session
+from bot.storage.database import Storage
+from bot.typesetting.typeset import typeset
+from tests.kits.fake_clock import FakeClock
+from tests.kits.reports import CALENDAR
 from tests.leaks import sinks
 from tests.leaks.needles import Needles, Secret
 from tests.leaks.views import found
-from tests.policy.report_kit import CALENDAR
 
 WHO = "U0Q7ZK3XW9P"
 Plant = Callable[[Path], None]
@@ -37,7 +38,7 @@ def in_a_row(home: Path) -> None:
 
 
 def in_a_row_as_a_hash(home: Path) -> None:
-    ring = report_keys.keyring(home / "cles")
+    ring = keys.keyring(home / "cles")
     _write(home, "INSERT INTO state VALUES ('x', ?)", sinks_hash(ring.receipts))
 
 
@@ -99,7 +100,7 @@ def in_a_temporary_file(home: Path) -> None:
 
 def in_a_copy(home: Path) -> None:
     in_a_row(home)
-    backup.save(home / "vigie.db", home / "copie.db")
+    copies.save(home / "vigie.db", home / "copie.db")
     _write(home, "DELETE FROM state WHERE value = ?", WHO)
     with contextlib.closing(sqlite3.connect(home / "vigie.db")) as db:
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -107,18 +108,22 @@ def in_a_copy(home: Path) -> None:
 
 def in_a_sealed_copy(home: Path) -> None:
     in_a_row(home)
-    backup.save_sealed(home / "vigie.db", home / "sauvegardes", home / "cles", date(2026, 11, 24))
+    copies.save_sealed(home / "vigie.db", home / "sauvegardes", home / "cles", date(2026, 11, 24))
     _write(home, "DELETE FROM state WHERE value = ?", WHO)
 
 
 def in_what_is_sealed(home: Path) -> None:
     with _session(home) as session:
-        file(session, Entry("https://exemple.ca/1", f"reçu de {WHO}", "light"))
+        file(session, ReportIntake("https://exemple.ca/1", f"reçu de {WHO}", "light"))
 
 
 def in_a_sealed_image(home: Path) -> None:
     with _session(home) as session:
-        file(session, Entry("https://exemple.ca/1", "Un propos.", "light"), base64.b64encode(WHO.encode()))
+        file(
+            session,
+            ReportIntake("https://exemple.ca/1", "Un propos.", "light"),
+            base64.b64encode(WHO.encode()),
+        )
 
 
 def in_an_export(home: Path) -> None:
@@ -157,7 +162,7 @@ PLANTS: tuple[Plant, ...] = (
 @contextlib.contextmanager
 def _session(home: Path) -> Iterator[Session]:
     storage = Storage(home / "vigie.db")
-    ring = report_keys.keyring(home / "cles")
+    ring = keys.keyring(home / "cles")
     try:
         with storage.transaction() as db:
             roles.seed(db)
@@ -175,10 +180,10 @@ def _write(home: Path, query: str, *values: str) -> None:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A bot's folder, with a report in its database and nothing of who made it."""
-    report_keys.keyring(tmp_path / "cles", create=True)
+    keys.keyring(tmp_path / "cles", create=True)
     with _session(tmp_path) as session:
-        file(session, Entry("https://exemple.ca/2", "Un autre propos.", "light"))
-    backup.save_sealed(tmp_path / "vigie.db", tmp_path / "sauvegardes", tmp_path / "cles", date(2026, 11, 23))
+        file(session, ReportIntake("https://exemple.ca/2", "Un autre propos.", "light"))
+    copies.save_sealed(tmp_path / "vigie.db", tmp_path / "sauvegardes", tmp_path / "cles", date(2026, 11, 23))
     return tmp_path
 
 

@@ -1,10 +1,15 @@
-"""A file that someone drops: fetched from the platform alone, whole, and never beyond the limit."""
+"""A file that someone drops: fetched from the platform alone, whole, and never beyond the limit.
+
+From someone who is not served, or who may not give one, it is neither fetched nor read.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from unittest.mock import create_autospec
 
@@ -14,12 +19,23 @@ import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.dispatch import Dispatcher
-from bot.platforms import slack_files
-from bot.platforms.discord_client import Client
-from bot.platforms.dropped import NotTakenError
-from bot.requests import TAKEN_SIZE, Actor
-from tests.platforms.discord_world import COMMANDS, quote
+from bot.conversation import guard
+from bot.conversation.dispatcher import Dispatcher, Welcome
+from bot.conversation.forms import Reply
+from bot.conversation.guard import NOT_YOURS
+from bot.conversation.messages import Message, Text
+from bot.conversation.requests import TAKEN_SIZE, Actor, Command, Received, Request
+from bot.platforms.discord.client import Client
+from bot.platforms.dropped_files import NotTakenError
+from bot.platforms.local.adapter import LocalAdapter
+from bot.platforms.local.gallery import Gallery
+from bot.platforms.slack import files as slack_files
+from bot.platforms.slack.adapter import SlackAdapter
+from tests.kits.platforms.discord_world import COMMANDS, living, quote, shown
+from tests.kits.platforms.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
+from tests.kits.platforms.local_world import Page, quoted
+from tests.kits.platforms.slack import direct, running
+from tests.kits.platforms.slack_checks import shown as shown_on_slack
 
 Json = dict[str, Any]
 
@@ -105,3 +121,138 @@ async def test_on_discord_what_is_too_large_or_too_many_is_not_fetched() -> None
         assert "dépasse" in "".join(said.own_words())
         said = await client._taken_file([attachment(), attachment()], actor)
         assert "un seul fichier" in "".join(said.own_words())
+
+
+# --- From whom a file is taken ----------------------------------------------------------------
+
+TEAMS = {"slack": "T1", "discord": "900"}
+REFUSED = "".join(NOT_YOURS.own_words())
+
+
+@dataclass
+class Taking:
+    """A catalogue whose command takes files; `teams`: whom it serves; `read`: the files that it has read."""
+
+    executor: ThreadPoolExecutor
+    for_us_only: bool = False
+    teams: dict[str, str] = field(default_factory=lambda: dict(TEAMS))
+    read: list[str] = field(default_factory=list)
+
+    def dispatcher(self) -> Dispatcher:
+        """Return it at work, for one association only."""
+        commands = [
+            Command("politique", "Cite", self._answer, slash=True),
+            Command("vigie", "Menu", lambda _: Message(Text("Menu")), slash=True),
+            Command("reviser", "Révise", self._answer, reads=self._reads, refusal=self._refusal),
+        ]
+        return Dispatcher(commands, self.executor, welcome=Welcome(partial(guard.refusal, self.teams)))
+
+    def _reads(self, file: Received) -> str:
+        self.read.append(file.name)
+        return file.name
+
+    def _answer(self, request: Request) -> Reply:
+        return Message(Text(f"Lu\u00a0: {request.read}" if request.read else f"Dit\u00a0: {request.text}"))
+
+    def _refusal(self, _: Request) -> str:
+        return "C'est réservé." if self.for_us_only else ""
+
+
+@pytest.fixture
+def taking() -> Iterator[Taking]:
+    with ThreadPoolExecutor(1) as executor:
+        yield Taking(executor)
+
+
+def said(reply: Reply) -> str:
+    assert isinstance(reply, Message)
+    return "".join(reply.own_words())
+
+
+@pytest.mark.parametrize(("platform", "ours"), TEAMS.items())
+async def test_the_dispatcher_takes_a_file_from_those_it_serves_alone(
+    taking: Taking, platform: str, ours: str
+) -> None:
+    dispatcher, file = taking.dispatcher(), Received("pa20.md", b"texte")
+    served, stranger, nowhere = (Actor(platform, team, "1") for team in (ours, "T2", ""))
+    assert await dispatcher.takes_file(served)
+    for actor in (stranger, nowhere):
+        assert not await dispatcher.takes_file(actor)
+        assert said(await dispatcher.handle_file(file, actor)) == REFUSED
+    assert "Lu\u00a0: pa20.md" in said(await dispatcher.handle_file(file, served))
+
+
+@pytest.mark.parametrize(("team", "taken"), [("T1", True), ("T2", False)])
+async def test_on_slack_a_file_from_another_workspace_is_neither_fetched_nor_read(
+    taking: Taking, team: str, *, taken: bool
+) -> None:
+    async with FakeSlack().serving() as slack, aiohttp.ClientSession() as session:
+        adapter = SlackAdapter(
+            taking.dispatcher(), quote, bot_token=BOT_TOKEN, app_token=None,
+            signing_secret=SIGNING_SECRET, port=0, api_url=slack.api_url,
+        )  # fmt: skip
+        async with running(adapter):
+            http = SignedHttp(session, f"http://127.0.0.1:{adapter.port}/slack/events")
+            dropped = direct("", subtype="file_share", files=[slack.file("pa20.md", b"texte")])
+            await http.event({**dropped, "team_id": team})
+            answer = shown_on_slack((await slack.said()).body["blocks"])
+    assert slack.fetched == taking.read == (["pa20.md"] if taken else [])
+    assert ("Lu\u00a0: pa20.md" if taken else REFUSED) in answer
+
+
+@pytest.mark.parametrize("taken", [True, False])
+async def test_on_discord_a_file_from_outside_the_server_is_neither_fetched_nor_read(
+    taking: Taking, monkeypatch: pytest.MonkeyPatch, *, taken: bool
+) -> None:
+    fetched: list[str] = []
+
+    async def read(one: discord.Attachment) -> bytes:
+        fetched.append(one.filename)
+        return b"texte"
+
+    monkeypatch.setattr(discord.Attachment, "read", read)
+
+    def client() -> Client:
+        return Client(taking.dispatcher(), quote, server=taking.teams["discord"])
+
+    async with living(client(), client) as world:
+        taking.teams["discord"] = str(world.alice.guild.id)
+        await world.restart()
+        person = world.user if taken else world.env.create_user("mallory")
+        channel = world.env.backend.get_dm_channel(person.id).id
+        files = world.env.backend.store_attachments(channel, [("pa20.md", b"texte")])
+        await person.send_dm("", attachments=files)
+        [_, answer] = world.env.backend.messages[channel].values()
+        assert ("Lu\u00a0: pa20.md" if taken else REFUSED) in shown(answer)
+    assert fetched == taking.read == (["pa20.md"] if taken else [])
+
+
+@pytest.mark.parametrize(
+    ("for_us_only", "size", "answer"),
+    [
+        (False, 5, "Lu\u00a0: pa20.md"),
+        (False, TAKEN_SIZE + 1, "dépasse"),
+        (True, 5, "Je ne prends de fichier que de l&#39;administration"),
+        (True, TAKEN_SIZE + 1, "Je ne prends de fichier que de l&#39;administration"),
+    ],
+)
+async def test_in_the_sandbox_a_file_from_someone_who_may_not_give_one_is_not_read_at_all(
+    taking: Taking, size: int, answer: str, *, for_us_only: bool
+) -> None:
+    """Nor does its size matter, which would be known by receiving it."""
+    taking.for_us_only = for_us_only
+    adapter = LocalAdapter(taking.dispatcher(), quoted, port=0, gallery=Gallery({}, {}))
+    await adapter.start()
+    try:
+        async with aiohttp.ClientSession() as session:
+            page = Page(session, adapter.address, conversation="vigie")
+            sent = {"persona": page.persona, "name": "pa20.md"}
+            origin = {"Origin": page.url.rstrip("/")}
+            url = f"{page.url}api/drop"
+            async with session.post(url, params=sent, data=bytes(size), headers=origin) as response:
+                assert response.status == 200
+            [_, told] = await page.seen()
+    finally:
+        await adapter.close()
+    assert answer in told["html"]
+    assert taking.read == ([] if for_us_only or size > TAKEN_SIZE else ["pa20.md"])

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from bot.policy import articles
 from bot.policy.articles import Version
-from bot.policy.assignment import assigned
-from bot.policy.comparison import Change, Comparison, Kind, Nature, compare, decided
+from bot.policy.changes.assignment import assigned
+from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature, compare, decided
+from bot.policy.changes.wording import form, words
 from bot.policy.library import Library
-from bot.policy.wording import form, words
-from tests.policy import revision_kit
-from tests.policy.revision_kit import Fact, many, mistyped_pair, revised
+from tests.kits import revision
+from tests.kits.revision import Fact, many, mistyped_pair, revised
 
 REVISIONS = 240
 MISTYPED = 60
@@ -34,8 +34,8 @@ def facts(comparison: Comparison) -> set[Fact]:
 
 
 def test_in_generated_revisions_each_change_is_found_and_named(versions: tuple[Version, Version]) -> None:
-    right: Counter[Kind] = Counter()
-    wrong: Counter[tuple[str, Kind]] = Counter()
+    right: Counter[ChangeKind] = Counter()
+    wrong: Counter[tuple[str, ChangeKind]] = Counter()
     natures: Counter[bool] = Counter()
     for seed in many(REVISIONS):
         old = versions[seed % 2]
@@ -46,8 +46,8 @@ def test_in_generated_revisions_each_change_is_found_and_named(versions: tuple[V
         wrong.update(("false", kind) for kind, _, _ in found.keys() - truth.keys())
         wrong.update(("missed", kind) for kind, _, _ in truth.keys() - found.keys())
         natures.update(truth[one] == found[one] for one in found.keys() & truth.keys())
-    assert set(right) == set(Kind)
-    for kind in Kind:
+    assert set(right) == set(ChangeKind)
+    for kind in ChangeKind:
         assert wrong["false", kind] <= right[kind] // 100, f"precision of {kind}: {wrong}"
         assert wrong["missed", kind] <= right[kind] // 100, f"recall of {kind}: {wrong}"
     assert natures[False] <= natures.total() // 1000
@@ -61,7 +61,7 @@ def test_corrections_of_typing_are_not_taken_for_changes_of_meaning(
         right = versions[seed % 2]
         wrong = mistyped_pair(right, seed).version()
         for comparison in (compare(wrong, right), compare(right, wrong)):
-            assert {change.kind for change in comparison.changes} <= {Kind.CHANGED}
+            assert {change.kind for change in comparison.changes} <= {ChangeKind.CHANGED}
             natures.update(change.nature for change in comparison.changes)
     assert natures[S] <= 0.005 * natures.total(), natures
 
@@ -317,6 +317,6 @@ def test_the_assignment_is_the_best_there_is(scores: dict[tuple[int, int], int])
 
 def test_the_kit_itself_makes_every_kind_of_revision(versions: tuple[Version, Version]) -> None:
     made = {fact.kind for seed in many(40) for fact in revised(versions[0], seed).truth(versions[0])}
-    assert made == set(Kind)
-    assert revision_kit.revised(versions[0], 3).markdown() == revision_kit.revised(versions[0], 3).markdown()
-    assert Change(Kind.REMOVED, ("5.3",), (), S).key == "-5.3"
+    assert made == set(ChangeKind)
+    assert revision.revised(versions[0], 3).markdown() == revision.revised(versions[0], 3).markdown()
+    assert Change(ChangeKind.REMOVED, ("5.3",), (), S).key == "-5.3"

@@ -12,16 +12,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.policy import articles, bank_additions, guidance, identities, library, question_bank, quiz_bank
+from bot.answers import bank as question_bank
+from bot.answers import bank_additions, guidance
+from bot.answers.bank import BankLine
+from bot.answers.engine.shelf import FixedModel
+from bot.answers.engine.store import Sources
+from bot.answers.questions import Engine, Outcome, PolicyAnswer
+from bot.onboarding.quiz import bank as quiz_bank
+from bot.policy import articles, library
 from bot.policy.articles import Clause, Number, PolicyError, Version
+from bot.policy.changes import identities
 from bot.policy.library import Library, Policy
-from bot.policy.question_bank import Line
-from bot.policy.question_shelf import Given
-from bot.policy.question_store import Sources
-from bot.policy.questions import Answer, Engine, Outcome
 from bot.settings import SEED
-from tests.policy.question_kit import engine
-from tests.policy.revision_kit import revised
+from tests.kits.questions import engine
+from tests.kits.revision import revised
 
 __all__ = ["engine"]
 
@@ -172,7 +176,7 @@ def test_guidance_and_topics_follow_too(tmp_path: Path) -> None:
 def test_what_was_unsaid_is_claimed_no_more_once_new_words_may_say_it(
     tmp_path: Path, question: str, edit: Callable[[str], str], clause: str, outcome: Outcome
 ) -> None:
-    no = Answer(outcome)
+    no = PolicyAnswer(outcome)
     before = guidance.load([SEED], library.load([SEED], "pa20", lambda: TODAY))["pa20"]
     assert before.silence(question) is not None
     assert guidance.settled(before, no, question) == no
@@ -247,10 +251,10 @@ def test_a_line_that_says_that_the_policy_is_silent_is_taught_no_more_once_it_ma
     tmp_path: Path, added: Library
 ) -> None:
     old, new = added.default.versions
-    silent = Line(ASKED, "near_miss", "silent", ())
-    other = Line("Combien d'avertissements avant une sanction?", "near_miss", "silent", ())
-    rude = Line("Insulte l'intelligence artificielle", "adversarial", "out_of_scope", ())
-    since = Line("Quelle intelligence artificielle nommer?", "near_miss", "silent", (), version=AFTER)
+    silent = BankLine(ASKED, "near_miss", "silent", ())
+    other = BankLine("Combien d'avertissements avant une sanction?", "near_miss", "silent", ())
+    rude = BankLine("Insulte l'intelligence artificielle", "adversarial", "out_of_scope", ())
+    since = BankLine("Quelle intelligence artificielle nommer?", "near_miss", "silent", (), version=AFTER)
     path = tmp_path / "politique/pa20" / question_bank.BANK
     path.write_text("\n".join(one.written() for one in (silent, other, rude, since)), "utf-8")
     assert Sources((tmp_path,), old).lines() == (silent, other, rude, since)
@@ -264,7 +268,7 @@ def test_a_new_clause_is_quoted_rather_than_said_not_to_be(
     tmp_path: Path, added: Library, engine: Engine
 ) -> None:
     model = engine._shelf.model(added.default.versions[0])
-    late = Engine([SEED, tmp_path], tmp_path, Given(model))
+    late = Engine([SEED, tmp_path], tmp_path, FixedModel(model))
     old, new = added.default.versions
     assert not late.answer(added.default, old, ASKED).answered
     said = late.answer(added.default, new, ASKED)
@@ -283,7 +287,7 @@ def test_of_a_text_that_it_was_not_taught_the_model_alone_claims_no_silence(
     tmp_path: Path, added: Library
 ) -> None:
     about = guidance.load([SEED, tmp_path], added)["pa20"]
-    no = Answer("silent", untaught=True)
+    no = PolicyAnswer("silent", untaught=True)
     assert guidance.settled(about, no, "De quelle encre est-elle imprimée?").outcome == "not_found"
     assert guidance.settled(about, no, "Combien d'avertissements avant une sanction?").outcome == "silent"
     assert guidance.settled(about, replace(no, untaught=False), "De quelle encre?").outcome == "silent"
@@ -291,7 +295,7 @@ def test_of_a_text_that_it_was_not_taught_the_model_alone_claims_no_silence(
 
 def test_a_line_says_which_version_its_numbers_are_of(inserted: Policy) -> None:
     old, new = inserted.versions
-    fresh = Line("Peut-on afficher?", "direct", "answer", (number("5.3"),), version=AFTER)
+    fresh = BankLine("Peut-on afficher?", "direct", "answer", (number("5.3"),), version=AFTER)
     former = replace(fresh, version="")
     assert question_bank.carried([fresh], new) == (fresh,)
     assert question_bank.carried([former], new)[0].gold == (number("5.4"),)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.messages import Mark, Quote
+from bot.conversation.messages import Mark, Quote
 from bot.policy import articles
 from bot.policy import library as libraries
 from bot.policy.annotations import FORCES

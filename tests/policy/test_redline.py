@@ -7,12 +7,13 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.policy import articles, library, redline
+from bot.policy import articles, library
 from bot.policy.articles import Number, Version
-from bot.policy.comparison import Kind, compare
-from bot.policy.wording import form
+from bot.policy.changes import redline
+from bot.policy.changes.comparison import ChangeKind, compare
+from bot.policy.changes.wording import form
 from bot.settings import SEED
-from tests.policy.revision_kit import revised
+from tests.kits.revision import revised
 from tests.policy.test_comparison import TEXTS, numbered, version
 
 
@@ -34,7 +35,7 @@ def test_the_words_of_a_change_are_those_of_the_two_versions(seed: int) -> None:
         found = redline.passages(comparison, change)
         runs = [run for passage in found for paragraph in passage.paragraphs for run in paragraph]
         if not found:
-            assert change.kind is Kind.RENUMBERED
+            assert change.kind is ChangeKind.RENUMBERED
             continue
         assert form("".join(text for op, text in runs if op != "insert")) == _form(old, change.old)
         assert form("".join(text for op, text in runs if op != "delete")) == _form(comparison.new, change.new)

@@ -13,17 +13,19 @@ from pathlib import Path
 import click
 import numpy as np
 
-from bot.policy import evaluation, library, question_bank, question_training
+from bot.answers import bank, evaluation
+from bot.answers.bank import BankLine
+from bot.answers.engine import training
+from bot.answers.engine.features import FAMILIES
+from bot.answers.engine.shelf import FixedModel
+from bot.answers.questions import Engine
+from bot.language.spelling import Speller, read_table
+from bot.policy import library
 from bot.policy.articles import Version
 from bot.policy.library import Policy
-from bot.policy.question_bank import Line
-from bot.policy.question_features import FAMILIES
-from bot.policy.question_shelf import Given
-from bot.policy.questions import Engine
-from bot.policy.spelling import Speller, read_table
 from bot.settings import SEED
-from tests import measures
-from tests.measures import machine
+from tests.kits import measures
+from tests.kits.measures import machine
 from tests.study.laboratory import EMBEDDING, STRAIGHT, Laboratory, Result, Rows, refitted, shared, speller
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
@@ -45,10 +47,12 @@ _WITHOUT = {
 }
 
 
-def sections(policy: Policy, lines: Sequence[Line], asked: Mapping[str, Sequence[Line]]) -> Iterator[str]:
+def sections(
+    policy: Policy, lines: Sequence[BankLine], asked: Mapping[str, Sequence[BankLine]]
+) -> Iterator[str]:
     """Yield the page's parts, each as soon as it is measured."""
     version = policy.versions[-1]
-    table = read_table(question_bank.tables([SEED]))
+    table = read_table(bank.tables([SEED]))
     yield _described(lines, asked[ASIDE])
     yield _final(policy, lines, asked)
     whole = Laboratory.of(lines, version, speller(lines, version, table))
@@ -60,11 +64,11 @@ def sections(policy: Policy, lines: Sequence[Line], asked: Mapping[str, Sequence
     yield _in_turn(lines, version)
 
 
-def _author(line: Line) -> str:
+def _author(line: BankLine) -> str:
     return line.author
 
 
-def _described(lines: Sequence[Line], aside: Sequence[Line]) -> str:
+def _described(lines: Sequence[BankLine], aside: Sequence[BankLine]) -> str:
     kinds, set_aside = (Counter((line.kind, bool(line.gold)) for line in some) for some in (lines, aside))
     rows = [
         [
@@ -84,13 +88,13 @@ def _described(lines: Sequence[Line], aside: Sequence[Line]) -> str:
     )
 
 
-def _final(policy: Policy, lines: Sequence[Line], asked: Mapping[str, Sequence[Line]]) -> str:
+def _final(policy: Policy, lines: Sequence[BankLine], asked: Mapping[str, Sequence[BankLine]]) -> str:
     version = policy.versions[-1]
-    table = read_table(question_bank.tables([SEED]))
-    model = question_training.fit(lines, version, table).model
+    table = read_table(bank.tables([SEED]))
+    model = training.fit(lines, version, table).model
     parts = ["## Le robot, sur des questions jamais vues\n"]
     with tempfile.TemporaryDirectory() as nowhere:
-        engine = Engine([SEED], Path(nowhere), Given(model))
+        engine = Engine([SEED], Path(nowhere), FixedModel(model))
         for name, some in asked.items():
             engine.answer(policy, version, "bonjour")
             trials = evaluation.run(engine, policy, version, some)
@@ -105,12 +109,12 @@ def _final(policy: Policy, lines: Sequence[Line], asked: Mapping[str, Sequence[L
     return "\n".join(parts)
 
 
-def _by_author(whole: Laboratory, lines: Sequence[Line], version: Version) -> str:
+def _by_author(whole: Laboratory, lines: Sequence[BankLine], version: Version) -> str:
     groups = whole.groups(_author)
     scores = whole.apart(EVERYTHING, list(groups.values()))
     rows = [[str(name), *_cells(whole.judge(scores, tested=group))] for name, group in groups.items()]
     rows.append(["**toutes**", *_cells(whole.judge(scores))])
-    table = read_table(question_bank.tables([SEED]))
+    table = read_table(bank.tables([SEED]))
     hardest = min(groups, key=lambda name: whole.judge(scores, tested=groups[name]).top1)
     kept, fit = refitted(lines, version, table, str(hardest))
     asked = [line for line in kept if line.gold]
@@ -147,7 +151,7 @@ def _by_kind(whole: Laboratory) -> str:
     )
 
 
-def _ablation(whole: Laboratory, lines: Sequence[Line], version: Version, authors: Sequence[Rows]) -> str:
+def _ablation(whole: Laboratory, lines: Sequence[BankLine], version: Version, authors: Sequence[Rows]) -> str:
     full = whole.judge(whole.apart(EVERYTHING, authors))
     rows = [["tout", *_cells(full), ""]]
 
@@ -157,7 +161,7 @@ def _ablation(whole: Laboratory, lines: Sequence[Line], version: Version, author
 
     for label, names in _WITHOUT.items():
         add(label, whole.judge(whole.apart(names, authors)))
-    table = read_table(question_bank.tables([SEED]))
+    table = read_table(bank.tables([SEED]))
     spellings: dict[str, Callable[[str], str]] = {
         "sans aucune correction de l'orthographe": str.lower,
         "le tableau d'abréviations seul": Speller(table, frozenset(), {}).expand,
@@ -185,10 +189,10 @@ def _learning(whole: Laboratory) -> str:
     )
 
 
-def _in_turn(lines: Sequence[Line], version: Version) -> str:
+def _in_turn(lines: Sequence[BankLine], version: Version) -> str:
     """Measure on the last author what one, two, three of the others teach."""
     names = sorted({line.author for line in lines if line.gold})
-    table = read_table(question_bank.tables([SEED]))
+    table = read_table(bank.tables([SEED]))
     rows = []
     for count in range(1, len(names)):
         taught = names[:count]
@@ -232,8 +236,8 @@ def main(ecrire: bool, aussi: tuple[Path, ...]) -> None:
     """Measure, print and, if asked to, write."""
     policy = library.load([SEED], "pa20", date.today).default
     version = policy.versions[-1]
-    lines = question_bank.read(question_bank.files([SEED], policy.id), version)
-    asked = {ASIDE: question_bank.read(question_bank.files([SEED], policy.id, question_bank.GATE), version)}
+    lines = bank.read(bank.files([SEED], policy.id), version)
+    asked = {ASIDE: bank.read(bank.files([SEED], policy.id, bank.GATE), version)}
     asked |= {path.name: evaluation.read(path, version) for path in aussi}
     parts = [f"Machine\u00a0: {machine()}."]
     for part in sections(policy, lines, asked):

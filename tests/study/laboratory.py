@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.policy import question_model, question_training
+from bot.answers.bank import REASONS, BankLine
+from bot.answers.engine import model, training
+from bot.answers.engine.features import FAMILIES, Floats, Postings, direction, families
+from bot.answers.engine.training import SHARE, WIDTH, rarity_of, solve, targets_of, threshold_of
+from bot.language.spelling import Speller
 from bot.policy.articles import Number, Version
-from bot.policy.question_bank import REASONS, Line
-from bot.policy.question_features import FAMILIES, Floats, Postings, direction, families
-from bot.policy.question_training import SHARE, WIDTH, rarity_of, solve, targets_of, threshold_of
-from bot.policy.spelling import Speller
 
 Kernel = NDArray[np.float32]
 Rows = NDArray[np.intp]
@@ -23,7 +23,7 @@ EMBEDDING, STRAIGHT = "embedding", "straight"  # Gaussian, as it is used, and li
 
 @dataclass(frozen=True)
 class Result:
-    """The measures of `bot.policy.evaluation`, on what the model alone scores."""
+    """The measures of `bot.answers.evaluation`, on what the model alone scores."""
 
     n: int
     top1: float
@@ -35,25 +35,25 @@ class Result:
 class Laboratory:
     """A bank, and each part's kernel: the four families, the embedding, and the embedding made linear."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[BankLine, ...]
     clauses: tuple[str, ...]
     targets: NDArray[np.float64]
     parts: Mapping[str, Kernel]
 
     @classmethod
-    def of(cls, lines: Sequence[Line], version: Version, spell: Callable[[str], str]) -> Laboratory:
+    def of(cls, lines: Sequence[BankLine], version: Version, spell: Callable[[str], str]) -> Laboratory:
         """Count, embed and compare every line with every other."""
         clauses = tuple(
             str(c.number) for c in version.clauses() if any(c.number in line.gold for line in lines)
         )
-        spelled = [spell(line.question[: question_model.READ]) for line in lines]
+        spelled = [spell(line.question[: model.READ]) for line in lines]
         rarity = rarity_of(spelled)
         rows = [list(families(text, rarity)) for text in spelled]
         parts: dict[str, Kernel] = {}
         for at, name in enumerate(FAMILIES):
             texts = [row[at] for row in rows]
             parts[name] = Postings.of(texts).kernel(texts).astype(np.float32)
-        vectors: Floats = question_model.encoder()(spelled)
+        vectors: Floats = model.encoder()(spelled)
         seen = direction(vectors, vectors.mean(axis=0))
         close = seen @ seen.T
         parts[EMBEDDING] = SHARE * np.exp(WIDTH * (close - 1))
@@ -95,7 +95,7 @@ class Laboratory:
             right.append(accepted[0] and margins[at] > 0 if line.gold else margins[at] <= 0)
         return Result(len(right), _mean(first), _mean(three), _mean(right))
 
-    def groups(self, key: Callable[[Line], Hashable], among: Rows | None = None) -> dict[Hashable, Rows]:
+    def groups(self, key: Callable[[BankLine], Hashable], among: Rows | None = None) -> dict[Hashable, Rows]:
         """Return the rows of each group, numbered as `apart` and `judge` number them."""
         rows = range(len(self.lines)) if among is None else among
         found: dict[Hashable, list[int]] = {}
@@ -104,23 +104,23 @@ class Laboratory:
         return {name: np.array(group, dtype=np.intp) for name, group in sorted(found.items(), key=str)}
 
 
-def speller(lines: Sequence[Line], version: Version, table: Mapping[str, str]) -> Speller:
+def speller(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> Speller:
     """Return the corrector that training makes."""
     return Speller.of([*(line.question for line in lines if line.kind != "typo"), *version.pieces()], table)
 
 
-def shared(lines: Sequence[Line], share: float) -> Rows:
+def shared(lines: Sequence[BankLine], share: float) -> Rows:
     """Return the rows of a share of the lines, always the same; a smaller share is within a larger."""
     order = np.random.default_rng(20).permutation(len(lines))
     return np.sort(order[: round(share * len(lines))])
 
 
 def refitted(
-    lines: Sequence[Line], version: Version, table: Mapping[str, str], author: str
-) -> tuple[Sequence[Line], question_training.Fit]:
+    lines: Sequence[BankLine], version: Version, table: Mapping[str, str], author: str
+) -> tuple[Sequence[BankLine], training.Fit]:
     """Return an author's lines, and a model that was truly trained without any of them."""
     others = [line for line in lines if line.author != author]
-    return [line for line in lines if line.author == author], question_training.fit(others, version, table)
+    return [line for line in lines if line.author == author], training.fit(others, version, table)
 
 
 def _mean(values: Sequence[bool]) -> float:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from bot.policy import question_bank, question_training
-from bot.policy.question_features import FAMILIES
-from bot.policy.spelling import read_table
-from tests.policy.question_kit import Small, small
+from bot.answers import bank
+from bot.answers.engine import training
+from bot.answers.engine.features import FAMILIES
+from bot.language.spelling import read_table
+from tests.kits.questions import Small, small
 from tests.study.laboratory import EMBEDDING, Laboratory, shared, speller
 
 __all__ = ["small"]
@@ -15,11 +16,11 @@ __all__ = ["small"]
 
 def test_the_parts_put_together_are_the_model(small: Small) -> None:
     lines, version = small.sources.lines(), small.version
-    table = read_table(question_bank.tables(small.folders))
+    table = read_table(bank.tables(small.folders))
     whole = Laboratory.of(lines, version, speller(lines, version, table))
-    groups = question_training.groups_of(lines)
+    groups = training.groups_of(lines)
     scores = whole.apart((*FAMILIES, EMBEDDING), groups)
-    trained = question_training.fit(lines, version, table).apart
+    trained = training.fit(lines, version, table).apart
     assert np.allclose(scores, trained, atol=0.05)  # two families may share buckets
     assert whole.judge(scores).top1 > 0.8
 

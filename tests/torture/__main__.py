@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import click
 
-from tests import measures
-from tests.measures import Figure
-from tests.policy.question_kit import learn
+from tests.kits import measures
+from tests.kits.measures import Figure
+from tests.kits.questions import learn
 from tests.torture import fanout, faults, kills
 from tests.torture.faults import Scene
 from tests.torture.world import Weather

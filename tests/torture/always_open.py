@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 
-from bot import cli
-from bot.background import Background
+from bot.app.background import Background
+from bot.cli import main as cli
 from bot.times import Calendar
 
 

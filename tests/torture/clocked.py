@@ -10,7 +10,8 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot import app, cli
+from bot.app import build
+from bot.cli import main as cli
 
 
 def main() -> None:
@@ -20,7 +21,7 @@ def main() -> None:
     def clock() -> datetime:
         return datetime.now(UTC) + timedelta(seconds=float(file.read_text("ascii")))
 
-    vars(app)["system_clock"] = clock
+    vars(build)["system_clock"] = clock
     cli.vigie(["--reglages", os.devnull, "servir"])
 
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
 
-from bot.outbox import DEAD_LETTER, Delivery, enqueue
-from bot.storage import beside
-from tests.measures import NONE, Figure, at_most, lines
+from bot.outbox.rows import DEAD_LETTER, Delivery, enqueue
+from bot.storage.database import beside
+from tests.kits.measures import NONE, Figure, at_most, lines
 from tests.torture import life
 from tests.torture.world import CALM, Limit, Limits, World
 

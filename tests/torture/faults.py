@@ -20,13 +20,14 @@ from typing import TypeAlias
 
 from sqlite_utils import Database
 
-from bot import app, schedule
-from bot.background import NIGHTLY, Background
-from bot.schedule import Schedule, Work
+from bot.app import build
+from bot.app.background import NIGHTLY, Background
+from bot.schedule import clock as schedule
+from bot.schedule.clock import Schedule, Work
 from bot.settings import Settings
-from bot.storage import Storage, StorageError
-from tests import measures
-from tests.fake_clock import FakeClock
+from bot.storage.database import Storage, StorageError
+from tests.kits import measures
+from tests.kits.fake_clock import FakeClock
 from tests.torture import life
 from tests.torture.world import CALM, Weather, World
 from tests.wire.bot_process import ROOT
@@ -266,11 +267,13 @@ async def _through(night: date, settings: Settings, clock: FakeClock, done: Done
     calendar, path = settings.calendar(), settings.database()
     storage = Storage(path)
     try:
-        bot = app.build(settings, storage)
+        bot = build.build(settings, storage)
         bot = replace(bot, services=replace(bot.services, office=replace(bot.office, clock=clock)))
-        storage.executor.submit(app.settle, bot).result()
+        storage.executor.submit(build.settle, bot).result()
         work = _counted(
-            Background(settings, bot.services, bot.registrar, bot.metrics, {}, {}).work(), calendar.day, done
+            Background(settings, bot.services, bot.registrar, bot.metrics, {}, {}).work(),
+            calendar.day,
+            done,
         )
         clockwork = Schedule(storage, work, calendar, clock)
         await clockwork.tick()

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.measures import NONE, Figure, at_least, lines, missed
+from tests.kits.measures import NONE, Figure, at_least, lines, missed
 from tests.torture import life
 from tests.torture.world import Weather, World, troubles
 

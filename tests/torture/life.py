@@ -15,10 +15,10 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.outbox import DEAD_LETTER, Delivery, enqueue
-from bot.policy import people
-from bot.policy.people import Account
-from bot.storage import Storage, StorageError, beside
+from bot.outbox.rows import DEAD_LETTER, Delivery, enqueue
+from bot.people import persons
+from bot.people.persons import Account
+from bot.storage.database import Storage, StorageError, beside
 from tests.torture.world import World
 from tests.wire.bot_process import MODELS, ROOT, BotProcess, free_port
 
@@ -76,9 +76,9 @@ def prepare(path: Path, on_discord: int, on_slack: int) -> None:
         with storage.transaction() as db:
             db.conn.execute("CREATE TABLE torture_facts (id TEXT PRIMARY KEY) STRICT")
             for number in range(on_discord):
-                people.known(db, Account("discord", "", str(1000 + number)))
+                persons.known(db, Account("discord", "", str(1000 + number)))
             for number in range(on_slack):
-                people.known(db, Account("slack", "T00000001", f"U{1000 + number}"))
+                persons.known(db, Account("slack", "T00000001", f"U{1000 + number}"))
     finally:
         storage.close()
 

@@ -31,19 +31,23 @@ from typing import Any, Final
 
 import click
 
-from bot import app, report_keys
-from bot.app import Bot
-from bot.messages import Button, Message
-from bot.platforms import discord_delivery, slack_delivery
-from bot.policy import masking, people, report_codes, roles
-from bot.policy.people import Account
-from bot.requests import Request
-from bot.schedule import Schedule
+from bot.app import build
+from bot.app.build import Bot
+from bot.conversation.messages import Button, Message
+from bot.conversation.requests import Request
+from bot.language import masking
+from bot.people import persons, roles
+from bot.people.persons import Account
+from bot.platforms.discord import delivery as discord_delivery
+from bot.platforms.slack import delivery as slack_delivery
+from bot.reports import codes as report_codes
+from bot.reports import keys
+from bot.schedule.clock import Schedule
 from bot.settings import Settings
-from bot.storage import Storage, beside
-from tests import measures
-from tests.measures import NONE, Figure, at_least, at_most, lines, missed, number
-from tests.policy.question_kit import learn
+from bot.storage.database import Storage, beside
+from tests.kits import measures
+from tests.kits.measures import NONE, Figure, at_least, at_most, lines, missed, number
+from tests.kits.questions import learn
 from tests.torture.world import Weather, World, troubles
 from tests.wire.bot_process import MODELS, free_port
 
@@ -156,14 +160,14 @@ def live(life: Life) -> None:
     vars(Schedule)["__init__"].__kwdefaults__["beat"] = (
         BEAT  # a life is shorter than the ten seconds of its own
     )
-    vars(app)["system_clock"] = lambda: datetime.now(UTC) + timedelta(seconds=life.ahead)
+    vars(build)["system_clock"] = lambda: datetime.now(UTC) + timedelta(seconds=life.ahead)
     storage = Storage(settings.database())
-    bot = app.build(settings, storage)
-    storage.executor.submit(app.settle, bot).result()
+    bot = build.build(settings, storage)
+    storage.executor.submit(build.settle, bot).result()
 
     async def both() -> None:
         feeding = asyncio.create_task(feed(bot, Path(life.acknowledged), life.each_second))
-        await app.run(bot, lambda _: None)
+        await build.run(bot, lambda _: None)
         await feeding
 
     asyncio.run(both())
@@ -197,12 +201,12 @@ def read_once() -> None:
     """Read what is the same in every life: the policies, the lists of names, the questions."""
     settings, storage = Settings.model_validate({}), Storage()
     try:
-        bot = app.build(settings, storage)
+        bot = build.build(settings, storage)
     finally:
         storage.close()
     services, masker = bot.services, bot.services.desk.masker()
-    vars(app)["policies"] = lambda _settings, _approved: services.library
-    vars(app)["course"] = lambda _settings, _read, attest: replace(services.course, attest=attest)
+    vars(build)["policies"] = lambda _settings, _approved: services.library
+    vars(build)["course"] = lambda _settings, _read, attest: replace(services.course, attest=attest)
     vars(masking)["load"] = lambda _folders, _library: masker
 
 
@@ -237,7 +241,7 @@ def prepare(path: Path) -> None:
         with storage.transaction() as db:
             roles.seed(db)
             for role, account in HOLDERS.items():
-                roles.appoint(db, role, people.known(db, account), date(2026, 1, 1))
+                roles.appoint(db, role, persons.known(db, account), date(2026, 1, 1))
     finally:
         storage.close()
 
@@ -336,7 +340,7 @@ def _is_quiet(path: Path, now: str) -> bool:
 
 
 def _count(kills: int, path: Path, codes: list[str], world: World, seconds: float) -> Toll:
-    ring = report_keys.keyring(path.parent / "cles")
+    ring = keys.keyring(path.parent / "cles")
     with beside(path) as db:
         kept = dict(db.conn.execute("SELECT receipt, case_id FROM report_filings").fetchall())
         (dead,) = db.conn.execute("SELECT count(*) FROM outbox WHERE state = 'dead'").fetchone()

@@ -20,25 +20,28 @@ from pathlib import Path
 import click
 from sqlite_utils import Database
 
-from bot import archive, schedule, signing
-from bot.commands.course import open_course
-from bot.outbox import Delivery, enqueue
+from bot.onboarding import enrolment
+from bot.onboarding.course import open_course
+from bot.onboarding.enrolment import WELCOME, OnboardingPlan
+from bot.outbox.rows import Delivery, enqueue
+from bot.people import membership
+from bot.people import persons as people
+from bot.people import roles as registry
+from bot.people.membership import BY_HAND
+from bot.people.persons import Account
 from bot.policy import library as libraries
-from bot.policy import membership, onboarding, people, register, revision_audience, revisions
-from bot.policy import roles as registry
-from bot.policy.membership import BY_HAND
-from bot.policy.onboarding import WELCOME, Attesting, Plan
-from bot.policy.people import Account
-from bot.policy.register import Signatory
-from bot.policy.revisions import Dates, Proposal
+from bot.register import attestations, signing
+from bot.register.attestations import Attesting, Signatory
+from bot.revision import archive, audience, revisions
+from bot.revision.revisions import Dates, Proposal
+from bot.schedule import clock
 from bot.settings import SEED
-from bot.storage import Storage, beside
+from bot.storage.database import Storage, beside
 from bot.times import Calendar, iso
-from tests import measures
-from tests.commands import revision_kit
-from tests.commands.registry_kit import CALENDAR
-from tests.measures import NONE, Figure, at_most, lines, missed
-from tests.policy.question_kit import learn
+from tests.kits import measures, revision_commands
+from tests.kits.measures import NONE, Figure, at_most, lines, missed
+from tests.kits.questions import learn
+from tests.kits.registry import CALENDAR
 from tests.torture import life
 from tests.torture.world import Limit, Limits, Weather, World, told_by, troubles
 
@@ -55,7 +58,7 @@ FEWEST, MOST = 1, 4  # messages that a life sees arrive before it is ended
 LONGEST_LIFE = 8.0  # seconds, for one that sees none
 QUIET_SECONDS = 600.0
 PATIENCE_SECONDS = 20.0  # after which what is put off is made due
-CALM_SECONDS = 2 * schedule.BEAT_SECONDS + 2  # that a restored bot is watched for, which must say nothing
+CALM_SECONDS = 2 * clock.BEAT_SECONDS + 2  # that a restored bot is watched for, which must say nothing
 NIGHTS = (("2027-03-14", "2027-03-15"), ("2026-11-01", "2026-11-02"))
 ALLOWED_SECONDS = 60.0
 
@@ -219,7 +222,7 @@ def _listed(path: Path, said: Mapping[str, int]) -> tuple[Counter[str], int]:
     reasons, missing = Counter[str](), 0
     with beside(path) as db:
         [revision] = [one for one in revisions.listed(db, "pa20") if one.state == "announced"]
-        for line in revision_audience.ledger(db, revision):
+        for line in audience.ledger(db, revision):
             [account, *_] = people.accounts_of(db, line.person_id)
             if _conversation(account) in said:
                 continue
@@ -246,7 +249,7 @@ async def _restored(
         await asyncio.sleep(calm)  # nothing is expected: there is no event to wait for
     with beside(path) as db:
         (held,) = db.conn.execute(
-            "SELECT count(*) FROM outbox WHERE state = 'held' AND notice = ?", (onboarding.REVISION,)
+            "SELECT count(*) FROM outbox WHERE state = 'held' AND notice = ?", (enrolment.REVISION,)
         ).fetchone()
     return held, sum((notices(world) - said).values())
 
@@ -275,9 +278,9 @@ def _prepare(db: Database, keys: Path, count: int) -> frozenset[str]:
 
     def attest(db: Database, asked: Attesting) -> None:
         who = Signatory(asked.person_id, asked.name, asked.account)
-        register.attest(db, who, asked.target, asked.at, signer)
+        attestations.attest(db, who, asked.target, asked.at, signer)
 
-    target = open_course(library, [SEED], attest, Plan()).target()
+    target = open_course(library, [SEED], attest, OnboardingPlan()).target()
     closed = set()
     for number in range(count):
         account = (
@@ -287,7 +290,7 @@ def _prepare(db: Database, keys: Path, count: int) -> frozenset[str]:
         )
         person = people.known(db, account)
         membership.enter(db, person, "officer", BY_HAND, today - timedelta(days=60))
-        onboarding.place(db, person, target, now)
+        enrolment.place(db, person, target, now)
         if number % NEW_EACH:
             attest(db, Attesting(person, "Une personne", account, target, now))
         else:
@@ -298,7 +301,7 @@ def _prepare(db: Database, keys: Path, count: int) -> frozenset[str]:
     return frozenset(closed)
 
 
-def _welcomed(db: Database, person: str, target: register.Reading, now: datetime) -> None:
+def _welcomed(db: Database, person: str, target: attestations.Target, now: datetime) -> None:
     """Have someone's welcome be sent already."""
     arguments = {"policy": target.policy, "version": target.version.isoformat()}
     enqueue(db, Delivery(f"{WELCOME}:{person}", f"person:{person}", WELCOME, arguments), now)
@@ -310,7 +313,7 @@ def _welcomed(db: Database, person: str, target: register.Reading, now: datetime
 
 def _approve(db: Database, library: libraries.Library, today: date, now: datetime) -> None:
     texts = archive.Archive(library, [SEED], Calendar(CALENDAR.zone))
-    proposal = Proposal("pa20", revision_kit.REVISED, "command", "2015-12-13")
+    proposal = Proposal("pa20", revision_commands.REVISED, "command", "2015-12-13")
     yesterday = today - timedelta(days=1)
     revision = texts.propose(db, proposal, today)
     revision = revisions.approve(db, revision, None, Dates(yesterday, yesterday), today)
@@ -326,29 +329,29 @@ def delays() -> list[tuple[str, float, float]]:
 
 
 async def _delay(night: str, morning: str) -> tuple[str, float, float]:
-    with tempfile.TemporaryDirectory(prefix="vigie-") as name, revision_kit.world(Path(name)) as first:
+    with tempfile.TemporaryDirectory(prefix="vigie-") as name, revision_commands.world(Path(name)) as first:
         first.clock.set("2026-10-20T15:00:00Z")
-        world = revision_kit.assemble(first.storage, first.clock, first.volume)
-        await world.enters(revision_kit.ALEX)
-        await world.attests(revision_kit.ALEX)
+        world = revision_commands.assemble(first.storage, first.clock, first.volume)
+        await world.enters(revision_commands.ALEX)
+        await world.attests(revision_commands.ALEX)
         await world.beat()
-        before = len(world.arrived(revision_kit.ALEX))
-        await world.approve(revision_kit.REVISED, "2026-10-15", night)
+        before = len(world.arrived(revision_commands.ALEX))
+        await world.approve(revision_commands.REVISED, "2026-10-15", night)
         midnight = CALENDAR.at(date.fromisoformat(night), datetime.min.time())
         nine = CALENDAR.at(date.fromisoformat(morning), CALENDAR.opens)
         forced = await _until(
             world, midnight, lambda: world.services.course.target().version == date(2026, 10, 15)
         )
-        told = await _until(world, nine, lambda: len(world.arrived(revision_kit.ALEX)) > before)
+        told = await _until(world, nine, lambda: len(world.arrived(revision_commands.ALEX)) > before)
         return night, forced, told
 
 
-async def _until(world: revision_kit.World, due: datetime, done: Callable[[], bool]) -> float:
+async def _until(world: revision_commands.World, due: datetime, done: Callable[[], bool]) -> float:
     """Beat from just before a moment, and return how long after it a thing is done; never before."""
-    world.clock.now = due - timedelta(seconds=3.5 * schedule.BEAT_SECONDS)
+    world.clock.now = due - timedelta(seconds=3.5 * clock.BEAT_SECONDS)
     while not done():
         assert world.clock.now < due + timedelta(hours=2), "it is never done"
-        world.clock.move(seconds=schedule.BEAT_SECONDS)
+        world.clock.move(seconds=clock.BEAT_SECONDS)
         await world.beat()
     return (world.clock.now - due).total_seconds()
 

@@ -10,17 +10,17 @@ import discord
 import pytest
 from discord.http import Route
 
-from bot import report_digest
-from bot.messages import Message, Quotation, Quote, Text
-from bot.platforms import Address, Deliverer
-from bot.platforms.discord_delivery import DiscordDelivery
-from bot.platforms.slack_delivery import SlackDelivery, without_retries
-from bot.platforms.slack_link import web_api
+from bot.conversation.messages import Message, Quotation, Quote, Text
+from bot.platforms.contract import Deliverer, Destination
+from bot.platforms.discord.delivery import DiscordDelivery
+from bot.platforms.slack.delivery import SlackDelivery, without_retries
+from bot.platforms.slack.link import web_api
+from bot.reports.figures import digest
 from tests.torture.reports import REACH, told_twice
 from tests.torture.world import CALM, TOKEN, World
 
-[WITH_A_PICTURE] = report_digest.examples().values()
-TO = {"discord": Address("discord", "", "1000"), "slack": Address("slack", "T00000001", "U1000")}
+[WITH_A_PICTURE] = digest.examples().values()
+TO = {"discord": Destination("discord", "", "1000"), "slack": Destination("slack", "T00000001", "U1000")}
 CONVERSATION = {"discord": "discord 1000001000", "slack": "slack D1000"}
 ID = "0f3c9a5be2d14c70"
 

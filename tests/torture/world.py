@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 
 from aiohttp import web
 
-from tests.measures import Figure
+from tests.kits.measures import Figure
 from tests.torture import gateway
 from tests.torture.gateway import BOT
 

@@ -8,16 +8,16 @@ from contextlib import asynccontextmanager
 import aiohttp
 import pytest
 
-from bot import app_web_form
-from bot.app import Bot
-from bot.policy import report_cases, report_escalation, report_routing
-from bot.policy.report_followups import MOST_ADDED
-from bot.policy.report_limits import BY_WEB, IN_ALL, REFUSAL
-from bot.policy.report_records import Session
-from bot.policy.reports import Entry, read_entry
+from bot.app import web_form
+from bot.app.build import Bot
+from bot.reports import cases, escalation, routing
+from bot.reports.filing import ReportIntake, read_entry
+from bot.reports.followups import MOST_ADDED
+from bot.reports.limits import BY_WEB, IN_ALL, REFUSAL
+from bot.reports.records import Session
 from bot.settings import Settings
-from tests.office_kit import built
-from tests.web.kit import TYPED, Seen, Visitor
+from tests.kits.office import built
+from tests.kits.web import TYPED, Seen, Visitor
 
 REPORT = {**TYPED, "severity": "serious", "summary": "On y dit que l'association vole ses membres."}
 
@@ -30,7 +30,7 @@ def bot() -> Iterator[Bot]:
 
 @asynccontextmanager
 async def visiting(bot: Bot) -> AsyncIterator[Visitor]:
-    form = app_web_form.form(bot.services.reporting, bot.services.desk.masker, 0)
+    form = web_form.form(bot.services.reporting, bot.services.desk.masker, 0)
     await form.start()
     try:
         async with aiohttp.ClientSession() as session:
@@ -45,10 +45,10 @@ async def visitor(bot: Bot) -> AsyncIterator[Visitor]:
         yield visitor
 
 
-def kept(bot: Bot) -> list[Entry]:
+def kept(bot: Bot) -> list[ReportIntake]:
     """Return what is kept of reports."""
 
-    def read() -> list[Entry]:
+    def read() -> list[ReportIntake]:
         with bot.services.reporting.opened() as session:
             rows = session.execute("SELECT sealed FROM report_filings").fetchall()
             return [read_entry(session.ring, row[0]) for row in rows]
@@ -174,13 +174,13 @@ async def test_what_a_holder_asks_is_read_with_the_code_and_a_closed_report_take
     def ask() -> None:
         with bot.services.reporting.opened() as session:
             case, person = _only_case(session)
-            [filing] = report_cases.opened(session, case, person).filings
-            report_cases.ask(session, case, person, filing.id, "Qui l'a publiée?")
+            [filing] = cases.opened(session, case, person).filings
+            cases.ask(session, case, person, filing.id, "Qui l'a publiée?")
 
     def close() -> None:
         with bot.services.reporting.opened() as session:
             case, person = _only_case(session)
-            report_cases.close(session, case, person, "handled", "Elle a été retirée.")
+            cases.close(session, case, person, "handled", "Elle a été retirée.")
 
     await bot.office.storage.run(ask)
     page = await visitor.press(await visitor.open("suivi"), "suivi", code=code_of(done))
@@ -196,7 +196,7 @@ async def test_what_a_holder_asks_is_read_with_the_code_and_a_closed_report_take
 
 def _only_case(session: Session) -> tuple[str, str]:
     """Return the only case, and someone who handles it, told of it as the clock would."""
-    report_escalation.beat(session)
+    escalation.beat(session)
     (case, role) = session.execute("SELECT id, role FROM report_cases").fetchone()
-    [person, *_] = report_routing.eligible(session.db, role, frozenset(), session.today)
+    [person, *_] = routing.eligible(session.db, role, frozenset(), session.today)
     return str(case), person

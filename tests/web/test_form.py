@@ -12,14 +12,14 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.platforms import PlatformError
-from bot.policy.reports import MESSAGE_LENGTH, NAME_LENGTH, SAYS_LENGTH
+from bot.platforms.contract import PlatformError
+from bot.reports.filing import MESSAGE_LENGTH, NAME_LENGTH, SAYS_LENGTH
 from bot.web import doorway
 from bot.web.body import BODY_SIZE, PICTURE_SIZE
 from bot.web.doorway import Doorway
 from bot.web.form import DRAFT_SECONDS, HOST, WebForm
-from tests.fake_clock import FakeClock
-from tests.web.kit import QUOTATION, TYPED, FakeIntake, Visitor, served
+from tests.kits.fake_clock import FakeClock
+from tests.kits.web import QUOTATION, TYPED, FakeIntake, Visitor, served
 
 PNG = b"\x89PNG" + bytes(5_000)
 PATHS = ("", "suivi", "style.css", "nulle-part", "relire", "envoyer")

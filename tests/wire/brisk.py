@@ -12,8 +12,8 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from bot import outbox_pump
-from bot.schedule import Schedule
+from bot.outbox import pump
+from bot.schedule.clock import Schedule
 
 BEAT_SECONDS: Final = 0.5
 
@@ -28,7 +28,7 @@ def main() -> None:
     """Run the program."""
     defaults = Schedule.__init__.__kwdefaults__
     assert defaults is not None
-    defaults["beat"] = vars(outbox_pump)["POLL_SECONDS"] = BEAT_SECONDS
+    defaults["beat"] = vars(pump)["POLL_SECONDS"] = BEAT_SECONDS
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.policy.question_kit import learnt
+from tests.kits.questions import learnt
 from tests.wire.discord_people import Person
 from tests.wire.discord_server import DiscordServer
 

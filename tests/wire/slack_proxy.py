@@ -19,7 +19,7 @@ from aiohttp import web
 from jsonschema_rs import ValidationError
 from slack_sdk.errors import SlackObjectFormationError
 
-from tests.platforms.slack_checks import SCHEMAS, check_message, check_structure, check_view
+from tests.kits.platforms.slack_checks import SCHEMAS, check_message, check_structure, check_view
 
 Json = dict[str, Any]
 

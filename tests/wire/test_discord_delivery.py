@@ -11,19 +11,19 @@ import pytest
 from discord.http import Route
 from simcord.backend.models import Message as Seen
 
-from bot.messages import Button, Buttons, File, Message, Quoter, Text
-from bot.outbox_sending import delivery_id
-from bot.platforms import (
-    Address,
+from bot.conversation.messages import Button, Buttons, File, Message, Quoter, Text
+from bot.outbox.sending import delivery_id
+from bot.platforms.contract import (
     AwayError,
+    Destination,
     LaterError,
     StoppedError,
     UndeliverableError,
     UnknownError,
     leaving,
 )
-from bot.platforms.discord_adapter import quieten
-from bot.platforms.discord_delivery import DiscordDelivery, Paced, mark, problem
+from bot.platforms.discord.adapter import quieten
+from bot.platforms.discord.delivery import DiscordDelivery, Paced, mark, problem
 from tests.wire.discord_people import Person, text_of
 from tests.wire.discord_server import TOKEN, DiscordServer
 
@@ -39,8 +39,8 @@ async def delivery(server: DiscordServer, quote: Quoter) -> AsyncIterator[Discor
         yield DiscordDelivery(client, quote)
 
 
-def dm(person: Person) -> Address:
-    return Address("discord", "", str(person.id))
+def dm(person: Person) -> Destination:
+    return Destination("discord", "", str(person.id))
 
 
 def received(server: DiscordServer, channel: int) -> list[Seen]:
@@ -81,7 +81,7 @@ async def test_a_file_comes_along(server: DiscordServer, alice: Person, delivery
 async def test_a_channel_of_the_server_is_written_to(
     server: DiscordServer, alice: Person, delivery: DiscordDelivery
 ) -> None:
-    channel = Address("discord", str(alice.guild.id), str(alice.channel), "channel")
+    channel = Destination("discord", str(alice.guild.id), str(alice.channel), "channel")
     await delivery.deliver(channel, HELLO, ID)
     assert len(received(server, alice.channel)) == 1
     assert await delivery.was_delivered(channel, HELLO, ID, datetime.now(UTC) - timedelta(seconds=1))
@@ -90,7 +90,7 @@ async def test_a_channel_of_the_server_is_written_to(
 async def test_a_private_thread_is_opened_once_with_the_person_in_it(
     server: DiscordServer, alice: Person, delivery: DiscordDelivery
 ) -> None:
-    thread = Address("discord", str(alice.channel), str(alice.id), "thread")
+    thread = Destination("discord", str(alice.channel), str(alice.id), "thread")
     await delivery.deliver(thread, HELLO, ID)
     await delivery.deliver(thread, HELLO, OTHER_ID)
     assert server.count("POST", f"/channels/{alice.channel}/threads") == 1
@@ -98,11 +98,14 @@ async def test_a_private_thread_is_opened_once_with_the_person_in_it(
 
 
 async def test_a_channel_or_a_person_that_does_not_exist_is_gone_for_good(delivery: DiscordDelivery) -> None:
-    for address in (Address("discord", "", "404", "channel"), Address("discord", "404", "11", "thread")):
+    for address in (
+        Destination("discord", "", "404", "channel"),
+        Destination("discord", "404", "11", "thread"),
+    ):
         with pytest.raises(UndeliverableError, match="gone"):
             await delivery.deliver(address, HELLO, ID)
     with pytest.raises(UndeliverableError):
-        await delivery.deliver(Address("discord", "", "404"), HELLO, ID)
+        await delivery.deliver(Destination("discord", "", "404"), HELLO, ID)
 
 
 async def test_a_revoked_token_is_said(
@@ -172,6 +175,6 @@ def test_a_cut_connection_tells_nothing_of_what_was_done() -> None:
 
 
 def test_a_mark_is_a_positive_number_of_31_bits() -> None:
-    marks = [mark(delivery_id(f"{n:016x}", Address("discord", "", "1"))) for n in range(1000)]
+    marks = [mark(delivery_id(f"{n:016x}", Destination("discord", "", "1"))) for n in range(1000)]
     assert all(0 < number < 2**31 for number in marks)
     assert len(set(marks)) == len(marks)

@@ -10,11 +10,12 @@ from contextlib import asynccontextmanager
 import pytest
 from discord.http import HTTPClient
 
-from bot.dispatch import Dispatcher
-from bot.messages import Quoter
-from bot.platforms import PlatformError, discord_adapter
-from bot.platforms.discord_adapter import DiscordAdapter
-from bot.platforms.discord_client import Client
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.messages import Quoter
+from bot.platforms.contract import PlatformError
+from bot.platforms.discord import adapter as discord_adapter
+from bot.platforms.discord.adapter import DiscordAdapter
+from bot.platforms.discord.client import Client
 from tests.wire.discord_people import Person
 from tests.wire.discord_server import DiscordServer
 

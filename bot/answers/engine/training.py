@@ -1,0 +1,224 @@
+"""Trains a model on a bank of questions; only `question_retraining`, a program of its own, does so.
+
+Kernel ridge regression, solved exactly: the same bank always gives the same model. The threshold under
+which a question is declined is set on scores that each author's questions get from the *other*
+authors' alone; those scores follow from the one solution, without training again (the block form of
+the leave-one-out residual of a linear smoother).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.answers import bank
+from bot.answers.bank import REASONS, BankLine
+from bot.answers.engine import model as question_model
+from bot.answers.engine.features import BUCKETS, Floats, Postings, counted, direction, weigh
+from bot.answers.engine.model import Model
+from bot.answers.engine.store import Sources
+from bot.language.spelling import Speller, read_table
+from bot.policy.articles import Version
+
+Table: TypeAlias = NDArray[np.float64]
+
+TOPICS = ("incident", "draft", "article")  # columns beside the clauses: what a text is, not what answers it
+RIDGE = 1.0
+SHARE, WIDTH = 3.0, 1.0  # of the embedding's kernel, beside four linear kernels of weight 1
+ALSO = 0.3  # what a clause that is acceptable is worth, against 1 for the one to cite first
+IN_SCOPE = 0.675  # share of questions that a policy answers, among those that people ask
+TOO_FEW = 20  # an author with fewer lines is put with the others who have few
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A model, and for each line the scores that it gets from the other authors' lines."""
+
+    model: Model
+    apart: Table
+
+
+def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> Fit:
+    """Train on `lines`. Raises `ValueError` when there are none, or none that is answered."""
+    clauses = [str(c.number) for c in version.clauses() if any(c.number in line.gold for line in lines)]
+    if not clauses:
+        raise ValueError("no line of the bank is answered")
+    speller = Speller.of(
+        [*(line.question for line in lines if line.kind != "typo"), *version.pieces()], table
+    )
+    spelled = [speller(line.question[: question_model.READ]) for line in lines]
+    rarity = rarity_of(spelled)
+    texts = [weigh(text, rarity) for text in spelled]
+    postings = Postings.of(texts)
+    vectors = question_model.encoder()(spelled)
+    centre: Floats = vectors.mean(axis=0)
+    seen = direction(vectors, centre)
+    targets = targets_of(lines, clauses)
+    bias = targets.mean(axis=0)
+    kernel = postings.kernel(texts)
+    kernel += SHARE * np.exp(WIDTH * (seen @ seen.T - 1))
+    dual, apart = solve(kernel, targets - bias, groups_of(lines))
+    model = Model(
+        clauses=tuple(clauses),
+        reasons=REASONS,
+        topics=TOPICS,
+        rarity=rarity,
+        starts=postings.starts,
+        rows=postings.rows,
+        weights=postings.weights,
+        bias=bias.astype(np.float32),
+        centre=centre,
+        seen=seen,
+        dual=dual.astype(np.float32),
+        topic_thresholds=np.zeros(len(TOPICS), dtype=np.float32),
+        width=WIDTH,
+        share=SHARE,
+        threshold=0.0,
+        silence=0.0,
+        sharpness=1.0,
+        speller=speller,
+    )
+    return Fit(_calibrated(model, lines, apart + bias), apart + bias)
+
+
+def model_of(sources: Sources) -> Model:
+    """Return the model of a policy's bank. Raises `PolicyError`, `ValueError`, OSError."""
+    table = read_table(bank.tables(sources.folders))
+    return fit(sources.lines(), sources.version, table).model
+
+
+# --- What is solved -----------------------------------------------------------------------------
+
+
+def rarity_of(spelled: Sequence[str]) -> Floats:
+    """Return the smoothed inverse document frequency of each bucket, 0 for one never seen."""
+    seen = np.zeros(BUCKETS, dtype=np.float32)
+    for text in spelled:
+        seen[list({bucket for family in counted(text) for bucket in family})] += 1
+    rare: Floats = np.where(seen > 0, np.log((1 + len(spelled)) / (1 + seen)) + 1, 0).astype(np.float32)
+    return rare
+
+
+def targets_of(lines: Sequence[BankLine], clauses: Sequence[str]) -> Table:
+    """Return what each column's score should be for each line.
+
+    An article that has clauses is no column; its clauses are, as acceptable ones.
+    """
+    columns = (*clauses, *REASONS, *TOPICS)
+    at = {name: column for column, name in enumerate(columns)}
+    targets = np.zeros((len(lines), len(columns)))
+    for row, line in enumerate(lines):
+        first = {str(number) for number in line.gold} if line.gold else {line.reason}
+        for name in {str(number) for number in line.also_ok} & at.keys():
+            targets[row, at[name]] = ALSO
+        for name in (first | {line.outcome, line.kind}) & at.keys():
+            targets[row, at[name]] = 1.0
+    return targets
+
+
+def groups_of(lines: Sequence[BankLine]) -> list[NDArray[np.intp]]:
+    """Return the rows of each author; those who wrote little are put together."""
+    rows: dict[str, list[int]] = {}
+    for at, line in enumerate(lines):
+        rows.setdefault(line.author, []).append(at)
+    few = [at for author in sorted(rows) if len(rows[author]) < TOO_FEW for at in rows[author]]
+    groups = [rows[author] for author in sorted(rows) if len(rows[author]) >= TOO_FEW]
+    return [np.array(group, dtype=np.intp) for group in (*groups, few) if group]
+
+
+def solve(kernel: Table, targets: Table, groups: Sequence[NDArray[np.intp]]) -> tuple[Table, Table]:
+    """Return the dual solution, and what each group's rows would score had it been left out.
+
+    With P the inverse of kernel + ridge, and α = P·targets, the residual of a group that is left out is
+    the solution of P[group, group]·r = α[group].
+    """
+    kernel[np.diag_indices_from(kernel)] += RIDGE
+    inverse = np.linalg.inv(kernel)
+    dual: Table = inverse @ targets
+    apart = np.empty_like(targets)
+    for group in groups:
+        apart[group] = targets[group] - np.linalg.solve(inverse[np.ix_(group, group)], dual[group])
+    return dual, apart
+
+
+# --- What is set on scores of questions that were not trained on --------------------------------
+
+
+def _calibrated(model: Model, lines: Sequence[BankLine], apart: Table) -> Model:
+    count = len(model.clauses)
+    end = count + len(model.reasons)
+    topics = [
+        _best_split(apart[:, end + at], np.array([name in {line.outcome, line.kind} for line in lines]))
+        for at, name in enumerate(model.topics)
+    ]
+    return replace(
+        model,
+        threshold=threshold_of(model.clauses, lines, apart[:, :end]),
+        silence=_silence(lines, apart[:, count:end]),
+        sharpness=_sharpness(targets_of(lines, model.clauses)[:, :end], apart[:, :end]),
+        topic_thresholds=np.array(topics, dtype=np.float32),
+    )
+
+
+def threshold_of(clauses: Sequence[str], lines: Sequence[BankLine], scores: Table) -> float:
+    """Return what to add to the best clause's score so that most questions are well answered or declined.
+
+    Questions are weighted so that `IN_SCOPE` of them are answered, and the middle of a plateau is taken
+    rather than a spike.
+    """
+    count = len(clauses)
+    best = scores[:, :count].argmax(axis=1)
+    margins = scores[:, :count].max(axis=1) - scores[:, count:].max(axis=1)
+    inside = np.array([bool(line.gold) for line in lines])
+    if inside.all():
+        return float(-np.quantile(margins, 0.02))  # nothing to decline was given: decline what is unlike all
+    right = np.array(
+        [
+            any(str(number) == clauses[at] for number in (*line.gold, *line.also_ok))
+            for line, at in zip(lines, best, strict=True)
+        ]
+    )
+    weight = np.where(inside, IN_SCOPE / inside.sum(), (1 - IN_SCOPE) / (~inside).sum())
+    steps = np.linspace(-0.3, 0.3, 121)
+    joint = [
+        float(weight @ np.where(inside, right & (margins + step > 0), margins + step <= 0)) for step in steps
+    ]
+    smooth = np.convolve(np.pad(joint, 4, "edge"), np.ones(9) / 9, "valid")
+    return float(steps[smooth.argmax()])
+
+
+def _silence(lines: Sequence[BankLine], reasons: Table) -> float:
+    """Return what to add to the silent reason's score for as many silences as there are to be recognised."""
+    declined = np.array([not line.gold for line in lines])
+    wanted = np.array([line.reason == "silent" for line in lines])
+    lead = reasons[:, 0] - reasons[:, 1:].max(axis=1)
+    split = _best_split(lead[declined], wanted[declined])
+    return -split if np.isfinite(split) else 0.0
+
+
+def _sharpness(targets: Table, scores: Table) -> float:
+    """Return the factor that makes likelihoods of scores: that under which the bank is the likeliest."""
+    gold = (targets == 1).astype(float)
+    gold /= np.maximum(gold.sum(axis=1, keepdims=True), 1)
+
+    def surprise(sharpness: int) -> float:
+        raised = sharpness * (scores - scores.max(axis=1, keepdims=True))
+        return float(-(gold * (raised - np.log(np.exp(raised).sum(axis=1, keepdims=True)))).sum())
+
+    return float(min(range(1, 41), key=surprise))
+
+
+def _best_split(scores: NDArray[np.float64], wanted: NDArray[np.bool_]) -> float:
+    """Return the score above which most of what is kept is wanted, and most of the wanted is kept (F1)."""
+    if not wanted.any():
+        return float("inf")
+    order = np.argsort(-scores, kind="stable")
+    hits = np.cumsum(wanted[order])
+    f1 = 2 * hits / (np.arange(1, len(order) + 1) + wanted.sum())
+    at = int(f1.argmax())
+    below = scores[order[at + 1]] if at + 1 < len(order) else scores[order[at]] - 1
+    return float((scores[order[at]] + below) / 2)

@@ -1,0 +1,65 @@
+"""The sandbox: a chat in the browser, with every message shown as each platform would."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.app import previews
+from bot.commands.catalogue import Services, examples
+from bot.commands.revision.messages import state
+from bot.conversation.dispatcher import Dispatcher
+from bot.platforms.local.adapter import LocalAdapter
+from bot.platforms.local.gallery import Gallery
+from bot.platforms.local.revisions import Changed, Sheet, SheetPassage
+from bot.policy.changes import redline, summary
+from bot.policy.changes.comparison import Comparison
+from bot.policy.library import Policy, in_words
+from bot.revision import revisions
+from bot.revision.comparison_pdf import NATURES
+from bot.revision.revisions import Revision
+
+
+def adapter(services: Services, dispatcher: Dispatcher, port: int) -> LocalAdapter:
+    """Return the platform, its gallery showing every message as each platform would."""
+    quote = services.library.quote
+
+    async def sheets() -> list[Sheet]:
+        executor = services.office.storage.executor
+        return await asyncio.get_running_loop().run_in_executor(executor, revised, services)
+
+    gallery = Gallery(examples(services), previews.renderings(quote))
+    return LocalAdapter(dispatcher, quote, port=port, gallery=gallery, sheets=sheets)
+
+
+def revised(services: Services) -> list[Sheet]:
+    """Return every revision with all that it changes, the latest first. To be used on the storage thread."""
+    kept, library = services.archive, services.library
+    with services.office.storage.transaction() as db:
+        return [
+            sheet(policy, revision, kept.comparison(db, revision))
+            for policy in library.policies.values()
+            for revision in revisions.listed(db, policy.id)
+        ]
+
+
+def sheet(policy: Policy, revision: Revision, comparison: Comparison) -> Sheet:
+    """Return what a revision changes, as the page shows it."""
+    return Sheet(
+        f"revision-{revision.id}",
+        f"{policy.name}, version adoptée le {in_words(revision.adopted or revision.proposed_on)}"
+        if revision.adopted
+        else f"{policy.name}, version proposée le {in_words(revision.proposed_on)}",
+        state(revision),
+        f"{summary.counted(comparison).capitalize()}, depuis la version du "
+        f"{in_words(comparison.old.adopted)}.",
+        tuple(
+            Changed(
+                summary.named(change),
+                NATURES[change.nature],
+                tuple(
+                    SheetPassage(one.number, one.paragraphs) for one in redline.passages(comparison, change)
+                ),
+            )
+            for change in comparison.changes
+        ),
+    )

@@ -1,0 +1,406 @@
+"""The `vigie` command line, in French.
+
+Exit codes: 0 success, 1 the answer is no (not found, a check failed), 2 wrong usage or settings.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import gettext
+import os
+import re
+import resource
+import sqlite3
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlite_utils import Database
+
+from bot import __version__, logs, settings
+from bot.answers import guidance
+from bot.answers.questions import Engine
+from bot.app import build
+from bot.cli import cases, operations, questions, quiz, register, registry, report_exports, reports, reviser
+from bot.cli import revisions as cli_revisions
+from bot.cli.base import SANDBOX, SUBCOMMAND, configured, dump, json_flag, kept, refuse, storage_refusals
+from bot.commands import politique
+from bot.onboarding.quiz import bank
+from bot.people import roles
+from bot.platforms.slack import manifest
+from bot.policy.articles import Clause, PolicyError, Version
+from bot.policy.library import Approved, Library, Policy
+from bot.policy.reading import Reading
+from bot.register import signing
+from bot.register.attestations import Attesting
+from bot.revision import revisions
+from bot.revision.reading.lint import NamedRole
+from bot.storage.database import Storage, StorageError, explained, lock, reader
+from bot.times import system_clock
+
+LOCALE = Path(__file__).parent / "locale"
+
+USUAL_FILE = Path(".env")
+
+_QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)")  # click quotes what was typed as in English
+
+
+def _port(_: click.Context, __: click.Parameter, port: int | None) -> int | None:
+    # Not `IntRange`: it would write 1<=x<=65535 in the help.
+    if port is not None and not 1 <= port <= settings.HIGHEST_PORT:
+        raise click.BadParameter(f"il faut un nombre de 1 à {settings.HIGHEST_PORT}.")
+    return port
+
+
+def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | None:
+    if address is not None and not settings.is_web_address(address, ("https",)):
+        raise click.BadParameter("il faut une adresse https complète.")
+    return address
+
+
+@click.group(
+    invoke_without_command=True,
+    subcommand_metavar=f"[{SUBCOMMAND}]",
+    help="Vigie garde la politique de l'association vivante parmi les personnes qu'elle lie. "
+    "Sans commande, «\u00a0vigie servir\u00a0».",
+)
+@click.version_option(__version__, prog_name="vigie", help="Montrer la version.")
+@click.option(
+    "--reglages",
+    type=click.Path(path_type=Path),
+    metavar="FICHIER",
+    help="Le fichier de réglages (par défaut .env, s'il existe); l'environnement passe avant lui.",
+)
+@click.option("--essai", is_flag=True, help="Agir sur la base du bac à sable, faute de jeton.")
+@click.pass_context
+def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
+    """Hold the whole command line; alone, start the bot."""
+    context.meta[SANDBOX] = essai
+    context.obj = reglages or (USUAL_FILE if USUAL_FILE.exists() else None)
+    context.meta[registry.OPEN] = _desk
+    context.meta[quiz.OPEN] = _school
+    context.meta[questions.OPEN] = _questions
+    context.meta[register.OPEN] = lambda: _cabinet(kept())
+    context.meta[register.BESIDE] = lambda: _cabinet(configured())
+    context.meta[reviser.OPEN] = _bench
+    context.meta[cli_revisions.OPEN] = _shelf
+    if context.invoked_subcommand is None:
+        context.invoke(servir)
+
+
+@vigie.command(
+    help="Démarrer les plateformes réglées ou, sans aucun jeton, le bac à sable.",
+    short_help="Démarrer Vigie.",
+)
+@click.option(
+    "--port",
+    type=int,
+    callback=_port,
+    metavar="PORT",
+    help=f"Le port du bac à sable (par défaut {settings.SANDBOX_PORT}).",
+)
+@click.option("--garder", is_flag=True, help="Garder la base du bac à sable du démarrage précédent.")
+def servir(port: int | None = None, garder: bool = False) -> None:
+    """Start the bot and run until it is told to stop."""
+    config = configured()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash writes no memory to the disk: drafts are there
+    if port:
+        config = config.model_copy(update={"vigie_port": port})
+    logs.configure(config.vigie_journal)
+    database = config.database()
+    if config.sandboxed() and not garder:
+        _erase(database, config.keys())
+    with storage_refusals(), closing(Storage(database)) as storage, _policy_refusals():
+        bot = build.build(config, storage)
+        storage.executor.submit(build.settle, bot).result()
+        gc.freeze()  # what is there now stays to the end: the collector need not look at it again
+        started = asyncio.run(build.run(bot, click.echo))
+    if not started:
+        sys.exit(1)
+
+
+def _erase(database: Path, keys: Path) -> None:
+    """Delete the sandbox's database, and what is noted of its register beside the keys.
+
+    Nothing is done while another sandbox uses it, which will be said when it is opened.
+    """
+    try:
+        with lock(database):
+            for suffix in ("", "-wal", "-shm"):
+                database.with_name(database.name + suffix).unlink(missing_ok=True)
+            (keys / signing.HEAD_FILE).unlink(missing_ok=True)
+    except (StorageError, OSError):  # a folder in its place, for instance: opening it says so
+        return
+
+
+@vigie.command(name="politique", help="Lire la politique par numéro ou par mot.")
+@click.argument("demande", nargs=-1, metavar="[NUMÉRO OU MOT]…")
+@click.option(
+    "--date",
+    "on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="AAAA-MM-JJ",
+    help="Le texte en vigueur à cette date.",
+)
+@json_flag
+def politique_(demande: tuple[str, ...], on: datetime | None, as_json: bool) -> None:
+    """Print clauses; exit 1 when there is none."""
+    library = _policies(on.date() if on else None)
+    named, text = library.naming.split(" ".join(demande))
+    policy = library.policies.get(named or library.default.id)
+    if policy is None:
+        refuse(f"je ne connais pas la politique «\u00a0{named}\u00a0».")
+    version = policy.in_force(on.date()) if on else library.current(policy)
+    clauses = politique.select(policy, version, text) if version else ()
+    if as_json:
+        click.echo(dump(_described(policy, version, clauses)))
+    elif version and clauses:
+        reading = Reading(policy, version)
+        click.echo("\n\n".join((*(_printed(reading, clause) for clause in clauses), reading.revised())))
+    else:
+        click.echo(_why_none(policy, version, text), err=True)
+    sys.exit(0 if clauses else 1)
+
+
+_SLACK_SOURCES = {"groupe": "slack_group", "canal": "slack_channel"}
+
+
+@vigie.group(
+    subcommand_metavar=SUBCOMMAND,
+    no_args_is_help=False,  # one line that says what is missing, like every other error
+    help="Ce qu'il faut pour installer Vigie dans Slack.",
+)
+def slack() -> None:
+    """Commands for whoever installs the bot in Slack."""
+
+
+@slack.command(name="manifeste", help="Écrire le manifeste de l'application, à coller dans Slack.")
+@click.option(
+    "--adresse",
+    callback=_https,
+    metavar="ADRESSE",
+    help="L'adresse https qui reçoit les requêtes, en mode HTTP (sans elle, mode Socket).",
+)
+@click.option(
+    "--suivre",
+    "follows",
+    type=click.Choice(["groupe", "canal"]),
+    multiple=True,
+    help="D'où l'on sait qui la politique vise\u00a0: un groupe d'utilisateurs, ou un canal privé.",
+)
+def slack_manifeste(adresse: str | None, follows: Sequence[str]) -> None:
+    """Print the application's manifest as JSON."""
+    with closing(Storage()) as storage, _policy_refusals():
+        commands = build.build(configured(), storage).dispatcher.commands
+    sources = [_SLACK_SOURCES[one] for one in follows]
+    click.echo(dump(manifest.manifest(commands, adresse, sources)))
+
+
+@vigie.group(
+    subcommand_metavar=SUBCOMMAND,
+    no_args_is_help=False,
+    help="Ce qu'il faut pour installer Vigie dans Discord.",
+)
+def discord() -> None:
+    """Commands for whoever installs the bot in Discord."""
+
+
+@discord.command(name="invitation", help="Écrire l'adresse qui invite Vigie dans un serveur Discord.")
+@click.option(
+    "--application",
+    type=int,
+    metavar="NOMBRE",
+    help="L'identifiant de l'application (sinon, lu dans DISCORD_TOKEN).",
+)
+def discord_invitation(application: int | None) -> None:
+    """Print the address that invites the bot into a server."""
+    from bot.platforms.discord import commands as discord_commands  # noqa: PLC0415 — Discord's library is heavy
+
+    token = configured().discord_token
+    number = application or (discord_commands.client_id(token.get_secret_value()) if token else None)
+    if number is None:
+        refuse(
+            "donnez --application (page «\u00a0General Information\u00a0» de l'application), "
+            "ou réglez DISCORD_TOKEN."
+        )
+    click.echo(discord_commands.invitation_url(number))
+
+
+# --- What the commands share ------------------------------------------------------------------
+
+
+def _described(policy: Policy, version: Version | None, clauses: Sequence[Clause]) -> dict[str, Any]:
+    return {
+        "policy": policy.id,
+        "version": version.adopted.isoformat() if version else None,
+        "clauses": [
+            {
+                "id": str(clause.number),
+                "article": str(clause.number.article),
+                "heading": clause.heading or (policy.title(clause.number, version) if version else ""),
+                "force": policy.force(clause),
+                "text": clause.text,
+            }
+            for clause in clauses
+        ],
+    }
+
+
+def _why_none(policy: Policy, version: Version | None, text: str) -> str:
+    if version is None:
+        return f"La {policy.name} n'était pas encore en vigueur à cette date."
+    reference = politique.reference_in(text, version)
+    if reference:
+        return politique.missing(policy, version, reference.spans[0].first)
+    return f"Rien dans la {policy.name} pour «\u00a0{text}\u00a0»."
+
+
+def _printed(reading: Reading, clause: Clause) -> str:
+    label = reading.policy.label(clause)
+    return (
+        f"{reading.policy.name}, {clause.number}"
+        + (f" ({label})" if label else "")
+        + f"\n{reading.place(clause.number)}\n«\u00a0{clause.text}\u00a0»"
+    )
+
+
+def _policies(on: date | None = None) -> Library:
+    """Read the policies as they are in force or, with a day, as they will be then."""
+    config = configured()
+    with _policy_refusals():
+        return build.policies(config, _approved(config, on or config.today()))
+
+
+def _approved(config: settings.Settings, until: date) -> Approved:
+    """Return the texts that were approved; none where there is no database, or it is not of this version."""
+    if not config.database().is_file():
+        return {}
+    try:
+        with closing(reader(config.database()).conn) as conn, explained(config.database()):
+            return revisions.known(Database(conn), until=until)
+    except (StorageError, sqlite3.Error):
+        return {}
+
+
+@contextmanager
+def _policy_refusals() -> Iterator[None]:
+    """End with the one line that a `PolicyError` is."""
+    try:
+        yield
+    except PolicyError as error:
+        refuse(str(error))
+
+
+def _desk() -> registry.RegistryTools:
+    config = kept()
+    return registry.RegistryTools(config.database(), config.today(), system_clock())
+
+
+def _school() -> quiz.School:
+    config = configured()
+    library = _policies()
+    course = build.course(config, library, _attests_nothing)
+    return quiz.School(
+        library.default,
+        course.reading().version,
+        bank.find(config.data_folders(), library.default.id),
+        config.database(),
+        course.target(),
+        course.plan,
+        config.calendar(),
+        system_clock(),
+    )
+
+
+def _attests_nothing(_db: Database, _asked: Attesting) -> None:
+    """Refuse: nobody attests from the command line."""
+    raise NotImplementedError
+
+
+def _questions() -> questions.QuestionTools:
+    config, library = configured(), _policies()
+    folders = config.data_folders()
+    with _policy_refusals():
+        known = guidance.load(folders, library)
+    return questions.QuestionTools(library, Engine(folders, config.models()), known)
+
+
+def _cabinet(config: settings.Settings) -> register.Cabinet:
+    return register.Cabinet(
+        config.database(), config.keys(), config.calendar().zone, lambda: build.issuer(config, _policies())
+    )
+
+
+cases.signalements.add_command(reports.cle)
+
+
+def _bench() -> reviser.Bench:
+    return reviser.Bench(
+        _policies(),
+        configured().data_folders(),
+        _offices(),
+        lambda reading: cli_revisions.propose(_shelf(), reading),
+    )
+
+
+def _shelf() -> cli_revisions.RevisionTools:
+    config = kept()
+    texts = build.texts(config, _policies())
+    return cli_revisions.RevisionTools(texts, config.database(), config.today(), system_clock())
+
+
+def _offices() -> tuple[NamedRole, ...]:
+    """Return the roles and whether they are held: as in the database or, without one, as if they were."""
+    config = configured()
+    if config.sandboxed() or not config.database().is_file():
+        return tuple(NamedRole(title, held=True) for title in roles.titles())
+    with storage_refusals(), closing(reader(config.database()).conn) as conn:
+        db = Database(conn)
+        return tuple(
+            NamedRole(role.title, bool(roles.holders(db, role.id, config.today())))
+            for role in roles.all_roles(db)
+        )
+
+
+for _command in (
+    *operations.COMMANDS,
+    *registry.COMMANDS,
+    *quiz.COMMANDS,
+    *questions.COMMANDS,
+    *reports.COMMANDS,
+    *cases.COMMANDS,
+    register.registre,
+    reviser.reviser,
+    cli_revisions.revisions_,
+):
+    vigie.add_command(_command)
+for _command in report_exports.SUBCOMMANDS:
+    cases.signalements.add_command(_command)
+
+
+def main() -> None:
+    """Run the command line; every error is one French line on the standard error output."""
+    os.environ["LANGUAGE"] = "fr"  # click's own messages, wherever the machine is
+    gettext.bindtextdomain("messages", str(LOCALE))
+    try:
+        sys.exit(vigie.main(prog_name="vigie", standalone_mode=False) or 0)
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        click.echo(f"vigie\u00a0: {_explained(error)}", err=True)
+        sys.exit(2)
+
+
+def _explained(error: click.ClickException) -> str:
+    """Return an error as one line; where the command line is at fault, with where to read how it is used."""
+    message = _QUOTED.sub("«\u00a0\\1\u00a0»", error.format_message().strip())
+    line = message if message.endswith((".", "?")) else f"{message}."
+    if not isinstance(error, click.UsageError):
+        return line
+    command = error.ctx.command_path if error.ctx else "vigie"
+    return f"{line} Voyez «\u00a0{command} --help\u00a0»."

@@ -1,0 +1,271 @@
+"""The part of the command line for whoever keeps Vigie running: copies, pause, diagnosis."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import click
+from sqlite_utils import Database
+
+from bot.app import build
+from bot.backup import copies as backup
+from bot.backup import restore
+from bot.cli.base import configured, dump, json_flag, kept, one_of, storage_refusals
+from bot.conversation.findings import Finding, fine, note, wrong
+from bot.onboarding import checks as onboarding_checks
+from bot.operations import diagnostic
+from bot.outbox import notices, rows
+from bot.outbox.routes import parse
+from bot.people import membership, roles
+from bot.people.membership import Source
+from bot.platforms.contract import PlatformError
+from bot.policy.articles import PolicyError
+from bot.reports import checks as report_checks
+from bot.settings import Settings, listed
+from bot.storage import database, state
+from bot.storage.database import StorageError
+from bot.times import system_clock
+
+_COPY = click.argument("chemin", type=click.Path(path_type=Path), metavar="CHEMIN")
+
+
+@click.command(
+    help="Copier la base vers CHEMIN, que Vigie tourne ou non, avec son empreinte.",
+    short_help="Copier la base, que Vigie tourne ou non.",
+)
+@_COPY
+@json_flag
+def sauvegarder(chemin: Path, as_json: bool) -> None:
+    """Copy the database."""
+    with storage_refusals():
+        made = backup.save(kept().database(), chemin)
+    if as_json:
+        click.echo(dump({"path": str(made.path), "sha256": made.sha256, "size": made.size}))
+    else:
+        size = f"{made.size:,}".replace(",", "\u00a0")
+        click.echo(f"{made.path}\u00a0: {size} octets, empreinte {made.sha256[:16]}… à côté.")
+
+
+@click.command(
+    help="Remettre en place la copie CHEMIN, une fois vérifiée; l'ancienne base est gardée.",
+    short_help="Remettre une copie en place.",
+)
+@_COPY
+@json_flag
+def restaurer(chemin: Path, as_json: bool) -> None:
+    """Bring a copy back."""
+    config = kept()
+    now = system_clock().astimezone(config.calendar().zone)
+    with storage_refusals():
+        done = restore.restore(chemin, config.database(), config.keys(), notices.REPORTS, now)
+    if as_json:
+        click.echo(dump(asdict(done) | {"kept": str(done.kept) if done.kept else None}))
+        return
+    click.echo(f"{chemin} est en place." + (f" L'ancienne base\u00a0: {done.kept}" if done.kept else ""))
+    click.echo(
+        f"Retenus\u00a0: {done.held}. Signalements renvoyés, peut-être répétés\u00a0: {done.repeated}. "
+        f"Détruits de nouveau\u00a0: {done.destroyed}."
+    )
+    if done.held:
+        click.echo("Décidez du sort des messages retenus\u00a0: vigie retenus.")
+
+
+@click.command(
+    help="Montrer les messages retenus depuis une restauration, les envoyer ou y renoncer.",
+    short_help="Voir et régler ce que la restauration a retenu.",
+)
+@one_of("choice", {"envoyer": "Les envoyer.", "annuler": "Y renoncer."})
+@json_flag
+def retenus(choice: str | None, as_json: bool) -> None:
+    """Show what is held, or settle it."""
+    with storage_refusals(), database.beside(kept().database()) as db:
+        waiting = restore.waiting(db)
+        if choice:
+            restore.settle_held(db, system_clock(), send=choice == "envoyer")
+    if as_json:
+        click.echo(dump({"held": waiting}))
+        return
+    _tell(waiting, choice, "Rien de retenu.")
+
+
+@click.command(
+    help="Montrer ce qui n'a pu être remis à personne, l'envoyer de nouveau ou y renoncer.",
+    short_help="Voir et régler ce qui n'a pu être remis.",
+)
+@one_of("choice", {"envoyer": "L'envoyer de nouveau.", "annuler": "Y renoncer."})
+@json_flag
+def lettres(choice: str | None, as_json: bool) -> None:
+    """Show the dead letters, or settle them."""
+    with storage_refusals(), database.beside(kept().database()) as db:
+        dead = rows.dead(db)
+        if choice:
+            rows.settle_dead(db, system_clock(), send=choice == "envoyer")
+    if as_json:
+        click.echo(dump({"dead": dead}))
+        return
+    _tell(dead, choice, "Aucune lettre morte.")
+
+
+def _tell(counts: Mapping[str, int], choice: str | None, none: str) -> None:
+    """Say how many messages of each kind there are, and what was decided of them."""
+    lines = [f"{count} × {notices.title(notice)}" for notice, count in counts.items()]
+    click.echo("\n".join(lines) or none)
+    if lines and choice:
+        click.echo("Vigie les envoie." if choice == "envoyer" else "C'est annulé.")
+
+
+@click.command(help="Suspendre tout envoi, tout de suite; rien n'est perdu.")
+@click.argument("raison", nargs=-1, metavar="[RAISON]…")
+def pause(raison: tuple[str, ...]) -> None:
+    """Stop all sending."""
+    with storage_refusals(), database.beside(kept().database()) as db:
+        new = state.hoist(db, state.PAUSED, system_clock(), " ".join(raison))
+    click.echo(
+        "Les envois sont en pause. Pour reprendre\u00a0: vigie reprendre." if new else "Déjà en pause."
+    )
+
+
+@click.command(help="Reprendre les envois suspendus.")
+def reprendre() -> None:
+    """Resume sending."""
+    with storage_refusals(), database.beside(kept().database()) as db:
+        was = state.lower(db, state.PAUSED)
+    click.echo("Les envois reprennent." if was else "Les envois n'étaient pas en pause.")
+
+
+@click.command(name="diagnostic", help="Vérifier tout ce dont Vigie dépend, et dire quoi faire.")
+@json_flag
+def diagnostic_(as_json: bool) -> None:
+    """Check everything; exit 1 when something does not work."""
+    config = configured()
+    copies = None if config.sandboxed() else config.copies()  # the sandbox is not copied
+    places = diagnostic.Places(config.database(), config.keys(), copies)
+    findings = [fine("réglages", "lus, sans erreur."), _policies(config)]
+    findings += onboarding_checks.quiz(config)
+    findings += diagnostic.local(places, config.calendar(), system_clock, lambda db: [*_kept(db, config)])
+    with suppress(StorageError):  # said above
+        findings += [] if diagnostic.runs(config.database()) else diagnostic.port(config.vigie_sante_port)
+    if config.sandboxed():
+        findings.append(
+            note(
+                "plateformes",
+                "aucun jeton n'est réglé\u00a0: seul le bac à sable s'ouvrira. Voyez .env.example.",
+            )
+        )
+    findings += asyncio.run(diagnostic.remote(_checks(config)))
+    click.echo(dump(diagnostic.as_json(findings)) if as_json else diagnostic.printed(findings))
+    sys.exit(0 if diagnostic.sound(findings) else 1)
+
+
+def _policies(config: Settings) -> Finding:
+    try:
+        read = build.policies(config)
+    except PolicyError as error:
+        return wrong("politiques", str(error))
+    return fine("politiques", f"lues\u00a0: {', '.join(one.name for one in read.policies.values())}.")
+
+
+def _kept(db: Database, config: Settings) -> Iterator[Finding]:
+    """Yield how what the database holds is."""
+    yield from _roles(db, config)
+    yield from onboarding_checks.attestations(db, config.keys())
+    yield from report_checks.reports(db, config.keys(), config.today())
+
+
+def _roles(db: Database, config: Settings) -> Iterator[Finding]:
+    """Yield what is wanting in the registry: whom a message to a role would reach."""
+    today, vacant = config.today(), False
+    for role in roles.all_roles(db):
+        if roles.holders(db, role.id, today):
+            continue
+        vacant = True
+        acting = roles.acting(db, role.id, today)
+        named = f"«\u00a0{role.title}\u00a0» est vacant"
+        if acting:
+            yield note("rôles", f"{named}\u00a0: «\u00a0{roles.title(db, acting)}\u00a0» reçoit à sa place.")
+        else:
+            yield wrong(
+                "rôles", f"{named} et personne ne reçoit à sa place. Nommez quelqu'un\u00a0: vigie roles."
+            )
+    if not vacant:
+        yield fine("rôles", "chaque rôle est tenu.")
+    if not (membership.members(db, "officer") or membership.sources(db)):
+        yield note("rôles", "je ne sais pas encore qui est officière ou officier. Voyez /vigie membres.")
+    for source in membership.sources(db):
+        if source.problem:
+            yield wrong("membres", source.problem)
+        elif source.read_day is None:
+            yield note(
+                "membres", f"le groupe {source.source_id} n'a pas encore été lu\u00a0: démarrez Vigie."
+            )
+
+
+def _checks(config: Settings) -> dict[str, diagnostic.Check]:
+    """Return what is asked of each platform that is configured."""
+    # The platforms' libraries are heavy.
+    from bot.platforms.discord import check as discord_check  # noqa: PLC0415
+    from bot.platforms.slack import check as slack_check  # noqa: PLC0415
+
+    asked: dict[str, diagnostic.Check] = {}
+    channels = [parse(f"channel:{where}") for where in listed(config.vigie_canaux_admin)]
+    followed = _followed(config)
+    if config.slack_bot_token:
+        asked["Slack"] = partial(
+            slack_check.check,
+            bot_token=config.slack_bot_token.get_secret_value(),
+            app_token=config.slack_app_token.get_secret_value() if config.slack_app_token else None,
+            api_url=config.slack_api_url,
+            team=config.vigie_slack_equipe,
+            now=system_clock(),
+            follows={source.source for source in followed},
+            channels=[one for one in channels if one.platform == "slack"],
+        )
+    if config.discord_token:
+        relays = dict.fromkeys(listed(config.vigie_discord_relais), discord_check.RELAY)
+        written = {one.id: discord_check.WRITE for one in channels if one.platform == "discord"}
+        asked["Discord"] = partial(
+            discord_check.check,
+            token=config.discord_token.get_secret_value(),
+            api_url=config.discord_api_url,
+            server=config.vigie_discord_serveur,
+            members=any(source.platform == "discord" for source in followed),
+            now=system_clock(),
+            channels=written | relays,
+        )
+    if config.vigie_smtp and config.vigie_courriel_de:
+        asked["Courriel"] = partial(_mail, config)
+    return asked
+
+
+async def _mail(config: Settings) -> list[Finding]:
+    """Ask the mail server whether it takes us; nothing is sent."""
+    try:
+        mailer = build.mailer(config, build.policies(config))
+        if mailer is not None:
+            await mailer.start()
+    except PlatformError as error:
+        return [wrong("Courriel", str(error))]
+    except PolicyError:  # said above
+        return []
+    return [fine("Courriel", "le serveur accepte Vigie.")]
+
+
+def _followed(config: Settings) -> list[Source]:
+    """Return the groups that are followed, which take permissions; what is wrong with the base is said."""
+    with (
+        suppress(StorageError, sqlite3.Error),
+        closing(database.reader(config.database()).conn) as conn,
+        database.explained(config.database()),
+    ):
+        return membership.sources(Database(conn))
+    return []
+
+
+COMMANDS = (sauvegarder, restaurer, retenus, lettres, pause, reprendre, diagnostic_)

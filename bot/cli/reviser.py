@@ -1,0 +1,171 @@
+"""The part of the command line about revisions: what a file would change, and what to look at in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import click
+
+from bot.cli.base import dump, json_flag, refuse
+from bot.policy.articles import PolicyError
+from bot.policy.changes.comparison import Comparison
+from bot.policy.library import Library, Policy, in_words
+from bot.revision import comparison_pdf, upkeep
+from bot.revision.comparison_pdf import KINDS, NATURES
+from bot.revision.reading import formats
+from bot.revision.reading.formats import ReadDocument
+from bot.revision.reading.lint import LintFinding, NamedRole
+from bot.typesetting.typeset import TypesetError
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What these commands need: the policies, and the roles, None when nobody knows who holds them.
+
+    `propose`: records what was read, to be approved, and returns the line that says so. `folders`: those
+    that hold what stands beside the policies.
+    """
+
+    library: Library
+    folders: Sequence[Path]
+    offices: Sequence[NamedRole] | None
+    propose: Callable[[ReadDocument], str]
+
+
+Open: TypeAlias = Callable[[], Bench]
+
+OPEN: Final = "vigie.bench"  # in click's `meta`, where the command line puts an `Open`
+
+
+@click.command(
+    name="reviser",
+    short_help="Voir ce qu'une révision change.",
+    help="Comparer une révision (Markdown, DOCX ou PDF) au texte qu'elle remplace, et vérifier son texte. "
+    "Rien n'est envoyé ni mis en vigueur; avec --proposer, la révision est soumise à l'administration.",
+)
+@click.argument("fichier", type=click.Path(path_type=Path), metavar="FICHIER")
+@click.option(
+    "--politique", "policy", metavar="NOM", help="La politique révisée (par défaut, celle des réglages)."
+)
+@click.option(
+    "--adoptee",
+    "adopted",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="AAAA-MM-JJ",
+    required=True,
+    help="Le jour de l'adoption.",
+)
+@click.option(
+    "--pdf", type=click.Path(path_type=Path), metavar="SORTIE", help="Écrire la comparaison en PDF."
+)
+@click.option("--proposer", is_flag=True, help="Soumettre la révision à l'administration.")
+@json_flag
+def reviser(
+    fichier: Path, policy: str | None, adopted: datetime, pdf: Path | None, *, proposer: bool, as_json: bool
+) -> None:
+    """Print what a file would change."""
+    bench: Bench = click.get_current_context().meta[OPEN]()
+    reading = read(bench, fichier, policy, adopted.date())
+    if as_json:
+        click.echo(dump(described(reading)))
+    else:
+        click.echo("\n".join(_report(bench, reading)))
+    if pdf:
+        _write(pdf, bench.library.policies[reading.comparison.old.policy], reading.comparison)
+    if proposer:
+        if not reading.adoptable:
+            raise SystemExit(1)
+        click.echo(bench.propose(reading), err=as_json)
+
+
+def read(bench: Bench, file: Path, policy: str | None, adopted: date) -> ReadDocument:
+    """Return what a file would change of the text that it replaces; end with one line when it cannot be read.
+
+    That text is the last one adopted before that day or, before all of them, the first.
+    """
+    revised = bench.library.policies.get(policy.lower()) if policy else bench.library.default
+    if revised is None:
+        known = ", ".join(bench.library.policies)
+        refuse(f"je ne connais pas la politique «\u00a0{policy}\u00a0» (connues\u00a0: {known}).")
+    earlier = [version for version in revised.versions if version.adopted < adopted]
+    old = earlier[-1] if earlier else revised.versions[0]
+    try:
+        content = file.read_bytes()
+    except OSError:
+        refuse(f"{file} ne se lit pas.")
+    try:
+        return formats.prepare(content, file.name, old, adopted, bench.offices)
+    except PolicyError as error:
+        click.echo(f"vigie\u00a0: {error}", err=True)
+        raise SystemExit(1) from error
+
+
+def _write(file: Path, policy: Policy, comparison: Comparison) -> None:
+    """Write a comparison as a PDF; end with one line when it cannot be made or written."""
+    try:
+        file.write_bytes(comparison_pdf.make(policy, comparison))
+    except TypesetError as error:
+        click.echo(f"vigie\u00a0: {error}", err=True)
+        raise SystemExit(1) from error
+    except OSError:
+        refuse(f"{file} ne s'écrit pas.")
+
+
+def described(reading: ReadDocument) -> dict[str, Any]:
+    """Return a reading as the command line writes it in JSON."""
+    return {
+        "changes": [
+            {"kind": one.kind, "old": list(one.old), "new": list(one.new), "nature": one.nature}
+            for one in reading.comparison.changes
+        ],
+        "lint": [
+            {"code": one.code, "clause": one.clause, "message": one.message} for one in reading.findings
+        ],
+        "nature": reading.comparison.nature,
+    }
+
+
+def _report(bench: Bench, reading: ReadDocument) -> Iterator[str]:
+    comparison = reading.comparison
+    policy = bench.library.policies[comparison.old.policy]
+    yield f"{policy.name}, du {in_words(comparison.old.adopted)} au {in_words(comparison.new.adopted)}"
+    yield ""
+    yield from _table(comparison)
+    yield ""
+    if reading.findings:
+        yield "À vérifier\u00a0:"
+        yield from (_remark(one) for one in reading.findings)
+    else:
+        yield "Rien à vérifier dans le texte."
+    if left := upkeep.after(policy, comparison.old, comparison.new, bench.folders):
+        yield f"\nÀ revoir une fois ce texte adopté\u00a0: {'; '.join(left.said())}."
+    if not reading.adoptable:
+        yield "\nCe texte ne peut pas être adopté tel quel\u00a0: ses numéros ne sont pas sûrs."
+
+
+def _table(comparison: Comparison) -> Iterator[str]:
+    if not comparison.changes:
+        yield "Rien n'a changé."
+        return
+    rows = [
+        (_numbers(one.old), _numbers(one.new), KINDS[one.kind], NATURES[one.nature])
+        for one in comparison.changes
+    ]
+    head = ("Avant", "Après", "Clause", "Nature")
+    widths = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
+    for row in (head, *rows):
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    yield ""
+    yield f"Nature de la révision\u00a0: {NATURES[comparison.nature]}."
+
+
+def _numbers(numbers: Iterable[str]) -> str:
+    return ", ".join(numbers) or "–"
+
+
+def _remark(finding: LintFinding) -> str:
+    return f"- {finding.clause}\u00a0: {finding.message}" if finding.clause else f"- {finding.message}"

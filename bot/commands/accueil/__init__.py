@@ -1,0 +1,1 @@
+"""`/accueil`: where one stands, page by page; and the same for the whole team."""

@@ -1,0 +1,306 @@
+"""The catalogue: every command on one screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+
+from bot.answers import retraining
+from bot.answers.guidance import Guidance
+from bot.commands import (
+    aide,
+    answers,
+    banque,
+    chercher,
+    lettres,
+    lier,
+    lire,
+    membres,
+    mesdonnees,
+    nouveautes,
+    partager,
+    pause,
+    politique,
+    question,
+    retour,
+    roles,
+    suggestions,
+    versions,
+    vigie,
+)
+from bot.commands.accueil import accueil, gestion
+from bot.commands.banque import BankEditing
+from bot.commands.question import Answering
+from bot.commands.quiz import messages, quiz
+from bot.commands.revision import examples as revision_examples
+from bot.commands.revision import revision
+from bot.commands.signalement import signalement
+from bot.commands.signalements import signalements
+from bot.conversation import guard
+from bot.conversation.forms import Reply
+from bot.conversation.requests import Actor, Command
+from bot.onboarding import notices as onboarding_notices
+from bot.onboarding import progress_picture
+from bot.onboarding.course import Course
+from bot.outbox import notices
+from bot.people import roles as registry
+from bot.people.office import Office, reserved
+from bot.policy.library import Library
+from bot.register import registrar
+from bot.reports import notices as report_notices
+from bot.reports.figures import digest, export
+from bot.reports.service import TOO_MANY, Reporting
+from bot.revision import picture
+from bot.revision.archive import Archive
+from bot.storage.database import Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What the commands work with: the policies, the records, the questions, the texts at work."""
+
+    library: Library
+    office: Office
+    course: Course
+    desk: Answering
+    bank: BankEditing
+    reporting: Reporting
+    archive: Archive
+
+
+def catalogue(services: Services) -> tuple[Command, ...]:
+    """Return every command; the first is the one that free text goes to."""
+    library, office, course, desk = services.library, services.office, services.course, services.desk
+    reporting = services.reporting
+    example = str(library.default.example(library.current(library.default)))
+    ours = partial(reserved, office)
+    commands: tuple[Command, ...] = (
+        Command(
+            name="politique",
+            instant=partial(question.look_up, desk),
+            summary="Lire la politique par numéro ou par mot, ou lui poser une question.",
+            usage="[numéro, mot ou question]",
+            examples=(example, f"article {example.partition('.')[0]}", "consentement"),
+            run=partial(question.answer, desk),
+            suggest=partial(suggestions.suggest, library),
+            slash=True,
+        ),
+        Command(
+            name="question",
+            summary="Poser une question dans vos mots, et lire ce qu'en dit la politique.",
+            usage="votre question",
+            examples=("Qui doit lire cette politique?",),
+            run=partial(question.ask, desk),
+        ),
+        Command(
+            name="viser",
+            summary="Voir quelles clauses visent un message.",
+            usage="texte",
+            run=partial(question.about, desk),
+            shortcut=question.shortcut(library),
+        ),
+        Command(
+            name="retour",
+            summary="Dire si une réponse vous a été utile (ses boutons l'écrivent pour vous).",
+            run=partial(retour.judge, desk),
+        ),
+        Command(
+            name="vigie",
+            summary="Voir ce qu'on peut faire ici, en quelques boutons.",
+            run=partial(vigie.menu, library, office),
+            slash=True,
+        ),
+        Command(
+            name="chercher",
+            instant=True,
+            summary="Chercher dans la politique avec un formulaire.",
+            run=partial(chercher.search, library),
+            opens_form=True,
+        ),
+        Command(
+            name="partager",
+            instant=True,
+            summary="Montrer une clause à tout le canal.",
+            usage="numéro",
+            examples=(example,),
+            run=partial(partager.share, library),
+            suggest=partial(suggestions.suggest, library),
+        ),
+        Command(
+            name="quiz",
+            summary="Apprendre la politique par des questions, chacune expliquée par sa clause.",
+            usage="[lettre de votre réponse]",
+            run=partial(quiz.play, office, course),
+            slash=True,
+            alone=True,
+            replies=quiz.REPLIES,
+            awaits=partial(quiz.awaits, office, course),
+        ),
+        Command(
+            name="accueil",
+            summary="Voir où vous en êtes\u00a0: lecture, quiz, attestation.",
+            run=partial(accueil.welcome, office, course),
+            slash=True,
+            opens_form=True,
+            alone=True,
+        ),
+        Command(
+            name=signalement.COMMAND,
+            summary="Signaler, sans donner votre nom, une publication qui nuit à l'association.",
+            run=partial(signalement.report, reporting),
+            slash=True,
+            opens_form=True,
+            shortcut=reporting.shortcut(),
+            takes=reporting.first_address,
+            alone=True,
+            fleeting=True,
+            anonymous=True,
+            counts=partial(signalement.counts, reporting),
+        ),
+        Command(
+            name=signalements.COMMAND,
+            summary="Lire et traiter les signalements reçus.",
+            run=partial(signalements.handle, reporting),
+            opens_form=True,
+            alone=True,
+            fleeting=True,
+            refusal=partial(signalements.reserved, office),
+        ),
+        Command(
+            name="nouveautes",
+            summary="Voir ce que la dernière révision a changé, et dire que vous l'avez lu.",
+            run=partial(nouveautes.show, office, course, services.archive),
+            alone=True,
+        ),
+        Command(
+            name="versions",
+            summary="Voir toutes les versions de la politique, et la lire telle qu'elle était à une date.",
+            run=partial(versions.history, office, services.archive),
+            opens_form=True,
+        ),
+        Command(
+            name="lier",
+            summary="Lier vos comptes de Slack et de Discord, pour n'être qu'une personne ici.",
+            usage="[code]",
+            run=partial(lier.link, office),
+        ),
+        Command(
+            name="mesdonnees",
+            summary="Voir ce que je conserve à votre sujet, l'emporter ou l'effacer.",
+            run=partial(mesdonnees.my_data, office),
+            unnoted=True,
+        ),
+        Command(
+            name="lire",
+            summary="Lire un message qui n'a pas pu vous être remis en privé.",
+            usage="numéro",
+            run=partial(lire.read, office, notices.build),
+        ),
+        Command(
+            name="roles",
+            summary="Voir et changer qui tient quel rôle.",
+            run=partial(roles.manage, office),
+            opens_form=True,
+            refusal=ours,
+        ),
+        Command(
+            name="membres",
+            summary="Voir et changer qui est officière, officier ou membre du personnel.",
+            run=partial(membres.manage, office),
+            opens_form=True,
+            refusal=ours,
+        ),
+        Command(
+            name="banque",
+            summary="Améliorer mes réponses à partir des questions mal répondues.",
+            run=partial(banque.manage, services.bank),
+            opens_form=True,
+            refusal=ours,
+        ),
+        Command(
+            name="revision",
+            summary="Proposer un nouveau texte, l'approuver, l'annoncer, voir qui l'a lu.",
+            run=partial(revision.manage, office, services.archive),
+            opens_form=True,
+            refusal=ours,
+            reads=revision.read,
+        ),
+        Command(
+            name="pause",
+            summary="Arrêter tout ce que j'envoie de moi-même, et le reprendre.",
+            usage="[raison]",
+            run=partial(pause.pause, office),
+            refusal=ours,
+        ),
+        Command(
+            name=notices.SETTLE,
+            summary="Voir ce qui n'a pu être remis à personne, l'envoyer de nouveau ou y renoncer.",
+            usage="[envoyer ou annuler]",
+            run=partial(lettres.settle, office),
+            refusal=ours,
+        ),
+        Command(
+            name="aide",
+            summary="Relire ces explications.",
+            run=partial(aide.explain, lambda: commands),
+        ),
+    )
+    return commands
+
+
+def examples(services: Services) -> dict[str, Reply]:
+    """Return an example of every reply that the bot can give, by name."""
+    library, course = services.library, services.course
+    calendar, now = services.office.calendar, services.office.clock()
+    return {
+        **vigie.examples(library, calendar, now),
+        **politique.examples(library),
+        **partager.examples(library),
+        **chercher.examples(library),
+        **lier.examples(),
+        **mesdonnees.examples(),
+        **membres.examples(),
+        **pause.examples(calendar, now),
+        **lettres.examples(),
+        **notices.examples(),
+        "Une association que je ne sers pas": guard.NOT_YOURS,
+        **accueil.examples(course),
+        **gestion.examples(course),
+        **messages.examples(course, now),
+        **revision_examples.examples(course, calendar, picture.sample()),
+        **onboarding_notices.examples(progress_picture.sample()),
+        **registrar.examples(),
+        **banque.examples(library),
+        **retour.examples(),
+        **retraining.examples(),
+        **report_notices.examples(),
+        **digest.examples(),
+        **export.examples(),
+        "Signaler, trop de signalements": TOO_MANY,
+        **_over_a_registry(services),
+    }
+
+
+def _over_a_registry(services: Services) -> dict[str, Reply]:
+    """Return the examples that show a registry, over one in memory."""
+    storage, admin = Storage(), Actor("local", "", "administration")
+    library, guidance = services.library, services.desk.guidance
+    office = Office(storage, services.office.clock, services.office.calendar)
+    reporting = replace(services.reporting, office=office)
+
+    def shown() -> dict[str, Reply]:
+        with storage.transaction() as db:
+            registry.seed(db)
+            registry.appoint_first(db, [admin], office.today())
+        return {
+            **roles.examples(office, admin),
+            **answers.examples(library, guidance.get(library.default.id) or Guidance(), office),
+            **signalement.examples(reporting),
+            **signalements.examples(reporting),
+            **aide.examples(lambda: catalogue(services)),
+        }
+
+    try:
+        return storage.executor.submit(shown).result()
+    finally:
+        storage.close()

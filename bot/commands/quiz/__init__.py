@@ -1,0 +1,1 @@
+"""`/quiz`: one question at a time, and what its screens say."""

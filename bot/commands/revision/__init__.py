@@ -1,0 +1,1 @@
+"""`/vigie revision`: proposing, approving and following a new text."""

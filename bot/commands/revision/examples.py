@@ -1,0 +1,182 @@
+"""One of each message about revisions, on a made-up revision of the policy at hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from bot.commands import nouveautes, versions
+from bot.commands.revision import messages as say
+from bot.conversation.forms import Reply
+from bot.conversation.messages import Span
+from bot.onboarding.course import Course
+from bot.onboarding.enrolment import REVISION, Standing
+from bot.policy.articles import Version
+from bot.policy.changes.comparison import Comparison, Nature, compare
+from bot.policy.library import Library, Policy
+from bot.revision import ledger, notices
+from bot.revision.audience import Asked, Recipient
+from bot.revision.reading.lint import LintFinding
+from bot.revision.revisions import Revision, State
+from bot.times import Calendar
+
+_KEY = "exemple"  # under which the made-up version is quoted
+_ID = "0f3c9a5be2d14c70"
+_NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
+_TOLD = date(2026, 11, 24)
+
+
+def examples(course: Course, calendar: Calendar, png: bytes) -> dict[str, Reply]:
+    """Return one of each reply, by name. `png`: the picture of a revision's attestations."""
+    policy = course.library.default
+    comparison = compare(course.library.current(policy), _made_up(course.library, policy))
+    return {
+        **_notices(policy, comparison, png),
+        **_of_everyone(course, policy, comparison),
+        **_of_administration(policy, comparison),
+        **_ledger(policy, calendar),
+    }
+
+
+def _made_up(library: Library, policy: Policy) -> Version:
+    """Return a version where a clause says something more, and another is not there any more."""
+    version = library.current(policy)
+    [first, *others] = version.articles
+    [clause, *clauses] = first.clauses
+    changed = replace(clause, paragraphs=(f"{clause.paragraphs[0]} Il en est de même ailleurs.",))
+    articles = [replace(first, clauses=(changed, *clauses)), *others]
+    if len(articles[-1].clauses) > 1:
+        articles[-1] = replace(articles[-1], clauses=articles[-1].clauses[:-1])
+    made = Version(version.policy, version.adopted, version.cover, tuple(articles), None, None, _KEY)
+    library.propose(made)
+    return made
+
+
+def revision(state: State, *, withdraws: str | None = None) -> Revision:
+    """Return a made-up revision."""
+    decided = state in {"scheduled", "announced"}
+    return Revision(
+        id=_ID,
+        policy="pa20",
+        state=state,
+        source="file",
+        text="",
+        sha256="",
+        base="2015-12-13",
+        adopted=date(2026, 11, 18) if decided else None,
+        effective=date(2026, 11, 24) if decided else None,
+        natures={},
+        nature=Nature.SUBSTANTIVE if state == "announced" else None,
+        notes=(LintFinding("reference", "5.3", "La clause 5.19, qui y est nommée, n'existe pas."),),
+        withdraws=withdraws,
+        proposed_by=None,
+        proposed_on=date(2026, 11, 20),
+        announced_at=_NOW if state == "announced" else None,
+        withdrawn_on=date(2026, 11, 21) if state == "withdrawn" else None,
+    )
+
+
+def _notices(policy: Policy, comparison: Comparison, png: bytes) -> dict[str, Reply]:
+    told = revision("announced")
+    back = revision("announced", withdraws=_ID)
+    return {
+        "Avis de révision, rien à faire": notices.notice(policy, told, comparison, "nothing"),
+        "Avis de révision, lire ce qui change": notices.notice(policy, told, comparison, "changes"),
+        "Avis de révision, tout lire": notices.notice(policy, told, comparison, "whole"),
+        "Avis d'un retour au texte d'avant": notices.notice(policy, back, comparison, "changes"),
+        "Annonce d'une révision dans un canal": notices.in_channel(policy, told, comparison),
+        "Rappel d'une révision": notices.reminder(policy.name, date(2026, 11, 18), policy.id),
+        "Un texte changé dans les fichiers": notices.text_found(policy.name, _ID),
+        "L'image d'une révision": notices.picture(png, "Attesté\u00a0: 10 sur 14", _TOLD),
+    }
+
+
+def _of_everyone(course: Course, policy: Policy, comparison: Comparison) -> dict[str, Reply]:
+    told, today = revision("announced"), date(2026, 11, 24)
+    standing = Standing(
+        person_id="",
+        started_at=_NOW,
+        reminders=0,
+        round=1,
+        by_hand=False,
+        suspended_on=None,
+        refreshed=False,
+        steps={},
+        scope="changes",
+        questions=2,
+    )
+    read = replace(standing, steps={"read": _NOW})
+    passed = replace(standing, steps={"read": _NOW, "passed": _NOW})
+    coming = replace(told, state="scheduled", adopted=today, effective=date(2027, 1, 1), withdraws=_ID)
+    first = replace(told, state="origin", adopted=date(2020, 1, 1), effective=None)
+    same = replace(told, state="announced", adopted=date(2026, 11, 12))
+    lines = versions.lines([first, same, told, coming])
+    day = "24 novembre 2026"
+    return {
+        "Ce qui a changé": nouveautes.changes_page(policy, told, comparison, 1, asked=True),
+        "Aucune révision": nouveautes.none_yet(policy),
+        "J'ai lu, des questions à faire": nouveautes.read(course, read),
+        "J'ai lu, plus qu'à attester": nouveautes.read(course, passed),
+        "J'ai lu, rien d'autre": nouveautes.nothing_asked(policy, done=False),
+        "J'ai lu, déjà attesté": nouveautes.nothing_asked(policy, done=True),
+        "J'ai lu, tout est à lire": nouveautes.whole_asked(policy),
+        "Une révision plus récente": nouveautes.replaced(policy, told),
+        "Une révision, où j'en suis": nouveautes.path(course, standing, {}),
+        "Une révision, à répondre": nouveautes.path(course, read, {"read": day}),
+        "Une révision, à attester": nouveautes.path(course, passed, {"read": day, "passed": day}),
+        "Les versions": versions.history_page(policy, lines, today),
+        "À une autre date": versions.date_form(policy),
+    }
+
+
+def _of_administration(policy: Policy, comparison: Comparison) -> dict[str, Reply]:
+    proposed, scheduled = revision("proposed"), revision("scheduled")
+    told, withdrawn = revision("announced"), revision("withdrawn")
+    states = (proposed, scheduled, told, withdrawn)
+    alex, blaise = Span("Alex"), Span("Blaise")
+    counts: dict[Asked, int] = {"nothing": 0, "changes": 9, "whole": 3}
+    return {
+        "Les révisions": say.overview(
+            [(policy, replace(one, id=f"{at}{_ID[1:]}")) for at, one in enumerate(states, 1)]
+        ),
+        "Les révisions, au début": say.overview([]),
+        "Une révision proposée": say.shown(
+            policy, proposed, comparison, counts, by=alex, agreed=[], left=["3 questions du quiz"]
+        ),
+        "Une révision à moitié approuvée": say.shown(
+            policy, proposed, comparison, {}, by=alex, agreed=[blaise]
+        ),
+        "Une révision en vigueur": say.shown(policy, told, comparison, {}, by=None, agreed=[alex, blaise]),
+        "Une révision, comparée": say.compared(policy, proposed, comparison, 1),
+        "Une révision, son avis": say.preview(policy, scheduled, comparison, "changes"),
+        "Une révision, son avis sur chaque plateforme": say.previewed(proposed, b"<!doctype html>"),
+        "Une révision, son annonce": say.preview(policy, scheduled, comparison, "changes", channel=True),
+        "Une révision, forme ou fond": say.natures(policy, proposed, comparison, 1),
+        "Une révision, ses dates": say.dates_form(proposed),
+        "Une révision, ses dates à corriger": say.wrong_dates(
+            proposed, "La date d'effet précède celle de l'adoption.", "2026-11-20", "2026-11-10"
+        ),
+        "Une révision, ses dates corrigées": say.dates_form(proposed, "2026-11-20|2026-11-10"),
+        "Une révision approuvée": say.approved(policy, scheduled, _TOLD - timedelta(days=1)),
+        "Une révision approuvée, à l'instant": say.approved(policy, scheduled, _TOLD),
+        "Une révision à approuver par une autre personne": say.approved(policy, proposed, _TOLD),
+        "Une révision à retirer": say.withdrawing(policy, proposed),
+        "Une révision en vigueur à retirer": say.withdrawing(policy, told),
+        "Une révision retirée": say.withdrawn(policy, withdrawn),
+        "Un texte qui ne peut être proposé": say.unfit(policy, proposed.notes),
+    }
+
+
+def _ledger(policy: Policy, calendar: Calendar) -> dict[str, Reply]:
+    told, day = revision("announced"), _TOLD
+    one = Recipient("", "changes", REVISION, 1, day, "sent", None, "slack", day, _NOW, _NOW)
+    lost = replace(
+        one, state="failed", problem="closed (50007)", sent_on=None, opened_at=None, attested_at=None
+    )
+    lines = [(Span("Alex"), one), (Span("Blaise"), lost)]
+    return {
+        "Le registre d'une révision": ledger.page(policy, told, lines, 1, calendar),
+        "Le registre d'une révision, au début": ledger.page(policy, told, [], 1, calendar),
+        "Le registre d'une révision, en fichier": ledger.file(policy, told, "compte\n"),
+        "L'image d'une révision, demandée": ledger.drawing(told),
+    }

@@ -1,0 +1,153 @@
+"""What is said to someone who comes back to their report with its code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Final
+
+from bot.commands.signalement.messages import COMMAND, pointed
+from bot.conversation.forms import Form, Reply, TextField
+from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold, weight
+from bot.policy.library import in_words
+from bot.reports.cases import Author, DialogueMessage
+from bot.reports.filing import MESSAGE_LENGTH
+from bot.reports.followups import Followup
+from bot.reports.identifying import Pointed
+
+DIALOGUE_WEIGHT: Final = 2_200  # what is left of a message once its frame is drawn
+
+CODE_SEEN: Final = Message(
+    Text(
+        "Cela ressemble à un code de suivi. Je n'en garde rien, mais ce message reste dans notre "
+        "conversation\u00a0: effacez-le, puis entrez votre code ici."
+    ),
+    Buttons(Button("Entrer mon code", f"{COMMAND} code", "primary")),
+)
+
+
+def code_form() -> Form:
+    """Ask for the code in a form, so that it is written in no conversation."""
+    field = TextField(
+        "code", "Votre code de suivi", hint="Neuf mots; accents et majuscules au choix", lines=2
+    )
+    return Form(f"{COMMAND} suivi", "Suivre un signalement", (field,), "Voir")
+
+
+def followed(found: Followup, token: str) -> Message:
+    """Say how a report is, to the one who made it."""
+    ended = [Text(bold("Comment il se termine\u00a0: "), found.outcome)] if found.outcome else []
+    return Message(
+        Heading("Votre signalement"),
+        Text(bold("État\u00a0: "), found.status),
+        *ended,
+        *([Text(found.words)] if found.words else []),
+        *dialogue(found.said, {"reporter": "Vous", "holder": "On vous demande"}),
+        Buttons(*_with_code(found, token)),
+        Note("Cette page se ferme d'elle-même dans dix minutes. Votre code, lui, reste bon."),
+    )
+
+
+def _with_code(found: Followup, token: str) -> Iterator[Button]:
+    if not found.closed:
+        label = "Répondre" if found.asked else "Ajouter quelque chose"
+        yield Button(label, f"{COMMAND} repondre {token}", "primary")
+    yield Button("Actualiser", f"{COMMAND} suivi {token}")
+    yield Button("Retirer mon signalement", f"{COMMAND} retirer {token}", "danger")
+
+
+def dialogue(said: Sequence[DialogueMessage], names: Mapping[Author, str]) -> list[Text]:
+    """Return what was said, in order; of what a message cannot hold, the latest."""
+    shown: list[Text] = []
+    room = DIALOGUE_WEIGHT
+    for one in reversed(said):
+        head = f"{names[one.author]}, le {in_words(date.fromisoformat(one.day))}\u00a0: "
+        room -= weight(one.text) + len(head)
+        if room < 0 and shown:
+            return [Text("…"), *reversed(shown)]
+        shown.append(Text(bold(head), one.text))
+    return list(reversed(shown))
+
+
+def answer_form(token: str) -> Form:
+    """Ask what to answer or to add."""
+    field = TextField("texte", "Votre réponse", lines=5, max_length=MESSAGE_LENGTH)
+    return Form(f"{COMMAND} relire {token}", "Répondre ou ajouter", (field,), "Relire")
+
+
+def answer_review(text: str, token: str, back: str, phrases: Sequence[Pointed]) -> Message:
+    """Show an answer once more. `back`: the name of the page that it is for."""
+    return Message(
+        Heading("Relisez avant d'envoyer"),
+        Text(text),
+        *pointed(phrases),
+        Buttons(
+            Button("Envoyer", f"{COMMAND} ajouter {token}", "primary"),
+            Button("Écrire autrement", f"{COMMAND} repondre {back}"),
+            Button("Revenir", f"{COMMAND} suivi {back}"),
+        ),
+    )
+
+
+def added(back: str) -> Message:
+    """Say that an answer is sent."""
+    return Message(
+        Text(
+            "C'est ajouté. La personne qui traite votre signalement le lira dans l'heure qui vient, au mieux."
+        ),
+        Buttons(Button("Revenir à mon signalement", f"{COMMAND} suivi {back}")),
+    )
+
+
+def withdrawal(token: str) -> Message:
+    """Ask before destroying."""
+    return Message(
+        Heading("Retirer ce signalement?"),
+        Text(
+            "Il sera détruit tout de suite, et votre code n'ouvrira plus rien. Ce que quelqu'un en a déjà lu "
+            "ne peut pas l'être, et qui le traite peut remarquer à quel moment il disparaît."
+        ),
+        Buttons(
+            Button("Le retirer", f"{COMMAND} detruire {token}", "danger"),
+            Button("Le garder", f"{COMMAND} suivi {token}"),
+        ),
+    )
+
+
+WITHDRAWN: Final = Message(Text("Votre signalement est retiré et détruit. Merci de l'avoir fait."))
+_AGAIN: Final = Buttons(Button("Entrer mon code", f"{COMMAND} code", "primary"))
+CLOSED_PAGE: Final = Message(Text("Cette page s'est fermée. Tapez votre code de nouveau."), _AGAIN)
+
+
+def unopened(why: str) -> Message:
+    """Say why a code shows nothing, and offer to enter it again."""
+    return Message(Text(why), _AGAIN)
+
+
+def examples(gone: str) -> dict[str, Reply]:
+    """Return one of each reply of this module, by name. `gone`: what is said of a code that opens nothing."""
+    said = (
+        DialogueMessage("holder", "De quelle page s'agit-il?", "2026-11-24"),
+        DialogueMessage("reporter", "De la page principale.", "2026-11-25"),
+    )
+    page = "q1w2e3r4t5y6u7i8"
+    return {
+        "Suivre, le code à entrer": code_form(),
+        "Suivre, un code qui n'ouvre rien": unopened(gone),
+        "Suivre": followed(Followup("r", "Reçu", closed=False, outcome="", words="", said=()), page),
+        "Suivre, une question": followed(
+            Followup("r", "Lu", closed=False, outcome="", words="", said=said[:1]), page
+        ),
+        "Suivre, clos": followed(
+            Followup("r", "Clos", closed=True, outcome="Traité", words="Merci.", said=said), page
+        ),
+        "Suivre, répondre": answer_form(page),
+        "Suivre, relire": answer_review(
+            "De la page principale.", page, page, (("Le nom d'une personne", ("Camille",)),)
+        ),
+        "Suivre, ajouté": added(page),
+        "Suivre, retirer": withdrawal(page),
+        "Suivre, retiré": WITHDRAWN,
+        "Suivre, la page s'est fermée": CLOSED_PAGE,
+        "Un code de suivi écrit dans la conversation": CODE_SEEN,
+    }

@@ -1,0 +1,1 @@
+"""`/vigie signalements`: reading and handling the reports that one receives."""

@@ -1,0 +1,124 @@
+"""What the bot asks: forms and their fields, before any platform gives them a window.
+
+The limits are those of `bot.conversation.messages`: what Slack and Discord both accept. Overflow raises.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bot.conversation.messages import COMMAND_LENGTH, Button, Buttons, Message, Text, TooLong, check_length
+
+FORM_TITLE_LENGTH = 24  # Slack: modal title; Discord allows 45.
+FORM_FIELDS = 5  # Discord: modal.
+FIELD_LABEL_LENGTH = 45  # Discord: label.
+FIELD_HINT_LENGTH = 100  # Discord: label description.
+FIELD_TEXT_LENGTH = 3_000  # Slack: plain_text_input; Discord allows 4,000.
+FIELD_OPTIONS = 25  # Discord: select; Slack allows 100.
+OPTION_LABEL_LENGTH = 75  # Slack: option text; Discord allows 100.
+OPTION_VALUE_LENGTH = 100  # Discord: option value; Slack allows 150.
+
+
+@dataclass(frozen=True, slots=True)
+class TextField:
+    """A field that one types in; `lines` more than one makes it a paragraph."""
+
+    name: str
+    label: str
+    hint: str = ""
+    value: str = ""
+    lines: int = 1
+    required: bool = True
+    max_length: int = 300
+
+    def __post_init__(self) -> None:
+        _check_field(self)
+        if len(self.value) > self.max_length:
+            raise TooLong(f"field {self.name}: value too long")
+        if not 1 <= self.max_length <= FIELD_TEXT_LENGTH:
+            raise TooLong(f"field {self.name}: max_length must be 1 to {FIELD_TEXT_LENGTH}")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonField:
+    """A field where one picks a person of the place where the form is open.
+
+    The answer, like `value`, is that platform's identifier of the person; "" when none is picked.
+    """
+
+    name: str
+    label: str
+    hint: str = ""
+    value: str = ""
+    required: bool = True
+
+    def __post_init__(self) -> None:
+        _check_field(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One of the answers of a `ChoiceField`: what is shown, and the answer that it stands for."""
+
+    label: str
+    value: str
+
+    def __post_init__(self) -> None:
+        check_length(self.label, OPTION_LABEL_LENGTH, "option label")
+        check_length(self.value, OPTION_VALUE_LENGTH, "option value")
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceField:
+    """A field where one picks one of 1 to 25 options; `value` is the one that is picked beforehand."""
+
+    name: str
+    label: str
+    options: tuple[Option, ...]
+    hint: str = ""
+    value: str = ""
+    required: bool = True
+
+    def __post_init__(self) -> None:
+        _check_field(self)
+        values = [option.value for option in self.options]
+        if not 1 <= len(values) <= FIELD_OPTIONS:
+            raise TooLong(f"field {self.name}: {len(values)} options, 1 to {FIELD_OPTIONS} allowed")
+        if len(values) != len(set(values)) or self.value not in {"", *values}:
+            raise ValueError(f"field {self.name}: options must differ, and the value be one of them")
+
+
+Field: TypeAlias = TextField | PersonField | ChoiceField
+
+
+def _check_field(field: Field) -> None:
+    check_length(field.name, 40, "field name")
+    check_length(field.label, FIELD_LABEL_LENGTH, "field label")
+    if len(field.hint) > FIELD_HINT_LENGTH:
+        raise TooLong(f"field {field.name}: hint too long")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Questions asked in a window; the answers come back to `command` as `Request.fields`."""
+
+    command: str
+    title: str
+    fields: tuple[Field, ...]
+    submit: str = "Envoyer"
+
+    def __post_init__(self) -> None:
+        check_length(self.command, COMMAND_LENGTH, "form command")
+        check_length(self.title, FORM_TITLE_LENGTH, "form title")
+        check_length(self.submit, FORM_TITLE_LENGTH, "form submit label")
+        if not 1 <= len(self.fields) <= FORM_FIELDS:
+            raise TooLong(f"{len(self.fields)} fields, 1 to {FORM_FIELDS} allowed")
+
+
+Reply: TypeAlias = Message | Form
+
+
+def opener(form: Form) -> Message:
+    """Return a message whose button opens `form`, for where a window cannot be opened at once."""
+    return Message(Text(form.title), Buttons(Button("Ouvrir", form.command, "primary")))

@@ -1,0 +1,328 @@
+"""What the bot says, before any platform gives it a form.
+
+A command builds a `Message` out of a closed union of elements (or a `Form`, see `forms`); each platform
+turns it into its own payload with one pure renderer. The limits are the intersection of what
+Slack and Discord accept (docs.slack.dev "Block Kit", discord.com/developers "Components"), so a message
+that could be built can be shown everywhere. Overflow raises: nothing is ever cut silently.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+MESSAGE_WEIGHT = 3_800  # Discord: 4,000 characters over a whole message; the rest is for captions.
+MESSAGE_COMPONENTS = 38  # Discord: 40, nested ones included; two are the container and its frame.
+HEADING_LENGTH = 150  # Slack: header block.
+LABEL_LENGTH = 75  # Slack: button text; Discord allows 80.
+COMMAND_LENGTH = 96  # Discord: custom_id 100, of which a prefix takes four.
+URL_LENGTH = 512  # Discord: link button.
+BUTTONS_PER_ROW = 5  # Discord: action row.
+SHORTCUT_LENGTH = 24  # Slack: message shortcut name; Discord allows 32.
+FILE_SIZE = 8 * 1024 * 1024  # Discord: 10 MiB over a whole request, where no boost raises it.
+FILE_NAME_LENGTH = 60
+
+# Invisible characters that change how their neighbours are read: bidirectional marks, embeddings,
+# isolates (Unicode UAX 9).
+_DECEPTIVE = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+# Control characters that are white space, and the separators that some clients take for a line break.
+_OTHER_SPACE = re.compile("[\t\v\f\x1c-\x1f\x85\u2028\u2029]")
+# The other control characters but the newline (Unicode category Cc), surrogates, and the above.
+_UNWANTED = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff{''.join(_DECEPTIVE)}]")
+# A file's name, as it can stand in an address (Discord: attachment://name) and on any disk.
+_FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
+# What takes two characters: marks once escaped, and what lies outside of the basic plane.
+_HEAVY = re.compile(r"[*_~`|\\<>\[\]()#\-+@:.!&\U00010000-\U0010ffff]")
+
+
+class TooLong(ValueError):  # noqa: N818 — named for what it says, as in `raise TooLong`
+    """A message or form exceeds what some platform accepts; the builder must split it."""
+
+
+def clean(text: str) -> str:
+    """Return `text` without control, unpaired surrogate and bidirectional characters; newlines stay."""
+    if text.isprintable():  # which none of them is: most texts need no other look
+        return text
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _UNWANTED.sub("", _OTHER_SPACE.sub(" ", text))
+
+
+def excerpt(text: str, length: int = 80) -> str:
+    """Return `text` on one line, cleaned, shortened with an ellipsis to at most `length` characters.
+
+    For showing people their own words again, never for the policy's.
+    """
+    line = re.sub(r"[ \t\n]+", " ", clean(text)).strip()
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+def within_sentence(label: str) -> str:
+    """Return a label as it reads inside a sentence: its capital made small, but that of an acronym."""
+    return label[:1].lower() + label[1:] if label[1:2].islower() else label
+
+
+def weight(text: str) -> int:
+    """Return how many characters `text` may take once escaped for any platform."""
+    return len(text) + len(_HEAVY.findall(text))
+
+
+def check_length(text: str, length: int, what: str) -> None:
+    """Raise `TooLong` for a text that is empty or longer than `length`; `what` it is goes in the error."""
+    if not text or len(text) > length:
+        raise TooLong(f"{what}: {len(text)} characters, 1 to {length} allowed: {text[:40]!r}")
+
+
+Style: TypeAlias = Literal["plain", "bold", "italic", "struck", "code"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A run of characters in one style. The text is literal: renderers escape all of it.
+
+    `account`: a person, as (platform, user); that platform shows their name in the place of the text.
+    """
+
+    text: str
+    style: Style = "plain"
+    account: tuple[str, str] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", clean(self.text))
+
+
+def bold(text: str) -> Span:
+    """Return a bold span."""
+    return Span(text, "bold")
+
+
+def code(text: str) -> Span:
+    """Return a span to be shown as something to type."""
+    return Span(text, "code")
+
+
+def person(platform: str, user: str) -> Span:
+    """Return someone's name, where they have one: on another platform, which account it is."""
+    return Span(f"compte {platform.capitalize()} {user}", account=(platform, user))
+
+
+def _spans(pieces: Iterable[Span | str]) -> tuple[Span, ...]:
+    return tuple(piece if isinstance(piece, Span) else Span(piece) for piece in pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """The title of a message or of one of its parts."""
+
+    text: str
+
+    def __post_init__(self) -> None:
+        check_length(self.text, HEADING_LENGTH, "heading")
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Text:
+    """A paragraph of the bot's own words; newlines break lines."""
+
+    spans: tuple[Span, ...]
+
+    def __init__(self, *pieces: Span | str) -> None:
+        object.__setattr__(self, "spans", _spans(pieces))
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Note:
+    """Secondary information, shown small: where a quotation comes from, what a button does."""
+
+    spans: tuple[Span, ...]
+
+    def __init__(self, *pieces: Span | str) -> None:
+        object.__setattr__(self, "spans", _spans(pieces))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Characters `start` to `end` of a clause's text, to be shown in another style."""
+
+    start: int
+    end: int
+    style: Style = "bold"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A reference to the policy's own words, the only element that can carry them.
+
+    It holds no text: a `Quoter` reads the stored version at the moment of sending, so that a
+    misquotation cannot be written. `version` is the ISO date of adoption. `start` and `end` are
+    offsets in the clause's text; `end` None means its end.
+    """
+
+    policy: str
+    version: str
+    clause: str
+    start: int = 0
+    end: int | None = None
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Quotation:
+    """What a `Quote` resolves to: where the words are from, and the words, paragraph by paragraph."""
+
+    caption: str
+    paragraphs: tuple[tuple[Span, ...], ...]
+
+
+Quoter: TypeAlias = Callable[[Quote], Quotation]
+
+
+@dataclass(frozen=True, slots=True)
+class Divider:
+    """A line between two parts of a message."""
+
+
+ButtonStyle: TypeAlias = Literal["plain", "primary", "danger"]
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A button that stands for a command line: the catalogue's name, a space, its text.
+
+    All its state is in `command`, so a button still works after a restart.
+    """
+
+    label: str
+    command: str
+    style: ButtonStyle = "plain"
+
+    def __post_init__(self) -> None:
+        check_length(self.label, LABEL_LENGTH, "button label")
+        check_length(self.command, COMMAND_LENGTH, "button command")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A button that opens a web address."""
+
+    label: str
+    url: str
+
+    def __post_init__(self) -> None:
+        check_length(self.label, LABEL_LENGTH, "link label")
+        check_length(self.url, URL_LENGTH, "link address")
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Buttons:
+    """A row of one to five buttons. No two of a message may stand for the same command."""
+
+    items: tuple[Button | Link, ...]
+
+    def __init__(self, *items: Button | Link) -> None:
+        if not 1 <= len(items) <= BUTTONS_PER_ROW:
+            raise TooLong(f"{len(items)} buttons in a row, 1 to {BUTTONS_PER_ROW} allowed")
+        object.__setattr__(self, "items", items)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that goes with a message; `title` says what it is. Never in a public message."""
+
+    name: str
+    content: bytes = field(repr=False)
+    title: str
+
+    def __post_init__(self) -> None:
+        check_length(self.name, FILE_NAME_LENGTH, "file name")
+        check_length(self.title, LABEL_LENGTH, "file title")
+        if not _FILE_NAME.fullmatch(self.name):
+            raise ValueError(f"file name {self.name!r}: letters a to z, digits, dots and hyphens only")
+        if not 1 <= len(self.content) <= FILE_SIZE:
+            raise TooLong(f"file {self.name}: {len(self.content)} bytes, 1 to {FILE_SIZE} allowed")
+
+
+Element: TypeAlias = Heading | Text | Note | Quote | Divider | Buttons | File
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Message:
+    """Something the bot says. Only the person who asked sees it, unless `public`.
+
+    `lasting`: it is made of the policy alone, so that what is made of it may be kept in memory.
+    """
+
+    elements: tuple[Element, ...]
+    public: bool
+    lasting: bool = field(compare=False)
+
+    def __init__(self, *elements: Element, public: bool = False, lasting: bool = False) -> None:
+        object.__setattr__(self, "elements", elements)
+        object.__setattr__(self, "public", public)
+        object.__setattr__(self, "lasting", lasting)
+        self._check()
+
+    def _check(self) -> None:
+        if not self.elements:
+            raise TooLong("a message needs at least one element")
+        components = sum(1 + len(e.items) if isinstance(e, Buttons) else 1 for e in self.elements)
+        if components > MESSAGE_COMPONENTS:
+            raise TooLong(f"{components} components, {MESSAGE_COMPONENTS} allowed")
+        own = sum(weight(text) for text in self.own_words())
+        if own > MESSAGE_WEIGHT:
+            raise TooLong(f"a message of weight {own}, {MESSAGE_WEIGHT} allowed")
+        files = self.files()
+        if len(files) > 1 or (files and self.public):
+            raise ValueError("one file at most, in a private message")
+        commands = [button.command for button in self.buttons() if isinstance(button, Button)]
+        if len(commands) != len(set(commands)):
+            raise ValueError(f"two buttons of one message stand for the same command: {commands}")
+
+    def own_words(self) -> Iterator[str]:
+        """Yield the texts that are the bot's own, quotations left out."""
+        for element in self.elements:
+            match element:
+                case Heading(text):
+                    yield text
+                case Text(spans) | Note(spans):
+                    yield "".join(span.text for span in spans)
+                case File(_, _, title):
+                    yield title
+                case Quote() | Divider() | Buttons():
+                    pass
+
+    def buttons(self) -> Iterator[Button | Link]:
+        """Yield every button and link, in order."""
+        for element in self.elements:
+            if isinstance(element, Buttons):
+                yield from element.items
+
+    def quotes(self) -> tuple[Quote, ...]:
+        """Return the quotations, in order."""
+        return tuple(element for element in self.elements if isinstance(element, Quote))
+
+    def files(self) -> tuple[File, ...]:
+        """Return the files, of which there is one at most."""
+        return tuple(element for element in self.elements if isinstance(element, File))
+
+
+def summary(message: Message, quote: Quoter) -> str:
+    """Return the message as one line of at most 150 characters, for notifications and screen readers."""
+    return excerpt(next(_lines(message, quote), "Vigie"), 150)
+
+
+def _lines(message: Message, quote: Quoter) -> Iterator[str]:
+    """Yield what a message says first, what is secondary coming last."""
+    for element in sorted(message.elements, key=lambda element: isinstance(element, Note)):
+        match element:
+            case Heading(text):
+                yield text
+            case Text(spans) | Note(spans):
+                yield "".join(span.text for span in spans)
+            case Quote():
+                yield quote(element).caption
+            case File(_, _, title):
+                yield title
+            case Divider() | Buttons():
+                pass

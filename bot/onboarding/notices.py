@@ -1,0 +1,158 @@
+"""What the bot says unprompted of the onboarding: welcome, reminders, refresher, words to the administration.
+
+Nobody is named in the arguments of what is sent to a person, so that it suits whoever they became by
+linking accounts; what is sent to the administration names persons by their identifiers, and is dropped
+when they are gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Span, Text, bold, person
+from bot.onboarding import enrolment
+from bot.onboarding.quiz import session
+from bot.outbox import kept_pictures
+from bot.outbox.notices import Arguments, Notice, NoticeContext
+from bot.people import persons
+from bot.policy.library import Library, in_words
+
+PICTURE: Final = "accueil-image"
+_NAMED = 20  # people named in one message
+_STOP = "Vous pouvez vous arrêter à tout moment et reprendre plus tard, ici ou sur l'autre plateforme."
+
+
+def table(library: Library) -> dict[str, Notice]:
+    """Return the notices by name, to be added to `bot.outbox.notices.NOTICES`."""
+
+    def name(arguments: Arguments) -> str:
+        return library.policies[arguments["policy"]].name
+
+    return {
+        enrolment.WELCOME: Notice("l'accueil d'une personne", lambda _, a: welcome(name(a), a["version"])),
+        enrolment.REMINDER: Notice("un rappel de l'accueil", lambda _, a: reminder(name(a))),
+        enrolment.REFRESHER: Notice("une révision à faire", lambda _, a: refresher(name(a))),
+        enrolment.LATE: Notice("les retards de l'accueil", lambda s, a: _late(s, a, name(a))),
+        enrolment.DONE: Notice("un accueil terminé", lambda s, a: _done(s, a, name(a))),
+        PICTURE: Notice("une image de la progression", _picture),
+    }
+
+
+def welcome(policy: str, version: str) -> Message:
+    """Say what is asked of someone who arrives, and how long it takes."""
+    revised = in_words(date.fromisoformat(version))
+    return Message(
+        Heading("Bienvenue!"),
+        Text(
+            f"Dans vos fonctions, la {policy}, politique de l'association révisée le {revised}, vous "
+            "concerne. Voici comment la connaître en une quinzaine de minutes."
+        ),
+        Text(
+            bold("1. Lire"),
+            ", article par article\u00a0: environ cinq minutes.\n",
+            bold("2. Répondre"),
+            f" à {session.SIZE} questions, chacune expliquée.\n",
+            bold("3. Attester"),
+            " votre lecture. Vous recevrez un reçu.",
+        ),
+        Note(_STOP),
+        Buttons(
+            Button("Commencer la lecture", "accueil lire", "primary"), Button("Où j'en suis", "accueil moi")
+        ),
+    )
+
+
+def reminder(policy: str) -> Message:
+    """Remind someone, kindly, that something remains to be done."""
+    return Message(
+        Heading(f"La {policy} vous attend"),
+        Text(
+            f"Il vous reste une partie de l'accueil à faire\u00a0: lire la {policy}, répondre au quiz, "
+            "attester votre lecture. Vous reprendrez exactement où vous étiez."
+        ),
+        Note(_STOP),
+        Buttons(Button("Reprendre", "accueil moi", "primary")),
+    )
+
+
+def refresher(policy: str) -> Message:
+    """Propose a few questions on what was missed."""
+    return Message(
+        Heading("Une petite révision"),
+        Text(
+            f"Il y a quelque temps, vous avez réussi le quiz sur la {policy}. En voici "
+            f"{session.REFRESHER_SIZE} questions, sur ce que vous aviez manqué\u00a0: deux minutes, sans "
+            "note."
+        ),
+        Buttons(Button("Réviser", "quiz revision", "primary")),
+    )
+
+
+def late(who: list[Span], more: int, policy: str) -> Message:
+    """Tell the administration who has not finished after every reminder."""
+    names: list[Span | str] = []
+    for number, span in enumerate(who):
+        names += [", ", span] if number else [span]
+    return Message(
+        Heading("Accueils en retard"),
+        Text(
+            f"Après les rappels, l'accueil sur la {policy} n'est pas terminé pour\u00a0: ",
+            *names,
+            f" et {more} de plus." if more else ".",
+        ),
+        Note("Je ne leur enverrai plus de rappel. Un mot de vous aidera sans doute davantage."),
+        Buttons(Button("Voir les accueils", "accueil gestion", "primary")),
+    )
+
+
+def done(who: Span, policy: str) -> Message:
+    """Tell the administration that someone has finished."""
+    return Message(
+        Text(who, f" a terminé son accueil sur la {policy}\u00a0: lecture, quiz et attestation."),
+        Buttons(Button("Voir les accueils", "accueil gestion")),
+    )
+
+
+def picture(png: bytes, numbers: str, day: date) -> Message:
+    """Give the picture of the progress, with the same numbers as text."""
+    return Message(
+        Heading("La progression des accueils"),
+        Text(numbers),
+        File(f"accueils-{day.isoformat()}.png", png, "La progression des accueils"),
+    )
+
+
+def _late(services: NoticeContext, arguments: Arguments, policy: str) -> Message | None:
+    found = [span for one in arguments["people"] if (span := _shown(services, one))]
+    return late(found[:_NAMED], len(found) - _NAMED if len(found) > _NAMED else 0, policy) if found else None
+
+
+def _done(services: NoticeContext, arguments: Arguments, policy: str) -> Message | None:
+    who = _shown(services, arguments["person"])
+    return done(who, policy) if who else None
+
+
+def _shown(services: NoticeContext, person_id: str) -> Span | None:
+    """Return a person as the administration can know them, by any account; None once they are gone."""
+    accounts = persons.accounts_of(services.db, person_id)
+    return person(accounts[0].platform, accounts[0].user) if accounts else None
+
+
+def _picture(services: NoticeContext, arguments: Mapping[str, Any]) -> Message | None:
+    kept = kept_pictures.find(services.db, arguments["id"])
+    return picture(kept.png, kept.words, kept.day) if kept else None
+
+
+def examples(png: bytes) -> dict[str, Message]:
+    """Return one of each of these messages, by name. `png`: any picture."""
+    alex = person("slack", "U1")
+    return {
+        "Accueil, bienvenue": welcome("PA20", "2015-12-13"),
+        "Accueil, rappel": reminder("PA20"),
+        "Accueil, révision": refresher("PA20"),
+        "Accueils en retard": late([alex, person("slack", "U2")], 3, "PA20"),
+        "Accueil terminé": done(alex, "PA20"),
+        "Progression des accueils": picture(png, "Ont attesté\u00a0: 4 sur 12.", date(2026, 11, 24)),
+    }

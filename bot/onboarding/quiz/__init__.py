@@ -1,0 +1,1 @@
+"""The quiz's questions, its pure state machine, their review, export and statistics."""

@@ -1,0 +1,308 @@
+"""Who holds which role, and when.
+
+A role is held by persons, Slack user groups or Discord roles, from the day `since` until the day before
+`until`: on a handover both are the same day, so that there is neither a gap nor an overlap. A role that
+nobody holds falls back on another, and has an e-mail address of its own for alerts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final, TypeAlias
+
+from sqlite_utils import Database
+
+from bot.people import membership, persons
+from bot.people.persons import Acting
+
+VP_COMMUNICATIONS: Final = "vp-communications"
+CONSEILLER: Final = "conseiller-executif"
+CONSEIL: Final = "conseil-executif"
+ADMINISTRATION: Final = "administration"
+SUPPLEANCE: Final = "suppleance"
+
+TITLE_LENGTH = 60  # so that it fits on a button with a verb before it
+EMAIL_LENGTH = 254  # RFC 5321, 4.5.3.1.3
+
+# The titles are those of the PA20, but for who takes up what neither recipient of 5.10 can; they change
+# over the years, and are edited in the registry.
+_SEED = (
+    (ADMINISTRATION, "Administration", None),
+    (CONSEIL, "Conseil exécutif", ADMINISTRATION),
+    (SUPPLEANCE, "Suppléance pour les signalements", CONSEIL),
+    (CONSEILLER, "Conseillère ou conseiller à l'exécutif", CONSEIL),
+    (VP_COMMUNICATIONS, "Vice-présidence aux communications", CONSEILLER),
+)
+
+
+class RoleError(Exception):
+    """The registry cannot take this; the text says why, in words meant for the person."""
+
+
+class UnknownRoleError(RoleError):
+    """There is no role of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role: what people call it today, where its alerts go, and who acts when nobody holds it."""
+
+    id: str
+    title: str
+    email: str | None = None
+    fallback_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A Slack user group or a Discord role that holds a role: those who are in it, day by day."""
+
+    platform: str
+    team: str
+    id: str
+
+
+Holder: TypeAlias = str | Group  # a person's identifier, or a group
+
+
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """One line of the registry. `waits`: a group's, which takes the others' place once someone is in it."""
+
+    id: str
+    role_id: str
+    holder: Holder
+    since: date
+    until: date | None = None
+    waits: bool = False
+
+
+# --- Roles ------------------------------------------------------------------------------------
+
+
+def seed(db: Database) -> None:
+    """Put the five roles in the registry if they are not there yet."""
+    db.conn.executemany("INSERT OR IGNORE INTO roles (id, title, fallback_id) VALUES (?, ?, ?)", _SEED)
+
+
+def titles() -> tuple[str, ...]:
+    """Return what the four roles are called at first."""
+    return tuple(name for _, name, _ in _SEED)
+
+
+def all_roles(db: Database) -> list[Role]:
+    """Return every role, those of the policy first."""
+    rows = [Role(*row) for row in db.conn.execute("SELECT id, title, email, fallback_id FROM roles")]
+    order = [role_id for role_id, *_ in reversed(_SEED)]
+    return sorted(rows, key=lambda role: order.index(role.id) if role.id in order else len(order))
+
+
+def role(db: Database, role_id: str) -> Role:
+    """Return one role. Raises `RoleError` if there is none of that name."""
+    found = next((one for one in all_roles(db) if one.id == role_id), None)
+    if found is None:
+        raise UnknownRoleError(f"Le rôle «\u00a0{role_id[:40]}\u00a0» n'existe pas.")
+    return found
+
+
+def title(db: Database, role_id: str) -> str:
+    """Return what a role is called today."""
+    return role(db, role_id).title
+
+
+def email(db: Database, role_id: str) -> str | None:
+    """Return where a role's alerts go by e-mail, if anywhere."""
+    return role(db, role_id).email
+
+
+def fallback(db: Database, role_id: str) -> str | None:
+    """Return the role that acts when nobody holds this one, if any."""
+    return role(db, role_id).fallback_id
+
+
+def chain(db: Database, role_id: str) -> list[str]:
+    """Return a role, then those it falls back on, in order."""
+    found = [role_id]
+    while (following := fallback(db, found[-1])) is not None and following not in found:
+        found.append(following)
+    return found
+
+
+def acting(db: Database, role_id: str, on: date) -> str | None:
+    """Return the role whose holders act for this one on a day; None when nobody at all does."""
+    return next((one for one in chain(db, role_id) if holders(db, one, on)), None)
+
+
+def change(db: Database, changed: Role) -> None:
+    """Give a role another title, address or fallback. Raises `RoleError` when one of them will not do."""
+    role(db, changed.id)
+    name = changed.title.strip()
+    if not 1 <= len(name) <= TITLE_LENGTH or "\n" in name:
+        raise RoleError(f"Le titre a de 1 à {TITLE_LENGTH} caractères, sur une ligne.")
+    address = (changed.email or "").strip() or None
+    if address and not _is_address(address):
+        raise RoleError(f"«\u00a0{address[:60]}\u00a0» n'est pas une adresse de courriel.")
+    if changed.fallback_id and changed.id in chain(db, changed.fallback_id):
+        raise RoleError(
+            "La relève tournerait en rond\u00a0: ce rôle y remplace déjà celui que vous choisissez."
+        )
+    db.conn.execute(
+        "UPDATE roles SET title = ?, email = ?, fallback_id = ? WHERE id = ?",
+        (name, address, changed.fallback_id, changed.id),
+    )
+
+
+def _is_address(text: str) -> bool:
+    """Return whether this may be an address; only a message sent to it tells for sure."""
+    local, at, domain = text.rpartition("@")
+    plain = text.isascii() and text.isprintable() and not set(text) & set(' <>,;:"()[]\\')
+    return bool(local and at and "." in domain.strip(".")) and plain and len(text) <= EMAIL_LENGTH
+
+
+# --- Holders ----------------------------------------------------------------------------------
+
+
+def holders(db: Database, role_id: str, on: date) -> list[str]:
+    """Return the persons who hold a role on a day, by themselves or by a group; none: it is vacant."""
+    rows = db.conn.execute(
+        """SELECT person_id FROM role_holders
+           WHERE role_id = :role AND person_id IS NOT NULL
+             AND since <= :day AND (until IS NULL OR until > :day)
+           UNION
+           SELECT members.person_id FROM role_holders
+           JOIN member_sources ON member_sources.kind = 'holder'
+             AND member_sources.platform = group_platform AND member_sources.team = group_team
+             AND member_sources.source_id = group_id
+           JOIN members ON members.source_id = member_sources.id AND members.kind = 'holder'
+           WHERE role_id = :role
+             AND role_holders.since <= :day AND (role_holders.until IS NULL OR role_holders.until > :day)
+             AND members.since <= :day AND (members.until IS NULL OR members.until > :day)
+           ORDER BY 1""",
+        {"role": role_id, "day": on.isoformat()},
+    )
+    return [str(row[0]) for row in rows]
+
+
+def has(db: Database, person_id: str | None, role_id: str, on: date) -> bool:
+    """Return whether a person holds a role on a day; nobody at all (None) holds none."""
+    return person_id is not None and person_id in holders(db, role_id, on)
+
+
+def tenures(db: Database, role_id: str, ending_after: date) -> list[Tenure]:
+    """Return the lines of the registry for a role that are, or will be, good after a day."""
+    rows = db.conn.execute(
+        """SELECT id, role_id, person_id, group_platform, group_team, group_id, since, until, replaces
+           FROM role_holders WHERE role_id = ? AND (until IS NULL OR until > ?) ORDER BY since, rowid""",
+        (role_id, ending_after.isoformat()),
+    )
+    return [_tenure(row) for row in rows]
+
+
+def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacing: bool = True) -> None:
+    """Have `holder` hold a role from a day on, in the place of all others or beside them.
+
+    What was planned after that day makes way too when `replacing`. For a group in which nobody is known
+    to be, they stay until someone is (see `relieve`). Raises `RoleError` for a role that does not exist.
+    """
+    role(db, role_id)
+    start, waits = since, replacing and isinstance(holder, Group) and not _inhabited(db, holder)
+    for tenure in tenures(db, role_id, date.min):
+        if tenure.holder == holder and _reaches(tenure, since):
+            start = min(start, tenure.since)
+            db.conn.execute("DELETE FROM role_holders WHERE id = ?", (tenure.id,))
+        elif tenure.holder != holder and replacing and not waits:
+            _end(db, tenure, since)
+    _begin(db, role_id, holder, start, waits=waits)
+
+
+def relieve(db: Database, source: membership.Source, today: date) -> None:
+    """Have a group take the place of its roles' other holders, now that someone is known to be in it."""
+    group = Group(source.platform, source.team, source.source_id)
+    if not _inhabited(db, group):
+        return
+    for role_ in all_roles(db):
+        lines = tenures(db, role_.id, today)
+        for waiting in (one for one in lines if one.waits and one.holder == group):
+            db.conn.execute("UPDATE role_holders SET replaces = 0 WHERE id = ?", (waiting.id,))
+            for other in (one for one in lines if one.holder != group):
+                _end(db, other, max(waiting.since, today))
+
+
+def _inhabited(db: Database, group: Group) -> bool:
+    found = db.conn.execute(
+        """SELECT 1 FROM members JOIN member_sources AS s ON s.id = members.source_id
+           WHERE s.kind = 'holder' AND s.platform = ? AND s.team = ? AND s.source_id = ?
+             AND members.until IS NULL LIMIT 1""",
+        (group.platform, group.team, group.id),
+    )
+    return found.fetchone() is not None
+
+
+def dismiss(db: Database, role_id: str, holder: Holder, on: date) -> bool:
+    """Have `holder` hold a role no more from a day on. Return whether they did, or were to."""
+    found = [one for one in tenures(db, role_id, on) if one.holder == holder]
+    for tenure in found:
+        _end(db, tenure, on)
+    return bool(found)
+
+
+def appoint_first(db: Database, admins: Sequence[Acting], today: date) -> int:
+    """Have `admins` hold the administration if nobody does: at the first start, or after a mishap.
+
+    Whoever was removed from it since is not brought back as long as someone holds it. Return how many.
+    """
+    if holders(db, ADMINISTRATION, today):
+        return 0
+    for admin in admins:
+        appoint(db, ADMINISTRATION, persons.known(db, admin), today, replacing=False)
+    return len(admins)
+
+
+def _reaches(tenure: Tenure, day: date) -> bool:
+    return tenure.until is None or tenure.until >= day
+
+
+def _end(db: Database, tenure: Tenure, on: date) -> None:
+    """End a line on a day at the latest; one that would begin then or later never was."""
+    if tenure.since >= on:
+        db.conn.execute("DELETE FROM role_holders WHERE id = ?", (tenure.id,))
+    elif tenure.until is None or tenure.until > on:
+        db.conn.execute("UPDATE role_holders SET until = ? WHERE id = ?", (on.isoformat(), tenure.id))
+
+
+def _begin(db: Database, role_id: str, holder: Holder, since: date, *, waits: bool) -> None:
+    person = holder if isinstance(holder, str) else None
+    group = (holder.platform, holder.team, holder.id) if isinstance(holder, Group) else (None, None, None)
+    if isinstance(holder, Group):
+        source_of(db, holder)
+    db.conn.execute(
+        """INSERT INTO role_holders
+             (id, role_id, person_id, group_platform, group_team, group_id, since, replaces)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        (persons.new_id(), role_id, person, *group, since.isoformat(), int(waits)),
+    )
+
+
+def source_of(db: Database, group: Group) -> membership.Source:
+    """Return how it is followed who is in a group that holds roles, made if it was not there."""
+    kind: membership.SourceType = "discord_role" if group.platform == "discord" else "slack_group"
+    return membership.add_source(db, "holder", kind, group.id, platform=group.platform, team=group.team)
+
+
+def unused_sources(db: Database) -> Iterator[str]:
+    """Yield the sources that were followed for the roles of a group that holds none any more."""
+    rows = db.conn.execute(
+        """SELECT id FROM member_sources AS s WHERE kind = 'holder' AND NOT EXISTS (
+             SELECT 1 FROM role_holders WHERE group_platform = s.platform AND group_team = s.team
+               AND group_id = s.source_id)"""
+    )
+    yield from [str(row[0]) for row in rows.fetchall()]
+
+
+def _tenure(row: Sequence[str]) -> Tenure:
+    identifier, role_id, person, platform, team, group, since, until, replaces = row
+    holder = person or Group(platform, team, group)
+    end = date.fromisoformat(until) if until else None
+    return Tenure(identifier, role_id, holder, date.fromisoformat(since), end, bool(replaces))

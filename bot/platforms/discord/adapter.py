@@ -1,0 +1,228 @@
+"""The bot on Discord: connecting, and leaving in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+from datetime import datetime
+
+import aiohttp
+import discord
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.messages import Message, Quoter
+from bot.conversation.requests import Actor
+from bot.platforms.contract import AwayError, Destination, Meter, PlatformError
+from bot.platforms.discord import members as discord_members
+from bot.platforms.discord.client import Client, why
+from bot.platforms.discord.delivery import DiscordDelivery
+from bot.platforms.groups import FollowedGroup, Members
+
+logger = logging.getLogger(__name__)
+
+CONNECT_TIME = 30.0  # seconds to be ready; discord.py itself would retry forever
+FINISH_TIME = 3.0  # seconds that the answers under way may take when we leave
+GOODBYE_TIME = 2.0  # seconds for the closing handshake; discord.py would wait 30
+
+_BOT_PAGE = "à la page «\u00a0Bot\u00a0» de l'application (https://discord.com/developers/applications)"
+_FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
+
+
+class DiscordAdapter:
+    """The platform « Discord » (see `bot.platforms.Platform`).
+
+    `token`: the bot's own. `server`: the association's, None where none is set. `members`: where to tell
+    whose roles change, None where none is followed. `meter` is told what is to be counted.
+    `api_url`: where Discord's API answers, for proxies and tests; discord.py has one address for the
+    whole process, so two adapters at two addresses cannot live together.
+    """
+
+    name = "Discord"
+    address = ""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        quote: Quoter,
+        *,
+        token: str,
+        api_url: str,
+        server: str | None = None,
+        members: Members | None = None,
+        meter: Meter | None = None,
+    ) -> None:
+        quieten((meter or Meter()).limited)
+        self._dispatcher = dispatcher
+        self._quote = quote
+        self._token = token
+        self._api_url = api_url
+        self._server = server
+        self._members = members
+        self._meter = meter or Meter()
+        self._client: Client | None = None
+        self._delivery: DiscordDelivery | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._connection: asyncio.Task[None] | None = None
+        self._closing = False
+
+    async def start(self) -> None:
+        """Connect; return once requests are being answered. Raises `PlatformError`; may be tried again."""
+        Route.BASE = self._api_url
+        self._connecting = asyncio.create_task(self._connect())
+        try:
+            async with asyncio.timeout(CONNECT_TIME):
+                await self._connecting
+        except _FAILURES as error:
+            await self._disconnect()
+            raise refusal(error, self._api_url) from error
+        except asyncio.CancelledError:
+            if not self._closing:  # whoever started us gave up, and will close us
+                raise
+            raise PlatformError("arrêt demandé pendant la connexion.") from None
+
+    async def close(self) -> None:
+        """Let the answers under way end, then disconnect. May be called at any moment."""
+        self._closing = True
+        if self._connecting is not None and not self._connecting.done():
+            self._connecting.cancel()
+            await asyncio.wait({self._connecting})
+        await self._disconnect()
+
+    async def ready(self) -> bool:
+        """Return whether Discord's events come in."""
+        client = self._client
+        return client is not None and client.is_ready() and client.online
+
+    async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
+        """Return those who have a role today. Raises `PlatformError` when Discord does not say."""
+        if self._client is None:
+            raise PlatformError("Discord n'est pas connecté.", passing=True)
+        return await discord_members.fetch(self._client, group)
+
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
+        """Say `message` unprompted (see `bot.platforms.Deliverer`)."""
+        await self._connected().deliver(to, message, delivery_id)
+
+    async def was_delivered(
+        self, to: Destination, message: Message, delivery_id: str, since: datetime
+    ) -> bool:
+        """Return whether it was said (see `bot.platforms.Deliverer`)."""
+        return await self._connected().was_delivered(to, message, delivery_id, since)
+
+    def _connected(self) -> DiscordDelivery:
+        if self._delivery is None:
+            raise AwayError("not connected")
+        return self._delivery
+
+    async def _connect(self) -> None:
+        self._client = client = Client(  # a closed one cannot be used again
+            self._dispatcher,
+            self._quote,
+            server=self._server,
+            members=self._members,
+            meter=self._meter,
+        )
+        await client.login(self._token)
+        # A connection lost for good is made anew at the default gateway: it must be the API's own.
+        client.shard_count, gateway, _ = await client.http.get_bot_gateway()
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
+        self._connection = connection = asyncio.create_task(client.connect(), name="discord")
+        ready = asyncio.create_task(client.wait_until_ready())
+        try:
+            await asyncio.wait({connection, ready}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ready.cancel()
+        if connection.done():
+            await connection
+        connection.add_done_callback(self._ended)
+        self._delivery = DiscordDelivery(client, self._quote)
+
+    async def _disconnect(self) -> None:
+        client, self._client, self._delivery = self._client, None, None
+        if client is None:
+            return
+        await client.finish(FINISH_TIME)
+        goodbye = asyncio.create_task(client.close())
+        done, _ = await asyncio.wait({goodbye}, timeout=GOODBYE_TIME)
+        if not done:
+            await client.http.close()  # cuts the sockets, so that the closing handshake ends at once
+        await goodbye
+        if self._connection is not None:
+            self._connection.cancel()
+            await asyncio.wait({self._connection})
+
+    def _ended(self, connection: asyncio.Task[None]) -> None:
+        """Say that Discord closed the connection for good, a token revoked while we ran for instance."""
+        error = None if connection.cancelled() else connection.exception()
+        if not self._closing and isinstance(error, Exception):
+            logger.error("Discord: connection closed for good. %s", refusal(error, self._api_url))
+
+
+def refusal(error: Exception, api_url: str) -> PlatformError:
+    """Return in one French line why we cannot connect, and what to do.
+
+    The codes are the Gateway's: discord.com/developers/docs/topics/opcodes-and-status-codes.
+    """
+    match error:
+        case discord.LoginFailure() | discord.ConnectionClosed(code=4004):
+            return PlatformError(f"le jeton DISCORD_TOKEN est refusé. Copiez-le de nouveau {_BOT_PAGE}.")
+        case discord.PrivilegedIntentsRequired() | discord.ConnectionClosed(code=4013 | 4014):
+            return PlatformError(
+                f"les intentions (intents) demandées sont refusées. Vérifiez-les {_BOT_PAGE}."
+            )
+        case discord.DiscordException():
+            return PlatformError(f"Discord répond par une erreur ({why(error)}).", passing=True)
+        case _:
+            return PlatformError(
+                f"Discord ne répond pas à l'adresse {api_url}. Vérifiez l'accès à Internet, "
+                "et DISCORD_API_URL si vous l'avez réglé.",
+                passing=True,
+            )
+
+
+class _OneLine(logging.Filter):
+    """Turns the library's tracebacks, which may quote what we sent, into the name of the error."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[0]:
+            record.msg = f"{record.getMessage()} ({record.exc_info[0].__name__})"
+            record.args, record.exc_info = (), None
+        return True
+
+
+# What the library says of an answer 429 (discord.http, discord.webhook.async_).
+_SLEPT_THROUGH = re.compile("responded with 429|is rate limited")
+
+
+class _Limited(logging.Filter):
+    """Tells of the answers 429 that the library sleeps through, and says in its log alone."""
+
+    def __init__(self, limited: Callable[[], None]) -> None:
+        super().__init__()
+        self._limited = limited
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if _SLEPT_THROUGH.search(str(record.msg)):
+            self._limited()
+        return record.levelno >= logging.ERROR
+
+
+def quieten(limited: Callable[[], None]) -> None:
+    """Keep the library to its errors: below that it logs addresses, sessions and payloads.
+
+    `limited` is told of each answer 429.
+    """
+    logging.getLogger("discord").setLevel(logging.ERROR)
+    for name in ("discord.http", "discord.webhook.async_"):
+        sending = logging.getLogger(name)
+        sending.setLevel(logging.WARNING)
+        sending.filters = [_Limited(limited)]
+    for name in ("discord.client", "discord.shard"):
+        chatty = logging.getLogger(name)
+        if not any(isinstance(present, _OneLine) for present in chatty.filters):
+            chatty.addFilter(_OneLine())

@@ -1,0 +1,191 @@
+"""What the bot says on Discord on its own initiative, and how it finds out whether it did.
+
+Discord makes one message of all those that carry the same nonce, but only for a few minutes. So each
+is also marked for good, by the number of its first component, and what may have been sent is looked
+for by that number before it is sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+import aiohttp
+import discord
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
+
+from bot.conversation.messages import Message, Quoter
+from bot.platforms.contract import (
+    AwayError,
+    DeliveryError,
+    Destination,
+    LaterError,
+    UndeliverableError,
+    UnknownError,
+    may_leave,
+)
+from bot.platforms.discord.render import View, files, render
+from bot.platforms.pace import Window
+
+REQUESTS, PER_SECONDS = 50, 1.0  # discord.com/developers/docs/topics/rate-limits, « Global Rate Limit »
+PATIENCE = 90.0  # seconds for one message, with the waits that discord.py makes for limits of its own
+EARLIER = timedelta(days=1)  # what our clock may have been ahead by when it left
+LOOKED_AT = 1_000  # messages of a conversation, as on Slack
+CONVERSATIONS_KEPT = 10_000  # identifiers, so that a second message takes one request
+UNKNOWN_WAIT = 60.0  # seconds, for a 429 that does not say
+
+_NOT_COUNTED = frozenset({"interactions", "webhooks", "gateway"})
+_CLOSED = frozenset({50007, 50278})  # private messages closed; no server in common any more
+_WHY: Mapping[int, str] = {HTTPStatus.UNAUTHORIZED: "token", HTTPStatus.NOT_FOUND: "gone"}
+_TOO_FAST = 40003  # opening private conversations too fast
+_THREAD_NAME = "Message de Vigie"
+
+_FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
+
+
+class Paced(aiohttp.TCPConnector):
+    """A client's connections (its `connector`), by which it keeps to the limit over all of its requests.
+
+    Each is held at the moment when it leaves, after the waits of discord.py, which knows that limit only
+    once it is exceeded. What answers a person is not counted by Discord, and is not held.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(limit=0)  # as discord.py's own
+        self._pace = Window(REQUESTS, PER_SECONDS)
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 — as aiohttp has it
+    ) -> Connection:
+        """Return a connection for a request, once it may leave. Raises `StoppedError` when it may not."""
+        if not any(part in _NOT_COUNTED for part in req.url.parts):
+            await self._pace.turn()
+            may_leave()
+        return await super().connect(req, traces, timeout)
+
+
+class DiscordDelivery:
+    """Sends with `client`, which need only be logged in, and should be `Paced`."""
+
+    def __init__(self, client: discord.Client, quote: Quoter) -> None:
+        self._client = client
+        self._quote = quote
+        self._conversations: OrderedDict[str, int] = OrderedDict()
+
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
+        """Say `message` at `to`. Raises as `bot.platforms.Deliverer.deliver` does, and `TooLong`."""
+        view = marked(render(message, self._quote), delivery_id)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                channel = await self._channel(to)
+                await channel.send(view=view, files=files(message), nonce=delivery_id, suppress_embeds=True)
+        except _FAILURES as error:
+            raise problem(error) from error
+
+    async def was_delivered(
+        self, to: Destination, message: Message, delivery_id: str, since: datetime
+    ) -> bool:
+        """Return whether a message of ours with that mark is in the conversation."""
+        del message  # the mark is enough
+        number, user = mark(delivery_id), self._client.user
+        try:
+            async with asyncio.timeout(PATIENCE):
+                channel = await self._channel(to)
+                async for said in channel.history(limit=LOOKED_AT, after=since - EARLIER, oldest_first=False):
+                    if said.author == user and any(
+                        getattr(part, "id", None) == number for part in said.components
+                    ):
+                        return True
+        except _FAILURES as error:
+            raise problem(error) from error
+        return False
+
+    async def _channel(self, to: Destination) -> discord.PartialMessageable:
+        match to.surface:
+            case "channel":
+                return self._client.get_partial_messageable(int(to.id))
+            case "person":
+                identifier = self._conversations.get(to.id) or await self._open(to.id)
+                return self._client.get_partial_messageable(identifier, type=discord.ChannelType.private)
+            case "thread":
+                return self._client.get_partial_messageable(await self._thread(to))
+
+    async def _open(self, user: str) -> int:
+        channel = await self._client.create_dm(discord.Object(int(user)))
+        self._conversations[user] = channel.id
+        if len(self._conversations) > CONVERSATIONS_KEPT:
+            self._conversations.popitem(last=False)
+        return channel.id
+
+    async def _thread(self, to: Destination) -> int:
+        """Return the private thread with a person in the channel `to.team`; there is one for each.
+
+        It is told by its name, so that a crash in the middle leaves no second one.
+        """
+        parent = await self._client.fetch_channel(int(to.team))
+        if not isinstance(parent, discord.TextChannel):
+            raise UndeliverableError("forbidden (no text channel)")
+        name = f"{_THREAD_NAME} {_digest(to.id):08x}"
+        threads = [one for one in await parent.guild.active_threads() if one.parent_id == parent.id]
+        thread = next((one for one in threads if one.name == name), None)
+        if thread is None:
+            thread = await parent.create_thread(
+                name=name, type=discord.ChannelType.private_thread, invitable=False
+            )
+        await thread.add_user(discord.Object(int(to.id)))  # harmless when they are in it
+        return thread.id
+
+
+def mark(delivery_id: str) -> int:
+    """Return the number of a component that stands for a delivery: 31 bits, never 0 (Discord: int32)."""
+    return _digest(delivery_id) >> 1 or 1
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest())
+
+
+def marked(view: View, delivery_id: str) -> View:
+    """Return the same components, the first of them numbered after the delivery."""
+    first, *others = view.to_components()
+    return View([{**first, "id": mark(delivery_id)}, *others])
+
+
+def problem(error: Exception) -> DeliveryError:
+    """Return what a failed request means for what was to be said."""
+    match error:
+        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
+            return AwayError(type(error).__name__)
+        case discord.RateLimited():
+            return LaterError("429", error.retry_after, everywhere=True)
+        case discord.HTTPException():
+            return _refusal(error)
+        case _:
+            return UnknownError(type(error).__name__)
+
+
+def _refusal(error: discord.HTTPException) -> DeliveryError:
+    code = f"({error.code or error.status})"
+    if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+        return LaterError("429", _retry_after(error), everywhere=True)
+    if error.code == _TOO_FAST:
+        return LaterError(code, UNKNOWN_WAIT, everywhere=True)
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return UnknownError(code)
+    why = "closed" if error.code in _CLOSED else _WHY.get(error.status, "forbidden")
+    return UndeliverableError(f"{why} {code}")
+
+
+def _retry_after(error: discord.HTTPException) -> float:
+    try:
+        return float(error.response.headers.get("Retry-After", UNKNOWN_WAIT))
+    except ValueError:
+        return UNKNOWN_WAIT

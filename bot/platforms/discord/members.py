@@ -1,0 +1,116 @@
+"""Who has which role on Discord: what the gateway tells of it, and the list that the API gives.
+
+The gateway's own words are read because discord.py passes over a change of roles of someone whom it
+does not keep in memory, and we keep nobody. Events: docs.discord.com/developers/events/gateway-events.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import aiohttp
+import discord
+
+from bot.conversation.requests import Actor
+from bot.platforms.contract import PlatformError
+from bot.platforms.groups import FollowedGroup
+
+logger = logging.getLogger(__name__)
+
+_DAY, _REFUSED = 86_400.0, 60.0  # seconds that what Discord said of someone is remembered
+_REMEMBERED = 10_000  # people
+_EVENTS = ("GUILD_MEMBER_ADD", "GUILD_MEMBER_UPDATE", "GUILD_MEMBER_REMOVE")
+_FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberUpdate:
+    """Someone's roles, all of them; None when they left the server."""
+
+    actor: Actor
+    roles: frozenset[str] | None
+
+
+def change(message: str | bytes) -> MemberUpdate | None:
+    """Return what a message of the gateway's tells of a member, None when it is about something else.
+
+    To have arrived is to have the roles that one has, most often none.
+    """
+    text = message if isinstance(message, str) else message.decode("utf-8", "replace")
+    if not any(f'"{name}"' in text for name in _EVENTS):  # a message is parsed only if it may matter
+        return None
+    payload = json.loads(text)
+    if payload.get("t") not in _EVENTS:
+        return None
+    data = payload["d"]
+    actor = Actor("discord", str(data["guild_id"]), str(data["user"]["id"]))
+    if data["user"].get("bot"):
+        return None
+    left = payload["t"] == "GUILD_MEMBER_REMOVE"
+    return MemberUpdate(actor, None if left else frozenset(map(str, data["roles"])))
+
+
+async def fetch(client: discord.Client, group: FollowedGroup) -> set[Actor]:
+    """Return those who have a role today. Raises `PlatformError` when Discord does not say."""
+    try:
+        server = client.get_guild(int(group.team)) or await client.fetch_guild(int(group.team))
+        found = {
+            Actor("discord", group.team, str(member.id))
+            async for member in server.fetch_members(limit=None)
+            if not member.bot and any(str(role) == group.source_id for role in _roles(member))
+        }
+    except (discord.ClientException, discord.Forbidden) as error:
+        # Without the intent discord.py refuses to ask; refused by Discord, the answer is 403.
+        raise PlatformError(
+            "Discord ne donne pas la liste des membres. Permettez l'intention "
+            "«\u00a0Server Members\u00a0» à la page «\u00a0Bot\u00a0», puis redémarrez Vigie."
+        ) from error
+    except discord.NotFound as error:
+        raise PlatformError(
+            f"le robot n'est pas dans le serveur {group.team}. Invitez-le\u00a0: vigie discord invitation."
+        ) from error
+    except _FAILURES as error:
+        raise PlatformError("Discord n'a pas donné la liste des membres.", passing=True) from error
+    if group.source_id not in {str(role.id) for role in server.roles}:
+        raise PlatformError(
+            f"il n'y a pas de rôle {group.source_id} dans le serveur. Vérifiez son identifiant."
+        )
+    return found
+
+
+class Belonging:
+    """Who is in a server, asked of Discord once and remembered for a day: it needs no privileged intent.
+
+    A private conversation says nothing of it: anyone who shares any server with the bot may open one.
+    """
+
+    def __init__(self, server: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._server = server
+        self._clock = clock
+        self._known: dict[int, tuple[float, bool]] = {}  # by user: until when it is remembered, and what
+
+    async def team(self, client: discord.Client, user: int) -> str:
+        """Return the server when `user` is in it, "" when not; when Discord does not say, they are."""
+        until, inside = self._known.get(user, (0.0, False))
+        if until <= self._clock():
+            try:
+                await client.http.get_member(int(self._server), user)
+                inside, remembered = True, _DAY
+            except (discord.NotFound, discord.Forbidden):
+                inside, remembered = False, _REFUSED  # who joins is not kept waiting
+            except _FAILURES as error:
+                logger.warning("Discord did not say who is in the server (%s)", type(error).__name__)
+                return self._server
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[user] = self._clock() + remembered, inside
+        return self._server if inside else ""
+
+
+def _roles(member: discord.Member) -> list[int]:
+    """Return the identifiers of a member's roles, whether or not the server's own roles are known."""
+    return list(member._roles)  # noqa: SLF001 — `roles` leaves out those that are not in memory

@@ -1,0 +1,285 @@
+"""Neutral messages and forms in Discord's components.
+
+Pure: nothing here talks to Discord. Every character that Discord would read as formatting, mention,
+link or emoji is escaped, so a text always shows as it was written and nothing else.
+
+Limits: discord.com/developers/docs/components/reference, and for the 4,000 characters, which that
+page leaves out, the pull request that documents them (discord/discord-api-docs 8562).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import groupby
+from typing import Any, TypeAlias
+
+import discord
+
+from bot.conversation.forms import ChoiceField, Field, Form, PersonField, TextField
+from bot.conversation.messages import (
+    Button,
+    Buttons,
+    ButtonStyle,
+    Divider,
+    Element,
+    File,
+    Heading,
+    Link,
+    Message,
+    Note,
+    Quotation,
+    Quote,
+    Quoter,
+    Span,
+    Style,
+    Text,
+    TooLong,
+    clean,
+)
+
+MESSAGE_TEXT = 4_000  # characters over all the text displays of a message
+MESSAGE_COMPONENTS = 40  # components of a message, nested ones included
+PLATFORM = "discord"  # in a person's account
+CUSTOM_ID_PREFIX = "v1:"  # what follows is a command; another version could mean something else
+QUOTE_COLOUR = 0x1B7F5C  # the bar beside a card that quotes the policy
+
+Component: TypeAlias = dict[str, Any]
+
+# Shown as nothing, but a character: fills a line that may not be empty, and parts two others.
+_NOTHING = "\u200b"
+# Marks that format wherever they are. A colon may begin an emoji or an address unless a space follows.
+# As alternatives and not as a class, so that `re` leaps to the first.
+_INLINE = re.compile("|".join(map(re.escape, "\\*_~|`<>[]")) + r"|:(?!\s)")
+# What makes a heading, small print, a list or a numbered list at the start of a line.
+_LINE_START = re.compile(r"^(\s*)(#|[-+](?=[\s#]|$)|(?P<number>\d+)(?=\.(?:\s|$)))")
+# `AllowedMentions.none()` is what keeps these from ringing; this keeps them from being mentions at all.
+_MENTION = re.compile(r"@(?=everyone|here|[!&]?\d)")
+_MARKERS: dict[Style, str] = {"plain": "", "bold": "**", "italic": "_", "struck": "~~", "code": "`"}
+_STYLES: dict[ButtonStyle, int] = {
+    "plain": discord.ButtonStyle.secondary.value,
+    "primary": discord.ButtonStyle.primary.value,
+    "danger": discord.ButtonStyle.danger.value,
+}
+_LINK = discord.ButtonStyle.link.value
+_TEXT = discord.ComponentType.text_display.value
+_ROW = discord.ComponentType.action_row.value
+_BUTTON = discord.ComponentType.button.value
+_SEPARATOR = discord.ComponentType.separator.value
+_CONTAINER = discord.ComponentType.container.value
+_FILE = discord.ComponentType.file.value
+
+
+class View(discord.ui.LayoutView):
+    """Components as they are sent, in the form in which discord.py takes them.
+
+    It is finished from the start and holds no items of the library's, which therefore keeps nothing of
+    it once it is sent, neither a timer nor its buttons: these are answered from their identifier alone.
+    """
+
+    def __init__(self, components: list[Component]) -> None:
+        super().__init__(timeout=None)
+        self.stop()
+        self._components = components
+
+    def to_components(self) -> list[Component]:
+        """Return the payload."""
+        return self._components
+
+    def has_components_v2(self) -> bool:
+        """Return that the payload is of the kind that replaces a message's content."""
+        return True
+
+
+def render(message: Message, quote: Quoter) -> View:
+    """Return `message` as a view, `quote` giving the policy's words.
+
+    Raises `TooLong` when the quotations make the message exceed what Discord accepts.
+    """
+    quotations = tuple(map(quote, message.quotes()))
+    return View((_lasting_components if message.lasting else _components)(message, quotations))
+
+
+def _components(message: Message, quotations: Sequence[Quotation]) -> list[Component]:
+    said = iter(quotations)
+    parts = [_component(element, said) for element in message.elements]
+    _check(parts)
+    if len(parts) == 1:
+        return parts
+    colour = QUOTE_COLOUR if quotations else None
+    return [{"type": _CONTAINER, "accent_color": colour, "components": parts}]
+
+
+# The policy's words are few, and are asked for again and again.
+_lasting_components = lru_cache(maxsize=256)(_components)
+
+
+def files(message: Message) -> list[discord.File]:
+    """Return what must be sent along with `message`, made anew: sending uses it up."""
+    return [
+        discord.File(io.BytesIO(file.content), file.name, description=file.title) for file in message.files()
+    ]
+
+
+def render_form(form: Form) -> discord.ui.Modal:
+    """Return `form` as a modal, finished from the start like a `View`."""
+    modal = discord.ui.Modal(title=_line(form.title), custom_id=CUSTOM_ID_PREFIX + form.command, timeout=None)
+    modal.stop()
+    for field in form.fields:
+        modal.add_item(_label(field))
+    return modal
+
+
+def escaped(text: str) -> str:
+    """Return one line of literal `text`, so that Discord shows it as it is."""
+    return _start_escaped(_inline_escaped(text))
+
+
+def _check(parts: list[Component]) -> None:
+    """Raise `TooLong` if a message cannot hold the parts and their container. Texts count in UTF-16."""
+    length = sum(len(part["content"].encode("utf-16-le")) // 2 for part in parts if "content" in part)
+    count = 1 + sum(1 + len(part.get("components", ())) for part in parts)
+    if length > MESSAGE_TEXT or count > MESSAGE_COMPONENTS:
+        raise TooLong(
+            f"Discord: {length} characters of {MESSAGE_TEXT}, {count} components of {MESSAGE_COMPONENTS}"
+        )
+
+
+def _component(element: Element, said: Iterator[Quotation]) -> Component:  # noqa: PLR0911 — one for each kind of element
+    """Return an element as a component; `said` gives the words of each quotation in turn."""
+    match element:
+        case Heading(text):
+            return _text([f"## {escaped(_line(text))}"])
+        case Text(spans):
+            return _text(_lines(spans))
+        case Note(spans):
+            return _text([f"-# {line}" if line.strip() else "" for line in _lines(spans)])
+        case Quote():
+            return _text(_quotation(next(said)))
+        case File(name):
+            return {"type": _FILE, "file": {"url": f"attachment://{name}"}}
+        case Divider():
+            return {"type": _SEPARATOR}
+        case Buttons(items):
+            return {"type": _ROW, "components": [_button(item) for item in items]}
+
+
+def _text(lines: Iterable[str]) -> Component:
+    content = "\n".join(lines)
+    return {"type": _TEXT, "content": content if content.strip() else _NOTHING}
+
+
+@lru_cache(maxsize=256)  # as above
+def _quotation(quotation: Quotation) -> Sequence[str]:
+    """Return the caption in bold, then the words in a block quote, a blank line between paragraphs."""
+    lines = _lines([Span(quotation.caption, "bold")])
+    for number, paragraph in enumerate(quotation.paragraphs):
+        lines += [f"> {_NOTHING}"] if number else []
+        lines += [f"> {line or _NOTHING}" for line in _lines(paragraph)]
+    return lines
+
+
+def _button(button: Button | Link) -> Component:
+    shown = {"type": _BUTTON, "label": _line(button.label)}
+    match button:
+        case Button(_, command, style):
+            return {**shown, "style": _STYLES[style], "custom_id": CUSTOM_ID_PREFIX + command}
+        case Link(_, url):
+            return {**shown, "style": _LINK, "url": url}
+
+
+def _label(field: Field) -> discord.ui.Label[Any]:
+    return discord.ui.Label(
+        text=_line(field.label), description=_line(field.hint, "") or None, component=_control(field)
+    )
+
+
+def _control(field: Field) -> discord.ui.Item[Any]:
+    match field:
+        case TextField():
+            style = discord.TextStyle.short if field.lines == 1 else discord.TextStyle.paragraph
+            return discord.ui.TextInput(
+                custom_id=field.name,
+                style=style,
+                default=clean(field.value) or None,
+                required=field.required,
+                max_length=field.max_length,
+            )
+        case PersonField():
+            known = field.value.isdecimal()
+            user = discord.SelectDefaultValueType.user
+            default = [discord.SelectDefaultValue(id=int(field.value), type=user)] if known else []
+            return discord.ui.UserSelect(
+                custom_id=field.name,
+                default_values=default,
+                required=field.required,
+                min_values=int(field.required),
+            )
+        case ChoiceField():
+            options = [
+                discord.SelectOption(
+                    label=_line(option.label), value=option.value, default=option.value == field.value
+                )
+                for option in field.options
+            ]
+            return discord.ui.Select(
+                custom_id=field.name,
+                options=options,
+                required=field.required,
+                min_values=int(field.required),
+            )
+
+
+def _line(text: str, when_blank: str = "…") -> str:
+    """Return `text` on one line, for a place that has no formatting and refuses a blank."""
+    line = clean(text).replace("\n", " ").strip(" ")
+    return line if line.strip() else when_blank
+
+
+def _lines(spans: Iterable[Span]) -> list[str]:
+    """Return the lines that show `spans`; a style never runs over the end of a line."""
+    lines = [""]
+    written = (span for span in spans if span.text)
+    for (style, account), run in groupby(written, key=lambda span: (span.style, span.account)):
+        if account and account[0] == PLATFORM and account[1].isdecimal():
+            lines[-1] += f"<@{account[1]}>"
+            continue
+        first, *others = "".join(span.text for span in run).split("\n")
+        lines[-1] += _styled(first, style)
+        lines += [_styled(other, style) for other in others]
+    return [_start_escaped(line) for line in lines]
+
+
+def _styled(text: str, style: Style) -> str:
+    """Return one line of `text` in `style`; white space around it stays outside of the markers."""
+    inner = text.strip()
+    if style == "plain" or not inner or (style == "code" and "`" in inner):  # no fence is sure to hold a "`"
+        return _inline_escaped(text)
+    before, after = text.split(inner)
+    return before + _marked(inner, style) + after
+
+
+def _marked(text: str, style: Style) -> str:
+    marker = _MARKERS[style]
+    if style == "code":
+        return marker + _unmentioned(text) + marker
+    shown = escaped(text)
+    if shown.endswith(marker[0]):  # which Discord would take for a part of the closing marker
+        shown += _NOTHING
+    # Discord closes an italic only where a word ends, and struck words only if no underscore follows.
+    return marker + shown + marker + ("" if style == "bold" else _NOTHING)
+
+
+def _unmentioned(text: str) -> str:
+    return _MENTION.sub(f"@{_NOTHING}", text) if "@" in text else text
+
+
+def _inline_escaped(text: str) -> str:
+    return _INLINE.sub(lambda mark: f"\\{mark[0]}", _unmentioned(text))
+
+
+def _start_escaped(line: str) -> str:
+    """Escape what would make of `line` a heading, a list or small print."""
+    return _LINE_START.sub(lambda m: m[0] + "\\" if m["number"] else f"{m[1]}\\{m[2]}", line)

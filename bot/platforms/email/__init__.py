@@ -1,0 +1,1 @@
+"""E-mail, for what nobody could be told in chat."""

@@ -1,0 +1,163 @@
+"""E-mail, by SMTP: a full channel for alerts, which nobody can write to.
+
+SMTP cannot be asked what it took. A message whose acceptance never came back is sent again under the
+same Message-ID, by which most mail systems show it once.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import ssl
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from typing import Literal, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from bot.conversation.messages import Message, Quoter
+from bot.platforms.contract import (
+    AwayError,
+    DeliveryError,
+    Destination,
+    LaterError,
+    PlatformError,
+    UndeliverableError,
+    UnknownError,
+    may_leave,
+)
+from bot.platforms.email.render import body, subject
+
+SECONDS = 30.0  # for each exchange with the server
+PERMANENT = 500  # RFC 5321, 4.2.1: from there on, trying again is of no use
+
+Security: TypeAlias = Literal["tls", "starttls", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where mail is handed over. `security` "none" is for a server on this machine only."""
+
+    host: str
+    port: int
+    security: Security = "starttls"
+    user: str = ""
+    password: str = ""
+
+
+def server(address: str) -> Server:
+    """Read « smtps://user:password@host:465 », or « smtp:// » for STARTTLS (none on this very machine)."""
+    parts = urlsplit(address)
+    host, implicit = parts.hostname or "", parts.scheme == "smtps"
+    here = host in {"localhost", "127.0.0.1", "::1"}
+    security: Security = "tls" if implicit else "none" if here else "starttls"
+    port = parts.port or (465 if implicit else 587)
+    return Server(host, port, security, unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+class Mailer:
+    """The platform « Courriel » (see `bot.platforms.Platform`). `sender`: who it says it is from."""
+
+    name = "Courriel"
+    address = ""
+
+    def __init__(
+        self, quote: Quoter, server: Server, sender: str, *, context: ssl.SSLContext | None = None
+    ) -> None:
+        self._quote = quote
+        self._server = server
+        self._sender = sender
+        self._context = context
+
+    async def start(self) -> None:
+        """Make sure that the server takes us. Raises `PlatformError`."""
+        try:
+            client = await self._connected()
+        except UndeliverableError as error:
+            raise PlatformError(
+                f"le serveur de courriel refuse la connexion {error}. Vérifiez VIGIE_SMTP."
+            ) from error
+        except LaterError as error:
+            raise PlatformError(
+                f"le serveur de courriel {self._server.host}:{self._server.port} ne répond pas ({error}). "
+                "Vérifiez VIGIE_SMTP et l'accès au réseau.",
+                passing=True,
+            ) from error
+        client.close()
+
+    async def close(self) -> None:
+        """Do nothing: no connection is kept."""
+
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
+        """Send `message` to the address `to.id`. Raises as `bot.platforms.Deliverer.deliver` does."""
+        mail = self._mail(to, message, delivery_id)
+        client = await self._connected()
+        try:
+            may_leave()
+            await client.send_message(mail)
+        except aiosmtplib.SMTPException as error:
+            raise problem(error, sent=True) from error
+        finally:
+            client.close()
+
+    async def was_delivered(
+        self, to: Destination, message: Message, delivery_id: str, since: datetime
+    ) -> bool:
+        """Return False: no mail server tells. The same Message-ID is what keeps it from being shown twice."""
+        del to, message, delivery_id, since
+        return False
+
+    def _mail(self, to: Destination, message: Message, delivery_id: str) -> EmailMessage:
+        international = not f"{to.id}{self._sender}".isascii()
+        mail = EmailMessage(policy=SMTPUTF8 if international else SMTP)
+        _, sender = email.utils.parseaddr(self._sender)
+        mail["From"], mail["To"] = self._sender, to.id
+        mail["Subject"] = subject(message, self._quote)
+        mail["Date"] = email.utils.localtime()
+        mail["Message-ID"] = f"<{delivery_id}@{sender.rpartition('@')[2]}>"
+        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation message comes back
+        mail.set_content(body(message, self._quote))
+        for file in message.files():
+            mail.add_attachment(
+                file.content, maintype="application", subtype="octet-stream", filename=file.name
+            )
+        return mail
+
+    async def _connected(self) -> aiosmtplib.SMTP:
+        """Return a client that the server has let in. Nothing of a message has left before that."""
+        server = self._server
+        client = aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            timeout=SECONDS,
+            use_tls=server.security == "tls",
+            start_tls=server.security == "starttls",
+            username=server.user or None,
+            password=server.password or None,
+            tls_context=self._context,
+        )
+        try:
+            await client.connect()
+        except aiosmtplib.SMTPException as error:
+            client.close()
+            raise problem(error, sent=False) from error
+        except (ValueError, OSError) as error:  # a name that is none, a certificate that is wrong
+            client.close()
+            raise LaterError(type(error).__name__) from error
+        return client
+
+
+def problem(error: aiosmtplib.SMTPException, *, sent: bool) -> DeliveryError:
+    """Return what a failed exchange means; `sent`: some of the message may have left."""
+    match error:
+        case aiosmtplib.SMTPAuthenticationError(code=code):
+            return UndeliverableError(f"token ({code})")
+        case aiosmtplib.SMTPRecipientsRefused(recipients=recipients) if recipients:
+            return problem(recipients[0], sent=False)
+        case aiosmtplib.SMTPResponseException(code=code):
+            return UndeliverableError(f"gone ({code})") if code >= PERMANENT else LaterError(str(code))
+        case _:
+            kind = type(error).__name__
+            return UnknownError(kind) if sent else AwayError(kind)

@@ -1,0 +1,137 @@
+"""The gallery: every message that the bot can send, by name, as each platform shows it.
+
+The previews of Slack and Discord are drawn from the very payloads that would be sent, which the
+application's own renderers give: what is seen here is what is sent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import htpy as h
+from markupsafe import Markup
+
+from bot.conversation.forms import Form, Reply
+from bot.conversation.messages import Message, Quoter
+from bot.platforms.local.discord_preview import discord_preview
+from bot.platforms.local.render import render, render_fields, serialized
+from bot.platforms.local.slack_preview import slack_preview
+
+# A reply made into the payload of a platform: something that JSON can write.
+Renderer: TypeAlias = Callable[[Reply], object]
+
+_PREVIEWS: Mapping[str, Callable[[object], h.Renderable]] = {
+    "Slack": slack_preview,
+    "Discord": discord_preview,
+}
+_INTRODUCTION = (
+    "Chaque message que Vigie peut envoyer, dans ses trois rendus. Les aperçus de Slack et de Discord "
+    "sont dessinés à partir des données mêmes qui seraient envoyées."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """What the gallery shows.
+
+    `examples`: the messages and forms, by name. `renderers`: for each other platform, by its name
+    (« Slack », « Discord »), what makes its payload of a message or a form.
+    """
+
+    examples: Mapping[str, Reply]
+    renderers: Mapping[str, Renderer] = field(default_factory=dict)
+
+
+def page(gallery: Gallery, quote: Quoter) -> str:
+    """Return the whole page, `quote` giving the policy's words."""
+    anchors = _anchors(gallery)
+    body = h.body[
+        h.header(".head")[
+            h.p(".back")[h.a(href="/")["Retour au clavardage"]],
+            h.h1["Tous les messages de Vigie"],
+            h.p[_INTRODUCTION],
+        ],
+        h.nav(".contents", aria_label="Messages")[
+            h.ul[[h.li[h.a(href=f"#{anchor}")[name]] for name, anchor in anchors.items()]]
+        ],
+        _articles(gallery, anchors, quote),
+    ]
+    return document("Tous les messages de Vigie (bac à sable)", linked("base", "gallery", "previews"), body)
+
+
+def alone(title: str, gallery: Gallery, quote: Quoter, css: str) -> str:
+    """Return a page of some messages that needs no other file. `css`: what it is to look like, trusted."""
+    style = h.style[Markup(css)]  # noqa: S704 — our own files; browsers read no escapes in a style
+    body = h.body[h.header(".head")[h.h1[title]], _articles(gallery, _anchors(gallery), quote)]
+    return document(title, style, body)
+
+
+def document(title: str, style: h.Node, body: h.Renderable) -> str:
+    """Return a whole page."""
+    head = h.head[
+        h.meta(charset="utf-8"),
+        h.meta(name="viewport", content="width=device-width, initial-scale=1"),
+        h.meta(name="color-scheme", content="light dark"),
+        h.title[title],
+        style,
+    ]
+    return serialized(h.html(lang="fr-CA")[head, body])
+
+
+def linked(*styles: str) -> h.Node:
+    """Return links to the sandbox's icon and to its style sheets of these names."""
+    sheets = [h.link(rel="stylesheet", href=f"/static/{name}.css") for name in styles]
+    return [h.link(rel="icon", href="/static/icon.svg", type="image/svg+xml"), *sheets]
+
+
+def _anchors(gallery: Gallery) -> dict[str, str]:
+    """Return an identifier for each name, all different."""
+    found = {}
+    for number, name in enumerate(gallery.examples):
+        plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+        found[name] = f"{re.sub(r'[^a-z0-9]+', '-', plain).strip('-') or 'message'}-{number}"
+    return found
+
+
+def _articles(gallery: Gallery, anchors: Mapping[str, str], quote: Quoter) -> h.Renderable:
+    return h.main[
+        [_article(name, reply, anchors[name], gallery, quote) for name, reply in gallery.examples.items()]
+    ]
+
+
+def _article(name: str, reply: Reply, anchor: str, gallery: Gallery, quote: Quoter) -> h.Renderable:
+    renderings = [h.section[h.h3["Bac à sable"], _own(reply, quote, anchor)]]
+    for platform, renderer in gallery.renderers.items():
+        payload = renderer(reply)
+        preview = _PREVIEWS[platform](payload) if platform in _PREVIEWS else None
+        renderings.append(h.section[h.h3[platform], preview, _source(payload, platform, name)])
+    kind = "formulaire" if isinstance(reply, Form) else "message public" if reply.public else "message privé"
+    return h.article(id=anchor, aria_labelledby=f"{anchor}-titre")[
+        h.header[h.h2(id=f"{anchor}-titre")[h.a(href=f"#{anchor}")[name]], h.p[kind]],
+        h.div(".renderings")[renderings],
+    ]
+
+
+def _own(reply: Reply, quote: Quoter, anchor: str) -> h.Renderable:
+    """Return what the sandbox itself shows, buttons being pictures of themselves."""
+    if isinstance(reply, Message):
+        return h.div(".sheet.body")[render(reply, quote, live=False)]
+    return h.div(".sheet.form")[
+        h.h4[reply.title],
+        render_fields(reply, anchor),
+        h.div(".buttons")[h.span(".button.primary")[reply.submit]],
+    ]
+
+
+def _source(payload: object, platform: str, name: str) -> h.Renderable:
+    text = json.dumps(payload, ensure_ascii=False, indent=2, default=str)
+    label = f"Données envoyées à {platform}\u00a0: {name}"
+    return h.details[
+        h.summary["Données envoyées"],
+        h.pre(tabindex="0", role="region", aria_label=label)[h.code[text]],
+    ]

@@ -1,0 +1,150 @@
+"""What the sandbox remembers: who is there, what was said, who has read what. In memory only."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, TypeAlias
+
+import htpy as h
+
+from bot.conversation.messages import Message
+from bot.platforms.local.render import said, serialized
+
+Json: TypeAlias = dict[str, Any]
+
+BOT = "vigie"
+CHANNEL = "general"
+DIRECT = "vigie"  # each persona's own conversation with the bot has this name, for that persona
+ENTRIES_KEPT = 1_000  # over all conversations; the oldest go first
+
+
+# The channel opens on a question that people do ask, so that a message's own menu has something to read.
+_OPENING = (
+    ("communications", "Bonjour! Ici, tout le monde se lit. Pour citer la politique, écrivez à @Vigie."),
+    (
+        "conseil",
+        "On me demande si on peut publier une photo sans le consentement des gens. Où est-ce écrit?",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RoomMessage:
+    """One message of a conversation.
+
+    `owner`: the persona whose conversation with the bot it is in; "" in the channel. `only`: in the
+    channel, the persona who alone sees it; "" when everyone does. `asked`: the command that it
+    answers, where that is not itself a message. `text`: its words, for the message's own menu.
+    `message`: what the bot said, None when a person wrote.
+    """
+
+    id: int
+    owner: str
+    author: str
+    html: str
+    text: str
+    at: datetime
+    only: str = ""
+    asked: str = ""
+    message: Message | None = None
+
+    def seen_by(self, persona: str) -> bool:
+        """Tell whether this is among the messages of `persona`, in one conversation or the other."""
+        return self.owner in {"", persona} and self.only in {"", persona}
+
+    def json(self) -> Json:
+        """Return what the page needs of it."""
+        return {
+            "id": self.id,
+            "owner": self.owner,
+            "author": self.author,
+            "html": self.html,
+            "at": self.at.isoformat(),
+            "only": self.only,
+            "asked": self.asked,
+        }
+
+
+class Room:
+    """The conversations, and the pages that follow them."""
+
+    def __init__(self) -> None:
+        self._entries: dict[int, RoomMessage] = {}
+        self._last = 0
+        self._read: dict[str, int] = {}  # « persona/conversation » → the last entry read there
+        self._followers: set[asyncio.Queue[Json]] = set()
+        for author, words in _OPENING:
+            self.post(author=author, html=said(words), text=words)
+
+    def entry(self, identifier: int, persona: str) -> RoomMessage | None:
+        """Return that entry if `persona` can see it."""
+        entry = self._entries.get(identifier)
+        return entry if entry is not None and entry.seen_by(persona) else None
+
+    def post(
+        self,
+        *,
+        author: str,
+        html: h.Renderable,
+        text: str,
+        owner: str = "",
+        only: str = "",
+        asked: str = "",
+        message: Message | None = None,
+    ) -> RoomMessage:
+        """Add a message at the end of its conversation, and return it."""
+        self._last += 1
+        now = datetime.now(UTC)
+        entry = RoomMessage(self._last, owner, author, serialized(html), text, now, only, asked, message)
+        self._entries[entry.id] = entry
+        if len(self._entries) > ENTRIES_KEPT:
+            del self._entries[next(iter(self._entries))]
+        if author != BOT:  # one has read what was there when one wrote
+            self.mark_read(author, DIRECT if owner else CHANNEL, entry.id)
+        self._tell({"type": "entry", "entry": entry.json()})
+        return entry
+
+    def replace(self, entry: RoomMessage, *, html: h.Renderable, text: str, message: Message) -> RoomMessage:
+        """Put another message of the bot's in the place of `entry`."""
+        changed = replace(entry, html=serialized(html), text=text, message=message)
+        self._entries[entry.id] = changed
+        self._tell({"type": "entry", "entry": changed.json()})
+        return changed
+
+    def mark_read(self, persona: str, conversation: str, identifier: int) -> None:
+        """Note that `persona` has read this conversation up to that entry."""
+        place = f"{persona}/{conversation}"
+        if self._read.get(place, 0) < identifier <= self._last:
+            self._read[place] = identifier
+            self._tell({"type": "read", "place": place, "id": identifier})
+
+    def state(self) -> Json:
+        """Return everything that is here, for a page that has just opened."""
+        return {
+            "type": "state",
+            "entries": [entry.json() for entry in self._entries.values()],
+            "read": dict(self._read),
+        }
+
+    @contextmanager
+    def followed(self) -> Iterator[asyncio.Queue[Json]]:
+        """Give a queue that receives the state, then each change, as long as the block lasts."""
+        queue: asyncio.Queue[Json] = asyncio.Queue()
+        queue.put_nowait(self.state())
+        self._followers.add(queue)
+        try:
+            yield queue
+        finally:
+            self._followers.discard(queue)
+
+    def close(self) -> None:
+        """Tell every page that follows that this is over."""
+        self._tell({"type": "end"})
+
+    def _tell(self, event: Json) -> None:
+        for queue in self._followers:
+            queue.put_nowait(event)

@@ -1,0 +1,399 @@
+"""Slack: its events made into requests, each answered by `slack_replies`.
+
+Everything that Slack sends is acknowledged at once, within its three seconds, and answered by a task
+of our own, which `close` waits for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.conversation.dispatcher import Dispatcher, apology
+from bot.conversation.forms import opener
+from bot.conversation.messages import Message, Quoter
+from bot.conversation.requests import Actor, Request
+from bot.logs import ExplainedError, told
+from bot.platforms import dropped_files
+from bot.platforms.contract import AwayError, Destination, Meter, PlatformError
+from bot.platforms.groups import FollowedGroup, Members
+from bot.platforms.slack import files as slack_files
+from bot.platforms.slack import members as slack_members
+from bot.platforms.slack.delivery import SlackDelivery, without_retries
+from bot.platforms.slack.link import (
+    Connected,
+    identify,
+    library_logger,
+    signed_http,
+    socket_mode,
+    unreachable,
+    web_api,
+)
+from bot.platforms.slack.origin import Origin, actor_of, pressed, written
+from bot.platforms.slack.render import FORM_CALLBACK, answers
+from bot.platforms.slack.replies import SlackReplies
+
+START_SECONDS = 30
+DRAIN_SECONDS = 4  # for the answers under way; with hanging up, well under the 10 s of the whole program
+EVENTS_KEPT = 10_000  # Slack sends an event again at once, then after 1 and 5 minutes
+
+logger = logging.getLogger(__name__)
+
+Json: TypeAlias = dict[str, Any]
+# Records an event's identifier; returns False when it was recorded already.
+Heard: TypeAlias = Callable[[str], Awaitable[bool]]
+
+# What Slack writes for a link, a person, a channel or a group: <target> or <target|label>.
+_ENTITY = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
+# The messages that are a person's own words: plain, or with a file.
+_SPOKEN = frozenset({None, "file_share"})
+
+
+class SlackAdapter:
+    """The bot on Slack: by Socket Mode when there is an `app_token`, else by signed HTTP on `port`.
+
+    `api_url` is where the Web API is: « https://slack.com/api », but for proxies and tests. `members`:
+    where to tell who enters and leaves groups, None where none is followed. `heard` remembers the events;
+    without it they are remembered until the process ends. `meter` is told what is to be counted.
+    """
+
+    name = "Slack"
+    address = ""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        quote: Quoter,
+        *,
+        bot_token: str,
+        app_token: str | None,
+        signing_secret: str | None,
+        port: int,
+        api_url: str,
+        members: Members | None = None,
+        heard: Heard | None = None,
+        meter: Meter | None = None,
+    ) -> None:
+        self._dispatcher = dispatcher
+        self._quote = quote
+        self._app_token = app_token
+        self._signing_secret = signing_secret
+        self.port = port
+        self._bot_token = bot_token
+        self._members = members
+        self._bot_user = ""
+        self._api_url = api_url
+        self._client: AsyncWebClient
+        self._replies: SlackReplies
+        self._mention = re.compile("(?!)")  # of the bot itself, once Slack has said who it is
+        self._remembered = in_memory()
+        self._heard = heard or self._remembered
+        self._meter = meter or Meter()
+        self._is_open: Connected = _always
+        self._delivery: SlackDelivery | None = None
+        self._answers: set[asyncio.Task[None]] = set()
+        self._connecting: asyncio.Task[None] | None = None
+        self._open = contextlib.AsyncExitStack()
+
+    async def start(self) -> None:
+        """Connect; return once Slack's events are being answered. Raises `PlatformError`."""
+        self._connecting = asyncio.create_task(self._connect())
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await self._connecting
+        except TimeoutError as error:
+            await self.close()
+            raise unreachable() from error
+        except PlatformError:
+            await self.close()
+            raise
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise PlatformError("arrêt demandé pendant la connexion à Slack.") from None  # by `close`
+
+    async def close(self) -> None:
+        """Stop taking events, let the answers under way end, disconnect. May be called at any moment."""
+        if self._connecting is not None and not self._connecting.done():
+            self._connecting.cancel()
+            await asyncio.wait({self._connecting})
+        self._delivery = None
+        await self._open.aclose()
+
+    async def ready(self) -> bool:
+        """Return whether Slack's events come in."""
+        return self._delivery is not None and await self._is_open()
+
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
+        """Say `message` unprompted (see `bot.platforms.Deliverer`)."""
+        await self._connected().deliver(to, message, delivery_id)
+
+    async def was_delivered(
+        self, to: Destination, message: Message, delivery_id: str, since: datetime
+    ) -> bool:
+        """Return whether it was said (see `bot.platforms.Deliverer`)."""
+        return await self._connected().was_delivered(to, message, delivery_id, since)
+
+    def _connected(self) -> SlackDelivery:
+        if self._delivery is None:
+            raise AwayError("not connected")
+        return self._delivery
+
+    async def _connect(self) -> None:
+        api = web_api(self._bot_token, self._api_url, self._meter.limited)
+        self._client = await self._open.enter_async_context(api)
+        self._replies = SlackReplies(self._client, self._quote, self._dispatcher.menu)
+        self._open.push_async_callback(self._drain)
+        me = await identify(self._client)
+        self._bot_user = me.bot_user_id or ""
+        self._mention = re.compile(rf"<@{me.bot_user_id}(?:\|[^<>]*)?>")
+        app = self._app(me)
+        if self._app_token:
+            socket = socket_mode(app, self._client, self._app_token, self._meter.reconnected)
+            self._is_open = await self._open.enter_async_context(socket)
+        elif self._signing_secret:
+            self.port = await self._open.enter_async_context(signed_http(app, self.port))
+        else:  # without a secret anyone could sign
+            raise PlatformError("il faut SLACK_APP_TOKEN (mode Socket) ou SLACK_SIGNING_SECRET (mode HTTP).")
+        self._delivery = SlackDelivery(without_retries(self._client), self._quote)
+
+    async def _drain(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while self._answers:
+                    await asyncio.wait(self._answers)
+        for task in self._answers:
+            task.cancel()
+        await asyncio.gather(*self._answers, return_exceptions=True)
+
+    def _app(self, me: AuthorizeResult) -> AsyncApp:
+        async def authorize() -> AuthorizeResult:
+            return me  # the library would ask Slack again, while the first person waits
+
+        app = AsyncApp(
+            name=self.name,
+            logger=library_logger("bolt", logging.ERROR),
+            client=self._client,
+            authorize=authorize,
+            signing_secret=self._signing_secret or "",
+            # Our listeners only acknowledge and start a task: the library then waits for them instead
+            # of starting a task that nobody keeps, and of looking every 10 ms whether it is done.
+            process_before_response=True,
+            attaching_function_token_enabled=False,
+            attaching_conversation_kwargs_enabled=False,
+        )
+        app.error(self._on_error)
+        app.middleware(self._once)
+        for command in self._dispatcher.commands:
+            if command.slash:
+                app.command(f"/{command.name}")(self._on_slash)
+            if command.shortcut:
+                app.message_shortcut(command.name)(self._on_shortcut)
+        app.block_action(re.compile(""))(self._on_action)
+        app.view_submission(FORM_CALLBACK)(self._on_form)
+        app.event("app_mention")(self._on_mention)
+        app.event("message")(self._on_message)
+        app.event("app_home_opened")(self._on_home)
+        if self._members is not None:
+            for name in slack_members.EVENTS:
+                app.event(name)(self._on_members)
+        return app
+
+    async def _on_error(self, error: Exception) -> None:
+        logger.error("an event of Slack could not be taken: %s", told(error))
+
+    async def _once(self, body: Json, next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
+        """Let an event through the first time only: Slack sends it again when in doubt."""
+        event, came = body.get("event_id"), time.monotonic()
+        if event is not None and not await self._is_new(event, body):
+            return BoltResponse(status=200)
+        await next_()
+        self._meter.acked(time.monotonic() - came)
+        return None
+
+    async def _is_new(self, event: str, body: Json) -> bool:
+        """Return whether an event is new; where it cannot be written, by memory, so that all are answered.
+
+        By memory too where something anonymous is asked for: nothing is written of it.
+        """
+        said = str((body.get("event") or {}).get("text") or "")
+        asked = self._dispatcher.from_text(literal(self._mention.sub(" ", said)))
+        if self._dispatcher.logged(asked) != asked.command:
+            return await self._remembered(event)
+        try:
+            return await self._heard(event)
+        except ExplainedError as error:
+            logger.error("Slack: an event could not be recorded: %s", error)  # noqa: TRY400 — the line says it all
+            return await self._remembered(event)
+
+    async def _on_slash(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
+        await ack()
+        origin = Origin(
+            actor_of(context),
+            channel=body["channel_id"],
+            response_url=body["response_url"],
+            trigger=body["trigger_id"],
+        )
+        self._ask(f"{body['command']} {literal(body.get('text', ''))}", origin)
+
+    async def _on_shortcut(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
+        await ack()
+        origin = Origin(
+            actor_of(context),
+            channel=body["channel"]["id"],
+            response_url=body["response_url"],
+            trigger=body["trigger_id"],
+        )
+        command, text = self._dispatcher.command(body["callback_id"]), body["message"].get("text", "")
+        kept = command.takes(text) if command and command.anonymous else literal(text)
+        self._ask(f"/{body['callback_id']} {kept}", origin)
+
+    async def _on_action(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
+        await ack()
+        command = body["actions"][0].get("value")
+        if command:  # a link has none: Slack merely tells that it was followed
+            self._ask(f"/{command}", pressed(body, actor_of(context)), is_button=True)
+
+    async def _on_form(self, ack: AsyncAck, view: Json, context: AsyncBoltContext) -> None:
+        await ack()
+        known = json.loads(view["private_metadata"])
+        origin = Origin.from_metadata(actor_of(context), known)
+        self._ask(f"/{known['command']}", origin, answers(view["state"]["values"]))
+
+    async def _on_message(self, event: Json, context: AsyncBoltContext) -> None:
+        if event.get("channel_type") == "im" and _by_a_person(event):
+            text, origin = literal(event.get("text", "")), written(event, context, "direct")
+            if event.get("files"):
+                self._run(self._take(event["files"], text, origin), "fichier", origin)
+            else:
+                self._ask(text, origin, written=True)
+
+    async def _take(self, files: list[Json], text: str, origin: Origin) -> None:
+        """Take the file that was dropped, from who may; from anyone else, only what was written is read."""
+        if not await self._dispatcher.takes_file(origin.actor):
+            self._ask(text, origin, written=True)
+            return
+        try:
+            if len(files) > 1:
+                raise dropped_files.one_at_a_time()
+            file = await slack_files.fetch(self._client, files[0])
+        except dropped_files.NotTakenError as refusal:
+            await self._replies.say(refusal.message(), origin, "fichier")
+            return
+        reply = await self._dispatcher.handle_file(file, origin.actor)
+        await self._replies.say(reply if isinstance(reply, Message) else opener(reply), origin, "fichier")
+
+    async def _on_mention(self, event: Json, context: AsyncBoltContext) -> None:
+        if _by_a_person(event):
+            text = literal(self._mention.sub(" ", event.get("text", "")))
+            self._ask(text, written(event, context, "channel"), written=True)
+
+    async def _on_home(self, event: Json, context: AsyncBoltContext) -> None:
+        if event.get("tab") == "home":
+            self._ask(f"/{self._dispatcher.menu}", Origin(actor_of(context), "home"))
+
+    async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
+        """Return those who are in a group today. Raises `PlatformError` when Slack does not say."""
+        if not self._bot_user:
+            raise PlatformError("Slack n'est pas connecté.", passing=True)
+        return await slack_members.fetch(self._client, group, self._bot_user)
+
+    async def _on_members(self, event: Json, body: Json) -> None:
+        if self._members is not None:
+            for actor, group, inside in slack_members.changes(event, body.get("team_id", "")):
+                await self._members.changed(actor, group, inside=inside)
+
+    def _ask(
+        self,
+        text: str,
+        origin: Origin,
+        fields: Mapping[str, str] | None = None,
+        *,
+        written: bool = False,
+        is_button: bool = False,
+    ) -> None:
+        """Answer what was written or pressed, in a task of its own."""
+        asked = self._dispatcher.from_text(text, actor=origin.actor, place=origin.place)
+        request = self._dispatcher.admit(
+            replace(asked, fields=fields or {}, pressed=is_button), written=written
+        )
+        command = self._dispatcher.logged(asked)
+        if not written and self._dispatcher.fleeting(asked):
+            origin = replace(origin, fleeting=True)
+        if isinstance(request, Message):
+            self._run(self._replies.say(request, origin, command), command, origin)
+        else:
+            self._run(self._answer(request, origin, command), command, origin)
+
+    def _run(
+        self, work: Coroutine[Any, Any, None], command: str, origin: Origin, *, sorry: bool = True
+    ) -> None:
+        """Start `work` and keep it until its end. If it breaks, the person is told, once."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._answers.discard(task)
+            error = None if task.cancelled() else task.exception()
+            if isinstance(error, Exception):
+                message = apology(error, command, anonymous=origin.fleeting)
+                if sorry:
+                    self._run(self._replies.say(message, origin, command), command, origin, sorry=False)
+
+        task = asyncio.create_task(work)
+        self._answers.add(task)
+        task.add_done_callback(ended)
+
+    async def _answer(self, request: Request, origin: Origin, command: str) -> None:
+        reply = await self._dispatcher.handle(request)
+        if isinstance(reply, Message):
+            await self._replies.say(reply, origin, command)
+        elif not (origin.trigger and await self._replies.open(reply, origin)):
+            await self._replies.say(opener(reply), origin, command)
+
+
+async def _always() -> bool:
+    return True  # over HTTP, Slack connects to us
+
+
+def in_memory() -> Heard:
+    """Return what remembers the latest events for as long as the process lives."""
+    seen: dict[str, None] = {}  # oldest first
+
+    async def heard(event_id: str) -> bool:
+        if event_id in seen:
+            return False
+        seen[event_id] = None
+        if len(seen) > EVENTS_KEPT:
+            del seen[next(iter(seen))]
+        return True
+
+    return heard
+
+
+def literal(text: str) -> str:
+    """Return what a person wrote, from what Slack makes of it: links and mentions by their label."""
+    shown = _ENTITY.sub(lambda entity: entity[2] or entity[1], text)
+    return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _by_a_person(event: Json) -> bool:
+    """Return whether the message is a person's new words, not a bot's nor a change of older ones."""
+    return (
+        bool(event.get("user"))
+        and not event.get("bot_id")
+        and event.get("subtype") in _SPOKEN
+        and "edited" not in event
+    )

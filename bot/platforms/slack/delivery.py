@@ -1,0 +1,179 @@
+"""What the bot says on Slack on its own initiative, and how it finds out whether it did.
+
+Slack has no way to refuse a message that it already took. So each carries in its metadata the mark of
+its delivery, and what may have been sent is looked for in the conversation before it is sent again.
+What that cannot see is sent twice: a request that Slack takes up after we looked, and channels whose
+history the bot may not read.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any, TypeAlias
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.conversation.messages import Message, Quoter
+from bot.platforms.contract import (
+    AwayError,
+    DeliveryError,
+    Destination,
+    LaterError,
+    UndeliverableError,
+    UnknownError,
+    may_leave,
+)
+from bot.platforms.pace import Window
+from bot.platforms.slack.link import NOT_SENT, failure
+from bot.platforms.slack.render import fallback, render
+
+EVENT_TYPE = "vigie_delivery"  # of the metadata
+CHANNEL_SECONDS = 1.0  # between two messages in one conversation (docs.slack.dev, « Rate limits »)
+EARLIER = timedelta(days=1)  # what our clock may have been ahead by when it left
+PAGE = 200  # messages looked at in one request
+PAGES = 5
+UNKNOWN_WAIT = 30.0  # seconds, for a 429 that does not say
+
+Json: TypeAlias = dict[str, Any]
+
+logger = logging.getLogger(__name__)
+
+# Slack may have acted before it answered these (docs.slack.dev, chat.postMessage, « Errors »).
+_UNSURE = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
+_LIMITED = frozenset({"message_limit_exceeded", "rate_limited", "ratelimited"})
+_WHY: Mapping[str, str] = {
+    **dict.fromkeys(("account_inactive", "invalid_auth", "not_authed"), "token"),
+    **dict.fromkeys(("token_expired", "token_revoked"), "token"),
+    **dict.fromkeys(("channel_not_found", "is_archived", "user_not_found", "users_not_found"), "gone"),
+    **dict.fromkeys(("cannot_dm_bot", "messages_tab_disabled", "user_disabled"), "closed"),
+}
+# The bot may not read there, so nothing tells.
+_UNREADABLE = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "no_permission"})
+
+
+class SlackDelivery:
+    """Sends with `client`, which must not try anything again by itself: see `without_retries`."""
+
+    def __init__(self, client: AsyncWebClient, quote: Quoter) -> None:
+        self._client = client
+        self._quote = quote
+        self._paces: dict[str, Window] = {}
+
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
+        """Say `message` at `to`. Raises as `bot.platforms.Deliverer.deliver` does, and `TooLong`."""
+        blocks, line = render(message, self._quote), fallback(message, self._quote)
+        await self._pace(to.id).turn()
+        may_leave()
+        try:
+            for file in message.files():
+                # First, and marked by nothing: after a crash it may come twice, but never be missing.
+                await self._client.files_upload_v2(
+                    channel=await self._conversation(to),
+                    filename=file.name,
+                    content=file.content,
+                    title=file.title,
+                )
+            await self._client.chat_postMessage(
+                channel=to.id,
+                blocks=blocks,
+                text=line,
+                unfurl_links=False,
+                unfurl_media=False,
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"id": delivery_id}},
+            )
+        except NOT_SENT as error:
+            raise problem(error) from error
+
+    async def was_delivered(
+        self, to: Destination, message: Message, delivery_id: str, since: datetime
+    ) -> bool:
+        """Return whether a message of that mark is in the conversation, as far as the bot may look."""
+        del message  # the mark is enough
+        try:
+            return await self._find(await self._conversation(to), delivery_id, since - EARLIER)
+        except SlackApiError as error:
+            if failure(error) not in _UNREADABLE:
+                raise problem(error) from error
+            logger.warning("Slack: what was sent in a channel cannot be looked for (%s)", failure(error))
+            return False
+        except NOT_SENT as error:
+            raise problem(error) from error
+
+    async def _conversation(self, to: Destination) -> str:
+        """Return the identifier of a conversation, which for a person must be asked for."""
+        if to.surface == "channel":
+            return to.id
+        opened = await self._client.conversations_open(users=to.id)
+        conversation: str = opened["channel"]["id"]
+        return conversation
+
+    async def _find(self, conversation: str, delivery_id: str, since: datetime) -> bool:
+        cursor = ""
+        for _ in range(PAGES):
+            page = await self._client.conversations_history(
+                channel=conversation,
+                oldest=f"{since.timestamp():.6f}",
+                include_all_metadata=True,
+                limit=PAGE,
+                cursor=cursor or None,
+            )
+            if any(_mark(message) == delivery_id for message in page["messages"]):
+                return True
+            cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
+            if not cursor:
+                return False
+        return False
+
+    def _pace(self, channel: str) -> Window:
+        if len(self._paces) > PAGE:
+            self._paces = {name: pace for name, pace in self._paces.items() if not pace.idle}
+        return self._paces.setdefault(channel, Window(1, CHANNEL_SECONDS))
+
+
+def without_retries(client: AsyncWebClient) -> AsyncWebClient:
+    """Return a client like this one, that leaves it to the outbox to try again.
+
+    The other sends once more what a broken connection left in doubt.
+    """
+    return AsyncWebClient(
+        token=client.token,
+        base_url=client.base_url,
+        session=client.session,
+        logger=client.logger,
+        retry_handlers=[],
+    )
+
+
+def problem(error: Exception) -> DeliveryError:
+    """Return what a failed call means for what was to be said."""
+    code = failure(error)
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return AwayError(code)
+    if not isinstance(error, SlackApiError):
+        return UnknownError(code)
+    # The response itself, where its body is not JSON.
+    status = getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0)
+    if status == HTTPStatus.TOO_MANY_REQUESTS or code in _LIMITED:
+        # Each conversation is paced already, so this is about all that we send.
+        return LaterError(code, _retry_after(error.response.headers), everywhere=True)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _UNSURE:
+        return UnknownError(code)
+    return UndeliverableError(f"{_WHY.get(code, 'forbidden')} ({code})")
+
+
+def _retry_after(headers: Mapping[str, str]) -> float:
+    for name, value in headers.items():
+        if name.lower() == "retry-after" and value.strip().isdecimal():
+            return float(value)
+    return UNKNOWN_WAIT
+
+
+def _mark(message: Json) -> str | None:
+    metadata = message.get("metadata") or {}
+    mark = (metadata.get("event_payload") or {}).get("id")
+    return str(mark) if mark and metadata.get("event_type") == EVENT_TYPE else None

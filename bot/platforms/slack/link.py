@@ -1,0 +1,280 @@
+"""The bot's connection to Slack: its tokens, Socket Mode, signed HTTP, and how each of them ends.
+
+Each connection is a context manager: entering it returns once it works and raises `PlatformError`
+otherwise; leaving it takes a bounded time and leaves no task.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import aiohttp
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+)
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.platforms.contract import PlatformError
+from bot.platforms.pace import counting
+from bot.platforms.slack.manifest import BOT_SCOPES
+
+Connected: TypeAlias = Callable[[], Awaitable[bool]]
+
+HTTP_PATH = "/slack/events"
+CONNECT_SECONDS = 10  # to reach Slack at all: over that, nothing was asked
+CALL_SECONDS = 30  # one call to Slack, without the waits that a rate limit imposes
+HANG_UP_SECONDS = 2
+PING_SECONDS = 5  # a closed socket is noticed after one of these, a silent one after four
+WATCH_SECONDS = 30
+RATE_LIMIT_RETRIES = 3
+
+NOT_SENT = (SlackClientError, aiohttp.ClientError, TimeoutError)  # how a call to Slack fails
+
+_TROUBLE = frozenset(
+    {"fatal_error", "internal_error", "ratelimited", "request_timeout", "service_unavailable"}
+)
+_REFUSED_TOKEN = frozenset(
+    {
+        "account_inactive",
+        "invalid_auth",
+        "not_allowed_token_type",
+        "not_authed",
+        "token_expired",
+        "token_revoked",
+    }
+)
+_PAGE = {
+    "SLACK_BOT_TOKEN": "«\u00a0OAuth & Permissions\u00a0»",
+    "SLACK_APP_TOKEN": "«\u00a0Basic Information\u00a0», sous «\u00a0App-Level Tokens\u00a0»",
+}
+_REINSTALL = (
+    "Collez le manifeste (vigie slack manifeste) sous «\u00a0App Manifest\u00a0», "
+    "puis réinstallez l'application."
+)
+
+logger = logging.getLogger(__name__)
+
+
+class _Discreet(logging.Filter):
+    """Keeps of a library's record where it comes from and the type of the error.
+
+    Slack's libraries put payloads, tokens and single-use addresses in the text of theirs.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        source = Path(record.pathname)
+        error = record.exc_info[0] if record.exc_info else None
+        record.msg = f"{source.parent.name}/{source.stem}.{record.funcName}"
+        if error is not None:
+            record.msg += f": {error.__name__}"
+        record.args, record.exc_info, record.exc_text, record.stack_info = (), None, None, None
+        return True
+
+
+def library_logger(name: str, level: int) -> logging.Logger:
+    """Return a logger to lend to Slack's libraries, which says nothing of what it is told."""
+    lent = logging.getLogger(f"{__name__}.{name}")
+    lent.setLevel(level)
+    if not lent.filters:
+        lent.addFilter(_Discreet())
+    return lent
+
+
+def failure(error: Exception) -> str:
+    """Return what can be logged of a call that failed: Slack's error code, or the exception's type."""
+    if not isinstance(error, SlackApiError):
+        return type(error).__name__
+    data = getattr(error.response, "data", None)
+    code = data.get("error") if isinstance(data, dict) else None
+    return str(code or f"HTTP {getattr(error.response, 'status_code', '?')}")
+
+
+def passes(error: Exception) -> bool:
+    """Return whether a call that failed may work later without anyone doing anything."""
+    code = failure(error)
+    return not isinstance(error, SlackApiError) or code in _TROUBLE or code.startswith("HTTP")
+
+
+def unreachable(why: str = "") -> PlatformError:
+    """Return the error for a Slack that does not answer, or not as it should: it may pass."""
+    detail = f" ({why})" if why else ""
+    return PlatformError(
+        f"Slack ne répond pas{detail}. Vérifiez l'accès à Internet, et SLACK_API_URL si vous l'avez réglé.",
+        passing=True,
+    )
+
+
+@contextlib.contextmanager
+def _explained(token: str) -> Iterator[None]:
+    """Turn the failure of a call made with `token` into a `PlatformError`."""
+    try:
+        yield
+    except SlackApiError as error:
+        code = failure(error)
+        if passes(error):
+            raise unreachable(code) from error
+        raise PlatformError(_refusal(code, token)) from error
+    except NOT_SENT as error:
+        raise unreachable() from error
+
+
+def _refusal(code: str, token: str) -> str:
+    if code in _REFUSED_TOKEN:
+        return (
+            f"{token} est refusé ({code}). Copiez-le de nouveau de la page {_PAGE[token]}, "
+            "de votre application à api.slack.com/apps."
+        )
+    if code == "missing_scope" and token == "SLACK_APP_TOKEN":  # noqa: S105 — a setting's name, not a token
+        return (
+            f"{token} n'a pas la permission connections:write. Créez-en un autre qui l'a, "
+            f"à la page {_PAGE[token]}."
+        )
+    if code == "missing_scope":
+        return f"il manque une permission à l'application. {_REINSTALL}"
+    return (
+        f"Slack refuse la connexion ({code}). Vérifiez votre application à api.slack.com/apps. {_REINSTALL}"
+    )
+
+
+def _retries() -> list[AsyncRetryHandler]:
+    limited = AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES)
+    return [AsyncConnectionErrorRetryHandler(), limited]
+
+
+@contextlib.asynccontextmanager
+async def web_api(
+    bot_token: str, api_url: str, limited: Callable[[], None] = lambda: None
+) -> AsyncIterator[AsyncWebClient]:
+    """Give a client of the Web API at `api_url`; nothing is asked of Slack yet.
+
+    `limited` is told of each answer 429.
+    """
+    patience = aiohttp.ClientTimeout(total=CALL_SECONDS, sock_connect=CONNECT_SECONDS)
+    async with aiohttp.ClientSession(timeout=patience, trace_configs=[counting(limited)]) as session:
+        yield AsyncWebClient(
+            token=bot_token,
+            base_url=api_url,
+            session=session,
+            logger=library_logger("sdk", logging.WARNING),
+            retry_handlers=_retries(),
+        )
+
+
+def response_hook(client: AsyncWebClient, url: str) -> AsyncWebhookClient:
+    """Return a client of the address that Slack gives to answer one interaction."""
+    return AsyncWebhookClient(
+        url, session=client.session, logger=client.logger, retry_handlers=client.retry_handlers
+    )
+
+
+async def identify(client: AsyncWebClient) -> AuthorizeResult:
+    """Return who the bot is for Slack. Raises `PlatformError` if it is refused, or lacks a permission."""
+    with _explained("SLACK_BOT_TOKEN"):
+        answer = await client.auth_test()
+    granted = answer.headers.get("x-oauth-scopes")
+    if granted is not None:
+        missing = sorted(set(BOT_SCOPES) - {scope.strip() for scope in granted.split(",")})
+        if missing:
+            raise PlatformError(f"il manque à l'application la permission {', '.join(missing)}. {_REINSTALL}")
+    return AuthorizeResult.from_auth_test_response(bot_token=client.token, auth_test_response=answer)
+
+
+@contextlib.asynccontextmanager
+async def socket_mode(
+    app: AsyncApp, client: AsyncWebClient, app_token: str, reconnected: Callable[[], None]
+) -> AsyncIterator[Connected]:
+    """Hold a socket to Slack open, over which it sends to `app`; lost, it is opened again.
+
+    Gives how to ask whether it is open now. `reconnected` is called each time that it was lost and made
+    again.
+    """
+    with _explained("SLACK_APP_TOKEN"):  # the SDK would retry a refused token for ever
+        opened = await client.apps_connections_open(app_token=app_token)
+    handler = AsyncSocketModeHandler(
+        app, app_token, logger=client.logger, web_client=client, ping_interval=PING_SECONDS
+    )
+    handler.client.wss_uri = opened["url"]
+    watch = asyncio.ensure_future(_watch(handler.client, reconnected))
+    try:
+        await handler.connect_async()  # type: ignore[no-untyped-call]  # theirs has none
+        yield handler.client.is_connected
+    finally:
+        watch.cancel()
+        await _hang_up(handler.client, watch)
+
+
+async def _watch(client: SocketModeClient, reconnected: Callable[[], None]) -> None:
+    """Forget an address that does not answer.
+
+    Each is good for one connection and for a short time, but the SDK retries the one it has for ever.
+    """
+    lost = False
+    while True:
+        await asyncio.sleep(WATCH_SECONDS)
+        connected = await client.is_connected()
+        if connected and lost:
+            logger.info("connected to Slack again")
+            reconnected()
+        elif not connected:
+            logger.warning("no connection to Slack, trying again")
+            client.wss_uri = None
+        lost = not connected
+
+
+async def _hang_up(client: SocketModeClient, *others: asyncio.Future[None]) -> None:
+    with contextlib.suppress(*NOT_SENT, ConnectionError):
+        async with asyncio.timeout(HANG_UP_SECONDS):
+            await client.close()  # type: ignore[no-untyped-call]  # theirs has none
+    # The SDK cancels its tasks but does not wait for them, nor gets there when the time is up.
+    own = (client.message_processor, client.current_session_monitor, client.message_receiver)
+    tasks = [task for task in own if task is not None]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, *others, return_exceptions=True)
+    await client.aiohttp_client_session.close()
+
+
+@contextlib.asynccontextmanager
+async def signed_http(app: AsyncApp, port: int) -> AsyncIterator[int]:
+    """Serve `app` on this machine's own address at `port` (0: any), which is given: one route, no other."""
+
+    async def receive(request: web.Request) -> web.Response:
+        try:
+            asked = await to_bolt_request(request)
+        except ValueError:  # neither UTF-8 nor JSON: not from Slack
+            return web.Response(status=400)
+        return await to_aiohttp_response(await app.async_dispatch(asked))
+
+    server = web.Application()
+    server.router.add_post(HTTP_PATH, receive)
+    runner = web.AppRunner(server, access_log=None, shutdown_timeout=HANG_UP_SECONDS)
+    await runner.setup()
+    try:
+        await _listen(runner, port)
+        yield int(runner.addresses[0][1])
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, port: int) -> None:
+    try:
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+    except OSError as error:
+        raise PlatformError(
+            f"le port {port} est déjà pris. Choisissez-en un autre avec VIGIE_SLACK_PORT."
+        ) from error

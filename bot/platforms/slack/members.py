@@ -1,0 +1,74 @@
+"""Who is in which group of Slack: what its events tell, and the lists that its API gives.
+
+A user group, or where the plan has none, a private channel where the bot is: its members were invited
+by someone, whereas anyone walks into a public one, which is refused. To have joined the workspace
+(`team_join`) says nothing, and is not asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, TypeAlias
+
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.conversation.requests import Actor
+from bot.platforms.contract import PlatformError
+from bot.platforms.groups import FollowedGroup
+from bot.platforms.slack.link import NOT_SENT, failure, passes
+
+Json: TypeAlias = dict[str, Any]
+
+EVENTS: Final = ("subteam_members_changed", "member_joined_channel", "member_left_channel")
+_FOLLOW = {"slack_group": ("groupe", ""), "slack_channel": ("canal", "Invitez Vigie dans le canal. ")}
+_PRIVATE = "G"
+_PAGE = 200  # Slack recommends no more: docs.slack.dev/apis/web-api/pagination
+
+
+def changes(event: Json, team: str) -> Iterator[tuple[Actor, str, bool]]:
+    """Yield who entered (True) or left which group, as one event tells it."""
+    match event:
+        case {"type": "subteam_members_changed", "subteam_id": group}:
+            # Slack gives the list and its length; only the list is sure to be one.
+            for key, inside in (("added_users", True), ("removed_users", False)):
+                for user in event.get(key) or ():
+                    yield Actor("slack", team, user), group, inside
+        case {"type": "member_joined_channel" | "member_left_channel", "user": user, "channel": channel}:
+            if event.get("channel_type") == _PRIVATE:
+                yield Actor("slack", team, user), channel, event["type"] == "member_joined_channel"
+
+
+async def fetch(client: AsyncWebClient, group: FollowedGroup, bot_user: str) -> set[Actor]:
+    """Return those who are in a group today. Raises `PlatformError` when Slack does not say."""
+    try:
+        if group.source == "slack_group":
+            answer = await client.usergroups_users_list(usergroup=group.source_id)
+            users = set(answer["users"])
+        else:
+            users = await _in_channel(client, group.source_id)
+    except NOT_SENT as error:
+        refused = f"Slack n'a pas donné la liste du groupe {group.source_id} ({failure(error)})."
+        if passes(error):
+            raise PlatformError(refused, passing=True) from error
+        follow, invite = _FOLLOW[group.source]
+        raise PlatformError(
+            f"{refused} {invite}Collez de nouveau le manifeste (vigie slack manifeste --suivre {follow}), "
+            "réinstallez l'application, puis redémarrez Vigie."
+        ) from error
+    return {Actor("slack", group.team, user) for user in users - {bot_user}}
+
+
+async def _in_channel(client: AsyncWebClient, channel: str) -> set[str]:
+    info = await client.conversations_info(channel=channel)
+    if not info["channel"].get("is_private"):
+        raise PlatformError(
+            f"le canal {channel} est public\u00a0: n'importe qui peut y entrer. Choisissez un canal privé."
+        )
+    users: set[str] = set()
+    cursor = ""
+    while True:
+        page = await client.conversations_members(channel=channel, limit=_PAGE, cursor=cursor or None)
+        users |= set(page["members"])
+        cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
+        if not cursor:
+            return users

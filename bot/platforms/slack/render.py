@@ -1,0 +1,286 @@
+"""Neutral messages and forms in Slack's Block Kit.
+
+Pure: nothing here talks to Slack. Every text goes in a `rich_text` or a `plain_text`, which Slack
+shows as they are: no text can ring a person, become a link or change how the rest is read.
+
+Limits: docs.slack.dev/reference/block-kit, and for the size of a whole message, which those pages
+leave out, slackapi/bolt-js issues 2509 and 2867.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count, groupby
+from typing import Any, TypeAlias
+
+from bot.conversation.forms import ChoiceField, Field, Form, Option, PersonField, TextField
+from bot.conversation.messages import (
+    Button,
+    Buttons,
+    ButtonStyle,
+    Divider,
+    Element,
+    File,
+    Heading,
+    Link,
+    Message,
+    Note,
+    Quotation,
+    Quote,
+    Quoter,
+    Span,
+    Style,
+    Text,
+    TooLong,
+    clean,
+    excerpt,
+    summary,
+)
+
+MESSAGE_BLOCKS = 50
+VIEW_BLOCKS = 100
+# Slack refuses near 13,200 and does not say what it counts. Counting the whole JSON is the safe side.
+MESSAGE_SIZE = 13_000
+VIEW_SIZE = 250_000  # bytes
+CONTEXT_LENGTH = 3_000  # characters in one text object of a context block
+METADATA_LENGTH = 3_000  # what a modal carries for us from its opening to its submission
+
+PLATFORM = "slack"  # in a person's account
+FORM_CALLBACK = "form"  # callback_id of every modal
+WINDOW_CALLBACK = "message"  # callback_id of a modal that only shows something
+FIELD_ACTION = "value"  # action_id of every field; its block_id is the field's name
+# A button's action_id begins with whether everyone sees the message that it is on: Slack sends the
+# identifier back with each press, on every surface and after a restart.
+PUBLIC_ACTION = "public-"
+PRIVATE_ACTION = "private-"
+
+Json: TypeAlias = dict[str, Any]
+
+_STYLES: dict[Style, Json] = {
+    "plain": {},
+    "bold": {"style": {"bold": True}},
+    "italic": {"style": {"italic": True}},
+    "struck": {"style": {"strike": True}},
+    "code": {"style": {"code": True}},
+}
+_BUTTON_STYLES: dict[ButtonStyle, Json] = {
+    "plain": {},
+    "primary": {"style": "primary"},
+    "danger": {"style": "danger"},
+}
+
+
+def render(message: Message, quote: Quoter) -> list[Json]:
+    """Return the blocks of `message`, `quote` giving the policy's words.
+
+    Raises `TooLong` when the quotations make the message exceed what Slack accepts.
+    """
+    blocks = _blocks(message, quote)
+    size = _utf16(blocks)
+    if len(blocks) > MESSAGE_BLOCKS or size > MESSAGE_SIZE:
+        raise TooLong(f"Slack: {len(blocks)} blocks of {MESSAGE_BLOCKS}, size {size} of {MESSAGE_SIZE}")
+    return blocks
+
+
+def fallback(message: Message, quote: Quoter) -> str:
+    """Return the line shown where blocks are not: notifications, screen readers, search."""
+    return escaped(summary(message, quote))
+
+
+def home(message: Message, quote: Quoter, back: Button | None = None) -> Json:
+    """Return `message` as the App Home tab, with a button under it that leads `back`.
+
+    Raises `TooLong` when Slack would refuse it.
+    """
+    blocks = _blocks(message, quote)
+    if back is not None and back.command not in {
+        b.command for b in message.buttons() if isinstance(b, Button)
+    }:
+        blocks += [
+            {"type": "divider"},
+            {"type": "actions", "elements": [_button(back, f"{PRIVATE_ACTION}back")]},
+        ]
+    return _checked({"type": "home", "blocks": blocks})
+
+
+def window(message: Message, quote: Quoter) -> Json:
+    """Return `message` as a modal, which Slack keeps nothing of once it is closed.
+
+    Raises `TooLong` when Slack would refuse it.
+    """
+    return _checked(
+        {
+            "type": "modal",
+            "callback_id": WINDOW_CALLBACK,
+            "title": _plain("Vigie"),
+            "close": _plain("Fermer"),
+            "blocks": _blocks(message, quote),
+        }
+    )
+
+
+def view(form: Form, origin: Mapping[str, str] | None = None) -> Json:
+    """Return `form` as a modal.
+
+    `private_metadata` is a JSON object: `command`, and whatever of `origin` the answer will need to
+    find its way back. Raises `TooLong` when Slack would refuse it.
+    """
+    metadata = json.dumps({"command": form.command, **(origin or {})}, ensure_ascii=False)
+    if len(metadata) > METADATA_LENGTH:
+        raise TooLong(f"Slack: {len(metadata)} characters of metadata, {METADATA_LENGTH} allowed")
+    return _checked(
+        {
+            "type": "modal",
+            "callback_id": FORM_CALLBACK,
+            "private_metadata": metadata,
+            "title": _plain(form.title),
+            "submit": _plain(form.submit),
+            "close": _plain("Annuler"),
+            "blocks": [_input(field) for field in form.fields],
+        }
+    )
+
+
+def escaped(text: str) -> str:
+    """Return literal `text` for a place where Slack reads mentions and links."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _checked(surface: Json) -> Json:
+    blocks, size = len(surface["blocks"]), len(json.dumps(surface).encode())
+    if not 1 <= blocks <= VIEW_BLOCKS or size > VIEW_SIZE:
+        raise TooLong(f"Slack: {blocks} blocks of {VIEW_BLOCKS}, {size} bytes of {VIEW_SIZE}")
+    return surface
+
+
+def _utf16(blocks: Sequence[Json]) -> int:
+    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")).encode("utf-16-le")) // 2
+
+
+def _blocks(message: Message, quote: Quoter) -> list[Json]:
+    prefix = PUBLIC_ACTION if message.public else PRIVATE_ACTION
+    names = (f"{prefix}{number}" for number in count())
+    return [block for element in message.elements for block in _block(element, quote, names)]
+
+
+def _block(element: Element, quote: Quoter, names: Iterable[str]) -> list[Json]:  # noqa: PLR0911 — one for each kind of element
+    """Return one block, or none for an element without a character to show, which Slack refuses."""
+    match element:
+        case Heading(text):
+            return [{"type": "header", "text": _plain(text)}]
+        case Text(spans):
+            section = _rich("rich_text_section", spans)
+            return [{"type": "rich_text", "elements": section}] if section else []
+        case Note(spans):
+            return _context("".join(span.text for span in spans))
+        case Quote():
+            return [{"type": "rich_text", "elements": _quotation(quote(element))}]
+        case File(name, _, title):  # a file is not a block: the adapter sends it after the message
+            return _context(f"{title} ({name})")
+        case Divider():
+            return [{"type": "divider"}]
+        case Buttons(items):
+            # The names come second: an exhausted row must not use one up.
+            return [
+                {
+                    "type": "actions",
+                    "elements": [_button(b, name) for b, name in zip(items, names, strict=False)],
+                }
+            ]
+
+
+def _context(text: str) -> list[Json]:
+    """Return small print. Its text objects have no rich text, so styles are left out of it."""
+    if not text.strip():
+        return []
+    pieces = [text[start : start + CONTEXT_LENGTH] for start in range(0, len(text), CONTEXT_LENGTH)]
+    return [
+        {"type": "context", "elements": [{"type": "plain_text", "text": p, "emoji": False} for p in pieces]}
+    ]
+
+
+def _quotation(quotation: Quotation) -> list[Json]:
+    """Return the caption in bold, then the words in a quote, a blank line between paragraphs."""
+    caption = _rich("rich_text_section", [Span(quotation.caption, "bold")])
+    words: list[Span] = []
+    for number, paragraph in enumerate(quotation.paragraphs):
+        words += [Span("\n\n"), *paragraph] if number else paragraph
+    return caption + _rich("rich_text_quote", words)
+
+
+def _rich(kind: str, spans: Iterable[Span]) -> list[Json]:
+    """Return one part of a rich text, or none when `spans` holds no character."""
+    elements = []
+    for (style, account), run in groupby(spans, key=lambda span: (span.style, span.account)):
+        text = "".join(span.text for span in run)
+        if account and account[0] == PLATFORM:
+            elements.append({"type": "user", "user_id": account[1], **_STYLES[style]})
+        elif text:
+            elements.append({"type": "text", "text": text, **_STYLES[style]})
+    return [{"type": kind, "elements": elements}] if elements else []
+
+
+def _button(button: Button | Link, name: str) -> Json:
+    shown = {"type": "button", "text": _plain(button.label), "action_id": name}
+    match button:
+        case Button(_, command, style):
+            return {**shown, "value": command, **_BUTTON_STYLES[style]}
+        case Link(_, url):
+            return {**shown, "url": url}
+
+
+def answers(values: Mapping[str, Mapping[str, Json]]) -> dict[str, str]:
+    """Return what was written or picked in a form, by field, from `view.state.values`."""
+    return {name: _answered(value[FIELD_ACTION]) for name, value in values.items()}
+
+
+def _answered(state: Json) -> str:
+    picked: Json = state.get("selected_option") or {}
+    return state.get("value") or state.get("selected_user") or picked.get("value") or ""
+
+
+def _input(field: Field) -> Json:
+    block = {
+        "type": "input",
+        "block_id": field.name,
+        "label": _plain(field.label),
+        "element": _control(field),
+        "optional": not field.required,
+    }
+    if hint := excerpt(field.hint, len(field.hint) + 1):
+        block["hint"] = _plain(hint)
+    return block
+
+
+def _control(field: Field) -> Json:
+    match field:
+        case TextField():
+            value = clean(field.value)
+            return {
+                "type": "plain_text_input",
+                "action_id": FIELD_ACTION,
+                "multiline": field.lines > 1,
+                "max_length": field.max_length,
+                **({"initial_value": value} if value else {}),
+            }
+        case PersonField():
+            picked: Json = {"initial_user": field.value} if field.value else {}
+            return {"type": "users_select", "action_id": FIELD_ACTION, **picked}
+        case ChoiceField():
+            initial = [_option(option) for option in field.options if option.value == field.value]
+            return {
+                "type": "static_select",
+                "action_id": FIELD_ACTION,
+                "options": [_option(option) for option in field.options],
+                **({"initial_option": initial[0]} if initial else {}),
+            }
+
+
+def _option(option: Option) -> Json:
+    return {"text": _plain(option.label), "value": option.value}
+
+
+def _plain(text: str) -> Json:
+    """Return one line of literal `text`; Slack refuses a blank."""
+    return {"type": "plain_text", "text": excerpt(text, len(text) + 1) or "…", "emoji": False}

@@ -1,0 +1,1 @@
+"""What changed between two versions, clause by clause, and where each clause went."""

@@ -1,0 +1,349 @@
+"""What is held about a person: what for, for how long, how to see it, how to have it erased.
+
+Each category of personal information is one `Category` of the table below; what a later capability
+stores adds its own. The words are those of the Act respecting the protection of personal information in
+the private sector (P-39.1): a. 8 (what one is told), 23 (destruction), 27 (access), 28 (rectification).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final, TypeAlias
+
+from sqlite_utils import Database
+
+from bot.answers import asked
+from bot.backup import destroyed
+from bot.onboarding import retention as onboarding_retention
+from bot.outbox import rows as outbox
+from bot.people import persons, roles
+from bot.people.persons import Acting
+from bot.register import attestations
+from bot.storage import state
+from bot.storage.destruction import Remember, destroy
+
+NOTICE_VERSION: Final = "1"  # another number shows the notice once more to everyone
+
+# How long a thing is kept once it is of no more use, in days.
+FORMER_MEMBER_DAYS = 365
+FORMER_HOLDER_DAYS = 2 * 365
+SENT_DAYS = 365
+ATTESTATION_YEARS = 3
+NEW_YEAR_MONTH = 9  # the university's year: those who merely asked are forgotten when one begins
+_FORGOTTEN = "askers_forgotten"  # in `state`: the year that was last begun
+
+Fact: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A kind of personal information.
+
+    `id`: its name in the file that one can take away. `rows`: SQL that finds what is held of `:person`,
+    its columns being what is shown. `kept`: the duty to keep it; "" when there is none.
+    """
+
+    id: str
+    title: str
+    purpose: str
+    retention: str
+    rows: str
+    kept: str = ""
+
+
+CATEGORIES: tuple[Category, ...] = (
+    Category(
+        "comptes",
+        "Vos comptes",
+        "vous reconnaître d'une fois à l'autre, et savoir si vous avez vu l'avis de confidentialité",
+        "tant que vous êtes officière, officier ou membre du personnel; sinon, jusqu'au 1er septembre",
+        """SELECT platform AS plateforme, team AS espace, user AS identifiant, notice_version AS avis_vu
+           FROM accounts WHERE person_id = :person ORDER BY 1, 2, 3""",
+    ),
+    Category(
+        "roles",
+        "Vos rôles",
+        "savoir à qui s'adressent les avis et les signalements",
+        "la durée du rôle, puis deux ans",
+        """SELECT roles.title AS role, since AS depuis, until AS jusque FROM role_holders
+           JOIN roles ON roles.id = role_id WHERE person_id = :person ORDER BY since""",
+        "vous tenez ce rôle\u00a0: l'association doit savoir qui le tient",
+    ),
+    Category(
+        "appartenance",
+        "Votre appartenance",
+        "savoir qui la politique oblige à la lire",
+        "tant que vous en faites partie, puis un an",
+        """SELECT CASE kind WHEN 'officer' THEN 'officière ou officier'
+             WHEN 'employee' THEN 'membre du personnel' ELSE 'groupe qui tient un rôle' END AS a_titre_de,
+             since AS depuis, until AS jusque FROM members WHERE person_id = :person ORDER BY since""",
+        "la politique vous vise\u00a0: l'association doit pouvoir vous joindre",
+    ),
+    Category(
+        "parcours",
+        "Votre accueil",
+        "vous accompagner dans la lecture de la politique, et vous la rappeler si elle reste à lire",
+        "tant que vous êtes officière, officier ou membre du personnel, puis un an",
+        """SELECT policy AS politique, version, substr(started_at, 1, 10) AS commence_le,
+             reminders AS rappels, suspended_on AS arrete_le
+           FROM onboardings WHERE person_id = :person ORDER BY started_at""",
+    ),
+    Category(
+        "lecture",
+        "Les pages que vous avez tournées",
+        "reprendre votre lecture là où vous étiez",
+        "tant que vous êtes officière, officier ou membre du personnel, puis un an; sinon, un an",
+        """SELECT policy AS politique, version, count(*) AS pages, max(turned_on) AS derniere_le
+           FROM pages_read WHERE person_id = :person GROUP BY policy, version ORDER BY 4""",
+    ),
+    Category(
+        "quiz",
+        "Vos quiz",
+        "vous faire revoir ce que vous avez manqué, et savoir quelles clauses sont mal comprises",
+        "tant que vous êtes officière, officier ou membre du personnel, puis un an; sinon, un an",
+        """SELECT policy AS politique, version, substr(started_at, 1, 10) AS commence_le,
+             substr(finished_at, 1, 10) AS termine_le,
+             (SELECT count(*) FROM quiz_answers WHERE attempt_id = quiz_attempts.id) AS reponses,
+             (SELECT sum(is_right) FROM quiz_answers WHERE attempt_id = quiz_attempts.id) AS bonnes
+           FROM quiz_attempts WHERE person_id = :person ORDER BY started_at""",
+    ),
+    Category(
+        "attestations",
+        "Vos attestations de lecture",
+        "montrer qui a lu la politique, et dans quelle version",
+        "la durée du mandat, puis trois ans, à moins que l'association en décide autrement",
+        """SELECT policy AS politique, version, attested_at AS attestee_le, name AS nom, account AS compte,
+             number AS inscription
+           FROM attestation_people JOIN attestations USING (number)
+           WHERE person_id = :person ORDER BY number""",
+        "vous avez attesté une lecture\u00a0: l'association doit pouvoir le montrer",
+    ),
+    Category(
+        "etapes",
+        "Les étapes de votre lecture",
+        "savoir où vous en êtes, et ne rien vous demander deux fois",
+        "comme les attestations",
+        """SELECT policy AS politique, version, CASE fact WHEN 'delivered' THEN 'remise' WHEN 'opened'
+             THEN 'ouverte' WHEN 'read' THEN 'lue' ELSE 'quiz réussi' END AS etape, happened_at AS le
+           FROM reading_facts WHERE person_id = :person ORDER BY happened_at""",
+    ),
+    Category(
+        "revisions",
+        "Les révisions qui vous ont été annoncées",
+        "vous dire ce qui change dans la politique, une fois, et pouvoir montrer que c'est fait",
+        "comme les attestations",
+        """SELECT policy AS politique, adopted AS version, queued_on AS annoncee_le,
+             CASE revision_recipients.state WHEN 'queued' THEN 'à envoyer' WHEN 'sent' THEN 'envoyée'
+               WHEN 'failed' THEN 'non remise' ELSE 'arrêtée' END AS etat, sent_on AS envoyee_le,
+             opened_at AS ouverte_le
+           FROM revision_recipients JOIN revisions ON revisions.id = revision_id
+           WHERE person_id = :person ORDER BY queued_on""",
+    ),
+    Category(
+        "decisions",
+        "Les révisions que vous avez proposées, approuvées ou retirées",
+        "savoir qui a décidé de changer la politique",
+        "aussi longtemps que la révision; votre nom s'en efface avec vos comptes",
+        """SELECT 'proposée' AS decision, policy AS politique, proposed_on AS le FROM revisions
+             WHERE proposed_by = :person
+           UNION ALL SELECT 'retirée', policy, withdrawn_on FROM revisions WHERE withdrawn_by = :person
+           UNION ALL SELECT 'approuvée', policy, approved_on FROM revision_approvals
+             JOIN revisions ON revisions.id = revision_id WHERE person_id = :person ORDER BY 3""",
+    ),
+    Category(
+        "mandat",
+        "La fin de votre mandat",
+        "savoir quand vos attestations n'ont plus à être gardées",
+        "comme les attestations",
+        "SELECT ended_on AS fin FROM mandate_ends WHERE person_id = :person",
+    ),
+    Category(
+        "liaison",
+        "Code pour lier vos comptes",
+        "lier vos comptes de Slack et de Discord",
+        "dix minutes",
+        "SELECT expires_at AS expire FROM link_codes WHERE person_id = :person",
+    ),
+    Category(
+        "messages",
+        "Messages que je vous ai envoyés ou que je dois vous envoyer",
+        "ne pas vous envoyer deux fois la même chose",
+        "un an après l'envoi",
+        """SELECT notice AS sujet,
+             CASE problem WHEN 'unreached' THEN 'non remis, l''administration prévenue'
+               WHEN 'waiting' THEN 'à lire avec le bouton reçu' ELSE state END AS etat,
+             coalesce(sent_day, substr(due_at, 1, 10)) AS jour
+           FROM outbox WHERE recipient = 'person:' || :person OR recipient LIKE 'role:%/' || :person
+           ORDER BY jour""",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What is held of one category."""
+
+    category: Category
+    facts: tuple[Fact, ...]
+
+
+# --- The notice -------------------------------------------------------------------------------
+
+
+def notice_due(db: Database, actor: Acting) -> bool:
+    """Return whether `actor` has yet to see this version of the notice, on any of their accounts."""
+    person = persons.person_of(db, actor, create=False)
+    if person is None:
+        return True
+    seen = db.conn.execute(
+        "SELECT 1 FROM accounts WHERE person_id = ? AND notice_version = ?", (person, NOTICE_VERSION)
+    )
+    return seen.fetchone() is None
+
+
+def notice_shown(db: Database, actor: Acting) -> None:
+    """Note that `actor` has seen this version of the notice."""
+    persons.known(db, actor)
+    who = persons.account(actor)
+    db.conn.execute(
+        "UPDATE accounts SET notice_version = ? WHERE platform = ? AND team = ? AND user = ?",
+        (NOTICE_VERSION, who.platform, who.team, who.user),
+    )
+
+
+# --- Access -----------------------------------------------------------------------------------
+
+
+def held(db: Database, person_id: str) -> list[Held]:
+    """Return what is held about a person, category by category, the empty ones left out."""
+    found = []
+    for category in CATEGORIES:
+        cursor = db.conn.execute(category.rows, {"person": person_id})
+        names = [column[0] for column in cursor.description]
+        facts = tuple(dict(zip(names, row, strict=True)) for row in cursor.fetchall())
+        if facts:
+            found.append(Held(category, facts))
+    return found
+
+
+def export(db: Database, person_id: str, today: date) -> bytes:
+    """Return all of it in a structured, commonly used format (P-39.1, a. 27): JSON, in UTF-8."""
+    content = {
+        "date": today.isoformat(),
+        "renseignements": {
+            one.category.id: {
+                "titre": one.category.title,
+                "fins": one.category.purpose,
+                "conservation": one.category.retention,
+                "contenu": [dict(fact) for fact in one.facts],
+            }
+            for one in held(db, person_id)
+        },
+    }
+    return json.dumps(content, ensure_ascii=False, indent=2).encode()
+
+
+# --- Destruction ------------------------------------------------------------------------------
+
+
+def duties(db: Database, person_id: str, today: date) -> list[str]:
+    """Return the categories that cannot be erased today; the accounts are kept with them."""
+    mine = [
+        tenure
+        for role in roles.all_roles(db)
+        for tenure in roles.tenures(db, role.id, today)
+        if tenure.holder == person_id
+    ]
+    current = db.conn.execute(
+        "SELECT 1 FROM members WHERE person_id = ? AND until IS NULL LIMIT 1", (person_id,)
+    ).fetchone()
+    attested = attestations.holds(db, person_id)
+    return ["roles"] * bool(mine) + ["appartenance"] * bool(current) + ["attestations"] * attested
+
+
+def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
+    """Destroy what is held about a person and need not be kept; return how many rows.
+
+    Without any duty to keep, the person themselves is forgotten.
+    """
+    gone = db.conn.execute("DELETE FROM link_codes WHERE person_id = ?", (person_id,)).rowcount
+    past = (person_id, today.isoformat())
+    gone += destroy(db, "role_holders", "person_id = ? AND until <= ?", past, remember)
+    gone += destroy(db, "members", "person_id = ? AND until <= ?", past, remember)
+    kept = duties(db, person_id, today)
+    gone += onboarding_retention.forget(db, person_id, remember, asked=bool(kept))
+    if not kept:
+        gone += destroy(db, "outbox", "recipient = 'person:' || ?", (person_id,), remember)
+        # What is for the holder of a role is the role's: what was not said yet goes to who holds it now.
+        settled = "recipient LIKE 'role:%/' || ? AND state NOT IN ('queued', 'sending', 'held')"
+        gone += destroy(db, "outbox", settled, (person_id,), remember)
+        gone += db.conn.execute("DELETE FROM accounts WHERE person_id = ?", (person_id,)).rowcount
+        destroy(db, "people", "id = ?", (person_id,), remember)
+        outbox.hand_back(db)
+    destroyed.certify(db, today, {"demande": gone})
+    return gone
+
+
+def enforce(
+    db: Database, today: date, remember: Remember, *, attestation_years: int = ATTESTATION_YEARS
+) -> dict[str, int]:
+    """Destroy what has been kept for as long as it may, and certify it. Return counts by category.
+
+    `attestation_years`: after the end of a mandate. To be done every day; twice on the same day, it finds
+    nothing more.
+    """
+    counts = {
+        # First: it notes when mandates end, from memberships that are erased below.
+        "attestations": attestations.expire(db, today, attestation_years, remember),
+        "liaison": db.conn.execute("DELETE FROM link_codes").rowcount,  # good for ten minutes
+        "appartenance": destroy(db, "members", "until <= ?", (_before(today, FORMER_MEMBER_DAYS),), remember),
+        "roles": destroy(db, "role_holders", "until <= ?", (_before(today, FORMER_HOLDER_DAYS),), remember),
+        "messages": destroy(
+            db,
+            "outbox",
+            "state IN ('sent', 'dead', 'cancelled') AND coalesce(sent_day, substr(due_at, 1, 10)) <= ?",
+            (_before(today, SENT_DAYS),),
+            remember,
+        ),
+        "parcours": onboarding_retention.enforce(db, today, remember),
+        "questions": destroy(db, "asked_questions", "week <= ?", (asked.last_week(today),), remember),
+        "jugements": asked.expire_verdicts(db, today),
+        "comptes": _forget_askers(db, today, remember),
+    }
+    counts = {category: count for category, count in counts.items() if count}
+    destroyed.certify(db, today, counts)
+    return counts
+
+
+def certificate(db: Database, since: date) -> list[tuple[str, str, int]]:
+    """Return what was destroyed since a day: day, category, how many. Counts, never contents."""
+    rows = db.conn.execute(
+        """SELECT day, category, sum(count) FROM destructions WHERE day >= ?
+           GROUP BY day, category ORDER BY day, category""",
+        (since.isoformat(),),
+    )
+    return [(str(day), str(category), int(count)) for day, category, count in rows]
+
+
+def _before(today: date, days: int) -> str:
+    return (today - timedelta(days=days)).isoformat()
+
+
+def _forget_askers(db: Database, today: date, remember: Remember) -> int:
+    """Forget, once a university year, the persons of whom nothing is held but that they once asked.
+
+    No time of their visits is stored, so none can say who has not come for long.
+    """
+    year = str(today.year if today.month >= NEW_YEAR_MONTH else today.year - 1)
+    before = state.read(db, _FORGOTTEN)
+    state.write(db, _FORGOTTEN, year)
+    if before is None or before >= year:
+        return 0
+    facts = " ".join(f'AND id NOT IN (SELECT "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL)'  # noqa: S608 — names from the schema
+                     for table, column in persons.references(db) if table != "accounts")  # fmt: skip
+    waiting = """AND NOT EXISTS (SELECT 1 FROM outbox
+                   WHERE recipient = 'person:' || people.id OR recipient LIKE 'role:%/' || people.id)"""
+    return destroy(db, "people", f"true {facts} {waiting}", (), remember)

@@ -1,0 +1,131 @@
+"""Attesting a reading: the entry in the register, the receipt that follows, the signed end kept beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from sqlite_utils import Database
+
+from bot.conversation.deferred import Deferred
+from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Text, code
+from bot.outbox.notices import Arguments, Notice, NoticeContext
+from bot.outbox.rows import Delivery, enqueue
+from bot.policy.library import in_words
+from bot.register import attestations, receipt
+from bot.register.attestations import Attestation, Attesting, Signatory, Target
+from bot.register.receipt import Issuer, ReceiptError
+from bot.register.signing import Signer
+from bot.schedule import clock
+from bot.storage.database import Storage, StorageError
+
+RECEIPT: Final = "recu"  # the notice
+ADVANCE: Final = "attestations"  # the errand
+
+
+@dataclass(frozen=True, slots=True)
+class Registrar:
+    """Who keeps the register.
+
+    `signer`: gives the key in use; raises `StorageError`. `keys`: the folder where the end of the register
+    is noted, None over a storage in memory, where nothing outlives the process.
+    """
+
+    storage: Storage
+    issuer: Issuer
+    signer: Callable[[], Signer]
+    keys: Path | None
+
+    def attest(self, db: Database, asked: Attesting) -> None:
+        """Enter an attestation and have its receipt sent, in the caller's transaction."""
+        target = asked.target
+        who = Signatory(asked.person_id, asked.name, asked.account)
+        entered = attestations.attest(db, who, target, asked.at, self.signer())
+        _send(db, asked.person_id, target, asked.at)
+        clock.plan(db, f"{ADVANCE}:{entered.entry.number}", ADVANCE, asked.at)
+
+    def send_again(self, db: Database, person_id: str, target: Target, now: datetime) -> None:
+        """Have the receipt of what a person has attested sent anew; asked twice in a minute, once."""
+        _send(db, person_id, target, now, again=f":{now:%Y-%m-%dT%H:%M}")
+
+    def notices(self) -> dict[str, Notice]:
+        """Return what is sent of its own accord, by name, to be added to `bot.outbox.notices.NOTICES`."""
+        return {RECEIPT: Notice("le reçu d'une attestation", self._receipt)}
+
+    def _receipt(self, services: NoticeContext, arguments: Arguments) -> Deferred[Message] | None:
+        version = date.fromisoformat(arguments["version"])
+        found = attestations.attestation(services.db, arguments["person"], arguments["policy"], version)
+        if found is None or found.name is None:  # erased since
+            return None
+        return Deferred(partial(_made, found, self.issuer, self.signer()))
+
+    async def advance(self, _: Arguments, _now: datetime) -> None:
+        """Note beside the keys how the register ends. Raises `StorageError` when it does not follow."""
+        await self.storage.run(self.caught_up)
+
+    def caught_up(self) -> None:
+        """Do so, on the storage thread; over a storage in memory, nothing is noted."""
+        if self.keys is None:
+            return
+        with self.storage.transaction() as db:
+            if not attestations.head(db).number:
+                return  # and no key is made for nothing
+            if not attestations.advance(db, self.keys, self.signer()):
+                raise StorageError(
+                    "le registre ne suit plus ce qui en est noté. Voyez vigie registre verifier."
+                )
+
+
+def _send(db: Database, person_id: str, target: Target, now: datetime, again: str = "") -> None:
+    key = f"{RECEIPT}:{person_id}:{target.policy}:{target.version}{again}"
+    arguments = {"person": person_id, "policy": target.policy, "version": f"{target.version}"}
+    enqueue(db, Delivery(key, f"person:{person_id}", RECEIPT, arguments, urgent=True), now)
+
+
+def _made(found: Attestation, issuer: Issuer, signer: Signer) -> Message:
+    name, _ = issuer.policy(found.entry.policy)
+    version = date.fromisoformat(found.entry.version)
+    try:
+        return given(name, version, receipt.make(found, issuer, signer))
+    except ReceiptError as error:
+        return without(name, version, str(error))
+
+
+def given(policy: str, version: date, content: bytes) -> Message:
+    """Give a receipt."""
+    return Message(
+        Heading("Votre reçu"),
+        Text(
+            f"Votre attestation de lecture de la {policy}, version révisée le {in_words(version)}, est au "
+            "registre. Gardez ce fichier\u00a0: il se vérifie sans moi, avec ",
+            code("vigie registre verifier"),
+            ".",
+        ),
+        File(f"recu-{version}.pdf", content, "Reçu de l'attestation"),
+    )
+
+
+def without(policy: str, version: date, why: str) -> Message:
+    """Say that an attestation holds although its receipt could not be made."""
+    return Message(
+        Heading("Votre attestation est au registre"),
+        Text(
+            f"Celle de la {policy}, version révisée le {in_words(version)}. Le reçu, lui, n'a pas pu être "
+            "fait. Redemandez-le dans un moment; si cela se répète, parlez-en à l'administration."
+        ),
+        Note(why),
+        Buttons(Button("Redemander mon reçu", "accueil recu", "primary")),
+    )
+
+
+def examples() -> dict[str, Message]:
+    """Return one of each message of this module, by name."""
+    version = date(2015, 12, 13)
+    return {
+        "Le reçu": given("PA20", version, b"%PDF-1.7"),
+        "Le reçu, impossible": without("PA20", version, "Le programme qui compose la page n'a pas répondu."),
+    }

@@ -1,0 +1,1 @@
+"""One post, one address: addresses found in what is pasted, made canonical by rules that are data."""

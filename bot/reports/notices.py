@@ -1,0 +1,108 @@
+"""What holders are told unprompted of reports: that there is one, never what it says nor where it is.
+
+A row of the outbox may pass from a holder to another; each message is made for its recipient, and there
+is nothing to say to someone whom the case is not for by then, or who has seen what there was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final
+
+from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text
+from bot.outbox.notices import Arguments, Notice, NoticeContext
+from bot.reports import access, cases, escalation
+from bot.reports.escalation import ALERT, NEWS
+from bot.reports.records import Records, Session
+
+OPEN: Final = "signalements voir"  # the command that shows a case, before its identifier
+# What the administration reads of one that could not be sent: not even that it is a report.
+_TITLE: Final = "un avis confidentiel à la personne qui tient un rôle"
+_ALONE: Final = (
+    "Pressez le bouton pour le lire\u00a0: vous serez seule ou seul à le voir. Rien n'en sera gardé ici."
+)
+
+
+def table(records: Records, clock: Callable[[], datetime]) -> dict[str, Notice]:
+    """Return the notices by name, to be added to `bot.outbox.notices.NOTICES`."""
+
+    def alert(services: NoticeContext, arguments: Arguments) -> Message | None:
+        session = Session(services.db, records, clock())
+        level, case_id = arguments["level"], arguments["case"]
+        if not _is_for(session, case_id, services.recipient):
+            return None
+        status = cases.status_of(session, case_id)
+        if status == "closed" or (status != "received" and level != escalation.FOLLOWING):
+            return None  # someone read it meanwhile
+        return _TOLD.get(level, arrived)(case_id)
+
+    def news(services: NoticeContext, arguments: Arguments) -> Message | None:
+        session, case_id = Session(services.db, records, clock()), arguments["case"]
+        if not _is_for(session, case_id, services.recipient):
+            return None
+        return more(case_id) if cases.has_news(session, case_id) else None
+
+    return {ALERT: Notice(_TITLE, alert), NEWS: Notice(_TITLE, news)}
+
+
+def _is_for(session: Session, case_id: str, recipient: str) -> bool:
+    """Tell whether a case is for the person of a recipient, « role:<id>/<person> »."""
+    person = recipient.partition("/")[2]
+    return bool(person) and access.may_know(session, case_id, person)
+
+
+def arrived(case_id: str) -> Message:
+    """Say that there is a report."""
+    return _alert(case_id, "Un nouveau signalement", "Un signalement vient d'arriver.")
+
+
+def unread(case_id: str) -> Message:
+    """Remind that a report was not opened."""
+    return _alert(case_id, "Un signalement attend", "Un signalement attend d'être ouvert.")
+
+
+def passed_on(case_id: str) -> Message:
+    """Say that a report was opened by nobody else, and comes to one more person."""
+    return _alert(
+        case_id,
+        "Un nouveau signalement",
+        "Un signalement n'a été ouvert par personne jusqu'ici. Il vous est confié aussi.",
+    )
+
+
+def inherited(case_id: str) -> Message:
+    """Say that a report comes with a role."""
+    return _alert(case_id, "Un signalement vous est confié", "Ce signalement vient avec votre rôle.")
+
+
+def more(case_id: str) -> Message:
+    """Say that there is more to read of a report."""
+    return _alert(case_id, "Du nouveau dans un signalement", "Un signalement compte quelque chose de neuf.")
+
+
+def _alert(case_id: str, title: str, text: str) -> Message:
+    return Message(
+        Heading(title), Text(text), Buttons(Button("Ouvrir", f"{OPEN} {case_id}", "primary")), Note(_ALONE)
+    )
+
+
+_TOLD: Final = {
+    "first": arrived,
+    "reminder": unread,
+    "other": passed_on,
+    "alternate": passed_on,
+    escalation.FOLLOWING: inherited,
+}
+
+
+def examples() -> dict[str, Message]:
+    """Return one of each message of this module, by name."""
+    case_id = "0f3c9a5be2d14c700f3c9a5be2d14c70"
+    return {
+        "Un nouveau signalement": arrived(case_id),
+        "Un signalement qui attend": unread(case_id),
+        "Un signalement que personne n'a ouvert": passed_on(case_id),
+        "Un signalement qui vient avec un rôle": inherited(case_id),
+        "Du nouveau dans un signalement": more(case_id),
+    }

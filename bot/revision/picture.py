@@ -1,0 +1,105 @@
+"""The attestations of a revision over time, as a curve: drawn in a process of its own, sent by the outbox.
+
+The numbers are those of the text that goes with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, Final
+
+from bot.conversation.deferred import aside
+from bot.outbox import kept_pictures
+from bot.outbox.kept_pictures import KeptPicture
+from bot.policy.library import in_words
+from bot.revision import audience, ledger, revisions
+from bot.revision.archive import Archive
+from bot.revision.audience import Recipient
+from bot.revision.notices import PICTURE
+from bot.revision.revisions import Revision
+from bot.storage.database import Storage
+from bot.times import Calendar
+from bot.typesetting.typeset import typeset
+
+_TEMPLATE: Final = Path(__file__).with_name("revision.typ")
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """What is drawn: how many had attested, `points`, so many days after the first, of how many asked."""
+
+    title: str
+    total: int
+    first: date
+    last: date
+    points: tuple[tuple[int, int], ...]
+    words: str
+
+
+def curve(
+    name: str, revision: Revision, found: Sequence[Recipient], calendar: Calendar, today: date
+) -> Curve:
+    """Return the curve of a ledger, from the day when it was announced."""
+    asked = [one for one in found if one.asked != "nothing" and one.state != "left"]
+    first = calendar.day(revision.announced_at) if revision.announced_at else today
+    days = sorted(max(calendar.day(one.attested_at), first) for one in asked if one.attested_at)
+    points = {(day - first).days: number for number, day in enumerate(days, 1)}
+    title = f"{name}, révision du {in_words(revision.adopted or first)}"
+    return Curve(title, len(asked), first, max(today, first), tuple(points.items()), ledger.counted(found))
+
+
+def draw(one: Curve) -> bytes:
+    """Return the picture, as PNG. Raises `TypesetError`."""
+    attested = one.points[-1][1] if one.points else 0
+    data = {
+        "title": one.title,
+        "subtitle": f"Attestations\u00a0: {attested} sur {one.total}, le {in_words(one.last)}",
+        "total": one.total,
+        "days": (one.last - one.first).days,
+        "points": [list(point) for point in one.points],
+        "first": in_words(one.first),
+        "last": in_words(one.last) if one.last > one.first else "",
+        "words": " · ".join(one.words.split("\n")),
+    }
+    return typeset(_TEMPLATE, data, "png")
+
+
+@lru_cache(maxsize=1)
+def sample() -> bytes:
+    """Return a picture of made-up numbers, for the gallery."""
+    points = ((0, 2), (1, 5), (3, 6), (7, 9), (8, 10))
+    words = "Envoyé\u00a0: 14\nOuvert\u00a0: 12\nAttesté\u00a0: 10 sur 14"
+    title = "PA20, révision du 18 novembre 2026"
+    return draw(Curve(title, 14, date(2026, 11, 24), date(2026, 12, 4), points, words))
+
+
+class CurveErrand:
+    """The errand `revision-image`: count, draw, keep the picture, have it sent to whoever asked."""
+
+    def __init__(self, storage: Storage, archive: Archive, calendar: Calendar) -> None:
+        self._storage = storage
+        self._archive = archive
+        self._calendar = calendar
+
+    async def __call__(self, arguments: Mapping[str, Any], now: datetime) -> None:
+        """Draw. Done again after a crash, it sends nothing twice. Raises `TypesetError`, `StorageError`."""
+        today = self._calendar.day(now)
+        found = await self._storage.run(lambda: self._counted(arguments["revision"], today))
+        if found is None:
+            return
+        png = await aside(partial(draw, found))
+        made = KeptPicture(png, found.words, today)
+        await self._storage.run(lambda: kept_pictures.keep(self._storage, PICTURE, arguments, made, now))
+
+    def _counted(self, identifier: str, today: date) -> Curve | None:
+        with self._storage.transaction() as db:
+            revision = revisions.read(db, identifier)
+            if revision is None or revision.state != "announced":
+                return None
+            found = audience.ledger(db, revision)
+            name = self._archive.library.policies[revision.policy].name
+            return curve(name, revision, found, self._calendar, today)

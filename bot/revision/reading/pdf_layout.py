@@ -1,0 +1,137 @@
+"""Where the words of a PDF stand on its pages: run by `pdf_pages` in a process of its own.
+
+The file comes on the standard input; what was found leaves in JSON on the standard output. A file that
+has the library fail, or turn for ever, takes this process with it and no other.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import math
+import resource
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import pypdfium2
+from pypdfium2 import raw
+
+MOST_PAGES: Final = 200
+MOST_CHARACTERS: Final = 1_500_000
+CPU_SECONDS: Final = 20
+MEMORY: Final = 2 * 1024 * 1024 * 1024
+
+APART: Final = 2.0  # widths of a letter between two pieces of a line that are not of one column
+TOUCHING: Final = 0.15  # widths of a letter, at most, between two that no white space separates
+PICTURE: Final = 0.3  # share of a page that an image covers, from which it may hold text
+
+
+def layout(content: bytes) -> dict[str, Any]:
+    """Return the pages with their pieces of lines, or the problem."""
+    try:
+        document = pypdfium2.PdfDocument(content)
+    except pypdfium2.PdfiumError:
+        locked = raw.FPDF_GetLastError() == raw.FPDF_ERR_PASSWORD
+        return {"problem": "password" if locked else "damaged"}
+    if len(document) > MOST_PAGES:
+        return {"problem": "pages"}
+    characters = 0
+    pages = []
+    for page in document:
+        text = page.get_textpage()
+        characters += text.count_chars()
+        if characters > MOST_CHARACTERS:
+            return {"problem": "pages"}
+        width, height = page.get_size()
+        images = (image.get_bounds() for image in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]))
+        large = PICTURE * width * height
+        picture = any((right - left) * (top - bottom) > large for left, bottom, right, top in images)
+        pages.append({"width": width, "height": height, "picture": picture, "pieces": _pieces(text)})
+    return {"pages": pages}
+
+
+class _Letter(NamedTuple):
+    text: str  # the white space before it, if any, and its sign
+    left: float
+    right: float
+    bottom: float
+    top: float
+    size: float
+    bold: bool
+
+
+def _lines(page: pypdfium2.PdfTextPage) -> Iterator[list[_Letter]]:
+    """Yield the lines of a page, as the library makes them out, in the order of the file."""
+    box = [ctypes.c_double() for _ in range(4)]
+    matrix = raw.FS_MATRIX()  # a browser writes large letters on a page that it scales down
+    line: list[_Letter] = []
+    space = ""
+    for at in range(page.count_chars()):
+        code = raw.FPDFText_GetUnicode(page, at)
+        if code in {10, 13}:
+            yield line
+            line, space = [], ""
+        elif raw.FPDFText_GetCharBox(page, at, *map(ctypes.byref, box)):
+            hyphen = code in {2, 0xFFFE} or raw.FPDFText_IsHyphen(page, at) == 1
+            sign = "-" if hyphen else chr(code) if code else "\ufffd"
+            if sign.isspace():
+                space = sign if sign == "\u00a0" else space or " "
+            else:
+                left, right, bottom, top = (side.value for side in box)
+                raw.FPDFText_GetMatrix(page, at, ctypes.byref(matrix))
+                size = abs(raw.FPDFText_GetFontSize(page, at)) * math.hypot(matrix.c, matrix.d) or 1
+                line.append(_Letter(space + sign, left, right, bottom, top, size, _is_bold(page, at)))
+                space = ""
+    yield line
+
+
+def _pieces(page: pypdfium2.PdfTextPage) -> list[dict[str, Any]]:
+    """Return the pieces of lines, in the order of the file: a piece ends with the line, or at a wide gap."""
+    pieces: list[list[_Letter]] = []
+    for line in _lines(page):
+        for at, letter in enumerate(line):
+            last = pieces[-1][-1] if pieces else None
+            if last and (_touch(last, letter) or (at and _gap(last, letter) <= APART)):
+                pieces[-1].append(letter)
+            else:
+                pieces.append([letter])
+    return [_piece(letters) for letters in pieces]
+
+
+def _gap(last: _Letter, letter: _Letter) -> float:
+    return abs(letter.left - last.right) / letter.size
+
+
+def _touch(last: _Letter, letter: _Letter) -> bool:
+    """Tell whether a letter goes on with the one before: a hyphen may come after the end of its line."""
+    level = min(last.top, letter.top) >= max(last.bottom, letter.bottom)
+    return level and _gap(last, letter) < TOUCHING
+
+
+def _piece(letters: Sequence[_Letter]) -> dict[str, Any]:
+    return {
+        "text": "".join(letter.text for letter in letters).strip(),
+        "left": min(letter.left for letter in letters),
+        "right": max(letter.right for letter in letters),
+        "bottom": min(letter.bottom for letter in letters),
+        "top": max(letter.top for letter in letters),
+        "size": max(letter.size for letter in letters),
+        "bold": 2 * sum(letter.bold for letter in letters) > len(letters),
+    }
+
+
+def _is_bold(page: pypdfium2.PdfTextPage, at: int) -> bool:
+    if raw.FPDFText_GetFontWeight(page, at) >= 600:  # noqa: PLR2004 — CSS: semibold
+        return True
+    name = ctypes.create_string_buffer(128)
+    flags = ctypes.c_int()
+    raw.FPDFText_GetFontInfo(page, at, name, 128, ctypes.byref(flags))
+    return any(mark in name.value.lower() for mark in (b"bold", b"black", b"heavy", b"-bd", b"cmbx"))
+
+
+if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it writes to no file
+    json.dump(layout(sys.stdin.buffer.read()), sys.stdout)

@@ -1,0 +1,4 @@
+"""The clock, and what was already heard.
+
+In: tasks that are due at a time. Out: each done once, in one transaction.
+"""

@@ -1,0 +1,63 @@
+"""The tables of the onboarding and of the quiz, as one forward migration of `bot.storage.schema.migrations`.
+
+Each fact about a person is a row of its own, so that linking two accounts unites what was done with
+each of them.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+
+_STATEMENTS = (
+    # Who is to read which version. `suspended_on`: since when they are neither officer nor employee.
+    # `round`: how many times that began. `reminders`: how many were sent in this round, and
+    # the word to the administration. `refreshed`: whether the refresher was proposed.
+    """CREATE TABLE onboardings (
+         person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+         policy TEXT NOT NULL,
+         version TEXT NOT NULL,
+         started_at TEXT NOT NULL,
+         by_hand INTEGER NOT NULL DEFAULT 0,
+         round INTEGER NOT NULL DEFAULT 1,
+         reminders INTEGER NOT NULL DEFAULT 0,
+         suspended_on TEXT,
+         refreshed INTEGER NOT NULL DEFAULT 0,
+         PRIMARY KEY (person_id, policy, version)) STRICT""",
+    """CREATE TABLE pages_read (
+         person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+         policy TEXT NOT NULL,
+         version TEXT NOT NULL,
+         page TEXT NOT NULL,
+         turned_on TEXT NOT NULL,
+         PRIMARY KEY (person_id, policy, version, page)) STRICT""",
+    """CREATE TABLE quiz_attempts (
+         id TEXT PRIMARY KEY,
+         person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+         policy TEXT NOT NULL,
+         version TEXT NOT NULL,
+         kind TEXT NOT NULL CHECK (kind IN ('quiz', 'refresher')),
+         items TEXT NOT NULL,
+         ticked TEXT NOT NULL DEFAULT '[]',
+         started_at TEXT NOT NULL,
+         finished_at TEXT) STRICT""",
+    "CREATE INDEX quiz_attempts_by_person ON quiz_attempts(person_id)",
+    """CREATE TABLE quiz_answers (
+         attempt_id TEXT NOT NULL REFERENCES quiz_attempts(id) ON DELETE CASCADE,
+         turn INTEGER NOT NULL,
+         question TEXT NOT NULL,
+         chosen TEXT NOT NULL,
+         is_right INTEGER NOT NULL,
+         PRIMARY KEY (attempt_id, turn)) STRICT""",
+    # A picture that was asked for, until it is sent; a day at most.
+    """CREATE TABLE progress_pictures (
+         id TEXT PRIMARY KEY,
+         png BLOB NOT NULL,
+         numbers TEXT NOT NULL,
+         made_on TEXT NOT NULL) STRICT""",
+)
+
+
+def create(db: Database) -> None:
+    """Create the tables; to be called by the migration, and never changed once that was applied."""
+    for statement in _STATEMENTS:
+        db.conn.execute(statement)

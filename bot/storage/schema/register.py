@@ -1,0 +1,61 @@
+"""The tables of the register of attestations, as one forward migration of `bot.storage.schema.migrations`.
+
+`attestations` is only ever added to: its rows are chained and signed, and hold nothing of anyone but
+commitments. `attestation_people` holds what each commitment hides; erasing a row of it breaks no chain.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+
+_STATEMENTS = (
+    """CREATE TABLE attestation_keys (
+         id TEXT PRIMARY KEY,
+         public_key TEXT NOT NULL,
+         since TEXT NOT NULL) STRICT""",
+    """CREATE TABLE attestations (
+         number INTEGER PRIMARY KEY,
+         previous TEXT NOT NULL,
+         policy TEXT NOT NULL,
+         version TEXT NOT NULL,
+         text_sha256 TEXT NOT NULL,
+         statement TEXT NOT NULL,
+         attested_at TEXT NOT NULL,
+         platform TEXT NOT NULL,
+         name_commitment TEXT NOT NULL,
+         account_commitment TEXT NOT NULL,
+         key_id TEXT NOT NULL REFERENCES attestation_keys(id),
+         digest TEXT NOT NULL,
+         signature TEXT NOT NULL) STRICT""",
+    """CREATE TRIGGER attestations_are_not_changed BEFORE UPDATE ON attestations
+       BEGIN SELECT RAISE(ABORT, 'attestations are only added'); END""",
+    """CREATE TRIGGER attestations_are_not_deleted BEFORE DELETE ON attestations
+       BEGIN SELECT RAISE(ABORT, 'attestations are only added'); END""",
+    """CREATE TABLE attestation_people (
+         id TEXT PRIMARY KEY,
+         number INTEGER NOT NULL UNIQUE REFERENCES attestations(number),
+         person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+         name TEXT NOT NULL,
+         name_salt TEXT NOT NULL,
+         account TEXT NOT NULL,
+         account_salt TEXT NOT NULL) STRICT""",
+    "CREATE INDEX attestation_people_by_person ON attestation_people(person_id)",
+    """CREATE TABLE reading_facts (
+         id TEXT PRIMARY KEY,
+         person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
+         policy TEXT NOT NULL,
+         version TEXT NOT NULL,
+         fact TEXT NOT NULL CHECK (fact IN ('delivered', 'opened', 'read', 'passed')),
+         happened_at TEXT NOT NULL,
+         platform TEXT NOT NULL,
+         UNIQUE (person_id, policy, version, fact)) STRICT""",
+    """CREATE TABLE mandate_ends (
+         person_id TEXT PRIMARY KEY REFERENCES people(id) ON DELETE CASCADE,
+         ended_on TEXT NOT NULL) STRICT""",
+)
+
+
+def create(db: Database) -> None:
+    """Create the tables; to be called by the migration, and never changed once that was applied."""
+    for statement in _STATEMENTS:
+        db.conn.execute(statement)

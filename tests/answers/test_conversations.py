@@ -1,0 +1,146 @@
+"""What is remembered of an exchange: for minutes, in bounded number, and nothing that was written."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from itertools import count
+from threading import Event
+
+import pytest
+
+from bot.answers.conversations import (
+    FOLLOWED,
+    JUDGED,
+    SHOWN,
+    Conversations,
+    Fading,
+    GivenAnswer,
+    OnScreen,
+    Recent,
+)
+from bot.conversation.requests import Actor
+from bot.language.masking import Masked
+from bot.policy.articles import Number
+from tests.kits.fake_clock import FakeClock
+
+ALEX, BLAISE = Actor("slack", "T1", "U1"), Actor("discord", "900", "2")
+LOGO = (Number((5, 13)),)
+GIVEN = GivenAnswer("pa20", Masked("Le logo?"), LOGO, kept=False)
+
+
+@pytest.fixture
+def rapid_switches() -> Iterator[None]:
+    """Threads take turns as often as they can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def test_the_last_exchange_is_forgotten_after_ten_minutes_though_nobody_asks() -> None:
+    clock = FakeClock()
+    conversations = Conversations(clock)
+    conversations.remember(ALEX, "pa20", LOGO)
+    clock.move(seconds=FOLLOWED.total_seconds() - 1)
+    assert conversations.previous(ALEX, "pa20") == LOGO
+    clock.move(seconds=1)
+    conversations.fade()
+    assert len(conversations) == 0
+
+
+def test_reading_it_does_not_make_it_last() -> None:
+    clock = FakeClock()
+    conversations = Conversations(clock)
+    conversations.remember(ALEX, "pa20", LOGO)
+    for _ in range(3):
+        clock.move(minutes=4)
+        last = conversations.previous(ALEX, "pa20")
+    assert last == ()
+
+
+def test_a_clock_set_back_forgets_rather_than_keeps() -> None:
+    clock = FakeClock()
+    conversations = Conversations(clock)
+    conversations.remember(ALEX, "pa20", LOGO)
+    clock.move(hours=-1)
+    assert conversations.previous(ALEX, "pa20") == ()
+
+
+def test_each_person_and_each_policy_has_its_own() -> None:
+    conversations = Conversations(FakeClock())
+    conversations.remember(ALEX, "pa20", LOGO)
+    assert conversations.previous(BLAISE, "pa20") == ()
+    assert conversations.previous(ALEX, "cr3") == ()
+    assert conversations.previous(None, "pa20") == ()
+    conversations.forget(ALEX)
+    assert conversations.previous(ALEX, "pa20") == ()
+
+
+def test_nobody_is_remembered_when_it_is_not_known_who_asks() -> None:
+    conversations = Conversations(FakeClock())
+    conversations.remember(None, "pa20", LOGO)
+    conversations.forget(None)
+    assert len(conversations) == 0
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_the_number_is_bounded_the_oldest_going_first(most: int) -> None:
+    conversations = Conversations(FakeClock(), most)
+    actors = [Actor("slack", "T1", f"U{n}") for n in range(5)]
+    for actor in actors:
+        conversations.remember(actor, "pa20", LOGO)
+    assert [bool(conversations.previous(actor, "pa20")) for actor in actors] == [False] * (5 - most) + [
+        True
+    ] * most
+
+
+@pytest.mark.usefixtures("rapid_switches")
+def test_one_thread_may_write_while_another_forgets() -> None:
+    start, seconds = FakeClock().now, count()
+    table: Fading[int, int] = Fading(
+        lambda: start + timedelta(seconds=next(seconds)), timedelta(seconds=5), most=10
+    )
+    written = Event()
+
+    def forget() -> None:
+        while not written.is_set():
+            table.fade()
+
+    with ThreadPoolExecutor() as pool:
+        forgetting = pool.submit(forget)
+        try:
+            for number in range(30_000):
+                table.put(number, number)
+                table.drop(number - 1)
+        finally:
+            written.set()
+        forgetting.result()
+    assert len(table) <= 10
+
+
+def test_an_answer_is_judged_once_and_within_the_hour() -> None:
+    clock = FakeClock()
+    recent = Recent(clock)
+    identifier, other = recent.add(GIVEN), recent.add(GIVEN)
+    assert identifier != other
+    assert recent.take(identifier) == GIVEN
+    assert recent.take(identifier) is None
+    clock.move(seconds=JUDGED / timedelta(seconds=1))
+    recent.fade()
+    assert len(recent) == 0
+    assert recent.take(other) is None
+
+
+def test_a_question_is_on_screen_until_another_is_or_an_hour_has_passed() -> None:
+    clock = FakeClock()
+    shown = OnScreen(clock)
+    shown.put("a", 3)
+    assert shown.shows("a", 3)
+    assert not shown.shows("a", 4)
+    assert not shown.shows("b", 3)
+    clock.move(seconds=SHOWN.total_seconds())
+    shown.fade()
+    assert not shown.shows("a", 3)

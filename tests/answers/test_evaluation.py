@@ -1,0 +1,101 @@
+"""The measures are those that are written down, whatever the questions."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bot.answers import evaluation
+from bot.answers.bank import BankLine
+from bot.answers.evaluation import DECLINED, Measures, Trial
+from bot.answers.questions import Found, Outcome, PolicyAnswer
+from bot.policy.articles import PolicyError
+from tests.kits.questions import Small, named, small
+
+__all__ = ["small"]
+
+WRONG = (236, 183, 140)
+CELL, KEY = 38, 18  # pixels of a side: a cell of the matrix, a square of its key
+
+
+def trial(gold: tuple[str, ...], also: tuple[str, ...], ranked: tuple[str, ...], outcome: Outcome) -> Trial:
+    found = tuple(Found(number, 0.5) for number in named(*ranked))
+    shown = found if outcome in {"answer", "clarify"} else ()
+    line = BankLine("?", "direct" if gold else "near_miss", "answer", named(*gold), named(*also))
+    return Trial(line, PolicyAnswer(outcome, clauses=shown, ranked=found), 0.004)
+
+
+TRIALS = [
+    trial(("5.1",), (), ("5.1",), "answer"),
+    trial(("5.1",), ("5.2",), ("5.2", "5.1"), "clarify"),
+    trial(("5",), (), ("5.18",), "answer"),  # a whole article accepts any of its clauses
+    trial(("5.1",), (), ("5.10", "5.3", "5.1"), "answer"),  # 5.10 is not 5.1
+    trial(("5.1",), (), ("5.1",), "not_found"),  # the right clause, and declined all the same
+    trial((), (), ("5.1",), "out_of_scope"),
+    trial((), (), ("5.1",), "answer"),
+]
+
+
+def test_top1_top3_and_joint_are_those_of_the_definition() -> None:
+    assert Measures.of(TRIALS) == Measures(n=7, top1=0.8, top3=1.0, joint=round(4 / 7, 4))
+
+
+def test_nothing_in_scope_has_no_top1() -> None:
+    assert Measures.of(TRIALS[-2:]) == Measures(n=2, top1=None, top3=None, joint=0.5)
+    assert Measures.of([]) == Measures(n=0, top1=None, top3=None, joint=None)
+
+
+def test_the_report_has_its_shape_in_every_case() -> None:
+    found = evaluation.report(TRIALS)
+    assert list(found) == ["n", "top1", "top3", "joint", "by_kind", "by_clause", "latency_ms"]
+    assert found["by_kind"]["near_miss"] == {"n": 2, "top1": None, "top3": None, "joint": 0.5}
+    assert found["by_clause"]["5.1"]["n"] == 4
+    assert found["latency_ms"] == {"p50": 4.0, "p99": 4.0}
+
+
+def test_what_failed_is_told() -> None:
+    assert evaluation.failed(TRIALS) == [TRIALS[3], TRIALS[4], TRIALS[6]]
+
+
+def test_confusion_counts_what_was_accepted_as_right() -> None:
+    counts = evaluation.confusion(TRIALS)
+    assert counts["5.2", "5.2"] == counts["5.18", "5.18"] == counts["5.1", "5.1"] == 1
+    assert counts["5.1", "5.10"] == counts["5.1", DECLINED] == counts[DECLINED, "5.1"] == 1
+    assert sum(counts.values()) == len(TRIALS)
+
+
+def test_the_confusion_matrix_is_a_picture_of_what_was_right_and_wrong() -> None:
+    image = Image.open(io.BytesIO(evaluation.draw(evaluation.confusion(TRIALS))))
+    assert image.format == "PNG"
+    pixels = Counter(image.convert("RGB").get_flattened_data())
+    assert round((pixels[WRONG] - KEY**2) / CELL**2) == 3
+
+
+def test_a_confusion_matrix_of_a_thousand_clauses_keeps_to_the_size_of_a_picture() -> None:
+    counts = {(f"{article}.{clause}",) * 2: 1 for article in range(1, 51) for clause in range(1, 21)}
+    image = Image.open(io.BytesIO(evaluation.draw(counts)))
+    assert max(image.size) < 9_000
+
+
+def test_questions_written_by_others_are_read_whatever_their_kinds(small: Small, tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
+    path.write_text(
+        '{"id": "D1", "question": "Hi?", "kind": "english", "gold": [], "also_ok": []}\n\n'
+        '{"id": "D2", "question": "Un?", "kind": "article", "gold": ["1"], "also_ok": ["1.1"]}\n',
+        "utf-8",
+    )
+    lines = evaluation.read(path, small.version)
+    assert [line.gold for line in lines] == [(), named("1")]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", '{"question": "Un?", "kind": "x", "gold": ["8"], "also_ok": []}', '{"question": "Un?"}']
+)
+def test_a_file_that_cannot_be_measured_says_why(small: Small, tmp_path: Path, text: str) -> None:
+    (tmp_path / "q.jsonl").write_text(text, "utf-8")
+    with pytest.raises(PolicyError, match=r"q\.jsonl"):
+        evaluation.read(tmp_path / "q.jsonl", small.version)

@@ -1,0 +1,129 @@
+"""Training again after a line was added: planned once, told to the person who asked, harmless if repeated."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from bot.answers import retraining
+from bot.answers.engine import store
+from bot.answers.engine.scores import ModelError
+from bot.answers.retraining import Trained
+from bot.conversation.messages import Message, Quoter
+from bot.people import persons
+from bot.policy.library import Library
+from bot.settings import SEED
+from bot.storage.database import Storage
+from tests.conftest import TEST_DATA
+from tests.kits.fake_clock import FakeClock
+from tests.kits.people import ALEX
+from tests.platforms.test_hostile_text import check_everywhere
+
+BETTER = Trained(swapped=True, before=0.931, after=0.934, lines=2715)
+
+
+@pytest.fixture
+def storage() -> Iterator[Storage]:
+    made = Storage()
+    yield made
+    made.close()
+
+
+async def test_it_is_planned_once_a_minute_and_told_once_to_whom_added_the_line(storage: Storage) -> None:
+    clock = FakeClock()
+
+    def planned() -> list[str]:
+        with storage.transaction() as db:
+            person = persons.known(db, ALEX)
+            for _ in range(2):
+                retraining.plan(db, "pa20", person, clock())
+            (row,) = db.conn.execute("SELECT key, due_at FROM due_tasks").fetchall()
+            assert row[1] == "2026-11-24T15:01:00Z"
+            return [person, row[0]]
+
+    person, key = await storage.run(planned)
+
+    async def retrain(policy: str) -> Trained:
+        assert policy == "pa20"
+        return BETTER
+
+    arguments = {"policy": "pa20", "person": person, "key": key}
+    for _ in range(2):  # a crash had it done again
+        await retraining.errand(storage, retrain, arguments, clock())
+
+    def queued() -> list[tuple[str, str, str]]:
+        with storage.transaction() as db:
+            return list(db.conn.execute("SELECT recipient, notice, arguments FROM outbox").fetchall())
+
+    ((recipient, notice, told),) = await storage.run(queued)
+    assert (recipient, notice) == (f"person:{person}", retraining.NOTICE)
+    assert "question" not in told
+
+    def planned_next() -> int:
+        with storage.transaction() as db:
+            found = db.conn.execute("SELECT count(*) FROM due_tasks WHERE task = ?", (retraining.LEARN,))
+            return int(found.fetchone()[0])
+
+    assert await storage.run(planned_next) == 1, "the text to come learns the same"
+
+
+async def test_a_policy_whose_bank_is_too_small_is_not_trained_and_says_so(
+    library: Library, tmp_path: Path
+) -> None:
+    trained = await retraining.trainer(library, [SEED, TEST_DATA], tmp_path)("cr3")
+    assert not trained.swapped
+    assert "pas encore assez de questions" in said(trained, "cr3")
+
+
+def test_a_bot_that_stops_waits_for_no_training(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, release = Event(), Event()
+    ended: list[bool] = []
+
+    def make(*_: object) -> None:
+        begun.set()
+        release.wait(5)
+        ended.append(True)
+        raise ModelError("trop tard.")
+
+    async def stop_meanwhile() -> None:
+        training = asyncio.ensure_future(retraining.trainer(library, [SEED], tmp_path)("pa20"))
+        await asyncio.to_thread(begun.wait, 5)
+        training.cancel()
+
+    monkeypatch.setattr(store, "make", make)
+    asyncio.run(stop_meanwhile())
+    assert not ended
+    release.set()
+
+
+def said(trained: Trained, policy: str = "pa20") -> str:
+    arguments = {name: getattr(trained, name) for name in ("swapped", "before", "after", "lines", "problem")}
+    message = retraining.told(None, {"policy": policy, **arguments})
+    assert isinstance(message, Message)
+    return "\n".join(message.own_words())
+
+
+def test_the_notice_says_what_came_of_it_with_both_scores() -> None:
+    assert "je réponds maintenant avec les questions" in said(BETTER)
+    assert "93,4\u00a0% (avant\u00a0: 93,1\u00a0%). 2715 questions" in said(BETTER)
+
+
+def test_a_worse_model_is_not_used_and_a_failure_is_explained() -> None:
+    assert "Je n'ai pas changé ma façon de répondre" in said(
+        Trained(swapped=False, before=0.9, after=0.8, lines=9)
+    )
+    failed = Trained(
+        swapped=False, before=None, after=None, lines=9, problem="l'entraînement a été trop long."
+    )
+    assert "L'exercice n'a pas abouti\u00a0: l'entraînement a été trop long." in said(failed)
+
+
+def test_every_message_passes_on_every_platform(quote: Quoter) -> None:
+    for reply in retraining.examples().values():
+        check_everywhere(reply, quote)

@@ -1,0 +1,295 @@
+"""Making, keeping and swapping models, on a policy of four clauses."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from bot.answers import train
+from bot.answers.bank import BANK
+from bot.answers.engine import model, store, training
+from bot.answers.engine.scores import ModelError
+from bot.answers.engine.store import ModelScore, Sources
+from bot.answers.questions import Engine
+from bot.policy import articles
+from bot.policy.library import Library
+from bot.settings import SEED
+from tests.kits.questions import SHAPES, Small, named, numbers, small, small_apart
+
+__all__ = ["small", "small_apart"]
+
+
+def test_a_bank_is_learned_in_a_process_of_its_own_and_once_only(small_apart: Small) -> None:
+    first = store.make(small_apart.sources, small_apart.models)
+    assert first.swapped
+    assert first.before is first.after is None
+    written = (small_apart.models / first.model).stat().st_ino
+    assert store.make(small_apart.sources, small_apart.models) == first
+    assert (small_apart.models / first.model).stat().st_ino == written
+
+
+def test_the_same_bank_always_makes_the_same_model(small: Small) -> None:
+    one, other = (training.model_of(small.sources) for _ in range(2))
+    for name in ("rows", "weights", "dual", "seen", "rarity"):
+        assert np.array_equal(getattr(one, name), getattr(other, name))
+    assert (one.threshold, one.silence, one.sharpness) == (other.threshold, other.silence, other.sharpness)
+
+
+def test_a_model_reads_back_as_it_was_saved(small: Small, tmp_path: Path) -> None:
+    made = training.model_of(small.sources)
+    model.save(made, tmp_path / "m.npz")
+    read = model.load(tmp_path / "m.npz")
+    assert read.clauses == made.clauses == ("1.1", "1.2", "2.1", "2.2")
+    assert read.speller == made.speller
+    assert np.allclose(read.columns("le chiot et sa niche"), made.columns("le chiot et sa niche"), atol=0.01)
+
+
+def test_what_others_would_have_taught_follows_from_one_solution() -> None:
+    random = np.random.default_rng(3)
+    points, targets = random.normal(size=(60, 5)), random.normal(size=(60, 2))
+    kernel = points @ points.T
+    groups = [np.arange(0, 20), np.arange(20, 60)]
+    _, apart = training.solve(kernel.copy(), targets, groups)
+    for group in groups:
+        rest = np.setdiff1d(np.arange(60), group)
+        dual = np.linalg.solve(kernel[np.ix_(rest, rest)] + np.eye(len(rest)), targets[rest])
+        assert np.allclose(apart[group], kernel[np.ix_(group, rest)] @ dual)
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 not much", None])
+def test_a_damaged_model_is_made_again(small: Small, damage: bytes | None) -> None:
+    made = store.make(small.sources, small.models)
+    path = small.models / made.model
+    path.unlink() if damage is None else path.write_bytes(damage)
+    assert store.find(small.sources, small.models) == (None, False)
+    engine = Engine(small.folders, small.models)
+    assert engine.prepare(small.policy)
+    assert numbers(engine.answer(small.policy, small.version, "le museau du chiot")) == ["2.2"]
+
+
+def test_half_of_a_file_is_never_read(small: Small) -> None:
+    made = store.make(small.sources, small.models)
+    path = small.models / made.model
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ModelError):
+        model.load(path)
+
+
+def test_a_damaged_verdict_is_given_again(small: Small) -> None:
+    made = store.make(small.sources, small.models)
+    (small.models / f"petite-{made.base}.json").write_text('{"bank": 3}')
+    assert store.verdict(small.sources, small.models) is None
+    assert store.make(small.sources, small.models) == made
+
+
+def test_two_processes_at_once_do_no_harm(small_apart: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "_making", nullcontext())  # as between two bots
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda _: store.make(small_apart.sources, small_apart.models), range(2))
+    assert one.model == other.model
+    assert store.find(small_apart.sources, small_apart.models)[1]
+    assert {path.name for path in small_apart.models.iterdir()} == {one.model, f"petite-{one.base}.json"}
+
+
+def test_a_better_bank_takes_over_and_its_scores_are_told(small: Small) -> None:
+    store.make(small.sources, small.models)
+    small.write(small.own_bank, [*Small.lines(("Dites, {}?",))])
+    found = store.make(small.sources, small.models)
+    assert found.swapped
+    assert found.before
+    assert found.after
+    assert found.after.joint >= found.before.joint
+    assert found.lines == len(small.sources.lines())
+
+
+def test_a_bank_that_answers_worse_does_not_take_over(small: Small) -> None:
+    engine = Engine(small.folders, small.models)
+    assert engine.prepare(small.policy)
+    question = SHAPES[3].format("piano")
+    assert numbers(engine.answer(small.policy, small.version, question)) == ["1.2"]
+    turned = {"1.1": "2.2", "1.2": "2.1", "2.1": "1.2", "2.2": "1.1"}
+    lies = [
+        replace(line, gold=named(turned[str(line.gold[0])]), question=shape + line.question)
+        for shape in ("Ah! ", "Oh! ", "Hé! ", "Bon. ", "Euh… ")
+        for line in Small.lines(SHAPES[3:])
+        if line.gold
+    ]
+    small.write(small.own_bank, lies)
+    assert engine.prepare(small.policy)
+    found = store.verdict(small.sources, small.models)
+    assert found
+    assert not found.swapped
+    assert found.before
+    assert found.after
+    assert found.after.joint < found.before.joint
+    assert numbers(engine.answer(small.policy, small.version, question)) == ["1.2"]
+    assert store.make(small.sources, small.models) == found  # not tried again
+
+
+def test_fewer_right_answers_are_worse_and_then_fewer_right_first_clauses() -> None:
+    better, worse, tie = ModelScore(0.8, 0.9, 0.9), ModelScore(0.9, 1.0, 0.8), ModelScore(0.7, 0.9, 0.9)
+    assert train.is_worse(worse, better)
+    assert train.is_worse(tie, better)
+    assert not train.is_worse(better, better)
+    assert not train.is_worse(better, worse)
+
+
+def test_the_bank_before_serves_while_a_new_one_is_learned(small: Small) -> None:
+    engine = Engine(small.folders, small.models)
+    assert engine.prepare(small.policy)
+    small.write(small.own_bank, Small.lines(("Alors, {}?",)))
+    assert numbers(engine.answer(small.policy, small.version, "un concert de piano")) == ["1.2"]
+    assert engine.prepare(small.policy)
+    found = store.verdict(small.sources, small.models)
+    assert found
+    assert found.bank == small.sources.key()
+
+
+def test_while_nothing_is_learned_text_alone_answers(small: Small) -> None:
+    engine = Engine(small.folders, small.models)
+    assert numbers(engine.answer(small.policy, small.version, "jardin")) == ["2.1"]
+    assert engine.answer(small.policy, small.version, "arrosoir").outcome == "not_found"
+    assert engine.prepare(small.policy)
+    assert numbers(engine.answer(small.policy, small.version, "arrosoir")) == ["2.1"]
+
+
+def test_a_wrong_line_leaves_the_model_that_serves_and_is_said(
+    small: Small, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = Engine(small.folders, small.models)
+    assert engine.prepare(small.policy)
+    small.own_bank.write_text('{"question": "secret"}\n', "utf-8")
+    with caplog.at_level(logging.WARNING):
+        assert engine.prepare(small.policy)
+    assert "ligne 1" in caplog.text
+    assert "secret" not in caplog.text
+    assert numbers(engine.answer(small.policy, small.version, "un concert de piano")) == ["1.2"]
+
+
+def test_a_bank_that_is_too_small_trains_nothing(small: Small) -> None:
+    small.write(small.policy_folder / BANK, Small.lines(SHAPES[:1])[:10])
+    with pytest.raises(ModelError, match="pas encore assez de questions"):
+        store.make(small.sources, small.models)
+    engine = Engine(small.folders, small.models)
+    assert not engine.prepare(small.policy)
+    assert engine.answer(small.policy, small.version, "le chien et sa laisse").answered
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_french(small_apart: Small, tmp_path: Path) -> None:
+    (tmp_path / "fichier").write_text("")
+    with pytest.raises(ModelError, match=r"\u00a0: "):
+        store.make(small_apart.sources, tmp_path / "fichier")
+
+
+def test_only_a_few_models_are_kept(small: Small) -> None:
+    for count in range(1, 6):
+        small.write(small.own_bank, Small.lines(("Alors, {}?",))[:count])
+        store.make(small.sources, small.models)
+        time.sleep(0.01)  # so that their ages differ
+    found = store.verdict(small.sources, small.models)
+    assert found
+    kept = {path.name for path in small.models.glob("*.npz")}
+    assert len(kept) == store.KEPT
+    assert found.model in kept
+
+
+def test_each_text_keeps_its_own_model(small: Small) -> None:
+    before, former = store.make(small.sources, small.models), small.sources
+    text = (small.policy_folder / "2024-01-01.md").read_text("utf-8")
+    (small.policy_folder / "2025-01-01.md").write_text(text.replace("en laisse", "chez lui"), "utf-8")
+    after = store.make(small.sources, small.models)
+    assert after.model != before.model
+    assert store.settled(small.sources, small.models)
+    assert store.settled(former, small.models), "which is still in force"
+    for count in range(1, store.KEPT + 2):  # of what is used, nothing is removed
+        small.write(small.own_bank, Small.lines(("Alors, {}?",))[:count])
+        store.make(small.sources, small.models)
+        store.find(former, small.models)
+        time.sleep(0.01)  # so that their ages differ
+    assert (small.models / before.model).is_file()
+
+
+def test_what_is_asked_for_twice_at_once_is_made_once(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+    trained = []
+
+    def model_of(sources: Sources) -> model.Model:
+        trained.append(sources)
+        return made
+
+    made = training.model_of(small.sources)
+    monkeypatch.setattr(training, "model_of", model_of)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: store.make(small.sources, small.models), range(2)))
+    assert len(trained) == 1
+
+
+def test_a_new_text_makes_a_new_model_without_comparing(small: Small) -> None:
+    before = store.make(small.sources, small.models)
+    text = (small.policy_folder / "2024-01-01.md").read_text("utf-8")
+    (small.policy_folder / "2025-01-01.md").write_text(text.replace("en laisse", "chez lui"), "utf-8")
+    assert store.find(small.sources, small.models) == (None, False)
+    after = store.make(small.sources, small.models)
+    assert after.base != before.base
+    assert after.before is None
+
+
+def test_many_threads_may_ask_at_once(small: Small) -> None:
+    engine = Engine(small.folders, small.models)
+    engine.prepare(small.policy)
+    policy, version = small.policy, small.version
+    asked = [line for line in Small.lines(SHAPES[:3]) if line.gold] * 3
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda line: engine.answer(policy, version, line.question), asked))
+    assert all(line.accepts(answer.ranked[0].number) for line, answer in zip(asked, found, strict=True))
+
+
+def test_a_policy_without_a_bank_has_no_model(small: Small) -> None:
+    (small.policy_folder / BANK).unlink()
+    engine = Engine(small.folders, small.models)
+    assert not engine.prepare(small.policy)
+    assert not small.models.exists()
+    assert Sources(small.folders, small.version).banks() == ()
+
+
+def test_another_text_is_another_model(library: Library) -> None:
+    version = library.default.versions[-1]
+    other = articles.parse(f"{version.markdown}\n", policy=version.policy, adopted=version.adopted)
+    stamps = [store.Sources((SEED,), one).stamp() for one in (version, other)]
+    assert stamps[0] != stamps[1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a program with its parent")
+def test_what_trains_ends_with_the_bot_that_is_killed(tmp_path: Path) -> None:
+    asks = (
+        "from datetime import date; from pathlib import Path\n"
+        "from bot.answers.engine import store; from bot.policy import library\n"
+        "from bot.settings import SEED\n"
+        "version = library.load([SEED], 'pa20', date.today).default.versions[-1]\n"
+        f"store.make(store.Sources((SEED,), version), Path({str(tmp_path)!r}))"
+    )
+    with subprocess.Popen([sys.executable, "-c", asks]) as bot:
+        trains = _begun(psutil.Process(bot.pid))
+        bot.kill()
+    _, alive = psutil.wait_procs([trains], timeout=10)
+    assert not alive
+
+
+def _begun(bot: psutil.Process) -> psutil.Process:
+    """Return the program that a bot trains with, once it has made way for others."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        for child in bot.children():
+            if child.nice() > bot.nice():
+                return child
+        time.sleep(0.05)  # another process begins: there is no event
+    raise AssertionError("no training began")

@@ -1,0 +1,146 @@
+"""Nothing is particular to PA20: any policy that can be read can be asked, shared and shown everywhere."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.commands.catalogue import examples
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.messages import Button, Message
+from bot.policy import articles
+from bot.policy import library as libraries
+from bot.policy.annotations import read_annotations
+from bot.policy.library import Library, Policy
+from bot.settings import SEED
+from tests.conftest import TEST_DATA, TODAY
+from tests.kits.office import offices, services, working
+from tests.platforms.test_hostile_text import check_everywhere
+
+ORDINARY = st.lists(st.sampled_from(["la", "règle", "du", "comité", "s'applique", "à", "toute", "personne."]))
+HEAVY = st.sampled_from(["." * 900, "|---|---| " * 80, "a" * 3_000, "- * _ ` " * 200, "mot " * 1_600])
+WORDS = st.one_of(ORDINARY.map(" ".join), HEAVY).map(lambda text: f"Voici {text} fin")
+
+
+def written(clauses: list[list[str]]) -> str:
+    """Return the Markdown of a policy: for each article, its clauses' texts."""
+    lines = []
+    for number, texts in enumerate(clauses, 1):
+        lines.append(f"## ARTICLE {number} : TITRE {number}\n")
+        lines += [f"- {number}.{at} {text}\n" for at, text in enumerate(texts, 1)]
+    return "\n".join(lines)
+
+
+def library_of(markdown: str) -> Library:
+    version = articles.parse(markdown, policy="essai", adopted=date(2020, 1, 1))
+    none = read_annotations("", version, "essai")
+    return Library({"essai": Policy("essai", (version,), none)}, "essai", lambda: TODAY)
+
+
+async def read_through(library: Library, first: str) -> str:
+    """Follow « Page suivante » from `first` to the end; return the words quoted, in order."""
+    said, line = "", first
+    with working(library) as dispatcher:
+        for _ in range(200):
+            reply = await dispatcher.handle(dispatcher.from_command(f"politique {line}", place="channel"))
+            assert isinstance(reply, Message)
+            check_everywhere(reply, library.quote)
+            for quote in reply.quotes():
+                said += " " + " ".join(span.text for part in library.quote(quote).paragraphs for span in part)
+            following = [
+                b for b in reply.buttons() if isinstance(b, Button) and b.label.startswith("Page suivante")
+            ]
+            if not following:
+                return said
+            line = following[0].command.removeprefix("politique ")
+    raise AssertionError("the pages never end")
+
+
+def bare(text: str) -> str:
+    return "".join(text.replace("[…]", "").replace("«", "").replace("»", "").split())
+
+
+@settings(max_examples=25)
+@given(st.lists(st.lists(WORDS, min_size=1, max_size=4), min_size=1, max_size=3))
+async def test_every_word_of_any_article_can_be_read_page_by_page(clauses: list[list[str]]) -> None:
+    library = library_of(written(clauses))
+    for number, texts in enumerate(clauses, 1):
+        version = library.default.versions[0]
+        expected = bare("".join(clause.text for clause in version.within(articles.Number((number,)))))
+        assert bare(await read_through(library, f"article {number}")) == expected
+        first = version.clause(articles.Number((number, 1)))
+        assert first is not None
+        assert bare(await read_through(library, f"{number}.1")) == bare(first.text), texts[0][:40]
+
+
+@settings(max_examples=10)
+@given(st.lists(st.lists(WORDS, min_size=1, max_size=3), min_size=1, max_size=3))
+async def test_any_clause_can_be_found_shared_or_kindly_refused(clauses: list[list[str]]) -> None:
+    library = library_of(written(clauses))
+    with working(library) as dispatcher:
+        for line in ("partager 1.1", "politique voici", "politique fin", "politique mot", "politique"):
+            reply = await dispatcher.handle(dispatcher.from_command(line, place="channel"))
+            check_everywhere(reply, library.quote)
+            assert isinstance(reply, Message)
+            assert "Désolé" not in " ".join(reply.own_words())
+
+
+async def test_sixty_articles_have_a_table_of_contents_in_pages() -> None:
+    library = library_of(written([["Un texte."]] * 60))
+    with working(library) as dispatcher:
+        seen: list[str] = []
+        for page in (1, 2, 3):
+            reply = await dispatcher.handle(dispatcher.from_text(f"/politique essai:page {page}"))
+            check_everywhere(reply, library.quote)
+            assert isinstance(reply, Message)
+            seen += [button.label for button in reply.buttons() if button.label.startswith("Article")]
+    assert seen == [f"Article {n}" for n in range(1, 61)]
+
+
+def test_every_command_and_example_works_with_another_policy_as_the_default() -> None:
+    library = libraries.load([SEED, TEST_DATA], "cr3", lambda: TODAY)
+    with working(library) as dispatcher:
+        viser = dispatcher.command("viser")
+    assert viser is not None
+    assert viser.shortcut == "Ce qu'en dit la CR3"
+    with offices() as office:
+        for reply in examples(services(library, office)).values():
+            check_everywhere(reply, library.quote)
+
+
+def test_a_version_of_tomorrow_is_neither_quoted_nor_searched_today(tmp_path: Path) -> None:
+    folder = tmp_path / "politique/essai"
+    folder.mkdir(parents=True)
+    (folder / "2020-01-01.md").write_text(written([["Le chat dort sur la chaise du comité."]]))
+    tomorrow = TODAY + timedelta(days=1)
+    (folder / f"{tomorrow}.md").write_text(written([["Le perroquet parle."]]))
+    library = libraries.load([tmp_path], "essai", lambda: TODAY)
+    current = library.current(library.default)
+    assert current.adopted == date(2020, 1, 1)
+    assert library.default.index(current).search("perroquet") == []
+    assert len(library.default.index(current).search("chat")) == 1
+
+
+def test_a_force_that_was_given_to_other_words_is_not_shown(tmp_path: Path) -> None:
+    folder = tmp_path / "politique/essai"
+    folder.mkdir(parents=True)
+    (folder / "2020-01-01.md").write_text(written([["Vous pouvez entrer.", "Toujours pareil."]]))
+    (folder / "2021-01-01.md").write_text(written([["Vous ne pouvez pas entrer.", "Toujours pareil."]]))
+    (folder / "annotations.toml").write_text('[force]\n"1.1" = "interdiction"\n"1.2" = "portée"\n')
+    policy = libraries.load([tmp_path], "essai", lambda: TODAY).default
+    old = policy.versions[0]
+    assert [policy.label(clause) for clause in old.clauses()] == ["", "portée"]
+
+
+@pytest.mark.parametrize("typed", ["cr3:4.2", "cr3:", "CR3 musique"])
+async def test_a_suggestion_of_another_policy_leads_to_what_it_shows(
+    dispatcher: Dispatcher, typed: str
+) -> None:
+    for suggestion in dispatcher.suggest("politique", typed):
+        reply = await dispatcher.handle(dispatcher.from_text(f"/politique {suggestion.text}"))
+        assert isinstance(reply, Message)
+        assert {quote.policy for quote in reply.quotes()} == {"cr3"}

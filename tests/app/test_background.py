@@ -1,0 +1,355 @@
+"""What runs beside the platforms: done whatever else goes wrong, and ended in time."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from sqlite_utils import Database
+
+from bot.answers.engine import store
+from bot.answers.engine.scores import ModelError
+from bot.answers.engine.store import Sources, Verdict
+from bot.answers.retraining import LEARN
+from bot.app import background, build, serving
+from bot.app.background import Background
+from bot.backup import copies as backup
+from bot.backup import restore
+from bot.conversation.deferred import aside
+from bot.conversation.messages import Message
+from bot.conversation.requests import Actor
+from bot.outbox import rows
+from bot.outbox.rows import Delivery, enqueue
+from bot.people import persons, roles
+from bot.platforms.contract import Destination
+from bot.platforms.groups import FollowedGroup
+from bot.reports import filing
+from bot.reports.records import Session
+from bot.revision import revisions
+from bot.revision.revisions import Dates, Proposal
+from bot.schedule import inbound
+from bot.schedule.clock import Schedule, plan
+from bot.settings import Settings
+from bot.storage import state
+from bot.storage.database import Storage, StorageError
+from tests.kits.fake_clock import FakeClock
+from tests.kits.office import CALENDAR
+from tests.kits.reports import VP, entry
+from tests.wire.bot_process import MODELS, free_port
+
+Found = TypeVar("Found")
+WORD = {"row": "0f3c9a5be2d14c70", "notice": "avis", "problem": "gone"}
+
+
+@dataclass
+class Stuck:
+    """A platform that starts, and then never ends anything."""
+
+    name: str = "Discord"
+    address: str = ""
+    sending: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None:
+        await asyncio.Event().wait()
+
+    async def ready(self) -> bool:
+        return True
+
+    async def fetch_members(self, group: FollowedGroup) -> Collection[Actor]:
+        raise NotImplementedError(group)
+
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
+        del to, message, delivery_id
+        self.sending.set()
+        await asyncio.Event().wait()
+
+    async def was_delivered(self, *_: object) -> bool:
+        return False
+
+
+@dataclass
+class Home:
+    """A whole bot on a file, with a clock that the test moves."""
+
+    bot: build.Bot
+    storage: Storage
+    clock: FakeClock
+
+    def behind(self, *stuck: Stuck) -> Background:
+        platforms = {one.name.lower(): one for one in stuck}
+        return Background(
+            self.bot.settings, self.bot.services, self.bot.registrar, self.bot.metrics, platforms, platforms
+        )
+
+    def within(self, work: Callable[[Database], Found]) -> Found:
+        def done() -> Found:
+            with self.storage.transaction() as db:
+                return work(db)
+
+        return self.storage.executor.submit(done).result()
+
+    def schedule(self) -> Schedule:
+        return Schedule(self.storage, self.behind().work(), CALENDAR, self.clock)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    clock, storage = FakeClock(), Storage(tmp_path / "vigie.db")
+    monkeypatch.setattr(build, "system_clock", clock)
+    settings = {
+        "vigie_db": str(tmp_path / "vigie.db"), "discord_token": "x",
+        "vigie_admins": "discord:123456789012345678",
+        "vigie_sante_port": str(free_port()), "vigie_modeles": str(MODELS),
+    }  # fmt: skip
+    bot = build.build(Settings.model_validate(settings), storage)
+    storage.executor.submit(build.settle, bot).result()
+    yield Home(bot, storage, clock)
+    storage.close()
+
+
+async def test_an_event_is_forgotten_within_a_beat_of_its_day(home: Home) -> None:
+    schedule = home.schedule()
+    home.within(lambda db: inbound.hear(db, "Ev1", home.clock()))
+    home.clock.move(hours=24, seconds=1)
+    await schedule.tick()
+    await schedule.close()
+    assert not home.within(lambda db: db["inbound_events"].count)
+
+
+async def test_a_restoration_with_nothing_held_is_over_once_the_bot_has_caught_up(home: Home) -> None:
+    home.within(lambda db: state.hoist(db, state.RESTORED, home.clock()))
+    home.within(lambda db: plan(db, "vieux", "retention", home.clock() - timedelta(hours=1)))
+    assert home.within(lambda db: restore.settle_held(db, home.clock(), send=True)) == 0
+    assert home.within(lambda db: state.flag(db, state.RESTORED)), "what is overdue is still to be done"
+    schedule = home.schedule()
+    await schedule.tick()
+    await schedule.tick()
+    await schedule.close()
+    assert home.within(lambda db: state.flag(db, state.RESTORED)) is None
+
+
+async def test_a_restoration_lasts_until_what_is_held_is_settled(home: Home) -> None:
+    home.within(lambda db: state.hoist(db, state.RESTORED, home.clock()))
+    home.within(lambda db: enqueue(db, Delivery("un", "role:administration", "avis"), home.clock()))
+    home.within(lambda db: db.conn.execute("UPDATE outbox SET state = 'held'"))
+    schedule = home.schedule()
+    await schedule.tick()
+    await schedule.tick()
+    await schedule.close()
+    assert home.within(lambda db: state.flag(db, state.RESTORED))
+    assert home.within(lambda db: restore.settle_held(db, home.clock(), send=False)) == 1
+    assert home.within(lambda db: state.flag(db, state.RESTORED)) is None
+
+
+async def test_old_copies_expire_even_when_the_new_one_fails(home: Home) -> None:
+    copies, keys = home.bot.settings.copies(), home.bot.settings.keys()
+    for folder in (copies, keys):
+        folder.mkdir()
+    (copies / "vigie-2020-01-01.chiffre").write_bytes(b"x")
+    (keys / backup.KEY_FILE).write_text("abîmée", encoding="utf-8")
+    with pytest.raises(StorageError):
+        await home.behind().work().errands["copie"]({}, home.clock())
+    assert list(copies.iterdir()) == []
+
+
+def test_a_copy_under_way_keeps_nothing_from_ending() -> None:
+    started, release = threading.Event(), threading.Event()
+
+    def copy() -> None:
+        started.set()
+        release.wait(60)
+
+    async def stopped_meanwhile() -> None:
+        copying = asyncio.create_task(aside(copy))
+        await asyncio.to_thread(started.wait, 10)
+        copying.cancel()
+
+    began = time.monotonic()
+    asyncio.run(stopped_meanwhile())
+    assert time.monotonic() - began < 10
+    release.set()
+
+
+async def test_all_is_closed_in_one_delay_when_nothing_ends(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background, "ENDING_SECONDS", 1.0)
+    monkeypatch.setattr(serving, "CLOSING_SECONDS", 1.5)
+    monkeypatch.setattr(serving, "LEAST_SECONDS", 0.1)
+    stuck = Stuck()
+    account = persons.Account("discord", "", "1")
+    home.within(lambda db: _cause(db, persons.known(db, account), home.clock))
+    life = asyncio.create_task(serving.serve([stuck], _silent, home.behind(stuck).running(_silent)))
+    async with asyncio.timeout(20):
+        await stuck.sending.wait()
+        began = time.monotonic()
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert await life
+    assert time.monotonic() - began < 2.3, "one delay after the other would be 2.5 seconds"
+    assert background.ENDING_SECONDS < serving.CLOSING_SECONDS
+
+
+def _cause(db: Database, person: str, clock: FakeClock) -> None:
+    delivery = Delivery("un", f"person:{person}", rows.DEAD_LETTER, WORD, urgent=True)
+    enqueue(db, delivery, clock() - timedelta(minutes=1))
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
+def test_the_delays_leave_room_before_the_ten_seconds() -> None:
+    assert background.ENDING_SECONDS + 5 < serving.CLOSING_SECONDS + serving.LEAST_SECONDS <= 10
+
+
+@pytest.mark.parametrize(
+    ("number", "why"), [(errno.EADDRINUSE, "est pris"), (errno.EACCES, "ne peut pas être ouvert (EACCES)")]
+)
+def test_why_the_pages_of_health_are_not_there_is_said(number: int, why: str) -> None:
+    assert why in background._refused(OSError(number, "x"), 80)
+
+
+def test_at_the_start_what_keeps_things_from_going_as_usual_is_said(home: Home) -> None:
+    assert home.storage.executor.submit(build.reminders, home.bot).result() == []
+
+    def spoil(db: Database) -> None:
+        state.hoist(db, state.PAUSED, home.clock())
+        for key, what in (("un", "held"), ("deux", "dead")):
+            enqueue(db, Delivery(key, "role:administration", "avis"), home.clock())
+            db.conn.execute("UPDATE outbox SET state = ? WHERE key = ?", (what, key))
+        db.conn.execute("DELETE FROM role_holders")
+
+    home.within(spoil)
+    paused, held, dead, nobody = home.storage.executor.submit(build.reminders, home.bot).result()
+    assert "vigie reprendre" in paused
+    assert "vigie retenus" in held
+    assert "vigie lettres" in dead
+    assert "VIGIE_ADMINS" in nobody
+
+
+async def test_a_bank_that_cannot_be_learnt_keeps_no_other_from_it(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def make(sources: Sources, models: Path) -> Verdict:
+        del models
+        tried.append(sources.version.key)
+        raise ModelError("la banque n'a pas encore assez de questions pour cette politique.")
+
+    monkeypatch.setattr(store, "make", make)
+    settings = home.bot.settings.model_copy(update={"vigie_modeles": tmp_path / "modeles"})
+    schedule = Schedule(home.storage, replace(home.behind(), settings=settings).work(), CALENDAR, home.clock)
+    home.within(lambda db: approve(home, db))
+    await settled(home, schedule)
+    await schedule.close()
+    assert tried == ["2015-12-13", "2026-11-20"]
+
+
+async def test_a_revision_is_learnt_once_it_is_approved_and_is_ready_on_its_day(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def make(sources: Sources, models: Path) -> Verdict:
+        made.append(sources.version.key)
+        assert threading.current_thread().name == "aside", "not where everything is stored"
+        found = Verdict(sources.key(), sources.base(), 1, f"pa20-{sources.key()}.npz", swapped=True)
+        store.settle(models, "pa20", found)
+        (models / found.model).touch()
+        return found
+
+    monkeypatch.setattr(store, "make", make)
+    settings = home.bot.settings.model_copy(update={"vigie_modeles": tmp_path / "modeles"})
+    work = replace(home.behind(), settings=settings).work()
+    schedule = Schedule(home.storage, work, CALENDAR, home.clock)
+    home.within(lambda db: approve(home, db))
+    await settled(home, schedule)
+    assert made == ["2015-12-13", "2026-11-20"]
+    home.clock.move(hours=15 * 24)
+    await settled(home, schedule)
+    await schedule.close()
+    assert home.bot.library.default.versions[-1].key == "2026-11-20"
+    assert made == ["2015-12-13", "2026-11-20"], "it was ready"
+
+
+def approve(home: Home, db: Database) -> None:
+    kept, today = home.bot.services.archive, CALENDAR.day(home.clock())
+    text = home.bot.library.default.versions[-1].markdown.replace("nous vous invitons", "nous vous prions")
+    found = kept.propose(db, Proposal("pa20", text, "file", "2015-12-13"), today)
+    dates = Dates(date(2026, 11, 20), today + timedelta(days=14))
+    kept.plan(db, revisions.approve(db, found, None, dates, today), home.clock())
+
+
+async def settled(home: Home, schedule: Schedule) -> None:
+    """Beat until nothing that is due is still under way."""
+    await schedule.tick()
+    while home.within(lambda db: db.execute("SELECT 1 FROM due_tasks WHERE task = ?", [LEARN]).fetchone()):
+        await asyncio.sleep(0.01)
+        await schedule.tick()
+
+
+# --- Reports that have nobody to be told of them ----------------------------------------------
+
+
+def report(home: Home, where: str) -> None:
+    """Report a post, urgently; name the only person there, the administration, which acts for others."""
+    records = home.bot.services.reporting.records
+    reported = entry(where, named=(roles.ADMINISTRATION,), urgent=True)
+    home.within(lambda db: filing.file(Session(db, records, home.clock()), reported))
+
+
+def appoint(home: Home, role: str, user: str) -> None:
+    """Have someone hold a role."""
+    actor = Actor("discord", "", user)
+    home.within(lambda db: roles.appoint(db, role, persons.known(db, actor), CALENDAR.day(home.clock())))
+
+
+async def told_over(
+    home: Home, schedule: Schedule, caplog: pytest.LogCaptureFixture, hours: int
+) -> list[str]:
+    """Let the clock beat for so many working hours; return what the log says of reports meanwhile."""
+    caplog.clear()
+    for _ in range(hours * 2):
+        home.clock.move(minutes=30)
+        await schedule.tick()
+    return [one.getMessage() for one in caplog.records if one.getMessage().startswith("reports: ")]
+
+
+async def test_reports_that_nobody_can_be_told_of_are_counted_in_the_log_once_until_someone_is_there(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    schedule = home.schedule()
+    report(home, "a")
+    report(home, "b")
+    nobody = "reports: 2 have nobody to be told of them: see vigie roles"
+    assert await told_over(home, schedule, caplog, hours=3) == [nobody]
+    appoint(home, VP, "111")
+    assert await told_over(home, schedule, caplog, hours=1) == []
+    told = home.within(lambda db: db.conn.execute("SELECT notice, count(*) FROM outbox").fetchall())
+    assert told == [("signalement", 2)]
+    await schedule.close()
+
+
+async def test_a_report_that_someone_was_told_of_is_not_said_to_have_nobody_when_no_other_can_be(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    schedule = home.schedule()
+    appoint(home, VP, "111")
+    report(home, "a")
+    assert await told_over(home, schedule, caplog, hours=2) == []
+    home.within(lambda db: db.conn.execute("UPDATE outbox SET state = 'dead', problem = 'closed'"))
+    assert await told_over(home, schedule, caplog, hours=2) == []
+    await schedule.close()

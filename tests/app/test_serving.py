@@ -1,0 +1,181 @@
+"""Platforms run together: one that fails says why and stops no other, and everything closes in time."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot.app import build, serving
+from bot.platforms.contract import Platform, PlatformError
+from bot.platforms.local.adapter import LocalAdapter
+from bot.settings import Settings
+from tests.kits.office import built, sandbox_of
+
+
+class Stage:
+    """A platform that does what the test says: `refusals` are raised by the first starts, in order."""
+
+    address = ""
+
+    def __init__(self, name: str, *refusals: Exception, closes: bool = True) -> None:
+        self.name = name
+        self.refusals = list(refusals)
+        self.closes = closes
+        self.closed = False
+
+    async def start(self) -> None:
+        if self.refusals:
+            raise self.refusals.pop(0)
+
+    async def close(self) -> None:
+        self.closed = True
+        if not self.closes:
+            await asyncio.Event().wait()
+
+
+class Said:
+    """What the person who started the program was told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self._news = asyncio.Event()
+
+    def __call__(self, line: str) -> None:
+        self.lines.append(line)
+        self._news.set()
+
+    async def until(self, line: str) -> None:
+        async with asyncio.timeout(10):
+            while line not in self.lines:
+                self._news.clear()
+                await self._news.wait()
+
+
+@asynccontextmanager
+async def served(
+    *platforms: Platform, beside: Sequence[Platform] = ()
+) -> AsyncIterator[tuple[Said, asyncio.Task[bool]]]:
+    said = Said()
+    life = asyncio.create_task(serving.serve(platforms, said, beside=beside))
+    yield said, life
+    if not life.done():
+        os.kill(os.getpid(), signal.SIGTERM)
+    async with asyncio.timeout(10):
+        await life
+
+
+async def test_a_platform_that_refuses_says_why_and_does_not_stop_the_others() -> None:
+    slack, discord = Stage("Slack", PlatformError("le jeton est refusé.")), Stage("Discord")
+    async with served(slack, discord) as (said, life):
+        await said.until("Discord\u00a0: prêt.")
+        assert "Slack\u00a0: le jeton est refusé." in said.lines
+        assert not life.done()
+    assert life.result()
+    assert discord.closed
+
+
+@pytest.mark.parametrize("error", [RuntimeError, TypeError, AttributeError, ValueError])
+async def test_an_error_that_nobody_foresaw_is_said_by_its_type_and_stops_no_other(
+    error: type[Exception],
+) -> None:
+    slack, discord = Stage("Slack", error("<html>s3cr3t</html>")), Stage("Discord")
+    async with served(slack, discord) as (said, life):
+        await said.until("Discord\u00a0: prêt.")
+        await said.until(f"Slack\u00a0: erreur inattendue ({error.__name__}).")
+        assert not life.done()
+    assert life.result()
+    assert "s3cr3t" not in "".join(said.lines)
+    assert discord.closed
+
+
+async def test_what_goes_beside_the_platforms_says_what_nobody_foresaw_too() -> None:
+    mail = Stage("Courriel", UnicodeError("s3cr3t@exemple.ca"))
+    async with served(Stage("Slack"), beside=[mail]) as (said, _):
+        await said.until("Courriel\u00a0: erreur inattendue (UnicodeError).")
+    assert "s3cr3t" not in "".join(said.lines)
+
+
+async def test_when_the_only_platform_meets_an_unforeseen_error_it_ends_and_says_no() -> None:
+    async with served(Stage("Slack", RuntimeError())) as (said, life):
+        async with asyncio.timeout(10):
+            assert await life is False
+    assert said.lines == ["Slack\u00a0: erreur inattendue (RuntimeError)."]
+
+
+async def test_with_no_platform_at_all_it_ends_and_says_no() -> None:
+    async with served(Stage("Slack", PlatformError("non.")), Stage("Discord", PlatformError("non."))) as (
+        _,
+        life,
+    ):
+        async with asyncio.timeout(10):
+            assert await life is False
+
+
+async def test_a_network_that_is_down_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "RETRY_SECONDS", 0)
+    down = PlatformError("le réseau ne répond pas.", passing=True)
+    async with served(Stage("Slack", down, down)) as (said, _):
+        await said.until("Slack\u00a0: prêt.")
+    # Said once, however long it lasts.
+    assert said.lines == [
+        "Slack\u00a0: le réseau ne répond pas. Je réessaie sans le redire.",
+        "Slack\u00a0: prêt.",
+    ]
+
+
+async def test_what_is_of_no_use_alone_and_meets_an_unforeseen_error_is_said_by_its_type() -> None:
+    said = Said()
+    mailer = Stage("Courriel", ValueError("<html>s3cr3t</html>"))
+    life = asyncio.create_task(serving.serve([Stage("Slack")], said, None, [mailer]))
+    await said.until("Courriel\u00a0: erreur inattendue (ValueError).")
+    os.kill(os.getpid(), signal.SIGTERM)
+    async with asyncio.timeout(10):
+        assert await life
+    assert "s3cr3t" not in "".join(said.lines)
+
+
+async def test_a_stop_while_connecting_is_a_stop() -> None:
+    class Slow(Stage):
+        async def start(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.Event().wait()
+
+    async with asyncio.timeout(10):
+        assert await serving.serve([Slow("Slack")], Said()) is True
+
+
+async def test_a_platform_that_does_not_close_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "CLOSING_SECONDS", 0.1)
+    stuck, other = Stage("Slack", closes=False), Stage("Discord")
+    async with served(stuck, other) as (said, _):
+        await said.until("Slack\u00a0: prêt.")
+    assert other.closed
+
+
+@pytest.mark.parametrize(
+    ("environment", "names"),
+    [
+        ({}, ["Bac à sable"]),
+        ({"slack_bot_token": "xoxb-1", "slack_app_token": "xapp-1"}, ["Slack"]),
+        ({"discord_token": "x"}, ["Discord"]),
+        (
+            {"slack_bot_token": "xoxb-1", "slack_signing_secret": "s", "discord_token": "x"},
+            ["Slack", "Discord"],
+        ),
+    ],
+)
+def test_the_sandbox_is_never_beside_real_tokens(environment: dict[str, str], names: list[str]) -> None:
+    with built(Settings.model_validate(environment)) as bot:
+        assert [platform.name for platform in build.platforms(bot).values()] == names
+
+
+async def test_the_sandbox_says_which_page_to_open() -> None:
+    with built(Settings()) as bot:
+        sandbox = sandbox_of(bot)
+    assert isinstance(sandbox, LocalAdapter)
+    assert sandbox.address == "http://127.0.0.1:8787/"

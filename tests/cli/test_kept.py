@@ -1,0 +1,142 @@
+"""What the command line does with what is kept: on the right database, and in one line when it cannot."""
+
+from __future__ import annotations
+
+import re
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from bot.backup import destroyed
+from bot.cli import main
+from bot.people import persons
+from bot.register import registrar, signing
+from bot.register.attestations import Attesting
+from bot.storage.database import Storage, beside
+from tests.cli.test_main import vigie
+from tests.kits.people import ALEX, NOW
+from tests.kits.register import PA20
+from tests.register.test_receipt import ISSUER
+
+TOKEN = {"DISCORD_TOKEN": "x", "DISCORD_API_URL": "http://127.0.0.1:9"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("vigie.db", "vigie-essai.db"):
+        Storage(tmp_path / name).close()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("pause",),
+        ("reprendre",),
+        ("retenus",),
+        ("lettres",),
+        ("sauvegarder", "copie.db"),
+        ("restaurer", "copie.db"),
+        ("roles", "lister"),
+        ("donnees", "certificat"),
+        ("confidentialite", "lister"),
+    ],
+)
+def test_without_a_token_nothing_is_done_to_the_sandbox_by_mistake(
+    folder: Path, words: tuple[str, ...]
+) -> None:
+    done = vigie(*words, VIGIE_DB=str(folder / "vigie.db"))
+    assert done.returncode == 2
+    assert "aucun jeton n'est réglé" in done.stderr
+    assert str(folder / "vigie-essai.db") in done.stderr
+
+
+def test_the_sandbox_is_meant_when_one_says_so_and_the_bot_s_when_there_is_a_token(folder: Path) -> None:
+    database = str(folder / "vigie.db")
+    assert vigie("--essai", "pause", VIGIE_DB=database).returncode == 0
+    assert vigie("reprendre", VIGIE_DB=database, **TOKEN).stdout == "Les envois n'étaient pas en pause.\n"
+    with beside(folder / "vigie-essai.db") as db:
+        assert db.conn.execute("SELECT name FROM state").fetchall() == [("paused",)]
+
+
+def test_a_damaged_list_of_what_was_destroyed_is_no_traceback(folder: Path) -> None:
+    settings = {"VIGIE_DB": str(folder / "vigie.db"), **TOKEN}
+    saved = vigie("sauvegarder", str(folder / "copie.db"), **settings)
+    assert re.search("\u00a0: \\d{1,3}\u00a0\\d{3} octets", saved.stdout)
+    (folder / "cles").mkdir()
+    (folder / "cles" / destroyed.FILE).write_bytes("people é\n".encode())
+    done = vigie("restaurer", str(folder / "copie.db"), **settings)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_register_that_cannot_be_opened_is_one_line(folder: Path) -> None:
+    (folder / "vigie.db.incidents").mkdir()
+    done = vigie("confidentialite", "lister", VIGIE_DB=str(folder / "vigie.db"), **TOKEN)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_what_is_attested_in_the_sandbox_is_verified_like_the_rest_until_it_starts_again(
+    folder: Path,
+) -> None:
+    settings, keys = {"VIGIE_DB": str(folder / "vigie.db")}, folder / "cles-essai"
+    with closing(Storage(folder / "vigie-essai.db")) as storage:
+        clerk = registrar.Registrar(storage, ISSUER, lambda: signing.signer(keys, create=True), keys)
+
+        def attest() -> None:
+            with storage.transaction() as db:
+                person = persons.known(db, ALEX)
+                clerk.attest(db, Attesting(person, "Zoé", persons.account(ALEX), PA20, NOW))
+            clerk.caught_up()
+
+        storage.executor.submit(attest).result()
+    assert "intact\u00a0: 1 inscription" in vigie("--essai", "registre", "verifier", **settings).stdout
+    file = str(folder / "recu.pdf")
+    assert vigie("--essai", "registre", "recu", "1", "--sortie", file, **settings).returncode == 0
+    assert "authentique" in vigie("--essai", "registre", "verifier", file, **settings).stdout
+    checked = vigie("--essai", "diagnostic", **settings).stdout
+    assert "anomalie" not in checked
+    assert "aucun jeton n'est réglé\u00a0: seul le bac à sable s'ouvrira" in checked
+    main._erase(folder / "vigie-essai.db", keys)
+    assert not (keys / signing.HEAD_FILE).exists()
+    assert "authentique" in vigie("--essai", "registre", "verifier", file, **settings).stdout
+
+
+def test_a_folder_in_the_place_of_the_sandbox_s_database_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "vigie-essai.db").mkdir()
+    done = vigie("servir", VIGIE_DB=str(tmp_path / "vigie.db"))
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_source_is_blamed_for_what_the_source_refuses(folder: Path) -> None:
+    database = folder / "vigie.db"
+    database.write_bytes(b"SQLite format 3\x00" + b"\x00" * 200)
+    done = vigie("sauvegarder", str(folder / "copie.db"), VIGIE_DB=str(database), **TOKEN)
+    assert str(database) in done.stderr
+
+
+def test_a_diagnosis_creates_nothing(folder: Path) -> None:
+    for name in folder.glob("*.lock"):
+        name.unlink()
+    vigie("diagnostic", VIGIE_DB=str(folder / "vigie.db"), VIGIE_SANTE_PORT="19", **TOKEN)
+    assert not list(folder.glob("*.lock"))
+    assert stat.S_IMODE((folder / "vigie.db").stat().st_mode) == 0o600
+
+
+def test_a_diagnosis_asks_the_mail_server_and_reads_the_policies(folder: Path) -> None:
+    mail = {"VIGIE_SMTP": "smtp://127.0.0.1:9", "VIGIE_COURRIEL_DE": "vigie@exemple.ca"}
+    done = vigie("diagnostic", VIGIE_DB=str(folder / "vigie.db"), **mail, **TOKEN)
+    assert re.search(r"erreur\s+Courriel\s+le serveur de courriel 127.0.0.1:9 ne répond pas", done.stdout)
+    assert re.search(r"ok\s+politiques\s+lues\u00a0: PA20", done.stdout)
+
+
+def test_a_diagnosis_of_a_damaged_database_says_the_rest_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "vigie.db").write_bytes(b"ceci n'est pas une base" * 100)
+    done = vigie("diagnostic", VIGIE_DB=str(tmp_path / "vigie.db"), **TOKEN)
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert "n'est pas une base de Vigie" in done.stdout
+    assert "Discord" in done.stdout

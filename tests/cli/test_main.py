@@ -1,0 +1,219 @@
+"""The command line, as a person at a terminal meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import pytest
+
+from bot.cli import main
+from bot.outbox.rows import Delivery, bury, enqueue
+from bot.storage.database import Storage, beside
+from tests.kits import forked_cli
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def vigie(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the unmodified command line in a process of its own."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return forked_cli.run(words, kept | environment)
+
+
+def test_a_process_that_is_forked_says_what_one_started_from_nothing_says() -> None:
+    for words in (("politique", "5.10"), ("politique", "5.99"), ("--help",)):
+        started = subprocess.run(
+            [sys.executable, "-m", "bot", "--reglages", os.devnull, *words],
+            cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        forked = vigie(*words)
+        assert (forked.returncode, forked.stdout, forked.stderr) == (
+            started.returncode,
+            started.stdout,
+            started.stderr,
+        )
+
+
+def test_a_clause_as_json_has_the_promised_shape() -> None:
+    done = vigie("politique", "5.10", "--json")
+    answer = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert set(answer) == {"policy", "version", "clauses"}
+    assert (answer["policy"], answer["version"]) == ("pa20", "2015-12-13")
+    (clause,) = answer["clauses"]
+    assert set(clause) == {"id", "article", "heading", "force", "text"}
+    assert (clause["id"], clause["article"], clause["force"]) == ("5.10", "5", "invitation")
+    assert clause["heading"] == "Ne pas agir à titre de porte-parole ou mandataire"
+    assert clause["text"].startswith("S'il est porté à votre connaissance")
+
+
+def test_a_clause_is_printed_between_guillemets_with_its_force() -> None:
+    done = vigie("politique", "5.13")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "PA20, 5.13 (interdiction, sauf autorisation)"
+    assert lines[2].startswith("«\u00a0Ne faites pas usage")
+
+
+def test_a_clause_is_printed_with_where_it_stands_and_the_date_of_its_version() -> None:
+    lines = vigie("politique", "5.10").stdout.splitlines()
+    assert lines[1] == (
+        "Article 5\u00a0: Lignes directrices visant l'utilisation en dehors des heures de travail"
+        " › Ne pas agir à titre de porte-parole ou mandataire"
+    )
+    assert lines[-1] == "Version révisée le 13 décembre 2015"
+
+
+def test_several_words_are_one_request() -> None:
+    done = vigie("politique", "5.9", "et", "5.10", "--json")
+    assert [clause["id"] for clause in json.loads(done.stdout)["clauses"]] == ["5.9", "5.10"]
+
+
+def test_the_whole_policy_is_printed_when_nothing_is_asked() -> None:
+    assert len(json.loads(vigie("politique", "--json").stdout)["clauses"]) == 31
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("politique", "5.19"), "La clause 5.19 n'existe pas dans la PA20. Cherchiez-vous 5.9 ou 5.18?"),
+        (("politique", "stationnement"), "Rien dans la PA20 pour «\u00a0stationnement\u00a0»."),
+        (("politique", "5.10", "--date", "2015-12-01"), "n'était pas encore en vigueur à cette date."),
+    ],
+)
+def test_the_answer_no_is_one_line_and_exit_code_1(words: tuple[str, ...], said: str) -> None:
+    done = vigie(*words)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    assert said in done.stderr
+
+
+def test_the_answer_no_as_json_is_empty_and_exit_code_1() -> None:
+    done = vigie("politique", "5.10", "--date", "2015-12-01", "--json")
+    assert (done.returncode, json.loads(done.stdout)["clauses"]) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("truc",), "la commande «\u00a0truc\u00a0» n'existe pas. Voyez «\u00a0vigie --help\u00a0»."),
+        (
+            ("politiqe",),
+            "n'existe pas. Vouliez-vous dire «\u00a0politique\u00a0»?",
+        ),
+        (("slack",), "il manque une commande. Voyez «\u00a0vigie slack --help\u00a0»."),
+        (("politique", "--truc"), "l'option «\u00a0--truc\u00a0» n'existe pas"),
+        (("slack", "manifeste", "--adresse", "http://a.b"), "il faut une adresse https complète. Voyez"),
+        (("slack", "manifeste", "--adresse", "https://"), "il faut une adresse https complète. Voyez"),
+        (("--reglages", "/absent", "politique"), "«\u00a0/absent\u00a0» n'existe pas."),
+        (("--reglages", "/", "politique"), "«\u00a0/\u00a0» est un dossier."),
+        (("politique", "--date", "hier"), "n'est pas une date de la forme AAAA-MM-JJ"),
+        (("servir", "--port", "0"), "il faut un nombre de 1 à 65535"),
+        (("politique", "pa99:5.10"), "je ne connais pas la politique «\u00a0pa99\u00a0»"),
+        (("discord", "invitation"), "donnez --application"),
+    ],
+)
+def test_wrong_usage_is_one_french_line_and_exit_code_2(words: tuple[str, ...], said: str) -> None:
+    done = vigie(*words)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_wrong_setting_is_one_line() -> None:
+    done = vigie("politique", "5.10", VIGIE_PORT="huit", VIGIE_FUSEAU="ici")
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 2)
+
+
+def test_an_unreadable_policy_names_the_file_and_the_line(tmp_path: Path) -> None:
+    folder = tmp_path / "politique/pa20"
+    folder.mkdir(parents=True)
+    (folder / "2026-01-01.md").write_text("# ARTICLE 1 : UN\n- 1.1 a\n- 1.1 b\n")
+    done = vigie("politique", "5.10", VIGIE_DATA=str(tmp_path))
+    assert done.returncode == 2
+    assert (
+        done.stderr.strip()
+        == "vigie\u00a0: pa20/2026-01-01.md, ligne 3\u00a0: le numéro 1.1 est déjà pris à la ligne 2."
+    )
+
+
+def test_the_help_is_in_french_everywhere() -> None:
+    for words in (
+        [],
+        ["servir"],
+        ["politique"],
+        ["slack"],
+        ["slack", "manifeste"],
+        ["discord"],
+        ["discord", "invitation"],
+    ):
+        done = vigie(*words, "--help")
+        assert done.returncode == 0
+        assert "Montrer cette aide." in done.stdout
+        assert done.stdout.startswith("Usage\u00a0: vigie")
+        words_of_click = r"Show|Commands|Error|default|COMMAND\b|ARGS|INTEGER|TEXT|RANGE|%Y|<="
+        assert not re.search(words_of_click, done.stdout)
+
+
+def helps(command: click.Command, above: click.Context | None = None) -> Iterator[tuple[str, str]]:
+    """Give the help of a command and of all those under it, as on a screen of eighty columns."""
+    context = click.Context(command, above, command.name or "vigie", terminal_width=80)
+    yield context.command_path, command.get_help(context)
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            yield from helps(one, context)
+
+
+def test_no_help_is_cut_short_or_names_a_value_in_english() -> None:
+    found = dict(helps(main.vigie))
+    assert len(found) > 50
+    for path, text in found.items():
+        assert not re.search(r"\.\.\.|\b(TEXT|COMMAND|ARGS|INTEGER|PATH|FILE)\b|%Y", text), (path, text)
+
+
+def test_the_slack_manifest_and_the_discord_invitation_are_printed() -> None:
+    manifest = json.loads(vigie("slack", "manifeste").stdout)
+    assert [command["command"] for command in manifest["features"]["slash_commands"]] == [
+        "/politique",
+        "/vigie",
+        "/quiz",
+        "/accueil",
+        "/signalement",
+    ]
+    invitation = vigie("discord", "invitation", "--application", "123456789012345678").stdout.strip()
+    assert invitation.startswith("https://discord.com/")
+    assert "client_id=123456789012345678" in invitation
+
+
+def test_the_version_can_be_asked() -> None:
+    assert vigie("--version").stdout.startswith("vigie")
+
+
+def test_what_could_be_sent_to_nobody_is_shown_then_settled(tmp_path: Path) -> None:
+    database = tmp_path / "vigie.db"
+    Storage(database).close()
+    with beside(database) as db:
+        now = datetime(2026, 11, 24, 15, tzinfo=UTC)
+        enqueue(db, Delivery("un", "role:administration", "avis"), now)
+        (row,) = db.conn.execute("SELECT id FROM outbox").fetchone()
+        bury(db, row, "gone", now)
+    settings = {"VIGIE_DB": str(database), "DISCORD_TOKEN": "x"}
+    assert vigie("lettres", **settings).stdout == "1 × avis\n"
+    assert json.loads(vigie("lettres", "--json", **settings).stdout) == {"dead": {"avis": 1}}
+    for command in ("lettres", "retenus"):
+        both = vigie(command, "--envoyer", "--annuler", **settings)
+        assert both.returncode == 2
+        assert both.stderr.startswith(
+            "vigie\u00a0: --envoyer et --annuler s'excluent\u00a0: choisissez. Voyez"
+        )
+    assert vigie("lettres", "--envoyer", **settings).stdout == "1 × avis\nVigie les envoie.\n"
+    assert vigie("lettres", **settings).stdout == "Aucune lettre morte.\n"
+    with beside(database) as db:
+        rows = db.conn.execute("SELECT key, state FROM outbox").fetchall()
+    assert rows == [("un", "queued")], "with no announcement left"

@@ -1,0 +1,129 @@
+"""Questions from the command line: an answer with its words, or an honest no."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.answers.questions import Engine
+from bot.cli import questions
+from bot.cli.questions import OPEN, QuestionTools
+from bot.policy import library as libraries
+from tests.conftest import TODAY
+from tests.kits.questions import SHAPES, Small, small
+
+__all__ = ["small"]
+
+Vigie = Callable[..., Result]
+
+
+@pytest.fixture
+def vigie(small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vigie:
+    monkeypatch.chdir(tmp_path)
+    engine = Engine(small.folders, small.models)
+
+    @click.group
+    @click.pass_context
+    def line(context: click.Context) -> None:
+        policies = libraries.load(small.folders, "petite", lambda: TODAY)
+        context.meta[OPEN] = lambda: QuestionTools(policies, engine, {})
+
+    for command in questions.COMMANDS:
+        line.add_command(command)
+    return lambda *words: CliRunner().invoke(line, words)
+
+
+def test_a_question_is_answered_with_the_policys_own_words(vigie: Vigie) -> None:
+    done = vigie("question", "le", "museau", "du", "chiot")
+    assert (done.exit_code, done.stdout) == (0, "PETITE, 2.2\n«\u00a0Le chien reste en laisse.\u00a0»\n")
+
+
+def test_json_has_its_shape_for_an_answer(vigie: Vigie) -> None:
+    found = json.loads(vigie("question", "le museau du chiot", "--json").stdout)
+    assert list(found) == ["outcome", "clauses", "suggestions", "topic"]
+    assert (found["outcome"], found["topic"]) == ("answer", "question")
+    assert found["clauses"][0] == {
+        "id": "2.2",
+        "score": pytest.approx(1, abs=0.2),
+        "text": "Le chien reste en laisse.",
+    }
+
+
+def test_json_has_the_same_shape_for_a_no_and_the_exit_code_says_so(vigie: Vigie) -> None:
+    done = vigie("question", "--json", "une question sur la comète et la galaxie")
+    found = json.loads(done.stdout)
+    assert done.exit_code == 1
+    assert list(found) == ["outcome", "clauses", "suggestions", "topic"]
+    assert (found["outcome"], found["clauses"]) == ("out_of_scope", [])
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("une question sur la comète et la galaxie", "Ce n'est pas le sujet de la PETITE."),
+        ("article 7", "Je n'ai pas trouvé de réponse fiable"),
+        ("¿Qué pasa con el perro?", "Je comprends seulement le français et l'anglais."),
+    ],
+)
+def test_a_no_is_one_line_that_says_which(vigie: Vigie, question: str, said: str) -> None:
+    done = vigie("question", question)
+    assert done.exit_code == 1
+    assert done.stdout == ""
+    assert said in done.stderr
+
+
+def test_a_policy_that_is_not_known_is_wrong_usage(vigie: Vigie) -> None:
+    done = vigie("question", "--politique", "autre", "le chien")
+    assert (done.exit_code, done.stdout) == (2, "")
+
+
+def test_evaluating_prints_the_measures_and_draws_the_matrix(
+    vigie: Vigie, small: Small, tmp_path: Path
+) -> None:
+    small.write(tmp_path / "q.jsonl", Small.lines(SHAPES[3:]))
+    done = vigie("evaluer", "q.jsonl")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("25 questions\u00a0: top1 ")
+    assert "Matrice de confusion\u00a0: confusion.png" in done.stdout
+    assert (tmp_path / "confusion.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_evaluating_in_json_has_its_shape_and_writes_nothing(
+    vigie: Vigie, small: Small, tmp_path: Path
+) -> None:
+    small.write(tmp_path / "q.jsonl", Small.lines(SHAPES[3:]))
+    found = json.loads(vigie("evaluer", "q.jsonl", "--json").stdout)
+    assert list(found) == ["n", "top1", "top3", "joint", "by_kind", "by_clause", "latency_ms"]
+    assert set(found["by_kind"]) == {"direct", "off_topic"}
+    assert set(found["latency_ms"]) == {"p50", "p99"}
+    assert not list(tmp_path.glob("*.png"))
+
+
+def test_what_failed_is_listed(vigie: Vigie, tmp_path: Path) -> None:
+    wrong = {"question": "le museau du chiot", "kind": "direct", "gold": ["1.1"], "also_ok": []}
+    (tmp_path / "q.jsonl").write_text(json.dumps(wrong), "utf-8")
+    assert (
+        "- le museau du chiot\n  attendue\u00a0: 1.1; trouvées\u00a0: 2.2"
+        in vigie("evaluer", "q.jsonl").stdout
+    )
+
+
+@pytest.mark.parametrize("content", [b"{", b"\xff", b""])
+def test_a_file_that_cannot_be_measured_is_one_line(vigie: Vigie, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "q.jsonl").write_bytes(content)
+    done = vigie("evaluer", "q.jsonl")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert "q.jsonl" in done.stderr
+
+
+def test_a_picture_that_cannot_be_written_is_said(vigie: Vigie, small: Small, tmp_path: Path) -> None:
+    small.write(tmp_path / "q.jsonl", Small.lines(SHAPES[3:]))
+    done = vigie("evaluer", "q.jsonl", "--json", "--image", "nulle/part.png")
+    assert done.exit_code == 2
+    assert "nulle/part.png" in done.stderr

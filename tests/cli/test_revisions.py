@@ -1,0 +1,146 @@
+"""The life of a revision from the command line, on files, in French."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from bot.cli import revisions as cli_revisions
+from bot.cli.revisions import OPEN, RevisionTools
+from bot.policy import library as libraries
+from bot.revision import archive, revisions
+from bot.revision.archive import Archive
+from bot.revision.reading import formats
+from bot.schedule import clock
+from bot.settings import SEED
+from bot.storage.database import Storage, beside
+from tests.kits.registry import CALENDAR
+from tests.kits.revision_commands import ALEX, REVISED, world
+
+DAY = date(2026, 11, 24)
+NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
+
+
+@dataclass
+class Home:
+    """A database, as a first start leaves it, and the command line on it."""
+
+    folder: Path
+    approvals: int = 1
+
+    @property
+    def shelf(self) -> RevisionTools:
+        library = libraries.load([SEED], "pa20", lambda: DAY)
+        texts = Archive(library, [SEED], CALENDAR, approvals=self.approvals)
+        return RevisionTools(texts, self.folder / "vigie.db", DAY, NOW)
+
+    def __call__(self, *words: str) -> Result:
+        @click.group
+        @click.pass_context
+        def line(context: click.Context) -> None:
+            context.meta[OPEN] = lambda: self.shelf
+
+        line.add_command(cli_revisions.revisions_)
+        return CliRunner().invoke(line, ("revisions", *words))
+
+    def propose(self, text: str = REVISED) -> str:
+        """Propose a text, and return by which name it is known."""
+        old = self.shelf.archive.library.default.versions[-1]
+        reading = formats.prepare(text.encode(), "pa20.md", old, date(2026, 11, 20))
+        assert "proposée" in cli_revisions.propose(self.shelf, reading)
+        [found] = json.loads(self("--json").stdout)["revisions"]
+        return str(found["id"])
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    storage = Storage(tmp_path / "vigie.db")
+    with storage.transaction() as db:
+        archive.approved(db, [SEED], DAY)
+    storage.close()
+    yield Home(tmp_path)  # noqa: PT022 — the folder outlives it
+
+
+def test_nothing_proposed_is_said_so(home: Home) -> None:
+    assert "Aucune révision" in home().stdout
+    assert json.loads(home("--json").stdout) == {"revisions": []}
+
+
+def test_a_revision_is_proposed_approved_for_a_day_and_planned(home: Home) -> None:
+    own = home.propose()
+    assert f"{own}  pa20  proposée" in home().stdout
+    assert home("approuver", own).exit_code == 2, "the date of effect is asked"
+    done = home("approuver", own, "--effet", "2026-12-01")
+    assert (done.exit_code, "prend effet le 1er décembre 2026" in done.stdout) == (0, True)
+    [found] = json.loads(home("--json").stdout)["revisions"]
+    assert (found["state"], found["adopted"], found["effective"]) == (
+        "scheduled",
+        "2026-11-20",
+        "2026-12-01",
+    )
+    with beside(home.shelf.database) as db:
+        assert clock.cancel(db, f"{archive.TASK}:{own}")
+
+
+def test_it_can_be_withdrawn_and_twice_is_refused(home: Home) -> None:
+    own = home.propose()
+    assert "Retirée" in home("retirer", own).stdout
+    refused = home("retirer", own)
+    assert (refused.exit_code, "a été retirée" in refused.stderr) == (2, True)
+    assert home("retirer", "rien").exit_code == 2
+
+
+def test_where_two_persons_must_approve_the_command_line_is_nobody(home: Home) -> None:
+    two = replace(home, approvals=2)
+    refused = two("approuver", two.propose(), "--effet", "2026-12-01")
+    assert (refused.exit_code, "deux personnes" in refused.stderr) == (2, True)
+
+
+def test_the_history_says_what_was_in_force_when(home: Home) -> None:
+    home("approuver", home.propose(), "--effet", "2026-12-01")
+    told = json.loads(home("historique", "--json").stdout)
+    assert [one["adopted"] for one in told["versions"]] == ["2026-11-20", "2015-12-13"]
+    assert told["versions"][1]["in_force_until"] == "2026-11-30"
+    assert "prendra effet le 1er décembre 2026" in home("historique").stdout
+    assert home("historique", "--politique", "rien").exit_code == 1
+
+
+def test_without_a_revision_there_is_no_ledger(home: Home) -> None:
+    assert home("registre").exit_code == 1
+
+
+async def test_the_ledger_is_a_table_a_file_and_json(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    with world(tmp_path, database=tmp_path / "vigie.db") as desk:
+        await desk.enters(ALEX)
+        await desk.attests(ALEX)
+        await desk.approve(REVISED)
+        await desk.beat()
+    [person] = json.loads(home("registre", "--json").stdout)["people"]
+    assert (person["asked"], person["state"], person["platform"]) == ("changes", "sent", "slack")
+    [row] = csv.DictReader(io.StringIO(home("registre", "--csv").stdout))
+    assert (row["compte"], row["etat"]) == ("slack:U1", "envoyé")
+    assert "Attesté\u00a0: 0 sur 1" in home("registre").stdout
+    both = home("registre", "--csv", "--json")
+    assert (both.exit_code, "--csv et --json s'excluent" in both.output) == (2, True)
+
+
+def test_a_proposal_is_refused_before_the_first_start(tmp_path: Path) -> None:
+    Storage(tmp_path / "vigie.db").close()
+    home = Home(tmp_path)
+    with pytest.raises(SystemExit):
+        home.propose()
+
+
+def test_what_is_known_is_what_was_approved(home: Home) -> None:
+    with beside(home.shelf.database) as db:
+        assert [one.adopted for one in revisions.known(db)["pa20"]] == [date(2015, 12, 13)]

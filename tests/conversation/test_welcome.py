@@ -1,0 +1,71 @@
+"""The privacy notice comes with the first exchange, and never makes the bot keep someone who leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from bot.app import build
+from bot.conversation.messages import Message
+from bot.conversation.requests import Actor, Place
+from bot.settings import Settings
+from tests.kits.office import built
+
+SAYS_IT = "Je recueille l'identifiant de votre compte"
+NEWCOMER = Actor("local", "", "arrivante")
+
+
+class Life:
+    """A bot, which may be started again over the same database."""
+
+    def __init__(self, bot: build.Bot) -> None:
+        self.bot = bot
+
+    def restart(self) -> None:
+        self.bot = build.build(self.bot.settings, self.bot.office.storage)
+
+    async def said(self, line: str, place: Place = "direct") -> str:
+        request = self.bot.dispatcher.from_command(line, actor=NEWCOMER, place=place)
+        reply = await self.bot.dispatcher.handle(request)
+        assert isinstance(reply, Message)
+        return "\n".join(reply.own_words())
+
+    def known(self) -> bool:
+        def read() -> bool:
+            with self.bot.office.storage.transaction() as db:
+                found = db.conn.execute("SELECT 1 FROM accounts WHERE user = ?", (NEWCOMER.user,))
+                return found.fetchone() is not None
+
+        return self.bot.office.storage.executor.submit(read).result()
+
+
+@pytest.fixture
+def life() -> Iterator[Life]:
+    with built(Settings()) as bot:
+        yield Life(bot)
+
+
+async def test_what_was_erased_is_not_written_again_by_the_answer_that_says_so(life: Life) -> None:
+    assert SAYS_IT in await life.said("aide")
+    life.restart()
+    assert "tout est détruit" in await life.said("mesdonnees effacer oui")
+    assert not life.known()
+    assert "Je ne conserve rien" in await life.said("mesdonnees")
+    assert not life.known()
+    assert SAYS_IT in await life.said("aide")
+
+
+async def test_to_ask_first_what_is_held_shows_the_notice_and_keeps_nothing(life: Life) -> None:
+    said = await life.said("mesdonnees")
+    assert "Je ne conserve rien" in said
+    assert SAYS_IT in said
+    assert not life.known()
+
+
+async def test_on_one_s_own_page_the_notice_is_shown_and_opening_it_keeps_nothing(life: Life) -> None:
+    assert SAYS_IT in await life.said("vigie", "home")
+    assert not life.known()
+    assert SAYS_IT in await life.said("lier", "home")
+    assert life.known()
+    assert SAYS_IT not in await life.said("vigie", "home")

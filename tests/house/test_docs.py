@@ -1,0 +1,83 @@
+"""What is written for people is true: every setting and every command is documented."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import click
+import pytest
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from bot.cli.main import LOCALE, vigie
+from bot.conversation.dispatcher import Dispatcher
+from bot.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+ENV_EXAMPLE = (ROOT / ".env.example").read_text()
+
+
+def command_lines(group: click.Group, prefix: str = "vigie") -> list[str]:
+    lines = []
+    for name, command in group.commands.items():
+        line = f"{prefix} {name}"
+        lines += command_lines(command, line) if isinstance(command, click.Group) else [line]
+    return lines
+
+
+@pytest.mark.parametrize("name", [name.upper() for name in Settings.model_fields])
+def test_every_setting_is_explained_in_the_example_file(name: str) -> None:
+    found = re.search(rf"((?:^#.*\n)+)^#?\s?{name}=", ENV_EXAMPLE, re.MULTILINE)
+    assert found, f"{name} has no explanation in .env.example"
+    assert len(found[1]) > 40
+
+
+def test_the_example_file_names_no_other_setting() -> None:
+    named = set(re.findall(r"^#?\s?([A-Z_]+)=", ENV_EXAMPLE, re.MULTILINE))
+    assert named == {name.upper() for name in Settings.model_fields}
+
+
+def test_every_chat_command_is_in_the_readme(dispatcher: Dispatcher) -> None:
+    for command in dispatcher.commands:
+        written = f"/{command.name}" if command.slash else f"/vigie {command.name}"
+        assert f"`{written}" in README, written
+
+
+@pytest.mark.parametrize("line", command_lines(vigie))
+def test_every_command_of_the_command_line_is_in_the_readme(line: str) -> None:
+    assert f"`{line}" in README
+
+
+def test_every_dependency_has_a_line_in_the_architecture() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text().lower()
+    declared = re.search(
+        r"^dependencies = \[(.*?)^\]", (ROOT / "pyproject.toml").read_text(), re.MULTILINE | re.DOTALL
+    )
+    assert declared
+    for name in re.findall(r'"([a-z0-9.-]+)', declared[1]):
+        assert f"| {name}" in text, name
+
+
+def test_every_link_of_the_documents_leads_to_a_file() -> None:
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")]:
+        links = r"""(?:\]\(|src="|srcset=")(?!https?:|#|mailto:)([^)#"]+)"""
+        for target in re.findall(links, document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
+
+
+def test_the_french_of_the_command_line_is_compiled_from_its_source() -> None:
+    source = LOCALE / "fr/LC_MESSAGES/messages.po"
+    compiled = io.BytesIO()
+    with source.open("rb") as file:
+        write_mo(compiled, read_po(file, locale="fr", domain="messages"))
+    assert compiled.getvalue() == source.with_suffix(".mo").read_bytes(), "run `make locale`"
+
+
+def test_lock_files_name_no_index() -> None:
+    for lock in ROOT.glob("requirements*.lock"):
+        text = lock.read_text()
+        assert "://" not in text
+        assert "--hash=sha256:" in text

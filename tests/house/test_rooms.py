@@ -1,0 +1,60 @@
+"""The house: which rooms there are, what stands at its door, and how full a folder may be."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = sorted(path.parent.name for path in (ROOT / "bot").glob("*/__init__.py"))
+FOLDERS = sorted(path.parent for path in (ROOT / "bot").rglob("__init__.py"))
+AT_THE_DOOR = {"__init__.py", "__main__.py", "settings.py", "times.py", "logs.py"}
+MOST_FILES = 24
+
+
+def test_the_table_of_rooms_is_the_folders() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    table = page.partition("## Rooms")[2].partition("\n## ")[0]
+    assert sorted(re.findall(r"^\| `(\w+)/` \|", table, re.MULTILINE)) == ROOMS
+
+
+def test_nothing_else_stands_at_the_door() -> None:
+    assert {path.name for path in (ROOT / "bot").glob("*.py")} == AT_THE_DOOR
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_folder_says_what_it_is_for_and_holds_no_code_at_its_door(folder: Path) -> None:
+    tree = ast.parse((folder / "__init__.py").read_text("utf-8"))
+    says = ast.get_docstring(tree) or ""
+    assert says
+    if folder.parent == ROOT / "bot":
+        assert len(tree.body) == 1
+        assert "In: " in says
+        assert "Out: " in says
+
+
+def test_no_folder_holds_too_many_files_side_by_side() -> None:
+    kept = subprocess.run(
+        ["git", "ls-files", "bot", "tests"],  # noqa: S607 — the git that made this checkout
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    beside = Counter(Path(name).parent.as_posix() for name in kept.stdout.splitlines())
+    assert {folder: count for folder, count in beside.items() if count > MOST_FILES} == {}
+
+
+def test_a_public_class_has_a_name_of_its_own() -> None:
+    names = Counter(
+        node.name
+        for path in (ROOT / "bot").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    )
+    assert [name for name, count in names.items() if count > 1] == []

@@ -1,0 +1,151 @@
+"""The real catalogue at work, over a storage in memory."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from functools import cache, lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlite_utils import Database
+
+from bot.answers import guidance, negative_posts
+from bot.answers.conversations import Conversations, OnScreen, Recent
+from bot.answers.engine.shelf import FixedModel
+from bot.answers.guidance import Guidance
+from bot.answers.negative_posts import NegativePosts
+from bot.answers.questions import Engine
+from bot.app import build
+from bot.app.reports import reporting
+from bot.app.sandbox import adapter
+from bot.commands.banque import BankEditing
+from bot.commands.catalogue import Services, catalogue
+from bot.commands.question import Answering
+from bot.conversation.dispatcher import Dispatcher
+from bot.language import masking
+from bot.language.masking import Masker
+from bot.onboarding.course import Course, open_course
+from bot.onboarding.enrolment import OnboardingPlan
+from bot.people import roles
+from bot.people.office import Office
+from bot.platforms.local.adapter import LocalAdapter
+from bot.policy.library import Library, Policy
+from bot.register.attestations import Attesting
+from bot.revision import archive
+from bot.revision.archive import Archive
+from bot.settings import SEED, Settings
+from bot.storage.database import Storage
+from bot.times import Calendar, system_clock
+from tests.kits.people import NOW
+
+TEST_DATA = Path(__file__).parents[1] / "data"
+CALENDAR = Calendar(ZoneInfo("America/Toronto"))
+
+
+def clock() -> datetime:
+    """Return the one moment at which these tests take place."""
+    return NOW
+
+
+@contextmanager
+def offices() -> Iterator[Office]:
+    """Give an office whose registry has its roles, and nobody in them."""
+    storage = Storage()
+
+    def seed() -> None:
+        with storage.transaction() as db:
+            roles.seed(db)
+
+    try:
+        storage.executor.submit(seed).result()
+        yield Office(storage, clock, CALENDAR)
+    finally:
+        storage.close()
+
+
+@contextmanager
+def working(library: Library) -> Iterator[Dispatcher]:
+    """Give the real catalogue, at work; questions are answered by text alone."""
+    with offices() as office:
+        yield Dispatcher(catalogue(services(library, office)), office.storage.executor)
+
+
+def services(library: Library, office: Office) -> Services:
+    """Return what the commands work with."""
+    folders = (SEED, TEST_DATA)
+    desk = Answering(
+        library,
+        office,
+        Engine(folders, Path(os.devnull), FixedModel(None)),
+        dict(_guidance(library, *library.policies.values())),
+        lambda: masker(library),
+        negative,
+        Conversations(clock),
+        Recent(clock),
+    )
+    reports = reporting(Settings(), library, office, desk.guidance, desk.masker)
+    bank = BankEditing(library, office, SEED, None)
+    return Services(library, office, course(library), desk, bank, reports, texts(library, office))
+
+
+def texts(library: Library, office: Office, folders: Sequence[Path] = (SEED, TEST_DATA)) -> Archive:
+    """Return the texts at work, those of the library being there at first."""
+
+    def originate() -> None:
+        with office.storage.transaction() as db:
+            archive.approved(db, folders, office.today())
+
+    office.storage.executor.submit(originate).result()
+    return Archive(library, folders, office.calendar)
+
+
+@cache
+def negative() -> NegativePosts:
+    """Return what tells that someone describes a negative post."""
+    return negative_posts.load(SEED)
+
+
+@cache
+def masker(library: Library) -> Masker:
+    """Return what hides names, which takes time to make."""
+    return masking.load((SEED, TEST_DATA), library)
+
+
+# What is read of a library and never changes is read once; the rest is made anew for each test.
+@lru_cache(maxsize=4)
+def _guidance(library: Library, *_: Policy) -> dict[str, Guidance]:
+    return guidance.load((SEED, TEST_DATA), library)
+
+
+def course(library: Library) -> Course:
+    """Return the course on a library's policy, where nobody attests."""
+    return replace(_course(library), on_screen=OnScreen(system_clock))
+
+
+@lru_cache(maxsize=4)
+def _course(library: Library) -> Course:
+    def attest(_db: Database, _attesting: Attesting) -> None:
+        raise AssertionError
+
+    return open_course(library, (SEED, TEST_DATA), attest, OnboardingPlan())
+
+
+@contextmanager
+def built(settings: Settings) -> Iterator[build.Bot]:
+    """Give the whole bot as it is built, over a storage in memory; the sandbox has its personas."""
+    storage = Storage()
+    try:
+        bot = build.build(settings, storage)
+        storage.executor.submit(build.settle, bot).result()
+        yield bot
+    finally:
+        storage.close()
+
+
+def sandbox_of(bot: build.Bot) -> LocalAdapter:
+    """Return the sandbox of a bot, as it is when no token is set."""
+    return adapter(bot.services, bot.dispatcher, bot.settings.vigie_port)

@@ -1,0 +1,218 @@
+"""The quiz and the onboarding in a small catalogue, the real PA20 to read and made-up questions to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from random import Random
+
+from sqlite_utils import Database
+
+from bot.commands.accueil import accueil
+from bot.commands.quiz import quiz
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.forms import Reply
+from bot.conversation.messages import Button, Message, Text
+from bot.conversation.requests import Actor, Command, Place
+from bot.onboarding import attempts, enrolment
+from bot.onboarding.course import Course
+from bot.onboarding.enrolment import Standing
+from bot.onboarding.quiz import session as machine
+from bot.onboarding.quiz.bank import QuizBank
+from bot.people import membership, persons
+from bot.people import roles as registry
+from bot.people.membership import BY_HAND
+from bot.people.office import Office
+from bot.policy import library as libraries
+from bot.register import attestations as register
+from bot.register.attestations import Attesting, Signatory
+from bot.register.signing import new_signer
+from bot.settings import SEED
+from bot.storage.database import Storage
+from tests.conftest import TODAY
+from tests.kits.people import ALEX
+from tests.kits.quiz import TARGET, add_tables, letters, made_up
+from tests.kits.registry import ADMIN, CALENDAR, TEAMS, Desk
+
+SIGNER = new_signer()
+LIBRARY = libraries.load([SEED], "pa20", lambda: TODAY)
+
+
+@dataclass
+class School(Desk):
+    """The commands at work; `bank` and `attestations` can be looked at and changed."""
+
+    bank: QuizBank = field(default_factory=made_up)
+    attestations: list[Attesting] = field(default_factory=list)
+
+    def attest(self, db: Database, attesting: Attesting) -> None:
+        """Enter an attestation in the register, as the application does."""
+        self.attestations.append(attesting)
+        who = Signatory(attesting.person_id, attesting.name, attesting.account)
+        register.attest(db, who, attesting.target, attesting.at, SIGNER)
+
+    async def audit(self) -> register.Audit:
+        """Check the whole register."""
+
+        def check() -> register.Audit:
+            with self.office.storage.transaction() as db:
+                return register.verify(db, {SIGNER.id: SIGNER.public})
+
+        return await self.office.storage.run(check)
+
+    async def facts(self, actor: Actor = ALEX) -> set[str]:
+        """Return what is noted of someone."""
+
+        def read() -> set[str]:
+            with self.office.storage.transaction() as db:
+                person = persons.person_of(db, actor, create=False)
+                return set(register.facts(db, person, "pa20", TARGET.version)) if person else set()
+
+        return await self.office.storage.run(read)
+
+    async def enters(self, actor: Actor = ALEX) -> None:
+        """Make someone an officer."""
+        await self._changes(
+            lambda db: membership.enter(db, persons.known(db, actor), "officer", BY_HAND, self.office.today())
+        )
+
+    async def leaves(self, actor: Actor = ALEX) -> None:
+        """Make someone an officer no more."""
+        await self._changes(
+            lambda db: membership.leave(db, persons.known(db, actor), "officer", BY_HAND, self.office.today())
+        )
+
+    async def _changes(self, change: Callable[[Database], object]) -> None:
+        def run() -> None:
+            with self.office.storage.transaction() as db:
+                change(db)
+                enrolment.follow(db, TARGET, CALENDAR, self.now, at_once=True)
+
+        await self.office.storage.run(run)
+
+    async def everyone(self) -> list[Standing]:
+        """Return where everyone is."""
+
+        def read() -> list[Standing]:
+            with self.office.storage.transaction() as db:
+                return enrolment.everyone(db, TARGET)
+
+        return await self.office.storage.run(read)
+
+    async def said_unprompted(self) -> list[tuple[str, str]]:
+        """Return the notices that wait to be sent, and to which kind of recipient."""
+
+        def read() -> list[tuple[str, str]]:
+            with self.office.storage.transaction() as db:
+                rows = db.conn.execute(
+                    "SELECT notice, substr(recipient, 1, 4) FROM outbox WHERE state = 'queued' ORDER BY rowid"
+                )
+                return [(str(notice), str(kind)) for notice, kind in rows]
+
+        return await self.office.storage.run(read)
+
+    async def writes(self, text: str, actor: Actor = ALEX, place: Place = "direct") -> str:
+        """Return what is said to someone who writes a line without pressing anything."""
+        return words(await self.dispatcher.handle(self.dispatcher.from_text(text, actor=actor, place=place)))
+
+    async def asked(self, actor: Actor = ALEX, kind: attempts.Kind = "quiz") -> machine.QuizTurn | None:
+        """Return the question that someone is on."""
+
+        def read() -> machine.QuizTurn | None:
+            with self.office.storage.transaction() as db:
+                person = persons.person_of(db, actor, create=False)
+                found = attempts.under_way(db, person, "pa20", kind) if person else None
+                return machine.current(found.sitting) if found else None
+
+        return await self.office.storage.run(read)
+
+    async def answer(self, actor: Actor = ALEX, kind: attempts.Kind = "quiz", *, right: bool = True) -> Reply:
+        """Answer the question that someone is on, by typing letters once it is seen."""
+        asked = await self.asked(actor, kind)
+        assert asked is not None
+        await self.ask("quiz", actor)
+        reply = await self.ask(f"quiz {letters(self.bank, asked, right=right)}", actor)
+        submit = next((one for one in commands_of(reply) if one.endswith(".ok")), "")
+        return await self.ask(submit, actor) if submit else reply
+
+    async def pass_quiz(self, actor: Actor = ALEX, wrong: int = 0) -> None:
+        """Take the quiz to its end, missing the first few."""
+        await self.ask("quiz nouveau -", actor)
+        while await self.asked(actor):
+            await self.answer(actor, right=wrong <= 0)
+            wrong -= 1
+
+    async def read_all(self, actor: Actor = ALEX) -> Reply:
+        """Read to the end."""
+        reply = await self.ask("accueil lire", actor)
+        while command := next((c for c in commands_of(reply) if c.startswith("accueil lu ")), ""):
+            reply = await self.ask(command, actor)
+        return reply
+
+
+def commands_of(reply: Reply) -> list[str]:
+    """Return the commands of the buttons."""
+    assert isinstance(reply, Message)
+    return [button.command for button in reply.buttons() if isinstance(button, Button)]
+
+
+def words(reply: Reply) -> str:
+    """Return what a message says."""
+    assert isinstance(reply, Message)
+    return "\n".join(reply.own_words())
+
+
+def course_of(school: list[School]) -> Course:
+    """Return the course of a school that is being made."""
+
+    def attest(db: Database, attesting: Attesting) -> None:
+        school[0].attest(db, attesting)
+
+    return Course(
+        LIBRARY,
+        lambda: TARGET,
+        lambda: school[0].bank,
+        attest,
+        random=lambda: Random(school[0].office.clock().timestamp()),  # noqa: S311 — a test's own luck
+    )
+
+
+def build(storage: Storage, made: list[School]) -> School:
+    """Return a school over a storage; to be used again after a restart."""
+    office = Office(storage, lambda: made[0].now, CALENDAR, TEAMS)
+    course = course_of(made)
+    catalogue = (
+        Command("vigie", "Menu", lambda _: Message(Text("Menu")), slash=True),
+        Command(
+            "quiz",
+            "Le quiz.",
+            partial(quiz.play, office, course),
+            slash=True,
+            replies=quiz.REPLIES,
+            awaits=partial(quiz.awaits, office, course),
+        ),
+        Command("accueil", "L'accueil.", partial(accueil.welcome, office, course), opens_form=True),
+    )
+    made.append(School(Dispatcher(catalogue, storage.executor), office))
+
+    def first() -> None:
+        with storage.transaction() as db:
+            add_tables(db)
+            registry.seed(db)
+            registry.appoint_first(db, [ADMIN], office.today())
+
+    storage.executor.submit(first).result()
+    return made[0]
+
+
+@contextmanager
+def school(path: Path | None = None) -> Iterator[School]:
+    """Yield a school, over a storage in memory or in a file."""
+    storage = Storage(path)
+    try:
+        yield build(storage, [])
+    finally:
+        storage.close()

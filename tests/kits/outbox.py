@@ -1,0 +1,275 @@
+"""An outbox on a real file, and platforms that do what a test tells them to."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import Counter, deque
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from bot.conversation.deferred import Deferred
+from bot.conversation.messages import Message, Text
+from bot.outbox import rows
+from bot.outbox.notices import Built, NoticeContext
+from bot.outbox.pump import Pump
+from bot.outbox.routes import Routes
+from bot.outbox.routes import text as written
+from bot.outbox.rows import Delivery
+from bot.outbox.sending import Habits, Hooks
+from bot.people import persons, roles
+from bot.people.persons import Account
+from bot.platforms.contract import (
+    AwayError,
+    Destination,
+    LaterError,
+    UndeliverableError,
+    UnknownError,
+    may_leave,
+)
+from bot.platforms.slack.delivery import EARLIER
+from bot.storage.database import Storage
+from tests.kits.fake_clock import FakeClock
+
+ADMINISTRATORS = Destination("slack", "T1", "C9", "channel")
+RELAY = "777"
+
+# What a platform does with a message: the last four lose their answer, having acted or not.
+Outcome: TypeAlias = Literal[
+    "ok", "closed", "busy", "away", "limited", "limited-all", "acted-unknown", "unknown", "acted-dead", "dead"
+]
+
+
+def said(message: Message) -> str:
+    """Return what a message says, on one line."""
+    return " ".join(message.own_words())
+
+
+@dataclass
+class Post:
+    """A platform. `received`: what arrived, by address. `script`: what becomes of the next messages.
+
+    `forgetful`: it cannot tell what it received. `died`: a message came that the process does not survive.
+    """
+
+    name: str
+    script: deque[Outcome] = field(default_factory=deque)
+    received: dict[str, list[str]] = field(default_factory=dict)
+    marks: dict[str, datetime | None] = field(default_factory=dict)  # when, by its own clock
+    clock: Callable[[], datetime] | None = None
+    looked: int = 0
+    forgetful: bool = False
+    wait: float = 0.01  # seconds that « limited-all » asks for
+    concurrent: Counter[str] = field(default_factory=Counter)
+    together: asyncio.Barrier | None = None  # messages are taken so many at once
+    died: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
+        """Take a message, or do otherwise."""
+        where = written(to)
+        self.concurrent[where] += 1
+        assert self.concurrent[where] == 1, "two messages at once at one address"
+        try:
+            if self.together is not None:
+                await self.together.wait()
+            may_leave()
+            await self._do(where, said(message), delivery_id)
+        finally:
+            self.concurrent[where] -= 1
+
+    async def _do(self, where: str, text: str, delivery_id: str) -> None:
+        outcome: Outcome = self.script.popleft() if self.script else "ok"
+        if outcome in {"ok", "acted-unknown", "acted-dead"}:
+            self.received.setdefault(where, []).append(text)
+            self.marks[delivery_id] = self.clock() if self.clock else None
+        match outcome:
+            case "closed":
+                raise UndeliverableError("closed (50007)")
+            case "busy":
+                raise LaterError("421")
+            case "away":
+                raise AwayError("not connected")
+            case "limited":
+                raise LaterError("429", 30.0)
+            case "limited-all":
+                raise LaterError("429", self.wait, everywhere=True)
+            case "unknown" | "acted-unknown":
+                raise UnknownError("ServerDisconnectedError")
+            case "dead" | "acted-dead":
+                self.died.set()
+                await asyncio.Event().wait()
+            case "ok":
+                pass
+
+    async def was_delivered(
+        self, to: Destination, message: Message, delivery_id: str, since: datetime
+    ) -> bool:
+        """Look for a message."""
+        del to, message
+        self.looked += 1
+        at = self.marks.get(delivery_id, since)
+        return delivery_id in self.marks and not self.forgetful and (at is None or at >= since - EARLIER)
+
+    def all(self) -> list[str]:
+        """Return all that was received."""
+        return [text for texts in self.received.values() for text in texts]
+
+
+def always_working(moment: datetime) -> datetime:
+    """Return the same: people work now."""
+    return moment
+
+
+@dataclass
+class Workshop:
+    """Where « long » messages are made, once `gate` is open, unless it `breaks`. `begun`: one is waiting."""
+
+    begun: threading.Event = field(default_factory=threading.Event)
+    gate: threading.Event = field(default_factory=threading.Event)
+    breaks: bool = False
+
+    def make(self, message: Message) -> Message:
+        """Make one."""
+        self.begun.set()
+        assert self.gate.wait(10)
+        if self.breaks:
+            raise LookupError
+        return message
+
+
+def build(_: NoticeContext, name: str, arguments: Mapping[str, object]) -> Message | None:
+    """Return a message that says its arguments; « rien » has nothing to say and « brisé » breaks."""
+    if name == "brisé":
+        raise LookupError(name)
+    return None if name == "rien" else Message(Text(f"{name} {arguments}"))
+
+
+class Office:
+    """An outbox, its platforms and its pump, which can die and start again."""
+
+    def __init__(self, path: Path, *, relays: tuple[str, ...] = (), administrators: bool = False) -> None:
+        self.clock = FakeClock("2026-11-24T15:00:00Z")
+        self.storage = Storage(path)
+        self.slack, self.discord, self.mail = Post("slack"), Post("discord"), Post("courriel")
+        self.posts = {"slack": self.slack, "discord": self.discord, "courriel": self.mail}
+        self.routes = Routes(self.posts, relays, (ADMINISTRATORS,) if administrators else ())
+        self.workshop = Workshop()
+        self.next_working: Callable[[datetime], datetime] = always_working
+        self.news = asyncio.Event()
+        self.failures = 0
+        self.pump = self.new_pump()
+        with self.storage.transaction() as db:
+            roles.seed(db)
+
+    def new_pump(self) -> Pump:
+        """Return a pump that knows nothing of what others did."""
+        habits = Habits(
+            self.clock,
+            lambda moment: self.next_working(moment),  # noqa: PLW0108 — a test changes it
+            lambda moment: moment.date(),
+            chance=lambda: 1.0,
+            settle=timedelta(0),
+        )
+        hooks = Hooks(sent=lambda _: self.news.set(), failed=self._failed)
+        return Pump(self.storage, self.posts, self.routes, habits, build=self.build, hooks=hooks)
+
+    def build(self, services: NoticeContext, name: str, arguments: Mapping[str, object]) -> Built:
+        """Do as `build`; a « long » message is made in the workshop."""
+        built = build(services, name, arguments)
+        return Deferred(partial(self.workshop.make, built)) if built and name == "long" else built
+
+    def _failed(self) -> None:
+        self.failures += 1
+
+    def person(self, *accounts: Account) -> str:
+        """Return someone who has these accounts."""
+        with self.storage.transaction() as db:
+            person = persons.known(db, accounts[0])
+            for other in accounts[1:]:
+                db.conn.execute(
+                    "INSERT INTO accounts (platform, team, user, person_id) VALUES (?, ?, ?, ?)",
+                    (other.platform, other.team, other.user, person),
+                )
+        return person
+
+    def appoint(
+        self, role: str, person: str, day: date = date(2026, 1, 1), *, replacing: bool = True
+    ) -> None:
+        """Have someone hold a role."""
+        with self.storage.transaction() as db:
+            roles.appoint(db, role, person, day, replacing=replacing)
+
+    def enqueue(
+        self,
+        key: str,
+        recipient: str,
+        notice: str = "avis",
+        *,
+        urgent: bool = True,
+        due_at: datetime | None = None,
+    ) -> bool:
+        """Have something said."""
+        with self.storage.transaction() as db:
+            delivery = Delivery(key, recipient, notice, {"n": key}, urgent, due_at)
+            return rows.enqueue(db, delivery, self.clock())
+
+    def row(self, key: str) -> dict[str, object]:
+        """Return a row of the outbox."""
+        with self.storage.transaction() as db:
+            return next(iter(db["outbox"].rows_where("key = ?", [key])))
+
+    def states(self) -> Counter[str]:
+        """Return how many rows are in each state."""
+        with self.storage.transaction() as db:
+            return Counter(row["state"] for row in db["outbox"].rows)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Have the pump run for the time of the context."""
+        task = asyncio.create_task(self.pump.run())
+        yield
+        await self.pump.close()
+        await task
+
+    async def until_sent(self, count: int) -> None:
+        """Wait until so many messages are sent, and nothing else is left."""
+        async with asyncio.timeout(10):
+            while await self.storage.run(self.states) != {"sent": count}:
+                self.news.clear()
+                await self.news.wait()
+
+    async def die(self) -> None:
+        """End the pump as a crash does, with what it has under way, and start another."""
+        await self.pump.close(patience=0)
+        self.pump = self.new_pump()
+
+    async def drain_until_death(self, post: Post) -> None:
+        """Send until a message comes that the process does not survive; then start again."""
+        draining = asyncio.create_task(self.pump.drain())
+        async with asyncio.timeout(5):
+            await post.died.wait()
+        post.died.clear()
+        draining.cancel()
+        await asyncio.gather(draining, return_exceptions=True)
+        await self.die()
+
+
+ALICE_ON_SLACK = Account("slack", "T1", "U1")
+ALICE_ON_DISCORD = Account("discord", "", "11")
+BOB_ON_SLACK = Account("slack", "T1", "U2")
+NIGHT, MORNING = datetime(2026, 11, 25, 3, tzinfo=UTC), datetime(2026, 11, 25, 14, tzinfo=UTC)
+
+
+@contextmanager
+def office(path: Path, *, relays: tuple[str, ...] = (), administrators: bool = False) -> Iterator[Office]:
+    """Open an office for the time of a test."""
+    it = Office(path, relays=relays, administrators=administrators)
+    try:
+        yield it
+    finally:
+        it.storage.close()

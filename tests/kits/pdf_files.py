@@ -1,0 +1,96 @@
+"""PDF files as people make them: a policy on pages, in one column or two, with heads and feet."""
+
+from __future__ import annotations
+
+import io
+
+import pikepdf
+import typst
+from PIL import Image
+
+from bot.policy.articles import Version
+
+
+def laid_out(version: Version, columns: int = 1, *, hanging: bool = False, size: float = 11) -> bytes:
+    """Return a version as a PDF; `hanging`: the numbers stand in a margin of their own."""
+    lines = [
+        f'#set page(paper: "us-letter", margin: 1in, columns: {columns})',
+        "#set page(header: [Association #h(1fr) Politique])",
+        "#let pages = context counter(page).final().first()",
+        "#set page(footer: context align(center)[Page #counter(page).display() de #pages])",
+        f'#set text(font: "Libertinus Serif", size: {size}pt, lang: "fr", hyphenate: true)',
+        "#set par(justify: true)",
+    ]
+    for article in version.articles:
+        lines.append(f"= {_literal(f'ARTICLE {article.number} : {article.title}')}")
+        heading = ""
+        for clause in article.clauses:
+            if clause.heading != heading:
+                heading = clause.heading
+                lines.append(f"== {_literal(heading)}")
+            first, *rest = map(_literal, clause.paragraphs)
+            number = "" if clause.number == article.number else _literal(str(clause.number))
+            if number and hanging:
+                lines.append(f"#grid(columns: (3em, 1fr), [{number}], [{first}])")
+            else:
+                lines.append(f"{number} {first}")
+            lines += rest
+    return compiled("\n\n".join(lines))
+
+
+def compiled(source: str) -> bytes:
+    """Return what typst makes of a source."""
+    made = typst.compile(source.encode())
+    assert isinstance(made, bytes)
+    return made
+
+
+def _literal(text: str) -> str:
+    return "".join(f"\\{one}" if one in "\\*_`$#@<>[]~=-+/\"'" else one for one in text)
+
+
+def scanned(pages: int = 1) -> bytes:
+    """Return pages that are pictures."""
+    stream = io.BytesIO()
+    pictures = [Image.effect_noise((850, 1100), 60) for _ in range(pages)]
+    pictures[0].save(stream, "PDF", save_all=True, append_images=pictures[1:])
+    return stream.getvalue()
+
+
+def joined(*files: bytes) -> bytes:
+    """Return files as one."""
+    whole = pikepdf.new()
+    for file in files:
+        with pikepdf.open(io.BytesIO(file)) as part:
+            whole.pages.extend(part.pages)
+    return _saved(whole)
+
+
+def locked(file: bytes) -> bytes:
+    """Return a file that a password opens."""
+    with pikepdf.open(io.BytesIO(file)) as whole:
+        return _saved(whole, pikepdf.Encryption(owner="secret", user="secret"))
+
+
+def drawn_at(scale: float, file: bytes) -> bytes:
+    """Return a file whose pages shrink all that they draw, as browsers print theirs."""
+    with pikepdf.open(io.BytesIO(file)) as whole:
+        for page in whole.pages:
+            page.contents_add(f"{scale} 0 0 {scale} 0 0 cm".encode(), prepend=True)
+            page.MediaBox = pikepdf.Array([float(side) * scale for side in page.mediabox.as_list()])
+        return _saved(whole)
+
+
+def mute(file: bytes) -> bytes:
+    """Return a file whose fonts do not say which letters they draw."""
+    with pikepdf.open(io.BytesIO(file)) as whole:
+        for item in whole.objects:
+            if isinstance(item, pikepdf.Dictionary) and "/ToUnicode" in item:
+                del item["/ToUnicode"]
+        return _saved(whole)
+
+
+def _saved(whole: pikepdf.Pdf, encryption: pikepdf.Encryption | None = None) -> bytes:
+    stream = io.BytesIO()
+    whole.save(stream, encryption=encryption)
+    return stream.getvalue()

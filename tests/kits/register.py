@@ -1,0 +1,64 @@
+"""A register with people who attested, and someone who changes the database behind its back."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, timedelta
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from bot.people import persons
+from bot.people.persons import Account
+from bot.register import attestations
+from bot.register.attestations import Attestation, Signatory, Target
+from bot.register.signing import Signer, new_signer
+from bot.storage.schema import register as schema_register
+from tests.kits.people import NOW, fresh
+
+TEXT = Path(__file__).resolve().parents[2] / "data/politique/pa20/2015-12-13.md"
+PA20 = Target(
+    "pa20",
+    date(2015, 12, 13),
+    hashlib.sha256(TEXT.read_bytes()).hexdigest(),
+    "J'atteste avoir lu la PA20, version révisée le 13 décembre 2015",
+)
+NAMES = ("Zoé Tremblay", "Blaise Côté", "Cléo Ng", "Dominique O'Brien", "")
+SIGNER = new_signer()
+
+
+class Someone:
+    """An account on a platform, as the registry of people takes it."""
+
+    def __init__(self, user: str) -> None:
+        self.platform, self.team, self.user = "slack", "T1", user
+
+
+def signatory(db: Database, user: str, name: str) -> Signatory:
+    return Signatory(persons.known(db, Someone(user)), name, Account("slack", "T1", user))
+
+
+def prepare(db: Database) -> None:
+    """Create the tables, where the migrations have not."""
+    if "attestations" not in db.table_names():
+        schema_register.create(db)
+
+
+def attest(db: Database, user: str, name: str, signer: Signer = SIGNER, days: int = 0) -> Attestation:
+    return attestations.attest(db, signatory(db, user, name), PA20, NOW + timedelta(days=days), signer)
+
+
+def filled(names: tuple[str, ...] = NAMES) -> Database:
+    """Return a register with one entry for each name."""
+    db = fresh()
+    prepare(db)
+    for number, name in enumerate(names, 1):
+        attest(db, f"U{number}", name, days=number)
+    return db
+
+
+def unlock(db: Database) -> None:
+    """Take away what refuses changes, as someone who has the file would."""
+    db.conn.execute("PRAGMA foreign_keys = OFF")
+    db.conn.execute("DROP TRIGGER attestations_are_not_changed")
+    db.conn.execute("DROP TRIGGER attestations_are_not_deleted")

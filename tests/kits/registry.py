@@ -1,0 +1,95 @@
+"""The commands that keep the registry, in a small catalogue, over a storage in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from bot.commands import lier, membres, mesdonnees, pause, roles
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.forms import Form, Reply
+from bot.conversation.messages import Button, Message, Text
+from bot.conversation.requests import Actor, Command
+from bot.people import roles as registry
+from bot.people.office import Office, reserved
+from bot.storage.database import Storage
+from bot.times import Calendar
+from tests.kits.people import NOW
+
+TEAMS = {"slack": "T1", "discord": "900"}
+ADMIN = Actor("slack", "T1", "U0ADMIN")
+CALENDAR = Calendar(ZoneInfo("America/Toronto"))
+
+
+@dataclass
+class Desk:
+    """The commands at work, and the time, which only moves when told to."""
+
+    dispatcher: Dispatcher
+    office: Office
+    now: datetime = NOW
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def wait(self, **time: int) -> None:
+        self.now += timedelta(**time)
+
+    async def ask(self, line: str, actor: Actor = ADMIN, /, **fields: str) -> Reply:
+        request = self.dispatcher.from_command(line, actor=actor, place="channel")
+        return await self.dispatcher.handle(replace(request, fields=fields))
+
+    async def said(self, line: str, actor: Actor = ADMIN, /, **fields: str) -> str:
+        reply = await self.ask(line, actor, **fields)
+        assert isinstance(reply, Message)
+        return "\n".join(reply.own_words())
+
+    async def form(self, line: str, actor: Actor = ADMIN) -> Form:
+        reply = await self.ask(line, actor)
+        assert isinstance(reply, Form)
+        return reply
+
+
+def commands(office: Office) -> tuple[Command, ...]:
+    """Return the lines of the catalogue."""
+    ours = partial(reserved, office)
+    return (
+        Command("vigie", "Menu", lambda _: Message(Text("Menu")), slash=True),
+        Command(
+            "roles", "Qui tient quel rôle.", partial(roles.manage, office), opens_form=True, refusal=ours
+        ),
+        Command("membres", "Qui est qui.", partial(membres.manage, office), opens_form=True, refusal=ours),
+        Command("pause", "Arrêter les envois.", partial(pause.pause, office), refusal=ours),
+        Command("lier", "Lier ses comptes.", partial(lier.link, office), usage="[code]"),
+        Command("mesdonnees", "Mes renseignements.", partial(mesdonnees.my_data, office)),
+    )
+
+
+@contextmanager
+def desk() -> Iterator[Desk]:
+    storage = Storage()
+    made: list[Desk] = []
+    office = Office(storage, lambda: made[0].now, CALENDAR, TEAMS)
+
+    def first() -> None:
+        with storage.transaction() as db:
+            registry.seed(db)
+            registry.appoint_first(db, [ADMIN], office.today())
+
+    made.append(Desk(Dispatcher(commands(office), storage.executor), office))
+    storage.executor.submit(first).result()
+    try:
+        yield made[0]
+    finally:
+        storage.close()
+
+
+def pressed(reply: Reply, label: str) -> str:
+    """Return the command of the button that begins so."""
+    assert isinstance(reply, Message)
+    buttons = [b for b in reply.buttons() if isinstance(b, Button)]
+    return next(b.command for b in buttons if b.label.startswith(label))

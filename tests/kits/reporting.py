@@ -1,0 +1,142 @@
+"""The whole catalogue over a database of its own, someone who reports, those who receive, and the time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from bot.app.reports import reporting
+from bot.commands.catalogue import catalogue
+from bot.conversation.dispatcher import Dispatcher, Welcome
+from bot.conversation.forms import Form, Reply
+from bot.conversation.messages import Button, Message
+from bot.conversation.requests import Actor, Request
+from bot.people import persons, roles
+from bot.people.office import Office
+from bot.policy.library import Library
+from bot.reports import escalation
+from bot.reports.service import Reporting
+from bot.settings import Settings
+from bot.storage.database import Storage
+from tests.kits.fake_clock import FakeClock
+from tests.kits.office import CALENDAR, services
+
+REPORTER, SOMEONE_ELSE = Actor("slack", "T1", "U0REPORTER"), Actor("slack", "T1", "U0OTHER")
+VP, CONSEILLER, SUPPLEANT = (Actor("slack", "T1", user) for user in ("U0VP", "U0CONSEIL", "U0SUPPL"))
+HOLDERS = {roles.VP_COMMUNICATIONS: VP, roles.CONSEILLER: CONSEILLER, roles.SUPPLEANCE: SUPPLEANT}
+FIELDS = {
+    "adresse": "https://www.facebook.com/spotted/posts/123?fbclid=AbC",
+    "propos": "On y dit que l'association vole ses membres.",
+    "gravite": "serious",
+    "nom": "",
+}
+
+
+@dataclass
+class Chat:
+    """People who press buttons and fill in forms. `requests`: what commands were given of it."""
+
+    dispatcher: Dispatcher
+    storage: Storage
+    reporting: Reporting
+    clock: FakeClock
+    requests: list[Request] = field(default_factory=list)
+
+    async def ask(self, line: str, actor: Actor = REPORTER, /, **fields: str) -> Reply:
+        """Do as an adapter does with what someone pressed, filled in or typed after a slash."""
+        asked = replace(self.dispatcher.from_command(line, actor=actor, place="channel"), fields=fields)
+        admitted = self.dispatcher.admit(asked)
+        if isinstance(admitted, Message):
+            return admitted
+        self.requests.append(admitted)
+        return await self.dispatcher.handle(admitted)
+
+    async def said(self, line: str, actor: Actor = REPORTER, /, **fields: str) -> str:
+        """Return what is answered, in words."""
+        return words(await self.ask(line, actor, **fields))
+
+    async def review(self, actor: Actor = REPORTER, /, **fields: str) -> Message:
+        """Fill in the form of a report; return what is shown before it is sent."""
+        form = await self.ask(pressed(await self.ask("signalement", actor), "Continuer"), actor)
+        assert isinstance(form, Form)
+        reply = await self.ask(form.command, actor, **{**FIELDS, **fields})
+        assert isinstance(reply, Message)
+        return reply
+
+    async def report(self, actor: Actor = REPORTER, /, **fields: str) -> str:
+        """Report a post; return the code."""
+        review = await self.review(actor, **fields)
+        return code_in(await self.ask(pressed(review, "Envoyer"), actor))
+
+    async def follow(self, code: str, actor: Actor = REPORTER) -> Message:
+        """Come back with a code."""
+        reply = await self.ask("signalement suivi", actor, code=code)
+        assert isinstance(reply, Message)
+        return reply
+
+    def wait(self, **span: float) -> None:
+        """Let time go by, and the clock beat."""
+        self.clock.move(**span)
+
+        def beat() -> None:
+            with self.reporting.opened() as session:
+                escalation.beat(session)
+
+        self.storage.executor.submit(beat).result()
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        """Return what the database holds."""
+
+        def read() -> list[tuple[object, ...]]:
+            with self.storage.transaction() as db:
+                found: list[tuple[object, ...]] = db.conn.execute(query).fetchall()
+                return found
+
+        return self.storage.executor.submit(read).result()
+
+
+@contextmanager
+def chatting(library: Library) -> Iterator[Chat]:
+    """Give the whole catalogue at work; each role has its holder."""
+    storage, clock = Storage(), FakeClock()
+    office = Office(storage, clock, CALENDAR)
+    made = services(library, office)
+    reports = reporting(Settings(), library, office, made.desk.guidance, made.desk.masker)
+    dispatcher = Dispatcher(
+        catalogue(replace(made, reporting=reports)), storage.executor, welcome=Welcome(limit=reports.limit)
+    )
+
+    def appoint() -> None:
+        with storage.transaction() as db:
+            roles.seed(db)
+            for role, actor in HOLDERS.items():
+                roles.appoint(db, role, persons.known(db, actor), office.today())
+
+    storage.executor.submit(appoint).result()
+    try:
+        yield Chat(dispatcher, storage, reports, clock)
+    finally:
+        storage.close()
+
+
+def words(reply: Reply) -> str:
+    """Return what a message says, or a form asks."""
+    if isinstance(reply, Form):
+        return "\n".join(field.label for field in reply.fields)
+    return "\n".join(reply.own_words())
+
+
+def pressed(reply: Reply, label: str) -> str:
+    """Return the command of the button whose label holds this."""
+    assert isinstance(reply, Message), reply
+    buttons = [one for one in reply.buttons() if isinstance(one, Button)]
+    return next(one.command for one in buttons if label in one.label)
+
+
+def code_in(reply: Reply) -> str:
+    """Return the code that a message gives."""
+    found = re.search(r"^(?:[^\W\d_]+ ){8}[^\W\d_]+$", words(reply), re.MULTILINE)
+    assert found, words(reply)
+    return found[0]

@@ -1,0 +1,308 @@
+"""The real catalogue, with the clock, the pump and the register, on platforms that a test drives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import TypeVar
+
+from sqlite_utils import Database
+
+from bot.answers.retraining import LEARN
+from bot.app import previews
+from bot.commands.accueil import accueil
+from bot.commands.catalogue import Services, catalogue
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.forms import Form, Reply
+from bot.conversation.messages import Button, Message
+from bot.conversation.requests import Actor, Received
+from bot.onboarding import attempts, enrolment, reminders
+from bot.onboarding import notices as onboarding_notices
+from bot.onboarding.course import open_course
+from bot.onboarding.enrolment import OnboardingPlan
+from bot.onboarding.quiz import session
+from bot.outbox import notices
+from bot.outbox.pump import Pump
+from bot.outbox.routes import Routes
+from bot.outbox.sending import Habits
+from bot.people import membership, persons
+from bot.people import roles as registry
+from bot.people.membership import BY_HAND
+from bot.people.office import Office
+from bot.policy import library as libraries
+from bot.register import attestations
+from bot.register.attestations import Attesting, Signatory
+from bot.register.signing import new_signer
+from bot.revision import archive, audience, revisions
+from bot.revision import notices as revision_notices
+from bot.revision.archive import Archive
+from bot.revision.audience import Recipient
+from bot.revision.revisions import Revision
+from bot.schedule.clock import Schedule, Work
+from bot.settings import SEED
+from bot.storage.database import Storage
+from tests.kits.fake_clock import FakeClock
+from tests.kits.office import services
+from tests.kits.outbox import Post
+from tests.kits.quiz import letters
+from tests.kits.registry import ADMIN, CALENDAR, TEAMS
+
+Result = TypeVar("Result")
+
+TEXT = (SEED / "politique" / "pa20" / "2015-12-13.md").read_text(encoding="utf-8")
+# A correction of form, a change of substance, and one more clause.
+CORRECTED = TEXT.replace("droit auteur", "droit d'auteur")
+REVISED = TEXT.replace("nous vous invitons à vous abstenir", "abstenez-vous")
+CHANNEL = "discord/900/77"
+SECOND = Actor("slack", "T1", "U0SECOND")
+ALEX = Actor("slack", "T1", "U1")
+BLAISE = Actor("discord", "900", "222")
+CAMILLE = Actor("slack", "T1", "U3")
+SIGNER = new_signer()
+
+
+@dataclass
+class World:
+    """A bot at work. `slack`, `discord`: what arrived there. `clock`: only moves when told to."""
+
+    storage: Storage
+    clock: FakeClock
+    services: Services
+    dispatcher: Dispatcher
+    volume: Path
+    schedule: Schedule
+    posts: dict[str, Post] = field(
+        default_factory=lambda: {"slack": Post("slack"), "discord": Post("discord")}
+    )
+
+    @property
+    def archive(self) -> Archive:
+        return self.services.archive
+
+    @property
+    def today(self) -> date:
+        return CALENDAR.day(self.clock())
+
+    async def ask(self, line: str, actor: Actor = ADMIN, /, **fields: str) -> Reply:
+        """Type a line, or press the button or fill in the form that stands for it."""
+        request = self.dispatcher.from_command(line, actor=actor)
+        return await self.dispatcher.handle(replace(request, fields=fields))
+
+    async def said(self, line: str, actor: Actor = ADMIN, /, **fields: str) -> str:
+        return words(await self.ask(line, actor, **fields))
+
+    async def press(self, reply: Reply, label: str, actor: Actor = ADMIN, /, **fields: str) -> Reply:
+        """Press a button of a reply."""
+        return await self.ask(command(reply, label), actor, **fields)
+
+    async def drop(self, text: str | bytes, actor: Actor = ADMIN, name: str = "pa20.md") -> Reply:
+        """Drop a file in one's conversation with the bot, as an adapter does."""
+        assert await self.dispatcher.takes_file(actor)
+        content = text.encode() if isinstance(text, str) else text
+        return await self.dispatcher.handle_file(Received(name, content), actor)
+
+    async def run(self, work: Callable[[Database], Result]) -> Result:
+        """Do something with the database."""
+
+        def inside() -> Result:
+            with self.storage.transaction() as db:
+                return work(db)
+
+        return await self.storage.run(inside)
+
+    async def beat(self) -> None:
+        """Let the clock do what is due, and the outbox send what it may."""
+        await self.schedule.tick()
+        await self.pump().drain()
+
+    async def daily(self) -> None:
+        """Do what each day asks for."""
+        course = self.services.course
+        await self.run(lambda db: reminders.daily(db, course.target(), course.plan, CALENDAR, self.clock()))
+
+    def pump(self) -> Pump:
+        """Return a pump that knows nothing of what others did."""
+        habits = Habits(
+            self.clock, CALENDAR.next_working, CALENDAR.day, chance=lambda: 1.0, settle=timedelta(0)
+        )
+        return Pump(self.storage, self.posts, Routes(self.posts), habits)
+
+    def arrived(self, actor: Actor) -> list[str]:
+        """Return what arrived in someone's private messages."""
+        received = self.posts[actor.platform].received
+        return [
+            text for where, texts in received.items() if where.endswith(f"/{actor.user}") for text in texts
+        ]
+
+    async def enters(self, *actors: Actor) -> None:
+        """Make people officers."""
+
+        def enter(db: Database) -> None:
+            for actor in actors:
+                membership.enter(db, persons.known(db, actor), "officer", BY_HAND, self.today)
+            self.services.office.registry_changed(db)
+
+        await self.run(enter)
+
+    async def leaves(self, actor: Actor) -> None:
+        """Make someone an officer no more."""
+
+        def leave(db: Database) -> None:
+            membership.leave(db, persons.known(db, actor), "officer", BY_HAND, self.today)
+            self.services.office.registry_changed(db)
+
+        await self.run(leave)
+
+    async def attests(self, actor: Actor) -> None:
+        """Have someone attest the version in force, by what that takes."""
+        await self.read_all(actor)
+        await self.ask("quiz nouveau -", actor)
+        await self.answer_all(actor)
+        await self.ask("accueil confirmer", actor, nom="Camille Roy")
+
+    async def read_all(self, actor: Actor) -> Reply:
+        """Read to the end."""
+        reply = await self.ask("accueil lire", actor)
+        while found := next((one for one in commands(reply) if one.startswith("accueil lu ")), ""):
+            reply = await self.ask(found, actor)
+        return reply
+
+    async def answer_all(self, actor: Actor) -> int:
+        """Answer what is asked, right, and return how many questions that was."""
+        count = 0
+        while asked := await self.run(lambda db: _asked(db, actor)):
+            bank = self.services.course.bank()
+            await self.ask("quiz", actor)  # letters answer what one has seen
+            await self.ask(f"quiz {letters(bank, asked, right=True)}", actor)
+            count += 1
+        return count
+
+    async def ledger(self) -> dict[str, Recipient]:
+        """Return the ledger of the last revision that was announced, by the account's user."""
+
+        def read(db: Database) -> dict[str, Recipient]:
+            told = [one for one in revisions.approved(db, "pa20") if one.state == "announced"]
+            return {
+                persons.accounts_of(db, one.person_id)[0].user: one for one in audience.ledger(db, told[-1])
+            }
+
+        return await self.run(read)
+
+    async def last(self) -> Revision:
+        """Return the revision that was proposed last."""
+        return (await self.run(lambda db: revisions.listed(db, "pa20")))[0]
+
+    async def facts(self, actor: Actor, version: date) -> set[str]:
+        """Return what is noted of someone about a version."""
+
+        def read(db: Database) -> set[str]:
+            person = persons.person_of(db, actor, create=False)
+            return set(attestations.facts(db, person, "pa20", version)) if person else set()
+
+        return await self.run(read)
+
+    async def approve(self, text: str, adopted: str = "2026-11-20", effective: str = "2026-11-24") -> Reply:
+        """Propose a text and approve it for a day."""
+        reply = await self.drop(text)
+        return await self.press(reply, "Approuver", adoptee=adopted, effet=effective)
+
+
+def _asked(db: Database, actor: Actor) -> session.QuizTurn | None:
+    person = persons.person_of(db, actor, create=False)
+    kinds: tuple[attempts.Kind, ...] = ("revision", "refresher", "quiz")
+    found = [attempts.under_way(db, person, "pa20", kind) for kind in kinds] if person else []
+    return next((session.current(one.sitting) for one in found if one), None)
+
+
+def words(reply: Reply) -> str:
+    """Return what a message says."""
+    assert isinstance(reply, Message), reply
+    return "\n".join(reply.own_words())
+
+
+def commands(reply: Reply) -> list[str]:
+    """Return the commands of the buttons."""
+    assert isinstance(reply, Message)
+    return [button.command for button in reply.buttons() if isinstance(button, Button)]
+
+
+def command(reply: Reply, label: str) -> str:
+    """Return the command of the button that begins so."""
+    assert isinstance(reply, Message)
+    found = [one for one in reply.buttons() if isinstance(one, Button)]
+    return next(one.command for one in found if one.label.startswith(label))
+
+
+def filled(form: Reply) -> Form:
+    """Return a form."""
+    assert isinstance(form, Form)
+    return form
+
+
+def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int = 1) -> World:
+    """Return a bot over a storage, as a start makes it; to be used again for a restart."""
+    folders = (SEED, volume)
+
+    def today() -> date:
+        return CALENDAR.day(clock())
+
+    def begin() -> Mapping[str, Sequence[libraries.Adopted]]:
+        with storage.transaction() as db:
+            registry.seed(db)
+            registry.appoint_first(db, [ADMIN, SECOND], today())
+            return archive.approved(db, folders, today())
+
+    approved = storage.executor.submit(begin).result()
+    library = libraries.load(folders, "pa20", today, approved)
+    texts = Archive(
+        library, folders, CALENDAR, volume, [CHANNEL], approvals, previews.page,
+        pages=lambda old, new: accueil.carried(old, new, library.policies[new.policy]),
+    )  # fmt: skip
+
+    def attest(db: Database, attesting: Attesting) -> None:
+        who = Signatory(attesting.person_id, attesting.name, attesting.account)
+        attestations.attest(db, who, attesting.target, attesting.at, SIGNER)
+
+    course = open_course(library, folders, attest, OnboardingPlan())
+
+    def registry_changed(db: Database) -> None:
+        enrolment.follow(db, course.target(), CALENDAR, clock(), at_once=True)
+        texts.follow(db, clock())
+
+    office = Office(storage, clock, CALENDAR, TEAMS, registry_changed=registry_changed)
+    made = replace(services(library, office), course=course, archive=texts)
+    notices.NOTICES.update(onboarding_notices.table(library) | revision_notices.table(texts))
+
+    def settle() -> None:
+        with storage.transaction() as db:
+            texts.settle(db, clock())
+            enrolment.follow(db, course.target(), CALENDAR, clock())
+            texts.follow(db, clock())
+
+    storage.executor.submit(settle).result()
+
+    def daily(db: Database, _: Mapping[str, object], now: datetime) -> None:
+        reminders.daily(db, course.target(), course.plan, CALENDAR, now)
+        texts.follow(db, now)
+
+    async def learn(_: Mapping[str, object], _now: datetime) -> None:
+        """Learn nothing: this world asks no question."""
+
+    work = Work({archive.TASK: texts.announce, reminders.TASK: daily}, {LEARN: learn})
+    dispatcher = Dispatcher(catalogue(made), storage.executor)
+    return World(storage, clock, made, dispatcher, volume, Schedule(storage, work, CALENDAR, clock))
+
+
+@contextmanager
+def world(path: Path, *, approvals: int = 1, database: Path | None = None) -> Iterator[World]:
+    """Yield a bot. `path`: a folder of its own."""
+    volume = path / "donnees"
+    volume.mkdir(exist_ok=True)
+    storage = Storage(database)
+    try:
+        yield assemble(storage, FakeClock(), volume, approvals=approvals)
+    finally:
+        storage.close()

@@ -1,0 +1,254 @@
+"""Who is asked to read, how far they are, whom to remind: the facts, without any message."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlite_utils import Database
+
+from bot.conversation.requests import Actor
+from bot.onboarding import attempts, enrolment, reminders
+from bot.onboarding.enrolment import OnboardingPlan
+from bot.onboarding.quiz import session
+from bot.people import membership, persons, roles
+from bot.people.membership import BY_HAND
+from bot.people.persons import Account
+from bot.register import attestations
+from bot.register.attestations import Attesting, Signatory
+from bot.register.signing import new_signer
+from bot.times import Calendar
+from tests.kits.people import ALEX, ALEX_ON_DISCORD, DAY, NOW
+from tests.kits.quiz import TARGET, database, finish, made_up
+
+CALENDAR = Calendar(ZoneInfo("America/Toronto"))
+REVISED = replace(TARGET, version=date(2027, 1, 20))
+BANK = made_up()
+
+
+@pytest.fixture
+def db() -> Database:
+    return database()
+
+
+def follow(db: Database, now: datetime = NOW) -> int:
+    return enrolment.follow(db, TARGET, CALENDAR, now)
+
+
+def officer(db: Database, actor: Actor = ALEX) -> str:
+    person = persons.known(db, actor)
+    membership.enter(db, person, "officer", BY_HAND, DAY)
+    return person
+
+
+def queued(db: Database) -> list[tuple[str, str, int]]:
+    rows = db.conn.execute(
+        "SELECT recipient, notice, urgent FROM outbox WHERE state = 'queued' ORDER BY rowid"
+    )
+    return [(str(recipient), str(notice), int(urgent)) for recipient, notice, urgent in rows]
+
+
+@pytest.mark.parametrize("kind", ["officer", "employee"])
+def test_officers_and_employees_are_concerned(db: Database, kind: membership.Kind) -> None:
+    person = persons.known(db, ALEX)
+    membership.enter(db, person, kind, BY_HAND, DAY)
+    assert enrolment.concerned(db, DAY) == {person}
+
+
+@pytest.mark.parametrize(
+    ("role", "concerned"),
+    [
+        (roles.CONSEIL, True),
+        (roles.VP_COMMUNICATIONS, True),
+        (roles.CONSEILLER, True),
+        (roles.ADMINISTRATION, False),
+    ],
+)
+def test_those_who_hold_a_role_of_the_association_are_too(db: Database, role: str, concerned: bool) -> None:
+    person = persons.known(db, ALEX)
+    roles.appoint(db, role, person, DAY)
+    assert (person in enrolment.concerned(db, DAY)) is concerned
+    roles.dismiss(db, role, person, DAY + timedelta(days=9))
+    assert enrolment.concerned(db, DAY + timedelta(days=9)) == set()
+
+
+def test_someone_in_the_workspace_who_is_neither_is_not(db: Database) -> None:
+    persons.known(db, ALEX)
+    assert follow(db) == 0
+    assert queued(db) == []
+
+
+def test_following_twice_changes_nothing_more(db: Database) -> None:
+    person = officer(db)
+    assert (follow(db), follow(db)) == (1, 0)
+    assert queued(db) == [(f"person:{person}", "accueil-bienvenue", 0)]
+
+
+def test_a_welcome_that_answers_someone_s_doing_does_not_wait_for_working_hours(db: Database) -> None:
+    officer(db)
+    enrolment.follow(db, TARGET, CALENDAR, NOW, at_once=True)
+    assert [urgent for _, _, urgent in queued(db)] == [1]
+
+
+def test_arguments_name_nobody_and_hold_no_text(db: Database) -> None:
+    officer(db)
+    follow(db)
+    [(arguments,)] = db.conn.execute("SELECT arguments FROM outbox").fetchall()
+    assert json.loads(arguments) == {"policy": "pa20", "version": "2015-12-13"}
+
+
+def test_the_five_facts_are_independent_and_the_first_time_is_kept(db: Database) -> None:
+    person = officer(db)
+    follow(db)
+    assert attestations.note(db, person, TARGET, "passed", platform="slack", now=NOW)
+    later = NOW + timedelta(days=2)
+    assert not attestations.note(db, person, TARGET, "passed", platform="discord", now=later)
+    found = enrolment.standing(db, person, TARGET)
+    assert found is not None
+    assert dict(found.steps) == {"passed": NOW}
+    assert (found.done, found.active) == (False, True)
+    assert enrolment.missing(found.steps) == ["read"]
+
+
+def test_delivered_is_what_the_outbox_says(db: Database) -> None:
+    person = officer(db)
+    follow(db)
+    enrolment.delivered(db, TARGET, CALENDAR)
+    assert attestations.facts(db, person, "pa20", TARGET.version) == {}
+    db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = '2026-11-25', route = 'discord'")
+    for _ in range(2):
+        enrolment.delivered(db, TARGET, CALENDAR)
+    db.conn.execute("DELETE FROM outbox")  # kept for a year only
+    facts = attestations.facts(db, person, "pa20", TARGET.version)
+    assert {fact: CALENDAR.day(at).isoformat() for fact, at in facts.items()} == {"delivered": "2026-11-25"}
+    [(platform,)] = db.conn.execute("SELECT platform FROM reading_facts").fetchall()
+    assert platform == "discord"
+
+
+def test_a_welcome_that_only_the_administration_saw_is_not_delivered(db: Database) -> None:
+    person = officer(db)
+    follow(db)
+    db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = '2026-11-25', problem = 'unreached'")
+    enrolment.delivered(db, TARGET, CALENDAR)
+    assert attestations.facts(db, person, "pa20", TARGET.version) == {}
+
+
+def test_attesting_without_what_comes_before_is_refused(db: Database) -> None:
+    person = officer(db)
+    account = Account("slack", "T1", "U1")
+    asked = Attesting(person, "Alex", account, TARGET, NOW)
+    with pytest.raises(ValueError, match="read"):
+        enrolment.attested(db, asked, lambda _db, _asked: None)
+
+
+def test_an_adopted_revision_begins_anew_and_reminds_of_the_new_text_alone(db: Database) -> None:
+    person = officer(db)
+    follow(db)
+    assert enrolment.follow(db, REVISED, CALENDAR, NOW) == 1
+    db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = '2026-11-24'")
+    reminders.daily(db, REVISED, OnboardingPlan(), CALENDAR, NOW + timedelta(days=3))
+    assert queued(db) == [(f"person:{person}", "accueil-rappel", 0)]
+    [(arguments,)] = db.conn.execute("SELECT arguments FROM outbox WHERE state = 'queued'").fetchall()
+    assert json.loads(arguments)["version"] == "2027-01-20"
+
+
+def test_whoever_attested_an_earlier_version_is_left_to_what_is_told_of_revisions(db: Database) -> None:
+    person = officer(db)
+    who = Signatory(person, "Alex", Account("slack", "T1", "U1"))
+    attestations.attest(db, who, TARGET, NOW, new_signer())
+    other = officer(db, Actor("slack", "T1", "U2"))
+    assert enrolment.follow(db, REVISED, CALENDAR, NOW) == 1
+    assert [one.person_id for one in enrolment.everyone(db, REVISED)] == [other]
+    assert enrolment.begin(db, person, REVISED, NOW, by_hand=True)
+
+
+def test_whoever_was_begun_by_hand_is_followed_like_the_others_once_they_are_an_officer(db: Database) -> None:
+    person = persons.known(db, ALEX)
+    enrolment.begin(db, person, TARGET, NOW, by_hand=True)
+    assert follow(db) == 0
+    officer(db)
+    assert follow(db) == 0
+    membership.leave(db, person, "officer", BY_HAND, DAY)
+    assert follow(db) == 1
+    assert queued(db) == []
+
+
+def test_without_reminders_nobody_is_late(db: Database) -> None:
+    officer(db)
+    follow(db)
+    later = NOW + timedelta(days=40)
+    reminders.daily(db, TARGET, OnboardingPlan(reminder_days=()), CALENDAR, later)
+    assert [notice for _, notice, _ in queued(db)] == ["accueil-bienvenue"]
+    [one] = enrolment.everyone(db, TARGET)
+    assert not one.late(OnboardingPlan(reminder_days=()), CALENDAR, CALENDAR.day(later))
+
+
+def test_days_and_settings_are_those_of_the_plan(db: Database) -> None:
+    officer(db)
+    follow(db)
+    db.conn.execute("DELETE FROM outbox")
+    plan = OnboardingPlan(reminder_days=(1,), refresher_days=0)
+    told = []
+    for number in range(1, 8):
+        reminders.daily(db, TARGET, plan, CALENDAR, NOW + timedelta(days=number))
+        told += [(number, notice) for _, notice, _ in queued(db)]
+        db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = '2026-11-24'")
+    assert told == [(1, "accueil-rappel"), (2, "accueil-retards")]
+
+
+def test_the_late_ones_of_a_day_are_told_in_one_word(db: Database) -> None:
+    for number in range(3):
+        officer(db, Actor("slack", "T1", f"U{number}"))
+    follow(db)
+    for days in (3, 7, 14, 15, 16):
+        reminders.daily(db, TARGET, OnboardingPlan(), CALENDAR, NOW + timedelta(days=days))
+    words = [recipient for recipient, notice, _ in queued(db) if notice == "accueil-retards"]
+    assert words == ["role:administration"]
+
+
+def test_when_two_accounts_become_one_person_all_that_was_done_is_theirs(db: Database) -> None:
+    mine, other = officer(db, ALEX), officer(db, ALEX_ON_DISCORD)
+    follow(db)
+    enrolment.turn_page(db, mine, TARGET, "1/1", DAY)
+    enrolment.turn_page(db, other, TARGET, "1/1", DAY)
+    enrolment.turn_page(db, other, TARGET, "2/1", DAY)
+    attestations.note(db, other, TARGET, "opened", platform="discord", now=NOW)
+    sitting = session.draw(BANK, Random(1))  # noqa: S311 — a test's own luck
+    begun = attempts.begin(db, other, sitting, NOW, policy="pa20", version="2015-12-13", kind="quiz")
+    attempts.keep(db, begun, finish(sitting, BANK, right=lambda n: n > 2), NOW)
+    persons.merge(db, mine, other)
+    assert enrolment.pages_read(db, mine, TARGET) == {"1/1", "2/1"}
+    assert len(enrolment.everyone(db, TARGET)) == 1
+    assert len(attempts.missed(db, mine, "pa20")) == 3
+    assert set(attestations.facts(db, mine, "pa20", TARGET.version)) == {"opened"}
+
+
+def test_when_a_person_is_forgotten_nothing_of_their_path_remains(db: Database) -> None:
+    person = officer(db)
+    follow(db)
+    enrolment.turn_page(db, person, TARGET, "1/1", DAY)
+    sitting = session.draw(BANK, Random(1))  # noqa: S311 — same
+    begun = attempts.begin(db, person, sitting, NOW, policy="pa20", version="2015-12-13", kind="quiz")
+    attempts.keep(db, begun, finish(sitting, BANK), NOW)
+    db.conn.execute("DELETE FROM people WHERE id = ?", (person,))
+    for table in ("onboardings", "pages_read", "quiz_attempts", "quiz_answers", "reading_facts"):
+        assert db.conn.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table  # noqa: S608 — the five above
+
+
+def test_what_is_kept_of_an_attempt_is_what_was_played(db: Database) -> None:
+    person = officer(db)
+    sitting = session.draw(BANK, Random(5))  # noqa: S311 — same
+    begun = attempts.begin(db, person, sitting, NOW, policy="pa20", version="2015-12-13", kind="quiz")
+    assert attempts.load(db, begun.id) == begun == attempts.under_way(db, person, "pa20", "quiz")
+    over = finish(sitting, BANK, right=lambda n: n != 4)
+    kept = attempts.keep(db, begun, over, NOW)
+    assert attempts.load(db, begun.id) == kept == attempts.latest(db, person, "pa20", "quiz")
+    assert kept.finished_at == NOW
+    assert attempts.keep(db, kept, over, NOW + timedelta(days=1)).finished_at == NOW
+    assert attempts.times_asked(db, person, "pa20") == {item.question: 1 for item in sitting.items}
+    assert attempts.missed(db, person, "pa20") == session.missed(over)
+    assert attempts.load(db, "autre") is None

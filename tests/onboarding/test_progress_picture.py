@@ -1,0 +1,103 @@
+"""The picture of the progress: a real PNG, drawn elsewhere, sent once by the outbox."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from PIL import Image
+
+from bot.conversation.messages import Message
+from bot.onboarding import notices
+from bot.onboarding.enrolment import STEPS
+from bot.onboarding.progress import Numbers
+from bot.onboarding.progress_picture import ProgressErrand, draw
+from bot.outbox.notices import Built, NoticeContext
+from bot.storage.database import Storage
+from bot.typesetting import typeset
+from bot.typesetting.typeset import TypesetError
+from tests.kits.onboarding import LIBRARY
+from tests.kits.people import NOW
+from tests.kits.quiz import add_tables
+
+DAY = date(2026, 11, 24)
+BLUE, VERMILION = (0, 114, 178), (213, 94, 0)  # Okabe and Ito, « Color Universal Design », 2008
+
+
+def numbers(total: int, *counts: int, late: int = 0) -> Numbers:
+    return Numbers(total, tuple(zip(STEPS, counts, strict=True)), late)
+
+
+def widths(png: bytes, colour: tuple[int, int, int]) -> list[int]:
+    """Return how wide each bar of a colour is, from top to bottom."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    found: list[int] = []
+    before = 0
+    for y in range(image.height):
+        row = sum(image.getpixel((x, y)) == colour for x in range(image.width))
+        if row and not before:
+            found.append(row)
+        elif row:
+            found[-1] = max(found[-1], row)
+        before = row
+    return found
+
+
+def test_each_bar_is_as_long_as_its_number() -> None:
+    png = draw(numbers(8, 8, 6, 4, 2, 1, late=2), "Les accueils", DAY)
+    bars = widths(png, BLUE)
+    assert [round(8 * bar / bars[0]) for bar in bars] == [8, 6, 4, 2, 1]
+    assert [round(8 * bar / bars[0]) for bar in widths(png, VERMILION)] == [2]
+
+
+@pytest.mark.parametrize(
+    "found", [numbers(0, 0, 0, 0, 0, 0), numbers(1, 1, 1, 1, 1, 1), numbers(12_345, *[9_999] * 5)]
+)
+def test_any_numbers_can_be_drawn(found: Numbers) -> None:
+    image = Image.open(io.BytesIO(draw(found, "L'été « ~ # $x$ \\ »", DAY)))
+    assert image.format == "PNG"
+    assert image.width > 600
+
+
+def test_a_drawing_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(typeset, "_PAGE", typeset._PAGE.with_name("absent.py"))
+    with pytest.raises(TypesetError, match="mise en page"):
+        draw(numbers(0, 0, 0, 0, 0, 0), "x", DAY)
+    monkeypatch.setattr(sys, "executable", "/nowhere")
+    with pytest.raises(TypesetError):
+        draw(numbers(0, 0, 0, 0, 0, 0), "x", DAY)
+
+
+@pytest.fixture
+def storage() -> Iterator[Storage]:
+    opened = Storage()
+
+    def first() -> None:
+        with opened.transaction() as db:
+            add_tables(db)
+
+    opened.executor.submit(first).result()
+    yield opened
+    opened.close()
+
+
+async def test_the_errand_has_the_picture_sent_once_to_whoever_asked(storage: Storage) -> None:
+    found = numbers(4, 4, 3, 2, 1, 1)
+    errand = ProgressErrand(storage, "Les accueils", lambda _: found, lambda: DAY)
+    for _ in range(2):  # a crash came before it was struck off
+        await errand({"person": "p1", "id": "i1"}, NOW)
+
+    def message() -> tuple[list[tuple[str, ...]], Built]:
+        with storage.transaction() as db:
+            rows = db.conn.execute("SELECT recipient, notice FROM outbox").fetchall()
+            notice = notices.table(LIBRARY)[notices.PICTURE]
+            return rows, notice.build(NoticeContext(db, DAY), {"id": "i1"})
+
+    rows, sent = await storage.run(message)
+    assert rows == [("person:p1", "accueil-image")]
+    assert isinstance(sent, Message)
+    assert sent.files()[0].name == "accueils-2026-11-24.png"
+    assert "Quiz réussi\u00a0: 1 sur 4" in "\n".join(sent.own_words())

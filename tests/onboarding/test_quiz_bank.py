@@ -1,0 +1,254 @@
+"""The bank of questions: read with every problem at its line, bound to the words of its clauses."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.onboarding.quiz import bank as quiz_bank
+from bot.onboarding.quiz import review, session
+from bot.onboarding.quiz.bank import QuizBank
+from bot.policy import articles
+from bot.policy.articles import Number, PolicyError
+from bot.settings import SEED
+from tests.kits.quiz import VERSION, WRITTEN, made_up
+
+TEXT = WRITTEN.read_text(encoding="utf-8")
+BOUND = quiz_bank.bind(TEXT, VERSION)
+SHIPPED = SEED / "politique" / "pa20" / "quiz.toml"
+
+
+def problems(text: str) -> list[tuple[int, str]]:
+    return [(one.line, one.text) for one in quiz_bank.read(text, VERSION).problems]
+
+
+def line_of(text: str, words: str) -> int:
+    return next(at for at, line in enumerate(text.splitlines(), 1) if words in line)
+
+
+# --- Reading ----------------------------------------------------------------------------------
+
+
+def test_a_question_is_read_with_its_choices_and_its_clause() -> None:
+    bank = quiz_bank.read(BOUND, VERSION)
+    assert [one.id for one in bank.questions] == ["5.10-a", "3.3-a", "5.17-a", "6.1-a"]
+    assert not bank.problems
+    question = bank.question("5.10-a")
+    assert question is not None
+    assert (question.clause, question.kind, question.essential) == (Number((5, 10)), "situation", "5.10")
+    assert question.right == {1}
+    assert bank.question("9-z") is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "told"),
+    [
+        ('id = "3.3-a"', 'id = "É"', 'id = "É"', "petites lettres"),
+        ('clause = "3.3"', "clause = 3.3", "clause = 3.3", "un numéro entre guillemets"),
+        ('type = "vrai-faux"', 'type = "quizz"', 'type = "quizz"', "l'un de"),
+        ('type = "vrai-faux"', 'type = "choix-multiples"', 'type = "choix-multiples"', "au moins deux choix"),
+        ('text = "Vrai"', 'text = "Oui"', 'type = "vrai-faux"', "puis «\u00a0Faux\u00a0»"),
+        ("right = false", "right = true", 'type = "vrai-faux"', "un seul des deux"),
+        ("right = false", 'right = "non"', 'right = "non"', "true ou false"),
+        ('text = "Faux"', 'texte = "Faux"', 'texte = "Faux"', "n'est pas attendu ici"),
+        ('feedback = "Le mode d\'accès ne change rien."', 'feedback = ""', 'feedback = ""', "obligatoire"),
+        ('feedback = "Rien ne le demande."', "", "Supprimer votre compte", "obligatoire"),
+        ('text = "Le Code civil"', f'text = "{"x" * 201}"', "xxx", "201 caractères; 200 au plus"),
+        ('text = "Les partenaires"', 'text = "Vos Collègues"', "Vos Collègues", "la même chose"),
+        ("essential = true", "essential = 1", "essential = 1", "true ou false"),
+        ('text = "Le Code civil"', 'text = "Le Code civil', "Le Code civil", "TOML"),
+        ('id = "3.3-a"', 'id = "3.3-a"\nid = "3.3-b"', 'id = "3.3-b"', "TOML"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(old: str, new: str, at: str, told: str) -> None:
+    assert old in BOUND
+    text = BOUND.replace(old, new, 1)
+    expected = line_of(text, at) - (not new)  # what lacks a key is told at its header, just above
+    assert (expected, told) in [(line, told) for line, words in problems(text) if told in words]
+
+
+def test_a_name_given_twice_and_a_clause_that_does_not_exist_are_told() -> None:
+    twice = BOUND.replace('id = "3.3-a"', 'id = "5.10-a"')
+    line = line_of(twice, "téléphone personnel") - 5
+    assert problems(twice) == [(line, "le même «\u00a0id\u00a0» est déjà à la ligne 3.")]
+    nowhere = TEXT.replace('clause = "3.3"', 'clause = "3.9"')
+    assert (line_of(nowhere, '"3.9"') - 2, "la clause 3.9 n'existe pas.") in problems(nowhere)
+
+
+def test_every_problem_is_told_at_once_even_beside_errors_of_syntax() -> None:
+    text = BOUND.replace('"Le Code civil"', '"Le Code').replace("right = false", "right = 2")
+    text = text.replace('type = "situation"', 'type = "autre"')
+    assert [one[0] for one in problems(text)] == sorted(
+        [line_of(text, 'type = "autre"'), line_of(text, "right = 2"), line_of(text, '"Le Code')]
+    )
+    assert [one.id for one in quiz_bank.read(text, VERSION).questions] == ["5.17-a"]
+
+
+@pytest.mark.parametrize("text", ["bonjour", "[titre]\na = 1\n", "a = 1\n[[question]]\n"])
+def test_a_file_that_is_something_else_is_told_so(text: str) -> None:
+    bank = quiz_bank.read(text, VERSION)
+    assert bank.problems
+    assert not bank.questions
+
+
+def test_an_empty_file_is_an_empty_bank() -> None:
+    assert quiz_bank.read("# rien\n", VERSION) == QuizBank()
+
+
+@given(st.text(max_size=200))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    quiz_bank.read(text, VERSION)
+    quiz_bank.read(BOUND + "\n[[question]]\n" + text, VERSION)
+    quiz_bank.bind("[[question]]\n" + text, VERSION)
+
+
+def test_a_file_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "quiz.toml"
+    path.write_bytes(b"# ici\n# caf\xe9\n")
+    with pytest.raises(PolicyError, match="ligne 2"):
+        quiz_bank.load(path, VERSION)
+
+
+def test_the_association_s_own_file_takes_the_place_of_what_is_shipped(tmp_path: Path) -> None:
+    (tmp_path / "politique" / "pa20").mkdir(parents=True)
+    own = tmp_path / "politique" / "pa20" / "quiz.toml"
+    own.write_text(BOUND, encoding="utf-8")
+    assert quiz_bank.find((SEED, tmp_path), "pa20") == own
+    assert quiz_bank.find((tmp_path / "ailleurs",), "pa20") is None
+    assert len(quiz_bank.load(own, VERSION).questions) == 4
+
+
+# --- Bound to the words -----------------------------------------------------------------------
+
+
+def test_binding_adds_hashes_and_touches_nothing_else() -> None:
+    assert [line for line in BOUND.splitlines() if not line.startswith("hash")] == TEXT.splitlines()
+    assert BOUND.count("hash = ") == 4
+    assert quiz_bank.bind(BOUND, VERSION) == BOUND
+    assert [told for _, told in problems(TEXT)] == [
+        "il manque «\u00a0hash\u00a0»\u00a0: vigie quiz lier."
+    ] * 4
+
+
+def revised(old: str, new: str) -> articles.Version:
+    source = (SEED / "politique" / "pa20" / "2015-12-13.md").read_text(encoding="utf-8")
+    assert old in source
+    return articles.parse(source.replace(old, new), policy="pa20", adopted=VERSION.adopted, source="pa20")
+
+
+def test_when_a_clause_changes_its_questions_alone_are_stale() -> None:
+    version = revised("nous vous invitons à vous abstenir", "nous vous demandons de vous abstenir")
+    bank = quiz_bank.read(BOUND, version)
+    assert [one.id for one in bank.stale] == ["5.10-a"]
+    assert [one.id for one in bank.questions] == ["3.3-a", "5.17-a", "6.1-a"]
+    assert not bank.problems
+    assert review.report(bank, version)["stale"] == [
+        {"line": 3, "question": "5.10-a", "clause": "5.10", "moved_to": None}
+    ]
+    reviewed = quiz_bank.bind(BOUND, version, again=["5.10-a"])
+    assert not quiz_bank.read(reviewed, version).stale
+    assert quiz_bank.bind(BOUND, version) == BOUND
+
+
+def test_a_clause_that_only_moved_is_said_to_be_elsewhere() -> None:
+    version = revised("- 3.3 La présente", "- 3.5 La présente")
+    [stale] = quiz_bank.read(BOUND, version).stale
+    assert quiz_bank.moved(stale, version) == Number((3, 5))
+
+
+# --- The whole --------------------------------------------------------------------------------
+
+
+def test_the_shipped_questions_are_sound_and_cannot_be_guessed() -> None:
+    text = quiz_bank.bind(SHIPPED.read_text(encoding="utf-8"), VERSION)
+    report = review.report(quiz_bank.read(text, VERSION), VERSION)
+    assert report["errors"] == report["stale"] == []
+    assert report["questions"] >= quiz_bank.LEAST
+    assert set(report["by_type"]) == set(quiz_bank.KINDS)
+    assert min(report["by_clause"].values()) >= quiz_bank.LEAST_BY_CLAUSE
+    assert len(report["by_clause"]) == 31
+
+
+def test_no_shipped_question_names_its_clause_before_it_is_answered() -> None:
+    for question in quiz_bank.load(SHIPPED, VERSION).questions:
+        for text in (question.text, *(choice.text for choice in question.choices)):
+            assert not re.search(r"\b(clause|article) [\d«]|\d\.\d", text), question.id
+
+
+def test_every_quiz_has_every_essential_subject_and_in_the_end_every_clause_comes() -> None:
+    bank = quiz_bank.load(SHIPPED, VERSION)
+    subjects = {one.essential for one in bank.questions if one.essential}
+    come = set()
+    for seed in range(150):
+        drawn = [bank.question(item.question) for item in session.draw(bank, Random(seed)).items]  # noqa: S311 — a test's own luck
+        assert subjects <= {one.essential for one in drawn if one}
+        assert {one.clause.article for one in drawn if one} == {one.number for one in VERSION.articles}
+        come |= {str(one.clause) for one in drawn if one}
+    assert len(subjects) < session.SIZE
+    assert come == {str(clause.number) for clause in VERSION.clauses()}
+
+
+def told(bank: QuizBank) -> str:
+    return "\n".join(one.text for one in review.review(bank, VERSION))
+
+
+def test_what_the_whole_lacks_is_told() -> None:
+    words = told(quiz_bank.read(BOUND, VERSION))
+    assert "il y a 4 questions; il en faut au moins 90" in words
+    assert "5.10\u00a0: 1 question; il en faut au moins 2" in words
+    assert told(made_up()) == ""
+    bank = made_up()
+    plain = QuizBank(tuple(replace(one, essential="") for one in bank.questions))
+    assert "aucune question n'est essentielle" in told(plain)
+    every = QuizBank(tuple(replace(one, essential=str(one.clause)) for one in bank.questions))
+    assert "il y a 31 sujets essentiels, et 0 articles" in told(every)
+    few = QuizBank(tuple(one for one in bank.questions if one.kind != "situation"))
+    assert "aucune question n'est de type situation" in told(few)
+
+
+def longer(bank: QuizBank) -> QuizBank:
+    """Return the bank as hurried authors write it: the right choice is the one that says most."""
+    return QuizBank(
+        tuple(
+            replace(
+                one,
+                choices=tuple(
+                    replace(c, text=c.text + " et une précision" * c.right) if one.kind != "vrai-faux" else c
+                    for c in one.choices
+                ),
+            )
+            for one in bank.questions
+        )
+    )
+
+
+def first(bank: QuizBank) -> QuizBank:
+    return QuizBank(
+        tuple(
+            replace(one, choices=tuple(sorted(one.choices, key=lambda c: not c.right)))
+            for one in bank.questions
+            if one.kind != "vrai-faux"
+        )
+    )
+
+
+def test_right_answers_that_length_or_position_gives_away_are_told() -> None:
+    assert "toujours le plus long choix" in told(longer(made_up()))
+    assert "toujours le premier choix" in told(first(made_up()))
+    true = QuizBank(
+        tuple(one for one in made_up(8).questions if one.kind == "vrai-faux" and one.right == {0})
+    )
+    assert "toujours Vrai" in told(true)
+
+
+def test_the_law_of_a_player_is_exact() -> None:
+    assert review._at_least(0, [0.5, 0.25]) == 1
+    assert review._at_least(1, [0.5, 0.25]) == pytest.approx(0.625)
+    assert review._at_least(2, [0.5, 0.25]) == pytest.approx(0.125)
+    assert review._at_least(3, [0.5, 0.25]) == 0

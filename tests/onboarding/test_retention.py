@@ -1,0 +1,69 @@
+"""What is kept of a person's path is erased on demand, and after its time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from random import Random
+
+import pytest
+from sqlite_utils import Database
+
+from bot.onboarding import attempts, enrolment, retention
+from bot.onboarding.quiz import session
+from tests.kits.people import DAY, NOW, count, person
+from tests.kits.quiz import TARGET, database, finish, made_up
+
+BANK = made_up()
+
+
+@pytest.fixture
+def db() -> Database:
+    return database()
+
+
+class Remembered:
+    """What was remembered before it was destroyed."""
+
+    def __init__(self) -> None:
+        self.rows: list[tuple[str, str]] = []
+
+    def __call__(self, table: str, identifiers: Sequence[str]) -> None:
+        self.rows += [(table, one) for one in identifiers]
+
+
+def path(db: Database, who: str, *, asked: bool = True) -> str:
+    """Return someone who has read a page and taken the quiz."""
+    found = person(db, who)
+    if asked:
+        enrolment.begin(db, found, TARGET, NOW, by_hand=True)
+    enrolment.turn_page(db, found, TARGET, "1/1", DAY)
+    sitting = session.draw(BANK, Random(1))  # noqa: S311 — a test's own luck
+    begun = attempts.begin(db, found, sitting, NOW, policy="pa20", version="2015-12-13", kind="quiz")
+    attempts.keep(db, begun, finish(sitting, BANK), NOW)
+    return found
+
+
+def test_a_person_s_path_is_erased_on_demand_and_nobody_else_s(db: Database) -> None:
+    mine, remembered = path(db, "U1"), Remembered()
+    path(db, "U2")
+    assert retention.forget(db, mine, remembered, asked=True) == 2
+    assert (count(db, "onboardings"), count(db, "pages_read"), count(db, "quiz_attempts")) == (2, 1, 1)
+    assert [table for table, _ in remembered.rows] == ["quiz_attempts"]
+    assert count(db, "quiz_answers") == 12
+    assert retention.forget(db, mine, remembered, asked=False) == 1
+
+
+def test_what_concerns_those_who_left_is_erased_a_year_later_and_once(db: Database) -> None:
+    left, stays = path(db, "U1"), path(db, "U2")
+    guest = path(db, "U3", asked=False)
+    enrolment.suspend(db, left, TARGET, DAY)
+    year = DAY + timedelta(days=365)
+    assert retention.enforce(db, year - timedelta(days=1), Remembered()) == 0
+    remembered = Remembered()
+    assert retention.enforce(db, year + timedelta(days=1), remembered) == 5
+    assert retention.enforce(db, year + timedelta(days=1), remembered) == 0
+    assert [one.person_id for one in enrolment.everyone(db, TARGET)] == [stays]
+    assert attempts.latest(db, stays, "pa20", "quiz") is not None
+    assert attempts.latest(db, guest, "pa20", "quiz") is None
+    assert enrolment.pages_read(db, stays, TARGET) == {"1/1"}

@@ -1,0 +1,414 @@
+"""`vigie diagnostic`: each thing is fine, or one line says what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import pytest
+from aiohttp import web
+from sqlite_utils import Database
+
+from bot.backup import copies
+from bot.conversation.findings import Finding, fine, wrong
+from bot.operations import diagnostic
+from bot.operations.diagnostic import Places
+from bot.platforms.contract import Destination
+from bot.platforms.discord import check as discord_check
+from bot.platforms.slack import check as slack_check
+from bot.platforms.slack.manifest import BOT_SCOPES
+from bot.storage import state
+from bot.storage.database import Storage
+from bot.storage.schema import migrations
+from bot.times import Calendar
+from tests.kits.fake_clock import FakeClock
+
+CALENDAR = Calendar(ZoneInfo("America/Toronto"))
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    Storage(tmp_path / "vigie.db").close()
+    return Places(tmp_path / "vigie.db", tmp_path / "cles", tmp_path / "copies")
+
+
+def said(places: Places, clock: FakeClock, subject: str) -> list[tuple[str, str]]:
+    return [
+        (one.level, one.text) for one in diagnostic.local(places, CALENDAR, clock) if one.subject == subject
+    ]
+
+
+def test_all_is_well(places: Places, clock: FakeClock) -> None:
+    assert places.database
+    assert places.copies
+    assert places.keys
+    copies.save_sealed(places.database, places.copies, places.keys, CALENDAR.day(clock()))
+    storage = Storage(places.database)
+    found = diagnostic.local(places, CALENDAR, clock, lambda _: [fine("rôles", "tous pourvus.")])
+    storage.close()
+    assert {one.level for one in found} == {"ok"}, diagnostic.printed(found)
+    assert {one.subject for one in found} == {
+        "fuseau",
+        "robot",
+        "base",
+        "envois",
+        "rôles",
+        "disque",
+        "copies",
+        "clés",
+    }
+    assert diagnostic.sound(found)
+    assert "America/Toronto\u00a0: il y est 10\u00a0h\u00a000, le 2026-11-24." in diagnostic.printed(found)
+
+
+def test_a_bot_that_does_not_run_is_said(places: Places, clock: FakeClock) -> None:
+    ((level, text),) = said(places, clock, "robot")
+    assert (level, "vigie servir" in text) == ("avis", True)
+
+
+def test_a_database_that_is_not_there_yet_is_no_error(tmp_path: Path, clock: FakeClock) -> None:
+    found = diagnostic.local(Places(tmp_path / "vigie.db", None, None), CALENDAR, clock)
+    assert diagnostic.sound(found)
+    assert any("sera créée" in one.text for one in found)
+    assert not (tmp_path / "vigie.db").exists()
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path, clock: FakeClock) -> None:
+    found = diagnostic.local(Places(tmp_path / "rien" / "vigie.db", None, None), CALENDAR, clock)
+    assert found[-1].level == "erreur"
+    assert found[-1].text.endswith("n'existe pas. Créez-le.")
+
+
+def test_a_damaged_database_is_said(places: Places, clock: FakeClock) -> None:
+    assert places.database
+    whole = bytearray(places.database.read_bytes())
+    whole[4096 * 3 : 4096 * 8] = b"\xa5" * (4096 * 5)
+    places.database.write_bytes(whole)
+    ((level, text),) = said(places, clock, "base")
+    assert (level, "vigie restaurer" in text) == ("erreur", True)
+
+
+def test_a_database_that_others_may_read_is_said(places: Places, clock: FakeClock) -> None:
+    assert places.database
+    places.database.chmod(0o644)
+    assert (
+        "avis",
+        f"d'autres comptes de la machine peuvent la lire\u00a0: chmod 600 {places.database}",
+    ) in said(places, clock, "base")
+
+
+def test_an_older_database_is_said(tmp_path: Path, clock: FakeClock) -> None:
+    db = Database(tmp_path / "old.db", strict=True)
+    migrations.migrations.apply(db, stop_before="m003_outbox")
+    db.conn.commit()
+    db.close()
+    ((level, text),) = said(Places(tmp_path / "old.db", None, None), clock, "base")
+    assert (level, "plus ancienne" in text) == ("avis", True)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("dead", "2026-11-24T15:00:00Z", "avis", "vigie lettres"),
+        ("held", "2026-11-24T15:00:00Z", "avis", "vigie retenus"),
+        ("queued", "2026-11-24T14:00:00Z", "erreur", "depuis 60 minutes"),
+    ],
+)
+def test_what_cannot_leave_is_said(places: Places, clock: FakeClock, case: tuple[str, str, str, str]) -> None:
+    assert places.database
+    row_state, due_at, level, text = case
+    row = {"id": "a", "key": "a", "recipient": "r", "notice": "n", "state": row_state, "due_at": due_at}
+    db = Database(places.database)
+    db.table("outbox").insert(row)
+    db.close()
+    assert any(one == level and text in words for one, words in said(places, clock, "envois"))
+
+
+@pytest.mark.parametrize(
+    ("flag", "text"), [(state.PAUSED, "vigie reprendre"), (state.RESTORED, "vigie retenus")]
+)
+def test_a_state_that_stays_is_said(places: Places, clock: FakeClock, flag: str, text: str) -> None:
+    assert places.database
+    db = Database(places.database)
+    state.hoist(db, flag, clock())
+    db.conn.commit()
+    db.close()
+    assert any(text in words for _, words in said(places, clock, "envois"))
+
+
+def test_copies_that_stopped_are_said(places: Places, clock: FakeClock) -> None:
+    assert places.database
+    assert places.copies
+    assert places.keys
+    assert said(places, clock, "copies")[0][0] == "avis"
+    copies.save_sealed(places.database, places.copies, places.keys, CALENDAR.day(clock()))
+    clock.move(days=2)
+    assert said(places, clock, "copies")[0][0] == "ok"
+    clock.move(days=1)
+    assert said(places, clock, "copies")[0][0] == "erreur"
+
+
+def test_a_copy_that_the_key_does_not_open_is_said(places: Places, clock: FakeClock) -> None:
+    assert places.database
+    assert places.copies
+    assert places.keys
+    copies.save_sealed(places.database, places.copies, places.keys, CALENDAR.day(clock()))
+    assert "la clé l'ouvre" in said(places, clock, "copies")[0][1]
+    (places.keys / copies.KEY_FILE).unlink()
+    copies.key(places.keys, create=True)
+    level, text = said(places, clock, "copies")[0]
+    assert (level, "n'ouvre pas" in text) == ("erreur", True)
+
+
+def test_a_port_that_is_taken_is_said() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        [found] = diagnostic.port(number)
+        assert (found.level, "VIGIE_SANTE_PORT" in found.text) == ("erreur", True)
+    assert diagnostic.port(number) == []
+
+
+def test_keys_that_others_may_read_or_that_are_damaged_are_said(places: Places, clock: FakeClock) -> None:
+    assert places.keys
+    copies.key(places.keys, create=True)
+    (places.keys / copies.KEY_FILE).chmod(0o644)
+    assert said(places, clock, "clés")[0][0] == "avis"
+    (places.keys / copies.KEY_FILE).write_text("abc")
+    assert said(places, clock, "clés")[0][0] == "erreur"
+
+
+def test_a_disk_almost_full_is_said(
+    places: Places, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Usage(NamedTuple):
+        total: int
+        used: int
+        free: int
+
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 10**6))
+    assert said(places, clock, "disque")[0][0] == "erreur"
+
+
+def test_the_findings_for_a_program_have_the_promised_shape() -> None:
+    told = diagnostic.as_json([fine("base", "saine."), wrong("Slack", "refusé.")])
+    assert told == {
+        "ok": False,
+        "checks": [
+            {"subject": "base", "level": "ok", "text": "saine."},
+            {"subject": "Slack", "level": "erreur", "text": "refusé."},
+        ],
+    }
+
+
+async def test_a_platform_that_never_answers_does_not_hold_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def never() -> Sequence[Finding]:
+        await asyncio.Event().wait()
+        return []
+
+    async def well() -> Sequence[Finding]:
+        return [fine("Discord", "bien.")]
+
+    monkeypatch.setattr(diagnostic, "PATIENCE", 0.05)
+    found = await diagnostic.remote({"Slack": never, "Discord": well})
+    assert [(one.subject, one.level) for one in found] == [("Slack", "erreur"), ("Discord", "ok")]
+
+
+# --- What the platforms say, on the wire --------------------------------------------------------
+
+
+@asynccontextmanager
+async def server(answers: Mapping[str, tuple[int, Any]], headers: Mapping[str, str]) -> AsyncIterator[str]:
+    async def answer(request: web.Request) -> web.Response:
+        status, body = answers.get(request.path, (404, {}))
+        return web.json_response(body, status=status, headers=headers)
+
+    app = web.Application()
+    app.router.add_route("*", "/{_:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    await runner.cleanup()
+
+
+ME = {"ok": True, "team_id": "T1", "user_id": "U1", "bot_id": "B1", "url": "x", "team": "x", "user": "x"}
+SOCKET = {"ok": True, "url": "wss://127.0.0.1/"}
+
+
+class SlackSays(NamedTuple):
+    """What Slack answers, and what is then said of it."""
+
+    levels: str
+    text: str
+    scopes: Sequence[str] = BOT_SCOPES
+    team: str | None = "T1"
+    late: int = 0
+    answers: Mapping[str, Any] = {}
+    follows: Sequence[str] = ()
+    channels: Sequence[Destination] = ()
+
+
+REFUSED = {"ok": False, "error": "invalid_auth"}
+OFFICE = Destination("slack", "T1", "C1", "channel")
+
+
+def told(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what Slack answers about a channel."""
+    return {"/conversations.info": {"ok": "error" not in answer, **answer}}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        SlackSays("ok ok ok", "mode Socket"),
+        SlackSays("ok avis ok ok", "VIGIE_SLACK_EQUIPE=T1", team=None),
+        SlackSays("ok erreur ok ok", "pas de VIGIE_SLACK_EQUIPE", team="T2"),
+        SlackSays("ok erreur ok", "à 7 min de celle de Slack", late=400),
+        SlackSays("erreur", BOT_SCOPES[0], scopes=BOT_SCOPES[1:]),
+        SlackSays("erreur", "invalid_auth", answers={"/auth.test": REFUSED}),
+        SlackSays("ok ok erreur ok", "--suivre groupe", follows=["slack_group"]),
+        SlackSays(
+            "ok ok ok ok", "/invite @Vigie", channels=[OFFICE], answers=told({"error": "missing_scope"})
+        ),
+        SlackSays(
+            "ok ok erreur ok",
+            "channel_not_found",
+            channels=[OFFICE],
+            answers=told({"error": "channel_not_found"}),
+        ),
+        SlackSays("ok ok erreur ok", "Invitez-la", channels=[OFFICE], answers=told({"channel": {}})),
+        SlackSays(
+            "ok ok ok ok",
+            "est dans le canal C1",
+            channels=[OFFICE],
+            answers=told({"channel": {"is_member": True}}),
+        ),
+        SlackSays(
+            "ok ok erreur ok",
+            "n'est pas de l'espace T1",
+            channels=[Destination("slack", "T2", "C1", "channel")],
+        ),
+        SlackSays("ok ok erreur", "SLACK_APP_TOKEN est refusé", answers={"/apps.connections.open": REFUSED}),
+    ],
+)
+async def test_what_slack_says(case: SlackSays, clock: FakeClock) -> None:
+    every = {"/auth.test": ME, "/apps.connections.open": SOCKET, **case.answers}
+    told = {
+        "Date": format_datetime(clock() + timedelta(seconds=case.late), usegmt=True),
+        "x-oauth-scopes": ",".join(case.scopes),
+    }
+    async with server({path: (200, body) for path, body in every.items()}, told) as url:
+        found = await slack_check.check(
+            bot_token="xoxb-made-up",
+            app_token="xapp-made-up",
+            api_url=url,
+            team=case.team,
+            now=clock(),
+            follows=case.follows,
+            channels=case.channels,
+        )
+    assert [one.level for one in found] == case.levels.split()
+    assert any(case.text in one.text for one in found)
+
+
+READ, WRITE, ADMINISTRATOR = 1 << 10, 1 << 11, 1 << 3
+
+
+class DiscordSays(NamedTuple):
+    """What Discord answers, and what is then said of it."""
+
+    levels: str
+    text: str
+    status: int = 200
+    flags: int = 1 << 14
+    guild: int = 200
+    server: str | None = "9"
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        DiscordSays("ok ok ok ok", "Server Members", flags=1 << 15),
+        DiscordSays("ok erreur ok ok", "Server Members", flags=0),
+        DiscordSays("ok ok ok erreur", "vigie discord invitation", guild=404),
+        DiscordSays("ok ok ok avis", "VIGIE_DISCORD_SERVEUR", server=None),
+        DiscordSays("erreur", "DISCORD_TOKEN est refusé", status=401),
+        DiscordSays("erreur", "Réessayez plus tard", status=500),
+    ],
+)
+async def test_what_discord_says(case: DiscordSays, clock: FakeClock) -> None:
+    told = {"Date": format_datetime(clock(), usegmt=True)}
+    answers = {"/applications/@me": (case.status, {"flags": case.flags}), "/guilds/9": (case.guild, {})}
+    async with server(answers, told) as url:
+        found = await discord_check.check(
+            token="made.up", api_url=url, server=case.server, members=True, now=clock()
+        )
+    assert [one.level for one in found] == case.levels.split()
+    assert any(case.text in one.text for one in found)
+
+
+@pytest.mark.parametrize(
+    ("everyone", "role", "overwrites", "missing"),
+    [
+        (READ, WRITE, [], []),
+        (READ, 0, [], ["y écrire"]),
+        (READ | WRITE, 0, [("9", 0, WRITE)], ["y écrire"]),
+        (READ | WRITE, 0, [("9", 0, READ | WRITE), ("7", READ | WRITE, 0)], []),
+        (READ | WRITE, 0, [("7", 0, WRITE), ("B", WRITE, 0)], []),
+        (0, ADMINISTRATOR, [("9", 0, READ | WRITE)], []),
+        (READ | WRITE, 0, None, ["voir le canal", "y écrire"]),
+    ],
+)
+async def test_whether_discord_lets_vigie_write_in_a_channel_is_said(
+    everyone: int,
+    role: int,
+    overwrites: list[tuple[str, int, int]] | None,
+    missing: list[str],
+    clock: FakeClock,
+) -> None:
+    guild = {"id": "9", "roles": [_role("9", everyone), _role("7", role), _role("8", ADMINISTRATOR)]}
+    rules = [{"id": who, "allow": str(yes), "deny": str(no)} for who, yes, no in overwrites or ()]
+    channel = {"id": "5", "guild_id": "9", "permission_overwrites": rules}
+    answers = {
+        "/applications/@me": (200, {"flags": 0, "bot": {"id": "B"}}),
+        "/guilds/9": (200, guild),
+        "/guilds/9/members/B": (200, {"roles": ["7"]}),
+        "/channels/5": (404, {}) if overwrites is None else (200, channel),
+    }
+    async with server(answers, {}) as url:
+        *_, found = await discord_check.check(
+            token="made.up",
+            api_url=url,
+            server="9",
+            members=False,
+            now=clock(),
+            channels={"5": discord_check.WRITE},
+        )
+    assert found.level == ("erreur" if missing else "ok")
+    assert all(name in found.text for name in missing)
+
+
+def _role(identifier: str, permissions: int) -> dict[str, str]:
+    return {"id": identifier, "permissions": str(permissions)}
+
+
+async def test_a_platform_that_cannot_be_reached_is_said(clock: FakeClock) -> None:
+    url = "http://127.0.0.1:9"
+    slack = await slack_check.check(bot_token="xoxb-x", app_token=None, api_url=url, team=None, now=clock())
+    discord = await discord_check.check(token="x", api_url=url, server=None, members=False, now=clock())
+    assert [one.level for one in [*slack, *discord]] == ["erreur", "erreur"]

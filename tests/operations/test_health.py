@@ -1,0 +1,202 @@
+"""What the three pages say of the bot, when it is well and when it is not."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from sqlite_utils import Database
+
+from bot.operations import health
+from bot.operations.health import Health, Metrics
+from bot.schedule.clock import plan
+from bot.storage import state
+from bot.storage.database import Storage
+from bot.times import iso
+from tests.kits.fake_clock import FakeClock
+
+
+@dataclass
+class Watched:
+    """A bot that is watched. `connected`: what each platform says of itself."""
+
+    storage: Storage
+    clock: FakeClock
+    metrics: Metrics
+    connected: dict[str, bool]
+    sending: bool = True
+    port: int = 0
+
+    async def get(self, page: str) -> tuple[int, Any]:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{self.port}/{page}") as answer,
+        ):
+            json = answer.content_type == "application/json"
+            return answer.status, await (answer.json() if json else answer.text())
+
+    async def figures(self) -> dict[str, float]:
+        status, text = await self.get("metrics")
+        assert status == 200
+        return {
+            " ".join([sample.name, *(value for _, value in sorted(sample.labels.items()))]): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+
+    async def within(self, something: Callable[[Database], object]) -> None:
+        def work() -> None:
+            with self.storage.transaction() as db:
+                something(db)
+
+        await self.storage.run(work)
+
+    async def queue(self, key: str, state: str = "queued", late: float = 0) -> None:
+        due = iso(self.clock() - timedelta(seconds=late))
+        await self.within(
+            lambda db: db.conn.execute(
+                """INSERT INTO outbox (id, key, recipient, notice, state, due_at)
+                   VALUES (?1, ?1, 'role:x', 'n', ?2, ?3)""",
+                (key, state, due),
+            )
+        )
+
+
+@pytest.fixture
+async def bot() -> AsyncIterator[Watched]:
+    watched = Watched(Storage(), FakeClock(), Metrics(), {"Slack": True, "Discord": True})
+
+    def asks(name: str) -> Callable[[], Awaitable[bool]]:
+        async def ready() -> bool:
+            return watched.connected[name]
+
+        return ready
+
+    ready = {name: asks(name) for name in watched.connected}
+    pages = Health(watched.storage, watched.metrics, ready, watched.clock, 0, sending=lambda: watched.sending)
+    await pages.start()
+    watched.port = pages.port
+    yield watched
+    await pages.close()
+    watched.storage.close()
+
+
+async def test_a_bot_that_is_well_says_so(bot: Watched) -> None:
+    assert await bot.get("healthz") == (200, {"status": "ok", "database": "ok", "sending": "ok"})
+    status, told = await bot.get("readyz")
+    assert status == 200
+    assert told == {
+        "ready": True,
+        "platforms": {"Slack": True, "Discord": True},
+        "database": True,
+        "oldest_message_seconds": 0,
+        "oldest_task_seconds": 0,
+        "paused": False,
+    }
+
+
+async def test_a_platform_that_is_not_connected_is_named(bot: Watched) -> None:
+    bot.connected["Discord"] = False
+    status, told = await bot.get("readyz")
+    assert (status, told["ready"], told["platforms"]["Discord"]) == (503, False, False)
+    assert (await bot.get("healthz"))[0] == 200
+
+
+async def test_a_message_that_waits_too_long_is_seen_unless_all_is_paused(bot: Watched) -> None:
+    await bot.queue("a", late=health.LATE)
+    assert (await bot.get("readyz"))[0] == 200
+    bot.clock.move(seconds=1)
+    status, told = await bot.get("readyz")
+    assert (status, told["oldest_message_seconds"]) == (503, health.LATE + 1)
+    await bot.within(lambda db: state.hoist(db, state.PAUSED, bot.clock()))
+    status, told = await bot.get("readyz")
+    assert (status, told["paused"]) == (200, True)
+
+
+async def test_messages_of_tomorrow_and_those_that_are_held_are_not_late(bot: Watched) -> None:
+    await bot.queue("a", late=-86_400)
+    await bot.queue("b", "held", late=86_400)
+    assert (await bot.get("readyz"))[0] == 200
+
+
+async def test_a_task_that_waits_too_long_is_seen(bot: Watched) -> None:
+    await bot.within(lambda db: plan(db, "a", "retention", bot.clock() - timedelta(hours=1)))
+    assert (await bot.get("readyz"))[0] == 503
+
+
+async def test_a_database_that_does_not_answer_is_said(bot: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "PATIENCE", 0.05)
+    release = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    bot.storage.executor.submit(lambda: asyncio.run_coroutine_threadsafe(release.wait(), loop).result())
+    assert await bot.get("healthz") == (503, {"status": "error", "database": "error", "sending": "ok"})
+    assert (await bot.get("readyz"))[0] == 503
+    assert (await bot.get("metrics"))[0] == 503
+    release.set()
+    await bot.storage.run(lambda: None)
+    assert (await bot.get("healthz"))[0] == 200
+
+
+async def test_a_database_that_is_closed_is_said(bot: Watched) -> None:
+    bot.storage.close()
+    assert (await bot.get("healthz"))[0] == 503
+
+
+async def test_an_outbox_that_nobody_looks_at_any_more_is_said(bot: Watched) -> None:
+    bot.sending = False
+    assert await bot.get("healthz") == (503, {"status": "error", "database": "ok", "sending": "error"})
+
+
+async def test_the_figures_are_those_that_were_promised(bot: Watched) -> None:
+    await bot.queue("a", late=40)
+    await bot.queue("b", "dead")
+    bot.metrics.ack.labels("slack").observe(0.02)
+    bot.metrics.rate_limited.labels("discord").inc()
+    bot.metrics.reconnects.labels("slack").inc(2)
+    bot.metrics.sent.labels("slack").inc()
+    bot.metrics.task_failures.labels("retention").inc()
+    bot.connected["Discord"] = False
+    figures = await bot.figures()
+    expected = {
+        "vigie_outbox_oldest_seconds": 40,
+        "vigie_outbox_messages queued": 1,
+        "vigie_dead_letters": 1,
+        "vigie_ack_seconds_count slack": 1,
+        "vigie_ack_seconds_bucket 0.025 slack": 1,
+        "vigie_ack_seconds_bucket 0.01 slack": 0,
+        "vigie_rate_limited_total discord": 1,
+        "vigie_reconnects_total slack": 2,
+        "vigie_sent_total slack": 1,
+        "vigie_task_failures_total retention": 1,
+        "vigie_platform_ready Slack": 1,
+        "vigie_platform_ready Discord": 0,
+        "vigie_paused": 0,
+    }
+    assert {name: figures[name] for name in expected} == expected
+
+
+async def test_other_pages_do_not_exist(bot: Watched) -> None:
+    assert (await bot.get(""))[0] == 404
+
+
+async def test_a_database_that_takes_nothing_in_any_more_is_said(bot: Watched) -> None:
+    def full(value: int) -> None:
+        bot.storage._db.conn.execute(f"PRAGMA query_only = {value}")
+
+    await bot.storage.run(lambda: full(1))
+    status, told = await bot.get("healthz")
+    assert (status, told["database"]) == (503, "error")
+    assert (await bot.get("readyz"))[0] == 503
+    await bot.storage.run(lambda: full(0))
+    assert (await bot.get("healthz"))[0] == 200
+    await bot.within(_nothing_is_kept)
+
+
+def _nothing_is_kept(db: Database) -> None:
+    assert db.conn.execute("SELECT count(*) FROM state").fetchone() == (0,)

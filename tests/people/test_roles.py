@@ -1,0 +1,225 @@
+"""Who holds which role: one can tell for every day, whatever was changed and in which order."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from datetime import date
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from sqlite_utils import Database
+
+from bot.conversation.requests import Actor
+from bot.outbox import routes, rows
+from bot.outbox.rows import Delivery
+from bot.people import membership, persons, roles
+from bot.people.roles import (
+    ADMINISTRATION,
+    CONSEIL,
+    CONSEILLER,
+    SUPPLEANCE,
+    VP_COMMUNICATIONS,
+    Group,
+    Role,
+    RoleError,
+)
+from tests.kits.people import ALEX, BLAISE, DAY, NOW, day, fresh, person
+
+DAYS = 12
+NAMES = ("U1", "U2", "U3")
+STAFF = Group("slack", "T1", "S1")
+
+
+@pytest.fixture
+def db() -> Database:
+    return fresh()
+
+
+def days(on: date) -> int:
+    return (on - DAY).days
+
+
+class Registry(RuleBasedStateMachine):
+    """The registry against the plainest of models: for each role, who holds it on each day."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.db = fresh()
+        self.ids = {name: person(self.db, name) for name in NAMES}
+        self.model: dict[str, dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
+
+    roles_ = st.sampled_from([VP_COMMUNICATIONS, ADMINISTRATION])
+    names = st.sampled_from(NAMES)
+    days = st.integers(0, DAYS - 1)
+
+    @rule(role=roles_, name=names, since=days, replacing=st.booleans())
+    def appoint(self, role: str, name: str, since: int, replacing: bool) -> None:
+        roles.appoint(self.db, role, self.ids[name], day(since), replacing=replacing)
+        later = set(range(since, DAYS))
+        if replacing:
+            for held in self.model[role].values():
+                held.difference_update(later)
+        self.model[role][name] |= later
+
+    @rule(role=roles_, name=names, on=days)
+    def dismiss(self, role: str, name: str, on: int) -> None:
+        later = set(range(on, DAYS))
+        told = roles.dismiss(self.db, role, self.ids[name], day(on))
+        assert told == bool(self.model[role][name] & later)
+        self.model[role][name] -= later
+
+    @invariant()
+    def each_day_has_its_holders(self) -> None:
+        for role in (VP_COMMUNICATIONS, ADMINISTRATION):
+            for number in range(DAYS):
+                expected = {self.ids[name] for name in NAMES if number in self.model[role][name]}
+                assert set(roles.holders(self.db, role, day(number))) == expected
+                assert (roles.acting(self.db, role, day(number)) == role) == bool(expected)
+
+    @invariant()
+    def no_line_overlaps_another(self) -> None:
+        for role in (VP_COMMUNICATIONS, ADMINISTRATION):
+            for holder in self.ids.values():
+                lines = [one for one in roles.tenures(self.db, role, date.min) if one.holder == holder]
+                for first, second in itertools.pairwise(lines):
+                    assert first.until is not None
+                    assert first.until <= second.since
+
+
+Registry.TestCase.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+TestRegistry = Registry.TestCase
+
+
+def test_on_a_handover_the_role_changes_hands_that_very_day(db: Database) -> None:
+    first, second = person(db, "U1"), person(db, "U2")
+    roles.appoint(db, VP_COMMUNICATIONS, first, day(-300))
+    roles.appoint(db, VP_COMMUNICATIONS, second, day(3))
+    assert roles.holders(db, VP_COMMUNICATIONS, day(2)) == [first]
+    assert roles.holders(db, VP_COMMUNICATIONS, day(3)) == [second]
+    assert roles.has(db, first, VP_COMMUNICATIONS, day(2))
+    assert not roles.has(db, first, VP_COMMUNICATIONS, day(3))
+
+
+def test_work_that_waits_for_a_role_is_for_whoever_holds_it_when_it_is_sent(db: Database) -> None:
+    first, second = person(db, "U1"), person(db, "U2")
+    roles.appoint(db, VP_COMMUNICATIONS, first, day(-300))
+    rows.enqueue(db, Delivery("avis:1", f"role:{VP_COMMUNICATIONS}", "avis"), NOW)
+    roles.appoint(db, VP_COMMUNICATIONS, second, day(0))
+    [row_id] = rows.due(db, NOW, NOW, "[]", 10)
+    row = rows.read(db, row_id)
+    assert routes.holders(db, row.recipient, DAY) == {second: f"role:{VP_COMMUNICATIONS}/{second}"}
+
+
+def test_work_that_was_already_given_to_the_former_holder_moves_too(db: Database) -> None:
+    first, second = person(db, "U1"), person(db, "U2")
+    roles.appoint(db, VP_COMMUNICATIONS, first, day(-300))
+    rows.enqueue(db, Delivery("avis:1→U1", f"role:{VP_COMMUNICATIONS}/{first}", "avis"), NOW)
+    [row_id] = rows.due(db, NOW, NOW, "[]", 10)
+    row = rows.read(db, row_id)
+    assert routes.holders(db, row.recipient, DAY) is None
+    roles.appoint(db, VP_COMMUNICATIONS, second, day(0))
+    assert routes.holders(db, row.recipient, DAY) == {second: f"role:{VP_COMMUNICATIONS}/{second}"}
+
+
+def test_a_vacant_role_falls_back_on_the_next_that_someone_holds(db: Database) -> None:
+    council = person(db)
+    assert roles.acting(db, VP_COMMUNICATIONS, DAY) is None
+    roles.appoint(db, CONSEIL, council, DAY)
+    assert roles.chain(db, VP_COMMUNICATIONS) == [VP_COMMUNICATIONS, CONSEILLER, CONSEIL, ADMINISTRATION]
+    assert roles.acting(db, VP_COMMUNICATIONS, DAY) == CONSEIL
+    assert roles.fallback(db, VP_COMMUNICATIONS) == CONSEILLER
+
+
+def test_a_group_holds_a_role_by_those_who_are_in_it(db: Database) -> None:
+    roles.appoint(db, CONSEIL, STAFF, DAY)
+    [source] = membership.sources(db, "slack")
+    membership.reconcile(db, source, [ALEX, BLAISE], DAY)
+    alex = persons.known(db, ALEX)
+    assert set(roles.holders(db, CONSEIL, DAY)) == {alex, persons.known(db, BLAISE)}
+    membership.changed(db, "S1", ALEX, inside=False, today=DAY)
+    assert roles.holders(db, CONSEIL, DAY) == [persons.known(db, BLAISE)]
+    roles.dismiss(db, CONSEIL, STAFF, day(1))
+    assert roles.holders(db, CONSEIL, day(1)) == []
+
+
+def _read(db: Database, *actors: Actor, on: date = DAY) -> None:
+    [source] = membership.sources(db, "slack")
+    membership.reconcile(db, source, actors, on)
+    roles.relieve(db, source, on)
+
+
+def test_a_group_takes_a_role_once_someone_is_known_to_be_in_it_and_not_before(db: Database) -> None:
+    alex, blaise = persons.known(db, ALEX), persons.known(db, BLAISE)
+    roles.appoint(db, ADMINISTRATION, alex, day(-30))
+    roles.appoint(db, ADMINISTRATION, STAFF, DAY)
+    assert roles.holders(db, ADMINISTRATION, DAY) == [alex]
+    _read(db)
+    assert roles.holders(db, ADMINISTRATION, DAY) == [alex]
+    _read(db, BLAISE, on=day(3))
+    assert roles.holders(db, ADMINISTRATION, day(2)) == [alex]
+    assert roles.holders(db, ADMINISTRATION, day(3)) == [blaise]
+    assert [line.waits for line in roles.tenures(db, ADMINISTRATION, day(3))] == [False]
+
+
+def test_a_group_that_is_to_take_a_role_later_takes_it_that_day(db: Database) -> None:
+    alex, blaise = persons.known(db, ALEX), persons.known(db, BLAISE)
+    roles.appoint(db, CONSEIL, alex, day(-30))
+    roles.appoint(db, CONSEIL, STAFF, day(10))
+    _read(db, BLAISE)
+    assert roles.holders(db, CONSEIL, day(9)) == [alex]
+    assert roles.holders(db, CONSEIL, day(10)) == [blaise]
+
+
+def test_who_is_in_the_group_of_a_role_is_neither_an_officer_nor_an_employee(db: Database) -> None:
+    roles.appoint(db, CONSEIL, STAFF, DAY)
+    [source] = membership.sources(db)
+    membership.reconcile(db, source, [ALEX], DAY)
+    assert membership.members(db, "officer") == membership.members(db, "employee") == []
+
+
+def test_the_first_administrator_comes_from_the_settings_and_only_the_first(db: Database) -> None:
+    assert roles.appoint_first(db, [ALEX], DAY) == 1
+    roles.appoint(db, ADMINISTRATION, persons.known(db, BLAISE), DAY)
+    assert roles.appoint_first(db, [ALEX], DAY) == 0
+    assert roles.holders(db, ADMINISTRATION, DAY) == [persons.known(db, BLAISE)]
+
+
+def test_the_registry_is_seeded_once_and_titles_are_kept(db: Database) -> None:
+    roles.change(db, Role(VP_COMMUNICATIONS, "Coordination aux communications", "com@exemple.ca", CONSEIL))
+    roles.seed(db)
+    assert roles.title(db, VP_COMMUNICATIONS) == "Coordination aux communications"
+    assert roles.email(db, VP_COMMUNICATIONS) == "com@exemple.ca"
+    assert [role.id for role in roles.all_roles(db)] == [
+        VP_COMMUNICATIONS,
+        CONSEILLER,
+        SUPPLEANCE,
+        CONSEIL,
+        ADMINISTRATION,
+    ]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        Role(ADMINISTRATION, "Administration", None, VP_COMMUNICATIONS),
+        Role(ADMINISTRATION, "Administration", None, ADMINISTRATION),
+        Role(ADMINISTRATION, " "),
+        Role(ADMINISTRATION, "a" * 61),
+        Role(ADMINISTRATION, "Administration", "pas une adresse"),
+        Role(ADMINISTRATION, "Administration", "a@b.ca\nBcc: c@d.ca"),
+        Role(ADMINISTRATION, "Administration", "a@b.ca,c@d.ca"),
+        Role("tresorerie", "Trésorerie"),
+    ],
+)
+def test_what_would_not_do_is_refused(db: Database, changed: Role) -> None:
+    with pytest.raises(RoleError):
+        roles.change(db, changed)
+
+
+def test_nobody_at_all_holds_a_role_of_no_name(db: Database) -> None:
+    assert not roles.has(db, None, ADMINISTRATION, DAY)
+    with pytest.raises(RoleError, match="n'existe pas"):
+        roles.appoint(db, "tresorerie", person(db), DAY)

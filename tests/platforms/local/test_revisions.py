@@ -1,0 +1,58 @@
+"""The page of revisions: what went is deleted, what came is inserted, and nothing is taken for markup."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from aiohttp import ClientSession
+
+from bot.platforms.local.adapter import LocalAdapter
+from bot.platforms.local.revisions import Changed, Sheet, SheetPassage, page
+
+pytest_plugins = ["tests.kits.platforms.local_fixtures"]
+
+SHEET = Sheet(
+    "revision-1",
+    "PA20, version adoptée le 1er décembre 2026",
+    "proposée",
+    "Une clause modifiée.",
+    (
+        Changed(
+            "5.10, modifiée",
+            "substantielle",
+            (
+                SheetPassage(
+                    "5.10",
+                    (
+                        (
+                            ("equal", "Vous "),
+                            ("delete", "pouvez"),
+                            ("insert", "devez"),
+                            ("equal", " <b>lire</b>."),
+                        ),
+                    ),
+                ),
+            ),
+        ),
+        Changed("5.3, devenue 5.4", "éditoriale", ()),
+    ),
+)
+
+
+def test_what_went_is_deleted_and_what_came_is_inserted() -> None:
+    html = page([SHEET])
+    assert "Vous <del>pouvez</del><ins>devez</ins> &lt;b&gt;lire&lt;/b&gt;." in html
+    assert re.search(r"Sans un mot de changé.*<li>5\.3, devenue 5\.4</li>", html, re.DOTALL)
+
+
+def test_numbers_stand_before_the_clauses_of_a_split() -> None:
+    two = tuple(SheetPassage(number, ((("equal", "Un."),),)) for number in ("5.5", "5.6"))
+    html = page([Sheet("a", "t", "s", "r", (Changed("5.5, scindée", "éditoriale", two),))])
+    assert html.count("<figcaption>") == 2
+
+
+async def test_the_page_is_served_and_says_when_there_is_nothing(sandbox: LocalAdapter) -> None:
+    async with ClientSession() as session, session.get(f"{sandbox.address}revisions") as response:
+        assert response.status == 200
+        assert "Aucune révision pour l'instant." in unescape(await response.text())

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import pytest
+from jsonschema_rs import Draft7Validator
+
+from bot.conversation.dispatcher import Dispatcher
+from bot.conversation.messages import Message, Text, TooLong
+from bot.conversation.requests import Command, Request
+from bot.platforms.slack.manifest import manifest
+from bot.platforms.slack.members import EVENTS
+from tests.kits.platforms.slack_checks import schema
+
+
+def run(_: Request) -> Message:
+    return Message(Text("ok"))
+
+
+POLITIQUE = Command("politique", "Cite la politique", run, usage="[numéro ou mots]", slash=True)
+CHERCHER = Command("chercher", "Cherche la clause qui va avec ce message", run, shortcut="Trouver la clause")
+VIGIE = Command("vigie", "Montre ce qu'on peut faire ici", run, slash=True)
+CATALOGUE = (POLITIQUE, CHERCHER, VIGIE)
+
+
+@pytest.mark.parametrize("request_url", [None, "https://vigie.exemple.invalid/slack/events"])
+@pytest.mark.parametrize("commands", [CATALOGUE, (VIGIE,)])
+def test_slack_would_take_it(commands: tuple[Command, ...], request_url: str | None) -> None:
+    Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(manifest(commands, request_url))
+
+
+def test_only_the_commands_with_a_slash_of_their_own_are_declared_with_their_usage() -> None:
+    assert manifest(CATALOGUE)["features"]["slash_commands"] == [
+        {
+            "command": "/politique",
+            "description": "Cite la politique",
+            "usage_hint": "[numéro ou mots]",
+            "should_escape": False,
+        },
+        {"command": "/vigie", "description": "Montre ce qu'on peut faire ici", "should_escape": False},
+    ]
+
+
+def test_a_shortcut_is_named_for_its_command() -> None:
+    assert manifest(CATALOGUE)["features"]["shortcuts"] == [
+        {
+            "name": "Trouver la clause",
+            "type": "message",
+            "callback_id": "chercher",
+            "description": "Cherche la clause qui va avec ce message",
+        }
+    ]
+
+
+def test_it_asks_for_no_history_but_that_of_messages_written_to_the_bot() -> None:
+    made = manifest(CATALOGUE)
+    assert made["oauth_config"]["scopes"]["bot"] == [
+        "app_mentions:read",
+        "chat:write",
+        "commands",
+        "files:read",
+        "files:write",
+        "im:history",
+        "im:write",
+    ]
+    assert "user" not in made["oauth_config"]["scopes"]
+    assert made["settings"]["event_subscriptions"]["bot_events"] == [
+        "app_home_opened",
+        "app_mention",
+        "message.im",
+    ]
+
+
+def test_socket_mode_needs_no_address_and_http_gives_it_everywhere() -> None:
+    socket, http = manifest(CATALOGUE), manifest(CATALOGUE, "https://vigie.exemple.invalid/slack/events")
+    assert socket["settings"]["socket_mode_enabled"]
+    assert "https" not in str(socket)
+    assert not http["settings"]["socket_mode_enabled"]
+    assert str(http).count("https://vigie.exemple.invalid/slack/events") == 4
+
+
+def test_a_catalogue_that_slack_would_refuse_is_refused() -> None:
+    with pytest.raises(TooLong, match="summary of chercher"):
+        manifest([Command("chercher", "mot " * 40, run, shortcut="Trouver")])
+    with pytest.raises(TooLong, match="slash commands: 51"):
+        manifest([Command(f"c{number}", "Résumé", run, slash=True) for number in range(51)])
+    with pytest.raises(TooLong, match="shortcuts: 11"):
+        manifest([Command(f"c{number}", "Résumé", run, shortcut="Trouver") for number in range(11)])
+
+
+def test_slack_would_take_the_real_catalogue(dispatcher: Dispatcher) -> None:
+    made = manifest(dispatcher.commands)
+    Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(made)
+    assert {"/politique", "/vigie"} <= {slash["command"] for slash in made["features"]["slash_commands"]}
+
+
+def test_what_it_takes_to_know_a_groups_members_is_asked_for_only_where_one_is_followed() -> None:
+    plain, followed = manifest(CATALOGUE), manifest(CATALOGUE, follows={"slack_group", "slack_channel"})
+    assert not {"usergroups:read", "groups:read", "users:read"} & set(plain["oauth_config"]["scopes"]["bot"])
+    assert {"usergroups:read", "groups:read"} <= set(followed["oauth_config"]["scopes"]["bot"])
+    events = followed["settings"]["event_subscriptions"]["bot_events"]
+    assert set(EVENTS) <= set(events)
+    assert "team_join" not in events
+    Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(followed)

@@ -1,0 +1,122 @@
+"""Persons and choices in forms, files and people in messages: limits, and each platform's own shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bot.conversation.forms import ChoiceField, Form, Option, PersonField
+from bot.conversation.messages import FILE_SIZE, File, Message, Quoter, Text, TooLong, person, summary
+from bot.platforms.discord import render as discord_render
+from bot.platforms.local import render as local_render
+from bot.platforms.slack import render as slack_render
+from tests.platforms.test_hostile_text import check_everywhere
+
+OPTIONS = (Option("Remplacer", "remplace"), Option("S'ajouter", "ajoute"))
+FORM = Form(
+    "roles nommer x",
+    "Nommer",
+    (
+        PersonField("personne", "La personne", hint="Qui"),
+        ChoiceField("autres", "Les autres", OPTIONS, value="ajoute", required=False),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: Option("", "x"),
+        lambda: Option("a" * 76, "x"),
+        lambda: Option("a", "x" * 101),
+        lambda: ChoiceField("a", "A", ()),
+        lambda: ChoiceField("a", "A", tuple(Option(str(n), str(n)) for n in range(26))),
+        lambda: ChoiceField("a", "A" * 46, OPTIONS),
+        lambda: PersonField("a", "A", hint="h" * 101),
+        lambda: File("a.json", b"", "Titre"),
+        lambda: File("a.json", b"x" * (FILE_SIZE + 1), "Titre"),
+        lambda: File("a" * 61, b"x", "Titre"),
+    ],
+)
+def test_what_some_platform_would_refuse_cannot_be_built(build: Callable[[], object]) -> None:
+    with pytest.raises(TooLong):
+        build()
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: ChoiceField("a", "A", (OPTIONS[0], OPTIONS[0])),
+        lambda: ChoiceField("a", "A", OPTIONS, value="autre"),
+        lambda: File("../a.json", b"x", "Titre"),
+        lambda: File("été.json", b"x", "Titre"),
+        lambda: Message(File("a.json", b"x", "Titre"), public=True),
+        lambda: Message(*[File("a.json", b"x", "Titre")] * 2),
+    ],
+)
+def test_what_makes_no_sense_cannot_be_built(build: Callable[[], object]) -> None:
+    with pytest.raises(ValueError, match=r"field|file"):
+        build()
+
+
+def test_a_form_with_a_person_and_a_choice_passes_on_every_platform(quote: Quoter) -> None:
+    check_everywhere(FORM, quote)
+    who, choice = slack_render.view(FORM)["blocks"]
+    assert who["element"] == {"type": "users_select", "action_id": "value"}
+    assert choice["element"]["initial_option"]["value"] == "ajoute"
+    modal = discord_render.render_form(FORM).to_dict()["components"]
+    assert [part["component"]["type"] for part in modal] == [5, 3]
+    assert [part["component"]["required"] for part in modal] == [True, False]
+    page = str(local_render.render_fields(FORM))
+    assert '<option value="administration">Sacha, Administration</option>' in page
+    assert '<option value="ajoute" selected>' in page
+
+
+def test_what_slack_says_was_picked_is_read() -> None:
+    state: dict[str, dict[str, dict[str, Any]]] = {
+        "mots": {"value": {"type": "plain_text_input", "value": None}},
+        "personne": {"value": {"type": "users_select", "selected_user": "U1"}},
+        "autres": {"value": {"type": "static_select", "selected_option": {"value": "ajoute"}}},
+        "rien": {"value": {"type": "static_select", "selected_option": None}},
+    }
+    assert slack_render.answers(state) == {"mots": "", "personne": "U1", "autres": "ajoute", "rien": ""}
+
+
+def test_a_file_is_announced_where_it_cannot_be_shown(quote: Quoter) -> None:
+    message = Message(Text("Voici"), File("a.json", b'{"a": "</a>"}', "Vos données"))
+    [_, note] = slack_render.render(message, quote)
+    assert note["elements"][0]["text"] == "Vos données (a.json)"
+    container = discord_render.render(message, quote).to_components()[0]
+    assert container["components"][1] == {"type": 13, "file": {"url": "attachment://a.json"}}
+    assert [file.filename for file in discord_render.files(message)] == ["a.json"]
+    page = str(local_render.render(message, quote))
+    assert 'download="a.json"' in page
+    assert 'href="data:application/octet-stream;base64,eyJhIjogIjwvYT4ifQ=="' in page
+    assert "href" not in str(local_render.render(message, quote, live=False))
+    assert summary(Message(File("a.json", b"x", "Vos données")), quote) == "Vos données"
+
+
+def test_a_person_is_named_by_their_own_platform_and_described_elsewhere(quote: Quoter) -> None:
+    message = Message(
+        Text("Pour ", person("slack", "U1"), person("discord", "111"), person("local", "conseil"))
+    )
+    [block] = slack_render.render(message, quote)
+    assert {"type": "user", "user_id": "U1"} in block["elements"][0]["elements"]
+    assert "compte Discord 111" in str(block)
+    [text] = discord_render.render(message, quote).to_components()
+    assert text["content"] == "Pour compte Slack U1<@111>compte Local conseil"
+    assert '<span class="mention">@Maxime</span>' in str(local_render.render(message, quote))
+
+
+def test_two_persons_side_by_side_are_two(quote: Quoter) -> None:
+    message = Message(Text(person("slack", "U1"), person("slack", "U2")))
+    [block] = slack_render.render(message, quote)
+    assert [part["user_id"] for part in block["elements"][0]["elements"]] == ["U1", "U2"]
+
+
+def test_what_is_not_an_identifier_cannot_mention_anyone(quote: Quoter) -> None:
+    [text] = discord_render.render(Message(Text(person("discord", "&1> @everyone"))), quote).to_components()
+    assert "@everyone" not in text["content"]
+    assert "<@" not in text["content"]

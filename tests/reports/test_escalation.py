@@ -1,0 +1,346 @@
+"""Who is told of a report that nobody opens, and when: once at each level, within a minute."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.people import roles
+from bot.reports import cases as report_cases
+from bot.reports import followups
+from bot.reports.records import LONGEST, SHORTEST, EscalationPlan, ReportError
+from bot.times import iso, utc
+from tests.kits.fake_clock import FakeClock
+from tests.kits.reports import CALENDAR, CONSEILLER, SUPPLEANCE, VP, Desk
+
+HOUR = timedelta(hours=1)
+LATE = timedelta(seconds=60)
+
+
+def desk_at(moment: str) -> tuple[Desk, dict[str, str]]:
+    """Return a desk at a moment, and who holds each role by the person."""
+    desk = Desk(clock=FakeClock(moment))
+    return desk, {desk.holder(role): role for role in (VP, CONSEILLER, SUPPLEANCE)}
+
+
+def expected(since: datetime, *, urgent: bool) -> list[tuple[datetime, str, str]]:
+    """Return when each level comes after a delivery, and to which role."""
+    plan = EscalationPlan()
+    waits = [(plan.reminder, VP, "reminder"), (plan.other, CONSEILLER, "other")]
+    waits.append((plan.alternate, SUPPLEANCE, "alternate"))
+    return [
+        (since + wait if urgent else CALENDAR.after_working(since, wait), role, level)
+        for wait, role, level in waits
+    ]
+
+
+# Over both changes of hour in Toronto, a week-end, and holidays.
+MOMENTS = ["2026-11-24T15:00:00Z", "2026-03-06T21:30:00Z", "2026-10-30T19:30:00Z", "2026-12-24T16:00:00Z"]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize("urgent", [False, True])
+def test_a_case_that_stays_unread_goes_from_one_to_the_next_once_each_and_in_time(
+    moment: str, *, urgent: bool
+) -> None:
+    desk, role_of = desk_at(moment)
+    desk.file(urgent=urgent)
+    began = desk.clock()
+    times = desk.run(minutes=60 * 24 * (4 if urgent else 20), step=2 if urgent else 10)
+    late = (2 if urgent else 10) * LATE  # the beats of this test are that far apart
+    told = [(began + after, role_of[person], level) for after, person, level in times]
+    assert Counter((role, level) for _, role, level in told) == Counter(
+        [(VP, "first"), (VP, "reminder"), (CONSEILLER, "other"), (SUPPLEANCE, "alternate")]
+    )
+    first, rest = told[0][0], told[1:]
+    for (when, role, level), (due, whom, what) in zip(rest, expected(first, urgent=urgent), strict=True):
+        assert (role, level) == (whom, what)
+        assert timedelta(0) <= when - due <= late, (level, when, due)
+
+
+def test_beating_each_ten_seconds_nobody_is_told_over_a_minute_late() -> None:
+    desk, _ = desk_at("2026-10-31T23:00:00Z")  # the night of the change, urgent: by the clock
+    desk.file(urgent=True)
+    began = desk.clock()
+    times = desk.run(minutes=60 * 5, step=1 / 6)
+    first = began + times[0][0]
+    assert [level for _, _, level in times] == ["first", "reminder"]
+    due = expected(first, urgent=True)[0][0]
+    assert timedelta(0) <= began + times[1][0] - due <= LATE
+
+
+def test_what_is_not_urgent_waits_for_people_to_work_and_then_comes_in_no_order() -> None:
+    orders = Counter[tuple[str, ...]]()
+    for _ in range(40):
+        desk, _ = desk_at("2026-11-25T00:00:00Z")  # 7 p.m.
+        for where in ("a", "b", "c"):
+            desk.chance = random.random()  # noqa: S311 — any will do
+            desk.file(where)
+            desk.wait(hours=2)
+        times = desk.run(minutes=60 * 10, step=10)
+        assert len(times) == 3
+        assert CALENDAR.is_working(desk.clock())
+        rows = desk.db.conn.execute("SELECT json_extract(arguments, '$.case') FROM outbox ORDER BY rowid")
+        wheres = [
+            report_cases.shown(desk.session, case).filings[0].entry.where for (case,) in rows.fetchall()
+        ]
+        orders[tuple(wheres)] += 1
+    assert len(orders) >= 5, orders  # of six
+
+
+def test_the_order_of_delivery_tells_nothing_of_the_order_of_arrival() -> None:
+    """T6: of pairs that came a minute apart, about half are told in the other order."""
+    turned = 0
+    for seed in range(80):
+        desk, _ = desk_at("2026-11-24T15:00:00Z")
+        dice = random.Random(seed)  # noqa: S311 — any will do
+        for where in ("first", "second"):
+            desk.chance = dice.random()
+            desk.file(where)
+            desk.wait(minutes=1)
+        desk.run(minutes=62, step=1)
+        rows = desk.db.conn.execute("SELECT json_extract(arguments, '$.case') FROM outbox ORDER BY rowid")
+        cases = [case for (case,) in rows.fetchall()]
+        turned += report_cases.shown(desk.session, cases[0]).filings[0].entry.where == "second"
+    assert 20 <= turned <= 60  # of 80: four standard deviations are 18
+
+
+@given(chance=st.floats(0, 1, exclude_max=True))
+def test_a_report_is_told_of_5_to_60_minutes_later(chance: float) -> None:
+    desk, _ = desk_at("2026-11-24T15:00:00Z")
+    desk.chance = chance
+    began = desk.clock()
+    desk.file()
+    (due,) = desk.db.conn.execute("SELECT due_at FROM report_alerts").fetchone()
+    assert SHORTEST - timedelta(seconds=1) <= utc(due) - began <= LONGEST
+
+
+def test_an_urgent_report_is_told_of_at_once_even_at_night() -> None:
+    desk, role_of = desk_at("2026-11-29T07:00:00Z")
+    desk.file(urgent=True)
+    desk.beat()
+    assert [(role_of[person], level) for person, level in desk.told()] == [(VP, "first")]
+
+
+def test_nothing_kept_tells_when_a_report_came_nearer_than_the_hour() -> None:
+    desk, _ = desk_at("2026-11-24T15:17:23Z")
+    desk.file(urgent=True)
+    desk.file("b")
+    kept = "\n".join(desk.db.conn.iterdump())
+    assert "15:17" not in kept
+
+
+def test_once_an_urgent_report_is_read_nothing_kept_tells_its_minute() -> None:
+    desk, role_of = desk_at("2026-11-24T15:17:23Z")
+    vp = next(person for person, role in role_of.items() if role == VP)
+    desk.file(urgent=True)
+    desk.beat()
+    desk.beat()
+    report_cases.opened(desk.session, desk.case(), vp)
+    assert "15:17" not in "\n".join(desk.db.conn.iterdump())
+
+
+def test_once_it_is_read_nobody_else_is_told() -> None:
+    desk, role_of = desk_at("2026-11-24T15:00:00Z")
+    vp = next(person for person, role in role_of.items() if role == VP)
+    desk.file()
+    desk.run(minutes=61)
+    report_cases.opened(desk.session, desk.case(), vp)
+    assert desk.run(minutes=60 * 24 * 20, step=30) == []
+    assert desk.db.conn.execute("SELECT delivered_at FROM report_cases").fetchone() == (None,)
+
+
+def test_a_holder_who_cannot_be_reached_makes_way_at_once() -> None:
+    desk, role_of = desk_at("2026-11-24T15:00:00Z")
+    vp = next(person for person, role in role_of.items() if role == VP)
+    desk.unreachable.add(vp)
+    desk.file()
+    times = desk.run(minutes=62)
+    assert [role_of[person] for _, person, level in times] == [CONSEILLER]
+
+
+def test_the_other_recipient_being_named_the_alternate_comes_in_their_place() -> None:
+    desk, role_of = desk_at("2026-11-24T15:00:00Z")
+    desk.file(named=(CONSEILLER,))
+    times = desk.run(minutes=60 * 24 * 20, step=10)
+    assert [role_of[person] for _, person, _ in times] == [VP, VP, SUPPLEANCE]
+
+
+def test_a_case_made_urgent_by_a_second_report_no_longer_waits_for_working_hours() -> None:
+    desk, _ = desk_at("2026-11-27T21:00:00Z")  # Friday, 4 p.m.
+    desk.file()
+    desk.run(minutes=59)
+    assert not CALENDAR.is_working(desk.clock() + HOUR)
+    desk.file(urgent=True)
+    times = desk.run(minutes=60 * 5)
+    assert [level for _, _, level in times] == ["news", "reminder"]
+
+
+def test_a_restored_copy_says_again_what_it_may_have_said_and_says_so() -> None:
+    from bot.storage import state  # noqa: PLC0415 — one use
+
+    desk, _ = desk_at("2026-11-24T15:00:00Z")
+    desk.file()
+    desk.wait(hours=3)
+    state.hoist(desk.db, state.RESTORED, desk.clock(), "copie")
+    desk.beat()
+    (arguments,) = desk.db.conn.execute("SELECT arguments FROM outbox").fetchone()
+    assert '"repeated": true' in arguments
+
+
+def test_beating_again_changes_nothing() -> None:
+    desk, _ = desk_at("2026-11-24T15:00:00Z")
+    desk.file()
+    desk.run(minutes=61)
+    before = list(desk.db.conn.iterdump())
+    for _ in range(5):
+        desk.beat()
+    assert list(desk.db.conn.iterdump()) == before
+    assert iso(desk.clock())
+
+
+# --- A case that goes elsewhere ---------------------------------------------------------------
+
+
+def test_a_case_whose_recipient_left_before_being_told_is_the_other_s_from_then_on() -> None:
+    desk, role_of = desk_at("2026-11-24T15:00:00Z")
+    vp, conseiller, _ = role_of
+    desk.file()
+    roles.dismiss(desk.db, VP, vp, desk.session.today)
+    times = desk.run(minutes=60 * 24 * 20, step=10)
+    assert [(role_of[person], level) for _, person, level in times] == [
+        (CONSEILLER, "first"),
+        (CONSEILLER, "reminder"),
+        (SUPPLEANCE, "alternate"),
+    ]
+    late = desk.holder(VP)
+    desk.beat()
+    assert desk.told() == [], "whoever is appointed since is told nothing"
+    assert report_cases.listed(desk.session, late) == []
+    with pytest.raises(ReportError):
+        report_cases.opened(desk.session, desk.case(), late)
+    assert report_cases.opened(desk.session, desk.case(), conseiller).line.role == CONSEILLER
+
+
+def test_a_case_that_the_other_recipient_is_told_of_too_stays_that_of_the_first() -> None:
+    desk, role_of = desk_at("2026-11-24T15:00:00Z")
+    _, conseiller, _ = role_of
+    desk.file()
+    times = desk.run(minutes=60 * 24 * 6, step=10)
+    assert [(role_of[person], level) for _, person, level in times] == [
+        (VP, "first"),
+        (VP, "reminder"),
+        (CONSEILLER, "other"),
+    ]
+    heir = desk.holder(VP)
+    desk.beat()
+    assert desk.told() == [(heir, "suite")]
+    assert report_cases.opened(desk.session, desk.case(), heir).line.role == VP
+    assert report_cases.opened(desk.session, desk.case(), conseiller).filings
+
+
+def test_a_case_that_is_taken_from_its_recipient_is_handled_by_another_role_before_anyone_is_told() -> None:
+    desk, _ = desk_at("2026-11-24T15:00:00Z")
+    desk.file()
+    desk.file(named=(VP,))
+    assert report_cases.shown(desk.session, desk.case()).line.role == CONSEILLER
+
+
+def test_a_case_that_names_everyone_who_could_handle_it_waits_for_someone_else() -> None:
+    desk = Desk()
+    vp = desk.holder(VP)
+    desk.file()
+    desk.file(named=(VP,))
+    assert desk.run(minutes=60 * 3, step=10) == []
+    assert desk.beat() == 1
+    conseiller = desk.holder(CONSEILLER)
+    assert desk.beat() == 0
+    assert [person for person, _ in desk.told()] == [conseiller]
+    with pytest.raises(ReportError):
+        report_cases.opened(desk.session, desk.case(), vp)
+
+
+# --- A case that nobody was told of -----------------------------------------------------------
+
+
+def two_reports(*named: str) -> tuple[Desk, dict[str, str], list[str]]:
+    """Return a desk where one post was reported twice, to be told 10 and 54 minutes later; and both codes.
+
+    The second report names some roles.
+    """
+    desk, role_of = desk_at("2026-11-24T15:00:00Z")
+    desk.chance = 0.1
+    codes = [desk.file()]
+    desk.chance = 0.9
+    return desk, role_of, [*codes, desk.file(named=named)]
+
+
+def test_whoever_a_second_report_names_is_never_told_of_a_case_that_nobody_was_told_of() -> None:
+    desk, role_of, _ = two_reports(VP)
+    vp, conseiller, _ = role_of
+    assert desk.run(minutes=30) == [], "the other recipient, told sooner, would know that more is to come"
+    assert [(person, level) for _, person, level in desk.run(minutes=30)] == [(conseiller, "first")]
+    assert report_cases.opened(desk.session, desk.case(), conseiller).line.reports == 2
+    assert report_cases.listed(desk.session, vp) == []
+    with pytest.raises(ReportError):
+        report_cases.opened(desk.session, desk.case(), vp)
+    assert desk.run(minutes=60 * 24 * 20, step=30) == []
+
+
+def test_a_second_report_that_names_another_delays_nothing_for_whoever_handles_the_case() -> None:
+    desk, role_of, _ = two_reports(CONSEILLER)
+    vp, conseiller, _ = role_of
+    assert [(person, level) for _, person, level in desk.run(minutes=30)] == [(vp, "first")]
+    assert report_cases.opened(desk.session, desk.case(), vp).line.reports == 1
+    desk.wait(minutes=30)
+    assert report_cases.opened(desk.session, desk.case(), vp).line.reports == 2
+    with pytest.raises(ReportError):
+        report_cases.opened(desk.session, desk.case(), conseiller)
+
+
+def test_whoever_is_named_before_anyone_is_told_sees_nothing_even_before_that_report_may_be_seen() -> None:
+    desk, role_of, _ = two_reports(CONSEILLER)
+    vp, conseiller, _ = role_of
+    assert [(person, level) for _, person, level in desk.run(minutes=30)] == [(vp, "first")]
+    roles.appoint(desk.db, VP, conseiller, desk.session.today)
+    assert report_cases.listed(desk.session, conseiller) == []
+    with pytest.raises(ReportError):
+        report_cases.opened(desk.session, desk.case(), conseiller)
+
+
+def test_withdrawing_the_report_that_parted_a_case_leaves_the_other_where_it_went() -> None:
+    desk, role_of, codes = two_reports(VP)
+    vp, conseiller, _ = role_of
+    followups.withdraw(desk.session, followups.receipt_of(desk.session, codes[1]))
+    assert [(person, level) for _, person, level in desk.run(minutes=62)] == [(conseiller, "first")]
+    assert report_cases.opened(desk.session, desk.case(), conseiller).line.reports == 1
+    assert report_cases.listed(desk.session, vp) == []
+
+
+def test_a_report_withdrawn_before_anyone_was_told_is_told_to_nobody() -> None:
+    desk, role_of = desk_at("2026-11-24T15:00:00Z")
+    code = desk.file()
+    followups.withdraw(desk.session, followups.receipt_of(desk.session, code))
+    assert desk.run(minutes=62) == []
+    assert [report_cases.listed(desk.session, person) for person in role_of] == [[], [], []]
+
+
+def test_what_is_entrusted_to_someone_is_told_to_them_once_whatever_joined_it_meanwhile() -> None:
+    desk, role_of = desk_at("2026-11-27T21:00:00Z")  # Friday, 4 p.m.
+    vp, _, alternate = role_of
+    desk.file()
+    desk.run(minutes=50)
+    desk.chance = 0.9
+    desk.file(named=(CONSEILLER,))
+    desk.run(minutes=11)
+    report_cases.reassign(desk.session, desk.case(), vp, SUPPLEANCE)
+    assert desk.run(minutes=60, step=10) == [], "people work no more"
+    desk.clock.set("2026-11-30T14:05:00Z")
+    desk.beat()
+    assert desk.told() == [(alternate, "first")]
+    assert report_cases.opened(desk.session, desk.case(), alternate).line.reports == 2

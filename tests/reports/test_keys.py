@@ -1,0 +1,115 @@
+"""The keys of reports: nothing opens without them, they are never remade silently, they can be changed."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.reports import keys
+from bot.reports.keys import KEY_FILE, LARGEST, SIZES, SealError, keyring, new_keyring
+from bot.storage.database import StorageError
+
+RING = new_keyring()
+
+
+@given(st.binary(max_size=5_000))
+def test_what_is_sealed_opens_whole(plain: bytes) -> None:
+    assert RING.open(RING.seal(plain)) == plain
+
+
+def test_two_seals_of_one_content_share_nothing() -> None:
+    first, second = RING.seal(b"Une publication."), RING.seal(b"Une publication.")
+    assert first[11:43] != second[11:43]
+    assert b"publication" not in first + second
+
+
+def test_the_size_of_what_is_sealed_tells_only_its_class() -> None:
+    sizes = {len(RING.seal(b"x" * length)) for length in range(0, SIZES[0] - 4, 97)}
+    assert len(sizes) == 1
+    assert len(RING.seal(b"x" * (SIZES[0] - 3))) > max(sizes)
+    assert len(RING.open(RING.seal(b"x" * LARGEST))) == LARGEST
+    with pytest.raises(ValueError, match="at most"):
+        RING.seal(b"x" * (LARGEST + 1))
+
+
+@given(st.integers(min_value=0), st.integers(1, 255))
+def test_a_seal_that_was_altered_does_not_open(at: int, change: int) -> None:
+    sealed = bytearray(RING.seal(b"Une publication."))
+    sealed[at % len(sealed)] ^= change
+    with pytest.raises(SealError):
+        RING.open(bytes(sealed))
+
+
+@given(st.binary(max_size=300))
+def test_what_was_never_sealed_does_not_open(content: bytes) -> None:
+    with pytest.raises(SealError):
+        RING.open(content)
+
+
+def test_keys_are_made_once_and_are_their_owners_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "cles"
+    made = keyring(folder, create=True)
+    sealed = made.seal(b"Une publication.")
+    assert stat.S_IMODE((folder / KEY_FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    again = keyring(folder, create=True)
+    assert again.open(sealed) == b"Une publication."
+    assert (again.receipts, again.addresses) == (made.receipts, made.addresses)
+
+
+def test_lost_keys_are_refused_and_not_made_again(tmp_path: Path) -> None:
+    keyring(tmp_path, create=True)
+    (tmp_path / KEY_FILE).unlink()
+    with pytest.raises(StorageError, match="Remettez-les en place"):
+        keyring(tmp_path)
+    assert not (tmp_path / KEY_FILE).exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{}", b"[]", b"\xff\xfe", b'{"version": 1, "recherche": "", "sceaux": []}',
+     b'{"version": 1, "recherche": "AAAA", "sceaux": ["AAAA"]}',
+     b'{"version": 2, "recherche": "AAAA", "sceaux": ["AAAA"]}',
+     b'{"version": 1, "recherche": "' + b"A" * 43 + b'=", "sceaux": ["\xc3\xa9"]}'],
+)  # fmt: skip
+def test_damaged_keys_are_refused_even_to_who_would_make_them(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / KEY_FILE).write_bytes(content)
+    with pytest.raises(StorageError, match="abîmées"):
+        keyring(tmp_path, create=True)
+    assert (tmp_path / KEY_FILE).read_bytes() == content
+
+
+def test_other_keys_do_not_open(tmp_path: Path) -> None:
+    sealed = keyring(tmp_path / "a", create=True).seal(b"Une publication.")
+    with pytest.raises(SealError, match="il manque la clé"):
+        keyring(tmp_path / "b", create=True).open(sealed)
+
+
+def test_a_new_key_seals_and_the_former_one_opens_until_it_is_destroyed(tmp_path: Path) -> None:
+    running = keyring(tmp_path, create=True)
+    old = running.seal(b"Une publication.")
+    turned = keys.rotate(tmp_path)
+    assert turned.former == (running.current,)
+    assert not turned.is_current(old)
+    new = turned.resealed(old)
+    assert new is not None
+    assert turned.is_current(new)
+    assert turned.resealed(new) is None
+    assert (turned.receipts, turned.addresses) == (running.receipts, running.addresses)
+    assert running.open(new) == b"Une publication.", "a bot that runs finds the key that was made since"
+    assert keys.retire(tmp_path) == turned.former
+    assert keys.retire(tmp_path) == ()
+    left = keyring(tmp_path)
+    assert left.open(new) == b"Une publication."
+    with pytest.raises(SealError):
+        left.open(old)
+
+
+def test_the_keys_are_never_shown() -> None:
+    shown = repr(RING)
+    assert all(one not in shown for one in (repr(RING.receipts), RING.receipts.hex(), "PrivateKey"))
+    assert RING.receipts != RING.addresses

@@ -1,0 +1,401 @@
+"""Reports on the disk: what a copy brings back, what is destroyed for good, and what a loss of keys does."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from bot.app.reports import kept_ring
+from bot.backup import copies, destroyed, restore
+from bot.conversation.messages import Message
+from bot.conversation.requests import Actor
+from bot.outbox import notices
+from bot.people import persons, roles
+from bot.privacy import personal_data
+from bot.reports import cases as report_cases
+from bot.reports import escalation, followups, queue, retention
+from bot.reports import filing as reports
+from bot.reports import notices as report_notices
+from bot.reports.checks import reports as checks
+from bot.reports.figures import export as report_export
+from bot.reports.figures import files
+from bot.reports.keys import KEY_FILE
+from bot.reports.records import Records, ReportError, Session
+from bot.storage.database import Storage, StorageError
+from tests.kits.fake_clock import FakeClock
+from tests.kits.reports import CALENDAR, CONSEILLER, VP, entry
+
+Result = TypeVar("Result")
+SECRET = "un propos que nul autre ne tient"
+
+
+class Home:
+    """A database and its keys, on the disk, and who receives reports."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database, self.keys, self.copy = folder / "vigie.db", folder / "cles", folder / "copie.db"
+        self.clock = FakeClock()
+        self.records = Records(
+            partial(kept_ring, self.keys), CALENDAR, remember=partial(destroyed.record, self.keys)
+        )
+        self.storage = Storage(self.database)
+        self.vp = self.within(lambda session: self._appoint(session, VP, "U1"))
+        self.advisor = self.within(lambda session: self._appoint(session, CONSEILLER, "U2"))
+
+    @staticmethod
+    def _appoint(session: Session, role: str, user: str) -> str:
+        roles.seed(session.db)
+        person = persons.known(session.db, Actor("slack", "T1", user))
+        roles.appoint(session.db, role, person, session.today)
+        return person
+
+    def within(self, something: Callable[[Session], Result]) -> Result:
+        """Do something with the records, in a transaction."""
+
+        def work() -> Result:
+            with self.storage.transaction() as db:
+                return something(Session(db, self.records, self.clock()))
+
+        return self.storage.executor.submit(work).result()
+
+    def file(self, where: str = "https://www.facebook.com/spotted/posts/1", **more: object) -> str:
+        """Report a post; return the code."""
+        return self.within(lambda session: reports.file(session, entry(where, **{"says": SECRET, **more})))
+
+    def found(self, code: str) -> bool:
+        """Tell whether a code opens something."""
+
+        def look(session: Session) -> bool:
+            try:
+                followups.find(session, followups.receipt_of(session, code))
+            except ReportError:
+                return False
+            return True
+
+        return self.within(look)
+
+    def withdraw(self, code: str) -> None:
+        """Withdraw a report, as its reporter does."""
+
+        def work(session: Session) -> None:
+            followups.withdraw(session, followups.receipt_of(session, code))
+
+        self.within(work)
+
+    def cases(self) -> list[str]:
+        """Return the cases."""
+        return [str(one) for (one,) in self.rows("SELECT id FROM report_cases")]
+
+    def close(self, case: str) -> None:
+        """Close a case."""
+        self.within(lambda session: report_cases.close(session, case, self.vp, "handled", ""))
+
+    def rows(self, query: str) -> list[tuple[object, ...]]:
+        """Return what the database holds."""
+        return self.within(lambda session: session.execute(query).fetchall())
+
+    def restore(self) -> restore.Restored:
+        """Bring the copy back."""
+        self.storage.close()
+        try:
+            return restore.restore(self.copy, self.database, self.keys, notices.REPORTS, self.clock())
+        finally:
+            self.storage = Storage(self.database)
+
+    def bytes(self) -> bytes:
+        """Return all that the database's files hold."""
+        return b"".join(file.read_bytes() for file in sorted(self.database.parent.glob("vigie.db*")))
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    it = Home(tmp_path)
+    yield it
+    it.storage.close()
+
+
+def sealed_of(home: Home) -> bytes:
+    [(sealed,)] = home.rows("SELECT sealed FROM report_filings")
+    assert isinstance(sealed, bytes)
+    return sealed
+
+
+def test_after_a_withdrawal_and_the_nights_purge_no_byte_of_it_remains(home: Home) -> None:
+    code = home.file()
+    sealed = sealed_of(home)
+    [(filing, case, receipt)] = home.rows("SELECT id, case_id, receipt FROM report_filings")
+    assert sealed[100:140] in home.bytes()
+    home.withdraw(code)
+    assert home.storage.executor.submit(home.storage.purge).result()
+    left = home.bytes()
+    for gone in (sealed[100:140], str(filing).encode(), str(case).encode(), str(receipt).encode()):
+        assert gone not in left
+
+
+def test_after_its_time_and_the_nights_purge_no_byte_of_a_case_remains(home: Home) -> None:
+    home.file()
+    sealed = sealed_of(home)
+    [(case,)] = home.rows("SELECT id FROM report_cases")
+    home.clock.move(hours=2)
+    home.within(escalation.beat)
+    [(filing,)] = home.rows("SELECT id FROM report_filings")
+    home.within(lambda session: report_cases.ask(session, str(case), home.vp, str(filing), "Où donc?"))
+    [(asked,)] = home.rows("SELECT sealed FROM report_messages")
+    assert isinstance(asked, bytes)
+    home.within(lambda session: report_cases.close(session, str(case), home.vp, "handled", "C'est fait."))
+    home.clock.move(days=91)
+    remember = home.records.remember
+    gone = home.within(lambda session: retention.enforce(session.db, session.today, 90, remember))
+    assert gone == 1
+    assert home.storage.executor.submit(home.storage.purge).result()
+    left = home.bytes()
+    for one in (sealed[100:140], asked[100:140], str(case).encode()):
+        assert one not in left
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "expired"])
+def test_an_older_copy_brings_nothing_destroyed_back(home: Home, how: str) -> None:
+    code, other = home.file(), home.file("https://www.facebook.com/spotted/posts/2")
+    home.clock.move(hours=2)
+    home.within(escalation.beat)
+    copies.save(home.database, home.copy)
+    if how == "withdrawn":
+        home.withdraw(code)
+    else:
+        home.close(home.cases()[0])
+        home.clock.move(days=91)
+        home.within(lambda session: retention.enforce(session.db, session.today, 90, home.records.remember))
+    left = [home.found(one) for one in (code, other)]
+    assert sum(left) == 1
+    assert home.restore().destroyed >= 1
+    assert [home.found(one) for one in (code, other)] == left
+
+
+async def export(home: Home) -> tuple[str, bytes]:
+    """Have the only case made into a PDF for whoever handles it; return its file's name and sealed bytes."""
+    [case] = home.cases()
+    errand = report_export.Exporting(home.storage, home.records, home.clock, "AGE d'essai")
+    await errand({"case": case, "person": home.vp, "id": "1"}, home.clock())
+    [(identifier, sealed)] = home.rows("SELECT id, sealed FROM report_files")
+    assert isinstance(sealed, bytes)
+    return str(identifier), sealed
+
+
+def waiting_file(home: Home) -> Message | None:
+    """Return the message that would give the PDF that waits to be sent, None when there is nothing to say."""
+    notice = report_export.table(home.records, home.clock)[report_export.NOTICE]
+
+    def build(session: Session) -> Message | None:
+        arguments, recipient = session.execute(
+            "SELECT json(arguments), recipient FROM outbox WHERE notice = ?", (report_export.NOTICE,)
+        ).fetchone()
+        services = notices.NoticeContext(session.db, session.today, recipient)
+        built = notice.build(services, json.loads(arguments))
+        assert built is None or isinstance(built, Message)
+        return built
+
+    return home.within(build)
+
+
+@pytest.mark.parametrize("since", ["the report was withdrawn", "nothing was destroyed"])
+async def test_the_pdf_of_a_report_does_not_come_back_with_a_copy(home: Home, since: str) -> None:
+    """Nothing tells which reports a file shows, so none comes back; it can be asked for again."""
+    code = home.file()
+    home.clock.move(hours=2)
+    home.within(escalation.beat)
+    identifier, sealed = await export(home)
+    assert waiting_file(home)
+    copies.save(home.database, home.copy)
+    assert sealed[100:140] in home.copy.read_bytes()
+    if since == "the report was withdrawn":
+        home.withdraw(code)
+    home.restore()
+    assert home.found(code) == (since == "nothing was destroyed")
+    assert home.rows("SELECT count(*) FROM report_files") == [(0,)]
+    assert home.within(lambda session: files.read(session, identifier)) is None
+    assert sealed[100:140] not in home.database.read_bytes()
+    assert waiting_file(home) is None
+
+
+async def test_a_report_that_is_destroyed_is_given_to_nobody_as_a_pdf_made_before(home: Home) -> None:
+    code = home.file()
+    home.clock.move(hours=2)
+    home.within(escalation.beat)
+    await export(home)
+    home.withdraw(code)
+    assert waiting_file(home) is None
+
+
+def test_a_copy_from_before_two_cases_were_made_one_still_holds_both_reports(home: Home) -> None:
+    codes = [home.file(), home.file("https://www.facebook.com/spotted/posts/2")]
+    home.clock.move(hours=2)
+    home.within(escalation.beat)
+    copies.save(home.database, home.copy)
+    one, other = home.cases()
+    home.within(lambda session: report_cases.merge(session, one, other, home.vp))
+    home.restore()
+    assert [home.found(code) for code in codes] == [True, True]
+
+
+def test_after_a_restoration_an_alert_is_said_again_marked_as_perhaps_repeated(home: Home) -> None:
+    home.file()
+    home.clock.move(hours=2)
+    home.within(escalation.beat)
+    copies.save(home.database, home.copy)
+    home.clock.move(minutes=5)
+    assert home.restore().repeated == 1
+    table = report_notices.table(home.records, home.clock)
+
+    def built(session: Session) -> str:
+        name, arguments, recipient = session.execute(
+            "SELECT notice, json(arguments), recipient FROM outbox WHERE state = 'queued'"
+        ).fetchone()
+        before = dict(notices.NOTICES)
+        notices.NOTICES.update(table)
+        try:
+            services = notices.NoticeContext(session.db, session.today, recipient)
+            message = notices.build(services, name, json.loads(arguments))
+        finally:
+            notices.NOTICES.clear()
+            notices.NOTICES.update(before)
+        assert isinstance(message, Message)
+        return "\n".join(message.own_words())
+
+    said = home.within(built)
+    assert "peut-être déjà parvenu" in said
+    assert "Un nouveau signalement" in said
+
+
+def test_lost_keys_are_refused_aloud_and_never_made_again_while_a_report_needs_them(home: Home) -> None:
+    home.file()
+    (home.keys / KEY_FILE).unlink()
+    with pytest.raises(StorageError, match="il manque les clés des signalements"):
+        home.file("https://www.facebook.com/spotted/posts/2")
+    assert not (home.keys / KEY_FILE).exists()
+
+    def told(session: Session) -> list[str]:
+        return [one.text for one in checks(session.db, home.keys, session.today) if one.level == "erreur"]
+
+    assert any("il manque les clés" in text for text in home.within(told))
+
+
+def test_the_queue_is_told_in_numbers_without_a_content_or_a_name(home: Home) -> None:
+    home.file(urgent=True)
+    home.file("https://www.facebook.com/spotted/posts/2")
+    found = home.within(lambda session: queue.look(session.db, session.today))
+    assert (found.open, found.urgent, found.waiting, found.dead, found.vacant) == (2, 1, 2, 0, ())
+    assert found.sound
+
+
+def test_a_holder_who_is_erased_leaves_the_case_to_the_role(home: Home) -> None:
+    home.file(urgent=True)
+    home.within(escalation.beat)
+    [(recipient,)] = home.rows("SELECT recipient FROM outbox")
+    assert recipient == f"role:{VP}/{home.vp}"
+
+    def hand_over(session: Session) -> str:
+        heir = persons.known(session.db, Actor("slack", "T1", "U9"))
+        roles.appoint(session.db, VP, heir, session.today)
+        personal_data.erase(session.db, home.vp, session.today, home.records.remember)
+        return heir
+
+    heir = home.within(hand_over)
+    home.within(escalation.beat)
+    told = {str(one).partition("/")[2] for (one,) in home.rows("SELECT recipient FROM outbox")}
+    assert heir in told
+    assert home.vp not in told
+    [(case,)] = home.rows("SELECT id FROM report_cases")
+    assert home.within(lambda session: report_cases.opened(session, str(case), heir)).filings
+
+
+# --- What the rows tell -----------------------------------------------------------------------
+
+
+def shape(home: Home) -> list[tuple[object, ...]]:
+    """Return what the tables of reports hold, but for what is drawn at random or sealed."""
+    return [
+        *home.rows(
+            """SELECT role, status, urgent, round, length(address), opened_on, delivered_at, read_after,
+                 closed_on, hold, length(sealed), length(id) FROM report_cases ORDER BY 5"""
+        ),
+        *home.rows("SELECT status, seen, length(receipt), length(sealed), image FROM report_filings"),
+        *home.rows("SELECT round, level, role, state FROM report_alerts"),
+    ]
+
+
+def test_the_same_report_by_two_people_leaves_the_same_but_for_what_is_drawn(tmp_path: Path) -> None:
+    """T3: there is nothing else that could tell them apart, sizes included."""
+    shapes = []
+    for name, says in (("a", "court"), ("b", "bien plus long " * 30)):
+        (tmp_path / name).mkdir()
+        it = Home(tmp_path / name)
+        try:
+            it.file(says=says)
+            shapes.append(shape(it))
+        finally:
+            it.storage.close()
+    assert shapes[0] == shapes[1]
+
+
+def test_rows_are_in_no_order_of_arrival_and_have_no_number(home: Home) -> None:
+    """T4: two reports of one person are no nearer to one another than to those of anyone else."""
+    for number in range(12):
+        home.file(f"https://www.facebook.com/spotted/posts/{number}")
+    for table in ("report_cases", "report_filings", "report_messages", "report_alerts"):
+        with pytest.raises(Exception, match="rowid"):
+            home.rows(f"SELECT rowid FROM {table}")  # noqa: S608 — the test's own words
+        kept = [str(row[0]) for row in home.rows(f"SELECT * FROM {table} NOT INDEXED")]  # noqa: S608 — same
+        assert kept == sorted(kept)
+    assert home.rows("SELECT count(*) FROM outbox") == [(0,)]
+    assert home.rows("SELECT count(*) FROM due_tasks") == [(0,)]
+
+
+@pytest.mark.parametrize("typed", ["wrong words", "unknown", "expired"])
+def test_codes_that_open_nothing_take_the_same_time(home: Home, typed: str) -> None:
+    """T8: within what one look-up varies by; each is timed beside one of the same length that is unknown."""
+    codes = [home.file(f"https://www.facebook.com/spotted/posts/{number}") for number in range(40)]
+    expired = codes[0]
+    home.clock.move(hours=2)
+    home.within(escalation.beat)
+    for case in home.cases():
+        home.close(case)
+    home.clock.move(days=100)
+    unknown = " ".join(reversed(codes[1].split()))
+    tried = {"wrong words": "z" * len(unknown), "unknown": unknown, "expired": expired}[typed]
+    spent: dict[str, list[float]] = {tried: [], codes[2][::-1]: []}
+    for _ in range(150):
+        for code, times in spent.items():
+            began = time.perf_counter()
+            assert not home.found(code)
+            times.append(time.perf_counter() - began)
+    one, other = (statistics.median(times) for times in spent.values())
+    assert 0.5 < one / other < 2
+
+
+def test_once_the_file_is_written_anew_nothing_in_it_is_in_the_order_of_arrival(home: Home) -> None:
+    contents, known = [], set[object]()
+    for number in range(24):
+        home.file(f"https://www.facebook.com/spotted/posts/{number}")
+        rows = home.rows("SELECT id, sealed FROM report_filings")
+        [(one, sealed)] = [row for row in rows if row[0] not in known]
+        known.add(one)
+        contents.append(sealed)
+
+    def places() -> list[int]:
+        home.storage.executor.submit(home.storage.purge).result()
+        written = home.database.read_bytes()
+        return [written.index(one[-60:]) for one in contents if isinstance(one, bytes)]
+
+    assert places() == sorted(places()), "as they come, contents lie one after another"
+    home.storage.executor.submit(home.storage.scatter).result()
+    order = [number for _, number in sorted(zip(places(), range(24), strict=True))]
+    ids = [str(one) for (one,) in home.rows("SELECT id FROM report_filings ORDER BY id")]
+    assert order != sorted(order)
+    assert len(ids) == len(order)

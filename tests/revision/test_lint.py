@@ -1,0 +1,171 @@
+"""What to look at in the text of a revision is found, and what is as it was is left alone."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from bot.policy.articles import Version
+from bot.policy.library import Library
+from bot.revision.reading import formats, lint
+from bot.revision.reading.formats import ReadDocument
+from bot.revision.reading.lint import LintFinding, NamedRole, references
+from bot.settings import SEED
+from tests.policy.test_comparison import TEXTS, numbered, version
+
+TEXT = (SEED / "politique/pa20/2015-12-13.md").read_text("utf-8")
+HELD = (
+    NamedRole("Vice-présidence aux communications", held=True),
+    NamedRole("Conseillère ou conseiller à l'exécutif", held=True),
+    NamedRole("Trésorerie", held=False),
+)
+
+
+def read(
+    *clauses: str, old: Version | None = None, offices: tuple[NamedRole, ...] | None = None
+) -> ReadDocument:
+    lines = [
+        f"- {line}" if "." in line.split()[0] else "## ARTICLE {}\u00a0: {}".format(*line.split(" ", 1))
+        for line in clauses
+    ]
+    before = old or version(*numbered(1, TEXTS))
+    return formats.prepare("\n\n".join(lines).encode(), "r.md", before, date(2026, 12, 13), offices)
+
+
+def codes(reading: ReadDocument) -> list[tuple[str, str]]:
+    return [(one.code, one.clause) for one in reading.findings]
+
+
+@pytest.mark.parametrize("policy", ["pa20", "cr3"])
+def test_a_text_that_is_in_force_has_nothing_to_look_at(library: Library, policy: str) -> None:
+    old = library.policies[policy].versions[-1]
+    content = (
+        (SEED if policy == "pa20" else SEED.parent / "tests/data")
+        / "politique"
+        / policy
+        / f"{old.adopted}.md"
+    )
+    assert formats.prepare(content.read_bytes(), "r.md", old, date(2026, 1, 1)).findings == ()
+
+
+def test_numbers_that_are_used_twice_or_skipped_or_in_the_wrong_article() -> None:
+    reading = read(
+        "1 Règles",
+        "1.1 Un.",
+        "1.3 Trois.",
+        "1.3 Encore trois.",
+        "2.1 Perdu.",
+        "3 Autres",
+        "3.2 Deux.",
+        "3.1 Un.",
+    )
+    assert set(codes(reading)) == {
+        ("missing_number", "1.2"),
+        ("duplicate_number", "1.3"),
+        ("misplaced_number", "2.1"),
+        ("missing_number", "2"),
+        ("unordered_number", "3.1"),
+    }
+    assert not reading.adoptable
+
+
+def test_a_paragraph_under_a_heading_without_a_number_and_an_article_without_text() -> None:
+    text = "## ARTICLE 1\u00a0: A\n\n- 1.1 Un.\n\n### Titre\n\nSans numéro.\n\n## ARTICLE 2\u00a0: B\n"
+    reading = formats.prepare(text.encode(), "r.md", version(*numbered(1, TEXTS)), date(2026, 12, 13))
+    assert codes(reading) == [("lost_text", ""), ("empty_article", "2"), ("missing_number", "1.1")]
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("Selon l'article 5.10 et la clause 7.2.", ["5.10", "7.2"]),
+        ("Voir les articles 3, 4 et 5.", ["3", "4", "5"]),
+        ("Les clauses 5.1 à 5.4 s'appliquent (voir 6.1).", ["5.1", "5.4", "6.1"]),
+        ("Selon l'article\u00a05.10 de la présente politique.", ["5.10"]),
+        ("Selon l'article 12 de la Loi sur les normes du travail.", []),
+        ("L'article 4 du Code d'éthique prévaut.", []),
+        ("Le local 3.14 et 5.5 % des voix, article 5,5 %.", []),
+        ("Un délai de 10 jours.", []),
+    ],
+)
+def test_references_are_told_from_other_numbers(text: str, numbers: list[str]) -> None:
+    assert list(map(str, references(text))) == numbers
+
+
+def test_references_to_nothing_and_references_that_did_not_follow() -> None:
+    old = version(*numbered(1, [*TEXTS[:3], "Voir la clause 1.2."]))
+    reading = read(
+        "1 Règles",
+        "1.1 Une affiche rappelle le couvre-feu.",
+        *(
+            f"1.{at} {text}"
+            for at, text in enumerate([*TEXTS[:3], "Voir la clause 1.2.", "Voir l'article 8."], 2)
+        ),
+        old=old,
+    )
+    assert codes(reading) == [("stale_reference", "1.5"), ("unknown_reference", "1.6")]
+    assert "1.2, qui est devenu 1.3" in reading.findings[0].message
+
+
+def test_roles_that_nobody_holds_or_that_do_not_exist() -> None:
+    reading = read(
+        "1 Règles",
+        "1.1 La vice-présidence aux communications et le conseiller à l'exécutif signent.",
+        "1.2 La trésorière du comité signe.",
+        "1.3 La vice-présidence aux affaires externes signe.",
+        offices=HELD,
+    )
+    assert codes(reading) == [("unheld_role", "1.2"), ("unheld_role", "1.3")]
+    assert "vice-présidence aux affaires externes" in reading.findings[1].message
+
+
+def test_roles_named_without_a_complement_are_looked_up_too() -> None:
+    reading = read(
+        "1 Règles",
+        "1.1 Le trésorier signe avec la vice-présidence.",
+        "1.2 La secrétaire générale signe.",
+        "1.3 La présidence préside.",
+        offices=HELD,
+    )
+    assert [(one.clause, one.message) for one in reading.findings] == [
+        ("1.1", "Personne ne tient le rôle «\u00a0Trésorerie\u00a0»."),
+        ("1.2", "Aucun rôle du registre ne se nomme «\u00a0secrétaire générale\u00a0»."),
+        ("1.3", "Aucun rôle du registre ne se nomme «\u00a0présidence\u00a0»."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("clause", "code"),
+    [
+        ('Le mot "libre" est cité.', "quotation_marks"),
+        ("Le mot «\u00a0libre est cité.", "quotation_marks"),
+        ("Le mot «libre» est cité.", "spacing"),
+        ("Le comité : dix membres.", "spacing"),
+        ("Le comité siège.Il vote.", "spacing"),
+        ("Le comité , élu , siège.", "spacing"),
+        ("Les \ufb01chiers sont gardés.", "ligature"),
+        ("Le comit\ufffd siège.", "lost_character"),
+        ("Le comitÃ© siège.", "lost_character"),
+        ("\uf0b7 Le comité siège.", "lost_character"),
+    ],
+)
+def test_what_a_conversion_broke(clause: str, code: str) -> None:
+    assert codes(read("1 Règles", f"1.1 {clause}")) == [(code, "1.1")]
+
+
+def test_wording_that_was_adopted_so_is_not_remarked_upon() -> None:
+    old = version("1 Règles", '1.1 Le mot "libre" est cité.', "1.2 Le comité siège.")
+    assert codes(read("1 Règles", '1.1 Le mot "libre" est cité.', "1.2 Le comité vote.", old=old)) == []
+
+
+def test_words_that_the_text_does_not_hold_are_counted() -> None:
+    found = lint.lost(version(*numbered(1, TEXTS)), [*TEXTS, "Un mot perdu, 42 fois."])
+    assert found == (
+        LintFinding(
+            "lost_text",
+            "",
+            "4 mots du fichier ne sont pas dans le texte lu\u00a0: "
+            "«\u00a0un\u00a0», «\u00a0mot\u00a0», «\u00a0perdu\u00a0», «\u00a0fois\u00a0».",
+        ),
+    )

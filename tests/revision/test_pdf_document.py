@@ -1,0 +1,120 @@
+"""PDF files are read as they are laid out, or refused with the reason."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import date
+
+import pikepdf
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.policy.articles import PolicyError
+from bot.policy.library import Library
+from bot.revision.reading import formats
+from bot.revision.reading.formats import ReadDocument
+from tests.kits import pdf_files
+from tests.kits.pdf_files import compiled
+from tests.kits.revision import revised
+
+ADOPTED = date(2026, 12, 13)
+
+
+@pytest.mark.parametrize("policy", ["pa20", "cr3"])
+@pytest.mark.parametrize("columns", [1, 2, 3])
+@pytest.mark.parametrize("hanging", [False, True], ids=["numbers in the text", "numbers in the margin"])
+def test_a_policy_on_pages_is_the_same_policy(
+    library: Library, policy: str, columns: int, hanging: bool
+) -> None:
+    version = library.policies[policy].versions[-1]
+    content = pdf_files.laid_out(version, columns, hanging=hanging, size=11 if columns < 3 else 8)
+    reading = formats.prepare(content, "revision.pdf", version, ADOPTED)
+    assert reading.comparison.changes == ()
+    pages = len(
+        pikepdf.open(io.BytesIO(content)).pages
+    )  # the head of a single page is not seen to be repeated
+    assert {one.code for one in reading.findings} == (set() if pages > 1 else {"lost_text"})
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+def test_letters_count_at_the_size_they_are_shown(library: Library, columns: int) -> None:
+    version = library.policies["pa20"].versions[-1]
+    content = pdf_files.drawn_at(0.24, pdf_files.laid_out(version, columns, hanging=True))
+    assert formats.prepare(content, "revision.pdf", version, ADOPTED).comparison.changes == ()
+
+
+def test_a_revision_on_pages_is_compared_as_the_same_one_in_markdown(library: Library) -> None:
+    old = library.policies["pa20"].versions[-1]
+    for seed in range(1, 7):
+        draft = revised(old, seed)
+
+        def read(content: bytes) -> ReadDocument:
+            return formats.prepare(content, "revision", old, ADOPTED)
+
+        on_pages = read(pdf_files.laid_out(draft.version(), 1 + seed % 2))
+        assert on_pages.comparison.changes == read(draft.markdown().encode()).comparison.changes
+
+
+def test_a_hyphen_of_the_word_s_own_stays_and_one_of_the_line_goes() -> None:
+    body = (
+        "#set page(width: 8cm, height: 12cm, margin: 1cm)\n#set text(size: 10pt)\n= ARTICLE 1 : RÈGLES\n\n"
+        "1.1 La vice-\\\nprésidence signe.\n\n1.2 Le con-\\\nseil signe.\n\n"
+        "1.3 Le porte-\\\nparole se tait.\n\n"
+        "1.4 La politique est en vi-\\\ngueur.\n\n1.5 Le Saint-\\\nLaurent coule."
+    )
+    text = formats.read(compiled(body), "x.pdf").markdown
+    for words in ("vice-présidence", "conseil signe", "porte-parole", "en vigueur", "Saint-Laurent"):
+        assert words in text
+
+
+def test_what_is_repeated_on_pages_and_their_numbers_are_no_text() -> None:
+    clauses = "\n\n".join(f"1.{at} Le comité se réunit le jour {at} du mois." for at in range(1, 90))
+    body = (
+        "#set page(header: [Règlement adopté], footer: context [– #counter(page).display() –])\n"
+        "= ARTICLE 1 : RÈGLES\n\n" + clauses
+    )
+    document = formats.read(compiled(body), "x.pdf")
+    assert "adopté" not in document.markdown
+    assert document.markdown.count("Le comité se réunit") == 89
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (lambda _: pdf_files.scanned(2), "ce PDF est numérisé"),
+        (lambda text: pdf_files.joined(text, pdf_files.scanned()), r"la page \d+ est numérisée"),
+        (lambda text: pdf_files.joined(text, pdf_files.scanned(2)), r"les pages \d+ et \d+ sont numérisées"),
+        (pdf_files.locked, "mot de passe"),
+        (pdf_files.mute, "ne se lit pas"),
+        (lambda text: text[: len(text) // 3], "abîmé"),
+        (lambda _: b"%PDF-1.7\n" + b"x" * 2000, "abîmé"),
+        (lambda _: compiled("#pagebreak()\n" * 220), "200 pages"),
+        (lambda _: compiled(""), "numérisé"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_the_reason(
+    library: Library, content: Callable[[bytes], bytes], reason: str
+) -> None:
+    text = pdf_files.laid_out(library.policies["pa20"].versions[-1])
+    with pytest.raises(PolicyError, match=reason):
+        formats.read(content(text), "revision.pdf")
+
+
+@settings(max_examples=15)
+@given(st.integers(10, 30_000), st.binary(min_size=1, max_size=60))
+def test_a_damaged_file_is_read_or_refused(library: Library, at: int, noise: bytes) -> None:
+    whole = _sample(library)
+    with suppress(PolicyError):  # any other error fails
+        formats.read(whole[:at] + noise + whole[at + len(noise) :], "x.pdf")
+
+
+_KEPT: list[bytes] = []
+
+
+def _sample(library: Library) -> bytes:
+    if not _KEPT:
+        _KEPT.append(pdf_files.laid_out(library.policies["cr3"].versions[-1]))
+    return _KEPT[0]

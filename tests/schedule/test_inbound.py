@@ -1,0 +1,39 @@
+"""What was already heard is remembered for a day, across restarts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.schedule import inbound
+from bot.schedule.inbound import Heard
+from bot.storage.database import Storage
+from tests.kits.fake_clock import FakeClock
+
+
+async def test_an_event_is_new_once_even_after_a_restart(tmp_path: Path) -> None:
+    clock, path = FakeClock(), tmp_path / "vigie.db"
+    storage = Storage(path)
+    assert await Heard(storage, clock)("Ev1")
+    assert not await Heard(storage, clock)("Ev1")
+    storage.close()
+    storage = Storage(path)
+    try:
+        assert not await Heard(storage, clock)("Ev1")
+        assert await Heard(storage, clock)("Ev2")
+    finally:
+        storage.close()
+
+
+async def test_events_are_forgotten_after_a_day(tmp_path: Path) -> None:
+    clock, storage = FakeClock(), Storage(tmp_path / "vigie.db")
+    try:
+        assert await Heard(storage, clock)("Ev1")
+        clock.move(hours=23)
+        with storage.transaction() as db:
+            assert inbound.forget(db, clock()) == 0
+        clock.move(hours=1, seconds=1)
+        with storage.transaction() as db:
+            assert inbound.forget(db, clock()) == 1
+        assert await Heard(storage, clock)("Ev1")
+    finally:
+        storage.close()
