@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.platforms.markup import NOTHING, Html, element, escaped
+import htpy as h
+
 from bot.web.intake import FormChoice
 
 
@@ -21,150 +22,122 @@ class FieldSpec:
     accept: str = ""
 
 
-def line(asked: FieldSpec, value: str = "", problem: str = "") -> Html:
+def line(asked: FieldSpec, value: str = "", problem: str = "") -> h.Renderable:
     """Return a text of one line."""
-    control = element(
-        "input",
+    control = h.input(
+        _common(asked, problem),
         type="text",
-        id=asked.name,
-        name=asked.name,
         value=value,
-        required=not asked.optional,
-        maxlength=str(asked.length),
+        maxlength=asked.length,
         autocomplete="off",
         autocapitalize="off",
         spellcheck="false",  # some browsers send what is typed to a service that checks it
-        aria_invalid="true" if problem else "",
-        aria_describedby=_described(asked, problem),
     )
     return _framed(asked, control, problem)
 
 
-def paragraph(asked: FieldSpec, value: str = "", problem: str = "") -> Html:
+def paragraph(asked: FieldSpec, value: str = "", problem: str = "") -> h.Renderable:
     """Return a text of several lines."""
-    control = element(
-        "textarea",
-        Html("\n"),  # the parser drops one newline right after the tag: this one, and not the value's own
-        escaped(value),
-        id=asked.name,
-        name=asked.name,
-        rows="5",
-        required=not asked.optional,
-        maxlength=str(asked.length),
-        autocomplete="off",
-        spellcheck="false",
-        aria_invalid="true" if problem else "",
-        aria_describedby=_described(asked, problem),
+    control = h.textarea(
+        _common(asked, problem), rows=5, maxlength=asked.length, autocomplete="off", spellcheck="false"
     )
-    return _framed(asked, control, problem)
+    # The parser drops one newline right after the tag: this one, and not the value's own first.
+    return _framed(asked, control["\n", value], problem)
 
 
-def file(asked: FieldSpec, problem: str = "") -> Html:
+def file(asked: FieldSpec, problem: str = "") -> h.Renderable:
     """Return a file to choose."""
-    control = element(
-        "input",
-        type="file",
-        id=asked.name,
-        name=asked.name,
-        accept=asked.accept,
-        required=not asked.optional,
-        aria_invalid="true" if problem else "",
-        aria_describedby=_described(asked, problem),
-    )
-    return _framed(asked, control, problem)
+    return _framed(asked, h.input(_common(asked, problem), type="file", accept=asked.accept), problem)
 
 
-def radios(asked: FieldSpec, choices: Sequence[FormChoice], chosen: str, problem: str = "") -> Html:
+def radios(asked: FieldSpec, choices: Sequence[FormChoice], chosen: str, problem: str = "") -> h.Renderable:
     """Return choices of which one is made."""
-    return _group(
-        asked,
-        [
-            _choice("radio", asked, choice, number, checked=choice.value == chosen)
-            for number, choice in enumerate(choices)
-        ],
-        problem,
-    )
+    return _group("radio", asked, choices, frozenset({chosen}), problem)
 
 
-def boxes(asked: FieldSpec, choices: Sequence[FormChoice], chosen: frozenset[str]) -> Html:
+def boxes(asked: FieldSpec, choices: Sequence[FormChoice], chosen: frozenset[str]) -> h.Renderable:
     """Return choices of which any are made."""
-    return _group(
-        asked,
-        [
-            _choice("checkbox", asked, choice, number, checked=choice.value in chosen)
-            for number, choice in enumerate(choices)
-        ],
-    )
+    return _group("checkbox", asked, choices, chosen)
 
 
-def hidden(name: str, value: str) -> Html:
+def hidden(name: str, value: str) -> h.Renderable:
     """Return what is only to be given again."""
-    return element("input", type="hidden", name=name, value=value)
+    return h.input(type="hidden", name=name, value=value)
 
 
-def button(label: str, style: str = "", action: str = "") -> Html:
+def button(label: str, style: str | None = None, action: str | None = None) -> h.Renderable:
     """Return what sends the form; `action`: elsewhere than the form says."""
-    return element("button", escaped(label), type="submit", class_=style, formaction=action)
+    return h.button(type="submit", class_=style, formaction=action)[label]
 
 
-def actions(*buttons: Html) -> Html:
+def actions(*buttons: h.Renderable) -> h.Renderable:
     """Return buttons side by side."""
-    return element("div", *buttons, class_="actions")
+    return h.div(".actions")[buttons]
 
 
-def _framed(asked: FieldSpec, control: Html, problem: str) -> Html:
-    return element(
-        "div",
-        element("label", escaped(asked.label), _aside(asked), for_=asked.name),
+def _common(asked: FieldSpec, problem: str) -> Mapping[str, h.Attribute]:
+    return {
+        "id": asked.name,
+        "name": asked.name,
+        "required": not asked.optional,
+        "aria-invalid": "true" if problem else None,
+        "aria-describedby": _described(asked, problem),
+    }
+
+
+def _framed(asked: FieldSpec, control: h.Renderable, problem: str) -> h.Renderable:
+    return h.div(".field")[
+        h.label(for_=asked.name)[asked.label, _aside(asked)],
         _hint(asked.name, asked.hint),
         control,
         _error(asked.name, problem),
-        class_="field",
-    )
+    ]
 
 
-def _group(asked: FieldSpec, choices: Sequence[Html], problem: str = "") -> Html:
-    return element(
-        "fieldset",
-        element("legend", escaped(asked.label), _aside(asked)),
+def _group(
+    kind: str, asked: FieldSpec, choices: Sequence[FormChoice], chosen: frozenset[str], problem: str = ""
+) -> h.Renderable:
+    return h.fieldset(".field", id=asked.name, aria_describedby=_described(asked, problem))[
+        h.legend[asked.label, _aside(asked)],
         _hint(asked.name, asked.hint),
-        *choices,
+        [
+            _choice(kind, asked.name, choice, number, checked=choice.value in chosen)
+            for number, choice in enumerate(choices)
+        ],
         _error(asked.name, problem),
-        class_="field",
-        id=asked.name,
-        aria_describedby=_described(asked, problem),
-    )
+    ]
 
 
-def _choice(kind: str, asked: FieldSpec, choice: FormChoice, number: int, *, checked: bool) -> Html:
-    identifier = f"{asked.name}-{number}"
-    control = element(
-        "input",
-        type=kind,
-        id=identifier,
-        name=asked.name,
-        value=choice.value,
-        required=kind == "radio",
-        checked=checked,
-        autocomplete="off",  # or Firefox ticks again what was ticked before a page was loaded anew
-        aria_describedby=f"{identifier}-aide" if choice.hint else "",
-    )
-    label = element("label", escaped(choice.label), for_=identifier)
-    return element("div", control, label, _hint(identifier, choice.hint), class_="choice")
+def _choice(kind: str, name: str, choice: FormChoice, number: int, *, checked: bool) -> h.Renderable:
+    identifier = f"{name}-{number}"
+    return h.div(".choice")[
+        h.input(
+            type=kind,
+            id=identifier,
+            name=name,
+            value=choice.value,
+            required=kind == "radio",
+            checked=checked,
+            autocomplete="off",  # or Firefox ticks again what was ticked before a page was loaded anew
+            aria_describedby=f"{identifier}-aide" if choice.hint else None,
+        ),
+        h.label(for_=identifier)[choice.label],
+        _hint(identifier, choice.hint),
+    ]
 
 
-def _aside(asked: FieldSpec) -> Html:
-    return element("span", escaped(" (facultatif)"), class_="optional") if asked.optional else NOTHING
+def _aside(asked: FieldSpec) -> h.Node:
+    return asked.optional and h.span(".optional")[" (facultatif)"]
 
 
-def _hint(name: str, text: str) -> Html:
-    return element("p", escaped(text), class_="hint", id=f"{name}-aide") if text else NOTHING
+def _hint(name: str, text: str) -> h.Node:
+    return text and h.p(".hint", id=f"{name}-aide")[text]
 
 
-def _error(name: str, problem: str) -> Html:
-    return element("p", escaped(problem), class_="error", id=f"{name}-erreur") if problem else NOTHING
+def _error(name: str, problem: str) -> h.Node:
+    return problem and h.p(".error", id=f"{name}-erreur")[problem]
 
 
-def _described(asked: FieldSpec, problem: str) -> str:
-    hint = f"{asked.name}-aide" if asked.hint else ""
-    return f"{hint} {asked.name}-erreur".strip() if problem else hint
+def _described(asked: FieldSpec, problem: str) -> str | None:
+    parts = [f"{asked.name}-aide"] * bool(asked.hint) + [f"{asked.name}-erreur"] * bool(problem)
+    return " ".join(parts) or None

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from bot.platforms.markup import NOTHING, Html, element, escaped, joined, lines
+import htpy as h
+
+from bot.platforms.line_breaks import with_breaks
 from bot.reports.filing import MESSAGE_LENGTH
 from bot.web import fields, pages
 from bot.web.fields import FieldSpec, actions, button
@@ -25,19 +27,20 @@ _WORDS: Final = FieldSpec(
     "Une réponse ou une précision. N'y mettez rien qui vous désigne.",
     MESSAGE_LENGTH,
 )
+_NOT_YET: Final = "Pas encore ajouté\u00a0: ceci pourrait désigner quelqu'un"
+_WARNING: Final = (
+    "Ce que vous avez écrit sera effacé pour de bon. On ne peut pas revenir en arrière. Qui le traite "
+    "peut remarquer à quel moment il disparaît."
+)
 
 
 def follow(problem: str = "") -> str:
     """Return the page where a code is typed."""
     return pages.page(
         "Suivre un signalement",
-        element(
-            "form",
-            fields.line(_CODE, "", problem),
-            actions(button("Voir", "primary")),
-            method="post",
-            action=pages.FOLLOW,
-        ),
+        h.form(method="post", action=pages.FOLLOW)[
+            fields.line(_CODE, "", problem), actions(button("Voir", "primary"))
+        ],
         here=pages.FOLLOW,
     )
 
@@ -60,11 +63,11 @@ def followed(
     return pages.page(
         "Votre signalement",
         pages.note_of(note),
-        element("p", element("strong", escaped(found.status))),
-        element("p", escaped(found.explained)) if found.explained else NOTHING,
+        h.p[h.strong[found.status]],
+        found.explained and h.p[found.explained],
         _talk(found),
-        _adding(again, problem, words, pointed) if found.open else NOTHING,
-        element("form", again, actions(button("Actualiser")), method="post", action=pages.FOLLOW),
+        found.open and _adding(again, problem, words, pointed),
+        h.form(method="post", action=pages.FOLLOW)[again, actions(button("Actualiser"))],
         _withdrawing(again),
         here=pages.FOLLOW,
     )
@@ -79,50 +82,30 @@ def withdrawn() -> str:
     )
 
 
-def _talk(found: FollowedReport) -> Html:
-    said = (
-        element(
-            "li",
-            element("b", escaped("Vous" if one.ours else "La personne qui traite le signalement")),
-            lines(one.words),
-            class_="" if one.ours else "theirs",
-        )
+def _talk(found: FollowedReport) -> h.Node:
+    said = [
+        h.li(class_=None if one.ours else "theirs")[
+            h.b["Vous" if one.ours else "La personne qui traite le signalement"], with_breaks(one.words)
+        ]
         for one in found.said
-    )
-    title = element("h2", escaped("Échanges"))
-    return joined([title, element("ul", *said, class_="talk")]) if found.said else NOTHING
-
-
-def _adding(again: Html, problem: str, words: str, pointed: Sequence[Pointed]) -> Html:
-    items = [
-        element("li", escaped(f"{one.why}\u00a0: "), element("mark", escaped(words[one.start : one.end])))
-        for one in pointed
     ]
-    return element(
-        "form",
+    return said and [h.h2["Échanges"], h.ul(".talk")[said]]
+
+
+def _adding(again: h.Renderable, problem: str, words: str, pointed: Sequence[Pointed]) -> h.Renderable:
+    items = [pages.pointed_item(one, words) for one in pointed]
+    advice = "Changez-les, puis ajoutez; ou laissez-les, et ajoutez."
+    return h.form(method="post", action=pages.ADD)[
         again,
-        fields.hidden("seen", words) if items else NOTHING,
-        pages.told_apart(_NOT_YET, items, "Changez-les, puis ajoutez; ou laissez-les, et ajoutez.")
-        if items
-        else NOTHING,
+        items and [fields.hidden("seen", words), pages.told_apart(_NOT_YET, items, advice)],
         fields.paragraph(_WORDS, words, problem),
         actions(button("Ajouter", "primary")),
-        method="post",
-        action=pages.ADD,
-    )
+    ]
 
 
-_NOT_YET: Final = "Pas encore ajouté\u00a0: ceci pourrait désigner quelqu'un"
-
-
-def _withdrawing(again: Html) -> Html:
-    warning = (
-        "Ce que vous avez écrit sera effacé pour de bon. On ne peut pas revenir en arrière. Qui le traite "
-        "peut remarquer à quel moment il disparaît."
-    )
-    return element(
-        "details",
-        element("summary", escaped("Retirer ce signalement")),
-        element("p", escaped(warning)),
-        element("form", again, button("Retirer pour de bon", "danger"), method="post", action=pages.WITHDRAW),
-    )
+def _withdrawing(again: h.Renderable) -> h.Renderable:
+    return h.details[
+        h.summary["Retirer ce signalement"],
+        h.p[_WARNING],
+        h.form(method="post", action=pages.WITHDRAW)[again, button("Retirer pour de bon", "danger")],
+    ]

@@ -1,7 +1,7 @@
 """The form's pages, as HTML. Pure: what is shown is what is given.
 
 Everything works without a script. What a page must remember until the next one is in its hidden fields,
-so that nothing of a draft stays on the server.
+so that nothing of a draft stays on the server. What is typed comes in clean: see `bot.web.body`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import htpy as h
+
 from bot.conversation.messages import Quotation
-from bot.platforms.markup import NOTHING, Html, element, escaped, joined, lines
+from bot.platforms.line_breaks import with_breaks
 from bot.reports.filing import NAME_LENGTH, SAYS_LENGTH
 from bot.web import fields
 from bot.web.fields import FieldSpec, actions, button
@@ -101,27 +103,26 @@ class ReviewPage:
     kept: Mapping[str, str]
 
 
-def page(title: str, *content: Html, here: str = "") -> str:
+def page(title: str, *content: h.Node, here: str = "") -> str:
     """Return a whole page; `here`: which of the two entries of its menu it is."""
     entries = ((FORM, "Signaler"), (FOLLOW, "Suivre un signalement"))
-    menu = (
-        element("a", escaped(label), href=where, aria_current="page" if where == here else "")
-        for where, label in entries
-    )
-    head = element(
-        "head",
-        element("meta", charset="utf-8"),
-        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        element("meta", name="robots", content="noindex"),
-        element("title", escaped(f"{title} · Vigie")),
-        element("link", rel="stylesheet", href=STYLE),
-    )
-    body = element(
-        "body",
-        element("nav", *menu, aria_label="Pages"),
-        element("main", element("h1", escaped(title)), *content),
-    )
-    return "<!doctype html>\n" + element("html", head, body, lang="fr-CA")
+    head = h.head[
+        h.meta(charset="utf-8"),
+        h.meta(name="viewport", content="width=device-width, initial-scale=1"),
+        h.meta(name="robots", content="noindex"),
+        h.title[f"{title} · Vigie"],
+        h.link(rel="stylesheet", href=STYLE),
+    ]
+    body = h.body[
+        h.nav(aria_label="Pages")[
+            [
+                h.a(href=where, aria_current="page" if where == here else None)[label]
+                for where, label in entries
+            ]
+        ],
+        h.main[h.h1[title], content],
+    ]
+    return "".join(h.html(lang="fr-CA")[head, body].iter_chunks())
 
 
 # --- Reporting --------------------------------------------------------------------------------
@@ -146,16 +147,16 @@ def form(
         fields.line(_NAME, known.name, wrong.get("name", "")),
         fields.file(_PICTURE, wrong.get("picture", "")),
     )
-    sending = (
-        actions(button("Relire avant d'envoyer", "primary")),
-        element("p", escaped("Rien n'est encore transmis à cette étape."), class_="hint"),
-    )
     return page(
         "Signaler une publication négative",
         _wrong(wrong),
         _quotation(quotation),
         _box("Avant de commencer", _REMINDER),
-        element("form", *asked, *sending, method="post", action=REVIEW, enctype="multipart/form-data"),
+        h.form(method="post", action=REVIEW, enctype="multipart/form-data")[
+            asked,
+            actions(button("Relire avant d'envoyer", "primary")),
+            h.p(".hint")["Rien n'est encore transmis à cette étape."],
+        ],
         here=FORM,
     )
 
@@ -169,20 +170,16 @@ def review(draft: ReviewPage, note: str = "") -> str:
     sending = actions(
         button("Envoyer", "primary"),
         button("Corriger", action=CORRECT),
-        element("a", escaped("Abandonner"), href=FORM),
+        h.a(href=FORM)["Abandonner"],
     )
     return page(
         "Relisez avant d'envoyer",
         note_of(note),
         _pointed_out(draft.review),
-        element("dl", *_rows(draft)),
-        element(
-            "form",
-            *(fields.hidden(name, value) for name, values in again.items() for value in values),
-            sending,
-            method="post",
-            action=SEND,
-        ),
+        h.dl[_rows(draft)],
+        h.form(method="post", action=SEND)[
+            [fields.hidden(name, value) for name, values in again.items() for value in values], sending
+        ],
     )
 
 
@@ -197,15 +194,15 @@ def receipt(code: str) -> str:
     )
     return page(
         "Signalement reçu",
-        element("p", escaped("Notez ces neuf mots maintenant\u00a0: ils ne seront plus jamais affichés.")),
-        element("p", escaped(code), class_="code"),
-        element("ul", *(element("li", escaped(one)) for one in advice)),
+        h.p["Notez ces neuf mots maintenant\u00a0: ils ne seront plus jamais affichés."],
+        h.p(".code")[code],
+        h.ul[[h.li[one] for one in advice]],
     )
 
 
 def told(title: str, text: str) -> str:
     """Return a page that only says something: a refusal, an apology."""
-    return page(title, element("p", escaped(text)))
+    return page(title, h.p[text])
 
 
 # --- Pieces -----------------------------------------------------------------------------------
@@ -224,91 +221,74 @@ def _as_typed(typed: Typed) -> dict[str, Sequence[str]]:
     }
 
 
-def _quotation(quotation: Quotation) -> Html:
-    words = (
-        element("p", joined(lines(span.text) for span in paragraph)) for paragraph in quotation.paragraphs
-    )
-    caption = element("figcaption", escaped(quotation.caption))
-    return element("figure", caption, element("blockquote", *words))
+def _quotation(quotation: Quotation) -> h.Renderable:
+    paragraphs = [h.p[[with_breaks(span.text) for span in spans]] for spans in quotation.paragraphs]
+    return h.figure[h.figcaption[quotation.caption], h.blockquote[paragraphs]]
 
 
-def note_of(text: str) -> Html:
+def note_of(text: str) -> h.Node:
     """Return what a page says first, nothing when there is nothing to say."""
-    return element("p", escaped(text), class_="box", role="status") if text else NOTHING
+    return text and h.p(".box", role="status")[text]
 
 
-def _box(title: str, items: Iterable[str]) -> Html:
-    listed = element("ul", *(element("li", escaped(item)) for item in items))
-    return element("section", element("h2", escaped(title)), listed, class_="box")
+def _box(title: str, items: Iterable[str]) -> h.Renderable:
+    return h.section(".box")[h.h2[title], h.ul[[h.li[item] for item in items]]]
 
 
-def _wrong(problems: Mapping[str, str]) -> Html:
-    links = (element("li", element("a", escaped(text), href=f"#{name}")) for name, text in problems.items())
-    return (
-        element(
-            "section",
-            element("h2", escaped("Il reste à corriger")),
-            element("ul", *links),
-            class_="box problem",
-            role="alert",
-        )
-        if problems
-        else NOTHING
-    )
+def _wrong(problems: Mapping[str, str]) -> h.Node:
+    links = [h.li[h.a(href=f"#{name}")[text]] for name, text in problems.items()]
+    return links and h.section(".box.problem", role="alert")[h.h2["Il reste à corriger"], h.ul[links]]
 
 
-def _rows(draft: ReviewPage) -> list[Html]:
+def _rows(draft: ReviewPage) -> h.Node:
     typed, choices, pointed = draft.review.typed, draft.choices, draft.review.pointed
     named = ", ".join(one.label for one in choices.named if one.value in typed.named)
-    rows = [
-        ("Adresse, telle qu'elle sera transmise", escaped(typed.address)),
+    rows: list[tuple[str, h.Node]] = [
+        ("Adresse, telle qu'elle sera transmise", typed.address),
         (_SUMMARY.label, _marked(typed.summary, pointed.get("summary", ()))),
-        (_SEVERITY.label, escaped(_label(choices.severities, typed.severity))),
-        (_RECIPIENT.label, escaped(_reaches(choices, typed))),
-        (_NAMED.label, escaped(named or "Ni l'une ni l'autre")),
-        ("Quand l'avis partira", escaped("Tout de suite" if typed.urgent else _DELAYED.capitalize())),
-        (_NAME.label, escaped(typed.name or "Aucun")),
+        (_SEVERITY.label, _label(choices.severities, typed.severity)),
+        (_RECIPIENT.label, _reaches(choices, typed)),
+        (_NAMED.label, named or "Ni l'une ni l'autre"),
+        ("Quand l'avis partira", "Tout de suite" if typed.urgent else _DELAYED.capitalize()),
+        (_NAME.label, typed.name or "Aucun"),
     ]
     if draft.picture is not None:
         rows.append(("Capture d'écran, redessinée sans ses métadonnées", _image(draft.picture)))
-    return [joined([element("dt", escaped(term)), element("dd", value)]) for term, value in rows]
+    return [[h.dt[term], h.dd[value]] for term, value in rows]
 
 
-def _image(picture: CleanedImage) -> Html:
+def _image(picture: CleanedImage) -> h.Renderable:
     source = f"data:{picture.media};base64,{base64.b64encode(picture.content).decode('ascii')}"
-    return element("img", src=source, alt="La capture d'écran, telle qu'elle sera transmise")
+    return h.img(src=source, alt="La capture d'écran, telle qu'elle sera transmise")
 
 
-def _marked(words: str, pointed: Sequence[Pointed] | None) -> Html:
-    """Return words with what was pointed out in them marked; None: all of it."""
-    if pointed is None:
-        return element("mark", lines(words))
-    pieces, end = [], 0
+def _marked(words: str, pointed: Sequence[Pointed]) -> h.Node:
+    """Return words with what was pointed out in them marked."""
+    pieces: list[h.Node] = []
+    end = 0
     for one in pointed:
-        pieces += [lines(words[end : one.start]), element("mark", lines(words[one.start : one.end]))]
+        pieces += [with_breaks(words[end : one.start]), h.mark[with_breaks(words[one.start : one.end])]]
         end = one.end
-    return joined([*pieces, lines(words[end:])])
+    return [*pieces, with_breaks(words[end:])]
 
 
-def _pointed_out(found: Review) -> Html:
+def _pointed_out(found: Review) -> h.Node:
     texts = {"summary": found.typed.summary, "address": found.typed.address}
-    items = [
-        element(
-            "li", escaped(f"{one.why}\u00a0: "), element("mark", escaped(texts[name][one.start : one.end]))
-        )
-        for name, pointed in found.pointed.items()
-        for one in pointed
-    ]
+    items = [pointed_item(one, texts[name]) for name, pointed in found.pointed.items() for one in pointed]
     if not items:
         return note_of("Rien ne me semble désigner quelqu'un, mais je ne vois pas tout\u00a0: relisez-vous.")
     title = "Ces passages pourraient désigner quelqu'un"
     return told_apart(title, items, "Vous pouvez les changer, ou les laisser si vous y tenez.")
 
 
-def told_apart(title: str, items: Iterable[Html], advice: str) -> Html:
+def pointed_item(one: Pointed, words: str) -> h.Renderable:
+    """Return why something is pointed out in `words`, and what it is."""
+    return h.li[f"{one.why}\u00a0: ", h.mark[words[one.start : one.end]]]
+
+
+def told_apart(title: str, items: h.Node, advice: str) -> h.Renderable:
     """Return what was pointed out, and what can be done about it."""
-    heading, listed = element("h2", escaped(title)), element("ul", *items)
-    return element("section", heading, listed, element("p", escaped(advice)), class_="box", role="status")
+    return h.section(".box", role="status")[h.h2[title], h.ul[items], h.p[advice]]
 
 
 def _reaches(choices: FormChoices, typed: Typed) -> str:

@@ -232,8 +232,8 @@ async def test_on_discord_a_file_from_outside_the_server_is_neither_fetched_nor_
     [
         (False, 5, "Lu\u00a0: pa20.md"),
         (False, TAKEN_SIZE + 1, "dépasse"),
-        (True, 5, "Je ne prends de fichier que de l&#x27;administration"),
-        (True, TAKEN_SIZE + 1, "Je ne prends de fichier que de l&#x27;administration"),
+        (True, 5, "Je ne prends de fichier que de l&#39;administration"),
+        (True, TAKEN_SIZE + 1, "Je ne prends de fichier que de l&#39;administration"),
     ],
 )
 async def test_in_the_sandbox_a_file_from_someone_who_may_not_give_one_is_not_read_at_all(

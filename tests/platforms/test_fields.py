@@ -69,7 +69,7 @@ def test_a_form_with_a_person_and_a_choice_passes_on_every_platform(quote: Quote
     modal = discord_render.render_form(FORM).to_dict()["components"]
     assert [part["component"]["type"] for part in modal] == [5, 3]
     assert [part["component"]["required"] for part in modal] == [True, False]
-    page = local_render.render_fields(FORM)
+    page = str(local_render.render_fields(FORM))
     assert '<option value="administration">Sacha, Administration</option>' in page
     assert '<option value="ajoute" selected>' in page
 
@@ -91,10 +91,10 @@ def test_a_file_is_announced_where_it_cannot_be_shown(quote: Quoter) -> None:
     container = discord_render.render(message, quote).to_components()[0]
     assert container["components"][1] == {"type": 13, "file": {"url": "attachment://a.json"}}
     assert [file.filename for file in discord_render.files(message)] == ["a.json"]
-    page = local_render.render(message, quote)
+    page = str(local_render.render(message, quote))
     assert 'download="a.json"' in page
     assert 'href="data:application/octet-stream;base64,eyJhIjogIjwvYT4ifQ=="' in page
-    assert "href" not in local_render.render(message, quote, live=False)
+    assert "href" not in str(local_render.render(message, quote, live=False))
     assert summary(Message(File("a.json", b"x", "Vos données")), quote) == "Vos données"
 
 
@@ -107,7 +107,7 @@ def test_a_person_is_named_by_their_own_platform_and_described_elsewhere(quote: 
     assert "compte Discord 111" in str(block)
     [text] = discord_render.render(message, quote).to_components()
     assert text["content"] == "Pour compte Slack U1<@111>compte Local conseil"
-    assert '<span class="mention">@Maxime</span>' in local_render.render(message, quote)
+    assert '<span class="mention">@Maxime</span>' in str(local_render.render(message, quote))
 
 
 def test_two_persons_side_by_side_are_two(quote: Quoter) -> None:

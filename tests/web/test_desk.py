@@ -120,7 +120,7 @@ async def test_what_may_tell_who_someone_is_is_pointed_out_before_sending(visito
         {**REPORT, "summary": "J'étais la seule dans le bureau avec Josée Tremblay."}
     )
     assert reading.source.count("<mark>") >= 2
-    assert "Le nom d&#x27;une personne" in reading.source
+    assert "Le nom d&#39;une personne" in reading.source
 
 
 async def test_the_form_has_its_share_of_the_hour_and_refuses_in_the_words_of_the_chat(

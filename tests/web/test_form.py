@@ -57,7 +57,7 @@ async def test_someone_reports_then_follows_answers_and_withdraws(
     reading = await visitor.fill({**TYPED, "named": ["conseiller-executif"], "urgent": "oui"}, PNG)
     assert reading.status == 200
     assert "dit qui le savait" in reading.text
-    assert "<mark>J&#x27;étais la seule</mark>" in reading.source
+    assert "<mark>J&#39;étais la seule</mark>" in reading.source
     assert "fbclid" not in reading.text
     assert intake.sent == {}, "nothing is sent before one says so"
     received = await visitor.press(reading, "envoyer")
@@ -104,7 +104,7 @@ async def test_what_is_added_is_shown_once_more_when_it_may_tell_who_writes(
     [code] = intake.sent
     page = await visitor.press(await visitor.open("suivi"), "suivi", code=code)
     shown = await visitor.press(page, "ajouter", words="J'étais la seule\nà le savoir.")
-    assert "<mark>J&#x27;étais la seule</mark>" in shown.source
+    assert "<mark>J&#39;étais la seule</mark>" in shown.source
     assert intake.said == {}
     changed = await visitor.press(shown, "ajouter", words="Et J'étais la seule.")
     assert intake.said == {}, "it is not what was shown"

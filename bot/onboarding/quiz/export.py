@@ -8,7 +8,6 @@ choices takes away for a wrong one what it gives for a right one, so that tickin
 from __future__ import annotations
 
 import csv
-import html
 import io
 import json
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from typing import Any, Final, TypeAlias
 from xml.etree import ElementTree as ET
 
 from bot.onboarding.quiz.bank import Question, QuizChoice
+from bot.platforms.line_breaks import with_breaks
 from bot.policy.articles import Version
 
 _LETTERS: Final = "ABCD"
@@ -63,7 +63,7 @@ def _html(parent: ET.Element, tag: str, text: str) -> None:
 
 
 def _markup(text: str) -> str:
-    return html.escape(text, quote=False).replace("\n", "<br>")
+    return str(with_breaks(text))
 
 
 def _fraction(question: Question, choice: QuizChoice) -> str:

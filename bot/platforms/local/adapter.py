@@ -31,7 +31,7 @@ from bot.platforms.local.body import JsonBody
 from bot.platforms.local.completion import complete, starters
 from bot.platforms.local.gallery import Gallery, page
 from bot.platforms.local.personas import PERSONAS, Persona
-from bot.platforms.local.render import render_fields, said
+from bot.platforms.local.render import render_fields, said, serialized
 from bot.platforms.local.replies import LocalReplies, unknown
 from bot.platforms.local.revisions import Sheets
 from bot.platforms.local.room import CHANNEL, DIRECT, Room, RoomMessage
@@ -308,7 +308,7 @@ class LocalAdapter:
         command, admitted = self._dispatcher.logged(request), self._dispatcher.admit(request, written=written)
         reply = admitted if isinstance(admitted, Message) else await self._dispatcher.handle(admitted)
         if isinstance(reply, Form) and window:
-            fields = render_fields(reply)
+            fields = serialized(render_fields(reply))
             form = {"command": reply.command, "title": reply.title, "submit": reply.submit, "html": fields}
             return web.json_response({"form": form})
         message = opener(reply) if isinstance(reply, Form) else reply

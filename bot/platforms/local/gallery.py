@@ -9,21 +9,26 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
+
+import htpy as h
+from markupsafe import Markup
 
 from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Message, Quoter
 from bot.platforms.local.discord_preview import discord_preview
-from bot.platforms.local.render import render, render_fields
+from bot.platforms.local.render import render, render_fields, serialized
 from bot.platforms.local.slack_preview import slack_preview
-from bot.platforms.markup import Html, element, escaped, joined
 
 # A reply made into the payload of a platform: something that JSON can write.
 Renderer: TypeAlias = Callable[[Reply], object]
 
-_PREVIEWS: Mapping[str, Callable[[object], Html]] = {"Slack": slack_preview, "Discord": discord_preview}
+_PREVIEWS: Mapping[str, Callable[[object], h.Renderable]] = {
+    "Slack": slack_preview,
+    "Discord": discord_preview,
+}
 _INTRODUCTION = (
     "Chaque message que Vigie peut envoyer, dans ses trois rendus. Les aperçus de Slack et de Discord "
     "sont dessinés à partir des données mêmes qui seraient envoyées."
@@ -44,112 +49,89 @@ class Gallery:
 
 def page(gallery: Gallery, quote: Quoter) -> str:
     """Return the whole page, `quote` giving the policy's words."""
-    anchors = dict(zip(gallery.examples, _anchors(gallery.examples), strict=True))
-    contents = (
-        element("li", element("a", escaped(name), href=f"#{anchor}")) for name, anchor in anchors.items()
-    )
-    articles = (
-        _article(name, reply, anchors[name], gallery, quote) for name, reply in gallery.examples.items()
-    )
-    body = element(
-        "body",
-        element(
-            "header",
-            element("p", element("a", escaped("Retour au clavardage"), href="/"), class_="back"),
-            element("h1", escaped("Tous les messages de Vigie")),
-            element("p", escaped(_INTRODUCTION)),
-            class_="head",
-        ),
-        element("nav", element("ul", *contents), class_="contents", aria_label="Messages"),
-        element("main", *articles),
-    )
-    return "<!doctype html>\n" + element("html", _head(), body, lang="fr-CA")
+    anchors = _anchors(gallery)
+    body = h.body[
+        h.header(".head")[
+            h.p(".back")[h.a(href="/")["Retour au clavardage"]],
+            h.h1["Tous les messages de Vigie"],
+            h.p[_INTRODUCTION],
+        ],
+        h.nav(".contents", aria_label="Messages")[
+            h.ul[[h.li[h.a(href=f"#{anchor}")[name]] for name, anchor in anchors.items()]]
+        ],
+        _articles(gallery, anchors, quote),
+    ]
+    return document("Tous les messages de Vigie (bac à sable)", linked("base", "gallery", "previews"), body)
 
 
 def alone(title: str, gallery: Gallery, quote: Quoter, css: str) -> str:
-    """Return a page of some messages that needs no other file. `css`: what it is to look like."""
-    anchors = dict(zip(gallery.examples, _anchors(gallery.examples), strict=True))
-    articles = (
-        _article(name, reply, anchors[name], gallery, quote) for name, reply in gallery.examples.items()
-    )
-    body = element(
-        "body",
-        element("header", element("h1", escaped(title)), class_="head"),
-        element("main", *articles),
-    )
-    head = Html(
-        '<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<meta name="color-scheme" content="light dark"><title>{escaped(title)}</title>'
-        f"<style>{css}</style></head>"
-    )
-    return "<!doctype html>\n" + element("html", head, body, lang="fr-CA")
+    """Return a page of some messages that needs no other file. `css`: what it is to look like, trusted."""
+    style = h.style[Markup(css)]  # noqa: S704 — our own files; browsers read no escapes in a style
+    body = h.body[h.header(".head")[h.h1[title]], _articles(gallery, _anchors(gallery), quote)]
+    return document(title, style, body)
 
 
-def _head() -> Html:
-    styles = (
-        f'<link rel="stylesheet" href="/static/{name}.css">' for name in ("base", "gallery", "previews")
-    )
-    return Html(
-        '<head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        "<title>Tous les messages de Vigie (bac à sable)</title>"
-        f'<link rel="icon" href="/static/icon.svg" type="image/svg+xml">{"".join(styles)}</head>'
-    )
+def document(title: str, style: h.Node, body: h.Renderable) -> str:
+    """Return a whole page."""
+    head = h.head[
+        h.meta(charset="utf-8"),
+        h.meta(name="viewport", content="width=device-width, initial-scale=1"),
+        h.meta(name="color-scheme", content="light dark"),
+        h.title[title],
+        style,
+    ]
+    return serialized(h.html(lang="fr-CA")[head, body])
 
 
-def _anchors(names: Mapping[str, Reply]) -> Iterator[str]:
-    """Yield an identifier for each name, all different."""
-    for number, name in enumerate(names):
+def linked(*styles: str) -> h.Node:
+    """Return links to the sandbox's icon and to its style sheets of these names."""
+    sheets = [h.link(rel="stylesheet", href=f"/static/{name}.css") for name in styles]
+    return [h.link(rel="icon", href="/static/icon.svg", type="image/svg+xml"), *sheets]
+
+
+def _anchors(gallery: Gallery) -> dict[str, str]:
+    """Return an identifier for each name, all different."""
+    found = {}
+    for number, name in enumerate(gallery.examples):
         plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-        yield f"{re.sub(r'[^a-z0-9]+', '-', plain).strip('-') or 'message'}-{number}"
+        found[name] = f"{re.sub(r'[^a-z0-9]+', '-', plain).strip('-') or 'message'}-{number}"
+    return found
 
 
-def _article(name: str, reply: Reply, anchor: str, gallery: Gallery, quote: Quoter) -> Html:
-    renderings = [_rendering("Bac à sable", _own(reply, quote, anchor))]
+def _articles(gallery: Gallery, anchors: Mapping[str, str], quote: Quoter) -> h.Renderable:
+    return h.main[
+        [_article(name, reply, anchors[name], gallery, quote) for name, reply in gallery.examples.items()]
+    ]
+
+
+def _article(name: str, reply: Reply, anchor: str, gallery: Gallery, quote: Quoter) -> h.Renderable:
+    renderings = [h.section[h.h3["Bac à sable"], _own(reply, quote, anchor)]]
     for platform, renderer in gallery.renderers.items():
         payload = renderer(reply)
         preview = _PREVIEWS[platform](payload) if platform in _PREVIEWS else None
-        renderings.append(_rendering(platform, preview, _source(payload, platform, name)))
+        renderings.append(h.section[h.h3[platform], preview, _source(payload, platform, name)])
     kind = "formulaire" if isinstance(reply, Form) else "message public" if reply.public else "message privé"
-    return element(
-        "article",
-        element(
-            "header",
-            element("h2", element("a", escaped(name), href=f"#{anchor}"), id=f"{anchor}-titre"),
-            element("p", escaped(kind)),
-        ),
-        element("div", *renderings, class_="renderings"),
-        id=anchor,
-        aria_labelledby=f"{anchor}-titre",
-    )
+    return h.article(id=anchor, aria_labelledby=f"{anchor}-titre")[
+        h.header[h.h2(id=f"{anchor}-titre")[h.a(href=f"#{anchor}")[name]], h.p[kind]],
+        h.div(".renderings")[renderings],
+    ]
 
 
-def _rendering(platform: str, preview: Html | None, source: Html | None = None) -> Html:
-    parts = [element("h3", escaped(platform)), preview, source]
-    return element("section", *(part for part in parts if part is not None))
-
-
-def _own(reply: Reply, quote: Quoter, anchor: str) -> Html:
+def _own(reply: Reply, quote: Quoter, anchor: str) -> h.Renderable:
     """Return what the sandbox itself shows, buttons being pictures of themselves."""
     if isinstance(reply, Message):
-        return element("div", render(reply, quote, live=False), class_="sheet body")
-    return element(
-        "div",
-        element("h4", escaped(reply.title)),
+        return h.div(".sheet.body")[render(reply, quote, live=False)]
+    return h.div(".sheet.form")[
+        h.h4[reply.title],
         render_fields(reply, anchor),
-        element("div", element("span", escaped(reply.submit), class_="button primary"), class_="buttons"),
-        class_="sheet form",
-    )
+        h.div(".buttons")[h.span(".button.primary")[reply.submit]],
+    ]
 
 
-def _source(payload: object, platform: str, name: str) -> Html:
+def _source(payload: object, platform: str, name: str) -> h.Renderable:
     text = json.dumps(payload, ensure_ascii=False, indent=2, default=str)
     label = f"Données envoyées à {platform}\u00a0: {name}"
-    return element(
-        "details",
-        element("summary", escaped("Données envoyées")),
-        element(
-            "pre", joined([element("code", escaped(text))]), tabindex="0", role="region", aria_label=label
-        ),
-    )
+    return h.details[
+        h.summary["Données envoyées"],
+        h.pre(tabindex="0", role="region", aria_label=label)[h.code[text]],
+    ]

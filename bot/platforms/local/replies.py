@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import htpy as h
+
 from bot.conversation.dispatcher import Dispatcher, apology
 from bot.conversation.messages import Message, Quoter, Text, code
 from bot.platforms.local.personas import Persona
 from bot.platforms.local.render import render
 from bot.platforms.local.room import BOT, CHANNEL, Room, RoomMessage
-from bot.platforms.markup import Html
 
 
 class LocalReplies:
@@ -44,7 +45,7 @@ class LocalReplies:
             message=message,
         )
 
-    def _rendered(self, message: Message, command: str) -> tuple[Message, Html]:
+    def _rendered(self, message: Message, command: str) -> tuple[Message, h.Renderable]:
         """Return the message and its markup, or an apology and its own if a quotation cannot be had."""
         try:
             return message, render(message, self._quote)

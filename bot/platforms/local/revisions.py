@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from bot.platforms.markup import NOTHING, Html, element, escaped, joined
+import htpy as h
+
+from bot.platforms.local.gallery import document, linked
 
 Run: TypeAlias = tuple[Literal["equal", "delete", "insert"], str]
 
@@ -55,96 +57,58 @@ async def no_sheets() -> Sequence[Sheet]:
 
 def page(sheets: Sequence[Sheet]) -> str:
     """Return the whole page."""
-    contents = (
-        element("li", element("a", escaped(f"{one.title}, {one.state}"), href=f"#{one.anchor}"))
-        for one in sheets
-    )
-    body = element(
-        "body",
-        element(
-            "header",
-            element("p", element("a", escaped("Retour au clavardage"), href="/"), class_="back"),
-            element("h1", escaped("Ce que changent les révisions")),
-            element("p", escaped(_KEY if sheets else _NONE)),
-            class_="head",
-        ),
-        element("nav", element("ul", *contents), class_="contents", aria_label="Révisions")
-        if sheets
-        else NOTHING,
-        element("main", *map(_sheet, sheets)),
-    )
-    return "<!doctype html>\n" + element("html", _head(), body, lang="fr-CA")
-
-
-def _head() -> Html:
-    styles = "".join(
-        f'<link rel="stylesheet" href="/static/{name}.css">' for name in ("base", "gallery", "revisions")
-    )
-    return Html(
-        '<head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<meta name="color-scheme" content="light dark">'
-        "<title>Ce que changent les révisions (bac à sable)</title>"
-        f'<link rel="icon" href="/static/icon.svg" type="image/svg+xml">{styles}</head>'
+    contents = [h.li[h.a(href=f"#{one.anchor}")[f"{one.title}, {one.state}"]] for one in sheets]
+    body = h.body[
+        h.header(".head")[
+            h.p(".back")[h.a(href="/")["Retour au clavardage"]],
+            h.h1["Ce que changent les révisions"],
+            h.p[_KEY if sheets else _NONE],
+        ],
+        contents and h.nav(".contents", aria_label="Révisions")[h.ul[contents]],
+        h.main[[_sheet(one) for one in sheets]],
+    ]
+    return document(
+        "Ce que changent les révisions (bac à sable)", linked("base", "gallery", "revisions"), body
     )
 
 
-def _sheet(sheet: Sheet) -> Html:
+def _sheet(sheet: Sheet) -> h.Renderable:
     told, same = ([one for one in sheet.changes if bool(one.passages) is shown] for shown in (True, False))
-    return element(
-        "article",
-        element(
-            "header",
-            element(
-                "h2", element("a", escaped(sheet.title), href=f"#{sheet.anchor}"), id=f"{sheet.anchor}-titre"
-            ),
-            element("p", escaped(sheet.state)),
-        ),
-        element("p", escaped(sheet.summary), class_="summary"),
-        *map(_changed, told),
-        _same(same),
-        id=sheet.anchor,
-        class_="revision",
-        aria_labelledby=f"{sheet.anchor}-titre",
-    )
+    return h.article(".revision", id=sheet.anchor, aria_labelledby=f"{sheet.anchor}-titre")[
+        h.header[
+            h.h2(id=f"{sheet.anchor}-titre")[h.a(href=f"#{sheet.anchor}")[sheet.title]], h.p[sheet.state]
+        ],
+        h.p(".summary")[sheet.summary],
+        [_changed(one) for one in told],
+        _same(same) if same else None,
+    ]
 
 
-def _changed(change: Changed) -> Html:
-    return element(
-        "section",
-        element("h3", escaped(change.title), element("span", escaped(change.nature), class_="nature")),
-        *(_passage(one, several=len(change.passages) > 1) for one in change.passages),
-    )
+def _changed(change: Changed) -> h.Renderable:
+    return h.section[
+        h.h3[change.title, h.span(".nature")[change.nature]],
+        [_passage(one, several=len(change.passages) > 1) for one in change.passages],
+    ]
 
 
-def _passage(passage: SheetPassage, *, several: bool) -> Html:
-    words = (element("p", *map(_run, paragraph)) for paragraph in passage.paragraphs)
-    return element(
-        "figure",
-        element("figcaption", escaped(passage.number)) if several else NOTHING,
-        element("blockquote", *words),
-        class_="quote",
-    )
+def _passage(passage: SheetPassage, *, several: bool) -> h.Renderable:
+    return h.figure(".quote")[
+        several and h.figcaption[passage.number],
+        h.blockquote[[h.p[[_run(run) for run in paragraph]] for paragraph in passage.paragraphs]],
+    ]
 
 
-def _run(run: Run) -> Html:
+def _run(run: Run) -> h.Node:
     op, text = run
     match op:
         case "delete":
-            return element("del", escaped(text))
+            return h.del_[text]
         case "insert":
-            return element("ins", escaped(text))
+            return h.ins[text]
         case "equal":
-            return escaped(text)
+            return text
 
 
-def _same(changes: Sequence[Changed]) -> Html:
+def _same(changes: Sequence[Changed]) -> h.Renderable:
     """Return the changes that have no words to show: the clause is elsewhere, as it was."""
-    if not changes:
-        return NOTHING
-    lines = (element("li", escaped(one.title)) for one in changes)
-    return element(
-        "section",
-        element("h3", escaped("Sans un mot de changé")),
-        joined([element("ul", *lines, class_="same")]),
-    )
+    return h.section[h.h3["Sans un mot de changé"], h.ul(".same")[[h.li[one.title] for one in changes]]]

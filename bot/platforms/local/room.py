@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+import htpy as h
+
 from bot.conversation.messages import Message
-from bot.platforms.local.render import said
-from bot.platforms.markup import Html
+from bot.platforms.local.render import said, serialized
 
 Json: TypeAlias = dict[str, Any]
 
@@ -44,7 +45,7 @@ class RoomMessage:
     id: int
     owner: str
     author: str
-    html: Html
+    html: str
     text: str
     at: datetime
     only: str = ""
@@ -88,7 +89,7 @@ class Room:
         self,
         *,
         author: str,
-        html: Html,
+        html: h.Renderable,
         text: str,
         owner: str = "",
         only: str = "",
@@ -98,7 +99,7 @@ class Room:
         """Add a message at the end of its conversation, and return it."""
         self._last += 1
         now = datetime.now(UTC)
-        entry = RoomMessage(self._last, owner, author, html, text, now, only, asked, message)
+        entry = RoomMessage(self._last, owner, author, serialized(html), text, now, only, asked, message)
         self._entries[entry.id] = entry
         if len(self._entries) > ENTRIES_KEPT:
             del self._entries[next(iter(self._entries))]
@@ -107,9 +108,9 @@ class Room:
         self._tell({"type": "entry", "entry": entry.json()})
         return entry
 
-    def replace(self, entry: RoomMessage, *, html: Html, text: str, message: Message) -> RoomMessage:
+    def replace(self, entry: RoomMessage, *, html: h.Renderable, text: str, message: Message) -> RoomMessage:
         """Put another message of the bot's in the place of `entry`."""
-        changed = replace(entry, html=html, text=text, message=message)
+        changed = replace(entry, html=serialized(html), text=text, message=message)
         self._entries[entry.id] = changed
         self._tell({"type": "entry", "entry": changed.json()})
         return changed

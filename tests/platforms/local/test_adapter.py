@@ -12,7 +12,7 @@ from bot.conversation.messages import Message, Quote, Text
 from bot.platforms.contract import Destination, Platform, PlatformError
 from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.gallery import Gallery
-from bot.platforms.local.render import said
+from bot.platforms.local.render import said, serialized
 from bot.platforms.local.room import ENTRIES_KEPT, Room
 from tests.kits.platforms.local_world import Page, Shop, events, quoted, suggestions
 from tests.kits.platforms.presses import listened
@@ -65,8 +65,8 @@ async def test_a_command_under_the_menu_is_understood(page: Page, shop: Shop) ->
     ("typed", "said"),
     [
         ("/crier", "<code>/vigie crier</code>"),
-        ("/rien", "<code>/rien</code> n&#x27;existe pas"),
-        ("/", "n&#x27;existe pas"),
+        ("/rien", "<code>/rien</code> n&#39;existe pas"),
+        ("/", "n&#39;existe pas"),
     ],
 )
 async def test_a_command_that_platforms_would_not_know_is_explained(
@@ -294,4 +294,4 @@ def test_what_is_remembered_is_bounded() -> None:
     kept = room.state()["entries"]
     assert len(kept) == ENTRIES_KEPT
     assert room.entry(1, "officier") is None
-    assert kept[-1]["html"] == said(str(ENTRIES_KEPT + 4))
+    assert kept[-1]["html"] == serialized(said(str(ENTRIES_KEPT + 4)))

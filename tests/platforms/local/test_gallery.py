@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from html import escape
 from html.parser import HTMLParser
 
+import htpy as h
 import pytest
+from markupsafe import escape
 
 from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Message, Quoter, Text
 from bot.platforms.discord import render as discord_render
 from bot.platforms.local.discord_preview import discord_preview, markdown
 from bot.platforms.local.gallery import Gallery, page
+from bot.platforms.local.render import serialized
 from bot.platforms.local.slack_preview import slack_preview
-from bot.platforms.markup import Html
 from bot.platforms.slack import render as slack_render
 
 
@@ -77,7 +78,7 @@ def test_each_preview_shows_the_words_and_the_buttons_that_are_sent(gallery: Gal
             expected += ["".join(span.text for span in part) for part in quote(each).paragraphs]
         titles = {file.title for file in reply.files()}  # which Discord does not show
         for platform, preview in (("Slack", slack_preview), ("Discord", discord_preview)):
-            shown = words(preview(gallery.renderers[platform](reply)))
+            shown = words(serialized(preview(gallery.renderers[platform](reply))))
             named = [re.sub(rf"compte {platform} (\w+)", r"@\1", text) for text in expected]
             missing = [text for text in named if " ".join(text.split()) not in shown]
             missing = [text for text in missing if platform != "Discord" or text not in titles]
@@ -91,16 +92,18 @@ def test_a_form_is_a_window_on_both_platforms(gallery: Gallery) -> None:
         (TextField("mots", "Vos mots", hint="Un ou deux", value="logo", lines=2, required=False),),
     )
     slack = slack_preview(gallery.renderers["Slack"](form))
-    assert words(slack) == "Chercher Vos mots (facultatif) logo Un ou deux AnnulerEnvoyer"
+    assert words(serialized(slack)) == "Chercher Vos mots (facultatif) logo Un ou deux AnnulerEnvoyer"
     discord = discord_preview(gallery.renderers["Discord"](form))
-    assert words(discord) == "Chercher Vos mots Un ou deux logo AnnulerEnvoyer"
+    assert words(serialized(discord)) == "Chercher Vos mots Un ou deux logo AnnulerEnvoyer"
 
 
 def test_a_part_that_has_no_preview_says_so() -> None:
-    assert "Sans aperçu" in slack_preview([{"type": "image", "image_url": "https://example.org"}])
-    assert "Sans aperçu" in slack_preview([{"type": "header", "text": {"type": "mrkdwn", "text": "*a*"}}])
-    assert "Sans aperçu" in discord_preview([{"type": 12, "items": []}])
-    assert "Sans aperçu" in discord_preview("?")
+    assert "Sans aperçu" in str(slack_preview([{"type": "image", "image_url": "https://example.org"}]))
+    assert "Sans aperçu" in str(
+        slack_preview([{"type": "header", "text": {"type": "mrkdwn", "text": "*a*"}}])
+    )
+    assert "Sans aperçu" in str(discord_preview([{"type": 12, "items": []}]))
+    assert "Sans aperçu" in str(discord_preview("?"))
 
 
 @pytest.mark.parametrize(
@@ -123,7 +126,7 @@ def test_a_part_that_has_no_preview_says_so() -> None:
     ],
 )
 def test_markdown_in_a_line_is_read_as_discord_reads_it(written: str, shown: str) -> None:
-    assert markdown(written) == f'<div class="discord-text"><p>{shown}</p></div>'
+    assert str(markdown(written)) == f'<div class="discord-text"><p>{shown}</p></div>'
 
 
 @pytest.mark.parametrize(
@@ -140,7 +143,7 @@ def test_markdown_in_a_line_is_read_as_discord_reads_it(written: str, shown: str
     ],
 )
 def test_markdown_at_the_start_of_a_line_is_read_as_discord_reads_it(written: str, shown: str) -> None:
-    assert markdown(written) == f'<div class="discord-text">{shown}</div>'
+    assert str(markdown(written)) == f'<div class="discord-text">{shown}</div>'
 
 
 @pytest.mark.parametrize(
@@ -159,10 +162,10 @@ def test_hostile_words_show_as_they_were_written_in_every_rendering(
     hostile: str, gallery: Gallery, quote: Quoter
 ) -> None:
     message = Message(Text(hostile))
-    previews: list[Html] = [
+    previews: list[h.Renderable] = [
         slack_preview(gallery.renderers["Slack"](message)),
         discord_preview(gallery.renderers["Discord"](message)),
     ]
     for preview in previews:
-        assert hostile in words(preview)
+        assert hostile in words(serialized(preview))
     assert hostile in words(page(Gallery({"Un": message}, gallery.renderers), quote))

@@ -1,0 +1,15 @@
+"""Literal words in HTML, their newlines breaking lines: the one thing htpy has no name for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import htpy as h
+from markupsafe import Markup, escape
+
+_BREAK: Final = escape(h.br)
+
+
+def with_breaks(words: str) -> Markup:
+    """Return `words`, escaped, with a `br` for each newline."""
+    return _BREAK.join(words.split("\n"))
