@@ -34,8 +34,7 @@ from bot.onboarding.quiz import bank
 from bot.people import roles
 from bot.platforms.slack import manifest
 from bot.policy.articles import Clause, PolicyError, Version
-from bot.policy.library import Approved, Library, Policy
-from bot.policy.reading import Reading
+from bot.policy.library import Approved, Library, Policy, Reading
 from bot.register import signing
 from bot.register.attestations import Attesting
 from bot.revision import revisions

@@ -36,8 +36,7 @@ from bot.people import roles
 from bot.people.office import Office
 from bot.people.roles import RoleError
 from bot.policy.articles import Clause, Number
-from bot.policy.library import Library, Policy
-from bot.policy.reading import Reading
+from bot.policy.library import Library, Policy, Reading
 
 MOST: Final = 5  # clauses in one answer, those to be read together included
 CHOICES: Final = 3

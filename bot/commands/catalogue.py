@@ -77,7 +77,7 @@ def catalogue(services: Services) -> tuple[Command, ...]:
     commands: tuple[Command, ...] = (
         Command(
             name="politique",
-            instant=partial(question.look_up, desk),
+            instant=partial(politique.look_up, library),
             summary="Lire la politique par numéro ou par mot, ou lui poser une question.",
             usage="[numéro, mot ou question]",
             examples=(example, f"article {example.partition('.')[0]}", "consentement"),

@@ -1,14 +1,24 @@
-"""`/politique`: read the policy by number, by word, or from its table of contents."""
+"""`/politique`: look the policy up by number, by word, or in its table of contents.
+
+Free text comes here first, wherever it is written. What is no look-up is a question, for
+`bot.commands.question`.
+
+A button says « pa20:5.10 », with the numbers of the version that the policy's annotations are about; one
+sent under another version names it, « pa20@2026-12-13:5.11 ». Either opens the clause that it stood for,
+whatever its number is today.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
+from typing import Final
 
 from bot.commands.passages import PAGE_WEIGHT, around, parts
+from bot.commands.signalement.follow_messages import CODE_SEEN
 from bot.conversation.messages import (
     COMMAND_LENGTH,
     Button,
@@ -25,47 +35,176 @@ from bot.conversation.messages import (
     weight,
 )
 from bot.conversation.requests import Request, UserError
-from bot.policy import links, references
+from bot.policy import references
 from bot.policy.articles import Clause, Number, Version
-from bot.policy.library import Library, Policy, in_words
-from bot.policy.reading import Reading
+from bot.policy.changes import identities
+from bot.policy.library import Library, Policy, Reading, in_words
 from bot.policy.references import NumberSpan, Reference
-from bot.policy.search import Hit, search_words
+from bot.policy.search import Hit, fold_accents, search_words
+from bot.reports import codes
 
-SHOWN_HITS = 3
-SHOWN_MARKS = 12  # words in bold in one quotation; each costs Slack a hundred characters
-CONTENTS_ARTICLES = 20  # articles on one page of the table of contents: five rows of four buttons
+LOOKED_UP_WORDS: Final = 3  # « altérer sa valeur » is looked up; what is longer is a question
+SHOWN_HITS: Final = 3
+SHOWN_MARKS: Final = 12  # words in bold in one quotation; each costs Slack a hundred characters
+CONTENTS_ARTICLES: Final = 20  # articles on one page of the table of contents: five rows of four buttons
+SUCCESSORS: Final = 4  # buttons for the clauses that one became
 # Telephones make one dash of two.
 _DATE = re.compile(r"(?:^|\s)(?:--|[—–])\s?date[\s=]+(\S+)", re.IGNORECASE)
+_VERSION = re.compile(r"@(?P<key>\d{4}-\d{2}-\d{2}):\s*")
+_NUMBER = re.compile(r"(?<![\w.])(?<!page )\d{1,3}(?:\.\d{1,3})*(?![\w.]*\d)")
 _CONTENTS_PAGE = re.compile(r"page (\d{1,3})")
+_WORD = re.compile(r"[^\W_]+")
+# What may stand between the words of a look-up. Any other small word makes a question of it.
+_ARTICLES = frozenset(["l", "la", "le", "les", "d", "de", "du", "des", "sa", "son", "ses", "un", "une", "au"])
+
+
+def look_up(library: Library, request: Request) -> Message | None:
+    """Answer free text, or what follows `/politique`; None to a question.
+
+    It is quick, and reads no database. Raises `UserError` as `open_reading` does.
+    """
+    if is_report_code(request.text):
+        return CODE_SEEN
+    reading, rest = open_reading(library, request.text, pressed=request.pressed)
+    text = without_name(request, rest)
+    reference = reference_in(text, reading.version)
+    return _answer(reading, rest, reference, request) if is_look_up(reading, text, reference) else None
 
 
 def show(library: Library, request: Request) -> Message:
-    """Answer `/politique`: a clause, several, an article, what a search finds, or the contents."""
+    """Answer as `look_up` does, a question being taken for words to search for."""
     reading, text = open_reading(library, request.text, pressed=request.pressed)
-    return shown(reading, text, reference_in(text, reading.version), request)
+    return _answer(reading, text, reference_in(text, reading.version), request)
 
 
-def shown(reading: Reading, text: str, reference: Reference | None, request: Request) -> Message:
-    """Answer `/politique`: `text` is what it asks of the policy, `reference` the clauses that this names."""
-    page = _CONTENTS_PAGE.fullmatch(text)
-    if not text or page:
-        return contents(reading, int(page[1]) if page else 1)
+# --- What a text asks for ---------------------------------------------------------------------
+
+
+def is_report_code(text: str) -> bool:
+    """Tell whether a text is the code of a report, which is then neither answered nor kept."""
+    return len(text.split()) >= codes.WORDS and codes.read(text) is not None
+
+
+def without_name(request: Request, rest: str) -> str:
+    """Return `rest`, what is left of a request once it no longer names the policy.
+
+    A question of which nothing is left stays whole: « C'est quoi, la PA20? » asks for more than the policy.
+    """
+    return rest or (request.text if "?" in request.text else "")
+
+
+def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple[Reading, str]:
+    """Return the policy that `text` names, as it reads today or on the day it says, and the rest of the text.
+
+    `pressed`: the text is a button's, whose numbers may be those of a former version.
+    Raises `UserError` for an unknown policy, or a day before the first version.
+    """
+    dated = _DATE.search(text)
+    on = read_day(dated[1]) if dated else None
+    if dated:
+        text = f"{text[: dated.start()]} {text[dated.end() :]}".strip()
+    named, rest = library.naming.split(text)
+    policy = library.policies.get(named) if named else library.default
+    if policy is None:
+        known = ", ".join(policy.name for policy in library.policies.values())
+        raise UserError(f"Je ne connais pas la politique «\u00a0{named}\u00a0». Je connais\u00a0: {known}.")
+    version, moved = library.current(policy), None
+    if named and not on:
+        about = policy.origin if pressed else version
+        if stamp := _VERSION.match(rest):
+            about = next((known for known in policy.versions if known.key == stamp["key"]), version)
+            rest = rest[stamp.end() :]
+        if about is not version:
+            rest, moved = _renumbered(rest, about, version)
+            if not all(moved.values()):  # what was removed is read as it was
+                on, moved = about.since, None
+    if named and not any(search_words(rest)):  # « la PA20 » asks for the policy itself
+        rest = ""
+    return (_reading_on(policy, on) if on else Reading(policy, version, moved=moved)), rest
+
+
+def read_day(text: str) -> date:
+    """Read a day, « 2015-12-13 ». Raises `UserError`."""
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError as error:
+        raise UserError(
+            f"«\u00a0{excerpt(text, 20)}\u00a0» n'est pas une date. Écrivez l'année, le mois et le jour, "
+            "comme 2015-12-13."
+        ) from error
+
+
+def _reading_on(policy: Policy, day: date) -> Reading:
+    version = policy.in_force(day)
+    if version is None:
+        first = in_words(policy.versions[0].adopted)
+        raise UserError(
+            f"Je n'ai aucune version de la {policy.name} en vigueur le {in_words(day)}. La plus ancienne que "
+            f"j'ai est celle du {first}."
+        )
+    return Reading(policy, version, day)
+
+
+def _renumbered(
+    text: str, about: Version, current: Version
+) -> tuple[str, Mapping[Number, tuple[Number, ...]]]:
+    """Return `text`, its numbers of `about` replaced by those of `current`, and those that changed.
+
+    The number of a clause that was removed stays as it is, and leads to no new one.
+    """
+    fates = identities.fates(about, current)
+    moved: dict[Number, tuple[Number, ...]] = {}
+
+    def renumber(match: re.Match[str]) -> str:
+        number = Number.parse(match[0])
+        if number not in fates or fates[number].now == (number,):
+            return match[0]
+        moved[number] = fates[number].now
+        return _and(moved[number]) or match[0]
+
+    return _NUMBER.sub(renumber, text), moved
+
+
+def reference_in(text: str, version: Version) -> Reference | None:
+    """Return the clauses that `text` names; a mere figure in a sentence names none.
+
+    « 5 10 » and « 5-10 » are 5.10 when there is such a clause, and no article 10.
+    """
+    reference = references.parse_reference(text)
     if reference is None:
-        return _found(reading, text, request)
-    return _with_former(reading, reference, _referred(reading, reference, request))
+        return None
+    if not reference.exact:
+        known = all(version.within(span.first) for span in reference.spans)
+        return reference if reference.marked and known else None
+    ends = [number for span in reference.spans for number in dict.fromkeys((span.first, span.last))]
+    if [len(end.parts) for end in ends] == [1, 1] and not version.within(ends[1]):
+        pointed = Number((*ends[0].parts, *ends[1].parts))
+        if version.clause(pointed):
+            return replace(reference, spans=(NumberSpan(pointed, pointed),))
+    return reference
 
 
-def _with_former(reading: Reading, reference: Reference, message: Message) -> Message:
-    """Return a message with what became of the numbers that were asked for, where that is worth saying."""
-    only = reference.spans[0].first if len(reference.spans) == 1 and reference.exact else None
-    if reading.followed and reading.followed.moved:
-        return Message(*links.said(reading.followed), *message.elements)
-    if reading.on or reading.followed or only is None or only != reference.spans[0].last:
-        return message
-    name = links.named(reading.policy, reading.version)
-    former = tuple(links.formerly(reading.policy, reading.version, only, name))
-    return Message(*message.elements, *former) if former else message
+def is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool:
+    """Tell whether a text, and the clauses that it names, are to be looked up rather than answered.
+
+    Nothing, a page, numbers, a sentence that names small clauses or says nothing else of those it names; a
+    word, or two or three that the policy all holds. A question mark, a verb's little words or anything longer
+    makes a question.
+    """
+    if reference is not None and reference.exact:
+        return True
+    meant = [fold_accents(match[0]) for match in search_words(text)]
+    if reference is not None:
+        ends = (end for span in reference.spans for end in (span.first, span.last))
+        only = [word for word in meant if not word.isdigit()]  # « article » or « clause »
+        return len(only) <= 1 or all(len(reading.version.within(end)) == 1 for end in ends)
+    typed = [fold_accents(word) for word in _WORD.findall(text)]
+    if not typed or _CONTENTS_PAGE.fullmatch(text):
+        return True
+    if "?" in text or not meant or len(typed) > LOOKED_UP_WORDS or set(typed) - set(meant) - _ARTICLES:
+        return False
+    index = reading.policy.index(reading.version)
+    return len(typed) == 1 or all(index.search(word) for word in meant)
 
 
 def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:
@@ -81,93 +220,6 @@ def select(policy: Policy, version: Version, text: str) -> tuple[Clause, ...]:
     return tuple(hit.clause for hit in policy.index(version).search(text))
 
 
-def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple[Reading, str]:
-    """Return the policy that `text` names, as it reads today or on the day it says, and the rest of the text.
-
-    `pressed`: it is what a button says, which may be of a former version (see `links`).
-    Raises `UserError` for a policy or a day that there is not.
-    """
-    text, on = _dated(text)
-    named, rest = library.naming.split(text)
-    policy = library.policies.get(named) if named else library.default
-    if policy is None:
-        known = ", ".join(policy.name for policy in library.policies.values())
-        raise UserError(f"Je ne connais pas la politique «\u00a0{named}\u00a0». Je connais\u00a0: {known}.")
-    current = library.current(policy)
-    followed = links.read(policy, current, rest, pressed=pressed) if named and not on else None
-    rest = followed.text if followed else rest
-    meant = rest if not named or any(search_words(rest)) else ""  # « la PA20 » asks for the policy itself
-    if followed and followed.gone:  # what was removed is read as it was
-        return _on(policy, followed.about.since), meant
-    old = followed if followed and followed.about is not current else None
-    return _on(policy, on) if on else Reading(policy, current, followed=old), meant
-
-
-def _dated(text: str) -> tuple[str, date | None]:
-    """Return a text without the day that it asks for, « --date 2015-12-13 », and that day."""
-    found = _DATE.search(text)
-    if found is None:
-        return text, None
-    return f"{text[: found.start()]} {text[found.end() :]}".strip(), read_day(found[1])
-
-
-def read_day(text: str) -> date:
-    """Read a day, « 2015-12-13 ». Raises `UserError`."""
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError as error:
-        raise UserError(
-            f"«\u00a0{excerpt(text, 20)}\u00a0» n'est pas une date. Écrivez l'année, le mois et le jour, "
-            "comme 2015-12-13."
-        ) from error
-
-
-def _on(policy: Policy, day: date) -> Reading:
-    version = policy.in_force(day)
-    if version is None:
-        first = in_words(policy.versions[0].adopted)
-        raise UserError(
-            f"Je n'ai aucune version de la {policy.name} en vigueur le {in_words(day)}. La plus ancienne que "
-            f"j'ai est celle du {first}."
-        )
-    return Reading(policy, version, day)
-
-
-def reference_in(text: str, version: Version) -> Reference | None:
-    """Return the clauses that `text` names; a mere figure in a sentence names none."""
-    reference = references.parse_reference(text)
-    if reference is None or reference.exact:
-        return reference and _pointed(reference, version)
-    known = all(version.within(span.first) for span in reference.spans)
-    return reference if reference.marked and known else None
-
-
-def _pointed(reference: Reference, version: Version) -> Reference:
-    """Read « 5 10 » or « 5-10 » as 5.10 when there is such a clause, and no article 10."""
-    ends = [number for span in reference.spans for number in dict.fromkeys((span.first, span.last))]
-    if len(ends) != 2 or any(len(end.parts) > 1 for end in ends) or version.within(ends[1]):  # noqa: PLR2004 — a pair
-        return reference
-    number = Number((*ends[0].parts, *ends[1].parts))
-    return replace(reference, spans=(NumberSpan(number, number),)) if version.clause(number) else reference
-
-
-# --- A number ---------------------------------------------------------------------------------
-
-
-def _referred(reading: Reading, reference: Reference, request: Request) -> Message:
-    clauses: dict[Number, Clause] = {}
-    for span in reference.spans:
-        for end in (span.first, span.last):
-            if not reading.version.within(end):
-                return unknown(reading, end)
-        clauses.update({clause.number: clause for clause in _between(reading.version, span)})
-    shareable = request.place == "channel"
-    only = next(iter(clauses.values()))
-    if len(clauses) == 1 and _fits(only):
-        return clause(reading, only, shareable=shareable)
-    return several(reading, reference, tuple(clauses.values()), shareable=shareable)
-
-
 def _between(version: Version, span: NumberSpan) -> tuple[Clause, ...]:
     if span.first == span.last:
         return version.within(span.first)
@@ -178,6 +230,77 @@ def _between(version: Version, span: NumberSpan) -> tuple[Clause, ...]:
     )
 
 
+# --- The message ------------------------------------------------------------------------------
+
+
+def _answer(reading: Reading, text: str, reference: Reference | None, request: Request) -> Message:
+    """Return what the policy holds of `text`; `reference`: the clauses that this names."""
+    page = _CONTENTS_PAGE.fullmatch(text)
+    if not text or page:
+        return contents(reading, int(page[1]) if page else 1)
+    if reference is None:
+        return _search(reading, text, shareable=request.place == "channel")
+    message = _clauses(reading, reference, shareable=request.place == "channel")
+    if reading.moved:
+        return Message(_moved(reading.moved), *message.elements)
+    former = tuple(_formerly(reading, reference))
+    return Message(*message.elements, *former) if former else message
+
+
+def _clauses(reading: Reading, reference: Reference, *, shareable: bool) -> Message:
+    clauses: dict[Number, Clause] = {}
+    for span in reference.spans:
+        for end in (span.first, span.last):
+            if not reading.version.within(end):
+                return unknown(reading, end)
+        clauses.update({clause.number: clause for clause in _between(reading.version, span)})
+    only = next(iter(clauses.values()))
+    if len(clauses) == 1 and _fits(only):
+        return one_clause(reading, only, shareable=shareable)
+    return several(reading, reference, tuple(clauses.values()), shareable=shareable)
+
+
+def _moved(moved: Mapping[Number, tuple[Number, ...]]) -> Note:
+    """Note the numbers that changed."""
+    return Note(
+        "\n".join(
+            f"L'ancienne {number} est devenue {_and(now)}."
+            if len(number.parts) > 1
+            else f"L'ancien article {number} est devenu {_and(now)}."
+            for number, now in moved.items()
+        )
+    )
+
+
+def _formerly(reading: Reading, reference: Reference) -> Iterator[Element]:
+    """Yield where the clause went that had the only number asked for in the version before, if it moved."""
+    number, former = reference.spans[0].first, reading.version.former
+    if former is None or reading.on or reading.moved is not None or former.clause(number) is None:
+        return
+    if reference.exact and reference.spans == (NumberSpan(number, number),):
+        now = identities.fates(former, reading.version)[number].now
+        if now != (number,):
+            yield from _successors(reading, number, now, reading.version.since, former.since)
+
+
+def _successors(
+    reading: Reading, number: Number, now: Sequence[Number], since: date, formerly: date
+) -> Iterator[Element]:
+    """Yield where a clause is since a version, « now », and how to read it as it was in the one before."""
+    before = f"Avant le {in_words(since)}, {number} était"
+    if now:
+        yield Note(f"{before} ce qui est aujourd'hui {_and(now)}.")
+        yield Buttons(*(Button(f"Lire {number}", reading.command(number)) for number in now[:SUCCESSORS]))
+    else:
+        yield Note(f"{before} une clause qui a été retirée.")
+        old = f"politique {reading.policy.id}:{number} --date {formerly}"
+        yield Buttons(Button("Lire l'ancien texte", old))
+
+
+def _and(numbers: Sequence[Number]) -> str:
+    return " et ".join(map(str, numbers))
+
+
 @lru_cache(maxsize=256)  # of the policy alone, and asked again and again
 def _fits(clause: Clause) -> bool:
     """Tell whether a clause is shown on one page."""
@@ -185,7 +308,7 @@ def _fits(clause: Clause) -> bool:
 
 
 @lru_cache(maxsize=256)  # as above
-def clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
+def one_clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
     """Return one clause: its words, where it stands, and the way to what surrounds it."""
     number = clause.number
     before, after = reading.version.neighbours(number)
@@ -198,10 +321,8 @@ def clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
     if number != number.article:
         buttons.append(Button(f"Article {number.article}", reading.command(number.article)))
     if together:
-        others = " et ".join(str(other) for other in together.clauses if other != number)
-        buttons.append(
-            Button(f"Lire avec {others}", reading.command(" et ".join(map(str, together.clauses))))
-        )
+        companions = _and([companion for companion in together.clauses if companion != number])
+        buttons.append(Button(f"Lire avec {companions}", reading.command(_and(together.clauses))))
     if shareable:
         buttons.append(Button("Partager ici", reading.command(number, "partager")))
     return Message(
@@ -297,15 +418,12 @@ def missing(policy: Policy, version: Version, number: Number) -> str:
     return f"{missing} Ses articles vont de {version.articles[0].number} à {version.articles[-1].number}."
 
 
-# --- Words ------------------------------------------------------------------------------------
-
-
-def _found(reading: Reading, query: str, request: Request) -> Message:
+def _search(reading: Reading, query: str, *, shareable: bool) -> Message:
     hits = reading.policy.index(reading.version).search(query)
     if not hits:
         return not_found(reading, query)
     if len(hits) == 1 and not hits[0].spans and _fits(hits[0].clause):
-        return clause(reading, hits[0].clause, shareable=request.place == "channel")
+        return one_clause(reading, hits[0].clause, shareable=shareable)
     return results(reading, query, hits)
 
 
@@ -352,9 +470,6 @@ def not_found(reading: Reading, query: str) -> Message:
     return Message(Text("\n".join(lines)), Buttons(*buttons))
 
 
-# --- Contents ---------------------------------------------------------------------------------
-
-
 def contents(reading: Reading, page: int = 1) -> Message:
     """Return a page of the table of contents: every article, with a button."""
     pages = -(-len(reading.version.articles) // CONTENTS_ARTICLES)
@@ -387,7 +502,8 @@ def examples(library: Library) -> dict[str, Message]:
     *above, last = reading.version.within(number.article)[-1].number.parts
     before, _ = reading.version.neighbours(number)
     together = next(iter(reading.policy.annotations.together), None)
-    asked = {
+    new, day = Number((*number.parts[:-1], number.parts[-1] + 1)), date(2026, 12, 13)
+    texts = {
         "Une clause": f"{number}",
         "Une clause, dans un canal": f"{number}",
         "Plusieurs clauses": f"{before.number if before else number} et {number}",
@@ -403,5 +519,15 @@ def examples(library: Library) -> dict[str, Message]:
     }
     return {
         name: show(library, Request("politique", text, place="channel" if "canal" in name else "direct"))
-        for name, text in asked.items()
-    } | links.examples(reading.policy, reading.version)
+        for name, text in texts.items()
+    } | {
+        "Une clause dont le numéro a changé, par un ancien bouton": Message(
+            _moved({new: (number,), new.article: (number.article,)}), reading.quote(number)
+        ),
+        "Une clause qui a pris le numéro d'une autre": Message(
+            reading.quote(number), *_successors(reading, number, (new,), day, reading.version.since)
+        ),
+        "Une clause qui a pris le numéro d'une clause retirée": Message(
+            reading.quote(number), *_successors(reading, number, (), day, reading.version.since)
+        ),
+    }

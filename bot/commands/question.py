@@ -7,10 +7,9 @@ Free text comes here too, wherever it is written. A number or a word of the poli
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Protocol
 
 from bot.answers import asked, guidance
 from bot.answers.conversations import Conversations, GivenAnswer, Recent
@@ -26,17 +25,8 @@ from bot.language.masking import Masker
 from bot.people.office import Office
 from bot.policy import references
 from bot.policy.articles import Number, Version
-from bot.policy.library import Library, Policy
-from bot.policy.reading import Reading
+from bot.policy.library import Library, Policy, Reading
 from bot.policy.references import Reference
-from bot.policy.search import fold_accents, search_words
-from bot.reports import codes
-
-LOOKED_UP_WORDS: Final = 3  # « altérer sa valeur » is looked up; what is longer is a question
-# What may stand between the words of a look-up. Any other small word makes a question of it.
-_ARTICLES = frozenset(["l", "la", "le", "les", "d", "de", "du", "des", "sa", "son", "ses", "un", "une", "au"])
-_WORD = re.compile(r"[^\W_]+")
-_PAGE = re.compile(r"page \d{1,3}")  # of the table of contents
 
 
 class Answers(Protocol):
@@ -74,29 +64,14 @@ class Answering:
 
 
 def answer(desk: Answering, request: Request) -> Message:
-    """Answer free text, or what follows `/politique`, that `look_up` leaves: a question, by the engine."""
+    """Answer by the engine a question, which `politique.look_up` leaves."""
     reading, _ = _opened(desk, request)
     return _answered(desk, reading, request)
 
 
-def look_up(desk: Answering, request: Request) -> Message | None:
-    """Answer free text, or what follows `/politique`, that is a look-up; None to a question.
-
-    It takes neither the engine nor the database. Raises `UserError` as `politique.open_reading` does.
-    """
-    if _is_code(request.text):
-        return CODE_SEEN
-    reading, rest = politique.open_reading(desk.library, request.text, pressed=request.pressed)
-    text = _question(request, rest)
-    reference = politique.reference_in(text, reading.version)
-    if not _is_look_up(reading, text, reference):
-        return None
-    return politique.shown(reading, rest, reference, request)
-
-
 def ask(desk: Answering, request: Request) -> Message:
     """Answer `/question`; a number is given with what to do next, as the button of a choice asks."""
-    if _is_code(request.text):
+    if politique.is_report_code(request.text):
         return CODE_SEEN
     reading, text = _opened(desk, request)
     if not text:
@@ -122,11 +97,6 @@ def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> M
     return _given(desk, reading, numbers, request, judged)
 
 
-def _is_code(text: str) -> bool:
-    """Tell whether a text is the code of a report, which is then neither answered nor kept."""
-    return len(text.split()) >= codes.WORDS and codes.read(text) is not None
-
-
 def shortcut(library: Library) -> str:
     """Return what one chooses in a message's own menu to see which clauses it touches."""
     label = f"Ce qu'en dit la {library.default.name}"
@@ -143,36 +113,11 @@ def about(desk: Answering, request: Request) -> Message:
             "Il n'y a pas de texte à lire. Écrivez-le après la commande, ou choisissez un message qui en a."
         )
     reading, text = _opened(desk, request)
-    if _is_look_up(reading, text, politique.reference_in(text, reading.version)):
+    if politique.is_look_up(reading, text, politique.reference_in(text, reading.version)):
         return politique.show(desk.library, request)
     telling, text = desk.telling(reading, request), desk.library.naming.unaddressed(request.text)
     found = desk.engine.answer(reading.policy, reading.version, text)
     return answers.put(telling, guidance.settled(telling.guidance, found, text), text, None)
-
-
-def _is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool:
-    """Tell whether a text, and the clauses that it names, are to be looked up rather than answered.
-
-    Nothing, a page, numbers, a sentence that only names clauses; a word, or two or three that the policy
-    all holds. A question mark, a verb's little words or anything longer makes a question.
-    """
-    if reference is not None:
-        return reference.exact or _names_only(reading.version, reference, text)
-    typed = [fold_accents(word) for word in _WORD.findall(text)]
-    meant = [fold_accents(match[0]) for match in search_words(text)]
-    if not typed or _PAGE.fullmatch(text):
-        return True
-    if "?" in text or not meant or len(typed) > LOOKED_UP_WORDS or set(typed) - set(meant) - _ARTICLES:
-        return False
-    index = reading.policy.index(reading.version)
-    return len(typed) == 1 or all(index.search(word) for word in meant)
-
-
-def _names_only(version: Version, reference: Reference, text: str) -> bool:
-    """Tell whether a sentence wants the clauses it names: small ones, or nothing else is said of them."""
-    small = all(len(version.within(end)) == 1 for span in reference.spans for end in (span.first, span.last))
-    said = [match[0] for match in search_words(text) if not match[0].isdigit()]
-    return small or len(said) <= 1  # the one is « article » or « clause »
 
 
 def _chosen(version: Version, reference: Reference) -> tuple[Number, ...]:
@@ -185,15 +130,7 @@ def _chosen(version: Version, reference: Reference) -> tuple[Number, ...]:
 def _opened(desk: Answering, request: Request) -> tuple[Reading, str]:
     """Return the policy that a request names, and what it asks."""
     reading, rest = politique.open_reading(desk.library, request.text, pressed=request.pressed)
-    return reading, _question(request, rest)
-
-
-def _question(request: Request, rest: str) -> str:
-    """Return what is left once the policy's name is taken out; a question of which nothing is stays whole.
-
-    So « C'est quoi, la PA20? » is not taken for the policy's mere name.
-    """
-    return rest or (request.text if "?" in request.text else "")
+    return reading, politique.without_name(request, rest)
 
 
 def _given(

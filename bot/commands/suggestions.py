@@ -8,10 +8,8 @@ from dataclasses import replace
 
 from bot.conversation.messages import excerpt
 from bot.conversation.requests import Suggestion
-from bot.policy import links
 from bot.policy.articles import Number
-from bot.policy.library import Library
-from bot.policy.reading import Reading
+from bot.policy.library import Library, Reading
 from bot.policy.search import fold_accents
 
 SUGGESTION_LENGTH = 90  # a suggestion's label: Discord allows 100
@@ -26,7 +24,7 @@ def suggest(library: Library, typed: str) -> list[Suggestion]:
     named, text = library.naming.split(typed)
     policy = library.policies.get(named or library.default.id, library.default)
     reading = Reading(policy, library.current(policy))
-    prefix = "" if policy is library.default else f"{links.named(policy, reading.version)}:"
+    prefix = "" if policy is library.default else f"{policy.address(reading.version)}:"
     start = _BEGUN.sub("", fold_accents(text).replace(",", ".")).strip()
     return [replace(one, text=prefix + one.text) for one in _suggested(reading, start)]
 

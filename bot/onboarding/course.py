@@ -18,8 +18,7 @@ from bot.onboarding.enrolment import OnboardingPlan
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz.bank import QuizBank
 from bot.policy.articles import Version
-from bot.policy.library import Library, in_words
-from bot.policy.reading import Reading
+from bot.policy.library import Library, Reading, in_words
 from bot.register.attestations import Attest, Target
 from bot.times import system_clock
 

@@ -120,6 +120,19 @@ class Policy:
             if number is not None and number not in notes.stale:
                 yield notes, number
 
+    def address(self, version: Version) -> str:
+        """Return how a button names this policy, so that the numbers after it stay those of `version`.
+
+        « pa20 » stands for the version that what is beside the text was written about, which is the first one
+        that buttons were sent under; any other is named, « pa20@2026-12-13 ».
+        """
+        return self.id if version is self.origin else f"{self.id}@{version.key}"
+
+    @property
+    def origin(self) -> Version:
+        """The version that the annotations were written about."""
+        return self.written[0] if self.written else self.versions[-1]
+
     def index(self, version: Version) -> Index:
         """Return the words of a version, made once."""
         if version not in self._indexes:
@@ -135,6 +148,42 @@ class Policy:
         """Return a number that shows how one asks: the tenth clause of the longest article, or its last."""
         longest = max(version.articles, key=lambda article: len(article.clauses))
         return longest.clauses[:10][-1].number
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A policy, in the version that someone reads. `on`: the day they asked for, if they did.
+
+    `moved`: when an older button asked, the numbers that changed since its version, and the new ones.
+    """
+
+    policy: Policy
+    version: Version
+    on: date | None = None
+    moved: Mapping[Number, tuple[Number, ...]] | None = field(default=None, compare=False)
+
+    def quote(
+        self, number: Number, marks: tuple[Mark, ...] = (), start: int = 0, end: int | None = None
+    ) -> Quote:
+        """Return the quotation of a clause, or of its characters `start` to `end`."""
+        return Quote(self.policy.id, self.version.key, str(number), start, end, marks)
+
+    def command(self, text: object, name: str = "politique") -> str:
+        """Return the command line of a button that asks for `text` in this reading."""
+        if self.on:
+            return f"{name} {self.policy.id}:{text} --date {self.on}"
+        return f"{name} {self.policy.address(self.version)}:{text}"
+
+    def revised(self) -> str:
+        """Say when this version was adopted."""
+        revised = f"Version révisée le {in_words(self.version.adopted)}"
+        return f"{revised}, en vigueur le {in_words(self.on)}" if self.on else revised
+
+    def place(self, number: Number) -> str:
+        """Say where a clause stands: article, title, subheading."""
+        clause = self.version.clause(number)
+        title = f"Article {number.article}\u00a0: {self.policy.title(number, self.version)}"
+        return title + (f" › {clause.heading}" if clause and clause.heading else "")
 
 
 class Library:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.answers import refusals
 from bot.answers.questions import Outcome, PolicyAnswer, Topic
-from bot.commands import answers, question
+from bot.commands import answers, politique
 from bot.conversation.messages import Button, Message, Quoter
 from bot.conversation.requests import Place
 from bot.policy.library import Library
@@ -150,7 +150,7 @@ async def test_a_reading_that_is_no_longer_in_the_policy_is_said_so(desk: Counte
 
 async def test_a_question_about_the_policy_itself_is_not_answered_on_the_event_loop(desk: Counter) -> None:
     request = desk.dispatcher.from_text("/politique C'est quoi, la PA20?", actor=OFFICER, place="direct")
-    assert question.look_up(desk.desk, request) is None
+    assert politique.look_up(desk.desk.library, request) is None
 
 
 # --- Three kinds of no ------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.answers import guidance
 from bot.answers.conversations import Conversations, Recent
 from bot.answers.questions import Found, PolicyAnswer
-from bot.commands import banque, question, retour, vigie
+from bot.commands import banque, politique, question, retour, vigie
 from bot.commands.banque import BankEditing
 from bot.commands.question import Answering
 from bot.conversation.dispatcher import Dispatcher
@@ -123,7 +123,7 @@ def commands(desk: Answering, bank: BankEditing) -> tuple[Command, ...]:
             "Lire.",
             partial(question.answer, desk),
             slash=True,
-            instant=partial(question.look_up, desk),
+            instant=partial(politique.look_up, desk.library),
         ),
         Command("question", "Demander.", partial(question.ask, desk)),
         Command("viser", "Ce que la politique dit d'un message.", partial(question.about, desk)),

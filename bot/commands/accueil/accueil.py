@@ -37,8 +37,7 @@ from bot.onboarding.quiz import session
 from bot.people import persons
 from bot.people.office import Office, actor_of, administers, asker
 from bot.policy.articles import Number, Version
-from bot.policy.library import Policy, in_words
-from bot.policy.reading import Reading
+from bot.policy.library import Policy, Reading, in_words
 from bot.register import attestations
 from bot.register.attestations import Attesting, Fact
 
