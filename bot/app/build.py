@@ -193,7 +193,7 @@ def registrar(settings: Settings, read: Library, storage: Storage) -> Registrar:
         key = signing.new_signer()
         return Registrar(storage, given_by, lambda: key, None)
     keys = settings.keys()
-    return Registrar(storage, given_by, lambda: signing.signer(keys, create=True), keys)
+    return Registrar(storage, given_by, lambda: signing.load_signer(keys, create=True), keys)
 
 
 def issuer(settings: Settings, read: Library) -> Issuer:

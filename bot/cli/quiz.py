@@ -316,7 +316,7 @@ def _described(db: Database, one: Standing, school: School) -> dict[str, Any]:
     if not one.active:
         state = "done" if one.done else "suspended"
     return {
-        "accounts": ", ".join(f"{a.platform}:{a.team}{'/' if a.team else ''}{a.user}" for a in accounts),
+        "accounts": ", ".join(map(str, accounts)),
         "started": school.calendar.day(one.started_at).isoformat(),
         "state": state,
         **{

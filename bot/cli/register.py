@@ -81,7 +81,7 @@ def _reading(cabinet: Cabinet) -> Iterator[Database]:
 
 def _trusted(keys: Path | None, opened: Open = _cabinet, *, needed: bool = True) -> Ring:
     """Return the public keys of a file or, without one, those of the folder of keys."""
-    ring = signing.read_ring(keys) if keys else signing.ring(opened().keys)
+    ring = signing.read_ring(keys) if keys else signing.load_ring(opened().keys)
     if needed and not ring:
         raise StorageError(
             f"il n'y a aucune clé publique à {keys or opened().keys}. Vérifiez VIGIE_CLES, ou donnez --cles."
@@ -121,7 +121,7 @@ def _verify_receipt(file: Path, ring: Ring, as_json: bool) -> None:
     except OSError as error:
         raise StorageError(f"{file} ne se lit pas.") from error
     try:
-        found = receipt.read(content, ring)
+        found = receipt.verify_receipt(content, ring)
     except ReceiptError as error:
         _say({"ok": False, "problem": str(error)}, f"{file.name}\u00a0: {error}", as_json)
         sys.exit(1)
@@ -138,7 +138,7 @@ def _verify_receipt(file: Path, ring: Ring, as_json: bool) -> None:
 
 
 def _when(moment: str) -> str:
-    return receipt.local(moment, _beside().zone)
+    return receipt.local_time(moment, _beside().zone)
 
 
 def _verify_register(ring: Ring, as_json: bool) -> None:
@@ -146,7 +146,7 @@ def _verify_register(ring: Ring, as_json: bool) -> None:
     kept: Head | None = None
     unreadable: tuple[Fault, ...] = ()
     try:
-        kept = signing.kept_head(cabinet.keys, ring)
+        kept = signing.noted_head(cabinet.keys, ring)
     except StorageError as error:
         unreadable = (Fault(0, str(error).removesuffix(".")),)
     with _reading(cabinet) as db:
@@ -213,13 +213,15 @@ def _receipt(numero: int, out: Path | None, as_json: bool) -> None:
     with _explained():
         cabinet = _cabinet()
         with _reading(cabinet) as db:
-            found = attestations.numbered(db, numero)
+            found = next(
+                (row for row in attestations.all_attestations(db) if row.entry.number == numero), None
+            )
         if found is None or found.name is None:
             why = "n'existe pas" if found is None else "n'a plus de nom\u00a0: il a été effacé"
             problem = f"L'inscription {numero} {why}."
             _say({"ok": False, "number": numero, "problem": problem}, problem, as_json)
             sys.exit(1)
-        content = receipt.make(found, cabinet.issuer(), signing.signer(cabinet.keys))
+        content = receipt.make_receipt(found, cabinet.issuer(), signing.load_signer(cabinet.keys))
         file = out or Path(f"recu-{numero}.pdf")
         try:
             file.write_bytes(content)
@@ -238,7 +240,7 @@ def _receipt(numero: int, out: Path | None, as_json: bool) -> None:
 )
 def _export(as_: str) -> None:
     with _explained(), _reading(_cabinet()) as db:
-        found = list(attestations.attestations(db))
+        found = list(attestations.all_attestations(db))
         keys = attestations.public_keys(db)
     if as_ == "csv":
         click.echo(_csv(found), nl=False)
@@ -299,7 +301,7 @@ def _key(renouveler: bool) -> None:
         keys = _cabinet().keys
         if renouveler:
             click.echo(f"Nouvelle clé\u00a0: {signing.renew(keys).id}.", err=True)
-        click.echo(signing.written(_trusted(None)), nl=False)
+        click.echo(signing.ring_text(_trusted(None)), nl=False)
 
 
 @registre.command(
@@ -312,11 +314,11 @@ def _key(renouveler: bool) -> None:
 def _resume() -> None:
     with _explained():
         cabinet = _cabinet()
-        signer = signing.signer(cabinet.keys)
+        signer = signing.load_signer(cabinet.keys)
         with _reading(cabinet) as db:
             last = attestations.head(db)
         aside = signing.set_head_aside(cabinet.keys)
-        signing.keep_head(cabinet.keys, last, signer)
+        signing.note_head(cabinet.keys, last, signer)
     click.echo(
         f"Le registre reprend après l'inscription {last.number}."
         + (f" L'ancienne fin\u00a0: {aside.name}." if aside else "")
@@ -334,7 +336,7 @@ def _erase(numero: int) -> None:
     with _explained():
         cabinet = _cabinet()
         with beside(cabinet.database) as db:
-            done = attestations.forget(
+            done = attestations.erase_identity(
                 db, numero, lambda table, ids: destroyed.record(cabinet.keys, table, ids)
             )
     click.echo("C'est effacé." if done else "Il n'y a rien à effacer à ce numéro.", err=not done)

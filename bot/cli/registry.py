@@ -86,7 +86,7 @@ def _shown(db: Database, holder: roles.Holder) -> str:
     if isinstance(holder, Group):
         return f"{holder.platform}:{holder.team}/{holder.id}"
     accounts = persons.accounts_of(db, holder)
-    return ", ".join(f"{a.platform}:{a.team}{'/' if a.team else ''}{a.user}" for a in accounts) or holder
+    return ", ".join(map(str, accounts)) or holder
 
 
 def _described(db: Database, role: Role, today: date) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def _note_opened(desk: _Desk, revision: Revision, person: str) -> None:
         target = desk.course.target()
         if target.version.isoformat() == revision.version:
             platform = actor_of(desk.request).platform
-            attestations.note(desk.db, person, target, "opened", platform=platform, now=desk.now)
+            attestations.note_fact(desk.db, person, target, "opened", platform=platform, now=desk.now)
 
 
 def _is_asked(desk: _Desk, revision: Revision, person: str | None) -> bool:
@@ -165,7 +165,7 @@ def _read(desk: _Desk, text: str) -> Message:
     if standing.scope == "whole":
         return whole_asked(policy)
     platform = actor_of(desk.request).platform
-    attestations.note(desk.db, person, desk.course.target(), "read", platform=platform, now=desk.now)
+    attestations.note_fact(desk.db, person, desk.course.target(), "read", platform=platform, now=desk.now)
     return _next(desk, revision, person, standing)
 
 

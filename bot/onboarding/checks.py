@@ -53,8 +53,8 @@ def attestations(db: Database, keys: Path) -> Iterator[Finding]:
         yield fine(_REGISTER, "aucune attestation pour le moment.")
         return
     try:
-        ring = signing.ring(keys)
-        kept = signing.kept_head(keys, ring)
+        ring = signing.load_ring(keys)
+        kept = signing.noted_head(keys, ring)
     except StorageError as error:
         yield wrong(_REGISTER, str(error))
         return

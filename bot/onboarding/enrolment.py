@@ -260,7 +260,7 @@ def delivered(db: Database, target: Target, calendar: Calendar) -> None:
     )
     for person, day, route in rows.fetchall():
         moment = calendar.at(date.fromisoformat(day), time.min)
-        attestations.note(db, person, target, "delivered", platform=route or "", now=moment)
+        attestations.note_fact(db, person, target, "delivered", platform=route or "", now=moment)
 
 
 def standing(db: Database, person_id: str, target: Target) -> Standing | None:
@@ -290,7 +290,7 @@ def _standings(db: Database, target: Target, person_id: str | None) -> list[Stan
             bool(by_hand),
             date.fromisoformat(suspended) if suspended else None,
             bool(refreshed),
-            attestations.facts(db, person, target.policy, target.version),
+            attestations.facts(db, person, target),
             scope,
             questions,
         )
@@ -345,7 +345,7 @@ def attested(db: Database, attesting: Attesting, attest: Attest) -> bool:
     something must be done before.
     """
     person, target = attesting.person_id, attesting.target
-    done = attestations.facts(db, person, target.policy, target.version)
+    done = attestations.facts(db, person, target)
     if "attested" in done:
         return False
     found = standing(db, person, target)

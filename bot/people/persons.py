@@ -59,6 +59,10 @@ class Account:
     team: str
     user: str
 
+    def __str__(self) -> str:
+        """Return the form that `read_account` reads: « slack:T0123/U0123 », « discord:123 »."""
+        return f"{self.platform}:{self.team}{'/' if self.team else ''}{self.user}"
+
 
 def account(actor: Acting) -> Account:
     """Return the account that someone acts with, wherever on the platform they are."""

@@ -1,8 +1,8 @@
-"""The receipt of an attestation: one page in PDF, that proves itself with the public keys alone.
+"""The receipt of an attestation: a one-page PDF that the public keys alone can verify.
 
 After the page come comments, which PDF readers skip (ISO 32000-1, 7.2.4): the entry of the register and
-the name that opens it, then a signature of everything before it, page included. So neither the data nor
-what the page shows can be changed. A copy that another program saved anew is not the receipt any more.
+the name that opens it, then a signature of all the bytes before it, page included. So neither the data nor
+the page can be changed. A copy that another program saved again is no longer the receipt.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -34,6 +34,10 @@ _MARK: Final = b"%vigie-recu-1\n"
 _LINE: Final = 72  # of the 255 bytes that a line may have
 _TAIL: Final = re.compile(rb"startxref\s+(\d+)\s+%%EOF\s*\Z")
 _TEMPLATE: Final = Path(__file__).with_name("receipt.typ")
+_NO_RECEIPT: Final = (
+    "ce fichier n'est pas un reçu de Vigie, ou un autre programme l'a enregistré de nouveau. "
+    "Demandez le fichier tel qu'il a été reçu."
+)
 
 
 class ReceiptError(Exception):
@@ -41,54 +45,49 @@ class ReceiptError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
-    """What a receipt says: the entry, and the name that the person wrote."""
-
-    entry: ChainEntry
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
 class Issuer:
-    """Who gives receipts: the association's name, what the policies are called, where it is."""
+    """The association that gives receipts. `policy`: from an identifier, « PA20 » and its full title."""
 
     association: str
-    policy: Callable[[str], tuple[str, str]]  # from an identifier, « PA20 » and its whole title
+    policy: Callable[[str], tuple[str, str]]
     zone: ZoneInfo
 
 
 # --- Making one -------------------------------------------------------------------------------
 
 
-def make(attestation: Attestation, issuer: Issuer, signer: Signer) -> bytes:
-    """Return the receipt of an attestation, as a PDF. It takes a second or two, in a process of its own.
+def make_receipt(attestation: Attestation, issuer: Issuer, signer: Signer) -> bytes:
+    """Return an attestation's receipt as a PDF. Takes a second or two, in a process of its own.
 
-    Raises `ReceiptError` when the person's fields were erased, or the page cannot be made.
+    Raises `ReceiptError` when the person's name was erased, or the page cannot be made.
     """
     if attestation.name is None or attestation.name_salt is None:
         raise ReceiptError("le nom de cette personne a été effacé du registre.")
     content = {"entry": asdict(attestation.entry), "name": attestation.name, "salt": attestation.name_salt}
-    page = compiled(page_data(Receipt(attestation.entry, attestation.name), issuer))
+    try:
+        page = typeset(_TEMPLATE, page_data(attestation, issuer), "pdf")
+    except TypesetError as error:
+        raise ReceiptError("le reçu n'a pas pu être composé.") from error
     return page + _trailer(page, content, signer)
 
 
-def page_data(receipt: Receipt, issuer: Issuer) -> dict[str, str]:
-    """Return what the page shows, word by word."""
-    entry = receipt.entry
+def page_data(attestation: Attestation, issuer: Issuer) -> dict[str, str]:
+    """Return the texts of the page, by their names in `receipt.typ`."""
+    entry = attestation.entry
     name, title = issuer.policy(entry.policy)
     version = in_words(date.fromisoformat(entry.version))
-    whole = version.replace(" ", "\u00a0")  # a date that is not cut at the end of a line
+    unbroken = version.replace(" ", "\u00a0")  # never split at the end of a line
     return {
         "association": _printed(issuer.association),
         "number": str(entry.number),
         "policy": name,
         "title": _printed(title),
-        "statement": _printed(entry.statement).replace(version, whole),
-        "name": receipt.name or "Nom non précisé",
+        "statement": _printed(entry.statement).replace(version, unbroken),
+        "name": attestation.name or "Nom non précisé",
         "version": version,
-        "when": local(entry.attested_at, issuer.zone),
+        "when": local_time(entry.attested_at, issuer.zone),
         "utc": entry.attested_at,
-        "made_at": entry.attested_at,  # of the entry: made again, the receipt is the same
+        "made_at": entry.attested_at,  # the entry's: made again, the receipt has the same bytes
         "platform": PLATFORMS.get(entry.platform, entry.platform),
         "text": entry.text_sha256,
         "digest": entry.digest,
@@ -97,35 +96,23 @@ def page_data(receipt: Receipt, issuer: Issuer) -> dict[str, str]:
 
 
 def _printed(text: str) -> str:
-    """Return our own words with the apostrophe of print; a person's name stays as they write it."""
+    """Return our own words with a typographic apostrophe; a person's name stays as they wrote it."""
     return text.replace("'", "’")
 
 
-def local(moment: str, zone: ZoneInfo) -> str:
-    """Return a time of the register as one reads it: « 24 novembre 2026, 10 h 04 (UTC−5) »."""
-    here = utc(moment).astimezone(zone)
-    return f"{in_words(here.date())}, {here.hour}\u00a0h\u00a0{here.minute:02} ({_offset(here)})"
-
-
-def _offset(here: datetime) -> str:
-    shift = here.utcoffset()
+def local_time(moment: str, zone: ZoneInfo) -> str:
+    """Return a time of the register in words: « 24 novembre 2026, 10 h 04 (UTC−5) »."""
+    local = utc(moment).astimezone(zone)
+    shift = local.utcoffset()
     minutes = round(shift.total_seconds() / 60) if shift else 0
     hours, rest = divmod(abs(minutes), 60)
-    return (
-        "UTC" + (f"{'−' if minutes < 0 else '+'}{hours}" if minutes else "") + (f":{rest:02}" if rest else "")
-    )
-
-
-def compiled(data: dict[str, str]) -> bytes:
-    """Return the page as a PDF. Raises `ReceiptError`."""
-    try:
-        return typeset(_TEMPLATE, data, "pdf")
-    except TypesetError as error:
-        raise ReceiptError("le reçu n'a pas pu être composé.") from error
+    offset = f"{'−' if minutes < 0 else '+'}{hours}" if minutes else ""
+    offset += f":{rest:02}" if rest else ""
+    return f"{in_words(local.date())}, {local.hour}\u00a0h\u00a0{local.minute:02} (UTC{offset})"
 
 
 def _trailer(page: bytes, content: Mapping[str, object], signer: Signer) -> bytes:
-    """Return what follows the page: comments, then the end of file once more, so that a reader finds it."""
+    """Return the comments after the page, then a second end of file, so that PDF readers find it."""
     data = base64.b64encode(chain.canonical(content))
     signature = signer.sign(_sealed(page, data)).encode("ascii")
     return _written(page, data, signer.id.encode("ascii"), signature)
@@ -146,10 +133,10 @@ def _sealed(page: bytes, data: bytes) -> bytes:
 # --- Verifying one ----------------------------------------------------------------------------
 
 
-def read(content: bytes, ring: Ring) -> Receipt:
-    """Return what a receipt says, once everything in it is verified with the keys that are trusted.
+def verify_receipt(content: bytes, ring: Ring) -> Attestation:
+    """Return the attestation on a receipt, once everything in it is verified with the trusted keys.
 
-    Raises `ReceiptError`, that says what is wrong.
+    Raises `ReceiptError`, which says what is wrong.
     """
     page, mark, trailer = content.rpartition(_MARK)
     lines = [line.removeprefix(b"%") for line in trailer.split(b"\n") if line.startswith(b"%")]
@@ -157,23 +144,20 @@ def read(content: bytes, ring: Ring) -> Receipt:
         raise ReceiptError(_NO_RECEIPT)
     data = b"".join(lines[:-2])
     key, _, signature = lines[-2].partition(b" ")
-    if key.decode("ascii", "replace") not in ring:
-        raise ReceiptError(_NO_KEY.format(key=key.decode("ascii", "replace")[: len(signing.key_id(b""))]))
+    key_id = key.decode("ascii", "replace")
+    if key_id not in ring:
+        raise ReceiptError(
+            f"ce reçu est signé d'une clé inconnue ({key_id[: signing.ID_LENGTH]}). "
+            "Donnez la liste des clés publiques\u00a0: --cles."
+        )
     untouched = _written(page, data, key, signature) == mark + trailer
-    signed = signing.genuine(
-        ring, key.decode("ascii"), _sealed(page, data), signature.decode("ascii", "replace")
-    )
-    if not (untouched and signed):
+    signed = _sealed(page, data)
+    if not (untouched and signing.genuine(ring, key_id, signed, signature.decode("ascii", "replace"))):
         raise ReceiptError("ce reçu a été modifié depuis qu'il a été remis.")
-    return _opened(data, ring)
-
-
-def _opened(data: bytes, ring: Ring) -> Receipt:
-    """Read the signed data, and check that the entry is itself signed and is about that name."""
     try:
-        content = json.loads(base64.b64decode(data, validate=True))
-        entry = ChainEntry(**content["entry"])
-        name, salt = str(content["name"]), str(content["salt"])
+        fields = json.loads(base64.b64decode(data, validate=True))
+        entry = ChainEntry(**fields["entry"])
+        name, salt = str(fields["name"]), str(fields["salt"])
     except (ValueError, binascii.Error, KeyError, TypeError) as error:
         raise ReceiptError(_NO_RECEIPT) from error
     problem = next(chain.problems(entry, ring), "")
@@ -181,13 +165,4 @@ def _opened(data: bytes, ring: Ring) -> Receipt:
         problem = "le nom n'est pas celui qui a été attesté"
     if problem:
         raise ReceiptError(f"l'inscription que ce reçu contient n'est pas valable\u00a0: {problem}.")
-    return Receipt(entry, name)
-
-
-_NO_RECEIPT: Final = (
-    "ce fichier n'est pas un reçu de Vigie, ou un autre programme l'a enregistré de nouveau. "
-    "Demandez le fichier tel qu'il a été reçu."
-)
-_NO_KEY: Final = (
-    "ce reçu est signé d'une clé inconnue ({key}). Donnez la liste des clés publiques\u00a0: --cles."
-)
+    return Attestation(entry, name, salt)

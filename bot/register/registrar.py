@@ -1,4 +1,4 @@
-"""Attesting a reading: the entry in the register, the receipt that follows, the signed end kept beside it."""
+"""An attestation from end to end: its entry in the register, its receipt, the signed end beside the keys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bot.outbox.notices import Arguments, Notice, NoticeContext
 from bot.outbox.rows import Delivery, enqueue
 from bot.policy.library import in_words
 from bot.register import attestations, receipt
-from bot.register.attestations import Attestation, Attesting, Signatory, Target
+from bot.register.attestations import Attestation, Attesting, Target
 from bot.register.receipt import Issuer, ReceiptError
 from bot.register.signing import Signer
 from bot.schedule import clock
@@ -29,9 +29,9 @@ ADVANCE: Final = "attestations"  # the errand
 
 @dataclass(frozen=True, slots=True)
 class Registrar:
-    """Who keeps the register.
+    """The keeper of the register.
 
-    `signer`: gives the key in use; raises `StorageError`. `keys`: the folder where the end of the register
+    `signer`: returns the key in use; raises `StorageError`. `keys`: the folder where the end of the register
     is noted, None over a storage in memory, where nothing outlives the process.
     """
 
@@ -40,16 +40,14 @@ class Registrar:
     signer: Callable[[], Signer]
     keys: Path | None
 
-    def attest(self, db: Database, asked: Attesting) -> None:
-        """Enter an attestation and have its receipt sent, in the caller's transaction."""
-        target = asked.target
-        who = Signatory(asked.person_id, asked.name, asked.account)
-        entered = attestations.attest(db, who, target, asked.at, self.signer())
-        _send(db, asked.person_id, target, asked.at)
-        clock.plan(db, f"{ADVANCE}:{entered.entry.number}", ADVANCE, asked.at)
+    def attest(self, db: Database, attesting: Attesting) -> None:
+        """Add an attestation to the register and send its receipt, in the caller's transaction."""
+        attestation = attestations.attest(db, attesting, self.signer())
+        _send(db, attesting.person_id, attesting.target, attesting.at)
+        clock.plan(db, f"{ADVANCE}:{attestation.entry.number}", ADVANCE, attesting.at)
 
     def send_again(self, db: Database, person_id: str, target: Target, now: datetime) -> None:
-        """Have the receipt of what a person has attested sent anew; asked twice in a minute, once."""
+        """Send a person their receipt again; twice in the same minute, once only."""
         _send(db, person_id, target, now, again=f":{now:%Y-%m-%dT%H:%M}")
 
     def notices(self) -> dict[str, Notice]:
@@ -58,22 +56,24 @@ class Registrar:
 
     def _receipt(self, services: NoticeContext, arguments: Arguments) -> Deferred[Message] | None:
         version = date.fromisoformat(arguments["version"])
-        found = attestations.attestation(services.db, arguments["person"], arguments["policy"], version)
-        if found is None or found.name is None:  # erased since
+        attestation = attestations.attestation_of(
+            services.db, arguments["person"], arguments["policy"], version
+        )
+        if attestation is None or attestation.name is None:  # erased since
             return None
-        return Deferred(partial(_made, found, self.issuer, self.signer()))
+        return Deferred(partial(_made, attestation, self.issuer, self.signer()))
 
     async def advance(self, _: Arguments, _now: datetime) -> None:
-        """Note beside the keys how the register ends. Raises `StorageError` when it does not follow."""
+        """Note the end of the register beside the keys. Raises `StorageError` when entries are missing."""
         await self.storage.run(self.caught_up)
 
     def caught_up(self) -> None:
-        """Do so, on the storage thread; over a storage in memory, nothing is noted."""
+        """Do the same, on the storage thread; over a storage in memory, do nothing."""
         if self.keys is None:
             return
         with self.storage.transaction() as db:
             if not attestations.head(db).number:
-                return  # and no key is made for nothing
+                return  # no key is made until someone attests
             if not attestations.advance(db, self.keys, self.signer()):
                 raise StorageError(
                     "le registre ne suit plus ce qui en est noté. Voyez vigie registre verifier."
@@ -86,17 +86,17 @@ def _send(db: Database, person_id: str, target: Target, now: datetime, again: st
     enqueue(db, Delivery(key, f"person:{person_id}", RECEIPT, arguments, urgent=True), now)
 
 
-def _made(found: Attestation, issuer: Issuer, signer: Signer) -> Message:
-    name, _ = issuer.policy(found.entry.policy)
-    version = date.fromisoformat(found.entry.version)
+def _made(attestation: Attestation, issuer: Issuer, signer: Signer) -> Message:
+    name, _ = issuer.policy(attestation.entry.policy)
+    version = date.fromisoformat(attestation.entry.version)
     try:
-        return given(name, version, receipt.make(found, issuer, signer))
+        return given(name, version, receipt.make_receipt(attestation, issuer, signer))
     except ReceiptError as error:
         return without(name, version, str(error))
 
 
 def given(policy: str, version: date, content: bytes) -> Message:
-    """Give a receipt."""
+    """Return the message that carries a receipt, as PDF bytes."""
     return Message(
         Heading("Votre reçu"),
         Text(
@@ -110,7 +110,7 @@ def given(policy: str, version: date, content: bytes) -> Message:
 
 
 def without(policy: str, version: date, why: str) -> Message:
-    """Say that an attestation holds although its receipt could not be made."""
+    """Tell a person that their attestation holds although its receipt could not be made."""
     return Message(
         Heading("Votre attestation est au registre"),
         Text(

@@ -1,8 +1,8 @@
-"""The register's keys, in the folder of keys: the one that signs, and the public ones that verify.
+"""The register's keys: the private key that signs, the public keys that verify, and the signed end.
 
-`registre.cle` is the key in use, 32 bytes that stay on this machine. `registre.publiques` lists every
-public key that was ever used, one a line; it can be given to anyone. `registre.tete` is the end of the
-register as it last was (see `keep_head`).
+In the folder of keys, `registre.cle` is the private key in use, 32 bytes that stay on this machine;
+`registre.publiques` lists every public key that was ever used, one a line, and can be given to anyone;
+`registre.tete` is the last known end of the register (see `note_head`).
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from bot.storage.database import StorageError
 KEY_FILE: Final = "registre.cle"
 PUBLIC_FILE: Final = "registre.publiques"
 HEAD_FILE: Final = "registre.tete"
+ID_LENGTH: Final = 16
 _LABEL: Final = "vigie-ed25519"
-_ID_LENGTH: Final = 16
 _KEY_BYTES: Final = 32
 _LINE_WORDS: Final = 3
 _HEAD: Final = b"vigie-tete-1\n"
 
-Ring: TypeAlias = Mapping[str, bytes]  # the public keys that are trusted, by identifier
+Ring: TypeAlias = Mapping[str, bytes]  # trusted public keys by identifier
 
 
-@dataclass(frozen=True, slots=True)
 class Signer:
-    """The key in use. `id` is the beginning of its public key's SHA-256."""
+    """A private Ed25519 key. `id`: the first 16 hexadecimal digits of its public key's SHA-256."""
 
-    id: str
-    public: bytes
-    _key: SigningKey
+    def __init__(self, key: SigningKey) -> None:
+        self._key = key
+        self.public = bytes(key.verify_key)
+        self.id = key_id(self.public)
 
     def sign(self, message: bytes) -> str:
         """Return the Ed25519 signature of `message`, in base64."""
@@ -48,27 +48,22 @@ class Signer:
 
     @property
     def ring(self) -> Ring:
-        """What one trusts who trusts this key alone."""
+        """The ring that trusts this key alone."""
         return {self.id: self.public}
 
 
 def key_id(public: bytes) -> str:
-    """Return how a public key is called."""
-    return hashlib.sha256(public).hexdigest()[:_ID_LENGTH]
+    """Return a public key's identifier."""
+    return hashlib.sha256(public).hexdigest()[:ID_LENGTH]
 
 
 def new_signer() -> Signer:
-    """Return a new key, that is kept nowhere: for the sandbox and tests."""
-    return _signer(SigningKey.generate())
-
-
-def _signer(key: SigningKey) -> Signer:
-    public = bytes(key.verify_key)
-    return Signer(key_id(public), public, key)
+    """Return a new key that is not stored: for the sandbox and tests."""
+    return Signer(SigningKey.generate())
 
 
 def genuine(ring: Ring, key: str, message: bytes, signature: str) -> bool:
-    """Return whether `signature` is that of `message` by the key so called, which must be in `ring`."""
+    """Return whether `signature` was made from `message` by the key of that identifier in `ring`."""
     if key not in ring:
         return False
     try:
@@ -76,17 +71,17 @@ def genuine(ring: Ring, key: str, message: bytes, signature: str) -> bool:
         VerifyKey(ring[key]).verify(message, decoded)
     except (BadSignatureError, binascii.Error, ValueError):
         return False
-    # The last letter of base64 has bits that mean nothing: written otherwise, it is not what was signed.
+    # The last letter of base64 has unused bits: only one spelling of a signature is the one we wrote.
     return base64.b64encode(decoded).decode("ascii") == signature
 
 
 # --- The keys in their folder -----------------------------------------------------------------
 
 
-def signer(keys: Path, *, create: bool = False) -> Signer:
-    """Return the key in use, kept in `keys`; `create`: make the first one if there has been none.
+def load_signer(keys: Path, *, create: bool = False) -> Signer:
+    """Read the private key in the `keys` folder; `create`: make the first one if there never was any.
 
-    Raises `StorageError`, as when the key was lost although others were used before it.
+    Raises `StorageError`, also when the key is lost although public keys are listed.
     """
     file = keys / KEY_FILE
     if create and not file.exists() and not (keys / PUBLIC_FILE).exists():
@@ -102,70 +97,69 @@ def signer(keys: Path, *, create: bool = False) -> Signer:
         raise StorageError(f"la clé {file} ne se lit pas. Vérifiez le dossier VIGIE_CLES.") from error
     if len(seed) != _KEY_BYTES:
         raise StorageError(f"la clé {file} est abîmée. Remettez en place celle du registre.")
-    found = _signer(SigningKey(seed))
-    if create and found.id not in ring(keys):
-        _publish(keys, found)
-    return found
+    signer = Signer(SigningKey(seed))
+    if create and signer.id not in load_ring(keys):
+        _publish(keys, signer)
+    return signer
 
 
 def renew(keys: Path) -> Signer:
-    """Make a new key, used from now on; what the former one signed can still be verified.
+    """Make a new key and use it from now on; earlier signatures can still be verified.
 
-    The public key is listed before the new key is in place, so that nothing is ever signed with a key
-    that is not. Raises `StorageError`.
+    The public key is listed before the private key is in place, so that nothing is ever signed with an
+    unlisted key. Raises `StorageError`.
     """
-    made = SigningKey.generate()
-    file = keys / KEY_FILE
+    key = SigningKey.generate()
+    signer = Signer(key)
+    _publish(keys, signer)
+    _write(keys / KEY_FILE, base64.b64encode(bytes(key)) + b"\n")
+    return signer
+
+
+def _publish(keys: Path, signer: Signer) -> None:
+    _write(keys / PUBLIC_FILE, ring_text({**load_ring(keys), **signer.ring}).encode("ascii"))
+
+
+def _write(file: Path, content: bytes) -> None:
     with files.explained(file):
-        keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _publish(keys, _signer(made))
-        with files.draft(file) as draft:
-            draft.write_bytes(base64.b64encode(bytes(made)) + b"\n")
-            files.settle(draft, file)
-    return _signer(made)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.write_whole(file, content)
 
 
-def ring(keys: Path) -> Ring:
-    """Return the public keys listed in `keys`; none when there is no list. Raises `StorageError`."""
+def load_ring(keys: Path) -> Ring:
+    """Read the public keys listed in the `keys` folder; none without a list. Raises `StorageError`."""
     file = keys / PUBLIC_FILE
     return read_ring(file) if file.exists() else {}
 
 
 def read_ring(file: Path) -> Ring:
-    """Return the public keys that a file lists. Raises `StorageError` when it is not such a list."""
+    """Read a list of public keys. Raises `StorageError` when the file is not such a list."""
     try:
         lines = file.read_text("ascii").splitlines()
     except FileNotFoundError as error:
         raise StorageError(f"il n'y a pas de fichier {file}.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise StorageError(f"{file} ne se lit pas comme une liste de clés publiques.") from error
-    return dict(_read_line(file, number, line) for number, line in enumerate(lines, 1) if line.strip())
+    ring: dict[str, bytes] = {}
+    for number, line in enumerate(lines, 1):
+        words = line.split()
+        if not words:
+            continue
+        try:
+            public = base64.b64decode(words[-1], validate=True)
+        except binascii.Error:
+            public = b""
+        if len(words) != _LINE_WORDS or words[0] != _LABEL or len(public) != _KEY_BYTES:
+            raise StorageError(f"{file}, ligne {number}\u00a0: ce n'est pas une clé publique de Vigie.")
+        if words[1] != key_id(public):
+            raise StorageError(f"{file}, ligne {number}\u00a0: la clé n'est pas celle que son nom annonce.")
+        ring[words[1]] = public
+    return ring
 
 
-def written(keys: Ring) -> str:
-    """Return public keys as a file lists them."""
-    return "".join(f"{_LABEL} {one} {base64.b64encode(keys[one]).decode('ascii')}\n" for one in keys)
-
-
-def _read_line(file: Path, number: int, line: str) -> tuple[str, bytes]:
-    words = line.split()
-    try:
-        public = base64.b64decode(words[-1], validate=True)
-    except binascii.Error:
-        public = b""
-    if len(words) != _LINE_WORDS or words[0] != _LABEL or len(public) != _KEY_BYTES:
-        raise StorageError(f"{file}, ligne {number}\u00a0: ce n'est pas une clé publique de Vigie.")
-    if words[1] != key_id(public):
-        raise StorageError(f"{file}, ligne {number}\u00a0: la clé n'est pas celle que son nom annonce.")
-    return words[1], public
-
-
-def _publish(keys: Path, made: Signer) -> None:
-    file = keys / PUBLIC_FILE
-    known = {**ring(keys), **made.ring}
-    with files.explained(file), files.draft(file) as draft:
-        draft.write_text(written(known), "ascii")
-        files.settle(draft, file)
+def ring_text(ring: Ring) -> str:
+    """Return public keys in the form that `read_ring` reads."""
+    return "".join(f"{_LABEL} {key} {base64.b64encode(ring[key]).decode('ascii')}\n" for key in ring)
 
 
 # --- The end of the register ------------------------------------------------------------------
@@ -179,57 +173,47 @@ class Head:
     digest: str
 
 
-def keep_head(keys: Path, head: Head, signer: Signer) -> None:
-    """Note in `keys` how the register ends, signed, in the place of what was noted before.
+def note_head(keys: Path, head: Head, signer: Signer) -> None:
+    """Write the signed end of the register in the `keys` folder, in place of the previous one.
 
-    It is what tells that entries were taken away from the end, which a chain alone cannot. Raises
-    `StorageError`.
+    It reveals entries removed from the end, which a chain alone cannot. Raises `StorageError`.
     """
-    file = keys / HEAD_FILE
-    signed = {"number": head.number, "digest": head.digest, "key": signer.id}
-    kept = signed | {"signature": signer.sign(_of_head(head))}
-    with files.explained(file):
-        keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with files.draft(file) as draft:
-            draft.write_text(json.dumps(kept) + "\n", "ascii")
-            files.settle(draft, file)
+    note = {"number": head.number, "digest": head.digest, "key": signer.id}
+    note["signature"] = signer.sign(_signed(head))
+    _write(keys / HEAD_FILE, json.dumps(note).encode("ascii") + b"\n")
 
 
-def kept_head(keys: Path, trusted: Ring) -> Head | None:
-    """Return how the register was last noted to end, None when nothing was noted.
+def noted_head(keys: Path, ring: Ring) -> Head | None:
+    """Return the end noted in the `keys` folder, None when there is no note.
 
-    Raises `StorageError` when the note cannot be read or was not signed by a key of `trusted`.
+    Raises `StorageError` when the note cannot be read or was not signed by a key of `ring`.
     """
     file = keys / HEAD_FILE
     try:
-        kept = json.loads(file.read_text("ascii"))
-        head = Head(int(kept["number"]), str(kept["digest"]))
-        key, signature = str(kept["key"]), str(kept["signature"])
+        note = json.loads(file.read_text("ascii"))
+        head = Head(int(note["number"]), str(note["digest"]))
+        key, signature = str(note["key"]), str(note["signature"])
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StorageError(f"{file}, qui dit où finit le registre, ne se lit pas.") from error
-    if not genuine(trusted, key, _of_head(head), signature):
+    if not genuine(ring, key, _signed(head), signature):
         raise StorageError(f"{file}, qui dit où finit le registre, n'est signé d'aucune clé connue.")
     return head
 
 
 def set_head_aside(keys: Path) -> Path | None:
-    """Keep the note under another name, that no later one takes; return it, None when there is no note.
-
-    Raises `StorageError`.
-    """
+    """Copy the note to a new name and return that path, None when there is no note. Raises `StorageError`."""
     file = keys / HEAD_FILE
     if not file.exists():
         return None
     number = 1
     while (aside := file.with_name(f"{HEAD_FILE}.{number}")).exists():
         number += 1
-    with files.explained(aside), files.draft(aside) as draft:
-        draft.write_bytes(file.read_bytes())
-        files.settle(draft, aside)
+    with files.explained(aside):
+        files.write_whole(aside, file.read_bytes())
     return aside
 
 
-def _of_head(head: Head) -> bytes:
+def _signed(head: Head) -> bytes:
     return _HEAD + f"{head.number} {head.digest}".encode("ascii", "replace")

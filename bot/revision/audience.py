@@ -257,7 +257,7 @@ def _carry(
     enrolment.drawn(db, person, target, standing.questions)
     for fact, at in standing.steps.items():
         if fact in {"opened", "read", "passed"}:
-            attestations.note(db, person, target, fact, platform="", now=at)
+            attestations.note_fact(db, person, target, fact, platform="", now=at)
 
 
 def _return(db: Database, campaign: Campaign, person: str, now: datetime) -> None:

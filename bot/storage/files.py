@@ -51,6 +51,13 @@ def settle(path: Path, destination: Path) -> None:
     _flush(destination.parent)
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file readable by its owner alone, replacing any that is there. Raises `StorageError`."""
+    with explained(path), draft(path) as partial:
+        partial.write_bytes(content)
+        settle(partial, path)
+
+
 def _flush(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:

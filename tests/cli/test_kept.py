@@ -84,7 +84,7 @@ def test_what_is_attested_in_the_sandbox_is_verified_like_the_rest_until_it_star
 ) -> None:
     settings, keys = {"VIGIE_DB": str(folder / "vigie.db")}, folder / "cles-essai"
     with closing(Storage(folder / "vigie-essai.db")) as storage:
-        clerk = registrar.Registrar(storage, ISSUER, lambda: signing.signer(keys, create=True), keys)
+        clerk = registrar.Registrar(storage, ISSUER, lambda: signing.load_signer(keys, create=True), keys)
 
         def attest() -> None:
             with storage.transaction() as db:

@@ -193,7 +193,7 @@ def test_where_everyone_is_is_listed_and_exported(home: Home) -> None:
     assert (impossible.exit_code, "en chiffres" in impossible.output) == (2, True)
     with beside(home.database) as db:
         person = persons.known(db, Actor("slack", "T0123ABCD", "U0123ABCD"))
-        attestations.note(db, person, TARGET, "opened", platform="slack", now=NOW)
+        attestations.note_fact(db, person, TARGET, "opened", platform="slack", now=NOW)
         db.conn.execute(
             """UPDATE outbox SET state = 'sent', sent_day = '2026-11-24',
                route = 'direct:slack/T0123ABCD/U0123ABCD'"""

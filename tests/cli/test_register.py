@@ -58,15 +58,15 @@ class Home:
     def receipt(self, number: int = 1) -> Path:
         file = self.folder / "recu.pdf"
         with beside(self.cabinet.database) as db:
-            found = list(attestations.attestations(db))[number - 1]
-        file.write_bytes(receipt.make(found, ISSUER, signing.signer(self.cabinet.keys)))
+            found = list(attestations.all_attestations(db))[number - 1]
+        file.write_bytes(receipt.make_receipt(found, ISSUER, signing.load_signer(self.cabinet.keys)))
         return file
 
 
 @pytest.fixture
 def vigie(tmp_path: Path) -> Home:
     home = Home(tmp_path)
-    signer = signing.signer(home.cabinet.keys, create=True)
+    signer = signing.load_signer(home.cabinet.keys, create=True)
     with closing(Storage(home.cabinet.database)) as storage:
 
         def fill() -> None:
@@ -129,7 +129,7 @@ def test_without_the_note_of_its_end_a_register_is_not_said_to_be_whole(vigie: H
 
 
 def test_a_note_of_the_end_that_was_forged_is_told(vigie: Home) -> None:
-    signing.keep_head(vigie.cabinet.keys, signing.Head(1, "a" * 64), signing.new_signer())
+    signing.note_head(vigie.cabinet.keys, signing.Head(1, "a" * 64), signing.new_signer())
     done = vigie("verifier")
     assert done.exit_code == 1
     assert "n'est signé d'aucune clé connue" in done.output
@@ -267,7 +267,7 @@ def test_there_is_no_receipt_of_what_is_not_there_or_has_no_name_any_more(
     vigie: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(vigie.folder)
-    vigie.change(lambda db: attestations.forget(db, 3, lambda _table, _ids: None))
+    vigie.change(lambda db: attestations.erase_identity(db, 3, lambda _table, _ids: None))
     for number, why in (("9", "n'existe pas"), ("3", "effacé")):
         done = vigie("recu", number)
         assert (done.exit_code, why in done.output) == (1, True)

@@ -28,7 +28,7 @@ from bot.people.membership import BY_HAND
 from bot.people.office import Office
 from bot.policy import library as libraries
 from bot.register import attestations as register
-from bot.register.attestations import Attesting, Signatory
+from bot.register.attestations import Attesting
 from bot.register.signing import new_signer
 from bot.settings import SEED
 from bot.storage.database import Storage
@@ -51,8 +51,7 @@ class School(Desk):
     def attest(self, db: Database, attesting: Attesting) -> None:
         """Enter an attestation in the register, as the application does."""
         self.attestations.append(attesting)
-        who = Signatory(attesting.person_id, attesting.name, attesting.account)
-        register.attest(db, who, attesting.target, attesting.at, SIGNER)
+        register.attest(db, attesting, SIGNER)
 
     async def audit(self) -> register.Audit:
         """Check the whole register."""
@@ -69,7 +68,7 @@ class School(Desk):
         def read() -> set[str]:
             with self.office.storage.transaction() as db:
                 person = persons.person_of(db, actor, create=False)
-                return set(register.facts(db, person, "pa20", TARGET.version)) if person else set()
+                return set(register.facts(db, person, TARGET)) if person else set()
 
         return await self.office.storage.run(read)
 

@@ -34,7 +34,7 @@ from bot.people.membership import BY_HAND
 from bot.people.office import Office
 from bot.policy import library as libraries
 from bot.register import attestations
-from bot.register.attestations import Attesting, Signatory
+from bot.register.attestations import Attesting, Target
 from bot.register.signing import new_signer
 from bot.revision import archive, audience, revisions
 from bot.revision import notices as revision_notices
@@ -201,7 +201,7 @@ class World:
 
         def read(db: Database) -> set[str]:
             person = persons.person_of(db, actor, create=False)
-            return set(attestations.facts(db, person, "pa20", version)) if person else set()
+            return set(attestations.facts(db, person, Target("pa20", version, "", ""))) if person else set()
 
         return await self.run(read)
 
@@ -264,8 +264,7 @@ def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int
     )  # fmt: skip
 
     def attest(db: Database, attesting: Attesting) -> None:
-        who = Signatory(attesting.person_id, attesting.name, attesting.account)
-        attestations.attest(db, who, attesting.target, attesting.at, SIGNER)
+        attestations.attest(db, attesting, SIGNER)
 
     course = open_course(library, folders, attest, OnboardingPlan())
 

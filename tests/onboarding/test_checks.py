@@ -68,7 +68,7 @@ def look(database: Path, keys: Path) -> tuple[str, str]:
 def test_a_register_is_verified_then_found_altered_then_cut_short(kept: tuple[Path, Path]) -> None:
     database, keys = kept
     assert look(*kept) == ("ok", "aucune attestation pour le moment.")
-    signer = signing.signer(keys, create=True)
+    signer = signing.load_signer(keys, create=True)
     with beside(database) as db:
         for user in ("U1", "U2"):
             attest(db, user, "Zoé", signer)
@@ -84,7 +84,7 @@ def test_a_register_is_verified_then_found_altered_then_cut_short(kept: tuple[Pa
 
 def test_a_register_that_lost_everything_is_told(kept: tuple[Path, Path]) -> None:
     database, keys = kept
-    signer = signing.signer(keys, create=True)
+    signer = signing.load_signer(keys, create=True)
     with beside(database) as db:
         attest(db, "U1", "Zoé", signer)
         attestations.advance(db, keys, signer)

@@ -19,7 +19,7 @@ from bot.people import membership, persons, roles
 from bot.people.membership import BY_HAND
 from bot.people.persons import Account
 from bot.register import attestations
-from bot.register.attestations import Attesting, Signatory
+from bot.register.attestations import Attesting
 from bot.register.signing import new_signer
 from bot.times import Calendar
 from tests.kits.people import ALEX, ALEX_ON_DISCORD, DAY, NOW, fresh
@@ -104,9 +104,9 @@ def test_arguments_name_nobody_and_hold_no_text(db: Database) -> None:
 def test_the_five_facts_are_independent_and_the_first_time_is_kept(db: Database) -> None:
     person = officer(db)
     follow(db)
-    assert attestations.note(db, person, TARGET, "passed", platform="slack", now=NOW)
+    assert attestations.note_fact(db, person, TARGET, "passed", platform="slack", now=NOW)
     later = NOW + timedelta(days=2)
-    assert not attestations.note(db, person, TARGET, "passed", platform="discord", now=later)
+    assert not attestations.note_fact(db, person, TARGET, "passed", platform="discord", now=later)
     found = enrolment.standing(db, person, TARGET)
     assert found is not None
     assert dict(found.steps) == {"passed": NOW}
@@ -118,12 +118,12 @@ def test_delivered_is_what_the_outbox_says(db: Database) -> None:
     person = officer(db)
     follow(db)
     enrolment.delivered(db, TARGET, CALENDAR)
-    assert attestations.facts(db, person, "pa20", TARGET.version) == {}
+    assert attestations.facts(db, person, TARGET) == {}
     db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = '2026-11-25', route = 'discord'")
     for _ in range(2):
         enrolment.delivered(db, TARGET, CALENDAR)
     db.conn.execute("DELETE FROM outbox")  # kept for a year only
-    facts = attestations.facts(db, person, "pa20", TARGET.version)
+    facts = attestations.facts(db, person, TARGET)
     assert {fact: CALENDAR.day(at).isoformat() for fact, at in facts.items()} == {"delivered": "2026-11-25"}
     [(platform,)] = db.conn.execute("SELECT platform FROM reading_facts").fetchall()
     assert platform == "discord"
@@ -134,7 +134,7 @@ def test_a_welcome_that_only_the_administration_saw_is_not_delivered(db: Databas
     follow(db)
     db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = '2026-11-25', problem = 'unreached'")
     enrolment.delivered(db, TARGET, CALENDAR)
-    assert attestations.facts(db, person, "pa20", TARGET.version) == {}
+    assert attestations.facts(db, person, TARGET) == {}
 
 
 def test_attesting_without_what_comes_before_is_refused(db: Database) -> None:
@@ -158,8 +158,8 @@ def test_an_adopted_revision_begins_anew_and_reminds_of_the_new_text_alone(db: D
 
 def test_whoever_attested_an_earlier_version_is_left_to_what_is_told_of_revisions(db: Database) -> None:
     person = officer(db)
-    who = Signatory(person, "Alex", Account("slack", "T1", "U1"))
-    attestations.attest(db, who, TARGET, NOW, new_signer())
+    attesting = Attesting(person, "Alex", Account("slack", "T1", "U1"), TARGET, NOW)
+    attestations.attest(db, attesting, new_signer())
     other = officer(db, Actor("slack", "T1", "U2"))
     assert enrolment.follow(db, REVISED, CALENDAR, NOW) == 1
     assert [one.person_id for one in enrolment.everyone(db, REVISED)] == [other]
@@ -216,7 +216,7 @@ def test_when_two_accounts_become_one_person_all_that_was_done_is_theirs(db: Dat
     enrolment.turn_page(db, mine, TARGET, "1/1", DAY)
     enrolment.turn_page(db, other, TARGET, "1/1", DAY)
     enrolment.turn_page(db, other, TARGET, "2/1", DAY)
-    attestations.note(db, other, TARGET, "opened", platform="discord", now=NOW)
+    attestations.note_fact(db, other, TARGET, "opened", platform="discord", now=NOW)
     sitting = session.draw(BANK, Random(1))  # noqa: S311 — a test's own luck
     begun = attempts.begin(db, other, sitting, NOW, policy="pa20", version="2015-12-13", kind="quiz")
     attempts.keep(db, begun, finish(sitting, BANK, right=lambda n: n > 2), NOW)
@@ -224,7 +224,7 @@ def test_when_two_accounts_become_one_person_all_that_was_done_is_theirs(db: Dat
     assert enrolment.pages_read(db, mine, TARGET) == {"1/1", "2/1"}
     assert len(enrolment.everyone(db, TARGET)) == 1
     assert len(attempts.missed(db, mine, "pa20")) == 3
-    assert set(attestations.facts(db, mine, "pa20", TARGET.version)) == {"opened"}
+    assert set(attestations.facts(db, mine, TARGET)) == {"opened"}
 
 
 def test_when_a_person_is_forgotten_nothing_of_their_path_remains(db: Database) -> None:

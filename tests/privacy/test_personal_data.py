@@ -16,7 +16,7 @@ from bot.people.membership import BY_HAND
 from bot.privacy import personal_data
 from bot.privacy.personal_data import CATEGORIES
 from bot.register import attestations, signing
-from bot.register.attestations import Signatory, Target
+from bot.register.attestations import Attesting, Target
 from tests.kits.people import ALEX, ALEX_ON_DISCORD, BLAISE, DAY, NOW, count, day, fresh
 
 
@@ -53,9 +53,9 @@ def full(db: Database) -> str:
 def attested(db: Database, person: str) -> None:
     """Have a person go through the onboarding, attest, and leave."""
     reading = Target("pa20", date(2015, 12, 13), "0" * 64, "J'atteste avoir lu la PA20")
-    attestations.note(db, person, reading, "read", platform="slack", now=NOW)
-    who = Signatory(person, "Alex", persons.accounts_of(db, person)[0])
-    attestations.attest(db, who, reading, NOW, signing.new_signer())
+    attestations.note_fact(db, person, reading, "read", platform="slack", now=NOW)
+    attesting = Attesting(person, "Alex", persons.accounts_of(db, person)[0], reading, NOW)
+    attestations.attest(db, attesting, signing.new_signer())
     for statement in (
         "INSERT INTO onboardings (person_id, policy, version, started_at) VALUES (:who, 'pa20', :day, :now)",
         "INSERT INTO pages_read VALUES (:who, 'pa20', :day, 'article-1', :day)",

@@ -20,7 +20,7 @@ from bot.register.chain import COLUMNS
 from bot.register.signing import Head, new_signer
 from bot.storage.database import StorageError
 from tests.kits.people import DAY, NOW, count, day
-from tests.kits.register import NAMES, PA20, SIGNER, attest, filled, signatory, unlock
+from tests.kits.register import NAMES, PA20, SIGNER, attest, attesting, filled, insert, unlock
 
 ENTRIES = len(NAMES)
 FORGER = new_signer()
@@ -50,21 +50,21 @@ def one_entry(number: int) -> st.SearchStrategy[int]:
 @settings(max_examples=32, deadline=None)
 def test_no_fact_is_inferred_from_another(happened: set[attestations.Fact]) -> None:
     db = filled(())
-    who = signatory(db, "U9", "Zoé")
+    who = attesting(db, "U9", "Zoé")
     for fact in happened:
         if fact == "attested":
-            attestations.attest(db, who, PA20, NOW, SIGNER)
+            attestations.attest(db, who, SIGNER)
         else:
-            attestations.note(db, who.person_id, PA20, fact, platform="slack", now=NOW)
-    assert attestations.facts(db, who.person_id, "pa20", VERSION) == dict.fromkeys(happened, NOW)
+            attestations.note_fact(db, who.person_id, PA20, fact, platform="slack", now=NOW)
+    assert attestations.facts(db, who.person_id, PA20) == dict.fromkeys(happened, NOW)
 
 
 def test_a_fact_is_noted_the_first_time_only() -> None:
     db = filled(())
-    who = signatory(db, "U9", "Zoé").person_id
-    assert attestations.note(db, who, PA20, "read", platform="slack", now=NOW)
-    assert not attestations.note(db, who, PA20, "read", platform="discord", now=NOW + timedelta(days=1))
-    assert attestations.facts(db, who, "pa20", VERSION) == {"read": NOW}
+    who = attesting(db, "U9", "Zoé").person_id
+    assert attestations.note_fact(db, who, PA20, "read", platform="slack", now=NOW)
+    assert not attestations.note_fact(db, who, PA20, "read", platform="discord", now=NOW + timedelta(days=1))
+    assert attestations.facts(db, who, PA20) == {"read": NOW}
 
 
 def test_attesting_twice_is_attesting_once() -> None:
@@ -76,8 +76,8 @@ def test_attesting_twice_is_attesting_once() -> None:
 def test_another_version_is_another_attestation() -> None:
     db = filled(("Zoé",))
     newer = replace(PA20, version=date(2027, 1, 30), sha256="a" * 64)
-    attestations.attest(db, signatory(db, "U1", "Zoé"), newer, NOW, SIGNER)
-    assert [one.entry.version for one in attestations.attestations(db)] == ["2015-12-13", "2027-01-30"]
+    attestations.attest(db, replace(attesting(db, "U1", "Zoé"), target=newer), SIGNER)
+    assert [one.entry.version for one in attestations.all_attestations(db)] == ["2015-12-13", "2027-01-30"]
     assert sound(db)
 
 
@@ -85,7 +85,7 @@ def test_the_entry_says_what_was_attested_and_nothing_of_whom() -> None:
     db = filled(("Zoé Tremblay",))
     [row] = db.conn.execute("SELECT * FROM attestations").fetchall()
     assert not any("Zoé" in str(value) or "U1" in str(value) for value in row)
-    [entry] = [one.entry for one in attestations.attestations(db)]
+    [entry] = [one.entry for one in attestations.all_attestations(db)]
     assert (entry.policy, entry.version, entry.text_sha256) == ("pa20", "2015-12-13", PA20.sha256)
     assert (entry.statement, entry.platform) == (PA20.statement, "slack")
 
@@ -172,7 +172,7 @@ def test_reordered_entries_are_seen(order: list[int]) -> None:
 def test_an_inserted_entry_is_seen(copied: int, at: int, resigned: bool) -> None:
     db = filled()
     unlock(db)
-    entries = [one.entry for one in attestations.attestations(db)]
+    entries = [one.entry for one in attestations.all_attestations(db)]
     inserted = replace(entries[copied - 1], number=at, statement="J'atteste autre chose")
     if at > 1:
         inserted = replace(inserted, previous=entries[at - 2].digest)
@@ -180,7 +180,7 @@ def test_an_inserted_entry_is_seen(copied: int, at: int, resigned: bool) -> None
         inserted = chain.sealed(inserted, FORGER)
     db.conn.execute("UPDATE attestations SET number = -number WHERE number >= ?", (at,))
     db.conn.execute("UPDATE attestations SET number = 1 - number WHERE number < 0")
-    attestations._insert(db, inserted)
+    insert(db, inserted)
     assert not sound(db)
 
 
@@ -188,10 +188,10 @@ def test_entries_of_two_histories_do_not_make_one() -> None:
     """Each is signed with the key, as after a copy is brought back; together they are no chain."""
     db, other = filled(), filled()
     unlock(db)
-    [entry] = [one.entry for one in attestations.attestations(other) if one.entry.number == 3]
+    [entry] = [one.entry for one in attestations.all_attestations(other) if one.entry.number == 3]
     db.conn.execute("DELETE FROM attestations WHERE number = 3")
     db.conn.execute("DELETE FROM attestation_people WHERE number = 3")
-    attestations._insert(db, entry)
+    insert(db, entry)
     assert [fault.number for fault in audit(db).faults] == [3, 4]
 
 
@@ -230,17 +230,17 @@ def test_a_known_keys_name_does_not_make_another_key_known() -> None:
 
 def test_an_attestation_given_to_someone_else_is_seen() -> None:
     db = filled()
-    other = signatory(db, "U2", "").person_id
+    other = attesting(db, "U2", "").person_id
     db.conn.execute("UPDATE attestation_people SET person_id = ? WHERE number = 1", (other,))
     assert [fault.number for fault in audit(db).faults] == [1]
 
 
 def test_persons_who_become_one_keep_their_attestations() -> None:
     db = filled()
-    first, second = (signatory(db, user, "").person_id for user in ("U1", "U2"))
+    first, second = (attesting(db, user, "").person_id for user in ("U1", "U2"))
     persons.merge(db, first, second)
     assert sound(db)
-    found = attestations.attestation(db, first, "pa20", VERSION)
+    found = attestations.attestation_of(db, first, "pa20", VERSION)
     assert found
     assert found.entry.number == 1
 
@@ -249,17 +249,17 @@ def test_persons_who_become_one_keep_their_attestations() -> None:
 
 
 def test_the_end_is_noted_beside_the_keys_and_follows(tmp_path: Path) -> None:
-    signer = signing.signer(tmp_path, create=True)
+    signer = signing.load_signer(tmp_path, create=True)
     db = filled(())
     assert attestations.advance(db, tmp_path, signer)
     for number, name in enumerate(NAMES, 1):
         attest(db, f"U{number}", name, signer)
         assert attestations.advance(db, tmp_path, signer)
-        assert signing.kept_head(tmp_path, signing.ring(tmp_path)) == attestations.head(db)
+        assert signing.noted_head(tmp_path, signing.load_ring(tmp_path)) == attestations.head(db)
 
 
 def test_a_register_brought_back_does_not_take_the_place_of_its_end(tmp_path: Path) -> None:
-    signer = signing.signer(tmp_path, create=True)
+    signer = signing.load_signer(tmp_path, create=True)
     db = filled(())
     attest(db, "U1", "Zoé", signer)
     attestations.advance(db, tmp_path, signer)
@@ -267,21 +267,21 @@ def test_a_register_brought_back_does_not_take_the_place_of_its_end(tmp_path: Pa
     assert not attestations.advance(former, tmp_path, signer)
     attest(former, "U2", "Blaise", signer)
     assert not attestations.advance(former, tmp_path, signer)
-    kept = signing.kept_head(tmp_path, signing.ring(tmp_path))
+    kept = signing.noted_head(tmp_path, signing.load_ring(tmp_path))
     assert kept == attestations.head(db)
-    assert "par laquelle" in attestations.verify(former, signing.ring(tmp_path), kept).faults[0].text
+    assert "par laquelle" in attestations.verify(former, signing.load_ring(tmp_path), kept).faults[0].text
 
 
 def test_an_end_that_is_not_signed_is_refused(tmp_path: Path) -> None:
-    signer = signing.signer(tmp_path, create=True)
-    signing.keep_head(tmp_path, Head(3, "a" * 64), signer)
+    signer = signing.load_signer(tmp_path, create=True)
+    signing.note_head(tmp_path, Head(3, "a" * 64), signer)
     file = tmp_path / signing.HEAD_FILE
     file.write_text(file.read_text().replace('"number": 3', '"number": 2'))
     with pytest.raises(StorageError, match="signé"):
-        signing.kept_head(tmp_path, signing.ring(tmp_path))
+        signing.noted_head(tmp_path, signing.load_ring(tmp_path))
     file.write_text("[]")
     with pytest.raises(StorageError, match="ne se lit pas"):
-        signing.kept_head(tmp_path, signing.ring(tmp_path))
+        signing.noted_head(tmp_path, signing.load_ring(tmp_path))
 
 
 # --- Keys -------------------------------------------------------------------------------------
@@ -289,37 +289,37 @@ def test_an_end_that_is_not_signed_is_refused(tmp_path: Path) -> None:
 
 def test_keys_are_their_owners_only(tmp_path: Path) -> None:
     keys = tmp_path / "cles"
-    signing.signer(keys, create=True)
+    signing.load_signer(keys, create=True)
     assert keys.stat().st_mode & 0o777 == 0o700
     assert (keys / signing.KEY_FILE).stat().st_mode & 0o777 == 0o600
 
 
 def test_the_same_key_is_found_again(tmp_path: Path) -> None:
-    made = signing.signer(tmp_path, create=True)
-    assert signing.signer(tmp_path).id == signing.signer(tmp_path, create=True).id == made.id
+    made = signing.load_signer(tmp_path, create=True)
+    assert signing.load_signer(tmp_path).id == signing.load_signer(tmp_path, create=True).id == made.id
 
 
 def test_what_a_former_key_signed_is_still_verified(tmp_path: Path) -> None:
     db = filled(())
-    attest(db, "U1", "Zoé", signing.signer(tmp_path, create=True))
+    attest(db, "U1", "Zoé", signing.load_signer(tmp_path, create=True))
     attest(db, "U2", "Blaise", signing.renew(tmp_path))
-    assert len({one.entry.key_id for one in attestations.attestations(db)}) == 2
-    assert attestations.verify(db, signing.ring(tmp_path)) == Audit(2, 0, ())
-    assert set(attestations.public_keys(db)) == set(signing.ring(tmp_path))
+    assert len({one.entry.key_id for one in attestations.all_attestations(db)}) == 2
+    assert attestations.verify(db, signing.load_ring(tmp_path)) == Audit(2, 0, ())
+    assert set(attestations.public_keys(db)) == set(signing.load_ring(tmp_path))
 
 
 def test_a_lost_key_is_not_replaced_in_silence(tmp_path: Path) -> None:
-    signing.signer(tmp_path, create=True)
+    signing.load_signer(tmp_path, create=True)
     (tmp_path / signing.KEY_FILE).unlink()
     with pytest.raises(StorageError, match="renouveler"):
-        signing.signer(tmp_path, create=True)
+        signing.load_signer(tmp_path, create=True)
 
 
 def test_a_damaged_key_is_told(tmp_path: Path) -> None:
-    signing.signer(tmp_path, create=True)
+    signing.load_signer(tmp_path, create=True)
     (tmp_path / signing.KEY_FILE).write_text("AAAA")
     with pytest.raises(StorageError, match="abîmée"):
-        signing.signer(tmp_path)
+        signing.load_signer(tmp_path)
 
 
 @pytest.mark.parametrize("line", ["n'importe quoi", "vigie-ed25519 0123456789abcdef " + "A" * 43 + "=", "é"])
@@ -339,15 +339,15 @@ def test_erasing_people_leaves_the_register_sound(gone: set[int]) -> None:
     db = filled()
     kept = attestations.head(db)
     for number in gone:
-        assert attestations.forget(db, number, forgetful)
+        assert attestations.erase_identity(db, number, forgetful)
     assert audit(db, kept) == Audit(ENTRIES, len(gone), ())
-    left = [one.name for one in attestations.attestations(db)]
+    left = [one.name for one in attestations.all_attestations(db)]
     assert left == [None if number in gone else name for number, name in enumerate(NAMES, 1)]
 
 
 def test_a_person_who_is_forgotten_takes_their_fields_along() -> None:
     db = filled()
-    db.conn.execute("DELETE FROM people WHERE id = ?", (signatory(db, "U1", "").person_id,))
+    db.conn.execute("DELETE FROM people WHERE id = ?", (attesting(db, "U1", "").person_id,))
     assert audit(db) == Audit(ENTRIES, 1, ())
 
 
@@ -358,9 +358,9 @@ def test_what_is_erased_is_remembered_before_it_is_gone() -> None:
     def remember(table: str, ids: Iterable[str]) -> None:
         remembered.append((table, len(list(ids)) * count(db, table)))
 
-    attestations.forget(db, 1, remember)
+    attestations.erase_identity(db, 1, remember)
     assert remembered == [("attestation_people", 1)]
-    assert not attestations.forget(db, 1, remember)
+    assert not attestations.erase_identity(db, 1, remember)
 
 
 def members(db: Database, person: str, *, until: date | None) -> None:
@@ -373,8 +373,8 @@ def members(db: Database, person: str, *, until: date | None) -> None:
 
 def test_fields_are_kept_for_the_mandate_and_the_years_after_it() -> None:
     db = filled(("Zoé",))
-    who = signatory(db, "U1", "").person_id
-    attestations.note(db, who, PA20, "read", platform="slack", now=NOW)
+    who = attesting(db, "U1", "").person_id
+    attestations.note_fact(db, who, PA20, "read", platform="slack", now=NOW)
     members(db, who, until=None)
     assert not attestations.expire(db, day(4000), 3, forgetful)
     members(db, who, until=day(4000))
@@ -390,7 +390,7 @@ def test_fields_are_kept_for_the_mandate_and_the_years_after_it() -> None:
 
 def test_a_mandate_given_back_starts_over() -> None:
     db = filled(("Zoé",))
-    who = signatory(db, "U1", "").person_id
+    who = attesting(db, "U1", "").person_id
     members(db, who, until=DAY)
     attestations.expire(db, DAY, 3, forgetful)
     assert count(db, "mandate_ends") == 1
@@ -401,7 +401,7 @@ def test_a_mandate_given_back_starts_over() -> None:
 
 def test_a_role_is_a_mandate_too() -> None:
     db = filled(("Zoé",))
-    who = signatory(db, "U1", "").person_id
+    who = attesting(db, "U1", "").person_id
     db.conn.execute(
         """INSERT INTO role_holders (id, role_id, person_id, since)
            SELECT 'h', id, ?, '2026-01-01' FROM roles LIMIT 1""",

@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.register import attestations, chain, receipt, signing
-from bot.register.receipt import Issuer, Receipt, ReceiptError
+from bot.register.attestations import Attestation
+from bot.register.receipt import Issuer, ReceiptError
 from bot.typesetting import typeset
 from tests.kits.register import PA20, SIGNER, attest, filled
 
@@ -30,7 +31,7 @@ ZOE = "Zoë L'Écuyer-Trépanier"
 
 @cache
 def made(name: str = ZOE) -> bytes:
-    return receipt.make(attest(filled(()), "U1", name), ISSUER, SIGNER)
+    return receipt.make_receipt(attest(filled(()), "U1", name), ISSUER, SIGNER)
 
 
 def words(content: bytes, tmp_path: Path) -> str:
@@ -53,7 +54,7 @@ def test_the_receipt_says_who_attested_what_and_when(tmp_path: Path) -> None:
     assert ZOE in text
     assert "le 24 novembre 2026, 10 h 00 (UTC−5)" in text
     assert "2026-11-24T15:00:00Z" in text
-    entry = receipt.read(made(), SIGNER.ring).entry
+    entry = receipt.verify_receipt(made(), SIGNER.ring).entry
     assert entry.digest in text.replace(" ", "")
     assert PA20.sha256 in text.replace(" ", "")
     assert "vigie registre verifier RECU.pdf" in text
@@ -98,13 +99,15 @@ def test_readers_of_pdf_find_nothing_wrong_with_what_follows_the_page() -> None:
 
 def test_an_association_and_a_policy_may_have_no_more_than_a_short_name() -> None:
     issuer = Issuer("", lambda policy: (policy, ""), ISSUER.zone)
-    content = receipt.make(attest(filled(()), "U1", ZOE), issuer, SIGNER)
-    assert receipt.read(content, SIGNER.ring).name == ZOE
+    content = receipt.make_receipt(attest(filled(()), "U1", ZOE), issuer, SIGNER)
+    assert receipt.verify_receipt(content, SIGNER.ring).name == ZOE
 
 
 def test_the_same_receipt_is_made_again() -> None:
     attestation = attest(filled(()), "U1", ZOE)
-    assert receipt.make(attestation, ISSUER, SIGNER) == receipt.make(attestation, ISSUER, SIGNER)
+    assert receipt.make_receipt(attestation, ISSUER, SIGNER) == receipt.make_receipt(
+        attestation, ISSUER, SIGNER
+    )
 
 
 @pytest.mark.parametrize(
@@ -123,7 +126,7 @@ def test_the_same_receipt_is_made_again() -> None:
 )
 def test_any_name_gives_one_page_that_verifies(name: str) -> None:
     content = made(name)
-    assert receipt.read(content, SIGNER.ring).name == chain.tidy(name)
+    assert receipt.verify_receipt(content, SIGNER.ring).name == chain.tidy(name)
     with pikepdf.open(io.BytesIO(content)) as pdf:
         assert len(pdf.pages) == 1
 
@@ -147,21 +150,22 @@ def test_what_cannot_be_printed_is_said_to_be_replaced(tmp_path: Path) -> None:
 
 def test_there_is_no_receipt_of_someone_who_was_erased() -> None:
     db = filled(("Zoé",))
-    attestations.forget(db, 1, lambda _, __: None)
+    attestations.erase_identity(db, 1, lambda _, __: None)
     with pytest.raises(ReceiptError, match="effacé"):
-        receipt.make(next(attestations.attestations(db)), ISSUER, SIGNER)
+        receipt.make_receipt(next(attestations.all_attestations(db)), ISSUER, SIGNER)
 
 
 def test_a_page_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    attestation = attest(filled(()), "U1", ZOE)
     broken = tmp_path / "page.py"
     broken.write_text("raise SystemExit(3)")
     monkeypatch.setattr(typeset, "_PAGE", broken)
     with pytest.raises(ReceiptError, match="composé"):
-        receipt.compiled({})
+        receipt.make_receipt(attestation, ISSUER, SIGNER)
     broken.write_text("while True: pass")
     monkeypatch.setattr(typeset, "SECONDS", 1)
     with pytest.raises(ReceiptError, match="composé"):
-        receipt.compiled({})
+        receipt.make_receipt(attestation, ISSUER, SIGNER)
 
 
 @pytest.mark.parametrize(
@@ -174,14 +178,14 @@ def test_a_page_that_cannot_be_made_is_told(monkeypatch: pytest.MonkeyPatch, tmp
     ],
 )
 def test_times_are_those_of_the_association(moment: str, zone: str, read: str) -> None:
-    assert receipt.local(moment, ZoneInfo(zone)) == read
+    assert receipt.local_time(moment, ZoneInfo(zone)) == read
 
 
 # --- Forgery ----------------------------------------------------------------------------------
 
 
 def test_a_receipt_verifies_with_the_public_key_alone() -> None:
-    assert receipt.read(made(), {SIGNER.id: SIGNER.public}).name == ZOE
+    assert receipt.verify_receipt(made(), {SIGNER.id: SIGNER.public}).name == ZOE
 
 
 @given(st.data())
@@ -191,7 +195,7 @@ def test_a_changed_byte_is_refused(data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(content) - 1))
     content[at] ^= data.draw(st.integers(1, 255))
     with pytest.raises(ReceiptError):
-        receipt.read(bytes(content), SIGNER.ring)
+        receipt.verify_receipt(bytes(content), SIGNER.ring)
 
 
 @given(st.binary(min_size=1, max_size=40))
@@ -199,7 +203,7 @@ def test_a_changed_byte_is_refused(data: st.DataObject) -> None:
 def test_a_receipt_with_something_before_or_after_is_refused(more: bytes) -> None:
     for content in (made() + more, more + made(), made()[: -len(more)]):
         with pytest.raises(ReceiptError):
-            receipt.read(content, SIGNER.ring)
+            receipt.verify_receipt(content, SIGNER.ring)
 
 
 @given(st.binary(max_size=300))
@@ -211,7 +215,7 @@ def test_anything_else_is_no_receipt(content: bytes) -> None:
         b"startxref\n1\n%%EOF\n" + receipt._MARK + b"%\n" + content,
     ):
         with pytest.raises(ReceiptError):
-            receipt.read(whole, SIGNER.ring)
+            receipt.verify_receipt(whole, SIGNER.ring)
 
 
 def test_a_page_drawn_over_is_refused() -> None:
@@ -221,14 +225,14 @@ def test_a_page_drawn_over_is_refused() -> None:
         pdf.Root.Lang = pikepdf.String("en")
         pdf.save(saved)
     with pytest.raises(ReceiptError, match="de nouveau"):
-        receipt.read(saved.getvalue(), SIGNER.ring)
+        receipt.verify_receipt(saved.getvalue(), SIGNER.ring)
 
 
 def test_the_page_of_one_with_the_proof_of_another_is_refused() -> None:
     page = made("Blaise").rpartition(receipt._MARK)[0]
     proof = made().rpartition(receipt._MARK)[2]
     with pytest.raises(ReceiptError, match="modifié"):
-        receipt.read(page + receipt._MARK + proof, SIGNER.ring)
+        receipt.verify_receipt(page + receipt._MARK + proof, SIGNER.ring)
 
 
 def test_the_page_and_seal_of_one_with_the_data_of_another_are_refused() -> None:
@@ -237,14 +241,14 @@ def test_the_page_and_seal_of_one_with_the_data_of_another_are_refused() -> None
     *data, _, _, _, _, _ = made().rpartition(receipt._MARK)[2].split(b"\n")
     mixed = b"\n".join((*data, seal, start, at, end, last)).replace(at, proof.split(b"\n")[-3])
     with pytest.raises(ReceiptError, match="modifié"):
-        receipt.read(page + receipt._MARK + mixed, SIGNER.ring)
+        receipt.verify_receipt(page + receipt._MARK + mixed, SIGNER.ring)
 
 
 def test_a_receipt_signed_by_someone_else_is_refused() -> None:
     forger = signing.new_signer()
     attestation = attest(filled(()), "U1", ZOE, forger)
     with pytest.raises(ReceiptError, match="inconnue"):
-        receipt.read(receipt.make(attestation, ISSUER, forger), SIGNER.ring)
+        receipt.verify_receipt(receipt.make_receipt(attestation, ISSUER, forger), SIGNER.ring)
 
 
 @pytest.mark.parametrize("part", ["name", "salt", "statement", "attested_at"])
@@ -256,22 +260,22 @@ def test_a_sealed_page_does_not_save_an_entry_that_was_changed(part: str) -> Non
     (entry if part in entry else content)[part] = "autre"
     page = made().rpartition(receipt._MARK)[0]
     with pytest.raises(ReceiptError, match="pas valable"):
-        receipt.read(page + receipt._trailer(page, content, SIGNER), SIGNER.ring)
+        receipt.verify_receipt(page + receipt._trailer(page, content, SIGNER), SIGNER.ring)
 
 
 def test_data_that_is_signed_and_makes_no_sense_is_refused() -> None:
     page = made().rpartition(receipt._MARK)[0]
     with pytest.raises(ReceiptError):
-        receipt.read(page + receipt._trailer(page, {"entry": {}}, SIGNER), SIGNER.ring)
+        receipt.verify_receipt(page + receipt._trailer(page, {"entry": {}}, SIGNER), SIGNER.ring)
 
 
 def test_a_receipt_made_after_a_change_of_key_needs_both_keys(tmp_path: Path) -> None:
-    attestation = attest(filled(()), "U1", ZOE, signing.signer(tmp_path, create=True))
-    former = signing.ring(tmp_path)
-    content = receipt.make(attestation, ISSUER, signing.renew(tmp_path))
-    assert receipt.read(content, signing.ring(tmp_path)).name == ZOE
+    attestation = attest(filled(()), "U1", ZOE, signing.load_signer(tmp_path, create=True))
+    former = signing.load_ring(tmp_path)
+    content = receipt.make_receipt(attestation, ISSUER, signing.renew(tmp_path))
+    assert receipt.verify_receipt(content, signing.load_ring(tmp_path)).name == ZOE
     with pytest.raises(ReceiptError, match="inconnue"):
-        receipt.read(content, former)
+        receipt.verify_receipt(content, former)
 
 
 def test_a_receipt_tells_nothing_of_the_account() -> None:
@@ -287,5 +291,7 @@ def made_lines(lines: list[bytes]) -> list[bytes]:
 
 def test_no_name_is_said_to_be_missing() -> None:
     entry = attest(filled(()), "U1", "").entry
-    assert receipt.page_data(Receipt(entry, ""), ISSUER)["name"] == "Nom non précisé"
-    assert receipt.page_data(Receipt(replace(entry, platform="x"), "Zoé"), ISSUER)["platform"] == "x"
+    assert receipt.page_data(Attestation(entry, "", None), ISSUER)["name"] == "Nom non précisé"
+    assert (
+        receipt.page_data(Attestation(replace(entry, platform="x"), "Zoé", None), ISSUER)["platform"] == "x"
+    )

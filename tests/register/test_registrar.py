@@ -27,7 +27,7 @@ from tests.register.test_receipt import ISSUER
 def clerk(tmp_path: Path) -> Iterator[Registrar]:
     storage = Storage(tmp_path / "vigie.db")
     keys = tmp_path / "cles"
-    yield Registrar(storage, ISSUER, lambda: signing.signer(keys, create=True), keys)
+    yield Registrar(storage, ISSUER, lambda: signing.load_signer(keys, create=True), keys)
     storage.close()
 
 
@@ -60,7 +60,7 @@ def test_a_receipt_that_cannot_be_made_is_said_with_how_to_ask_again(
     def broken(*_: object) -> bytes:
         raise ReceiptError("le reçu n'a pas pu être composé.")
 
-    monkeypatch.setattr(receipt, "make", broken)
+    monkeypatch.setattr(receipt, "make_receipt", broken)
     message = built(clerk)
     assert message is not None
     assert not message.files()
@@ -72,7 +72,7 @@ def test_there_is_nothing_to_send_once_the_name_is_erased(clerk: Registrar) -> N
     assert message is not None
     assert [file.name for file in message.files()] == ["recu-2015-12-13.pdf"]
     with clerk.storage.transaction() as db:
-        attestations.forget(db, 1, lambda _table, _ids: None)
+        attestations.erase_identity(db, 1, lambda _table, _ids: None)
     assert built(clerk, new=False) is None
 
 
@@ -91,6 +91,6 @@ def test_the_end_that_does_not_follow_what_was_noted_is_refused(clerk: Registrar
     with clerk.storage.transaction() as db:
         attest(clerk, db)
     clerk.caught_up()
-    signing.keep_head(clerk.keys, signing.Head(9, "f" * 64), clerk.signer())
+    signing.note_head(clerk.keys, signing.Head(9, "f" * 64), clerk.signer())
     with pytest.raises(StorageError, match="ne suit plus"):
         clerk.caught_up()

@@ -31,7 +31,7 @@ from bot.people.membership import BY_HAND
 from bot.people.persons import Account
 from bot.policy import library as libraries
 from bot.register import attestations, signing
-from bot.register.attestations import Attesting, Signatory
+from bot.register.attestations import Attesting
 from bot.revision import archive, audience, revisions
 from bot.revision.revisions import Dates, Proposal
 from bot.schedule import clock
@@ -274,11 +274,10 @@ def _prepare(db: Database, keys: Path, count: int) -> frozenset[str]:
     now, today = datetime.now(UTC), date.today()  # noqa: DTZ011 — as the bot's own settings say
     registry.seed(db)
     library = libraries.load_library([SEED], "pa20", lambda: today, archive.approved(db, [SEED], today))
-    signer = signing.signer(keys, create=True)
+    signer = signing.load_signer(keys, create=True)
 
-    def attest(db: Database, asked: Attesting) -> None:
-        who = Signatory(asked.person_id, asked.name, asked.account)
-        attestations.attest(db, who, asked.target, asked.at, signer)
+    def attest(db: Database, attesting: Attesting) -> None:
+        attestations.attest(db, attesting, signer)
 
     target = open_course(library, [SEED], attest, OnboardingPlan()).target()
     closed = set()

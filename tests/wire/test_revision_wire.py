@@ -20,7 +20,7 @@ from bot.people.persons import Account
 from bot.policy import library as libraries
 from bot.policy.articles import parse
 from bot.register import attestations, signing
-from bot.register.attestations import Signatory
+from bot.register.attestations import Attesting
 from bot.revision import archive
 from bot.settings import SEED
 from bot.storage.database import Storage
@@ -77,8 +77,8 @@ def prepare(kept: Kept, account: Account) -> Mapping[str, str]:
             person = persons.known(db, account)
             membership.enter(db, person, "officer", BY_HAND, TODAY - timedelta(days=60))
             enrolment.place(db, person, target, now)
-            signer = signing.signer(kept.folder / "cles", create=True)
-            attestations.attest(db, Signatory(person, NAME, account), target, now, signer)
+            signer = signing.load_signer(kept.folder / "cles", create=True)
+            attestations.attest(db, Attesting(person, NAME, account, target, now), signer)
     finally:
         storage.close()
     return {"VIGIE_DATA": str(volume), "VIGIE_CLES": str(kept.folder / "cles")}

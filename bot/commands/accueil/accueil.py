@@ -58,12 +58,12 @@ class _Desk:
     def note(self, person: str, fact: attestations.Noted) -> bool:
         """Note that something happened to someone now, on this platform."""
         platform, now = actor_of(self.request).platform, self.office.clock()
-        return attestations.note(self.db, person, self.course.target(), fact, platform=platform, now=now)
+        return attestations.note_fact(self.db, person, self.course.target(), fact, platform=platform, now=now)
 
     def steps(self, person: str) -> Mapping[Fact, datetime]:
         """Return the facts about a person."""
         target = self.course.target()
-        return attestations.facts(self.db, person, target.policy, target.version)
+        return attestations.facts(self.db, person, target)
 
     def day(self, moment: datetime) -> str:
         """Return the local day of a moment, in words."""

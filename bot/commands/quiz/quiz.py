@@ -274,7 +274,7 @@ def _note_pass(desk: _Desk, attempt: Attempt) -> None:
     if attempt.finished_at and _passes(desk, attempt):
         platform = actor_of(desk.request).platform
         target, now = desk.course.target(), desk.office.clock()
-        attestations.note(desk.db, attempt.person_id, target, "passed", platform=platform, now=now)
+        attestations.note_fact(desk.db, attempt.person_id, target, "passed", platform=platform, now=now)
 
 
 def _passes(desk: _Desk, attempt: Attempt) -> bool:
@@ -285,8 +285,7 @@ def _passes(desk: _Desk, attempt: Attempt) -> bool:
 
 
 def _result(desk: _Desk, attempt: Attempt) -> Message:
-    target = desk.course.target()
-    steps = attestations.facts(desk.db, attempt.person_id, target.policy, target.version)
+    steps = attestations.facts(desk.db, attempt.person_id, desk.course.target())
     if attempt.kind == "revision":
         return say.reviewed(desk.course, attempt, steps)
     if attempt.kind == "refresher":
