@@ -7,7 +7,7 @@ It is harmless when repeated: the same bank gives the same model, and the notice
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from bot.answers.engine.store import Sources
 from bot.conversation.deferred import aside
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text
 from bot.outbox import rows
-from bot.outbox.notices import Notice
+from bot.outbox.notices import Notice, NoticeBuilder
 from bot.outbox.rows import Delivery
 from bot.policy.library import Library
 from bot.schedule import clock
@@ -30,7 +30,6 @@ from bot.times import iso
 
 LEARN: Final = "apprendre"  # the errand that learns the bank of questions for the texts at work
 ERRAND: Final = "reentrainer"  # in `Work.errands`
-NOTICE: Final = "reentrainement"  # in `notices.NOTICES`
 
 Arguments: TypeAlias = Mapping[str, Any]
 
@@ -50,6 +49,16 @@ class Trained:
     lines: int
     problem: str = ""
 
+
+@dataclass(frozen=True, slots=True)
+class TrainedNotice:
+    """The arguments of the notice that says what came of training a policy's model again."""
+
+    policy: str
+    trained: Trained
+
+
+NOTICE: Final = Notice("reentrainement", "le résultat d'un réentraînement", TrainedNotice)
 
 Retrain: TypeAlias = Callable[[str], Awaitable[Trained]]
 
@@ -86,8 +95,8 @@ def plan(db: Database, policy: str, person: str, now: datetime) -> None:
 async def errand(storage: Storage, retrain: Retrain, arguments: Arguments, now: datetime) -> None:
     """Train, then queue the notice, and have the text to come learn the same; what breaks is tried again."""
     trained = await retrain(arguments["policy"])
-    told = {"policy": arguments["policy"], **asdict(trained)}
-    delivery = Delivery(arguments["key"], f"person:{arguments['person']}", NOTICE, told)
+    notice = TrainedNotice(arguments["policy"], trained)
+    delivery = Delivery(arguments["key"], f"person:{arguments['person']}", NOTICE, notice)
 
     def queue() -> None:
         with storage.transaction() as db:
@@ -97,15 +106,9 @@ async def errand(storage: Storage, retrain: Retrain, arguments: Arguments, now: 
     await storage.run(queue)
 
 
-def notices() -> dict[str, Notice]:
-    """Return what is sent of its own accord, by name, to be added to `bot.outbox.notices.NOTICES`."""
-    return {NOTICE: Notice("le résultat d'un réentraînement", told)}
-
-
-def told(_services: object, arguments: Arguments) -> Message:
-    """Return the notice: whether the new model answers, and the two scores."""
-    kept = {name: arguments[name] for name in ("swapped", "before", "after", "lines", "problem")}
-    return said(Trained(**kept), arguments["policy"])
+def notice_builders() -> tuple[NoticeBuilder, ...]:
+    """Return the notice of a training, to be sent by the outbox."""
+    return (NOTICE.built_by(lambda _, notice: said(notice.trained, notice.policy)),)
 
 
 def said(trained: Trained, policy: str) -> Message:

@@ -29,7 +29,6 @@ from bot.onboarding import enrolment, progress, reminders
 from bot.onboarding.progress import Numbers
 from bot.onboarding.progress_picture import ProgressErrand
 from bot.operations.health import Health, Metrics
-from bot.outbox import notices
 from bot.outbox.pump import Pump
 from bot.outbox.routes import Routes, hand_over, parse
 from bot.outbox.sending import Habits, Hooks
@@ -187,6 +186,7 @@ class Background:
             self.posts,
             Routes(self.posts, listed(settings.vigie_discord_relais), channels),
             Habits(office.clock, office.calendar.next_working, office.calendar.day),
+            self.services.notices,
             hooks=Hooks(
                 sent=lambda platform: metrics.sent.labels(platform).inc(),
                 failed=metrics.outbox_failures.inc,
@@ -326,7 +326,7 @@ def _refused(error: OSError, port: int) -> str:
 
 def _held(db: Database, after: int) -> None:
     """Hold what was queued by a task that was already due when the database was restored."""
-    restore.hold(db, notices.REPORTS, after)
+    restore.hold(db, escalation.NOTICES, after)
 
 
 def _once_ready(platform: Post) -> Fetch:

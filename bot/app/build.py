@@ -33,7 +33,8 @@ from bot.onboarding import notices as onboarding_notices
 from bot.onboarding.course import Course, open_course
 from bot.onboarding.enrolment import OnboardingPlan
 from bot.operations.health import Metrics
-from bot.outbox import notices, rows
+from bot.outbox import rows
+from bot.outbox.notices import Notices
 from bot.outbox.routes import EMAIL
 from bot.people import membership, persons, roles
 from bot.people.members import Register
@@ -111,8 +112,6 @@ def build(settings: Settings, storage: Storage) -> Bot:
     clerk = registrar(settings, read, storage)
     school = replace(course(settings, read, clerk.attest), send_receipt=clerk.send_again)
     kept = texts(settings, read)
-    told = onboarding_notices.table(read) | clerk.notices() | retraining.notices()
-    notices.NOTICES.update(told | revision_notices.table(kept))
 
     def registry_changed(db: Database) -> None:
         enrolment.follow(db, school.target(), calendar, system_clock(), at_once=True)
@@ -129,11 +128,20 @@ def build(settings: Settings, storage: Storage) -> Bot:
     )
     front = desk(settings, read, office)
     reports = app_reports.reporting(settings, read, office, front.guidance, front.masker)
-    for module in (report_notices, digest, export):
-        notices.NOTICES.update(module.table(reports.records, office.clock))
+    notices = Notices(
+        [
+            *onboarding_notices.notice_builders(read),
+            *clerk.notice_builders(),
+            *retraining.notice_builders(),
+            *revision_notices.notice_builders(kept),
+            *report_notices.notice_builders(reports.records, office.clock),
+            *digest.notice_builders(reports.records, office.clock),
+            *export.notice_builders(reports.records, office.clock),
+        ]
+    )
     welcome = replace(welcome, limit=reports.limit)
     kept.replaced = partial(_interpret_anew, settings, front)
-    services = Services(read, office, school, front, _bank(settings, read, office), reports, kept)
+    services = Services(read, office, school, front, _bank(settings, read, office), reports, kept, notices)
     dispatcher = Dispatcher(catalogue(services), storage.executor, welcome=welcome)
     return Bot(settings, services, clerk, dispatcher)
 

@@ -21,7 +21,8 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from bot.backup import copies, destroyed
-from bot.outbox.rows import REPEATED, hand_back
+from bot.outbox.notices import REPEATED
+from bot.outbox.rows import hand_back
 from bot.storage import files, state
 from bot.storage.database import StorageError, check, explained, lock, reader
 from bot.storage.schema.migrations import migrations

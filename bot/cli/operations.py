@@ -21,13 +21,15 @@ from bot.cli.base import configured, dump, json_flag, kept, one_of, storage_refu
 from bot.conversation.findings import Finding, fine, note, wrong
 from bot.onboarding import checks as onboarding_checks
 from bot.operations import diagnostic
-from bot.outbox import notices, rows
+from bot.outbox import rows
+from bot.outbox.notices import Notices
 from bot.outbox.routes import parse
 from bot.people import membership, roles
 from bot.people.membership import Source
 from bot.platforms.contract import PlatformError
 from bot.policy.articles import PolicyError
 from bot.reports import checks as report_checks
+from bot.reports import escalation
 from bot.settings import Settings, listed
 from bot.storage import database, state
 from bot.storage.database import StorageError
@@ -64,7 +66,7 @@ def restaurer(chemin: Path, as_json: bool) -> None:
     config = kept()
     now = system_clock().astimezone(config.calendar().zone)
     with storage_refusals():
-        done = restore.restore(chemin, config.database(), config.keys(), notices.REPORTS, now)
+        done = restore.restore(chemin, config.database(), config.keys(), escalation.NOTICES, now)
     if as_json:
         click.echo(dump(asdict(done) | {"kept": str(done.kept) if done.kept else None}))
         return
@@ -115,7 +117,7 @@ def lettres(choice: str | None, as_json: bool) -> None:
 
 def _tell(counts: Mapping[str, int], choice: str | None, none: str) -> None:
     """Say how many messages of each kind there are, and what was decided of them."""
-    lines = [f"{count} × {notices.title(notice)}" for notice, count in counts.items()]
+    lines = [f"{count} × {Notices().title(notice)}" for notice, count in counts.items()]
     click.echo("\n".join(lines) or none)
     if lines and choice:
         click.echo("Vigie les envoie." if choice == "envoyer" else "C'est annulé.")

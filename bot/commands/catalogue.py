@@ -43,6 +43,7 @@ from bot.onboarding import notices as onboarding_notices
 from bot.onboarding import progress_picture
 from bot.onboarding.course import Course
 from bot.outbox import notices
+from bot.outbox.notices import Notices
 from bot.people import roles as registry
 from bot.people.office import Office, reserved
 from bot.policy.library import Library
@@ -66,6 +67,7 @@ class Services:
     bank: BankEditing
     reporting: Reporting
     archive: Archive
+    notices: Notices
 
 
 def catalogue(services: Services) -> tuple[Command, ...]:
@@ -194,7 +196,7 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             name="lire",
             summary="Lire un message qui n'a pas pu vous être remis en privé.",
             usage="numéro",
-            run=partial(lire.read, office, notices.build),
+            run=partial(lire.read, office, services.notices),
         ),
         Command(
             name="roles",
@@ -236,7 +238,7 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             name=notices.SETTLE,
             summary="Voir ce qui n'a pu être remis à personne, l'envoyer de nouveau ou y renoncer.",
             usage="[envoyer ou annuler]",
-            run=partial(lettres.settle, office),
+            run=partial(lettres.settle, office, services.notices),
             refusal=ours,
         ),
         Command(

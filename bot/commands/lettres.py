@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from bot.conversation.messages import Button, Buttons, Heading, Message, Text
 from bot.conversation.requests import Request, UserError
-from bot.outbox import notices, rows
+from bot.outbox import rows
+from bot.outbox.notices import DEAD_LETTER, SETTLE, Notices
 from bot.people.office import Office
 
 _SEND, _DROP = "envoyer", "annuler"
 
 
-def settle(office: Office, request: Request) -> Message:
+def settle(office: Office, notices: Notices, request: Request) -> Message:
     """Show how many dead letters there are, or settle them: all, or the one whose number is given.
 
     Raises `UserError` for anything else, and when there is nothing to settle.
@@ -20,7 +21,7 @@ def settle(office: Office, request: Request) -> Message:
     choice, _, number = request.text.strip().partition(" ")
     with office.storage.transaction() as db:
         if not choice:
-            return shown(rows.dead(db))
+            return shown({notices.title(name): count for name, count in rows.dead(db).items()})
         if choice not in {_SEND, _DROP}:
             raise UserError(f"Écrivez «\u00a0{_SEND}\u00a0» ou «\u00a0{_DROP}\u00a0».")
         send = choice == _SEND
@@ -31,16 +32,16 @@ def settle(office: Office, request: Request) -> Message:
 
 
 def shown(dead: Mapping[str, int]) -> Message:
-    """Say what could be sent to nobody, and offer to settle it."""
+    """Say how many messages, by their titles, could be sent to nobody, and offer to settle them."""
     if not dead:
         return Message(Heading("Les lettres mortes"), Text("Il n'y en a aucune\u00a0: tout a été remis."))
-    lines = "\n".join(f"• {count} × {notices.title(name)}" for name, count in dead.items())
+    lines = "\n".join(f"• {count} × {title}" for title, count in dead.items())
     return Message(
         Heading("Les lettres mortes"),
         Text(f"Ces messages n'ont pu être remis à personne, par aucun moyen\u00a0:\n{lines}"),
         Buttons(
-            Button("Les envoyer de nouveau", f"{notices.SETTLE} {_SEND}", "primary"),
-            Button("Y renoncer", f"{notices.SETTLE} {_DROP}", "danger"),
+            Button("Les envoyer de nouveau", f"{SETTLE} {_SEND}", "primary"),
+            Button("Y renoncer", f"{SETTLE} {_DROP}", "danger"),
             Button("Menu", "vigie"),
         ),
     )
@@ -57,7 +58,7 @@ def settled(count: int, *, send: bool) -> Message:
 def examples() -> dict[str, Message]:
     """Return one of each message that this command can send, by name."""
     return {
-        "Les lettres mortes": shown({rows.DEAD_LETTER: 2}),
+        "Les lettres mortes": shown({DEAD_LETTER.title: 2}),
         "Les lettres mortes, aucune": shown({}),
         "Les lettres mortes, envoyées": settled(2, send=True),
         "Une lettre morte, annulée": settled(1, send=False),

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import date
-from typing import TypeAlias
 
 from sqlite_utils import Database
 
 from bot.conversation.requests import Answer, Request, UserError
 from bot.outbox import rows
-from bot.outbox.notices import Arguments, Built, NoticeContext
+from bot.outbox.notices import NoticeContext, Notices
 from bot.people import roles
 from bot.people.office import Office, asker
-
-Build: TypeAlias = Callable[[NoticeContext, str, Arguments], Built]
 
 # The same for everyone and everything: whether a message exists is nobody else's business.
 _NOTHING = "Ce message n'est pas pour ce compte, ou n'est plus là."
 
 
-def read(office: Office, build: Build, request: Request) -> Answer:
+def read(office: Office, notices: Notices, request: Request) -> Answer:
     """Show the message of the outbox whose number is given, to the person whom it is for and no one else.
 
     Raises `UserError` for anyone else, and when there is nothing to say any more.
@@ -35,7 +31,7 @@ def read(office: Office, build: Build, request: Request) -> Answer:
         ).fetchone()
         if who is None or row is None or not _is_for(db, row[0], who, office.today()):
             raise UserError(_NOTHING)
-        message = build(NoticeContext(db, office.today(), row[0]), row[1], json.loads(row[2]))
+        message = notices.build(NoticeContext(db, office.today(), row[0]), row[1], json.loads(row[2]))
         if message is None:
             raise UserError(_NOTHING)
         rows.was_read(db, number)

@@ -18,6 +18,7 @@ from typing import Final, Literal, TypeAlias
 from sqlite_utils import Database
 
 from bot.outbox import rows as outbox
+from bot.outbox.notices import Notice
 from bot.outbox.rows import Delivery
 from bot.people import membership, roles
 from bot.register import attestations
@@ -31,15 +32,45 @@ from bot.times import Calendar, iso, utc
 
 STEPS: Final[tuple[Fact, ...]] = ("delivered", "opened", "read", "passed", "attested")
 
-WELCOME: Final = "accueil-bienvenue"
-REMINDER: Final = "accueil-rappel"
-REFRESHER: Final = "accueil-revision"
-LATE: Final = "accueil-retards"
-DONE: Final = "accueil-termine"
-REVISION: Final = "revision-avis"
-REVISION_REMINDER: Final = "revision-rappel"
+
+@dataclass(frozen=True, slots=True)
+class VersionNotice:
+    """The arguments of a notice about a text: the policy's identifier, the version's day of adoption."""
+
+    policy: str
+    version: date
+
+
+@dataclass(frozen=True, slots=True)
+class LateNotice(VersionNotice):
+    """Those of the notice that names, to the administration, the people who are late."""
+
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DoneNotice(VersionNotice):
+    """Those of the notice that tells the administration that someone has finished."""
+
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionNotice(VersionNotice):
+    """Those of the notice of a revision, with what it asks of the person."""
+
+    asked: Literal["nothing", "changes", "whole"]
+
+
+WELCOME: Final = Notice("accueil-bienvenue", "l'accueil d'une personne", VersionNotice)
+REMINDER: Final = Notice("accueil-rappel", "un rappel de l'accueil", VersionNotice)
+REFRESHER: Final = Notice("accueil-revision", "une révision à faire", VersionNotice)
+LATE: Final = Notice("accueil-retards", "les retards de l'accueil", LateNotice)
+DONE: Final = Notice("accueil-termine", "un accueil terminé", DoneNotice)
+REVISION: Final = Notice("revision-avis", "l'avis d'une révision", RevisionNotice)
+REVISION_REMINDER: Final = Notice("revision-rappel", "un rappel au sujet d'une révision", VersionNotice)
 # Those that stop with the onboarding.
-PERSONAL: Final = (WELCOME, REMINDER, REFRESHER, REVISION, REVISION_REMINDER)
+PERSONAL: Final = tuple(notice.name for notice in (WELCOME, REMINDER, REFRESHER, REVISION, REVISION_REMINDER))
 
 TO_ADMINISTRATION: Final = f"role:{roles.ADMINISTRATION}"
 
@@ -219,7 +250,7 @@ def _welcome(
 def notify(
     db: Database,
     person_id: str,
-    notice: str,
+    notice: Notice[VersionNotice],
     target: Target,
     end: str,
     *,
@@ -227,8 +258,9 @@ def notify(
     urgent: bool = False,
 ) -> bool:
     """Have a notice sent to a person. Its arguments do not name them: two linked accounts get it once."""
-    key = f"{notice}:{person_id}:{target.policy}:{target.version}:{end}"
-    return outbox.enqueue(db, Delivery(key, f"person:{person_id}", notice, named(target), urgent), now)
+    key = f"{notice.name}:{person_id}:{target.policy}:{target.version}:{end}"
+    text = VersionNotice(target.policy, target.version)
+    return outbox.enqueue(db, Delivery(key, f"person:{person_id}", notice, text, urgent), now)
 
 
 def hush(db: Database, person_id: str) -> None:
@@ -256,7 +288,7 @@ def delivered(db: Database, target: Target, calendar: Calendar) -> None:
              AND json_extract(arguments, '$.policy') = ? AND json_extract(arguments, '$.version') = ?
              AND substr(recipient, 8) IN (SELECT id FROM people)
            GROUP BY recipient""",
-        (WELCOME, REVISION, target.policy, _version(target)),
+        (WELCOME.name, REVISION.name, target.policy, _version(target)),
     )
     for person, day, route in rows.fetchall():
         moment = calendar.at(date.fromisoformat(day), time.min)
@@ -354,15 +386,10 @@ def attested(db: Database, attesting: Attesting, attest: Attest) -> bool:
         raise ValueError(left)
     attest(db, attesting)
     hush(db, person)
-    key = f"{DONE}:{person}:{target.policy}:{target.version}"
-    arguments = named(target) | {"person": person}
-    outbox.enqueue(db, Delivery(key, TO_ADMINISTRATION, DONE, arguments), attesting.at)
+    key = f"{DONE.name}:{person}:{target.policy}:{target.version}"
+    finished = DoneNotice(target.policy, target.version, person)
+    outbox.enqueue(db, Delivery(key, TO_ADMINISTRATION, DONE, finished), attesting.at)
     return True
-
-
-def named(target: Target) -> dict[str, object]:
-    """Return the arguments of a notice about a text."""
-    return {"policy": target.policy, "version": _version(target)}
 
 
 def _version(target: Target) -> str:

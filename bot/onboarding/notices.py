@@ -7,42 +7,51 @@ when they are gone.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Span, Text, bold, person
-from bot.onboarding import enrolment
+from bot.onboarding.enrolment import (
+    DONE,
+    LATE,
+    REFRESHER,
+    REMINDER,
+    WELCOME,
+    DoneNotice,
+    LateNotice,
+    VersionNotice,
+)
 from bot.onboarding.quiz import session
 from bot.outbox import kept_pictures
-from bot.outbox.notices import Arguments, Notice, NoticeContext
+from bot.outbox.kept_pictures import PictureNotice
+from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.people import persons
 from bot.policy.library import Library, in_words
 
-PICTURE: Final = "accueil-image"
+PICTURE: Final = Notice("accueil-image", "une image de la progression", PictureNotice)
 _NAMED = 20  # people named in one message
 _STOP = "Vous pouvez vous arrêter à tout moment et reprendre plus tard, ici ou sur l'autre plateforme."
 
 
-def table(library: Library) -> dict[str, Notice]:
-    """Return the notices by name, to be added to `bot.outbox.notices.NOTICES`."""
+def notice_builders(library: Library) -> tuple[NoticeBuilder, ...]:
+    """Return the notices of the onboarding, to be sent by the outbox."""
 
-    def name(arguments: Arguments) -> str:
-        return library.policies[arguments["policy"]].name
+    def name(text: VersionNotice) -> str:
+        return library.policies[text.policy].name
 
-    return {
-        enrolment.WELCOME: Notice("l'accueil d'une personne", lambda _, a: welcome(name(a), a["version"])),
-        enrolment.REMINDER: Notice("un rappel de l'accueil", lambda _, a: reminder(name(a))),
-        enrolment.REFRESHER: Notice("une révision à faire", lambda _, a: refresher(name(a))),
-        enrolment.LATE: Notice("les retards de l'accueil", lambda s, a: _late(s, a, name(a))),
-        enrolment.DONE: Notice("un accueil terminé", lambda s, a: _done(s, a, name(a))),
-        PICTURE: Notice("une image de la progression", _picture),
-    }
+    return (
+        WELCOME.built_by(lambda _, text: welcome(name(text), text.version)),
+        REMINDER.built_by(lambda _, text: reminder(name(text))),
+        REFRESHER.built_by(lambda _, text: refresher(name(text))),
+        LATE.built_by(lambda context, notice: _late(context, notice, name(notice))),
+        DONE.built_by(lambda context, notice: _done(context, notice, name(notice))),
+        PICTURE.built_by(_picture),
+    )
 
 
-def welcome(policy: str, version: str) -> Message:
+def welcome(policy: str, version: date) -> Message:
     """Say what is asked of someone who arrives, and how long it takes."""
-    revised = in_words(date.fromisoformat(version))
+    revised = in_words(version)
     return Message(
         Heading("Bienvenue!"),
         Text(
@@ -124,24 +133,24 @@ def picture(png: bytes, numbers: str, day: date) -> Message:
     )
 
 
-def _late(services: NoticeContext, arguments: Arguments, policy: str) -> Message | None:
-    found = [span for one in arguments["people"] if (span := _shown(services, one))]
+def _late(context: NoticeContext, notice: LateNotice, policy: str) -> Message | None:
+    found = [span for person_id in notice.people if (span := _shown(context, person_id))]
     return late(found[:_NAMED], len(found) - _NAMED if len(found) > _NAMED else 0, policy) if found else None
 
 
-def _done(services: NoticeContext, arguments: Arguments, policy: str) -> Message | None:
-    who = _shown(services, arguments["person"])
+def _done(context: NoticeContext, notice: DoneNotice, policy: str) -> Message | None:
+    who = _shown(context, notice.person)
     return done(who, policy) if who else None
 
 
-def _shown(services: NoticeContext, person_id: str) -> Span | None:
+def _shown(context: NoticeContext, person_id: str) -> Span | None:
     """Return a person as the administration can know them, by any account; None once they are gone."""
-    accounts = persons.accounts_of(services.db, person_id)
+    accounts = persons.accounts_of(context.db, person_id)
     return person(accounts[0].platform, accounts[0].user) if accounts else None
 
 
-def _picture(services: NoticeContext, arguments: Mapping[str, Any]) -> Message | None:
-    kept = kept_pictures.find(services.db, arguments["id"])
+def _picture(context: NoticeContext, notice: PictureNotice) -> Message | None:
+    kept = kept_pictures.find(context.db, notice.id)
     return picture(kept.png, kept.words, kept.day) if kept else None
 
 
@@ -149,7 +158,7 @@ def examples(png: bytes) -> dict[str, Message]:
     """Return one of each of these messages, by name. `png`: any picture."""
     alex = person("slack", "U1")
     return {
-        "Accueil, bienvenue": welcome("PA20", "2015-12-13"),
+        "Accueil, bienvenue": welcome("PA20", date(2015, 12, 13)),
         "Accueil, rappel": reminder("PA20"),
         "Accueil, révision": refresher("PA20"),
         "Accueils en retard": late([alex, person("slack", "U2")], 3, "PA20"),

@@ -8,7 +8,7 @@ from typing import Final
 from sqlite_utils import Database
 
 from bot.onboarding import attempts, enrolment
-from bot.onboarding.enrolment import OnboardingPlan, Standing
+from bot.onboarding.enrolment import LATE, LateNotice, OnboardingPlan, Standing
 from bot.outbox import kept_pictures, rows
 from bot.outbox.rows import Delivery
 from bot.register.attestations import Target
@@ -34,9 +34,9 @@ def daily(db: Database, target: Target, plan: OnboardingPlan, calendar: Calendar
         if one.suspended_on is None:
             _revise(db, one, target, plan, calendar=calendar, now=now)
     if late:
-        arguments = enrolment.named(target) | {"people": late}
-        key = f"{enrolment.LATE}:{target.policy}:{target.version}:{today.isoformat()}"
-        rows.enqueue(db, Delivery(key, enrolment.TO_ADMINISTRATION, enrolment.LATE, arguments), now)
+        notice = LateNotice(target.policy, target.version, tuple(late))
+        key = f"{LATE.name}:{target.policy}:{target.version}:{today.isoformat()}"
+        rows.enqueue(db, Delivery(key, enrolment.TO_ADMINISTRATION, LATE, notice), now)
 
 
 def _remind(

@@ -10,6 +10,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from bot.outbox import rows
+from bot.outbox.notices import Notice
 from bot.outbox.rows import Delivery
 from bot.storage.database import Storage
 
@@ -23,18 +24,32 @@ class KeptPicture:
     day: date
 
 
+@dataclass(frozen=True, slots=True)
+class PictureNotice:
+    """The arguments of a notice that gives a picture: its identifier."""
+
+    id: str
+
+
 def keep(
-    storage: Storage, notice: str, arguments: Mapping[str, Any], picture: KeptPicture, now: datetime
+    storage: Storage,
+    notice: Notice[PictureNotice],
+    arguments: Mapping[str, Any],
+    picture: KeptPicture,
+    now: datetime,
 ) -> None:
-    """Keep a picture and have it sent by `notice` to whoever asked, once. On the storage thread."""
+    """Keep a picture and have it sent by `notice` to whoever asked, once. On the storage thread.
+
+    `arguments`: those of the errand, with the picture's « id » and the « person » who asked.
+    """
     identifier, person = arguments["id"], arguments["person"]
     with storage.transaction() as db:
         db.conn.execute(
             "INSERT OR REPLACE INTO progress_pictures (id, png, numbers, made_on) VALUES (?, ?, ?, ?)",
             (identifier, picture.png, picture.words, picture.day.isoformat()),
         )
-        key = f"{notice}:{identifier}"
-        rows.enqueue(db, Delivery(key, f"person:{person}", notice, {"id": identifier}, urgent=True), now)
+        key, sent = f"{notice.name}:{identifier}", PictureNotice(identifier)
+        rows.enqueue(db, Delivery(key, f"person:{person}", notice, sent, urgent=True), now)
 
 
 def find(db: Database, identifier: str) -> KeptPicture | None:

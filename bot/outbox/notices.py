@@ -1,74 +1,125 @@
-"""What the bot says unprompted: each notice by its name, made into a message when it is sent.
+"""Notices, which the bot sends unprompted: their names, their arguments, the messages made of them.
 
-A row of the outbox holds the name and identifiers, so nobody's words lie there, and what is said is
-true at the moment of saying it.
+A row of the outbox holds a notice's name and its arguments: identifiers and days, never words. The message
+is made when it is sent, so that it is true at that moment.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, TypeAlias
+from functools import lru_cache
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
+from pydantic import TypeAdapter
 from sqlite_utils import Database
 
 from bot.conversation.deferred import Deferred
 from bot.conversation.messages import Button, Buttons, Divider, Heading, Message, Note, Text, bold, code
-from bot.outbox.rows import DEAD_LETTER, REPEATED
 
-Arguments: TypeAlias = Mapping[str, Any]
-
-# What is sent again after a restoration, marked so, rather than held: a report must never be lost.
-REPORTS: Final = frozenset({"signalement", "signalement-suite"})
-READ: Final = "lire"  # the command that shows a waiting message to whom it is for
+READ: Final = "lire"  # the command that shows a waiting message to its recipient
 SETTLE: Final = "lettres"  # the command that sends dead letters again, or gives them up
+
+# The key that a restoration adds to the arguments of a row that may have been sent already.
+REPEATED: Final = "repeated"
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeContext:
-    """What a notice is made from, inside one transaction. `recipient`: as the outbox writes it."""
+    """The transaction in which a message is made, the local day, the `recipient` as the outbox writes it."""
 
     db: Database
     today: date
     recipient: str = ""
 
 
-# None: there is nothing to say any more. What takes a while is made once the transaction is over.
+# None: there is nothing to say any more. Slow work is `Deferred` until after the transaction.
 Built: TypeAlias = Message | Deferred[Message] | None
-Builder: TypeAlias = Callable[[NoticeContext, Arguments], Built]
+RowArguments: TypeAlias = Mapping[str, Any]  # as the JSON of a row holds them
+
+Arguments = TypeVar("Arguments")
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
-    """A kind of message. `title`: what the administration reads when it could not be sent."""
+class Notice(Generic[Arguments]):
+    """A kind of message. `title`: how the administration reads of one that could not be sent.
 
-    title: str
-    build: Builder
-
-
-def build(services: NoticeContext, name: str, arguments: Arguments) -> Built:
-    """Return the message of that name, None when there is nothing to say any more.
-
-    Raises `LookupError` for a name that is in no table.
+    `arguments`: the dataclass of what a row holds, such as `str`, `date`, `bool` and tuples of them.
     """
-    built = NOTICES[name].build(services, arguments)
-    if built is None or not arguments.get(REPEATED):
-        return built
-    return Deferred(lambda: _repeated(built.make())) if isinstance(built, Deferred) else _repeated(built)
+
+    name: str
+    title: str
+    arguments: type[Arguments]
+
+    def to_row(self, arguments: Arguments) -> RowArguments:
+        """Return arguments as JSON can hold them: a day becomes « 2026-11-24 »."""
+        row: RowArguments = _adapter(self).dump_python(arguments, mode="json")
+        return row
+
+    def built_by(self, build: Callable[[NoticeContext, Arguments], Built]) -> NoticeBuilder:
+        """Return this notice with the function that makes its message."""
+
+        def from_row(context: NoticeContext, row: RowArguments) -> Built:
+            return build(context, _adapter(self).validate_python(row))
+
+        return NoticeBuilder(self.name, self.title, from_row)
+
+
+@lru_cache
+def _adapter(notice: Notice[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(notice.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeBuilder:
+    """A notice that is ready to be sent: `build` makes its message from what a row holds."""
+
+    name: str
+    title: str
+    build: Callable[[NoticeContext, RowArguments], Built]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A row that could be sent to nobody, the name of its notice, and the code of the problem."""
+
+    row: str
+    notice: str
+    problem: str
+
+
+DEAD_LETTER: Final = Notice("lettre-morte", "une lettre morte", DeadLetter)
+
+
+class Notices:
+    """Every notice of a bot: those of its rooms, and the outbox's own dead letter."""
+
+    def __init__(self, builders: Iterable[NoticeBuilder] = ()) -> None:
+        own = DEAD_LETTER.built_by(lambda _, dead: dead_letter(self.title(dead.notice), dead))
+        self._builders = {builder.name: builder for builder in (own, *builders)}
+
+    def build(self, context: NoticeContext, name: str, arguments: RowArguments) -> Built:
+        """Return the message of a row, None when there is nothing to say any more.
+
+        Raises `LookupError` for an unknown name, `ValueError` for arguments that are not the notice's.
+        """
+        built = self._builders[name].build(context, arguments)
+        if built is None or not arguments.get(REPEATED):
+            return built
+        return Deferred(lambda: _repeated(built.make())) if isinstance(built, Deferred) else _repeated(built)
+
+    def title(self, name: str) -> str:
+        """Return what the administration calls a notice; an unknown one, by its name."""
+        return self._builders[name].title if name in self._builders else name
 
 
 def _repeated(message: Message) -> Message:
     return Message(_MAYBE_TWICE, Divider(), *message.elements, public=message.public)
 
 
-def title(name: str) -> str:
-    """Return what the administration calls a notice."""
-    return NOTICES[name].title if name in NOTICES else name
-
-
 def waiting(row_id: str) -> Message:
-    """Return what is said where others may read: that there is a message, and how to see it alone."""
+    """Say where others may read that there is a message, and how to see it alone."""
     return Message(
         Text(
             "Vigie a un message pour vous, mais vos messages privés lui sont fermés. "
@@ -79,11 +130,11 @@ def waiting(row_id: str) -> Message:
     )
 
 
-def unreached(name: str, problem: str) -> Message:
-    """Return what the administrators' channel is told: never what was to be said, nor to whom in words."""
+def unreached(title: str, problem: str) -> Message:
+    """Tell the administrators' channel that someone could not be reached: never the words, nor who it is."""
     return Message(
         Heading("Un message n'a pas pu être remis"),
-        Text("Il s'agit de\u00a0: ", bold(title(name)), f". {reason(problem)}"),
+        Text("Il s'agit de\u00a0: ", bold(title), f". {reason(problem)}"),
         Note(
             "Rejoignez cette personne autrement. Pour savoir qui tient quel rôle\u00a0: ",
             code("/vigie roles"),
@@ -91,26 +142,27 @@ def unreached(name: str, problem: str) -> Message:
     )
 
 
-def reason(problem: str) -> str:
-    """Return in French why something could not be sent, from the code that the adapter gave."""
-    word, _, detail = problem.partition(" ")
-    return _REASONS.get(word, "La plateforme l'a refusé.") + (f" {detail}" if detail else "")
-
-
-def _dead_letter(_: NoticeContext | None, arguments: Arguments) -> Message:
+def dead_letter(title: str, dead: DeadLetter) -> Message:
+    """Tell the administration that a message could be sent to nobody, and offer to settle it."""
     return Message(
         Heading("Lettre morte"),
         Text(
             "Un message n'a pu être remis à personne, par aucun moyen\u00a0: ",
-            bold(title(arguments["notice"])),
-            f". {reason(arguments['problem'])}",
+            bold(title),
+            f". {reason(dead.problem)}",
         ),
         Buttons(
-            Button("Envoyer de nouveau", f"{SETTLE} envoyer {arguments['row']}", "primary"),
-            Button("Y renoncer", f"{SETTLE} annuler {arguments['row']}"),
+            Button("Envoyer de nouveau", f"{SETTLE} envoyer {dead.row}", "primary"),
+            Button("Y renoncer", f"{SETTLE} annuler {dead.row}"),
         ),
-        Note("Son numéro dans la base\u00a0: ", code(arguments["row"])),
+        Note("Son numéro dans la base\u00a0: ", code(dead.row)),
     )
+
+
+def reason(problem: str) -> str:
+    """Return in French why something could not be sent, from the adapter's code, « closed (50007) »."""
+    word, _, detail = problem.partition(" ")
+    return _REASONS.get(word, "La plateforme l'a refusé.") + (f" {detail}" if detail else "")
 
 
 _MAYBE_TWICE = Note(
@@ -127,15 +179,13 @@ _REASONS = {
     "broken": "Le message n'a pas pu être composé\u00a0: voyez le journal.",
 }
 
-NOTICES: dict[str, Notice] = {DEAD_LETTER: Notice("une lettre morte", _dead_letter)}
-
 
 def examples() -> dict[str, Message]:
     """Return one of each message of this module, by name."""
-    dead = {"row": "0f3c9a5be2d14c70", "notice": DEAD_LETTER, "problem": "closed (50007)"}
+    dead = DeadLetter("0f3c9a5be2d14c70", DEAD_LETTER.name, "closed (50007)")
     return {
-        "message en attente": waiting("0f3c9a5be2d14c70"),
-        "message non remis": unreached(DEAD_LETTER, "closed (50007)"),
-        "lettre morte": _dead_letter(None, dead),
+        "message en attente": waiting(dead.row),
+        "message non remis": unreached(DEAD_LETTER.title, dead.problem),
+        "lettre morte": dead_letter(DEAD_LETTER.title, dead),
         "message peut-être répété": Message(_MAYBE_TWICE, Divider(), Text("…")),
     }

@@ -15,9 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.logs import where
-from bot.outbox import notices
+from bot.outbox.notices import Notices
 from bot.outbox.routes import Routes
-from bot.outbox.sending import Build, Candidate, Habits, Hold, Hooks, Sender
+from bot.outbox.sending import Candidate, Habits, Hold, Hooks, Sender
 from bot.platforms.contract import Deliverer
 from bot.storage.database import Storage, StorageError
 
@@ -46,7 +46,7 @@ class Pump:
     """The outbox at work, between `run` and `close`.
 
     `platforms`: by the name that an `Address` gives them, those that can say something unprompted.
-    `build`: what makes a notice's message.
+    `notices`: make the messages.
     """
 
     def __init__(
@@ -55,13 +55,13 @@ class Pump:
         platforms: Mapping[str, Deliverer],
         routes: Routes,
         habits: Habits,
+        notices: Notices,
         *,
-        build: Build = notices.build,
         hooks: Hooks | None = None,
         slots: int = SLOTS,
     ) -> None:
         self._hooks = hooks or Hooks()
-        self._sender = Sender(storage, platforms, routes, habits, build=build, hooks=self._hooks)
+        self._sender = Sender(storage, platforms, routes, habits, notices=notices, hooks=self._hooks)
         self._slots = slots
         self._news = asyncio.Event()
         self._closing = False

@@ -22,17 +22,15 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Generic
 
 from sqlite_utils import Database
 
+from bot.outbox.notices import DEAD_LETTER, Arguments, DeadLetter, Notice, RowArguments
 from bot.times import iso, utc
 
-Arguments: TypeAlias = Mapping[str, Any]
-
-DEAD_LETTER: Final = "lettre-morte"  # the notice that announces one
 ANNOUNCED_TO: Final = "role:administration"
 
 BASE = timedelta(seconds=2)  # before the second attempt; then twice as long each time
@@ -40,23 +38,22 @@ CAP = timedelta(minutes=30)  # between two attempts
 # By one route, before the next is tried: with the above, three hours or so of a platform that fails.
 ATTEMPTS = 16
 
-REPEATED: Final = "repeated"  # the argument that a restoration gives to what may have been sent already
 WAITING: Final = "waiting"
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Generic[Arguments]):
     """What is to be said. `key`: what it is, to whom and where, so that it is said once.
 
-    `recipient`: « person:<id> », « role:<id> » or « channel:<platform>/<team>/<id> ». `notice`: a
-    notice's name; `arguments`: what its message is made of, identifiers and never texts. What is not
-    `urgent` waits for working hours. `due_at`: not before then.
+    `recipient`: « person:<id> », « role:<id> » or « channel:<platform>/<team>/<id> ». `arguments`: what the
+    message of the `notice` is made of, identifiers and never texts. What is not `urgent` waits for working
+    hours. `due_at`: not before then.
     """
 
     key: str
     recipient: str
-    notice: str
-    arguments: Arguments = field(default_factory=dict)
+    notice: Notice[Arguments]
+    arguments: Arguments
     urgent: bool = False
     due_at: datetime | None = None
 
@@ -69,7 +66,7 @@ class Row:
     key: str
     recipient: str
     notice: str
-    arguments: Arguments
+    arguments: RowArguments
     urgent: bool
     attempts: int
     route: str | None
@@ -79,20 +76,30 @@ class Row:
     doubtful: bool
 
 
-def enqueue(db: Database, delivery: Delivery, now: datetime) -> bool:
+def enqueue(db: Database, delivery: Delivery[Arguments], now: datetime) -> bool:
     """Have something said, in the caller's transaction. Return whether it is new under its key."""
+    notice, due_at = delivery.notice, delivery.due_at or now
+    arguments = notice.to_row(delivery.arguments)
+    return _insert(
+        db, delivery.key, delivery.recipient, notice.name, arguments, urgent=delivery.urgent, due_at=due_at
+    )
+
+
+def _insert(
+    db: Database,
+    key: str,
+    recipient: str,
+    notice: str,
+    arguments: RowArguments,
+    *,
+    urgent: bool,
+    due_at: datetime,
+) -> bool:
+    written = json.dumps(arguments, ensure_ascii=False)
     done = db.conn.execute(
         """INSERT OR IGNORE INTO outbox (id, key, recipient, notice, arguments, urgent, due_at)
            VALUES (?, ?, ?, ?, ?, ?, ?)""",
-        (
-            secrets.token_hex(8),
-            delivery.key,
-            delivery.recipient,
-            delivery.notice,
-            json.dumps(dict(delivery.arguments), ensure_ascii=False),
-            int(delivery.urgent),
-            iso(delivery.due_at or now),
-        ),
+        (secrets.token_hex(8), key, recipient, notice, written, int(urgent), iso(due_at)),
     )
     return done.rowcount == 1
 
@@ -250,10 +257,9 @@ def bury(db: Database, row_id: str, problem: str, now: datetime) -> str:
         f"UPDATE outbox SET state = 'dead', problem = ?, {_NOWHERE} WHERE id = ?",  # noqa: S608 — a constant
         (problem, row_id),
     )
-    if notice != DEAD_LETTER:
-        arguments = {"row": row_id, "notice": notice, "problem": problem}
-        delivery = Delivery(f"{DEAD_LETTER}:{row_id}", ANNOUNCED_TO, DEAD_LETTER, arguments, urgent=True)
-        enqueue(db, delivery, now)
+    if notice != DEAD_LETTER.name:
+        dead, key = DeadLetter(row_id, notice, problem), f"{DEAD_LETTER.name}:{row_id}"
+        enqueue(db, Delivery(key, ANNOUNCED_TO, DEAD_LETTER, dead, urgent=True), now)
     return str(notice)
 
 
@@ -261,7 +267,7 @@ def dead(db: Database) -> dict[str, int]:
     """Return how many dead letters there are, by notice, announcements left out."""
     rows = db.conn.execute(
         "SELECT notice, count(*) FROM outbox WHERE state = 'dead' AND notice <> ? GROUP BY notice ORDER BY 1",
-        (DEAD_LETTER,),
+        (DEAD_LETTER.name,),
     )
     return dict(rows.fetchall())
 
@@ -277,7 +283,7 @@ def settle_dead(db: Database, now: datetime, *, send: bool, row_id: str | None =
         {
             "state": "queued" if send else "cancelled",
             "now": iso(now),
-            "announcement": DEAD_LETTER,
+            "announcement": DEAD_LETTER.name,
             "row": row_id,
         },
     )
@@ -285,7 +291,7 @@ def settle_dead(db: Database, now: datetime, *, send: bool, row_id: str | None =
         """DELETE FROM outbox WHERE notice = :announcement AND state <> 'sending'
              AND json_valid(arguments)
              AND json_extract(arguments, '$.row') NOT IN (SELECT id FROM outbox WHERE state = 'dead')""",
-        {"announcement": DEAD_LETTER},
+        {"announcement": DEAD_LETTER.name},
     )
     return done.rowcount
 
@@ -305,8 +311,7 @@ def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: dateti
     """
     base = row.key.partition("→")[0]
     for end, recipient in recipients.items():
-        delivery = Delivery(f"{base}→{end}", recipient, row.notice, row.arguments, row.urgent)
-        enqueue(db, delivery, now)
+        _insert(db, f"{base}→{end}", recipient, row.notice, row.arguments, urgent=row.urgent, due_at=now)
     drop(db, row, f"shared out to {len(recipients)}")
 
 

@@ -20,15 +20,14 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import TypeAlias
 
 from sqlite_utils import Database
 
 from bot.conversation.deferred import Deferred, aside
 from bot.conversation.messages import Message, TooLong
 from bot.logs import where
-from bot.outbox import notices
 from bot.outbox import rows as outbox
+from bot.outbox.notices import Built, NoticeContext, Notices, unreached, waiting
 from bot.outbox.routes import Routes, holders, parse, shape, text
 from bot.outbox.rows import Row
 from bot.platforms.contract import (
@@ -56,8 +55,6 @@ SOON, LATE = timedelta(seconds=0.2), timedelta(seconds=10)
 ASKED_AGAIN = timedelta(minutes=5)  # how often, meanwhile, one message still tries it
 SET_BACK = timedelta(minutes=1)  # a clock that loses less is merely being adjusted
 _PASSES = 4  # a role is shared out among persons, one of whom may lead to a dead letter, which is for a role
-
-Build: TypeAlias = Callable[[notices.NoticeContext, str, outbox.Arguments], notices.Built]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,14 +126,14 @@ class Sender:
         routes: Routes,
         habits: Habits,
         *,
-        build: Build,
+        notices: Notices,
         hooks: Hooks,
     ) -> None:
         self._storage = storage
         self._platforms = platforms
         self._routes = routes
         self._habits = habits
-        self._build = build
+        self._notices = notices
         self._hooks = hooks
         self._away: dict[str, tuple[datetime, datetime]] = {}  # platforms not reached: since when, and last
         self._reader: Database | None = None
@@ -275,16 +272,15 @@ class Sender:
             outbox.claim(db, row, text(to), now)
             return _Claimed(row, to, message, row.doubtful and to not in self._ways(db, row, now))
 
-    def _message(self, db: Database, row: Row, to: Destination, now: datetime) -> notices.Built:
+    def _message(self, db: Database, row: Row, to: Destination, now: datetime) -> Built:
         """Return what goes by this way: the message, or that there is one where others may read it."""
-        message = self._build(
-            notices.NoticeContext(db, self._habits.day(now), row.recipient), row.notice, row.arguments
-        )
+        context = NoticeContext(db, self._habits.day(now), row.recipient)
+        message = self._notices.build(context, row.notice, row.arguments)
         match shape(row.recipient, to):
             case "waiting":
-                return message and notices.waiting(row.id)
+                return message and waiting(row.id)
             case "unreached":
-                return message and notices.unreached(row.notice, row.problem or "")
+                return message and unreached(self._notices.title(row.notice), row.problem or "")
             case "whole":
                 return message
 

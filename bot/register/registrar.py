@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlite_utils import Database
 
 from bot.conversation.deferred import Deferred
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Text, code
-from bot.outbox.notices import Arguments, Notice, NoticeContext
+from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery, enqueue
 from bot.policy.library import in_words
 from bot.register import attestations, receipt
@@ -23,8 +23,19 @@ from bot.register.signing import Signer
 from bot.schedule import clock
 from bot.storage.database import Storage, StorageError
 
-RECEIPT: Final = "recu"  # the notice
 ADVANCE: Final = "attestations"  # the errand
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptNotice:
+    """The arguments of the notice that gives a receipt: whose it is, and of which text."""
+
+    person: str
+    policy: str
+    version: date
+
+
+RECEIPT: Final = Notice("recu", "le reçu d'une attestation", ReceiptNotice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,20 +61,17 @@ class Registrar:
         """Send a person their receipt again; twice in the same minute, once only."""
         _send(db, person_id, target, now, again=f":{now:%Y-%m-%dT%H:%M}")
 
-    def notices(self) -> dict[str, Notice]:
-        """Return what is sent of its own accord, by name, to be added to `bot.outbox.notices.NOTICES`."""
-        return {RECEIPT: Notice("le reçu d'une attestation", self._receipt)}
+    def notice_builders(self) -> tuple[NoticeBuilder, ...]:
+        """Return the notice that gives a receipt, to be sent by the outbox."""
+        return (RECEIPT.built_by(self._receipt),)
 
-    def _receipt(self, services: NoticeContext, arguments: Arguments) -> Deferred[Message] | None:
-        version = date.fromisoformat(arguments["version"])
-        attestation = attestations.attestation_of(
-            services.db, arguments["person"], arguments["policy"], version
-        )
+    def _receipt(self, context: NoticeContext, notice: ReceiptNotice) -> Deferred[Message] | None:
+        attestation = attestations.attestation_of(context.db, notice.person, notice.policy, notice.version)
         if attestation is None or attestation.name is None:  # erased since
             return None
         return Deferred(partial(_made, attestation, self.issuer, self.signer()))
 
-    async def advance(self, _: Arguments, _now: datetime) -> None:
+    async def advance(self, _: Mapping[str, Any], _now: datetime) -> None:
         """Note the end of the register beside the keys. Raises `StorageError` when entries are missing."""
         await self.storage.run(self.caught_up)
 
@@ -81,9 +89,9 @@ class Registrar:
 
 
 def _send(db: Database, person_id: str, target: Target, now: datetime, again: str = "") -> None:
-    key = f"{RECEIPT}:{person_id}:{target.policy}:{target.version}{again}"
-    arguments = {"person": person_id, "policy": target.policy, "version": f"{target.version}"}
-    enqueue(db, Delivery(key, f"person:{person_id}", RECEIPT, arguments, urgent=True), now)
+    key = f"{RECEIPT.name}:{person_id}:{target.policy}:{target.version}{again}"
+    notice = ReceiptNotice(person_id, target.policy, target.version)
+    enqueue(db, Delivery(key, f"person:{person_id}", RECEIPT, notice, urgent=True), now)
 
 
 def _made(attestation: Attestation, issuer: Issuer, signer: Signer) -> Message:

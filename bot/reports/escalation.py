@@ -17,10 +17,11 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from bot.outbox import rows as outbox
-from bot.outbox.rows import REPEATED, Delivery
+from bot.outbox.notices import Notice
+from bot.outbox.rows import Delivery
 from bot.people import roles
 from bot.reports import access
 from bot.reports import routing as report_routing
@@ -30,8 +31,22 @@ from bot.reports.routing import Routing
 from bot.storage import state
 from bot.times import iso, utc
 
-ALERT: Final = "signalement"  # the notice: there is a report
-NEWS: Final = "signalement-suite"  # the notice: there is more to read of one
+
+@dataclass(frozen=True, slots=True)
+class CaseNotice:
+    """The arguments of a notice about a case. `repeated` (`notices.REPEATED`): it may have been sent."""
+
+    case: str
+    level: str
+    repeated: bool
+
+
+# The administration does not even read of one that could not be sent that it is about a report.
+CONFIDENTIAL: Final = "un avis confidentiel à la personne qui tient un rôle"
+ALERT: Final = Notice("signalement", CONFIDENTIAL, CaseNotice)  # there is a report
+NEWS: Final = Notice("signalement-suite", CONFIDENTIAL, CaseNotice)  # there is more to read of one
+# What is sent again after a restoration, marked so, rather than held: a report must never be lost.
+NOTICES: Final = frozenset({ALERT.name, NEWS.name})
 FOLLOWING: Final = "suite"  # the level of whoever comes to hold a role that handles a case
 _AFTER: Final = {"first": "other", "other": "alternate"}
 
@@ -59,13 +74,13 @@ def stop(session: Session, case_id: str) -> None:
         "DELETE FROM report_alerts WHERE case_id = ? AND state = 'planned' AND level NOT LIKE 'news:%'",
         (case_id,),
     )
-    _cancel(session, case_id, ALERT)
+    _cancel(session, case_id, ALERT.name)
 
 
 def silence(session: Session, case_id: str) -> None:
     """Have nobody told anything more of a case."""
     session.execute("DELETE FROM report_alerts WHERE case_id = ? AND state = 'planned'", (case_id,))
-    _cancel(session, case_id, ALERT, NEWS)
+    _cancel(session, case_id, *NOTICES)
 
 
 def entrust(session: Session, case_id: str, role: str, due_at: str) -> None:
@@ -173,7 +188,7 @@ def _blur(session: Session) -> None:
         """UPDATE outbox SET due_at = substr(due_at, 1, 13) || ':00:00Z'
            WHERE notice IN (?, ?) AND state NOT IN ('queued', 'sending', 'held')
              AND due_at NOT LIKE '%:00:00Z'""",
-        (ALERT, NEWS),
+        (ALERT.name, NEWS.name),
     )
 
 
@@ -187,7 +202,7 @@ class _Alert:
 
     def key(self, person: str = "") -> str:
         """Return the outbox's key of what is said to one person, or how those of all of them begin."""
-        return f"{ALERT}:{self.case_id}:{self.round}:{self.level}/{person}"
+        return f"{ALERT.name}:{self.case_id}:{self.round}:{self.level}/{person}"
 
 
 def _alerts(session: Session, where: str, values: tuple[str, ...]) -> list[_Alert]:
@@ -255,11 +270,10 @@ def _role(session: Session, case: CaseAlert, level: str, today: date) -> str | N
 
 def _enqueue(session: Session, case: CaseAlert, alert: _Alert, role: str, person: str) -> None:
     restored = state.flag(session.db, state.RESTORED)
-    arguments: dict[str, Any] = {"case": case.id, "level": alert.level.partition(":")[0]}
-    if restored is not None and alert.due_at <= restored.since:  # it may have been said after the copy
-        arguments[REPEATED] = True
+    repeated = restored is not None and alert.due_at <= restored.since  # it may have been said after the copy
+    told = CaseNotice(case.id, alert.level.partition(":")[0], repeated)
     notice = NEWS if alert.level.startswith("news:") else ALERT
-    delivery = Delivery(alert.key(person), f"role:{role}/{person}", notice, arguments, urgent=case.urgent)
+    delivery = Delivery(alert.key(person), f"role:{role}/{person}", notice, told, urgent=case.urgent)
     outbox.enqueue(session.db, delivery, session.now)
 
 
@@ -353,7 +367,7 @@ def _follow_roles(session: Session) -> None:
 
 def _told(session: Session, case_id: str) -> set[str]:
     """Return the persons to whom anything was or is to be said of a case."""
-    start = f"{ALERT}:{case_id}:"
+    start = f"{ALERT.name}:{case_id}:"
     rows = session.execute(
         "SELECT recipient FROM outbox WHERE key >= ? AND key < ?", (start, start[:-1] + ";")
     )
@@ -362,7 +376,7 @@ def _told(session: Session, case_id: str) -> set[str]:
 
 def _cancel(session: Session, case_id: str, *notices: str) -> None:
     """Have what is not said yet of a case not be said."""
-    start = f"{ALERT}:{case_id}:"
+    start = f"{ALERT.name}:{case_id}:"
     rows = session.execute(
         "SELECT key, notice FROM outbox WHERE key >= ? AND key < ?", (start, start[:-1] + ";")
     )

@@ -11,39 +11,36 @@ from datetime import datetime
 from typing import Final
 
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text
-from bot.outbox.notices import Arguments, Notice, NoticeContext
+from bot.outbox.notices import NoticeBuilder, NoticeContext
 from bot.reports import access, cases, escalation
-from bot.reports.escalation import ALERT, NEWS
+from bot.reports.escalation import ALERT, NEWS, CaseNotice
 from bot.reports.records import Records, Session
 
 OPEN: Final = "signalements voir"  # the command that shows a case, before its identifier
-# What the administration reads of one that could not be sent: not even that it is a report.
-_TITLE: Final = "un avis confidentiel à la personne qui tient un rôle"
 _ALONE: Final = (
     "Pressez le bouton pour le lire\u00a0: vous serez seule ou seul à le voir. Rien n'en sera gardé ici."
 )
 
 
-def table(records: Records, clock: Callable[[], datetime]) -> dict[str, Notice]:
-    """Return the notices by name, to be added to `bot.outbox.notices.NOTICES`."""
+def notice_builders(records: Records, clock: Callable[[], datetime]) -> tuple[NoticeBuilder, ...]:
+    """Return the notices of reports, to be sent by the outbox."""
 
-    def alert(services: NoticeContext, arguments: Arguments) -> Message | None:
-        session = Session(services.db, records, clock())
-        level, case_id = arguments["level"], arguments["case"]
-        if not _is_for(session, case_id, services.recipient):
+    def alert(context: NoticeContext, notice: CaseNotice) -> Message | None:
+        session = Session(context.db, records, clock())
+        if not _is_for(session, notice.case, context.recipient):
             return None
-        status = cases.status_of(session, case_id)
-        if status == "closed" or (status != "received" and level != escalation.FOLLOWING):
+        status = cases.status_of(session, notice.case)
+        if status == "closed" or (status != "received" and notice.level != escalation.FOLLOWING):
             return None  # someone read it meanwhile
-        return _TOLD.get(level, arrived)(case_id)
+        return _TOLD.get(notice.level, arrived)(notice.case)
 
-    def news(services: NoticeContext, arguments: Arguments) -> Message | None:
-        session, case_id = Session(services.db, records, clock()), arguments["case"]
-        if not _is_for(session, case_id, services.recipient):
+    def news(context: NoticeContext, notice: CaseNotice) -> Message | None:
+        session = Session(context.db, records, clock())
+        if not _is_for(session, notice.case, context.recipient):
             return None
-        return more(case_id) if cases.has_news(session, case_id) else None
+        return more(notice.case) if cases.has_news(session, notice.case) else None
 
-    return {ALERT: Notice(_TITLE, alert), NEWS: Notice(_TITLE, news)}
+    return (ALERT.built_by(alert), NEWS.built_by(news))
 
 
 def _is_for(session: Session, case_id: str, recipient: str) -> bool:

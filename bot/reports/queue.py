@@ -10,8 +10,7 @@ from typing import Final
 from sqlite_utils import Database
 
 from bot.people import roles
-from bot.reports import routing
-from bot.reports.escalation import ALERT, NEWS
+from bot.reports import escalation, routing
 from bot.reports.records import STATUSES, Status
 
 
@@ -42,7 +41,7 @@ class Queue:
         return self.reached and not self.dead
 
 
-_ALERTS: Final = json.dumps([ALERT, NEWS])
+_ALERTS: Final = json.dumps(sorted(escalation.NOTICES))
 
 
 def look(db: Database, today: date) -> Queue:

@@ -36,7 +36,7 @@ def enforce(db: Database, today: date, kept_days: int, remember: Remember) -> in
 def destroy(db: Database, case_id: str, remember: Remember) -> None:
     """Destroy a case and all that was kept or said of it, so that no copy brings it back."""
     filings = _ids(db, "SELECT id FROM report_filings WHERE case_id = ?", case_id)
-    start = f"{ALERT}:{case_id}:"
+    start = f"{ALERT.name}:{case_id}:"
     rows = db.conn.execute("SELECT id FROM outbox WHERE key >= ? AND key < ?", (start, start[:-1] + ";"))
     said = [str(row[0]) for row in rows.fetchall()]
     for table, ids in (("report_cases", [case_id]), ("report_filings", filings), ("outbox", said)):

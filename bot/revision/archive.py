@@ -28,7 +28,7 @@ from bot.policy.changes.comparison import Comparison
 from bot.policy.library import Adopted, Approved, Library
 from bot.register.attestations import Target
 from bot.revision import audience, revisions
-from bot.revision.audience import FOUND, Campaign
+from bot.revision.audience import FOUND, Campaign, FoundNotice
 from bot.revision.revisions import Proposal, Revision, RevisionError
 from bot.schedule import clock
 from bot.times import Calendar
@@ -138,10 +138,9 @@ class Archive:
                     proposal = Proposal(policy, text, "folder", base, adopted)
                     found += self._found(db, proposal, name, now)
         for one in found:
-            arguments = {"revision": one.id, "policy": one.policy}
-            key = f"{FOUND}:{one.id}"
-            found_text = Delivery(key, enrolment.TO_ADMINISTRATION, FOUND, arguments, urgent=self.at_once)
-            rows.enqueue(db, found_text, now)
+            key, notice = f"{FOUND.name}:{one.id}", FoundNotice(one.id)
+            delivery = Delivery(key, enrolment.TO_ADMINISTRATION, FOUND, notice, urgent=self.at_once)
+            rows.enqueue(db, delivery, now)
         return found
 
     def _files(self, policy: str) -> Mapping[str, str]:

@@ -16,8 +16,9 @@ from typing import Final, Literal, TypeAlias
 from sqlite_utils import Database
 
 from bot.onboarding import attempts, enrolment
-from bot.onboarding.enrolment import REVISION, WELCOME, Standing
+from bot.onboarding.enrolment import REVISION, WELCOME, RevisionNotice, Standing, VersionNotice
 from bot.outbox import rows as outbox
+from bot.outbox.notices import Notice
 from bot.outbox.rows import Delivery
 from bot.people import persons
 from bot.policy.changes.comparison import Nature
@@ -29,8 +30,16 @@ from bot.times import Calendar, iso, utc
 Asked: TypeAlias = Literal["nothing", "changes", "whole"]
 State: TypeAlias = Literal["queued", "sent", "failed", "left"]
 
-CHANNEL: Final = "revision-canal"
-FOUND: Final = "revision-trouvee"
+
+@dataclass(frozen=True, slots=True)
+class FoundNotice:
+    """The arguments of the notice that a file's text is not an approved one: the revision proposed."""
+
+    revision: str
+
+
+CHANNEL: Final = Notice("revision-canal", "l'annonce d'une révision dans un canal", VersionNotice)
+FOUND: Final = Notice("revision-trouvee", "un texte changé dans les fichiers", FoundNotice)
 
 _ASKED: Mapping[Nature, Asked] = {
     Nature.EDITORIAL: "nothing",
@@ -159,11 +168,8 @@ def announce(db: Database, campaign: Campaign, channels: Sequence[str], now: dat
     for person in sorted(present):
         _tell(db, campaign, person, now, by_hand=present[person])
     for channel in channels:
-        key = f"{CHANNEL}:{campaign.revision.id}:{channel}"
-        delivery = Delivery(
-            key, f"channel:{channel}", CHANNEL, enrolment.named(target), urgent=campaign.at_once
-        )
-        outbox.enqueue(db, delivery, now)
+        key, text = f"{CHANNEL.name}:{campaign.revision.id}:{channel}", _text(campaign)
+        outbox.enqueue(db, Delivery(key, f"channel:{channel}", CHANNEL, text, campaign.at_once), now)
     return len(present)
 
 
@@ -204,7 +210,7 @@ def _tell(db: Database, campaign: Campaign, person: str, now: datetime, *, by_ha
     asked: Asked = asked_of(db, person, campaign.chain, nature) if campaign.attested else "nothing"
     former = _former(db, campaign, person)
     never_welcomed = asked == "whole" and (former is None or _is_unsaid(db, person, former[1]))
-    told = WELCOME if never_welcomed else REVISION
+    told = WELCOME.name if never_welcomed else REVISION.name
     if not _enter(db, revision, person, campaign.calendar.day(now), asked=asked, told=told):
         return
     enrolment.hush(db, person)
@@ -231,7 +237,7 @@ def _is_unsaid(db: Database, person: str, target: Target) -> bool:
     row = db.conn.execute(
         """SELECT 1 FROM outbox WHERE recipient = 'person:' || ? AND notice = ?
              AND state IN ('sent', 'sending') AND json_extract(arguments, '$.version') = ? LIMIT 1""",
-        (person, WELCOME, target.version.isoformat()),
+        (person, WELCOME.name, target.version.isoformat()),
     ).fetchone()
     return row is None
 
@@ -271,7 +277,7 @@ def _return(db: Database, campaign: Campaign, person: str, now: datetime) -> Non
         _update(db, campaign.revision.id, person, "state = 'sent'")
         return
     if asked == "whole":  # `onboarding.follow` welcomes them again
-        _update(db, campaign.revision.id, person, "state = 'queued', told = ?", WELCOME)
+        _update(db, campaign.revision.id, person, "state = 'queued', told = ?", WELCOME.name)
         return
     _update(db, campaign.revision.id, person, "state = 'queued', round = ?", turn + 1)
     _say(db, campaign, person, now, asked=asked, told=told, turn=turn + 1)
@@ -291,8 +297,16 @@ def _say(
 ) -> None:
     target = campaign.target
     key = f"{told}:{person}:{target.policy}:{target.version}:{turn}"
-    arguments = enrolment.named(target) | ({"asked": asked} if told == REVISION else {})
-    outbox.enqueue(db, Delivery(key, f"person:{person}", told, arguments, urgent=campaign.at_once), now)
+    to, urgent = f"person:{person}", campaign.at_once
+    if told == REVISION.name:
+        notice = RevisionNotice(target.policy, target.version, asked)
+        outbox.enqueue(db, Delivery(key, to, REVISION, notice, urgent), now)
+    else:
+        outbox.enqueue(db, Delivery(key, to, WELCOME, _text(campaign), urgent), now)
+
+
+def _text(campaign: Campaign) -> VersionNotice:
+    return VersionNotice(campaign.target.policy, campaign.target.version)
 
 
 def _update(db: Database, revision: str, person: str, change: str, *values: object) -> None:

@@ -23,19 +23,20 @@ from bot.conversation.messages import (
     bold,
     excerpt,
 )
-from bot.onboarding import enrolment
+from bot.onboarding.enrolment import REVISION, REVISION_REMINDER, RevisionNotice, VersionNotice
 from bot.onboarding.quiz import session
 from bot.outbox import kept_pictures
-from bot.outbox.notices import Arguments, Notice, NoticeContext
+from bot.outbox.kept_pictures import PictureNotice
+from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.policy.changes import summary
 from bot.policy.changes.comparison import Change, Comparison, Nature
 from bot.policy.library import Policy, in_words
-from bot.revision import audience, revisions
+from bot.revision import revisions
 from bot.revision.archive import Archive
-from bot.revision.audience import Asked
+from bot.revision.audience import CHANNEL, FOUND, Asked, FoundNotice
 from bot.revision.revisions import Revision
 
-PICTURE: Final = "revision-image"
+PICTURE: Final = Notice("revision-image", "une image du registre d'une révision", PictureNotice)
 
 _SUBJECT: Final = 160  # characters of a heading that are shown beside a change
 
@@ -54,44 +55,41 @@ _ASKED: Mapping[Asked, str] = {
 }
 
 
-def table(archive: Archive) -> dict[str, Notice]:
-    """Return the notices by name, to be added to `bot.outbox.notices.NOTICES`."""
+def notice_builders(archive: Archive) -> tuple[NoticeBuilder, ...]:
+    """Return the notices of revisions, to be sent by the outbox."""
 
-    def told(services: NoticeContext, arguments: Arguments) -> Message | None:
-        found = _found(archive, services.db, arguments)
-        return notice(*found, arguments.get("asked", "nothing")) if found else None
+    def told(context: NoticeContext, text: RevisionNotice) -> Message | None:
+        found = _found(archive, context.db, text)
+        return notice(*found, text.asked) if found else None
 
-    def channel(services: NoticeContext, arguments: Arguments) -> Message | None:
-        found = _found(archive, services.db, arguments)
+    def channel(context: NoticeContext, text: VersionNotice) -> Message | None:
+        found = _found(archive, context.db, text)
         return in_channel(*found) if found else None
 
-    def remind(_: NoticeContext, arguments: Arguments) -> Message | None:
-        policy = archive.library.policies[arguments["policy"]]
-        return reminder(policy.name, date.fromisoformat(arguments["version"]), policy.id)
+    def remind(_: NoticeContext, text: VersionNotice) -> Message | None:
+        policy = archive.library.policies[text.policy]
+        return reminder(policy.name, text.version, policy.id)
 
-    def changed_file(services: NoticeContext, arguments: Arguments) -> Message | None:
-        revision = revisions.find_revision(services.db, arguments["revision"])
+    def changed_file(context: NoticeContext, file: FoundNotice) -> Message | None:
+        revision = revisions.find_revision(context.db, file.revision)
         if revision is None or revision.state != "proposed":
             return None
         return text_found(archive.library.policies[revision.policy].name, revision.id)
 
-    return {
-        enrolment.REVISION: Notice("l'avis d'une révision", told),
-        enrolment.REVISION_REMINDER: Notice("un rappel au sujet d'une révision", remind),
-        audience.CHANNEL: Notice("l'annonce d'une révision dans un canal", channel),
-        audience.FOUND: Notice("un texte changé dans les fichiers", changed_file),
-        PICTURE: Notice("une image du registre d'une révision", _picture),
-    }
+    return (
+        REVISION.built_by(told),
+        REVISION_REMINDER.built_by(remind),
+        CHANNEL.built_by(channel),
+        FOUND.built_by(changed_file),
+        PICTURE.built_by(_picture),
+    )
 
 
-def _found(
-    archive: Archive, db: Database, arguments: Arguments
-) -> tuple[Policy, Revision, Comparison] | None:
+def _found(archive: Archive, db: Database, text: VersionNotice) -> tuple[Policy, Revision, Comparison] | None:
     """Return the revision that a notice is about, None when another one has taken its place."""
-    policy = archive.library.policies[arguments["policy"]]
-    adopted = date.fromisoformat(arguments["version"])
-    revision = revisions.revision_of_version(db, policy.id, adopted)
-    if revision is None or archive.library.current(policy).adopted != adopted:
+    policy = archive.library.policies[text.policy]
+    revision = revisions.revision_of_version(db, policy.id, text.version)
+    if revision is None or archive.library.current(policy).adopted != text.version:
         return None
     return policy, revision, archive.comparison(db, revision)
 
@@ -186,6 +184,6 @@ def picture(png: bytes, numbers: str, day: date) -> Message:
     )
 
 
-def _picture(services: NoticeContext, arguments: Arguments) -> Message | None:
-    kept = kept_pictures.find(services.db, arguments["id"])
+def _picture(context: NoticeContext, notice: PictureNotice) -> Message | None:
+    kept = kept_pictures.find(context.db, notice.id)
     return picture(kept.png, kept.words, kept.day) if kept else None

@@ -13,7 +13,7 @@ from bot.answers import retraining
 from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
 from bot.answers.retraining import Trained
-from bot.conversation.messages import Message, Quoter
+from bot.conversation.messages import Quoter
 from bot.people import persons
 from bot.policy.library import Library
 from bot.settings import SEED
@@ -60,7 +60,7 @@ async def test_it_is_planned_once_a_minute_and_told_once_to_whom_added_the_line(
             return list(db.conn.execute("SELECT recipient, notice, arguments FROM outbox").fetchall())
 
     ((recipient, notice, told),) = await storage.run(queued)
-    assert (recipient, notice) == (f"person:{person}", retraining.NOTICE)
+    assert (recipient, notice) == (f"person:{person}", retraining.NOTICE.name)
     assert "question" not in told
 
     def planned_next() -> int:
@@ -103,10 +103,7 @@ def test_a_bot_that_stops_waits_for_no_training(
 
 
 def said(trained: Trained, policy: str = "pa20") -> str:
-    arguments = {name: getattr(trained, name) for name in ("swapped", "before", "after", "lines", "problem")}
-    message = retraining.told(None, {"policy": policy, **arguments})
-    assert isinstance(message, Message)
-    return "\n".join(message.own_words())
+    return "\n".join(retraining.said(trained, policy).own_words())
 
 
 def test_the_notice_says_what_came_of_it_with_both_scores() -> None:

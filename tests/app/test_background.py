@@ -28,7 +28,7 @@ from bot.backup import restore
 from bot.conversation.deferred import aside
 from bot.conversation.messages import Message
 from bot.conversation.requests import Actor
-from bot.outbox import rows
+from bot.outbox.notices import DEAD_LETTER, DeadLetter
 from bot.outbox.rows import Delivery, enqueue
 from bot.people import persons, roles
 from bot.platforms.contract import Destination
@@ -44,11 +44,12 @@ from bot.storage import state
 from bot.storage.database import Storage, StorageError
 from tests.kits.fake_clock import FakeClock
 from tests.kits.office import CALENDAR
+from tests.kits.outbox import delivery
 from tests.kits.reports import VP, entry
 from tests.wire.bot_process import MODELS, free_port
 
 Found = TypeVar("Found")
-WORD = {"row": "0f3c9a5be2d14c70", "notice": "avis", "problem": "gone"}
+WORD = DeadLetter("0f3c9a5be2d14c70", "avis", "gone")
 
 
 @dataclass
@@ -142,7 +143,7 @@ async def test_a_restoration_with_nothing_held_is_over_once_the_bot_has_caught_u
 
 async def test_a_restoration_lasts_until_what_is_held_is_settled(home: Home) -> None:
     home.within(lambda db: state.hoist(db, state.RESTORED, home.clock()))
-    home.within(lambda db: enqueue(db, Delivery("un", "role:administration", "avis"), home.clock()))
+    home.within(lambda db: enqueue(db, delivery("un", "role:administration"), home.clock()))
     home.within(lambda db: db.conn.execute("UPDATE outbox SET state = 'held'"))
     schedule = home.schedule()
     await schedule.tick()
@@ -202,8 +203,8 @@ async def test_all_is_closed_in_one_delay_when_nothing_ends(
 
 
 def _cause(db: Database, person: str, clock: FakeClock) -> None:
-    delivery = Delivery("un", f"person:{person}", rows.DEAD_LETTER, WORD, urgent=True)
-    enqueue(db, delivery, clock() - timedelta(minutes=1))
+    word = Delivery("un", f"person:{person}", DEAD_LETTER, WORD, urgent=True)
+    enqueue(db, word, clock() - timedelta(minutes=1))
 
 
 def _silent(_: str) -> None:
@@ -227,7 +228,7 @@ def test_at_the_start_what_keeps_things_from_going_as_usual_is_said(home: Home) 
     def spoil(db: Database) -> None:
         state.hoist(db, state.PAUSED, home.clock())
         for key, what in (("un", "held"), ("deux", "dead")):
-            enqueue(db, Delivery(key, "role:administration", "avis"), home.clock())
+            enqueue(db, delivery(key, "role:administration"), home.clock())
             db.conn.execute("UPDATE outbox SET state = ? WHERE key = ?", (what, key))
         db.conn.execute("DELETE FROM role_holders")
 

@@ -17,12 +17,13 @@ from sqlite_utils import Database
 from bot.app import build
 from bot.app.background import Background
 from bot.backup import copies, destroyed, restore
-from bot.outbox.rows import Delivery, enqueue
+from bot.outbox.rows import enqueue
 from bot.people import membership, persons, roles
 from bot.people.membership import BY_HAND
 from bot.privacy import personal_data
 from bot.settings import Settings
 from bot.storage.database import LockedError, Storage, StorageError, lock
+from tests.kits.outbox import delivery
 from tests.kits.people import ALEX, BLAISE, DAY, NOW, day
 
 Result = TypeVar("Result")
@@ -141,7 +142,7 @@ def test_what_waits_for_a_role_outlives_its_former_holder_without_naming_them(ho
     def erased(db: Database) -> list[tuple[str, str, str | None, str]]:
         alex, blaise = persons.known(db, ALEX), persons.known(db, BLAISE)
         for number, state in enumerate(("queued", "sending", "held", "sent", "dead", "cancelled")):
-            enqueue(db, Delivery(f"k{number}→{alex}", f"role:{roles.CONSEIL}/{alex}", "avis"), NOW)
+            enqueue(db, delivery(f"k{number}→{alex}", f"role:{roles.CONSEIL}/{alex}"), NOW)
             db.conn.execute(
                 """UPDATE outbox SET state = ?, route = 'person:slack/T1/U1', claimed_at = ?,
                      tried = '["person:discord//111"]' WHERE key LIKE ?""",
@@ -164,7 +165,7 @@ def test_what_waits_for_a_role_outlives_its_former_holder_without_naming_them(ho
 def test_in_a_copy_too_what_was_for_an_erased_holder_is_the_role_s(home: Home) -> None:
     def queued(db: Database) -> str:
         alex = persons.known(db, ALEX)
-        enqueue(db, Delivery(f"k→{alex}", f"role:{roles.CONSEIL}/{alex}", "avis"), NOW)
+        enqueue(db, delivery(f"k→{alex}", f"role:{roles.CONSEIL}/{alex}"), NOW)
         return alex
 
     alex = home.within(queued)

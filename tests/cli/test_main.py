@@ -15,9 +15,10 @@ import click
 import pytest
 
 from bot.cli import main
-from bot.outbox.rows import Delivery, bury, enqueue
+from bot.outbox.rows import bury, enqueue
 from bot.storage.database import Storage, beside
 from tests.kits import forked_cli
+from tests.kits.outbox import delivery
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -200,7 +201,7 @@ def test_what_could_be_sent_to_nobody_is_shown_then_settled(tmp_path: Path) -> N
     Storage(database).close()
     with beside(database) as db:
         now = datetime(2026, 11, 24, 15, tzinfo=UTC)
-        enqueue(db, Delivery("un", "role:administration", "avis"), now)
+        enqueue(db, delivery("un", "role:administration"), now)
         (row,) = db.conn.execute("SELECT id FROM outbox").fetchone()
         bury(db, row, "gone", now)
     settings = {"VIGIE_DB": str(database), "DISCORD_TOKEN": "x"}

@@ -295,7 +295,7 @@ async def test_two_accounts_that_become_one_person_are_reminded_once(desk: Schoo
 
 
 async def test_every_notice_says_something_that_passes_everywhere(desk: School, quote: Quoter) -> None:
-    table = notices.table(LIBRARY)
+    table = {builder.name: builder for builder in notices.notice_builders(LIBRARY)}
     for message in notices.examples(PNG).values():
         check_everywhere(message, quote)
 

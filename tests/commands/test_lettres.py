@@ -11,7 +11,8 @@ import pytest
 from bot.commands import lettres
 from bot.conversation.messages import Message
 from bot.conversation.requests import Request, UserError
-from bot.outbox import notices, rows
+from bot.outbox import rows
+from bot.outbox.notices import DEAD_LETTER, NoticeContext, Notices
 from bot.people import office as shared
 from bot.people import roles
 from bot.times import Calendar
@@ -26,7 +27,7 @@ def bureau(tmp_path: Path) -> Iterator[Office]:
 
 def asked(bureau: Office, line: str) -> str:
     services = shared.Office(bureau.storage, bureau.clock, Calendar(ZoneInfo("America/Toronto")))
-    return said(lettres.settle(services, Request("lettres", line)))
+    return said(lettres.settle(services, bureau.notices(), Request("lettres", line)))
 
 
 async def test_the_buttons_of_the_announcement_send_the_message_again_or_give_it_up(bureau: Office) -> None:
@@ -39,7 +40,7 @@ async def test_the_buttons_of_the_announcement_send_the_message_again_or_give_it
     assert "2 × avis" in asked(bureau, "")
     with bureau.storage.transaction() as db:
         arguments = {"row": bureau.row("un")["id"], "notice": "avis", "problem": "closed"}
-        message = notices.build(notices.NoticeContext(db, bureau.clock().date()), rows.DEAD_LETTER, arguments)
+        message = Notices().build(NoticeContext(db, bureau.clock().date()), DEAD_LETTER.name, arguments)
     assert isinstance(message, Message)
     again, drop = (str(getattr(one, "command", "")) for one in message.buttons())
     assert "de nouveau" in asked(bureau, again.removeprefix("lettres "))

@@ -15,7 +15,7 @@ from bot.outbox import routes
 from bot.people import office as shared
 from bot.people import roles
 from bot.times import Calendar
-from tests.kits.outbox import ALICE_ON_DISCORD, BOB_ON_SLACK, RELAY, Office, build, office, said
+from tests.kits.outbox import ALICE_ON_DISCORD, BOB_ON_SLACK, RELAY, Office, office, said
 
 ALICE, BOB = Actor("discord", "9", ALICE_ON_DISCORD.user), Actor("slack", "T1", BOB_ON_SLACK.user)
 
@@ -29,7 +29,7 @@ def bureau(tmp_path: Path) -> Iterator[Office]:
 def read(bureau: Office, row_id: object, actor: Actor) -> str:
     calendar = Calendar(ZoneInfo("America/Toronto"))
     services = shared.Office(bureau.storage, bureau.clock, calendar)
-    found = lire.read(services, build, Request("lire", str(row_id), actor))
+    found = lire.read(services, bureau.notices(), Request("lire", str(row_id), actor))
     assert isinstance(found, Message)
     return said(found)
 

@@ -30,6 +30,7 @@ from bot.language import masking
 from bot.language.masking import Masker
 from bot.onboarding.course import Course, open_course
 from bot.onboarding.enrolment import OnboardingPlan
+from bot.outbox.notices import Notices
 from bot.people import roles
 from bot.people.office import Office
 from bot.platforms.local.adapter import LocalAdapter
@@ -89,7 +90,7 @@ def services(library: Library, office: Office) -> Services:
     )
     reports = reporting(Settings(), library, office, desk.guidance, desk.masker)
     bank = BankEditing(library, office, SEED, None)
-    return Services(library, office, course(library), desk, bank, reports, texts(library, office))
+    return Services(library, office, course(library), desk, bank, reports, texts(library, office), Notices())
 
 
 def texts(library: Library, office: Office, folders: Sequence[Path] = (SEED, TEST_DATA)) -> Archive:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 from bot.conversation.deferred import Deferred
 from bot.conversation.messages import Message, Text
 from bot.outbox import rows
-from bot.outbox.notices import Built, NoticeContext
+from bot.outbox.notices import DEAD_LETTER, Notice, NoticeBuilder, NoticeContext, Notices, RowArguments
 from bot.outbox.pump import Pump
 from bot.outbox.routes import Routes
 from bot.outbox.routes import text as written
@@ -142,11 +142,24 @@ class Workshop:
         return message
 
 
-def build(_: NoticeContext, name: str, arguments: Mapping[str, object]) -> Message | None:
-    """Return a message that says its arguments; « rien » has nothing to say and « brisé » breaks."""
-    if name == "brisé":
-        raise LookupError(name)
-    return None if name == "rien" else Message(Text(f"{name} {arguments}"))
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """The arguments of a test's notice."""
+
+    n: str
+
+
+def delivery(
+    key: str,
+    recipient: str,
+    name: str = "avis",
+    n: str = "",
+    *,
+    urgent: bool = False,
+    due_at: datetime | None = None,
+) -> Delivery[Numbered]:
+    """Return a delivery: an « avis », or another of the notices of `Office.notices`."""
+    return Delivery(key, recipient, Notice(name, name, Numbered), Numbered(n), urgent, due_at)
 
 
 class Office:
@@ -176,12 +189,28 @@ class Office:
             settle=timedelta(0),
         )
         hooks = Hooks(sent=lambda _: self.news.set(), failed=self._failed)
-        return Pump(self.storage, self.posts, self.routes, habits, build=self.build, hooks=hooks)
+        return Pump(self.storage, self.posts, self.routes, habits, self.notices(), hooks=hooks)
 
-    def build(self, services: NoticeContext, name: str, arguments: Mapping[str, object]) -> Built:
-        """Do as `build`; a « long » message is made in the workshop."""
-        built = build(services, name, arguments)
-        return Deferred(partial(self.workshop.make, built)) if built and name == "long" else built
+    def notices(self) -> Notices:
+        """Return notices that say their arguments; « rien » is silent, « brisé » breaks, « long » waits."""
+
+        def told(name: str, _: NoticeContext, arguments: RowArguments) -> Message:
+            return Message(Text(f"{name} {arguments}"))
+
+        def broken(_: NoticeContext, __: RowArguments) -> Message:
+            raise LookupError
+
+        def slow(_: NoticeContext, arguments: RowArguments) -> Deferred[Message]:
+            return Deferred(partial(self.workshop.make, Message(Text(f"long {arguments}"))))
+
+        return Notices(
+            [
+                *(NoticeBuilder(name, name, partial(told, name)) for name in ("avis", DEAD_LETTER.name)),
+                NoticeBuilder("rien", "rien", lambda _, __: None),
+                NoticeBuilder("brisé", "brisé", broken),
+                NoticeBuilder("long", "long", slow),
+            ]
+        )
 
     def _failed(self) -> None:
         self.failures += 1
@@ -215,8 +244,8 @@ class Office:
     ) -> bool:
         """Have something said."""
         with self.storage.transaction() as db:
-            delivery = Delivery(key, recipient, notice, {"n": key}, urgent, due_at)
-            return rows.enqueue(db, delivery, self.clock())
+            row = delivery(key, recipient, notice, key, urgent=urgent, due_at=due_at)
+            return rows.enqueue(db, row, self.clock())
 
     def row(self, key: str) -> dict[str, object]:
         """Return a row of the outbox."""

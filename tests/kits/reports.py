@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from bot.conversation.requests import Actor
 from bot.outbox import rows as outbox
-from bot.outbox.notices import NoticeContext
+from bot.outbox.notices import NoticeContext, Notices
 from bot.people import persons, roles
 from bot.reports import escalation, filing
 from bot.reports import notices as report_notices
@@ -88,7 +88,7 @@ class Desk:
 
     def send(self) -> None:
         """Send what is due, urgent or not, as the pump would."""
-        notices = report_notices.table(self.records, self.clock)
+        notices = Notices(report_notices.notice_builders(self.records, self.clock))
         rows = self.db.conn.execute(
             """SELECT id FROM outbox WHERE notice GLOB 'signalement*' AND state = 'queued' AND due_at <= ?
                ORDER BY rowid""",
@@ -101,7 +101,7 @@ class Desk:
             )
             if person in self.unreachable:
                 outbox.bury(self.db, row.id, "closed", self.clock())
-            elif notices[row.notice].build(services, row.arguments) is None:
+            elif notices.build(services, row.notice, row.arguments) is None:
                 outbox.drop(self.db, row, "nothing to say any more")
             else:
                 self.said.append((person, row.notice, row.arguments["level"]))

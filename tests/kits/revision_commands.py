@@ -24,7 +24,7 @@ from bot.onboarding import notices as onboarding_notices
 from bot.onboarding.course import open_course
 from bot.onboarding.enrolment import OnboardingPlan
 from bot.onboarding.quiz import session
-from bot.outbox import notices
+from bot.outbox.notices import Notices
 from bot.outbox.pump import Pump
 from bot.outbox.routes import Routes
 from bot.outbox.sending import Habits
@@ -128,7 +128,7 @@ class World:
         habits = Habits(
             self.clock, CALENDAR.next_working, CALENDAR.day, chance=lambda: 1.0, settle=timedelta(0)
         )
-        return Pump(self.storage, self.posts, Routes(self.posts), habits)
+        return Pump(self.storage, self.posts, Routes(self.posts), habits, self.services.notices)
 
     def arrived(self, actor: Actor) -> list[str]:
         """Return what arrived in someone's private messages."""
@@ -273,8 +273,10 @@ def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int
         texts.follow(db, clock())
 
     office = Office(storage, clock, CALENDAR, TEAMS, registry_changed=registry_changed)
-    made = replace(services(library, office), course=course, archive=texts)
-    notices.NOTICES.update(onboarding_notices.table(library) | revision_notices.table(texts))
+    notices = Notices(
+        [*onboarding_notices.notice_builders(library), *revision_notices.notice_builders(texts)]
+    )
+    made = replace(services(library, office), course=course, archive=texts, notices=notices)
 
     def settle() -> None:
         with storage.transaction() as db:

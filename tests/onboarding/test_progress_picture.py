@@ -15,7 +15,7 @@ from bot.onboarding import notices
 from bot.onboarding.enrolment import STEPS
 from bot.onboarding.progress import Numbers
 from bot.onboarding.progress_picture import ProgressErrand, draw
-from bot.outbox.notices import Built, NoticeContext
+from bot.outbox.notices import Built, NoticeContext, Notices
 from bot.storage.database import Storage
 from bot.typesetting import typeset
 from bot.typesetting.typeset import TypesetError
@@ -86,8 +86,8 @@ async def test_the_errand_has_the_picture_sent_once_to_whoever_asked(storage: St
     def message() -> tuple[list[tuple[str, ...]], Built]:
         with storage.transaction() as db:
             rows = db.conn.execute("SELECT recipient, notice FROM outbox").fetchall()
-            notice = notices.table(LIBRARY)[notices.PICTURE]
-            return rows, notice.build(NoticeContext(db, DAY), {"id": "i1"})
+            table = Notices(notices.notice_builders(LIBRARY))
+            return rows, table.build(NoticeContext(db, DAY), notices.PICTURE.name, {"id": "i1"})
 
     rows, sent = await storage.run(message)
     assert rows == [("person:p1", "accueil-image")]

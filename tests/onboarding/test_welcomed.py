@@ -50,7 +50,7 @@ def welcomes(storage: Storage) -> list[int]:
 
     def read() -> list[int]:
         with storage.transaction() as db:
-            rows = db.conn.execute("SELECT urgent FROM outbox WHERE notice = ?", (enrolment.WELCOME,))
+            rows = db.conn.execute("SELECT urgent FROM outbox WHERE notice = ?", (enrolment.WELCOME.name,))
             return [int(urgent) for (urgent,) in rows]
 
     return storage.executor.submit(read).result()

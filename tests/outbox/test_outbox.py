@@ -11,7 +11,7 @@ import pytest
 
 from bot.conversation.messages import Message
 from bot.outbox import pump, rows
-from bot.outbox.notices import READ, build, examples, title
+from bot.outbox.notices import DEAD_LETTER, READ, NoticeContext, Notices, examples
 from bot.outbox.pump import SLOTS
 from bot.outbox.routes import parse, text
 from bot.outbox.sending import delivery_id
@@ -29,6 +29,7 @@ from tests.kits.outbox import (
     NIGHT,
     RELAY,
     Office,
+    delivery,
     office,
 )
 
@@ -62,7 +63,7 @@ async def test_what_is_written_with_a_fact_is_sent_once(bureau: Office, alice: s
 async def test_what_is_rolled_back_with_its_fact_is_never_sent(bureau: Office, alice: str) -> None:
     def fact() -> None:
         with bureau.storage.transaction() as db:
-            rows.enqueue(db, rows.Delivery("un", alice, "avis"), bureau.clock())
+            rows.enqueue(db, delivery("un", alice), bureau.clock())
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -346,7 +347,7 @@ async def test_a_row_that_makes_no_sense_is_buried_and_stops_no_other(
     await bureau.pump.drain()
     assert len(bureau.slack.received["person:slack/T1/U2"]) == 1
     assert (bureau.row("mauvais")["state"], bureau.row("mauvais")["problem"]) == ("dead", "broken")
-    assert bureau.row(f"{rows.DEAD_LETTER}:{bureau.row('mauvais')['id']}")
+    assert bureau.row(f"{DEAD_LETTER.name}:{bureau.row('mauvais')['id']}")
 
 
 async def test_an_error_that_nobody_foresaw_does_not_end_the_pump(
@@ -587,7 +588,7 @@ async def test_with_no_way_left_it_is_a_dead_letter_announced_to_the_administrat
     assert bureau.row("un")["state"] == "dead"
     assert bureau.row("un")["problem"] == "closed (50007)"
     [announced] = bureau.slack.received["person:slack/T1/U2"]
-    assert rows.DEAD_LETTER in announced
+    assert DEAD_LETTER.name in announced
 
 
 async def test_an_announcement_that_reaches_nobody_is_not_announced_for_ever(
@@ -686,10 +687,12 @@ def test_the_mark_of_a_message_fits_discords_nonce_and_differs_by_address() -> N
     assert {len(mark) for mark in marks} == {16}
 
 
-def test_a_message_that_a_restoration_marks_says_that_it_may_be_a_repetition() -> None:
-    arguments = {"row": "0", "notice": rows.DEAD_LETTER, "problem": "gone"}
-    ordinary = build(None, rows.DEAD_LETTER, arguments)  # type: ignore[arg-type]  # it asks for nothing
-    repeated = build(None, rows.DEAD_LETTER, {**arguments, "repeated": True})  # type: ignore[arg-type]  # as above
+def test_a_message_that_a_restoration_marks_says_that_it_may_be_a_repetition(bureau: Office) -> None:
+    arguments = {"row": "0", "notice": DEAD_LETTER.name, "problem": "gone"}
+    with bureau.storage.transaction() as db:
+        context = NoticeContext(db, bureau.clock().date())
+        ordinary = Notices().build(context, DEAD_LETTER.name, arguments)
+        repeated = Notices().build(context, DEAD_LETTER.name, {**arguments, "repeated": True})
     assert isinstance(ordinary, Message)
     assert isinstance(repeated, Message)
     assert "restaurée" in next(repeated.own_words())
@@ -697,7 +700,7 @@ def test_a_message_that_a_restoration_marks_says_that_it_may_be_a_repetition() -
 
 
 def test_every_notice_has_a_title_and_a_waiting_message_its_button() -> None:
-    assert title(rows.DEAD_LETTER) == "une lettre morte"
-    assert title("inconnu") == "inconnu"
+    assert Notices().title(DEAD_LETTER.name) == "une lettre morte"
+    assert Notices().title("inconnu") == "inconnu"
     [button] = examples()["message en attente"].buttons()
     assert getattr(button, "command", "").startswith(READ)

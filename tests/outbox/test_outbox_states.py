@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from bot.outbox import rows
+from bot.outbox.notices import DEAD_LETTER
 from bot.people.persons import Account
 from bot.storage import state
 from tests.kits.outbox import Office, Outcome
@@ -142,7 +142,7 @@ class OutboxMachine(RuleBasedStateMachine):
             assert row["state"] in {"sent", "dead"}, row
             assert counts[key] == 1 or row["state"] == "dead", row
             if row["state"] == "dead":
-                assert self.office.row(f"{rows.DEAD_LETTER}:{row['id']}")
+                assert self.office.row(f"{DEAD_LETTER.name}:{row['id']}")
 
     async def _drain_all(self) -> None:
         await self.office.pump.drain()

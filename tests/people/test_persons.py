@@ -12,9 +12,9 @@ from sqlite_utils import Database
 
 from bot.conversation.requests import Actor
 from bot.outbox import rows as outbox
-from bot.outbox.rows import Delivery
 from bot.people import membership, persons, roles
 from bot.people.persons import Account
+from tests.kits.outbox import delivery
 from tests.kits.people import ALEX, ALEX_ON_DISCORD, BLAISE, DAY, NOW, count, day, fresh
 
 ACTORS = [Actor("slack", "T1", f"U{n}") for n in range(3)] + [
@@ -106,9 +106,9 @@ def test_the_facts_of_both_become_those_of_one(db: Database) -> None:
 def test_what_was_to_be_said_to_both_is_said_once(db: Database) -> None:
     alex, other = persons.known(db, ALEX), persons.known(db, ALEX_ON_DISCORD)
     for who in (alex, other):
-        outbox.enqueue(db, Delivery(f"rappel:{who}", f"person:{who}", "rappel", {"n": 1}), NOW)
-    outbox.enqueue(db, Delivery(f"bienvenue:{other}", f"person:{other}", "bienvenue"), NOW)
-    outbox.enqueue(db, Delivery(f"avis→{other}", f"role:administration/{other}", "avis"), NOW)
+        outbox.enqueue(db, delivery(f"rappel:{who}", f"person:{who}", "rappel", "1"), NOW)
+    outbox.enqueue(db, delivery(f"bienvenue:{other}", f"person:{other}", "bienvenue"), NOW)
+    outbox.enqueue(db, delivery(f"avis→{other}", f"role:administration/{other}"), NOW)
     persons.merge(db, alex, other)
     rows = db.conn.execute(
         "SELECT recipient, notice FROM outbox WHERE state = 'queued' ORDER BY 2"

@@ -14,7 +14,6 @@ from sqlite_utils import Database
 
 from bot.conversation.requests import Actor
 from bot.outbox import routes, rows
-from bot.outbox.rows import Delivery
 from bot.people import membership, persons, roles
 from bot.people.roles import (
     ADMINISTRATION,
@@ -26,6 +25,7 @@ from bot.people.roles import (
     Role,
     RoleError,
 )
+from tests.kits.outbox import delivery
 from tests.kits.people import ALEX, BLAISE, DAY, NOW, day, fresh, person
 
 DAYS = 12
@@ -106,7 +106,7 @@ def test_on_a_handover_the_role_changes_hands_that_very_day(db: Database) -> Non
 def test_work_that_waits_for_a_role_is_for_whoever_holds_it_when_it_is_sent(db: Database) -> None:
     first, second = person(db, "U1"), person(db, "U2")
     roles.appoint(db, VP_COMMUNICATIONS, first, day(-300))
-    rows.enqueue(db, Delivery("avis:1", f"role:{VP_COMMUNICATIONS}", "avis"), NOW)
+    rows.enqueue(db, delivery("avis:1", f"role:{VP_COMMUNICATIONS}"), NOW)
     roles.appoint(db, VP_COMMUNICATIONS, second, day(0))
     [row_id] = rows.due(db, NOW, NOW, "[]", 10)
     row = rows.read(db, row_id)
@@ -116,7 +116,7 @@ def test_work_that_waits_for_a_role_is_for_whoever_holds_it_when_it_is_sent(db: 
 def test_work_that_was_already_given_to_the_former_holder_moves_too(db: Database) -> None:
     first, second = person(db, "U1"), person(db, "U2")
     roles.appoint(db, VP_COMMUNICATIONS, first, day(-300))
-    rows.enqueue(db, Delivery("avis:1→U1", f"role:{VP_COMMUNICATIONS}/{first}", "avis"), NOW)
+    rows.enqueue(db, delivery("avis:1→U1", f"role:{VP_COMMUNICATIONS}/{first}"), NOW)
     [row_id] = rows.due(db, NOW, NOW, "[]", 10)
     row = rows.read(db, row_id)
     assert routes.holders(db, row.recipient, DAY) is None

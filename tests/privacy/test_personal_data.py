@@ -10,13 +10,13 @@ import pytest
 from sqlite_utils import Database
 
 from bot.outbox import rows
-from bot.outbox.rows import Delivery
 from bot.people import membership, persons, roles
 from bot.people.membership import BY_HAND
 from bot.privacy import personal_data
 from bot.privacy.personal_data import CATEGORIES
 from bot.register import attestations, signing
 from bot.register.attestations import Attesting, Target
+from tests.kits.outbox import delivery
 from tests.kits.people import ALEX, ALEX_ON_DISCORD, BLAISE, DAY, NOW, count, day, fresh
 
 
@@ -46,7 +46,7 @@ def full(db: Database) -> str:
     persons.issue_code(db, ALEX, NOW)
     roles.appoint(db, roles.CONSEIL, alex, day(-30))
     membership.enter(db, alex, "officer", BY_HAND, day(-30))
-    rows.enqueue(db, Delivery("rappel", f"person:{alex}", "rappel"), NOW)
+    rows.enqueue(db, delivery("rappel", f"person:{alex}", "rappel"), NOW)
     return alex
 
 
@@ -153,7 +153,7 @@ def test_each_category_is_destroyed_when_its_time_comes_and_not_before(
 
 
 def test_what_is_still_to_be_sent_is_never_destroyed_by_age(db: Database, notebook: Notebook) -> None:
-    rows.enqueue(db, Delivery("rappel", f"person:{persons.known(db, ALEX)}", "rappel"), NOW)
+    rows.enqueue(db, delivery("rappel", f"person:{persons.known(db, ALEX)}", "rappel"), NOW)
     personal_data.enforce(db, day(5_000), notebook)
     assert count(db, "outbox") == 1
 

@@ -85,7 +85,11 @@ class Place:
 
     def waiting(self) -> list[tuple[str, Message]]:
         """Return what the outbox holds of these notices: for whom, and the message."""
-        table = report_digest.table(self.records, self.clock) | export.table(self.records, self.clock)
+        table = {
+            builder.name: builder
+            for module in (report_digest, export)
+            for builder in module.notice_builders(self.records, self.clock)
+        }
         with self.session() as session:
             rows = session.execute(
                 "SELECT recipient, notice, arguments FROM outbox ORDER BY rowid"

@@ -16,7 +16,7 @@ from bot.app.reports import kept_ring
 from bot.backup import copies, destroyed, restore
 from bot.conversation.messages import Message
 from bot.conversation.requests import Actor
-from bot.outbox import notices
+from bot.outbox.notices import NoticeContext, Notices
 from bot.people import persons, roles
 from bot.privacy import personal_data
 from bot.reports import cases as report_cases
@@ -105,7 +105,7 @@ class Home:
         """Bring the copy back."""
         self.storage.close()
         try:
-            return restore.restore(self.copy, self.database, self.keys, notices.REPORTS, self.clock())
+            return restore.restore(self.copy, self.database, self.keys, escalation.NOTICES, self.clock())
         finally:
             self.storage = Storage(self.database)
 
@@ -190,14 +190,14 @@ async def export(home: Home) -> tuple[str, bytes]:
 
 def waiting_file(home: Home) -> Message | None:
     """Return the message that would give the PDF that waits to be sent, None when there is nothing to say."""
-    notice = report_export.table(home.records, home.clock)[report_export.NOTICE]
+    [notice] = report_export.notice_builders(home.records, home.clock)
 
     def build(session: Session) -> Message | None:
         arguments, recipient = session.execute(
-            "SELECT json(arguments), recipient FROM outbox WHERE notice = ?", (report_export.NOTICE,)
+            "SELECT json(arguments), recipient FROM outbox WHERE notice = ?", (notice.name,)
         ).fetchone()
-        services = notices.NoticeContext(session.db, session.today, recipient)
-        built = notice.build(services, json.loads(arguments))
+        context = NoticeContext(session.db, session.today, recipient)
+        built = notice.build(context, json.loads(arguments))
         assert built is None or isinstance(built, Message)
         return built
 
@@ -251,20 +251,14 @@ def test_after_a_restoration_an_alert_is_said_again_marked_as_perhaps_repeated(h
     copies.save(home.database, home.copy)
     home.clock.move(minutes=5)
     assert home.restore().repeated == 1
-    table = report_notices.table(home.records, home.clock)
+    table = Notices(report_notices.notice_builders(home.records, home.clock))
 
     def built(session: Session) -> str:
         name, arguments, recipient = session.execute(
             "SELECT notice, json(arguments), recipient FROM outbox WHERE state = 'queued'"
         ).fetchone()
-        before = dict(notices.NOTICES)
-        notices.NOTICES.update(table)
-        try:
-            services = notices.NoticeContext(session.db, session.today, recipient)
-            message = notices.build(services, name, json.loads(arguments))
-        finally:
-            notices.NOTICES.clear()
-            notices.NOTICES.update(before)
+        context = NoticeContext(session.db, session.today, recipient)
+        message = table.build(context, name, json.loads(arguments))
         assert isinstance(message, Message)
         return "\n".join(message.own_words())
 

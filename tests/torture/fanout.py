@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from math import ceil
 from pathlib import Path
 
-from bot.outbox.rows import DEAD_LETTER, Delivery, enqueue
+from bot.outbox.notices import DEAD_LETTER, DeadLetter
+from bot.outbox.rows import Delivery, enqueue
 from bot.storage.database import beside
 from tests.kits.measures import NONE, Figure, at_most, lines
 from tests.torture import life
@@ -104,6 +105,6 @@ def bound(requests: int, count: int, seconds: float) -> float:
 def _tell_everyone(path: Path) -> None:
     with beside(path) as db:
         for (person,) in db.conn.execute("SELECT id FROM people").fetchall():
-            arguments = {"row": f"fait-{person}", "notice": "avis", "problem": "gone"}
+            arguments = DeadLetter(f"fait-{person}", "avis", "gone")
             delivery = Delivery(person, f"person:{person}", DEAD_LETTER, arguments, urgent=True)
             enqueue(db, delivery, datetime.now(UTC))

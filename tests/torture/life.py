@@ -15,7 +15,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.outbox.rows import DEAD_LETTER, Delivery, enqueue
+from bot.outbox.notices import DEAD_LETTER, DeadLetter
+from bot.outbox.rows import Delivery, enqueue
 from bot.people import persons
 from bot.people.persons import Account
 from bot.storage.database import Storage, StorageError, beside
@@ -96,7 +97,7 @@ def cause(
         everyone = [row[0] for row in db.conn.execute("SELECT id FROM people ORDER BY id").fetchall()]
         for fact in facts:
             db.conn.execute("INSERT INTO torture_facts VALUES (?)", (fact,))
-            arguments = {"row": fact, "notice": "avis", "problem": "gone"}
+            arguments = DeadLetter(fact, "avis", "gone")
             to = f"person:{secrets.choice(everyone)}"
             enqueue(db, Delivery(fact, to, DEAD_LETTER, arguments, urgent=True, due_at=now + later), now)
     return set(facts)

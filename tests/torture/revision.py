@@ -22,7 +22,7 @@ from sqlite_utils import Database
 
 from bot.onboarding import enrolment
 from bot.onboarding.course import open_course
-from bot.onboarding.enrolment import WELCOME, OnboardingPlan
+from bot.onboarding.enrolment import WELCOME, OnboardingPlan, VersionNotice
 from bot.outbox.rows import Delivery, enqueue
 from bot.people import membership
 from bot.people import persons as people
@@ -249,7 +249,7 @@ async def _restored(
         await asyncio.sleep(calm)  # nothing is expected: there is no event to wait for
     with beside(path) as db:
         (held,) = db.conn.execute(
-            "SELECT count(*) FROM outbox WHERE state = 'held' AND notice = ?", (enrolment.REVISION,)
+            "SELECT count(*) FROM outbox WHERE state = 'held' AND notice = ?", (enrolment.REVISION.name,)
         ).fetchone()
     return held, sum((notices(world) - said).values())
 
@@ -302,8 +302,8 @@ def _prepare(db: Database, keys: Path, count: int) -> frozenset[str]:
 
 def _welcomed(db: Database, person: str, target: attestations.Target, now: datetime) -> None:
     """Have someone's welcome be sent already."""
-    arguments = {"policy": target.policy, "version": target.version.isoformat()}
-    enqueue(db, Delivery(f"{WELCOME}:{person}", f"person:{person}", WELCOME, arguments), now)
+    text = VersionNotice(target.policy, target.version)
+    enqueue(db, Delivery(f"{WELCOME.name}:{person}", f"person:{person}", WELCOME, text), now)
     db.conn.execute(
         "UPDATE outbox SET state = 'sent', sent_day = ? WHERE recipient = ?",
         (now.date().isoformat(), f"person:{person}"),

@@ -12,7 +12,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.outbox.rows import DEAD_LETTER, Delivery, enqueue
+from bot.outbox.notices import DEAD_LETTER, DeadLetter
+from bot.outbox.rows import Delivery, enqueue
 from bot.people import membership, persons
 from bot.people.persons import Account
 from bot.schedule import clock
@@ -24,7 +25,7 @@ from tests.wire.discord_server import DiscordServer
 from tests.wire.slack_server import ALICE, BOB, SOCKET_MODE, TEAM, workspace
 
 NOTICE = "Vos renseignements personnels."
-WORD = {"row": "0f3c9a5be2d14c70", "notice": DEAD_LETTER, "problem": "closed (50007)"}
+WORD = DeadLetter("0f3c9a5be2d14c70", DEAD_LETTER.name, "closed (50007)")
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ def _of_administration(policy: Policy, comparison: Comparison) -> dict[str, Repl
 
 def _ledger(policy: Policy, calendar: Calendar) -> dict[str, Reply]:
     told, day = revision("announced"), _TOLD
-    one = Recipient("", "changes", REVISION, 1, day, "sent", None, "slack", day, _NOW, _NOW)
+    one = Recipient("", "changes", REVISION.name, 1, day, "sent", None, "slack", day, _NOW, _NOW)
     lost = replace(
         one, state="failed", problem="closed (50007)", sent_on=None, opened_at=None, attested_at=None
     )

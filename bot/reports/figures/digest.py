@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Text
 from bot.outbox import rows
-from bot.outbox.notices import Arguments, Notice, NoticeContext
+from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery
 from bot.people import roles
 from bot.policy.library import in_words
@@ -29,13 +30,22 @@ from bot.times import Clock
 from bot.typesetting.typeset import typeset
 
 ERRAND: Final = "signalements-bilan"
-NOTICE: Final = "signalements-bilan"
 TITLE: Final = "Les signalements de la semaine"
 _NOTE: Final = (
     "Les nombres sont donnés par tranches de cinq, pour ne désigner personne. Ne sont comptés que les "
     "signalements qui vous sont confiés."
 )
 _TEMPLATE: Final = Path(__file__).with_name("report_digest.typ")
+
+
+@dataclass(frozen=True, slots=True)
+class DigestNotice:
+    """The arguments of the notice that gives a week's figures: the file's identifier."""
+
+    id: str
+
+
+NOTICE: Final = Notice("signalements-bilan", "un avis confidentiel au titulaire d'un rôle", DigestNotice)
 
 
 class Digest:
@@ -70,11 +80,8 @@ class Digest:
                 return
             words = "\n".join(statistics.lines(found))
             name = f"signalements-{week(session)}.png".lower()
-            identifier = files.keep(session, Made(name, TITLE, words, content))
-            arguments = {"id": identifier}
-            rows.enqueue(
-                db, Delivery(_key(session, person), f"person:{person}", NOTICE, arguments), session.now
-            )
+            notice = DigestNotice(files.keep(session, Made(name, TITLE, words, content)))
+            rows.enqueue(db, Delivery(_key(session, person), f"person:{person}", NOTICE, notice), session.now)
 
 
 def week(session: Session) -> str:
@@ -91,7 +98,7 @@ def holders(session: Session) -> list[str]:
 
 
 def _key(session: Session, person: str) -> str:
-    return f"{NOTICE}:{week(session)}:{person}"
+    return f"{NOTICE.name}:{week(session)}:{person}"
 
 
 def _was_told(session: Session, person: str) -> bool:
@@ -133,16 +140,16 @@ def _shortened(table: Table) -> Table:
     return Table(table.title, (*many, *rest))
 
 
-def table(records: Records, clock: Clock) -> dict[str, Notice]:
-    """Return the notice by name, to be added to `bot.outbox.notices.NOTICES`."""
+def notice_builders(records: Records, clock: Clock) -> tuple[NoticeBuilder, ...]:
+    """Return the notice that gives a week's figures, to be sent by the outbox."""
 
-    def digest(services: NoticeContext, arguments: Arguments) -> Message | None:
-        session = Session(services.db, records, clock())
-        person = services.recipient.removeprefix("person:")
-        made = files.read(session, arguments["id"]) if person in holders(session) else None
+    def digest(context: NoticeContext, notice: DigestNotice) -> Message | None:
+        session = Session(context.db, records, clock())
+        person = context.recipient.removeprefix("person:")
+        made = files.read(session, notice.id) if person in holders(session) else None
         return message(made) if made else None
 
-    return {NOTICE: Notice("un avis confidentiel au titulaire d'un rôle", digest)}
+    return (NOTICE.built_by(digest),)
 
 
 def message(made: Made) -> Message:

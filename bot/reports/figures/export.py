@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Text, code
 from bot.outbox import rows
-from bot.outbox.notices import Arguments, Notice, NoticeContext
+from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery
 from bot.people import roles
 from bot.policy.library import in_words
@@ -29,11 +29,21 @@ from bot.times import Clock
 from bot.typesetting.typeset import typeset
 
 ERRAND: Final = "signalement-dossier"
-NOTICE: Final = "signalement-dossier"
 EXPORT: Final = "signalements exporter"  # the command that asks for it, before the case's identifier
 CONFIRMED: Final = "oui"
 TEMPLATE: Final = Path(__file__).with_name("report_case.typ")
 _TITLE: Final = "Le dossier d'un signalement"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFileNotice:
+    """The arguments of the notice that gives a case's PDF: the identifiers of the file and of the case."""
+
+    id: str
+    case: str
+
+
+NOTICE: Final = Notice("signalement-dossier", "un avis confidentiel au titulaire d'un rôle", CaseFileNotice)
 _GENUINE: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp"}
 
 
@@ -175,10 +185,10 @@ class Exporting:
             name = f"signalement-{arguments['case'][:6]}.pdf"
             identifier = files.keep(session, Made(name, _TITLE, words, pdf))
             delivery = Delivery(
-                f"{NOTICE}:{arguments['id']}",
+                f"{NOTICE.name}:{arguments['id']}",
                 f"person:{arguments['person']}",
                 NOTICE,
-                {"id": identifier, "case": arguments["case"]},
+                CaseFileNotice(identifier, arguments["case"]),
                 urgent=True,
             )
             rows.enqueue(db, delivery, session.now)
@@ -193,16 +203,16 @@ def is_for(session: Session, case_id: str, person_id: str) -> bool:
     )
 
 
-def table(records: Records, clock: Clock) -> dict[str, Notice]:
-    """Return the notice by name, to be added to `bot.outbox.notices.NOTICES`."""
+def notice_builders(records: Records, clock: Clock) -> tuple[NoticeBuilder, ...]:
+    """Return the notice that gives a case's PDF, to be sent by the outbox."""
 
-    def file(services: NoticeContext, arguments: Arguments) -> Message | None:
-        session = Session(services.db, records, clock())
-        person = services.recipient.removeprefix("person:")
-        made = files.read(session, arguments["id"]) if is_for(session, arguments["case"], person) else None
+    def file(context: NoticeContext, notice: CaseFileNotice) -> Message | None:
+        session = Session(context.db, records, clock())
+        person = context.recipient.removeprefix("person:")
+        made = files.read(session, notice.id) if is_for(session, notice.case, person) else None
         return message(made) if made else None
 
-    return {NOTICE: Notice("un avis confidentiel au titulaire d'un rôle", file)}
+    return (NOTICE.built_by(file),)
 
 
 def warning(case_id: str) -> Message:
