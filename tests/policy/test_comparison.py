@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.policy import articles
 from bot.policy.articles import Version
-from bot.policy.changes.assignment import assigned
+from bot.policy.changes.assignment import assign
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature, compare, with_decisions
 from bot.policy.changes.wording import normalized, word_diff
 from bot.policy.library import Library
@@ -310,7 +310,7 @@ def test_the_assignment_is_the_best_there_is(scores: dict[tuple[int, int], int])
         ]
         return max([best(rest, taken), *choices])
 
-    pairs = assigned({pair: float(score) for pair, score in scores.items()})
+    pairs = assign({pair: float(score) for pair, score in scores.items()})
     assert len({one for one, _ in pairs}) == len({other for _, other in pairs}) == len(pairs)
     assert sum(scores[pair] for pair in pairs) == best(sorted({one for one, _ in scores}), frozenset())
 

@@ -1,7 +1,7 @@
 """How alike clauses are, and what they share.
 
-Likeness is counted in runs of letters rather than in words, so that a slip or an agreement costs
-little, each weighed by how rare it is: all clauses hold « les médias sociaux ».
+Likeness counts runs of letters rather than words, so that a typing slip or an agreement costs little.
+Rare runs weigh more: every clause holds « les médias sociaux ».
 """
 
 from __future__ import annotations
@@ -16,70 +16,73 @@ import numpy as np
 
 from bot.policy import search
 
-GRAM: Final = 4  # letters of a run; with the two ends of a word, its beginning and its end count too
-WITHIN: Final = 0.5  # what being wholly within another clause is worth, beside being it
-ROWS: Final = 256  # clauses that are compared at once, for the memory that it takes
-TINY: Final = 1e-6  # in place of nothing, to divide by
+GRAM: Final = 4  # letters in a run; a word is padded at both ends, so that its beginning and end count
+WITHIN: Final = 0.5  # likeness of a clause that stands whole within another
+ROWS: Final = 256  # clauses compared at once, to bound memory
+TINY: Final = 1e-6  # divisor in place of zero
 _WORD: Final = re.compile(r"[^\W_]+")
 
-Grams: TypeAlias = Counter[str]
 Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 
 
 class Side:
-    """The clauses of one text: a row of counts for each, and what each weighs in all."""
+    """The clauses of one text that are compared.
 
-    def __init__(
-        self, profiles: Mapping[int, Grams], columns: Mapping[str, int], weights: Mapping[str, float]
-    ) -> None:
-        self.places = tuple(profiles)
-        self.row = {place: row for row, place in enumerate(self.places)}
-        self.counts = np.zeros((len(self.places), len(columns)), dtype=np.uint8)
-        for row, one in enumerate(profiles.values()):
-            for gram, count in one.items():
-                if gram in columns:
-                    self.counts[row, columns[gram]] = min(count, 255)
-        masses = (sum(count * weights[gram] for gram, count in one.items()) for one in profiles.values())
-        self.mass = np.fromiter(masses, dtype=np.float32, count=len(self.places))
-
-
-class Profiles:
-    """The runs of letters of two texts' clauses, their weights, what each two clauses share.
-
-    A run is weighed by how rare it is in all of `before` and `after`; what is compared is at the places
-    `left` of the one and `right` of the other.
+    `places`: their indices in the text; `row`: from an index to a row of `counts`, (clauses, runs) uint8;
+    `mass`: (clauses,) float32, the weight of all the runs of each, shared or not.
     """
 
     def __init__(
-        self, before: Sequence[str], after: Sequence[str], left: Iterable[int], right: Iterable[int]
+        self, grams: Mapping[int, Counter[str]], columns: Mapping[str, int], weights: Mapping[str, float]
     ) -> None:
-        counted = [_grams(text) for text in (*before, *after)]
-        spread = Counter(gram for one in counted for gram in one)
-        weights = {gram: math.log(1 + len(counted) / count) for gram, count in spread.items()}
-        old = {at: counted[at] for at in left}
-        new = {at: counted[len(before) + at] for at in right}
-        both = {gram for one in old.values() for gram in one} & {gram for one in new.values() for gram in one}
-        columns = {gram: column for column, gram in enumerate(sorted(both))}
-        self.weights = np.array([weights[gram] for gram in columns], dtype=np.float32)
-        self.old, self.new = Side(old, columns, weights), Side(new, columns, weights)
-        self.shared = self._shared()
+        self.places = tuple(grams)
+        self.row = {place: row for row, place in enumerate(self.places)}
+        self.counts = np.zeros((len(self.places), len(columns)), dtype=np.uint8)
+        self.mass = np.zeros(len(self.places), dtype=np.float32)
+        for row, counts in enumerate(grams.values()):
+            self.mass[row] = sum(count * weights[gram] for gram, count in counts.items())
+            for gram in counts.keys() & columns.keys():
+                self.counts[row, columns[gram]] = min(counts[gram], 255)
 
-    def _shared(self) -> Matrix:
-        """Return the weight of what each two clauses share: for each count, a product of matrices."""
-        found = np.zeros((len(self.old.places), len(self.new.places)), dtype=np.float32)
+
+class Profiles:
+    """The runs of letters of two texts' clauses.
+
+    `weights`: (runs,) float32, by rarity in all of `before` and `after`. `shared`: (old, new) float32, the
+    weight that two clauses have in common. Only the clauses at `old_places` and `new_places` are compared.
+    """
+
+    def __init__(
+        self,
+        before: Sequence[str],
+        after: Sequence[str],
+        old_places: Iterable[int],
+        new_places: Iterable[int],
+    ) -> None:
+        grams = [_grams(text) for text in (*before, *after)]
+        spread = Counter(gram for counts in grams for gram in counts)
+        weights = {gram: math.log(1 + len(grams) / count) for gram, count in spread.items()}
+        old = {at: grams[at] for at in old_places}
+        new = {at: grams[len(before) + at] for at in new_places}
+        common = sorted(set().union(*old.values()) & set().union(*new.values()))
+        columns = {gram: column for column, gram in enumerate(common)}
+        self.weights = np.array([weights[gram] for gram in common], dtype=np.float32)
+        self.old, self.new = Side(old, columns, weights), Side(new, columns, weights)
+        self.shared: Matrix = np.zeros((len(old), len(new)), dtype=np.float32)
+        # A run shared `n` times counts once for each level up to `n`: one matrix product a level.
         most = min(self.old.counts.max(initial=0), self.new.counts.max(initial=0))
         for level in range(1, int(most) + 1):
             used = (self.old.counts >= level).any(axis=0) & (self.new.counts >= level).any(axis=0)
             right = (self.new.counts[:, used] >= level).astype(np.float32).T
-            for row in range(0, len(found), ROWS):
+            for row in range(0, len(old), ROWS):
                 left = (self.old.counts[row : row + ROWS, used] >= level) * self.weights[used]
-                found[row : row + ROWS] += left @ right
-        return found
+                self.shared[row : row + ROWS] += left @ right
 
     def likeness(self) -> Matrix:
-        """Return how alike each two clauses are, from 0 to 1.
+        """Return how alike each two clauses are, from 0 to 1: (old, new) float32.
 
-        Dice's coefficient or, for a clause to which much was added, part of how far it is in the other.
+        Dice's coefficient or, for a clause to which much was added, `WITHIN` times the share of it that
+        stands in the other.
         """
         old, new = self.old.mass[:, None], self.new.mass[None, :]
         both, least = np.maximum(old + new, TINY), np.maximum(np.minimum(old, new), TINY)
@@ -87,10 +90,10 @@ class Profiles:
         return likeness
 
 
-def _grams(text: str) -> Grams:
-    """Count the runs of letters of a text, words being kept apart."""
-    found: Grams = Counter()
+def _grams(text: str) -> Counter[str]:
+    """Count the runs of letters of a text, word by word."""
+    counts = Counter[str]()
     for match in _WORD.finditer(text):
         word = f"\u0002{search.fold_accents(match[0])}\u0003"
-        found.update(word[at : at + GRAM] for at in range(max(len(word) - GRAM + 1, 1)))
-    return found
+        counts.update(word[at : at + GRAM] for at in range(max(len(word) - GRAM + 1, 1)))
+    return counts
