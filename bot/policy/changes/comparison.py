@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from bot.policy.articles import Clause, Version
 from bot.policy.changes import lexicon
 from bot.policy.changes.wording import Proofreader, normalized
 
-if TYPE_CHECKING:
-    from bot.policy.changes.alignment import ClauseLink
-
-MOST = 0.5  # share of the clauses beyond which a revision is a new text
+MOST = 0.5  # share of changed clauses above which the whole text is restructured
 
 
 class ChangeKind(StrEnum):
     """What happened to clauses.
 
-    Renumbered: a new number in the same article, which may itself have a new number. Moved: to
-    another article. Both may have changed too: see `Change.nature`.
+    Renumbered: a new number in the same article, which may itself be renumbered. Moved: to another
+    article. The words of both may have changed too: see `Change.nature`.
     """
 
     ADDED = "added"
@@ -34,7 +30,7 @@ class ChangeKind(StrEnum):
 
 
 class Nature(StrEnum):
-    """What a change asks of people: nothing, reading the clauses, or learning the text anew."""
+    """What a change asks of people: nothing, to read the clauses, or to read the whole text again."""
 
     EDITORIAL = "editoriale"
     SUBSTANTIVE = "substantielle"
@@ -43,9 +39,9 @@ class Nature(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One fact: the clauses that it is about, by their numbers in each version, in the text's order.
+    """One change: its clauses, by their numbers in each version, in the text's order.
 
-    `nature` is never `RESTRUCTURED`, which only a whole comparison can be.
+    `nature` is never `RESTRUCTURED`, which is for a whole comparison only.
     """
 
     kind: ChangeKind
@@ -55,13 +51,13 @@ class Change:
 
     @property
     def key(self) -> str:
-        """What names this change in a comparison: its first new number, or « -5.10 » for a removed one."""
+        """The change's id within a comparison: its first new number, or « -5.10 » for a removed clause."""
         return self.new[0] if self.new else f"-{self.old[0]}"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two versions and what changed, in the order of the new text; what is not listed is untouched."""
+    """Two versions and their changes, in the order of the new text; other clauses are untouched."""
 
     old: Version
     new: Version
@@ -69,72 +65,57 @@ class Comparison:
 
     @property
     def nature(self) -> Nature:
-        """The nature of the whole: `RESTRUCTURED` when most clauses say something new or were moved."""
+        """The nature of the whole: `RESTRUCTURED` when most clauses say something new or moved."""
         heavy = [
             change
             for change in self.changes
             if change.nature is Nature.SUBSTANTIVE or change.kind is ChangeKind.MOVED
         ]
-        before, after = len(self.old.clauses()), len(self.new.clauses())
-        gone = sum(len(change.old) for change in heavy)
-        come = sum(len(change.new) for change in heavy)
-        if gone > MOST * before or come > MOST * after:
+        removed, added = sum(len(change.old) for change in heavy), sum(len(change.new) for change in heavy)
+        if removed > MOST * len(self.old.clauses()) or added > MOST * len(self.new.clauses()):
             return Nature.RESTRUCTURED
-        if any(change.nature is Nature.SUBSTANTIVE for change in self.changes):
-            return Nature.SUBSTANTIVE
-        return Nature.EDITORIAL
+        substantive = any(change.nature is Nature.SUBSTANTIVE for change in self.changes)
+        return Nature.SUBSTANTIVE if substantive else Nature.EDITORIAL
 
 
 def compare(old: Version, new: Version) -> Comparison:
     """Return what changed from `old` to `new`; the same two versions always give the same changes."""
-    from bot.policy.changes.alignment import align  # noqa: PLC0415 — numpy: 60 ms and 15 MB, for who compares only
+    from bot.policy.changes.alignment import align  # noqa: PLC0415 — numpy takes 60 ms and 15 MB: for comparing only
 
-    found = align(old, new)
+    alignment = align(old, new)
     before, after = old.clauses(), new.clauses()
-    moved = dict(found.articles)
-    for link in found.links:
+    moved = dict(alignment.articles)
+    for link in alignment.links:
         if len(link.new) == 1:
             moved.update({str(before[at].number): str(after[link.new[0]].number) for at in link.old})
     reader = Proofreader(lexicon.word_checker(clause.text for clause in (*before, *after)), moved)
-    changes = [
-        (link.new[0], -1, change)
-        for link in found.links
-        if (change := _change(link, before, after, found.articles, reader))
-    ]
-    changes += _added(found.links, after)
-    changes += _removed(found.links, before)
-    return Comparison(old, new, tuple(change for _, _, change in sorted(changes, key=lambda one: one[:2])))
-
-
-def _added(links: Sequence[ClauseLink], after: Sequence[Clause]) -> Iterator[tuple[int, int, Change]]:
-    """Yield what came, and where it stands among the changes."""
-    linked = {at for link in links for at in link.new}
+    places: list[tuple[tuple[int, int], Change]] = []  # where each stands: in the new text, then the old
+    for link in alignment.links:
+        left, right = [before[at] for at in link.old], [after[at] for at in link.new]
+        if change := _linked_change(left, right, alignment.articles, reader):
+            places.append(((link.new[0], -1), change))
+    linked = {at for link in alignment.links for at in link.new}
     for at, clause in enumerate(after):
         if at not in linked:
-            yield at, -1, Change(ChangeKind.ADDED, (), _ids([clause]), Nature.SUBSTANTIVE)
-
-
-def _removed(links: Sequence[ClauseLink], before: Sequence[Clause]) -> Iterator[tuple[int, int, Change]]:
-    """Yield what went, and where it stands among the changes: after what came before it."""
-    stands = {at: link.new[-1] for link in links for at in link.old}
+            places.append(((at, -1), Change(ChangeKind.ADDED, (), _ids([clause]), Nature.SUBSTANTIVE)))
+    last = {at: link.new[-1] for link in alignment.links for at in link.old}
+    reached = -1  # a removed clause stands after all that came before it
     for at, clause in enumerate(before):
-        if at not in stands:
-            where = max((stands[one] for one in stands if one < at), default=-1)
-            yield where, at, Change(ChangeKind.REMOVED, _ids([clause]), (), Nature.SUBSTANTIVE)
+        if at in last:
+            reached = max(reached, last[at])
+        else:
+            change = Change(ChangeKind.REMOVED, _ids([clause]), (), Nature.SUBSTANTIVE)
+            places.append(((reached, at), change))
+    return Comparison(old, new, tuple(change for _, change in sorted(places, key=lambda place: place[0])))
 
 
-def _change(
-    link: ClauseLink,
-    before: Sequence[Clause],
-    after: Sequence[Clause],
-    articles: Mapping[str, str],
-    reader: Proofreader,
+def _linked_change(
+    old: Sequence[Clause], new: Sequence[Clause], articles: Mapping[str, str], reader: Proofreader
 ) -> Change | None:
     """Return what happened to linked clauses, None when nothing did."""
-    old, new = [before[at] for at in link.old], [after[at] for at in link.new]
-    text_then, text_now = ("\n\n".join(clause.text for clause in side) for side in (old, new))
-    untouched = normalized(text_then) == normalized(text_now)
-    nature = Nature.EDITORIAL if untouched or reader.same(text_then, text_now) else Nature.SUBSTANTIVE
+    before, after = ("\n\n".join(clause.text for clause in side) for side in (old, new))
+    untouched = normalized(before) == normalized(after)
+    nature = Nature.EDITORIAL if untouched or reader.same(before, after) else Nature.SUBSTANTIVE
     if len(old) > 1 or len(new) > 1:
         kind = ChangeKind.MERGED if len(old) > 1 else ChangeKind.SPLIT
     elif articles.get(str(old[0].number.article)) != str(new[0].number.article):
@@ -153,16 +134,13 @@ def _ids(clauses: Sequence[Clause]) -> tuple[str, ...]:
 
 
 def with_decisions(comparison: Comparison, natures: Mapping[str, Nature]) -> Comparison:
-    """Return the comparison with the administration's decisions, by the changes' `key`s.
+    """Return the comparison with the natures that the administration decided, by `Change.key`.
 
-    What is added or removed stays substantive, whatever is decided.
+    What is added or removed stays substantive, whatever was decided.
     """
-    return replace(
-        comparison,
-        changes=tuple(
-            change
-            if change.kind in {ChangeKind.ADDED, ChangeKind.REMOVED}
-            else replace(change, nature=natures.get(change.key, change.nature))
-            for change in comparison.changes
-        ),
+    fixed = {ChangeKind.ADDED, ChangeKind.REMOVED}
+    changes = (
+        change if change.kind in fixed else replace(change, nature=natures.get(change.key, change.nature))
+        for change in comparison.changes
     )
+    return replace(comparison, changes=tuple(changes))

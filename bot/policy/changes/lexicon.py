@@ -10,33 +10,31 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
-HABIT: Final = 3  # times that a text writes a word, beyond which it means to
+HABIT: Final = 3  # times that a text must write an unknown word for it to count as known
 
 
 class Dictionary(frozenset[str]):
-    """The words of a dictionary, in lower case. Twenty megabytes: kept for as long as someone uses them."""
+    """The words of a dictionary, in lower case: 20 MB, freed as soon as nobody uses them."""
 
 
 _SHARED: WeakValueDictionary[str, Dictionary] = WeakValueDictionary()
 
 
 def dictionary() -> Dictionary:
-    """Return the words of French, read anew when nobody uses them any more: a few tenths of a second."""
-    from spellchecker import SpellChecker  # noqa: PLC0415 — for who compares only
+    """Return the words of French, shared by all who use them; loading takes a few tenths of a second."""
+    from spellchecker import SpellChecker  # noqa: PLC0415 — for comparing only
 
     words = _SHARED.get("fr")
     if words is None:
-        words = Dictionary(SpellChecker(language="fr").word_frequency.dictionary)
-        _SHARED["fr"] = words
+        words = _SHARED["fr"] = Dictionary(SpellChecker(language="fr").word_frequency.dictionary)
     return words
 
 
 def word_checker(texts: Iterable[str]) -> Callable[[str], bool]:
-    """Return what tells whether a word in lower case exists: in the dictionary, or the habit of `texts`."""
+    """Return a test of whether a lower-case word exists: in the dictionary, or often written in `texts`.
+
+    The dictionary is loaded at the first word that `texts` do not settle.
+    """
     counts = Counter(word.lower() for text in texts for word in _WORD.findall(text))
-    words = cache(dictionary)  # read at the first doubt, if there is one
-
-    def exists(word: str) -> bool:
-        return counts[word] >= HABIT or word in words()
-
-    return exists
+    words = cache(dictionary)
+    return lambda word: counts[word] >= HABIT or word in words()

@@ -1,4 +1,4 @@
-"""A comparison as one reads it: each change with its words, what went and what came told apart."""
+"""A comparison as a redline: the words of each change, with what was removed and what was inserted."""
 
 from __future__ import annotations
 
@@ -7,93 +7,89 @@ from dataclasses import dataclass
 
 from bot.policy.articles import Number, Version
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison
-from bot.policy.changes.wording import Op, normalized, word_diff
+from bot.policy.changes.wording import Run, normalized, word_diff
 
 
 @dataclass(frozen=True, slots=True)
 class RedlinePassage:
-    """A clause of the new text, or one that was removed: its number, and its paragraphs in runs."""
+    """A clause of the new text, or a removed one: its number, and the runs of each of its paragraphs."""
 
     number: str
-    paragraphs: tuple[tuple[tuple[Op, str], ...], ...]
+    paragraphs: tuple[tuple[Run, ...], ...]
 
 
 def passages(comparison: Comparison, change: Change) -> tuple[RedlinePassage, ...]:
-    """Return the words of a change, clause by clause of the new text; of a removed clause, its own.
+    """Return the words of a change by clause of the new text or, for a removed clause, its own words.
 
-    None where the words are the same under another number of the same article.
+    Empty when the same words only took another number in the same article.
     """
-    old, new = _texts(comparison.old, change.old), _texts(comparison.new, change.new)
+    old, new = clause_texts(comparison.old, change.old), clause_texts(comparison.new, change.new)
     before, after = "\n\n".join(old), "\n\n".join(new)
     if change.kind is ChangeKind.RENUMBERED and normalized(before) == normalized(after):
         return ()
-    runs = word_diff(before, after)
-    if not new:
-        return tuple(
-            RedlinePassage(number, tuple(_paragraphs([("delete", text)])))
-            for number, text in zip(change.old, old, strict=True)
-        )
+    runs: list[list[Run]]
+    if new:
+        numbers, runs = change.new, list(_runs_by_text(word_diff(before, after), new))
+    else:
+        numbers, runs = change.old, [[("delete", text)] for text in old]
     return tuple(
-        RedlinePassage(number, tuple(_paragraphs(part)))
-        for number, part in zip(change.new, _shared_out(runs, new), strict=True)
+        RedlinePassage(number, tuple(_paragraphs(part))) for number, part in zip(numbers, runs, strict=True)
     )
 
 
-def _texts(version: Version, numbers: Sequence[str]) -> list[str]:
-    clauses = [version.clause(Number.parse(number)) for number in numbers]
-    return [clause.text for clause in clauses if clause]
+def clause_texts(version: Version, numbers: Sequence[str]) -> list[str]:
+    """Return the texts of the clauses of a version that have these numbers."""
+    return [clause.text for number in numbers if (clause := version.clause(Number.parse(number)))]
 
 
-def _shared_out(runs: Sequence[tuple[Op, str]], texts: Sequence[str]) -> Iterator[list[tuple[Op, str]]]:
-    """Yield the runs that make each text of the new version; what went stays with the text before it."""
+def _runs_by_text(runs: Sequence[Run], texts: Sequence[str]) -> Iterator[list[Run]]:
+    """Yield the runs that make each text of the new version; a deletion stays with the text before it."""
     left = list(runs)
-    for at, text in enumerate(texts):
-        room = len(text) + (len("\n\n") if at < len(texts) - 1 else 0)
-        part: list[tuple[Op, str]] = []
-        while left and (room > 0 or left[0][0] == "delete" or at == len(texts) - 1):
+    for text in texts[:-1]:
+        room = len(text) + len("\n\n")
+        part: list[Run] = []
+        while left and (room > 0 or left[0][0] == "delete"):
             op, run = left.pop(0)
-            if op != "delete" and len(run) > room and at < len(texts) - 1:
-                left.insert(0, (op, run[room:]))
-                run = run[:room]
             if op != "delete":
+                if len(run) > room:
+                    left.insert(0, (op, run[room:]))
+                    run = run[:room]
                 room -= len(run)
             part.append((op, run))
         yield part
+    yield left
 
 
-def _paragraphs(runs: Sequence[tuple[Op, str]]) -> Iterator[tuple[tuple[Op, str], ...]]:
-    """Yield runs, paragraph by paragraph."""
-    paragraph: list[tuple[Op, str]] = []
+def _paragraphs(runs: Sequence[Run]) -> Iterator[tuple[Run, ...]]:
+    """Yield the runs of each paragraph that is not empty."""
+    paragraph: list[Run] = []
     for op, run in runs:
-        first, *others = run.split("\n\n")
-        if first:
-            paragraph.append((op, first))
-        for other in others:
-            if paragraph:
+        for at, text in enumerate(run.split("\n\n")):
+            if at and paragraph:
                 yield tuple(paragraph)
-            paragraph = [(op, other)] if other else []
+                paragraph = []
+            if text:
+                paragraph.append((op, text))
     if paragraph:
         yield tuple(paragraph)
 
 
 def retitled(comparison: Comparison) -> tuple[tuple[str, str, str], ...]:
-    """Return the articles whose title was changed: the new number, the former title, the new one."""
-    clauses = {
-        (Number.parse(before).article, Number.parse(after).article)
-        for change in comparison.changes
-        for before, after in zip(change.old[:1], change.new[:1], strict=False)
-        if change.kind is not ChangeKind.MOVED
-    }
+    """Return the articles whose title changed: the new number, the former title, the new title."""
     changed = {number for change in comparison.changes for number in change.old}
-    clauses |= {
+    pairs = {
         (clause.number.article, clause.number.article)
         for clause in comparison.old.clauses()
         if str(clause.number) not in changed
+    } | {
+        (Number.parse(change.old[0]).article, Number.parse(change.new[0]).article)
+        for change in comparison.changes
+        if change.old and change.new and change.kind is not ChangeKind.MOVED
     }
     titles = {article.number: article.title for article in comparison.old.articles}
-    found = []
+    rows = []
     for article in comparison.new.articles:
-        was = {titles[before] for before, after in clauses if after == article.number and before in titles}
-        if was and not any(normalized(one) == normalized(article.title) for one in was):
-            found.append((str(article.number), min(was), article.title))
-    return tuple(found)
+        former = {titles[old] for old, new in pairs if new == article.number and old in titles}
+        if former and normalized(article.title) not in map(normalized, former):
+            rows.append((str(article.number), min(former), article.title))
+    return tuple(rows)

@@ -1,4 +1,4 @@
-"""A comparison in a few words: how many clauses changed and how, and the three that matter most."""
+"""A comparison in a few words: how many clauses changed and how, and the three changes that matter most."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature
 
 MOST = 3  # changes named in a notice
 
-# One clause, several; in the order in which they are told.
+# Singular and plural, in the order in which they are counted.
 _DONE: dict[ChangeKind, tuple[str, str]] = {
     ChangeKind.CHANGED: ("modifiée", "modifiées"),
     ChangeKind.ADDED: ("ajoutée", "ajoutées"),
@@ -20,7 +20,7 @@ _DONE: dict[ChangeKind, tuple[str, str]] = {
     ChangeKind.MOVED: ("déplacée", "déplacées"),
     ChangeKind.RENUMBERED: ("renumérotée", "renumérotées"),
 }
-_CORRECTED = ("corrigée", "corrigées")  # of a change of form: nobody is to take it for one of substance
+_CORRECTED = ("corrigée", "corrigées")  # a change of form, which nobody should take for one of substance
 _FIGURES = ("zéro", "une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf")
 _GRAVEST = (
     ChangeKind.REMOVED,
@@ -35,39 +35,36 @@ _OF_FORM = (ChangeKind.SPLIT, ChangeKind.MERGED, ChangeKind.MOVED, ChangeKind.CH
 
 
 def count_changes(comparison: Comparison) -> str:
-    """Return how many clauses changed, by what happened to them: « deux clauses modifiées, une ajoutée »."""
+    """Return how many clauses changed, by kind of change: « deux clauses modifiées, une ajoutée »."""
     counts = Counter[tuple[str, str]]()
     for change in comparison.changes:
         reworded = change.kind is ChangeKind.RENUMBERED and change.nature is Nature.SUBSTANTIVE
-        done = _DONE[ChangeKind.CHANGED] if reworded else _done(change)  # its new number is the lesser news
+        done = (
+            _DONE[ChangeKind.CHANGED] if reworded else _done(change)
+        )  # the words matter more than the number
         counts[done] += len(change.old) if change.kind is ChangeKind.MERGED else 1
-    told = [(counts[done], done) for done in (*_DONE.values(), _CORRECTED) if counts[done]]
-    if not told:
-        return "aucune clause changée"
-    (most, first), *others = told
-    parts = [f"{_figure(count)} {done[count > 1]}" for count, done in others]
-    return ", ".join([f"{_figure(most)} clause{'s' * (most > 1)} {first[most > 1]}", *parts])
+    parts: list[str] = []
+    for done in (*_DONE.values(), _CORRECTED):
+        if count := counts[done]:
+            figure = _FIGURES[count] if count < len(_FIGURES) else str(count)
+            noun = "" if parts else f" clause{'s' * (count > 1)}"
+            parts.append(f"{figure}{noun} {done[count > 1]}")
+    return ", ".join(parts) or "aucune clause changée"
 
 
 def _done(change: Change) -> tuple[str, str]:
-    """Return what happened to the clauses of a change, of one and of several."""
     corrected = change.kind is ChangeKind.CHANGED and change.nature is Nature.EDITORIAL
     return _CORRECTED if corrected else _DONE[change.kind]
 
 
-def _figure(count: int) -> str:
-    return _FIGURES[count] if count < len(_FIGURES) else str(count)
+def foremost(comparison: Comparison) -> tuple[Change, ...]:
+    """Return the `MOST` gravest changes, of substance before of form, in the order of the text."""
 
+    def weight(pair: tuple[int, Change]) -> tuple[bool, int]:
+        formal = pair[1].nature is Nature.EDITORIAL
+        return formal, (_OF_FORM if formal else _GRAVEST).index(pair[1].kind)
 
-def foremost(comparison: Comparison, most: int = MOST) -> tuple[Change, ...]:
-    """Return the changes that matter most: of substance first, then what adds or takes away."""
-
-    def weight(pair: tuple[int, Change]) -> tuple[bool, int, int]:
-        at, change = pair
-        formal = change.nature is Nature.EDITORIAL
-        return formal, (_OF_FORM if formal else _GRAVEST).index(change.kind), at
-
-    chosen = sorted(sorted(enumerate(comparison.changes), key=weight)[:most])
+    chosen = sorted(sorted(enumerate(comparison.changes), key=weight)[:MOST], key=lambda pair: pair[0])
     return tuple(change for _, change in chosen)
 
 
@@ -75,40 +72,32 @@ def change_subject(comparison: Comparison, change: Change) -> str:
     """Return the heading that a change's clause stands under, or the title of its article."""
     version, numbers = (comparison.new, change.new) if change.new else (comparison.old, change.old)
     number = Number.parse(numbers[0])
-    clause = version.clause(number)
-    article = next((one for one in version.articles if one.number == number.article), None)
+    clause, article = version.clause(number), version.article(number)
     return (clause.heading if clause else "") or (article.title if article else "")
 
 
 def describe_change(change: Change) -> str:
     """Return what happened to a change's clauses, in words: « 5.10, devenue 5.11 et modifiée »."""
     old, new = _listed(change.old), _listed(change.new)
-    substance = change.nature is Nature.SUBSTANTIVE
-    what = _done(change)[change.kind is ChangeKind.MERGED]
+    done = _done(change)[change.kind is ChangeKind.MERGED]
     match change.kind:
         case ChangeKind.ADDED | ChangeKind.CHANGED:
-            return f"{new}, {what}"
+            return f"{new}, {done}"
         case ChangeKind.REMOVED:
-            return f"{old}, {what}"
+            return f"{old}, {done}"
         case ChangeKind.SPLIT | ChangeKind.MERGED:
-            return f"{old}, {what} en {new}"
+            return f"{old}, {done} en {new}"
         case ChangeKind.MOVED | ChangeKind.RENUMBERED:
-            moved = "déplacée en" if change.kind is ChangeKind.MOVED else "devenue"
-            return f"{old}, {moved} {new}" + (" et modifiée" if substance else "")
+            verb = "déplacée en" if change.kind is ChangeKind.MOVED else "devenue"
+            return f"{old}, {verb} {new}" + (" et modifiée" if change.nature is Nature.SUBSTANTIVE else "")
 
 
 def _listed(numbers: Sequence[str]) -> str:
-    *others, last = [one if "." in one else f"article {one}" for one in numbers] or [""]
-    return f"{', '.join(others)} et {last}" if others else last
+    names = [number if "." in number else f"article {number}" for number in numbers]
+    return " et ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def clauses_to_read(comparison: Comparison) -> tuple[Number, ...]:
     """Return the clauses of the new text that say something new."""
-    return tuple(
-        dict.fromkeys(
-            Number.parse(number)
-            for change in comparison.changes
-            if change.nature is Nature.SUBSTANTIVE
-            for number in change.new
-        )
-    )
+    substantive = (change for change in comparison.changes if change.nature is Nature.SUBSTANTIVE)
+    return tuple(dict.fromkeys(Number.parse(number) for change in substantive for number in change.new))
