@@ -9,7 +9,6 @@ given: an exception that says too much is what must leave no trace.
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
 import os
 import random
@@ -21,49 +20,63 @@ from typing import Any, Final
 
 from bot.app import build
 from bot.cli import main as cli
-from bot.reports import records
+from bot.commands.signalement import signalement
+from bot.conversation.dispatcher import Dispatcher
+from bot.platforms.discord import render as discord_render
+from bot.platforms.discord.client import Client
+from bot.platforms.slack import render as slack_render
+from bot.platforms.slack.adapter import SlackAdapter
+from bot.platforms.slack.replies import SlackReplies
+from bot.reports import escalation, filing, followups, records
+from bot.reports.addresses.addresses import Addresses
+from bot.reports.drafts import DraftShelf
+from bot.reports.keys import Keyring
 from bot.reports.limits import Limiter
 from bot.schedule.clock import Schedule
+from bot.storage.database import Storage
+from bot.web import body, pages
+from bot.web.desk import WebIntake
+from bot.web.form import WebForm
 
 OPENS: Final = "2026-11-24T15:00:00+00:00"  # ten in the morning, a Tuesday
 BEAT_SECONDS: Final = 1.0
 DELAYS: Final = timedelta(seconds=0), timedelta(seconds=2)
-STAGES: Final = (
-    "bot.conversation.dispatcher:Dispatcher.from_text",
-    "bot.conversation.dispatcher:Dispatcher.admit",
-    "bot.conversation.dispatcher:Dispatcher.handle",
-    "bot.conversation.dispatcher:Dispatcher._stored",
-    "bot.commands.signalement.signalement:report",
-    "bot.reports.filing:file",
-    "bot.reports.followups:find",
-    "bot.reports.followups:add",
-    "bot.reports.followups:withdraw",
-    "bot.reports.escalation:beat",
-    "bot.reports.addresses.addresses:Addresses.read",
-    "bot.reports.keys:Keyring.seal",
-    "bot.reports.keys:Keyring.open",
-    "bot.reports.drafts:Shelf.put",
-    "bot.reports.drafts:Shelf.get",
-    "bot.storage.database:Storage.run",
-    "bot.platforms.slack.adapter:SlackAdapter._on_slash",
-    "bot.platforms.slack.adapter:SlackAdapter._on_action",
-    "bot.platforms.slack.adapter:SlackAdapter._on_form",
-    "bot.platforms.slack.adapter:SlackAdapter._answer",
-    "bot.platforms.slack.replies:SlackReplies.say",
-    "bot.platforms.slack.replies:SlackReplies._respond",
-    "bot.platforms.slack.replies:SlackReplies.open",
-    "bot.platforms.slack.replies:render",
-    "bot.platforms.discord.client:Client.on_interaction",
-    "bot.platforms.discord.client:Client._answer",
-    "bot.platforms.discord.client:Client._handled",
-    "bot.platforms.discord.client:render",
-    "bot.web.form:read",
-    "bot.web.form:WebForm._reviewed",
-    "bot.web.form:WebForm._seal",
-    "bot.web.desk:Desk.review",
-    "bot.web.desk:Desk.send",
-    "bot.web.desk:Desk.clean",
-    "bot.web.pages:review",
+STAGES: Final[tuple[Callable[..., Any], ...]] = (
+    Dispatcher.from_text,
+    Dispatcher.admit,
+    Dispatcher.handle,
+    Dispatcher._stored,
+    signalement.report,
+    filing.file,
+    followups.find,
+    followups.add,
+    followups.withdraw,
+    escalation.beat,
+    Addresses.read,
+    Keyring.seal,
+    Keyring.open,
+    DraftShelf.put,
+    DraftShelf.get,
+    Storage.run,
+    SlackAdapter._on_slash,
+    SlackAdapter._on_action,
+    SlackAdapter._on_form,
+    SlackAdapter._answer,
+    SlackReplies.say,
+    SlackReplies._respond,
+    SlackReplies.open,
+    slack_render.render,
+    Client.on_interaction,
+    Client._answer,
+    Client._handled,
+    discord_render.render,
+    body.read,
+    WebForm._reviewed,
+    WebForm._seal,
+    WebIntake.review,
+    WebIntake.send,
+    WebIntake.clean,
+    pages.review,
 )
 
 
@@ -95,6 +108,17 @@ def breaking(stage: Callable[..., Any], rate: Callable[[], float]) -> Callable[.
     return called
 
 
+def replace(stage: Callable[..., Any], broken: Callable[..., Any]) -> None:
+    """Put `broken` in the place of a stage, in its class or in each module that knows it."""
+    *parents, name = stage.__qualname__.split(".")
+    if parents:
+        setattr(getattr(sys.modules[stage.__module__], parents[0]), name, broken)
+        return
+    for module in [known for known in sys.modules.values() if known.__name__.startswith("bot.")]:
+        for name in [name for name, value in vars(module).items() if value is stage]:
+            setattr(module, name, broken)
+
+
 def vars_of(one: object) -> object:
     """Return what an object holds, for one whose `repr` is discreet."""
     return {name: str(getattr(one, name, ""))[:2_000] for name in ("user", "actor", "fields", "data", "text")}
@@ -117,12 +141,7 @@ def main() -> None:
     _set_defaults(Limiter.__init__, person=10**6, in_all=10**6, by_web=10**6)
     _set_defaults(Schedule.__init__, beat=BEAT_SECONDS)
     for stage in STAGES:
-        module, _, path = stage.partition(":")
-        owner: Any = importlib.import_module(module)
-        *parts, name = path.split(".")
-        for part in parts:
-            owner = getattr(owner, part)
-        setattr(owner, name, breaking(getattr(owner, name), rate))
+        replace(stage, breaking(stage, rate))
     cli.vigie(["--reglages", os.devnull, "servir"])
 
 
