@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from sqlite_utils import Database
 
-from bot.commands.catalogue import examples
+from bot.app.examples import examples
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Quoter

@@ -142,15 +142,3 @@ def _scores(trained: Trained) -> str:
 
 def _percent(share: float) -> str:
     return f"{share * 100:.1f}\u00a0%".replace(".", ",")
-
-
-def examples() -> dict[str, Message]:
-    """Return one of each message of this module, by name."""
-    return {
-        "banque, un meilleur modèle": said(
-            Trained(swapped=True, before=0.931, after=0.934, lines=2715), "pa20"
-        ),
-        "banque, un modèle moins bon": said(
-            Trained(swapped=False, before=0.931, after=0.925, lines=2715), "pa20"
-        ),
-    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache, partial
@@ -15,8 +15,8 @@ from sqlite_utils import Database
 from bot.answers import guidance, negative_posts, retraining
 from bot.answers.conversations import Conversations, Recent
 from bot.answers.questions import Engine
-from bot.app import previews, serving
 from bot.app import reports as app_reports
+from bot.app import serving
 from bot.app.background import Background, Post
 from bot.backup import destroyed, restore
 from bot.commands import mesdonnees
@@ -26,6 +26,7 @@ from bot.commands.catalogue import Services, catalogue
 from bot.commands.question import Answering
 from bot.conversation import guard
 from bot.conversation.dispatcher import Dispatcher, Welcome
+from bot.conversation.messages import Message, Quoter
 from bot.conversation.requests import Actor
 from bot.language import masking
 from bot.onboarding import enrolment
@@ -155,10 +156,16 @@ def texts(settings: Settings, read: Library) -> Archive:
         settings.vigie_data,
         listed(settings.vigie_canaux_annonces),
         settings.vigie_revision_approbations,
-        previews.page,
+        _preview,
         pages=lambda old, new: accueil.carried(old, new, read.policies[new.policy]),
         at_once=settings.sandboxed(),
     )
+
+
+def _preview(title: str, messages: Mapping[str, Message], quote: Quoter) -> bytes:
+    from bot.app import previews  # noqa: PLC0415 — only the administration's rare previews draw a gallery
+
+    return previews.page(title, messages, quote)
 
 
 def _interpret_anew(settings: Settings, answering: Answering) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from bot.app import previews
-from bot.commands.catalogue import Services, examples
+from bot.app.examples import examples
+from bot.commands.catalogue import Services
 from bot.commands.revision.messages import state
 from bot.conversation.dispatcher import Dispatcher
 from bot.platforms.local.adapter import LocalAdapter

@@ -37,8 +37,3 @@ def _line(command: Command) -> Iterator[Span | str]:
         yield code(f"{written} {example}")
     if command.examples:
         yield "."
-
-
-def examples(catalogue: Callable[[], Sequence[Command]]) -> dict[str, Message]:
-    """Return one of each message that this command can send, by name."""
-    return {"L'aide": explained(catalogue())}

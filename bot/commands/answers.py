@@ -12,8 +12,7 @@ from typing import Final
 
 from bot.answers import refusals
 from bot.answers.guidance import Guidance
-from bot.answers.questions import Found, Outcome, PolicyAnswer, Topic
-from bot.commands import politique
+from bot.answers.questions import Outcome, PolicyAnswer, Topic
 from bot.commands.passages import PAGE_WEIGHT, parts
 from bot.commands.signalement.messages import OFFER
 from bot.conversation.messages import (
@@ -36,7 +35,7 @@ from bot.people import roles
 from bot.people.office import Office
 from bot.people.roles import RoleError
 from bot.policy.articles import Clause, Number
-from bot.policy.library import Library, Policy, Reading
+from bot.policy.library import Policy, Reading
 
 MOST: Final = 5  # clauses in one answer, those to be read together included
 CHOICES: Final = 3
@@ -343,42 +342,3 @@ def invitation(reading: Reading) -> Message:
         ),
         Buttons(Button("Table des matières", reading.command(""))),
     )
-
-
-def examples(library: Library, guidance: Guidance, office: Office) -> dict[str, Message]:
-    """Return one of each message of this module, by name; to be used on the storage thread."""
-    reading, _ = politique.open_reading(library, "")
-    here = Telling(reading, guidance, office, "direct")
-    channel = Telling(reading, guidance, office, "channel")
-    together = [group.clauses for group in reading.policy.annotations.together[:2]]
-    one = (reading.policy.example(reading.version),)
-    last = reading.version.clauses()[-1].number
-    two = tuple(Found(number, 0.4) for number in (*one, last))
-    judged = Judged("0f3c9a5b")
-    unsaid = " ".join(guidance.silences[0].when[:1]) if guidance.silences else ""
-    other = " ".join(guidance.elsewhere[0].when[:1]) if guidance.elsewhere else ""
-    return {
-        "Une réponse": given(here, one, judged),
-        "Une réponse, dans un canal": given(channel, one, judged),
-        "Une réponse à une question en anglais": given(here, one, judged, english=True),
-        **{
-            f"Une réponse, des clauses à lire ensemble {at}": given(here, group, judged)
-            for at, group in enumerate(together, 1)
-        },
-        "Une question à préciser": put(here, PolicyAnswer("clarify", clauses=two), "", judged),
-        "Un incident": put(here, PolicyAnswer("answer", "incident", two[:1], two[:1]), "", None),
-        "Un brouillon": put(here, PolicyAnswer("answer", "draft", two, two), "", None),
-        "Pas de réponse fiable": put(here, PolicyAnswer("not_found", ranked=two), "", judged),
-        "Pas de réponse fiable, pendant l'apprentissage": put(
-            here, PolicyAnswer("not_found", ranked=two, learning=True), "", None
-        ),
-        "Ce que la politique ne précise pas": put(here, PolicyAnswer("silent"), unsaid, judged),
-        "Ce que la politique ne précise pas, en général": put(
-            here, PolicyAnswer("silent", ranked=two), "", judged
-        ),
-        "Un autre sujet": put(here, PolicyAnswer("out_of_scope"), other, judged),
-        "Un tout autre sujet": put(here, PolicyAnswer("out_of_scope"), "", judged),
-        "Avec calme": calm(here),
-        "Une autre langue": foreign(here),
-        "Posez votre question": invitation(reading),
-    }

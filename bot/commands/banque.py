@@ -42,7 +42,7 @@ AUTHOR: Final = "association"
 _PER_PAGE = 5
 _SHOWN = 8  # questions of one group; they resemble one another
 _OUTDATED_SHOWN = 30
-_ANSWER = "answer"
+ANSWER_KIND = "answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,10 +244,10 @@ def _read(bank: BankEditing, reading: Reading, fields: Mapping[str, str]) -> Ban
     question = " ".join(fields.get("question", "").split())
     if any(mask in question for mask in MASKS):
         raise UserError("Remplacez ce qui est entre crochets par d'autres mots. Rien n'est ajouté.")
-    outcome, now = fields.get("issue", _ANSWER), reading.version.key
-    gold = _clauses(reading, fields.get("clauses", "")) if outcome == _ANSWER else ()
-    if outcome == _ANSWER:
-        line = BankLine(question, fields.get("sorte", "direct"), _ANSWER, gold, (), AUTHOR, now)
+    outcome, now = fields.get("issue", ANSWER_KIND), reading.version.key
+    gold = _clauses(reading, fields.get("clauses", "")) if outcome == ANSWER_KIND else ()
+    if outcome == ANSWER_KIND:
+        line = BankLine(question, fields.get("sorte", "direct"), ANSWER_KIND, gold, (), AUTHOR, now)
     elif outcome == "silent":
         line = BankLine(question, "near_miss", "silent", (), (), AUTHOR, now)
     else:
@@ -306,7 +306,7 @@ _NEUTRAL: Mapping[str, str] = {
     WORDS: "un texte",
 }
 _OUTCOMES: Mapping[str, str] = {
-    _ANSWER: "Oui\u00a0: voici les clauses",
+    ANSWER_KIND: "Oui\u00a0: voici les clauses",
     "silent": "Non\u00a0: elle en traite, sans le préciser",
     "near_miss": "Non\u00a0: c'est un sujet voisin",
     "off_topic": "Non\u00a0: c'est un tout autre sujet",
@@ -340,7 +340,7 @@ def form(reading: Reading, identifier: str, question: str) -> Form:
                 max_length=LENGTH,
             ),
             ChoiceField(
-                "issue", excerpt(f"La {name} y répond-elle?", 45), _options(_OUTCOMES), value=_ANSWER
+                "issue", excerpt(f"La {name} y répond-elle?", 45), _options(_OUTCOMES), value=ANSWER_KIND
             ),
             TextField(
                 "clauses",
@@ -357,24 +357,3 @@ def form(reading: Reading, identifier: str, question: str) -> Form:
 
 def _options(labels: Mapping[str, str]) -> tuple[Option, ...]:
     return tuple(Option(label, value) for value, label in labels.items())
-
-
-def examples(library: Library) -> dict[str, Reply]:
-    """Return one of each reply that this command can give, by name."""
-    reading, _ = politique.open_reading(library, "")
-    number = reading.policy.example(reading.version)
-    questions = (
-        KeptQuestion("0f3c9a5b", "Puis-je filmer [nom] pendant l'assemblée?", "not_found", "", "2026-W47"),
-        KeptQuestion("1a2b3c4d", "Peut-on filmer une assemblée?", "unhelpful", str(number), "2026-W48"),
-    )
-    group = Alike(questions)
-    line = BankLine("Peut-on filmer une assemblée?", "direct", _ANSWER, (number,), (), AUTHOR)
-    return {
-        "Les questions à améliorer": overview(reading, [group], {"useful": 12, "useless": 3}, outdated=2),
-        "Les questions à améliorer, aucune": overview(reading, [], {}),
-        "Des questions semblables": seen(reading, group),
-        "Une ligne de la banque": form(reading, "0f3c9a5b", questions[0].question),
-        "Une ligne ajoutée": added(reading, line),
-        "Des lignes à revoir": outdated_lines(reading, {number: 41}),
-        "Aucune ligne à revoir": outdated_lines(reading, {}),
-    }

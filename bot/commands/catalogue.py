@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
-from bot.answers import retraining
-from bot.answers.guidance import Guidance
 from bot.commands import (
     aide,
-    answers,
     banque,
     chercher,
     lettres,
@@ -28,32 +25,21 @@ from bot.commands import (
     versions,
     vigie,
 )
-from bot.commands.accueil import accueil, gestion
+from bot.commands.accueil import accueil
 from bot.commands.banque import BankEditing
 from bot.commands.question import Answering
-from bot.commands.quiz import messages, quiz
-from bot.commands.revision import examples as revision_examples
+from bot.commands.quiz import quiz
 from bot.commands.revision import revision
 from bot.commands.signalement import signalement
 from bot.commands.signalements import signalements
-from bot.conversation import guard
-from bot.conversation.forms import Reply
-from bot.conversation.requests import Actor, Command
-from bot.onboarding import notices as onboarding_notices
-from bot.onboarding import progress_picture
+from bot.conversation.requests import Command
 from bot.onboarding.course import Course
 from bot.outbox import notices
 from bot.outbox.notices import Notices
-from bot.people import roles as registry
 from bot.people.office import Office, reserved
 from bot.policy.library import Library
-from bot.register import registrar
-from bot.reports import notices as report_notices
-from bot.reports.figures import digest, export
-from bot.reports.service import TOO_MANY, Reporting
-from bot.revision import picture
+from bot.reports.service import Reporting
 from bot.revision.archive import Archive
-from bot.storage.database import Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,61 +234,3 @@ def catalogue(services: Services) -> tuple[Command, ...]:
         ),
     )
     return commands
-
-
-def examples(services: Services) -> dict[str, Reply]:
-    """Return an example of every reply that the bot can give, by name."""
-    library, course = services.library, services.course
-    calendar, now = services.office.calendar, services.office.clock()
-    return {
-        **vigie.examples(library, calendar, now),
-        **politique.examples(library),
-        **partager.examples(library),
-        **chercher.examples(library),
-        **lier.examples(),
-        **mesdonnees.examples(),
-        **membres.examples(),
-        **pause.examples(calendar, now),
-        **lettres.examples(),
-        **notices.examples(),
-        "Une association que je ne sers pas": guard.NOT_YOURS,
-        **accueil.examples(course),
-        **gestion.examples(course),
-        **messages.examples(course, now),
-        **revision_examples.examples(course, calendar, picture.sample()),
-        **onboarding_notices.examples(progress_picture.sample()),
-        **registrar.examples(),
-        **banque.examples(library),
-        **retour.examples(),
-        **retraining.examples(),
-        **report_notices.examples(),
-        **digest.examples(),
-        **export.examples(),
-        "Signaler, trop de signalements": TOO_MANY,
-        **_over_a_registry(services),
-    }
-
-
-def _over_a_registry(services: Services) -> dict[str, Reply]:
-    """Return the examples that show a registry, over one in memory."""
-    storage, admin = Storage(), Actor("local", "", "administration")
-    library, guidance = services.library, services.desk.guidance
-    office = Office(storage, services.office.clock, services.office.calendar)
-    reporting = replace(services.reporting, office=office)
-
-    def shown() -> dict[str, Reply]:
-        with storage.transaction() as db:
-            registry.seed(db)
-            registry.appoint_first(db, [admin], office.today())
-        return {
-            **roles.examples(office, admin),
-            **answers.examples(library, guidance.get(library.default.id) or Guidance(), office),
-            **signalement.examples(reporting),
-            **signalements.examples(reporting),
-            **aide.examples(lambda: catalogue(services)),
-        }
-
-    try:
-        return storage.executor.submit(shown).result()
-    finally:
-        storage.close()

@@ -29,8 +29,3 @@ def shortcut(library: Library) -> str:
     """Return what one chooses to search the policy, short enough for a menu and for a window."""
     label = f"Chercher dans la {library.default.name}"
     return label if len(label) <= FORM_TITLE_LENGTH else "Chercher la politique"
-
-
-def examples(library: Library) -> dict[str, Reply]:
-    """Return one of each reply that this command can give, by name."""
-    return {"Le formulaire de recherche": search(library, Request("chercher"))}

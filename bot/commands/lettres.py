@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bot.conversation.messages import Button, Buttons, Heading, Message, Text
 from bot.conversation.requests import Request, UserError
 from bot.outbox import rows
-from bot.outbox.notices import DEAD_LETTER, SETTLE, Notices
+from bot.outbox.notices import SETTLE, Notices
 from bot.people.office import Office
 
 _SEND, _DROP = "envoyer", "annuler"
@@ -53,13 +53,3 @@ def settled(count: int, *, send: bool) -> Message:
         many = f"Je tente de nouveau de remettre {count} messages."
         return Message(Text("Je tente de nouveau de remettre ce message." if count == 1 else many))
     return Message(Text("J'y renonce." if count == 1 else f"J'y renonce\u00a0: {count} messages."))
-
-
-def examples() -> dict[str, Message]:
-    """Return one of each message that this command can send, by name."""
-    return {
-        "Les lettres mortes": shown({DEAD_LETTER.title: 2}),
-        "Les lettres mortes, aucune": shown({}),
-        "Les lettres mortes, envoyées": settled(2, send=True),
-        "Une lettre morte, annulée": settled(1, send=False),
-    }

@@ -11,11 +11,11 @@ from bot.people.office import Office, actor_of
 from bot.people.persons import Account
 
 _CONFIRM = "oui "
-_UNKNOWN = (
+UNKNOWN_CODE = (
     "Ce code n'est pas bon, ou ne l'est plus\u00a0: il sert une seule fois, pendant dix minutes. "
     "Demandez-en un autre avec /vigie lier, dans l'autre compte."
 )
-_OWN = "Ce code vient de ce compte-ci. Tapez-le dans l'autre\u00a0: celui de Discord ou de Slack."
+SAME_ACCOUNT = "Ce code vient de ce compte-ci. Tapez-le dans l'autre\u00a0: celui de Discord ou de Slack."
 
 
 def link(office: Office, request: Request) -> Message:
@@ -36,9 +36,9 @@ def _asked(office: Office, request: Request, typed: str) -> Message:
     with office.storage.transaction() as db:
         outcome, accounts = persons.look_up_code(db, actor_of(request), typed, office.clock())
     if outcome == "unknown":
-        raise UserError(_UNKNOWN)
+        raise UserError(UNKNOWN_CODE)
     if outcome == "own":
-        raise UserError(_OWN)
+        raise UserError(SAME_ACCOUNT)
     return confirmation(accounts, typed)
 
 
@@ -46,9 +46,9 @@ def _redeemed(office: Office, request: Request, typed: str) -> Message:
     with office.storage.transaction() as db:
         outcome = persons.redeem(db, actor_of(request), typed, office.clock())
     if outcome == "unknown":
-        raise UserError(_UNKNOWN)
+        raise UserError(UNKNOWN_CODE)
     if outcome == "own":
-        raise UserError(_OWN)
+        raise UserError(SAME_ACCOUNT)
     return LINKED
 
 
@@ -85,14 +85,3 @@ def confirmation(accounts: Sequence[Account], typed: str) -> Message:
 LINKED = Message(
     Text("C'est fait\u00a0: vos comptes sont liés. Ce que vous avez fait avec l'un vaut aussi pour l'autre.")
 )
-
-
-def examples() -> dict[str, Message]:
-    """Return one of each message that this command can send, by name."""
-    return {
-        "Un code pour lier ses comptes": issued("K7PMQ-3TXDW"),
-        "La confirmation avant de lier": confirmation([Account("slack", "T1", "U1")], "K7PMQ-3TXDW"),
-        "Des comptes liés": LINKED,
-        "Un code qui n'est plus bon": Message(Text(_UNKNOWN)),
-        "Un code tapé dans le même compte": Message(Text(_OWN)),
-    }

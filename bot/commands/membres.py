@@ -25,7 +25,7 @@ _SOURCES: Mapping[SourceType, str] = {
     "slack_channel": "Canal privé de Slack",
     "discord_role": "Rôle de Discord",
 }
-_ADD, _REMOVE = "ajouter", "enlever"
+ADD, REMOVE = "ajouter", "enlever"
 _SHOWN = 10
 
 
@@ -61,8 +61,8 @@ def overview(counts: Mapping[Listed, int], found: list[Source]) -> Message:
         ),
         Buttons(
             Button("Suivre un groupe", "membres suivre", "primary"),
-            Button("Ajouter une personne", f"membres {_ADD}"),
-            Button("Enlever une personne", f"membres {_REMOVE}"),
+            Button("Ajouter une personne", f"membres {ADD}"),
+            Button("Enlever une personne", f"membres {REMOVE}"),
         ),
         *(Buttons(*ends[at : at + 5]) for at in range(0, len(ends), 5)),
         Buttons(Button("Les rôles", "roles")),
@@ -112,7 +112,7 @@ def _unfollow(office: Office, db: Database, request: Request, identifier: str) -
 
 def _add(office: Office, db: Database, request: Request, _: str) -> Reply:
     if not request.fields:
-        return person_form(_ADD)
+        return person_form(ADD)
     membership.enter(db, picked(db, request), _kind(request), BY_HAND, office.today())
     office.registry_changed(db)
     return _overview(office, db, request, "")
@@ -120,7 +120,7 @@ def _add(office: Office, db: Database, request: Request, _: str) -> Reply:
 
 def _remove(office: Office, db: Database, request: Request, _: str) -> Reply:
     if not request.fields:
-        return person_form(_REMOVE)
+        return person_form(REMOVE)
     membership.leave(db, picked(db, request), _kind(request), BY_HAND, office.today())
     office.registry_changed(db)
     return _overview(office, db, request, "")
@@ -140,7 +140,7 @@ def _source(text: str) -> SourceType:
     raise UserError("Choisissez d'où vient la liste. Rien n'est changé.")
 
 
-_ACTIONS: Mapping[str, Action] = {"suivre": _follow, "sans": _unfollow, _ADD: _add, _REMOVE: _remove}
+_ACTIONS: Mapping[str, Action] = {"suivre": _follow, "sans": _unfollow, ADD: _add, REMOVE: _remove}
 
 
 def source_form() -> Form:
@@ -167,34 +167,10 @@ def source_form() -> Form:
 def person_form(verb: str) -> Form:
     """Return the form that adds a person to the list kept by hand, or removes them from it."""
     title, submit = (
-        ("Ajouter une personne", "Ajouter") if verb == _ADD else ("Enlever une personne", "Enlever")
+        ("Ajouter une personne", "Ajouter") if verb == ADD else ("Enlever une personne", "Enlever")
     )
     return Form(f"membres {verb}", title, (PersonField("personne", "La personne"), _kinds()), submit)
 
 
 def _kinds() -> ChoiceField:
     return ChoiceField("titre", "Ce qu'on est", tuple(Option(label, kind) for kind, label in _KINDS.items()))
-
-
-def examples() -> dict[str, Reply]:
-    """Return one of each reply that this command can give, by name."""
-    found = [
-        Source("a1", "officer", "slack", "T1", "slack_group", "S0123ABCD", "2026-11-24"),
-        Source("a2", "employee", "discord", "1", "discord_role", "123456789012345678", None, _REFUSED),
-    ]
-    return {
-        "Personnes visées": overview({"officer": 12, "employee": 4}, found),
-        "Personnes visées, au début": overview({}, []),
-        "Suivre un groupe": source_form(),
-        "Un groupe suivi": followed(found[0], ""),
-        "Un groupe suivi, le premier de Discord": followed(
-            found[1],
-            "C'est le premier rôle de Discord que je suis\u00a0: permettez «\u00a0Server Members "
-            "Intent\u00a0» à la page «\u00a0Bot\u00a0» de l'application, puis redémarrez-moi.",
-        ),
-        "Ajouter une personne à la liste": person_form(_ADD),
-        "Enlever une personne de la liste": person_form(_REMOVE),
-    }
-
-
-_REFUSED = "Discord ne donne pas la liste des membres."

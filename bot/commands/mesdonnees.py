@@ -207,23 +207,3 @@ def _kept(duties: Sequence[str]) -> str:
     if found:
         lines.append("• Vos comptes et vos messages\u00a0: ils servent à ce qui précède.")
     return "\n".join(lines)
-
-
-def examples() -> dict[str, Message]:
-    """Return one of each message that this command can send, by name."""
-    facts: dict[str, dict[str, object]] = {
-        "comptes": {"plateforme": "slack", "espace": "T1", "identifiant": "U1", "avis_vu": "1"},
-        "appartenance": {"a_titre_de": "officière ou officier", "depuis": "2026-09-01", "jusque": None},
-    }
-    held = [Held(one, (facts[one.id],)) for one in CATEGORIES if one.id in facts]
-    contact = "renseignements@exemple.ca"
-    return {
-        "L'avis de confidentialité": Message(*NOTICE),
-        "Mes données": shown(held, contact),
-        "Mes données, aucune": nothing(None),
-        "Mes données, le fichier": exported(b'{"renseignements": {}}', date(2026, 11, 24)),
-        "Effacer mes données?": confirmation([]),
-        "Effacer mes données? Une part reste": confirmation(["roles", "appartenance"]),
-        "Mes données, effacées": erased([]),
-        "Mes données, effacées en partie": erased(["appartenance"]),
-    }

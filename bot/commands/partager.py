@@ -29,9 +29,3 @@ def share(library: Library, request: Request) -> Message:
         Buttons(Button("Lire autour", reading.command(first))),
         public=True,
     )
-
-
-def examples(library: Library) -> dict[str, Message]:
-    """Return one of each message that this command can send, by name."""
-    number = library.default.example(library.current(library.default))
-    return {"Une clause partagée dans un canal": share(library, Request("partager", str(number)))}

@@ -89,12 +89,3 @@ def _counted(count: int) -> str:
 def _moment(moment: datetime, calendar: Calendar) -> str:
     local = moment.astimezone(calendar.zone)
     return f"le {in_words(local.date())} à {local.hour}\u00a0h\u00a0{local.minute:02}"
-
-
-def examples(calendar: Calendar, now: datetime) -> dict[str, Message]:
-    """Return one of each message that this command can send, by name."""
-    return {
-        "Les envois, en marche": running(),
-        "Les envois, arrêtés": paused(Flag(now, "Erreur dans un avis"), 12, calendar),
-        "Les envois, repris": resumed(1),
-    }

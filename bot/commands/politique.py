@@ -242,7 +242,7 @@ def _answer(reading: Reading, text: str, reference: Reference | None, request: R
         return _search(reading, text, shareable=request.place == "channel")
     message = _clauses(reading, reference, shareable=request.place == "channel")
     if reading.moved:
-        return Message(_moved(reading.moved), *message.elements)
+        return Message(moved_notes(reading.moved), *message.elements)
     former = tuple(_formerly(reading, reference))
     return Message(*message.elements, *former) if former else message
 
@@ -260,7 +260,7 @@ def _clauses(reading: Reading, reference: Reference, *, shareable: bool) -> Mess
     return several(reading, reference, tuple(clauses.values()), shareable=shareable)
 
 
-def _moved(moved: Mapping[Number, tuple[Number, ...]]) -> Note:
+def moved_notes(moved: Mapping[Number, tuple[Number, ...]]) -> Note:
     """Note the numbers that changed."""
     return Note(
         "\n".join(
@@ -280,10 +280,10 @@ def _formerly(reading: Reading, reference: Reference) -> Iterator[Element]:
     if reference.exact and reference.spans == (NumberSpan(number, number),):
         now = identities.fates(former, reading.version)[number].now
         if now != (number,):
-            yield from _successors(reading, number, now, reading.version.since, former.since)
+            yield from successor_notes(reading, number, now, reading.version.since, former.since)
 
 
-def _successors(
+def successor_notes(
     reading: Reading, number: Number, now: Sequence[Number], since: date, formerly: date
 ) -> Iterator[Element]:
     """Yield where a clause is since a version, « now », and how to read it as it was in the one before."""
@@ -493,41 +493,3 @@ def contents(reading: Reading, page: int = 1) -> Message:
         *([Buttons(*turns)] if turns else []),
         *([Buttons(*others)] if others else []),
     )
-
-
-def examples(library: Library) -> dict[str, Message]:
-    """Return one of each message that this command can send, by name."""
-    reading, _ = open_reading(library, "")
-    number = reading.policy.example(reading.version)
-    *above, last = reading.version.within(number.article)[-1].number.parts
-    before, _ = reading.version.neighbours(number)
-    together = next(iter(reading.policy.annotations.together), None)
-    new, day = Number((*number.parts[:-1], number.parts[-1] + 1)), date(2026, 12, 13)
-    texts = {
-        "Une clause": f"{number}",
-        "Une clause, dans un canal": f"{number}",
-        "Plusieurs clauses": f"{before.number if before else number} et {number}",
-        "Des clauses à lire ensemble": " et ".join(map(str, together.clauses)) if together else "",
-        "Un article entier": f"article {number.article}",
-        "Un article entier, page suivante": f"article {number.article} page 2",
-        "Un numéro qui n'existe pas": f"{Number((*above, last + 1))}",
-        "Un numéro loin de tous": "article 999",
-        "Des passages trouvés": "renseignements personnels",
-        "Rien de trouvé": "stationnement",
-        "Rien de trouvé, une faute": "harselement",
-        "La table des matières": "",
-    }
-    return {
-        name: show(library, Request("politique", text, place="channel" if "canal" in name else "direct"))
-        for name, text in texts.items()
-    } | {
-        "Une clause dont le numéro a changé, par un ancien bouton": Message(
-            _moved({new: (number,), new.article: (number.article,)}), reading.quote(number)
-        ),
-        "Une clause qui a pris le numéro d'une autre": Message(
-            reading.quote(number), *_successors(reading, number, (new,), day, reading.version.since)
-        ),
-        "Une clause qui a pris le numéro d'une clause retirée": Message(
-            reading.quote(number), *_successors(reading, number, (), day, reading.version.since)
-        ),
-    }

@@ -11,16 +11,16 @@ from bot.conversation.messages import Button, Buttons, Message, Text, TooLong
 from bot.conversation.requests import Request, UserError
 
 USEFUL, USELESS, CHOSEN = "oui", "non", "choix"
-_THANKS: Final = "Merci, c'est noté sans votre nom."
-_SORRY: Final = (
+THANKS: Final = "Merci, c'est noté sans votre nom."
+SORRY: Final = (
     "Merci de me le dire. Je garde votre question pour l'administration, sans votre nom, et sans les noms, "
     "les numéros et les adresses que j'y reconnais."
 )
-_LATE: Final = (
+LATE: Final = (
     "Merci! Cette réponse a plus d'une heure, ou a déjà été jugée\u00a0: je ne sais plus de quelle question "
     "il s'agissait. Posez-la de nouveau si elle vous importe."
 )
-_HOW: Final = (
+HOW: Final = (
     "Pressez «\u00a0Utile\u00a0» ou «\u00a0Pas utile\u00a0» sous une réponse\u00a0: cela m'aide à mieux "
     "répondre."
 )
@@ -33,10 +33,10 @@ def judge(desk: Answering, request: Request) -> Message:
     if verdict == CHOSEN and shown:
         return question.choose(desk, request, identifier, shown)
     if verdict not in {USEFUL, USELESS} or not identifier:
-        raise UserError(_HOW)
+        raise UserError(HOW)
     given = desk.recent.take(identifier)
     if given is None:
-        return _with_answer(desk, request, shown, _LATE)
+        return _with_answer(desk, request, shown, LATE)
     today, useful = desk.office.today(), verdict == USEFUL
     with desk.office.storage.transaction() as db:
         asked.judge(db, "useful" if useful else "useless", today)
@@ -44,7 +44,7 @@ def judge(desk: Answering, request: Request) -> Message:
         kept = not useful and (
             given.kept or asked.keep(db, given.policy, given.question, "unhelpful", today, clauses=clauses)
         )
-    return _with_answer(desk, request, shown, _SORRY if kept else _THANKS)
+    return _with_answer(desk, request, shown, SORRY if kept else THANKS)
 
 
 def _with_answer(desk: Answering, request: Request, shown: str, said: str) -> Message:
@@ -69,13 +69,3 @@ def _with_answer(desk: Answering, request: Request, shown: str, said: str) -> Me
 def thanks(said: str) -> Message:
     """Return the thanks alone, where no clause had been given."""
     return Message(Text(said), Buttons(Button("Table des matières", "politique")))
-
-
-def examples() -> dict[str, Message]:
-    """Return one of each message that this command can send, by name."""
-    return {
-        "Une réponse utile": thanks(_THANKS),
-        "Une réponse qui ne l'était pas": thanks(_SORRY),
-        "Une réponse jugée trop tard": thanks(_LATE),
-        "Comment juger une réponse": Message(Text(_HOW)),
-    }

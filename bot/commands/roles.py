@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import TypeAlias
 
@@ -260,23 +259,3 @@ def role_form(role: Role, others: list[Role]) -> Form:
         ),
         "Enregistrer",
     )
-
-
-def examples(office: Office, actor: Actor) -> dict[str, Reply]:
-    """Return one of each reply that this command can give, by name.
-
-    `office`: a registry where `actor` holds the administration; to be used on the storage thread.
-    """
-    asked = Request("roles", actor=actor)
-    role = Role(roles.VP_COMMUNICATIONS, "Vice-présidence aux communications")
-    today = office.today()
-    return {
-        "Les rôles": manage(office, asked),
-        "Un rôle": manage(office, replace(asked, text=f"voir {roles.ADMINISTRATION}")),
-        "Un rôle vacant": manage(office, replace(asked, text=f"voir {roles.VP_COMMUNICATIONS}")),
-        "Nommer une personne": person_form(role, today),
-        "Nommer un groupe": group_form(role, today),
-        "Modifier un rôle": role_form(
-            role, [Role(roles.CONSEILLER, "Conseillère ou conseiller à l'exécutif")]
-        ),
-    }

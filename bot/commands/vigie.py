@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from bot.commands import pause
 from bot.commands.signalements import signalements
 from bot.conversation.messages import Button, Buttons, Element, Heading, Message, Text, code
 from bot.conversation.requests import Request
 from bot.people.office import Office, administers
 from bot.policy.library import Library, in_words
-from bot.storage.state import Flag
-from bot.times import Calendar
 
 # Side by side, so that opening either says nothing.
 _DO = Buttons(Button("Quiz", "quiz"), Button("Signaler une publication", "signalement"))
 _MINE = Buttons(Button("Mes renseignements", "mesdonnees"), Button("Lier mes comptes", "lier"))
-_RECEIVED = Buttons(Button("Signalements reçus", "signalements"))
-_ADMINISTRATION = Buttons(
+REPORTS = Buttons(Button("Signalements reçus", "signalements"))
+ADMINISTRATION = Buttons(
     Button("Rôles", "roles"),
     Button("Personnes visées", "membres"),
     Button("Révisions", "revision"),
@@ -29,8 +25,8 @@ def menu(library: Library, office: Office, request: Request) -> Message:
     """Return the menu, with what is for the administration when it is the one that asks."""
     ours = administers(office, request)
     top = pause.banner(office) if ours else ()
-    received = (_RECEIVED,) if signalements.receives(office, request) else ()
-    return shown(library, *top, *received, *((_ADMINISTRATION,) if ours else ()))
+    received = (REPORTS,) if signalements.receives(office, request) else ()
+    return shown(library, *top, *received, *((ADMINISTRATION,) if ours else ()))
 
 
 def shown(library: Library, *more: Element) -> Message:
@@ -54,13 +50,3 @@ def shown(library: Library, *more: Element) -> Message:
         _MINE,
         *more,
     )
-
-
-def examples(library: Library, calendar: Calendar, now: datetime) -> dict[str, Message]:
-    """Return one of each message that this command can send, by name."""
-    return {
-        "Le menu": shown(library),
-        "Le menu de qui reçoit les signalements": shown(library, _RECEIVED),
-        "Le menu de l'administration": shown(library, _ADMINISTRATION),
-        "Le menu, les envois arrêtés": shown(library, *pause.stopped(Flag(now), calendar), _ADMINISTRATION),
-    }

@@ -152,16 +152,3 @@ def _shown(context: NoticeContext, person_id: str) -> Span | None:
 def _picture(context: NoticeContext, notice: PictureNotice) -> Message | None:
     kept = kept_pictures.find(context.db, notice.id)
     return picture(kept.png, kept.words, kept.day) if kept else None
-
-
-def examples(png: bytes) -> dict[str, Message]:
-    """Return one of each of these messages, by name. `png`: any picture."""
-    alex = person("slack", "U1")
-    return {
-        "Accueil, bienvenue": welcome("PA20", date(2015, 12, 13)),
-        "Accueil, rappel": reminder("PA20"),
-        "Accueil, révision": refresher("PA20"),
-        "Accueils en retard": late([alex, person("slack", "U2")], 3, "PA20"),
-        "Accueil terminé": done(alex, "PA20"),
-        "Progression des accueils": picture(png, "Ont attesté\u00a0: 4 sur 12.", date(2026, 11, 24)),
-    }

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from sqlite_utils import Database
 
 from bot.conversation.deferred import aside
-from bot.onboarding.enrolment import STEPS
 from bot.onboarding.notices import PICTURE
 from bot.onboarding.progress import LABELS, Numbers
 from bot.outbox import kept_pictures
@@ -42,13 +41,6 @@ def draw(numbers: Numbers, title: str, day: date) -> bytes:
         "late": numbers.late,
     }
     return typeset(_TEMPLATE, data, "png")
-
-
-@lru_cache(maxsize=1)
-def sample() -> bytes:
-    """Return a picture of made-up numbers, for the gallery."""
-    counts = dict(zip(STEPS, (14, 11, 8, 6, 5), strict=True))
-    return draw(Numbers(14, tuple(counts.items()), 2), "Les accueils sur la PA20", date(2026, 11, 24))
 
 
 class ProgressErrand:

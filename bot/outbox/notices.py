@@ -115,7 +115,7 @@ class Notices:
 
 
 def _repeated(message: Message) -> Message:
-    return Message(_MAYBE_TWICE, Divider(), *message.elements, public=message.public)
+    return Message(MAYBE_TWICE, Divider(), *message.elements, public=message.public)
 
 
 def waiting(row_id: str) -> Message:
@@ -165,7 +165,7 @@ def reason(problem: str) -> str:
     return _REASONS.get(word, "La plateforme l'a refusé.") + (f" {detail}" if detail else "")
 
 
-_MAYBE_TWICE = Note(
+MAYBE_TWICE = Note(
     "La base a été restaurée\u00a0: ce message vous est peut-être déjà parvenu. Il est envoyé de nouveau "
     "pour ne rien perdre."
 )
@@ -178,14 +178,3 @@ _REASONS = {
     "unreachable": "Aucun moyen de rejoindre cette personne n'est configuré.",
     "broken": "Le message n'a pas pu être composé\u00a0: voyez le journal.",
 }
-
-
-def examples() -> dict[str, Message]:
-    """Return one of each message of this module, by name."""
-    dead = DeadLetter("0f3c9a5be2d14c70", DEAD_LETTER.name, "closed (50007)")
-    return {
-        "message en attente": waiting(dead.row),
-        "message non remis": unreached(DEAD_LETTER.title, dead.problem),
-        "lettre morte": dead_letter(DEAD_LETTER.title, dead),
-        "message peut-être répété": Message(_MAYBE_TWICE, Divider(), Text("…")),
-    }

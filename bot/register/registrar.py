@@ -128,12 +128,3 @@ def without(policy: str, version: date, why: str) -> Message:
         Note(why),
         Buttons(Button("Redemander mon reçu", "accueil recu", "primary")),
     )
-
-
-def examples() -> dict[str, Message]:
-    """Return one of each message of this module, by name."""
-    version = date(2015, 12, 13)
-    return {
-        "Le reçu": given("PA20", version, b"%PDF-1.7"),
-        "Le reçu, impossible": without("PA20", version, "Le programme qui compose la page n'a pas répondu."),
-    }

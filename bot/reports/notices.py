@@ -91,15 +91,3 @@ _TOLD: Final = {
     "alternate": passed_on,
     escalation.FOLLOWING: inherited,
 }
-
-
-def examples() -> dict[str, Message]:
-    """Return one of each message of this module, by name."""
-    case_id = "0f3c9a5be2d14c700f3c9a5be2d14c70"
-    return {
-        "Un nouveau signalement": arrived(case_id),
-        "Un signalement qui attend": unread(case_id),
-        "Un signalement que personne n'a ouvert": passed_on(case_id),
-        "Un signalement qui vient avec un rôle": inherited(case_id),
-        "Du nouveau dans un signalement": more(case_id),
-    }

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -66,15 +66,6 @@ def draw(one: Curve) -> bytes:
         "words": " · ".join(one.words.split("\n")),
     }
     return typeset(_TEMPLATE, data, "png")
-
-
-@lru_cache(maxsize=1)
-def sample() -> bytes:
-    """Return a picture of made-up numbers, for the gallery."""
-    points = ((0, 2), (1, 5), (3, 6), (7, 9), (8, 10))
-    words = "Envoyé\u00a0: 14\nOuvert\u00a0: 12\nAttesté\u00a0: 10 sur 14"
-    title = "PA20, révision du 18 novembre 2026"
-    return draw(Curve(title, 14, date(2026, 11, 24), date(2026, 12, 4), points, words))
 
 
 class CurveErrand:

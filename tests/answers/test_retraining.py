@@ -12,6 +12,7 @@ import pytest
 from bot.answers import retraining
 from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
+from bot.answers.examples import training_examples
 from bot.answers.retraining import Trained
 from bot.conversation.messages import Quoter
 from bot.people import persons
@@ -122,5 +123,5 @@ def test_a_worse_model_is_not_used_and_a_failure_is_explained() -> None:
 
 
 def test_every_message_passes_on_every_platform(quote: Quoter) -> None:
-    for reply in retraining.examples().values():
+    for reply in training_examples().values():
         check_everywhere(reply, quote)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.commands.catalogue import examples
+from bot.app.examples import examples
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.messages import Button, Message
 from bot.policy import articles

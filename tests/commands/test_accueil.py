@@ -14,12 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands.accueil import accueil, gestion
-from bot.commands.quiz import messages
+from bot.commands.accueil.examples import accueil_examples, gestion_examples
+from bot.commands.quiz.examples import quiz_examples
 from bot.conversation.forms import Form, PersonField
 from bot.conversation.messages import Message, Quoter
 from bot.conversation.requests import Actor
 from bot.onboarding import notices, reminders
 from bot.onboarding.enrolment import OnboardingPlan
+from bot.onboarding.examples import onboarding_examples
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz.bank import Problem, QuizBank
 from bot.outbox.notices import NoticeContext
@@ -296,7 +298,7 @@ async def test_two_accounts_that_become_one_person_are_reminded_once(desk: Schoo
 
 async def test_every_notice_says_something_that_passes_everywhere(desk: School, quote: Quoter) -> None:
     table = {builder.name: builder for builder in notices.notice_builders(LIBRARY)}
-    for message in notices.examples(PNG).values():
+    for message in onboarding_examples(PNG).values():
         check_everywhere(message, quote)
 
     def build() -> dict[str, str]:
@@ -431,7 +433,7 @@ async def test_an_administrator_who_is_an_officer_finds_their_own_path_too(desk:
 
 async def test_every_message_passes_on_every_platform(desk: School, quote: Quoter) -> None:
     course = course_of([desk])
-    for reply in {**accueil.examples(course), **gestion.examples(course)}.values():
+    for reply in {**accueil_examples(course), **gestion_examples(course)}.values():
         check_everywhere(reply, quote)
     long = replace(course, target=lambda: replace(TARGET, statement="J'atteste " + "x" * 100))
     check_everywhere(accueil.name_form(long), quote)
@@ -446,9 +448,9 @@ async def test_another_policy_without_any_question_gives_every_message_too(desk:
     target = replace(TARGET, policy=OTHER, version=version.adopted)
     course = replace(course_of([desk]), library=other, target=lambda: target, bank=QuizBank)
     replies = {
-        **accueil.examples(course),
-        **gestion.examples(course),
-        **messages.examples(course, desk.now),
+        **accueil_examples(course),
+        **gestion_examples(course),
+        **quiz_examples(course, desk.now),
     }
     for reply in replies.values():
         check_everywhere(reply, other.quote)
@@ -460,7 +462,7 @@ async def test_the_shipped_questions_all_pass_on_every_platform(desk: School, qu
     bank = quiz_bank.load(SHIPPED, VERSION)
     course = course_of([desk])
     for question in bank.questions:
-        replies = messages.examples(replace(course, bank=partial(QuizBank, (question,))), desk.now)
+        replies = quiz_examples(replace(course, bank=partial(QuizBank, (question,))), desk.now)
         for reply in replies.values():
             check_everywhere(reply, quote)
 

@@ -15,6 +15,7 @@ from bot.answers import bank_additions
 from bot.answers.questions import PolicyAnswer
 from bot.commands import banque
 from bot.commands.banque import BankEditing
+from bot.commands.examples import banque_examples
 from bot.conversation.forms import ChoiceField, Form, Reply, TextField
 from bot.conversation.messages import Message, Quoter
 from bot.policy import library as libraries
@@ -250,5 +251,5 @@ async def test_with_one_version_no_line_is_to_be_reviewed(desk: Counter) -> None
 
 def test_every_message_passes_on_every_platform(library: Library, quote: Quoter) -> None:
     assert library.default.versions[0].adopted == date(2015, 12, 13)
-    for reply in banque.examples(library).values():
+    for reply in banque_examples(library).values():
         check_everywhere(reply, quote)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from bot.answers import refusals
 from bot.answers.questions import Outcome, PolicyAnswer, Topic
-from bot.commands import answers, politique
+from bot.commands import politique
+from bot.commands.examples import answers_examples
 from bot.conversation.messages import Button, Message, Quoter
 from bot.conversation.requests import Place
 from bot.policy.library import Library
@@ -474,7 +475,7 @@ async def test_no_text_asked_is_an_invitation(desk: Counter) -> None:
 def test_every_message_passes_on_every_platform(desk: Counter, library: Library, quote: Quoter) -> None:
     for policy in ("pa20", "cr3"):
         office, told = desk.desk.office, desk.desk.guidance[policy]
-        made = office.storage.executor.submit(answers.examples, library, told, office).result()
+        made = office.storage.executor.submit(answers_examples, library, told, office).result()
         for reply in made.values():
             check_everywhere(reply, quote)
 
@@ -494,7 +495,7 @@ async def test_any_three_clauses_fit_in_one_message(
 
 async def test_every_button_of_every_answer_leads_somewhere(desk: Counter, library: Library) -> None:
     office, told = desk.desk.office, desk.desk.guidance["pa20"]
-    made = office.storage.executor.submit(answers.examples, library, told, office).result()
+    made = office.storage.executor.submit(answers_examples, library, told, office).result()
     pressed = {b.command for reply in made.values() for b in reply.buttons() if isinstance(b, Button)}
     assert len(pressed) > 15
     for line in sorted(pressed):

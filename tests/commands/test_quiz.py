@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands.quiz import messages
+from bot.commands.quiz.examples import quiz_examples
 from bot.conversation.messages import Message, Quoter
 from bot.conversation.requests import Actor
 from bot.onboarding.quiz.bank import QuizBank
@@ -253,7 +253,7 @@ async def test_anything_else_shows_where_one_is(desk: School, line: str) -> None
 
 
 async def test_every_message_of_the_quiz_passes_on_every_platform(desk: School, quote: Quoter) -> None:
-    replies = messages.examples(course_of([desk]), NOW)
+    replies = quiz_examples(course_of([desk]), NOW)
     assert len(replies) >= 16
     for reply in replies.values():
         check_everywhere(reply, quote)

@@ -7,7 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from bot.commands import lier, membres, mesdonnees, pause, roles
+from bot.commands import mesdonnees, pause
+from bot.commands.examples import (
+    lier_examples,
+    membres_examples,
+    mesdonnees_examples,
+    pause_examples,
+    roles_examples,
+)
 from bot.conversation.forms import ChoiceField, Form, PersonField, Reply, TextField
 from bot.conversation.messages import File, Message, Quoter
 from bot.conversation.requests import Actor, Request
@@ -296,11 +303,11 @@ async def test_the_menu_of_the_administration_says_that_sending_is_stopped(offic
 async def test_every_message_passes_on_every_platform(office: Desk, quote: Quoter) -> None:
     work = office.office
     replies = {
-        **await work.storage.run(lambda: roles.examples(work, ADMIN)),
-        **membres.examples(),
-        **lier.examples(),
-        **mesdonnees.examples(),
-        **pause.examples(CALENDAR, NOW),
+        **await work.storage.run(lambda: roles_examples(work, ADMIN)),
+        **membres_examples(),
+        **lier_examples(),
+        **mesdonnees_examples(),
+        **pause_examples(CALENDAR, NOW),
     }
     assert any(isinstance(reply, Form) for reply in replies.values())
     assert any(isinstance(e, File) for r in replies.values() if isinstance(r, Message) for e in r.elements)

@@ -11,7 +11,8 @@ import pytest
 
 from bot.conversation.messages import Message
 from bot.outbox import pump, rows
-from bot.outbox.notices import DEAD_LETTER, READ, NoticeContext, Notices, examples
+from bot.outbox.examples import outbox_examples
+from bot.outbox.notices import DEAD_LETTER, READ, NoticeContext, Notices
 from bot.outbox.pump import SLOTS
 from bot.outbox.routes import parse, text
 from bot.outbox.sending import delivery_id
@@ -702,5 +703,5 @@ def test_a_message_that_a_restoration_marks_says_that_it_may_be_a_repetition(bur
 def test_every_notice_has_a_title_and_a_waiting_message_its_button() -> None:
     assert Notices().title(DEAD_LETTER.name) == "une lettre morte"
     assert Notices().title("inconnu") == "inconnu"
-    [button] = examples()["message en attente"].buttons()
+    [button] = outbox_examples()["message en attente"].buttons()
     assert getattr(button, "command", "").startswith(READ)

@@ -15,11 +15,11 @@ from bot.platforms.contract import Deliverer, Destination
 from bot.platforms.discord.delivery import DiscordDelivery
 from bot.platforms.slack.delivery import SlackDelivery, without_retries
 from bot.platforms.slack.link import web_api
-from bot.reports.figures import digest
+from bot.reports.examples import digest_examples
 from tests.torture.reports import REACH, told_twice
 from tests.torture.world import CALM, TOKEN, World
 
-[WITH_A_PICTURE] = digest.examples().values()
+[WITH_A_PICTURE] = digest_examples().values()
 TO = {"discord": Destination("discord", "", "1000"), "slack": Destination("slack", "T00000001", "U1000")}
 CONVERSATION = {"discord": "discord 1000001000", "slack": "slack D1000"}
 ID = "0f3c9a5be2d14c70"

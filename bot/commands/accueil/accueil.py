@@ -363,17 +363,3 @@ _ACTIONS: Mapping[str, Action] = {
     "confirmer": _confirm,
     "recu": _receipt,
 }
-
-
-def examples(course: Course) -> dict[str, Reply]:
-    """Return one of each reply of one's own path, by name."""
-    pages = range(len(_pages(course.reading())))
-    return {
-        **{f"Lecture, page {at + 1}": page_message(course, at) for at in pages},
-        "Lecture terminée": reading_over(course, passed=False),
-        "Lecture terminée, quiz réussi": reading_over(course, passed=True),
-        "L'attestation": statement(course),
-        "L'attestation, le nom": name_form(course),
-        "C'est attesté": attested(course),
-        "Le reçu, redemandé": receipt_coming(),
-    }

@@ -28,7 +28,7 @@ from bot.onboarding.course import Course
 from bot.onboarding.enrolment import Standing
 from bot.onboarding.progress import LABELS, Numbers
 from bot.onboarding.quiz import session, statistics
-from bot.onboarding.quiz.bank import Problem, QuizBank
+from bot.onboarding.quiz.bank import QuizBank
 from bot.onboarding.quiz.statistics import ClauseStatistics, ItemStatistics
 from bot.people import persons, roles
 from bot.people.office import Office, actor_of, administers, named
@@ -36,7 +36,7 @@ from bot.policy.library import in_words
 from bot.schedule import clock
 
 DRAW: Final = "accueil-image"  # the errand that draws the picture
-_PAGE = 8  # people or questions on one page
+PAGE_SIZE = 8  # people or questions on one page
 _LATE = 6  # people named on the first page
 _CLAUSES = 5  # the least understood ones
 _STALE = 12  # questions to review that are named
@@ -144,7 +144,7 @@ def people_page(
     lines: Sequence[tuple[Span, str]], page: int, total: int, stops: Sequence[Button] = ()
 ) -> Message:
     """Return one page of the list of people."""
-    first = (page - 1) * _PAGE + 1
+    first = (page - 1) * PAGE_SIZE + 1
     elements: list[Element] = [
         Text(bold(f"{number}. "), who, f"\n{what}") for number, (who, what) in enumerate(lines, first)
     ]
@@ -244,18 +244,18 @@ def _percent(share: float) -> str:
 def _at(text: str, total: int) -> int:
     """Return the page that is asked for, the nearest that there is."""
     asked = int(text) if text.isdecimal() and len(text) < len("1000") else 1
-    return min(max(asked, 1), max(1, -(-total // _PAGE)))
+    return min(max(asked, 1), max(1, -(-total // PAGE_SIZE)))
 
 
 def _slice(found: Sequence[_Row], text: str) -> Sequence[_Row]:
     page = _at(text, len(found))
-    return found[(page - 1) * _PAGE : page * _PAGE]
+    return found[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
 
 
 def _turning(verb: str, page: int, total: int) -> Iterator[Button]:
     if page > 1:
         yield Button("← Page précédente", f"accueil {verb} {page - 1}")
-    if page * _PAGE < total:
+    if page * PAGE_SIZE < total:
         yield Button("Page suivante →", f"accueil {verb} {page + 1}")
 
 
@@ -332,33 +332,3 @@ ACTIONS: Mapping[str, Action] = {
     "arreter": _stop,
     "image": _picture,
 }
-
-
-def examples(course: Course) -> dict[str, Reply]:
-    """Return one of each reply of this part, by name."""
-    alex, blaise = Span("Alex"), Span("Blaise")
-    counts = Numbers(12, (("delivered", 12), ("opened", 10), ("read", 8), ("passed", 6), ("attested", 5)), 2)
-    bank, wrong = course.bank(), (Problem(12, "il manque un choix"),)
-    items = [
-        ItemStatistics(one.id, one.clause, 12, at / 8, None if at == 0 else 0.1 * at - 0.2)
-        for at, one in enumerate(bank.questions[:_PAGE])
-    ]
-    line = "En retard, commencé le 3 novembre 2026; message remis le 3 novembre 2026."
-    return {
-        "Les accueils": overview(
-            course, counts, [alex, blaise], replace(bank, stale=bank.questions[:3], problems=wrong)
-        ),
-        "Les accueils, au début": overview(
-            course, replace(counts, total=0, steps=(), late=0), [], QuizBank()
-        ),
-        "Les accueils, personnes": people_page(
-            [(alex, line), (blaise, line)], 1, 20, [Button("Arrêter 1", "accueil arreter 0f3c9a5be2d14c70")]
-        ),
-        "Les accueils, personne": people_page([], 1, 0),
-        "Les questions du quiz": questions_page(bank, items, statistics.by_clause(items), 1, 20),
-        "Les questions, au début": questions_page(bank, [], [], 1, 0),
-        "Commencer un accueil": person_form(),
-        "Un accueil commencé": begun(alex, new=True),
-        "Un accueil déjà commencé": begun(alex, new=False),
-        "L'image des accueils": drawing(counts),
-    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from bot.commands import nouveautes, versions
 from bot.commands.revision import messages as say
@@ -14,8 +15,9 @@ from bot.onboarding.enrolment import REVISION, Standing
 from bot.policy.articles import Version
 from bot.policy.changes.comparison import Comparison, Nature, compare
 from bot.policy.library import Library, Policy
-from bot.revision import ledger, notices
+from bot.revision import ledger, notices, picture
 from bot.revision.audience import Asked, Recipient
+from bot.revision.picture import Curve
 from bot.revision.reading.lint import LintFinding
 from bot.revision.revisions import Revision, State
 from bot.times import Calendar
@@ -26,16 +28,24 @@ _NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 _TOLD = date(2026, 11, 24)
 
 
-def examples(course: Course, calendar: Calendar, png: bytes) -> dict[str, Reply]:
-    """Return one of each reply, by name. `png`: the picture of a revision's attestations."""
+def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
+    """Return one of each reply about revisions, by name."""
     policy = course.library.default
     comparison = compare(course.library.current(policy), _made_up(course.library, policy))
     return {
-        **_notices(policy, comparison, png),
+        **_notices(policy, comparison, _curve_png()),
         **_of_everyone(course, policy, comparison),
         **_of_administration(policy, comparison),
         **_ledger(policy, calendar),
     }
+
+
+@lru_cache(maxsize=1)
+def _curve_png() -> bytes:
+    points = ((0, 2), (1, 5), (3, 6), (7, 9), (8, 10))
+    words = "Envoyé\u00a0: 14\nOuvert\u00a0: 12\nAttesté\u00a0: 10 sur 14"
+    title = "PA20, révision du 18 novembre 2026"
+    return picture.draw(Curve(title, 14, date(2026, 11, 24), date(2026, 12, 4), points, words))
 
 
 def _made_up(library: Library, policy: Policy) -> Version:

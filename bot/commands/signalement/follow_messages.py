@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from bot.commands.signalement.messages import COMMAND, pointed
-from bot.conversation.forms import Form, Reply, TextField
+from bot.conversation.forms import Form, TextField
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold, weight
 from bot.policy.library import in_words
 from bot.reports.cases import Author, DialogueMessage
@@ -122,32 +122,3 @@ CLOSED_PAGE: Final = Message(Text("Cette page s'est fermée. Tapez votre code de
 def unopened(why: str) -> Message:
     """Say why a code shows nothing, and offer to enter it again."""
     return Message(Text(why), _AGAIN)
-
-
-def examples(gone: str) -> dict[str, Reply]:
-    """Return one of each reply of this module, by name. `gone`: what is said of a code that opens nothing."""
-    said = (
-        DialogueMessage("holder", "De quelle page s'agit-il?", "2026-11-24"),
-        DialogueMessage("reporter", "De la page principale.", "2026-11-25"),
-    )
-    page = "q1w2e3r4t5y6u7i8"
-    return {
-        "Suivre, le code à entrer": code_form(),
-        "Suivre, un code qui n'ouvre rien": unopened(gone),
-        "Suivre": followed(Followup("r", "Reçu", closed=False, outcome="", words="", said=()), page),
-        "Suivre, une question": followed(
-            Followup("r", "Lu", closed=False, outcome="", words="", said=said[:1]), page
-        ),
-        "Suivre, clos": followed(
-            Followup("r", "Clos", closed=True, outcome="Traité", words="Merci.", said=said), page
-        ),
-        "Suivre, répondre": answer_form(page),
-        "Suivre, relire": answer_review(
-            "De la page principale.", page, page, (("Le nom d'une personne", ("Camille",)),)
-        ),
-        "Suivre, ajouté": added(page),
-        "Suivre, retirer": withdrawal(page),
-        "Suivre, retiré": WITHDRAWN,
-        "Suivre, la page s'est fermée": CLOSED_PAGE,
-        "Un code de suivi écrit dans la conversation": CODE_SEEN,
-    }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.conversation.forms import ChoiceField, Field, Form, Option, Reply, TextField
+from bot.conversation.forms import ChoiceField, Field, Form, Option, TextField
 from bot.conversation.messages import (
     Button,
     Buttons,
@@ -277,30 +277,3 @@ def incomplete(choices: ReportChoices, what: str) -> Message:
         Text(f"{what} Rien n'est envoyé."),
         Buttons(Button("Reprendre", f"{COMMAND} remplir {choices.written()}", "primary")),
     )
-
-
-def examples(clause: Quote | None, titles: Mapping[str, str]) -> dict[str, Reply]:
-    """Return one of each reply of this module, by name."""
-    where = "https://www.facebook.com/spotted/posts/123"
-    draft = ReportDraft(
-        where=where, platform="facebook", canonical=True, says="On y dit du mal de l'association."
-    )
-    blamed = replace(
-        draft, named=RECIPIENTS[:1], urgent=True, recipient=RECIPIENTS[1], name="Camille Exemple"
-    )
-    token, chosen = "q1w2e3r4t5y6u7i8", ReportChoices(RECIPIENTS[1], RECIPIENTS, urgent=True)
-    words = "abaisser abandon abdiquer abeille abolir aborder aboutir aboyer abrasif"
-    return {
-        "Signaler": first(clause, ReportChoices(), titles, RECIPIENTS[0]),
-        "Signaler, des choix faits": first(clause, chosen, titles, None),
-        "Signaler, le formulaire": form(ReportChoices()),
-        "Signaler, le formulaire à corriger": form(ReportChoices.of(draft, token), draft),
-        "Signaler, relire": review(draft, token, (), titles, RECIPIENTS[0]),
-        "Signaler, relire et revoir": review(
-            blamed, token, (("Le nom d'une personne", ("Camille Exemple",)),), titles, RECIPIENTS[1]
-        ),
-        "Signaler, il manque quelque chose": incomplete(ReportChoices(), "Dites ce que la publication dit."),
-        "Signaler, le code": sent(words),
-        "Signaler, abandonné": GIVEN_UP,
-        "Signaler, trop tard": TOO_LATE,
-    }

@@ -219,10 +219,3 @@ _ACTIONS: Mapping[str, Action] = {
     "retirer": _ask_withdrawal,
     "detruire": _withdraw,
 }
-
-
-def examples(desk: Reporting) -> dict[str, Reply]:
-    """Return one of each reply that this command can give, by name; on the storage thread."""
-    with desk.opened() as session:
-        begun = messages.examples(desk.clause(), titles(session.db))
-    return begun | follow.examples(followups.GONE)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import date
 from typing import Final
 
 from bot.commands.signalement.follow_messages import dialogue
 from bot.commands.signalement.messages import labelled
-from bot.conversation.forms import ChoiceField, Form, Option, Reply, TextField
+from bot.conversation.forms import ChoiceField, Form, Option, TextField
 from bot.conversation.messages import (
     URL_LENGTH,
     Button,
@@ -27,15 +25,13 @@ from bot.conversation.messages import (
 from bot.policy.library import in_words
 from bot.reports.cases import (
     CHOSEN,
-    NOT_YOURS,
     OUTCOMES,
     Author,
     CaseLine,
-    DialogueMessage,
     Filing,
     ReportCase,
 )
-from bot.reports.filing import MESSAGE_LENGTH, WORDS_LENGTH, ReportIntake
+from bot.reports.filing import MESSAGE_LENGTH, WORDS_LENGTH
 from bot.reports.records import SEVERITIES, STATUSES
 
 COMMAND: Final = "signalements"
@@ -278,42 +274,3 @@ def heir_form(case_id: str, heirs: Sequence[str], titles: Mapping[str, str]) -> 
     hint = "Vous ne le verrez plus. Les personnes en cause ne sont pas proposées."
     field = ChoiceField("role", "À qui", options, hint=hint)
     return Form(f"{COMMAND} confier {case_id}", "Confier le signalement", (field,), "Confier")
-
-
-def examples(titles: Mapping[str, str]) -> dict[str, Reply]:
-    """Return one of each reply of this module, by name."""
-    first, second = "0f3c9a5be2d14c700f3c9a5be2d14c70", "7be2d14c700f3c9a5be2d14c700f3c9a"
-    day = date(2026, 11, 24)
-    role = next(iter(titles))
-    line = CaseLine(first, "received", urgent=True, since=day, reports=2, news=True, hold=False, role=role)
-    other = CaseLine(second, "taken", urgent=False, since=day, reports=1, news=True, hold=True, role=role)
-    said = (DialogueMessage("holder", "De quelle page s'agit-il?", "2026-11-24"),)
-    entry = ReportIntake(
-        "https://www.facebook.com/spotted/posts/123", "On y dit du mal de l'association.", "serious"
-    )
-    one, two = (
-        Filing("a", entry, said, image=True),
-        Filing("b", replace(entry, name="Camille"), (), image=False),
-    )
-    long = replace(one, said=tuple(replace(said[0], text="Une question longue. " * 45) for _ in range(4)))
-    closed = ReportCase(replace(line, status="closed"), (two,), "handled", "La publication a été retirée.")
-    return {
-        "Les signalements": listed([line, other]),
-        "Les signalements, aucun": listed([]),
-        "Les signalements clos": listed_closed([replace(other, status="closed")], 90),
-        "Les signalements clos, aucun": listed_closed([], 90),
-        "Un signalement": opened(ReportCase(other, (two,), None, ""), 1, titles),
-        "Un signalement, de deux personnes": opened(ReportCase(line, (one, two), None, ""), 1, titles),
-        "Un signalement, de longs échanges": opened(ReportCase(other, (long,), None, ""), 1, titles),
-        "Les échanges d'un signalement": exchanges(ReportCase(other, (long,), None, ""), 1),
-        "Un signalement clos": opened(closed, 1, titles),
-        "Un signalement confié": reassigned(titles[role]),
-        "Un signalement qui n'est pas pour vous": Message(Text(NOT_YOURS)),
-        "Aucun autre signalement": NO_OTHER,
-        "Personne à qui confier": NO_HEIR,
-        "Poser une question": question_form(first, second),
-        "Changer l'état": status_form(first),
-        "Clore": closing_form(first),
-        "Joindre": merge_form(first, [other]),
-        "Confier": heir_form(first, list(titles), titles),
-    }

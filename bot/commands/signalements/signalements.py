@@ -202,9 +202,3 @@ _ACTIONS: Mapping[str, Action] = {
     "garder": _hold,
     "exporter": _export,
 }
-
-
-def examples(desk: Reporting) -> dict[str, Reply]:
-    """Return one of each reply that this command can give, by name; on the storage thread."""
-    with desk.opened() as session:
-        return messages.examples(titles(session.db))

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -161,23 +161,3 @@ def message(made: Made) -> Message:
         Buttons(Button("Voir les signalements", "signalements")),
         Note(_NOTE),
     )
-
-
-@lru_cache(maxsize=1)
-def sample() -> Made:
-    """Return figures that were made up, for the gallery."""
-    counts = {
-        "En tout": {"Publications en cours": 7, "Publications closes": 3, "Signalements reçus": 12},
-        "Par plateforme": {"Facebook": 8, "Instagram": 2, statistics.ELSEWHERE: 0},
-    }
-    found = [
-        Table(title, tuple(statistics.figure(label, count) for label, count in each.items()))
-        for title, each in counts.items()
-    ]
-    content = draw(found, date(2026, 11, 24))
-    return Made("signalements-2026-s48.png", TITLE, "\n".join(statistics.lines(found)), content)
-
-
-def examples() -> dict[str, Message]:
-    """Return one of each message of this module, by name."""
-    return {"Bilan des signalements": message(sample())}

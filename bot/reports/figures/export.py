@@ -32,7 +32,7 @@ ERRAND: Final = "signalement-dossier"
 EXPORT: Final = "signalements exporter"  # the command that asks for it, before the case's identifier
 CONFIRMED: Final = "oui"
 TEMPLATE: Final = Path(__file__).with_name("report_case.typ")
-_TITLE: Final = "Le dossier d'un signalement"
+TITLE: Final = "Le dossier d'un signalement"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ class Exporting:
         with self._storage.transaction() as db:
             session = Session(db, self._records, self._clock())
             name = f"signalement-{arguments['case'][:6]}.pdf"
-            identifier = files.keep(session, Made(name, _TITLE, words, pdf))
+            identifier = files.keep(session, Made(name, TITLE, words, pdf))
             delivery = Delivery(
                 f"{NOTICE.name}:{arguments['id']}",
                 f"person:{arguments['person']}",
@@ -238,19 +238,9 @@ def message(made: Made) -> Message:
     """Give the file, with its hash and that of what it holds."""
     whole, digest = made.words.split("\n")
     return Message(
-        Heading(_TITLE),
+        Heading(TITLE),
         File(made.name, made.content, made.title),
         Text("SHA-256 du fichier\u00a0: ", code(whole)),
         Text("SHA-256 du contenu\u00a0: ", code(digest)),
         Note("La plateforme garde ce message. Supprimez-le une fois le fichier mis à l'abri."),
     )
-
-
-def examples() -> dict[str, Message]:
-    """Return one of each message of this module, by name."""
-    made = Made("signalement-0f3c9a.pdf", _TITLE, f"{'5e' * 32}\n{'a7' * 32}", b"%PDF-")
-    return {
-        "Exporter un signalement": warning("0f3c9a5be2d14c700f3c9a5be2d14c70"),
-        "Un signalement s'exporte": ASKED,
-        "Le dossier d'un signalement": message(made),
-    }

@@ -1,0 +1,18 @@
+"""One of each message about training, for the gallery."""
+
+from __future__ import annotations
+
+from bot.answers.retraining import Trained, said
+from bot.conversation.messages import Message
+
+
+def training_examples() -> dict[str, Message]:
+    """Return one of each message about a training, by name."""
+    return {
+        "banque, un meilleur modèle": said(
+            Trained(swapped=True, before=0.931, after=0.934, lines=2715), "pa20"
+        ),
+        "banque, un modèle moins bon": said(
+            Trained(swapped=False, before=0.931, after=0.925, lines=2715), "pa20"
+        ),
+    }

@@ -1,0 +1,58 @@
+"""One of each reply of `accueil`, for the gallery."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.commands.accueil import accueil, gestion
+from bot.conversation.forms import Reply
+from bot.conversation.messages import Button, Span
+from bot.onboarding.course import Course
+from bot.onboarding.progress import Numbers
+from bot.onboarding.quiz import statistics
+from bot.onboarding.quiz.bank import Problem, QuizBank
+from bot.onboarding.quiz.statistics import ItemStatistics
+
+
+def accueil_examples(course: Course) -> dict[str, Reply]:
+    """Return one of each reply of a person's own path, by name."""
+    pages = range(len(accueil.page_names(course.reading())))
+    return {
+        **{f"Lecture, page {at + 1}": accueil.page_message(course, at) for at in pages},
+        "Lecture terminée": accueil.reading_over(course, passed=False),
+        "Lecture terminée, quiz réussi": accueil.reading_over(course, passed=True),
+        "L'attestation": accueil.statement(course),
+        "L'attestation, le nom": accueil.name_form(course),
+        "C'est attesté": accueil.attested(course),
+        "Le reçu, redemandé": accueil.receipt_coming(),
+    }
+
+
+def gestion_examples(course: Course) -> dict[str, Reply]:
+    """Return one of each reply of the administration's part, by name."""
+    alex, blaise = Span("Alex"), Span("Blaise")
+    counts = Numbers(12, (("delivered", 12), ("opened", 10), ("read", 8), ("passed", 6), ("attested", 5)), 2)
+    bank, wrong = course.bank(), (Problem(12, "il manque un choix"),)
+    items = [
+        ItemStatistics(one.id, one.clause, 12, at / 8, None if at == 0 else 0.1 * at - 0.2)
+        for at, one in enumerate(bank.questions[: gestion.PAGE_SIZE])
+    ]
+    line = "En retard, commencé le 3 novembre 2026; message remis le 3 novembre 2026."
+    return {
+        "Les accueils": gestion.overview(
+            course, counts, [alex, blaise], replace(bank, stale=bank.questions[:3], problems=wrong)
+        ),
+        "Les accueils, au début": gestion.overview(
+            course, replace(counts, total=0, steps=(), late=0), [], QuizBank()
+        ),
+        "Les accueils, personnes": gestion.people_page(
+            [(alex, line), (blaise, line)], 1, 20, [Button("Arrêter 1", "accueil arreter 0f3c9a5be2d14c70")]
+        ),
+        "Les accueils, personne": gestion.people_page([], 1, 0),
+        "Les questions du quiz": gestion.questions_page(bank, items, statistics.by_clause(items), 1, 20),
+        "Les questions, au début": gestion.questions_page(bank, [], [], 1, 0),
+        "Commencer un accueil": gestion.person_form(),
+        "Un accueil commencé": gestion.begun(alex, new=True),
+        "Un accueil déjà commencé": gestion.begun(alex, new=False),
+        "L'image des accueils": gestion.drawing(counts),
+    }

@@ -1,0 +1,285 @@
+"""One of each reply of the commands that have a file of their own, for the gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from bot.answers.asked import Alike, KeptQuestion
+from bot.answers.bank import BankLine
+from bot.answers.guidance import Guidance
+from bot.answers.questions import Found, PolicyAnswer
+from bot.commands import (
+    aide,
+    answers,
+    banque,
+    chercher,
+    lettres,
+    lier,
+    membres,
+    mesdonnees,
+    partager,
+    pause,
+    politique,
+    retour,
+    roles,
+    vigie,
+)
+from bot.conversation.forms import Reply
+from bot.conversation.messages import Message, Text
+from bot.conversation.requests import Actor, Command, Request
+from bot.outbox.notices import DEAD_LETTER
+from bot.people import roles as registry
+from bot.people.membership import Source
+from bot.people.office import Office
+from bot.people.persons import Account
+from bot.people.roles import Role
+from bot.policy.articles import Number
+from bot.policy.library import Library
+from bot.privacy.personal_data import CATEGORIES, Held
+from bot.storage.state import Flag
+from bot.times import Calendar
+
+
+def politique_examples(library: Library) -> dict[str, Message]:
+    """Return one of each message of `politique`, by name."""
+    reading, _ = politique.open_reading(library, "")
+    number = reading.policy.example(reading.version)
+    *above, last = reading.version.within(number.article)[-1].number.parts
+    before, _ = reading.version.neighbours(number)
+    together = next(iter(reading.policy.annotations.together), None)
+    new, day = Number((*number.parts[:-1], number.parts[-1] + 1)), date(2026, 12, 13)
+    texts = {
+        "Une clause": f"{number}",
+        "Une clause, dans un canal": f"{number}",
+        "Plusieurs clauses": f"{before.number if before else number} et {number}",
+        "Des clauses à lire ensemble": " et ".join(map(str, together.clauses)) if together else "",
+        "Un article entier": f"article {number.article}",
+        "Un article entier, page suivante": f"article {number.article} page 2",
+        "Un numéro qui n'existe pas": f"{Number((*above, last + 1))}",
+        "Un numéro loin de tous": "article 999",
+        "Des passages trouvés": "renseignements personnels",
+        "Rien de trouvé": "stationnement",
+        "Rien de trouvé, une faute": "harselement",
+        "La table des matières": "",
+    }
+    return {
+        name: politique.show(
+            library, Request("politique", text, place="channel" if "canal" in name else "direct")
+        )
+        for name, text in texts.items()
+    } | {
+        "Une clause dont le numéro a changé, par un ancien bouton": Message(
+            politique.moved_notes({new: (number,), new.article: (number.article,)}), reading.quote(number)
+        ),
+        "Une clause qui a pris le numéro d'une autre": Message(
+            reading.quote(number),
+            *politique.successor_notes(reading, number, (new,), day, reading.version.since),
+        ),
+        "Une clause qui a pris le numéro d'une clause retirée": Message(
+            reading.quote(number), *politique.successor_notes(reading, number, (), day, reading.version.since)
+        ),
+    }
+
+
+def answers_examples(library: Library, guidance: Guidance, office: Office) -> dict[str, Message]:
+    """Return one of each answer to a question, by name; on the storage thread."""
+    reading, _ = politique.open_reading(library, "")
+    here = answers.Telling(reading, guidance, office, "direct")
+    channel = answers.Telling(reading, guidance, office, "channel")
+    together = [group.clauses for group in reading.policy.annotations.together[:2]]
+    one = (reading.policy.example(reading.version),)
+    last = reading.version.clauses()[-1].number
+    two = tuple(Found(number, 0.4) for number in (*one, last))
+    judged = answers.Judged("0f3c9a5b")
+    unsaid = " ".join(guidance.silences[0].when[:1]) if guidance.silences else ""
+    other = " ".join(guidance.elsewhere[0].when[:1]) if guidance.elsewhere else ""
+    return {
+        "Une réponse": answers.given(here, one, judged),
+        "Une réponse, dans un canal": answers.given(channel, one, judged),
+        "Une réponse à une question en anglais": answers.given(here, one, judged, english=True),
+        **{
+            f"Une réponse, des clauses à lire ensemble {at}": answers.given(here, group, judged)
+            for at, group in enumerate(together, 1)
+        },
+        "Une question à préciser": answers.put(here, PolicyAnswer("clarify", clauses=two), "", judged),
+        "Un incident": answers.put(here, PolicyAnswer("answer", "incident", two[:1], two[:1]), "", None),
+        "Un brouillon": answers.put(here, PolicyAnswer("answer", "draft", two, two), "", None),
+        "Pas de réponse fiable": answers.put(here, PolicyAnswer("not_found", ranked=two), "", judged),
+        "Pas de réponse fiable, pendant l'apprentissage": answers.put(
+            here, PolicyAnswer("not_found", ranked=two, learning=True), "", None
+        ),
+        "Ce que la politique ne précise pas": answers.put(here, PolicyAnswer("silent"), unsaid, judged),
+        "Ce que la politique ne précise pas, en général": answers.put(
+            here, PolicyAnswer("silent", ranked=two), "", judged
+        ),
+        "Un autre sujet": answers.put(here, PolicyAnswer("out_of_scope"), other, judged),
+        "Un tout autre sujet": answers.put(here, PolicyAnswer("out_of_scope"), "", judged),
+        "Avec calme": answers.calm(here),
+        "Une autre langue": answers.foreign(here),
+        "Posez votre question": answers.invitation(reading),
+    }
+
+
+def vigie_examples(library: Library, calendar: Calendar, now: datetime) -> dict[str, Message]:
+    """Return one of each message of `vigie`, by name."""
+    return {
+        "Le menu": vigie.shown(library),
+        "Le menu de qui reçoit les signalements": vigie.shown(library, vigie.REPORTS),
+        "Le menu de l'administration": vigie.shown(library, vigie.ADMINISTRATION),
+        "Le menu, les envois arrêtés": vigie.shown(
+            library, *pause.stopped(Flag(now), calendar), vigie.ADMINISTRATION
+        ),
+    }
+
+
+def chercher_examples(library: Library) -> dict[str, Reply]:
+    """Return one of each reply of `chercher`, by name."""
+    return {"Le formulaire de recherche": chercher.search(library, Request("chercher"))}
+
+
+def partager_examples(library: Library) -> dict[str, Message]:
+    """Return one of each message of `partager`, by name."""
+    number = library.default.example(library.current(library.default))
+    return {"Une clause partagée dans un canal": partager.share(library, Request("partager", str(number)))}
+
+
+def aide_examples(catalogue: Sequence[Command]) -> dict[str, Message]:
+    """Return one of each message of `aide`, by name."""
+    return {"L'aide": aide.explained(catalogue)}
+
+
+def retour_examples() -> dict[str, Message]:
+    """Return one of each message of `retour`, by name."""
+    return {
+        "Une réponse utile": retour.thanks(retour.THANKS),
+        "Une réponse qui ne l'était pas": retour.thanks(retour.SORRY),
+        "Une réponse jugée trop tard": retour.thanks(retour.LATE),
+        "Comment juger une réponse": Message(Text(retour.HOW)),
+    }
+
+
+def banque_examples(library: Library) -> dict[str, Reply]:
+    """Return one of each reply of `banque`, by name."""
+    reading, _ = politique.open_reading(library, "")
+    number = reading.policy.example(reading.version)
+    questions = (
+        KeptQuestion("0f3c9a5b", "Puis-je filmer [nom] pendant l'assemblée?", "not_found", "", "2026-W47"),
+        KeptQuestion("1a2b3c4d", "Peut-on filmer une assemblée?", "unhelpful", str(number), "2026-W48"),
+    )
+    group = Alike(questions)
+    line = BankLine(
+        "Peut-on filmer une assemblée?", "direct", banque.ANSWER_KIND, (number,), (), banque.AUTHOR
+    )
+    return {
+        "Les questions à améliorer": banque.overview(
+            reading, [group], {"useful": 12, "useless": 3}, outdated=2
+        ),
+        "Les questions à améliorer, aucune": banque.overview(reading, [], {}),
+        "Des questions semblables": banque.seen(reading, group),
+        "Une ligne de la banque": banque.form(reading, "0f3c9a5b", questions[0].question),
+        "Une ligne ajoutée": banque.added(reading, line),
+        "Des lignes à revoir": banque.outdated_lines(reading, {number: 41}),
+        "Aucune ligne à revoir": banque.outdated_lines(reading, {}),
+    }
+
+
+def lier_examples() -> dict[str, Message]:
+    """Return one of each message of `lier`, by name."""
+    return {
+        "Un code pour lier ses comptes": lier.issued("K7PMQ-3TXDW"),
+        "La confirmation avant de lier": lier.confirmation([Account("slack", "T1", "U1")], "K7PMQ-3TXDW"),
+        "Des comptes liés": lier.LINKED,
+        "Un code qui n'est plus bon": Message(Text(lier.UNKNOWN_CODE)),
+        "Un code tapé dans le même compte": Message(Text(lier.SAME_ACCOUNT)),
+    }
+
+
+def mesdonnees_examples() -> dict[str, Message]:
+    """Return one of each message of `mesdonnees`, by name."""
+    facts: dict[str, dict[str, object]] = {
+        "comptes": {"plateforme": "slack", "espace": "T1", "identifiant": "U1", "avis_vu": "1"},
+        "appartenance": {"a_titre_de": "officière ou officier", "depuis": "2026-09-01", "jusque": None},
+    }
+    held = [Held(one, (facts[one.id],)) for one in CATEGORIES if one.id in facts]
+    contact = "renseignements@exemple.ca"
+    return {
+        "L'avis de confidentialité": Message(*mesdonnees.NOTICE),
+        "Mes données": mesdonnees.shown(held, contact),
+        "Mes données, aucune": mesdonnees.nothing(None),
+        "Mes données, le fichier": mesdonnees.exported(b'{"renseignements": {}}', date(2026, 11, 24)),
+        "Effacer mes données?": mesdonnees.confirmation([]),
+        "Effacer mes données? Une part reste": mesdonnees.confirmation(["roles", "appartenance"]),
+        "Mes données, effacées": mesdonnees.erased([]),
+        "Mes données, effacées en partie": mesdonnees.erased(["appartenance"]),
+    }
+
+
+def membres_examples() -> dict[str, Reply]:
+    """Return one of each reply of `membres`, by name."""
+    found = [
+        Source("a1", "officer", "slack", "T1", "slack_group", "S0123ABCD", "2026-11-24"),
+        Source(
+            "a2",
+            "employee",
+            "discord",
+            "1",
+            "discord_role",
+            "123456789012345678",
+            None,
+            "Discord ne donne pas la liste des membres.",
+        ),
+    ]
+    return {
+        "Personnes visées": membres.overview({"officer": 12, "employee": 4}, found),
+        "Personnes visées, au début": membres.overview({}, []),
+        "Suivre un groupe": membres.source_form(),
+        "Un groupe suivi": membres.followed(found[0], ""),
+        "Un groupe suivi, le premier de Discord": membres.followed(
+            found[1],
+            "C'est le premier rôle de Discord que je suis\u00a0: permettez «\u00a0Server Members "
+            "Intent\u00a0» à la page «\u00a0Bot\u00a0» de l'application, puis redémarrez-moi.",
+        ),
+        "Ajouter une personne à la liste": membres.person_form(membres.ADD),
+        "Enlever une personne de la liste": membres.person_form(membres.REMOVE),
+    }
+
+
+def roles_examples(office: Office, actor: Actor) -> dict[str, Reply]:
+    """Return one of each reply of `roles`, by name.
+
+    `office`: a registry where `actor` holds the administration; to be used on the storage thread.
+    """
+    asked = Request("roles", actor=actor)
+    role = Role(registry.VP_COMMUNICATIONS, "Vice-présidence aux communications")
+    today = office.today()
+    return {
+        "Les rôles": roles.manage(office, asked),
+        "Un rôle": roles.manage(office, replace(asked, text=f"voir {registry.ADMINISTRATION}")),
+        "Un rôle vacant": roles.manage(office, replace(asked, text=f"voir {registry.VP_COMMUNICATIONS}")),
+        "Nommer une personne": roles.person_form(role, today),
+        "Nommer un groupe": roles.group_form(role, today),
+        "Modifier un rôle": roles.role_form(
+            role, [Role(registry.CONSEILLER, "Conseillère ou conseiller à l'exécutif")]
+        ),
+    }
+
+
+def pause_examples(calendar: Calendar, now: datetime) -> dict[str, Message]:
+    """Return one of each message of `pause`, by name."""
+    return {
+        "Les envois, en marche": pause.running(),
+        "Les envois, arrêtés": pause.paused(Flag(now, "Erreur dans un avis"), 12, calendar),
+        "Les envois, repris": pause.resumed(1),
+    }
+
+
+def lettres_examples() -> dict[str, Message]:
+    """Return one of each message of `lettres`, by name."""
+    return {
+        "Les lettres mortes": lettres.shown({DEAD_LETTER.title: 2}),
+        "Les lettres mortes, aucune": lettres.shown({}),
+        "Les lettres mortes, envoyées": lettres.settled(2, send=True),
+        "Une lettre morte, annulée": lettres.settled(1, send=False),
+    }

@@ -1,0 +1,32 @@
+"""One of each message of the onboarding, for the gallery."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+
+from bot.conversation.messages import Message, person
+from bot.onboarding.enrolment import STEPS
+from bot.onboarding.notices import done, late, picture, refresher, reminder, welcome
+from bot.onboarding.progress import Numbers
+from bot.onboarding.progress_picture import draw
+
+
+def onboarding_examples(png: bytes) -> dict[str, Message]:
+    """Return one of each message of the onboarding, by name. `png`: the picture of the progress."""
+    alex = person("slack", "U1")
+    return {
+        "Accueil, bienvenue": welcome("PA20", date(2015, 12, 13)),
+        "Accueil, rappel": reminder("PA20"),
+        "Accueil, révision": refresher("PA20"),
+        "Accueils en retard": late([alex, person("slack", "U2")], 3, "PA20"),
+        "Accueil terminé": done(alex, "PA20"),
+        "Progression des accueils": picture(png, "Ont attesté\u00a0: 4 sur 12.", date(2026, 11, 24)),
+    }
+
+
+@lru_cache(maxsize=1)
+def progress_png() -> bytes:
+    """Return a picture of the progress, of made-up numbers."""
+    counts = dict(zip(STEPS, (14, 11, 8, 6, 5), strict=True))
+    return draw(Numbers(14, tuple(counts.items()), 2), "Les accueils sur la PA20", date(2026, 11, 24))

@@ -1,0 +1,17 @@
+"""One of each message of the outbox, for the gallery."""
+
+from __future__ import annotations
+
+from bot.conversation.messages import Divider, Message, Text
+from bot.outbox.notices import DEAD_LETTER, MAYBE_TWICE, DeadLetter, dead_letter, unreached, waiting
+
+
+def outbox_examples() -> dict[str, Message]:
+    """Return one of each message of the outbox, by name."""
+    dead = DeadLetter("0f3c9a5be2d14c70", DEAD_LETTER.name, "closed (50007)")
+    return {
+        "message en attente": waiting(dead.row),
+        "message non remis": unreached(DEAD_LETTER.title, dead.problem),
+        "lettre morte": dead_letter(DEAD_LETTER.title, dead),
+        "message peut-être répété": Message(MAYBE_TWICE, Divider(), Text("…")),
+    }

@@ -1,0 +1,50 @@
+"""One of each message that the bot sends unprompted of reports, for the gallery."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+
+from bot.conversation.messages import Message
+from bot.reports.figures import digest, export, statistics
+from bot.reports.figures.files import Made
+from bot.reports.figures.statistics import Table
+from bot.reports.notices import arrived, inherited, more, passed_on, unread
+
+
+def alert_examples() -> dict[str, Message]:
+    """Return one of each alert about a case, by name."""
+    case_id = "0f3c9a5be2d14c700f3c9a5be2d14c70"
+    return {
+        "Un nouveau signalement": arrived(case_id),
+        "Un signalement qui attend": unread(case_id),
+        "Un signalement que personne n'a ouvert": passed_on(case_id),
+        "Un signalement qui vient avec un rôle": inherited(case_id),
+        "Du nouveau dans un signalement": more(case_id),
+    }
+
+
+def export_examples() -> dict[str, Message]:
+    """Return one of each message about a case's PDF, by name."""
+    made = Made("signalement-0f3c9a.pdf", export.TITLE, f"{'5e' * 32}\n{'a7' * 32}", b"%PDF-")
+    return {
+        "Exporter un signalement": export.warning("0f3c9a5be2d14c700f3c9a5be2d14c70"),
+        "Un signalement s'exporte": export.ASKED,
+        "Le dossier d'un signalement": export.message(made),
+    }
+
+
+@lru_cache(maxsize=1)
+def digest_examples() -> dict[str, Message]:
+    """Return one of each message that gives the week's figures, by name."""
+    counts = {
+        "En tout": {"Publications en cours": 7, "Publications closes": 3, "Signalements reçus": 12},
+        "Par plateforme": {"Facebook": 8, "Instagram": 2, statistics.ELSEWHERE: 0},
+    }
+    found = [
+        Table(title, tuple(statistics.figure(label, count) for label, count in each.items()))
+        for title, each in counts.items()
+    ]
+    content = digest.draw(found, date(2026, 11, 24))
+    made = Made("signalements-2026-s48.png", digest.TITLE, "\n".join(statistics.lines(found)), content)
+    return {"Bilan des signalements": digest.message(made)}
