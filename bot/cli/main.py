@@ -307,7 +307,7 @@ def _school() -> quiz.School:
     return quiz.School(
         library.default,
         course.reading().version,
-        bank.find(config.data_folders(), library.default.id),
+        bank.find_questions(config.data_folders(), library.default.id),
         config.database(),
         course.target(),
         course.plan,

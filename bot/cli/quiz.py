@@ -84,7 +84,7 @@ def _path(school: School, given: Path | None) -> Path:
 
 def _bank(school: School, given: Path | None = None) -> QuizBank:
     try:
-        return quiz_bank.load(_path(school, given), school.version)
+        return quiz_bank.load_bank(_path(school, given), school.version)
     except PolicyError as error:
         raise click.ClickException(str(error)) from error
 

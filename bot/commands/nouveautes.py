@@ -179,15 +179,7 @@ def _next(desk: _Desk, revision: Revision, person: str, standing: Standing) -> M
         sitting = session.about(desk.course.bank(), desk.course.random(), clauses, seen=seen)
         enrolment.drawn(desk.db, person, target, len(sitting.items))
         if sitting.items:
-            attempts.begin(
-                desk.db,
-                person,
-                sitting,
-                desk.now,
-                policy=target.policy,
-                version=target.version.isoformat(),
-                kind="revision",
-            )
+            attempts.begin(desk.db, person, target, sitting, desk.now, kind="revision")
     found = enrolment.standing(desk.db, person, target) or standing
     return read(desk.course, found)
 

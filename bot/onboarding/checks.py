@@ -26,8 +26,8 @@ def quiz(settings: Settings) -> Iterator[Finding]:
         folders = settings.data_folders()
         policy = library.load_library(folders, settings.vigie_politique, settings.today)
         version = policy.current(policy.default)
-        path = quiz_bank.find(folders, policy.default.id)
-        bank = quiz_bank.load(path, version) if path else None
+        path = quiz_bank.find_questions(folders, policy.default.id)
+        bank = quiz_bank.load_bank(path, version) if path else None
     except PolicyError as error:
         yield wrong(_QUIZ, str(error))
         return

@@ -18,7 +18,7 @@ from bot.onboarding.enrolment import OnboardingPlan
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz.bank import QuizBank
 from bot.policy.articles import Version
-from bot.policy.library import Library, Reading, in_words
+from bot.policy.library import Library, Reading, in_words, read_utf8
 from bot.register.attestations import Attest, Target
 from bot.times import system_clock
 
@@ -78,7 +78,7 @@ def open_course(library: Library, folders: Sequence[Path], attest: Attest, plan:
     `folders`: those that the library was read from; the last that has a file prevails, as there.
     Raises `PolicyError` when the questions' file is not text, which is known at once.
     """
-    path = quiz_bank.find(folders, library.default.id)
+    path = quiz_bank.find_questions(folders, library.default.id)
 
     @lru_cache(maxsize=4)
     def target(version: Version) -> Target:
@@ -88,10 +88,10 @@ def open_course(library: Library, folders: Sequence[Path], attest: Attest, plan:
 
     @lru_cache(maxsize=4)
     def bank(version: Version) -> QuizBank:
-        return quiz_bank.load(path, version) if path else QuizBank()
+        return quiz_bank.load_bank(path, version) if path else QuizBank()
 
     if path:
-        quiz_bank.text_of(path)  # that it is no text must be known now; what it says is read when first asked
+        read_utf8(path)  # an unreadable file must stop the start; its questions are parsed at first use
     return Course(
         library,
         lambda: target(library.current(library.default)),

@@ -338,7 +338,7 @@ def read_texts(folders: Iterable[Path], policy: str) -> dict[str, str]:
 
     Raises `PolicyError` for a file that is not in UTF-8.
     """
-    return {path.stem: _read(path) for path in _files([one / "politique" / policy for one in folders])}
+    return {path.stem: read_utf8(path) for path in _files([one / "politique" / policy for one in folders])}
 
 
 def _files(folders: Sequence[Path]) -> list[Path]:
@@ -368,7 +368,7 @@ def _policy(name: str, folders: Sequence[Path], approved: Sequence[Adopted]) -> 
     if not versions:
         raise PolicyError(name, 0, "ce dossier de politique ne contient aucune version (AAAA-MM-JJ.md).")
     notes = [path for folder in folders if (path := folder / "annotations.toml").is_file()]
-    toml, source = (_read(notes[-1]), _short(notes[-1])) if notes else ("", name)
+    toml, source = (read_utf8(notes[-1]), _short(notes[-1])) if notes else ("", name)
     versions = _linked(versions, annotated_version(toml))
     about, latest = identities.origin(versions[-1]), versions[-1]
     annotations = read_annotations(toml, about, source)
@@ -403,10 +403,11 @@ def _version(name: str, path: Path) -> Version:
         raise PolicyError(
             _short(path), 0, "le nom doit être la date d'adoption\u00a0: AAAA-MM-JJ.md."
         ) from error
-    return articles.parse(_read(path), policy=name, adopted=adopted, source=_short(path))
+    return articles.parse(read_utf8(path), policy=name, adopted=adopted, source=_short(path))
 
 
-def _read(path: Path) -> str:
+def read_utf8(path: Path) -> str:
+    """Return a file's text. Raises `PolicyError`, with the line, when it is not in UTF-8."""
     content = path.read_bytes()
     try:
         return content.decode("utf-8")

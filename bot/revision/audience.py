@@ -162,7 +162,7 @@ def count_expected(
 def announce(db: Database, campaign: Campaign, channels: Sequence[str], now: datetime) -> int:
     """Have a revision told to everyone concerned and to channels. Return to how many persons."""
     target = campaign.target
-    attempts.abandon(db, target.policy, target.version.isoformat())
+    attempts.abandon(db, target)
     today = campaign.calendar.day(now)
     present = concerned(db, target.policy, today)
     for person in sorted(present):

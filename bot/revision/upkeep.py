@@ -41,8 +41,8 @@ def after(policy: Policy, old: Version, new: Version, folders: Sequence[Path]) -
     Raises `PolicyError` when a file beside the policy cannot be read.
     """
     adopted = replace(new, former=old, interpreted=old.interpreted)
-    path = quiz_bank.find(folders, policy.id)
-    stale = [len(quiz_bank.load(path, version).stale) if path else 0 for version in (old, adopted)]
+    path = quiz_bank.find_questions(folders, policy.id)
+    stale = [len(quiz_bank.load_bank(path, version).stale) if path else 0 for version in (old, adopted)]
     lines = bank_additions.readable(question_bank.files(folders, policy.id))
     found = identities.fates(old, adopted)
     moved = {number for number, fate in found.items() if not fate.same and old.clause(number)}

@@ -18,7 +18,7 @@ from tests.conftest import TODAY
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-BANK = bank.load(
+BANK = bank.load_bank(
     SEED / "politique" / "pa20" / "quiz.toml",
     library.load_library([SEED], "pa20", lambda: TODAY).default.versions[-1],
 )

@@ -158,15 +158,15 @@ def test_two_formats_at_once_are_refused(home: Home, words: tuple[str, ...]) -> 
 
 def test_facility_and_discrimination_are_written(home: Home) -> None:
     assert home("quiz", "statistiques").output == "Aucun quiz n'est encore terminé.\n"
-    bank = quiz_bank.load(home.questions, VERSION)
+    bank = quiz_bank.load_bank(home.questions, VERSION)
     import random  # noqa: PLC0415 — for this test alone
 
     with beside(home.database) as db:
         for number in range(8):
             person = persons.known(db, Actor("slack", "T1", f"U{number}"))
             sitting = session.draw(bank, random.Random(1))  # noqa: S311 — a test's own luck
-            begun = attempts.begin(db, person, sitting, NOW, policy="pa20", version="2015-12-13", kind="quiz")
-            attempts.keep(db, begun, finish(sitting, bank, right=lambda n, m=number: n >= m), NOW)  # type: ignore[misc]
+            begun = attempts.begin(db, person, TARGET, sitting, NOW, kind="quiz")
+            attempts.save(db, begun, finish(sitting, bank, right=lambda n, m=number: n >= m), NOW)  # type: ignore[misc]
     found = json.loads(home("quiz", "statistiques", "--json").output)
     assert found["attempts"] == 8
     assert [one["facility"] for one in found["questions"]] == sorted(

@@ -459,7 +459,7 @@ async def test_another_policy_without_any_question_gives_every_message_too(desk:
 
 
 async def test_the_shipped_questions_all_pass_on_every_platform(desk: School, quote: Quoter) -> None:
-    bank = quiz_bank.load(SHIPPED, VERSION)
+    bank = quiz_bank.load_bank(SHIPPED, VERSION)
     course = course_of([desk])
     for question in bank.questions:
         replies = quiz_examples(replace(course, bank=partial(QuizBank, (question,))), desk.now)

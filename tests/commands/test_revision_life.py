@@ -55,7 +55,7 @@ async def test_up_to_three_questions_on_what_changed_come_before_attesting(tmp_p
     """The questions of 5.10 were reviewed beforehand: they are bound to its new words."""
     folder = tmp_path / "donnees" / "politique" / "pa20"
     folder.mkdir(parents=True)
-    old = bank.load(SEED / "politique/pa20/quiz.toml", _version(TEXT))
+    old = bank.load_bank(SEED / "politique/pa20/quiz.toml", _version(TEXT))
     reviewed = [one.id for one in old.questions if str(one.clause) == "5.10"]
     shipped = (SEED / "politique/pa20/quiz.toml").read_text(encoding="utf-8")
     (folder / "quiz.toml").write_text(bank.bind(shipped, _version(REVISED), again=reviewed), encoding="utf-8")

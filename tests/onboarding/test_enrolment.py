@@ -218,8 +218,8 @@ def test_when_two_accounts_become_one_person_all_that_was_done_is_theirs(db: Dat
     enrolment.turn_page(db, other, TARGET, "2/1", DAY)
     attestations.note_fact(db, other, TARGET, "opened", platform="discord", now=NOW)
     sitting = session.draw(BANK, Random(1))  # noqa: S311 — a test's own luck
-    begun = attempts.begin(db, other, sitting, NOW, policy="pa20", version="2015-12-13", kind="quiz")
-    attempts.keep(db, begun, finish(sitting, BANK, right=lambda n: n > 2), NOW)
+    begun = attempts.begin(db, other, TARGET, sitting, NOW, kind="quiz")
+    attempts.save(db, begun, finish(sitting, BANK, right=lambda n: n > 2), NOW)
     persons.merge(db, mine, other)
     assert enrolment.pages_read(db, mine, TARGET) == {"1/1", "2/1"}
     assert len(enrolment.everyone(db, TARGET)) == 1
@@ -232,8 +232,8 @@ def test_when_a_person_is_forgotten_nothing_of_their_path_remains(db: Database) 
     follow(db)
     enrolment.turn_page(db, person, TARGET, "1/1", DAY)
     sitting = session.draw(BANK, Random(1))  # noqa: S311 — same
-    begun = attempts.begin(db, person, sitting, NOW, policy="pa20", version="2015-12-13", kind="quiz")
-    attempts.keep(db, begun, finish(sitting, BANK), NOW)
+    begun = attempts.begin(db, person, TARGET, sitting, NOW, kind="quiz")
+    attempts.save(db, begun, finish(sitting, BANK), NOW)
     db.conn.execute("DELETE FROM people WHERE id = ?", (person,))
     for table in ("onboardings", "pages_read", "quiz_attempts", "quiz_answers", "reading_facts"):
         assert db.conn.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table  # noqa: S608 — the five above
@@ -242,13 +242,13 @@ def test_when_a_person_is_forgotten_nothing_of_their_path_remains(db: Database) 
 def test_what_is_kept_of_an_attempt_is_what_was_played(db: Database) -> None:
     person = officer(db)
     sitting = session.draw(BANK, Random(5))  # noqa: S311 — same
-    begun = attempts.begin(db, person, sitting, NOW, policy="pa20", version="2015-12-13", kind="quiz")
-    assert attempts.load(db, begun.id) == begun == attempts.under_way(db, person, "pa20", "quiz")
+    begun = attempts.begin(db, person, TARGET, sitting, NOW, kind="quiz")
+    assert attempts.load_attempt(db, begun.id) == begun == attempts.under_way(db, person, "pa20", "quiz")
     over = finish(sitting, BANK, right=lambda n: n != 4)
-    kept = attempts.keep(db, begun, over, NOW)
-    assert attempts.load(db, begun.id) == kept == attempts.latest(db, person, "pa20", "quiz")
+    kept = attempts.save(db, begun, over, NOW)
+    assert attempts.load_attempt(db, begun.id) == kept == attempts.latest(db, person, "pa20", "quiz")
     assert kept.finished_at == NOW
-    assert attempts.keep(db, kept, over, NOW + timedelta(days=1)).finished_at == NOW
+    assert attempts.save(db, kept, over, NOW + timedelta(days=1)).finished_at == NOW
     assert attempts.times_asked(db, person, "pa20") == {item.question: 1 for item in sitting.items}
     assert attempts.missed(db, person, "pa20") == session.missed(over)
-    assert attempts.load(db, "autre") is None
+    assert attempts.load_attempt(db, "autre") is None

@@ -25,7 +25,7 @@ SHIPPED = SEED / "politique" / "pa20" / "quiz.toml"
 
 
 def problems(text: str) -> list[tuple[int, str]]:
-    return [(one.line, one.text) for one in quiz_bank.read(text, VERSION).problems]
+    return [(one.line, one.text) for one in quiz_bank.parse_bank(text, VERSION).problems]
 
 
 def line_of(text: str, words: str) -> int:
@@ -36,7 +36,7 @@ def line_of(text: str, words: str) -> int:
 
 
 def test_a_question_is_read_with_its_choices_and_its_clause() -> None:
-    bank = quiz_bank.read(BOUND, VERSION)
+    bank = quiz_bank.parse_bank(BOUND, VERSION)
     assert [one.id for one in bank.questions] == ["5.10-a", "3.3-a", "5.17-a", "6.1-a"]
     assert not bank.problems
     question = bank.question("5.10-a")
@@ -87,24 +87,24 @@ def test_every_problem_is_told_at_once_even_beside_errors_of_syntax() -> None:
     assert [one[0] for one in problems(text)] == sorted(
         [line_of(text, 'type = "autre"'), line_of(text, "right = 2"), line_of(text, '"Le Code')]
     )
-    assert [one.id for one in quiz_bank.read(text, VERSION).questions] == ["5.17-a"]
+    assert [one.id for one in quiz_bank.parse_bank(text, VERSION).questions] == ["5.17-a"]
 
 
 @pytest.mark.parametrize("text", ["bonjour", "[titre]\na = 1\n", "a = 1\n[[question]]\n"])
 def test_a_file_that_is_something_else_is_told_so(text: str) -> None:
-    bank = quiz_bank.read(text, VERSION)
+    bank = quiz_bank.parse_bank(text, VERSION)
     assert bank.problems
     assert not bank.questions
 
 
 def test_an_empty_file_is_an_empty_bank() -> None:
-    assert quiz_bank.read("# rien\n", VERSION) == QuizBank()
+    assert quiz_bank.parse_bank("# rien\n", VERSION) == QuizBank()
 
 
 @given(st.text(max_size=200))
 def test_no_text_breaks_the_reader(text: str) -> None:
-    quiz_bank.read(text, VERSION)
-    quiz_bank.read(BOUND + "\n[[question]]\n" + text, VERSION)
+    quiz_bank.parse_bank(text, VERSION)
+    quiz_bank.parse_bank(BOUND + "\n[[question]]\n" + text, VERSION)
     quiz_bank.bind("[[question]]\n" + text, VERSION)
 
 
@@ -112,16 +112,16 @@ def test_a_file_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> 
     path = tmp_path / "quiz.toml"
     path.write_bytes(b"# ici\n# caf\xe9\n")
     with pytest.raises(PolicyError, match="ligne 2"):
-        quiz_bank.load(path, VERSION)
+        quiz_bank.load_bank(path, VERSION)
 
 
 def test_the_association_s_own_file_takes_the_place_of_what_is_shipped(tmp_path: Path) -> None:
     (tmp_path / "politique" / "pa20").mkdir(parents=True)
     own = tmp_path / "politique" / "pa20" / "quiz.toml"
     own.write_text(BOUND, encoding="utf-8")
-    assert quiz_bank.find((SEED, tmp_path), "pa20") == own
-    assert quiz_bank.find((tmp_path / "ailleurs",), "pa20") is None
-    assert len(quiz_bank.load(own, VERSION).questions) == 4
+    assert quiz_bank.find_questions((SEED, tmp_path), "pa20") == own
+    assert quiz_bank.find_questions((tmp_path / "ailleurs",), "pa20") is None
+    assert len(quiz_bank.load_bank(own, VERSION).questions) == 4
 
 
 # --- Bound to the words -----------------------------------------------------------------------
@@ -144,7 +144,7 @@ def revised(old: str, new: str) -> articles.Version:
 
 def test_when_a_clause_changes_its_questions_alone_are_stale() -> None:
     version = revised("nous vous invitons à vous abstenir", "nous vous demandons de vous abstenir")
-    bank = quiz_bank.read(BOUND, version)
+    bank = quiz_bank.parse_bank(BOUND, version)
     assert [one.id for one in bank.stale] == ["5.10-a"]
     assert [one.id for one in bank.questions] == ["3.3-a", "5.17-a", "6.1-a"]
     assert not bank.problems
@@ -152,13 +152,13 @@ def test_when_a_clause_changes_its_questions_alone_are_stale() -> None:
         {"line": 3, "question": "5.10-a", "clause": "5.10", "moved_to": None}
     ]
     reviewed = quiz_bank.bind(BOUND, version, again=["5.10-a"])
-    assert not quiz_bank.read(reviewed, version).stale
+    assert not quiz_bank.parse_bank(reviewed, version).stale
     assert quiz_bank.bind(BOUND, version) == BOUND
 
 
 def test_a_clause_that_only_moved_is_said_to_be_elsewhere() -> None:
     version = revised("- 3.3 La présente", "- 3.5 La présente")
-    [stale] = quiz_bank.read(BOUND, version).stale
+    [stale] = quiz_bank.parse_bank(BOUND, version).stale
     assert quiz_bank.moved(stale, version) == Number((3, 5))
 
 
@@ -167,22 +167,22 @@ def test_a_clause_that_only_moved_is_said_to_be_elsewhere() -> None:
 
 def test_the_shipped_questions_are_sound_and_cannot_be_guessed() -> None:
     text = quiz_bank.bind(SHIPPED.read_text(encoding="utf-8"), VERSION)
-    report = review.report(quiz_bank.read(text, VERSION), VERSION)
+    report = review.report(quiz_bank.parse_bank(text, VERSION), VERSION)
     assert report["errors"] == report["stale"] == []
-    assert report["questions"] >= quiz_bank.LEAST
+    assert report["questions"] >= review.LEAST
     assert set(report["by_type"]) == set(quiz_bank.KINDS)
-    assert min(report["by_clause"].values()) >= quiz_bank.LEAST_BY_CLAUSE
+    assert min(report["by_clause"].values()) >= review.LEAST_BY_CLAUSE
     assert len(report["by_clause"]) == 31
 
 
 def test_no_shipped_question_names_its_clause_before_it_is_answered() -> None:
-    for question in quiz_bank.load(SHIPPED, VERSION).questions:
+    for question in quiz_bank.load_bank(SHIPPED, VERSION).questions:
         for text in (question.text, *(choice.text for choice in question.choices)):
             assert not re.search(r"\b(clause|article) [\d«]|\d\.\d", text), question.id
 
 
 def test_every_quiz_has_every_essential_subject_and_in_the_end_every_clause_comes() -> None:
-    bank = quiz_bank.load(SHIPPED, VERSION)
+    bank = quiz_bank.load_bank(SHIPPED, VERSION)
     subjects = {one.essential for one in bank.questions if one.essential}
     come = set()
     for seed in range(150):
@@ -199,7 +199,7 @@ def told(bank: QuizBank) -> str:
 
 
 def test_what_the_whole_lacks_is_told() -> None:
-    words = told(quiz_bank.read(BOUND, VERSION))
+    words = told(quiz_bank.parse_bank(BOUND, VERSION))
     assert "il y a 4 questions; il en faut au moins 90" in words
     assert "5.10\u00a0: 1 question; il en faut au moins 2" in words
     assert told(made_up()) == ""

@@ -27,8 +27,8 @@ FRACTIONS = {
     *(12.5, 11.11111, 10, 5, 0),
 }
 BANKS = {
-    "shipped": quiz_bank.read(SHIPPED.read_text(encoding="utf-8"), VERSION).questions,
-    "test": quiz_bank.read(WRITTEN.read_text(encoding="utf-8"), VERSION).questions,
+    "shipped": quiz_bank.parse_bank(SHIPPED.read_text(encoding="utf-8"), VERSION).questions,
+    "test": quiz_bank.parse_bank(WRITTEN.read_text(encoding="utf-8"), VERSION).questions,
     "made up": made_up().questions,
 }
 HOSTILE = "a=b ~ c#d {e} f:g \\n h\\ 50% [x] <b>&amp;</b> // i\n\n::j:: $CATEGORY: k -> &&058;"

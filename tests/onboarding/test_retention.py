@@ -39,8 +39,8 @@ def path(db: Database, who: str, *, asked: bool = True) -> str:
         enrolment.begin(db, found, TARGET, NOW, by_hand=True)
     enrolment.turn_page(db, found, TARGET, "1/1", DAY)
     sitting = session.draw(BANK, Random(1))  # noqa: S311 — a test's own luck
-    begun = attempts.begin(db, found, sitting, NOW, policy="pa20", version="2015-12-13", kind="quiz")
-    attempts.keep(db, begun, finish(sitting, BANK), NOW)
+    begun = attempts.begin(db, found, TARGET, sitting, NOW, kind="quiz")
+    attempts.save(db, begun, finish(sitting, BANK), NOW)
     return found
 
 

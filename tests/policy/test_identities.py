@@ -192,7 +192,7 @@ def test_what_was_unsaid_is_claimed_no_more_once_new_words_may_say_it(
 def test_quiz_questions_follow_the_words_that_they_are_bound_to(inserted: Policy) -> None:
     path = SEED / "politique/pa20/quiz.toml"
     old, new = inserted.versions
-    before, after = quiz_bank.load(path, old), quiz_bank.load(path, new)
+    before, after = quiz_bank.load_bank(path, old), quiz_bank.load_bank(path, new)
     assert not after.stale
     assert {one.id for one in after.questions} == {one.id for one in before.questions}
     for question in before.questions:
@@ -206,10 +206,10 @@ def test_a_quiz_question_whose_clause_says_something_else_is_stale_and_not_lost(
         (AFTER, lambda text: shifted(text, 5, 3, NEW)),
         (LATER, lambda text: text.replace("nous vous invitons à vous abstenir", "vous devez vous abstenir")),
     ).default
-    bank = quiz_bank.load(SEED / "politique/pa20/quiz.toml", policy.versions[-1])
+    bank = quiz_bank.load_bank(SEED / "politique/pa20/quiz.toml", policy.versions[-1])
     about = {
         one.id
-        for one in quiz_bank.load(SEED / "politique/pa20/quiz.toml", policy.versions[0]).questions
+        for one in quiz_bank.load_bank(SEED / "politique/pa20/quiz.toml", policy.versions[0]).questions
         if one.clause == number("5.10")
     }
     assert {one.id for one in bank.stale} == about

@@ -35,7 +35,7 @@ from tests.wire.test_kept_wire import Kept
 Json = dict[str, Any]
 
 POLICY = library.load_library([SEED], "pa20", lambda: date(2026, 11, 24)).default
-BANK = bank.load(SEED / "politique" / "pa20" / "quiz.toml", POLICY.versions[-1])
+BANK = bank.load_bank(SEED / "politique" / "pa20" / "quiz.toml", POLICY.versions[-1])
 STATEMENT: Final = "J'atteste avoir lu la PA20, version révisée le 13 décembre 2015"
 NAME: Final = "Béatrice Lévesque-Nguyễn"
 RECEIPT: Final = "est au registre. Gardez ce fichier"

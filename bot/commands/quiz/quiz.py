@@ -130,16 +130,7 @@ def _begin(desk: _Desk, after: str) -> Message:
 
 
 def _kept(desk: _Desk, person: str, kind: attempts.Kind, sitting: session.Sitting) -> Attempt:
-    target = desk.course.target()
-    return attempts.begin(
-        desk.db,
-        person,
-        sitting,
-        desk.office.clock(),
-        policy=target.policy,
-        version=target.version.isoformat(),
-        kind=kind,
-    )
+    return attempts.begin(desk.db, person, desk.course.target(), sitting, desk.office.clock(), kind=kind)
 
 
 def _refresh(desk: _Desk, _: str) -> Message:
@@ -214,7 +205,7 @@ def _typed(desk: _Desk, letters: str) -> Message:
     for letter in letters:
         press = Press(asked.turn, asked.item.edition, "tick", letter)
         sitting, _ = session.press(sitting, desk.course.questions(), press)
-    attempt = attempts.keep(desk.db, attempt, sitting, desk.office.clock())
+    attempt = attempts.save(desk.db, attempt, sitting, desk.office.clock())
     return _played(desk, attempt, Press(asked.turn, asked.item.edition, "submit"))
 
 
@@ -222,7 +213,7 @@ def _played(desk: _Desk, attempt: Attempt, press: Press) -> Message:
     attempt, changed = _agreed(desk, attempt)
     sitting, outcome = session.press(attempt.sitting, desk.course.questions(), press)
     if outcome in {"answered", "ticked"}:
-        attempt = attempts.keep(desk.db, attempt, sitting, desk.office.clock())
+        attempt = attempts.save(desk.db, attempt, sitting, desk.office.clock())
     if outcome == "answered":
         _note_pass(desk, attempt)
     if outcome in {"answered", "already"}:
@@ -264,7 +255,7 @@ def _agreed(desk: _Desk, attempt: Attempt) -> tuple[Attempt, bool]:
     if sitting == attempt.sitting and attempt.version == version:
         return attempt, False
     changed = sitting != attempt.sitting
-    attempt = attempts.keep(desk.db, replace(attempt, version=version), sitting, desk.office.clock())
+    attempt = attempts.save(desk.db, replace(attempt, version=version), sitting, desk.office.clock())
     _note_pass(desk, attempt)
     return attempt, changed
 
@@ -295,7 +286,7 @@ def _result(desk: _Desk, attempt: Attempt) -> Message:
 
 def _mine(desk: _Desk, identifier: str) -> Attempt:
     """Return an attempt of the person who asks. Raises `UserError` for anyone else's, or none."""
-    attempt = attempts.load(desk.db, identifier)
+    attempt = attempts.load_attempt(desk.db, identifier)
     if attempt is None or attempt.person_id != asker(desk.db, desk.request):
         raise UserError(_NOT_YOURS)
     return attempt

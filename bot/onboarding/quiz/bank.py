@@ -1,10 +1,9 @@
-"""The questions of the onboarding quiz: read, checked against the policy, all problems told at once.
+"""The questions of the quiz: read from `quiz.toml` and checked, every problem reported at once.
 
-`quiz.toml` is written by people. It is read block by block, one `[[question]]` at a time, so that a
-slip of syntax in one hides no other, and so that each problem has its line: no TOML library for Python
-gives the place of a key. A question is bound to the words of its clause by their hash: it follows them
-under another number, through corrections too. Once they mean something else, the question is stale:
-kept out, and listed for review.
+People write `quiz.toml`. It is read one `[[question]]` at a time, so that a slip of syntax in one hides no
+other, and so that each problem has its line: no TOML library for Python gives the place of a key. A question
+is bound to the words of its clause by their hash, and follows them through renumbering and corrections. Once
+they mean something else, the question is stale: it is not asked, and is listed for review.
 """
 
 from __future__ import annotations
@@ -12,21 +11,20 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from bot.policy.annotations import parse_toml
 from bot.policy.articles import Clause, Number, PolicyError, Version
 from bot.policy.changes import identities
+from bot.policy.library import read_utf8
 
 Kind: TypeAlias = Literal["vrai-faux", "choix", "choix-multiples", "situation"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 FILE = "quiz.toml"
 HASH_LENGTH = 16  # of SHA-256, in hexadecimal: 64 bits, against changes and not against adversaries
-LEAST = 90  # questions in all
-LEAST_BY_CLAUSE = 2
 CHOICES = range(2, 5)  # two to four, lettered A to D
 TEXT_LENGTH = 600  # with four choices and their feedback, this fits in one message
 CHOICE_LENGTH = 200
@@ -38,10 +36,12 @@ _ID = re.compile(r"[0-9a-z][0-9a-z.-]{0,31}")
 _KEYS = {"id", "clause", "type", "text", "essential", "hash", "choice"}
 _CHOICE_KEYS = {"text", "right", "feedback"}
 
+_Fault: TypeAlias = tuple[str, str, int | None]  # a key, the problem, the choice it is in or None
+
 
 @dataclass(frozen=True, slots=True)
 class QuizChoice:
-    """One of the answers that are offered, and what is said to whoever chooses it."""
+    """A choice of a question, and the feedback to whoever chooses it."""
 
     text: str
     right: bool
@@ -50,9 +50,9 @@ class QuizChoice:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as it is in the file; `hash`: of the words that it was written about, "" when unbound.
+    """A question as the file has it. `hash`: of the clause's words when it was written, "" when unbound.
 
-    `essential`: the subject that each quiz has a question of, "" when it need not have this one.
+    `essential`: a subject of which every quiz has one question, "" for a question of no such subject.
     """
 
     id: str
@@ -66,7 +66,7 @@ class Question:
 
     @property
     def right(self) -> frozenset[int]:
-        """The places, in the file, of the right choices."""
+        """The indexes of the right choices, in the file's order."""
         return frozenset(at for at, choice in enumerate(self.choices) if choice.right)
 
     @property
@@ -76,14 +76,14 @@ class Question:
 
     @property
     def edition(self) -> str:
-        """A short hash of all that is shown: another edition is another question."""
+        """A short hash of the question and its choices: once they change, it is another question."""
         parts = [self.text, self.kind, *(f"{c.right}{c.text}" for c in self.choices)]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """What is wrong, on which line of the file; line 0 is the file as a whole."""
+    """A French sentence about a line of the file, or about all of it on line 0."""
 
     line: int
     text: str
@@ -92,99 +92,74 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class QuizBank:
-    """The questions that can be asked, those whose clause has changed, and what is wrong.
+    """The questions that can be asked, the stale ones, and the problems of the file.
 
-    `left_out`: how many more the file holds, that are wrong.
+    `left_out`: the number of invalid questions.
     """
 
     questions: tuple[Question, ...] = ()
     stale: tuple[Question, ...] = ()
     problems: tuple[Problem, ...] = ()
     left_out: int = 0
-    _by_id: dict[str, Question] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_id", {question.id: question for question in self.questions})
 
     def question(self, identifier: str) -> Question | None:
-        """Return the question of that name, if it can be asked."""
-        return self._by_id.get(identifier)
-
-    def by_clause(self) -> dict[Number, list[Question]]:
-        """Return the questions that can be asked, by clause, in the order of the text."""
-        found: dict[Number, list[Question]] = {}
-        for question in sorted(self.questions, key=lambda one: one.clause):
-            found.setdefault(question.clause, []).append(question)
-        return found
+        """Return the question of that identifier, None when it cannot be asked."""
+        return next((question for question in self.questions if question.id == identifier), None)
 
 
 def clause_hash(clause: Clause) -> str:
-    """Return the hash of a clause's words, that its questions are bound to."""
+    """Return the hash of a clause's words that binds its questions to them."""
     return hashlib.sha256(clause.text.encode()).hexdigest()[:HASH_LENGTH]
 
 
-def find(folders: Iterable[Path], policy: str) -> Path | None:
-    """Return the questions' file of a policy: that of the last folder that has one."""
+def find_questions(folders: Iterable[Path], policy: str) -> Path | None:
+    """Return the path of a policy's questions, from the last folder that has them."""
     paths = [folder / "politique" / policy / FILE for folder in folders]
     return next((path for path in reversed(paths) if path.is_file()), None)
 
 
-def load(path: Path, version: Version) -> QuizBank:
-    """Read the file at `path` and check it. Raises `PolicyError` when it is not text in UTF-8."""
-    return read(text_of(path), version)
+def load_bank(path: Path, version: Version) -> QuizBank:
+    """Read and check the file at `path`. Raises `PolicyError` when it is not text in UTF-8."""
+    return parse_bank(read_utf8(path).removeprefix("\ufeff"), version)
 
 
-def text_of(path: Path) -> str:
-    """Return what the file at `path` holds. Raises `PolicyError` when it is not text in UTF-8."""
-    content = path.read_bytes()
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise PolicyError(
-            f"{path.parent.name}/{path.name}", line, "le fichier n'est pas en UTF-8."
-        ) from error
+def parse_bank(text: str, version: Version) -> QuizBank:
+    """Read the questions and check each against `version`; invalid ones become problems.
 
-
-def read(text: str, version: Version) -> QuizBank:
-    """Read the questions and check each against `version`; one that is wrong is left out and told.
-
-    What concerns the whole (coverage, guessing) is in `bot.onboarding.quiz.review`.
+    `bot.onboarding.quiz.review` checks the bank as a whole (coverage, guessing).
     """
     problems: list[Problem] = []
-    blocks = tuple(_blocks(text))
-    found = [
-        one
-        for block in blocks
-        for data in [_parsed(block, problems)]
-        if data is not None and (one := _question(block, data, problems)) is not None
-    ]
-    found = _without_twins(found, problems)
+    blocks = list(_blocks(text))
+    valid: list[Question] = []
+    for question in filter(None, [_question(block, problems) for block in blocks]):
+        words = (question.clause, question.text)
+        twin = next((q for q in valid if q.id == question.id or (q.clause, q.text) == words), None)
+        if twin is None:
+            valid.append(question)
+        else:
+            what = "le même «\u00a0id\u00a0»" if twin.id == question.id else "le même texte"
+            problems.append(Problem(question.line, f"{what} est déjà à la ligne {twin.line}.", question.id))
     current: list[Question] = []
     stale: list[Question] = []
-    for written in found:
+    for written in valid:
         question, same = _followed(written, version)
-        clause = version.clause(question.clause)
-        if clause is None and not question.hash:
-            problems.append(Problem(question.line, f"la clause {question.clause} n'existe pas.", question.id))
-        elif clause is None or not same:
-            stale.append(question)
-        else:
+        exists = version.clause(question.clause) is not None
+        if question.hash:
+            (current if exists and same else stale).append(question)
+            continue
+        problem = f"la clause {question.clause} n'existe pas."
+        if exists:
             current.append(question)
-            if not question.hash:
-                problems.append(
-                    Problem(
-                        question.line, "il manque «\u00a0hash\u00a0»\u00a0: vigie quiz lier.", question.id
-                    )
-                )
+            problem = "il manque «\u00a0hash\u00a0»\u00a0: vigie quiz lier."
+        problems.append(Problem(question.line, problem, question.id))
     left_out = len(blocks) - len(current) - len(stale)
     return QuizBank(tuple(current), tuple(stale), tuple(sorted(problems)), left_out)
 
 
 def _followed(question: Question, version: Version) -> tuple[Question, bool]:
-    """Return a question about the clause where its own now stands, and whether that one says the same still.
+    """Return a question under its clause's present number, and whether the clause still means the same.
 
-    Its own is that of the latest version in which that number had the words that the question is bound to.
+    Its clause is the one that had this number and the words of the hash, in the latest version that has both.
     """
     if not question.hash:
         return question, True
@@ -192,36 +167,42 @@ def _followed(question: Question, version: Version) -> tuple[Question, bool]:
         clause = earlier.clause(question.clause)
         if clause and clause_hash(clause) == question.hash:
             fate = identities.fates(earlier, version)[question.clause]
-            return (replace(question, clause=fate.now[0]) if fate.now else question), fate.same and bool(
-                fate.now
-            )
+            return (replace(question, clause=fate.now[0]), fate.same) if fate.now else (question, False)
     return question, False
 
 
 def bind(text: str, version: Version, *, again: Sequence[str] = ()) -> str:
-    """Return `text` with the hash of its clause in each question that has none, and in those of `again`.
+    """Return `text` with the hash of its clause in each question that has none; the rest does not change.
 
-    Nothing else of the file is touched. `again`: identifiers of stale questions that were reviewed.
+    `again`: identifiers of stale questions that were reviewed, whose hash is written again.
     """
     lines = text.split("\n")
     for block in reversed(list(_blocks(text))):
-        data = _parsed(block, [])
-        item = _first(data) if data else None
-        clause = _clause_of(item.get("clause"), version) if item else None
-        if item is None or clause is None or (item.get("hash") and item.get("id") not in again):
+        table = _table(block, [])
+        number = parse_number(str(table.get("clause"))) if table else None
+        clause = version.clause(number) if number else None
+        if not table or clause is None or (table.get("hash") and table.get("id") not in again):
             continue
         written = f'hash = "{clause_hash(clause)}"'
-        at = block.key("hash")
+        at = block.line_of("hash")
         if at is not None:
             lines[at - 1] = written
         else:
-            lines.insert(block.key("clause") or block.line, written)
+            lines.insert(block.line_of("clause") or block.line, written)
     return "\n".join(lines)
 
 
 def moved(question: Question, version: Version) -> Number | None:
-    """Return where the words that a stale question was written about now stand, if anywhere."""
-    return next((one.number for one in version.clauses() if clause_hash(one) == question.hash), None)
+    """Return the clause of `version` that has the words a stale question was written about."""
+    return next((c.number for c in version.clauses() if clause_hash(c) == question.hash), None)
+
+
+def parse_number(text: str) -> Number | None:
+    """Read a clause's number, None when `text` is not one."""
+    try:
+        return Number.parse(text)
+    except ValueError:
+        return None
 
 
 # --- Blocks -----------------------------------------------------------------------------------
@@ -229,19 +210,22 @@ def moved(question: Question, version: Version) -> Number | None:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """The lines of one question; `line` is that of its header, from 1."""
+    """The lines of one question; `line` is its header's, from 1."""
 
     line: int
     lines: tuple[str, ...]
 
-    def key(self, name: str, choice: int | None = None) -> int | None:
-        """Return the line of a key of the question, or of its choice of that place."""
+    def line_of(self, key: str, choice: int | None = None) -> int | None:
+        """Return the line of a key of the question, or of one of its choices.
+
+        Without that key: the header's line of the choice, None for the question.
+        """
         headers = [at for at, line in enumerate(self.lines) if _CHOICE.fullmatch(line)]
         bounds = [0, *headers, len(self.lines)]
         part = 0 if choice is None else choice + 1
-        if part >= len(bounds) - 1:
+        if part > len(headers):
             return None
-        pattern = re.compile(rf"\s*{re.escape(name)}\s*=")
+        pattern = re.compile(rf"\s*{re.escape(key)}\s*=")
         for at in range(bounds[part], bounds[part + 1]):
             if pattern.match(self.lines[at]):
                 return self.line + at
@@ -249,7 +233,7 @@ class _Block:
 
 
 def _blocks(text: str) -> Iterator[_Block]:
-    """Yield the file's questions; what precedes the first is a block too, with its header on line 1."""
+    """Yield the file's questions; anything before the first is a block too, with its header on line 1."""
     lines = text.split("\n")
     starts = [at for at, line in enumerate(lines) if _QUESTION.fullmatch(line)]
     before = lines[: starts[0]] if starts else lines
@@ -259,163 +243,114 @@ def _blocks(text: str) -> Iterator[_Block]:
         yield _Block(start + 1, tuple(lines[start:end]))
 
 
-def _parsed(block: _Block, problems: list[Problem]) -> dict[str, Any] | None:
+def _table(block: _Block, problems: list[Problem]) -> dict[str, Any] | None:
+    """Read a block as one [[question]] table; add a problem and return None when it is not one."""
     try:
-        return parse_toml("\n".join(block.lines), FILE)
+        data = parse_toml("\n".join(block.lines), FILE)
     except PolicyError as error:
         problems.append(Problem(block.line + (error.line or len(block.lines)) - 1, error.problem))
         return None
-
-
-def _first(data: dict[str, Any]) -> dict[str, Any] | None:
-    questions = data.get("question")
-    return questions[0] if isinstance(questions, list) and isinstance(questions[0], dict) else None
-
-
-def _clause_of(value: object, version: Version) -> Clause | None:
-    try:
-        return version.clause(Number.parse(str(value)))
-    except ValueError:
-        return None
+    match data:
+        case {"question": [dict(table), *_], **others} if not others:
+            return table
+    problems.append(Problem(block.line, "seules des tables [[question]] sont attendues ici."))
+    return None
 
 
 # --- Questions --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Critic:
-    """Notes what is wrong with one question, each problem at its line."""
-
-    block: _Block
-    name: str
-    problems: list[Problem]
-
-    def wrong(self, key: str, text: str, choice: int | None = None) -> None:
-        """Note a problem with a key of the question, or of one of its choices."""
-        self.problems.append(Problem(self.block.key(key, choice) or self.block.line, text, self.name))
-
-    def text(self, data: dict[str, Any], key: str, most: int, choice: int | None = None) -> str:
-        """Return what `key` holds, on as many lines as it has; note when it is no text or too long."""
-        value = data.get(key)
-        if not isinstance(value, str) or not value.strip():
-            self.wrong(key, f"«\u00a0{key}\u00a0» est un texte, et il est obligatoire.", choice)
-            return ""
-        if len(value.strip()) > most:
-            self.wrong(key, f"«\u00a0{key}\u00a0» a {len(value.strip())} caractères; {most} au plus.", choice)
-        return value.strip()
-
-    def keys(self, data: dict[str, Any], expected: set[str], choice: int | None = None) -> None:
-        """Note the keys that nothing reads."""
-        for key in sorted(set(data) - expected):
-            self.wrong(key, f"«\u00a0{key}\u00a0» n'est pas attendu ici.", choice)
-
-
-def _question(block: _Block, data: dict[str, Any], problems: list[Problem]) -> Question | None:
-    item = _first(data)
-    if item is None or set(data) != {"question"}:
-        problems.append(Problem(block.line, "seules des tables [[question]] sont attendues ici."))
+def _question(block: _Block, problems: list[Problem]) -> Question | None:
+    """Read a block as a question; add its problems and return None when it has any."""
+    table = _table(block, problems)
+    if table is None:
         return None
-    name = str(item.get("id", ""))
-    mine: list[Problem] = []
-    critic = _Critic(block, name, mine)
-    critic.keys(item, _KEYS)
-    if not _ID.fullmatch(name):
-        critic.wrong(
-            "id", "«\u00a0id\u00a0» est fait de chiffres, de petites lettres, de points et de traits d'union."
-        )
-    number = _number(item.get("clause"))
-    if number is None:
-        critic.wrong("clause", '«\u00a0clause\u00a0» est un numéro entre guillemets, comme "5.10".')
-    kind = next((one for one in KINDS if one == item.get("type")), None)
-    if kind is None:
-        critic.wrong("type", f"«\u00a0type\u00a0» est l'un de\u00a0: {', '.join(KINDS)}.")
-    if not isinstance(item.get("essential", False), bool | str):
-        critic.wrong(
-            "essential",
-            "«\u00a0essential\u00a0» est true ou false, ou le nom d'un sujet que des clauses partagent.",
-        )
-    if not isinstance(item.get("hash", ""), str):
-        critic.wrong("hash", "«\u00a0hash\u00a0» est un texte, écrit par vigie quiz lier.")
-    text = critic.text(item, "text", TEXT_LENGTH)
-    choices = _choices(critic, item.get("choice"))
-    if kind is not None and choices:
-        _check_kind(critic, kind, choices)
-    problems += mine
-    if mine or number is None or kind is None:
+    name = str(table.get("id", ""))
+    faults = list(_question_faults(table))
+    problems += [
+        Problem(block.line_of(key, choice) or block.line, text, name) for key, text, choice in faults
+    ]
+    if faults:
         return None
-    subject = item.get("essential", False)
-    essential = subject.strip() if isinstance(subject, str) else str(number) * subject
-    return Question(name, number, kind, text, choices, essential, item.get("hash", ""), block.line)
+    number, subject = Number.parse(table["clause"]), table.get("essential", False)
+    choices = [
+        QuizChoice(choice["text"].strip(), choice.get("right", False), choice["feedback"].strip())
+        for choice in table["choice"]
+    ]
+    return Question(
+        name,
+        number,
+        table["type"],
+        table["text"].strip(),
+        tuple(choices),
+        subject.strip() if isinstance(subject, str) else str(number) * subject,
+        table.get("hash", ""),
+        block.line,
+    )
 
 
-def _number(value: object) -> Number | None:
-    try:
-        return Number.parse(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-
-
-def _choices(critic: _Critic, items: object) -> tuple[QuizChoice, ...]:
-    """Return the choices, none when they cannot be told."""
+def _question_faults(table: dict[str, Any]) -> Iterator[_Fault]:
+    yield from _unexpected(table, _KEYS)
+    if not _ID.fullmatch(str(table.get("id", ""))):
+        problem = "«\u00a0id\u00a0» est fait de chiffres, de petites lettres, de points et de traits d'union."
+        yield "id", problem, None
+    clause = table.get("clause")
+    if not isinstance(clause, str) or parse_number(clause) is None:
+        yield "clause", '«\u00a0clause\u00a0» est un numéro entre guillemets, comme "5.10".', None
+    if table.get("type") not in KINDS:
+        yield "type", f"«\u00a0type\u00a0» est l'un de\u00a0: {', '.join(KINDS)}.", None
+    if not isinstance(table.get("essential", False), bool | str):
+        problem = "«\u00a0essential\u00a0» est true ou false, ou le nom d'un sujet que des clauses partagent."
+        yield "essential", problem, None
+    if not isinstance(table.get("hash", ""), str):
+        yield "hash", "«\u00a0hash\u00a0» est un texte, écrit par vigie quiz lier.", None
+    yield from _text_faults(table, "text", TEXT_LENGTH)
+    choices = table.get("choice")
     if (
-        not isinstance(items, list)
-        or len(items) not in CHOICES
-        or not all(isinstance(i, dict) for i in items)
+        not isinstance(choices, list)
+        or len(choices) not in CHOICES
+        or not all(isinstance(choice, dict) for choice in choices)
     ):
-        most = CHOICES[-1]
-        critic.wrong("choice", f"il faut de {CHOICES[0]} à {most} tables [[question.choice]].")
-        return ()
-    found = []
-    for at, item in enumerate(items):
-        critic.keys(item, _CHOICE_KEYS, at)
-        if not isinstance(item.get("right", False), bool):
-            critic.wrong("right", "«\u00a0right\u00a0» est true ou false.", at)
-        text = critic.text(item, "text", CHOICE_LENGTH, at)
-        feedback = critic.text(item, "feedback", FEEDBACK_LENGTH, at)
-        found.append(QuizChoice(text, item.get("right", False) is True, feedback))
-    texts = [choice.text.casefold() for choice in found]
-    for at, text in enumerate(texts):
-        if text and text in texts[:at]:
-            critic.wrong("text", "deux choix disent la même chose.", at)
-    return tuple(found)
+        yield "choice", f"il faut de {CHOICES[0]} à {CHOICES[-1]} tables [[question.choice]].", None
+    else:
+        yield from _choice_faults(table.get("type"), choices)
 
 
-def _check_kind(critic: _Critic, kind: Kind, choices: Sequence[QuizChoice]) -> None:
-    right = sum(choice.right for choice in choices)
+def _choice_faults(kind: object, choices: list[dict[str, Any]]) -> Iterator[_Fault]:
+    texts: list[str] = []
+    for at, choice in enumerate(choices):
+        yield from _unexpected(choice, _CHOICE_KEYS, at)
+        if not isinstance(choice.get("right", False), bool):
+            yield "right", "«\u00a0right\u00a0» est true ou false.", at
+        yield from _text_faults(choice, "text", CHOICE_LENGTH, at)
+        yield from _text_faults(choice, "feedback", FEEDBACK_LENGTH, at)
+        text = choice.get("text")
+        texts.append(text.strip().casefold() if isinstance(text, str) else "")
+        if texts[at] and texts[at] in texts[:at]:
+            yield "text", "deux choix disent la même chose.", at
+    right = sum(choice.get("right", False) is True for choice in choices)
     match kind:
-        case "vrai-faux":
-            if [choice.text.casefold() for choice in choices] != ["vrai", "faux"]:
-                critic.wrong(
-                    "type",
-                    "vrai-faux\u00a0: les deux choix sont «\u00a0Vrai\u00a0», puis «\u00a0Faux\u00a0».",
-                )
-            elif right != 1:
-                critic.wrong("type", "vrai-faux\u00a0: un seul des deux choix est bon.")
-        case "choix-multiples":
-            if not 2 <= right < len(choices):  # noqa: PLR2004 — one right choice is the type « choix »
-                critic.wrong(
-                    "type", "choix-multiples\u00a0: au moins deux choix sont bons, et un ne l'est pas."
-                )
-        case _:
-            if right != 1:
-                critic.wrong("type", f"{kind}\u00a0: un choix est bon, et un seul ({right} ici).")
+        case "vrai-faux" if texts != ["vrai", "faux"]:
+            problem = "vrai-faux\u00a0: les deux choix sont «\u00a0Vrai\u00a0», puis «\u00a0Faux\u00a0»."
+            yield "type", problem, None
+        case "vrai-faux" if right != 1:
+            yield "type", "vrai-faux\u00a0: un seul des deux choix est bon.", None
+        case "choix-multiples" if not 2 <= right < len(choices):  # noqa: PLR2004 — one right choice is the type « choix »
+            yield "type", "choix-multiples\u00a0: au moins deux choix sont bons, et un ne l'est pas.", None
+        case "choix" | "situation" if right != 1:
+            yield "type", f"{kind}\u00a0: un choix est bon, et un seul ({right} ici).", None
 
 
-def _without_twins(found: Sequence[Question], problems: list[Problem]) -> list[Question]:
-    """Return the questions but those whose name, or words, another had before."""
-    kept: list[Question] = []
-    for question in found:
-        twin = next(
-            (
-                one
-                for one in kept
-                if one.id == question.id or (one.clause, one.text) == (question.clause, question.text)
-            ),
-            None,
-        )
-        if twin is None:
-            kept.append(question)
-        else:
-            what = "le même «\u00a0id\u00a0»" if twin.id == question.id else "le même texte"
-            problems.append(Problem(question.line, f"{what} est déjà à la ligne {twin.line}.", question.id))
-    return kept
+def _unexpected(table: dict[str, Any], expected: set[str], choice: int | None = None) -> Iterator[_Fault]:
+    for key in sorted(set(table) - expected):
+        yield key, f"«\u00a0{key}\u00a0» n'est pas attendu ici.", choice
+
+
+def _text_faults(
+    table: dict[str, Any], key: str, longest: int, choice: int | None = None
+) -> Iterator[_Fault]:
+    text = table.get(key)
+    if not isinstance(text, str) or not text.strip():
+        yield key, f"«\u00a0{key}\u00a0» est un texte, et il est obligatoire.", choice
+    elif len(text.strip()) > longest:
+        yield key, f"«\u00a0{key}\u00a0» a {len(text.strip())} caractères; {longest} au plus.", choice

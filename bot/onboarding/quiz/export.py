@@ -1,8 +1,8 @@
 """The questions for other programs: Moodle XML, GIFT, CSV and JSON.
 
 Formats: docs.moodle.org, « Moodle XML format » and « GIFT format »; what their readers accept is in
-Moodle's `question/format/xml/format.php` and `question/format/gift/format.php`. A question of several
-choices takes away for a wrong one what it gives for a right one, so that ticking everything earns little.
+Moodle's `question/format/xml/format.php` and `question/format/gift/format.php`. With several right choices,
+a wrong one costs as much as a right one earns, so that ticking everything earns little.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeAlias
+from dataclasses import asdict
+from typing import Final, TypeAlias
 from xml.etree import ElementTree as ET
 
 from bot.onboarding.quiz.bank import Question, QuizChoice
@@ -19,7 +20,7 @@ from bot.platforms.line_breaks import with_breaks
 from bot.policy.articles import Version
 
 _LETTERS: Final = "ABCD"
-_SPECIAL: Final = str.maketrans({one: f"\\{one}" for one in "\\~=#{}:"} | {"\n": "\\n"})
+_SPECIAL: Final = str.maketrans({sign: f"\\{sign}" for sign in "\\~=#{}:"} | {"\n": "\\n"})
 
 Write: TypeAlias = Callable[[Sequence[Question], Version, str], str]
 
@@ -37,28 +38,34 @@ def moodle(questions: Sequence[Question], version: Version, name: str) -> str:
 
 def _moodle_question(root: ET.Element, question: Question, version: Version, name: str) -> None:
     pair = question.kind == "vrai-faux"
-    item = ET.SubElement(root, "question", type="truefalse" if pair else "multichoice")
-    ET.SubElement(ET.SubElement(item, "name"), "text").text = f"{name} {question.id}"
-    _html(item, "questiontext", question.text)
-    _html(item, "generalfeedback", _quoted(question, version, name))
-    ET.SubElement(item, "defaultgrade").text = "1"
-    ET.SubElement(item, "penalty").text = "1" if pair else "0.3333333"
-    ET.SubElement(item, "hidden").text = "0"
-    ET.SubElement(item, "idnumber").text = f"{name}-{question.id}"
+    element = ET.SubElement(root, "question", type="truefalse" if pair else "multichoice")
+    ET.SubElement(ET.SubElement(element, "name"), "text").text = f"{name} {question.id}"
+    _add_html(element, "questiontext", question.text)
+    _add_html(element, "generalfeedback", _quoted(question, version, name))
+    settings = {
+        "defaultgrade": "1",
+        "penalty": "1" if pair else "0.3333333",
+        "hidden": "0",
+        "idnumber": f"{name}-{question.id}",
+    }
     if not pair:
-        ET.SubElement(item, "single").text = "false" if question.several else "true"
-        ET.SubElement(item, "shuffleanswers").text = "true"
-        ET.SubElement(item, "answernumbering").text = "ABCD"
-        for part in ("correctfeedback", "partiallycorrectfeedback", "incorrectfeedback"):
-            _html(item, part, "")
+        settings |= {
+            "single": "false" if question.several else "true",
+            "shuffleanswers": "true",
+            "answernumbering": "ABCD",
+        }
+    for tag, value in settings.items():
+        ET.SubElement(element, tag).text = value
+    for part in () if pair else ("correctfeedback", "partiallycorrectfeedback", "incorrectfeedback"):
+        _add_html(element, part, "")
     for choice in question.choices:
-        answer = ET.SubElement(item, "answer", fraction=_fraction(question, choice), format="html")
-        text = {"vrai": "true", "faux": "false"}[choice.text.casefold()] if pair else _markup(choice.text)
-        ET.SubElement(answer, "text").text = text
-        _html(answer, "feedback", choice.feedback)
+        answer = ET.SubElement(element, "answer", fraction=_fraction(question, choice), format="html")
+        words = {"vrai": "true", "faux": "false"}[choice.text.casefold()] if pair else _markup(choice.text)
+        ET.SubElement(answer, "text").text = words
+        _add_html(answer, "feedback", choice.feedback)
 
 
-def _html(parent: ET.Element, tag: str, text: str) -> None:
+def _add_html(parent: ET.Element, tag: str, text: str) -> None:
     ET.SubElement(ET.SubElement(parent, tag, format="html"), "text").text = _markup(text)
 
 
@@ -67,7 +74,7 @@ def _markup(text: str) -> str:
 
 
 def _fraction(question: Question, choice: QuizChoice) -> str:
-    """Return what a choice earns, per cent, as one of the fractions that Moodle knows."""
+    """Return a choice's worth in per cent, as one of the fractions that Moodle knows."""
     if not question.several:
         return "100" if choice.right else "0"
     share = f"{100 / len(question.right):.5f}".rstrip("0").rstrip(".")
@@ -83,74 +90,65 @@ def _quoted(question: Question, version: Version, name: str) -> str:
 def gift(questions: Sequence[Question], version: Version, name: str) -> str:
     """Return the questions in GIFT. `name`: the policy's, for the category."""
     blocks = [f"$CATEGORY: $course$/top/{name}"]
-    blocks += [_gift_question(question, version, name) for question in questions]
+    for question in questions:
+        head = f"::{_gift_escaped(f'{name} {question.id}')}::{_gift_html(question.text)}"
+        why = f"####{_gift_html(_quoted(question, version, name))}"
+        if question.kind == "vrai-faux":
+            right, wrong = sorted(question.choices, key=lambda choice: not choice.right)
+            answer = "TRUE" if right.text.casefold() == "vrai" else "FALSE"
+            feedback = f"{_gift_html(wrong.feedback)}#{_gift_html(right.feedback)}"
+            blocks.append(f"{head}{{{answer}#{feedback}\n{why}\n}}")
+            continue
+        lines = [f"{head}{{"]
+        for choice in question.choices:
+            mark = "=" if choice.right else "~"
+            mark = f"~%{_fraction(question, choice)}%" if question.several else mark
+            lines.append(f"\t{mark}{_gift_html(choice.text)}#{_gift_html(choice.feedback)}")
+        blocks.append("\n".join([*lines, f"\t{why}", "}"]))
     return "\n\n".join(blocks) + "\n"
 
 
-def _gift_question(question: Question, version: Version, name: str) -> str:
-    head = f"::{_gift(f'{name} {question.id}')}::{_marked(question.text)}"
-    why = f"####{_marked(_quoted(question, version, name))}"
-    if question.kind == "vrai-faux":
-        [right], [wrong] = (
-            [c for c in question.choices if c.right],
-            [c for c in question.choices if not c.right],
-        )
-        answer = "TRUE" if right.text.casefold() == "vrai" else "FALSE"
-        return f"{head}{{{answer}#{_marked(wrong.feedback)}#{_marked(right.feedback)}\n{why}\n}}"
-    lines = [
-        f"\t{_mark(question, choice)}{_marked(choice.text)}#{_marked(choice.feedback)}"
-        for choice in question.choices
-    ]
-    return "\n".join([f"{head}{{", *lines, f"\t{why}", "}"])
+def _gift_html(text: str) -> str:
+    """Return a text that names its own format, so that its first characters cannot be taken for a mark."""
+    return f"[html]{_gift_escaped(_markup(text))}"
 
 
-def _mark(question: Question, choice: QuizChoice) -> str:
-    if question.several:
-        return f"~%{_fraction(question, choice)}%"
-    return "=" if choice.right else "~"
-
-
-def _marked(text: str) -> str:
-    """Return a text that says its own format, so that nothing at its beginning is taken for a mark."""
-    return f"[html]{_gift(_markup(text))}"
-
-
-def _gift(text: str) -> str:
+def _gift_escaped(text: str) -> str:
     return text.translate(_SPECIAL)
 
 
 def as_csv(questions: Sequence[Question], _version: Version, _name: str) -> str:
-    """Return the questions as CSV, a line each."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    places = [f"{part}_{letter.lower()}" for letter in _LETTERS for part in ("choix", "retour")]
-    writer.writerow(["id", "clause", "type", "essentielle", "question", "bonnes", *places])
-    for one in questions:
-        right = "".join(_LETTERS[at] for at in sorted(one.right))
-        cells = [cell for choice in one.choices for cell in (choice.text, choice.feedback)]
-        row = [one.id, one.clause, one.kind, "oui" if one.essential else "non", one.text, right]
-        writer.writerow([*row, *cells, *[""] * (len(places) - len(cells))])
-    return written.getvalue()
+    """Return the questions as CSV, one a line."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    columns = [f"{part}_{letter.lower()}" for letter in _LETTERS for part in ("choix", "retour")]
+    writer.writerow(["id", "clause", "type", "essentielle", "question", "bonnes", *columns])
+    for question in questions:
+        right = "".join(_LETTERS[at] for at in sorted(question.right))
+        cells = [cell for choice in question.choices for cell in (choice.text, choice.feedback)]
+        cells += [""] * (len(columns) - len(cells))
+        essential = "oui" if question.essential else "non"
+        writer.writerow(
+            [question.id, question.clause, question.kind, essential, question.text, right, *cells]
+        )
+    return text.getvalue()
 
 
 def as_json(questions: Sequence[Question], version: Version, name: str) -> str:
-    """Return the questions as JSON, with the words of the clauses of each."""
-    found: list[dict[str, Any]] = [
+    """Return the questions as JSON, with the words of their clauses."""
+    rows = [
         {
-            "id": one.id,
-            "clause": str(one.clause),
-            "type": one.kind,
-            "essential": bool(one.essential),
-            "text": one.text,
-            "choices": [
-                {"text": choice.text, "right": choice.right, "feedback": choice.feedback}
-                for choice in one.choices
-            ],
-            "quotation": _quoted(one, version, name),
+            "id": question.id,
+            "clause": str(question.clause),
+            "type": question.kind,
+            "essential": bool(question.essential),
+            "text": question.text,
+            "choices": [asdict(choice) for choice in question.choices],
+            "quotation": _quoted(question, version, name),
         }
-        for one in questions
+        for question in questions
     ]
-    return json.dumps(found, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(rows, ensure_ascii=False, indent=2) + "\n"
 
 
 FORMATS: Final[dict[str, Write]] = {"moodle": moodle, "gift": gift, "csv": as_csv, "json": as_json}

@@ -1,27 +1,27 @@
-"""What the answers say of the questions, and so of the clauses: facility and discrimination.
+"""The facility and discrimination of questions and clauses, from the answers.
 
 As Moodle defines them (docs.moodle.org, « Quiz statistics calculations »). Facility: the mean score of a
-question. Discrimination: the correlation between the score of a question and that of the rest of the
-same attempts; near or below nothing, the question does not tell those who know from those who do not.
+question. Discrimination: the correlation between the score of a question and that of the rest of the same
+attempt; near zero or below, the question does not tell those who know from those who do not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import sqrt
+from statistics import StatisticsError, correlation, fmean
 
 from bot.onboarding.quiz import session
 from bot.onboarding.quiz.bank import QuizBank
 from bot.onboarding.quiz.session import Sitting
 from bot.policy.articles import Number
 
-LEAST_ANSWERS = 5  # below, a correlation says nothing
+LEAST_ANSWERS = 5  # fewer make no correlation
 
 
 @dataclass(frozen=True, slots=True)
 class ItemStatistics:
-    """How a question fares. `facility`: from 0 to 1. `discrimination`: from -1 to 1, None if not known."""
+    """A question's figures. `facility`: from 0 to 1. `discrimination`: from -1 to 1, None when unknown."""
 
     question: str
     clause: Number
@@ -32,7 +32,7 @@ class ItemStatistics:
 
 @dataclass(frozen=True, slots=True)
 class ClauseStatistics:
-    """How the questions of a clause fare together."""
+    """The figures of all the questions of a clause. `facility`: from 0 to 1."""
 
     clause: Number
     answers: int
@@ -42,31 +42,28 @@ class ClauseStatistics:
 def by_question(bank: QuizBank, sittings: Iterable[Sitting]) -> list[ItemStatistics]:
     """Return the statistics of each question that was answered, the hardest first.
 
-    Answers to another edition of a question are those to another question, and are left out.
+    Answers to another edition of a question do not count.
     """
-    scores: dict[str, list[tuple[float, float]]] = {}
+    scores: dict[str, list[tuple[float, float]]] = {}  # of the question, and of the rest of that attempt
     for sitting in sittings:
         firsts = session.first_answers(sitting)
         editions = {item.question: item.edition for item in sitting.items}
         total = sum(answer.right for answer in firsts.values())
         for name, answer in firsts.items():
             question = bank.question(name)
-            if question is None or question.edition != editions[name] or len(firsts) == 1:
-                continue
-            rest = (total - answer.right) / (len(firsts) - 1)
-            scores.setdefault(name, []).append((float(answer.right), rest))
-    found = [
-        ItemStatistics(
-            name,
-            question.clause,
-            len(pairs),
-            sum(own for own, _ in pairs) / len(pairs),
-            _correlation(pairs),
-        )
-        for name, pairs in scores.items()
-        if (question := bank.question(name)) is not None
-    ]
-    return sorted(found, key=lambda one: (one.facility, one.clause, one.question))
+            if question is not None and question.edition == editions[name] and len(firsts) > 1:
+                rest = (total - answer.right) / (len(firsts) - 1)
+                scores.setdefault(name, []).append((float(answer.right), rest))
+    items = []
+    for question in bank.questions:
+        if pairs := scores.get(question.id):
+            own, rests = zip(*pairs, strict=True)
+            try:
+                discrimination = correlation(own, rests) if len(pairs) >= LEAST_ANSWERS else None
+            except StatisticsError:  # the same score everywhere
+                discrimination = None
+            items.append(ItemStatistics(question.id, question.clause, len(own), fmean(own), discrimination))
+    return sorted(items, key=lambda item: (item.facility, item.clause, item.question))
 
 
 def by_clause(items: Iterable[ItemStatistics]) -> list[ClauseStatistics]:
@@ -74,24 +71,9 @@ def by_clause(items: Iterable[ItemStatistics]) -> list[ClauseStatistics]:
     grouped: dict[Number, list[ItemStatistics]] = {}
     for item in items:
         grouped.setdefault(item.clause, []).append(item)
-    found = []
+    clauses = []
     for clause, group in grouped.items():
         answers = sum(item.answers for item in group)
-        found.append(
-            ClauseStatistics(clause, answers, sum(item.facility * item.answers for item in group) / answers)
-        )
-    return sorted(found, key=lambda one: (one.facility, one.clause))
-
-
-def _correlation(pairs: list[tuple[float, float]]) -> float | None:
-    """Return Pearson's correlation, None when there are too few pairs or no variation."""
-    if len(pairs) < LEAST_ANSWERS:
-        return None
-    mean_x = sum(x for x, _ in pairs) / len(pairs)
-    mean_y = sum(y for _, y in pairs) / len(pairs)
-    spread_x = sqrt(sum((x - mean_x) ** 2 for x, _ in pairs))
-    spread_y = sqrt(sum((y - mean_y) ** 2 for _, y in pairs))
-    if spread_x * spread_y == 0:
-        return None
-    together = sum((x - mean_x) * (y - mean_y) for x, y in pairs)
-    return max(-1.0, min(1.0, together / (spread_x * spread_y)))
+        facility = sum(item.facility * item.answers for item in group) / answers
+        clauses.append(ClauseStatistics(clause, answers, facility))
+    return sorted(clauses, key=lambda clause: (clause.facility, clause.clause))
