@@ -9,10 +9,7 @@ from __future__ import annotations
 
 import logging
 import re
-import secrets
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,7 +47,8 @@ _SECRET = re.compile(
 )
 # What asyncio says of an error ends with the text of it, or with what a function was given.
 _QUOTING = re.compile(r"[(<\n].*", re.DOTALL)
-_request: ContextVar[str] = ContextVar("request", default="")
+# What is logged while a request is answered carries its identifier.
+request_id: ContextVar[str] = ContextVar("request", default="")
 
 
 class ExplainedError(Exception):
@@ -77,17 +75,6 @@ def where(error: BaseException) -> str:
 def told(error: BaseException) -> str:
     """Return what can be logged of an error: its text where it is ours, else `where`."""
     return str(error) if isinstance(error, ExplainedError) else where(error)
-
-
-@contextmanager
-def request() -> Iterator[str]:
-    """Give what is logged inside an identifier of its own, which is yielded: 48 random bits, no meaning."""
-    identifier = secrets.token_hex(6)
-    token = _request.set(identifier)
-    try:
-        yield identifier
-    finally:
-        _request.reset(token)
 
 
 class _Unquoted(logging.Filter):
@@ -128,7 +115,7 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
         "logger": record.name,
         "message": redacted(record.getMessage()),
     }
-    if identifier := _request.get():
+    if identifier := request_id.get():
         shown["request"] = identifier
     if record.exc_info and record.exc_info[1] is not None:
         shown["error"] = where(record.exc_info[1])

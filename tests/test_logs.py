@@ -70,14 +70,12 @@ def test_a_line_is_an_object_that_says_when_how_grave_where_and_what(
 def test_what_is_logged_for_a_request_carries_its_identifier(
     written: Callable[[], list[dict[str, str]]],
 ) -> None:
-    with logs.request() as first:
-        logger.info("one")
-        contextvars.copy_context().run(logger.info, "on another thread")
-    with logs.request() as second:
-        logger.info("two")
+    token = logs.request_id.set("0f3c9a5b2d1e")
+    logger.info("one")
+    contextvars.copy_context().run(logger.info, "on another thread")
+    logs.request_id.reset(token)
     logger.info("none")
-    assert [line.get("request") for line in written()] == [first, first, second, None]
-    assert first != second
+    assert [line.get("request") for line in written()] == ["0f3c9a5b2d1e", "0f3c9a5b2d1e", None]
 
 
 def test_an_exception_is_its_type_and_its_place_never_its_text(
@@ -132,10 +130,11 @@ def test_libraries_that_write_payloads_are_never_below_info(
 def test_for_a_person_a_line_is_a_line() -> None:
     stream = io.StringIO()
     logs.configure("INFO", stream, as_json=False)
-    with logs.request() as request:
-        logging.getLogger("bot.essai").info("deux\nlignes")
+    token = logs.request_id.set("0f3c9a5b2d1e")
+    logging.getLogger("bot.essai").info("deux\nlignes")
+    logs.request_id.reset(token)
     (line,) = stream.getvalue().splitlines()
-    assert line.endswith(f"INFO bot.essai [{request}] deux ⏎ lignes")
+    assert line.endswith("INFO bot.essai [0f3c9a5b2d1e] deux ⏎ lignes")
 
 
 async def test_asyncio_says_what_broke_without_the_text_of_the_error(

@@ -24,7 +24,6 @@ from bot.commands.accueil import accueil
 from bot.commands.banque import BankEditing
 from bot.commands.catalogue import Services, catalogue
 from bot.commands.question import Answering
-from bot.conversation import guard
 from bot.conversation.dispatcher import Dispatcher, Welcome
 from bot.conversation.messages import Message, Quoter
 from bot.conversation.requests import Actor
@@ -122,11 +121,7 @@ def build(settings: Settings, storage: Storage) -> Bot:
     if not settings.sandboxed():
         remember = partial(destroyed.record, settings.keys())
         office = replace(office, remember=remember, settled=partial(destroyed.settle, folder=settings.keys()))
-    welcome = Welcome(
-        partial(guard.refusal, teams),
-        partial(mesdonnees.notice, office),
-        partial(mesdonnees.noticed, office),
-    )
+    welcome = Welcome(teams, partial(mesdonnees.notice, office), partial(mesdonnees.noticed, office))
     front = desk(settings, read, office)
     reports = app_reports.reporting(settings, read, office, front.guidance, front.masker)
     notices = Notices(

@@ -16,7 +16,7 @@ from bot.commands.quiz.examples import quiz_examples
 from bot.commands.revision.examples import revision_examples
 from bot.commands.signalement.examples import follow_examples, signalement_examples
 from bot.commands.signalements.examples import signalements_examples
-from bot.conversation import guard
+from bot.conversation import dispatcher
 from bot.conversation.forms import Reply
 from bot.conversation.requests import Actor
 from bot.onboarding.examples import onboarding_examples, progress_png
@@ -44,7 +44,7 @@ def examples(services: Services) -> dict[str, Reply]:
         **flat.pause_examples(calendar, now),
         **flat.lettres_examples(),
         **outbox_examples(),
-        "Une association que je ne sers pas": guard.NOT_YOURS,
+        "Une association que je ne sers pas": dispatcher.NOT_YOURS,
         **accueil_examples(course),
         **gestion_examples(course),
         **quiz_examples(course, now),

@@ -100,14 +100,14 @@ def catalogue(services: Services) -> tuple[Command, ...]:
         ),
         Command(
             name="chercher",
-            instant=True,
+            instant=partial(chercher.search, library),
             summary="Chercher dans la politique avec un formulaire.",
             run=partial(chercher.search, library),
             opens_form=True,
         ),
         Command(
             name="partager",
-            instant=True,
+            instant=partial(partager.share, library),
             summary="Montrer une clause à tout le canal.",
             usage="numéro",
             examples=(example,),
@@ -211,7 +211,7 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             run=partial(revision.manage, office, services.archive),
             opens_form=True,
             refusal=ours,
-            reads=revision.read,
+            reads=partial(revision.read_dropped, office, services.archive),
         ),
         Command(
             name="pause",

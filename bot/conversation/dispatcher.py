@@ -12,11 +12,11 @@ import contextvars
 import logging
 import secrets
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final, ParamSpec, TypeVar, cast
+from typing import Final, ParamSpec, TypeVar
 
 from bot import logs
 from bot.conversation.deferred import Deferred, aside
@@ -42,7 +42,7 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 TEXT_LENGTH = 10_000  # what is read of a person's text; a policy's clause is under 2,000
-MET = 10_000  # people remembered as having been introduced
+MET = 10_000  # people remembered as having had their welcome
 SUGGESTIONS = 25  # Discord: choices offered as one types
 
 _MARKS = "!?.,;:…"
@@ -50,7 +50,10 @@ _MARKS = "!?.,;:…"
 _GREETINGS = frozenset(
     "allo allô bonjour bonsoir coucou hello help hey hi menu merci ok salut svp".split()  # noqa: SIM905 — a list of words reads better as a line
 )
-# Shown where something anonymous was asked for in writing: it goes on from a button, which leaves no trace.
+NOT_YOURS: Final = Message(
+    Text("Je suis au service d'une seule association et je ne peux pas répondre ici; merci de votre intérêt.")
+)
+# For an anonymous command that was typed: it goes on from a button, which leaves no trace.
 _NOT_WRITTEN: Final = Text(
     "Cela ne se fait pas par écrit ici, où ce que vous tapez reste. Pressez le bouton\u00a0: vous serez "
     "seule ou seul à voir la suite, et rien n'en restera dans cette conversation."
@@ -61,39 +64,62 @@ _SORRY: Final = Message(
         "Réessayez dans un moment."
     )
 )
-_ASK_IN_PRIVATE = Text(
-    "Je n'ai pas de clause à citer ici. Écrivez-moi en message privé, ou tapez ", code("/politique"), "."
+_ASK_IN_PRIVATE: Final = Message(
+    Text(
+        "Je n'ai pas de clause à citer ici. Écrivez-moi en message privé, ou tapez ", code("/politique"), "."
+    ),
+    public=True,
 )
-
-
-def _readable(text: str) -> str:
-    """Return what is read of a text: cleaned, composed (NFC), its first word parted by one space."""
-    words = unicodedata.normalize("NFC", clean(text[:TEXT_LENGTH])).strip()
-    return " ".join(words.split(maxsplit=1))
 
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """Whom the bot serves, and what it says to someone the first time.
+    """Who is served, and the notice that a newcomer gets.
 
-    `refusal`: what to answer to someone who is not served, None to someone who is.
-    `notice`: what the one who asks must have read, nothing when they have; `noticed` is told once it is
-    in an answer. Both run on the storage thread.
-    `limit`: counts a request of an anonymous command, and says why it is one too many, None when it is not.
+    `teams`: the association's own workspace (« slack ») and server (« discord »). A platform that is not
+    among them, like the sandbox, serves everyone who can reach it.
+    `notice`: what the person must have read, () once they have; `noticed` records that an answer held it.
+    Both run on the storage thread.
+    `limit`: counts a request of an anonymous command; the refusal when it is one too many, else None.
     """
 
-    refusal: Callable[[Actor | None], Message | None] = lambda _actor: None
+    teams: Mapping[str, str] = field(default_factory=dict)
     notice: Callable[[Request], Sequence[Element]] = lambda _request: ()
     noticed: Callable[[Request], None] = lambda _request: None
     limit: Callable[[Actor], Message | None] = lambda _actor: None
 
+    def refusal(self, actor: Actor | None) -> Message | None:
+        """Return the answer to someone who is not served, None for someone who is.
+
+        A private conversation on Discord belongs to no server: the adapter asks Discord whether the person
+        is in the association's, and says so in `actor.team`. A request without an actor is anonymous: its
+        adapter asked before it took the person away.
+        """
+        own = self.teams.get(actor.platform) if actor else None
+        return None if actor is None or own in {None, actor.team} else NOT_YOURS
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """What an adapter may keep of a request: `request` has no actor when its command is anonymous.
+
+    `refusal`: the answer in its place, if any. `logged`: the command's name in the log, the menu's where it
+    is anonymous.
+    """
+
+    request: Request
+    command: Command
+    logged: str
+    refusal: Message | None = None
+
 
 class Dispatcher:
-    """The catalogue at work.
+    """Runs the commands of a catalogue.
 
-    `commands`: the catalogue; its first entry is the one that free text goes to.
-    `menu`: the name of the command that shows what one can do.
-    `executor`: the storage thread; commands that are not instant run there, one at a time.
+    `commands`: the catalogue; free text goes to the first one.
+    `executor`: the storage thread, on which commands run one at a time unless they are instant.
+    `menu`: the command that shows what one can do; commands without a slash of their own are written
+    under its name.
     """
 
     def __init__(
@@ -105,16 +131,16 @@ class Dispatcher:
         welcome: Welcome | None = None,
     ) -> None:
         self.commands = tuple(commands)
+        self.menu = menu
         self._welcome = welcome or Welcome()
         self._by_name = {command.name: command for command in commands}
         self._executor = executor
         self._default = commands[0]
-        self._menu = self._by_name[menu]
-        self._taking = next((command for command in commands if command.reads), None)
+        self._reader = next((command for command in commands if command.reads), None)
         self._met: set[Actor] = set()
 
     def command(self, name: str) -> Command | None:
-        """Return the catalogue's entry of that name, if there is one."""
+        """Return the command of that name, if there is one."""
         return self._by_name.get(name)
 
     def from_text(self, text: str, *, actor: Actor | None = None, place: Place = "direct") -> Request:
@@ -130,7 +156,7 @@ class Dispatcher:
             return self.from_command(words, actor=actor, place=place)
         if not words or (bare and set(bare) <= _GREETINGS | {self.menu}):
             return Request(self.menu, "", actor, place)
-        if len(bare) == 1 and self.command(bare[0]):
+        if len(bare) == 1 and bare[0] in self._by_name:
             return Request(bare[0], "", actor, place)
         command = self.command(words.partition(" ")[0].lower())
         if command and command.slash:
@@ -138,61 +164,53 @@ class Dispatcher:
         return Request(self._default.name, words, actor, place, free=True)
 
     def from_command(self, line: str, *, actor: Actor | None = None, place: Place = "direct") -> Request:
-        """Read the line that a button, a form or a slash command stands for: a name, then its text."""
+        """Read the line of a button, a form or a slash command: a name, then its text."""
         name, _, rest = _readable(line).removeprefix("/").partition(" ")
         if name.lower() == self.menu and rest:
             name, _, rest = rest.partition(" ")
         if not name:
             return Request(self.menu, "", actor, place)
-        if self.command(name.lower()):
+        if name.lower() in self._by_name:
             return Request(name.lower(), rest.strip(), actor, place)
         return Request(self._default.name, f"{name} {rest}".strip(), actor, place)
-
-    @property
-    def menu(self) -> str:
-        """The name of the menu, under which the commands without a slash of their own are written."""
-        return self._menu.name
 
     def serves(self, actor: Actor) -> bool:
         """Tell whether `actor` is served."""
         return self._welcome.refusal(actor) is None
 
-    def fleeting(self, request: Request) -> bool:
-        """Tell whether the answer to a request is to stay in no conversation."""
-        command = self.command(request.command)
-        return command is not None and command.fleeting
+    def admit(self, request: Request, *, written: bool = False) -> Admission:
+        """Return what an adapter may keep of a request, and all that it may keep.
 
-    def logged(self, request: Request) -> str:
-        """Return what the log calls a request: an anonymous one has the name of the menu."""
-        command = self.command(request.command)
-        return self.menu if command is not None and command.anonymous else request.command
-
-    def admit(self, request: Request, *, written: bool = False) -> Request | Message:
-        """Return a request as its command may know it, or what to answer in its place.
-
-        An adapter calls this as soon as a request is made, and keeps nothing else of it: that of an
-        anonymous command comes back without who asks. `written`: it is a message, which stays.
+        It is called as soon as a request is made. An anonymous command's request loses its actor here, once
+        counted. `written`: the request is a message, which stays.
         """
-        command, actor = self.command(request.command), request.actor
-        if command is None or not command.anonymous:
-            return request
-        if actor is not None and (refused := self._welcome.refusal(actor)):
-            return refused
-        if written:
-            return Message(_NOT_WRITTEN, Buttons(Button("Continuer", command.name, "primary")))
-        if actor is not None and command.counts(request) and (refused := self._welcome.limit(actor)):
-            return refused
-        return replace(request, actor=None)
+        command, actor = self._by_name.get(request.command, self._default), request.actor
+        if not command.anonymous:
+            return Admission(request, command, request.command)
+        refusal = self._welcome.refusal(actor)
+        if refusal is None and written:
+            refusal = Message(_NOT_WRITTEN, Buttons(Button("Continuer", command.name, "primary")))
+        elif refusal is None and actor is not None and command.counts(request):
+            refusal = self._welcome.limit(actor)
+        return Admission(replace(request, actor=None), command, self.menu, refusal)
 
     def suggest(self, name: str, text: str) -> list[Suggestion]:
         """Return at most 25 completions of `text`; none when the command offers none.
 
-        After the menu's name, they are the commands written under it, then what the one that is
-        written suggests.
+        After the menu's name, they are the commands written under it, then the suggestions of the one that
+        is written.
         """
         typed = clean(text[:TEXT_LENGTH]).lstrip()
         if name == self.menu:
-            return self._under_menu(typed)[:SUGGESTIONS]
+            under, space, rest = typed.partition(" ")
+            if space:
+                completions = self.suggest(under.lower(), rest)
+                return [replace(completion, text=f"{under} {completion.text}") for completion in completions]
+            return [
+                Suggestion(f"{command.name}\u00a0: {command.summary}", command.name)
+                for command in self.commands
+                if not command.slash and not command.refusal and command.name.startswith(under.lower())
+            ][:SUGGESTIONS]
         command = self.command(name)
         if command is None or command.suggest is None:
             return []
@@ -201,63 +219,85 @@ class Dispatcher:
         except UserError:
             return []
 
-    def _under_menu(self, typed: str) -> list[Suggestion]:
-        name, space, rest = typed.partition(" ")
-        if space:
-            return [replace(one, text=f"{name} {one.text}") for one in self.suggest(name.lower(), rest)]
-        return [
-            Suggestion(f"{command.name}\u00a0: {command.summary}", command.name)
-            for command in self.commands
-            if not command.slash and not command.refusal and command.name.startswith(name.lower())
-        ]
-
     async def handle(self, request: Request) -> Reply:
         """Run the request and return the answer; a failure is an apology with a reference.
 
         Where all can read (`place` "open"), the answer holds only quotations and buttons.
         """
-        with logs.request():
-            refused = self._welcome.refusal(request.actor)
-            if refused is not None:
-                return Message(*refused.elements, public=request.place == "open")
-            request = await self._redirected(request)
-            command = self.command(request.command) or self._default
-            if command.anonymous:  # which its adapter did
+        refusal = self._welcome.refusal(request.actor)
+        if refusal is not None:
+            return Message(*refusal.elements, public=request.place == "open")
+        token = logs.request_id.set(secrets.token_hex(6))  # 48 random bits, which mean nothing
+        try:
+            if request.free and request.place == "direct":
+                request = await self._redirected(request)
+            command = self._by_name.get(request.command, self._default)
+            if command.anonymous:  # its adapter has done so already
                 request = replace(request, actor=None)
             if command.alone and request.place == "open":
-                return Message(_ASK_IN_PRIVATE, public=True)
-            answer = self._at_once(command, request)
-            if answer is None:
-                answer = await self._stored(self._run, command, request)
-            reply = await self._made(answer, request) if isinstance(answer, Deferred) else answer
+                return _ASK_IN_PRIVATE
+            reply = await self._answer(command, request)
             if request.place == "open":
                 return _bare(reply if isinstance(reply, Message) else opener(reply))
             if command.unnoted and request.actor:
                 self._met.discard(request.actor)
-            elif isinstance(reply, Message) and not reply.public and self._is_first(request):
+                return reply
+            newcomer = request.actor is not None and request.actor not in self._met
+            if newcomer and isinstance(reply, Message) and not reply.public:
                 return await self._stored(self._introduced, request, reply)
             return reply
+        finally:
+            logs.request_id.reset(token)
 
     async def takes_file(self, actor: Actor) -> bool:
-        """Tell whether a file that `actor` drops in private is to be fetched; most are not looked at."""
-        command = self._taking
+        """Tell whether to fetch a file that `actor` drops in private; most are not looked at."""
+        command = self._reader
         if command is None or not self.serves(actor):
             return False
-        refusal, asked = command.refusal, Request(command.name, "", actor)
-        return refusal is None or not await self._stored(refusal, asked)
+        return command.refusal is None or not await self._stored(
+            command.refusal, Request(command.name, "", actor)
+        )
 
     async def handle_file(self, file: Received, actor: Actor) -> Reply:
-        """Read a file and return what its command answers to it."""
-        command = self._taking
-        if command is None or command.reads is None:
+        """Return the answer to a file, which is read only if its command is for `actor`."""
+        if self._reader is None:
             return Message(Text("Je ne lis pas de fichier ici."))
+        return await self.handle(Request(self._reader.name, "", actor, file=file))
+
+    async def _answer(self, command: Command, request: Request) -> Reply:
+        """Run a command where it runs: on the event loop, on the storage thread, on a thread of its own."""
+        answer: Answer | None = None
+        if command.instant:
+            answer = self._attempt(command, partial(command.instant, request))
+        elif request.file:
+            answer = await self._answer_file(command, request, request.file)
+        if answer is None:
+            answer = await self._stored(self._attempt, command, partial(_run, command, request))
+        if isinstance(answer, Deferred):
+            answer = await aside(partial(self._attempt, command, answer.make))
+        return answer
+
+    async def _answer_file(self, command: Command, request: Request, file: Received) -> Answer | None:
+        """Read a file on a thread of its own, once its sender is not refused, then answer it."""
+        refusal = await self._stored(self._attempt, command, partial(_refuse, command, request))
+        if refusal or command.reads is None:
+            return refusal
+        run = await aside(partial(self._attempt, command, partial(command.reads, file)))
+        return (
+            run
+            if isinstance(run, Message)
+            else await self._stored(self._attempt, command, partial(run, request))
+        )
+
+    def _attempt(self, command: Command, work: Callable[[], Result]) -> Result | Message:
+        """Do `work` for a command; what keeps it from being done is the answer."""
         try:
-            read = await aside(partial(command.reads, file))
+            return work()
         except UserError as refusal:
             return Message(Text(str(refusal)))
-        except Exception as error:  # noqa: BLE001 — as in `_run`
-            return apology(error, command.name)
-        return await self.handle(Request(command.name, "", actor, "direct", read=read))
+        except Exception as error:  # noqa: BLE001 — the one place where nobody may be left without a reply
+            name = self.menu if command.anonymous else command.name
+            return apology(error, name, anonymous=command.anonymous)
 
     async def _stored(
         self, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
@@ -269,82 +309,61 @@ class Dispatcher:
 
     async def _redirected(self, request: Request) -> Request:
         """Give a free text in private to the command that awaits it as an answer, if one does."""
-        if not request.free or request.place != "direct":
-            return request
         for command in self.commands:
             if command.replies and command.replies.fullmatch(request.text):
                 answer = replace(request, command=command.name)
-                if await self._stored(self._awaits, command, answer):
+                try:
+                    awaited = await self._stored(command.awaits, answer)
+                except Exception as error:  # noqa: BLE001 — the text is then answered as any other
+                    logger.error("whether /%s awaits an answer: %s", command.name, logs.where(error))  # noqa: TRY400 — in one line
+                    awaited = False
+                if awaited:
                     return answer
         return request
 
-    def _awaits(self, command: Command, request: Request) -> bool:
-        try:
-            return command.awaits(request)
-        except Exception as error:  # noqa: BLE001 — the text is then answered as any other
-            logger.error("whether /%s awaits an answer: %s", command.name, logs.where(error))  # noqa: TRY400 — in one line
-            return False
-
-    async def _made(self, answer: Deferred[Message], request: Request) -> Message:
-        try:
-            return await aside(answer.make)
-        except Exception as error:  # noqa: BLE001 — as for `_run`
-            name = self.logged(request)
-            return apology(error, name, anonymous=name != request.command)
-
-    def _at_once(self, command: Command, request: Request) -> Answer | None:
-        """Return the answer to a request that takes no storage thread, None to one that does."""
-        if callable(command.instant):
-            return self._answered(command, request, command.instant)
-        return self._run(command, request) if command.instant else None
-
-    def _run(self, command: Command, request: Request) -> Answer:
-        return self._answered(command, request, command.run)
-
-    def _answered(
-        self, command: Command, request: Request, answer: Callable[[Request], Result]
-    ) -> Result | Message:
-        try:
-            if command.refusal and (why := command.refusal(request)):
-                return Message(Text(why))
-            return answer(request)
-        except UserError as refusal:
-            return Message(Text(str(refusal)))
-        except Exception as error:  # noqa: BLE001 — the one place where nobody may be left without a reply
-            return apology(error, self.logged(request), anonymous=command.anonymous)
-
-    def _is_first(self, request: Request) -> bool:
-        """Tell whether this is a person's first exchange since the bot started."""
-        return request.actor is not None and request.actor not in self._met
-
     def _introduced(self, request: Request, reply: Message) -> Message:
-        """Add to a person's first answer what they must have read and, in private, the menu.
+        """Add the notice to a person's first answer and, in private, the menu. On the storage thread.
 
         What a message cannot hold waits for the next one. A page of one's own that is merely opened
         shows the notice, and nothing is noted of who opened it.
         """
-        actor = cast("Actor", request.actor)
-        command = self.command(request.command) or self._default
+        command = self._by_name.get(request.command, self._default)
         if request.place == "direct" and command.name != self.menu and not command.alone:
-            menu = self._run(self._menu, Request(self.menu, "", actor, request.place))
+            asked = Request(self.menu, "", request.actor, request.place)
+            menu = self._attempt(self._by_name[self.menu], partial(self._by_name[self.menu].run, asked))
             reply = _followed_by(reply, menu) if isinstance(menu, Message) else reply
-        merely_opened = request.place == "home" and request.command == self.menu
         try:
             if notice := self._welcome.notice(request):
                 reply = Message(*reply.elements, Divider(), *notice)
-                if not merely_opened:
+                if request.place != "home" or request.command != self.menu:
                     self._welcome.noticed(request)
         except TooLong:
             return reply
         except Exception as error:  # noqa: BLE001 — a database in trouble must not keep back an answer
             logger.error("the notice will be given again: %s", logs.told(error))  # noqa: TRY400 — it is in it
             return reply
-        if request.place == "home":  # where the menu is never added
-            return reply
-        if len(self._met) > MET:  # forgetting costs one more menu
-            self._met.clear()
-        self._met.add(actor)
+        if request.place != "home" and request.actor:  # at home, the menu is never added
+            if len(self._met) > MET:  # forgetting costs one more menu
+                self._met.clear()
+            self._met.add(request.actor)
         return reply
+
+
+def _readable(text: str) -> str:
+    """Return what is read of a text: cleaned, composed (NFC), its first word parted by one space."""
+    words = unicodedata.normalize("NFC", clean(text[:TEXT_LENGTH])).strip()
+    return " ".join(words.split(maxsplit=1))
+
+
+def _refuse(command: Command, request: Request) -> None:
+    """Raise `UserError` when the command is not for the person who asks."""
+    if command.refusal and (why := command.refusal(request)):
+        raise UserError(why)
+
+
+def _run(command: Command, request: Request) -> Answer:
+    _refuse(command, request)
+    return command.run(request)
 
 
 def _followed_by(reply: Message, menu: Message) -> Message:
@@ -354,39 +373,39 @@ def _followed_by(reply: Message, menu: Message) -> Message:
     """
     labels = {button.label for button in reply.buttons()}
     commands = {button.command for button in reply.buttons() if isinstance(button, Button)}
+
+    def is_new(button: Button | Link) -> bool:
+        return button.label not in labels and (isinstance(button, Link) or button.command not in commands)
+
     elements: list[Element] = []
     for element in menu.elements:
         if not isinstance(element, Buttons):
             elements.append(element)
-        elif new := [one for one in element.items if one.label not in labels and not _does(one, commands)]:
-            elements.append(Buttons(*new))
+        elif buttons := [*filter(is_new, element.items)]:
+            elements.append(Buttons(*buttons))
     try:
         return Message(*reply.elements, Divider(), *elements, public=reply.public)
     except TooLong:
         return reply
 
 
-def _does(button: Button | Link, commands: Collection[str]) -> bool:
-    return isinstance(button, Button) and button.command in commands
-
-
 def _bare(message: Message) -> Message:
     """Return what may be said before everyone: quotations and buttons, else where to ask instead."""
-    kept = [element for element in message.elements if isinstance(element, Quote | Buttons)]
     if not message.quotes():
-        return Message(_ASK_IN_PRIVATE, public=True)
-    return Message(*kept, public=True)
+        return _ASK_IN_PRIVATE
+    return Message(*(e for e in message.elements if isinstance(e, Quote | Buttons)), public=True)
 
 
 def apology(error: Exception, command: str, *, anonymous: bool = False) -> Message:
-    """Log `error` under a reference number and return the message that gives it.
+    """Log `error` under a reference and return the message that gives it.
 
-    The log holds where it broke, never what the person wrote: an exception's text may quote it. No
-    number is given for what is `anonymous`: whoever brought it to the administration would say who they are.
+    The log holds where it broke, never what the person wrote: an exception's text may quote it. An
+    anonymous command's apology gives no reference: whoever brought it to the administration would say who
+    they are.
     """
     reference = secrets.token_hex(3)
-    told = f": {error}" if isinstance(error, logs.ExplainedError) else ""
-    logger.error("%s: in /%s, %s%s", reference, command, logs.where(error), told)
+    explanation = f": {error}" if isinstance(error, logs.ExplainedError) else ""
+    logger.error("%s: in /%s, %s%s", reference, command, logs.where(error), explanation)
     if anonymous:
         return _SORRY
     return Message(

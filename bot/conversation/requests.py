@@ -41,8 +41,8 @@ class Request:
     """What a person asks: a command's name, the text after it, and what a form brought.
 
     `free`: they wrote that text alone, naming no command, which was found for them.
-    `read`: what the command read in the file that came with it (see `Command.reads`). `pressed`: it is a
-    button's, which may have been sent long ago.
+    `file`: the one that came with it, for the command that `reads` files. `pressed`: it is a button's, which
+    may have been sent long ago.
     """
 
     command: str
@@ -51,7 +51,7 @@ class Request:
     place: Place = "direct"
     fields: Mapping[str, str] = field(default_factory=dict)
     free: bool = False
-    read: object = field(default=None, repr=False)
+    file: Received | None = None
     pressed: bool = False
 
 
@@ -74,8 +74,8 @@ class Command:
     `slash`: a slash command of its own; others are written `/vigie name`.
     `usage`: what may follow the name, "" when nothing. `examples`: texts worth trying.
     `opens_form`: the answer is a form, which must be the very first answer to a button or command.
-    `instant`: answered from memory in well under a millisecond, so run at once, without the storage thread;
-    for a command that is so for some requests only, what answers those, and None to the others.
+    `instant`: answers from memory, in well under a millisecond, so on the event loop; None to a request that
+    `run` answers, on the storage thread.
     `shortcut`: the label of the entry in a message's own menu; the message's text becomes the
     request's text.
     `refusal`: for a command that is not for everyone, why it is not for the one who asks, "" when it is.
@@ -91,8 +91,9 @@ class Command:
     `takes`: what is kept of the text of a message from whose own menu it is run.
     `replies`: what a text written alone in private looks like when it may answer what this command asked.
     `awaits`: whether it does, on the storage thread; the text is the first command's otherwise.
-    `reads`: for the one command that takes a file dropped in private, how to read it, on a thread of its
-    own; what it returns is the request's `read`. Only from those it does not refuse is a file fetched.
+    `reads`: for the one command that takes a file dropped in private, reads it, on a thread of its own, and
+    returns what then answers the request, as `run` does. A file is fetched only from those whom the command
+    does not refuse.
     """
 
     name: str
@@ -102,7 +103,7 @@ class Command:
     examples: tuple[str, ...] = ()
     slash: bool = False
     opens_form: bool = False
-    instant: bool | Callable[[Request], Answer | None] = False
+    instant: Callable[[Request], Reply | None] | None = None
     suggest: Callable[[str], Sequence[Suggestion]] | None = None
     shortcut: str = ""
     refusal: Callable[[Request], str] | None = None
@@ -114,7 +115,7 @@ class Command:
     takes: Callable[[str], str] = lambda text: text
     replies: re.Pattern[str] | None = None
     awaits: Callable[[Request], bool] = lambda _request: False
-    reads: Callable[[Received], object] | None = None
+    reads: Callable[[Received], Callable[[Request], Answer]] | None = None
 
     def __post_init__(self) -> None:
         if self.anonymous and not (self.fleeting and self.alone):

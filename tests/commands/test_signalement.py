@@ -315,10 +315,10 @@ async def test_nothing_at_all_is_kept_of_who_reported(chat: Chat) -> None:
 async def test_what_is_written_in_a_conversation_does_not_run_it(chat: Chat) -> None:
     for text in ("signalement", "/signalement", "/signalement https://www.facebook.com/a/posts/1"):
         asked = chat.dispatcher.from_text(text, actor=REPORTER)
-        admitted = chat.dispatcher.admit(asked, written=True)
-        assert isinstance(admitted, Message)
-        assert "rien n'en restera" in words(admitted)
-        assert pressed(admitted, "Continuer") == "signalement"
+        refusal = chat.dispatcher.admit(asked, written=True).refusal
+        assert refusal is not None
+        assert "rien n'en restera" in words(refusal)
+        assert pressed(refusal, "Continuer") == "signalement"
 
 
 async def test_a_name_is_given_only_by_typing_it_and_never_remembered(chat: Chat) -> None:

@@ -212,7 +212,7 @@ def test_suggestions_never_exceed_what_discord_accepts(dispatcher: Dispatcher) -
 
 def test_what_is_not_for_everyone_is_not_answered_without_asking_the_storage() -> None:
     with pytest.raises(ValueError, match="not for everyone"):
-        Command("x", "x", lambda _: Message(Text("x")), instant=True, refusal=lambda _: "Non.")
+        Command("x", "x", (run := lambda _: Message(Text("x"))), instant=run, refusal=lambda _: "Non.")
 
 
 def test_a_shortcut_label_fits_on_both_platforms() -> None:

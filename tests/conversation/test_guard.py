@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.conversation.guard import NOT_YOURS, refusal
+from bot.conversation.dispatcher import NOT_YOURS, Welcome
 from bot.conversation.messages import Message
 from bot.conversation.requests import Actor
 
@@ -27,8 +27,8 @@ TEAMS = {"slack": "T1", "discord": "900"}
 def test_only_the_associations_own_workspace_and_server_are_served(
     actor: Actor | None, answer: Message | None
 ) -> None:
-    assert refusal(TEAMS, actor) == answer
+    assert Welcome(TEAMS).refusal(actor) == answer
 
 
 def test_without_a_setting_everyone_who_can_reach_it_is_served() -> None:
-    assert refusal({}, Actor("slack", "T2", "U1")) is None
+    assert Welcome().refusal(Actor("slack", "T2", "U1")) is None

@@ -48,10 +48,10 @@ class Chat:
         """Do as an adapter does with what someone pressed, filled in or typed after a slash."""
         asked = replace(self.dispatcher.from_command(line, actor=actor, place="channel"), fields=fields)
         admitted = self.dispatcher.admit(asked)
-        if isinstance(admitted, Message):
-            return admitted
-        self.requests.append(admitted)
-        return await self.dispatcher.handle(admitted)
+        if admitted.refusal:
+            return admitted.refusal
+        self.requests.append(admitted.request)
+        return await self.dispatcher.handle(admitted.request)
 
     async def said(self, line: str, actor: Actor = REPORTER, /, **fields: str) -> str:
         """Return what is answered, in words."""

@@ -5,11 +5,10 @@ From someone who is not served, or who may not give one, it is neither fetched n
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 from unittest.mock import create_autospec
 
@@ -19,10 +18,8 @@ import pytest
 from aiohttp import web
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.conversation import guard
-from bot.conversation.dispatcher import Dispatcher, Welcome
+from bot.conversation.dispatcher import NOT_YOURS, Dispatcher, Welcome
 from bot.conversation.forms import Reply
-from bot.conversation.guard import NOT_YOURS
 from bot.conversation.messages import Message, Text
 from bot.conversation.requests import TAKEN_SIZE, Actor, Command, Received, Request
 from bot.platforms.discord.client import Client
@@ -117,10 +114,8 @@ async def test_on_discord_what_is_too_large_or_too_many_is_not_fetched() -> None
     actor = Actor("discord", "1", "2")
     with ThreadPoolExecutor() as executor:
         client = Client(Dispatcher(COMMANDS, executor), quote)
-        said = await client._taken_file([attachment(TAKEN_SIZE + 1)], actor)
-        assert "dépasse" in "".join(said.own_words())
-        said = await client._taken_file([attachment(), attachment()], actor)
-        assert "un seul fichier" in "".join(said.own_words())
+        assert "dépasse" in said(await client._file_reply([attachment(TAKEN_SIZE + 1)], actor))
+        assert "un seul fichier" in said(await client._file_reply([attachment(), attachment()], actor))
 
 
 # --- From whom a file is taken ----------------------------------------------------------------
@@ -145,14 +140,14 @@ class Taking:
             Command("vigie", "Menu", lambda _: Message(Text("Menu")), slash=True),
             Command("reviser", "Révise", self._answer, reads=self._reads, refusal=self._refusal),
         ]
-        return Dispatcher(commands, self.executor, welcome=Welcome(partial(guard.refusal, self.teams)))
+        return Dispatcher(commands, self.executor, welcome=Welcome(self.teams))
 
-    def _reads(self, file: Received) -> str:
+    def _reads(self, file: Received) -> Callable[[Request], Reply]:
         self.read.append(file.name)
-        return file.name
+        return lambda _: Message(Text(f"Lu\u00a0: {file.name}"))
 
     def _answer(self, request: Request) -> Reply:
-        return Message(Text(f"Lu\u00a0: {request.read}" if request.read else f"Dit\u00a0: {request.text}"))
+        return Message(Text(f"Dit\u00a0: {request.text}"))
 
     def _refusal(self, _: Request) -> str:
         return "C'est réservé." if self.for_us_only else ""
@@ -179,6 +174,7 @@ async def test_the_dispatcher_takes_a_file_from_those_it_serves_alone(
     for actor in (stranger, nowhere):
         assert not await dispatcher.takes_file(actor)
         assert said(await dispatcher.handle_file(file, actor)) == REFUSED
+    assert taking.read == []
     assert "Lu\u00a0: pa20.md" in said(await dispatcher.handle_file(file, served))
 
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from typing import TypeAlias
 
 from sqlite_utils import Database
@@ -81,14 +82,14 @@ class RevisionRequest:
 Action: TypeAlias = Callable[[RevisionRequest, str], Reply]
 
 
-def manage(office: Office, archive: Archive, request: Request) -> Reply:
-    """Answer the administration. Raises `UserError` for what cannot be done."""
+def manage(office: Office, archive: Archive, request: Request, dropped: Document | None = None) -> Reply:
+    """Answer the administration, which may have `dropped` a text. Raises `UserError` for a refusal."""
     verb, _, rest = request.text.strip().partition(" ")
     try:
         with office.storage.transaction() as db:
             desk = RevisionRequest(office, archive, db, request)
-            if isinstance(request.read, Document):
-                return _dropped(desk, request.read)
+            if dropped:
+                return _dropped(desk, dropped)
             return ACTIONS.get(verb, _overview)(desk, rest.strip())
     except (RevisionError, PolicyError) as error:
         raise UserError(_sentence(error)) from error
@@ -110,12 +111,13 @@ def _overview(desk: RevisionRequest, _: str) -> Message:
     return say.overview([(desk.policy(one), one) for one in found])
 
 
-def read(file: Received) -> Document:
-    """Return the text of a file that was dropped. Raises `UserError` for one that cannot be read."""
+def read_dropped(office: Office, archive: Archive, file: Received) -> Callable[[Request], Reply]:
+    """Read a file that was dropped, and return what proposes its text. Raises `UserError` if unreadable."""
     try:
-        return formats.read_document(file.content, excerpt(file.name, 60))
+        document = formats.read_document(file.content, excerpt(file.name, 60))
     except PolicyError as error:
         raise UserError(_sentence(error)) from error
+    return partial(manage, office, archive, dropped=document)
 
 
 def _dropped(desk: RevisionRequest, document: Document) -> Message:

@@ -12,24 +12,25 @@ import logging
 import re
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeAlias, cast
 
 import aiohttp
 import discord
+from discord import app_commands
 
-from bot.conversation.dispatcher import Dispatcher, apology
+from bot.conversation.dispatcher import SUGGESTIONS, Admission, Dispatcher, apology
 from bot.conversation.forms import Form, Reply, opener
-from bot.conversation.messages import Message, Quoter, Text, TooLong
-from bot.conversation.requests import TAKEN_SIZE, Actor, Place, Received, Request
+from bot.conversation.messages import Message, Quoter, Text, TooLong, clean
+from bot.conversation.requests import TAKEN_SIZE, Actor, Command, Received
 from bot.platforms import dropped_files
 from bot.platforms.contract import Meter
 from bot.platforms.discord import commands as catalogue
 from bot.platforms.discord import members as discord_members
 from bot.platforms.discord.delivery import Paced
-from bot.platforms.discord.render import files, render, render_form
+from bot.platforms.discord.render import CUSTOM_ID_PREFIX, files, render, render_form
 from bot.platforms.groups import Members
 
 logger = logging.getLogger(__name__)
@@ -40,18 +41,14 @@ DUPLICATE = 40060  # Discord: this interaction was already answered, so it came 
 INVALID_FORM = 50035  # Discord: the payload is refused; nothing of it was shown
 
 Interaction: TypeAlias = discord.Interaction["Client"]
+Payload: TypeAlias = Mapping[str, Any]
 
 # Why a reply may not reach its person although all is well here: too late, gone, forbidden, cut off.
 _UNDELIVERED = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError)
 _SHARED = Message(Text("C'est fait\u00a0: tout le canal peut le voir."))
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """How an answer is shown: over the message that was pressed; to the person alone, and for a moment."""
-
-    in_place: bool
-    hidden: bool
+_AUTOCOMPLETE = discord.InteractionType.autocomplete
+_BUTTON = discord.InteractionType.component
+_FORM = discord.InteractionType.modal_submit
 
 
 class Client(discord.AutoShardedClient):
@@ -59,9 +56,9 @@ class Client(discord.AutoShardedClient):
 
     It asks for the least: no privileged intent (private messages and mentions carry their text without
     one), no member and no message kept in memory. `patience`: seconds before an answer is deferred.
-    `server`: the association's own; whether someone who writes in private is in it is then asked.
-    `members`: where to tell whose roles change; only then is the privileged intent `members` asked for.
-    `meter` is told what is to be counted.
+    `server`: the association's own; a person who writes in private is then looked up in it.
+    `members`: follows the members' roles; only then is the privileged intent `members` asked for.
+    `meter`: counts what happens.
     """
 
     def __init__(
@@ -97,13 +94,12 @@ class Client(discord.AutoShardedClient):
         self._leaving = False
 
     async def setup_hook(self) -> None:
-        """Give Discord the catalogue, only when it differs from what Discord already holds."""
-        menu = self._dispatcher.menu
-        wanted = catalogue.registration(self._dispatcher.commands, menu)
+        """Give Discord the catalogue, only when it differs from the one that Discord already holds."""
+        wanted = catalogue.registration(self._dispatcher.commands, self._dispatcher.menu)
         application = cast("int", self.application_id)  # known once logged in
         try:
             held = await self.http.get_global_commands(application)
-            if not catalogue.registered(cast("list[catalogue.Payload]", held), wanted):
+            if not catalogue.registered(cast("list[Payload]", held), wanted):
                 await self.http.bulk_upsert_global_commands(application, wanted)
                 logger.info("Discord: %d commands registered", len(wanted))
         except (discord.HTTPException, discord.RateLimited) as error:
@@ -118,28 +114,38 @@ class Client(discord.AutoShardedClient):
         for task in late:
             task.cancel()
 
+    @property
+    def online(self) -> bool:
+        """Whether no connection is lost."""
+        return not self._cut_off
+
+    # Events
+
     async def on_interaction(self, interaction: Interaction) -> None:
         """Answer a command, a message's menu, a button, a form, or what is being typed."""
         with self._taken() as taken:
-            if not taken:
+            if not taken or interaction.type is discord.InteractionType.ping:
                 return
-            if interaction.type is discord.InteractionType.autocomplete:
+            if interaction.type is _AUTOCOMPLETE:
                 await self._suggest(interaction)
-            elif interaction.type is not discord.InteractionType.ping:
+            else:
                 await self._answer(interaction)
 
     async def on_message(self, message: discord.Message) -> None:
         """Answer a private message, and a message that mentions the bot by name."""
         ordinary = message.type in {discord.MessageType.default, discord.MessageType.reply}
-        text = self._addressed(message)
-        if message.author.bot or not ordinary or text is None:
+        if message.author.bot or not ordinary:
             return
+        text: str | None = message.content
+        if not isinstance(message.channel, discord.DMChannel):
+            mention = re.compile(rf"<@!?{self.user.id if self.user else 0}>")
+            text = mention.sub(" ", message.content).strip() if mention.search(message.content) else None
         with self._taken() as taken:
-            if taken:
+            if taken and text is not None:
                 await self._reply(message, text)
 
     async def on_socket_raw_receive(self, message: str | bytes) -> None:
-        """Tell who arrived, whose roles changed, who left; only dispatched where roles are followed."""
+        """Record arrivals, departures and changes of roles; only dispatched where roles are followed."""
         change = discord_members.change(message) if self._members else None
         if change is None or self._members is None:
             return
@@ -150,17 +156,17 @@ class Client(discord.AutoShardedClient):
                 await self._members.belongs(change.actor, change.roles)
 
     async def on_shard_connect(self, shard_id: int) -> None:
-        """Say that we are connected."""
+        """Log that a connection is made."""
         logger.info("Discord: shard %d connected", shard_id)
         self._connected_again(shard_id)
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
-        """Say that the connection was lost; discord.py takes it up again."""
+        """Log that a connection is lost; discord.py resumes it."""
         logger.warning("Discord: shard %d disconnected", shard_id)
         self._cut_off.add(shard_id)
 
     async def on_shard_resumed(self, shard_id: int) -> None:
-        """Say that the connection was taken up where it was lost."""
+        """Log that a connection is resumed where it was lost."""
         logger.info("Discord: shard %d resumed", shard_id)
         self._connected_again(shard_id)
 
@@ -169,49 +175,39 @@ class Client(discord.AutoShardedClient):
             self._cut_off.discard(shard_id)
             self._meter.reconnected()
 
-    @property
-    def online(self) -> bool:
-        """Whether no connection is lost."""
-        return not self._cut_off
-
     async def on_error(self, event_method: str, /, *args: Any, **_: Any) -> None:  # noqa: ANN401 — as discord.py has it
         """Log an error of ours without anything that people wrote, and apologise where that is possible.
 
-        It may have been an anonymous command, so what was pressed or typed gets no number to bring.
+        It may come from an anonymous command, so the apology to an interaction gives no reference.
         """
-        error, pressed = sys.exc_info()[1], any(isinstance(one, discord.Interaction) for one in args)
-        found = error if isinstance(error, Exception) else RuntimeError()
-        message = apology(found, event_method, anonymous=pressed)
-        with self._reported():
+        error, pressed = sys.exc_info()[1], any(isinstance(arg, discord.Interaction) for arg in args)
+        message = apology(
+            error if isinstance(error, Exception) else RuntimeError(), event_method, anonymous=pressed
+        )
+        with self._taken():
             match args:
                 case [discord.Interaction() as interaction] if interaction.type is not _AUTOCOMPLETE:
-                    await self._deliver(interaction, message, _Way(in_place=False, hidden=True))
+                    await self._deliver(interaction, message, in_place=False, hidden=True)
                 case [discord.Message() as asked]:
                     await asked.channel.send(view=render(message, self._quote))
 
     @contextmanager
     def _taken(self) -> Iterator[bool]:
-        """Count the current task among those under way; yield False when we are leaving instead."""
+        """Count the current task among those under way; yield False when we are leaving instead.
+
+        A reply that does not reach its person is logged in one line, without any content.
+        """
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         self._under_way.add(task)
         try:
-            with self._reported():
-                yield not self._leaving
-        finally:
-            self._under_way.discard(task)
-
-    @contextmanager
-    def _reported(self) -> Iterator[None]:
-        """Log in one line, without any content, that a reply did not reach its person."""
-        try:
-            yield
+            yield not self._leaving
         except _UNDELIVERED as error:
             if isinstance(error, discord.HTTPException) and error.code == DUPLICATE:
                 logger.info("Discord: an interaction came twice, it is already answered")
             else:
                 logger.warning("Discord: a reply could not be delivered (%s)", why(error))
-
-    # Interactions
+        finally:
+            self._under_way.discard(task)
 
     async def _actor(self, guild: int | None, user: int) -> Actor:
         team = str(guild or "")
@@ -219,128 +215,137 @@ class Client(discord.AutoShardedClient):
             team = await self._belonging.team(self, user)
         return Actor("discord", team, str(user))
 
-    async def _request(self, interaction: Interaction) -> Request:
-        data = _data(interaction)
-        line = catalogue.line(data, self._dispatcher.commands)
-        actor = await self._actor(interaction.guild_id, interaction.user.id)
-        asked = self._dispatcher.from_command(line, actor=actor, place=_place(interaction))
-        match interaction.type:
-            case discord.InteractionType.modal_submit:
-                return replace(asked, fields=catalogue.answers(data))
-            case discord.InteractionType.component:
-                return replace(asked, pressed=True)
-            case _:
-                return asked
+    # Interactions
 
     async def _suggest(self, interaction: Interaction) -> None:
-        actor = await self._actor(interaction.guild_id, interaction.user.id)
-        served = self._dispatcher.serves(actor)
-        found = catalogue.suggestions(self._dispatcher, _data(interaction)) if served else []
-        await interaction.response.autocomplete(found)
+        """Offer at most 25 completions, none to a person who is not served."""
+        choices: list[app_commands.Choice[str]] = []
+        if self._dispatcher.serves(await self._actor(interaction.guild_id, interaction.user.id)):
+            data = _data(interaction)
+            suggestions = self._dispatcher.suggest(str(data["name"]), _typed(data))
+            choices = [
+                app_commands.Choice(
+                    name=catalogue.within(suggestion.label, catalogue.CHOICE_LENGTH) or "…",
+                    value=suggestion.text,
+                )
+                for suggestion in suggestions
+                if 1 <= len(suggestion.text) <= catalogue.CHOICE_LENGTH  # a shortened text would be another
+            ]
+        await interaction.response.autocomplete(choices[:SUGGESTIONS])
+
+    async def _admitted(self, interaction: Interaction) -> Admission:
+        data = _data(interaction)
+        request = self._dispatcher.from_command(
+            line(data, self._dispatcher.commands),
+            actor=await self._actor(interaction.guild_id, interaction.user.id),
+            place="channel" if interaction.guild_id else "direct",
+        )
+        if interaction.type is _FORM:
+            request = replace(request, fields=answers(data))
+        return self._dispatcher.admit(replace(request, pressed=interaction.type is _BUTTON))
 
     async def _answer(self, interaction: Interaction) -> None:
+        """Answer in the place of the message that was pressed, if the person alone sees it, or else below.
+
+        A fleeting answer takes no place but that of another, so that nothing of it stays.
+        """
         came = time.monotonic()
-        asked = await self._request(interaction)
-        fleeting, name = self._dispatcher.fleeting(asked), self._dispatcher.logged(asked)
-        way = _way(interaction, fleeting=fleeting)
-        request = self._dispatcher.admit(asked)
-        del asked
+        admission = await self._admitted(interaction)
+        fleeting = admission.command.fleeting
+        pressed = interaction.message if interaction.type is _BUTTON else None
+        passing, direct = pressed is not None and pressed.flags.ephemeral, not interaction.guild_id
+        in_place = passing or (pressed is not None and direct and not fleeting)
+        hidden = fleeting or not direct
 
         async def defer() -> None:
-            await _defer(interaction, way)
+            if in_place:
+                await interaction.response.defer()
+            else:
+                await interaction.response.defer(ephemeral=hidden, thinking=True)
             self._meter.acked(time.monotonic() - came)
 
-        reply = await self._replied(request, defer)
+        # A form must be the first answer, so that its command cannot be deferred.
+        reply = await self._handled(admission, None if admission.command.opens_form else defer)
         late = interaction.response.is_done()
-        if isinstance(reply, Form) and _may_open_form(interaction):
+        if isinstance(reply, Form) and not late and interaction.type is not _FORM:
             await interaction.response.send_modal(render_form(reply))
-            self._meter.acked(time.monotonic() - came)
-            return
-        message = _shown(reply)
-        try:
-            await self._deliver(interaction, message, way)
-        except (TooLong, discord.HTTPException) as error:
-            if isinstance(error, discord.HTTPException) and error.code != INVALID_FORM:
-                raise
-            sorry = apology(error, name, anonymous=fleeting)
-            await self._deliver(interaction, sorry, way)
+        else:
+            message = opener(reply) if isinstance(reply, Form) else reply
+            try:
+                await self._deliver(interaction, message, in_place=in_place, hidden=hidden)
+            except (TooLong, discord.HTTPException) as error:
+                if isinstance(error, discord.HTTPException) and error.code != INVALID_FORM:
+                    raise
+                sorry = apology(error, admission.logged, anonymous=fleeting)
+                await self._deliver(interaction, sorry, in_place=in_place, hidden=hidden)
         if not late:
             self._meter.acked(time.monotonic() - came)
 
-    async def _replied(
-        self, request: Request | Message, when_late: Callable[[], Coroutine[Any, Any, None]]
+    async def _handled(
+        self, admission: Admission, when_late: Callable[[], Coroutine[Any, Any, None]] | None
     ) -> Reply:
-        """Return the answer to what came of a request; `when_late` as for `_handled`, where it may wait."""
-        if isinstance(request, Message):
-            return request
-        command = self._dispatcher.command(request.command)
-        if command and command.opens_form:
-            return await self._dispatcher.handle(request)  # which may not wait
-        return await self._handled(request, when_late)
-
-    async def _handled(self, request: Request, when_late: Callable[[], Coroutine[Any, Any, None]]) -> Reply:
-        """Return the answer to `request`; if it is long to come, `when_late` is done meanwhile."""
+        """Return the answer; if it is long to come, `when_late` is done meanwhile."""
+        if admission.refusal:
+            return admission.refusal
+        if when_late is None:
+            return await self._dispatcher.handle(admission.request)
         late: list[asyncio.Task[None]] = []
         loop = asyncio.get_running_loop()
         timer = loop.call_later(self._patience, lambda: late.append(loop.create_task(when_late())))
         try:
-            reply = await self._dispatcher.handle(request)
+            reply = await self._dispatcher.handle(admission.request)
         finally:
             timer.cancel()
         for task in late:
             await task
         return reply
 
-    async def _deliver(self, interaction: Interaction, message: Message, way: _Way) -> None:
-        """Show `message`: over the one that was pressed, to everyone if public, else to the person alone."""
-        view = render(message, self._quote)
+    async def _deliver(
+        self, interaction: Interaction, message: Message, *, in_place: bool, hidden: bool
+    ) -> None:
+        """Show `message` in the place of the one that was pressed, else below, `hidden` from everyone else.
+
+        A public message is shown to everyone, below.
+        """
+        view, attached = render(message, self._quote), files(message)
         response = interaction.response
         if not response.is_done():
-            if way.in_place and not message.public:
-                await response.edit_message(view=view, attachments=files(message))
+            if in_place and not message.public:
+                await response.edit_message(view=view, attachments=attached)
             else:
+                private = hidden and not message.public
                 await response.send_message(
-                    view=view,
-                    files=files(message),
-                    ephemeral=way.hidden and not message.public,
-                    suppress_embeds=True,
+                    view=view, files=attached, ephemeral=private, suppress_embeds=True
                 )
         elif not message.public:
-            await interaction.edit_original_response(view=view, attachments=files(message))
+            await interaction.edit_original_response(view=view, attachments=attached)
         else:
             # The first answer to a deferred interaction is as private as the deferral was.
-            if not way.in_place:
+            if not in_place:
                 await interaction.edit_original_response(view=render(_SHARED, self._quote))
             await interaction.followup.send(view=view, suppress_embeds=True)
 
     # Messages
 
-    def _addressed(self, message: discord.Message) -> str | None:
-        """Return what is said to us in `message`, None when it says nothing to us."""
-        if isinstance(message.channel, discord.DMChannel):
-            return message.content
-        us = re.compile(rf"<@!?{self.user.id if self.user else 0}>")
-        return us.sub(" ", message.content).strip() if us.search(message.content) else None
-
     async def _reply(self, message: discord.Message, text: str) -> None:
         direct = isinstance(message.channel, discord.DMChannel)
         actor = await self._actor(message.guild.id if message.guild else None, message.author.id)
+
+        async def show_typing() -> None:
+            await message.channel.typing()
+
         if direct and message.attachments and await self._dispatcher.takes_file(actor):
-            await _show_typing(message.channel)
-            answer, name = await self._taken_file(message.attachments, actor), "fichier"
+            await show_typing()
+            reply, logged = await self._file_reply(message.attachments, actor), "fichier"
         else:
-            asked = self._dispatcher.from_text(text, actor=actor, place="direct" if direct else "open")
-            request, name = self._dispatcher.admit(asked, written=True), self._dispatcher.logged(asked)
-            reply = (
-                request
-                if isinstance(request, Message)
-                else await self._handled(request, lambda: _show_typing(message.channel))
-            )
-            answer = _shown(reply)
+            request = self._dispatcher.from_text(text, actor=actor, place="direct" if direct else "open")
+            admission = self._dispatcher.admit(request, written=True)
+            reply, logged = await self._handled(admission, show_typing), admission.logged
+        answer = opener(reply) if isinstance(reply, Form) else reply
         try:
             view = render(answer, self._quote)
         except TooLong as error:
-            answer = apology(error, name)
+            answer = apology(error, logged)
             view = render(answer, self._quote)
         # The same message told twice makes the same nonce, and Discord then shows one reply.
         nonce = str(message.id)
@@ -350,24 +355,18 @@ class Client(discord.AutoShardedClient):
             reference = message.to_reference(fail_if_not_exists=False)
             await message.channel.send(view=view, nonce=nonce, suppress_embeds=True, reference=reference)
 
-    async def _taken_file(self, attachments: Sequence[discord.Attachment], actor: Actor) -> Message:
-        """Return the answer to a file that was dropped by who may, fetched from Discord's own servers."""
+    async def _file_reply(self, attachments: Sequence[discord.Attachment], actor: Actor) -> Reply:
+        """Return the answer to a file that was dropped, fetched from Discord's own servers."""
+        attachment, *others = attachments
+        if others:
+            return dropped_files.one_at_a_time().message()
+        if attachment.size > TAKEN_SIZE:
+            return dropped_files.too_large().message()
         try:
-            if len(attachments) > 1:
-                raise dropped_files.one_at_a_time()
-            [one] = attachments
-            if one.size > TAKEN_SIZE:
-                raise dropped_files.too_large()
-            try:
-                content = await one.read()
-            except _UNDELIVERED as error:
-                raise dropped_files.unreachable() from error
-        except dropped_files.NotTakenError as refusal:
-            return refusal.message()
-        return _shown(await self._dispatcher.handle_file(Received(one.filename, content), actor))
-
-
-_AUTOCOMPLETE = discord.InteractionType.autocomplete
+            content = await attachment.read()
+        except _UNDELIVERED:
+            return dropped_files.unreachable().message()
+        return await self._dispatcher.handle_file(Received(attachment.filename, content), actor)
 
 
 def why(error: Exception) -> str:
@@ -377,45 +376,47 @@ def why(error: Exception) -> str:
     return type(error).__name__
 
 
-def _data(interaction: Interaction) -> catalogue.Payload:
-    return cast("catalogue.Payload", interaction.data or {})
+# What an interaction holds
 
 
-def _place(interaction: Interaction) -> Place:
-    return "channel" if interaction.guild_id else "direct"
+def _data(interaction: Interaction) -> Payload:
+    return cast("Payload", interaction.data or {})
 
 
-def _on_private_message(interaction: Interaction) -> bool:
-    """Return whether a button was pressed on a message that only the person sees."""
-    if interaction.type is not discord.InteractionType.component or interaction.message is None:
-        return False
-    return _place(interaction) == "direct" or interaction.message.flags.ephemeral
+def line(data: Payload, commands: Sequence[Command]) -> str:
+    """Return the line that a person could have typed instead of doing what `data` tells.
+
+    `data` is an interaction's: a slash command, a message's menu, a button or a form. An identifier
+    that is not one of ours asks for the menu.
+    """
+    if "custom_id" in data:
+        identifier = str(data["custom_id"])
+        return identifier.removeprefix(CUSTOM_ID_PREFIX) if identifier.startswith(CUSTOM_ID_PREFIX) else ""
+    if data.get("type") == discord.AppCommandType.message.value:
+        messages: Mapping[str, Payload] = data.get("resolved", {}).get("messages", {})
+        text = str(messages.get(str(data.get("target_id")), {}).get("content", ""))
+        chosen = next((command for command in commands if command.shortcut == data["name"]), None)
+        return f"{chosen.name} {chosen.takes(text)}" if chosen else text
+    return f"{data['name']} {_typed(data)}"
 
 
-def _way(interaction: Interaction, *, fleeting: bool) -> _Way:
-    """Return how an interaction is answered; `fleeting`: by nothing that stays in a conversation."""
-    passing = interaction.message is not None and interaction.message.flags.ephemeral
-    in_place = _on_private_message(interaction) and (passing or not fleeting)
-    return _Way(in_place, fleeting or _place(interaction) == "channel")
+def _typed(data: Payload) -> str:
+    """Return what is written, or being written, in a slash command's only option."""
+    return next((str(option["value"]) for option in data.get("options", ()) if "value" in option), "")
 
 
-def _may_open_form(interaction: Interaction) -> bool:
-    """Return whether a form can be the answer: it must be the first, and not to another form."""
-    submitted = interaction.type is discord.InteractionType.modal_submit
-    return not submitted and not interaction.response.is_done()
+def answers(data: Payload) -> dict[str, str]:
+    """Return what was written or picked in a form, by field name."""
+    found = {}
+    for part in _components(data.get("components", ())):
+        if "custom_id" in part:
+            [picked, *_] = part.get("values") or [""]
+            found[part["custom_id"]] = clean(str(part.get("value") or picked))
+    return found
 
 
-def _shown(reply: Reply) -> Message:
-    return opener(reply) if isinstance(reply, Form) else reply
-
-
-async def _show_typing(channel: discord.abc.Messageable) -> None:
-    await channel.typing()
-
-
-async def _defer(interaction: Interaction, way: _Way) -> None:
-    """Tell Discord that the answer will come: on the message itself, or as a new one that « thinks »."""
-    if way.in_place:
-        await interaction.response.defer()
-    else:
-        await interaction.response.defer(ephemeral=way.hidden, thinking=True)
+def _components(parts: Iterable[Payload]) -> Iterator[Payload]:
+    """Yield the components and those inside: a label holds one, an action row several."""
+    for part in parts:
+        yield part
+        yield from _components([part["component"]] if "component" in part else part.get("components", ()))

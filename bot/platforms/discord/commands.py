@@ -1,4 +1,4 @@
-"""The catalogue as Discord registers it, and what a person chose from it as a line of text.
+"""The catalogue as Discord registers it, and the address that adds the bot to a server.
 
 Pure. Limits: discord.com/developers/docs/interactions/application-commands.
 """
@@ -9,16 +9,13 @@ import base64
 import binascii
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 import discord
-from discord import app_commands
 
-from bot.conversation.dispatcher import SUGGESTIONS, Dispatcher
-from bot.conversation.messages import clean, excerpt
+from bot.conversation.messages import excerpt
 from bot.conversation.requests import Command
-from bot.platforms.discord.render import CUSTOM_ID_PREFIX
 
 Payload: TypeAlias = Mapping[str, Any]
 
@@ -87,61 +84,6 @@ def registered(held: Iterable[Payload], wanted: Iterable[Payload]) -> bool:
     return sorted(map(_essence, held), key=repr) == sorted(map(_essence, wanted), key=repr)
 
 
-def suggestions(dispatcher: Dispatcher, data: Payload) -> list[app_commands.Choice[str]]:
-    """Return what to offer for the command that is being typed: at most 25, each as it can be sent."""
-    found = dispatcher.suggest(str(data["name"]), typed(data))
-    offered = [
-        one for one in found if 1 <= len(one.text) <= CHOICE_LENGTH
-    ]  # a shortened text would be another
-    return [
-        app_commands.Choice(name=_within(one.label, CHOICE_LENGTH) or "…", value=one.text)
-        for one in offered[:SUGGESTIONS]
-    ]
-
-
-def line(data: Payload, commands: Sequence[Command]) -> str:
-    """Return the line that a person could have typed instead of doing what `data` tells.
-
-    `data` is an interaction's: a slash command, a message's menu, a button or a form. An identifier
-    that is not one of ours asks for the menu.
-    """
-    if "custom_id" in data:
-        identifier = str(data["custom_id"])
-        return identifier.removeprefix(CUSTOM_ID_PREFIX) if identifier.startswith(CUSTOM_ID_PREFIX) else ""
-    if data.get("type") == _MESSAGE_MENU:
-        chosen = next((command for command in commands if command.shortcut == data["name"]), None)
-        return f"{chosen.name} {chosen.takes(_target_text(data))}" if chosen else _target_text(data)
-    return f"{data['name']} {typed(data)}"
-
-
-def typed(data: Payload) -> str:
-    """Return what is written, or being written, in a slash command's only option."""
-    return next((str(option["value"]) for option in data.get("options", ()) if "value" in option), "")
-
-
-def answers(data: Payload) -> dict[str, str]:
-    """Return what was written or picked in a form, by field name."""
-    inputs = _walk(data.get("components", ()))
-    return {part["custom_id"]: _answered(part) for part in inputs if "custom_id" in part}
-
-
-def _answered(part: Payload) -> str:
-    picked: Sequence[str] = part.get("values") or ("",)
-    return clean(str(part.get("value") or picked[0]))
-
-
-def _walk(parts: Iterable[Payload]) -> Iterator[Payload]:
-    """Yield the components and those inside: a label holds one, an action row several."""
-    for part in parts:
-        yield part
-        yield from _walk([part["component"]] if "component" in part else part.get("components", ()))
-
-
-def _target_text(data: Payload) -> str:
-    messages: Mapping[str, Payload] = data.get("resolved", {}).get("messages", {})
-    return str(messages.get(str(data.get("target_id")), {}).get("content", ""))
-
-
 def _slash(command: Command, is_menu: bool) -> dict[str, Any]:
     option = _option(
         command, _MENU_USAGE if is_menu else command.usage, is_menu or command.suggest is not None
@@ -149,7 +91,7 @@ def _slash(command: Command, is_menu: bool) -> dict[str, Any]:
     payload = {
         "type": _SLASH,
         "name": command.name[:NAME_LENGTH],
-        "description": _within(command.summary, DESCRIPTION_LENGTH),
+        "description": within(command.summary, DESCRIPTION_LENGTH),
         "options": [option] if option else [],
     }
     return {**payload, **_WHERE}
@@ -163,13 +105,13 @@ def _option(command: Command, usage: str, suggested: bool) -> dict[str, Any]:
     return {
         "type": _STRING,
         "name": _ascii_name(usage),
-        "description": _within(usage.strip("[]") + examples, DESCRIPTION_LENGTH),
+        "description": within(usage.strip("[]") + examples, DESCRIPTION_LENGTH),
         "required": False,
         "autocomplete": suggested,
     }
 
 
-def _within(text: str, length: int) -> str:
+def within(text: str, length: int) -> str:
     """Return `text` as it is when it fits, its no-break spaces kept, else shortened."""
     return text if len(text) <= length else excerpt(text, length)
 

@@ -305,14 +305,16 @@ class LocalAdapter:
         written: bool = False,
     ) -> web.Response:
         """Run the request. A form is given to the page where a `window` can be opened at once."""
-        command, admitted = self._dispatcher.logged(request), self._dispatcher.admit(request, written=written)
-        reply = admitted if isinstance(admitted, Message) else await self._dispatcher.handle(admitted)
+        admission = self._dispatcher.admit(request, written=written)
+        reply = admission.refusal or await self._dispatcher.handle(admission.request)
         if isinstance(reply, Form) and window:
             fields = serialized(render_fields(reply))
             form = {"command": reply.command, "title": reply.title, "submit": reply.submit, "html": fields}
             return web.json_response({"form": form})
         message = opener(reply) if isinstance(reply, Form) else reply
-        entry = self._replies.say(message, persona, conversation, origin=origin, asked=asked, command=command)
+        entry = self._replies.say(
+            message, persona, conversation, origin=origin, asked=asked, command=admission.logged
+        )
         return web.json_response({"entry": entry.id})
 
 

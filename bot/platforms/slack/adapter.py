@@ -22,10 +22,10 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.conversation.dispatcher import Dispatcher, apology
-from bot.conversation.forms import opener
+from bot.conversation.dispatcher import Admission, Dispatcher, apology
+from bot.conversation.forms import Form, opener
 from bot.conversation.messages import Message, Quoter
-from bot.conversation.requests import Actor, Request
+from bot.conversation.requests import Actor
 from bot.logs import ExplainedError, told
 from bot.platforms import dropped_files
 from bot.platforms.contract import AwayError, Destination, Meter, PlatformError
@@ -232,7 +232,8 @@ class SlackAdapter:
         """
         said = str((body.get("event") or {}).get("text") or "")
         asked = self._dispatcher.from_text(literal(self._mention.sub(" ", said)))
-        if self._dispatcher.logged(asked) != asked.command:
+        command = self._dispatcher.command(asked.command)
+        if command and command.anonymous:
             return await self._remembered(event)
         try:
             return await self._heard(event)
@@ -328,16 +329,10 @@ class SlackAdapter:
     ) -> None:
         """Answer what was written or pressed, in a task of its own."""
         asked = self._dispatcher.from_text(text, actor=origin.actor, place=origin.place)
-        request = self._dispatcher.admit(
-            replace(asked, fields=fields or {}, pressed=is_button), written=written
-        )
-        command = self._dispatcher.logged(asked)
-        if not written and self._dispatcher.fleeting(asked):
-            origin = replace(origin, fleeting=True)
-        if isinstance(request, Message):
-            self._run(self._replies.say(request, origin, command), command, origin)
-        else:
-            self._run(self._answer(request, origin, command), command, origin)
+        asked = replace(asked, fields=fields or {}, pressed=is_button)
+        admission = self._dispatcher.admit(asked, written=written)
+        origin = replace(origin, fleeting=admission.command.fleeting and not written)
+        self._run(self._answer(admission, origin), admission.logged, origin)
 
     def _run(
         self, work: Coroutine[Any, Any, None], command: str, origin: Origin, *, sorry: bool = True
@@ -356,12 +351,12 @@ class SlackAdapter:
         self._answers.add(task)
         task.add_done_callback(ended)
 
-    async def _answer(self, request: Request, origin: Origin, command: str) -> None:
-        reply = await self._dispatcher.handle(request)
+    async def _answer(self, admission: Admission, origin: Origin) -> None:
+        reply = admission.refusal or await self._dispatcher.handle(admission.request)
+        if isinstance(reply, Form) and not (origin.trigger and await self._replies.open(reply, origin)):
+            reply = opener(reply)
         if isinstance(reply, Message):
-            await self._replies.say(reply, origin, command)
-        elif not (origin.trigger and await self._replies.open(reply, origin)):
-            await self._replies.say(opener(reply), origin, command)
+            await self._replies.say(reply, origin, admission.logged)
 
 
 async def _always() -> bool:

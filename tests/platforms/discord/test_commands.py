@@ -12,6 +12,7 @@ import pytest
 
 from bot.conversation.messages import Message, Text
 from bot.conversation.requests import Command, Request
+from bot.platforms.discord import client
 from bot.platforms.discord import commands as catalogue
 from tests.wire.discord_schema import needs_schema, problems
 
@@ -126,13 +127,13 @@ def test_a_command_too_many_or_too_few_is_seen() -> None:
     ],
 )  # fmt: skip
 def test_what_a_person_does_is_a_line_that_they_could_have_typed(data: dict[str, Any], line: str) -> None:
-    assert catalogue.line(data, COMMANDS) == line
+    assert client.line(data, COMMANDS) == line
 
 
 def test_the_answers_of_a_form_are_read_whatever_holds_them_without_control_characters() -> None:
     label = {"type": 18, "component": {"type": 4, "custom_id": "mots", "value": "lo\0go"}}
     row = {"type": 1, "components": [{"type": 4, "custom_id": "suite", "value": None}]}
-    assert catalogue.answers({"custom_id": "v1:chercher", "components": [label, row]}) == {
+    assert client.answers({"custom_id": "v1:chercher", "components": [label, row]}) == {
         "mots": "logo",
         "suite": "",
     }

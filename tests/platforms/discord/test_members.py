@@ -19,8 +19,7 @@ from bot.conversation.requests import Actor, Command
 from bot.people.membership import Source
 from bot.platforms.contract import PlatformError
 from bot.platforms.discord import members
-from bot.platforms.discord.client import Client
-from bot.platforms.discord.commands import answers
+from bot.platforms.discord.client import Client, answers
 from tests.kits.platforms.discord_world import COMMANDS, World, living, quote
 
 FORM = Form(
