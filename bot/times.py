@@ -18,6 +18,7 @@ Clock: TypeAlias = Callable[[], datetime]  # always aware, in UTC
 OPENS, CLOSES = time(9), time(17)  # the working day; its last instant is not in it
 
 _SATURDAY = 5
+_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905 — twelve words read better as a line
 _ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -39,6 +40,11 @@ def iso(moment: datetime) -> str:
 def utc(text: str) -> datetime:
     """Read what `iso` wrote. Raises `ValueError` for anything else."""
     return datetime.strptime(text, _ISO).replace(tzinfo=UTC)
+
+
+def in_words(day: date) -> str:
+    """Return a date as it is written in French: « 13 décembre 2015 », « 1er mai 2026 »."""
+    return f"{'1er' if day.day == 1 else day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def at(day: date, hour: time, zone: ZoneInfo) -> datetime:

@@ -18,7 +18,7 @@ from bot.app.examples import examples
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Quoter
-from bot.policy import library as libraries
+from bot.policy import loading
 from bot.policy.changes import lexicon
 from bot.policy.library import Library
 from bot.settings import SEED
@@ -76,7 +76,7 @@ def _migrated() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def library() -> Library:
     """The policies as shipped, and the tests' own second policy."""
-    return libraries.load_library([SEED, TEST_DATA], "pa20", lambda: TODAY)
+    return loading.load_library([SEED, TEST_DATA], "pa20", lambda: TODAY)
 
 
 @pytest.fixture(scope="session")

@@ -32,7 +32,7 @@ from bot.answers.engine.shelf import FixedModel
 from bot.answers.engine.store import ModelScore, Sources, Verdict
 from bot.answers.evaluation import Measures
 from bot.answers.questions import Engine
-from bot.policy import library
+from bot.policy import loading
 from bot.policy.articles import PolicyError
 from bot.policy.library import Policy
 
@@ -98,14 +98,14 @@ def _parser() -> ArgumentParser:
 
 def _policy(name: str, folders: Sequence[Path], texts: str) -> Policy:
     approved = [
-        library.Adopted(
+        loading.Adopted(
             date.fromisoformat(one["adopted"]),
             date.fromisoformat(one["effective"]) if one["effective"] else None,
             one["text"],
         )
         for one in json.loads(texts or "[]")
     ]
-    return library.load_library(
+    return loading.load_library(
         folders, name, lambda: date.max, {name: approved} if approved else None
     ).default
 

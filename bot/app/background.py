@@ -36,9 +36,10 @@ from bot.people import membership
 from bot.people.members import Fetch, Register
 from bot.platforms.contract import Deliverer, PlatformError
 from bot.platforms.groups import FollowedGroup
-from bot.policy import library
+from bot.policy import loading
 from bot.policy.articles import PolicyError
-from bot.policy.library import Approved, Policy
+from bot.policy.library import Policy
+from bot.policy.loading import Approved
 from bot.privacy import incidents, personal_data
 from bot.register import registrar
 from bot.register.registrar import Registrar
@@ -165,7 +166,7 @@ class Background:
                 return self.services.archive.coming(db)
 
         approved = storage.executor.submit(read).result()
-        policies = library.read_policies(self.settings.data_folders(), approved) if approved else {}
+        policies = loading.read_policies(self.settings.data_folders(), approved) if approved else {}
         return [policies[name] for name in approved]
 
     async def _learn_anew(self, _: Arguments, _now: datetime) -> None:

@@ -40,9 +40,10 @@ from bot.people import membership, persons, roles
 from bot.people.members import Register
 from bot.people.office import Office
 from bot.platforms.contract import Deliverer, Meter, Platform
-from bot.policy import library
+from bot.policy import loading
 from bot.policy.articles import PolicyError
-from bot.policy.library import Approved, Library
+from bot.policy.library import Library
+from bot.policy.loading import Approved
 from bot.register import signing
 from bot.register.attestations import Attest
 from bot.register.receipt import Issuer
@@ -97,7 +98,7 @@ class Bot:
 
 def policies(settings: Settings, approved: Approved | None = None) -> Library:
     """Read the policies, from what was approved where there is any. Raises `PolicyError`."""
-    return library.load_library(settings.data_folders(), settings.vigie_politique, settings.today, approved)
+    return loading.load_library(settings.data_folders(), settings.vigie_politique, settings.today, approved)
 
 
 def _approved(settings: Settings, storage: Storage) -> Approved:

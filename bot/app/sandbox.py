@@ -14,10 +14,11 @@ from bot.platforms.local.gallery import Gallery
 from bot.platforms.local.revisions import Changed, Sheet, SheetPassage
 from bot.policy.changes import redline, summary
 from bot.policy.changes.comparison import Comparison
-from bot.policy.library import Policy, in_words
+from bot.policy.library import Policy
 from bot.revision import revisions
 from bot.revision.comparison_pdf import NATURES
 from bot.revision.revisions import Revision
+from bot.times import in_words
 
 
 def adapter(services: Services, dispatcher: Dispatcher, port: int) -> LocalAdapter:

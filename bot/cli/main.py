@@ -34,7 +34,8 @@ from bot.onboarding.quiz import bank
 from bot.people import roles
 from bot.platforms.slack import manifest
 from bot.policy.articles import Clause, PolicyError, Version
-from bot.policy.library import Approved, Library, Policy, Reading
+from bot.policy.library import Library, Policy, Reading
+from bot.policy.loading import Approved
 from bot.register import signing
 from bot.register.attestations import Attesting
 from bot.revision import revisions

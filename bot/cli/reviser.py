@@ -13,12 +13,13 @@ import click
 from bot.cli.base import dump, json_flag, refuse
 from bot.policy.articles import PolicyError
 from bot.policy.changes.comparison import Comparison
-from bot.policy.library import Library, Policy, in_words
+from bot.policy.library import Library, Policy
 from bot.revision import comparison_pdf, upkeep
 from bot.revision.comparison_pdf import KINDS, NATURES
 from bot.revision.reading import formats
 from bot.revision.reading.formats import ReadDocument
 from bot.revision.reading.lint import LintFinding, NamedRole
+from bot.times import in_words
 from bot.typesetting.typeset import TypesetError
 
 

@@ -16,7 +16,6 @@ from sqlite_utils import Database
 from bot.cli.base import SUBCOMMAND, as_table, dump, json_flag, refuse, storage_refusals
 from bot.commands import versions
 from bot.commands.revision.messages import state
-from bot.policy.library import in_words
 from bot.revision import audience, ledger, revisions
 from bot.revision.archive import TASK, Archive
 from bot.revision.audience import Recipient
@@ -24,7 +23,7 @@ from bot.revision.reading.formats import ReadDocument
 from bot.revision.revisions import Dates, Proposal, Revision, RevisionError
 from bot.schedule import clock
 from bot.storage.database import beside, reader
-from bot.times import iso
+from bot.times import in_words, iso
 
 
 @dataclass(frozen=True, slots=True)

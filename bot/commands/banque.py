@@ -36,7 +36,8 @@ from bot.language.masking import ADDRESS, LENGTH, LINK, MASKS, MENTION, NAME, NU
 from bot.people import persons
 from bot.people.office import Office, actor_of
 from bot.policy.articles import Number, PolicyError
-from bot.policy.library import Library, Reading, in_words
+from bot.policy.library import Library, Reading
+from bot.times import in_words
 
 AUTHOR: Final = "association"
 _PER_PAGE = 5

@@ -14,7 +14,7 @@ from bot.conversation.requests import Request, UserError
 from bot.people import membership
 from bot.people.membership import BY_HAND, Source, SourceType
 from bot.people.office import Office, follow, own_group, picked
-from bot.policy.library import in_words
+from bot.times import in_words
 
 Listed: TypeAlias = Literal["officer", "employee"]
 Action: TypeAlias = Callable[[Office, Database, Request, str], Reply]

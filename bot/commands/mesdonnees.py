@@ -24,9 +24,9 @@ from bot.conversation.messages import (
 from bot.conversation.requests import Request
 from bot.people.office import Office, asker
 from bot.people.roles import ADMINISTRATION, email
-from bot.policy.library import in_words
 from bot.privacy import personal_data
 from bot.privacy.personal_data import CATEGORIES, Category, Held
+from bot.times import in_words
 
 _FILE = "fichier"
 _ERASE = "effacer"

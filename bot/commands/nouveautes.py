@@ -19,12 +19,13 @@ from bot.people import persons
 from bot.people.office import Office, actor_of, asker
 from bot.policy.changes import summary
 from bot.policy.changes.comparison import Comparison
-from bot.policy.library import Policy, in_words
+from bot.policy.library import Policy
 from bot.register import attestations
 from bot.register.attestations import Fact
 from bot.revision import audience, revisions
 from bot.revision.archive import Archive
 from bot.revision.revisions import Revision
+from bot.times import in_words
 
 READ = "lu"
 

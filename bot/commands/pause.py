@@ -9,10 +9,9 @@ from sqlite_utils import Database
 from bot.conversation.messages import Button, Buttons, Element, Heading, Message, Note, Text, excerpt
 from bot.conversation.requests import Request
 from bot.people.office import Office
-from bot.policy.library import in_words
 from bot.storage import state
 from bot.storage.state import Flag
-from bot.times import Calendar
+from bot.times import Calendar, in_words
 
 _LIFT = "lever"
 _STOP = "maintenant"

@@ -38,10 +38,11 @@ from bot.conversation.requests import Request, UserError
 from bot.policy import references
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.changes import identities
-from bot.policy.library import Library, Policy, Reading, in_words
+from bot.policy.library import Library, Policy, Reading
 from bot.policy.references import NumberSpan, Reference
 from bot.policy.search import Hit, fold_accents, search_words
 from bot.reports import codes
+from bot.times import in_words
 
 LOOKED_UP_WORDS: Final = 3  # « altérer sa valeur » is looked up; what is longer is a question
 SHOWN_HITS: Final = 3

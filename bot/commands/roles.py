@@ -25,7 +25,7 @@ from bot.conversation.requests import Actor, Request, UserError
 from bot.people import membership, roles
 from bot.people.office import Office, actor_of, follow, named, own_group, picked
 from bot.people.roles import Group, Role, RoleError, Tenure
-from bot.policy.library import in_words
+from bot.times import in_words
 
 _NOBODY = "aucune"
 _REPLACING, _BESIDE = "remplace", "ajoute"

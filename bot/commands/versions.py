@@ -11,10 +11,11 @@ from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold
 from bot.conversation.requests import Request
 from bot.people.office import Office
-from bot.policy.library import Policy, in_words
+from bot.policy.library import Policy
 from bot.revision import revisions
 from bot.revision.archive import Archive
 from bot.revision.revisions import Revision
+from bot.times import in_words
 
 _SHOWN = 8  # versions on one page
 

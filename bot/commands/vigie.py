@@ -7,7 +7,8 @@ from bot.commands.signalements import signalements
 from bot.conversation.messages import Button, Buttons, Element, Heading, Message, Text, code
 from bot.conversation.requests import Request
 from bot.people.office import Office, administers
-from bot.policy.library import Library, in_words
+from bot.policy.library import Library
+from bot.times import in_words
 
 # Side by side, so that opening either says nothing.
 _DO = Buttons(Button("Quiz", "quiz"), Button("Signaler une publication", "signalement"))

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from bot.conversation.findings import Finding, fine, note, wrong
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import review
-from bot.policy import library
+from bot.policy import loading
 from bot.policy.articles import PolicyError
 from bot.register import attestations as register
 from bot.register import signing
@@ -24,7 +24,7 @@ def quiz(settings: Settings) -> Iterator[Finding]:
     """Yield how the questions of the default policy are, today."""
     try:
         folders = settings.data_folders()
-        policy = library.load_library(folders, settings.vigie_politique, settings.today)
+        policy = loading.load_library(folders, settings.vigie_politique, settings.today)
         version = policy.current(policy.default)
         path = quiz_bank.find_questions(folders, policy.default.id)
         bank = quiz_bank.load_bank(path, version) if path else None

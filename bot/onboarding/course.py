@@ -18,9 +18,10 @@ from bot.onboarding.enrolment import OnboardingPlan
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz.bank import QuizBank
 from bot.policy.articles import Version
-from bot.policy.library import Library, Reading, in_words, read_utf8
+from bot.policy.library import Library, Reading
+from bot.policy.loading import read_utf8
 from bot.register.attestations import Attest, Target
-from bot.times import system_clock
+from bot.times import in_words, system_clock
 
 SendReceipt: TypeAlias = Callable[[Database, str, Target, datetime], None]
 

@@ -26,7 +26,8 @@ from bot.outbox import kept_pictures
 from bot.outbox.kept_pictures import PictureNotice
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.people import persons
-from bot.policy.library import Library, in_words
+from bot.policy.library import Library
+from bot.times import in_words
 
 PICTURE: Final = Notice("accueil-image", "une image de la progression", PictureNotice)
 _NAMED = 20  # people named in one message

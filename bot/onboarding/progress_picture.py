@@ -19,8 +19,8 @@ from bot.onboarding.notices import PICTURE
 from bot.onboarding.progress import LABELS, Numbers
 from bot.outbox import kept_pictures
 from bot.outbox.kept_pictures import KeptPicture
-from bot.policy.library import in_words
 from bot.storage.database import Storage
+from bot.times import in_words
 from bot.typesetting.typeset import typeset
 
 Count: TypeAlias = Callable[[Database], Numbers]

@@ -1,7 +1,7 @@
-"""What interprets a policy, as data beside its text: the force of each clause, what to read together.
+"""The interpretation of a policy, as data beside its text: the force of each clause, what to read together.
 
-`annotations.toml` is written by people; everything in it is checked against the text when it is
-loaded, so that an annotation never points to nothing.
+People write `annotations.toml`; all of it is checked against the text when it is loaded, so that an
+annotation never points to nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FORCES: tuple[Force, ...] = get_args(Force)
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Clauses that are to be read together, and why, in one French sentence."""
+    """Clauses to read together, and why, in one French sentence."""
 
     clauses: tuple[Number, ...]
     reason: str
@@ -34,7 +34,7 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """Whom the policy says to ask, and the clause that says so."""
+    """The contact that the policy names, and the clause that names it."""
 
     who: str
     clause: Number
@@ -42,14 +42,14 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Annotations:
-    """The interpretation of one policy. `title` is its whole title, or its name.
+    """The interpretation of one policy. `title`: its full title, or its name.
 
     `forces`: for each clause, one force for all of it or one for each of its paragraphs.
     `nuances`: words added to a clause's force label, « sauf autorisation ».
     `titles`: articles' titles for reading, where the text has them in capitals.
     `topics`: words that people use, and the clauses that they are about.
-    `version`: the adoption of the text that all this is about, "" when it is not said. `stale`: the clauses
-    that do not say any more what they said then.
+    `version`: the adoption date of the text that these are about, "" when none is named.
+    `stale`: the clauses whose meaning has changed since.
     """
 
     name: str
@@ -73,16 +73,18 @@ class Annotations:
         return ", ".join(filter(None, (self.force(number), self.nuances.get(number, ""))))
 
     def read_with(self, number: Number) -> Together | None:
-        """Return the group that a clause is to be read with."""
+        """Return the group that holds a clause, if any."""
         return next((group for group in self.together if number in group.clauses), None)
 
 
 _TABLES = {"policy", "force", "nuance", "title", "topic", "together", "contact"}
 
 
-def read_annotations(toml: str, version: Version, source: str) -> Annotations:
-    """Read `toml` and check it against `version`. Raises `PolicyError`, naming `source`."""
-    data = parse_toml(toml, source)
+def read_annotations(data: dict[str, Any], version: Version, source: str) -> Annotations:
+    """Return the annotations in parsed TOML, checked against `version`.
+
+    Raises `PolicyError`, naming `source`.
+    """
     reader = AnnotationReader(source, version)
     reader.check_keys(data, _TABLES, "la table")
     policy = reader.table(data, "policy", {"name", "title", "aliases", "version"})
@@ -114,7 +116,7 @@ def read_annotations(toml: str, version: Version, source: str) -> Annotations:
 
 
 def parse_toml(toml: str, source: str) -> dict[str, Any]:
-    """Return what `toml` holds. Raises `PolicyError`, naming `source` and the line."""
+    """Return the tables of `toml`. Raises `PolicyError`, naming `source` and the line."""
     try:
         return tomllib.loads(toml)
     except tomllib.TOMLDecodeError as error:
@@ -127,85 +129,61 @@ def parse_toml(toml: str, source: str) -> dict[str, Any]:
         ) from error
 
 
-def annotated_version(toml: str) -> str:
-    """Return the adoption of the text that annotations say they are about, "" when they do not."""
-    try:
-        policy = tomllib.loads(toml).get("policy", {})
-    except tomllib.TOMLDecodeError:
-        return ""  # `read_annotations` tells where
-    version = policy.get("version", "") if isinstance(policy, dict) else ""
-    return str(version)
+def carry_annotations(annotations: Annotations, fates: Fates, old: Version, new: Version) -> Annotations:
+    """Return annotations of `old` as they hold for `new`: each follows its clause (see `identities`)."""
 
-
-def carry_annotations(annotations: Annotations, found: Fates, old: Version, new: Version) -> Annotations:
-    """Return annotations of `old` as they hold of `new`: each follows its clause (see `identities`)."""
-
-    def spread(table: Mapping[Number, Value]) -> dict[Number, Value]:
-        return {later: value for number, value in table.items() for later in current_numbers(found, [number])}
+    def carry(table: Mapping[Number, Value]) -> dict[Number, Value]:
+        return {now: value for number, value in table.items() for now in current_numbers(fates, [number])}
 
     forces: dict[Number, tuple[Force, ...]] = {}
-    for number, force in annotations.forces.items():
-        for later in current_numbers(found, [number]):
-            merged = tuple(dict.fromkeys((*forces[later], *force))) if later in forces else force
-            forces[later] = merged if _fits(merged, new, later) else tuple(dict.fromkeys(merged))
+    for number, values in annotations.forces.items():
+        for now in current_numbers(fates, [number]):
+            clause = new.clause(now)
+            fits = clause is not None and len(values) in {1, len(clause.paragraphs)}
+            merged = (*forces.get(now, ()), *values)
+            forces[now] = merged if fits and now not in forces else tuple(dict.fromkeys(merged))
+    # A title for reading stands as long as the article keeps its own title.
+    before = {
+        current_numbers(fates, [article.number]): normalized(article.title) for article in old.articles[::-1]
+    }
+    after = {article.number: normalized(article.title) for article in new.articles}
     contact = annotations.contact
-    contacts = current_numbers(found, [contact.clause]) if contact else ()
-    together = (
-        replace(group, clauses=current_numbers(found, group.clauses)) for group in annotations.together
-    )
+    contacts = current_numbers(fates, [contact.clause]) if contact else ()
+    together = [
+        replace(group, clauses=current_numbers(fates, group.clauses)) for group in annotations.together
+    ]
+    topics = {word: current_numbers(fates, numbers) for word, numbers in annotations.topics.items()}
     return replace(
         annotations,
         forces=forces,
-        nuances=spread(annotations.nuances),
+        nuances=carry(annotations.nuances),
         titles={
             number: title
-            for number, title in spread(annotations.titles).items()
-            if _same_title(number, found, old, new)
+            for number, title in carry(annotations.titles).items()
+            if number in after and before.get((number,)) == after[number]
         },
         together=tuple(group for group in together if len(group.clauses) > 1),
-        topics={
-            word: known
-            for word, numbers in annotations.topics.items()
-            if (known := current_numbers(found, numbers))
-        },
+        topics={word: numbers for word, numbers in topics.items() if numbers},
         contact=replace(contact, clause=contacts[0]) if contact and contacts else None,
         stale=frozenset(
-            later
-            for number, fate in found.items()
-            if old.clause(number) and not fate.same
-            for later in fate.now
+            now for number, fate in fates.items() if old.clause(number) and not fate.same for now in fate.now
         ),
     )
 
 
-def _fits(force: tuple[Force, ...], version: Version, number: Number) -> bool:
-    clause = version.clause(number)
-    return clause is not None and len(force) in {1, len(clause.paragraphs)}
-
-
-def _same_title(number: Number, found: Fates, old: Version, new: Version) -> bool:
-    """Tell whether an article is still titled as it was, so that its title for reading still stands."""
-    before = next(
-        (article.title for article in old.articles if current_numbers(found, [article.number]) == (number,)),
-        None,
-    )
-    after = next((article.title for article in new.articles if article.number == number), None)
-    return before is not None and after is not None and normalized(before) == normalized(after)
-
-
 @dataclass(frozen=True, slots=True)
 class AnnotationReader:
-    """Checks what people write, type by type; each problem is a `PolicyError` that says where it is."""
+    """Checks values that people wrote, by type; a problem raises `PolicyError` with its place."""
 
     source: str
     version: Version
 
     def fail(self, problem: str) -> PolicyError:
-        """Return the problem, with where it is."""
+        """Return a problem of this file, to be raised."""
         return PolicyError(self.source, 0, problem)
 
     def check_keys(self, data: Mapping[str, object], known: set[str], what: str) -> None:
-        """Raise `PolicyError` for a key that is not known."""
+        """Raise `PolicyError` for an unknown key; `what` introduces it."""
         for key in data:
             if key not in known:
                 names = ", ".join(sorted(known))
@@ -214,7 +192,7 @@ class AnnotationReader:
     def table(
         self, data: Mapping[str, object], name: str, known: set[str] | None = None
     ) -> Mapping[str, object]:
-        """Return the table `name`, empty when there is none; `known` are the keys that it may have."""
+        """Return the table `name`, empty when absent. `known`: the keys that it may have, any when None."""
         table = data.get(name, {})
         if not isinstance(table, dict):
             raise self.fail(f"[{name}] écrivez [{name}] seul sur sa ligne, puis ce qu'il contient dessous.")
@@ -226,19 +204,19 @@ class AnnotationReader:
         return table
 
     def text(self, value: object, where: str) -> str:
-        """Return a text."""
+        """Return a value that must be a text."""
         if not isinstance(value, str) or not value.strip():
             raise self.fail(f"{where}\u00a0: il faut un texte entre guillemets.")
         return value
 
     def texts(self, values: object, where: str) -> tuple[str, ...]:
-        """Return a list of texts."""
+        """Return a value that must be a list of texts."""
         if not isinstance(values, list):
             raise self.fail(f'{where}\u00a0: il faut une liste de textes, comme ["PA 20", "PA-20"].')
         return tuple(self.text(value, where) for value in values)
 
     def number(self, text: str, where: str) -> Number:
-        """Return a clause's number."""
+        """Return the number of an existing clause."""
         try:
             number = Number.parse(text)
         except ValueError as error:
@@ -250,7 +228,7 @@ class AnnotationReader:
         return number
 
     def numbers(self, texts: object, where: str) -> tuple[Number, ...]:
-        """Return a list of clauses' numbers."""
+        """Return a list, not empty, of numbers of existing clauses."""
         if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
             raise self.fail(
                 f'[{where}] il faut une liste de numéros entre guillemets, comme ["5.10", "5.11"].'
@@ -258,34 +236,33 @@ class AnnotationReader:
         return tuple(self.number(text, where) for text in texts)
 
     def article(self, text: str) -> Number:
-        """Return an article's number."""
+        """Return the number of an existing article."""
         for article in self.version.articles:
             if str(article.number) == text:
                 return article.number
         raise self.fail(f"[title] l'article {text} n'existe pas.")
 
     def forces(self, key: str, value: object) -> tuple[Force, ...]:
-        """Return the forces of a clause's paragraphs."""
-        forces = tuple(self._force(key, one) for one in (value if isinstance(value, list) else [value]))
+        """Return the force of a clause, or that of each of its paragraphs."""
+        forces: list[Force] = []
+        for name in value if isinstance(value, list) else [value]:
+            force = next((force for force in FORCES if force == name), None)
+            if force is None:
+                known = ", ".join(FORCES)
+                raise self.fail(
+                    f"[force] {key}\u00a0: «\u00a0{name}\u00a0» n'est pas une force; il y a\u00a0: {known}."
+                )
+            forces.append(force)
         clause = self.version.clause(self.number(key, "force"))
         if clause is not None and len(forces) not in {1, len(clause.paragraphs)}:
             raise self.fail(
                 f"[force] {key}\u00a0: {len(forces)} forces pour {len(clause.paragraphs)} paragraphe(s); "
                 "donnez-en une seule, ou une par paragraphe."
             )
-        return forces
-
-    def _force(self, key: str, value: object) -> Force:
-        for force in FORCES:
-            if value == force:
-                return force
-        known = ", ".join(FORCES)
-        raise self.fail(
-            f"[force] {key}\u00a0: «\u00a0{value}\u00a0» n'est pas une force; il y a\u00a0: {known}."
-        )
+        return tuple(forces)
 
     def together(self, groups: object) -> tuple[Together, ...]:
-        """Return the groups of clauses to be read together."""
+        """Return the groups of clauses to read together."""
         if not isinstance(groups, list) or not all(isinstance(group, dict) for group in groups):
             raise self.fail("[[together]] écrivez [[together]] seul sur sa ligne, puis clauses et reason.")
         for group in groups:
@@ -299,7 +276,7 @@ class AnnotationReader:
         )
 
     def contact(self, data: Mapping[str, object]) -> Contact | None:
-        """Return whom the policy says to ask."""
+        """Return the contact that the policy names, if any."""
         if "contact" not in data:
             return None
         contact = self.table(data, "contact", {"who", "clause"})
@@ -308,7 +285,7 @@ class AnnotationReader:
 
 
 def _unquoted(table: str, key: str, value: object) -> str:
-    """Say that 5.10 without quotation marks is, in TOML, 10 in a table 5."""
+    """Return the problem with 5.10 without quotation marks: in TOML, the key 10 of a table 5."""
     path = [key]
     while isinstance(value, dict) and value:
         inner, value = next(iter(value.items()))

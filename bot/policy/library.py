@@ -1,107 +1,72 @@
-"""The policies that the bot knows, their versions, and the exact words of each.
-
-`data/politique/<id>/<AAAA-MM-JJ>.md` is one adopted version; `annotations.toml` beside it is what
-interprets the latest. A folder that the association adds is layered over what is shipped.
-"""
+"""The policies that the bot knows, and the one source of their exact words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property, lru_cache
-from pathlib import Path
-from typing import TypeAlias
 
 from bot.conversation.messages import Mark, Quotation, Quote, Span
-from bot.policy import articles
-from bot.policy.annotations import Annotations, annotated_version, carry_annotations, read_annotations
-from bot.policy.articles import Clause, Number, PolicyError, Version
+from bot.policy.annotations import Annotations, carry_annotations
+from bot.policy.articles import Clause, Number, Version
 from bot.policy.changes import identities
 from bot.policy.references import Naming
 from bot.policy.search import Index
-
-_MONTHS = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-]
-
-
-def in_words(day: date) -> str:
-    """Return a date as one reads it in French: « 13 décembre 2015 », « 1er mai 2026 »."""
-    return f"{'1er' if day.day == 1 else day.day} {_MONTHS[day.month - 1]} {day.year}"
+from bot.times import in_words
 
 
 @dataclass(frozen=True, eq=False)  # compared by identity, so that what is made of it can be cached
 class Policy:
-    """A policy: the versions that are or were in force, oldest first, and what interprets the latest.
+    """A policy: its adopted versions, oldest first.
 
-    `written`: what interprets it as it was written, and about which version, when that is not the latest.
+    `written`: its annotations as people wrote them, about the version `origin`.
     """
 
     id: str
     versions: tuple[Version, ...]
-    annotations: Annotations
-    written: tuple[Version, Annotations] | None = None
+    origin: Version
+    written: Annotations
     _notes: dict[Version, Annotations] = field(default_factory=dict, init=False, repr=False)
     _indexes: dict[Version, Index] = field(default_factory=dict, init=False, repr=False)
-
-    @cached_property
-    def _by_words(self) -> Sequence[tuple[Annotations, Mapping[tuple[str, ...], tuple[Number, ...]]]]:
-        """The numbers of the clauses by their words, in each version that is annotated."""
-        found = []
-        for version, notes in ((self.versions[-1], self.annotations), *filter(None, (self.written,))):
-            numbers: dict[tuple[str, ...], tuple[Number, ...]] = {}
-            for clause in version.clauses():
-                numbers[clause.paragraphs] = (*numbers.get(clause.paragraphs, ()), clause.number)
-            found.append((notes, numbers))
-        return found
 
     @property
     def name(self) -> str:
         """The name that people say, « PA20 »."""
-        return self.annotations.name
+        return self.written.name
 
     def names(self) -> tuple[str, ...]:
         """Return what people may write to name it."""
-        return (self.id, self.name, *self.annotations.aliases)
+        return (self.id, self.name, *self.written.aliases)
 
     def in_force(self, on: date) -> Version | None:
-        """Return the version that was in force at a date, None before the first."""
+        """Return the version in force on a day, None before the first."""
         return next((version for version in reversed(self.versions) if version.since <= on), None)
 
     def version(self, adopted: str) -> Version:
-        """Return the version adopted at an ISO date. Raises KeyError."""
+        """Return the version adopted on an ISO date. Raises KeyError."""
         for version in self.versions:
             if version.key == adopted:
                 return version
         raise KeyError(adopted)
 
     def title(self, number: Number, version: Version) -> str:
-        """Return the title of the article that `number` is in, for reading."""
+        """Return the title, for reading, of the article that holds `number`."""
         article = version.article(number)
         return self.notes(version).titles.get(number.article, article.title if article else "")
 
+    @property
+    def annotations(self) -> Annotations:
+        """The annotations of the latest version."""
+        return self.notes(self.versions[-1])
+
     def notes(self, version: Version) -> Annotations:
-        """Return what interprets a version, of this policy or proposed for it."""
-        latest = self.versions[-1]
-        if version is latest:
-            return self.annotations
+        """Return the annotations of a version, adopted or proposed."""
+        if version is self.origin:
+            return self.written
         if version not in self._notes:
-            about, written = self.written or (latest, self.annotations)
-            self._notes[version] = carry_annotations(
-                written, identities.fates(about, version), about, version
-            )
+            fates = identities.fates(self.origin, version)
+            self._notes[version] = carry_annotations(self.written, fates, self.origin, version)
         return self._notes[version]
 
     def force(self, clause: Clause) -> str:
@@ -113,48 +78,49 @@ class Policy:
         return next((notes.label(number) for notes, number in self._annotated(clause)), "")
 
     def _annotated(self, clause: Clause) -> Iterator[tuple[Annotations, Number]]:
-        """Yield what was said of a clause's words, and of which number: today, else when it was written."""
+        """Yield the annotations that hold for a clause's words, and under which number: latest first."""
         for notes, numbers in self._by_words:
             same = numbers.get(clause.paragraphs, ())
             number = clause.number if clause.number in same else next(iter(same), None)
             if number is not None and number not in notes.stale:
                 yield notes, number
 
+    @cached_property
+    def _by_words(self) -> Sequence[tuple[Annotations, Mapping[tuple[str, ...], tuple[Number, ...]]]]:
+        """The numbers of the clauses by their paragraphs, in the latest version and in `origin`."""
+        tables = []
+        for version in dict.fromkeys((self.versions[-1], self.origin)):
+            numbers: dict[tuple[str, ...], tuple[Number, ...]] = {}
+            for clause in version.clauses():
+                numbers[clause.paragraphs] = (*numbers.get(clause.paragraphs, ()), clause.number)
+            tables.append((self.notes(version), numbers))
+        return tables
+
+    def index(self, version: Version) -> Index:
+        """Return the search index of a version, made once."""
+        if version not in self._indexes:
+            self._indexes[version] = Index(version.clauses(), self.notes(version).topics)
+        return self._indexes[version]
+
     def address(self, version: Version) -> str:
         """Return how a button names this policy, so that the numbers after it stay those of `version`.
 
-        « pa20 » stands for the version that what is beside the text was written about, which is the first one
-        that buttons were sent under; any other is named, « pa20@2026-12-13 ».
+        « pa20 » stands for `origin`, the version of the first buttons; any other version is named,
+        « pa20@2026-12-13 ».
         """
         return self.id if version is self.origin else f"{self.id}@{version.key}"
 
-    @property
-    def origin(self) -> Version:
-        """The version that the annotations were written about."""
-        return self.written[0] if self.written else self.versions[-1]
-
-    def index(self, version: Version) -> Index:
-        """Return the words of a version, made once."""
-        if version not in self._indexes:
-            known = {clause.number for clause in version.clauses()}
-            topics = {
-                topic: [number for number in numbers if number in known]
-                for topic, numbers in self.notes(version).topics.items()
-            }
-            self._indexes[version] = Index(version.clauses(), topics)
-        return self._indexes[version]
-
     def example(self, version: Version) -> Number:
-        """Return a number that shows how one asks: the tenth clause of the longest article, or its last."""
+        """Return a number to show as an example: the tenth clause of the longest article, or its last."""
         longest = max(version.articles, key=lambda article: len(article.clauses))
         return longest.clauses[:10][-1].number
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A policy, in the version that someone reads. `on`: the day they asked for, if they did.
+    """A policy in the version that someone reads. `on`: the day they asked for, if any.
 
-    `moved`: when an older button asked, the numbers that changed since its version, and the new ones.
+    `moved`: for a button of an older version, the numbers that have changed since, and the new ones.
     """
 
     policy: Policy
@@ -187,18 +153,17 @@ class Reading:
 
 
 class Library:
-    """Every policy, by id; `default` is the one that is meant when none is named.
+    """Every policy, by id; `default` is meant when none is named.
 
-    What a `Policy` is never changes: where a version is adopted, another takes its place (see `replace`).
+    A `Policy` never changes: when a version is adopted, another one takes its place (see `replace`).
     """
 
     def __init__(self, policies: Mapping[str, Policy], default: str, today: Callable[[], date]) -> None:
         self._default = default
         self._today = today
-        self._proposed: dict[str, Version] = {}
-        # A stored version never changes, nor on the same day does a quotation of it, as long as what
-        # interprets it stays.
-        self._quoted = lru_cache(maxsize=1_024)(self._quotation)
+        self._proposed: dict[tuple[str, str], Version] = {}
+        # On a given day, a quotation of a stored version changes only with the policies.
+        self._resolved = lru_cache(maxsize=1_024)(self._resolve)
         self.replace(policies)
 
     @property
@@ -207,214 +172,68 @@ class Library:
         return self.policies[self._default]
 
     def replace(self, policies: Mapping[str, Policy]) -> None:
-        """Take other policies in the place of these, at once and for all who use this library."""
+        """Replace all the policies at once, for everyone who uses this library."""
         self.naming = Naming({name: policy.id for policy in policies.values() for name in policy.names()})
         self.policies = policies
-        self._quoted.cache_clear()
+        self._resolved.cache_clear()
 
     def propose(self, version: Version) -> None:
-        """Let a version that is not adopted be quoted, under its key."""
-        self._proposed[f"{version.policy}:{version.key}"] = version
+        """Make a version that is not adopted quotable, under its key."""
+        self._proposed[version.policy, version.key] = version
 
     def version(self, policy: str, key: str) -> Version:
         """Return a version, adopted or proposed, by its key. Raises KeyError."""
         try:
             return self.policies[policy].version(key)
         except KeyError:
-            return self._proposed[f"{policy}:{key}"]
+            return self._proposed[policy, key]
 
     def current(self, policy: Policy) -> Version:
         """Return the version in force today, or the first when none is yet."""
         return policy.in_force(self._today()) or policy.versions[0]
 
     def quote(self, quote: Quote) -> Quotation:
-        """Resolve a quotation against the stored version; this is the one source of the policy's words.
+        """Return the words of a quotation from the stored version, the one source of the policy's words.
 
         Raises KeyError when the policy, version or clause is not stored.
         """
-        return self._quoted(quote, self._today())
+        return self._resolved(quote, self._today())
 
-    def _quotation(self, quote: Quote, _today: date) -> Quotation:
+    def _resolve(self, quote: Quote, _today: date) -> Quotation:
         policy = self.policies[quote.policy]
         version = self.version(quote.policy, quote.version)
-        clause = version.clause(Number.parse(quote.clause))
+        number = Number.parse(quote.clause)
+        clause = version.clause(number)
         if clause is None:
             raise KeyError(quote.clause)
-        caption = _caption(policy, clause) + self._standing(policy, version)
+        caption = f"{policy.name}, {f'article {number}' if len(number.parts) == 1 else number}"
+        if label := policy.label(clause):
+            caption += f" ({label})"
+        # Nobody should take another text for the one in force.
+        if version is self._proposed.get((policy.id, version.key)):
+            caption += ", texte proposé"
+        elif version.key != self.current(policy).key:
+            caption += f", version du {in_words(version.adopted)}"
         return Quotation(caption, tuple(_paragraphs(quote, clause.text)))
-
-    def _standing(self, policy: Policy, version: Version) -> str:
-        """Say that a text is not the one in force, so that nobody takes it for what is asked of them."""
-        if version is self._proposed.get(f"{policy.id}:{version.key}"):
-            return ", texte proposé"
-        former = version.key != self.current(policy).key
-        return f", version du {in_words(version.adopted)}" if former else ""
-
-
-def _caption(policy: Policy, clause: Clause) -> str:
-    number = str(clause.number)
-    label = policy.label(clause)
-    place = f"article {number}" if len(clause.number.parts) == 1 else number
-    return f"{policy.name}, {place}" + (f" ({label})" if label else "")
 
 
 def _paragraphs(quote: Quote, text: str) -> Iterator[tuple[Span, ...]]:
-    """Yield the quoted paragraphs between « » , with an ellipsis in brackets where it is partial."""
-    end = len(text) if quote.end is None else quote.end
-    start = quote.start
-    opening = "«\u00a0" + ("[…] " if start > 0 else "")
-    closing = (" […]" if end < len(text) else "") + "\u00a0»"
+    """Yield the quoted paragraphs between « », with an ellipsis in brackets where the clause is cut."""
+    start, end = quote.start, len(text) if quote.end is None else quote.end
     while start < end:
         stop = text.find("\n\n", start, end)
         stop = end if stop == -1 else stop
-        spans = list(_styled(text, start, stop, quote.marks))
-        if opening:
-            spans.insert(0, Span(opening))
-            opening = ""
+        spans = [Span("«\u00a0" + ("[…] " if start > 0 else ""))] if start == quote.start else []
+        at = start
+        for mark in sorted(quote.marks, key=lambda mark: mark.start):
+            first, last = max(mark.start, at), min(mark.end, stop)
+            if first < last:
+                spans += [Span(text[at:first])] if at < first else []
+                spans.append(Span(text[first:last], mark.style))
+                at = last
+        if at < stop:
+            spans.append(Span(text[at:stop]))
         if stop == end:
-            spans.append(Span(closing))
+            spans.append(Span((" […]" if end < len(text) else "") + "\u00a0»"))
         yield tuple(spans)
         start = stop + 2
-
-
-def _styled(text: str, start: int, end: int, marks: Sequence[Mark]) -> Iterator[Span]:
-    at = start
-    for mark in sorted(marks, key=lambda mark: mark.start):
-        first, last = max(mark.start, at), min(mark.end, end)
-        if first < last:
-            if at < first:
-                yield Span(text[at:first])
-            yield Span(text[first:last], mark.style)
-            at = last
-    if at < end:
-        yield Span(text[at:end])
-
-
-@dataclass(frozen=True, slots=True)
-class Adopted:
-    """The text of an adopted version, as it was approved; `effective` is as in `Version`."""
-
-    adopted: date
-    effective: date | None
-    text: str
-
-
-# By policy, the texts that were approved; where there are any, they stand for the files.
-Approved: TypeAlias = Mapping[str, Sequence[Adopted]]
-
-
-def load_library(
-    folders: Iterable[Path], default: str, today: Callable[[], date], approved: Approved | None = None
-) -> Library:
-    """Read every policy of `folders`, later folders adding to earlier ones.
-
-    Raises `PolicyError` when a file cannot be read, or when there is no policy `default`.
-    """
-    policies = read_policies(folders, approved or {})
-    if default not in policies:
-        known = ", ".join(policies) or "aucune"
-        raise PolicyError(
-            "VIGIE_POLITIQUE",
-            0,
-            f"la politique «\u00a0{default}\u00a0» n'existe pas (connues\u00a0: {known}).",
-        )
-    return Library(policies, default, today)
-
-
-def read_policies(folders: Iterable[Path], approved: Approved) -> dict[str, Policy]:
-    """Return every policy of `folders` and of what was approved, by id. Raises `PolicyError`."""
-    folders = tuple(folders)
-    names = {path.name for folder in folders for path in (folder / "politique").glob("*") if path.is_dir()}
-    policies = {
-        name: _policy(name, [folder / "politique" / name for folder in folders], approved.get(name, ()))
-        for name in sorted(names | set(approved))
-    }
-    _check_names(policies.values())
-    return policies
-
-
-def read_texts(folders: Iterable[Path], policy: str) -> dict[str, str]:
-    """Return the text of each version that `folders` hold, by the name of its file, the date of adoption.
-
-    Raises `PolicyError` for a file that is not in UTF-8.
-    """
-    return {path.stem: read_utf8(path) for path in _files([one / "politique" / policy for one in folders])}
-
-
-def _files(folders: Sequence[Path]) -> list[Path]:
-    files = {path.stem: path for folder in folders for path in sorted(folder.glob("*.md"))}
-    return [path for _, path in sorted(files.items())]
-
-
-def _check_names(policies: Iterable[Policy]) -> None:
-    """Raise `PolicyError` when what one policy is called is what another is called too."""
-    policies = tuple(policies)
-    taken = {policy.id.lower(): policy.id for policy in policies}
-    for policy in policies:
-        for name in policy.names():
-            other = taken.setdefault(name.lower(), policy.id)
-            if other != policy.id:
-                raise PolicyError(
-                    f"{policy.id}/annotations.toml",
-                    0,
-                    f"le nom «\u00a0{name}\u00a0» est déjà celui de la politique {other}.",
-                )
-
-
-def _policy(name: str, folders: Sequence[Path], approved: Sequence[Adopted]) -> Policy:
-    versions = tuple(_approved(name, one) for one in approved) or tuple(
-        _version(name, path) for path in _files(folders)
-    )
-    if not versions:
-        raise PolicyError(name, 0, "ce dossier de politique ne contient aucune version (AAAA-MM-JJ.md).")
-    notes = [path for folder in folders if (path := folder / "annotations.toml").is_file()]
-    toml, source = (read_utf8(notes[-1]), _short(notes[-1])) if notes else ("", name)
-    versions = _linked(versions, annotated_version(toml))
-    about, latest = identities.origin(versions[-1]), versions[-1]
-    annotations = read_annotations(toml, about, source)
-    if annotations.version and annotations.version != about.key:
-        raise PolicyError(
-            source, 0, f"[policy] version\u00a0: il n'y a pas de version du {annotations.version}."
-        )
-    if about is latest:
-        return Policy(name, versions, annotations)
-    now = carry_annotations(annotations, identities.fates(about, latest), about, latest)
-    return Policy(name, versions, now, (about, annotations))
-
-
-def _linked(versions: Iterable[Version], interpreted: str) -> tuple[Version, ...]:
-    """Return versions in the order in which they are in force, each with the one before it."""
-    found: list[Version] = []
-    for version in sorted(versions, key=lambda version: (version.since, version.adopted)):
-        former = found[-1] if found else None
-        found.append(replace(version, former=former, interpreted=interpreted))
-    return tuple(found)
-
-
-def _approved(name: str, one: Adopted) -> Version:
-    source = f"{name}/{one.adopted}.md"
-    return articles.parse(one.text, policy=name, adopted=one.adopted, source=source, effective=one.effective)
-
-
-def _version(name: str, path: Path) -> Version:
-    try:
-        adopted = date.fromisoformat(path.stem)
-    except ValueError as error:
-        raise PolicyError(
-            _short(path), 0, "le nom doit être la date d'adoption\u00a0: AAAA-MM-JJ.md."
-        ) from error
-    return articles.parse(read_utf8(path), policy=name, adopted=adopted, source=_short(path))
-
-
-def read_utf8(path: Path) -> str:
-    """Return a file's text. Raises `PolicyError`, with the line, when it is not in UTF-8."""
-    content = path.read_bytes()
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise PolicyError(_short(path), line, "le fichier n'est pas en UTF-8.") from error
-
-
-def _short(path: Path) -> str:
-    return f"{path.parent.name}/{path.name}"

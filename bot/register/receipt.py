@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.policy.library import in_words
 from bot.register import chain, signing
 from bot.register.attestations import Attestation
 from bot.register.chain import ChainEntry
 from bot.register.signing import Ring, Signer
-from bot.times import utc
+from bot.times import in_words, utc
 from bot.typesetting.typeset import TypesetError, typeset
 
 LARGEST: Final = 1_000_000  # bytes: a receipt has about forty thousand

@@ -15,13 +15,13 @@ from bot.conversation.deferred import Deferred
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Text, code
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery, enqueue
-from bot.policy.library import in_words
 from bot.register import attestations, receipt
 from bot.register.attestations import Attestation, Attesting, Target
 from bot.register.receipt import Issuer, ReceiptError
 from bot.register.signing import Signer
 from bot.schedule import clock
 from bot.storage.database import Storage, StorageError
+from bot.times import in_words
 
 ADVANCE: Final = "attestations"  # the errand
 

@@ -21,11 +21,12 @@ from bot.conversation.messages import Message, Quoter
 from bot.onboarding import enrolment
 from bot.outbox import rows
 from bot.outbox.rows import Delivery
-from bot.policy import articles, library
+from bot.policy import articles, loading
 from bot.policy.articles import PolicyError, Version
 from bot.policy.changes import comparison
 from bot.policy.changes.comparison import Comparison
-from bot.policy.library import Adopted, Approved, Library
+from bot.policy.library import Library
+from bot.policy.loading import Adopted, Approved
 from bot.register.attestations import Target
 from bot.revision import audience, revisions
 from bot.revision.audience import FOUND, Campaign, FoundNotice
@@ -49,9 +50,9 @@ def approved(db: Database, folders: Sequence[Path], today: date) -> Approved:
     Raises `PolicyError` when a file cannot be read.
     """
     known = revisions.adopted_texts(db)
-    for policy in library.read_policies(folders, known):
+    for policy in loading.read_policies(folders, known):
         if policy not in known:
-            for adopted, text in library.read_texts(folders, policy).items():
+            for adopted, text in loading.read_texts(folders, policy).items():
                 revisions.originate(db, policy, date.fromisoformat(adopted), text, today)
     return revisions.adopted_texts(db)
 
@@ -145,7 +146,7 @@ class Archive:
 
     def _files(self, policy: str) -> Mapping[str, str]:
         try:
-            return library.read_texts(self.folders, policy)
+            return loading.read_texts(self.folders, policy)
         except PolicyError as error:
             logger.warning("%s", error)
             return {}
@@ -226,7 +227,7 @@ class Archive:
         if now == self._in_force:
             return False
         self._in_force = now
-        self.library.replace(library.read_policies(self.folders, known))
+        self.library.replace(loading.read_policies(self.folders, known))
         for policy, texts in known.items():
             for one in texts:
                 self._write(policy, one)

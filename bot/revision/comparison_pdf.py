@@ -11,7 +11,8 @@ from bot.policy.articles import Number
 from bot.policy.changes import redline, summary
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature
 from bot.policy.changes.redline import RedlinePassage
-from bot.policy.library import Policy, in_words
+from bot.policy.library import Policy
+from bot.times import in_words
 from bot.typesetting.typeset import typeset
 
 NATURES: Final = {

@@ -14,11 +14,11 @@ from sqlite_utils import Database
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Span, Text
 from bot.outbox import notices
 from bot.people import persons
-from bot.policy.library import Policy, in_words
+from bot.policy.library import Policy
 from bot.register.receipt import PLATFORMS
 from bot.revision.audience import Asked, Recipient, State
 from bot.revision.revisions import Revision
-from bot.times import Calendar, iso
+from bot.times import Calendar, in_words, iso
 
 DRAW: Final = "revision-image"  # the errand that draws the curve
 _PAGE = 8  # people on one page

@@ -30,11 +30,12 @@ from bot.outbox.kept_pictures import PictureNotice
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.policy.changes import summary
 from bot.policy.changes.comparison import Change, Comparison, Nature
-from bot.policy.library import Policy, in_words
+from bot.policy.library import Policy
 from bot.revision import revisions
 from bot.revision.archive import Archive
 from bot.revision.audience import CHANNEL, FOUND, Asked, FoundNotice
 from bot.revision.revisions import Revision
+from bot.times import in_words
 
 PICTURE: Final = Notice("revision-image", "une image du registre d'une révision", PictureNotice)
 

@@ -15,14 +15,13 @@ from typing import Any, Final
 from bot.conversation.deferred import aside
 from bot.outbox import kept_pictures
 from bot.outbox.kept_pictures import KeptPicture
-from bot.policy.library import in_words
 from bot.revision import audience, ledger, revisions
 from bot.revision.archive import Archive
 from bot.revision.audience import Recipient
 from bot.revision.notices import PICTURE
 from bot.revision.revisions import Revision
 from bot.storage.database import Storage
-from bot.times import Calendar
+from bot.times import Calendar, in_words
 from bot.typesetting.typeset import typeset
 
 _TEMPLATE: Final = Path(__file__).with_name("revision.typ")

@@ -23,9 +23,9 @@ from sqlite_utils import Database
 
 from bot.people import persons
 from bot.policy.changes.comparison import Nature
-from bot.policy.library import Adopted, in_words
+from bot.policy.loading import Adopted
 from bot.revision.reading.lint import LintFinding
-from bot.times import iso, utc
+from bot.times import in_words, iso, utc
 
 State: TypeAlias = Literal["origin", "proposed", "scheduled", "announced", "withdrawn"]
 Source: TypeAlias = Literal["folder", "file", "command", "withdrawal"]

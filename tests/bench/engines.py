@@ -21,7 +21,7 @@ from bot.answers.engine.model import Model
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.questions import Engine
 from bot.language.spelling import WORD
-from bot.policy import articles, library
+from bot.policy import articles, loading
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.library import Policy
 from bot.policy.search import fold_accents, indexed_keys, search_words
@@ -116,7 +116,7 @@ ENGINES: Mapping[str, Callable[[Version], Rank]] = {
 
 def pa20() -> Policy:
     """Return the shipped policy."""
-    return library.load_library([SEED], "pa20", date.today).default
+    return loading.load_library([SEED], "pa20", date.today).default
 
 
 def trained() -> Model:

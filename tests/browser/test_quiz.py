@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from bot.onboarding.quiz import bank
-from bot.policy import library
+from bot.policy import loading
 from bot.settings import SEED
 from tests.browser.conftest import DESKTOP, PHONE, Open
 from tests.browser.test_accessibility import violations
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 BANK = bank.load_bank(
     SEED / "politique" / "pa20" / "quiz.toml",
-    library.load_library([SEED], "pa20", lambda: TODAY).default.versions[-1],
+    loading.load_library([SEED], "pa20", lambda: TODAY).default.versions[-1],
 )
 ONWARD = ("Question suivante", "Voir mon résultat")
 OFFICER = "#officier/vigie"

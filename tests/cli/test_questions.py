@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from bot.answers.questions import Engine
 from bot.cli import questions
 from bot.cli.questions import OPEN, QuestionTools
-from bot.policy import library as libraries
+from bot.policy import loading
 from tests.conftest import TODAY
 from tests.kits.questions import SHAPES, Small, small
 
@@ -30,7 +30,7 @@ def vigie(small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vigi
     @click.group
     @click.pass_context
     def line(context: click.Context) -> None:
-        policies = libraries.load_library(small.folders, "petite", lambda: TODAY)
+        policies = loading.load_library(small.folders, "petite", lambda: TODAY)
         context.meta[OPEN] = lambda: QuestionTools(policies, engine, {})
 
     for command in questions.COMMANDS:

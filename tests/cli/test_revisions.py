@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli import revisions as cli_revisions
 from bot.cli.revisions import OPEN, RevisionTools
-from bot.policy import library as libraries
+from bot.policy import loading
 from bot.revision import archive, revisions
 from bot.revision.archive import Archive
 from bot.revision.reading import formats
@@ -39,7 +39,7 @@ class Home:
 
     @property
     def shelf(self) -> RevisionTools:
-        library = libraries.load_library([SEED], "pa20", lambda: DAY)
+        library = loading.load_library([SEED], "pa20", lambda: DAY)
         texts = Archive(library, [SEED], CALENDAR, approvals=self.approvals)
         return RevisionTools(texts, self.folder / "vigie.db", DAY, NOW)
 

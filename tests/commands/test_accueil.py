@@ -26,7 +26,7 @@ from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz.bank import Problem, QuizBank
 from bot.outbox.notices import NoticeContext
 from bot.people import persons
-from bot.policy import library as libraries
+from bot.policy import loading
 from bot.settings import SEED
 from tests.conftest import TEST_DATA, TODAY
 from tests.kits.onboarding import LIBRARY, School, commands_of, course_of, school, words
@@ -443,7 +443,7 @@ async def test_every_message_passes_on_every_platform(desk: School, quote: Quote
 
 
 async def test_another_policy_without_any_question_gives_every_message_too(desk: School) -> None:
-    other = libraries.load_library([SEED, TEST_DATA], OTHER, lambda: TODAY)
+    other = loading.load_library([SEED, TEST_DATA], OTHER, lambda: TODAY)
     version = other.current(other.default)
     target = replace(TARGET, policy=OTHER, version=version.adopted)
     course = replace(course_of([desk]), library=other, target=lambda: target, bank=QuizBank)

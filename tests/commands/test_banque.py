@@ -18,7 +18,7 @@ from bot.commands.banque import BankEditing
 from bot.commands.examples import banque_examples
 from bot.conversation.forms import ChoiceField, Form, Reply, TextField
 from bot.conversation.messages import Message, Quoter
-from bot.policy import library as libraries
+from bot.policy import loading
 from bot.policy.articles import Number
 from bot.policy.library import Library
 from bot.settings import SEED
@@ -221,7 +221,7 @@ def revised(folder: Path) -> Library:
     (folder / "politique/pa20/2026-01-15.md").write_text(text)
     notes = (SEED / "politique/pa20/annotations.toml").read_text().replace('"7.3" = "portée"\n', "")
     (folder / "politique/pa20/annotations.toml").write_text(notes)
-    return libraries.load_library([SEED, folder], "pa20", lambda: TODAY)
+    return loading.load_library([SEED, folder], "pa20", lambda: TODAY)
 
 
 async def test_a_new_version_shows_which_lines_point_to_changed_clauses(

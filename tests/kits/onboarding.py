@@ -26,7 +26,7 @@ from bot.people import membership, persons
 from bot.people import roles as registry
 from bot.people.membership import BY_HAND
 from bot.people.office import Office
-from bot.policy import library as libraries
+from bot.policy import loading
 from bot.register import attestations as register
 from bot.register.attestations import Attesting
 from bot.register.signing import new_signer
@@ -38,7 +38,7 @@ from tests.kits.quiz import TARGET, letters, made_up
 from tests.kits.registry import ADMIN, CALENDAR, TEAMS, Desk
 
 SIGNER = new_signer()
-LIBRARY = libraries.load_library([SEED], "pa20", lambda: TODAY)
+LIBRARY = loading.load_library([SEED], "pa20", lambda: TODAY)
 
 
 @dataclass

@@ -22,7 +22,7 @@ from bot.answers.bank import BANK, GATE, BankLine
 from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
 from bot.answers.questions import Engine, PolicyAnswer
-from bot.policy import articles, library
+from bot.policy import articles, loading
 from bot.policy.articles import Number, Version
 from bot.policy.library import Library, Policy
 from bot.settings import SEED
@@ -66,7 +66,7 @@ def one_at_a_time(folder: Path) -> Iterator[None]:
 
 def learn() -> store.Sources:
     """Have the shipped bank learnt, once for all the bots of the tests, which then need not do it."""
-    sources = store.Sources((SEED,), library.load_library([SEED], "pa20", date.today).default.versions[-1])
+    sources = store.Sources((SEED,), loading.load_library([SEED], "pa20", date.today).default.versions[-1])
     with one_at_a_time(MODELS):
         store.make(sources, MODELS)
     return sources
@@ -114,7 +114,7 @@ class Small:
 
     @property
     def policy(self) -> Policy:
-        return library.load_library(self.folders, "petite", lambda: date(2026, 1, 1)).default
+        return loading.load_library(self.folders, "petite", lambda: date(2026, 1, 1)).default
 
     @property
     def version(self) -> Version:

@@ -32,7 +32,7 @@ from bot.people import membership, persons
 from bot.people import roles as registry
 from bot.people.membership import BY_HAND
 from bot.people.office import Office
-from bot.policy import library as libraries
+from bot.policy import loading
 from bot.register import attestations
 from bot.register.attestations import Attesting, Target
 from bot.register.signing import new_signer
@@ -250,14 +250,14 @@ def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int
     def today() -> date:
         return CALENDAR.day(clock())
 
-    def begin() -> Mapping[str, Sequence[libraries.Adopted]]:
+    def begin() -> Mapping[str, Sequence[loading.Adopted]]:
         with storage.transaction() as db:
             registry.seed(db)
             registry.appoint_first(db, [ADMIN, SECOND], today())
             return archive.approved(db, folders, today())
 
     approved = storage.executor.submit(begin).result()
-    library = libraries.load_library(folders, "pa20", today, approved)
+    library = loading.load_library(folders, "pa20", today, approved)
     texts = Archive(
         library, folders, CALENDAR, volume, [CHANNEL], approvals, previews.page,
         pages=lambda old, new: accueil.carried(old, new, library.policies[new.policy]),

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from bot.conversation.requests import UserError
 from bot.onboarding.course import open_course
 from bot.onboarding.enrolment import OnboardingPlan
-from bot.policy import library as libraries
+from bot.policy import loading
 from bot.policy.articles import PolicyError
 from bot.register.attestations import Attesting
 from bot.settings import SEED
@@ -27,9 +27,7 @@ def never(_db: Database, _attesting: Attesting) -> None:
 
 
 def test_the_course_is_on_the_shipped_text_and_questions() -> None:
-    course = open_course(
-        libraries.load_library([SEED], "pa20", lambda: TODAY), [SEED], never, OnboardingPlan()
-    )
+    course = open_course(loading.load_library([SEED], "pa20", lambda: TODAY), [SEED], never, OnboardingPlan())
     target = course.target()
     assert (target.policy, target.version) == ("pa20", date(2015, 12, 13))
     assert target.sha256 == hashlib.sha256(TEXT.read_bytes()).hexdigest()
@@ -46,7 +44,7 @@ def test_an_adopted_revision_changes_the_course_on_its_day_and_keeps_its_questio
     text = TEXT.read_text(encoding="utf-8").replace("nous vous invitons à vous abstenir", "abstenez-vous")
     (folder / "2027-01-20.md").write_text(text, encoding="utf-8")
     today = [date(2027, 1, 19)]
-    library = libraries.load_library([SEED, tmp_path], "pa20", lambda: today[0])
+    library = loading.load_library([SEED, tmp_path], "pa20", lambda: today[0])
     course = open_course(library, [SEED, tmp_path], never, OnboardingPlan())
     before = course.bank()
     assert course.target().version == date(2015, 12, 13)
@@ -60,7 +58,7 @@ def test_an_adopted_revision_changes_the_course_on_its_day_and_keeps_its_questio
 
 
 def test_a_policy_without_questions_has_no_quiz_and_a_broken_file_is_told_at_once(tmp_path: Path) -> None:
-    library = libraries.load_library([SEED], "pa20", lambda: TODAY)
+    library = loading.load_library([SEED], "pa20", lambda: TODAY)
     course = open_course(library, [tmp_path], never, OnboardingPlan())
     with pytest.raises(UserError, match="pas prêt"):
         course.questions()

@@ -19,7 +19,7 @@ from bot.answers.engine.shelf import FixedModel
 from bot.answers.engine.store import Sources
 from bot.answers.questions import Engine, Outcome, PolicyAnswer
 from bot.onboarding.quiz import bank as quiz_bank
-from bot.policy import articles, library
+from bot.policy import articles, loading
 from bot.policy.articles import Clause, Number, PolicyError, Version
 from bot.policy.changes import identities
 from bot.policy.library import Library, Policy
@@ -49,7 +49,7 @@ def read(tmp_path: Path, *edits: tuple[str, Callable[[str], str]]) -> Library:
     for adopted, edit in edits:
         text = edit(text)
         (folder / f"{adopted}.md").write_text(text, "utf-8")
-    return library.load_library([SEED, tmp_path], "pa20", lambda: TODAY)
+    return loading.load_library([SEED, tmp_path], "pa20", lambda: TODAY)
 
 
 def number(text: str) -> Number:
@@ -149,7 +149,7 @@ def test_what_was_said_of_a_clause_survives_a_correction(tmp_path: Path) -> None
 def test_guidance_and_topics_follow_too(tmp_path: Path) -> None:
     read_again = read(tmp_path, (AFTER, lambda text: shifted(text, 5, 3, NEW)))
     found = guidance.load([SEED, tmp_path], read_again)["pa20"]
-    written = guidance.load([SEED], library.load_library([SEED], "pa20", lambda: TODAY))["pa20"]
+    written = guidance.load([SEED], loading.load_library([SEED], "pa20", lambda: TODAY))["pa20"]
     assert found.subjects[number("5.11")] == written.subjects[number("5.10")]
     step = written.step(number("5.10"))
     assert step is not None
@@ -177,7 +177,7 @@ def test_what_was_unsaid_is_claimed_no_more_once_new_words_may_say_it(
     tmp_path: Path, question: str, edit: Callable[[str], str], clause: str, outcome: Outcome
 ) -> None:
     no = PolicyAnswer(outcome)
-    before = guidance.load([SEED], library.load_library([SEED], "pa20", lambda: TODAY))["pa20"]
+    before = guidance.load([SEED], loading.load_library([SEED], "pa20", lambda: TODAY))["pa20"]
     assert before.silence(question) is not None
     assert guidance.settled(before, no, question) == no
     after = guidance.load([SEED, tmp_path], read(tmp_path, (AFTER, edit)))["pa20"]
@@ -322,7 +322,7 @@ def test_annotations_about_a_version_that_there_is_not_are_refused(tmp_path: Pat
     folder.mkdir(parents=True)
     (folder / "annotations.toml").write_text('[policy]\nname = "PA20"\nversion = "2014-01-01"\n', "utf-8")
     with pytest.raises(PolicyError, match=r"il n'y a pas de version du 2014-01-01"):
-        library.load_library([SEED, tmp_path], "pa20", lambda: TODAY)
+        loading.load_library([SEED, tmp_path], "pa20", lambda: TODAY)
 
 
 @settings(max_examples=15)
@@ -344,4 +344,4 @@ def test_through_any_revisions_each_clause_is_somewhere_or_was_removed(seeds: li
 
 
 def _first() -> Version:
-    return library.load_library([SEED], "pa20", lambda: TODAY).default.versions[0]
+    return loading.load_library([SEED], "pa20", lambda: TODAY).default.versions[0]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import times
 from bot.conversation.messages import Mark, Quote
-from bot.policy import articles
-from bot.policy import library as libraries
+from bot.policy import articles, loading
 from bot.policy.annotations import FORCES
 from bot.policy.articles import Number, PolicyError
 from bot.policy.library import Library
@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def load(*folders: Path, default: str = "pa20") -> Library:
-    return libraries.load_library(folders, default, lambda: TODAY)
+    return loading.load_library(folders, default, lambda: TODAY)
 
 
 def said(library: Library, quote: Quote) -> str:
@@ -236,7 +236,7 @@ def test_a_quotation_says_when_its_text_is_not_the_one_in_force(folder: Path) ->
     old = (folder / "politique/pa20/2015-12-13.md").read_text()
     (folder / "politique/pa20/2020-05-01.md").write_text(old)
     today = date(2020, 4, 30)
-    library = libraries.load_library([folder], "pa20", lambda: today)
+    library = loading.load_library([folder], "pa20", lambda: today)
     library.propose(articles.parse(old, policy="pa20", adopted=date(2026, 5, 1), source="", key="abc"))
 
     def caption(key: str) -> str:
@@ -271,4 +271,4 @@ def test_nothing_can_be_quoted_that_is_not_stored(library: Library, quote: Quote
     ("day", "said_"), [(date(2015, 12, 13), "13 décembre 2015"), (date(2026, 5, 1), "1er mai 2026")]
 )
 def test_a_date_reads_in_french(day: date, said_: str) -> None:
-    assert libraries.in_words(day) == said_
+    assert times.in_words(day) == said_

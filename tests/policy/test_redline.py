@@ -7,7 +7,7 @@ from datetime import date
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.policy import articles, library
+from bot.policy import articles, loading
 from bot.policy.articles import Number, Version
 from bot.policy.changes import redline
 from bot.policy.changes.comparison import ChangeKind, compare
@@ -18,7 +18,7 @@ from tests.policy.test_comparison import TEXTS, numbered, version
 
 
 def _pa20() -> Version:
-    return library.load_library([SEED], "pa20", lambda: date(2030, 1, 1)).default.versions[0]
+    return loading.load_library([SEED], "pa20", lambda: date(2030, 1, 1)).default.versions[0]
 
 
 def _form(side: Version, numbers: tuple[str, ...]) -> str:

@@ -20,7 +20,7 @@ from bot.answers.engine.features import FAMILIES
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.questions import Engine
 from bot.language.spelling import Speller, load_spelling_table
-from bot.policy import library
+from bot.policy import loading
 from bot.policy.articles import Version
 from bot.policy.library import Policy
 from bot.settings import SEED
@@ -234,7 +234,7 @@ def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 )
 def main(ecrire: bool, aussi: tuple[Path, ...]) -> None:
     """Measure, print and, if asked to, write."""
-    policy = library.load_library([SEED], "pa20", date.today).default
+    policy = loading.load_library([SEED], "pa20", date.today).default
     version = policy.versions[-1]
     lines = bank.read(bank.files([SEED], policy.id), version)
     asked = {ASIDE: bank.read(bank.files([SEED], policy.id, bank.GATE), version)}

@@ -30,6 +30,7 @@ from bot.people import roles as registry
 from bot.people.membership import BY_HAND
 from bot.people.persons import Account
 from bot.policy import library as libraries
+from bot.policy import loading
 from bot.register import attestations, signing
 from bot.register.attestations import Attesting
 from bot.revision import archive, audience, revisions
@@ -273,7 +274,7 @@ def prepare(path: Path, keys: Path, count: int) -> frozenset[str]:
 def _prepare(db: Database, keys: Path, count: int) -> frozenset[str]:
     now, today = datetime.now(UTC), date.today()  # noqa: DTZ011 — as the bot's own settings say
     registry.seed(db)
-    library = libraries.load_library([SEED], "pa20", lambda: today, archive.approved(db, [SEED], today))
+    library = loading.load_library([SEED], "pa20", lambda: today, archive.approved(db, [SEED], today))
     signer = signing.load_signer(keys, create=True)
 
     def attest(db: Database, attesting: Attesting) -> None:

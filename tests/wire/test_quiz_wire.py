@@ -18,7 +18,7 @@ from simcord.backend.models import Message
 from bot.onboarding.quiz import bank
 from bot.onboarding.quiz.bank import Question
 from bot.people import membership
-from bot.policy import library
+from bot.policy import loading
 from bot.register import signing
 from bot.schedule import clock
 from bot.settings import SEED
@@ -34,7 +34,7 @@ from tests.wire.test_kept_wire import Kept
 
 Json = dict[str, Any]
 
-POLICY = library.load_library([SEED], "pa20", lambda: date(2026, 11, 24)).default
+POLICY = loading.load_library([SEED], "pa20", lambda: date(2026, 11, 24)).default
 BANK = bank.load_bank(SEED / "politique" / "pa20" / "quiz.toml", POLICY.versions[-1])
 STATEMENT: Final = "J'atteste avoir lu la PA20, version révisée le 13 décembre 2015"
 NAME: Final = "Béatrice Lévesque-Nguyễn"

@@ -17,7 +17,7 @@ from bot.onboarding.quiz import bank
 from bot.people import membership, persons
 from bot.people.membership import BY_HAND
 from bot.people.persons import Account
-from bot.policy import library as libraries
+from bot.policy import loading
 from bot.policy.articles import parse
 from bot.register import attestations, signing
 from bot.register.attestations import Attesting
@@ -70,9 +70,7 @@ def prepare(kept: Kept, account: Account) -> Mapping[str, str]:
     storage, now = Storage(kept.database), datetime.now(UTC)
     try:
         with storage.transaction() as db:
-            library = libraries.load_library(
-                [SEED], "pa20", lambda: TODAY, archive.approved(db, [SEED], TODAY)
-            )
+            library = loading.load_library([SEED], "pa20", lambda: TODAY, archive.approved(db, [SEED], TODAY))
             target = open_course(library, [SEED], lambda _db, _asked: None, OnboardingPlan()).target()
             person = persons.known(db, account)
             membership.enter(db, person, "officer", BY_HAND, TODAY - timedelta(days=60))

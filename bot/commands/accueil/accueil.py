@@ -37,9 +37,10 @@ from bot.onboarding.quiz import session
 from bot.people import persons
 from bot.people.office import Office, actor_of, administers, asker
 from bot.policy.articles import Number, Version
-from bot.policy.library import Policy, Reading, in_words
+from bot.policy.library import Policy, Reading
 from bot.register import attestations
 from bot.register.attestations import Attesting, Fact
+from bot.times import in_words
 
 NAME_LENGTH = 80
 _MINE = "accueil moi"

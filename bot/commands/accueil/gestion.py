@@ -32,8 +32,8 @@ from bot.onboarding.quiz.bank import QuizBank
 from bot.onboarding.quiz.statistics import ClauseStatistics, ItemStatistics
 from bot.people import persons, roles
 from bot.people.office import Office, actor_of, administers, named
-from bot.policy.library import in_words
 from bot.schedule import clock
+from bot.times import in_words
 
 DRAW: Final = "accueil-image"  # the errand that draws the picture
 PAGE_SIZE = 8  # people or questions on one page

@@ -24,11 +24,12 @@ from bot.conversation.messages import (
 )
 from bot.policy.changes import summary
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature
-from bot.policy.library import Policy, in_words
+from bot.policy.library import Policy
 from bot.revision import notices as revision_notices
 from bot.revision.audience import Asked
 from bot.revision.reading.lint import LintFinding
 from bot.revision.revisions import Revision
+from bot.times import in_words
 
 _LISTED = 10  # revisions on the overview
 _NOTES = 8  # remarks on a text that are written out

@@ -9,11 +9,11 @@ from typing import Final
 from bot.commands.signalement.messages import COMMAND, pointed
 from bot.conversation.forms import Form, TextField
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold, weight
-from bot.policy.library import in_words
 from bot.reports.cases import Author, DialogueMessage
 from bot.reports.filing import MESSAGE_LENGTH
 from bot.reports.followups import Followup
 from bot.reports.identifying import Pointed
+from bot.times import in_words
 
 DIALOGUE_WEIGHT: Final = 2_200  # what is left of a message once its frame is drawn
 

@@ -22,7 +22,6 @@ from bot.conversation.messages import (
     excerpt,
     weight,
 )
-from bot.policy.library import in_words
 from bot.reports.cases import (
     CHOSEN,
     OUTCOMES,
@@ -33,6 +32,7 @@ from bot.reports.cases import (
 )
 from bot.reports.filing import MESSAGE_LENGTH, WORDS_LENGTH
 from bot.reports.records import SEVERITIES, STATUSES
+from bot.times import in_words
 
 COMMAND: Final = "signalements"
 KEEP: Final = "oui"

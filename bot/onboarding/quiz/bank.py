@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeAlias, get_args
 from bot.policy.annotations import parse_toml
 from bot.policy.articles import Clause, Number, PolicyError, Version
 from bot.policy.changes import identities
-from bot.policy.library import read_utf8
+from bot.policy.loading import read_utf8
 
 Kind: TypeAlias = Literal["vrai-faux", "choix", "choix-multiples", "situation"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

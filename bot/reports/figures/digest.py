@@ -19,14 +19,13 @@ from bot.outbox import rows
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery
 from bot.people import roles
-from bot.policy.library import in_words
 from bot.reports import routing
 from bot.reports.figures import files, statistics
 from bot.reports.figures.files import Made
 from bot.reports.figures.statistics import Figure, Table
 from bot.reports.records import Records, Session
 from bot.storage.database import Storage
-from bot.times import Clock
+from bot.times import Clock, in_words
 from bot.typesetting.typeset import typeset
 
 ERRAND: Final = "signalements-bilan"

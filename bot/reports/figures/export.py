@@ -16,7 +16,6 @@ from bot.outbox import rows
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery
 from bot.people import roles
-from bot.policy.library import in_words
 from bot.register import chain
 from bot.reports import cases
 from bot.reports.cases import OUTCOMES, Filing, ReportCase
@@ -25,7 +24,7 @@ from bot.reports.figures.files import Made
 from bot.reports.figures.statistics import PLATFORMS
 from bot.reports.records import SEVERITIES, STATUSES, Records, Session
 from bot.storage.database import Storage
-from bot.times import Clock
+from bot.times import Clock, in_words
 from bot.typesetting.typeset import typeset
 
 ERRAND: Final = "signalement-dossier"

@@ -1,0 +1,143 @@
+"""From files and approved texts to the library.
+
+`data/politique/<id>/<AAAA-MM-JJ>.md` is one adopted version, and `annotations.toml` beside it interprets the
+text. The association's own folder is layered over what is shipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import TypeAlias
+
+from bot.policy import articles
+from bot.policy.annotations import parse_toml, read_annotations
+from bot.policy.articles import PolicyError, Version
+from bot.policy.changes import identities
+from bot.policy.library import Library, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """The text of an adopted version, as it was approved; `effective` is as in `Version`."""
+
+    adopted: date
+    effective: date | None
+    text: str
+
+
+# The approved texts of each policy; where there are any, they replace the files.
+Approved: TypeAlias = Mapping[str, Sequence[Adopted]]
+
+
+def load_library(
+    folders: Iterable[Path], default: str, today: Callable[[], date], approved: Approved | None = None
+) -> Library:
+    """Read every policy of `folders`, later folders adding to earlier ones.
+
+    Raises `PolicyError` when a file cannot be read, or when there is no policy `default`.
+    """
+    policies = read_policies(folders, approved or {})
+    if default not in policies:
+        known = ", ".join(policies) or "aucune"
+        raise PolicyError(
+            "VIGIE_POLITIQUE",
+            0,
+            f"la politique «\u00a0{default}\u00a0» n'existe pas (connues\u00a0: {known}).",
+        )
+    return Library(policies, default, today)
+
+
+def read_policies(folders: Iterable[Path], approved: Approved) -> dict[str, Policy]:
+    """Return the policies of `folders` and of approved texts, by id.
+
+    Raises `PolicyError` when a file cannot be read, or when two policies have one name.
+    """
+    roots = [folder / "politique" for folder in folders]
+    ids = {path.name for root in roots for path in root.glob("*") if path.is_dir()} | set(approved)
+    policies = {
+        policy: _read_policy(policy, [root / policy for root in roots], approved.get(policy, ()))
+        for policy in sorted(ids)
+    }
+    owners = {policy.lower(): policy for policy in policies}
+    for policy in policies.values():
+        for name in policy.names():
+            owner = owners.setdefault(name.lower(), policy.id)
+            if owner != policy.id:
+                raise PolicyError(
+                    f"{policy.id}/annotations.toml",
+                    0,
+                    f"le nom «\u00a0{name}\u00a0» est déjà celui de la politique {owner}.",
+                )
+    return policies
+
+
+def read_texts(folders: Iterable[Path], policy: str) -> dict[str, str]:
+    """Return the text of each version of a policy in `folders`, by the name of its file, its adoption date.
+
+    Raises `PolicyError` for a file that is not in UTF-8.
+    """
+    return {
+        path.stem: read_utf8(path) for path in _files(folder / "politique" / policy for folder in folders)
+    }
+
+
+def _files(folders: Iterable[Path]) -> list[Path]:
+    files = {path.stem: path for folder in folders for path in folder.glob("*.md")}
+    return [files[name] for name in sorted(files)]
+
+
+def _read_policy(policy: str, folders: Sequence[Path], approved: Sequence[Adopted]) -> Policy:
+    versions = [
+        articles.parse(
+            text.text,
+            policy=policy,
+            adopted=text.adopted,
+            source=f"{policy}/{text.adopted}.md",
+            effective=text.effective,
+        )
+        for text in approved
+    ] or [_read_version(policy, path) for path in _files(folders)]
+    if not versions:
+        raise PolicyError(policy, 0, "ce dossier de politique ne contient aucune version (AAAA-MM-JJ.md).")
+    notes = [path for folder in folders if (path := folder / "annotations.toml").is_file()]
+    toml, source = (read_utf8(notes[-1]), _short(notes[-1])) if notes else ("", policy)
+    data = parse_toml(toml, source)
+    table = data.get("policy")
+    interpreted = str(table.get("version", "")) if isinstance(table, dict) else ""
+    chain: list[Version] = []
+    for version in sorted(versions, key=lambda version: (version.since, version.adopted)):
+        chain.append(replace(version, former=chain[-1] if chain else None, interpreted=interpreted))
+    origin = identities.origin(chain[-1])
+    written = read_annotations(data, origin, source)
+    if written.version and written.version != origin.key:
+        raise PolicyError(source, 0, f"[policy] version\u00a0: il n'y a pas de version du {written.version}.")
+    loaded = Policy(policy, tuple(chain), origin, written)
+    loaded.notes(chain[-1])  # compares versions now rather than during the first look-up
+    return loaded
+
+
+def _read_version(policy: str, path: Path) -> Version:
+    try:
+        adopted = date.fromisoformat(path.stem)
+    except ValueError as error:
+        raise PolicyError(
+            _short(path), 0, "le nom doit être la date d'adoption\u00a0: AAAA-MM-JJ.md."
+        ) from error
+    return articles.parse(read_utf8(path), policy=policy, adopted=adopted, source=_short(path))
+
+
+def read_utf8(path: Path) -> str:
+    """Return a file's text. Raises `PolicyError`, with the line, when it is not in UTF-8."""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise PolicyError(_short(path), line, "le fichier n'est pas en UTF-8.") from error
+
+
+def _short(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
