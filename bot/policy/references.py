@@ -1,10 +1,11 @@
-"""How people write the number of a clause, and which one they meant when it does not exist."""
+"""How people write clause numbers, and which clause they meant when the number does not exist."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from bot.policy.articles import Number, Version
 
@@ -18,8 +19,8 @@ _BETWEEN = re.compile(rf"\bentre (?={_NUMBER})({_NUMBER}) et (?={_NUMBER})", re.
 _RANGE = re.compile(
     rf"(?<![\d.$])(?P<first>{_NUMBER}) ?{_TO} ?(?:{_WORDS} ?)?(?P<last>{_NUMBER})(?![\d.,]*\d)", re.IGNORECASE
 )
-# No letter may touch the number (« 5.1O »), and a unit after it makes it a mere figure.
-_ONE = re.compile(
+# No letter may touch the number (« 5.1O »); a unit after it makes it a mere figure.
+_SINGLE = re.compile(
     rf"(?<!\w)(?:(?P<word>{_WORDS}) ?)?(?<![\d$])(?<!\d\.)(?P<number>{_NUMBER})"
     r"(?!\w| ?(?:\$|%|€|°|h\b|km\b|ans?\b|min))",
     re.IGNORECASE,
@@ -46,10 +47,10 @@ class NumberSpan:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The numbers that a text names.
+    """The numbers that a text names; `page` counts from 1.
 
-    `exact`: the text is nothing else. `marked`: a word such as « article » stands before a number,
-    or it has a point, so that it cannot be a mere figure. `page` counts from 1.
+    `exact`: the text holds nothing else. `marked`: a number has a point or follows a word such as
+    « article », so it cannot be a mere figure.
     """
 
     spans: tuple[NumberSpan, ...]
@@ -59,7 +60,7 @@ class Reference:
 
 
 class Naming:
-    """What people write to name a policy: `names` gives the policy's id for each."""
+    """What people write to name a policy. `names`: the policy's id by each of its names."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._ids = {name.lower(): policy for name, policy in names.items()}
@@ -69,23 +70,23 @@ class Naming:
     def split(self, text: str) -> tuple[str | None, str]:
         """Return the id of the policy that `text` names, None when it names none, and the rest of it.
 
-        « pa20:5.10 » and « PA20 7.2 » both name `pa20`; a name before a colon that is no policy's is
-        returned as it is written, in lower case.
+        « pa20:5.10 » and « PA20 7.2 » both name `pa20`. A name before a colon that is no policy's is returned
+        as written, in lower case.
         """
-        found = self._pattern.search(text)
-        if found:
-            return self._ids[found["name"].lower()], (text[: found.start()] + text[found.end() :]).strip()
+        match = self._pattern.search(text)
+        if match:
+            return self._ids[match["name"].lower()], (text[: match.start()] + text[match.end() :]).strip()
         return _unknown_policy(text)
 
     def unaddressed(self, text: str) -> str:
-        """Return `text` without the name that only says which policy it is for: « pa20: et le logo? ».
+        """Return `text` without a name that only says which policy it is for: « pa20: et le logo? ».
 
-        Within a sentence the name is part of what is meant: « qui doit lire la PA20? ».
+        Within a sentence, the name is part of the meaning: « qui doit lire la PA20? ».
         """
-        found = self._pattern.match(text)
-        if found and found[0].rstrip()[-1] in ":,":
-            return text[found.end() :].strip()
-        return _unknown_policy(text)[1] if found is None else text.strip()
+        match = self._pattern.match(text)
+        if match and match[0].rstrip()[-1] in ":,":
+            return text[match.end() :].strip()
+        return text.strip() if match else _unknown_policy(text)[1]
 
 
 def _unknown_policy(text: str) -> tuple[str | None, str]:
@@ -96,10 +97,10 @@ def _unknown_policy(text: str) -> tuple[str | None, str]:
 
 
 def parse_reference(text: str) -> Reference | None:
-    """Return the reference in `text`, None when it holds no number that could be a clause's.
+    """Return the reference in `text`, None when no number in it could be a clause's.
 
-    Reads « 5.10 », « 5,10 », « art. 5.10 », « l'article cinq point dix », « 5.1 à 5.4 », « 5.9 et
-    5.10 », « article 5 page 2 ».
+    Reads « 5.10 », « 5,10 », « art. 5.10 », « l'article cinq point dix », « 5.1 à 5.4 », « 5.9 et 5.10 »,
+    « article 5 page 2 ».
     """
     if _NUMBER_ALONE.fullmatch(text):  # by far the most frequent
         number = _number(text)
@@ -108,17 +109,32 @@ def parse_reference(text: str) -> Reference | None:
     page = _PAGE.search(text)
     if page:
         text = text[: page.start()]
-    found, rest = _spans(_in_digits(text) if _LETTERS.search(text) else _LOOSE_POINT.sub(r"\1.", text))
-    if not found:
+    text = _in_digits(text) if _LETTERS.search(text) else _LOOSE_POINT.sub(r"\1.", text)
+    spans: list[tuple[int, NumberSpan, bool]] = []  # where each stands, and whether it is marked
+
+    def take_range(match: re.Match[str]) -> str:
+        first, last = _number(match["first"]), _number(match["last"])
+        if len(first.parts) == len(last.parts) + 1 and last.parts[-1] > first.parts[-1]:
+            last = Number((*first.parts[:-1], last.parts[-1]))  # « 5.1 à 10 » ends at 5.10
+        span = NumberSpan(min(first, last), max(first, last))
+        spans.append((match.start(), span, len(first.parts) > 1))
+        return " " * len(match[0])
+
+    def take_single(match: re.Match[str]) -> str:
+        number = _number(match["number"])
+        marked = bool(match["word"]) or len(number.parts) > 1
+        spans.append((match.start("number"), NumberSpan(number, number), marked))
+        return " " * len(match[0])
+
+    rest = _SINGLE.sub(take_single, _RANGE.sub(take_range, text))
+    if not spans:
         return None
-    marked = [one.span for one in found if one.marked]
+    spans.sort(key=lambda entry: entry[0])
     exact = not _LEFT.sub("", rest)
-    spans = (
-        [one.span for one in found] if exact else marked
-    )  # in a sentence, « un » and « 20 ans » are figures
-    return Reference(
-        tuple(dict.fromkeys(spans or [found[0].span])), exact, bool(marked), int(page["page"]) if page else 1
-    )
+    marked = [span for _, span, is_marked in spans if is_marked]
+    # In a sentence, « un » and « 20 ans » are figures.
+    chosen = [span for _, span, _ in spans] if exact else marked or [spans[0][1]]
+    return Reference(tuple(dict.fromkeys(chosen)), exact, bool(marked), int(page["page"]) if page else 1)
 
 
 def _in_digits(text: str) -> str:
@@ -131,70 +147,32 @@ def _in_digits(text: str) -> str:
     return _ORDINAL.sub(r"\1", digits)
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    at: int
-    span: NumberSpan
-    marked: bool
-
-
-def _spans(text: str) -> tuple[list[_Found], str]:
-    """Return the numbers of `text` in order, and what is left of it."""
-    found: list[_Found] = []
-
-    def take_range(match: re.Match[str]) -> str:
-        first, last = _number(match["first"]), _number(match["last"])
-        if len(first.parts) == len(last.parts) + 1 and last.parts[-1] > first.parts[-1]:
-            last = Number((*first.parts[:-1], last.parts[-1]))  # « 5.1 à 10 » ends at 5.10
-        span = NumberSpan(min(first, last), max(first, last))
-        found.append(_Found(match.start(), span, len(first.parts) > 1))
-        return " " * len(match[0])
-
-    def take_one(match: re.Match[str]) -> str:
-        number = _number(match["number"])
-        marked = bool(match["word"]) or len(number.parts) > 1
-        found.append(_Found(match.start("number"), NumberSpan(number, number), marked))
-        return " " * len(match[0])
-
-    rest = _ONE.sub(take_one, _RANGE.sub(take_range, text))
-    return sorted(found, key=lambda one: one.at), rest
-
-
 def _number(text: str) -> Number:
     return Number.parse(text.replace(",", "."))
 
 
-_BESIDE = 2  # articles away, the number of an article that does not exist may be a slip for another
+_BESIDE = 2  # articles within which the number of a missing article may be a typing slip
 
 
 def nearest(number: Number, version: Version) -> tuple[Number, ...]:
     """Return the one or two existing numbers that someone who wrote `number` may have meant, if any.
 
-    One is a likely slip (a figure too many, too few, or the point forgotten), the other the closest in the
-    same article or, when there is no such article, in one of the next two.
+    One is a likely slip (a figure too many or too few, or a missing point). The other is the closest in the
+    same article or, when there is no such article, within `_BESIDE` articles.
     """
-    typed = str(number)
+
+    def distance(candidate: Number) -> tuple[int, ...]:
+        return tuple(abs(a - b) for a, b in zip_longest(candidate.parts, number.parts, fillvalue=0))
+
     numbers = [clause.number for clause in version.clauses()]
-    slips = [candidate for candidate in numbers if _one_character_apart(typed, str(candidate))]
-    same_article = [candidate for candidate in numbers if candidate.article == number.article]
-    chosen: dict[Number, None] = {}
-    beside = [one for one in numbers if 0 < abs(one.parts[0] - number.parts[0]) <= _BESIDE]
-    for group in (slips, same_article or beside):
-        if group:
-            chosen.setdefault(min(group, key=lambda candidate: _distance(candidate, number)))
-    return tuple(sorted(chosen))
+    groups = (
+        [candidate for candidate in numbers if _one_character_apart(str(number), str(candidate))],
+        [candidate for candidate in numbers if candidate.article == number.article]
+        or [candidate for candidate in numbers if 0 < abs(candidate.parts[0] - number.parts[0]) <= _BESIDE],
+    )
+    return tuple(sorted({min(group, key=distance) for group in groups if group}))
 
 
 def _one_character_apart(left: str, right: str) -> bool:
     longer, shorter = (left, right) if len(left) > len(right) else (right, left)
     return any(longer[:i] + longer[i + 1 :] == shorter for i in range(len(longer)))
-
-
-def _distance(left: Number, right: Number) -> tuple[int, ...]:
-    width = max(len(left.parts), len(right.parts))
-    pairs = zip(_padded(left, width), _padded(right, width), strict=True)
-    return tuple(abs(a - b) for a, b in pairs)
-
-
-def _padded(number: Number, width: int) -> tuple[int, ...]:
-    return number.parts + (0,) * (width - len(number.parts))

@@ -138,7 +138,7 @@ def copies(version: Version, times: int) -> Version:
         for time in range(times)
         for article in version.articles
     ]
-    return articles.Version(version.policy, version.adopted, version.cover, tuple(made), version.revision)
+    return articles.Version(version.policy, version.adopted, version.cover, tuple(made))
 
 
 def many(model: Model, version: Version) -> Model:

@@ -36,12 +36,6 @@ def parse(markdown: str) -> Version:
     return articles.parse(markdown, policy="essai", adopted=date(2020, 1, 1), source="essai.md")
 
 
-def test_the_cover_says_which_meeting_revised_the_policy(pa20: Version) -> None:
-    assert pa20.revision is not None
-    assert (pa20.revision.meeting, pa20.revision.on) == (390, date(2015, 12, 13))
-    assert pa20.revision.body == "conseil d’administration"
-
-
 def test_pa20_has_seven_articles_thirty_one_targets_and_thirty_five_paragraphs(pa20: Version) -> None:
     assert [str(article.number) for article in pa20.articles] == list("1234567")
     assert len(pa20.clauses()) == 31

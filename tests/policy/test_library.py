@@ -161,11 +161,11 @@ def test_an_alias_that_is_another_policy_is_blamed_where_it_is_written(folder: P
         load(folder)
 
 
-def test_a_cover_whose_date_does_not_exist_is_read_without_it(folder: Path) -> None:
+def test_a_cover_whose_date_does_not_exist_is_read_all_the_same(folder: Path) -> None:
     path = folder / "politique/pa20/2015-12-13.md"
     path.write_text(path.read_text().replace("13-12-2015", "31-02-2015"))
     (version,) = load(folder).default.versions
-    assert (version.revision, version.adopted) == (None, date(2015, 12, 13))
+    assert version.adopted == date(2015, 12, 13)
 
 
 def test_an_article_without_text_names_its_line(folder: Path) -> None:
