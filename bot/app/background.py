@@ -27,7 +27,6 @@ from bot.conversation.requests import Actor
 from bot.logs import where
 from bot.onboarding import enrolment, progress, reminders
 from bot.onboarding.progress import Numbers
-from bot.onboarding.progress_picture import ProgressErrand
 from bot.operations.health import Health, Metrics
 from bot.outbox.pump import Pump
 from bot.outbox.routes import Routes, hand_over, parse
@@ -212,10 +211,16 @@ class Background:
             "copie": self._copy,
             "purge": self._purge,
             membership.RECONCILE: self._reconcile,
-            gestion.DRAW: ProgressErrand(
-                office.storage, f"Les accueils sur la {course.name}", self._progress, office.today
+            gestion.DRAW: partial(
+                progress.send_progress,
+                office.storage,
+                title=f"Les accueils sur la {course.name}",
+                count=self._progress,
+                calendar=office.calendar,
             ),
-            ledger.DRAW: picture.CurveErrand(office.storage, self.services.archive, office.calendar),
+            ledger.DRAW: partial(
+                picture.curve_errand, office.storage, self.services.archive, office.calendar
+            ),
             retraining.LEARN: self._learn_anew,
             retraining.ERRAND: partial(retraining.errand, office.storage, train),
             registrar.ADVANCE: self.registrar.advance,
@@ -246,8 +251,8 @@ class Background:
 
     def _progress(self, db: Database) -> Numbers:
         course, office = self.services.course, self.services.office
-        found = enrolment.everyone(db, course.target())
-        return progress.numbers(found, course.plan, office.calendar, office.today())
+        found = enrolment.standings(db, course.target())
+        return progress.count_progress(found, course.plan, office.calendar, office.today())
 
     def _caught_up(self, db: Database, now: datetime) -> None:
         """Do what each beat does."""

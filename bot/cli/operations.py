@@ -150,7 +150,7 @@ def diagnostic_(as_json: bool) -> None:
     copies = None if config.sandboxed() else config.copies()  # the sandbox is not copied
     places = diagnostic.Places(config.database(), config.keys(), copies)
     findings = [fine("réglages", "lus, sans erreur."), _policies(config)]
-    findings += onboarding_checks.quiz(config)
+    findings += onboarding_checks.check_quiz(config)
     findings += diagnostic.local(places, config.calendar(), system_clock, lambda db: [*_kept(db, config)])
     with suppress(StorageError):  # said above
         findings += [] if diagnostic.runs(config.database()) else diagnostic.port(config.vigie_sante_port)
@@ -177,7 +177,7 @@ def _policies(config: Settings) -> Finding:
 def _kept(db: Database, config: Settings) -> Iterator[Finding]:
     """Yield how what the database holds is."""
     yield from _roles(db, config)
-    yield from onboarding_checks.attestations(db, config.keys())
+    yield from onboarding_checks.check_register(db, config.keys())
     yield from report_checks.reports(db, config.keys(), config.today())
 
 

@@ -16,7 +16,7 @@ import click
 from sqlite_utils import Database
 
 from bot.cli.base import SUBCOMMAND, as_table, dump, json_flag, one_of
-from bot.onboarding import attempts, enrolment, progress, progress_picture
+from bot.onboarding import attempts, enrolment, progress
 from bot.onboarding.enrolment import OnboardingPlan, Standing
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import export, review, statistics
@@ -305,9 +305,9 @@ _STATES = {"late": "en retard", "active": "en cours", "done": "terminé", "suspe
 
 
 def _counted(db: Database, school: School) -> tuple[list[Standing], progress.Numbers]:
-    enrolment.delivered(db, school.target, school.calendar)
-    found = enrolment.everyone(db, school.target)
-    return found, progress.numbers(found, school.plan, school.calendar, school.today)
+    enrolment.note_delivered(db, school.target, school.calendar)
+    found = enrolment.standings(db, school.target)
+    return found, progress.count_progress(found, school.plan, school.calendar, school.today)
 
 
 def _described(db: Database, one: Standing, school: School) -> dict[str, Any]:
@@ -334,7 +334,7 @@ def _image(fichier: Path) -> None:
     with _database(school) as db:
         _, numbers = _counted(db, school)
     try:
-        picture = progress_picture.draw(numbers, f"Les accueils sur la {school.policy.name}", school.today)
+        picture = progress.draw_progress(numbers, f"Les accueils sur la {school.policy.name}", school.today)
     except TypesetError as error:
         raise click.ClickException(str(error)) from error
     _write_bytes(fichier, picture)

@@ -178,7 +178,7 @@ def _next(desk: _Desk, revision: Revision, person: str, standing: Standing) -> M
         clauses = summary.clauses_to_read(_since_read(desk, revision, person))
         seen = attempts.times_asked(desk.db, person, target.policy)
         sitting = session.about(desk.course.bank(), desk.course.random(), clauses, seen=seen)
-        enrolment.drawn(desk.db, person, target, len(sitting.items))
+        enrolment.update_onboarding(desk.db, person, target, questions=len(sitting.items))
         if sitting.items:
             attempts.begin(desk.db, person, target, sitting, desk.now, kind="revision")
     found = enrolment.standing(desk.db, person, target) or standing
@@ -244,7 +244,7 @@ def path(course: Course, standing: Standing, day: Mapping[Fact, str]) -> Message
         lines += [bold(f"{number}. {title}"), f"\u00a0: {state}" + ("\n" if number < len(steps) else "")]
     target = course.target()
     key = f"{target.policy} {target.version}"
-    todo = enrolment.missing(standing.steps, standing.needed)
+    todo = standing.missing
     onward = [Button("Voir ce qui a changé", f"nouveautes {key}", "plain" if "read" in day else "primary")]
     if standing.active and todo == ["passed"]:
         onward.append(Button("Répondre", "quiz", "primary"))

@@ -1,4 +1,4 @@
-"""What `vigie diagnostic` says of the quiz and of the register of attestations."""
+"""The findings of `vigie diagnostic` about the quiz and the register of attestations."""
 
 from __future__ import annotations
 
@@ -20,54 +20,50 @@ from bot.storage.database import StorageError
 _QUIZ, _REGISTER = "quiz", "registre"
 
 
-def quiz(settings: Settings) -> Iterator[Finding]:
-    """Yield how the questions of the default policy are, today."""
+def check_quiz(settings: Settings) -> Iterator[Finding]:
+    """Yield the state of the default policy's questions today."""
     try:
         folders = settings.data_folders()
-        policy = loading.load_library(folders, settings.vigie_politique, settings.today)
-        version = policy.current(policy.default)
-        path = quiz_bank.find_questions(folders, policy.default.id)
+        policies = loading.load_library(folders, settings.vigie_politique, settings.today)
+        version = policies.current(policies.default)
+        path = quiz_bank.find_questions(folders, policies.default.id)
         bank = quiz_bank.load_bank(path, version) if path else None
     except PolicyError as error:
         yield wrong(_QUIZ, str(error))
         return
     if bank is None:
-        yield note(_QUIZ, f"la {policy.default.name} n'a pas de questions\u00a0: personne ne peut attester.")
+        name = policies.default.name
+        yield note(_QUIZ, f"la {name} n'a pas de questions\u00a0: personne ne peut attester.")
         return
-    problems = len(review.review(bank, version))
+    problems, stale = len(review.review(bank, version)), len(bank.stale)
     if problems:
         yield wrong(_QUIZ, f"{problems} problème(s) dans les questions. Voyez\u00a0: vigie quiz verifier.")
-    if bank.stale:
-        yield note(
-            _QUIZ,
-            f"{len(bank.stale)} question(s) tenue(s) à l'écart, leur clause ayant changé. "
-            "Voyez\u00a0: vigie quiz verifier.",
-        )
-    if not problems and not bank.stale:
+    if stale:
+        aside = f"{stale} question(s) tenue(s) à l'écart, leur clause ayant changé."
+        yield note(_QUIZ, f"{aside} Voyez\u00a0: vigie quiz verifier.")
+    if not problems and not stale:
         yield fine(_QUIZ, f"{len(bank.questions)} questions, toutes à jour.")
 
 
-def attestations(db: Database, keys: Path) -> Iterator[Finding]:
-    """Yield whether the register is what it was when each attestation was signed."""
+def check_register(db: Database, keys: Path) -> Iterator[Finding]:
+    """Yield whether every attestation is still as it was signed."""
     if not register.head(db).number and not (keys / signing.HEAD_FILE).exists():
         yield fine(_REGISTER, "aucune attestation pour le moment.")
         return
     try:
         ring = signing.load_ring(keys)
-        kept = signing.noted_head(keys, ring)
+        noted = signing.noted_head(keys, ring)
     except StorageError as error:
         yield wrong(_REGISTER, str(error))
         return
-    audit = register.verify(db, ring, kept)
+    audit = register.verify(db, ring, noted)
+    intact = f"{audit.entries} attestation(s), intactes"
     if audit.faults:
+        count = len(audit.faults)
         yield wrong(
-            _REGISTER,
-            f"{len(audit.faults)} anomalie(s). Ne touchez à rien; voyez\u00a0: vigie registre verifier.",
+            _REGISTER, f"{count} anomalie(s). Ne touchez à rien; voyez\u00a0: vigie registre verifier."
         )
-    elif kept is None:
-        yield note(
-            _REGISTER,
-            f"{audit.entries} attestation(s), intactes, mais rien ne dit où le registre finissait.",
-        )
+    elif noted is None:
+        yield note(_REGISTER, f"{intact}, mais rien ne dit où le registre finissait.")
     else:
-        yield fine(_REGISTER, f"{audit.entries} attestation(s), intactes.")
+        yield fine(_REGISTER, f"{intact}.")

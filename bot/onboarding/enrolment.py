@@ -1,11 +1,11 @@
-"""Who is to read the policy, and how far each person is: reading, quiz, attestation.
+"""The people who must read the policy, and their progress: reading, quiz, attestation.
 
-Delivered, opened, read, passed and attested are five facts, each noted when it happens and none
-inferred from another. They are a person's, not an account's, so that one goes on from anywhere.
+Delivered, opened, read, passed and attested are five facts, each noted when it happens and none inferred
+from another. They belong to a person, not to an account: one can continue on another platform.
 
-A person is concerned while they are an officer or an employee, or hold one of the roles that only
-those have, or because the administration asked it. When they no longer are, nothing more is said to
-them; if they are again, they go on where they were, and the days are counted anew.
+A person is concerned while they are an officer or an employee, or hold a role that only those hold, or when
+the administration asks. Once they no longer are, they get no more messages; if they return, they continue
+where they stopped, and the days are counted anew.
 """
 
 from __future__ import annotations
@@ -22,12 +22,7 @@ from bot.outbox.notices import Notice
 from bot.outbox.rows import Delivery
 from bot.people import membership, roles
 from bot.register import attestations
-from bot.register.attestations import (
-    Attest,
-    Attesting,
-    Fact,
-    Target,  # what is to be read, in which version
-)
+from bot.register.attestations import Attest, Attesting, Fact, Target
 from bot.times import Calendar, iso, utc
 
 STEPS: Final[tuple[Fact, ...]] = ("delivered", "opened", "read", "passed", "attested")
@@ -35,7 +30,7 @@ STEPS: Final[tuple[Fact, ...]] = ("delivered", "opened", "read", "passed", "atte
 
 @dataclass(frozen=True, slots=True)
 class VersionNotice:
-    """The arguments of a notice about a text: the policy's identifier, the version's day of adoption."""
+    """The arguments of a notice about a text: the policy's identifier, the version's adoption day."""
 
     policy: str
     version: date
@@ -43,21 +38,21 @@ class VersionNotice:
 
 @dataclass(frozen=True, slots=True)
 class LateNotice(VersionNotice):
-    """Those of the notice that names, to the administration, the people who are late."""
+    """The arguments of the notice to the administration about late people, by their identifiers."""
 
     people: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class DoneNotice(VersionNotice):
-    """Those of the notice that tells the administration that someone has finished."""
+    """The arguments of the notice to the administration about a person who finished."""
 
     person: str
 
 
 @dataclass(frozen=True, slots=True)
 class RevisionNotice(VersionNotice):
-    """Those of the notice of a revision, with what it asks of the person."""
+    """The arguments of the notice of a revision. `asked`: the part of the text that the person must read."""
 
     asked: Literal["nothing", "changes", "whole"]
 
@@ -69,22 +64,22 @@ LATE: Final = Notice("accueil-retards", "les retards de l'accueil", LateNotice)
 DONE: Final = Notice("accueil-termine", "un accueil terminé", DoneNotice)
 REVISION: Final = Notice("revision-avis", "l'avis d'une révision", RevisionNotice)
 REVISION_REMINDER: Final = Notice("revision-rappel", "un rappel au sujet d'une révision", VersionNotice)
-# Those that stop with the onboarding.
+# The notices that are cancelled when the onboarding stops.
 PERSONAL: Final = tuple(notice.name for notice in (WELCOME, REMINDER, REFRESHER, REVISION, REVISION_REMINDER))
 
 TO_ADMINISTRATION: Final = f"role:{roles.ADMINISTRATION}"
 
-# What is to be read and asked: the whole text, or what a revision changed.
+# What a person reads and is asked about: the whole text, or what a revision changed.
 Scope: TypeAlias = Literal["whole", "changes"]
-NEEDED: Final[tuple[Fact, ...]] = ("read", "passed")  # before attesting, of the whole text
+NEEDED: Final[tuple[Fact, ...]] = ("read", "passed")  # before attesting the whole text
 
-# The roles whose holders are officers or employees by what these roles are.
+# Only officers and employees can hold these roles.
 _CONCERNED = (roles.VP_COMMUNICATIONS, roles.CONSEILLER, roles.CONSEIL)
 
 
 @dataclass(frozen=True, slots=True)
 class OnboardingPlan:
-    """The settings: when to remind, what a pass is, how long until the refresher; 0 days is never."""
+    """The settings: days of the reminders, pass mark in per cent, days until the refresher (0 is never)."""
 
     reminder_days: tuple[int, ...] = (3, 7, 14)
     pass_mark: int = 80
@@ -93,7 +88,11 @@ class OnboardingPlan:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where one person is. `questions`: how many were drawn, of those on what a revision changed."""
+    """A person's onboarding. `by_hand`: the administration asked it. `round`: grows at each return.
+
+    `reminders`: how many were sent; one more once the administration was told. `questions`: how many were
+    drawn about what a revision changed.
+    """
 
     person_id: str
     started_at: datetime
@@ -108,8 +107,13 @@ class Standing:
 
     @property
     def needed(self) -> tuple[Fact, ...]:
-        """What must be done before attesting; where no question is up to date, none is asked."""
+        """The steps before attesting; a revision without any current question needs no quiz."""
         return NEEDED if self.scope == "whole" or self.questions else NEEDED[:1]
+
+    @property
+    def missing(self) -> list[Fact]:
+        """The steps left before attesting."""
+        return [step for step in self.needed if step not in self.steps]
 
     @property
     def done(self) -> bool:
@@ -122,7 +126,7 @@ class Standing:
         return not self.done and self.suspended_on is None
 
     def late(self, plan: OnboardingPlan, calendar: Calendar, today: date) -> bool:
-        """Return whether the last of the reminders' days is past."""
+        """Return whether the day of the last reminder is past."""
         days = (today - calendar.day(self.started_at)).days
         return self.active and bool(plan.reminder_days) and days > max(plan.reminder_days)
 
@@ -131,45 +135,43 @@ class Standing:
 
 
 def concerned(db: Database, today: date) -> set[str]:
-    """Return the persons who are officers or employees, by the groups, the list or the roles."""
-    found = {*membership.members(db, "officer"), *membership.members(db, "employee")}
-    return found.union(*(roles.holders(db, role, today) for role in _CONCERNED))
+    """Return the officers and employees, by the groups, by hand or by their roles."""
+    members = {*membership.members(db, "officer"), *membership.members(db, "employee")}
+    return members.union(*(roles.holders(db, role, today) for role in _CONCERNED))
 
 
 def follow(db: Database, target: Target, calendar: Calendar, now: datetime, *, at_once: bool = False) -> int:
-    """Begin for those who are newly concerned, suspend for those who no longer are, resume on return.
+    """Begin the onboardings of new officers and employees, suspend those of former ones, resume on return.
 
-    To be called after every change of the registry, in its transaction, and once a day: it compares
-    and so misses nothing. `at_once`: the welcome need not wait for working hours, the change being
-    someone's doing at this moment. Whoever attested an earlier version is left to what is told of
-    revisions. Returns for how many people something changed.
+    Call it in the transaction of every change of the registry, and once a day: it compares, and so misses
+    nothing. `at_once`: the welcome does not wait for working hours, since someone has just acted. People who
+    attested an earlier version are skipped: revisions have their own notices. Return how many changed.
     """
     today = calendar.day(now)
-    now_concerned = concerned(db, today)
-    known = {one.person_id: one for one in everyone(db, target)}
-    before = _attested_before(db, target)
-    changed = 0
-    for person in sorted(now_concerned):
-        standing = known.get(person)
-        if standing is None and person not in before:
-            changed += begin(db, person, target, now, at_once=at_once)
-        elif standing is not None and standing.suspended_on is not None:
-            changed += _resume(db, standing, target, now, at_once=at_once)
-        elif standing is not None and standing.by_hand:  # followed like the others from now on
-            _update(db, person, target, "by_hand = 0")
-    for person, standing in known.items():
-        if person not in now_concerned and standing.suspended_on is None and not standing.by_hand:
-            changed += suspend(db, person, target, today)
-    return changed
-
-
-def _attested_before(db: Database, target: Target) -> set[str]:
+    present = concerned(db, today)
+    stored = {known.person_id: known for known in standings(db, target)}
     rows = db.conn.execute(
         """SELECT person_id FROM attestation_people JOIN attestations USING (number)
            WHERE policy = ? AND version < ?""",
-        (target.policy, _version(target)),
+        (target.policy, target.version.isoformat()),
     )
-    return {str(row[0]) for row in rows}
+    attested_before = {str(row[0]) for row in rows}
+    changed = 0
+    for person in sorted(present):
+        known = stored.get(person)
+        if known is None:
+            if person not in attested_before:
+                changed += begin(db, person, target, now, at_once=at_once)
+        elif known.suspended_on is not None:
+            _resume(db, known, target, now, at_once=at_once)
+            changed += 1
+        elif known.by_hand:  # followed like the others from now on
+            update_onboarding(db, person, target, by_hand=0)
+    for person, known in stored.items():
+        if person not in present and known.suspended_on is None and not known.by_hand:
+            suspend(db, person, target, today)
+            changed += 1
+    return changed
 
 
 def begin(
@@ -181,19 +183,20 @@ def begin(
     by_hand: bool = False,
     at_once: bool = False,
 ) -> bool:
-    """Begin a person's onboarding, with its welcome. Return whether anything is new.
+    """Begin a person's onboarding, with its welcome. Return whether anything changed.
 
-    `by_hand`: the administration asks it, of whomever they want. One that is suspended is resumed;
-    one that is under way or done is left as it is, so that nothing is asked twice.
+    `by_hand`: the administration asks it, of anyone; a suspended onboarding is then resumed. One that is
+    under way or done does not change, so that nothing is asked twice.
     """
     if place(db, person_id, target, now, by_hand=by_hand):
-        _welcome(db, person_id, target, 1, now, at_once=at_once)
+        notify(db, person_id, WELCOME, target, "1", now=now, urgent=at_once)
         return True
-    found = standing(db, person_id, target)
-    if not by_hand or found is None or found.suspended_on is None:
+    known = standing(db, person_id, target)
+    if not by_hand or known is None or known.suspended_on is None:
         return False
-    _update(db, person_id, target, "by_hand = 1")
-    return _resume(db, found, target, now, at_once=at_once)
+    update_onboarding(db, person_id, target, by_hand=1)
+    _resume(db, known, target, now, at_once=at_once)
+    return True
 
 
 def place(
@@ -205,46 +208,36 @@ def place(
     by_hand: bool = False,
     scope: Scope = "whole",
 ) -> bool:
-    """Note that a version is to be read by a person, and say nothing. Return whether that is new."""
-    done = db.conn.execute(
+    """Store a person's new onboarding without any message. Return False when they already have one."""
+    cursor = db.conn.execute(
         """INSERT OR IGNORE INTO onboardings (person_id, policy, version, started_at, by_hand, scope)
            VALUES (?, ?, ?, ?, ?, ?)""",
-        (person_id, target.policy, _version(target), iso(now), int(by_hand), scope),
+        (person_id, target.policy, target.version.isoformat(), iso(now), int(by_hand), scope),
     )
-    return done.rowcount == 1
+    return cursor.rowcount == 1
 
 
-def suspend(db: Database, person_id: str, target: Target, today: date) -> bool:
-    """Stop what is said to a person; what they did is kept. Return whether it was under way."""
-    done = _update(
-        db,
-        person_id,
-        target,
-        "suspended_on = ?, by_hand = 0",
-        today.isoformat(),
-        where="suspended_on IS NULL",
-    )
+def suspend(db: Database, person_id: str, target: Target, today: date) -> None:
+    """Stop the messages to a person; their progress stays stored."""
+    update_onboarding(db, person_id, target, suspended_on=today.isoformat(), by_hand=0)
     hush(db, person_id)
-    return done
 
 
-def _resume(db: Database, found: Standing, target: Target, now: datetime, *, at_once: bool) -> bool:
-    _update(
-        db,
-        found.person_id,
-        target,
-        "suspended_on = NULL, started_at = ?, reminders = 0, round = round + 1",
-        iso(now),
+def _resume(db: Database, known: Standing, target: Target, now: datetime, *, at_once: bool) -> None:
+    turn = known.round + 1
+    changes = {"suspended_on": None, "started_at": iso(now), "reminders": 0, "round": turn}
+    update_onboarding(db, known.person_id, target, **changes)
+    if not known.done and known.scope == "whole":  # of a revision, see `bot.revision.audience`
+        notify(db, known.person_id, WELCOME, target, str(turn), now=now, urgent=at_once)
+
+
+def update_onboarding(db: Database, person_id: str, target: Target, **columns: str | int | None) -> None:
+    """Set columns of a person's onboarding, such as `reminders`, `questions` or `refreshed`."""
+    changes = ", ".join(f"{column} = ?" for column in columns)
+    db.conn.execute(
+        f"UPDATE onboardings SET {changes} WHERE person_id = ? AND policy = ? AND version = ?",  # noqa: S608 — our own names
+        (*columns.values(), person_id, target.policy, target.version.isoformat()),
     )
-    if not found.done and found.scope == "whole":  # of a revision, see `revision_audience`
-        _welcome(db, found.person_id, target, found.round + 1, now, at_once=at_once)
-    return True
-
-
-def _welcome(
-    db: Database, person_id: str, target: Target, turn: int, now: datetime, *, at_once: bool
-) -> None:
-    notify(db, person_id, WELCOME, target, str(turn), now=now, urgent=at_once)
 
 
 def notify(
@@ -257,14 +250,14 @@ def notify(
     now: datetime,
     urgent: bool = False,
 ) -> bool:
-    """Have a notice sent to a person. Its arguments do not name them: two linked accounts get it once."""
+    """Send a person a notice, once for each `end`. Its arguments do not name them, since accounts merge."""
     key = f"{notice.name}:{person_id}:{target.policy}:{target.version}:{end}"
     text = VersionNotice(target.policy, target.version)
     return outbox.enqueue(db, Delivery(key, f"person:{person_id}", notice, text, urgent), now)
 
 
 def hush(db: Database, person_id: str) -> None:
-    """Cancel what was still to be said to a person about their onboarding."""
+    """Cancel the onboarding messages that wait to be sent to a person."""
     for notice in PERSONAL:
         db.conn.execute(
             """UPDATE outbox SET state = 'cancelled'
@@ -276,11 +269,10 @@ def hush(db: Database, person_id: str) -> None:
 # --- How far ----------------------------------------------------------------------------------
 
 
-def delivered(db: Database, target: Target, calendar: Calendar) -> None:
-    """Note for whom the outbox says that the welcome, or the notice of a revision, was sent.
+def note_delivered(db: Database, target: Target, calendar: Calendar) -> None:
+    """Note the people whose welcome, or notice of a revision, the outbox has sent; it knows the day only.
 
-    Of when, it knows the day.
-    What only the administration was told, for want of any way to the person, reached nobody.
+    A message that only the administration got, since the person could not be reached, does not count.
     """
     rows = db.conn.execute(
         """SELECT substr(recipient, 8), min(sent_day), route FROM outbox
@@ -288,7 +280,7 @@ def delivered(db: Database, target: Target, calendar: Calendar) -> None:
              AND json_extract(arguments, '$.policy') = ? AND json_extract(arguments, '$.version') = ?
              AND substr(recipient, 8) IN (SELECT id FROM people)
            GROUP BY recipient""",
-        (WELCOME.name, REVISION.name, target.policy, _version(target)),
+        (WELCOME.name, REVISION.name, target.policy, target.version.isoformat()),
     )
     for person, day, route in rows.fetchall():
         moment = calendar.at(date.fromisoformat(day), time.min)
@@ -296,22 +288,18 @@ def delivered(db: Database, target: Target, calendar: Calendar) -> None:
 
 
 def standing(db: Database, person_id: str, target: Target) -> Standing | None:
-    """Return where a person is, None when nothing was begun for them."""
-    return next(iter(_standings(db, target, person_id)), None)
+    """Return a person's onboarding, None when there is none."""
+    return next(iter(standings(db, target, person_id)), None)
 
 
-def everyone(db: Database, target: Target) -> list[Standing]:
-    """Return where everyone is, those who began first coming first."""
-    return _standings(db, target, None)
-
-
-def _standings(db: Database, target: Target, person_id: str | None) -> list[Standing]:
+def standings(db: Database, target: Target, person_id: str | None = None) -> list[Standing]:
+    """Return the onboardings on a text, the oldest first; of one person, or of everyone."""
     rows = db.conn.execute(
         """SELECT person_id, started_at, reminders, round, by_hand, suspended_on, refreshed, scope, questions
            FROM onboardings
            WHERE policy = :policy AND version = :version AND (:person IS NULL OR person_id = :person)
            ORDER BY started_at, rowid""",
-        {"policy": target.policy, "version": _version(target), "person": person_id},
+        {"policy": target.policy, "version": target.version.isoformat(), "person": person_id},
     )
     return [
         Standing(
@@ -333,75 +321,38 @@ def _standings(db: Database, target: Target, person_id: str | None) -> list[Stan
 
 
 def pages_read(db: Database, person_id: str, target: Target) -> set[str]:
-    """Return the pages that a person has turned."""
+    """Return the names of the pages that a person has turned."""
     rows = db.conn.execute(
         "SELECT page FROM pages_read WHERE person_id = ? AND policy = ? AND version = ?",
-        (person_id, target.policy, _version(target)),
+        (person_id, target.policy, target.version.isoformat()),
     )
     return {str(row[0]) for row in rows}
 
 
 def turn_page(db: Database, person_id: str, target: Target, page: str, today: date) -> None:
-    """Note that a person has turned a page; twice, it is once."""
+    """Note that a person turned a page, the first time only."""
     db.conn.execute(
         """INSERT OR IGNORE INTO pages_read (person_id, policy, version, page, turned_on)
            VALUES (?, ?, ?, ?, ?)""",
-        (person_id, target.policy, _version(target), page, today.isoformat()),
+        (person_id, target.policy, target.version.isoformat(), page, today.isoformat()),
     )
 
 
-def missing(steps: Mapping[Fact, datetime], needed: tuple[Fact, ...] = NEEDED) -> list[Fact]:
-    """Return what must be done before attesting."""
-    return [step for step in needed if step not in steps]
+def attest_reading(db: Database, attesting: Attesting, attest: Attest) -> bool:
+    """Attest, cancel the messages that wait for the person, and tell the administration.
 
-
-def drawn(db: Database, person_id: str, target: Target, questions: int) -> None:
-    """Note how many questions were drawn for a person, on what a revision changed."""
-    _update(db, person_id, target, "questions = ?", questions)
-
-
-def reminded(db: Database, person_id: str, target: Target, reminders: int) -> None:
-    """Note how many reminders a person had; that the administration was told of them counts as one more."""
-    _update(db, person_id, target, "reminders = ?", reminders)
-
-
-def refreshed(db: Database, person_id: str, target: Target) -> None:
-    """Note that the refresher was proposed to a person."""
-    _update(db, person_id, target, "refreshed = 1")
-
-
-def attested(db: Database, attesting: Attesting, attest: Attest) -> bool:
-    """Write a person's attestation, stop what was to be said to them, and tell the administration.
-
-    Returns whether it is new: what was attested already is left as it is. Raises `ValueError` when
-    something must be done before.
+    Return False when they had attested already. Raises `ValueError` when a step is missing.
     """
     person, target = attesting.person_id, attesting.target
-    done = attestations.facts(db, person, target)
+    done, known = attestations.facts(db, person, target), standing(db, person, target)
     if "attested" in done:
         return False
-    found = standing(db, person, target)
-    left = missing(done, found.needed if found else NEEDED)
-    if left:
-        raise ValueError(left)
+    missing = [step for step in (known.needed if known else NEEDED) if step not in done]
+    if missing:
+        raise ValueError(missing)
     attest(db, attesting)
     hush(db, person)
     key = f"{DONE.name}:{person}:{target.policy}:{target.version}"
     finished = DoneNotice(target.policy, target.version, person)
     outbox.enqueue(db, Delivery(key, TO_ADMINISTRATION, DONE, finished), attesting.at)
     return True
-
-
-def _version(target: Target) -> str:
-    return target.version.isoformat()
-
-
-def _update(
-    db: Database, person_id: str, target: Target, change: str, *values: object, where: str = "true"
-) -> bool:
-    done = db.conn.execute(
-        f"""UPDATE onboardings SET {change}
-            WHERE person_id = ? AND policy = ? AND version = ? AND {where}""",  # noqa: S608 — our own words only
-        (*values, person_id, target.policy, _version(target)),
-    )
-    return done.rowcount == 1

@@ -8,8 +8,7 @@ from functools import lru_cache
 from bot.conversation.messages import Message, person
 from bot.onboarding.enrolment import STEPS
 from bot.onboarding.notices import done, late, picture, refresher, reminder, welcome
-from bot.onboarding.progress import Numbers
-from bot.onboarding.progress_picture import draw
+from bot.onboarding.progress import Numbers, draw_progress
 
 
 def onboarding_examples(png: bytes) -> dict[str, Message]:
@@ -29,4 +28,6 @@ def onboarding_examples(png: bytes) -> dict[str, Message]:
 def progress_png() -> bytes:
     """Return a picture of the progress, of made-up numbers."""
     counts = dict(zip(STEPS, (14, 11, 8, 6, 5), strict=True))
-    return draw(Numbers(14, tuple(counts.items()), 2), "Les accueils sur la PA20", date(2026, 11, 24))
+    return draw_progress(
+        Numbers(14, tuple(counts.items()), 2), "Les accueils sur la PA20", date(2026, 11, 24)
+    )

@@ -1,14 +1,28 @@
-"""How far everyone is, as a few numbers: the same for the text, the picture and the exports."""
+"""Everyone's progress, as a few numbers and their picture.
+
+The same numbers serve the text, the picture and the exports. The picture's colours are Okabe and Ito's,
+which everyone can tell apart, and each bar has its words, so that colour alone says nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from pathlib import Path
+from typing import Final
+
+from sqlite_utils import Database
 
 from bot.onboarding.enrolment import STEPS, OnboardingPlan, Standing
+from bot.onboarding.notices import PICTURE
+from bot.outbox import kept_pictures
+from bot.outbox.kept_pictures import KeptPicture
+from bot.outbox.notices import RowArguments
 from bot.register.attestations import Fact
-from bot.times import Calendar
+from bot.storage.database import Storage
+from bot.times import Calendar, in_words
+from bot.typesetting.typeset import typeset
 
 LABELS: dict[Fact, str] = {
     "delivered": "Message remis",
@@ -17,11 +31,12 @@ LABELS: dict[Fact, str] = {
     "passed": "Quiz réussi",
     "attested": "Lecture attestée",
 }
+_TEMPLATE: Final = Path(__file__).with_name("progress.typ")
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """Of `total` people who are asked, how many have done each thing, and how many are late."""
+    """The people who are asked, how many of them took each step, and how many are late."""
 
     total: int
     steps: tuple[tuple[Fact, int], ...]
@@ -34,11 +49,43 @@ class Numbers:
         yield f"En retard\u00a0: {self.late} sur {self.total}"
 
 
-def numbers(found: Iterable[Standing], plan: OnboardingPlan, calendar: Calendar, today: date) -> Numbers:
-    """Count those who are asked, or have done all of it; those whose onboarding is suspended are left out."""
-    counted = [one for one in found if one.done or one.suspended_on is None]
+def count_progress(
+    standings: Iterable[Standing], plan: OnboardingPlan, calendar: Calendar, today: date
+) -> Numbers:
+    """Count the onboardings, except those suspended before the attestation."""
+    counted = [standing for standing in standings if standing.done or standing.suspended_on is None]
     return Numbers(
         len(counted),
-        tuple((step, sum(step in one.steps for one in counted)) for step in STEPS),
-        sum(one.late(plan, calendar, today) for one in counted),
+        tuple((step, sum(step in standing.steps for standing in counted)) for step in STEPS),
+        sum(standing.late(plan, calendar, today) for standing in counted),
     )
+
+
+def draw_progress(numbers: Numbers, title: str, day: date) -> bytes:
+    """Draw the numbers as PNG, in a tenth of a second: not on the storage thread. Raises `TypesetError`."""
+    data = {
+        "title": title,
+        "subtitle": f"{numbers.total} personne{'s' * (numbers.total > 1)}, le {in_words(day)}",
+        "total": numbers.total,
+        "rows": [{"label": LABELS[step], "count": count} for step, count in numbers.steps],
+        "late": numbers.late,
+    }
+    return typeset(_TEMPLATE, data, "png")
+
+
+async def send_progress(
+    storage: Storage,
+    arguments: RowArguments,
+    now: datetime,
+    *,
+    title: str,
+    count: Callable[[Database], Numbers],
+    calendar: Calendar,
+) -> None:
+    """Draw the progress and send it to whoever asked. Raises `TypesetError`, `StorageError`."""
+
+    def draw(numbers: Numbers) -> KeptPicture:
+        day = calendar.day(now)
+        return KeptPicture(draw_progress(numbers, title, day), "\n".join(numbers.lines()), day)
+
+    await kept_pictures.draw_and_send(storage, PICTURE, arguments, now, count=count, draw=draw)

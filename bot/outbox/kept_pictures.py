@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import partial
+from typing import TypeVar
 
 from sqlite_utils import Database
 
+from bot.conversation.deferred import aside
 from bot.outbox import rows
-from bot.outbox.notices import Notice
+from bot.outbox.notices import Notice, RowArguments
 from bot.outbox.rows import Delivery
 from bot.storage.database import Storage
+
+Numbers = TypeVar("Numbers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +35,44 @@ class PictureNotice:
     id: str
 
 
-def keep(
+async def draw_and_send(
     storage: Storage,
     notice: Notice[PictureNotice],
-    arguments: Mapping[str, Any],
-    picture: KeptPicture,
+    arguments: RowArguments,
     now: datetime,
+    *,
+    count: Callable[[Database], Numbers | None],
+    draw: Callable[[Numbers], KeptPicture],
 ) -> None:
-    """Keep a picture and have it sent by `notice` to whoever asked, once. On the storage thread.
+    """Draw a picture and send it by `notice` to whoever asked; done again after a crash, it is sent once.
 
-    `arguments`: those of the errand, with the picture's « id » and the « person » who asked.
+    `arguments`: the errand's, with the picture's « id » and the « person » who asked. `count`: reads the
+    numbers on the storage thread, None when there is nothing to draw any more. `draw`: takes a second, on a
+    thread of its own. Raises what `draw` raises, and `StorageError`.
     """
-    identifier, person = arguments["id"], arguments["person"]
-    with storage.transaction() as db:
-        db.conn.execute(
-            "INSERT OR REPLACE INTO progress_pictures (id, png, numbers, made_on) VALUES (?, ?, ?, ?)",
-            (identifier, picture.png, picture.words, picture.day.isoformat()),
-        )
-        key, sent = f"{notice.name}:{identifier}", PictureNotice(identifier)
-        rows.enqueue(db, Delivery(key, f"person:{person}", notice, sent, urgent=True), now)
+
+    def counted() -> Numbers | None:
+        with storage.transaction() as db:
+            return count(db)
+
+    def send(picture: KeptPicture) -> None:
+        identifier, person = arguments["id"], arguments["person"]
+        with storage.transaction() as db:
+            db.conn.execute(
+                "INSERT OR REPLACE INTO progress_pictures (id, png, numbers, made_on) VALUES (?, ?, ?, ?)",
+                (identifier, picture.png, picture.words, picture.day.isoformat()),
+            )
+            key, sent = f"{notice.name}:{identifier}", PictureNotice(identifier)
+            rows.enqueue(db, Delivery(key, f"person:{person}", notice, sent, urgent=True), now)
+
+    numbers = await storage.run(counted)
+    if numbers is not None:
+        picture = await aside(partial(draw, numbers))
+        await storage.run(partial(send, picture))
 
 
 def find(db: Database, identifier: str) -> KeptPicture | None:
-    """Return a picture that is still kept."""
+    """Return a picture, None once it is deleted."""
     row = db.conn.execute(
         "SELECT png, numbers, made_on FROM progress_pictures WHERE id = ?", (identifier,)
     ).fetchone()
@@ -61,5 +80,5 @@ def find(db: Database, identifier: str) -> KeptPicture | None:
 
 
 def forget(db: Database, today: date) -> None:
-    """Delete those of the days before."""
+    """Delete the pictures of earlier days."""
     db.conn.execute("DELETE FROM progress_pictures WHERE made_on < ?", (today.isoformat(),))

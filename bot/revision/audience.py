@@ -260,7 +260,7 @@ def _carry(
     same = last is not None and last.version == former.version.isoformat() and standing.scope == scope
     if not same or campaign.revision.nature is not Nature.EDITORIAL or standing.done:
         return
-    enrolment.drawn(db, person, target, standing.questions)
+    enrolment.update_onboarding(db, person, target, questions=standing.questions)
     for fact, at in standing.steps.items():
         if fact in {"opened", "read", "passed"}:
             attestations.note_fact(db, person, target, fact, platform="", now=at)

@@ -5,16 +5,17 @@ The numbers are those of the text that goes with it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from bot.conversation.deferred import aside
+from sqlite_utils import Database
+
 from bot.outbox import kept_pictures
 from bot.outbox.kept_pictures import KeptPicture
+from bot.outbox.notices import RowArguments
 from bot.revision import audience, ledger, revisions
 from bot.revision.archive import Archive
 from bot.revision.audience import Recipient
@@ -67,29 +68,19 @@ def draw(one: Curve) -> bytes:
     return typeset(_TEMPLATE, data, "png")
 
 
-class CurveErrand:
-    """The errand `revision-image`: count, draw, keep the picture, have it sent to whoever asked."""
+async def curve_errand(
+    storage: Storage, archive: Archive, calendar: Calendar, arguments: RowArguments, now: datetime
+) -> None:
+    """Draw the curve of a revision and send it to whoever asked. Raises `TypesetError`, `StorageError`."""
 
-    def __init__(self, storage: Storage, archive: Archive, calendar: Calendar) -> None:
-        self._storage = storage
-        self._archive = archive
-        self._calendar = calendar
+    def count(db: Database) -> Curve | None:
+        revision = revisions.find_revision(db, arguments["revision"])
+        if revision is None or revision.state != "announced":
+            return None
+        name = archive.library.policies[revision.policy].name
+        return curve(name, revision, audience.list_recipients(db, revision), calendar, calendar.day(now))
 
-    async def __call__(self, arguments: Mapping[str, Any], now: datetime) -> None:
-        """Draw. Done again after a crash, it sends nothing twice. Raises `TypesetError`, `StorageError`."""
-        today = self._calendar.day(now)
-        found = await self._storage.run(lambda: self._counted(arguments["revision"], today))
-        if found is None:
-            return
-        png = await aside(partial(draw, found))
-        made = KeptPicture(png, found.words, today)
-        await self._storage.run(lambda: kept_pictures.keep(self._storage, PICTURE, arguments, made, now))
+    def picture(drawn: Curve) -> KeptPicture:
+        return KeptPicture(draw(drawn), drawn.words, calendar.day(now))
 
-    def _counted(self, identifier: str, today: date) -> Curve | None:
-        with self._storage.transaction() as db:
-            revision = revisions.find_revision(db, identifier)
-            if revision is None or revision.state != "announced":
-                return None
-            found = audience.list_recipients(db, revision)
-            name = self._archive.library.policies[revision.policy].name
-            return curve(name, revision, found, self._calendar, today)
+    await kept_pictures.draw_and_send(storage, PICTURE, arguments, now, count=count, draw=picture)

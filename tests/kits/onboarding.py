@@ -97,7 +97,7 @@ class School(Desk):
 
         def read() -> list[Standing]:
             with self.office.storage.transaction() as db:
-                return enrolment.everyone(db, TARGET)
+                return enrolment.standings(db, TARGET)
 
         return await self.office.storage.run(read)
 

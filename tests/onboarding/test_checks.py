@@ -30,7 +30,7 @@ def told(found: list[Finding]) -> list[tuple[str, str]]:
 
 
 def test_the_shipped_questions_are_fine() -> None:
-    [found] = checks.quiz(Settings(_env_file=None))
+    [found] = checks.check_quiz(Settings(_env_file=None))
     assert (found.subject, found.level) == ("quiz", "ok")
     assert found.text.endswith("questions, toutes à jour.")
 
@@ -39,7 +39,7 @@ def test_wrong_and_stale_questions_are_told(tmp_path: Path) -> None:
     text = QUESTIONS.read_text(encoding="utf-8")
     text = text.replace('hash = "90d5120c016721c3"', 'hash = "0000000000000000"', 1)
     text = text.replace('type = "choix"', 'type = "devinette"', 1)
-    found = told(list(checks.quiz(settings(tmp_path, text))))
+    found = told(list(checks.check_quiz(settings(tmp_path, text))))
     assert [level for level, _ in found] == ["erreur", "avis"]
     assert all("vigie quiz verifier" in line for _, line in found)
 
@@ -47,7 +47,7 @@ def test_wrong_and_stale_questions_are_told(tmp_path: Path) -> None:
 def test_questions_that_are_no_text_are_one_line(tmp_path: Path) -> None:
     config = settings(tmp_path, "")
     (tmp_path / "politique" / "pa20" / "quiz.toml").write_bytes(b"\xff\xfe")
-    [found] = checks.quiz(config)
+    [found] = checks.check_quiz(config)
     assert found.level == "erreur"
     assert "UTF-8" in found.text
 
@@ -61,7 +61,7 @@ def kept(tmp_path: Path) -> tuple[Path, Path]:
 
 def look(database: Path, keys: Path) -> tuple[str, str]:
     with beside(database) as db:
-        [found] = told(list(checks.attestations(db, keys)))
+        [found] = told(list(checks.check_register(db, keys)))
     return found
 
 

@@ -111,17 +111,17 @@ def test_the_five_facts_are_independent_and_the_first_time_is_kept(db: Database)
     assert found is not None
     assert dict(found.steps) == {"passed": NOW}
     assert (found.done, found.active) == (False, True)
-    assert enrolment.missing(found.steps) == ["read"]
+    assert found.missing == ["read"]
 
 
 def test_delivered_is_what_the_outbox_says(db: Database) -> None:
     person = officer(db)
     follow(db)
-    enrolment.delivered(db, TARGET, CALENDAR)
+    enrolment.note_delivered(db, TARGET, CALENDAR)
     assert attestations.facts(db, person, TARGET) == {}
     db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = '2026-11-25', route = 'discord'")
     for _ in range(2):
-        enrolment.delivered(db, TARGET, CALENDAR)
+        enrolment.note_delivered(db, TARGET, CALENDAR)
     db.conn.execute("DELETE FROM outbox")  # kept for a year only
     facts = attestations.facts(db, person, TARGET)
     assert {fact: CALENDAR.day(at).isoformat() for fact, at in facts.items()} == {"delivered": "2026-11-25"}
@@ -133,7 +133,7 @@ def test_a_welcome_that_only_the_administration_saw_is_not_delivered(db: Databas
     person = officer(db)
     follow(db)
     db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = '2026-11-25', problem = 'unreached'")
-    enrolment.delivered(db, TARGET, CALENDAR)
+    enrolment.note_delivered(db, TARGET, CALENDAR)
     assert attestations.facts(db, person, TARGET) == {}
 
 
@@ -142,7 +142,7 @@ def test_attesting_without_what_comes_before_is_refused(db: Database) -> None:
     account = Account("slack", "T1", "U1")
     asked = Attesting(person, "Alex", account, TARGET, NOW)
     with pytest.raises(ValueError, match="read"):
-        enrolment.attested(db, asked, lambda _db, _asked: None)
+        enrolment.attest_reading(db, asked, lambda _db, _asked: None)
 
 
 def test_an_adopted_revision_begins_anew_and_reminds_of_the_new_text_alone(db: Database) -> None:
@@ -162,7 +162,7 @@ def test_whoever_attested_an_earlier_version_is_left_to_what_is_told_of_revision
     attestations.attest(db, attesting, new_signer())
     other = officer(db, Actor("slack", "T1", "U2"))
     assert enrolment.follow(db, REVISED, CALENDAR, NOW) == 1
-    assert [one.person_id for one in enrolment.everyone(db, REVISED)] == [other]
+    assert [one.person_id for one in enrolment.standings(db, REVISED)] == [other]
     assert enrolment.begin(db, person, REVISED, NOW, by_hand=True)
 
 
@@ -183,7 +183,7 @@ def test_without_reminders_nobody_is_late(db: Database) -> None:
     later = NOW + timedelta(days=40)
     reminders.daily(db, TARGET, OnboardingPlan(reminder_days=()), CALENDAR, later)
     assert [notice for _, notice, _ in queued(db)] == ["accueil-bienvenue"]
-    [one] = enrolment.everyone(db, TARGET)
+    [one] = enrolment.standings(db, TARGET)
     assert not one.late(OnboardingPlan(reminder_days=()), CALENDAR, CALENDAR.day(later))
 
 
@@ -222,7 +222,7 @@ def test_when_two_accounts_become_one_person_all_that_was_done_is_theirs(db: Dat
     attempts.save(db, begun, finish(sitting, BANK, right=lambda n: n > 2), NOW)
     persons.merge(db, mine, other)
     assert enrolment.pages_read(db, mine, TARGET) == {"1/1", "2/1"}
-    assert len(enrolment.everyone(db, TARGET)) == 1
+    assert len(enrolment.standings(db, TARGET)) == 1
     assert len(attempts.missed(db, mine, "pa20")) == 3
     assert set(attestations.facts(db, mine, TARGET)) == {"opened"}
 

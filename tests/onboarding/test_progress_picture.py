@@ -13,14 +13,14 @@ from PIL import Image
 from bot.conversation.messages import Message
 from bot.onboarding import notices
 from bot.onboarding.enrolment import STEPS
-from bot.onboarding.progress import Numbers
-from bot.onboarding.progress_picture import ProgressErrand, draw
+from bot.onboarding.progress import Numbers, draw_progress, send_progress
 from bot.outbox.notices import Built, NoticeContext, Notices
 from bot.storage.database import Storage
 from bot.typesetting import typeset
 from bot.typesetting.typeset import TypesetError
 from tests.kits.onboarding import LIBRARY
 from tests.kits.people import NOW
+from tests.kits.registry import CALENDAR
 
 DAY = date(2026, 11, 24)
 BLUE, VERMILION = (0, 114, 178), (213, 94, 0)  # Okabe and Ito, « Color Universal Design », 2008
@@ -46,7 +46,7 @@ def widths(png: bytes, colour: tuple[int, int, int]) -> list[int]:
 
 
 def test_each_bar_is_as_long_as_its_number() -> None:
-    png = draw(numbers(8, 8, 6, 4, 2, 1, late=2), "Les accueils", DAY)
+    png = draw_progress(numbers(8, 8, 6, 4, 2, 1, late=2), "Les accueils", DAY)
     bars = widths(png, BLUE)
     assert [round(8 * bar / bars[0]) for bar in bars] == [8, 6, 4, 2, 1]
     assert [round(8 * bar / bars[0]) for bar in widths(png, VERMILION)] == [2]
@@ -56,7 +56,7 @@ def test_each_bar_is_as_long_as_its_number() -> None:
     "found", [numbers(0, 0, 0, 0, 0, 0), numbers(1, 1, 1, 1, 1, 1), numbers(12_345, *[9_999] * 5)]
 )
 def test_any_numbers_can_be_drawn(found: Numbers) -> None:
-    image = Image.open(io.BytesIO(draw(found, "L'été « ~ # $x$ \\ »", DAY)))
+    image = Image.open(io.BytesIO(draw_progress(found, "L'été « ~ # $x$ \\ »", DAY)))
     assert image.format == "PNG"
     assert image.width > 600
 
@@ -64,10 +64,10 @@ def test_any_numbers_can_be_drawn(found: Numbers) -> None:
 def test_a_drawing_that_fails_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(typeset, "_PAGE", typeset._PAGE.with_name("absent.py"))
     with pytest.raises(TypesetError, match="mise en page"):
-        draw(numbers(0, 0, 0, 0, 0, 0), "x", DAY)
+        draw_progress(numbers(0, 0, 0, 0, 0, 0), "x", DAY)
     monkeypatch.setattr(sys, "executable", "/nowhere")
     with pytest.raises(TypesetError):
-        draw(numbers(0, 0, 0, 0, 0, 0), "x", DAY)
+        draw_progress(numbers(0, 0, 0, 0, 0, 0), "x", DAY)
 
 
 @pytest.fixture
@@ -79,9 +79,15 @@ def storage() -> Iterator[Storage]:
 
 async def test_the_errand_has_the_picture_sent_once_to_whoever_asked(storage: Storage) -> None:
     found = numbers(4, 4, 3, 2, 1, 1)
-    errand = ProgressErrand(storage, "Les accueils", lambda _: found, lambda: DAY)
     for _ in range(2):  # a crash came before it was struck off
-        await errand({"person": "p1", "id": "i1"}, NOW)
+        await send_progress(
+            storage,
+            {"person": "p1", "id": "i1"},
+            NOW,
+            title="Les accueils",
+            count=lambda _: found,
+            calendar=CALENDAR,
+        )
 
     def message() -> tuple[list[tuple[str, ...]], Built]:
         with storage.transaction() as db:

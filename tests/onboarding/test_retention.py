@@ -63,7 +63,7 @@ def test_what_concerns_those_who_left_is_erased_a_year_later_and_once(db: Databa
     remembered = Remembered()
     assert retention.enforce(db, year + timedelta(days=1), remembered) == 5
     assert retention.enforce(db, year + timedelta(days=1), remembered) == 0
-    assert [one.person_id for one in enrolment.everyone(db, TARGET)] == [stays]
+    assert [one.person_id for one in enrolment.standings(db, TARGET)] == [stays]
     assert attempts.latest(db, stays, "pa20", "quiz") is not None
     assert attempts.latest(db, guest, "pa20", "quiz") is None
     assert enrolment.pages_read(db, stays, TARGET) == {"1/1"}

@@ -138,7 +138,7 @@ def _onward(course: Course, steps: Mapping[Fact, datetime], standing: Standing |
     read = Button("Relire" if "read" in steps else going, "accueil lire", _style("read" in steps))
     play = Button("Le quiz", "quiz", _style("read" not in steps or "passed" in steps))
     buttons = [read, play]
-    if standing and standing.active and not enrolment.missing(steps, standing.needed):
+    if standing and standing.active and not standing.missing:
         buttons.append(Button("Attester ma lecture", "accueil attester", "primary"))
     if "attested" in steps:
         buttons.append(Button("Redemander mon reçu", "accueil recu"))
@@ -287,7 +287,7 @@ def _confirm(desk: _Desk, _: str) -> Reply:
     actor = actor_of(desk.request)
     person = persons.known(desk.db, actor)
     account, now = persons.account(actor), desk.office.clock()
-    enrolment.attested(
+    enrolment.attest_reading(
         desk.db, Attesting(person, name, account, desk.course.target(), now), desk.course.attest
     )
     return attested(desk.course)
@@ -306,7 +306,7 @@ def _hindrance(desk: _Desk) -> Message | None:
     """Return why one cannot attest now, None when one can."""
     person = asker(desk.db, desk.request)
     standing = enrolment.standing(desk.db, person, desk.course.target()) if person else None
-    if standing is None or not standing.active or enrolment.missing(standing.steps, standing.needed):
+    if standing is None or not standing.active or standing.missing:
         return _mine(desk, "")
     return None
 

@@ -58,8 +58,8 @@ class _Desk:
     def everyone(self) -> list[Standing]:
         """Return where everyone is, what the outbox knows being noted first."""
         target = self.course.target()
-        enrolment.delivered(self.db, target, self.office.calendar)
-        return enrolment.everyone(self.db, target)
+        enrolment.note_delivered(self.db, target, self.office.calendar)
+        return enrolment.standings(self.db, target)
 
     def is_late(self, one: Standing) -> bool:
         """Return whether a person is late today."""
@@ -67,7 +67,7 @@ class _Desk:
 
     def numbers(self, found: Sequence[Standing]) -> Numbers:
         """Count them."""
-        return progress.numbers(found, self.course.plan, self.office.calendar, self.office.today())
+        return progress.count_progress(found, self.course.plan, self.office.calendar, self.office.today())
 
 
 Action: TypeAlias = Callable[[_Desk, str], Reply]
