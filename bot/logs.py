@@ -72,8 +72,8 @@ def where(error: BaseException) -> str:
     return f"{type(error).__name__} at {shown}:{trace.tb_lineno}"
 
 
-def told(error: BaseException) -> str:
-    """Return what can be logged of an error: its text where it is ours, else `where`."""
+def loggable(error: BaseException) -> str:
+    """Return the text of an `ExplainedError`, and for any other error its type and place (see `where`)."""
     return str(error) if isinstance(error, ExplainedError) else where(error)
 
 

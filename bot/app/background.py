@@ -29,8 +29,8 @@ from bot.onboarding import enrolment, progress, reminders
 from bot.onboarding.progress import Numbers
 from bot.operations.health import Health, Metrics
 from bot.outbox.pump import Pump
-from bot.outbox.routes import Routes, hand_over, parse
-from bot.outbox.sending import Habits, Hooks
+from bot.outbox.routes import Routes, hand_over, parse_address
+from bot.outbox.sending import Sender
 from bot.people import membership
 from bot.people.members import Fetch, Register
 from bot.platforms.contract import Deliverer, PlatformError
@@ -180,18 +180,16 @@ class Background:
 
     def _pump(self) -> Pump:
         settings, office, metrics = self.settings, self.services.office, self.metrics
-        channels = [parse(f"channel:{where}") for where in listed(settings.vigie_canaux_admin)]
-        return Pump(
+        channels = [parse_address(f"channel:{where}") for where in listed(settings.vigie_canaux_admin)]
+        sender = Sender(
             office.storage,
-            self.posts,
             Routes(self.posts, listed(settings.vigie_discord_relais), channels),
-            Habits(office.clock, office.calendar.next_working, office.calendar.day),
             self.services.notices,
-            hooks=Hooks(
-                sent=lambda platform: metrics.sent.labels(platform).inc(),
-                failed=metrics.outbox_failures.inc,
-            ),
+            office.clock,
+            office.calendar,
+            sent=lambda platform: metrics.sent.labels(platform).inc(),
         )
+        return Pump(sender, failed=metrics.outbox_failures.inc)
 
     def work(self) -> Work:
         """Return what the clock does; in the sandbox, nothing is copied."""

@@ -23,7 +23,7 @@ from bot.onboarding import checks as onboarding_checks
 from bot.operations import diagnostic
 from bot.outbox import rows
 from bot.outbox.notices import Notices
-from bot.outbox.routes import parse
+from bot.outbox.routes import parse_address
 from bot.people import membership, roles
 from bot.people.membership import Source
 from bot.platforms.contract import PlatformError
@@ -216,7 +216,7 @@ def _checks(config: Settings) -> dict[str, diagnostic.Check]:
     from bot.platforms.slack import check as slack_check  # noqa: PLC0415
 
     asked: dict[str, diagnostic.Check] = {}
-    channels = [parse(f"channel:{where}") for where in listed(config.vigie_canaux_admin)]
+    channels = [parse_address(f"channel:{where}") for where in listed(config.vigie_canaux_admin)]
     followed = _followed(config)
     if config.slack_bot_token:
         asked["Slack"] = partial(

@@ -34,7 +34,7 @@ def read(office: Office, notices: Notices, request: Request) -> Answer:
         message = notices.build(NoticeContext(db, office.today(), row[0]), row[1], json.loads(row[2]))
         if message is None:
             raise UserError(_NOTHING)
-        rows.was_read(db, number)
+        rows.mark_read(db, number)
         return message
 
 

@@ -340,7 +340,7 @@ class Dispatcher:
         except TooLong:
             return reply
         except Exception as error:  # noqa: BLE001 — a database in trouble must not keep back an answer
-            logger.error("the notice will be given again: %s", logs.told(error))  # noqa: TRY400 — it is in it
+            logger.error("the notice will be given again: %s", logs.loggable(error))  # noqa: TRY400 — it is in it
             return reply
         if request.place != "home" and request.actor:  # at home, the menu is never added
             if len(self._met) > MET:  # forgetting costs one more menu

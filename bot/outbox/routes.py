@@ -1,4 +1,4 @@
-"""By which ways someone is reached, in the order in which they are tried.
+"""The routes by which someone is reached, in the order in which they are tried.
 
 A person: each of their accounts, a private thread on Discord, then the administrators' channel. The
 holder of a role: the same, with the role's e-mail address before the administrators.
@@ -6,124 +6,122 @@ holder of a role: the same, with the role's e-mail address before the administra
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from sqlite_utils import Database
 
 from bot.outbox import rows
 from bot.people import persons, roles
-from bot.platforms.contract import Destination, Surface
+from bot.platforms.contract import Deliverer, Destination, Surface
 
-EMAIL = "courriel"  # the platform of an e-mail address
+EMAIL: Final = "courriel"  # the platform of an e-mail address
 
-# What goes by a route: the message itself; where others may look over one's shoulder, that there is one;
-# to the administrators, that someone cannot be reached.
+# What goes by a route: the message itself; where others could read it, only that there is one; to the
+# administrators, that someone cannot be reached.
 Shape: TypeAlias = Literal["whole", "waiting", "unreached"]
-
-_SURFACES: dict[str, Surface] = {"person": "person", "channel": "channel", "thread": "thread"}
 
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """What is configured. `platforms`: those that can say something unprompted, e-mail included.
+    """The routes that are configured. `platforms`: those that can send something unprompted, by name.
 
     `relays`: the Discord channels in which a private thread may be opened with someone whose private
     messages are closed. `administrators`: their channels.
     """
 
-    platforms: Collection[str]
+    platforms: Mapping[str, Deliverer]
     relays: Sequence[str] = ()
     administrators: Sequence[Destination] = ()
 
     def of(self, db: Database, recipient: str, today: date) -> list[Destination]:
-        """Return the ways to `recipient`, best first; there may be none."""
-        kind, _, who = recipient.partition(":")
+        """Return the routes to `recipient`, best first; there may be none. Raises `ValueError`."""
+        kind, _, address = recipient.partition(":")
         match kind:
             case "channel":
-                found = [parse(recipient)]
+                routes = [parse_address(recipient)]
             case "person":
-                found = self._person(db, who)
+                routes = self._to_person(db, address)
             case "role":
-                role, _, person = who.partition("/")
-                found = [*(self._person(db, person) if person else []), *_emails(db, role, today)]
+                role, _, person = address.partition("/")
+                routes = [*self._to_person(db, person), *_emails(db, role, today)]
             case _:
                 raise ValueError(f"recipient {kind!r}")
-        usable = [one for one in [*found, *self.administrators] if one.platform in self.platforms]
+        usable = [to for to in (*routes, *self.administrators) if to.platform in self.platforms]
         return list(dict.fromkeys(usable))
 
-    def _person(self, db: Database, person_id: str) -> list[Destination]:
+    def _to_person(self, db: Database, person_id: str) -> list[Destination]:
         accounts = persons.accounts_of(db, person_id)
         threads = [
-            Destination(one.platform, relay, one.user, "thread")
-            for one in accounts
-            if one.platform == "discord"
+            Destination("discord", relay, account.user, "thread")
+            for account in accounts
+            if account.platform == "discord"
             for relay in self.relays
         ]
-        return [*(Destination(one.platform, one.team, one.user) for one in accounts), *threads]
+        return [
+            *(Destination(account.platform, account.team, account.user) for account in accounts),
+            *threads,
+        ]
 
 
-def holders(db: Database, recipient: str, today: date) -> dict[str, str] | None:
-    """Return who a role's row is to be shared out to; None when it is to be sent as it is.
+def new_holders(db: Database, recipient: str, today: date) -> dict[str, str] | None:
+    """Return the recipients among whom a role's row is shared out, by person; None to send it as it is.
 
-    A role's own row goes to each of those who hold it that day; a holder's row, to those who do now if
-    that holder does not any more.
+    A role's own row goes to each of today's holders; a holder's row goes to them too, once that holder is
+    no longer one.
     """
-    kind, _, who = recipient.partition(":")
+    kind, _, address = recipient.partition(":")
     if kind != "role":
         return None
-    role, _, person = who.partition("/")
-    acting = _acting(db, role, today)
-    if person in acting or not acting:
+    role, _, person = address.partition("/")
+    try:
+        acting = roles.acting(db, role, today)
+    except roles.RoleError:  # it exists no more
         return None
-    return {one: f"role:{role}/{one}" for one in acting}
+    holders = roles.holders(db, acting, today) if acting else []
+    if person in holders or not holders:
+        return None
+    return {holder: f"role:{role}/{holder}" for holder in holders}
 
 
 def hand_over(db: Database, today: date, now: datetime) -> None:
-    """Have what a former holder of a role has yet to read with a button said to those who hold it now."""
-    for row in (rows.read(db, one) for one in rows.unread(db)):
-        shared = holders(db, row.recipient, today)
-        if shared is not None:
-            rows.share_out(db, row, shared, now)
+    """Share out among today's holders what a former holder of a role has not read with a button yet."""
+    for row in (rows.load_row(db, row_id) for row_id in rows.unread(db)):
+        recipients = new_holders(db, row.recipient, today)
+        if recipients is not None:
+            rows.share_out(db, row, recipients, now)
 
 
 def shape(recipient: str, route: Destination) -> Shape:
-    """Return what may go by `route`, to someone or to somewhere else than they are."""
+    """Return what may go by `route`, which leads to the recipient or to someone else."""
     if route.surface == "thread":
         return "waiting"
-    return "unreached" if route.surface == "channel" and text(route) != recipient else "whole"
+    return "unreached" if route.surface == "channel" and write_address(route) != recipient else "whole"
 
 
-def text(address: Destination) -> str:
-    """Write an address as the outbox does: « channel:slack/T1/C1 »."""
+def write_address(address: Destination) -> str:
+    """Return an address as the outbox writes it: « channel:slack/T1/C1 »."""
     return f"{address.surface}:{address.platform}/{address.team}/{address.id}"
 
 
-def parse(written: str) -> Destination:
-    """Read what `text` wrote. Raises `ValueError` for anything else."""
-    surface, _, where = written.partition(":")
-    platform, team, identifier = where.split("/", 2)
-    if surface not in _SURFACES or not platform or not identifier:
-        raise ValueError(f"address on {surface!r}")
-    return Destination(platform, team, identifier, _SURFACES[surface])
-
-
-def _acting(db: Database, role: str, today: date) -> list[str]:
-    try:
-        acting = roles.acting(db, role, today)
-    except roles.RoleError:
-        return []
-    return roles.holders(db, acting, today) if acting else []
+def parse_address(text: str) -> Destination:
+    """Read what `write_address` wrote. Raises `ValueError` for anything else."""
+    kind, _, place = text.partition(":")
+    platform, team, identifier = place.split("/", 2)
+    for surface in get_args(Surface):
+        if surface == kind and platform and identifier:
+            return Destination(platform, team, identifier, surface)
+    raise ValueError(f"address on {kind!r}")
 
 
 def _emails(db: Database, role: str, today: date) -> list[Destination]:
-    """Return the role's address, then those of the roles that act for it up to one that is held."""
+    """Return the role's address, then those of the roles it falls back on, up to the first that is held."""
     try:
         chain, acting = roles.chain(db, role), roles.acting(db, role, today)
     except roles.RoleError:
         return []
     reached = chain[: chain.index(acting) + 1] if acting in chain else chain
-    written = [roles.email(db, one) for one in reached]
-    return [Destination(EMAIL, "", one) for one in written if one]
+    addresses = [roles.email(db, role_id) for role_id in reached]
+    return [Destination(EMAIL, "", address) for address in addresses if address]

@@ -1,8 +1,8 @@
-"""What the bot says on its own initiative: rows written with the facts that cause them.
+"""The rows of the outbox, each written in the transaction of the fact that causes it.
 
-A row is one message to one recipient. It holds no text: the name of a notice and its arguments, of
-which the message is made when it is sent. These functions move a row from state to state, each in the
-caller's transaction; `bot.outbox.pump` calls them around what it sends.
+A row is one message to one recipient. It holds no text: only a notice's name and arguments, from which the
+message is made when it is sent. These functions move a row from state to state, each in the caller's
+transaction; `bot.outbox.sending` calls them around what it sends.
 
     queued → sending → sent           the ordinary way
     sending → queued                  it was not sent: later, or by the next route
@@ -10,11 +10,11 @@ caller's transaction; `bot.outbox.pump` calls them around what it sends.
     queued, sending → dead            no route is left, or it makes no sense; announced
     dead → queued, cancelled          the administration decides
     queued → cancelled                there is nothing to say any more
-    queued → held                     set by a restoration (see `bot.backup.restore`), until approved
+    queued → held                     by a restoration (see `bot.backup.restore`), until approved
 
 « sending » is written before the request leaves. A row found in that state, at the start or later, may
-have been sent by `route` since `claimed_at`. « sent » with a problem: « waiting », it is to be read with a
-button that was sent in its place; « unreached », only the administrators were told.
+have been sent by `route` since `claimed_at`. « sent » with a problem: « waiting », a button to read the
+message was sent in its place; « unreached », only the administrators were told.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Generic
+from typing import Final, Generic
 
 from sqlite_utils import Database
 
@@ -33,21 +33,21 @@ from bot.times import iso, utc
 
 ANNOUNCED_TO: Final = "role:administration"
 
-BASE = timedelta(seconds=2)  # before the second attempt; then twice as long each time
-CAP = timedelta(minutes=30)  # between two attempts
-# By one route, before the next is tried: with the above, three hours or so of a platform that fails.
-ATTEMPTS = 16
+BASE: Final = timedelta(seconds=2)  # before the second attempt; then twice as long each time
+CAP: Final = timedelta(minutes=30)  # between two attempts
+# By one route, before the next is tried: with the above, about three hours of a platform that fails.
+ATTEMPTS: Final = 16
 
-WAITING: Final = "waiting"
+WAITING: Final = "waiting"  # the problem of a row that is read with a button
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery(Generic[Arguments]):
-    """What is to be said. `key`: what it is, to whom and where, so that it is said once.
+    """A message to send. Of several with the same `key`, only the first is sent.
 
-    `recipient`: « person:<id> », « role:<id> » or « channel:<platform>/<team>/<id> ». `arguments`: what the
-    message of the `notice` is made of, identifiers and never texts. What is not `urgent` waits for working
-    hours. `due_at`: not before then.
+    `recipient`: « person:<id> », « role:<id> » or « channel:<platform>/<team>/<id> ». `arguments` of the
+    notice: identifiers, never texts. What is not `urgent` waits for working hours. Nothing is sent before
+    `due_at`.
     """
 
     key: str
@@ -60,7 +60,7 @@ class Delivery(Generic[Arguments]):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the outbox, as the pump needs it. `doubtful`: it may already have been sent by `route`."""
+    """A row of the outbox. `doubtful`: it may already have been sent by `route`."""
 
     id: str
     key: str
@@ -77,37 +77,28 @@ class Row:
 
 
 def enqueue(db: Database, delivery: Delivery[Arguments], now: datetime) -> bool:
-    """Have something said, in the caller's transaction. Return whether it is new under its key."""
-    notice, due_at = delivery.notice, delivery.due_at or now
-    arguments = notice.to_row(delivery.arguments)
-    return _insert(
-        db, delivery.key, delivery.recipient, notice.name, arguments, urgent=delivery.urgent, due_at=due_at
-    )
-
-
-def _insert(
-    db: Database,
-    key: str,
-    recipient: str,
-    notice: str,
-    arguments: RowArguments,
-    *,
-    urgent: bool,
-    due_at: datetime,
-) -> bool:
-    written = json.dumps(arguments, ensure_ascii=False)
+    """Queue a message, in the caller's transaction. Return whether its key is new."""
+    arguments = delivery.notice.to_row(delivery.arguments)
     done = db.conn.execute(
         """INSERT OR IGNORE INTO outbox (id, key, recipient, notice, arguments, urgent, due_at)
            VALUES (?, ?, ?, ?, ?, ?, ?)""",
-        (secrets.token_hex(8), key, recipient, notice, written, int(urgent), iso(due_at)),
+        (
+            secrets.token_hex(8),
+            delivery.key,
+            delivery.recipient,
+            delivery.notice.name,
+            json.dumps(arguments, ensure_ascii=False),
+            int(delivery.urgent),
+            iso(delivery.due_at or now),
+        ),
     )
     return done.rowcount == 1
 
 
 def cancel(db: Database, key: str) -> bool:
-    """Say it no more, if it was not said. What is already on its way may still arrive.
+    """Cancel a message that is not sent yet; one already on its way may still arrive.
 
-    Return whether it was still to be said.
+    Return whether there was something to cancel.
     """
     done = db.conn.execute(
         "UPDATE outbox SET state = 'cancelled' WHERE key = ? AND state IN ('queued', 'held')", (key,)
@@ -115,22 +106,21 @@ def cancel(db: Database, key: str) -> bool:
     return done.rowcount == 1
 
 
-# Where it went is of no more use: no account is kept there.
+# Where a settled row went is of no more use, so that no account is kept in it.
 _FORGOTTEN = "tried = '[]', claimed_at = NULL"
 _NOWHERE = f"route = NULL, {_FORGOTTEN}"
 _COLUMNS = "id, key, recipient, notice, arguments, urgent, attempts, route, tried, claimed_at, problem, state"
 
-
-# What is due. What was claimed later than now was so by a clock that was wrong, as is then `due_at`.
+# A row claimed later than now was claimed by a clock that was wrong, and its `due_at` is wrong too.
 _DUE = """((state = 'queued' AND due_at <= :now)
            OR (state = 'sending' AND ((claimed_at < :settled AND due_at <= :now) OR claimed_at > :now)))"""
 
 
 def due(db: Database, now: datetime, settled: datetime, busy: str, limit: int) -> list[str]:
-    """Return what can be taken up now: one row for each recipient, urgent ones first, then the oldest.
+    """Return the rows to take up now: one for each recipient, urgent ones first, then the oldest.
 
-    `settled`: what was claimed later may still be on its way, and is left alone. `busy`: recipients
-    left out, as a JSON array.
+    A row claimed after `settled` may still be on its way, and is left alone. `busy`: recipients to leave
+    out, as a JSON array.
     """
     rows = db.conn.execute(
         f"""SELECT id, min((1 - urgent) || due_at || printf('%012d', rowid)) AS rank FROM outbox
@@ -142,7 +132,7 @@ def due(db: Database, now: datetime, settled: datetime, busy: str, limit: int) -
 
 
 def set_back(db: Database, before: datetime, now: datetime) -> int:
-    """Have what was due `before`, by a clock that was set back to `now`, be due still, or tried again soon.
+    """Bring forward, to `now`, what was due or soon to be retried by a clock that went back from `before`.
 
     Return how many rows.
     """
@@ -154,32 +144,47 @@ def set_back(db: Database, before: datetime, now: datetime) -> int:
     return done.rowcount
 
 
-def put_off(db: Database, now: datetime, until: datetime) -> int:
-    """Put off until working hours what is due and not urgent. Return how many rows."""
-    done = db.conn.execute(
+def put_off(db: Database, now: datetime, until: datetime) -> None:
+    """Put off until working hours what is due and not urgent."""
+    db.conn.execute(
         "UPDATE outbox SET due_at = ? WHERE state = 'queued' AND urgent = 0 AND due_at <= ?",
         (iso(until), iso(now)),
     )
-    return done.rowcount
 
 
-def read(db: Database, row_id: str) -> Row:
+def load_row(db: Database, row_id: str) -> Row:
     """Return a row. Raises `ValueError` or `TypeError` for one that this version did not write."""
-    row = db.conn.execute(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", (row_id,)).fetchone()  # noqa: S608 — a constant
-    return _row(row)
+    values = db.conn.execute(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", (row_id,)).fetchone()  # noqa: S608 — a constant
+    id_, key, recipient, notice, arguments, urgent, attempts, route, tried, claimed_at, problem, state = (
+        values
+    )
+    return Row(
+        id_,
+        key,
+        recipient,
+        notice,
+        json.loads(arguments),
+        bool(urgent),
+        attempts,
+        route,
+        tuple(json.loads(tried)),
+        utc(claimed_at) if claimed_at else None,
+        problem,
+        state == "sending",
+    )
 
 
-def read_due(db: Database, row_id: str, now: datetime) -> Row | None:
-    """Return a row that is still to be sent, and due; None otherwise. Raises as `read` does."""
+def load_due_row(db: Database, row_id: str, now: datetime) -> Row | None:
+    """Return a row that is due; None when it no longer is. Raises as `load_row` does."""
     due = db.conn.execute(
         f"SELECT 1 FROM outbox WHERE id = :id AND {_DUE}",  # noqa: S608 — a constant
         {"id": row_id, "now": iso(now), "settled": iso(now)},
     )
-    return None if due.fetchone() is None else read(db, row_id)
+    return None if due.fetchone() is None else load_row(db, row_id)
 
 
 def claim(db: Database, row: Row, route: str, now: datetime) -> None:
-    """Write that `row` leaves by `route`. From when it may have been sent is kept from the first time."""
+    """Write that `row` leaves by `route`; `claimed_at` stays that of the first time it may have been sent."""
     db.conn.execute(
         """UPDATE outbox SET state = 'sending', route = :route, attempts = attempts + 1,
              claimed_at = CASE WHEN :again THEN claimed_at ELSE :now END WHERE id = :id""",
@@ -187,10 +192,10 @@ def claim(db: Database, row: Row, route: str, now: datetime) -> None:
     )
 
 
-def sent(db: Database, row: Row, today: str, problem: str | None = None) -> None:
+def mark_sent(db: Database, row: Row, today: str, problem: str | None = None) -> None:
     """Write that `row` was sent, or what was sent in its place (see above).
 
-    Of when, only the local day is kept; of where, only the platform.
+    Only the local day and the platform are kept of when and where.
     """
     db.conn.execute(
         f"""UPDATE outbox SET state = 'sent', sent_day = ?, problem = ?, {_FORGOTTEN},
@@ -201,43 +206,42 @@ def sent(db: Database, row: Row, today: str, problem: str | None = None) -> None
 
 
 def unread(db: Database) -> list[str]:
-    """Return what waits to be read with a button."""
+    """Return the rows whose button nobody pressed yet."""
     rows = db.conn.execute("SELECT id FROM outbox WHERE state = 'sent' AND problem = ?", (WAITING,))
     return [str(row[0]) for row in rows.fetchall()]
 
 
-def was_read(db: Database, row_id: str) -> None:
-    """Write that what waited was read."""
+def mark_read(db: Database, row_id: str) -> None:
+    """Write that a message was read with its button."""
     db.conn.execute(
         "UPDATE outbox SET problem = NULL WHERE id = ? AND state = 'sent' AND problem = ?", (row_id, WAITING)
     )
 
 
-def postpone(db: Database, row: Row, due_at: datetime, problem: str, *, doubtful: bool) -> None:
-    """Write that `row` is to be taken up again later; `doubtful`: it may have been sent."""
+def put_back(
+    db: Database, row: Row, due_at: datetime | None = None, *, problem: str | None = None, doubtful: bool
+) -> None:
+    """Put back a row that did not leave, to be taken up at `due_at` or at once.
+
+    `doubtful`: it may have been sent after all. Without a problem, this was no attempt.
+    """
+    if due_at and due_at.microsecond:
+        due_at += timedelta(seconds=1)  # the database keeps whole seconds, and it must not come early
     db.conn.execute(
-        """UPDATE outbox SET state = :state, due_at = :due, problem = :problem,
+        """UPDATE outbox SET state = :state, due_at = coalesce(:due, due_at),
+             problem = coalesce(:problem, problem), attempts = attempts - (:problem IS NULL),
              claimed_at = CASE WHEN :state = 'queued' THEN NULL ELSE claimed_at END WHERE id = :id""",
         {
             "id": row.id,
-            "due": _ceiling(due_at),
+            "due": due_at and iso(due_at),
             "problem": problem,
             "state": "sending" if doubtful else "queued",
         },
     )
 
 
-def release(db: Database, row: Row, due_at: datetime | None, *, doubtful: bool) -> None:
-    """Give back a row that did not leave, until `due_at` if not at once: that was not an attempt."""
-    db.conn.execute(
-        """UPDATE outbox SET attempts = attempts - 1, state = :state, due_at = coalesce(:due, due_at),
-             claimed_at = CASE WHEN :state = 'queued' THEN NULL ELSE claimed_at END WHERE id = :id""",
-        {"id": row.id, "due": due_at and _ceiling(due_at), "state": "sending" if doubtful else "queued"},
-    )
-
-
 def give_up_route(db: Database, row: Row, route: str, problem: str) -> None:
-    """Write that `row` cannot go by `route`: the next one will be tried at once."""
+    """Write that `row` cannot go by `route`, so that the next one is tried at once."""
     tried = json.dumps([*row.tried, route], ensure_ascii=False)
     db.conn.execute(
         """UPDATE outbox SET state = 'queued', tried = ?, attempts = 0, problem = ?, claimed_at = NULL
@@ -247,10 +251,9 @@ def give_up_route(db: Database, row: Row, route: str, problem: str) -> None:
 
 
 def bury(db: Database, row_id: str, problem: str, now: datetime) -> str:
-    """Write that a row can be sent to nobody, and have that announced, in the same transaction.
+    """Declare a row a dead letter and queue its announcement. Return the row's notice.
 
-    An announcement that cannot be sent is not announced in its turn: it is in the log and the figures.
-    Return the row's notice.
+    An announcement that cannot be sent is not announced in its turn: it is in the log and the metrics.
     """
     (notice,) = db.conn.execute("SELECT notice FROM outbox WHERE id = ?", (row_id,)).fetchone()
     db.conn.execute(
@@ -275,7 +278,7 @@ def dead(db: Database) -> dict[str, int]:
 def settle_dead(db: Database, now: datetime, *, send: bool, row_id: str | None = None) -> int:
     """Send the dead letters again, or give them up: all of them, or one. Return how many.
 
-    What announced them is forgotten, so that one which dies again is announced again.
+    Their announcements are deleted, so that a letter that dies again is announced again.
     """
     done = db.conn.execute(
         """UPDATE outbox SET state = :state, due_at = max(due_at, :now), attempts = 0, problem = NULL,
@@ -297,7 +300,7 @@ def settle_dead(db: Database, now: datetime, *, send: bool, row_id: str | None =
 
 
 def drop(db: Database, row: Row, problem: str) -> None:
-    """Write that there is nothing to say any more."""
+    """Cancel a row that has nothing left to say."""
     db.conn.execute(
         f"UPDATE outbox SET state = 'cancelled', problem = ?, {_NOWHERE} WHERE id = ?",  # noqa: S608 — a constant
         (problem, row.id),
@@ -305,21 +308,25 @@ def drop(db: Database, row: Row, problem: str) -> None:
 
 
 def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: datetime) -> None:
-    """Replace a row by one for each of `recipients`, given by the end of their key.
+    """Replace a row by one for each of `recipients`, listed by the end of their key.
 
-    Those that exist already, a former handover having made them, are left as they are.
+    Rows that an earlier handover already made are left as they are.
     """
     base = row.key.partition("→")[0]
     for end, recipient in recipients.items():
-        _insert(db, f"{base}→{end}", recipient, row.notice, row.arguments, urgent=row.urgent, due_at=now)
+        db.conn.execute(
+            """INSERT OR IGNORE INTO outbox (id, key, recipient, notice, arguments, urgent, due_at)
+               SELECT ?, ?, ?, notice, arguments, urgent, ? FROM outbox WHERE id = ?""",
+            (secrets.token_hex(8), f"{base}→{end}", recipient, iso(now), row.id),
+        )
     drop(db, row, f"shared out to {len(recipients)}")
 
 
 def hand_back(db: Database) -> int:
-    """Give back to its role what was for a holder whom the bot does not know any more; return how much.
+    """Give back to their role the unsent rows of holders who were erased; return how many.
 
-    It is shared out again among those who hold the role when it is sent. What was said to that holder,
-    or given up, is for the caller to delete.
+    They are shared out again, when they are sent, among the holders of that day. Rows that were sent or
+    given up are the caller's to delete.
     """
     done = db.conn.execute(
         f"""UPDATE outbox SET recipient = substr(recipient, 1, instr(recipient, '/') - 1),
@@ -333,32 +340,9 @@ def hand_back(db: Database) -> int:
 
 
 def backoff(attempts: int, chance: float) -> timedelta:
-    """Return how long to wait after that many attempts; `chance`, from 0 to 1, spreads it over a half.
+    """Return the wait after so many attempts; `chance`, from 0 to 1, spreads it from half to the whole.
 
     Exponential, capped, with « equal jitter » (Brooker, « Exponential Backoff And Jitter », AWS, 2015).
     """
     whole: timedelta = min(CAP, BASE * 2 ** min(attempts - 1, 20))
     return whole * (0.5 + chance / 2)
-
-
-def _ceiling(moment: datetime) -> str:
-    """Write a time that must not come early: the database keeps whole seconds."""
-    return iso(moment if moment.microsecond == 0 else moment + timedelta(seconds=1))
-
-
-def _row(row: tuple[Any, ...]) -> Row:
-    known = dict(zip(_COLUMNS.split(", "), row, strict=False))
-    return Row(
-        known["id"],
-        known["key"],
-        known["recipient"],
-        known["notice"],
-        json.loads(known["arguments"]),
-        bool(known["urgent"]),
-        known["attempts"],
-        known["route"],
-        tuple(json.loads(known["tried"])),
-        utc(known["claimed_at"]) if known["claimed_at"] else None,
-        known["problem"],
-        known["state"] == "sending",
-    )

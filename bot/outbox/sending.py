@@ -1,38 +1,37 @@
 """One message of the outbox, from the row that asks for it to the row that says what became of it.
 
-    choose    which rows can be taken up, and by which way
+    choose    which rows can be taken up, and by which route
     claim     write that a row leaves, and make its message
     attempt   look for it if it may have left before, else send it
-    record    write what came of it
+    record    write the outcome
 
 The database says at each step what may have left, whatever ends the process in between.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import logging
 import random
 import sqlite3
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
+from typing import Final
 
 from sqlite_utils import Database
 
 from bot.conversation.deferred import Deferred, aside
 from bot.conversation.messages import Message, TooLong
 from bot.logs import where
-from bot.outbox import rows as outbox
-from bot.outbox.notices import Built, NoticeContext, Notices, unreached, waiting
-from bot.outbox.routes import Routes, holders, parse, shape, text
+from bot.outbox import rows
+from bot.outbox.notices import NoticeContext, Notices, unreached, waiting
+from bot.outbox.routes import Routes, new_holders, parse_address, shape, write_address
 from bot.outbox.rows import Row
 from bot.platforms.contract import (
     AwayError,
-    Deliverer,
     Destination,
     LaterError,
     StoppedError,
@@ -42,45 +41,19 @@ from bot.platforms.contract import (
 )
 from bot.storage import state
 from bot.storage.database import Storage, StorageError, reader
-from bot.times import Clock
+from bot.times import Calendar, Clock
 
 logger = logging.getLogger(__name__)
 
 # A request that left just before the process died may still be on its way to the platform.
-SETTLE = timedelta(seconds=5)
-# A platform that cannot be reached for longer than that is passed over, if there is another way.
-AWAY = timedelta(hours=3)
+SETTLE: Final = timedelta(seconds=5)
+# A platform that cannot be reached for longer than that is passed over, if there is another route.
+AWAY: Final = timedelta(hours=3)
 # Before it is tried again: as long as it has been away, between these.
 SOON, LATE = timedelta(seconds=0.2), timedelta(seconds=10)
-ASKED_AGAIN = timedelta(minutes=5)  # how often, meanwhile, one message still tries it
-SET_BACK = timedelta(minutes=1)  # a clock that loses less is merely being adjusted
+TRIED_AGAIN: Final = timedelta(minutes=5)  # how often, meanwhile, one message still tries it
+SET_BACK: Final = timedelta(minutes=1)  # a clock that loses less is merely being adjusted
 _PASSES = 4  # a role is shared out among persons, one of whom may lead to a dead letter, which is for a role
-
-
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """When things are done. `next_working`: the moment given, or when people next begin to work.
-
-    `day`: the local day of a moment. `chance`: from 0 to 1, spreads what is tried again. `settle`: how
-    long what may have left is left alone.
-    """
-
-    clock: Clock
-    next_working: Callable[[datetime], datetime]
-    day: Callable[[datetime], date]
-    chance: Callable[[], float] = random.random
-    settle: timedelta = SETTLE
-
-
-@dataclass(frozen=True, slots=True)
-class Hooks:
-    """Told of what happens, to be counted.
-
-    `sent`: a message, on the platform of that name. `failed`: the outbox could not be looked at.
-    """
-
-    sent: Callable[[str], None] = lambda _platform: None
-    failed: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,253 +66,63 @@ class Candidate:
     platform: str
     urgent: bool
 
+    def waits(self, closed: Collection[str]) -> bool:
+        """Return whether its platform or its lane is among those that take nothing more for now."""
+        return self.platform in closed or self.lane in closed
+
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """What a platform asked for: nothing to `what`, an address or the whole platform, for some time."""
+    """A platform's demand: send nothing to `name`, a lane or the whole platform, for some seconds."""
 
-    what: str
+    name: str
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class _Claimed:
-    """What leaves. `former`: it may have left by a way that is not theirs any more; it is only looked for."""
+    """A row that leaves. `former`: only look for it, since its route is no longer one of today's."""
 
     row: Row
     to: Destination
     message: Message
-    former: bool = False
+    former: bool
 
 
 class _MovedError(Exception):
-    """It did not leave by its former way, so it goes by one of today's."""
+    """The old route failed; use a current one."""
 
 
 class Sender:
-    """What the pump asks of the outbox. `platforms`: by name, those that can say something unprompted."""
+    """Sends rows of the outbox, one at a time, and writes what became of each.
+
+    `chance`, from 0 to 1, spreads out what is tried again. `settle`: how long a row that may have left is
+    left alone. `sent`: called with the platform of each message sent.
+    """
 
     def __init__(
         self,
         storage: Storage,
-        platforms: Mapping[str, Deliverer],
         routes: Routes,
-        habits: Habits,
-        *,
         notices: Notices,
-        hooks: Hooks,
+        clock: Clock,
+        calendar: Calendar,
+        *,
+        chance: Callable[[], float] = random.random,
+        settle: timedelta = SETTLE,
+        sent: Callable[[str], None] = lambda _platform: None,
     ) -> None:
         self._storage = storage
-        self._platforms = platforms
         self._routes = routes
-        self._habits = habits
         self._notices = notices
-        self._hooks = hooks
+        self._clock = clock
+        self._calendar = calendar
+        self._chance = chance
+        self._settle = settle
+        self._sent = sent
         self._away: dict[str, tuple[datetime, datetime]] = {}  # platforms not reached: since when, and last
         self._reader: Database | None = None
-        self._seen: datetime | None = None  # the clock, when it was last read
-
-    # Choosing
-
-    async def choose(self, busy: Collection[str], limit: int) -> list[Candidate]:
-        """Return what can be taken up now, in order, leaving out `busy` recipients.
-
-        What is for a role is shared out among those who hold it, and what has no way left is buried.
-        """
-        return await self._storage.run(lambda: self._choose(json.dumps(list(busy)), limit))
-
-    def _choose(self, busy: str, limit: int) -> list[Candidate]:
-        now = self._habits.clock()
-        with self._storage.transaction() as db:
-            if self._seen is not None and now < self._seen - SET_BACK:
-                count = outbox.set_back(db, self._seen, now)
-                logger.warning("outbox: the clock was set back; %d messages are not put off by that", count)
-            if state.flag(db, state.PAUSED) is not None:
-                return []
-            found: list[Candidate | None] = []
-            for _ in range(_PASSES):
-                rows = outbox.due(db, now, now - self._habits.settle, busy, limit)
-                # Only then: knowing the holidays takes 16 MB, and most often nothing waits.
-                if rows and (working := self._habits.next_working(now)) > now:
-                    outbox.put_off(db, now, working)
-                    rows = outbox.due(db, now, now - self._habits.settle, busy, limit)
-                found = [self._candidate(db, row_id, now) for row_id in rows]
-                if None not in found:
-                    break
-        self._seen = now
-        return [one for one in found if one is not None]
-
-    def _candidate(self, db: Database, row_id: str, now: datetime) -> Candidate | None:
-        try:
-            row = outbox.read_due(db, row_id, now)
-            to = None if row is None else self._way(db, row, now)
-        except (StorageError, sqlite3.Error):
-            raise
-        except Exception as error:  # noqa: BLE001 — whatever a row holds, the others are sent
-            logger.error("outbox: %s makes no sense: %s", row_id, where(error))  # noqa: TRY400 — as above, in one line
-            self._bury(db, row_id, "broken", now)
-            return None
-        if row is None or to is None:
-            return None
-        return Candidate(row.id, row.recipient, text(to), to.platform, row.urgent)
-
-    def _way(self, db: Database, row: Row, now: datetime) -> Destination | None:
-        """Return by which way a row can go; None when it is settled otherwise.
-
-        What may have left by a way is looked for there, wherever the person may be reached by now.
-        """
-        if row.doubtful and row.route:
-            return parse(row.route)
-        shared = holders(db, row.recipient, self._habits.day(now))
-        if shared is not None:
-            outbox.share_out(db, row, shared, now)
-            return None
-        ways = [one for one in self._ways(db, row, now) if text(one) not in row.tried]
-        if not ways:
-            self._bury(db, row.id, row.problem or "unreachable", now)
-            return None
-        return next((one for one in ways if not self._passed_over(row, one, now)), ways[0])
-
-    def _ways(self, db: Database, row: Row, now: datetime) -> list[Destination]:
-        """Return the ways of a row today; none when others than its recipient hold its role by now."""
-        today = self._habits.day(now)
-        return [] if holders(db, row.recipient, today) else self._routes.of(db, row.recipient, today)
-
-    def _passed_over(self, row: Row, way: Destination, now: datetime) -> bool:
-        """Return whether to try another way, the platform of this one being away for long.
-
-        The administrators are not told of everyone whom an outage keeps waiting.
-        """
-        since, last = self._away.get(way.platform, (now, now))
-        away = now - since > AWAY and now - last < ASKED_AGAIN
-        return away or shape(row.recipient, way) == "unreached"
-
-    def _bury(self, db: Database, row_id: str, problem: str, now: datetime) -> None:
-        notice = outbox.bury(db, row_id, problem, now)
-        logger.error("outbox: dead letter %s (%s): %s", row_id, notice, problem)
-
-    # Sending
-
-    async def send(self, candidate: Candidate) -> Hold | None:
-        """Send one row, if it is still to be sent. Return what the platform asked for, if anything.
-
-        Raises `StorageError` when what came of it could not be written: it will be looked for.
-        """
-        claiming = asyncio.create_task(self._claimed(candidate))
-        try:
-            await asyncio.wait({claiming})
-        except asyncio.CancelledError:
-            claiming.cancel()  # what is still being made did not leave
-            raise
-        error = claiming.exception()
-        if isinstance(error, StorageError):
-            raise error
-        if error is not None:
-            logger.error("outbox: %s cannot be made: %s", candidate.row_id, where(error))
-            await self._storage.run(lambda: self._break(candidate.row_id))
-            return None
-        claimed = claiming.result()
-        return None if claimed is None else await self._settle(claimed)
-
-    async def _claimed(self, candidate: Candidate) -> _Claimed | None:
-        """Claim a row; what takes a while to make is made before, while nothing is held."""
-        found = await self._storage.run(lambda: self._claim(candidate))
-        while isinstance(found, Deferred):
-            made = await aside(found.make)
-            found = await self._storage.run(partial(self._claim, candidate, made))
-        return found
-
-    def _claim(
-        self, candidate: Candidate, made: Message | None = None
-    ) -> _Claimed | Deferred[Message] | None:
-        """Claim a row, unless its message is still to be made. `made`: the one that was, meanwhile."""
-        now = self._habits.clock()
-        with self._storage.transaction() as db:
-            row = outbox.read_due(db, candidate.row_id, now)
-            if row is None or state.flag(db, state.PAUSED) is not None:
-                return None
-            to = self._way(db, row, now)
-            if to is None or text(to) != candidate.lane:
-                return None
-            message = self._message(db, row, to, now)
-            if isinstance(message, Deferred):
-                if made is None:
-                    return message
-                message = made
-            if message is None:
-                outbox.drop(db, row, "nothing to say any more")
-                return None
-            outbox.claim(db, row, text(to), now)
-            return _Claimed(row, to, message, row.doubtful and to not in self._ways(db, row, now))
-
-    def _message(self, db: Database, row: Row, to: Destination, now: datetime) -> Built:
-        """Return what goes by this way: the message, or that there is one where others may read it."""
-        context = NoticeContext(db, self._habits.day(now), row.recipient)
-        message = self._notices.build(context, row.notice, row.arguments)
-        match shape(row.recipient, to):
-            case "waiting":
-                return message and waiting(row.id)
-            case "unreached":
-                return message and unreached(self._notices.title(row.notice), row.problem or "")
-            case "whole":
-                return message
-
-    def _break(self, row_id: str) -> None:
-        """Put off a row whose message cannot be made; a new version may know how to."""
-        now = self._habits.clock()
-        with self._storage.transaction() as db:
-            row = outbox.read_due(db, row_id, now)
-            if row is not None and row.attempts + 1 >= outbox.ATTEMPTS:
-                self._bury(db, row.id, "broken", now)
-            elif row is not None:
-                outbox.claim(db, row, row.route or "", now)
-                wait = outbox.backoff(row.attempts + 1, self._habits.chance())
-                outbox.postpone(db, row, now + wait, "broken", doubtful=row.doubtful)
-
-    async def _settle(self, claimed: _Claimed) -> Hold | None:
-        attempt = asyncio.create_task(self._attempt(claimed))
-        try:
-            await asyncio.wait({attempt})
-        except asyncio.CancelledError:
-            attempt.cancel()  # the row stays « sending »: it is looked for at the next start
-            raise
-        error = attempt.exception()
-        await self._storage.run(lambda: self._record(claimed, error))
-        platform = claimed.to.platform
-        if error is None:
-            self._hooks.sent(platform)
-        if isinstance(error, AwayError):
-            away = self._away.get(platform)  # None: another message just got there
-            span = SOON if away is None else away[1] - away[0]
-            return Hold(platform, max(SOON, min(span, LATE)).total_seconds())
-        if isinstance(error, LaterError) and error.seconds is not None:
-            return Hold(platform if error.everywhere else text(claimed.to), error.seconds)
-        return None
-
-    async def _attempt(self, claimed: _Claimed) -> None:
-        platform = self._platforms.get(claimed.to.platform)
-        if platform is None:
-            raise UndeliverableError("unreachable")
-        row, to, message = claimed.row, claimed.to, claimed.message
-        if row.doubtful and row.claimed_at is not None:
-            marked, since = delivery_id(row.id, to), min(row.claimed_at, self._habits.clock())
-            if await platform.was_delivered(to, message, marked, since):
-                return
-        if claimed.former:
-            raise _MovedError
-        leaving.set(self._may_leave)  # for this task alone
-        await platform.deliver(to, message, delivery_id(row.id, to))
-
-    def _may_leave(self) -> None:
-        """Raise `StoppedError` if all was stopped while a message waited for its turn, by whatever process.
-
-        On the event loop: going to the storage thread here would have messages leave together that were
-        spaced out. A reader waits for nobody.
-        """
-        if self._reader is None and self._storage.path is not None:
-            self._reader = reader(self._storage.path)
-        if self._reader is not None and state.flag(self._reader, state.PAUSED) is not None:
-            raise StoppedError("paused")
+        self._last_seen: datetime | None = None  # by the clock, when rows were last chosen
 
     def close(self) -> None:
         """Close what is open."""
@@ -347,51 +130,233 @@ class Sender:
             self._reader.close()
             self._reader = None
 
-    def _record(self, claimed: _Claimed, error: BaseException | None) -> None:
-        row, now, way = claimed.row, self._habits.clock(), text(claimed.to)
-        self._note(claimed.to.platform, error, now)
+    # Choosing
+
+    async def choose(self, busy: Collection[str], limit: int) -> list[Candidate]:
+        """Return what can be taken up now, in order, `busy` recipients left out.
+
+        A role's row is shared out among its holders, and a row without a route left is buried.
+        """
+        return await self._storage.run(lambda: self._choose(json.dumps(list(busy)), limit))
+
+    def _choose(self, busy: str, limit: int) -> list[Candidate]:
+        now = self._clock()
+        with self._storage.transaction() as db:
+            if self._last_seen is not None and now < self._last_seen - SET_BACK:
+                count = rows.set_back(db, self._last_seen, now)
+                logger.warning("outbox: the clock was set back; %d messages are not put off by that", count)
+            if state.flag(db, state.PAUSED) is not None:
+                return []
+            candidates: list[Candidate | None] = []
+            for _ in range(_PASSES):
+                due = rows.due(db, now, now - self._settle, busy, limit)
+                # Only then: knowing the holidays takes 16 MB, and most often nothing waits.
+                if due and (working := self._calendar.next_working(now)) > now:
+                    rows.put_off(db, now, working)
+                    due = rows.due(db, now, now - self._settle, busy, limit)
+                candidates = [self._candidate(db, row_id, now) for row_id in due]
+                if None not in candidates:
+                    break
+        self._last_seen = now
+        return [candidate for candidate in candidates if candidate is not None]
+
+    def _candidate(self, db: Database, row_id: str, now: datetime) -> Candidate | None:
+        try:
+            row = rows.load_due_row(db, row_id, now)
+            to = None if row is None else self._route(db, row, now)
+        except (StorageError, sqlite3.Error):
+            raise
+        except Exception as error:  # noqa: BLE001 — whatever a row holds, the others are sent
+            logger.error("outbox: %s makes no sense: %s", row_id, where(error))  # noqa: TRY400 — in one line
+            self._bury(db, row_id, "broken", now)
+            return None
+        if row is None or to is None:
+            return None
+        return Candidate(row.id, row.recipient, write_address(to), to.platform, row.urgent)
+
+    def _route(self, db: Database, row: Row, now: datetime) -> Destination | None:
+        """Return the route of a row; None when it was shared out or buried instead.
+
+        A message that may have left is looked for where it went, wherever the person may be reached by now.
+        A platform that has been away for long is passed over, but for a try now and then, and the
+        administrators are not told of everyone whom an outage keeps waiting.
+        """
+        if row.doubtful and row.route:
+            return parse_address(row.route)
+        shared = new_holders(db, row.recipient, self._calendar.day(now))
+        if shared is not None:
+            rows.share_out(db, row, shared, now)
+            return None
+        routes = [to for to in self._current_routes(db, row, now) if write_address(to) not in row.tried]
+        if not routes:
+            self._bury(db, row.id, row.problem or "unreachable", now)
+            return None
+        for to in routes:
+            since, last = self._away.get(to.platform, (now, now))
+            away = now - since > AWAY and now - last < TRIED_AGAIN
+            if not away and shape(row.recipient, to) != "unreached":
+                return to
+        return routes[0]
+
+    def _current_routes(self, db: Database, row: Row, now: datetime) -> list[Destination]:
+        """Return the routes of a row today; none once others than its recipient hold its role."""
+        today = self._calendar.day(now)
+        return [] if new_holders(db, row.recipient, today) else self._routes.of(db, row.recipient, today)
+
+    def _bury(self, db: Database, row_id: str, problem: str, now: datetime) -> None:
+        notice = rows.bury(db, row_id, problem, now)
+        logger.error("outbox: dead letter %s (%s): %s", row_id, notice, problem)
+
+    # Sending
+
+    async def send(self, candidate: Candidate) -> Hold | None:
+        """Send one row, if it is still to be sent. Return the wait that the platform asked for, if any.
+
+        Raises `StorageError` when the outcome could not be written: the message will be looked for.
+        """
+        try:
+            claimed = await self._storage.run(partial(self._claim, candidate))
+            if isinstance(claimed, Deferred):  # made while nothing is held
+                message = await aside(claimed.make)
+                claimed = await self._storage.run(partial(self._claim, candidate, message))
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 — a row whose message cannot be made is put off, like any other failure
+            logger.error("outbox: %s cannot be made: %s", candidate.row_id, where(error))  # noqa: TRY400 — in one line
+            await self._storage.run(lambda: self._put_off_broken(candidate.row_id))
+            return None
+        if not isinstance(claimed, _Claimed):
+            return None
+        failure, to = await self._attempt(claimed), claimed.to
+        await self._storage.run(partial(self._record, claimed, failure))
+        if failure is None:
+            self._sent(to.platform)
+        elif isinstance(failure, AwayError):
+            away = self._away.get(to.platform)  # None: another message just got there
+            span = SOON if away is None else away[1] - away[0]
+            return Hold(to.platform, max(SOON, min(span, LATE)).total_seconds())
+        elif isinstance(failure, LaterError) and failure.seconds is not None:
+            return Hold(to.platform if failure.everywhere else write_address(to), failure.seconds)
+        return None
+
+    def _claim(
+        self, candidate: Candidate, ready: Message | None = None
+    ) -> _Claimed | Deferred[Message] | None:
+        """Claim a row, unless its message is still to be made; `ready`: that message, made meanwhile."""
+        now = self._clock()
+        with self._storage.transaction() as db:
+            row = rows.load_due_row(db, candidate.row_id, now)
+            if row is None or state.flag(db, state.PAUSED) is not None:
+                return None
+            to = self._route(db, row, now)
+            if to is None or write_address(to) != candidate.lane:
+                return None
+            context = NoticeContext(db, self._calendar.day(now), row.recipient)
+            message = self._notices.build(context, row.notice, row.arguments)
+            match shape(row.recipient, to):
+                case "waiting":
+                    message = message and waiting(row.id)
+                case "unreached":
+                    message = message and unreached(self._notices.title(row.notice), row.problem or "")
+            if isinstance(message, Deferred):
+                if ready is None:
+                    return message
+                message = ready
+            if message is None:
+                rows.drop(db, row, "nothing to say any more")
+                return None
+            rows.claim(db, row, write_address(to), now)
+            former = row.doubtful and to not in self._current_routes(db, row, now)
+            return _Claimed(row, to, message, former)
+
+    def _put_off_broken(self, row_id: str) -> None:
+        """Put off a row whose message cannot be made; a new version may know how to."""
+        now = self._clock()
+        with self._storage.transaction() as db:
+            row = rows.load_due_row(db, row_id, now)
+            if row is not None and row.attempts + 1 >= rows.ATTEMPTS:
+                self._bury(db, row.id, "broken", now)
+            elif row is not None:
+                rows.claim(db, row, row.route or "", now)
+                wait = rows.backoff(row.attempts + 1, self._chance())
+                rows.put_back(db, row, now + wait, problem="broken", doubtful=row.doubtful)
+
+    async def _attempt(self, claimed: _Claimed) -> Exception | None:
+        """Send a message unless it already arrived; return why it was not sent, or may not have been."""
+        row, to, message = claimed.row, claimed.to, claimed.message
+        mark = delivery_id(row.id, to)
+        try:
+            platform = self._routes.platforms.get(to.platform)
+            if platform is None:
+                return UndeliverableError("unreachable")
+            if row.doubtful and row.claimed_at is not None:
+                since = min(row.claimed_at, self._clock())
+                if await platform.was_delivered(to, message, mark, since):
+                    return None
+            if claimed.former:
+                return _MovedError()
+            leaving.set(self._may_leave)  # for this message's task alone
+            await platform.deliver(to, message, mark)
+        except Exception as error:  # noqa: BLE001 — whatever an adapter raises is recorded with the row
+            return error
+        return None
+
+    def _may_leave(self) -> None:
+        """Raise `StoppedError` if all was paused while a message waited for its turn, by whatever process.
+
+        On the event loop: going to the storage thread here would let messages that were spaced out leave
+        together. A reader waits for nobody.
+        """
+        if self._reader is None and self._storage.path is not None:
+            self._reader = reader(self._storage.path)
+        if self._reader is not None and state.flag(self._reader, state.PAUSED) is not None:
+            raise StoppedError("paused")
+
+    def _record(self, claimed: _Claimed, error: Exception | None) -> None:
+        row, to, now = claimed.row, claimed.to, self._clock()
+        self._note_away(to.platform, error, now)
         with self._storage.transaction() as db:
             match error:
                 case None:
-                    how = shape(row.recipient, claimed.to)
-                    outbox.sent(db, row, self._habits.day(now).isoformat(), None if how == "whole" else how)
+                    form = shape(row.recipient, to)
+                    today = self._calendar.day(now).isoformat()
+                    rows.mark_sent(db, row, today, None if form == "whole" else form)
                 case _MovedError():
-                    outbox.release(db, row, None, doubtful=False)
+                    rows.put_back(db, row, doubtful=False)
                 case StoppedError() | LaterError(everywhere=True):
-                    outbox.release(db, row, None, doubtful=row.doubtful)
+                    rows.put_back(db, row, doubtful=row.doubtful)
                 case LaterError(seconds=float() | int() as seconds):
-                    outbox.release(db, row, now + timedelta(seconds=seconds), doubtful=row.doubtful)
+                    rows.put_back(db, row, now + timedelta(seconds=seconds), doubtful=row.doubtful)
                 case UndeliverableError():
-                    outbox.give_up_route(db, row, way, str(error))
+                    rows.give_up_route(db, row, write_address(to), str(error))
                 case TooLong():
-                    logger.error(
-                        "outbox: %s (%s) is too long for %s", row.id, row.notice, claimed.to.platform
-                    )
-                    outbox.give_up_route(db, row, way, "broken")
-                case _ if row.attempts + 1 >= outbox.ATTEMPTS:
-                    outbox.give_up_route(db, row, way, "exhausted")
+                    logger.error("outbox: %s (%s) is too long for %s", row.id, row.notice, to.platform)
+                    rows.give_up_route(db, row, write_address(to), "broken")
+                case _ if row.attempts + 1 >= rows.ATTEMPTS:
+                    rows.give_up_route(db, row, write_address(to), "exhausted")
                 case _:
                     if not isinstance(error, LaterError | UnknownError):
-                        logger.error("outbox: %s broke: %s", claimed.to.platform, where(error))
-                    wait = outbox.backoff(row.attempts + 1, self._habits.chance())
+                        logger.error("outbox: %s broke: %s", to.platform, where(error))
+                    wait = rows.backoff(row.attempts + 1, self._chance())
                     doubtful = row.doubtful or not isinstance(error, LaterError)
-                    outbox.postpone(db, row, now + wait, str(error), doubtful=doubtful)
+                    rows.put_back(db, row, now + wait, problem=str(error), doubtful=doubtful)
 
-    def _note(self, platform: str, error: BaseException | None, now: datetime) -> None:
+    def _note_away(self, platform: str, error: Exception | None, now: datetime) -> None:
         """Keep since when a platform cannot be reached."""
         if not isinstance(error, AwayError):
             self._away.pop(platform, None)
-        else:
-            since, _ = self._away.get(platform, (now, now))
-            if platform not in self._away:
-                logger.warning("outbox: %s cannot be reached; what is for it waits", platform)
-            self._away[platform] = since, now
+            return
+        if platform not in self._away:
+            logger.warning("outbox: %s cannot be reached; what is for it waits", platform)
+        since, _ = self._away.get(platform, (now, now))
+        self._away[platform] = since, now
 
 
 def delivery_id(row_id: str, to: Destination) -> str:
-    """Return the mark of a message at an address: the same for the same, at most 25 characters.
+    """Return the mark of a message at an address: 16 hexadecimal digits, the same for the same two.
 
-    Discord takes a nonce for the same message wherever it is sent, so the address is part of it.
+    Discord takes a nonce for the same message wherever it is sent, so the address is part of it; a nonce has
+    at most 25 characters.
     """
-    digest = hashlib.blake2b(text(to).encode(), key=row_id.encode(), digest_size=8)
+    digest = hashlib.blake2b(write_address(to).encode(), key=row_id.encode(), digest_size=8)
     return digest.hexdigest()

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 from bot.answers.guidance import Guidance
 from bot.conversation.messages import SHORTCUT_LENGTH, Message, Quote, Text
 from bot.conversation.requests import Actor, UserError
-from bot.logs import told
+from bot.logs import loggable
 from bot.people import roles
 from bot.people.office import Office
 from bot.policy.library import Library
@@ -69,7 +69,7 @@ class Reporting:
             else:
                 storage.purge()
         except (StorageError, sqlite3.Error) as error:
-            logger.warning("the file is to be laid out anew in the night: %s", told(error))
+            logger.warning("the file is to be laid out anew in the night: %s", loggable(error))
 
     def limit(self, actor: Actor) -> Message | None:
         """Count a report from someone, whom nothing remembers; return why it is one too many, if it is."""

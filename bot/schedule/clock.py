@@ -23,7 +23,7 @@ from typing import Any, TypeAlias
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlite_utils import Database
 
-from bot.logs import told
+from bot.logs import loggable
 from bot.storage import state
 from bot.storage.database import Storage, StorageError
 from bot.times import Calendar, Clock, iso, utc
@@ -206,7 +206,7 @@ class Schedule:
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 — the tasks that are due do not depend on it
-            logger.error("schedule: a beat broke: %s", told(error))  # noqa: TRY400 — in one line
+            logger.error("schedule: a beat broke: %s", loggable(error))  # noqa: TRY400 — in one line
             self._failed("beat")
         with self._storage.transaction() as db:
             arm(db, self._work.daily, self._calendar, now)
@@ -233,7 +233,7 @@ class Schedule:
             if isinstance(error, StorageError):  # no task can be done, nor put off
                 raise error
             if error is not None:
-                await self._put_off(due, told(error))
+                await self._put_off(due, loggable(error))
         else:
             await self._put_off(due, "no task has this name")
 
@@ -259,7 +259,7 @@ class Schedule:
                 del self._errands[key]
                 error = None if task.cancelled() else task.exception()
                 if error is not None:
-                    await self._put_off(due, told(error))
+                    await self._put_off(due, loggable(error))
 
     def _done(self, due: _Due) -> None:
         with self._storage.transaction() as db:

@@ -32,7 +32,7 @@ from nacl.secret import SecretBox
 from nacl.utils import random
 
 from bot.conversation.messages import Quotation
-from bot.logs import told
+from bot.logs import loggable
 from bot.platforms import http_headers
 from bot.platforms.contract import PlatformError
 from bot.reports.filing import MESSAGE_LENGTH, NAME_LENGTH, SAYS_LENGTH
@@ -156,7 +156,7 @@ class WebForm:
         except RefusedError as refusal:
             return _page(pages.told("Pas pour le moment", str(refusal)), 429)
         except Exception as error:  # noqa: BLE001 — nobody may be left without a reply
-            logger.error("the form failed: %s", told(error))  # noqa: TRY400 — its text may quote what was typed
+            logger.error("the form failed: %s", loggable(error))  # noqa: TRY400 — its text may quote what was typed
             return _refusal(500)
 
     # --- Reporting

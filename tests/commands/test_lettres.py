@@ -36,7 +36,7 @@ async def test_the_buttons_of_the_announcement_send_the_message_again_or_give_it
     for key in ("un", "deux"):
         bureau.slack.script.append("closed")
         bureau.enqueue(key, f"person:{lost}")
-        await bureau.pump.drain()
+        await bureau.send()
     assert "2 × avis" in asked(bureau, "")
     with bureau.storage.transaction() as db:
         arguments = {"row": bureau.row("un")["id"], "notice": "avis", "problem": "closed"}
@@ -44,7 +44,7 @@ async def test_the_buttons_of_the_announcement_send_the_message_again_or_give_it
     assert isinstance(message, Message)
     again, drop = (str(getattr(one, "command", "")) for one in message.buttons())
     assert "de nouveau" in asked(bureau, again.removeprefix("lettres "))
-    await bureau.pump.drain()
+    await bureau.send()
     assert bureau.slack.received["person:slack/T1/U1"] == ["avis {'n': 'un'}"]
     with pytest.raises(UserError, match="rien à régler"):
         asked(bureau, drop.removeprefix("lettres "))
@@ -61,7 +61,7 @@ async def test_what_dies_again_is_announced_again(bureau: Office) -> None:
     bureau.enqueue("un", f"person:{lost}")
     for _ in range(2):
         bureau.slack.script.append("closed")
-        await bureau.pump.drain()
+        await bureau.send()
         with bureau.storage.transaction() as db:
             rows.settle_dead(db, bureau.clock(), send=True)
     assert len(bureau.slack.received["person:slack/T1/U2"]) == 2

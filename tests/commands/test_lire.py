@@ -43,7 +43,7 @@ async def test_the_button_in_the_thread_shows_the_message_to_that_person_alone(
     bureau.appoint(roles.CONSEIL, alice)
     bureau.discord.script.append("closed")
     bureau.enqueue("un", f"role:{roles.CONSEIL}" if by_role else f"person:{alice}")
-    await bureau.pump.drain()
+    await bureau.send()
     assert list(bureau.discord.received) == [f"thread:discord/{RELAY}/11"]
     row = bureau.row(f"un→{alice}" if by_role else "un")
     assert read(bureau, row["id"], ALICE) == "avis {'n': 'un'}"
@@ -60,7 +60,7 @@ async def test_who_lost_the_role_reads_no_more_and_what_was_not_read_goes_to_the
     for key in ("lu", "pas lu"):
         bureau.discord.script.append("closed")
         bureau.enqueue(key, f"role:{roles.CONSEIL}")
-        await bureau.pump.drain()
+        await bureau.send()
     row = bureau.row(f"lu→{alice}")
     assert read(bureau, row["id"], ALICE) == "avis {'n': 'lu'}"
     bureau.appoint(roles.CONSEIL, bob, bureau.clock().date())
@@ -69,5 +69,5 @@ async def test_who_lost_the_role_reads_no_more_and_what_was_not_read_goes_to_the
     for _ in range(2):  # at each beat of the clock
         with bureau.storage.transaction() as db:
             routes.hand_over(db, bureau.clock().date(), bureau.clock())
-    await bureau.pump.drain()
+    await bureau.send()
     assert bureau.slack.received == {"person:slack/T1/U2": ["avis {'n': 'pas lu'}"]}

@@ -12,16 +12,16 @@ from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Literal, TypeAlias
+from zoneinfo import ZoneInfo
 
 from bot.conversation.deferred import Deferred
 from bot.conversation.messages import Message, Text
 from bot.outbox import rows
 from bot.outbox.notices import DEAD_LETTER, Notice, NoticeBuilder, NoticeContext, Notices, RowArguments
 from bot.outbox.pump import Pump
-from bot.outbox.routes import Routes
-from bot.outbox.routes import text as written
+from bot.outbox.routes import Routes, write_address
 from bot.outbox.rows import Delivery
-from bot.outbox.sending import Habits, Hooks
+from bot.outbox.sending import Sender
 from bot.people import persons, roles
 from bot.people.persons import Account
 from bot.platforms.contract import (
@@ -34,6 +34,7 @@ from bot.platforms.contract import (
 )
 from bot.platforms.slack.delivery import EARLIER
 from bot.storage.database import Storage
+from bot.times import Calendar
 from tests.kits.fake_clock import FakeClock
 
 ADMINISTRATORS = Destination("slack", "T1", "C9", "channel")
@@ -54,11 +55,13 @@ def said(message: Message) -> str:
 class Post:
     """A platform. `received`: what arrived, by address. `script`: what becomes of the next messages.
 
+    `closed`: the addresses that refuse whatever comes.
     `forgetful`: it cannot tell what it received. `died`: a message came that the process does not survive.
     """
 
     name: str
     script: deque[Outcome] = field(default_factory=deque)
+    closed: set[str] = field(default_factory=set)
     received: dict[str, list[str]] = field(default_factory=dict)
     marks: dict[str, datetime | None] = field(default_factory=dict)  # when, by its own clock
     clock: Callable[[], datetime] | None = None
@@ -71,7 +74,7 @@ class Post:
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Take a message, or do otherwise."""
-        where = written(to)
+        where = write_address(to)
         self.concurrent[where] += 1
         assert self.concurrent[where] == 1, "two messages at once at one address"
         try:
@@ -83,7 +86,8 @@ class Post:
             self.concurrent[where] -= 1
 
     async def _do(self, where: str, text: str, delivery_id: str) -> None:
-        outcome: Outcome = self.script.popleft() if self.script else "ok"
+        usual: Outcome = "closed" if where in self.closed else "ok"
+        outcome = self.script.popleft() if self.script else usual
         if outcome in {"ok", "acted-unknown", "acted-dead"}:
             self.received.setdefault(where, []).append(text)
             self.marks[delivery_id] = self.clock() if self.clock else None
@@ -120,9 +124,24 @@ class Post:
         return [text for texts in self.received.values() for text in texts]
 
 
-def always_working(moment: datetime) -> datetime:
-    """Return the same: people work now."""
-    return moment
+class AlwaysWorking(Calendar):
+    """Days on which people never stop working."""
+
+    def next_working(self, moment: datetime) -> datetime:
+        """Return the same moment."""
+        return moment
+
+
+async def until_idle(pump: Pump, idle: asyncio.Event) -> None:
+    """Run a pump until nothing is left to send now, or it is closed; `idle` is what it sets."""
+    idle.clear()
+    tasks = asyncio.create_task(pump.run()), asyncio.create_task(idle.wait())
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @dataclass
@@ -172,8 +191,8 @@ class Office:
         self.posts = {"slack": self.slack, "discord": self.discord, "courriel": self.mail}
         self.routes = Routes(self.posts, relays, (ADMINISTRATORS,) if administrators else ())
         self.workshop = Workshop()
-        self.next_working: Callable[[datetime], datetime] = always_working
-        self.news = asyncio.Event()
+        self.calendar: Calendar = AlwaysWorking(ZoneInfo("UTC"))
+        self.news, self.idle = asyncio.Event(), asyncio.Event()
         self.failures = 0
         self.pump = self.new_pump()
         with self.storage.transaction() as db:
@@ -181,15 +200,17 @@ class Office:
 
     def new_pump(self) -> Pump:
         """Return a pump that knows nothing of what others did."""
-        habits = Habits(
+        sender = Sender(
+            self.storage,
+            self.routes,
+            self.notices(),
             self.clock,
-            lambda moment: self.next_working(moment),  # noqa: PLW0108 — a test changes it
-            lambda moment: moment.date(),
+            self.calendar,
             chance=lambda: 1.0,
             settle=timedelta(0),
+            sent=lambda _: self.news.set(),
         )
-        hooks = Hooks(sent=lambda _: self.news.set(), failed=self._failed)
-        return Pump(self.storage, self.posts, self.routes, habits, self.notices(), hooks=hooks)
+        return Pump(sender, failed=self._failed, idle=self.idle.set)
 
     def notices(self) -> Notices:
         """Return notices that say their arguments; « rien » is silent, « brisé » breaks, « long » waits."""
@@ -277,14 +298,18 @@ class Office:
         await self.pump.close(patience=0)
         self.pump = self.new_pump()
 
-    async def drain_until_death(self, post: Post) -> None:
+    async def send(self) -> None:
+        """Run the pump until nothing is left to send now; what must wait for a platform is left."""
+        await until_idle(self.pump, self.idle)
+
+    async def send_until_death(self, post: Post) -> None:
         """Send until a message comes that the process does not survive; then start again."""
-        draining = asyncio.create_task(self.pump.drain())
+        sending = asyncio.create_task(self.send())
         async with asyncio.timeout(5):
             await post.died.wait()
         post.died.clear()
-        draining.cancel()
-        await asyncio.gather(draining, return_exceptions=True)
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
         await self.die()
 
 

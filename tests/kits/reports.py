@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -11,17 +13,21 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from bot.conversation.requests import Actor
-from bot.outbox import rows as outbox
-from bot.outbox.notices import NoticeContext, Notices
+from bot.outbox.notices import Notices
+from bot.outbox.pump import Pump
+from bot.outbox.routes import Routes, write_address
+from bot.outbox.sending import Sender
 from bot.people import persons, roles
+from bot.platforms.contract import Destination
 from bot.reports import escalation, filing
 from bot.reports import notices as report_notices
 from bot.reports.filing import ReportIntake
 from bot.reports.keys import Keyring, new_keyring
 from bot.reports.records import Records, Session
-from bot.times import Calendar, iso
+from bot.storage.database import Storage
+from bot.times import Calendar
 from tests.kits.fake_clock import FakeClock
-from tests.kits.people import fresh
+from tests.kits.outbox import Post, until_idle
 
 CALENDAR = Calendar(ZoneInfo("America/Toronto"))
 POST = "https://www.facebook.com/spotted/posts/123"
@@ -39,14 +45,23 @@ def entry(where: str = POST, **more: object) -> ReportIntake:
 class Desk:
     """The records, who holds which role, and what was said to whom."""
 
-    db: Database = field(default_factory=fresh)
+    storage: Storage = field(default_factory=Storage)
     ring: Keyring = field(default_factory=new_keyring)
     clock: FakeClock = field(default_factory=lambda: FakeClock("2026-11-24T15:00:00Z"))  # 10 a.m., a Tuesday
     chance: float = 0.5
     forgotten: list[tuple[str, str]] = field(default_factory=list)
-    unreachable: set[str] = field(default_factory=set)
+    post: Post = field(default_factory=lambda: Post("slack"))
     said: list[tuple[str, str, str]] = field(default_factory=list)  # person, notice, level
+    _sent: set[int] = field(default_factory=set)  # the rows of the outbox that are in `said`, or were
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        roles.seed(self.db)
+
+    @property
+    def db(self) -> Database:
+        """The database, for the test's own thread, while nothing is sent."""
+        return self.storage._db
 
     @property
     def records(self) -> Records:
@@ -65,6 +80,12 @@ class Desk:
         person = persons.known(self.db, Actor("slack", "T1", f"U{next(self._numbers)}"))
         roles.appoint(self.db, role, person, self.session.today, replacing=replacing)
         return person
+
+    def cannot_reach(self, person: str) -> None:
+        """Have someone's private messages be closed."""
+        for account in persons.accounts_of(self.db, person):
+            address = Destination(account.platform, account.team, account.user)
+            self.post.closed.add(write_address(address))
 
     def file(self, where: str = POST, **more: object) -> str:
         """Report a post; return the code."""
@@ -87,25 +108,35 @@ class Desk:
         return lost
 
     def send(self) -> None:
-        """Send what is due, urgent or not, as the pump would."""
-        notices = Notices(report_notices.notice_builders(self.records, self.clock))
+        """Run the pump until nothing is left to send now; note to whom what was said."""
+        queued = self.db.conn.execute("SELECT 1 FROM outbox WHERE state = 'queued' LIMIT 1")
+        if queued.fetchone() is None:
+            return
+        asyncio.run(self._send())
         rows = self.db.conn.execute(
-            """SELECT id FROM outbox WHERE notice GLOB 'signalement*' AND state = 'queued' AND due_at <= ?
-               ORDER BY rowid""",
-            (iso(self.clock()),),
-        ).fetchall()
-        for row in (outbox.read(self.db, one) for (one,) in rows):
-            person, services = (
-                row.recipient.partition("/")[2],
-                NoticeContext(self.db, self.session.today, row.recipient),
-            )
-            if person in self.unreachable:
-                outbox.bury(self.db, row.id, "closed", self.clock())
-            elif notices.build(services, row.notice, row.arguments) is None:
-                outbox.drop(self.db, row, "nothing to say any more")
-            else:
-                self.said.append((person, row.notice, row.arguments["level"]))
-                outbox.sent(self.db, row, self.session.today.isoformat())
+            """SELECT rowid, recipient, notice, json_extract(arguments, '$.level') FROM outbox
+               WHERE state = 'sent' AND rowid NOT IN (SELECT value FROM json_each(?)) ORDER BY rowid""",
+            (json.dumps(sorted(self._sent)),),
+        )
+        for rowid, recipient, notice, level in rows.fetchall():
+            self._sent.add(rowid)
+            self.said.append((recipient.partition("/")[2], notice, level))
+        assert len(self.post.all()) == len(self._sent)
+
+    async def _send(self) -> None:
+        idle = asyncio.Event()
+        await until_idle(Pump(self.sender(), idle=idle.set), idle)
+
+    def sender(self) -> Sender:
+        """Return what sends the notices of reports, and no other, to where `post` is."""
+        return Sender(
+            self.storage,
+            Routes({"slack": self.post}),
+            Notices(report_notices.notice_builders(self.records, self.clock)),
+            self.clock,
+            CALENDAR,
+            settle=timedelta(0),
+        )
 
     def told(self) -> list[tuple[str, str]]:
         """Return who was told of what since this was last asked: the person, and the level."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -27,7 +28,7 @@ from bot.onboarding.quiz import session
 from bot.outbox.notices import Notices
 from bot.outbox.pump import Pump
 from bot.outbox.routes import Routes
-from bot.outbox.sending import Habits
+from bot.outbox.sending import Sender
 from bot.people import membership, persons
 from bot.people import roles as registry
 from bot.people.membership import BY_HAND
@@ -46,7 +47,7 @@ from bot.settings import SEED
 from bot.storage.database import Storage
 from tests.kits.fake_clock import FakeClock
 from tests.kits.office import services
-from tests.kits.outbox import Post
+from tests.kits.outbox import Post, until_idle
 from tests.kits.quiz import letters
 from tests.kits.registry import ADMIN, CALENDAR, TEAMS
 
@@ -116,19 +117,26 @@ class World:
     async def beat(self) -> None:
         """Let the clock do what is due, and the outbox send what it may."""
         await self.schedule.tick()
-        await self.pump().drain()
+        idle = asyncio.Event()
+        await until_idle(self.pump(idle), idle)
 
     async def daily(self) -> None:
         """Do what each day asks for."""
         course = self.services.course
         await self.run(lambda db: reminders.daily(db, course.target(), course.plan, CALENDAR, self.clock()))
 
-    def pump(self) -> Pump:
-        """Return a pump that knows nothing of what others did."""
-        habits = Habits(
-            self.clock, CALENDAR.next_working, CALENDAR.day, chance=lambda: 1.0, settle=timedelta(0)
+    def pump(self, idle: asyncio.Event) -> Pump:
+        """Return a pump that knows nothing of what others did, and sets `idle`."""
+        sender = Sender(
+            self.storage,
+            Routes(self.posts),
+            self.services.notices,
+            self.clock,
+            CALENDAR,
+            chance=lambda: 1.0,
+            settle=timedelta(0),
         )
-        return Pump(self.storage, self.posts, Routes(self.posts), habits, self.services.notices)
+        return Pump(sender, idle=idle.set)
 
     def arrived(self, actor: Actor) -> list[str]:
         """Return what arrived in someone's private messages."""

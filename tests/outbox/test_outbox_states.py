@@ -74,7 +74,7 @@ class OutboxMachine(RuleBasedStateMachine):
     @rule(on=st.sampled_from(["slack", "discord"]), outcomes=st.lists(st.sampled_from(OUTCOMES), max_size=4))
     def send(self, on: str, outcomes: list[Outcome]) -> None:
         self.office.posts[on].script.extend(outcomes)
-        self.runner.run(self.office.pump.drain())
+        self.runner.run(self.office.send())
 
     @rule(on=st.sampled_from(["slack", "discord"]), death=st.sampled_from(DEATHS))
     def send_and_die(self, on: str, death: Outcome) -> None:
@@ -83,14 +83,14 @@ class OutboxMachine(RuleBasedStateMachine):
         self.runner.run(self._send_until_death(post.died))
 
     async def _send_until_death(self, died: asyncio.Event) -> None:
-        draining = asyncio.create_task(self.office.pump.drain())
+        sending = asyncio.create_task(self.office.send())
         dying = asyncio.create_task(died.wait())
         async with asyncio.timeout(10):
-            await asyncio.wait({draining, dying}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({sending, dying}, return_when=asyncio.FIRST_COMPLETED)
         died.clear()
-        for task in (draining, dying):
+        for task in (sending, dying):
             task.cancel()
-        await asyncio.gather(draining, dying, return_exceptions=True)
+        await asyncio.gather(sending, dying, return_exceptions=True)
         await self.office.die()
         for post in self.office.posts.values():
             post.script.clear()
@@ -135,7 +135,7 @@ class OutboxMachine(RuleBasedStateMachine):
             post.script.clear()
         for _ in range(4):
             self.office.clock.move(minutes=WHOLE_DAY)
-            self.runner.run(self._drain_all())
+            self.runner.run(self.office.send())
         counts = self.counts()
         for key in self.wanted:
             row = self.office.row(key)
@@ -143,9 +143,6 @@ class OutboxMachine(RuleBasedStateMachine):
             assert counts[key] == 1 or row["state"] == "dead", row
             if row["state"] == "dead":
                 assert self.office.row(f"{DEAD_LETTER.name}:{row['id']}")
-
-    async def _drain_all(self) -> None:
-        await self.office.pump.drain()
 
 
 OutboxMachine.TestCase.settings = settings(

@@ -109,8 +109,8 @@ def test_work_that_waits_for_a_role_is_for_whoever_holds_it_when_it_is_sent(db: 
     rows.enqueue(db, delivery("avis:1", f"role:{VP_COMMUNICATIONS}"), NOW)
     roles.appoint(db, VP_COMMUNICATIONS, second, day(0))
     [row_id] = rows.due(db, NOW, NOW, "[]", 10)
-    row = rows.read(db, row_id)
-    assert routes.holders(db, row.recipient, DAY) == {second: f"role:{VP_COMMUNICATIONS}/{second}"}
+    row = rows.load_row(db, row_id)
+    assert routes.new_holders(db, row.recipient, DAY) == {second: f"role:{VP_COMMUNICATIONS}/{second}"}
 
 
 def test_work_that_was_already_given_to_the_former_holder_moves_too(db: Database) -> None:
@@ -118,10 +118,10 @@ def test_work_that_was_already_given_to_the_former_holder_moves_too(db: Database
     roles.appoint(db, VP_COMMUNICATIONS, first, day(-300))
     rows.enqueue(db, delivery("avis:1→U1", f"role:{VP_COMMUNICATIONS}/{first}"), NOW)
     [row_id] = rows.due(db, NOW, NOW, "[]", 10)
-    row = rows.read(db, row_id)
-    assert routes.holders(db, row.recipient, DAY) is None
+    row = rows.load_row(db, row_id)
+    assert routes.new_holders(db, row.recipient, DAY) is None
     roles.appoint(db, VP_COMMUNICATIONS, second, day(0))
-    assert routes.holders(db, row.recipient, DAY) == {second: f"role:{VP_COMMUNICATIONS}/{second}"}
+    assert routes.new_holders(db, row.recipient, DAY) == {second: f"role:{VP_COMMUNICATIONS}/{second}"}
 
 
 def test_a_vacant_role_falls_back_on_the_next_that_someone_holds(db: Database) -> None:

@@ -158,7 +158,7 @@ def test_once_it_is_read_nobody_else_is_told() -> None:
 def test_a_holder_who_cannot_be_reached_makes_way_at_once() -> None:
     desk, role_of = desk_at("2026-11-24T15:00:00Z")
     vp = next(person for person, role in role_of.items() if role == VP)
-    desk.unreachable.add(vp)
+    desk.cannot_reach(vp)
     desk.file()
     times = desk.run(minutes=62)
     assert [role_of[person] for _, person, level in times] == [CONSEILLER]

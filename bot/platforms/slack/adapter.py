@@ -26,7 +26,7 @@ from bot.conversation.dispatcher import Admission, Dispatcher, apology
 from bot.conversation.forms import Form, opener
 from bot.conversation.messages import Message, Quoter
 from bot.conversation.requests import Actor
-from bot.logs import ExplainedError, told
+from bot.logs import ExplainedError, loggable
 from bot.platforms import dropped_files
 from bot.platforms.contract import AwayError, Destination, Meter, PlatformError
 from bot.platforms.groups import FollowedGroup, Members
@@ -214,7 +214,7 @@ class SlackAdapter:
         return app
 
     async def _on_error(self, error: Exception) -> None:
-        logger.error("an event of Slack could not be taken: %s", told(error))
+        logger.error("an event of Slack could not be taken: %s", loggable(error))
 
     async def _once(self, body: Json, next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
         """Let an event through the first time only: Slack sends it again when in doubt."""
