@@ -331,9 +331,9 @@ def web_form(bot: Bot) -> Platform | None:
     port, reporting = bot.settings.vigie_signalement_port, bot.services.reporting
     if port is None or reporting.clause() is None:
         return None
-    from bot.app import web_form as app_web_form  # noqa: PLC0415 — see `platforms`
+    from bot.web.form import WebForm  # noqa: PLC0415 — see `platforms`
 
-    return app_web_form.form(reporting, bot.services.desk.masker, port)
+    return WebForm(reporting, port=port)
 
 
 def unset(settings: Settings) -> list[str]:

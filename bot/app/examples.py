@@ -25,7 +25,7 @@ from bot.people import roles
 from bot.people.office import Office
 from bot.register.examples import register_examples
 from bot.reports.examples import alert_examples, digest_examples, export_examples
-from bot.reports.service import TOO_MANY
+from bot.reports.intake import TOO_MANY
 from bot.storage.database import Storage
 
 

@@ -36,7 +36,7 @@ def _read(config: Settings, work: Callable[[Session], Result]) -> Result:
     with storage_refusals(), beside(config.database()) as db:
         try:
             # Without a report there may be no key yet, and nothing to open.
-            ring = keys.keyring(config.keys()) if records.kept(db) else keys.new_keyring()
+            ring = keys.keyring(config.keys()) if records.any_report(db) else keys.new_keyring()
             return work(Session(db, Records(lambda _: ring, config.calendar()), system_clock()))
         except (ReportError, SealError) as error:
             refuse(str(error))

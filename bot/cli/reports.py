@@ -10,8 +10,7 @@ import click
 
 from bot.cli.base import json_flag, kept, refuse, storage_refusals
 from bot.reports import keys, records, retention
-from bot.reports.addresses import addresses
-from bot.reports.addresses.addresses import Addresses
+from bot.reports.addresses.addresses import Addresses, load_addresses
 from bot.reports.keys import KEY_FILE, SealError
 from bot.settings import SEED, Settings
 from bot.storage.database import beside
@@ -35,7 +34,7 @@ _NONE: Final[_Described] = {"platform": None, "canonical": None}
 @json_flag
 def adresse(texte: tuple[str, ...], lot: bool, as_json: bool) -> None:
     """Print the canonical address found in a text; exit 1 when there is none."""
-    reader = addresses.load(SEED)
+    reader = load_addresses(SEED)
     if lot:
         if texte:
             refuse("avec --lot, les textes viennent de l'entrée standard.")
@@ -68,7 +67,7 @@ def _each_line(reader: Addresses) -> None:
 
 
 def _described(reader: Addresses, text: str) -> _Described:
-    found = reader.read(text)
+    found = reader.find(text)
     return {"platform": found.platform, "canonical": found.canonical} if found else _NONE
 
 
@@ -115,7 +114,7 @@ def cle(renouveler: bool, detruire: bool) -> None:
 def _none_yet(config: Settings) -> None:
     """Say that there are no keys; raise `StorageError` when there should be."""
     with beside(config.database()) as db:
-        if records.kept(db):
+        if records.any_report(db):
             keys.keyring(config.keys())
     click.echo("Il n'y a pas encore de clé\u00a0: elle sera faite au premier signalement.")
 

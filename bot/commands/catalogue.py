@@ -38,7 +38,7 @@ from bot.outbox import notices
 from bot.outbox.notices import Notices
 from bot.people.office import Office, reserved
 from bot.policy.library import Library
-from bot.reports.service import Reporting
+from bot.reports.intake import Reporting
 from bot.revision.archive import Archive
 
 

@@ -83,7 +83,7 @@ def show(library: Library, request: Request) -> Message:
 
 def is_report_code(text: str) -> bool:
     """Tell whether a text is the code of a report, which is then neither answered nor kept."""
-    return len(text.split()) >= codes.WORDS and codes.read(text) is not None
+    return len(text.split()) >= codes.WORDS and codes.read_code(text) is not None
 
 
 def without_name(request: Request, rest: str) -> str:

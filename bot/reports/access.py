@@ -1,4 +1,4 @@
-"""Who may know of a case: those who hold a role that handles it, and whom it does not name."""
+"""Who may know of a case: holders of a role that handles it, whom it does not implicate."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from bot.times import iso, utc
 
 @dataclass(frozen=True, slots=True)
 class CaseAlert:
-    """What it takes to tell someone of a case.
+    """What an alert about a case depends on.
 
-    `excluded`: who is not to be told of it; `parted`: those of them who may not see it (see `Routing`).
+    `delivered_at`: when a holder was first told, until the case is read. `excluded`: who is not to be told
+    of it; `parted`: those of them who may no longer see it (see `Routing`).
     """
 
     id: str
@@ -30,56 +31,53 @@ class CaseAlert:
 
     @property
     def unread(self) -> bool:
-        """Whether nobody who handles it has opened it."""
+        """Whether none of its holders has opened it."""
         return self.status == "received"
 
 
-_COLUMNS = "id, role, status, urgent, round, delivered_at, sealed"
-
-
-def read(session: Session, case_id: str) -> CaseAlert | None:
-    """Return a case, None when there is none. Raises `SealError`."""
-    row = session.execute(f"SELECT {_COLUMNS} FROM report_cases WHERE id = ?", (case_id,)).fetchone()  # noqa: S608 — a constant
+def case_alert(session: Session, case_id: str) -> CaseAlert | None:
+    """Return what alerts about a case depend on, None when there is no such case. Raises `SealError`."""
+    row = session.execute(
+        "SELECT role, status, urgent, round, delivered_at, sealed FROM report_cases WHERE id = ?", (case_id,)
+    ).fetchone()
     if row is None:
         return None
-    routing = Routing.read(unpacked(session.ring, row[6]))
-    excluded, parted = routing.persons(session.db), routing.parted(session.db, iso(session.now))
-    delivered = utc(row[5]) if row[5] else None
+    role, status, urgent, number, delivered, sealed = row
+    routing = Routing.read(unpacked(session.ring, sealed))
     return CaseAlert(
-        row[0], row[1], row[2], bool(row[3]), row[4], delivered, frozenset(excluded), frozenset(parted)
+        case_id,
+        role,
+        status,
+        bool(urgent),
+        number,
+        utc(delivered) if delivered else None,
+        frozenset(routing.persons(session.db)),
+        frozenset(routing.parted(session.db, iso(session.now))),
     )
 
 
 def told_roles(session: Session, case_id: str) -> set[str]:
-    """Return the roles that were told of a case since it was last entrusted to someone."""
+    """Return the roles told of a case since it was last entrusted to one."""
     rows = session.execute(
         """SELECT DISTINCT a.role FROM report_alerts AS a JOIN report_cases AS c ON c.id = a.case_id
            WHERE a.case_id = ? AND a.round = c.round AND a.role IS NOT NULL""",
         (case_id,),
     )
-    return {str(row[0]) for row in rows.fetchall()}
+    return {str(role) for (role,) in rows.fetchall()}
 
 
-def was_told(session: Session, case_id: str) -> bool:
-    """Tell whether anyone was told of a case since it was last entrusted to someone."""
-    return bool(told_roles(session, case_id))
-
-
-def concerns(session: Session, case_id: str, persons: Collection[str]) -> bool:
+def handled_by_any(session: Session, case_id: str, persons: Collection[str]) -> bool:
     """Tell whether any of these persons handles a case, or was told of it."""
     (role,) = session.execute("SELECT role FROM report_cases WHERE id = ?", (case_id,)).fetchone()
-    held = {
-        one
-        for each in {role, *told_roles(session, case_id)}
-        for one in roles.holders(session.db, each, session.today)
-    }
-    return bool(held & set(persons))
+    return any(
+        not set(persons).isdisjoint(roles.holders(session.db, handling, session.today))
+        for handling in {role, *told_roles(session, case_id)}
+    )
 
 
 def may_know(session: Session, case_id: str, person_id: str) -> bool:
-    """Tell whether someone may know of a case: they hold a role that handles it, and it names them not."""
-    found = read(session, case_id)
-    if found is None or person_id in found.parted:
+    """Tell whether someone may know of a case: they handle it, were told of it, and it spares them."""
+    case, told = case_alert(session, case_id), told_roles(session, case_id)
+    if case is None or not told or person_id in case.parted:
         return False
-    handling = {found.role, *told_roles(session, case_id)} if was_told(session, case_id) else set()
-    return any(roles.has(session.db, person_id, role, session.today) for role in handling)
+    return any(roles.has(session.db, person_id, role, session.today) for role in {case.role, *told})

@@ -42,7 +42,7 @@ def reports(db: Database, keys: Path, today: date) -> Iterator[Finding]:
 
 
 def _keys(db: Database, keys: Path) -> Finding:
-    if not records.kept(db) and not (keys / KEY_FILE).exists():
+    if not records.any_report(db) and not (keys / KEY_FILE).exists():
         return fine(_SUBJECT, "aucun signalement; les clés seront faites au premier.")
     try:
         ring = report_keys.keyring(keys)

@@ -1,8 +1,8 @@
-"""The code that a person gets for a report, and with which alone it is found again.
+"""The code of a report, the only way to find it again.
 
-Nine words of the French list of BIP39: 9 × 11 = 99 bits, drawn by the system, so that a plain keyed
-hash, without a slow derivation, leaves nothing to guess (SecureDrop's codes have 89.8 bits). The list's
-words differ by their first four letters, and none is another without its accents.
+Nine words of BIP39's French list: 9 × 11 = 99 bits drawn by the system, too many to guess even though the
+hash is a fast one (SecureDrop's codes have 89.8 bits). The list's words differ by their first four letters,
+and remain distinct without accents.
 """
 
 from __future__ import annotations
@@ -22,41 +22,41 @@ READ: Final = 400  # characters: nine of the longest words, numbered, with room 
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
-def new() -> str:
-    """Return a new code: nine words between spaces."""
-    words = tuple(_listed().values())
+def new_code() -> str:
+    """Draw a code: nine words between spaces."""
+    words = tuple(_words().values())
     return " ".join(secrets.choice(words) for _ in range(WORDS))
 
 
-def read(text: str) -> str | None:
-    """Return the code that was typed, written as it was given; None when it is none.
+def read_code(text: str) -> str | None:
+    """Return the code in a text, spelled as `new_code` does; None when the text is not a code.
 
     Accents, capitals, spaces, hyphens, commas, lines and numbers do not matter.
     """
-    listed = _listed()
+    listed = _words()
     words = _WORD.findall(fold_accents(text)) if len(text) <= READ else []
     known = [listed[word] for word in words if word in listed]
     return " ".join(known) if len(known) == len(words) == WORDS else None
 
 
 def fingerprint(code: str, key: bytes) -> str:
-    """Return under what a code that was made or read is kept: its hash with a key."""
+    """Return the keyed hash of a code, under which its report is stored: 64 hexadecimal digits."""
     return hashlib.blake2b(code.encode(), key=key, person=b"vigie-recu", digest_size=32).hexdigest()
 
 
-def sought(text: str, key: bytes) -> str:
-    """Return under what to look for whatever was typed, a code or not.
+def lookup_hash(typed: str, key: bytes) -> str:
+    """Return the keyed hash to look for, whatever was typed.
 
-    What is no code has a fingerprint too, which nothing is kept under: a wrong code, one that is
-    unknown and one that has expired then take the same path, through the same look-up. An index may be
-    searched with it: its comparisons tell of the hash, which nobody can choose without the key.
+    A text that is not a code gets a hash too, which nothing is stored under: wrong, unknown and expired
+    codes then take the same path, through the same query. An index may compare it: nobody can choose the
+    hash without the key.
     """
-    return fingerprint(read(text) or f"\0{fold_accents(text[:READ])}", key)
+    return fingerprint(read_code(typed) or f"\0{fold_accents(typed[:READ])}", key)
 
 
 @cache
-def _listed() -> Mapping[str, str]:
-    """Return the list's words, as they are written, by what they are without accents."""
+def _words() -> Mapping[str, str]:
+    """Return the words of the list, each under its form without accents."""
     from mnemonic import Mnemonic  # noqa: PLC0415 — reads the list, which few starts need
 
     words = [unicodedata.normalize("NFC", word) for word in Mnemonic("french").wordlist]

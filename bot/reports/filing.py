@@ -1,8 +1,8 @@
-"""Reports of negative posts (PA20, 5.10): what one holds, and taking one in without knowing from whom.
+"""Reports of negative posts (PA20, 5.10), and filing one without knowing who makes it.
 
-A report is a `filing`, found again with its code alone; filings of one post make a `case`, which is what
-a holder handles. Nothing here is ever given a person who reports, so nothing can be kept of them. What
-holders are told, and when, is in `bot.reports.escalation`.
+A report becomes a `filing`, which only its code finds again; filings about one post make a `case`, which
+a holder handles. Nothing here ever receives the person who reports, so nothing can be stored of them.
+`bot.reports.escalation` tells holders.
 """
 
 from __future__ import annotations
@@ -15,60 +15,66 @@ from bot.people import roles
 from bot.reports import codes, escalation
 from bot.reports import routing as report_routing
 from bot.reports.keys import Keyring
-from bot.reports.records import Session, Severity, new_id, packed, unpacked
+from bot.reports.records import Session, new_id, packed, unpacked
 
-SAYS_LENGTH: Final = 600  # characters: short, since style betrays
-WHERE_LENGTH: Final = 500
+SUMMARY_LENGTH: Final = 600  # characters: short, since style betrays
+PLACE_LENGTH: Final = 500  # of a place told in words, where a post has no address
 NAME_LENGTH: Final = 80
 MESSAGE_LENGTH: Final = 1_000  # of the dialogue
-WORDS_LENGTH: Final = 500  # of what is said when a case is closed
+CLOSING_LENGTH: Final = 500  # of what a holder writes when closing a case
 
 
 @dataclass(frozen=True, slots=True)
-class ReportIntake:
-    """What someone reports, once it holds nothing that they did not mean to send.
+class Report:
+    """What someone reports: as typed, then, once reviewed, as it is filed.
 
-    `where`: the canonical address of the post, or in words where it is. `platform`: « facebook »…, "" when
-    unknown. `canonical`: whether `where` is an address. `recipient`: a role of
-    `report_routing.RECIPIENTS`. `named`: the roles of those whom it names. `name`: typed, and verified by
-    nobody. `original`: SHA-256 of the image as it was given, "" without one.
+    `address`: of the post, canonical if `canonical`, else words that say where it is. `severity`: a key of
+    `SEVERITIES`. `platform`: « facebook »…, "" when unknown. `recipient`: a role of `RECIPIENTS` (see
+    `routing`); `implicated`: those of them that the post is about. `name`: of whoever reports, if they typed
+    one; nobody verifies it. `original`: SHA-256 of the image as it was uploaded, "" without one.
     """
 
-    where: str
-    says: str
-    severity: Severity
+    address: str = ""
+    summary: str = ""
+    severity: str = "serious"
     platform: str = ""
-    canonical: bool = True
+    canonical: bool = False
     recipient: str = roles.VP_COMMUNICATIONS
-    named: tuple[str, ...] = ()
+    implicated: tuple[str, ...] = ()
     urgent: bool = False
     name: str = ""
     original: str = ""
 
 
-def read_entry(ring: Keyring, sealed: bytes) -> ReportIntake:
-    """Open what was reported. Raises `SealError`."""
-    kept = unpacked(ring, sealed)
-    return ReportIntake(**{**kept, "named": tuple(kept["named"])})
+def open_report(ring: Keyring, sealed: bytes) -> Report:
+    """Open a sealed report. Raises `SealError`."""
+    content = unpacked(ring, sealed)
+    return Report(**{**content, "implicated": tuple(content["implicated"])})
 
 
-def file(session: Session, entry: ReportIntake, image: bytes | None = None, code: str = "") -> str:
-    """Take a report in, in the caller's transaction; return its code, which is nowhere else.
+def file_report(session: Session, report: Report, image: bytes | None = None, code: str = "") -> str:
+    """File a report in the caller's transaction, and return its code, which is stored nowhere.
 
-    `image`: already cleaned. `code`: one that was made beforehand, under which nothing more is taken in once
-    something is. A post that an open case is about joins it, which is told to holders alone.
+    A report about a post that has an open case joins it; only holders learn of that. `image`: already
+    cleaned. `code`: drawn beforehand; once it has been used, nothing more is filed under it.
     Raises `StorageError` when the keys are lost.
     """
-    code, moment = code or codes.new(), session.appears(urgent=entry.urgent)
+    code, appears_at = code or codes.new_code(), session.appears(urgent=report.urgent)
     receipt = codes.fingerprint(code, session.ring.receipts)
     if session.execute("SELECT 1 FROM report_filings WHERE receipt = ?", (receipt,)).fetchone():
         return code
-    address = _address(session.ring, entry)
-    case_id = _about(session, address)
-    if case_id is None:
-        case_id = _open_case(session, entry, address, moment)
+    address = _lookup_hash(session.ring, report)
+    open_case = session.execute(
+        "SELECT id, urgent FROM report_cases WHERE address = ? AND status <> 'closed'", (address,)
+    ).fetchone()
+    if open_case is None:
+        case_id = _open_case(session, report, address, appears_at)
     else:
-        _join_case(session, entry, case_id, moment)
+        case_id, urgent = str(open_case[0]), bool(open_case[1])
+        if report.urgent and not urgent:
+            escalation.hasten(session, case_id)
+        routing = report_routing.naming(session.db, report.implicated, session.today)
+        escalation.implicate(session, case_id, routing, appears_at)
     session.execute(
         """INSERT INTO report_filings (id, case_id, receipt, status, appears_at, sealed, image)
            VALUES (?, ?, ?, 'received', ?, ?, ?)""",
@@ -76,47 +82,37 @@ def file(session: Session, entry: ReportIntake, image: bytes | None = None, code
             new_id(),
             case_id,
             receipt,
-            moment,
-            packed(session.ring, asdict(entry)),
+            appears_at,
+            packed(session.ring, asdict(report)),
             session.ring.seal(image) if image else None,
         ),
     )
     return code
 
 
-def _address(ring: Keyring, entry: ReportIntake) -> str | None:
-    """Return under what a post's case is found again, None for a post that has no address."""
-    if not entry.canonical:
+def _lookup_hash(ring: Keyring, report: Report) -> str | None:
+    """Return the keyed hash of a post's address, or None when it has none."""
+    if not report.canonical:
         return None
-    written = entry.where.encode("utf-8", "surrogatepass")
+    written = report.address.encode("utf-8", "surrogatepass")
     return hashlib.blake2b(written, key=ring.addresses, digest_size=32).hexdigest()
 
 
-def _about(session: Session, address: str | None) -> str | None:
-    row = session.execute(
-        "SELECT id FROM report_cases WHERE address = ? AND status <> 'closed'", (address,)
-    ).fetchone()
-    return None if row is None else str(row[0])
-
-
-def _open_case(session: Session, entry: ReportIntake, address: str | None, moment: str) -> str:
+def _open_case(session: Session, report: Report, address: str | None, appears_at: str) -> str:
     case_id, today, db = new_id(), session.today, session.db
-    routing = report_routing.naming(db, entry.named, today)
-    role = report_routing.route(db, entry.recipient, routing.persons(db), today) or entry.recipient
-    sealed = packed(session.ring, routing.content())
+    routing = report_routing.naming(db, report.implicated, today)
+    role = report_routing.route(db, report.recipient, routing.persons(db), today) or report.recipient
     session.execute(
         """INSERT INTO report_cases (id, role, status, urgent, address, opened_on, sealed)
            VALUES (?, ?, 'received', ?, ?, ?, ?)""",
-        (case_id, role, int(entry.urgent), address, today.isoformat(), sealed),
+        (
+            case_id,
+            role,
+            int(report.urgent),
+            address,
+            today.isoformat(),
+            packed(session.ring, routing.content()),
+        ),
     )
-    escalation.plan(session, case_id, 1, "first", moment)
+    escalation.plan(session, case_id, 1, "first", appears_at)
     return case_id
-
-
-def _join_case(session: Session, entry: ReportIntake, case_id: str, moment: str) -> None:
-    """Add to an open case; whoever this report names handles it no more, once it may be seen."""
-    (urgent,) = session.execute("SELECT urgent FROM report_cases WHERE id = ?", (case_id,)).fetchone()
-    if entry.urgent and not urgent:
-        escalation.hasten(session, case_id)
-    named = report_routing.naming(session.db, entry.named, session.today)
-    escalation.name(session, case_id, named, moment)

@@ -1,6 +1,6 @@
-"""What someone who reported sees and does, with their code and nothing else.
+"""What a person sees and does with the code of their report, and nothing else.
 
-A code that is wrong, unknown, withdrawn or past its time gets the same answer, by the same path.
+A code that is wrong, unknown, withdrawn or expired gets the same answer, by the same path.
 """
 
 from __future__ import annotations
@@ -11,81 +11,85 @@ from typing import Final, cast
 
 from bot.reports import access, cases, codes, escalation
 from bot.reports.cases import OUTCOMES, DialogueMessage, Outcome
-from bot.reports.records import STATUSES, ReportError, Session, Status, unpacked
-from bot.reports.routing import Routing
+from bot.reports.records import STATUSES, ReportError, Session, Status
+from bot.reports.routing import load_routing
 
-MOST_ADDED: Final = 30  # messages of one who reported: nothing else limits them, since nobody is known
+MOST_ADDED: Final = 30  # messages on one report: nothing else limits them, since nobody is known
 GONE: Final = (
     "Ce code n'ouvre aucun signalement. Vérifiez-le\u00a0: un code cesse aussi de servir avec le temps."
 )
 
 
+class UnknownCodeError(ReportError):
+    """The code opens no report, or no longer does."""
+
+    def __init__(self) -> None:
+        super().__init__(GONE)
+
+
 @dataclass(frozen=True, slots=True)
 class Followup:
-    """What someone who reported reads: how it is, how it ended if it did, and what was said.
+    """A report as whoever holds its code may see it.
 
-    `receipt`: under what it is kept, to come back to it. `asked`: a question waits for an answer.
+    `receipt`: the lookup hash of its code, to come back to it. `status`, `outcome`: in French; `outcome`
+    is "" until the case is closed, as is `explanation`, which its holder wrote.
     """
 
     receipt: str
     status: str
     closed: bool
     outcome: str
-    words: str
-    said: tuple[DialogueMessage, ...]
+    explanation: str
+    dialogue: tuple[DialogueMessage, ...]
 
     @property
-    def asked(self) -> bool:
-        """Whether the last word is a holder's."""
-        return not self.closed and bool(self.said) and self.said[-1].author == "holder"
+    def awaits_answer(self) -> bool:
+        """Whether the last message is a holder's question."""
+        return not self.closed and bool(self.dialogue) and self.dialogue[-1].author == "holder"
 
 
 def receipt_of(session: Session, typed: str) -> str:
-    """Return under what to look for the report whose code was typed, a code or not."""
-    return codes.sought(typed, session.ring.receipts)
+    """Return the lookup hash of whatever was typed, a code or not."""
+    return codes.lookup_hash(typed, session.ring.receipts)
 
 
-def find(session: Session, receipt: str) -> Followup:
-    """Return what its reporter may know of a report. Raises `ReportError` when there is none, or no more."""
-    row = _row(session, receipt)
-    if row is None:
-        raise ReportError(GONE)
-    filing_id, case_id, status = row
-    outcome = {}
-    if status == "closed":
-        (sealed,) = session.execute("SELECT sealed FROM report_cases WHERE id = ?", (case_id,)).fetchone()
-        outcome = dict(Routing.read(unpacked(session.ring, sealed)).outcome)
-    ended = OUTCOMES.get(cast("Outcome", outcome.get("outcome", "")), "")
-    said = cases.dialogue(session, filing_id, whole=True)
-    return Followup(receipt, STATUSES[status], status == "closed", ended, outcome.get("words", ""), said)
+def follow(session: Session, receipt: str) -> Followup:
+    """Return a report as its author may see it. Raises `UnknownCodeError`."""
+    filing_id, case_id, status = _filing(session, receipt)
+    outcome = load_routing(session, case_id).outcome if status == "closed" else {}
+    return Followup(
+        receipt,
+        STATUSES[status],
+        status == "closed",
+        OUTCOMES.get(cast("Outcome", outcome.get("outcome", "")), ""),
+        outcome.get("words", ""),
+        cases.dialogue(session, filing_id, whole=True),
+    )
 
 
 def add(session: Session, receipt: str, text: str) -> None:
-    """Answer, or add something; a holder sees it after the same delay as a report. Raises `ReportError`."""
-    row = _row(session, receipt)
-    if row is None:
-        raise ReportError(GONE)
-    filing_id, case_id, status = row
+    """Add a message to a report; a holder sees it after the same delay as a report.
+
+    Raises `ReportError`; `UnknownCodeError` when there is no such report.
+    """
+    filing_id, case_id, status = _filing(session, receipt)
     if status == "closed":
         raise ReportError(cases.CLOSED)
     (urgent,) = session.execute("SELECT urgent FROM report_cases WHERE id = ?", (case_id,)).fetchone()
-    moment = session.appears(urgent=bool(urgent))
-    (said,) = session.execute(
+    appears_at = session.appears(urgent=bool(urgent))
+    (count,) = session.execute(
         "SELECT count(*) FROM report_messages WHERE filing_id = ? AND author = 'reporter'", (filing_id,)
     ).fetchone()
-    if said >= MOST_ADDED:
+    if count >= MOST_ADDED:
         raise ReportError("Vous avez déjà beaucoup ajouté à ce signalement\u00a0: il n'en prend pas plus.")
-    cases.say(session, filing_id, "reporter", cases.checked(text), moment)
-    if access.was_told(session, case_id):
-        escalation.plan_news(session, case_id, moment)
+    cases.add_message(session, filing_id, "reporter", cases.checked(text), appears_at)
+    if access.told_roles(session, case_id):
+        escalation.plan_news(session, case_id, appears_at)
 
 
 def withdraw(session: Session, receipt: str) -> None:
-    """Destroy a report at once, with its case when it is the only one of it. Raises `ReportError`."""
-    row = _row(session, receipt)
-    if row is None:
-        raise ReportError(GONE)
-    filing_id, case_id, _ = row
+    """Destroy a report at once, and its case when no other report is in it. Raises `UnknownCodeError`."""
+    filing_id, case_id, _ = _filing(session, receipt)
     (others,) = session.execute(
         "SELECT count(*) FROM report_filings WHERE case_id = ? AND id <> ?", (case_id, filing_id)
     ).fetchone()
@@ -97,8 +101,8 @@ def withdraw(session: Session, receipt: str) -> None:
     session.execute("DELETE FROM report_filings WHERE id = ?", (filing_id,))
 
 
-def _row(session: Session, receipt: str) -> tuple[str, str, Status] | None:
-    """Return a report, its case and how it is, unless its time is past."""
+def _filing(session: Session, receipt: str) -> tuple[str, str, Status]:
+    """Return a report, its case and its status. Raises `UnknownCodeError` when it is absent or expired."""
     limit = (session.today - timedelta(days=session.records.plan.kept_days)).isoformat()
     row = session.execute(
         """SELECT f.id, f.case_id, f.status
@@ -106,4 +110,6 @@ def _row(session: Session, receipt: str) -> tuple[str, str, Status] | None:
            WHERE f.receipt = ? AND (c.closed_on IS NULL OR c.closed_on > ? OR c.hold)""",
         (receipt, limit),
     ).fetchone()
-    return None if row is None else (str(row[0]), str(row[1]), cast("Status", row[2]))
+    if row is None:
+        raise UnknownCodeError
+    return str(row[0]), str(row[1]), cast("Status", row[2])

@@ -1,8 +1,8 @@
-"""What, in a report, may tell who wrote it or names someone: pointed out before it is sent.
+"""Passages of a report that may tell who wrote it, or name someone: marked before it is sent.
 
-Nothing is decided for the person and nothing is kept: the text comes back as it is, with what may be
-worth another look. The phrases are data (`data/identifying.toml`); names, addresses and accounts are
-those that `masking` knows. It leans towards silence: a warning at every sentence is not read.
+Nothing is changed or kept; the person decides. The phrases are data (`data/identifying.toml`); names,
+addresses and accounts come from `masking`. When in doubt nothing is marked: a warning at every sentence is
+not read.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from bot.language import masking
 from bot.language.masking import Masker
@@ -47,78 +47,83 @@ _PLACES: Final = frozenset(
     "universite association executif conseil comite bureau campus cegep resto bar chasse galant pub cafe "
     "google maps avis spotted reddit page groupe messenger whatsapp gmail outlook moodle zoom".split()
 )
-_JOINED: Final = re.compile(r"[\s.'’-]{1,3}")
-
-# Passages that may identify someone: a kind's label, and the passages.
-Pointed: TypeAlias = tuple[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class IdentifyingMark:
-    """A passage that may identify someone: from `start` to `end`, and the kind's identifier."""
-
-    start: int
-    end: int
-    kind: str
+_JOINED: Final = re.compile(r"[\s.'’-]{1,3}")  # between a first and a family name
+_Span: TypeAlias = tuple[int, int, str]  # from where to where in a text, and the kind's identifier
 
 
 @dataclass(frozen=True, slots=True)
 class IdentifyingKind:
-    """A kind of passage: its identifier, how people are told of it, and what it is made of."""
+    """A kind of passage: its identifier, the label that people read, and the patterns that find it.
 
+    `rank`: its place in the file, which is the order in which kinds are shown. `unless`: makes a passage
+    harmless when found in the same sentence.
+    """
+
+    rank: int
     id: str
     label: str
     when: tuple[re.Pattern[str], ...]
-    unless: re.Pattern[str] | None = None
+    unless: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifyingMark:
+    """A passage that may identify someone: characters `start` to `end` of a text."""
+
+    start: int
+    end: int
+    kind: IdentifyingKind
+    passage: str
 
 
 @dataclass(frozen=True, slots=True)
 class Identifying:
-    """The kinds, ready to be looked for."""
+    """The kinds, by identifier, and the masker that knows names and accounts."""
 
-    kinds: tuple[IdentifyingKind, ...]
+    kinds: Mapping[str, IdentifyingKind]
     masker: Masker
 
     def marks(self, text: str) -> tuple[IdentifyingMark, ...]:
-        """Return the passages of a text that may identify someone, in order, none over another.
+        """Return the passages of a text that may identify someone, in order.
 
-        Where several kinds overlap, the first passage is whole and what the next adds begins after it.
+        Those of different kinds may overlap (see `without_overlap`). Only the first `READ` characters are
+        read.
         """
-        return tuple(_one_by_one(self.found(text)))
-
-    def found(self, text: str) -> tuple[IdentifyingMark, ...]:
-        """Return all of them, in order, those of different kinds being possibly one over another."""
         text = text[:READ]
-        found = {*self._phrases(text), *self._masked(text)}
-        return tuple(_apart(sorted(found, key=lambda mark: (mark.start, -mark.end, mark.kind))))
+        spans = sorted(
+            {*self._phrases(text), *self._masked(text)}, key=lambda span: (span[0], -span[1], span[2])
+        )
+        marks, ends = [], dict[str, int]()
+        for start, end, kind in spans:
+            if end > ends.get(kind, 0):  # else it lies within the one before, of the same kind
+                marks.append(IdentifyingMark(start, end, self.kinds[kind], text[start:end]))
+                ends[kind] = end
+        return tuple(marks)
 
-    def described(self, *texts: str) -> tuple[Pointed, ...]:
-        """Return what to point out in texts: for each kind, its label, and the passages, each once."""
-        told: dict[str, dict[str, None]] = {}
-        for text in texts:
-            for mark in self.found(text):
-                told.setdefault(mark.kind, {})[" ".join(text[mark.start : mark.end].split())] = None
-        return tuple((kind.label, tuple(told[kind.id])) for kind in self.kinds if kind.id in told)
-
-    def _phrases(self, text: str) -> Iterator[IdentifyingMark]:
-        folded, at = _folded(text)
-        for kind in self.kinds:
+    def _phrases(self, text: str) -> Iterator[_Span]:
+        folded, places = _folded(text)
+        for kind in self.kinds.values():
             for pattern in kind.when:
                 for match in pattern.finditer(folded):
                     end = match.start() + len(match[0].rstrip(" ,'"))
-                    if end > match.start() and not _idle(kind, folded, match.start()):
-                        yield IdentifyingMark(at[match.start()], at[end - 1] + 1, kind.id)
+                    if end > match.start() and not _is_harmless_phrase(kind, folded, match.start()):
+                        yield places[match.start()], places[end - 1] + 1, kind.id
 
-    def _masked(self, text: str) -> Iterator[IdentifyingMark]:
-        marks = [
-            IdentifyingMark(start, end, _KIND_OF[mask])
-            for start, end, mask in self.masker.marks(text)
-            if mask in _KIND_OF and not (mask == masking.NAME and self._harmless(text, start, end))
-        ]
-        return iter(_joined(text, marks))
+    def _masked(self, text: str) -> list[_Span]:
+        """Return what the masker would hide; a first and a family name make one span."""
+        spans: list[_Span] = []
+        for start, end, mask in self.masker.marks(text):
+            kind = _KIND_OF.get(mask)
+            if kind is None or (kind == NAME and self._names_nobody(text, start, end)):
+                continue
+            if spans and spans[-1][2] == kind and _JOINED.fullmatch(text[spans[-1][1] : start]):
+                spans[-1] = (spans[-1][0], end, kind)
+            else:
+                spans.append((start, end, kind))
+        return spans
 
-    def _harmless(self, text: str, start: int, end: int) -> bool:
-        """Tell whether a word that would be masked names nobody: a place, an acronym, a first word."""
+    def _names_nobody(self, text: str, start: int, end: int) -> bool:
+        """Tell whether a word that the masker would hide is a place, an acronym or just a capital."""
         word, before = text[start:end], fold_accents(text[max(0, start - _BEFORE) : start])
         if (
             fold_accents(word) in _PLACES
@@ -131,75 +136,59 @@ class Identifying:
         return not word[:1].isupper() or bool(_ARTICLE.search(before)) or not before.strip(' \n«"(-')
 
 
-def load(folder: Path, masker: Masker) -> Identifying:
-    """Read the kinds, which are shipped. Raises `OSError` when they cannot be read."""
+def without_overlap(marks: Iterable[IdentifyingMark]) -> Iterator[IdentifyingMark]:
+    """Yield marks in order, each cut to begin where those before it end."""
+    end = 0
+    for mark in marks:
+        if mark.end > end:
+            start = max(mark.start, end)
+            yield replace(mark, start=start, passage=mark.passage[start - mark.start :])
+            end = mark.end
+
+
+def by_label(marks: Iterable[IdentifyingMark]) -> dict[str, list[str]]:
+    """Return the passages of each kind on one line, each once, under the kind's label."""
+    passages: dict[str, list[str]] = {}
+    for mark in sorted(marks, key=lambda mark: mark.kind.rank):
+        line, listed = " ".join(mark.passage.split()), passages.setdefault(mark.kind.label, [])
+        if line not in listed:
+            listed.append(line)
+    return passages
+
+
+def load_identifying(folder: Path, masker: Masker) -> Identifying:
+    """Read the kinds from `FILE` in a folder of shipped data. Raises `OSError`."""
     data = tomllib.loads((folder / FILE).read_text("utf-8"))
     words: Mapping[str, str] = data["words"]
-    return Identifying(tuple(_kind(one, words) for one in data["kind"]), masker)
+    kinds = {}
+    for rank, table in enumerate(data["kind"]):
+        patterns = tuple(re.compile(_expanded(pattern, words)) for pattern in table.get("when", ()))
+        unless = re.compile(table["unless"]) if "unless" in table else None
+        kinds[table["id"]] = IdentifyingKind(rank, table["id"], table["label"], patterns, unless)
+    return Identifying(kinds, masker)
 
 
-def _kind(table: Mapping[str, Any], words: Mapping[str, str]) -> IdentifyingKind:
-    patterns = tuple(re.compile(_whole(one, words)) for one in table.get("when", ()))
-    unless = re.compile(table["unless"]) if "unless" in table else None
-    return IdentifyingKind(table["id"], table["label"], patterns, unless)
+def _expanded(pattern: str, words: Mapping[str, str]) -> str:
+    """Return a pattern with its `{name}`s replaced by the lists of that name, which may name others."""
+    return re.sub(r"\{([a-z]+)\}", lambda match: _expanded(words[match[1]], words), pattern)
 
 
-def _whole(pattern: str, words: Mapping[str, str]) -> str:
-    """Return a pattern with the lists that it names; a list may name another."""
-
-    def listed(match: re.Match[str]) -> str:
-        return _whole(words[match[1]], words)
-
-    return re.sub(r"\{([a-z]+)\}", listed, pattern)
-
-
-def _idle(kind: IdentifyingKind, folded: str, at: int) -> bool:
-    """Tell whether what was found is nothing in its sentence, which speaks of something else than oneself."""
+def _is_harmless_phrase(kind: IdentifyingKind, folded: str, place: int) -> bool:
+    """Tell whether the sentence around a passage is harmless, and does not speak of its writer."""
     if not kind.unless:
         return False
-    start = max((folded.rfind(one, 0, at) for one in ".!?;"), default=-1) + 1
+    start = max(folded.rfind(mark, 0, place) for mark in ".!?;") + 1
     sentence = _SENTENCE.match(folded, start)
-    told = sentence[0] if sentence else ""
-    return bool(kind.unless.search(told)) and not _ONESELF.search(told)
+    return bool(sentence and kind.unless.search(sentence[0]) and not _ONESELF.search(sentence[0]))
 
 
 def _folded(text: str) -> tuple[str, Sequence[int]]:
-    """Return a text in lower case, without accents, and where each of its characters comes from."""
+    """Return a text in lower case without accents, and where each of its characters was in `text`."""
     letters: list[str] = []
-    at: list[int] = []
+    places: list[int] = []
     for place, character in enumerate(text.translate(_APOSTROPHES)):
         for letter in unicodedata.normalize("NFD", character.lower()):
             if not unicodedata.combining(letter):
                 letters.append("oe" if letter == "œ" else letter)
-                at.extend([place] * len(letters[-1]))
-    return "".join(letters), at
-
-
-def _joined(text: str, marks: Iterable[IdentifyingMark]) -> list[IdentifyingMark]:
-    """Return marks, those of a kind that follow one another made one: a first and a family name."""
-    whole: list[IdentifyingMark] = []
-    for mark in marks:
-        last = whole[-1] if whole else None
-        if last and last.kind == mark.kind and _JOINED.fullmatch(text[last.end : mark.start]):
-            whole[-1] = IdentifyingMark(last.start, mark.end, mark.kind)
-        else:
-            whole.append(mark)
-    return whole
-
-
-def _one_by_one(marks: Iterable[IdentifyingMark]) -> Iterator[IdentifyingMark]:
-    """Yield marks of which each begins where those before have ended."""
-    end = 0
-    for mark in marks:
-        if mark.end > end:
-            yield IdentifyingMark(max(mark.start, end), mark.end, mark.kind)
-            end = mark.end
-
-
-def _apart(marks: Iterable[IdentifyingMark]) -> Iterator[IdentifyingMark]:
-    """Yield marks without those that are within one of the same kind before."""
-    ends: dict[str, int] = {}
-    for mark in marks:
-        if mark.end > ends.get(mark.kind, 0):
-            yield mark
-            ends[mark.kind] = mark.end
+                places.extend([place] * len(letters[-1]))
+    return "".join(letters), places

@@ -21,9 +21,8 @@ from bot.times import Calendar, iso
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(minutes=60)  # before a holder sees anything of it
 
 Status: TypeAlias = Literal["received", "read", "taken", "waiting", "acting", "closed"]
-Severity: TypeAlias = Literal["light", "serious", "grave"]
 # As people choose them; the first words are what a list shows.
-SEVERITIES: Final[Mapping[Severity, str]] = {
+SEVERITIES: Final[Mapping[str, str]] = {
     "light": "Légère\u00a0: une critique, une moquerie",
     "serious": "Sérieuse\u00a0: une fausseté, une réputation atteinte",
     "grave": "Grave\u00a0: menace, harcèlement, discrimination",
@@ -122,6 +121,6 @@ def unpacked(ring: Keyring, sealed: bytes) -> dict[str, Any]:
     return found
 
 
-def kept(db: Database) -> bool:
-    """Tell whether there is any report, so that new keys would lose something."""
+def any_report(db: Database) -> bool:
+    """Tell whether there is any report, which new keys could not open."""
     return db.conn.execute("SELECT 1 FROM report_cases LIMIT 1").fetchone() is not None

@@ -1,7 +1,7 @@
-"""Who may handle a case: those who hold a role today and whom no report of it names.
+"""Who may handle a case: holders of a role today, whom no report of it implicates.
 
-Persons named are kept as accounts, sealed with the case: a registry changes, and someone who has left a
-role is still the one who was named.
+Those implicated are stored as accounts, sealed with the case: the registry changes, and someone who has left
+a role is still the person who was implicated.
 """
 
 from __future__ import annotations
@@ -17,17 +17,18 @@ from bot.people import persons as people
 from bot.people import roles
 from bot.people.persons import Account
 from bot.people.roles import CONSEILLER, SUPPLEANCE, VP_COMMUNICATIONS
+from bot.reports.records import Session, packed, unpacked
 
 RECIPIENTS: Final = (VP_COMMUNICATIONS, CONSEILLER)  # of clause 5.10; the first by default
-_OTHERS: Mapping[str, str] = {VP_COMMUNICATIONS: CONSEILLER, CONSEILLER: VP_COMMUNICATIONS}
+OTHER_RECIPIENT: Final[Mapping[str, str]] = {VP_COMMUNICATIONS: CONSEILLER, CONSEILLER: VP_COMMUNICATIONS}
 
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """What is sealed with a case, besides the reports: whom it names, and what holders wrote of its end.
+    """What is sealed with a case besides its reports: whom it implicates, and how its holder ended it.
 
-    `coming`: whom reports name that nobody may see yet, by the moment when they will. Until then such a
-    person is told nothing new, but what they had is not taken from them: that would tell when it came.
+    `coming`: those implicated by reports that nobody may see yet, with the moment when they may (ISO 8601).
+    Until then they are told nothing new, but keep what they had: losing it would tell when a report came.
     """
 
     accounts: frozenset[Account] = frozenset()
@@ -36,61 +37,70 @@ class Routing:
 
     @classmethod
     def read(cls, content: Mapping[str, Any]) -> Routing:
-        """Read what `content` wrote."""
-        coming = tuple((moment, _accounts(listed)) for moment, listed in content["coming"])
+        """Read what `content` returned."""
+        coming = tuple((moment, _accounts(rows)) for moment, rows in content["coming"])
         return cls(_accounts(content["accounts"]), content["outcome"], coming)
 
     def content(self) -> dict[str, Any]:
-        """Return it as JSON can write it."""
-        coming = [[moment, _written(accounts)] for moment, accounts in self.coming]
-        return {"accounts": _written(self.accounts), "outcome": dict(self.outcome), "coming": coming}
+        """Return the routing as JSON types."""
+        coming = [[moment, _rows(accounts)] for moment, accounts in self.coming]
+        return {"accounts": _rows(self.accounts), "outcome": dict(self.outcome), "coming": coming}
 
     def joined(self, other: Routing, moment: str = "") -> Routing:
-        """Return this one, with whom the other names, from a moment on if one is given."""
+        """Return this routing with those whom another implicates, from `moment` on if it is given."""
         if moment:
             return replace(self, coming=(*self.coming, (moment, other.accounts)))
         return replace(self, accounts=self.accounts | other.accounts, coming=self.coming + other.coming)
 
     def settled(self, now: str) -> Routing:
-        """Return this one, those whose moment has come being named like the others."""
+        """Return this routing with those whose moment has come among the others."""
         due = [accounts for moment, accounts in self.coming if moment <= now]
-        left = tuple(one for one in self.coming if one[0] > now)
+        left = tuple(coming for coming in self.coming if coming[0] > now)
         return replace(self, accounts=self.accounts.union(*due), coming=left)
 
     def persons(self, db: Database) -> set[str]:
-        """Return who is named, or will be: who they are today, accounts that were linked since included."""
-        every = self.accounts.union(*(accounts for _, accounts in self.coming))
-        found = (people.person_of(db, one, create=False) for one in every)
-        return {one for one in found if one is not None}
+        """Return the persons implicated, now or soon, by all the accounts that are theirs today."""
+        accounts = self.accounts.union(*(accounts for _, accounts in self.coming))
+        found = (people.person_of(db, account, create=False) for account in accounts)
+        return {person for person in found if person is not None}
 
     def parted(self, db: Database, now: str) -> set[str]:
-        """Return who is named by now, and so may see nothing of the case."""
+        """Return the persons implicated by now, who may see nothing of the case."""
         return replace(self.settled(now), coming=()).persons(db)
 
 
-def _accounts(listed: Iterable[Iterable[str]]) -> frozenset[Account]:
-    return frozenset(Account(*one) for one in listed)
+def _accounts(rows: Iterable[Iterable[str]]) -> frozenset[Account]:
+    return frozenset(Account(*row) for row in rows)
 
 
-def _written(accounts: Iterable[Account]) -> list[list[str]]:
-    return sorted([one.platform, one.team, one.user] for one in accounts)
+def _rows(accounts: Iterable[Account]) -> list[list[str]]:
+    return sorted([account.platform, account.team, account.user] for account in accounts)
 
 
-def naming(db: Database, named: Iterable[str], today: date) -> Routing:
-    """Return the routing of a report that names those who hold these roles today."""
-    persons = {one for role in named for one in roles.holders(db, role, today)}
-    return Routing(frozenset(account for one in persons for account in people.accounts_of(db, one)))
+def load_routing(session: Session, case_id: str) -> Routing:
+    """Open the routing of a case that exists. Raises `SealError`."""
+    (sealed,) = session.execute("SELECT sealed FROM report_cases WHERE id = ?", (case_id,)).fetchone()
+    return Routing.read(unpacked(session.ring, sealed))
 
 
-def other(role: str) -> str | None:
-    """Return the other recipient of 5.10, None for a role that is neither."""
-    return _OTHERS.get(role)
+def save_routing(session: Session, case_id: str, routing: Routing) -> None:
+    """Seal the routing of a case."""
+    sealed = packed(session.ring, routing.content())
+    session.execute("UPDATE report_cases SET sealed = ? WHERE id = ?", (sealed, case_id))
+
+
+def naming(db: Database, implicated: Iterable[str], today: date) -> Routing:
+    """Return the routing of a report that implicates the holders of these roles today."""
+    persons = {person for role in implicated for person in roles.holders(db, role, today)}
+    return Routing(frozenset(account for person in persons for account in people.accounts_of(db, person)))
 
 
 def eligible(db: Database, role: str, excluded: Collection[str], today: date) -> list[str]:
-    """Return those who hold a role, can be written to on a platform, and are not excluded."""
+    """Return the holders of a role who have an account on a platform and are not excluded."""
     return [
-        one for one in roles.holders(db, role, today) if one not in excluded and people.accounts_of(db, one)
+        person
+        for person in roles.holders(db, role, today)
+        if person not in excluded and people.accounts_of(db, person)
     ]
 
 
@@ -99,8 +109,20 @@ def alternates(db: Database) -> list[str]:
     return roles.chain(db, SUPPLEANCE)
 
 
-def route(db: Database, asked: str, excluded: Collection[str], today: date) -> str | None:
-    """Return the role that handles a case: the one asked for, the other, or an alternate; None: nobody."""
-    second = other(asked)
-    order = [asked, *([second] if second else []), *alternates(db)]
-    return next((role for role in order if eligible(db, role, excluded, today)), None)
+def receiving_roles(db: Database) -> list[str]:
+    """Return every role that may receive a case: the recipients of 5.10, then the alternates."""
+    return list(dict.fromkeys([*RECIPIENTS, *alternates(db)]))
+
+
+def route(db: Database, recipient: str, excluded: Collection[str], today: date) -> str | None:
+    """Return the role that handles a case: the recipient chosen, the other, or an alternate.
+
+    Return None when nobody eligible holds any of them.
+    """
+    order = [recipient, *([OTHER_RECIPIENT[recipient]] if recipient in OTHER_RECIPIENT else [])]
+    return next((role for role in [*order, *alternates(db)] if eligible(db, role, excluded, today)), None)
+
+
+def titles(db: Database) -> dict[str, str]:
+    """Return the title of each role today, by its identifier."""
+    return {role.id: role.title for role in roles.all_roles(db)}

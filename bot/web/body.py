@@ -31,12 +31,12 @@ class FormBody:
     file: bytes = field(default=b"", repr=False)
     too_large: bool = False
 
-    def one(self, name: str) -> str:
+    def value(self, name: str) -> str:
         """Return the first value of a field, "" when it has none."""
         return self.fields.get(name, [""])[0]
 
 
-async def read(request: web.Request) -> FormBody:
+async def read_form(request: web.Request) -> FormBody:
     """Read what a page brings. Raises `HTTPException` when it is none of a form's, or too large."""
     if request.content_type == "multipart/form-data":
         return await _read_parts(request)

@@ -1,4 +1,4 @@
-"""The fields of a form, as HTML: each with its label, what helps, and what is wrong with it."""
+"""The fields of a form as HTML: each with its label, its hint and its problem."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from dataclasses import dataclass
 
 import htpy as h
 
-from bot.web.intake import FormChoice
-
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """What a field asks. `length`: of a text, at most. `accept`: of a file, which kinds."""
+    """A field of the form. `length`: of a text, at most. `accept`: the types of a file, as HTML has them."""
 
     name: str
     label: str
@@ -22,51 +20,60 @@ class FieldSpec:
     accept: str = ""
 
 
-def line(asked: FieldSpec, value: str = "", problem: str = "") -> h.Renderable:
-    """Return a text of one line."""
+@dataclass(frozen=True, slots=True)
+class FormChoice:
+    """A choice of a field: the value that is sent, the label and the hint that are shown."""
+
+    value: str
+    label: str
+    hint: str = ""
+
+
+def line(spec: FieldSpec, value: str = "", problem: str = "") -> h.Renderable:
+    """Return a field of one line."""
     control = h.input(
-        _common(asked, problem),
+        _common(spec, problem),
         type="text",
         value=value,
-        maxlength=asked.length,
+        maxlength=spec.length,
         autocomplete="off",
         autocapitalize="off",
         spellcheck="false",  # some browsers send what is typed to a service that checks it
     )
-    return _framed(asked, control, problem)
+    return _framed(spec, control, problem)
 
 
-def paragraph(asked: FieldSpec, value: str = "", problem: str = "") -> h.Renderable:
-    """Return a text of several lines."""
+def paragraph(spec: FieldSpec, value: str = "", problem: str = "") -> h.Renderable:
+    """Return a field of several lines."""
     control = h.textarea(
-        _common(asked, problem), rows=5, maxlength=asked.length, autocomplete="off", spellcheck="false"
+        _common(spec, problem), rows=5, maxlength=spec.length, autocomplete="off", spellcheck="false"
     )
     # The parser drops one newline right after the tag: this one, and not the value's own first.
-    return _framed(asked, control["\n", value], problem)
+    return _framed(spec, control["\n", value], problem)
 
 
-def file(asked: FieldSpec, problem: str = "") -> h.Renderable:
-    """Return a file to choose."""
-    return _framed(asked, h.input(_common(asked, problem), type="file", accept=asked.accept), problem)
+def file(spec: FieldSpec, problem: str = "") -> h.Renderable:
+    """Return a field that uploads a file."""
+    return _framed(spec, h.input(_common(spec, problem), type="file", accept=spec.accept), problem)
 
 
-def radios(asked: FieldSpec, choices: Sequence[FormChoice], chosen: str, problem: str = "") -> h.Renderable:
-    """Return choices of which one is made."""
-    return _group("radio", asked, choices, frozenset({chosen}), problem)
+def radios(spec: FieldSpec, choices: Sequence[FormChoice], chosen: str, problem: str = "") -> h.Renderable:
+    """Return a field of which one choice is made."""
+    return _group("radio", spec, choices, {chosen}, problem)
 
 
-def boxes(asked: FieldSpec, choices: Sequence[FormChoice], chosen: frozenset[str]) -> h.Renderable:
-    """Return choices of which any are made."""
-    return _group("checkbox", asked, choices, chosen)
+def boxes(spec: FieldSpec, choices: Sequence[FormChoice], chosen: set[str]) -> h.Renderable:
+    """Return a field of which any number of choices is made."""
+    return _group("checkbox", spec, choices, chosen, "")
 
 
 def hidden(name: str, value: str) -> h.Renderable:
-    """Return what is only to be given again."""
+    """Return a field that only carries a value to the next page."""
     return h.input(type="hidden", name=name, value=value)
 
 
 def button(label: str, style: str | None = None, action: str | None = None) -> h.Renderable:
-    """Return what sends the form; `action`: elsewhere than the form says."""
+    """Return a button that sends the form, to `action` rather than where the form goes."""
     return h.button(type="submit", class_=style, formaction=action)[label]
 
 
@@ -75,69 +82,64 @@ def actions(*buttons: h.Renderable) -> h.Renderable:
     return h.div(".actions")[buttons]
 
 
-def _common(asked: FieldSpec, problem: str) -> Mapping[str, h.Attribute]:
+def _common(spec: FieldSpec, problem: str) -> Mapping[str, h.Attribute]:
     return {
-        "id": asked.name,
-        "name": asked.name,
-        "required": not asked.optional,
+        "id": spec.name,
+        "name": spec.name,
+        "required": not spec.optional,
         "aria-invalid": "true" if problem else None,
-        "aria-describedby": _described(asked, problem),
+        "aria-describedby": _described(spec, problem),
     }
 
 
-def _framed(asked: FieldSpec, control: h.Renderable, problem: str) -> h.Renderable:
+def _framed(spec: FieldSpec, control: h.Renderable, problem: str) -> h.Renderable:
     return h.div(".field")[
-        h.label(for_=asked.name)[asked.label, _aside(asked)],
-        _hint(asked.name, asked.hint),
+        h.label(for_=spec.name)[spec.label, _optional(spec)],
+        _hint(spec.name, spec.hint),
         control,
-        _error(asked.name, problem),
+        _problem(spec, problem),
     ]
 
 
 def _group(
-    kind: str, asked: FieldSpec, choices: Sequence[FormChoice], chosen: frozenset[str], problem: str = ""
+    kind: str, spec: FieldSpec, choices: Sequence[FormChoice], chosen: set[str], problem: str
 ) -> h.Renderable:
-    return h.fieldset(".field", id=asked.name, aria_describedby=_described(asked, problem))[
-        h.legend[asked.label, _aside(asked)],
-        _hint(asked.name, asked.hint),
+    return h.fieldset(".field", id=spec.name, aria_describedby=_described(spec, problem))[
+        h.legend[spec.label, _optional(spec)],
+        _hint(spec.name, spec.hint),
         [
-            _choice(kind, asked.name, choice, number, checked=choice.value in chosen)
+            h.div(".choice")[
+                h.input(
+                    type=kind,
+                    id=f"{spec.name}-{number}",
+                    name=spec.name,
+                    value=choice.value,
+                    required=kind == "radio",
+                    checked=choice.value in chosen,
+                    autocomplete="off",  # or Firefox ticks again what was ticked before a reload
+                    aria_describedby=f"{spec.name}-{number}-aide" if choice.hint else None,
+                ),
+                h.label(for_=f"{spec.name}-{number}")[choice.label],
+                _hint(f"{spec.name}-{number}", choice.hint),
+            ]
             for number, choice in enumerate(choices)
         ],
-        _error(asked.name, problem),
+        _problem(spec, problem),
     ]
 
 
-def _choice(kind: str, name: str, choice: FormChoice, number: int, *, checked: bool) -> h.Renderable:
-    identifier = f"{name}-{number}"
-    return h.div(".choice")[
-        h.input(
-            type=kind,
-            id=identifier,
-            name=name,
-            value=choice.value,
-            required=kind == "radio",
-            checked=checked,
-            autocomplete="off",  # or Firefox ticks again what was ticked before a page was loaded anew
-            aria_describedby=f"{identifier}-aide" if choice.hint else None,
-        ),
-        h.label(for_=identifier)[choice.label],
-        _hint(identifier, choice.hint),
-    ]
-
-
-def _aside(asked: FieldSpec) -> h.Node:
-    return asked.optional and h.span(".optional")[" (facultatif)"]
+def _optional(spec: FieldSpec) -> h.Node:
+    return spec.optional and h.span(".optional")[" (facultatif)"]
 
 
 def _hint(name: str, text: str) -> h.Node:
     return text and h.p(".hint", id=f"{name}-aide")[text]
 
 
-def _error(name: str, problem: str) -> h.Node:
-    return problem and h.p(".error", id=f"{name}-erreur")[problem]
+def _problem(spec: FieldSpec, problem: str) -> h.Node:
+    return problem and h.p(".error", id=f"{spec.name}-erreur")[problem]
 
 
-def _described(asked: FieldSpec, problem: str) -> str | None:
-    parts = [f"{asked.name}-aide"] * bool(asked.hint) + [f"{asked.name}-erreur"] * bool(problem)
+def _described(spec: FieldSpec, problem: str) -> str | None:
+    parts = [f"{spec.name}-aide"] * bool(spec.hint) + [f"{spec.name}-erreur"] * bool(problem)
     return " ".join(parts) or None

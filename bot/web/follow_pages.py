@@ -1,4 +1,4 @@
-"""The form's pages for whoever comes back with a code, as HTML. Pure, as the others are."""
+"""The form's pages for whoever comes back with a code, as HTML. Pure, like the others."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import htpy as h
 
 from bot.platforms.line_breaks import with_breaks
 from bot.reports.filing import MESSAGE_LENGTH
+from bot.reports.followups import Followup
+from bot.reports.identifying import IdentifyingMark
 from bot.web import fields, pages
 from bot.web.fields import FieldSpec, actions, button
-from bot.web.intake import FollowedReport, Pointed
 
 CODE_LENGTH: Final = 400  # nine words, numbered or on lines of their own, with room to spare
 
@@ -28,13 +29,19 @@ _WORDS: Final = FieldSpec(
     MESSAGE_LENGTH,
 )
 _NOT_YET: Final = "Pas encore ajouté\u00a0: ceci pourrait désigner quelqu'un"
+_ADVICE: Final = "Changez-les, puis ajoutez; ou laissez-les, et ajoutez."
+_EXPLAINED: Final = {
+    False: "Vous pouvez ajouter quelque chose tant que le signalement est ouvert.",
+    True: "Le signalement est clos\u00a0: on ne peut plus rien y ajouter.",
+}
+_ASKED: Final = "On vous demande quelque chose\u00a0: voyez les échanges."
 _WARNING: Final = (
     "Ce que vous avez écrit sera effacé pour de bon. On ne peut pas revenir en arrière. Qui le traite "
     "peut remarquer à quel moment il disparaît."
 )
 
 
-def follow(problem: str = "") -> str:
+def code_page(problem: str = "") -> str:
     """Return the page where a code is typed."""
     return pages.page(
         "Suivre un signalement",
@@ -45,67 +52,57 @@ def follow(problem: str = "") -> str:
     )
 
 
-def followed(
+def report_page(
     code: str,
-    found: FollowedReport,
+    followup: Followup,
     note: str = "",
     *,
     problem: str = "",
     words: str = "",
-    pointed: Sequence[Pointed] = (),
+    marks: Sequence[IdentifyingMark] = (),
 ) -> str:
-    """Return what became of a report.
+    """Return the page of a report, for whoever has its code.
 
-    `words`: what was not added yet, because of `problem`, or of what is `pointed` out in it; added again
-    as it is, it is sent.
+    `words`: an addition that was not sent, because of `problem` or of the `marks` in it; sent again
+    unchanged, it is added.
     """
     again = fields.hidden("code", code)
+    status = f"{followup.status}\u00a0: {followup.outcome}" if followup.outcome else followup.status
+    explanation = followup.explanation or (_ASKED if followup.awaits_answer else _EXPLAINED[followup.closed])
+    dialogue = [
+        h.li(class_=None if message.author == "reporter" else "theirs")[
+            h.b["Vous" if message.author == "reporter" else "La personne qui traite le signalement"],
+            with_breaks(message.text),
+        ]
+        for message in followup.dialogue
+    ]
+    addition = h.form(method="post", action=pages.ADD)[
+        again,
+        bool(marks) and [fields.hidden("seen", words), pages.warning(_NOT_YET, marks, _ADVICE)],
+        fields.paragraph(_WORDS, words, problem),
+        actions(button("Ajouter", "primary")),
+    ]
     return pages.page(
         "Votre signalement",
-        pages.note_of(note),
-        h.p[h.strong[found.status]],
-        found.explained and h.p[found.explained],
-        _talk(found),
-        found.open and _adding(again, problem, words, pointed),
+        pages.note_box(note),
+        h.p[h.strong[status]],
+        h.p[explanation],
+        dialogue and [h.h2["Échanges"], h.ul(".talk")[dialogue]],
+        not followup.closed and addition,
         h.form(method="post", action=pages.FOLLOW)[again, actions(button("Actualiser"))],
-        _withdrawing(again),
+        h.details[
+            h.summary["Retirer ce signalement"],
+            h.p[_WARNING],
+            h.form(method="post", action=pages.WITHDRAW)[again, button("Retirer pour de bon", "danger")],
+        ],
         here=pages.FOLLOW,
     )
 
 
-def withdrawn() -> str:
-    """Return what is said once a report is withdrawn."""
-    return pages.told(
+def withdrawn_page() -> str:
+    """Return the page shown once a report is withdrawn."""
+    return pages.text_page(
         "Signalement retiré",
         "Ce que vous aviez écrit est effacé, et votre code ne mène plus à rien. La personne qui l'avait "
         "déjà lu peut s'en souvenir.",
     )
-
-
-def _talk(found: FollowedReport) -> h.Node:
-    said = [
-        h.li(class_=None if one.ours else "theirs")[
-            h.b["Vous" if one.ours else "La personne qui traite le signalement"], with_breaks(one.words)
-        ]
-        for one in found.said
-    ]
-    return said and [h.h2["Échanges"], h.ul(".talk")[said]]
-
-
-def _adding(again: h.Renderable, problem: str, words: str, pointed: Sequence[Pointed]) -> h.Renderable:
-    items = [pages.pointed_item(one, words) for one in pointed]
-    advice = "Changez-les, puis ajoutez; ou laissez-les, et ajoutez."
-    return h.form(method="post", action=pages.ADD)[
-        again,
-        items and [fields.hidden("seen", words), pages.told_apart(_NOT_YET, items, advice)],
-        fields.paragraph(_WORDS, words, problem),
-        actions(button("Ajouter", "primary")),
-    ]
-
-
-def _withdrawing(again: h.Renderable) -> h.Renderable:
-    return h.details[
-        h.summary["Retirer ce signalement"],
-        h.p[_WARNING],
-        h.form(method="post", action=pages.WITHDRAW)[again, button("Retirer pour de bon", "danger")],
-    ]

@@ -16,40 +16,35 @@ everyone can.
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from aiohttp import web
 from aiohttp.web_exceptions import HTTPException
-from nacl.exceptions import CryptoError
-from nacl.secret import SecretBox
-from nacl.utils import random
 
 from bot.conversation.messages import Quotation
 from bot.logs import loggable
 from bot.platforms import http_headers
 from bot.platforms.contract import PlatformError
-from bot.reports.filing import MESSAGE_LENGTH, NAME_LENGTH, SAYS_LENGTH
-from bot.times import Clock
-from bot.web import follow_pages, pages
-from bot.web.body import BODY_SIZE, PICTURE_SIZE, FormBody, read
+from bot.reports import routing
+from bot.reports.codes import new_code
+from bot.reports.filing import MESSAGE_LENGTH, NAME_LENGTH, SUMMARY_LENGTH, Report
+from bot.reports.followups import Followup, UnknownCodeError
+from bot.reports.identifying import IdentifyingMark, without_overlap
+from bot.reports.intake import Reporting, ReportReview
+from bot.reports.limits import REFUSAL
+from bot.reports.records import ReportError
+from bot.typesetting.image_cleaning import ImageError
+from bot.web import draft, follow_pages, pages
+from bot.web.body import BODY_SIZE, PICTURE_SIZE, FormBody, read_form
 from bot.web.doorway import Doorway
-from bot.web.intake import (
-    ADDRESS_LENGTH,
-    CleanedImage,
-    FollowedReport,
-    Intake,
-    RefusedError,
-    Review,
-    Typed,
-)
-from bot.web.pages import ReviewPage
+from bot.web.draft import DraftPicture, DraftSeals
+from bot.web.pages import ADDRESS_LENGTH
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +53,7 @@ BODY_SECONDS: Final = 75.0
 LARGE: Final = 256 * 1024  # from there, a body waits for its turn, so that few are in memory at once
 LARGE_AT_ONCE: Final = 3
 TURN_SECONDS: Final = 10.0
-DRAFT_SECONDS: Final = 1_800.0
+STORAGE_TURNS: Final = 2  # however many use the form, only so many are before the chat on the storage thread
 
 HEADERS: Final[Mapping[str, str]] = {
     **http_headers.COMMON,
@@ -80,24 +75,24 @@ _TIME_PASSED: Final = "Du temps a passé. Rien n'a été envoyé\u00a0: relisez,
 _PICTURE_LOST: Final = " Pour joindre une capture d'écran, choisissez-la de nouveau\u00a0: pressez Corriger."
 TOO_LARGE: Final = f"L'image dépasse {PICTURE_SIZE // 1024**2}\u00a0Mo. Choisissez-en une plus petite."
 
+_BLANK: Final = Report(severity="", recipient="")
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Result = TypeVar("Result")
 
 
 class WebForm:
-    """The platform « Formulaire Web » (see `bot.platforms.Platform`).
+    """The platform « Formulaire Web » (see `bot.platforms.contract.Platform`).
 
-    `quotation`: the clause under which one reports. `port`: where it listens; 0 is any that is free.
+    The policy must have a clause on such posts. `port`: where it listens; 0 takes any that is free.
     """
 
     name = "Formulaire Web"
 
-    def __init__(
-        self, intake: Intake, quotation: Callable[[], Quotation], clock: Clock, *, port: int
-    ) -> None:
-        self._intake = intake
-        self._quotation = quotation
-        self._clock = clock
-        self._box = SecretBox(random(SecretBox.KEY_SIZE))  # of this process alone
+    def __init__(self, reporting: Reporting, *, port: int) -> None:
+        self._reporting = reporting
+        self._seals = DraftSeals(reporting.office.clock)
+        self._filing = asyncio.Lock()
+        self._storage_turns = asyncio.Semaphore(STORAGE_TURNS)
         self._turns = asyncio.Semaphore(LARGE_AT_ONCE)
         self._doorway = Doorway(self._app(), HOST, port)
 
@@ -122,7 +117,7 @@ class WebForm:
         await self._doorway.close()
 
     def _app(self) -> web.Application:
-        app = web.Application(middlewares=[self._guard], client_max_size=BODY_SIZE)
+        app = web.Application(middlewares=[self._guard, _refuse_other_sites], client_max_size=BODY_SIZE)
         app.on_response_prepare.append(http_headers.adding(HEADERS))
         app.add_routes(
             [
@@ -141,137 +136,148 @@ class WebForm:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """See that everyone gets a page, in time, and that nothing is said of a request."""
-        if request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site":
-            return _refusal(403)
+        """Give everyone a page, in time, and log nothing of a request."""
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 return await handler(request)
         except TimeoutError:
-            return _page(
-                pages.told("C'était trop long", "La page n'est pas arrivée à temps. Réessayez."), 408
-            )
+            return _refusal(408)
         except HTTPException as error:
             return _refusal(error.status)
-        except RefusedError as refusal:
-            return _page(pages.told("Pas pour le moment", str(refusal)), 429)
+        except UnknownCodeError:  # the same page for a wrong code, an unknown one and an expired one
+            return _page(follow_pages.code_page(_UNKNOWN), 422)
+        except ReportError as error:
+            return _page(pages.text_page("Pas pour le moment", str(error)), 429)
         except Exception as error:  # noqa: BLE001 — nobody may be left without a reply
             logger.error("the form failed: %s", loggable(error))  # noqa: TRY400 — its text may quote what was typed
             return _refusal(500)
 
+    async def _stored(self, work: Callable[[], Result]) -> Result:
+        """Do `work` on the storage thread, in turn."""
+        async with self._storage_turns:
+            return await self._reporting.office.storage.run(work)
+
     # --- Reporting
 
     async def _form(self, _: web.Request) -> web.Response:
-        return _page(pages.form(self._quotation(), await self._intake.choices()))
+        return await self._form_page(_BLANK, {})
+
+    async def _form_page(self, typed: Report, problems: Mapping[str, str]) -> web.Response:
+        titles = await self._stored(self._titles)
+        page = pages.report_form(self._quotation(), titles, typed, problems)
+        return _page(page, 422 if problems else 200)
 
     async def _review(self, request: web.Request) -> web.Response:
-        """Show what was typed once more, or what is wrong with it."""
+        """Show what was typed once more, or its problems."""
         async with self._turn(request):
-            body = await read(request)
+            body = await read_form(request)
             picture, problem = None, TOO_LARGE if body.too_large else ""
             if body.file and not problem:
                 try:
-                    picture = await self._intake.clean(body.file)
-                except RefusedError as refusal:
-                    problem = str(refusal)
-            return await self._reviewed(_typed(body), picture, problem)
+                    picture = await asyncio.to_thread(draft.redraw, body.file)
+                except ImageError as error:
+                    problem = str(error)[:1].upper() + str(error)[1:]
+            review = await self._reviewed(_typed(body))
+            if problem:
+                review = replace(review, problems={**review.problems, "picture": problem})
+            return await self._review_page(review, picture)
 
-    async def _reviewed(
-        self, typed: Typed, picture: CleanedImage | None, problem: str = "", note: str = ""
+    async def _reviewed(self, typed: Report) -> ReportReview:
+        """Review a report; one that is too long is not even read."""
+        too_long = _too_long(typed)
+        if too_long:
+            return ReportReview(typed, too_long, {})
+        return await asyncio.to_thread(self._reporting.review, typed)
+
+    async def _review_page(
+        self, review: ReportReview, picture: DraftPicture | None, note: str = ""
     ) -> web.Response:
-        choices, review = await self._intake.choices(), await self._look(typed)
-        problems = dict(review.problems) | ({"picture": problem} if problem else {})
-        if problems:
-            return _page(pages.form(self._quotation(), choices, review.typed, problems), 422)
-        kept = {"seal": self._seal(picture, self._intake.new_code())}
-        return _page(pages.review(ReviewPage(review, choices, picture, kept), note))
-
-    async def _look(self, typed: Typed) -> Review:
-        """Return what there is to say of what was typed; what is too long is not looked at."""
-        too_long = _lengths(typed)
-        return Review(typed, too_long) if too_long else await self._intake.review(typed)
+        if review.problems:
+            return await self._form_page(review.report, review.problems)
+        titles, seal = await self._stored(self._titles), self._seals.seal(picture, new_code())
+        return _page(pages.review_page(review, titles, picture, seal, note))
 
     async def _correct(self, request: web.Request) -> web.Response:
         """Show the form again, filled in; the picture is to be chosen again."""
         async with self._turn(request):
-            body = await read(request)
-        choices = await self._intake.choices()
-        return _page(pages.form(self._quotation(), choices, _typed(body)))
+            body = await read_form(request)
+        return await self._form_page(_typed(body), {})
 
     async def _send(self, request: web.Request) -> web.Response:
-        """Keep the report, and show its code. Pressed twice, it is the same report and the same code."""
+        """File the report, and show its code. Pressed twice, it is the same report and the same code."""
         async with self._turn(request):
-            body = await read(request)
-            typed, opened = _typed(body), self._opened(body.one("seal"))
+            body = await read_form(request)
+            opened = self._seals.open(body.value("seal"))
+            review = await self._reviewed(_typed(body))
             if opened is None:
-                return await self._reviewed(typed, None, note=_TIME_PASSED + _PICTURE_LOST)
+                return await self._review_page(review, None, _TIME_PASSED + _PICTURE_LOST)
             picture, code = opened
-            review = await self._look(typed)
             if review.problems:
-                return await self._reviewed(typed, picture)
-            await self._intake.send(review.typed, picture, code)
-        return _page(pages.receipt(code))
+                return await self._review_page(review, picture)
+            await self._file(review.report, picture, code)
+        return _page(pages.receipt_page(code))
+
+    async def _file(self, report: Report, picture: DraftPicture | None, code: str) -> None:
+        """File a report under `code`, once. Raises `ReportError` when the form has used up its hour."""
+        image = picture.content if picture else None
+        if picture:
+            report = replace(report, original=picture.original)
+        async with self._filing:  # pressed twice, it is counted once
+            if await self._stored(partial(self._reporting.is_filed, code)):
+                return
+            if not self._reporting.limiter.take_from_web():
+                raise ReportError(REFUSAL)
+            await self._stored(partial(self._reporting.file, report, image, code))
 
     # --- Following
 
     async def _ask_code(self, _: web.Request) -> web.Response:
-        return _page(follow_pages.follow())
+        return _page(follow_pages.code_page())
 
     async def _follow(self, request: web.Request) -> web.Response:
-        body = await read(request)
-        code = body.one("code")
-        return self._shown(code, await self._intake.follow(code))
+        code = (await read_form(request)).value("code")
+        return _page(follow_pages.report_page(code, await self._stored(partial(self._find, code))))
 
     async def _add(self, request: web.Request) -> web.Response:
-        body = await read(request)
-        code, words = body.one("code"), body.one("words").strip()
-        known = await self._intake.follow(code)
-        if known is not None and not known.open:
-            return self._shown(code, known, "Ce signalement est clos\u00a0: rien n'y a été ajouté.")
-        if known is not None and not 1 <= len(words) <= MESSAGE_LENGTH:
+        body = await read_form(request)
+        code, words = body.value("code"), body.value("words").strip()
+        followup = await self._stored(partial(self._find, code))
+        if followup.closed:
+            note = "Ce signalement est clos\u00a0: rien n'y a été ajouté."
+            return _page(follow_pages.report_page(code, followup, note))
+        if not 1 <= len(words) <= MESSAGE_LENGTH:
             problem = f"Écrivez de 1 à {MESSAGE_LENGTH} caractères; il y en a {len(words)}."
-            return _page(follow_pages.followed(code, known, problem=problem, words=words), 422)
-        if known is not None and body.one("seen").strip() != words:
-            pointed = await self._intake.point_out(words)
-            if pointed:
-                return _page(follow_pages.followed(code, known, words=words, pointed=pointed))
-        added = await self._intake.add(code, words) if known is not None else None
-        return self._shown(code, added, "C'est ajouté.")
+            return _page(follow_pages.report_page(code, followup, problem=problem, words=words), 422)
+        if body.value("seen").strip() != words:
+            marks = await asyncio.to_thread(self._marks, words)
+            if marks:
+                return _page(follow_pages.report_page(code, followup, words=words, marks=marks))
+        await self._stored(partial(self._reporting.add, followup.receipt, words))
+        followup = await self._stored(partial(self._reporting.follow, followup.receipt))
+        return _page(follow_pages.report_page(code, followup, "C'est ajouté."))
 
     async def _withdraw(self, request: web.Request) -> web.Response:
-        body = await read(request)
-        done = await self._intake.withdraw(body.one("code"))
-        return _page(follow_pages.withdrawn()) if done else self._shown("", None)
+        code, reporting = (await read_form(request)).value("code"), self._reporting
+        await self._stored(lambda: reporting.withdraw(reporting.receipt_of(code)))
+        return _page(follow_pages.withdrawn_page())
 
-    @staticmethod
-    def _shown(code: str, found: FollowedReport | None, note: str = "") -> web.Response:
-        """Show a report, or that there is none: a wrong code, an unknown and an expired one look alike."""
-        if found is None:
-            return _page(follow_pages.follow(_UNKNOWN), 422)
-        return _page(follow_pages.followed(code, found, note))
+    # --- What the pages show
 
-    # --- What a draft holds beside what was typed
+    def _find(self, code: str) -> Followup:
+        return self._reporting.follow(self._reporting.receipt_of(code))
 
-    def _seal(self, picture: CleanedImage | None, code: str) -> str:
-        """Return the picture and the code of a draft, so that the page can hold them and not change them."""
-        content = {"code": code, "until": self._clock().timestamp() + DRAFT_SECONDS}
-        if picture is not None:
-            image = base64.b64encode(picture.content).decode("ascii")
-            content |= {"image": image, "media": picture.media, "original": picture.original}
-        return base64.b64encode(self._box.encrypt(json.dumps(content).encode("ascii"))).decode("ascii")
+    def _titles(self) -> Mapping[str, str]:
+        with self._reporting.session() as session:
+            return routing.titles(session.db)
 
-    def _opened(self, sealed: str) -> tuple[CleanedImage | None, str] | None:
-        """Return what `_seal` was given; None when it is not whole, too old, or another process's."""
-        try:
-            content: dict[str, Any] = json.loads(self._box.decrypt(base64.b64decode(sealed, validate=True)))
-        except (binascii.Error, CryptoError, ValueError):
-            return None
-        if content["until"] < self._clock().timestamp():
-            return None
-        if "image" not in content:
-            return None, content["code"]
-        image = base64.b64decode(content["image"])
-        return CleanedImage(image, content["media"], content["original"]), content["code"]
+    def _marks(self, words: str) -> list[IdentifyingMark]:
+        return list(without_overlap(self._reporting.identifying().marks(words)))
+
+    def _quotation(self) -> Quotation:
+        clause = self._reporting.clause()
+        if clause is None:
+            raise LookupError("the policy has no clause on such posts")
+        return self._reporting.library.quote(clause)
 
     @asynccontextmanager
     async def _turn(self, request: web.Request) -> AsyncIterator[None]:
@@ -290,28 +296,35 @@ class WebForm:
             self._turns.release()
 
 
-def _typed(body: FormBody) -> Typed:
-    return Typed(
-        address=body.one("address").strip(),
-        summary=body.one("summary").strip(),
-        severity=body.one("severity"),
-        name=body.one("name").strip(),
-        recipient=body.one("recipient"),
-        named=frozenset(body.fields.get("named", ())),
-        urgent=body.one("urgent") == "oui",
+@web.middleware
+async def _refuse_other_sites(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if request.method == "POST" and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        raise web.HTTPForbidden
+    return await handler(request)
+
+
+def _typed(body: FormBody) -> Report:
+    return Report(
+        address=body.value("address").strip(),
+        summary=body.value("summary").strip(),
+        severity=body.value("severity"),
+        name=body.value("name").strip(),
+        recipient=body.value("recipient"),
+        implicated=tuple(body.fields.get("named", ())),
+        urgent=body.value("urgent") == "oui",
     )
 
 
-def _lengths(typed: Typed) -> dict[str, str]:
-    """Return what is too long: browsers keep to what a field allows, other programs may not."""
-    allowed = {
-        "address": (typed.address, ADDRESS_LENGTH),
-        "summary": (typed.summary, SAYS_LENGTH),
-        "name": (typed.name, NAME_LENGTH),
-    }
+def _too_long(typed: Report) -> dict[str, str]:
+    """Return what is too long, by field: browsers keep to the fields' lengths, other programs may not."""
+    texts = (
+        ("address", typed.address, ADDRESS_LENGTH),
+        ("summary", typed.summary, SUMMARY_LENGTH),
+        ("name", typed.name, NAME_LENGTH),
+    )
     return {
         name: f"Il y a {len(text)} caractères\u00a0: {most} au plus."
-        for name, (text, most) in allowed.items()
+        for name, text, most in texts
         if len(text) > most
     }
 
@@ -327,7 +340,7 @@ def _page(html: str, status: int = 200) -> web.Response:
 
 
 def _refusal(status: int) -> web.Response:
-    return _page(pages.told(*_STATUSES.get(status, _STATUSES[400])), status)
+    return _page(pages.text_page(*_STATUSES.get(status, _STATUSES[400])), status)
 
 
 _STATUSES: Final[Mapping[int, tuple[str, str]]] = {

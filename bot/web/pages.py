@@ -1,33 +1,28 @@
-"""The form's pages, as HTML. Pure: what is shown is what is given.
+"""The form's pages as HTML, without a script. Pure: they show what they are given.
 
-Everything works without a script. What a page must remember until the next one is in its hidden fields,
-so that nothing of a draft stays on the server. What is typed comes in clean: see `bot.web.body`.
+A page's hidden fields hold what the next one needs, so that nothing of a draft stays on the server. Texts
+come in clean: see `bot.web.body`.
 """
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import htpy as h
 
 from bot.conversation.messages import Quotation
 from bot.platforms.line_breaks import with_breaks
-from bot.reports.filing import NAME_LENGTH, SAYS_LENGTH
+from bot.reports.filing import NAME_LENGTH, SUMMARY_LENGTH, Report
+from bot.reports.identifying import IdentifyingMark, without_overlap
+from bot.reports.intake import ReportReview
+from bot.reports.records import SEVERITIES
+from bot.reports.routing import RECIPIENTS
 from bot.web import fields
-from bot.web.fields import FieldSpec, actions, button
-from bot.web.intake import (
-    ADDRESS_LENGTH,
-    CleanedImage,
-    FormChoice,
-    FormChoices,
-    Pointed,
-    Review,
-    Typed,
-)
+from bot.web.draft import DraftPicture
+from bot.web.fields import FieldSpec, FormChoice, actions, button
 
+ADDRESS_LENGTH: Final = 2_000  # of what is pasted: what is kept of it is shorter
 STYLE: Final = "style.css"
 # Relative, so that a page is right wherever a proxy puts it.
 FORM, REVIEW, CORRECT, SEND = "./", "relire", "corriger", "envoyer"
@@ -56,11 +51,11 @@ _SUMMARY: Final = FieldSpec(
     "Ce qu'elle dit, en bref",
     "Deux ou trois phrases. Évitez ce qui vous désigne\u00a0: votre rôle, ce que vous étiez la seule "
     "personne à savoir.",
-    SAYS_LENGTH,
+    SUMMARY_LENGTH,
 )
 _SEVERITY: Final = FieldSpec("severity", "Gravité")
 _RECIPIENT: Final = FieldSpec("recipient", "À qui le transmettre")
-_NAMED: Final = FieldSpec(
+_IMPLICATED: Final = FieldSpec(
     "named",
     "L'une de ces personnes est-elle en cause?",
     "Elle ne le verra pas\u00a0: il ira à quelqu'un d'autre. Sinon, l'une et l'autre peuvent le lire\u00a0: "
@@ -83,6 +78,10 @@ _PICTURE: Final = FieldSpec(
     optional=True,
     accept="image/png,image/jpeg,image/webp",
 )
+_SEVERITIES: Final = tuple(
+    FormChoice(value, label, f"{hint[:1].upper()}{hint[1:]}.")
+    for value, (label, _, hint) in ((value, text.partition("\u00a0: ")) for value, text in SEVERITIES.items())
+)
 _AT_ONCE: Final = (
     FormChoice(
         "oui", "Prévenir tout de suite", f"Sinon, l'avis part {_DELAYED}, pour que l'heure ne dise rien."
@@ -90,21 +89,8 @@ _AT_ONCE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewPage:
-    """What is about to be sent: what there is to say of it, what one chose among.
-
-    `kept`: what the next page must be given again beside what was typed, by the name of its field.
-    """
-
-    review: Review
-    choices: FormChoices
-    picture: CleanedImage | None
-    kept: Mapping[str, str]
-
-
 def page(title: str, *content: h.Node, here: str = "") -> str:
-    """Return a whole page; `here`: which of the two entries of its menu it is."""
+    """Return a whole page. `here`: which of the two entries of its menu it is."""
     entries = ((FORM, "Signaler"), (FOLLOW, "Suivre un signalement"))
     head = h.head[
         h.meta(charset="utf-8"),
@@ -113,47 +99,39 @@ def page(title: str, *content: h.Node, here: str = "") -> str:
         h.title[f"{title} · Vigie"],
         h.link(rel="stylesheet", href=STYLE),
     ]
-    body = h.body[
-        h.nav(aria_label="Pages")[
-            [
-                h.a(href=where, aria_current="page" if where == here else None)[label]
-                for where, label in entries
-            ]
-        ],
-        h.main[h.h1[title], content],
-    ]
+    links = [h.a(href=path, aria_current="page" if path == here else None)[label] for path, label in entries]
+    body = h.body[h.nav(aria_label="Pages")[links], h.main[h.h1[title], content]]
     return "".join(h.html(lang="fr-CA")[head, body].iter_chunks())
 
 
-# --- Reporting --------------------------------------------------------------------------------
+def text_page(title: str, text: str) -> str:
+    """Return a page of one paragraph: a refusal, an apology."""
+    return page(title, h.p[text])
 
 
-def form(
-    quotation: Quotation,
-    choices: FormChoices,
-    typed: Typed | None = None,
-    problems: Mapping[str, str] | None = None,
+def report_form(
+    quotation: Quotation, titles: Mapping[str, str], typed: Report, problems: Mapping[str, str]
 ) -> str:
-    """Return the form, with what was already typed and what is wrong with it."""
-    known, wrong = typed or Typed(), problems or {}
-    recipient = known.recipient or choices.recipients[0].value
-    asked = (
-        fields.line(_ADDRESS, known.address, wrong.get("address", "")),
-        fields.paragraph(_SUMMARY, known.summary, wrong.get("summary", "")),
-        fields.radios(_SEVERITY, choices.severities, known.severity, wrong.get("severity", "")),
-        fields.radios(_RECIPIENT, choices.recipients, recipient, wrong.get("recipient", "")),
-        fields.boxes(_NAMED, choices.named, known.named),
-        fields.boxes(_URGENT, _AT_ONCE, frozenset({"oui"} if known.urgent else ())),
-        fields.line(_NAME, known.name, wrong.get("name", "")),
-        fields.file(_PICTURE, wrong.get("picture", "")),
-    )
+    """Return the form, filled in with what was typed. `problems`: by field. `titles`: of roles."""
+    recipients = [FormChoice(role, titles[role]) for role in RECIPIENTS]
+    links = [h.li[h.a(href=f"#{name}")[text]] for name, text in problems.items()]
+    paragraphs = [h.p[[with_breaks(span.text) for span in spans]] for spans in quotation.paragraphs]
     return page(
         "Signaler une publication négative",
-        _wrong(wrong),
-        _quotation(quotation),
-        _box("Avant de commencer", _REMINDER),
+        links and h.section(".box.problem", role="alert")[h.h2["Il reste à corriger"], h.ul[links]],
+        h.figure[h.figcaption[quotation.caption], h.blockquote[paragraphs]],
+        h.section(".box")[h.h2["Avant de commencer"], h.ul[[h.li[line] for line in _REMINDER]]],
         h.form(method="post", action=REVIEW, enctype="multipart/form-data")[
-            asked,
+            fields.line(_ADDRESS, typed.address, problems.get("address", "")),
+            fields.paragraph(_SUMMARY, typed.summary, problems.get("summary", "")),
+            fields.radios(_SEVERITY, _SEVERITIES, typed.severity, problems.get("severity", "")),
+            fields.radios(
+                _RECIPIENT, recipients, typed.recipient or RECIPIENTS[0], problems.get("recipient", "")
+            ),
+            fields.boxes(_IMPLICATED, recipients, set(typed.implicated)),
+            fields.boxes(_URGENT, _AT_ONCE, {"oui"} if typed.urgent else set()),
+            fields.line(_NAME, typed.name, problems.get("name", "")),
+            fields.file(_PICTURE, problems.get("picture", "")),
             actions(button("Relire avant d'envoyer", "primary")),
             h.p(".hint")["Rien n'est encore transmis à cette étape."],
         ],
@@ -161,30 +139,64 @@ def form(
     )
 
 
-def review(draft: ReviewPage, note: str = "") -> str:
-    """Return what was typed, shown once more with what may tell who someone is pointed out.
+def review_page(
+    review: ReportReview, titles: Mapping[str, str], picture: DraftPicture | None, seal: str, note: str
+) -> str:
+    """Return the page that shows a report once more, with what may identify someone marked.
 
-    `note`: what changed since last time, "" if nothing.
+    `seal`: what the next page must get again besides what was typed. `note`: shown first, unless "".
     """
-    again = _as_typed(draft.review.typed) | {name: (value,) for name, value in draft.kept.items()}
-    sending = actions(
-        button("Envoyer", "primary"),
-        button("Corriger", action=CORRECT),
-        h.a(href=FORM)["Abandonner"],
-    )
+    report = review.report
+    typed: dict[str, Sequence[str]] = {
+        "address": (report.address,),
+        "summary": (report.summary,),
+        "severity": (report.severity,),
+        "recipient": (report.recipient,),
+        "name": (report.name,),
+        "named": report.implicated,
+        "urgent": ("oui",) if report.urgent else (),
+        "seal": (seal,),
+    }
+    marks = {name: list(without_overlap(found)) for name, found in review.marks.items()}
+    implicated = ", ".join(titles[role] for role in report.implicated)
+    heir = next((role for role in (report.recipient, *RECIPIENTS) if role not in report.implicated), None)
+    severity = next(choice.label for choice in _SEVERITIES if choice.value == report.severity)
+    rows: list[tuple[str, h.Node]] = [
+        ("Adresse, telle qu'elle sera transmise", report.address),
+        (_SUMMARY.label, _marked(report.summary, marks["summary"])),
+        (_SEVERITY.label, severity),
+        (_RECIPIENT.label, titles[heir] if heir else "La suppléance, puisque les deux sont en cause"),
+        (_IMPLICATED.label, implicated or "Ni l'une ni l'autre"),
+        ("Quand l'avis partira", "Tout de suite" if report.urgent else _DELAYED.capitalize()),
+        (_NAME.label, report.name or "Aucun"),
+    ]
+    if picture is not None:
+        source = f"data:{picture.media_type};base64,{picture.base64}"
+        image = h.img(src=source, alt="La capture d'écran, telle qu'elle sera transmise")
+        rows.append(("Capture d'écran, redessinée sans ses métadonnées", image))
     return page(
         "Relisez avant d'envoyer",
-        note_of(note),
-        _pointed_out(draft.review),
-        h.dl[_rows(draft)],
+        note_box(note),
+        warning(
+            "Ces passages pourraient désigner quelqu'un",
+            [*marks["address"], *marks["summary"]],
+            "Vous pouvez les changer, ou les laisser si vous y tenez.",
+        )
+        or note_box("Rien ne me semble désigner quelqu'un, mais je ne vois pas tout\u00a0: relisez-vous."),
+        h.dl[[[h.dt[term], h.dd[value]] for term, value in rows]],
         h.form(method="post", action=SEND)[
-            [fields.hidden(name, value) for name, values in again.items() for value in values], sending
+            [fields.hidden(name, value) for name, values in typed.items() for value in values],
+            actions(
+                button("Envoyer", "primary"),
+                button("Corriger", action=CORRECT),
+                h.a(href=FORM)["Abandonner"],
+            ),
         ],
     )
 
 
-def receipt(code: str) -> str:
-    """Return the page that shows a code, the only time that it is."""
+def receipt_page(code: str) -> str:
+    """Return the page that shows a code, the only time that it is shown."""
     advice = (
         "Avec eux, ici ou auprès de Vigie, vous suivez votre signalement, répondez ou le retirez.",
         "Les accents et les majuscules ne comptent pas.",
@@ -196,107 +208,25 @@ def receipt(code: str) -> str:
         "Signalement reçu",
         h.p["Notez ces neuf mots maintenant\u00a0: ils ne seront plus jamais affichés."],
         h.p(".code")[code],
-        h.ul[[h.li[one] for one in advice]],
+        h.ul[[h.li[line] for line in advice]],
     )
 
 
-def told(title: str, text: str) -> str:
-    """Return a page that only says something: a refusal, an apology."""
-    return page(title, h.p[text])
-
-
-# --- Pieces -----------------------------------------------------------------------------------
-
-
-def _as_typed(typed: Typed) -> dict[str, Sequence[str]]:
-    """Return what was typed, by the name of its field."""
-    return {
-        "address": (typed.address,),
-        "summary": (typed.summary,),
-        "severity": (typed.severity,),
-        "recipient": (typed.recipient,),
-        "name": (typed.name,),
-        "named": sorted(typed.named),
-        "urgent": ("oui",) if typed.urgent else (),
-    }
-
-
-def _quotation(quotation: Quotation) -> h.Renderable:
-    paragraphs = [h.p[[with_breaks(span.text) for span in spans]] for spans in quotation.paragraphs]
-    return h.figure[h.figcaption[quotation.caption], h.blockquote[paragraphs]]
-
-
-def note_of(text: str) -> h.Node:
-    """Return what a page says first, nothing when there is nothing to say."""
+def note_box(text: str) -> h.Node:
+    """Return a note at the top of a page, nothing for ""."""
     return text and h.p(".box", role="status")[text]
 
 
-def _box(title: str, items: Iterable[str]) -> h.Renderable:
-    return h.section(".box")[h.h2[title], h.ul[[h.li[item] for item in items]]]
+def warning(title: str, marks: Sequence[IdentifyingMark], advice: str) -> h.Node:
+    """Return the passages that may identify someone, and what to do about them; nothing without marks."""
+    passages = [h.li[f"{mark.kind.label}\u00a0: ", h.mark[mark.passage]] for mark in marks]
+    return passages and h.section(".box", role="status")[h.h2[title], h.ul[passages], h.p[advice]]
 
 
-def _wrong(problems: Mapping[str, str]) -> h.Node:
-    links = [h.li[h.a(href=f"#{name}")[text]] for name, text in problems.items()]
-    return links and h.section(".box.problem", role="alert")[h.h2["Il reste à corriger"], h.ul[links]]
-
-
-def _rows(draft: ReviewPage) -> h.Node:
-    typed, choices, pointed = draft.review.typed, draft.choices, draft.review.pointed
-    named = ", ".join(one.label for one in choices.named if one.value in typed.named)
-    rows: list[tuple[str, h.Node]] = [
-        ("Adresse, telle qu'elle sera transmise", typed.address),
-        (_SUMMARY.label, _marked(typed.summary, pointed.get("summary", ()))),
-        (_SEVERITY.label, _label(choices.severities, typed.severity)),
-        (_RECIPIENT.label, _reaches(choices, typed)),
-        (_NAMED.label, named or "Ni l'une ni l'autre"),
-        ("Quand l'avis partira", "Tout de suite" if typed.urgent else _DELAYED.capitalize()),
-        (_NAME.label, typed.name or "Aucun"),
-    ]
-    if draft.picture is not None:
-        rows.append(("Capture d'écran, redessinée sans ses métadonnées", _image(draft.picture)))
-    return [[h.dt[term], h.dd[value]] for term, value in rows]
-
-
-def _image(picture: CleanedImage) -> h.Renderable:
-    source = f"data:{picture.media};base64,{base64.b64encode(picture.content).decode('ascii')}"
-    return h.img(src=source, alt="La capture d'écran, telle qu'elle sera transmise")
-
-
-def _marked(words: str, pointed: Sequence[Pointed]) -> h.Node:
-    """Return words with what was pointed out in them marked."""
+def _marked(text: str, marks: Sequence[IdentifyingMark]) -> h.Node:
     pieces: list[h.Node] = []
     end = 0
-    for one in pointed:
-        pieces += [with_breaks(words[end : one.start]), h.mark[with_breaks(words[one.start : one.end])]]
-        end = one.end
-    return [*pieces, with_breaks(words[end:])]
-
-
-def _pointed_out(found: Review) -> h.Node:
-    texts = {"summary": found.typed.summary, "address": found.typed.address}
-    items = [pointed_item(one, texts[name]) for name, pointed in found.pointed.items() for one in pointed]
-    if not items:
-        return note_of("Rien ne me semble désigner quelqu'un, mais je ne vois pas tout\u00a0: relisez-vous.")
-    title = "Ces passages pourraient désigner quelqu'un"
-    return told_apart(title, items, "Vous pouvez les changer, ou les laisser si vous y tenez.")
-
-
-def pointed_item(one: Pointed, words: str) -> h.Renderable:
-    """Return why something is pointed out in `words`, and what it is."""
-    return h.li[f"{one.why}\u00a0: ", h.mark[words[one.start : one.end]]]
-
-
-def told_apart(title: str, items: h.Node, advice: str) -> h.Renderable:
-    """Return what was pointed out, and what can be done about it."""
-    return h.section(".box", role="status")[h.h2[title], h.ul[items], h.p[advice]]
-
-
-def _reaches(choices: FormChoices, typed: Typed) -> str:
-    """Return to whom it goes: not to someone whom it names."""
-    order = [typed.recipient, *(one.value for one in choices.recipients if one.value != typed.recipient)]
-    heir = next((one for one in order if one not in typed.named), "")
-    return _label(choices.recipients, heir) if heir else "La suppléance, puisque les deux sont en cause"
-
-
-def _label(choices: Sequence[FormChoice], value: str) -> str:
-    return next((one.label for one in choices if one.value == value), "")
+    for mark in marks:
+        pieces += [with_breaks(text[end : mark.start]), h.mark[with_breaks(mark.passage)]]
+        end = mark.end
+    return [*pieces, with_breaks(text[end:])]

@@ -308,8 +308,8 @@ async def settled(home: Home, schedule: Schedule) -> None:
 def report(home: Home, where: str) -> None:
     """Report a post, urgently; name the only person there, the administration, which acts for others."""
     records = home.bot.services.reporting.records
-    reported = entry(where, named=(roles.ADMINISTRATION,), urgent=True)
-    home.within(lambda db: filing.file(Session(db, records, home.clock()), reported))
+    reported = entry(where, implicated=(roles.ADMINISTRATION,), urgent=True)
+    home.within(lambda db: filing.file_report(Session(db, records, home.clock()), reported))
 
 
 def appoint(home: Home, role: str, user: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TypeAlias
 
 import pytest
@@ -12,9 +12,11 @@ import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Browser, BrowserContext, FilePayload, Page, expect
 
+from bot.policy.library import Library
 from tests.browser.conftest import DESKTOP, PATIENCE, PHONE
 from tests.browser.test_accessibility import violations
-from tests.kits.web import TYPED, FakeIntake, served
+from tests.kits.reporting import Chat, chatting
+from tests.kits.web import TYPED, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -38,7 +40,7 @@ async def filled(page: Page) -> None:
 
 async def with_something_wrong(page: Page) -> None:
     await filled(page)
-    await page.get_by_label("Adresse de la publication").fill("sur Spotted")
+    await page.get_by_label("Adresse de la publication").fill("  ")
     await page.get_by_role("button", name="Relire").click()
     await expect(page.get_by_role("alert")).to_be_visible()
 
@@ -68,12 +70,18 @@ async def following(page: Page) -> None:
     await page.get_by_text("Retirer ce signalement").click()
 
 
+@pytest.fixture
+def chat(library: Library) -> Iterator[Chat]:
+    with chatting(library) as chat:
+        yield chat
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def visit(browser: Browser) -> AsyncIterator[Visit]:
+async def visit(browser: Browser, chat: Chat) -> AsyncIterator[Visit]:
     """Open the form; at the end, no page may have complained nor asked for anything elsewhere."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
-    async with served(FakeIntake()) as (_, form, _clock):
+    async with served(chat.reporting) as (_, form):
 
         async def visited(**options: object) -> Page:
             known: dict[str, object] = {"viewport": DESKTOP, "locale": "fr-CA"}

@@ -43,7 +43,9 @@ def report(database: Path) -> None:
         roles.appoint(db, VP, persons.known(db, Account("discord", "", "42")), SINCE)
         ring = keyring(database.parent / "cles", create=True)
         records = Records(lambda _: ring, Calendar(ZoneInfo("America/Toronto")))
-        filing.file(Session(db, records, datetime.now(UTC)), entry(says="un secret", name="Camille"))
+        filing.file_report(
+            Session(db, records, datetime.now(UTC)), entry(summary="un secret", name="Camille")
+        )
 
 
 def test_the_queue_is_told_in_numbers(database: Path) -> None:

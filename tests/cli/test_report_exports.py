@@ -36,7 +36,9 @@ class Home:
                 roles.seed(db)
                 session = Session(db, records, clock())
                 for number in range(count):
-                    filing.file(session, entry(f"https://exemple.ca/{number}", says=f"Propos {number}"))
+                    filing.file_report(
+                        session, entry(f"https://exemple.ca/{number}", summary=f"Propos {number}")
+                    )
                 clock.move(hours=2)
                 escalation.beat(Session(db, records, clock()))
                 db.conn.execute("UPDATE report_alerts SET role = 'vp-communications', state = 'queued'")

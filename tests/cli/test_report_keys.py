@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from bot.cli.main import vigie as line
 from bot.people import roles
 from bot.reports import filing, followups, keys
-from bot.reports.filing import ReportIntake
+from bot.reports.filing import Report
 from bot.reports.keys import KEY_FILE
 from bot.reports.records import Records, Session
 from bot.storage.database import Storage
@@ -45,7 +45,7 @@ class Home:
             return storage.executor.submit(done).result()
 
     def file(self) -> str:
-        return self.within(lambda session: filing.file(session, ENTRY, b"image"))
+        return self.within(lambda session: filing.file_report(session, ENTRY, b"image"))
 
     def found(self, code: str) -> str:
         """Return how the report of a code is, its content opened."""
@@ -54,16 +54,14 @@ class Home:
             sealed, image = session.execute("SELECT sealed, image FROM report_filings").fetchone()
             assert session.ring.open(image) == b"image"
             assert session.ring.is_current(sealed)
-            assert filing.read_entry(session.ring, sealed) == ENTRY
-            return followups.find(session, followups.receipt_of(session, code)).status
+            assert filing.open_report(session.ring, sealed) == ENTRY
+            return followups.follow(session, followups.receipt_of(session, code)).status
 
         return self.within(find)
 
 
 CALENDAR = Calendar(ZoneInfo("America/Toronto"))
-ENTRY = ReportIntake(
-    "https://www.facebook.com/spotted/posts/123", "On y dit du mal de l'association.", "serious"
-)
+ENTRY = Report("https://www.facebook.com/spotted/posts/123", "On y dit du mal de l'association.", "serious")
 
 
 @pytest.fixture

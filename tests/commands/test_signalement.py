@@ -348,7 +348,7 @@ async def test_an_error_is_logged_without_a_word_of_what_was_typed_nor_the_name_
     def broken(*_: object) -> None:
         raise RuntimeError("un secret bien gardé U0REPORTER")
 
-    monkeypatch.setattr("bot.reports.filing.file", broken)
+    monkeypatch.setattr("bot.reports.filing.file_report", broken)
     sorry = await chat.said(pressed(review, "Envoyer"))
     assert "Désolé" in sorry
     assert "référence" not in sorry, "whoever brought it to the administration would make themselves known"

@@ -17,7 +17,7 @@ from bot.people import persons, roles
 from bot.people.office import Office
 from bot.policy.library import Library
 from bot.reports import escalation
-from bot.reports.service import Reporting
+from bot.reports.intake import Reporting
 from bot.settings import Settings
 from bot.storage.database import Storage
 from tests.kits.fake_clock import FakeClock
@@ -81,7 +81,7 @@ class Chat:
         self.clock.move(**span)
 
         def beat() -> None:
-            with self.reporting.opened() as session:
+            with self.reporting.session() as session:
                 escalation.beat(session)
 
         self.storage.executor.submit(beat).result()

@@ -21,7 +21,7 @@ from bot.people import persons, roles
 from bot.platforms.contract import Destination
 from bot.reports import escalation, filing
 from bot.reports import notices as report_notices
-from bot.reports.filing import ReportIntake
+from bot.reports.filing import Report
 from bot.reports.keys import Keyring, new_keyring
 from bot.reports.records import Records, Session
 from bot.storage.database import Storage
@@ -35,10 +35,10 @@ VP, CONSEILLER, SUPPLEANCE = roles.VP_COMMUNICATIONS, roles.CONSEILLER, roles.SU
 SINCE = date(2026, 1, 1)
 
 
-def entry(where: str = POST, **more: object) -> ReportIntake:
+def entry(where: str = POST, **more: object) -> Report:
     """Return a report of a post."""
-    content = {"says": "On y dit que l'association vole ses membres.", "severity": "serious"}
-    return ReportIntake(where, **{**content, "platform": "facebook", **more})  # type: ignore[arg-type]
+    content = {"summary": "On y dit que l'association vole ses membres.", "canonical": True}
+    return Report(where, **{**content, "platform": "facebook", **more})  # type: ignore[arg-type]
 
 
 @dataclass
@@ -89,7 +89,7 @@ class Desk:
 
     def file(self, where: str = POST, **more: object) -> str:
         """Report a post; return the code."""
-        return filing.file(self.session, entry(where, **more))
+        return filing.file_report(self.session, entry(where, **more))
 
     def case(self) -> str:
         """Return the only case."""

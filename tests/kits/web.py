@@ -2,109 +2,34 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+import io
+import random
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Any
 
 import aiohttp
+from PIL import Image
 
-from bot.conversation.messages import Quotation, Span
+from bot.reports.intake import Reporting
 from bot.web.form import WebForm
-from bot.web.intake import (
-    CleanedImage,
-    DialogueLine,
-    FollowedReport,
-    FormChoice,
-    FormChoices,
-    Pointed,
-    RefusedError,
-    Review,
-    Typed,
-)
-from tests.kits.fake_clock import FakeClock
 
-CODE = "pieuvre cascade fermer bocal tulipe nageur lucide orage dette"
-QUOTATION = Quotation("PA20, 5.10 (invitation)", ((Span("S'il est porté à votre connaissance…"),),))
 TYPED = {
     "address": "https://www.facebook.com/groups/spotted/posts/123456?fbclid=abc",
     "summary": "Quelqu'un dit que l'association vole l'argent des membres.\nJ'étais la seule à le savoir.",
-    "severity": "serieuse",
+    "severity": "serious",
     "recipient": "vp-communications",
     "name": "",
 }
 
 
-@dataclass
-class FakeIntake:
-    """Reports in memory. `refusal`: what is answered to who sends, "" for nothing."""
-
-    refusal: str = ""
-    broken: bool = False
-    sent: dict[str, tuple[Typed, CleanedImage | None]] = field(default_factory=dict)
-    said: dict[str, list[DialogueLine]] = field(default_factory=dict)
-    codes: int = 0
-
-    async def choices(self) -> FormChoices:
-        return FormChoices(
-            severities=(
-                FormChoice("legere", "Légère", "Un mécontentement, une plainte."),
-                FormChoice("serieuse", "Sérieuse", "Une accusation, ou ce qui circule beaucoup."),
-                FormChoice("grave", "Grave", "Des menaces, ou des personnes visées."),
-            ),
-            recipients=(
-                FormChoice("vp-communications", "Vice-présidence aux communications"),
-                FormChoice("conseiller-executif", "Conseillère ou conseiller à l'exécutif"),
-            ),
-            named=(
-                FormChoice("vp-communications", "La vice-présidence aux communications"),
-                FormChoice("conseiller-executif", "La conseillère ou le conseiller à l'exécutif"),
-            ),
-        )
-
-    async def review(self, typed: Typed) -> Review:
-        if self.broken:
-            raise RuntimeError(typed.summary)
-        problems = {}
-        if "://" not in typed.address:
-            problems["address"] = "Je ne trouve pas d'adresse de publication dans ce texte."
-        if not typed.summary:
-            problems["summary"] = "Dites en quelques mots ce que la publication affirme."
-        words = "J'étais la seule"
-        at = typed.summary.find(words)
-        pointed = {"summary": (Pointed(at, at + len(words), "dit qui le savait"),)} if at >= 0 else {}
-        return Review(replace(typed, address=typed.address.partition("?")[0]), problems, pointed)
-
-    async def point_out(self, words: str) -> Sequence[Pointed]:
-        return (await self.review(Typed(summary=words))).pointed.get("summary", ())
-
-    async def clean(self, content: bytes) -> CleanedImage:
-        if not content.startswith(b"\x89PNG"):
-            raise RefusedError("Ce fichier n'est pas une image PNG, JPEG ou WebP.")
-        return CleanedImage(content, "image/png", hashlib.sha256(content).hexdigest())
-
-    def new_code(self) -> str:
-        self.codes += 1
-        return f"{CODE} {self.codes}"
-
-    async def send(self, typed: Typed, picture: CleanedImage | None, code: str) -> None:
-        if self.refusal:
-            raise RefusedError(self.refusal)
-        self.sent.setdefault(code, (typed, picture))
-
-    async def follow(self, code: str) -> FollowedReport | None:
-        if code not in self.sent:
-            return None
-        return FollowedReport("Reçu", "Personne ne l'a encore ouvert.", tuple(self.said.get(code, ())))
-
-    async def add(self, code: str, words: str) -> FollowedReport | None:
-        self.said.setdefault(code, []).append(DialogueLine(ours=True, words=words))
-        return await self.follow(code)
-
-    async def withdraw(self, code: str) -> bool:
-        return self.sent.pop(code, None) is not None
+def a_picture(size: tuple[int, int] = (60, 40)) -> bytes:
+    """Return a PNG of pixels drawn at random."""
+    written, dice = io.BytesIO(), random.Random(1)  # noqa: S311 — to be the same each time
+    Image.frombytes("RGB", size, dice.randbytes(3 * size[0] * size[1])).save(written, "PNG")
+    return written.getvalue()
 
 
 class _Reader(HTMLParser):
@@ -195,13 +120,12 @@ async def seen(answer: aiohttp.ClientResponse) -> Seen:
 
 
 @asynccontextmanager
-async def served(intake: Any) -> AsyncIterator[tuple[Visitor, WebForm, FakeClock]]:  # noqa: ANN401 — any that has its methods
+async def served(reporting: Reporting) -> AsyncIterator[tuple[Visitor, WebForm]]:
     """Serve the form, and give someone to use it."""
-    clock = FakeClock()
-    form = WebForm(intake, lambda: QUOTATION, clock, port=0)
+    form = WebForm(reporting, port=0)
     await form.start()
     try:
         async with aiohttp.ClientSession() as session:
-            yield Visitor(session, form.address), form, clock
+            yield Visitor(session, form.address), form
     finally:
         await form.close()

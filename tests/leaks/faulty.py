@@ -30,12 +30,13 @@ from bot.platforms.slack.replies import SlackReplies
 from bot.reports import escalation, filing, followups, records
 from bot.reports.addresses.addresses import Addresses
 from bot.reports.drafts import DraftShelf
+from bot.reports.intake import Reporting
 from bot.reports.keys import Keyring
 from bot.reports.limits import Limiter
 from bot.schedule.clock import Schedule
 from bot.storage.database import Storage
-from bot.web import body, pages
-from bot.web.desk import WebIntake
+from bot.web import body, draft, pages
+from bot.web.draft import DraftSeals
 from bot.web.form import WebForm
 
 OPENS: Final = "2026-11-24T15:00:00+00:00"  # ten in the morning, a Tuesday
@@ -47,12 +48,13 @@ STAGES: Final[tuple[Callable[..., Any], ...]] = (
     Dispatcher.handle,
     Dispatcher._stored,
     signalement.report,
-    filing.file,
-    followups.find,
+    Reporting.review,
+    filing.file_report,
+    followups.follow,
     followups.add,
     followups.withdraw,
     escalation.beat,
-    Addresses.read,
+    Addresses.find,
     Keyring.seal,
     Keyring.open,
     DraftShelf.put,
@@ -70,13 +72,12 @@ STAGES: Final[tuple[Callable[..., Any], ...]] = (
     Client._answer,
     Client._handled,
     discord_render.render,
-    body.read,
+    body.read_form,
     WebForm._reviewed,
-    WebForm._seal,
-    WebIntake.review,
-    WebIntake.send,
-    WebIntake.clean,
-    pages.review,
+    WebForm._file,
+    DraftSeals.seal,
+    draft.redraw,
+    pages.review_page,
 )
 
 

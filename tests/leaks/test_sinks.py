@@ -19,7 +19,7 @@ from bot.backup import copies
 from bot.people import roles
 from bot.reports import keys
 from bot.reports.figures.export import TEMPLATE
-from bot.reports.filing import ReportIntake, file
+from bot.reports.filing import Report, file_report
 from bot.reports.records import Records, Session
 from bot.storage.database import Storage
 from bot.typesetting.typeset import typeset
@@ -114,14 +114,14 @@ def in_a_sealed_copy(home: Path) -> None:
 
 def in_what_is_sealed(home: Path) -> None:
     with _session(home) as session:
-        file(session, ReportIntake("https://exemple.ca/1", f"reçu de {WHO}", "light"))
+        file_report(session, Report("https://exemple.ca/1", f"reçu de {WHO}", "light"))
 
 
 def in_a_sealed_image(home: Path) -> None:
     with _session(home) as session:
-        file(
+        file_report(
             session,
-            ReportIntake("https://exemple.ca/1", "Un propos.", "light"),
+            Report("https://exemple.ca/1", "Un propos.", "light"),
             base64.b64encode(WHO.encode()),
         )
 
@@ -182,7 +182,7 @@ def home(tmp_path: Path) -> Path:
     """A bot's folder, with a report in its database and nothing of who made it."""
     keys.keyring(tmp_path / "cles", create=True)
     with _session(tmp_path) as session:
-        file(session, ReportIntake("https://exemple.ca/2", "Un autre propos.", "light"))
+        file_report(session, Report("https://exemple.ca/2", "Un autre propos.", "light"))
     copies.save_sealed(tmp_path / "vigie.db", tmp_path / "sauvegardes", tmp_path / "cles", date(2026, 11, 23))
     return tmp_path
 

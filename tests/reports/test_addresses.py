@@ -18,7 +18,7 @@ from bot.reports.addresses.addresses import LONGEST, PostAddress
 from bot.settings import SEED
 
 DATA = Path(__file__).resolve().parents[1] / "data"
-READER = addresses.load(SEED)
+READER = addresses.load_addresses(SEED)
 PAIRS = {
     name: [json.loads(line) for line in (DATA / name).read_text("utf-8").splitlines()]
     for name in ("addresses.jsonl", "addresses_unseen.jsonl")
@@ -54,7 +54,7 @@ TRACKING = (
 
 
 def canonical(text: str) -> str | None:
-    found = READER.read(text)
+    found = READER.find(text)
     return found.canonical if found else None
 
 
@@ -78,17 +78,17 @@ def test_the_pairs_are_many_and_of_every_platform() -> None:
 
 def test_the_platform_is_recognised() -> None:
     for pair in (pair for pairs in PAIRS.values() for pair in pairs):
-        found = READER.read(pair["a"])
+        found = READER.find(pair["a"])
         assert found, pair["a"]
         assert found.platform == pair["platform"], pair["a"]
 
 
 def test_a_canonical_address_is_its_own_canonical_address() -> None:
     for text in TEXTS:
-        first = READER.read(text)
+        first = READER.find(text)
         assert first, text
-        assert READER.read(first.canonical) == first
-        assert READER.read(f"Voyez {first.canonical}, c'est tout.") == first
+        assert READER.find(first.canonical) == first
+        assert READER.find(f"Voyez {first.canonical}, c'est tout.") == first
         assert first.canonical.isascii()
         assert len(first.canonical) <= LONGEST
 
@@ -168,7 +168,7 @@ def test_a_comment_is_not_the_post_it_is_under() -> None:
     ],
 )
 def test_a_text_without_a_web_address_gives_nothing(text: str) -> None:
-    assert READER.read(text) is None
+    assert READER.find(text) is None
 
 
 @pytest.mark.parametrize(
@@ -190,14 +190,14 @@ def test_a_text_without_a_web_address_gives_nothing(text: str) -> None:
     ],
 )
 def test_the_first_address_is_found_in_what_is_pasted(text: str) -> None:
-    assert READER.read(text) == PostAddress("youtube", "https://www.youtube.com/watch?v=AbCdEfGhIjK")
+    assert READER.find(text) == PostAddress("youtube", "https://www.youtube.com/watch?v=AbCdEfGhIjK")
 
 
 @pytest.mark.parametrize(
     "host", ["facebook.com.exemple.org", "notfacebook.com", "fаcebook.com", "facebook.co"]
 )
 def test_a_host_that_looks_like_another_is_not_it(host: str) -> None:
-    found = READER.read(f"https://{host}/page/posts/1")
+    found = READER.find(f"https://{host}/page/posts/1")
     assert found
     assert found.platform == "other"
     assert found.canonical != "https://www.facebook.com/page/posts/1"
@@ -209,7 +209,7 @@ def test_the_network_is_never_asked(monkeypatch: pytest.MonkeyPatch) -> None:
 
     for name in ("socket", "getaddrinfo", "create_connection", "gethostbyname"):
         monkeypatch.setattr(socket, name, refused)
-    assert all(READER.read(text) for text in TEXTS)
+    assert all(READER.find(text) for text in TEXTS)
 
 
 # Whatever is typed.
@@ -278,12 +278,12 @@ TYPED = st.one_of(st.text(max_size=200), st.lists(PIECES, max_size=25).map("".jo
 @settings(max_examples=600)
 @given(TYPED)
 def test_nothing_that_is_typed_raises_and_what_is_found_is_stable(text: str) -> None:
-    found = READER.read(text)
+    found = READER.find(text)
     if found:
         assert found.platform in NAMES
         assert re.fullmatch(r"https://[!-~]+", found.canonical)
         assert len(found.canonical) <= LONGEST
-        assert READER.read(found.canonical) == found
+        assert READER.find(found.canonical) == found
 
 
 @settings(max_examples=300)
@@ -311,6 +311,6 @@ def test_what_is_written_around_changes_nothing(text: str, around: str) -> None:
 )
 def test_what_is_made_to_be_slow_is_not(text: str) -> None:
     start = perf_counter()
-    found = READER.read(text)
+    found = READER.find(text)
     assert perf_counter() - start < 0.5
     assert found is None or len(found.canonical) <= LONGEST

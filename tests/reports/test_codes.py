@@ -19,11 +19,11 @@ CODE = "académie élargir zoologie abaisser unanime ozone bénéfice fragile im
 
 
 def test_a_code_is_nine_words_that_hold_99_bits() -> None:
-    codes = [report_codes.new() for _ in range(2_000)]
+    codes = [report_codes.new_code() for _ in range(2_000)]
     assert all(len(code.split()) == 9 for code in codes)
     assert len(set(codes)) == len(codes)
-    assert len(report_codes._listed()) == 2_048
-    assert math.log2(len(report_codes._listed())) * report_codes.WORDS == 99
+    assert len(report_codes._words()) == 2_048
+    assert math.log2(len(report_codes._words())) * report_codes.WORDS == 99
     most = Counter(word for code in codes for word in code.split()).most_common(1)[0][1]
     assert most < 40, "18 000 draws among 2 048 words: 8.8 of each, 40 is ten deviations away"
 
@@ -36,13 +36,13 @@ def test_codes_come_from_the_systems_randomness(monkeypatch: pytest.MonkeyPatch)
         return words[0]
 
     monkeypatch.setattr(secrets, "choice", choice)
-    assert report_codes.new() == " ".join(["abaisser"] * 9)
+    assert report_codes.new_code() == " ".join(["abaisser"] * 9)
     assert drawn == [2_048] * 9
 
 
 @given(st.data())
 def test_a_code_is_read_however_it_is_typed(data: st.DataObject) -> None:
-    code = report_codes.new()
+    code = report_codes.new_code()
     words = [
         data.draw(
             st.sampled_from(
@@ -53,14 +53,14 @@ def test_a_code_is_read_however_it_is_typed(data: st.DataObject) -> None:
     ]
     between = data.draw(st.sampled_from([" ", "  ", "-", "\n", " - ", ", ", "\u00a0", "\t", " \u2011 ", ";"]))
     around = data.draw(st.sampled_from(["", " ", "\n\n", "«\u00a0", "."]))
-    assert report_codes.read(around + between.join(words) + around) == code
+    assert report_codes.read_code(around + between.join(words) + around) == code
     numbered = "\n".join(f"{at}. {word}" for at, word in enumerate(words, 1))
-    assert report_codes.read(numbered) == code
-    assert report_codes.read(" ".join(f"{at}){word}" for at, word in enumerate(words, 1))) == code
+    assert report_codes.read_code(numbered) == code
+    assert report_codes.read_code(" ".join(f"{at}){word}" for at, word in enumerate(words, 1))) == code
 
 
 def test_accents_may_be_written_in_two_characters() -> None:
-    assert report_codes.read(unicodedata.normalize("NFD", CODE)) == CODE
+    assert report_codes.read_code(unicodedata.normalize("NFD", CODE)) == CODE
 
 
 @pytest.mark.parametrize(
@@ -69,23 +69,23 @@ def test_accents_may_be_written_in_two_characters() -> None:
      CODE.replace(" ", ""), "1 2 3 4 5 6 7 8 9", "\0" * 9, "😀 " * 9, f"{CODE} " * 60],
 )  # fmt: skip
 def test_what_is_no_code_is_not_read(text: str) -> None:
-    assert report_codes.read(text) is None
+    assert report_codes.read_code(text) is None
 
 
 @given(st.text(max_size=500))
 def test_whatever_is_typed_is_looked_for_in_the_same_way(text: str) -> None:
-    found = report_codes.sought(text, KEY)
+    found = report_codes.lookup_hash(text, KEY)
     assert len(found) == 64
-    assert found == report_codes.sought(text, KEY)
+    assert found == report_codes.lookup_hash(text, KEY)
 
 
 def test_what_is_typed_finds_what_was_kept() -> None:
     kept = report_codes.fingerprint(CODE, KEY)
-    assert report_codes.sought(fold_accents(CODE).upper().replace(" ", "-"), KEY) == kept
-    assert report_codes.sought(CODE, bytes(32)) != kept
-    assert report_codes.sought(CODE.replace("ozone", "zoologie"), KEY) != kept
+    assert report_codes.lookup_hash(fold_accents(CODE).upper().replace(" ", "-"), KEY) == kept
+    assert report_codes.lookup_hash(CODE, bytes(32)) != kept
+    assert report_codes.lookup_hash(CODE.replace("ozone", "zoologie"), KEY) != kept
 
 
 def test_nothing_that_can_be_typed_is_under_the_fingerprint_of_a_wrong_code() -> None:
     wrong = "pas un code"
-    assert report_codes.sought(wrong, KEY) != report_codes.fingerprint(wrong, KEY)
+    assert report_codes.lookup_hash(wrong, KEY) != report_codes.fingerprint(wrong, KEY)

@@ -87,7 +87,8 @@ def test_what_is_not_urgent_waits_for_people_to_work_and_then_comes_in_no_order(
         assert CALENDAR.is_working(desk.clock())
         rows = desk.db.conn.execute("SELECT json_extract(arguments, '$.case') FROM outbox ORDER BY rowid")
         wheres = [
-            report_cases.shown(desk.session, case).filings[0].entry.where for (case,) in rows.fetchall()
+            report_cases.read_case(desk.session, case).filings[0].report.address
+            for (case,) in rows.fetchall()
         ]
         orders[tuple(wheres)] += 1
     assert len(orders) >= 5, orders  # of six
@@ -106,7 +107,7 @@ def test_the_order_of_delivery_tells_nothing_of_the_order_of_arrival() -> None:
         desk.run(minutes=62, step=1)
         rows = desk.db.conn.execute("SELECT json_extract(arguments, '$.case') FROM outbox ORDER BY rowid")
         cases = [case for (case,) in rows.fetchall()]
-        turned += report_cases.shown(desk.session, cases[0]).filings[0].entry.where == "second"
+        turned += report_cases.read_case(desk.session, cases[0]).filings[0].report.address == "second"
     assert 20 <= turned <= 60  # of 80: four standard deviations are 18
 
 
@@ -141,7 +142,7 @@ def test_once_an_urgent_report_is_read_nothing_kept_tells_its_minute() -> None:
     desk.file(urgent=True)
     desk.beat()
     desk.beat()
-    report_cases.opened(desk.session, desk.case(), vp)
+    report_cases.open_case(desk.session, desk.case(), vp)
     assert "15:17" not in "\n".join(desk.db.conn.iterdump())
 
 
@@ -150,7 +151,7 @@ def test_once_it_is_read_nobody_else_is_told() -> None:
     vp = next(person for person, role in role_of.items() if role == VP)
     desk.file()
     desk.run(minutes=61)
-    report_cases.opened(desk.session, desk.case(), vp)
+    report_cases.open_case(desk.session, desk.case(), vp)
     assert desk.run(minutes=60 * 24 * 20, step=30) == []
     assert desk.db.conn.execute("SELECT delivered_at FROM report_cases").fetchone() == (None,)
 
@@ -166,7 +167,7 @@ def test_a_holder_who_cannot_be_reached_makes_way_at_once() -> None:
 
 def test_the_other_recipient_being_named_the_alternate_comes_in_their_place() -> None:
     desk, role_of = desk_at("2026-11-24T15:00:00Z")
-    desk.file(named=(CONSEILLER,))
+    desk.file(implicated=(CONSEILLER,))
     times = desk.run(minutes=60 * 24 * 20, step=10)
     assert [role_of[person] for _, person, _ in times] == [VP, VP, SUPPLEANCE]
 
@@ -221,10 +222,10 @@ def test_a_case_whose_recipient_left_before_being_told_is_the_other_s_from_then_
     late = desk.holder(VP)
     desk.beat()
     assert desk.told() == [], "whoever is appointed since is told nothing"
-    assert report_cases.listed(desk.session, late) == []
+    assert report_cases.list_cases(desk.session, late) == []
     with pytest.raises(ReportError):
-        report_cases.opened(desk.session, desk.case(), late)
-    assert report_cases.opened(desk.session, desk.case(), conseiller).line.role == CONSEILLER
+        report_cases.open_case(desk.session, desk.case(), late)
+    assert report_cases.open_case(desk.session, desk.case(), conseiller).line.role == CONSEILLER
 
 
 def test_a_case_that_the_other_recipient_is_told_of_too_stays_that_of_the_first() -> None:
@@ -240,29 +241,29 @@ def test_a_case_that_the_other_recipient_is_told_of_too_stays_that_of_the_first(
     heir = desk.holder(VP)
     desk.beat()
     assert desk.told() == [(heir, "suite")]
-    assert report_cases.opened(desk.session, desk.case(), heir).line.role == VP
-    assert report_cases.opened(desk.session, desk.case(), conseiller).filings
+    assert report_cases.open_case(desk.session, desk.case(), heir).line.role == VP
+    assert report_cases.open_case(desk.session, desk.case(), conseiller).filings
 
 
 def test_a_case_that_is_taken_from_its_recipient_is_handled_by_another_role_before_anyone_is_told() -> None:
     desk, _ = desk_at("2026-11-24T15:00:00Z")
     desk.file()
-    desk.file(named=(VP,))
-    assert report_cases.shown(desk.session, desk.case()).line.role == CONSEILLER
+    desk.file(implicated=(VP,))
+    assert report_cases.read_case(desk.session, desk.case()).line.role == CONSEILLER
 
 
 def test_a_case_that_names_everyone_who_could_handle_it_waits_for_someone_else() -> None:
     desk = Desk()
     vp = desk.holder(VP)
     desk.file()
-    desk.file(named=(VP,))
+    desk.file(implicated=(VP,))
     assert desk.run(minutes=60 * 3, step=10) == []
     assert desk.beat() == 1
     conseiller = desk.holder(CONSEILLER)
     assert desk.beat() == 0
     assert [person for person, _ in desk.told()] == [conseiller]
     with pytest.raises(ReportError):
-        report_cases.opened(desk.session, desk.case(), vp)
+        report_cases.open_case(desk.session, desk.case(), vp)
 
 
 # --- A case that nobody was told of -----------------------------------------------------------
@@ -277,7 +278,7 @@ def two_reports(*named: str) -> tuple[Desk, dict[str, str], list[str]]:
     desk.chance = 0.1
     codes = [desk.file()]
     desk.chance = 0.9
-    return desk, role_of, [*codes, desk.file(named=named)]
+    return desk, role_of, [*codes, desk.file(implicated=named)]
 
 
 def test_whoever_a_second_report_names_is_never_told_of_a_case_that_nobody_was_told_of() -> None:
@@ -285,10 +286,10 @@ def test_whoever_a_second_report_names_is_never_told_of_a_case_that_nobody_was_t
     vp, conseiller, _ = role_of
     assert desk.run(minutes=30) == [], "the other recipient, told sooner, would know that more is to come"
     assert [(person, level) for _, person, level in desk.run(minutes=30)] == [(conseiller, "first")]
-    assert report_cases.opened(desk.session, desk.case(), conseiller).line.reports == 2
-    assert report_cases.listed(desk.session, vp) == []
+    assert report_cases.open_case(desk.session, desk.case(), conseiller).line.reports == 2
+    assert report_cases.list_cases(desk.session, vp) == []
     with pytest.raises(ReportError):
-        report_cases.opened(desk.session, desk.case(), vp)
+        report_cases.open_case(desk.session, desk.case(), vp)
     assert desk.run(minutes=60 * 24 * 20, step=30) == []
 
 
@@ -296,11 +297,11 @@ def test_a_second_report_that_names_another_delays_nothing_for_whoever_handles_t
     desk, role_of, _ = two_reports(CONSEILLER)
     vp, conseiller, _ = role_of
     assert [(person, level) for _, person, level in desk.run(minutes=30)] == [(vp, "first")]
-    assert report_cases.opened(desk.session, desk.case(), vp).line.reports == 1
+    assert report_cases.open_case(desk.session, desk.case(), vp).line.reports == 1
     desk.wait(minutes=30)
-    assert report_cases.opened(desk.session, desk.case(), vp).line.reports == 2
+    assert report_cases.open_case(desk.session, desk.case(), vp).line.reports == 2
     with pytest.raises(ReportError):
-        report_cases.opened(desk.session, desk.case(), conseiller)
+        report_cases.open_case(desk.session, desk.case(), conseiller)
 
 
 def test_whoever_is_named_before_anyone_is_told_sees_nothing_even_before_that_report_may_be_seen() -> None:
@@ -308,9 +309,9 @@ def test_whoever_is_named_before_anyone_is_told_sees_nothing_even_before_that_re
     vp, conseiller, _ = role_of
     assert [(person, level) for _, person, level in desk.run(minutes=30)] == [(vp, "first")]
     roles.appoint(desk.db, VP, conseiller, desk.session.today)
-    assert report_cases.listed(desk.session, conseiller) == []
+    assert report_cases.list_cases(desk.session, conseiller) == []
     with pytest.raises(ReportError):
-        report_cases.opened(desk.session, desk.case(), conseiller)
+        report_cases.open_case(desk.session, desk.case(), conseiller)
 
 
 def test_withdrawing_the_report_that_parted_a_case_leaves_the_other_where_it_went() -> None:
@@ -318,8 +319,8 @@ def test_withdrawing_the_report_that_parted_a_case_leaves_the_other_where_it_wen
     vp, conseiller, _ = role_of
     followups.withdraw(desk.session, followups.receipt_of(desk.session, codes[1]))
     assert [(person, level) for _, person, level in desk.run(minutes=62)] == [(conseiller, "first")]
-    assert report_cases.opened(desk.session, desk.case(), conseiller).line.reports == 1
-    assert report_cases.listed(desk.session, vp) == []
+    assert report_cases.open_case(desk.session, desk.case(), conseiller).line.reports == 1
+    assert report_cases.list_cases(desk.session, vp) == []
 
 
 def test_a_report_withdrawn_before_anyone_was_told_is_told_to_nobody() -> None:
@@ -327,7 +328,7 @@ def test_a_report_withdrawn_before_anyone_was_told_is_told_to_nobody() -> None:
     code = desk.file()
     followups.withdraw(desk.session, followups.receipt_of(desk.session, code))
     assert desk.run(minutes=62) == []
-    assert [report_cases.listed(desk.session, person) for person in role_of] == [[], [], []]
+    assert [report_cases.list_cases(desk.session, person) for person in role_of] == [[], [], []]
 
 
 def test_what_is_entrusted_to_someone_is_told_to_them_once_whatever_joined_it_meanwhile() -> None:
@@ -336,11 +337,11 @@ def test_what_is_entrusted_to_someone_is_told_to_them_once_whatever_joined_it_me
     desk.file()
     desk.run(minutes=50)
     desk.chance = 0.9
-    desk.file(named=(CONSEILLER,))
+    desk.file(implicated=(CONSEILLER,))
     desk.run(minutes=11)
     report_cases.reassign(desk.session, desk.case(), vp, SUPPLEANCE)
     assert desk.run(minutes=60, step=10) == [], "people work no more"
     desk.clock.set("2026-11-30T14:05:00Z")
     desk.beat()
     assert desk.told() == [(alternate, "first")]
-    assert report_cases.opened(desk.session, desk.case(), alternate).line.reports == 2
+    assert report_cases.open_case(desk.session, desk.case(), alternate).line.reports == 2

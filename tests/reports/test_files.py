@@ -73,7 +73,7 @@ class Place:
             image = more.pop("image", None)
             for _ in range(count):
                 post = entry(f"https://exemple.ca/{next(self._numbers)}", **more)
-                reports.file(session, post, image)  # type: ignore[arg-type]  # bytes or nothing
+                reports.file_report(session, post, image)  # type: ignore[arg-type]  # bytes or nothing
         self.clock.move(hours=2)
         with self.session() as session:
             escalation.beat(session)
@@ -171,7 +171,7 @@ async def test_nobody_is_told_of_a_case_that_names_them_not_even_in_a_figure(pla
     await place.storage.run(lambda: place.report(6))
     before = dict(await digest(place))
     place.clock.move(days=7)
-    await place.storage.run(lambda: place.report(6, named=(VP,)))
+    await place.storage.run(lambda: place.report(6, implicated=(VP,)))
     after = dict(await digest(place))
     assert "\n".join(after[place.vp].own_words()) == "\n".join(before[place.vp].own_words())
     assert "signalements reçus, 5 à 9" in "\n".join(after[place.conseiller].own_words())
@@ -179,7 +179,7 @@ async def test_nobody_is_told_of_a_case_that_names_them_not_even_in_a_figure(pla
 
 async def test_who_has_nothing_to_see_is_told_nothing(place: Place) -> None:
     assert await digest(place) == []
-    await place.storage.run(lambda: place.report(1, named=(VP, CONSEILLER)))
+    await place.storage.run(lambda: place.report(1, implicated=(VP, CONSEILLER)))
     assert await digest(place) == []
 
 
@@ -200,8 +200,8 @@ async def test_the_first_reading_is_counted_in_hours(place: Place) -> None:
 
     def read() -> list[str]:
         with place.session() as session:
-            for line in cases.listed(session, place.vp):
-                cases.opened(session, line.id, place.vp)
+            for line in cases.list_cases(session, place.vp):
+                cases.open_case(session, line.id, place.vp)
             found = statistics.tables(session, statistics.visible(session))
             return [f"{one.label}, {one.words}" for one in found[-1].figures if one.low]
 
@@ -227,7 +227,7 @@ async def ask(place: Place, person: str) -> list[tuple[str, Message]]:
 async def test_a_case_is_given_as_a_tagged_pdf_with_the_hash_of_what_it_holds(place: Place) -> None:
     await place.storage.run(
         lambda: place.report(
-            1, says="Un propos\n#reconnaissable 漢", name="Camille *Exemple*", image=picture()
+            1, summary="Un propos\n#reconnaissable 漢", name="Camille *Exemple*", image=picture()
         )
     )
     [(person, message)] = await ask(place, place.vp)
@@ -240,7 +240,7 @@ async def test_a_case_is_given_as_a_tagged_pdf_with_the_hash_of_what_it_holds(pl
 
     def hashed() -> str:
         with place.session() as session:
-            case = cases.shown(session, _only(session))
+            case = cases.read_case(session, _only(session))
             images = {case.filings[0].id: picture()}
             return hashlib.sha256(chain.canonical(export.content(case, images))).hexdigest()
 
@@ -269,7 +269,7 @@ async def test_a_case_names_roles_as_they_are_called_today_and_where_the_post_is
     place: Place, post: dict[str, object], platform: str
 ) -> None:
     def read() -> list[tuple[str, str]]:
-        place.report(1, named=(CONSEILLER,), **post)
+        place.report(1, implicated=(CONSEILLER,), **post)
         with place.session() as session:
             roles.change(
                 session.db, replace(roles.role(session.db, CONSEILLER), title="Coordination générale")
@@ -307,13 +307,13 @@ async def test_the_same_case_makes_the_same_file(place: Place) -> None:
 
 
 async def test_a_case_is_given_to_nobody_whom_it_is_not_for(place: Place) -> None:
-    await place.storage.run(lambda: place.report(1, named=(CONSEILLER,)))
+    await place.storage.run(lambda: place.report(1, implicated=(CONSEILLER,)))
     assert await ask(place, place.conseiller) == []
     assert await ask(place, "inconnue") == []
 
 
 async def test_what_waits_to_be_sent_is_sealed_and_gone_the_next_day(place: Place) -> None:
-    await place.storage.run(lambda: place.report(1, says="Un propos reconnaissable"))
+    await place.storage.run(lambda: place.report(1, summary="Un propos reconnaissable"))
     await ask(place, place.vp)
 
     def held() -> bytes:

@@ -22,13 +22,13 @@ def desk() -> Desk:
 
 def ask(desk: Desk, person: str, question: str) -> None:
     """Ask something about the only report of the only case."""
-    [filing] = cases.opened(desk.session, desk.case(), person).filings
-    cases.ask(desk.session, desk.case(), person, filing.id, question)
+    [filing] = cases.open_case(desk.session, desk.case(), person).filings
+    cases.ask_question(desk.session, desk.case(), person, filing.id, question)
 
 
 def followed(desk: Desk, code: str) -> Followup:
     receipt = followups.receipt_of(desk.session, code)
-    return followups.find(desk.session, receipt)
+    return followups.follow(desk.session, receipt)
 
 
 def delivered(desk: Desk) -> None:
@@ -39,11 +39,11 @@ def delivered(desk: Desk) -> None:
 
 def test_what_was_reported_is_read_by_the_recipient_and_is_nowhere_in_the_clear(desk: Desk) -> None:
     vp = desk.holder(VP)
-    desk.file(says="Un propos reconnaissable", name="Camille Exemple")
+    desk.file(summary="Un propos reconnaissable", name="Camille Exemple")
     delivered(desk)
-    case = cases.opened(desk.session, desk.case(), vp)
-    assert case.filings[0].entry.says == "Un propos reconnaissable"
-    assert case.filings[0].entry.name == "Camille Exemple"
+    case = cases.open_case(desk.session, desk.case(), vp)
+    assert case.filings[0].report.summary == "Un propos reconnaissable"
+    assert case.filings[0].report.name == "Camille Exemple"
     held = desk.db.conn.serialize()
     for secret in ("reconnaissable", "Camille", "facebook", "serious"):
         assert secret.encode() not in held
@@ -61,9 +61,9 @@ def test_wrong_unknown_withdrawn_and_expired_codes_are_told_the_same(desk: Desk)
     withdrawn, expired, known = desk.file("a"), desk.file("b"), desk.file("c")
     delivered(desk)
     followups.withdraw(desk.session, followups.receipt_of(desk.session, withdrawn))
-    for line in cases.listed(desk.session, vp):
-        if cases.shown(desk.session, line.id).filings[0].entry.where == "b":
-            cases.close(desk.session, line.id, vp, "handled", "")
+    for line in cases.list_cases(desk.session, vp):
+        if cases.read_case(desk.session, line.id).filings[0].report.address == "b":
+            cases.close_case(desk.session, line.id, vp, "handled", "")
     desk.wait(days=91)
     words = known.split()
     unknown = " ".join([*words[1:], words[0]])
@@ -81,23 +81,23 @@ def test_the_reporter_follows_what_becomes_of_it_and_answers(desk: Desk) -> None
     code = desk.file()
     receipt = followups.receipt_of(desk.session, code)
     delivered(desk)
-    cases.opened(desk.session, desk.case(), vp)
+    cases.open_case(desk.session, desk.case(), vp)
     assert followed(desk, code).status == "Lu"
     cases.set_status(desk.session, desk.case(), vp, "taken")
     assert followed(desk, code).status == "Pris en charge"
     ask(desk, vp, "De quelle page s'agit-il?")
-    assert followed(desk, code).asked
+    assert followed(desk, code).awaits_answer
     followups.add(desk.session, receipt, "De la page principale.")
-    assert not followed(desk, code).asked
-    assert [one.author for one in followed(desk, code).said] == ["holder", "reporter"]
-    [filing] = cases.opened(desk.session, desk.case(), vp).filings
-    assert len(filing.said) == 1, "the answer is seen after a delay, like a report"
+    assert not followed(desk, code).awaits_answer
+    assert [one.author for one in followed(desk, code).dialogue] == ["holder", "reporter"]
+    [filing] = cases.open_case(desk.session, desk.case(), vp).filings
+    assert len(filing.dialogue) == 1, "the answer is seen after a delay, like a report"
     delivered(desk)
-    [filing] = cases.opened(desk.session, desk.case(), vp).filings
-    assert [one.text for one in filing.said] == ["De quelle page s'agit-il?", "De la page principale."]
-    cases.close(desk.session, desk.case(), vp, "handled", "Merci de votre vigilance.")
+    [filing] = cases.open_case(desk.session, desk.case(), vp).filings
+    assert [one.text for one in filing.dialogue] == ["De quelle page s'agit-il?", "De la page principale."]
+    cases.close_case(desk.session, desk.case(), vp, "handled", "Merci de votre vigilance.")
     ended = followed(desk, code)
-    assert (ended.closed, ended.outcome, ended.words) == (True, "Traité", "Merci de votre vigilance.")
+    assert (ended.closed, ended.outcome, ended.explanation) == (True, "Traité", "Merci de votre vigilance.")
     with pytest.raises(ReportError):
         followups.add(desk.session, receipt, "Encore un mot.")
 
@@ -111,7 +111,7 @@ def test_a_withdrawn_report_is_destroyed_and_no_copy_brings_it_back(desk: Desk) 
     assert count(desk.db, "report_cases") == count(desk.db, "report_filings") == 0
     assert {table for table, _ in desk.forgotten} == {"report_filings", "report_cases"}
     with pytest.raises(ReportError, match=NOT_YOURS[:20]):
-        cases.opened(desk.session, case, vp)
+        cases.open_case(desk.session, case, vp)
 
 
 def test_nobody_else_learns_whether_a_case_exists(desk: Desk) -> None:
@@ -122,18 +122,18 @@ def test_nobody_else_learns_whether_a_case_exists(desk: Desk) -> None:
     said = set()
     for case in (desk.case(), "0" * 32):
         with pytest.raises(ReportError) as refused:
-            cases.opened(desk.session, case, other)
+            cases.open_case(desk.session, case, other)
         said.add(str(refused.value))
     assert said == {NOT_YOURS}
-    assert cases.listed(desk.session, other) == []
+    assert cases.list_cases(desk.session, other) == []
 
 
 def test_a_recipient_sees_nothing_before_the_moment_that_was_drawn(desk: Desk) -> None:
     vp = desk.holder(VP)
     desk.file()
     with pytest.raises(ReportError):
-        cases.opened(desk.session, desk.case(), vp)
-    assert cases.listed(desk.session, vp) == []
+        cases.open_case(desk.session, desk.case(), vp)
+    assert cases.list_cases(desk.session, vp) == []
 
 
 # --- The same post, reported by two -----------------------------------------------------------
@@ -144,35 +144,35 @@ def test_the_same_post_makes_one_case_and_neither_reporter_learns_of_the_other(d
     first = desk.file()
     delivered(desk)
     cases.set_status(desk.session, desk.case(), vp, "taken")
-    second = desk.file(says="La même, vue par quelqu'un d'autre.")
+    second = desk.file(summary="La même, vue par quelqu'un d'autre.")
     assert first != second
     assert followed(desk, second).status == "Reçu", "what was done before would tell of the other"
     cases.set_status(desk.session, desk.case(), vp, "acting")
     assert followed(desk, second).status == "Reçu", "nobody can have seen it yet"
     delivered(desk)
     assert (vp, "news") in desk.told()
-    case = cases.opened(desk.session, desk.case(), vp)
+    case = cases.open_case(desk.session, desk.case(), vp)
     assert case.line.reports == 2
     assert followed(desk, second).status == followed(desk, first).status == "Des démarches sont en cours"
 
 
 def test_a_question_is_read_by_the_one_whose_report_it_is_about_and_by_no_other(desk: Desk) -> None:
     vp = desk.holder(VP)
-    codes = [desk.file(says="Vu par la première."), desk.file(says="Vu par la seconde.")]
+    codes = [desk.file(summary="Vu par la première."), desk.file(summary="Vu par la seconde.")]
     delivered(desk)
-    case = cases.opened(desk.session, desk.case(), vp)
-    asked = next(one for one in case.filings if one.entry.says == "Vu par la seconde.")
-    cases.ask(desk.session, desk.case(), vp, asked.id, "Où l'avez-vous vue?")
+    case = cases.open_case(desk.session, desk.case(), vp)
+    asked = next(one for one in case.filings if one.report.summary == "Vu par la seconde.")
+    cases.ask_question(desk.session, desk.case(), vp, asked.id, "Où l'avez-vous vue?")
     first, second = (followed(desk, code) for code in codes)
-    assert (first.status, first.said) == ("Lu", ())
-    assert (second.status, second.asked) == ("Des précisions sont attendues", True)
-    codes.append(desk.file(says="Vu par une troisième."))
+    assert (first.status, first.dialogue) == ("Lu", ())
+    assert (second.status, second.awaits_answer) == ("Des précisions sont attendues", True)
+    codes.append(desk.file(summary="Vu par une troisième."))
     delivered(desk)
-    cases.opened(desk.session, desk.case(), vp)
+    cases.open_case(desk.session, desk.case(), vp)
     assert followed(desk, codes[2]).status == "Pris en charge", "it is not they who were asked"
     followups.withdraw(desk.session, followups.receipt_of(desk.session, codes[1]))
     with pytest.raises(ReportError, match="retiré"):
-        cases.ask(desk.session, desk.case(), vp, asked.id, "Et quand?")
+        cases.ask_question(desk.session, desk.case(), vp, asked.id, "Et quand?")
 
 
 def test_withdrawing_one_of_two_leaves_the_other(desk: Desk) -> None:
@@ -180,7 +180,7 @@ def test_withdrawing_one_of_two_leaves_the_other(desk: Desk) -> None:
     first, second = desk.file(), desk.file()
     followups.withdraw(desk.session, followups.receipt_of(desk.session, first))
     delivered(desk)
-    assert cases.opened(desk.session, desk.case(), vp).line.reports == 1
+    assert cases.open_case(desk.session, desk.case(), vp).line.reports == 1
     assert followed(desk, second)
 
 
@@ -188,34 +188,34 @@ def test_a_second_report_that_names_whoever_handles_the_case_takes_it_from_them(
     vp, conseiller = desk.holder(VP), desk.holder(CONSEILLER)
     desk.file()
     delivered(desk)
-    cases.opened(desk.session, desk.case(), vp)
+    cases.open_case(desk.session, desk.case(), vp)
     desk.told()
-    desk.file(named=(VP,))
-    assert cases.opened(desk.session, desk.case(), vp).line.reports == 1, "it would tell when"
+    desk.file(implicated=(VP,))
+    assert cases.open_case(desk.session, desk.case(), vp).line.reports == 1, "it would tell when"
     desk.wait(minutes=61)
     with pytest.raises(ReportError, match="entre vos mains"):
-        cases.opened(desk.session, desk.case(), vp)
-    assert cases.listed(desk.session, vp) == []
+        cases.open_case(desk.session, desk.case(), vp)
+    assert cases.list_cases(desk.session, vp) == []
     delivered(desk)
     assert desk.told() == [(conseiller, "first")]
-    assert cases.opened(desk.session, desk.case(), conseiller).line.reports == 2
+    assert cases.open_case(desk.session, desk.case(), conseiller).line.reports == 2
 
 
 def test_closing_a_case_before_a_report_that_names_one_is_seen_does_not_hand_it_over(desk: Desk) -> None:
     vp, conseiller = desk.holder(VP), desk.holder(CONSEILLER)
     desk.file()
     delivered(desk)
-    cases.opened(desk.session, desk.case(), vp)
+    cases.open_case(desk.session, desk.case(), vp)
     desk.told()
-    code = desk.file(named=(VP,))
-    cases.close(desk.session, desk.case(), vp, "off_topic", "")
+    code = desk.file(implicated=(VP,))
+    cases.close_case(desk.session, desk.case(), vp, "off_topic", "")
     assert followed(desk, code).status == "Reçu"
     delivered(desk)
     assert desk.told() == [(conseiller, "first")]
-    [line] = cases.listed(desk.session, conseiller)
-    assert cases.opened(desk.session, line.id, conseiller).line.reports == 1
-    assert cases.listed(desk.session, vp) == []
-    assert cases.listed(desk.session, vp, closed=True) == [], "nor what they had closed"
+    [line] = cases.list_cases(desk.session, conseiller)
+    assert cases.open_case(desk.session, line.id, conseiller).line.reports == 1
+    assert cases.list_cases(desk.session, vp) == []
+    assert cases.list_cases(desk.session, vp, closed=True) == [], "nor what they had closed"
 
 
 def test_a_post_in_words_only_is_never_taken_for_another(desk: Desk) -> None:
@@ -230,12 +230,12 @@ def test_a_report_that_comes_as_its_case_is_closed_is_not_closed_unseen(desk: De
     desk.file()
     delivered(desk)
     second = desk.file()
-    cases.close(desk.session, desk.case(), vp, "handled", "")
+    cases.close_case(desk.session, desk.case(), vp, "handled", "")
     assert followed(desk, second).status == "Reçu"
     desk.told()
     delivered(desk)
     assert desk.told() == [(vp, "first")]
-    [line] = cases.listed(desk.session, vp)
+    [line] = cases.list_cases(desk.session, vp)
     assert line.reports == 1
 
 
@@ -249,30 +249,30 @@ def test_what_is_set_apart_as_a_case_is_closed_is_told_with_its_first_report_and
     for chance in (0.9, 0.1):  # 54 minutes later, and 10
         desk.chance = chance
         desk.file()
-    cases.close(desk.session, closed, vp, "off_topic", "Ce n'est pas une publication.")
+    cases.close_case(desk.session, closed, vp, "off_topic", "Ce n'est pas une publication.")
     desk.told()
     assert desk.run(minutes=9) == []
     assert [(person, level) for _, person, level in desk.run(minutes=6)] == [(vp, "first")]
-    [line] = cases.listed(desk.session, vp)
-    case = cases.opened(desk.session, line.id, vp)
-    assert (case.line.reports, case.outcome, case.words) == (1, None, "")
+    [line] = cases.list_cases(desk.session, vp)
+    case = cases.open_case(desk.session, line.id, vp)
+    assert (case.line.reports, case.outcome, case.explanation) == (1, None, "")
     desk.wait(minutes=45)
-    assert cases.opened(desk.session, line.id, vp).line.reports == 2
-    assert cases.opened(desk.session, closed, vp).line.reports == 1
+    assert cases.open_case(desk.session, line.id, vp).line.reports == 2
+    assert cases.open_case(desk.session, closed, vp).line.reports == 1
 
 
 def test_two_cases_made_one_keep_both_receipts_and_all_who_are_named(desk: Desk) -> None:
     vp, conseiller = desk.holder(VP), desk.holder(CONSEILLER)
-    desk.file("a", named=(CONSEILLER,))
+    desk.file("a", implicated=(CONSEILLER,))
     code = desk.file("b")
     delivered(desk)
-    one, two = (line.id for line in cases.listed(desk.session, vp))
-    cases.merge(desk.session, one, two, vp)
-    assert cases.opened(desk.session, two, vp).line.reports == 2
+    one, two = (line.id for line in cases.list_cases(desk.session, vp))
+    cases.merge_cases(desk.session, one, two, vp)
+    assert cases.open_case(desk.session, two, vp).line.reports == 2
     assert followed(desk, code)
-    assert CONSEILLER not in cases.heirs(desk.session, two)
+    assert CONSEILLER not in cases.heirs(desk.session, two, vp)
     with pytest.raises(ReportError):
-        cases.opened(desk.session, two, conseiller)
+        cases.open_case(desk.session, two, conseiller)
 
 
 # --- Who handles it ---------------------------------------------------------------------------
@@ -293,7 +293,7 @@ def test_a_report_goes_to_the_recipient_chosen_unless_it_names_them(
     desk: Desk, asked: str, named: tuple[str, ...], handled: str
 ) -> None:
     holders = {role: desk.holder(role) for role in (VP, CONSEILLER, SUPPLEANCE)}
-    desk.file(recipient=asked, named=named)
+    desk.file(recipient=asked, implicated=named)
     delivered(desk)
     assert desk.told() == [(holders[handled], "first")]
 
@@ -308,7 +308,7 @@ def test_with_both_roles_vacant_the_alternate_is_told_at_once(desk: Desk) -> Non
 def test_someone_named_is_excluded_under_whatever_role_they_come_to_hold(desk: Desk) -> None:
     vp = desk.holder(VP)
     former = desk.holder(CONSEILLER)
-    desk.file(named=(VP,))
+    desk.file(implicated=(VP,))
     delivered(desk)
     assert desk.told() == [(former, "first")]
     from bot.people import roles  # noqa: PLC0415 — one use
@@ -319,7 +319,7 @@ def test_someone_named_is_excluded_under_whatever_role_they_come_to_hold(desk: D
     assert vp not in {person for _, person, _ in times}
     assert alternate in {person for _, person, _ in times}
     with pytest.raises(ReportError):
-        cases.opened(desk.session, desk.case(), vp)
+        cases.open_case(desk.session, desk.case(), vp)
 
 
 def test_a_case_follows_the_role(desk: Desk) -> None:
@@ -330,7 +330,7 @@ def test_a_case_follows_the_role(desk: Desk) -> None:
     heir = desk.holder(VP)
     desk.beat()
     assert desk.told() == [(heir, "suite")]
-    assert cases.opened(desk.session, desk.case(), heir)
+    assert cases.open_case(desk.session, desk.case(), heir)
 
 
 def test_a_case_can_be_entrusted_to_another_role(desk: Desk) -> None:
@@ -338,12 +338,12 @@ def test_a_case_can_be_entrusted_to_another_role(desk: Desk) -> None:
     desk.file()
     delivered(desk)
     desk.told()
-    assert CONSEILLER in cases.heirs(desk.session, desk.case())
+    assert CONSEILLER in cases.heirs(desk.session, desk.case(), vp)
     cases.reassign(desk.session, desk.case(), vp, CONSEILLER)
     desk.beat()
     assert desk.told() == [(conseiller, "first")]
     with pytest.raises(ReportError):
-        cases.opened(desk.session, desk.case(), vp)
+        cases.open_case(desk.session, desk.case(), vp)
 
 
 def test_nothing_is_told_to_nobody_and_it_waits_for_someone(desk: Desk) -> None:
@@ -366,10 +366,10 @@ def test_a_closed_case_is_destroyed_in_time_unless_it_is_held(desk: Desk) -> Non
     desk.file("a")
     kept = desk.file("b")
     delivered(desk)
-    for line in cases.listed(desk.session, vp):
-        cases.close(desk.session, line.id, vp, "no_action", "")
-        if cases.shown(desk.session, line.id).filings[0].entry.where == "b":
-            cases.hold(desk.session, line.id, vp, keep=True)
+    for line in cases.list_cases(desk.session, vp):
+        cases.close_case(desk.session, line.id, vp, "no_action", "")
+        if cases.read_case(desk.session, line.id).filings[0].report.address == "b":
+            cases.set_hold(desk.session, line.id, vp, hold=True)
     desk.wait(days=89)
     assert retention.enforce(desk.db, desk.session.today, 90, desk.records.remember) == 0
     desk.wait(days=2)
@@ -391,7 +391,7 @@ def test_contents_are_sealed_anew_with_a_new_key(desk: Desk) -> None:
     assert retention.reseal(desk.db, desk.ring) == 3
     assert retention.reseal(desk.db, desk.ring) == 0
     desk.ring = replace(desk.ring, seals={b"87654321": anew})
-    assert followed(desk, code).said[0].text == "De quelle page s'agit-il?"
+    assert followed(desk, code).dialogue[0].text == "De quelle page s'agit-il?"
 
 
 def test_what_is_posted_where_is_found_again_by_a_hash_that_needs_the_key(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import pytest
 
-from bot.app.reports import kept_ring
+from bot.app.reports import keyring_for
 from bot.backup import copies, destroyed, restore
 from bot.conversation.messages import Message
 from bot.conversation.requests import Actor
@@ -43,7 +43,7 @@ class Home:
         self.database, self.keys, self.copy = folder / "vigie.db", folder / "cles", folder / "copie.db"
         self.clock = FakeClock()
         self.records = Records(
-            partial(kept_ring, self.keys), CALENDAR, remember=partial(destroyed.record, self.keys)
+            partial(keyring_for, self.keys), CALENDAR, remember=partial(destroyed.record, self.keys)
         )
         self.storage = Storage(self.database)
         self.vp = self.within(lambda session: self._appoint(session, VP, "U1"))
@@ -67,14 +67,16 @@ class Home:
 
     def file(self, where: str = "https://www.facebook.com/spotted/posts/1", **more: object) -> str:
         """Report a post; return the code."""
-        return self.within(lambda session: reports.file(session, entry(where, **{"says": SECRET, **more})))
+        return self.within(
+            lambda session: reports.file_report(session, entry(where, **{"summary": SECRET, **more}))
+        )
 
     def found(self, code: str) -> bool:
         """Tell whether a code opens something."""
 
         def look(session: Session) -> bool:
             try:
-                followups.find(session, followups.receipt_of(session, code))
+                followups.follow(session, followups.receipt_of(session, code))
             except ReportError:
                 return False
             return True
@@ -95,7 +97,7 @@ class Home:
 
     def close(self, case: str) -> None:
         """Close a case."""
-        self.within(lambda session: report_cases.close(session, case, self.vp, "handled", ""))
+        self.within(lambda session: report_cases.close_case(session, case, self.vp, "handled", ""))
 
     def rows(self, query: str) -> list[tuple[object, ...]]:
         """Return what the database holds."""
@@ -146,10 +148,14 @@ def test_after_its_time_and_the_nights_purge_no_byte_of_a_case_remains(home: Hom
     home.clock.move(hours=2)
     home.within(escalation.beat)
     [(filing,)] = home.rows("SELECT id FROM report_filings")
-    home.within(lambda session: report_cases.ask(session, str(case), home.vp, str(filing), "Où donc?"))
+    home.within(
+        lambda session: report_cases.ask_question(session, str(case), home.vp, str(filing), "Où donc?")
+    )
     [(asked,)] = home.rows("SELECT sealed FROM report_messages")
     assert isinstance(asked, bytes)
-    home.within(lambda session: report_cases.close(session, str(case), home.vp, "handled", "C'est fait."))
+    home.within(
+        lambda session: report_cases.close_case(session, str(case), home.vp, "handled", "C'est fait.")
+    )
     home.clock.move(days=91)
     remember = home.records.remember
     gone = home.within(lambda session: retention.enforce(session.db, session.today, 90, remember))
@@ -239,7 +245,7 @@ def test_a_copy_from_before_two_cases_were_made_one_still_holds_both_reports(hom
     home.within(escalation.beat)
     copies.save(home.database, home.copy)
     one, other = home.cases()
-    home.within(lambda session: report_cases.merge(session, one, other, home.vp))
+    home.within(lambda session: report_cases.merge_cases(session, one, other, home.vp))
     home.restore()
     assert [home.found(code) for code in codes] == [True, True]
 
@@ -306,7 +312,7 @@ def test_a_holder_who_is_erased_leaves_the_case_to_the_role(home: Home) -> None:
     assert heir in told
     assert home.vp not in told
     [(case,)] = home.rows("SELECT id FROM report_cases")
-    assert home.within(lambda session: report_cases.opened(session, str(case), heir)).filings
+    assert home.within(lambda session: report_cases.open_case(session, str(case), heir)).filings
 
 
 # --- What the rows tell -----------------------------------------------------------------------
@@ -331,7 +337,7 @@ def test_the_same_report_by_two_people_leaves_the_same_but_for_what_is_drawn(tmp
         (tmp_path / name).mkdir()
         it = Home(tmp_path / name)
         try:
-            it.file(says=says)
+            it.file(summary=says)
             shapes.append(shape(it))
         finally:
             it.storage.close()

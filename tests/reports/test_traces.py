@@ -6,23 +6,24 @@ import random
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from bot.app import build, web_form
+from bot.app import build
 from bot.app.build import Bot
 from bot.conversation.forms import Form
 from bot.conversation.messages import Message
 from bot.conversation.requests import Request
 from bot.reports import codes
-from bot.reports.filing import read_entry
+from bot.reports.filing import Report, open_report
+from bot.reports.followups import UnknownCodeError
 from bot.settings import Settings
 from bot.storage.database import Storage
-from bot.web.desk import WebIntake
-from bot.web.intake import Typed
+from bot.web.form import WebForm
 
-TYPED = Typed("", "On y dit du mal de l'association.", "serious", recipient="vp-communications")
+SUMMARY = "On y dit du mal de l'association."
 WHERE = "https://www.facebook.com/spotted/posts/123"
 
 
@@ -37,19 +38,20 @@ def bot(tmp_path: Path) -> Iterator[Bot]:
         storage.close()
 
 
-def desk(bot: Bot) -> WebIntake:
-    """Return what the web form brings its reports to, its share of the hour being no matter here."""
-    found = web_form.form(bot.services.reporting, bot.services.desk.masker, 0)._intake
-    assert isinstance(found, WebIntake)
-    found.limiter._limits = (10**6, 10**6, 10**6)
-    return found
-
-
 async def report(bot: Bot, where: str) -> str:
     """Report from the web form; return the code."""
-    code = codes.new()
-    await desk(bot).send(Typed(where, TYPED.summary, "serious", recipient=TYPED.recipient), None, code)
+    form, code = WebForm(bot.services.reporting, port=0), codes.new_code()
+    review = await form._reviewed(Report(where, SUMMARY))
+    assert not review.problems
+    bot.services.reporting.limiter._web.clear()
+    await form._file(review.report, None, code)
     return code
+
+
+async def withdraw(bot: Bot, code: str) -> None:
+    """Withdraw a report, with its code."""
+    reporting = bot.services.reporting
+    await bot.office.storage.run(lambda: reporting.withdraw(reporting.receipt_of(code)))
 
 
 def whole(folder: Path) -> bytes:
@@ -92,7 +94,7 @@ async def test_what_is_withdrawn_is_at_once_nowhere_in_the_file(bot: Bot, tmp_pa
     code = await report(bot, WHERE)
     with closing(sqlite3.connect(tmp_path / "vigie.db")) as conn:
         (sealed,) = conn.execute("SELECT sealed FROM report_filings").fetchone()
-    assert await desk(bot).withdraw(code)
+    await withdraw(bot, code)
     left = whole(tmp_path)
     assert sealed[-64:] not in left
     assert sealed[20:84] not in left
@@ -104,9 +106,9 @@ async def test_nothing_tells_where_a_report_came_from(bot: Bot) -> None:
     await _from_the_chat(bot)
 
     def kept() -> list[object]:
-        with bot.services.reporting.opened() as session:
+        with bot.services.reporting.session() as session:
             rows = session.execute("SELECT sealed, length(sealed), image, status, seen FROM report_filings")
-            return [(read_entry(session.ring, row[0]), *row[1:]) for row in rows.fetchall()]
+            return [(open_report(session.ring, row[0]), *row[1:]) for row in rows.fetchall()]
 
     one, other = await bot.office.storage.run(kept)
     assert one == other
@@ -118,7 +120,7 @@ async def _from_the_chat(bot: Bot) -> None:
     form = await _pressed(bot, first, "Continuer")
     assert isinstance(form, Form)
     name, _, text = form.command.partition(" ")
-    typed = {"adresse": WHERE, "propos": TYPED.summary, "gravite": "serious", "nom": ""}
+    typed = {"adresse": WHERE, "propos": SUMMARY, "gravite": "serious", "nom": ""}
     review = await bot.dispatcher.handle(Request(name, text, fields=typed))
     assert isinstance(review, Message)
     await _pressed(bot, review, "Envoyer")
@@ -146,19 +148,22 @@ def rewritings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 async def test_a_code_that_opens_nothing_has_nothing_laid_out_anew(bot: Bot, rewritings: list[int]) -> None:
     await report(bot, WHERE)
     assert len(rewritings) == 1
-    assert not await desk(bot).withdraw("abaisser " * 9)
-    assert await desk(bot).add("abaisser " * 9, "Un mot.") is None
+    reporting = bot.services.reporting
+    receipt = await bot.office.storage.run(lambda: reporting.receipt_of("abaisser " * 9))
+    for change in (partial(reporting.withdraw, receipt), partial(reporting.add, receipt, "Un mot.")):
+        with pytest.raises(UnknownCodeError):
+            await bot.office.storage.run(change)
     assert len(rewritings) == 1, "or anyone could keep everyone waiting"
 
 
 async def test_a_large_file_waits_for_the_night_and_what_is_withdrawn_does_not(
     bot: Bot, tmp_path: Path, rewritings: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.reports.service.AT_ONCE", 0)
+    monkeypatch.setattr("bot.reports.intake.AT_ONCE", 0)
     code = await report(bot, WHERE)
     with closing(sqlite3.connect(tmp_path / "vigie.db")) as conn:
         (sealed,) = conn.execute("SELECT sealed FROM report_filings").fetchone()
-    assert await desk(bot).withdraw(code)
+    await withdraw(bot, code)
     assert sealed[-64:] not in whole(tmp_path)
     assert rewritings == []
 
@@ -168,6 +173,6 @@ async def test_a_sandbox_that_is_kept_opens_its_reports_after_a_restart(bot: Bot
     bot.office.storage.close()
     with closing(Storage(tmp_path / "vigie.db")) as storage:
         again = build.build(Settings(_env_file=None, vigie_cles=tmp_path / "cles"), storage)
-        found = await desk(again).follow(code)
-    assert found is not None
-    assert found.status == "Reçu"
+        reporting = again.services.reporting
+        followup = await storage.run(lambda: reporting.follow(reporting.receipt_of(code)))
+    assert followup.status == "Reçu"

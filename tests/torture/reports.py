@@ -185,7 +185,7 @@ async def feed(bot: Bot, acknowledged: Path, each_second: float) -> None:
         send = next(one for one in review.buttons() if isinstance(one, Button) and "envoyer" in one.command)
         reply = await bot.dispatcher.handle(Request("signalement", send.command.partition(" ")[2]))
         assert isinstance(reply, Message)
-        code = next((found for text in reply.own_words() if (found := report_codes.read(text))), None)
+        code = next((found for text in reply.own_words() if (found := report_codes.read_code(text))), None)
         if code is not None:
             _note(acknowledged, code)
 

@@ -3,42 +3,62 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import re
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from bot.platforms.contract import PlatformError
-from bot.reports.filing import MESSAGE_LENGTH, NAME_LENGTH, SAYS_LENGTH
+from bot.policy.library import Library
+from bot.reports.filing import MESSAGE_LENGTH, NAME_LENGTH, SUMMARY_LENGTH, Report, open_report
+from bot.reports.intake import Reporting
+from bot.reports.limits import REFUSAL
 from bot.web import doorway
 from bot.web.body import BODY_SIZE, PICTURE_SIZE
 from bot.web.doorway import Doorway
-from bot.web.form import DRAFT_SECONDS, HOST, WebForm
-from tests.kits.fake_clock import FakeClock
-from tests.kits.web import QUOTATION, TYPED, FakeIntake, Visitor, served
+from bot.web.draft import DRAFT_SECONDS
+from bot.web.form import HOST, WebForm
+from tests.kits.reporting import Chat, chatting
+from tests.kits.web import TYPED, Seen, Visitor, a_picture, served
 
-PNG = b"\x89PNG" + bytes(5_000)
+PNG = a_picture()
 PATHS = ("", "suivi", "style.css", "nulle-part", "relire", "envoyer")
 
 
 @pytest.fixture
-def intake() -> FakeIntake:
-    return FakeIntake()
+def chat(library: Library) -> Iterator[Chat]:
+    with chatting(library) as chat:
+        yield chat
 
 
 @pytest.fixture
-async def form(intake: FakeIntake) -> AsyncIterator[tuple[Visitor, WebForm, FakeClock]]:
-    async with served(intake) as serving:
-        yield serving
+async def visitor(chat: Chat) -> AsyncIterator[Visitor]:
+    async with served(chat.reporting) as (visitor, _):
+        yield visitor
 
 
-@pytest.fixture
-def visitor(form: tuple[Visitor, WebForm, FakeClock]) -> Visitor:
-    return form[0]
+def filed(chat: Chat) -> list[tuple[Report, bytes | None]]:
+    """Return the reports that were filed, each with its image."""
+
+    def read() -> list[tuple[Report, bytes | None]]:
+        with chat.reporting.session() as session:
+            rows = session.execute("SELECT sealed, image FROM report_filings").fetchall()
+            ring = session.ring
+            return [(open_report(ring, sealed), image and ring.open(image)) for sealed, image in rows]
+
+    return chat.storage.executor.submit(read).result()
+
+
+def code_of(page: Seen) -> str:
+    """Return the code that a page shows."""
+    found = re.search(r'class="code">([^<]+)<', page.source)
+    assert found
+    return found[1]
 
 
 def test_the_form_s_style_asks_for_nothing_elsewhere() -> None:
@@ -47,38 +67,36 @@ def test_the_form_s_style_asks_for_nothing_elsewhere() -> None:
     assert "@import" not in css
 
 
-async def test_someone_reports_then_follows_answers_and_withdraws(
-    visitor: Visitor, intake: FakeIntake
-) -> None:
+async def test_someone_reports_then_follows_answers_and_withdraws(visitor: Visitor, chat: Chat) -> None:
     first = await visitor.open()
     assert "Ne commentez pas la publication" in first.text
     assert "5.10" in first.text
     assert "utilisez un autre canal" in first.text
     reading = await visitor.fill({**TYPED, "named": ["conseiller-executif"], "urgent": "oui"}, PNG)
     assert reading.status == 200
-    assert "dit qui le savait" in reading.text
+    assert "Que vous étiez l'une des rares personnes au courant" in reading.text
     assert "<mark>J&#39;étais la seule</mark>" in reading.source
     assert "fbclid" not in reading.text
-    assert intake.sent == {}, "nothing is sent before one says so"
-    received = await visitor.press(reading, "envoyer")
-    [(code, (typed, picture))] = intake.sent.items()
-    assert code in received.text
-    assert (typed.summary, typed.urgent, typed.named) == (
+    assert filed(chat) == [], "nothing is sent before one says so"
+    code = code_of(await visitor.press(reading, "envoyer"))
+    [(report, image)] = filed(chat)
+    assert (report.summary, report.urgent, report.implicated) == (
         TYPED["summary"],
         True,
-        frozenset({"conseiller-executif"}),
+        ("conseiller-executif",),
     )
-    assert picture is not None
-    assert picture.content == PNG
+    assert report.original == hashlib.sha256(PNG).hexdigest()
+    assert image is not None
+    assert image.startswith(b"\x89PNG")
 
     followed = await visitor.press(await visitor.open("suivi"), "suivi", code=code)
-    assert "Personne ne l'a encore ouvert" in followed.text
+    assert "Reçu" in followed.text
     added = await visitor.press(followed, "ajouter", words="Elle est\r\nsupprimée.")
     assert "C'est ajouté" in added.text
-    assert [one.words for one in intake.said[code]] == ["Elle est\nsupprimée."]
+    assert "Elle est<br>supprimée." in added.source
     gone = await visitor.press(added, "retirer")
     assert "effacé" in gone.text
-    assert intake.sent == {}
+    assert filed(chat) == []
     assert (await visitor.press(followed, "suivi")).status == 422
 
 
@@ -97,51 +115,45 @@ async def test_what_is_shown_once_more_says_to_whom_it_will_really_go(
     assert after.strip().startswith(reached)
 
 
-async def test_what_is_added_is_shown_once_more_when_it_may_tell_who_writes(
-    visitor: Visitor, intake: FakeIntake
-) -> None:
-    await visitor.press(await visitor.fill(TYPED), "envoyer")
-    [code] = intake.sent
+async def test_what_is_added_is_shown_once_more_when_it_may_tell_who_writes(visitor: Visitor) -> None:
+    code = code_of(await visitor.press(await visitor.fill(TYPED), "envoyer"))
     page = await visitor.press(await visitor.open("suivi"), "suivi", code=code)
     shown = await visitor.press(page, "ajouter", words="J'étais la seule\nà le savoir.")
     assert "<mark>J&#39;étais la seule</mark>" in shown.source
-    assert intake.said == {}
+    assert "C'est ajouté" not in shown.text
     changed = await visitor.press(shown, "ajouter", words="Et J'étais la seule.")
-    assert intake.said == {}, "it is not what was shown"
+    assert "C'est ajouté" not in changed.text, "it is not what was shown"
     added = await visitor.press(changed, "ajouter")
     assert "C'est ajouté" in added.text
-    assert [one.words for one in intake.said[code]] == ["Et J'étais la seule."]
+    assert added.text.count("Et J'étais la seule.") == 1
 
 
 async def test_every_text_has_room_in_the_browser_for_what_the_server_takes(visitor: Visitor) -> None:
     first = await visitor.open()
     lengths = dict(re.findall(r'name="(\w+)"[^>]*? maxlength="(\d+)"', first.source))
-    assert lengths == {"address": "2000", "summary": str(SAYS_LENGTH), "name": str(NAME_LENGTH)}
+    assert lengths == {"address": "2000", "summary": str(SUMMARY_LENGTH), "name": str(NAME_LENGTH)}
     asking = await visitor.open("suivi")
     assert int(dict(re.findall(r'name="(\w+)"[^>]*? maxlength="(\d+)"', asking.source))["code"]) >= 200
-    code = re.search(
-        r'class="code">([^<]+)<', (await visitor.press(await visitor.fill(TYPED), "envoyer")).source
-    )
-    assert code
-    page = await visitor.press(asking, "suivi", code=code[1])
+    code = code_of(await visitor.press(await visitor.fill(TYPED), "envoyer"))
+    page = await visitor.press(asking, "suivi", code=code)
     assert f'maxlength="{MESSAGE_LENGTH}"' in page.source
 
 
-async def test_sent_twice_it_is_one_report_and_the_same_code(visitor: Visitor, intake: FakeIntake) -> None:
+async def test_sent_twice_it_is_one_report_and_the_same_code(visitor: Visitor, chat: Chat) -> None:
     reading = await visitor.fill(TYPED)
     once, again = await asyncio.gather(visitor.press(reading, "envoyer"), visitor.press(reading, "envoyer"))
     assert once.text == again.text
-    assert len(intake.sent) == 1
+    assert len(filed(chat)) == 1
 
 
 async def test_what_is_wrong_is_said_beside_its_field_and_nothing_typed_is_lost(visitor: Visitor) -> None:
-    back = await visitor.fill({**TYPED, "address": "sur Spotted", "summary": "Deux\nlignes"})
+    back = await visitor.fill({**TYPED, "address": " ", "summary": "Deux\nlignes"})
     assert back.status == 422
-    assert back.text.count("Je ne trouve pas d'adresse") == 2, "at the top, and beside the field"
+    assert back.text.count("Donnez l'adresse de la publication") == 2, "at the top, and beside the field"
     assert 'aria-describedby="address-aide address-erreur"' in back.source
     fields = dict(back.forms[0]["fields"])
-    assert (fields["address"], fields["summary"]) == ("sur Spotted", "Deux\nlignes")
-    assert fields["severity"] == "serieuse"
+    assert (fields["address"], fields["summary"]) == ("", "Deux\nlignes")
+    assert fields["severity"] == "serious"
 
 
 async def test_one_goes_back_to_correct_and_finds_everything_there(visitor: Visitor) -> None:
@@ -153,33 +165,29 @@ async def test_one_goes_back_to_correct_and_finds_everything_there(visitor: Visi
     assert fields["urgent"] == "oui"
 
 
-async def test_a_draft_that_is_too_old_is_read_again_before_it_is_sent(
-    form: tuple[Visitor, WebForm, FakeClock], intake: FakeIntake
-) -> None:
-    visitor, _, clock = form
+async def test_a_draft_that_is_too_old_is_read_again_before_it_is_sent(visitor: Visitor, chat: Chat) -> None:
     reading = await visitor.fill(TYPED, PNG)
-    clock.move(seconds=DRAFT_SECONDS + 1)
+    chat.clock.move(seconds=DRAFT_SECONDS + 1)
     late = await visitor.press(reading, "envoyer")
     assert "Rien n'a été envoyé" in late.text
-    assert intake.sent == {}
+    assert filed(chat) == []
     assert "Signalement reçu" in (await visitor.press(late, "envoyer")).text
 
 
 @pytest.mark.parametrize("seal", ["", "AAAA", "é", "A" * 500])
-async def test_a_draft_whose_seal_was_touched_is_read_again(
-    visitor: Visitor, intake: FakeIntake, seal: str
-) -> None:
+async def test_a_draft_whose_seal_was_touched_is_read_again(visitor: Visitor, chat: Chat, seal: str) -> None:
     reading = await visitor.fill(TYPED)
     again = await visitor.press(reading, "envoyer", seal=seal)
     assert "relisez" in again.text
-    assert intake.sent == {}
+    assert filed(chat) == []
 
 
-async def test_a_limit_is_said_to_all_in_the_same_words(visitor: Visitor, intake: FakeIntake) -> None:
-    intake.refusal = "Trop de signalements en peu de temps."
+async def test_a_limit_is_said_to_all_in_the_same_words(visitor: Visitor, chat: Chat) -> None:
+    while chat.reporting.limiter.take_from_web():
+        pass
     refused = await visitor.press(await visitor.fill(TYPED), "envoyer")
     assert refused.status == 429
-    assert intake.refusal in refused.text
+    assert " ".join(REFUSAL.split()) in refused.text
 
 
 @pytest.mark.parametrize(
@@ -207,7 +215,7 @@ async def test_an_image_is_never_on_the_disk(visitor: Visitor, monkeypatch: pyte
 
     for name in ("TemporaryFile", "NamedTemporaryFile", "SpooledTemporaryFile", "mkstemp"):
         monkeypatch.setattr(tempfile, name, refuse)
-    reading = await visitor.fill(TYPED, PNG * 200)
+    reading = await visitor.fill(TYPED, a_picture((900, 700)))
     assert "Signalement reçu" in (await visitor.press(reading, "envoyer")).text
 
 
@@ -272,27 +280,29 @@ async def test_what_another_site_has_a_browser_send_is_refused(visitor: Visitor)
 
 
 async def test_nothing_is_logged_of_who_asks_nor_of_what_they_write(
-    visitor: Visitor, intake: FakeIntake, caplog: pytest.LogCaptureFixture
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     forwarded = {"X-Forwarded-For": "203.0.113.7", "User-Agent": "Navigateur-unique/7"}
     await visitor.open(**forwarded)
     await visitor.fill({**TYPED, "name": "Zéphirine"}, headers=forwarded)
-    intake.broken = True
-    broken = await visitor.fill({**TYPED, "summary": "secret-de-Zéphirine"}, headers=forwarded)
-    assert (broken.status, "Rien n'a été enregistré" in broken.text) == (500, True)
+
+    def broken(_: Reporting, typed: Report) -> None:
+        raise RuntimeError(typed.summary)
+
+    monkeypatch.setattr(Reporting, "review", broken)
+    answer = await visitor.fill({**TYPED, "summary": "secret-de-Zéphirine"}, headers=forwarded)
+    assert (answer.status, "Rien n'a été enregistré" in answer.text) == (500, True)
     written = "\n".join(record.getMessage() + str(record.exc_info) for record in caplog.records)
     for unwanted in ("203.0.113.7", "Navigateur-unique", "Zéphirine", "facebook", "secret-de"):
         assert unwanted not in written
     assert "RuntimeError at" in written
 
 
-async def test_it_listens_on_this_machine_only_and_says_when_its_port_is_taken(intake: FakeIntake) -> None:
-    async with served(intake) as (_, form, _clock):
+async def test_it_listens_on_this_machine_only_and_says_when_its_port_is_taken(chat: Chat) -> None:
+    async with served(chat.reporting) as (_, form):
         assert form.address.startswith(f"http://{HOST}:")
-        second = WebForm(
-            intake, lambda: QUOTATION, FakeClock(), port=int(form.address[:-1].rpartition(":")[2])
-        )
+        second = WebForm(chat.reporting, port=int(form.address[:-1].rpartition(":")[2]))
         with pytest.raises(PlatformError, match="VIGIE_SIGNALEMENT_PORT"):
             await second.start()
 

@@ -5,43 +5,44 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.commands.signalement import follow_messages, messages
+from bot.commands.signalement.messages import ReportChoices
 from bot.conversation.forms import Reply
-from bot.reports import followups
+from bot.reports import followups, routing
 from bot.reports.cases import DialogueMessage
-from bot.reports.drafts import ReportDraft
+from bot.reports.filing import Report
 from bot.reports.followups import Followup
+from bot.reports.identifying import IdentifyingKind, IdentifyingMark
+from bot.reports.intake import Reporting
 from bot.reports.routing import RECIPIENTS
-from bot.reports.service import Reporting
-from bot.reports.service import titles as role_titles
+
+_NAME = IdentifyingKind(0, "name", "Le nom d'une personne", (), None)
 
 
 def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
     """Return one of each reply of `signalement`, by name; on the storage thread."""
-    with reporting.opened() as session:
-        titles = role_titles(session.db)
+    with reporting.session() as session:
+        titles = routing.titles(session.db)
     clause = reporting.clause()
-    where = "https://www.facebook.com/spotted/posts/123"
-    draft = ReportDraft(
-        where=where, platform="facebook", canonical=True, says="On y dit du mal de l'association."
+    draft = Report(
+        "https://www.facebook.com/spotted/posts/123", "On y dit du mal de l'association.", canonical=True
     )
     blamed = replace(
-        draft, named=RECIPIENTS[:1], urgent=True, recipient=RECIPIENTS[1], name="Camille Exemple"
+        draft, implicated=RECIPIENTS[:1], urgent=True, recipient=RECIPIENTS[1], name="Camille Exemple"
     )
-    token, chosen = "q1w2e3r4t5y6u7i8", messages.ReportChoices(RECIPIENTS[1], RECIPIENTS, urgent=True)
-    words = "abaisser abandon abdiquer abeille abolir aborder aboutir aboyer abrasif"
+    mark = IdentifyingMark(0, 15, _NAME, "Camille Exemple")
+    token, chosen = "q1w2e3r4t5y6u7i8", ReportChoices(RECIPIENTS[1], RECIPIENTS, urgent=True)
+    code = "abaisser abandon abdiquer abeille abolir aborder aboutir aboyer abrasif"
     return {
-        "Signaler": messages.first(clause, messages.ReportChoices(), titles, RECIPIENTS[0]),
+        "Signaler": messages.first(clause, ReportChoices(), titles, RECIPIENTS[0]),
         "Signaler, des choix faits": messages.first(clause, chosen, titles, None),
-        "Signaler, le formulaire": messages.form(messages.ReportChoices()),
-        "Signaler, le formulaire à corriger": messages.form(messages.ReportChoices.of(draft, token), draft),
+        "Signaler, le formulaire": messages.form(ReportChoices(), Report()),
+        "Signaler, le formulaire à corriger": messages.form(ReportChoices(token=token), draft),
         "Signaler, relire": messages.review(draft, token, (), titles, RECIPIENTS[0]),
-        "Signaler, relire et revoir": messages.review(
-            blamed, token, (("Le nom d'une personne", ("Camille Exemple",)),), titles, RECIPIENTS[1]
-        ),
+        "Signaler, relire et revoir": messages.review(blamed, token, (mark,), titles, RECIPIENTS[1]),
         "Signaler, il manque quelque chose": messages.incomplete(
-            messages.ReportChoices(), "Dites ce que la publication dit."
+            ReportChoices(), "Dites ce que la publication dit."
         ),
-        "Signaler, le code": messages.sent(words),
+        "Signaler, le code": messages.sent(code),
         "Signaler, abandonné": messages.GIVEN_UP,
         "Signaler, trop tard": messages.TOO_LATE,
     }
@@ -49,27 +50,23 @@ def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
 
 def follow_examples() -> dict[str, Reply]:
     """Return one of each reply about a report that one follows, by name."""
-    said = (
-        DialogueMessage("holder", "De quelle page s'agit-il?", "2026-11-24"),
-        DialogueMessage("reporter", "De la page principale.", "2026-11-25"),
+    question = DialogueMessage("holder", "De quelle page s'agit-il?", "2026-11-24")
+    answer = DialogueMessage("reporter", "De la page principale.", "2026-11-25")
+    received = Followup("r", "Reçu", closed=False, outcome="", explanation="", dialogue=())
+    closed = Followup(
+        "r", "Clos", closed=True, outcome="Traité", explanation="Merci.", dialogue=(question, answer)
     )
-    page = "q1w2e3r4t5y6u7i8"
+    page, mark = "q1w2e3r4t5y6u7i8", IdentifyingMark(0, 7, _NAME, "Camille")
     return {
         "Suivre, le code à entrer": follow_messages.code_form(),
         "Suivre, un code qui n'ouvre rien": follow_messages.unopened(followups.GONE),
-        "Suivre": follow_messages.followed(
-            Followup("r", "Reçu", closed=False, outcome="", words="", said=()), page
-        ),
+        "Suivre": follow_messages.followed(received, page),
         "Suivre, une question": follow_messages.followed(
-            Followup("r", "Lu", closed=False, outcome="", words="", said=said[:1]), page
+            replace(received, status="Lu", dialogue=(question,)), page
         ),
-        "Suivre, clos": follow_messages.followed(
-            Followup("r", "Clos", closed=True, outcome="Traité", words="Merci.", said=said), page
-        ),
+        "Suivre, clos": follow_messages.followed(closed, page),
         "Suivre, répondre": follow_messages.answer_form(page),
-        "Suivre, relire": follow_messages.answer_review(
-            "De la page principale.", page, page, (("Le nom d'une personne", ("Camille",)),)
-        ),
+        "Suivre, relire": follow_messages.answer_review(answer.text, page, page, (mark,)),
         "Suivre, ajouté": follow_messages.added(page),
         "Suivre, retirer": follow_messages.withdrawal(page),
         "Suivre, retiré": follow_messages.WITHDRAWN,

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from bot.commands.signalement.messages import COMMAND, pointed
+from bot.commands.signalement.messages import COMMAND, warning
 from bot.conversation.forms import Form, TextField
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold, weight
 from bot.reports.cases import Author, DialogueMessage
 from bot.reports.filing import MESSAGE_LENGTH
 from bot.reports.followups import Followup
-from bot.reports.identifying import Pointed
+from bot.reports.identifying import IdentifyingMark
 from bot.times import in_words
 
 DIALOGUE_WEIGHT: Final = 2_200  # what is left of a message once its frame is drawn
@@ -34,39 +34,37 @@ def code_form() -> Form:
     return Form(f"{COMMAND} suivi", "Suivre un signalement", (field,), "Voir")
 
 
-def followed(found: Followup, token: str) -> Message:
-    """Say how a report is, to the one who made it."""
-    ended = [Text(bold("Comment il se termine\u00a0: "), found.outcome)] if found.outcome else []
+def followed(followup: Followup, token: str) -> Message:
+    """Show a report to its author."""
+    outcome = [Text(bold("Comment il se termine\u00a0: "), followup.outcome)] if followup.outcome else []
+    label = "Répondre" if followup.awaits_answer else "Ajouter quelque chose"
     return Message(
         Heading("Votre signalement"),
-        Text(bold("État\u00a0: "), found.status),
-        *ended,
-        *([Text(found.words)] if found.words else []),
-        *dialogue(found.said, {"reporter": "Vous", "holder": "On vous demande"}),
-        Buttons(*_with_code(found, token)),
+        Text(bold("État\u00a0: "), followup.status),
+        *outcome,
+        *([Text(followup.explanation)] if followup.explanation else []),
+        *dialogue(followup.dialogue, {"reporter": "Vous", "holder": "On vous demande"}),
+        Buttons(
+            *([] if followup.closed else [Button(label, f"{COMMAND} repondre {token}", "primary")]),
+            Button("Actualiser", f"{COMMAND} suivi {token}"),
+            Button("Retirer mon signalement", f"{COMMAND} retirer {token}", "danger"),
+        ),
         Note("Cette page se ferme d'elle-même dans dix minutes. Votre code, lui, reste bon."),
     )
 
 
-def _with_code(found: Followup, token: str) -> Iterator[Button]:
-    if not found.closed:
-        label = "Répondre" if found.asked else "Ajouter quelque chose"
-        yield Button(label, f"{COMMAND} repondre {token}", "primary")
-    yield Button("Actualiser", f"{COMMAND} suivi {token}")
-    yield Button("Retirer mon signalement", f"{COMMAND} retirer {token}", "danger")
-
-
-def dialogue(said: Sequence[DialogueMessage], names: Mapping[Author, str]) -> list[Text]:
-    """Return what was said, in order; of what a message cannot hold, the latest."""
-    shown: list[Text] = []
+def dialogue(messages: Sequence[DialogueMessage], names: Mapping[Author, str]) -> list[Text]:
+    """Return the messages in order; when they are too long for one reply, the latest of them."""
+    texts: list[Text] = []
     room = DIALOGUE_WEIGHT
-    for one in reversed(said):
-        head = f"{names[one.author]}, le {in_words(date.fromisoformat(one.day))}\u00a0: "
-        room -= weight(one.text) + len(head)
-        if room < 0 and shown:
-            return [Text("…"), *reversed(shown)]
-        shown.append(Text(bold(head), one.text))
-    return list(reversed(shown))
+    for message in reversed(messages):
+        head = f"{names[message.author]}, le {in_words(date.fromisoformat(message.day))}\u00a0: "
+        room -= weight(message.text) + len(head)
+        if room < 0 and texts:
+            texts.append(Text("…"))
+            break
+        texts.append(Text(bold(head), message.text))
+    return texts[::-1]
 
 
 def answer_form(token: str) -> Form:
@@ -75,12 +73,12 @@ def answer_form(token: str) -> Form:
     return Form(f"{COMMAND} relire {token}", "Répondre ou ajouter", (field,), "Relire")
 
 
-def answer_review(text: str, token: str, back: str, phrases: Sequence[Pointed]) -> Message:
-    """Show an answer once more. `back`: the name of the page that it is for."""
+def answer_review(text: str, token: str, back: str, marks: Sequence[IdentifyingMark]) -> Message:
+    """Show an answer once more. `back`: the token of the page that it is for."""
     return Message(
         Heading("Relisez avant d'envoyer"),
         Text(text),
-        *pointed(phrases),
+        *warning(marks),
         Buttons(
             Button("Envoyer", f"{COMMAND} ajouter {token}", "primary"),
             Button("Écrire autrement", f"{COMMAND} repondre {back}"),

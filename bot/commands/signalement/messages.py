@@ -1,4 +1,4 @@
-"""What is said to someone who reports a post. Once they have their code: `signalement_follow_messages`."""
+"""The messages that a person gets while reporting a post; with a code in hand, see `follow_messages`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from bot.conversation.forms import ChoiceField, Field, Form, Option, TextField
+from bot.conversation.forms import ChoiceField, Form, Option, TextField
 from bot.conversation.messages import (
+    LABEL_LENGTH,
     Button,
     Buttons,
     Divider,
@@ -22,18 +23,17 @@ from bot.conversation.messages import (
     excerpt,
 )
 from bot.reports.addresses.addresses import LONGEST
-from bot.reports.drafts import ReportDraft
-from bot.reports.filing import NAME_LENGTH, SAYS_LENGTH
-from bot.reports.identifying import Pointed
+from bot.reports.filing import NAME_LENGTH, SUMMARY_LENGTH, Report
+from bot.reports.identifying import IdentifyingMark, by_label
 from bot.reports.records import SEVERITIES
 from bot.reports.routing import RECIPIENTS
 
 COMMAND: Final = "signalement"
 OFFER: Final = Button("Signaler cette publication", COMMAND, "primary")  # what free text may lead to
-_SHOWN_WHERE: Final = 350  # characters of an address
-_SHOWN_GROUPS: Final = 5
+_ADDRESS_SHOWN: Final = 350  # characters
+_KINDS_SHOWN: Final = 5
 
-# In the wording of the threat model, which is to stay honest.
+# What anonymity means here, without promising more (see docs/menaces.md).
 LIMITS: Final = (
     "Le bot n'enregistre pas votre identité. Slack ou Discord, leurs administrateurs ou l'hébergeur du bot "
     "peuvent toutefois savoir que vous l'avez utilisé. Votre style peut vous trahir. Danger ou risque de "
@@ -52,35 +52,34 @@ URGENCY: Final = (
 
 @dataclass(frozen=True, slots=True)
 class ReportChoices:
-    """What is chosen before the form. `token`: of the draft, "" when there is none yet."""
+    """The choices made before the form. `token`: of the draft, "" when there is none yet."""
 
     recipient: str = RECIPIENTS[0]
-    named: tuple[str, ...] = ()
+    implicated: tuple[str, ...] = ()
     urgent: bool = False
     token: str = ""
 
     def written(self) -> str:
-        """Return it as a button carries it."""
-        who, whom = RECIPIENTS.index(self.recipient), _NAMED.index(self.named)
-        return f"{who}{whom}{int(self.urgent)}" + (f".{self.token}" if self.token else "")
+        """Return the choices as a button carries them: three digits, then the token if any."""
+        digits = f"{RECIPIENTS.index(self.recipient)}{_IMPLICATED.index(self.implicated)}{int(self.urgent)}"
+        return f"{digits}.{self.token}" if self.token else digits
 
     @classmethod
     def read(cls, text: str) -> ReportChoices:
-        """Read what `written` wrote; anything else is nothing chosen yet."""
-        marks, _, token = text.partition(".")
+        """Read what `written` wrote; return the defaults for anything else."""
+        digits, _, token = text.partition(".")
         try:
-            who, whom, urgent = (int(mark) for mark in marks)
-            return cls(RECIPIENTS[who], _NAMED[whom], bool(urgent), token)
+            recipient, implicated, urgent = (int(digit) for digit in digits)
+            return cls(RECIPIENTS[recipient], _IMPLICATED[implicated], bool(urgent), token)
         except (ValueError, IndexError):
             return cls()
 
-    @classmethod
-    def of(cls, draft: ReportDraft, token: str) -> ReportChoices:
-        """Return what was chosen for a draft."""
-        return cls(draft.recipient, draft.named, draft.urgent, token)
+    def report(self) -> Report:
+        """Return the empty report that these choices begin."""
+        return Report(recipient=self.recipient, implicated=self.implicated, urgent=self.urgent)
 
 
-_NAMED: Final[tuple[tuple[str, ...], ...]] = ((), RECIPIENTS[:1], RECIPIENTS[1:], RECIPIENTS)
+_IMPLICATED: Final[tuple[tuple[str, ...], ...]] = ((), RECIPIENTS[:1], RECIPIENTS[1:], RECIPIENTS)
 
 
 # --- Before the form --------------------------------------------------------------------------
@@ -89,12 +88,21 @@ _NAMED: Final[tuple[tuple[str, ...], ...]] = ((), RECIPIENTS[:1], RECIPIENTS[1:]
 def first(
     clause: Quote | None, choices: ReportChoices, titles: Mapping[str, str], heir: str | None
 ) -> Message:
-    """Say what to know first, and ask to whom it goes. `heir`: the role that it will go to."""
+    """Say what to know first, and ask who receives the report. `heir`: the role that it will go to."""
     reaches = (
         f"Il ira à\u00a0: {titles[heir]}."
         if heir
         else "Personne ne peut le recevoir aujourd'hui\u00a0: il sera remis dès que quelqu'un le pourra."
     )
+    recipients = [(titles[role], replace(choices, recipient=role)) for role in RECIPIENTS]
+    labels = ("Ni l'une ni l'autre", *(titles[role] for role in RECIPIENTS), "Les deux")
+    implicated = [
+        (label, replace(choices, implicated=roles)) for label, roles in zip(labels, _IMPLICATED, strict=True)
+    ]
+    urgency = [
+        ("Cela peut attendre", replace(choices, urgent=False)),
+        ("Urgent", replace(choices, urgent=True)),
+    ]
     return Message(
         Heading("Signaler une publication"),
         Text(bold("D'abord\u00a0: "), "ne commentez pas la publication, et n'y répondez pas."),
@@ -102,11 +110,11 @@ def first(
         Text(bold("Sans votre nom, à moins de le donner. "), LIMITS),
         Divider(),
         Text(bold("À qui le remettre?")),
-        _recipients(choices, titles),
+        _choose(choices, "a", recipients),
         Text(bold("L'une de ces personnes est-elle en cause?"), f" {EXCLUSION}"),
-        _persons(choices, titles),
+        _choose(choices, "b", implicated),
         Text(bold("Est-ce urgent?")),
-        _urgency(choices),
+        _choose(choices, "c", urgency),
         Note(f"{URGENCY}\n{reaches}"),
         Buttons(
             Button("Continuer", f"{COMMAND} remplir {choices.written()}", "primary"),
@@ -116,133 +124,109 @@ def first(
     )
 
 
-def _choice(label: str, choices: ReportChoices, row: str, *, chosen: bool) -> Button:
-    """Return one of a row's buttons; what is chosen is said by a sign, not by a colour alone."""
-    shown = excerpt(f"✓ {label}" if chosen else label, 75)
-    return Button(shown, f"{COMMAND} choix {choices.written()} {row}", "primary" if chosen else "plain")
-
-
-def _recipients(choices: ReportChoices, titles: Mapping[str, str]) -> Buttons:
+def _choose(choices: ReportChoices, row: str, options: Iterable[tuple[str, ReportChoices]]) -> Buttons:
+    """Return a row of buttons; a sign, and not only a colour, tells which one is chosen."""
     return Buttons(
         *(
-            _choice(titles[one], replace(choices, recipient=one), "a", chosen=one == choices.recipient)
-            for one in RECIPIENTS
+            Button(
+                excerpt(f"✓ {label}" if option == choices else label, LABEL_LENGTH),
+                f"{COMMAND} choix {option.written()} {row}",
+                "primary" if option == choices else "plain",
+            )
+            for label, option in options
         )
     )
 
 
-def _persons(choices: ReportChoices, titles: Mapping[str, str]) -> Buttons:
-    labels = ("Ni l'une ni l'autre", *(titles[one] for one in RECIPIENTS), "Les deux")
-    return Buttons(
-        *(
-            _choice(label, replace(choices, named=named), "b", chosen=named == choices.named)
-            for label, named in zip(labels, _NAMED, strict=True)
-        )
-    )
-
-
-def _urgency(choices: ReportChoices) -> Buttons:
-    return Buttons(
-        *(
-            _choice(label, replace(choices, urgent=urgent), "c", chosen=urgent == choices.urgent)
-            for label, urgent in (("Cela peut attendre", False), ("Urgent", True))
-        )
-    )
-
-
-def form(choices: ReportChoices, draft: ReportDraft | None = None) -> Form:
-    """Return the form of four fields, filled in with a draft if there is one."""
-    command = f"{COMMAND} revoir {choices.written()}"
-    return Form(command, "Signaler une publication", _fields(draft or ReportDraft()), "Relire")
-
-
-def _fields(kept: ReportDraft) -> tuple[Field, ...]:
-    return (
+def form(choices: ReportChoices, draft: Report) -> Form:
+    """Return the form of four fields, filled in with a draft."""
+    fields = (
         TextField(
             "adresse",
             "L'adresse de la publication",
             hint="Ou, sans adresse, où elle se trouve. Ce qui sert à suivre les gens en est retiré.",
-            value=kept.where[:LONGEST],
+            value=draft.address[:LONGEST],
             max_length=LONGEST,
         ),
         TextField(
             "propos",
             "Ce qu'elle dit, en bref",
             hint="Quelques mots suffisent. Évitez ce qui dirait qui vous êtes.",
-            value=kept.says,
+            value=draft.summary,
             lines=4,
-            max_length=SAYS_LENGTH,
+            max_length=SUMMARY_LENGTH,
         ),
         ChoiceField(
             "gravite",
             "La gravité",
             tuple(Option(label, value) for value, label in SEVERITIES.items()),
-            value=kept.severity,
+            value=draft.severity,
         ),
         TextField(
             "nom",
             "Votre nom",
             hint="Laissez vide pour rester sans nom. Il n'est ni vérifié ni retenu d'une fois à l'autre.",
-            value=kept.name,
+            value=draft.name,
             required=False,
             max_length=NAME_LENGTH,
         ),
     )
+    return Form(f"{COMMAND} revoir {choices.written()}", "Signaler une publication", fields, "Relire")
 
 
 # --- Before sending ---------------------------------------------------------------------------
 
 
 def review(
-    draft: ReportDraft, token: str, phrases: Sequence[Pointed], titles: Mapping[str, str], heir: str | None
+    draft: Report, token: str, marks: Sequence[IdentifyingMark], titles: Mapping[str, str], heir: str | None
 ) -> Message:
-    """Show what was typed once more, with what may tell who wrote it. `heir`: the role that it will go to."""
-    named = ", ".join(titles[one] for one in draft.named)
-    unseen = "il ne leur sera pas montré" if len(draft.named) > 1 else "il ne lui sera pas montré"
+    """Show a draft once more, with what may tell who wrote it. `heir`: the role that it will go to."""
+    implicated = ", ".join(titles[role] for role in draft.implicated)
+    unseen = "il ne leur sera pas montré" if len(draft.implicated) > 1 else "il ne lui sera pas montré"
     lines = [
-        ("Publication", excerpt(draft.where, _SHOWN_WHERE)),
-        ("Ce qu'elle dit", draft.says),
+        ("Publication", excerpt(draft.address, _ADDRESS_SHOWN)),
+        ("Ce qu'elle dit", draft.summary),
         ("Gravité", SEVERITIES[draft.severity]),
         ("Nom", draft.name or "aucun"),
         ("À", titles[heir] if heir else "qui pourra le recevoir; personne aujourd'hui"),
-        *([("En cause", f"{named}; {unseen}")] if named else []),
+        *([("En cause", f"{implicated}; {unseen}")] if implicated else []),
         ("Urgent", "oui" if draft.urgent else "non"),
     ]
+    choices = ReportChoices(draft.recipient, draft.implicated, draft.urgent, token)
     return Message(
         Heading("Relisez avant d'envoyer"),
         Text(*labelled(lines)),
-        *pointed(phrases),
+        *warning(marks),
         Note("Rien n'est envoyé ni enregistré encore. Ce brouillon s'efface dans dix minutes."),
         Buttons(
             Button("Envoyer", f"{COMMAND} envoyer {token}", "primary"),
-            Button("Corriger", f"{COMMAND} remplir {ReportChoices.of(draft, token).written()}"),
+            Button("Corriger", f"{COMMAND} remplir {choices.written()}"),
             Button("Abandonner", f"{COMMAND} abandonner {token}", "danger"),
         ),
     )
 
 
 def labelled(lines: Iterable[tuple[str, str]]) -> Iterator[Span | str]:
-    """Yield each value on a line of its own, after its label in bold."""
+    """Yield each label, in bold, and its value, on a line of their own."""
     for number, (label, value) in enumerate(lines):
         yield bold(f"{chr(10) if number else ''}{label}\u00a0: ")
         yield value
 
 
-def pointed(groups: Sequence[Pointed]) -> list[Text]:
-    """Point out what may tell who wrote a text, or names someone; nothing when there is nothing."""
-    if not groups:
+def warning(marks: Sequence[IdentifyingMark]) -> list[Text]:
+    """Point out what may tell who wrote a text, or names someone; return nothing without marks."""
+    passages = by_label(marks)
+    if not passages:
         return []
-    lines = [
-        f"{label}\u00a0: {excerpt(', '.join(passages), 60)}" for label, passages in groups[:_SHOWN_GROUPS]
-    ]
-    if len(groups) > _SHOWN_GROUPS:
-        lines.append("et autre chose encore")
+    lines = [f"{label}\u00a0: {excerpt(', '.join(listed), 60)}" for label, listed in passages.items()]
+    if len(lines) > _KINDS_SHOWN:
+        lines = [*lines[:_KINDS_SHOWN], "et autre chose encore"]
     shown = "\n".join(f"• {line}" for line in lines)
     return [Text(bold("À revoir? "), f"Ceci peut dire qui vous êtes, ou nomme quelqu'un\u00a0:\n{shown}")]
 
 
-def sent(words: str) -> Message:
-    """Give the code, this once."""
+def sent(report_code: str) -> Message:
+    """Give the code of a report, this once."""
     return Message(
         Heading("C'est envoyé"),
         Text(
@@ -250,7 +234,7 @@ def sent(words: str) -> Message:
             bold("Notez-le maintenant"),
             "\u00a0: je ne le montre qu'une fois, et personne ne peut le retrouver.",
         ),
-        Text(code(words)),
+        Text(code(report_code)),
         Text(
             "Tapez ",
             code(f"/{COMMAND}"),
@@ -271,9 +255,9 @@ TOO_LATE: Final = Message(
 )
 
 
-def incomplete(choices: ReportChoices, what: str) -> Message:
-    """Say what a form lacks, and open it again."""
+def incomplete(choices: ReportChoices, problem: str) -> Message:
+    """Say what a form lacks, and offer to open it again."""
     return Message(
-        Text(f"{what} Rien n'est envoyé."),
+        Text(f"{problem} Rien n'est envoyé."),
         Buttons(Button("Reprendre", f"{COMMAND} remplir {choices.written()}", "primary")),
     )

@@ -21,38 +21,38 @@ from bot.commands.signalements.messages import (
 )
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Text
+from bot.reports import routing
 from bot.reports.cases import NOT_YOURS, CaseLine, DialogueMessage, Filing, ReportCase
-from bot.reports.filing import ReportIntake
-from bot.reports.service import Reporting
-from bot.reports.service import titles as role_titles
+from bot.reports.filing import Report
+from bot.reports.intake import Reporting
 
 
 def signalements_examples(reporting: Reporting) -> dict[str, Reply]:
     """Return one of each reply of `signalements`, by name; on the storage thread."""
-    with reporting.opened() as session:
-        titles = role_titles(session.db)
+    with reporting.session() as session:
+        titles = routing.titles(session.db)
     first, second = "0f3c9a5be2d14c700f3c9a5be2d14c70", "7be2d14c700f3c9a5be2d14c700f3c9a"
     day = date(2026, 11, 24)
     role = next(iter(titles))
     line = CaseLine(first, "received", urgent=True, since=day, reports=2, news=True, hold=False, role=role)
     other = CaseLine(second, "taken", urgent=False, since=day, reports=1, news=True, hold=True, role=role)
-    said = (DialogueMessage("holder", "De quelle page s'agit-il?", "2026-11-24"),)
-    entry = ReportIntake(
-        "https://www.facebook.com/spotted/posts/123", "On y dit du mal de l'association.", "serious"
+    question = DialogueMessage("holder", "De quelle page s'agit-il?", "2026-11-24")
+    report = Report(
+        "https://www.facebook.com/spotted/posts/123", "On y dit du mal de l'association.", canonical=True
     )
-    one, two = (
-        Filing("a", entry, said, image=True),
-        Filing("b", replace(entry, name="Camille"), (), image=False),
-    )
-    long = replace(one, said=tuple(replace(said[0], text="Une question longue. " * 45) for _ in range(4)))
-    closed = ReportCase(replace(line, status="closed"), (two,), "handled", "La publication a été retirée.")
+    anonymous = Filing("a", report, (question,), image=True)
+    signed = Filing("b", replace(report, name="Camille"), (), image=False)
+    long = replace(anonymous, dialogue=(replace(question, text="Une question longue. " * 45),) * 4)
+    closed = ReportCase(replace(line, status="closed"), (signed,), "handled", "La publication a été retirée.")
     return {
         "Les signalements": listed([line, other]),
         "Les signalements, aucun": listed([]),
         "Les signalements clos": listed_closed([replace(other, status="closed")], 90),
         "Les signalements clos, aucun": listed_closed([], 90),
-        "Un signalement": opened(ReportCase(other, (two,), None, ""), 1, titles),
-        "Un signalement, de deux personnes": opened(ReportCase(line, (one, two), None, ""), 1, titles),
+        "Un signalement": opened(ReportCase(other, (signed,), None, ""), 1, titles),
+        "Un signalement, de deux personnes": opened(
+            ReportCase(line, (anonymous, signed), None, ""), 1, titles
+        ),
         "Un signalement, de longs échanges": opened(ReportCase(other, (long,), None, ""), 1, titles),
         "Les échanges d'un signalement": exchanges(ReportCase(other, (long,), None, ""), 1),
         "Un signalement clos": opened(closed, 1, titles),

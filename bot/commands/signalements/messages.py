@@ -23,14 +23,14 @@ from bot.conversation.messages import (
     weight,
 )
 from bot.reports.cases import (
-    CHOSEN,
     OUTCOMES,
+    SETTABLE,
     Author,
     CaseLine,
     Filing,
     ReportCase,
 )
-from bot.reports.filing import MESSAGE_LENGTH, WORDS_LENGTH
+from bot.reports.filing import CLOSING_LENGTH, MESSAGE_LENGTH
 from bot.reports.records import SEVERITIES, STATUSES
 from bot.times import in_words
 
@@ -115,7 +115,7 @@ def opened(case: ReportCase, number: int, titles: Mapping[str, str]) -> Message:
     filing = case.filings[number - 1] if case.filings else None
     head = [
         ("État", STATUSES[line.status] + (f" ({OUTCOMES[case.outcome]})" if case.outcome else "")),
-        *([("Ce que vous en avez dit", case.words)] if case.words else []),
+        *([("Ce que vous en avez dit", case.explanation)] if case.explanation else []),
         ("Entre les mains de", titles[line.role]),
     ]
     gone = [Text("Il n'y a plus rien à y lire.")]
@@ -125,7 +125,7 @@ def opened(case: ReportCase, number: int, titles: Mapping[str, str]) -> Message:
         Text(*labelled(head)),
         *report,
     )
-    said = dialogue(filing.said, _NAMES) if filing else []
+    said = dialogue(filing.dialogue, _NAMES) if filing else []
     fits = sum(map(weight, [*card.own_words(), *(Message(*said).own_words() if said else ())])) <= _ROOM
     return Message(
         *card.elements,
@@ -142,13 +142,13 @@ def opened(case: ReportCase, number: int, titles: Mapping[str, str]) -> Message:
 
 
 def _filing(filing: Filing, number: int, count: int, titles: Mapping[str, str]) -> list[Element]:
-    entry = filing.entry
+    entry = filing.report
     fields = [
-        ("Publication", excerpt(entry.where, _WHERE)),
-        ("Ce qu'elle dit", entry.says),
+        ("Publication", excerpt(entry.address, _WHERE)),
+        ("Ce qu'elle dit", entry.summary),
         ("Gravité", SEVERITIES[entry.severity]),
         ("Nom donné", f"{entry.name} (que personne n'a vérifié)" if entry.name else "aucun"),
-        *([("En cause", ", ".join(titles[one] for one in entry.named))] if entry.named else []),
+        *([("En cause", ", ".join(titles[one] for one in entry.implicated))] if entry.implicated else []),
         *([("Image", "jointe, dans le PDF")] if filing.image else []),
     ]
     title = [Text(bold(f"Signalement {number} de {count}, de la même publication"))] if count > 1 else []
@@ -158,7 +158,7 @@ def _filing(filing: Filing, number: int, count: int, titles: Mapping[str, str]) 
 def exchanges(case: ReportCase, number: int) -> Message:
     """Show what was said about one report of a case, where its card has no room for it."""
     back = Button("Revenir", f"{COMMAND} voir {case.line.id} {number}")
-    said = dialogue(case.filings[number - 1].said, _NAMES) if case.filings else []
+    said = dialogue(case.filings[number - 1].dialogue, _NAMES) if case.filings else []
     return Message(Heading(f"Signalement {short(case.line.id)}\u00a0: les échanges"), *said, Buttons(back))
 
 
@@ -198,7 +198,7 @@ def _pages(case: ReportCase, number: int, *, exchanges: bool) -> list[Buttons]:
 
 def _links(filing: Filing | None) -> list[Link]:
     """Offer to open the post; nobody but the one who presses goes there."""
-    where = filing.entry.where if filing and filing.entry.canonical else ""
+    where = filing.report.address if filing and filing.report.canonical else ""
     is_one = where.startswith(("https://", "http://")) and len(where) <= URL_LENGTH
     return [Link("Ouvrir la publication", where)] if is_one else []
 
@@ -238,7 +238,7 @@ def question_form(case_id: str, filing_id: str) -> Form:
 
 def status_form(case_id: str) -> Form:
     """Ask how a case is."""
-    options = tuple(Option(STATUSES[one], one) for one in CHOSEN)
+    options = tuple(Option(STATUSES[one], one) for one in SETTABLE)
     field = ChoiceField("etat", "L'état", options, hint="Toute personne qui a fait ce signalement le lira.")
     return Form(f"{COMMAND} etat {case_id}", "Changer l'état", (field,), "Changer")
 
@@ -251,7 +251,7 @@ def closing_form(case_id: str) -> Form:
         "Pourquoi, en quelques mots",
         hint="Toute personne qui a signalé cette publication le lira\u00a0: n'y dites rien des autres.",
         lines=4,
-        max_length=WORDS_LENGTH,
+        max_length=CLOSING_LENGTH,
     )
     return Form(
         f"{COMMAND} clore {case_id}",

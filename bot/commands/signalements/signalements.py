@@ -18,8 +18,8 @@ from bot.people.office import Office, asker
 from bot.reports import cases, routing
 from bot.reports.cases import OUTCOMES, Outcome, ReportCase
 from bot.reports.figures import export
+from bot.reports.intake import Reporting
 from bot.reports.records import STATUSES, ReportError, Session, Status, new_id
-from bot.reports.service import Reporting, explained, titles
 from bot.schedule import clock
 
 COMMAND: Final = messages.COMMAND
@@ -35,7 +35,7 @@ def handle(desk: Reporting, request: Request) -> Reply:
     try:
         return _ACTIONS.get(verb, _list)(desk, request, rest.strip())
     except ReportError as error:
-        raise explained(error) from error
+        raise UserError(str(error)) from error
 
 
 def reserved(office: Office, request: Request) -> str:
@@ -67,26 +67,26 @@ def _who(session: Session, request: Request) -> str:
 
 
 def _list(desk: Reporting, request: Request, _: str) -> Message:
-    with desk.opened() as session:
-        return messages.listed(cases.listed(session, _who(session, request)))
+    with desk.session() as session:
+        return messages.listed(cases.list_cases(session, _who(session, request)))
 
 
 def _list_closed(desk: Reporting, request: Request, _: str) -> Message:
-    with desk.opened() as session:
-        lines = cases.listed(session, _who(session, request), closed=True)
+    with desk.session() as session:
+        lines = cases.list_cases(session, _who(session, request), closed=True)
     return messages.listed_closed(lines, desk.records.plan.kept_days)
 
 
 def _see(desk: Reporting, request: Request, text: str) -> Message:
     case_id, _, number = text.partition(" ")
-    with desk.opened() as session:
+    with desk.session() as session:
         return _shown(session, request, case_id, number)
 
 
 def _see_exchanges(desk: Reporting, request: Request, text: str) -> Message:
     case_id, _, number = text.partition(" ")
-    with desk.opened() as session:
-        case = cases.opened(session, case_id, _who(session, request))
+    with desk.session() as session:
+        case = cases.open_case(session, case_id, _who(session, request))
     return messages.exchanges(case, _number(case, number))
 
 
@@ -100,15 +100,15 @@ def _number(case: ReportCase, written: str) -> int:
 
 
 def _shown(session: Session, request: Request, case_id: str, number: str = "") -> Message:
-    case = cases.opened(session, case_id, _who(session, request))
-    return messages.opened(case, _number(case, number), titles(session.db))
+    case = cases.open_case(session, case_id, _who(session, request))
+    return messages.opened(case, _number(case, number), routing.titles(session.db))
 
 
 # --- Doing ------------------------------------------------------------------------------------
 
 
 def _take(desk: Reporting, request: Request, case_id: str) -> Message:
-    with desk.opened() as session:
+    with desk.session() as session:
         cases.set_status(session, case_id, _who(session, request), "taken")
         return _shown(session, request, case_id)
 
@@ -118,8 +118,8 @@ def _ask(desk: Reporting, request: Request, text: str) -> Reply:
     if not request.fields:
         return messages.question_form(case_id, filing_id)
     question = clean(request.fields.get("texte", ""))
-    with desk.opened() as session:
-        cases.ask(session, case_id, _who(session, request), filing_id, question)
+    with desk.session() as session:
+        cases.ask_question(session, case_id, _who(session, request), filing_id, question)
         return _shown(session, request, case_id, filing_id)
 
 
@@ -127,7 +127,7 @@ def _set_status(desk: Reporting, request: Request, case_id: str) -> Reply:
     if not request.fields:
         return messages.status_form(case_id)
     status = request.fields.get("etat", "")
-    with desk.opened() as session:
+    with desk.session() as session:
         chosen = cast("Status", status) if status in STATUSES else "received"
         cases.set_status(session, case_id, _who(session, request), chosen)
         return _shown(session, request, case_id)
@@ -138,46 +138,48 @@ def _close(desk: Reporting, request: Request, case_id: str) -> Reply:
         return messages.closing_form(case_id)
     outcome = request.fields.get("issue", "")
     words = clean(request.fields.get("texte", ""))
-    with desk.opened() as session:
+    with desk.session() as session:
         if outcome not in OUTCOMES:
             raise UserError("Choisissez comment le signalement se termine. Rien n'est changé.")
-        cases.close(session, case_id, _who(session, request), cast("Outcome", outcome), words)
+        cases.close_case(session, case_id, _who(session, request), cast("Outcome", outcome), words)
         return _shown(session, request, case_id)
 
 
 def _merge(desk: Reporting, request: Request, case_id: str) -> Reply:
-    with desk.opened() as session:
+    with desk.session() as session:
         person = _who(session, request)
         if not request.fields:
-            others = [one for one in cases.listed(session, person) if one.id != case_id]
+            others = [one for one in cases.list_cases(session, person) if one.id != case_id]
             return messages.merge_form(case_id, others) if others else messages.NO_OTHER
         into = request.fields.get("autre", "")
-        cases.merge(session, case_id, into, person)
+        cases.merge_cases(session, case_id, into, person)
         return _shown(session, request, into)
 
 
 def _reassign(desk: Reporting, request: Request, case_id: str) -> Reply:
-    with desk.opened() as session:
+    with desk.session() as session:
         person = _who(session, request)
-        heirs = cases.heirs_for(session, case_id, person)
+        heirs = cases.heirs(session, case_id, person)
         if not request.fields:
-            return messages.heir_form(case_id, heirs, titles(session.db)) if heirs else messages.NO_HEIR
+            return (
+                messages.heir_form(case_id, heirs, routing.titles(session.db)) if heirs else messages.NO_HEIR
+            )
         role = request.fields.get("role", "")
         cases.reassign(session, case_id, person, role)
-        return messages.reassigned(titles(session.db)[role])
+        return messages.reassigned(routing.titles(session.db)[role])
 
 
 def _hold(desk: Reporting, request: Request, text: str) -> Message:
     case_id, _, keep = text.partition(" ")
-    with desk.opened() as session:
-        cases.hold(session, case_id, _who(session, request), keep=keep == messages.KEEP)
+    with desk.session() as session:
+        cases.set_hold(session, case_id, _who(session, request), hold=keep == messages.KEEP)
         return _shown(session, request, case_id)
 
 
 def _export(desk: Reporting, request: Request, text: str) -> Message:
     """Say what sending a case as a file entails, then have it made: it comes by the outbox."""
     case_id, _, word = text.partition(" ")
-    with desk.opened() as session:
+    with desk.session() as session:
         person = _who(session, request)
         if not export.is_for(session, case_id, person):
             raise ReportError(cases.NOT_YOURS)

@@ -140,7 +140,7 @@ class Addresses:
     shorteners: frozenset[str]
     mobile: frozenset[str]
 
-    def read(self, text: str) -> PostAddress | None:
+    def find(self, text: str) -> PostAddress | None:
         """Return where the first web address of a text leads; None when it holds none that can be kept."""
         found = self._first(_SURROGATE.sub("\ufffd", text[:READ]))
         for _ in range(_SETTLES):
@@ -158,7 +158,7 @@ class Addresses:
         text = prepared(_SURROGATE.sub("\ufffd", text))
         written, end = "", 0
         for start, stop, url in web_addresses(text):
-            found = self.read(url)
+            found = self.find(url)
             written += text[end:start] + (found.canonical if found else "…")
             end = stop
         return written + text[end:]
@@ -236,7 +236,7 @@ class Addresses:
         return f"https://{host}{port}{path}{'?' + query if query else ''}{'#' + route if route else ''}"
 
 
-def load(folder: Path) -> Addresses:
+def load_addresses(folder: Path) -> Addresses:
     """Read the rules, which are shipped. Raises `OSError` when they cannot be read."""
     data = tomllib.loads((folder / FILE).read_text("utf-8"))
     other = data["other"]

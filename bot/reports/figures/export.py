@@ -56,7 +56,7 @@ class Export:
 
 def export(session: Session, case_id: str, association: str) -> Export:
     """Read a case to be exported, without asking who reads. Raises `ReportError`, `SealError`."""
-    case = cases.shown(session, case_id)
+    case = cases.read_case(session, case_id)
     images = {one.id: _image(session, one.id) for one in case.filings if one.image}
     digest = hashlib.sha256(chain.canonical(content(case, images))).hexdigest()
     day = session.today
@@ -83,15 +83,15 @@ def content(case: ReportCase, images: Mapping[str, bytes]) -> dict[str, Any]:
     """Return what a case holds, to be hashed: the JSON that `ledger.canonical` writes of it."""
     filings = [
         {
-            "entry": asdict(one.entry),
-            "said": [asdict(said) for said in one.said],
+            "entry": asdict(one.report),
+            "said": [asdict(said) for said in one.dialogue],
             "image": hashlib.sha256(images[one.id]).hexdigest() if one.id in images else "",
         }
         for one in case.filings
     ]
     line = case.line
     known = {"id": line.id, "status": line.status, "since": line.since.isoformat(), "urgent": line.urgent}
-    return {**known, "outcome": case.outcome, "words": case.words, "filings": filings}
+    return {**known, "outcome": case.outcome, "words": case.explanation, "filings": filings}
 
 
 def _image(session: Session, filing_id: str) -> bytes:
@@ -110,19 +110,19 @@ def _facts(session: Session, case: ReportCase) -> list[tuple[str, str]]:
     ]
     if case.outcome:
         found.append(("Issue", OUTCOMES[case.outcome]))
-    return found + ([("Explication", case.words)] if case.words else [])
+    return found + ([("Explication", case.explanation)] if case.explanation else [])
 
 
 def _filing(
     number: int, one: Filing, image: bytes | None, titles: Mapping[str, str], *, alone: bool
 ) -> dict[str, Any]:
-    entry = one.entry
-    named = ", ".join(titles[role] for role in entry.named)
+    entry = one.report
+    named = ", ".join(titles[role] for role in entry.implicated)
     platform = PLATFORMS.get(entry.platform, "Autre site") if entry.canonical else "Sans adresse"
     facts = [
-        ("Publication", entry.where),
+        ("Publication", entry.address),
         ("Plateforme", platform),
-        ("Ce qu'elle dit", entry.says),
+        ("Ce qu'elle dit", entry.summary),
         ("Gravité", SEVERITIES[entry.severity]),
         ("Destinataires en cause", named or "Aucun"),
         ("Nom donné", f"{entry.name} (non vérifié)" if entry.name else "Aucun"),
@@ -137,7 +137,7 @@ def _filing(
         "facts": facts,
         "image": one.id if image else "",
         "format": _format(image) if image else "",
-        "said": [(_speaker(said.author, said.day), said.text) for said in one.said],
+        "said": [(_speaker(said.author, said.day), said.text) for said in one.dialogue],
     }
 
 
@@ -198,7 +198,7 @@ def is_for(session: Session, case_id: str, person_id: str) -> bool:
     return any(
         line.id == case_id
         for closed in (False, True)
-        for line in cases.listed(session, person_id, closed=closed)
+        for line in cases.list_cases(session, person_id, closed=closed)
     )
 
 

@@ -17,8 +17,8 @@ from typing import Final
 
 from bot.conversation.messages import within_sentence
 from bot.reports import access
-from bot.reports.filing import ReportIntake, read_entry
-from bot.reports.records import SEVERITIES, Session, Severity
+from bot.reports.filing import Report, open_report
+from bot.reports.records import SEVERITIES, Session
 from bot.times import iso
 
 BAND: Final = 5
@@ -41,7 +41,7 @@ ELSEWHERE: Final = "Ailleurs"  # on another site, or where no address was given
 # Hours from when a holder is told to when one of them opens the case, as escalation counts them.
 _DELAYS: Final = ((4, "En moins de 4\u00a0h"), (24, "De 4 à 24\u00a0h"), (72, "De 24 à 72\u00a0h"))
 _LATER: Final = "Après 72\u00a0h"
-_GRAVEST: Final[tuple[Severity, ...]] = ("grave", "serious", "light")
+_GRAVEST: Final = ("grave", "serious", "light")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def visible(session: Session, person_id: str | None = None) -> list[str]:
     rows = session.execute("SELECT id FROM report_cases ORDER BY id").fetchall()
     cases = [str(row[0]) for row in rows]
     if person_id is None:
-        return [one for one in cases if access.was_told(session, one)]
+        return [one for one in cases if access.told_roles(session, one)]
     return [one for one in cases if access.may_know(session, one, person_id)]
 
 
@@ -118,25 +118,25 @@ def _table(title: str, labels: Iterable[str], counts: Counter[str]) -> Table:
     return Table(title, tuple(figure(label, counts[label]) for label in labels))
 
 
-def _entries(session: Session, case_id: str) -> list[ReportIntake]:
+def _entries(session: Session, case_id: str) -> list[Report]:
     rows = session.execute(
         "SELECT sealed FROM report_filings WHERE case_id = ? AND appears_at <= ? ORDER BY id",
         (case_id, iso(session.now)),
     ).fetchall()
-    return [read_entry(session.ring, row[0]) for row in rows]
+    return [open_report(session.ring, row[0]) for row in rows]
 
 
-def _platform(entries: Sequence[ReportIntake]) -> str:
+def _platform(entries: Sequence[Report]) -> str:
     return next((PLATFORMS[one.platform] for one in entries if one.platform in PLATFORMS), ELSEWHERE)
 
 
-def _severity(entries: Sequence[ReportIntake]) -> str:
+def _severity(entries: Sequence[Report]) -> str:
     """Return the gravest that anyone said."""
     said = {one.severity for one in entries}
     return _short(next(one for one in _GRAVEST if one in said))
 
 
-def _short(severity: Severity) -> str:
+def _short(severity: str) -> str:
     return SEVERITIES[severity].partition("\u00a0:")[0]
 
 

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
-import aiohttp
 import pytest
 
-from bot.app import web_form
 from bot.app.build import Bot
 from bot.reports import cases, escalation, routing
-from bot.reports.filing import ReportIntake, read_entry
+from bot.reports.filing import Report, open_report
 from bot.reports.followups import MOST_ADDED
 from bot.reports.limits import BY_WEB, IN_ALL, REFUSAL
 from bot.reports.records import Session
 from bot.settings import Settings
 from tests.kits.office import built
-from tests.kits.web import TYPED, Seen, Visitor
+from tests.kits.web import TYPED, Seen, Visitor, served
 
-REPORT = {**TYPED, "severity": "serious", "summary": "On y dit que l'association vole ses membres."}
+REPORT = {**TYPED, "summary": "On y dit que l'association vole ses membres."}
 
 
 @pytest.fixture
@@ -30,13 +28,8 @@ def bot() -> Iterator[Bot]:
 
 @asynccontextmanager
 async def visiting(bot: Bot) -> AsyncIterator[Visitor]:
-    form = web_form.form(bot.services.reporting, bot.services.desk.masker, 0)
-    await form.start()
-    try:
-        async with aiohttp.ClientSession() as session:
-            yield Visitor(session, form.address)
-    finally:
-        await form.close()
+    async with served(bot.services.reporting) as (visitor, _):
+        yield visitor
 
 
 @pytest.fixture
@@ -45,13 +38,13 @@ async def visitor(bot: Bot) -> AsyncIterator[Visitor]:
         yield visitor
 
 
-def kept(bot: Bot) -> list[ReportIntake]:
+def kept(bot: Bot) -> list[Report]:
     """Return what is kept of reports."""
 
-    def read() -> list[ReportIntake]:
-        with bot.services.reporting.opened() as session:
+    def read() -> list[Report]:
+        with bot.services.reporting.session() as session:
             rows = session.execute("SELECT sealed FROM report_filings").fetchall()
-            return [read_entry(session.ring, row[0]) for row in rows]
+            return [open_report(session.ring, row[0]) for row in rows]
 
     return bot.office.storage.executor.submit(read).result()
 
@@ -71,9 +64,9 @@ async def test_a_report_is_kept_with_its_address_alone_and_found_again(visitor: 
     assert "5.10" in asked.text
     assert "abstenir de commenter" in asked.text
     done = await report(visitor)
-    [entry] = kept(bot)
-    assert entry.where == "https://www.facebook.com/groups/spotted/posts/123456"
-    assert (entry.platform, entry.severity, entry.name) == ("facebook", "serious", "")
+    [filed] = kept(bot)
+    assert filed.address == "https://www.facebook.com/groups/spotted/posts/123456"
+    assert (filed.platform, filed.severity, filed.name) == ("facebook", "serious", "")
     page = await visitor.press(
         await visitor.open("suivi"), "suivi", code=code_of(done).upper().replace(" ", "\n")
     )
@@ -86,7 +79,7 @@ async def test_a_report_is_kept_with_its_address_alone_and_found_again(visitor: 
 
 async def test_no_address_within_what_is_said_tells_who_shares_it(visitor: Visitor, bot: Bot) -> None:
     done = await report(visitor, summary="La même: https://www.instagram.com/p/AbCdEf12345/?igsh=jeanne")
-    assert [entry.says for entry in kept(bot)] == ["La même: https://www.instagram.com/p/AbCdEf12345"]
+    assert [filed.summary for filed in kept(bot)] == ["La même: https://www.instagram.com/p/AbCdEf12345"]
     page = await visitor.press(await visitor.open("suivi"), "suivi", code=code_of(done))
     page = await visitor.press(page, "ajouter", words="Et youtu.be/AbCdEfGhIjK?si=jeanne")
     assert "watch?v=AbCdEfGhIjK" in page.text
@@ -101,8 +94,8 @@ async def test_what_is_pointed_out_is_shown_once(visitor: Visitor) -> None:
 
 async def test_without_an_address_one_says_where_it_is(visitor: Visitor, bot: Bot) -> None:
     await report(visitor, address="Une vidéo de Spotted UQTR, sur Snapchat, hier soir")
-    [entry] = kept(bot)
-    assert (entry.canonical, entry.where) == (False, "Une vidéo de Spotted UQTR, sur Snapchat, hier soir")
+    [filed] = kept(bot)
+    assert (filed.canonical, filed.address) == (False, "Une vidéo de Spotted UQTR, sur Snapchat, hier soir")
 
 
 @pytest.mark.parametrize(
@@ -172,15 +165,15 @@ async def test_what_a_holder_asks_is_read_with_the_code_and_a_closed_report_take
     done = await report(visitor, urgent="oui")
 
     def ask() -> None:
-        with bot.services.reporting.opened() as session:
+        with bot.services.reporting.session() as session:
             case, person = _only_case(session)
-            [filing] = cases.opened(session, case, person).filings
-            cases.ask(session, case, person, filing.id, "Qui l'a publiée?")
+            [filing] = cases.open_case(session, case, person).filings
+            cases.ask_question(session, case, person, filing.id, "Qui l'a publiée?")
 
     def close() -> None:
-        with bot.services.reporting.opened() as session:
+        with bot.services.reporting.session() as session:
             case, person = _only_case(session)
-            cases.close(session, case, person, "handled", "Elle a été retirée.")
+            cases.close_case(session, case, person, "handled", "Elle a été retirée.")
 
     await bot.office.storage.run(ask)
     page = await visitor.press(await visitor.open("suivi"), "suivi", code=code_of(done))

@@ -1,0 +1,200 @@
+"""The one intake of reports, behind the chat and the web form.
+
+Each door keeps its own limits, drafts and pages. Reviewing what was typed, filing it, and following, adding
+to to or withdrawing a report are here, on the storage thread; only `review`, which stores nothing, may run on
+another.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Final
+
+from bot.conversation.messages import SHORTCUT_LENGTH, Message, Quote, Text, clean
+from bot.conversation.requests import Actor
+from bot.logs import loggable
+from bot.people.office import Office
+from bot.policy.articles import Number
+from bot.policy.library import Library
+from bot.reports import filing, followups
+from bot.reports.addresses.addresses import Addresses
+from bot.reports.drafts import Drafts
+from bot.reports.filing import NAME_LENGTH, PLACE_LENGTH, SUMMARY_LENGTH, Report
+from bot.reports.followups import Followup, UnknownCodeError
+from bot.reports.identifying import Identifying, IdentifyingMark
+from bot.reports.limits import REFUSAL, Limiter
+from bot.reports.records import SEVERITIES, Records, Session
+from bot.reports.routing import RECIPIENTS
+from bot.storage.database import StorageError
+
+logger = logging.getLogger(__name__)
+
+_PROBLEMS: Final = {
+    "address": "Donnez l'adresse de la publication, ou dites où elle se trouve.",
+    "summary": "Dites en quelques mots ce que la publication dit.",
+    "severity": "Choisissez la gravité.",
+    "recipient": "Choisissez à qui le transmettre.",
+}
+AT_ONCE: Final = 64 * 1024**2  # bytes that `VACUUM` rewrites in about a second (15 ms a megabyte)
+TOO_MANY: Final = Message(Text(REFUSAL))
+
+
+@dataclass(frozen=True, slots=True)
+class ReportReview:
+    """A report ready to be shown once more before it is sent.
+
+    `problems`: what keeps it from being sent, in French, by field of `Report`. `marks`: what may identify
+    someone in its `address` and in its `summary`.
+    """
+
+    report: Report
+    problems: Mapping[str, str]
+    marks: Mapping[str, Sequence[IdentifyingMark]]
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """What receiving reports takes.
+
+    `clauses`: those that a policy may have on such posts, best first. `addresses`, `identifying`: read
+    their data at the first report, since most starts never need it.
+    """
+
+    office: Office
+    library: Library
+    clauses: Sequence[Number]
+    records: Records
+    addresses: Callable[[], Addresses]
+    identifying: Callable[[], Identifying]
+    drafts: Drafts
+    limiter: Limiter
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Open the records in one transaction, on the storage thread."""
+        with self.office.storage.transaction() as db:
+            yield Session(db, self.records, self.office.clock())
+
+    @contextmanager
+    def _changing(self) -> Iterator[Session]:
+        """Open the records as `session` does, and scatter them once the change is committed."""
+        with self.session() as session:
+            yield session
+        self.scatter()
+
+    def scatter(self) -> None:
+        """Rewrite the database so that it tells neither when a report came nor what was withdrawn.
+
+        To be called after a commit, on the storage thread. A file larger than `AT_ONCE` is only purged, and
+        rewritten in the night: everyone would wait meanwhile, and Discord waits three seconds only.
+        """
+        storage = self.office.storage
+        try:
+            if storage.size <= AT_ONCE:
+                storage.scatter()
+            else:
+                storage.purge()
+        except (StorageError, sqlite3.Error) as error:
+            logger.warning("the file is to be laid out anew in the night: %s", loggable(error))
+
+    def fade(self) -> None:
+        """Forget the drafts and counts whose time is past."""
+        self.drafts.fade()
+        self.limiter.forget()
+
+    def limit(self, actor: Actor) -> Message | None:
+        """Count a report by someone, who is not remembered; return a refusal when it is one too many."""
+        team = "" if actor.platform == "discord" else actor.team
+        return None if self.limiter.take(f"{actor.platform}:{team}/{actor.user}") else TOO_MANY
+
+    # --- The clause on such posts
+
+    def clause(self) -> Quote | None:
+        """Return the clause on such posts, None when the policy has none."""
+        policy = self.library.default
+        version = self.library.current(policy)
+        number = next((number for number in self.clauses if version.clause(number)), None)
+        return None if number is None else Quote(policy.id, version.adopted.isoformat(), str(number))
+
+    def shortcut(self) -> str:
+        """Return the label of the entry in a message's menu that reports its post."""
+        clause, policy = self.clause(), self.library.default.name
+        label = f"Signaler ({policy}, {clause.clause})" if clause else f"Signaler ({policy})"
+        return label if len(label) <= SHORTCUT_LENGTH else "Signaler"
+
+    # --- Reporting
+
+    def first_address(self, text: str) -> str:
+        """Return the canonical form of the first address in a text, "" when it has none."""
+        post = self.addresses().find(text)
+        return post.canonical if post else ""
+
+    def cleaned(self, text: str) -> str:
+        """Return a text without control characters, and whose addresses do not say who shared them."""
+        return self.addresses().cleaned(clean(text).strip())
+
+    def review(self, typed: Report) -> ReportReview:
+        """Clean a report as it was typed, find its post's address, and say what is missing or telling.
+
+        Only the canonical address is kept of an `address` that holds one. Nothing is stored.
+        """
+        post = self.addresses().find(clean(typed.address))
+        report = replace(
+            typed,
+            address=post.canonical if post else self.cleaned(typed.address)[:PLACE_LENGTH],
+            platform=post.platform if post else "",
+            canonical=post is not None,
+            summary=self.cleaned(typed.summary)[:SUMMARY_LENGTH],
+            implicated=tuple(role for role in RECIPIENTS if role in typed.implicated),
+            name=" ".join(clean(typed.name).split())[:NAME_LENGTH],
+        )
+        valid = {
+            "address": bool(report.address),
+            "summary": bool(report.summary),
+            "severity": report.severity in SEVERITIES,
+            "recipient": report.recipient in RECIPIENTS,
+        }
+        marks = {
+            "address": () if report.canonical else self.identifying().marks(report.address),
+            "summary": self.identifying().marks(report.summary),
+        }
+        return ReportReview(report, {name: _PROBLEMS[name] for name in valid if not valid[name]}, marks)
+
+    def file(self, report: Report, image: bytes | None = None, code: str = "") -> str:
+        """File a reviewed report and return its code (see `filing.file_report`)."""
+        with self._changing() as session:
+            return filing.file_report(session, report, image, code)
+
+    def is_filed(self, code: str) -> bool:
+        """Tell whether a report was filed under a code."""
+        try:
+            self.follow(self.receipt_of(code))
+        except UnknownCodeError:
+            return False
+        return True
+
+    # --- With the code of a report, or its lookup hash
+
+    def receipt_of(self, typed: str) -> str:
+        """Return the lookup hash of whatever was typed, a code or not."""
+        with self.session() as session:
+            return followups.receipt_of(session, typed)
+
+    def follow(self, receipt: str) -> Followup:
+        """Return a report as its author may see it. Raises `UnknownCodeError`."""
+        with self.session() as session:
+            return followups.follow(session, receipt)
+
+    def add(self, receipt: str, text: str) -> None:
+        """Add a message to a report, once cleaned. Raises `ReportError` (see `followups.add`)."""
+        with self._changing() as session:
+            followups.add(session, receipt, self.cleaned(text))
+
+    def withdraw(self, receipt: str) -> None:
+        """Destroy a report at once. Raises `UnknownCodeError`."""
+        with self._changing() as session:
+            followups.withdraw(session, receipt)

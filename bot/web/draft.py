@@ -1,0 +1,73 @@
+"""The draft of a report between two pages of the form: its picture and its code, sealed in the page.
+
+The page holds them and cannot change them; nothing of a draft stays on the server.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from nacl.exceptions import CryptoError
+from nacl.secret import SecretBox
+from nacl.utils import random
+
+from bot.times import Clock
+from bot.typesetting import image_cleaning
+from bot.typesetting.image_cleaning import ImageError
+
+DRAFT_SECONDS: Final = 1_800.0
+LARGEST_PICTURE: Final = 4 * 1024 * 1024  # bytes once redrawn: the page holds it twice until it is sent
+
+
+@dataclass(frozen=True, slots=True)
+class DraftPicture:
+    """A redrawn picture. `media_type`: « image/png »… `original`: SHA-256 of the uploaded file."""
+
+    content: bytes = field(repr=False)
+    media_type: str
+    original: str
+
+    @property
+    def base64(self) -> str:
+        """The content in base64."""
+        return base64.b64encode(self.content).decode("ascii")
+
+
+def redraw(upload: bytes) -> DraftPicture:
+    """Return an uploaded picture, redrawn without metadata. Raises `ImageError`."""
+    cleaned = image_cleaning.clean(upload)
+    if len(cleaned.content) > LARGEST_PICTURE:
+        raise ImageError("l'image redessinée est trop lourde. Coupez-la, ou faites-en une capture d'écran.")
+    return DraftPicture(cleaned.content, cleaned.media_type, cleaned.original_sha256)
+
+
+class DraftSeals:
+    """Seals drafts, under a key that this process alone has and that dies with it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._box = SecretBox(random(SecretBox.KEY_SIZE))
+
+    def seal(self, picture: DraftPicture | None, code: str) -> str:
+        """Return a picture and a code, sealed until `DRAFT_SECONDS` from now, in base64."""
+        content = {"code": code, "until": self._clock().timestamp() + DRAFT_SECONDS}
+        if picture is not None:
+            content |= {"image": picture.base64, "media": picture.media_type, "original": picture.original}
+        return base64.b64encode(self._box.encrypt(json.dumps(content).encode("ascii"))).decode("ascii")
+
+    def open(self, sealed: str) -> tuple[DraftPicture | None, str] | None:
+        """Return what `seal` was given; None when it is damaged, too old or from another process."""
+        try:
+            content: dict[str, Any] = json.loads(self._box.decrypt(base64.b64decode(sealed, validate=True)))
+        except (binascii.Error, CryptoError, ValueError):
+            return None
+        if content["until"] < self._clock().timestamp():
+            return None
+        if "image" not in content:
+            return None, content["code"]
+        image = base64.b64decode(content["image"])
+        return DraftPicture(image, content["media"], content["original"]), content["code"]
