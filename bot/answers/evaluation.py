@@ -1,7 +1,7 @@
 """How well questions are answered: the measures, what failed, and the confusion matrix as a picture.
 
-- *top1*: share of the questions in scope whose first clause is one that may be cited; *top3*: one of the
-  first three. Both look at what comes closest, whether or not the bot then declined.
+- *top1*: share of the questions in scope whose first clause may be cited; *top3*: one of the first three.
+  Both look at the closest clauses, whether or not the bot then declined.
 - *joint*: share of all questions that are right: in scope, answered, and the first clause right; or out
   of scope, and declined. Answered means « answer » or « clarify ».
 """
@@ -9,8 +9,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Final, TypeVar
@@ -25,12 +25,12 @@ from bot.typesetting.typeset import typeset
 DECLINED = "aucune"  # the row and the column of what the policy does not answer
 _FIRST = 3
 _TEMPLATE: Final = Path(__file__).with_name("confusion.typ")
-Key = TypeVar("Key", bound=Hashable)
+Key = TypeVar("Key", str, Number)
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A question, what was answered, and how long that took."""
+    """A question, its answer, and how many seconds that took."""
 
     line: BankLine
     answer: PolicyAnswer
@@ -39,7 +39,7 @@ class Trial:
     @property
     def accepted(self) -> tuple[bool, ...]:
         """Whether each of the first three clauses may be cited first."""
-        return tuple(self.line.accepts(found.number) for found in self.answer.ranked[:_FIRST])
+        return tuple(self.line.accepts(clause.number) for clause in self.answer.ranked[:_FIRST])
 
     @property
     def first(self) -> bool:
@@ -48,44 +48,44 @@ class Trial:
 
     @property
     def right(self) -> bool:
-        """Whether the whole is as it must be."""
+        """Whether the question is rightly answered, or rightly declined."""
         return self.first and self.answer.answered if self.line.gold else not self.answer.answered
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Shares from 0 to 1; top1 and top3 are None when no question is in scope."""
+    """Measures of `n` questions: shares from 0 to 1. top1 and top3 are None when none is in scope."""
 
     n: int
     top1: float | None
     top3: float | None
     joint: float | None
 
-    @classmethod
-    def of(cls, trials: Sequence[Trial]) -> Measures:
-        """Measure some trials."""
-        inside = [trial for trial in trials if trial.line.gold]
-        return cls(
-            len(trials),
-            _share(trial.first for trial in inside),
-            _share(any(trial.accepted) for trial in inside),
-            _share(trial.right for trial in trials),
-        )
 
-    def as_json(self) -> dict[str, float | int | None]:
-        """Return what the command line prints."""
-        return {"n": self.n, "top1": self.top1, "top3": self.top3, "joint": self.joint}
+def measure(trials: Sequence[Trial]) -> Measures:
+    """Measure some trials, to four decimals."""
+    inside = [trial for trial in trials if trial.line.gold]
+    return Measures(
+        len(trials),
+        _share([trial.first for trial in inside]),
+        _share([any(trial.accepted) for trial in inside]),
+        _share([trial.right for trial in trials]),
+    )
 
 
-def read(path: Path, version: Version) -> tuple[BankLine, ...]:
-    """Read questions to be evaluated: a bank, or lines with no more than question, kind, gold and also_ok.
+def _share(values: Sequence[bool]) -> float | None:
+    return round(sum(values) / len(values), 4) if values else None
 
-    Any kind is taken, so that files written by others can be measured. Raises `PolicyError`, OSError.
+
+def load_questions(path: Path, version: Version) -> tuple[BankLine, ...]:
+    """Read questions to be measured: a bank, or lines with no more than question, kind, gold and also_ok.
+
+    Any kind is accepted, so that files written by others can be measured. Raises `PolicyError`, OSError.
     """
     lines = []
     for at, text in enumerate(path.read_text("utf-8").split("\n"), 1):
         if text.strip():
-            line = bank.read_json(text, (path.name, at), any_kind=True)
+            line = bank.parse_bank_line(text, (path.name, at), any_kind=True)
             missing = [number for number in line.gold if not version.within(number)]
             if missing:
                 raise PolicyError(path.name, at, f"la clause {missing[0]} n'existe pas.")
@@ -95,35 +95,38 @@ def read(path: Path, version: Version) -> tuple[BankLine, ...]:
     return tuple(lines)
 
 
-def run(engine: Engine, policy: Policy, version: Version, lines: Iterable[BankLine]) -> list[Trial]:
+def try_questions(engine: Engine, policy: Policy, version: Version, lines: Iterable[BankLine]) -> list[Trial]:
     """Ask every question, one at a time."""
     trials = []
     for line in lines:
-        begun = perf_counter()
+        start = perf_counter()
         answer = engine.answer(policy, version, line.question)
-        trials.append(Trial(line, answer, perf_counter() - begun))
+        trials.append(Trial(line, answer, perf_counter() - start))
     return trials
 
 
 def report(trials: Sequence[Trial]) -> dict[str, Any]:
-    """Return the measures as the command line prints them in JSON, rounded to what they mean."""
+    """Return the measures as the command line prints them in JSON; latencies in ms, to two decimals."""
     import numpy as np  # noqa: PLC0415 — 15 MB, for measuring only
 
     milliseconds = [trial.seconds * 1_000 for trial in trials]
     p50, p99 = np.percentile(milliseconds, [50, 99]) if trials else (0.0, 0.0)
-    by_kind = _grouped(trials, lambda trial: [trial.line.kind])
-    by_clause = _grouped(trials, lambda trial: trial.line.gold)
     return {
-        **Measures.of(trials).as_json(),
-        "by_kind": {kind: Measures.of(some).as_json() for kind, some in sorted(by_kind.items())},
-        "by_clause": {str(number): Measures.of(some).as_json() for number, some in sorted(by_clause.items())},
+        **asdict(measure(trials)),
+        "by_kind": _measures_by(trials, lambda trial: [trial.line.kind]),
+        "by_clause": _measures_by(trials, lambda trial: trial.line.gold),
         "latency_ms": {"p50": round(float(p50), 2), "p99": round(float(p99), 2)},
     }
 
 
-def failed(trials: Iterable[Trial]) -> list[Trial]:
-    """Return the trials that are wrong."""
-    return [trial for trial in trials if not trial.right]
+def _measures_by(
+    trials: Sequence[Trial], keys: Callable[[Trial], Iterable[Key]]
+) -> dict[str, dict[str, Any]]:
+    groups: dict[Key, list[Trial]] = {}
+    for trial in trials:
+        for key in keys(trial):
+            groups.setdefault(key, []).append(trial)
+    return {str(key): asdict(measure(groups[key])) for key in sorted(groups)}
 
 
 def confusion(trials: Iterable[Trial]) -> Counter[tuple[str, str]]:
@@ -139,9 +142,10 @@ def confusion(trials: Iterable[Trial]) -> Counter[tuple[str, str]]:
     return counts
 
 
-def draw(counts: Mapping[tuple[str, str], int]) -> bytes:
+def draw_confusion(counts: Mapping[tuple[str, str], int]) -> bytes:
     """Return the confusion matrix as a picture, in PNG. Raises `TypesetError`."""
-    names = sorted({name for pair in counts for name in pair}, key=_place)
+    numbers = {name for pair in counts for name in pair if name != DECLINED}
+    names = sorted(numbers, key=Number.parse) + [DECLINED] * any(DECLINED in pair for pair in counts)
     at = {name: place for place, name in enumerate(names)}
     total, right = sum(counts.values()), sum(n for (wanted, cited), n in counts.items() if wanted == cited)
     data = {
@@ -157,20 +161,3 @@ def draw(counts: Mapping[tuple[str, str], int]) -> bytes:
         "rien ne l'est.",
     }
     return typeset(_TEMPLATE, data, "png")
-
-
-def _place(name: str) -> tuple[bool, tuple[int, ...]]:
-    return (True, ()) if name == DECLINED else (False, Number.parse(name).parts)
-
-
-def _share(values: Iterable[bool]) -> float | None:
-    listed = list(values)
-    return round(sum(listed) / len(listed), 4) if listed else None
-
-
-def _grouped(trials: Iterable[Trial], keys: Callable[[Trial], Iterable[Key]]) -> dict[Key, list[Trial]]:
-    groups: dict[Key, list[Trial]] = {}
-    for trial in trials:
-        for key in keys(trial):
-            groups.setdefault(key, []).append(trial)
-    return groups

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from bot.answers.retraining import Trained, said
+from bot.answers.retraining import RetrainingResult, result_message
 from bot.conversation.messages import Message
 
 
 def training_examples() -> dict[str, Message]:
     """Return one of each message about a training, by name."""
     return {
-        "banque, un meilleur modèle": said(
-            Trained(swapped=True, before=0.931, after=0.934, lines=2715), "pa20"
+        "banque, un meilleur modèle": result_message(
+            RetrainingResult(swapped=True, before=0.931, after=0.934, lines=2715), "pa20"
         ),
-        "banque, un modèle moins bon": said(
-            Trained(swapped=False, before=0.931, after=0.925, lines=2715), "pa20"
+        "banque, un modèle moins bon": result_message(
+            RetrainingResult(swapped=False, before=0.931, after=0.925, lines=2715), "pa20"
         ),
     }

@@ -13,7 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from bot.answers.questions import MOST, Found, PolicyAnswer
+from bot.answers.engine.scores import ScoredClause
+from bot.answers.questions import MOST, PolicyAnswer
 from bot.policy.annotations import AnnotationReader, parse_toml
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.changes import identities
@@ -21,15 +22,15 @@ from bot.policy.library import Library
 from bot.policy.search import fold_accents
 
 FILE: Final = "answers.toml"
-SUBJECT_LENGTH: Final = 40  # so that it fits on a button behind a number and a few words
-SAID_LENGTH: Final = 200
+SUBJECT_LENGTH: Final = 40  # characters; it must fit on a button after a number and a few words
+SENTENCE_LENGTH: Final = 200
 _EXACT: Final = 3  # letters: a shorter beginning would stand for too many words
 _WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What the policy says to do next, once one of `clauses` answers; `contact`: the roles to turn to."""
+    """What the policy says to do next when one of `clauses` answers; `contact`: the roles to turn to."""
 
     clauses: tuple[Number, ...]
     says: str
@@ -38,9 +39,10 @@ class Step:
 
 @dataclass(frozen=True)
 class GuidanceCase:
-    """What to say to questions of some kind: those that hold every word of one of the phrases `when`.
+    """What to say to a kind of question: one that holds every word of one of the phrases `when`.
 
-    Words joined by a hyphen must follow one another: « par-ecrit » is not in « où est-ce écrit ».
+    A word is matched by its beginning. Words joined by a hyphen must follow one another: « par-ecrit » is
+    not in « où est-ce écrit ».
     """
 
     says: str
@@ -48,11 +50,9 @@ class GuidanceCase:
     when: tuple[str, ...]
 
     @cached_property
-    def _phrases(self) -> tuple[tuple[tuple[str, ...], ...], ...]:
-        return tuple(
-            tuple(tuple(run) for part in phrase.split() if (run := _WORD.findall(fold_accents(part))))
-            for phrase in self.when
-        )
+    def _phrases(self) -> tuple[tuple[list[str], ...], ...]:
+        """Each phrase, as runs of words that follow one another."""
+        return tuple(tuple(run for part in phrase.split() if (run := _words(part))) for phrase in self.when)
 
     def fits(self, words: Sequence[str]) -> bool:
         """Tell whether a question, given as its folded words, is of this kind."""
@@ -60,22 +60,32 @@ class GuidanceCase:
 
 
 def _holds(words: Sequence[str], run: Sequence[str]) -> bool:
-    """Tell whether some words hold those of a run, one after the other."""
-    places = range(len(words) - len(run) + 1)
-    return any(all(map(_begins, words[at : at + len(run)], run)) for at in places)
+    return any(
+        all(
+            word == start or (len(start) > _EXACT and word.startswith(start))
+            for word, start in zip(words[at : at + len(run)], run, strict=True)
+        )
+        for at in range(len(words) - len(run) + 1)
+    )
 
 
-def _begins(word: str, start: str) -> bool:
-    return word == start or (len(start) > _EXACT and word.startswith(start))
+def _words(text: str) -> list[str]:
+    return _WORD.findall(fold_accents(text))
+
+
+def _first(cases: Iterable[GuidanceCase], question: str) -> GuidanceCase | None:
+    words = _words(question)
+    return next((case for case in cases if case.fits(words)), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Guidance:
-    """All of it, for one policy. A policy that has none is answered with general sentences.
+    """All the guidance of one policy. A policy that has none is answered with general sentences.
 
     `scope`: what the policy is about, after « qui traite »; "" when that was not written.
     `subjects`: what each clause is about, in a few words.
-    `lapsed`: what was unsaid and is not any more, for all one knows, with the new words that may say it.
+    `silences`: what the policy leaves unsaid. `lapsed`: silences that newer words may have broken, with the
+    clauses that hold these words. `elsewhere`: where to turn with questions that are not the policy's.
     `incident`, `draft`: what to say above the clauses; `incident_clauses`: those that are always given.
     """
 
@@ -94,136 +104,121 @@ class Guidance:
         return next((step for step in self.steps if number in step.clauses), None)
 
     def silence(self, question: str) -> GuidanceCase | None:
-        """Return what the policy leaves unsaid that this question is about, if that was written."""
+        """Return the silence of the policy that a question is about, if it was written down."""
         return _first(self.silences, question)
 
-    def other(self, question: str) -> GuidanceCase | None:
-        """Return where to turn with a question that is not the policy's, if that was written."""
+    def referral(self, question: str) -> GuidanceCase | None:
+        """Return where to turn with a question that is not the policy's, if it was written down."""
         return _first(self.elsewhere, question)
 
+    def settled(self, answer: PolicyAnswer, question: str) -> PolicyAnswer:
+        """Return an answer in which a no is « silent » when it falls in a silence that was written down.
 
-def settled(guidance: Guidance, answer: PolicyAnswer, question: str) -> PolicyAnswer:
-    """Return an answer, a no made « silent » when what is left unsaid was written down.
-
-    Words alone would not do: the clause that comes closest must be one that the silence is about. Where
-    a revision may have said since what was left unsaid, no silence is claimed: its words are the answer.
-    Nor is one claimed on the model's word alone when it was not taught all that the text says.
-    """
-    if not answer.answered and answer.topic == "question" and not (answer.foreign or answer.unkind):
-        lapsed = _first(guidance.lapsed, question)
+        Words alone would not do: the closest clause must be one that the silence is about. Where a revision
+        may have broken a silence, the answer is its new words. Nor does the model claim a silence by itself
+        when it was not taught all that the text says.
+        """
+        if answer.answered or answer.topic != "question" or answer.foreign or answer.unkind:
+            return answer
+        lapsed = _first(self.lapsed, question)
         if lapsed:
-            given = tuple(_found(answer, number) for number in lapsed.clauses[:MOST])
-            return replace(answer, outcome="answer", clauses=given)
-    if answer.outcome == "silent" and answer.untaught and guidance.silence(question) is None:
-        return replace(answer, outcome="not_found")
-    if answer.outcome not in {"not_found", "out_of_scope"} or answer.topic != "question" or not answer.nearby:
+            scores = dict(answer.ranked)
+            clauses = tuple(ScoredClause(n, scores.get(n, 0.0)) for n in lapsed.clauses[:MOST])
+            return replace(answer, outcome="answer", clauses=clauses)
+        silence = self.silence(question)
+        if answer.outcome == "silent":
+            return replace(answer, outcome="not_found") if answer.untaught and silence is None else answer
+        if silence and answer.ranked and answer.ranked[0].number in silence.clauses:
+            return replace(answer, outcome="silent")
         return answer
-    case = guidance.silence(question)
-    if case is None or answer.nearby[0].number not in case.clauses:
-        return answer
-    return replace(answer, outcome="silent")
 
 
-def _found(answer: PolicyAnswer, number: Number) -> Found:
-    return next((one for one in answer.ranked if one.number == number), Found(number, 0.0))
+def carried_guidance(guidance: Guidance, origin: Version, latest: Version) -> Guidance:
+    """Return guidance about a version as it holds for a later one: each clause is followed to its number.
 
-
-def _first(cases: Iterable[GuidanceCase], question: str) -> GuidanceCase | None:
-    words = _WORD.findall(fold_accents(question))
-    return next((case for case in cases if case.fits(words)), None)
-
-
-def load(folders: Iterable[Path], library: Library) -> dict[str, Guidance]:
-    """Read what is beside each policy, a later folder's file standing in for an earlier one's.
-
-    Raises `PolicyError`, naming the file, for what is not well written or points to no clause.
+    A step after a clause, or its subject, is left out once the clause says something else. A silence lapses
+    when its clause says something else, or when new words hold what it is about.
     """
-    folders = tuple(folders)
-    found = {}
-    for policy in library.policies.values():
-        files = [path for folder in folders if (path := folder / "politique" / policy.id / FILE).is_file()]
-        source = f"{policy.id}/{FILE}"
-        latest = policy.versions[-1]
-        about = identities.origin(latest)
-        written = read(_text(files[-1], source), about, source) if files else Guidance()
-        found[policy.id] = carried(written, about, latest) if about is not latest else written
-    return found
+    fates, new = identities.fates(origin, latest), identities.fresh_clauses(origin, latest)
+    fresh = {clause.number: _words(clause.text) for clause in latest.clauses() if clause.number in new}
 
+    def now(case: GuidanceCase) -> GuidanceCase:
+        return replace(case, clauses=identities.current_numbers(fates, case.clauses))
 
-def carried(guidance: Guidance, about: Version, latest: Version) -> Guidance:
-    """Return guidance about a version as it holds of a later one: what was said of a clause follows it.
+    def unchanged(numbers: Iterable[Number]) -> tuple[Number, ...]:
+        same = (number for number in numbers if not identities.is_stale(fates, [number]))
+        return identities.current_numbers(fates, same)
 
-    What was said to do next after a clause, or about it, is left out once the clause says something else.
-    A silence lapses when its clause says something else, or when new words hold what it is about.
-    """
-    found, new = identities.fates(about, latest), identities.fresh_clauses(about, latest)
-    fresh = [clause for clause in latest.clauses() if clause.number in new]
-
-    def filling(one: GuidanceCase) -> tuple[Number, ...]:
-        own = identities.current_numbers(found, one.clauses)
-        return tuple(
-            clause.number
-            for clause in fresh
-            if clause.number in own or one.fits(_WORD.findall(fold_accents(clause.text)))
-        )
-
-    def case(one: GuidanceCase) -> GuidanceCase:
-        return replace(one, clauses=identities.current_numbers(found, one.clauses))
-
-    def same(numbers: Iterable[Number]) -> tuple[Number, ...]:
-        return identities.current_numbers(
-            found, (one for one in numbers if not identities.is_stale(found, [one]))
-        )
-
-    steps = (replace(step, clauses=same(step.clauses)) for step in guidance.steps)
+    silences, lapsed = [], []
+    for case in map(now, guidance.silences):
+        broken_by = tuple(n for n, words in fresh.items() if n in case.clauses or case.fits(words))
+        if broken_by:
+            lapsed.append(replace(case, clauses=broken_by))
+        else:
+            silences.append(case)
+    steps = (replace(step, clauses=unchanged(step.clauses)) for step in guidance.steps)
+    subjects = guidance.subjects.items()
     return replace(
         guidance,
-        subjects={
-            later: subject for number, subject in guidance.subjects.items() for later in same([number])
-        },
+        subjects={later: subject for number, subject in subjects for later in unchanged([number])},
         steps=tuple(step for step in steps if step.clauses),
-        silences=tuple(case(one) for one in guidance.silences if not filling(one)),
-        lapsed=tuple(replace(one, clauses=filled) for one in guidance.silences if (filled := filling(one))),
-        elsewhere=tuple(map(case, guidance.elsewhere)),
-        incident_clauses=identities.current_numbers(found, guidance.incident_clauses),
+        silences=tuple(silences),
+        lapsed=tuple(lapsed),
+        elsewhere=tuple(map(now, guidance.elsewhere)),
+        incident_clauses=identities.current_numbers(fates, guidance.incident_clauses),
     )
 
 
-def _text(path: Path, source: str) -> str:
-    try:
-        return path.read_text("utf-8")
-    except UnicodeDecodeError as error:
-        raise PolicyError(source, 0, "le fichier n'est pas en UTF-8.") from error
+# --- The file -----------------------------------------------------------------------------------
 
 
-_TABLES = {"scope", "subject", "next", "incident", "draft", "silence", "elsewhere"}
+def load_guidance(folders: Iterable[Path], library: Library) -> dict[str, Guidance]:
+    """Read the guidance of each policy, by its id; a later folder's file replaces an earlier one's.
+
+    Raises `PolicyError`, naming the file, for what is badly written or names no clause.
+    """
+    folders = tuple(folders)
+    guidance = {}
+    for policy in library.policies.values():
+        files = [path for folder in folders if (path := folder / "politique" / policy.id / FILE).is_file()]
+        source, written = f"{policy.id}/{FILE}", Guidance()
+        latest = policy.versions[-1]
+        origin = identities.origin(latest)
+        if files:
+            try:
+                written = parse_guidance(files[-1].read_text("utf-8"), origin, source)
+            except UnicodeDecodeError as error:
+                raise PolicyError(source, 0, "le fichier n'est pas en UTF-8.") from error
+        guidance[policy.id] = written if origin is latest else carried_guidance(written, origin, latest)
+    return guidance
 
 
-def read(toml: str, version: Version, source: str) -> Guidance:
+def parse_guidance(toml: str, version: Version, source: str) -> Guidance:
     """Read `toml` and check it against `version`. Raises `PolicyError`, naming `source`."""
     data = parse_toml(toml, source)
     reader = AnnotationReader(source, version)
-    reader.check_keys(data, _TABLES, "la table")
+    known = {"scope", "subject", "next", "incident", "draft", "silence", "elsewhere"}
+    reader.check_keys(data, known, "la table")
     incident = reader.table(data, "incident", {"clauses", "says"})
     draft = reader.table(data, "draft", {"says"})
     return Guidance(
-        scope=_said(reader, data["scope"], "scope") if "scope" in data else "",
+        scope=_sentence(reader, data["scope"], "scope") if "scope" in data else "",
         subjects={
-            reader.number(key, "subject"): _said(reader, value, f"[subject] {key}", SUBJECT_LENGTH)
+            reader.number(key, "subject"): _sentence(reader, value, f"[subject] {key}", SUBJECT_LENGTH)
             for key, value in reader.table(data, "subject").items()
         },
-        steps=tuple(_step(reader, one) for one in _tables(reader, data, "next")),
-        silences=tuple(_case(reader, one, "silence") for one in _tables(reader, data, "silence")),
-        elsewhere=tuple(_case(reader, one, "elsewhere") for one in _tables(reader, data, "elsewhere")),
-        incident=_said(reader, incident["says"], "[incident] says") if "says" in incident else "",
+        steps=tuple(_step(reader, table) for table in _tables(reader, data, "next")),
+        silences=tuple(_case(reader, table, "silence") for table in _tables(reader, data, "silence")),
+        elsewhere=tuple(_case(reader, table, "elsewhere") for table in _tables(reader, data, "elsewhere")),
+        incident=_sentence(reader, incident["says"], "[incident] says") if "says" in incident else "",
         incident_clauses=reader.numbers(incident["clauses"], "incident") if "clauses" in incident else (),
-        draft=_said(reader, draft["says"], "[draft] says") if "says" in draft else "",
+        draft=_sentence(reader, draft["says"], "[draft] says") if "says" in draft else "",
     )
 
 
 def _tables(reader: AnnotationReader, data: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
     tables = data.get(name, [])
-    if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise reader.fail(f"[[{name}]] écrivez [[{name}]] seul sur sa ligne, puis ce qu'il contient dessous.")
     return tables
 
@@ -232,7 +227,7 @@ def _step(reader: AnnotationReader, table: Mapping[str, object]) -> Step:
     reader.check_keys(table, {"clauses", "says", "contact"}, "[[next]] la clé")
     return Step(
         reader.numbers(table.get("clauses"), "next"),
-        _said(reader, table.get("says"), "[[next]] says"),
+        _sentence(reader, table.get("says"), "[[next]] says"),
         reader.texts(table.get("contact", []), "[[next]] contact"),
     )
 
@@ -243,13 +238,13 @@ def _case(reader: AnnotationReader, table: Mapping[str, object], name: str) -> G
     if not when or not all(_WORD.search(phrase) for phrase in when):
         raise reader.fail(f"[[{name}]] when\u00a0: il faut au moins une ligne, et un mot dans chacune.")
     return GuidanceCase(
-        _said(reader, table.get("says"), f"[[{name}]] says"),
+        _sentence(reader, table.get("says"), f"[[{name}]] says"),
         reader.numbers(table["clauses"], name) if "clauses" in table else (),
         when,
     )
 
 
-def _said(reader: AnnotationReader, value: object, where: str, most: int = SAID_LENGTH) -> str:
+def _sentence(reader: AnnotationReader, value: object, where: str, most: int = SENTENCE_LENGTH) -> str:
     text = reader.text(value, where)
     if len(text) > most:
         raise reader.fail(f"{where}\u00a0: {len(text)} caractères, il en faut au plus {most}.")

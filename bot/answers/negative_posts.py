@@ -1,14 +1,13 @@
-"""Telling that someone describes a negative post that exists, which is what a report is for.
+"""Recognising that someone describes a negative post, which is what a report is for.
 
-The engine learns it from its bank (`PolicyAnswer.topic`); the phrases of `data/negative_posts.toml` add
-what it misses, serve before its model is there, and take away good news. Nothing of the text is kept.
+The engine learns it from its bank (`PolicyAnswer.topic`). The phrases of `data/negative_posts.toml` add
+what it misses, serve while there is no model, and rule out good news. Nothing of the text is kept.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -17,29 +16,33 @@ from bot.answers.questions import PolicyAnswer
 from bot.policy.search import fold_accents
 
 FILE: Final = "negative_posts.toml"
-READ: Final = 2_000
+READ: Final = 2_000  # characters
 
 
 @dataclass(frozen=True, slots=True)
 class NegativePosts:
-    """The phrases, ready to be looked for."""
+    """The phrases, as patterns on folded text.
 
-    every: tuple[re.Pattern[str], ...]  # one of each: where, how hostile, about whom
+    `every`: where, how hostile, about whom; a post is described by one phrase of each, or by a `direct`
+    one, without any of `unless` and `praise`.
+    """
+
+    every: tuple[re.Pattern[str], ...]
     direct: re.Pattern[str]
     unless: re.Pattern[str]
     praise: re.Pattern[str]
 
     def describes(self, text: str) -> bool:
         """Tell whether the words alone describe a negative post about the association."""
-        told = _plain(text)
-        if self.unless.search(told) or self.praise.search(told):
+        plain = _plain(text)
+        if self.unless.search(plain) or self.praise.search(plain):
             return False
-        return bool(self.direct.search(told)) or all(one.search(told) for one in self.every)
+        return bool(self.direct.search(plain)) or all(pattern.search(plain) for pattern in self.every)
 
     def settled(self, answer: PolicyAnswer, text: str) -> PolicyAnswer:
         """Return an answer whose topic is « incident » when, and only when, a negative post is described.
 
-        It is then answered with the reminder not to comment and the report's button, and never kept.
+        Such an answer reminds people not to comment, offers to report, and is never kept.
         """
         if answer.foreign or answer.topic == "draft":
             return answer
@@ -50,17 +53,12 @@ class NegativePosts:
         return answer
 
 
-def load(folder: Path) -> NegativePosts:
-    """Read the phrases, which are shipped. Raises `OSError` when they cannot be read."""
+def load_negative_posts(folder: Path) -> NegativePosts:
+    """Read the shipped phrases. Raises `OSError` when they cannot be read."""
     data = tomllib.loads((folder / FILE).read_text("utf-8"))
-    return NegativePosts(
-        tuple(_any(data[name]) for name in ("where", "hostile", "us")),
-        *(_any(data[name]) for name in ("direct", "unless", "praise")),
-    )
-
-
-def _any(patterns: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(f"(?:{one})" for one in patterns))
+    patterns = {name: re.compile("|".join(f"(?:{phrase})" for phrase in data[name])) for name in data}
+    every = (patterns["where"], patterns["hostile"], patterns["us"])
+    return NegativePosts(every, patterns["direct"], patterns["unless"], patterns["praise"])
 
 
 def _plain(text: str) -> str:

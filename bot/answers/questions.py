@@ -1,25 +1,24 @@
 """From a question in anyone's own words to the clauses that answer it, or to an honest no.
 
-Nothing here writes the policy's words: an `PolicyAnswer` holds numbers of clauses that exist in the version
-that was asked about, and what is shown of them is a `Quote`.
+Nothing here writes the policy's words: a `PolicyAnswer` holds the numbers of clauses that exist in the
+version that was asked about, and they are shown as a `Quote`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
-from bot.answers import bank
-from bot.answers.bank import LONGEST
-from bot.answers.engine import rules, text
-from bot.answers.engine.scores import Scores
-from bot.answers.engine.shelf import Models, ModelShelf
-from bot.answers.engine.text import Texts
+from bot.answers.bank import LONGEST, spelling_tables
+from bot.answers.engine import rules
+from bot.answers.engine.scores import ScoredClause, Scores
+from bot.answers.engine.shelf import ModelShelf
+from bot.answers.engine.text import SAYS, ClauseWords
 from bot.language import detection, spelling
 from bot.language.detection import SmallWords
 from bot.language.spelling import load_spelling_table
@@ -37,7 +36,6 @@ logger = logging.getLogger(__name__)
 Table = TypeVar("Table")
 Outcome: TypeAlias = Literal["answer", "clarify", "not_found", "silent", "out_of_scope"]
 Topic: TypeAlias = Literal["question", "incident", "draft"]
-Ranked: TypeAlias = Sequence[tuple[Number, float]]  # clauses and their scores, best first
 
 TOPICS: tuple[Topic, ...] = ("incident", "draft")
 MOST = 3  # clauses in one answer
@@ -45,41 +43,33 @@ RIVAL = 0.7  # of the best clause's likelihood, from which another is another re
 SHOWN = 0.2  # of the best clause's likelihood, from which another is worth reading too
 DOUBT = 0.12  # of margin under which a decline is « not found » rather than a silence of the policy
 TOPICAL = 0.25  # of margin that a negative post or a draft is forgiven: both are always the policy's subject
-SURE_OF_TEXT = 0.6  # of what a question means that a clause must hold; then nine in ten are right
+SURE_OF_TEXT = 0.6  # of a question's meaning that a clause must hold; then nine in ten are right
 TEXT_RIVALS = 0.1  # below the best, within which another clause is shown too
 _UNRELATED = frozenset({"adversarial", "off_topic"})
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A clause, and how likely it is to be the one that answers, from 0 to 1."""
-
-    number: Number
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
 class PolicyAnswer:
-    """What came of a question.
+    """What a question is answered with.
 
-    `outcome`: "answer"; "clarify" when two readings compete (`clauses` are what to choose between);
-    "not_found" when nothing reliable was found; "silent" when the subject is the policy's but it does
-    not say; "out_of_scope" when it is not this policy's subject.
-    `topic`: "incident" when someone describes a negative post, "draft" when someone pastes what they
-    want to publish; such a text is never kept.
-    `clauses`: one to three, only for "answer" and "clarify"; the first answers best, and those to be read
-    with it are among them. For a whole article, its first clauses; all of them are in `ranked`.
-    `ranked`: what comes closest, best first, whatever the outcome.
+    `outcome`: "answer"; "clarify" when two readings compete, and `clauses` are the choice; "not_found" when
+    nothing reliable was found; "silent" when the policy touches the subject but does not say;
+    "out_of_scope" when it is not this policy's subject.
+    `topic`: "incident" when someone describes a negative post, "draft" when someone pastes what they want
+    to publish; such a text is never kept.
+    `clauses`: one to three, only for "answer" and "clarify", the best first, with those to be read with it.
+    For a whole article, its first clauses; all of them are in `ranked`.
+    `ranked`: the closest clauses, best first, whatever the outcome.
     `english`: asked in English. `foreign`: in neither French nor English; declined without being read.
     `unkind`: an insult, an attempt to divert the bot, or gibberish; always declined.
-    `untaught`: declined, of a text with clauses that are new or changed since its bank was labelled.
-    `learning`: given by text alone while the bank is being learnt; a minute later it may be better.
+    `untaught`: declined, about a text with clauses that are newer than its bank.
+    `learning`: given by text alone while the bank is being learnt; it may be better a minute later.
     """
 
     outcome: Outcome
     topic: Topic = "question"
-    clauses: tuple[Found, ...] = ()
-    ranked: tuple[Found, ...] = ()
+    clauses: tuple[ScoredClause, ...] = ()
+    ranked: tuple[ScoredClause, ...] = ()
     english: bool = False
     foreign: bool = False
     unkind: bool = False
@@ -92,8 +82,8 @@ class PolicyAnswer:
         return self.outcome in {"answer", "clarify"}
 
     @property
-    def nearby(self) -> tuple[Found, ...]:
-        """What to suggest, and not to give as an answer, when the question is declined."""
+    def nearby(self) -> tuple[ScoredClause, ...]:
+        """The clauses to suggest, not as an answer, when the question is declined."""
         return () if self.answered or self.foreign or self.unkind else self.ranked
 
 
@@ -102,61 +92,61 @@ class Engine:
 
     `folders`: those that hold policies, the shipped one first (`Settings.data_folders()`).
     `models`: where trained models are kept; made when missing. Nothing is read before the first use.
-    `shelf`: what gives the models instead, to try one before it serves.
+    `shelf`: gives the models instead, to try one before it serves.
     """
 
-    def __init__(self, folders: Sequence[Path], models: Path, shelf: Models | None = None) -> None:
+    def __init__(self, folders: Sequence[Path], models: Path, shelf: ModelShelf | None = None) -> None:
         self._folders = tuple(folders)
         self._shelf = shelf or ModelShelf(self._folders, models)
         self._lock = RLock()  # Snowball's stemmer keeps a state of its own
-        self._texts: dict[Version, Texts] = {}
+        self._words: dict[Version, ClauseWords] = {}
         self._namings: dict[Policy, Naming] = {}
 
     @cached_property
-    def _words(self) -> SmallWords:
-        return _sound(detection.load_small_words, detection.tables(self._folders))
+    def _small_words(self) -> SmallWords:
+        return _load_sound(detection.load_small_words, detection.tables(self._folders))
 
     @cached_property
     def _table(self) -> Mapping[str, str]:
-        return _sound(load_spelling_table, bank.tables(self._folders))
+        return _load_sound(load_spelling_table, spelling_tables(self._folders))
 
     def prepare(self, policy: Policy) -> bool:
-        """Load the policy's model, training it first when it is missing; slow, for a thread of its own.
+        """Load the policy's model, after training if it is missing. Slow: for a thread of its own.
 
-        Returns False when the policy has no bank, or it could not be trained: then text alone answers.
+        Returns False when the policy has no bank, or it could not be learnt: then text alone answers.
         """
         return self._shelf.prepare(policy.versions[-1])
 
     def ready(self, policy: Policy) -> bool:
-        """Tell whether nothing has to be made before the policy's questions are answered at their best."""
+        """Tell whether the policy's bank is learnt, or cannot be; if it is to be, start."""
         return self._shelf.ready(policy.versions[-1])
 
     def close(self) -> None:
-        """Stop waiting for a model that is being made."""
+        """Start no more training."""
         self._shelf.close()
 
     def answer(
         self, policy: Policy, version: Version, question: str, previous: tuple[Number, ...] = ()
     ) -> PolicyAnswer:
-        """Answer a question about a version; `previous` are the clauses of the last exchange.
+        """Answer a question about a version; `previous`: the clauses of the last exchange.
 
-        Never raises, whatever the text. While the model is not there, text alone answers.
+        Never raises, whatever the text. While there is no model, text alone answers.
         """
         question = " ".join(question.split())[:LONGEST]
         if not any(character.isalnum() for character in question):
             return PolicyAnswer("not_found")
-        spoken = detection.detect(question, self._words)
-        if spoken == "other":
+        language = detection.detect(question, self._small_words)
+        if language == "other":
             return PolicyAnswer("out_of_scope", foreign=True)
         with self._lock:
             forget = spelling.forgetting()
             model = self._shelf.model(policy.versions[-1])
-            found = self._decide(policy, version, question, previous, model)
-            if model is None or found.topic != "question":  # text alone does not tell what a text is
+            answer = self._answer(policy, version, question, previous, model)
+            if model is None or answer.topic != "question":  # without a model, any text may be an incident
                 forget()
-        return replace(found, english=spoken == "en")
+        return replace(answer, english=language == "en")
 
-    def _decide(
+    def _answer(
         self,
         policy: Policy,
         version: Version,
@@ -164,128 +154,97 @@ class Engine:
         previous: Sequence[Number],
         model: Model | None,
     ) -> PolicyAnswer:
-        reference = self._reference(policy, question)
-        scores = model.score(question, version) if model else None
-        if reference:
-            looked_up = rules.look_up(reference, version, scores)
-            if looked_up is not None:
-                return _of_numbers(looked_up, reference, version)
-        if scores is None:
-            learning = not self._shelf.ready(policy.versions[-1])
-            return replace(_by_text(self._text(policy, version), policy, question), learning=learning)
-        texts = self._text(policy, version)
-        scores = rules.adjusted(
-            scores, _cited(reference), question, previous, says=lambda: texts.hold(question)
-        )
-        answer = _by_model(scores, policy)
-        fresh = identities.fresh_clauses(identities.origin(version), version)
-        if not fresh or answer.answered or answer.unkind or answer.topic != "question":
-            return answer
-        return _by_fresh_words(answer, text.held(texts, fresh, question))
-
-    def _reference(self, policy: Policy, question: str) -> Reference | None:
-        """Return the numbers that a question names, None when they may be mere figures."""
         if policy not in self._namings:
             self._namings[policy] = Naming(dict.fromkeys(policy.names(), policy.id))
         reference = references.parse_reference(self._namings[policy].split(question)[1])
-        return reference if reference and (reference.marked or reference.exact) else None
+        if reference and not (reference.marked or reference.exact):
+            reference = None  # mere figures
+        scores = model.score(question, version) if model else None
+        if reference and (numbers := rules.look_up(reference, version, scores)) is not None:
+            return _by_number(numbers, reference, version)
+        if version not in self._words:
+            self._words[version] = ClauseWords(version, policy.notes(version).topics, self._table)
+        words = self._words[version]
+        if scores is None:
+            learning = not self._shelf.ready(policy.versions[-1])
+            return replace(_by_text(words.rank(question), policy), learning=learning)
+        cited = [span.first for span in reference.spans] if reference else []
+        answer = _by_model(rules.adjusted(scores, cited, question, previous, words.holds_any), policy)
+        fresh = identities.fresh_clauses(identities.origin(version), version)
+        if not fresh or answer.answered or answer.unkind or answer.topic != "question":
+            return answer
+        return _by_fresh_words(answer, words.may_answer(question, fresh))
 
-    def _text(self, policy: Policy, version: Version) -> Texts:
-        if version not in self._texts:
-            self._texts[version] = Texts(version, policy.notes(version).topics, self._table)
-        return self._texts[version]
 
-
-def _sound(read: Callable[[Sequence[Path]], Table], paths: Sequence[Path]) -> Table:
-    """Read what is shipped and what the association added, or what is shipped alone if the rest is wrong."""
+def _load_sound(load: Callable[[Sequence[Path]], Table], paths: Sequence[Path]) -> Table:
+    """Load the shipped file and the association's, or the shipped one alone if the other is wrong."""
     try:
-        return read(paths)
+        return load(paths)
     except (PolicyError, OSError, UnicodeDecodeError) as error:
         logger.warning("%s", error)
-        return read(paths[:1])
+        return load(paths[:1])
 
 
-def _cited(reference: Reference | None) -> tuple[Number, ...]:
-    return tuple(span.first for span in reference.spans) if reference else ()
-
-
-def _of_numbers(numbers: Sequence[Number], reference: Reference, version: Version) -> PolicyAnswer:
-    """Return the clauses that were asked for by number, or those closest to one that is not there."""
+def _by_number(numbers: Sequence[Number], reference: Reference, version: Version) -> PolicyAnswer:
+    """Answer with the clauses asked for by number, or suggest those closest to one that does not exist."""
     if numbers:
-        found = tuple(Found(number, 1.0) for number in numbers)
-        return PolicyAnswer("answer", clauses=found[:MOST], ranked=found)
+        clauses = tuple(ScoredClause(number, 1.0) for number in numbers)
+        return PolicyAnswer("answer", clauses=clauses[:MOST], ranked=clauses)
     nearest = references.nearest(reference.spans[0].first, version)
-    return PolicyAnswer("not_found", ranked=tuple(Found(number, 0.0) for number in nearest))
+    return PolicyAnswer("not_found", ranked=tuple(ScoredClause(number, 0.0) for number in nearest))
 
 
-def _by_text(texts: Texts, policy: Policy, question: str) -> PolicyAnswer:
-    everything = texts.rank(question)
-    ranked = _found(everything[:MOST])
-    if not ranked or ranked[0].score < SURE_OF_TEXT:
-        return PolicyAnswer("not_found", ranked=ranked)
-    shown = [one for one in ranked if one.score >= ranked[0].score - TEXT_RIVALS]
-    group = _read_with(ranked[0], policy)
-    together = _found([pair for pair in everything if pair[0] in group])
-    return PolicyAnswer("answer", clauses=_with_companions(shown, together), ranked=ranked)
-
-
-def _by_fresh_words(answer: PolicyAnswer, held: Ranked) -> PolicyAnswer:
-    """Return a no as it holds of clauses that the bank says nothing of, and that may answer."""
-    said = [one for one in _found(held) if one.score >= text.SAYS][:MOST]
-    near = said or _found(held[:MOST])
-    others = (one for one in answer.ranked if all(one.number != other.number for other in near))
-    answer = replace(answer, untaught=True, ranked=(*near, *others)[:MOST])
-    if said:
-        return replace(answer, outcome="answer", clauses=tuple(said))
-    return replace(answer, outcome="not_found") if near else answer
+def _by_text(ranked: Sequence[ScoredClause], policy: Policy) -> PolicyAnswer:
+    best = tuple(ranked[:MOST])
+    if not best or best[0].score < SURE_OF_TEXT:
+        return PolicyAnswer("not_found", ranked=best)
+    clauses = _with_companions(ranked, best[0].score - TEXT_RIVALS, policy)
+    return PolicyAnswer("answer", clauses=clauses, ranked=best)
 
 
 def _by_model(scores: Scores, policy: Policy) -> PolicyAnswer:
-    ranked = _found(scores.ranked(MOST))
+    ranked = scores.ranked()
     if not ranked:
         return PolicyAnswer("not_found")
+    best, first = tuple(ranked[:MOST]), ranked[0]
     topic: Topic = max(TOPICS, key=lambda name: scores.topics[name])
     if scores.topics[topic] <= 0:
         topic = "question"
-    doubt = TOPICAL if topic != "question" and scores.reason not in _UNRELATED else 0.0
-    if scores.margin + doubt <= 0:
-        return PolicyAnswer(
-            _why_declined(scores), topic, ranked=ranked, unkind=scores.reason == "adversarial"
-        )
-    rivals = [one for one in ranked if one.score >= RIVAL * ranked[0].score]
-    if len(rivals) > 1 and not _go_together(policy, rivals):
-        return PolicyAnswer("clarify", topic, tuple(rivals), ranked)
-    shown = [one for one in ranked if one.score >= SHOWN * ranked[0].score]
-    together = _found(scores.among(_read_with(ranked[0], policy)))
-    return PolicyAnswer("answer", topic, _with_companions(shown, together), ranked)
+    unrelated = scores.reason in _UNRELATED
+    if scores.margin + (TOPICAL if topic != "question" and not unrelated else 0.0) <= 0:
+        outcome: Outcome = "silent" if scores.silent and not unrelated else "out_of_scope"
+        if scores.margin > -DOUBT and not unrelated:  # too close to say that the policy does not answer
+            outcome = "not_found"
+        return PolicyAnswer(outcome, topic, ranked=best, unkind=scores.reason == "adversarial")
+    rivals = tuple(clause for clause in best if clause.score >= RIVAL * first.score)
+    if len(rivals) > 1 and not {clause.number for clause in rivals} <= _read_with(first.number, policy):
+        return PolicyAnswer("clarify", topic, rivals, best)
+    return PolicyAnswer("answer", topic, _with_companions(ranked, SHOWN * first.score, policy), best)
 
 
-def _found(pairs: Ranked) -> tuple[Found, ...]:
-    return tuple(Found(number, score) for number, score in pairs)
+def _by_fresh_words(answer: PolicyAnswer, candidates: Sequence[ScoredClause]) -> PolicyAnswer:
+    """Return a no, in the light of clauses that the bank says nothing of and that may answer."""
+    sure = [clause for clause in candidates if clause.score >= SAYS][:MOST]
+    near = sure or candidates[:MOST]
+    numbers = {clause.number for clause in near}
+    ranked = (*near, *(clause for clause in answer.ranked if clause.number not in numbers))[:MOST]
+    answer = replace(answer, untaught=True, ranked=ranked)
+    if sure:
+        return replace(answer, outcome="answer", clauses=tuple(sure))
+    return replace(answer, outcome="not_found") if near else answer
 
 
-def _read_with(first: Found, policy: Policy) -> Collection[Number]:
-    """Return the clauses that one is to be read with, none when it stands alone."""
-    group = policy.annotations.read_with(first.number)
-    return group.clauses if group else ()
+def _read_with(number: Number, policy: Policy) -> frozenset[Number]:
+    group = policy.annotations.read_with(number)
+    return frozenset(group.clauses) if group else frozenset()
 
 
-def _why_declined(scores: Scores) -> Outcome:
-    """Return "not_found" when a clause comes so close that nobody can say that the policy is silent."""
-    if scores.reason in _UNRELATED:
-        return "out_of_scope"
-    if scores.margin > -DOUBT:
-        return "not_found"
-    return "silent" if scores.silent else "out_of_scope"
-
-
-def _go_together(policy: Policy, found: Sequence[Found]) -> bool:
-    """Tell whether clauses are to be read together, so that there is nothing to choose."""
-    group = policy.annotations.read_with(found[0].number)
-    return group is not None and all(one.number in group.clauses for one in found)
-
-
-def _with_companions(shown: Sequence[Found], together: Sequence[Found]) -> tuple[Found, ...]:
-    """Return clauses with those that the first is to be read with, three at most, best first."""
-    kept = list(dict.fromkeys((shown[0], *together, *shown)))[:MOST]
-    return tuple(sorted(kept, key=lambda one: (-one.score, one.number)))
+def _with_companions(
+    ranked: Sequence[ScoredClause], least: float, policy: Policy
+) -> tuple[ScoredClause, ...]:
+    """Return the best clause, those to be read with it, and others of at least a score: three at most."""
+    group = _read_with(ranked[0].number, policy)
+    together = [clause for clause in ranked if clause.number in group]
+    shown = [clause for clause in ranked[:MOST] if clause.score >= least]
+    chosen = list(dict.fromkeys((ranked[0], *together, *shown)))[:MOST]
+    return tuple(sorted(chosen, key=lambda clause: (-clause.score, clause.number)))

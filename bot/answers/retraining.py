@@ -1,12 +1,12 @@
-"""Training again after the bank of questions was changed from the chat, and saying what came of it.
+"""Training again after lines were added to the bank from the chat, and saying what came of it.
 
-An errand (see `bot.schedule.clock`): it takes a minute off the storage thread, in a process of its own.
-It is harmless when repeated: the same bank gives the same model, and the notice has one key.
+An errand (see `bot.schedule.clock`): training takes a minute, in a process of its own, off the storage
+thread. It is harmless when repeated: the same bank gives the same model, and the notice has one key.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -28,19 +28,19 @@ from bot.schedule import clock
 from bot.storage.database import Storage
 from bot.times import iso
 
-LEARN: Final = "apprendre"  # the errand that learns the bank of questions for the texts at work
+LEARN: Final = "apprendre"  # the errand that learns the banks for the texts in force and to come
 ERRAND: Final = "reentrainer"  # in `Work.errands`
 
 Arguments: TypeAlias = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
+class RetrainingResult:
     """What came of training again.
 
     `swapped`: the new model answers from now on. `before`, `after`: the share of the gate file's questions
     that each model answers rightly (« joint » in docs/), None when there was no model, or no gate.
-    `lines`: how many questions the new model was trained on. `problem`: why it could not be, in French.
+    `lines`: how many questions the new model was trained on. `problem`: why there is none, in French.
     """
 
     swapped: bool
@@ -51,51 +51,46 @@ class Trained:
 
 
 @dataclass(frozen=True, slots=True)
-class TrainedNotice:
+class RetrainingNotice:
     """The arguments of the notice that says what came of training a policy's model again."""
 
     policy: str
-    trained: Trained
+    result: RetrainingResult
 
 
-NOTICE: Final = Notice("reentrainement", "le résultat d'un réentraînement", TrainedNotice)
-
-Retrain: TypeAlias = Callable[[str], Awaitable[Trained]]
+NOTICE: Final = Notice("reentrainement", "le résultat d'un réentraînement", RetrainingNotice)
 
 
-def trainer(library: Library, folders: Sequence[Path], models: Path) -> Retrain:
-    """Return what trains a policy's model from the folders that hold its banks, in a process of its own."""
-
-    def train(policy: str) -> Trained:
-        sources = Sources(tuple(folders), library.policies[policy].versions[-1])
-        try:
-            verdict = store.make(sources, models)
-        except ModelError as error:
-            return Trained(swapped=False, before=None, after=None, lines=0, problem=str(error))
-        before, after = (score.joint if score else None for score in (verdict.before, verdict.after))
-        return Trained(verdict.swapped, before, after, verdict.lines)
-
-    async def retrain(policy: str) -> Trained:
-        return await aside(partial(train, policy))
-
-    return retrain
+def retrain(library: Library, folders: Sequence[Path], models: Path, policy: str) -> RetrainingResult:
+    """Train a policy's model again, in a process of its own, and wait for it."""
+    try:
+        verdict = store.learn(Sources(tuple(folders), library.policies[policy].versions[-1]), models)
+    except ModelError as error:
+        return RetrainingResult(swapped=False, before=None, after=None, lines=0, problem=str(error))
+    before, after = (score.joint if score else None for score in (verdict.before, verdict.after))
+    return RetrainingResult(verdict.swapped, before, after, verdict.lines)
 
 
 def plan(db: Database, policy: str, person: str, now: datetime) -> None:
-    """Have the policy's model trained again, in the caller's transaction, and the person told.
+    """Plan to train the policy's model again, and to tell the person, in the caller's transaction.
 
-    It begins with the next minute, so that what is added in the same one is trained together, and that
-    nothing is added once it has begun.
+    It starts with the next minute, so that lines added in the same minute are learnt together, and none is
+    added once it has started.
     """
     due = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     key = f"{ERRAND}:{policy}:{person}:{iso(due)}"
     clock.plan(db, key, ERRAND, due, {"policy": policy, "person": person, "key": key})
 
 
-async def errand(storage: Storage, retrain: Retrain, arguments: Arguments, now: datetime) -> None:
-    """Train, then queue the notice, and have the text to come learn the same; what breaks is tried again."""
-    trained = await retrain(arguments["policy"])
-    notice = TrainedNotice(arguments["policy"], trained)
+async def errand(
+    storage: Storage,
+    retrain: Callable[[str], RetrainingResult],
+    arguments: Arguments,
+    now: datetime,
+) -> None:
+    """Train, then queue the notice, and plan to learn the same for the texts to come; retried if it fails."""
+    result = await aside(partial(retrain, arguments["policy"]))
+    notice = RetrainingNotice(arguments["policy"], result)
     delivery = Delivery(arguments["key"], f"person:{arguments['person']}", NOTICE, notice)
 
     def queue() -> None:
@@ -108,14 +103,14 @@ async def errand(storage: Storage, retrain: Retrain, arguments: Arguments, now: 
 
 def notice_builders() -> tuple[NoticeBuilder, ...]:
     """Return the notice of a training, to be sent by the outbox."""
-    return (NOTICE.built_by(lambda _, notice: said(notice.trained, notice.policy)),)
+    return (NOTICE.built_by(lambda _, notice: result_message(notice.result, notice.policy)),)
 
 
-def said(trained: Trained, policy: str) -> Message:
-    """Say what came of training again."""
-    if trained.problem:
-        text = f"L'exercice n'a pas abouti\u00a0: {trained.problem} Vos ajouts restent dans la banque."
-    elif trained.swapped:
+def result_message(result: RetrainingResult, policy: str) -> Message:
+    """Say whether the new model answers, and the two scores."""
+    if result.problem:
+        text = f"L'exercice n'a pas abouti\u00a0: {result.problem} Vos ajouts restent dans la banque."
+    elif result.swapped:
         text = "C'est fait\u00a0: je réponds maintenant avec les questions que vous avez ajoutées."
     else:
         text = (
@@ -123,21 +118,16 @@ def said(trained: Trained, policy: str) -> Message:
             "bien aux questions d'épreuve. Vos ajouts restent dans la banque, et serviront quand d'autres "
             "les auront complétés."
         )
+    note = f"{result.lines} questions dans la banque." if result.lines else "Rien d'autre n'a changé."
+    if result.after is not None:
+        before = f" (avant\u00a0: {_percent(result.before)})" if result.before is not None else ""
+        note = f"Réponses justes aux questions d'épreuve\u00a0: {_percent(result.after)}{before}. {note}"
     return Message(
         Heading("La banque de questions"),
         Text(text),
-        Note(_scores(trained)),
+        Note(note),
         Buttons(Button("Voir la banque", f"banque {policy}:")),
     )
-
-
-def _scores(trained: Trained) -> str:
-    counted = f"{trained.lines} questions dans la banque." if trained.lines else "Rien d'autre n'a changé."
-    if trained.after is None:
-        return counted
-    after = f"Réponses justes aux questions d'épreuve\u00a0: {_percent(trained.after)}"
-    before = f" (avant\u00a0: {_percent(trained.before)})" if trained.before is not None else ""
-    return f"{after}{before}. {counted}"
 
 
 def _percent(share: float) -> str:

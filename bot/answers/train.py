@@ -1,12 +1,12 @@
 """Trains a policy's model, and has it serve unless it answers the questions set aside worse than before.
 
-    python -m bot.answers.train --politique pa20 --adoptee 2015-12-13 --modeles DOSSIER
-        --dossier data [--dossier …] < TEXTES
+    python -m bot.answers.train < ORDER
 
-The text of the version and of those before it come on the standard input, in JSON, since the files need
-not hold what was approved; where none comes, they are read from them. A program of its own, run by
-`question_store.make`, so that nothing of what training needs stays in the bot. The questions set aside,
-`questions_gate.jsonl` beside the bank, are never trained on.
+The order is JSON, as `store.learn` writes it: the policy, the version's adoption, the folders that hold
+policies and the one that holds models, and the texts of the version and of those before it, since the
+folders need not hold what was approved. Without texts, they are read from the folders. It prints the
+verdict as JSON. A program of its own, so that nothing of what training needs stays in the bot. The
+questions set aside, `questions_gate.jsonl` beside the bank, are never trained on.
 """
 
 from __future__ import annotations
@@ -16,125 +16,86 @@ import json
 import os
 import signal
 import sys
-from argparse import ArgumentParser
-from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 
 from bot.answers import bank, evaluation
-from bot.answers.bank import BankLine
-from bot.answers.engine import model as question_model
 from bot.answers.engine import store, training
-from bot.answers.engine.model import Model
+from bot.answers.engine.model import Model, load_model
 from bot.answers.engine.scores import ModelError
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.engine.store import ModelScore, Sources, Verdict
-from bot.answers.evaluation import Measures
 from bot.answers.questions import Engine
-from bot.policy import loading
 from bot.policy.articles import PolicyError
 from bot.policy.library import Policy
+from bot.policy.loading import Adopted, load_library
 
+ENOUGH = 5  # answered questions for each clause; with fewer, text alone does better
 _PARENT_DEATH_SIGNAL = 1  # prctl(2): PR_SET_PDEATHSIG
-
-TOO_SMALL = "la banque n'a pas encore assez de questions pour cette politique."
 
 
 def retrain(sources: Sources, policy: Policy, models: Path) -> Verdict:
     """Return the verdict on the bank as it is now, training only if it has none.
 
-    Raises `PolicyError` when a line of the bank is wrong, `ModelError` when they are too few, OSError.
+    Raises `PolicyError` when a line of the bank is wrong, `ModelError` when there are too few, OSError.
     """
-    current = store.verdict(sources, models)
-    previous = _loaded(models, current) if current else None
-    key = sources.key()
+    current, previous, key = store.load_verdict(sources, models), None, sources.key()
+    if current:
+        with suppress(ModelError):
+            previous = load_model(models / current.model)
     if current and previous and current.bank == key:
         return current
     lines = sources.lines()
-    if not store.is_enough(lines, sources.version):
-        raise ModelError(TOO_SMALL)
-    trained = training.model_of(sources)
-    name = f"{policy.id}-{key}.npz"
-    found = Verdict(key, sources.base(), len(lines), name, swapped=True)
+    if sum(bool(line.gold) for line in lines) < ENOUGH * len(sources.version.clauses()):
+        raise ModelError("la banque n'a pas encore assez de questions pour cette politique.")
+    trained, _ = training.fit(lines, sources.version, sources.table)
+    verdict = Verdict(key, sources.base(), len(lines), f"{policy.id}-{key}.npz", swapped=True)
     aside = sources.lines(bank.GATE)
     if current and previous and aside:
-        before, after = (_score(sources, policy, model, aside) for model in (previous, trained))
-        found = replace(found, before=before, after=after)
-        if is_worse(after, before):
-            found = replace(found, swapped=False, model=current.model)
-    if found.swapped:
-        store.put(trained, models, name)
-    store.settle(models, policy.id, found)
-    return found
+
+        def score(model: Model) -> ModelScore:
+            engine = Engine(sources.folders, Path(), FixedModel(model))
+            measures = evaluation.measure(evaluation.try_questions(engine, policy, sources.version, aside))
+            return ModelScore(measures.joint or 0.0, measures.top1 or 0.0)
+
+        before, after = score(previous), score(trained)
+        verdict = replace(verdict, before=before, after=after)
+        if after < before:
+            verdict = replace(verdict, swapped=False, model=current.model)
+    store.save_verdict(models, policy.id, verdict, trained if verdict.swapped else None)
+    return verdict
 
 
-def is_worse(after: ModelScore, before: ModelScore) -> bool:
-    """Tell whether fewer questions are right or, when as many are, fewer have the right clause first."""
-    return (after.joint, after.top1) < (before.joint, before.top1)
-
-
-def _loaded(models: Path, found: Verdict) -> Model | None:
-    try:
-        return question_model.load(models / found.model)
-    except ModelError:
-        return None
-
-
-def _score(sources: Sources, policy: Policy, model: Model, lines: Sequence[BankLine]) -> ModelScore:
-    engine = Engine(sources.folders, Path(), FixedModel(model))
-    measured = Measures.of(evaluation.run(engine, policy, sources.version, lines))
-    return ModelScore(measured.top1 or 0.0, measured.top3 or 0.0, measured.joint or 0.0)
-
-
-def _parser() -> ArgumentParser:
-    parser = ArgumentParser(prog="python -m bot.answers.train")
-    parser.add_argument("--politique", required=True)
-    parser.add_argument("--adoptee", required=True)
-    parser.add_argument("--dossier", type=Path, action="append", required=True)
-    parser.add_argument("--modeles", type=Path, required=True)
-    return parser
-
-
-def _policy(name: str, folders: Sequence[Path], texts: str) -> Policy:
-    approved = [
-        loading.Adopted(
-            date.fromisoformat(one["adopted"]),
-            date.fromisoformat(one["effective"]) if one["effective"] else None,
-            one["text"],
-        )
-        for one in json.loads(texts or "[]")
-    ]
-    return loading.load_library(
-        folders, name, lambda: date.max, {name: approved} if approved else None
-    ).default
-
-
-def _end_with_parent() -> None:
-    """Have this program end when the bot does, however it ends: a bot that is started again trains anew."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
-
-
-def main(arguments: Sequence[str]) -> int:
+def main() -> int:
     """Train; print the verdict as JSON, or one French line of what is wrong."""
-    _end_with_parent()
-    options = _parser().parse_args(arguments)
-    folders = tuple(options.dossier)
+    if sys.platform == "linux":  # end when the bot does, however it ends: once started again, it trains anew
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
     if hasattr(os, "nice"):
         os.nice(5)  # whoever asks the bot something meanwhile goes first
     try:
-        policy = _policy(options.politique, folders, sys.stdin.read())
-        found = retrain(Sources(folders, policy.version(options.adoptee)), policy, options.modeles)
+        order = json.load(sys.stdin)
+        name, folders = order["policy"], tuple(map(Path, order["folders"]))
+        texts = [
+            Adopted(
+                date.fromisoformat(text["adopted"]),
+                date.fromisoformat(text["effective"]) if text["effective"] else None,
+                text["text"],
+            )
+            for text in order["texts"]
+        ]
+        policy = load_library(folders, name, lambda: date.max, {name: texts} if texts else None).default
+        verdict = retrain(Sources(folders, policy.version(order["adopted"])), policy, Path(order["models"]))
     except OSError as error:
         print(f"{error.filename}\u00a0: {os.strerror(error.errno or 0)}.", file=sys.stderr)  # noqa: T201 — a program's own output
         return 1
     except (PolicyError, ModelError, ValueError, KeyError) as error:
         print(error, file=sys.stderr)  # noqa: T201 — same
         return 1
-    print(json.dumps(asdict(found)))  # noqa: T201 — same
+    print(json.dumps(asdict(verdict)))  # noqa: T201 — same
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

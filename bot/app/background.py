@@ -129,8 +129,7 @@ class Background:
     def _beat(self, pump: Pump) -> None:
         """Send what was queued, and forget what is remembered for minutes only."""
         pump.wake()
-        self.services.desk.conversations.fade()
-        self.services.desk.recent.fade()
+        self.services.desk.memory.fade()
         self.services.reporting.fade()
         self.services.course.on_screen.fade()
 
@@ -151,8 +150,8 @@ class Background:
         """Learn a policy's bank, if that is not done; one that cannot be keeps no other from it."""
         sources, models = Sources(self.settings.data_folders(), policy.versions[-1]), self.settings.models()
         try:
-            if not store.settled(sources, models):
-                store.make(sources, models)
+            if not store.is_learnt(sources, models):
+                store.learn(sources, models)
         except (ModelError, OSError) as error:
             logger.warning("the bank of questions of %s was not learnt: %s", policy.id, where(error))
 
@@ -204,7 +203,7 @@ class Background:
 
     def _errands(self) -> dict[str, Errand]:
         settings, office, course = self.settings, self.services.office, self.services.course
-        train = retraining.trainer(self.services.library, settings.data_folders(), settings.models())
+        train = partial(retraining.retrain, self.services.library, settings.data_folders(), settings.models())
         return {
             "copie": self._copy,
             "purge": self._purge,

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sqlite_utils import Database
 
 from bot.answers import guidance, negative_posts, retraining
-from bot.answers.conversations import Conversations, Recent
+from bot.answers.conversations import AnswerMemory
 from bot.answers.questions import Engine
 from bot.app import reports as app_reports
 from bot.app import serving
@@ -167,7 +167,7 @@ def _preview(title: str, messages: Mapping[str, Message], quote: Quoter) -> byte
 def _interpret_anew(settings: Settings, answering: Answering) -> None:
     """Read again what interprets the texts, once others are in force; what does not fit is left as it was."""
     try:
-        answering.guidance.update(guidance.load(settings.data_folders(), answering.library))
+        answering.guidance.update(guidance.load_guidance(settings.data_folders(), answering.library))
     except PolicyError as error:
         logger.warning("%s", error)
 
@@ -185,11 +185,10 @@ def desk(settings: Settings, read: Library, office: Office) -> Answering:
         read,
         office,
         Engine(folders, settings.models()),
-        guidance.load(folders, read),
+        guidance.load_guidance(folders, read),
         cache(lambda: masking.load_masker(folders, read)),
-        cache(lambda: negative_posts.load(SEED)),
-        Conversations(office.clock),
-        Recent(office.clock),
+        cache(lambda: negative_posts.load_negative_posts(SEED)),
+        AnswerMemory(office.clock),
     )
 
 

@@ -326,7 +326,7 @@ def _questions() -> questions.QuestionTools:
     config, library = configured(), _policies()
     folders = config.data_folders()
     with _policy_refusals():
-        known = guidance.load(folders, library)
+        known = guidance.load_guidance(folders, library)
     return questions.QuestionTools(library, Engine(folders, config.models()), known)
 
 

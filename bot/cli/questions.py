@@ -10,10 +10,11 @@ from typing import Any, TypeAlias
 
 import click
 
-from bot.answers import evaluation, guidance, refusals
+from bot.answers import evaluation, refusals
+from bot.answers.engine.scores import ScoredClause
 from bot.answers.evaluation import Trial
 from bot.answers.guidance import Guidance
-from bot.answers.questions import MOST, Engine, Found, PolicyAnswer
+from bot.answers.questions import MOST, Engine, PolicyAnswer
 from bot.cli.base import dump, json_flag, refuse
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.library import Library, Policy
@@ -47,7 +48,7 @@ def question_(question: tuple[str, ...], named: str | None, as_json: bool) -> No
     _prepare(desk, policy)
     asked = " ".join(question)
     known = desk.guidance.get(policy.id) or Guidance()
-    answer = guidance.settled(known, desk.engine.answer(policy, version, asked), asked)
+    answer = known.settled(desk.engine.answer(policy, version, asked), asked)
     if as_json:
         click.echo(dump(described(answer, version)))
     elif answer.answered:
@@ -75,13 +76,13 @@ def evaluer(fichier: Path, image: Path | None, named: str | None, as_json: bool)
     """Measure, and say what failed."""
     desk, policy, version = _about(named)
     try:
-        lines = evaluation.read(fichier, version)
+        lines = evaluation.load_questions(fichier, version)
     except (PolicyError, UnicodeDecodeError, OSError) as error:
         refuse(
             f"{fichier.name}\u00a0: il n'est pas en UTF-8." if isinstance(error, ValueError) else str(error)
         )
     _prepare(desk, policy)
-    trials = evaluation.run(desk.engine, policy, version, lines)
+    trials = evaluation.try_questions(desk.engine, policy, version, lines)
     found = evaluation.report(trials)
     image = image or (None if as_json else Path("confusion.png"))
     if image:
@@ -133,7 +134,7 @@ def _text(version: Version, number: Number) -> str:
     return clause.text if clause else ""
 
 
-def _quoted(policy: Policy, version: Version, found: Sequence[Found]) -> Iterator[str]:
+def _quoted(policy: Policy, version: Version, found: Sequence[ScoredClause]) -> Iterator[str]:
     for one in found:
         clause = version.clause(one.number)
         if clause:
@@ -154,14 +155,14 @@ def _answered(known: Guidance, answer: PolicyAnswer, policy: Policy, version: Ve
 
 
 def _declined(known: Guidance, answer: PolicyAnswer, policy: Policy, asked: str) -> str:
-    said = refusals.said(policy, known, answer, asked)
+    said = refusals.refusal(policy, known, answer, asked)
     near = ", ".join(str(found.number) for found in answer.nearby[:MOST])
     return f"{said} À lire peut-être\u00a0: {near}." if near and answer.outcome != "out_of_scope" else said
 
 
 def _draw(trials: Sequence[Trial], image: Path) -> None:
     try:
-        image.write_bytes(evaluation.draw(evaluation.confusion(trials)))
+        image.write_bytes(evaluation.draw_confusion(evaluation.confusion(trials)))
     except TypesetError as error:
         refuse(str(error))
     except OSError as error:
@@ -179,7 +180,7 @@ def _told(found: dict[str, Any], trials: Sequence[Trial], image: Path | None) ->
         yield f"\n{title:12} {'n':>4} {'top1':>6} {'top3':>6} {'joint':>6}"
         for name, one in found[key].items():
             yield f"{name:12} {one['n']:>4} " + " ".join(f"{_share(one[share]):>6}" for share in _SHARES)
-    wrong = evaluation.failed(trials)
+    wrong = [trial for trial in trials if not trial.right]
     if wrong:
         yield f"\nQuestions manquées\u00a0: {len(wrong)}"
     for trial in wrong:

@@ -1,22 +1,23 @@
 """`banque`: questions that were not well answered, for the administration to make lines of the bank of.
 
-What is shown was masked when it was kept; nobody knows who asked. A line that is added is the
-association's own, and has the model trained again (see `bot.answers.retraining`).
+They were masked when they were kept, and nobody knows who asked. A line that is added is the association's
+own, and the model is then trained again (see `bot.answers.retraining`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from sqlite_utils import Database
 
-from bot.answers import asked, bank_additions, retraining
 from bot.answers import bank as question_bank
-from bot.answers.asked import Alike, KeptQuestion
+from bot.answers import bank_review, retraining, unanswered
 from bot.answers.bank import BankLine
+from bot.answers.unanswered import Problem, SimilarQuestions
 from bot.commands import politique
 from bot.conversation.forms import ChoiceField, Form, Option, Reply, TextField
 from bot.conversation.messages import (
@@ -44,6 +45,11 @@ _PER_PAGE = 5
 _SHOWN = 8  # questions of one group; they resemble one another
 _OUTDATED_SHOWN = 30
 ANSWER_KIND = "answer"
+_PROBLEMS: Mapping[Problem, str] = {
+    "not_found": "sans réponse",
+    "silent": "non précisé par la politique",
+    "unhelpful": "réponse jugée pas utile",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,44 +61,45 @@ class BankEditing:
     shipped: Path
     own: Path | None
 
-    def files(self, policy: str) -> tuple[Path, ...]:
-        """Return the banks of a policy that exist."""
-        folders = (self.shipped, self.own) if self.own else (self.shipped,)
-        return question_bank.files(folders, policy)
-
-
-Action: TypeAlias = Callable[[BankEditing, Database, Reading, Request, str], Reply]
-
 
 def manage(bank: BankEditing, request: Request) -> Reply:
-    """Show the questions, one group of them, or a form to make a line; or do what a form or a button asks."""
+    """Show the questions, a group of them, or a form to make a line; or do what a form or a button asks."""
     reading, text = politique.open_reading(bank.library, request.text)
-    verb, _, rest = text.partition(" ")
-    action = _ACTIONS.get(verb, _overview)
+    policy, (verb, _, rest) = reading.policy, text.partition(" ")
+    rest = rest.strip()
     with bank.office.storage.transaction() as db:
-        return action(bank, db, reading, request, rest.strip())
+        groups = unanswered.group_similar(unanswered.kept_questions(db, policy.id))
+        group = next((g for g in groups if any(question.id == rest for question in g.questions)), None)
+        if verb == "ligne":
+            return _make_line(bank, db, reading, request, group)
+        if verb == "voir" and group:
+            return group_message(reading, group)
+        if verb == "effacer" and group:
+            _delete(bank, db, group)
+            groups.remove(group)
+        folders = (bank.shipped, bank.own) if bank.own else (bank.shipped,)
+        lines = question_bank.load_readable_lines(question_bank.bank_files(folders, policy.id))
+        outdated = bank_review.outdated_counts(policy, lines)
+        if verb == "revoir":
+            return outdated_message(reading, outdated)
+        numbered = verb not in {"voir", "effacer"} and rest.isdecimal() and len(rest) < 4  # noqa: PLR2004 — no page has four figures
+        page = int(rest) if numbered else 1
+        verdicts = unanswered.verdict_counts(db)
+        return overview(reading, groups, verdicts, outdated=sum(outdated.values()), page=page)
 
 
 # --- Showing ----------------------------------------------------------------------------------
 
 
-def _overview(bank: BankEditing, db: Database, reading: Reading, _: Request, page: str) -> Message:
-    groups = asked.alike(asked.kept(db, reading.policy.id))
-    lines = bank_additions.readable(bank.files(reading.policy.id))
-    outdated = sum(bank_additions.outdated(reading.policy, lines).values())
-    wanted = int(page) if page.isdecimal() and len(page) < 4 else 1  # noqa: PLR2004 — no page has four figures
-    return overview(reading, groups, asked.verdicts(db), outdated=outdated, page=wanted)
-
-
 def overview(
     reading: Reading,
-    groups: Sequence[Alike],
+    groups: Sequence[SimilarQuestions],
     verdicts: Mapping[str, int],
     *,
     outdated: int = 0,
     page: int = 1,
 ) -> Message:
-    """Return one page of the groups, the largest first."""
+    """Return one page of the groups, the largest first. `outdated`: how many lines are to be reviewed."""
     pages = max(1, -(-len(groups) // _PER_PAGE))
     page = min(max(page, 1), pages)
     turns = [
@@ -103,197 +110,168 @@ def overview(
     if outdated:
         turns.append(Button(f"Lignes à revoir ({outdated})", reading.command("revoir", "banque")))
     shown = groups[(page - 1) * _PER_PAGE :][:_PER_PAGE]
+    note = f"Gardées {unanswered.DAYS_KEPT} jours au plus, sans le nom de qui les a posées."
+    useful, useless = verdicts.get("useful", 0), verdicts.get("useless", 0)
+    if useful or useless:
+        note += f" Réponses jugées utiles\u00a0: {useful}; pas utiles\u00a0: {useless}."
     empty = "Aucune question n'attend. Celles que je n'ai pas su répondre viendront ici."
     return Message(
         Heading(f"Les questions à améliorer\u00a0: {reading.policy.name}"),
-        Note(_judged(verdicts)),
-        *(element for group in shown for element in _group(reading, group)),
+        Note(note),
+        *(element for group in shown for element in _summary(reading, group)),
         *([] if shown else [Text(empty)]),
         Buttons(*turns, Button("Menu", "vigie")),
     )
 
 
-def _judged(verdicts: Mapping[str, int]) -> str:
-    useful, useless = verdicts.get("useful", 0), verdicts.get("useless", 0)
-    kept = f"Gardées {asked.DAYS_KEPT} jours au plus, sans le nom de qui les a posées."
-    if not useful and not useless:
-        return kept
-    return f"{kept} Réponses jugées utiles\u00a0: {useful}; pas utiles\u00a0: {useless}."
+def _summary(reading: Reading, group: SimilarQuestions) -> Iterator[Element]:
+    make_line, delete = _changes(reading, group)
+    yield Text(bold(_quoted(group.first.question)), f"\n{_history(group)}")
+    yield Buttons(make_line, Button("Voir", reading.command(f"voir {group.first.id}", "banque")), delete)
 
 
-def _group(reading: Reading, group: Alike) -> Iterator[Element]:
-    yield Text(bold(_quoted(group.first)), f"\n{_told(group)}")
-    yield Buttons(
-        Button("En faire une ligne", reading.command(f"ligne {group.first.id}", "banque"), "primary"),
-        Button("Voir", reading.command(f"voir {group.first.id}", "banque")),
-        Button("Effacer", reading.command(f"effacer {group.first.id}", "banque"), "danger"),
-    )
-
-
-def _quoted(one: KeptQuestion) -> str:
-    return f"«\u00a0{excerpt(one.question, 200)}\u00a0»"
-
-
-def _told(group: Alike) -> str:
-    """Say how many times it was asked, what was wrong, and when it last was."""
-    count = len(group.questions)
-    times = f"Posée {count} fois" if count > 1 else "Posée une fois"
-    problems = [f"{words}\u00a0: {n}" for problem, words in _PROBLEMS.items() if (n := group.count(problem))]
-    latest = in_words(asked.monday(group.latest))
-    return f"{times} ({', '.join(problems)}), la dernière dans la semaine du {latest}."
-
-
-_PROBLEMS: Mapping[asked.Problem, str] = {
-    "not_found": "sans réponse",
-    "silent": "non précisé par la politique",
-    "unhelpful": "réponse jugée pas utile",
-}
-
-
-def _see(bank: BankEditing, db: Database, reading: Reading, request: Request, identifier: str) -> Message:
-    group = asked.with_id(asked.alike(asked.kept(db, reading.policy.id)), identifier)
-    return seen(reading, group) if group else _overview(bank, db, reading, request, "")
-
-
-def seen(reading: Reading, group: Alike) -> Message:
-    """Return the questions of one group, each with what it was answered with."""
+def group_message(reading: Reading, group: SimilarQuestions) -> Message:
+    """Return the questions of one group, each with the clauses it was answered with."""
     lines = []
-    for one in group.questions[:_SHOWN]:
-        answered = f", répondue par {one.clauses}" if one.clauses else ""
-        lines.append(f"• {_quoted(one)}, {_PROBLEMS[one.problem]}{answered}")
+    for question in group.questions[:_SHOWN]:
+        answered = f", répondue par {question.clauses}" if question.clauses else ""
+        lines.append(f"• {_quoted(question.question)}, {_PROBLEMS[question.problem]}{answered}")
     if len(group.questions) > _SHOWN:
         lines.append(f"• et {len(group.questions) - _SHOWN} de plus")
     return Message(
         Heading("Des questions semblables"),
         Text("\n".join(lines)),
-        Note(_told(group)),
-        Buttons(
-            Button("En faire une ligne", reading.command(f"ligne {group.first.id}", "banque"), "primary"),
-            Button("Effacer", reading.command(f"effacer {group.first.id}", "banque"), "danger"),
-            Button("Toutes les questions", reading.command("", "banque")),
-        ),
+        Note(_history(group)),
+        Buttons(*_changes(reading, group), _all_questions(reading)),
     )
 
 
-def _review(bank: BankEditing, _db: Database, reading: Reading, _request: Request, _: str) -> Message:
-    lines = bank_additions.readable(bank.files(reading.policy.id))
-    return outdated_lines(reading, bank_additions.outdated(reading.policy, lines))
+def _quoted(question: str) -> str:
+    return f"«\u00a0{excerpt(question, 200)}\u00a0»"
 
 
-def outdated_lines(reading: Reading, counts: Mapping[Number, int]) -> Message:
+def _history(group: SimilarQuestions) -> str:
+    """Say how many times it was asked, what was wrong, and when it last was."""
+    count = len(group.questions)
+    times = f"Posée {count} fois" if count > 1 else "Posée une fois"
+    counts = Counter(question.problem for question in group.questions)
+    problems = ", ".join(f"{words}\u00a0: {counts[key]}" for key, words in _PROBLEMS.items() if counts[key])
+    latest = in_words(unanswered.monday(group.latest))
+    return f"{times} ({problems}), la dernière dans la semaine du {latest}."
+
+
+def _changes(reading: Reading, group: SimilarQuestions) -> tuple[Button, Button]:
+    return (
+        Button("En faire une ligne", reading.command(f"ligne {group.first.id}", "banque"), "primary"),
+        Button("Effacer", reading.command(f"effacer {group.first.id}", "banque"), "danger"),
+    )
+
+
+def _all_questions(reading: Reading) -> Button:
+    return Button("Toutes les questions", reading.command("", "banque"))
+
+
+def outdated_message(reading: Reading, counts: Mapping[Number, int]) -> Message:
     """Say which clauses the latest version changed, and how many lines of the bank point to each."""
     version = reading.policy.versions[-1]
-    if not counts:
-        said = "Aucune ligne de la banque ne vise une clause que la dernière version a changée."
-    else:
-        shown = list(counts.items())[:_OUTDATED_SHOWN]
-        said = "\n".join(
-            f"• {number}, {'nouvelle ou modifiée' if version.within(number) else 'retirée'}\u00a0: "
-            + (f"{count} questions" if count > 1 else "une question")
-            for number, count in shown
-        )
+    lines = [
+        f"• {number}, {'nouvelle ou modifiée' if version.within(number) else 'retirée'}\u00a0: "
+        + (f"{count} questions" if count > 1 else "une question")
+        for number, count in [*counts.items()][:_OUTDATED_SHOWN]
+    ]
+    none = "Aucune ligne de la banque ne vise une clause que la dernière version a changée."
     return Message(
         Heading("Les lignes à revoir"),
-        Text(said),
+        Text("\n".join(lines) or none),
         Note(
             f"Version du {in_words(version.adopted)}, comparée à celle pour laquelle chaque ligne a "
             "été écrite. Les lignes sont dans ",
             code(f"politique/{reading.policy.id}/{question_bank.BANK}"),
             ".",
         ),
-        Buttons(Button("Toutes les questions", reading.command("", "banque"))),
+        Buttons(_all_questions(reading)),
     )
 
 
 # --- Changing ---------------------------------------------------------------------------------
 
 
-def _erase(bank: BankEditing, db: Database, reading: Reading, request: Request, identifier: str) -> Message:
-    """Delete a group. Pressed twice, it changes nothing more."""
-    _forget(bank, db, reading, identifier)
-    return _overview(bank, db, reading, request, "")
+def _delete(bank: BankEditing, db: Database, group: SimilarQuestions) -> None:
+    """Delete a group for good: a restored copy does not bring it back."""
+    identifiers = [question.id for question in group.questions]
+    bank.office.remember("asked_questions", identifiers)
+    unanswered.delete_questions(db, identifiers)
 
 
-def _forget(bank: BankEditing, db: Database, reading: Reading, identifier: str) -> None:
-    group = asked.with_id(asked.alike(asked.kept(db, reading.policy.id)), identifier)
-    if group:
-        identifiers = [one.id for one in group.questions]
-        bank.office.remember("asked_questions", identifiers)
-        asked.delete(db, identifiers)
-
-
-def _line(bank: BankEditing, db: Database, reading: Reading, request: Request, identifier: str) -> Reply:
-    """Make a line of a group, which is then no longer kept; the form is the first answer."""
+def _make_line(
+    bank: BankEditing, db: Database, reading: Reading, request: Request, group: SimilarQuestions | None
+) -> Reply:
+    """Return the form or, once it is filled in, add its line, of which the group is no longer kept."""
     if bank.own is None:
         raise UserError(
             "Réglez d'abord VIGIE_DATA\u00a0: c'est le dossier où la banque de l'association s'écrit."
         )
     if not request.fields:
-        group = asked.with_id(asked.alike(asked.kept(db, reading.policy.id)), identifier)
-        return form(reading, identifier, group.first.question if group else "")
-    line = _read(bank, reading, request.fields)
+        return form(reading, group)
+    line = _line_of_form(bank, reading, request.fields)
     person = persons.known(db, actor_of(request))
-    _forget(bank, db, reading, identifier)
+    if group:
+        _delete(bank, db, group)
     retraining.plan(db, reading.policy.id, person, bank.office.clock())
-    # Last, so that what the disk refuses undoes the rest.
-    bank_additions.add(bank.own, reading.policy.id, line)
+    # Last, so that a disk that refuses undoes the rest.
+    question_bank.add_line(bank.own, reading.policy.id, line)
     return added(reading, line)
 
 
-def _read(bank: BankEditing, reading: Reading, fields: Mapping[str, str]) -> BankLine:
-    """Read the form. Raises `UserError` for what does not hold together."""
+def _line_of_form(bank: BankEditing, reading: Reading, fields: Mapping[str, str]) -> BankLine:
+    """Read the form. Raises `UserError` for what is inconsistent."""
     question = " ".join(fields.get("question", "").split())
     if any(mask in question for mask in MASKS):
         raise UserError("Remplacez ce qui est entre crochets par d'autres mots. Rien n'est ajouté.")
-    outcome, now = fields.get("issue", ANSWER_KIND), reading.version.key
-    gold = _clauses(reading, fields.get("clauses", "")) if outcome == ANSWER_KIND else ()
+    gold: tuple[Number, ...] = ()
+    kind, outcome = fields.get("sorte", "direct"), fields.get("issue", ANSWER_KIND)
     if outcome == ANSWER_KIND:
-        line = BankLine(question, fields.get("sorte", "direct"), ANSWER_KIND, gold, (), AUTHOR, now)
+        gold = _clauses(reading, fields.get("clauses", ""))
     elif outcome == "silent":
-        line = BankLine(question, "near_miss", "silent", (), (), AUTHOR, now)
+        kind = "near_miss"
     else:
-        line = BankLine(question, outcome, "out_of_scope", (), (), AUTHOR, now)
+        kind, outcome = outcome, "out_of_scope"
+    line = BankLine(question, kind, outcome, gold, author=AUTHOR, version=reading.version.key)
     try:
-        question_bank.read_json(line.written(), ("", 0), reading.version)
+        question_bank.parse_bank_line(line.as_json(), ("", 0), reading.version)
     except PolicyError as error:
         problem = str(error).partition("\u00a0: ")[2]  # without the file, which is not written yet
         raise UserError(f"{problem[:1].upper()}{problem[1:]} Rien n'est ajouté.") from error
-    shipped = bank_additions.readable(question_bank.files((bank.shipped,), reading.policy.id))
-    if any(question_bank.same(other.question) == question_bank.same(question) for other in shipped):
+    same = question_bank.normalized_question(question)
+    paths = question_bank.bank_files((bank.shipped,), reading.policy.id)
+    shipped = question_bank.load_readable_lines(paths)
+    if any(question_bank.normalized_question(shipped_line.question) == same for shipped_line in shipped):
         raise UserError("Cette question est déjà dans la banque. Rien n'est ajouté.")
     return line
 
 
 def _clauses(reading: Reading, text: str) -> tuple[Number, ...]:
     reference = politique.reference_in(text, reading.version)
-    found = politique.select(reading.policy, reading.version, text) if reference and reference.exact else ()
-    if not found:
+    exact = reference is not None and reference.exact
+    clauses = politique.select(reading.policy, reading.version, text) if exact else ()
+    if not clauses:
         raise UserError(
             "Donnez les numéros des clauses qui répondent, par exemple "
             f"{reading.policy.example(reading.version)}. Rien n'est ajouté."
         )
-    return tuple(clause.number for clause in found)
+    return tuple(clause.number for clause in clauses)
 
 
 def added(reading: Reading, line: BankLine) -> Message:
-    """Say that a line was added, and that what comes of it will be told."""
-    where = f" ({', '.join(map(str, line.gold))})" if line.gold else ""
+    """Say that a line was added, and that a message will tell what came of it."""
+    clauses = f" ({', '.join(map(str, line.gold))})" if line.gold else ""
     return Message(
         Text(
-            f"Ajoutée\u00a0: «\u00a0{excerpt(line.question, 200)}\u00a0»{where}. Je m'exerce avec elle "
+            f"Ajoutée\u00a0: {_quoted(line.question)}{clauses}. Je m'exerce avec elle "
             "dans une minute, et je vous écrirai ce qu'il en est."
         ),
-        Buttons(Button("Toutes les questions", reading.command("", "banque"))),
+        Buttons(_all_questions(reading)),
     )
-
-
-_ACTIONS: Mapping[str, Action] = {
-    "page": _overview,
-    "voir": _see,
-    "ligne": _line,
-    "effacer": _erase,
-    "revoir": _review,
-}
 
 
 # --- The form ---------------------------------------------------------------------------------
@@ -323,13 +301,14 @@ _KINDS: Mapping[str, str] = {
 }
 
 
-def form(reading: Reading, identifier: str, question: str) -> Form:
-    """Return the form that makes a line of a question, what was masked being in neutral words."""
+def form(reading: Reading, group: SimilarQuestions | None) -> Form:
+    """Return the form that makes a line of a question, with neutral words in the place of masks."""
+    identifier, question = (group.first.id, group.first.question) if group else ("", "")
     for mask, words in _NEUTRAL.items():
         question = question.replace(mask, words)
     name = reading.policy.name
     return Form(
-        reading.command(f"ligne {identifier}", "banque"),
+        reading.command(f"ligne {identifier}".strip(), "banque"),
         "Une ligne de la banque",
         (
             TextField(

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
-from bot.answers.asked import Alike, KeptQuestion
 from bot.answers.bank import BankLine
+from bot.answers.engine.scores import ScoredClause
 from bot.answers.guidance import Guidance
-from bot.answers.questions import Found, PolicyAnswer
+from bot.answers.questions import PolicyAnswer
+from bot.answers.unanswered import KeptQuestion, SimilarQuestions
 from bot.commands import (
     aide,
     answers,
@@ -86,38 +87,44 @@ def politique_examples(library: Library) -> dict[str, Message]:
 def answers_examples(library: Library, guidance: Guidance, office: Office) -> dict[str, Message]:
     """Return one of each answer to a question, by name; on the storage thread."""
     reading, _ = politique.open_reading(library, "")
-    here = answers.Telling(reading, guidance, office, "direct")
-    channel = answers.Telling(reading, guidance, office, "channel")
+    here = answers.Wording(reading, guidance, office, "direct")
+    channel = answers.Wording(reading, guidance, office, "channel")
     together = [group.clauses for group in reading.policy.annotations.together[:2]]
     one = (reading.policy.example(reading.version),)
     last = reading.version.clauses()[-1].number
-    two = tuple(Found(number, 0.4) for number in (*one, last))
-    judged = answers.Judged("0f3c9a5b")
+    two = tuple(ScoredClause(number, 0.4) for number in (*one, last))
+    judged = "0f3c9a5b"
     unsaid = " ".join(guidance.silences[0].when[:1]) if guidance.silences else ""
     other = " ".join(guidance.elsewhere[0].when[:1]) if guidance.elsewhere else ""
     return {
-        "Une réponse": answers.given(here, one, judged),
-        "Une réponse, dans un canal": answers.given(channel, one, judged),
-        "Une réponse à une question en anglais": answers.given(here, one, judged, english=True),
+        "Une réponse": answers.clauses_message(here, one, judged),
+        "Une réponse, dans un canal": answers.clauses_message(channel, one, judged),
+        "Une réponse à une question en anglais": answers.clauses_message(here, one, judged, english=True),
         **{
-            f"Une réponse, des clauses à lire ensemble {at}": answers.given(here, group, judged)
+            f"Une réponse, des clauses à lire ensemble {at}": answers.clauses_message(here, group, judged)
             for at, group in enumerate(together, 1)
         },
-        "Une question à préciser": answers.put(here, PolicyAnswer("clarify", clauses=two), "", judged),
-        "Un incident": answers.put(here, PolicyAnswer("answer", "incident", two[:1], two[:1]), "", None),
-        "Un brouillon": answers.put(here, PolicyAnswer("answer", "draft", two, two), "", None),
-        "Pas de réponse fiable": answers.put(here, PolicyAnswer("not_found", ranked=two), "", judged),
-        "Pas de réponse fiable, pendant l'apprentissage": answers.put(
-            here, PolicyAnswer("not_found", ranked=two, learning=True), "", None
+        "Une question à préciser": answers.answer_message(
+            here, PolicyAnswer("clarify", clauses=two), "", judged
         ),
-        "Ce que la politique ne précise pas": answers.put(here, PolicyAnswer("silent"), unsaid, judged),
-        "Ce que la politique ne précise pas, en général": answers.put(
+        "Un incident": answers.answer_message(here, PolicyAnswer("answer", "incident", two[:1], two[:1]), ""),
+        "Un brouillon": answers.answer_message(here, PolicyAnswer("answer", "draft", two, two), ""),
+        "Pas de réponse fiable": answers.answer_message(
+            here, PolicyAnswer("not_found", ranked=two), "", judged
+        ),
+        "Pas de réponse fiable, pendant l'apprentissage": answers.answer_message(
+            here, PolicyAnswer("not_found", ranked=two, learning=True), ""
+        ),
+        "Ce que la politique ne précise pas": answers.answer_message(
+            here, PolicyAnswer("silent"), unsaid, judged
+        ),
+        "Ce que la politique ne précise pas, en général": answers.answer_message(
             here, PolicyAnswer("silent", ranked=two), "", judged
         ),
-        "Un autre sujet": answers.put(here, PolicyAnswer("out_of_scope"), other, judged),
-        "Un tout autre sujet": answers.put(here, PolicyAnswer("out_of_scope"), "", judged),
-        "Avec calme": answers.calm(here),
-        "Une autre langue": answers.foreign(here),
+        "Un autre sujet": answers.answer_message(here, PolicyAnswer("out_of_scope"), other, judged),
+        "Un tout autre sujet": answers.answer_message(here, PolicyAnswer("out_of_scope"), "", judged),
+        "Avec calme": answers.answer_message(here, PolicyAnswer("out_of_scope", unkind=True), ""),
+        "Une autre langue": answers.answer_message(here, PolicyAnswer("out_of_scope", foreign=True), ""),
         "Posez votre question": answers.invitation(reading),
     }
 
@@ -168,7 +175,7 @@ def banque_examples(library: Library) -> dict[str, Reply]:
         KeptQuestion("0f3c9a5b", "Puis-je filmer [nom] pendant l'assemblée?", "not_found", "", "2026-W47"),
         KeptQuestion("1a2b3c4d", "Peut-on filmer une assemblée?", "unhelpful", str(number), "2026-W48"),
     )
-    group = Alike(questions)
+    group = SimilarQuestions(questions)
     line = BankLine(
         "Peut-on filmer une assemblée?", "direct", banque.ANSWER_KIND, (number,), (), banque.AUTHOR
     )
@@ -177,11 +184,11 @@ def banque_examples(library: Library) -> dict[str, Reply]:
             reading, [group], {"useful": 12, "useless": 3}, outdated=2
         ),
         "Les questions à améliorer, aucune": banque.overview(reading, [], {}),
-        "Des questions semblables": banque.seen(reading, group),
-        "Une ligne de la banque": banque.form(reading, "0f3c9a5b", questions[0].question),
+        "Des questions semblables": banque.group_message(reading, group),
+        "Une ligne de la banque": banque.form(reading, group),
         "Une ligne ajoutée": banque.added(reading, line),
-        "Des lignes à revoir": banque.outdated_lines(reading, {number: 41}),
-        "Aucune ligne à revoir": banque.outdated_lines(reading, {}),
+        "Des lignes à revoir": banque.outdated_message(reading, {number: 41}),
+        "Aucune ligne à revoir": banque.outdated_message(reading, {}),
     }
 
 

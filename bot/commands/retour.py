@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.answers import asked
+from bot.answers import unanswered
 from bot.commands import answers, politique, question
 from bot.commands.question import Answering
 from bot.conversation.messages import Button, Buttons, Message, Text, TooLong
@@ -34,38 +34,36 @@ def judge(desk: Answering, request: Request) -> Message:
         return question.choose(desk, request, identifier, shown)
     if verdict not in {USEFUL, USELESS} or not identifier:
         raise UserError(HOW)
-    given = desk.recent.take(identifier)
-    if given is None:
-        return _with_answer(desk, request, shown, LATE)
-    today, useful = desk.office.today(), verdict == USEFUL
+    given_answer = desk.memory.take(identifier)
+    if given_answer is None:
+        return _under_answer(desk, request, shown, LATE)
+    policy, today, kept = given_answer.policy, desk.office.today(), False
     with desk.office.storage.transaction() as db:
-        asked.judge(db, "useful" if useful else "useless", today)
-        clauses = ", ".join(map(str, given.clauses))
-        kept = not useful and (
-            given.kept or asked.keep(db, given.policy, given.question, "unhelpful", today, clauses=clauses)
-        )
-    return _with_answer(desk, request, shown, SORRY if kept else THANKS)
+        unanswered.count_verdict(db, "useful" if verdict == USEFUL else "useless", today)
+        if verdict == USELESS:
+            clauses = ", ".join(map(str, given_answer.clauses))
+            kept = given_answer.kept or unanswered.keep_question(
+                db, policy, given_answer.question, "unhelpful", today, clauses=clauses
+            )
+    return _under_answer(desk, request, shown, SORRY if kept else THANKS)
 
 
-def _with_answer(desk: Answering, request: Request, shown: str, said: str) -> Message:
-    """Say `said` under the clauses that were answered: in private, this takes the place of the answer."""
-    alone = thanks(said)
+def _under_answer(desk: Answering, request: Request, shown: str, text: str) -> Message:
+    """Repeat the clauses of the answer under a text: in private, this message replaces the answer."""
+    alone = thanks(text)
     if not shown:
         return alone
-    reading, text = politique.open_reading(desk.library, shown)
-    reference = politique.reference_in(text, reading.version)
-    numbers = (
-        [span.first for span in reference.spans if reading.version.clause(span.first)] if reference else []
-    )
+    reading, named = politique.open_reading(desk.library, shown)
+    reference = politique.reference_in(named, reading.version)
+    numbers = [s.first for s in reference.spans if reading.version.clause(s.first)] if reference else []
     if not numbers:
         return alone
-    telling = desk.telling(reading, request)
     try:
-        return Message(Text(said), *answers.given(telling, numbers).elements)
+        return Message(Text(text), *answers.clauses_message(desk.wording(reading, request), numbers).elements)
     except TooLong:
         return alone
 
 
-def thanks(said: str) -> Message:
-    """Return the thanks alone, where no clause had been given."""
-    return Message(Text(said), Buttons(Button("Table des matières", "politique")))
+def thanks(text: str) -> Message:
+    """Return the thanks alone, where the answer had no clause."""
+    return Message(Text(text), Buttons(Button("Table des matières", "politique")))

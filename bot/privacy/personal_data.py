@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 from sqlite_utils import Database
 
-from bot.answers import asked
+from bot.answers import unanswered
 from bot.backup import destroyed
 from bot.onboarding import retention as onboarding_retention
 from bot.outbox import rows as outbox
@@ -309,8 +309,8 @@ def enforce(
             remember,
         ),
         "parcours": onboarding_retention.enforce(db, today, remember),
-        "questions": destroy(db, "asked_questions", "week <= ?", (asked.last_week(today),), remember),
-        "jugements": asked.expire_verdicts(db, today),
+        "questions": destroy(db, "asked_questions", "week <= ?", (unanswered.last_week(today),), remember),
+        "jugements": unanswered.expire_verdicts(db, today),
         "comptes": _forget_askers(db, today, remember),
     }
     counts = {category: count for category, count in counts.items() if count}

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.answers import bank as question_bank
-from bot.answers import bank_additions
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.policy.articles import Number, Version
 from bot.policy.changes import identities
@@ -43,7 +42,7 @@ def after(policy: Policy, old: Version, new: Version, folders: Sequence[Path]) -
     adopted = replace(new, former=old, interpreted=old.interpreted)
     path = quiz_bank.find_questions(folders, policy.id)
     stale = [len(quiz_bank.load_bank(path, version).stale) if path else 0 for version in (old, adopted)]
-    lines = bank_additions.readable(question_bank.files(folders, policy.id))
+    lines = question_bank.load_readable_lines(question_bank.bank_files(folders, policy.id))
     found = identities.fates(old, adopted)
     moved = {number for number, fate in found.items() if not fate.same and old.clause(number)}
     notes = policy.notes(old)
@@ -61,5 +60,5 @@ def after(policy: Policy, old: Version, new: Version, folders: Sequence[Path]) -
 
 def _named(line: question_bank.BankLine, old: Version, moved: set[Number]) -> bool:
     """Tell whether a line names a clause that moves on, by the numbers of the version that it is about."""
-    (carried, *_) = (*question_bank.carried([line], old), None)
+    (carried, *_) = (*question_bank.carried_lines([line], old), None)
     return carried is not None and not moved.isdisjoint((*carried.gold, *carried.also_ok))

@@ -15,11 +15,10 @@ from bot.answers.conversations import (
     FOLLOWED,
     JUDGED,
     SHOWN,
-    Conversations,
+    AnswerMemory,
     Fading,
     GivenAnswer,
     OnScreen,
-    Recent,
 )
 from bot.conversation.requests import Actor
 from bot.language.masking import Masked
@@ -42,59 +41,56 @@ def rapid_switches() -> Iterator[None]:
 
 def test_the_last_exchange_is_forgotten_after_ten_minutes_though_nobody_asks() -> None:
     clock = FakeClock()
-    conversations = Conversations(clock)
-    conversations.remember(ALEX, "pa20", LOGO)
+    memory = AnswerMemory(clock)
+    memory.remember(ALEX, "pa20", LOGO)
     clock.move(seconds=FOLLOWED.total_seconds() - 1)
-    assert conversations.previous(ALEX, "pa20") == LOGO
+    assert memory.previous(ALEX, "pa20") == LOGO
     clock.move(seconds=1)
-    conversations.fade()
-    assert len(conversations) == 0
+    memory.fade()
+    assert len(memory) == 0
 
 
 def test_reading_it_does_not_make_it_last() -> None:
     clock = FakeClock()
-    conversations = Conversations(clock)
-    conversations.remember(ALEX, "pa20", LOGO)
+    memory = AnswerMemory(clock)
+    memory.remember(ALEX, "pa20", LOGO)
     for _ in range(3):
         clock.move(minutes=4)
-        last = conversations.previous(ALEX, "pa20")
+        last = memory.previous(ALEX, "pa20")
     assert last == ()
 
 
 def test_a_clock_set_back_forgets_rather_than_keeps() -> None:
     clock = FakeClock()
-    conversations = Conversations(clock)
-    conversations.remember(ALEX, "pa20", LOGO)
+    memory = AnswerMemory(clock)
+    memory.remember(ALEX, "pa20", LOGO)
     clock.move(hours=-1)
-    assert conversations.previous(ALEX, "pa20") == ()
+    assert memory.previous(ALEX, "pa20") == ()
 
 
 def test_each_person_and_each_policy_has_its_own() -> None:
-    conversations = Conversations(FakeClock())
-    conversations.remember(ALEX, "pa20", LOGO)
-    assert conversations.previous(BLAISE, "pa20") == ()
-    assert conversations.previous(ALEX, "cr3") == ()
-    assert conversations.previous(None, "pa20") == ()
-    conversations.forget(ALEX)
-    assert conversations.previous(ALEX, "pa20") == ()
+    memory = AnswerMemory(FakeClock())
+    memory.remember(ALEX, "pa20", LOGO)
+    assert memory.previous(BLAISE, "pa20") == ()
+    assert memory.previous(ALEX, "cr3") == ()
+    assert memory.previous(None, "pa20") == ()
+    memory.forget(ALEX)
+    assert memory.previous(ALEX, "pa20") == ()
 
 
 def test_nobody_is_remembered_when_it_is_not_known_who_asks() -> None:
-    conversations = Conversations(FakeClock())
-    conversations.remember(None, "pa20", LOGO)
-    conversations.forget(None)
-    assert len(conversations) == 0
+    memory = AnswerMemory(FakeClock())
+    memory.remember(None, "pa20", LOGO)
+    memory.forget(None)
+    assert len(memory) == 0
 
 
 @pytest.mark.parametrize("most", [1, 3])
 def test_the_number_is_bounded_the_oldest_going_first(most: int) -> None:
-    conversations = Conversations(FakeClock(), most)
-    actors = [Actor("slack", "T1", f"U{n}") for n in range(5)]
-    for actor in actors:
-        conversations.remember(actor, "pa20", LOGO)
-    assert [bool(conversations.previous(actor, "pa20")) for actor in actors] == [False] * (5 - most) + [
-        True
-    ] * most
+    table: Fading[int, str] = Fading(FakeClock(), FOLLOWED, most)
+    for number in range(5):
+        table.put(number, "")
+    assert [number for number in range(5) if number in table] == list(range(5))[-most:]
 
 
 @pytest.mark.usefixtures("rapid_switches")
@@ -123,15 +119,15 @@ def test_one_thread_may_write_while_another_forgets() -> None:
 
 def test_an_answer_is_judged_once_and_within_the_hour() -> None:
     clock = FakeClock()
-    recent = Recent(clock)
-    identifier, other = recent.add(GIVEN), recent.add(GIVEN)
+    memory = AnswerMemory(clock)
+    identifier, other = memory.add(GIVEN), memory.add(GIVEN)
     assert identifier != other
-    assert recent.take(identifier) == GIVEN
-    assert recent.take(identifier) is None
+    assert memory.take(identifier) == GIVEN
+    assert memory.take(identifier) is None
     clock.move(seconds=JUDGED / timedelta(seconds=1))
-    recent.fade()
-    assert len(recent) == 0
-    assert recent.take(other) is None
+    memory.fade()
+    assert len(memory) == 0
+    assert memory.take(other) is None
 
 
 def test_a_question_is_on_screen_until_another_is_or_an_hour_has_passed() -> None:

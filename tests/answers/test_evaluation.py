@@ -11,8 +11,9 @@ from PIL import Image
 
 from bot.answers import evaluation
 from bot.answers.bank import BankLine
+from bot.answers.engine.scores import ScoredClause
 from bot.answers.evaluation import DECLINED, Measures, Trial
-from bot.answers.questions import Found, Outcome, PolicyAnswer
+from bot.answers.questions import Outcome, PolicyAnswer
 from bot.policy.articles import PolicyError
 from tests.kits.questions import Small, named, small
 
@@ -23,7 +24,7 @@ CELL, KEY = 38, 18  # pixels of a side: a cell of the matrix, a square of its ke
 
 
 def trial(gold: tuple[str, ...], also: tuple[str, ...], ranked: tuple[str, ...], outcome: Outcome) -> Trial:
-    found = tuple(Found(number, 0.5) for number in named(*ranked))
+    found = tuple(ScoredClause(number, 0.5) for number in named(*ranked))
     shown = found if outcome in {"answer", "clarify"} else ()
     line = BankLine("?", "direct" if gold else "near_miss", "answer", named(*gold), named(*also))
     return Trial(line, PolicyAnswer(outcome, clauses=shown, ranked=found), 0.004)
@@ -41,12 +42,12 @@ TRIALS = [
 
 
 def test_top1_top3_and_joint_are_those_of_the_definition() -> None:
-    assert Measures.of(TRIALS) == Measures(n=7, top1=0.8, top3=1.0, joint=round(4 / 7, 4))
+    assert evaluation.measure(TRIALS) == Measures(n=7, top1=0.8, top3=1.0, joint=round(4 / 7, 4))
 
 
 def test_nothing_in_scope_has_no_top1() -> None:
-    assert Measures.of(TRIALS[-2:]) == Measures(n=2, top1=None, top3=None, joint=0.5)
-    assert Measures.of([]) == Measures(n=0, top1=None, top3=None, joint=None)
+    assert evaluation.measure(TRIALS[-2:]) == Measures(n=2, top1=None, top3=None, joint=0.5)
+    assert evaluation.measure([]) == Measures(n=0, top1=None, top3=None, joint=None)
 
 
 def test_the_report_has_its_shape_in_every_case() -> None:
@@ -58,7 +59,7 @@ def test_the_report_has_its_shape_in_every_case() -> None:
 
 
 def test_what_failed_is_told() -> None:
-    assert evaluation.failed(TRIALS) == [TRIALS[3], TRIALS[4], TRIALS[6]]
+    assert [trial for trial in TRIALS if not trial.right] == [TRIALS[3], TRIALS[4], TRIALS[6]]
 
 
 def test_confusion_counts_what_was_accepted_as_right() -> None:
@@ -69,7 +70,7 @@ def test_confusion_counts_what_was_accepted_as_right() -> None:
 
 
 def test_the_confusion_matrix_is_a_picture_of_what_was_right_and_wrong() -> None:
-    image = Image.open(io.BytesIO(evaluation.draw(evaluation.confusion(TRIALS))))
+    image = Image.open(io.BytesIO(evaluation.draw_confusion(evaluation.confusion(TRIALS))))
     assert image.format == "PNG"
     pixels = Counter(image.convert("RGB").get_flattened_data())
     assert round((pixels[WRONG] - KEY**2) / CELL**2) == 3
@@ -77,7 +78,7 @@ def test_the_confusion_matrix_is_a_picture_of_what_was_right_and_wrong() -> None
 
 def test_a_confusion_matrix_of_a_thousand_clauses_keeps_to_the_size_of_a_picture() -> None:
     counts = {(f"{article}.{clause}",) * 2: 1 for article in range(1, 51) for clause in range(1, 21)}
-    image = Image.open(io.BytesIO(evaluation.draw(counts)))
+    image = Image.open(io.BytesIO(evaluation.draw_confusion(counts)))
     assert max(image.size) < 9_000
 
 
@@ -88,7 +89,7 @@ def test_questions_written_by_others_are_read_whatever_their_kinds(small: Small,
         '{"id": "D2", "question": "Un?", "kind": "article", "gold": ["1"], "also_ok": ["1.1"]}\n',
         "utf-8",
     )
-    lines = evaluation.read(path, small.version)
+    lines = evaluation.load_questions(path, small.version)
     assert [line.gold for line in lines] == [(), named("1")]
 
 
@@ -98,4 +99,4 @@ def test_questions_written_by_others_are_read_whatever_their_kinds(small: Small,
 def test_a_file_that_cannot_be_measured_says_why(small: Small, tmp_path: Path, text: str) -> None:
     (tmp_path / "q.jsonl").write_text(text, "utf-8")
     with pytest.raises(PolicyError, match=r"q\.jsonl"):
-        evaluation.read(tmp_path / "q.jsonl", small.version)
+        evaluation.load_questions(tmp_path / "q.jsonl", small.version)

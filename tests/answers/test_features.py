@@ -33,21 +33,21 @@ def test_what_two_texts_share_is_the_product_of_what_they_hold(
     whole = np.zeros(BUCKETS)
     np.add.at(whole, buckets, weights)
     direct = [float(whole[held] @ weight) for held, weight in weighed]
-    assert np.allclose(Postings.of(weighed).alike(buckets, weights, len(texts)), direct, atol=1e-5)
+    assert np.allclose(Postings.of(weighed).similarity(buckets, weights, len(texts)), direct, atol=1e-5)
 
 
 @given(st.text(max_size=80))
 def test_any_text_is_counted_in_the_buckets_there_are(text: str) -> None:
     assert all(0 <= bucket < BUCKETS for family in counted(text) for bucket in family)
     postings = Postings.of([weigh("une photo", EVEN)])
-    assert postings.alike(*weigh(text, EVEN), 1).shape == (1,)
+    assert postings.similarity(*weigh(text, EVEN), 1).shape == (1,)
 
 
 @pytest.mark.skipif(not hasattr(os, "pread"), reason="the table stays in memory where pread is missing")
 def test_a_table_read_from_a_file_gives_the_rows_that_it_holds() -> None:
     table = np.arange(600, dtype=np.uint8).reshape(100, 6)
     places = np.array([7, 0, 99, 7])
-    assert (model._Rows(table)[places] == table[places]).all()
+    assert (model._TableOnDisk(table)[places] == table[places]).all()
 
 
 def test_without_room_on_the_disk_the_encoder_answers_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ __all__ = ["engine"]
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "negative_posts.jsonl"
 TEXTS = [(str(one["text"]), bool(one["describes"])) for one in map(json.loads, DATA.read_text().splitlines())]
-POSTS = negative_posts.load(SEED)
+POSTS = negative_posts.load_negative_posts(SEED)
 
 
 def measured(recognised: Callable[[str], bool]) -> tuple[float, float]:

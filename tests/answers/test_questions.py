@@ -44,8 +44,8 @@ def version(policy: Policy) -> Version:
 def test_questions_set_aside_are_answered_as_well_as_is_promised(
     engine: Engine, policy: Policy, version: Version
 ) -> None:
-    aside = bank.read(bank.files([SEED], policy.id, bank.GATE), version)
-    found = evaluation.Measures.of(evaluation.run(engine, policy, version, aside))
+    aside = bank.load_bank_lines(bank.bank_files([SEED], policy.id, bank.GATE), version)
+    found = evaluation.measure(evaluation.try_questions(engine, policy, version, aside))
     assert found.top1
     assert found.top3
     assert found.joint

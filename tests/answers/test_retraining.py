@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from threading import Event
 
@@ -13,7 +14,8 @@ from bot.answers import retraining
 from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
 from bot.answers.examples import training_examples
-from bot.answers.retraining import Trained
+from bot.answers.retraining import RetrainingResult
+from bot.conversation.deferred import aside
 from bot.conversation.messages import Quoter
 from bot.people import persons
 from bot.policy.library import Library
@@ -24,7 +26,7 @@ from tests.kits.fake_clock import FakeClock
 from tests.kits.people import ALEX
 from tests.platforms.test_hostile_text import check_everywhere
 
-BETTER = Trained(swapped=True, before=0.931, after=0.934, lines=2715)
+BETTER = RetrainingResult(swapped=True, before=0.931, after=0.934, lines=2715)
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ async def test_it_is_planned_once_a_minute_and_told_once_to_whom_added_the_line(
 
     person, key = await storage.run(planned)
 
-    async def retrain(policy: str) -> Trained:
+    def retrain(policy: str) -> RetrainingResult:
         assert policy == "pa20"
         return BETTER
 
@@ -75,7 +77,7 @@ async def test_it_is_planned_once_a_minute_and_told_once_to_whom_added_the_line(
 async def test_a_policy_whose_bank_is_too_small_is_not_trained_and_says_so(
     library: Library, tmp_path: Path
 ) -> None:
-    trained = await retraining.trainer(library, [SEED, TEST_DATA], tmp_path)("cr3")
+    trained = await aside(lambda: retraining.retrain(library, [SEED, TEST_DATA], tmp_path, "cr3"))
     assert not trained.swapped
     assert "pas encore assez de questions" in said(trained, "cr3")
 
@@ -93,18 +95,19 @@ def test_a_bot_that_stops_waits_for_no_training(
         raise ModelError("trop tard.")
 
     async def stop_meanwhile() -> None:
-        training = asyncio.ensure_future(retraining.trainer(library, [SEED], tmp_path)("pa20"))
+        retrain = partial(retraining.retrain, library, [SEED], tmp_path, "pa20")
+        training = asyncio.ensure_future(aside(retrain))
         await asyncio.to_thread(begun.wait, 5)
         training.cancel()
 
-    monkeypatch.setattr(store, "make", make)
+    monkeypatch.setattr(store, "learn", make)
     asyncio.run(stop_meanwhile())
     assert not ended
     release.set()
 
 
-def said(trained: Trained, policy: str = "pa20") -> str:
-    return "\n".join(retraining.said(trained, policy).own_words())
+def said(result: RetrainingResult, policy: str = "pa20") -> str:
+    return "\n".join(retraining.result_message(result, policy).own_words())
 
 
 def test_the_notice_says_what_came_of_it_with_both_scores() -> None:
@@ -114,9 +117,9 @@ def test_the_notice_says_what_came_of_it_with_both_scores() -> None:
 
 def test_a_worse_model_is_not_used_and_a_failure_is_explained() -> None:
     assert "Je n'ai pas changé ma façon de répondre" in said(
-        Trained(swapped=False, before=0.9, after=0.8, lines=9)
+        RetrainingResult(swapped=False, before=0.9, after=0.8, lines=9)
     )
-    failed = Trained(
+    failed = RetrainingResult(
         swapped=False, before=None, after=None, lines=9, problem="l'entraînement a été trop long."
     )
     assert "L'exercice n'a pas abouti\u00a0: l'entraînement a été trop long." in said(failed)

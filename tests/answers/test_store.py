@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import psutil
 import pytest
 
-from bot.answers import train
 from bot.answers.bank import BANK
 from bot.answers.engine import model, store, training
 from bot.answers.engine.scores import ModelError
@@ -29,26 +29,30 @@ from tests.kits.questions import SHAPES, Small, named, numbers, small, small_apa
 __all__ = ["small", "small_apart"]
 
 
+def trained(sources: Sources) -> model.Model:
+    return training.fit(sources.lines(), sources.version, sources.table)[0]
+
+
 def test_a_bank_is_learned_in_a_process_of_its_own_and_once_only(small_apart: Small) -> None:
-    first = store.make(small_apart.sources, small_apart.models)
+    first = store.learn(small_apart.sources, small_apart.models)
     assert first.swapped
     assert first.before is first.after is None
     written = (small_apart.models / first.model).stat().st_ino
-    assert store.make(small_apart.sources, small_apart.models) == first
+    assert store.learn(small_apart.sources, small_apart.models) == first
     assert (small_apart.models / first.model).stat().st_ino == written
 
 
 def test_the_same_bank_always_makes_the_same_model(small: Small) -> None:
-    one, other = (training.model_of(small.sources) for _ in range(2))
+    one, other = (trained(small.sources) for _ in range(2))
     for name in ("rows", "weights", "dual", "seen", "rarity"):
         assert np.array_equal(getattr(one, name), getattr(other, name))
     assert (one.threshold, one.silence, one.sharpness) == (other.threshold, other.silence, other.sharpness)
 
 
 def test_a_model_reads_back_as_it_was_saved(small: Small, tmp_path: Path) -> None:
-    made = training.model_of(small.sources)
-    model.save(made, tmp_path / "m.npz")
-    read = model.load(tmp_path / "m.npz")
+    made = trained(small.sources)
+    model.save_model(made, tmp_path / "m.npz")
+    read = model.load_model(tmp_path / "m.npz")
     assert read.clauses == made.clauses == ("1.1", "1.2", "2.1", "2.2")
     assert read.speller == made.speller
     assert np.allclose(read.columns("le chiot et sa niche"), made.columns("le chiot et sa niche"), atol=0.01)
@@ -68,43 +72,43 @@ def test_what_others_would_have_taught_follows_from_one_solution() -> None:
 
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 not much", None])
 def test_a_damaged_model_is_made_again(small: Small, damage: bytes | None) -> None:
-    made = store.make(small.sources, small.models)
+    made = store.learn(small.sources, small.models)
     path = small.models / made.model
     path.unlink() if damage is None else path.write_bytes(damage)
-    assert store.find(small.sources, small.models) == (None, False)
+    assert store.find_model(small.sources, small.models) == (None, False)
     engine = Engine(small.folders, small.models)
     assert engine.prepare(small.policy)
     assert numbers(engine.answer(small.policy, small.version, "le museau du chiot")) == ["2.2"]
 
 
 def test_half_of_a_file_is_never_read(small: Small) -> None:
-    made = store.make(small.sources, small.models)
+    made = store.learn(small.sources, small.models)
     path = small.models / made.model
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with pytest.raises(ModelError):
-        model.load(path)
+        model.load_model(path)
 
 
 def test_a_damaged_verdict_is_given_again(small: Small) -> None:
-    made = store.make(small.sources, small.models)
+    made = store.learn(small.sources, small.models)
     (small.models / f"petite-{made.base}.json").write_text('{"bank": 3}')
-    assert store.verdict(small.sources, small.models) is None
-    assert store.make(small.sources, small.models) == made
+    assert store.load_verdict(small.sources, small.models) is None
+    assert store.learn(small.sources, small.models) == made
 
 
 def test_two_processes_at_once_do_no_harm(small_apart: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "_making", nullcontext())  # as between two bots
     with ThreadPoolExecutor(2) as pool:
-        one, other = pool.map(lambda _: store.make(small_apart.sources, small_apart.models), range(2))
+        one, other = pool.map(lambda _: store.learn(small_apart.sources, small_apart.models), range(2))
     assert one.model == other.model
-    assert store.find(small_apart.sources, small_apart.models)[1]
+    assert store.find_model(small_apart.sources, small_apart.models)[1]
     assert {path.name for path in small_apart.models.iterdir()} == {one.model, f"petite-{one.base}.json"}
 
 
 def test_a_better_bank_takes_over_and_its_scores_are_told(small: Small) -> None:
-    store.make(small.sources, small.models)
+    store.learn(small.sources, small.models)
     small.write(small.own_bank, [*Small.lines(("Dites, {}?",))])
-    found = store.make(small.sources, small.models)
+    found = store.learn(small.sources, small.models)
     assert found.swapped
     assert found.before
     assert found.after
@@ -126,22 +130,21 @@ def test_a_bank_that_answers_worse_does_not_take_over(small: Small) -> None:
     ]
     small.write(small.own_bank, lies)
     assert engine.prepare(small.policy)
-    found = store.verdict(small.sources, small.models)
+    found = store.load_verdict(small.sources, small.models)
     assert found
     assert not found.swapped
     assert found.before
     assert found.after
     assert found.after.joint < found.before.joint
     assert numbers(engine.answer(small.policy, small.version, question)) == ["1.2"]
-    assert store.make(small.sources, small.models) == found  # not tried again
+    assert store.learn(small.sources, small.models) == found  # not tried again
 
 
 def test_fewer_right_answers_are_worse_and_then_fewer_right_first_clauses() -> None:
-    better, worse, tie = ModelScore(0.8, 0.9, 0.9), ModelScore(0.9, 1.0, 0.8), ModelScore(0.7, 0.9, 0.9)
-    assert train.is_worse(worse, better)
-    assert train.is_worse(tie, better)
-    assert not train.is_worse(better, better)
-    assert not train.is_worse(better, worse)
+    better = ModelScore(joint=0.9, top1=0.8)
+    assert ModelScore(joint=0.8, top1=0.9) < better
+    assert ModelScore(joint=0.9, top1=0.7) < better
+    assert not better < ModelScore(joint=0.9, top1=0.8)
 
 
 def test_the_bank_before_serves_while_a_new_one_is_learned(small: Small) -> None:
@@ -150,7 +153,7 @@ def test_the_bank_before_serves_while_a_new_one_is_learned(small: Small) -> None
     small.write(small.own_bank, Small.lines(("Alors, {}?",)))
     assert numbers(engine.answer(small.policy, small.version, "un concert de piano")) == ["1.2"]
     assert engine.prepare(small.policy)
-    found = store.verdict(small.sources, small.models)
+    found = store.load_verdict(small.sources, small.models)
     assert found
     assert found.bank == small.sources.key()
 
@@ -179,7 +182,7 @@ def test_a_wrong_line_leaves_the_model_that_serves_and_is_said(
 def test_a_bank_that_is_too_small_trains_nothing(small: Small) -> None:
     small.write(small.policy_folder / BANK, Small.lines(SHAPES[:1])[:10])
     with pytest.raises(ModelError, match="pas encore assez de questions"):
-        store.make(small.sources, small.models)
+        store.learn(small.sources, small.models)
     engine = Engine(small.folders, small.models)
     assert not engine.prepare(small.policy)
     assert engine.answer(small.policy, small.version, "le chien et sa laisse").answered
@@ -188,15 +191,15 @@ def test_a_bank_that_is_too_small_trains_nothing(small: Small) -> None:
 def test_a_folder_that_cannot_be_written_is_said_in_french(small_apart: Small, tmp_path: Path) -> None:
     (tmp_path / "fichier").write_text("")
     with pytest.raises(ModelError, match=r"\u00a0: "):
-        store.make(small_apart.sources, tmp_path / "fichier")
+        store.learn(small_apart.sources, tmp_path / "fichier")
 
 
 def test_only_a_few_models_are_kept(small: Small) -> None:
     for count in range(1, 6):
         small.write(small.own_bank, Small.lines(("Alors, {}?",))[:count])
-        store.make(small.sources, small.models)
+        store.learn(small.sources, small.models)
         time.sleep(0.01)  # so that their ages differ
-    found = store.verdict(small.sources, small.models)
+    found = store.load_verdict(small.sources, small.models)
     assert found
     kept = {path.name for path in small.models.glob("*.npz")}
     assert len(kept) == store.KEPT
@@ -204,41 +207,33 @@ def test_only_a_few_models_are_kept(small: Small) -> None:
 
 
 def test_each_text_keeps_its_own_model(small: Small) -> None:
-    before, former = store.make(small.sources, small.models), small.sources
+    before, former = store.learn(small.sources, small.models), small.sources
     text = (small.policy_folder / "2024-01-01.md").read_text("utf-8")
     (small.policy_folder / "2025-01-01.md").write_text(text.replace("en laisse", "chez lui"), "utf-8")
-    after = store.make(small.sources, small.models)
+    after = store.learn(small.sources, small.models)
     assert after.model != before.model
-    assert store.settled(small.sources, small.models)
-    assert store.settled(former, small.models), "which is still in force"
+    assert store.is_learnt(small.sources, small.models)
+    assert store.is_learnt(former, small.models), "which is still in force"
     for count in range(1, store.KEPT + 2):  # of what is used, nothing is removed
         small.write(small.own_bank, Small.lines(("Alors, {}?",))[:count])
-        store.make(small.sources, small.models)
-        store.find(former, small.models)
+        store.learn(small.sources, small.models)
+        store.find_model(former, small.models)
         time.sleep(0.01)  # so that their ages differ
     assert (small.models / before.model).is_file()
 
 
-def test_what_is_asked_for_twice_at_once_is_made_once(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
-    trained = []
-
-    def model_of(sources: Sources) -> model.Model:
-        trained.append(sources)
-        return made
-
-    made = training.model_of(small.sources)
-    monkeypatch.setattr(training, "model_of", model_of)
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda _: store.make(small.sources, small.models), range(2)))
-    assert len(trained) == 1
+def test_what_is_asked_for_twice_at_once_is_made_once(small: Small) -> None:
+    with patch.object(training, "fit", wraps=training.fit) as fit, ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: store.learn(small.sources, small.models), range(2)))
+    assert fit.call_count == 1
 
 
 def test_a_new_text_makes_a_new_model_without_comparing(small: Small) -> None:
-    before = store.make(small.sources, small.models)
+    before = store.learn(small.sources, small.models)
     text = (small.policy_folder / "2024-01-01.md").read_text("utf-8")
     (small.policy_folder / "2025-01-01.md").write_text(text.replace("en laisse", "chez lui"), "utf-8")
-    assert store.find(small.sources, small.models) == (None, False)
-    after = store.make(small.sources, small.models)
+    assert store.find_model(small.sources, small.models) == (None, False)
+    after = store.learn(small.sources, small.models)
     assert after.base != before.base
     assert after.before is None
 
@@ -275,7 +270,7 @@ def test_what_trains_ends_with_the_bot_that_is_killed(tmp_path: Path) -> None:
         "from bot.answers.engine import store; from bot.policy import loading\n"
         "from bot.settings import SEED\n"
         "version = loading.load_library([SEED], 'pa20', date.today).default.versions[-1]\n"
-        f"store.make(store.Sources((SEED,), version), Path({str(tmp_path)!r}))"
+        f"store.learn(store.Sources((SEED,), version), Path({str(tmp_path)!r}))"
     )
     with subprocess.Popen([sys.executable, "-c", asks]) as bot:
         trains = _begun(psutil.Process(bot.pid))

@@ -250,7 +250,7 @@ async def test_a_bank_that_cannot_be_learnt_keeps_no_other_from_it(
         tried.append(sources.version.key)
         raise ModelError("la banque n'a pas encore assez de questions pour cette politique.")
 
-    monkeypatch.setattr(store, "make", make)
+    monkeypatch.setattr(store, "learn", make)
     settings = home.bot.settings.model_copy(update={"vigie_modeles": tmp_path / "modeles"})
     schedule = Schedule(home.storage, replace(home.behind(), settings=settings).work(), CALENDAR, home.clock)
     home.within(lambda db: approve(home, db))
@@ -268,11 +268,11 @@ async def test_a_revision_is_learnt_once_it_is_approved_and_is_ready_on_its_day(
         made.append(sources.version.key)
         assert threading.current_thread().name == "aside", "not where everything is stored"
         found = Verdict(sources.key(), sources.base(), 1, f"pa20-{sources.key()}.npz", swapped=True)
-        store.settle(models, "pa20", found)
+        store.save_verdict(models, "pa20", found)
         (models / found.model).touch()
         return found
 
-    monkeypatch.setattr(store, "make", make)
+    monkeypatch.setattr(store, "learn", make)
     settings = home.bot.settings.model_copy(update={"vigie_modeles": tmp_path / "modeles"})
     work = replace(home.behind(), settings=settings).work()
     schedule = Schedule(home.storage, work, CALENDAR, home.clock)

@@ -121,7 +121,7 @@ def pa20() -> Policy:
 
 def trained() -> Model:
     """Return the shipped bank's model, made if need be."""
-    found, _ = store.find(learn(), MODELS)
+    found, _ = store.find_model(learn(), MODELS)
     assert found
     return found
 
@@ -155,7 +155,7 @@ def many(model: Model, version: Version) -> Model:
 
 def set_aside() -> Sequence[bank.BankLine]:
     """Return the questions that nothing is trained on."""
-    return bank.read(bank.files([SEED], "pa20", bank.GATE), None)
+    return bank.load_bank_lines(bank.bank_files([SEED], "pa20", bank.GATE), None)
 
 
 def _asking(version: Version, model: Model | None) -> Rank:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.answers import bank as question_bank
-from bot.answers import bank_additions
+from bot.answers import bank_review
 from bot.answers.questions import PolicyAnswer
 from bot.commands import banque
 from bot.commands.banque import BankEditing
@@ -133,8 +133,8 @@ async def test_what_is_added_can_be_read_with_what_is_shipped(desk: Counter, lib
     for question in ("Le café est-il équitable?", "Le thé est-il équitable?"):
         line = pressed(await unanswered(desk, question), "En faire une ligne")
         await desk.press(line, ADMIN, **(values(await form(desk, line)) | {"issue": "off_topic"}))
-    paths = question_bank.files([SEED, desk.own], "pa20")
-    assert question_bank.problems(paths, library.default.versions[-1]) == []
+    paths = question_bank.bank_files([SEED, desk.own], "pa20")
+    assert question_bank.load_bank_lines(paths, library.default.versions[-1])
     assert len(own_lines(desk)) == 2
 
 
@@ -228,8 +228,8 @@ async def test_a_new_version_shows_which_lines_point_to_changed_clauses(
     desk: Counter, tmp_path: Path
 ) -> None:
     later = revised(tmp_path / "later")
-    lines = bank_additions.readable(question_bank.files([SEED], "pa20"))
-    counts = bank_additions.outdated(later.default, lines)
+    lines = question_bank.load_readable_lines(question_bank.bank_files([SEED], "pa20"))
+    counts = bank_review.outdated_counts(later.default, lines)
     assert {str(number) for number in counts} == {"5", "5.10", "7", "7.3"}
     pointing = {number: sum(number in (*line.gold, *line.also_ok) for line in lines) for number in counts}
     changed = Number.parse("5.10")

@@ -171,7 +171,7 @@ async def test_a_no_is_said_in_the_words_of_the_command_line(
     desk: Counter, library: Library, no: PolicyAnswer
 ) -> None:
     desk.engine.answers["et le budget?"] = no
-    said = refusals.said(library.default, desk.desk.guidance["pa20"], no, "et le budget?")
+    said = refusals.refusal(library.default, desk.desk.guidance["pa20"], no, "et le budget?")
     assert words(await desk.say("et le budget?")).startswith(said)
 
 
@@ -289,14 +289,14 @@ async def test_an_incident_or_a_draft_leaves_no_trace_in_table_memory_or_log(
     caplog.set_level("DEBUG")
     desk.engine.answers["avant?"] = answer("5.13")
     await desk.say("avant?")
-    remembered, before = len(desk.desk.recent), desk.everything()
+    remembered, before = len(desk.desk.memory), desk.everything()
     desk.engine.answers[SECRET] = PolicyAnswer(outcome, topic, found("5.10"), found("5.10"))  # type: ignore[arg-type]  # parametrized
     reply = await desk.say(SECRET)
     assert clauses(reply)[:1] == ["5.10"]
     assert "Utile" not in labels(reply)
     assert desk.everything() == before
-    assert len(desk.desk.recent) == remembered
-    assert len(desk.desk.conversations) == 0
+    assert len(desk.desk.memory) == remembered - 1, "the answer to judge stays, not what may be followed"
+    assert not desk.desk.memory.previous(OFFICER, "pa20")
     assert "Zorglub" not in caplog.text + words(reply) + repr(reply)
 
 
@@ -339,7 +339,7 @@ async def test_a_message_that_someone_else_wrote_leaves_no_trace(desk: Counter) 
         assert isinstance(reply, Message)
         assert "Utile" not in labels(reply)
     assert desk.everything() == before
-    assert len(desk.desk.recent) == len(desk.desk.conversations) == 0
+    assert len(desk.desk.memory) == 0
 
 
 # --- Look-ups and follow-ups ------------------------------------------------------------------

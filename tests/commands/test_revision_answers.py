@@ -65,7 +65,7 @@ def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bot]:
     clock = FakeClock()
     monkeypatch.setattr(build, "system_clock", clock)
     monkeypatch.setattr(Settings, "today", lambda _: CALENDAR.day(clock()))
-    monkeypatch.setattr(store, "make", unlearnt)
+    monkeypatch.setattr(store, "learn", unlearnt)
     settings = Settings.model_validate({"vigie_data": str(tmp_path), "vigie_modeles": str(tmp_path / "m")})
 
     async def learn(*_: object) -> None:

@@ -9,8 +9,9 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from bot.answers import guidance
-from bot.answers.conversations import Conversations, Recent
-from bot.answers.questions import Found, PolicyAnswer
+from bot.answers.conversations import AnswerMemory
+from bot.answers.engine.scores import ScoredClause
+from bot.answers.questions import Engine, PolicyAnswer
 from bot.commands import banque, politique, question, retour, vigie
 from bot.commands.banque import BankEditing
 from bot.commands.question import Answering
@@ -34,8 +35,8 @@ OFFICER = Actor("slack", "T1", "U1OFFICER")
 OTHER = Actor("discord", "900000000000000900", "222000000000000222")  # no random identifier holds them
 
 
-def found(*numbers: str, score: float = 0.9) -> tuple[Found, ...]:
-    return tuple(Found(Number.parse(number), score) for number in numbers)
+def found(*numbers: str, score: float = 0.9) -> tuple[ScoredClause, ...]:
+    return tuple(ScoredClause(Number.parse(number), score) for number in numbers)
 
 
 def answer(*numbers: str) -> PolicyAnswer:
@@ -43,7 +44,7 @@ def answer(*numbers: str) -> PolicyAnswer:
 
 
 @dataclass
-class ToldEngine:
+class ToldEngine(Engine):
     """Answers what the test says, and remembers what it was asked."""
 
     answers: dict[str, PolicyAnswer] = field(default_factory=dict)
@@ -148,11 +149,10 @@ def counter(
         library,
         office,
         engine,
-        guidance.load([SEED], library),
+        guidance.load_guidance([SEED], library),
         lambda: _masker(library),
         negative,
-        Conversations(clock),
-        Recent(clock),
+        AnswerMemory(clock),
     )
 
     def first() -> None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from bot.answers import guidance, negative_posts
-from bot.answers.conversations import Conversations, OnScreen, Recent
+from bot.answers.conversations import AnswerMemory, OnScreen
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.guidance import Guidance
 from bot.answers.negative_posts import NegativePosts
@@ -85,8 +85,7 @@ def services(library: Library, office: Office) -> Services:
         dict(_guidance(library, *library.policies.values())),
         lambda: masker(library),
         negative,
-        Conversations(clock),
-        Recent(clock),
+        AnswerMemory(clock),
     )
     reports = reporting(Settings(), library, office, desk.guidance, desk.masker)
     bank = BankEditing(library, office, SEED, None)
@@ -107,7 +106,7 @@ def texts(library: Library, office: Office, folders: Sequence[Path] = (SEED, TES
 @cache
 def negative() -> NegativePosts:
     """Return what tells that someone describes a negative post."""
-    return negative_posts.load(SEED)
+    return negative_posts.load_negative_posts(SEED)
 
 
 @cache
@@ -119,7 +118,7 @@ def masker(library: Library) -> Masker:
 # What is read of a library and never changes is read once; the rest is made anew for each test.
 @lru_cache(maxsize=4)
 def _guidance(library: Library, *_: Policy) -> dict[str, Guidance]:
-    return guidance.load((SEED, TEST_DATA), library)
+    return guidance.load_guidance((SEED, TEST_DATA), library)
 
 
 def course(library: Library) -> Course:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import io
-import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from datetime import date
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import pytest
 
@@ -68,7 +66,7 @@ def learn() -> store.Sources:
     """Have the shipped bank learnt, once for all the bots of the tests, which then need not do it."""
     sources = store.Sources((SEED,), loading.load_library([SEED], "pa20", date.today).default.versions[-1])
     with one_at_a_time(MODELS):
-        store.make(sources, MODELS)
+        store.learn(sources, MODELS)
     return sources
 
 
@@ -144,7 +142,7 @@ class Small:
 
     @staticmethod
     def write(path: Path, lines: list[BankLine]) -> None:
-        path.write_text("".join(f"{line.written()}\n" for line in lines), "utf-8")
+        path.write_text("".join(f"{line.as_json()}\n" for line in lines), "utf-8")
 
 
 @pytest.fixture
@@ -157,15 +155,14 @@ def small_apart(tmp_path: Path) -> Small:
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Small:
     """A small policy, learned here, which spares two seconds."""
 
-    def run(arguments: Iterable[str], texts: str) -> dict[str, Any]:
-        printed, said = io.StringIO(), io.StringIO()
-        monkeypatch.setattr(sys, "stdin", io.StringIO(texts))
-        with one_thread, redirect_stdout(printed), redirect_stderr(said):
-            failed = train.main(list(arguments))
+    def run(order: str) -> str:
+        printed, problem = io.StringIO(), io.StringIO()
+        with one_thread, redirect_stdout(printed), redirect_stderr(problem):
+            monkeypatch.setattr(sys, "stdin", io.StringIO(order))
+            failed = train.main()
         if failed:
-            raise ModelError(said.getvalue().strip())
-        found: dict[str, Any] = json.loads(printed.getvalue())
-        return found
+            raise ModelError(problem.getvalue().strip())
+        return printed.getvalue()
 
     monkeypatch.setattr(store, "_run", run)
     monkeypatch.setattr(os, "nice", lambda _: 0)

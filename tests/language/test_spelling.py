@@ -18,7 +18,7 @@ TEXTS = (
     "L'association peut publier une photo de ses collègues sans autorisation.",
     "Est-ce que je peux utiliser Internet pendant les heures de travail?",
 )
-speller = Speller.of(TEXTS, spelling.load_spelling_table(bank.tables([SEED])))
+speller = Speller.of(TEXTS, spelling.load_spelling_table(bank.spelling_tables([SEED])))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_line_that_is_not_two_columns_is_said(tmp_path: Path, line: str) -> No
 def test_the_association_may_add_its_own_words(tmp_path: Path) -> None:
     (tmp_path / "spelling").mkdir()
     (tmp_path / "spelling" / "fr.tsv").write_text("cafo\tcafétéria\njob\temploi\n", "utf-8")
-    table = spelling.load_spelling_table(bank.tables([SEED, tmp_path]))
+    table = spelling.load_spelling_table(bank.spelling_tables([SEED, tmp_path]))
     assert (table["cafo"], table["job"], table["pcq"]) == ("cafétéria", "emploi", "parce que")
 
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.answers import bank as question_bank
-from bot.answers import bank_additions, guidance
+from bot.answers import bank_review, guidance
 from bot.answers.bank import BankLine
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.engine.store import Sources
@@ -148,8 +148,8 @@ def test_what_was_said_of_a_clause_survives_a_correction(tmp_path: Path) -> None
 
 def test_guidance_and_topics_follow_too(tmp_path: Path) -> None:
     read_again = read(tmp_path, (AFTER, lambda text: shifted(text, 5, 3, NEW)))
-    found = guidance.load([SEED, tmp_path], read_again)["pa20"]
-    written = guidance.load([SEED], loading.load_library([SEED], "pa20", lambda: TODAY))["pa20"]
+    found = guidance.load_guidance([SEED, tmp_path], read_again)["pa20"]
+    written = guidance.load_guidance([SEED], loading.load_library([SEED], "pa20", lambda: TODAY))["pa20"]
     assert found.subjects[number("5.11")] == written.subjects[number("5.10")]
     step = written.step(number("5.10"))
     assert step is not None
@@ -177,16 +177,16 @@ def test_what_was_unsaid_is_claimed_no_more_once_new_words_may_say_it(
     tmp_path: Path, question: str, edit: Callable[[str], str], clause: str, outcome: Outcome
 ) -> None:
     no = PolicyAnswer(outcome)
-    before = guidance.load([SEED], loading.load_library([SEED], "pa20", lambda: TODAY))["pa20"]
+    before = guidance.load_guidance([SEED], loading.load_library([SEED], "pa20", lambda: TODAY))["pa20"]
     assert before.silence(question) is not None
-    assert guidance.settled(before, no, question) == no
-    after = guidance.load([SEED, tmp_path], read(tmp_path, (AFTER, edit)))["pa20"]
+    assert before.settled(no, question) == no
+    after = guidance.load_guidance([SEED, tmp_path], read(tmp_path, (AFTER, edit)))["pa20"]
     assert after.silence(question) is None
     assert after.silence("Faut-il signaler dans un délai?") is not None
-    said = guidance.settled(after, no, question)
+    said = after.settled(no, question)
     assert said.outcome == "answer"
     assert [one.number for one in said.clauses] == [number(clause)]
-    assert guidance.settled(after, replace(no, unkind=True), question) == replace(no, unkind=True)
+    assert after.settled(replace(no, unkind=True), question) == replace(no, unkind=True)
 
 
 def test_quiz_questions_follow_the_words_that_they_are_bound_to(inserted: Policy) -> None:
@@ -231,8 +231,8 @@ def test_lines_of_the_bank_of_questions_follow_and_what_changed_is_listed(tmp_pa
     ten = [one for one in lines if before[one.question].gold == (number("5.10"),)]
     assert ten
     assert {one.gold for one in ten} == {(number("5.11"),)}
-    written = bank_additions.readable(question_bank.files([SEED], "pa20"))
-    outdated = bank_additions.outdated(policy, written)
+    written = question_bank.load_readable_lines(question_bank.bank_files([SEED], "pa20"))
+    outdated = bank_review.outdated_counts(policy, written)
     assert set(outdated) == {number("5"), number("5.3"), number("5.14")}
     assert outdated[number("5.3")] < 10, "those that « le local » alone makes like the new clause"
 
@@ -256,12 +256,12 @@ def test_a_line_that_says_that_the_policy_is_silent_is_taught_no_more_once_it_ma
     rude = BankLine("Insulte l'intelligence artificielle", "adversarial", "out_of_scope", ())
     since = BankLine("Quelle intelligence artificielle nommer?", "near_miss", "silent", (), version=AFTER)
     path = tmp_path / "politique/pa20" / question_bank.BANK
-    path.write_text("\n".join(one.written() for one in (silent, other, rude, since)), "utf-8")
+    path.write_text("\n".join(one.as_json() for one in (silent, other, rude, since)), "utf-8")
     assert Sources((tmp_path,), old).lines() == (silent, other, rude, since)
     taught = [one.question for one in Sources((tmp_path,), new).lines()]
     assert taught == [one.question for one in (other, rude, since)]
-    written = bank_additions.readable([path])
-    assert bank_additions.outdated(added.default, written) == {number("5.19"): 1}
+    written = question_bank.load_readable_lines([path])
+    assert bank_review.outdated_counts(added.default, written) == {number("5.19"): 1}
 
 
 def test_a_new_clause_is_quoted_rather_than_said_not_to_be(
@@ -286,21 +286,21 @@ def test_a_new_clause_is_quoted_rather_than_said_not_to_be(
 def test_of_a_text_that_it_was_not_taught_the_model_alone_claims_no_silence(
     tmp_path: Path, added: Library
 ) -> None:
-    about = guidance.load([SEED, tmp_path], added)["pa20"]
+    about = guidance.load_guidance([SEED, tmp_path], added)["pa20"]
     no = PolicyAnswer("silent", untaught=True)
-    assert guidance.settled(about, no, "De quelle encre est-elle imprimée?").outcome == "not_found"
-    assert guidance.settled(about, no, "Combien d'avertissements avant une sanction?").outcome == "silent"
-    assert guidance.settled(about, replace(no, untaught=False), "De quelle encre?").outcome == "silent"
+    assert about.settled(no, "De quelle encre est-elle imprimée?").outcome == "not_found"
+    assert about.settled(no, "Combien d'avertissements avant une sanction?").outcome == "silent"
+    assert about.settled(replace(no, untaught=False), "De quelle encre?").outcome == "silent"
 
 
 def test_a_line_says_which_version_its_numbers_are_of(inserted: Policy) -> None:
     old, new = inserted.versions
     fresh = BankLine("Peut-on afficher?", "direct", "answer", (number("5.3"),), version=AFTER)
     former = replace(fresh, version="")
-    assert question_bank.carried([fresh], new) == (fresh,)
-    assert question_bank.carried([former], new)[0].gold == (number("5.4"),)
-    assert question_bank.carried([former], old) == (former,)
-    assert question_bank.read_json(fresh.written(), ("x", 1)) == fresh
+    assert question_bank.carried_lines([fresh], new) == (fresh,)
+    assert question_bank.carried_lines([former], new)[0].gold == (number("5.4"),)
+    assert question_bank.carried_lines([former], old) == (former,)
+    assert question_bank.parse_bank_line(fresh.as_json(), ("x", 1)) == fresh
 
 
 def test_a_clause_that_was_removed_is_nowhere_and_its_lines_are_left_out(tmp_path: Path) -> None:
@@ -313,8 +313,8 @@ def test_a_clause_that_was_removed_is_nowhere_and_its_lines_are_left_out(tmp_pat
     assert number("5.18") not in policy.annotations.forces
     lines = Sources((SEED,), policy.versions[-1]).lines()
     assert all(number("5.18") not in one.gold for one in lines)
-    written = bank_additions.readable(question_bank.files([SEED], "pa20"))
-    assert set(bank_additions.outdated(policy, written)) == {number("5"), number("5.18")}
+    written = question_bank.load_readable_lines(question_bank.bank_files([SEED], "pa20"))
+    assert set(bank_review.outdated_counts(policy, written)) == {number("5"), number("5.18")}
 
 
 def test_annotations_about_a_version_that_there_is_not_are_refused(tmp_path: Path) -> None:

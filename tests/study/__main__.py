@@ -26,7 +26,7 @@ from bot.policy.library import Policy
 from bot.settings import SEED
 from tests.kits import measures
 from tests.kits.measures import machine
-from tests.study.laboratory import EMBEDDING, STRAIGHT, Laboratory, Result, Rows, refitted, shared, speller
+from tests.study.laboratory import EMBEDDING, STRAIGHT, Laboratory, Result, Rows, refitted, shared
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "questions.md"
 MARK = "mesures"
@@ -52,10 +52,10 @@ def sections(
 ) -> Iterator[str]:
     """Yield the page's parts, each as soon as it is measured."""
     version = policy.versions[-1]
-    table = load_spelling_table(bank.tables([SEED]))
+    table = load_spelling_table(bank.spelling_tables([SEED]))
     yield _described(lines, asked[ASIDE])
     yield _final(policy, lines, asked)
-    whole = Laboratory.of(lines, version, speller(lines, version, table))
+    whole = Laboratory.of(lines, version, training.speller_of(lines, version, table))
     authors = list(whole.groups(_author).values())
     yield _by_author(whole, lines, version)
     yield _by_kind(whole)
@@ -90,14 +90,14 @@ def _described(lines: Sequence[BankLine], aside: Sequence[BankLine]) -> str:
 
 def _final(policy: Policy, lines: Sequence[BankLine], asked: Mapping[str, Sequence[BankLine]]) -> str:
     version = policy.versions[-1]
-    table = load_spelling_table(bank.tables([SEED]))
-    model = training.fit(lines, version, table).model
+    table = load_spelling_table(bank.spelling_tables([SEED]))
+    model, _ = training.fit(lines, version, table)
     parts = ["## Le robot, sur des questions jamais vues\n"]
     with tempfile.TemporaryDirectory() as nowhere:
         engine = Engine([SEED], Path(nowhere), FixedModel(model))
         for name, some in asked.items():
             engine.answer(policy, version, "bonjour")
-            trials = evaluation.run(engine, policy, version, some)
+            trials = evaluation.try_questions(engine, policy, version, some)
             found = evaluation.report(trials)
             rows = [
                 [kind, str(one["n"]), *(_share(one[key]) for key in ("top1", "top3", "joint"))]
@@ -114,12 +114,12 @@ def _by_author(whole: Laboratory, lines: Sequence[BankLine], version: Version) -
     scores = whole.apart(EVERYTHING, list(groups.values()))
     rows = [[str(name), *_cells(whole.judge(scores, tested=group))] for name, group in groups.items()]
     rows.append(["**toutes**", *_cells(whole.judge(scores))])
-    table = load_spelling_table(bank.tables([SEED]))
+    table = load_spelling_table(bank.spelling_tables([SEED]))
     hardest = min(groups, key=lambda name: whole.judge(scores, tested=groups[name]).top1)
-    kept, fit = refitted(lines, version, table, str(hardest))
+    kept, model = refitted(lines, version, table, str(hardest))
     asked = [line for line in kept if line.gold]
-    scored = [fit.model.score(line.question) for line in asked]
-    best = [one.columns.numbers[int(one.values.argmax())] for one in scored]
+    scored = [model.score(line.question) for line in asked]
+    best = [scores.numbers[int(scores.values.argmax())] for scores in scored]
     first = [line.accepts(number) for line, number in zip(asked, best, strict=True)]
     return (
         "## Chaque personne, apprise des autres\n\nLa résolution exacte donne, sans réapprendre, ce que "
@@ -161,11 +161,11 @@ def _ablation(whole: Laboratory, lines: Sequence[BankLine], version: Version, au
 
     for label, names in _WITHOUT.items():
         add(label, whole.judge(whole.apart(names, authors)))
-    table = load_spelling_table(bank.tables([SEED]))
+    table = load_spelling_table(bank.spelling_tables([SEED]))
     spellings: dict[str, Callable[[str], str]] = {
         "sans aucune correction de l'orthographe": str.lower,
         "le tableau d'abréviations seul": Speller(table, frozenset(), {}).expand,
-        "la correction des mots inconnus seule": speller(lines, version, {}),
+        "la correction des mots inconnus seule": training.speller_of(lines, version, {}),
     }
     for label, spell in spellings.items():
         other = Laboratory.of(lines, version, spell)
@@ -192,12 +192,12 @@ def _learning(whole: Laboratory) -> str:
 def _in_turn(lines: Sequence[BankLine], version: Version) -> str:
     """Measure on the last author what one, two, three of the others teach."""
     names = sorted({line.author for line in lines if line.gold})
-    table = load_spelling_table(bank.tables([SEED]))
+    table = load_spelling_table(bank.spelling_tables([SEED]))
     rows = []
     for count in range(1, len(names)):
         taught = names[:count]
         some = [line for line in lines if line.author in {*taught, names[-1]}]
-        part = Laboratory.of(some, version, speller(some, version, table))
+        part = Laboratory.of(some, version, training.speller_of(some, version, table))
         groups = part.groups(lambda line: line.author == names[-1])
         scores = part.apart(EVERYTHING, [groups[True]])
         rows.append([" + ".join(taught), *_cells(part.judge(scores, tested=groups[True]))])
@@ -236,9 +236,9 @@ def main(ecrire: bool, aussi: tuple[Path, ...]) -> None:
     """Measure, print and, if asked to, write."""
     policy = loading.load_library([SEED], "pa20", date.today).default
     version = policy.versions[-1]
-    lines = bank.read(bank.files([SEED], policy.id), version)
-    asked = {ASIDE: bank.read(bank.files([SEED], policy.id, bank.GATE), version)}
-    asked |= {path.name: evaluation.read(path, version) for path in aussi}
+    lines = bank.load_bank_lines(bank.bank_files([SEED], policy.id), version)
+    asked = {ASIDE: bank.load_bank_lines(bank.bank_files([SEED], policy.id, bank.GATE), version)}
+    asked |= {path.name: evaluation.load_questions(path, version) for path in aussi}
     parts = [f"Machine\u00a0: {machine()}."]
     for part in sections(policy, lines, asked):
         click.echo(part + "\n")

@@ -12,7 +12,6 @@ from bot.answers.bank import REASONS, BankLine
 from bot.answers.engine import model, training
 from bot.answers.engine.features import FAMILIES, Floats, Postings, direction, families
 from bot.answers.engine.training import SHARE, WIDTH, rarity_of, solve, targets_of, threshold_of
-from bot.language.spelling import Speller
 from bot.policy.articles import Number, Version
 
 Kernel = NDArray[np.float32]
@@ -43,9 +42,7 @@ class Laboratory:
     @classmethod
     def of(cls, lines: Sequence[BankLine], version: Version, spell: Callable[[str], str]) -> Laboratory:
         """Count, embed and compare every line with every other."""
-        clauses = tuple(
-            str(c.number) for c in version.clauses() if any(c.number in line.gold for line in lines)
-        )
+        clauses = training.answered_clauses(lines, version)
         spelled = [spell(line.question[: model.READ]) for line in lines]
         rarity = rarity_of(spelled)
         rows = [list(families(text, rarity)) for text in spelled]
@@ -104,11 +101,6 @@ class Laboratory:
         return {name: np.array(group, dtype=np.intp) for name, group in sorted(found.items(), key=str)}
 
 
-def speller(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> Speller:
-    """Return the corrector that training makes."""
-    return Speller.of([*(line.question for line in lines if line.kind != "typo"), *version.pieces()], table)
-
-
 def shared(lines: Sequence[BankLine], share: float) -> Rows:
     """Return the rows of a share of the lines, always the same; a smaller share is within a larger."""
     order = np.random.default_rng(20).permutation(len(lines))
@@ -117,10 +109,10 @@ def shared(lines: Sequence[BankLine], share: float) -> Rows:
 
 def refitted(
     lines: Sequence[BankLine], version: Version, table: Mapping[str, str], author: str
-) -> tuple[Sequence[BankLine], training.Fit]:
+) -> tuple[Sequence[BankLine], model.Model]:
     """Return an author's lines, and a model that was truly trained without any of them."""
     others = [line for line in lines if line.author != author]
-    return [line for line in lines if line.author == author], training.fit(others, version, table)
+    return [line for line in lines if line.author == author], training.fit(others, version, table)[0]
 
 
 def _mean(values: Sequence[bool]) -> float:

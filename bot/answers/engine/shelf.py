@@ -1,4 +1,4 @@
-"""The models in memory: each loaded at its first question, and made again in the background when needed."""
+"""The models in memory: each is loaded at its first question, and trained again when its bank changes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
@@ -22,53 +22,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Place:
-    """What is known of a policy's model: `stamp` is that of the files that `model` was made of."""
+    """A policy's model. `stamp`: of the files that it was made of; `training`: the thread that makes it."""
 
     stamp: tuple[object, ...] | None = None
     model: Model | None = None
-    making: Thread | None = None
-
-
-class Models(Protocol):
-    """What gives the model that serves a version."""
-
-    def model(self, version: Version) -> Model | None:
-        """Return it, None while there is none."""
-
-    def ready(self, version: Version) -> bool:
-        """Tell whether nothing has to be made first."""
-
-    def prepare(self, version: Version) -> bool:
-        """Make it ready, however long that takes. False when there is none."""
-
-    def close(self) -> None:
-        """Start nothing more."""
-
-
-@dataclass(frozen=True, slots=True)
-class FixedModel:
-    """One model, or none, whatever the version."""
-
-    only: Model | None
-
-    def model(self, version: Version) -> Model | None:  # noqa: ARG002 — the same for all
-        """Return it."""
-        return self.only
-
-    def ready(self, version: Version) -> bool:  # noqa: ARG002 — the same for all
-        """Tell that it is."""
-        return True
-
-    def prepare(self, version: Version) -> bool:  # noqa: ARG002 — the same for all
-        """Tell whether there is one."""
-        return self.only is not None
-
-    def close(self) -> None:
-        """Do nothing: nothing was begun."""
+    training: Thread | None = None
 
 
 class ModelShelf:
-    """Gives each policy's model, and never makes anyone wait for a training."""
+    """Gives each policy's model, and never makes a question wait for training. Safe from several threads.
+
+    `folders`: those that hold policies and their banks. `models`: where trained models are kept.
+    """
 
     def __init__(self, folders: Sequence[Path], models: Path) -> None:
         self._folders = tuple(folders)
@@ -80,57 +45,67 @@ class ModelShelf:
     def model(self, version: Version) -> Model | None:
         """Return the model that serves a version, None while there is none.
 
-        When the bank changed, the one before it serves until there is a verdict.
+        While a changed bank is being learnt, the model before it serves.
         """
-        with self._lock:
-            place = self._places.setdefault(version.policy, _Place())
-            if place.making is None:
-                self._look(Sources(self._folders, version), place)
-            return place.model
+        return self._place(version).model
 
     def ready(self, version: Version) -> bool:
-        """Tell whether nothing has to be made first; begins to make what has to."""
-        self.model(version)
-        with self._lock:
-            return self._places[version.policy].making is None
+        """Tell whether the model is up to date with its bank; if not, start to train it."""
+        return self._place(version).training is None
 
     def prepare(self, version: Version) -> bool:
-        """Load a policy's model, and wait for it to be made when it is missing. False when there is none."""
-        self.model(version)
-        with self._lock:
-            making = self._places[version.policy].making
-        if making:
-            making.join()
+        """Load a policy's model and the encoder, after training if need be. False when there is none."""
+        training = self._place(version).training
+        if training:
+            training.join()
         model = self.model(version)
         if model:
             model.warm()
         return model is not None
 
     def close(self) -> None:
-        """Start no other training."""
+        """Start no more training."""
         self._closed = True
 
-    def _look(self, sources: Sources, place: _Place) -> None:
-        """Read the model again if a file changed, and begin to make the one that is missing."""
+    def _place(self, version: Version) -> _Place:
+        with self._lock:
+            place = self._places.setdefault(version.policy, _Place())
+            if place.training is None:
+                self._refresh(Sources(self._folders, version), place)
+            return place
+
+    def _refresh(self, sources: Sources, place: _Place) -> None:
+        """Load the model again if a file changed, and start to train it if it is missing or out of date."""
         try:
             stamp = sources.stamp() if sources.banks() else ()
             if stamp == place.stamp:
                 return
-            place.model, settled = store.find(sources, self._models) if stamp else (None, True)
-        except OSError:  # a file was removed meanwhile: the next question will tell
+            place.model, current = store.find_model(sources, self._models) if stamp else (None, True)
+        except OSError:  # a file was removed meanwhile: the next question will look again
             return
         place.stamp = stamp
-        if not settled and not self._closed:
-            place.making = Thread(target=self._make, args=(sources, place), name="bank", daemon=True)
-            place.making.start()
+        if not current and not self._closed:
+            place.training = Thread(target=self._train, args=(sources, place), name="bank", daemon=True)
+            place.training.start()
 
-    def _make(self, sources: Sources, place: _Place) -> None:
+    def _train(self, sources: Sources, place: _Place) -> None:
         model = None
         try:
-            store.make(sources, self._models)
-            model, _ = store.find(sources, self._models)
+            store.learn(sources, self._models)
+            model, _ = store.find_model(sources, self._models)
         except (ModelError, OSError) as error:
             logger.warning("No model was made of the bank of %s: %s", sources.version.policy, error)
         with self._lock:
             place.model = model or place.model
-            place.making = None
+            place.training = None
+
+
+class FixedModel(ModelShelf):
+    """Gives the same model, or none, whatever the version; nothing is read or trained."""
+
+    def __init__(self, model: Model | None) -> None:
+        super().__init__((), Path())
+        self._model = model
+
+    def _refresh(self, _: Sources, place: _Place) -> None:
+        place.model = self._model

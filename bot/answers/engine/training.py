@@ -1,27 +1,22 @@
-"""Trains a model on a bank of questions; only `question_retraining`, a program of its own, does so.
+"""Train a model on a bank of questions. Only `bot.answers.train`, a program of its own, does so.
 
-Kernel ridge regression, solved exactly: the same bank always gives the same model. The threshold under
-which a question is declined is set on scores that each author's questions get from the *other*
-authors' alone; those scores follow from the one solution, without training again (the block form of
-the leave-one-out residual of a linear smoother).
+Kernel ridge regression, solved exactly: the same bank always gives the same model. The thresholds are set
+on the scores that each author's questions get from the *other* authors' alone. Those scores follow from
+the one solution, without training again: the block form of a linear smoother's leave-one-out residual.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.answers import bank
 from bot.answers.bank import REASONS, BankLine
-from bot.answers.engine import model as question_model
 from bot.answers.engine.features import BUCKETS, Floats, Postings, counted, direction, weigh
-from bot.answers.engine.model import Model
-from bot.answers.engine.store import Sources
-from bot.language.spelling import Speller, load_spelling_table
+from bot.answers.engine.model import READ, Model, encoder
+from bot.language.spelling import Speller
 from bot.policy.articles import Version
 
 Table: TypeAlias = NDArray[np.float64]
@@ -30,31 +25,25 @@ TOPICS = ("incident", "draft", "article")  # columns beside the clauses: what a 
 RIDGE = 1.0
 SHARE, WIDTH = 3.0, 1.0  # of the embedding's kernel, beside four linear kernels of weight 1
 ALSO = 0.3  # what a clause that is acceptable is worth, against 1 for the one to cite first
-IN_SCOPE = 0.675  # share of questions that a policy answers, among those that people ask
-TOO_FEW = 20  # an author with fewer lines is put with the others who have few
+IN_SCOPE = 0.675  # share of the questions that people ask which a policy answers
+TOO_FEW = 20  # an author with fewer lines is grouped with the others who have few
 
 
-@dataclass(frozen=True)
-class Fit:
-    """A model, and for each line the scores that it gets from the other authors' lines."""
+def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> tuple[Model, Table]:
+    """Train on n lines. Return the model, and what each line scores from the other authors' lines alone.
 
-    model: Model
-    apart: Table
-
-
-def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> Fit:
-    """Train on `lines`. Raises `ValueError` when there are none, or none that is answered."""
-    clauses = [str(c.number) for c in version.clauses() if any(c.number in line.gold for line in lines)]
+    `table`: what people type for what they mean (`spelling.read_table`). The scores are `(n, c) float64`,
+    c being the model's columns. Raises `ValueError` when no line is answered.
+    """
+    clauses = answered_clauses(lines, version)
     if not clauses:
         raise ValueError("no line of the bank is answered")
-    speller = Speller.of(
-        [*(line.question for line in lines if line.kind != "typo"), *version.pieces()], table
-    )
-    spelled = [speller(line.question[: question_model.READ]) for line in lines]
+    speller = speller_of(lines, version, table)
+    spelled = [speller(line.question[:READ]) for line in lines]
     rarity = rarity_of(spelled)
     texts = [weigh(text, rarity) for text in spelled]
     postings = Postings.of(texts)
-    vectors = question_model.encoder()(spelled)
+    vectors = encoder()(spelled)
     centre: Floats = vectors.mean(axis=0)
     seen = direction(vectors, centre)
     targets = targets_of(lines, clauses)
@@ -62,8 +51,14 @@ def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -
     kernel = postings.kernel(texts)
     kernel += SHARE * np.exp(WIDTH * (seen @ seen.T - 1))
     dual, apart = solve(kernel, targets - bias, groups_of(lines))
+    apart += bias
+    count, end = len(clauses), len(clauses) + len(REASONS)
+    topics = [
+        _best_split(apart[:, end + at], np.array([name in {line.outcome, line.kind} for line in lines]))
+        for at, name in enumerate(TOPICS)
+    ]
     model = Model(
-        clauses=tuple(clauses),
+        clauses=clauses,
         reasons=REASONS,
         topics=TOPICS,
         rarity=rarity,
@@ -74,28 +69,32 @@ def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -
         centre=centre,
         seen=seen,
         dual=dual.astype(np.float32),
-        topic_thresholds=np.zeros(len(TOPICS), dtype=np.float32),
+        topic_thresholds=np.array(topics, dtype=np.float32),
         width=WIDTH,
         share=SHARE,
-        threshold=0.0,
-        silence=0.0,
-        sharpness=1.0,
+        threshold=threshold_of(clauses, lines, apart[:, :end]),
+        silence=_silence(lines, apart[:, count:end]),
+        sharpness=_sharpness(targets[:, :end], apart[:, :end]),
         speller=speller,
     )
-    return Fit(_calibrated(model, lines, apart + bias), apart + bias)
+    return model, apart
 
 
-def model_of(sources: Sources) -> Model:
-    """Return the model of a policy's bank. Raises `PolicyError`, `ValueError`, OSError."""
-    table = load_spelling_table(bank.tables(sources.folders))
-    return fit(sources.lines(), sources.version, table).model
+def answered_clauses(lines: Sequence[BankLine], version: Version) -> tuple[str, ...]:
+    """Return the clauses of a version that a line is answered by, in the order of the text."""
+    return tuple(str(c.number) for c in version.clauses() if any(c.number in line.gold for line in lines))
 
 
-# --- What is solved -----------------------------------------------------------------------------
+def speller_of(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> Speller:
+    """Return the corrector that knows the words of the bank, typos aside, and of the text."""
+    return Speller.of([*(line.question for line in lines if line.kind != "typo"), *version.pieces()], table)
+
+
+# --- The system to solve ------------------------------------------------------------------------
 
 
 def rarity_of(spelled: Sequence[str]) -> Floats:
-    """Return the smoothed inverse document frequency of each bucket, 0 for one never seen."""
+    """Return the smoothed inverse document frequency of each bucket: `(BUCKETS,) float32`, 0 if unseen."""
     seen = np.zeros(BUCKETS, dtype=np.float32)
     for text in spelled:
         seen[list({bucket for family in counted(text) for bucket in family})] += 1
@@ -104,9 +103,9 @@ def rarity_of(spelled: Sequence[str]) -> Floats:
 
 
 def targets_of(lines: Sequence[BankLine], clauses: Sequence[str]) -> Table:
-    """Return what each column's score should be for each line.
+    """Return what each column should score for each of n lines: `(n, c) float64`, from 0 to 1.
 
-    An article that has clauses is no column; its clauses are, as acceptable ones.
+    A whole article has no column: a line that names one teaches nothing about its clauses.
     """
     columns = (*clauses, *REASONS, *TOPICS)
     at = {name: column for column, name in enumerate(columns)}
@@ -121,7 +120,7 @@ def targets_of(lines: Sequence[BankLine], clauses: Sequence[str]) -> Table:
 
 
 def groups_of(lines: Sequence[BankLine]) -> list[NDArray[np.intp]]:
-    """Return the rows of each author; those who wrote little are put together."""
+    """Return the rows that each author wrote, authors of fewer than `TOO_FEW` in one group."""
     rows: dict[str, list[int]] = {}
     for at, line in enumerate(lines):
         rows.setdefault(line.author, []).append(at)
@@ -131,10 +130,11 @@ def groups_of(lines: Sequence[BankLine]) -> list[NDArray[np.intp]]:
 
 
 def solve(kernel: Table, targets: Table, groups: Sequence[NDArray[np.intp]]) -> tuple[Table, Table]:
-    """Return the dual solution, and what each group's rows would score had it been left out.
+    """Return the dual solution, and what each group's rows would score had the group been left out.
 
-    With P the inverse of kernel + ridge, and α = P·targets, the residual of a group that is left out is
-    the solution of P[group, group]·r = α[group].
+    Both are `(n, c) float64`, as `targets`. `kernel`, `(n, n) float64`, is changed in place. With P the
+    inverse of kernel + ridge and α = P·targets, the residual r of a group that is left out solves
+    P[group, group]·r = α[group].
     """
     kernel[np.diag_indices_from(kernel)] += RIDGE
     inverse = np.linalg.inv(kernel)
@@ -145,37 +145,21 @@ def solve(kernel: Table, targets: Table, groups: Sequence[NDArray[np.intp]]) -> 
     return dual, apart
 
 
-# --- What is set on scores of questions that were not trained on --------------------------------
-
-
-def _calibrated(model: Model, lines: Sequence[BankLine], apart: Table) -> Model:
-    count = len(model.clauses)
-    end = count + len(model.reasons)
-    topics = [
-        _best_split(apart[:, end + at], np.array([name in {line.outcome, line.kind} for line in lines]))
-        for at, name in enumerate(model.topics)
-    ]
-    return replace(
-        model,
-        threshold=threshold_of(model.clauses, lines, apart[:, :end]),
-        silence=_silence(lines, apart[:, count:end]),
-        sharpness=_sharpness(targets_of(lines, model.clauses)[:, :end], apart[:, :end]),
-        topic_thresholds=np.array(topics, dtype=np.float32),
-    )
+# --- Thresholds, set on what each line scores from the other authors' ----------------------------
 
 
 def threshold_of(clauses: Sequence[str], lines: Sequence[BankLine], scores: Table) -> float:
-    """Return what to add to the best clause's score so that most questions are well answered or declined.
+    """Return what to add to the best clause's score so that most questions are rightly answered or declined.
 
-    Questions are weighted so that `IN_SCOPE` of them are answered, and the middle of a plateau is taken
-    rather than a spike.
+    `scores`: `(n, clauses + reasons) float64`. Lines are weighted so that `IN_SCOPE` of them are to be
+    answered; the joint measure is smoothed, which prefers the middle of a plateau to a spike.
     """
     count = len(clauses)
     best = scores[:, :count].argmax(axis=1)
     margins = scores[:, :count].max(axis=1) - scores[:, count:].max(axis=1)
     inside = np.array([bool(line.gold) for line in lines])
     if inside.all():
-        return float(-np.quantile(margins, 0.02))  # nothing to decline was given: decline what is unlike all
+        return float(-np.quantile(margins, 0.02))  # no line is declined: decline what is unlike all of them
     right = np.array(
         [
             any(str(number) == clauses[at] for number in (*line.gold, *line.also_ok))
@@ -192,7 +176,7 @@ def threshold_of(clauses: Sequence[str], lines: Sequence[BankLine], scores: Tabl
 
 
 def _silence(lines: Sequence[BankLine], reasons: Table) -> float:
-    """Return what to add to the silent reason's score for as many silences as there are to be recognised."""
+    """Return what to add to "silent" so that the policy's silences are best told from the other reasons."""
     declined = np.array([not line.gold for line in lines])
     wanted = np.array([line.reason == "silent" for line in lines])
     lead = reasons[:, 0] - reasons[:, 1:].max(axis=1)
@@ -201,7 +185,7 @@ def _silence(lines: Sequence[BankLine], reasons: Table) -> float:
 
 
 def _sharpness(targets: Table, scores: Table) -> float:
-    """Return the factor that makes likelihoods of scores: that under which the bank is the likeliest."""
+    """Return the softmax's factor, from 1 to 40, under which the bank is the likeliest."""
     gold = (targets == 1).astype(float)
     gold /= np.maximum(gold.sum(axis=1, keepdims=True), 1)
 
@@ -213,7 +197,7 @@ def _sharpness(targets: Table, scores: Table) -> float:
 
 
 def _best_split(scores: NDArray[np.float64], wanted: NDArray[np.bool_]) -> float:
-    """Return the score above which most of what is kept is wanted, and most of the wanted is kept (F1)."""
+    """Return the score to exceed for the best F1, halfway to the next one; infinity when none is wanted."""
     if not wanted.any():
         return float("inf")
     order = np.argsort(-scores, kind="stable")

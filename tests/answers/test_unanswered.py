@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlite_utils import Database
 
-from bot.answers import asked
-from bot.answers.asked import KeptQuestion
+from bot.answers import unanswered
+from bot.answers.unanswered import KeptQuestion
 from bot.language.masking import Masked
 from bot.privacy import personal_data
 from tests.kits.people import DAY, count, fresh
@@ -22,22 +22,22 @@ def db() -> Database:
 
 
 def keep(db: Database, question: str, day: date = DAY) -> bool:
-    return asked.keep(db, "pa20", Masked(question), "not_found", day)
+    return unanswered.keep_question(db, "pa20", Masked(question), "not_found", day)
 
 
 @given(day=st.dates(date(2020, 1, 1), date(2040, 12, 31)))
 def test_a_question_is_kept_ninety_days_at_most_and_never_less_than_eighty_four(day: date) -> None:
     db = fresh()
     keep(db, "Une question?", day)
-    personal_data.enforce(db, day + timedelta(days=asked.DAYS_KEPT - 7), lambda _table, _ids: None)
+    personal_data.enforce(db, day + timedelta(days=unanswered.DAYS_KEPT - 7), lambda _table, _ids: None)
     assert count(db, "asked_questions") == 1
-    personal_data.enforce(db, day + timedelta(days=asked.DAYS_KEPT), lambda _table, _ids: None)
+    personal_data.enforce(db, day + timedelta(days=unanswered.DAYS_KEPT), lambda _table, _ids: None)
     assert count(db, "asked_questions") == 0
 
 
 def test_what_is_destroyed_is_remembered_so_that_no_copy_brings_it_back_and_certified(db: Database) -> None:
     keep(db, "Une question?")
-    asked.judge(db, "useful", DAY)
+    unanswered.count_verdict(db, "useful", DAY)
     remembered: list[str] = []
     counts = personal_data.enforce(db, DAY + timedelta(days=90), lambda table, _ids: remembered.append(table))
     assert remembered == ["asked_questions"]
@@ -46,8 +46,8 @@ def test_what_is_destroyed_is_remembered_so_that_no_copy_brings_it_back_and_cert
 
 def test_the_week_is_the_only_date(db: Database) -> None:
     keep(db, "Une question?", date(2027, 1, 1))
-    assert [one.week for one in asked.kept(db, "pa20")] == ["2026-W53"]
-    assert asked.monday("2026-W53") == date(2026, 12, 28)
+    assert [one.week for one in unanswered.kept_questions(db, "pa20")] == ["2026-W53"]
+    assert unanswered.monday("2026-W53") == date(2026, 12, 28)
 
 
 def test_rows_come_in_an_order_that_does_not_tell_which_came_first() -> None:
@@ -56,14 +56,14 @@ def test_rows_come_in_an_order_that_does_not_tell_which_came_first() -> None:
         db = fresh()
         for question in questions:
             keep(db, question)
-        orders.add(tuple(one.question for one in asked.kept(db, "pa20")))
+        orders.add(tuple(one.question for one in unanswered.kept_questions(db, "pa20")))
     assert len(orders) == 1
     with pytest.raises(Exception, match="no such column"):
         db.conn.execute("SELECT rowid FROM asked_questions")
 
 
 def test_a_flood_is_bounded(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asked, "MOST", 3)
+    monkeypatch.setattr(unanswered, "MOST", 3)
     assert [keep(db, f"Une {word}?") for word in ("pomme", "poire", "prune", "pêche")] == [True] * 3 + [False]
 
 
@@ -82,7 +82,9 @@ def test_like_questions_are_together_and_unlike_ones_apart() -> None:
         "On peut-tu filmer les assemblées?",
         "[nom] peut-il filmer une assemblée?",
     ]
-    groups = asked.alike(KeptQuestion(str(at), q, "silent", "", "2026-W48") for at, q in enumerate(questions))
+    groups = unanswered.group_similar(
+        KeptQuestion(str(at), q, "silent", "", "2026-W48") for at, q in enumerate(questions)
+    )
     assert [len(group.questions) for group in groups] == [3, 2, 1]
     assert groups[0].first.question == "Peut-on filmer une assemblée?"
 
@@ -90,7 +92,5 @@ def test_like_questions_are_together_and_unlike_ones_apart() -> None:
 @given(st.lists(st.text(max_size=60), max_size=20))
 def test_every_question_is_in_one_group(texts: list[str]) -> None:
     questions = [KeptQuestion(str(at), text, "unhelpful", "", "2026-W48") for at, text in enumerate(texts)]
-    groups = asked.alike(questions)
+    groups = unanswered.group_similar(questions)
     assert sorted(one.id for group in groups for one in group.questions) == sorted(q.id for q in questions)
-    for one in questions:
-        assert asked.with_id(groups, one.id)

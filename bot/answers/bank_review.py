@@ -1,0 +1,33 @@
+"""Which lines of the bank of questions a revision leaves to be reviewed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from bot.answers.bank import BankLine, line_origin
+from bot.answers.engine.text import ClauseWords
+from bot.policy import search
+from bot.policy.articles import Number
+from bot.policy.changes import identities
+from bot.policy.library import Policy
+
+
+def outdated_counts(policy: Policy, lines: Sequence[BankLine]) -> dict[Number, int]:
+    """Count, for each clause that changed or went since lines were written about it, those lines.
+
+    A clause that went has the last number that it had. A line that says that the policy does not answer
+    counts for the new or changed clause that may.
+    """
+    latest = policy.versions[-1]
+    words = ClauseWords(latest, {}, {}, search.indexed_keys)
+    counts: Counter[Number] = Counter()
+    for line in lines:
+        origin = line_origin(line, latest)
+        fates, fresh = identities.fates(origin, latest), identities.fresh_clauses(origin, latest)
+        if fresh and line.unsaid:
+            counts.update(clause.number for clause in words.may_answer(line.question, fresh)[:1])
+        for number in (*line.gold, *line.also_ok):
+            if identities.is_stale(fates, [number]):
+                counts.update(identities.current_numbers(fates, [number]) or [number])
+    return dict(sorted(counts.items(), key=lambda pair: pair[0].parts))
