@@ -68,6 +68,13 @@ def test_every_link_of_the_documents_leads_to_a_file() -> None:
             assert (document.parent / target).exists(), f"{document.name}: {target}"
 
 
+def test_every_threat_that_the_code_names_is_written_down() -> None:
+    known = set(re.findall(r"^\| (T\d+) \|", (ROOT / "docs/menaces.md").read_text(), re.MULTILINE))
+    for file in [*ROOT.glob("bot/**/*.py"), *ROOT.glob("tests/**/*.py")]:
+        named = re.findall(r"(?:\"\"\"|\(|, |# )(T\d+)(?=: |, T\d|\))", file.read_text())
+        assert set(named) <= known, file
+
+
 def test_the_french_of_the_command_line_is_compiled_from_its_source() -> None:
     source = LOCALE / "fr/LC_MESSAGES/messages.po"
     compiled = io.BytesIO()

@@ -2,7 +2,7 @@
 
 The bot is the real one, in a process of its own. It is killed, its stages raise what quotes everything, its
 disk fills up, the platforms refuse; after each kill, and at the end, who reported is looked for in all that
-it left and in all that it sent.
+it left and in all that it sent (T1, T2: see docs/menaces.md).
 """
 
 from __future__ import annotations

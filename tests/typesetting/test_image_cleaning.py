@@ -1,4 +1,4 @@
-"""Of an image that is joined to a report, only what it shows is left."""
+"""Of an image that is joined to a report, only what it shows is left (T7)."""
 
 from __future__ import annotations
 
