@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Library
 from bot.revision.reading import formats
-from bot.revision.reading.docx_numbering import written
+from bot.revision.reading.docx_numbering import format_number
 from bot.revision.reading.formats import ReadDocument
 from tests.kits import docx_files
 from tests.kits.docx_files import WAYS, Way, Writer, lvl
@@ -176,7 +176,7 @@ def test_a_number_above_which_nothing_stands_is_said_to_be_uncertain() -> None:
     ],
 )
 def test_numbers_are_written_in_words_forms(number: int, form: str, text: str) -> None:
-    assert written(number, form) == text
+    assert format_number(number, form) == text
 
 
 # --- What else a document holds -------------------------------------------------------------------

@@ -1,7 +1,8 @@
-"""What every reader of documents returns."""
+"""The result of reading a file in any format, and the escaping that readers share."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from bot.revision.reading.lint import LintFinding
@@ -9,8 +10,14 @@ from bot.revision.reading.lint import LintFinding
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file's text. `words`: all that a second, cruder reading of it found, to see what was lost."""
+    """A file's text. `words`: the words of a second, cruder reading, to see what the first one lost."""
 
     markdown: str
     words: tuple[str, ...]
     findings: tuple[LintFinding, ...] = ()
+
+
+def escape_markdown(text: str) -> str:
+    """Escape what the Markdown parser of `bot.policy.articles` would take for a mark or a tag."""
+    text = re.sub(r"\\|\*\*|__", lambda mark: "".join(f"\\{sign}" for sign in mark[0]), text)
+    return text.replace("&", "&amp;").replace("<", "&lt;")

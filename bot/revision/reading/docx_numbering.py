@@ -1,15 +1,15 @@
-"""The numbers that Word shows before paragraphs, which are in no paragraph: worked out as Word does.
+"""The numbers that Word shows before paragraphs: no paragraph holds them, so they are computed as Word does.
 
-ECMA-376-1 (5th edition), 17.9: a paragraph, or its style, names a list (`w:num`) and a level; the list
-names an abstract one, whose levels say how a number starts, is written and starts again. Lists made
-from one abstract list go on counting where the others stopped, unless they override the start.
+ECMA-376-1 (5th edition), 17.9: a paragraph, or its style, names a list (`w:num`) and a level. The list names
+an abstract list, whose levels say how a number starts, is written and restarts. Lists made from one abstract
+list share its count, unless they override the start.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -21,11 +21,29 @@ LEVELS: Final = 9
 _PLACE: Final = re.compile(r"%([1-9])")
 
 
+def find(element: Element | None, path: str) -> Element | None:
+    """Return the element at a path of Word's names, « pPr/numPr », None when there is none."""
+    if element is None:
+        return None
+    return element.find("/".join(f"{W}{name}" for name in path.split("/")))
+
+
+def value(element: Element | None, path: str) -> str | None:
+    """Return the `w:val` of the element at a path, None when there is none."""
+    target = find(element, path)
+    return None if target is None else target.get(f"{W}val")
+
+
+def is_on(element: Element | None) -> bool:
+    """Tell whether an on-off property (17.17.4) is there and on."""
+    return element is not None and element.get(f"{W}val", "1") not in {"0", "false", "off"}
+
+
 @dataclass(frozen=True, slots=True)
 class Label:
-    """What Word shows before a paragraph. `bullet`: a sign that counts nothing.
+    """What Word shows before a paragraph. `bullet`: it is a sign, not a number.
 
-    `assumed`: a number above it was never given to any paragraph, so that what Word shows is its start.
+    `assumed`: a level above has no paragraph yet, so that Word shows that level's start.
     """
 
     text: str
@@ -40,13 +58,13 @@ class _Level:
     form: str
     text: str
     legal: bool
-    restart: int  # how many levels above have this one start again; 0: it never does
+    restart: int  # how many of the levels above restart this one; 0: none does
     style: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class _List:
-    """A list. `starts`: the levels whose start it overrides, with the number."""
+    """A list. `starts`: the starts that it overrides, by level."""
 
     abstract: str
     levels: Mapping[int, _Level]
@@ -55,7 +73,7 @@ class _List:
 
 @dataclass(slots=True)
 class Counters:
-    """Counts from the first paragraph of the document to the last: ask for each in turn."""
+    """The counts of a document's lists: ask for each paragraph's label, from the first to the last."""
 
     lists: Mapping[str, _List]
     styles: Styles
@@ -63,69 +81,63 @@ class Counters:
     _begun: set[tuple[str, int]] = field(default_factory=set)
 
     def label(self, paragraph: Element) -> Label | None:
-        """Return what stands before a paragraph, None when it has no number."""
+        """Count a paragraph, and return what stands before it, None when it has no number."""
         place = self._place(paragraph)
         if place is None:
             return None
-        number, level = place
-        known = self.lists[number]
-        values = self._values[known.abstract]
-        definition = known.levels[level]
-        self._count(number, known, level, values)
-        if definition.form == "bullet":
-            return Label(_bullet(definition.text), level, bullet=True)
-        shown = [int(one) - 1 for one in _PLACE.findall(definition.text)]
-        text = _PLACE.sub(
-            lambda one: self._written(known, int(one[1]) - 1, definition, values), definition.text
-        )
-        assumed = any(above < level and above not in values for above in shown)
-        return Label(text.strip(), level, bullet=False, assumed=assumed) if text.strip() else None
-
-    def _count(self, number: str, known: _List, level: int, values: dict[int, int]) -> None:
-        start = known.levels[level].start
-        if level in known.starts and (number, level) not in self._begun:
-            values[level] = known.starts[level]
+        number, at = place
+        numbered, level = self.lists[number], self.lists[number].levels[at]
+        values = self._values[numbered.abstract]
+        if at in numbered.starts and (number, at) not in self._begun:
+            values[at] = numbered.starts[at]
         else:
-            values[level] = values[level] + 1 if level in values else start
-        self._begun.add((number, level))
-        for below in range(level + 1, LEVELS):
-            if below in known.levels and level < known.levels[below].restart:
+            values[at] = values[at] + 1 if at in values else level.start
+        self._begun.add((number, at))
+        for below in range(at + 1, LEVELS):
+            if below in numbered.levels and at < numbered.levels[below].restart:
                 values.pop(below, None)
+        if level.form == "bullet":
+            return Label(_bullet(level.text), at, bullet=True)
 
-    def _written(self, known: _List, at: int, shown: _Level, values: Mapping[int, int]) -> str:
-        definition = known.levels.get(at)
-        if definition is None:
-            return ""
-        form = "decimal" if shown.legal and definition.form != "none" else definition.form
-        return written(values.get(at, definition.start), form)
+        def number_of(match: re.Match[str]) -> str:
+            above = int(match[1]) - 1
+            if above not in numbered.levels:
+                return ""
+            form = numbered.levels[above].form
+            shown = "decimal" if level.legal and form != "none" else form
+            return format_number(values.get(above, numbered.levels[above].start), shown)
+
+        text = _PLACE.sub(number_of, level.text).strip()
+        places = [int(place) - 1 for place in _PLACE.findall(level.text)]
+        assumed = any(above < at and above not in values for above in places)
+        return Label(text, at, bullet=False, assumed=assumed) if text else None
 
     def _place(self, paragraph: Element) -> tuple[str, int] | None:
-        """Return the list and the level of a paragraph: its own, else those of its style."""
-        own = paragraph.find(f"{W}pPr/{W}numPr")
-        style = _value(paragraph.find(f"{W}pPr/{W}pStyle")) or self.styles.default
-        number, level = _value(_child(own, "numId")), _value(_child(own, "ilvl"))
+        """Return the list and the level of a paragraph: its own, else its style's."""
+        own = find(paragraph, "pPr/numPr")
+        style = value(paragraph, "pPr/pStyle") or self.styles.default
+        number, level = value(own, "numId"), value(own, "ilvl")
         if number is None:
             number, inherited = self.styles.numbering(style)
             level = level or self._level_of_style(number, style) or inherited
-        if number in {None, "0"} or number not in self.lists:
+        if number is None or number == "0" or number not in self.lists:
             return None
         at = int(level or 0)
         return (number, at) if at in self.lists[number].levels else None
 
     def _level_of_style(self, number: str | None, style: str | None) -> str | None:
-        """Return the level that says that it is a style's, or one's that the style is made from."""
-        known = self.lists.get(number or "")
-        levels = known.levels if known else {}
-        for one in self.styles.chain(style):
+        """Return the level of a list that names a style, or the nearest one that it is based on."""
+        levels = self.lists[number].levels if number and number in self.lists else {}
+        for name in self.styles.chain(style):
             for at, level in levels.items():
-                if level.style == one:
+                if level.style == name:
                     return str(at)
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Styles:
-    """The paragraph styles: what each is made from, and its list."""
+    """The styles by id, and the id of the paragraphs' default one."""
 
     elements: Mapping[str, Element]
     default: str | None
@@ -133,98 +145,84 @@ class Styles:
     @classmethod
     def read(cls, styles: Element | None) -> Styles:
         """Read `w:styles`."""
-        found = (
-            {} if styles is None else {one.get(f"{W}styleId", ""): one for one in styles.iter(f"{W}style")}
-        )
+        elements = [] if styles is None else list(styles.iter(f"{W}style"))
         defaults = (
-            name
-            for name, one in found.items()
-            if one.get(f"{W}type") == "paragraph" and one.get(f"{W}default") in {"1", "true", "on"}
+            style.get(f"{W}styleId", "")
+            for style in elements
+            if style.get(f"{W}type") == "paragraph" and style.get(f"{W}default") in {"1", "true", "on"}
         )
-        return cls(found, next(defaults, None))
+        return cls({style.get(f"{W}styleId", ""): style for style in elements}, next(defaults, None))
 
     def chain(self, style: str | None) -> list[str]:
-        """Return a style, then those it is made from, nearest first."""
-        found: list[str] = []
-        while style is not None and style in self.elements and style not in found:
-            found.append(style)
-            style = _value(self.elements[style].find(f"{W}basedOn"))
-        return found
+        """Return a style, then those that it is based on, nearest first."""
+        names: list[str] = []
+        while style is not None and style in self.elements and style not in names:
+            names.append(style)
+            style = value(self.elements[style], "basedOn")
+        return names
+
+    def first(self, chain: Sequence[str], path: str) -> Element | None:
+        """Return the element at a path in the first style that has one, if any."""
+        elements = (find(self.elements[name], path) for name in chain)
+        return next((element for element in elements if element is not None), None)
 
     def numbering(self, style: str | None) -> tuple[str | None, str | None]:
         """Return the list and the level that a style gives, each None when it gives none."""
         level = None
-        for one in self.chain(style):
-            properties = self.elements[one].find(f"{W}pPr/{W}numPr")
-            level = level or _value(_child(properties, "ilvl"))
-            if number := _value(_child(properties, "numId")):
+        for name in self.chain(style):
+            properties = find(self.elements[name], "pPr/numPr")
+            level = level or value(properties, "ilvl")
+            if number := value(properties, "numId"):
                 return number, level
         return None, None
 
 
 def read_lists(numbering: Element | None, styles: Styles) -> dict[str, _List]:
-    """Read `w:numbering`."""
+    """Read `w:numbering`: the lists by id."""
     if numbering is None:
         return {}
-    abstracts = {one.get(f"{W}abstractNumId", ""): one for one in numbering.iter(f"{W}abstractNum")}
-    nums = {one.get(f"{W}numId", ""): one for one in numbering.iter(f"{W}num")}
-    found = {}
+    abstracts = {
+        element.get(f"{W}abstractNumId", ""): element for element in numbering.iter(f"{W}abstractNum")
+    }
+    nums = {num.get(f"{W}numId", ""): num for num in numbering.iter(f"{W}num")}
+    lists = {}
     for number, num in nums.items():
-        abstract = _followed(_value(num.find(f"{W}abstractNumId")) or "", abstracts, nums, styles)
+        abstract, seen = value(num, "abstractNumId") or "", set[str]()
+        while abstract in abstracts and abstract not in seen:  # by way of a style of lists (17.9.21)
+            seen.add(abstract)
+            target, _ = styles.numbering(value(abstracts[abstract], "numStyleLink"))
+            if target is None or target not in nums:
+                break
+            abstract = value(nums[target], "abstractNumId") or ""
         if abstract not in abstracts:
             continue
         levels = {
-            int(one.get(f"{W}ilvl", "0")): _level(one) for one in abstracts[abstract].findall(f"{W}lvl")
+            int(lvl.get(f"{W}ilvl", "0")): _level(lvl) for lvl in abstracts[abstract].findall(f"{W}lvl")
         }
         starts = {}
         for override in num.findall(f"{W}lvlOverride"):
             at = int(override.get(f"{W}ilvl", "0"))
-            whole, start = override.find(f"{W}lvl"), _value(override.find(f"{W}startOverride"))
+            whole, start = find(override, "lvl"), value(override, "startOverride")
             if whole is not None:
                 levels[at] = _level(whole)
                 starts[at] = levels[at].start
             if start is not None:
                 starts[at] = int(start)
-        found[number] = _List(abstract, levels, starts)
-    return found
-
-
-def _followed(
-    abstract: str, abstracts: Mapping[str, Element], nums: Mapping[str, Element], styles: Styles
-) -> str:
-    """Return the abstract list that one stands for, by way of a style of lists (17.9.21)."""
-    seen = set()
-    while abstract in abstracts and abstract not in seen:
-        seen.add(abstract)
-        link = _value(abstracts[abstract].find(f"{W}numStyleLink"))
-        number, _ = styles.numbering(link) if link else (None, None)
-        if number is None or number not in nums:
-            break
-        abstract = _value(nums[number].find(f"{W}abstractNumId")) or ""
-    return abstract
+        lists[number] = _List(abstract, levels, starts)
+    return lists
 
 
 def _level(level: Element) -> _Level:
     at = int(level.get(f"{W}ilvl", "0"))
-    restart = _value(level.find(f"{W}lvlRestart"))
-    legal = level.find(f"{W}isLgl")
-    form = level.find(f"{W}numFmt")
+    restart = value(level, "lvlRestart")
     return _Level(
-        start=int(_value(level.find(f"{W}start")) or 0),
-        form=_value(form) or "decimal",
-        text=_value(level.find(f"{W}lvlText")) or "",
-        legal=legal is not None and legal.get(f"{W}val", "1") not in {"0", "false", "off"},
+        start=int(value(level, "start") or 0),
+        form=value(level, "numFmt") or "decimal",
+        text=value(level, "lvlText") or "",
+        legal=is_on(find(level, "isLgl")),
         restart=at if restart is None else min(int(restart), at),
-        style=_value(level.find(f"{W}pStyle")),
+        style=value(level, "pStyle"),
     )
-
-
-def _child(element: Element | None, name: str) -> Element | None:
-    return None if element is None else element.find(f"{W}{name}")
-
-
-def _value(element: Element | None) -> str | None:
-    return None if element is None else element.get(f"{W}val")
 
 
 # --- How numbers are written --------------------------------------------------------------------
@@ -235,34 +233,28 @@ _ROMAN: Final = (
 )  # fmt: skip
 
 
-def written(number: int, form: str) -> str:
-    """Return a number in one of Word's forms (17.18.59); in figures when the form is not one that counts."""
+def format_number(number: int, form: str) -> str:
+    """Return a number in one of Word's forms (17.18.59), in figures when the form is not a numeral system."""
     match form:
         case "none":
             return ""
         case "lowerLetter" | "upperLetter":
-            letter = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1) if number > 0 else ""
-            return letter.upper() if form.startswith("upper") else letter
+            text = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1) if number > 0 else ""
         case "lowerRoman" | "upperRoman":
-            roman = _roman(number)
-            return roman.upper() if form.startswith("upper") else roman
+            text, rest = "", max(number, 0)
+            for figure, sign in _ROMAN:
+                text, rest = text + sign * (rest // figure), rest % figure
         case "decimalZero":
             return f"{number:02}"
         case "ordinal":
             return f"{number}{'er' if number == 1 else 'e'}"
         case _:
             return str(number)
-
-
-def _roman(number: int) -> str:
-    found = ""
-    for value, sign in _ROMAN:
-        while number >= value:
-            found, number = found + sign, number - value
-    return found
+    return text.upper() if form.startswith("upper") else text
 
 
 def _bullet(text: str) -> str:
-    """Return a bullet as any font shows it: those of Symbol and Wingdings are private characters."""
+    """Return a bullet that any font shows: those of Symbol and Wingdings are private characters."""
     sign = text.strip()
-    return "\u2022" if not sign or any("\ue000" <= one <= "\uf8ff" for one in sign) or sign == "o" else sign
+    private = any("\ue000" <= character <= "\uf8ff" for character in sign)
+    return "\u2022" if private or sign in {"", "o"} else sign

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -15,12 +15,23 @@ from bot.revision.reading import lint, pdf_document
 from bot.revision.reading.document import Document
 from bot.revision.reading.lint import LintFinding, NamedRole
 
-LARGEST: Final = 8 * 1024 * 1024  # bytes; a policy of a hundred pages has a few hundred thousand
+LARGEST: Final = 8 * 1024 * 1024  # bytes; a policy of a hundred pages takes a few hundred thousand
+
+_UNKNOWN: Final = "le fichier n'est ni du Markdown en UTF-8, ni du DOCX, ni du PDF."
+_REFUSED: Final = {
+    rb"\xd0\xcf\x11\xe0": (
+        "c'est un document de l'ancien Word (.doc), ou protégé par un mot de passe. Enregistrez-le en .docx."
+    ),
+    rb"\{\\rtf": "c'est du RTF. Enregistrez-le en .docx.",
+    rb"\x89PNG|\xff\xd8\xff|GIF8|II\*\0|MM\0\*": (
+        "c'est une image, dont le texte ne se lit pas. Donnez le fichier d'où elle vient."
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ReadDocument:
-    """A revision that was read: its text as a version would keep it, what it changes, what to look at."""
+    """A new text as it was read: its Markdown, what it changes, what to look at."""
 
     markdown: str
     comparison: Comparison
@@ -28,17 +39,17 @@ class ReadDocument:
 
     @property
     def adoptable(self) -> bool:
-        """Whether nothing found prevents the text from being adopted as it is."""
-        return not lint.blocking(self.findings)
+        """Whether no finding prevents the text from being adopted as it is."""
+        return not any(finding.code in lint.BLOCKING for finding in self.findings)
 
 
 def review_file(
     content: bytes, name: str, old: Version, adopted: date, offices: Iterable[NamedRole] | None = None
 ) -> ReadDocument:
-    """Return what a file would change of `old`, were it adopted on that day; nothing is kept of it.
+    """Return what a file would change of `old` if it were adopted that day; nothing is stored.
 
-    `name`: what the file is called in refusals. `offices`: the roles, None when they are not known.
-    Raises `PolicyError` when the file cannot be read.
+    `name`: the file's name in refusals. `offices`: the roles, None when they are not known. Raises
+    `PolicyError` when the file cannot be read.
     """
     return review_document(read_document(content, name), name, old, adopted, offices)
 
@@ -46,7 +57,7 @@ def review_file(
 def review_document(
     document: Document, name: str, old: Version, adopted: date, offices: Iterable[NamedRole] | None = None
 ) -> ReadDocument:
-    """Return what a text that was read would change; see `prepare`. Raises `PolicyError`."""
+    """Return what a document would change; see `review_file`. Raises `PolicyError`."""
     misplaced: list[Misplaced] = []
     new = articles.parse(
         document.markdown, policy=old.policy, adopted=adopted, source=name, misplaced=misplaced
@@ -61,57 +72,24 @@ def review_document(
 
 
 def read_document(content: bytes, name: str) -> Document:
-    """Return the text of a file, told by what it holds rather than by its name. Raises `PolicyError`."""
+    """Return the text of a file, whose format is told by its content. Raises `PolicyError`."""
     if len(content) > LARGEST:
         raise PolicyError(name, 0, f"le fichier dépasse {LARGEST // 1024 // 1024} Mo.")
     if not content.strip():
         raise PolicyError(name, 0, "le fichier est vide.")
-    for signature, reader in _READERS:
-        if signature.match(content):
-            return reader(content, name)
-    return _markdown(content, name)
+    if content.startswith(b"PK\x03\x04"):
+        from bot.revision.reading import docx_document  # noqa: PLC0415 — its libraries take 8 MB and 80 ms
 
-
-def _markdown(content: bytes, name: str) -> Document:
+        return docx_document.parse_docx(content, name)
+    if b"%PDF-" in content[:1005]:
+        return pdf_document.parse_pdf(content, name)
+    for signature, problem in _REFUSED.items():
+        if re.match(signature, content):
+            raise PolicyError(name, 0, problem)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise PolicyError(
-            name, line, "le fichier n'est ni du Markdown en UTF-8, ni du DOCX, ni du PDF."
-        ) from error
+        raise PolicyError(name, content[: error.start].count(b"\n") + 1, _UNKNOWN) from error
     if "\0" in text:
-        raise PolicyError(name, 0, "le fichier n'est ni du Markdown en UTF-8, ni du DOCX, ni du PDF.")
-    bare = re.sub(r"</?[a-z]+>|\\(?=[^\w\s])", "", text)
-    return Document(text, tuple(bare.split()))
-
-
-def _docx(content: bytes, name: str) -> Document:
-    from bot.revision.reading import docx_document  # noqa: PLC0415 — its libraries take 8 MB and 80 ms of every start
-
-    return docx_document.parse_docx(content, name)
-
-
-def _refused(problem: str) -> Callable[[bytes, str], Document]:
-    def refuse(_: bytes, name: str) -> Document:
-        raise PolicyError(name, 0, problem)
-
-    return refuse
-
-
-_READERS: Final[tuple[tuple[re.Pattern[bytes], Callable[[bytes, str], Document]], ...]] = (
-    (re.compile(rb"PK\x03\x04"), _docx),
-    (re.compile(rb".{0,1000}%PDF-", re.DOTALL), pdf_document.parse_pdf),
-    (
-        re.compile(rb"\xd0\xcf\x11\xe0"),
-        _refused(
-            "c'est un document de l'ancien Word (.doc), ou protégé par un mot de passe. "
-            "Enregistrez-le en .docx."
-        ),
-    ),
-    (re.compile(rb"\{\\rtf"), _refused("c'est du RTF. Enregistrez-le en .docx.")),
-    (
-        re.compile(rb"\x89PNG|\xff\xd8\xff|GIF8|II\*\0|MM\0\*"),
-        _refused("c'est une image, dont le texte ne se lit pas. Donnez le fichier d'où elle vient."),
-    ),
-)
+        raise PolicyError(name, 0, _UNKNOWN)
+    return Document(text, tuple(re.sub(r"</?[a-z]+>|\\(?=[^\w\s])", "", text).split()))

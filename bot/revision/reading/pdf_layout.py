@@ -1,7 +1,7 @@
-"""Where the words of a PDF stand on its pages: run by `pdf_pages` in a process of its own.
+"""Where the words of a PDF stand on its pages: a program that `pdf_pages` runs in a process of its own.
 
-The file comes on the standard input; what was found leaves in JSON on the standard output. A file that
-has the library fail, or turn for ever, takes this process with it and no other.
+It reads the file on standard input and writes the layout in JSON on standard output. A file that crashes the
+library, or never ends, takes down this process only.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import json
 import math
 import resource
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import pypdfium2
@@ -22,13 +22,13 @@ MOST_CHARACTERS: Final = 1_500_000
 CPU_SECONDS: Final = 20
 MEMORY: Final = 2 * 1024 * 1024 * 1024
 
-APART: Final = 2.0  # widths of a letter between two pieces of a line that are not of one column
-TOUCHING: Final = 0.15  # widths of a letter, at most, between two that no white space separates
-PICTURE: Final = 0.3  # share of a page that an image covers, from which it may hold text
+APART: Final = 2.0  # widest gap within a piece of line, in letters' sizes; beyond, another column may begin
+TOUCHING: Final = 0.15  # widest gap between letters without white space, in letters' sizes
+PICTURE: Final = 0.3  # share of a page that an image must cover to hold text
 
 
 def layout(content: bytes) -> dict[str, Any]:
-    """Return the pages with their pieces of lines, or the problem."""
+    """Return {"pages": […]}, as `pdf_pages.Page` holds them, or {"problem": …} with a code."""
     try:
         document = pypdfium2.PdfDocument(content)
     except pypdfium2.PdfiumError:
@@ -52,7 +52,7 @@ def layout(content: bytes) -> dict[str, Any]:
 
 
 class _Letter(NamedTuple):
-    text: str  # the white space before it, if any, and its sign
+    text: str  # the white space before it, if any, and its character
     left: float
     right: float
     bottom: float
@@ -62,7 +62,7 @@ class _Letter(NamedTuple):
 
 
 def _lines(page: pypdfium2.PdfTextPage) -> Iterator[list[_Letter]]:
-    """Yield the lines of a page, as the library makes them out, in the order of the file."""
+    """Yield the lines of a page as the library separates them, in the order of the file."""
     box = [ctypes.c_double() for _ in range(4)]
     matrix = raw.FS_MATRIX()  # a browser writes large letters on a page that it scales down
     line: list[_Letter] = []
@@ -86,41 +86,6 @@ def _lines(page: pypdfium2.PdfTextPage) -> Iterator[list[_Letter]]:
     yield line
 
 
-def _pieces(page: pypdfium2.PdfTextPage) -> list[dict[str, Any]]:
-    """Return the pieces of lines, in the order of the file: a piece ends with the line, or at a wide gap."""
-    pieces: list[list[_Letter]] = []
-    for line in _lines(page):
-        for at, letter in enumerate(line):
-            last = pieces[-1][-1] if pieces else None
-            if last and (_touch(last, letter) or (at and _gap(last, letter) <= APART)):
-                pieces[-1].append(letter)
-            else:
-                pieces.append([letter])
-    return [_piece(letters) for letters in pieces]
-
-
-def _gap(last: _Letter, letter: _Letter) -> float:
-    return abs(letter.left - last.right) / letter.size
-
-
-def _touch(last: _Letter, letter: _Letter) -> bool:
-    """Tell whether a letter goes on with the one before: a hyphen may come after the end of its line."""
-    level = min(last.top, letter.top) >= max(last.bottom, letter.bottom)
-    return level and _gap(last, letter) < TOUCHING
-
-
-def _piece(letters: Sequence[_Letter]) -> dict[str, Any]:
-    return {
-        "text": "".join(letter.text for letter in letters).strip(),
-        "left": min(letter.left for letter in letters),
-        "right": max(letter.right for letter in letters),
-        "bottom": min(letter.bottom for letter in letters),
-        "top": max(letter.top for letter in letters),
-        "size": max(letter.size for letter in letters),
-        "bold": 2 * sum(letter.bold for letter in letters) > len(letters),
-    }
-
-
 def _is_bold(page: pypdfium2.PdfTextPage, at: int) -> bool:
     if raw.FPDFText_GetFontWeight(page, at) >= 600:  # noqa: PLR2004 — CSS: semibold
         return True
@@ -128,6 +93,34 @@ def _is_bold(page: pypdfium2.PdfTextPage, at: int) -> bool:
     flags = ctypes.c_int()
     raw.FPDFText_GetFontInfo(page, at, name, 128, ctypes.byref(flags))
     return any(mark in name.value.lower() for mark in (b"bold", b"black", b"heavy", b"-bd", b"cmbx"))
+
+
+def _pieces(page: pypdfium2.PdfTextPage) -> list[dict[str, Any]]:
+    """Return the pieces of lines in the order of the file; a piece ends with its line or at a wide gap."""
+    pieces: list[list[_Letter]] = []
+    for line in _lines(page):
+        for at, letter in enumerate(line):
+            last = pieces[-1][-1] if pieces else None
+            if last:
+                gap = abs(letter.left - last.right) / letter.size
+                level = min(last.top, letter.top) >= max(last.bottom, letter.bottom)
+                # A hyphen may come after the end of its line.
+                if (level and gap < TOUCHING) or (at and gap <= APART):
+                    pieces[-1].append(letter)
+                    continue
+            pieces.append([letter])
+    return [
+        {
+            "text": "".join(letter.text for letter in letters).strip(),
+            "left": min(letter.left for letter in letters),
+            "right": max(letter.right for letter in letters),
+            "bottom": min(letter.bottom for letter in letters),
+            "top": max(letter.top for letter in letters),
+            "size": max(letter.size for letter in letters),
+            "bold": 2 * sum(letter.bold for letter in letters) > len(letters),
+        }
+        for letters in pieces
+    ]
 
 
 if __name__ == "__main__":

@@ -1,17 +1,24 @@
-"""A PDF's pages: its words, where they stand and how they look, as `pdf_layout` finds them."""
+"""A PDF's pages: its words and where they stand, running heads, and columns in reading order."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any, Final, TypeAlias
 
 from bot.policy.articles import PolicyError
 
-SECONDS: Final = 30  # for the process that opens the file; one of a hundred pages takes two
+SECONDS: Final = 30  # for the process that opens the file; a hundred pages take two
+CLAUSE: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})+\.?\s+\S")
+ARTICLE: Final = re.compile(r"article\s+\d{1,3}(?![.\d])\s*(?:[:.–—-]|$|\s+[A-ZÀ-Ý])", re.IGNORECASE)
 
 _LAYOUT: Final = Path(__file__).with_name("pdf_layout.py")
 _PROBLEMS: Final = {
@@ -23,7 +30,7 @@ _PROBLEMS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class PdfLine:
-    """A piece of a line, or a whole one: its words, where they stand from the bottom left, their look."""
+    """A line or a piece of one: its box and its letters' size, in points from the bottom left."""
 
     text: str
     left: float
@@ -35,13 +42,13 @@ class PdfLine:
 
     @property
     def middle(self) -> float:
-        """Its height on the page."""
+        """The height of its middle on the page."""
         return (self.bottom + self.top) / 2
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page: its size, whether a picture covers a good part of it, and its pieces in the file's order."""
+    """A page, in points; its pieces are in the file's order. `picture`: an image covers much of it."""
 
     width: float
     height: float
@@ -49,11 +56,11 @@ class Page:
     pieces: tuple[PdfLine, ...]
 
 
-Column: TypeAlias = list[PdfLine]  # from top to bottom
+Column: TypeAlias = list[PdfLine]  # lines from top to bottom
 
 
 def read_pages(content: bytes, name: str) -> list[Page]:
-    """Return the pages of a file. Raises `PolicyError` when it cannot be opened."""
+    """Return the pages of a file, opened in a process of its own. Raises `PolicyError`."""
     try:
         done = subprocess.run(  # noqa: S603 — our own file
             [sys.executable, "-I", str(_LAYOUT)],
@@ -63,17 +70,159 @@ def read_pages(content: bytes, name: str) -> list[Page]:
             check=True,
             env={},
         )
-        found: dict[str, Any] = json.loads(done.stdout)
+        layout: dict[str, Any] = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         raise PolicyError(name, 0, _PROBLEMS["damaged"]) from error
-    if "problem" in found:
-        raise PolicyError(name, 0, _PROBLEMS[found["problem"]])
+    if "problem" in layout:
+        raise PolicyError(name, 0, _PROBLEMS[layout["problem"]])
     return [
-        Page(
-            page["width"],
-            page["height"],
-            page["picture"],
-            tuple(PdfLine(**piece) for piece in page["pieces"]),
-        )
-        for page in found["pages"]
+        Page(**page | {"pieces": tuple(PdfLine(**piece) for piece in page["pieces"])})
+        for page in layout["pages"]
     ]
+
+
+def lines_of(pieces: Iterable[PdfLine]) -> Column:
+    """Return the lines that pieces side by side make, from top to bottom."""
+    lines: list[list[PdfLine]] = []
+    for piece in sorted(pieces, key=lambda piece: (-piece.middle, piece.left)):
+        if lines:
+            first = lines[-1][0]
+            shared = min(first.top, piece.top) - max(first.bottom, piece.bottom)
+            if shared > 0.5 * min(first.top - first.bottom, piece.top - piece.bottom):
+                lines[-1].append(piece)
+                continue
+        lines.append([piece])
+    return [_joined(sorted(line, key=lambda piece: piece.left)) for line in lines]
+
+
+def _joined(pieces: Sequence[PdfLine]) -> PdfLine:
+    text = pieces[0].text
+    for before, piece in pairwise(pieces):
+        text += piece.text if piece.left - before.right < 0.15 * piece.size else f" {piece.text}"
+    return PdfLine(
+        text,
+        left=pieces[0].left,
+        right=max(piece.right for piece in pieces),
+        bottom=min(piece.bottom for piece in pieces),
+        top=max(piece.top for piece in pieces),
+        size=max(pieces, key=lambda piece: len(piece.text)).size,
+        bold=all(piece.bold for piece in pieces),
+    )
+
+
+# --- Running heads ----------------------------------------------------------------------------
+
+_MARGIN: Final = 0.12  # share of the page's height, at the top and the bottom, where running heads stand
+_EDGE: Final = 0.08  # the same, where a line that stands apart is one even on a single page
+_PAGE_NUMBER: Final = re.compile(
+    r"(?:page\s*)?[-–—]?\s*\d{1,4}\s*[-–—]?(?:\s*(?:de|sur|/|of)\s*\d{1,4})?", re.IGNORECASE
+)
+
+
+def without_running_heads(pages: Sequence[Page]) -> tuple[list[Page], list[Page]]:
+    """Return the pages without running heads and page numbers.
+
+    Then the same pages with the lines that merely stand apart at the edge: these may be text, so their loss
+    must be reported.
+    """
+    margins = []
+    for page in pages:
+        low, high = _MARGIN * page.height, (1 - _MARGIN) * page.height
+        lines = lines_of(piece for piece in page.pieces if not low < piece.middle < high)
+        margins.append([line for line in lines if not CLAUSE.match(line.text)])
+    seen = Counter(key for lines in margins for key in set(map(_running_key, lines)))
+    enough = max(2, len(pages) / 2)
+    bare, whole = [], []
+    for page, lines in zip(pages, margins, strict=True):
+        repeated = [
+            line
+            for line in lines
+            if seen[_running_key(line)] >= enough or _PAGE_NUMBER.fullmatch(line.text.strip())
+        ]
+        whole.append(_without(page, repeated))
+        bare.append(_without(whole[-1], [line for line in lines if _stands_apart(line, page)]))
+    return bare, whole
+
+
+def _running_key(line: PdfLine) -> tuple[int, str]:
+    """Return what stays the same from page to page: the height and the words, numbers apart."""
+    return round(line.middle / 4), re.sub(r"[0-9]+", "#", line.text.strip())
+
+
+def _stands_apart(line: PdfLine, page: Page) -> bool:
+    """Tell whether a line at the very edge has only white between it and the text."""
+    if _EDGE * page.height < line.middle < (1 - _EDGE) * page.height or ARTICLE.match(line.text):
+        return False
+    upper = line.middle > page.height / 2
+    gaps = [
+        line.bottom - piece.top if upper else piece.bottom - line.top
+        for piece in page.pieces
+        if (piece.top < line.bottom if upper else piece.bottom > line.top)
+    ]
+    return bool(gaps) and min(gaps) > line.size
+
+
+def _without(page: Page, lines: Sequence[PdfLine]) -> Page:
+    pieces = (
+        piece
+        for piece in page.pieces
+        if not any(line.bottom <= piece.middle <= line.top and piece.text in line.text for line in lines)
+    )
+    return replace(page, pieces=tuple(pieces))
+
+
+# --- Columns ----------------------------------------------------------------------------------
+
+_COLUMN: Final = 0.22  # least width of a column, as a share of the page's
+_GUTTER: Final = 0.8  # least width between two columns, in letters' sizes
+_FEWEST: Final = 3  # pieces that two columns must exceed: a line with a gap makes no columns
+
+
+def columns(pieces: Sequence[PdfLine], width: float) -> Iterator[Column]:
+    """Yield the columns of a page of this width, in reading order (recursive XY cut)."""
+    if not pieces:
+        return
+    if (gutter := _gutter(pieces, width)) is not None:
+        halves = (
+            [piece for piece in pieces if piece.right <= gutter],
+            [piece for piece in pieces if piece.left >= gutter],
+        )
+    elif (height := _band(pieces, width)) is not None:
+        halves = (
+            [piece for piece in pieces if piece.middle > height],
+            [piece for piece in pieces if piece.middle <= height],
+        )
+    else:
+        yield lines_of(pieces)
+        return
+    for half in halves:
+        yield from columns(half, width)
+
+
+def _gutter(pieces: Sequence[PdfLine], width: float) -> float | None:
+    """Return the right side of the widest empty strip that has a column on each side, if any."""
+    edge, widest, gutter = -1.0, 0.0, None
+    first, last = min(piece.left for piece in pieces), max(piece.right for piece in pieces)
+    size = median(piece.size for piece in pieces)
+    for piece in sorted(pieces, key=lambda piece: piece.left):
+        gap = piece.left - edge
+        wide = edge - first >= _COLUMN * width and last - piece.left >= _COLUMN * width
+        if edge > 0 and wide and gap >= max(_GUTTER * size, widest):
+            before = sum(neighbour.right <= piece.left for neighbour in pieces)
+            if max(before, len(pieces) - before) >= _FEWEST:
+                widest, gutter = gap, piece.left
+        edge = max(edge, piece.right)
+    return gutter
+
+
+def _band(pieces: Sequence[PdfLine], width: float) -> float | None:
+    """Return the height of a cut that frees columns from a line that spans them, if any."""
+    for piece in sorted(pieces, key=lambda piece: -piece.middle):
+        away = [line for line in pieces if abs(line.middle - piece.middle) >= line.size / 2]
+        above = [line for line in away if line.middle > piece.middle]
+        below = [line for line in away if line.middle < piece.middle]
+        if len(below) > _FEWEST and not above and _gutter(below, width) is not None:
+            return max(line.top for line in below) + 0.01
+        if len(above) > _FEWEST and _gutter(above, width) is not None:
+            return min(line.bottom for line in above) - 0.01
+    return None
