@@ -1,24 +1,28 @@
-"""The composition root: the one module that sees everything, and makes it run together."""
+"""The composition root: it alone makes the parts of a bot, and hands each what it needs.
+
+    Parts(settings)           at the command line, beside a bot that runs or not
+    build(settings, storage)  to serve
+
+A part is made when it is first asked for. Nothing is kept in modules: two bots in one process share nothing.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date
-from functools import cache, partial
-from typing import TYPE_CHECKING, Protocol
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import date, timedelta
+from functools import cached_property, partial
 
-from pydantic import SecretStr
 from sqlite_utils import Database
 
-from bot.answers import guidance, negative_posts, retraining
+from bot.answers import retraining
 from bot.answers.conversations import AnswerMemory
+from bot.answers.guidance import Guidance, load_guidance
+from bot.answers.negative_posts import NegativePosts, load_negative_posts
 from bot.answers.questions import Engine
-from bot.app import reports as app_reports
-from bot.app import serving
-from bot.app.background import Background, Post
-from bot.backup import destroyed, restore
+from bot.backup import destroyed
 from bot.commands import mesdonnees
 from bot.commands.accueil import accueil
 from bot.commands.banque import BankEditing
@@ -26,356 +30,319 @@ from bot.commands.catalogue import Services, catalogue
 from bot.commands.question import Answering
 from bot.conversation.dispatcher import Dispatcher, Welcome
 from bot.conversation.messages import Message, Quoter
-from bot.conversation.requests import Actor
-from bot.language import masking
+from bot.language.masking import Masker, load_masker
 from bot.onboarding import enrolment
 from bot.onboarding import notices as onboarding_notices
 from bot.onboarding.course import Course, open_course
 from bot.onboarding.enrolment import OnboardingPlan
 from bot.operations.health import Metrics
-from bot.outbox import rows
 from bot.outbox.notices import Notices
-from bot.outbox.routes import EMAIL
-from bot.people import membership, persons, roles
-from bot.people.members import Register
 from bot.people.office import Office
-from bot.platforms.contract import Deliverer, Meter, Platform
-from bot.policy import loading
 from bot.policy.articles import PolicyError
 from bot.policy.library import Library
-from bot.policy.loading import Approved
+from bot.policy.loading import Approved, load_library
 from bot.register import signing
-from bot.register.attestations import Attest
+from bot.register.attestations import Attesting
 from bot.register.receipt import Issuer
 from bot.register.registrar import Registrar
+from bot.reports import keys as report_keys
 from bot.reports import notices as report_notices
+from bot.reports import records as report_records
+from bot.reports.addresses.addresses import Addresses, load_addresses
+from bot.reports.drafts import Drafts
 from bot.reports.figures import digest, export
-from bot.revision import archive
+from bot.reports.identifying import Identifying, load_identifying
+from bot.reports.intake import Reporting
+from bot.reports.keys import Keyring
+from bot.reports.limits import Limiter
+from bot.reports.records import EscalationPlan, Records
+from bot.revision import archive as revision_archive
 from bot.revision import notices as revision_notices
+from bot.revision import revisions
 from bot.revision.archive import Archive
-from bot.schedule import clock, inbound
 from bot.settings import SEED, Settings, listed
-from bot.storage import state
-from bot.storage.database import Storage
-from bot.times import system_clock
-
-if TYPE_CHECKING:
-    from bot.platforms.email.mailer import Mailer
+from bot.storage.database import Storage, StorageError, explained, reader
+from bot.storage.destruction import forgets_nothing
+from bot.times import Clock, system_clock
 
 logger = logging.getLogger(__name__)
 
-_PERSONAS = {
-    "communications": roles.VP_COMMUNICATIONS,
-    "conseil": roles.CONSEILLER,
-    "administration": roles.ADMINISTRATION,
-}
 
+class Parts:
+    """The parts of a bot that need no open database, each made at its first use.
 
-class Live(Platform, Post, Protocol):
-    """A platform that people are on."""
+    A command of the command line makes one from the settings (`bot.cli.base.parts`) and takes what it needs:
+    `parts().library`, `parts().course.target()`. What was approved is read from the database's file, where
+    there is one. A test replaces a part by setting the attribute before its first use.
+    """
 
+    def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.calendar = settings.calendar()
+        self.folders = settings.data_folders()
 
-@dataclass(frozen=True, slots=True)
-class Bot:
-    """What all platforms share: what the commands work with, and the catalogue at work."""
+    def today(self) -> date:
+        """Return today's date where the association is."""
+        return self.calendar.day(self.clock())
 
-    settings: Settings
-    services: Services
-    registrar: Registrar
-    dispatcher: Dispatcher
-    metrics: Metrics = field(default_factory=Metrics)
+    def library_on(self, day: date) -> Library:
+        """Return the policies as they are, or will be, in force on a day. Raises `PolicyError`."""
+        return load_library(self.folders, self.settings.vigie_politique, self.today, self._approved(day))
 
-    @property
+    def _approved(self, day: date) -> Approved:
+        """Return the texts approved by a day; none without a database of this version."""
+        path = self.settings.database()
+        if not path.is_file():
+            return {}
+        try:
+            with closing(reader(path).conn) as conn, explained(path):
+                return revisions.adopted_texts(Database(conn), until=day)
+        except (StorageError, sqlite3.Error):
+            return {}
+
+    @cached_property
     def library(self) -> Library:
-        """The policies."""
-        return self.services.library
+        """The policies in force today. Raises `PolicyError`."""
+        return self.library_on(self.today())
 
-    @property
-    def office(self) -> Office:
-        """What is kept."""
-        return self.services.office
+    @cached_property
+    def archive(self) -> Archive:
+        """Every text: those in force, proposed, and to come."""
+        settings, library = self.settings, self.library
+        return Archive(
+            library,
+            self.folders,
+            self.calendar,
+            settings.vigie_data,
+            listed(settings.vigie_canaux_annonces),
+            settings.vigie_revision_approbations,
+            _preview,
+            pages=lambda old, new: accueil.carried(old, new, library.policies[new.policy]),
+            replaced=self._read_guidance_again,
+            at_once=settings.sandboxed(),
+        )
 
+    @cached_property
+    def guidance(self) -> dict[str, Guidance]:
+        """What interprets each policy, by its identifier. Raises `PolicyError`."""
+        return load_guidance(self.folders, self.library)
 
-def policies(settings: Settings, approved: Approved | None = None) -> Library:
-    """Read the policies, from what was approved where there is any. Raises `PolicyError`."""
-    return loading.load_library(settings.data_folders(), settings.vigie_politique, settings.today, approved)
+    def _read_guidance_again(self) -> None:
+        """Interpret the texts that are now in force; guidance that does not fit them stays as it was."""
+        try:
+            self.guidance.update(load_guidance(self.folders, self.library))
+        except PolicyError as error:
+            logger.warning("%s", error)
 
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine that answers questions; it loads a model at the first one."""
+        return Engine(self.folders, self.settings.models())
 
-def _approved(settings: Settings, storage: Storage) -> Approved:
-    with storage.transaction() as db:
-        return archive.approved(db, settings.data_folders(), settings.today())
+    @cached_property
+    def course(self) -> Course:
+        """What is to be read and asked; nobody attests from the command line. Raises `PolicyError`."""
+        return open_course(self.library, self.folders, _attest_nothing, self.onboarding_plan)
 
+    @cached_property
+    def onboarding_plan(self) -> OnboardingPlan:
+        """When the onboarding reminds, and what passes its quiz."""
+        settings = self.settings
+        return OnboardingPlan(
+            pass_mark=settings.vigie_quiz_reussite, refresher_days=settings.vigie_quiz_revision
+        )
 
-def build(settings: Settings, storage: Storage) -> Bot:
-    """Read the policies and set up the commands over what is kept. Raises `PolicyError`."""
-    approved = storage.executor.submit(_approved, settings, storage).result()
-    read, calendar, teams = policies(settings, approved), settings.calendar(), settings.teams()
-    clerk = registrar(settings, read, storage)
-    school = replace(course(settings, read, clerk.attest), send_receipt=clerk.send_again)
-    kept = texts(settings, read)
+    @cached_property
+    def issuer(self) -> Issuer:
+        """The association, as its receipts name it."""
+        names = {
+            policy.id: (policy.name, policy.annotations.title) for policy in self.library.policies.values()
+        }
+        return Issuer(self.settings.vigie_association, lambda policy: names[policy], self.calendar.zone)
 
-    def registry_changed(db: Database) -> None:
-        enrolment.follow(db, school.target(), calendar, system_clock(), at_once=True)
-        kept.follow(db, system_clock())
+    @cached_property
+    def masker(self) -> Masker:
+        """The masker of names and places, which reads a whole bank of questions."""
+        return load_masker(self.folders, self.library)
 
-    office = Office(storage, system_clock, calendar, teams, registry_changed=registry_changed)
-    if not settings.sandboxed():
-        remember = partial(destroyed.record, settings.keys())
-        office = replace(office, remember=remember, settled=partial(destroyed.settle, folder=settings.keys()))
-    welcome = Welcome(teams, partial(mesdonnees.notice, office), partial(mesdonnees.noticed, office))
-    front = desk(settings, read, office)
-    reports = app_reports.reporting(settings, read, office, front.guidance, front.masker)
-    notices = Notices(
-        [
-            *onboarding_notices.notice_builders(read),
-            *clerk.notice_builders(),
-            *retraining.notice_builders(),
-            *revision_notices.notice_builders(kept),
-            *report_notices.notice_builders(reports.records, office.clock),
-            *digest.notice_builders(reports.records, office.clock),
-            *export.notice_builders(reports.records, office.clock),
-        ]
-    )
-    welcome = replace(welcome, limit=reports.limit)
-    kept.replaced = partial(_interpret_anew, settings, front)
-    services = Services(read, office, school, front, _bank(settings, read, office), reports, kept, notices)
-    dispatcher = Dispatcher(catalogue(services), storage.executor, welcome=welcome)
-    return Bot(settings, services, clerk, dispatcher)
+    @cached_property
+    def addresses(self) -> Addresses:
+        """The reader of the addresses of posts."""
+        return load_addresses(SEED)
 
+    @cached_property
+    def identifying(self) -> Identifying:
+        """The lists of what may tell who someone is."""
+        return load_identifying(SEED, self.masker)
 
-def texts(settings: Settings, read: Library) -> Archive:
-    """Return the texts at work."""
-    return Archive(
-        read,
-        settings.data_folders(),
-        settings.calendar(),
-        settings.vigie_data,
-        listed(settings.vigie_canaux_annonces),
-        settings.vigie_revision_approbations,
-        _preview,
-        pages=lambda old, new: accueil.carried(old, new, read.policies[new.policy]),
-        at_once=settings.sandboxed(),
-    )
+    @cached_property
+    def negative_posts(self) -> NegativePosts:
+        """The patterns of someone describing a negative post."""
+        return load_negative_posts(SEED)
 
 
 def _preview(title: str, messages: Mapping[str, Message], quote: Quoter) -> bytes:
-    from bot.app import previews  # noqa: PLC0415 — only the administration's rare previews draw a gallery
+    from bot.app import previews  # noqa: PLC0415 — the administration's previews alone draw a gallery
 
     return previews.page(title, messages, quote)
 
 
-def _interpret_anew(settings: Settings, answering: Answering) -> None:
-    """Read again what interprets the texts, once others are in force; what does not fit is left as it was."""
-    try:
-        answering.guidance.update(guidance.load_guidance(settings.data_folders(), answering.library))
-    except PolicyError as error:
-        logger.warning("%s", error)
+def _attest_nothing(_db: Database, _attesting: Attesting) -> None:
+    raise NotImplementedError
 
 
-def course(settings: Settings, read: Library, attest: Attest) -> Course:
-    """Return what is to be read and asked. Raises `PolicyError`."""
-    plan = OnboardingPlan(pass_mark=settings.vigie_quiz_reussite, refresher_days=settings.vigie_quiz_revision)
-    return open_course(read, settings.data_folders(), attest, plan)
+class Bot(Parts):
+    """The parts of a bot that serves, over its open database. Raises as `Parts` does, at first use.
 
-
-def desk(settings: Settings, read: Library, office: Office) -> Answering:
-    """Return what it takes to answer questions; nothing is learnt or loaded yet."""
-    folders = settings.data_folders()
-    return Answering(
-        read,
-        office,
-        Engine(folders, settings.models()),
-        guidance.load_guidance(folders, read),
-        cache(lambda: masking.load_masker(folders, read)),
-        cache(lambda: negative_posts.load_negative_posts(SEED)),
-        AnswerMemory(office.clock),
-    )
-
-
-def _bank(settings: Settings, read: Library, office: Office) -> BankEditing:
-    return BankEditing(read, office, SEED, settings.vigie_data)
-
-
-def registrar(settings: Settings, read: Library, storage: Storage) -> Registrar:
-    """Return who keeps the register; over a storage in memory, with a key of the moment."""
-    given_by = issuer(settings, read)
-    if storage.path is None:
-        key = signing.new_signer()
-        return Registrar(storage, given_by, lambda: key, None)
-    keys = settings.keys()
-    return Registrar(storage, given_by, lambda: signing.load_signer(keys, create=True), keys)
-
-
-def issuer(settings: Settings, read: Library) -> Issuer:
-    """Return who gives receipts."""
-    names = {one.id: (one.name, one.annotations.title) for one in read.policies.values()}
-    return Issuer(settings.vigie_association, lambda policy: names[policy], settings.calendar().zone)
-
-
-def settle(bot: Bot) -> None:
-    """See that the roles exist, and that someone holds the administration. On the storage thread.
-
-    In the sandbox, its personas are what they are in the association.
+    Its parts are first used off the storage thread.
     """
-    office = bot.office
-    storage = office.storage
-    if storage.path:
-        restore.sweep(storage.path, office.clock())
-        bot.services.reporting.scatter()  # which a process that was killed may have left undone
-    with storage.transaction() as db:
-        office.settled(db)
-        roles.seed(db)
-        if any(group.read_day is None or group.problem for group in membership.sources(db)):
-            # What was changed for it to be read may be what we were started again for.
-            clock.plan(db, membership.RECONCILE, membership.RECONCILE, office.clock())
-        if bot.settings.sandboxed():
-            _cast(db, office.today())
-        admins = [persons.read_account(one) for one in listed(bot.settings.vigie_admins)]
-        roles.appoint_first(db, admins, office.today())
-        # Whoever came while the bot was away is welcomed in working hours, and in the sandbox at once.
-        bot.services.archive.settle(db, office.clock())
-        at_once, target = bot.settings.sandboxed(), bot.services.course.target()
-        enrolment.follow(db, target, office.calendar, office.clock(), at_once=at_once)
-        bot.services.archive.follow(db, office.clock())
-    bot.registrar.caught_up()
+
+    def __init__(self, settings: Settings, storage: Storage, clock: Clock = system_clock) -> None:
+        super().__init__(settings, clock)
+        self.storage = storage
+        self.metrics = Metrics()
+
+    def _approved(self, day: date) -> Approved:
+        """Return the texts in force; the files that are there at a first start are taken as they are."""
+
+        def read() -> Approved:
+            with self.storage.transaction() as db:
+                return revision_archive.approved(db, self.folders, day)
+
+        return self.storage.executor.submit(read).result()
+
+    @cached_property
+    def office(self) -> Office:
+        """The records that commands keep, and what follows a change of the registry."""
+        settings = self.settings
+        keys, kept = settings.keys(), not settings.sandboxed()
+        return Office(
+            self.storage,
+            self.clock,
+            self.calendar,
+            settings.teams(),
+            partial(destroyed.record, keys) if kept else forgets_nothing,
+            partial(destroyed.settle, folder=keys) if kept else lambda _db: None,
+            self._follow_registry,
+        )
+
+    def _follow_registry(self, db: Database) -> None:
+        """Welcome at once those whom a change of the registry concerns, and tell them of revisions."""
+        enrolment.follow(db, self.course.target(), self.calendar, self.clock(), at_once=True)
+        self.archive.follow(db, self.clock())
+
+    @cached_property
+    def registrar(self) -> Registrar:
+        """The keeper of the register; without a file, its key is new and nothing is noted beside it."""
+        if self.storage.path is None:
+            key = signing.new_signer()
+            return Registrar(self.storage, self.issuer, lambda: key, None)
+        keys = self.settings.keys()
+        return Registrar(self.storage, self.issuer, lambda: signing.load_signer(keys, create=True), keys)
+
+    @cached_property
+    def course(self) -> Course:
+        """What is to be read, asked and attested. Raises `PolicyError`."""
+        registrar = self.registrar
+        return open_course(
+            self.library, self.folders, registrar.attest, self.onboarding_plan, registrar.send_again
+        )
+
+    @cached_property
+    def answering(self) -> Answering:
+        """What answers questions, with what is remembered for minutes."""
+        return Answering(
+            self.library,
+            self.office,
+            self.engine,
+            self.guidance,
+            lambda: self.masker,
+            lambda: self.negative_posts,
+            AnswerMemory(self.clock),
+        )
+
+    @cached_property
+    def records(self) -> Records:
+        """The sealed records of reports; no key is read or made yet."""
+        settings = self.settings
+        delays = EscalationPlan(
+            timedelta(hours=settings.vigie_signalement_rappel),
+            timedelta(hours=settings.vigie_signalement_autre),
+            timedelta(hours=settings.vigie_signalement_suppleance),
+            settings.vigie_signalement_jours,
+        )
+        if self.storage.path is None:
+            ring = report_keys.new_keyring()
+            return Records(lambda _: ring, self.calendar, delays, remember=self.office.remember)
+        return Records(self._report_keys, self.calendar, delays, remember=self.office.remember)
+
+    def _report_keys(self, db: Database) -> Keyring:
+        """Read the keys each time, since the command line changes them; make them before the first report.
+
+        Raises `StorageError` when those of a report are lost.
+        """
+        return report_keys.keyring(self.settings.keys(), create=not report_records.any_report(db))
+
+    @cached_property
+    def reporting(self) -> Reporting:
+        """What takes reports in and handles them."""
+        guidance = self.guidance.get(self.library.default.id) or Guidance()
+        return Reporting(
+            self.office,
+            self.library,
+            guidance.incident_clauses,
+            self.records,
+            lambda: self.addresses,
+            lambda: self.identifying,
+            Drafts(self.clock),
+            Limiter(self.clock),
+        )
+
+    @cached_property
+    def notices(self) -> Notices:
+        """Every message that the bot sends unprompted."""
+        return Notices(
+            [
+                *onboarding_notices.notice_builders(self.library),
+                *self.registrar.notice_builders(),
+                *retraining.notice_builders(),
+                *revision_notices.notice_builders(self.archive),
+                *report_notices.notice_builders(self.records, self.clock),
+                *digest.notice_builders(self.records, self.clock),
+                *export.notice_builders(self.records, self.clock),
+            ]
+        )
+
+    @cached_property
+    def services(self) -> Services:
+        """What the commands work with."""
+        bank = BankEditing(self.library, self.office, SEED, self.settings.vigie_data)
+        return Services(
+            self.library,
+            self.office,
+            self.course,
+            self.answering,
+            bank,
+            self.reporting,
+            self.archive,
+            self.notices,
+        )
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        """The catalogue at work."""
+        welcome = Welcome(
+            self.office.teams,
+            partial(mesdonnees.notice, self.office),
+            partial(mesdonnees.noticed, self.office),
+            self.reporting.limit,
+        )
+        return Dispatcher(catalogue(self.services), self.storage.executor, welcome=welcome)
 
 
-def _cast(db: Database, today: date) -> None:
-    """Give the sandbox's personas what they are in the association."""
-    for persona, role in _PERSONAS.items():
-        if not roles.holders(db, role, today):
-            roles.appoint(db, role, persons.known(db, Actor("local", "", persona)), today)
-    officer = persons.known(db, Actor("local", "", "officier"))
-    membership.enter(db, officer, "officer", membership.BY_HAND, today)
-
-
-def platforms(bot: Bot) -> dict[str, Live]:
-    """Return the platforms that are configured, by the name that accounts give them.
-
-    With no token at all, the sandbox alone. To be called off the storage thread. The library of a
-    platform is read only when it is configured: Slack's takes 30 MB.
-    """
-    settings, storage = bot.settings, bot.office.storage
-    if settings.sandboxed():
-        from bot.app import sandbox  # noqa: PLC0415 — see above
-
-        return {"local": sandbox.adapter(bot.services, bot.dispatcher, settings.vigie_port)}
-    found: dict[str, Live] = {}
-    followed = storage.executor.submit(_followed, storage).result()
-    members = Register(storage, bot.office.clock, bot.office.calendar, bot.office.registry_changed)
-    if settings.slack_bot_token:
-        found["slack"] = _slack(bot, settings.slack_bot_token, members if "slack" in followed else None)
-    if settings.discord_token:
-        found["discord"] = _discord(bot, settings.discord_token, members if "discord" in followed else None)
-    return found
-
-
-def _slack(bot: Bot, token: SecretStr, members: Register | None) -> Live:
-    from bot.platforms.slack.adapter import SlackAdapter  # noqa: PLC0415 — see `platforms`
-
-    settings = bot.settings
-    return SlackAdapter(
-        bot.dispatcher,
-        bot.library.quote,
-        bot_token=token.get_secret_value(),
-        app_token=_revealed(settings.slack_app_token),
-        signing_secret=_revealed(settings.slack_signing_secret),
-        port=settings.vigie_slack_port,
-        api_url=settings.slack_api_url,
-        members=members,
-        heard=inbound.Heard(bot.office.storage, bot.office.clock),
-        meter=_meter(bot.metrics, "slack"),
-    )
-
-
-def _discord(bot: Bot, token: SecretStr, members: Register | None) -> Live:
-    from bot.platforms.discord.adapter import DiscordAdapter  # noqa: PLC0415 — see `platforms`
-
-    return DiscordAdapter(
-        bot.dispatcher,
-        bot.library.quote,
-        token=token.get_secret_value(),
-        api_url=bot.settings.discord_api_url,
-        server=bot.settings.vigie_discord_serveur,
-        members=members,
-        meter=_meter(bot.metrics, "discord"),
-    )
-
-
-def mailer(settings: Settings, read: Library) -> Mailer | None:
-    """Return what sends e-mail, None where it is not configured, and in the sandbox."""
-    if settings.vigie_smtp is None or settings.vigie_courriel_de is None or settings.sandboxed():
-        return None
-    from bot.platforms.email import mailer as email  # noqa: PLC0415 — see `platforms`
-
-    server = email.server(settings.vigie_smtp.get_secret_value())
-    return email.Mailer(read.quote, server, settings.vigie_courriel_de)
-
-
-async def run(bot: Bot, say: Callable[[str], None]) -> bool:
-    """Run the whole bot until it is told to stop; False when no platform could be started at all."""
-    live, mail, form = platforms(bot), mailer(bot.settings, bot.library), web_form(bot)
-    posts: dict[str, Deliverer] = {**live, **({EMAIL: mail} if mail else {})}
-    for setting in unset(bot.settings):
-        say(f"{setting} n'est pas réglé\u00a0: je réponds partout où je suis. Voyez vigie diagnostic.")
-    for line in await bot.office.storage.run(lambda: reminders(bot)):
-        say(line)
-    behind = Background(bot.settings, bot.services, bot.registrar, bot.metrics, posts, live)
-    beside: list[Platform] = [one for one in (mail, form) if one is not None]
-    return await serving.serve([*live.values()], say, behind.running(say), beside)
-
-
-def web_form(bot: Bot) -> Platform | None:
-    """Return the web form for reports, None where it is not asked for, or the policy has no such clause."""
-    port, reporting = bot.settings.vigie_signalement_port, bot.services.reporting
-    if port is None or reporting.clause() is None:
-        return None
-    from bot.web.form import WebForm  # noqa: PLC0415 — see `platforms`
-
-    return WebForm(reporting, port=port)
-
-
-def unset(settings: Settings) -> list[str]:
-    """Return the settings that would say whose bot this is, and do not."""
-    asked = {
-        "VIGIE_SLACK_EQUIPE": settings.slack_bot_token and not settings.vigie_slack_equipe,
-        "VIGIE_DISCORD_SERVEUR": settings.discord_token and not settings.vigie_discord_serveur,
-    }
-    return [name for name, missing in asked.items() if missing]
-
-
-def reminders(bot: Bot) -> list[str]:
-    """Return, in one French line each, what keeps things from going as usual until someone settles it.
-
-    On the storage thread.
-    """
-    lines = []
-    with bot.office.storage.transaction() as db:
-        if state.flag(db, state.PAUSED):
-            lines.append("Les envois sont en pause. Pour reprendre\u00a0: vigie reprendre.")
-        if restore.waiting(db):
-            lines.append("Des messages sont retenus depuis une restauration. Décidez\u00a0: vigie retenus.")
-        if rows.dead(db):
-            lines.append("Des messages n'ont pu être remis à personne. Décidez\u00a0: vigie lettres.")
-        if not roles.holders(db, roles.ADMINISTRATION, bot.office.today()):
-            lines.append("Personne ne tient l'administration. Réglez VIGIE_ADMINS, puis redémarrez.")
-        lines += app_reports.reminders(bot.settings, db)
-    return lines
-
-
-def _followed(storage: Storage) -> Collection[str]:
-    """Return the platforms that have groups whose members must be known."""
-    with storage.transaction() as db:
-        return {source.platform for source in membership.sources(db)}
-
-
-def _meter(metrics: Metrics, platform: str) -> Meter:
-    return Meter(
-        metrics.ack.labels(platform).observe,
-        metrics.reconnects.labels(platform).inc,
-        metrics.rate_limited.labels(platform).inc,
-    )
-
-
-def _revealed(secret: SecretStr | None) -> str | None:
-    return secret.get_secret_value() if secret else None
+def build(settings: Settings, storage: Storage, clock: Clock = system_clock) -> Bot:
+    """Return a bot whose texts are read, off the storage thread. Raises `PolicyError`."""
+    bot = Bot(settings, storage, clock)
+    _ = bot.dispatcher  # made now: what is wrong with the texts is known before anything starts
+    return bot

@@ -8,15 +8,39 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Final
 
-from bot.platforms.contract import Platform, PlatformError
+from bot.app.background import running
+from bot.app.build import Bot
+from bot.app.platforms import chat_platforms, mailer, web_form
+from bot.app.starting import reminders
+from bot.outbox.routes import EMAIL
+from bot.platforms.contract import Deliverer, Platform, PlatformError
 
 CLOSING_SECONDS: Final = 9.0  # for everything, of the ten after which a service manager kills
 LEAST_SECONDS: Final = 1.0  # that platforms have to close, however long the rest took
 RETRY_SECONDS: Final = 30  # between two attempts to reach a platform whose network is down
 
 
+async def run(bot: Bot, say: Callable[[str], None]) -> bool:
+    """Run a whole bot until it is told to stop; False when no platform could be started at all."""
+    platforms = chat_platforms(bot)
+    mail, form = mailer(bot), web_form(bot)
+    settings = bot.settings
+    unset = {
+        "VIGIE_SLACK_EQUIPE": settings.slack_bot_token and not settings.vigie_slack_equipe,
+        "VIGIE_DISCORD_SERVEUR": settings.discord_token and not settings.vigie_discord_serveur,
+    }
+    for name, missing in unset.items():
+        if missing:
+            say(f"{name} n'est pas réglé\u00a0: je réponds partout où je suis. Voyez vigie diagnostic.")
+    for line in await bot.storage.run(lambda: reminders(bot)):
+        say(line)
+    posts: dict[str, Deliverer] = {**platforms, **({EMAIL: mail} if mail else {})}
+    beside = [platform for platform in (mail, form) if platform]
+    return await serve([*platforms.values()], say, running(bot, posts, platforms, say), beside)
+
+
 async def serve(
-    running: Sequence[Platform],
+    platforms: Sequence[Platform],
     say: Callable[[str], None],
     behind: AbstractAsyncContextManager[None] | None = None,
     beside: Sequence[Platform] = (),
@@ -25,13 +49,13 @@ async def serve(
 
     `say` receives one French line each time something happens that the person who started the
     program must know. `behind` runs from before they start until before they close. `beside`: what is
-    of no use alone, and closes with them. Returns False when none of `running` could be started at all.
+    of no use alone, and closes with them. Returns False when none of `platforms` could be started at all.
     """
     now = asyncio.get_running_loop().time
     async with behind or nullcontext():
-        started = await _until_stopped(running, say, beside)
+        started = await _until_stopped(platforms, say, beside)
         until = now() + CLOSING_SECONDS
-    closing = [asyncio.create_task(platform.close()) for platform in (*running, *beside)]
+    closing = [asyncio.create_task(platform.close()) for platform in (*platforms, *beside)]
     _, late = await asyncio.wait(closing, timeout=max(until - now(), LEAST_SECONDS))
     for unfinished in late:
         unfinished.cancel()
@@ -39,7 +63,7 @@ async def serve(
 
 
 async def _until_stopped(
-    running: Sequence[Platform], say: Callable[[str], None], beside: Sequence[Platform]
+    platforms: Sequence[Platform], say: Callable[[str], None], beside: Sequence[Platform]
 ) -> bool:
     """Start the platforms and wait; return whether one started, or we were told to stop before."""
     stop = asyncio.Event()
@@ -47,7 +71,7 @@ async def _until_stopped(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     stopping = asyncio.create_task(stop.wait())
-    starting = {asyncio.create_task(_start(platform, say), name=platform.name) for platform in running}
+    starting = {asyncio.create_task(_start(platform, say), name=platform.name) for platform in platforms}
     others = [asyncio.create_task(_start(platform, say), name=platform.name) for platform in beside]
     for other in others:
         other.add_done_callback(lambda ended: ended.cancelled() or _has_started(ended, say))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import click
 
 from bot import settings
+from bot.app.build import Parts
 from bot.storage import database
+from bot.times import system_clock
 
-SANDBOX = "vigie.essai"  # in click's `meta`: whether the sandbox's own database is meant
 SUBCOMMAND = "COMMANDE [ARGUMENTS]…"
 DAY = "AAAA-MM-JJ"  # how a date is written
 
@@ -76,10 +79,25 @@ def one_of(name: str, flags: Mapping[str, str], ask: str = "") -> Callable[[Deco
 as_table = one_of("form", {"json": "Répondre en JSON.", "csv": "Répondre en CSV."})
 
 
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """What was written before the command, click's `obj`: the file of settings, and `--essai`.
+
+    `sandbox`: whether the sandbox's own database is meant.
+    """
+
+    env_file: Path | None = None
+    sandbox: bool = False
+
+
+def _written() -> CommandLine:
+    return click.get_current_context().find_object(CommandLine) or CommandLine()
+
+
 def configured() -> settings.Settings:
     """Read the settings; end with exit code 2 and a line for each problem when they cannot be used."""
     try:
-        return settings.load(click.get_current_context().obj)
+        return settings.load(_written().env_file)
     except settings.SettingsError as error:
         for problem in error.problems:
             click.echo(problem, err=True)
@@ -89,13 +107,23 @@ def configured() -> settings.Settings:
 def kept() -> settings.Settings:
     """Read the settings of a command that acts on what is kept: never on the sandbox's by mistake."""
     config = configured()
-    if config.sandboxed() and not click.get_current_context().meta.get(SANDBOX):
+    if config.sandboxed() and not _written().sandbox:
         refuse(
             f"aucun jeton n'est réglé\u00a0: ce serait la base du bac à sable ({config.database()}). "
             "Lancez la commande dans le dossier du fichier .env, ou donnez ce fichier avec --reglages. "
             "Pour le bac à sable, ajoutez --essai après «\u00a0vigie\u00a0»."
         )
     return config
+
+
+def parts() -> Parts:
+    """Return the parts of the bot that the settings describe, for a command that only reads."""
+    return Parts(configured(), system_clock)
+
+
+def kept_parts() -> Parts:
+    """Return them for a command that acts on what is kept: never on the sandbox's by mistake."""
+    return Parts(kept(), system_clock)
 
 
 def dump(value: object) -> str:

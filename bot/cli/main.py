@@ -11,36 +11,27 @@ import gettext
 import os
 import re
 import resource
-import sqlite3
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
-from datetime import date, datetime
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
-from sqlite_utils import Database
 
 from bot import __version__, logs, settings
-from bot.answers import guidance
-from bot.answers.questions import Engine
-from bot.app import build
+from bot.app import serving, starting
+from bot.app.build import build
 from bot.cli import cases, operations, questions, quiz, register, registry, report_exports, reports, reviser
 from bot.cli import revisions as cli_revisions
-from bot.cli.base import SANDBOX, SUBCOMMAND, configured, dump, json_flag, kept, refuse, storage_refusals
+from bot.cli.base import SUBCOMMAND, CommandLine, configured, dump, json_flag, parts, refuse, storage_refusals
 from bot.commands import politique
-from bot.onboarding.quiz import bank
-from bot.people import roles
 from bot.platforms.slack import manifest
 from bot.policy.articles import Clause, PolicyError, Version
-from bot.policy.library import Library, Policy, Reading
-from bot.policy.loading import Approved
+from bot.policy.library import Policy, Reading
 from bot.register import signing
-from bot.register.attestations import Attesting
-from bot.revision import revisions
-from bot.revision.reading.lint import NamedRole
-from bot.storage.database import Storage, StorageError, explained, lock, reader
+from bot.storage.database import Storage, StorageError, lock
 from bot.times import system_clock
 
 LOCALE = Path(__file__).parent / "locale"
@@ -80,15 +71,7 @@ def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | 
 @click.pass_context
 def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
     """Hold the whole command line; alone, start the bot."""
-    context.meta[SANDBOX] = essai
-    context.obj = reglages or (USUAL_FILE if USUAL_FILE.exists() else None)
-    context.meta[registry.OPEN] = _desk
-    context.meta[quiz.OPEN] = _school
-    context.meta[questions.OPEN] = _questions
-    context.meta[register.OPEN] = lambda: _cabinet(kept())
-    context.meta[register.BESIDE] = lambda: _cabinet(configured())
-    context.meta[reviser.OPEN] = _bench
-    context.meta[cli_revisions.OPEN] = _shelf
+    context.obj = CommandLine(reglages or (USUAL_FILE if USUAL_FILE.exists() else None), sandbox=essai)
     if context.invoked_subcommand is None:
         context.invoke(servir)
 
@@ -115,11 +98,11 @@ def servir(port: int | None = None, garder: bool = False) -> None:
     database = config.database()
     if config.sandboxed() and not garder:
         _erase(database, config.keys())
-    with storage_refusals(), closing(Storage(database)) as storage, _policy_refusals():
-        bot = build.build(config, storage)
-        storage.executor.submit(build.settle, bot).result()
+    with storage_refusals(), closing(Storage(database)) as storage:
+        bot = build(config, storage, system_clock)
+        storage.executor.submit(starting.settle, bot).result()
         gc.freeze()  # what is there now stays to the end: the collector need not look at it again
-        started = asyncio.run(build.run(bot, click.echo))
+        started = asyncio.run(serving.run(bot, click.echo))
     if not started:
         sys.exit(1)
 
@@ -150,7 +133,7 @@ def _erase(database: Path, keys: Path) -> None:
 @json_flag
 def politique_(demande: tuple[str, ...], on: datetime | None, as_json: bool) -> None:
     """Print clauses; exit 1 when there is none."""
-    library = _policies(on.date() if on else None)
+    library = parts().library_on(on.date()) if on else parts().library
     named, text = library.naming.split(" ".join(demande))
     policy = library.policies.get(named or library.default.id)
     if policy is None:
@@ -195,8 +178,8 @@ def slack() -> None:
 )
 def slack_manifeste(adresse: str | None, follows: Sequence[str]) -> None:
     """Print the application's manifest as JSON."""
-    with closing(Storage()) as storage, _policy_refusals():
-        commands = build.build(configured(), storage).dispatcher.commands
+    with closing(Storage()) as storage:
+        commands = build(configured(), storage).dispatcher.commands
     sources = [_SLACK_SOURCES[one] for one in follows]
     click.echo(dump(manifest.manifest(commands, adresse, sources)))
 
@@ -269,102 +252,7 @@ def _printed(reading: Reading, clause: Clause) -> str:
     )
 
 
-def _policies(on: date | None = None) -> Library:
-    """Read the policies as they are in force or, with a day, as they will be then."""
-    config = configured()
-    with _policy_refusals():
-        return build.policies(config, _approved(config, on or config.today()))
-
-
-def _approved(config: settings.Settings, until: date) -> Approved:
-    """Return the texts that were approved; none where there is no database, or it is not of this version."""
-    if not config.database().is_file():
-        return {}
-    try:
-        with closing(reader(config.database()).conn) as conn, explained(config.database()):
-            return revisions.adopted_texts(Database(conn), until=until)
-    except (StorageError, sqlite3.Error):
-        return {}
-
-
-@contextmanager
-def _policy_refusals() -> Iterator[None]:
-    """End with the one line that a `PolicyError` is."""
-    try:
-        yield
-    except PolicyError as error:
-        refuse(str(error))
-
-
-def _desk() -> registry.RegistryTools:
-    config = kept()
-    return registry.RegistryTools(config.database(), config.today(), system_clock())
-
-
-def _school() -> quiz.School:
-    config = configured()
-    library = _policies()
-    course = build.course(config, library, _attests_nothing)
-    return quiz.School(
-        library.default,
-        course.reading().version,
-        bank.find_questions(config.data_folders(), library.default.id),
-        config.database(),
-        course.target(),
-        course.plan,
-        config.calendar(),
-        system_clock(),
-    )
-
-
-def _attests_nothing(_db: Database, _asked: Attesting) -> None:
-    """Refuse: nobody attests from the command line."""
-    raise NotImplementedError
-
-
-def _questions() -> questions.QuestionTools:
-    config, library = configured(), _policies()
-    folders = config.data_folders()
-    with _policy_refusals():
-        known = guidance.load_guidance(folders, library)
-    return questions.QuestionTools(library, Engine(folders, config.models()), known)
-
-
-def _cabinet(config: settings.Settings) -> register.Cabinet:
-    return register.Cabinet(
-        config.database(), config.keys(), config.calendar().zone, lambda: build.issuer(config, _policies())
-    )
-
-
 cases.signalements.add_command(reports.cle)
-
-
-def _bench() -> reviser.Bench:
-    return reviser.Bench(
-        _policies(),
-        configured().data_folders(),
-        _offices(),
-        lambda reading: cli_revisions.propose(_shelf(), reading),
-    )
-
-
-def _shelf() -> cli_revisions.RevisionTools:
-    config = kept()
-    texts = build.texts(config, _policies())
-    return cli_revisions.RevisionTools(texts, config.database(), config.today(), system_clock())
-
-
-def _offices() -> tuple[NamedRole, ...]:
-    """Return the roles and whether they are held: as in the database or, without one, as if they were."""
-    config = configured()
-    if config.sandboxed() or not config.database().is_file():
-        return tuple(NamedRole(title, held=True) for title in roles.titles())
-    with storage_refusals(), closing(reader(config.database()).conn) as conn:
-        db = Database(conn)
-        return tuple(
-            NamedRole(role.title, bool(roles.holders(db, role.id, config.today())))
-            for role in roles.all_roles(db)
-        )
 
 
 for _command in (
@@ -391,6 +279,8 @@ def main() -> None:
         sys.exit(vigie.main(prog_name="vigie", standalone_mode=False) or 0)
     except click.Abort:
         sys.exit(130)
+    except PolicyError as error:
+        refuse(str(error))
     except click.ClickException as error:
         click.echo(f"vigie\u00a0: {_explained(error)}", err=True)
         sys.exit(2)

@@ -14,7 +14,8 @@ from pathlib import Path
 import click
 from sqlite_utils import Database
 
-from bot.app import build
+from bot.app.build import Parts
+from bot.app.platforms import mailer
 from bot.backup import copies as backup
 from bot.backup import restore
 from bot.cli.base import configured, dump, json_flag, kept, one_of, storage_refusals
@@ -28,6 +29,7 @@ from bot.people import membership, roles
 from bot.people.membership import Source
 from bot.platforms.contract import PlatformError
 from bot.policy.articles import PolicyError
+from bot.policy.loading import load_library
 from bot.reports import checks as report_checks
 from bot.reports import escalation
 from bot.settings import Settings, listed
@@ -168,7 +170,7 @@ def diagnostic_(as_json: bool) -> None:
 
 def _policies(config: Settings) -> Finding:
     try:
-        read = build.policies(config)
+        read = load_library(config.data_folders(), config.vigie_politique, config.today)
     except PolicyError as error:
         return wrong("politiques", str(error))
     return fine("politiques", f"lues\u00a0: {', '.join(one.name for one in read.policies.values())}.")
@@ -249,9 +251,9 @@ def _checks(config: Settings) -> dict[str, diagnostic.Check]:
 async def _mail(config: Settings) -> list[Finding]:
     """Ask the mail server whether it takes us; nothing is sent."""
     try:
-        mailer = build.mailer(config, build.policies(config))
-        if mailer is not None:
-            await mailer.start()
+        mail = mailer(Parts(config))
+        if mail is not None:
+            await mail.start()
     except PlatformError as error:
         return [wrong("Courriel", str(error))]
     except PolicyError:  # said above

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import click
 
@@ -14,25 +13,12 @@ from bot.answers import evaluation, refusals
 from bot.answers.engine.scores import ScoredClause
 from bot.answers.evaluation import Trial
 from bot.answers.guidance import Guidance
-from bot.answers.questions import MOST, Engine, PolicyAnswer
-from bot.cli.base import dump, json_flag, refuse
+from bot.answers.questions import MOST, PolicyAnswer
+from bot.app.build import Parts
+from bot.cli.base import dump, json_flag, parts, refuse
 from bot.policy.articles import Number, PolicyError, Version
-from bot.policy.library import Library, Policy
+from bot.policy.library import Policy
 from bot.typesetting.typeset import TypesetError
-
-
-@dataclass(frozen=True, slots=True)
-class QuestionTools:
-    """What these commands need: the policies, and what answers questions about them."""
-
-    library: Library
-    engine: Engine
-    guidance: Mapping[str, Guidance]
-
-
-Open: TypeAlias = Callable[[], QuestionTools]
-
-OPEN = "vigie.questions"  # in click's `meta`, where the command line puts an `Open`
 
 _POLICY = click.option("--politique", "named", metavar="POLITIQUE", help="Une autre politique que la vôtre.")
 _SHARES = ("top1", "top3", "joint")
@@ -44,11 +30,11 @@ _SHARES = ("top1", "top3", "joint")
 @json_flag
 def question_(question: tuple[str, ...], named: str | None, as_json: bool) -> None:
     """Answer, quoting; exit 1 when the question is declined."""
-    desk, policy, version = _about(named)
-    _prepare(desk, policy)
+    bot, policy, version = _about(named)
+    _prepare(bot, policy)
     asked = " ".join(question)
-    known = desk.guidance.get(policy.id) or Guidance()
-    answer = known.settled(desk.engine.answer(policy, version, asked), asked)
+    known = bot.guidance.get(policy.id) or Guidance()
+    answer = known.settled(bot.engine.answer(policy, version, asked), asked)
     if as_json:
         click.echo(dump(described(answer, version)))
     elif answer.answered:
@@ -74,15 +60,15 @@ def question_(question: tuple[str, ...], named: str | None, as_json: bool) -> No
 @json_flag
 def evaluer(fichier: Path, image: Path | None, named: str | None, as_json: bool) -> None:
     """Measure, and say what failed."""
-    desk, policy, version = _about(named)
+    bot, policy, version = _about(named)
     try:
         lines = evaluation.load_questions(fichier, version)
     except (PolicyError, UnicodeDecodeError, OSError) as error:
         refuse(
             f"{fichier.name}\u00a0: il n'est pas en UTF-8." if isinstance(error, ValueError) else str(error)
         )
-    _prepare(desk, policy)
-    trials = evaluation.try_questions(desk.engine, policy, version, lines)
+    _prepare(bot, policy)
+    trials = evaluation.try_questions(bot.engine, policy, version, lines)
     found = evaluation.report(trials)
     image = image or (None if as_json else Path("confusion.png"))
     if image:
@@ -113,20 +99,20 @@ def described(answer: PolicyAnswer, version: Version) -> dict[str, Any]:
     }
 
 
-def _about(named: str | None) -> tuple[QuestionTools, Policy, Version]:
-    desk: QuestionTools = click.get_current_context().meta[OPEN]()
-    policy = desk.library.policies.get((named or desk.library.default.id).lower())
+def _about(named: str | None) -> tuple[Parts, Policy, Version]:
+    bot = parts()
+    policy = bot.library.policies.get((named or bot.library.default.id).lower())
     if policy is None:
         refuse(f"je ne connais pas la politique «\u00a0{named}\u00a0».")
-    return desk, policy, desk.library.current(policy)
+    return bot, policy, bot.library.current(policy)
 
 
-def _prepare(desk: QuestionTools, policy: Policy) -> None:
-    if not desk.engine.ready(policy):
+def _prepare(bot: Parts, policy: Policy) -> None:
+    if not bot.engine.ready(policy):
         click.echo(
             "La banque de questions est apprise d'abord; c'est l'affaire d'une minute ou deux.", err=True
         )
-    desk.engine.prepare(policy)
+    bot.engine.prepare(policy)
 
 
 def _text(version: Version, number: Number) -> str:

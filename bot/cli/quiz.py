@@ -5,53 +5,25 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import click
 from sqlite_utils import Database
 
-from bot.cli.base import SUBCOMMAND, as_table, dump, json_flag, one_of
+from bot.app.build import Parts
+from bot.cli.base import SUBCOMMAND, as_table, dump, json_flag, one_of, parts
 from bot.onboarding import attempts, enrolment, progress
-from bot.onboarding.enrolment import OnboardingPlan, Standing
+from bot.onboarding.enrolment import Standing
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import export, review, statistics
 from bot.onboarding.quiz.bank import QuizBank
 from bot.people import persons
-from bot.policy.articles import PolicyError, Version
-from bot.policy.library import Policy
-from bot.register.attestations import Target
+from bot.policy.articles import PolicyError
 from bot.storage.database import StorageError, beside
-from bot.times import Calendar
 from bot.typesetting.typeset import TypesetError
-
-
-@dataclass(frozen=True, slots=True)
-class School:
-    """What these commands need: the policy to be read, its questions' file, the database, the time."""
-
-    policy: Policy
-    version: Version
-    questions: Path | None
-    database: Path
-    target: Target
-    plan: OnboardingPlan
-    calendar: Calendar
-    now: datetime
-
-    @property
-    def today(self) -> date:
-        """Today's date where the association is."""
-        return self.calendar.day(self.now)
-
-
-Open: TypeAlias = Callable[[], School]
-
-OPEN: Final = "vigie.school"  # in click's `meta`, where the command line puts an `Open`
 
 _FILE: Final = click.Path(path_type=Path, dir_okay=False)
 _OUT = click.option(
@@ -59,32 +31,26 @@ _OUT = click.option(
 )
 
 
-def _school() -> School:
-    """Read the settings, when a command runs that needs them."""
-    opened: School = click.get_current_context().meta[OPEN]()
-    return opened
-
-
 @contextmanager
-def _database(school: School) -> Iterator[Database]:
+def _database(bot: Parts) -> Iterator[Database]:
     try:
-        with beside(school.database) as db:
+        with beside(bot.settings.database()) as db:
             yield db
     except StorageError as error:
         raise click.ClickException(str(error)) from error
 
 
-def _path(school: School, given: Path | None) -> Path:
-    path = given or school.questions
+def _path(bot: Parts, given: Path | None) -> Path:
+    path = given or quiz_bank.find_questions(bot.folders, bot.library.default.id)
     if path is None or not path.is_file():
-        missing = path or f"{school.policy.id}/{quiz_bank.FILE}"
+        missing = path or f"{bot.library.default.id}/{quiz_bank.FILE}"
         raise click.ClickException(f"il n'y a pas de questions à {missing}.")
     return path
 
 
-def _bank(school: School, given: Path | None = None) -> QuizBank:
+def _bank(bot: Parts, given: Path | None = None) -> QuizBank:
     try:
-        return quiz_bank.load_bank(_path(school, given), school.version)
+        return quiz_bank.load_bank(_path(bot, given), bot.course.reading().version)
     except PolicyError as error:
         raise click.ClickException(str(error)) from error
 
@@ -137,10 +103,10 @@ def quiz() -> None:
 @json_flag
 def _verify(fichier: Path | None, as_json: bool) -> None:
     """Print the review of the questions; exit 1 when something is wrong."""
-    school = _school()
-    path = _path(school, fichier)
-    bank = _bank(school, fichier)
-    report = review.report(bank, school.version)
+    bot = parts()
+    path = _path(bot, fichier)
+    bank = _bank(bot, fichier)
+    report = review.report(bank, bot.course.reading().version)
     if as_json:
         click.echo(dump(report))
     else:
@@ -187,11 +153,11 @@ def _told(report: dict[str, Any], path: Path) -> Iterator[str]:
 )
 def _bind(fichier: Path | None, reviewed: tuple[str, ...]) -> None:
     """Write the hashes in the file, and nothing else."""
-    school = _school()
-    path = _path(school, fichier)
-    _bank(school, fichier)  # a file in another encoding is refused before anything is written
+    bot = parts()
+    path = _path(bot, fichier)
+    _bank(bot, fichier)  # a file in another encoding is refused before anything is written
     before = path.read_bytes().decode("utf-8")
-    after = quiz_bank.bind(before, school.version, again=reviewed)
+    after = quiz_bank.bind(before, bot.course.reading().version, again=reviewed)
     if after != before:
         _write_bytes(path, after.encode())
     new = Counter(after.splitlines()) - Counter(before.splitlines())
@@ -218,9 +184,9 @@ def _export(kind: str | None, out: Path | None) -> None:
     """Print the questions in a format, or write them to a file; those that are stale are left out."""
     if kind is None:
         raise click.UsageError("choisissez --moodle, --gift, --csv ou --json.")
-    school = _school()
-    bank = _bank(school)
-    _write(export.FORMATS[kind](bank.questions, school.version, school.policy.name), out)
+    bot = parts()
+    bank = _bank(bot)
+    _write(export.FORMATS[kind](bank.questions, bot.course.reading().version, bot.library.default.name), out)
 
 
 @quiz.command(name="statistiques", help="Écrire la facilité et la discrimination de chaque question.")
@@ -228,10 +194,10 @@ def _export(kind: str | None, out: Path | None) -> None:
 @_OUT
 def _statistics(form: str | None, out: Path | None) -> None:
     """Print how each question fares, the hardest first."""
-    school = _school()
-    with _database(school) as db:
-        sittings = [one.sitting for one in attempts.finished(db, school.target.policy)]
-    found = statistics.by_question(_bank(school), sittings)
+    bot = parts()
+    with _database(bot) as db:
+        sittings = [one.sitting for one in attempts.finished(db, bot.course.target().policy)]
+    found = statistics.by_question(_bank(bot), sittings)
     rows = [_rounded(one) for one in found]
     columns = ["question", "clause", "answers", "facility", "discrimination"]
     if form == "json":
@@ -284,10 +250,10 @@ def accueil() -> None:
 @_OUT
 def _list(form: str | None, out: Path | None) -> None:
     """Print where everyone is, and the numbers."""
-    school = _school()
-    with _database(school) as db:
-        found, numbers = _counted(db, school)
-        rows = [_described(db, one, school) for one in found]
+    bot = parts()
+    with _database(bot) as db:
+        found, numbers = _counted(db, bot)
+        rows = [_described(db, one, bot) for one in found]
     if form == "json":
         counts: dict[str, int] = dict(numbers.steps)
         steps = {"total": numbers.total, **counts, "late": numbers.late}
@@ -304,23 +270,23 @@ def _list(form: str | None, out: Path | None) -> None:
 _STATES = {"late": "en retard", "active": "en cours", "done": "terminé", "suspended": "arrêté"}
 
 
-def _counted(db: Database, school: School) -> tuple[list[Standing], progress.Numbers]:
-    enrolment.note_delivered(db, school.target, school.calendar)
-    found = enrolment.standings(db, school.target)
-    return found, progress.count_progress(found, school.plan, school.calendar, school.today)
+def _counted(db: Database, bot: Parts) -> tuple[list[Standing], progress.Numbers]:
+    enrolment.note_delivered(db, bot.course.target(), bot.calendar)
+    found = enrolment.standings(db, bot.course.target())
+    return found, progress.count_progress(found, bot.course.plan, bot.calendar, bot.today())
 
 
-def _described(db: Database, one: Standing, school: School) -> dict[str, Any]:
+def _described(db: Database, one: Standing, bot: Parts) -> dict[str, Any]:
     accounts = persons.accounts_of(db, one.person_id)
-    state = "late" if one.late(school.plan, school.calendar, school.today) else "active"
+    state = "late" if one.late(bot.course.plan, bot.calendar, bot.today()) else "active"
     if not one.active:
         state = "done" if one.done else "suspended"
     return {
         "accounts": ", ".join(map(str, accounts)),
-        "started": school.calendar.day(one.started_at).isoformat(),
+        "started": bot.calendar.day(one.started_at).isoformat(),
         "state": state,
         **{
-            step: school.calendar.day(one.steps[step]).isoformat() if step in one.steps else None
+            step: bot.calendar.day(one.steps[step]).isoformat() if step in one.steps else None
             for step in enrolment.STEPS
         },
     }
@@ -330,11 +296,13 @@ def _described(db: Database, one: Standing, school: School) -> dict[str, Any]:
 @click.argument("fichier", type=_FILE)
 def _image(fichier: Path) -> None:
     """Draw the progress, and print the same numbers."""
-    school = _school()
-    with _database(school) as db:
-        _, numbers = _counted(db, school)
+    bot = parts()
+    with _database(bot) as db:
+        _, numbers = _counted(db, bot)
     try:
-        picture = progress.draw_progress(numbers, f"Les accueils sur la {school.policy.name}", school.today)
+        picture = progress.draw_progress(
+            numbers, f"Les accueils sur la {bot.library.default.name}", bot.today()
+        )
     except TypesetError as error:
         raise click.ClickException(str(error)) from error
     _write_bytes(fichier, picture)
@@ -349,14 +317,14 @@ def _image(fichier: Path) -> None:
 @click.argument("compte")
 def _begin(compte: str) -> None:
     """Begin the onboarding of a person; exit 1 when it is begun or done already."""
-    school = _school()
+    bot = parts()
     try:
         account = persons.read_account(compte)
     except ValueError as error:
         raise click.BadParameter(f"«\u00a0{compte}\u00a0» {error}") from error
-    with _database(school) as db:
+    with _database(bot) as db:
         person = persons.known(db, account)
-        new = enrolment.begin(db, person, school.target, school.now, by_hand=True, at_once=True)
+        new = enrolment.begin(db, person, bot.course.target(), bot.clock(), by_hand=True, at_once=True)
     click.echo("C'est commencé." if new else "Cet accueil est déjà commencé ou terminé.", err=not new)
     if not new:
         raise click.exceptions.Exit(1)

@@ -8,56 +8,26 @@ import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final, TypeAlias
-from zoneinfo import ZoneInfo
+from typing import Any, Final
 
 import click
 from sqlite_utils import Database
 
+from bot.app.build import Parts
 from bot.backup import destroyed
-from bot.cli.base import SUBCOMMAND, confirmed, dump, json_flag
+from bot.cli.base import SUBCOMMAND, confirmed, dump, json_flag, kept_parts, parts
 from bot.register import attestations, receipt, signing
 from bot.register.attestations import Attestation, Audit, Fault
 from bot.register.chain import COLUMNS
-from bot.register.receipt import Issuer, ReceiptError
+from bot.register.receipt import ReceiptError
 from bot.register.signing import Head, Ring
 from bot.storage.database import StorageError, beside, reader
 
-
-@dataclass(frozen=True, slots=True)
-class Cabinet:
-    """Where the register is: the database, the folder of keys, the association's time zone.
-
-    `issuer`: who gives receipts, which takes reading the policies.
-    """
-
-    database: Path
-    keys: Path
-    zone: ZoneInfo
-    issuer: Callable[[], Issuer]
-
-
-Open: TypeAlias = Callable[[], Cabinet]
-
-OPEN: Final = "vigie.cabinet"  # in click's `meta`, where the command line puts an `Open`
-BESIDE: Final = "vigie.cabinet.beside"  # another, which does not ask that a register be kept here
 LARGEST_LISTED: Final = 10  # faults that are written out; `--json` writes them all
 
 _FILE: Final = click.Path(path_type=Path)
-
-
-def _cabinet() -> Cabinet:
-    opened: Cabinet = click.get_current_context().meta[OPEN]()
-    return opened
-
-
-def _beside() -> Cabinet:
-    """Return what verifies a receipt: anybody may, where nothing but the public keys is."""
-    meta = click.get_current_context().meta
-    opened: Cabinet = meta.get(BESIDE, meta[OPEN])()
-    return opened
 
 
 @contextmanager
@@ -69,23 +39,22 @@ def _explained() -> Iterator[None]:
 
 
 @contextmanager
-def _reading(cabinet: Cabinet) -> Iterator[Database]:
+def _reading(path: Path) -> Iterator[Database]:
     """Open the database for reading, in one transaction: what is read is of one moment."""
-    if not cabinet.database.is_file():
-        raise StorageError(f"il n'y a pas de base à {cabinet.database}. Vérifiez VIGIE_DB.")
-    db = reader(cabinet.database)
+    if not path.is_file():
+        raise StorageError(f"il n'y a pas de base à {path}. Vérifiez VIGIE_DB.")
+    db = reader(path)
     with closing(db.conn):
         db.conn.execute("BEGIN")
         yield db
 
 
-def _trusted(keys: Path | None, opened: Open = _cabinet, *, needed: bool = True) -> Ring:
+def _trusted(keys: Path | None, opened: Callable[[], Parts] = kept_parts, *, needed: bool = True) -> Ring:
     """Return the public keys of a file or, without one, those of the folder of keys."""
-    ring = signing.read_ring(keys) if keys else signing.load_ring(opened().keys)
+    ring = signing.read_ring(keys) if keys else signing.load_ring(opened().settings.keys())
     if needed and not ring:
-        raise StorageError(
-            f"il n'y a aucune clé publique à {keys or opened().keys}. Vérifiez VIGIE_CLES, ou donnez --cles."
-        )
+        place = keys or opened().settings.keys()
+        raise StorageError(f"il n'y a aucune clé publique à {place}. Vérifiez VIGIE_CLES, ou donnez --cles.")
     return ring
 
 
@@ -110,7 +79,7 @@ def registre() -> None:
 def _verify(recu: Path | None, cles: Path | None, as_json: bool) -> None:
     with _explained():
         if recu:
-            _verify_receipt(recu, _trusted(cles, _beside), as_json)
+            _verify_receipt(recu, _trusted(cles, parts), as_json)
         else:
             _verify_register(_trusted(cles, needed=False), as_json)
 
@@ -138,33 +107,33 @@ def _verify_receipt(file: Path, ring: Ring, as_json: bool) -> None:
 
 
 def _when(moment: str) -> str:
-    return receipt.local_time(moment, _beside().zone)
+    return receipt.local_time(moment, parts().calendar.zone)
 
 
 def _verify_register(ring: Ring, as_json: bool) -> None:
-    cabinet = _cabinet()
-    kept: Head | None = None
+    bot = kept_parts()
+    head: Head | None = None
     unreadable: tuple[Fault, ...] = ()
     try:
-        kept = signing.noted_head(cabinet.keys, ring)
+        head = signing.noted_head(bot.settings.keys(), ring)
     except StorageError as error:
         unreadable = (Fault(0, str(error).removesuffix(".")),)
-    with _reading(cabinet) as db:
-        audit = attestations.verify(db, ring, kept)
+    with _reading(bot.settings.database()) as db:
+        audit = attestations.verify(db, ring, head)
     faults = audit.faults + unreadable
     found = {
         "ok": not faults,
         "attestations": audit.entries,
         "erased": audit.erased,
-        "end_checked": kept is not None,
+        "end_checked": head is not None,
         "faults": [asdict(fault) for fault in faults],
     }
-    _say(found, "\n".join(_report(audit, faults, kept)), as_json)
+    _say(found, "\n".join(_report(audit, faults, head)), as_json)
     if faults:
         sys.exit(1)
 
 
-def _report(audit: Audit, faults: tuple[Fault, ...], kept: Head | None) -> Iterator[str]:
+def _report(audit: Audit, faults: tuple[Fault, ...], head: Head | None) -> Iterator[str]:
     """Yield the lines of what a verification found, the first bad entry before all else."""
     if faults:
         yield f"Le registre a été altéré. {_first(faults[0])}"
@@ -173,7 +142,7 @@ def _report(audit: Audit, faults: tuple[Fault, ...], kept: Head | None) -> Itera
             yield f"Et {len(faults) - LARGEST_LISTED} autres\u00a0: voyez --json."
         return
     yield f"Le registre est intact\u00a0: {_count(audit)}."
-    if kept is None and audit.entries:
+    if head is None and audit.entries:
         yield "Rien ne dit, à côté des clés, où il finissait\u00a0: la fin n'est pas vérifiée."
 
 
@@ -211,8 +180,8 @@ def _count(audit: Audit) -> str:
 @json_flag
 def _receipt(numero: int, out: Path | None, as_json: bool) -> None:
     with _explained():
-        cabinet = _cabinet()
-        with _reading(cabinet) as db:
+        bot = kept_parts()
+        with _reading(bot.settings.database()) as db:
             found = next(
                 (row for row in attestations.all_attestations(db) if row.entry.number == numero), None
             )
@@ -221,7 +190,7 @@ def _receipt(numero: int, out: Path | None, as_json: bool) -> None:
             problem = f"L'inscription {numero} {why}."
             _say({"ok": False, "number": numero, "problem": problem}, problem, as_json)
             sys.exit(1)
-        content = receipt.make_receipt(found, cabinet.issuer(), signing.load_signer(cabinet.keys))
+        content = receipt.make_receipt(found, bot.issuer, signing.load_signer(bot.settings.keys()))
         file = out or Path(f"recu-{numero}.pdf")
         try:
             file.write_bytes(content)
@@ -239,7 +208,7 @@ def _receipt(numero: int, out: Path | None, as_json: bool) -> None:
     "--format", "as_", type=click.Choice(["csv", "json"]), default="csv", help="csv (par défaut) ou json."
 )
 def _export(as_: str) -> None:
-    with _explained(), _reading(_cabinet()) as db:
+    with _explained(), _reading(kept_parts().settings.database()) as db:
         found = list(attestations.all_attestations(db))
         keys = attestations.public_keys(db)
     if as_ == "csv":
@@ -298,7 +267,7 @@ def _inert(name: str) -> str:
 )
 def _key(renouveler: bool) -> None:
     with _explained():
-        keys = _cabinet().keys
+        keys = kept_parts().settings.keys()
         if renouveler:
             click.echo(f"Nouvelle clé\u00a0: {signing.renew(keys).id}.", err=True)
         click.echo(signing.ring_text(_trusted(None)), nl=False)
@@ -313,12 +282,12 @@ def _key(renouveler: bool) -> None:
 @confirmed("La fin du registre est perdue\u00a0: repartir de là?")
 def _resume() -> None:
     with _explained():
-        cabinet = _cabinet()
-        signer = signing.load_signer(cabinet.keys)
-        with _reading(cabinet) as db:
+        bot = kept_parts()
+        signer = signing.load_signer(bot.settings.keys())
+        with _reading(bot.settings.database()) as db:
             last = attestations.head(db)
-        aside = signing.set_head_aside(cabinet.keys)
-        signing.note_head(cabinet.keys, last, signer)
+        aside = signing.set_head_aside(bot.settings.keys())
+        signing.note_head(bot.settings.keys(), last, signer)
     click.echo(
         f"Le registre reprend après l'inscription {last.number}."
         + (f" L'ancienne fin\u00a0: {aside.name}." if aside else "")
@@ -334,10 +303,10 @@ def _resume() -> None:
 @confirmed("Ce qui est effacé ne revient pas. Effacer?")
 def _erase(numero: int) -> None:
     with _explained():
-        cabinet = _cabinet()
-        with beside(cabinet.database) as db:
+        bot = kept_parts()
+        with beside(bot.settings.database()) as db:
             done = attestations.erase_identity(
-                db, numero, lambda table, ids: destroyed.record(cabinet.keys, table, ids)
+                db, numero, lambda table, ids: destroyed.record(bot.settings.keys(), table, ids)
             )
     click.echo("C'est effacé." if done else "Il n'y a rien à effacer à ce numéro.", err=not done)
     if not done:

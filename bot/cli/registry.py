@@ -9,35 +9,21 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import click
 from sqlite_utils import Database
 
-from bot.cli.base import DAY, SUBCOMMAND, dump, json_flag, one_of, storage_refusals
+from bot.app.build import Parts
+from bot.cli.base import DAY, SUBCOMMAND, dump, json_flag, kept_parts, one_of, storage_refusals
 from bot.people import membership, persons, roles
 from bot.people.office import follow
 from bot.people.roles import Group, Role, RoleError, UnknownRoleError
 from bot.privacy import incidents, personal_data
 from bot.privacy.incidents import Incident
 from bot.storage.database import beside
-
-
-@dataclass(frozen=True, slots=True)
-class RegistryTools:
-    """What these commands need: where the database is, today's date where the association is, the time."""
-
-    database: Path
-    today: date
-    now: datetime
-
-
-Open: TypeAlias = Callable[[], RegistryTools]
-
-OPEN = "vigie.desk"  # in click's `meta`, where the command line puts an `Open`
 
 _DAY = click.DateTime(["%Y-%m-%d"])
 _ACCOUNT = "COMPTE"  # slack:EQUIPE/MEMBRE, discord:MEMBRE
@@ -47,17 +33,11 @@ _GROUP_WRITTEN = (
 )
 
 
-def _desk() -> RegistryTools:
-    """Read the settings, when a command runs that needs them."""
-    opened: RegistryTools = click.get_current_context().meta[OPEN]()
-    return opened
-
-
 @contextmanager
-def _database(desk: RegistryTools) -> Iterator[Database]:
+def _database(parts: Parts) -> Iterator[Database]:
     with storage_refusals():
         try:
-            with beside(desk.database) as db:
+            with beside(parts.settings.database()) as db:
                 yield db
         except UnknownRoleError as error:
             raise click.ClickException(f"{error} Voyez «\u00a0vigie roles lister\u00a0».") from error
@@ -112,9 +92,9 @@ def roles_() -> None:
 @roles_.command(name="lister", help="Écrire les rôles et qui les tient.")
 @json_flag
 def _role_show(as_json: bool) -> None:
-    desk = _desk()
-    with _database(desk) as db:
-        found = [_described(db, role, desk.today) for role in roles.all_roles(db)]
+    parts = kept_parts()
+    with _database(parts) as db:
+        found = [_described(db, role, parts.today()) for role in roles.all_roles(db)]
     click.echo(dump(found) if as_json else _table(found))
 
 
@@ -128,14 +108,14 @@ def _role_show(as_json: bool) -> None:
 @click.option("--depuis", type=_DAY, metavar=DAY, help="Le premier jour (aujourd'hui).")
 @click.option("--aussi", is_flag=True, help="Sans remplacer les titulaires actuels.")
 def _role_appoint(role: str, holder: str, depuis: Any, aussi: bool) -> None:  # noqa: ANN401 — click's own type
-    desk = _desk()
-    with _database(desk) as db:
-        since = depuis.date() if depuis else desk.today
+    parts = kept_parts()
+    with _database(parts) as db:
+        since = depuis.date() if depuis else parts.today()
         named, known = _holder(db, holder, create=True), membership.sources(db)
         if named is None:
             raise LookupError(holder)
         roles.appoint(db, role, named, since, replacing=not aussi)
-        todo = _followed(db, named, known, desk.now)
+        todo = _followed(db, named, known, parts.clock())
     click.echo(f"C'est noté.{todo}")
 
 
@@ -152,11 +132,11 @@ def _followed(db: Database, holder: roles.Holder, known: Sequence[membership.Sou
 @click.argument("holder", metavar=_ACCOUNT)
 @click.option("--le", type=_DAY, metavar=DAY, help="Le premier jour sans le rôle (aujourd'hui).")
 def _role_dismiss(role: str, holder: str, le: Any) -> None:  # noqa: ANN401 — click's own type
-    desk = _desk()
-    with _database(desk) as db:
+    parts = kept_parts()
+    with _database(parts) as db:
         roles.role(db, role)
         named = _holder(db, holder, create=False)
-        done = named is not None and roles.dismiss(db, role, named, le.date() if le else desk.today)
+        done = named is not None and roles.dismiss(db, role, named, le.date() if le else parts.today())
     click.echo("C'est noté." if done else "Ce compte ne tenait pas ce rôle.", err=not done)
     if not done:
         sys.exit(1)
@@ -170,7 +150,7 @@ def _role_dismiss(role: str, holder: str, le: Any) -> None:  # noqa: ANN401 — 
     "--releve", metavar="RÔLE", help="Le rôle qui le supplée; «\u00a0-\u00a0» pour n'en avoir aucun."
 )
 def _role_change(role: str, titre: str | None, courriel: str | None, releve: str | None) -> None:
-    with _database(_desk()) as db:
+    with _database(kept_parts()) as db:
         changed = roles.role(db, role)
         if titre is not None:
             changed = replace(changed, title=titre)
@@ -189,7 +169,7 @@ def _role_change(role: str, titre: str | None, courriel: str | None, releve: str
 )
 @json_flag
 def _role_members(as_json: bool) -> None:
-    with _database(_desk()) as db:
+    with _database(kept_parts()) as db:
         followed = membership.sources(db)
         found = {
             "officer": len(membership.members(db, "officer")),
@@ -238,9 +218,9 @@ def donnees() -> None:
 @click.option("--depuis", type=_DAY, metavar=DAY, help="Le premier jour (il y a un an).")
 @json_flag
 def _data_certificate(depuis: Any, as_json: bool) -> None:  # noqa: ANN401 — click's own type
-    desk = _desk()
-    since = depuis.date() if depuis else desk.today.replace(year=desk.today.year - 1, day=1)
-    with _database(desk) as db:
+    parts = kept_parts()
+    since = depuis.date() if depuis else parts.today().replace(year=parts.today().year - 1, day=1)
+    with _database(parts) as db:
         found = personal_data.certificate(db, since)
     if as_json:
         keys = ("day", "category", "count")
@@ -317,7 +297,7 @@ def _incident_add(**given: Any) -> None:  # noqa: ANN401 — click's own types
         given["avis_publics"],
     )
     try:
-        with storage_refusals(), incidents.register(_desk().database) as conn:
+        with storage_refusals(), incidents.register(kept_parts().settings.database()) as conn:
             number = incidents.add(conn, incident)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
@@ -327,7 +307,7 @@ def _incident_add(**given: Any) -> None:  # noqa: ANN401 — click's own types
 @confidentialite.command(name="lister", help="Écrire le registre.")
 @json_flag
 def _incident_show(as_json: bool) -> None:
-    with storage_refusals(), incidents.register(_desk().database) as conn:
+    with storage_refusals(), incidents.register(kept_parts().settings.database()) as conn:
         found = incidents.incidents(conn)
     if as_json:
         rows = [{"id": number, **asdict(incident)} for number, incident in found]

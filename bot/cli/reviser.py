@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any
 
 import click
+from sqlite_utils import Database
 
-from bot.cli.base import dump, json_flag, refuse
+from bot.app.build import Parts
+from bot.cli import revisions
+from bot.cli.base import dump, json_flag, kept_parts, parts, refuse, storage_refusals
+from bot.people import roles
 from bot.policy.articles import PolicyError
 from bot.policy.changes.comparison import Comparison
-from bot.policy.library import Library, Policy
+from bot.policy.library import Policy
 from bot.revision import comparison_pdf, upkeep
 from bot.revision.comparison_pdf import KINDS, NATURES
 from bot.revision.reading import formats
 from bot.revision.reading.formats import ReadDocument
 from bot.revision.reading.lint import LintFinding, NamedRole
+from bot.storage.database import reader
 from bot.times import in_words
 from bot.typesetting.typeset import TypesetError
-
-
-@dataclass(frozen=True, slots=True)
-class Bench:
-    """What these commands need: the policies, and the roles, None when nobody knows who holds them.
-
-    `propose`: records what was read, to be approved, and returns the line that says so. `folders`: those
-    that hold what stands beside the policies.
-    """
-
-    library: Library
-    folders: Sequence[Path]
-    offices: Sequence[NamedRole] | None
-    propose: Callable[[ReadDocument], str]
-
-
-Open: TypeAlias = Callable[[], Bench]
-
-OPEN: Final = "vigie.bench"  # in click's `meta`, where the command line puts an `Open`
 
 
 @click.command(
@@ -69,28 +55,28 @@ def reviser(
     fichier: Path, policy: str | None, adopted: datetime, pdf: Path | None, *, proposer: bool, as_json: bool
 ) -> None:
     """Print what a file would change."""
-    bench: Bench = click.get_current_context().meta[OPEN]()
-    reading = read(bench, fichier, policy, adopted.date())
+    bot = parts()
+    reading = read(bot, fichier, policy, adopted.date())
     if as_json:
         click.echo(dump(described(reading)))
     else:
-        click.echo("\n".join(_report(bench, reading)))
+        click.echo("\n".join(_report(bot, reading)))
     if pdf:
-        _write(pdf, bench.library.policies[reading.comparison.old.policy], reading.comparison)
+        _write(pdf, bot.library.policies[reading.comparison.old.policy], reading.comparison)
     if proposer:
         if not reading.adoptable:
             raise SystemExit(1)
-        click.echo(bench.propose(reading), err=as_json)
+        click.echo(revisions.propose(kept_parts(), reading), err=as_json)
 
 
-def read(bench: Bench, file: Path, policy: str | None, adopted: date) -> ReadDocument:
+def read(bot: Parts, file: Path, policy: str | None, adopted: date) -> ReadDocument:
     """Return what a file would change of the text that it replaces; end with one line when it cannot be read.
 
     That text is the last one adopted before that day or, before all of them, the first.
     """
-    revised = bench.library.policies.get(policy.lower()) if policy else bench.library.default
+    revised = bot.library.policies.get(policy.lower()) if policy else bot.library.default
     if revised is None:
-        known = ", ".join(bench.library.policies)
+        known = ", ".join(bot.library.policies)
         refuse(f"je ne connais pas la politique «\u00a0{policy}\u00a0» (connues\u00a0: {known}).")
     earlier = [version for version in revised.versions if version.adopted < adopted]
     old = earlier[-1] if earlier else revised.versions[0]
@@ -99,10 +85,23 @@ def read(bench: Bench, file: Path, policy: str | None, adopted: date) -> ReadDoc
     except OSError:
         refuse(f"{file} ne se lit pas.")
     try:
-        return formats.review_file(content, file.name, old, adopted, bench.offices)
+        return formats.review_file(content, file.name, old, adopted, _named_roles(bot))
     except PolicyError as error:
         click.echo(f"vigie\u00a0: {error}", err=True)
         raise SystemExit(1) from error
+
+
+def _named_roles(bot: Parts) -> tuple[NamedRole, ...]:
+    """Return the roles and whether they are held: as in the database or, without one, as if they were."""
+    path = bot.settings.database()
+    if bot.settings.sandboxed() or not path.is_file():
+        return tuple(NamedRole(title, held=True) for title in roles.titles())
+    with storage_refusals(), closing(reader(path).conn) as conn:
+        db = Database(conn)
+        return tuple(
+            NamedRole(role.title, bool(roles.holders(db, role.id, bot.today())))
+            for role in roles.all_roles(db)
+        )
 
 
 def _write(file: Path, policy: Policy, comparison: Comparison) -> None:
@@ -130,9 +129,9 @@ def described(reading: ReadDocument) -> dict[str, Any]:
     }
 
 
-def _report(bench: Bench, reading: ReadDocument) -> Iterator[str]:
+def _report(bot: Parts, reading: ReadDocument) -> Iterator[str]:
     comparison = reading.comparison
-    policy = bench.library.policies[comparison.old.policy]
+    policy = bot.library.policies[comparison.old.policy]
     yield f"{policy.name}, du {in_words(comparison.old.adopted)} au {in_words(comparison.new.adopted)}"
     yield ""
     yield from _table(comparison)
@@ -142,7 +141,7 @@ def _report(bench: Bench, reading: ReadDocument) -> Iterator[str]:
         yield from (_remark(one) for one in reading.findings)
     else:
         yield "Rien à vérifier dans le texte."
-    if left := upkeep.after(policy, comparison.old, comparison.new, bench.folders):
+    if left := upkeep.after(policy, comparison.old, comparison.new, bot.folders):
         yield f"\nÀ revoir une fois ce texte adopté\u00a0: {'; '.join(left.said())}."
     if not reading.adoptable:
         yield "\nCe texte ne peut pas être adopté tel quel\u00a0: ses numéros ne sont pas sûrs."

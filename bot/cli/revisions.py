@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
-from pathlib import Path
-from typing import Any, Final, TypeAlias
+from datetime import datetime
+from typing import Any, Final
 
 import click
 from sqlite_utils import Database
 
-from bot.cli.base import SUBCOMMAND, as_table, dump, json_flag, refuse, storage_refusals
+from bot.app.build import Parts
+from bot.cli.base import SUBCOMMAND, as_table, dump, json_flag, kept_parts, refuse, storage_refusals
 from bot.commands import versions
 from bot.commands.revision.messages import state
 from bot.revision import audience, ledger, revisions
-from bot.revision.archive import TASK, Archive
+from bot.revision.archive import TASK
 from bot.revision.audience import Recipient
 from bot.revision.reading.formats import ReadDocument
 from bot.revision.revisions import Dates, Proposal, Revision, RevisionError
@@ -25,27 +24,7 @@ from bot.schedule import clock
 from bot.storage.database import beside, reader
 from bot.times import in_words, iso
 
-
-@dataclass(frozen=True, slots=True)
-class RevisionTools:
-    """What these commands need: the texts, where what is kept of them is, and the time."""
-
-    archive: Archive
-    database: Path
-    today: date
-    now: datetime
-
-
-Open: TypeAlias = Callable[[], RevisionTools]
-
-OPEN: Final = "vigie.shelf"  # in click's `meta`, where the command line puts an `Open`
-
 _DAY: Final = click.DateTime(["%Y-%m-%d"])
-
-
-def _shelf() -> RevisionTools:
-    opened: RevisionTools = click.get_current_context().meta[OPEN]()
-    return opened
 
 
 @contextmanager
@@ -59,8 +38,8 @@ def _refusals() -> Iterator[None]:
 
 
 @contextmanager
-def _reading(shelf: RevisionTools) -> Iterator[Database]:
-    with closing(reader(shelf.database).conn) as conn:
+def _reading(bot: Parts) -> Iterator[Database]:
+    with closing(reader(bot.settings.database()).conn) as conn:
         yield Database(conn)
 
 
@@ -80,10 +59,10 @@ def revisions_(context: click.Context, as_json: bool) -> None:
     """List the revisions, the latest first."""
     if context.invoked_subcommand is not None:
         return
-    shelf = _shelf()
-    with _refusals(), _reading(shelf) as db:
+    bot = kept_parts()
+    with _refusals(), _reading(bot) as db:
         found = [
-            one for policy in shelf.archive.library.policies for one in revisions.list_revisions(db, policy)
+            one for policy in bot.archive.library.policies for one in revisions.list_revisions(db, policy)
         ]
     if as_json:
         click.echo(dump({"revisions": [described(one) for one in found]}))
@@ -115,9 +94,9 @@ def described(one: Revision) -> dict[str, Any]:
 @click.option("--politique", "policy", metavar="NOM", help="La politique (par défaut, celle des réglages).")
 @json_flag
 def _history(policy: str | None, as_json: bool) -> None:
-    shelf = _shelf()
-    name = (policy or shelf.archive.library.default.id).lower()
-    with _refusals(), _reading(shelf) as db:
+    bot = kept_parts()
+    name = (policy or bot.archive.library.default.id).lower()
+    with _refusals(), _reading(bot) as db:
         found = versions.lines(revisions.approved_chain(db, name))
     if as_json:
         lines = [
@@ -133,7 +112,7 @@ def _history(policy: str | None, as_json: bool) -> None:
         ]
         click.echo(dump({"policy": name, "versions": lines}))
     elif found:
-        click.echo("\n".join(versions.described(one, shelf.today) for one in found))
+        click.echo("\n".join(versions.described(one, bot.today()) for one in found))
         if versions.is_unsaid(found):
             click.echo(versions.UNSAID)
     sys.exit(0 if found else 1)
@@ -142,9 +121,9 @@ def _history(policy: str | None, as_json: bool) -> None:
 # --- Deciding ---------------------------------------------------------------------------------
 
 
-def propose(shelf: RevisionTools, reading: ReadDocument) -> str:
+def propose(bot: Parts, reading: ReadDocument) -> str:
     """Propose what was read, and return the line that says so; end with one line when it cannot be."""
-    with _refusals(), beside(shelf.database) as db:
+    with _refusals(), beside(bot.settings.database()) as db:
         if not revisions.approved_chain(db, reading.comparison.old.policy):
             refuse("démarrez Vigie une première fois\u00a0: elle ne connaît encore aucun texte.")
         new = reading.comparison.new
@@ -152,7 +131,7 @@ def propose(shelf: RevisionTools, reading: ReadDocument) -> str:
         proposal = Proposal(
             new.policy, reading.markdown, "command", base, new.adopted, notes=reading.findings
         )
-        found = shelf.archive.propose(db, proposal, shelf.today)
+        found = bot.archive.propose(db, proposal, bot.today())
     return (
         f"Révision {found.id} proposée. Pour l'approuver\u00a0: /vigie revision ou vigie revisions approuver."
     )
@@ -165,31 +144,31 @@ def propose(shelf: RevisionTools, reading: ReadDocument) -> str:
 @click.option("--adoptee", type=_DAY, metavar="AAAA-MM-JJ", help="Le jour de l'adoption.")
 @click.option("--effet", type=_DAY, metavar="AAAA-MM-JJ", required=True, help="Le jour où elle prend effet.")
 def _approve(identifiant: str, adoptee: datetime | None, effet: datetime) -> None:
-    shelf = _shelf()
-    if shelf.archive.approvals > 1:
+    bot = kept_parts()
+    if bot.archive.approvals > 1:
         refuse("deux personnes doivent approuver, chacune depuis Slack ou Discord\u00a0: /vigie revision.")
-    with _refusals(), beside(shelf.database) as db:
+    with _refusals(), beside(bot.settings.database()) as db:
         found = _found(db, identifiant)
         adopted = adoptee.date() if adoptee else found.adopted
         if adopted is None:
             refuse("donnez la date d'adoption avec --adoptee.")
         dates = Dates(adopted, effet.date())
-        found = revisions.approve(db, revisions.rebase(db, found), None, dates, shelf.today)
-        shelf.archive.plan(db, found, shelf.now)
+        found = revisions.approve(db, revisions.rebase(db, found), None, dates, bot.today())
+        bot.archive.plan(db, found, bot.clock())
     click.echo(f"Approuvée. Elle prend effet le {in_words(effet.date())} et sera annoncée alors.")
 
 
 @revisions_.command(name="retirer", help="Retirer une révision, ou proposer de revenir au texte d'avant.")
 @click.argument("identifiant", metavar="RÉVISION")
 def _withdraw(identifiant: str) -> None:
-    shelf = _shelf()
-    with _refusals(), beside(shelf.database) as db:
+    bot = kept_parts()
+    with _refusals(), beside(bot.settings.database()) as db:
         found = _found(db, identifiant)
         if found.state == "announced":
-            new = revisions.propose_withdrawal(db, found, None, shelf.today)
+            new = revisions.propose_withdrawal(db, found, None, bot.today())
             click.echo(f"Révision {new.id} proposée\u00a0: elle ramène le texte d'avant, une fois approuvée.")
             return
-        revisions.withdraw(db, found, None, shelf.today)
+        revisions.withdraw(db, found, None, bot.today())
         clock.cancel(db, f"{TASK}:{found.id}")
     click.echo("Retirée. Son texte reste dans l'historique.")
 
@@ -212,16 +191,16 @@ def _found(db: Database, identifier: str) -> Revision:
 @click.argument("identifiant", metavar="[RÉVISION]", required=False)
 @as_table
 def _ledger(identifiant: str | None, form: str | None) -> None:
-    shelf = _shelf()
-    with _refusals(), beside(shelf.database) as db:
+    bot = kept_parts()
+    with _refusals(), beside(bot.settings.database()) as db:
         told = [
-            one for policy in shelf.archive.library.policies for one in revisions.list_revisions(db, policy)
+            one for policy in bot.archive.library.policies for one in revisions.list_revisions(db, policy)
         ]
         told = [one for one in told if one.state == "announced" and identifiant in {None, one.id}]
         if not told:
             click.echo("Aucune révision n'a été annoncée.", err=True)
             sys.exit(1)
-        latest = max(told, key=lambda one: one.announced_at or shelf.now)
+        latest = max(told, key=lambda one: one.announced_at or bot.clock())
         found = audience.list_recipients(db, latest)
         table = ledger.rows(db, found)
         written = ledger.as_csv(db, found)

@@ -73,7 +73,13 @@ class Course:
         return bank
 
 
-def open_course(library: Library, folders: Sequence[Path], attest: Attest, plan: OnboardingPlan) -> Course:
+def open_course(
+    library: Library,
+    folders: Sequence[Path],
+    attest: Attest,
+    plan: OnboardingPlan,
+    send_receipt: SendReceipt = lambda _db, _person, _target, _now: None,
+) -> Course:
     """Return the course on the library's default policy, in the version in force each day.
 
     `folders`: those that the library was read from; the last that has a file prevails, as there.
@@ -99,4 +105,5 @@ def open_course(library: Library, folders: Sequence[Path], attest: Attest, plan:
         lambda: bank(library.current(library.default)),
         attest,
         plan,
+        send_receipt=send_receipt,
     )

@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -21,8 +21,9 @@ from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
 from bot.answers.engine.store import Sources, Verdict
 from bot.answers.retraining import LEARN
-from bot.app import background, build, serving
-from bot.app.background import Background
+from bot.app import background, serving, starting
+from bot.app.build import Bot, build
+from bot.app.tasks import Tasks
 from bot.backup import copies as backup
 from bot.backup import restore
 from bot.conversation.deferred import aside
@@ -84,15 +85,9 @@ class Stuck:
 class Home:
     """A whole bot on a file, with a clock that the test moves."""
 
-    bot: build.Bot
+    bot: Bot
     storage: Storage
     clock: FakeClock
-
-    def behind(self, *stuck: Stuck) -> Background:
-        platforms = {one.name.lower(): one for one in stuck}
-        return Background(
-            self.bot.settings, self.bot.services, self.bot.registrar, self.bot.metrics, platforms, platforms
-        )
 
     def within(self, work: Callable[[Database], Found]) -> Found:
         def done() -> Found:
@@ -102,20 +97,19 @@ class Home:
         return self.storage.executor.submit(done).result()
 
     def schedule(self) -> Schedule:
-        return Schedule(self.storage, self.behind().work(), CALENDAR, self.clock)
+        return Schedule(self.storage, Tasks(self.bot, {}).work(), CALENDAR, self.clock)
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+def home(tmp_path: Path) -> Iterator[Home]:
     clock, storage = FakeClock(), Storage(tmp_path / "vigie.db")
-    monkeypatch.setattr(build, "system_clock", clock)
     settings = {
         "vigie_db": str(tmp_path / "vigie.db"), "discord_token": "x",
         "vigie_admins": "discord:123456789012345678",
         "vigie_sante_port": str(free_port()), "vigie_modeles": str(MODELS),
     }  # fmt: skip
-    bot = build.build(Settings.model_validate(settings), storage)
-    storage.executor.submit(build.settle, bot).result()
+    bot = build(Settings.model_validate(settings), storage, clock)
+    storage.executor.submit(starting.settle, bot).result()
     yield Home(bot, storage, clock)
     storage.close()
 
@@ -161,7 +155,7 @@ async def test_old_copies_expire_even_when_the_new_one_fails(home: Home) -> None
     (copies / "vigie-2020-01-01.chiffre").write_bytes(b"x")
     (keys / backup.KEY_FILE).write_text("abîmée", encoding="utf-8")
     with pytest.raises(StorageError):
-        await home.behind().work().errands["copie"]({}, home.clock())
+        await Tasks(home.bot, {}).work().errands["copie"]({}, home.clock())
     assert list(copies.iterdir()) == []
 
 
@@ -192,7 +186,9 @@ async def test_all_is_closed_in_one_delay_when_nothing_ends(
     stuck = Stuck()
     account = persons.Account("discord", "", "1")
     home.within(lambda db: _cause(db, persons.known(db, account), home.clock))
-    life = asyncio.create_task(serving.serve([stuck], _silent, home.behind(stuck).running(_silent)))
+    platforms = {"discord": stuck}
+    behind = background.running(home.bot, platforms, platforms, _silent)
+    life = asyncio.create_task(serving.serve([stuck], _silent, behind))
     async with asyncio.timeout(20):
         await stuck.sending.wait()
         began = time.monotonic()
@@ -219,11 +215,11 @@ def test_the_delays_leave_room_before_the_ten_seconds() -> None:
     ("number", "why"), [(errno.EADDRINUSE, "est pris"), (errno.EACCES, "ne peut pas être ouvert (EACCES)")]
 )
 def test_why_the_pages_of_health_are_not_there_is_said(number: int, why: str) -> None:
-    assert why in background._refused(OSError(number, "x"), 80)
+    assert why in background.port_refusal(OSError(number, "x"), 80)
 
 
 def test_at_the_start_what_keeps_things_from_going_as_usual_is_said(home: Home) -> None:
-    assert home.storage.executor.submit(build.reminders, home.bot).result() == []
+    assert home.storage.executor.submit(starting.reminders, home.bot).result() == []
 
     def spoil(db: Database) -> None:
         state.hoist(db, state.PAUSED, home.clock())
@@ -233,7 +229,7 @@ def test_at_the_start_what_keeps_things_from_going_as_usual_is_said(home: Home) 
         db.conn.execute("DELETE FROM role_holders")
 
     home.within(spoil)
-    paused, held, dead, nobody = home.storage.executor.submit(build.reminders, home.bot).result()
+    paused, held, dead, nobody = home.storage.executor.submit(starting.reminders, home.bot).result()
     assert "vigie reprendre" in paused
     assert "vigie retenus" in held
     assert "vigie lettres" in dead
@@ -251,8 +247,8 @@ async def test_a_bank_that_cannot_be_learnt_keeps_no_other_from_it(
         raise ModelError("la banque n'a pas encore assez de questions pour cette politique.")
 
     monkeypatch.setattr(store, "learn", make)
-    settings = home.bot.settings.model_copy(update={"vigie_modeles": tmp_path / "modeles"})
-    schedule = Schedule(home.storage, replace(home.behind(), settings=settings).work(), CALENDAR, home.clock)
+    home.bot.settings = home.bot.settings.model_copy(update={"vigie_modeles": tmp_path / "modeles"})
+    schedule = home.schedule()
     home.within(lambda db: approve(home, db))
     await settled(home, schedule)
     await schedule.close()
@@ -273,9 +269,8 @@ async def test_a_revision_is_learnt_once_it_is_approved_and_is_ready_on_its_day(
         return found
 
     monkeypatch.setattr(store, "learn", make)
-    settings = home.bot.settings.model_copy(update={"vigie_modeles": tmp_path / "modeles"})
-    work = replace(home.behind(), settings=settings).work()
-    schedule = Schedule(home.storage, work, CALENDAR, home.clock)
+    home.bot.settings = home.bot.settings.model_copy(update={"vigie_modeles": tmp_path / "modeles"})
+    schedule = home.schedule()
     home.within(lambda db: approve(home, db))
     await settled(home, schedule)
     assert made == ["2015-12-13", "2026-11-20"]

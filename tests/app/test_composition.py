@@ -17,12 +17,13 @@ SERVE = """
 import json, sys
 from bot.cli import main
 from bot import settings
-from bot.app import build
+from bot.app import platforms, serving, starting
+from bot.app.build import build
 from bot.storage.database import Storage
 storage = Storage()
-bot = build.build(settings.load(), storage)
-storage.executor.submit(build.settle, bot).result()
-posts = build.platforms(bot)
+bot = build(settings.load(), storage)
+storage.executor.submit(starting.settle, bot).result()
+posts = platforms.chat_platforms(bot)
 storage.close()
 json.dump([list(posts), list(sys.modules)], sys.stdout)
 """

@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from bot.app import build, serving
+from bot.app import serving
+from bot.app.platforms import chat_platforms
 from bot.platforms.contract import Platform, PlatformError
 from bot.platforms.local.adapter import LocalAdapter
 from bot.settings import Settings
@@ -171,7 +172,7 @@ async def test_a_platform_that_does_not_close_is_given_up(monkeypatch: pytest.Mo
 )
 def test_the_sandbox_is_never_beside_real_tokens(environment: dict[str, str], names: list[str]) -> None:
     with built(Settings.model_validate(environment)) as bot:
-        assert [platform.name for platform in build.platforms(bot).values()] == names
+        assert [platform.name for platform in chat_platforms(bot).values()] == names
 
 
 async def test_the_sandbox_says_which_page_to_open() -> None:

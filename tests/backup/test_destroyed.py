@@ -14,8 +14,9 @@ from typing import TypeVar
 import pytest
 from sqlite_utils import Database
 
-from bot.app import build
-from bot.app.background import Background
+from bot.app import starting
+from bot.app.build import build
+from bot.app.tasks import Tasks
 from bot.backup import copies, destroyed, restore
 from bot.outbox.rows import enqueue
 from bot.people import membership, persons, roles
@@ -94,8 +95,8 @@ def test_at_the_start_what_is_remembered_and_still_there_is_struck_off(tmp_path:
     left = home.database.with_name(".vigie.db.partiel")
     left.touch()
     settings = Settings.model_validate({"vigie_db": str(home.database), "discord_token": "x"})
-    bot = build.build(settings, home.storage)
-    home.storage.executor.submit(build.settle, bot).result()
+    bot = build(settings, home.storage)
+    home.storage.executor.submit(starting.settle, bot).result()
     assert not left.exists()
     home.storage.close()
     assert destroyed.recorded(home.keys) == [("people", "0123456789abcdef")]
@@ -193,7 +194,7 @@ def test_what_a_restoration_that_was_killed_left_is_gone_at_the_next_start(home:
 
 async def test_when_the_copy_fails_the_old_ones_expire_all_the_same(home: Home) -> None:
     settings = Settings.model_validate({"vigie_db": str(home.database), "discord_token": "x"})
-    bot = build.build(settings, home.storage)
+    bot = build(settings, home.storage)
     old = settings.copies() / "vigie-2020-01-01.chiffre"
     left = home.database.with_name(".copie.partiel")
     for path in (old, left, home.keys / copies.KEY_FILE):
@@ -201,7 +202,7 @@ async def test_when_the_copy_fails_the_old_ones_expire_all_the_same(home: Home) 
         path.write_text("abîmée")
     hours_ago = time.time() - 7_200
     os.utime(left, (hours_ago, hours_ago))
-    copy = Background(settings, bot.services, bot.registrar, bot.metrics, {}, {}).work().errands["copie"]
+    copy = Tasks(bot, {}).work().errands["copie"]
     with pytest.raises(StorageError):
         await copy({}, bot.office.clock())
     assert not old.exists()

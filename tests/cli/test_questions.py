@@ -6,15 +6,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from bot.answers.questions import Engine
 from bot.cli import questions
-from bot.cli.questions import OPEN, QuestionTools
 from bot.policy import loading
 from tests.conftest import TODAY
+from tests.kits.cli import command_group, invoke, parts_over
 from tests.kits.questions import SHAPES, Small, small
 
 __all__ = ["small"]
@@ -27,15 +26,10 @@ def vigie(small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vigi
     monkeypatch.chdir(tmp_path)
     engine = Engine(small.folders, small.models)
 
-    @click.group
-    @click.pass_context
-    def line(context: click.Context) -> None:
-        policies = loading.load_library(small.folders, "petite", lambda: TODAY)
-        context.meta[OPEN] = lambda: QuestionTools(policies, engine, {})
-
-    for command in questions.COMMANDS:
-        line.add_command(command)
-    return lambda *words: CliRunner().invoke(line, words)
+    bot = parts_over(tmp_path / "vigie.db")
+    bot.library = loading.load_library(small.folders, "petite", lambda: TODAY)
+    bot.engine, bot.guidance = engine, {}
+    return lambda *words: invoke(bot, command_group(*questions.COMMANDS), *words)
 
 
 def test_a_question_is_answered_with_the_policys_own_words(vigie: Vigie) -> None:

@@ -8,24 +8,21 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from bot.cli import quiz as cli_quiz
-from bot.cli.quiz import OPEN, School
 from bot.conversation.requests import Actor
 from bot.onboarding import attempts, reminders
-from bot.onboarding.enrolment import OnboardingPlan
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import session
 from bot.people import persons
 from bot.register import attestations
 from bot.storage.database import Storage, beside
+from tests.kits.cli import command_group, invoke, parts_over
 from tests.kits.onboarding import LIBRARY
 from tests.kits.people import NOW
 from tests.kits.quiz import TARGET, VERSION, WRITTEN, finish
-from tests.kits.registry import CALENDAR
 from tests.onboarding.test_quiz_bank import SHIPPED
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -39,32 +36,23 @@ class Home:
 
     @property
     def questions(self) -> Path:
-        return self.folder / "quiz.toml"
+        return self.folder / "politique" / "pa20" / "quiz.toml"
 
     @property
     def database(self) -> Path:
         return self.folder / "vigie.db"
 
-    def school(self) -> School:
-        return School(
-            LIBRARY.default, VERSION, self.questions, self.database, TARGET, OnboardingPlan(), CALENDAR, NOW
-        )
-
     def __call__(self, *words: str) -> Result:
-        @click.group
-        @click.pass_context
-        def line(context: click.Context) -> None:
-            context.meta[OPEN] = self.school
-
-        line.add_command(cli_quiz.quiz)
-        line.add_command(cli_quiz.accueil)
-        return CliRunner().invoke(line, words)
+        bot = parts_over(self.database, vigie_data=str(self.folder))
+        bot.library = LIBRARY
+        return invoke(bot, command_group(*cli_quiz.COMMANDS), *words)
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     found = Home(tmp_path)
     bound = quiz_bank.bind(SHIPPED.read_text(encoding="utf-8"), VERSION)
+    found.questions.parent.mkdir(parents=True)
     found.questions.write_text(bound, encoding="utf-8")
     Storage(found.database).close()
     return found

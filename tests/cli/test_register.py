@@ -11,9 +11,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-import click
 import pytest
 from click.testing import CliRunner, Result
 from sqlite_utils import Database
@@ -21,9 +19,9 @@ from sqlite_utils import Database
 from bot.backup import destroyed
 from bot.cli import main
 from bot.cli import register as cli_register
-from bot.cli.register import OPEN, Cabinet
 from bot.register import attestations, receipt, signing
 from bot.storage.database import Storage, beside
+from tests.kits.cli import invoke, parts_over
 from tests.kits.register import attest, unlock
 from tests.register.test_receipt import ISSUER
 
@@ -37,43 +35,41 @@ class Home:
     folder: Path
 
     @property
-    def cabinet(self) -> Cabinet:
-        return Cabinet(
-            self.folder / "vigie.db", self.folder / "cles", ZoneInfo("America/Toronto"), lambda: ISSUER
-        )
+    def database(self) -> Path:
+        return self.folder / "vigie.db"
+
+    @property
+    def keys(self) -> Path:
+        return self.folder / "cles"
 
     def __call__(self, *words: str, given: str = "") -> Result:
-        @click.group
-        @click.pass_context
-        def line(context: click.Context) -> None:
-            context.meta[OPEN] = lambda: self.cabinet
-
-        line.add_command(cli_register.registre)
-        return CliRunner().invoke(line, ("registre", *words), input=given)
+        bot = parts_over(self.database)
+        bot.issuer = ISSUER
+        return invoke(bot, cli_register.registre, *words, given=given)
 
     def change(self, work: Callable[[Database], object]) -> None:
-        with beside(self.cabinet.database) as db:
+        with beside(self.database) as db:
             work(db)
 
     def receipt(self, number: int = 1) -> Path:
         file = self.folder / "recu.pdf"
-        with beside(self.cabinet.database) as db:
+        with beside(self.database) as db:
             found = list(attestations.all_attestations(db))[number - 1]
-        file.write_bytes(receipt.make_receipt(found, ISSUER, signing.load_signer(self.cabinet.keys)))
+        file.write_bytes(receipt.make_receipt(found, ISSUER, signing.load_signer(self.keys)))
         return file
 
 
 @pytest.fixture
 def vigie(tmp_path: Path) -> Home:
     home = Home(tmp_path)
-    signer = signing.load_signer(home.cabinet.keys, create=True)
-    with closing(Storage(home.cabinet.database)) as storage:
+    signer = signing.load_signer(home.keys, create=True)
+    with closing(Storage(home.database)) as storage:
 
         def fill() -> None:
             with storage.transaction() as db:
                 for number, name in enumerate(NAMES, 1):
                     attest(db, f"U{number}", name, signer)
-                attestations.advance(db, home.cabinet.keys, signer)
+                attestations.advance(db, home.keys, signer)
 
         storage.executor.submit(fill).result()
     return home
@@ -122,14 +118,14 @@ def test_a_missing_end_is_told_until_it_is_admitted(vigie: Home) -> None:
 
 
 def test_without_the_note_of_its_end_a_register_is_not_said_to_be_whole(vigie: Home) -> None:
-    (vigie.cabinet.keys / signing.HEAD_FILE).unlink()
+    (vigie.keys / signing.HEAD_FILE).unlink()
     done = vigie("verifier")
     assert done.exit_code == 0
     assert "la fin n'est pas vérifiée" in done.output
 
 
 def test_a_note_of_the_end_that_was_forged_is_told(vigie: Home) -> None:
-    signing.note_head(vigie.cabinet.keys, signing.Head(1, "a" * 64), signing.new_signer())
+    signing.note_head(vigie.keys, signing.Head(1, "a" * 64), signing.new_signer())
     done = vigie("verifier")
     assert done.exit_code == 1
     assert "n'est signé d'aucune clé connue" in done.output
@@ -138,7 +134,7 @@ def test_a_note_of_the_end_that_was_forged_is_told(vigie: Home) -> None:
 def test_an_empty_register_is_sound(vigie: Home, tmp_path: Path) -> None:
     other = Home(tmp_path / "autre")
     other.folder.mkdir()
-    Storage(other.cabinet.database).close()
+    Storage(other.database).close()
     assert other("verifier").output == "Le registre est intact\u00a0: 0 inscription.\n"
     assert vigie("verifier").exit_code == 0
 
@@ -146,7 +142,7 @@ def test_an_empty_register_is_sound(vigie: Home, tmp_path: Path) -> None:
 def test_the_register_is_verified_elsewhere_with_the_public_keys(vigie: Home, tmp_path: Path) -> None:
     public = tmp_path / "publiques.txt"
     public.write_text(vigie("cle").output)
-    vigie.cabinet.keys.rename(tmp_path / "ailleurs")
+    vigie.keys.rename(tmp_path / "ailleurs")
     assert vigie("verifier", "--cles", str(public)).exit_code == 0
     assert vigie("verifier").exit_code == 1
     assert vigie("cle").exit_code == 1
@@ -155,8 +151,8 @@ def test_the_register_is_verified_elsewhere_with_the_public_keys(vigie: Home, tm
 def test_a_receipt_is_verified_without_the_database(vigie: Home, tmp_path: Path) -> None:
     file, public = vigie.receipt(), tmp_path / "publiques.txt"
     public.write_text(vigie("cle").output)
-    vigie.cabinet.database.unlink()
-    vigie.cabinet.keys.rename(tmp_path / "ailleurs")
+    vigie.database.unlink()
+    vigie.keys.rename(tmp_path / "ailleurs")
     done = vigie("verifier", str(file), "--cles", str(public))
     assert done.exit_code == 0
     assert done.output.startswith("Ce reçu est authentique.\n«\u00a0J'atteste avoir lu la PA20")
@@ -196,7 +192,7 @@ def test_a_forged_receipt_is_refused(vigie: Home) -> None:
 
 def test_a_receipt_without_any_key_is_not_believed(vigie: Home, tmp_path: Path) -> None:
     file = vigie.receipt()
-    vigie.cabinet.keys.rename(tmp_path / "ailleurs")
+    vigie.keys.rename(tmp_path / "ailleurs")
     done = vigie("verifier", str(file))
     assert done.exit_code == 1
     assert "aucune clé publique" in done.output
@@ -229,7 +225,7 @@ def test_the_register_is_exported_with_what_verifies_it(vigie: Home) -> None:
 def test_a_name_is_erased_and_remembered_to_be(vigie: Home) -> None:
     assert vigie("effacer", "1", "--oui").output == "C'est effacé.\n"
     assert vigie("effacer", "1", "--oui").exit_code == 1
-    assert [table for table, _ in destroyed.recorded(vigie.cabinet.keys)] == ["attestation_people"]
+    assert [table for table, _ in destroyed.recorded(vigie.keys)] == ["attestation_people"]
     assert (
         vigie("verifier").output
         == "Le registre est intact\u00a0: 3 inscriptions, dont 1 sans nom, effacé depuis.\n"
@@ -245,7 +241,7 @@ def test_what_does_not_come_back_is_asked_in_french(vigie: Home) -> None:
 
 
 def test_without_a_database_one_is_told(vigie: Home) -> None:
-    vigie.cabinet.database.unlink()
+    vigie.database.unlink()
     for words in (("verifier",), ("exporter",), ("effacer", "1", "--oui")):
         done = vigie(*words)
         assert done.exit_code == 1

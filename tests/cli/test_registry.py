@@ -7,15 +7,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
-import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
 from bot.cli import registry
-from bot.cli.registry import OPEN, RegistryTools
 from bot.people import roles
 from bot.storage.database import Storage, beside
-from tests.kits.people import DAY, NOW
+from tests.kits.cli import command_group, invoke, parts_over
+from tests.kits.people import DAY
 
 Vigie = Callable[..., Result]
 
@@ -36,14 +35,9 @@ def database(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def vigie(database: Path) -> Vigie:
-    @click.group
-    @click.pass_context
-    def line(context: click.Context) -> None:
-        context.meta[OPEN] = lambda: RegistryTools(database, DAY, NOW)
-
-    for group in (registry.roles_, registry.donnees, registry.confidentialite):
-        line.add_command(group)
-    return lambda *words, **more: CliRunner().invoke(line, words, **more)
+    return lambda *words, **more: invoke(
+        parts_over(database), command_group(*registry.COMMANDS), *words, given=more.get("input", "")
+    )
 
 
 def holders(vigie: Vigie, role: str) -> list[str]:
@@ -112,14 +106,8 @@ def test_to_take_a_role_from_an_unknown_account_makes_nobody_known(vigie: Vigie,
 
 @pytest.mark.parametrize("words", [("confidentialite", "lister"), ("roles", "lister")])
 def test_a_folder_that_is_not_there_is_one_line(words: tuple[str, ...], tmp_path: Path) -> None:
-    @click.group
-    @click.pass_context
-    def line(context: click.Context) -> None:
-        context.meta[OPEN] = lambda: RegistryTools(tmp_path / "absent" / "vigie.db", DAY, NOW)
-
-    for group in (registry.roles_, registry.confidentialite):
-        line.add_command(group)
-    result = CliRunner().invoke(line, words)
+    bot = parts_over(tmp_path / "absent" / "vigie.db")
+    result = invoke(bot, command_group(*registry.COMMANDS), *words)
     assert result.exit_code == 2
     assert len(result.output.splitlines()) == 1
 
@@ -206,12 +194,6 @@ def test_an_incident_says_once_whether_the_risk_is_serious(vigie: Vigie) -> None
 
 
 def test_without_a_database_the_answer_says_so(tmp_path: Path) -> None:
-    @click.group
-    @click.pass_context
-    def line(context: click.Context) -> None:
-        context.meta[OPEN] = lambda: RegistryTools(tmp_path / "rien.db", DAY, NOW)
-
-    line.add_command(registry.roles_)
-    result = CliRunner().invoke(line, ["roles", "lister"])
+    result = invoke(parts_over(tmp_path / "rien.db"), command_group(*registry.COMMANDS), "roles", "lister")
     assert result.exit_code == 2
     assert "il n'y a pas de base" in result.output

@@ -10,20 +10,17 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-import click
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
 
+from bot.app.build import Parts
 from bot.cli import revisions as cli_revisions
-from bot.cli.revisions import OPEN, RevisionTools
-from bot.policy import loading
 from bot.revision import archive, revisions
-from bot.revision.archive import Archive
 from bot.revision.reading import formats
 from bot.schedule import clock
 from bot.settings import SEED
 from bot.storage.database import Storage, beside
-from tests.kits.registry import CALENDAR
+from tests.kits.cli import invoke, parts_over
 from tests.kits.revision_commands import ALEX, REVISED, world
 
 DAY = date(2026, 11, 24)
@@ -38,25 +35,17 @@ class Home:
     approvals: int = 1
 
     @property
-    def shelf(self) -> RevisionTools:
-        library = loading.load_library([SEED], "pa20", lambda: DAY)
-        texts = Archive(library, [SEED], CALENDAR, approvals=self.approvals)
-        return RevisionTools(texts, self.folder / "vigie.db", DAY, NOW)
+    def parts(self) -> Parts:
+        return parts_over(self.folder / "vigie.db", vigie_revision_approbations=self.approvals)
 
     def __call__(self, *words: str) -> Result:
-        @click.group
-        @click.pass_context
-        def line(context: click.Context) -> None:
-            context.meta[OPEN] = lambda: self.shelf
-
-        line.add_command(cli_revisions.revisions_)
-        return CliRunner().invoke(line, ("revisions", *words))
+        return invoke(self.parts, cli_revisions.revisions_, *words)
 
     def propose(self, text: str = REVISED) -> str:
         """Propose a text, and return by which name it is known."""
-        old = self.shelf.archive.library.default.versions[-1]
+        old = self.parts.archive.library.default.versions[-1]
         reading = formats.review_file(text.encode(), "pa20.md", old, date(2026, 11, 20))
-        assert "proposée" in cli_revisions.propose(self.shelf, reading)
+        assert "proposée" in cli_revisions.propose(self.parts, reading)
         [found] = json.loads(self("--json").stdout)["revisions"]
         return str(found["id"])
 
@@ -87,7 +76,7 @@ def test_a_revision_is_proposed_approved_for_a_day_and_planned(home: Home) -> No
         "2026-11-20",
         "2026-12-01",
     )
-    with beside(home.shelf.database) as db:
+    with beside(home.parts.settings.database()) as db:
         assert clock.cancel(db, f"{archive.TASK}:{own}")
 
 
@@ -142,5 +131,5 @@ def test_a_proposal_is_refused_before_the_first_start(tmp_path: Path) -> None:
 
 
 def test_what_is_known_is_what_was_approved(home: Home) -> None:
-    with beside(home.shelf.database) as db:
+    with beside(home.parts.settings.database()) as db:
         assert [one.adopted for one in revisions.adopted_texts(db)["pa20"]] == [date(2015, 12, 13)]

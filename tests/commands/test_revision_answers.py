@@ -63,15 +63,13 @@ def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bot]:
         raise ModelError("rien n'est appris ici.")
 
     clock = FakeClock()
-    monkeypatch.setattr(build, "system_clock", clock)
-    monkeypatch.setattr(Settings, "today", lambda _: CALENDAR.day(clock()))
     monkeypatch.setattr(store, "learn", unlearnt)
     settings = Settings.model_validate({"vigie_data": str(tmp_path), "vigie_modeles": str(tmp_path / "m")})
 
     async def learn(*_: object) -> None:
         """Learn nothing."""
 
-    with built(settings) as made:
+    with built(settings, clock) as made:
         work = Work({archive.TASK: made.services.archive.announce}, {LEARN: learn})
         yield Bot(made, clock, Schedule(made.office.storage, work, CALENDAR, clock))
 

@@ -28,7 +28,7 @@ from bot.policy.library import Library, Policy
 from bot.settings import SEED
 from bot.storage.database import Storage
 from tests.kits.fake_clock import FakeClock
-from tests.kits.office import negative
+from tests.kits.office import shipped_negative_posts
 from tests.kits.registry import ADMIN, CALENDAR, TEAMS
 
 OFFICER = Actor("slack", "T1", "U1OFFICER")
@@ -151,7 +151,7 @@ def counter(
         engine,
         guidance.load_guidance([SEED], library),
         lambda: _masker(library),
-        negative,
+        shipped_negative_posts,
         AnswerMemory(clock),
     )
 

@@ -7,30 +7,27 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlite_utils import Database
 
 from bot.answers import guidance, negative_posts
-from bot.answers.conversations import AnswerMemory, OnScreen
+from bot.answers.conversations import OnScreen
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.guidance import Guidance
 from bot.answers.negative_posts import NegativePosts
 from bot.answers.questions import Engine
-from bot.app import build
-from bot.app.reports import reporting
+from bot.app.build import Bot, build
 from bot.app.sandbox import adapter
-from bot.commands.banque import BankEditing
+from bot.app.starting import settle
 from bot.commands.catalogue import Services, catalogue
-from bot.commands.question import Answering
 from bot.conversation.dispatcher import Dispatcher
 from bot.language import masking
 from bot.language.masking import Masker
 from bot.onboarding.course import Course, open_course
 from bot.onboarding.enrolment import OnboardingPlan
-from bot.outbox.notices import Notices
 from bot.people import roles
 from bot.people.office import Office
 from bot.platforms.local.adapter import LocalAdapter
@@ -40,10 +37,11 @@ from bot.revision import archive
 from bot.revision.archive import Archive
 from bot.settings import SEED, Settings
 from bot.storage.database import Storage
-from bot.times import Calendar, system_clock
+from bot.times import Calendar, Clock, system_clock
 from tests.kits.people import NOW
 
 TEST_DATA = Path(__file__).parents[1] / "data"
+FOLDERS = (SEED, TEST_DATA)
 CALENDAR = Calendar(ZoneInfo("America/Toronto"))
 
 
@@ -75,24 +73,38 @@ def working(library: Library) -> Iterator[Dispatcher]:
         yield Dispatcher(catalogue(services(library, office)), office.storage.executor)
 
 
+class TextBot(Bot):
+    """The parts of a bot over an office: questions are answered by text alone, and nobody attests.
+
+    What is read of a library and never changes is read once; the rest is made anew for each test.
+    """
+
+    def __init__(self, library: Library, office: Office) -> None:
+        super().__init__(Settings(), office.storage, office.clock)
+        self.folders = FOLDERS
+        self.library, self.office = library, office
+        self.engine = Engine(FOLDERS, Path(os.devnull), FixedModel(None))
+        self.guidance = dict(_guidance(library, *library.policies.values()))
+        self.course = course(library)
+        self.archive = texts(library, office)
+
+    @cached_property
+    def masker(self) -> Masker:
+        """What hides names, which takes time to make."""
+        return _masker(self.library)
+
+    @cached_property
+    def negative_posts(self) -> NegativePosts:
+        """What tells that someone describes a negative post."""
+        return shipped_negative_posts()
+
+
 def services(library: Library, office: Office) -> Services:
-    """Return what the commands work with."""
-    folders = (SEED, TEST_DATA)
-    desk = Answering(
-        library,
-        office,
-        Engine(folders, Path(os.devnull), FixedModel(None)),
-        dict(_guidance(library, *library.policies.values())),
-        lambda: masker(library),
-        negative,
-        AnswerMemory(clock),
-    )
-    reports = reporting(Settings(), library, office, desk.guidance, desk.masker)
-    bank = BankEditing(library, office, SEED, None)
-    return Services(library, office, course(library), desk, bank, reports, texts(library, office), Notices())
+    """Return what the commands work with, over an office."""
+    return TextBot(library, office).services
 
 
-def texts(library: Library, office: Office, folders: Sequence[Path] = (SEED, TEST_DATA)) -> Archive:
+def texts(library: Library, office: Office, folders: Sequence[Path] = FOLDERS) -> Archive:
     """Return the texts at work, those of the library being there at first."""
 
     def originate() -> None:
@@ -104,21 +116,19 @@ def texts(library: Library, office: Office, folders: Sequence[Path] = (SEED, TES
 
 
 @cache
-def negative() -> NegativePosts:
+def shipped_negative_posts() -> NegativePosts:
     """Return what tells that someone describes a negative post."""
     return negative_posts.load_negative_posts(SEED)
 
 
 @cache
-def masker(library: Library) -> Masker:
-    """Return what hides names, which takes time to make."""
-    return masking.load_masker((SEED, TEST_DATA), library)
+def _masker(library: Library) -> Masker:
+    return masking.load_masker(FOLDERS, library)
 
 
-# What is read of a library and never changes is read once; the rest is made anew for each test.
 @lru_cache(maxsize=4)
 def _guidance(library: Library, *_: Policy) -> dict[str, Guidance]:
-    return guidance.load_guidance((SEED, TEST_DATA), library)
+    return guidance.load_guidance(FOLDERS, library)
 
 
 def course(library: Library) -> Course:
@@ -131,21 +141,21 @@ def _course(library: Library) -> Course:
     def attest(_db: Database, _attesting: Attesting) -> None:
         raise AssertionError
 
-    return open_course(library, (SEED, TEST_DATA), attest, OnboardingPlan())
+    return open_course(library, FOLDERS, attest, OnboardingPlan())
 
 
 @contextmanager
-def built(settings: Settings) -> Iterator[build.Bot]:
+def built(settings: Settings, clock: Clock = system_clock) -> Iterator[Bot]:
     """Give the whole bot as it is built, over a storage in memory; the sandbox has its personas."""
     storage = Storage()
     try:
-        bot = build.build(settings, storage)
-        storage.executor.submit(build.settle, bot).result()
+        bot = build(settings, storage, clock)
+        storage.executor.submit(settle, bot).result()
         yield bot
     finally:
         storage.close()
 
 
-def sandbox_of(bot: build.Bot) -> LocalAdapter:
+def sandbox_of(bot: Bot) -> LocalAdapter:
     """Return the sandbox of a bot, as it is when no token is set."""
     return adapter(bot.services, bot.dispatcher, bot.settings.vigie_port)

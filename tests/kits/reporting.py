@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from bot.app.reports import reporting
 from bot.commands.catalogue import catalogue
 from bot.conversation.dispatcher import Dispatcher, Welcome
 from bot.conversation.forms import Form, Reply
@@ -18,7 +17,6 @@ from bot.people.office import Office
 from bot.policy.library import Library
 from bot.reports import escalation
 from bot.reports.intake import Reporting
-from bot.settings import Settings
 from bot.storage.database import Storage
 from tests.kits.fake_clock import FakeClock
 from tests.kits.office import CALENDAR, services
@@ -103,10 +101,8 @@ def chatting(library: Library) -> Iterator[Chat]:
     storage, clock = Storage(), FakeClock()
     office = Office(storage, clock, CALENDAR)
     made = services(library, office)
-    reports = reporting(Settings(), library, office, made.desk.guidance, made.desk.masker)
-    dispatcher = Dispatcher(
-        catalogue(replace(made, reporting=reports)), storage.executor, welcome=Welcome(limit=reports.limit)
-    )
+    welcome = Welcome(limit=made.reporting.limit)
+    dispatcher = Dispatcher(catalogue(made), storage.executor, welcome=welcome)
 
     def appoint() -> None:
         with storage.transaction() as db:
@@ -116,7 +112,7 @@ def chatting(library: Library) -> Iterator[Chat]:
 
     storage.executor.submit(appoint).result()
     try:
-        yield Chat(dispatcher, storage, reports, clock)
+        yield Chat(dispatcher, storage, made.reporting, clock)
     finally:
         storage.close()
 

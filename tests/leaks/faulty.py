@@ -18,7 +18,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from bot.app import build
 from bot.cli import main as cli
 from bot.commands.signalement import signalement
 from bot.conversation.dispatcher import Dispatcher
@@ -137,7 +136,7 @@ def main() -> None:
         return float(file.read_text("ascii") or 0)
 
     late = datetime.fromisoformat(OPENS) - datetime.now(UTC)
-    vars(build)["system_clock"] = lambda: datetime.now(UTC) + late
+    vars(cli)["system_clock"] = lambda: datetime.now(UTC) + late
     vars(records)["SHORTEST"], vars(records)["LONGEST"] = DELAYS
     _set_defaults(Limiter.__init__, person=10**6, in_all=10**6, by_web=10**6)
     _set_defaults(Schedule.__init__, beat=BEAT_SECONDS)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import build
-from bot.app.background import Background
+from bot.app import starting
+from bot.app.tasks import Tasks
 from bot.conversation.messages import Message
 from bot.conversation.requests import Actor
 from bot.onboarding import enrolment
@@ -25,6 +25,12 @@ GROUP = "900"
 
 class Discord:
     """A Discord where one person has the role that is followed."""
+
+    name, address = "Discord", ""
+
+    async def start(self) -> None: ...
+
+    async def close(self) -> None: ...
 
     async def ready(self) -> bool:
         return True
@@ -65,10 +71,9 @@ async def test_whom_the_nightly_reading_finds_is_welcomed_in_working_hours(setti
                 membership.add_source(db, "officer", "discord_role", GROUP, platform="discord", team="1")
 
         storage.executor.submit(follow).result()
-        platform = {"discord": Discord()}
-        behind = Background(settings, bot.services, bot.registrar, bot.metrics, platform, platform)
+        work = Tasks(bot, {"discord": Discord()}).work()
         for _ in range(2):
-            await behind.work().errands[membership.RECONCILE]({}, NOW)
+            await work.errands[membership.RECONCILE]({}, NOW)
         assert welcomes(storage) == [0]
 
 
@@ -88,7 +93,7 @@ def test_whom_a_start_finds_is_welcomed_in_working_hours_and_who_is_made_an_offi
                 bot.office.registry_changed(db)
 
         storage.executor.submit(enter, "1").result()
-        storage.executor.submit(build.settle, bot).result()
+        storage.executor.submit(starting.settle, bot).result()
         storage.executor.submit(enter, "2").result()
         storage.executor.submit(changed).result()
         assert sorted(welcomes(storage)) == [0, 1]

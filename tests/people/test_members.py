@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 from sqlite_utils import Database
 
-from bot.app import build
+from bot.app import starting
 from bot.conversation.requests import Actor
 from bot.people import membership, persons, roles
 from bot.people.members import Register
@@ -94,9 +94,9 @@ async def test_what_could_not_be_read_is_read_again_at_the_next_start() -> None:
 
         source = await within(bot.office, followed)
         assert await within(bot.office, due) == []
-        await bot.office.storage.run(lambda: build.settle(bot))
+        await bot.office.storage.run(lambda: starting.settle(bot))
         assert await within(bot.office, due) == [(membership.RECONCILE,)]
         await within(bot.office, lambda db: db.conn.execute("DELETE FROM due_tasks"))
         await within(bot.office, lambda db: membership.note_reading(db, source.id, bot.office.today()))
-        await bot.office.storage.run(lambda: build.settle(bot))
+        await bot.office.storage.run(lambda: starting.settle(bot))
         assert await within(bot.office, due) == []

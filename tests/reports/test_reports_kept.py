@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from sqlite_utils import Database
 
-from bot.app.reports import keyring_for
 from bot.backup import copies, destroyed, restore
 from bot.conversation.messages import Message
 from bot.conversation.requests import Actor
@@ -26,8 +26,8 @@ from bot.reports import notices as report_notices
 from bot.reports.checks import reports as checks
 from bot.reports.figures import export as report_export
 from bot.reports.figures import files
-from bot.reports.keys import KEY_FILE
-from bot.reports.records import Records, ReportError, Session
+from bot.reports.keys import KEY_FILE, Keyring, keyring
+from bot.reports.records import Records, ReportError, Session, any_report
 from bot.storage.database import Storage, StorageError
 from tests.kits.fake_clock import FakeClock
 from tests.kits.reports import CALENDAR, CONSEILLER, VP, entry
@@ -42,12 +42,13 @@ class Home:
     def __init__(self, folder: Path) -> None:
         self.database, self.keys, self.copy = folder / "vigie.db", folder / "cles", folder / "copie.db"
         self.clock = FakeClock()
-        self.records = Records(
-            partial(keyring_for, self.keys), CALENDAR, remember=partial(destroyed.record, self.keys)
-        )
+        self.records = Records(self._ring, CALENDAR, remember=partial(destroyed.record, self.keys))
         self.storage = Storage(self.database)
         self.vp = self.within(lambda session: self._appoint(session, VP, "U1"))
         self.advisor = self.within(lambda session: self._appoint(session, CONSEILLER, "U2"))
+
+    def _ring(self, db: Database) -> Keyring:
+        return keyring(self.keys, create=not any_report(db))
 
     @staticmethod
     def _appoint(session: Session, role: str, user: str) -> str:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import build
-from bot.app.build import Bot
+from bot.app import starting
+from bot.app.build import Bot, build
 from bot.conversation.forms import Form
 from bot.conversation.messages import Message
 from bot.conversation.requests import Request
@@ -31,8 +31,8 @@ WHERE = "https://www.facebook.com/spotted/posts/123"
 def bot(tmp_path: Path) -> Iterator[Bot]:
     storage = Storage(tmp_path / "vigie.db")
     try:
-        bot = build.build(Settings(_env_file=None, vigie_cles=tmp_path / "cles"), storage)
-        storage.executor.submit(build.settle, bot).result()
+        bot = build(Settings(_env_file=None, vigie_cles=tmp_path / "cles"), storage)
+        storage.executor.submit(starting.settle, bot).result()
         yield bot
     finally:
         storage.close()
@@ -172,7 +172,7 @@ async def test_a_sandbox_that_is_kept_opens_its_reports_after_a_restart(bot: Bot
     code = await report(bot, WHERE)
     bot.office.storage.close()
     with closing(Storage(tmp_path / "vigie.db")) as storage:
-        again = build.build(Settings(_env_file=None, vigie_cles=tmp_path / "cles"), storage)
+        again = build(Settings(_env_file=None, vigie_cles=tmp_path / "cles"), storage)
         reporting = again.services.reporting
         followup = await storage.run(lambda: reporting.follow(reporting.receipt_of(code)))
     assert followup.status == "Reçu"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from bot.app.background import Background
+from bot.app import learning
 from bot.cli import main as cli
 from bot.times import Calendar
 
@@ -17,7 +17,7 @@ def main() -> None:
     # Slotted, frozen classes: their methods are replaced on the classes themselves.
     type.__setattr__(Calendar, "is_working", lambda _self, _moment: True)
     type.__setattr__(Calendar, "is_working_day", lambda _self, _day: True)
-    type.__setattr__(Background, "_learn", lambda _self: None)
+    vars(learning)["learn"] = lambda _bot: None
     cli.vigie(["--reglages", os.devnull, "servir"])
 
 

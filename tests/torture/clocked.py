@@ -10,7 +10,6 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.app import build
 from bot.cli import main as cli
 
 
@@ -21,7 +20,7 @@ def main() -> None:
     def clock() -> datetime:
         return datetime.now(UTC) + timedelta(seconds=float(file.read_text("ascii")))
 
-    vars(build)["system_clock"] = clock
+    vars(cli)["system_clock"] = clock
     cli.vigie(["--reglages", os.devnull, "servir"])
 
 

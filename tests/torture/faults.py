@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as hour
 from pathlib import Path
@@ -20,8 +20,9 @@ from typing import TypeAlias
 
 from sqlite_utils import Database
 
-from bot.app import build
-from bot.app.background import NIGHTLY, Background
+from bot.app import starting
+from bot.app.build import build
+from bot.app.tasks import NIGHTLY, Tasks
 from bot.schedule import clock as schedule
 from bot.schedule.clock import Schedule, Work
 from bot.settings import Settings
@@ -267,14 +268,9 @@ async def _through(night: date, settings: Settings, clock: FakeClock, done: Done
     calendar, path = settings.calendar(), settings.database()
     storage = Storage(path)
     try:
-        bot = build.build(settings, storage)
-        bot = replace(bot, services=replace(bot.services, office=replace(bot.office, clock=clock)))
-        storage.executor.submit(build.settle, bot).result()
-        work = _counted(
-            Background(settings, bot.services, bot.registrar, bot.metrics, {}, {}).work(),
-            calendar.day,
-            done,
-        )
+        bot = build(settings, storage, clock)
+        storage.executor.submit(starting.settle, bot).result()
+        work = _counted(Tasks(bot, {}).work(), calendar.day, done)
         clockwork = Schedule(storage, work, calendar, clock)
         await clockwork.tick()
 

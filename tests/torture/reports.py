@@ -23,7 +23,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -31,11 +31,10 @@ from typing import Any, Final
 
 import click
 
-from bot.app import build
-from bot.app.build import Bot
+from bot.app import serving, starting
+from bot.app.build import Bot, Parts
 from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Request
-from bot.language import masking
 from bot.people import persons, roles
 from bot.people.persons import Account
 from bot.platforms.discord import delivery as discord_delivery
@@ -154,20 +153,20 @@ class Life:
     each_second: float
 
 
-def live(life: Life) -> None:
-    """Be the bot until the end, which comes from outside."""
+def live(life: Life, known: Parts) -> None:
+    """Be the bot until the end, which comes from outside. `known`: what is the same in every life."""
     settings = Settings.model_validate({name.lower(): value for name, value in life.settings.items()})
     vars(Schedule)["__init__"].__kwdefaults__["beat"] = (
         BEAT  # a life is shorter than the ten seconds of its own
     )
-    vars(build)["system_clock"] = lambda: datetime.now(UTC) + timedelta(seconds=life.ahead)
     storage = Storage(settings.database())
-    bot = build.build(settings, storage)
-    storage.executor.submit(build.settle, bot).result()
+    bot = Bot(settings, storage, lambda: datetime.now(UTC) + timedelta(seconds=life.ahead))
+    bot.library, bot.masker = known.library, known.masker
+    storage.executor.submit(starting.settle, bot).result()
 
     async def both() -> None:
         feeding = asyncio.create_task(feed(bot, Path(life.acknowledged), life.each_second))
-        await build.run(bot, lambda _: None)
+        await serving.run(bot, lambda _: None)
         await feeding
 
     asyncio.run(both())
@@ -197,22 +196,10 @@ def _note(file: Path, code: str) -> None:
         os.fsync(log.fileno())
 
 
-def read_once() -> None:
-    """Read what is the same in every life: the policies, the lists of names, the questions."""
-    settings, storage = Settings.model_validate({}), Storage()
-    try:
-        bot = build.build(settings, storage)
-    finally:
-        storage.close()
-    services, masker = bot.services, bot.services.desk.masker()
-    vars(build)["policies"] = lambda _settings, _approved: services.library
-    vars(build)["course"] = lambda _settings, _read, attest: replace(services.course, attest=attest)
-    vars(masking)["load"] = lambda _folders, _library: masker
-
-
 def mother(orders: Connection) -> None:
     """Give birth to lives and end them, as told: it has read the code, and holds neither loop nor thread."""
-    read_once()
+    known = Parts(Settings.model_validate({}))
+    _ = known.masker  # read now, of the policies, so that no life reads them
     while (order := orders.recv()) is not None:
         what, about = order
         if what == "live":
@@ -221,7 +208,7 @@ def mother(orders: Connection) -> None:
                 with open(os.devnull, "w") as nowhere:  # noqa: PTH123 — a descriptor is what is needed
                     os.dup2(nowhere.fileno(), 1)
                     os.dup2(nowhere.fileno(), 2)
-                live(about)
+                live(about, known)
                 os._exit(0)
             orders.send(child)
         else:

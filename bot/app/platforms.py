@@ -1,0 +1,103 @@
+"""The platforms, the mailer and the web form that the settings ask for.
+
+The library of a platform is read only when it is configured: Slack's takes 30 MB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from bot.app.build import Bot, Parts
+from bot.app.tasks import ChatPlatform
+from bot.operations.health import Metrics
+from bot.people import membership
+from bot.people.members import Register
+from bot.platforms.contract import Meter, Platform
+from bot.schedule.inbound import Heard
+
+if TYPE_CHECKING:
+    from bot.platforms.email.mailer import Mailer
+
+
+def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
+    """Return the platforms that are configured, by the name that accounts give them.
+
+    With no token at all, the sandbox alone. To be called off the storage thread.
+    """
+    settings, storage = bot.settings, bot.storage
+    if settings.sandboxed():
+        from bot.app import sandbox  # noqa: PLC0415 — see above
+
+        return {"local": sandbox.adapter(bot.services, bot.dispatcher, settings.vigie_port)}
+
+    def read_followed() -> Collection[str]:
+        with storage.transaction() as db:
+            return {source.platform for source in membership.sources(db)}
+
+    followed = storage.executor.submit(read_followed).result()
+    members = Register(storage, bot.clock, bot.calendar, bot.office.registry_changed)
+    platforms: dict[str, ChatPlatform] = {}
+    if settings.slack_bot_token:
+        from bot.platforms.slack.adapter import SlackAdapter  # noqa: PLC0415 — see above
+
+        platforms["slack"] = SlackAdapter(
+            bot.dispatcher,
+            bot.library.quote,
+            bot_token=settings.slack_bot_token.get_secret_value(),
+            app_token=_revealed(settings.slack_app_token),
+            signing_secret=_revealed(settings.slack_signing_secret),
+            port=settings.vigie_slack_port,
+            api_url=settings.slack_api_url,
+            members=members if "slack" in followed else None,
+            heard=Heard(storage, bot.clock),
+            meter=_meter(bot.metrics, "slack"),
+        )
+    if settings.discord_token:
+        from bot.platforms.discord.adapter import DiscordAdapter  # noqa: PLC0415 — see above
+
+        platforms["discord"] = DiscordAdapter(
+            bot.dispatcher,
+            bot.library.quote,
+            token=settings.discord_token.get_secret_value(),
+            api_url=settings.discord_api_url,
+            server=settings.vigie_discord_serveur,
+            members=members if "discord" in followed else None,
+            meter=_meter(bot.metrics, "discord"),
+        )
+    return platforms
+
+
+def mailer(parts: Parts) -> Mailer | None:
+    """Return what sends e-mail, None where it is not configured, and in the sandbox."""
+    settings = parts.settings
+    if settings.vigie_smtp is None or settings.vigie_courriel_de is None or settings.sandboxed():
+        return None
+    from bot.platforms.email import mailer as email  # noqa: PLC0415 — see above
+
+    server = email.server(settings.vigie_smtp.get_secret_value())
+    return email.Mailer(parts.library.quote, server, settings.vigie_courriel_de)
+
+
+def web_form(bot: Bot) -> Platform | None:
+    """Return the web form for reports, None where it is not asked for, or the policy has no such clause."""
+    port = bot.settings.vigie_signalement_port
+    if port is None or bot.reporting.clause() is None:
+        return None
+    from bot.web.form import WebForm  # noqa: PLC0415 — see above
+
+    return WebForm(bot.reporting, port=port)
+
+
+def _meter(metrics: Metrics, platform: str) -> Meter:
+    return Meter(
+        metrics.ack.labels(platform).observe,
+        metrics.reconnects.labels(platform).inc,
+        metrics.rate_limited.labels(platform).inc,
+    )
+
+
+def _revealed(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None

@@ -1,0 +1,210 @@
+"""What the clock does, by the names of tasks, and the few that join several rooms."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from functools import partial
+from typing import Final, Protocol
+
+from sqlite_utils import Database
+
+from bot.answers import retraining
+from bot.app import learning
+from bot.app.build import Bot
+from bot.backup import copies, destroyed, restore
+from bot.commands.accueil import gestion
+from bot.conversation.deferred import aside
+from bot.conversation.requests import Actor
+from bot.onboarding import enrolment, progress, reminders
+from bot.onboarding.progress import Numbers
+from bot.outbox.routes import hand_over
+from bot.people import membership
+from bot.people.members import Fetch, Register
+from bot.platforms.contract import Deliverer, Platform, PlatformError
+from bot.platforms.groups import FollowedGroup
+from bot.privacy import incidents, personal_data
+from bot.register import registrar
+from bot.reports import escalation, retention
+from bot.reports.figures import digest, export, files
+from bot.reports.keys import SealError
+from bot.reports.records import Session
+from bot.revision import archive, ledger, picture
+from bot.schedule import inbound
+from bot.schedule.clock import Arguments, Daily, Work
+from bot.storage.database import StorageError
+from bot.storage.files import sweep
+
+logger = logging.getLogger(__name__)
+
+# Each day after 3, so that no change of the hour skips it or does it twice.
+NIGHTLY: Final = (
+    Daily("retention", time(3, 15)),
+    Daily("registre", time(3, 20)),
+    Daily("copie", time(3, 30)),
+    Daily("purge", time(3, 45)),
+    Daily(membership.RECONCILE, time(4, 0)),
+    Daily(reminders.TASK, reminders.HOUR),
+    Daily(digest.ERRAND, time(9, 10)),
+)
+CONNECTING_SECONDS: Final = 45  # that a platform may take to connect, when we start
+
+
+class ChatPlatform(Platform, Deliverer, Protocol):
+    """A platform that people are on."""
+
+    async def ready(self) -> bool:
+        """Return whether requests are being answered."""
+
+    async def fetch_members(self, group: FollowedGroup) -> Collection[Actor]:
+        """Return who is in a group. Raises `PlatformError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """The tasks of a bot. `platforms`: by the name that accounts give them."""
+
+    bot: Bot
+    platforms: Mapping[str, ChatPlatform]
+    _logged: list[str] = field(default_factory=list, init=False)
+
+    def work(self) -> Work:
+        """Return what the clock does; in the sandbox, nothing is copied."""
+        bot = self.bot
+        storage, records, association = bot.storage, bot.records, bot.settings.vigie_association
+        train = partial(retraining.retrain, bot.library, bot.folders, bot.settings.models())
+        return Work(
+            tasks={
+                "retention": self._enforce_retention,
+                "registre": self._expire_incidents,
+                reminders.TASK: self._remind,
+                archive.TASK: bot.archive.announce,
+            },
+            errands={
+                "copie": self._copy,
+                "purge": self._purge,
+                membership.RECONCILE: self._reconcile,
+                gestion.DRAW: partial(
+                    progress.send_progress,
+                    storage,
+                    title=f"Les accueils sur la {bot.course.name}",
+                    count=self._progress,
+                    calendar=bot.calendar,
+                ),
+                ledger.DRAW: partial(picture.curve_errand, storage, bot.archive, bot.calendar),
+                retraining.LEARN: self._learn,
+                retraining.ERRAND: partial(retraining.errand, storage, train),
+                registrar.ADVANCE: bot.registrar.advance,
+                digest.ERRAND: digest.Digest(storage, records, bot.clock),
+                export.ERRAND: export.Exporting(storage, records, bot.clock, association),
+            },
+            daily=[daily for daily in NIGHTLY if daily.task != "copie" or not bot.settings.sandboxed()],
+            beat=self._beat,
+            held=_hold,
+        )
+
+    def _enforce_retention(self, db: Database, _: Arguments, now: datetime) -> None:
+        """Destroy what has been kept for as long as it may."""
+        settings, today, remember = self.bot.settings, self.bot.calendar.day(now), self.bot.office.remember
+        personal_data.enforce(db, today, remember, attestation_years=settings.vigie_attestations_annees)
+        gone = retention.enforce(db, today, settings.vigie_signalement_jours, remember)
+        destroyed.certify(db, today, {"signalements": gone})
+        files.expire(db, today)
+
+    def _expire_incidents(self, db: Database, _: Arguments, now: datetime) -> None:
+        """Destroy the confidentiality incidents that have been kept for as long as they must."""
+        if self.bot.storage.path:
+            incidents.enforce(db, self.bot.storage.path, self.bot.calendar.day(now))
+
+    def _remind(self, db: Database, _: Arguments, now: datetime) -> None:
+        """Welcome, remind, tell the administration who is late; then the same for revisions."""
+        course = self.bot.course
+        reminders.daily(db, course.target(), course.plan, self.bot.calendar, now)
+        self.bot.archive.follow(db, now)
+
+    def _progress(self, db: Database) -> Numbers:
+        course = self.bot.course
+        standings = enrolment.standings(db, course.target())
+        return progress.count_progress(standings, course.plan, self.bot.calendar, self.bot.today())
+
+    def _beat(self, db: Database, now: datetime) -> None:
+        """Do what each beat does. Without the keys of reports, the rest goes on."""
+        inbound.forget(db, now)
+        restore.caught_up(db)
+        hand_over(db, self.bot.calendar.day(now), now)
+        try:
+            lost = escalation.beat(Session(db, self.bot.records, now))
+            problem = f"{lost} have nobody to be told of them: see vigie roles" if lost else ""
+        except (StorageError, SealError) as error:
+            self.bot.metrics.task_failures.labels("reports").inc()
+            problem = f"nobody can be told of any: {error}"
+        if problem and problem not in self._logged:  # once: the clock beats six times a minute
+            logger.error("reports: %s", problem)
+        self._logged[:] = [problem]
+
+    async def _learn(self, _: Arguments, _now: datetime) -> None:
+        """Learn what a revision changes, once it is approved and once it is in force."""
+        await aside(lambda: learning.learn(self.bot))
+
+    async def _reconcile(self, _: Arguments, _now: datetime) -> None:
+        """Read again who is in the groups that are followed.
+
+        Those who are new are welcomed in working hours: it is night, and nobody is waiting.
+        """
+
+        def follow(db: Database) -> None:
+            bot = self.bot
+            enrolment.follow(db, bot.course.target(), bot.calendar, bot.clock())
+            bot.archive.follow(db, bot.clock())
+
+        register = Register(self.bot.storage, self.bot.clock, self.bot.calendar, follow)
+        outcome = await register.reconcile({name: _once_ready(one) for name, one in self.platforms.items()})
+        for result in outcome.values():
+            if isinstance(result, PlatformError) and result.passing:
+                raise result  # it is then tried again later
+
+    async def _purge(self, _: Arguments, _now: datetime) -> None:
+        """Leave no byte of what was deleted, nor of the order in which anything came."""
+        storage = self.bot.storage
+        try:
+            done = await storage.run(storage.scatter)
+        except StorageError as error:  # what was deleted must go all the same
+            logger.error("purge: the file could not be laid out anew: %s", error)  # noqa: TRY400 — in one line
+            done = await storage.run(storage.purge)
+        if not done:
+            raise StorageError("un lecteur retient le journal de la base.")
+
+    async def _copy(self, _: Arguments, now: datetime) -> None:
+        """Let the old copies expire, whatever becomes of the new one; then make the night's, sealed."""
+        settings, today = self.bot.settings, self.bot.calendar.day(now)
+        database, days = settings.database(), settings.vigie_sauvegardes_jours
+
+        def copy() -> None:
+            copies.expire(settings.copies(), today, days)
+            restore.expire_kept(database, today, days)
+            for folder in (database.resolve().parent, settings.copies(), settings.keys()):
+                sweep(folder, now - timedelta(hours=1))
+            copies.save_sealed(database, settings.copies(), settings.keys(), today)
+
+        await aside(copy)
+
+
+def _hold(db: Database, after: int) -> None:
+    """Hold what was queued by a task that was already due when the database was restored."""
+    restore.hold(db, escalation.NOTICES, after)
+
+
+def _once_ready(platform: ChatPlatform) -> Fetch:
+    """Return how to ask who is in a group of a platform, which may still be connecting."""
+
+    async def fetch(group: FollowedGroup) -> Collection[Actor]:
+        for _ in range(CONNECTING_SECONDS):
+            if await platform.ready():
+                break
+            await asyncio.sleep(1)
+        return await platform.fetch_members(group)
+
+    return fetch
