@@ -14,7 +14,7 @@ from bot.app.build import Bot, Parts
 from bot.app.tasks import ChatPlatform
 from bot.operations.health import Metrics
 from bot.people import membership
-from bot.people.members import Register
+from bot.people.group_sync import GroupSync
 from bot.platforms.contract import Meter, Platform
 from bot.schedule.inbound import Heard
 
@@ -38,7 +38,7 @@ def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
             return {source.platform for source in membership.sources(db)}
 
     followed = storage.executor.submit(read_followed).result()
-    members = Register(storage, bot.clock, bot.calendar, bot.office.registry_changed)
+    members = GroupSync(storage, bot.clock, bot.calendar, bot.office.registry_changed)
     platforms: dict[str, ChatPlatform] = {}
     if settings.slack_bot_token:
         from bot.platforms.slack.adapter import SlackAdapter  # noqa: PLC0415 — see above

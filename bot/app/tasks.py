@@ -23,7 +23,7 @@ from bot.onboarding import enrolment, progress, reminders
 from bot.onboarding.progress import Numbers
 from bot.outbox.routes import hand_over
 from bot.people import membership
-from bot.people.members import Fetch, Register
+from bot.people.group_sync import Fetch, GroupSync
 from bot.platforms.contract import Deliverer, Platform, PlatformError
 from bot.platforms.groups import FollowedGroup
 from bot.privacy import incidents, personal_data
@@ -160,7 +160,7 @@ class Tasks:
             enrolment.follow(db, bot.course.target(), bot.calendar, bot.clock())
             bot.archive.follow(db, bot.clock())
 
-        register = Register(self.bot.storage, self.bot.clock, self.bot.calendar, follow)
+        register = GroupSync(self.bot.storage, self.bot.clock, self.bot.calendar, follow)
         outcome = await register.reconcile({name: _once_ready(one) for name, one in self.platforms.items()})
         for result in outcome.values():
             if isinstance(result, PlatformError) and result.passing:

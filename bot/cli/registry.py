@@ -57,7 +57,8 @@ def _holder(db: Database, text: str, *, create: bool) -> roles.Holder | None:
             raise click.BadParameter(f"«\u00a0{text}\u00a0» {_GROUP_WRITTEN}")
         return Group(platform, team, identifier)
     try:
-        return persons.person_of(db, persons.read_account(text), create)
+        account = persons.read_account(text)
+        return persons.known(db, account) if create else persons.person_of(db, account)
     except ValueError as error:
         raise click.BadParameter(f"«\u00a0{text}\u00a0» {error}") from error
 

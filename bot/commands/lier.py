@@ -19,41 +19,29 @@ SAME_ACCOUNT = "Ce code vient de ce compte-ci. Tapez-le dans l'autre\u00a0: celu
 
 
 def link(office: Office, request: Request) -> Message:
-    """Give a code; or, given one, ask whether both accounts are the same person's; or link them."""
-    if not request.text:
-        return _issued(office, request)
-    if request.text.startswith(_CONFIRM):
-        return _redeemed(office, request, request.text.removeprefix(_CONFIRM))
-    return _asked(office, request, request.text)
+    """Give a code; or, given one, ask whether both accounts are the same person's; or link them.
 
-
-def _issued(office: Office, request: Request) -> Message:
+    Raises `UserError` for a code that is not good, or comes from this very account.
+    """
+    actor, now = actor_of(request), office.clock()
+    sure = request.text.startswith(_CONFIRM)
+    typed = request.text.removeprefix(_CONFIRM)
     with office.storage.transaction() as db:
-        return issued(persons.issue_code(db, actor_of(request), office.clock()))
-
-
-def _asked(office: Office, request: Request, typed: str) -> Message:
-    with office.storage.transaction() as db:
-        outcome, accounts = persons.look_up_code(db, actor_of(request), typed, office.clock())
-    if outcome == "unknown":
-        raise UserError(UNKNOWN_CODE)
-    if outcome == "own":
-        raise UserError(SAME_ACCOUNT)
-    return confirmation(accounts, typed)
-
-
-def _redeemed(office: Office, request: Request, typed: str) -> Message:
-    with office.storage.transaction() as db:
-        outcome = persons.redeem(db, actor_of(request), typed, office.clock())
-    if outcome == "unknown":
-        raise UserError(UNKNOWN_CODE)
-    if outcome == "own":
-        raise UserError(SAME_ACCOUNT)
-    return LINKED
+        if not request.text:
+            return issued(persons.issue_code(db, actor, now))
+        outcome, issuer = persons.look_up_code(db, actor, typed, now)
+        if outcome == "own":
+            raise UserError(SAME_ACCOUNT)
+        if outcome == "linked" and not sure:
+            return confirmation(persons.accounts_of(db, issuer), typed)
+        if outcome == "unknown" or not sure:
+            raise UserError(UNKNOWN_CODE)
+        persons.redeem(db, actor, typed, now)
+        return LINKED
 
 
 def issued(secret: str) -> Message:
-    """Return the message that shows a code, the only one that ever does."""
+    """Show a code; no other message ever does."""
     return Message(
         Heading("Lier vos comptes"),
         Text("Dans votre autre compte, celui de Discord ou de Slack, écrivez-moi\u00a0: "),
@@ -66,10 +54,10 @@ def issued(secret: str) -> Message:
 
 
 def confirmation(accounts: Sequence[Account], typed: str) -> Message:
-    """Return the question that guards against a code that someone else would have one type."""
+    """Ask whether the accounts are theirs, in case someone else gave them the code."""
     names: list[Span | str] = []
-    for one in accounts:
-        names += [", " if names else "", person(one.platform, one.user)]
+    for account in accounts:
+        names += [", " if names else "", person(account.platform, account.user)]
     return Message(
         Text("Ce code vient d'ici\u00a0: ", *names, ". Est-ce bien votre compte?"),
         Note(

@@ -23,7 +23,7 @@ from bot.conversation.messages import (
 )
 from bot.conversation.requests import Request
 from bot.people.office import Office, asker
-from bot.people.roles import ADMINISTRATION, email
+from bot.people.roles import ADMINISTRATION, role
 from bot.privacy import personal_data
 from bot.privacy.personal_data import CATEGORIES, Category, Held
 from bot.times import in_words
@@ -48,7 +48,7 @@ def my_data(office: Office, request: Request) -> Message:
     today = office.today()
     with office.storage.transaction() as db:
         person = asker(db, request)
-        contact = email(db, ADMINISTRATION)
+        contact = role(db, ADMINISTRATION).email
         if person is None:
             return nothing(contact)
         if request.text == _FILE:

@@ -123,5 +123,5 @@ def _emails(db: Database, role: str, today: date) -> list[Destination]:
     except roles.RoleError:
         return []
     reached = chain[: chain.index(acting) + 1] if acting in chain else chain
-    addresses = [roles.email(db, role_id) for role_id in reached]
+    addresses = [roles.role(db, role_id).email for role_id in reached]
     return [Destination(EMAIL, "", address) for address in addresses if address]

@@ -1,9 +1,8 @@
 """Who is an officer or an employee, from what a platform says of its groups or from a list kept by hand.
 
-A source is a Discord role, a Slack user group or a chosen private channel of Slack. To be in it makes
-someone an officer, an employee, or a holder of the roles that were given to that group. To be in the
-workspace or the server makes nobody anything. Days are local; one is in a group from `since` until the
-day before `until`.
+A source is a Discord role, a Slack user group or a chosen private channel of Slack. Being in it makes
+someone an officer, an employee, or a holder of the roles given to that group; being in the workspace or
+server makes nobody anything. Days are local; a membership runs from `since` to the day before `until`.
 """
 
 from __future__ import annotations
@@ -22,15 +21,15 @@ Kind: TypeAlias = Literal["officer", "employee", "holder"]
 SourceType: TypeAlias = Literal["discord_role", "slack_group", "slack_channel"]
 
 RECONCILE: Final = "appartenance"  # the task that reads every source again, whole (see `bot.app.background`)
-BY_HAND = "registre"  # in the place of a source's identifier: the list that the administration keeps
+BY_HAND: Final = "registre"  # instead of a source's identifier: the list that the administration keeps
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A group of a platform's and what its members are here; `source_id` is the platform's identifier.
+    """A platform's group and what its members are here; `source_id` is the platform's identifier.
 
-    `read_day`: when it was last read whole, None if it never was. `problem`: why it could not be, the last
-    time, in one French line.
+    `read_day`: when it was last read whole, None if never. `problem`: why the last reading failed, in one
+    French line.
     """
 
     id: str
@@ -52,7 +51,7 @@ class Difference:
 
 
 def members(db: Database, kind: Kind) -> list[str]:
-    """Return the persons who are of that kind today, by whatever source."""
+    """Return the persons of a kind today, from all sources."""
     rows = db.conn.execute(
         "SELECT DISTINCT person_id FROM members WHERE kind = ? AND until IS NULL ORDER BY person_id", (kind,)
     )
@@ -72,32 +71,32 @@ def sources(db: Database, platform: str | None = None) -> list[Source]:
 def add_source(
     db: Database, kind: Kind, source: SourceType, source_id: str, *, platform: str, team: str
 ) -> Source:
-    """Return that source, made if it was not there; who is in it is known at the next reconciliation."""
-    where = (kind, platform, team, source, source_id)
+    """Return a source, added if need be; its members are known at the next reconciliation."""
+    key = (kind, platform, team, source, source_id)
     db.conn.execute(
         """INSERT OR IGNORE INTO member_sources (id, kind, platform, team, source, source_id)
            VALUES (?, ?, ?, ?, ?, ?)""",
-        (persons.new_id(), *where),
+        (persons.new_id(), *key),
     )
     row = db.conn.execute(
         """SELECT id FROM member_sources
            WHERE kind = ? AND platform = ? AND team = ? AND source = ? AND source_id = ?""",
-        where,
+        key,
     ).fetchone()
     return Source(str(row[0]), kind, platform, team, source, source_id)
 
 
 def remove_source(db: Database, identifier: str, today: date) -> int:
-    """Stop following a source; nobody is anything by it any more. Return how many that changes."""
-    changed = db.conn.execute(
+    """Stop following a source and end its memberships; return how many."""
+    ended = db.conn.execute(
         "UPDATE members SET until = ? WHERE source_id = ? AND until IS NULL", (today.isoformat(), identifier)
-    ).rowcount
+    )
     db.conn.execute("DELETE FROM member_sources WHERE id = ?", (identifier,))
-    return changed
+    return ended.rowcount
 
 
 def note_reading(db: Database, identifier: str, today: date, problem: str | None = None) -> None:
-    """Keep what the last reading of a source came to: the day, or why it could not be read."""
+    """Keep the outcome of the last reading of a source: the day, or why it failed."""
     db.conn.execute(
         """UPDATE member_sources SET problem = :problem,
              read_day = CASE WHEN :problem IS NULL THEN :day ELSE read_day END WHERE id = :id""",
@@ -106,8 +105,12 @@ def note_reading(db: Database, identifier: str, today: date, problem: str | None
 
 
 def enter(db: Database, person: str, kind: Kind, source_id: str, today: date) -> bool:
-    """Note that a person is in a source from today on. Return whether that is new."""
-    if _is_in(db, person, kind, source_id):
+    """Record that a person is in a source from today on. Return whether that is new."""
+    current = db.conn.execute(
+        "SELECT 1 FROM members WHERE person_id = ? AND kind = ? AND source_id = ? AND until IS NULL",
+        (person, kind, source_id),
+    )
+    if current.fetchone() is not None:
         return False
     db.conn.execute(
         """INSERT INTO members (id, person_id, kind, source_id, since) VALUES (?, ?, ?, ?, ?)
@@ -118,7 +121,7 @@ def enter(db: Database, person: str, kind: Kind, source_id: str, today: date) ->
 
 
 def leave(db: Database, person: str, kind: Kind, source_id: str, today: date) -> bool:
-    """Note that a person is not in a source any more, from today on. Return whether they were."""
+    """Record that a person left a source today. Return whether they were in it."""
     done = db.conn.execute(
         """UPDATE members SET until = ?
            WHERE person_id = ? AND kind = ? AND source_id = ? AND until IS NULL""",
@@ -127,52 +130,43 @@ def leave(db: Database, person: str, kind: Kind, source_id: str, today: date) ->
     return done.rowcount > 0
 
 
-def _is_in(db: Database, person: str, kind: Kind, source_id: str) -> bool:
-    found = db.conn.execute(
-        "SELECT 1 FROM members WHERE person_id = ? AND kind = ? AND source_id = ? AND until IS NULL",
-        (person, kind, source_id),
-    )
-    return found.fetchone() is not None
-
-
 def changed(db: Database, source_id: str, actor: Acting, *, inside: bool, today: date) -> int:
-    """Take what a platform tells: `actor` entered or left the group `source_id`. Return what it changed."""
-    followed = [
-        one
-        for one in sources(db, actor.platform)
-        if one.source_id == source_id and actor.team in {"", one.team}
-    ]
-    person = persons.person_of(db, actor, create=inside and bool(followed))
+    """Record that `actor` entered or left the group `source_id`. Return how many memberships that changes."""
+    followed = [source for source in _sources_around(db, actor) if source.source_id == source_id]
+    person = persons.known(db, actor) if inside and followed else persons.person_of(db, actor)
     if person is None:
         return 0
     turn = enter if inside else leave
-    return sum(turn(db, person, one.kind, one.id, today) for one in followed)
+    return sum(turn(db, person, source.kind, source.id, today) for source in followed)
 
 
 def gone(db: Database, actor: Acting, today: date) -> int:
-    """Take what a platform tells: `actor` is not in the workspace or server any more.
+    """Record that `actor` left the workspace or server, and so its groups.
 
-    They are in none of its groups then; what they are by another platform or by hand stays. Return how
-    many memberships that ends.
+    Memberships by another platform or by hand stay. Return how many end.
     """
-    person = persons.person_of(db, actor, create=False)
+    person = persons.person_of(db, actor)
     if person is None:
         return 0
-    here = [one for one in sources(db, actor.platform) if actor.team in {"", one.team}]
-    return sum(leave(db, person, one.kind, one.id, today) for one in here)
+    return sum(leave(db, person, source.kind, source.id, today) for source in _sources_around(db, actor))
+
+
+def _sources_around(db: Database, actor: Acting) -> list[Source]:
+    """Return the sources of the actor's workspace or server; of their whole platform where it is unknown."""
+    return [source for source in sources(db, actor.platform) if actor.team in {"", source.team}]
 
 
 def reconcile(db: Database, source: Source, actors: Collection[Acting], today: date) -> Difference:
-    """Make the members of `source` those that its platform says are in it, whatever events were missed."""
-    there = {persons.known(db, actor) for actor in actors}
+    """Make `actors` the members of `source`, whatever events were missed."""
+    persons_inside = {persons.known(db, actor) for actor in actors}
     rows = db.conn.execute(
         "SELECT person_id FROM members WHERE source_id = ? AND kind = ? AND until IS NULL",
         (source.id, source.kind),
     )
-    here = {str(row[0]) for row in rows}
-    for person in there - here:
+    members_before = {str(row[0]) for row in rows}
+    for person in persons_inside - members_before:
         enter(db, person, source.kind, source.id, today)
-    for person in here - there:
+    for person in members_before - persons_inside:
         leave(db, person, source.kind, source.id, today)
     note_reading(db, source.id, today)
-    return Difference(len(there - here), len(here - there))
+    return Difference(len(persons_inside - members_before), len(members_before - persons_inside))

@@ -64,7 +64,7 @@ def actor_of(request: Request) -> Actor:
 
 def asker(db: Database, request: Request) -> str | None:
     """Return who asks, None when nothing was ever kept of them. Raises `UserError` as `actor_of` does."""
-    return persons.person_of(db, actor_of(request), create=False)
+    return persons.person_of(db, actor_of(request))
 
 
 def picked(db: Database, request: Request) -> str:
@@ -119,7 +119,7 @@ def administers(office: Office, request: Request) -> bool:
     if request.actor is None:
         return False
     with office.storage.transaction() as db:
-        who = persons.person_of(db, request.actor, create=False)
+        who = persons.person_of(db, request.actor)
         return roles.has(db, who, roles.ADMINISTRATION, office.today())
 
 

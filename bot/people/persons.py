@@ -1,4 +1,4 @@
-"""Who the bot knows: a person, the accounts they have on the platforms, and how two become one.
+"""Persons, their accounts on the platforms, and how two persons become one.
 
 A person is a random identifier and nothing else: no name, no address, no time of a visit.
 """
@@ -8,20 +8,20 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal, Protocol, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from sqlite_utils import Database
 
+from bot.conversation.requests import Actor
 from bot.settings import ACCOUNT_FORMS, GROUP_FORMS, TEAM_FORMS
 from bot.times import iso
 
-CODE_MINUTES = 10
+CODE_MINUTES: Final = 10
 # 50 bits from the 32 letters and digits that nobody takes for one another (Crockford's base 32): at a
-# thousand guesses a second for the ten minutes, one chance in two thousand million.
-CODE_LENGTH = 10
+# thousand guesses a second for ten minutes, one chance in two thousand million.
+CODE_LENGTH: Final = 10
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MISREAD = str.maketrans("OIL", "011")
 
@@ -31,24 +31,6 @@ _WRITTEN = {
     "discord": "doit s'écrire discord:123456789012345678, en chiffres",
     "local": "doit s'écrire local:administration",
 }
-
-Codes: TypeAlias = Callable[[], str]
-
-
-class Acting(Protocol):
-    """Someone as one platform knows them (see `bot.conversation.requests.Actor`)."""
-
-    @property
-    def platform(self) -> str:
-        """The platform: « slack », « discord », « local »."""
-
-    @property
-    def team(self) -> str:
-        """The workspace or server, "" in a private conversation on Discord."""
-
-    @property
-    def user(self) -> str:
-        """The platform's identifier of the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,39 +46,39 @@ class Account:
         return f"{self.platform}:{self.team}{'/' if self.team else ''}{self.user}"
 
 
+Acting: TypeAlias = Actor | Account  # someone as one platform knows them
+
+
 def account(actor: Acting) -> Account:
     """Return the account that someone acts with, wherever on the platform they are."""
     return Account(actor.platform, "" if actor.platform == "discord" else actor.team, actor.user)
 
 
 def new_id() -> str:
-    """Return a random identifier, that says nothing of when or of whom."""
+    """Return a random identifier, 16 hexadecimal digits, which tells neither when nor who."""
     return secrets.token_hex(8)
 
 
-def person_of(db: Database, actor: Acting, create: bool = True) -> str | None:
-    """Return who `actor` is, as a person first met if need be; None when unknown and not to `create`."""
+def person_of(db: Database, actor: Acting) -> str | None:
+    """Return the person that `actor` is, None when they are unknown."""
     who = account(actor)
-    found = db.conn.execute(
+    row = db.conn.execute(
         "SELECT person_id FROM accounts WHERE platform = ? AND team = ? AND user = ?",
         (who.platform, who.team, who.user),
     ).fetchone()
-    if found or not create:
-        return str(found[0]) if found else None
-    person = new_id()
-    db.conn.execute("INSERT INTO people (id) VALUES (?)", (person,))
-    db.conn.execute(
-        "INSERT INTO accounts (platform, team, user, person_id) VALUES (?, ?, ?, ?)",
-        (who.platform, who.team, who.user, person),
-    )
-    return person
+    return str(row[0]) if row else None
 
 
 def known(db: Database, actor: Acting) -> str:
-    """Return who `actor` is, as a person first met if need be."""
+    """Return the person that `actor` is, added if need be."""
     person = person_of(db, actor)
     if person is None:
-        raise LookupError(actor.platform)
+        person, who = new_id(), account(actor)
+        db.conn.execute("INSERT INTO people (id) VALUES (?)", (person,))
+        db.conn.execute(
+            "INSERT INTO accounts (platform, team, user, person_id) VALUES (?, ?, ?, ?)",
+            (who.platform, who.team, who.user, person),
+        )
     return person
 
 
@@ -112,7 +94,7 @@ def accounts_of(db: Database, person_id: str) -> list[Account]:
 def read_account(text: str) -> Account:
     """Read « slack:EQUIPE/MEMBRE », « discord:MEMBRE » or « local:PERSONNAGE ».
 
-    Raises `ValueError` whose text is what is wrong, in French.
+    Raises `ValueError`, whose text says in French what is wrong.
     """
     platform, colon, rest = text.strip().partition(":")
     team, _, user = rest.rpartition("/")
@@ -124,12 +106,12 @@ def read_account(text: str) -> Account:
 
 
 def is_team(platform: str, identifier: str) -> bool:
-    """Tell whether a text has the shape of a workspace of Slack, or of a server of Discord."""
+    """Tell whether a text has the form of a Slack workspace's or a Discord server's identifier."""
     return bool(re.fullmatch(TEAM_FORMS[platform], identifier))
 
 
 def is_group(platform: str, identifier: str) -> bool:
-    """Tell whether a text has the shape of a user group or a channel of Slack, or of a role of Discord."""
+    """Tell whether a text has the form of the identifier of a Slack group or channel, or a Discord role."""
     return bool(re.fullmatch(GROUP_FORMS[platform], identifier))
 
 
@@ -144,14 +126,13 @@ def random_code() -> str:
     return f"{code[: CODE_LENGTH // 2]}-{code[CODE_LENGTH // 2 :]}"
 
 
-def issue_code(db: Database, actor: Acting, now: datetime, codes: Codes = random_code) -> str:
-    """Return a one-time code for the person who asks, good for ten minutes; it replaces any former one.
+def issue_code(db: Database, actor: Acting, now: datetime) -> str:
+    """Return a one-time code for `actor`, good for ten minutes; it replaces any former one.
 
-    Only its hash is kept, so it can be shown this once.
+    Only its hash is kept, so this is the only time it can be shown.
     """
-    forget_codes(db, now)
-    person, code = known(db, actor), codes()
-    db.conn.execute("DELETE FROM link_codes WHERE person_id = ?", (person,))
+    person, code = known(db, actor), random_code()
+    db.conn.execute("DELETE FROM link_codes WHERE expires_at <= ? OR person_id = ?", (iso(now), person))
     db.conn.execute(
         "INSERT INTO link_codes (code_hash, person_id, expires_at) VALUES (?, ?, ?)",
         (_hashed(code), person, iso(now + timedelta(minutes=CODE_MINUTES))),
@@ -159,68 +140,53 @@ def issue_code(db: Database, actor: Acting, now: datetime, codes: Codes = random
     return code
 
 
-def look_up_code(db: Database, actor: Acting, code: str, now: datetime) -> tuple[Outcome, list[Account]]:
-    """Return what `redeem` would do, and the accounts that it would link; changes nothing."""
-    issuer = _issuer(db, code, now)
-    if issuer is None:
-        return "unknown", []
-    if issuer == person_of(db, actor, create=False):
-        return "own", []
-    return "linked", accounts_of(db, issuer)
+def look_up_code(db: Database, actor: Acting, code: str, now: datetime) -> tuple[Outcome, str]:
+    """Return what `redeem` would do, and the person to whom the code was given, "" when it is not good.
 
-
-def redeem(db: Database, actor: Acting, code: str, now: datetime) -> Outcome:
-    """Make one person of `actor` and of the one to whom `code` was given.
-
-    Unknown, expired and used codes are not told apart. « own »: typed where it was given, it stays good.
-    « already »: it is of no use any more, and this person's accounts are linked, as when the same press
-    of a button comes twice.
+    « unknown »: no such code, or it expired, or it was used. « own »: typed where it was given, it stays
+    good. « already »: the code is spent and this person's accounts are linked, as when the same press of a
+    button comes twice.
     """
-    issuer = _issuer(db, code, now)
-    person = person_of(db, actor, create=issuer is not None)
-    if issuer is None:
-        return "already" if person and len(accounts_of(db, person)) > 1 else "unknown"
-    if person is None or issuer == person:
-        return "own"
-    db.conn.execute("DELETE FROM link_codes WHERE code_hash = ?", (_hashed(code),))
-    merge(db, issuer, person)
-    return "linked"
-
-
-def forget_codes(db: Database, now: datetime) -> int:
-    """Delete the codes that have expired; return how many."""
-    return db.conn.execute("DELETE FROM link_codes WHERE expires_at <= ?", (iso(now),)).rowcount
-
-
-def _issuer(db: Database, code: str, now: datetime) -> str | None:
     row = db.conn.execute(
         "SELECT person_id FROM link_codes WHERE code_hash = ? AND expires_at > ?", (_hashed(code), iso(now))
     ).fetchone()
-    return str(row[0]) if row else None
+    person = person_of(db, actor)
+    if row is None:
+        return "already" if person and len(accounts_of(db, person)) > 1 else "unknown", ""
+    return "own" if row[0] == person else "linked", str(row[0])
+
+
+def redeem(db: Database, actor: Acting, code: str, now: datetime) -> Outcome:
+    """Make one person of `actor` and of the one to whom `code` was given (see `look_up_code`)."""
+    outcome, issuer = look_up_code(db, actor, code, now)
+    if outcome == "linked":
+        db.conn.execute("DELETE FROM link_codes WHERE code_hash = ?", (_hashed(code),))
+        merge(db, issuer, known(db, actor))
+    return outcome
 
 
 def _hashed(code: str) -> str:
-    """Return the hash of a code, however it was typed: small letters, no hyphen, O for 0."""
+    """Return the SHA-256 of a code, however it was typed: small letters, no hyphen, O for 0."""
     typed = "".join(letter for letter in code.upper().translate(_MISREAD) if letter in _LETTERS)
     return hashlib.sha256(typed.encode("ascii")).hexdigest()
 
 
-def merge(db: Database, kept: str, gone: str) -> None:
-    """Give all the facts of `gone` to `kept`, in every table that refers to a person, then forget `gone`.
+def merge(db: Database, into: str, gone: str) -> None:
+    """Give all the facts of `gone` to `into`, in every table that refers to a person, then delete `gone`.
 
-    A fact that both have is had once. What was to be said to `gone` is to be said to `kept`, once too.
+    A fact that both have is had once, and a message queued for both is sent once.
     """
     for table, column in references(db):
         db.conn.execute(
             f'UPDATE OR IGNORE "{table}" SET "{column}" = ? WHERE "{column}" = ?',  # noqa: S608 — names from the schema
-            (kept, gone),
+            (into, gone),
         )
-    _join_tenures(db, kept)
-    _readdress(db, kept, gone)
+    _drop_covered_tenures(db, into)
+    _readdress(db, into, gone)
     db.conn.execute("DELETE FROM people WHERE id = ?", (gone,))
 
 
-def _join_tenures(db: Database, person_id: str) -> None:
+def _drop_covered_tenures(db: Database, person_id: str) -> None:
     """Of a person's lines of the registry for one role, delete those that another covers."""
     rows = db.conn.execute(
         """SELECT id, role_id, coalesce(until, '9') FROM role_holders WHERE person_id = ?
@@ -235,15 +201,15 @@ def _join_tenures(db: Database, person_id: str) -> None:
             reached[role_id] = until
 
 
-def _readdress(db: Database, kept: str, gone: str) -> None:
-    """Send to `kept` what was for `gone`: a person's rows, and a role's that were given to its holders."""
+def _readdress(db: Database, into: str, gone: str) -> None:
+    """Address to `into` the outbox's rows for `gone`, as a person or as a role's holder."""
     rows = db.conn.execute(
         """SELECT DISTINCT recipient FROM outbox
            WHERE recipient = 'person:' || ? OR recipient LIKE 'role:%/' || ?""",
         (gone, gone),
     )
     for (former,) in rows.fetchall():
-        recipient = former.removesuffix(gone) + kept
+        recipient = former.removesuffix(gone) + into
         db.conn.execute(
             """UPDATE outbox SET state = 'cancelled'
                WHERE recipient = ? AND state IN ('queued', 'held') AND EXISTS (
@@ -257,7 +223,7 @@ def _readdress(db: Database, kept: str, gone: str) -> None:
 
 
 def references(db: Database) -> list[tuple[str, str]]:
-    """Return every column that refers to a person: a table made later takes part without being named."""
+    """Return each table and column that refers to a person, so that a later table need not be named."""
     return [
         (name, key[3])
         for (name,) in db.conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()

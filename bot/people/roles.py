@@ -1,13 +1,13 @@
 """Who holds which role, and when.
 
-A role is held by persons, Slack user groups or Discord roles, from the day `since` until the day before
+A role is held by persons, Slack user groups or Discord roles, from the day `since` to the day before
 `until`: on a handover both are the same day, so that there is neither a gap nor an overlap. A role that
-nobody holds falls back on another, and has an e-mail address of its own for alerts.
+nobody holds falls back on another. A role may have an e-mail address of its own for alerts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final, TypeAlias
@@ -23,11 +23,11 @@ CONSEIL: Final = "conseil-executif"
 ADMINISTRATION: Final = "administration"
 SUPPLEANCE: Final = "suppleance"
 
-TITLE_LENGTH = 60  # so that it fits on a button with a verb before it
-EMAIL_LENGTH = 254  # RFC 5321, 4.5.3.1.3
+TITLE_LENGTH: Final = 60  # so that it fits on a button with a verb before it
+EMAIL_LENGTH: Final = 254  # RFC 5321, 4.5.3.1.3
 
-# The titles are those of the PA20, but for who takes up what neither recipient of 5.10 can; they change
-# over the years, and are edited in the registry.
+# The titles are those of the PA20, but for the alternates of the two recipients of 5.10; they change over the
+# years, and are edited in the registry.
 _SEED = (
     (ADMINISTRATION, "Administration", None),
     (CONSEIL, "Conseil exécutif", ADMINISTRATION),
@@ -38,16 +38,16 @@ _SEED = (
 
 
 class RoleError(Exception):
-    """The registry cannot take this; the text says why, in words meant for the person."""
+    """The registry refuses a change; the text says why, in French."""
 
 
 class UnknownRoleError(RoleError):
-    """There is no role of that name."""
+    """No role has that identifier."""
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role: what people call it today, where its alerts go, and who acts when nobody holds it."""
+    """A role: its title today, the address for its alerts, and the role that acts when nobody holds it."""
 
     id: str
     title: str
@@ -57,7 +57,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A Slack user group or a Discord role that holds a role: those who are in it, day by day."""
+    """A Slack user group or a Discord role that holds a role: its members do, day by day."""
 
     platform: str
     team: str
@@ -69,7 +69,7 @@ Holder: TypeAlias = str | Group  # a person's identifier, or a group
 
 @dataclass(frozen=True, slots=True)
 class Tenure:
-    """One line of the registry. `waits`: a group's, which takes the others' place once someone is in it."""
+    """One line of the registry. `waits`: a group that takes the others' place once someone is in it."""
 
     id: str
     role_id: str
@@ -88,8 +88,8 @@ def seed(db: Database) -> None:
 
 
 def titles() -> tuple[str, ...]:
-    """Return what the four roles are called at first."""
-    return tuple(name for _, name, _ in _SEED)
+    """Return the first titles of the five roles."""
+    return tuple(title for _, title, _ in _SEED)
 
 
 def all_roles(db: Database) -> list[Role]:
@@ -100,43 +100,33 @@ def all_roles(db: Database) -> list[Role]:
 
 
 def role(db: Database, role_id: str) -> Role:
-    """Return one role. Raises `RoleError` if there is none of that name."""
-    found = next((one for one in all_roles(db) if one.id == role_id), None)
-    if found is None:
+    """Return one role. Raises `UnknownRoleError`."""
+    rows = db.conn.execute("SELECT id, title, email, fallback_id FROM roles WHERE id = ?", (role_id,))
+    if (row := rows.fetchone()) is None:
         raise UnknownRoleError(f"Le rôle «\u00a0{role_id[:40]}\u00a0» n'existe pas.")
-    return found
+    return Role(*row)
 
 
 def title(db: Database, role_id: str) -> str:
-    """Return what a role is called today."""
+    """Return a role's title today. Raises `UnknownRoleError`."""
     return role(db, role_id).title
 
 
-def email(db: Database, role_id: str) -> str | None:
-    """Return where a role's alerts go by e-mail, if anywhere."""
-    return role(db, role_id).email
-
-
-def fallback(db: Database, role_id: str) -> str | None:
-    """Return the role that acts when nobody holds this one, if any."""
-    return role(db, role_id).fallback_id
-
-
 def chain(db: Database, role_id: str) -> list[str]:
-    """Return a role, then those it falls back on, in order."""
-    found = [role_id]
-    while (following := fallback(db, found[-1])) is not None and following not in found:
-        found.append(following)
-    return found
+    """Return a role, then those it falls back on, in order. Raises `UnknownRoleError`."""
+    roles = [role_id]
+    while (fallback := role(db, roles[-1]).fallback_id) is not None and fallback not in roles:
+        roles.append(fallback)
+    return roles
 
 
 def acting(db: Database, role_id: str, on: date) -> str | None:
-    """Return the role whose holders act for this one on a day; None when nobody at all does."""
-    return next((one for one in chain(db, role_id) if holders(db, one, on)), None)
+    """Return the role whose holders act for this one on a day, None when nobody does."""
+    return next((acting_id for acting_id in chain(db, role_id) if holders(db, acting_id, on)), None)
 
 
 def change(db: Database, changed: Role) -> None:
-    """Give a role another title, address or fallback. Raises `RoleError` when one of them will not do."""
+    """Change a role's title, address or fallback. Raises `RoleError` when one of them will not do."""
     role(db, changed.id)
     name = changed.title.strip()
     if not 1 <= len(name) <= TITLE_LENGTH or "\n" in name:
@@ -155,7 +145,7 @@ def change(db: Database, changed: Role) -> None:
 
 
 def _is_address(text: str) -> bool:
-    """Return whether this may be an address; only a message sent to it tells for sure."""
+    """Return whether this may be an e-mail address; only a message sent to it tells for sure."""
     local, at, domain = text.rpartition("@")
     plain = text.isascii() and text.isprintable() and not set(text) & set(' <>,;:"()[]\\')
     return bool(local and at and "." in domain.strip(".")) and plain and len(text) <= EMAIL_LENGTH
@@ -165,7 +155,7 @@ def _is_address(text: str) -> bool:
 
 
 def holders(db: Database, role_id: str, on: date) -> list[str]:
-    """Return the persons who hold a role on a day, by themselves or by a group; none: it is vacant."""
+    """Return the persons who hold a role on a day, themselves or through a group."""
     rows = db.conn.execute(
         """SELECT person_id FROM role_holders
            WHERE role_id = :role AND person_id IS NOT NULL
@@ -186,7 +176,7 @@ def holders(db: Database, role_id: str, on: date) -> list[str]:
 
 
 def has(db: Database, person_id: str | None, role_id: str, on: date) -> bool:
-    """Return whether a person holds a role on a day; nobody at all (None) holds none."""
+    """Return whether a person holds a role on a day; False for None."""
     return person_id is not None and person_id in holders(db, role_id, on)
 
 
@@ -197,61 +187,77 @@ def tenures(db: Database, role_id: str, ending_after: date) -> list[Tenure]:
            FROM role_holders WHERE role_id = ? AND (until IS NULL OR until > ?) ORDER BY since, rowid""",
         (role_id, ending_after.isoformat()),
     )
-    return [_tenure(row) for row in rows]
+    lines = []
+    for id_, role, person, *group, since, until, replaces in rows:
+        holder, end = person or Group(*group), date.fromisoformat(until) if until else None
+        lines.append(Tenure(id_, role, holder, date.fromisoformat(since), end, bool(replaces)))
+    return lines
 
 
 def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacing: bool = True) -> None:
-    """Have `holder` hold a role from a day on, in the place of all others or beside them.
+    """Give a role to `holder` from a day on, in the place of all others or beside them.
 
-    What was planned after that day makes way too when `replacing`. For a group in which nobody is known
-    to be, they stay until someone is (see `relieve`). Raises `RoleError` for a role that does not exist.
+    What was planned after that day makes way too when `replacing`. A group in which nobody is known to be
+    replaces the others only once someone is (see `relieve`). Raises `UnknownRoleError`.
     """
     role(db, role_id)
-    start, waits = since, replacing and isinstance(holder, Group) and not _inhabited(db, holder)
+    group = holder if isinstance(holder, Group) else None
+    start, waits = since, replacing and group is not None and not _inhabited(db, group)
     for tenure in tenures(db, role_id, date.min):
-        if tenure.holder == holder and _reaches(tenure, since):
+        if tenure.holder != holder:
+            if replacing and not waits:
+                _end(db, tenure, since)
+        elif tenure.until is None or tenure.until >= since:  # one line with the new one
             start = min(start, tenure.since)
             db.conn.execute("DELETE FROM role_holders WHERE id = ?", (tenure.id,))
-        elif tenure.holder != holder and replacing and not waits:
-            _end(db, tenure, since)
-    _begin(db, role_id, holder, start, waits=waits)
+    if group is not None:
+        source_of(db, group)
+    place = (group.platform, group.team, group.id) if group else (None, None, None)
+    db.conn.execute(
+        """INSERT INTO role_holders
+             (id, role_id, person_id, group_platform, group_team, group_id, since, replaces)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        (persons.new_id(), role_id, None if group else holder, *place, start.isoformat(), int(waits)),
+    )
 
 
 def relieve(db: Database, source: membership.Source, today: date) -> None:
-    """Have a group take the place of its roles' other holders, now that someone is known to be in it."""
+    """Let a group take the place of its roles' other holders, now that someone is known to be in it."""
     group = Group(source.platform, source.team, source.source_id)
     if not _inhabited(db, group):
         return
     for role_ in all_roles(db):
         lines = tenures(db, role_.id, today)
-        for waiting in (one for one in lines if one.waits and one.holder == group):
+        for waiting in (line for line in lines if line.waits and line.holder == group):
             db.conn.execute("UPDATE role_holders SET replaces = 0 WHERE id = ?", (waiting.id,))
-            for other in (one for one in lines if one.holder != group):
-                _end(db, other, max(waiting.since, today))
+            for line in lines:
+                if line.holder != group:
+                    _end(db, line, max(waiting.since, today))
 
 
 def _inhabited(db: Database, group: Group) -> bool:
-    found = db.conn.execute(
+    """Return whether anyone is known to be in a group."""
+    members = db.conn.execute(
         """SELECT 1 FROM members JOIN member_sources AS s ON s.id = members.source_id
            WHERE s.kind = 'holder' AND s.platform = ? AND s.team = ? AND s.source_id = ?
              AND members.until IS NULL LIMIT 1""",
         (group.platform, group.team, group.id),
     )
-    return found.fetchone() is not None
+    return members.fetchone() is not None
 
 
 def dismiss(db: Database, role_id: str, holder: Holder, on: date) -> bool:
-    """Have `holder` hold a role no more from a day on. Return whether they did, or were to."""
-    found = [one for one in tenures(db, role_id, on) if one.holder == holder]
-    for tenure in found:
-        _end(db, tenure, on)
-    return bool(found)
+    """End `holder`'s term in a role on a given day. Return whether there was one, or one to come."""
+    lines = [line for line in tenures(db, role_id, on) if line.holder == holder]
+    for line in lines:
+        _end(db, line, on)
+    return bool(lines)
 
 
 def appoint_first(db: Database, admins: Sequence[Acting], today: date) -> int:
-    """Have `admins` hold the administration if nobody does: at the first start, or after a mishap.
+    """Give the administration to `admins` if nobody holds it: at the first start, or after a mishap.
 
-    Whoever was removed from it since is not brought back as long as someone holds it. Return how many.
+    Someone who was dismissed stays so as long as anyone else holds it. Return how many were appointed.
     """
     if holders(db, ADMINISTRATION, today):
         return 0
@@ -260,49 +266,25 @@ def appoint_first(db: Database, admins: Sequence[Acting], today: date) -> int:
     return len(admins)
 
 
-def _reaches(tenure: Tenure, day: date) -> bool:
-    return tenure.until is None or tenure.until >= day
-
-
 def _end(db: Database, tenure: Tenure, on: date) -> None:
-    """End a line on a day at the latest; one that would begin then or later never was."""
+    """End a line on a day at the latest, or delete it when it would only begin then."""
     if tenure.since >= on:
         db.conn.execute("DELETE FROM role_holders WHERE id = ?", (tenure.id,))
     elif tenure.until is None or tenure.until > on:
         db.conn.execute("UPDATE role_holders SET until = ? WHERE id = ?", (on.isoformat(), tenure.id))
 
 
-def _begin(db: Database, role_id: str, holder: Holder, since: date, *, waits: bool) -> None:
-    person = holder if isinstance(holder, str) else None
-    group = (holder.platform, holder.team, holder.id) if isinstance(holder, Group) else (None, None, None)
-    if isinstance(holder, Group):
-        source_of(db, holder)
-    db.conn.execute(
-        """INSERT INTO role_holders
-             (id, role_id, person_id, group_platform, group_team, group_id, since, replaces)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
-        (persons.new_id(), role_id, person, *group, since.isoformat(), int(waits)),
-    )
-
-
 def source_of(db: Database, group: Group) -> membership.Source:
-    """Return how it is followed who is in a group that holds roles, made if it was not there."""
+    """Return the source by which a group that holds roles is followed, added if need be."""
     kind: membership.SourceType = "discord_role" if group.platform == "discord" else "slack_group"
     return membership.add_source(db, "holder", kind, group.id, platform=group.platform, team=group.team)
 
 
-def unused_sources(db: Database) -> Iterator[str]:
-    """Yield the sources that were followed for the roles of a group that holds none any more."""
+def unused_sources(db: Database) -> list[str]:
+    """Return the sources followed for the roles of a group that holds none any more."""
     rows = db.conn.execute(
         """SELECT id FROM member_sources AS s WHERE kind = 'holder' AND NOT EXISTS (
              SELECT 1 FROM role_holders WHERE group_platform = s.platform AND group_team = s.team
                AND group_id = s.source_id)"""
     )
-    yield from [str(row[0]) for row in rows.fetchall()]
-
-
-def _tenure(row: Sequence[str]) -> Tenure:
-    identifier, role_id, person, platform, team, group, since, until, replaces = row
-    holder = person or Group(platform, team, group)
-    end = date.fromisoformat(until) if until else None
-    return Tenure(identifier, role_id, holder, date.fromisoformat(since), end, bool(replaces))
+    return [str(row[0]) for row in rows.fetchall()]

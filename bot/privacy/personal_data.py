@@ -195,7 +195,7 @@ class Held:
 
 def notice_due(db: Database, actor: Acting) -> bool:
     """Return whether `actor` has yet to see this version of the notice, on any of their accounts."""
-    person = persons.person_of(db, actor, create=False)
+    person = persons.person_of(db, actor)
     if person is None:
         return True
     seen = db.conn.execute(

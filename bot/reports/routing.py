@@ -61,7 +61,7 @@ class Routing:
     def persons(self, db: Database) -> set[str]:
         """Return the persons implicated, now or soon, by all the accounts that are theirs today."""
         accounts = self.accounts.union(*(accounts for _, accounts in self.coming))
-        found = (people.person_of(db, account, create=False) for account in accounts)
+        found = (people.person_of(db, account) for account in accounts)
         return {person for person in found if person is not None}
 
     def parted(self, db: Database, now: str) -> set[str]:

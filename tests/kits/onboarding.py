@@ -67,7 +67,7 @@ class School(Desk):
 
         def read() -> set[str]:
             with self.office.storage.transaction() as db:
-                person = persons.person_of(db, actor, create=False)
+                person = persons.person_of(db, actor)
                 return set(register.facts(db, person, TARGET)) if person else set()
 
         return await self.office.storage.run(read)
@@ -122,7 +122,7 @@ class School(Desk):
 
         def read() -> machine.QuizTurn | None:
             with self.office.storage.transaction() as db:
-                person = persons.person_of(db, actor, create=False)
+                person = persons.person_of(db, actor)
                 found = attempts.under_way(db, person, "pa20", kind) if person else None
                 return machine.current(found.sitting) if found else None
 

@@ -28,16 +28,10 @@ NAMES = ("Zoé Tremblay", "Blaise Côté", "Cléo Ng", "Dominique O'Brien", "")
 SIGNER = new_signer()
 
 
-class Someone:
-    """An account on a platform, as the registry of people takes it."""
-
-    def __init__(self, user: str) -> None:
-        self.platform, self.team, self.user = "slack", "T1", user
-
-
 def attesting(db: Database, user: str, name: str, days: int = 0) -> Attesting:
     at = NOW + timedelta(days=days)
-    return Attesting(persons.known(db, Someone(user)), name, Account("slack", "T1", user), PA20, at)
+    account = Account("slack", "T1", user)
+    return Attesting(persons.known(db, account), name, account, PA20, at)
 
 
 def attest(db: Database, user: str, name: str, signer: Signer = SIGNER, days: int = 0) -> Attestation:

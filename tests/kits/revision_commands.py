@@ -208,7 +208,7 @@ class World:
         """Return what is noted of someone about a version."""
 
         def read(db: Database) -> set[str]:
-            person = persons.person_of(db, actor, create=False)
+            person = persons.person_of(db, actor)
             return set(attestations.facts(db, person, Target("pa20", version, "", ""))) if person else set()
 
         return await self.run(read)
@@ -220,7 +220,7 @@ class World:
 
 
 def _asked(db: Database, actor: Actor) -> session.QuizTurn | None:
-    person = persons.person_of(db, actor, create=False)
+    person = persons.person_of(db, actor)
     kinds: tuple[attempts.Kind, ...] = ("revision", "refresher", "quiz")
     found = [attempts.under_way(db, person, "pa20", kind) for kind in kinds] if person else []
     return next((session.current(one.sitting) for one in found if one), None)

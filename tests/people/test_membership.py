@@ -37,7 +37,7 @@ def test_an_event_about_a_group_that_is_not_followed_makes_nobody_anything(
 ) -> None:
     assert membership.changed(db, "S9", ALEX, inside=True, today=DAY) == 0
     assert membership.changed(db, "S1", Actor("slack", "T2", "U1"), inside=True, today=DAY) == 0
-    assert persons.person_of(db, ALEX, create=False) is None
+    assert persons.person_of(db, ALEX) is None
     assert officers.source_id == "S1"
 
 

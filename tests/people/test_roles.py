@@ -130,7 +130,7 @@ def test_a_vacant_role_falls_back_on_the_next_that_someone_holds(db: Database) -
     roles.appoint(db, CONSEIL, council, DAY)
     assert roles.chain(db, VP_COMMUNICATIONS) == [VP_COMMUNICATIONS, CONSEILLER, CONSEIL, ADMINISTRATION]
     assert roles.acting(db, VP_COMMUNICATIONS, DAY) == CONSEIL
-    assert roles.fallback(db, VP_COMMUNICATIONS) == CONSEILLER
+    assert roles.role(db, VP_COMMUNICATIONS).fallback_id == CONSEILLER
 
 
 def test_a_group_holds_a_role_by_those_who_are_in_it(db: Database) -> None:
@@ -191,7 +191,7 @@ def test_the_registry_is_seeded_once_and_titles_are_kept(db: Database) -> None:
     roles.change(db, Role(VP_COMMUNICATIONS, "Coordination aux communications", "com@exemple.ca", CONSEIL))
     roles.seed(db)
     assert roles.title(db, VP_COMMUNICATIONS) == "Coordination aux communications"
-    assert roles.email(db, VP_COMMUNICATIONS) == "com@exemple.ca"
+    assert roles.role(db, VP_COMMUNICATIONS).email == "com@exemple.ca"
     assert [role.id for role in roles.all_roles(db)] == [
         VP_COMMUNICATIONS,
         CONSEILLER,

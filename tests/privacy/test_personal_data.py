@@ -166,10 +166,10 @@ def test_those_who_merely_asked_are_forgotten_once_a_university_year(
     personal_data.notice_shown(db, BLAISE)
     personal_data.enforce(db, DAY, notebook)
     personal_data.enforce(db, date(2027, 8, 31), notebook)
-    assert persons.person_of(db, BLAISE, create=False)
+    assert persons.person_of(db, BLAISE)
     assert personal_data.enforce(db, date(2027, 9, 4), notebook) == {"comptes": 1}  # the first was missed
-    assert persons.person_of(db, BLAISE, create=False) is None
-    assert persons.person_of(db, ALEX, create=False) == alex
+    assert persons.person_of(db, BLAISE) is None
+    assert persons.person_of(db, ALEX) == alex
     personal_data.notice_shown(db, BLAISE)
     assert personal_data.enforce(db, date(2027, 9, 5), notebook) == {}
 
@@ -186,7 +186,7 @@ def test_the_notice_is_due_once_per_version_to_a_person_and_not_to_an_account(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert personal_data.notice_due(db, ALEX)
-    assert persons.person_of(db, ALEX, create=False) is None
+    assert persons.person_of(db, ALEX) is None
     personal_data.notice_shown(db, ALEX)
     assert not personal_data.notice_due(db, ALEX)
     assert personal_data.notice_due(db, ALEX_ON_DISCORD)

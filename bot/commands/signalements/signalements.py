@@ -48,7 +48,7 @@ def receives(office: Office, request: Request) -> bool:
     if request.actor is None:
         return False
     with office.storage.transaction() as db:
-        who = persons.person_of(db, request.actor, create=False)
+        who = persons.person_of(db, request.actor)
         receiving = [*routing.RECIPIENTS, *routing.alternates(db)]
         return any(roles.has(db, who, role, office.today()) for role in receiving)
 

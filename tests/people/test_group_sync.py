@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from bot.app import starting
 from bot.conversation.requests import Actor
 from bot.people import membership, persons, roles
-from bot.people.members import Register
+from bot.people.group_sync import GroupSync
 from bot.people.membership import Source
 from bot.people.office import Office
 from bot.platforms.contract import PlatformError
@@ -45,7 +45,7 @@ async def read(office: Office, answer: Collection[Actor] | PlatformError) -> Sou
             raise answer
         return answer
 
-    await Register(office.storage, office.clock, office.calendar).reconcile({"slack": fetch})
+    await GroupSync(office.storage, office.clock, office.calendar).reconcile({"slack": fetch})
     [source] = await within(office, membership.sources)
     return source
 

@@ -1,0 +1,97 @@
+"""Groups of the platforms, kept in step with the registry: events as they come, and readings of the whole."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeAlias, TypeVar
+
+from sqlite_utils import Database
+
+from bot.conversation.requests import Actor
+from bot.people import membership, roles
+from bot.people.membership import Difference, Source
+from bot.platforms.contract import PlatformError
+from bot.storage.database import Storage
+from bot.times import Calendar, Clock
+
+logger = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
+Fetch: TypeAlias = Callable[[Source], Awaitable[Collection[Actor]]]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSync:
+    """Records who enters and leaves the groups that are followed (see `bot.platforms.groups.Members`).
+
+    `registry_changed`: called in the transaction of each change.
+    """
+
+    storage: Storage
+    clock: Clock
+    calendar: Calendar
+    registry_changed: Callable[[Database], None] = lambda _db: None
+
+    async def belongs(self, actor: Actor, groups: Collection[str]) -> None:
+        """Record that `actor` is in these groups of their platform, and in no other."""
+
+        def record(db: Database, today: date) -> None:
+            for group in {source.source_id for source in membership.sources(db, actor.platform)}:
+                membership.changed(db, group, actor, inside=group in groups, today=today)
+
+        await self._record(record)
+
+    async def changed(self, actor: Actor, group: str, *, inside: bool) -> None:
+        """Record that `actor` entered or left a group."""
+        await self._record(lambda db, today: membership.changed(db, group, actor, inside=inside, today=today))
+
+    async def gone(self, actor: Actor) -> None:
+        """Record that `actor` left the workspace or server."""
+        await self._record(lambda db, today: membership.gone(db, actor, today))
+
+    async def reconcile(self, platforms: Mapping[str, Fetch]) -> Mapping[str, Difference | PlatformError]:
+        """Read every group again, whole; return by source what changed, or why it could not be read.
+
+        `platforms`: how to read a group, by platform as accounts name it. A group that holds a role takes
+        it up once it is read. One that cannot be read is left as it is: nobody loses anything by an outage.
+        """
+        outcome: dict[str, Difference | PlatformError] = {}
+        for source in await self._record(_followed):
+            if (fetch := platforms.get(source.platform)) is not None:
+                outcome[source.id] = await self._reconcile(source, fetch)
+        return outcome
+
+    async def _reconcile(self, source: Source, fetch: Fetch) -> Difference | PlatformError:
+        try:
+            actors = await fetch(source)
+        except PlatformError as error:
+            logger.warning("members of %s not read: %s", source.source, error)
+            problem = str(error)
+            await self._record(lambda db, today: membership.note_reading(db, source.id, today, problem))
+            return error
+
+        def record(db: Database, today: date) -> Difference:
+            difference = membership.reconcile(db, source, actors, today)
+            roles.relieve(db, source, today)
+            return difference
+
+        return await self._record(record)
+
+    async def _record(self, change: Callable[[Database, date], Result]) -> Result:
+        def record() -> Result:
+            with self.storage.transaction() as db:
+                result = change(db, self.calendar.day(self.clock()))
+                self.registry_changed(db)
+                return result
+
+        return await self.storage.run(record)
+
+
+def _followed(db: Database, today: date) -> list[Source]:
+    """Return what is followed, after dropping the groups followed for a role that they hold no longer."""
+    for source_id in roles.unused_sources(db):
+        membership.remove_source(db, source_id, today)
+    return membership.sources(db)
