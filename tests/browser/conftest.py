@@ -8,13 +8,22 @@ from typing import TypeAlias
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    ViewportSize,
+    async_playwright,
+)
 
 from bot.platforms.local.adapter import LocalAdapter
 from bot.settings import Settings
 from tests.kits.office import built, sandbox_of
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+# The first is the same engine without a browser's own windows: a page costs it less than half.
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 ARGUMENTS = (
     "--no-sandbox",  # the tests may run as root, in a container
     "--disable-gpu",
@@ -26,8 +35,8 @@ ARGUMENTS = (
     "--no-first-run",
     "--font-render-hinting=none",
 )
-DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 PATIENCE = 15_000  # ms; the machine that runs this may be busy
 
 # Opens the sandbox at an address of its own (« #conseil/general », « galerie »), as a screen would.

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Literal
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright
 
 from bot.settings import Settings
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, DESKTOP, PHONE
@@ -54,7 +54,7 @@ async def in_gallery(page: Page) -> None:
 
 
 Play = Callable[[Page], Awaitable[None]]
-Scene = tuple[str, str, Play, dict[str, int]]
+Scene = tuple[str, str, Play, ViewportSize]
 SCENES: tuple[Scene, ...] = (
     ("conversation", "#officier/vigie", in_private, DESKTOP),
     ("canal", "#conseil/general", in_channel, DESKTOP),
