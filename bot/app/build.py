@@ -118,7 +118,7 @@ class Parts:
             listed(settings.vigie_canaux_annonces),
             settings.vigie_revision_approbations,
             _preview,
-            pages=lambda old, new: accueil.carried(old, new, library.policies[new.policy]),
+            pages=lambda old, new: accueil.carried_pages(old, new, library.policies[new.policy]),
             replaced=self._read_guidance_again,
             at_once=settings.sandboxed(),
         )

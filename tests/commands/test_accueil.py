@@ -324,7 +324,7 @@ async def test_every_notice_says_something_that_passes_everywhere(desk: School, 
 # --- The administration -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("line", [*(f"accueil {verb}" for verb in gestion.ACTIONS)])
+@pytest.mark.parametrize("line", [*(f"accueil {verb}" for verb in gestion.VERBS)])
 async def test_what_is_the_administration_s_is_refused_to_others(desk: School, line: str) -> None:
     assert "réservée au rôle" in await desk.said(line, ALEX)
     await desk.ask(line, ALEX, personne="U2")

@@ -268,7 +268,7 @@ def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int
     library = loading.load_library(folders, "pa20", today, approved)
     texts = Archive(
         library, folders, CALENDAR, volume, [CHANNEL], approvals, previews.page,
-        pages=lambda old, new: accueil.carried(old, new, library.policies[new.policy]),
+        pages=lambda old, new: accueil.carried_pages(old, new, library.policies[new.policy]),
     )  # fmt: skip
 
     def attest(db: Database, attesting: Attesting) -> None:

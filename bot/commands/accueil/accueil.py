@@ -1,12 +1,10 @@
-"""`accueil`: one's own path (read, quiz, attest) and, for the administration, everyone's."""
+"""`accueil`: a person's own onboarding (read, take the quiz, attest)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
-from typing import TypeAlias
 
 from sqlite_utils import Database
 
@@ -17,7 +15,6 @@ from bot.conversation.forms import FIELD_HINT_LENGTH, Form, Reply, TextField
 from bot.conversation.messages import (
     Button,
     Buttons,
-    ButtonStyle,
     Element,
     Heading,
     Message,
@@ -39,69 +36,157 @@ from bot.people.office import Office, actor_of, administers, asker
 from bot.policy.articles import Number, Version
 from bot.policy.library import Policy, Reading
 from bot.register import attestations
-from bot.register.attestations import Attesting, Fact
+from bot.register.attestations import Attesting, Fact, Noted, Target
 from bot.times import in_words
 
 NAME_LENGTH = 80
-_MINE = "accueil moi"
+_WHERE = Button("Où j'en suis", "accueil moi")
 _HEADING = 110  # of an article's title in a heading
 
 
+def welcome(office: Office, course: Course, request: Request) -> Reply:
+    """Answer a person about their onboarding or, for the administration, about everyone's."""
+    verb, _, rest = request.text.strip().partition(" ")
+    if verb in gestion.VERBS or (not verb and administers(office, request)):
+        return gestion.manage(office, course, request)
+    with office.storage.transaction() as db:
+        return _OnboardingRequest(office, course, db, request).answer(verb, rest.strip())
+
+
 @dataclass(frozen=True, slots=True)
-class _Desk:
-    """One request being answered, in its transaction."""
+class _OnboardingRequest:
+    """A request about one's own onboarding, in its transaction."""
 
     office: Office
     course: Course
     db: Database
     request: Request
 
-    def note(self, person: str, fact: attestations.Noted) -> bool:
-        """Note that something happened to someone now, on this platform."""
+    @property
+    def target(self) -> Target:
+        """The text of the course."""
+        return self.course.target()
+
+    def answer(self, verb: str, rest: str) -> Reply:
+        """Answer by the verb of the command; without one that is known, show one's progress."""
+        match verb:
+            case "lire":
+                return self._read()
+            case "lu":
+                return self._turn(rest)
+            case "page":
+                return self._page(rest)
+            case "attester" | "confirmer" if self._may_attest():
+                return statement(self.course) if verb == "attester" else self._confirm()
+            case "recu":
+                return self._receipt()
+        return self._progress()
+
+    # --- Where one is -------------------------------------------------------------------------
+
+    def _progress(self) -> Message:
+        person = asker(self.db, self.request)
+        standing = enrolment.standing(self.db, person, self.target) if person else None
+        facts = attestations.facts(self.db, person, self.target) if person else {}
+        steps = {fact: in_words(self.office.calendar.day(at)) for fact, at in facts.items()}
+        if standing is not None and standing.scope == "changes" and not standing.suspended_on:
+            return nouveautes.path(self.course, standing, steps)
+        return Message(
+            Heading("Votre accueil"),
+            Text(_asked(self.course, standing)),
+            Text(*self._lines(person, steps)),
+            Buttons(*_onward(self.course, steps, standing)),
+        )
+
+    def _lines(self, person: str | None, steps: Mapping[Fact, str]) -> list[Span | str]:
+        pages = page_names(self.course.reading())
+        turned = enrolment.pages_read(self.db, person, self.target) & set(pages) if person else set()
+        reading = f"{len(turned)} page{'s' * (len(turned) > 1)} sur {len(pages)}" if turned else "à faire"
+        attempt = attempts.under_way(self.db, person, self.target.policy, "quiz") if person else None
+        where = session.progress(attempt.sitting) if attempt else None
+        playing = f"question {min(where.number, where.total)} sur {where.total}" if where else "à faire"
+        states: tuple[tuple[str, Fact, str], ...] = (
+            ("1. Lecture", "read", reading),
+            ("2. Quiz", "passed", playing),
+            ("3. Attestation", "attested", "à faire"),
+        )
+        spans: list[Span | str] = []
+        for title, fact, otherwise in states:
+            state = f"c'est fait, le {steps[fact]}" if fact in steps else otherwise
+            spans += [bold(title), f"\u00a0: {state}" + ("" if fact == "attested" else "\n")]
+        return spans
+
+    # --- Reading ------------------------------------------------------------------------------
+
+    def _read(self) -> Message:
+        """Begin reading, or go on at the first page that was not turned."""
+        person = persons.known(self.db, actor_of(self.request))
+        self._note(person, "opened")
+        names = page_names(self.course.reading())
+        left = self._unread(person, names)
+        return self._page(left[0] if left else names[0])
+
+    def _turn(self, name: str) -> Message:
+        """Note that a page was turned, and show the next one; at the end, a skipped one."""
+        person = persons.known(self.db, actor_of(self.request))
+        names = page_names(self.course.reading())
+        if name not in names:
+            return self._read()
+        self._note(person, "opened")
+        enrolment.turn_page(self.db, person, self.target, name, self.office.today())
+        left = self._unread(person, names)
+        if not left:
+            self._note(person, "read")
+        following = [*names[names.index(name) + 1 :], *left]
+        if following:
+            return self._page(following[0])
+        return reading_over(self.course, passed="passed" in attestations.facts(self.db, person, self.target))
+
+    def _unread(self, person: str, names: list[str]) -> list[str]:
+        turned = enrolment.pages_read(self.db, person, self.target)
+        return [name for name in names if name not in turned]
+
+    def _page(self, name: str) -> Message:
+        names = page_names(self.course.reading())
+        return page_message(self.course, names.index(name) if name in names else 0)
+
+    def _note(self, person: str, fact: Noted) -> None:
         platform, now = actor_of(self.request).platform, self.office.clock()
-        return attestations.note_fact(self.db, person, self.course.target(), fact, platform=platform, now=now)
+        attestations.note_fact(self.db, person, self.target, fact, platform=platform, now=now)
 
-    def steps(self, person: str) -> Mapping[Fact, datetime]:
-        """Return the facts about a person."""
-        target = self.course.target()
-        return attestations.facts(self.db, person, target)
+    # --- Attesting ----------------------------------------------------------------------------
 
-    def day(self, moment: datetime) -> str:
-        """Return the local day of a moment, in words."""
-        return in_words(self.office.calendar.day(moment))
+    def _may_attest(self) -> bool:
+        person = asker(self.db, self.request)
+        standing = enrolment.standing(self.db, person, self.target) if person else None
+        return standing is not None and standing.active and not standing.missing
 
+    def _confirm(self) -> Reply:
+        """Ask for the name that the receipt will bear, then attest."""
+        if not self.request.fields:
+            return name_form(self.course)
+        name = " ".join(clean(self.request.fields.get("nom", "")).split())
+        if not 1 < len(name) <= NAME_LENGTH:
+            raise UserError(
+                "Écrivez votre nom, tel qu'il figurera sur votre reçu. Rien n'est encore attesté."
+            )
+        actor = actor_of(self.request)
+        person, account = persons.known(self.db, actor), persons.account(actor)
+        attesting = Attesting(person, name, account, self.target, self.office.clock())
+        enrolment.attest_reading(self.db, attesting, self.course.attest)
+        return attested(self.course)
 
-Action: TypeAlias = Callable[[_Desk, str], Reply]
-
-
-def welcome(office: Office, course: Course, request: Request) -> Reply:
-    """Show where one is, go on reading, attest; or, for the administration, see and begin onboardings."""
-    verb, _, rest = request.text.strip().partition(" ")
-    if verb in gestion.ACTIONS or (not verb and administers(office, request)):
-        return gestion.manage(office, course, request)
-    with office.storage.transaction() as db:
-        return _ACTIONS.get(verb, _mine)(_Desk(office, course, db, request), rest.strip())
-
-
-# --- Where one is -----------------------------------------------------------------------------
-
-
-def _mine(desk: _Desk, _: str) -> Message:
-    person = asker(desk.db, desk.request)
-    standing = enrolment.standing(desk.db, person, desk.course.target()) if person else None
-    steps = desk.steps(person) if person else {}
-    if standing is not None and standing.scope == "changes" and not standing.suspended_on:
-        return nouveautes.path(desk.course, standing, {fact: desk.day(at) for fact, at in steps.items()})
-    return Message(
-        Heading("Votre accueil"),
-        Text(_asked(desk, standing)),
-        Text(*_lines(desk, person, steps)),
-        Buttons(*_onward(desk.course, steps, standing)),
-    )
+    def _receipt(self) -> Message:
+        """Send a person their receipt again, once they have attested."""
+        person = asker(self.db, self.request)
+        if person is None or "attested" not in attestations.facts(self.db, person, self.target):
+            return self._progress()
+        self.course.send_receipt(self.db, person, self.target, self.office.clock())
+        return receipt_coming()
 
 
-def _asked(desk: _Desk, standing: Standing | None) -> str:
-    name, revised = desk.course.name, desk.course.revised()
+def _asked(course: Course, standing: Standing | None) -> str:
+    name, revised = course.name, course.revised()
     if standing is None:
         return f"Aucun accueil ne vous est demandé. Vous pouvez lire la {name} et faire le quiz quand même."
     if standing.done:
@@ -114,30 +199,13 @@ def _asked(desk: _Desk, standing: Standing | None) -> str:
     return f"Trois choses vous sont demandées pour la {name}, {revised}."
 
 
-def _lines(desk: _Desk, person: str | None, steps: Mapping[Fact, datetime]) -> list[Span | str]:
-    pages = page_names(desk.course.reading())
-    turned = enrolment.pages_read(desk.db, person, desk.course.target()) & set(pages) if person else set()
-    reading = f"{len(turned)} page{'s' * (len(turned) > 1)} sur {len(pages)}" if turned else "à faire"
-    sitting = attempts.under_way(desk.db, person, desk.course.target().policy, "quiz") if person else None
-    where = session.progress(sitting.sitting) if sitting else None
-    playing = f"question {min(where.number, where.total)} sur {where.total}" if where else "à faire"
-    states: tuple[tuple[str, Fact, str], ...] = (
-        ("1. Lecture", "read", reading),
-        ("2. Quiz", "passed", playing),
-        ("3. Attestation", "attested", "à faire"),
-    )
-    spans: list[Span | str] = []
-    for title, fact, otherwise in states:
-        state = f"c'est fait, le {desk.day(steps[fact])}" if fact in steps else otherwise
-        spans += [bold(title), f"\u00a0: {state}" + ("" if fact == "attested" else "\n")]
-    return spans
-
-
-def _onward(course: Course, steps: Mapping[Fact, datetime], standing: Standing | None) -> list[Button]:
+def _onward(course: Course, steps: Mapping[Fact, str], standing: Standing | None) -> list[Button]:
     going = "Continuer la lecture" if "opened" in steps else "Commencer la lecture"
-    read = Button("Relire" if "read" in steps else going, "accueil lire", _style("read" in steps))
-    play = Button("Le quiz", "quiz", _style("read" not in steps or "passed" in steps))
-    buttons = [read, play]
+    read, passed = "read" in steps, "passed" in steps
+    buttons = [
+        Button("Relire" if read else going, "accueil lire", "plain" if read else "primary"),
+        Button("Le quiz", "quiz", "primary" if read and not passed else "plain"),
+    ]
     if standing and standing.active and not standing.missing:
         buttons.append(Button("Attester ma lecture", "accueil attester", "primary"))
     if "attested" in steps:
@@ -145,11 +213,7 @@ def _onward(course: Course, steps: Mapping[Fact, datetime], standing: Standing |
     return [*buttons, Button(f"Chercher dans la {course.name}", "politique")]
 
 
-def _style(plain: bool) -> ButtonStyle:
-    return "plain" if plain else "primary"
-
-
-# --- Reading ----------------------------------------------------------------------------------
+# --- The pages of the reading -----------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,35 +229,16 @@ class _Page:
 @lru_cache(maxsize=8)
 def _pages(reading: Reading) -> tuple[_Page, ...]:
     """Return the whole policy, article by article, a long one over several pages."""
-    found: list[_Page] = []
+    written: list[_Page] = []
     articles = reading.version.articles
     for at, article in enumerate(articles, 1):
         pages = list(paged(reading, article.clauses))
         title = f"Article {article.number}\u00a0: {reading.policy.title(article.number, reading.version)}"
         for number, elements in enumerate(pages, 1):
-            place = f"Article {at} sur {len(articles)}" + (
-                f", page {number} sur {len(pages)}" if len(pages) > 1 else ""
-            )
-            found.append(
-                _Page(f"{article.number}/{number}", excerpt(title, _HEADING), place, tuple(elements))
-            )
-    return tuple(found)
-
-
-def carried(old: Version, new: Version, policy: Policy) -> dict[str, str]:
-    """Return the pages of a former version whose words are those of a page of the new one, by its name."""
-    before, after = _pages(Reading(policy, old)), _pages(Reading(policy, new))
-    now = {_words(page, new): page.name for page in reversed(after)}
-    return {page.name: now[said] for page in before if (said := _words(page, old)) in now}
-
-
-def _words(page: _Page, version: Version) -> tuple[str, ...]:
-    """Return the policy's words on a page."""
-    return tuple(
-        clause.text[one.start : one.end]
-        for one in page.elements
-        if isinstance(one, Quote) and (clause := version.clause(Number.parse(one.clause)))
-    )
+            page = f", page {number} sur {len(pages)}" if len(pages) > 1 else ""
+            name, place = f"{article.number}/{number}", f"Article {at} sur {len(articles)}{page}"
+            written.append(_Page(name, excerpt(title, _HEADING), place, tuple(elements)))
+    return tuple(written)
 
 
 def page_names(reading: Reading) -> list[str]:
@@ -201,42 +246,24 @@ def page_names(reading: Reading) -> list[str]:
     return [page.name for page in _pages(reading)]
 
 
-def _read(desk: _Desk, _: str) -> Message:
-    """Begin reading, or go on at the first page that was not turned."""
-    person = persons.known(desk.db, actor_of(desk.request))
-    desk.note(person, "opened")
-    names = page_names(desk.course.reading())
-    turned = enrolment.pages_read(desk.db, person, desk.course.target())
-    left = [name for name in names if name not in turned]
-    return _page(desk, left[0] if left else names[0])
+def carried_pages(old: Version, new: Version, policy: Policy) -> dict[str, str]:
+    """Map the pages of a former version to the pages of the new one that have the same words, by name."""
+    before, after = _pages(Reading(policy, old)), _pages(Reading(policy, new))
+    present = {_words(page, new): page.name for page in reversed(after)}
+    return {page.name: present[words] for page in before if (words := _words(page, old)) in present}
 
 
-def _turned(desk: _Desk, name: str) -> Message:
-    """Note that a page was turned, and show the one after it; at the end, what was skipped."""
-    person = persons.known(desk.db, actor_of(desk.request))
-    names, target = page_names(desk.course.reading()), desk.course.target()
-    if name not in names:
-        return _read(desk, "")
-    desk.note(person, "opened")
-    enrolment.turn_page(desk.db, person, target, name, desk.office.today())
-    turned = enrolment.pages_read(desk.db, person, target)
-    left = [one for one in names if one not in turned]
-    if not left:
-        desk.note(person, "read")
-    after = names[names.index(name) + 1 :]
-    if after:
-        return _page(desk, after[0])
-    return _page(desk, left[0]) if left else reading_over(desk.course, passed="passed" in desk.steps(person))
-
-
-def _page(desk: _Desk, name: str) -> Message:
-    pages = _pages(desk.course.reading())
-    at = next((at for at, page in enumerate(pages) if page.name == name), 0)
-    return page_message(desk.course, at)
+def _words(page: _Page, version: Version) -> tuple[str, ...]:
+    """Return the policy's words on a page."""
+    return tuple(
+        clause.text[quote.start : quote.end]
+        for quote in page.elements
+        if isinstance(quote, Quote) and (clause := version.clause(Number.parse(quote.clause)))
+    )
 
 
 def page_message(course: Course, at: int) -> Message:
-    """Return one page of the reading."""
+    """Return one page of the reading, by its index."""
     pages = _pages(course.reading())
     page = pages[at]
     onward = Button(
@@ -247,12 +274,12 @@ def page_message(course: Course, at: int) -> Message:
         Heading(page.title),
         *page.elements,
         Note(f"Lecture\u00a0: page {at + 1} sur {len(pages)} ({page.place.lower()})"),
-        Buttons(*back, onward, Button("Où j'en suis", _MINE)),
+        Buttons(*back, onward, _WHERE),
     )
 
 
 def reading_over(course: Course, *, passed: bool) -> Message:
-    """Say that the reading is done, and what comes next."""
+    """Close the reading and offer the next step. `passed`: the quiz is done already."""
     following = (
         Button("Attester ma lecture", "accueil attester", "primary")
         if passed
@@ -262,57 +289,15 @@ def reading_over(course: Course, *, passed: bool) -> Message:
     return Message(
         Heading("Lecture terminée"),
         Text(f"Vous avez lu toute la {course.name}. La suite\u00a0: {what}. Rien ne presse."),
-        Buttons(following, Button("Relire", "accueil page 1/1"), Button("Où j'en suis", _MINE)),
+        Buttons(following, Button("Relire", "accueil page 1/1"), _WHERE),
     )
 
 
-# --- Attesting --------------------------------------------------------------------------------
-
-
-def _attest(desk: _Desk, _: str) -> Message:
-    """Propose the statement, to whoever has done what comes before."""
-    return _hindrance(desk) or statement(desk.course)
-
-
-def _confirm(desk: _Desk, _: str) -> Reply:
-    """Ask for the name that the receipt will bear, then write the attestation."""
-    hindrance = _hindrance(desk)
-    if hindrance is not None:
-        return hindrance
-    if not desk.request.fields:
-        return name_form(desk.course)
-    name = " ".join(clean(desk.request.fields.get("nom", "")).split())
-    if not 1 < len(name) <= NAME_LENGTH:
-        raise UserError("Écrivez votre nom, tel qu'il figurera sur votre reçu. Rien n'est encore attesté.")
-    actor = actor_of(desk.request)
-    person = persons.known(desk.db, actor)
-    account, now = persons.account(actor), desk.office.clock()
-    enrolment.attest_reading(
-        desk.db, Attesting(person, name, account, desk.course.target(), now), desk.course.attest
-    )
-    return attested(desk.course)
-
-
-def _receipt(desk: _Desk, _: str) -> Message:
-    """Have one's receipt sent anew, to whoever has attested."""
-    person = asker(desk.db, desk.request)
-    if person is None or "attested" not in desk.steps(person):
-        return _mine(desk, "")
-    desk.course.send_receipt(desk.db, person, desk.course.target(), desk.office.clock())
-    return receipt_coming()
-
-
-def _hindrance(desk: _Desk) -> Message | None:
-    """Return why one cannot attest now, None when one can."""
-    person = asker(desk.db, desk.request)
-    standing = enrolment.standing(desk.db, person, desk.course.target()) if person else None
-    if standing is None or not standing.active or standing.missing:
-        return _mine(desk, "")
-    return None
+# --- The messages of the attestation ----------------------------------------------------------
 
 
 def statement(course: Course) -> Message:
-    """Return what one is asked to attest."""
+    """Show the statement to attest."""
     return Message(
         Heading("Votre attestation"),
         Text(bold(course.statement())),
@@ -320,7 +305,7 @@ def statement(course: Course) -> Message:
             "Seront inscrits au registre\u00a0: votre nom, votre compte, la version et l'empreinte du texte, "
             "l'heure et la plateforme. Vous recevrez un reçu."
         ),
-        Buttons(Button("Confirmer", "accueil confirmer", "primary"), Button("Plus tard", _MINE)),
+        Buttons(Button("Confirmer", "accueil confirmer", "primary"), Button("Plus tard", _WHERE.command)),
     )
 
 
@@ -337,30 +322,17 @@ def name_form(course: Course) -> Form:
 
 
 def attested(course: Course) -> Message:
-    """Say that it is done."""
+    """Confirm an attestation."""
     return Message(
         Heading("C'est attesté"),
         Text(
             f"Votre lecture de la {course.name}, {course.revised()}, est inscrite au registre. Votre reçu "
             "arrive en message privé. Merci!"
         ),
-        Buttons(Button("Où j'en suis", _MINE), Button(f"Chercher dans la {course.name}", "politique")),
+        Buttons(_WHERE, Button(f"Chercher dans la {course.name}", "politique")),
     )
 
 
 def receipt_coming() -> Message:
-    """Say that the receipt was asked for."""
-    return Message(
-        Text("Votre reçu arrive dans un instant, en message privé."), Buttons(Button("Où j'en suis", _MINE))
-    )
-
-
-_ACTIONS: Mapping[str, Action] = {
-    "moi": _mine,
-    "lire": _read,
-    "lu": _turned,
-    "page": _page,
-    "attester": _attest,
-    "confirmer": _confirm,
-    "recu": _receipt,
-}
+    """Confirm that the receipt is on its way."""
+    return Message(Text("Votre reçu arrive dans un instant, en message privé."), Buttons(_WHERE))

@@ -34,8 +34,8 @@ def gestion_examples(course: Course) -> dict[str, Reply]:
     counts = Numbers(12, (("delivered", 12), ("opened", 10), ("read", 8), ("passed", 6), ("attested", 5)), 2)
     bank, wrong = course.bank(), (Problem(12, "il manque un choix"),)
     items = [
-        ItemStatistics(one.id, one.clause, 12, at / 8, None if at == 0 else 0.1 * at - 0.2)
-        for at, one in enumerate(bank.questions[: gestion.PAGE_SIZE])
+        ItemStatistics(question.id, question.clause, 12, at / 8, 0.1 * at - 0.2 if at else None)
+        for at, question in enumerate(bank.questions[: gestion.PAGE_SIZE])
     ]
     line = "En retard, commencé le 3 novembre 2026; message remis le 3 novembre 2026."
     return {

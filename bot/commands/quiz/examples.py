@@ -2,71 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from random import Random
 
-from bot.commands.quiz.messages import (
-    ALREADY,
-    READ_FIRST,
-    feedback,
-    introduction,
-    nothing_to_refresh,
-    question,
-    refreshed,
-    result,
-    reviewed,
-)
+from bot.commands.quiz import messages
 from bot.conversation.messages import Message
 from bot.onboarding.attempts import Attempt
 from bot.onboarding.course import Course
 from bot.onboarding.quiz import session
 from bot.onboarding.quiz.bank import Question
-from bot.onboarding.quiz.session import QuizAnswer, QuizTurn
+from bot.onboarding.quiz.session import Item, QuizAnswer, QuizTurn, Sitting
 
 
 def quiz_examples(course: Course, now: datetime) -> dict[str, Message]:
     """Return one of each message of the quiz, by name, on the first questions of the bank."""
-    sitting = session.draw(course.bank(), Random(20))  # noqa: S311 — the same examples each time
-    attempt = Attempt("0f3c9a5be2d14c70", "", "", "", "quiz", sitting)
-    found = {"Le quiz": introduction(course), "Rien à réviser": nothing_to_refresh()}
-    for one in _one_of_each(course):
-        found |= _question_examples(course, attempt, one)
-    right = session.Sitting(sitting.items, tuple(_answer(course, item.question) for item in sitting.items))
-    none: frozenset[int] = frozenset()
-    answers = tuple(session.QuizAnswer(item.question, none, right=False) for item in sitting.items)
-    wrong = session.Sitting(sitting.items, answers)
-    passed = Attempt(attempt.id, "", "", "", "quiz", right, now)
-    return found | {
-        "Quiz réussi": result(course, passed, {"read": now, "passed": now}),
-        "Quiz réussi, lecture à faire": result(course, passed, {"passed": now}),
-        "Quiz terminé": result(course, Attempt(attempt.id, "", "", "", "quiz", wrong, now), {}),
-        "Questions d'une révision terminées": reviewed(
-            course, Attempt(attempt.id, "", "", "", "revision", right, now), {"read": now, "passed": now}
+    bank = course.bank()
+    sitting = session.draw(bank, Random(20))  # noqa: S311 — the same examples each time
+    identifier, nothing = "0f3c9a5be2d14c70", frozenset[int]()
+    examples = {
+        "Le quiz": messages.introduction_message(course),
+        "Rien à réviser": messages.nothing_missed_message(),
+    }
+    for question in {question.kind: question for question in reversed(bank.questions)}.values():
+        examples |= _question_examples(course, Attempt(identifier, "", "", "", "quiz", sitting), question)
+    questions = [bank.question(item.question) for item in sitting.items]
+    good = [QuizAnswer(question.id, question.right, right=True) for question in questions if question]
+    bad = [QuizAnswer(item.question, nothing, right=False) for item in sitting.items]
+    right, wrong = Sitting(sitting.items, tuple(good)), Sitting(sitting.items, tuple(bad))
+    passed = Attempt(identifier, "", "", "", "quiz", right, now)
+    failed = Attempt(identifier, "", "", "", "quiz", wrong, now)
+    revised = Attempt(identifier, "", "", "", "revision", right, now)
+    refreshed = Attempt(identifier, "", "", "", "refresher", right, now)
+    return examples | {
+        "Quiz réussi": messages.result_message(course, passed, {"read": now, "passed": now}),
+        "Quiz réussi, lecture à faire": messages.result_message(course, passed, {"passed": now}),
+        "Quiz terminé": messages.result_message(course, failed, {}),
+        "Questions d'une révision terminées": messages.revision_message(
+            course, revised, {"read": now, "passed": now}
         ),
-        "Révision terminée": refreshed(course, Attempt(attempt.id, "", "", "", "refresher", right, now)),
+        "Révision terminée": messages.refresher_message(course, refreshed),
     }
 
 
-def _one_of_each(course: Course) -> Sequence[Question]:
-    kinds = {one.kind: one for one in reversed(course.bank().questions)}
-    return list(kinds.values())
-
-
-def _question_examples(course: Course, attempt: Attempt, one: Question) -> dict[str, Message]:
-    order = tuple(range(len(one.choices)))
-    asked = QuizTurn(session.Item(one.id, one.edition, order), 0, order)
-    wrong = next(at for at in order if at not in one.right)
-    good = session.QuizAnswer(one.id, one.right, right=True)
-    bad = session.QuizAnswer(one.id, frozenset({wrong}), right=False)
+def _question_examples(course: Course, attempt: Attempt, question: Question) -> dict[str, Message]:
+    kind, order = question.kind, tuple(range(len(question.choices)))
+    turn = QuizTurn(Item(question.id, question.edition, order), 0, order)
+    wrong = next(at for at in order if at not in question.right)
+    good = QuizAnswer(question.id, question.right, right=True)
+    bad = QuizAnswer(question.id, frozenset({wrong}), right=False)
     return {
-        f"Une question ({one.kind})": question(attempt, one, asked),
-        f"Une question, à lire d'abord ({one.kind})": question(attempt, one, asked, note=READ_FIRST),
-        f"Bonne réponse ({one.kind})": feedback(course, attempt, one, asked, good),
-        f"Mauvaise réponse ({one.kind})": feedback(course, attempt, one, asked, bad, note=ALREADY),
+        f"Une question ({kind})": messages.question_message(attempt, question, turn),
+        f"Une question, à lire d'abord ({kind})": messages.question_message(
+            attempt, question, turn, note=messages.READ_FIRST
+        ),
+        f"Bonne réponse ({kind})": messages.feedback_message(course, attempt, question, turn, good),
+        f"Mauvaise réponse ({kind})": messages.feedback_message(
+            course, attempt, question, turn, bad, note=messages.ALREADY
+        ),
     }
-
-
-def _answer(course: Course, name: str) -> QuizAnswer:
-    found = course.bank().question(name)
-    return session.QuizAnswer(name, found.right if found else frozenset(), right=True)

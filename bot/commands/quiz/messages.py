@@ -1,4 +1,4 @@
-"""What the quiz says."""
+"""The messages of the quiz."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from bot.conversation.messages import (
 from bot.onboarding.attempts import Attempt
 from bot.onboarding.course import Course
 from bot.onboarding.quiz import session
-from bot.onboarding.quiz.bank import Question, QuizChoice
+from bot.onboarding.quiz.bank import Question
 from bot.onboarding.quiz.session import QuizAnswer, QuizTurn
 from bot.register.attestations import Fact
 
@@ -31,12 +31,12 @@ READ_FIRST = "Voici la question où vous en êtes. Répondez-y par sa lettre."
 CHANGED = "Une question a été retirée ou modifiée entre-temps. Voici où vous en êtes."
 ALREADY = "Vous aviez déjà répondu à cette question\u00a0: c'est votre première réponse qui compte."
 _STOP = "Vous pouvez vous arrêter et reprendre plus tard, ici ou sur l'autre plateforme."
-_SHOWN = 8  # missed questions listed under a result
+_SHOWN = 8  # missed clauses listed under a result
 _ROOM = MESSAGE_WEIGHT - 250  # for a clause's words beside ours; the rest is for its caption
 
 
-def introduction(course: Course, after: str = "-") -> Message:
-    """Say what the quiz is, and offer to begin."""
+def introduction_message(course: Course, after: str = "-") -> Message:
+    """Describe the quiz and offer to begin. `after`: the identifier of the last attempt."""
     return Message(
         Heading(f"Le quiz sur la {course.name}"),
         Text(
@@ -53,17 +53,28 @@ def introduction(course: Course, after: str = "-") -> Message:
     )
 
 
-def question(attempt: Attempt, asked_of: Question, asked: QuizTurn, *, note: str = "") -> Message:
-    """Ask a question, its choices lettered, a button for each letter."""
-    ticked = attempt.sitting.ticked if asked_of.several else frozenset()
-    hint = "Plusieurs choix sont bons\u00a0: cochez, puis validez. " if asked_of.several else ""
-    key = f"quiz {attempt.id}.{asked.turn}.{asked.item.edition}"
+def question_message(attempt: Attempt, question: Question, turn: QuizTurn, *, note: str = "") -> Message:
+    """Ask a question, with a button for each letter of its choices."""
+    key = f"quiz {attempt.id}.{turn.turn}.{turn.item.edition}"
+    choices: list[Span | str] = []
+    buttons: list[Button] = []
+    for letter, place in zip(turn.letters, turn.order, strict=True):
+        choices += ["\n" if choices else "", bold(f"{letter}."), f" {question.choices[place].text}"]
+        if question.several and place in attempt.sitting.ticked:
+            choices.append(bold(" (coché)"))
+            buttons.append(Button(f"{letter} (coché)", f"{key}.-{letter}", "primary"))
+        else:
+            buttons.append(Button(letter, f"{key}.{'+' * question.several}{letter}"))
+    hint = ""
+    if question.several:
+        hint = "Plusieurs choix sont bons\u00a0: cochez, puis validez. "
+        buttons.append(Button("Valider", f"{key}.ok", "primary"))
     return Message(
         *([Note(note)] if note else []),
         Heading(_place(attempt)),
-        Text(asked_of.text),
-        Text(*_lettered(asked_of, asked, ticked)),
-        Buttons(*_letters(key, asked_of, asked, ticked)),
+        Text(question.text),
+        Text(*choices),
+        Buttons(*buttons),
         Note(f"{hint}{_STOP}"),
     )
 
@@ -76,149 +87,107 @@ def _place(attempt: Attempt) -> str:
     return "À revoir\u00a0: une question" if where.again == 1 else f"À revoir\u00a0: {where.again} questions"
 
 
-def _lettered(asked_of: Question, asked: QuizTurn, ticked: frozenset[int]) -> Iterator[Span | str]:
-    for letter, place in zip(asked.letters, asked.order, strict=True):
-        yield "" if letter == "A" else "\n"
-        yield bold(f"{letter}.")
-        yield f" {asked_of.choices[place].text}"
-        if place in ticked:
-            yield bold(" (coché)")
-
-
-def _letters(key: str, asked_of: Question, asked: QuizTurn, ticked: frozenset[int]) -> Iterator[Button]:
-    for letter, place in zip(asked.letters, asked.order, strict=True):
-        if not asked_of.several:
-            yield Button(letter, f"{key}.{letter}")
-        elif place in ticked:
-            yield Button(f"{letter} (coché)", f"{key}.-{letter}", "primary")
-        else:
-            yield Button(letter, f"{key}.+{letter}")
-    if asked_of.several:
-        yield Button("Valider", f"{key}.ok", "primary")
-
-
 # --- After an answer --------------------------------------------------------------------------
 
 
-def feedback(
+def feedback_message(
     course: Course,
     attempt: Attempt,
-    asked_of: Question,
-    asked: QuizTurn,
+    question: Question,
+    turn: QuizTurn,
     answer: QuizAnswer,
     *,
     note: str = "",
 ) -> Message:
-    """Say whether an answer is right, why, and quote the clause."""
+    """Explain an answer, with the words of the clause where they fit."""
     parts: list[Element] = [
         *([Note(note)] if note else []),
-        Heading(_verdict(asked_of, answer)),
-        Text(asked_of.text),
-        *_explained(asked_of, asked, answer),
+        Heading(_verdict(question, answer)),
+        Text(question.text),
+        *_explanations(question, turn, answer),
     ]
-    clause = course.reading().version.clause(asked_of.clause)
+    reading, number = course.reading(), question.clause
+    clause = reading.version.clause(number)
     own = sum(weight(text) for text in Message(*parts).own_words())
     if clause and own + weight(clause.text) <= _ROOM:
-        parts.append(course.reading().quote(asked_of.clause))
-    over = session.current(attempt.sitting) is None
-    onward = (
-        Button("Voir mon résultat", f"quiz resultat {attempt.id}", "primary")
-        if over
-        else Button("Question suivante", f"quiz suite {attempt.id}", "primary")
-    )
-    name = _named(asked_of)
-    reread = Button(f"Lire {name} dans la {course.name}", course.reading().command(asked_of.clause))
-    return Message(*parts, Buttons(onward, reread), Note(_after(attempt, asked, answer)))
+        parts.append(reading.quote(number))
+    if session.current(attempt.sitting) is None:
+        onward = Button("Voir mon résultat", f"quiz resultat {attempt.id}", "primary")
+        closing = "C'était la dernière question."
+    else:
+        onward = Button("Question suivante", f"quiz suite {attempt.id}", "primary")
+        comes_back = not answer.right and turn.turn == attempt.sitting.turn - 1
+        closing = f"Cette question reviendra. {_STOP}" if comes_back else _STOP
+    name = f"l'article {number}" if len(number.parts) == 1 else str(number)
+    reread = Button(f"Lire {name} dans la {course.name}", reading.command(number))
+    return Message(*parts, Buttons(onward, reread), Note(closing))
 
 
-def _verdict(asked_of: Question, answer: QuizAnswer) -> str:
-    """Tell what was left out from what was wrong, where several choices are right."""
+def _verdict(question: Question, answer: QuizAnswer) -> str:
+    """Tell apart choices left out and wrong ones, where several are right."""
     if answer.right:
         return "C'est la bonne réponse."
-    left_out = len(asked_of.right - answer.chosen)
-    if answer.chosen <= asked_of.right:
-        return f"Presque\u00a0: il manquait {left_out} choix."
+    if answer.chosen <= question.right:
+        return f"Presque\u00a0: il manquait {len(question.right - answer.chosen)} choix."
     return "Ce n'est pas la bonne réponse."
 
 
-def _named(asked_of: Question) -> str:
-    number = asked_of.clause
-    return f"l'article {number}" if len(number.parts) == 1 else str(number)
-
-
-def _explained(asked_of: Question, asked: QuizTurn, answer: QuizAnswer) -> Iterator[Text]:
-    """Yield what was chosen and what is right, each with its letter and its own words."""
-    for letter, place in zip(asked.letters, asked.order, strict=True):
-        choice = asked_of.choices[place]
-        if place in answer.chosen or choice.right:
-            label = _label(choice, chosen=place in answer.chosen, several=asked_of.several)
-            yield Text(bold(f"{letter}. {choice.text}"), f"\n{label}. {choice.feedback}")
-
-
-def _label(choice: QuizChoice, *, chosen: bool, several: bool) -> str:
-    if choice.right and not chosen:
-        return "Celui-ci était bon aussi" if several else "C'était la bonne réponse"
-    if choice.right:
-        return "Vous l'avez choisi, et c'est bon"
-    return "Vous l'avez choisi, et ce n'est pas bon"
-
-
-def _after(attempt: Attempt, asked: QuizTurn, answer: QuizAnswer) -> str:
-    if session.current(attempt.sitting) is None:
-        return "C'était la dernière question."
-    if not answer.right and asked.turn == attempt.sitting.turn - 1:
-        return f"Cette question reviendra. {_STOP}"
-    return _STOP
+def _explanations(question: Question, turn: QuizTurn, answer: QuizAnswer) -> Iterator[Text]:
+    """Yield the choices chosen and the right ones, each with its letter and feedback."""
+    for letter, place in zip(turn.letters, turn.order, strict=True):
+        choice = question.choices[place]
+        if place in answer.chosen:
+            verdict = "c'est" if choice.right else "ce n'est pas"
+            label = f"Vous l'avez choisi, et {verdict} bon"
+        elif choice.right:
+            label = "Celui-ci était bon aussi" if question.several else "C'était la bonne réponse"
+        else:
+            continue
+        yield Text(bold(f"{letter}. {choice.text}"), f"\n{label}. {choice.feedback}")
 
 
 # --- The end ----------------------------------------------------------------------------------
 
 
-def result(course: Course, attempt: Attempt, steps: Mapping[Fact, datetime]) -> Message:
-    """Say how an attempt ended, and what comes next."""
+def result_message(course: Course, attempt: Attempt, steps: Mapping[Fact, datetime]) -> Message:
+    """Give the result of a quiz, and the next step."""
     score = session.score(attempt.sitting)
-    passes = score.reaches(course.plan.pass_mark)
     again = Button("Recommencer avec d'autres questions", f"quiz nouveau {attempt.id}")
     figures = f"{score.right} bonnes réponses du premier coup sur {score.total}, soit {score.percent}\u00a0%"
-    if not passes:
+    if not score.reaches(course.plan.pass_mark):
         return Message(
             Heading("Quiz terminé"),
             Text(
                 f"{figures}. Il en faut {course.plan.pass_mark}\u00a0%. Vous connaissez maintenant les "
                 "bonnes réponses\u00a0: recommencez quand vous voulez, les questions seront différentes."
             ),
-            *_missed(course, attempt),
+            *_to_reread(course, attempt),
             Buttons(again),
         )
+    words, buttons = _next_step(course, steps)
     return Message(
         Heading("Quiz réussi"),
-        Text(f"{figures}. {_next_words(course, steps)}"),
-        *_missed(course, attempt),
-        Buttons(*_next(course, steps), again),
+        Text(f"{figures}. {words}"),
+        *_to_reread(course, attempt),
+        Buttons(*buttons, again),
     )
 
 
-def _next_words(course: Course, steps: Mapping[Fact, datetime]) -> str:
+def _next_step(course: Course, steps: Mapping[Fact, datetime]) -> tuple[str, list[Button]]:
+    """Return the sentence and the button of what is left once the quiz is passed."""
     if "attested" in steps:
-        return "Votre attestation est déjà au registre."
-    if "read" not in steps:
-        return f"Il vous reste à lire la {course.name}, puis à attester votre lecture."
-    return "Il vous reste à attester votre lecture."
+        return "Votre attestation est déjà au registre.", []
+    if "read" in steps:
+        attest = Button("Attester ma lecture", "accueil attester", "primary")
+        return "Il vous reste à attester votre lecture.", [attest]
+    read = Button(f"Lire la {course.name}", "accueil lire", "primary")
+    return f"Il vous reste à lire la {course.name}, puis à attester votre lecture.", [read]
 
 
-def _next(course: Course, steps: Mapping[Fact, datetime]) -> Iterator[Button]:
-    if "attested" in steps:
-        return
-    if "read" not in steps:
-        yield Button(f"Lire la {course.name}", "accueil lire", "primary")
-    else:
-        yield Button("Attester ma lecture", "accueil attester", "primary")
-
-
-def _missed(course: Course, attempt: Attempt) -> list[Element]:
-    """Return the clauses to read again, those whose question is still there."""
-    found = [course.bank().question(name) for name in session.missed(attempt.sitting)]
-    clauses = list(dict.fromkeys(str(one.clause) for one in found if one))[:_SHOWN]
+def _to_reread(course: Course, attempt: Attempt) -> list[Text]:
+    """Return the clauses of the missed questions that are still in the bank."""
+    missed = filter(None, map(course.bank().question, session.missed(attempt.sitting)))
+    clauses = list(dict.fromkeys(str(question.clause) for question in missed))[:_SHOWN]
     if not clauses:
         return []
     return [
@@ -226,8 +195,8 @@ def _missed(course: Course, attempt: Attempt) -> list[Element]:
     ]
 
 
-def refreshed(course: Course, attempt: Attempt) -> Message:
-    """Say that the refresher is done."""
+def refresher_message(course: Course, attempt: Attempt) -> Message:
+    """Give the result of the refresher."""
     score = session.score(attempt.sitting)
     return Message(
         Heading("Révision terminée"),
@@ -235,22 +204,23 @@ def refreshed(course: Course, attempt: Attempt) -> Message:
             f"{score.right} sur {score.total} du premier coup. Merci d'avoir pris ces quelques minutes; rien "
             "d'autre ne vous est demandé."
         ),
-        *_missed(course, attempt),
+        *_to_reread(course, attempt),
         Buttons(Button(f"Lire la {course.name}", "politique")),
     )
 
 
-def reviewed(course: Course, attempt: Attempt, steps: Mapping[Fact, datetime]) -> Message:
-    """Say that the questions on what a revision changed are done, and what comes next."""
+def revision_message(course: Course, attempt: Attempt, steps: Mapping[Fact, datetime]) -> Message:
+    """Give the result of the questions on what a revision changed, and the next step."""
     score = session.score(attempt.sitting)
+    words, buttons = _next_step(course, steps)
     return Message(
         Heading("Questions terminées"),
-        Text(f"{score.right} sur {score.total} du premier coup. {_next_words(course, steps)}"),
-        *_missed(course, attempt),
-        Buttons(*_next(course, steps), Button("Où j'en suis", "accueil moi")),
+        Text(f"{score.right} sur {score.total} du premier coup. {words}"),
+        *_to_reread(course, attempt),
+        Buttons(*buttons, Button("Où j'en suis", "accueil moi")),
     )
 
 
-def nothing_to_refresh() -> Message:
-    """Say that nothing was missed."""
+def nothing_missed_message() -> Message:
+    """Answer a person who asks for the refresher and missed nothing."""
     return Message(Text("Il n'y a rien à réviser\u00a0: vous n'avez manqué aucune question."))

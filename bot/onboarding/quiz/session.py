@@ -76,6 +76,9 @@ class QuizTurn:
         return LETTERS[: len(self.order)]
 
 
+Action: TypeAlias = Literal["choose", "tick", "untick", "submit"]
+
+
 @dataclass(frozen=True, slots=True)
 class Press:
     """A button that was pressed, for the question of one turn, in one edition.
@@ -85,7 +88,7 @@ class Press:
 
     turn: int
     edition: str
-    action: Literal["choose", "tick", "untick", "submit"]
+    action: Action
     letter: str = ""
 
 
