@@ -31,6 +31,7 @@ from bot.conversation.messages import (
     bold,
     code,
     excerpt,
+    turn_buttons,
 )
 from bot.conversation.requests import Request, UserError
 from bot.language.masking import ADDRESS, LENGTH, LINK, MASKS, MENTION, NAME, NUMBER, WORDS
@@ -102,11 +103,7 @@ def overview(
     """Return one page of the groups, the largest first. `outdated`: how many lines are to be reviewed."""
     pages = max(1, -(-len(groups) // _PER_PAGE))
     page = min(max(page, 1), pages)
-    turns = [
-        Button(label, reading.command(f"page {target}", "banque"))
-        for label, target in (("← Page précédente", page - 1), ("Page suivante →", page + 1))
-        if 1 <= target <= pages
-    ]
+    turns = turn_buttons(page, pages, lambda target: reading.command(f"page {target}", "banque"))
     if outdated:
         turns.append(Button(f"Lignes à revoir ({outdated})", reading.command("revoir", "banque")))
     shown = groups[(page - 1) * _PER_PAGE :][:_PER_PAGE]

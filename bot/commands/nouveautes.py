@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlite_utils import Database
 
 from bot.commands import changes
-from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, bold
+from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, bold, turn_buttons
 from bot.conversation.requests import Request
 from bot.onboarding import attempts, enrolment
 from bot.onboarding.course import Course
@@ -119,11 +119,7 @@ def changes_page(
     pages = changes.pages(comparison)
     at = min(max(page, 1), max(len(pages), 1))
     key = f"{policy.id} {revision.version}"
-    turns = [
-        Button(label, f"nouveautes {key} {target}")
-        for label, target in (("← Page précédente", at - 1), ("Page suivante →", at + 1))
-        if 1 <= target <= len(pages)
-    ]
+    turns = turn_buttons(at, len(pages), lambda target: f"nouveautes {key} {target}")
     done = [Button("J'ai lu", f"nouveautes {READ} {key}", "primary")] if asked and at >= len(pages) else []
     since = f"Depuis la version du {in_words(comparison.old.adopted)}"
     place = f" · page {at} sur {len(pages)}" if len(pages) > 1 else "."

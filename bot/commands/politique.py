@@ -32,6 +32,7 @@ from bot.conversation.messages import (
     bold,
     code,
     excerpt,
+    turn_buttons,
     weight,
 )
 from bot.conversation.requests import Request, UserError
@@ -344,11 +345,7 @@ def several(
     if len(reading.command(f"{numbers} page {len(pages)}")) > COMMAND_LENGTH:
         run = f"{clauses[0].number} à {clauses[-1].number}"
         raise UserError(f"C'est beaucoup de numéros à la fois. Demandez-en moins, ou une suite\u00a0: {run}.")
-    buttons = [
-        Button(label, reading.command(f"{numbers} page {target}"))
-        for label, target in (("← Page précédente", page - 1), ("Page suivante →", page + 1))
-        if 1 <= target <= len(pages)
-    ]
+    buttons = turn_buttons(page, len(pages), lambda target: reading.command(f"{numbers} page {target}"))
     if shareable and len(pages) == 1:
         buttons.append(Button("Partager ici", reading.command(numbers, "partager")))
     note = reading.revised() + (f" · page {page} sur {len(pages)}" if len(pages) > 1 else "")
@@ -477,11 +474,7 @@ def contents(reading: Reading, page: int = 1) -> Message:
     page = min(max(page, 1), pages)
     articles = reading.version.articles[(page - 1) * CONTENTS_ARTICLES :][:CONTENTS_ARTICLES]
     buttons = [Button(f"Article {a.number}", reading.command(a.number)) for a in articles]
-    turns = [
-        Button(label, reading.command(f"page {target}"))
-        for label, target in (("← Page précédente", page - 1), ("Page suivante →", page + 1))
-        if 1 <= target <= pages
-    ]
+    turns = turn_buttons(page, pages, lambda target: reading.command(f"page {target}"))
     lines = (f"{a.number}. {excerpt(reading.policy.title(a.number, reading.version), 120)}" for a in articles)
     example = code(f"/politique {reading.policy.example(reading.version)}")
     several = len(reading.policy.versions) > 1

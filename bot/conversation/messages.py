@@ -202,6 +202,12 @@ class Button:
         check_length(self.command, COMMAND_LENGTH, "button command")
 
 
+def turn_buttons(page: int, pages: int, command: Callable[[int], str]) -> list[Button]:
+    """Return the buttons to the pages before and after `page`, as far as they exist; pages count from 1."""
+    turns = (("← Page précédente", page - 1), ("Page suivante →", page + 1))
+    return [Button(label, command(target)) for label, target in turns if 1 <= target <= pages]
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A button that opens a web address."""

@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlite_utils import Database
 
-from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Span, Text
+from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Span, Text, turn_buttons
 from bot.outbox import notices
 from bot.people import persons
 from bot.policy.library import Policy
@@ -69,11 +69,7 @@ def page(
     pages = max(1, -(-len(ranked) // _PAGE))
     at = min(max(number, 1), pages)
     shown = ranked[(at - 1) * _PAGE : at * _PAGE]
-    turns = [
-        Button(label, f"revision registre {revision.id} {target}")
-        for label, target in (("← Page précédente", at - 1), ("Page suivante →", at + 1))
-        if 1 <= target <= pages
-    ]
+    turns = turn_buttons(at, pages, lambda target: f"revision registre {revision.id} {target}")
     return Message(
         Heading(f"{policy.name}, registre de la révision du {in_words(_day(revision))}"),
         Text(counted([one for _, one in lines])),

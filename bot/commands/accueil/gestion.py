@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
@@ -21,6 +21,7 @@ from bot.conversation.messages import (
     bold,
     code,
     excerpt,
+    turn_buttons,
 )
 from bot.conversation.requests import Request, UserError
 from bot.onboarding import attempts, enrolment, progress
@@ -172,19 +173,16 @@ class _OnboardingsRequest:
 def _page_number(text: str, total: int) -> int:
     """Return the page asked for, or the nearest that exists."""
     number = int(text) if text.isdecimal() and len(text) < len("1000") else 1
-    return min(max(number, 1), max(1, -(-total // PAGE_SIZE)))
+    return min(max(number, 1), max(1, _pages(total)))
+
+
+def _pages(total: int) -> int:
+    return -(-total // PAGE_SIZE)
 
 
 def _slice(rows: Sequence[_Row], text: str) -> Sequence[_Row]:
     page = _page_number(text, len(rows))
     return rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-
-
-def _turning(verb: str, page: int, total: int) -> Iterator[Button]:
-    if page > 1:
-        yield Button("← Page précédente", f"accueil {verb} {page - 1}")
-    if page * PAGE_SIZE < total:
-        yield Button("Page suivante →", f"accueil {verb} {page + 1}")
 
 
 # --- Messages ---------------------------------------------------------------------------------
@@ -232,7 +230,7 @@ def people_page(
         Heading("Les accueils, personne par personne"),
         *(elements or [Text("Personne n'a encore d'accueil.")]),
         *([Buttons(*stops)] if stops else []),
-        Buttons(*_turning("personnes", page, total), _ALL),
+        Buttons(*turn_buttons(page, _pages(total), lambda target: f"accueil personnes {target}"), _ALL),
     )
 
 
@@ -265,7 +263,7 @@ def questions_page(
             "Facilité\u00a0: part des bonnes réponses du premier coup. Discrimination\u00a0: de −1 à 1; "
             "près de zéro ou au-dessous, la question est à revoir."
         ),
-        Buttons(*_turning("questions", page, total), _ALL),
+        Buttons(*turn_buttons(page, _pages(total), lambda target: f"accueil questions {target}"), _ALL),
     )
 
 

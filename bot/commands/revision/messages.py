@@ -21,6 +21,7 @@ from bot.conversation.messages import (
     bold,
     code,
     excerpt,
+    turn_buttons,
 )
 from bot.policy.changes import summary
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature
@@ -209,11 +210,7 @@ def compared(policy: Policy, revision: Revision, comparison: Comparison, page: i
     """Show a page of what changes."""
     pages = changes.pages(comparison)
     at = min(max(page, 1), max(len(pages), 1))
-    turns = [
-        Button(label, f"revision comparer {revision.id} {target}")
-        for label, target in (("← Page précédente", at - 1), ("Page suivante →", at + 1))
-        if 1 <= target <= len(pages)
-    ]
+    turns = turn_buttons(at, len(pages), lambda target: f"revision comparer {revision.id} {target}")
     place = f" · page {at} sur {len(pages)}" if len(pages) > 1 else "."
     return Message(
         _title(policy, revision),
@@ -291,11 +288,7 @@ def natures(policy: Policy, revision: Revision, comparison: Comparison, page: in
         rows.append(Text(bold(summary.describe_change(change)), f"\u00a0: {_word(change)}."))
         if (button := _other(revision, change, at)) is not None:
             rows.append(Buttons(button))
-    turns = [
-        Button(label, f"revision natures {revision.id} {target}")
-        for label, target in (("← Page précédente", at - 1), ("Page suivante →", at + 1))
-        if 1 <= target <= pages
-    ]
+    turns = turn_buttons(at, pages, lambda target: f"revision natures {revision.id} {target}")
     return Message(
         Heading(f"{policy.name}, forme ou fond"),
         *rows,
