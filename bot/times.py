@@ -72,6 +72,10 @@ class Calendar:
     opens: time = OPENS
     closes: time = CLOSES
 
+    def today(self, clock: Clock) -> date:
+        """Return today's date here."""
+        return clock().astimezone(self.zone).date()
+
     def day(self, moment: datetime) -> date:
         """Return the local date of `moment`."""
         return moment.astimezone(self.zone).date()

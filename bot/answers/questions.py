@@ -25,8 +25,8 @@ from bot.language.spelling import load_spelling_table
 from bot.policy import references
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.changes import identities
-from bot.policy.library import Policy
-from bot.policy.references import Naming, Reference
+from bot.policy.library import Naming, Policy
+from bot.policy.references import Reference
 
 if TYPE_CHECKING:
     from bot.answers.engine.model import Model

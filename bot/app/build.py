@@ -84,11 +84,12 @@ class Parts:
 
     def today(self) -> date:
         """Return today's date where the association is."""
-        return self.calendar.day(self.clock())
+        return self.calendar.today(self.clock)
 
     def library_on(self, day: date) -> Library:
         """Return the policies as they are, or will be, in force on a day. Raises `PolicyError`."""
-        return load_library(self.folders, self.settings.vigie_politique, self.today, self._approved(day))
+        today = partial(self.calendar.today, self.clock)
+        return load_library(self.folders, self.settings.vigie_politique, today, self._approved(day))
 
     def _approved(self, day: date) -> Approved:
         """Return the texts approved by a day; none without a database of this version."""

@@ -226,7 +226,7 @@ def _described(policy: Policy, version: Version | None, clauses: Sequence[Clause
                 "id": str(clause.number),
                 "article": str(clause.number.article),
                 "heading": clause.heading or (policy.title(clause.number, version) if version else ""),
-                "force": policy.force(clause),
+                "force": policy.label(clause, nuanced=False),
                 "text": clause.text,
             }
             for clause in clauses

@@ -245,8 +245,9 @@ def _answer(reading: Reading, text: str, reference: Reference | None, request: R
     message = _clauses(reading, reference, shareable=request.place == "channel")
     if reading.moved:
         return Message(moved_notes(reading.moved), *message.elements)
-    former = tuple(_formerly(reading, reference))
-    return Message(*message.elements, *former) if former else message
+    former = reading.version.former
+    notes = tuple(_formerly(reading, reference, former)) if former else ()
+    return Message(*message.elements, *notes) if notes else message
 
 
 def _clauses(reading: Reading, reference: Reference, *, shareable: bool) -> Message:
@@ -274,10 +275,10 @@ def moved_notes(moved: Mapping[Number, tuple[Number, ...]]) -> Note:
     )
 
 
-def _formerly(reading: Reading, reference: Reference) -> Iterator[Element]:
+def _formerly(reading: Reading, reference: Reference, former: Version) -> Iterator[Element]:
     """Yield where the clause went that had the only number asked for in the version before, if it moved."""
-    number, former = reference.spans[0].first, reading.version.former
-    if former is None or reading.on or reading.moved is not None or former.clause(number) is None:
+    number = reference.spans[0].first
+    if reading.on or reading.moved is not None or former.clause(number) is None:
         return
     if reference.exact and reference.spans == (NumberSpan(number, number),):
         now = identities.fates(former, reading.version)[number].now

@@ -236,7 +236,8 @@ class Dispatcher:
                 request = replace(request, actor=None)
             if command.alone and request.place == "open":
                 return _ASK_IN_PRIVATE
-            reply = await self._answer(command, request)
+            answer = self._attempt(command, partial(command.instant, request)) if command.instant else None
+            reply = await self._answer(command, request) if answer is None else answer
             if request.place == "open":
                 return _bare(reply if isinstance(reply, Message) else opener(reply))
             if command.unnoted and request.actor:
@@ -265,12 +266,8 @@ class Dispatcher:
         return await self.handle(Request(self._reader.name, "", actor, file=file))
 
     async def _answer(self, command: Command, request: Request) -> Reply:
-        """Run a command where it runs: on the event loop, on the storage thread, on a thread of its own."""
-        answer: Answer | None = None
-        if command.instant:
-            answer = self._attempt(command, partial(command.instant, request))
-        elif request.file:
-            answer = await self._answer_file(command, request, request.file)
+        """Run a command on the storage thread, and slow work on a thread of its own."""
+        answer = await self._answer_file(command, request, request.file) if request.file else None
         if answer is None:
             answer = await self._stored(self._attempt, command, partial(_run, command, request))
         if isinstance(answer, Deferred):

@@ -1,15 +1,15 @@
-"""What the bot says, before any platform gives it a form.
+"""Messages, before any platform renders them.
 
 A command builds a `Message` out of a closed union of elements (or a `Form`, see `forms`); each platform
-turns it into its own payload with one pure renderer. The limits are the intersection of what
-Slack and Discord accept (docs.slack.dev "Block Kit", discord.com/developers "Components"), so a message
-that could be built can be shown everywhere. Overflow raises: nothing is ever cut silently.
+turns it into its own payload with one pure renderer. The limits are the lower of Slack's and Discord's
+(docs.slack.dev "Block Kit", discord.com/developers "Components"), so a message that can be built can be
+shown everywhere. Overflow raises: nothing is ever cut silently.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -38,38 +38,38 @@ _HEAVY = re.compile(r"[*_~`|\\<>\[\]()#\-+@:.!&\U00010000-\U0010ffff]")
 
 
 class TooLong(ValueError):  # noqa: N818 — named for what it says, as in `raise TooLong`
-    """A message or form exceeds what some platform accepts; the builder must split it."""
+    """A message or form exceeds a platform's limit; its builder must split it."""
 
 
 def clean(text: str) -> str:
     """Return `text` without control, unpaired surrogate and bidirectional characters; newlines stay."""
-    if text.isprintable():  # which none of them is: most texts need no other look
+    if text.isprintable():  # most texts are, and hold none of them
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _UNWANTED.sub("", _OTHER_SPACE.sub(" ", text))
 
 
 def excerpt(text: str, length: int = 80) -> str:
-    """Return `text` on one line, cleaned, shortened with an ellipsis to at most `length` characters.
+    """Return `text` on one line, cleaned, cut with an ellipsis to at most `length` characters.
 
-    For showing people their own words again, never for the policy's.
+    It shows people their own words again, never the policy's.
     """
     line = re.sub(r"[ \t\n]+", " ", clean(text)).strip()
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
 def within_sentence(label: str) -> str:
-    """Return a label as it reads inside a sentence: its capital made small, but that of an acronym."""
+    """Return a label as it reads inside a sentence: without its capital, unless it is an acronym."""
     return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
 def weight(text: str) -> int:
-    """Return how many characters `text` may take once escaped for any platform."""
+    """Return the most characters that `text` can take once a platform has escaped it."""
     return len(text) + len(_HEAVY.findall(text))
 
 
 def check_length(text: str, length: int, what: str) -> None:
-    """Raise `TooLong` for a text that is empty or longer than `length`; `what` it is goes in the error."""
+    """Raise `TooLong` for a text that is empty or longer than `length`; the error calls it `what`."""
     if not text or len(text) > length:
         raise TooLong(f"{what}: {len(text)} characters, 1 to {length} allowed: {text[:40]!r}")
 
@@ -81,7 +81,7 @@ Style: TypeAlias = Literal["plain", "bold", "italic", "struck", "code"]
 class Span:
     """A run of characters in one style. The text is literal: renderers escape all of it.
 
-    `account`: a person, as (platform, user); that platform shows their name in the place of the text.
+    `account`: a person, as (platform, user); that platform shows their name instead of the text.
     """
 
     text: str
@@ -98,17 +98,13 @@ def bold(text: str) -> Span:
 
 
 def code(text: str) -> Span:
-    """Return a span to be shown as something to type."""
+    """Return a span that shows something to type."""
     return Span(text, "code")
 
 
 def person(platform: str, user: str) -> Span:
-    """Return someone's name, where they have one: on another platform, which account it is."""
+    """Return a span that shows a person's name on their own platform, and their account's id elsewhere."""
     return Span(f"compte {platform.capitalize()} {user}", account=(platform, user))
-
-
-def _spans(pieces: Iterable[Span | str]) -> tuple[Span, ...]:
-    return tuple(piece if isinstance(piece, Span) else Span(piece) for piece in pieces)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,28 +118,29 @@ class Heading:
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class Text:
+class _Words:
+    spans: tuple[Span, ...]
+
+    def __init__(self, *pieces: Span | str) -> None:
+        spans = tuple(piece if isinstance(piece, Span) else Span(piece) for piece in pieces)
+        object.__setattr__(self, "spans", spans)
+
+
+class Text(_Words):
     """A paragraph of the bot's own words; newlines break lines."""
 
-    spans: tuple[Span, ...]
-
-    def __init__(self, *pieces: Span | str) -> None:
-        object.__setattr__(self, "spans", _spans(pieces))
+    __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class Note:
+class Note(_Words):
     """Secondary information, shown small: where a quotation comes from, what a button does."""
 
-    spans: tuple[Span, ...]
-
-    def __init__(self, *pieces: Span | str) -> None:
-        object.__setattr__(self, "spans", _spans(pieces))
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Characters `start` to `end` of a clause's text, to be shown in another style."""
+    """Characters `start` to `end` of a clause's text, shown in another style."""
 
     start: int
     end: int
@@ -154,9 +151,9 @@ class Mark:
 class Quote:
     """A reference to the policy's own words, the only element that can carry them.
 
-    It holds no text: a `Quoter` reads the stored version at the moment of sending, so that a
-    misquotation cannot be written. `version` is the ISO date of adoption. `start` and `end` are
-    offsets in the clause's text; `end` None means its end.
+    It holds no text: a `Quoter` reads the stored version when the message is sent, so that a
+    misquotation cannot be written. `version`: its key, the ISO date of its adoption. `start` and `end`:
+    offsets in the clause's text; `end` None is the end of the text.
     """
 
     policy: str
@@ -169,7 +166,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """What a `Quote` resolves to: where the words are from, and the words, paragraph by paragraph."""
+    """The words of a `Quote`, paragraph by paragraph, under a caption that says where they are from."""
 
     caption: str
     paragraphs: tuple[tuple[Span, ...], ...]
@@ -188,7 +185,7 @@ ButtonStyle: TypeAlias = Literal["plain", "primary", "danger"]
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button that stands for a command line: the catalogue's name, a space, its text.
+    """A button that stands for a command line: the command's name, a space, its text.
 
     All its state is in `command`, so a button still works after a restart.
     """
@@ -222,7 +219,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, init=False)
 class Buttons:
-    """A row of one to five buttons. No two of a message may stand for the same command."""
+    """A row of one to five buttons. No two buttons of a message may stand for the same command."""
 
     items: tuple[Button | Link, ...]
 
@@ -234,7 +231,7 @@ class Buttons:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file that goes with a message; `title` says what it is. Never in a public message."""
+    """A file sent with a private message; `title` describes it to people."""
 
     name: str
     content: bytes = field(repr=False)
@@ -254,9 +251,9 @@ Element: TypeAlias = Heading | Text | Note | Quote | Divider | Buttons | File
 
 @dataclass(frozen=True, slots=True, init=False)
 class Message:
-    """Something the bot says. Only the person who asked sees it, unless `public`.
+    """What the bot says at once. Only the person who asked sees it, unless `public`.
 
-    `lasting`: it is made of the policy alone, so that what is made of it may be kept in memory.
+    `lasting`: it holds nothing but the policy's, so that renderers may keep its payload in memory.
     """
 
     elements: tuple[Element, ...]
@@ -267,26 +264,24 @@ class Message:
         object.__setattr__(self, "elements", elements)
         object.__setattr__(self, "public", public)
         object.__setattr__(self, "lasting", lasting)
-        self._check()
-
-    def _check(self) -> None:
-        if not self.elements:
+        if not elements:
             raise TooLong("a message needs at least one element")
-        components = sum(1 + len(e.items) if isinstance(e, Buttons) else 1 for e in self.elements)
+        rows = [element.items for element in elements if isinstance(element, Buttons)]
+        components = len(elements) + sum(map(len, rows))
         if components > MESSAGE_COMPONENTS:
             raise TooLong(f"{components} components, {MESSAGE_COMPONENTS} allowed")
         own = sum(weight(text) for text in self.own_words())
         if own > MESSAGE_WEIGHT:
             raise TooLong(f"a message of weight {own}, {MESSAGE_WEIGHT} allowed")
         files = self.files()
-        if len(files) > 1 or (files and self.public):
+        if len(files) > 1 or (files and public):
             raise ValueError("one file at most, in a private message")
-        commands = [button.command for button in self.buttons() if isinstance(button, Button)]
+        commands = [button.command for row in rows for button in row if isinstance(button, Button)]
         if len(commands) != len(set(commands)):
             raise ValueError(f"two buttons of one message stand for the same command: {commands}")
 
     def own_words(self) -> Iterator[str]:
-        """Yield the texts that are the bot's own, quotations left out."""
+        """Yield the bot's own texts, without the quotations."""
         for element in self.elements:
             match element:
                 case Heading(text):
@@ -299,36 +294,26 @@ class Message:
                     pass
 
     def buttons(self) -> Iterator[Button | Link]:
-        """Yield every button and link, in order."""
-        for element in self.elements:
-            if isinstance(element, Buttons):
-                yield from element.items
+        """Return every button and link, in order."""
+        return (button for row in self.elements if isinstance(row, Buttons) for button in row.items)
 
     def quotes(self) -> tuple[Quote, ...]:
         """Return the quotations, in order."""
         return tuple(element for element in self.elements if isinstance(element, Quote))
 
     def files(self) -> tuple[File, ...]:
-        """Return the files, of which there is one at most."""
+        """Return the files: one at most."""
         return tuple(element for element in self.elements if isinstance(element, File))
 
 
 def summary(message: Message, quote: Quoter) -> str:
-    """Return the message as one line of at most 150 characters, for notifications and screen readers."""
-    return excerpt(next(_lines(message, quote), "Vigie"), 150)
+    """Return the message as one line of at most 150 characters, for notifications and screen readers.
 
-
-def _lines(message: Message, quote: Quoter) -> Iterator[str]:
-    """Yield what a message says first, what is secondary coming last."""
+    It is the first thing that the message says, a note only if there is nothing else.
+    """
     for element in sorted(message.elements, key=lambda element: isinstance(element, Note)):
-        match element:
-            case Heading(text):
-                yield text
-            case Text(spans) | Note(spans):
-                yield "".join(span.text for span in spans)
-            case Quote():
-                yield quote(element).caption
-            case File(_, _, title):
-                yield title
-            case Divider() | Buttons():
-                pass
+        if isinstance(element, Quote):
+            return excerpt(quote(element).caption, 150)
+        for words in Message(element).own_words():
+            return excerpt(words, 150)
+    return "Vigie"

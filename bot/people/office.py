@@ -52,7 +52,7 @@ class Office:
 
     def today(self) -> date:
         """Return today's date where the association is."""
-        return self.calendar.day(self.clock())
+        return self.calendar.today(self.clock)
 
 
 def actor_of(request: Request) -> Actor:

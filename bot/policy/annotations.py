@@ -64,13 +64,14 @@ class Annotations:
     version: str = ""
     stale: frozenset[Number] = frozenset()
 
-    def force(self, number: Number) -> str:
-        """Return the label of a clause's force, « directive et interdiction », "" when unknown."""
-        return " et ".join(dict.fromkeys(self.forces.get(number, ())))
+    def label(self, number: Number, *, nuanced: bool = True) -> str:
+        """Return the label of a clause's force, « interdiction, sauf autorisation », "" when unknown.
 
-    def label(self, number: Number) -> str:
-        """Return the force with its nuance, « interdiction, sauf autorisation »."""
-        return ", ".join(filter(None, (self.force(number), self.nuances.get(number, ""))))
+        Unless `nuanced`, it is the force alone: « interdiction », « directive et interdiction ».
+        """
+        force = " et ".join(dict.fromkeys(self.forces.get(number, ())))
+        nuance = self.nuances.get(number, "") if nuanced else ""
+        return ", ".join(filter(None, (force, nuance)))
 
     def read_with(self, number: Number) -> Together | None:
         """Return the group that holds a clause, if any."""

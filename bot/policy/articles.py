@@ -82,7 +82,7 @@ class Version:
     `effective`: the day it takes effect, None when nobody said: then it is `adopted`. `key`: its name in a
     `Quote`, the adoption date or, for a proposed text, its revision's id. `sha256`, `markdown`: of its file.
     `former`: the version that it replaced. `interpreted`: the key of the version that the annotations say
-    they were written about, "" when they name none.
+    they were written about, "" when they name none. `since`: the first day that it is in force.
     """
 
     policy: str
@@ -95,6 +95,7 @@ class Version:
     markdown: str = field(default="", repr=False)
     former: Version | None = field(default=None, repr=False)
     interpreted: str = ""
+    since: date = field(init=False)
     _clauses: tuple[Clause, ...] = field(init=False, repr=False)
     _positions: dict[Number, int] = field(init=False, repr=False)
     _groups: dict[Number, tuple[Clause, ...]] = field(init=False, repr=False)
@@ -107,14 +108,10 @@ class Version:
                 above = Number(clause.number.parts[:length])
                 groups[above] = (*groups.get(above, ()), clause)
         object.__setattr__(self, "key", self.key or self.adopted.isoformat())
+        object.__setattr__(self, "since", self.effective or self.adopted)
         object.__setattr__(self, "_clauses", clauses)
         object.__setattr__(self, "_positions", {clause.number: at for at, clause in enumerate(clauses)})
         object.__setattr__(self, "_groups", groups)
-
-    @property
-    def since(self) -> date:
-        """The first day that it is in force."""
-        return self.effective or self.adopted
 
     def clauses(self) -> tuple[Clause, ...]:
         """Return all the clauses, in the order of the text."""

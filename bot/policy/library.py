@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,9 +12,11 @@ from bot.conversation.messages import Mark, Quotation, Quote, Span
 from bot.policy.annotations import Annotations, carry_annotations
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.changes import identities
-from bot.policy.references import Naming
 from bot.policy.search import Index
 from bot.times import in_words
+
+# What names a policy before a colon has a figure in it: « pa99: ».
+_UNKNOWN = re.compile(r"^\s*(?P<policy>(?=[a-z][a-z-]*\d)[a-z0-9-]{2,31})\s*:\s*(?=\S)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)  # compared by identity, so that what is made of it can be cached
@@ -52,8 +55,11 @@ class Policy:
 
     def title(self, number: Number, version: Version) -> str:
         """Return the title, for reading, of the article that holds `number`."""
-        article = version.article(number)
-        return self.notes(version).titles.get(number.article, article.title if article else "")
+        title = self.notes(version).titles.get(number.article)
+        if title is None:
+            article = version.article(number)
+            title = article.title if article else ""
+        return title
 
     @property
     def annotations(self) -> Annotations:
@@ -69,21 +75,17 @@ class Policy:
             self._notes[version] = carry_annotations(self.written, fates, self.origin, version)
         return self._notes[version]
 
-    def force(self, clause: Clause) -> str:
-        """Return the label of a clause's force, "" when its words are not those that were annotated."""
-        return next((notes.force(number) for notes, number in self._annotated(clause)), "")
+    def label(self, clause: Clause, *, nuanced: bool = True) -> str:
+        """Return the label of a clause's force, "" when its words are not those that were annotated.
 
-    def label(self, clause: Clause) -> str:
-        """Return the force with its nuance, "" when the clause's words are not those annotated."""
-        return next((notes.label(number) for notes, number in self._annotated(clause)), "")
-
-    def _annotated(self, clause: Clause) -> Iterator[tuple[Annotations, Number]]:
-        """Yield the annotations that hold for a clause's words, and under which number: latest first."""
+        The latest annotations that hold for these words give it, whatever the clause's number is there.
+        """
         for notes, numbers in self._by_words:
             same = numbers.get(clause.paragraphs, ())
             number = clause.number if clause.number in same else next(iter(same), None)
             if number is not None and number not in notes.stale:
-                yield notes, number
+                return notes.label(number, nuanced=nuanced)
+        return ""
 
     @cached_property
     def _by_words(self) -> Sequence[tuple[Annotations, Mapping[tuple[str, ...], tuple[Number, ...]]]]:
@@ -152,6 +154,37 @@ class Reading:
         return title + (f" › {clause.heading}" if clause and clause.heading else "")
 
 
+class Naming:
+    """What people write to name a policy: `names` gives the policy's id for each."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._ids = {name.lower(): policy for name, policy in names.items()}
+        any_name = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+        self._pattern = re.compile(rf"(?<!\w)(?P<name>{any_name})(?!\w)\s*[:,]?\s*", re.IGNORECASE)
+
+    def split(self, text: str) -> tuple[str | None, str]:
+        """Return the id of the policy that `text` names, None when it names none, and the rest of it.
+
+        « pa20:5.10 » and « PA20 7.2 » both name `pa20`. A name before a colon that is no policy's is returned
+        as written, in lower case.
+        """
+        match = self._pattern.search(text)
+        if match:
+            return self._ids[match["name"].lower()], (text[: match.start()] + text[match.end() :]).strip()
+        unknown = _UNKNOWN.match(text)
+        return (unknown["policy"].lower(), text[unknown.end() :].strip()) if unknown else (None, text.strip())
+
+    def unaddressed(self, text: str) -> str:
+        """Return `text` without a name that only says which policy it is for: « pa20: et le logo? ».
+
+        Within a sentence, the name is part of the meaning: « qui doit lire la PA20? ».
+        """
+        match = self._pattern.match(text)
+        if match and match[0].rstrip()[-1] in ":,":
+            return text[match.end() :].strip()
+        return text.strip() if match else _UNKNOWN.sub("", text).strip()
+
+
 class Library:
     """Every policy, by id; `default` is meant when none is named.
 
@@ -159,22 +192,18 @@ class Library:
     """
 
     def __init__(self, policies: Mapping[str, Policy], default: str, today: Callable[[], date]) -> None:
-        self._default = default
+        self._default_id = default
         self._today = today
         self._proposed: dict[tuple[str, str], Version] = {}
         # On a given day, a quotation of a stored version changes only with the policies.
         self._resolved = lru_cache(maxsize=1_024)(self._resolve)
         self.replace(policies)
 
-    @property
-    def default(self) -> Policy:
-        """The policy that is meant when none is named."""
-        return self.policies[self._default]
-
     def replace(self, policies: Mapping[str, Policy]) -> None:
         """Replace all the policies at once, for everyone who uses this library."""
         self.naming = Naming({name: policy.id for policy in policies.values() for name in policy.names()})
         self.policies = policies
+        self.default = policies[self._default_id]
         self._resolved.cache_clear()
 
     def propose(self, version: Version) -> None:
@@ -183,10 +212,8 @@ class Library:
 
     def version(self, policy: str, key: str) -> Version:
         """Return a version, adopted or proposed, by its key. Raises KeyError."""
-        try:
-            return self.policies[policy].version(key)
-        except KeyError:
-            return self._proposed[policy, key]
+        adopted = self.policies[policy].versions if policy in self.policies else ()
+        return next((v for v in adopted if v.key == key), None) or self._proposed[policy, key]
 
     def current(self, policy: Policy) -> Version:
         """Return the version in force today, or the first when none is yet."""
@@ -206,7 +233,7 @@ class Library:
         clause = version.clause(number)
         if clause is None:
             raise KeyError(quote.clause)
-        caption = f"{policy.name}, {f'article {number}' if len(number.parts) == 1 else number}"
+        caption = f"{policy.written.name}, {f'article {number}' if len(number.parts) == 1 else number}"
         if label := policy.label(clause):
             caption += f" ({label})"
         # Nobody should take another text for the one in force.

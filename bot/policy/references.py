@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -26,7 +25,6 @@ _SINGLE = re.compile(
     re.IGNORECASE,
 )
 _PAGE = re.compile(r"\bpage (?P<page>\d{1,3})$", re.IGNORECASE)
-_NAMED = re.compile(r"^\s*(?P<policy>[a-z][a-z0-9-]{1,30})\s*:\s*(?=\S)", re.IGNORECASE)
 _SPOKEN_POINT = re.compile(r"(\d) ?(?:point|virgule) ?(?=\d)", re.IGNORECASE)
 _LOOSE_POINT = re.compile(r"(\d)(?: ?\. | \.)(?=\d)")
 _ORDINAL = re.compile(r"\b(\d{1,3})(?:er|re|e|ère|ième|ème)\b")
@@ -59,43 +57,6 @@ class Reference:
     page: int = 1
 
 
-class Naming:
-    """What people write to name a policy. `names`: the policy's id by each of its names."""
-
-    def __init__(self, names: Mapping[str, str]) -> None:
-        self._ids = {name.lower(): policy for name, policy in names.items()}
-        any_name = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
-        self._pattern = re.compile(rf"(?<!\w)(?P<name>{any_name})(?!\w)\s*[:,]?\s*", re.IGNORECASE)
-
-    def split(self, text: str) -> tuple[str | None, str]:
-        """Return the id of the policy that `text` names, None when it names none, and the rest of it.
-
-        « pa20:5.10 » and « PA20 7.2 » both name `pa20`. A name before a colon that is no policy's is returned
-        as written, in lower case.
-        """
-        match = self._pattern.search(text)
-        if match:
-            return self._ids[match["name"].lower()], (text[: match.start()] + text[match.end() :]).strip()
-        return _unknown_policy(text)
-
-    def unaddressed(self, text: str) -> str:
-        """Return `text` without a name that only says which policy it is for: « pa20: et le logo? ».
-
-        Within a sentence, the name is part of the meaning: « qui doit lire la PA20? ».
-        """
-        match = self._pattern.match(text)
-        if match and match[0].rstrip()[-1] in ":,":
-            return text[match.end() :].strip()
-        return text.strip() if match else _unknown_policy(text)[1]
-
-
-def _unknown_policy(text: str) -> tuple[str | None, str]:
-    named = _NAMED.match(text)
-    if named and re.search(r"\d", named["policy"]):
-        return named["policy"].lower(), text[named.end() :].strip()
-    return None, text.strip()
-
-
 def parse_reference(text: str) -> Reference | None:
     """Return the reference in `text`, None when no number in it could be a clause's.
 
@@ -103,7 +64,7 @@ def parse_reference(text: str) -> Reference | None:
     « article 5 page 2 ».
     """
     if _NUMBER_ALONE.fullmatch(text):  # by far the most frequent
-        number = _number(text)
+        number = Number.parse(text.replace(",", "."))
         return Reference((NumberSpan(number, number),), exact=True, marked=len(number.parts) > 1)
     text = " ".join(text.split())
     page = _PAGE.search(text)

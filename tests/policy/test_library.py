@@ -202,12 +202,14 @@ def test_a_policy_without_annotations_can_be_read(folder: Path) -> None:
 
 def test_every_clause_of_pa20_has_a_force(library: Library) -> None:
     policy = library.default
-    assert {policy.annotations.force(clause.number) for clause in policy.versions[0].clauses()} == {
+    assert {
+        policy.annotations.label(clause.number, nuanced=False) for clause in policy.versions[0].clauses()
+    } == {
         *FORCES,
         "directive et interdiction",
     }
     assert policy.annotations.label(Number((5, 13))) == "interdiction, sauf autorisation"
-    assert policy.annotations.force(Number((5, 7))) == "encouragement"
+    assert policy.annotations.label(Number((5, 7)), nuanced=False) == "encouragement"
 
 
 def test_a_quotation_is_the_clause_word_for_word_between_guillemets(library: Library) -> None:

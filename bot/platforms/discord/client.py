@@ -221,8 +221,8 @@ class Client(discord.AutoShardedClient):
         """Offer at most 25 completions, none to a person who is not served."""
         choices: list[app_commands.Choice[str]] = []
         if self._dispatcher.serves(await self._actor(interaction.guild_id, interaction.user.id)):
-            data = _data(interaction)
-            suggestions = self._dispatcher.suggest(str(data["name"]), _typed(data))
+            name, _, typed = line(interaction.data or {}, ()).partition(" ")
+            suggestions = self._dispatcher.suggest(name, typed)
             choices = [
                 app_commands.Choice(
                     name=catalogue.within(suggestion.label, catalogue.CHOICE_LENGTH) or "…",
@@ -234,7 +234,7 @@ class Client(discord.AutoShardedClient):
         await interaction.response.autocomplete(choices[:SUGGESTIONS])
 
     async def _admitted(self, interaction: Interaction) -> Admission:
-        data = _data(interaction)
+        data: Payload = interaction.data or {}
         request = self._dispatcher.from_command(
             line(data, self._dispatcher.commands),
             actor=await self._actor(interaction.guild_id, interaction.user.id),
@@ -379,10 +379,6 @@ def why(error: Exception) -> str:
 # What an interaction holds
 
 
-def _data(interaction: Interaction) -> Payload:
-    return cast("Payload", interaction.data or {})
-
-
 def line(data: Payload, commands: Sequence[Command]) -> str:
     """Return the line that a person could have typed instead of doing what `data` tells.
 
@@ -397,12 +393,8 @@ def line(data: Payload, commands: Sequence[Command]) -> str:
         text = str(messages.get(str(data.get("target_id")), {}).get("content", ""))
         chosen = next((command for command in commands if command.shortcut == data["name"]), None)
         return f"{chosen.name} {chosen.takes(text)}" if chosen else text
-    return f"{data['name']} {_typed(data)}"
-
-
-def _typed(data: Payload) -> str:
-    """Return what is written, or being written, in a slash command's only option."""
-    return next((str(option["value"]) for option in data.get("options", ()) if "value" in option), "")
+    typed = [str(option["value"]) for option in data.get("options", ()) if "value" in option]
+    return f"{data['name']} {''.join(typed[:1])}"
 
 
 def answers(data: Payload) -> dict[str, str]:

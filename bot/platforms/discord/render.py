@@ -1,7 +1,7 @@
-"""Neutral messages and forms in Discord's components.
+"""Messages and forms as Discord's components.
 
 Pure: nothing here talks to Discord. Every character that Discord would read as formatting, mention,
-link or emoji is escaped, so a text always shows as it was written and nothing else.
+link or emoji is escaped, so a text always shows as it was written.
 
 Limits: discord.com/developers/docs/components/reference, and for the 4,000 characters, which that
 page leaves out, the pull request that documents them (discord/discord-api-docs 8562).
@@ -73,10 +73,10 @@ _FILE = discord.ComponentType.file.value
 
 
 class View(discord.ui.LayoutView):
-    """Components as they are sent, in the form in which discord.py takes them.
+    """Components as they are sent, in the shape that discord.py takes.
 
-    It is finished from the start and holds no items of the library's, which therefore keeps nothing of
-    it once it is sent, neither a timer nor its buttons: these are answered from their identifier alone.
+    It is finished from the start and holds none of discord.py's items, so that the library keeps neither a
+    timer nor its buttons once it is sent: these are answered from their identifier alone.
     """
 
     def __init__(self, components: list[Component]) -> None:
@@ -89,7 +89,7 @@ class View(discord.ui.LayoutView):
         return self._components
 
     def has_components_v2(self) -> bool:
-        """Return that the payload is of the kind that replaces a message's content."""
+        """Return True: the components replace the message's content."""
         return True
 
 
@@ -103,9 +103,14 @@ def render(message: Message, quote: Quoter) -> View:
 
 
 def _components(message: Message, quotations: Sequence[Quotation]) -> list[Component]:
-    said = iter(quotations)
-    parts = [_component(element, said) for element in message.elements]
-    _check(parts)
+    remaining = iter(quotations)
+    parts = [_component(element, remaining) for element in message.elements]
+    length = sum(len(part["content"].encode("utf-16-le")) // 2 for part in parts if "content" in part)
+    count = 1 + sum(1 + len(part.get("components", ())) for part in parts)  # the container too
+    if length > MESSAGE_TEXT or count > MESSAGE_COMPONENTS:
+        raise TooLong(
+            f"Discord: {length} characters of {MESSAGE_TEXT}, {count} components of {MESSAGE_COMPONENTS}"
+        )
     if len(parts) == 1:
         return parts
     colour = QUOTE_COLOUR if quotations else None
@@ -117,7 +122,7 @@ _lasting_components = lru_cache(maxsize=256)(_components)
 
 
 def files(message: Message) -> list[discord.File]:
-    """Return what must be sent along with `message`, made anew: sending uses it up."""
+    """Return the files of `message`, made anew each time: sending uses them up."""
     return [
         discord.File(io.BytesIO(file.content), file.name, description=file.title) for file in message.files()
     ]
@@ -132,41 +137,24 @@ def render_form(form: Form) -> discord.ui.Modal:
     return modal
 
 
-def escaped(text: str) -> str:
-    """Return one line of literal `text`, so that Discord shows it as it is."""
-    return _start_escaped(_inline_escaped(text))
-
-
-def _check(parts: list[Component]) -> None:
-    """Raise `TooLong` if a message cannot hold the parts and their container. Texts count in UTF-16."""
-    length = sum(len(part["content"].encode("utf-16-le")) // 2 for part in parts if "content" in part)
-    count = 1 + sum(1 + len(part.get("components", ())) for part in parts)
-    if length > MESSAGE_TEXT or count > MESSAGE_COMPONENTS:
-        raise TooLong(
-            f"Discord: {length} characters of {MESSAGE_TEXT}, {count} components of {MESSAGE_COMPONENTS}"
-        )
-
-
-def _component(element: Element, said: Iterator[Quotation]) -> Component:  # noqa: PLR0911 — one for each kind of element
-    """Return an element as a component; `said` gives the words of each quotation in turn."""
+def _component(element: Element, quotations: Iterator[Quotation]) -> Component:
+    """Return an element as a component; `quotations` gives the words of each quotation in turn."""
+    lines: Sequence[str]
     match element:
-        case Heading(text):
-            return _text([f"## {escaped(_line(text))}"])
-        case Text(spans):
-            return _text(_lines(spans))
-        case Note(spans):
-            return _text([f"-# {line}" if line.strip() else "" for line in _lines(spans)])
-        case Quote():
-            return _text(_quotation(next(said)))
         case File(name):
             return {"type": _FILE, "file": {"url": f"attachment://{name}"}}
         case Divider():
             return {"type": _SEPARATOR}
-        case Buttons(items):
-            return {"type": _ROW, "components": [_button(item) for item in items]}
-
-
-def _text(lines: Iterable[str]) -> Component:
+        case Buttons(buttons):
+            return {"type": _ROW, "components": [_button(button) for button in buttons]}
+        case Heading(text):
+            lines = [f"## {_start_escaped(_inline_escaped(_line(text)))}"]
+        case Text(spans):
+            lines = _lines(spans)
+        case Note(spans):
+            lines = [f"-# {line}" if line.strip() else "" for line in _lines(spans)]
+        case Quote():
+            lines = _quotation(next(quotations))
     content = "\n".join(lines)
     return {"type": _TEXT, "content": content if content.strip() else _NOTHING}
 
@@ -246,9 +234,9 @@ def _lines(spans: Iterable[Span]) -> list[str]:
         if account and account[0] == PLATFORM and account[1].isdecimal():
             lines[-1] += f"<@{account[1]}>"
             continue
-        first, *others = "".join(span.text for span in run).split("\n")
+        first, *rest = "".join(span.text for span in run).split("\n")
         lines[-1] += _styled(first, style)
-        lines += [_styled(other, style) for other in others]
+        lines += [_styled(line, style) for line in rest]
     return [_start_escaped(line) for line in lines]
 
 
@@ -258,26 +246,20 @@ def _styled(text: str, style: Style) -> str:
     if style == "plain" or not inner or (style == "code" and "`" in inner):  # no fence is sure to hold a "`"
         return _inline_escaped(text)
     before, after = text.split(inner)
-    return before + _marked(inner, style) + after
-
-
-def _marked(text: str, style: Style) -> str:
     marker = _MARKERS[style]
     if style == "code":
-        return marker + _unmentioned(text) + marker
-    shown = escaped(text)
+        return before + marker + _MENTION.sub(f"@{_NOTHING}", inner) + marker + after
+    shown = _start_escaped(_inline_escaped(inner))
     if shown.endswith(marker[0]):  # which Discord would take for a part of the closing marker
         shown += _NOTHING
     # Discord closes an italic only where a word ends, and struck words only if no underscore follows.
-    return marker + shown + marker + ("" if style == "bold" else _NOTHING)
-
-
-def _unmentioned(text: str) -> str:
-    return _MENTION.sub(f"@{_NOTHING}", text) if "@" in text else text
+    return before + marker + shown + marker + ("" if style == "bold" else _NOTHING) + after
 
 
 def _inline_escaped(text: str) -> str:
-    return _INLINE.sub(lambda mark: f"\\{mark[0]}", _unmentioned(text))
+    if "@" in text:
+        text = _MENTION.sub(f"@{_NOTHING}", text)
+    return _INLINE.sub(lambda mark: f"\\{mark[0]}", text)
 
 
 def _start_escaped(line: str) -> str:
