@@ -1,15 +1,14 @@
-"""How many reports may come in an hour, counted without knowing from whom.
+"""How many reports may come in an hour, counted without knowing from whom (T5).
 
-A person is a hash under a key that is in memory only, drawn at start and again each day: nothing that is
-kept could tell who it was, and after a day neither could the memory. The refusal is the same for all: it
-does not tell whether the person, the form or the association reached the limit.
+A person is a hash under a key that exists in memory only, drawn at start and again each day: nothing stored
+could tell who it was, and after a day neither could the memory. The refusal is always the same: it does not
+tell whether the person, the form or the association reached the limit.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import Final, NoReturn
@@ -29,68 +28,56 @@ REFUSAL: Final = (
 
 
 class Limiter:
-    """The reports of the last hour. Not to be kept, copied or shown: it lives and dies with the process."""
+    """Counts the reports of the last hour. It lives and dies with the process, and cannot be copied."""
 
     def __init__(
         self, clock: Clock, *, person: int = PER_PERSON, in_all: int = IN_ALL, by_web: int = BY_WEB
     ) -> None:
         self._clock = clock
         self._lock = RLock()  # counted on the event loop, forgotten by the clock on another thread
-        self._limits = (person, in_all, by_web)
+        self._person, self._in_all, self._by_web = person, in_all, by_web
         self._all: list[datetime] = []
         self._web: list[datetime] = []
         self._people: dict[bytes, list[datetime]] = {}
         self._key, self._drawn = secrets.token_bytes(32), clock()
 
-    def open_to(self, account: str) -> bool:
-        """Tell whether an account of a platform may report now. Nothing is counted."""
-        with self._lock:
-            return self._open(self._theirs(account), self._limits[0])
-
     def take(self, account: str) -> bool:
-        """Count a report from an account, unless a limit is reached; tell whether it is accepted."""
-        with self._lock:
-            if not self.open_to(account):
-                return False
-            self._people.setdefault(self._hash(account), []).append(self._clock())
-            self._all.append(self._clock())
-            return True
-
-    def open_to_web(self) -> bool:
-        """Tell whether the web form may report now. Nothing is counted."""
+        """Count a report from a platform's account and return True, or False when a limit is reached."""
         with self._lock:
             self.forget()
-            return self._open(self._web, self._limits[2])
+            person = self._hash(account)
+            times = self._people.get(person, [])
+            if self._take(times, self._person):
+                self._people[person] = times
+                return True
+            return False
 
     def take_from_web(self) -> bool:
-        """Count a report from the web form, unless a limit is reached; tell whether it is accepted."""
+        """Count a report from the web form and return True, or False when a limit is reached."""
         with self._lock:
-            if not self.open_to_web():
-                return False
-            self._web.append(self._clock())
-            self._all.append(self._clock())
-            return True
+            self.forget()
+            return self._take(self._web, self._by_web)
 
     def forget(self) -> None:
         """Forget what is over an hour old, and everyone once the key is a day old.
 
-        To be called now and then, so that an idle bot forgets too.
+        To be called regularly, so that an idle bot forgets too.
         """
         with self._lock:
             now = self._clock()
             if not timedelta() <= now - self._drawn < ROTATION:  # a clock that was set back counts as a day
                 self._key, self._drawn = secrets.token_bytes(32), now
                 self._people.clear()
-            self._all, self._web = _recent(self._all, now), _recent(self._web, now)
-            kept = {one: _recent(times, now) for one, times in self._people.items()}
-            self._people = {one: times for one, times in kept.items() if times}
+            for times in (self._all, self._web, *self._people.values()):
+                times[:] = [moment for moment in times if now - WINDOW < moment <= now]
+            self._people = {person: times for person, times in self._people.items() if times}
 
-    def _theirs(self, account: str) -> list[datetime]:
-        self.forget()
-        return self._people.get(self._hash(account), [])
-
-    def _open(self, times: list[datetime], most: int) -> bool:
-        return len(times) < most and len(self._all) < self._limits[1]
+    def _take(self, times: list[datetime], most: int) -> bool:
+        if len(times) >= most or len(self._all) >= self._in_all:
+            return False
+        times.append(self._clock())
+        self._all.append(self._clock())
+        return True
 
     def _hash(self, account: str) -> bytes:
         return hashlib.blake2b(account.encode("utf-8", "surrogatepass"), key=self._key).digest()
@@ -100,7 +87,3 @@ class Limiter:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a limiter is kept nowhere")
-
-
-def _recent(times: Iterable[datetime], now: datetime) -> list[datetime]:
-    return [one for one in times if now - WINDOW < one <= now]

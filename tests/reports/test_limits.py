@@ -20,7 +20,6 @@ def test_a_person_may_report_five_times_an_hour() -> None:
     clock = FakeClock()
     limiter = Limiter(clock)
     assert [limiter.take(ANNE) for _ in range(PER_PERSON + 2)] == [True] * PER_PERSON + [False] * 2
-    assert not limiter.open_to(ANNE)
     assert limiter.take(LEA), "one person's limit is not another's"
     clock.move(minutes=59)
     assert not limiter.take(ANNE)
@@ -38,15 +37,8 @@ def test_the_association_receives_twenty_an_hour_from_all() -> None:
 def test_the_web_form_cannot_exhaust_what_is_left_to_the_others() -> None:
     limiter = Limiter(FakeClock())
     assert [limiter.take_from_web() for _ in range(100)].count(True) == BY_WEB
-    assert not limiter.open_to_web()
     people = [f"{ANNE}{at}" for at in range(100)]
     assert [limiter.take(one) for one in people].count(True) == IN_ALL - BY_WEB
-
-
-def test_asking_whether_one_may_report_counts_nothing() -> None:
-    limiter = Limiter(FakeClock())
-    assert all(limiter.open_to(ANNE) and limiter.open_to_web() for _ in range(100))
-    assert limiter.take(ANNE)
 
 
 def test_what_was_refused_is_not_counted() -> None:
