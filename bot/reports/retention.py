@@ -54,11 +54,8 @@ def reseal(db: Database, ring: Keyring) -> int:
     for table, column in _SEALED:
         rows = db.conn.execute(f"SELECT id, {column} FROM {table} WHERE {column} IS NOT NULL").fetchall()  # noqa: S608 — constants
         for row_id, sealed in rows:
-            if ring.is_current(sealed):
-                continue
-            db.conn.execute(
-                f"UPDATE {table} SET {column} = ? WHERE id = ?",  # noqa: S608 — constants
-                (ring.seal(ring.open(sealed)), row_id),
-            )
-            changed += 1
+            resealed = ring.resealed(sealed)
+            if resealed is not None:
+                db.conn.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (resealed, row_id))  # noqa: S608 — same
+                changed += 1
     return changed

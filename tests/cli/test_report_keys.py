@@ -53,7 +53,7 @@ class Home:
         def find(session: Session) -> str:
             sealed, image = session.execute("SELECT sealed, image FROM report_filings").fetchone()
             assert session.ring.open(image) == b"image"
-            assert session.ring.is_current(sealed)
+            assert session.ring.resealed(sealed) is None
             assert filing.open_report(session.ring, sealed) == ENTRY
             return followups.follow(session, followups.receipt_of(session, code)).status
 

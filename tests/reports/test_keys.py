@@ -94,10 +94,8 @@ def test_a_new_key_seals_and_the_former_one_opens_until_it_is_destroyed(tmp_path
     old = running.seal(b"Une publication.")
     turned = keys.rotate(tmp_path)
     assert turned.former == (running.current,)
-    assert not turned.is_current(old)
     new = turned.resealed(old)
     assert new is not None
-    assert turned.is_current(new)
     assert turned.resealed(new) is None
     assert (turned.receipts, turned.addresses) == (running.receipts, running.addresses)
     assert running.open(new) == b"Une publication.", "a bot that runs finds the key that was made since"
