@@ -49,7 +49,7 @@ def settle(bot: Bot) -> None:
         # Whoever came while the bot was away is welcomed in working hours, and in the sandbox at once.
         enrolment.follow(db, bot.course.target(), bot.calendar, now, at_once=settings.sandboxed())
         bot.archive.follow(db, now)
-    bot.registrar.caught_up()
+    bot.registrar.catch_up()
 
 
 def _cast(db: Database, today: date) -> None:

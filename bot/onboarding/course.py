@@ -1,4 +1,4 @@
-"""What the commands of the onboarding share: what is to be read, the questions, how to attest."""
+"""The course: the text to read, its questions, and the attestation, as the commands share them."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ SendReceipt: TypeAlias = Callable[[Database, str, Target, datetime], None]
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What those commands work with.
+    """The course on the library's default policy.
 
-    `target`: what is to be read today, of the library's default policy. `bank`: its questions.
-    `attest`: writes an attestation in the register, in the caller's transaction. `send_receipt`: has the
-    receipt of what a person has attested sent anew, in the same way. `on_screen`: the questions shown last.
+    `target`: returns the version to read today; `bank`: its questions. `attest` writes an attestation in the
+    register, and `send_receipt` sends its receipt again, both in the caller's transaction. `on_screen`: the
+    questions shown last.
     """
 
     library: Library
@@ -45,7 +45,7 @@ class Course:
     on_screen: OnScreen = field(default_factory=lambda: OnScreen(system_clock))
 
     def reading(self) -> Reading:
-        """Return the policy, in the version that is to be read."""
+        """Return the policy in the version to read."""
         policy = self.library.default
         return Reading(policy, policy.version(self.target().version.isoformat()))
 
@@ -55,15 +55,15 @@ class Course:
         return self.library.default.name
 
     def statement(self) -> str:
-        """Return what one attests, which the register keeps as it is."""
+        """Return the sentence to attest, which the register stores word for word."""
         return self.target().statement
 
     def revised(self) -> str:
-        """Return which version it is, in words."""
+        """Return the version in words, « version révisée le 13 décembre 2015 »."""
         return f"version révisée le {in_words(self.target().version)}"
 
     def questions(self) -> QuizBank:
-        """Return the questions. Raises `UserError` when there are none to be asked."""
+        """Return the questions. Raises `UserError` when none can be asked."""
         bank = self.bank()
         if not bank.questions:
             raise UserError(
@@ -82,8 +82,8 @@ def open_course(
 ) -> Course:
     """Return the course on the library's default policy, in the version in force each day.
 
-    `folders`: those that the library was read from; the last that has a file prevails, as there.
-    Raises `PolicyError` when the questions' file is not text, which is known at once.
+    `folders`: those of the library; the last that has questions prevails. Raises `PolicyError` when their
+    file is not text.
     """
     path = quiz_bank.find_questions(folders, library.default.id)
 

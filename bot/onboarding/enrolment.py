@@ -96,14 +96,14 @@ class Standing:
 
     person_id: str
     started_at: datetime
+    suspended_on: date | None
+    steps: Mapping[Fact, datetime]
     reminders: int
     round: int
     by_hand: bool
-    suspended_on: date | None
     refreshed: bool
-    steps: Mapping[Fact, datetime]
-    scope: Scope = "whole"
-    questions: int = 0
+    scope: Scope
+    questions: int
 
     @property
     def needed(self) -> tuple[Fact, ...]:
@@ -295,7 +295,7 @@ def standing(db: Database, person_id: str, target: Target) -> Standing | None:
 def standings(db: Database, target: Target, person_id: str | None = None) -> list[Standing]:
     """Return the onboardings on a text, the oldest first; of one person, or of everyone."""
     rows = db.conn.execute(
-        """SELECT person_id, started_at, reminders, round, by_hand, suspended_on, refreshed, scope, questions
+        """SELECT person_id, started_at, suspended_on, reminders, round, by_hand, refreshed, scope, questions
            FROM onboardings
            WHERE policy = :policy AND version = :version AND (:person IS NULL OR person_id = :person)
            ORDER BY started_at, rowid""",
@@ -305,18 +305,11 @@ def standings(db: Database, target: Target, person_id: str | None = None) -> lis
         Standing(
             person,
             utc(started),
-            reminders,
-            turn,
-            bool(by_hand),
             date.fromisoformat(suspended) if suspended else None,
-            bool(refreshed),
             attestations.facts(db, person, target),
-            scope,
-            questions,
+            *others,
         )
-        for person, started, reminders, turn, by_hand, suspended, refreshed, scope, questions in (
-            rows.fetchall()
-        )
+        for person, started, suspended, *others in rows.fetchall()
     ]
 
 

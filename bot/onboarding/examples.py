@@ -6,8 +6,8 @@ from datetime import date
 from functools import lru_cache
 
 from bot.conversation.messages import Message, person
+from bot.onboarding import notices
 from bot.onboarding.enrolment import STEPS
-from bot.onboarding.notices import done, late, picture, refresher, reminder, welcome
 from bot.onboarding.progress import Numbers, draw_progress
 
 
@@ -15,12 +15,14 @@ def onboarding_examples(png: bytes) -> dict[str, Message]:
     """Return one of each message of the onboarding, by name. `png`: the picture of the progress."""
     alex = person("slack", "U1")
     return {
-        "Accueil, bienvenue": welcome("PA20", date(2015, 12, 13)),
-        "Accueil, rappel": reminder("PA20"),
-        "Accueil, révision": refresher("PA20"),
-        "Accueils en retard": late([alex, person("slack", "U2")], 3, "PA20"),
-        "Accueil terminé": done(alex, "PA20"),
-        "Progression des accueils": picture(png, "Ont attesté\u00a0: 4 sur 12.", date(2026, 11, 24)),
+        "Accueil, bienvenue": notices.welcome_message("PA20", date(2015, 12, 13)),
+        "Accueil, rappel": notices.reminder_message("PA20"),
+        "Accueil, révision": notices.refresher_message("PA20"),
+        "Accueils en retard": notices.late_message([alex, person("slack", "U2")], 3, "PA20"),
+        "Accueil terminé": notices.done_message(alex, "PA20"),
+        "Progression des accueils": notices.picture_message(
+            png, "Ont attesté\u00a0: 4 sur 12.", date(2026, 11, 24)
+        ),
     }
 
 

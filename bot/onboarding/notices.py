@@ -1,12 +1,12 @@
-"""What the bot says unprompted of the onboarding: welcome, reminders, refresher, words to the administration.
+"""The messages that the onboarding sends unprompted, to a person or to the administration.
 
-Nobody is named in the arguments of what is sent to a person, so that it suits whoever they became by
-linking accounts; what is sent to the administration names persons by their identifiers, and is dropped
-when they are gone.
+The arguments of a person's notices name nobody, so that they still hold once accounts are linked. Those of
+the administration's have identifiers of persons; a message about someone who is gone is not sent.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Final
 
@@ -35,23 +35,46 @@ _STOP = "Vous pouvez vous arrêter à tout moment et reprendre plus tard, ici ou
 
 
 def notice_builders(library: Library) -> tuple[NoticeBuilder, ...]:
-    """Return the notices of the onboarding, to be sent by the outbox."""
+    """Return the notices of the onboarding, for the outbox to send."""
 
     def name(text: VersionNotice) -> str:
         return library.policies[text.policy].name
 
+    def build_late(context: NoticeContext, notice: LateNotice) -> Message | None:
+        who = [span for person_id in notice.people if (span := _person_span(context, person_id))]
+        return late_message(who[:_NAMED], max(len(who) - _NAMED, 0), name(notice)) if who else None
+
+    def build_done(context: NoticeContext, notice: DoneNotice) -> Message | None:
+        who = _person_span(context, notice.person)
+        return done_message(who, name(notice)) if who else None
+
+    def build_picture(context: NoticeContext, notice: PictureNotice) -> Message | None:
+        picture = kept_pictures.find(context.db, notice.id)
+        return picture_message(picture.png, picture.words, picture.day) if picture else None
+
     return (
-        WELCOME.built_by(lambda _, text: welcome(name(text), text.version)),
-        REMINDER.built_by(lambda _, text: reminder(name(text))),
-        REFRESHER.built_by(lambda _, text: refresher(name(text))),
-        LATE.built_by(lambda context, notice: _late(context, notice, name(notice))),
-        DONE.built_by(lambda context, notice: _done(context, notice, name(notice))),
-        PICTURE.built_by(_picture),
+        WELCOME.built_by(lambda _, text: welcome_message(name(text), text.version)),
+        REMINDER.built_by(lambda _, text: reminder_message(name(text))),
+        REFRESHER.built_by(lambda _, text: refresher_message(name(text))),
+        LATE.built_by(build_late),
+        DONE.built_by(build_done),
+        PICTURE.built_by(build_picture),
     )
 
 
-def welcome(policy: str, version: date) -> Message:
-    """Say what is asked of someone who arrives, and how long it takes."""
+def _person_span(context: NoticeContext, person_id: str) -> Span | None:
+    """Return a person by any of their accounts, for the administration; None once they are gone."""
+    accounts = persons.accounts_of(context.db, person_id)
+    return person(accounts[0].platform, accounts[0].user) if accounts else None
+
+
+def enumeration(spans: Iterable[Span]) -> list[Span | str]:
+    """Return spans with commas between them."""
+    return [piece for span in spans for piece in (", ", span)][1:]
+
+
+def welcome_message(policy: str, version: date) -> Message:
+    """Present the three steps to a new officer or employee."""
     revised = in_words(version)
     return Message(
         Heading("Bienvenue!"),
@@ -74,8 +97,8 @@ def welcome(policy: str, version: date) -> Message:
     )
 
 
-def reminder(policy: str) -> Message:
-    """Remind someone, kindly, that something remains to be done."""
+def reminder_message(policy: str) -> Message:
+    """Remind a person of the steps left."""
     return Message(
         Heading(f"La {policy} vous attend"),
         Text(
@@ -87,8 +110,8 @@ def reminder(policy: str) -> Message:
     )
 
 
-def refresher(policy: str) -> Message:
-    """Propose a few questions on what was missed."""
+def refresher_message(policy: str) -> Message:
+    """Propose a few questions on what a person missed."""
     return Message(
         Heading("Une petite révision"),
         Text(
@@ -100,16 +123,13 @@ def refresher(policy: str) -> Message:
     )
 
 
-def late(who: list[Span], more: int, policy: str) -> Message:
-    """Tell the administration who has not finished after every reminder."""
-    names: list[Span | str] = []
-    for number, span in enumerate(who):
-        names += [", ", span] if number else [span]
+def late_message(who: list[Span], more: int, policy: str) -> Message:
+    """Tell the administration who did not finish despite every reminder; `more` are not named."""
     return Message(
         Heading("Accueils en retard"),
         Text(
             f"Après les rappels, l'accueil sur la {policy} n'est pas terminé pour\u00a0: ",
-            *names,
+            *enumeration(who),
             f" et {more} de plus." if more else ".",
         ),
         Note("Je ne leur enverrai plus de rappel. Un mot de vous aidera sans doute davantage."),
@@ -117,39 +137,18 @@ def late(who: list[Span], more: int, policy: str) -> Message:
     )
 
 
-def done(who: Span, policy: str) -> Message:
-    """Tell the administration that someone has finished."""
+def done_message(who: Span, policy: str) -> Message:
+    """Tell the administration that a person finished."""
     return Message(
         Text(who, f" a terminé son accueil sur la {policy}\u00a0: lecture, quiz et attestation."),
         Buttons(Button("Voir les accueils", "accueil gestion")),
     )
 
 
-def picture(png: bytes, numbers: str, day: date) -> Message:
-    """Give the picture of the progress, with the same numbers as text."""
+def picture_message(png: bytes, numbers: str, day: date) -> Message:
+    """Return the message that carries the picture of the progress, as PNG, and the same numbers as text."""
     return Message(
         Heading("La progression des accueils"),
         Text(numbers),
         File(f"accueils-{day.isoformat()}.png", png, "La progression des accueils"),
     )
-
-
-def _late(context: NoticeContext, notice: LateNotice, policy: str) -> Message | None:
-    found = [span for person_id in notice.people if (span := _shown(context, person_id))]
-    return late(found[:_NAMED], len(found) - _NAMED if len(found) > _NAMED else 0, policy) if found else None
-
-
-def _done(context: NoticeContext, notice: DoneNotice, policy: str) -> Message | None:
-    who = _shown(context, notice.person)
-    return done(who, policy) if who else None
-
-
-def _shown(context: NoticeContext, person_id: str) -> Span | None:
-    """Return a person as the administration can know them, by any account; None once they are gone."""
-    accounts = persons.accounts_of(context.db, person_id)
-    return person(accounts[0].platform, accounts[0].user) if accounts else None
-
-
-def _picture(context: NoticeContext, notice: PictureNotice) -> Message | None:
-    kept = kept_pictures.find(context.db, notice.id)
-    return picture(kept.png, kept.words, kept.day) if kept else None

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 from bot.conversation.messages import Message
-from bot.register.registrar import given, without
+from bot.register.registrar import receipt_failed_message, receipt_message
 
 
 def register_examples() -> dict[str, Message]:
     """Return one of each message that gives a receipt, by name."""
-    version = date(2015, 12, 13)
+    version, problem = date(2015, 12, 13), "Le programme qui compose la page n'a pas répondu."
     return {
-        "Le reçu": given("PA20", version, b"%PDF-1.7"),
-        "Le reçu, impossible": without("PA20", version, "Le programme qui compose la page n'a pas répondu."),
+        "Le reçu": receipt_message("PA20", version, b"%PDF-1.7"),
+        "Le reçu, impossible": receipt_failed_message("PA20", version, problem),
     }

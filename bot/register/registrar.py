@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +15,7 @@ from bot.conversation.messages import Button, Buttons, File, Heading, Message, N
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery, enqueue
 from bot.register import attestations, receipt
-from bot.register.attestations import Attestation, Attesting, Target
+from bot.register.attestations import Attesting, Target
 from bot.register.receipt import Issuer, ReceiptError
 from bot.register.signing import Signer
 from bot.schedule import clock
@@ -28,7 +27,7 @@ ADVANCE: Final = "attestations"  # the errand
 
 @dataclass(frozen=True, slots=True)
 class ReceiptNotice:
-    """The arguments of the notice that gives a receipt: whose it is, and of which text."""
+    """The arguments of the notice that carries a receipt: the person, the policy, the version's day."""
 
     person: str
     policy: str
@@ -62,20 +61,29 @@ class Registrar:
         _send(db, person_id, target, now, again=f":{now:%Y-%m-%dT%H:%M}")
 
     def notice_builders(self) -> tuple[NoticeBuilder, ...]:
-        """Return the notice that gives a receipt, to be sent by the outbox."""
+        """Return the notice that carries a receipt, for the outbox to send."""
         return (RECEIPT.built_by(self._receipt),)
 
     def _receipt(self, context: NoticeContext, notice: ReceiptNotice) -> Deferred[Message] | None:
         attestation = attestations.attestation_of(context.db, notice.person, notice.policy, notice.version)
         if attestation is None or attestation.name is None:  # erased since
             return None
-        return Deferred(partial(_made, attestation, self.issuer, self.signer()))
+        signer, (name, _) = self.signer(), self.issuer.policy(notice.policy)
+
+        def make() -> Message:
+            try:
+                content = receipt.make_receipt(attestation, self.issuer, signer)
+            except ReceiptError as error:
+                return receipt_failed_message(name, notice.version, str(error))
+            return receipt_message(name, notice.version, content)
+
+        return Deferred(make)
 
     async def advance(self, _: Mapping[str, Any], _now: datetime) -> None:
         """Note the end of the register beside the keys. Raises `StorageError` when entries are missing."""
-        await self.storage.run(self.caught_up)
+        await self.storage.run(self.catch_up)
 
-    def caught_up(self) -> None:
+    def catch_up(self) -> None:
         """Do the same, on the storage thread; over a storage in memory, do nothing."""
         if self.keys is None:
             return
@@ -94,16 +102,7 @@ def _send(db: Database, person_id: str, target: Target, now: datetime, again: st
     enqueue(db, Delivery(key, f"person:{person_id}", RECEIPT, notice, urgent=True), now)
 
 
-def _made(attestation: Attestation, issuer: Issuer, signer: Signer) -> Message:
-    name, _ = issuer.policy(attestation.entry.policy)
-    version = date.fromisoformat(attestation.entry.version)
-    try:
-        return given(name, version, receipt.make_receipt(attestation, issuer, signer))
-    except ReceiptError as error:
-        return without(name, version, str(error))
-
-
-def given(policy: str, version: date, content: bytes) -> Message:
+def receipt_message(policy: str, version: date, content: bytes) -> Message:
     """Return the message that carries a receipt, as PDF bytes."""
     return Message(
         Heading("Votre reçu"),
@@ -117,7 +116,7 @@ def given(policy: str, version: date, content: bytes) -> Message:
     )
 
 
-def without(policy: str, version: date, why: str) -> Message:
+def receipt_failed_message(policy: str, version: date, why: str) -> Message:
     """Tell a person that their attestation holds although its receipt could not be made."""
     return Message(
         Heading("Votre attestation est au registre"),

@@ -90,7 +90,7 @@ def test_what_is_attested_in_the_sandbox_is_verified_like_the_rest_until_it_star
             with storage.transaction() as db:
                 person = persons.known(db, ALEX)
                 clerk.attest(db, Attesting(person, "Zoé", persons.account(ALEX), PA20, NOW))
-            clerk.caught_up()
+            clerk.catch_up()
 
         storage.executor.submit(attest).result()
     assert "intact\u00a0: 1 inscription" in vigie("--essai", "registre", "verifier", **settings).stdout

@@ -87,12 +87,12 @@ def built(clerk: Registrar, *, new: bool = True) -> Message | None:
 
 
 def test_the_end_that_does_not_follow_what_was_noted_is_refused(clerk: Registrar) -> None:
-    clerk.caught_up()
+    clerk.catch_up()
     assert clerk.keys is not None
     assert not (clerk.keys / signing.HEAD_FILE).exists(), "no key is made for nothing"
     with clerk.storage.transaction() as db:
         attest(clerk, db)
-    clerk.caught_up()
+    clerk.catch_up()
     signing.note_head(clerk.keys, signing.Head(9, "f" * 64), clerk.signer())
     with pytest.raises(StorageError, match="ne suit plus"):
-        clerk.caught_up()
+        clerk.catch_up()

@@ -27,6 +27,7 @@ from bot.conversation.requests import Request, UserError
 from bot.onboarding import attempts, enrolment, progress
 from bot.onboarding.course import Course
 from bot.onboarding.enrolment import Standing
+from bot.onboarding.notices import enumeration
 from bot.onboarding.progress import LABELS, Numbers
 from bot.onboarding.quiz import session, statistics
 from bot.onboarding.quiz.bank import QuizBank
@@ -190,9 +191,6 @@ def _slice(rows: Sequence[_Row], text: str) -> Sequence[_Row]:
 
 def overview(course: Course, numbers: Numbers, late: Sequence[Span], bank: QuizBank) -> Message:
     """Return the numbers, the late people, the questions to review, and the actions."""
-    names: list[Span | str] = []
-    for span in late[:_LATE]:
-        names += [", ", span] if names else [span]
     more = f" et {len(late) - _LATE} de plus" if len(late) > _LATE else ""
     notes = []
     if bank.stale:
@@ -206,7 +204,7 @@ def overview(course: Course, numbers: Numbers, late: Sequence[Span], bank: QuizB
     return Message(
         Heading("Les accueils"),
         Text(bold(f"{course.name}, {course.revised()}"), "\n", "\n".join(numbers.lines())),
-        *([Text(bold("En retard"), "\u00a0: ", *names, f"{more}.")] if late else []),
+        *([Text(bold("En retard"), "\u00a0: ", *enumeration(late[:_LATE]), f"{more}.")] if late else []),
         *notes,
         Buttons(
             Button("Personnes", "accueil personnes"),
