@@ -37,7 +37,23 @@ settings.load_profile("vigie")
 
 TODAY = date(2026, 11, 24)
 TEST_DATA = Path(__file__).parent / "data"
+WAITING = ("torture", "wire", "leaks", "bench")  # for bots in processes of their own
 SCHEMAS = Path(__file__).resolve().parents[2] / "shared" / "schemas"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the files that wait among those that compute, so that a processor has something to do meanwhile.
+
+    None of them is at the end, where it would be alone; the browser's, which are long, come first.
+    """
+    files = list(dict.fromkeys(item.path for item in items))
+    waiting = [file for room in WAITING for file in files if file.parent.name == room]
+    order = sorted(set(files).difference(waiting), key=lambda file: (file.parent.name != "browser", file))
+    step = len(order) // (len(waiting) + 4)
+    for number, file in enumerate(waiting):
+        order.insert(number * (step + 1), file)
+    place = {file: number for number, file in enumerate(order)}
+    items.sort(key=lambda item: place[item.path])
 
 
 @pytest.fixture(scope="session", autouse=True)
