@@ -13,10 +13,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.changes import identities
+from bot.policy.loading import read_utf8
 from bot.storage import files
 
 BANK, GATE = "questions.jsonl", "questions_gate.jsonl"
@@ -87,8 +88,8 @@ def spelling_tables(folders: Iterable[Path]) -> tuple[Path, ...]:
 # --- Reading ------------------------------------------------------------------------------------
 
 
-def load_bank_lines(paths: Iterable[Path], version: Version | None) -> tuple[BankLine, ...]:
-    """Read banks, checking every line, against a version if there is one.
+def load_bank_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
+    """Read banks, and check every line, but not whether its clauses exist.
 
     Raises `PolicyError`, with the file and the line, at the first line that is wrong or asks what another
     one asks.
@@ -96,20 +97,14 @@ def load_bank_lines(paths: Iterable[Path], version: Version | None) -> tuple[Ban
     lines = []
     places: dict[str, Place] = {}
     for path in paths:
-        source, content = f"{path.parent.name}/{path.name}", path.read_bytes()
-        try:
-            texts = content.decode("utf-8").split("\n")
-        except UnicodeDecodeError as error:
-            line_number = content[: error.start].count(b"\n") + 1
-            raise PolicyError(source, line_number, "le fichier n'est pas en UTF-8.") from error
-        for at, text in enumerate(texts, 1):
+        source = f"{path.parent.name}/{path.name}"
+        for at, text in enumerate(read_utf8(path).split("\n"), 1):
             if not text.strip():
                 continue
-            line = parse_bank_line(text, (source, at), version)
+            line = parse_bank_line(text, (source, at))
             first, first_at = places.setdefault(normalized_question(line.question), (source, at))
             if (first, first_at) != (source, at):
-                problem = f"cette question est déjà à {first}, ligne {first_at}."
-                raise PolicyError(source, at, problem)
+                raise PolicyError(source, at, f"cette question est déjà à {first}, ligne {first_at}.")
             lines.append(line)
     return tuple(lines)
 
@@ -144,8 +139,6 @@ def parse_bank_line(
         data = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
         raise PolicyError(source, at, "ce n'est pas un objet JSON.") from error
-    if not isinstance(data, dict):
-        raise PolicyError(source, at, "il faut un objet JSON, entre accolades.")
     problem = _shape_problem(data)
     if problem:
         raise PolicyError(source, at, problem)
@@ -165,16 +158,16 @@ def parse_bank_line(
     return line
 
 
-def _shape_problem(data: dict[str, Any]) -> str:
-    """Return what is wrong with the keys and their types, in French; "" when nothing is."""
+def _shape_problem(data: object) -> str:
+    """Return what is wrong with a line's keys and their types, in French; "" when nothing is."""
+    if not isinstance(data, dict):
+        return "il faut un objet JSON, entre accolades."
     unknown = [key for key in data if key not in {*_KEYS, "id", "version"}]
     if unknown:
         return f"la clé «\u00a0{unknown[0]}\u00a0» n'existe pas; il y a\u00a0: {', '.join(_KEYS)}."
-    for key in ("question", "kind"):
-        if not isinstance(data.get(key), str) or not data[key].strip():
-            return f"«\u00a0{key}\u00a0»\u00a0: il faut un texte."
-    for key in ("outcome", "author"):
-        if not isinstance(data.get(key, ""), str):
+    for key in ("question", "kind", "outcome", "author"):
+        text = data.get(key, "" if key in {"outcome", "author"} else None)
+        if not isinstance(text, str) or (key in {"question", "kind"} and not text.strip()):
             return f"«\u00a0{key}\u00a0»\u00a0: il faut un texte."
     for key in ("gold", "also_ok"):
         numbers = data.get(key)
@@ -252,10 +245,8 @@ def add_line(folder: Path, policy: str, line: BankLine) -> None:
     question = normalized_question(line.question)
     with files.explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        texts = (
-            [text for text in path.read_text("utf-8").splitlines() if text.strip()] if path.exists() else []
-        )
-        parsed = [(text, _readable(text)) for text in texts]
+        texts = path.read_text("utf-8").splitlines() if path.exists() else []
+        parsed = [(text, _readable(text)) for text in texts if text.strip()]
         others = [text for text, old in parsed if not (old and normalized_question(old.question) == question)]
         with files.draft(path) as draft:
             draft.write_text("\n".join([*others, line.as_json()]) + "\n", "utf-8")

@@ -96,23 +96,22 @@ class AnswerMemory:
     """The last answer that each person got, for ten minutes, and the answers to judge, for an hour."""
 
     def __init__(self, clock: Clock) -> None:
-        self._last: Fading[Actor, tuple[str, tuple[Number, ...]]] = Fading(clock, FOLLOWED)
+        self._last: Fading[Actor | None, tuple[str, tuple[Number, ...]]] = Fading(clock, FOLLOWED)
         self._to_judge: Fading[str, GivenAnswer] = Fading(clock, JUDGED)
 
     def previous(self, actor: Actor | None, policy: str) -> tuple[Number, ...]:
         """Return the clauses of the person's last answer, none unless it was about this policy."""
-        last = self._last.get(actor) if actor else None
+        last = self._last.get(actor)
         return last[1] if last and last[0] == policy else ()
 
     def remember(self, actor: Actor | None, policy: str, clauses: tuple[Number, ...]) -> None:
         """Remember the clauses of the person's last answer."""
-        if actor:
+        if actor:  # it may be unknown
             self._last.put(actor, (policy, clauses))
 
     def forget(self, actor: Actor | None) -> None:
         """Forget the person's last answer at once."""
-        if actor:
-            self._last.drop(actor)
+        self._last.drop(actor)
 
     def add(self, answer: GivenAnswer) -> str:
         """Remember an answer to judge, and return the identifier that its buttons carry."""

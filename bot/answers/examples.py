@@ -10,9 +10,9 @@ def training_examples() -> dict[str, Message]:
     """Return one of each message about a training, by name."""
     return {
         "banque, un meilleur modèle": result_message(
-            RetrainingResult(swapped=True, before=0.931, after=0.934, lines=2715), "pa20"
+            RetrainingResult("pa20", swapped=True, before=0.931, after=0.934, lines=2715)
         ),
         "banque, un modèle moins bon": result_message(
-            RetrainingResult(swapped=False, before=0.931, after=0.925, lines=2715), "pa20"
+            RetrainingResult("pa20", swapped=False, before=0.931, after=0.925, lines=2715)
         ),
     }

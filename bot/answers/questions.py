@@ -90,14 +90,13 @@ class PolicyAnswer:
 class Engine:
     """Answers questions about every policy. Safe to use from several threads; made once.
 
-    `folders`: those that hold policies, the shipped one first (`Settings.data_folders()`).
-    `models`: where trained models are kept; made when missing. Nothing is read before the first use.
-    `shelf`: gives the models instead, to try one before it serves.
+    `folders`: those that hold policies, the shipped one first (`Settings.data_folders()`). `shelf`: gives
+    the models. Nothing is read before the first use.
     """
 
-    def __init__(self, folders: Sequence[Path], models: Path, shelf: ModelShelf | None = None) -> None:
+    def __init__(self, folders: Sequence[Path], shelf: ModelShelf) -> None:
         self._folders = tuple(folders)
-        self._shelf = shelf or ModelShelf(self._folders, models)
+        self._shelf = shelf
         self._lock = RLock()  # Snowball's stemmer keeps a state of its own
         self._words: dict[Version, ClauseWords] = {}
         self._namings: dict[Policy, Naming] = {}
@@ -109,21 +108,6 @@ class Engine:
     @cached_property
     def _table(self) -> Mapping[str, str]:
         return _load_sound(load_spelling_table, spelling_tables(self._folders))
-
-    def prepare(self, policy: Policy) -> bool:
-        """Load the policy's model, after training if it is missing. Slow: for a thread of its own.
-
-        Returns False when the policy has no bank, or it could not be learnt: then text alone answers.
-        """
-        return self._shelf.prepare(policy.versions[-1])
-
-    def ready(self, policy: Policy) -> bool:
-        """Tell whether the policy's bank is learnt, or cannot be; if it is to be, start."""
-        return self._shelf.ready(policy.versions[-1])
-
-    def close(self) -> None:
-        """Start no more training."""
-        self._shelf.close()
 
     def answer(
         self, policy: Policy, version: Version, question: str, previous: tuple[Number, ...] = ()

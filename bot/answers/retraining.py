@@ -6,12 +6,12 @@ thread. It is harmless when repeated: the same bank gives the same model, and th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final
 
 from sqlite_utils import Database
 
@@ -25,24 +25,24 @@ from bot.outbox.notices import Notice, NoticeBuilder
 from bot.outbox.rows import Delivery
 from bot.policy.library import Library
 from bot.schedule import clock
+from bot.schedule.clock import Arguments
 from bot.storage.database import Storage
 from bot.times import iso
 
 LEARN: Final = "apprendre"  # the errand that learns the banks for the texts in force and to come
 ERRAND: Final = "reentrainer"  # in `Work.errands`
 
-Arguments: TypeAlias = Mapping[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class RetrainingResult:
-    """What came of training again.
+    """What came of training a policy's model again: the arguments of the notice.
 
     `swapped`: the new model answers from now on. `before`, `after`: the share of the gate file's questions
     that each model answers rightly (« joint » in docs/), None when there was no model, or no gate.
     `lines`: how many questions the new model was trained on. `problem`: why there is none, in French.
     """
 
+    policy: str
     swapped: bool
     before: float | None
     after: float | None
@@ -50,15 +50,7 @@ class RetrainingResult:
     problem: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RetrainingNotice:
-    """The arguments of the notice that says what came of training a policy's model again."""
-
-    policy: str
-    result: RetrainingResult
-
-
-NOTICE: Final = Notice("reentrainement", "le résultat d'un réentraînement", RetrainingNotice)
+NOTICE: Final = Notice("reentrainement", "le résultat d'un réentraînement", RetrainingResult)
 
 
 def retrain(library: Library, folders: Sequence[Path], models: Path, policy: str) -> RetrainingResult:
@@ -66,9 +58,9 @@ def retrain(library: Library, folders: Sequence[Path], models: Path, policy: str
     try:
         verdict = store.learn(Sources(tuple(folders), library.policies[policy].versions[-1]), models)
     except ModelError as error:
-        return RetrainingResult(swapped=False, before=None, after=None, lines=0, problem=str(error))
+        return RetrainingResult(policy, swapped=False, before=None, after=None, lines=0, problem=str(error))
     before, after = (score.joint if score else None for score in (verdict.before, verdict.after))
-    return RetrainingResult(verdict.swapped, before, after, verdict.lines)
+    return RetrainingResult(policy, verdict.swapped, before, after, verdict.lines)
 
 
 def plan(db: Database, policy: str, person: str, now: datetime) -> None:
@@ -90,8 +82,7 @@ async def errand(
 ) -> None:
     """Train, then queue the notice, and plan to learn the same for the texts to come; retried if it fails."""
     result = await aside(partial(retrain, arguments["policy"]))
-    notice = RetrainingNotice(arguments["policy"], result)
-    delivery = Delivery(arguments["key"], f"person:{arguments['person']}", NOTICE, notice)
+    delivery = Delivery(arguments["key"], f"person:{arguments['person']}", NOTICE, result)
 
     def queue() -> None:
         with storage.transaction() as db:
@@ -103,10 +94,10 @@ async def errand(
 
 def notice_builders() -> tuple[NoticeBuilder, ...]:
     """Return the notice of a training, to be sent by the outbox."""
-    return (NOTICE.built_by(lambda _, notice: result_message(notice.result, notice.policy)),)
+    return (NOTICE.built_by(lambda _, result: result_message(result)),)
 
 
-def result_message(result: RetrainingResult, policy: str) -> Message:
+def result_message(result: RetrainingResult) -> Message:
     """Say whether the new model answers, and the two scores."""
     if result.problem:
         text = f"L'exercice n'a pas abouti\u00a0: {result.problem} Vos ajouts restent dans la banque."
@@ -126,7 +117,7 @@ def result_message(result: RetrainingResult, policy: str) -> Message:
         Heading("La banque de questions"),
         Text(text),
         Note(note),
-        Buttons(Button("Voir la banque", f"banque {policy}:")),
+        Buttons(Button("Voir la banque", f"banque {result.policy}:")),
     )
 
 

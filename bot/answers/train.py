@@ -2,22 +2,19 @@
 
     python -m bot.answers.train < ORDER
 
-The order is JSON, as `store.learn` writes it: the policy, the version's adoption, the folders that hold
-policies and the one that holds models, and the texts of the version and of those before it, since the
-folders need not hold what was approved. Without texts, they are read from the folders. It prints the
-verdict as JSON. A program of its own, so that nothing of what training needs stays in the bot. The
-questions set aside, `questions_gate.jsonl` beside the bank, are never trained on.
+The order is a `store.TrainingOrder` in JSON; the verdict is printed as JSON. A program of its own, so that
+nothing of what training needs stays in the bot. The questions set aside, `questions_gate.jsonl` beside the
+bank, are never trained on.
 """
 
 from __future__ import annotations
 
 import ctypes
-import json
 import os
 import signal
 import sys
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -30,7 +27,7 @@ from bot.answers.engine.store import ModelScore, Sources, Verdict
 from bot.answers.questions import Engine
 from bot.policy.articles import PolicyError
 from bot.policy.library import Policy
-from bot.policy.loading import Adopted, load_library
+from bot.policy.loading import load_library
 
 ENOUGH = 5  # answered questions for each clause; with fewer, text alone does better
 _PARENT_DEATH_SIGNAL = 1  # prctl(2): PR_SET_PDEATHSIG
@@ -56,7 +53,7 @@ def retrain(sources: Sources, policy: Policy, models: Path) -> Verdict:
     if current and previous and aside:
 
         def score(model: Model) -> ModelScore:
-            engine = Engine(sources.folders, Path(), FixedModel(model))
+            engine = Engine(sources.folders, FixedModel(model))
             measures = evaluation.measure(evaluation.try_questions(engine, policy, sources.version, aside))
             return ModelScore(measures.joint or 0.0, measures.top1 or 0.0)
 
@@ -68,34 +65,24 @@ def retrain(sources: Sources, policy: Policy, models: Path) -> Verdict:
     return verdict
 
 
-def main() -> int:
-    """Train; print the verdict as JSON, or one French line of what is wrong."""
+def main() -> None:
+    """Train, and print the verdict as JSON; exit 1 with one French line of what is wrong."""
     if sys.platform == "linux":  # end when the bot does, however it ends: once started again, it trains anew
         ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
     if hasattr(os, "nice"):
         os.nice(5)  # whoever asks the bot something meanwhile goes first
     try:
-        order = json.load(sys.stdin)
-        name, folders = order["policy"], tuple(map(Path, order["folders"]))
-        texts = [
-            Adopted(
-                date.fromisoformat(text["adopted"]),
-                date.fromisoformat(text["effective"]) if text["effective"] else None,
-                text["text"],
-            )
-            for text in order["texts"]
-        ]
-        policy = load_library(folders, name, lambda: date.max, {name: texts} if texts else None).default
-        verdict = retrain(Sources(folders, policy.version(order["adopted"])), policy, Path(order["models"]))
+        order = store.ORDER.validate_json(sys.stdin.read())
+        approved = {order.policy: order.texts} if order.texts else None
+        policy = load_library(order.folders, order.policy, lambda: date.max, approved).default
+        version = policy.version(order.adopted.isoformat())
+        verdict = retrain(Sources(order.folders, version), policy, order.models)
     except OSError as error:
-        print(f"{error.filename}\u00a0: {os.strerror(error.errno or 0)}.", file=sys.stderr)  # noqa: T201 — a program's own output
-        return 1
+        sys.exit(f"{error.filename}\u00a0: {os.strerror(error.errno or 0)}.")
     except (PolicyError, ModelError, ValueError, KeyError) as error:
-        print(error, file=sys.stderr)  # noqa: T201 — same
-        return 1
-    print(json.dumps(asdict(verdict)))  # noqa: T201 — same
-    return 0
+        sys.exit(str(error))
+    print(store.VERDICT.dump_json(verdict).decode())  # noqa: T201 — a program's own output
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

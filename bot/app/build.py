@@ -19,6 +19,7 @@ from sqlite_utils import Database
 
 from bot.answers import retraining
 from bot.answers.conversations import AnswerMemory
+from bot.answers.engine.shelf import ModelShelf
 from bot.answers.guidance import Guidance, load_guidance
 from bot.answers.negative_posts import NegativePosts, load_negative_posts
 from bot.answers.questions import Engine
@@ -139,7 +140,12 @@ class Parts:
     @cached_property
     def engine(self) -> Engine:
         """The engine that answers questions; it loads a model at the first one."""
-        return Engine(self.folders, self.settings.models())
+        return Engine(self.folders, self.shelf)
+
+    @cached_property
+    def shelf(self) -> ModelShelf:
+        """The models learnt from the banks of questions."""
+        return ModelShelf(self.folders, self.settings.models())
 
     @cached_property
     def course(self) -> Course:

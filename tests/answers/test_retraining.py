@@ -26,7 +26,7 @@ from tests.kits.fake_clock import FakeClock
 from tests.kits.people import ALEX
 from tests.platforms.test_hostile_text import check_everywhere
 
-BETTER = RetrainingResult(swapped=True, before=0.931, after=0.934, lines=2715)
+BETTER = RetrainingResult("pa20", swapped=True, before=0.931, after=0.934, lines=2715)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ async def test_a_policy_whose_bank_is_too_small_is_not_trained_and_says_so(
 ) -> None:
     trained = await aside(lambda: retraining.retrain(library, [SEED, TEST_DATA], tmp_path, "cr3"))
     assert not trained.swapped
-    assert "pas encore assez de questions" in said(trained, "cr3")
+    assert "pas encore assez de questions" in said(trained)
 
 
 def test_a_bot_that_stops_waits_for_no_training(
@@ -106,8 +106,8 @@ def test_a_bot_that_stops_waits_for_no_training(
     release.set()
 
 
-def said(result: RetrainingResult, policy: str = "pa20") -> str:
-    return "\n".join(retraining.result_message(result, policy).own_words())
+def said(result: RetrainingResult) -> str:
+    return "\n".join(retraining.result_message(result).own_words())
 
 
 def test_the_notice_says_what_came_of_it_with_both_scores() -> None:
@@ -117,10 +117,10 @@ def test_the_notice_says_what_came_of_it_with_both_scores() -> None:
 
 def test_a_worse_model_is_not_used_and_a_failure_is_explained() -> None:
     assert "Je n'ai pas changé ma façon de répondre" in said(
-        RetrainingResult(swapped=False, before=0.9, after=0.8, lines=9)
+        RetrainingResult("pa20", swapped=False, before=0.9, after=0.8, lines=9)
     )
     failed = RetrainingResult(
-        swapped=False, before=None, after=None, lines=9, problem="l'entraînement a été trop long."
+        "pa20", swapped=False, before=None, after=None, lines=9, problem="l'entraînement a été trop long."
     )
     assert "L'exercice n'a pas abouti\u00a0: l'entraînement a été trop long." in said(failed)
 

@@ -19,6 +19,7 @@ import pytest
 from bot.answers.bank import BANK
 from bot.answers.engine import model, store, training
 from bot.answers.engine.scores import ModelError
+from bot.answers.engine.shelf import ModelShelf
 from bot.answers.engine.store import ModelScore, Sources
 from bot.answers.questions import Engine
 from bot.policy import articles
@@ -76,8 +77,9 @@ def test_a_damaged_model_is_made_again(small: Small, damage: bytes | None) -> No
     path = small.models / made.model
     path.unlink() if damage is None else path.write_bytes(damage)
     assert store.find_model(small.sources, small.models) == (None, False)
-    engine = Engine(small.folders, small.models)
-    assert engine.prepare(small.policy)
+    shelf = ModelShelf(small.folders, small.models)
+    engine = Engine(small.folders, shelf)
+    assert shelf.prepare(small.version)
     assert numbers(engine.answer(small.policy, small.version, "le museau du chiot")) == ["2.2"]
 
 
@@ -117,8 +119,9 @@ def test_a_better_bank_takes_over_and_its_scores_are_told(small: Small) -> None:
 
 
 def test_a_bank_that_answers_worse_does_not_take_over(small: Small) -> None:
-    engine = Engine(small.folders, small.models)
-    assert engine.prepare(small.policy)
+    shelf = ModelShelf(small.folders, small.models)
+    engine = Engine(small.folders, shelf)
+    assert shelf.prepare(small.version)
     question = SHAPES[3].format("piano")
     assert numbers(engine.answer(small.policy, small.version, question)) == ["1.2"]
     turned = {"1.1": "2.2", "1.2": "2.1", "2.1": "1.2", "2.2": "1.1"}
@@ -129,7 +132,7 @@ def test_a_bank_that_answers_worse_does_not_take_over(small: Small) -> None:
         if line.gold
     ]
     small.write(small.own_bank, lies)
-    assert engine.prepare(small.policy)
+    assert shelf.prepare(small.version)
     found = store.load_verdict(small.sources, small.models)
     assert found
     assert not found.swapped
@@ -148,32 +151,35 @@ def test_fewer_right_answers_are_worse_and_then_fewer_right_first_clauses() -> N
 
 
 def test_the_bank_before_serves_while_a_new_one_is_learned(small: Small) -> None:
-    engine = Engine(small.folders, small.models)
-    assert engine.prepare(small.policy)
+    shelf = ModelShelf(small.folders, small.models)
+    engine = Engine(small.folders, shelf)
+    assert shelf.prepare(small.version)
     small.write(small.own_bank, Small.lines(("Alors, {}?",)))
     assert numbers(engine.answer(small.policy, small.version, "un concert de piano")) == ["1.2"]
-    assert engine.prepare(small.policy)
+    assert shelf.prepare(small.version)
     found = store.load_verdict(small.sources, small.models)
     assert found
     assert found.bank == small.sources.key()
 
 
 def test_while_nothing_is_learned_text_alone_answers(small: Small) -> None:
-    engine = Engine(small.folders, small.models)
+    shelf = ModelShelf(small.folders, small.models)
+    engine = Engine(small.folders, shelf)
     assert numbers(engine.answer(small.policy, small.version, "jardin")) == ["2.1"]
     assert engine.answer(small.policy, small.version, "arrosoir").outcome == "not_found"
-    assert engine.prepare(small.policy)
+    assert shelf.prepare(small.version)
     assert numbers(engine.answer(small.policy, small.version, "arrosoir")) == ["2.1"]
 
 
 def test_a_wrong_line_leaves_the_model_that_serves_and_is_said(
     small: Small, caplog: pytest.LogCaptureFixture
 ) -> None:
-    engine = Engine(small.folders, small.models)
-    assert engine.prepare(small.policy)
+    shelf = ModelShelf(small.folders, small.models)
+    engine = Engine(small.folders, shelf)
+    assert shelf.prepare(small.version)
     small.own_bank.write_text('{"question": "secret"}\n', "utf-8")
     with caplog.at_level(logging.WARNING):
-        assert engine.prepare(small.policy)
+        assert shelf.prepare(small.version)
     assert "ligne 1" in caplog.text
     assert "secret" not in caplog.text
     assert numbers(engine.answer(small.policy, small.version, "un concert de piano")) == ["1.2"]
@@ -183,8 +189,9 @@ def test_a_bank_that_is_too_small_trains_nothing(small: Small) -> None:
     small.write(small.policy_folder / BANK, Small.lines(SHAPES[:1])[:10])
     with pytest.raises(ModelError, match="pas encore assez de questions"):
         store.learn(small.sources, small.models)
-    engine = Engine(small.folders, small.models)
-    assert not engine.prepare(small.policy)
+    shelf = ModelShelf(small.folders, small.models)
+    engine = Engine(small.folders, shelf)
+    assert not shelf.prepare(small.version)
     assert engine.answer(small.policy, small.version, "le chien et sa laisse").answered
 
 
@@ -239,8 +246,9 @@ def test_a_new_text_makes_a_new_model_without_comparing(small: Small) -> None:
 
 
 def test_many_threads_may_ask_at_once(small: Small) -> None:
-    engine = Engine(small.folders, small.models)
-    engine.prepare(small.policy)
+    shelf = ModelShelf(small.folders, small.models)
+    engine = Engine(small.folders, shelf)
+    shelf.prepare(small.version)
     policy, version = small.policy, small.version
     asked = [line for line in Small.lines(SHAPES[:3]) if line.gold] * 3
     with ThreadPoolExecutor(4) as pool:
@@ -250,8 +258,8 @@ def test_many_threads_may_ask_at_once(small: Small) -> None:
 
 def test_a_policy_without_a_bank_has_no_model(small: Small) -> None:
     (small.policy_folder / BANK).unlink()
-    engine = Engine(small.folders, small.models)
-    assert not engine.prepare(small.policy)
+    shelf = ModelShelf(small.folders, small.models)
+    assert not shelf.prepare(small.version)
     assert not small.models.exists()
     assert Sources(small.folders, small.version).banks() == ()
 

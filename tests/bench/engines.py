@@ -155,11 +155,11 @@ def many(model: Model, version: Version) -> Model:
 
 def set_aside() -> Sequence[bank.BankLine]:
     """Return the questions that nothing is trained on."""
-    return bank.load_bank_lines(bank.bank_files([SEED], "pa20", bank.GATE), None)
+    return bank.load_bank_lines(bank.bank_files([SEED], "pa20", bank.GATE))
 
 
 def _asking(version: Version, model: Model | None) -> Rank:
-    engine = Engine([SEED], Path(), FixedModel(model))
+    engine = Engine([SEED], FixedModel(model))
     policy = pa20()
 
     def rank(question: str) -> Ranked:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from bot.answers.questions import Engine
+from bot.answers.engine.shelf import ModelShelf
 from bot.cli import questions
 from bot.policy import loading
 from tests.conftest import TODAY
@@ -24,11 +24,10 @@ Vigie = Callable[..., Result]
 @pytest.fixture
 def vigie(small: Small, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Vigie:
     monkeypatch.chdir(tmp_path)
-    engine = Engine(small.folders, small.models)
-
     bot = parts_over(tmp_path / "vigie.db")
     bot.library = loading.load_library(small.folders, "petite", lambda: TODAY)
-    bot.engine, bot.guidance = engine, {}
+    bot.folders, bot.guidance = small.folders, {}
+    bot.shelf = ModelShelf(small.folders, small.models)
     return lambda *words: invoke(bot, command_group(*questions.COMMANDS), *words)
 
 

@@ -134,7 +134,8 @@ async def test_what_is_added_can_be_read_with_what_is_shipped(desk: Counter, lib
         line = pressed(await unanswered(desk, question), "En faire une ligne")
         await desk.press(line, ADMIN, **(values(await form(desk, line)) | {"issue": "off_topic"}))
     paths = question_bank.bank_files([SEED, desk.own], "pa20")
-    assert question_bank.load_bank_lines(paths, library.default.versions[-1])
+    lines = question_bank.load_bank_lines(paths)
+    assert all(library.default.versions[-1].within(number) for line in lines for number in line.gold)
     assert len(own_lines(desk)) == 2
 
 

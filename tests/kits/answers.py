@@ -57,9 +57,6 @@ class ToldEngine(Engine):
         self.asked.append((question, previous))
         return self.answers.get(question, PolicyAnswer("not_found"))
 
-    def close(self) -> None:
-        """Do nothing."""
-
 
 @dataclass
 class Counter:

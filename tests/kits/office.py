@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,7 +17,6 @@ from bot.answers.conversations import OnScreen
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.guidance import Guidance
 from bot.answers.negative_posts import NegativePosts
-from bot.answers.questions import Engine
 from bot.app.build import Bot, build
 from bot.app.sandbox import adapter
 from bot.app.starting import settle
@@ -83,7 +81,7 @@ class TextBot(Bot):
         super().__init__(Settings(), office.storage, office.clock)
         self.folders = FOLDERS
         self.library, self.office = library, office
-        self.engine = Engine(FOLDERS, Path(os.devnull), FixedModel(None))
+        self.shelf = FixedModel(None)
         self.guidance = dict(_guidance(library, *library.policies.values()))
         self.course = course(library)
         self.archive = texts(library, office)

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from datetime import date
 from pathlib import Path
 from threading import Lock
@@ -19,6 +19,7 @@ from bot.answers import train
 from bot.answers.bank import BANK, GATE, BankLine
 from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
+from bot.answers.engine.shelf import ModelShelf
 from bot.answers.questions import Engine, PolicyAnswer
 from bot.policy import articles, loading
 from bot.policy.articles import Number, Version
@@ -80,9 +81,9 @@ def learnt() -> None:
 def engine(library: Library) -> Engine:
     """The real engine with the real bank, trained."""
     learn()
-    made = Engine([SEED], MODELS)
-    assert made.prepare(library.default)
-    return made
+    shelf = ModelShelf([SEED], MODELS)
+    assert shelf.prepare(library.default.versions[-1])
+    return Engine([SEED], shelf)
 
 
 def numbers(answer: PolicyAnswer) -> list[str]:
@@ -156,12 +157,13 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Small:
     """A small policy, learned here, which spares two seconds."""
 
     def run(order: str) -> str:
-        printed, problem = io.StringIO(), io.StringIO()
-        with one_thread, redirect_stdout(printed), redirect_stderr(problem):
+        printed = io.StringIO()
+        with one_thread, redirect_stdout(printed):
             monkeypatch.setattr(sys, "stdin", io.StringIO(order))
-            failed = train.main()
-        if failed:
-            raise ModelError(problem.getvalue().strip())
+            try:
+                train.main()
+            except SystemExit as problem:
+                raise ModelError(str(problem)) from problem
         return printed.getvalue()
 
     monkeypatch.setattr(store, "_run", run)

@@ -20,7 +20,7 @@ words = detection.load_small_words(detection.tables([SEED]))
 @pytest.fixture(scope="module")
 def lines() -> tuple[BankLine, ...]:
     paths = (*bank.bank_files([SEED], "pa20"), *bank.bank_files([SEED], "pa20", bank.GATE))
-    return bank.load_bank_lines(paths, None)
+    return bank.load_bank_lines(paths)
 
 
 def test_no_question_of_the_bank_is_refused_for_its_language(lines: tuple[BankLine, ...]) -> None:

@@ -268,7 +268,7 @@ def test_a_new_clause_is_quoted_rather_than_said_not_to_be(
     tmp_path: Path, added: Library, engine: Engine
 ) -> None:
     model = engine._shelf.model(added.default.versions[0])
-    late = Engine([SEED, tmp_path], tmp_path, FixedModel(model))
+    late = Engine([SEED, tmp_path], FixedModel(model))
     old, new = added.default.versions
     assert not late.answer(added.default, old, ASKED).answered
     said = late.answer(added.default, new, ASKED)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
@@ -93,19 +92,16 @@ def _final(policy: Policy, lines: Sequence[BankLine], asked: Mapping[str, Sequen
     table = load_spelling_table(bank.spelling_tables([SEED]))
     model, _ = training.fit(lines, version, table)
     parts = ["## Le robot, sur des questions jamais vues\n"]
-    with tempfile.TemporaryDirectory() as nowhere:
-        engine = Engine([SEED], Path(nowhere), FixedModel(model))
-        for name, some in asked.items():
-            engine.answer(policy, version, "bonjour")
-            trials = evaluation.try_questions(engine, policy, version, some)
-            found = evaluation.report(trials)
-            rows = [
-                [kind, str(one["n"]), *(_share(one[key]) for key in ("top1", "top3", "joint"))]
-                for kind, one in (*found["by_kind"].items(), ("**toutes**", found))
-            ]
-            parts.append(
-                f"Sur {name}\u00a0:\n\n" + _table(["Sorte", "n", "top1", "top3", "joint"], rows) + "\n"
-            )
+    engine = Engine([SEED], FixedModel(model))
+    for name, some in asked.items():
+        engine.answer(policy, version, "bonjour")
+        trials = evaluation.try_questions(engine, policy, version, some)
+        found = evaluation.report(trials)
+        rows = [
+            [kind, str(one["n"]), *(_share(one[key]) for key in ("top1", "top3", "joint"))]
+            for kind, one in (*found["by_kind"].items(), ("**toutes**", found))
+        ]
+        parts.append(f"Sur {name}\u00a0:\n\n" + _table(["Sorte", "n", "top1", "top3", "joint"], rows) + "\n")
     return "\n".join(parts)
 
 
@@ -236,8 +232,8 @@ def main(ecrire: bool, aussi: tuple[Path, ...]) -> None:
     """Measure, print and, if asked to, write."""
     policy = loading.load_library([SEED], "pa20", date.today).default
     version = policy.versions[-1]
-    lines = bank.load_bank_lines(bank.bank_files([SEED], policy.id), version)
-    asked = {ASIDE: bank.load_bank_lines(bank.bank_files([SEED], policy.id, bank.GATE), version)}
+    lines = bank.load_bank_lines(bank.bank_files([SEED], policy.id))
+    asked = {ASIDE: bank.load_bank_lines(bank.bank_files([SEED], policy.id, bank.GATE))}
     asked |= {path.name: evaluation.load_questions(path, version) for path in aussi}
     parts = [f"Machine\u00a0: {machine()}."]
     for part in sections(policy, lines, asked):

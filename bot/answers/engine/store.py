@@ -11,19 +11,21 @@ Files are replaced in one step, so that two processes at once do no harm; a dama
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pydantic import TypeAdapter
 
 from bot.answers import bank
 from bot.answers.engine.scores import FORMAT, ModelError
@@ -32,6 +34,7 @@ from bot.language.spelling import load_spelling_table
 from bot.policy import search
 from bot.policy.articles import Version
 from bot.policy.changes import identities
+from bot.policy.loading import Adopted
 
 if TYPE_CHECKING:
     from bot.answers.engine.model import Model
@@ -67,14 +70,14 @@ class Sources:
         does is for people to say. Nothing is checked against the version, since a line of an older one must
         not silence the rest of the bank.
         """
-        lines = bank.load_bank_lines(bank.bank_files(self.folders, self.version.policy, name), None)
+        lines = bank.load_bank_lines(bank.bank_files(self.folders, self.version.policy, name))
         words = ClauseWords(self.version, {}, self.table, search.indexed_keys)
-        kept = []
+        fitting = []
         for line in lines:
             fresh = identities.fresh_clauses(bank.line_origin(line, self.version), self.version)
             if not (fresh and line.unsaid and words.may_answer(line.question, fresh)):
-                kept.append(line)
-        return bank.carried_lines(kept, self.version)
+                fitting.append(line)
+        return bank.carried_lines(fitting, self.version)
 
     def stamp(self) -> tuple[object, ...]:
         """Return what changes with the files or the text, without reading them. Raises OSError."""
@@ -130,9 +133,22 @@ class Verdict:
     after: ModelScore | None = None
 
 
-def _parse_verdict(data: dict[str, Any]) -> Verdict:
-    scores = {key: ModelScore(**data[key]) if data[key] else None for key in ("before", "after")}
-    return Verdict(**{**data, **scores})
+@dataclass(frozen=True, slots=True)
+class TrainingOrder:
+    """What the training program is to do, as JSON on its standard input.
+
+    `adopted`: of the version to learn. `texts`: of this version and those before it, since the folders need
+    not hold what was approved; where there are none, they are read from the folders.
+    """
+
+    policy: str
+    adopted: date
+    folders: tuple[Path, ...]
+    models: Path
+    texts: tuple[Adopted, ...]
+
+
+ORDER, VERDICT = TypeAdapter(TrainingOrder), TypeAdapter(Verdict)
 
 
 def load_verdict(sources: Sources, models: Path) -> Verdict | None:
@@ -142,8 +158,8 @@ def load_verdict(sources: Sources, models: Path) -> Verdict | None:
     """
     path = models / f"{sources.version.policy}-{sources.base()}.json"
     try:
-        verdict = _parse_verdict(json.loads(path.read_text("utf-8")))
-    except (OSError, ValueError, TypeError, KeyError):
+        verdict = VERDICT.validate_json(path.read_bytes())
+    except (OSError, ValueError):
         return None
     for used in (path, models / verdict.model):
         with suppress(OSError):  # it can be read, and that is enough
@@ -172,10 +188,10 @@ def is_learnt(sources: Sources, models: Path) -> bool:
 
     Raises OSError when the bank cannot be read.
     """
-    if not sources.banks():
-        return True
     verdict = load_verdict(sources, models)
-    return verdict is not None and verdict.bank == sources.key() and (models / verdict.model).is_file()
+    return not sources.banks() or (
+        verdict is not None and verdict.bank == sources.key() and (models / verdict.model).is_file()
+    )
 
 
 def learn(sources: Sources, models: Path) -> Verdict:
@@ -184,19 +200,15 @@ def learn(sources: Sources, models: Path) -> Verdict:
     Takes about twenty seconds, and nothing when the bank has its verdict already. Raises `ModelError`,
     whose text is a French sentence.
     """
-    order = {
-        "policy": sources.version.policy,
-        "adopted": sources.version.adopted.isoformat(),
-        "folders": list(map(str, sources.folders)),
-        "models": str(models),
-        "texts": [
-            {"adopted": v.key, "effective": v.effective and v.effective.isoformat(), "text": v.markdown}
-            for v in identities.chain(sources.version)
-            if v.markdown
-        ],
-    }
+    version = sources.version
+    texts = tuple(
+        Adopted(date.fromisoformat(text.key), text.effective, text.markdown)
+        for text in identities.chain(version)
+        if text.markdown
+    )
+    order = TrainingOrder(version.policy, version.adopted, sources.folders, models, texts)
     with _making:
-        return _parse_verdict(json.loads(_run(json.dumps(order))))
+        return VERDICT.validate_json(_run(ORDER.dump_json(order).decode()))
 
 
 def _run(order: str) -> str:
@@ -233,11 +245,14 @@ def save_verdict(models: Path, policy: str, verdict: Verdict, trained: Model | N
             save_model(trained, draft)
     name = f"{policy}-{verdict.base}.json"
     with _replacing(models / name) as draft:
-        draft.write_text(json.dumps(asdict(verdict)), "utf-8")
-    for ending in ("npz", "json"):
-        paths = sorted(models.glob(f"{policy}-*.{ending}"), key=_age, reverse=True)
-        for path in [path for path in paths if path.name not in {verdict.model, name}][KEPT - 1 :]:
-            path.unlink(missing_ok=True)
+        draft.write_bytes(VERDICT.dump_json(verdict))
+    with suppress(FileNotFoundError):  # another process is removing them too
+        for ending in ("npz", "json"):
+            paths = sorted(
+                models.glob(f"{policy}-*.{ending}"), key=lambda path: path.stat().st_mtime, reverse=True
+            )
+            for path in [path for path in paths if path.name not in {verdict.model, name}][KEPT - 1 :]:
+                path.unlink()
 
 
 @contextmanager
@@ -251,10 +266,3 @@ def _replacing(path: Path) -> Iterator[Path]:
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
-
-
-def _age(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except FileNotFoundError:  # another process removed it
-        return 0.0
