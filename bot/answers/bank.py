@@ -127,12 +127,11 @@ def normalized_question(question: str) -> str:
     return " ".join(question.lower().split())
 
 
-def parse_bank_line(
-    text: str, where: Place, version: Version | None = None, *, any_kind: bool = False
-) -> BankLine:
-    """Read one line, with or without its author and its outcome. Raises `PolicyError`.
+def parse_bank_line(text: str, where: Place, *, any_kind: bool = False) -> BankLine:
+    """Read one line, with or without its author and its outcome; its clauses may not exist.
 
     `any_kind`: accept kinds and outcomes that no bank has, for questions that are only measured.
+    Raises `PolicyError`.
     """
     source, at = where
     try:
@@ -152,7 +151,7 @@ def parse_bank_line(
         data.get("author", ""),
         str(data.get("version", "")),
     )
-    problem = "" if any_kind else _sense_problem(line, version)
+    problem = "" if any_kind else _sense_problem(line)
     if problem:
         raise PolicyError(source, at, problem)
     return line
@@ -182,7 +181,7 @@ def _shape_problem(data: object) -> str:
     return ""
 
 
-def _sense_problem(line: BankLine, version: Version | None) -> str:
+def _sense_problem(line: BankLine) -> str:
     """Return what is inconsistent, in French; "" when nothing is."""
     kinds, outcomes = (ANSWERED_KINDS, ANSWERED) if line.gold else (DECLINED_KINDS, DECLINED)
     means = "a une clause" if line.gold else "n'a pas de clause"
@@ -195,9 +194,6 @@ def _sense_problem(line: BankLine, version: Version | None) -> str:
     twice = set(line.gold) & set(line.also_ok)
     if twice:
         return f"la clause {min(twice)} est dans «\u00a0gold\u00a0» et dans «\u00a0also_ok\u00a0»."
-    missing = [number for number in (*line.gold, *line.also_ok) if version and not version.within(number)]
-    if missing and version:
-        return f"la clause {missing[0]} n'existe pas dans la version du {version.adopted}."
     return ""
 
 

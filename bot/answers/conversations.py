@@ -1,8 +1,8 @@
 """What is remembered of an exchange, in memory only and for minutes: never written, never logged.
 
-`AnswerMemory`: the clauses of each person's last answer, so that « et pour TikTok? » is understood, and the
-answers that can still be judged with « Utile » or « Pas utile ». `OnScreen`: which question of a quiz was
-shown last. Nothing that a person wrote is in there, but for questions that are already masked.
+The clauses of each person's last answer, so that « et pour TikTok? » is understood, and the answers that can
+still be judged with « Utile » or « Pas utile ». It holds nothing that a
+person wrote, except questions that are already masked.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from bot.times import Clock
 
 FOLLOWED: Final = timedelta(minutes=10)  # how long a question may refer to the one before
 JUDGED: Final = timedelta(hours=1)  # how long « Pas utile » knows which question it is about
-SHOWN: Final = timedelta(hours=1)  # how long a letter written alone answers the question shown last
 MOST: Final = 2_000  # of each; beyond, the oldest are forgotten first
 
 Key = TypeVar("Key")
@@ -130,14 +129,3 @@ class AnswerMemory:
 
     def __len__(self) -> int:
         return len(self._last) + len(self._to_judge)
-
-
-class OnScreen(Fading[str, int]):
-    """The turn that each attempt at the quiz showed last, so that a letter answers what was just seen."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__(clock, SHOWN)
-
-    def shows(self, attempt: str, turn: int) -> bool:
-        """Tell whether the question of this turn was shown last."""
-        return self.get(attempt) == turn

@@ -17,13 +17,12 @@ from typing import Any, Final, TypeVar
 
 from bot.answers import bank
 from bot.answers.bank import BankLine
-from bot.answers.questions import Engine, PolicyAnswer
+from bot.answers.questions import MOST, Engine, PolicyAnswer
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.library import Policy
 from bot.typesetting.typeset import typeset
 
 DECLINED = "aucune"  # the row and the column of what the policy does not answer
-_FIRST = 3
 _TEMPLATE: Final = Path(__file__).with_name("confusion.typ")
 Key = TypeVar("Key", str, Number)
 
@@ -39,7 +38,7 @@ class Trial:
     @property
     def accepted(self) -> tuple[bool, ...]:
         """Whether each of the first three clauses may be cited first."""
-        return tuple(self.line.accepts(clause.number) for clause in self.answer.ranked[:_FIRST])
+        return tuple(self.line.accepts(clause.number) for clause in self.answer.ranked[:MOST])
 
     @property
     def first(self) -> bool:
@@ -95,7 +94,7 @@ def load_questions(path: Path, version: Version) -> tuple[BankLine, ...]:
     return tuple(lines)
 
 
-def try_questions(engine: Engine, policy: Policy, version: Version, lines: Iterable[BankLine]) -> list[Trial]:
+def ask_questions(engine: Engine, policy: Policy, version: Version, lines: Iterable[BankLine]) -> list[Trial]:
     """Ask every question, one at a time."""
     trials = []
     for line in lines:

@@ -15,7 +15,6 @@ from typing import Final
 from bot.answers.questions import PolicyAnswer
 from bot.policy.search import fold_accents
 
-FILE: Final = "negative_posts.toml"
 READ: Final = 2_000  # characters
 
 
@@ -55,7 +54,7 @@ class NegativePosts:
 
 def load_negative_posts(folder: Path) -> NegativePosts:
     """Read the shipped phrases. Raises `OSError` when they cannot be read."""
-    data = tomllib.loads((folder / FILE).read_text("utf-8"))
+    data = tomllib.loads((folder / "negative_posts.toml").read_text("utf-8"))
     patterns = {name: re.compile("|".join(f"(?:{phrase})" for phrase in data[name])) for name in data}
     every = (patterns["where"], patterns["hostile"], patterns["us"])
     return NegativePosts(every, patterns["direct"], patterns["unless"], patterns["praise"])

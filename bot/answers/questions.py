@@ -182,7 +182,7 @@ def _by_text(ranked: Sequence[ScoredClause], policy: Policy) -> PolicyAnswer:
     best = tuple(ranked[:MOST])
     if not best or best[0].score < SURE_OF_TEXT:
         return PolicyAnswer("not_found", ranked=best)
-    clauses = _with_companions(ranked, best[0].score - TEXT_RIVALS, policy)
+    clauses = _to_show(ranked, best[0].score - TEXT_RIVALS, policy)
     return PolicyAnswer("answer", clauses=clauses, ranked=best)
 
 
@@ -203,7 +203,7 @@ def _by_model(scores: Scores, policy: Policy) -> PolicyAnswer:
     rivals = tuple(clause for clause in best if clause.score >= RIVAL * first.score)
     if len(rivals) > 1 and not {clause.number for clause in rivals} <= _read_with(first.number, policy):
         return PolicyAnswer("clarify", topic, rivals, best)
-    return PolicyAnswer("answer", topic, _with_companions(ranked, SHOWN * first.score, policy), best)
+    return PolicyAnswer("answer", topic, _to_show(ranked, SHOWN * first.score, policy), best)
 
 
 def _by_fresh_words(answer: PolicyAnswer, candidates: Sequence[ScoredClause]) -> PolicyAnswer:
@@ -223,9 +223,7 @@ def _read_with(number: Number, policy: Policy) -> frozenset[Number]:
     return frozenset(group.clauses) if group else frozenset()
 
 
-def _with_companions(
-    ranked: Sequence[ScoredClause], least: float, policy: Policy
-) -> tuple[ScoredClause, ...]:
+def _to_show(ranked: Sequence[ScoredClause], least: float, policy: Policy) -> tuple[ScoredClause, ...]:
     """Return the best clause, those to be read with it, and others of at least a score: three at most."""
     group = _read_with(ranked[0].number, policy)
     together = [clause for clause in ranked if clause.number in group]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from sqlite_utils import Database
 
@@ -53,6 +53,9 @@ class RetrainingResult:
 NOTICE: Final = Notice("reentrainement", "le résultat d'un réentraînement", RetrainingResult)
 
 
+Retrain: TypeAlias = Callable[[str], RetrainingResult]  # of a policy
+
+
 def retrain(library: Library, folders: Sequence[Path], models: Path, policy: str) -> RetrainingResult:
     """Train a policy's model again, in a process of its own, and wait for it."""
     try:
@@ -74,12 +77,7 @@ def plan(db: Database, policy: str, person: str, now: datetime) -> None:
     clock.plan(db, key, ERRAND, due, {"policy": policy, "person": person, "key": key})
 
 
-async def errand(
-    storage: Storage,
-    retrain: Callable[[str], RetrainingResult],
-    arguments: Arguments,
-    now: datetime,
-) -> None:
+async def errand(storage: Storage, retrain: Retrain, arguments: Arguments, now: datetime) -> None:
     """Train, then queue the notice, and plan to learn the same for the texts to come; retried if it fails."""
     result = await aside(partial(retrain, arguments["policy"]))
     delivery = Delivery(arguments["key"], f"person:{arguments['person']}", NOTICE, result)

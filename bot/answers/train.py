@@ -54,7 +54,7 @@ def retrain(sources: Sources, policy: Policy, models: Path) -> Verdict:
 
         def score(model: Model) -> ModelScore:
             engine = Engine(sources.folders, FixedModel(model))
-            measures = evaluation.measure(evaluation.try_questions(engine, policy, sources.version, aside))
+            measures = evaluation.measure(evaluation.ask_questions(engine, policy, sources.version, aside))
             return ModelScore(measures.joint or 0.0, measures.top1 or 0.0)
 
         before, after = score(previous), score(trained)

@@ -68,7 +68,7 @@ def evaluer(fichier: Path, image: Path | None, named: str | None, as_json: bool)
             f"{fichier.name}\u00a0: il n'est pas en UTF-8." if isinstance(error, ValueError) else str(error)
         )
     _prepare(bot, policy)
-    trials = evaluation.try_questions(bot.engine, policy, version, lines)
+    trials = evaluation.ask_questions(bot.engine, policy, version, lines)
     found = evaluation.report(trials)
     image = image or (None if as_json else Path("confusion.png"))
     if image:

@@ -235,7 +235,7 @@ def _line_of_form(bank: BankEditing, reading: Reading, fields: Mapping[str, str]
         kind, outcome = outcome, "out_of_scope"
     line = BankLine(question, kind, outcome, gold, author=AUTHOR, version=reading.version.key)
     try:
-        question_bank.parse_bank_line(line.as_json(), ("", 0), reading.version)
+        question_bank.parse_bank_line(line.as_json(), ("", 0))
     except PolicyError as error:
         problem = str(error).partition("\u00a0: ")[2]  # without the file, which is not written yet
         raise UserError(f"{problem[:1].upper()}{problem[1:]} Rien n'est ajouté.") from error

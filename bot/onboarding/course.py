@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from random import Random, SystemRandom
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from sqlite_utils import Database
 
-from bot.answers.conversations import OnScreen
+from bot.answers.conversations import Fading
 from bot.conversation.requests import UserError
 from bot.onboarding.enrolment import OnboardingPlan
 from bot.onboarding.quiz import bank as quiz_bank
@@ -23,6 +23,8 @@ from bot.policy.loading import read_utf8
 from bot.register.attestations import Attest, Target
 from bot.times import in_words, system_clock
 
+SHOWN: Final = timedelta(hours=1)  # how long a letter written alone answers the question shown last
+
 SendReceipt: TypeAlias = Callable[[Database, str, Target, datetime], None]
 
 
@@ -32,7 +34,7 @@ class Course:
 
     `target`: returns the version to read today; `bank`: its questions. `attest` writes an attestation in the
     register, and `send_receipt` sends its receipt again, both in the caller's transaction. `on_screen`: the
-    questions shown last.
+    turn that each attempt at the quiz showed last.
     """
 
     library: Library
@@ -42,7 +44,7 @@ class Course:
     plan: OnboardingPlan = field(default_factory=OnboardingPlan)
     random: Callable[[], Random] = SystemRandom
     send_receipt: SendReceipt = lambda _db, _person, _target, _now: None
-    on_screen: OnScreen = field(default_factory=lambda: OnScreen(system_clock))
+    on_screen: Fading[str, int] = field(default_factory=lambda: Fading(system_clock, SHOWN))
 
     def reading(self) -> Reading:
         """Return the policy in the version to read."""

@@ -14,11 +14,9 @@ import pytest
 from bot.answers.conversations import (
     FOLLOWED,
     JUDGED,
-    SHOWN,
     AnswerMemory,
     Fading,
     GivenAnswer,
-    OnScreen,
 )
 from bot.conversation.requests import Actor
 from bot.language.masking import Masked
@@ -130,13 +128,12 @@ def test_an_answer_is_judged_once_and_within_the_hour() -> None:
     assert memory.take(other) is None
 
 
-def test_a_question_is_on_screen_until_another_is_or_an_hour_has_passed() -> None:
+def test_a_value_stays_until_another_replaces_it_or_its_time_has_passed() -> None:
     clock = FakeClock()
-    shown = OnScreen(clock)
+    shown: Fading[str, int] = Fading(clock, FOLLOWED)
+    shown.put("a", 2)
     shown.put("a", 3)
-    assert shown.shows("a", 3)
-    assert not shown.shows("a", 4)
-    assert not shown.shows("b", 3)
-    clock.move(seconds=SHOWN.total_seconds())
+    assert (shown.get("a"), shown.get("b")) == (3, None)
+    clock.move(seconds=FOLLOWED.total_seconds())
     shown.fade()
-    assert not shown.shows("a", 3)
+    assert shown.get("a") is None

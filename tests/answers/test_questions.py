@@ -45,7 +45,7 @@ def test_questions_set_aside_are_answered_as_well_as_is_promised(
     engine: Engine, policy: Policy, version: Version
 ) -> None:
     aside = bank.load_bank_lines(bank.bank_files([SEED], policy.id, bank.GATE))
-    found = evaluation.measure(evaluation.try_questions(engine, policy, version, aside))
+    found = evaluation.measure(evaluation.ask_questions(engine, policy, version, aside))
     assert found.top1
     assert found.top3
     assert found.joint

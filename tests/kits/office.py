@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from bot.answers import guidance, negative_posts
-from bot.answers.conversations import OnScreen
+from bot.answers.conversations import Fading
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.guidance import Guidance
 from bot.answers.negative_posts import NegativePosts
@@ -24,7 +24,7 @@ from bot.commands.catalogue import Services, catalogue
 from bot.conversation.dispatcher import Dispatcher
 from bot.language import masking
 from bot.language.masking import Masker
-from bot.onboarding.course import Course, open_course
+from bot.onboarding.course import SHOWN, Course, open_course
 from bot.onboarding.enrolment import OnboardingPlan
 from bot.people import roles
 from bot.people.office import Office
@@ -131,7 +131,7 @@ def _guidance(library: Library, *_: Policy) -> dict[str, Guidance]:
 
 def course(library: Library) -> Course:
     """Return the course on a library's policy, where nobody attests."""
-    return replace(_course(library), on_screen=OnScreen(system_clock))
+    return replace(_course(library), on_screen=Fading(system_clock, SHOWN))
 
 
 @lru_cache(maxsize=4)

@@ -95,7 +95,7 @@ def _final(policy: Policy, lines: Sequence[BankLine], asked: Mapping[str, Sequen
     engine = Engine([SEED], FixedModel(model))
     for name, some in asked.items():
         engine.answer(policy, version, "bonjour")
-        trials = evaluation.try_questions(engine, policy, version, some)
+        trials = evaluation.ask_questions(engine, policy, version, some)
         found = evaluation.report(trials)
         rows = [
             [kind, str(one["n"]), *(_share(one[key]) for key in ("top1", "top3", "joint"))]

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from bot.answers.engine.features import BUCKETS, Floats, Postings, Rows, Weights, direction, weigh
+from bot.answers.engine.features import BUCKETS, Floats, Postings, direction, weigh
 from bot.answers.engine.scores import FORMAT, ModelError, Scores
 from bot.language.spelling import Speller
 from bot.policy.articles import Number, Version
@@ -35,7 +35,6 @@ from bot.policy.articles import Number, Version
 Encoder: TypeAlias = Callable[[Sequence[str]], Floats]
 
 READ = 600  # characters of a question; what it asks is in there, and the time is bounded
-_AS_STORED = ("starts", "rows", "weights")  # the other arrays are worked with in single precision
 _HALF = ("weights", "seen", "dual")  # stored in half precision, which costs nothing that can be measured
 
 
@@ -44,7 +43,7 @@ class Model:
     """A model learnt from n questions. Columns (c): the `clauses`, the `reasons` to decline, the `topics`.
 
     `rarity`: `(BUCKETS,) float32`, inverse document frequencies, 0 for a bucket that no question holds.
-    `starts`, `rows`, `weights`: the bank's questions, as `Postings`.
+    `postings`: the bank's questions, by bucket. `speller`: corrects a question before it is counted.
     `bias`: `(c,) float32`. `dual`: `(n, c)`, what similarity to each question adds to each column.
     `centre`: `(d,) float32`, the mean embedding. `seen`: `(n, d)`, the questions' embeddings, centred, of
     length 1. Both `dual` and `seen` are float32 here and float16 in the file.
@@ -56,9 +55,7 @@ class Model:
     reasons: tuple[str, ...]
     topics: tuple[str, ...]
     rarity: Floats
-    starts: NDArray[np.int32]
-    rows: Rows
-    weights: Weights
+    postings: Postings
     bias: Floats
     centre: Floats
     seen: Floats
@@ -103,7 +100,7 @@ class Model:
         buckets, weights = weigh(spelled, self.rarity)
         vector = direction(encoder()([spelled]), self.centre)[0]
         kernel = self.share * np.exp(self.width * (self.seen @ vector - 1))
-        kernel += Postings(self.starts, self.rows, self.weights).similarity(buckets, weights, len(kernel))
+        kernel += self.postings.similarity(buckets, weights, len(kernel))
         # In single precision: numpy would otherwise convert the whole of `dual`.
         scores: Floats = kernel.astype(np.float32) @ self.dual + self.bias
         return scores
@@ -182,14 +179,13 @@ def load_model(path: Path) -> Model:
         with np.load(path, allow_pickle=False) as data:
             if int(data["format"]) != FORMAT or len(data["starts"]) != BUCKETS + 1:
                 raise ModelError(path.name)
-            for name in (field.name for field in fields(Model) if field.name != "speller"):
+            for name in _stored_names():
                 value = data[name]
                 if value.dtype.kind == "U":
                     values[name] = tuple(value.tolist())
-                elif value.ndim == 0:
-                    values[name] = float(value)
-                else:
-                    values[name] = value if name in _AS_STORED else value.astype(np.float32)
+                else:  # single precision to work with
+                    values[name] = value.astype(np.float32) if value.ndim else float(value)
+            postings = Postings(data["starts"], data["rows"], data["weights"])
             speller = Speller(
                 dict(zip(data["typed"].tolist(), data["meant"].tolist(), strict=True)),
                 frozenset(data["known"].tolist()),
@@ -197,12 +193,17 @@ def load_model(path: Path) -> Model:
             )
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise ModelError(path.name) from error
-    return Model(**values, speller=speller)
+    return Model(**values, postings=postings, speller=speller)
+
+
+def _stored_names() -> list[str]:
+    return [field.name for field in fields(Model) if field.name not in {"postings", "speller"}]
 
 
 def save_model(model: Model, path: Path) -> None:
-    """Write a model to a compressed `.npz`: an array for each field, and five for the speller."""
-    values = {f.name: np.array(getattr(model, f.name)) for f in fields(model) if f.name != "speller"}
+    """Write a model to a compressed `.npz`: an array for each field, and for each part of two of them."""
+    values = {name: np.array(getattr(model, name)) for name in _stored_names()}
+    values |= {name: getattr(model.postings, name) for name in ("starts", "rows", "weights")}
     for name in _HALF:
         values[name] = values[name].astype(np.float16)
     speller = {

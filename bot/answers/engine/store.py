@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 TRAINING = 3  # raised when the way of training changes, so that older models are made again
 KEPT = 4  # models of one policy: of the text in force, of the one to come, and the latest used before them
 SLOWEST = 600.0  # seconds for one training; twenty are enough on one core
-PROGRAM = "bot.answers.train"
 _ROOT = Path(__file__).resolve().parents[3]  # of this program, wherever it is run from
 _making = Lock()  # a second caller waits for what is being made, rather than have it made twice
 
@@ -217,8 +216,8 @@ def _run(order: str) -> str:
     # One thread for its arithmetic, so that the bot keeps a core.
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     try:
-        done = subprocess.run(  # noqa: S603 — this program's own module
-            [sys.executable, "-m", PROGRAM],
+        done = subprocess.run(
+            [sys.executable, "-m", "bot.answers.train"],
             input=order,
             capture_output=True,
             encoding="utf-8",

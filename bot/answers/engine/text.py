@@ -90,11 +90,8 @@ class ClauseWords:
 
     def may_answer(self, question: str, clauses: Collection[Number]) -> list[ScoredClause]:
         """Return those of some clauses that may say what a question asks, by the share they hold."""
-        ranked = [clause for clause in self.rank(question) if clause.number in clauses]
-        return sorted(
-            (clause for clause in ranked if clause.score >= MAY_SAY),
-            key=lambda clause: (-clause.score, clause.number),
-        )
+        ranked = [c for c in self.rank(question) if c.number in clauses and c.score >= MAY_SAY]
+        return sorted(ranked, key=lambda clause: (-clause.score, clause.number))
 
 
 def _count(counts: dict[str, float], text: str, worth: float) -> None:

@@ -62,9 +62,7 @@ def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -
         reasons=REASONS,
         topics=TOPICS,
         rarity=rarity,
-        starts=postings.starts,
-        rows=postings.rows,
-        weights=postings.weights,
+        postings=postings,
         bias=bias.astype(np.float32),
         centre=centre,
         seen=seen,
@@ -160,12 +158,8 @@ def threshold_of(clauses: Sequence[str], lines: Sequence[BankLine], scores: Tabl
     inside = np.array([bool(line.gold) for line in lines])
     if inside.all():
         return float(-np.quantile(margins, 0.02))  # no line is declined: decline what is unlike all of them
-    right = np.array(
-        [
-            any(str(number) == clauses[at] for number in (*line.gold, *line.also_ok))
-            for line, at in zip(lines, best, strict=True)
-        ]
-    )
+    accepted = [set(map(str, (*line.gold, *line.also_ok))) for line in lines]
+    right = np.array([clauses[at] in numbers for at, numbers in zip(best, accepted, strict=True)])
     weight = np.where(inside, IN_SCOPE / inside.sum(), (1 - IN_SCOPE) / (~inside).sum())
     steps = np.linspace(-0.3, 0.3, 121)
     joint = [

@@ -184,7 +184,7 @@ class _QuizRequest:
         turn, question = self._present(attempt)
         if turn is None or question is None:
             return self._question(attempt)
-        if not self.course.on_screen.shows(attempt.id, turn.turn):
+        if self.course.on_screen.get(attempt.id) != turn.turn:
             return self._question(attempt, messages.READ_FIRST)
         if not question.several or len(letters) == 1:
             action: Action = "tick" if question.several else "choose"
