@@ -12,6 +12,7 @@ import logging
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property, partial
 
@@ -279,10 +280,13 @@ class Bot(Parts):
             timedelta(hours=settings.vigie_signalement_suppleance),
             settings.vigie_signalement_jours,
         )
+        records = Records(
+            self._report_keys, self.calendar, delays, remember=self.office.remember, clock=self.clock
+        )
         if self.storage.path is None:
             ring = report_keys.new_keyring()
-            return Records(lambda _: ring, self.calendar, delays, remember=self.office.remember)
-        return Records(self._report_keys, self.calendar, delays, remember=self.office.remember)
+            return replace(records, ring=lambda _: ring)
+        return records
 
     def _report_keys(self, db: Database) -> Keyring:
         """Read the keys each time, since the command line changes them; make them before the first report.
@@ -315,9 +319,9 @@ class Bot(Parts):
                 *self.registrar.notice_builders(),
                 *retraining.notice_builders(),
                 *revision_notices.notice_builders(self.archive),
-                *report_notices.notice_builders(self.records, self.clock),
-                *digest.notice_builders(self.records, self.clock),
-                *export.notice_builders(self.records, self.clock),
+                *report_notices.notice_builders(self.records),
+                *digest.notice_builders(self.records),
+                *export.notice_builders(self.records),
             ]
         )
 

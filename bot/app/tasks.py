@@ -98,8 +98,8 @@ class Tasks:
                 retraining.LEARN: self._learn,
                 retraining.ERRAND: partial(retraining.errand, storage, train),
                 registrar.ADVANCE: bot.registrar.advance,
-                digest.ERRAND: digest.Digest(storage, records, bot.clock),
-                export.ERRAND: export.Exporting(storage, records, bot.clock, association),
+                digest.ERRAND: partial(digest.send_digests, storage, records),
+                export.ERRAND: partial(export.send_case, storage, records, association),
             },
             daily=[daily for daily in NIGHTLY if daily.task != "copie" or not bot.settings.sandboxed()],
             beat=self._beat,
@@ -112,7 +112,7 @@ class Tasks:
         personal_data.enforce(db, today, remember, attestation_years=settings.vigie_attestations_annees)
         gone = retention.enforce(db, today, settings.vigie_signalement_jours, remember)
         destroyed.certify(db, today, {"signalements": gone})
-        files.expire(db, today)
+        files.expire_files(db, today)
 
     def _expire_incidents(self, db: Database, _: Arguments, now: datetime) -> None:
         """Destroy the confidentiality incidents that have been kept for as long as they must."""

@@ -21,7 +21,6 @@ from bot.reports.records import Records, ReportError, Session
 from bot.settings import Settings
 from bot.storage import files
 from bot.storage.database import StorageError, beside
-from bot.times import system_clock
 from bot.typesetting.typeset import TypesetError, typeset
 
 Result = TypeVar("Result")
@@ -37,7 +36,7 @@ def _read(config: Settings, work: Callable[[Session], Result]) -> Result:
         try:
             # Without a report there may be no key yet, and nothing to open.
             ring = keys.keyring(config.keys()) if records.any_report(db) else keys.new_keyring()
-            return work(Session(db, Records(lambda _: ring, config.calendar()), system_clock()))
+            return work(Records(lambda _: ring, config.calendar()).at(db))
         except (ReportError, SealError) as error:
             refuse(str(error))
 

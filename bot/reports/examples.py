@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from bot.conversation.messages import Message
 from bot.reports.figures import digest, export, statistics
-from bot.reports.figures.files import Made
+from bot.reports.figures.files import ReportFile
 from bot.reports.figures.statistics import Table
 from bot.reports.notices import arrived, inherited, more, passed_on, unread
 
@@ -26,11 +26,11 @@ def alert_examples() -> dict[str, Message]:
 
 def export_examples() -> dict[str, Message]:
     """Return one of each message about a case's PDF, by name."""
-    made = Made("signalement-0f3c9a.pdf", export.TITLE, f"{'5e' * 32}\n{'a7' * 32}", b"%PDF-")
+    file = ReportFile("signalement-0f3c9a.pdf", f"{'5e' * 32}\n{'a7' * 32}", b"%PDF-")
     return {
         "Exporter un signalement": export.warning("0f3c9a5be2d14c700f3c9a5be2d14c70"),
         "Un signalement s'exporte": export.ASKED,
-        "Le dossier d'un signalement": export.message(made),
+        "Le dossier d'un signalement": export.message(file),
     }
 
 
@@ -41,10 +41,10 @@ def digest_examples() -> dict[str, Message]:
         "En tout": {"Publications en cours": 7, "Publications closes": 3, "Signalements reçus": 12},
         "Par plateforme": {"Facebook": 8, "Instagram": 2, statistics.ELSEWHERE: 0},
     }
-    found = [
-        Table(title, tuple(statistics.figure(label, count) for label, count in each.items()))
-        for title, each in counts.items()
+    tables = [
+        Table(title, tuple(statistics.figure(label, count) for label, count in figures.items()))
+        for title, figures in counts.items()
     ]
-    content = digest.draw(found, date(2026, 11, 24))
-    made = Made("signalements-2026-s48.png", digest.TITLE, "\n".join(statistics.lines(found)), content)
-    return {"Bilan des signalements": digest.message(made)}
+    picture = digest.draw(tables, date(2026, 11, 24))
+    file = ReportFile("signalements-2026-s48.png", "\n".join(statistics.lines(tables)), picture)
+    return {"Bilan des signalements": digest.message(file)}

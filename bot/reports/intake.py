@@ -77,7 +77,7 @@ class Reporting:
     def session(self) -> Iterator[Session]:
         """Open the records in one transaction, on the storage thread."""
         with self.office.storage.transaction() as db:
-            yield Session(db, self.records, self.office.clock())
+            yield self.records.at(db)
 
     @contextmanager
     def _changing(self) -> Iterator[Session]:

@@ -6,8 +6,6 @@ is nothing to say to someone whom the case is not for by then, or who has seen w
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Final
 
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text
@@ -22,11 +20,11 @@ _ALONE: Final = (
 )
 
 
-def notice_builders(records: Records, clock: Callable[[], datetime]) -> tuple[NoticeBuilder, ...]:
+def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
     """Return the notices of reports, to be sent by the outbox."""
 
     def alert(context: NoticeContext, notice: CaseNotice) -> Message | None:
-        session = Session(context.db, records, clock())
+        session = records.at(context.db)
         if not _is_for(session, notice.case, context.recipient):
             return None
         status = cases.status_of(session, notice.case)
@@ -35,7 +33,7 @@ def notice_builders(records: Records, clock: Callable[[], datetime]) -> tuple[No
         return _TOLD.get(notice.level, arrived)(notice.case)
 
     def news(context: NoticeContext, notice: CaseNotice) -> Message | None:
-        session = Session(context.db, records, clock())
+        session = records.at(context.db)
         if not _is_for(session, notice.case, context.recipient):
             return None
         return more(notice.case) if cases.has_news(session, notice.case) else None

@@ -1,4 +1,4 @@
-"""What everything about reports shares: where they are kept, under which keys, and for how long."""
+"""What everything about reports shares: the keys, the delays, the transaction that they are read in."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from sqlite_utils import Database
 
 from bot.reports.keys import Keyring
 from bot.storage.destruction import Remember, forgets_nothing
-from bot.times import Calendar, iso
+from bot.times import Calendar, Clock, iso, system_clock
 
-SHORTEST, LONGEST = timedelta(minutes=5), timedelta(minutes=60)  # before a holder sees anything of it
+SHORTEST, LONGEST = timedelta(minutes=5), timedelta(minutes=60)  # before a holder sees anything
 
 Status: TypeAlias = Literal["received", "read", "taken", "waiting", "acting", "closed"]
-# As people choose them; the first words are what a list shows.
+# As people choose them, lightest first; what comes before the colon is the short name.
 SEVERITIES: Final[Mapping[str, str]] = {
     "light": "Légère\u00a0: une critique, une moquerie",
     "serious": "Sérieuse\u00a0: une fausseté, une réputation atteinte",
@@ -38,14 +38,14 @@ STATUSES: Final[Mapping[Status, str]] = {
 
 
 class ReportError(Exception):
-    """It cannot be done; the text says why, in words meant for the person."""
+    """The request cannot be granted; the text says why, in French."""
 
 
 @dataclass(frozen=True, slots=True)
 class EscalationPlan:
-    """How long a case may go unread before the next person is told, and be kept once it is closed.
+    """How long a case stays unread before each level is told, and how long it is kept once closed.
 
-    In hours that people work, or in hours of the clock for what is urgent.
+    Delays are working hours, or hours of the clock for an urgent case.
     """
 
     reminder: timedelta = timedelta(hours=4)
@@ -56,9 +56,10 @@ class EscalationPlan:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """What it takes to keep reports.
+    """How reports are stored.
 
-    `ring`: gives the keys; raises `StorageError` when they are lost. `chance`: from 0 to 1, draws delays.
+    `ring`: returns the keys; raises `StorageError` when they are lost. `chance`: draws delays, from 0 to 1.
+    `remember`: called with what is about to be destroyed.
     """
 
     ring: Callable[[Database], Keyring]
@@ -66,11 +67,16 @@ class Records:
     plan: EscalationPlan = EscalationPlan()
     chance: Callable[[], float] = random.SystemRandom().random
     remember: Remember = forgets_nothing
+    clock: Clock = system_clock
+
+    def at(self, db: Database) -> Session:
+        """Return the records now, in the caller's transaction."""
+        return Session(db, self, self.clock())
 
 
 @dataclass(frozen=True)
 class Session:
-    """The records, inside one transaction, at a moment."""
+    """The records, in one transaction and at one moment."""
 
     db: Database
     records: Records
@@ -83,12 +89,12 @@ class Session:
 
     @property
     def today(self) -> date:
-        """The day, where the association is."""
+        """The local day of the association."""
         return self.records.calendar.day(self.now)
 
     @property
     def hour(self) -> str:
-        """The beginning of the hour, as the database writes it."""
+        """The beginning of this hour, in ISO 8601."""
         return iso(self.now.replace(minute=0, second=0, microsecond=0))
 
     def execute(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> sqlite3.Cursor:
@@ -96,9 +102,9 @@ class Session:
         return self.db.conn.execute(sql, values)
 
     def appears(self, *, urgent: bool) -> str:
-        """Return from when a holder may see what comes now: 5 to 60 minutes later, unless it is urgent.
+        """Return, in ISO 8601, when a holder may see what comes now: in 5 to 60 minutes, at random.
 
-        Then the hour that it is, which tells no more than it must.
+        What is urgent appears at once: it gets the beginning of this hour, which tells no more than needed.
         """
         if urgent:
             return self.hour
@@ -106,19 +112,19 @@ class Session:
 
 
 def new_id() -> str:
-    """Return an identifier that says nothing: 128 random bits."""
+    """Return an identifier that tells nothing: 128 random bits in hexadecimal."""
     return secrets.token_hex(16)
 
 
 def packed(ring: Keyring, content: Mapping[str, Any]) -> bytes:
-    """Seal what JSON can write."""
+    """Seal a content made of JSON types."""
     return ring.seal(json.dumps(content, ensure_ascii=False).encode())
 
 
 def unpacked(ring: Keyring, sealed: bytes) -> dict[str, Any]:
     """Open what `packed` sealed. Raises `SealError`."""
-    found: dict[str, Any] = json.loads(ring.open(sealed))
-    return found
+    content: dict[str, Any] = json.loads(ring.open(sealed))
+    return content
 
 
 def any_report(db: Database) -> bool:

@@ -68,7 +68,9 @@ class Desk:
         def remember(table: str, ids: object) -> None:
             self.forgotten.extend((table, str(one)) for one in ids)  # type: ignore[attr-defined]
 
-        return Records(lambda _: self.ring, CALENDAR, chance=lambda: self.chance, remember=remember)
+        return Records(
+            lambda _: self.ring, CALENDAR, chance=lambda: self.chance, remember=remember, clock=self.clock
+        )
 
     @property
     def session(self) -> Session:
@@ -132,7 +134,7 @@ class Desk:
         return Sender(
             self.storage,
             Routes({"slack": self.post}),
-            Notices(report_notices.notice_builders(self.records, self.clock)),
+            Notices(report_notices.notice_builders(self.records)),
             self.clock,
             CALENDAR,
             settle=timedelta(0),

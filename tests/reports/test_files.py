@@ -26,8 +26,8 @@ from bot.reports import cases, escalation
 from bot.reports import filing as reports
 from bot.reports.figures import digest as report_digest
 from bot.reports.figures import export, files, statistics
-from bot.reports.figures.digest import Digest
-from bot.reports.figures.export import TEMPLATE, Exporting
+from bot.reports.figures.digest import send_digests
+from bot.reports.figures.export import TEMPLATE, send_case
 from bot.reports.figures.statistics import BAND, figure
 from bot.reports.keys import Keyring, new_keyring
 from bot.reports.records import Records, Session
@@ -50,7 +50,7 @@ class Place:
 
     @property
     def records(self) -> Records:
-        return Records(lambda _: self.ring, CALENDAR, chance=lambda: 0.5)
+        return Records(lambda _: self.ring, CALENDAR, chance=lambda: 0.5, clock=self.clock)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -88,7 +88,7 @@ class Place:
         table = {
             builder.name: builder
             for module in (report_digest, export)
-            for builder in module.notice_builders(self.records, self.clock)
+            for builder in module.notice_builders(self.records)
         }
         with self.session() as session:
             rows = session.execute(
@@ -115,7 +115,7 @@ def place() -> Iterator[Place]:
 
 
 async def digest(place: Place) -> list[tuple[str, Message]]:
-    await Digest(place.storage, place.records, place.clock)({}, place.clock())
+    await send_digests(place.storage, place.records, {}, place.clock())
     return await place.storage.run(place.waiting)
 
 
@@ -219,8 +219,8 @@ def picture() -> bytes:
 
 async def ask(place: Place, person: str) -> list[tuple[str, Message]]:
     case = await place.storage.run(place.case)
-    errand = Exporting(place.storage, place.records, place.clock, "AGE d'essai")
-    await errand({"case": case, "person": person, "id": "1"}, place.clock())
+    arguments = {"case": case, "person": person, "id": "1"}
+    await send_case(place.storage, place.records, "AGE d'essai", arguments, place.clock())
     return await place.storage.run(place.waiting)
 
 
@@ -319,11 +319,11 @@ async def test_what_waits_to_be_sent_is_sealed_and_gone_the_next_day(place: Plac
     def held() -> bytes:
         with place.session() as session:
             kept = b"".join(row[0] for row in session.execute("SELECT sealed FROM report_files"))
-            files.expire(session.db, session.today)
+            files.expire_files(session.db, session.today)
             assert session.execute("SELECT count(*) FROM report_files").fetchone() == (1,)
         place.clock.move(days=1)
         with place.session() as session:
-            assert files.expire(session.db, session.today) == 1
+            assert files.expire_files(session.db, session.today) == 1
         return kept
 
     assert b"%PDF" not in await place.storage.run(held)

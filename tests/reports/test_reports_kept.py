@@ -42,7 +42,9 @@ class Home:
     def __init__(self, folder: Path) -> None:
         self.database, self.keys, self.copy = folder / "vigie.db", folder / "cles", folder / "copie.db"
         self.clock = FakeClock()
-        self.records = Records(self._ring, CALENDAR, remember=partial(destroyed.record, self.keys))
+        self.records = Records(
+            self._ring, CALENDAR, remember=partial(destroyed.record, self.keys), clock=self.clock
+        )
         self.storage = Storage(self.database)
         self.vp = self.within(lambda session: self._appoint(session, VP, "U1"))
         self.advisor = self.within(lambda session: self._appoint(session, CONSEILLER, "U2"))
@@ -188,8 +190,8 @@ def test_an_older_copy_brings_nothing_destroyed_back(home: Home, how: str) -> No
 async def export(home: Home) -> tuple[str, bytes]:
     """Have the only case made into a PDF for whoever handles it; return its file's name and sealed bytes."""
     [case] = home.cases()
-    errand = report_export.Exporting(home.storage, home.records, home.clock, "AGE d'essai")
-    await errand({"case": case, "person": home.vp, "id": "1"}, home.clock())
+    arguments = {"case": case, "person": home.vp, "id": "1"}
+    await report_export.send_case(home.storage, home.records, "AGE d'essai", arguments, home.clock())
     [(identifier, sealed)] = home.rows("SELECT id, sealed FROM report_files")
     assert isinstance(sealed, bytes)
     return str(identifier), sealed
@@ -197,7 +199,7 @@ async def export(home: Home) -> tuple[str, bytes]:
 
 def waiting_file(home: Home) -> Message | None:
     """Return the message that would give the PDF that waits to be sent, None when there is nothing to say."""
-    [notice] = report_export.notice_builders(home.records, home.clock)
+    [notice] = report_export.notice_builders(home.records)
 
     def build(session: Session) -> Message | None:
         arguments, recipient = session.execute(
@@ -226,7 +228,7 @@ async def test_the_pdf_of_a_report_does_not_come_back_with_a_copy(home: Home, si
     home.restore()
     assert home.found(code) == (since == "nothing was destroyed")
     assert home.rows("SELECT count(*) FROM report_files") == [(0,)]
-    assert home.within(lambda session: files.read(session, identifier)) is None
+    assert home.within(lambda session: files.load_file(session, identifier)) is None
     assert sealed[100:140] not in home.database.read_bytes()
     assert waiting_file(home) is None
 
@@ -258,7 +260,7 @@ def test_after_a_restoration_an_alert_is_said_again_marked_as_perhaps_repeated(h
     copies.save(home.database, home.copy)
     home.clock.move(minutes=5)
     assert home.restore().repeated == 1
-    table = Notices(report_notices.notice_builders(home.records, home.clock))
+    table = Notices(report_notices.notice_builders(home.records))
 
     def built(session: Session) -> str:
         name, arguments, recipient = session.execute(

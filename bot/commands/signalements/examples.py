@@ -8,13 +8,13 @@ from datetime import date
 from bot.commands.signalements.messages import (
     NO_HEIR,
     NO_OTHER,
+    case_message,
+    closed_list,
     closing_form,
-    exchanges,
+    dialogue_message,
     heir_form,
-    listed,
-    listed_closed,
     merge_form,
-    opened,
+    open_list,
     question_form,
     reassigned,
     status_form,
@@ -45,17 +45,17 @@ def signalements_examples(reporting: Reporting) -> dict[str, Reply]:
     long = replace(anonymous, dialogue=(replace(question, text="Une question longue. " * 45),) * 4)
     closed = ReportCase(replace(line, status="closed"), (signed,), "handled", "La publication a été retirée.")
     return {
-        "Les signalements": listed([line, other]),
-        "Les signalements, aucun": listed([]),
-        "Les signalements clos": listed_closed([replace(other, status="closed")], 90),
-        "Les signalements clos, aucun": listed_closed([], 90),
-        "Un signalement": opened(ReportCase(other, (signed,), None, ""), 1, titles),
-        "Un signalement, de deux personnes": opened(
+        "Les signalements": open_list([line, other]),
+        "Les signalements, aucun": open_list([]),
+        "Les signalements clos": closed_list([replace(other, status="closed")], 90),
+        "Les signalements clos, aucun": closed_list([], 90),
+        "Un signalement": case_message(ReportCase(other, (signed,), None, ""), 1, titles),
+        "Un signalement, de deux personnes": case_message(
             ReportCase(line, (anonymous, signed), None, ""), 1, titles
         ),
-        "Un signalement, de longs échanges": opened(ReportCase(other, (long,), None, ""), 1, titles),
-        "Les échanges d'un signalement": exchanges(ReportCase(other, (long,), None, ""), 1),
-        "Un signalement clos": opened(closed, 1, titles),
+        "Un signalement, de longs échanges": case_message(ReportCase(other, (long,), None, ""), 1, titles),
+        "Les échanges d'un signalement": dialogue_message(ReportCase(other, (long,), None, ""), 1),
+        "Un signalement clos": case_message(closed, 1, titles),
         "Un signalement confié": reassigned(titles[role]),
         "Un signalement qui n'est pas pour vous": Message(Text(NOT_YOURS)),
         "Aucun autre signalement": NO_OTHER,

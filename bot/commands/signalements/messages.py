@@ -1,4 +1,4 @@
-"""What those who receive reports see of them."""
+"""The messages and forms of holders."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from bot.commands.signalement.follow_messages import dialogue
 from bot.commands.signalement.messages import labelled
 from bot.conversation.forms import ChoiceField, Form, Option, TextField
 from bot.conversation.messages import (
+    BUTTONS_PER_ROW,
+    LABEL_LENGTH,
     URL_LENGTH,
     Button,
     Buttons,
@@ -35,52 +37,44 @@ from bot.reports.records import SEVERITIES, STATUSES
 from bot.times import in_words
 
 COMMAND: Final = "signalements"
-KEEP: Final = "oui"
+HOLD: Final = "oui"
 _LISTED: Final = 10  # cases in one message
-_WHERE: Final = 300  # characters of an address
-_ROOM: Final = 3_400  # of a card: what is left is for its frame
-_NAMES: Final[Mapping[Author, str]] = {"reporter": "Réponse", "holder": "Question"}
+_ADDRESS_SHOWN: Final = 300  # characters
+_CARD_WEIGHT: Final = 3_400  # of a message; the rest is for its buttons
+_SPEAKERS: Final[Mapping[Author, str]] = {"reporter": "Réponse", "holder": "Question"}
+_ALL_CASES: Final = Button("Tous les signalements", COMMAND)
 
 
-def short(case_id: str) -> str:
-    """Return how a case is called between people: enough of its identifier to tell it from the others."""
+def _short(case_id: str) -> str:
+    """Return how people name a case: enough of its identifier to tell it from the others."""
     return case_id[:6].upper()
 
 
-# --- The list ---------------------------------------------------------------------------------
+# --- Lists ------------------------------------------------------------------------------------
 
 
-def listed(lines: Sequence[CaseLine]) -> Message:
-    """Show the open cases of the one who asks."""
-    closed = Button("Les signalements clos", f"{COMMAND} clos")
-    if not lines:
-        return Message(
-            Heading("Les signalements"),
-            Text("Aucun signalement ouvert n'est entre vos mains."),
-            Buttons(closed, Button("Menu", "vigie")),
-        )
-    return Message(
-        Heading("Les signalements"),
-        Text("\n".join(_summary(one) for one in lines[:_LISTED])),
-        *_rest(lines),
-        *_openers(lines),
-        Buttons(closed, Button("Menu", "vigie")),
-    )
+def open_list(lines: Sequence[CaseLine]) -> Message:
+    """Show someone's open cases."""
+    foot = Buttons(Button("Les signalements clos", f"{COMMAND} clos"), Button("Menu", "vigie"))
+    return _list("Les signalements", lines, "Aucun signalement ouvert n'est entre vos mains.", foot)
 
 
-def listed_closed(lines: Sequence[CaseLine], kept_days: int) -> Message:
-    """Show the closed cases of the one who asks, for as long as they are kept."""
-    back = Buttons(Button("Les signalements ouverts", COMMAND))
+def closed_list(lines: Sequence[CaseLine], kept_days: int) -> Message:
+    """Show someone's closed cases, which are destroyed after `kept_days`."""
     note = Note(f"Un signalement clos est détruit après {kept_days} jours, sauf si vous le gardez.")
-    if not lines:
-        return Message(Heading("Les signalements clos"), Text("Il n'y en a aucun."), note, back)
+    back = Buttons(Button("Les signalements ouverts", COMMAND))
+    return _list("Les signalements clos", lines, "Il n'y en a aucun.", note, back)
+
+
+def _list(title: str, lines: Sequence[CaseLine], empty: str, *foot: Element) -> Message:
+    listed, more = lines[:_LISTED], len(lines) - _LISTED
+    openers = [Button(f"Ouvrir {_short(line.id)}", f"{COMMAND} voir {line.id}") for line in listed]
     return Message(
-        Heading("Les signalements clos"),
-        Text("\n".join(_summary(one) for one in lines[:_LISTED])),
-        *_rest(lines),
-        *_openers(lines),
-        note,
-        back,
+        Heading(title),
+        Text("\n".join(map(_summary, listed)) or empty),
+        *([Note(f"Et {more} de plus, à voir quand ceux-ci seront clos.")] if more > 0 else []),
+        *(Buttons(*openers[at : at + BUTTONS_PER_ROW]) for at in range(0, len(openers), BUTTONS_PER_ROW)),
+        *foot,
     )
 
 
@@ -92,84 +86,72 @@ def _summary(line: CaseLine) -> str:
         *([f"{line.reports} signalements de la même publication"] if line.reports > 1 else []),
         *(["gardé"] if line.hold else []),
     ]
-    return f"{short(line.id)}, du {in_words(line.since)}\u00a0: {', '.join(marks)}"
-
-
-def _rest(lines: Sequence[CaseLine]) -> list[Element]:
-    more = len(lines) - _LISTED
-    return [Note(f"Et {more} de plus, à voir quand ceux-ci seront clos.")] if more > 0 else []
-
-
-def _openers(lines: Sequence[CaseLine]) -> Iterator[Buttons]:
-    buttons = [Button(f"Ouvrir {short(one.id)}", f"{COMMAND} voir {one.id}") for one in lines[:_LISTED]]
-    for at in range(0, len(buttons), 5):
-        yield Buttons(*buttons[at : at + 5])
+    return f"{_short(line.id)}, du {in_words(line.since)}\u00a0: {', '.join(marks)}"
 
 
 # --- One case ---------------------------------------------------------------------------------
 
 
-def opened(case: ReportCase, number: int, titles: Mapping[str, str]) -> Message:
-    """Show a case to whoever handles it: one of its reports, by its number, and what can be done."""
-    line = case.line
+def case_message(case: ReportCase, number: int, titles: Mapping[str, str]) -> Message:
+    """Show a case to its holder: one of its reports, by its number from 1, and what can be done."""
+    line, count = case.line, len(case.filings)
     filing = case.filings[number - 1] if case.filings else None
     head = [
         ("État", STATUSES[line.status] + (f" ({OUTCOMES[case.outcome]})" if case.outcome else "")),
         *([("Ce que vous en avez dit", case.explanation)] if case.explanation else []),
         ("Entre les mains de", titles[line.role]),
     ]
-    gone = [Text("Il n'y a plus rien à y lire.")]
-    report = _filing(filing, number, len(case.filings), titles) if filing else gone
-    card = Message(
-        Heading(f"Signalement {short(line.id)}{' · urgent' if line.urgent else ''}"),
+    position = Text(bold(f"Signalement {number} de {count}, de la même publication"))
+    card: list[Element] = [
+        Heading(f"Signalement {_short(line.id)}{' · urgent' if line.urgent else ''}"),
         Text(*labelled(head)),
-        *report,
-    )
-    said = dialogue(filing.dialogue, _NAMES) if filing else []
-    fits = sum(map(weight, [*card.own_words(), *(Message(*said).own_words() if said else ())])) <= _ROOM
+        *([position] if count > 1 else []),
+        _report_text(filing, titles) if filing else Text("Il n'y a plus rien à y lire."),
+    ]
+    talk = dialogue(filing.dialogue, _SPEAKERS) if filing else []
+    words = [*Message(*card).own_words(), *(Message(*talk).own_words() if talk else ())]
+    fits = sum(map(weight, words)) <= _CARD_WEIGHT
+    turns = [
+        Button(label, f"{COMMAND} voir {line.id} {turn}")
+        for label, turn in (("Le précédent", number - 1), ("Le suivant", number + 1))
+        if 1 <= turn <= count
+    ]
+    if not fits and talk:
+        turns.append(Button("Lire les échanges", f"{COMMAND} echanges {line.id} {number}"))
+    address = filing.report.address if filing and filing.report.canonical else ""
+    is_link = address.startswith(("https://", "http://")) and len(address) <= URL_LENGTH
     return Message(
-        *card.elements,
-        *(said if fits else []),
+        *card,
+        *(talk if fits else []),
         *_actions(line, filing),
-        *_pages(case, number, exchanges=bool(said) and not fits),
+        *([Buttons(*turns)] if turns else []),
         Buttons(
-            *_links(filing),
+            *([Link("Ouvrir la publication", address)] if is_link else []),
             Button("Exporter en PDF", f"{COMMAND} exporter {line.id}"),
-            Button("Tous les signalements", COMMAND),
+            _ALL_CASES,
         ),
         Note("N'y répondez pas en public, et n'en copiez rien ici\u00a0: la plateforme le garderait."),
     )
 
 
-def _filing(filing: Filing, number: int, count: int, titles: Mapping[str, str]) -> list[Element]:
-    entry = filing.report
+def _report_text(filing: Filing, titles: Mapping[str, str]) -> Text:
+    report = filing.report
     fields = [
-        ("Publication", excerpt(entry.address, _WHERE)),
-        ("Ce qu'elle dit", entry.summary),
-        ("Gravité", SEVERITIES[entry.severity]),
-        ("Nom donné", f"{entry.name} (que personne n'a vérifié)" if entry.name else "aucun"),
-        *([("En cause", ", ".join(titles[one] for one in entry.implicated))] if entry.implicated else []),
+        ("Publication", excerpt(report.address, _ADDRESS_SHOWN)),
+        ("Ce qu'elle dit", report.summary),
+        ("Gravité", SEVERITIES[report.severity]),
+        ("Nom donné", f"{report.name} (que personne n'a vérifié)" if report.name else "aucun"),
+        *([("En cause", ", ".join(map(titles.__getitem__, report.implicated)))] if report.implicated else []),
         *([("Image", "jointe, dans le PDF")] if filing.image else []),
     ]
-    title = [Text(bold(f"Signalement {number} de {count}, de la même publication"))] if count > 1 else []
-    return [*title, Text(*labelled(fields))]
-
-
-def exchanges(case: ReportCase, number: int) -> Message:
-    """Show what was said about one report of a case, where its card has no room for it."""
-    back = Button("Revenir", f"{COMMAND} voir {case.line.id} {number}")
-    said = dialogue(case.filings[number - 1].dialogue, _NAMES) if case.filings else []
-    return Message(Heading(f"Signalement {short(case.line.id)}\u00a0: les échanges"), *said, Buttons(back))
+    return Text(*labelled(fields))
 
 
 def _actions(line: CaseLine, filing: Filing | None) -> Iterator[Buttons]:
-    keep = (
-        Button("Ne plus le garder", f"{COMMAND} garder {line.id} non")
-        if line.hold
-        else Button("Garder au-delà du terme", f"{COMMAND} garder {line.id} {KEEP}")
-    )
+    label, answer = ("Ne plus le garder", "non") if line.hold else ("Garder au-delà du terme", HOLD)
+    hold = Button(label, f"{COMMAND} garder {line.id} {answer}")
     if line.status == "closed":
-        yield Buttons(keep)
+        yield Buttons(hold)
         return
     taken = line.status not in {"received", "read"}
     yield Buttons(
@@ -181,43 +163,27 @@ def _actions(line: CaseLine, filing: Filing | None) -> Iterator[Buttons]:
     yield Buttons(
         Button("Confier à un autre rôle", f"{COMMAND} confier {line.id}"),
         Button("Joindre à un autre", f"{COMMAND} joindre {line.id}"),
-        keep,
+        hold,
     )
 
 
-def _pages(case: ReportCase, number: int, *, exchanges: bool) -> list[Buttons]:
-    turns = [
-        Button(label, f"{COMMAND} voir {case.line.id} {at}")
-        for label, at in (("Le précédent", number - 1), ("Le suivant", number + 1))
-        if 1 <= at <= len(case.filings)
-    ]
-    if exchanges:
-        turns.append(Button("Lire les échanges", f"{COMMAND} echanges {case.line.id} {number}"))
-    return [Buttons(*turns)] if turns else []
-
-
-def _links(filing: Filing | None) -> list[Link]:
-    """Offer to open the post; nobody but the one who presses goes there."""
-    where = filing.report.address if filing and filing.report.canonical else ""
-    is_one = where.startswith(("https://", "http://")) and len(where) <= URL_LENGTH
-    return [Link("Ouvrir la publication", where)] if is_one else []
+def dialogue_message(case: ReportCase, number: int) -> Message:
+    """Show the messages about one report of a case, whose card has no room for them."""
+    back = Button("Revenir", f"{COMMAND} voir {case.line.id} {number}")
+    talk = dialogue(case.filings[number - 1].dialogue, _SPEAKERS) if case.filings else []
+    return Message(Heading(f"Signalement {_short(case.line.id)}\u00a0: les échanges"), *talk, Buttons(back))
 
 
 def reassigned(title: str) -> Message:
-    """Say that a case is in other hands."""
+    """Say that a case went to another role."""
     return Message(
-        Text(f"C'est confié\u00a0: {title}. Ce signalement n'est plus entre vos mains."),
-        Buttons(Button("Tous les signalements", COMMAND)),
+        Text(f"C'est confié\u00a0: {title}. Ce signalement n'est plus entre vos mains."), Buttons(_ALL_CASES)
     )
 
 
-NO_OTHER: Final = Message(
-    Text("Aucun autre signalement ouvert n'est entre vos mains."),
-    Buttons(Button("Tous les signalements", COMMAND)),
-)
+NO_OTHER: Final = Message(Text("Aucun autre signalement ouvert n'est entre vos mains."), Buttons(_ALL_CASES))
 NO_HEIR: Final = Message(
-    Text("Aucun autre rôle ne peut recevoir ce signalement aujourd'hui."),
-    Buttons(Button("Tous les signalements", COMMAND)),
+    Text("Aucun autre rôle ne peut recevoir ce signalement aujourd'hui."), Buttons(_ALL_CASES)
 )
 
 
@@ -225,7 +191,7 @@ NO_HEIR: Final = Message(
 
 
 def question_form(case_id: str, filing_id: str) -> Form:
-    """Ask what to ask of whoever made one report."""
+    """Return the form of a question about one report."""
     field = TextField(
         "texte",
         "Votre question",
@@ -237,16 +203,16 @@ def question_form(case_id: str, filing_id: str) -> Form:
 
 
 def status_form(case_id: str) -> Form:
-    """Ask how a case is."""
-    options = tuple(Option(STATUSES[one], one) for one in SETTABLE)
+    """Return the form that sets the status of a case."""
+    options = tuple(Option(STATUSES[status], status) for status in SETTABLE)
     field = ChoiceField("etat", "L'état", options, hint="Toute personne qui a fait ce signalement le lira.")
     return Form(f"{COMMAND} etat {case_id}", "Changer l'état", (field,), "Changer")
 
 
 def closing_form(case_id: str) -> Form:
-    """Ask how a case ends."""
+    """Return the form that closes a case."""
     options = tuple(Option(label, value) for value, label in OUTCOMES.items())
-    words = TextField(
+    explanation = TextField(
         "texte",
         "Pourquoi, en quelques mots",
         hint="Toute personne qui a signalé cette publication le lira\u00a0: n'y dites rien des autres.",
@@ -256,21 +222,21 @@ def closing_form(case_id: str) -> Form:
     return Form(
         f"{COMMAND} clore {case_id}",
         "Clore le signalement",
-        (ChoiceField("issue", "Comment il se termine", options), words),
+        (ChoiceField("issue", "Comment il se termine", options), explanation),
         "Clore",
     )
 
 
 def merge_form(case_id: str, others: Sequence[CaseLine]) -> Form:
-    """Ask which case is about the same post."""
-    options = tuple(Option(excerpt(_summary(one), 75), one.id) for one in others[:25])
+    """Return the form that merges a case into one of the others."""
+    options = tuple(Option(excerpt(_summary(line), LABEL_LENGTH), line.id) for line in others[:25])
     field = ChoiceField("autre", "Est la même affaire que", options)
     return Form(f"{COMMAND} joindre {case_id}", "Joindre à un autre", (field,), "Joindre")
 
 
 def heir_form(case_id: str, heirs: Sequence[str], titles: Mapping[str, str]) -> Form:
-    """Ask to which role a case is entrusted."""
-    options = tuple(Option(excerpt(titles[one], 75), one) for one in heirs[:25])
+    """Return the form that entrusts a case to one of the heirs."""
+    options = tuple(Option(excerpt(titles[role], LABEL_LENGTH), role) for role in heirs[:25])
     hint = "Vous ne le verrez plus. Les personnes en cause ne sont pas proposées."
     field = ChoiceField("role", "À qui", options, hint=hint)
     return Form(f"{COMMAND} confier {case_id}", "Confier le signalement", (field,), "Confier")

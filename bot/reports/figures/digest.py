@@ -1,18 +1,18 @@
-"""The week's figures of reports, as a picture, to each of those who handle them.
+"""The week's figures of reports, sent as a picture to each holder, in working hours.
 
-Each is told of the cases that they may see, and of no other: those who hold the other role, or who are
-named in a case, have figures of their own.
+Each is told only of the cases that they may see: holders of the other role, and those whom a case
+implicates, have figures of their own.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Text
 from bot.outbox import rows
@@ -20,12 +20,13 @@ from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery
 from bot.people import roles
 from bot.reports import routing
-from bot.reports.figures import files, statistics
-from bot.reports.figures.files import Made
+from bot.reports.figures import statistics
+from bot.reports.figures.files import ReportFile, load_file, store_file
 from bot.reports.figures.statistics import Figure, Table
 from bot.reports.records import Records, Session
+from bot.schedule.clock import Arguments
 from bot.storage.database import Storage
-from bot.times import Clock, in_words
+from bot.times import in_words
 from bot.typesetting.typeset import typeset
 
 ERRAND: Final = "signalements-bilan"
@@ -34,12 +35,14 @@ _NOTE: Final = (
     "Les nombres sont donnés par tranches de cinq, pour ne désigner personne. Ne sont comptés que les "
     "signalements qui vous sont confiés."
 )
+_SCALE: Final = 19  # at least, so that « moins de 5 » does not look like much
+_LONGEST: Final = 5  # lines of a table; in a longer one, figures under five are shown together
 _TEMPLATE: Final = Path(__file__).with_name("report_digest.typ")
 
 
 @dataclass(frozen=True, slots=True)
 class DigestNotice:
-    """The arguments of the notice that gives a week's figures: the file's identifier."""
+    """The arguments of the notice of a week's figures: the file's identifier."""
 
     id: str
 
@@ -47,57 +50,55 @@ class DigestNotice:
 NOTICE: Final = Notice("signalements-bilan", "un avis confidentiel au titulaire d'un rôle", DigestNotice)
 
 
-class Digest:
-    """The errand that has each holder told, once a week, in working hours."""
+async def send_digests(storage: Storage, records: Records, _: Arguments, _now: datetime) -> None:
+    """Send each holder who has any the week's figures; done again, tell nobody twice.
 
-    def __init__(self, storage: Storage, records: Records, clock: Clock) -> None:
-        self._storage = storage
-        self._records = records
-        self._clock = clock
+    Raises `TypesetError`, `StorageError`.
+    """
 
-    async def __call__(self, _: Mapping[str, Any], _now: datetime) -> None:
-        """Draw, and have sent. Done again, it tells nobody twice. Raises `TypesetError`, `StorageError`."""
-        for person, found in (await self._storage.run(self._counted)).items():
-            content = await asyncio.to_thread(draw, found, self._records.calendar.day(self._clock()))
-            await self._storage.run(partial(self._keep, person, found, content))
+    def count() -> dict[str, list[Table]]:
+        with storage.transaction() as db:
+            session = records.at(db)
+            cases = {person: statistics.visible(session, person) for person in holders(session)}
+            return {
+                person: statistics.tables(session, visible)
+                for person, visible in cases.items()
+                if visible and not _was_told(session, person)
+            }
 
-    def _counted(self) -> dict[str, list[Table]]:
-        """Return the figures of each holder who has any, and was not told of this week yet."""
-        with self._storage.transaction() as db:
-            session = Session(db, self._records, self._clock())
-            found = {}
-            for person in holders(session):
-                cases = statistics.visible(session, person)
-                if cases and not _was_told(session, person):
-                    found[person] = statistics.tables(session, cases)
-            return found
-
-    def _keep(self, person: str, found: Sequence[Table], content: bytes) -> None:
-        with self._storage.transaction() as db:
-            session = Session(db, self._records, self._clock())
+    def enqueue(person: str, tables: Sequence[Table], picture: bytes) -> None:
+        with storage.transaction() as db:
+            session = records.at(db)
             if _was_told(session, person):
                 return
-            words = "\n".join(statistics.lines(found))
-            name = f"signalements-{week(session)}.png".lower()
-            notice = DigestNotice(files.keep(session, Made(name, TITLE, words, content)))
-            rows.enqueue(db, Delivery(_key(session, person), f"person:{person}", NOTICE, notice), session.now)
+            name, text = f"signalements-{_week(session)}.png".lower(), "\n".join(statistics.lines(tables))
+            arguments = DigestNotice(store_file(session, ReportFile(name, text, picture)))
+            delivery = Delivery(_key(session, person), f"person:{person}", NOTICE, arguments)
+            rows.enqueue(db, delivery, session.now)
 
-
-def week(session: Session) -> str:
-    """Return the week that it is: « 2026-S48 »."""
-    year, number, _ = session.today.isocalendar()
-    return f"{year}-S{number:02}"
+    for person, tables in (await storage.run(count)).items():
+        picture = await asyncio.to_thread(draw, tables, records.calendar.day(records.clock()))
+        await storage.run(partial(enqueue, person, tables, picture))
 
 
 def holders(session: Session) -> list[str]:
     """Return those who may handle a case today."""
-    every = dict.fromkeys([*routing.RECIPIENTS, *routing.alternates(session.db)])
-    persons = (one for role in every for one in roles.holders(session.db, role, session.today))
+    persons = (
+        person
+        for role in routing.receiving_roles(session.db)
+        for person in roles.holders(session.db, role, session.today)
+    )
     return list(dict.fromkeys(persons))
 
 
+def _week(session: Session) -> str:
+    """Return the week: « 2026-S48 »."""
+    year, number, _ = session.today.isocalendar()
+    return f"{year}-S{number:02}"
+
+
 def _key(session: Session, person: str) -> str:
-    return f"{NOTICE.name}:{week(session)}:{person}"
+    return f"{NOTICE.name}:{_week(session)}:{person}"
 
 
 def _was_told(session: Session, person: str) -> bool:
@@ -105,58 +106,54 @@ def _was_told(session: Session, person: str) -> bool:
     return row is not None
 
 
-def draw(found: Sequence[Table], day: date) -> bytes:
-    """Return figures as a picture. Raises `TypesetError`."""
-    shown = [_shortened(one) for one in found]
+def draw(tables: Sequence[Table], day: date) -> bytes:
+    """Return figures as a PNG. Raises `TypesetError`."""
+    shown = []
+    for table in tables:
+        figures = list(table.figures)
+        if len(figures) > _LONGEST:
+            many = [figure for figure in figures if figure.low]
+            rest = Figure("Chacune des autres" if many else "Chacune", 0)
+            figures = [*many, *([rest] if len(many) < len(figures) else [])]
+        shown.append((table.title, figures))
     data = {
         "title": TITLE,
         "subtitle": f"PA20, 5.10, le {in_words(day)}",
         "note": _NOTE,
-        "scale": max(_SCALE, *(figure.high for one in shown for figure in one.figures)),
+        "scale": max(_SCALE, *(figure.high for _, figures in shown for figure in figures)),
         "tables": [
             {
-                "title": one.title,
+                "title": title,
                 "figures": [
                     {"label": figure.label, "low": figure.low, "high": figure.high, "words": figure.words}
-                    for figure in one.figures
+                    for figure in figures
                 ],
             }
-            for one in shown
+            for title, figures in shown
         ],
     }
     return typeset(_TEMPLATE, data, "png")
 
 
-_SCALE: Final = 19  # at least, so that « moins de 5 » does not look like much
-_LONGEST: Final = 5  # lines of a table, beyond which those of which there are few are told of together
-
-
-def _shortened(table: Table) -> Table:
-    if len(table.figures) <= _LONGEST:
-        return table
-    many = [one for one in table.figures if one.low]
-    rest = [] if len(many) == len(table.figures) else [Figure("Chacune des autres" if many else "Chacune", 0)]
-    return Table(table.title, (*many, *rest))
-
-
-def notice_builders(records: Records, clock: Clock) -> tuple[NoticeBuilder, ...]:
-    """Return the notice that gives a week's figures, to be sent by the outbox."""
+def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
+    """Return the notice of a week's figures, for the outbox."""
 
     def digest(context: NoticeContext, notice: DigestNotice) -> Message | None:
-        session = Session(context.db, records, clock())
-        person = context.recipient.removeprefix("person:")
-        made = files.read(session, notice.id) if person in holders(session) else None
-        return message(made) if made else None
+        session = records.at(context.db)
+        if context.recipient.removeprefix("person:") not in holders(session):
+            return None
+        file = load_file(session, notice.id)
+        return message(file) if file else None
 
     return (NOTICE.built_by(digest),)
 
 
-def message(made: Made) -> Message:
-    """Give the picture, with the same figures as text."""
+def message(file: ReportFile) -> Message:
+    """Return the message that holds the picture, and the same figures as text."""
     return Message(
         Heading(TITLE),
-        Text(made.words),
-        File(made.name, made.content, made.title),
+        Text(file.text),
+        File(file.name, file.content, TITLE),
         Buttons(Button("Voir les signalements", "signalements")),
         Note(_NOTE),
     )

@@ -1,4 +1,4 @@
-"""A case as a PDF, with the hash of what it holds: for whoever handles it, or at the command line."""
+"""A case as a PDF with the hash of its content, for its holders or at the command line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,16 +16,15 @@ from bot.conversation.messages import Button, Buttons, File, Heading, Message, N
 from bot.outbox import rows
 from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery
-from bot.people import roles
 from bot.register import chain
-from bot.reports import cases
+from bot.reports import access, cases, routing
 from bot.reports.cases import OUTCOMES, Filing, ReportCase
-from bot.reports.figures import files
-from bot.reports.figures.files import Made
+from bot.reports.figures.files import ReportFile, load_file, store_file
 from bot.reports.figures.statistics import PLATFORMS
 from bot.reports.records import SEVERITIES, STATUSES, Records, Session
+from bot.schedule.clock import Arguments
 from bot.storage.database import Storage
-from bot.times import Clock, in_words
+from bot.times import in_words
 from bot.typesetting.typeset import typeset
 
 ERRAND: Final = "signalement-dossier"
@@ -36,62 +36,79 @@ TITLE: Final = "Le dossier d'un signalement"
 
 @dataclass(frozen=True, slots=True)
 class CaseFileNotice:
-    """The arguments of the notice that gives a case's PDF: the identifiers of the file and of the case."""
+    """The arguments of the notice of a case's PDF: the identifiers of the file and of the case."""
 
     id: str
     case: str
 
 
 NOTICE: Final = Notice("signalement-dossier", "un avis confidentiel au titulaire d'un rôle", CaseFileNotice)
-_GENUINE: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp"}
+_FORMATS: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp"}
 
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """What a case holds, as its page shows it. `digest`: SHA-256 of the content (see `content`)."""
+    """A case as the template shows it. `digest`: SHA-256 of its content (see `content`)."""
 
     data: Mapping[str, Any]
     digest: str
 
 
 def export(session: Session, case_id: str, association: str) -> Export:
-    """Read a case to be exported, without asking who reads. Raises `ReportError`, `SealError`."""
+    """Read a case to export it, without checking who reads. Raises `ReportError`, `SealError`."""
     case = cases.read_case(session, case_id)
-    images = {one.id: _image(session, one.id) for one in case.filings if one.image}
+    images = {filing.id: _image(session, filing.id) for filing in case.filings if filing.image}
     digest = hashlib.sha256(chain.canonical(content(case, images))).hexdigest()
-    day = session.today
-    titles = {role.id: role.title for role in roles.all_roles(session.db)}
+    line, day, titles = case.line, session.today, routing.titles(session.db)
+    facts = [
+        ("Identifiant", line.id),
+        ("État", STATUSES[line.status]),
+        ("Confié à", titles[line.role]),
+        ("Urgent", "Oui" if line.urgent else "Non"),
+        ("Signalements reçus", str(line.reports)),
+        *([("Issue", OUTCOMES[case.outcome])] if case.outcome else []),
+        *([("Explication", case.explanation)] if case.explanation else []),
+    ]
     data = {
         "title": "Signalement d'une publication",
-        "subtitle": f"PA20, 5.10. Reçu le {in_words(case.line.since)}.",
+        "subtitle": f"PA20, 5.10. Reçu le {in_words(line.since)}.",
         "association": association,
         "made": f"Exporté le {in_words(day)}",
         # The page is the same all day long, to the byte.
         "made_at": session.records.calendar.at(day, time(0)).isoformat(),
-        "facts": _facts(session, case),
+        "facts": facts,
         "filings": [
-            _filing(number, one, images.get(one.id), titles, alone=len(case.filings) == 1)
-            for number, one in enumerate(case.filings, 1)
+            {
+                "title": "Ce qui a été signalé" if len(case.filings) == 1 else f"Signalement {number}",
+                **_filing(filing, images.get(filing.id), titles),
+            }
+            for number, filing in enumerate(case.filings, 1)
         ],
-        "images": {one: base64.b64encode(image).decode("ascii") for one, image in images.items()},
+        "images": {name: base64.b64encode(image).decode("ascii") for name, image in images.items()},
         "digest": digest,
     }
     return Export(data, digest)
 
 
 def content(case: ReportCase, images: Mapping[str, bytes]) -> dict[str, Any]:
-    """Return what a case holds, to be hashed: the JSON that `ledger.canonical` writes of it."""
-    filings = [
-        {
-            "entry": asdict(one.report),
-            "said": [asdict(said) for said in one.dialogue],
-            "image": hashlib.sha256(images[one.id]).hexdigest() if one.id in images else "",
-        }
-        for one in case.filings
-    ]
+    """Return what a case holds, to be hashed as the JSON that `chain.canonical` writes of it."""
     line = case.line
-    known = {"id": line.id, "status": line.status, "since": line.since.isoformat(), "urgent": line.urgent}
-    return {**known, "outcome": case.outcome, "words": case.explanation, "filings": filings}
+    return {
+        "id": line.id,
+        "status": line.status,
+        "since": line.since.isoformat(),
+        "urgent": line.urgent,
+        "outcome": case.outcome,
+        "explanation": case.explanation,
+        "filings": [
+            {
+                "report": asdict(filing.report),
+                "dialogue": [asdict(message) for message in filing.dialogue],
+                "image": hashlib.sha256(images[filing.id]).hexdigest() if filing.id in images else "",
+            }
+            for filing in case.filings
+        ],
+    }
 
 
 def _image(session: Session, filing_id: str) -> bytes:
@@ -99,123 +116,83 @@ def _image(session: Session, filing_id: str) -> bytes:
     return session.ring.open(sealed)
 
 
-def _facts(session: Session, case: ReportCase) -> list[tuple[str, str]]:
-    line = case.line
-    found = [
-        ("Identifiant", line.id),
-        ("État", STATUSES[line.status]),
-        ("Confié à", roles.title(session.db, line.role)),
-        ("Urgent", "Oui" if line.urgent else "Non"),
-        ("Signalements reçus", str(line.reports)),
-    ]
-    if case.outcome:
-        found.append(("Issue", OUTCOMES[case.outcome]))
-    return found + ([("Explication", case.explanation)] if case.explanation else [])
-
-
-def _filing(
-    number: int, one: Filing, image: bytes | None, titles: Mapping[str, str], *, alone: bool
-) -> dict[str, Any]:
-    entry = one.report
-    named = ", ".join(titles[role] for role in entry.implicated)
-    platform = PLATFORMS.get(entry.platform, "Autre site") if entry.canonical else "Sans adresse"
+def _filing(filing: Filing, image: bytes | None, titles: Mapping[str, str]) -> dict[str, Any]:
+    report = filing.report
+    implicated = ", ".join(titles[role] for role in report.implicated)
+    platform = PLATFORMS.get(report.platform, "Autre site") if report.canonical else "Sans adresse"
     facts = [
-        ("Publication", entry.address),
+        ("Publication", report.address),
         ("Plateforme", platform),
-        ("Ce qu'elle dit", entry.summary),
-        ("Gravité", SEVERITIES[entry.severity]),
-        ("Destinataires en cause", named or "Aucun"),
-        ("Nom donné", f"{entry.name} (non vérifié)" if entry.name else "Aucun"),
+        ("Ce qu'elle dit", report.summary),
+        ("Gravité", SEVERITIES[report.severity]),
+        ("Destinataires en cause", implicated or "Aucun"),
+        ("Nom donné", f"{report.name} (non vérifié)" if report.name else "Aucun"),
     ]
     if image is not None:
         facts += [
             ("Image, redessinée", hashlib.sha256(image).hexdigest()),
-            ("Image d'origine", entry.original or "Empreinte inconnue"),
+            ("Image d'origine", report.original or "Empreinte inconnue"),
         ]
+    dialogue = []
+    for message in filing.dialogue:
+        speaker = "Réponse" if message.author == "reporter" else "Question"
+        dialogue.append((f"{speaker}, {in_words(date.fromisoformat(message.day))}", message.text))
     return {
-        "title": "Ce qui a été signalé" if alone else f"Signalement {number}",
         "facts": facts,
-        "image": one.id if image else "",
-        "format": _format(image) if image else "",
-        "said": [(_speaker(said.author, said.day), said.text) for said in one.dialogue],
+        "image": filing.id if image else "",
+        "format": next(name for start, name in _FORMATS.items() if image.startswith(start)) if image else "",
+        "said": dialogue,
     }
 
 
-def _speaker(author: str, day: str) -> str:
-    who = "Réponse" if author == "reporter" else "Question"
-    return f"{who}, {in_words(date.fromisoformat(day))}"
+# --- Sent to the holder who asks --------------------------------------------------------------
 
 
-def _format(image: bytes) -> str:
-    return next(name for start, name in _GENUINE.items() if image.startswith(start))
+async def send_case(
+    storage: Storage, records: Records, association: str, arguments: Arguments, _: datetime
+) -> None:
+    """Make the PDF of a case and send it; done again, it sends nothing twice.
 
+    `arguments`: the « person » who asks, the « case », and an « id » drawn for this request.
+    Raises `TypesetError`, `StorageError`.
+    """
+    case_id, person = arguments["case"], arguments["person"]
 
-# --- Sent to whoever asks ---------------------------------------------------------------------
-
-
-class Exporting:
-    """The errand that makes the PDF of a case, and has it sent to the holder who asked."""
-
-    def __init__(self, storage: Storage, records: Records, clock: Clock, association: str) -> None:
-        self._storage = storage
-        self._records = records
-        self._clock = clock
-        self._association = association
-
-    async def __call__(self, arguments: Mapping[str, Any], _: datetime) -> None:
-        """Make it; done again, it sends nothing twice. Raises `TypesetError`, `StorageError`."""
-        found = await self._storage.run(lambda: self._read(arguments))
-        if found is None:
-            return
-        pdf = await asyncio.to_thread(typeset, TEMPLATE, found.data, "pdf")
-        await self._storage.run(lambda: self._keep(arguments, found, pdf))
-
-    def _read(self, arguments: Mapping[str, Any]) -> Export | None:
-        with self._storage.transaction() as db:
-            session = Session(db, self._records, self._clock())
-            if not is_for(session, arguments["case"], arguments["person"]):
+    def read() -> Export | None:
+        with storage.transaction() as db:
+            session = records.at(db)
+            if not access.may_know(session, case_id, person):
                 return None
-            return export(session, arguments["case"], self._association)
+            return export(session, case_id, association)
 
-    def _keep(self, arguments: Mapping[str, Any], found: Export, pdf: bytes) -> None:
-        words = f"{hashlib.sha256(pdf).hexdigest()}\n{found.digest}"
-        with self._storage.transaction() as db:
-            session = Session(db, self._records, self._clock())
-            name = f"signalement-{arguments['case'][:6]}.pdf"
-            identifier = files.keep(session, Made(name, TITLE, words, pdf))
-            delivery = Delivery(
-                f"{NOTICE.name}:{arguments['id']}",
-                f"person:{arguments['person']}",
-                NOTICE,
-                CaseFileNotice(identifier, arguments["case"]),
-                urgent=True,
-            )
-            rows.enqueue(db, delivery, session.now)
+    def enqueue(pdf: bytes, digest: str) -> None:
+        with storage.transaction() as db:
+            session, hashes = records.at(db), f"{hashlib.sha256(pdf).hexdigest()}\n{digest}"
+            file = store_file(session, ReportFile(f"signalement-{case_id[:6]}.pdf", hashes, pdf))
+            key, notice = f"{NOTICE.name}:{arguments['id']}", CaseFileNotice(file, case_id)
+            rows.enqueue(db, Delivery(key, f"person:{person}", NOTICE, notice, urgent=True), session.now)
+
+    exported = await storage.run(read)
+    if exported is not None:
+        pdf = await asyncio.to_thread(typeset, TEMPLATE, exported.data, "pdf")
+        await storage.run(partial(enqueue, pdf, exported.digest))
 
 
-def is_for(session: Session, case_id: str, person_id: str) -> bool:
-    """Tell whether someone may see a case."""
-    return any(
-        line.id == case_id
-        for closed in (False, True)
-        for line in cases.list_cases(session, person_id, closed=closed)
-    )
+def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
+    """Return the notice of a case's PDF, for the outbox."""
 
+    def case_file(context: NoticeContext, notice: CaseFileNotice) -> Message | None:
+        session = records.at(context.db)
+        if not access.may_know(session, notice.case, context.recipient.removeprefix("person:")):
+            return None
+        file = load_file(session, notice.id)
+        return message(file) if file else None
 
-def notice_builders(records: Records, clock: Clock) -> tuple[NoticeBuilder, ...]:
-    """Return the notice that gives a case's PDF, to be sent by the outbox."""
-
-    def file(context: NoticeContext, notice: CaseFileNotice) -> Message | None:
-        session = Session(context.db, records, clock())
-        person = context.recipient.removeprefix("person:")
-        made = files.read(session, notice.id) if is_for(session, notice.case, person) else None
-        return message(made) if made else None
-
-    return (NOTICE.built_by(file),)
+    return (NOTICE.built_by(case_file),)
 
 
 def warning(case_id: str) -> Message:
-    """Say what sending a case as a file entails, before it is done."""
+    """Ask for confirmation, saying that the platform keeps a copy of the file."""
     return Message(
         Heading("Exporter ce signalement"),
         Text(
@@ -233,13 +210,13 @@ def warning(case_id: str) -> Message:
 ASKED: Final = Message(Text("Le dossier arrive dans un message privé, dans une minute ou deux."))
 
 
-def message(made: Made) -> Message:
-    """Give the file, with its hash and that of what it holds."""
-    whole, digest = made.words.split("\n")
+def message(file: ReportFile) -> Message:
+    """Return the message that holds the PDF, its hash and that of its content."""
+    pdf_hash, content_hash = file.text.split("\n")
     return Message(
         Heading(TITLE),
-        File(made.name, made.content, made.title),
-        Text("SHA-256 du fichier\u00a0: ", code(whole)),
-        Text("SHA-256 du contenu\u00a0: ", code(digest)),
+        File(file.name, file.content, TITLE),
+        Text("SHA-256 du fichier\u00a0: ", code(pdf_hash)),
+        Text("SHA-256 du contenu\u00a0: ", code(content_hash)),
         Note("La plateforme garde ce message. Supprimez-le une fois le fichier mis à l'abri."),
     )

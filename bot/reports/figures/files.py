@@ -1,9 +1,9 @@
-"""What is made of reports to be sent as a file: sealed until it leaves."""
+"""Files made of reports, sealed until they are sent."""
 
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 
 from sqlite_utils import Database
@@ -12,40 +12,34 @@ from bot.reports.records import Session, new_id, packed, unpacked
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A file that waits to be sent: its name, what it is, and the words that go with it."""
+class ReportFile:
+    """A file that waits to be sent, and the text that goes with it."""
 
     name: str
-    title: str
-    words: str
+    text: str
     content: bytes = field(repr=False)
 
 
-def keep(session: Session, made: Made) -> str:
+def store_file(session: Session, file: ReportFile) -> str:
     """Seal a file until it is sent, in the caller's transaction; return its identifier."""
     identifier = new_id()
-    content = {
-        "name": made.name,
-        "title": made.title,
-        "words": made.words,
-        "content": base64.b64encode(made.content).decode("ascii"),
-    }
+    fields = {**asdict(file), "content": base64.b64encode(file.content).decode("ascii")}
     session.execute(
         "INSERT INTO report_files (id, sealed, made_on) VALUES (?, ?, ?)",
-        (identifier, packed(session.ring, content), session.today.isoformat()),
+        (identifier, packed(session.ring, fields), session.today.isoformat()),
     )
     return identifier
 
 
-def read(session: Session, identifier: str) -> Made | None:
-    """Return a file, None when it is there no more. Raises `SealError`, `StorageError`."""
+def load_file(session: Session, identifier: str) -> ReportFile | None:
+    """Return a file, None when it is no longer there. Raises `SealError`, `StorageError`."""
     row = session.execute("SELECT sealed FROM report_files WHERE id = ?", (identifier,)).fetchone()
     if row is None:
         return None
-    kept = unpacked(session.ring, row[0])
-    return Made(kept["name"], kept["title"], kept["words"], base64.b64decode(kept["content"]))
+    fields = unpacked(session.ring, row[0])
+    return ReportFile(fields["name"], fields["text"], base64.b64decode(fields["content"]))
 
 
-def expire(db: Database, today: date) -> int:
-    """Destroy the files of the days before, sent or not. Return how many."""
+def expire_files(db: Database, today: date) -> int:
+    """Destroy the files made before today, sent or not. Return how many."""
     return db.conn.execute("DELETE FROM report_files WHERE made_on < ?", (today.isoformat(),)).rowcount
