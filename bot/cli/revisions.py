@@ -15,9 +15,9 @@ from bot.app.build import Parts
 from bot.cli.base import SUBCOMMAND, as_table, dump, json_flag, kept_parts, refuse, storage_refusals
 from bot.commands import versions
 from bot.commands.revision.messages import state
-from bot.revision import audience, ledger, revisions
+from bot.revision import ledger, revisions
 from bot.revision.archive import TASK
-from bot.revision.audience import Recipient
+from bot.revision.ledger import Recipient
 from bot.revision.reading.formats import ReadDocument
 from bot.revision.revisions import Dates, Proposal, Revision, RevisionError
 from bot.schedule import clock
@@ -127,7 +127,7 @@ def propose(bot: Parts, reading: ReadDocument) -> str:
         if not revisions.approved_chain(db, reading.comparison.old.policy):
             refuse("démarrez Vigie une première fois\u00a0: elle ne connaît encore aucun texte.")
         new = reading.comparison.new
-        base = revisions.latest_base(db, new.policy)
+        base = revisions.latest_approved(db, new.policy).version
         proposal = Proposal(
             new.policy, reading.markdown, "command", base, new.adopted, notes=reading.findings
         )
@@ -201,15 +201,15 @@ def _ledger(identifiant: str | None, form: str | None) -> None:
             click.echo("Aucune révision n'a été annoncée.", err=True)
             sys.exit(1)
         latest = max(told, key=lambda one: one.announced_at or bot.clock())
-        found = audience.list_recipients(db, latest)
-        table = ledger.rows(db, found)
-        written = ledger.as_csv(db, found)
+        found = ledger.list_recipients(db, latest)
+        table = ledger.ledger_rows(db, found)
+        written = ledger.ledger_csv(db, found)
     if form == "json":
         click.echo(dump({"revision": latest.id, "people": [_line(one) for one in found]}))
     elif form == "csv":
         click.echo(written, nl=False)
     else:
-        click.echo(ledger.counted(found))
+        click.echo(ledger.count_recipients(found))
         click.echo("\n".join("  ".join(filter(None, row)) for row in table))
 
 

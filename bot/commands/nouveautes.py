@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.revision import ledger
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,7 +94,7 @@ def _since_read(desk: _Desk, revision: Revision, person: str | None) -> Comparis
 
 def _note_opened(desk: _Desk, revision: Revision, person: str) -> None:
     """Note that a person to whom it was told opened it."""
-    if audience.note_opened(desk.db, revision, person, desk.now):
+    if ledger.note_opened(desk.db, revision, person, desk.now):
         target = desk.course.target()
         if target.version.isoformat() == revision.version:
             platform = actor_of(desk.request).platform

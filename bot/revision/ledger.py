@@ -1,27 +1,24 @@
-"""The ledger of a revision, for the administration: who was told, who opened it, who attested."""
+"""The ledger of a revision: who was told, what became of each notice, who opened it, who attested."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from datetime import date
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final, Literal, TypeAlias
 
 from sqlite_utils import Database
 
-from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Span, Text, turn_buttons
 from bot.outbox import notices
 from bot.people import persons
-from bot.policy.library import Policy
-from bot.register.receipt import PLATFORMS
-from bot.revision.audience import Asked, Recipient, State
 from bot.revision.revisions import Revision
-from bot.times import Calendar, in_words, iso
+from bot.times import iso, utc
 
-DRAW: Final = "revision-image"  # the errand that draws the curve
-_PAGE = 8  # people on one page
+Asked: TypeAlias = Literal["nothing", "changes", "whole"]
+State: TypeAlias = Literal["queued", "sent", "failed", "left"]
 
 ASKED: dict[Asked, str] = {"nothing": "rien", "changes": "ce qui change", "whole": "tout le texte"}
 STATES: dict[State, str] = {
@@ -39,73 +36,130 @@ _PROBLEMS: dict[str, str] = {
 }
 
 
-def counted(found: Sequence[Recipient]) -> str:
-    """Return the ledger in a few numbers, one a line."""
-    states = Counter(one.state for one in found)
-    asked = [one for one in found if one.asked != "nothing" and one.state != "left"]
-    lines = [f"{STATES[state].capitalize()}\u00a0: {states[state]}" for state in STATES if states[state]]
-    lines.append(f"Ouvert\u00a0: {sum(one.opened_at is not None for one in found)}")
-    lines.append(f"Attesté\u00a0: {sum(one.attested_at is not None for one in asked)} sur {len(asked)}")
-    return "\n".join(lines)
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """A line of the ledger: a person, what a revision asks of them, and what became of their notice.
+
+    `told`: the notice's name, that of the welcome for someone who had none yet. `problem`: the code of a
+    failure or of a warning. State « left »: they were no longer concerned before it was sent.
+    """
+
+    person_id: str
+    asked: Asked
+    told: str
+    round: int
+    queued_on: date
+    state: State
+    problem: str | None
+    platform: str | None
+    sent_on: date | None
+    opened_at: datetime | None
+    attested_at: datetime | None
+
+    def problem_text(self) -> str:
+        """Return the problem in French, "" for none."""
+        if self.problem is None:
+            return ""
+        return _PROBLEMS.get(self.problem) or notices.reason(self.problem.partition(" ")[0])
 
 
-def problem(one: Recipient) -> str:
-    """Return why a notice did not arrive, or what there is to know of it, in French; "" for nothing."""
-    if one.problem is None:
-        return ""
-    return _PROBLEMS.get(one.problem) or notices.reason(one.problem.partition(" ")[0])
+def note_opened(db: Database, revision: Revision, person_id: str, now: datetime) -> bool:
+    """Record that a person opened a revision's changes. Return whether that is new."""
+    cursor = db.conn.execute(
+        """UPDATE revision_recipients SET opened_at = ?
+           WHERE revision_id = ? AND person_id = ? AND opened_at IS NULL""",
+        (iso(now), revision.id, person_id),
+    )
+    return cursor.rowcount == 1
 
 
-def page(
-    policy: Policy,
-    revision: Revision,
-    lines: Sequence[tuple[Span, Recipient]],
-    number: int,
-    calendar: Calendar,
-) -> Message:
-    """Return one page of the ledger; those whose notice did not arrive come first."""
-    order: list[State] = ["failed", "queued", "sent", "left"]
-    ranked = sorted(lines, key=lambda line: (order.index(line[1].state), line[1].attested_at is not None))
-    pages = max(1, -(-len(ranked) // _PAGE))
-    at = min(max(number, 1), pages)
-    shown = ranked[(at - 1) * _PAGE : at * _PAGE]
-    turns = turn_buttons(at, pages, lambda target: f"revision registre {revision.id} {target}")
-    return Message(
-        Heading(f"{policy.name}, registre de la révision du {in_words(_day(revision))}"),
-        Text(counted([one for _, one in lines])),
-        *(Text(bold_name(who), f"\u00a0: {_described(one, calendar)}") for who, one in shown),
-        *([] if lines else [Text("Cette révision n'a encore été annoncée à personne.")]),
-        Buttons(
-            *turns,
-            Button("Fichier CSV", f"revision csv {revision.id}"),
-            Button("Image", f"revision image {revision.id}"),
-            Button("La révision", f"revision voir {revision.id}"),
-        ),
+def update_recipient(db: Database, revision: Revision, person: str, change: str, *values: object) -> None:
+    """Update a line; `change` is SQL: « state = 'sent', problem = ? »."""
+    db.conn.execute(
+        f"UPDATE revision_recipients SET {change} WHERE revision_id = ? AND person_id = ?",  # noqa: S608 — our own words only
+        (*values, revision.id, person),
     )
 
 
-def bold_name(who: Span) -> Span:
-    """Return a person's name in bold, where it is shown as text."""
-    return Span(who.text, "bold", who.account)
+_STATES: Mapping[str, tuple[State, str | None]] = {
+    "queued": ("queued", None),
+    "held": ("queued", "held"),
+    "sending": ("queued", "doubtful"),
+    "dead": ("failed", None),
+    "cancelled": ("failed", "cancelled"),
+}
 
 
-def _described(one: Recipient, calendar: Calendar) -> str:
-    said = STATES[one.state]
-    if one.sent_on:
-        said += f" le {in_words(one.sent_on)}" + (f" ({_platform(one)})" if one.platform else "")
-    if why := problem(one):
-        said += f" ({why.rstrip('.')})"
-    opened = f", ouvert le {in_words(calendar.day(one.opened_at))}" if one.opened_at else ""
-    attested = f", attesté le {in_words(calendar.day(one.attested_at))}" if one.attested_at else ""
-    return f"{said}{opened}{attested}; demandé\u00a0: {ASKED[one.asked]}."
+def sync(db: Database, revision: Revision) -> None:
+    """Copy from the outbox what became of each notice, before the outbox deletes it."""
+    rows = db.conn.execute(
+        """SELECT person_id, revision_recipients.state, outbox.state, outbox.problem, outbox.route,
+             outbox.sent_day, max(outbox.rowid)
+           FROM revision_recipients JOIN outbox ON recipient = 'person:' || person_id AND notice = told
+           WHERE revision_id = ? AND revision_recipients.state <> 'sent'
+             AND (revision_recipients.state <> 'left' OR outbox.state = 'sent')
+             AND json_extract(arguments, '$.policy') = ? AND json_extract(arguments, '$.version') = ?
+           GROUP BY person_id""",
+        (revision.id, revision.policy, revision.version),
+    )
+    for person, known, state, problem, route, day, _ in rows.fetchall():
+        if state == "sent":
+            reached: State = "failed" if problem == "unreached" else "sent"
+            # What was on its way when they left arrived all the same.
+            values = ("left" if known == "left" else reached, problem, route, day)
+        else:
+            mine, why = _STATES[state]
+            values = (mine, why or (problem if mine == "failed" else None), None, None)
+        update_recipient(db, revision, person, "state = ?, problem = ?, platform = ?, sent_on = ?", *values)
 
 
-def _platform(one: Recipient) -> str:
-    return PLATFORMS.get(one.platform or "", one.platform or "")
+def list_recipients(db: Database, revision: Revision) -> list[Recipient]:
+    """Return the recipients of an announced revision, in the order in which they were entered.
+
+    Someone who began to read the whole text has opened it; steps carried from a former version have no
+    platform.
+    """
+    sync(db, revision)
+    rows = db.conn.execute(
+        """SELECT person_id, asked, told, round, queued_on, state, problem, platform, sent_on,
+             coalesce(opened_at, (SELECT min(happened_at) FROM reading_facts AS seen
+              WHERE seen.person_id = revision_recipients.person_id AND seen.policy = :policy
+                AND seen.version = :version AND fact = 'opened' AND seen.platform <> '')),
+             (SELECT min(attested_at) FROM attestation_people JOIN attestations USING (number)
+              WHERE attestation_people.person_id = revision_recipients.person_id
+                AND policy = :policy AND version = :version)
+           FROM revision_recipients WHERE revision_id = :revision ORDER BY rowid""",
+        {"policy": revision.policy, "version": revision.version, "revision": revision.id},
+    )
+    return [
+        Recipient(
+            person,
+            asked,
+            told,
+            turn,
+            date.fromisoformat(queued),
+            state,
+            problem,
+            platform,
+            date.fromisoformat(sent) if sent else None,
+            utc(read) if read else None,
+            utc(attested) if attested else None,
+        )
+        for person, asked, told, turn, queued, state, problem, platform, sent, read, attested in rows
+    ]
 
 
-def _day(revision: Revision) -> date:
-    return revision.effective or revision.adopted or revision.proposed_on
+def count_recipients(recipients: Sequence[Recipient]) -> str:
+    """Return the ledger in a few numbers, one a line."""
+    states = Counter(recipient.state for recipient in recipients)
+    asked = [
+        recipient for recipient in recipients if recipient.asked != "nothing" and recipient.state != "left"
+    ]
+    opened = sum(recipient.opened_at is not None for recipient in recipients)
+    attested = sum(recipient.attested_at is not None for recipient in asked)
+    lines = [f"{label.capitalize()}\u00a0: {states[state]}" for state, label in STATES.items() if states[state]]
+    return "\n".join([*lines, f"Ouvert\u00a0: {opened}", f"Attesté\u00a0: {attested} sur {len(asked)}"])
 
 
 COLUMNS: Final = (
@@ -121,55 +175,31 @@ COLUMNS: Final = (
 )
 
 
-def rows(db: Database, found: Iterable[Recipient]) -> list[list[str]]:
-    """Return the ledger as a table, a line a person, its columns being `COLUMNS`."""
-    return [
-        [
-            _account(db, one.person_id),
-            ASKED[one.asked],
-            STATES[one.state],
-            problem(one),
-            one.platform or "",
-            one.queued_on.isoformat(),
-            one.sent_on.isoformat() if one.sent_on else "",
-            iso(one.opened_at) if one.opened_at else "",
-            iso(one.attested_at) if one.attested_at else "",
-        ]
-        for one in found
-    ]
+def ledger_rows(db: Database, recipients: Iterable[Recipient]) -> list[list[str]]:
+    """Return the ledger as a table, one row a person, whose columns are `COLUMNS`."""
+    table = []
+    for recipient in recipients:
+        accounts = persons.accounts_of(db, recipient.person_id)
+        table.append(
+            [
+                f"{accounts[0].platform}:{accounts[0].user}" if accounts else "",
+                ASKED[recipient.asked],
+                STATES[recipient.state],
+                recipient.problem_text(),
+                recipient.platform or "",
+                recipient.queued_on.isoformat(),
+                recipient.sent_on.isoformat() if recipient.sent_on else "",
+                iso(recipient.opened_at) if recipient.opened_at else "",
+                iso(recipient.attested_at) if recipient.attested_at else "",
+            ]
+        )
+    return table
 
 
-def _account(db: Database, person_id: str) -> str:
-    accounts = persons.accounts_of(db, person_id)
-    return f"{accounts[0].platform}:{accounts[0].user}" if accounts else ""
-
-
-def as_csv(db: Database, found: Iterable[Recipient]) -> str:
-    """Return the ledger as CSV."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
+def ledger_csv(db: Database, recipients: Iterable[Recipient]) -> str:
+    """Return the ledger as CSV, with a header."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(rows(db, found))
-    return written.getvalue()
-
-
-def as_file(db: Database, policy: Policy, revision: Revision, found: Sequence[Recipient]) -> Message:
-    """Give the ledger as a file."""
-    return file(policy, revision, as_csv(db, found))
-
-
-def file(policy: Policy, revision: Revision, content: str) -> Message:
-    """Give the ledger as a file."""
-    return Message(
-        Text(f"Le registre de la révision de la {policy.name}, une personne par ligne."),
-        File(f"revision-{_day(revision)}.csv", content.encode("utf-8-sig"), "Le registre de la révision"),
-        Buttons(Button("Registre", f"revision registre {revision.id}")),
-    )
-
-
-def drawing(revision: Revision) -> Message:
-    """Say that the picture is coming."""
-    return Message(
-        Note("L'image arrive dans un instant, en message privé."),
-        Buttons(Button("Registre", f"revision registre {revision.id}")),
-    )
+    writer.writerows(ledger_rows(db, recipients))
+    return text.getvalue()

@@ -33,7 +33,8 @@ from bot.policy.changes.comparison import Change, Comparison, Nature
 from bot.policy.library import Policy
 from bot.revision import revisions
 from bot.revision.archive import Archive
-from bot.revision.audience import CHANNEL, FOUND, Asked, FoundNotice
+from bot.revision.ledger import Asked
+from bot.revision.audience import CHANNEL, FOUND, FoundNotice
 from bot.revision.revisions import Revision
 from bot.times import in_words
 

@@ -18,7 +18,8 @@ from bot.outbox.kept_pictures import KeptPicture
 from bot.outbox.notices import RowArguments
 from bot.revision import audience, ledger, revisions
 from bot.revision.archive import Archive
-from bot.revision.audience import Recipient
+from bot.revision.ledger import Recipient
+from bot.revision import ledger
 from bot.revision.notices import PICTURE
 from bot.revision.revisions import Revision
 from bot.storage.database import Storage
@@ -78,7 +79,7 @@ async def curve_errand(
         if revision is None or revision.state != "announced":
             return None
         name = archive.library.policies[revision.policy].name
-        return curve(name, revision, audience.list_recipients(db, revision), calendar, calendar.day(now))
+        return curve(name, revision, ledger.list_recipients(db, revision), calendar, calendar.day(now))
 
     def picture(drawn: Curve) -> KeptPicture:
         return KeptPicture(draw(drawn), drawn.words, calendar.day(now))

@@ -3,11 +3,11 @@
     proposed → scheduled       approved, by two persons if the setting says so; in force on its day
     scheduled → announced      its day has come: it is in force, and those concerned are told
     proposed, scheduled → withdrawn
-    announced                  for ever; to withdraw it is to propose the former text anew
+    announced                  for ever; to withdraw it is to propose the former text again
 
-Every text is kept whole, with its hash, whatever becomes of the file that it came from. Nothing changes
-for anyone before a revision is approved, and no date is ever invented: when it was adopted and from when
-on it is in force are said by whoever approves it.
+Every text is stored whole, with its hash, whatever becomes of its file. Nothing changes for anyone before a
+revision is approved. No date is ever guessed: whoever approves a revision says when it was adopted and when
+it takes effect.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from sqlite_utils import Database
 
@@ -30,31 +30,26 @@ from bot.times import in_words, iso, utc
 State: TypeAlias = Literal["origin", "proposed", "scheduled", "announced", "withdrawn"]
 Source: TypeAlias = Literal["folder", "file", "command", "withdrawal"]
 
-
 _COLUMNS = """id, policy, state, source, text, sha256, base, adopted, effective, natures, nature, notes,
   withdraws, proposed_by, proposed_on, announced_at, withdrawn_on"""
-_APPROVED = "state IN ('origin', 'scheduled', 'announced')"
 
 
 class RevisionError(ValueError):
-    """What is asked cannot be done to a revision; the text is French, and says why."""
+    """A refusal to do something to a revision; the message, in French, says why."""
 
 
 class DatesError(RevisionError):
-    """Dates that cannot be those of a revision, when others could."""
+    """Dates that a revision cannot have; others might do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A text to be proposed. `by`: the person, None where that is not known. `notes`: what to look at in it.
-
-    `base`: see `Revision`.
-    """
+    """A text to propose. `base`: as in `Revision`. `by`: the person, if known. `notes`: of the lint."""
 
     policy: str
     text: str
     source: Source
-    base: str
+    base: str | None
     adopted: date | None = None
     by: str | None = None
     notes: Sequence[LintFinding] = ()
@@ -65,8 +60,9 @@ class Proposal:
 class Revision:
     """A text, and what became of it.
 
-    `base`: the adoption of the version that it is compared with. `natures`: what the administration
-    decided, by change; `nature`: of the whole, once announced.
+    `base`: the adoption date of the version that it is compared with. `natures`: the administration's
+    decisions, by `Change.key`; `nature`: of the whole, once announced. `withdraws`: the revision that it
+    takes back.
     """
 
     id: str
@@ -89,12 +85,12 @@ class Revision:
 
     @property
     def since(self) -> date | None:
-        """From when on it is, was or will be in force; None while nobody said."""
+        """The first day that it is in force, None while nobody said."""
         return self.effective or (self.adopted if self.state == "origin" else None)
 
     @property
     def version(self) -> str:
-        """The adoption, as the register and the onboardings write it; of an adopted revision only."""
+        """The version's key, its ISO adoption date. Raises `RevisionError` before it is adopted."""
         if self.adopted is None:
             raise RevisionError("cette révision n'a pas de date d'adoption.")
         return self.adopted.isoformat()
@@ -102,7 +98,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Dates:
-    """When a text was adopted, and from when on it is in force."""
+    """When a text was adopted and when it takes effect."""
 
     adopted: date
     effective: date
@@ -112,47 +108,55 @@ class Dates:
 
 
 def find_revision(db: Database, identifier: str) -> Revision | None:
-    """Return a revision."""
+    """Return a revision by its id."""
     return next(iter(_select(db, "id = ?", identifier)), None)
 
 
 def list_revisions(db: Database, policy: str) -> list[Revision]:
-    """Return the revisions of a policy, the latest proposed first; what was there at first is none."""
+    """Return the revisions of a policy, latest first; the first texts are not revisions."""
     return _select(db, "policy = ? AND state <> 'origin' ORDER BY rowid DESC", policy)
 
 
 def list_texts(db: Database, policy: str) -> list[Revision]:
-    """Return every text of a policy, in the order in which they came."""
+    """Return every text of a policy, revision or not, in the order in which they came."""
     return _select(db, "policy = ? ORDER BY rowid", policy)
 
 
 def approved_chain(db: Database, policy: str) -> list[Revision]:
     """Return the texts that were, are or will be in force, in that order."""
-    return _select(db, f"policy = ? AND {_APPROVED} ORDER BY coalesce(effective, adopted), adopted", policy)
+    return _select(
+        db,
+        """policy = ? AND state IN ('origin', 'scheduled', 'announced')
+           ORDER BY coalesce(effective, adopted), adopted""",
+        policy,
+    )
+
+
+def latest_approved(db: Database, policy: str) -> Revision:
+    """Return the last text that is or will be in force, with which a new one is compared."""
+    return approved_chain(db, policy)[-1]
 
 
 def adopted_texts(db: Database, *, until: date | None = None) -> dict[str, tuple[Adopted, ...]]:
-    """Return, by policy, the texts that are or were in force; `until`: with those that will be on a day."""
-    coming = until.isoformat() if until else ""
+    """Return the texts that are or were in force, by policy; those scheduled up to a day too, if given."""
     rows = _select(
         db,
         """state IN ('origin', 'announced') OR (state = 'scheduled' AND effective <= ?)
            ORDER BY coalesce(effective, adopted), adopted""",
-        coming,
+        until.isoformat() if until else "",
     )
-    found: dict[str, list[Adopted]] = {}
-    for one in rows:
-        if one.adopted:
-            found.setdefault(one.policy, []).append(Adopted(one.adopted, one.effective, one.text))
-    return {policy: tuple(texts) for policy, texts in found.items()}
+    texts: dict[str, tuple[Adopted, ...]] = {}
+    for row in rows:
+        if row.adopted:
+            text = Adopted(row.adopted, row.effective, row.text)
+            texts[row.policy] = (*texts.get(row.policy, ()), text)
+    return texts
 
 
 def revision_of_version(db: Database, policy: str, adopted: date) -> Revision | None:
-    """Return the revision that made a version; None for one that was there at first."""
-    found = _select(
-        db, "policy = ? AND adopted = ? AND state IN ('scheduled', 'announced')", policy, adopted.isoformat()
-    )
-    return next(iter(found), None)
+    """Return the revision that made a version, None for one of the first texts."""
+    where = "policy = ? AND adopted = ? AND state IN ('scheduled', 'announced')"
+    return next(iter(_select(db, where, policy, adopted.isoformat())), None)
 
 
 def approvers(db: Database, identifier: str) -> list[str]:
@@ -160,74 +164,95 @@ def approvers(db: Database, identifier: str) -> list[str]:
     rows = db.conn.execute(
         "SELECT person_id FROM revision_approvals WHERE revision_id = ? ORDER BY rowid", (identifier,)
     )
-    return [str(row[0]) for row in rows if row[0]]
+    return [str(person) for (person,) in rows if person]
+
+
+def _reload(db: Database, identifier: str) -> Revision:
+    [revision] = _select(db, "id = ?", identifier)
+    return revision
+
+
+def _select(db: Database, where: str, *values: str) -> list[Revision]:
+    rows = db.query(f"SELECT {_COLUMNS} FROM revisions WHERE {where}", values)  # noqa: S608 — our own words only
+    return [
+        Revision(
+            **row
+            | {
+                "adopted": _day(row["adopted"]),
+                "effective": _day(row["effective"]),
+                "natures": {key: Nature(value) for key, value in json.loads(row["natures"]).items()},
+                "nature": Nature(row["nature"]) if row["nature"] else None,
+                "notes": tuple(LintFinding(*note) for note in json.loads(row["notes"])),
+                "proposed_on": date.fromisoformat(row["proposed_on"]),
+                "announced_at": utc(row["announced_at"]) if row["announced_at"] else None,
+                "withdrawn_on": _day(row["withdrawn_on"]),
+            }
+        )
+        for row in rows
+    ]
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
 
 
 # --- Proposing --------------------------------------------------------------------------------
 
 
 def originate(db: Database, policy: str, adopted: date, text: str, today: date) -> None:
-    """Keep a text that was there before there were revisions: it is in force since its adoption."""
-    _insert(db, Proposal(policy, text, "folder", "", adopted), "origin", today)
+    """Store a text that was there before any revision: it is in force since its adoption."""
+    _insert(db, Proposal(policy, text, "folder", None, adopted), "origin", today)
 
 
 def propose(db: Database, proposal: Proposal, today: date) -> Revision:
-    """Propose a text; the proposal that there is already, if it is the same text that waits.
+    """Propose a text, or return the proposal that already waits with it.
 
-    Raises `RevisionError` when it is the text in force, or of a version to come.
+    Raises `RevisionError` when it is the latest approved text.
     """
     own = digest(proposal.text)
-    [*_, latest] = approved_chain(db, proposal.policy)
-    if latest.sha256 == own:
+    if latest_approved(db, proposal.policy).sha256 == own:
         raise RevisionError("ce texte est déjà celui de la dernière version\u00a0: rien n'y change.")
     waiting = _select(db, "policy = ? AND sha256 = ? AND state = 'proposed'", proposal.policy, own)
-    if waiting:
-        if proposal.adopted and proposal.adopted != waiting[0].adopted:
-            _change(db, waiting[0].id, "adopted = ?", proposal.adopted.isoformat())
-        return _again(db, waiting[0].id)
-    return _again(db, _insert(db, proposal, "proposed", today))
-
-
-def latest_base(db: Database, policy: str) -> str:
-    """Return the version with which a new text is to be compared: the last that is or will be in force."""
-    [*_, latest] = approved_chain(db, policy)
-    return latest.version
+    if not waiting:
+        return _reload(db, _insert(db, proposal, "proposed", today))
+    if proposal.adopted and proposal.adopted != waiting[0].adopted:
+        _change(db, waiting[0].id, "adopted = ?", proposal.adopted.isoformat())
+    return _reload(db, waiting[0].id)
 
 
 def _insert(db: Database, proposal: Proposal, state: State, today: date) -> str:
-    identifier = persons.new_id()
-    db.conn.execute(
-        """INSERT INTO revisions (id, policy, state, source, text, sha256, base, adopted, notes, withdraws,
-             proposed_by, proposed_on) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (
-            identifier,
-            proposal.policy,
-            state,
-            proposal.source,
-            proposal.text,
-            digest(proposal.text),
-            proposal.base or None,
-            proposal.adopted.isoformat() if proposal.adopted else None,
-            json.dumps([[one.code, one.clause, one.message] for one in proposal.notes], ensure_ascii=False),
-            proposal.withdraws,
-            proposal.by,
-            today.isoformat(),
+    row = {
+        "id": persons.new_id(),
+        "policy": proposal.policy,
+        "state": state,
+        "source": proposal.source,
+        "text": proposal.text,
+        "sha256": digest(proposal.text),
+        "base": proposal.base,
+        "adopted": proposal.adopted.isoformat() if proposal.adopted else None,
+        "notes": json.dumps(
+            [[note.code, note.clause, note.message] for note in proposal.notes], ensure_ascii=False
         ),
-    )
-    return identifier
+        "withdraws": proposal.withdraws,
+        "proposed_by": proposal.by,
+        "proposed_on": today.isoformat(),
+    }
+    names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+    db.conn.execute(f"INSERT INTO revisions ({names}) VALUES ({values})", row)  # noqa: S608 — our own words only
+    return str(row["id"])
 
 
 def propose_withdrawal(db: Database, revision: Revision, by: str | None, today: date) -> Revision:
-    """Propose the text that a revision took the place of; that it be approved withdraws the revision.
+    """Propose the text that a revision replaced; its approval withdraws the revision.
 
     Raises `RevisionError` when another revision came after it, or it was not announced.
     """
-    [*_, latest] = approved_chain(db, revision.policy)
-    if revision.state != "announced" or revision.id != latest.id:
+    chain = approved_chain(db, revision.policy)
+    if revision.state != "announced" or revision.id != chain[-1].id:
         raise RevisionError("seule la dernière version en vigueur peut être retirée.")
-    before = next(one for one in approved_chain(db, revision.policy) if one.version == revision.base)
+    former = next(text for text in chain if text.version == revision.base)
     proposal = Proposal(
-        revision.policy, before.text, "withdrawal", revision.version, by=by, withdraws=revision.id
+        revision.policy, former.text, "withdrawal", revision.version, by=by, withdraws=revision.id
     )
     return propose(db, proposal, today)
 
@@ -236,50 +261,41 @@ def propose_withdrawal(db: Database, revision: Revision, by: str | None, today: 
 
 
 def decide_natures(db: Database, revision: Revision, natures: Mapping[str, Nature]) -> Revision:
-    """Keep what the administration decides of some changes, by their keys; who approved does so anew."""
-    _only(revision, "proposed")
+    """Store the natures decided for some changes, by `Change.key`; approvals must be given again."""
+    _require(revision, "proposed")
     decided = {key: str(nature) for key, nature in {**revision.natures, **natures}.items()}
     _change(db, revision.id, "natures = ?", json.dumps(decided))
-    return _again(db, revision.id)
+    return _reload(db, revision.id)
 
 
 def approve(
     db: Database, revision: Revision, person: str | None, dates: Dates, today: date, *, needed: int = 1
 ) -> Revision:
-    """Take a person's approval of a revision as it is, for these dates; scheduled once `needed` persons do.
+    """Record a person's approval of a revision for these dates; `needed` approvals schedule it.
 
-    Whoever proposed it counts as one of two, when someone else approves. Other dates than those that were
-    approved before are to be approved anew. Raises `RevisionError`, `DatesError` for the dates alone.
+    Whoever proposed it counts as one of two, once someone else approves. Other dates than those approved
+    before cancel the earlier approvals. Raises `RevisionError`, `DatesError` for the dates alone.
     """
-    _only(revision, "proposed")
-    [*_, latest] = approved_chain(db, revision.policy)
+    _require(revision, "proposed")
+    latest = latest_approved(db, revision.policy)
     if revision.base != latest.version:
         raise RevisionError("une autre version a été approuvée depuis. Revoyez la comparaison.")
-    _check(dates, latest, today)
+    _check_dates(dates, latest, today)
     if (revision.adopted, revision.effective) != (dates.adopted, dates.effective):
-        written = dates.adopted.isoformat(), dates.effective.isoformat()
-        _change(db, revision.id, "adopted = ?, effective = ?", *written)
+        values = dates.adopted.isoformat(), dates.effective.isoformat()
+        _change(db, revision.id, "adopted = ?, effective = ?", *values)
     db.conn.execute(
         """INSERT OR IGNORE INTO revision_approvals (id, revision_id, person_id, approved_on)
            VALUES (?, ?, ?, ?)""",
         (persons.new_id(), revision.id, person, today.isoformat()),
     )
-    agreed = {*approvers(db, revision.id), *([revision.proposed_by] if revision.proposed_by else [])}
+    agreed = {*approvers(db, revision.id), *filter(None, [revision.proposed_by])}
     if needed == 1 or len(agreed) >= needed:
         db.conn.execute("UPDATE revisions SET state = 'scheduled' WHERE id = ?", (revision.id,))
-    return _again(db, revision.id)
+    return _reload(db, revision.id)
 
 
-def rebase(db: Database, revision: Revision) -> Revision:
-    """Return a proposal compared with the version that is the last now: what was decided is decided anew."""
-    base = latest_base(db, revision.policy)
-    if revision.state != "proposed" or revision.base == base:
-        return revision
-    _change(db, revision.id, "base = ?, natures = '{}'", base)
-    return _again(db, revision.id)
-
-
-def _check(dates: Dates, latest: Revision, today: date) -> None:
+def _check_dates(dates: Dates, latest: Revision, today: date) -> None:
     if dates.adopted > today:
         raise DatesError("la date d'adoption est à venir. Une révision s'approuve une fois adoptée.")
     if dates.effective < dates.adopted:
@@ -294,27 +310,36 @@ def _check(dates: Dates, latest: Revision, today: date) -> None:
         )
 
 
+def rebase(db: Database, revision: Revision) -> Revision:
+    """Compare a proposal with the version that is now the last; decisions must be made again."""
+    base = latest_approved(db, revision.policy).version
+    if revision.state != "proposed" or revision.base == base:
+        return revision
+    _change(db, revision.id, "base = ?, natures = '{}'", base)
+    return _reload(db, revision.id)
+
+
 def withdraw(db: Database, revision: Revision, person: str | None, today: date) -> Revision:
-    """Give up a revision that was not announced; its text is kept. Raises `RevisionError`."""
-    _only(revision, "proposed", "scheduled")
+    """Withdraw a revision that was not announced; its text is kept. Raises `RevisionError`."""
+    _require(revision, "proposed", "scheduled")
     db.conn.execute(
         "UPDATE revisions SET state = 'withdrawn', withdrawn_by = ?, withdrawn_on = ? WHERE id = ?",
         (person, today.isoformat(), revision.id),
     )
-    return _again(db, revision.id)
+    return _reload(db, revision.id)
 
 
 def mark_announced(db: Database, revision: Revision, nature: Nature, now: datetime) -> Revision:
-    """Note that a revision is in force and told, and its nature as a whole."""
-    _only(revision, "scheduled")
+    """Record that a revision is in force and announced, and its nature as a whole."""
+    _require(revision, "scheduled")
     db.conn.execute(
         "UPDATE revisions SET state = 'announced', nature = ?, announced_at = ? WHERE id = ?",
         (str(nature), iso(now), revision.id),
     )
-    return _again(db, revision.id)
+    return _reload(db, revision.id)
 
 
-_WHAT: Mapping[State, str] = {
+_PROBLEMS: Mapping[State, str] = {
     "origin": "ce texte était là avant les révisions.",
     "proposed": "cette révision n'est pas encore approuvée.",
     "scheduled": "cette révision est déjà approuvée.",
@@ -323,48 +348,17 @@ _WHAT: Mapping[State, str] = {
 }
 
 
-def _only(revision: Revision, *states: State) -> None:
+def _require(revision: Revision, *states: State) -> None:
     if revision.state not in states:
-        raise RevisionError(_WHAT[revision.state])
+        raise RevisionError(_PROBLEMS[revision.state])
 
 
 def _change(db: Database, identifier: str, change: str, *values: str) -> None:
-    """Change what is to be approved: who approved what it was does so anew."""
+    """Change what is to be approved, and cancel the approvals."""
     db.conn.execute(f"UPDATE revisions SET {change} WHERE id = ?", (*values, identifier))  # noqa: S608 — our own words only
     db.conn.execute("DELETE FROM revision_approvals WHERE revision_id = ?", (identifier,))
 
 
 def digest(text: str) -> str:
-    """Return the hash of a text, by which it is known."""
+    """Return the SHA-256 of a text, in hexadecimal."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _again(db: Database, identifier: str) -> Revision:
-    [found] = _select(db, "id = ?", identifier)
-    return found
-
-
-def _select(db: Database, where: str, *values: str) -> list[Revision]:
-    rows = db.conn.execute(f"SELECT {_COLUMNS} FROM revisions WHERE {where}", values)  # noqa: S608 — our own words only
-    return [_revision(row) for row in rows.fetchall()]
-
-
-def _revision(row: tuple[Any, ...]) -> Revision:
-    known = dict(zip((name.strip() for name in _COLUMNS.split(",")), row, strict=True))
-    return Revision(
-        **known
-        | {
-            "adopted": _day(known["adopted"]),
-            "effective": _day(known["effective"]),
-            "natures": {key: Nature(value) for key, value in json.loads(known["natures"]).items()},
-            "nature": Nature(known["nature"]) if known["nature"] else None,
-            "notes": tuple(LintFinding(*note) for note in json.loads(known["notes"])),
-            "proposed_on": date.fromisoformat(known["proposed_on"]),
-            "announced_at": utc(known["announced_at"]) if known["announced_at"] else None,
-            "withdrawn_on": _day(known["withdrawn_on"]),
-        }
-    )
-
-
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None

@@ -40,7 +40,8 @@ from bot.register.signing import new_signer
 from bot.revision import archive, audience, revisions
 from bot.revision import notices as revision_notices
 from bot.revision.archive import Archive
-from bot.revision.audience import Recipient
+from bot.revision.ledger import Recipient
+from bot.revision import ledger
 from bot.revision.revisions import Revision
 from bot.schedule.clock import Schedule, Work
 from bot.settings import SEED
@@ -195,7 +196,7 @@ class World:
             told = [one for one in revisions.approved_chain(db, "pa20") if one.state == "announced"]
             return {
                 persons.accounts_of(db, one.person_id)[0].user: one
-                for one in audience.list_recipients(db, told[-1])
+                for one in ledger.list_recipients(db, told[-1])
             }
 
         return await self.run(read)

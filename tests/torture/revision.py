@@ -11,6 +11,7 @@ import re
 import sys
 import tempfile
 import time
+from bot.revision import ledger
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -223,7 +224,7 @@ def _listed(path: Path, said: Mapping[str, int]) -> tuple[Counter[str], int]:
     reasons, missing = Counter[str](), 0
     with beside(path) as db:
         [revision] = [one for one in revisions.list_revisions(db, "pa20") if one.state == "announced"]
-        for line in audience.list_recipients(db, revision):
+        for line in ledger.list_recipients(db, revision):
             [account, *_] = people.accounts_of(db, line.person_id)
             if _conversation(account) in said:
                 continue

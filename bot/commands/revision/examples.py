@@ -16,7 +16,7 @@ from bot.policy.articles import Version
 from bot.policy.changes.comparison import Comparison, Nature, compare
 from bot.policy.library import Library, Policy
 from bot.revision import ledger, notices, picture
-from bot.revision.audience import Asked, Recipient
+from bot.revision.ledger import Asked, Recipient
 from bot.revision.picture import Curve
 from bot.revision.reading.lint import LintFinding
 from bot.revision.revisions import Revision, State

@@ -27,7 +27,7 @@ from bot.policy.changes import summary
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature
 from bot.policy.library import Policy
 from bot.revision import notices as revision_notices
-from bot.revision.audience import Asked
+from bot.revision.ledger import Asked
 from bot.revision.reading.lint import LintFinding
 from bot.revision.revisions import Revision
 from bot.times import in_words

@@ -23,7 +23,8 @@ from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.library import Policy
 from bot.revision import audience, ledger, revisions, upkeep
 from bot.revision.archive import TASK, Archive
-from bot.revision.audience import Asked
+from bot.revision.ledger import Asked
+from bot.revision import ledger
 from bot.revision.reading import formats
 from bot.revision.reading.document import Document
 from bot.revision.reading.lint import NamedRole
@@ -280,14 +281,14 @@ def _number(text: str) -> int:
 def _ledger(desk: RevisionRequest, text: str) -> Message:
     identifier, _, page = text.partition(" ")
     revision = desk.revision(identifier)
-    found = audience.list_recipients(desk.db, revision) if revision.state == "announced" else []
+    found = ledger.list_recipients(desk.db, revision) if revision.state == "announced" else []
     lines = [(desk.named(one.person_id), one) for one in found]
     return ledger.page(desk.policy(revision), revision, lines, _number(page), desk.office.calendar)
 
 
 def _csv(desk: RevisionRequest, identifier: str) -> Message:
     revision = desk.revision(identifier)
-    found = audience.list_recipients(desk.db, revision) if revision.state == "announced" else []
+    found = ledger.list_recipients(desk.db, revision) if revision.state == "announced" else []
     return ledger.as_file(desk.db, desk.policy(revision), revision, found)
 
 

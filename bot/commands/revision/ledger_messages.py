@@ -1,0 +1,79 @@
+"""The ledger of a revision, as messages to the administration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Span, Text, turn_buttons
+from bot.policy.library import Policy
+from bot.register.receipt import PLATFORMS
+from bot.revision.ledger import ASKED, STATES, Recipient, State, count_recipients
+from bot.revision.revisions import Revision
+from bot.times import Calendar, in_words
+
+_PAGE = 8  # people on one page
+
+
+def ledger_page(
+    policy: Policy,
+    revision: Revision,
+    lines: Sequence[tuple[Span, Recipient]],
+    number: int,
+    calendar: Calendar,
+) -> Message:
+    """Return one page of the ledger; those whose notice did not arrive come first."""
+    order: list[State] = ["failed", "queued", "sent", "left"]
+    ranked = sorted(lines, key=lambda line: (order.index(line[1].state), line[1].attested_at is not None))
+    pages = max(1, -(-len(ranked) // _PAGE))
+    at = min(max(number, 1), pages)
+    return Message(
+        Heading(f"{policy.name}, registre de la révision du {in_words(_day(revision))}"),
+        Text(count_recipients([recipient for _, recipient in lines])),
+        *(
+            Text(Span(who.text, "bold", who.account), f"\u00a0: {_described(recipient, calendar)}")
+            for who, recipient in ranked[(at - 1) * _PAGE : at * _PAGE]
+        ),
+        *([] if lines else [Text("Cette révision n'a encore été annoncée à personne.")]),
+        Buttons(
+            *turn_buttons(at, pages, lambda target: f"revision registre {revision.id} {target}"),
+            Button("Fichier CSV", f"revision csv {revision.id}"),
+            Button("Image", f"revision image {revision.id}"),
+            Button("La révision", f"revision voir {revision.id}"),
+        ),
+    )
+
+
+def _described(recipient: Recipient, calendar: Calendar) -> str:
+    text = STATES[recipient.state]
+    if recipient.sent_on:
+        text += f" le {in_words(recipient.sent_on)}"
+        if recipient.platform:
+            text += f" ({PLATFORMS.get(recipient.platform, recipient.platform)})"
+    if problem := recipient.problem_text():
+        text += f" ({problem.rstrip('.')})"
+    for label, moment in (("ouvert", recipient.opened_at), ("attesté", recipient.attested_at)):
+        if moment:
+            text += f", {label} le {in_words(calendar.day(moment))}"
+    return f"{text}; demandé\u00a0: {ASKED[recipient.asked]}."
+
+
+def ledger_file(policy: Policy, revision: Revision, content: str) -> Message:
+    """Give the ledger as a CSV file."""
+    return Message(
+        Text(f"Le registre de la révision de la {policy.name}, une personne par ligne."),
+        File(f"revision-{_day(revision)}.csv", content.encode("utf-8-sig"), "Le registre de la révision"),
+        Buttons(Button("Registre", f"revision registre {revision.id}")),
+    )
+
+
+def _day(revision: Revision) -> date:
+    return revision.effective or revision.adopted or revision.proposed_on
+
+
+def drawing(revision: Revision) -> Message:
+    """Say that the picture is coming."""
+    return Message(
+        Note("L'image arrive dans un instant, en message privé."),
+        Buttons(Button("Registre", f"revision registre {revision.id}")),
+    )
