@@ -32,7 +32,7 @@ from bot.reports import escalation, retention
 from bot.reports.figures import digest, export, files
 from bot.reports.keys import SealError
 from bot.reports.records import Session
-from bot.revision import archive, ledger, picture
+from bot.revision import archive, picture
 from bot.schedule import inbound
 from bot.schedule.clock import Arguments, Daily, Work
 from bot.storage.database import StorageError
@@ -94,7 +94,7 @@ class Tasks:
                     count=self._progress,
                     calendar=bot.calendar,
                 ),
-                ledger.DRAW: partial(picture.curve_errand, storage, bot.archive, bot.calendar),
+                picture.DRAW: partial(picture.curve_errand, storage, bot.archive, bot.calendar),
                 retraining.LEARN: self._learn,
                 retraining.ERRAND: partial(retraining.errand, storage, train),
                 registrar.ADVANCE: bot.registrar.advance,

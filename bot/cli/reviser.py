@@ -141,8 +141,8 @@ def _report(bot: Parts, reading: ReadDocument) -> Iterator[str]:
         yield from (_remark(one) for one in reading.findings)
     else:
         yield "Rien à vérifier dans le texte."
-    if left := upkeep.after(policy, comparison.old, comparison.new, bot.folders):
-        yield f"\nÀ revoir une fois ce texte adopté\u00a0: {'; '.join(left.said())}."
+    if left := upkeep.upkeep_after(policy, comparison.old, comparison.new, bot.folders):
+        yield f"\nÀ revoir une fois ce texte adopté\u00a0: {'; '.join(left.lines_in_french())}."
     if not reading.adoptable:
         yield "\nCe texte ne peut pas être adopté tel quel\u00a0: ses numéros ne sont pas sûrs."
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bot.revision import ledger
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +22,7 @@ from bot.policy.changes.comparison import Comparison
 from bot.policy.library import Policy
 from bot.register import attestations
 from bot.register.attestations import Fact
-from bot.revision import audience, revisions
+from bot.revision import audience, ledger, revisions
 from bot.revision.archive import Archive
 from bot.revision.revisions import Revision
 from bot.times import in_words

@@ -1,7 +1,7 @@
-"""Every text of the policies at work: which ones are in force, what a revision changes, when its day comes.
+"""Every text of the policies: those in force, what a revision changes, and what happens on its day.
 
-The database holds each text that was approved; files are where they come from. A file that changes is
-noticed when the bot starts, and proposed: until someone approves it, the former text stays in force.
+The database holds each approved text; files are where they come from. A file that changes is noticed when the
+bot starts, and proposed: until someone approves it, the former text stays in force.
 """
 
 from __future__ import annotations
@@ -20,32 +20,44 @@ from bot.answers.retraining import LEARN
 from bot.conversation.messages import Message, Quoter
 from bot.onboarding import enrolment
 from bot.outbox import rows
+from bot.outbox.notices import Notice
 from bot.outbox.rows import Delivery
 from bot.policy import articles, loading
 from bot.policy.articles import PolicyError, Version
-from bot.policy.changes import comparison
-from bot.policy.changes.comparison import Comparison
+from bot.policy.changes.comparison import Comparison, compare, with_decisions
 from bot.policy.library import Library
-from bot.policy.loading import Adopted, Approved
+from bot.policy.loading import Approved
 from bot.register.attestations import Target
 from bot.revision import audience, revisions
-from bot.revision.audience import FOUND, Campaign, FoundNotice
+from bot.revision.audience import Campaign
 from bot.revision.revisions import Proposal, Revision, RevisionError
 from bot.schedule import clock
 from bot.times import Calendar
 
 logger = logging.getLogger(__name__)
 
-TASK: Final = "revision"  # what the clock does when the day of a revision comes
+TASK: Final = "revision"  # the clock's task on the day of a revision
 
-# What shows messages as each platform would: a title, messages by name, what gives the policy's words.
+
+@dataclass(frozen=True, slots=True)
+class FoundNotice:
+    """The arguments of the notice that a file holds a text nobody approved: the revision's id."""
+
+    revision: str
+
+
+FOUND: Final = Notice("revision-trouvee", "un texte changé dans les fichiers", FoundNotice)
+
+# A page that shows messages as each platform would, from its title, the messages by name, and the quoter.
 Preview: TypeAlias = Callable[[str, Mapping[str, Message], Quoter], bytes]
-# From one version to another: the pages that say the same, by their names in each.
+# From one version to another: the reading pages that say the same, by their names in each.
 Pages: TypeAlias = Callable[[Version, Version], Mapping[str, str]]
+
+_compare = lru_cache(maxsize=32)(compare)
 
 
 def approved(db: Database, folders: Sequence[Path], today: date) -> Approved:
-    """Return the texts that are in force; the files that are there at first are taken as they are.
+    """Return the texts in force; at the first start, those of the files are stored as they are.
 
     Raises `PolicyError` when a file cannot be read.
     """
@@ -59,11 +71,10 @@ def approved(db: Database, folders: Sequence[Path], today: date) -> Approved:
 
 @dataclass
 class Archive:
-    """The texts at work. `volume`: the association's own folder, where adopted texts are written too.
+    """The texts. `volume`: the association's own folder, where adopted texts are written too.
 
-    `channels`: where revisions are announced. `preview`, `pages`: see there. `replaced`: called once other
-    texts are in force. `approvals`: how many persons it takes to approve. `at_once`: whether people are told
-    without waiting for working hours, as in the sandbox.
+    `channels`: where revisions are announced. `approvals`: how many persons must approve. `replaced`: called
+    once other texts are in force. `at_once`: whether people are told outside working hours (the sandbox).
     """
 
     library: Library
@@ -79,34 +90,29 @@ class Archive:
     _in_force: tuple[tuple[str, str], ...] = ()
     _drafts: dict[str, Version] = field(default_factory=dict)
 
-    # What a revision is
+    # Versions and comparisons
 
     def version(self, revision: Revision) -> Version:
-        """Return a text as a version, adopted or only proposed, that can be quoted. Raises `PolicyError`."""
+        """Return an adopted or proposed text as a version that can be quoted. Raises `PolicyError`."""
         if revision.state in {"origin", "announced"}:
             return self.library.version(revision.policy, revision.version)
-        key = revision.id
-        if key not in self._drafts:
+        if revision.id not in self._drafts:
             adopted = revision.adopted or revision.proposed_on
-            version = articles.parse(
-                revision.text, policy=revision.policy, adopted=adopted, source="", key=key
-            )
-            self._drafts[key] = version
-            self.library.propose(version)
-        return self._drafts[key]
+            draft = articles.parse(revision.text, policy=revision.policy, adopted=adopted, key=revision.id)
+            self._drafts[revision.id] = draft
+            self.library.propose(draft)
+        return self._drafts[revision.id]
 
     def comparison(self, db: Database, revision: Revision) -> Comparison:
-        """Return what a revision changes, as the administration decided. Raises `PolicyError`."""
+        """Return what a revision changes, with the natures decided. Raises `PolicyError`."""
         chain = revisions.approved_chain(db, revision.policy)
-        base = next(one for one in chain if one.version == revision.base)
-        return comparison.with_decisions(
-            _compare(self.version(base), self.version(revision)), revision.natures
-        )
+        base = next(text for text in chain if text.version == revision.base)
+        return with_decisions(_compare(self.version(base), self.version(revision)), revision.natures)
 
     def since(self, adopted: str, revision: Revision) -> Comparison:
-        """Return what changed from an earlier version, by its adoption, to that of an announced revision."""
-        old, new = self.library.version(revision.policy, adopted), self.version(revision)
-        return comparison.with_decisions(_compare(old, new), revision.natures)
+        """Return what changed from an earlier version, by its adoption date, to an announced revision."""
+        old = self.library.version(revision.policy, adopted)
+        return with_decisions(_compare(old, self.version(revision)), revision.natures)
 
     # Proposing
 
@@ -117,69 +123,64 @@ class Archive:
         """
         if proposal.policy not in self.library.policies:
             raise RevisionError(f"je ne connais pas la politique «\u00a0{proposal.policy}\u00a0».")
-        read = articles.parse(proposal.text, policy=proposal.policy, adopted=today, source="ce texte")
-        [*_, latest] = revisions.approved_chain(db, proposal.policy)
-        if proposal.source == "folder" and not _compare(self.version(latest), read).changes:
+        new = articles.parse(proposal.text, policy=proposal.policy, adopted=today, source="ce texte")
+        latest = revisions.latest_approved(db, proposal.policy)
+        if proposal.source == "folder" and not _compare(self.version(latest), new).changes:
             raise RevisionError("ce texte dit la même chose que celui en vigueur.")
         revision = revisions.propose(db, proposal, today)
         self.version(revision)
         return revision
 
     def watch(self, db: Database, now: datetime) -> list[Revision]:
-        """Propose the texts of files that are not known, and tell the administration. Return them."""
-        found = []
+        """Propose the texts of files that are unknown, tell the administration, and return the proposals."""
+        proposed = []
         for policy in self.library.policies:
             known = revisions.list_texts(db, policy)
-            digests = {one.sha256 for one in known}
-            dates = {one.adopted.isoformat() for one in known if one.adopted}
-            for name, text in self._files(policy).items():
-                if revisions.digest(text) not in digests:
-                    adopted = date.fromisoformat(name) if name not in dates and _is_day(name) else None
-                    base = revisions.latest_base(db, policy)
-                    proposal = Proposal(policy, text, "folder", base, adopted)
-                    found += self._found(db, proposal, name, now)
-        for one in found:
-            key, notice = f"{FOUND.name}:{one.id}", FoundNotice(one.id)
+            digests = {text.sha256 for text in known}
+            dates = {text.adopted.isoformat() for text in known if text.adopted}
+            try:
+                texts = loading.read_texts(self.folders, policy)
+            except PolicyError as error:
+                logger.warning("%s", error)
+                continue
+            for name, text in texts.items():
+                if revisions.digest(text) in digests:
+                    continue
+                base = revisions.latest_approved(db, policy).version
+                adopted = None if name in dates else _as_day(name)
+                proposal = Proposal(policy, text, "folder", base, adopted)
+                try:
+                    proposed.append(self.propose(db, proposal, self.calendar.day(now)))
+                except (PolicyError, RevisionError) as error:
+                    logger.warning("%s/%s.md changed and is not proposed: %s", policy, name, error)
+        for revision in proposed:
+            key, notice = f"{FOUND.name}:{revision.id}", FoundNotice(revision.id)
             delivery = Delivery(key, enrolment.TO_ADMINISTRATION, FOUND, notice, urgent=self.at_once)
             rows.enqueue(db, delivery, now)
-        return found
+        return proposed
 
-    def _files(self, policy: str) -> Mapping[str, str]:
-        try:
-            return loading.read_texts(self.folders, policy)
-        except PolicyError as error:
-            logger.warning("%s", error)
-            return {}
-
-    def _found(self, db: Database, proposal: Proposal, name: str, now: datetime) -> list[Revision]:
-        try:
-            return [self.propose(db, proposal, self.calendar.day(now))]
-        except (PolicyError, RevisionError) as error:
-            logger.warning("%s/%s.md changed and is not proposed: %s", proposal.policy, name, error)
-            return []
-
-    # Its day
+    # The day of a revision
 
     def plan(self, db: Database, revision: Revision, now: datetime) -> None:
-        """Have an approved revision announced when its day comes; at once, if it has come. Learn it now."""
+        """Plan the announcement of an approved revision on its day, or now if it has come; learn it now."""
         if revision.effective is None:
             raise RevisionError("cette révision n'a pas de date d'effet.")
         begins = self.calendar.at(revision.effective, time.min)
         clock.plan(db, f"{TASK}:{revision.id}", TASK, max(begins, now), {"revision": revision.id})
-        clock.plan(db, f"{LEARN}:{revision.id}", LEARN, now)  # so that it is done by then
+        clock.plan(db, f"{LEARN}:{revision.id}", LEARN, now)  # so that it is ready on that day
 
     def coming(self, db: Database) -> Approved:
-        """Return, for each policy that has a text to come, its texts up to the next one."""
-        found = {}
+        """Return, for each policy with a scheduled text, its texts up to the next one."""
+        texts = {}
         for policy in self.library.policies:
             chain = revisions.approved_chain(db, policy)
-            day = next((one.effective for one in chain if one.state == "scheduled"), None)
+            day = next((text.effective for text in chain if text.state == "scheduled"), None)
             if day is not None:
-                found[policy] = revisions.adopted_texts(db, until=day)[policy]
-        return found
+                texts[policy] = revisions.adopted_texts(db, until=day)[policy]
+        return texts
 
     def announce(self, db: Database, arguments: Mapping[str, Any], now: datetime) -> None:
-        """Put a revision in force and have it told; withdrawn meanwhile, or told already, do nothing."""
+        """Put a scheduled revision in force and queue its announcement; any other is left alone."""
         revision = revisions.find_revision(db, str(arguments["revision"]))
         if revision is None or revision.state != "scheduled":
             return
@@ -187,85 +188,68 @@ class Archive:
         revision = revisions.mark_announced(db, revision, nature, now)
         self.refresh(db)
         clock.plan(db, f"{LEARN}:{revision.id}:{revision.effective}", LEARN, now)
-        audience.announce(db, self.campaign(db, revision), self.channels, now)
+        audience.announce(db, self._campaign(db, revision), self.channels, now)
 
     def follow(self, db: Database, now: datetime) -> None:
-        """Tell those who came back since the last revision, and nobody who left. See `onboarding.follow`."""
+        """Tell those who came back since the last revision, and nobody who left: see `onboarding.follow`."""
         for policy in self.library.policies:
             chain = revisions.approved_chain(db, policy)
-            told = [one for one in chain if one.state == "announced"]
-            if told and told[-1] is [one for one in chain if one.state != "scheduled"][-1]:
-                audience.follow(db, self.campaign(db, told[-1]), now)
+            in_force = [text for text in chain if text.state != "scheduled"]
+            if in_force and in_force[-1].state == "announced":
+                audience.follow(db, self._campaign(db, in_force[-1]), now)
 
-    def campaign(self, db: Database, revision: Revision) -> Campaign:
-        """Return a revision that is in force as it is told."""
+    def _campaign(self, db: Database, revision: Revision) -> Campaign:
         chain = revisions.approved_chain(db, revision.policy)
-        at = next(number for number, one in enumerate(chain) if one.id == revision.id)
+        at = next(at for at, text in enumerate(chain) if text.id == revision.id)
         policy = self.library.policies[revision.policy]
         new = policy.version(revision.version)
-
-        def carried(adopted: date) -> Mapping[str, str]:
-            return self.pages(policy.version(adopted.isoformat()), new)
-
         return Campaign(
             revision,
             chain[: at + 1],
             Target(revision.policy, new.adopted, revision.sha256, ""),
             self.calendar,
             attested=policy is self.library.default,
-            carried=carried,
+            carried=lambda adopted: self.pages(policy.version(adopted.isoformat()), new),
             at_once=self.at_once,
         )
 
     def refresh(self, db: Database) -> bool:
-        """Have the texts that are in force served, and written in the volume.
-
-        Return whether they are others than before.
-        """
+        """Serve the texts that are in force, and write them in the volume; return whether they changed."""
         known = revisions.adopted_texts(db)
-        now = tuple(sorted((policy, f"{one.adopted}") for policy, texts in known.items() for one in texts))
+        now = tuple(sorted((policy, f"{text.adopted}") for policy, texts in known.items() for text in texts))
         if now == self._in_force:
             return False
         self._in_force = now
         self.library.replace(loading.read_policies(self.folders, known))
         for policy, texts in known.items():
-            for one in texts:
-                self._write(policy, one)
+            for text in texts:
+                self._write(f"{policy}/{text.adopted}.md", text.text)
         self.replaced()
         return True
 
-    def _write(self, policy: str, one: Adopted) -> None:
+    def _write(self, name: str, text: str) -> None:
         """Write an adopted text beside the others, for people and other programs; it is never read again."""
-        name = f"{one.adopted}.md"
-        if self.volume is None or any(
-            (folder / "politique" / policy / name).exists() for folder in self.folders
-        ):
+        if self.volume is None or any((folder / "politique" / name).exists() for folder in self.folders):
             return
-        folder = self.volume / "politique" / policy
+        path = self.volume / "politique" / name
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / name).write_bytes(one.text.encode())
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
         except OSError as error:
-            logger.warning("%s/%s was not written: %s", policy, name, type(error).__name__)
+            logger.warning("%s was not written: %s", name, type(error).__name__)
 
     def settle(self, db: Database, now: datetime) -> None:
-        """Do what a start asks for: quote what was proposed, notice what changed."""
+        """Prepare a start: make proposed texts quotable, serve those in force, look for changed files."""
         for policy in self.library.policies:
-            for one in revisions.list_revisions(db, policy):
-                if one.state != "announced":
-                    self.version(one)
+            for revision in revisions.list_revisions(db, policy):
+                if revision.state != "announced":
+                    self.version(revision)
         self.refresh(db)
         self.watch(db, now)
 
 
-@lru_cache(maxsize=32)
-def _compare(old: Version, new: Version) -> Comparison:
-    return comparison.compare(old, new)
-
-
-def _is_day(name: str) -> bool:
+def _as_day(name: str) -> date | None:
     try:
-        date.fromisoformat(name)
+        return date.fromisoformat(name)
     except ValueError:
-        return False
-    return True
+        return None

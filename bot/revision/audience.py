@@ -224,7 +224,7 @@ class _Teller:
         follows = previous is not None and previous.version == former.version.isoformat()
         editorial = campaign.revision.nature is Nature.EDITORIAL
         if follows and editorial and standing.scope == scope and not standing.done:
-            enrolment.drawn(db, person, target, standing.questions)
+            enrolment.update_onboarding(db, person, target, questions=standing.questions)
             for fact, at in standing.steps.items():
                 if fact in {"opened", "read", "passed"}:
                     attestations.note_fact(db, person, target, fact, platform="", now=at)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any, Final
 
 from bot.policy.articles import Number
 from bot.policy.changes import redline, summary
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature
-from bot.policy.changes.redline import RedlinePassage
 from bot.policy.library import Policy
 from bot.times import in_words
 from bot.typesetting.typeset import typeset
@@ -38,7 +37,7 @@ _TEMPLATE: Final = Path(__file__).with_name("comparison.typ")
 
 
 def make_comparison_pdf(policy: Policy, comparison: Comparison) -> bytes:
-    """Return a comparison as a PDF. It takes a second or so: not for the storage thread.
+    """Return a comparison as a tagged PDF. It takes about a second: not for the storage thread.
 
     Raises `TypesetError`.
     """
@@ -46,19 +45,43 @@ def make_comparison_pdf(policy: Policy, comparison: Comparison) -> bytes:
 
 
 def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
-    """Return what the pages show, word by word."""
-    old, new = comparison.old, comparison.new
+    """Return what the template shows, as JSON can hold it."""
+    passages = [(change, redline.passages(comparison, change)) for change in comparison.changes]
+    previous_plain = False
+    runs: list[list[Change]] = []  # renumbered clauses that follow one another make one row
+    for change, texts in passages:
+        plain = change.kind is ChangeKind.RENUMBERED and change.nature is Nature.EDITORIAL and not texts
+        last = runs[-1][-1] if runs else None
+        if (
+            plain
+            and previous_plain
+            and last
+            and _follows(last.old, change.old)
+            and _follows(last.new, change.new)
+        ):
+            runs[-1].append(change)
+        else:
+            runs.append([change])
+        previous_plain = plain
     return {
         "policy": policy.name,
         "title": policy.annotations.title,
-        "old": _whole(in_words(old.adopted)),
-        "new": _whole(in_words(new.adopted)),
-        # Made again, it is the same file.
-        "made_at": datetime.combine(new.adopted, time(12), UTC).isoformat(),
+        "old": _unbroken(comparison.old.adopted),
+        "new": _unbroken(comparison.new.adopted),
+        # So that the same comparison always gives the same file.
+        "made_at": datetime.combine(comparison.new.adopted, time(12), UTC).isoformat(),
         "summary": f"{summary.count_changes(comparison).capitalize()}.",
         "asked": _ASKED[comparison.nature] if comparison.changes else "",
         "nature": NATURES[comparison.nature],
-        "rows": [_row(run) for run in _runs(comparison)],
+        "rows": [
+            {
+                "old": _numbers([change.old for change in run]),
+                "new": _numbers([change.new for change in run]),
+                "kind": KINDS[run[0].kind] + ("s" if len(run) > 1 else ""),
+                "nature": NATURES[run[0].nature],
+            }
+            for run in runs
+        ],
         "titles": [
             {"number": number, "old": before, "new": after}
             for number, before, after in redline.retitled(comparison)
@@ -67,69 +90,33 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
             {
                 "title": summary.describe_change(change),
                 "nature": NATURES[change.nature],
-                "passages": _passages(found),
+                "passages": [
+                    {
+                        "number": passage.number if len(texts) > 1 else "",
+                        "paragraphs": [
+                            [{"op": op, "text": text} for op, text in paragraph]
+                            for paragraph in passage.paragraphs
+                        ],
+                    }
+                    for passage in texts
+                ],
             }
-            for change in comparison.changes
-            if (found := redline.passages(comparison, change))
+            for change, texts in passages
+            if texts
         ],
     }
 
 
-def _passages(found: Sequence[RedlinePassage]) -> list[dict[str, Any]]:
-    return [
-        {
-            "number": passage.number if len(found) > 1 else "",
-            "paragraphs": [
-                [{"op": op, "text": text} for op, text in paragraph] for paragraph in passage.paragraphs
-            ],
-        }
-        for passage in found
-    ]
+def _follows(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
+    """Tell whether the number of a clause is the next after that of another."""
+    *above, last = Number.parse(before[0]).parts
+    return after[0] == str(Number((*above, last + 1)))
 
 
-def _runs(comparison: Comparison) -> list[list[Change]]:
-    """Return the changes, those that do nothing but follow one another to new numbers put together."""
-    found: list[list[Change]] = []
-    for change in comparison.changes:
-        if found and _follows(found[-1][-1], change, comparison):
-            found[-1].append(change)
-        else:
-            found.append([change])
-    return found
+def _numbers(run: Sequence[tuple[str, ...]]) -> str:
+    return f"{run[0][0]} à {run[-1][0]}" if len(run) > 1 else ", ".join(run[0]) or "–"
 
 
-def _follows(before: Change, change: Change, comparison: Comparison) -> bool:
-    alike = (
-        before.kind is change.kind is ChangeKind.RENUMBERED
-        and before.nature is change.nature is Nature.EDITORIAL
-    )
-    pairs = ((before.old, change.old), (before.new, change.new))
-    return (
-        alike
-        and all(_next(one[0]) == other[0] for one, other in pairs)
-        and not any(redline.passages(comparison, one) for one in (before, change))
-    )
-
-
-def _next(number: str) -> str:
-    *above, last = Number.parse(number).parts
-    return str(Number((*above, last + 1)))
-
-
-def _row(run: Sequence[Change]) -> dict[str, str]:
-    first, last = run[0], run[-1]
-
-    def numbers(ends: tuple[tuple[str, ...], tuple[str, ...]]) -> str:
-        return f"{ends[0][0]} à {ends[1][0]}" if len(run) > 1 else ", ".join(ends[0]) or "–"
-
-    return {
-        "old": numbers((first.old, last.old)),
-        "new": numbers((first.new, last.new)),
-        "kind": KINDS[first.kind] + ("s" if len(run) > 1 else ""),
-        "nature": NATURES[first.nature],
-    }
-
-
-def _whole(date: str) -> str:
-    """Return a date that is not cut at the end of a line."""
-    return date.replace(" ", "\u00a0")
+def _unbroken(day: date) -> str:
+    """Return a date in words that no line break cuts."""
+    return in_words(day).replace(" ", "\u00a0")

@@ -36,7 +36,6 @@ _PROBLEMS: dict[str, str] = {
 }
 
 
-
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """A line of the ledger: a person, what a revision asks of them, and what became of their notice.
@@ -158,7 +157,9 @@ def count_recipients(recipients: Sequence[Recipient]) -> str:
     ]
     opened = sum(recipient.opened_at is not None for recipient in recipients)
     attested = sum(recipient.attested_at is not None for recipient in asked)
-    lines = [f"{label.capitalize()}\u00a0: {states[state]}" for state, label in STATES.items() if states[state]]
+    lines = [
+        f"{label.capitalize()}\u00a0: {states[state]}" for state, label in STATES.items() if states[state]
+    ]
     return "\n".join([*lines, f"Ouvert\u00a0: {opened}", f"Attesté\u00a0: {attested} sur {len(asked)}"])
 
 

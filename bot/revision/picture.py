@@ -1,7 +1,4 @@
-"""The attestations of a revision over time, as a curve: drawn in a process of its own, sent by the outbox.
-
-The numbers are those of the text that goes with it.
-"""
+"""The attestations of a revision over time, as a curve: drawn in a process of its own, sent by the outbox."""
 
 from __future__ import annotations
 
@@ -16,22 +13,26 @@ from sqlite_utils import Database
 from bot.outbox import kept_pictures
 from bot.outbox.kept_pictures import KeptPicture
 from bot.outbox.notices import RowArguments
-from bot.revision import audience, ledger, revisions
+from bot.revision import ledger, revisions
 from bot.revision.archive import Archive
 from bot.revision.ledger import Recipient
-from bot.revision import ledger
 from bot.revision.notices import PICTURE
 from bot.revision.revisions import Revision
 from bot.storage.database import Storage
 from bot.times import Calendar, in_words
 from bot.typesetting.typeset import typeset
 
+DRAW: Final = "revision-image"  # the errand that draws the curve
+
 _TEMPLATE: Final = Path(__file__).with_name("revision.typ")
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """What is drawn: how many had attested, `points`, so many days after the first, of how many asked."""
+    """A curve of attestations. `total`: how many people are asked to attest, from the day `first`.
+
+    `points`: (days since `first`, attestations so far). `words`: the same numbers, one a line.
+    """
 
     title: str
     total: int
@@ -42,29 +43,30 @@ class Curve:
 
 
 def curve(
-    name: str, revision: Revision, found: Sequence[Recipient], calendar: Calendar, today: date
+    name: str, revision: Revision, recipients: Sequence[Recipient], calendar: Calendar, today: date
 ) -> Curve:
-    """Return the curve of a ledger, from the day when it was announced."""
-    asked = [one for one in found if one.asked != "nothing" and one.state != "left"]
+    """Return the curve of a ledger, from the day of the announcement."""
+    asked = [person for person in recipients if person.asked != "nothing" and person.state != "left"]
     first = calendar.day(revision.announced_at) if revision.announced_at else today
-    days = sorted(max(calendar.day(one.attested_at), first) for one in asked if one.attested_at)
-    points = {(day - first).days: number for number, day in enumerate(days, 1)}
+    days = sorted(max(calendar.day(person.attested_at), first) for person in asked if person.attested_at)
+    points = {(day - first).days: count for count, day in enumerate(days, 1)}
     title = f"{name}, révision du {in_words(revision.adopted or first)}"
-    return Curve(title, len(asked), first, max(today, first), tuple(points.items()), ledger.counted(found))
+    words = ledger.count_recipients(recipients)
+    return Curve(title, len(asked), first, max(today, first), tuple(points.items()), words)
 
 
-def draw(one: Curve) -> bytes:
-    """Return the picture, as PNG. Raises `TypesetError`."""
-    attested = one.points[-1][1] if one.points else 0
+def draw(curve: Curve) -> bytes:
+    """Return a curve as PNG. Raises `TypesetError`."""
+    attested = curve.points[-1][1] if curve.points else 0
     data = {
-        "title": one.title,
-        "subtitle": f"Attestations\u00a0: {attested} sur {one.total}, le {in_words(one.last)}",
-        "total": one.total,
-        "days": (one.last - one.first).days,
-        "points": [list(point) for point in one.points],
-        "first": in_words(one.first),
-        "last": in_words(one.last) if one.last > one.first else "",
-        "words": " · ".join(one.words.split("\n")),
+        "title": curve.title,
+        "subtitle": f"Attestations\u00a0: {attested} sur {curve.total}, le {in_words(curve.last)}",
+        "total": curve.total,
+        "days": (curve.last - curve.first).days,
+        "points": [list(point) for point in curve.points],
+        "first": in_words(curve.first),
+        "last": in_words(curve.last) if curve.last > curve.first else "",
+        "words": " · ".join(curve.words.split("\n")),
     }
     return typeset(_TEMPLATE, data, "png")
 

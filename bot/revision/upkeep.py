@@ -1,4 +1,4 @@
-"""What people will have to look at again beside a policy, once a text is adopted: nothing of it is lost."""
+"""What people must review beside a policy, once a text is adopted: nothing of it is lost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.policy.library import Policy
 
 @dataclass(frozen=True, slots=True)
 class Upkeep:
-    """How many questions of the quiz and lines of the bank are about words that change; which annotations."""
+    """What is about words that change: how many quiz questions and bank lines, which annotated clauses."""
 
     quiz: int
     lines: int
@@ -24,8 +24,8 @@ class Upkeep:
     def __bool__(self) -> bool:
         return bool(self.quiz or self.lines or self.annotations)
 
-    def said(self) -> Iterator[str]:
-        """Yield what there is, in French."""
+    def lines_in_french(self) -> Iterator[str]:
+        """Yield what there is to review, in French."""
         if self.quiz:
             yield f"{self.quiz} question{'s' * (self.quiz > 1)} du quiz"
         if self.lines:
@@ -34,31 +34,23 @@ class Upkeep:
             yield f"annotations\u00a0: {', '.join(map(str, self.annotations))}"
 
 
-def after(policy: Policy, old: Version, new: Version, folders: Sequence[Path]) -> Upkeep:
-    """Return what there will be to look at when `new` takes the place of `old`, a version of the policy.
+def upkeep_after(policy: Policy, old: Version, new: Version, folders: Sequence[Path]) -> Upkeep:
+    """Return what must be reviewed when `new` replaces `old`, a version of the policy.
 
     Raises `PolicyError` when a file beside the policy cannot be read.
     """
     adopted = replace(new, former=old, interpreted=old.interpreted)
     path = quiz_bank.find_questions(folders, policy.id)
     stale = [len(quiz_bank.load_bank(path, version).stale) if path else 0 for version in (old, adopted)]
+    fates = identities.fates(old, adopted)
+    changed = {number for number, fate in fates.items() if not fate.same and old.clause(number)}
+    # Each line of the bank is read at the numbers of `old`, whatever version it was written about.
     lines = question_bank.load_readable_lines(question_bank.bank_files(folders, policy.id))
-    found = identities.fates(old, adopted)
-    moved = {number for number, fate in found.items() if not fate.same and old.clause(number)}
+    current = question_bank.carried_lines(lines, old)
     notes = policy.notes(old)
-    annotated = {
-        *notes.forces,
-        *notes.nuances,
-        *(number for group in notes.together for number in group.clauses),
-    }
+    grouped = (number for group in notes.together for number in group.clauses)
     return Upkeep(
         max(stale[1] - stale[0], 0),
-        sum(_named(line, old, moved) for line in lines),
-        tuple(sorted(moved & annotated)),
+        sum(not changed.isdisjoint((*line.gold, *line.also_ok)) for line in current),
+        tuple(sorted(changed.intersection((*notes.forces, *notes.nuances, *grouped)))),
     )
-
-
-def _named(line: question_bank.BankLine, old: Version, moved: set[Number]) -> bool:
-    """Tell whether a line names a clause that moves on, by the numbers of the version that it is about."""
-    (carried, *_) = (*question_bank.carried_lines([line], old), None)
-    return carried is not None and not moved.isdisjoint((*carried.gold, *carried.also_ok))

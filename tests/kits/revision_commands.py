@@ -37,11 +37,10 @@ from bot.policy import loading
 from bot.register import attestations
 from bot.register.attestations import Attesting, Target
 from bot.register.signing import new_signer
-from bot.revision import archive, audience, revisions
+from bot.revision import archive, ledger, revisions
 from bot.revision import notices as revision_notices
 from bot.revision.archive import Archive
 from bot.revision.ledger import Recipient
-from bot.revision import ledger
 from bot.revision.revisions import Revision
 from bot.schedule.clock import Schedule, Work
 from bot.settings import SEED

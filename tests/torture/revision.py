@@ -11,7 +11,6 @@ import re
 import sys
 import tempfile
 import time
-from bot.revision import ledger
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,7 +33,7 @@ from bot.policy import library as libraries
 from bot.policy import loading
 from bot.register import attestations, signing
 from bot.register.attestations import Attesting
-from bot.revision import archive, audience, revisions
+from bot.revision import archive, ledger, revisions
 from bot.revision.revisions import Dates, Proposal
 from bot.schedule import clock
 from bot.settings import SEED

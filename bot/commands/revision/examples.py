@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from bot.commands import nouveautes, versions
+from bot.commands.revision import ledger_messages
 from bot.commands.revision import messages as say
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Span
@@ -15,7 +16,7 @@ from bot.onboarding.enrolment import REVISION, Standing
 from bot.policy.articles import Version
 from bot.policy.changes.comparison import Comparison, Nature, compare
 from bot.policy.library import Library, Policy
-from bot.revision import ledger, notices, picture
+from bot.revision import notices, picture
 from bot.revision.ledger import Asked, Recipient
 from bot.revision.picture import Curve
 from bot.revision.reading.lint import LintFinding
@@ -95,7 +96,7 @@ def _notices(policy: Policy, comparison: Comparison, png: bytes) -> dict[str, Re
         "Avis de révision, tout lire": notices.notice(policy, told, comparison, "whole"),
         "Avis d'un retour au texte d'avant": notices.notice(policy, back, comparison, "changes"),
         "Annonce d'une révision dans un canal": notices.in_channel(policy, told, comparison),
-        "Rappel d'une révision": notices.reminder(policy.name, date(2026, 11, 18), policy.id),
+        "Rappel d'une révision": notices.reminder(policy, date(2026, 11, 18)),
         "Un texte changé dans les fichiers": notices.text_found(policy.name, _ID),
         "L'image d'une révision": notices.picture(png, "Attesté\u00a0: 10 sur 14", _TOLD),
     }
@@ -185,8 +186,8 @@ def _ledger(policy: Policy, calendar: Calendar) -> dict[str, Reply]:
     )
     lines = [(Span("Alex"), one), (Span("Blaise"), lost)]
     return {
-        "Le registre d'une révision": ledger.page(policy, told, lines, 1, calendar),
-        "Le registre d'une révision, au début": ledger.page(policy, told, [], 1, calendar),
-        "Le registre d'une révision, en fichier": ledger.file(policy, told, "compte\n"),
-        "L'image d'une révision, demandée": ledger.drawing(told),
+        "Le registre d'une révision": ledger_messages.ledger_page(policy, told, lines, 1, calendar),
+        "Le registre d'une révision, au début": ledger_messages.ledger_page(policy, told, [], 1, calendar),
+        "Le registre d'une révision, en fichier": ledger_messages.ledger_file(policy, told, "compte\n"),
+        "L'image d'une révision, demandée": ledger_messages.drawing(told),
     }

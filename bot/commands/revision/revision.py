@@ -12,6 +12,7 @@ from typing import TypeAlias
 from sqlite_utils import Database
 
 from bot.commands import politique
+from bot.commands.revision import ledger_messages
 from bot.commands.revision import messages as say
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Span, excerpt
@@ -21,10 +22,9 @@ from bot.people.office import Office, actor_of, named
 from bot.policy.articles import PolicyError
 from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.library import Policy
-from bot.revision import audience, ledger, revisions, upkeep
+from bot.revision import audience, ledger, picture, revisions, upkeep
 from bot.revision.archive import TASK, Archive
 from bot.revision.ledger import Asked
-from bot.revision import ledger
 from bot.revision.reading import formats
 from bot.revision.reading.document import Document
 from bot.revision.reading.lint import NamedRole
@@ -155,7 +155,11 @@ def _left(desk: RevisionRequest, revision: Revision, comparison: Comparison) -> 
     """Return what people will have to look at again beside the policy; nothing where that cannot be read."""
     policy = desk.policy(revision)
     try:
-        return tuple(upkeep.after(policy, comparison.old, comparison.new, desk.archive.folders).said())
+        return tuple(
+            upkeep.upkeep_after(
+                policy, comparison.old, comparison.new, desk.archive.folders
+            ).lines_in_french()
+        )
     except PolicyError as error:
         logger.warning("%s", error)
         return ()
@@ -283,13 +287,15 @@ def _ledger(desk: RevisionRequest, text: str) -> Message:
     revision = desk.revision(identifier)
     found = ledger.list_recipients(desk.db, revision) if revision.state == "announced" else []
     lines = [(desk.named(one.person_id), one) for one in found]
-    return ledger.page(desk.policy(revision), revision, lines, _number(page), desk.office.calendar)
+    return ledger_messages.ledger_page(
+        desk.policy(revision), revision, lines, _number(page), desk.office.calendar
+    )
 
 
 def _csv(desk: RevisionRequest, identifier: str) -> Message:
     revision = desk.revision(identifier)
     found = ledger.list_recipients(desk.db, revision) if revision.state == "announced" else []
-    return ledger.as_file(desk.db, desk.policy(revision), revision, found)
+    return ledger_messages.ledger_file(desk.policy(revision), revision, ledger.ledger_csv(desk.db, found))
 
 
 def _picture(desk: RevisionRequest, identifier: str) -> Message:
@@ -298,12 +304,12 @@ def _picture(desk: RevisionRequest, identifier: str) -> Message:
     person = desk.person()
     clock.plan(
         desk.db,
-        f"{ledger.DRAW}:{revision.id}:{person}",
-        ledger.DRAW,
+        f"{picture.DRAW}:{revision.id}:{person}",
+        picture.DRAW,
         desk.now,
         {"person": person, "id": persons.new_id(), "revision": revision.id},
     )
-    return ledger.drawing(revision)
+    return ledger_messages.drawing(revision)
 
 
 ACTIONS: Mapping[str, Action] = {
