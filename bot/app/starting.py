@@ -8,7 +8,6 @@ from typing import Final
 from sqlite_utils import Database
 
 from bot.app.build import Bot
-from bot.backup import restore
 from bot.conversation.requests import Actor
 from bot.onboarding import enrolment
 from bot.outbox import rows
@@ -16,7 +15,7 @@ from bot.people import membership, persons, roles
 from bot.reports import keys, records
 from bot.schedule import clock
 from bot.settings import listed
-from bot.storage import state
+from bot.storage import files, state
 from bot.storage.database import StorageError
 
 _PERSONAS: Final = {
@@ -33,7 +32,7 @@ def settle(bot: Bot) -> None:
     """
     storage, settings, now = bot.storage, bot.settings, bot.clock()
     if storage.path:
-        restore.sweep(storage.path, now)
+        files.sweep(storage.path.resolve().parent, now, storage.path.resolve().name)
         bot.reporting.scatter()  # which a process that was killed may have left undone
     with storage.transaction() as db:
         bot.office.settled(db)
@@ -67,9 +66,9 @@ def reminders(bot: Bot) -> list[str]:
     with bot.storage.transaction() as db:
         if state.flag(db, state.PAUSED):
             lines.append("Les envois sont en pause. Pour reprendre\u00a0: vigie reprendre.")
-        if restore.waiting(db):
+        if rows.count_by_notice(db, "held"):
             lines.append("Des messages sont retenus depuis une restauration. Décidez\u00a0: vigie retenus.")
-        if rows.dead(db):
+        if rows.count_by_notice(db, "dead"):
             lines.append("Des messages n'ont pu être remis à personne. Décidez\u00a0: vigie lettres.")
         if not roles.holders(db, roles.ADMINISTRATION, bot.today()):
             lines.append("Personne ne tient l'administration. Réglez VIGIE_ADMINS, puis redémarrez.")

@@ -1,4 +1,4 @@
-"""What was destroyed, remembered outside the database, so that bringing back a copy does not undo it.
+"""What was destroyed, remembered outside the database, so that restoring a copy does not bring it back.
 
 One line for each row: the table, then the row's random identifier, which means nothing once the row is
 gone. One line for each certificate too: identifier, day, category, count. The file lies beside the keys
@@ -27,26 +27,30 @@ _CERTIFICATE = re.compile(rf"{CERTIFICATES} ([\w-]+) (\d{{4}}-\d\d-\d\d) ([a-z_]
 
 
 def record(folder: Path, table: str, ids: Iterable[str]) -> None:
-    """Remember that these rows of `table` are destroyed. To be called before they are deleted.
+    """Remember that these rows of `table` are destroyed; to be called before they are deleted.
 
     In this order a crash in between forgets nothing: at worst a row that is still there is on the list,
     until `settle` strikes it off. Raises `StorageError`.
     """
-    _append(folder, [f"{table} {one}\n" for one in ids])
+    _append(folder, [f"{table} {row_id}\n" for row_id in ids])
 
 
 def recorded(folder: Path) -> list[tuple[str, str]]:
-    """Return the table and the identifier of every row remembered; a line that was cut short is not one."""
-    return [(row[1], row[2]) for line in _lines(folder) if (row := _ROW.fullmatch(line))]
+    """Return the table and the identifier of every row remembered; a line cut short is skipped."""
+    return [(match[1], match[2]) for line in _lines(folder) if (match := _ROW.fullmatch(line))]
 
 
-def again(db: Database, folder: Path) -> int:
-    """Destroy again, in the caller's transaction, what the folder remembers. Return how many rows."""
-    tables = set(db.table_names())
-    gone = 0
-    for table, identifier in recorded(folder):
+def destroy_again(db: Database, folder: Path) -> int:
+    """Delete, in the caller's transaction, the rows that the folder remembers. Return how many.
+
+    Their certificates are written again too.
+    """
+    matches = [match for line in _lines(folder) if (match := _CERTIFICATE.fullmatch(line))]
+    db.conn.executemany(f"INSERT OR IGNORE INTO {_INTO}", [match.groups() for match in matches])
+    tables, gone = set(db.table_names()), 0
+    for table, row_id in recorded(folder):
         if table in tables:
-            done = db.conn.execute(f'DELETE FROM "{table}" WHERE id = ?', (identifier,))  # noqa: S608 — the name of a table that exists
+            done = db.conn.execute(f'DELETE FROM "{table}" WHERE id = ?', (row_id,))  # noqa: S608 — a table that exists
             gone += done.rowcount
     return gone
 
@@ -54,42 +58,32 @@ def again(db: Database, folder: Path) -> int:
 def certify(db: Database, day: date, counts: Mapping[str, int]) -> None:
     """Write how many rows of each category were destroyed on a day: counts, never contents."""
     db.conn.executemany(
-        "INSERT INTO destructions (id, day, category, count) VALUES (?, ?, ?, ?)",
+        f"INSERT INTO {_INTO}",
         [(secrets.token_hex(8), day.isoformat(), name, count) for name, count in counts.items() if count],
     )
 
 
-def settle(db: Database, folder: Path) -> None:
-    """Make the list true to the database in use, outside of any destruction.
+_INTO = f"{CERTIFICATES} (id, day, category, count) VALUES (?, ?, ?, CAST(? AS INTEGER))"
 
-    What is remembered as destroyed and is there was not: its transaction failed. The certificates that
-    the list does not have yet are added. Raises `StorageError`.
+
+def settle(db: Database, folder: Path) -> None:
+    """Bring the list in line with the database, outside of any destruction.
+
+    A row remembered as destroyed that is still there was not: its transaction failed. The certificates
+    that the list lacks are added. Raises `StorageError`.
     """
-    tables = set(db.table_names())
-    there = {f"{table} {one}\n" for table, one in recorded(folder) if table in tables and _is(db, table, one)}
-    if there:
-        file = folder / FILE
-        kept = "".join(line for line in _lines(folder) if line not in there)
-        with files.explained(file), files.draft(file) as draft:
-            draft.write_text(kept, "ascii", "replace")
-            files.settle(draft, file)
-    known = {found[1] for line in _lines(folder) if (found := _CERTIFICATE.fullmatch(line))}
+    tables, lines = set(db.table_names()), _lines(folder)
+    still_there = set()
+    for table, row_id in recorded(folder):
+        if table in tables:
+            row = db.conn.execute(f'SELECT 1 FROM "{table}" WHERE id = ?', (row_id,)).fetchone()  # noqa: S608 — as above
+            still_there |= {f"{table} {row_id}\n"} if row else set()
+    if still_there:
+        remaining = "".join(line for line in lines if line not in still_there)
+        files.write_whole(folder / FILE, remaining.encode("ascii", "replace"))
+    known = {match[1] for line in lines if (match := _CERTIFICATE.fullmatch(line))}
     rows = db.conn.execute("SELECT id, day, category, count FROM destructions ORDER BY rowid").fetchall()
     _append(folder, [f"{CERTIFICATES} {' '.join(map(str, row))}\n" for row in rows if row[0] not in known])
-
-
-def certificates_again(db: Database, folder: Path) -> None:
-    """Write again, in the caller's transaction, the certificates that the folder remembers."""
-    found = [row.groups() for line in _lines(folder) if (row := _CERTIFICATE.fullmatch(line))]
-    db.conn.executemany(
-        "INSERT OR IGNORE INTO destructions (id, day, category, count) VALUES (?, ?, ?, ?)",
-        [(identifier, day, category, int(count)) for identifier, day, category, count in found],
-    )
-
-
-def _is(db: Database, table: str, identifier: str) -> bool:
-    found = db.conn.execute(f'SELECT 1 FROM "{table}" WHERE id = ?', (identifier,))  # noqa: S608 — the name of a table that exists
-    return found.fetchone() is not None
 
 
 def _lines(folder: Path) -> list[str]:

@@ -90,7 +90,7 @@ def restaurer(chemin: Path, as_json: bool) -> None:
 def retenus(choice: str | None, as_json: bool) -> None:
     """Show what is held, or settle it."""
     with storage_refusals(), database.beside(kept().database()) as db:
-        waiting = restore.waiting(db)
+        waiting = rows.count_by_notice(db, "held")
         if choice:
             restore.settle_held(db, system_clock(), send=choice == "envoyer")
     if as_json:
@@ -108,7 +108,7 @@ def retenus(choice: str | None, as_json: bool) -> None:
 def lettres(choice: str | None, as_json: bool) -> None:
     """Show the dead letters, or settle them."""
     with storage_refusals(), database.beside(kept().database()) as db:
-        dead = rows.dead(db)
+        dead = rows.count_by_notice(db, "dead")
         if choice:
             rows.settle_dead(db, system_clock(), send=choice == "envoyer")
     if as_json:

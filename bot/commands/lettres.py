@@ -21,7 +21,9 @@ def settle(office: Office, notices: Notices, request: Request) -> Message:
     choice, _, number = request.text.strip().partition(" ")
     with office.storage.transaction() as db:
         if not choice:
-            return shown({notices.title(name): count for name, count in rows.dead(db).items()})
+            return shown(
+                {notices.title(name): count for name, count in rows.count_by_notice(db, "dead").items()}
+            )
         if choice not in {_SEND, _DROP}:
             raise UserError(f"Écrivez «\u00a0{_SEND}\u00a0» ou «\u00a0{_DROP}\u00a0».")
         send = choice == _SEND

@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Final
 
 from bot.logs import loggable, where
@@ -30,6 +31,7 @@ POLL_SECONDS: Final = 2.0  # between two looks at the outbox when nobody wakes t
 SILENCE: Final = 60.0  # seconds without a look at the outbox, after which something is wrong
 
 
+@dataclass
 class Pump:
     """The outbox at work, between `run` and `close`.
 
@@ -37,23 +39,17 @@ class Pump:
     now.
     """
 
-    def __init__(
-        self,
-        sender: Sender,
-        *,
-        failed: Callable[[], None] = lambda: None,
-        idle: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._sender = sender
-        self._failed = failed
-        self._idle = idle
-        self._changed = asyncio.Event()  # news came in, or a message ended
-        self._news = False
-        self._closing = False
-        self._ready: list[Candidate] = []
-        self._under_way: dict[asyncio.Task[Hold | None], Candidate] = {}
-        self._held: dict[str, float] = {}  # platforms and lanes that asked to wait, until when (loop's time)
-        self._looked = time.monotonic()
+    sender: Sender
+    failed: Callable[[], None] = lambda: None
+    idle: Callable[[], None] = lambda: None
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)  # news came in, or a message ended
+    _news: bool = False
+    _closing: bool = False
+    _ready: list[Candidate] = field(default_factory=list)
+    _under_way: dict[asyncio.Task[Hold | None], Candidate] = field(default_factory=dict)
+    # Platforms and lanes that asked to wait, until when by the event loop's clock.
+    _held: dict[str, float] = field(default_factory=dict)
+    _looked: float = field(default_factory=time.monotonic)
 
     def wake(self) -> None:
         """Look at the outbox now; to be called on the event loop's thread."""
@@ -73,7 +69,7 @@ class Pump:
                 self._looked = time.monotonic()
             except Exception as error:  # noqa: BLE001 — nothing may end the sending for good
                 logger.error("outbox: %s", where(error))  # noqa: TRY400 — in one line, without a content
-                self._failed()
+                self.failed()
                 await asyncio.sleep(POLL_SECONDS)
 
     async def close(self, patience: float = 5.0) -> None:
@@ -89,7 +85,7 @@ class Pump:
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
-        self._sender.close()
+        self.sender.close()
 
     async def _look_and_send(self) -> None:
         """Look at the outbox once, and send until a new look is needed."""
@@ -101,7 +97,7 @@ class Pump:
         while not self._closing:
             self._start_ready()
             if not self._under_way:
-                self._idle()
+                self.idle()
             ends = [end for end in self._held.values() if end > loop.time()]
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(min([until, *ends])):
@@ -123,14 +119,14 @@ class Pump:
         try:
             for _ in range(PAGES):
                 taken = {candidate.recipient for candidate in (*self._under_way.values(), *self._ready)}
-                candidates = await self._sender.choose(taken, AHEAD)
+                candidates = await self.sender.choose(taken, AHEAD)
                 self._ready += candidates
                 closed = self._closed()
                 if not candidates or not all(candidate.waits(closed) for candidate in candidates):
                     break
         except (StorageError, sqlite3.Error) as error:  # the next look tries again
             logger.error("outbox: %s", loggable(error))  # noqa: TRY400 — the line says it all
-            self._failed()
+            self.failed()
         self._ready.sort(key=lambda candidate: not candidate.urgent)
 
     def _closed(self) -> set[str]:
@@ -151,7 +147,7 @@ class Pump:
             if candidate.waits(closed):
                 waiting.append(candidate)
                 continue
-            task = asyncio.create_task(self._sender.send(candidate))
+            task = asyncio.create_task(self.sender.send(candidate))
             task.add_done_callback(self._ended)
             self._under_way[task] = candidate
             recipients.add(candidate.recipient)

@@ -46,7 +46,7 @@ class Routes:
                 routes = self._to_person(db, address)
             case "role":
                 role, _, person = address.partition("/")
-                routes = [*self._to_person(db, person), *_emails(db, role, today)]
+                routes = [*self._to_person(db, person), *_to_role(db, role, today)]
             case _:
                 raise ValueError(f"recipient {kind!r}")
         usable = [to for to in (*routes, *self.administrators) if to.platform in self.platforms]
@@ -116,12 +116,12 @@ def parse_address(text: str) -> Destination:
     raise ValueError(f"address on {kind!r}")
 
 
-def _emails(db: Database, role: str, today: date) -> list[Destination]:
-    """Return the role's address, then those of the roles it falls back on, up to the first that is held."""
+def _to_role(db: Database, role: str, today: date) -> list[Destination]:
+    """Return the role's e-mail address, then those of its fallbacks up to the first that is held."""
     try:
         chain, acting = roles.chain(db, role), roles.acting(db, role, today)
     except roles.RoleError:
         return []
-    reached = chain[: chain.index(acting) + 1] if acting in chain else chain
+    reached = chain[: chain.index(acting) + 1] if acting else chain
     addresses = [roles.role(db, role_id).email for role_id in reached]
     return [Destination(EMAIL, "", address) for address in addresses if address]

@@ -20,15 +20,15 @@ message was sent in its place; « unreached », only the administrators were tol
 from __future__ import annotations
 
 import json
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Generic
+from typing import Any, Final, Generic, Literal
 
 from sqlite_utils import Database
 
 from bot.outbox.notices import DEAD_LETTER, Arguments, DeadLetter, Notice, RowArguments
+from bot.people.persons import new_id
 from bot.times import iso, utc
 
 ANNOUNCED_TO: Final = "role:administration"
@@ -78,19 +78,12 @@ class Row:
 
 def enqueue(db: Database, delivery: Delivery[Arguments], now: datetime) -> bool:
     """Queue a message, in the caller's transaction. Return whether its key is new."""
-    arguments = delivery.notice.to_row(delivery.arguments)
+    arguments = json.dumps(delivery.notice.to_row(delivery.arguments), ensure_ascii=False)
+    due_at, urgent = iso(delivery.due_at or now), int(delivery.urgent)
     done = db.conn.execute(
         """INSERT OR IGNORE INTO outbox (id, key, recipient, notice, arguments, urgent, due_at)
            VALUES (?, ?, ?, ?, ?, ?, ?)""",
-        (
-            secrets.token_hex(8),
-            delivery.key,
-            delivery.recipient,
-            delivery.notice.name,
-            json.dumps(arguments, ensure_ascii=False),
-            int(delivery.urgent),
-            iso(delivery.due_at or now),
-        ),
+        (new_id(), delivery.key, delivery.recipient, delivery.notice.name, arguments, urgent, due_at),
     )
     return done.rowcount == 1
 
@@ -109,7 +102,8 @@ def cancel(db: Database, key: str) -> bool:
 # Where a settled row went is of no more use, so that no account is kept in it.
 _FORGOTTEN = "tried = '[]', claimed_at = NULL"
 _NOWHERE = f"route = NULL, {_FORGOTTEN}"
-_COLUMNS = "id, key, recipient, notice, arguments, urgent, attempts, route, tried, claimed_at, problem, state"
+_COLUMNS = """id, key, recipient, notice, arguments, urgent, attempts, route, tried, claimed_at, problem,
+  state = 'sending' AS doubtful"""
 
 # A row claimed later than now was claimed by a clock that was wrong, and its `due_at` is wrong too.
 _DUE = """((state = 'queued' AND due_at <= :now)
@@ -131,17 +125,13 @@ def due(db: Database, now: datetime, settled: datetime, busy: str, limit: int) -
     return [str(row[0]) for row in rows.fetchall()]
 
 
-def set_back(db: Database, before: datetime, now: datetime) -> int:
-    """Bring forward, to `now`, what was due or soon to be retried by a clock that went back from `before`.
-
-    Return how many rows.
-    """
-    done = db.conn.execute(
+def set_back(db: Database, before: datetime, now: datetime) -> None:
+    """Bring forward, to `now`, what was due or soon to be retried by a clock that went back from `before`."""
+    db.conn.execute(
         """UPDATE outbox SET due_at = :now WHERE state IN ('queued', 'sending') AND due_at > :now
              AND (due_at <= :before OR (attempts > 0 AND due_at <= :again))""",
         {"now": iso(now), "before": iso(before), "again": iso(before + CAP)},
     )
-    return done.rowcount
 
 
 def put_off(db: Database, now: datetime, until: datetime) -> None:
@@ -154,24 +144,13 @@ def put_off(db: Database, now: datetime, until: datetime) -> None:
 
 def load_row(db: Database, row_id: str) -> Row:
     """Return a row. Raises `ValueError` or `TypeError` for one that this version did not write."""
-    values = db.conn.execute(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", (row_id,)).fetchone()  # noqa: S608 — a constant
-    id_, key, recipient, notice, arguments, urgent, attempts, route, tried, claimed_at, problem, state = (
-        values
-    )
-    return Row(
-        id_,
-        key,
-        recipient,
-        notice,
-        json.loads(arguments),
-        bool(urgent),
-        attempts,
-        route,
-        tuple(json.loads(tried)),
-        utc(claimed_at) if claimed_at else None,
-        problem,
-        state == "sending",
-    )
+    cursor = db.conn.execute(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", (row_id,))  # noqa: S608 — a constant
+    names = [column[0] for column in cursor.description]
+    row: dict[str, Any] = dict(zip(names, cursor.fetchone(), strict=True))
+    row["arguments"], row["tried"] = json.loads(row["arguments"]), tuple(json.loads(row["tried"]))
+    row["urgent"], row["doubtful"] = bool(row["urgent"]), bool(row["doubtful"])
+    row["claimed_at"] = utc(row["claimed_at"]) if row["claimed_at"] else None
+    return Row(**row)
 
 
 def load_due_row(db: Database, row_id: str, now: datetime) -> Row | None:
@@ -227,16 +206,12 @@ def put_back(
     """
     if due_at and due_at.microsecond:
         due_at += timedelta(seconds=1)  # the database keeps whole seconds, and it must not come early
+    state, due = "sending" if doubtful else "queued", due_at and iso(due_at)
     db.conn.execute(
         """UPDATE outbox SET state = :state, due_at = coalesce(:due, due_at),
              problem = coalesce(:problem, problem), attempts = attempts - (:problem IS NULL),
              claimed_at = CASE WHEN :state = 'queued' THEN NULL ELSE claimed_at END WHERE id = :id""",
-        {
-            "id": row.id,
-            "due": due_at and iso(due_at),
-            "problem": problem,
-            "state": "sending" if doubtful else "queued",
-        },
+        {"id": row.id, "due": due, "problem": problem, "state": state},
     )
 
 
@@ -266,11 +241,12 @@ def bury(db: Database, row_id: str, problem: str, now: datetime) -> str:
     return str(notice)
 
 
-def dead(db: Database) -> dict[str, int]:
-    """Return how many dead letters there are, by notice, announcements left out."""
+def count_by_notice(db: Database, state: Literal["dead", "held"]) -> dict[str, int]:
+    """Return how many dead letters or held messages there are, by notice; dead announcements left out."""
     rows = db.conn.execute(
-        "SELECT notice, count(*) FROM outbox WHERE state = 'dead' AND notice <> ? GROUP BY notice ORDER BY 1",
-        (DEAD_LETTER.name,),
+        """SELECT notice, count(*) FROM outbox WHERE state = ? AND (state <> 'dead' OR notice <> ?)
+           GROUP BY notice ORDER BY 1""",
+        (state, DEAD_LETTER.name),
     )
     return dict(rows.fetchall())
 
@@ -280,21 +256,16 @@ def settle_dead(db: Database, now: datetime, *, send: bool, row_id: str | None =
 
     Their announcements are deleted, so that a letter that dies again is announced again.
     """
+    state = "queued" if send else "cancelled"
     done = db.conn.execute(
         """UPDATE outbox SET state = :state, due_at = max(due_at, :now), attempts = 0, problem = NULL,
              tried = '[]' WHERE state = 'dead' AND notice <> :announcement AND (:row IS NULL OR id = :row)""",
-        {
-            "state": "queued" if send else "cancelled",
-            "now": iso(now),
-            "announcement": DEAD_LETTER.name,
-            "row": row_id,
-        },
+        {"state": state, "now": iso(now), "announcement": DEAD_LETTER.name, "row": row_id},
     )
     db.conn.execute(
-        """DELETE FROM outbox WHERE notice = :announcement AND state <> 'sending'
-             AND json_valid(arguments)
+        """DELETE FROM outbox WHERE notice = ? AND state <> 'sending' AND json_valid(arguments)
              AND json_extract(arguments, '$.row') NOT IN (SELECT id FROM outbox WHERE state = 'dead')""",
-        {"announcement": DEAD_LETTER.name},
+        (DEAD_LETTER.name,),
     )
     return done.rowcount
 
@@ -317,7 +288,7 @@ def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: dateti
         db.conn.execute(
             """INSERT OR IGNORE INTO outbox (id, key, recipient, notice, arguments, urgent, due_at)
                SELECT ?, ?, ?, notice, arguments, urgent, ? FROM outbox WHERE id = ?""",
-            (secrets.token_hex(8), f"{base}→{end}", recipient, iso(now), row.id),
+            (new_id(), f"{base}→{end}", recipient, iso(now), row.id),
         )
     drop(db, row, f"shared out to {len(recipients)}")
 

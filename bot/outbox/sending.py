@@ -16,7 +16,7 @@ import logging
 import random
 import sqlite3
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -93,6 +93,7 @@ class _MovedError(Exception):
     """The old route failed; use a current one."""
 
 
+@dataclass
 class Sender:
     """Sends rows of the outbox, one at a time, and writes what became of each.
 
@@ -100,29 +101,17 @@ class Sender:
     left alone. `sent`: called with the platform of each message sent.
     """
 
-    def __init__(
-        self,
-        storage: Storage,
-        routes: Routes,
-        notices: Notices,
-        clock: Clock,
-        calendar: Calendar,
-        *,
-        chance: Callable[[], float] = random.random,
-        settle: timedelta = SETTLE,
-        sent: Callable[[str], None] = lambda _platform: None,
-    ) -> None:
-        self._storage = storage
-        self._routes = routes
-        self._notices = notices
-        self._clock = clock
-        self._calendar = calendar
-        self._chance = chance
-        self._settle = settle
-        self._sent = sent
-        self._away: dict[str, tuple[datetime, datetime]] = {}  # platforms not reached: since when, and last
-        self._reader: Database | None = None
-        self._last_seen: datetime | None = None  # by the clock, when rows were last chosen
+    storage: Storage
+    routes: Routes
+    notices: Notices
+    clock: Clock
+    calendar: Calendar
+    chance: Callable[[], float] = random.random
+    settle: timedelta = SETTLE
+    sent: Callable[[str], None] = lambda _platform: None
+    _away: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)  # since when, and last
+    _reader: Database | None = None
+    _last_seen: datetime | None = None  # by the clock, when rows were last chosen
 
     def close(self) -> None:
         """Close what is open."""
@@ -137,23 +126,23 @@ class Sender:
 
         A role's row is shared out among its holders, and a row without a route left is buried.
         """
-        return await self._storage.run(lambda: self._choose(json.dumps(list(busy)), limit))
+        return await self.storage.run(lambda: self._choose(json.dumps(list(busy)), limit))
 
     def _choose(self, busy: str, limit: int) -> list[Candidate]:
-        now = self._clock()
-        with self._storage.transaction() as db:
+        now = self.clock()
+        with self.storage.transaction() as db:
             if self._last_seen is not None and now < self._last_seen - SET_BACK:
-                count = rows.set_back(db, self._last_seen, now)
-                logger.warning("outbox: the clock was set back; %d messages are not put off by that", count)
+                rows.set_back(db, self._last_seen, now)
+                logger.warning("outbox: the clock was set back; nothing is put off by that")
             if state.flag(db, state.PAUSED) is not None:
                 return []
             candidates: list[Candidate | None] = []
             for _ in range(_PASSES):
-                due = rows.due(db, now, now - self._settle, busy, limit)
+                due = rows.due(db, now, now - self.settle, busy, limit)
                 # Only then: knowing the holidays takes 16 MB, and most often nothing waits.
-                if due and (working := self._calendar.next_working(now)) > now:
+                if due and (working := self.calendar.next_working(now)) > now:
                     rows.put_off(db, now, working)
-                    due = rows.due(db, now, now - self._settle, busy, limit)
+                    due = rows.due(db, now, now - self.settle, busy, limit)
                 candidates = [self._candidate(db, row_id, now) for row_id in due]
                 if None not in candidates:
                     break
@@ -183,7 +172,7 @@ class Sender:
         """
         if row.doubtful and row.route:
             return parse_address(row.route)
-        shared = new_holders(db, row.recipient, self._calendar.day(now))
+        shared = new_holders(db, row.recipient, self.calendar.day(now))
         if shared is not None:
             rows.share_out(db, row, shared, now)
             return None
@@ -200,8 +189,8 @@ class Sender:
 
     def _current_routes(self, db: Database, row: Row, now: datetime) -> list[Destination]:
         """Return the routes of a row today; none once others than its recipient hold its role."""
-        today = self._calendar.day(now)
-        return [] if new_holders(db, row.recipient, today) else self._routes.of(db, row.recipient, today)
+        today = self.calendar.day(now)
+        return [] if new_holders(db, row.recipient, today) else self.routes.of(db, row.recipient, today)
 
     def _bury(self, db: Database, row_id: str, problem: str, now: datetime) -> None:
         notice = rows.bury(db, row_id, problem, now)
@@ -215,22 +204,22 @@ class Sender:
         Raises `StorageError` when the outcome could not be written: the message will be looked for.
         """
         try:
-            claimed = await self._storage.run(partial(self._claim, candidate))
+            claimed = await self.storage.run(partial(self._claim, candidate))
             if isinstance(claimed, Deferred):  # made while nothing is held
                 message = await aside(claimed.make)
-                claimed = await self._storage.run(partial(self._claim, candidate, message))
+                claimed = await self.storage.run(partial(self._claim, candidate, message))
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 — a row whose message cannot be made is put off, like any other failure
             logger.error("outbox: %s cannot be made: %s", candidate.row_id, where(error))  # noqa: TRY400 — in one line
-            await self._storage.run(lambda: self._put_off_broken(candidate.row_id))
+            await self.storage.run(lambda: self._put_off_broken(candidate.row_id))
             return None
         if not isinstance(claimed, _Claimed):
             return None
         failure, to = await self._attempt(claimed), claimed.to
-        await self._storage.run(partial(self._record, claimed, failure))
+        await self.storage.run(partial(self._record, claimed, failure))
         if failure is None:
-            self._sent(to.platform)
+            self.sent(to.platform)
         elif isinstance(failure, AwayError):
             away = self._away.get(to.platform)  # None: another message just got there
             span = SOON if away is None else away[1] - away[0]
@@ -243,21 +232,21 @@ class Sender:
         self, candidate: Candidate, ready: Message | None = None
     ) -> _Claimed | Deferred[Message] | None:
         """Claim a row, unless its message is still to be made; `ready`: that message, made meanwhile."""
-        now = self._clock()
-        with self._storage.transaction() as db:
+        now = self.clock()
+        with self.storage.transaction() as db:
             row = rows.load_due_row(db, candidate.row_id, now)
             if row is None or state.flag(db, state.PAUSED) is not None:
                 return None
             to = self._route(db, row, now)
             if to is None or write_address(to) != candidate.lane:
                 return None
-            context = NoticeContext(db, self._calendar.day(now), row.recipient)
-            message = self._notices.build(context, row.notice, row.arguments)
+            context = NoticeContext(db, self.calendar.day(now), row.recipient)
+            message = self.notices.build(context, row.notice, row.arguments)
             match shape(row.recipient, to):
                 case "waiting":
                     message = message and waiting(row.id)
                 case "unreached":
-                    message = message and unreached(self._notices.title(row.notice), row.problem or "")
+                    message = message and unreached(self.notices.title(row.notice), row.problem or "")
             if isinstance(message, Deferred):
                 if ready is None:
                     return message
@@ -271,14 +260,14 @@ class Sender:
 
     def _put_off_broken(self, row_id: str) -> None:
         """Put off a row whose message cannot be made; a new version may know how to."""
-        now = self._clock()
-        with self._storage.transaction() as db:
+        now = self.clock()
+        with self.storage.transaction() as db:
             row = rows.load_due_row(db, row_id, now)
             if row is not None and row.attempts + 1 >= rows.ATTEMPTS:
                 self._bury(db, row.id, "broken", now)
             elif row is not None:
                 rows.claim(db, row, row.route or "", now)
-                wait = rows.backoff(row.attempts + 1, self._chance())
+                wait = rows.backoff(row.attempts + 1, self.chance())
                 rows.put_back(db, row, now + wait, problem="broken", doubtful=row.doubtful)
 
     async def _attempt(self, claimed: _Claimed) -> Exception | None:
@@ -286,11 +275,11 @@ class Sender:
         row, to, message = claimed.row, claimed.to, claimed.message
         mark = delivery_id(row.id, to)
         try:
-            platform = self._routes.platforms.get(to.platform)
+            platform = self.routes.platforms.get(to.platform)
             if platform is None:
                 return UndeliverableError("unreachable")
             if row.doubtful and row.claimed_at is not None:
-                since = min(row.claimed_at, self._clock())
+                since = min(row.claimed_at, self.clock())
                 if await platform.was_delivered(to, message, mark, since):
                     return None
             if claimed.former:
@@ -307,19 +296,19 @@ class Sender:
         On the event loop: going to the storage thread here would let messages that were spaced out leave
         together. A reader waits for nobody.
         """
-        if self._reader is None and self._storage.path is not None:
-            self._reader = reader(self._storage.path)
+        if self._reader is None and self.storage.path is not None:
+            self._reader = reader(self.storage.path)
         if self._reader is not None and state.flag(self._reader, state.PAUSED) is not None:
             raise StoppedError("paused")
 
     def _record(self, claimed: _Claimed, error: Exception | None) -> None:
-        row, to, now = claimed.row, claimed.to, self._clock()
+        row, to, now = claimed.row, claimed.to, self.clock()
         self._note_away(to.platform, error, now)
-        with self._storage.transaction() as db:
+        with self.storage.transaction() as db:
             match error:
                 case None:
                     form = shape(row.recipient, to)
-                    today = self._calendar.day(now).isoformat()
+                    today = self.calendar.day(now).isoformat()
                     rows.mark_sent(db, row, today, None if form == "whole" else form)
                 case _MovedError():
                     rows.put_back(db, row, doubtful=False)
@@ -337,7 +326,7 @@ class Sender:
                 case _:
                     if not isinstance(error, LaterError | UnknownError):
                         logger.error("outbox: %s broke: %s", to.platform, where(error))
-                    wait = rows.backoff(row.attempts + 1, self._chance())
+                    wait = rows.backoff(row.attempts + 1, self.chance())
                     doubtful = row.doubtful or not isinstance(error, LaterError)
                     rows.put_back(db, row, now + wait, problem=str(error), doubtful=doubtful)
 

@@ -1,4 +1,4 @@
-"""SQLite, opened for one writer: one file, one thread that writes, readers that do not wait for it.
+"""SQLite for one writer: one file, one thread that writes, readers that do not wait for it.
 
 Every change goes through `Storage.transaction()` on the storage thread. It begins with BEGIN
 IMMEDIATE: a deferred transaction that reads and then writes fails at once when another process
@@ -14,9 +14,9 @@ import fcntl
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any, Final, TypeVar
 
 from sqlite_utils import Database
 
@@ -25,17 +25,17 @@ from bot.storage.schema.migrations import FIRST, migrations
 
 Result = TypeVar("Result")
 
-BUSY_MILLISECONDS = 5_000
+BUSY_MILLISECONDS: Final = 5_000
 
 _PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",  # what was acknowledged survives a power failure too
     "foreign_keys = ON",
     "secure_delete = ON",
-    "temp_store = MEMORY",  # nothing of what is kept in a file that others may read
+    "temp_store = MEMORY",  # nothing in a temporary file that others may read
     f"busy_timeout = {BUSY_MILLISECONDS}",
 )
-_PRIMARY = 0xFF  # of an extended code, the part that says what kind of error it is
+_PRIMARY = 0xFF  # the part of an extended error code that says what kind of error it is
 
 
 class StorageError(ExplainedError):
@@ -47,10 +47,10 @@ class LockedError(StorageError):
 
 
 class Storage:
-    """The open database. `path` None is a database in memory, for the sandbox and tests.
+    """The open database; in memory when `path` is None, for the sandbox and tests.
 
-    Raises `StorageError` when the file cannot be opened, is damaged, comes from a newer version, or is
-    in use by another Vigie.
+    Raises `StorageError` when the file cannot be opened, is damaged, is of a newer or a development version,
+    or is in use by another Vigie.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -67,7 +67,7 @@ class Storage:
     def transaction(self) -> Iterator[Database]:
         """Yield the database inside one transaction, committed at the end or rolled back whole.
 
-        To be used on the storage thread only. Inside another transaction it joins it.
+        On the storage thread only. Inside another transaction, it joins that one.
         Raises `StorageError` when the disk is full, or the file cannot be written or is damaged.
         """
         if self._db.conn.in_transaction:
@@ -77,26 +77,26 @@ class Storage:
             yield self._db
 
     async def run(self, work: Callable[[], Result]) -> Result:
-        """Do `work` on the storage thread, in the caller's context, and return what it returns."""
+        """Run `work` on the storage thread, in the caller's context, and return its result."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.executor, contextvars.copy_context().run, work)
 
     def purge(self) -> bool:
-        """Leave no byte of what was deleted: neither in the file (secure_delete) nor in the WAL.
+        """Leave no byte of what was deleted, in the file (secure_delete) or in the WAL.
 
-        To be used on the storage thread, outside a transaction. Returns False when someone was reading
-        what the WAL holds, so that it is to be done again.
+        On the storage thread, outside a transaction. Return False when a reader still needed the WAL, so
+        that it must be done again.
         """
         with explained(self.path):
             busy, *_ = self._db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
 
     def scatter(self) -> bool:
-        """Lay out every row in the order of its key, so that where it lies tells nothing of when it came.
+        """Lay out rows in the order of their keys, so that their place in the file hides when they came.
 
-        Whatever their keys, long values go on pages that are taken one after the other, and the WAL has the
-        transactions in their very order (sqlite.org/fileformat2.html, « Cell Payload Overflow Pages », and
-        walformat.html). To be used as `purge`, and returns as it does; some milliseconds for each megabyte.
+        Otherwise long values go on pages taken one after another, whatever their keys, and the WAL has the
+        transactions in order (sqlite.org/fileformat2.html, « Cell Payload Overflow Pages », and
+        walformat.html). Used like `purge`, and returns the same; some milliseconds for each megabyte.
         """
         with explained(self.path):
             self._db.conn.execute("VACUUM")
@@ -104,14 +104,14 @@ class Storage:
 
     @property
     def size(self) -> int:
-        """How many bytes the database takes; on the storage thread."""
+        """The size of the database in bytes; on the storage thread."""
         (size,) = self._db.conn.execute(
             "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
         ).fetchone()
         return int(size)
 
     def close(self) -> None:
-        """End what is under way and close the file; may be called twice."""
+        """Finish the work under way and close the file; may be called twice."""
         if hasattr(self, "_db"):
             self.executor.submit(self._db.close).result()
             del self._db
@@ -127,33 +127,26 @@ def reader(path: Path) -> Database:
     """
     with explained(path):
         conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-        try:
+        with _closed_on_error(conn):
             conn.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
             database = Database(conn)
             _check_version(database, path)
-        except BaseException:
-            conn.close()
-            raise
-        return database
+            return database
 
 
 @contextmanager
 def beside(path: Path) -> Iterator[Database]:
-    """Yield the database inside one short transaction, while a bot runs or not: for the command line.
+    """Yield the database inside one short transaction, for the command line; a bot may be running.
 
     Raises `StorageError` when there is no database there, or when it is not of this version.
     """
     must_exist(path)
-    with explained(path):
-        database = _connect(path)
-        try:
-            _check_version(database, path)
-            if migrations.pending(database):
-                raise StorageError(_OLDER.format(path=path))
-            with _immediate(database):
-                yield database
-        finally:
-            database.close()
+    with explained(path), closing(_connect(path)) as database:
+        _check_version(database, path)
+        if migrations.pending(database):
+            raise StorageError(_OLDER.format(path=path))
+        with _immediate(database):
+            yield database
 
 
 def must_exist(path: Path) -> None:
@@ -165,9 +158,9 @@ def must_exist(path: Path) -> None:
 def check(database: Database, path: Path, *, thorough: bool = False) -> None:
     """Raise `StorageError` unless the file is a sound database of Vigie, of this version or before."""
     with explained(path):
-        found = database.conn.execute(f"PRAGMA {'integrity' if thorough else 'quick'}_check").fetchone()[0]
-        if found != "ok":
-            raise StorageError(_DAMAGED.format(path=path, found=f" ({found.splitlines()[0]})"))
+        [answer] = database.conn.execute(f"PRAGMA {'integrity' if thorough else 'quick'}_check").fetchone()
+        if answer != "ok":
+            raise StorageError(_DAMAGED.format(path=path, found=f" ({answer.splitlines()[0]})"))
         if thorough and database.conn.execute("PRAGMA foreign_key_check").fetchone():
             raise StorageError(_DAMAGED.format(path=path, found=" (références brisées)"))
         _check_version(database, path)
@@ -176,37 +169,34 @@ def check(database: Database, path: Path, *, thorough: bool = False) -> None:
 def _open(path: Path | None) -> Database:
     with explained(path):
         database = _connect(path)
-        try:
+        with _closed_on_error(database.conn):
             if path:
                 check(database, path)
             migrations.apply(database)
-        except BaseException:  # an interruption too; it goes on
-            database.close()
-            raise
         return database
 
 
 def _connect(path: Path | None) -> Database:
-    if path:
-        _create(path)
-    # Without an isolation level of its own, Python begins no transaction that nobody asked for.
+    if path and not path.exists():
+        try:
+            path.touch(mode=0o600)  # SQLite gives its companions the same rights
+        except OSError as error:
+            raise StorageError(_refusal(error, path)) from error
+    # Without an isolation level, Python begins no transaction of its own.
     conn = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
-    try:
+    with _closed_on_error(conn):
         for pragma in _PRAGMAS:
             conn.execute(f"PRAGMA {pragma}")
-    except sqlite3.Error:
-        conn.close()
-        raise
     return Database(conn, strict=True)
 
 
-def _create(path: Path) -> None:
-    """Make the file, for its owner only: SQLite gives its companions the same rights."""
-    if not path.exists():
-        try:
-            path.touch(mode=0o600)
-        except OSError as error:
-            raise StorageError(_refusal(error, path)) from error
+@contextmanager
+def _closed_on_error(conn: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:  # an interruption too; it goes on
+        conn.close()
+        raise
 
 
 @contextmanager
@@ -260,7 +250,7 @@ _WHY: Mapping[int, str] = {
 
 @contextmanager
 def explained(path: Path | None) -> Iterator[None]:
-    """Turn the refusals of SQLite into what a person can do about them."""
+    """Turn SQLite's errors into a `StorageError` that says what to do."""
     try:
         yield
     except sqlite3.Error as error:
@@ -277,10 +267,10 @@ def _refusal(error: OSError, path: Path) -> str:
 
 
 def lock(path: Path) -> IO[Any]:
-    """Take the file for this process alone, until it ends; the kernel lets go of it whatever happens.
+    """Lock the file for this process alone; the kernel unlocks it when the process ends, however it does.
 
-    By whatever symbolic link it is reached, it is the same file. Raises `LockedError` when another
-    process has it, `StorageError` when it cannot be asked.
+    Symbolic links to the same file share its lock. Raises `LockedError` when another process has it, and
+    `StorageError` when the lock cannot be opened.
     """
     try:
         taken = lock_file(path).open("a")
@@ -295,6 +285,6 @@ def lock(path: Path) -> IO[Any]:
 
 
 def lock_file(path: Path) -> Path:
-    """Return the file whose lock stands for the database's."""
+    """Return the file that is locked for the database."""
     real = path.resolve()
     return real.with_name(real.name + ".lock")

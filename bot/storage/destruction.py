@@ -1,4 +1,4 @@
-"""How rows about people are deleted, so that a copy of the database cannot bring them back."""
+"""Deleting rows about people, so that a copy of the database cannot bring them back."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ Remember: TypeAlias = Callable[[str, Sequence[str]], None]
 
 
 def forgets_nothing(_table: str, _ids: Sequence[str]) -> None:
-    """Remember nothing, where no copy is ever brought back: the sandbox, tests."""
+    """Remember nothing, where no copy is ever restored: the sandbox, tests."""
 
 
 def destroy(db: Database, table: str, where: str, values: Sequence[str | int], remember: Remember) -> int:
-    """Delete the rows of a table of random identifiers, remembered first. Return how many."""
+    """Remember, then delete the rows of a table with random identifiers. Return how many."""
     rows = db.conn.execute(f"SELECT id FROM {table} WHERE {where}", values)  # noqa: S608 — our own words only
     identifiers = [str(row[0]) for row in rows.fetchall()]
     if identifiers:
         remember(table, identifiers)
-        db.conn.executemany(f"DELETE FROM {table} WHERE id = ?", ((one,) for one in identifiers))  # noqa: S608 — same
+        db.conn.executemany(f"DELETE FROM {table} WHERE id = ?", ((row_id,) for row_id in identifiers))  # noqa: S608 — same
     return len(identifiers)

@@ -17,9 +17,9 @@ _DRAFT = ".partiel"
 
 @contextmanager
 def draft(destination: Path) -> Iterator[Path]:
-    """Give an empty file of the owner's own, next to `destination`; gone at the end if it was not `settle`d.
+    """Yield an empty file, for its owner only, next to `destination`; delete it unless it was `settle`d.
 
-    Its name is always the same, so that what a crash left behind is replaced the next time, or swept.
+    Its name is always the same, so that one left by a crash is replaced the next time, or swept.
     """
     path = destination.with_name(f".{destination.name}{_DRAFT}")
     path.unlink(missing_ok=True)
@@ -30,22 +30,19 @@ def draft(destination: Path) -> Iterator[Path]:
         path.unlink(missing_ok=True)
 
 
-def sweep(folder: Path, before: datetime, name: str = "") -> int:
-    """Remove the drafts that a crash left in a folder and nobody wrote to since `before`; return how many.
+def sweep(folder: Path, before: datetime, name: str = "") -> None:
+    """Remove the drafts of files whose names begin with `name`, last written to before a moment.
 
-    `name`: how the files begin whose drafts they are. What another process is writing is left to it.
+    A more recent draft may be another process's.
     """
-    gone = 0
     for path in folder.glob(f".{glob.escape(name)}*{_DRAFT}*"):
         with contextlib.suppress(OSError):
             if path.stat().st_mtime < before.timestamp():
                 path.unlink()
-                gone += 1
-    return gone
 
 
 def settle(path: Path, destination: Path) -> None:
-    """Put a draft at `destination` in one step, which survives a power failure."""
+    """Move a draft to `destination` in one step, which survives a power failure."""
     _flush(path)
     path.replace(destination)
     _flush(destination.parent)
@@ -68,7 +65,7 @@ def _flush(path: Path) -> None:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn what the disk refuses into a `StorageError`: what a person can do about it."""
+    """Turn the disk's errors into a `StorageError` that says what to do."""
     try:
         yield
     except FileNotFoundError as error:

@@ -1,7 +1,7 @@
-"""What the whole bot must know of its own state, kept in the database so that a restart changes nothing.
+"""The bot's own state, kept in the database so that a restart changes nothing.
 
-A flag holds why it was raised and since when. `paused`: nothing is sent on the bot's own initiative.
-`restored`: the database was brought back from a copy, so what was unsent in it waits for approval.
+A flag holds why it was raised and since when. `paused`: nothing is sent unprompted. `restored`: the database
+was brought back from a copy, so that what was unsent in it waits for approval.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ RESTORED: Final = "restored"
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """A flag that is up: since when, and why, in words that can be shown."""
+    """A raised flag: since when, and why, in words that can be shown."""
 
     since: datetime
     reason: str = ""
 
 
 def read(db: Database, name: str) -> str | None:
-    """Return what was written under `name`, None if nothing was."""
+    """Return the value under `name`, None if there is none."""
     row = db.conn.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
     return None if row is None else str(row[0])
 
 
 def write(db: Database, name: str, value: str) -> None:
-    """Keep `value` under `name`, in the caller's transaction, in the place of what was there."""
+    """Put `value` under `name`, in the caller's transaction."""
     db.conn.execute(
         "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
         (name, value),
@@ -43,20 +43,17 @@ def write(db: Database, name: str, value: str) -> None:
 
 def flag(db: Database, name: str) -> Flag | None:
     """Return the flag `name` if it is up."""
-    value = read(db, name)
-    if value is None:
-        return None
-    kept = json.loads(value)
-    return Flag(utc(kept["since"]), kept["reason"])
+    value = json.loads(read(db, name) or "null")
+    return value and Flag(utc(value["since"]), value["reason"])
 
 
 def hoist(db: Database, name: str, now: datetime, reason: str = "") -> bool:
-    """Put the flag `name` up; if it is already, nothing changes. Return whether it was down."""
+    """Raise the flag `name`, if it is down. Return whether it was."""
     value = json.dumps({"since": iso(now), "reason": reason}, ensure_ascii=False)
     done = db.conn.execute("INSERT OR IGNORE INTO state (name, value) VALUES (?, ?)", (name, value))
     return done.rowcount == 1
 
 
 def lower(db: Database, name: str) -> bool:
-    """Take the flag `name` down. Return whether it was up."""
+    """Lower the flag `name`. Return whether it was up."""
     return db.conn.execute("DELETE FROM state WHERE name = ?", (name,)).rowcount == 1

@@ -22,6 +22,7 @@ from sqlite_utils import Database
 
 from bot.backup import copies as backup
 from bot.backup import destroyed, restore
+from bot.outbox import rows
 from bot.storage import files, state
 from bot.storage.database import LockedError, Storage, StorageError, reader
 from bot.times import iso, utc
@@ -214,7 +215,7 @@ def test_copies_expire_and_others_files_stay(home: Home) -> None:
         backup.save_sealed(home.database, home.copies, home.keys, TODAY - timedelta(days=days))
     (home.copies / "vigie-notes.txt").touch()
     assert backup.latest(home.copies) == TODAY
-    assert backup.expire(home.copies, TODAY, 30) == 2
+    backup.expire(home.copies, TODAY, 30)
     left = {file.name for file in home.copies.iterdir()}
     kept = {"2026-11-24", "2026-10-26", "2026-10-25"}
     assert left == {f"vigie-{day}.chiffre{end}" for day in kept for end in ("", ".sha256")} | {
@@ -369,7 +370,7 @@ def test_what_was_unsent_is_held_but_reports_which_are_sent_marked(home: Home) -
         "signalement-en-cours": ("queued", '{"repeated":true}'),
         "signalement-envoyé": ("sent", "{}"),
     }
-    assert home.within(restore.waiting) == {"rappel": 2}
+    assert home.within(lambda db: rows.count_by_notice(db, "held")) == {"rappel": 2}
 
 
 @pytest.mark.parametrize(("send", "after"), [(True, "queued"), (False, "cancelled")])
@@ -414,8 +415,9 @@ def test_the_files_that_restorations_kept_expire(home: Home) -> None:
     backup.save(home.database, home.copy)
     kept = home.restore().kept
     assert kept is not None
-    assert restore.expire_kept(home.database, date(2026, 12, 24), 30) == 0
-    assert restore.expire_kept(home.database, date(2026, 12, 25), 30) == 1
+    restore.expire_kept(home.database, date(2026, 12, 24), 30)
+    assert kept.exists()
+    restore.expire_kept(home.database, date(2026, 12, 25), 30)
     assert not kept.exists()
     assert home.people() == set()
 

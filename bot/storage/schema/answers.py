@@ -3,11 +3,7 @@
 Neither table says who asked, and neither keeps an order of arrival that would tell.
 """
 
-from __future__ import annotations
-
-from typing import Final
-
-TABLES: Final = (
+TABLES = (
     """CREATE TABLE asked_questions (
          id TEXT PRIMARY KEY,
          policy TEXT NOT NULL,

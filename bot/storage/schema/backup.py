@@ -1,10 +1,6 @@
 """Certificates of destruction: counts, never contents. See `bot.backup.destroyed`."""
 
-from __future__ import annotations
-
-from typing import Final
-
-TABLES: Final = (
+TABLES = (
     """CREATE TABLE destructions (
          id TEXT PRIMARY KEY,
          day TEXT NOT NULL,

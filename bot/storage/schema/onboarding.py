@@ -3,11 +3,7 @@
 Each fact about a person is a row of its own, so that linking two accounts unites what each has done.
 """
 
-from __future__ import annotations
-
-from typing import Final
-
-TABLES: Final = (
+TABLES = (
     # Who has to read which version. `suspended_on`: since when they are neither officer nor employee.
     # `round`: how many times the onboarding began. `reminders`: how many were sent in this round, the word
     # to the administration included. `refreshed`: whether the refresher was offered. `scope`: the whole

@@ -1,10 +1,6 @@
 """What the bot has to send: see `bot.outbox.rows`."""
 
-from __future__ import annotations
-
-from typing import Final
-
-TABLES: Final = (
+TABLES = (
     """CREATE TABLE outbox (
          id TEXT PRIMARY KEY,
          key TEXT NOT NULL UNIQUE,

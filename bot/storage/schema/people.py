@@ -1,10 +1,6 @@
 """Persons, their accounts, the roles they hold and the groups they are in."""
 
-from __future__ import annotations
-
-from typing import Final
-
-TABLES: Final = (
+TABLES = (
     "CREATE TABLE people (id TEXT PRIMARY KEY) STRICT",
     # `notice_version`: the version of the privacy notice that was shown to this account.
     """CREATE TABLE accounts (

@@ -4,11 +4,7 @@ Rows of `attestations` are chained, signed and only ever added; they hold commit
 `attestation_people` holds what the commitments hide; erasing one of its rows breaks no chain.
 """
 
-from __future__ import annotations
-
-from typing import Final
-
-TABLES: Final = (
+TABLES = (
     """CREATE TABLE attestation_keys (
          id TEXT PRIMARY KEY,
          public_key TEXT NOT NULL,

@@ -5,11 +5,7 @@ identifiers are random and rows lie in their order, days are days, and moments w
 (`appears_at`, `due_at`), rounded to the hour, or are those of a message to a holder.
 """
 
-from __future__ import annotations
-
-from typing import Final
-
-TABLES: Final = (
+TABLES = (
     # `role`: who handles the case. `round`: how many times it was assigned. `address`: the lookup hash of the
     # post. `delivered_at`: when a holder was first told, until one reads it. `read_after`: whole hours
     # between the two. `sealed`: who may not see it, how it ended.

@@ -1,10 +1,6 @@
 """Revisions, their approvals, and who is told of them."""
 
-from __future__ import annotations
-
-from typing import Final
-
-TABLES: Final = (
+TABLES = (
     # Every text that was found or proposed, whole and kept forever. `origin`: there from the first start, in
     # force since its adoption. `base`: the version it was compared with. `natures`: the administration's
     # decision about each change. `withdraws`: the revision that this one takes back.

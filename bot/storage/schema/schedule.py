@@ -1,10 +1,6 @@
 """What is due and when, and the events that were already heard."""
 
-from __future__ import annotations
-
-from typing import Final
-
-TABLES: Final = (
+TABLES = (
     """CREATE TABLE due_tasks (
          key TEXT PRIMARY KEY,
          task TEXT NOT NULL,
