@@ -23,7 +23,7 @@ from bot.policy.changes import lexicon
 from bot.policy.library import Library
 from bot.settings import SEED
 from bot.storage.schema.migrations import migrations
-from tests.kits.office import offices, services, working
+from tests.kits.office import TextBot, offices, working
 
 # Machines are shared: slowness is no failure here, and `timeout` in pyproject.toml bounds each test.
 # In CI the same examples are tried each time, so that what lands does not depend on luck.
@@ -112,7 +112,7 @@ def dispatcher(library: Library) -> Iterator[Dispatcher]:
 def replies(library: Library) -> dict[str, Reply]:
     """An example of every reply that the bot can give, by name."""
     with offices() as office:
-        return examples(services(library, office))
+        return examples(TextBot(library, office))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -327,7 +327,7 @@ class Bot(Parts):
 
     @cached_property
     def services(self) -> Services:
-        """What the commands work with."""
+        """The parts that commands work with."""
         bank = BankEditing(self.library, self.office, SEED, self.settings.vigie_data)
         return Services(
             self.library,

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from bot.answers.examples import training_examples
 from bot.answers.guidance import Guidance
+from bot.app.build import Bot
 from bot.commands import examples as flat
 from bot.commands.accueil.examples import accueil_examples, gestion_examples
-from bot.commands.catalogue import Services, catalogue
 from bot.commands.quiz.examples import quiz_examples
 from bot.commands.revision.examples import revision_examples
 from bot.commands.signalement.examples import follow_examples, signalement_examples
@@ -29,10 +29,10 @@ from bot.reports.intake import TOO_MANY
 from bot.storage.database import Storage
 
 
-def examples(services: Services) -> dict[str, Reply]:
+def examples(bot: Bot) -> dict[str, Reply]:
     """Return an example of every reply that the bot can give, by name."""
-    library, course = services.library, services.course
-    calendar, now = services.office.calendar, services.office.clock()
+    library, course = bot.library, bot.course
+    calendar, now = bot.calendar, bot.clock()
     return {
         **flat.vigie_examples(library, calendar, now),
         **flat.politique_examples(library),
@@ -58,16 +58,16 @@ def examples(services: Services) -> dict[str, Reply]:
         **digest_examples(),
         **export_examples(),
         "Signaler, trop de signalements": TOO_MANY,
-        **_over_a_registry(services),
+        **_over_a_registry(bot),
     }
 
 
-def _over_a_registry(services: Services) -> dict[str, Reply]:
+def _over_a_registry(bot: Bot) -> dict[str, Reply]:
     """Return the examples that show a registry, over one in memory."""
     storage, admin = Storage(), Actor("local", "", "administration")
-    library, guidance = services.library, services.desk.guidance
-    office = Office(storage, services.office.clock, services.office.calendar)
-    reporting = replace(services.reporting, office=office)
+    library, guidance = bot.library, bot.guidance
+    office = Office(storage, bot.clock, bot.calendar)
+    reporting = replace(bot.reporting, office=office)
 
     def build() -> dict[str, Reply]:
         with storage.transaction() as db:
@@ -79,7 +79,7 @@ def _over_a_registry(services: Services) -> dict[str, Reply]:
             **signalement_examples(reporting),
             **follow_examples(),
             **signalements_examples(reporting),
-            **flat.aide_examples(catalogue(services)),
+            **flat.aide_examples(bot.dispatcher.commands),
         }
 
     try:

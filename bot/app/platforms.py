@@ -31,7 +31,7 @@ def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
     if settings.sandboxed():
         from bot.app import sandbox  # noqa: PLC0415 — see above
 
-        return {"local": sandbox.adapter(bot.services, bot.dispatcher, settings.vigie_port)}
+        return {"local": sandbox.adapter(bot)}
 
     def read_followed() -> Collection[str]:
         with storage.transaction() as db:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from bot.app import previews
+from bot.app.build import Bot
 from bot.app.examples import examples
-from bot.commands.catalogue import Services
 from bot.commands.revision.messages import state
-from bot.conversation.dispatcher import Dispatcher
 from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.gallery import Gallery
 from bot.platforms.local.revisions import Changed, Sheet, SheetPassage
@@ -21,22 +20,22 @@ from bot.revision.revisions import Revision
 from bot.times import in_words
 
 
-def adapter(services: Services, dispatcher: Dispatcher, port: int) -> LocalAdapter:
+def adapter(bot: Bot) -> LocalAdapter:
     """Return the platform, its gallery showing every message as each platform would."""
-    quote = services.library.quote
+    quote = bot.library.quote
 
     async def sheets() -> list[Sheet]:
-        executor = services.office.storage.executor
-        return await asyncio.get_running_loop().run_in_executor(executor, revised, services)
+        executor = bot.storage.executor
+        return await asyncio.get_running_loop().run_in_executor(executor, revised, bot)
 
-    gallery = Gallery(examples(services), previews.renderings(quote))
-    return LocalAdapter(dispatcher, quote, port=port, gallery=gallery, sheets=sheets)
+    gallery = Gallery(examples(bot), previews.renderings(quote))
+    return LocalAdapter(bot.dispatcher, quote, port=bot.settings.vigie_port, gallery=gallery, sheets=sheets)
 
 
-def revised(services: Services) -> list[Sheet]:
+def revised(bot: Bot) -> list[Sheet]:
     """Return every revision with all that it changes, the latest first. To be used on the storage thread."""
-    kept, library = services.archive, services.library
-    with services.office.storage.transaction() as db:
+    kept, library = bot.archive, bot.library
+    with bot.storage.transaction() as db:
         return [
             sheet(policy, revision, kept.comparison(db, revision))
             for policy in library.policies.values()

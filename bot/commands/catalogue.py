@@ -44,12 +44,12 @@ from bot.revision.archive import Archive
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What the commands work with: the policies, the records, the questions, the texts at work."""
+    """The parts of a bot that commands work with (see `bot.app.build.Bot`)."""
 
     library: Library
     office: Office
     course: Course
-    desk: Answering
+    answering: Answering
     bank: BankEditing
     reporting: Reporting
     archive: Archive
@@ -58,8 +58,8 @@ class Services:
 
 def catalogue(services: Services) -> tuple[Command, ...]:
     """Return every command; the first is the one that free text goes to."""
-    library, office, course, desk = services.library, services.office, services.course, services.desk
-    reporting = services.reporting
+    library, office, course = services.library, services.office, services.course
+    answering, reporting = services.answering, services.reporting
     example = str(library.default.example(library.current(library.default)))
     ours = partial(reserved, office)
     commands: tuple[Command, ...] = (
@@ -69,7 +69,7 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             summary="Lire la politique par numéro ou par mot, ou lui poser une question.",
             usage="[numéro, mot ou question]",
             examples=(example, f"article {example.partition('.')[0]}", "consentement"),
-            run=partial(question.answer, desk),
+            run=partial(question.answer, answering),
             suggest=partial(suggestions.suggest, library),
             slash=True,
         ),
@@ -78,19 +78,19 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             summary="Poser une question dans vos mots, et lire ce qu'en dit la politique.",
             usage="votre question",
             examples=("Qui doit lire cette politique?",),
-            run=partial(question.ask, desk),
+            run=partial(question.ask, answering),
         ),
         Command(
             name="viser",
             summary="Voir quelles clauses visent un message.",
             usage="texte",
-            run=partial(question.about, desk),
+            run=partial(question.about, answering),
             shortcut=question.shortcut(library),
         ),
         Command(
             name="retour",
             summary="Dire si une réponse vous a été utile (ses boutons l'écrivent pour vous).",
-            run=partial(retour.judge, desk),
+            run=partial(retour.judge, answering),
         ),
         Command(
             name="vigie",

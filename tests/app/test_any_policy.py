@@ -17,7 +17,7 @@ from bot.policy.annotations import read_annotations
 from bot.policy.library import Library, Policy
 from bot.settings import SEED
 from tests.conftest import TEST_DATA, TODAY
-from tests.kits.office import offices, services, working
+from tests.kits.office import TextBot, offices, working
 from tests.platforms.test_hostile_text import check_everywhere
 
 ORDINARY = st.lists(st.sampled_from(["la", "règle", "du", "comité", "s'applique", "à", "toute", "personne."]))
@@ -107,7 +107,7 @@ def test_every_command_and_example_works_with_another_policy_as_the_default() ->
     assert viser is not None
     assert viser.shortcut == "Ce qu'en dit la CR3"
     with offices() as office:
-        for reply in examples(services(library, office)).values():
+        for reply in examples(TextBot(library, office)).values():
             check_everywhere(reply, library.quote)
 
 

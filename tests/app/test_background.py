@@ -282,7 +282,7 @@ async def test_a_revision_is_learnt_once_it_is_approved_and_is_ready_on_its_day(
 
 
 def approve(home: Home, db: Database) -> None:
-    kept, today = home.bot.services.archive, CALENDAR.day(home.clock())
+    kept, today = home.bot.archive, CALENDAR.day(home.clock())
     text = home.bot.library.default.versions[-1].markdown.replace("nous vous invitons", "nous vous prions")
     found = kept.propose(db, Proposal("pa20", text, "file", "2015-12-13"), today)
     dates = Dates(date(2026, 11, 20), today + timedelta(days=14))
@@ -302,7 +302,7 @@ async def settled(home: Home, schedule: Schedule) -> None:
 
 def report(home: Home, where: str) -> None:
     """Report a post, urgently; name the only person there, the administration, which acts for others."""
-    records = home.bot.services.reporting.records
+    records = home.bot.reporting.records
     reported = entry(where, implicated=(roles.ADMINISTRATION,), urgent=True)
     home.within(lambda db: filing.file_report(Session(db, records, home.clock()), reported))
 

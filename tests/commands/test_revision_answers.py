@@ -70,7 +70,7 @@ def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bot]:
         """Learn nothing."""
 
     with built(settings, clock) as made:
-        work = Work({archive.TASK: made.services.archive.announce}, {LEARN: learn})
+        work = Work({archive.TASK: made.archive.announce}, {LEARN: learn})
         yield Bot(made, clock, Schedule(made.office.storage, work, CALENDAR, clock))
 
 

@@ -20,7 +20,7 @@ from bot.answers.negative_posts import NegativePosts
 from bot.app.build import Bot, build
 from bot.app.sandbox import adapter
 from bot.app.starting import settle
-from bot.commands.catalogue import Services, catalogue
+from bot.commands.catalogue import catalogue
 from bot.conversation.dispatcher import Dispatcher
 from bot.language import masking
 from bot.language.masking import Masker
@@ -68,7 +68,7 @@ def offices() -> Iterator[Office]:
 def working(library: Library) -> Iterator[Dispatcher]:
     """Give the real catalogue, at work; questions are answered by text alone."""
     with offices() as office:
-        yield Dispatcher(catalogue(services(library, office)), office.storage.executor)
+        yield Dispatcher(catalogue(TextBot(library, office).services), office.storage.executor)
 
 
 class TextBot(Bot):
@@ -95,11 +95,6 @@ class TextBot(Bot):
     def negative_posts(self) -> NegativePosts:
         """What tells that someone describes a negative post."""
         return shipped_negative_posts()
-
-
-def services(library: Library, office: Office) -> Services:
-    """Return what the commands work with, over an office."""
-    return TextBot(library, office).services
 
 
 def texts(library: Library, office: Office, folders: Sequence[Path] = FOLDERS) -> Archive:
@@ -156,4 +151,4 @@ def built(settings: Settings, clock: Clock = system_clock) -> Iterator[Bot]:
 
 def sandbox_of(bot: Bot) -> LocalAdapter:
     """Return the sandbox of a bot, as it is when no token is set."""
-    return adapter(bot.services, bot.dispatcher, bot.settings.vigie_port)
+    return adapter(bot)

@@ -19,7 +19,7 @@ from bot.reports import escalation
 from bot.reports.intake import Reporting
 from bot.storage.database import Storage
 from tests.kits.fake_clock import FakeClock
-from tests.kits.office import CALENDAR, services
+from tests.kits.office import CALENDAR, TextBot
 
 REPORTER, SOMEONE_ELSE = Actor("slack", "T1", "U0REPORTER"), Actor("slack", "T1", "U0OTHER")
 VP, CONSEILLER, SUPPLEANT = (Actor("slack", "T1", user) for user in ("U0VP", "U0CONSEIL", "U0SUPPL"))
@@ -100,9 +100,9 @@ def chatting(library: Library) -> Iterator[Chat]:
     """Give the whole catalogue at work; each role has its holder."""
     storage, clock = Storage(), FakeClock()
     office = Office(storage, clock, CALENDAR)
-    made = services(library, office)
+    made = TextBot(library, office)
     welcome = Welcome(limit=made.reporting.limit)
-    dispatcher = Dispatcher(catalogue(made), storage.executor, welcome=welcome)
+    dispatcher = Dispatcher(catalogue(made.services), storage.executor, welcome=welcome)
 
     def appoint() -> None:
         with storage.transaction() as db:

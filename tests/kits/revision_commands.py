@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -12,41 +12,34 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
+from bot.answers.engine.shelf import FixedModel
+from bot.answers.questions import Engine
 from bot.answers.retraining import LEARN
-from bot.app import previews
-from bot.commands.accueil import accueil
-from bot.commands.catalogue import Services, catalogue
+from bot.app.build import Bot
+from bot.app.starting import settle
+from bot.app.tasks import Tasks
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor, Received
-from bot.onboarding import attempts, enrolment, reminders
-from bot.onboarding import notices as onboarding_notices
-from bot.onboarding.course import open_course
-from bot.onboarding.enrolment import OnboardingPlan
+from bot.onboarding import attempts, reminders
 from bot.onboarding.quiz import session
-from bot.outbox.notices import Notices
 from bot.outbox.pump import Pump
 from bot.outbox.routes import Routes
 from bot.outbox.sending import Sender
 from bot.people import membership, persons
-from bot.people import roles as registry
 from bot.people.membership import BY_HAND
-from bot.people.office import Office
-from bot.policy import loading
 from bot.register import attestations
-from bot.register.attestations import Attesting, Target
+from bot.register.attestations import Target
 from bot.register.signing import new_signer
-from bot.revision import archive, ledger, revisions
-from bot.revision import notices as revision_notices
+from bot.revision import ledger, revisions
 from bot.revision.archive import Archive
 from bot.revision.ledger import Recipient
 from bot.revision.revisions import Revision
-from bot.schedule.clock import Schedule, Work
-from bot.settings import SEED
+from bot.schedule.clock import Schedule
+from bot.settings import SEED, Settings
 from bot.storage.database import Storage
 from tests.kits.fake_clock import FakeClock
-from tests.kits.office import services
 from tests.kits.outbox import Post, until_idle
 from tests.kits.quiz import letters
 from tests.kits.registry import ADMIN, CALENDAR, TEAMS
@@ -71,7 +64,7 @@ class World:
 
     storage: Storage
     clock: FakeClock
-    services: Services
+    services: Bot
     dispatcher: Dispatcher
     volume: Path
     schedule: Schedule
@@ -253,57 +246,25 @@ def filled(form: Reply) -> Form:
 
 def assemble(storage: Storage, clock: FakeClock, volume: Path, *, approvals: int = 1) -> World:
     """Return a bot over a storage, as a start makes it; to be used again for a restart."""
-    folders = (SEED, volume)
-
-    def today() -> date:
-        return CALENDAR.day(clock())
-
-    def begin() -> Mapping[str, Sequence[loading.Adopted]]:
-        with storage.transaction() as db:
-            registry.seed(db)
-            registry.appoint_first(db, [ADMIN, SECOND], today())
-            return archive.approved(db, folders, today())
-
-    approved = storage.executor.submit(begin).result()
-    library = loading.load_library(folders, "pa20", today, approved)
-    texts = Archive(
-        library, folders, CALENDAR, volume, [CHANNEL], approvals, previews.page,
-        pages=lambda old, new: accueil.carried_pages(old, new, library.policies[new.policy]),
+    settings = Settings.model_validate(
+        {
+            "vigie_data": str(volume), "vigie_cles": str(volume / "cles"), "discord_token": "x",
+            "vigie_slack_equipe": TEAMS["slack"], "vigie_discord_serveur": TEAMS["discord"],
+            "vigie_admins": "slack:T1/U0ADMIN, slack:T1/U0SECOND", "vigie_canaux_annonces": CHANNEL,
+            "vigie_revision_approbations": approvals,
+        }
     )  # fmt: skip
-
-    def attest(db: Database, attesting: Attesting) -> None:
-        attestations.attest(db, attesting, SIGNER)
-
-    course = open_course(library, folders, attest, OnboardingPlan())
-
-    def registry_changed(db: Database) -> None:
-        enrolment.follow(db, course.target(), CALENDAR, clock(), at_once=True)
-        texts.follow(db, clock())
-
-    office = Office(storage, clock, CALENDAR, TEAMS, registry_changed=registry_changed)
-    notices = Notices(
-        [*onboarding_notices.notice_builders(library), *revision_notices.notice_builders(texts)]
-    )
-    made = replace(services(library, office), course=course, archive=texts, notices=notices)
-
-    def settle() -> None:
-        with storage.transaction() as db:
-            texts.settle(db, clock())
-            enrolment.follow(db, course.target(), CALENDAR, clock())
-            texts.follow(db, clock())
-
-    storage.executor.submit(settle).result()
-
-    def daily(db: Database, _: Mapping[str, object], now: datetime) -> None:
-        reminders.daily(db, course.target(), course.plan, CALENDAR, now)
-        texts.follow(db, now)
+    bot = Bot(settings, storage, clock)
+    bot.engine = Engine(bot.folders, FixedModel(None))
+    _ = bot.dispatcher
+    storage.executor.submit(settle, bot).result()
 
     async def learn(_: Mapping[str, object], _now: datetime) -> None:
         """Learn nothing: this world asks no question."""
 
-    work = Work({archive.TASK: texts.announce, reminders.TASK: daily}, {LEARN: learn})
-    dispatcher = Dispatcher(catalogue(made), storage.executor)
-    return World(storage, clock, made, dispatcher, volume, Schedule(storage, work, CALENDAR, clock))
+    work = Tasks(bot, {}).work()
+    work = replace(work, errands={**work.errands, LEARN: learn}, daily=())
+    return World(storage, clock, bot, bot.dispatcher, volume, Schedule(storage, work, CALENDAR, clock))
 
 
 @contextmanager

@@ -40,17 +40,17 @@ def bot(tmp_path: Path) -> Iterator[Bot]:
 
 async def report(bot: Bot, where: str) -> str:
     """Report from the web form; return the code."""
-    form, code = WebForm(bot.services.reporting, port=0), codes.new_code()
+    form, code = WebForm(bot.reporting, port=0), codes.new_code()
     review = await form._reviewed(Report(where, SUMMARY))
     assert not review.problems
-    bot.services.reporting.limiter._web.clear()
+    bot.reporting.limiter._web.clear()
     await form._file(review.report, None, code)
     return code
 
 
 async def withdraw(bot: Bot, code: str) -> None:
     """Withdraw a report, with its code."""
-    reporting = bot.services.reporting
+    reporting = bot.reporting
     await bot.office.storage.run(lambda: reporting.withdraw(reporting.receipt_of(code)))
 
 
@@ -106,7 +106,7 @@ async def test_nothing_tells_where_a_report_came_from(bot: Bot) -> None:
     await _from_the_chat(bot)
 
     def kept() -> list[object]:
-        with bot.services.reporting.session() as session:
+        with bot.reporting.session() as session:
             rows = session.execute("SELECT sealed, length(sealed), image, status, seen FROM report_filings")
             return [(open_report(session.ring, row[0]), *row[1:]) for row in rows.fetchall()]
 
@@ -148,7 +148,7 @@ def rewritings(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 async def test_a_code_that_opens_nothing_has_nothing_laid_out_anew(bot: Bot, rewritings: list[int]) -> None:
     await report(bot, WHERE)
     assert len(rewritings) == 1
-    reporting = bot.services.reporting
+    reporting = bot.reporting
     receipt = await bot.office.storage.run(lambda: reporting.receipt_of("abaisser " * 9))
     for change in (partial(reporting.withdraw, receipt), partial(reporting.add, receipt, "Un mot.")):
         with pytest.raises(UnknownCodeError):
@@ -173,6 +173,6 @@ async def test_a_sandbox_that_is_kept_opens_its_reports_after_a_restart(bot: Bot
     bot.office.storage.close()
     with closing(Storage(tmp_path / "vigie.db")) as storage:
         again = build(Settings(_env_file=None, vigie_cles=tmp_path / "cles"), storage)
-        reporting = again.services.reporting
+        reporting = again.reporting
         followup = await storage.run(lambda: reporting.follow(reporting.receipt_of(code)))
     assert followup.status == "Reçu"

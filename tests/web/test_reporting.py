@@ -28,7 +28,7 @@ def bot() -> Iterator[Bot]:
 
 @asynccontextmanager
 async def visiting(bot: Bot) -> AsyncIterator[Visitor]:
-    async with served(bot.services.reporting) as (visitor, _):
+    async with served(bot.reporting) as (visitor, _):
         yield visitor
 
 
@@ -42,7 +42,7 @@ def kept(bot: Bot) -> list[Report]:
     """Return what is kept of reports."""
 
     def read() -> list[Report]:
-        with bot.services.reporting.session() as session:
+        with bot.reporting.session() as session:
             rows = session.execute("SELECT sealed FROM report_filings").fetchall()
             return [open_report(session.ring, row[0]) for row in rows]
 
@@ -125,7 +125,7 @@ async def test_the_form_has_its_share_of_the_hour_and_refuses_in_the_words_of_th
     refused = await report(visitor, address="https://exemple.ca/autre")
     assert (refused.status, " ".join(REFUSAL.split()) in refused.text) == (429, True)
     assert len(kept(bot)) == BY_WEB
-    others = bot.services.reporting.limiter
+    others = bot.reporting.limiter
     assert all(others.take(f"slack:T1/U{number}") for number in range(IN_ALL - BY_WEB)), (
         "the chat keeps its own"
     )
@@ -165,13 +165,13 @@ async def test_what_a_holder_asks_is_read_with_the_code_and_a_closed_report_take
     done = await report(visitor, urgent="oui")
 
     def ask() -> None:
-        with bot.services.reporting.session() as session:
+        with bot.reporting.session() as session:
             case, person = _only_case(session)
             [filing] = cases.open_case(session, case, person).filings
             cases.ask_question(session, case, person, filing.id, "Qui l'a publiée?")
 
     def close() -> None:
-        with bot.services.reporting.session() as session:
+        with bot.reporting.session() as session:
             case, person = _only_case(session)
             cases.close_case(session, case, person, "handled", "Elle a été retirée.")
 
