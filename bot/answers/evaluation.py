@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import perf_counter
@@ -112,19 +112,16 @@ def report(trials: Sequence[Trial]) -> dict[str, Any]:
     p50, p99 = np.percentile(milliseconds, [50, 99]) if trials else (0.0, 0.0)
     return {
         **asdict(measure(trials)),
-        "by_kind": _measures_by(trials, lambda trial: [trial.line.kind]),
-        "by_clause": _measures_by(trials, lambda trial: trial.line.gold),
+        "by_kind": _measures_by((trial.line.kind, trial) for trial in trials),
+        "by_clause": _measures_by((number, trial) for trial in trials for number in trial.line.gold),
         "latency_ms": {"p50": round(float(p50), 2), "p99": round(float(p99), 2)},
     }
 
 
-def _measures_by(
-    trials: Sequence[Trial], keys: Callable[[Trial], Iterable[Key]]
-) -> dict[str, dict[str, Any]]:
+def _measures_by(trials: Iterable[tuple[Key, Trial]]) -> dict[str, dict[str, Any]]:
     groups: dict[Key, list[Trial]] = {}
-    for trial in trials:
-        for key in keys(trial):
-            groups.setdefault(key, []).append(trial)
+    for key, trial in trials:
+        groups.setdefault(key, []).append(trial)
     return {str(key): asdict(measure(groups[key])) for key in sorted(groups)}
 
 

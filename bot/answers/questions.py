@@ -131,12 +131,7 @@ class Engine:
         return replace(answer, english=language == "en")
 
     def _answer(
-        self,
-        policy: Policy,
-        version: Version,
-        question: str,
-        previous: Sequence[Number],
-        model: Model | None,
+        self, policy: Policy, version: Version, question: str, previous: Sequence[Number], model: Model | None
     ) -> PolicyAnswer:
         if policy not in self._namings:
             self._namings[policy] = Naming(dict.fromkeys(policy.names(), policy.id))

@@ -9,13 +9,13 @@ from bot.conversation.requests import Command, Request
 
 
 def explain(catalogue: Callable[[], Sequence[Command]], request: Request) -> Message:
-    """Return one paragraph for each command of the catalogue that the one who asks may use."""
-    usable = [one for one in catalogue() if not (one.refusal and one.refusal(request))]
-    return explained(usable)
+    """Explain each command of the catalogue that whoever asks may use."""
+    usable = [c for c in catalogue() if not (c.refusal and c.refusal(request))]
+    return help_message(usable)
 
 
-def explained(commands: Sequence[Command]) -> Message:
-    """Return one paragraph for each command."""
+def help_message(commands: Sequence[Command]) -> Message:
+    """Explain each command in a paragraph."""
     return Message(
         Heading("Ce que je peux faire"),
         *(Text(*_line(command)) for command in commands),

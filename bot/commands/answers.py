@@ -131,17 +131,16 @@ def _quotes(wording: Wording, numbers: Sequence[Number]) -> tuple[list[Element],
     group = reading.policy.annotations.read_with(numbers[0])
     together = [number for number in numbers if group and number in group.clauses]
     others = [number for number in numbers if number not in together]
-    order = [*together, *others] if len(together) > 1 else list(numbers)
     elements: list[Element] = []
+    if group and len(together) > 1:
+        elements.append(Text(bold("À lire ensemble."), f" {group.reason}"))
     shown: list[Number] = []
-    for number in order:
+    for number in (*together, *others):
         clause = reading.version.clause(number)
         text = clause.text if clause else ""
         need = weight(text) + 100
         if shown and need > room:
             break
-        if number == order[0] and group and len(together) > 1:
-            elements.append(Text(bold("À lire ensemble."), f" {group.reason}"))
         if len(together) > 1 and others and number == others[0]:
             elements.append(Text(bold("Voyez aussi")))
         end = next(parts(text, room))[1] if need > room else len(text)
@@ -199,12 +198,8 @@ def _choice(wording: Wording, numbers: Sequence[Number], identifier: str, *, eng
     if len(numbers) == 1 or wording.place == "open":  # nothing to choose, or nobody to ask
         return clauses_message(wording, numbers, identifier, english=english)
     count, neither = _COUNTS[len(numbers)]
-    if identifier:
-        choose = f"retour choix {identifier} "
-        lines = [choose + wording.reading.command(number, "").strip() for number in numbers]
-    else:
-        lines = [wording.reading.command(number, "question") for number in numbers]
-    buttons = [Button(wording.subject(number), line) for number, line in zip(numbers, lines, strict=True)]
+    command = f"retour choix {identifier}" if identifier else "question"
+    buttons = [Button(wording.subject(n), wording.reading.command(n, command)) for n in numbers]
     if identifier:
         buttons.append(Button(neither, f"retour non {identifier}"))
     return Message(

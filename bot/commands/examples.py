@@ -132,10 +132,10 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
 def vigie_examples(library: Library, calendar: Calendar, now: datetime) -> dict[str, Message]:
     """Return one of each message of `vigie`, by name."""
     return {
-        "Le menu": vigie.shown(library),
-        "Le menu de qui reçoit les signalements": vigie.shown(library, vigie.REPORTS),
-        "Le menu de l'administration": vigie.shown(library, vigie.ADMINISTRATION),
-        "Le menu, les envois arrêtés": vigie.shown(
+        "Le menu": vigie.menu_message(library),
+        "Le menu de qui reçoit les signalements": vigie.menu_message(library, vigie.REPORTS),
+        "Le menu de l'administration": vigie.menu_message(library, vigie.ADMINISTRATION),
+        "Le menu, les envois arrêtés": vigie.menu_message(
             library, *pause.stopped(Flag(now), calendar), vigie.ADMINISTRATION
         ),
     }
@@ -154,7 +154,7 @@ def partager_examples(library: Library) -> dict[str, Message]:
 
 def aide_examples(catalogue: Sequence[Command]) -> dict[str, Message]:
     """Return one of each message of `aide`, by name."""
-    return {"L'aide": aide.explained(catalogue)}
+    return {"L'aide": aide.help_message(catalogue)}
 
 
 def retour_examples() -> dict[str, Message]:

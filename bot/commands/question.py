@@ -24,9 +24,7 @@ from bot.conversation.requests import Request, UserError
 from bot.language.masking import Masker
 from bot.people.office import Office
 from bot.policy import references
-from bot.policy.articles import Number, Version
 from bot.policy.library import Library, Reading
-from bot.policy.references import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +55,37 @@ def answer(desk: Answering, request: Request) -> Message:
 
 
 def ask(desk: Answering, request: Request) -> Message:
-    """Answer `/question`; a number is given with what to do next, as the button of a choice asks."""
+    """Answer `/question`; a clause that is named is given with what to do next."""
     if politique.is_report_code(request.text):
         return CODE_SEEN
     reading, rest = politique.open_reading(desk.library, request.text, pressed=request.pressed)
     text = politique.without_name(request, rest)
     if not text:
         return answers.invitation(reading)
-    reference = politique.reference_in(text, reading.version)
-    if reference is None:
+    if politique.reference_in(text, reading.version) is None:
         return _answered(desk, reading, request)
-    numbers = _chosen(reading.version, reference)
-    if not numbers:
-        return politique.show(desk.library, replace(request, command="politique"))
-    return _given(desk, reading, numbers, request, "")
+    return choose(desk, request, "", request.text)
 
 
 def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> Message:
-    """Give the reading that was chosen among those of a question, so that the answer can still be judged."""
+    """Give the clauses that were chosen among the readings of a question, so that it can still be judged.
+
+    A single clause comes with those to be read with it. Anything but a few whole clauses is looked up:
+    they may have been taken out of the policy since.
+    """
     reading, text = politique.open_reading(desk.library, chosen, pressed=request.pressed)
-    reference = politique.reference_in(text, reading.version)
-    numbers = _chosen(reading.version, reference) if reference else ()
-    if not numbers:  # it was taken out of the policy since
+    version, reference = reading.version, politique.reference_in(text, reading.version)
+    spans = reference.spans if reference and reference.exact else ()
+    numbers = tuple(s.first for s in spans if s.first == s.last and version.clause(s.first))
+    if len(numbers) != len(spans) or not 0 < len(numbers) <= answers.MOST:
         return politique.show(desk.library, replace(request, command="politique", text=chosen))
-    choice = desk.memory.take(identifier)
-    identifier = desk.memory.add(replace(choice, clauses=numbers)) if choice else ""
-    return _given(desk, reading, numbers, request, identifier)
+    given_answer = desk.memory.take(identifier)
+    identifier = desk.memory.add(replace(given_answer, clauses=numbers)) if given_answer else ""
+    wording = desk.wording(reading, request)
+    group = reading.policy.annotations.read_with(numbers[0]) if len(numbers) == 1 else None
+    numbers = wording.existing((*numbers, *(group.clauses if group else ())))
+    desk.memory.remember(request.actor, reading.policy.id, numbers)
+    return answers.clauses_message(wording, numbers, identifier)
 
 
 def shortcut(library: Library) -> str:
@@ -109,24 +112,6 @@ def about(desk: Answering, request: Request) -> Message:
     return answers.answer_message(wording, wording.guidance.settled(policy_answer, text), text)
 
 
-def _chosen(version: Version, reference: Reference) -> tuple[Number, ...]:
-    """Return the clauses that the button of a choice stands for: a few, each of them whole."""
-    numbers = [span.first for span in reference.spans]
-    whole = all(span.first == span.last and version.clause(span.first) for span in reference.spans)
-    return tuple(numbers) if whole and reference.exact and len(numbers) <= answers.MOST else ()
-
-
-def _given(
-    desk: Answering, reading: Reading, numbers: tuple[Number, ...], request: Request, identifier: str
-) -> Message:
-    """Give clauses that were chosen; a single one comes with those to be read with it."""
-    wording = desk.wording(reading, request)
-    group = reading.policy.annotations.read_with(numbers[0]) if len(numbers) == 1 else None
-    numbers = wording.existing((*numbers, *(group.clauses if group else ())))
-    desk.memory.remember(request.actor, reading.policy.id, numbers)
-    return answers.clauses_message(wording, numbers, identifier)
-
-
 def _answered(desk: Answering, reading: Reading, request: Request) -> Message:
     policy, text = reading.policy, desk.library.naming.unaddressed(request.text)
     wording, memory = desk.wording(reading, request), desk.memory
@@ -151,10 +136,10 @@ def _answered(desk: Answering, reading: Reading, request: Request) -> Message:
 
 def _to_judge(desk: Answering, policy: str, policy_answer: PolicyAnswer, text: str) -> str:
     """Remember an answer until it is judged, and return its identifier; keep a question that has none."""
-    question, kept = desk.masker().mask(text), False
+    question, stored = desk.masker().mask(text), False
     if policy_answer.outcome in {"not_found", "silent"}:
         problem: Problem = "silent" if policy_answer.outcome == "silent" else "not_found"
         with desk.office.storage.transaction() as db:
-            kept = unanswered.keep_question(db, policy, question, problem, desk.office.today())
+            stored = unanswered.keep_question(db, policy, question, problem, desk.office.today())
     numbers = tuple(clause.number for clause in policy_answer.clauses)
-    return desk.memory.add(GivenAnswer(policy, question, numbers, kept))
+    return desk.memory.add(GivenAnswer(policy, question, numbers, stored))

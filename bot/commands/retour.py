@@ -37,15 +37,15 @@ def judge(desk: Answering, request: Request) -> Message:
     given_answer = desk.memory.take(identifier)
     if given_answer is None:
         return _under_answer(desk, request, shown, LATE)
-    policy, today, kept = given_answer.policy, desk.office.today(), False
+    policy, today, stored = given_answer.policy, desk.office.today(), False
     with desk.office.storage.transaction() as db:
         unanswered.count_verdict(db, "useful" if verdict == USEFUL else "useless", today)
         if verdict == USELESS:
             clauses = ", ".join(map(str, given_answer.clauses))
-            kept = given_answer.kept or unanswered.keep_question(
+            stored = given_answer.kept or unanswered.keep_question(
                 db, policy, given_answer.question, "unhelpful", today, clauses=clauses
             )
-    return _under_answer(desk, request, shown, SORRY if kept else THANKS)
+    return _under_answer(desk, request, shown, SORRY if stored else THANKS)
 
 
 def _under_answer(desk: Answering, request: Request, shown: str, text: str) -> Message:

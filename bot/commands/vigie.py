@@ -27,10 +27,10 @@ def menu(library: Library, office: Office, request: Request) -> Message:
     ours = administers(office, request)
     top = pause.banner(office) if ours else ()
     received = (REPORTS,) if signalements.receives(office, request) else ()
-    return shown(library, *top, *received, *((ADMINISTRATION,) if ours else ()))
+    return menu_message(library, *top, *received, *((ADMINISTRATION,) if ours else ()))
 
 
-def shown(library: Library, *more: Element) -> Message:
+def menu_message(library: Library, *more: Element) -> Message:
     """Return the menu that everyone sees, then what is for the one who asks."""
     policy = library.default
     version = library.current(policy)
