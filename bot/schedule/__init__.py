@@ -1,4 +1,5 @@
-"""The clock, and what was already heard.
+"""The clock, and the events that were already heard.
 
-In: tasks that are due at a time. Out: each done once, in one transaction.
+In: tasks and the time when each is due, events of a platform. Out: each task done once, in one transaction;
+whether an event is new.
 """

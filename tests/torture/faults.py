@@ -284,7 +284,7 @@ async def _through(night: date, settings: Settings, clock: FakeClock, done: Done
         while calendar.day(clock()) < night + timedelta(days=2):
             clock.move(minutes=10)
             await clockwork.tick()
-            await asyncio.gather(*(task for _, task in clockwork._errands.values()), return_exceptions=True)
+            await asyncio.gather(*clockwork._errands.values(), return_exceptions=True)
         await clockwork.close()
     finally:
         storage.close()
