@@ -96,7 +96,7 @@ class Pump:
         await self._look()
         while not self._closing:
             self._start_ready()
-            if not self._under_way:
+            if not self._under_way and not self._changed.is_set():  # what ended meanwhile may be due again
                 self.idle()
             ends = [end for end in self._held.values() if end > loop.time()]
             with suppress(TimeoutError):
