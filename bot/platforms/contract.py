@@ -118,6 +118,27 @@ class Deliverer(Protocol):
         """
 
 
+class Connectable:
+    """A platform that can say something unprompted while it is connected; `_delivery` is None otherwise."""
+
+    _delivery: Deliverer | None = None
+
+    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
+        """Say `message` unprompted (see `Deliverer`). Raises `AwayError` while not connected."""
+        await self._connected().deliver(to, message, delivery_id)
+
+    async def was_delivered(
+        self, to: Destination, message: Message, delivery_id: str, since: datetime
+    ) -> bool:
+        """Return whether a message was said (see `Deliverer`). Raises `AwayError` while not connected."""
+        return await self._connected().was_delivered(to, message, delivery_id, since)
+
+    def _connected(self) -> Deliverer:
+        if self._delivery is None:
+            raise AwayError("not connected")
+        return self._delivery
+
+
 class Platform(Protocol):
     """What the application needs of a platform."""
 

@@ -23,11 +23,11 @@ from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Text
 from bot.conversation.requests import TAKEN_SIZE, Actor, Command, Received, Request
 from bot.platforms.discord.client import Client
-from bot.platforms.dropped_files import NotTakenError
+from bot.platforms.dropped_files import TOO_LARGE, UNREACHABLE
 from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.gallery import Gallery
-from bot.platforms.slack import files as slack_files
 from bot.platforms.slack.adapter import SlackAdapter
+from bot.platforms.slack.link import fetch_file
 from tests.kits.platforms.discord_world import COMMANDS, living, quote, shown
 from tests.kits.platforms.fake_slack import BOT_TOKEN, SIGNING_SECRET, FakeSlack, SignedHttp
 from tests.kits.platforms.local_world import Page, quoted
@@ -71,7 +71,8 @@ def described(client: AsyncWebClient, **changes: Json | str | int) -> Json:
 
 async def test_a_file_of_slack_is_fetched_with_the_token() -> None:
     async with slack() as (client, shown):
-        file = await slack_files.fetch(client, described(client))
+        file = await fetch_file(client, described(client))
+        assert isinstance(file, Received)
         assert (file.name, file.content, shown) == ("pa20.md", b"texte", ["Bearer xoxb-essai"])
         assert "texte" not in repr(file)
 
@@ -81,25 +82,21 @@ async def test_a_file_of_slack_is_fetched_with_the_token() -> None:
 )
 async def test_the_token_goes_to_slack_alone(url: str) -> None:
     async with slack() as (client, shown):
-        with pytest.raises(NotTakenError, match="pas pu prendre"):
-            await slack_files.fetch(client, described(client, url_private_download=url))
+        assert await fetch_file(client, described(client, url_private_download=url)) == UNREACHABLE
         assert shown == []
 
 
 @pytest.mark.parametrize("status", [302, 403, 500])
 async def test_what_slack_does_not_give_is_not_followed_elsewhere(status: int) -> None:
     async with slack(status=status) as (client, _):
-        with pytest.raises(NotTakenError):
-            await slack_files.fetch(client, described(client))
+        assert await fetch_file(client, described(client)) == UNREACHABLE
 
 
 async def test_a_file_that_is_too_large_is_refused_before_or_while_it_comes() -> None:
     async with slack(bytes(TAKEN_SIZE + 1)) as (client, shown):
-        with pytest.raises(NotTakenError, match="dépasse"):
-            await slack_files.fetch(client, described(client, size=TAKEN_SIZE + 1))
+        assert await fetch_file(client, described(client, size=TAKEN_SIZE + 1)) == TOO_LARGE
         assert shown == []
-        with pytest.raises(NotTakenError, match="dépasse"):
-            await slack_files.fetch(client, described(client, size=1))
+        assert await fetch_file(client, described(client, size=1)) == TOO_LARGE
 
 
 def attachment(size: int = 5) -> discord.Attachment:

@@ -1,4 +1,4 @@
-"""The bot on Discord: connecting, and leaving in good order."""
+"""The bot on Discord: connecting, and disconnecting in good order."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable
-from datetime import datetime
+from functools import partial
 
 import aiohttp
 import discord
@@ -15,9 +15,9 @@ from discord.http import Route
 from yarl import URL
 
 from bot.conversation.dispatcher import Dispatcher
-from bot.conversation.messages import Message, Quoter
+from bot.conversation.messages import Quoter
 from bot.conversation.requests import Actor
-from bot.platforms.contract import AwayError, Destination, Meter, PlatformError
+from bot.platforms.contract import Connectable, Meter, PlatformError
 from bot.platforms.discord import members as discord_members
 from bot.platforms.discord.client import Client, why
 from bot.platforms.discord.delivery import DiscordDelivery
@@ -33,13 +33,13 @@ _BOT_PAGE = "à la page «\u00a0Bot\u00a0» de l'application (https://discord.co
 _FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 
 
-class DiscordAdapter:
-    """The platform « Discord » (see `bot.platforms.Platform`).
+class DiscordAdapter(Connectable):
+    """The platform « Discord » (see `bot.platforms.contract.Platform`).
 
-    `token`: the bot's own. `server`: the association's, None where none is set. `members`: where to tell
-    whose roles change, None where none is followed. `meter` is told what is to be counted.
-    `api_url`: where Discord's API answers, for proxies and tests; discord.py has one address for the
-    whole process, so two adapters at two addresses cannot live together.
+    `token`: the bot's own. `server`: the association's, None when none is set. `members`: follows the
+    members' roles, None when no role is followed. `meter`: counts what happens.
+    `api_url`: the address of Discord's API, for proxies and tests; discord.py has one for the whole
+    process, so two adapters at two addresses cannot live together.
     """
 
     name = "Discord"
@@ -56,16 +56,13 @@ class DiscordAdapter:
         members: Members | None = None,
         meter: Meter | None = None,
     ) -> None:
-        quieten((meter or Meter()).limited)
-        self._dispatcher = dispatcher
+        meter = meter or Meter()
+        quieten(meter.limited)
+        self._new_client = partial(Client, dispatcher, quote, server=server, members=members, meter=meter)
         self._quote = quote
         self._token = token
         self._api_url = api_url
-        self._server = server
-        self._members = members
-        self._meter = meter or Meter()
         self._client: Client | None = None
-        self._delivery: DiscordDelivery | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._connection: asyncio.Task[None] | None = None
         self._closing = False
@@ -104,29 +101,8 @@ class DiscordAdapter:
             raise PlatformError("Discord n'est pas connecté.", passing=True)
         return await discord_members.fetch(self._client, group)
 
-    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
-        """Say `message` unprompted (see `bot.platforms.Deliverer`)."""
-        await self._connected().deliver(to, message, delivery_id)
-
-    async def was_delivered(
-        self, to: Destination, message: Message, delivery_id: str, since: datetime
-    ) -> bool:
-        """Return whether it was said (see `bot.platforms.Deliverer`)."""
-        return await self._connected().was_delivered(to, message, delivery_id, since)
-
-    def _connected(self) -> DiscordDelivery:
-        if self._delivery is None:
-            raise AwayError("not connected")
-        return self._delivery
-
     async def _connect(self) -> None:
-        self._client = client = Client(  # a closed one cannot be used again
-            self._dispatcher,
-            self._quote,
-            server=self._server,
-            members=self._members,
-            meter=self._meter,
-        )
+        self._client = client = self._new_client()  # a closed one cannot be used again
         await client.login(self._token)
         # A connection lost for good is made anew at the default gateway: it must be the API's own.
         client.shard_count, gateway, _ = await client.http.get_bot_gateway()
@@ -157,14 +133,14 @@ class DiscordAdapter:
             await asyncio.wait({self._connection})
 
     def _ended(self, connection: asyncio.Task[None]) -> None:
-        """Say that Discord closed the connection for good, a token revoked while we ran for instance."""
+        """Log that Discord closed the connection for good, for instance because the token was revoked."""
         error = None if connection.cancelled() else connection.exception()
         if not self._closing and isinstance(error, Exception):
             logger.error("Discord: connection closed for good. %s", refusal(error, self._api_url))
 
 
 def refusal(error: Exception, api_url: str) -> PlatformError:
-    """Return in one French line why we cannot connect, and what to do.
+    """Return the error of a failed connection, in one French line that says what to do.
 
     The codes are the Gateway's: discord.com/developers/docs/topics/opcodes-and-status-codes.
     """
@@ -186,7 +162,7 @@ def refusal(error: Exception, api_url: str) -> PlatformError:
 
 
 class _OneLine(logging.Filter):
-    """Turns the library's tracebacks, which may quote what we sent, into the name of the error."""
+    """Replaces the library's tracebacks, which may quote what we sent, by the name of the error."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and record.exc_info[0]:
@@ -200,7 +176,7 @@ _SLEPT_THROUGH = re.compile("responded with 429|is rate limited")
 
 
 class _Limited(logging.Filter):
-    """Tells of the answers 429 that the library sleeps through, and says in its log alone."""
+    """Calls `limited` for each answer 429 that the library waits out, and mentions in its log alone."""
 
     def __init__(self, limited: Callable[[], None]) -> None:
         super().__init__()
@@ -213,9 +189,9 @@ class _Limited(logging.Filter):
 
 
 def quieten(limited: Callable[[], None]) -> None:
-    """Keep the library to its errors: below that it logs addresses, sessions and payloads.
+    """Keep the library's log to its errors: below that it logs addresses, sessions and payloads.
 
-    `limited` is told of each answer 429.
+    `limited` is called for each answer 429.
     """
     logging.getLogger("discord").setLevel(logging.ERROR)
     for name in ("discord.http", "discord.webhook.async_"):

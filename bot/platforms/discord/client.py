@@ -359,13 +359,13 @@ class Client(discord.AutoShardedClient):
         """Return the answer to a file that was dropped, fetched from Discord's own servers."""
         attachment, *others = attachments
         if others:
-            return dropped_files.one_at_a_time().message()
+            return dropped_files.ONE_AT_A_TIME
         if attachment.size > TAKEN_SIZE:
-            return dropped_files.too_large().message()
+            return dropped_files.TOO_LARGE
         try:
             content = await attachment.read()
         except _UNDELIVERED:
-            return dropped_files.unreachable().message()
+            return dropped_files.UNREACHABLE
         return await self._dispatcher.handle_file(Received(attachment.filename, content), actor)
 
 

@@ -19,25 +19,25 @@ from typing import Any, TypeAlias
 
 from aiohttp import web
 
-from bot.conversation.dispatcher import TEXT_LENGTH, Dispatcher
+from bot.conversation.dispatcher import TEXT_LENGTH, Dispatcher, apology
 from bot.conversation.forms import Form, opener
-from bot.conversation.messages import Message, Quoter
-from bot.conversation.requests import Actor, Place, Request
-from bot.platforms import http_headers
+from bot.conversation.messages import Message, Quoter, Text, code
+from bot.conversation.requests import TAKEN_SIZE, Actor, Received
+from bot.platforms import dropped_files, http_headers
 from bot.platforms.contract import Destination, PlatformError, UndeliverableError
 from bot.platforms.groups import FollowedGroup
-from bot.platforms.local import files, revisions
-from bot.platforms.local.body import JsonBody
-from bot.platforms.local.completion import complete, starters
+from bot.platforms.local import revisions
+from bot.platforms.local.body import PageBody
+from bot.platforms.local.completion import complete
 from bot.platforms.local.gallery import Gallery, page
-from bot.platforms.local.personas import PERSONAS, Persona
-from bot.platforms.local.render import render_fields, said, serialized
-from bot.platforms.local.replies import LocalReplies, unknown
+from bot.platforms.local.personas import PERSONAS
+from bot.platforms.local.render import render, render_fields, said, serialized
 from bot.platforms.local.revisions import Sheets
-from bot.platforms.local.room import CHANNEL, DIRECT, Room, RoomMessage
+from bot.platforms.local.room import BOT, CHANNEL, DIRECT, Room, RoomMessage
 
 HOST = "127.0.0.1"
 BODY_SIZE = 256 * 1024  # five fields of 3,000 characters, each escaped in JSON, and some room
+FILE_NAME_LENGTH = 200
 KEEP_ALIVE_SECONDS = 15  # between two signs of life on a stream, which find the pages that are gone
 DRAIN_SECONDS = 3.0  # for the answers under way, when we leave
 
@@ -51,16 +51,17 @@ HEADERS: Mapping[str, str] = {
 _STATIC = Path(__file__).parent / "static"
 _TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _MENTION = re.compile(r"@vigie\b[\s,:]*", re.IGNORECASE)
+_ADMINISTRATION_ONLY = Message(Text("Je ne prends de fichier que de l'administration. Rien n'est changé."))
 
 Json: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class LocalAdapter:
-    """The platform « Bac à sable » (see `bot.platforms.Platform`).
+    """The platform « Bac à sable » (see `bot.platforms.contract.Platform`).
 
-    `port`: where it listens, on 127.0.0.1; 0 is any that is free. `gallery`: what the page of all
-    messages shows. `sheets`: gives what the page of revisions shows.
+    `port`: where it listens, on 127.0.0.1; 0 is any free port. `gallery`: the page of all messages.
+    `sheets`: reads the page of revisions.
     """
 
     name = "Bac à sable"
@@ -80,7 +81,6 @@ class LocalAdapter:
         self._gallery = gallery
         self._sheets = sheets
         self._room = Room()
-        self._replies = LocalReplies(self._room, quote)
         self._delivered: set[str] = set()
         self._runner: web.AppRunner | None = None
 
@@ -119,11 +119,10 @@ class LocalAdapter:
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Say `message` unprompted, in a persona's own conversation or in the channel."""
-        persona = next((one for one in PERSONAS if one.id == to.id), PERSONAS[0])
         if to.surface == "channel":
-            self._replies.say(Message(*message.elements, public=True), persona, CHANNEL)
-        elif persona.id == to.id:
-            self._replies.say(message, persona, DIRECT)
+            self._say(Message(*message.elements, public=True), "", CHANNEL)
+        elif any(persona.id == to.id for persona in PERSONAS):
+            self._say(message, to.id, DIRECT)
         else:
             raise UndeliverableError("gone (persona)")
         self._delivered.add(delivery_id)
@@ -140,7 +139,7 @@ class LocalAdapter:
         app.on_response_prepare.append(http_headers.adding(HEADERS))
         app.add_routes(
             [
-                web.get("/", self._index),
+                web.get("/", self._asset),
                 web.get("/galerie", self._show_gallery),
                 web.get("/revisions", self._show_revisions),
                 web.get("/static/{name}", self._asset),
@@ -165,11 +164,12 @@ class LocalAdapter:
             raise web.HTTPForbidden(text="Cette demande vient d'une autre page.")
         return await handler(request)
 
-    async def _index(self, _: web.Request) -> web.Response:
-        return _file("index.html")
-
     async def _asset(self, request: web.Request) -> web.Response:
-        return _file(request.match_info["name"])
+        """Return a file of ours; the page of the chat when none is named."""
+        path = _STATIC / request.match_info.get("name", "index.html")
+        if path.parent != _STATIC or path.suffix not in _TYPES or not path.is_file():
+            raise web.HTTPNotFound
+        return web.Response(text=path.read_text("utf-8"), content_type=_TYPES[path.suffix], charset="utf-8")
 
     async def _show_gallery(self, _: web.Request) -> web.Response:
         return web.Response(text=page(self._gallery, self._quote), content_type="text/html")
@@ -177,162 +177,190 @@ class LocalAdapter:
     async def _show_revisions(self, _: web.Request) -> web.Response:
         return web.Response(text=revisions.page(await self._sheets()), content_type="text/html")
 
-    async def _on_drop(self, request: web.Request) -> web.Response:
-        """Take a file, dropped in a person's own conversation with the bot."""
-        sent = JsonBody(dict(request.query))
-        persona, name = sent.persona(), sent.string("name")[: files.NAME_LENGTH] or "fichier"
-        self._room.post(author=persona.id, html=said(name), text=name, owner=persona.id)
-        answer = await files.taken(self._dispatcher, request, name, _actor(persona))
-        return web.json_response({"entry": self._replies.say(answer, persona, DIRECT).id})
-
     async def _events(self, request: web.Request) -> web.StreamResponse:
-        """Stream what is here, then what happens. A page that was cut off receives all of it again."""
+        """Stream the state, then each change. A page that was cut off receives all of it again."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        with self._room.followed() as events, suppress(ConnectionResetError):
-            event: Json = {"type": "hello", **self._about()}
-            while event["type"] != "end":
-                data = json.dumps(event, ensure_ascii=False)
-                await response.write(f"retry: 1000\ndata: {data}\n\n".encode())
-                event = await _next(events)
-        return response
-
-    def _about(self) -> Json:
-        alone, in_channel = starters(self._dispatcher)
-        return {
+        first, menu = self._dispatcher.commands[0], self._dispatcher.menu
+        number, *others = first.examples or ("",)
+        command = f"/{first.name} {number}".strip()
+        event: Json = {
+            "type": "hello",
             "personas": [asdict(persona) for persona in PERSONAS],
-            "starters": {DIRECT: alone, CHANNEL: in_channel},
+            "starters": {
+                DIRECT: [command, *others[:2], f"/{menu}"],
+                CHANNEL: [command, f"@Vigie {number}".strip()],
+            },
             "shortcuts": [
                 {"label": command.shortcut, "command": command.name}
                 for command in self._dispatcher.commands
                 if command.shortcut
             ],
         }
+        with self._room.followed() as events, suppress(ConnectionResetError):
+            while event["type"] != "end":
+                data = json.dumps(event, ensure_ascii=False)
+                await response.write(f"retry: 1000\ndata: {data}\n\n".encode())
+                try:
+                    async with asyncio.timeout(KEEP_ALIVE_SECONDS):
+                        event = await events.get()
+                except TimeoutError:
+                    event = {"type": "alive"}
+        return response
 
     async def _suggestions(self, request: web.Request) -> web.Response:
-        line = request.query.get("line", "")
         in_channel = request.query.get("conversation") == CHANNEL
-        found = complete(self._dispatcher, line, in_channel=in_channel)
-        return web.json_response([asdict(completion) for completion in found])
+        completions = complete(self._dispatcher, request.query.get("line", ""), in_channel=in_channel)
+        return web.json_response([asdict(completion) for completion in completions])
 
     async def _on_say(self, request: web.Request) -> web.Response:
         """Answer what a person wrote: a command, words to the bot, or words to everyone."""
-        body = await JsonBody.of(request)
-        persona, conversation = body.persona(), body.conversation()
-        text = body.string("text").strip()
+        body = await PageBody.of(request)
+        persona, conversation, in_channel = body.persona, body.conversation, body.conversation == CHANNEL
+        text = body.value("text", str).strip()
         if not text or len(text) > TEXT_LENGTH:
             raise web.HTTPUnprocessableEntity(
                 text=f"Un message a de 1 à {TEXT_LENGTH} caractères; le vôtre en a {len(text)}."
             )
-        if text.startswith("/"):
-            return await self._on_command(text, persona, conversation)
-        self._room.post(
-            author=persona.id, html=said(text), text=text, owner="" if conversation == CHANNEL else persona.id
-        )
-        if conversation == CHANNEL and not _MENTION.search(text):
+        is_command = text.startswith("/")  # a message of its own only where nobody else reads
+        if not (is_command and in_channel):
+            owner = "" if in_channel else persona
+            self._room.post(author=persona, html=said(text), text=text, owner=owner)
+        if is_command:
+            asked = text if in_channel else ""
+            if refusal := self._unknown(text):
+                self._say(refusal, persona, conversation, asked=asked)
+                return web.json_response({})
+            return await self._answer(text, persona, conversation, asked=asked)
+        if in_channel and not _MENTION.search(text):
             return web.json_response({})
-        asked = _MENTION.sub(" ", text) if conversation == CHANNEL else text
-        return await self._answer(
-            self._request(asked, persona, conversation), persona, conversation, window=False, written=True
-        )
+        words = _MENTION.sub(" ", text) if in_channel else text
+        return await self._answer(words, persona, conversation, window=False, written=True)
 
-    async def _on_command(self, text: str, persona: Persona, conversation: str) -> web.Response:
-        """Run a command, which is a message of its own only where nobody else reads."""
-        if conversation == DIRECT:
-            self._room.post(author=persona.id, html=said(text), text=text, owner=persona.id)
-        asked = text if conversation == CHANNEL else ""
-        refusal = unknown(self._dispatcher, text)
-        if refusal is not None:
-            self._replies.say(refusal, persona, conversation, asked=asked)
-            return web.json_response({})
-        return await self._answer(
-            self._request(text, persona, conversation), persona, conversation, asked=asked
+    def _unknown(self, line: str) -> Message | None:
+        """Return the answer to a command that the other platforms would not know, None if they would."""
+        [name, *_] = line[1:].lower().split(maxsplit=1) or [""]
+        command, menu = self._dispatcher.command(name), self._dispatcher.menu
+        if command is not None and (command.slash or command.name == menu):
+            return None
+        if command is not None:
+            return Message(Text("Cette commande s'écrit ", code(f"/{menu} {name}"), "."))
+        unknown, slash = code(f"/{name[:40]}"), code("/")
+        return Message(
+            Text("La commande ", unknown, " n'existe pas. Tapez ", slash, " pour voir celles qui existent.")
         )
 
     async def _on_press(self, request: web.Request) -> web.Response:
-        body = await JsonBody.of(request)
-        persona, conversation = body.persona(), body.conversation()
-        entry, command = self._entry(body, persona), body.string("command")
-        if entry.message is None or command not in {
-            getattr(b, "command", None) for b in entry.message.buttons()
-        }:
+        body = await PageBody.of(request)
+        entry, command = self._entry(body), body.value("command", str)
+        buttons = entry.message.buttons() if entry.message else ()
+        if command not in {getattr(button, "command", None) for button in buttons}:
             raise web.HTTPNotFound(text="Ce bouton n'est plus là.")
-        asked = replace(self._request(f"/{command}", persona, conversation), pressed=True)
-        return await self._answer(asked, persona, conversation, origin=entry)
+        return await self._answer(f"/{command}", body.persona, body.conversation, origin=entry, pressed=True)
 
     async def _on_submit(self, request: web.Request) -> web.Response:
-        body = await JsonBody.of(request)
-        persona, conversation = body.persona(), body.conversation()
-        asked = replace(
-            self._request(f"/{body.string('command')}", persona, conversation), fields=body.fields()
-        )
-        return await self._answer(asked, persona, conversation, window=False)
+        body = await PageBody.of(request)
+        fields, line = body.value("fields", dict), f"/{body.value('command', str)}"
+        if not all(isinstance(value, str) for value in fields.values()):
+            raise web.HTTPBadRequest(text="Il manque les réponses du formulaire.")
+        return await self._answer(line, body.persona, body.conversation, fields=fields, window=False)
 
     async def _on_shortcut(self, request: web.Request) -> web.Response:
-        body = await JsonBody.of(request)
-        persona = body.persona()
-        entry = self._entry(body, persona)
-        command = self._dispatcher.command(body.string("command"))
+        body = await PageBody.of(request)
+        entry, command = self._entry(body), self._dispatcher.command(body.value("command", str))
         if command is None or not command.shortcut:
             raise web.HTTPNotFound(text="Cette entrée du menu n'existe pas.")
-        asked = Request(command.name, command.takes(entry.text), _actor(persona), "channel")
-        return await self._answer(asked, persona, CHANNEL, asked=command.shortcut)
+        line = f"/{command.name} {command.takes(entry.text)}"
+        return await self._answer(line, body.persona, CHANNEL, asked=command.shortcut)
 
     async def _on_read(self, request: web.Request) -> web.Response:
-        body = await JsonBody.of(request)
-        self._room.mark_read(body.persona().id, body.conversation(), body.number("entry"))
+        body = await PageBody.of(request)
+        self._room.mark_read(body.persona, body.conversation, body.value("entry", int))
         return web.json_response({})
 
-    def _entry(self, body: JsonBody, persona: Persona) -> RoomMessage:
-        entry = self._room.entry(body.number("entry"), persona.id)
+    async def _on_drop(self, request: web.Request) -> web.Response:
+        """Take a file, dropped in a persona's own conversation with the bot."""
+        sent = PageBody(dict(request.query))
+        persona, name = sent.persona, sent.value("name", str)[:FILE_NAME_LENGTH] or "fichier"
+        self._room.post(author=persona, html=said(name), text=name, owner=persona)
+        actor = Actor("local", "", persona)
+        if not await self._dispatcher.takes_file(actor):
+            answer = _ADMINISTRATION_ONLY
+        else:
+            try:
+                content = await request.clone(client_max_size=TAKEN_SIZE).read()
+            except web.HTTPRequestEntityTooLarge:
+                answer = dropped_files.TOO_LARGE
+            else:
+                reply = await self._dispatcher.handle_file(Received(name, content), actor)
+                answer = reply if isinstance(reply, Message) else opener(reply)
+        return web.json_response({"entry": self._say(answer, persona, DIRECT).id})
+
+    def _entry(self, body: PageBody) -> RoomMessage:
+        entry = self._room.entry(body.value("entry", int), body.persona)
         if entry is None:
             raise web.HTTPNotFound(text="Ce message n'est plus là.")
         return entry
 
-    def _request(self, text: str, persona: Persona, conversation: str) -> Request:
-        place: Place = "channel" if conversation == CHANNEL else "direct"
-        return self._dispatcher.from_text(text, actor=_actor(persona), place=place)
-
     async def _answer(
         self,
-        request: Request,
-        persona: Persona,
+        line: str,
+        persona: str,
         conversation: str,
         *,
         origin: RoomMessage | None = None,
         asked: str = "",
+        fields: Mapping[str, str] | None = None,
+        pressed: bool = False,
         window: bool = True,
         written: bool = False,
     ) -> web.Response:
-        """Run the request. A form is given to the page where a `window` can be opened at once."""
+        """Run a line. A form is given to the page where a `window` can be opened at once."""
+        request = self._dispatcher.from_text(
+            line,
+            actor=Actor("local", "", persona),
+            place="channel" if conversation == CHANNEL else "direct",
+        )
+        request = replace(request, fields=fields or {}, pressed=pressed)
         admission = self._dispatcher.admit(request, written=written)
         reply = admission.refusal or await self._dispatcher.handle(admission.request)
         if isinstance(reply, Form) and window:
-            fields = serialized(render_fields(reply))
-            form = {"command": reply.command, "title": reply.title, "submit": reply.submit, "html": fields}
+            html = serialized(render_fields(reply))
+            form = {"command": reply.command, "title": reply.title, "submit": reply.submit, "html": html}
             return web.json_response({"form": form})
         message = opener(reply) if isinstance(reply, Form) else reply
-        entry = self._replies.say(
-            message, persona, conversation, origin=origin, asked=asked, command=admission.logged
-        )
+        command = admission.logged
+        entry = self._say(message, persona, conversation, origin=origin, asked=asked, command=command)
         return web.json_response({"entry": entry.id})
 
-
-async def _next(events: asyncio.Queue[Json]) -> Json:
-    """Return the next event, or a mere sign of life when there is none for a while."""
-    try:
-        async with asyncio.timeout(KEEP_ALIVE_SECONDS):
-            return await events.get()
-    except TimeoutError:
-        return {"type": "alive"}
-
-
-def _file(name: str) -> web.Response:
-    path = _STATIC / name
-    if path.parent != _STATIC or path.suffix not in _TYPES or not path.is_file():
-        raise web.HTTPNotFound
-    return web.Response(text=path.read_text("utf-8"), content_type=_TYPES[path.suffix], charset="utf-8")
-
-
-def _actor(persona: Persona) -> Actor:
-    return Actor("local", "", persona.id)
+    def _say(
+        self,
+        message: Message,
+        persona: str,
+        conversation: str,
+        *,
+        origin: RoomMessage | None = None,
+        asked: str = "",
+        command: str = "",
+    ) -> RoomMessage:
+        """Show a reply: in the place of the message that was pressed, if the persona alone sees that one."""
+        try:
+            html = render(message, self._quote)
+        except Exception as error:  # noqa: BLE001 — as in the dispatcher: nobody is left without a reply
+            message = apology(error, command)
+            html = render(message, self._quote)
+        words = list(message.own_words())
+        for quotation in map(self._quote, message.quotes()):
+            words += ["".join(span.text for span in paragraph) for paragraph in quotation.paragraphs]
+        text, private, in_channel = "\n".join(words), not message.public, conversation == CHANNEL
+        if private and origin is not None and persona in {origin.owner, origin.only}:
+            return self._room.replace(origin, html=html, text=text, message=message)
+        return self._room.post(
+            author=BOT,
+            html=html,
+            text=text,
+            owner="" if in_channel else persona,
+            only=persona if in_channel and private else "",
+            asked=asked if private else "",
+            message=message,
+        )

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeVar
 
 from aiohttp import web
 
-from bot.platforms.local.personas import PERSONAS, Persona
+from bot.platforms.local.personas import PERSONAS
 from bot.platforms.local.room import CHANNEL, DIRECT
 
-Json: TypeAlias = dict[str, Any]
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, slots=True)
-class JsonBody:
-    """A JSON object. Whatever is not in it, or not of its type, raises `web.HTTPBadRequest`."""
+class PageBody:
+    """A JSON object. A value that is missing, or not of its type, raises `web.HTTPBadRequest`."""
 
-    json: Json
+    json: dict[str, Any]
 
     @classmethod
-    async def of(cls, request: web.Request) -> JsonBody:
+    async def of(cls, request: web.Request) -> PageBody:
         """Read what a page sent."""
         if request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType
@@ -32,38 +32,25 @@ class JsonBody:
             raise web.HTTPBadRequest
         return cls(json)
 
-    def string(self, name: str) -> str:
-        """Return a text."""
+    def value(self, name: str, kind: type[Value]) -> Value:
+        """Return a text, a whole number or an object."""
         value = self.json.get(name)
-        if not isinstance(value, str):
+        if not isinstance(value, kind):
             raise web.HTTPBadRequest(text=f"{name}?")
         return value
 
-    def number(self, name: str) -> int:
-        """Return a whole number."""
-        value = self.json.get(name)
-        if not isinstance(value, int):
-            raise web.HTTPBadRequest(text=f"{name}?")
-        return value
+    @property
+    def persona(self) -> str:
+        """The identifier of the persona who sent it."""
+        return self._among("persona", {persona.id for persona in PERSONAS})
 
-    def fields(self) -> dict[str, str]:
-        """Return the answers of a form."""
-        fields = self.json.get("fields")
-        if not isinstance(fields, dict) or not all(isinstance(value, str) for value in fields.values()):
-            raise web.HTTPBadRequest(text="Il manque les réponses du formulaire.")
-        return fields
-
-    def persona(self) -> Persona:
-        """Return who sent it."""
-        identifier = self.string("persona")
-        for persona in PERSONAS:
-            if persona.id == identifier:
-                return persona
-        raise web.HTTPBadRequest(text="persona?")
-
+    @property
     def conversation(self) -> str:
-        """Return where: `CHANNEL` or `DIRECT`."""
-        name = self.string("conversation")
-        if name not in {CHANNEL, DIRECT}:
-            raise web.HTTPBadRequest(text="conversation?")
-        return name
+        """Where it was sent: `CHANNEL` or `DIRECT`."""
+        return self._among("conversation", {CHANNEL, DIRECT})
+
+    def _among(self, name: str, values: set[str]) -> str:
+        value = self.value(name, str)
+        if value not in values:
+            raise web.HTTPBadRequest(text=f"{name}?")
+        return value

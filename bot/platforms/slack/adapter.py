@@ -1,4 +1,4 @@
-"""Slack: its events made into requests, each answered by `slack_replies`.
+"""The bot on Slack: its events become requests, answered by `replies`.
 
 Everything that Slack sends is acknowledged at once, within its three seconds, and answered by a task
 of our own, which `close` waits for.
@@ -14,7 +14,6 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any, TypeAlias
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
@@ -28,13 +27,13 @@ from bot.conversation.messages import Message, Quoter
 from bot.conversation.requests import Actor
 from bot.logs import ExplainedError, loggable
 from bot.platforms import dropped_files
-from bot.platforms.contract import AwayError, Destination, Meter, PlatformError
+from bot.platforms.contract import Connectable, Meter, PlatformError
 from bot.platforms.groups import FollowedGroup, Members
-from bot.platforms.slack import files as slack_files
 from bot.platforms.slack import members as slack_members
 from bot.platforms.slack.delivery import SlackDelivery, without_retries
 from bot.platforms.slack.link import (
     Connected,
+    fetch_file,
     identify,
     library_logger,
     signed_http,
@@ -42,9 +41,8 @@ from bot.platforms.slack.link import (
     unreachable,
     web_api,
 )
-from bot.platforms.slack.origin import Origin, actor_of, pressed, written
 from bot.platforms.slack.render import FORM_CALLBACK, answers
-from bot.platforms.slack.replies import SlackReplies
+from bot.platforms.slack.replies import Origin, SlackReplies, actor_of, invoked, pressed, written
 
 START_SECONDS = 30
 DRAIN_SECONDS = 4  # for the answers under way; with hanging up, well under the 10 s of the whole program
@@ -62,12 +60,12 @@ _ENTITY = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _SPOKEN = frozenset({None, "file_share"})
 
 
-class SlackAdapter:
+class SlackAdapter(Connectable):
     """The bot on Slack: by Socket Mode when there is an `app_token`, else by signed HTTP on `port`.
 
-    `api_url` is where the Web API is: « https://slack.com/api », but for proxies and tests. `members`:
-    where to tell who enters and leaves groups, None where none is followed. `heard` remembers the events;
-    without it they are remembered until the process ends. `meter` is told what is to be counted.
+    `api_url`: the address of the Web API, « https://slack.com/api » but for proxies and tests. `members`:
+    follows who enters and leaves groups, None when no group is followed. `heard` remembers the events;
+    without it they are remembered until the process ends. `meter`: counts what happens.
     """
 
     name = "Slack"
@@ -103,7 +101,6 @@ class SlackAdapter:
         self._heard = heard or self._remembered
         self._meter = meter or Meter()
         self._is_open: Connected = _always
-        self._delivery: SlackDelivery | None = None
         self._answers: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Task[None] | None = None
         self._open = contextlib.AsyncExitStack()
@@ -137,21 +134,6 @@ class SlackAdapter:
     async def ready(self) -> bool:
         """Return whether Slack's events come in."""
         return self._delivery is not None and await self._is_open()
-
-    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
-        """Say `message` unprompted (see `bot.platforms.Deliverer`)."""
-        await self._connected().deliver(to, message, delivery_id)
-
-    async def was_delivered(
-        self, to: Destination, message: Message, delivery_id: str, since: datetime
-    ) -> bool:
-        """Return whether it was said (see `bot.platforms.Deliverer`)."""
-        return await self._connected().was_delivered(to, message, delivery_id, since)
-
-    def _connected(self) -> SlackDelivery:
-        if self._delivery is None:
-            raise AwayError("not connected")
-        return self._delivery
 
     async def _connect(self) -> None:
         api = web_api(self._bot_token, self._api_url, self._meter.limited)
@@ -226,12 +208,13 @@ class SlackAdapter:
         return None
 
     async def _is_new(self, event: str, body: Json) -> bool:
-        """Return whether an event is new; where it cannot be written, by memory, so that all are answered.
+        """Return whether an event is new, and remember it.
 
-        By memory too where something anonymous is asked for: nothing is written of it.
+        In memory alone when it asks for something anonymous, or when it cannot be written, so that all are
+        answered.
         """
-        said = str((body.get("event") or {}).get("text") or "")
-        asked = self._dispatcher.from_text(literal(self._mention.sub(" ", said)))
+        text = str((body.get("event") or {}).get("text") or "")
+        asked = self._dispatcher.from_text(literal(self._mention.sub(" ", text)))
         command = self._dispatcher.command(asked.command)
         if command and command.anonymous:
             return await self._remembered(event)
@@ -243,25 +226,14 @@ class SlackAdapter:
 
     async def _on_slash(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
         await ack()
-        origin = Origin(
-            actor_of(context),
-            channel=body["channel_id"],
-            response_url=body["response_url"],
-            trigger=body["trigger_id"],
-        )
+        origin = invoked(body, context, body["channel_id"])
         self._ask(f"{body['command']} {literal(body.get('text', ''))}", origin)
 
     async def _on_shortcut(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
         await ack()
-        origin = Origin(
-            actor_of(context),
-            channel=body["channel"]["id"],
-            response_url=body["response_url"],
-            trigger=body["trigger_id"],
-        )
         command, text = self._dispatcher.command(body["callback_id"]), body["message"].get("text", "")
-        kept = command.takes(text) if command and command.anonymous else literal(text)
-        self._ask(f"/{body['callback_id']} {kept}", origin)
+        text = command.takes(text) if command and command.anonymous else literal(text)
+        self._ask(f"/{body['callback_id']} {text}", invoked(body, context, body["channel"]["id"]))
 
     async def _on_action(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
         await ack()
@@ -284,18 +256,12 @@ class SlackAdapter:
                 self._ask(text, origin, written=True)
 
     async def _take(self, files: list[Json], text: str, origin: Origin) -> None:
-        """Take the file that was dropped, from who may; from anyone else, only what was written is read."""
+        """Take a dropped file from someone who may drop one; from anyone else, read only the words."""
         if not await self._dispatcher.takes_file(origin.actor):
             self._ask(text, origin, written=True)
             return
-        try:
-            if len(files) > 1:
-                raise dropped_files.one_at_a_time()
-            file = await slack_files.fetch(self._client, files[0])
-        except dropped_files.NotTakenError as refusal:
-            await self._replies.say(refusal.message(), origin, "fichier")
-            return
-        reply = await self._dispatcher.handle_file(file, origin.actor)
+        file = dropped_files.ONE_AT_A_TIME if len(files) > 1 else await fetch_file(self._client, files[0])
+        reply = file if isinstance(file, Message) else await self._dispatcher.handle_file(file, origin.actor)
         await self._replies.say(reply if isinstance(reply, Message) else opener(reply), origin, "fichier")
 
     async def _on_mention(self, event: Json, context: AsyncBoltContext) -> None:
@@ -359,12 +325,12 @@ class SlackAdapter:
             await self._replies.say(reply, origin, admission.logged)
 
 
-async def _always() -> bool:
-    return True  # over HTTP, Slack connects to us
+async def _always() -> bool:  # over HTTP, Slack connects to us
+    return True
 
 
 def in_memory() -> Heard:
-    """Return what remembers the latest events for as long as the process lives."""
+    """Return a `Heard` that remembers the latest events until the process ends."""
     seen: dict[str, None] = {}  # oldest first
 
     async def heard(event_id: str) -> bool:
@@ -379,7 +345,7 @@ def in_memory() -> Heard:
 
 
 def literal(text: str) -> str:
-    """Return what a person wrote, from what Slack makes of it: links and mentions by their label."""
+    """Return what a person wrote, with the label of each link and mention that Slack made of it."""
     shown = _ENTITY.sub(lambda entity: entity[2] or entity[1], text)
     return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 

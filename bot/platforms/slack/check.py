@@ -26,45 +26,46 @@ async def check(
     follows: Collection[str] = (),
     channels: Collection[Destination] = (),
 ) -> list[Finding]:
-    """Ask Slack and return what it says.
+    """Ask Slack about the configuration, and return what deserves to be known.
 
-    `team`: the workspace that is served, when one is set. `follows`: what the groups are that are
-    followed. `channels`: those of the administration.
+    `team`: the workspace that is served, when one is set. `follows`: the kinds of groups that are followed.
+    `channels`: those of the administration.
     """
     async with web_api(bot_token, api_url) as client:
         try:
             me = await identify(client)
         except PlatformError as error:
             return [wrong(SUBJECT, str(error))]
-        found = [fine(SUBJECT, "le jeton du robot et ses permissions conviennent.")]
-        found += _workspace(str(me.team_id), team)
+        findings = [fine(SUBJECT, "le jeton du robot et ses permissions conviennent.")]
+        own = str(me.team_id)
+        if team is None:
+            findings.append(note(SUBJECT, f"aucun espace n'est réglé. Écrivez VIGIE_SLACK_EQUIPE={own}"))
+        elif own != team:
+            findings.append(
+                wrong(SUBJECT, f"le jeton est celui de l'espace {own}, pas de VIGIE_SLACK_EQUIPE.")
+            )
         try:
             answer = await client.auth_test()
-            found += drift(SUBJECT, answer.headers.get("Date", answer.headers.get("date", "")), now)
-            found += _followed(answer.headers.get("x-oauth-scopes", ""), follows)
-            found += [await _channel(client, one, str(me.team_id)) for one in channels]
+            findings += drift(SUBJECT, answer.headers.get("Date", answer.headers.get("date", "")), now)
+            findings += _missing_scopes(answer.headers.get("x-oauth-scopes", ""), follows)
+            findings += [await _channel(client, channel, own) for channel in channels]
             if app_token:
                 await client.apps_connections_open(app_token=app_token)
-                found.append(fine(SUBJECT, "le jeton de l'application ouvre le mode Socket."))
+                findings.append(fine(SUBJECT, "le jeton de l'application ouvre le mode Socket."))
         except SlackApiError as error:
-            found.append(wrong(SUBJECT, f"SLACK_APP_TOKEN est refusé ({failure(error)}). Créez-en un autre."))
+            findings.append(
+                wrong(SUBJECT, f"SLACK_APP_TOKEN est refusé ({failure(error)}). Créez-en un autre.")
+            )
         except NOT_SENT:
-            found.append(wrong(SUBJECT, "aucune réponse. Vérifiez l'accès à Internet."))
-    return found
+            findings.append(wrong(SUBJECT, "aucune réponse. Vérifiez l'accès à Internet."))
+    return findings
 
 
-def _workspace(own: str, team: str | None) -> Iterator[Finding]:
-    if team is None:
-        yield note(SUBJECT, f"aucun espace n'est réglé. Écrivez VIGIE_SLACK_EQUIPE={own}")
-    elif own != team:
-        yield wrong(SUBJECT, f"le jeton est celui de l'espace {own}, pas de VIGIE_SLACK_EQUIPE.")
-
-
-def _followed(granted: str, follows: Collection[str]) -> Iterator[Finding]:
-    """Yield which permission is missing to know who is in the groups that are followed."""
-    scopes = {one.strip() for one in granted.split(",")}
+def _missing_scopes(granted: str, follows: Collection[str]) -> Iterator[Finding]:
+    """Yield the permissions that following these groups takes and that were not granted."""
+    scopes = {scope.strip() for scope in granted.split(",")}
     for source, option in (("slack_group", "groupe"), ("slack_channel", "canal")):
-        missing = [one for one in MEMBERS_NEED[source][0] if one not in scopes]
+        missing = [scope for scope in MEMBERS_NEED[source][0] if scope not in scopes]
         if source in follows and missing:
             yield wrong(
                 SUBJECT,
@@ -82,8 +83,11 @@ async def _channel(client: AsyncWebClient, channel: Destination, team: str) -> F
     except SlackApiError as error:
         if failure(error) != "missing_scope":  # which Vigie does without, where it follows no channel
             return wrong(SUBJECT, f"le canal {channel.id} de l'administration\u00a0: {failure(error)}.")
-        told = "y est-elle? Slack ne le dit pas d'avance. Dans ce canal\u00a0: /invite @Vigie."
-        return fine(SUBJECT, f"canal {channel.id} de l'administration. Vigie {told}")
+        return fine(
+            SUBJECT,
+            f"canal {channel.id} de l'administration. Vigie y est-elle? Slack ne le dit pas d'avance. "
+            "Dans ce canal\u00a0: /invite @Vigie.",
+        )
     if info.get("is_archived") or not info.get("is_member"):
         return wrong(
             SUBJECT, f"Vigie ne peut pas écrire dans le canal {channel.id}. Invitez-la\u00a0: /invite @Vigie."

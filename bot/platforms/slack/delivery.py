@@ -1,9 +1,9 @@
-"""What the bot says on Slack on its own initiative, and how it finds out whether it did.
+"""Unprompted messages on Slack, and whether they were sent.
 
-Slack has no way to refuse a message that it already took. So each carries in its metadata the mark of
-its delivery, and what may have been sent is looked for in the conversation before it is sent again.
-What that cannot see is sent twice: a request that Slack takes up after we looked, and channels whose
-history the bot may not read.
+Slack cannot refuse a message that it already took. So each carries the mark of its delivery in its
+metadata, and one that may have been sent is looked for in the conversation before it is sent again.
+That misses, and sends twice, a request that Slack takes up after we looked, and channels whose history
+the bot may not read.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _UNREADABLE = frozenset({"missing_scope", "not_in_channel", "channel_not_found",
 
 
 class SlackDelivery:
-    """Sends with `client`, which must not try anything again by itself: see `without_retries`."""
+    """Sends with `client`, which must not try anything again by itself (see `without_retries`)."""
 
     def __init__(self, client: AsyncWebClient, quote: Quoter) -> None:
         self._client = client
@@ -65,7 +65,7 @@ class SlackDelivery:
         self._paces: dict[str, Window] = {}
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
-        """Say `message` at `to`. Raises as `bot.platforms.Deliverer.deliver` does, and `TooLong`."""
+        """Say `message` at `to`. Raises as `contract.Deliverer.deliver` does, and `TooLong`."""
         blocks, line = render(message, self._quote), fallback(message, self._quote)
         await self._pace(to.id).turn()
         may_leave()
@@ -92,7 +92,7 @@ class SlackDelivery:
     async def was_delivered(
         self, to: Destination, message: Message, delivery_id: str, since: datetime
     ) -> bool:
-        """Return whether a message of that mark is in the conversation, as far as the bot may look."""
+        """Return whether a message with that mark is in the conversation, as far as the bot may look."""
         del message  # the mark is enough
         try:
             return await self._find(await self._conversation(to), delivery_id, since - EARLIER)
@@ -105,7 +105,7 @@ class SlackDelivery:
             raise problem(error) from error
 
     async def _conversation(self, to: Destination) -> str:
-        """Return the identifier of a conversation, which for a person must be asked for."""
+        """Return the identifier of a conversation; Slack must be asked for a person's."""
         if to.surface == "channel":
             return to.id
         opened = await self._client.conversations_open(users=to.id)
@@ -122,8 +122,11 @@ class SlackDelivery:
                 limit=PAGE,
                 cursor=cursor or None,
             )
-            if any(_mark(message) == delivery_id for message in page["messages"]):
-                return True
+            for message in page["messages"]:
+                metadata = message.get("metadata") or {}
+                mark = (metadata.get("event_payload") or {}).get("id")
+                if metadata.get("event_type") == EVENT_TYPE and mark == delivery_id:
+                    return True
             cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
             if not cursor:
                 return False
@@ -136,9 +139,9 @@ class SlackDelivery:
 
 
 def without_retries(client: AsyncWebClient) -> AsyncWebClient:
-    """Return a client like this one, that leaves it to the outbox to try again.
+    """Return a client like this one that never tries again: the outbox does.
 
-    The other sends once more what a broken connection left in doubt.
+    The other sends again a request that a broken connection left in doubt.
     """
     return AsyncWebClient(
         token=client.token,
@@ -150,7 +153,7 @@ def without_retries(client: AsyncWebClient) -> AsyncWebClient:
 
 
 def problem(error: Exception) -> DeliveryError:
-    """Return what a failed call means for what was to be said."""
+    """Return what a failed call means for the message."""
     code = failure(error)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return AwayError(code)
@@ -159,21 +162,10 @@ def problem(error: Exception) -> DeliveryError:
     # The response itself, where its body is not JSON.
     status = getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0)
     if status == HTTPStatus.TOO_MANY_REQUESTS or code in _LIMITED:
+        wait = next((v for name, v in error.response.headers.items() if name.lower() == "retry-after"), "")
+        seconds = float(wait) if wait.strip().isdecimal() else UNKNOWN_WAIT
         # Each conversation is paced already, so this is about all that we send.
-        return LaterError(code, _retry_after(error.response.headers), everywhere=True)
+        return LaterError(code, seconds, everywhere=True)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _UNSURE:
         return UnknownError(code)
     return UndeliverableError(f"{_WHY.get(code, 'forbidden')} ({code})")
-
-
-def _retry_after(headers: Mapping[str, str]) -> float:
-    for name, value in headers.items():
-        if name.lower() == "retry-after" and value.strip().isdecimal():
-            return float(value)
-    return UNKNOWN_WAIT
-
-
-def _mark(message: Json) -> str | None:
-    metadata = message.get("metadata") or {}
-    mark = (metadata.get("event_payload") or {}).get("id")
-    return str(mark) if mark and metadata.get("event_type") == EVENT_TYPE else None

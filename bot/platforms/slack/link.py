@@ -1,4 +1,4 @@
-"""The bot's connection to Slack: its tokens, Socket Mode, signed HTTP, and how each of them ends.
+"""The connection to Slack: its tokens, Socket Mode, signed HTTP, the files that it keeps.
 
 Each connection is a context manager: entering it returns once it works and raises `PlatformError`
 otherwise; leaving it takes a bounded time and leaves no task.
@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
@@ -20,15 +22,16 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
     AsyncRateLimitErrorRetryHandler,
 )
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.conversation.messages import Message
+from bot.conversation.requests import TAKEN_SIZE, Received
+from bot.platforms import dropped_files
 from bot.platforms.contract import PlatformError
 from bot.platforms.pace import counting
 from bot.platforms.slack.manifest import BOT_SCOPES
@@ -42,6 +45,9 @@ HANG_UP_SECONDS = 2
 PING_SECONDS = 5  # a closed socket is noticed after one of these, a silent one after four
 WATCH_SECONDS = 30
 RATE_LIMIT_RETRIES = 3
+
+_FILES = "files.slack.com"
+_CHUNK = 64 * 1024  # bytes of a file read at once
 
 NOT_SENT = (SlackClientError, aiohttp.ClientError, TimeoutError)  # how a call to Slack fails
 
@@ -71,9 +77,9 @@ logger = logging.getLogger(__name__)
 
 
 class _Discreet(logging.Filter):
-    """Keeps of a library's record where it comes from and the type of the error.
+    """Reduces a library's record to where it comes from and the type of the error.
 
-    Slack's libraries put payloads, tokens and single-use addresses in the text of theirs.
+    Slack's libraries put payloads, tokens and single-use addresses in their messages.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -87,7 +93,7 @@ class _Discreet(logging.Filter):
 
 
 def library_logger(name: str, level: int) -> logging.Logger:
-    """Return a logger to lend to Slack's libraries, which says nothing of what it is told."""
+    """Return a logger for Slack's libraries, which keeps what they say out of the log."""
     lent = logging.getLogger(f"{__name__}.{name}")
     lent.setLevel(level)
     if not lent.filters:
@@ -96,7 +102,7 @@ def library_logger(name: str, level: int) -> logging.Logger:
 
 
 def failure(error: Exception) -> str:
-    """Return what can be logged of a call that failed: Slack's error code, or the exception's type."""
+    """Return what may be logged of a failed call: Slack's error code, or the exception's type."""
     if not isinstance(error, SlackApiError):
         return type(error).__name__
     data = getattr(error.response, "data", None)
@@ -105,13 +111,13 @@ def failure(error: Exception) -> str:
 
 
 def passes(error: Exception) -> bool:
-    """Return whether a call that failed may work later without anyone doing anything."""
+    """Return whether a failed call may work later without anyone doing anything."""
     code = failure(error)
     return not isinstance(error, SlackApiError) or code in _TROUBLE or code.startswith("HTTP")
 
 
 def unreachable(why: str = "") -> PlatformError:
-    """Return the error for a Slack that does not answer, or not as it should: it may pass."""
+    """Return the error of a Slack that does not answer, or not as it should. It may pass."""
     detail = f" ({why})" if why else ""
     return PlatformError(
         f"Slack ne répond pas{detail}. Vérifiez l'accès à Internet, et SLACK_API_URL si vous l'avez réglé.",
@@ -128,32 +134,26 @@ def _explained(token: str) -> Iterator[None]:
         code = failure(error)
         if passes(error):
             raise unreachable(code) from error
-        raise PlatformError(_refusal(code, token)) from error
+        if code in _REFUSED_TOKEN:
+            why = (
+                f"{token} est refusé ({code}). Copiez-le de nouveau de la page {_PAGE[token]}, "
+                "de votre application à api.slack.com/apps."
+            )
+        elif code != "missing_scope":
+            why = (
+                f"Slack refuse la connexion ({code}). Vérifiez votre application à api.slack.com/apps. "
+                f"{_REINSTALL}"
+            )
+        elif token == "SLACK_APP_TOKEN":  # noqa: S105 — a setting's name, not a token
+            why = (
+                f"{token} n'a pas la permission connections:write. Créez-en un autre qui l'a, "
+                f"à la page {_PAGE[token]}."
+            )
+        else:
+            why = f"il manque une permission à l'application. {_REINSTALL}"
+        raise PlatformError(why) from error
     except NOT_SENT as error:
         raise unreachable() from error
-
-
-def _refusal(code: str, token: str) -> str:
-    if code in _REFUSED_TOKEN:
-        return (
-            f"{token} est refusé ({code}). Copiez-le de nouveau de la page {_PAGE[token]}, "
-            "de votre application à api.slack.com/apps."
-        )
-    if code == "missing_scope" and token == "SLACK_APP_TOKEN":  # noqa: S105 — a setting's name, not a token
-        return (
-            f"{token} n'a pas la permission connections:write. Créez-en un autre qui l'a, "
-            f"à la page {_PAGE[token]}."
-        )
-    if code == "missing_scope":
-        return f"il manque une permission à l'application. {_REINSTALL}"
-    return (
-        f"Slack refuse la connexion ({code}). Vérifiez votre application à api.slack.com/apps. {_REINSTALL}"
-    )
-
-
-def _retries() -> list[AsyncRetryHandler]:
-    limited = AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES)
-    return [AsyncConnectionErrorRetryHandler(), limited]
 
 
 @contextlib.asynccontextmanager
@@ -162,7 +162,7 @@ async def web_api(
 ) -> AsyncIterator[AsyncWebClient]:
     """Give a client of the Web API at `api_url`; nothing is asked of Slack yet.
 
-    `limited` is told of each answer 429.
+    `limited` is called for each answer 429.
     """
     patience = aiohttp.ClientTimeout(total=CALL_SECONDS, sock_connect=CONNECT_SECONDS)
     async with aiohttp.ClientSession(timeout=patience, trace_configs=[counting(limited)]) as session:
@@ -171,15 +171,11 @@ async def web_api(
             base_url=api_url,
             session=session,
             logger=library_logger("sdk", logging.WARNING),
-            retry_handlers=_retries(),
+            retry_handlers=[
+                AsyncConnectionErrorRetryHandler(),
+                AsyncRateLimitErrorRetryHandler(max_retry_count=RATE_LIMIT_RETRIES),
+            ],
         )
-
-
-def response_hook(client: AsyncWebClient, url: str) -> AsyncWebhookClient:
-    """Return a client of the address that Slack gives to answer one interaction."""
-    return AsyncWebhookClient(
-        url, session=client.session, logger=client.logger, retry_handlers=client.retry_handlers
-    )
 
 
 async def identify(client: AsyncWebClient) -> AuthorizeResult:
@@ -200,8 +196,8 @@ async def socket_mode(
 ) -> AsyncIterator[Connected]:
     """Hold a socket to Slack open, over which it sends to `app`; lost, it is opened again.
 
-    Gives how to ask whether it is open now. `reconnected` is called each time that it was lost and made
-    again.
+    Gives a function that tells whether it is open now. `reconnected` is called each time that it was lost
+    and opened again.
     """
     with _explained("SLACK_APP_TOKEN"):  # the SDK would retry a refused token for ever
         opened = await client.apps_connections_open(app_token=app_token)
@@ -251,7 +247,7 @@ async def _hang_up(client: SocketModeClient, *others: asyncio.Future[None]) -> N
 
 @contextlib.asynccontextmanager
 async def signed_http(app: AsyncApp, port: int) -> AsyncIterator[int]:
-    """Serve `app` on this machine's own address at `port` (0: any), which is given: one route, no other."""
+    """Serve `app` at one route of 127.0.0.1, at `port` (0: any), and give the port."""
 
     async def receive(request: web.Request) -> web.Response:
         try:
@@ -265,16 +261,38 @@ async def signed_http(app: AsyncApp, port: int) -> AsyncIterator[int]:
     runner = web.AppRunner(server, access_log=None, shutdown_timeout=HANG_UP_SECONDS)
     await runner.setup()
     try:
-        await _listen(runner, port)
+        try:
+            await web.TCPSite(runner, "127.0.0.1", port).start()
+        except OSError as error:
+            raise PlatformError(
+                f"le port {port} est déjà pris. Choisissez-en un autre avec VIGIE_SLACK_PORT."
+            ) from error
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
 
 
-async def _listen(runner: web.AppRunner, port: int) -> None:
+async def fetch_file(client: AsyncWebClient, file: Mapping[str, Any]) -> Received | Message:
+    """Return a file of a message's, whole, or the answer when it cannot be taken.
+
+    The token goes to Slack alone, and nowhere that it redirects to.
+    """
+    url = str(file.get("url_private_download") or file.get("url_private") or "")
+    address, api = urlsplit(url), urlsplit(client.base_url)
+    own = (address.scheme, address.netloc) == (api.scheme, api.netloc)
+    if int(file.get("size") or 0) > TAKEN_SIZE:
+        return dropped_files.TOO_LARGE
+    if client.session is None or not (own or (address.scheme, address.hostname) == ("https", _FILES)):
+        return dropped_files.UNREACHABLE
+    headers, content = {"Authorization": f"Bearer {client.token}"}, bytearray()
     try:
-        await web.TCPSite(runner, "127.0.0.1", port).start()
-    except OSError as error:
-        raise PlatformError(
-            f"le port {port} est déjà pris. Choisissez-en un autre avec VIGIE_SLACK_PORT."
-        ) from error
+        async with client.session.get(url, headers=headers, allow_redirects=False) as answer:
+            if answer.status != HTTPStatus.OK:
+                return dropped_files.UNREACHABLE
+            async for chunk in answer.content.iter_chunked(_CHUNK):
+                content += chunk
+                if len(content) > TAKEN_SIZE:
+                    return dropped_files.TOO_LARGE
+    except (aiohttp.ClientError, TimeoutError):
+        return dropped_files.UNREACHABLE
+    return Received(str(file.get("name") or "fichier"), bytes(content))

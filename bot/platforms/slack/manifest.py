@@ -1,17 +1,17 @@
-"""The description of the application that an administrator gives to Slack, made from the catalogue.
+"""The description of the application that an administrator pastes into Slack, made from the catalogue.
 
 Pure. Its shape: docs.slack.dev/reference/app-manifest. It asks for the least that the adapter needs:
 to be spoken to (`commands`, `app_mentions:read`, `im:history` for messages written to it alone), to
 answer (`chat:write`, and `files:write` for the file of one's own data), to take the text of a revision that
-the administration drops (`files:read`; nobody else's file is fetched), and to find again what it may have
-said to someone (`im:write`). No channel's history is read; lists of people are only where a group
-is followed, and that group's only.
+the administration drops (`files:read`; nobody else's file is fetched), and to look for what it may have
+said to someone (`im:write`). No channel's history is read, and no list of people but those of the groups
+that are followed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from bot.conversation.messages import TooLong
 from bot.conversation.requests import Command
@@ -26,7 +26,7 @@ BOT_SCOPES = (
     "im:write",
 )
 BOT_EVENTS = ("app_home_opened", "app_mention", "message.im")
-# What it takes to know who is in a group, for each kind of group: permissions, then events.
+# The permissions and the events that it takes to know who is in a group, by kind of group.
 MEMBERS_NEED: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "slack_group": (("usergroups:read",), ("subteam_members_changed",)),
     "slack_channel": (("groups:read",), ("member_joined_channel", "member_left_channel")),
@@ -55,14 +55,45 @@ def manifest(
 ) -> Json:
     """Return the manifest for `commands`, in Socket Mode, or over HTTP at `request_url` (https).
 
-    `follows`: what the groups are whose members must be known: « slack_group », « slack_channel ».
+    `follows`: the kinds of groups whose members must be known, « slack_group », « slack_channel ».
 
     Raises `TooLong` when the catalogue exceeds what Slack accepts.
     """
-    slashes = [_slash(command, request_url) for command in commands if command.slash]
-    shortcuts = [_shortcut(command) for command in commands if command.shortcut]
-    _limit(slashes, SLASH_COMMANDS, "slash commands")
-    _limit(shortcuts, SHORTCUTS, "shortcuts")
+    url = {} if request_url is None else {"url": request_url}
+    slashes = [
+        {
+            "command": f"/{command.name}",
+            "description": command.summary,
+            **({"usage_hint": command.usage} if command.usage else {}),
+            "should_escape": False,  # what a person types comes as they typed it
+            **url,
+        }
+        for command in commands
+        if command.slash
+    ]
+    shortcuts = [
+        {
+            "name": command.shortcut,
+            "type": "message",
+            "callback_id": command.name,
+            "description": command.summary,
+        }
+        for command in commands
+        if command.shortcut
+    ]
+    limits = [
+        ("slash commands", len(slashes), SLASH_COMMANDS),
+        ("shortcuts", len(shortcuts), SHORTCUTS),
+    ]
+    for command in commands:
+        most = SHORTCUT_DESCRIPTION_LENGTH if command.shortcut else COMMAND_DESCRIPTION_LENGTH
+        limits.append((f"name of {command.name}", len(f"/{command.name}"), COMMAND_LENGTH))
+        limits.append((f"summary of {command.name}", len(command.summary), most))
+    for what, length, most in limits:
+        if length > most:
+            raise TooLong(f"Slack: {what}: {length}, {most} allowed")
+    needs = [MEMBERS_NEED[source] for source in MEMBERS_NEED if source in follows]
+    own_url = {} if request_url is None else {"request_url": request_url}
     return {
         "_metadata": {"major_version": 2, "minor_version": 0},
         "display_information": {
@@ -81,52 +112,17 @@ def manifest(
             "slash_commands": slashes,
             **({"shortcuts": shortcuts} if shortcuts else {}),  # Slack refuses an empty list
         },
-        "oauth_config": {"scopes": {"bot": [*BOT_SCOPES, *_needed(follows, 0)]}},
+        "oauth_config": {
+            "scopes": {"bot": [*BOT_SCOPES, *(scope for scopes, _ in needs for scope in scopes)]}
+        },
         "settings": {
             "event_subscriptions": {
-                "bot_events": [*BOT_EVENTS, *_needed(follows, 1)],
-                **_at(request_url, "request_url"),
+                "bot_events": [*BOT_EVENTS, *(event for _, events in needs for event in events)],
+                **own_url,
             },
-            "interactivity": {"is_enabled": True, **_at(request_url, "request_url")},
+            "interactivity": {"is_enabled": True, **own_url},
             "org_deploy_enabled": False,
             "socket_mode_enabled": request_url is None,
             "token_rotation_enabled": False,
         },
     }
-
-
-def _needed(follows: Collection[str], which: Literal[0, 1]) -> list[str]:
-    """Return the permissions (0) or the events (1) that following those groups takes."""
-    return [name for source, needs in MEMBERS_NEED.items() if source in follows for name in needs[which]]
-
-
-def _slash(command: Command, request_url: str | None) -> Json:
-    name = f"/{command.name}"
-    _limit(name, COMMAND_LENGTH, f"name of {name}")
-    _limit(command.summary, COMMAND_DESCRIPTION_LENGTH, f"summary of {name}")
-    return {
-        "command": name,
-        "description": command.summary,
-        **({"usage_hint": command.usage} if command.usage else {}),
-        "should_escape": False,  # what a person types comes as they typed it
-        **_at(request_url, "url"),
-    }
-
-
-def _shortcut(command: Command) -> Json:
-    _limit(command.summary, SHORTCUT_DESCRIPTION_LENGTH, f"summary of {command.name}, which has a shortcut")
-    return {
-        "name": command.shortcut,
-        "type": "message",
-        "callback_id": command.name,
-        "description": command.summary,
-    }
-
-
-def _at(request_url: str | None, key: str) -> Json:
-    return {} if request_url is None else {key: request_url}
-
-
-def _limit(items: Sequence[object], most: int, what: str) -> None:
-    if len(items) > most:
-        raise TooLong(f"Slack: {what}: {len(items)}, {most} allowed")

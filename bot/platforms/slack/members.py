@@ -1,4 +1,4 @@
-"""Who is in which group of Slack: what its events tell, and the lists that its API gives.
+"""Who is in which group of Slack: its events, and the lists of its API.
 
 A user group, or where the plan has none, a private channel where the bot is: its members were invited
 by someone, whereas anyone walks into a public one, which is refused. To have joined the workspace
@@ -26,7 +26,7 @@ _PAGE = 200  # Slack recommends no more: docs.slack.dev/apis/web-api/pagination
 
 
 def changes(event: Json, team: str) -> Iterator[tuple[Actor, str, bool]]:
-    """Yield who entered (True) or left which group, as one event tells it."""
+    """Yield from an event who entered (True) or left which group."""
     match event:
         case {"type": "subteam_members_changed", "subteam_id": group}:
             # Slack gives the list and its length; only the list is sure to be one.

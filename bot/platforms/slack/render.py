@@ -1,4 +1,4 @@
-"""Neutral messages and forms in Slack's Block Kit.
+"""Messages and forms as Slack's Block Kit.
 
 Pure: nothing here talks to Slack. Every text goes in a `rich_text` or a `plain_text`, which Slack
 shows as they are: no text can ring a person, become a link or change how the rest is read.
@@ -10,7 +10,7 @@ leave out, slackapi/bolt-js issues 2509 and 2867.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import count, groupby
 from typing import Any, TypeAlias
 
@@ -77,7 +77,7 @@ def render(message: Message, quote: Quoter) -> list[Json]:
     Raises `TooLong` when the quotations make the message exceed what Slack accepts.
     """
     blocks = _blocks(message, quote)
-    size = _utf16(blocks)
+    size = len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")).encode("utf-16-le")) // 2
     if len(blocks) > MESSAGE_BLOCKS or size > MESSAGE_SIZE:
         raise TooLong(f"Slack: {len(blocks)} blocks of {MESSAGE_BLOCKS}, size {size} of {MESSAGE_SIZE}")
     return blocks
@@ -94,9 +94,7 @@ def home(message: Message, quote: Quoter, back: Button | None = None) -> Json:
     Raises `TooLong` when Slack would refuse it.
     """
     blocks = _blocks(message, quote)
-    if back is not None and back.command not in {
-        b.command for b in message.buttons() if isinstance(b, Button)
-    }:
+    if back is not None and back.command not in {getattr(b, "command", "") for b in message.buttons()}:
         blocks += [
             {"type": "divider"},
             {"type": "actions", "elements": [_button(back, f"{PRIVATE_ACTION}back")]},
@@ -105,7 +103,7 @@ def home(message: Message, quote: Quoter, back: Button | None = None) -> Json:
 
 
 def window(message: Message, quote: Quoter) -> Json:
-    """Return `message` as a modal, which Slack keeps nothing of once it is closed.
+    """Return `message` as a modal, which leaves nothing on Slack once it is closed.
 
     Raises `TooLong` when Slack would refuse it.
     """
@@ -123,8 +121,8 @@ def window(message: Message, quote: Quoter) -> Json:
 def view(form: Form, origin: Mapping[str, str] | None = None) -> Json:
     """Return `form` as a modal.
 
-    `private_metadata` is a JSON object: `command`, and whatever of `origin` the answer will need to
-    find its way back. Raises `TooLong` when Slack would refuse it.
+    `private_metadata` is a JSON object: `command`, and `origin`, by which the answer finds its way back.
+    Raises `TooLong` when Slack would refuse it.
     """
     metadata = json.dumps({"command": form.command, **(origin or {})}, ensure_ascii=False)
     if len(metadata) > METADATA_LENGTH:
@@ -154,10 +152,6 @@ def _checked(surface: Json) -> Json:
     return surface
 
 
-def _utf16(blocks: Sequence[Json]) -> int:
-    return len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")).encode("utf-16-le")) // 2
-
-
 def _blocks(message: Message, quote: Quoter) -> list[Json]:
     prefix = PUBLIC_ACTION if message.public else PRIVATE_ACTION
     names = (f"{prefix}{number}" for number in count())
@@ -182,12 +176,8 @@ def _block(element: Element, quote: Quoter, names: Iterable[str]) -> list[Json]:
             return [{"type": "divider"}]
         case Buttons(items):
             # The names come second: an exhausted row must not use one up.
-            return [
-                {
-                    "type": "actions",
-                    "elements": [_button(b, name) for b, name in zip(items, names, strict=False)],
-                }
-            ]
+            buttons = [_button(button, name) for button, name in zip(items, names, strict=False)]
+            return [{"type": "actions", "elements": buttons}]
 
 
 def _context(text: str) -> list[Json]:
@@ -232,12 +222,12 @@ def _button(button: Button | Link, name: str) -> Json:
 
 def answers(values: Mapping[str, Mapping[str, Json]]) -> dict[str, str]:
     """Return what was written or picked in a form, by field, from `view.state.values`."""
-    return {name: _answered(value[FIELD_ACTION]) for name, value in values.items()}
-
-
-def _answered(state: Json) -> str:
-    picked: Json = state.get("selected_option") or {}
-    return state.get("value") or state.get("selected_user") or picked.get("value") or ""
+    found = {}
+    for name, value in values.items():
+        state = value[FIELD_ACTION]
+        picked = state.get("selected_option") or {}
+        found[name] = state.get("value") or state.get("selected_user") or picked.get("value") or ""
+    return found
 
 
 def _input(field: Field) -> Json:

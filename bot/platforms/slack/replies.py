@@ -1,4 +1,4 @@
-"""How the bot replies on Slack: with which of its calls, so that the reply is seen by whom it is for.
+"""Where a reply goes on Slack, and by which of its calls, so that the right person sees it and no one else.
 
 A call that Slack refuses is logged, and the next way is tried.
 """
@@ -6,26 +6,113 @@ A call that Slack refuses is logged, and the next way is tried.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeAlias
 
+from slack_bolt.async_app import AsyncBoltContext
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.conversation.forms import Form
 from bot.conversation.messages import Button, File, Message, Quoter, Text
-from bot.platforms.slack.link import NOT_SENT, failure, response_hook
-from bot.platforms.slack.origin import Origin
-from bot.platforms.slack.render import fallback, home, render, view, window
+from bot.conversation.requests import Actor, Place
+from bot.platforms.slack.link import NOT_SENT, failure
+from bot.platforms.slack.render import PUBLIC_ACTION, fallback, home, render, view, window
 
 logger = logging.getLogger(__name__)
 
 Json: TypeAlias = dict[str, Any]
 
+_PLACES: Mapping[str, Place] = {"direct": "direct", "home": "home"}  # what a window may carry back
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a request was made, and so where its answer goes.
+
+    `replace`: the answer takes the place of the message that was pressed, which only this person sees.
+    `trigger` opens one window, within 3 seconds. `window`: the window that was pressed in.
+    `shown_alone`: the message that was pressed is one that Slack does not keep. `fleeting`: the answer must
+    be one too.
+    """
+
+    actor: Actor
+    place: Place = "channel"
+    channel: str = ""
+    thread: str = ""
+    response_url: str = ""
+    trigger: str = ""
+    replace: bool = False
+    window: str = ""
+    shown_alone: bool = False
+    fleeting: bool = False
+
+    def metadata(self) -> dict[str, str]:
+        """Return what a window carries so that the answer to its form finds its way back.
+
+        In a conversation with the bot, answers are messages that stay: the address that came with the
+        button could only give one that is gone the next time.
+        """
+        names = ["place", "channel", "thread", "window"]
+        if self.place == "channel" or self.fleeting:
+            names.append("response_url")
+        return {name: value for name in names if (value := getattr(self, name))}
+
+    @classmethod
+    def from_metadata(cls, actor: Actor, known: Mapping[str, str]) -> Origin:
+        """Return the origin of a form's answer, from what its window carried."""
+        channel, thread, response_url, window = (
+            known.get(name, "") for name in ("channel", "thread", "response_url", "window")
+        )
+        place = _PLACES.get(known.get("place", ""), "channel")
+        return cls(actor, place, channel, thread, response_url, window=window)
+
+
+def invoked(body: Json, context: AsyncBoltContext, channel: str) -> Origin:
+    """Return the origin of a slash command, or of an entry of a message's own menu."""
+    return Origin(
+        actor_of(context), channel=channel, response_url=body["response_url"], trigger=body["trigger_id"]
+    )
+
+
+def written(event: Json, context: AsyncBoltContext, place: Place) -> Origin:
+    """Return the origin of a message."""
+    return Origin(actor_of(context), place, channel=event["channel"], thread=event.get("thread_ts", ""))
+
+
+def pressed(body: Json, actor: Actor) -> Origin:
+    """Return the origin of a press on a button; its identifier says who sees the message that it is on."""
+    container = body["container"]
+    channel = (body.get("channel") or {}).get("id", "")
+    if not channel:
+        shown = body.get("view") or {}
+        window = shown["id"] if shown.get("type") == "modal" else ""
+        return Origin(actor, "home", trigger=body["trigger_id"], window=window)
+    private = not body["actions"][0]["action_id"].startswith(PUBLIC_ACTION)
+    alone = private and channel.startswith("D") and not container.get("is_ephemeral")
+    return Origin(
+        actor,
+        "direct" if alone else "channel",
+        channel=channel,
+        thread=container.get("thread_ts", ""),
+        response_url=body["response_url"],
+        trigger=body["trigger_id"],
+        replace=private,
+        shown_alone=private and not alone,
+    )
+
+
+def actor_of(context: AsyncBoltContext) -> Actor:
+    """Return who acts: in a channel shared between workspaces, their own workspace, where it is known."""
+    team = context.actor_team_id or context.team_id or ""
+    return Actor("slack", team, context.actor_user_id or context.user_id or "")
+
 
 class SlackReplies:
-    """Replies through `client`. `menu`: the command whose reply is the front page of the App Home."""
+    """Replies through `client`. `menu`: the command whose reply is the App Home's first page."""
 
     def __init__(self, client: AsyncWebClient, quote: Quoter, menu: str) -> None:
         self._client = client
@@ -33,7 +120,7 @@ class SlackReplies:
         self._menu = menu
 
     async def open(self, form: Form, origin: Origin) -> bool:
-        """Open a form, over the window that it was asked for from, if any. Return whether it is open."""
+        """Open a form, over the window that asked for it, if any. Return whether it is open."""
         opening = self._client.views_push if origin.window else self._client.views_open
         return await _works(opening(trigger_id=origin.trigger, view=view(form, origin.metadata())))
 
@@ -41,46 +128,43 @@ class SlackReplies:
         """Reply where the request was made, or else in private; then give the message's file, if any."""
         if origin.fleeting:
             await self._say_for_a_moment(message, origin)
-        elif origin.place == "home":
-            await self._say_at_home(message, origin, command)
         else:
-            await self._say_in_conversation(message, origin)
+            await self._say(message, origin, command)
         for file in message.files():
             await _works(self._give(file, origin))
 
     async def _say_for_a_moment(self, message: Message, origin: Origin) -> None:
-        """Reply in what Slack keeps nothing of: a window from the App Home, else a message that goes away.
+        """Reply in what Slack does not keep: a window from the App Home, else an ephemeral message.
 
         There is no other way to reply then: a message in the conversation would stay.
         """
         if origin.window:
-            shown = window(message, self._quote)
-            await _works(self._client.views_update(view_id=origin.window, view=shown))
+            update = self._client.views_update(view_id=origin.window, view=window(message, self._quote))
+            await _works(update)
         elif origin.place == "home":
-            shown = window(message, self._quote)
-            await _works(self._client.views_open(trigger_id=origin.trigger, view=shown))
+            opening = self._client.views_open(trigger_id=origin.trigger, view=window(message, self._quote))
+            await _works(opening)
         else:
             content = self._content(message)
             if not origin.response_url or not await _works(self._respond(content, origin, public=False)):
                 await _works(self._show_to(origin, content))
 
-    async def _say_at_home(self, message: Message, origin: Origin, command: str) -> None:
-        back = None if command == self._menu else Button("Menu", self._menu)
-        shown = home(message, self._quote, back)
-        published = await _works(self._client.views_publish(user_id=origin.actor.user, view=shown))
-        if not published and command != self._menu:  # opening the tab asks for nothing
-            await self._say_in_private(self._lasting(message), origin)
-
-    async def _say_in_conversation(self, message: Message, origin: Origin) -> None:
-        """Reply in a conversation, or else in private.
+    async def _say(self, message: Message, origin: Origin, command: str) -> None:
+        """Reply in the App Home or in a conversation, or else in private.
 
         An address to reply at expires after half an hour, and the bot may not be in the channel.
         """
-        content = self._lasting(message)
-        if not await _works(self._send(content, origin, public=message.public)):
-            await self._say_in_private(content, origin)
-
-    async def _say_in_private(self, content: Json, origin: Origin) -> None:
+        if origin.place == "home":
+            opened = command == self._menu  # the tab: nothing was asked
+            page = home(message, self._quote, None if opened else Button("Menu", self._menu))
+            published = await _works(self._client.views_publish(user_id=origin.actor.user, view=page))
+            if opened or published:
+                return
+            content = self._lasting(message)
+        else:
+            content = self._lasting(message)
+            if await _works(self._send(content, origin, public=message.public)):
+                return
         await _works(self._client.chat_postMessage(channel=origin.actor.user, **content))
 
     def _content(self, message: Message) -> Json:
@@ -105,7 +189,14 @@ class SlackReplies:
         else:
             seen = "in_channel" if public else "ephemeral"
             how = {"replace_original": False, "response_type": seen, "thread_ts": origin.thread or None}
-        answer = await response_hook(self._client, origin.response_url).send_dict({**content, **how})
+        client = self._client
+        hook = AsyncWebhookClient(
+            origin.response_url,
+            session=client.session,
+            logger=client.logger,
+            retry_handlers=client.retry_handlers,
+        )
+        answer = await hook.send_dict({**content, **how})
         if answer.status_code != HTTPStatus.OK:
             raise SlackApiError("response_url", answer)  # type: ignore[no-untyped-call]  # theirs has none
 
@@ -119,19 +210,19 @@ class SlackReplies:
         )
 
     async def _give(self, file: File, origin: Origin) -> None:
-        """Send a file in the person's own conversation with the bot: Slack shows none to one person only."""
+        """Send a file in the person's own conversation with the bot: elsewhere everyone would see it."""
         channel = origin.channel
         if origin.place != "direct":
             here = self._content(Message(Text(f"{file.title}\u00a0: voici le fichier.")))
-            told = await self._client.chat_postMessage(channel=origin.actor.user, **here)
-            channel = told["channel"]
+            sent = await self._client.chat_postMessage(channel=origin.actor.user, **here)
+            channel = sent["channel"]
         await self._client.files_upload_v2(
             channel=channel, filename=file.name, content=file.content, title=file.title
         )
 
 
 async def _works(call: Awaitable[object]) -> bool:
-    """Return whether `call` to Slack succeeded; why it did not is logged."""
+    """Return whether a call to Slack succeeded; log why when it did not."""
     try:
         await call
     except NOT_SENT as error:

@@ -6,9 +6,11 @@ import asyncio
 import logging
 import socket as sockets
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import aiohttp
 import pytest
+from slack_sdk.http_retry.builtin_async_handlers import AsyncConnectionErrorRetryHandler
 
 from bot.platforms.contract import PlatformError
 from bot.platforms.slack import adapter as slack_adapter
@@ -97,7 +99,8 @@ async def test_a_broken_slack_is_said_in_one_line(
 async def test_without_a_network_it_says_so(
     commands: Commands, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int
 ) -> None:
-    monkeypatch.setattr(link, "_retries", list)  # the second try comes after a second
+    once = partial(AsyncConnectionErrorRetryHandler, max_retry_count=0)
+    monkeypatch.setattr(link, "AsyncConnectionErrorRetryHandler", once)  # the second try comes after a second
     with ThreadPoolExecutor(1) as executor:
         adapter = built(FakeSlack(port=unused_tcp_port), commands, executor)
         with pytest.raises(PlatformError, match="Slack ne répond pas") as given_up:
