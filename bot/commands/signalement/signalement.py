@@ -7,7 +7,7 @@ name that only the buttons of one person's private messages hold.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from bot.commands.signalement import follow_messages as follow
@@ -22,11 +22,10 @@ from bot.reports.drafts import DraftAnswer
 from bot.reports.filing import Report
 from bot.reports.followups import UnknownCodeError
 from bot.reports.intake import Reporting
-from bot.reports.records import SEVERITIES, ReportError, Session
+from bot.reports.records import SEVERITIES, ReportError
 
 COMMAND: Final = messages.COMMAND
 _SEND: Final = "envoyer"
-Action: TypeAlias = Callable[[Reporting, Request, str], Reply]
 
 
 def report(reporting: Reporting, request: Request) -> Reply:
@@ -35,9 +34,10 @@ def report(reporting: Reporting, request: Request) -> Reply:
     Raises `UserError`, saying why, for what cannot be done.
     """
     verb, _, rest = request.text.partition(" ")
-    action = _ACTIONS.get(verb)
+    if verb not in _ACTIONS:
+        verb, rest = "", request.text
     try:
-        return action(reporting, request, rest.strip()) if action else _begin(reporting, request.text)
+        return _ACTIONS[verb](ReportRequest(reporting, request.fields), rest.strip())
     except ReportError as error:
         raise UserError(str(error)) from error
 
@@ -52,151 +52,148 @@ def counts(reporting: Reporting, request: Request) -> bool:
     return verb == _SEND and token.strip() in reporting.drafts.reports
 
 
-# --- A report ---------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """A request by someone unknown, who reports or follows. Its methods take what follows a button's verb."""
 
+    reporting: Reporting
+    fields: Mapping[str, str]
 
-def _begin(reporting: Reporting, text: str) -> Message:
-    address = reporting.first_address(text)
-    if not address:
-        return _first(reporting, ReportChoices())
-    return _first(reporting, ReportChoices(token=reporting.drafts.reports.put(Report(address))))
+    # --- A report
 
+    def begin(self, text: str) -> Message:
+        """Begin a report, about the address in a text if there is one."""
+        address = self.reporting.first_address(text)
+        token = self.reporting.drafts.reports.put(Report(address)) if address else ""
+        return self._ask_choices(ReportChoices(token=token))
 
-def _first(reporting: Reporting, choices: ReportChoices) -> Message:
-    with reporting.session() as session:
-        titles, heir = routing.titles(session.db), _heir(session, choices.report())
-    return messages.first(reporting.clause(), choices, titles, heir)
+    def choose(self, text: str) -> Message:
+        """Take a choice made before the form, and show them all again."""
+        return self._ask_choices(ReportChoices.read(text.partition(" ")[0]))
 
+    def _ask_choices(self, choices: ReportChoices) -> Message:
+        titles, heir = self._titles_and_heir(choices.report())
+        return messages.first(self.reporting.clause(), choices, titles, heir)
 
-def _heir(session: Session, report: Report) -> str | None:
-    """Return the role that a report would go to today, None when nobody can receive it."""
-    excluded = routing.naming(session.db, report.implicated, session.today).persons(session.db)
-    return routing.route(session.db, report.recipient, excluded, session.today)
+    def fill_in(self, text: str) -> Reply:
+        """Open the form, filled in with the draft if there is one."""
+        choices = ReportChoices.read(text)
+        draft = self.reporting.drafts.reports.get(choices.token)
+        if choices.token and draft is None:
+            return messages.TOO_LATE
+        return messages.form(choices, draft or Report())
 
+    def review(self, text: str) -> Message:
+        """Store the form for ten minutes, and show it once more."""
+        choices, severity = ReportChoices.read(text), self.fields.get("gravite", "")
+        review = self.reporting.review(
+            replace(
+                choices.report(),
+                address=self.fields.get("adresse", ""),
+                summary=self.fields.get("propos", ""),
+                severity=severity if severity in SEVERITIES else Report().severity,
+                name=self.fields.get("nom", ""),
+            )
+        )
+        token = self.reporting.drafts.reports.put(review.report, choices.token)
+        if review.problems:
+            problem = next(iter(review.problems.values()))
+            return messages.incomplete(replace(choices, token=token), problem)
+        titles, heir = self._titles_and_heir(review.report)
+        marks = [*review.marks["address"], *review.marks["summary"]]
+        return messages.review(review.report, token, marks, titles, heir)
 
-def _choose(reporting: Reporting, _: Request, text: str) -> Message:
-    return _first(reporting, ReportChoices.read(text.partition(" ")[0]))
+    def _titles_and_heir(self, report: Report) -> tuple[Mapping[str, str], str | None]:
+        """Return the titles of roles, and the role a report would go to today, None when it is for nobody."""
+        with self.reporting.session() as session:
+            db, today = session.db, session.today
+            excluded = routing.naming(db, report.implicated, today).persons(db)
+            return routing.titles(db), routing.route(db, report.recipient, excluded, today)
 
-
-def _fill_in(reporting: Reporting, _: Request, text: str) -> Reply:
-    choices = ReportChoices.read(text)
-    draft = reporting.drafts.reports.get(choices.token)
-    if choices.token and draft is None:
-        return messages.TOO_LATE
-    return messages.form(choices, draft or Report())
-
-
-def _review(reporting: Reporting, request: Request, text: str) -> Message:
-    """Store what was typed for ten minutes, and show it once more."""
-    choices, fields = ReportChoices.read(text), request.fields
-    severity = fields.get("gravite", "")
-    typed = replace(
-        choices.report(),
-        address=fields.get("adresse", ""),
-        summary=fields.get("propos", ""),
-        severity=severity if severity in SEVERITIES else Report().severity,
-        name=fields.get("nom", ""),
-    )
-    review = reporting.review(typed)
-    token = reporting.drafts.reports.put(review.report, choices.token)
-    if review.problems:
-        return messages.incomplete(replace(choices, token=token), next(iter(review.problems.values())))
-    with reporting.session() as session:
-        titles, heir = routing.titles(session.db), _heir(session, review.report)
-    marks = [*review.marks["address"], *review.marks["summary"]]
-    return messages.review(review.report, token, marks, titles, heir)
-
-
-def _send(reporting: Reporting, _: Request, token: str) -> Message:
-    """File the report; pressed again within a minute, show the same code."""
-    drafts = reporting.drafts
-    if (code := drafts.sent.get(token)) is not None:
+    def send(self, token: str) -> Message:
+        """File the draft; pressed again within a minute, show the same code."""
+        drafts = self.reporting.drafts
+        if (code := drafts.sent.get(token)) is not None:
+            return messages.sent(code)
+        draft = drafts.reports.get(token)
+        if draft is None or not draft.summary:
+            return messages.TOO_LATE
+        code = self.reporting.file(draft)
+        # Committed: only then is the draft forgotten.
+        drafts.reports.drop(token)
+        drafts.sent.put(code, token)
         return messages.sent(code)
-    draft = drafts.reports.get(token)
-    if draft is None or not draft.summary:
-        return messages.TOO_LATE
-    code = reporting.file(draft)
-    # Committed: only then is the draft forgotten.
-    drafts.reports.drop(token)
-    drafts.sent.put(code, token)
-    return messages.sent(code)
 
+    def give_up(self, token: str) -> Message:
+        """Forget the draft."""
+        self.reporting.drafts.reports.drop(token)
+        return messages.GIVEN_UP
 
-def _give_up(reporting: Reporting, _: Request, token: str) -> Message:
-    reporting.drafts.reports.drop(token)
-    return messages.GIVEN_UP
+    # --- With the code; `token` names a page opened with it
 
-
-# --- With the code ----------------------------------------------------------------------------
-
-
-def _ask_code(_reporting: Reporting, _: Request, _text: str) -> Reply:
-    return follow.code_form()
-
-
-def _follow(reporting: Reporting, request: Request, token: str) -> Reply:
-    """Show the report whose code was typed, or that of a page that is open."""
-    receipts = reporting.drafts.receipts
-    if token:
-        receipt = receipts.get(token)
+    def follow(self, token: str) -> Reply:
+        """Show the report whose code was typed, or that of a page that is open."""
+        receipts = self.reporting.drafts.receipts
+        if not token and "code" not in self.fields:
+            return follow.code_form()
+        receipt = receipts.get(token) if token else self.reporting.receipt_of(self.fields["code"])
         if receipt is None:
             return follow.CLOSED_PAGE
-    elif "code" in request.fields:
-        receipt = reporting.receipt_of(request.fields["code"])
-    else:
-        return follow.code_form()
-    try:
-        followup = reporting.follow(receipt)
-    except UnknownCodeError as error:
-        return follow.unopened(str(error))
-    return follow.followed(followup, receipts.put(receipt, token))
+        try:
+            followup = self.reporting.follow(receipt)
+        except UnknownCodeError as error:
+            return follow.unopened(str(error))
+        return follow.followed(followup, receipts.put(receipt, token))
+
+    def answer(self, token: str) -> Reply:
+        """Open the form of an answer."""
+        return follow.answer_form(token) if self.reporting.drafts.receipts.get(token) else follow.CLOSED_PAGE
+
+    def review_answer(self, token: str) -> Message:
+        """Store an answer for ten minutes, and show it once more."""
+        receipt = self.reporting.drafts.receipts.get(token)
+        if receipt is None:
+            return follow.CLOSED_PAGE
+        text = checked(self.reporting.cleaned(self.fields.get("texte", "")))
+        name = self.reporting.drafts.answers.put(DraftAnswer(receipt, text))
+        return follow.answer_review(text, name, token, self.reporting.identifying().marks(text))
+
+    def add(self, name: str) -> Message:
+        """Send the answer stored under `name`."""
+        drafts = self.reporting.drafts
+        answer = drafts.answers.get(name)
+        if answer is None:
+            return follow.CLOSED_PAGE
+        self.reporting.add(answer.receipt, answer.text)
+        drafts.answers.drop(name)
+        return follow.added(drafts.receipts.put(answer.receipt))
+
+    def ask_withdrawal(self, token: str) -> Message:
+        """Ask for confirmation before destroying the report."""
+        return follow.withdrawal(token) if self.reporting.drafts.receipts.get(token) else follow.CLOSED_PAGE
+
+    def withdraw(self, token: str) -> Message:
+        """Destroy the report."""
+        receipt = self.reporting.drafts.receipts.drop(token)
+        if receipt is None:
+            return follow.CLOSED_PAGE
+        self.reporting.withdraw(receipt)
+        return follow.WITHDRAWN
 
 
-def _answer(reporting: Reporting, _: Request, token: str) -> Reply:
-    return follow.answer_form(token) if reporting.drafts.receipts.get(token) else follow.CLOSED_PAGE
-
-
-def _review_answer(reporting: Reporting, request: Request, token: str) -> Message:
-    receipt = reporting.drafts.receipts.get(token)
-    if receipt is None:
-        return follow.CLOSED_PAGE
-    text = checked(reporting.cleaned(request.fields.get("texte", "")))
-    name = reporting.drafts.answers.put(DraftAnswer(receipt, text))
-    return follow.answer_review(text, name, token, reporting.identifying().marks(text))
-
-
-def _add(reporting: Reporting, _: Request, name: str) -> Message:
-    answer = reporting.drafts.answers.get(name)
-    if answer is None:
-        return follow.CLOSED_PAGE
-    reporting.add(answer.receipt, answer.text)
-    reporting.drafts.answers.drop(name)
-    return follow.added(reporting.drafts.receipts.put(answer.receipt))
-
-
-def _ask_withdrawal(reporting: Reporting, _: Request, token: str) -> Message:
-    return follow.withdrawal(token) if reporting.drafts.receipts.get(token) else follow.CLOSED_PAGE
-
-
-def _withdraw(reporting: Reporting, _: Request, token: str) -> Message:
-    receipt = reporting.drafts.receipts.drop(token)
-    if receipt is None:
-        return follow.CLOSED_PAGE
-    reporting.withdraw(receipt)
-    return follow.WITHDRAWN
-
-
-_ACTIONS: Mapping[str, Action] = {
-    "choix": _choose,
-    "remplir": _fill_in,
-    "revoir": _review,
-    _SEND: _send,
-    "abandonner": _give_up,
-    "code": _ask_code,
-    "suivi": _follow,
-    "repondre": _answer,
-    "relire": _review_answer,
-    "ajouter": _add,
-    "retirer": _ask_withdrawal,
-    "detruire": _withdraw,
+_Action: TypeAlias = Callable[[ReportRequest, str], Reply]
+_ACTIONS: Final[Mapping[str, _Action]] = {
+    "": ReportRequest.begin,
+    "choix": ReportRequest.choose,
+    "remplir": ReportRequest.fill_in,
+    "revoir": ReportRequest.review,
+    _SEND: ReportRequest.send,
+    "abandonner": ReportRequest.give_up,
+    "code": lambda *_: follow.code_form(),
+    "suivi": ReportRequest.follow,
+    "repondre": ReportRequest.answer,
+    "relire": ReportRequest.review_answer,
+    "ajouter": ReportRequest.add,
+    "retirer": ReportRequest.ask_withdrawal,
+    "detruire": ReportRequest.withdraw,
 }
