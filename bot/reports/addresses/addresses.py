@@ -1,9 +1,9 @@
-"""One post, one address: what people paste, made canonical, with nothing of who shares it.
+"""One canonical address for each post, which tells nothing of who shares it.
 
-The first web address of a text is read, whatever is around it; addresses that lead to another are
-followed when they hold it, never on the network; what the platforms' rules (`data/addresses.toml`) know
-is written one way. Parameters that a rule does not name are dropped on the platforms that have rules;
-elsewhere, those that say who shares and how. Credentials and fragments go, but for a page's own route.
+The first web address in a text is read. One that leads to another is followed when it holds it, never on
+the network. The platforms' rules (`data/addresses.toml`) write it in one way. Parameters that no rule names
+are dropped on platforms that have rules; elsewhere, only those that say who shares and how. Credentials and
+fragments are dropped, except the route of a page's own script.
 """
 
 from __future__ import annotations
@@ -11,10 +11,13 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
+from typing import Annotated, Final, TypeAlias
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urljoin, urlsplit
+
+from pydantic import BeforeValidator, Field, TypeAdapter
 
 from bot.reports.addresses.parts import CONVERTERS
 from bot.reports.addresses.text import first_addresses, prepared, web_addresses
@@ -24,19 +27,26 @@ OTHER: Final = "other"
 READ: Final = 8_000  # characters of a text
 LONGEST: Final = 1_000  # of a canonical address; browsers and proxies stop at two thousand
 _DEPTH: Final = 6  # addresses within one another
-_SETTLES: Final = 6  # times that it may change before it is refused
+_SETTLES: Final = 6  # times that an address may change before it is refused
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SAFE: Final = "-._~!$'()*+,;=:@"  # what a path may hold as it is (RFC 3986, section 3.3)
-_IN_QUERY: Final = "-._~!$'()*,:@/"
+_QUERY: Final = partial(urlencode, safe="-._~!$'()*,:@/", quote_via=quote)
+_HOST: Final = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]{2,}|\d+(?:\.\d+){3}")
 _NOISE: Final = re.compile(
     r";jsessionid=[^/]*|/index\.(?:html?|php)$|/amp(?:\.html)?/?$|(?<=\w)\.amp(?=\.html?$|$)", re.IGNORECASE
 )
 _SCRIPT: Final = re.compile(r"\.(?:php|aspx?|jsp|cfm|cgi|pl|do)\d?$", re.IGNORECASE)
 
+_Pattern: TypeAlias = Annotated[
+    re.Pattern[str], BeforeValidator(lambda text: re.compile(text, re.IGNORECASE))
+]
+# Written over several lines.
+_LongPattern: TypeAlias = Annotated[_Pattern, BeforeValidator(lambda text: "".join(text.split()))]
+
 
 @dataclass(frozen=True, slots=True)
 class PostAddress:
-    """Where a post is: the platform's name, « other » for other sites, and its one address."""
+    """Where a post is: its platform (« facebook »… or « other »), and its canonical address."""
 
     platform: str
     canonical: str
@@ -44,7 +54,7 @@ class PostAddress:
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """An address taken apart: `path` is decoded, without its last slash; « # » names a fragment's."""
+    """An address taken apart. `path` is decoded, without its last slash; `raw` is the path as written."""
 
     host: str
     path: str
@@ -59,22 +69,23 @@ class _Link:
         return parse_qsl(search, keep_blank_values=True)
 
     def parameters(self) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for name, value in (*self.query, *((f"#{n}", v) for n, v in parse_qsl(self.fragment))):
-            found.setdefault(name, value)
-        return found
+        """Return the parameters, each once; those of the fragment are named « #name »."""
+        fragment = [(f"#{name}", value) for name, value in parse_qsl(self.fragment)]
+        return dict(reversed([*self.query, *fragment]))
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    path: re.Pattern[str]
-    sub: re.Pattern[str] | None
-    host: re.Pattern[str] | None
-    need: Mapping[str, re.Pattern[str]]
-    to: str
-    unwrap: tuple[str, ...]
-    convert: str
-    whole: bool
+    """A rule of the file, which says what its keys mean."""
+
+    path: _Pattern = re.compile(".*")
+    sub: _Pattern | None = None
+    host: _Pattern | None = None
+    need: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
+    to: str = ""
+    unwrap: tuple[str, ...] = ()
+    convert: str = ""
+    whole: bool = False
 
     def values(self, link: _Link, sub: str, parameters: Mapping[str, str]) -> dict[str, str] | None:
         """Return what the rule takes from a link; None when it does not apply."""
@@ -83,26 +94,24 @@ class _Rule:
         if self.host and not self.host.fullmatch(_bare(link.host)):
             return None
         more = f"?{link.search}" if self.whole and link.search else ""
-        matched = self.path.fullmatch(link.path + more)
-        if not matched:
-            return None
-        found = dict(parameters) | _groups(matched)
-        for name, pattern in self.need.items():
-            needed = pattern.fullmatch(parameters.get(name, ""))
-            if not needed:
+        matches = [self.path.fullmatch(link.path + more)]
+        matches += [pattern.fullmatch(parameters.get(name, "")) for name, pattern in self.need.items()]
+        values = dict(parameters)
+        for match in matches:
+            if match is None:
                 return None
-            found |= _groups(needed)
-        if self.unwrap and not any(found.get(name) for name in self.unwrap):
+            values |= {name: value for name, value in match.groupdict().items() if value is not None}
+        if self.unwrap and not any(values.get(name) for name in self.unwrap):
             return None
-        return found
+        return values
 
 
 @dataclass(frozen=True, slots=True)
 class _Extra:
-    name: str
-    written: str
-    find: re.Pattern[str] | None
-    convert: str
+    name: Annotated[str, Field(alias="from")]
+    written: Annotated[str, Field(alias="as")]
+    find: _Pattern | None = None
+    convert: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +119,16 @@ class _Platform:
     name: str
     home: str
     hosts: tuple[str, ...]
-    host: re.Pattern[str] | None
     opaque: tuple[str, ...]
-    keep: frozenset[str]
-    fold: bool
-    partial: bool
-    extra: tuple[_Extra, ...]
     rules: tuple[_Rule, ...]
+    host: _Pattern | None = None
+    keep: frozenset[str] = frozenset()
+    fold: bool = False
+    partial: bool = False
+    extra: tuple[_Extra, ...] = ()
 
     def sub(self, host: str) -> str | None:
-        """Return what is before the platform's host, "" for nothing; None when it is another's."""
+        """Return what comes before the platform's host, "" for nothing; None when it is another's."""
         for own in self.hosts:
             if host == own or host.endswith(f".{own}"):
                 return _bare(host[: -len(own)].rstrip("."))
@@ -129,90 +138,15 @@ class _Platform:
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
-    """The rules, ready to be used."""
-
-    platforms: tuple[_Platform, ...]
-    wrappers: tuple[_Rule, ...]
-    tracking: re.Pattern[str]
-    telling: re.Pattern[str]
-    views: re.Pattern[str]
+class _OtherSites:
+    tracking: _LongPattern
+    telling: _LongPattern
+    views: _LongPattern
     shorteners: frozenset[str]
     mobile: frozenset[str]
 
-    def find(self, text: str) -> PostAddress | None:
-        """Return where the first web address of a text leads; None when it holds none that can be kept."""
-        found = self._first(_SURROGATE.sub("\ufffd", text[:READ]))
-        for _ in range(_SETTLES):
-            again = self._first(found.canonical) if found else None
-            if again == found:
-                return found
-            found = again  # what it ended with is also what may follow an address
-        return None
-
-    def cleaned(self, text: str) -> str:
-        """Return a text whose web addresses are canonical, so that none says who shares it.
-
-        An address that cannot be kept becomes an ellipsis.
-        """
-        text = prepared(_SURROGATE.sub("\ufffd", text))
-        written, end = "", 0
-        for start, stop, url in web_addresses(text):
-            found = self.find(url)
-            written += text[end:start] + (found.canonical if found else "…")
-            end = stop
-        return written + text[end:]
-
-    def _first(self, text: str) -> PostAddress | None:
-        for url in first_addresses(text):
-            found = self._canonical(url, _DEPTH)
-            if found and len(found.canonical) <= LONGEST:
-                return found
-        return None
-
-    def _canonical(self, url: str, depth: int) -> PostAddress | None:
-        link = _parsed(url)
-        if link is None:
-            return None
-        inner = self._inner(link, self.wrappers, "", url) if depth else None
-        if inner and (found := self._canonical(inner, depth - 1)):
-            return found
-        for platform in self.platforms:
-            if link.host in platform.opaque or _bare(link.host) in platform.opaque:
-                return PostAddress(platform.name, f"https://{_bare(link.host)}{_written(link.path)}")
-            sub = platform.sub(link.host)
-            if sub is not None:
-                return self._known(platform, sub, _routed(link), url, depth)
-        return PostAddress(OTHER, self._other(link))
-
-    def _inner(self, link: _Link, rules: Iterable[_Rule], sub: str, url: str) -> str | None:
-        """Return the address that a link leads to, if a rule finds it there."""
-        parameters = link.parameters()
-        for rule in rules:
-            values = rule.unwrap and rule.values(link, sub, parameters)
-            if values:
-                inner = next(values[name] for name in rule.unwrap if values.get(name))
-                return _led(CONVERTERS[rule.convert](inner), url)
-        return None
-
-    def _known(self, platform: _Platform, sub: str, link: _Link, url: str, depth: int) -> PostAddress | None:
-        inner = self._inner(link, platform.rules, sub, url) if depth else None
-        if inner and (found := self._canonical(inner, depth - 1)):
-            return found
-        parameters = link.parameters()
-        for rule in platform.rules:
-            values = rule.values(link, sub, parameters) if rule.to else None
-            if values is not None:
-                made = _filled(rule.to, values)
-                address = made if made.startswith("https:") else f"https://{platform.home}{made}"
-                return PostAddress(platform.name, address + _extra(platform, parameters, "?" in made))
-        if platform.partial:
-            return PostAddress(OTHER, self._other(link))
-        home = platform.home if self.views.fullmatch(sub) else link.host
-        return PostAddress(platform.name, _unruled(platform, home, link))
-
-    def _other(self, link: _Link) -> str:
-        """Return the address of a page on a site that no rule knows."""
+    def canonical(self, link: _Link) -> str:
+        """Return the address of a page that no rule knows."""
         host = link.host
         while (label := host.partition("."))[0] in self.mobile and "." in label[2]:
             host = label[2]
@@ -223,71 +157,107 @@ class Addresses:
         if host in self.shorteners:
             return f"https://{host}{path}"
         script = not path or _SCRIPT.search(link.path)
-        kept = sorted(
-            (name, value)
-            for name, value in set(link.query)
-            if not self.tracking.fullmatch(name)
-            and (script or self.telling.fullmatch(name))
-            and "@" not in unquote(value)
+        query = _QUERY(
+            sorted(
+                (name, value)
+                for name, value in set(link.query)
+                if not self.tracking.fullmatch(name)
+                and (script or self.telling.fullmatch(name))
+                and "@" not in unquote(value)
+            )
         )
-        query = "&".join(f"{quote(n, safe=_IN_QUERY)}={quote(v, safe=_IN_QUERY)}" for n, v in kept)
         route = link.fragment if re.fullmatch(r"!?/[\w/-]+", link.fragment, re.ASCII) else ""
         port = f":{link.port}" if link.port else ""
         return f"https://{host}{port}{path}{'?' + query if query else ''}{'#' + route if route else ''}"
 
 
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The rules, as the file holds them."""
+
+    platforms: Annotated[tuple[_Platform, ...], Field(alias="platform")]
+    wrappers: Annotated[tuple[_Rule, ...], Field(alias="wrapper")]
+    other: _OtherSites
+
+    def find(self, text: str) -> PostAddress | None:
+        """Return where the first web address of a text leads; None when it holds none that can be kept."""
+        post = self._first(_SURROGATE.sub("\ufffd", text[:READ]))
+        for _ in range(_SETTLES):
+            again = self._first(post.canonical) if post else None
+            if again == post:
+                return post
+            post = again  # the end of an address may look like what follows one in a text
+        return None
+
+    def cleaned(self, text: str) -> str:
+        """Return a text whose web addresses are canonical, so that none says who shares it.
+
+        An address that cannot be kept becomes an ellipsis.
+        """
+        text = prepared(_SURROGATE.sub("\ufffd", text))
+        pieces, end = [], 0
+        for start, stop, url in web_addresses(text):
+            post = self.find(url)
+            pieces += [text[end:start], post.canonical if post else "…"]
+            end = stop
+        return "".join([*pieces, text[end:]])
+
+    def _first(self, text: str) -> PostAddress | None:
+        posts = (self._canonical(url, _DEPTH) for url in first_addresses(text))
+        return next((post for post in posts if post and len(post.canonical) <= LONGEST), None)
+
+    def _canonical(self, url: str, depth: int) -> PostAddress | None:
+        link = _parsed(url)
+        if link is None:
+            return None
+        if inner := self._unwrapped(link, self.wrappers, "", url, depth):
+            return inner
+        for platform in self.platforms:
+            if link.host in platform.opaque or _bare(link.host) in platform.opaque:
+                return PostAddress(platform.name, f"https://{_bare(link.host)}{_written(link.path)}")
+            sub = platform.sub(link.host)
+            if sub is not None:
+                return self._known(platform, sub, _routed(link), url, depth)
+        return PostAddress(OTHER, self.other.canonical(link))
+
+    def _unwrapped(
+        self, link: _Link, rules: Iterable[_Rule], sub: str, url: str, depth: int
+    ) -> PostAddress | None:
+        """Return where the address that a link holds leads, if a rule finds one in it."""
+        for rule in rules if depth else ():
+            values = rule.unwrap and rule.values(link, sub, link.parameters())
+            if values:
+                inner = next(values[name] for name in rule.unwrap if values.get(name))
+                return self._canonical(_absolute(CONVERTERS[rule.convert](inner), url), depth - 1)
+        return None
+
+    def _known(self, platform: _Platform, sub: str, link: _Link, url: str, depth: int) -> PostAddress:
+        """Return the canonical address of a link on a platform."""
+        if inner := self._unwrapped(link, platform.rules, sub, url, depth):
+            return inner
+        parameters = link.parameters()
+        for rule in platform.rules:
+            values = rule.values(link, sub, parameters) if rule.to else None
+            if values is not None:
+                filled = _filled(rule.to, values)
+                address = filled if filled.startswith("https:") else f"https://{platform.home}{filled}"
+                return PostAddress(platform.name, address + _extra(platform, parameters, "?" in filled))
+        if platform.partial:
+            return PostAddress(OTHER, self.other.canonical(link))
+        # A profile, or a page of its own.
+        home, path = platform.home if self.other.views.fullmatch(sub) else link.host, link.path
+        if platform.fold:
+            name, slash, rest = path.lstrip("/").partition("/")
+            path = f"/{name.lower()}{slash}{rest}" if name else ""
+        query = _QUERY(
+            sorted((name, value) for name, value in set(link.query) if name in platform.keep and value)
+        )
+        return PostAddress(platform.name, f"https://{home}{_written(path)}{'/?' + query if query else ''}")
+
+
 def load_addresses(folder: Path) -> Addresses:
-    """Read the rules, which are shipped. Raises `OSError` when they cannot be read."""
-    data = tomllib.loads((folder / FILE).read_text("utf-8"))
-    other = data["other"]
-    return Addresses(
-        tuple(_platform(one) for one in data["platform"]),
-        tuple(_rule(one) for one in data["wrapper"]),
-        _spaced(other["tracking"]),
-        _spaced(other["telling"]),
-        _spaced(other["views"]),
-        frozenset(other["shorteners"]),
-        frozenset(other["mobile"]),
-    )
-
-
-def _spaced(text: str) -> re.Pattern[str]:
-    return re.compile("".join(text.split()), re.IGNORECASE)
-
-
-def _platform(table: Mapping[str, Any]) -> _Platform:
-    return _Platform(
-        table["name"],
-        table["home"],
-        tuple(table["hosts"]),
-        _pattern(table.get("host")),
-        tuple(table["opaque"]),
-        frozenset(table.get("keep", ())),
-        table.get("fold", False),
-        table.get("partial", False),
-        tuple(
-            _Extra(one["from"], one["as"], _pattern(one.get("find")), one.get("convert", ""))
-            for one in table.get("extra", ())
-        ),
-        tuple(_rule(one) for one in table["rules"]),
-    )
-
-
-def _rule(table: Mapping[str, Any]) -> _Rule:
-    return _Rule(
-        re.compile(table.get("path", ".*"), re.IGNORECASE),
-        _pattern(table.get("sub")),
-        _pattern(table.get("host")),
-        {name: re.compile(one) for name, one in table.get("need", {}).items()},
-        table.get("to", ""),
-        tuple(table.get("unwrap", ())),
-        table.get("convert", ""),
-        table.get("whole", False),
-    )
-
-
-def _pattern(text: str | None) -> re.Pattern[str] | None:
-    return re.compile(text, re.IGNORECASE) if text else None
+    """Read the rules from `FILE` in a folder of shipped data. Raises `OSError`."""
+    return TypeAdapter(Addresses).validate_python(tomllib.loads((folder / FILE).read_text("utf-8")))
 
 
 # --- Taking an address apart, and writing one -------------------------------------------------
@@ -301,14 +271,13 @@ def _parsed(url: str) -> _Link | None:
         port = parts.port
     except (ValueError, UnicodeError):
         return None
-    if not re.fullmatch(r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)+[a-z0-9-]{2,}|\d+(?:\.\d+){3}", host):
+    if not _HOST.fullmatch(host):
         return None
-    path = parts.path
-    path = re.sub(r"/{2,}", "/", urlsplit(urljoin("https://a.b/", "./" + path.lstrip("/"))).path)
-    decoded = unquote(path).rstrip("/")
+    path = urlsplit(urljoin("https://a.b/", "./" + parts.path.lstrip("/"))).path
+    path = re.sub(r"/{2,}", "/", path)
     return _Link(
         host,
-        decoded,
+        unquote(path).rstrip("/"),
         _written(unquote(path)) if "%2f" not in path.lower() else quote(path, safe=_SAFE + "/%"),
         parts.query,
         parts.fragment,
@@ -317,11 +286,11 @@ def _parsed(url: str) -> _Link | None:
 
 
 def _routed(link: _Link) -> _Link:
-    """Return a link whose page was written behind « #! », as platforms did in 2011, without it."""
-    found = re.match(r"!?(/[^?]+)\??(.*)", link.fragment) if not link.path else None
-    if not found:
+    """Return a link without the « #! » behind which platforms wrote their pages in 2011."""
+    route = re.match(r"!?(/[^?]+)\??(.*)", link.fragment) if not link.path else None
+    if not route:
         return link
-    return replace(link, path=unquote(found[1]).rstrip("/"), search=found[2] or link.search, fragment="")
+    return replace(link, path=unquote(route[1]).rstrip("/"), search=route[2] or link.search, fragment="")
 
 
 def _written(path: str) -> str:
@@ -332,12 +301,8 @@ def _bare(host: str) -> str:
     return host.removeprefix("www.") if host != "www" else ""
 
 
-def _groups(matched: re.Match[str]) -> dict[str, str]:
-    return {name: value for name, value in matched.groupdict().items() if value is not None}
-
-
-def _led(inner: str, outer: str) -> str:
-    """Return an address that was held in another, whole."""
+def _absolute(inner: str, outer: str) -> str:
+    """Return in full an address that another held."""
     for _ in range(2):
         if re.match(r"(?i)https?%3a", inner) or inner.startswith("%2F"):
             inner = unquote(inner)
@@ -348,6 +313,8 @@ def _led(inner: str, outer: str) -> str:
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
+    """Return « /{name:lower}/posts/{post} » with its values converted."""
+
     def value(match: re.Match[str]) -> str:
         return quote(CONVERTERS[match[2] or ""](values[match[1]]), safe=_SAFE, errors="replace")
 
@@ -356,23 +323,13 @@ def _filled(template: str, values: Mapping[str, str]) -> str:
 
 def _extra(platform: _Platform, parameters: Mapping[str, str], continued: bool) -> str:
     """Return the parameters that single out a comment."""
-    found: dict[str, str] = {}
-    for one in platform.extra:
-        value = CONVERTERS[one.convert](parameters.get(one.name, ""))
-        matched = one.find.fullmatch(value) if one.find else None
-        value = matched[1] if matched else "" if one.find else value
+    comment: dict[str, str] = {}
+    for extra in platform.extra:
+        value = CONVERTERS[extra.convert](parameters.get(extra.name, ""))
+        if extra.find:
+            match = extra.find.fullmatch(value)
+            value = match[1] if match else ""
         if re.fullmatch(r"[\w.-]{1,100}", value, re.ASCII):
-            found.setdefault(one.written, value)
-    written = "&".join(f"{name}={value}" for name, value in found.items())
+            comment.setdefault(extra.written, value)
+    written = "&".join(f"{name}={value}" for name, value in comment.items())
     return f"{'&' if continued else '?'}{written}" if written else ""
-
-
-def _unruled(platform: _Platform, home: str, link: _Link) -> str:
-    """Return an address of a platform for which there is no rule: a profile, a page of its own."""
-    path = link.path
-    if platform.fold:
-        name, slash, rest = path.lstrip("/").partition("/")
-        path = f"/{name.lower()}{slash}{rest}" if name else ""
-    kept = sorted((name, value) for name, value in set(link.query) if name in platform.keep and value)
-    query = "&".join(f"{quote(n, safe=_IN_QUERY)}={quote(v, safe=_IN_QUERY)}" for n, v in kept)
-    return f"https://{home}{_written(path)}{'/?' + query if query else ''}"
