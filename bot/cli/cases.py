@@ -10,7 +10,7 @@ import click
 from bot.cli.base import SUBCOMMAND, dump, json_flag, kept, storage_refusals
 from bot.people import roles
 from bot.reports import queue
-from bot.reports.queue import Queue
+from bot.reports.queue import ReportQueue
 from bot.reports.records import STATUSES
 from bot.storage.database import beside
 
@@ -32,14 +32,14 @@ def signalements(context: click.Context, as_json: bool) -> None:
         return
     config = kept()
     with storage_refusals(), beside(config.database()) as db:
-        found = queue.look(db, config.today())
+        found = queue.read_queue(db, config.today())
         titles = {role.id: role.title for role in roles.all_roles(db)}
     described = {**asdict(found), "open": found.open, "ok": found.sound}
     click.echo(dump(described) if as_json else _told(found, titles))
     sys.exit(0 if found.sound else 1)
 
 
-def _told(found: Queue, titles: dict[str, str]) -> str:
+def _told(found: ReportQueue, titles: dict[str, str]) -> str:
     lines = [f"{label}\u00a0: {found.by_status[status]}" for status, label in STATUSES.items()]
     lines += [
         f"Ouverts\u00a0: {found.open}, dont urgents\u00a0: {found.urgent}",

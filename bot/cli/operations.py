@@ -180,7 +180,7 @@ def _kept(db: Database, config: Settings) -> Iterator[Finding]:
     """Yield how what the database holds is."""
     yield from _roles(db, config)
     yield from onboarding_checks.check_register(db, config.keys())
-    yield from report_checks.reports(db, config.keys(), config.today())
+    yield from report_checks.check_reports(db, config.keys(), config.today())
 
 
 def _roles(db: Database, config: Settings) -> Iterator[Finding]:

@@ -6,22 +6,24 @@ from datetime import date
 from functools import lru_cache
 
 from bot.conversation.messages import Message
+from bot.reports.escalation import FOLLOWING
 from bot.reports.figures import digest, export, statistics
 from bot.reports.figures.files import ReportFile
 from bot.reports.figures.statistics import Table
-from bot.reports.notices import arrived, inherited, more, passed_on, unread
+from bot.reports.notices import alert_message
 
 
 def alert_examples() -> dict[str, Message]:
     """Return one of each alert about a case, by name."""
     case_id = "0f3c9a5be2d14c700f3c9a5be2d14c70"
-    return {
-        "Un nouveau signalement": arrived(case_id),
-        "Un signalement qui attend": unread(case_id),
-        "Un signalement que personne n'a ouvert": passed_on(case_id),
-        "Un signalement qui vient avec un rôle": inherited(case_id),
-        "Du nouveau dans un signalement": more(case_id),
+    levels = {
+        "Un nouveau signalement": "first",
+        "Un signalement qui attend": "reminder",
+        "Un signalement que personne n'a ouvert": "other",
+        "Un signalement qui vient avec un rôle": FOLLOWING,
+        "Du nouveau dans un signalement": "news",
     }
+    return {name: alert_message(case_id, level) for name, level in levels.items()}
 
 
 def export_examples() -> dict[str, Message]:

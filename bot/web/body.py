@@ -1,7 +1,4 @@
-"""What a page brings, read into memory and nowhere else.
-
-aiohttp's own reading of a form writes its files to the disk, metadata and all.
-"""
+"""The body of a form, read into memory only: aiohttp's own reader writes files, metadata and all, to disk."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ from aiohttp import BodyPartReader, web
 from bot.conversation.messages import clean
 
 PICTURE_SIZE: Final = 8 * 1024 * 1024
-# The picture that was drawn anew, sealed and in base64, and the texts; or a picture and some room.
+# Of a whole body: the redrawn picture, sealed and in base64, and the texts; or a picture and some room.
 BODY_SIZE: Final = 24 * 1024 * 1024
 FIELDS: Final = 40
 FIELD_SIZE: Final = 64 * 1024
@@ -25,7 +22,7 @@ _FILE: Final = "picture"
 
 @dataclass(frozen=True, slots=True)
 class FormBody:
-    """The fields, each with its values; the file, if there is one, and whether it is too large."""
+    """A form's fields, each with its values; its file, b"" without one, and whether that was too large."""
 
     fields: Mapping[str, list[str]] = field(repr=False)
     file: bytes = field(default=b"", repr=False)
@@ -37,17 +34,17 @@ class FormBody:
 
 
 async def read_form(request: web.Request) -> FormBody:
-    """Read what a page brings. Raises `HTTPException` when it is none of a form's, or too large."""
+    """Read the body of a form. Raises `HTTPException` when it is not one, or is too large."""
     if request.content_type == "multipart/form-data":
         return await _read_parts(request)
     if request.content_type != "application/x-www-form-urlencoded":
         raise web.HTTPUnsupportedMediaType
     try:
-        brought = await request.post()
-    except (LookupError, ValueError) as error:  # of an encoding that is none, or not its own
+        form = await request.post()
+    except (LookupError, ValueError) as error:  # of an unknown encoding, or a wrong one
         raise web.HTTPBadRequest from error
     fields: dict[str, list[str]] = {}
-    for name, value in brought.items():
+    for name, value in form.items():
         if isinstance(value, str):
             fields.setdefault(name, []).append(clean(value))
     return FormBody(fields)
@@ -61,29 +58,29 @@ async def _read_parts(request: web.Request) -> FormBody:
             count += 1
             if not isinstance(part, BodyPartReader) or count > FIELDS:
                 raise web.HTTPBadRequest
-            content, whole = await _content(part, PICTURE_SIZE if part.name == _FILE else FIELD_SIZE, left)
-            left -= whole
+            content, size = await _content(part, PICTURE_SIZE if part.name == _FILE else FIELD_SIZE, left)
+            left -= size
             if part.name == _FILE:
-                file, too_large = content, whole > PICTURE_SIZE
-            elif whole > FIELD_SIZE:
-                raise web.HTTPRequestEntityTooLarge(FIELD_SIZE, whole)
+                file, too_large = content, size > PICTURE_SIZE
+            elif size > FIELD_SIZE:
+                raise web.HTTPRequestEntityTooLarge(FIELD_SIZE, size)
             else:
                 fields.setdefault(part.name or "", []).append(clean(content.decode("utf-8", "replace")))
-    except (ValueError, AssertionError) as error:  # what aiohttp raises of parts that are none
+    except (ValueError, AssertionError) as error:  # which aiohttp raises for malformed parts
         raise web.HTTPBadRequest from error
     return FormBody(fields, file, too_large)
 
 
 async def _content(part: BodyPartReader, most: int, left: int) -> tuple[bytes, int]:
-    """Return a part's content, up to `most` bytes, and how long it was.
+    """Return the first `most` bytes of a part at the most, and the size of all of it.
 
-    What is too large is read to its end all the same: a browser that is still sending sees no answer.
+    A part that is too large is read to its end: a browser that is still sending sees no answer.
     """
-    kept, whole = bytearray(), 0
+    content, size = bytearray(), 0
     while chunk := await part.read_chunk(_CHUNK):
-        whole += len(chunk)
-        if whole > left:
-            raise web.HTTPRequestEntityTooLarge(BODY_SIZE, whole)
-        if whole <= most:
-            kept += chunk
-    return bytes(kept), whole
+        size += len(chunk)
+        if size > left:
+            raise web.HTTPRequestEntityTooLarge(BODY_SIZE, size)
+        if size <= most:
+            content += chunk
+    return bytes(content), size

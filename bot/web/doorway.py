@@ -1,8 +1,8 @@
-"""Who is let in: so many connections, each for so long, whatever they do or leave undone.
+"""The doorway of the form: at most so many connections, each for so long.
 
-A service that anyone can reach meets connections that open and say nothing, or say it one byte at a
-time (« slow loris »). An onion service hands them over as they are, without an address to tell them
-apart, so they are bounded by their number and by time.
+A service that anyone can reach meets connections that open and say nothing, or say it one byte at a time
+(« slow loris »). An onion service passes them on without an address that would tell them apart, so what is
+limited is their number and their time.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ CONNECTIONS: Final = 64
 HEAD_SECONDS: Final = 10.0  # for a request's first lines; Tor is slow, but they are a kilobyte
 WHOLE_SECONDS: Final = 90.0  # for all of it: eight megabytes at 100 kB/s, and the answer
 
-# aiohttp writes a line, with its time, for each request that it cannot read: that is a trace of someone.
-# What breaks in the form itself is logged there, without what was sent.
+# aiohttp logs a line, with its time, for each request that it cannot read: that is a trace of someone.
+# The form logs its own failures, without what was sent.
 _UNWRITTEN: Final = logging.getLogger(f"{__name__}.unwritten")
 _UNWRITTEN.disabled = True
 
 
 class _Closed(asyncio.Protocol):
-    """Hangs up at once."""
+    """A connection that is closed at once."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if isinstance(transport, asyncio.Transport):
@@ -32,9 +32,10 @@ class _Closed(asyncio.Protocol):
 
 
 class Doorway:
-    """Listens for an application, on this machine only.
+    """Listens for an application, on one address of this machine.
 
-    `whole`, `connections`: see above. aiohttp itself closes a connection whose head does not come.
+    `connections`: how many at once. `whole`: seconds that each may last. `head`: seconds until a request's
+    first lines, after which aiohttp closes the connection.
     """
 
     def __init__(
@@ -62,14 +63,14 @@ class Doorway:
         self._server: asyncio.Server | None = None
 
     async def open(self) -> None:
-        """Listen. Raises `OSError` when the port is taken; `port` then holds which, if it was 0."""
+        """Listen. Raises `OSError` when the port is taken. A `port` of 0 becomes the one that was free."""
         await self._runner.setup()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._met, self._host, self.port)
         self.port = int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
-        """Listen no more, and end what is under way; may be called at any moment."""
+        """Stop listening, and end the requests under way. May be called at any moment."""
         if self._server is not None:
             self._server.close()
             self._server = None

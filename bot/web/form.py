@@ -1,16 +1,15 @@
-"""The web form: its routes, on 127.0.0.1 only, which a reverse proxy or an onion service leads to.
+"""The web form, served on 127.0.0.1 only, behind a reverse proxy or an onion service.
 
-Nothing here tells who asks: no address is read (nor any header that would carry one), nothing is
-logged of a request, there is no cookie and no script, and a draft is in the page that shows it.
+Nothing here tells who asks: no address is read, nor any header that would carry one; no request is logged;
+there is no cookie and no script; a draft exists only in the page that shows it.
 
-There is no protection against forged requests (CSRF), and none is missing: such a request rides on what
-a browser sends by itself, a cookie or a password, and here there is nothing of the kind. What another
-site could make a visitor's browser send, it could send itself. Browsers that say that another site is
-asking are refused all the same, so that visitors are not used to exhaust the form's share of the hour.
+Forged requests (CSRF) need no protection here: they exploit the cookies or passwords that browsers send by
+themselves, and there are none. Another site could send by itself what it makes a visitor's browser send.
+Browsers that announce a request from another site are refused all the same, so that no site uses its
+visitors to exhaust the form's share of the hour.
 
-Whatever host a request names is answered, and alike: the proxy or the onion service gives its own, no
-page holds an absolute address, and a site that had its name lead here (DNS rebinding) would read what
-everyone can.
+Every Host is answered, with the same pages: the proxy or the onion service sends its own, no page holds an
+absolute address, and a site that pointed its name here (DNS rebinding) would read what everyone can read.
 """
 
 from __future__ import annotations
@@ -50,10 +49,10 @@ logger = logging.getLogger(__name__)
 
 HOST: Final = "127.0.0.1"
 BODY_SECONDS: Final = 75.0
-LARGE: Final = 256 * 1024  # from there, a body waits for its turn, so that few are in memory at once
+LARGE: Final = 256 * 1024  # bytes; a larger body waits for its turn, so that few are in memory at once
 LARGE_AT_ONCE: Final = 3
 TURN_SECONDS: Final = 10.0
-STORAGE_TURNS: Final = 2  # however many use the form, only so many are before the chat on the storage thread
+STORAGE_TURNS: Final = 2  # requests of the form that may be ahead of the chat on the storage thread
 
 HEADERS: Final[Mapping[str, str]] = {
     **http_headers.COMMON,
@@ -71,8 +70,10 @@ _UNKNOWN: Final = (
     "Aucun signalement ne se trouve sous ces mots. Vérifiez-les un à un. Un signalement retiré, ou fermé "
     "depuis longtemps, est effacé."
 )
-_TIME_PASSED: Final = "Du temps a passé. Rien n'a été envoyé\u00a0: relisez, puis envoyez."
-_PICTURE_LOST: Final = " Pour joindre une capture d'écran, choisissez-la de nouveau\u00a0: pressez Corriger."
+_TOO_OLD: Final = (
+    "Du temps a passé. Rien n'a été envoyé\u00a0: relisez, puis envoyez. Pour joindre une capture d'écran, "
+    "choisissez-la de nouveau\u00a0: pressez Corriger."
+)
 TOO_LARGE: Final = f"L'image dépasse {PICTURE_SIZE // 1024**2}\u00a0Mo. Choisissez-en une plus petite."
 
 _BLANK: Final = Report(severity="", recipient="")
@@ -113,7 +114,7 @@ class WebForm:
             ) from error
 
     async def close(self) -> None:
-        """Listen no more. May be called at any moment."""
+        """Stop listening. May be called at any moment."""
         await self._doorway.close()
 
     def _app(self) -> web.Application:
@@ -210,7 +211,7 @@ class WebForm:
             opened = self._seals.open(body.value("seal"))
             review = await self._reviewed(_typed(body))
             if opened is None:
-                return await self._review_page(review, None, _TIME_PASSED + _PICTURE_LOST)
+                return await self._review_page(review, None, _TOO_OLD)
             picture, code = opened
             if review.problems:
                 return await self._review_page(review, picture)
@@ -281,7 +282,7 @@ class WebForm:
 
     @asynccontextmanager
     async def _turn(self, request: web.Request) -> AsyncIterator[None]:
-        """Wait for one's turn to bring something large; refuse when it does not come."""
+        """Wait for a turn to read a large body. Raises `HTTPServiceUnavailable` when it does not come."""
         if request.content_length is not None and request.content_length < LARGE:
             yield
             return

@@ -23,7 +23,7 @@ from bot.reports import cases as report_cases
 from bot.reports import escalation, followups, queue, retention
 from bot.reports import filing as reports
 from bot.reports import notices as report_notices
-from bot.reports.checks import reports as checks
+from bot.reports.checks import check_reports as checks
 from bot.reports.figures import export as report_export
 from bot.reports.figures import files
 from bot.reports.keys import KEY_FILE, Keyring, keyring
@@ -292,7 +292,7 @@ def test_lost_keys_are_refused_aloud_and_never_made_again_while_a_report_needs_t
 def test_the_queue_is_told_in_numbers_without_a_content_or_a_name(home: Home) -> None:
     home.file(urgent=True)
     home.file("https://www.facebook.com/spotted/posts/2")
-    found = home.within(lambda session: queue.look(session.db, session.today))
+    found = home.within(lambda session: queue.read_queue(session.db, session.today))
     assert (found.open, found.urgent, found.waiting, found.dead, found.vacant) == (2, 1, 2, 0, ())
     assert found.sound
 

@@ -1,4 +1,4 @@
-"""How a part of an address is written the way of its platform, by the names that the rules give."""
+"""How the parts of an address are converted to their platform's way, by the names that the rules use."""
 
 from __future__ import annotations
 
@@ -10,49 +10,29 @@ from typing import Final
 from urllib.parse import unquote
 
 
-def _decoded(text: str) -> str:
+def _from_base64(value: str, pattern: str) -> str:
+    """Return what `pattern` captures in a value once decoded, or the value itself."""
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True).decode()
+        decoded = base64.b64decode(value + "=" * (-len(value) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
-        return ""
-
-
-def _comment(value: str) -> str:
-    """Return a comment's number, also out of « comment:1234_5678 » in base64."""
-    found = re.fullmatch(r"comment:\d+_(\d+)(?:_\d+)?", _decoded(value))
-    return found[1] if found else value
-
-
-def _highlight(value: str) -> str:
-    found = re.fullmatch(r"highlight:(\d+)", _decoded(value))
-    return found[1] if found else value
-
-
-def _decimal(value: str) -> str:
-    return str(int(value, 16))
-
-
-def _proofpoint(value: str) -> str:
-    """Return what Proofpoint's second version wrote with « - » for « % » and « _ » for « / »."""
-    return unquote(value.replace("-", "%").replace("_", "/"))
-
-
-def _cache(value: str) -> str:
-    return re.sub(r"^cache:(?:[\w-]{12}:)?|[\s+].*$", "", value)
+        return value
+    match = re.fullmatch(pattern, decoded)
+    return match[1] if match else value
 
 
 _URNS: Final = {
-    one.lower(): one
-    for one in ("ugcPost", "groupPost", "linkedInArticle", "aggregatedShare", "sponsoredContentV2")
+    urn.lower(): urn
+    for urn in ("ugcPost", "groupPost", "linkedInArticle", "aggregatedShare", "sponsoredContentV2")
 }
 CONVERTERS: Final[Mapping[str, Callable[[str], str]]] = {
     "": str,
     "lower": str.lower,
     "handle": lambda value: value.removeprefix("@").lower(),
     "urn": lambda value: _URNS.get(value.lower(), value.lower()),
-    "hex": _decimal,
-    "comment": _comment,
-    "highlight": _highlight,
-    "proofpoint": _proofpoint,
-    "cache": _cache,
+    "hex": lambda value: str(int(value, 16)),
+    "comment": lambda value: _from_base64(value, r"comment:\d+_(\d+)(?:_\d+)?"),
+    "highlight": lambda value: _from_base64(value, r"highlight:(\d+)"),
+    # The second version of Proofpoint writes « - » for « % » and « _ » for « / ».
+    "proofpoint": lambda value: unquote(value.replace("-", "%").replace("_", "/")),
+    "cache": lambda value: re.sub(r"^cache:(?:[\w-]{12}:)?|[\s+].*$", "", value),
 }

@@ -1,4 +1,4 @@
-"""Finding web addresses in what people paste: sentences, Markdown, Slack's own marks, encoded, wrapped."""
+"""Finding web addresses in what people paste: in sentences, Markdown or Slack's marks, encoded, wrapped."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ _WORDS: Final = frozenset(
 
 
 def prepared(text: str) -> str:
-    """Return a text without what cannot be seen in it, and without the brackets that disarm an address."""
+    """Return a text without invisible characters, and without the brackets that disarm an address."""
     return _INVISIBLE.sub("", text.replace("[.]", ".").replace("(.)", "."))
 
 
 def first_addresses(text: str) -> Iterator[str]:
-    """Yield the addresses of a text as they come, each with its scheme, without what surrounds it.
+    """Yield the addresses in a text in order, each with its scheme and without what surrounds it.
 
-    Of a link in Markdown it is where it leads, not what is read. A site that is merely named, as in « vu
-    sur facebook.com », comes after whole addresses.
+    A link in Markdown yields its target. A site that is merely named, as in « vu sur facebook.com », comes
+    after whole addresses.
     """
     named = []
     for start, end, url in web_addresses(whole := _MARKDOWN.sub(r" \1 ", prepared(text))):
@@ -57,7 +57,7 @@ def first_addresses(text: str) -> Iterator[str]:
 
 
 def web_addresses(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield the addresses of a `prepared` text: from where to where each is written, and the address."""
+    """Yield where each address in a `prepared` text starts and ends, and the address."""
     for match in _FOUND.finditer(text):
         written = _trimmed(match[0])
         end = match.start() + len(written)
@@ -72,7 +72,7 @@ def web_addresses(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _schemed(url: str) -> str:
-    """Return an address that has a scheme, with the one that leads to the web."""
+    """Return an address with the scheme of the web in place of its own."""
     scheme, _, rest = url.partition(":")
     rest = rest.replace("\\/", "/")
     head, mark, tail = re.sub(r"^[/\\]+", "", rest).partition("?")
@@ -85,16 +85,14 @@ def _schemed(url: str) -> str:
 
 
 def _trimmed(url: str) -> str:
-    """Return an address without the punctuation that follows it, and with its own parentheses."""
-    while url:
-        last = url[-1]
-        if last in _LAST or (last == ")" and url.count(")") > url.count("(")) or last == "(":
-            url = url[:-1]
-        else:
-            break
+    """Return an address without the punctuation after it; parentheses that it opens stay."""
+    while url and (
+        url[-1] in _LAST or url[-1] == "(" or (url[-1] == ")" and url.count(")") > url.count("("))
+    ):
+        url = url[:-1]
     return url
 
 
 def _whole(url: str) -> str:
-    """Return an address that was written for a page as it is."""
+    """Return an address without HTML's way of writing « & »."""
     return re.sub(r"&(?:amp;)+", "&", url)
