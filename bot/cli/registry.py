@@ -285,17 +285,17 @@ def _asked(name: str, field: str, **how: Any) -> Callable[[Any], Any]:  # noqa: 
 @click.option("--avis-publics", default="", metavar="TEXTE", help=incidents.LABELS["public_notice"])
 def _incident_add(**given: Any) -> None:  # noqa: ANN401 — click's own types
     incident = Incident(
-        given["renseignements"],
-        given["circonstances"],
-        given["periode"],
-        given["connu_le"].date(),
-        given["personnes"],
-        given["risk"] == "risque-serieux",
-        given["raisons"],
-        given["mesures"],
-        given["avis_commission"].date() if given["avis_commission"] else None,
-        given["avis_personnes"].date() if given["avis_personnes"] else None,
-        given["avis_publics"],
+        information=given["renseignements"],
+        circumstances=given["circonstances"],
+        happened=given["periode"],
+        known_on=given["connu_le"].date(),
+        persons=given["personnes"],
+        serious_risk=given["risk"] == "risque-serieux",
+        reasons=given["raisons"],
+        commission_told_on=given["avis_commission"].date() if given["avis_commission"] else None,
+        persons_told_on=given["avis_personnes"].date() if given["avis_personnes"] else None,
+        public_notice=given["avis_publics"],
+        measures=given["mesures"],
     )
     try:
         with storage_refusals(), incidents.register(kept_parts().settings.database()) as conn:

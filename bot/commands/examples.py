@@ -38,7 +38,7 @@ from bot.people.persons import Account
 from bot.people.roles import Role
 from bot.policy.articles import Number
 from bot.policy.library import Library
-from bot.privacy.personal_data import CATEGORIES, Held
+from bot.privacy.personal_data import CATEGORIES
 from bot.storage.state import Flag
 from bot.times import Calendar
 
@@ -209,7 +209,7 @@ def mesdonnees_examples() -> dict[str, Message]:
         "comptes": {"plateforme": "slack", "espace": "T1", "identifiant": "U1", "avis_vu": "1"},
         "appartenance": {"a_titre_de": "officière ou officier", "depuis": "2026-09-01", "jusque": None},
     }
-    held = [Held(one, (facts[one.id],)) for one in CATEGORIES if one.id in facts]
+    held = {category: [facts[category.id]] for category in CATEGORIES if category.id in facts}
     contact = "renseignements@exemple.ca"
     return {
         "L'avis de confidentialité": Message(*mesdonnees.NOTICE),

@@ -1,4 +1,4 @@
-"""`mesdonnees`: what Vigie holds about the person who asks, as text and as a file, and its erasure."""
+"""`mesdonnees`: what Vigie holds about whoever asks, as text and as a file, and its erasure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bot.conversation.requests import Request
 from bot.people.office import Office, asker
 from bot.people.roles import ADMINISTRATION, role
 from bot.privacy import personal_data
-from bot.privacy.personal_data import CATEGORIES, Category, Held
+from bot.privacy.personal_data import CATEGORIES, Fact, Held
 from bot.times import in_words
 
 _FILE = "fichier"
@@ -39,7 +39,7 @@ _ACCENTED = {
     "avis_vu": "version de l'avis vue",
 }  # names in the file are ASCII
 _PLATFORMS = {"slack": "Slack", "discord": "Discord", "local": "bac à sable"}
-_FACTS_WEIGHT = 2_400  # what is left of a message once its frame is drawn
+_FACTS_WEIGHT = 2_400  # the weight left in a message once its frame is drawn
 _ANONYMOUS = "Un signalement anonyme n'est lié à personne\u00a0: je ne peux pas savoir s'il est de vous."
 
 
@@ -82,7 +82,7 @@ NOTICE = (
 
 
 def notice(office: Office, request: Request) -> Sequence[Element]:
-    """Return the privacy notice if the one who asks has yet to see this version of it, else nothing."""
+    """Return the privacy notice if the sender has yet to see this version of it, else nothing."""
     if request.actor is None:
         return ()
     with office.storage.transaction() as db:
@@ -90,7 +90,7 @@ def notice(office: Office, request: Request) -> Sequence[Element]:
 
 
 def noticed(office: Office, request: Request) -> None:
-    """Note that the one who asks has been shown the notice."""
+    """Record that the sender has been shown the notice."""
     if request.actor is not None:
         with office.storage.transaction() as db:
             personal_data.notice_shown(db, request.actor)
@@ -100,7 +100,7 @@ def noticed(office: Office, request: Request) -> None:
 
 
 def nothing(contact: str | None) -> Message:
-    """Say that nothing is held, and what would be; nothing is noted of who asks."""
+    """Say that nothing is held, and what would be; nothing is kept about the sender."""
     return Message(
         Heading("Vos renseignements personnels"),
         Text(f"Je ne conserve rien à votre sujet. {_ANONYMOUS}"),
@@ -110,18 +110,21 @@ def nothing(contact: str | None) -> Message:
     )
 
 
-def shown(held: Sequence[Held], contact: str | None) -> Message:
-    """Show what is held, what for and for how long; what does not fit is in the file."""
+def shown(held: Held, contact: str | None) -> Message:
+    """Show what is held, its purpose and its retention; what does not fit is in the file."""
     parts: list[Element] = []
     room = _FACTS_WEIGHT
-    for one in held:
-        lines = _described(one)
-        need = weight(lines) + weight(one.category.title)
-        if need > room:
+    for category, facts in held.items():
+        lines = [f"• {', '.join(_values(fact))}" for fact in facts[:8]]
+        if len(facts) > len(lines):
+            lines.append(f"• et {len(facts) - len(lines)} de plus, dans le fichier")
+        lines += [f"Pourquoi\u00a0: {category.purpose}.", f"Durée\u00a0: {category.retention}."]
+        text = "\n".join(lines)
+        room -= weight(text) + weight(category.title)
+        if room < 0:
             parts.append(Note("Le reste est dans le fichier."))
             break
-        parts.append(Text(bold(one.category.title), f"\n{lines}"))
-        room -= need
+        parts.append(Text(bold(category.title), f"\n{text}"))
     return Message(
         Heading("Vos renseignements personnels"),
         *parts,
@@ -133,27 +136,17 @@ def shown(held: Sequence[Held], contact: str | None) -> Message:
     )
 
 
-def _described(held: Held) -> str:
-    lines = [f"• {', '.join(_values(fact))}" for fact in map(dict, held.facts[:8])]
-    if len(held.facts) > len(lines):
-        lines.append(f"• et {len(held.facts) - len(lines)} de plus, dans le fichier")
-    return "\n".join(
-        [*lines, f"Pourquoi\u00a0: {held.category.purpose}.", f"Durée\u00a0: {held.category.retention}."]
-    )
-
-
-def _values(fact: dict[str, object]) -> Iterator[str]:
+def _values(fact: Fact) -> Iterator[str]:
+    """Yield the columns of a fact: a day in words, a platform by its name, anything else as it is."""
     for name, value in fact.items():
-        if value not in {None, ""}:
-            label = _ACCENTED.get(name, name).replace("_", " ")
-            yield f"{label}\u00a0: {excerpt(_readable(name, str(value)), 60)}"
-
-
-def _readable(name: str, value: str) -> str:
-    """Return a day in words, a platform by its name, and anything else as it is."""
-    if name == "plateforme":
-        return _PLATFORMS.get(value, value)
-    return in_words(date.fromisoformat(value)) if _DAY.fullmatch(value) else value
+        if value in {None, ""}:
+            continue
+        text = str(value)
+        if name == "plateforme":
+            text = _PLATFORMS.get(text, text)
+        elif _DAY.fullmatch(text):
+            text = in_words(date.fromisoformat(text))
+        yield f"{_ACCENTED.get(name, name).replace('_', ' ')}\u00a0: {excerpt(text, 60)}"
 
 
 def _rights(contact: str | None) -> str:
@@ -166,7 +159,7 @@ def _rights(contact: str | None) -> str:
 
 
 def exported(content: bytes, today: date) -> Message:
-    """Give all of it as a file that a program can read."""
+    """Give everything that is held as a file that programs can read."""
     return Message(
         Text(
             "Voici tout ce que je conserve à votre sujet, dans un format que d'autres programmes savent lire."
@@ -177,33 +170,35 @@ def exported(content: bytes, today: date) -> Message:
 
 def confirmation(duties: Sequence[str]) -> Message:
     """Say what would be destroyed and what would not, and ask."""
-    kept = _kept(duties)
     text = (
         "Je détruirai ce qui n'a pas à être conservé. Le reste le sera à la fin de sa durée de conservation."
-        if kept
+        if duties
         else "Je détruirai tout ce que je conserve à votre sujet, messages en attente compris."
     )
     return Message(
         Heading("Effacer vos renseignements?"),
         Text(f"{text} C'est sans retour."),
-        *([Text(bold("Ce qui reste, et pourquoi"), f"\n{kept}")] if kept else []),
+        *_remaining(duties),
         Buttons(Button("Effacer", f"mesdonnees {_SURE}", "danger"), Button("Garder", "mesdonnees")),
     )
 
 
 def erased(duties: Sequence[str]) -> Message:
     """Say that it is done, and what remains."""
-    kept = _kept(duties)
+    part = "ce qui pouvait l'être" if duties else "tout"
     return Message(
-        Text("C'est fait\u00a0: " + ("ce qui pouvait l'être est détruit." if kept else "tout est détruit.")),
-        *([Text(bold("Ce qui reste, et pourquoi"), f"\n{kept}")] if kept else []),
+        Text(f"C'est fait\u00a0: {part} est détruit."),
+        *_remaining(duties),
         Note("Les copies de sauvegarde expirent d'elles-mêmes, et ce qui est détruit n'en revient pas."),
     )
 
 
-def _kept(duties: Sequence[str]) -> str:
-    found: list[Category] = [one for one in CATEGORIES if one.id in duties]
-    lines = [f"• {one.title}\u00a0: {one.kept}." for one in found]
-    if found:
-        lines.append("• Vos comptes et vos messages\u00a0: ils servent à ce qui précède.")
-    return "\n".join(lines)
+def _remaining(duties: Sequence[str]) -> list[Text]:
+    """Say which categories remain, and why; nothing when none does."""
+    if not duties:
+        return []
+    lines = [
+        f"• {category.title}\u00a0: {category.duty}." for category in CATEGORIES if category.id in duties
+    ]
+    lines.append("• Vos comptes et vos messages\u00a0: ils servent à ce qui précède.")
+    return [Text(bold("Ce qui reste, et pourquoi"), "\n" + "\n".join(lines))]

@@ -1,9 +1,9 @@
 """The register of confidentiality incidents, for the person responsible: apart from everything else.
 
-A file of its own: only the command line writes in it, and of it the bot only deletes, each day, what was
-kept long enough. Its fields are those that
-the Règlement sur les incidents de confidentialité (P-39.1, r. 3.1) asks for, a. 7; it is kept five years
-at least after the association learnt of the incident, a. 8. No one's name belongs in it.
+It is a file of its own. The command line alone writes in it, and each day the bot deletes what was kept long
+enough. Its fields are those that the Règlement sur les incidents de confidentialité (P-39.1, r. 3.1) asks
+for, a. 7; they are kept five years at least after the association learnt of the incident, a. 8. No one's
+name belongs in it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Any, Final, get_type_hints
 
+from pydantic import TypeAdapter
 from sqlite_utils import Database
 
 from bot.backup import destroyed
@@ -25,7 +26,8 @@ from bot.storage.database import explained
 YEARS_KEPT: Final = 5
 SUFFIX: Final = ".incidents"  # after the name of the bot's own database
 
-_TABLE = """CREATE TABLE IF NOT EXISTS confidentiality_incidents (
+_NAME = "confidentiality_incidents"
+_TABLE = f"""CREATE TABLE IF NOT EXISTS {_NAME} (
   id INTEGER PRIMARY KEY,
   information TEXT NOT NULL,
   circumstances TEXT NOT NULL,
@@ -40,47 +42,39 @@ _TABLE = """CREATE TABLE IF NOT EXISTS confidentiality_incidents (
   measures TEXT NOT NULL) STRICT"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """One incident.
+    """One incident: each field with its name in French, in the order of the Regulation.
 
-    `happened`: the day or the period, in words where only that is known. `persons`: how many, or about,
-    and how many of them reside in Québec. `reasons`: why there is, or is not, a risk of serious injury:
-    how sensitive, what it could be used for, what could follow, how likely.
+    `happened`: the day or the period, in words where only that is known. `persons`: how many, or about, and
+    how many of them reside in Québec. `reasons`: why there is, or is not, a risk of serious injury: how
+    sensitive the information is, what it could be used for, what could follow, how likely.
     """
 
-    information: str
-    circumstances: str
-    happened: str
-    known_on: date
-    persons: str
-    serious_risk: bool
-    reasons: str
-    measures: str
-    commission_told_on: date | None = None
-    persons_told_on: date | None = None
-    public_notice: str = ""
+    information: Annotated[str, "Renseignements personnels visés (ou pourquoi on ne peut le dire)"]
+    circumstances: Annotated[str, "Circonstances de l'incident, en bref"]
+    happened: Annotated[str, "Date ou période de l'incident"]
+    known_on: Annotated[date, "Date à laquelle l'association en a pris connaissance"]
+    persons: Annotated[str, "Nombre de personnes concernées, et combien résident au Québec"]
+    serious_risk: Annotated[bool, "Risque qu'un préjudice sérieux soit causé"]
+    reasons: Annotated[str, "Éléments qui amènent à le conclure"]
+    commission_told_on: Annotated[date | None, "Date de l'avis à la Commission d'accès à l'information"] = (
+        None
+    )
+    persons_told_on: Annotated[date | None, "Date des avis aux personnes concernées"]
+    public_notice: Annotated[str, "Avis publics, et pourquoi"]
+    measures: Annotated[str, "Mesures prises pour diminuer les risques"]
 
 
-# What each field is called, in the order of the Regulation.
 LABELS: Final[Mapping[str, str]] = {
-    "information": "Renseignements personnels visés (ou pourquoi on ne peut le dire)",
-    "circumstances": "Circonstances de l'incident, en bref",
-    "happened": "Date ou période de l'incident",
-    "known_on": "Date à laquelle l'association en a pris connaissance",
-    "persons": "Nombre de personnes concernées, et combien résident au Québec",
-    "serious_risk": "Risque qu'un préjudice sérieux soit causé",
-    "reasons": "Éléments qui amènent à le conclure",
-    "commission_told_on": "Date de l'avis à la Commission d'accès à l'information",
-    "persons_told_on": "Date des avis aux personnes concernées",
-    "public_notice": "Avis publics, et pourquoi",
-    "measures": "Mesures prises pour diminuer les risques",
+    name: hint.__metadata__[0] for name, hint in get_type_hints(Incident, include_extras=True).items()
 }
+_OPTIONAL = {"commission_told_on", "persons_told_on", "public_notice"}
 
 
 @contextmanager
-def register(database: Path) -> Iterator[sqlite3.Connection]:
-    """Open the register that is beside the bot's database, made at its first use for its owner only.
+def register(database: Path) -> Iterator[Database]:
+    """Open the register beside the bot's database, created at its first use for its owner only.
 
     Raises `StorageError` when it cannot be opened, read or written.
     """
@@ -92,73 +86,37 @@ def register(database: Path) -> Iterator[sqlite3.Connection]:
         conn.execute("PRAGMA secure_delete = ON")
         conn.execute("PRAGMA synchronous = FULL")
         conn.execute(_TABLE)
-        yield conn
+        yield Database(conn)
 
 
 def beside(database: Path) -> Path:
-    """Return where the register of that database is."""
+    """Return the path of a database's register."""
     real = database.resolve()
     return real.with_name(real.name + SUFFIX)
 
 
-def add(conn: sqlite3.Connection, incident: Incident) -> int:
+def add(register: Database, incident: Incident) -> int:
     """Write an incident in the register and return its number. Raises `ValueError` for what is missing."""
-    row = {name: _written(value) for name, value in asdict(incident).items()}
-    missing = [LABELS[name] for name in _REQUIRED if row[name] in {None, ""}]
-    if incident.serious_risk and incident.commission_told_on is None:
-        missing.append(LABELS["commission_told_on"])
-    if missing:
+    values: dict[str, Any] = TypeAdapter(Incident).dump_python(incident, mode="json")  # days as text
+    row = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
+    required = [name for name in row if name not in _OPTIONAL]
+    if incident.serious_risk:
+        required.append("commission_told_on")
+    if missing := [LABELS[name] for name in required if row[name] in {None, ""}]:
         raise ValueError(f"il manque\u00a0: {'; '.join(missing)}")
-    names = ", ".join(row)
-    cursor = conn.execute(
-        f"INSERT INTO confidentiality_incidents ({names}) VALUES ({', '.join('?' * len(row))})",  # noqa: S608 — field names
-        tuple(row.values()),
-    )
-    return int(cursor.lastrowid or 0)
+    return int(register.table(_NAME).insert(row).last_pk or 0)
 
 
-def incidents(conn: sqlite3.Connection) -> list[tuple[int, Incident]]:
+def incidents(register: Database) -> list[tuple[int, Incident]]:
     """Return the incidents with their numbers, oldest first."""
-    names = [field.name for field in fields(Incident)]
-    rows = conn.execute(f"SELECT id, {', '.join(names)} FROM confidentiality_incidents ORDER BY id")  # noqa: S608 — field names
-    return [(int(row[0]), _read(dict(zip(names, row[1:], strict=True)))) for row in rows.fetchall()]
+    read = TypeAdapter(Incident).validate_python
+    return [(row.pop("id"), read(row)) for row in register.table(_NAME).rows_where(order_by="id")]
 
 
-def enforce(db: Database, database: Path, today: date) -> int:
-    """Destroy what is no longer to be kept, and certify it in the bot's own database; return how many.
-
-    Raises `StorageError`.
-    """
-    if not beside(database).exists():
-        return 0
-    limit = date(today.year - YEARS_KEPT, today.month, min(today.day, 28)).isoformat()
-    with register(database) as conn:
-        done = conn.execute("DELETE FROM confidentiality_incidents WHERE known_on < ?", (limit,)).rowcount
-    destroyed.certify(db, today, {"incidents": done})
-    return done
-
-
-_REQUIRED = ("information", "circumstances", "happened", "known_on", "persons", "reasons", "measures")
-_DATES = frozenset({"known_on", "commission_told_on", "persons_told_on"})
-
-
-def _written(value: object) -> str | int | None:
-    match value:
-        case date():
-            return value.isoformat()
-        case bool():
-            return int(value)
-        case None:
-            return None
-        case _:
-            return str(value).strip()
-
-
-def _read(row: dict[str, object]) -> Incident:
-    known: dict[str, object] = {
-        name: date.fromisoformat(str(value)) if name in _DATES and value else value
-        for name, value in row.items()
-    }
-    known["serious_risk"] = bool(row["serious_risk"])
-    known["public_notice"] = row["public_notice"] or ""
-    return Incident(**known)  # type: ignore[arg-type]  # the columns are the fields, of the same types
+def enforce(db: Database, database: Path, today: date) -> None:
+    """Destroy what was kept long enough, and certify it in the bot's own database. Raises `StorageError`."""
+    if beside(database).exists():
+        limit = date(today.year - YEARS_KEPT, today.month, min(today.day, 28)).isoformat()
+        with register(database) as opened:
+            done = opened.conn.execute(f"DELETE FROM {_NAME} WHERE known_on < ?", (limit,))  # noqa: S608 — a constant
+        destroyed.certify(db, today, {"incidents": done.rowcount})

@@ -1,8 +1,8 @@
-"""What is held about a person: what for, for how long, how to see it, how to have it erased.
+"""What is held about a person: its purpose, its retention, how they see it, how they have it erased.
 
-Each category of personal information is one `Category` of the table below; what a later capability
-stores adds its own. The words are those of the Act respecting the protection of personal information in
-the private sector (P-39.1): a. 8 (what one is told), 23 (destruction), 27 (access), 28 (rectification).
+Each category of personal information is one `Category` of the table below; a room that stores something more
+adds its own. The words are those of the Act respecting the protection of personal information in the private
+sector (P-39.1): a. 8 (what one is told), 23 (destruction), 27 (access), 28 (rectification).
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from bot.storage.destruction import Remember, destroy
 
 NOTICE_VERSION: Final = "1"  # another number shows the notice once more to everyone
 
-# How long a thing is kept once it is of no more use, in days.
-FORMER_MEMBER_DAYS = 365
-FORMER_HOLDER_DAYS = 2 * 365
-SENT_DAYS = 365
-ATTESTATION_YEARS = 3
-NEW_YEAR_MONTH = 9  # the university's year: those who merely asked are forgotten when one begins
+# How long information is kept once it is of no more use.
+FORMER_MEMBER_DAYS: Final = 365
+FORMER_HOLDER_DAYS: Final = 2 * 365
+SENT_DAYS: Final = 365
+ATTESTATION_YEARS: Final = 3
+NEW_YEAR_MONTH: Final = 9  # the university's year: those who merely asked are forgotten when one begins
 _FORGOTTEN = "askers_forgotten"  # in `state`: the year that was last begun
 
-Fact: TypeAlias = Mapping[str, Any]
+Fact: TypeAlias = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Category:
     """A kind of personal information.
 
-    `id`: its name in the file that one can take away. `rows`: SQL that finds what is held of `:person`,
-    its columns being what is shown. `kept`: the duty to keep it; "" when there is none.
+    `id`: its name in the file that one can take away. `rows`: SQL that selects what is held about `:person`,
+    in the columns to show. `duty`: why the association must keep it, "" when it need not.
     """
 
     id: str
@@ -51,8 +51,10 @@ class Category:
     purpose: str
     retention: str
     rows: str
-    kept: str = ""
+    duty: str = ""
 
+
+Held: TypeAlias = Mapping[Category, list[Fact]]
 
 CATEGORIES: tuple[Category, ...] = (
     Category(
@@ -182,30 +184,20 @@ CATEGORIES: tuple[Category, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What is held of one category."""
-
-    category: Category
-    facts: tuple[Fact, ...]
-
-
 # --- The notice -------------------------------------------------------------------------------
 
 
 def notice_due(db: Database, actor: Acting) -> bool:
     """Return whether `actor` has yet to see this version of the notice, on any of their accounts."""
     person = persons.person_of(db, actor)
-    if person is None:
-        return True
-    seen = db.conn.execute(
+    shown = db.conn.execute(
         "SELECT 1 FROM accounts WHERE person_id = ? AND notice_version = ?", (person, NOTICE_VERSION)
     )
-    return seen.fetchone() is None
+    return shown.fetchone() is None
 
 
 def notice_shown(db: Database, actor: Acting) -> None:
-    """Note that `actor` has seen this version of the notice."""
+    """Record that `actor` has seen this version of the notice."""
     persons.known(db, actor)
     who = persons.account(actor)
     db.conn.execute(
@@ -217,16 +209,16 @@ def notice_shown(db: Database, actor: Acting) -> None:
 # --- Access -----------------------------------------------------------------------------------
 
 
-def held(db: Database, person_id: str) -> list[Held]:
-    """Return what is held about a person, category by category, the empty ones left out."""
-    found = []
+def held(db: Database, person_id: str) -> Held:
+    """Return what is held about a person, the empty categories left out."""
+    facts_by_category = {}
     for category in CATEGORIES:
         cursor = db.conn.execute(category.rows, {"person": person_id})
         names = [column[0] for column in cursor.description]
-        facts = tuple(dict(zip(names, row, strict=True)) for row in cursor.fetchall())
+        facts = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         if facts:
-            found.append(Held(category, facts))
-    return found
+            facts_by_category[category] = facts
+    return facts_by_category
 
 
 def export(db: Database, person_id: str, today: date) -> bytes:
@@ -234,13 +226,13 @@ def export(db: Database, person_id: str, today: date) -> bytes:
     content = {
         "date": today.isoformat(),
         "renseignements": {
-            one.category.id: {
-                "titre": one.category.title,
-                "fins": one.category.purpose,
-                "conservation": one.category.retention,
-                "contenu": [dict(fact) for fact in one.facts],
+            category.id: {
+                "titre": category.title,
+                "fins": category.purpose,
+                "conservation": category.retention,
+                "contenu": facts,
             }
-            for one in held(db, person_id)
+            for category, facts in held(db, person_id).items()
         },
     }
     return json.dumps(content, ensure_ascii=False, indent=2).encode()
@@ -251,33 +243,30 @@ def export(db: Database, person_id: str, today: date) -> bytes:
 
 def duties(db: Database, person_id: str, today: date) -> list[str]:
     """Return the categories that cannot be erased today; the accounts are kept with them."""
-    mine = [
-        tenure
-        for role in roles.all_roles(db)
-        for tenure in roles.tenures(db, role.id, today)
-        if tenure.holder == person_id
-    ]
-    current = db.conn.execute(
-        "SELECT 1 FROM members WHERE person_id = ? AND until IS NULL LIMIT 1", (person_id,)
-    ).fetchone()
-    attested = attestations.holds(db, person_id)
-    return ["roles"] * bool(mine) + ["appartenance"] * bool(current) + ["attestations"] * attested
+    lines = (line for role in roles.all_roles(db) for line in roles.tenures(db, role.id, today))
+    member = db.conn.execute("SELECT 1 FROM members WHERE person_id = ? AND until IS NULL", (person_id,))
+    reasons = {
+        "roles": any(line.holder == person_id for line in lines),
+        "appartenance": member.fetchone() is not None,
+        "attestations": attestations.holds(db, person_id),
+    }
+    return [category for category, applies in reasons.items() if applies]
 
 
 def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
     """Destroy what is held about a person and need not be kept; return how many rows.
 
-    Without any duty to keep, the person themselves is forgotten.
+    Without any duty to keep something, the person themselves is forgotten.
     """
     gone = db.conn.execute("DELETE FROM link_codes WHERE person_id = ?", (person_id,)).rowcount
     past = (person_id, today.isoformat())
     gone += destroy(db, "role_holders", "person_id = ? AND until <= ?", past, remember)
     gone += destroy(db, "members", "person_id = ? AND until <= ?", past, remember)
-    kept = duties(db, person_id, today)
-    gone += onboarding_retention.forget(db, person_id, remember, asked=bool(kept))
-    if not kept:
+    obliged = bool(duties(db, person_id, today))
+    gone += onboarding_retention.forget(db, person_id, remember, asked=obliged)
+    if not obliged:
         gone += destroy(db, "outbox", "recipient = 'person:' || ?", (person_id,), remember)
-        # What is for the holder of a role is the role's: what was not said yet goes to who holds it now.
+        # A row for a role's holder belongs to the role: one that is not sent yet goes to today's holders.
         settled = "recipient LIKE 'role:%/' || ? AND state NOT IN ('queued', 'sending', 'held')"
         gone += destroy(db, "outbox", settled, (person_id,), remember)
         gone += db.conn.execute("DELETE FROM accounts WHERE person_id = ?", (person_id,)).rowcount
@@ -290,24 +279,23 @@ def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
 def enforce(
     db: Database, today: date, remember: Remember, *, attestation_years: int = ATTESTATION_YEARS
 ) -> dict[str, int]:
-    """Destroy what has been kept for as long as it may, and certify it. Return counts by category.
+    """Destroy what was kept for as long as it may be, and certify it. Return counts by category.
 
     `attestation_years`: after the end of a mandate. To be done every day; twice on the same day, it finds
     nothing more.
     """
+
+    def old(table: str, where: str, days: int) -> int:
+        return destroy(db, table, where, ((today - timedelta(days=days)).isoformat(),), remember)
+
+    sent = "state IN ('sent', 'dead', 'cancelled') AND coalesce(sent_day, substr(due_at, 1, 10)) <= ?"
     counts = {
         # First: it notes when mandates end, from memberships that are erased below.
         "attestations": attestations.expire(db, today, attestation_years, remember),
         "liaison": db.conn.execute("DELETE FROM link_codes").rowcount,  # good for ten minutes
-        "appartenance": destroy(db, "members", "until <= ?", (_before(today, FORMER_MEMBER_DAYS),), remember),
-        "roles": destroy(db, "role_holders", "until <= ?", (_before(today, FORMER_HOLDER_DAYS),), remember),
-        "messages": destroy(
-            db,
-            "outbox",
-            "state IN ('sent', 'dead', 'cancelled') AND coalesce(sent_day, substr(due_at, 1, 10)) <= ?",
-            (_before(today, SENT_DAYS),),
-            remember,
-        ),
+        "appartenance": old("members", "until <= ?", FORMER_MEMBER_DAYS),
+        "roles": old("role_holders", "until <= ?", FORMER_HOLDER_DAYS),
+        "messages": old("outbox", sent, SENT_DAYS),
         "parcours": onboarding_retention.enforce(db, today, remember),
         "questions": destroy(db, "asked_questions", "week <= ?", (unanswered.last_week(today),), remember),
         "jugements": unanswered.expire_verdicts(db, today),
@@ -319,7 +307,7 @@ def enforce(
 
 
 def certificate(db: Database, since: date) -> list[tuple[str, str, int]]:
-    """Return what was destroyed since a day: day, category, how many. Counts, never contents."""
+    """Return what was destroyed since a day: (day, category, count), never contents."""
     rows = db.conn.execute(
         """SELECT day, category, sum(count) FROM destructions WHERE day >= ?
            GROUP BY day, category ORDER BY day, category""",
@@ -328,22 +316,21 @@ def certificate(db: Database, since: date) -> list[tuple[str, str, int]]:
     return [(str(day), str(category), int(count)) for day, category, count in rows]
 
 
-def _before(today: date, days: int) -> str:
-    return (today - timedelta(days=days)).isoformat()
-
-
 def _forget_askers(db: Database, today: date, remember: Remember) -> int:
-    """Forget, once a university year, the persons of whom nothing is held but that they once asked.
+    """Forget, once a university year, the persons about whom nothing is held but that they once asked.
 
-    No time of their visits is stored, so none can say who has not come for long.
+    No time of their visits is stored, so nothing tells who has not come for long.
     """
     year = str(today.year if today.month >= NEW_YEAR_MONTH else today.year - 1)
     before = state.read(db, _FORGOTTEN)
     state.write(db, _FORGOTTEN, year)
     if before is None or before >= year:
         return 0
-    facts = " ".join(f'AND id NOT IN (SELECT "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL)'  # noqa: S608 — names from the schema
-                     for table, column in persons.references(db) if table != "accounts")  # fmt: skip
+    facts = " ".join(
+        f'AND id NOT IN (SELECT "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL)'  # noqa: S608 — names from the schema
+        for table, column in persons.references(db)
+        if table != "accounts"
+    )
     waiting = """AND NOT EXISTS (SELECT 1 FROM outbox
                    WHERE recipient = 'person:' || people.id OR recipient LIKE 'role:%/' || people.id)"""
     return destroy(db, "people", f"true {facts} {waiting}", (), remember)

@@ -249,7 +249,7 @@ async def test_erasure_is_confirmed_then_done_but_for_what_a_duty_keeps(office: 
 
 def test_more_than_a_message_can_hold_is_said_to_be_in_the_file() -> None:
     fact = {"texte": "a" * 60}
-    held = [personal_data.Held(one, (fact,) * 30) for one in personal_data.CATEGORIES]
+    held = {category: [fact] * 30 for category in personal_data.CATEGORIES}
     words = "\n".join(mesdonnees.shown(held, None).own_words())
     assert "et 22 de plus, dans le fichier" in words
     assert "Le reste est dans le fichier." in words

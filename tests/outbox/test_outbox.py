@@ -563,11 +563,11 @@ async def test_the_administrators_channel_learns_that_someone_is_not_reached_and
         assert "n'a pas pu être remis" in words
         assert "secret" not in words
         assert bureau.states() == {"sent": 1}
-        [told] = [one for one in held_of(bureau, person) if one.category.id == "messages"]
-        assert told.facts[0]["etat"] == "non remis, l'administration prévenue"
+        [[fact]] = [facts for category, facts in held_of(bureau, person).items() if category.id == "messages"]
+        assert fact["etat"] == "non remis, l'administration prévenue"
 
 
-def held_of(bureau: Office, person: str) -> list[personal_data.Held]:
+def held_of(bureau: Office, person: str) -> personal_data.Held:
     with bureau.storage.transaction() as db:
         return personal_data.held(db, person)
 

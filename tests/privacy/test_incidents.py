@@ -21,6 +21,9 @@ INCIDENT = Incident(
     persons="12, dont 12 au Québec",
     serious_risk=False,
     reasons="Peu sensibles, vues par trois personnes tenues au secret",
+    commission_told_on=None,
+    persons_told_on=None,
+    public_notice="",
     measures="Message retiré, procédure revue",
 )
 
@@ -49,14 +52,16 @@ def test_an_incident_is_destroyed_after_five_years_and_not_before_and_that_is_ce
     tmp_path: Path,
 ) -> None:
     database, db = tmp_path / "v", fresh()
-    assert incidents.enforce(db, database, date(2031, 11, 24)) == 0
+    incidents.enforce(db, database, date(2031, 11, 24))
     assert not incidents.beside(database).exists()
-    with incidents.register(database) as conn:
-        incidents.add(conn, INCIDENT)
-    assert incidents.enforce(db, database, date(2031, 11, 24)) == 0
-    assert incidents.enforce(db, database, date(2031, 11, 25)) == 1
-    with incidents.register(database) as conn:
-        assert incidents.incidents(conn) == []
+    with incidents.register(database) as register:
+        incidents.add(register, INCIDENT)
+    incidents.enforce(db, database, date(2031, 11, 24))
+    with incidents.register(database) as register:
+        assert incidents.incidents(register) == [(1, INCIDENT)]
+    incidents.enforce(db, database, date(2031, 11, 25))
+    with incidents.register(database) as register:
+        assert incidents.incidents(register) == []
     assert personal_data.certificate(db, date(2031, 1, 1)) == [("2031-11-25", "incidents", 1)]
 
 
