@@ -149,13 +149,13 @@ def reprendre() -> None:
 def diagnostic_(as_json: bool) -> None:
     """Check everything; exit 1 when something does not work."""
     config = configured()
-    copies = None if config.sandboxed() else config.copies()  # the sandbox is not copied
-    places = diagnostic.Places(config.database(), config.keys(), copies)
     findings = [fine("réglages", "lus, sans erreur."), _policies(config)]
     findings += onboarding_checks.check_quiz(config)
-    findings += diagnostic.local(places, config.calendar(), system_clock, lambda db: [*_kept(db, config)])
+    findings += diagnostic.check_machine(config, system_clock, lambda db: _kept(db, config))
     with suppress(StorageError):  # said above
-        findings += [] if diagnostic.runs(config.database()) else diagnostic.port(config.vigie_sante_port)
+        findings += (
+            [] if diagnostic.runs(config.database()) else diagnostic.check_port(config.vigie_sante_port)
+        )
     if config.sandboxed():
         findings.append(
             note(
@@ -163,8 +163,8 @@ def diagnostic_(as_json: bool) -> None:
                 "aucun jeton n'est réglé\u00a0: seul le bac à sable s'ouvrira. Voyez .env.example.",
             )
         )
-    findings += asyncio.run(diagnostic.remote(_checks(config)))
-    click.echo(dump(diagnostic.as_json(findings)) if as_json else diagnostic.printed(findings))
+    findings += asyncio.run(diagnostic.check_platforms(_checks(config)))
+    click.echo(dump(diagnostic.as_json(findings)) if as_json else diagnostic.as_text(findings))
     sys.exit(0 if diagnostic.sound(findings) else 1)
 
 

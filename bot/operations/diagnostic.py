@@ -7,22 +7,23 @@ import os
 import shutil
 import socket
 import stat
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from sqlite_utils import Database
 
-from bot.backup import copies as backup
+from bot.backup import copies
 from bot.conversation.findings import Finding, fine, note, wrong
-from bot.operations.health import HOST, look
+from bot.operations.health import HOST, read_pending
+from bot.settings import Settings
 from bot.storage import state
 from bot.storage.database import LockedError, StorageError, check, lock, lock_file, reader
 from bot.storage.schema.migrations import migrations
-from bot.times import Calendar, Clock, iso
+from bot.times import Clock, iso
 
 ENOUGH_DISK = 200_000_000  # bytes: the database, its copy while it is made, and some nights of copies
 STALE = timedelta(days=2)  # after which a nightly copy is missing
@@ -30,40 +31,57 @@ PATIENCE = 20.0  # seconds for a platform's checks
 PRIVATE = stat.S_IRWXG | stat.S_IRWXO
 
 Check: TypeAlias = Callable[[], Awaitable[Sequence[Finding]]]
-RolesCheck: TypeAlias = Callable[[Database], Sequence[Finding]]
+DatabaseCheck: TypeAlias = Callable[[Database], Iterable[Finding]]
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where things are kept: the database (None when there is none), the keys, the nightly copies."""
+def check_machine(settings: Settings, clock: Clock, rooms: DatabaseCheck = lambda _: ()) -> list[Finding]:
+    """Check what needs no network: time zone, database, disk, copies, keys. The sandbox is not copied.
 
-    database: Path | None
-    keys: Path | None
-    copies: Path | None
-
-
-def local(
-    places: Places, calendar: Calendar, clock: Clock, roles: RolesCheck = lambda _: ()
-) -> list[Finding]:
-    """Return what can be said without the network: database, roles, copies, keys, disk, clock.
-
-    `roles` says how the registry of roles is, from the database that it is given to read.
+    `rooms`: what the rooms find in the database, which is open for reading.
     """
-    now = clock()
-    found = [_clock(calendar, now)]
-    if places.database is None:
-        return [*found, note("base", "aucune base n'est réglée (VIGIE_DB)\u00a0: rien n'est gardé.")]
-    if not places.database.parent.is_dir():
-        return [*found, wrong("base", f"le dossier {places.database.parent} n'existe pas. Créez-le.")]
-    found += [_running(places.database), *_database(places.database, now, roles)]
-    found += [_disk(places.database.parent)]
-    if places.copies and places.keys:
-        found += [_copies(places.copies, places.keys, calendar, now), _keys(places.keys)]
-    return found
+    now, calendar, database = clock(), settings.calendar(), settings.database()
+    here, folder = now.astimezone(calendar.zone), database.parent
+    hour = f"{here.hour}\u00a0h\u00a0{here:%M}"
+    zone = fine("fuseau", f"{calendar.zone.key}\u00a0: il y est {hour}, le {here:%Y-%m-%d}.")
+    if not folder.is_dir():
+        return [zone, wrong("base", f"le dossier {folder} n'existe pas. Créez-le.")]
+    free = shutil.disk_usage(folder).free
+    room = f"{free / 1e9:.1f} Go libres.".replace(".", ",", 1)
+    return [
+        zone,
+        *check_running(database),
+        *check_database(database, now, rooms),
+        fine("disque", room)
+        if free >= ENOUGH_DISK
+        else wrong("disque", f"{room} Libérez de la place\u00a0: une copie pourrait ne pas y tenir."),
+        *([] if settings.sandboxed() else check_backup(settings, calendar.day(now))),
+    ]
 
 
-def port(number: int) -> list[Finding]:
-    """Return what keeps the pages of health of a bot that does not run from being opened, if anything."""
+def check_running(database: Path) -> Iterator[Finding]:
+    """Check whether a bot uses a database."""
+    try:
+        if runs(database):
+            yield fine("robot", "en marche sur cette base.")
+        else:
+            yield note("robot", "à l'arrêt. Pour le démarrer\u00a0: vigie servir.")
+    except StorageError as error:
+        yield wrong("base", str(error))
+
+
+def runs(database: Path) -> bool:
+    """Return whether a bot uses a database. Raises `StorageError` when that cannot be asked."""
+    if not lock_file(database).exists():  # to ask for the lock would create it
+        return False
+    try:
+        lock(database).close()
+    except LockedError:
+        return True
+    return False
+
+
+def check_port(number: int) -> list[Finding]:
+    """Check that a bot which does not run could open its pages of health; nothing is said when it could."""
     with closing(socket.socket()) as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the bot does
         try:
@@ -74,35 +92,97 @@ def port(number: int) -> list[Finding]:
     return []
 
 
-def runs(database: Path) -> bool:
-    """Return whether a bot uses that database. Raises `StorageError` when it cannot be asked."""
-    if not lock_file(database).exists():  # to ask for the lock would create it
-        return False
+def check_database(path: Path, now: datetime, rooms: DatabaseCheck) -> Iterator[Finding]:
+    """Check the file, what waits to be sent, and what `rooms` look at."""
+    if not path.exists():
+        yield note("base", f"{path} n'existe pas encore\u00a0: elle sera créée au premier démarrage.")
+        return
     try:
-        lock(database).close()
-    except LockedError:
-        return True
-    return False
+        db = reader(path)
+        with closing(db.conn):
+            check(db, path, thorough=True)
+            if migrations.pending(db):
+                yield note(
+                    "base", "d'une version plus ancienne\u00a0: le prochain démarrage la mettra à jour."
+                )
+                return
+            status = path.stat()
+            yield fine("base", f"saine, {status.st_size / 1e6:.1f} Mo.".replace(".", ",", 1))
+            if status.st_mode & PRIVATE:
+                yield note("base", f"d'autres comptes de la machine peuvent la lire\u00a0: chmod 600 {path}")
+            yield from check_outbox(db, now)
+            yield from rooms(db)
+    except StorageError as error:
+        yield wrong("base", str(error))
 
 
-async def remote(checks: Mapping[str, Check]) -> list[Finding]:
-    """Return what the platforms say, each asked at the same time as the others, within `PATIENCE`."""
+def check_outbox(db: Database, now: datetime) -> Iterator[Finding]:
+    """Check that what is due leaves, and that nothing waits for a decision."""
+    paused, restored = state.flag(db, state.PAUSED), state.flag(db, state.RESTORED)
+    work = read_pending(db, now)
+    if paused:
+        yield note("envois", f"en pause depuis {iso(paused.since)}. Pour reprendre\u00a0: vigie reprendre.")
+    if held := work.outbox.get("held", 0):
+        yield note("envois", f"retenus depuis une restauration\u00a0: {held}. Décidez\u00a0: vigie retenus.")
+    elif restored:
+        yield note("envois", f"base restaurée le {iso(restored.since)}. Confirmez\u00a0: vigie retenus.")
+    if dead := work.outbox.get("dead", 0):
+        yield note(
+            "envois", f"remis à personne, par aucun moyen\u00a0: {dead}. Décidez\u00a0: vigie lettres."
+        )
+    if work.message_age > timedelta(minutes=5).total_seconds() and not paused:
+        minutes = round(work.message_age / 60)
+        yield wrong("envois", f"un message attend depuis {minutes} minutes. Le robot est-il en marche?")
+    else:
+        yield fine("envois", f"en attente\u00a0: {work.outbox.get('queued', 0)}; en retard\u00a0: aucun.")
 
-    async def one(subject: str, ask: Check) -> Sequence[Finding]:
+
+def check_backup(settings: Settings, today: date) -> Iterator[Finding]:
+    """Check that the last nightly copy is recent and opens, and that its keys are there and private."""
+    folder, keys = settings.copies(), settings.keys()
+    last, file = copies.latest(folder), keys / copies.KEY_FILE
+    try:
+        if last is None:
+            yield note("copies", f"aucune copie de nuit dans {folder}\u00a0: la première vient cette nuit.")
+        elif today - last > STALE:
+            yield wrong("copies", f"la dernière copie de nuit est du {last}. Le robot tourne-t-il la nuit?")
+        else:
+            copies.content(copies.nightly(folder, last), keys)
+            yield fine("copies", f"dernière copie de nuit\u00a0: {last}; la clé l'ouvre.")
+    except StorageError as error:
+        yield wrong("copies", str(error))
+    if not file.exists():
+        yield note("clés", f"aucune clé dans {keys}\u00a0: elle sera créée à la première copie.")
+        return
+    try:
+        copies.key(keys)
+    except StorageError as error:
+        yield wrong("clés", str(error))
+        return
+    if file.stat().st_mode & PRIVATE or not os.access(keys, os.W_OK):
+        yield note("clés", f"{keys} doit être à Vigie seule, et modifiable\u00a0: chmod -R go= {keys}")
+    else:
+        yield fine("clés", f"présentes dans {keys}. Gardez-en un double ailleurs que les copies.")
+
+
+async def check_platforms(checks: Mapping[str, Check]) -> list[Finding]:
+    """Return what the platforms say, all asked at once, each within `PATIENCE`."""
+
+    async def ask(subject: str, check: Check) -> Sequence[Finding]:
         try:
             async with asyncio.timeout(PATIENCE):
-                return await ask()
+                return await check()
         except TimeoutError:
             return [wrong(subject, "aucune réponse. Vérifiez l'accès à Internet.")]
 
-    answers = await asyncio.gather(*(one(subject, ask) for subject, ask in checks.items()))
+    answers = await asyncio.gather(*(ask(subject, check) for subject, check in checks.items()))
     return [finding for answer in answers for finding in answer]
 
 
-def printed(findings: Sequence[Finding]) -> str:
+def as_text(findings: Sequence[Finding]) -> str:
     """Return the findings for a person to read, one a line."""
     width = max(len(finding.subject) for finding in findings)
-    return "\n".join(f"{one.level:<6} {one.subject:<{width}}  {one.text}" for one in findings)
+    return "\n".join(f"{line.level:<6} {line.subject:<{width}}  {line.text}" for line in findings)
 
 
 def as_json(findings: Sequence[Finding]) -> dict[str, Any]:
@@ -113,95 +193,3 @@ def as_json(findings: Sequence[Finding]) -> dict[str, Any]:
 def sound(findings: Sequence[Finding]) -> bool:
     """Return whether everything works."""
     return all(finding.level != "erreur" for finding in findings)
-
-
-def _clock(calendar: Calendar, now: datetime) -> Finding:
-    here = now.astimezone(calendar.zone)
-    hour = f"{here.hour}\u00a0h\u00a0{here:%M}"
-    return fine("fuseau", f"{calendar.zone.key}\u00a0: il y est {hour}, le {here:%Y-%m-%d}.")
-
-
-def _running(database: Path) -> Finding:
-    try:
-        if runs(database):
-            return fine("robot", "en marche sur cette base.")
-    except StorageError as error:
-        return wrong("base", str(error))
-    return note("robot", "à l'arrêt. Pour le démarrer\u00a0: vigie servir.")
-
-
-def _database(path: Path, now: datetime, roles: RolesCheck) -> Iterator[Finding]:
-    if not path.exists():
-        yield note("base", f"{path} n'existe pas encore\u00a0: elle sera créée au premier démarrage.")
-        return
-    try:
-        database = reader(path)
-        with closing(database.conn):
-            check(database, path, thorough=True)
-            if migrations.pending(database):
-                yield note(
-                    "base", "d'une version plus ancienne\u00a0: le prochain démarrage la mettra à jour."
-                )
-                return
-            yield fine("base", f"saine, {path.stat().st_size / 1e6:.1f} Mo.".replace(".", ",", 1))
-            if path.stat().st_mode & PRIVATE:
-                yield note("base", f"d'autres comptes de la machine peuvent la lire\u00a0: chmod 600 {path}")
-            yield from _sending(database, now)
-            yield from roles(database)
-    except StorageError as error:
-        yield wrong("base", str(error))
-
-
-def _sending(database: Database, now: datetime) -> Iterator[Finding]:
-    paused, restored = state.flag(database, state.PAUSED), state.flag(database, state.RESTORED)
-    found = look(database, now)
-    if paused:
-        yield note("envois", f"en pause depuis {iso(paused.since)}. Pour reprendre\u00a0: vigie reprendre.")
-    if held := found.outbox.get("held", 0):
-        yield note("envois", f"retenus depuis une restauration\u00a0: {held}. Décidez\u00a0: vigie retenus.")
-    elif restored:
-        yield note("envois", f"base restaurée le {iso(restored.since)}. Confirmez\u00a0: vigie retenus.")
-    if dead := found.outbox.get("dead", 0):
-        yield note(
-            "envois", f"remis à personne, par aucun moyen\u00a0: {dead}. Décidez\u00a0: vigie lettres."
-        )
-    waiting = found.outbox.get("queued", 0)
-    if found.message_age > timedelta(minutes=5).total_seconds() and not paused:
-        minutes = round(found.message_age / 60)
-        yield wrong("envois", f"un message attend depuis {minutes} minutes. Le robot est-il en marche?")
-    else:
-        yield fine("envois", f"en attente\u00a0: {waiting}; en retard\u00a0: aucun.")
-
-
-def _disk(folder: Path) -> Finding:
-    free = shutil.disk_usage(folder).free
-    text = f"{free / 1e9:.1f} Go libres.".replace(".", ",", 1)
-    if free >= ENOUGH_DISK:
-        return fine("disque", text)
-    return wrong("disque", f"{text} Libérez de la place\u00a0: une copie pourrait ne pas y tenir.")
-
-
-def _copies(folder: Path, keys: Path, calendar: Calendar, now: datetime) -> Finding:
-    last = backup.latest(folder)
-    if last is None:
-        return note("copies", f"aucune copie de nuit dans {folder}\u00a0: la première vient cette nuit.")
-    if calendar.day(now) - last > STALE:
-        return wrong("copies", f"la dernière copie de nuit est du {last}. Le robot tourne-t-il la nuit?")
-    try:
-        backup.content(backup.nightly(folder, last), keys)
-    except StorageError as error:
-        return wrong("copies", str(error))
-    return fine("copies", f"dernière copie de nuit\u00a0: {last}; la clé l'ouvre.")
-
-
-def _keys(folder: Path) -> Finding:
-    if not (folder / backup.KEY_FILE).exists():
-        return note("clés", f"aucune clé dans {folder}\u00a0: elle sera créée à la première copie.")
-    try:
-        backup.key(folder)
-    except StorageError as error:
-        return wrong("clés", str(error))
-    file = folder / backup.KEY_FILE
-    if file.stat().st_mode & PRIVATE or not os.access(folder, os.W_OK):
-        return note("clés", f"{folder} doit être à Vigie seule, et modifiable\u00a0: chmod -R go= {folder}")
-    return fine("clés", f"présentes dans {folder}. Gardez-en un double ailleurs que les copies.")

@@ -20,11 +20,11 @@ from sqlite_utils import Database
 from bot.backup import copies
 from bot.conversation.findings import Finding, fine, wrong
 from bot.operations import diagnostic
-from bot.operations.diagnostic import Places
 from bot.platforms.contract import Destination
 from bot.platforms.discord import check as discord_check
 from bot.platforms.slack import check as slack_check
 from bot.platforms.slack.manifest import BOT_SCOPES
+from bot.settings import Settings
 from bot.storage import state
 from bot.storage.database import Storage
 from bot.times import Calendar
@@ -40,26 +40,26 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Places:
+def settings(tmp_path: Path) -> Settings:
     Storage(tmp_path / "vigie.db").close()
-    return Places(tmp_path / "vigie.db", tmp_path / "cles", tmp_path / "copies")
+    return settings_over(tmp_path / "vigie.db")
 
 
-def said(places: Places, clock: FakeClock, subject: str) -> list[tuple[str, str]]:
-    return [
-        (one.level, one.text) for one in diagnostic.local(places, CALENDAR, clock) if one.subject == subject
-    ]
+def settings_over(database: Path) -> Settings:
+    return Settings.model_validate({"vigie_db": str(database), "discord_token": "x"})
 
 
-def test_all_is_well(places: Places, clock: FakeClock) -> None:
-    assert places.database
-    assert places.copies
-    assert places.keys
-    copies.save_sealed(places.database, places.copies, places.keys, CALENDAR.day(clock()))
-    storage = Storage(places.database)
-    found = diagnostic.local(places, CALENDAR, clock, lambda _: [fine("rôles", "tous pourvus.")])
+def said(settings: Settings, clock: FakeClock, subject: str) -> list[tuple[str, str]]:
+    findings = diagnostic.check_machine(settings, clock)
+    return [(finding.level, finding.text) for finding in findings if finding.subject == subject]
+
+
+def test_all_is_well(settings: Settings, clock: FakeClock) -> None:
+    copies.save_sealed(settings.database(), settings.copies(), settings.keys(), CALENDAR.day(clock()))
+    storage = Storage(settings.database())
+    found = diagnostic.check_machine(settings, clock, lambda _: [fine("rôles", "tous pourvus.")])
     storage.close()
-    assert {one.level for one in found} == {"ok"}, diagnostic.printed(found)
+    assert {one.level for one in found} == {"ok"}, diagnostic.as_text(found)
     assert {one.subject for one in found} == {
         "fuseau",
         "robot",
@@ -71,55 +71,52 @@ def test_all_is_well(places: Places, clock: FakeClock) -> None:
         "clés",
     }
     assert diagnostic.sound(found)
-    assert "America/Toronto\u00a0: il y est 10\u00a0h\u00a000, le 2026-11-24." in diagnostic.printed(found)
+    assert "America/Toronto\u00a0: il y est 10\u00a0h\u00a000, le 2026-11-24." in diagnostic.as_text(found)
 
 
-def test_a_bot_that_does_not_run_is_said(places: Places, clock: FakeClock) -> None:
-    ((level, text),) = said(places, clock, "robot")
+def test_a_bot_that_does_not_run_is_said(settings: Settings, clock: FakeClock) -> None:
+    ((level, text),) = said(settings, clock, "robot")
     assert (level, "vigie servir" in text) == ("avis", True)
 
 
 def test_a_database_that_is_not_there_yet_is_no_error(tmp_path: Path, clock: FakeClock) -> None:
-    found = diagnostic.local(Places(tmp_path / "vigie.db", None, None), CALENDAR, clock)
+    found = diagnostic.check_machine(settings_over(tmp_path / "vigie.db"), clock)
     assert diagnostic.sound(found)
     assert any("sera créée" in one.text for one in found)
     assert not (tmp_path / "vigie.db").exists()
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path, clock: FakeClock) -> None:
-    found = diagnostic.local(Places(tmp_path / "rien" / "vigie.db", None, None), CALENDAR, clock)
+    found = diagnostic.check_machine(settings_over(tmp_path / "rien" / "vigie.db"), clock)
     assert found[-1].level == "erreur"
     assert found[-1].text.endswith("n'existe pas. Créez-le.")
 
 
-def test_a_damaged_database_is_said(places: Places, clock: FakeClock) -> None:
-    assert places.database
-    whole = bytearray(places.database.read_bytes())
+def test_a_damaged_database_is_said(settings: Settings, clock: FakeClock) -> None:
+    whole = bytearray(settings.database().read_bytes())
     whole[4096 * 3 : 4096 * 8] = b"\xa5" * (4096 * 5)
-    places.database.write_bytes(whole)
-    ((level, text),) = said(places, clock, "base")
+    settings.database().write_bytes(whole)
+    ((level, text),) = said(settings, clock, "base")
     assert (level, "vigie restaurer" in text) == ("erreur", True)
 
 
-def test_a_database_that_others_may_read_is_said(places: Places, clock: FakeClock) -> None:
-    assert places.database
-    places.database.chmod(0o644)
+def test_a_database_that_others_may_read_is_said(settings: Settings, clock: FakeClock) -> None:
+    settings.database().chmod(0o644)
     assert (
         "avis",
-        f"d'autres comptes de la machine peuvent la lire\u00a0: chmod 600 {places.database}",
-    ) in said(places, clock, "base")
+        f"d'autres comptes de la machine peuvent la lire\u00a0: chmod 600 {settings.database()}",
+    ) in said(settings, clock, "base")
 
 
-def test_an_older_database_is_said(places: Places, clock: FakeClock) -> None:
+def test_an_older_database_is_said(settings: Settings, clock: FakeClock) -> None:
     with with_a_later_migration():
-        ((level, text),) = said(places, clock, "base")
+        ((level, text),) = said(settings, clock, "base")
     assert (level, "plus ancienne" in text) == ("avis", True)
 
 
-def test_a_database_from_before_the_first_release_is_said(places: Places, clock: FakeClock) -> None:
-    assert places.database
-    of_development(places.database)
-    ((level, text),) = said(places, clock, "base")
+def test_a_database_from_before_the_first_release_is_said(settings: Settings, clock: FakeClock) -> None:
+    of_development(settings.database())
+    ((level, text),) = said(settings, clock, "base")
     assert (level, "version de développement" in text) == ("erreur", True)
 
 
@@ -131,71 +128,64 @@ def test_a_database_from_before_the_first_release_is_said(places: Places, clock:
         ("queued", "2026-11-24T14:00:00Z", "erreur", "depuis 60 minutes"),
     ],
 )
-def test_what_cannot_leave_is_said(places: Places, clock: FakeClock, case: tuple[str, str, str, str]) -> None:
-    assert places.database
+def test_what_cannot_leave_is_said(
+    settings: Settings, clock: FakeClock, case: tuple[str, str, str, str]
+) -> None:
     row_state, due_at, level, text = case
     row = {"id": "a", "key": "a", "recipient": "r", "notice": "n", "state": row_state, "due_at": due_at}
-    db = Database(places.database)
+    db = Database(settings.database())
     db.table("outbox").insert(row)
     db.close()
-    assert any(one == level and text in words for one, words in said(places, clock, "envois"))
+    assert any(one == level and text in words for one, words in said(settings, clock, "envois"))
 
 
 @pytest.mark.parametrize(
     ("flag", "text"), [(state.PAUSED, "vigie reprendre"), (state.RESTORED, "vigie retenus")]
 )
-def test_a_state_that_stays_is_said(places: Places, clock: FakeClock, flag: str, text: str) -> None:
-    assert places.database
-    db = Database(places.database)
+def test_a_state_that_stays_is_said(settings: Settings, clock: FakeClock, flag: str, text: str) -> None:
+    db = Database(settings.database())
     state.hoist(db, flag, clock())
     db.conn.commit()
     db.close()
-    assert any(text in words for _, words in said(places, clock, "envois"))
+    assert any(text in words for _, words in said(settings, clock, "envois"))
 
 
-def test_copies_that_stopped_are_said(places: Places, clock: FakeClock) -> None:
-    assert places.database
-    assert places.copies
-    assert places.keys
-    assert said(places, clock, "copies")[0][0] == "avis"
-    copies.save_sealed(places.database, places.copies, places.keys, CALENDAR.day(clock()))
+def test_copies_that_stopped_are_said(settings: Settings, clock: FakeClock) -> None:
+    assert said(settings, clock, "copies")[0][0] == "avis"
+    copies.save_sealed(settings.database(), settings.copies(), settings.keys(), CALENDAR.day(clock()))
     clock.move(days=2)
-    assert said(places, clock, "copies")[0][0] == "ok"
+    assert said(settings, clock, "copies")[0][0] == "ok"
     clock.move(days=1)
-    assert said(places, clock, "copies")[0][0] == "erreur"
+    assert said(settings, clock, "copies")[0][0] == "erreur"
 
 
-def test_a_copy_that_the_key_does_not_open_is_said(places: Places, clock: FakeClock) -> None:
-    assert places.database
-    assert places.copies
-    assert places.keys
-    copies.save_sealed(places.database, places.copies, places.keys, CALENDAR.day(clock()))
-    assert "la clé l'ouvre" in said(places, clock, "copies")[0][1]
-    (places.keys / copies.KEY_FILE).unlink()
-    copies.key(places.keys, create=True)
-    level, text = said(places, clock, "copies")[0]
+def test_a_copy_that_the_key_does_not_open_is_said(settings: Settings, clock: FakeClock) -> None:
+    copies.save_sealed(settings.database(), settings.copies(), settings.keys(), CALENDAR.day(clock()))
+    assert "la clé l'ouvre" in said(settings, clock, "copies")[0][1]
+    (settings.keys() / copies.KEY_FILE).unlink()
+    copies.key(settings.keys(), create=True)
+    level, text = said(settings, clock, "copies")[0]
     assert (level, "n'ouvre pas" in text) == ("erreur", True)
 
 
 def test_a_port_that_is_taken_is_said() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         number = taken.getsockname()[1]
-        [found] = diagnostic.port(number)
+        [found] = diagnostic.check_port(number)
         assert (found.level, "VIGIE_SANTE_PORT" in found.text) == ("erreur", True)
-    assert diagnostic.port(number) == []
+    assert diagnostic.check_port(number) == []
 
 
-def test_keys_that_others_may_read_or_that_are_damaged_are_said(places: Places, clock: FakeClock) -> None:
-    assert places.keys
-    copies.key(places.keys, create=True)
-    (places.keys / copies.KEY_FILE).chmod(0o644)
-    assert said(places, clock, "clés")[0][0] == "avis"
-    (places.keys / copies.KEY_FILE).write_text("abc")
-    assert said(places, clock, "clés")[0][0] == "erreur"
+def test_keys_that_others_may_read_or_that_are_damaged_are_said(settings: Settings, clock: FakeClock) -> None:
+    copies.key(settings.keys(), create=True)
+    (settings.keys() / copies.KEY_FILE).chmod(0o644)
+    assert said(settings, clock, "clés")[0][0] == "avis"
+    (settings.keys() / copies.KEY_FILE).write_text("abc")
+    assert said(settings, clock, "clés")[0][0] == "erreur"
 
 
 def test_a_disk_almost_full_is_said(
-    places: Places, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Usage(NamedTuple):
         total: int
@@ -203,7 +193,7 @@ def test_a_disk_almost_full_is_said(
         free: int
 
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 10**6))
-    assert said(places, clock, "disque")[0][0] == "erreur"
+    assert said(settings, clock, "disque")[0][0] == "erreur"
 
 
 def test_the_findings_for_a_program_have_the_promised_shape() -> None:
@@ -228,7 +218,7 @@ async def test_a_platform_that_never_answers_does_not_hold_the_others(
         return [fine("Discord", "bien.")]
 
     monkeypatch.setattr(diagnostic, "PATIENCE", 0.05)
-    found = await diagnostic.remote({"Slack": never, "Discord": well})
+    found = await diagnostic.check_platforms({"Slack": never, "Discord": well})
     assert [(one.subject, one.level) for one in found] == [("Slack", "erreur"), ("Discord", "ok")]
 
 
