@@ -1,6 +1,6 @@
-"""What to look at in the text of a revision before it is adopted: nothing here is corrected, all is said.
+"""What to look at in a new text before it is adopted: nothing is corrected here, everything is reported.
 
-Wording that stands as it is in the former version is not remarked upon: it was adopted so.
+Wording that is the same in the former version is not reported: it was adopted so.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,13 +18,13 @@ from bot.policy.changes.comparison import Comparison
 from bot.policy.changes.identities import clause_trail
 from bot.policy.changes.wording import normalized
 
-# Findings with which a text cannot be adopted: its clauses could not be told from one another.
+# Findings that prevent adoption: the clauses could not be told apart.
 BLOCKING: Final = frozenset({"duplicate_number", "misplaced_number", "empty_article"})
 
 
 @dataclass(frozen=True, slots=True)
 class LintFinding:
-    """Something to look at: what it is, in which clause (its number, "" for none), and a French sentence."""
+    """Something to look at: its kind, the clause's number ("" for none), and a French sentence."""
 
     code: str
     clause: str
@@ -40,66 +40,48 @@ class NamedRole:
 
 
 def lint(
-    comparison: Comparison,
-    misplaced: Sequence[Misplaced] = (),
-    offices: Iterable[NamedRole] | None = None,
+    comparison: Comparison, misplaced: Sequence[Misplaced] = (), offices: Iterable[NamedRole] | None = None
 ) -> tuple[LintFinding, ...]:
-    """Return what is to be looked at in the new version, in the order of the text.
+    """Return what to look at in the new version, in the order of the text.
 
-    `misplaced`: what was passed over while it was read. `offices`: the roles; None: they are not known.
+    `misplaced`: what the parser passed over. `offices`: the roles, None when they are not known.
     """
     version = comparison.new
     before = {clause.text for clause in comparison.old.clauses()}
-    found = [
-        *(LintFinding(one.code, one.clause, f"Ligne {one.line}\u00a0: {one.problem}") for one in misplaced),
-        *_missing(version),
-        *_references(comparison),
-        *(
-            finding
-            for clause in version.clauses()
-            if clause.text not in before
-            for finding in _wording(clause)
-        ),
-        *(_offices(version, tuple(offices)) if offices is not None else ()),
+    findings = [
+        LintFinding(problem.code, problem.clause, f"Ligne {problem.line}\u00a0: {problem.problem}")
+        for problem in misplaced
     ]
+    findings += _number_findings(version)
+    findings += _reference_findings(comparison)
+    for clause in version.clauses():
+        if clause.text not in before:
+            findings += _wording_findings(clause)
+    if offices is not None:
+        findings += _office_findings(version, tuple(offices))
     order = {str(clause.number): at for at, clause in enumerate(version.clauses())}
-    return tuple(sorted(dict.fromkeys(found), key=lambda one: order.get(one.clause, -1)))
+    return tuple(sorted(dict.fromkeys(findings), key=lambda finding: order.get(finding.clause, -1)))
 
 
-def blocking(findings: Iterable[LintFinding]) -> bool:
-    """Tell whether a text in which this was found cannot be adopted."""
-    return any(one.code in BLOCKING for one in findings)
-
-
-# --- Numbers ----------------------------------------------------------------------------------
-
-
-def _missing(version: Version) -> Iterator[LintFinding]:
-    """Yield the numbers that are skipped, and those that come before their time."""
-    numbers = [number for article in version.articles for number in _numbers(article.number, article.clauses)]
-    last: dict[tuple[int, ...], int] = {}
+def _number_findings(version: Version) -> Iterator[LintFinding]:
+    """Yield the numbers that are skipped, and those that come too late."""
+    numbers = []
+    for article in version.articles:
+        numbers.append(article.number)
+        numbers += [clause.number for clause in article.clauses if clause.number != article.number]
+    highest: dict[tuple[int, ...], int] = {}
     for number in numbers:
-        above, at = number.parts[:-1], number.parts[-1]
-        before = last.get(above, 0)
-        for skipped in range(before + 1, at):
-            missing = Number((*above, skipped))
+        *above, last = number.parts
+        before = highest.get(tuple(above), 0)
+        for part in range(before + 1, last):
+            missing = Number((*above, part))
             if missing not in numbers:
-                yield LintFinding(
-                    "missing_number", str(missing), _SKIPPED.format(missing=missing, number=number)
-                )
-        if at < before:
-            yield LintFinding(
-                "unordered_number", str(number), f"Le numéro {number} vient après un plus grand que lui."
-            )
-        last[above] = max(before, at)
-
-
-def _numbers(article: Number, clauses: Iterable[Clause]) -> Iterator[Number]:
-    yield article
-    yield from (clause.number for clause in clauses if clause.number != article)
-
-
-_SKIPPED: Final = "Le numéro {missing} manque\u00a0: le texte passe à {number}."
+                message = f"Le numéro {missing} manque\u00a0: le texte passe à {number}."
+                yield LintFinding("missing_number", str(missing), message)
+        if last < before:
+            message = f"Le numéro {number} vient après un plus grand que lui."
+            yield LintFinding("unordered_number", str(number), message)
+        highest[tuple(above)] = max(before, last)
 
 
 # --- References -------------------------------------------------------------------------------
@@ -110,7 +92,7 @@ _REFERENCE: Final = re.compile(
     rf"(?!\s?[%$€]|\w|[.,]\d)|\((?:voir\s+)?(?P<alone>\d{{1,3}}(?:\.\d{{1,3}})+)\)",
     re.IGNORECASE,
 )
-# « l'article 12 de la Loi sur l'instruction publique » is in another text.
+# « l'article 12 de la Loi sur l'instruction publique » is another text's.
 _ELSEWHERE: Final = re.compile(
     r"\s*,?\s*(?:de la|de l['’]|du|des|de)\s*(?!présent|cette|ce\b)"
     r"(?:code|loi|charte|statuts?|règlements?|règle|politique|convention|lettres|directive|procédure|annexe|"
@@ -121,100 +103,88 @@ _ONE: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})*")
 
 
 def references(text: str) -> Iterator[Number]:
-    """Yield the numbers of clauses and articles of the same policy that a text refers to."""
-    for match in _REFERENCE.finditer(text.replace("\u00a0", " ")):
-        if not _ELSEWHERE.match(text.replace("\u00a0", " "), match.end()):
+    """Yield the clauses and articles of the same policy that a text refers to."""
+    text = text.replace("\u00a0", " ")
+    for match in _REFERENCE.finditer(text):
+        if not _ELSEWHERE.match(text, match.end()):
             yield from map(Number.parse, _ONE.findall(match["numbers"] or match["alone"]))
 
 
-def _references(comparison: Comparison) -> Iterator[LintFinding]:
-    """Yield the references to what does not exist, and those that did not follow their clause."""
-    old, new = comparison.old, comparison.new
-    trail = clause_trail(comparison)
-    before = {normalized(clause.text) for clause in old.clauses()}
-    known = {article.number for article in new.articles}
+def _reference_findings(comparison: Comparison) -> Iterator[LintFinding]:
+    """Yield references to what does not exist, and those that did not follow their clause."""
+    new, trail = comparison.new, clause_trail(comparison)
+    before = {normalized(clause.text) for clause in comparison.old.clauses()}
+    articles = {article.number for article in new.articles}
     for clause in new.clauses():
         for number in references(clause.text):
-            if not new.within(number) and number not in known:
-                yield LintFinding(
-                    "unknown_reference",
-                    str(clause.number),
-                    f"Le texte renvoie à {_place(number)}, qui n'existe pas dans cette version.",
-                )
-            elif (
-                normalized(clause.text) in before
-                and (now := trail.get(str(number)))
-                and str(number) not in now
-            ):
-                yield LintFinding(
-                    "stale_reference",
-                    str(clause.number),
-                    f"Le texte renvoie toujours à {_place(number)}, qui est devenu {' et '.join(now)}.",
-                )
-
-
-def _place(number: Number) -> str:
-    return f"l'article {number}" if len(number.parts) == 1 else str(number)
+            place = f"l'article {number}" if len(number.parts) == 1 else str(number)
+            now = trail.get(str(number), ())
+            if not new.within(number) and number not in articles:
+                message = f"Le texte renvoie à {place}, qui n'existe pas dans cette version."
+                yield LintFinding("unknown_reference", str(clause.number), message)
+            elif normalized(clause.text) in before and now and str(number) not in now:
+                message = f"Le texte renvoie toujours à {place}, qui est devenu {' et '.join(now)}."
+                yield LintFinding("stale_reference", str(clause.number), message)
 
 
 # --- Wording ----------------------------------------------------------------------------------
 
 _LIGATURES: Final = re.compile("[\ufb00-\ufb06]")
-_MOJIBAKE: Final = re.compile("Ã[\u0080-\u00bf©¨ªàâ´®]|â€[™œ\u009d“\u201d¦]|Â[\u00a0«»°]")
+_MOJIBAKE: Final = re.compile("\ufffd|Ã[\u0080-\u00bf©¨ªàâ´®]|â€[™œ\u009d“\u201d¦]|Â[\u00a0«»°]")
 _GLUED: Final = re.compile(r"(?<=[a-zà-ÿ]{2})[.!?;:](?=[A-ZÀ-Ý][a-zà-ÿ])|(?<=[a-zà-ÿ]),(?=[a-zà-ÿ]{2})")
 _LOOSE: Final = re.compile(r"[^\S\n]+[,.](?=\s|$)|\(\s|\s\)")
 _BREAKABLE: Final = re.compile(r"(?<=\w)[ ]?:(?=\s)|«(?![\u00a0\u202f])|(?<![\u00a0\u202f])»")
 _STRAIGHT: Final = re.compile(r'"|\u201c|\u201d|\u201e|<<|>>')
 
 
-def _wording(clause: Clause) -> Iterator[LintFinding]:
-    """Yield what a conversion may have broken in a clause."""
-    text, number = clause.text, str(clause.number)
-    if "\ufffd" in text or _MOJIBAKE.search(text):
-        yield LintFinding("lost_character", number, "Un caractère s'est perdu dans la conversion.")
-    if any(unicodedata.category(one) in {"Co", "Cn"} for one in text):
-        yield LintFinding(
-            "lost_character", number, "Un caractère n'a pas de sens hors de la police du document."
-        )
-    if _LIGATURES.search(text):
-        yield LintFinding(
-            "ligature", number, "Des lettres liées (ﬁ, ﬂ) sont restées telles qu'à l'impression."
-        )
-    if _STRAIGHT.search(text):
-        yield LintFinding(
-            "quotation_marks", number, "Des guillemets ne sont pas français\u00a0: «\u00a0 et \u00a0»."
-        )
-    if not _balanced(text):
-        yield LintFinding("quotation_marks", number, "Un guillemet est ouvert sans être fermé, ou l'inverse.")
-    if _GLUED.search(text):
-        yield LintFinding("spacing", number, f"Deux mots se touchent\u00a0: {_around(text, _GLUED)}")
-    if _LOOSE.search(text):
-        yield LintFinding("spacing", number, f"Une espace est de trop\u00a0: {_around(text, _LOOSE)}")
-    if _BREAKABLE.search(text):
-        yield LintFinding(
-            "spacing",
-            number,
-            "Une espace insécable manque avant un deux-points ou à l'intérieur de guillemets.",
-        )
+def _has_private_character(text: str) -> bool:
+    return any(unicodedata.category(character) in {"Co", "Cn"} for character in text)
 
 
-def _around(text: str, pattern: re.Pattern[str]) -> str:
-    """Return the few words around what was found, and a point."""
-    found = pattern.search(text)
-    if found is None:
-        return ""
-    start = text.rfind(" ", 0, max(found.start() - 8, 0)) + 1
-    end = text.find(" ", found.end() + 8)
-    return f"«\u00a0{text[start : end if end != -1 else None].strip()}\u00a0».".replace("\n", " ")
-
-
-def _balanced(text: str) -> bool:
+def _is_unbalanced(text: str) -> bool:
     depth = 0
-    for one in text:
-        depth += (one == "«") - (one == "»")
+    for character in text:
+        depth += (character == "«") - (character == "»")
         if depth < 0:
-            return False
-    return depth == 0
+            return True
+    return depth > 0
+
+
+# A code, what finds the problem, and the message, where {} stands for the words around.
+_CHECKS: Final[tuple[tuple[str, Callable[[str], object], str], ...]] = (
+    ("lost_character", _MOJIBAKE.search, "Un caractère s'est perdu dans la conversion."),
+    (
+        "lost_character",
+        _has_private_character,
+        "Un caractère n'a pas de sens hors de la police du document.",
+    ),
+    ("ligature", _LIGATURES.search, "Des lettres liées (ﬁ, ﬂ) sont restées telles qu'à l'impression."),
+    ("quotation_marks", _STRAIGHT.search, "Des guillemets ne sont pas français\u00a0: «\u00a0 et \u00a0»."),
+    ("quotation_marks", _is_unbalanced, "Un guillemet est ouvert sans être fermé, ou l'inverse."),
+    ("spacing", _GLUED.search, "Deux mots se touchent\u00a0: {}"),
+    ("spacing", _LOOSE.search, "Une espace est de trop\u00a0: {}"),
+    (
+        "spacing",
+        _BREAKABLE.search,
+        "Une espace insécable manque avant un deux-points ou à l'intérieur de guillemets.",
+    ),
+)
+
+
+def _wording_findings(clause: Clause) -> Iterator[LintFinding]:
+    """Yield what a conversion may have broken in a clause."""
+    for code, search_problem, message in _CHECKS:
+        if problem := search_problem(clause.text):
+            around = _around(problem) if isinstance(problem, re.Match) else ""
+            yield LintFinding(code, str(clause.number), message.format(around))
+
+
+def _around(match: re.Match[str]) -> str:
+    """Return a few words around a match, quoted, and a full stop."""
+    start = match.string.rfind(" ", 0, max(match.start() - 8, 0)) + 1
+    end = match.string.find(" ", match.end() + 8)
+    words = match.string[start : end if end != -1 else None].strip()
+    return f"«\u00a0{words}\u00a0».".replace("\n", " ")
 
 
 # --- Roles ------------------------------------------------------------------------------------
@@ -226,7 +196,7 @@ _OFFICE: Final = re.compile(
     r"(?P<first>[^\W\d_]+)(?:\s+(?P<second>[^\W\d_]+))?",
     re.IGNORECASE,
 )
-# Those that are an office without saying of what; « le président d'assemblée » is read above.
+# Offices without a complement, « le trésorier »; « le président d'assemblée » is read above.
 _ALONE: Final = re.compile(
     r"(?<![\w-])(?P<office>(?:vice-)?(?:présidence|présidente?)|secrétariat|secrétaire|trésorerie|trésorier|"
     r"trésorière)(?:\s+(?P<second>général(?:e)?))?(?!\w|\s+(?:à|aux?|de|des|du|d['’])(?:\s|\w))",
@@ -234,72 +204,61 @@ _ALONE: Final = re.compile(
 )
 
 
-def _offices(version: Version, offices: Sequence[NamedRole]) -> Iterator[LintFinding]:
+# From the endings of genders, and of the office, to that of the person.
+_ENDINGS: Final = {
+    "presidence": "president",
+    "presidente": "president",
+    "tresorerie": "tresorier",
+    "tresoriere": "tresorier",
+    "secretariat": "secretaire",
+    "conseillere": "conseiller",
+    "direction": "directeur",
+    "directrice": "directeur",
+    "coordination": "coordonnateur",
+    "coordonnatrice": "coordonnateur",
+    "deleguee": "delegue",
+    "s": "",
+}
+
+
+def _office_findings(version: Version, offices: Sequence[NamedRole]) -> Iterator[LintFinding]:
     """Yield the roles that the text names and nobody holds."""
+    stems = {office: _stems(office.title) for office in offices}
     for clause in version.clauses():
-        for match in _OFFICE.finditer(clause.text.replace("\u00a0", " ")):
-            titles = [office for office in offices if _names(match, office.title)]
-            if not titles:
-                message = f"Aucun rôle du registre ne se nomme «\u00a0{_named(match)}\u00a0»."
-            elif not any(office.held for office in titles):
-                message = f"Personne ne tient le rôle «\u00a0{titles[0].title}\u00a0»."
+        text = clause.text.replace("\u00a0", " ")
+        named = []
+        for match in _OFFICE.finditer(text):
+            words = _stems(f"{match['office']} {match['first']}")
+            named.append((_office_name(match), [office for office in offices if words <= stems[office]]))
+        for match in _ALONE.finditer(text):
+            words = _stems(match["office"])
+            matching = [
+                office
+                for office in offices
+                if words <= stems[office] and ("vice" in stems[office]) is ("vice" in words)
+            ]
+            named.append((match[0], matching))
+        for name, matching in named:
+            if not matching:
+                message = f"Aucun rôle du registre ne se nomme «\u00a0{name}\u00a0»."
+            elif not any(office.held for office in matching):
+                message = f"Personne ne tient le rôle «\u00a0{matching[0].title}\u00a0»."
             else:
                 continue
             yield LintFinding("unheld_role", str(clause.number), message)
-        for match in _ALONE.finditer(clause.text.replace("\u00a0", " ")):
-            yield from _alone(match, str(clause.number), offices)
-
-
-def _alone(match: re.Match[str], clause: str, offices: Sequence[NamedRole]) -> Iterator[LintFinding]:
-    """Yield that nobody holds the office that is named without a complement, « le trésorier »."""
-    wanted = _stems(match["office"])
-    titles = [
-        one
-        for one in offices
-        if wanted <= (stems := _stems(one.title)) and ("vice" in stems) is ("vice" in wanted)
-    ]
-    if not titles:
-        yield LintFinding(
-            "unheld_role", clause, f"Aucun rôle du registre ne se nomme «\u00a0{match[0]}\u00a0»."
-        )
-    elif not any(one.held for one in titles):
-        yield LintFinding(
-            "unheld_role", clause, f"Personne ne tient le rôle «\u00a0{titles[0].title}\u00a0»."
-        )
 
 
 def _stems(text: str) -> set[str]:
-    return {_neutral(search.fold_accents(word)) for word in re.findall(r"[^\W\d_]{3,}", text)}
+    """Return the words of a title, without gender, number, or the difference between person and office."""
+    stems = set()
+    for word in re.findall(r"[^\W\d_]{3,}", text):
+        folded = search.fold_accents(word)
+        ending = next((ending for ending in _ENDINGS if folded.endswith(ending)), "")
+        stems.add(folded.removesuffix(ending) + _ENDINGS.get(ending, ""))
+    return stems
 
 
-def _neutral(word: str) -> str:
-    """Return what a title shares between genders, and between the person and the office."""
-    for ending, neutral in _ENDINGS:
-        if word.endswith(ending):
-            return word.removesuffix(ending) + neutral
-    return word.removesuffix("s")
-
-
-_ENDINGS: Final = (
-    ("presidence", "president"),
-    ("presidente", "president"),
-    ("tresorerie", "tresorier"),
-    ("tresoriere", "tresorier"),
-    ("secretariat", "secretaire"),
-    ("conseillere", "conseiller"),
-    ("direction", "directeur"),
-    ("directrice", "directeur"),
-    ("coordination", "coordonnateur"),
-    ("coordonnatrice", "coordonnateur"),
-    ("deleguee", "delegue"),
-)
-
-
-def _names(match: re.Match[str], title: str) -> bool:
-    return _stems(f"{match['office']} {match['first']}") <= _stems(title)
-
-
-def _named(match: re.Match[str]) -> str:
+def _office_name(match: re.Match[str]) -> str:
     """Return a role as the text names it: « vice-présidence aux affaires externes »."""
     first, second = match["first"], match["second"]
     joint = "" if match["link"].endswith(("'", "’")) else " "
@@ -310,25 +269,25 @@ def _named(match: re.Match[str]) -> str:
 # --- What a conversion lost -------------------------------------------------------------------
 
 _WORD: Final = re.compile(r"\w+")
+_SHOWN: Final = 5  # lost words that are named
 
 
 def lost(version: Version, whole: Iterable[str]) -> tuple[LintFinding, ...]:
-    """Return the words of a file, read in another way, that its text does not hold.
+    """Return the words of a file, by a second reading, that the version does not hold.
 
-    `whole`: every word that the second reading found. Numbers are left out: automatic ones are in no file.
+    `whole`: every word of the second reading. Numbers are left out: no file holds automatic ones.
     """
-    kept = _counted(version.pieces())
-    gone = _counted(whole) - kept
+    gone = _count_words(whole) - _count_words(version.pieces())
     if not gone:
         return ()
-    shown = ", ".join(f"«\u00a0{word}\u00a0»" for word, _ in gone.most_common(5))
-    more = "…" if len(gone) > 5 else ""  # noqa: PLR2004 — those that are shown
+    shown = ", ".join(f"«\u00a0{word}\u00a0»" for word, _ in gone.most_common(_SHOWN))
+    more = "…" if len(gone) > _SHOWN else ""
     count = gone.total()
-    said = "Un mot du fichier n'est pas" if count == 1 else f"{count} mots du fichier ne sont pas"
-    return (LintFinding("lost_text", "", f"{said} dans le texte lu\u00a0: {shown}{more}."),)
+    subject = "Un mot du fichier n'est pas" if count == 1 else f"{count} mots du fichier ne sont pas"
+    return (LintFinding("lost_text", "", f"{subject} dans le texte lu\u00a0: {shown}{more}."),)
 
 
-def _counted(texts: Iterable[str]) -> Counter[str]:
+def _count_words(texts: Iterable[str]) -> Counter[str]:
     return Counter(
         word
         for text in texts
