@@ -97,7 +97,7 @@ def _history(policy: str | None, as_json: bool) -> None:
     bot = kept_parts()
     name = (policy or bot.archive.library.default.id).lower()
     with _refusals(), _reading(bot) as db:
-        found = versions.lines(revisions.approved_chain(db, name))
+        found = versions.version_lines(revisions.approved_chain(db, name))
     if as_json:
         lines = [
             {
@@ -112,7 +112,7 @@ def _history(policy: str | None, as_json: bool) -> None:
         ]
         click.echo(dump({"policy": name, "versions": lines}))
     elif found:
-        click.echo("\n".join(versions.described(one, bot.today()) for one in found))
+        click.echo("\n".join("\u00a0: ".join(one.describe(bot.today())) for one in found))
         if versions.is_unsaid(found):
             click.echo(versions.UNSAID)
     sys.exit(0 if found else 1)

@@ -2,91 +2,94 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from bot.commands.passages import PAGE_WEIGHT, parts
-from bot.conversation.messages import Element, Mark, Quote, Style, Text, bold, weight
-from bot.policy.articles import Number, Version
+from bot.conversation.messages import Element, Mark, Note, Quote, Style, Text, bold, weight
+from bot.policy.articles import Version
 from bot.policy.changes import redline, summary
 from bot.policy.changes.comparison import Comparison, Nature
+from bot.policy.changes.redline import clause_texts
 from bot.policy.changes.wording import word_diff
+from bot.times import in_words
 
 MARKS = 16  # in one quotation; each costs Slack a hundred characters
 _ELEMENTS = 20  # on one page; a message holds 38 components
-_CAPTION = 100  # what the caption of a quotation weighs
+_CAPTION = 100  # weight of a quotation's caption
 
 
-def pages(comparison: Comparison) -> list[list[Element]]:
-    """Return the changes on as many pages as it takes, each of which fits in a message."""
-    found: list[list[Element]] = []
-    page: list[Element] = []
+@dataclass(frozen=True, slots=True)
+class ChangesPage:
+    """A page of what changed, from 1 to `pages`; `note` says how to read it."""
+
+    number: int
+    pages: int
+    elements: Sequence[Element]
+    note: Note
+
+
+def changes_page(comparison: Comparison, number: int) -> ChangesPage:
+    """Return the page of this number, or the nearest one; it has no elements when nothing changed."""
+    pages: list[list[Element]] = [[]]
     room = PAGE_WEIGHT
-    for elements in map(list, _blocks(comparison)):
-        need = sum(_weight(comparison, element) for element in elements)
-        if page and (need > room or len(page) + len(elements) > _ELEMENTS):
-            found.append(page)
-            page, room = [], PAGE_WEIGHT
-        page += elements
+    for block in _blocks(comparison):
+        need = sum(_weight(comparison, element) for element in block)
+        if pages[-1] and (need > room or len(pages[-1]) + len(block) > _ELEMENTS):
+            pages.append([])
+            room = PAGE_WEIGHT
+        pages[-1] += block
         room -= need
-    return [*found, page] if page else found
+    at = min(max(number, 1), len(pages))
+    place = f" · page {at} sur {len(pages)}" if len(pages) > 1 else "."
+    since = f"Depuis la version du {in_words(comparison.old.adopted)}"
+    note = Note(f"{since}. Les mots retirés sont barrés, les nouveaux en gras{place}")
+    return ChangesPage(at, len(pages), pages[at - 1], note)
 
 
-def _blocks(comparison: Comparison) -> Iterator[tuple[Element, ...]]:
-    """Yield what must stay on one page: a change's name with the quotation that follows, then the others."""
+def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
+    """Yield what must stay on one page: a change's name with all its quotations, or with the first."""
+    old, new = comparison.old, comparison.new
     for change in comparison.changes:
         nature = "" if change.nature is Nature.SUBSTANTIVE else " (forme)"
-        named = summary.describe_change(change)
-        title = Text(bold(f"{named[:1].upper()}{named[1:]}{nature}"))
-        if not redline.passages(comparison, change):  # the same words under another number
-            yield (title,)
-            continue
-        quotes: list[Element] = [
-            *_quoted(comparison.old, change.old, comparison.new, change.new, "struck"),
-            *_quoted(comparison.new, change.new, comparison.old, change.old, "bold"),
-        ]
-        together: tuple[Element, ...] = (title, *quotes)
-        if sum(_weight(comparison, one) for one in together) <= PAGE_WEIGHT:
-            yield together
-            continue
-        yield title, quotes[0]
-        yield from ((one,) for one in quotes[1:])
+        name = summary.describe_change(change)
+        title = Text(bold(f"{name[:1].upper()}{name[1:]}{nature}"))
+        quotes: list[Element] = []
+        if redline.passages(comparison, change):  # else the same words under another number
+            quotes += _quotes(old, change.old, clause_texts(new, change.new), "struck")
+            quotes += _quotes(new, change.new, clause_texts(old, change.old), "bold")
+        if sum(_weight(comparison, element) for element in (title, *quotes)) <= PAGE_WEIGHT:
+            yield [title, *quotes]
+        else:
+            yield [title, quotes[0]]
+            yield from ([quote] for quote in quotes[1:])
 
 
-def _quoted(
-    version: Version, numbers: tuple[str, ...], other: Version, others: tuple[str, ...], style: Style
+def _quotes(
+    version: Version, numbers: Sequence[str], opposite: Sequence[str], style: Style
 ) -> Iterator[Quote]:
-    """Yield clauses, what the other version has not marked, or whole where it has nothing of them."""
-    against = "\n\n".join(_text(other, number) for number in others)
-    for number in numbers:
-        text = _text(version, number)
-        marks = _marks(against, text, style) if others else (Mark(0, len(text), style),)
+    """Yield clauses, their words that are not in the `opposite` texts marked."""
+    against = "\n\n".join(opposite)
+    for number, text in zip(numbers, clause_texts(version, numbers), strict=True):
+        marks, at = [], 0
+        for op, run in word_diff(against, text):
+            if op == "insert":
+                marks.append(Mark(at, at + len(run), style))
+            if op != "delete":
+                at += len(run)
+        if len(marks) > MARKS:
+            marks = [Mark(marks[0].start, marks[-1].end, style)]
         for start, end in parts(text):
-            whole = None if end == len(text) else end
-            yield Quote(version.policy, version.key, number, start, whole, marks)
-
-
-def _marks(other: str, text: str, style: Style) -> tuple[Mark, ...]:
-    found, at = [], 0
-    for op, run in word_diff(other, text):
-        if op == "insert":
-            found.append(Mark(at, at + len(run), style))
-        if op != "delete":
-            at += len(run)
-    if len(found) > MARKS:
-        return (Mark(found[0].start, found[-1].end, style),)
-    return tuple(found)
-
-
-def _text(version: Version, number: str) -> str:
-    clause = version.clause(Number.parse(number))
-    return clause.text if clause else ""
+            yield Quote(
+                version.policy, version.key, number, start, None if end == len(text) else end, tuple(marks)
+            )
 
 
 def _weight(comparison: Comparison, element: Element) -> int:
     match element:
-        case Quote(_, key, clause, start, end, _):
+        case Quote(_, key, number, start, end, _):
             version = comparison.old if key == comparison.old.key else comparison.new
-            return weight(_text(version, clause)[start:end]) + _CAPTION
+            return weight(clause_texts(version, [number])[0][start:end]) + _CAPTION
         case Text(spans):
             return weight("".join(span.text for span in spans))
         case _:

@@ -1,15 +1,15 @@
-"""`nouveautes`: what the last revision changed, and saying that one has read it."""
+"""`nouveautes`: what the last revision changed, and « J'ai lu »."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Literal
 
 from sqlite_utils import Database
 
 from bot.commands import changes
-from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, bold, turn_buttons
+from bot.conversation.messages import Button, Buttons, Heading, Message, Span, Text, bold, turn_buttons
 from bot.conversation.requests import Request
 from bot.onboarding import attempts, enrolment
 from bot.onboarding.course import Course
@@ -25,14 +25,21 @@ from bot.register.attestations import Fact
 from bot.revision import audience, ledger, revisions
 from bot.revision.archive import Archive
 from bot.revision.revisions import Revision
-from bot.times import in_words
 
 READ = "lu"
 
 
+def show(office: Office, course: Course, archive: Archive, request: Request) -> Message:
+    """Show what a revision changed, a page at a time, or record that someone has read it."""
+    verb, _, rest = request.text.strip().partition(" ")
+    with office.storage.transaction() as db:
+        asked = NewsRequest(office, course, archive, db, request)
+        return asked.read(rest) if verb == READ else asked.changes(request.text)
+
+
 @dataclass(frozen=True, slots=True)
-class _Desk:
-    """One request being answered, in its transaction."""
+class NewsRequest:
+    """A request about the last revisions, in its transaction."""
 
     office: Office
     course: Course
@@ -40,100 +47,115 @@ class _Desk:
     db: Database
     request: Request
 
-    @property
-    def now(self) -> datetime:
-        """The time that it is."""
-        return self.office.clock()
+    def changes(self, text: str) -> Message:
+        """Show a page of what a revision changed; the text names it as in `_parse`."""
+        policy, revision, page = self._parse(text)
+        if revision is None:
+            return none_yet(policy)
+        person = asker(self.db, self.request)
+        standing = None
+        if person is not None:
+            self._note_opened(revision, person)
+            standing = self._standing(revision, person)
+        comparison = self._since_read(revision, person)
+        asked = standing is not None and standing.active and standing.scope == "changes"
+        return changes_message(policy, revision, comparison, page, asked=asked)
+
+    def _parse(self, text: str) -> tuple[Policy, Revision | None, int]:
+        """Return the revision that « pa20 2027-01-20 2 » names, or the last one in force, and the page."""
+        library, words = self.archive.library, text.split()
+        policy = library.policies.get(words[0], library.default) if words else library.default
+        chain = revisions.approved_chain(self.db, policy.id)
+        announced = [revision for revision in chain if revision.state == "announced"]
+        named = (revision for revision in announced if revision.version in words)
+        page = next((int(word) for word in words if word.isdecimal() and len(word) < len("1000")), 1)
+        return policy, next(named, announced[-1] if announced else None), page
+
+    def _since_read(self, revision: Revision, person: str | None) -> Comparison:
+        """Return what changed since the last version that a person attested, else since the one before."""
+        approved = revisions.approved_chain(self.db, revision.policy)
+        *former, current = (text for text in approved if text.state != "scheduled")
+        if person is not None and current.id == revision.id:
+            last = audience.last_attested(self.db, person, former)
+            if last is not None and last.version != revision.base:
+                return self.archive.since(last.version, revision)
+        return self.archive.comparison(self.db, revision)
+
+    def _note_opened(self, revision: Revision, person: str) -> None:
+        """Record that someone who was told of a revision opened it."""
+        is_new = ledger.note_opened(self.db, revision, person, self.office.clock())
+        if is_new and self.course.target().version.isoformat() == revision.version:
+            self._note_fact(person, "opened")
+
+    def _note_fact(self, person: str, fact: Literal["opened", "read"]) -> None:
+        platform, now = actor_of(self.request).platform, self.office.clock()
+        attestations.note_fact(self.db, person, self.course.target(), fact, platform=platform, now=now)
+
+    def _standing(self, revision: Revision, person: str) -> Standing | None:
+        target = self.course.target()
+        if (target.policy, target.version) != (revision.policy, revision.adopted):
+            return None
+        return enrolment.standing(self.db, person, target)
+
+    def read(self, text: str) -> Message:
+        """Record that someone has read what changed; begin the questions, or propose to attest."""
+        policy, revision, _ = self._parse(text)
+        if revision is None:
+            return none_yet(policy)
+        current = self.archive.library.current(policy)
+        if revision.adopted != current.adopted:
+            latest = revisions.revision_of_version(self.db, policy.id, current.adopted)
+            return replaced(policy, latest or revision)
+        person = persons.known(self.db, actor_of(self.request))
+        self._note_opened(revision, person)
+        standing = self._standing(revision, person)
+        if standing is None or not standing.active:
+            return nothing_asked(policy, done=standing is not None and standing.done)
+        if standing.scope == "whole":
+            return whole_asked(policy)
+        self._note_fact(person, "read")
+        target = self.course.target()
+        under_way = attempts.under_way(self.db, person, target.policy, "revision")
+        if "passed" not in standing.steps and not under_way:
+            self._draw_questions(revision, person)
+        return reading_noted(self.course, enrolment.standing(self.db, person, target) or standing)
+
+    def _draw_questions(self, revision: Revision, person: str) -> None:
+        """Draw, once, the questions about what changed that are up to date."""
+        target = self.course.target()
+        clauses = summary.clauses_to_read(self._since_read(revision, person))
+        seen = attempts.times_asked(self.db, person, target.policy)
+        sitting = session.about(self.course.bank(), self.course.random(), clauses, seen=seen)
+        enrolment.update_onboarding(self.db, person, target, questions=len(sitting.items))
+        if sitting.items:
+            attempts.begin(self.db, person, target, sitting, self.office.clock(), kind="revision")
 
 
-def show(office: Office, course: Course, archive: Archive, request: Request) -> Message:
-    """Show what a revision changed, a page at a time; or take that it was read."""
-    verb, _, rest = request.text.strip().partition(" ")
-    with office.storage.transaction() as db:
-        desk = _Desk(office, course, archive, db, request)
-        return _read(desk, rest) if verb == READ else _changes(desk, request.text.strip())
+# --- Messages ---------------------------------------------------------------------------------
 
 
-# --- What changed -----------------------------------------------------------------------------
-
-
-def _changes(desk: _Desk, text: str) -> Message:
-    policy, revision, page = _asked_for(desk, text)
-    if revision is None:
-        return none_yet(policy)
-    person = asker(desk.db, desk.request)
-    if person is not None:
-        _note_opened(desk, revision, person)
-    comparison = _since_read(desk, revision, person)
-    return changes_page(policy, revision, comparison, page, asked=_is_asked(desk, revision, person))
-
-
-def _asked_for(desk: _Desk, text: str) -> tuple[Policy, Revision | None, int]:
-    """Return the revision that is named, « pa20 2027-01-20 2 », or the last one that is in force."""
-    library = desk.archive.library
-    words = text.split()
-    policy = library.policies.get(words[0], library.default) if words else library.default
-    told = [one for one in revisions.approved_chain(desk.db, policy.id) if one.state == "announced"]
-    named = next((one for one in told if one.version in words), None)
-    page = next((int(word) for word in words if word.isdecimal() and len(word) < len("1000")), 1)
-    return policy, named or (told[-1] if told else None), page
-
-
-def _since_read(desk: _Desk, revision: Revision, person: str | None) -> Comparison:
-    """Return what changed since the version that a person attested last, else since the one before."""
-    chain = [one for one in revisions.approved_chain(desk.db, revision.policy) if one.state != "scheduled"]
-    comparison = desk.archive.comparison(desk.db, revision)
-    if person is None or chain[-1].id != revision.id:
-        return comparison
-    last = audience.last_attested(desk.db, person, chain[:-1])
-    if last is None or last.version == revision.base:
-        return comparison
-    return desk.archive.since(last.version, revision)
-
-
-def _note_opened(desk: _Desk, revision: Revision, person: str) -> None:
-    """Note that a person to whom it was told opened it."""
-    if ledger.note_opened(desk.db, revision, person, desk.now):
-        target = desk.course.target()
-        if target.version.isoformat() == revision.version:
-            platform = actor_of(desk.request).platform
-            attestations.note_fact(desk.db, person, target, "opened", platform=platform, now=desk.now)
-
-
-def _is_asked(desk: _Desk, revision: Revision, person: str | None) -> bool:
-    standing = _standing(desk, revision, person)
-    return standing is not None and standing.active and standing.scope == "changes"
-
-
-def _standing(desk: _Desk, revision: Revision, person: str | None) -> Standing | None:
-    target = desk.course.target()
-    if person is None or (target.policy, target.version) != (revision.policy, revision.adopted):
-        return None
-    return enrolment.standing(desk.db, person, target)
-
-
-def changes_page(
-    policy: Policy, revision: Revision, comparison: Comparison, page: int, *, asked: bool
+def changes_message(
+    policy: Policy, revision: Revision, comparison: Comparison, number: int, *, asked: bool
 ) -> Message:
-    """Return one page of what changed; `asked`: the one who reads is asked to say that they have."""
-    pages = changes.pages(comparison)
-    at = min(max(page, 1), max(len(pages), 1))
+    """Return a page of what changed; `asked`: the reader must say that they have read it."""
+    page = changes.changes_page(comparison, number)
     key = f"{policy.id} {revision.version}"
-    turns = turn_buttons(at, len(pages), lambda target: f"nouveautes {key} {target}")
-    done = [Button("J'ai lu", f"nouveautes {READ} {key}", "primary")] if asked and at >= len(pages) else []
-    since = f"Depuis la version du {in_words(comparison.old.adopted)}"
-    place = f" · page {at} sur {len(pages)}" if len(pages) > 1 else "."
+    last = page.number == page.pages
     return Message(
         Heading(f"{policy.name}\u00a0: ce qui a changé"),
         Text(bold(summary.count_changes(comparison).capitalize()), "."),
-        *(pages[at - 1] if pages else ()),
-        Note(f"{since}. Les mots retirés sont barrés, les nouveaux en gras{place}"),
-        Buttons(*turns, *done, Button("Les versions", f"versions {policy.id}")),
+        *page.elements,
+        page.note,
+        Buttons(
+            *turn_buttons(page.number, page.pages, lambda target: f"nouveautes {key} {target}"),
+            *([Button("J'ai lu", f"nouveautes {READ} {key}", "primary")] if asked and last else []),
+            Button("Les versions", f"versions {policy.id}"),
+        ),
     )
 
 
 def none_yet(policy: Policy) -> Message:
-    """Say that the policy was not revised since the bot keeps it."""
+    """Say that the policy has not been revised since the bot began."""
     return Message(
         Text(f"La {policy.name} n'a pas été révisée depuis que je la garde."),
         Buttons(
@@ -142,72 +164,26 @@ def none_yet(policy: Policy) -> Message:
     )
 
 
-# --- « J'ai lu » ------------------------------------------------------------------------------
-
-
-def _read(desk: _Desk, text: str) -> Message:
-    """Take that someone has read what changed; begin the questions, or propose to attest."""
-    policy, revision, _ = _asked_for(desk, text)
-    if revision is None:
-        return none_yet(policy)
-    current = desk.archive.library.current(policy)
-    if revision.adopted != current.adopted:
-        latest = revisions.revision_of_version(desk.db, policy.id, current.adopted)
-        return replaced(policy, latest or revision)
-    person = persons.known(desk.db, actor_of(desk.request))
-    _note_opened(desk, revision, person)
-    standing = _standing(desk, revision, person)
-    if standing is None or not standing.active:
-        return nothing_asked(policy, done=standing is not None and standing.done)
-    if standing.scope == "whole":
-        return whole_asked(policy)
-    platform = actor_of(desk.request).platform
-    attestations.note_fact(desk.db, person, desk.course.target(), "read", platform=platform, now=desk.now)
-    return _next(desk, revision, person, standing)
-
-
-def _next(desk: _Desk, revision: Revision, person: str, standing: Standing) -> Message:
-    """Draw the questions, once, of those that are up to date on what changed."""
-    target = desk.course.target()
-    left = "passed" not in standing.steps
-    if left and not attempts.under_way(desk.db, person, target.policy, "revision"):
-        clauses = summary.clauses_to_read(_since_read(desk, revision, person))
-        seen = attempts.times_asked(desk.db, person, target.policy)
-        sitting = session.about(desk.course.bank(), desk.course.random(), clauses, seen=seen)
-        enrolment.update_onboarding(desk.db, person, target, questions=len(sitting.items))
-        if sitting.items:
-            attempts.begin(desk.db, person, target, sitting, desk.now, kind="revision")
-    found = enrolment.standing(desk.db, person, target) or standing
-    return read(desk.course, found)
-
-
-def read(course: Course, standing: Standing) -> Message:
-    """Say that the reading is noted, and what comes next."""
+def reading_noted(course: Course, standing: Standing) -> Message:
+    """Say that the reading is recorded, and what comes next."""
     if "passed" in standing.needed and "passed" not in standing.steps:
         many = f"{standing.questions} questions" if standing.questions > 1 else "une question"
-        return Message(
-            Heading("C'est noté"),
-            Text(f"Il reste {many} sur ce qui a changé, chacune expliquée par la clause."),
-            Buttons(Button("Répondre", "quiz", "primary"), Button("Où j'en suis", "accueil moi")),
-        )
-    return Message(
-        Heading("C'est noté"),
-        Text(f"Il ne reste qu'à attester votre lecture de la {course.name}, {course.revised()}."),
-        Buttons(
-            Button("Attester ma lecture", "accueil attester", "primary"),
-            Button("Où j'en suis", "accueil moi"),
-        ),
-    )
+        text = f"Il reste {many} sur ce qui a changé, chacune expliquée par la clause."
+        onward = Button("Répondre", "quiz", "primary")
+    else:
+        text = f"Il ne reste qu'à attester votre lecture de la {course.name}, {course.revised()}."
+        onward = Button("Attester ma lecture", "accueil attester", "primary")
+    return Message(Heading("C'est noté"), Text(text), Buttons(onward, Button("Où j'en suis", "accueil moi")))
 
 
 def nothing_asked(policy: Policy, *, done: bool) -> Message:
-    """Thank someone of whom nothing more is asked."""
+    """Thank someone who has nothing more to do."""
     why = "Votre attestation est déjà au registre." if done else "Rien d'autre ne vous est demandé."
     return Message(Text(f"Merci! {why}"), Buttons(Button(f"Lire la {policy.name}", "politique")))
 
 
 def whole_asked(policy: Policy) -> Message:
-    """Say that the whole text is to be read."""
+    """Say that the whole text must be read."""
     return Message(
         Text(
             f"Merci! Il vous est demandé de lire la {policy.name} en entier. Vous reprendrez où vous étiez."
@@ -219,15 +195,15 @@ def whole_asked(policy: Policy) -> Message:
 
 
 def replaced(policy: Policy, latest: Revision) -> Message:
-    """Say that a more recent revision has taken the place of the one that was read."""
+    """Say that a more recent revision has replaced the one that was read."""
     return Message(
         Text(f"Depuis cet avis, la {policy.name} a été révisée de nouveau. Voyez la dernière révision."),
         Buttons(Button("Voir ce qui a changé", f"nouveautes {policy.id} {latest.version}", "primary")),
     )
 
 
-def path(course: Course, standing: Standing, day: Mapping[Fact, str]) -> Message:
-    """Say where one is, of what a revision asks; `day`: in words, when each thing was done."""
+def revision_steps(course: Course, standing: Standing, day: Mapping[Fact, str]) -> Message:
+    """Say what someone has done of what a revision asks; `day`: the day of each step, in words."""
     quizzed = standing.questions > 0 or "read" not in standing.steps
     steps: Sequence[tuple[str, Fact]] = (
         ("Lire ce qui a changé", "read"),

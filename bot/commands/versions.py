@@ -1,4 +1,4 @@
-"""`versions`: every version of a policy, what was in force when, and the text as it was on a day."""
+"""`versions`: every version of a policy, when each was in force, and the text of a given day."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SHOWN = 8  # versions on one page
 
 @dataclass(frozen=True, slots=True)
 class VersionLine:
-    """A version, from when to when it was in force; `until` None: it still is, or will be."""
+    """A version and the days that it was in force, `until` None when nothing follows it."""
 
     revision: Revision
     since: date
@@ -30,105 +30,94 @@ class VersionLine:
 
     @property
     def served(self) -> bool:
-        """Whether it was in force for a day at least: another may have taken its place on the same day."""
+        """Whether it was in force for a day: another may have replaced it on the same day."""
         return self.until is None or self.until >= self.since
 
+    def describe(self, today: date) -> tuple[str, str]:
+        """Return when it was adopted, and when it was in force, in French."""
+        adopted = f"Adoptée le {in_words(self.revision.adopted)}" if self.revision.adopted else ""
+        since = in_words(self.since)
+        if not self.served:
+            days = f"remplacée le jour même, le {since}"
+        elif self.since > today:
+            days = f"prendra effet le {since}"
+        elif self.until is None or self.until >= today:
+            days = f"en vigueur depuis le {since}"
+        else:
+            days = f"en vigueur du {since} au {in_words(self.until)}"
+        why = " Elle a ramené le texte d'une version antérieure." if self.revision.withdraws else ""
+        return adopted, f"{days}.{why}"
 
-# --- What was in force when -------------------------------------------------------------------
 
-
-def lines(approved: Sequence[Revision]) -> list[VersionLine]:
-    """Return the versions, the latest first, each until the day before the next one's."""
-    found: list[VersionLine] = []
+def version_lines(approved: Sequence[Revision]) -> list[VersionLine]:
+    """Return the versions, latest first, each until the day before the next one."""
+    lines: list[VersionLine] = []
     until: date | None = None
-    for one in reversed(approved):
-        since = one.since
+    for revision in reversed(approved):
+        since = revision.since
         if since is not None:
-            found.append(VersionLine(one, since, until))
+            lines.append(VersionLine(revision, since, until))
             until = since - timedelta(days=1)
-    return found
+    return lines
 
 
 def history(office: Office, archive: Archive, request: Request) -> Reply:
-    """Show the versions of a policy; with « date », ask for a day, then show the text as it was."""
-    named, text = archive.library.naming.split(request.text)
-    policy = archive.library.policies.get(named or archive.library.default.id, archive.library.default)
+    """Show the versions of a policy; with « date », ask for a day, then show the text of that day."""
+    library = archive.library
+    named, text = library.naming.split(request.text)
+    policy = library.policies.get(named or library.default.id, library.default)
     if text.startswith("date"):
         if not request.fields:
             return date_form(policy)
         day = politique.read_day(request.fields.get("jour", ""))
-        wanted = request.fields.get("demande", "").strip()
-        line = f"{policy.id}:{wanted} --date {day}"
-        return politique.show(archive.library, replace(request, command="politique", text=line))
+        number = request.fields.get("demande", "").strip()
+        line = f"{policy.id}:{number} --date {day}"
+        return politique.show(library, replace(request, command="politique", text=line))
     with office.storage.transaction() as db:
-        found = lines(revisions.approved_chain(db, policy.id))
+        lines = version_lines(revisions.approved_chain(db, policy.id))
     page = int(text) if text.isdecimal() and len(text) < len("100") else 1
-    return history_page(policy, found, office.today(), page)
+    return history_page(policy, lines, office.today(), page)
 
 
-def history_page(policy: Policy, found: Sequence[VersionLine], today: date, page: int = 1) -> Message:
-    """Return a page of the versions, the latest first."""
-    pages = max(1, -(-len(found) // _SHOWN))
+def history_page(policy: Policy, lines: Sequence[VersionLine], today: date, page: int = 1) -> Message:
+    """Return a page of the versions, latest first."""
+    pages = max(1, -(-len(lines) // _SHOWN))
     page = min(max(page, 1), pages)
-    shown = found[(page - 1) * _SHOWN : page * _SHOWN]
-    buttons = [
-        Button(f"Lire celle {_of(one.revision)}", f"politique {policy.id}: --date {one.since}")
-        for one in shown
-        if one.since <= today and one.served
-    ]
-    told = [one.revision for one in shown if one.revision.state == "announced"]
-    compared = [Button(f"Changements {_of(one)}", f"nouveautes {policy.id} {one.version}") for one in told]
+    shown = lines[(page - 1) * _SHOWN : page * _SHOWN]
+    read, compare = [], []
+    for line in shown:
+        adopted = line.revision.adopted
+        label = f"du {in_words(adopted)}" if adopted else "sans date"
+        if line.since <= today and line.served:
+            read.append(Button(f"Lire celle {label}", f"politique {policy.id}: --date {line.since}"))
+        if line.revision.state == "announced":
+            command = f"nouveautes {policy.id} {line.revision.version}"
+            compare.append(Button(f"Changements {label}", command))
     turns = [
         Button(label, f"versions {policy.id} {target}")
         for label, target in (("← Plus récentes", page - 1), ("Plus anciennes →", page + 1))
         if 1 <= target <= pages
     ]
+    described = (line.describe(today) for line in shown)
     return Message(
         Heading(f"Les versions de la {policy.name}"),
-        *(_line(one, today) for one in shown),
-        *(Buttons(*row) for row in (buttons[:4], buttons[4:], compared[:4], compared[4:]) if row),
+        *(Text(bold(adopted), f"\u00a0: {days}") for adopted, days in described),
+        *(Buttons(*row) for row in (read[:4], read[4:], compare[:4], compare[4:]) if row),
         Buttons(*turns, Button("À une autre date", f"versions {policy.id} date", "primary")),
         *([Note(UNSAID)] if is_unsaid(shown) else []),
     )
 
 
-def _of(revision: Revision) -> str:
-    return f"du {in_words(revision.adopted)}" if revision.adopted else "sans date"
-
-
-def _line(one: VersionLine, today: date) -> Text:
-    adopted, when = _when(one, today)
-    return Text(bold(adopted), f"\u00a0: {when}")
-
-
-def described(one: VersionLine, today: date) -> str:
-    """Say when a version was adopted, and from when to when it was in force."""
-    adopted, when = _when(one, today)
-    return f"{adopted}\u00a0: {when}"
-
-
-def _when(one: VersionLine, today: date) -> tuple[str, str]:
-    adopted = f"Adoptée le {in_words(one.revision.adopted)}" if one.revision.adopted else ""
-    why = " Elle a ramené le texte d'une version antérieure." if one.revision.withdraws else ""
-    if not one.served:
-        return adopted, f"remplacée le jour même, le {in_words(one.since)}.{why}"
-    if one.since > today:
-        return adopted, f"prendra effet le {in_words(one.since)}.{why}"
-    if one.until is None or one.until >= today:
-        return adopted, f"en vigueur depuis le {in_words(one.since)}.{why}"
-    return adopted, f"en vigueur du {in_words(one.since)} au {in_words(one.until)}.{why}"
-
-
 UNSAID = "Où la date d'effet n'a pas été dite, celle de l'adoption en tient lieu."
 
 
-def is_unsaid(shown: Sequence[VersionLine]) -> bool:
-    """Tell whether nobody said from when on some version is in force."""
-    return not all(one.revision.effective for one in shown)
+def is_unsaid(lines: Sequence[VersionLine]) -> bool:
+    """Tell whether nobody said when some version took effect."""
+    return not all(line.revision.effective for line in lines)
 
 
 def date_form(policy: Policy) -> Form:
-    """Return the form that asks for a day, and what to read of the text as it was."""
+    """Return the form that asks for a day, and for the number to read in that day's text."""
     return Form(
         f"versions {policy.id} date",
         "À une autre date",

@@ -90,7 +90,7 @@ class _OnboardingRequest:
         facts = attestations.facts(self.db, person, self.target) if person else {}
         steps = {fact: in_words(self.office.calendar.day(at)) for fact, at in facts.items()}
         if standing is not None and standing.scope == "changes" and not standing.suspended_on:
-            return nouveautes.path(self.course, standing, steps)
+            return nouveautes.revision_steps(self.course, standing, steps)
         return Message(
             Heading("Votre accueil"),
             Text(_asked(self.course, standing)),

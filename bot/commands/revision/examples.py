@@ -121,20 +121,20 @@ def _of_everyone(course: Course, policy: Policy, comparison: Comparison) -> dict
     coming = replace(told, state="scheduled", adopted=today, effective=date(2027, 1, 1), withdraws=_ID)
     first = replace(told, state="origin", adopted=date(2020, 1, 1), effective=None)
     same = replace(told, state="announced", adopted=date(2026, 11, 12))
-    lines = versions.lines([first, same, told, coming])
+    lines = versions.version_lines([first, same, told, coming])
     day = "24 novembre 2026"
     return {
-        "Ce qui a changé": nouveautes.changes_page(policy, told, comparison, 1, asked=True),
+        "Ce qui a changé": nouveautes.changes_message(policy, told, comparison, 1, asked=True),
         "Aucune révision": nouveautes.none_yet(policy),
-        "J'ai lu, des questions à faire": nouveautes.read(course, read),
-        "J'ai lu, plus qu'à attester": nouveautes.read(course, passed),
+        "J'ai lu, des questions à faire": nouveautes.reading_noted(course, read),
+        "J'ai lu, plus qu'à attester": nouveautes.reading_noted(course, passed),
         "J'ai lu, rien d'autre": nouveautes.nothing_asked(policy, done=False),
         "J'ai lu, déjà attesté": nouveautes.nothing_asked(policy, done=True),
         "J'ai lu, tout est à lire": nouveautes.whole_asked(policy),
         "Une révision plus récente": nouveautes.replaced(policy, told),
-        "Une révision, où j'en suis": nouveautes.path(course, standing, {}),
-        "Une révision, à répondre": nouveautes.path(course, read, {"read": day}),
-        "Une révision, à attester": nouveautes.path(course, passed, {"read": day, "passed": day}),
+        "Une révision, où j'en suis": nouveautes.revision_steps(course, standing, {}),
+        "Une révision, à répondre": nouveautes.revision_steps(course, read, {"read": day}),
+        "Une révision, à attester": nouveautes.revision_steps(course, passed, {"read": day, "passed": day}),
         "Les versions": versions.history_page(policy, lines, today),
         "À une autre date": versions.date_form(policy),
     }

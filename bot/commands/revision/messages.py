@@ -1,4 +1,4 @@
-"""What the administration is told of a revision."""
+"""The messages about revisions to the administration."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from bot.conversation.forms import Form, TextField
 from bot.conversation.messages import (
     Button,
     Buttons,
+    ButtonStyle,
     Divider,
     Element,
     File,
@@ -24,7 +25,7 @@ from bot.conversation.messages import (
     turn_buttons,
 )
 from bot.policy.changes import summary
-from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature
+from bot.policy.changes.comparison import ChangeKind, Comparison, Nature
 from bot.policy.library import Policy
 from bot.revision import notices as revision_notices
 from bot.revision.ledger import Asked
@@ -58,11 +59,11 @@ PREVIEW = "L'avis, tel que chaque plateforme le montrera"
 _ALL = Button("Toutes les révisions", "revision")
 
 
-def overview(found: Sequence[tuple[Policy, Revision]]) -> Message:
+def overview(listed: Sequence[tuple[Policy, Revision]]) -> Message:
     """List the revisions, and say how to propose one."""
     buttons = [
-        Button(excerpt(f"{policy.name}, {state(one)}", 60), f"revision voir {one.id}")
-        for policy, one in found[:_LISTED]
+        Button(excerpt(f"{policy.name}, {state(revision)}", 60), f"revision voir {revision.id}")
+        for policy, revision in listed[:_LISTED]
     ]
     rows: list[Element] = [Buttons(*buttons[at : at + 5]) for at in range(0, len(buttons), 5)]
     return Message(
@@ -79,15 +80,19 @@ def overview(found: Sequence[tuple[Policy, Revision]]) -> Message:
 
 
 def state(revision: Revision) -> str:
-    """Return in a few words what a revision is."""
-    when = revision.announced_at and revision.effective
-    day = when or revision.withdrawn_on or revision.effective or revision.proposed_on
+    """Describe the state of a revision: « approuvée pour le 1er mai 2026 »."""
+    in_force = revision.announced_at and revision.effective
+    day = in_force or revision.withdrawn_on or revision.effective or revision.proposed_on
     word = "pour le" if revision.state == "scheduled" else "le"
     return f"{_STATES[revision.state]} {word} {in_words(day)}" + (" (retour)" if revision.withdraws else "")
 
 
 def _title(policy: Policy, revision: Revision) -> Heading:
     return Heading(f"{policy.name}, révision {state(revision)}")
+
+
+def _see(revision: Revision, style: ButtonStyle = "plain") -> Button:
+    return Button("La révision", f"revision voir {revision.id}", style)
 
 
 def shown(
@@ -100,194 +105,171 @@ def shown(
     agreed: Sequence[Span],
     left: Sequence[str] = (),
 ) -> Message:
-    """Show a revision and what can be done with it; `left`: what will have to be looked at again."""
+    """Show a revision and what can be done with it.
+
+    `by`, `agreed`: who proposed it and who approved it. `left`: what must be reviewed beside the policy.
+    """
+    facts: list[Span | str] = []
+    if revision.withdraws:
+        facts.append("Elle ramène le texte d'une version antérieure.\n")
+    facts.append(f"Proposée le {in_words(revision.proposed_on)}")
+    facts += [" par ", by] if by is not None else []
+    facts.append(".")
+    if revision.adopted:
+        effect = f"; prend effet le {in_words(revision.effective)}." if revision.effective else "."
+        facts += [f"\nAdoptée le {in_words(revision.adopted)}", effect]
+    for number, person in enumerate(agreed):
+        facts += [", " if number else "\nApprouvée par ", person]
+    facts += ["."] if agreed else []
+    if revision.state == "proposed":
+        facts.append("\nRien ne change avant qu'elle soit approuvée.")
+    changed = bold(summary.count_changes(comparison).capitalize())
     return Message(
         _title(policy, revision),
-        Text(
-            bold(summary.count_changes(comparison).capitalize()),
-            f". Dans son ensemble, elle est {_NATURES[comparison.nature]}.",
-        ),
-        Text(*_facts(revision, by, agreed)),
+        Text(changed, f". Dans son ensemble, elle est {_NATURES[comparison.nature]}."),
+        Text(*facts),
         *_remarks(revision.notes),
         *_expected(counts),
-        *_after(left),
-        *_actions(revision, agreed),
+        *([_to_review(left)] if left else []),
+        *_actions(revision, approved=bool(agreed)),
     )
-
-
-def _facts(revision: Revision, by: Span | None, agreed: Sequence[Span]) -> Iterator[Span | str]:
-    if revision.withdraws:
-        yield "Elle ramène le texte d'une version antérieure.\n"
-    yield f"Proposée le {in_words(revision.proposed_on)}"
-    if by is not None:
-        yield " par "
-        yield by
-    yield "."
-    if revision.adopted:
-        yield f"\nAdoptée le {in_words(revision.adopted)}"
-        yield f"; prend effet le {in_words(revision.effective)}." if revision.effective else "."
-    if agreed:
-        yield "\nApprouvée par "
-        for number, one in enumerate(agreed):
-            yield ", " if number else ""
-            yield one
-        yield "."
-    if revision.state == "proposed":
-        yield "\nRien ne change avant qu'elle soit approuvée."
 
 
 def _remarks(notes: Sequence[LintFinding]) -> Iterator[Element]:
-    if not notes:
-        return
-    lines = ["• " + (f"{one.clause}\u00a0: " if one.clause else "") + one.message for one in notes[:_NOTES]]
-    if len(notes) > _NOTES:
-        lines.append(f"et {len(notes) - _NOTES} de plus.")
-    yield Text(bold("À vérifier dans ce texte"), "\n", excerpt_lines(lines))
-
-
-def unfit(policy: Policy, findings: Sequence[LintFinding]) -> Message:
-    """Refuse a text whose clauses cannot be told from one another, and say where."""
-    return Message(
-        Heading("Ce texte ne peut pas être proposé tel quel"),
-        Text(f"Les numéros n'en sont pas sûrs : la {policy.name} ne pourrait pas être citée sans erreur."),
-        *_remarks(findings),
-        Note("Corrigez le fichier, puis déposez-le de nouveau. Rien n'est changé."),
-        Buttons(_ALL),
-    )
-
-
-def excerpt_lines(lines: Sequence[str]) -> str:
-    """Return lines, each shortened, so that what came out of a file cannot fill a message."""
-    return "\n".join(excerpt(line, 160) for line in lines)
+    """Yield what to look at in a text; each line is shortened, since its words come from a file."""
+    if notes:
+        lines = ["• " + (f"{note.clause}\u00a0: " if note.clause else "") + note.message for note in notes]
+        if len(notes) > _NOTES:
+            lines[_NOTES:] = [f"et {len(notes) - _NOTES} de plus."]
+        yield Text(bold("À vérifier dans ce texte"), "\n", "\n".join(excerpt(line, 160) for line in lines))
 
 
 def _expected(counts: Mapping[Asked, int]) -> Iterator[Element]:
-    if not counts:
-        return
+    """Yield how many people the notice would reach."""
     total = sum(counts.values())
-    if not total:
+    if total:
+        lines = [f"• {count}\u00a0: {_GROUPS[asked]}" for asked, count in counts.items() if count]
+        people = f"{total} personnes" if total > 1 else "une personne"
+        yield Text(bold(f"Aujourd'hui, l'avis irait à {people}"), "\n", "\n".join(lines))
+    elif counts:
         yield Text("Personne n'est visé aujourd'hui\u00a0: personne ne recevrait l'avis.")
-        return
-    lines = [f"• {count}\u00a0: {_GROUPS[asked]}" for asked, count in counts.items() if count]
-    people = f"{total} personnes" if total > 1 else "une personne"
-    yield Text(bold(f"Aujourd'hui, l'avis irait à {people}"), "\n", "\n".join(lines))
 
 
-def _after(left: Sequence[str]) -> Iterator[Element]:
-    if left:
-        yield Text(
-            bold("À revoir une fois ce texte en vigueur"),
-            "\n",
-            "\n".join(f"• {one}" for one in left),
-            "\nTant que ce n'est pas fait, je n'en tiens pas compte\u00a0: les mots visés changent.",
-        )
+def _to_review(left: Sequence[str]) -> Text:
+    return Text(
+        bold("À revoir une fois ce texte en vigueur"),
+        "\n",
+        "\n".join(f"• {line}" for line in left),
+        "\nTant que ce n'est pas fait, je n'en tiens pas compte\u00a0: les mots visés changent.",
+    )
 
 
-def _actions(revision: Revision, agreed: Sequence[Span]) -> Iterator[Element]:
-    own = revision.id
+def _actions(revision: Revision, *, approved: bool) -> Iterator[Buttons]:
+    """Yield the buttons that show a revision, then those that decide; `approved`: someone approved it."""
+    own, proposed = revision.id, revision.state == "proposed"
     look = [Button("Comparer", f"revision comparer {own}")]
-    if revision.state in {"proposed", "scheduled"}:
+    if proposed or revision.state == "scheduled":
         look.append(Button("Voir l'avis", f"revision avis {own}"))
-    if revision.state == "proposed":
+    if proposed:
         look.append(Button("Forme ou fond", f"revision natures {own}"))
     if revision.state == "announced":
         look.append(Button("Registre", f"revision registre {own}"))
         look.append(Button("Image", f"revision image {own}"))
     yield Buttons(*look, _ALL)
     decide = []
-    if revision.state == "proposed":
-        if agreed:
-            decide.append(Button("Approuver ces dates", f"revision accord {own}", "primary"))
-        label = "D'autres dates" if agreed else "Approuver…"
-        decide.append(Button(label, f"revision approuver {own}", "plain" if agreed else "primary"))
+    if proposed and approved:
+        decide.append(Button("Approuver ces dates", f"revision accord {own}", "primary"))
+        decide.append(Button("D'autres dates", f"revision approuver {own}"))
+    elif proposed:
+        decide.append(Button("Approuver…", f"revision approuver {own}", "primary"))
     if revision.state != "withdrawn":
         decide.append(Button("Retirer…", f"revision retirer {own}", "danger"))
     if decide:
         yield Buttons(*decide)
 
 
-def compared(policy: Policy, revision: Revision, comparison: Comparison, page: int) -> Message:
+def unfit(policy: Policy, findings: Sequence[LintFinding]) -> Message:
+    """Refuse a text whose clauses cannot be told apart, and say where."""
+    return Message(
+        Heading("Ce texte ne peut pas être proposé tel quel"),
+        Text(
+            f"Les numéros n'en sont pas sûrs\u00a0: la {policy.name} ne pourrait pas être citée sans erreur."
+        ),
+        *_remarks(findings),
+        Note("Corrigez le fichier, puis déposez-le de nouveau. Rien n'est changé."),
+        Buttons(_ALL),
+    )
+
+
+def compared(policy: Policy, revision: Revision, comparison: Comparison, number: int) -> Message:
     """Show a page of what changes."""
-    pages = changes.pages(comparison)
-    at = min(max(page, 1), max(len(pages), 1))
-    turns = turn_buttons(at, len(pages), lambda target: f"revision comparer {revision.id} {target}")
-    place = f" · page {at} sur {len(pages)}" if len(pages) > 1 else "."
+    page = changes.changes_page(comparison, number)
+    turns = turn_buttons(page.number, page.pages, lambda target: f"revision comparer {revision.id} {target}")
     return Message(
         _title(policy, revision),
-        *(pages[at - 1] if pages else (Text("Aucune clause n'est changée."),)),
-        Note(
-            f"Depuis la version du {in_words(comparison.old.adopted)}. Les mots retirés sont barrés, les "
-            f"nouveaux en gras{place}"
-        ),
-        Buttons(*turns, Button("La révision", f"revision voir {revision.id}")),
+        *(page.elements or [Text("Aucune clause n'est changée.")]),
+        page.note,
+        Buttons(*turns, _see(revision)),
     )
 
 
 def preview(
     policy: Policy, revision: Revision, comparison: Comparison, asked: Asked, *, channel: bool = False
 ) -> Message:
-    """Show the notice as it will be read here, by those of one group; its buttons lead back."""
+    """Show the notice as those of one group, or the channel, will read it; its buttons are only named."""
     notice = (
         revision_notices.in_channel(policy, revision, comparison)
         if channel
         else revision_notices.notice(policy, revision, comparison, asked)
     )
-    words = [one for one in notice.elements if not isinstance(one, Buttons)]
     labels = ", ".join(f"[{button.label}]" for button in notice.buttons())
-    others = [
-        Button(label, f"revision avis {revision.id} {group}")
-        for group, label in (
-            ("nothing", "Rien à faire"),
-            ("changes", "Ce qui change"),
-            ("whole", "Tout le texte"),
-            ("canal", "Dans le canal"),
-        )
-    ]
+    groups = (
+        ("nothing", "Rien à faire"),
+        ("changes", "Ce qui change"),
+        ("whole", "Tout le texte"),
+        ("canal", "Dans le canal"),
+    )
     return Message(
         Note("Voici l'avis, tel qu'on le lira. Ses boutons\u00a0: ", labels),
         Divider(),
-        *words,
+        *(element for element in notice.elements if not isinstance(element, Buttons)),
         Divider(),
-        Buttons(*others),
-        Buttons(
-            Button("Sur chaque plateforme", f"revision apercu {revision.id}", "primary"),
-            Button("La révision", f"revision voir {revision.id}"),
-        ),
+        Buttons(*(Button(label, f"revision avis {revision.id} {group}") for group, label in groups)),
+        Buttons(Button("Sur chaque plateforme", f"revision apercu {revision.id}", "primary"), _see(revision)),
     )
 
 
 def notices(policy: Policy, revision: Revision, comparison: Comparison) -> dict[str, Message]:
-    """Return what each group would read, and the channel, by name."""
-    return {
-        **{
-            f"À qui il est demandé\u00a0: {what}": revision_notices.notice(
-                policy, revision, comparison, asked
-            )
-            for asked, what in _GROUPS.items()
-        },
-        "Dans le canal": revision_notices.in_channel(policy, revision, comparison),
+    """Return what each group and the channel would read, by the French name of each."""
+    messages = {
+        f"À qui il est demandé\u00a0: {what}": revision_notices.notice(policy, revision, comparison, asked)
+        for asked, what in _GROUPS.items()
     }
+    return messages | {"Dans le canal": revision_notices.in_channel(policy, revision, comparison)}
 
 
 def previewed(revision: Revision, content: bytes) -> Message:
-    """Give the page that shows the notice as each platform will."""
+    """Give the page that shows the notice on each platform."""
     return Message(
         Text("L'avis tel que Slack et Discord le montreront, pour chaque groupe. Ouvrez la page à l'écran."),
         File("apercu.html", content, PREVIEW),
-        Buttons(Button("La révision", f"revision voir {revision.id}")),
+        Buttons(_see(revision)),
     )
 
 
 def natures(policy: Policy, revision: Revision, comparison: Comparison, page: int) -> Message:
-    """Show some of the changes, each with the button that decides the other nature."""
-    found = comparison.changes
-    pages = max(1, -(-len(found) // _PAGE))
+    """Show a page of changes, each with the button that decides its other nature."""
+    pages = max(1, -(-len(comparison.changes) // _PAGE))
     at = min(max(page, 1), pages)
     rows: list[Element] = []
-    for change in found[(at - 1) * _PAGE : at * _PAGE]:
-        rows.append(Text(bold(summary.describe_change(change)), f"\u00a0: {_word(change)}."))
-        if (button := _other(revision, change, at)) is not None:
-            rows.append(Buttons(button))
+    for change in comparison.changes[(at - 1) * _PAGE : at * _PAGE]:
+        substantive = change.nature is Nature.SUBSTANTIVE
+        current, opposite = ("de fond", "de forme") if substantive else ("de forme", "de fond")
+        rows.append(Text(bold(summary.describe_change(change)), f"\u00a0: {current}."))
+        if revision.state == "proposed" and change.kind not in {ChangeKind.ADDED, ChangeKind.REMOVED}:
+            nature = Nature.EDITORIAL if substantive else Nature.SUBSTANTIVE
+            command = f"revision nature {revision.id} {change.key} {nature} {at}"
+            rows.append(Buttons(Button(f"{change.key.lstrip('-')} est {opposite}", command)))
     turns = turn_buttons(at, pages, lambda target: f"revision natures {revision.id} {target}")
     return Message(
         Heading(f"{policy.name}, forme ou fond"),
@@ -296,27 +278,14 @@ def natures(policy: Policy, revision: Revision, comparison: Comparison, page: in
             "De fond, un changement est à lire et à attester; de forme, il est seulement annoncé. Une clause "
             "ajoutée ou retirée est toujours de fond."
         ),
-        Buttons(*turns, Button("La révision", f"revision voir {revision.id}", "primary")),
+        Buttons(*turns, _see(revision, "primary")),
     )
 
 
-def _word(change: Change) -> str:
-    return "de fond" if change.nature is Nature.SUBSTANTIVE else "de forme"
-
-
-def _other(revision: Revision, change: Change, page: int) -> Button | None:
-    if revision.state != "proposed" or change.kind in {ChangeKind.ADDED, ChangeKind.REMOVED}:
-        return None
-    formal = change.nature is Nature.EDITORIAL
-    nature = Nature.SUBSTANTIVE if formal else Nature.EDITORIAL
-    label = f"{change.key.lstrip('-')} est {'de fond' if formal else 'de forme'}"
-    return Button(label, f"revision nature {revision.id} {change.key} {nature} {page}")
-
-
 def dates_form(revision: Revision, before: str = "") -> Form:
-    """Ask when a text was adopted and from when on it is in force: neither is ever guessed.
+    """Ask when a text was adopted and when it takes effect: neither date is ever guessed.
 
-    `before`: what was typed the last time, as the button of `wrong_dates` carries it.
+    `before`: what was typed last time, as the button of `wrong_dates` carries it.
     """
     hint = "Année, mois, jour, comme 2027-01-20"
     adopted = revision.adopted.isoformat() if revision.adopted else ""
@@ -335,19 +304,17 @@ def dates_form(revision: Revision, before: str = "") -> Form:
 
 
 def wrong_dates(revision: Revision, why: str, adopted: str, effective: str) -> Message:
-    """Say why dates cannot be, and open the form again with what was typed."""
-    adopted, effective = (
-        _SPACE.join(one[:_TYPED].replace(_NEXT, " ").split()) for one in (adopted, effective)
-    )
-    again = f"revision approuver {revision.id} {adopted}{_NEXT}{effective}"
+    """Say why dates are refused; the button opens the form again with what was typed."""
+    dates = (_SPACE.join(typed[:_TYPED].replace(_NEXT, " ").split()) for typed in (adopted, effective))
+    again = f"revision approuver {revision.id} {_NEXT.join(dates)}"
     return Message(
         Text(f"{why} Rien n'est approuvé."),
-        Buttons(Button("Corriger", again, "primary"), Button("La révision", f"revision voir {revision.id}")),
+        Buttons(Button("Corriger", again, "primary"), _see(revision)),
     )
 
 
 def approved(policy: Policy, revision: Revision, today: date) -> Message:
-    """Say what an approval did."""
+    """Say what an approval changed."""
     if revision.state != "scheduled":
         return Message(
             Heading("C'est noté"),
@@ -355,7 +322,7 @@ def approved(policy: Policy, revision: Revision, today: date) -> Message:
                 "Une deuxième personne de l'administration doit approuver la même chose. D'ici là, rien ne "
                 "change."
             ),
-            Buttons(Button("La révision", f"revision voir {revision.id}"), _ALL),
+            Buttons(_see(revision), _ALL),
         )
     day = revision.effective or today
     when = (
@@ -366,12 +333,12 @@ def approved(policy: Policy, revision: Revision, today: date) -> Message:
     return Message(
         Heading("Révision approuvée"),
         Text(f"{when}, pendant les heures de travail, à chaque personne que la {policy.name} vise."),
-        Buttons(Button("La révision", f"revision voir {revision.id}"), _ALL),
+        Buttons(_see(revision), _ALL),
     )
 
 
 def withdrawing(policy: Policy, revision: Revision) -> Message:
-    """Ask whether a revision is to be withdrawn."""
+    """Ask for confirmation before withdrawing a revision."""
     what = (
         f"Cette révision est en vigueur. La retirer, c'est proposer de nouveau le texte qui la précédait, "
         f"comme une version de plus de la {policy.name}, à approuver et à annoncer. Rien n'est effacé."
@@ -392,5 +359,5 @@ def withdrawn(policy: Policy, revision: Revision) -> Message:
     """Say that a revision is withdrawn."""
     return Message(
         Text(f"La révision de la {policy.name} est retirée. Personne n'en a rien reçu."),
-        Buttons(Button("La révision", f"revision voir {revision.id}"), _ALL),
+        Buttons(_see(revision), _ALL),
     )

@@ -1,19 +1,17 @@
-"""`revision`: what the administration does with a revision, from the file that is dropped to the notice."""
+"""`revision`: what the administration does with a revision, from the dropped file to the notice."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from functools import partial
-from typing import TypeAlias
 
 from sqlite_utils import Database
 
 from bot.commands import politique
-from bot.commands.revision import ledger_messages
 from bot.commands.revision import messages as say
+from bot.commands.revision.ledger_messages import drawing, ledger_file, ledger_page
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Span, excerpt
 from bot.conversation.requests import Received, Request, UserError
@@ -22,94 +20,32 @@ from bot.people.office import Office, actor_of, named
 from bot.policy.articles import PolicyError
 from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.library import Policy
-from bot.revision import audience, ledger, picture, revisions, upkeep
+from bot.revision import audience, ledger, revisions
 from bot.revision.archive import TASK, Archive
-from bot.revision.ledger import Asked
+from bot.revision.ledger import Asked, Recipient
+from bot.revision.picture import DRAW
 from bot.revision.reading import formats
 from bot.revision.reading.document import Document
 from bot.revision.reading.lint import NamedRole
 from bot.revision.revisions import Dates, DatesError, Proposal, Revision, RevisionError
+from bot.revision.upkeep import upkeep_after
 from bot.schedule import clock
 
 logger = logging.getLogger(__name__)
 
-_WORDS_OF_NO_ONE = "une personne"
-
-
-@dataclass(frozen=True, slots=True)
-class RevisionRequest:
-    """One request of the administration's being answered, in its transaction."""
-
-    office: Office
-    archive: Archive
-    db: Database
-    request: Request
-
-    @property
-    def now(self) -> datetime:
-        """The time that it is."""
-        return self.office.clock()
-
-    @property
-    def today(self) -> date:
-        """The day that it is where the association is."""
-        return self.office.today()
-
-    def person(self) -> str:
-        """Return who asks."""
-        return persons.known(self.db, actor_of(self.request))
-
-    def named(self, person_id: str | None) -> Span:
-        """Return how to show a person to the one who reads."""
-        platform = actor_of(self.request).platform
-        return named(self.db, person_id, platform) if person_id else Span(_WORDS_OF_NO_ONE)
-
-    def policy(self, revision: Revision) -> Policy:
-        """Return the policy of a revision."""
-        return self.archive.library.policies[revision.policy]
-
-    def revision(self, identifier: str) -> Revision:
-        """Return a revision. Raises `UserError` where there is none."""
-        found = revisions.find_revision(self.db, identifier)
-        if found is None or found.state == "origin":
-            raise UserError("Cette révision n'existe pas. Tapez /vigie revision pour les voir toutes.")
-        return revisions.rebase(self.db, found)
-
-    def comparison(self, revision: Revision) -> Comparison:
-        """Return what a revision changes."""
-        return self.archive.comparison(self.db, revision)
-
-
-Action: TypeAlias = Callable[[RevisionRequest, str], Reply]
-
 
 def manage(office: Office, archive: Archive, request: Request, dropped: Document | None = None) -> Reply:
     """Answer the administration, which may have `dropped` a text. Raises `UserError` for a refusal."""
-    verb, _, rest = request.text.strip().partition(" ")
+    verb, identifier, rest = [*request.text.split(maxsplit=2), "", "", ""][:3]
     try:
         with office.storage.transaction() as db:
-            desk = RevisionRequest(office, archive, db, request)
+            asked = RevisionRequest(office, archive, db, request)
             if dropped:
-                return _dropped(desk, dropped)
-            return ACTIONS.get(verb, _overview)(desk, rest.strip())
+                return asked.propose(dropped)
+            action = _ACTIONS.get(verb)
+            return action(asked, asked.revision(identifier), rest) if action else asked.overview()
     except (RevisionError, PolicyError) as error:
         raise UserError(_sentence(error)) from error
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}"
-
-
-# --- Proposing --------------------------------------------------------------------------------
-
-
-def _overview(desk: RevisionRequest, _: str) -> Message:
-    """List the revisions of every policy, and say how to propose one."""
-    found = [
-        one for policy in desk.archive.library.policies for one in revisions.list_revisions(desk.db, policy)
-    ]
-    return say.overview([(desk.policy(one), one) for one in found])
 
 
 def read_dropped(office: Office, archive: Archive, file: Received) -> Callable[[Request], Reply]:
@@ -121,208 +57,207 @@ def read_dropped(office: Office, archive: Archive, file: Received) -> Callable[[
     return partial(manage, office, archive, dropped=document)
 
 
-def _dropped(desk: RevisionRequest, document: Document) -> Message:
-    """Propose the text of a file that the administration dropped, for the policy that is meant by default."""
-    policy, person = desk.archive.library.default, desk.person()
-    offices = [
-        NamedRole(role.title, held=bool(roles.holders(desk.db, role.id, desk.today)))
-        for role in roles.all_roles(desk.db)
-    ]
-    [*_, latest] = revisions.approved_chain(desk.db, policy.id)
-    found = formats.review_document(document, "ce texte", desk.archive.version(latest), desk.today, offices)
-    if not found.adoptable:
-        return say.unfit(policy, found.findings)
-    proposal = Proposal(policy.id, document.markdown, "file", latest.version, by=person, notes=found.findings)
-    return _shown(desk, desk.archive.propose(desk.db, proposal, desk.today))
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}"
 
 
-def _show(desk: RevisionRequest, identifier: str) -> Message:
-    return _shown(desk, desk.revision(identifier))
-
-
-def _shown(desk: RevisionRequest, revision: Revision) -> Message:
-    """Show a revision: what it changes, what there is to look at, to how many it goes, what they must do."""
-    comparison = desk.comparison(revision)
-    told_soon = revision.state in {"proposed", "scheduled"}
-    counts = _counts(desk, revision, comparison) if told_soon else {}
-    agreed = [desk.named(one) for one in revisions.approvers(desk.db, revision.id)]
-    by = desk.named(revision.proposed_by) if revision.proposed_by else None
-    left = _left(desk, revision, comparison) if told_soon else ()
-    return say.shown(desk.policy(revision), revision, comparison, counts, by=by, agreed=agreed, left=left)
-
-
-def _left(desk: RevisionRequest, revision: Revision, comparison: Comparison) -> Sequence[str]:
-    """Return what people will have to look at again beside the policy; nothing where that cannot be read."""
-    policy = desk.policy(revision)
-    try:
-        return tuple(
-            upkeep.upkeep_after(
-                policy, comparison.old, comparison.new, desk.archive.folders
-            ).lines_in_french()
-        )
-    except PolicyError as error:
-        logger.warning("%s", error)
-        return ()
-
-
-def _compare(desk: RevisionRequest, text: str) -> Message:
-    """Show what changes, a page at a time."""
-    identifier, _, page = text.partition(" ")
-    revision = desk.revision(identifier)
-    return say.compared(desk.policy(revision), revision, desk.comparison(revision), _number(page))
-
-
-def _notice(desk: RevisionRequest, text: str) -> Message:
-    """Show the notice as those of one group will read it."""
-    identifier, _, group = text.partition(" ")
-    revision = desk.revision(identifier)
-    asked = next((one for one in audience.GROUPS if one == group), None)
-    comparison = desk.comparison(revision)
-    counts = _counts(desk, revision, comparison)
-    return say.preview(
-        desk.policy(revision), revision, comparison, asked or _largest(counts), channel=group == "canal"
-    )
-
-
-def _largest(counts: Mapping[Asked, int]) -> Asked:
-    """Return the group of the most persons, the one whose notice is shown first."""
-    return max(counts, key=lambda one: counts[one]) if any(counts.values()) else "changes"
-
-
-def _counts(desk: RevisionRequest, revision: Revision, comparison: Comparison) -> Mapping[Asked, int]:
-    """Return to how many the notice of a revision to come would go, by what is asked of them."""
-    if desk.policy(revision) is not desk.archive.library.default:  # which is only told
-        return {"nothing": len(audience.concerned(desk.db, revision.policy, desk.today))}
-    chain = [one for one in revisions.approved_chain(desk.db, revision.policy) if one.id != revision.id]
-    return audience.count_expected(
-        desk.db, revision.policy, [*chain, revision], comparison.nature, desk.today
-    )
-
-
-def _pages(desk: RevisionRequest, identifier: str) -> Message:
-    """Give a page that shows what each group would read, as each platform shows it."""
-    revision = desk.revision(identifier)
-    policy, comparison = desk.policy(revision), desk.comparison(revision)
-    content = desk.archive.preview(
-        say.PREVIEW, say.notices(policy, revision, comparison), desk.archive.library.quote
-    )
-    return say.previewed(revision, content)
-
-
-# --- Deciding ---------------------------------------------------------------------------------
-
-
-def _natures(desk: RevisionRequest, text: str) -> Message:
-    """Show each change and whether it is of substance, to be decided one by one."""
-    identifier, _, page = text.partition(" ")
-    revision = desk.revision(identifier)
-    return say.natures(desk.policy(revision), revision, desk.comparison(revision), _number(page))
-
-
-def _decide(desk: RevisionRequest, text: str) -> Message:
-    """Take what the administration decides of one change: « ID CLÉ NATURE PAGE »."""
-    identifier, key, nature, page = [*text.split(), "", "", "", ""][:4]
-    revision = desk.revision(identifier)
-    known = {change.key for change in desk.comparison(revision).changes}
-    if key in known and nature in {Nature.EDITORIAL, Nature.SUBSTANTIVE}:
-        revisions.decide_natures(desk.db, revision, {key: Nature(nature)})
-    return _natures(desk, f"{identifier} {page}")
-
-
-def _approve(desk: RevisionRequest, text: str) -> Reply:
-    """Ask for the dates, which are never guessed, then take the approval; ask again where they cannot be."""
-    identifier, _, before = text.partition(" ")
-    revision = desk.revision(identifier)
-    if revision.state != "proposed":
-        return _shown(desk, revision)
-    if not desk.request.fields:
-        return say.dates_form(revision, before)
-    adopted, effective = (desk.request.fields.get(name, "") for name in ("adoptee", "effet"))
-    try:
-        return _approved(desk, revision, Dates(politique.read_day(adopted), politique.read_day(effective)))
-    except (UserError, DatesError) as error:  # nothing is written yet
-        return say.wrong_dates(revision, _sentence(error), adopted, effective)
-
-
-def _agree(desk: RevisionRequest, identifier: str) -> Reply:
-    """Approve the dates that someone else approved."""
-    revision = desk.revision(identifier)
-    if revision.state != "proposed" or not revision.adopted or not revision.effective:
-        return _approve(desk, identifier)
-    adopted, effective = revision.adopted, revision.effective
-    try:
-        return _approved(desk, revision, Dates(adopted, effective))
-    except DatesError as error:  # what could be when the other person approved can no longer be
-        return say.wrong_dates(revision, _sentence(error), adopted.isoformat(), effective.isoformat())
-
-
-def _approved(desk: RevisionRequest, revision: Revision, dates: Dates) -> Message:
-    needed = desk.archive.approvals
-    revision = revisions.approve(desk.db, revision, desk.person(), dates, desk.today, needed=needed)
-    if revision.state == "scheduled":
-        desk.archive.plan(desk.db, revision, desk.now)
-    return say.approved(desk.policy(revision), revision, desk.today)
-
-
-def _withdraw(desk: RevisionRequest, text: str) -> Message:
-    """Withdraw a revision, once that is confirmed; one that is in force makes way for the former text."""
-    identifier, _, confirmed = text.partition(" ")
-    revision = desk.revision(identifier)
-    if confirmed != "oui":
-        return say.withdrawing(desk.policy(revision), revision)
-    if revision.state == "announced":
-        new = revisions.propose_withdrawal(desk.db, revision, desk.person(), desk.today)
-        return _shown(desk, new)
-    revision = revisions.withdraw(desk.db, revision, desk.person(), desk.today)
-    clock.cancel(desk.db, f"{TASK}:{revision.id}")
-    return say.withdrawn(desk.policy(revision), revision)
-
-
-def _number(text: str) -> int:
+def _page(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < len("1000") else 1
 
 
-def _ledger(desk: RevisionRequest, text: str) -> Message:
-    identifier, _, page = text.partition(" ")
-    revision = desk.revision(identifier)
-    found = ledger.list_recipients(desk.db, revision) if revision.state == "announced" else []
-    lines = [(desk.named(one.person_id), one) for one in found]
-    return ledger_messages.ledger_page(
-        desk.policy(revision), revision, lines, _number(page), desk.office.calendar
-    )
+@dataclass(frozen=True, slots=True)
+class RevisionRequest:
+    """A request of the administration, in its transaction. `rest`: the words after the revision's id."""
+
+    office: Office
+    archive: Archive
+    db: Database
+    request: Request
+
+    def revision(self, identifier: str) -> Revision:
+        """Return a revision. Raises `UserError` when there is none."""
+        revision = revisions.find_revision(self.db, identifier)
+        if revision is None or revision.state == "origin":
+            raise UserError("Cette révision n'existe pas. Tapez /vigie revision pour les voir toutes.")
+        return revisions.rebase(self.db, revision)
+
+    def _policy(self, revision: Revision) -> Policy:
+        return self.archive.library.policies[revision.policy]
+
+    def _comparison(self, revision: Revision) -> Comparison:
+        return self.archive.comparison(self.db, revision)
+
+    def _person(self) -> str:
+        return persons.known(self.db, actor_of(self.request))
+
+    def _name(self, person_id: str | None) -> Span:
+        """Return how to show a person to the one who asks."""
+        platform = actor_of(self.request).platform
+        return named(self.db, person_id, platform) if person_id else Span("une personne")
+
+    # Proposing
+
+    def overview(self) -> Message:
+        """List the revisions of every policy, and say how to propose one."""
+        return say.overview(
+            [
+                (policy, revision)
+                for policy in self.archive.library.policies.values()
+                for revision in revisions.list_revisions(self.db, policy.id)
+            ]
+        )
+
+    def propose(self, document: Document) -> Message:
+        """Propose a text that the administration dropped, for the default policy."""
+        policy, person, today = self.archive.library.default, self._person(), self.office.today()
+        offices = [
+            NamedRole(role.title, held=bool(roles.holders(self.db, role.id, today)))
+            for role in roles.all_roles(self.db)
+        ]
+        latest = revisions.latest_approved(self.db, policy.id)
+        old = self.archive.version(latest)
+        reading = formats.review_document(document, "ce texte", old, today, offices)
+        if not reading.adoptable:
+            return say.unfit(policy, reading.findings)
+        proposal = Proposal(
+            policy.id, document.markdown, "file", latest.version, by=person, notes=reading.findings
+        )
+        return self.show(self.archive.propose(self.db, proposal, today))
+
+    def show(self, revision: Revision, _rest: str = "") -> Message:
+        """Show a revision: what it changes, what to look at in it, how many people it asks what."""
+        comparison, policy = self._comparison(revision), self._policy(revision)
+        counts: Mapping[Asked, int] = {}
+        left: Sequence[str] = ()
+        if revision.state in {"proposed", "scheduled"}:
+            counts = self._counts(revision, comparison)
+            try:
+                upkeep = upkeep_after(policy, comparison.old, comparison.new, self.archive.folders)
+                left = tuple(upkeep.lines_in_french())
+            except PolicyError as error:
+                logger.warning("%s", error)
+        agreed = [self._name(person) for person in revisions.approvers(self.db, revision.id)]
+        by = self._name(revision.proposed_by) if revision.proposed_by else None
+        return say.shown(policy, revision, comparison, counts, by=by, agreed=agreed, left=left)
+
+    def _counts(self, revision: Revision, comparison: Comparison) -> Mapping[Asked, int]:
+        """Return how many people a revision would be announced to, by what it asks of them."""
+        today = self.office.today()
+        if self._policy(revision) is not self.archive.library.default:  # people do not attest the others
+            return {"nothing": len(audience.concerned(self.db, revision.policy, today))}
+        approved = revisions.approved_chain(self.db, revision.policy)
+        chain = [*(text for text in approved if text.id != revision.id), revision]
+        return audience.count_expected(self.db, revision.policy, chain, comparison.nature, today)
+
+    def compare(self, revision: Revision, rest: str) -> Message:
+        """Show a page of what changes."""
+        return say.compared(self._policy(revision), revision, self._comparison(revision), _page(rest))
+
+    def notice(self, revision: Revision, rest: str) -> Message:
+        """Show the notice as one group will read it: the largest, unless another is named."""
+        comparison = self._comparison(revision)
+        counts = self._counts(revision, comparison)
+        largest: Asked = max(counts, key=lambda group: counts[group]) if any(counts.values()) else "changes"
+        group = next((group for group in audience.GROUPS if group == rest), largest)
+        return say.preview(self._policy(revision), revision, comparison, group, channel=rest == "canal")
+
+    def preview(self, revision: Revision, _rest: str) -> Message:
+        """Give a page that shows what each group would read, on each platform."""
+        notices = say.notices(self._policy(revision), revision, self._comparison(revision))
+        return say.previewed(revision, self.archive.preview(say.PREVIEW, notices, self.archive.library.quote))
+
+    # Deciding
+
+    def natures(self, revision: Revision, rest: str) -> Message:
+        """Show each change and whether it is of substance, to be decided one by one."""
+        return say.natures(self._policy(revision), revision, self._comparison(revision), _page(rest))
+
+    def decide(self, revision: Revision, rest: str) -> Message:
+        """Store the nature decided for one change: « KEY NATURE PAGE »."""
+        key, nature, page = [*rest.split(), "", "", ""][:3]
+        keys = {change.key for change in self._comparison(revision).changes}
+        if key in keys and nature in {Nature.EDITORIAL, Nature.SUBSTANTIVE}:
+            revision = revisions.decide_natures(self.db, revision, {key: Nature(nature)})
+        return self.natures(revision, page)
+
+    def approve(self, revision: Revision, rest: str) -> Reply:
+        """Ask for the dates, never guessed, then approve; ask again when they cannot be."""
+        if revision.state != "proposed":
+            return self.show(revision)
+        if not self.request.fields:
+            return say.dates_form(revision, rest)
+        adopted, effective = (self.request.fields.get(name, "") for name in ("adoptee", "effet"))
+        try:
+            dates = Dates(politique.read_day(adopted), politique.read_day(effective))
+            return self._approve(revision, dates)
+        except (UserError, DatesError) as error:  # nothing is written yet
+            return say.wrong_dates(revision, _sentence(error), adopted, effective)
+
+    def agree(self, revision: Revision, _rest: str) -> Reply:
+        """Approve the dates that someone else approved."""
+        if revision.state != "proposed" or not revision.adopted or not revision.effective:
+            return self.approve(revision, "")
+        dates = Dates(revision.adopted, revision.effective)
+        try:
+            return self._approve(revision, dates)
+        except DatesError as error:  # time has passed since the other person approved them
+            return say.wrong_dates(
+                revision, _sentence(error), dates.adopted.isoformat(), dates.effective.isoformat()
+            )
+
+    def _approve(self, revision: Revision, dates: Dates) -> Message:
+        person, today, needed = self._person(), self.office.today(), self.archive.approvals
+        revision = revisions.approve(self.db, revision, person, dates, today, needed=needed)
+        if revision.state == "scheduled":
+            self.archive.plan(self.db, revision, self.office.clock())
+        return say.approved(self._policy(revision), revision, today)
+
+    def withdraw(self, revision: Revision, rest: str) -> Message:
+        """Withdraw a revision once confirmed; for one in force, propose the former text."""
+        if rest != "oui":
+            return say.withdrawing(self._policy(revision), revision)
+        person, today = self._person(), self.office.today()
+        if revision.state == "announced":
+            return self.show(revisions.propose_withdrawal(self.db, revision, person, today))
+        revision = revisions.withdraw(self.db, revision, person, today)
+        clock.cancel(self.db, f"{TASK}:{revision.id}")
+        return say.withdrawn(self._policy(revision), revision)
+
+    # Following
+
+    def _recipients(self, revision: Revision) -> list[Recipient]:
+        return ledger.list_recipients(self.db, revision) if revision.state == "announced" else []
+
+    def ledger(self, revision: Revision, rest: str) -> Message:
+        """Show a page of the ledger."""
+        lines = [(self._name(recipient.person_id), recipient) for recipient in self._recipients(revision)]
+        return ledger_page(self._policy(revision), revision, lines, _page(rest), self.office.calendar)
+
+    def csv(self, revision: Revision, _rest: str) -> Message:
+        """Give the ledger as a file."""
+        content = ledger.ledger_csv(self.db, self._recipients(revision))
+        return ledger_file(self._policy(revision), revision, content)
+
+    def picture(self, revision: Revision, _rest: str) -> Message:
+        """Plan a picture of the attestations, for the one who asks."""
+        person = self._person()
+        arguments = {"person": person, "id": persons.new_id(), "revision": revision.id}
+        clock.plan(self.db, f"{DRAW}:{revision.id}:{person}", DRAW, self.office.clock(), arguments)
+        return drawing(revision)
 
 
-def _csv(desk: RevisionRequest, identifier: str) -> Message:
-    revision = desk.revision(identifier)
-    found = ledger.list_recipients(desk.db, revision) if revision.state == "announced" else []
-    return ledger_messages.ledger_file(desk.policy(revision), revision, ledger.ledger_csv(desk.db, found))
-
-
-def _picture(desk: RevisionRequest, identifier: str) -> Message:
-    """Have the curve of the attestations drawn, off this thread, for the one who asks."""
-    revision = desk.revision(identifier)
-    person = desk.person()
-    clock.plan(
-        desk.db,
-        f"{picture.DRAW}:{revision.id}:{person}",
-        picture.DRAW,
-        desk.now,
-        {"person": person, "id": persons.new_id(), "revision": revision.id},
-    )
-    return ledger_messages.drawing(revision)
-
-
-ACTIONS: Mapping[str, Action] = {
-    "voir": _show,
-    "comparer": _compare,
-    "avis": _notice,
-    "apercu": _pages,
-    "natures": _natures,
-    "nature": _decide,
-    "approuver": _approve,
-    "accord": _agree,
-    "retirer": _withdraw,
-    "registre": _ledger,
-    "csv": _csv,
-    "image": _picture,
+_ACTIONS: Mapping[str, Callable[[RevisionRequest, Revision, str], Reply]] = {
+    "voir": RevisionRequest.show,
+    "comparer": RevisionRequest.compare,
+    "avis": RevisionRequest.notice,
+    "apercu": RevisionRequest.preview,
+    "natures": RevisionRequest.natures,
+    "nature": RevisionRequest.decide,
+    "approuver": RevisionRequest.approve,
+    "accord": RevisionRequest.agree,
+    "retirer": RevisionRequest.withdraw,
+    "registre": RevisionRequest.ledger,
+    "csv": RevisionRequest.csv,
+    "image": RevisionRequest.picture,
 }
