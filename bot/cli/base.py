@@ -1,23 +1,35 @@
-"""What every part of the command line shares."""
+"""What the commands share: reading settings, opening the database, writing, refusing."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import click
+from sqlite_utils import Database
 
 from bot import settings
 from bot.app.build import Parts
-from bot.storage import database
+from bot.people.roles import RoleError
+from bot.policy.articles import PolicyError
+from bot.register.receipt import ReceiptError
+from bot.reports.keys import SealError
+from bot.reports.records import ReportError
+from bot.revision.revisions import RevisionError
+from bot.storage.database import StorageError, beside, reader
 from bot.times import system_clock
+from bot.typesetting.typeset import TypesetError
 
 SUBCOMMAND = "COMMANDE [ARGUMENTS]…"
 DAY = "AAAA-MM-JJ"  # how a date is written
+FILE = click.Path(path_type=Path, dir_okay=False)
+DATE = click.DateTime(["%Y-%m-%d"])
 
 json_flag = click.option("--json", "as_json", is_flag=True, help="Répondre en JSON.")
 
@@ -26,49 +38,49 @@ Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
 def agreed(question: str) -> bool:
     """Ask until the answer is yes or no, in French: click's own question takes « y » and « n » only."""
-    return bool(click.prompt(f"{question} (oui ou non)", value_proc=_yes, prompt_suffix=" "))
 
+    def yes(text: str) -> bool:
+        word = text.strip().lower()
+        if word not in {"oui", "o", "non", "n"}:
+            raise click.UsageError("répondez oui ou non.")
+        return word in {"oui", "o"}
 
-def _yes(text: str) -> bool:
-    word = text.strip().lower()
-    if word not in {"oui", "o", "non", "n"}:
-        raise click.UsageError("répondez oui ou non.")
-    return word in {"oui", "o"}
+    return bool(click.prompt(f"{question} (oui ou non)", value_proc=yes, prompt_suffix=" "))
 
 
 def confirmed(question: str) -> Callable[[Decorated], Decorated]:
-    """Return a decorator that has a command ask `question` first, unless `--oui` is given."""
+    """Return a decorator: the command asks `question` first, unless `--oui` is given."""
 
-    def ask(context: click.Context, _: click.Parameter, given: bool) -> None:
-        if not given and not agreed(question):
+    def ask(context: click.Context, _: click.Parameter, yes: bool) -> None:
+        if not yes and not agreed(question):
             context.abort()
 
     return click.option("--oui", is_flag=True, expose_value=False, callback=ask, help="Sans demander.")
 
 
 def one_of(name: str, flags: Mapping[str, str], ask: str = "") -> Callable[[Decorated], Decorated]:
-    """Return a decorator that adds flags of which one may be given, since click lets the last one win.
+    """Return a decorator that adds flags that exclude one another; click alone would let the last one win.
 
-    `flags`: the help of each, by its word without the dashes. `name`: the command's parameter, the word
-    of the flag that was given, else None. `ask`: the question whose yes is the first flag and whose no is
-    the second, when neither is given.
+    `flags`: the help of each, by its word without the dashes. The parameter `name` receives the word of
+    the flag, None without any. `ask`: a question to ask when no flag is given; yes stands for the first
+    flag, no for the second.
     """
     words = tuple(flags)
 
-    def take(context: click.Context, option: click.Parameter, given: bool) -> None:
+    def choose(context: click.Context, option: click.Parameter, present: bool) -> None:
         word = option.opts[0].removeprefix("--")
         earlier = context.params.setdefault(name, None)
-        if given and earlier:
+        if present and earlier:
             raise click.UsageError(f"--{earlier} et --{word} s'excluent\u00a0: choisissez.", context)
-        if given:
+        if present:
             context.params[name] = word
-        elif ask and earlier is None and word == words[-1]:  # click comes to what is not given last
+        elif ask and earlier is None and word == words[-1]:  # click handles absent options last
             context.params[name] = words[0] if agreed(ask) else words[1]
 
     def add(command: Decorated) -> Decorated:
         for word in reversed(words):
             option = click.option(
-                f"--{word}", is_flag=True, expose_value=False, callback=take, help=flags[word]
+                f"--{word}", is_flag=True, expose_value=False, callback=choose, help=flags[word]
             )
             command = option(command)
         return command
@@ -78,36 +90,60 @@ def one_of(name: str, flags: Mapping[str, str], ask: str = "") -> Callable[[Deco
 
 as_table = one_of("form", {"json": "Répondre en JSON.", "csv": "Répondre en CSV."})
 
+output_option = click.option(
+    "--sortie", "out", type=FILE, metavar="FICHIER", help="Écrire dans ce fichier, et non à l'écran."
+)
+
+
+class CommandGroup(click.Group):
+    """Commands whose refusals, and those of what they call, end in one line and exit code 2."""
+
+    def invoke(self, context: click.Context) -> object:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(context)
+        except (
+            PolicyError,
+            ReceiptError,
+            ReportError,
+            RevisionError,
+            RoleError,
+            SealError,
+            StorageError,
+            TypesetError,
+        ) as error:
+            refuse(str(error))
+
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """What was written before the command, click's `obj`: the file of settings, and `--essai`.
+    """What precedes the command (click's `obj`): the settings file, and `--essai`.
 
-    `sandbox`: whether the sandbox's own database is meant.
+    `sandbox`: the command may act on the sandbox's own database.
     """
 
     env_file: Path | None = None
     sandbox: bool = False
 
 
-def _written() -> CommandLine:
+def _command_line() -> CommandLine:
     return click.get_current_context().find_object(CommandLine) or CommandLine()
 
 
 def configured() -> settings.Settings:
     """Read the settings; end with exit code 2 and a line for each problem when they cannot be used."""
     try:
-        return settings.load(_written().env_file)
+        return settings.load(_command_line().env_file)
     except settings.SettingsError as error:
         for problem in error.problems:
             click.echo(problem, err=True)
         raise SystemExit(2) from error
 
 
-def kept() -> settings.Settings:
-    """Read the settings of a command that acts on what is kept: never on the sandbox's by mistake."""
+def real_settings() -> settings.Settings:
+    """Read the settings of a command that acts on real records: never on the sandbox's by mistake."""
     config = configured()
-    if config.sandboxed() and not _written().sandbox:
+    if config.sandboxed() and not _command_line().sandbox:
         refuse(
             f"aucun jeton n'est réglé\u00a0: ce serait la base du bac à sable ({config.database()}). "
             "Lancez la commande dans le dossier du fichier .env, ou donnez ce fichier avec --reglages. "
@@ -121,9 +157,24 @@ def parts() -> Parts:
     return Parts(configured(), system_clock)
 
 
-def kept_parts() -> Parts:
-    """Return them for a command that acts on what is kept: never on the sandbox's by mistake."""
-    return Parts(kept(), system_clock)
+def real_parts() -> Parts:
+    """Return the parts of the bot for a command that acts on real records (see `real_settings`)."""
+    return Parts(real_settings(), system_clock)
+
+
+@contextmanager
+def read_only(path: Path) -> Iterator[Database]:
+    """Open the database for reading, in one transaction. Raises `StorageError`."""
+    if not path.is_file():
+        raise StorageError(f"il n'y a pas de base à {path}. Vérifiez VIGIE_DB.")
+    with closing(reader(path).conn) as connection:
+        connection.execute("BEGIN")
+        yield Database(connection)
+
+
+def real_database() -> AbstractContextManager[Database]:
+    """Open the real database for one short transaction, while a bot runs or not. Raises `StorageError`."""
+    return beside(real_settings().database())
 
 
 def dump(value: object) -> str:
@@ -131,16 +182,19 @@ def dump(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, indent=2)
 
 
+def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Write a table as CSV; a cell that a spreadsheet would take for a formula is quoted."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(
+        [f"'{cell}" if isinstance(cell, str) and cell[:1] in tuple("=+-@\t\r") else cell for cell in row]
+        for row in rows
+    )
+    return text.getvalue()
+
+
 def refuse(problem: str) -> NoReturn:
     """End with exit code 2 and one line."""
     click.echo(f"vigie\u00a0: {problem}", err=True)
     raise SystemExit(2)
-
-
-@contextmanager
-def storage_refusals() -> Iterator[None]:
-    """End with the one line that a `StorageError` is."""
-    try:
-        yield
-    except database.StorageError as error:
-        refuse(str(error))

@@ -23,12 +23,22 @@ import click
 from bot import __version__, logs, settings
 from bot.app import serving, starting
 from bot.app.build import build
-from bot.cli import cases, operations, questions, quiz, register, registry, report_exports, reports, reviser
-from bot.cli import revisions as cli_revisions
-from bot.cli.base import SUBCOMMAND, CommandLine, configured, dump, json_flag, parts, refuse, storage_refusals
+from bot.cli import operations, questions, quiz, register, registry, reports, revisions
+from bot.cli.base import (
+    DATE,
+    DAY,
+    SUBCOMMAND,
+    CommandGroup,
+    CommandLine,
+    configured,
+    dump,
+    json_flag,
+    parts,
+    refuse,
+)
 from bot.commands import politique
 from bot.platforms.slack import manifest
-from bot.policy.articles import Clause, PolicyError, Version
+from bot.policy.articles import Clause, Version
 from bot.policy.library import Policy, Reading
 from bot.register import signing
 from bot.storage.database import Storage, StorageError, lock
@@ -55,6 +65,7 @@ def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | 
 
 
 @click.group(
+    cls=CommandGroup,
     invoke_without_command=True,
     subcommand_metavar=f"[{SUBCOMMAND}]",
     help="Vigie garde la politique de l'association vivante parmi les personnes qu'elle lie. "
@@ -98,19 +109,19 @@ def servir(port: int | None = None, garder: bool = False) -> None:
     database = config.database()
     if config.sandboxed() and not garder:
         _erase(database, config.keys())
-    with storage_refusals(), closing(Storage(database)) as storage:
+    with closing(Storage(database)) as storage:
         bot = build(config, storage, system_clock)
         storage.executor.submit(starting.settle, bot).result()
-        gc.freeze()  # what is there now stays to the end: the collector need not look at it again
+        gc.freeze()  # these objects live to the end: the collector need not look at them again
         started = asyncio.run(serving.run(bot, click.echo))
     if not started:
         sys.exit(1)
 
 
 def _erase(database: Path, keys: Path) -> None:
-    """Delete the sandbox's database, and what is noted of its register beside the keys.
+    """Delete the sandbox's database, and the end of its register noted beside the keys.
 
-    Nothing is done while another sandbox uses it, which will be said when it is opened.
+    Nothing is deleted while another sandbox uses it: opening it will say so.
     """
     try:
         with lock(database):
@@ -126,8 +137,8 @@ def _erase(database: Path, keys: Path) -> None:
 @click.option(
     "--date",
     "on",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="AAAA-MM-JJ",
+    type=DATE,
+    metavar=DAY,
     help="Le texte en vigueur à cette date.",
 )
 @json_flag
@@ -180,7 +191,7 @@ def slack_manifeste(adresse: str | None, follows: Sequence[str]) -> None:
     """Print the application's manifest as JSON."""
     with closing(Storage()) as storage:
         commands = build(configured(), storage).dispatcher.commands
-    sources = [_SLACK_SOURCES[one] for one in follows]
+    sources = [_SLACK_SOURCES[source] for source in follows]
     click.echo(dump(manifest.manifest(commands, adresse, sources)))
 
 
@@ -212,9 +223,6 @@ def discord_invitation(application: int | None) -> None:
             "ou réglez DISCORD_TOKEN."
         )
     click.echo(discord_commands.invitation_url(number))
-
-
-# --- What the commands share ------------------------------------------------------------------
 
 
 def _described(policy: Policy, version: Version | None, clauses: Sequence[Clause]) -> dict[str, Any]:
@@ -252,23 +260,9 @@ def _printed(reading: Reading, clause: Clause) -> str:
     )
 
 
-cases.signalements.add_command(reports.cle)
-
-
-for _command in (
-    *operations.COMMANDS,
-    *registry.COMMANDS,
-    *quiz.COMMANDS,
-    *questions.COMMANDS,
-    *reports.COMMANDS,
-    *cases.COMMANDS,
-    register.registre,
-    reviser.reviser,
-    cli_revisions.revisions_,
-):
-    vigie.add_command(_command)
-for _command in report_exports.SUBCOMMANDS:
-    cases.signalements.add_command(_command)
+for _room in (operations, registry, quiz, questions, reports, register, revisions):
+    for _command in _room.COMMANDS:
+        vigie.add_command(_command)
 
 
 def main() -> None:
@@ -279,15 +273,13 @@ def main() -> None:
         sys.exit(vigie.main(prog_name="vigie", standalone_mode=False) or 0)
     except click.Abort:
         sys.exit(130)
-    except PolicyError as error:
-        refuse(str(error))
     except click.ClickException as error:
         click.echo(f"vigie\u00a0: {_explained(error)}", err=True)
         sys.exit(2)
 
 
 def _explained(error: click.ClickException) -> str:
-    """Return an error as one line; where the command line is at fault, with where to read how it is used."""
+    """Return an error as one line; a usage error also says where the help is."""
     message = _QUOTED.sub("«\u00a0\\1\u00a0»", error.format_message().strip())
     line = message if message.endswith((".", "?")) else f"{message}."
     if not isinstance(error, click.UsageError):

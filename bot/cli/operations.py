@@ -1,4 +1,4 @@
-"""The part of the command line for whoever keeps Vigie running: copies, pause, diagnosis."""
+"""Keeping Vigie running: copies, held messages, dead letters, pause, diagnostic."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import asyncio
 import sqlite3
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import asdict
+from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import click
 from sqlite_utils import Database
@@ -18,7 +20,7 @@ from bot.app.build import Parts
 from bot.app.platforms import mailer
 from bot.backup import copies as backup
 from bot.backup import restore
-from bot.cli.base import configured, dump, json_flag, kept, one_of, storage_refusals
+from bot.cli.base import configured, dump, json_flag, one_of, read_only, real_database, real_settings
 from bot.conversation.findings import Finding, fine, note, wrong
 from bot.onboarding import checks as onboarding_checks
 from bot.operations import diagnostic
@@ -33,7 +35,7 @@ from bot.policy.loading import load_library
 from bot.reports import checks as report_checks
 from bot.reports import escalation
 from bot.settings import Settings, listed
-from bot.storage import database, state
+from bot.storage import state
 from bot.storage.database import StorageError
 from bot.times import system_clock
 
@@ -48,13 +50,12 @@ _COPY = click.argument("chemin", type=click.Path(path_type=Path), metavar="CHEMI
 @json_flag
 def sauvegarder(chemin: Path, as_json: bool) -> None:
     """Copy the database."""
-    with storage_refusals():
-        made = backup.save(kept().database(), chemin)
+    copy = backup.save(real_settings().database(), chemin)
     if as_json:
-        click.echo(dump({"path": str(made.path), "sha256": made.sha256, "size": made.size}))
+        click.echo(dump({"path": str(copy.path), "sha256": copy.sha256, "size": copy.size}))
     else:
-        size = f"{made.size:,}".replace(",", "\u00a0")
-        click.echo(f"{made.path}\u00a0: {size} octets, empreinte {made.sha256[:16]}… à côté.")
+        size = f"{copy.size:,}".replace(",", "\u00a0")
+        click.echo(f"{copy.path}\u00a0: {size} octets, empreinte {copy.sha256[:16]}… à côté.")
 
 
 @click.command(
@@ -65,19 +66,19 @@ def sauvegarder(chemin: Path, as_json: bool) -> None:
 @json_flag
 def restaurer(chemin: Path, as_json: bool) -> None:
     """Bring a copy back."""
-    config = kept()
+    config = real_settings()
     now = system_clock().astimezone(config.calendar().zone)
-    with storage_refusals():
-        done = restore.restore(chemin, config.database(), config.keys(), escalation.NOTICES, now)
+    restored = restore.restore(chemin, config.database(), config.keys(), escalation.NOTICES, now)
     if as_json:
-        click.echo(dump(asdict(done) | {"kept": str(done.kept) if done.kept else None}))
+        click.echo(dump(asdict(restored) | {"kept": str(restored.kept) if restored.kept else None}))
         return
-    click.echo(f"{chemin} est en place." + (f" L'ancienne base\u00a0: {done.kept}" if done.kept else ""))
+    former = f" L'ancienne base\u00a0: {restored.kept}" if restored.kept else ""
+    click.echo(f"{chemin} est en place.{former}")
     click.echo(
-        f"Retenus\u00a0: {done.held}. Signalements renvoyés, peut-être répétés\u00a0: {done.repeated}. "
-        f"Détruits de nouveau\u00a0: {done.destroyed}."
+        f"Retenus\u00a0: {restored.held}. Signalements renvoyés, peut-être répétés\u00a0: "
+        f"{restored.repeated}. Détruits de nouveau\u00a0: {restored.destroyed}."
     )
-    if done.held:
+    if restored.held:
         click.echo("Décidez du sort des messages retenus\u00a0: vigie retenus.")
 
 
@@ -89,14 +90,11 @@ def restaurer(chemin: Path, as_json: bool) -> None:
 @json_flag
 def retenus(choice: str | None, as_json: bool) -> None:
     """Show what is held, or settle it."""
-    with storage_refusals(), database.beside(kept().database()) as db:
+    with real_database() as db:
         waiting = rows.count_by_notice(db, "held")
         if choice:
             restore.settle_held(db, system_clock(), send=choice == "envoyer")
-    if as_json:
-        click.echo(dump({"held": waiting}))
-        return
-    _tell(waiting, choice, "Rien de retenu.")
+    _print_counts("held", waiting, choice, "Rien de retenu.", as_json)
 
 
 @click.command(
@@ -107,18 +105,18 @@ def retenus(choice: str | None, as_json: bool) -> None:
 @json_flag
 def lettres(choice: str | None, as_json: bool) -> None:
     """Show the dead letters, or settle them."""
-    with storage_refusals(), database.beside(kept().database()) as db:
+    with real_database() as db:
         dead = rows.count_by_notice(db, "dead")
         if choice:
             rows.settle_dead(db, system_clock(), send=choice == "envoyer")
+    _print_counts("dead", dead, choice, "Aucune lettre morte.", as_json)
+
+
+def _print_counts(key: str, counts: Mapping[str, int], choice: str | None, none: str, as_json: bool) -> None:
+    """Print how many messages of each kind there are, and the decision taken on them."""
     if as_json:
-        click.echo(dump({"dead": dead}))
+        click.echo(dump({key: counts}))
         return
-    _tell(dead, choice, "Aucune lettre morte.")
-
-
-def _tell(counts: Mapping[str, int], choice: str | None, none: str) -> None:
-    """Say how many messages of each kind there are, and what was decided of them."""
     lines = [f"{count} × {Notices().title(notice)}" for notice, count in counts.items()]
     click.echo("\n".join(lines) or none)
     if lines and choice:
@@ -129,19 +127,19 @@ def _tell(counts: Mapping[str, int], choice: str | None, none: str) -> None:
 @click.argument("raison", nargs=-1, metavar="[RAISON]…")
 def pause(raison: tuple[str, ...]) -> None:
     """Stop all sending."""
-    with storage_refusals(), database.beside(kept().database()) as db:
-        new = state.hoist(db, state.PAUSED, system_clock(), " ".join(raison))
+    with real_database() as db:
+        paused = state.hoist(db, state.PAUSED, system_clock(), " ".join(raison))
     click.echo(
-        "Les envois sont en pause. Pour reprendre\u00a0: vigie reprendre." if new else "Déjà en pause."
+        "Les envois sont en pause. Pour reprendre\u00a0: vigie reprendre." if paused else "Déjà en pause."
     )
 
 
 @click.command(help="Reprendre les envois suspendus.")
 def reprendre() -> None:
     """Resume sending."""
-    with storage_refusals(), database.beside(kept().database()) as db:
-        was = state.lower(db, state.PAUSED)
-    click.echo("Les envois reprennent." if was else "Les envois n'étaient pas en pause.")
+    with real_database() as db:
+        resumed = state.lower(db, state.PAUSED)
+    click.echo("Les envois reprennent." if resumed else "Les envois n'étaient pas en pause.")
 
 
 @click.command(name="diagnostic", help="Vérifier tout ce dont Vigie dépend, et dire quoi faire.")
@@ -151,11 +149,18 @@ def diagnostic_(as_json: bool) -> None:
     config = configured()
     findings = [fine("réglages", "lus, sans erreur."), _policies(config)]
     findings += onboarding_checks.check_quiz(config)
-    findings += diagnostic.check_machine(config, system_clock, lambda db: _kept(db, config))
-    with suppress(StorageError):  # said above
-        findings += (
-            [] if diagnostic.runs(config.database()) else diagnostic.check_port(config.vigie_sante_port)
-        )
+
+    def records(db: Database) -> list[Finding]:
+        return [
+            *_roles(db, config.today()),
+            *onboarding_checks.check_register(db, config.keys()),
+            *report_checks.check_reports(db, config.keys(), config.today()),
+        ]
+
+    findings += diagnostic.check_machine(config, system_clock, records)
+    with suppress(StorageError):  # reported above
+        if not diagnostic.runs(config.database()):
+            findings += diagnostic.check_port(config.vigie_sante_port)
     if config.sandboxed():
         findings.append(
             note(
@@ -170,33 +175,26 @@ def diagnostic_(as_json: bool) -> None:
 
 def _policies(config: Settings) -> Finding:
     try:
-        read = load_library(config.data_folders(), config.vigie_politique, config.today)
+        library = load_library(config.data_folders(), config.vigie_politique, config.today)
     except PolicyError as error:
         return wrong("politiques", str(error))
-    return fine("politiques", f"lues\u00a0: {', '.join(one.name for one in read.policies.values())}.")
+    return fine(
+        "politiques", f"lues\u00a0: {', '.join(policy.name for policy in library.policies.values())}."
+    )
 
 
-def _kept(db: Database, config: Settings) -> Iterator[Finding]:
-    """Yield how what the database holds is."""
-    yield from _roles(db, config)
-    yield from onboarding_checks.check_register(db, config.keys())
-    yield from report_checks.check_reports(db, config.keys(), config.today())
-
-
-def _roles(db: Database, config: Settings) -> Iterator[Finding]:
-    """Yield what is wanting in the registry: whom a message to a role would reach."""
-    today, vacant = config.today(), False
-    for role in roles.all_roles(db):
-        if roles.holders(db, role.id, today):
-            continue
-        vacant = True
-        acting = roles.acting(db, role.id, today)
-        named = f"«\u00a0{role.title}\u00a0» est vacant"
-        if acting:
-            yield note("rôles", f"{named}\u00a0: «\u00a0{roles.title(db, acting)}\u00a0» reçoit à sa place.")
+def _roles(db: Database, today: date) -> Iterator[Finding]:
+    """Yield the vacant roles, and the groups that could not be read."""
+    vacant = [role for role in roles.all_roles(db) if not roles.holders(db, role.id, today)]
+    for role in vacant:
+        state_of_role = f"«\u00a0{role.title}\u00a0» est vacant"
+        if acting := roles.acting(db, role.id, today):
+            substitute = f"«\u00a0{roles.title(db, acting)}\u00a0» reçoit à sa place."
+            yield note("rôles", f"{state_of_role}\u00a0: {substitute}")
         else:
             yield wrong(
-                "rôles", f"{named} et personne ne reçoit à sa place. Nommez quelqu'un\u00a0: vigie roles."
+                "rôles",
+                f"{state_of_role} et personne ne reçoit à sa place. Nommez quelqu'un\u00a0: vigie roles.",
             )
     if not vacant:
         yield fine("rôles", "chaque rôle est tenu.")
@@ -212,16 +210,16 @@ def _roles(db: Database, config: Settings) -> Iterator[Finding]:
 
 
 def _checks(config: Settings) -> dict[str, diagnostic.Check]:
-    """Return what is asked of each platform that is configured."""
+    """Return the check of each configured platform."""
     # The platforms' libraries are heavy.
     from bot.platforms.discord import check as discord_check  # noqa: PLC0415
     from bot.platforms.slack import check as slack_check  # noqa: PLC0415
 
-    asked: dict[str, diagnostic.Check] = {}
+    checks: dict[str, diagnostic.Check] = {}
     channels = [parse_address(f"channel:{where}") for where in listed(config.vigie_canaux_admin)]
     followed = _followed(config)
     if config.slack_bot_token:
-        asked["Slack"] = partial(
+        checks["Slack"] = partial(
             slack_check.check,
             bot_token=config.slack_bot_token.get_secret_value(),
             app_token=config.slack_app_token.get_secret_value() if config.slack_app_token else None,
@@ -229,12 +227,12 @@ def _checks(config: Settings) -> dict[str, diagnostic.Check]:
             team=config.vigie_slack_equipe,
             now=system_clock(),
             follows={source.source for source in followed},
-            channels=[one for one in channels if one.platform == "slack"],
+            channels=[channel for channel in channels if channel.platform == "slack"],
         )
     if config.discord_token:
         relays = dict.fromkeys(listed(config.vigie_discord_relais), discord_check.RELAY)
-        written = {one.id: discord_check.WRITE for one in channels if one.platform == "discord"}
-        asked["Discord"] = partial(
+        written = {channel.id: discord_check.WRITE for channel in channels if channel.platform == "discord"}
+        checks["Discord"] = partial(
             discord_check.check,
             token=config.discord_token.get_secret_value(),
             api_url=config.discord_api_url,
@@ -244,32 +242,28 @@ def _checks(config: Settings) -> dict[str, diagnostic.Check]:
             channels=written | relays,
         )
     if config.vigie_smtp and config.vigie_courriel_de:
-        asked["Courriel"] = partial(_mail, config)
-    return asked
+        checks["Courriel"] = partial(_mail, config)
+    return checks
 
 
 async def _mail(config: Settings) -> list[Finding]:
-    """Ask the mail server whether it takes us; nothing is sent."""
+    """Ask the mail server whether it accepts the bot; nothing is sent."""
     try:
         mail = mailer(Parts(config))
         if mail is not None:
             await mail.start()
     except PlatformError as error:
         return [wrong("Courriel", str(error))]
-    except PolicyError:  # said above
+    except PolicyError:  # reported above
         return []
     return [fine("Courriel", "le serveur accepte Vigie.")]
 
 
 def _followed(config: Settings) -> list[Source]:
-    """Return the groups that are followed, which take permissions; what is wrong with the base is said."""
-    with (
-        suppress(StorageError, sqlite3.Error),
-        closing(database.reader(config.database()).conn) as conn,
-        database.explained(config.database()),
-    ):
-        return membership.sources(Database(conn))
+    """Return the followed groups, which take permissions; none where the database cannot be read."""
+    with suppress(StorageError, sqlite3.Error), read_only(config.database()) as db:
+        return membership.sources(db)
     return []
 
 
-COMMANDS = (sauvegarder, restaurer, retenus, lettres, pause, reprendre, diagnostic_)
+COMMANDS: Final = (sauvegarder, restaurer, retenus, lettres, pause, reprendre, diagnostic_)

@@ -1,47 +1,106 @@
-"""The part of the command line that answers questions, and measures how well."""
+"""Ask the policy a question, and measure how well questions are answered."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 
 from bot.answers import evaluation, refusals
-from bot.answers.engine.scores import ScoredClause
 from bot.answers.evaluation import Trial
 from bot.answers.guidance import Guidance
 from bot.answers.questions import MOST, PolicyAnswer
 from bot.app.build import Parts
-from bot.cli.base import dump, json_flag, parts, refuse
-from bot.policy.articles import Number, PolicyError, Version
+from bot.cli.base import FILE, dump, json_flag, parts, refuse
+from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Policy
-from bot.typesetting.typeset import TypesetError
 
-_POLICY = click.option("--politique", "named", metavar="POLITIQUE", help="Une autre politique que la vôtre.")
-_SHARES = ("top1", "top3", "joint")
+_POLICY: Final = click.option(
+    "--politique", "name", metavar="POLITIQUE", help="Une autre politique que la vôtre."
+)
+_SHARES: Final = ("top1", "top3", "joint")
+
+
+def _open(name: str | None) -> tuple[Parts, Policy, Version]:
+    bot = parts()
+    policy = bot.library.policies.get((name or bot.library.default.id).lower())
+    if policy is None:
+        refuse(f"je ne connais pas la politique «\u00a0{name}\u00a0».")
+    return bot, policy, bot.library.current(policy)
+
+
+def _learn(bot: Parts, version: Version) -> None:
+    if not bot.shelf.ready(version):
+        click.echo(
+            "La banque de questions est apprise d'abord; c'est l'affaire d'une minute ou deux.", err=True
+        )
+    bot.shelf.prepare(version)
 
 
 @click.command(name="question", help="Demander à la politique, dans vos mots.")
 @click.argument("question", nargs=-1, required=True, metavar="QUESTION…")
 @_POLICY
 @json_flag
-def question_(question: tuple[str, ...], named: str | None, as_json: bool) -> None:
+def question_(question: tuple[str, ...], name: str | None, as_json: bool) -> None:
     """Answer, quoting; exit 1 when the question is declined."""
-    bot, policy, version = _about(named)
-    _prepare(bot, policy)
-    asked = " ".join(question)
-    known = bot.guidance.get(policy.id) or Guidance()
-    answer = known.settled(bot.engine.answer(policy, version, asked), asked)
+    bot, policy, version = _open(name)
+    _learn(bot, version)
+    text = " ".join(question)
+    guidance = bot.guidance.get(policy.id) or Guidance()
+    answer = guidance.settled(bot.engine.answer(policy, version, text), text)
     if as_json:
-        click.echo(dump(described(answer, version)))
+        click.echo(dump(answer_json(answer, version)))
     elif answer.answered:
-        click.echo("\n\n".join(_answered(known, answer, policy, version)))
+        click.echo("\n\n".join(_answer_paragraphs(guidance, answer, policy, version)))
     else:
-        click.echo(_declined(known, answer, policy, asked), err=True)
+        refusal = refusals.refusal(policy, guidance, answer, text)
+        nearby = ", ".join(str(match.number) for match in answer.nearby[:MOST])
+        if nearby and answer.outcome != "out_of_scope":
+            refusal += f" À lire peut-être\u00a0: {nearby}."
+        click.echo(refusal, err=True)
     sys.exit(0 if answer.answered else 1)
+
+
+def answer_json(answer: PolicyAnswer, version: Version) -> dict[str, Any]:
+    """Return an answer as the command line gives it in JSON; its shape does not change.
+
+    `clauses`: the closest clauses, best first, when it is an answer. `suggestions`: other clauses, to choose
+    between or to read too; the closest ones when the question is declined.
+    """
+    ranked = answer.ranked[:MOST] if answer.answered else ()
+    others = answer.clauses if answer.answered else answer.nearby
+    shown = {match.number for match in ranked} if answer.outcome == "answer" else set()
+    return {
+        "outcome": answer.outcome,
+        "clauses": [
+            {
+                "id": str(match.number),
+                "score": round(match.score, 4),
+                "text": clause.text if (clause := version.clause(match.number)) else "",
+            }
+            for match in ranked
+        ],
+        "suggestions": [str(match.number) for match in others if match.number not in shown],
+        "topic": answer.topic,
+    }
+
+
+def _answer_paragraphs(
+    guidance: Guidance, answer: PolicyAnswer, policy: Policy, version: Version
+) -> Iterator[str]:
+    """Yield the sentence above the quotations, the quotations, and the next step."""
+    if lead := {"incident": guidance.incident, "draft": guidance.draft}.get(answer.topic):
+        yield lead
+    for match in answer.clauses:
+        if clause := version.clause(match.number):
+            label = policy.label(clause)
+            force = f" ({label})" if label else ""
+            yield f"{policy.name}, {match.number}{force}\n«\u00a0{clause.text}\u00a0»"
+    if step := guidance.step(answer.clauses[0].number):
+        yield step.says
 
 
 @click.command(
@@ -52,140 +111,58 @@ def question_(question: tuple[str, ...], named: str | None, as_json: bool) -> No
 @click.argument("fichier", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FICHIER")
 @click.option(
     "--image",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     metavar="IMAGE.png",
     help="Où dessiner la matrice de confusion (sans --json, confusion.png ici).",
 )
 @_POLICY
 @json_flag
-def evaluer(fichier: Path, image: Path | None, named: str | None, as_json: bool) -> None:
-    """Measure, and say what failed."""
-    bot, policy, version = _about(named)
+def evaluer(fichier: Path, image: Path | None, name: str | None, as_json: bool) -> None:
+    """Measure, and list the failures."""
+    bot, policy, version = _open(name)
     try:
         lines = evaluation.load_questions(fichier, version)
-    except (PolicyError, UnicodeDecodeError, OSError) as error:
-        refuse(
-            f"{fichier.name}\u00a0: il n'est pas en UTF-8." if isinstance(error, ValueError) else str(error)
-        )
-    _prepare(bot, policy)
+    except UnicodeDecodeError:
+        refuse(f"{fichier.name}\u00a0: il n'est pas en UTF-8.")
+    except (PolicyError, OSError) as error:
+        refuse(str(error))
+    _learn(bot, version)
     trials = evaluation.ask_questions(bot.engine, policy, version, lines)
-    found = evaluation.report(trials)
+    report = evaluation.report(trials)
     image = image or (None if as_json else Path("confusion.png"))
     if image:
-        _draw(trials, image)
-    click.echo(dump(found) if as_json else "\n".join(_told(found, trials, image)))
+        picture = evaluation.draw_confusion(evaluation.confusion(trials))
+        try:
+            image.write_bytes(picture)
+        except OSError as error:
+            refuse(f"impossible d'écrire {image} ({error.strerror}).")
+    click.echo(dump(report) if as_json else "\n".join(_report_lines(report, trials)))
+    if image and not as_json:
+        click.echo(f"\nMatrice de confusion\u00a0: {image}")
 
 
-COMMANDS: tuple[click.Command, ...] = (question_, evaluer)
-
-
-def described(answer: PolicyAnswer, version: Version) -> dict[str, Any]:
-    """Return an answer as the command line gives it in JSON; its shape does not change.
-
-    `clauses`: what comes closest, best first, when it is an answer. `suggestions`: other clauses, to choose
-    between, to be read too, or that come closest when the question is declined.
-    """
-    ranked = answer.ranked[:MOST] if answer.answered else ()
-    others = answer.clauses if answer.answered else answer.nearby
-    kept = {found.number for found in ranked} if answer.outcome == "answer" else set()
-    return {
-        "outcome": answer.outcome,
-        "clauses": [
-            {"id": str(found.number), "score": round(found.score, 4), "text": _text(version, found.number)}
-            for found in ranked
-        ],
-        "suggestions": [str(found.number) for found in others if found.number not in kept],
-        "topic": answer.topic,
-    }
-
-
-def _about(named: str | None) -> tuple[Parts, Policy, Version]:
-    bot = parts()
-    policy = bot.library.policies.get((named or bot.library.default.id).lower())
-    if policy is None:
-        refuse(f"je ne connais pas la politique «\u00a0{named}\u00a0».")
-    return bot, policy, bot.library.current(policy)
-
-
-def _prepare(bot: Parts, policy: Policy) -> None:
-    latest = policy.versions[-1]
-    if not bot.shelf.ready(latest):
-        click.echo(
-            "La banque de questions est apprise d'abord; c'est l'affaire d'une minute ou deux.", err=True
-        )
-    bot.shelf.prepare(latest)
-
-
-def _text(version: Version, number: Number) -> str:
-    clause = version.clause(number)
-    return clause.text if clause else ""
-
-
-def _quoted(policy: Policy, version: Version, found: Sequence[ScoredClause]) -> Iterator[str]:
-    for one in found:
-        clause = version.clause(one.number)
-        if clause:
-            label = policy.label(clause)
-            force = f" ({label})" if label else ""
-            yield f"{policy.name}, {one.number}{force}\n«\u00a0{clause.text}\u00a0»"
-
-
-def _answered(known: Guidance, answer: PolicyAnswer, policy: Policy, version: Version) -> Iterator[str]:
-    """Yield what is said above the quotations, the quotations, and what the policy says to do next."""
-    lead = {"incident": known.incident, "draft": known.draft}.get(answer.topic, "")
-    if lead:
-        yield lead
-    yield from _quoted(policy, version, answer.clauses)
-    step = known.step(answer.clauses[0].number)
-    if step:
-        yield step.says
-
-
-def _declined(known: Guidance, answer: PolicyAnswer, policy: Policy, asked: str) -> str:
-    said = refusals.refusal(policy, known, answer, asked)
-    near = ", ".join(str(found.number) for found in answer.nearby[:MOST])
-    return f"{said} À lire peut-être\u00a0: {near}." if near and answer.outcome != "out_of_scope" else said
-
-
-def _draw(trials: Sequence[Trial], image: Path) -> None:
-    try:
-        image.write_bytes(evaluation.draw_confusion(evaluation.confusion(trials)))
-    except TypesetError as error:
-        refuse(str(error))
-    except OSError as error:
-        refuse(f"impossible d'écrire {image} ({error.strerror}).")
-
-
-def _told(found: dict[str, Any], trials: Sequence[Trial], image: Path | None) -> Iterator[str]:
-    """Yield the measures as lines to be read."""
-    yield (
-        f"{found['n']} questions\u00a0: " + ", ".join(f"{key} {_share(found[key])}" for key in _SHARES) + "."
-    )
-    latency = found["latency_ms"]
-    yield f"Temps de réponse\u00a0: p50 {_number(latency['p50'])} ms, p99 {_number(latency['p99'])} ms."
+def _report_lines(report: dict[str, Any], trials: Sequence[Trial]) -> Iterator[str]:
+    shares = ", ".join(f"{share} {_decimal(report[share], 3)}" for share in _SHARES)
+    yield f"{report['n']} questions\u00a0: {shares}."
+    p50, p99 = (_decimal(report["latency_ms"][centile], 1) for centile in ("p50", "p99"))
+    yield f"Temps de réponse\u00a0: p50 {p50} ms, p99 {p99} ms."
     for title, key in (("Sorte", "by_kind"), ("Clause", "by_clause")):
         yield f"\n{title:12} {'n':>4} {'top1':>6} {'top3':>6} {'joint':>6}"
-        for name, one in found[key].items():
-            yield f"{name:12} {one['n']:>4} " + " ".join(f"{_share(one[share]):>6}" for share in _SHARES)
+        for name, row in report[key].items():
+            cells = " ".join(f"{_decimal(row[share], 3):>6}" for share in _SHARES)
+            yield f"{name:12} {row['n']:>4} {cells}"
     wrong = [trial for trial in trials if not trial.right]
     if wrong:
         yield f"\nQuestions manquées\u00a0: {len(wrong)}"
     for trial in wrong:
-        yield f"- {trial.line.question}\n  {_missed(trial)}"
-    if image:
-        yield f"\nMatrice de confusion\u00a0: {image}"
+        wanted = ", ".join(map(str, trial.line.gold)) or "aucune"
+        ranked = ", ".join(str(match.number) for match in trial.answer.ranked[:MOST]) or "aucune"
+        declined = "" if trial.answer.answered else f" (refusée\u00a0: {trial.answer.outcome})"
+        yield f"- {trial.line.question}\n  attendue\u00a0: {wanted}; trouvées\u00a0: {ranked}{declined}"
 
 
-def _missed(trial: Trial) -> str:
-    wanted = ", ".join(map(str, trial.line.gold)) or "aucune"
-    given = ", ".join(str(found.number) for found in trial.answer.ranked[:MOST]) or "aucune"
-    how = "" if trial.answer.answered else f" (refusée\u00a0: {trial.answer.outcome})"
-    return f"attendue\u00a0: {wanted}; trouvées\u00a0: {given}{how}"
+def _decimal(value: float | None, places: int) -> str:
+    return "" if value is None else f"{value:.{places}f}".replace(".", ",")
 
 
-def _share(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}".replace(".", ",")
-
-
-def _number(value: float) -> str:
-    return f"{value:.1f}".replace(".", ",")
+COMMANDS: Final = (question_, evaluer)

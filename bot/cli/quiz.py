@@ -1,12 +1,9 @@
-"""The part of the command line about the quiz and the onboarding: questions, statistics, who is where."""
+"""The quiz and the onboardings: the questions, their statistics, where each person stands."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,45 +11,41 @@ import click
 from sqlite_utils import Database
 
 from bot.app.build import Parts
-from bot.cli.base import SUBCOMMAND, as_table, dump, json_flag, one_of, parts
+from bot.cli.base import (
+    FILE,
+    SUBCOMMAND,
+    CommandGroup,
+    as_csv,
+    as_table,
+    dump,
+    json_flag,
+    one_of,
+    output_option,
+    parts,
+)
 from bot.onboarding import attempts, enrolment, progress
 from bot.onboarding.enrolment import Standing
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import export, review, statistics
 from bot.onboarding.quiz.bank import QuizBank
 from bot.people import persons
-from bot.policy.articles import PolicyError
-from bot.storage.database import StorageError, beside
-from bot.typesetting.typeset import TypesetError
+from bot.storage.database import beside
 
-_FILE: Final = click.Path(path_type=Path, dir_okay=False)
-_OUT = click.option(
-    "--sortie", "out", type=_FILE, metavar="FICHIER", help="Écrire dans ce fichier, et non à l'écran."
-)
+_STATES = {"late": "en retard", "active": "en cours", "done": "terminé", "suspended": "arrêté"}
+_ITEM_COLUMNS = ("question", "clause", "answers", "facility", "discrimination")
+_PERSON_COLUMNS = ("accounts", "started", "state", *enrolment.STEPS)
 
 
-@contextmanager
-def _database(bot: Parts) -> Iterator[Database]:
-    try:
-        with beside(bot.settings.database()) as db:
-            yield db
-    except StorageError as error:
-        raise click.ClickException(str(error)) from error
-
-
-def _path(bot: Parts, given: Path | None) -> Path:
-    path = given or quiz_bank.find_questions(bot.folders, bot.library.default.id)
+def _question_file(bot: Parts, chosen: Path | None) -> Path:
+    path = chosen or quiz_bank.find_questions(bot.folders, bot.library.default.id)
     if path is None or not path.is_file():
         missing = path or f"{bot.library.default.id}/{quiz_bank.FILE}"
         raise click.ClickException(f"il n'y a pas de questions à {missing}.")
     return path
 
 
-def _bank(bot: Parts, given: Path | None = None) -> QuizBank:
-    try:
-        return quiz_bank.load_bank(_path(bot, given), bot.course.reading().version)
-    except PolicyError as error:
-        raise click.ClickException(str(error)) from error
+def _load_bank(bot: Parts, path: Path | None = None) -> QuizBank:
+    return quiz_bank.load_bank(_question_file(bot, path), bot.course.reading().version)
 
 
 def _write(text: str, out: Path | None) -> None:
@@ -68,17 +61,15 @@ def _write(text: str, out: Path | None) -> None:
     click.echo(f"Écrit dans {out}.")
 
 
-def _table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
-    """Return rows as CSV, what a spreadsheet would take for a formula being made plain text."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_cell(row.get(column)) for column in columns] for row in rows)
-    return written.getvalue()
+def _write_bytes(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise click.ClickException(f"{path} ne peut pas être écrit. Vérifiez vos droits.") from error
 
 
-def _cell(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@\t\r") else value
+def _write_csv(rows: Sequence[dict[str, Any]], columns: Sequence[str], out: Path | None) -> None:
+    _write(as_csv(columns, [[row.get(column) for column in columns] for row in rows]), out)
 
 
 # --- The questions ----------------------------------------------------------------------------
@@ -86,12 +77,13 @@ def _cell(value: object) -> object:
 
 @click.group(
     name="quiz",
+    cls=CommandGroup,
     subcommand_metavar=SUBCOMMAND,
     no_args_is_help=False,
     help="Les questions du quiz, et ce que les réponses en disent.",
 )
 def quiz() -> None:
-    """Hold the commands about the questions."""
+    """Group the commands about the questions."""
 
 
 @quiz.command(
@@ -99,35 +91,34 @@ def quiz() -> None:
     help="Vérifier les questions\u00a0: format, couverture, liens avec les clauses.",
     short_help="Vérifier les questions.",
 )
-@click.argument("fichier", required=False, type=_FILE)
+@click.argument("fichier", required=False, type=FILE)
 @json_flag
 def _verify(fichier: Path | None, as_json: bool) -> None:
     """Print the review of the questions; exit 1 when something is wrong."""
     bot = parts()
-    path = _path(bot, fichier)
-    bank = _bank(bot, fichier)
+    path = _question_file(bot, fichier)
+    bank = _load_bank(bot, path)
     report = review.report(bank, bot.course.reading().version)
     if as_json:
         click.echo(dump(report))
     else:
-        click.echo("\n".join(_told(report, path)))
+        click.echo("\n".join(_report_lines(report, f"{path.parent.name}/{path.name}")))
         if bank.left_out:
             click.echo("Corrigez d'abord\u00a0: la couverture de la politique sera vérifiée ensuite.")
     if report["errors"]:
         raise click.exceptions.Exit(1)
 
 
-def _told(report: dict[str, Any], path: Path) -> Iterator[str]:
-    source = f"{path.parent.name}/{path.name}"
-    for one in report["errors"]:
-        where = f"{source}, ligne {one['line']}" if one["line"] else source
-        name = f" ({one['question']})" if one["question"] else ""
-        yield f"{where}{name}\u00a0: {one['problem']}"
-    for one in report["stale"]:
-        moved = f" Ses mots sont maintenant en {one['moved_to']}." if one["moved_to"] else ""
+def _report_lines(report: dict[str, Any], source: str) -> Iterator[str]:
+    for error in report["errors"]:
+        where = f"{source}, ligne {error['line']}" if error["line"] else source
+        name = f" ({error['question']})" if error["question"] else ""
+        yield f"{where}{name}\u00a0: {error['problem']}"
+    for stale in report["stale"]:
+        moved = f" Ses mots sont maintenant en {stale['moved_to']}." if stale["moved_to"] else ""
         yield (
-            f"{source}, ligne {one['line']} ({one['question']})\u00a0: la clause {one['clause']} a changé; "
-            f"question à revoir, puis vigie quiz lier --revu {one['question']}.{moved}"
+            f"{source}, ligne {stale['line']} ({stale['question']})\u00a0: la clause {stale['clause']} a "
+            f"changé; question à revoir, puis vigie quiz lier --revu {stale['question']}.{moved}"
         )
     covered = sum(count > 0 for count in report["by_clause"].values())
     kinds = ", ".join(f"{kind} {count}" for kind, count in report["by_type"].items())
@@ -143,7 +134,7 @@ def _told(report: dict[str, Any], path: Path) -> Iterator[str]:
     help="Lier les questions aux mots de leur clause\u00a0: écrit leur «\u00a0hash\u00a0».",
     short_help="Lier les questions aux mots de leur clause.",
 )
-@click.argument("fichier", required=False, type=_FILE)
+@click.argument("fichier", required=False, type=FILE)
 @click.option(
     "--revu",
     "reviewed",
@@ -154,23 +145,15 @@ def _told(report: dict[str, Any], path: Path) -> Iterator[str]:
 def _bind(fichier: Path | None, reviewed: tuple[str, ...]) -> None:
     """Write the hashes in the file, and nothing else."""
     bot = parts()
-    path = _path(bot, fichier)
-    _bank(bot, fichier)  # a file in another encoding is refused before anything is written
+    path = _question_file(bot, fichier)
+    _load_bank(bot, path)  # refuses another encoding before anything is written
     before = path.read_bytes().decode("utf-8")
     after = quiz_bank.bind(before, bot.course.reading().version, again=reviewed)
     if after != before:
         _write_bytes(path, after.encode())
-    new = Counter(after.splitlines()) - Counter(before.splitlines())
-    count = sum(new.values())
+    count = (Counter(after.splitlines()) - Counter(before.splitlines())).total()
     bound = f"{count} question{'s' * (count > 1)} liée{'s' * (count > 1)} dans {path}."
     click.echo(bound if count else "Rien à lier.")
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise click.ClickException(f"{path} ne peut pas être écrit. Vérifiez vos droits.") from error
 
 
 @quiz.command(
@@ -179,57 +162,51 @@ def _write_bytes(path: Path, content: bytes) -> None:
     short_help="Écrire les questions, pour Moodle ou un tableur.",
 )
 @one_of("kind", {"moodle": "Moodle XML.", "gift": "GIFT.", "csv": "CSV.", "json": "JSON."})
-@_OUT
+@output_option
 def _export(kind: str | None, out: Path | None) -> None:
-    """Print the questions in a format, or write them to a file; those that are stale are left out."""
+    """Print or write the questions that are up to date."""
     if kind is None:
         raise click.UsageError("choisissez --moodle, --gift, --csv ou --json.")
     bot = parts()
-    bank = _bank(bot)
-    _write(export.FORMATS[kind](bank.questions, bot.course.reading().version, bot.library.default.name), out)
+    questions = _load_bank(bot).questions
+    _write(export.FORMATS[kind](questions, bot.course.reading().version, bot.library.default.name), out)
 
 
 @quiz.command(name="statistiques", help="Écrire la facilité et la discrimination de chaque question.")
 @as_table
-@_OUT
+@output_option
 def _statistics(form: str | None, out: Path | None) -> None:
     """Print how each question fares, the hardest first."""
     bot = parts()
-    with _database(bot) as db:
-        sittings = [one.sitting for one in attempts.finished(db, bot.course.target().policy)]
-    found = statistics.by_question(_bank(bot), sittings)
-    rows = [_rounded(one) for one in found]
-    columns = ["question", "clause", "answers", "facility", "discrimination"]
+    with beside(bot.settings.database()) as db:
+        sittings = [attempt.sitting for attempt in attempts.finished(db, bot.course.target().policy)]
+    items = statistics.by_question(_load_bank(bot), sittings)
+    rows = [
+        {
+            "question": item.question,
+            "clause": str(item.clause),
+            "answers": item.answers,
+            "facility": round(item.facility, 3),
+            "discrimination": None if item.discrimination is None else round(item.discrimination, 3),
+        }
+        for item in items
+    ]
     if form == "json":
         clauses = [
-            {"clause": str(one.clause), "answers": one.answers, "facility": round(one.facility, 3)}
-            for one in statistics.by_clause(found)
+            {"clause": str(group.clause), "answers": group.answers, "facility": round(group.facility, 3)}
+            for group in statistics.by_clause(items)
         ]
         _write(dump({"attempts": len(sittings), "clauses": clauses, "questions": rows}), out)
     elif form == "csv":
-        _write(_table(rows, columns), out)
+        _write_csv(rows, _ITEM_COLUMNS, out)
     else:
-        lines = [_figures(row) for row in rows]
+        lines = [
+            f"{row['question']}\u00a0: facilité {row['facility']}, discrimination "
+            f"{'inconnue' if row['discrimination'] is None else row['discrimination']}, "
+            f"{row['answers']} réponses"
+            for row in rows
+        ]
         _write("\n".join(lines) or "Aucun quiz n'est encore terminé.", out)
-
-
-def _figures(row: dict[str, Any]) -> str:
-    discrimination = "inconnue" if row["discrimination"] is None else row["discrimination"]
-    return (
-        f"{row['question']}\u00a0: facilité {row['facility']}, discrimination {discrimination}, "
-        f"{row['answers']} réponses"
-    )
-
-
-def _rounded(one: statistics.ItemStatistics) -> dict[str, Any]:
-    known = one.discrimination
-    return {
-        "question": one.question,
-        "clause": str(one.clause),
-        "answers": one.answers,
-        "facility": round(one.facility, 3),
-        "discrimination": None if known is None else round(known, 3),
-    }
 
 
 # --- The onboardings --------------------------------------------------------------------------
@@ -237,76 +214,66 @@ def _rounded(one: statistics.ItemStatistics) -> dict[str, Any]:
 
 @click.group(
     name="accueil",
+    cls=CommandGroup,
     subcommand_metavar=SUBCOMMAND,
     no_args_is_help=False,
     help="Qui en est où dans la lecture, le quiz et l'attestation.",
 )
 def accueil() -> None:
-    """Hold the commands about the onboardings."""
+    """Group the commands about the onboardings."""
 
 
 @accueil.command(name="lister", help="Écrire où en est chaque personne.")
 @as_table
-@_OUT
+@output_option
 def _list(form: str | None, out: Path | None) -> None:
-    """Print where everyone is, and the numbers."""
+    """Print where each person stands, and the totals."""
     bot = parts()
-    with _database(bot) as db:
-        found, numbers = _counted(db, bot)
-        rows = [_described(db, one, bot) for one in found]
+    with beside(bot.settings.database()) as db:
+        standings, progression = _progression(db, bot)
+        rows = [_person_row(db, standing, bot) for standing in standings]
     if form == "json":
-        counts: dict[str, int] = dict(numbers.steps)
-        steps = {"total": numbers.total, **counts, "late": numbers.late}
-        _write(dump({"numbers": steps, "people": rows}), out)
+        steps: dict[str, int] = dict(progression.steps)
+        numbers = {"total": progression.total, **steps, "late": progression.late}
+        _write(dump({"numbers": numbers, "people": rows}), out)
     elif form == "csv":
-        _write(_table(rows, ["accounts", "started", "state", *enrolment.STEPS]), out)
+        _write_csv(rows, _PERSON_COLUMNS, out)
     else:
         lines = [
             f"{row['accounts']}\u00a0: {_STATES[row['state']]}, depuis le {row['started']}" for row in rows
         ]
-        _write("\n".join([*numbers.lines(), *lines]), out)
+        _write("\n".join([*progression.lines(), *lines]), out)
 
 
-_STATES = {"late": "en retard", "active": "en cours", "done": "terminé", "suspended": "arrêté"}
-
-
-def _counted(db: Database, bot: Parts) -> tuple[list[Standing], progress.Numbers]:
+def _progression(db: Database, bot: Parts) -> tuple[list[Standing], progress.Numbers]:
     enrolment.note_delivered(db, bot.course.target(), bot.calendar)
-    found = enrolment.standings(db, bot.course.target())
-    return found, progress.count_progress(found, bot.course.plan, bot.calendar, bot.today())
+    standings = enrolment.standings(db, bot.course.target())
+    return standings, progress.count_progress(standings, bot.course.plan, bot.calendar, bot.today())
 
 
-def _described(db: Database, one: Standing, bot: Parts) -> dict[str, Any]:
-    accounts = persons.accounts_of(db, one.person_id)
-    state = "late" if one.late(bot.course.plan, bot.calendar, bot.today()) else "active"
-    if not one.active:
-        state = "done" if one.done else "suspended"
+def _person_row(db: Database, standing: Standing, bot: Parts) -> dict[str, Any]:
+    state = "late" if standing.late(bot.course.plan, bot.calendar, bot.today()) else "active"
+    if not standing.active:
+        state = "done" if standing.done else "suspended"
+    days = {step: bot.calendar.day(at).isoformat() for step, at in standing.steps.items()}
     return {
-        "accounts": ", ".join(map(str, accounts)),
-        "started": bot.calendar.day(one.started_at).isoformat(),
+        "accounts": ", ".join(map(str, persons.accounts_of(db, standing.person_id))),
+        "started": bot.calendar.day(standing.started_at).isoformat(),
         "state": state,
-        **{
-            step: bot.calendar.day(one.steps[step]).isoformat() if step in one.steps else None
-            for step in enrolment.STEPS
-        },
+        **{step: days.get(step) for step in enrolment.STEPS},
     }
 
 
 @accueil.command(name="image", help="Dessiner la progression dans un fichier PNG.")
-@click.argument("fichier", type=_FILE)
+@click.argument("fichier", type=FILE)
 def _image(fichier: Path) -> None:
     """Draw the progress, and print the same numbers."""
     bot = parts()
-    with _database(bot) as db:
-        _, numbers = _counted(db, bot)
-    try:
-        picture = progress.draw_progress(
-            numbers, f"Les accueils sur la {bot.library.default.name}", bot.today()
-        )
-    except TypesetError as error:
-        raise click.ClickException(str(error)) from error
-    _write_bytes(fichier, picture)
-    click.echo("\n".join(numbers.lines()))
+    with beside(bot.settings.database()) as db:
+        _, progression = _progression(db, bot)
+    title = f"Les accueils sur la {bot.library.default.name}"
+    _write_bytes(fichier, progress.draw_progress(progression, title, bot.today()))
+    click.echo("\n".join(progression.lines()))
 
 
 @accueil.command(
@@ -316,13 +283,13 @@ def _image(fichier: Path) -> None:
 )
 @click.argument("compte")
 def _begin(compte: str) -> None:
-    """Begin the onboarding of a person; exit 1 when it is begun or done already."""
+    """Begin the onboarding of a person; exit 1 when it has already begun or ended."""
     bot = parts()
     try:
         account = persons.read_account(compte)
     except ValueError as error:
         raise click.BadParameter(f"«\u00a0{compte}\u00a0» {error}") from error
-    with _database(bot) as db:
+    with beside(bot.settings.database()) as db:
         person = persons.known(db, account)
         new = enrolment.begin(db, person, bot.course.target(), bot.clock(), by_hand=True, at_once=True)
     click.echo("C'est commencé." if new else "Cet accueil est déjà commencé ou terminé.", err=not new)

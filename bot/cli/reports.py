@@ -1,80 +1,160 @@
-"""The part of the command line about reports: the canonical address of a post, and the keys that seal."""
+"""Reports of negative posts: state of the queue, export, figures, keys, and addresses of posts."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
-from typing import Final, TypeAlias
+from dataclasses import asdict
+from pathlib import Path
+from typing import Final
 
 import click
+from sqlite_utils import Database
 
-from bot.cli.base import json_flag, kept, refuse, storage_refusals
-from bot.reports import keys, records, retention
-from bot.reports.addresses.addresses import Addresses, load_addresses
-from bot.reports.keys import KEY_FILE, SealError
-from bot.settings import SEED, Settings
-from bot.storage.database import beside
-
-_Described: TypeAlias = dict[str, str | None]
-_NONE: Final[_Described] = {"platform": None, "canonical": None}
-
-
-@click.command(
-    name="adresse",
-    short_help="Écrire l'adresse canonique d'une publication.",
-    help="Écrire l'adresse canonique de la publication dont un texte contient l'adresse, sans rien de la "
-    "personne qui la partage. Aucun accès au réseau.",
+from bot.cli.base import (
+    FILE,
+    SUBCOMMAND,
+    CommandGroup,
+    as_csv,
+    as_table,
+    dump,
+    json_flag,
+    output_option,
+    real_settings,
+    refuse,
 )
-@click.argument("texte", nargs=-1, metavar="[TEXTE]…")
-@click.option(
-    "--lot",
-    is_flag=True,
-    help="Lire une chaîne JSON par ligne sur l'entrée standard; répondre en JSON, une ligne pour chacune.",
+from bot.people import roles
+from bot.reports import keys, queue, records, retention
+from bot.reports.addresses.addresses import Addresses, load_addresses
+from bot.reports.figures import export as report_export
+from bot.reports.figures import statistics as report_statistics
+from bot.reports.keys import KEY_FILE, SealError
+from bot.reports.records import STATUSES, Records, ReportError, Session
+from bot.settings import SEED, Settings
+from bot.storage import files
+from bot.storage.database import beside
+from bot.typesetting.typeset import typeset
+
+_SHORTEST: Final = 6  # characters of a case's identifier, at least
+_NO_ADDRESS: Final[dict[str, str | None]] = {"platform": None, "canonical": None}
+_COLUMNS: Final = ("table", "label", "at_least", "at_most")
+
+
+@click.group(
+    name="signalements",
+    cls=CommandGroup,
+    subcommand_metavar=f"[{SUBCOMMAND}]",
+    no_args_is_help=False,
+    invoke_without_command=True,
+    help="L'état des signalements, en nombres\u00a0: ni contenu, ni identité. Le code de sortie est 1 quand "
+    "ils n'atteignent personne.",
+    short_help="L'état des signalements, sans leur contenu.",
 )
 @json_flag
-def adresse(texte: tuple[str, ...], lot: bool, as_json: bool) -> None:
-    """Print the canonical address found in a text; exit 1 when there is none."""
-    reader = load_addresses(SEED)
-    if lot:
-        if texte:
-            refuse("avec --lot, les textes viennent de l'entrée standard.")
-        _each_line(reader)
+@click.pass_context
+def signalements(context: click.Context, as_json: bool) -> None:
+    """Print the state of the queue; exit 1 when reports reach nobody."""
+    if context.invoked_subcommand is not None:
         return
-    if not texte:
-        refuse("donnez le texte qui contient l'adresse, ou --lot.")
-    found = _described(reader, " ".join(texte))
+    config = real_settings()
+    with beside(config.database()) as db:
+        state = queue.read_queue(db, config.today())
+        titles = {role.id: role.title for role in roles.all_roles(db)}
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False))
-    elif found["canonical"]:
-        click.echo(f"{found['platform']}\u00a0: {found['canonical']}")
+        click.echo(dump({**asdict(state), "open": state.open, "ok": state.sound}))
     else:
-        click.echo("Il n'y a pas d'adresse Web dans ce texte.", err=True)
-    sys.exit(0 if found["canonical"] else 1)
+        for status, label in STATUSES.items():
+            click.echo(f"{label}\u00a0: {state.by_status[status]}")
+        click.echo(f"Ouverts\u00a0: {state.open}, dont urgents\u00a0: {state.urgent}")
+        click.echo(f"Pas encore annoncés\u00a0: {state.waiting}")
+        click.echo(f"Gardés au-delà du terme\u00a0: {state.held}")
+        if state.dead:
+            click.echo(f"Alertes remises à personne\u00a0: {state.dead}. Voyez\u00a0: vigie lettres.")
+        for role in state.vacant:
+            click.echo(f"Vacant\u00a0: {titles.get(role, role)}. Voyez\u00a0: vigie roles nommer.")
+    sys.exit(0 if state.sound else 1)
 
 
-def _each_line(reader: Addresses) -> None:
-    """Answer each line of the standard input as it comes; end with exit code 2 at one that is no text."""
-    for number, line in enumerate(sys.stdin.buffer, 1):
-        if not line.strip():
-            continue
-        try:
-            text = json.loads(line)
-        except ValueError:
-            text = None
-        if not isinstance(text, str):
-            refuse(f"ligne {number}\u00a0: il faut une chaîne JSON, entre guillemets.")
-        click.echo(json.dumps(_described(reader, text), ensure_ascii=False))
+# --- Taking reports out -----------------------------------------------------------------------
 
 
-def _described(reader: Addresses, text: str) -> _Described:
-    found = reader.find(text)
-    return {"platform": found.platform, "canonical": found.canonical} if found else _NONE
+def _session(config: Settings, db: Database) -> Session:
+    """Return the records over the database; before the first report there is no key, and nothing to open."""
+    ring = keys.keyring(config.keys()) if records.any_report(db) else keys.new_keyring()
+    return Records(lambda _: ring, config.calendar()).at(db)
 
 
-# --- The keys, under « vigie signalements » ----------------------------------------------------
+@signalements.command(name="exporter", help="Écrire le dossier d'un signalement en PDF, et son empreinte.")
+@click.argument("signalement")
+@click.option(
+    "--sortie", "out", type=FILE, metavar="FICHIER", help="Où l'écrire (par défaut, ici, sous son numéro)."
+)
+@json_flag
+def _export(signalement: str, out: Path | None, as_json: bool) -> None:
+    """Write the PDF for its owner alone; an existing file is left as it is."""
+    config = real_settings()
+    start = signalement.strip().lower()
+    with beside(config.database()) as db:
+        session = _session(config, db)
+        rows = session.execute(
+            "SELECT id FROM report_cases WHERE substr(id, 1, ?) = ?", (len(start), start)
+        ).fetchall()
+        if len(start) < _SHORTEST or len(rows) != 1:
+            raise ReportError(f"aucun signalement ne commence par «\u00a0{signalement[:40]}\u00a0».")
+        [[case_id]] = rows
+        exported = report_export.export(session, case_id, config.vigie_association)
+    content = typeset(report_export.TEMPLATE, exported.data, "pdf")
+    path = out or Path(f"signalement-{case_id[:_SHORTEST]}.pdf")
+    _write_new(path, content)
+    digest = hashlib.sha256(content).hexdigest()
+    if as_json:
+        click.echo(dump({"file": str(path), "sha256": digest, "content_sha256": exported.digest}))
+        return
+    click.echo(f"Écrit dans {path}.")
+    click.echo(f"SHA-256 du fichier\u00a0: {digest}\nSHA-256 du contenu\u00a0: {exported.digest}")
 
 
-@click.command(
+def _write_new(path: Path, content: bytes) -> None:
+    """Write a file for its owner alone. Raises `StorageError`."""
+    if path.exists():
+        refuse(f"{path} existe déjà. Choisissez un autre nom.")
+    with files.explained(path), files.draft(path) as draft:
+        draft.write_bytes(content)
+        files.settle(draft, path)
+
+
+@signalements.command(
+    name="statistiques",
+    help="Compter les signalements, par tranches de cinq\u00a0: aucun nombre ne désigne personne.",
+    short_help="Compter les signalements, par tranches de cinq.",
+)
+@as_table
+@output_option
+def _statistics(form: str | None, out: Path | None) -> None:
+    """Print the figures of the reports that someone was told of."""
+    config = real_settings()
+    with beside(config.database()) as db:
+        session = _session(config, db)
+        tables = report_statistics.tables(session, report_statistics.visible(session))
+    rows = report_statistics.rows(tables)
+    if form == "json":
+        text = dump({"band": report_statistics.BAND, "figures": rows})
+    elif form == "csv":
+        text = as_csv(_COLUMNS, [[row[column] for column in _COLUMNS] for row in rows]).rstrip("\n")
+    else:
+        text = "\n".join(report_statistics.lines(tables))
+    if out is None:
+        click.echo(text)
+    else:
+        _write_new(out, f"{text}\n".encode())
+        click.echo(f"Écrit dans {out}.")
+
+
+# --- The keys ---------------------------------------------------------------------------------
+
+
+@signalements.command(
     name="cle",
     short_help="Changer la clé qui scelle les signalements.",
     help="Nommer les clés des signalements ou, avec une option, changer celle qui les scelle. Vigie peut "
@@ -91,43 +171,86 @@ def _described(reader: Addresses, text: str) -> _Described:
     is_flag=True,
     help="Détruire les anciennes clés\u00a0: les signalements des copies d'avant ne s'ouvriront plus jamais.",
 )
-def cle(renouveler: bool, detruire: bool) -> None:
-    """Name the keys of reports, change the one in use, or destroy the others."""
-    config = kept()
-    with storage_refusals():
-        if not (config.keys() / KEY_FILE).exists():
-            _none_yet(config)
-            return
-        if renouveler:
-            keys.rotate(config.keys())
-        if renouveler or detruire:
-            try:
-                _seal_anew(config, destroy=detruire)
-            except SealError as error:
-                refuse(f"{error} Rien n'est détruit.")
-        ring = keys.keyring(config.keys())
+def _key(renouveler: bool, detruire: bool) -> None:
+    """Name the keys of reports, change the current one, or destroy the former ones."""
+    config = real_settings()
+    folder, database = config.keys(), config.database()
+    if not (folder / KEY_FILE).exists():
+        with beside(database) as db:
+            if records.any_report(db):
+                keys.keyring(folder)  # raises: the keys are lost
+        click.echo("Il n'y a pas encore de clé\u00a0: elle sera faite au premier signalement.")
+        return
+    if renouveler:
+        keys.rotate(folder)
+    if renouveler or detruire:
+        try:
+            with beside(database) as db:  # nobody seals with a key while it is destroyed
+                resealed = retention.reseal(db, keys.keyring(folder))
+                destroyed = keys.retire(folder) if detruire else ()
+        except SealError as error:
+            refuse(f"{error} Rien n'est détruit.")
+        if resealed:
+            click.echo(f"Scellés à nouveau\u00a0: {resealed}", err=True)
+        for key in destroyed:
+            click.echo(f"Détruite\u00a0: {key}", err=True)
+    ring = keys.keyring(folder)
     click.echo(f"En usage\u00a0: {ring.current}")
-    for one in ring.former:
-        click.echo(f"Ancienne\u00a0: {one}")
+    for key in ring.former:
+        click.echo(f"Ancienne\u00a0: {key}")
 
 
-def _none_yet(config: Settings) -> None:
-    """Say that there are no keys; raise `StorageError` when there should be."""
-    with beside(config.database()) as db:
-        if records.any_report(db):
-            keys.keyring(config.keys())
-    click.echo("Il n'y a pas encore de clé\u00a0: elle sera faite au premier signalement.")
+# --- Addresses of posts -----------------------------------------------------------------------
 
 
-def _seal_anew(config: Settings, *, destroy: bool) -> None:
-    """Seal everything with the key in use, and destroy the others while nobody can seal with them."""
-    with beside(config.database()) as db:
-        anew = retention.reseal(db, keys.keyring(config.keys()))
-        gone = keys.retire(config.keys()) if destroy else ()
-    if anew:
-        click.echo(f"Scellés à nouveau\u00a0: {anew}", err=True)
-    for one in gone:
-        click.echo(f"Détruite\u00a0: {one}", err=True)
+@click.command(
+    name="adresse",
+    short_help="Écrire l'adresse canonique d'une publication.",
+    help="Écrire l'adresse canonique de la publication dont un texte contient l'adresse, sans rien de la "
+    "personne qui la partage. Aucun accès au réseau.",
+)
+@click.argument("texte", nargs=-1, metavar="[TEXTE]…")
+@click.option(
+    "--lot",
+    is_flag=True,
+    help="Lire une chaîne JSON par ligne sur l'entrée standard; répondre en JSON, une ligne pour chacune.",
+)
+@json_flag
+def adresse(texte: tuple[str, ...], lot: bool, as_json: bool) -> None:
+    """Print the canonical address of a post; exit 1 when the text has none."""
+    addresses = load_addresses(SEED)
+    if lot:
+        if texte:
+            refuse("avec --lot, les textes viennent de l'entrée standard.")
+        for number, line in enumerate(sys.stdin.buffer, 1):
+            if line.strip():
+                click.echo(json.dumps(_address_json(addresses, _json_text(line, number)), ensure_ascii=False))
+        return
+    if not texte:
+        refuse("donnez le texte qui contient l'adresse, ou --lot.")
+    address = _address_json(addresses, " ".join(texte))
+    if as_json:
+        click.echo(json.dumps(address, ensure_ascii=False))
+    elif address["canonical"]:
+        click.echo(f"{address['platform']}\u00a0: {address['canonical']}")
+    else:
+        click.echo("Il n'y a pas d'adresse Web dans ce texte.", err=True)
+    sys.exit(0 if address["canonical"] else 1)
 
 
-COMMANDS: Final = (adresse,)
+def _address_json(addresses: Addresses, text: str) -> dict[str, str | None]:
+    post = addresses.find(text)
+    return {"platform": post.platform, "canonical": post.canonical} if post else _NO_ADDRESS
+
+
+def _json_text(line: bytes, number: int) -> str:
+    try:
+        text = json.loads(line)
+    except ValueError:
+        text = None
+    if not isinstance(text, str):
+        refuse(f"ligne {number}\u00a0: il faut une chaîne JSON, entre guillemets.")
+    return text
+
+
+COMMANDS: Final = (adresse, signalements)

@@ -1,46 +1,173 @@
-"""The part of the command line about the life of revisions: list, approve, withdraw, history, ledger."""
+"""Revisions: what a file would change, then proposing, approving, withdrawing, history and ledger."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final, NoReturn
 
 import click
 from sqlite_utils import Database
 
 from bot.app.build import Parts
-from bot.cli.base import SUBCOMMAND, as_table, dump, json_flag, kept_parts, refuse, storage_refusals
+from bot.cli.base import (
+    DATE,
+    DAY,
+    SUBCOMMAND,
+    CommandGroup,
+    as_table,
+    dump,
+    json_flag,
+    parts,
+    read_only,
+    real_parts,
+    refuse,
+)
 from bot.commands import versions
 from bot.commands.revision.messages import state
-from bot.revision import ledger, revisions
+from bot.people import roles
+from bot.policy.articles import PolicyError
+from bot.revision import comparison_pdf, ledger, revisions, upkeep
 from bot.revision.archive import TASK
-from bot.revision.ledger import Recipient
+from bot.revision.comparison_pdf import KINDS, NATURES
+from bot.revision.reading import formats
 from bot.revision.reading.formats import ReadDocument
-from bot.revision.revisions import Dates, Proposal, Revision, RevisionError
+from bot.revision.reading.lint import NamedRole
+from bot.revision.revisions import Dates, Proposal, Revision
 from bot.schedule import clock
-from bot.storage.database import beside, reader
+from bot.storage.database import beside
 from bot.times import in_words, iso
+from bot.typesetting.typeset import TypesetError
 
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
+
+def _fail(error: Exception) -> NoReturn:
+    """End with exit code 1 and one line."""
+    click.echo(f"vigie\u00a0: {error}", err=True)
+    raise SystemExit(1) from error
 
 
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """End with the one line that says why a thing cannot be done."""
+# --- What a file would change -----------------------------------------------------------------
+
+
+@click.command(
+    name="reviser",
+    short_help="Voir ce qu'une révision change.",
+    help="Comparer une révision (Markdown, DOCX ou PDF) au texte qu'elle remplace, et vérifier son texte. "
+    "Rien n'est envoyé ni mis en vigueur; avec --proposer, la révision est soumise à l'administration.",
+)
+@click.argument("fichier", type=click.Path(path_type=Path), metavar="FICHIER")
+@click.option(
+    "--politique", "policy", metavar="NOM", help="La politique révisée (par défaut, celle des réglages)."
+)
+@click.option("--adoptee", "adopted", type=DATE, metavar=DAY, required=True, help="Le jour de l'adoption.")
+@click.option(
+    "--pdf", type=click.Path(path_type=Path), metavar="SORTIE", help="Écrire la comparaison en PDF."
+)
+@click.option("--proposer", is_flag=True, help="Soumettre la révision à l'administration.")
+@json_flag
+def reviser(
+    fichier: Path, policy: str | None, adopted: datetime, pdf: Path | None, *, proposer: bool, as_json: bool
+) -> None:
+    """Print what a file would change."""
+    bot = parts()
+    document = read_revision(bot, fichier, policy, adopted.date())
+    click.echo(dump(document_json(document)) if as_json else "\n".join(_review_lines(bot, document)))
+    if pdf:
+        comparison = document.comparison
+        try:
+            content = comparison_pdf.make_comparison_pdf(
+                bot.library.policies[comparison.old.policy], comparison
+            )
+            pdf.write_bytes(content)
+        except TypesetError as error:
+            _fail(error)
+        except OSError:
+            refuse(f"{pdf} ne s'écrit pas.")
+    if proposer:
+        if not document.adoptable:
+            raise SystemExit(1)
+        click.echo(propose(real_parts(), document), err=as_json)
+
+
+def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> ReadDocument:
+    """Read a file against the text it replaces; end with one line when it cannot be read.
+
+    That text is the last one adopted before that day or, before all of them, the first.
+    """
+    revised = bot.library.policies.get(policy.lower()) if policy else bot.library.default
+    if revised is None:
+        known = ", ".join(bot.library.policies)
+        refuse(f"je ne connais pas la politique «\u00a0{policy}\u00a0» (connues\u00a0: {known}).")
+    earlier = [version for version in revised.versions if version.adopted < adopted]
+    old = earlier[-1] if earlier else revised.versions[0]
     try:
-        with storage_refusals():
-            yield
-    except RevisionError as error:
-        refuse(str(error))
+        content = file.read_bytes()
+    except OSError:
+        refuse(f"{file} ne se lit pas.")
+    named_roles = _named_roles(bot)
+    try:
+        return formats.review_file(content, file.name, old, adopted, named_roles)
+    except PolicyError as error:
+        _fail(error)
 
 
-@contextmanager
-def _reading(bot: Parts) -> Iterator[Database]:
-    with closing(reader(bot.settings.database()).conn) as conn:
-        yield Database(conn)
+def _named_roles(bot: Parts) -> tuple[NamedRole, ...]:
+    """Return the roles and whether they are held; without a database, as if they all were."""
+    path = bot.settings.database()
+    if bot.settings.sandboxed() or not path.is_file():
+        return tuple(NamedRole(title, held=True) for title in roles.titles())
+    with read_only(path) as db:
+        return tuple(
+            NamedRole(role.title, bool(roles.holders(db, role.id, bot.today())))
+            for role in roles.all_roles(db)
+        )
+
+
+def document_json(document: ReadDocument) -> dict[str, Any]:
+    """Return what a file would change, as the command line writes it in JSON."""
+    return {
+        "changes": [
+            {"kind": change.kind, "old": list(change.old), "new": list(change.new), "nature": change.nature}
+            for change in document.comparison.changes
+        ],
+        "lint": [
+            {"code": remark.code, "clause": remark.clause, "message": remark.message}
+            for remark in document.findings
+        ],
+        "nature": document.comparison.nature,
+    }
+
+
+def _review_lines(bot: Parts, document: ReadDocument) -> Iterator[str]:
+    comparison = document.comparison
+    policy = bot.library.policies[comparison.old.policy]
+    yield f"{policy.name}, du {in_words(comparison.old.adopted)} au {in_words(comparison.new.adopted)}"
+    yield ""
+    if comparison.changes:
+        rows = [("Avant", "Après", "Clause", "Nature")]
+        for change in comparison.changes:
+            old, new = (", ".join(numbers) or "–" for numbers in (change.old, change.new))
+            rows.append((old, new, KINDS[change.kind], NATURES[change.nature]))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield ""
+        yield f"Nature de la révision\u00a0: {NATURES[comparison.nature]}."
+    else:
+        yield "Rien n'a changé."
+    yield ""
+    if document.findings:
+        yield "À vérifier\u00a0:"
+        for remark in document.findings:
+            yield f"- {remark.clause}\u00a0: {remark.message}" if remark.clause else f"- {remark.message}"
+    else:
+        yield "Rien à vérifier dans le texte."
+    if left := upkeep.upkeep_after(policy, comparison.old, comparison.new, bot.folders):
+        yield f"\nÀ revoir une fois ce texte adopté\u00a0: {'; '.join(left.lines_in_french())}."
+    if not document.adoptable:
+        yield "\nCe texte ne peut pas être adopté tel quel\u00a0: ses numéros ne sont pas sûrs."
 
 
 # --- Listing ----------------------------------------------------------------------------------
@@ -48,6 +175,7 @@ def _reading(bot: Parts) -> Iterator[Database]:
 
 @click.group(
     name="revisions",
+    cls=CommandGroup,
     invoke_without_command=True,
     subcommand_metavar=f"[{SUBCOMMAND}]",
     help="Les révisions\u00a0: proposées, approuvées, en vigueur, retirées. Sans commande, leur liste.",
@@ -59,81 +187,93 @@ def revisions_(context: click.Context, as_json: bool) -> None:
     """List the revisions, the latest first."""
     if context.invoked_subcommand is not None:
         return
-    bot = kept_parts()
-    with _refusals(), _reading(bot) as db:
-        found = [
-            one for policy in bot.archive.library.policies for one in revisions.list_revisions(db, policy)
-        ]
+    bot = real_parts()
+    with read_only(bot.settings.database()) as db:
+        listed = _all_revisions(bot, db)
     if as_json:
-        click.echo(dump({"revisions": [described(one) for one in found]}))
-    elif found:
-        click.echo("\n".join(f"{one.id}  {one.policy}  {state(one)}" for one in found))
+        click.echo(dump({"revisions": [revision_json(revision) for revision in listed]}))
+    elif listed:
+        for revision in listed:
+            click.echo(f"{revision.id}  {revision.policy}  {state(revision)}")
     else:
         click.echo("Aucune révision n'a encore été proposée.")
 
 
-def described(one: Revision) -> dict[str, Any]:
-    """Return a revision as the command line writes it in JSON; its text stays where it is."""
+def _all_revisions(bot: Parts, db: Database) -> list[Revision]:
+    return [revision for policy in bot.library.policies for revision in revisions.list_revisions(db, policy)]
+
+
+def revision_json(revision: Revision) -> dict[str, Any]:
+    """Return a revision as the command line writes it in JSON, without its text."""
     return {
-        "id": one.id,
-        "policy": one.policy,
-        "state": one.state,
-        "source": one.source,
-        "base": one.base,
-        "adopted": one.adopted.isoformat() if one.adopted else None,
-        "effective": one.effective.isoformat() if one.effective else None,
-        "proposed_on": one.proposed_on.isoformat(),
-        "announced_at": iso(one.announced_at) if one.announced_at else None,
-        "nature": one.nature,
-        "withdraws": one.withdraws,
-        "sha256": one.sha256,
+        "id": revision.id,
+        "policy": revision.policy,
+        "state": revision.state,
+        "source": revision.source,
+        "base": revision.base,
+        "adopted": _day(revision.adopted),
+        "effective": _day(revision.effective),
+        "proposed_on": _day(revision.proposed_on),
+        "announced_at": _moment(revision.announced_at),
+        "nature": revision.nature,
+        "withdraws": revision.withdraws,
+        "sha256": revision.sha256,
     }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return iso(moment) if moment else None
 
 
 @revisions_.command(name="historique", help="Toutes les versions, et laquelle était en vigueur quand.")
 @click.option("--politique", "policy", metavar="NOM", help="La politique (par défaut, celle des réglages).")
 @json_flag
 def _history(policy: str | None, as_json: bool) -> None:
-    bot = kept_parts()
-    name = (policy or bot.archive.library.default.id).lower()
-    with _refusals(), _reading(bot) as db:
-        found = versions.version_lines(revisions.approved_chain(db, name))
+    bot = real_parts()
+    name = (policy or bot.library.default.id).lower()
+    with read_only(bot.settings.database()) as db:
+        lines = versions.version_lines(revisions.approved_chain(db, name))
     if as_json:
-        lines = [
+        rows = [
             {
-                "adopted": one.revision.version,
-                "effective": one.revision.effective.isoformat() if one.revision.effective else None,
-                "in_force_from": one.since.isoformat(),
-                "in_force_until": one.until.isoformat() if one.until else None,
-                "sha256": one.revision.sha256,
-                "withdraws": one.revision.withdraws,
+                "adopted": line.revision.version,
+                "effective": _day(line.revision.effective),
+                "in_force_from": _day(line.since),
+                "in_force_until": _day(line.until),
+                "sha256": line.revision.sha256,
+                "withdraws": line.revision.withdraws,
             }
-            for one in found
+            for line in lines
         ]
-        click.echo(dump({"policy": name, "versions": lines}))
-    elif found:
-        click.echo("\n".join("\u00a0: ".join(one.describe(bot.today())) for one in found))
-        if versions.is_unsaid(found):
+        click.echo(dump({"policy": name, "versions": rows}))
+    elif lines:
+        click.echo("\n".join("\u00a0: ".join(line.describe(bot.today())) for line in lines))
+        if versions.is_unsaid(lines):
             click.echo(versions.UNSAID)
-    sys.exit(0 if found else 1)
+    sys.exit(0 if lines else 1)
 
 
 # --- Deciding ---------------------------------------------------------------------------------
 
 
-def propose(bot: Parts, reading: ReadDocument) -> str:
-    """Propose what was read, and return the line that says so; end with one line when it cannot be."""
-    with _refusals(), beside(bot.settings.database()) as db:
-        if not revisions.approved_chain(db, reading.comparison.old.policy):
+def propose(bot: Parts, document: ReadDocument) -> str:
+    """Propose a text that was read, and return the line that says so."""
+    with beside(bot.settings.database()) as db:
+        new = document.comparison.new
+        if not revisions.approved_chain(db, new.policy):
             refuse("démarrez Vigie une première fois\u00a0: elle ne connaît encore aucun texte.")
-        new = reading.comparison.new
         base = revisions.latest_approved(db, new.policy).version
         proposal = Proposal(
-            new.policy, reading.markdown, "command", base, new.adopted, notes=reading.findings
+            new.policy, document.markdown, "command", base, new.adopted, notes=document.findings
         )
-        found = bot.archive.propose(db, proposal, bot.today())
+        revision = bot.archive.propose(db, proposal, bot.today())
     return (
-        f"Révision {found.id} proposée. Pour l'approuver\u00a0: /vigie revision ou vigie revisions approuver."
+        f"Révision {revision.id} proposée. Pour l'approuver\u00a0: /vigie revision ou vigie revisions "
+        "approuver."
     )
 
 
@@ -141,43 +281,43 @@ def propose(bot: Parts, reading: ReadDocument) -> str:
     name="approuver", help="Approuver une révision. Les dates ne sont jamais devinées\u00a0: donnez-les."
 )
 @click.argument("identifiant", metavar="RÉVISION")
-@click.option("--adoptee", type=_DAY, metavar="AAAA-MM-JJ", help="Le jour de l'adoption.")
-@click.option("--effet", type=_DAY, metavar="AAAA-MM-JJ", required=True, help="Le jour où elle prend effet.")
+@click.option("--adoptee", type=DATE, metavar=DAY, help="Le jour de l'adoption.")
+@click.option("--effet", type=DATE, metavar=DAY, required=True, help="Le jour où elle prend effet.")
 def _approve(identifiant: str, adoptee: datetime | None, effet: datetime) -> None:
-    bot = kept_parts()
+    bot = real_parts()
     if bot.archive.approvals > 1:
         refuse("deux personnes doivent approuver, chacune depuis Slack ou Discord\u00a0: /vigie revision.")
-    with _refusals(), beside(bot.settings.database()) as db:
-        found = _found(db, identifiant)
-        adopted = adoptee.date() if adoptee else found.adopted
+    with beside(bot.settings.database()) as db:
+        revision = _find(db, identifiant)
+        adopted = adoptee.date() if adoptee else revision.adopted
         if adopted is None:
             refuse("donnez la date d'adoption avec --adoptee.")
         dates = Dates(adopted, effet.date())
-        found = revisions.approve(db, revisions.rebase(db, found), None, dates, bot.today())
-        bot.archive.plan(db, found, bot.clock())
+        revision = revisions.approve(db, revisions.rebase(db, revision), None, dates, bot.today())
+        bot.archive.plan(db, revision, bot.clock())
     click.echo(f"Approuvée. Elle prend effet le {in_words(effet.date())} et sera annoncée alors.")
 
 
 @revisions_.command(name="retirer", help="Retirer une révision, ou proposer de revenir au texte d'avant.")
 @click.argument("identifiant", metavar="RÉVISION")
 def _withdraw(identifiant: str) -> None:
-    bot = kept_parts()
-    with _refusals(), beside(bot.settings.database()) as db:
-        found = _found(db, identifiant)
-        if found.state == "announced":
-            new = revisions.propose_withdrawal(db, found, None, bot.today())
+    bot = real_parts()
+    with beside(bot.settings.database()) as db:
+        revision = _find(db, identifiant)
+        if revision.state == "announced":
+            new = revisions.propose_withdrawal(db, revision, None, bot.today())
             click.echo(f"Révision {new.id} proposée\u00a0: elle ramène le texte d'avant, une fois approuvée.")
             return
-        revisions.withdraw(db, found, None, bot.today())
-        clock.cancel(db, f"{TASK}:{found.id}")
+        revisions.withdraw(db, revision, None, bot.today())
+        clock.cancel(db, f"{TASK}:{revision.id}")
     click.echo("Retirée. Son texte reste dans l'historique.")
 
 
-def _found(db: Database, identifier: str) -> Revision:
-    found = revisions.find_revision(db, identifier)
-    if found is None or found.state == "origin":
+def _find(db: Database, identifier: str) -> Revision:
+    revision = revisions.find_revision(db, identifier)
+    if revision is None or revision.state == "origin":
         refuse(f"la révision «\u00a0{identifier}\u00a0» n'existe pas. Voyez vigie revisions.")
-    return found
+    return revision
 
 
 # --- The ledger -------------------------------------------------------------------------------
@@ -191,37 +331,40 @@ def _found(db: Database, identifier: str) -> Revision:
 @click.argument("identifiant", metavar="[RÉVISION]", required=False)
 @as_table
 def _ledger(identifiant: str | None, form: str | None) -> None:
-    bot = kept_parts()
-    with _refusals(), beside(bot.settings.database()) as db:
-        told = [
-            one for policy in bot.archive.library.policies for one in revisions.list_revisions(db, policy)
+    bot = real_parts()
+    with beside(bot.settings.database()) as db:
+        announced = [
+            revision
+            for revision in _all_revisions(bot, db)
+            if revision.state == "announced" and identifiant in {None, revision.id}
         ]
-        told = [one for one in told if one.state == "announced" and identifiant in {None, one.id}]
-        if not told:
+        if not announced:
             click.echo("Aucune révision n'a été annoncée.", err=True)
             sys.exit(1)
-        latest = max(told, key=lambda one: one.announced_at or bot.clock())
-        found = ledger.list_recipients(db, latest)
-        table = ledger.ledger_rows(db, found)
-        written = ledger.ledger_csv(db, found)
+        latest = max(announced, key=lambda revision: revision.announced_at or bot.clock())
+        recipients = ledger.list_recipients(db, latest)
+        rows, csv = ledger.ledger_rows(db, recipients), ledger.ledger_csv(db, recipients)
     if form == "json":
-        click.echo(dump({"revision": latest.id, "people": [_line(one) for one in found]}))
+        people = [
+            {
+                "person": recipient.person_id,
+                "asked": recipient.asked,
+                "state": recipient.state,
+                "problem": recipient.problem,
+                "platform": recipient.platform,
+                "queued_on": _day(recipient.queued_on),
+                "sent_on": _day(recipient.sent_on),
+                "opened_at": _moment(recipient.opened_at),
+                "attested_at": _moment(recipient.attested_at),
+            }
+            for recipient in recipients
+        ]
+        click.echo(dump({"revision": latest.id, "people": people}))
     elif form == "csv":
-        click.echo(written, nl=False)
+        click.echo(csv, nl=False)
     else:
-        click.echo(ledger.count_recipients(found))
-        click.echo("\n".join("  ".join(filter(None, row)) for row in table))
+        click.echo(ledger.count_recipients(recipients))
+        click.echo("\n".join("  ".join(filter(None, row)) for row in rows))
 
 
-def _line(one: Recipient) -> dict[str, Any]:
-    return {
-        "person": one.person_id,
-        "asked": one.asked,
-        "state": one.state,
-        "problem": one.problem,
-        "platform": one.platform,
-        "queued_on": one.queued_on.isoformat(),
-        "sent_on": one.sent_on.isoformat() if one.sent_on else None,
-        "opened_at": iso(one.opened_at) if one.opened_at else None,
-        "attested_at": iso(one.attested_at) if one.attested_at else None,
-    }
+COMMANDS: Final = (reviser, revisions_)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from bot.cli import base
 from bot.cli import quiz as cli_quiz
 from bot.conversation.requests import Actor
 from bot.onboarding import attempts, reminders
@@ -100,7 +101,7 @@ def test_a_file_that_is_not_there_or_not_in_utf8_is_refused_in_one_line(home: Ho
     assert "il n'y a pas de questions" in home("quiz", "verifier", str(other)).output
     other.write_bytes(b"# \xe9")
     done = home("quiz", "verifier", str(other))
-    assert (done.exit_code, "UTF-8" in done.output) == (1, True)
+    assert (done.exit_code, "UTF-8" in done.output) == (2, True)
     assert "UTF-8" in home("quiz", "lier", str(other)).output
 
 
@@ -207,7 +208,7 @@ def test_where_everyone_is_is_listed_and_exported(home: Home) -> None:
     assert (
         "slack:T0123ABCD/U0123ABCD\u00a0: en cours, depuis le 2026-11-24" in home("accueil", "lister").output
     )
-    assert cli_quiz._cell("=1+1") == "'=1+1"
+    assert base.as_csv(["x"], [["=1+1"]]) == "x\n'=1+1\n"
 
 
 def test_the_picture_is_drawn_with_the_same_numbers_as_the_text(home: Home) -> None:
@@ -222,5 +223,5 @@ def test_without_a_database_it_is_said_in_one_line(home: Home) -> None:
     home.database.unlink()
     for words in (("accueil", "lister"), ("quiz", "statistiques")):
         done = home(*words)
-        assert (done.exit_code, "il n'y a pas de base" in done.output) == (1, True)
+        assert (done.exit_code, "il n'y a pas de base" in done.output) == (2, True)
     assert reminders.TASK == "accueil"

@@ -145,7 +145,7 @@ def test_the_register_is_verified_elsewhere_with_the_public_keys(vigie: Home, tm
     vigie.keys.rename(tmp_path / "ailleurs")
     assert vigie("verifier", "--cles", str(public)).exit_code == 0
     assert vigie("verifier").exit_code == 1
-    assert vigie("cle").exit_code == 1
+    assert vigie("cle").exit_code == 2
 
 
 def test_a_receipt_is_verified_without_the_database(vigie: Home, tmp_path: Path) -> None:
@@ -194,9 +194,9 @@ def test_a_receipt_without_any_key_is_not_believed(vigie: Home, tmp_path: Path) 
     file = vigie.receipt()
     vigie.keys.rename(tmp_path / "ailleurs")
     done = vigie("verifier", str(file))
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "aucune clé publique" in done.output
-    assert vigie("verifier", str(tmp_path / "absent.pdf"), "--cles", str(file)).exit_code == 1
+    assert vigie("verifier", str(tmp_path / "absent.pdf"), "--cles", str(file)).exit_code == 2
 
 
 def test_a_new_key_leaves_the_former_receipts_good(vigie: Home) -> None:
@@ -244,7 +244,7 @@ def test_without_a_database_one_is_told(vigie: Home) -> None:
     vigie.database.unlink()
     for words in (("verifier",), ("exporter",), ("effacer", "1", "--oui")):
         done = vigie(*words)
-        assert done.exit_code == 1
+        assert done.exit_code == 2
         assert "il n'y a pas de base" in done.output
 
 
@@ -276,5 +276,5 @@ def test_there_is_no_receipt_of_what_is_not_there_or_has_no_name_any_more(
 
 def test_a_receipt_that_cannot_be_written_is_said_in_one_line(vigie: Home) -> None:
     done = vigie("recu", "1", "--sortie", str(vigie.folder / "absent" / "recu.pdf"))
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert "ne peut pas être écrit" in done.output

@@ -23,10 +23,10 @@ def parts_over(database: Path, now: datetime = NOW, **settings: object) -> Parts
 
 def invoke(bot: Parts, command: click.Command, *words: str, given: str = "") -> Result:
     """Run a command of the command line over these parts. `given`: what is typed when it asks."""
-    with patch.object(base, "Parts", lambda *_: bot):
+    with patch.multiple(base, Parts=lambda *_: bot, configured=lambda: bot.settings):
         return CliRunner(env={"DISCORD_TOKEN": "x"}).invoke(command, words, input=given)
 
 
 def command_group(*commands: click.Command) -> click.Group:
     """Return commands under one name, as the command line has them."""
-    return click.Group(commands={str(command.name): command for command in commands})
+    return base.CommandGroup(commands={str(command.name): command for command in commands})
