@@ -104,7 +104,7 @@ def ask_questions(engine: Engine, policy: Policy, version: Version, lines: Itera
     return trials
 
 
-def report(trials: Sequence[Trial]) -> dict[str, Any]:
+def evaluation_report(trials: Sequence[Trial]) -> dict[str, Any]:
     """Return the measures as the command line prints them in JSON; latencies in ms, to two decimals."""
     import numpy as np  # noqa: PLC0415 — 15 MB, for measuring only
 

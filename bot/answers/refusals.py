@@ -20,7 +20,7 @@ def refusal(policy: Policy, guidance: Guidance, answer: PolicyAnswer, question: 
             "posez-la\u00a0: elle est la bienvenue."
         )
     if answer.outcome == "silent":
-        return f"{silence(policy, guidance, question)} {whom_to_ask(policy)}".strip()
+        return f"{unsaid(policy, guidance, question)} {whom_to_ask(policy)}".strip()
     if answer.outcome != "out_of_scope":
         return f"Je n'ai pas trouvé de réponse fiable. {whom_to_ask(policy)}".strip()
     referral, contact = guidance.referral(question), policy.annotations.contact
@@ -31,7 +31,7 @@ def refusal(policy: Policy, guidance: Guidance, answer: PolicyAnswer, question: 
     return f"Ce n'est pas le sujet de la {policy.name}{about}. {ask}".strip()
 
 
-def silence(policy: Policy, guidance: Guidance, question: str) -> str:
+def unsaid(policy: Policy, guidance: Guidance, question: str) -> str:
     """Say what the policy does not specify, though it touches the subject."""
     case = guidance.silence(question)
     if case:

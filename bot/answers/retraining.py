@@ -66,7 +66,7 @@ def retrain(library: Library, folders: Sequence[Path], models: Path, policy: str
     return RetrainingResult(policy, verdict.swapped, before, after, verdict.lines)
 
 
-def plan(db: Database, policy: str, person: str, now: datetime) -> None:
+def plan_retraining(db: Database, policy: str, person: str, now: datetime) -> None:
     """Plan to train the policy's model again, and to tell the person, in the caller's transaction.
 
     It starts with the next minute, so that lines added in the same minute are learnt together, and none is
@@ -77,7 +77,7 @@ def plan(db: Database, policy: str, person: str, now: datetime) -> None:
     clock.plan(db, key, ERRAND, due, {"policy": policy, "person": person, "key": key})
 
 
-async def errand(storage: Storage, retrain: Retrain, arguments: Arguments, now: datetime) -> None:
+async def retraining_errand(storage: Storage, retrain: Retrain, arguments: Arguments, now: datetime) -> None:
     """Train, then queue the notice, and plan to learn the same for the texts to come; retried if it fails."""
     result = await aside(partial(retrain, arguments["policy"]))
     delivery = Delivery(arguments["key"], f"person:{arguments['person']}", NOTICE, result)

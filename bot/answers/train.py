@@ -33,7 +33,7 @@ ENOUGH = 5  # answered questions for each clause; with fewer, text alone does be
 _PARENT_DEATH_SIGNAL = 1  # prctl(2): PR_SET_PDEATHSIG
 
 
-def retrain(sources: Sources, policy: Policy, models: Path) -> Verdict:
+def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
     """Return the verdict on the bank as it is now, training only if it has none.
 
     Raises `PolicyError` when a line of the bank is wrong, `ModelError` when there are too few, OSError.
@@ -76,7 +76,7 @@ def main() -> None:
         approved = {order.policy: order.texts} if order.texts else None
         policy = load_library(order.folders, order.policy, lambda: date.max, approved).default
         version = policy.version(order.adopted.isoformat())
-        verdict = retrain(Sources(order.folders, version), policy, order.models)
+        verdict = judge_bank(Sources(order.folders, version), policy, order.models)
     except OSError as error:
         sys.exit(f"{error.filename}\u00a0: {os.strerror(error.errno or 0)}.")
     except (PolicyError, ModelError, ValueError, KeyError) as error:

@@ -96,7 +96,7 @@ class Tasks:
                 ),
                 picture.DRAW: partial(picture.curve_errand, storage, bot.archive, bot.calendar),
                 retraining.LEARN: self._learn,
-                retraining.ERRAND: partial(retraining.errand, storage, train),
+                retraining.ERRAND: partial(retraining.retraining_errand, storage, train),
                 registrar.ADVANCE: bot.registrar.advance,
                 digest.ERRAND: partial(digest.send_digests, storage, records),
                 export.ERRAND: partial(export.send_case, storage, records, association),

@@ -128,7 +128,7 @@ def evaluer(fichier: Path, image: Path | None, name: str | None, as_json: bool) 
         refuse(str(error))
     _learn(bot, version)
     trials = evaluation.ask_questions(bot.engine, policy, version, lines)
-    report = evaluation.report(trials)
+    report = evaluation.evaluation_report(trials)
     image = image or (None if as_json else Path("confusion.png"))
     if image:
         picture = evaluation.draw_confusion(evaluation.confusion(trials))

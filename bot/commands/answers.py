@@ -256,7 +256,7 @@ def _silence_message(
     """Say what the policy does not specify, and quote what it says that is closest."""
     who = refusals.whom_to_ask(wording.policy)
     quotes, shown = _quotes(wording, closest)
-    unsaid = refusals.silence(wording.policy, wording.guidance, question)
+    unsaid = refusals.unsaid(wording.policy, wording.guidance, question)
     return Message(
         *([_ENGLISH_NO] if answer.english else []),
         Text(f"{unsaid} Ce qu'elle dit de plus proche\u00a0:"),
@@ -268,7 +268,7 @@ def _silence_message(
     )
 
 
-def invitation(reading: Reading) -> Message:
+def question_invitation(reading: Reading) -> Message:
     """Say how to ask, to someone who wrote nothing."""
     return Message(
         Heading("Posez votre question"),

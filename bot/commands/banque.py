@@ -86,13 +86,13 @@ def manage(bank: BankEditing, request: Request) -> Reply:
         numbered = verb not in {"voir", "effacer"} and rest.isdecimal() and len(rest) < 4  # noqa: PLR2004 — no page has four figures
         page = int(rest) if numbered else 1
         verdicts = unanswered.verdict_counts(db)
-        return overview(reading, groups, verdicts, outdated=sum(outdated.values()), page=page)
+        return bank_overview(reading, groups, verdicts, outdated=sum(outdated.values()), page=page)
 
 
 # --- Showing ----------------------------------------------------------------------------------
 
 
-def overview(
+def bank_overview(
     reading: Reading,
     groups: Sequence[SimilarQuestions],
     verdicts: Mapping[str, int],
@@ -209,15 +209,15 @@ def _make_line(
             "Réglez d'abord VIGIE_DATA\u00a0: c'est le dossier où la banque de l'association s'écrit."
         )
     if not request.fields:
-        return form(reading, group)
+        return line_form(reading, group)
     line = _line_of_form(bank, reading, request.fields)
     person = persons.known(db, actor_of(request))
     if group:
         _delete(bank, db, group)
-    retraining.plan(db, reading.policy.id, person, bank.office.clock())
+    retraining.plan_retraining(db, reading.policy.id, person, bank.office.clock())
     # Last, so that a disk that refuses undoes the rest.
     question_bank.add_line(bank.own, reading.policy.id, line)
-    return added(reading, line)
+    return line_added(reading, line)
 
 
 def _line_of_form(bank: BankEditing, reading: Reading, fields: Mapping[str, str]) -> BankLine:
@@ -259,7 +259,7 @@ def _clauses(reading: Reading, text: str) -> tuple[Number, ...]:
     return tuple(clause.number for clause in clauses)
 
 
-def added(reading: Reading, line: BankLine) -> Message:
+def line_added(reading: Reading, line: BankLine) -> Message:
     """Say that a line was added, and that a message will tell what came of it."""
     clauses = f" ({', '.join(map(str, line.gold))})" if line.gold else ""
     return Message(
@@ -298,7 +298,7 @@ _KINDS: Mapping[str, str] = {
 }
 
 
-def form(reading: Reading, group: SimilarQuestions | None) -> Form:
+def line_form(reading: Reading, group: SimilarQuestions | None) -> Form:
     """Return the form that makes a line of a question, with neutral words in the place of masks."""
     identifier, question = (group.first.id, group.first.question) if group else ("", "")
     for mask, words in _NEUTRAL.items():

@@ -125,7 +125,7 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
         "Un tout autre sujet": answers.answer_message(here, PolicyAnswer("out_of_scope"), "", judged),
         "Avec calme": answers.answer_message(here, PolicyAnswer("out_of_scope", unkind=True), ""),
         "Une autre langue": answers.answer_message(here, PolicyAnswer("out_of_scope", foreign=True), ""),
-        "Posez votre question": answers.invitation(reading),
+        "Posez votre question": answers.question_invitation(reading),
     }
 
 
@@ -180,13 +180,13 @@ def banque_examples(library: Library) -> dict[str, Reply]:
         "Peut-on filmer une assemblée?", "direct", banque.ANSWER_KIND, (number,), (), banque.AUTHOR
     )
     return {
-        "Les questions à améliorer": banque.overview(
+        "Les questions à améliorer": banque.bank_overview(
             reading, [group], {"useful": 12, "useless": 3}, outdated=2
         ),
-        "Les questions à améliorer, aucune": banque.overview(reading, [], {}),
+        "Les questions à améliorer, aucune": banque.bank_overview(reading, [], {}),
         "Des questions semblables": banque.group_message(reading, group),
-        "Une ligne de la banque": banque.form(reading, group),
-        "Une ligne ajoutée": banque.added(reading, line),
+        "Une ligne de la banque": banque.line_form(reading, group),
+        "Une ligne ajoutée": banque.line_added(reading, line),
         "Des lignes à revoir": banque.outdated_message(reading, {number: 41}),
         "Aucune ligne à revoir": banque.outdated_message(reading, {}),
     }

@@ -61,7 +61,7 @@ def ask(desk: Answering, request: Request) -> Message:
     reading, rest = politique.open_reading(desk.library, request.text, pressed=request.pressed)
     text = politique.without_name(request, rest)
     if not text:
-        return answers.invitation(reading)
+        return answers.question_invitation(reading)
     if politique.reference_in(text, reading.version) is None:
         return _answered(desk, reading, request)
     return choose(desk, request, "", request.text)

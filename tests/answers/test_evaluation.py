@@ -51,7 +51,7 @@ def test_nothing_in_scope_has_no_top1() -> None:
 
 
 def test_the_report_has_its_shape_in_every_case() -> None:
-    found = evaluation.report(TRIALS)
+    found = evaluation.evaluation_report(TRIALS)
     assert list(found) == ["n", "top1", "top3", "joint", "by_kind", "by_clause", "latency_ms"]
     assert found["by_kind"]["near_miss"] == {"n": 2, "top1": None, "top3": None, "joint": 0.5}
     assert found["by_clause"]["5.1"]["n"] == 4

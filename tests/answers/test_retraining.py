@@ -43,7 +43,7 @@ async def test_it_is_planned_once_a_minute_and_told_once_to_whom_added_the_line(
         with storage.transaction() as db:
             person = persons.known(db, ALEX)
             for _ in range(2):
-                retraining.plan(db, "pa20", person, clock())
+                retraining.plan_retraining(db, "pa20", person, clock())
             (row,) = db.conn.execute("SELECT key, due_at FROM due_tasks").fetchall()
             assert row[1] == "2026-11-24T15:01:00Z"
             return [person, row[0]]
@@ -56,7 +56,7 @@ async def test_it_is_planned_once_a_minute_and_told_once_to_whom_added_the_line(
 
     arguments = {"policy": "pa20", "person": person, "key": key}
     for _ in range(2):  # a crash had it done again
-        await retraining.errand(storage, retrain, arguments, clock())
+        await retraining.retraining_errand(storage, retrain, arguments, clock())
 
     def queued() -> list[tuple[str, str, str]]:
         with storage.transaction() as db:

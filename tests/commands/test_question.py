@@ -18,7 +18,7 @@ from bot.commands.examples import answers_examples
 from bot.conversation.messages import Button, Message, Quoter
 from bot.conversation.requests import Place
 from bot.policy.library import Library
-from tests.kits.answers import OFFICER, OTHER, Counter, answer, clauses, counter, found, labels, words
+from tests.kits.answers import OFFICER, OTHER, Counter, answer, clauses, counter, labels, scored, words
 from tests.kits.registry import ADMIN
 from tests.platforms.test_hostile_text import HOSTILE, check_everywhere
 
@@ -99,13 +99,13 @@ async def test_where_everyone_reads_quotations_and_buttons_are_enough(desk: Coun
 
 
 async def test_where_everyone_reads_a_choice_shows_the_clauses_themselves(desk: Counter) -> None:
-    desk.engine.answers[LOGO] = PolicyAnswer("clarify", clauses=found("5.13", "5.16"))
+    desk.engine.answers[LOGO] = PolicyAnswer("clarify", clauses=scored("5.13", "5.16"))
     assert clauses(await desk.say(LOGO, place="open")) == ["5.13", "5.16"]
 
 
 async def test_where_everyone_reads_a_no_quotes_nothing(desk: Counter) -> None:
     question = "Qui autorise l'usage du logo?"
-    desk.engine.answers[question] = PolicyAnswer("silent", ranked=found("5.13"))
+    desk.engine.answers[question] = PolicyAnswer("silent", ranked=scored("5.13"))
     reply = await desk.say(question, place="open")
     assert clauses(reply) == []
     assert "Écrivez-moi en message privé" in words(reply)
@@ -114,7 +114,7 @@ async def test_where_everyone_reads_a_no_quotes_nothing(desk: Counter) -> None:
 async def test_two_readings_are_two_buttons_that_work_after_any_restart(
     desk: Counter, library: Library, tmp_path: Path
 ) -> None:
-    desk.engine.answers[LOGO] = PolicyAnswer("clarify", clauses=found("5.13", "5.16"))
+    desk.engine.answers[LOGO] = PolicyAnswer("clarify", clauses=scored("5.13", "5.16"))
     reply = await desk.say(LOGO)
     assert words(reply) == "Votre question peut se comprendre de deux façons. De quoi s'agit-il?"
     first, second, neither = [b for b in reply.buttons() if isinstance(b, Button)]
@@ -130,7 +130,7 @@ async def test_two_readings_are_two_buttons_that_work_after_any_restart(
 async def test_the_reading_that_is_chosen_comes_with_what_is_read_with_it_and_can_be_judged(
     desk: Counter,
 ) -> None:
-    desk.engine.answers[LOGO] = PolicyAnswer("clarify", clauses=found("2", "3.4"))
+    desk.engine.answers[LOGO] = PolicyAnswer("clarify", clauses=scored("2", "3.4"))
     first, *_ = (b for b in (await desk.say(LOGO)).buttons() if isinstance(b, Button))
     chosen = await desk.press(first.command)
     assert isinstance(chosen, Message)
@@ -176,7 +176,7 @@ async def test_a_no_is_said_in_the_words_of_the_command_line(
 
 
 async def test_not_found_says_whom_to_ask_and_what_comes_close(desk: Counter) -> None:
-    desk.engine.answers["et les drones?"] = PolicyAnswer("not_found", ranked=found("3.3"))
+    desk.engine.answers["et les drones?"] = PolicyAnswer("not_found", ranked=scored("3.3"))
     reply = await desk.say("et les drones?")
     assert words(reply).startswith(
         "Je n'ai pas trouvé de réponse fiable. Vous pouvez vous adresser au conseil exécutif (article 1)."
@@ -193,7 +193,7 @@ async def test_a_clause_that_does_not_exist_is_said_not_to_and_not_kept(desk: Co
 
 async def test_what_the_policy_does_not_specify_is_said_in_so_many_words(desk: Counter) -> None:
     question = "Qui autorise l'usage du logo?"
-    desk.engine.answers[question] = PolicyAnswer("silent", ranked=found("5.13"))
+    desk.engine.answers[question] = PolicyAnswer("silent", ranked=scored("5.13"))
     reply = await desk.say(question)
     assert words(reply).startswith("La PA20 ne précise pas qui autorise l'usage du logo.")
     assert clauses(reply) == ["5.13"]
@@ -204,10 +204,10 @@ async def test_a_no_is_a_silence_when_the_closest_clause_is_one_it_is_about(
     desk: Counter, outcome: str
 ) -> None:
     question = "Qui autorise l'usage du logo?"
-    desk.engine.answers[question] = PolicyAnswer(outcome, ranked=found("5.13", "5.16"))  # type: ignore[arg-type]  # parametrized
+    desk.engine.answers[question] = PolicyAnswer(outcome, ranked=scored("5.13", "5.16"))  # type: ignore[arg-type]  # parametrized
     assert words(await desk.say(question)).startswith("La PA20 ne précise pas qui autorise l'usage du logo.")
     assert desk.rows("SELECT problem FROM asked_questions") == [("silent",)]
-    desk.engine.answers[question] = PolicyAnswer(outcome, ranked=found("7.1"))  # type: ignore[arg-type]  # same
+    desk.engine.answers[question] = PolicyAnswer(outcome, ranked=scored("7.1"))  # type: ignore[arg-type]  # same
     assert "ne précise pas qui" not in words(await desk.say(question))
 
 
@@ -252,7 +252,7 @@ async def test_insults_and_diversions_meet_the_same_calm_and_are_not_kept(desk: 
     assert desk.rows("SELECT * FROM asked_questions") == []
 
 
-@pytest.mark.parametrize("said", [PolicyAnswer("not_found"), PolicyAnswer("answer", clauses=found("5.13"))])
+@pytest.mark.parametrize("said", [PolicyAnswer("not_found"), PolicyAnswer("answer", clauses=scored("5.13"))])
 async def test_while_the_bank_is_learnt_an_answer_says_so_and_is_neither_judged_nor_kept(
     desk: Counter, said: PolicyAnswer
 ) -> None:
@@ -265,7 +265,7 @@ async def test_while_the_bank_is_learnt_an_answer_says_so_and_is_neither_judged_
 
 async def test_an_english_question_is_answered_in_french_after_one_line(desk: Counter) -> None:
     question = "Can I use the logo on my shirts?"
-    desk.engine.answers[question] = PolicyAnswer("answer", clauses=found("5.13"), english=True)
+    desk.engine.answers[question] = PolicyAnswer("answer", clauses=scored("5.13"), english=True)
     reply = await desk.say(question)
     assert words(reply).startswith("PA20 exists in French only")
     assert clauses(reply) == ["5.13"]
@@ -290,7 +290,7 @@ async def test_an_incident_or_a_draft_leaves_no_trace_in_table_memory_or_log(
     desk.engine.answers["avant?"] = answer("5.13")
     await desk.say("avant?")
     remembered, before = len(desk.desk.memory), desk.everything()
-    desk.engine.answers[SECRET] = PolicyAnswer(outcome, topic, found("5.10"), found("5.10"))  # type: ignore[arg-type]  # parametrized
+    desk.engine.answers[SECRET] = PolicyAnswer(outcome, topic, scored("5.10"), scored("5.10"))  # type: ignore[arg-type]  # parametrized
     reply = await desk.say(SECRET)
     assert clauses(reply)[:1] == ["5.10"]
     assert "Utile" not in labels(reply)
@@ -305,12 +305,12 @@ async def test_rough_words_in_what_one_would_publish_or_report_are_still_answere
     desk: Counter, topic: Topic, given: str
 ) -> None:
     text = "Je veux publier ceci: c'est une gang de voleurs, boycottez-les!"
-    desk.engine.answers[text] = PolicyAnswer("out_of_scope", topic, ranked=found(given), unkind=True)
+    desk.engine.answers[text] = PolicyAnswer("out_of_scope", topic, ranked=scored(given), unkind=True)
     assert given in clauses(await desk.say(text))
 
 
 async def test_an_incident_is_told_not_to_comment_and_whom_to_tell(desk: Counter) -> None:
-    desk.engine.answers[SECRET] = PolicyAnswer("answer", "incident", found("5.10"))
+    desk.engine.answers[SECRET] = PolicyAnswer("answer", "incident", scored("5.10"))
     reply = await desk.say(SECRET)
     assert words(reply).startswith(
         "Mieux vaut ne pas commenter\u00a0: voici ce que la PA20 vous invite à faire."
@@ -321,7 +321,7 @@ async def test_an_incident_is_told_not_to_comment_and_whom_to_tell(desk: Counter
 
 async def test_a_draft_is_given_the_clauses_it_touches(desk: Counter) -> None:
     text = "Je veux publier la liste des membres, c'est bon?"
-    desk.engine.answers[text] = PolicyAnswer("answer", "draft", found("5.14", "5.5"))
+    desk.engine.answers[text] = PolicyAnswer("answer", "draft", scored("5.14", "5.5"))
     reply = await desk.say(text)
     assert words(reply).startswith("Voici les clauses que ce texte touche.")
     assert clauses(reply) == ["5.14", "5.5"]
@@ -334,7 +334,7 @@ async def test_a_message_without_text_is_said_to_have_none(desk: Counter) -> Non
 async def test_a_message_that_someone_else_wrote_leaves_no_trace(desk: Counter) -> None:
     before = desk.everything()
     for outcome in ("answer", "not_found", "silent"):
-        desk.engine.answers[SECRET] = PolicyAnswer(outcome, clauses=found("5.13"), ranked=found("5.13"))
+        desk.engine.answers[SECRET] = PolicyAnswer(outcome, clauses=scored("5.13"), ranked=scored("5.13"))
         reply = await desk.press(f"viser {SECRET}")
         assert isinstance(reply, Message)
         assert "Utile" not in labels(reply)
@@ -445,8 +445,8 @@ ANSWERS = st.builds(
     PolicyAnswer,
     st.sampled_from(get_args(Outcome)),
     st.sampled_from(get_args(Topic)),
-    CLAUSES.map(lambda numbers: found(*numbers)),
-    CLAUSES.map(lambda numbers: found(*numbers)),
+    CLAUSES.map(lambda numbers: scored(*numbers)),
+    CLAUSES.map(lambda numbers: scored(*numbers)),
     st.booleans(),
     st.booleans(),
     st.booleans(),

@@ -11,7 +11,7 @@ from bot.answers.questions import PolicyAnswer
 from bot.conversation.messages import Button, Message
 from bot.conversation.requests import Actor
 from bot.policy.library import Library
-from tests.kits.answers import OFFICER, OTHER, Counter, answer, clauses, counter, found, words
+from tests.kits.answers import OFFICER, OTHER, Counter, answer, clauses, counter, scored, words
 from tests.kits.registry import pressed
 
 QUESTION = "Est-ce que Marie Tremblay peut prendre le logo pour le 12 mai? Écrivez-moi à alex@exemple.ca"
@@ -95,7 +95,7 @@ async def test_another_subject_is_kept_only_when_the_answer_was_no_use(desk: Cou
 
 
 async def test_neither_reading_is_a_question_badly_answered(desk: Counter) -> None:
-    desk.engine.answers[QUESTION] = PolicyAnswer("clarify", clauses=found("5.13", "5.16"))
+    desk.engine.answers[QUESTION] = PolicyAnswer("clarify", clauses=scored("5.13", "5.16"))
     await judge(desk, "Ni l'une", await desk.say(QUESTION))
     assert desk.rows("SELECT problem, clauses FROM asked_questions") == [("unhelpful", "5.13, 5.16")]
 

@@ -35,16 +35,16 @@ OFFICER = Actor("slack", "T1", "U1OFFICER")
 OTHER = Actor("discord", "900000000000000900", "222000000000000222")  # no random identifier holds them
 
 
-def found(*numbers: str, score: float = 0.9) -> tuple[ScoredClause, ...]:
+def scored(*numbers: str, score: float = 0.9) -> tuple[ScoredClause, ...]:
     return tuple(ScoredClause(Number.parse(number), score) for number in numbers)
 
 
 def answer(*numbers: str) -> PolicyAnswer:
-    return PolicyAnswer("answer", clauses=found(*numbers), ranked=found(*numbers))
+    return PolicyAnswer("answer", clauses=scored(*numbers), ranked=scored(*numbers))
 
 
 @dataclass
-class ToldEngine(Engine):
+class ScriptedEngine(Engine):
     """Answers what the test says, and remembers what it was asked."""
 
     answers: dict[str, PolicyAnswer] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class Counter:
 
     dispatcher: Dispatcher
     desk: Answering
-    engine: ToldEngine
+    engine: ScriptedEngine
     clock: FakeClock
     own: Path
 
@@ -140,7 +140,7 @@ def _masker(library: Library) -> Masker:
 def counter(
     library: Library, own: Path, answers: Mapping[str, PolicyAnswer] | None = None
 ) -> Iterator[Counter]:
-    storage, clock, engine = Storage(), FakeClock(), ToldEngine(dict(answers or {}))
+    storage, clock, engine = Storage(), FakeClock(), ScriptedEngine(dict(answers or {}))
     office = Office(storage, clock, CALENDAR, TEAMS)
     desk = Answering(
         library,

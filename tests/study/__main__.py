@@ -96,7 +96,7 @@ def _final(policy: Policy, lines: Sequence[BankLine], asked: Mapping[str, Sequen
     for name, some in asked.items():
         engine.answer(policy, version, "bonjour")
         trials = evaluation.ask_questions(engine, policy, version, some)
-        found = evaluation.report(trials)
+        found = evaluation.evaluation_report(trials)
         rows = [
             [kind, str(one["n"]), *(_share(one[key]) for key in ("top1", "top3", "joint"))]
             for kind, one in (*found["by_kind"].items(), ("**toutes**", found))

@@ -76,8 +76,11 @@ class Scores:
         raised = np.exp(self.sharpness * (self.values - best))
         chances = raised / (raised.sum() + np.exp(self.sharpness * (reasons - best)).sum())
         order = (-chances).argsort(kind="stable")
-        return [ScoredClause(self.numbers[at], float(chances[at])) for at in order.tolist()]
+        best_first = zip(order.tolist(), chances[order].tolist(), strict=True)
+        return [ScoredClause(self.numbers[at], chance) for at, chance in best_first]
 
     def raised(self, added: Mapping[Number, float]) -> Scores:
         """Return the scores with something added to those of some clauses."""
+        if not added:
+            return self
         return replace(self, values=self.values + [added.get(number, 0.0) for number in self.numbers])

@@ -32,8 +32,8 @@ TOO_FEW = 20  # an author with fewer lines is grouped with the others who have f
 def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> tuple[Model, Table]:
     """Train on n lines. Return the model, and what each line scores from the other authors' lines alone.
 
-    `table`: what people type for what they mean (`spelling.read_table`). The scores are `(n, c) float64`,
-    c being the model's columns. Raises `ValueError` when no line is answered.
+    `table`: what people type for what they mean (`load_spelling_table`). The scores are `(n, c) float64`, c
+    being the model's columns. Raises `ValueError` when no line is answered.
     """
     clauses = answered_clauses(lines, version)
     if not clauses:
