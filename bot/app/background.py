@@ -79,7 +79,7 @@ async def running(
         )
         stack.push_async_callback(schedule.close)
         await schedule.start()
-        Thread(target=learning.learn, args=(bot,), name="questions", daemon=True).start()
+        Thread(target=learning.learn_banks, args=(bot,), name="questions", daemon=True).start()
         stack.callback(bot.shelf.close)
         yield
 

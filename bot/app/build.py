@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import cached_property, partial
 
@@ -193,7 +192,7 @@ class Parts:
 def _preview(title: str, messages: Mapping[str, Message], quote: Quoter) -> bytes:
     from bot.app import previews  # noqa: PLC0415 — the administration's previews alone draw a gallery
 
-    return previews.page(title, messages, quote)
+    return previews.preview_page(title, messages, quote)
 
 
 def _attest_nothing(_db: Database, _attesting: Attesting) -> None:
@@ -232,12 +231,15 @@ class Bot(Parts):
             settings.teams(),
             partial(destroyed.record, keys) if kept else forgets_nothing,
             partial(destroyed.settle, folder=keys) if kept else lambda _db: None,
-            self._follow_registry,
+            partial(self.follow_members, at_once=True),
         )
 
-    def _follow_registry(self, db: Database) -> None:
-        """Welcome at once those whom a change of the registry concerns, and tell them of revisions."""
-        enrolment.follow(db, self.course.target(), self.calendar, self.clock(), at_once=True)
+    def follow_members(self, db: Database, *, at_once: bool) -> None:
+        """Welcome those who became members, tell them of revisions, and nothing more to those who left.
+
+        To be called after each change of the registry. `at_once`: out of working hours too.
+        """
+        enrolment.follow(db, self.course.target(), self.calendar, self.clock(), at_once=at_once)
         self.archive.follow(db, self.clock())
 
     @cached_property
@@ -280,13 +282,11 @@ class Bot(Parts):
             timedelta(hours=settings.vigie_signalement_suppleance),
             settings.vigie_signalement_jours,
         )
-        records = Records(
-            self._report_keys, self.calendar, delays, remember=self.office.remember, clock=self.clock
-        )
+        ring: Callable[[Database], Keyring] = self._report_keys
         if self.storage.path is None:
-            ring = report_keys.new_keyring()
-            return replace(records, ring=lambda _: ring)
-        return records
+            temporary = report_keys.new_keyring()
+            ring = lambda _: temporary  # noqa: E731 — like the database in memory, it dies with the process
+        return Records(ring, self.calendar, delays, remember=self.office.remember, clock=self.clock)
 
     def _report_keys(self, db: Database) -> Keyring:
         """Read the keys each time, since the command line changes them; make them before the first report.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from bot.app import previews
 from bot.app.build import Bot
 from bot.app.examples import examples
@@ -21,35 +19,30 @@ from bot.times import in_words
 
 
 def adapter(bot: Bot) -> LocalAdapter:
-    """Return the platform, its gallery showing every message as each platform would."""
+    """Return the platform, with its gallery of examples and its page of revisions, the latest first."""
     quote = bot.library.quote
 
+    def read_sheets() -> list[Sheet]:
+        with bot.storage.transaction() as db:
+            return [
+                revision_sheet(policy, revision, bot.archive.comparison(db, revision))
+                for policy in bot.library.policies.values()
+                for revision in revisions.list_revisions(db, policy.id)
+            ]
+
     async def sheets() -> list[Sheet]:
-        executor = bot.storage.executor
-        return await asyncio.get_running_loop().run_in_executor(executor, revised, bot)
+        return await bot.storage.run(read_sheets)
 
     gallery = Gallery(examples(bot), previews.renderings(quote))
     return LocalAdapter(bot.dispatcher, quote, port=bot.settings.vigie_port, gallery=gallery, sheets=sheets)
 
 
-def revised(bot: Bot) -> list[Sheet]:
-    """Return every revision with all that it changes, the latest first. To be used on the storage thread."""
-    kept, library = bot.archive, bot.library
-    with bot.storage.transaction() as db:
-        return [
-            sheet(policy, revision, kept.comparison(db, revision))
-            for policy in library.policies.values()
-            for revision in revisions.list_revisions(db, policy.id)
-        ]
-
-
-def sheet(policy: Policy, revision: Revision, comparison: Comparison) -> Sheet:
-    """Return what a revision changes, as the page shows it."""
+def revision_sheet(policy: Policy, revision: Revision, comparison: Comparison) -> Sheet:
+    """Return all that a revision changes, as the page shows it."""
+    what, day = ("adoptée", revision.adopted) if revision.adopted else ("proposée", revision.proposed_on)
     return Sheet(
         f"revision-{revision.id}",
-        f"{policy.name}, version adoptée le {in_words(revision.adopted or revision.proposed_on)}"
-        if revision.adopted
-        else f"{policy.name}, version proposée le {in_words(revision.proposed_on)}",
+        f"{policy.name}, version {what} le {in_words(day)}",
         state(revision),
         f"{summary.count_changes(comparison).capitalize()}, depuis la version du "
         f"{in_words(comparison.old.adopted)}.",
@@ -58,7 +51,8 @@ def sheet(policy: Policy, revision: Revision, comparison: Comparison) -> Sheet:
                 summary.describe_change(change),
                 NATURES[change.nature],
                 tuple(
-                    SheetPassage(one.number, one.paragraphs) for one in redline.passages(comparison, change)
+                    SheetPassage(passage.number, passage.paragraphs)
+                    for passage in redline.passages(comparison, change)
                 ),
             )
             for change in comparison.changes

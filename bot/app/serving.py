@@ -51,70 +51,48 @@ async def serve(
     program must know. `behind` runs from before they start until before they close. `beside`: what is
     of no use alone, and closes with them. Returns False when none of `platforms` could be started at all.
     """
-    now = asyncio.get_running_loop().time
-    async with behind or nullcontext():
-        started = await _until_stopped(platforms, say, beside)
-        until = now() + CLOSING_SECONDS
-    closing = [asyncio.create_task(platform.close()) for platform in (*platforms, *beside)]
-    _, late = await asyncio.wait(closing, timeout=max(until - now(), LEAST_SECONDS))
-    for unfinished in late:
-        unfinished.cancel()
-    return started
-
-
-async def _until_stopped(
-    platforms: Sequence[Platform], say: Callable[[str], None], beside: Sequence[Platform]
-) -> bool:
-    """Start the platforms and wait; return whether one started, or we were told to stop before."""
-    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    stopping = asyncio.create_task(stop.wait())
-    starting = {asyncio.create_task(_start(platform, say), name=platform.name) for platform in platforms}
-    others = [asyncio.create_task(_start(platform, say), name=platform.name) for platform in beside]
-    for other in others:
-        other.add_done_callback(lambda ended: ended.cancelled() or _has_started(ended, say))
-    started = False
-    while starting and not stop.is_set():
-        waited: set[asyncio.Task[bool]] = {stopping, *starting}
-        done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-        for task in done & starting:
-            started = _has_started(task, say) or started
-        starting -= done
-    if started:
-        await stopping
-    for task in (*starting, *others, stopping):
-        task.cancel()
+    async with behind or nullcontext():
+        stopping = asyncio.create_task(stop.wait())
+        others = [asyncio.create_task(_start(platform, say)) for platform in beside]
+        starting = {asyncio.create_task(_start(platform, say)) for platform in platforms}
+        started = False
+        while starting and not stop.is_set():
+            done, _ = await asyncio.wait({stopping, *starting}, return_when=asyncio.FIRST_COMPLETED)
+            started |= any(task.result() for task in done & starting)
+            starting -= done
+        if started:
+            await stopping
+        for task in (*starting, *others, stopping):
+            task.cancel()
+        until = loop.time() + CLOSING_SECONDS
+    closing = [asyncio.create_task(platform.close()) for platform in (*platforms, *beside)]
+    _, late = await asyncio.wait(closing, timeout=max(until - loop.time(), LEAST_SECONDS))
+    for unfinished in late:
+        unfinished.cancel()
     return started or stop.is_set()
-
-
-def _has_started(task: asyncio.Task[bool], say: Callable[[str], None]) -> bool:
-    """Tell whether a start that ended is a success; what nobody foresaw is said, and stops no other.
-
-    The error's type alone is said: its text may hold what the network sent, or a token.
-    """
-    error = asyncio.CancelledError() if task.cancelled() else task.exception()
-    if error is None:
-        return task.result()
-    say(f"{task.get_name()}\u00a0: erreur inattendue ({type(error).__name__}).")
-    return False
 
 
 async def _start(platform: Platform, say: Callable[[str], None]) -> bool:
     """Start one platform, however long its network takes to come; False when it refuses us."""
-    told = ""
+    refusal = ""
     while True:
         try:
             await platform.start()
         except PlatformError as error:
-            if str(error) != told:  # the same every half minute would hide the rest
-                again = " Je réessaie sans le redire." if error.passing else ""
-                say(f"{platform.name}\u00a0: {error}{again}")
-                told = str(error)
+            if str(error) != refusal:  # the same every half minute would hide the rest
+                refusal = str(error)
+                say(f"{platform.name}\u00a0: {error}" + " Je réessaie sans le redire." * error.passing)
             if not error.passing:
                 return False
             await asyncio.sleep(RETRY_SECONDS)
+        except Exception as error:  # noqa: BLE001 — what nobody foresaw is said, and stops no other platform
+            # Its text may hold what the network sent, or a token.
+            say(f"{platform.name}\u00a0: erreur inattendue ({type(error).__name__}).")
+            return False
         else:
             where = f" Ouvrez {platform.address} dans un navigateur; Ctrl-C pour fermer."
             say(f"{platform.name}\u00a0: prêt." + (where if platform.address else ""))

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Final
-
-from sqlite_utils import Database
 
 from bot.app.build import Bot
 from bot.conversation.requests import Actor
-from bot.onboarding import enrolment
 from bot.outbox import rows
 from bot.people import membership, persons, roles
 from bot.reports import keys, records
@@ -18,6 +14,7 @@ from bot.settings import listed
 from bot.storage import files, state
 from bot.storage.database import StorageError
 
+# What the sandbox's personas are in the association.
 _PERSONAS: Final = {
     "communications": roles.VP_COMMUNICATIONS,
     "conseil": roles.CONSEILLER,
@@ -26,38 +23,30 @@ _PERSONAS: Final = {
 
 
 def settle(bot: Bot) -> None:
-    """See that the roles exist and that someone holds the administration; catch up on what came meanwhile.
-
-    In the sandbox, its personas are what they are in the association.
-    """
-    storage, settings, now = bot.storage, bot.settings, bot.clock()
+    """See that the roles exist and that someone holds the administration; catch up on what came meanwhile."""
+    storage, settings, today = bot.storage, bot.settings, bot.today()
     if storage.path:
-        files.sweep(storage.path.resolve().parent, now, storage.path.resolve().name)
+        database = storage.path.resolve()
+        files.sweep(database.parent, bot.clock(), database.name)
         bot.reporting.scatter()  # which a process that was killed may have left undone
     with storage.transaction() as db:
         bot.office.settled(db)
         roles.seed(db)
         if any(group.read_day is None or group.problem for group in membership.sources(db)):
             # What was changed for it to be read may be what we were started again for.
-            clock.plan(db, membership.RECONCILE, membership.RECONCILE, now)
+            clock.plan(db, membership.RECONCILE, membership.RECONCILE, bot.clock())
         if settings.sandboxed():
-            _cast(db, bot.today())
+            for persona, role in _PERSONAS.items():
+                if not roles.holders(db, role, today):
+                    roles.appoint(db, role, persons.known(db, Actor("local", "", persona)), today)
+            officer = persons.known(db, Actor("local", "", "officier"))
+            membership.enter(db, officer, "officer", membership.BY_HAND, today)
         admins = [persons.read_account(account) for account in listed(settings.vigie_admins)]
-        roles.appoint_first(db, admins, bot.today())
-        bot.archive.settle(db, now)
+        roles.appoint_first(db, admins, today)
+        bot.archive.settle(db, bot.clock())
         # Whoever came while the bot was away is welcomed in working hours, and in the sandbox at once.
-        enrolment.follow(db, bot.course.target(), bot.calendar, now, at_once=settings.sandboxed())
-        bot.archive.follow(db, now)
+        bot.follow_members(db, at_once=settings.sandboxed())
     bot.registrar.catch_up()
-
-
-def _cast(db: Database, today: date) -> None:
-    """Give the sandbox's personas what they are in the association."""
-    for persona, role in _PERSONAS.items():
-        if not roles.holders(db, role, today):
-            roles.appoint(db, role, persons.known(db, Actor("local", "", persona)), today)
-    officer = persons.known(db, Actor("local", "", "officier"))
-    membership.enter(db, officer, "officer", membership.BY_HAND, today)
 
 
 def reminders(bot: Bot) -> list[str]:

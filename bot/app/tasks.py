@@ -147,20 +147,16 @@ class Tasks:
 
     async def _learn(self, _: Arguments, _now: datetime) -> None:
         """Learn what a revision changes, once it is approved and once it is in force."""
-        await aside(lambda: learning.learn(self.bot))
+        await aside(partial(learning.learn_banks, self.bot))
 
     async def _reconcile(self, _: Arguments, _now: datetime) -> None:
         """Read again who is in the groups that are followed.
 
         Those who are new are welcomed in working hours: it is night, and nobody is waiting.
         """
-
-        def follow(db: Database) -> None:
-            bot = self.bot
-            enrolment.follow(db, bot.course.target(), bot.calendar, bot.clock())
-            bot.archive.follow(db, bot.clock())
-
-        register = GroupSync(self.bot.storage, self.bot.clock, self.bot.calendar, follow)
+        bot = self.bot
+        follow = partial(bot.follow_members, at_once=False)
+        register = GroupSync(bot.storage, bot.clock, bot.calendar, follow)
         outcome = await register.reconcile({name: _once_ready(one) for name, one in self.platforms.items()})
         for result in outcome.values():
             if isinstance(result, PlatformError) and result.passing:

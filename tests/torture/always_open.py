@@ -17,7 +17,7 @@ def main() -> None:
     # Slotted, frozen classes: their methods are replaced on the classes themselves.
     type.__setattr__(Calendar, "is_working", lambda _self, _moment: True)
     type.__setattr__(Calendar, "is_working_day", lambda _self, _day: True)
-    vars(learning)["learn"] = lambda _bot: None
+    vars(learning)["learn_banks"] = lambda _bot: None
     cli.vigie(["--reglages", os.devnull, "servir"])
 
 
