@@ -1,4 +1,4 @@
 """Pages, pictures and cleaned images, each made in a process of its own.
 
-In: a template and data, or an image. Out: PDF or PNG bytes.
+In: a template and its data, or the bytes of an image from anyone. Out: PDF, PNG or JPEG bytes.
 """

@@ -1,22 +1,21 @@
-"""An image of which only the pixels are left: no place, no author, no comment, nothing hidden behind.
+"""Images of which only the pixels are left: no place, no author, no comment, nothing hidden behind.
 
-What decodes it is another process (`image_cleaning_page.py`), with limits of memory and time, since the
-bytes may come from anyone. The original is not kept, only its SHA-256. What the pixels show (a name on a
-screen, a watermark) stays: nobody can take that out without looking at it.
+Another process decodes them (`image_cleaning_page.py`), with limits of memory and time, since the bytes may
+come from anyone. The original is not kept, only its SHA-256. What the pixels show (a name on a screen, a
+watermark) stays: nobody can take that out without looking at it.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from bot.logs import ExplainedError
+from bot.typesetting.isolated import run_isolated
 
 LARGEST: Final = 10 * 1024 * 1024  # bytes of an original
 SECONDS: Final = 30.0
@@ -26,7 +25,12 @@ _TAIL: Final = 66_000  # where a ZIP's end may be: its record and the longest co
 _ZIP_END: Final = b"PK\x05\x06"
 _ZIP_RECORD: Final = 22
 _PDF_START: Final = 1_024  # bytes within which readers of PDF look for its beginning
-# What makes of an image something else too, for a program that is told to read it so.
+_FORMATS: Final = {
+    "PNG": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "JPEG": re.compile(rb"\xff\xd8\xff"),
+    "WEBP": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
+}
+# What makes an image something else too, for a program that is told to read it so.
 _OTHER_LANGUAGE: Final = re.compile(
     rb"<script|<html|<!doctype|<\?php|<svg[\s>]|Rar!\x1a\x07|7z\xbc\xaf\x27", re.IGNORECASE
 )
@@ -35,82 +39,40 @@ _REASONS: Final = {
     "truncated": "l'image est incomplète ou abîmée. Faites-en une capture d'écran, et joignez celle-ci.",
 }
 _NOT_READ: Final = "seuls les formats PNG, JPEG et WebP sont acceptés. Faites une capture d'écran de l'image."
+_HEIC: Final = (
+    "le format HEIC des téléphones n'est pas accepté. Faites une capture d'écran de la photo, "
+    "ou enregistrez-la en JPEG."
+)
 
 
 class ImageError(ExplainedError):
-    """The image cannot be taken; the text is one French line that says why and what to do."""
+    """The image is refused; the text is one French line that says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """A clean image: its bytes, what they are, a name that tells nothing, and the original's SHA-256."""
+    """A clean image: its bytes, « image/png » or « image/jpeg », the original's SHA-256 in hexadecimal."""
 
     content: bytes
     media_type: str
-    name: str
-    width: int
-    height: int
     original_sha256: str
 
 
 def clean(original: bytes) -> Cleaned:
-    """Return the image of `original`, rebuilt from its pixels. It takes a while: not for the event loop.
+    """Return the image of `original`, rebuilt from its pixels. Takes up to 30 s: not on the event loop.
 
-    Its name and its type, which the sender chose, are not asked: what it is is read in it.
+    Its format is read in its bytes, never in a name or a type that the sender chose.
     Raises `ImageError` for what is too large, is not whole, or is not an image that is accepted.
     """
     if len(original) > LARGEST:
         raise ImageError(f"l'image dépasse {LARGEST // 1024 // 1024} Mo. Faites-en une capture d'écran.")
-    kind = _kind(original)
-    _refuse_polyglots(original)
-    head, content = _rebuilt(kind, original)
-    extension = str(head["kind"])
-    return Cleaned(
-        content,
-        f"image/{extension}",
-        f"capture.{extension}",
-        int(str(head["width"])),
-        int(str(head["height"])),
-        hashlib.sha256(original).hexdigest(),
-    )
-
-
-def _kind(content: bytes) -> str:
-    """Return the format that a file begins as. Raises `ImageError` for one that is not accepted."""
-    if content.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
-    if content.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
-        return "WEBP"
-    if content[4:8] == b"ftyp":
-        raise ImageError(
-            "le format HEIC des téléphones n'est pas accepté. Faites une capture d'écran de la photo, "
-            "ou enregistrez-la en JPEG."
-        )
-    raise ImageError(_NOT_READ)
-
-
-def _refuse_polyglots(content: bytes) -> None:
-    """Raise `ImageError` for an image that is also an archive, a document or a page."""
-    end = content.rfind(_ZIP_END, max(0, len(content) - _TAIL))
-    archive = end != -1 and (
-        end + _ZIP_RECORD + int.from_bytes(content[end + 20 : end + 22], "little") == len(content)
-    )
-    if archive or b"%PDF-" in content[:_PDF_START] or _OTHER_LANGUAGE.search(content):
+    kind = next((name for name, start in _FORMATS.items() if start.match(original)), None)
+    if kind is None:
+        raise ImageError(_HEIC if original[4:8] == b"ftyp" else _NOT_READ)
+    if _is_something_else(original):
         raise ImageError("ce fichier n'est pas seulement une image. Faites-en une capture d'écran.")
-
-
-def _rebuilt(kind: str, original: bytes) -> tuple[dict[str, object], bytes]:
     try:
-        done = subprocess.run(  # noqa: S603 — our own file
-            [sys.executable, "-I", str(_PAGE), kind],
-            input=original,
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
-            env={},
-        )
+        done = run_isolated(_PAGE, kind, data=original, seconds=SECONDS)
     except subprocess.TimeoutExpired as error:
         raise ImageError(_REASONS["large"]) from error
     except OSError as error:
@@ -118,5 +80,13 @@ def _rebuilt(kind: str, original: bytes) -> tuple[dict[str, object], bytes]:
     if done.returncode:
         reason = done.stderr.decode("ascii", "replace")
         raise ImageError(_REASONS.get(reason, _REASONS["large" if done.returncode < 0 else "truncated"]))
-    head, _, content = done.stdout.partition(b"\n")
-    return json.loads(head), content
+    extension, _, content = done.stdout.partition(b"\n")
+    return Cleaned(content, f"image/{extension.decode('ascii')}", hashlib.sha256(original).hexdigest())
+
+
+def _is_something_else(content: bytes) -> bool:
+    """Return whether an image is also an archive, a document or a web page."""
+    end = content.rfind(_ZIP_END, max(0, len(content) - _TAIL))
+    comment = int.from_bytes(content[end + 20 : end + 22], "little")
+    archive = end != -1 and end + _ZIP_RECORD + comment == len(content)
+    return archive or b"%PDF-" in content[:_PDF_START] or bool(_OTHER_LANGUAGE.search(content))

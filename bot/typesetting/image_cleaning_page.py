@@ -1,62 +1,53 @@
-"""Rebuilding an image from its pixels, in a process of its own, from the standard input to the output.
+"""Rebuild an image from its pixels, in a process of its own, from the standard input to the standard output.
 
 Run by path, isolated, with nothing of Vigie: what decodes hostile bytes knows no secret, opens no file and
-cannot grow. What is written first is a line of JSON, « {"kind", "width", "height"} », then the new image.
-It ends with a word on the standard error output when the image cannot be taken: « truncated », « large ».
+cannot grow. The output is « png » or « jpeg », a newline, then the new image. When the image cannot be taken,
+the process ends with a word on the standard error output: « truncated », « large ».
 """
 
 from __future__ import annotations
 
 import io
-import json
 import math
 import resource
 import struct
 import sys
-import warnings
-from typing import Any, NoReturn
+from typing import Any
 
 MOST_PIXELS = 50_000_000  # of the original: a telephone's largest photograph has 48
-KEPT_PIXELS = 8_000_000  # of the clean image: a screen is read, a sensor's own noise goes
-MOST_BYTES = 3_500_000  # of the clean image: a PNG that is larger is written as JPEG, then less finely
+KEPT_PIXELS = 8_000_000  # of the clean image: a screen stays readable, a sensor's own noise goes
+MOST_BYTES = 3_500_000  # of the clean image: a larger PNG is written as JPEG, then less finely
 QUALITIES = (88, 75, 50)
 MEMORY = 1 << 30
 PROCESSOR_SECONDS = 20
 
 
 def main() -> None:
-    """Clean the image of the standard input; the first argument is its format."""
-    _limit(int(sys.argv[2]) if len(sys.argv) > 2 else MEMORY)  # noqa: PLR2004 — the second argument, for tests
-    kind, original = sys.argv[1], sys.stdin.buffer.read()
-    if not _whole(kind, original):
-        _end("truncated")
-    try:
-        written, content, size = _cleaned(kind, original)
-    except (MemoryError, OverflowError):
-        _end("large")
-    except (OSError, SyntaxError, ValueError, struct.error, EOFError, IndexError, KeyError, TypeError):
-        _end("truncated")  # whatever Pillow raises of bytes that are no image
-    head = {"kind": written, "width": size[0], "height": size[1]}
-    sys.stdout.buffer.write(json.dumps(head).encode("ascii") + b"\n" + content)
-
-
-def _limit(memory: int) -> None:
-    for what, most in (
-        (resource.RLIMIT_AS, memory),
+    """Clean the image of the standard input; the arguments are its format and, for tests, its memory."""
+    for limit, most in (
+        (resource.RLIMIT_AS, int(sys.argv[2]) if len(sys.argv) > 2 else MEMORY),  # noqa: PLR2004 — the second one
         (resource.RLIMIT_CPU, PROCESSOR_SECONDS),
         (resource.RLIMIT_CORE, 0),  # a crash leaves nothing of the image on the disk
         (resource.RLIMIT_FSIZE, 0),
     ):
-        resource.setrlimit(what, (most, most))
+        resource.setrlimit(limit, (most, most))
+    kind, original = sys.argv[1], sys.stdin.buffer.read()
+    try:
+        if not _whole(kind, original):
+            raise ValueError
+        extension, content = _cleaned(kind, original)
+    except (MemoryError, OverflowError, *_NO_IMAGE) as error:
+        sys.stderr.write("large" if isinstance(error, MemoryError | OverflowError) else "truncated")
+        raise SystemExit(3) from error
+    sys.stdout.buffer.write(extension.encode("ascii") + b"\n" + content)
 
 
-def _end(why: str) -> NoReturn:
-    sys.stderr.write(why)
-    raise SystemExit(3)
+# Whatever Pillow raises for bytes that are no image.
+_NO_IMAGE = (OSError, SyntaxError, ValueError, struct.error, EOFError, LookupError, TypeError)
 
 
 def _whole(kind: str, content: bytes) -> bool:
-    """Tell whether a file's own structure goes to its end; what follows the end does not matter."""
+    """Return whether a file's own structure goes to its end; bytes after that end do not matter."""
     if kind == "JPEG":
         return b"\xff\xd9" in content
     if kind == "WEBP":
@@ -70,42 +61,39 @@ def _whole(kind: str, content: bytes) -> bool:
     return False
 
 
-def _cleaned(kind: str, original: bytes) -> tuple[str, bytes, tuple[int, int]]:
+def _cleaned(kind: str, original: bytes) -> tuple[str, bytes]:
+    """Return « png » or « jpeg », and the rebuilt image."""
     from PIL import Image, ImageOps  # noqa: PLC0415 — after the limits
 
-    warnings.simplefilter("error", Image.DecompressionBombWarning)
     Image.MAX_IMAGE_PIXELS = None  # ours is checked first, and says why
     image: Any = Image.open(io.BytesIO(original), formats=[kind])
-    width, height = image.size
-    if width * height > MOST_PIXELS:
+    if image.width * image.height > MOST_PIXELS:
         raise MemoryError
     if kind == "JPEG":
-        share = _share(width, height)
-        image.draft("RGB", (round(width * share), round(height * share)))  # decoded smaller, when it can be
-    image.seek(0)  # of an animation, the first
+        image.draft("RGB", _reduced(image.size))  # decoded smaller, when it can be
+    image.seek(0)  # the first image of an animation
     image.load()
     profile = image.info.get("icc_profile")
-    image = ImageOps.exif_transpose(image)
-    image = _opaque(_in_srgb(image, profile))
-    share = _share(image.width, image.height)
-    if share < 1:
-        smaller = (max(1, round(image.width * share)), max(1, round(image.height * share)))
-        image = image.resize(smaller, Image.Resampling.LANCZOS)
+    image = _opaque(_in_srgb(ImageOps.exif_transpose(image), profile))
+    if _reduced(image.size) != image.size:
+        image = image.resize(_reduced(image.size), Image.Resampling.LANCZOS)
     rebuilt = Image.frombytes("RGB", image.size, image.tobytes())
     if kind != "JPEG":
         content = _saved(rebuilt, "PNG", optimize=False, compress_level=6)
         if len(content) <= MOST_BYTES:
-            return "png", content, rebuilt.size
+            return "png", content
     for quality in QUALITIES:
         content = _saved(rebuilt, "JPEG", quality=quality, subsampling=0 if quality == QUALITIES[0] else 2)
         if len(content) <= MOST_BYTES:
             break
-    return "jpeg", content, rebuilt.size
+    return "jpeg", content
 
 
-def _share(width: int, height: int) -> float:
-    """Return by how much to multiply an image's sides so that it has no more pixels than are kept."""
-    return min(1.0, math.sqrt(KEPT_PIXELS / max(1, width * height)))
+def _reduced(size: tuple[int, int]) -> tuple[int, int]:
+    """Return the size of the clean image, of at most `KEPT_PIXELS`."""
+    width, height = size
+    share = min(1.0, math.sqrt(KEPT_PIXELS / max(1, width * height)))
+    return max(1, round(width * share)), max(1, round(height * share))
 
 
 def _saved(image: Any, kind: str, **how: Any) -> bytes:  # noqa: ANN401 — Pillow's own types are not imported yet

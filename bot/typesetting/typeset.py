@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
 from bot.logs import ExplainedError
+from bot.typesetting.isolated import run_isolated
 
 SECONDS: Final = 60  # for a text that is all changed; a receipt takes a tenth of one
 
@@ -22,6 +22,7 @@ Kind: TypeAlias = Literal["pdf", "png"]
 _STARTS: Final[Mapping[Kind, bytes]] = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n"}
 _PAGE: Final = Path(__file__).with_name("typeset_page.py")
 _COMPILER: Final = threading.Lock()  # one at a time: each takes a hundred megabytes
+_FAILED: Final = "la mise en page a échoué. Réessayez dans un moment."
 
 
 class TypesetError(ExplainedError):
@@ -29,27 +30,18 @@ class TypesetError(ExplainedError):
 
 
 def typeset(template: Path, data: Mapping[str, Any], kind: Kind) -> bytes:
-    """Return what a template makes of data, as tagged PDF/UA-1 or as PNG. Not for the storage thread.
+    """Return a template filled with data, as tagged PDF/UA-1 or as PNG. Not for the storage thread.
 
-    The template reads `data`, with « replaced »: whether characters that cannot be drawn were. Of what is
-    in `data`, « made_at » (ISO 8601) dates the file, « images » (name → base64) are given to the template
-    as files that are in memory only. Raises `TypesetError`.
+    The template reads `data`, and « replaced »: whether characters that cannot be drawn were replaced. In
+    `data`, « made_at » (ISO 8601) dates the file, and « images » (name → base64) are files for the template,
+    in memory only. Raises `TypesetError`.
     """
     try:
         with _COMPILER:
-            done = subprocess.run(  # noqa: S603 — our own file
-                [sys.executable, "-I", str(_PAGE), str(template), kind],
-                input=json.dumps(data).encode("ascii"),
-                capture_output=True,
-                timeout=SECONDS,
-                check=False,
-                env={},
-            )
+            written = json.dumps(data).encode("ascii")
+            done = run_isolated(_PAGE, str(template), kind, data=written, seconds=SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise TypesetError(_FAILED) from error
     if done.returncode or not done.stdout.startswith(_STARTS[kind]):
         raise TypesetError(_FAILED)
     return done.stdout
-
-
-_FAILED: Final = "la mise en page a échoué. Réessayez dans un moment."
