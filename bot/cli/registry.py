@@ -27,7 +27,7 @@ from bot.cli.base import (
     refuse,
 )
 from bot.people import membership, persons, roles
-from bot.people.office import follow
+from bot.people.office import follow_group
 from bot.people.roles import Group, UnknownRoleError
 from bot.privacy import incidents, personal_data
 from bot.privacy.incidents import Incident
@@ -138,7 +138,7 @@ def _appoint(role: str, compte: str, depuis: datetime | None, aussi: bool) -> No
         roles.appoint(db, role, holder, depuis.date() if depuis else bot.today(), replacing=not aussi)
         follow_up = ""
         if isinstance(holder, Group):
-            todo = follow(db, roles.source_of(db, holder), followed, bot.clock())
+            todo = follow_group(db, roles.source_of(db, holder), followed, bot.clock())
             follow_up = " Vigie lit qui est dans ce groupe; d'ici là, les titulaires actuels restent."
             follow_up += f" {todo}" if todo else ""
     click.echo(f"C'est noté.{follow_up}")

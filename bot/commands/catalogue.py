@@ -36,7 +36,7 @@ from bot.conversation.requests import Command
 from bot.onboarding.course import Course
 from bot.outbox import notices
 from bot.outbox.notices import Notices
-from bot.people.office import Office, reserved
+from bot.people.office import Office, admin_refusal
 from bot.policy.library import Library
 from bot.reports.intake import Reporting
 from bot.revision.archive import Archive
@@ -61,7 +61,7 @@ def catalogue(services: Services) -> tuple[Command, ...]:
     library, office, course = services.library, services.office, services.course
     answering, reporting = services.answering, services.reporting
     example = str(library.default.example(library.current(library.default)))
-    ours = partial(reserved, office)
+    ours = partial(admin_refusal, office)
     commands: tuple[Command, ...] = (
         Command(
             name="politique",

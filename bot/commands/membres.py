@@ -13,7 +13,7 @@ from bot.conversation.messages import Button, Buttons, Heading, Message, Note, T
 from bot.conversation.requests import Request, UserError
 from bot.people import membership
 from bot.people.membership import BY_HAND, Source, SourceType
-from bot.people.office import Office, follow, own_group, picked
+from bot.people.office import Office, follow_group, own_group, picked_person
 from bot.times import in_words
 
 Listed: TypeAlias = Literal["officer", "employee"]
@@ -100,7 +100,7 @@ def _follow(office: Office, db: Database, request: Request, _: str) -> Reply:
     added = membership.add_source(db, kind, source, identifier, platform=platform, team=team)
     if added in known:
         return _overview(office, db, request, "")
-    return followed(added, follow(db, added, known, office.clock()))
+    return followed(added, follow_group(db, added, known, office.clock()))
 
 
 def _unfollow(office: Office, db: Database, request: Request, identifier: str) -> Message:
@@ -113,7 +113,7 @@ def _unfollow(office: Office, db: Database, request: Request, identifier: str) -
 def _add(office: Office, db: Database, request: Request, _: str) -> Reply:
     if not request.fields:
         return person_form(ADD)
-    membership.enter(db, picked(db, request), _kind(request), BY_HAND, office.today())
+    membership.enter(db, picked_person(db, request), _kind(request), BY_HAND, office.today())
     office.registry_changed(db)
     return _overview(office, db, request, "")
 
@@ -121,7 +121,7 @@ def _add(office: Office, db: Database, request: Request, _: str) -> Reply:
 def _remove(office: Office, db: Database, request: Request, _: str) -> Reply:
     if not request.fields:
         return person_form(REMOVE)
-    membership.leave(db, picked(db, request), _kind(request), BY_HAND, office.today())
+    membership.leave(db, picked_person(db, request), _kind(request), BY_HAND, office.today())
     office.registry_changed(db)
     return _overview(office, db, request, "")
 

@@ -23,7 +23,7 @@ from bot.conversation.messages import (
 )
 from bot.conversation.requests import Actor, Request, UserError
 from bot.people import membership, roles
-from bot.people.office import Office, actor_of, follow, named, own_group, picked
+from bot.people.office import Office, actor_of, follow_group, own_group, person_span, picked_person
 from bot.people.roles import Group, Role, RoleError, Tenure
 from bot.times import in_words
 
@@ -79,7 +79,7 @@ def _holder(db: Database, tenure: Tenure, reader: Actor) -> Iterator[Span | str]
     if isinstance(tenure.holder, Group):
         yield f"{_PLATFORMS.get(tenure.holder.platform, 'Groupe')} {tenure.holder.id}"
     else:
-        yield named(db, tenure.holder, reader.platform)
+        yield person_span(db, tenure.holder, reader.platform)
 
 
 def _card(office: Office, db: Database, request: Request, role_id: str) -> Message:
@@ -128,7 +128,7 @@ def _appoint(office: Office, db: Database, request: Request, role_id: str) -> Re
     role, today = roles.role(db, role_id), office.today()
     if not request.fields:
         return person_form(role, today)
-    return _appointed(office, db, request, role, picked(db, request))
+    return _appointed(office, db, request, role, picked_person(db, request))
 
 
 def _appoint_group(office: Office, db: Database, request: Request, role_id: str) -> Reply:
@@ -140,7 +140,7 @@ def _appoint_group(office: Office, db: Database, request: Request, role_id: str)
     known = membership.sources(db)
     card = _appointed(office, db, request, role, Group(platform, team, identifier))
     source = roles.source_of(db, Group(platform, team, identifier))
-    todo = follow(db, source, known, office.clock())
+    todo = follow_group(db, source, known, office.clock())
     note = "Je lis maintenant qui est dans ce groupe. D'ici là, les titulaires actuels gardent le rôle."
     return Message(*card.elements, Note(f"{todo}\n{note}".strip()))
 

@@ -15,7 +15,7 @@ from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Button, Message, Text
 from bot.conversation.requests import Actor, Command
 from bot.people import roles as registry
-from bot.people.office import Office, reserved
+from bot.people.office import Office, admin_refusal
 from bot.storage.database import Storage
 from bot.times import Calendar
 from tests.kits.people import NOW
@@ -56,7 +56,7 @@ class Desk:
 
 def commands(office: Office) -> tuple[Command, ...]:
     """Return the lines of the catalogue."""
-    ours = partial(reserved, office)
+    ours = partial(admin_refusal, office)
     return (
         Command("vigie", "Menu", lambda _: Message(Text("Menu")), slash=True),
         Command(

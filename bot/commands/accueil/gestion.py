@@ -33,7 +33,7 @@ from bot.onboarding.quiz import session, statistics
 from bot.onboarding.quiz.bank import QuizBank
 from bot.onboarding.quiz.statistics import ClauseStatistics, ItemStatistics
 from bot.people import persons
-from bot.people.office import Office, actor_of, named, reserved
+from bot.people.office import Office, actor_of, admin_refusal, person_span
 from bot.schedule import clock
 from bot.times import in_words
 
@@ -51,7 +51,7 @@ _Row = TypeVar("_Row")
 
 def manage(office: Office, course: Course, request: Request) -> Reply:
     """Answer the administration. Raises `UserError` for anyone else."""
-    if refusal := reserved(office, request):
+    if refusal := admin_refusal(office, request):
         raise UserError(refusal)
     verb, _, rest = request.text.strip().partition(" ")
     with office.storage.transaction() as db:
@@ -96,7 +96,7 @@ class _OnboardingsRequest:
         return standing.late(self.course.plan, self.office.calendar, self.office.today())
 
     def _named(self, person_id: str) -> Span:
-        return named(self.db, person_id, actor_of(self.request).platform)
+        return person_span(self.db, person_id, actor_of(self.request).platform)
 
     def _people(self, text: str) -> Message:
         """List people, a page at a time: late ones first, then those under way, then the others."""

@@ -16,7 +16,7 @@ from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Span, excerpt
 from bot.conversation.requests import Received, Request, UserError
 from bot.people import persons, roles
-from bot.people.office import Office, actor_of, named
+from bot.people.office import Office, actor_of, person_span
 from bot.policy.articles import PolicyError
 from bot.policy.changes.comparison import Comparison, Nature
 from bot.policy.library import Policy
@@ -94,7 +94,7 @@ class RevisionRequest:
     def _name(self, person_id: str | None) -> Span:
         """Return how to show a person to the one who asks."""
         platform = actor_of(self.request).platform
-        return named(self.db, person_id, platform) if person_id else Span("une personne")
+        return person_span(self.db, person_id, platform) if person_id else Span("une personne")
 
     # Proposing
 
