@@ -222,15 +222,14 @@ class Bot(Parts):
     @cached_property
     def office(self) -> Office:
         """The records that commands keep, and what follows a change of the registry."""
-        settings = self.settings
-        keys, kept = settings.keys(), not settings.sandboxed()
+        keys, sandboxed = self.settings.keys(), self.settings.sandboxed()
         return Office(
             self.storage,
             self.clock,
             self.calendar,
-            settings.teams(),
-            partial(destroyed.record, keys) if kept else forgets_nothing,
-            partial(destroyed.settle, folder=keys) if kept else lambda _db: None,
+            self.settings.teams(),
+            forgets_nothing if sandboxed else partial(destroyed.record, keys),
+            (lambda _: None) if sandboxed else partial(destroyed.settle, folder=keys),
             partial(self.follow_members, at_once=True),
         )
 

@@ -5,12 +5,13 @@ Each room keeps its own in its `examples` module. Nothing that serves Slack or D
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
 from bot.answers.examples import training_examples
 from bot.answers.guidance import Guidance
 from bot.app.build import Bot
-from bot.commands import examples as flat
+from bot.commands import examples as commands
 from bot.commands.accueil.examples import accueil_examples, gestion_examples
 from bot.commands.quiz.examples import quiz_examples
 from bot.commands.revision.examples import revision_examples
@@ -30,59 +31,54 @@ from bot.storage.database import Storage
 
 
 def examples(bot: Bot) -> dict[str, Reply]:
-    """Return an example of every reply that the bot can give, by name."""
-    library, course = bot.library, bot.course
-    calendar, now = bot.calendar, bot.clock()
-    return {
-        **flat.vigie_examples(library, calendar, now),
-        **flat.politique_examples(library),
-        **flat.partager_examples(library),
-        **flat.chercher_examples(library),
-        **flat.lier_examples(),
-        **flat.mesdonnees_examples(),
-        **flat.membres_examples(),
-        **flat.pause_examples(calendar, now),
-        **flat.lettres_examples(),
-        **outbox_examples(),
-        "Une association que je ne sers pas": dispatcher.NOT_YOURS,
-        **accueil_examples(course),
-        **gestion_examples(course),
-        **quiz_examples(course, now),
-        **revision_examples(course, calendar),
-        **onboarding_examples(progress_png()),
-        **register_examples(),
-        **flat.banque_examples(library),
-        **flat.retour_examples(),
-        **training_examples(),
-        **alert_examples(),
-        **digest_examples(),
-        **export_examples(),
-        "Signaler, trop de signalements": TOO_MANY,
-        **_over_a_registry(bot),
-    }
+    """Return an example of every reply that the bot can give, by name.
 
-
-def _over_a_registry(bot: Bot) -> dict[str, Reply]:
-    """Return the examples that show a registry, over one in memory."""
+    Those that show a registry are made over one in memory.
+    """
+    library, course, calendar, now = bot.library, bot.course, bot.calendar, bot.clock()
     storage, admin = Storage(), Actor("local", "", "administration")
-    library, guidance = bot.library, bot.guidance
-    office = Office(storage, bot.clock, bot.calendar)
+    office = Office(storage, bot.clock, calendar)
     reporting = replace(bot.reporting, office=office)
 
-    def build() -> dict[str, Reply]:
+    def over_a_registry() -> dict[str, Reply]:
         with storage.transaction() as db:
             roles.seed(db)
             roles.appoint_first(db, [admin], office.today())
+        guidance = bot.guidance.get(library.default.id) or Guidance()
         return {
-            **flat.roles_examples(office, admin),
-            **flat.answers_examples(library, guidance.get(library.default.id) or Guidance(), office),
+            **commands.roles_examples(office, admin),
+            **commands.answers_examples(library, guidance, office),
             **signalement_examples(reporting),
             **follow_examples(),
             **signalements_examples(reporting),
-            **flat.aide_examples(bot.dispatcher.commands),
+            **commands.aide_examples(bot.dispatcher.commands),
         }
 
-    try:
-        return storage.executor.submit(build).result()
-    finally:
-        storage.close()
+    with closing(storage):
+        return {
+            **commands.vigie_examples(library, calendar, now),
+            **commands.politique_examples(library),
+            **commands.partager_examples(library),
+            **commands.chercher_examples(library),
+            **commands.lier_examples(),
+            **commands.mesdonnees_examples(),
+            **commands.membres_examples(),
+            **commands.pause_examples(calendar, now),
+            **commands.lettres_examples(),
+            **outbox_examples(),
+            "Une association que je ne sers pas": dispatcher.NOT_YOURS,
+            **accueil_examples(course),
+            **gestion_examples(course),
+            **quiz_examples(course, now),
+            **revision_examples(course, calendar),
+            **onboarding_examples(progress_png()),
+            **register_examples(),
+            **commands.banque_examples(library),
+            **commands.retour_examples(),
+            **training_examples(),
+            **alert_examples(),
+            **digest_examples(),
+            **export_examples(),
+            "Signaler, trop de signalements": TOO_MANY,
+            **storage.executor.submit(over_a_registry).result(),
+        }

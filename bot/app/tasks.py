@@ -23,7 +23,7 @@ from bot.onboarding import enrolment, progress, reminders
 from bot.onboarding.progress import Numbers
 from bot.outbox.routes import hand_over
 from bot.people import membership
-from bot.people.group_sync import Fetch, GroupSync
+from bot.people.group_sync import GroupSync
 from bot.platforms.contract import Deliverer, Platform, PlatformError
 from bot.platforms.groups import FollowedGroup
 from bot.privacy import incidents, personal_data
@@ -103,7 +103,7 @@ class Tasks:
             },
             daily=[daily for daily in NIGHTLY if daily.task != "copie" or not bot.settings.sandboxed()],
             beat=self._beat,
-            held=_hold,
+            held=lambda db, row: restore.hold(db, escalation.NOTICES, row),
         )
 
     def _enforce_retention(self, db: Database, _: Arguments, now: datetime) -> None:
@@ -157,7 +157,17 @@ class Tasks:
         bot = self.bot
         follow = partial(bot.follow_members, at_once=False)
         register = GroupSync(bot.storage, bot.clock, bot.calendar, follow)
-        outcome = await register.reconcile({name: _once_ready(one) for name, one in self.platforms.items()})
+
+        async def fetch(platform: ChatPlatform, group: FollowedGroup) -> Collection[Actor]:
+            for _ in range(CONNECTING_SECONDS):
+                if await platform.ready():
+                    break
+                await asyncio.sleep(1)
+            return await platform.fetch_members(group)
+
+        outcome = await register.reconcile(
+            {name: partial(fetch, platform) for name, platform in self.platforms.items()}
+        )
         for result in outcome.values():
             if isinstance(result, PlatformError) and result.passing:
                 raise result  # it is then tried again later
@@ -186,21 +196,3 @@ class Tasks:
             copies.save_sealed(database, settings.copies(), settings.keys(), today)
 
         await aside(copy)
-
-
-def _hold(db: Database, after: int) -> None:
-    """Hold what was queued by a task that was already due when the database was restored."""
-    restore.hold(db, escalation.NOTICES, after)
-
-
-def _once_ready(platform: ChatPlatform) -> Fetch:
-    """Return how to ask who is in a group of a platform, which may still be connecting."""
-
-    async def fetch(group: FollowedGroup) -> Collection[Actor]:
-        for _ in range(CONNECTING_SECONDS):
-            if await platform.ready():
-                break
-            await asyncio.sleep(1)
-        return await platform.fetch_members(group)
-
-    return fetch

@@ -40,9 +40,9 @@ def check_machine(settings: Settings, clock: Clock, rooms: DatabaseCheck = lambd
     `rooms`: what the rooms find in the database, which is open for reading.
     """
     now, calendar, database = clock(), settings.calendar(), settings.database()
-    here, folder = now.astimezone(calendar.zone), database.parent
-    hour = f"{here.hour}\u00a0h\u00a0{here:%M}"
-    zone = fine("fuseau", f"{calendar.zone.key}\u00a0: il y est {hour}, le {here:%Y-%m-%d}.")
+    local, folder = now.astimezone(calendar.zone), database.parent
+    hour = f"{local.hour}\u00a0h\u00a0{local:%M}"
+    zone = fine("fuseau", f"{calendar.zone.key}\u00a0: il y est {hour}, le {local:%Y-%m-%d}.")
     if not folder.is_dir():
         return [zone, wrong("base", f"le dossier {folder} n'existe pas. Créez-le.")]
     free = shutil.disk_usage(folder).free

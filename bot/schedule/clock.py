@@ -88,7 +88,7 @@ class Work:
     errands: Mapping[str, Errand] = field(default_factory=dict)
     daily: Sequence[Daily] = ()
     beat: Callable[[Database, datetime], object] = lambda _db, _now: None
-    held: Callable[[Database, int], None] = lambda _db, _row: None
+    held: Callable[[Database, int], object] = lambda _db, _row: None
 
 
 def arm(db: Database, daily: Sequence[Daily], calendar: Calendar, now: datetime) -> None:
