@@ -1,8 +1,7 @@
 """The log: one JSON object a line, which says where and when, and never what people wrote.
 
-What goes in is chosen (`_fields`); a token that got into a text all the same is struck out by its
-shape; of an exception, only its type and the place where it was raised are kept, since its text may
-quote what it was given.
+Its fields are chosen (`_fields`); a token that got into a text all the same is struck out by its shape. Of an
+exception, only the type and the place where it was raised are logged, since its text may quote its input.
 """
 
 from __future__ import annotations
@@ -19,22 +18,13 @@ from pythonjsonlogger.json import JsonFormatter
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Below INFO these libraries write whole payloads: people's names and words. APScheduler tells of each
-# beat at INFO; what people should know of it is said by `bot.schedule.clock`.
-LIBRARIES: Final = {
-    "aiohttp": logging.INFO,
-    "aiosmtplib": logging.INFO,
-    "apscheduler": logging.ERROR,
-    "asyncio": logging.INFO,
-    "discord": logging.INFO,
-    "slack_bolt": logging.INFO,
-    "slack_sdk": logging.INFO,
-    "urllib3": logging.INFO,
-}
+# Below INFO these libraries write whole payloads: people's names and words. APScheduler logs each beat at
+# INFO; `bot.schedule.clock` logs what matters of it.
+_CHATTY = ("aiohttp", "aiosmtplib", "asyncio", "discord", "slack_bolt", "slack_sdk", "urllib3")
+LIBRARIES: Final = dict.fromkeys(_CHATTY, logging.INFO) | {"apscheduler": logging.ERROR}
 _REDACTED = "[retiré]"
-# The shapes of what opens a door: Slack's tokens (docs.slack.dev/authentication/tokens), Discord's
-# (three parts, the first of which spells an identifier), their addresses that carry a token, and
-# what follows « Authorization: ».
+# The shapes of secrets: Slack's tokens (docs.slack.dev/authentication/tokens), Discord's (three parts, the
+# first of which spells an identifier), their addresses that carry a token, the value of « Authorization: ».
 _SECRET = re.compile(
     r"""
       xox[a-z](?:\.xox[a-z])?-[\w-]+ | xapp-[\w-]+
@@ -45,14 +35,14 @@ _SECRET = re.compile(
     """,
     re.VERBOSE,
 )
-# What asyncio says of an error ends with the text of it, or with what a function was given.
+# asyncio's messages end with the text of an error, or with a function's arguments.
 _QUOTING = re.compile(r"[(<\n].*", re.DOTALL)
 # What is logged while a request is answered carries its identifier.
 request_id: ContextVar[str] = ContextVar("request", default="")
 
 
 class ExplainedError(Exception):
-    """An error whose text is ours: one French line that quotes nobody, and that can be logged."""
+    """An error whose text is ours: one French line that quotes nobody and can be logged."""
 
 
 def redacted(text: str) -> str:
@@ -61,7 +51,7 @@ def redacted(text: str) -> str:
 
 
 def where(error: BaseException) -> str:
-    """Return what can be logged of an error: its type, and where it was raised; never its text."""
+    """Return an error's type and place, never its text: « KeyError at bot/times.py:12 »."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -77,27 +67,20 @@ def loggable(error: BaseException) -> str:
     return str(error) if isinstance(error, ExplainedError) else where(error)
 
 
-class _Unquoted(logging.Filter):
-    """Keeps of what asyncio says what it is, without the error's text nor what a function was given."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = _QUOTING.sub("", record.getMessage()).rstrip(), ()
-        return True
+def _unquote(record: logging.LogRecord) -> bool:
+    """Cut asyncio's messages before the error's text or the function's arguments."""
+    record.msg, record.args = _QUOTING.sub("", record.getMessage()).rstrip(), ()
+    return True
 
 
 class _Text(logging.Formatter):
     """For a person at a terminal: one line, redacted."""
 
     def format(self, record: logging.LogRecord) -> str:
-        shown = _fields(record)
-        head = f"{shown['time']} {shown['level']} {shown['logger']}"
-        return " ".join(
-            [head, *(f"[{shown[key]}]" for key in ("request", "error") if key in shown), _one(shown)]
-        )
-
-
-def _one(shown: dict[str, Any]) -> str:
-    return str(shown["message"]).replace("\n", " ⏎ ")
+        fields = _fields(record)
+        marks = [f"[{fields[key]}]" for key in ("request", "error") if key in fields]
+        message = str(fields["message"]).replace("\n", " ⏎ ")
+        return " ".join([fields["time"], fields["level"], fields["logger"], *marks, message])
 
 
 class _Json(JsonFormatter):
@@ -108,24 +91,24 @@ class _Json(JsonFormatter):
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    """Return what is kept of a record, and nothing else."""
-    shown = {
+    """Return what is logged of a record, and nothing else."""
+    fields = {
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
         "level": record.levelname,
         "logger": record.name,
         "message": redacted(record.getMessage()),
     }
     if identifier := request_id.get():
-        shown["request"] = identifier
+        fields["request"] = identifier
     if record.exc_info and record.exc_info[1] is not None:
-        shown["error"] = where(record.exc_info[1])
-    return shown
+        fields["error"] = where(record.exc_info[1])
+    return fields
 
 
 def configure(level: str, stream: IO[str] | None = None, *, as_json: bool | None = None) -> None:
     """Send the log to `stream` (the standard error output) from `level` up.
 
-    `as_json` None: in JSON, unless a person is reading at a terminal.
+    In JSON, unless a terminal shows it or `as_json` says otherwise.
     """
     out = stream or sys.stderr
     handler = logging.StreamHandler(out)
@@ -133,8 +116,5 @@ def configure(level: str, stream: IO[str] | None = None, *, as_json: bool | None
     handler.setFormatter(_Text() if plain else _Json(json_ensure_ascii=False))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name, least in LIBRARIES.items():
-        logger = logging.getLogger(name)
-        logger.setLevel(max(least, logging.getLevelName(level)))
-    asyncio = logging.getLogger("asyncio")
-    if not any(isinstance(present, _Unquoted) for present in asyncio.filters):
-        asyncio.addFilter(_Unquoted())
+        logging.getLogger(name).setLevel(max(least, logging.getLevelName(level)))
+    logging.getLogger("asyncio").addFilter(_unquote)

@@ -1,4 +1,4 @@
-"""From the environment to a frozen `Settings`; everything that is wrong is reported at once."""
+"""The environment, read into a frozen `Settings`; everything that is wrong is reported at once."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import io
 import os
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date
 from difflib import get_close_matches
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -20,18 +20,18 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.times import Calendar
+from bot.times import Calendar, system_clock
 
 _PACKAGE = Path(__file__).resolve().parent
 # The policy and its data, as shipped: read only. A wheel has them in the package, a checkout beside it.
 SEED = _PACKAGE / "data" if (_PACKAGE / "data").is_dir() else _PACKAGE.parent / "data"
-SANDBOX_PORT = 8787
-HEALTH_PORT = 8788
-HIGHEST_PORT = 65_535
+SANDBOX_PORT: Final = 8787
+HEALTH_PORT: Final = 8788
+HIGHEST_PORT: Final = 65_535
 
 
 class SettingsError(Exception):
-    """The configuration cannot be used; each problem is one French line that says what to do."""
+    """The configuration cannot be used; each of `problems` is one French line that says what to do."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -51,6 +51,24 @@ def _starts_with(prefix: str, where: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _written(form: str, example: str) -> AfterValidator:
+    """Check that a setting has a form, a regular expression; of a list, each part between its commas."""
+    pattern = re.compile(form)
+
+    def check(text: str) -> str:
+        for part in listed(text):
+            if not pattern.fullmatch(part):
+                raise _problem(f"«\u00a0{part}\u00a0» ne convient pas. Exemple\u00a0: {example}")
+        return text
+
+    return AfterValidator(check)
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the parts of a list between its commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
@@ -66,7 +84,7 @@ def _web_address(url: str) -> str:
 
 
 def is_web_address(url: str, schemes: tuple[str, ...] = ("http", "https")) -> bool:
-    """Tell whether `url` is a whole address, with a host, in one of `schemes`."""
+    """Return whether `url` is a whole address, with a host, in one of `schemes`."""
     try:
         parts = urlsplit(url)
         _ = parts.port  # read for its check alone: it raises when the port is no port
@@ -94,27 +112,9 @@ def _sender(text: str) -> str:
     return text
 
 
-def _written(form: str, example: str) -> AfterValidator:
-    """Check that a setting is written in a form; where it is a list, each of what commas part."""
-    pattern = re.compile(form)
-
-    def check(text: str) -> str:
-        for one in listed(text):
-            if not pattern.fullmatch(one):
-                raise _problem(f"«\u00a0{one}\u00a0» ne convient pas. Exemple\u00a0: {example}")
-        return text
-
-    return AfterValidator(check)
-
-
-def listed(text: str) -> tuple[str, ...]:
-    """Return what a list of a setting's holds, between its commas."""
-    return tuple(one.strip() for one in text.split(",") if one.strip())
-
-
-# Their lengths are not promised, so that only what cannot be one is refused.
+# Their lengths are not promised, so that only what cannot be an identifier is refused.
 _SLACK_TEAM, _SNOWFLAKE = r"[ET][A-Z0-9]{1,20}", r"[1-9][0-9]{0,19}"
-# How the account of a person is written after its platform and a colon.
+# The form of a person's account, after its platform and a colon.
 ACCOUNT_FORMS: Mapping[str, str] = {
     "slack": rf"{_SLACK_TEAM}/[UW][A-Z0-9]{{1,20}}",
     "discord": _SNOWFLAKE,
@@ -127,6 +127,17 @@ _CHANNEL = rf"slack/{_SLACK_TEAM}/[CG][A-Z0-9]{{1,20}}|discord/{_SNOWFLAKE}/{_SN
 
 Url = Annotated[str, AfterValidator(_web_address)]
 Port = Annotated[int, Field(ge=1, le=HIGHEST_PORT)]
+Hours = Annotated[int, Field(ge=1, le=1_000)]
+Snowflake = Annotated[str, _written(_SNOWFLAKE, "123456789012345678")]
+Channels = Annotated[
+    str, _written(_CHANNEL, "slack/T0123ABCD/C0123ABCD, discord/123456789012345678/123456789012345678")
+]
+Accounts = Annotated[str, _written(_ACCOUNT, "slack:T0123ABCD/U0123ABCD, discord:123456789012345678")]
+BotToken = Annotated[
+    SecretStr,
+    _starts_with("xoxb-", "Il est à la page «\u00a0OAuth & Permissions\u00a0» de l'application Slack."),
+]
+_BASIC_INFORMATION = "Il est à la page «\u00a0Basic Information\u00a0», sous «\u00a0App-Level Tokens\u00a0»."
 
 
 class Settings(BaseSettings):
@@ -137,42 +148,19 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
-    slack_bot_token: (
-        Annotated[
-            SecretStr,
-            _starts_with(
-                "xoxb-", "Il est à la page «\u00a0OAuth & Permissions\u00a0» de l'application Slack."
-            ),
-        ]
-        | None
-    ) = None
-    slack_app_token: (
-        Annotated[
-            SecretStr,
-            _starts_with(
-                "xapp-",
-                "Il est à la page «\u00a0Basic Information\u00a0», sous «\u00a0App-Level Tokens\u00a0».",
-            ),
-        ]
-        | None
-    ) = None
+    slack_bot_token: BotToken | None = None
+    slack_app_token: Annotated[SecretStr, _starts_with("xapp-", _BASIC_INFORMATION)] | None = None
     slack_signing_secret: SecretStr | None = None
     slack_api_url: Url = "https://slack.com/api"
     discord_token: SecretStr | None = None
     discord_api_url: Url = "https://discord.com/api/v10"
     vigie_slack_equipe: Annotated[str, _written(_SLACK_TEAM, "T0123ABCD")] | None = None
-    vigie_discord_serveur: Annotated[str, _written(_SNOWFLAKE, "123456789012345678")] | None = None
-    vigie_admins: Annotated[
-        str, _written(_ACCOUNT, "slack:T0123ABCD/U0123ABCD, discord:123456789012345678")
-    ] = ""
-    vigie_canaux_admin: Annotated[
-        str, _written(_CHANNEL, "slack/T0123ABCD/C0123ABCD, discord/123456789012345678/123456789012345678")
-    ] = ""
-    vigie_canaux_annonces: Annotated[
-        str, _written(_CHANNEL, "slack/T0123ABCD/C0123ABCD, discord/123456789012345678/123456789012345678")
-    ] = ""
+    vigie_discord_serveur: Snowflake | None = None
+    vigie_admins: Accounts = ""
+    vigie_canaux_admin: Channels = ""
+    vigie_canaux_annonces: Channels = ""
     vigie_revision_approbations: Annotated[int, Field(ge=1, le=2)] = 1
-    vigie_discord_relais: Annotated[str, _written(_SNOWFLAKE, "123456789012345678")] = ""
+    vigie_discord_relais: Snowflake = ""
     vigie_smtp: Annotated[SecretStr, AfterValidator(_smtp)] | None = None
     vigie_courriel_de: Annotated[str, AfterValidator(_sender)] | None = None
     vigie_data: Path | None = None
@@ -187,9 +175,9 @@ class Settings(BaseSettings):
     vigie_attestations_annees: Annotated[int, Field(ge=0, le=20)] = 3
     vigie_quiz_reussite: Annotated[int, Field(ge=1, le=100)] = 80
     vigie_quiz_revision: Annotated[int, Field(ge=0, le=365)] = 30
-    vigie_signalement_rappel: Annotated[int, Field(ge=1, le=1_000)] = 4
-    vigie_signalement_autre: Annotated[int, Field(ge=1, le=1_000)] = 24
-    vigie_signalement_suppleance: Annotated[int, Field(ge=1, le=1_000)] = 72
+    vigie_signalement_rappel: Hours = 4
+    vigie_signalement_autre: Hours = 24
+    vigie_signalement_suppleance: Hours = 72
     vigie_signalement_port: Port | None = None
     vigie_signalement_jours: Annotated[int, Field(ge=1, le=3_650)] = 90
     vigie_port: Port = SANDBOX_PORT
@@ -199,23 +187,23 @@ class Settings(BaseSettings):
 
     def today(self) -> date:
         """Return today's date where the association is."""
-        return datetime.now(ZoneInfo(self.vigie_fuseau)).date()
+        return self.calendar().day(system_clock())
 
     def calendar(self) -> Calendar:
         """Return the association's days and hours."""
         return Calendar(ZoneInfo(self.vigie_fuseau))
 
     def sandboxed(self) -> bool:
-        """Tell whether no platform is configured, so that the sandbox opens."""
+        """Return whether no platform is configured, so that the sandbox opens."""
         return self.slack_bot_token is None and self.discord_token is None
 
     def database(self) -> Path:
-        """Return where the database is; the sandbox has one of its own, so that it harms no other."""
+        """Return the path of the database; the sandbox has its own, so that it harms no other."""
         chosen = self.vigie_db or (self.vigie_data or Path()) / "vigie.db"
         return chosen.with_stem(f"{chosen.stem}-essai") if self.sandboxed() else chosen
 
     def keys(self) -> Path:
-        """Return the folder of keys, which no copy holds; the sandbox has one of its own."""
+        """Return the folder of keys, which no copy holds; the sandbox has its own."""
         chosen = self.vigie_cles or self.database().parent / "cles"
         return chosen.parent / f"{chosen.name or 'cles'}-essai" if self.sandboxed() else chosen
 
@@ -224,37 +212,41 @@ class Settings(BaseSettings):
         return self.vigie_sauvegardes or self.database().parent / "sauvegardes"
 
     def models(self) -> Path:
-        """Return the folder of what is learnt from the banks of questions; it can be made again."""
+        """Return the folder of the models learnt from the banks of questions; they can be made again."""
         return self.vigie_modeles or self.database().parent / "modeles"
 
     def teams(self) -> dict[str, str]:
-        """Return the association's own workspace and server, by platform, for those that are set."""
+        """Return the association's own workspace and server by platform, those that are set."""
         own = {"slack": self.vigie_slack_equipe, "discord": self.vigie_discord_serveur}
         return {platform: team for platform, team in own.items() if team}
 
     def data_folders(self) -> tuple[Path, ...]:
-        """Return the folders that hold policies: what is shipped, then what the association added."""
+        """Return the folders that hold policies: the shipped one, then the association's own."""
         return (SEED,) if self.vigie_data is None else (SEED, self.vigie_data)
 
 
 def load(env_file: Path | None = None) -> Settings:
     """Read the environment, and `env_file` for what it does not set.
 
-    Raises `SettingsError` with every problem found: lines that are no setting, unknown names, invalid
-    values, and what does not go together. A file that cannot be read is the one problem told, since
-    the others may only come from what it would have set.
+    Raises `SettingsError` with every problem: lines that are no setting, unknown names, invalid values, and
+    settings that do not go together. A file that cannot be read is reported alone, since the other problems
+    may only come from what it would have set.
     """
-    written, problems = _read(env_file) if env_file else ({}, [])
+    written, problems = _read_file(env_file) if env_file else ({}, [])
     problems += _unknown_names(os.environ, ("VIGIE_",)) + _unknown_names(written, _PREFIXES)
-    raw = _set(written) | _set(os.environ)
+    raw = {
+        name.lower(): value
+        for name, value in (*written.items(), *os.environ.items())
+        if value and name.lower() in Settings.model_fields  # an empty value sets nothing
+    }
+    settings = None
     try:
-        # What is in the environment is here too, so that what is checked is what is used.
+        # The environment is in `raw` too, so that what is checked is what is used.
         settings = Settings.model_validate(raw)
     except ValidationError as error:
         problems += [_in_french(detail) for detail in error.errors()]
-        raise SettingsError(problems + _inconsistencies(raw)) from error
     problems += _inconsistencies(raw)
-    if problems:
+    if settings is None or problems:
         raise SettingsError(problems)
     return settings
 
@@ -262,8 +254,8 @@ def load(env_file: Path | None = None) -> Settings:
 _PREFIXES = ("VIGIE_", "SLACK_", "DISCORD_")  # the names in a settings file that can only be ours
 
 
-def _read(env_file: Path) -> tuple[Mapping[str, str | None], list[str]]:
-    """Return what a settings file sets, and a problem for each of its lines that cannot be understood.
+def _read_file(env_file: Path) -> tuple[Mapping[str, str | None], list[str]]:
+    """Return what a settings file sets, and a problem for each line that cannot be understood.
 
     It is read once, since it may be a pipe. Raises `SettingsError` when it cannot be read.
     """
@@ -292,15 +284,6 @@ def _unreadable(env_file: Path, why: str) -> SettingsError:
     return SettingsError([f"Le fichier de réglages «\u00a0{env_file}\u00a0» {why}"])
 
 
-def _set(variables: Mapping[str, str | None]) -> dict[str, str]:
-    """Return the settings among `variables`, by field name; an empty value sets nothing."""
-    return {
-        name.lower(): value
-        for name, value in variables.items()
-        if value and name.lower() in Settings.model_fields
-    }
-
-
 def _unknown_names(names: Iterable[str], prefixes: tuple[str, ...]) -> list[str]:
     known = [name.upper() for name in Settings.model_fields]
     problems = []
@@ -313,36 +296,30 @@ def _unknown_names(names: Iterable[str], prefixes: tuple[str, ...]) -> list[str]
 
 
 def _closest(name: str, known: Iterable[str]) -> str | None:
-    """Return the setting whose name is close to `name`: what they all begin with makes no two alike."""
+    """Return the setting whose name is close to `name`, their common prefixes not counting."""
     own = name.removeprefix("VIGIE_")
-    start = next((one for one in _PREFIXES if own.startswith(one)), "")
-    rest = {one.removeprefix("VIGIE_"): one for one in known}
-    rest = {key.removeprefix(start): one for key, one in rest.items() if key.startswith(start)}
+    start = next((prefix for prefix in _PREFIXES if own.startswith(prefix)), "")
+    rest = {setting.removeprefix("VIGIE_"): setting for setting in known}
+    rest = {key.removeprefix(start): setting for key, setting in rest.items() if key.startswith(start)}
     close = get_close_matches(own.removeprefix(start), rest, n=1)
     return rest[close[0]] if close else None
 
 
 def _inconsistencies(raw: Mapping[str, str]) -> list[str]:
-    """Return what does not go together, among values that may be invalid otherwise."""
+    """Return a problem for each pair of settings that do not go together; their values may be invalid."""
+    bot_token, data = "slack_bot_token" in raw, raw.get("vigie_data")
+    other_slack = "slack_app_token" in raw or "slack_signing_secret" in raw
+    page = "Il est à la page «\u00a0OAuth & Permissions\u00a0» de l'application."
+    needed = "SLACK_APP_TOKEN (mode Socket, le plus simple) ou SLACK_SIGNING_SECRET (mode HTTP)"
     problems = []
-    has_bot_token = "slack_bot_token" in raw
-    has_other = "slack_app_token" in raw or "slack_signing_secret" in raw
-    if has_bot_token and not has_other:
-        problems.append(
-            "SLACK_BOT_TOKEN\u00a0: il faut aussi SLACK_APP_TOKEN (mode Socket, le plus simple) "
-            "ou SLACK_SIGNING_SECRET (mode HTTP)."
-        )
-    if has_other and not has_bot_token:
-        problems.append(
-            "SLACK_BOT_TOKEN\u00a0: il manque. "
-            "Il est à la page «\u00a0OAuth & Permissions\u00a0» de l'application."
-        )
+    if bot_token and not other_slack:
+        problems.append(f"SLACK_BOT_TOKEN\u00a0: il faut aussi {needed}.")
+    if other_slack and not bot_token:
+        problems.append(f"SLACK_BOT_TOKEN\u00a0: il manque. {page}")
     if ("vigie_smtp" in raw) != ("vigie_courriel_de" in raw):
         problems.append("VIGIE_SMTP et VIGIE_COURRIEL_DE vont ensemble\u00a0: réglez les deux, ou aucun.")
-    if "vigie_data" in raw and not Path(raw["vigie_data"]).is_dir():
-        problems.append(
-            f"VIGIE_DATA\u00a0: le dossier «\u00a0{raw['vigie_data']}\u00a0» n'existe pas. Créez-le."
-        )
+    if data is not None and not Path(data).is_dir():
+        problems.append(f"VIGIE_DATA\u00a0: le dossier «\u00a0{data}\u00a0» n'existe pas. Créez-le.")
     return problems
 
 

@@ -1,7 +1,7 @@
-"""Time, as the association lives it: UTC in the database, local days and hours for people.
+"""Time as the association lives it: UTC in the database, local days and hours for people.
 
 Arithmetic is done in UTC: adding hours to a local time is wrong on the two nights when the hour
-changes. What must happen « at 9 » on a day is asked for by that day and that hour, with `at`.
+changes. A moment such as « at 9 on that day » is computed from the day and the hour, by `Calendar.at`.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def system_clock() -> datetime:
-    """Return the time that it is, in UTC."""
+    """Return the present moment, in UTC."""
     return datetime.now(UTC)
 
 
 def iso(moment: datetime) -> str:
     """Return `moment` as the database writes it: « 2026-11-24T15:04:05Z ».
 
-    Raises `ValueError` for a time without a zone, which could be anywhere's.
+    Raises `ValueError` for a time without a zone.
     """
     if moment.tzinfo is None:
         raise ValueError("a time without a zone")
@@ -47,18 +47,9 @@ def in_words(day: date) -> str:
     return f"{'1er' if day.day == 1 else day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-def at(day: date, hour: time, zone: ZoneInfo) -> datetime:
-    """Return the moment, in UTC, when it is `hour` on `day` in `zone`.
-
-    Where the hour comes twice (November), the first; where it does not come (March), as long after
-    the change as it would have been after the hour that was skipped (PEP 495, fold=0).
-    """
-    return datetime.combine(day, hour, tzinfo=zone).astimezone(UTC)
-
-
 @functools.cache
 def quebec_holidays() -> Container[date]:
-    """Return Québec's public holidays, the day of rest that replaces one on a Sunday included."""
+    """Return Québec's public holidays, with the day of rest that replaces one on a Sunday."""
     import holidays  # noqa: PLC0415 — 40 ms, and no start needs it
 
     return holidays.country_holidays("CA", subdiv="QC")
@@ -66,7 +57,7 @@ def quebec_holidays() -> Container[date]:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The association's days: where it is, and when it works. What can wait is sent only then."""
+    """The association's time zone and working hours; messages that can wait are sent only then."""
 
     zone: ZoneInfo
     opens: time = OPENS
@@ -74,18 +65,22 @@ class Calendar:
 
     def today(self, clock: Clock) -> date:
         """Return today's date here."""
-        return clock().astimezone(self.zone).date()
+        return self.day(clock())
 
     def day(self, moment: datetime) -> date:
         """Return the local date of `moment`."""
         return moment.astimezone(self.zone).date()
 
     def at(self, day: date, hour: time) -> datetime:
-        """Return, in UTC, when it is `hour` on `day` here (see `at`)."""
-        return at(day, hour, self.zone)
+        """Return the moment, in UTC, when it is `hour` on `day` here.
+
+        Where the hour comes twice (November), the first; where it does not come (March), as long after the
+        change as it would have been after the hour that was skipped (PEP 495, fold=0).
+        """
+        return datetime.combine(day, hour, tzinfo=self.zone).astimezone(UTC)
 
     def is_working_day(self, day: date) -> bool:
-        """Return whether people work on `day`: neither a week-end nor a public holiday."""
+        """Return whether `day` is neither on a week-end nor a public holiday."""
         return day.weekday() < _SATURDAY and day not in quebec_holidays()
 
     def is_working(self, moment: datetime) -> bool:
@@ -94,7 +89,7 @@ class Calendar:
         return self.is_working_day(day) and self.at(day, self.opens) <= moment < self.at(day, self.closes)
 
     def next_working(self, moment: datetime) -> datetime:
-        """Return `moment`, in UTC, if people work then, else when they next begin to."""
+        """Return `moment`, in UTC, if people work then, else the next opening hour."""
         day = self.day(moment)
         if self.is_working(moment):
             return moment.astimezone(UTC)
@@ -103,9 +98,9 @@ class Calendar:
         return self.at(day, self.opens)
 
     def after_working(self, moment: datetime, span: timedelta) -> datetime:
-        """Return, in UTC, when people will have worked for as long as `span` from `moment` on.
+        """Return the moment, in UTC, when people will have worked for as long as `span` since `moment`.
 
-        It is a moment when people work: what ends with a day's last hour is over when the next one begins.
+        It is within working hours: a span that ends with a day's last hour ends when the next day opens.
         """
         since = self.next_working(moment)
         while since + span >= (closes := self.at(self.day(since), self.closes)):
