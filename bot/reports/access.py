@@ -3,57 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
 
 from bot.people import roles
-from bot.reports.records import Session, unpacked
-from bot.reports.routing import Routing
-from bot.times import iso, utc
-
-
-@dataclass(frozen=True, slots=True)
-class CaseAlert:
-    """What an alert about a case depends on.
-
-    `delivered_at`: when a holder was first told, until the case is read. `excluded`: who is not to be told
-    of it; `parted`: those of them who may no longer see it (see `Routing`).
-    """
-
-    id: str
-    role: str
-    status: str
-    urgent: bool
-    round: int
-    delivered_at: datetime | None
-    excluded: frozenset[str]
-    parted: frozenset[str]
-
-    @property
-    def unread(self) -> bool:
-        """Whether none of its holders has opened it."""
-        return self.status == "received"
-
-
-def case_alert(session: Session, case_id: str) -> CaseAlert | None:
-    """Return what alerts about a case depend on, None when there is no such case. Raises `SealError`."""
-    row = session.execute(
-        "SELECT role, status, urgent, round, delivered_at, sealed FROM report_cases WHERE id = ?", (case_id,)
-    ).fetchone()
-    if row is None:
-        return None
-    role, status, urgent, number, delivered, sealed = row
-    routing = Routing.read(unpacked(session.ring, sealed))
-    return CaseAlert(
-        case_id,
-        role,
-        status,
-        bool(urgent),
-        number,
-        utc(delivered) if delivered else None,
-        frozenset(routing.persons(session.db)),
-        frozenset(routing.parted(session.db, iso(session.now))),
-    )
+from bot.reports.records import Session
+from bot.reports.routing import load_routing
+from bot.times import iso
 
 
 def told_roles(session: Session, case_id: str) -> set[str]:
@@ -66,18 +20,28 @@ def told_roles(session: Session, case_id: str) -> set[str]:
     return {str(role) for (role,) in rows.fetchall()}
 
 
+def handling_roles(session: Session, case_id: str) -> set[str]:
+    """Return the role that a case is entrusted to, and those that were told of it since."""
+    (role,) = session.execute("SELECT role FROM report_cases WHERE id = ?", (case_id,)).fetchone()
+    return {role, *told_roles(session, case_id)}
+
+
 def handled_by_any(session: Session, case_id: str, persons: Collection[str]) -> bool:
     """Tell whether any of these persons handles a case, or was told of it."""
-    (role,) = session.execute("SELECT role FROM report_cases WHERE id = ?", (case_id,)).fetchone()
     return any(
-        not set(persons).isdisjoint(roles.holders(session.db, handling, session.today))
-        for handling in {role, *told_roles(session, case_id)}
+        not set(persons).isdisjoint(roles.holders(session.db, role, session.today))
+        for role in handling_roles(session, case_id)
     )
 
 
 def may_know(session: Session, case_id: str, person_id: str) -> bool:
-    """Tell whether someone may know of a case: they handle it, were told of it, and it spares them."""
-    case, told = case_alert(session, case_id), told_roles(session, case_id)
-    if case is None or not told or person_id in case.parted:
+    """Tell whether someone may know of a case: it was told, they handle it, and it spares them.
+
+    Raises `SealError`, `StorageError`.
+    """
+    if not told_roles(session, case_id):  # nor for a case that does not exist
         return False
-    return any(roles.has(session.db, person_id, role, session.today) for role in {case.role, *told})
+    if person_id in load_routing(session, case_id).parted(session.db, iso(session.now)):
+        return False
+    handling = handling_roles(session, case_id)
+    return any(roles.has(session.db, person_id, role, session.today) for role in handling)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
-from bot.answers.conversations import MOST, Fading
+from bot.answers.conversations import Fading
 from bot.reports.filing import Report
 from bot.times import Clock
 
@@ -29,33 +29,17 @@ class DraftAnswer:
     text: str
 
 
-class DraftShelf(Generic[Content]):
-    """Contents of one kind, each under a name drawn for it. Any thread may use it."""
+class DraftShelf(Fading[str, Content]):
+    """Contents of one kind, each under a name drawn for it."""
 
     def __init__(self, clock: Clock, span: timedelta = KEPT) -> None:
-        self._contents: Fading[str, Content] = Fading(clock, span, MOST)
+        super().__init__(clock, span)
 
-    def put(self, content: Content, name: str = "") -> str:
+    def store(self, content: Content, name: str = "") -> str:
         """Store a content under `name`, replacing what was there, or under a new name; return the name."""
         name = name or secrets.token_urlsafe(12)
-        self._contents.put(name, content)
+        self.put(name, content)
         return name
-
-    def get(self, name: str) -> Content | None:
-        """Return a content, None when it is absent or too old."""
-        return self._contents.get(name)
-
-    def drop(self, name: str) -> Content | None:
-        """Forget a content, and return it."""
-        return self._contents.drop(name)
-
-    def fade(self) -> None:
-        """Forget what is too old, even if nobody asks for it."""
-        self._contents.fade()
-
-    def __contains__(self, name: str) -> bool:
-        """Tell whether a content had that name lately, even if it is too old by now."""
-        return name in self._contents
 
 
 class Drafts:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlite_utils import Database
 
@@ -27,7 +27,6 @@ from bot.outbox.rows import Delivery
 from bot.people import roles
 from bot.reports import access
 from bot.reports import routing as report_routing
-from bot.reports.access import CaseAlert
 from bot.reports.records import Session, new_id
 from bot.reports.routing import OTHER_RECIPIENT, Routing, load_routing, save_routing
 from bot.storage import state
@@ -98,7 +97,7 @@ def entrust(session: Session, case_id: str, role: str, due_at: str) -> None:
 def hasten(session: Session, case_id: str) -> None:
     """Make a case urgent: tell it at once, or count its delays in hours of the clock."""
     session.execute("UPDATE report_cases SET urgent = 1 WHERE id = ?", (case_id,))
-    case = access.case_alert(session, case_id)
+    case = _load_case(session, case_id)
     if case is None or not case.unread:
         return
     levels = _level_times(session, case, case.delivered_at) if case.delivered_at else {"first": session.hour}
@@ -116,15 +115,15 @@ def implicate(session: Session, case_id: str, named: Routing, moment: str) -> No
     They are excluded at once where nobody was told of the case yet.
     """
     routing = load_routing(session, case_id)
-    told = bool(access.told_roles(session, case_id))
+    was_told = bool(access.told_roles(session, case_id))
     if named.persons(session.db) <= routing.persons(session.db):
-        if told:
+        if was_told:
             plan_news(session, case_id, moment)
         return
-    save_routing(session, case_id, routing.joined(named, moment if told else ""))
-    if told and moment <= iso(session.now):
+    save_routing(session, case_id, routing.joined(named, moment if was_told else ""))
+    if was_told and moment <= iso(session.now):
         _settle(session, case_id)
-    elif not told and access.handled_by_any(session, case_id, named.persons(session.db)):
+    elif not was_told and access.handled_by_any(session, case_id, named.persons(session.db)):
         _part(session, case_id, moment)
 
 
@@ -143,7 +142,7 @@ def _settle(session: Session, case_id: str) -> None:
 
 def _part(session: Session, case_id: str, due_at: str) -> None:
     """Entrust a case to someone whom it does not implicate."""
-    case = access.case_alert(session, case_id)
+    case = _load_case(session, case_id)
     if case is not None:
         heir = report_routing.route(session.db, case.role, case.excluded, session.today)
         entrust(session, case_id, heir or case.role, due_at)
@@ -193,6 +192,31 @@ def beat(session: Session) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class _Case:
+    """What alerts about a case depend on. `delivered_at`: of the first alert, until the case is read."""
+
+    id: str
+    role: str
+    unread: bool
+    urgent: bool
+    round: int
+    delivered_at: datetime | None
+    excluded: set[str]
+
+
+def _load_case(session: Session, case_id: str) -> _Case | None:
+    row = session.execute(
+        "SELECT role, status, urgent, round, delivered_at FROM report_cases WHERE id = ?", (case_id,)
+    ).fetchone()
+    if row is None:
+        return None
+    role, status, urgent, number, delivered = row
+    excluded = load_routing(session, case_id).persons(session.db)
+    delivered_at = utc(delivered) if delivered else None
+    return _Case(case_id, role, status == "received", bool(urgent), number, delivered_at, excluded)
+
+
+@dataclass(frozen=True, slots=True)
 class _Alert:
     id: str
     case_id: str
@@ -216,7 +240,7 @@ def _alerts(session: Session, where: str, *values: str) -> list[_Alert]:
 
 def _tell(session: Session, alert: _Alert) -> bool:
     """Put an alert in the outbox, for each person it concerns. Return False when nobody is left to tell."""
-    case = access.case_alert(session, alert.case_id)
+    case = _load_case(session, alert.case_id)
     if case is None or alert.round != case.round:
         _set_state(session, alert, "failed")
         return True
@@ -232,7 +256,7 @@ def _tell(session: Session, alert: _Alert) -> bool:
     return True
 
 
-def _role(session: Session, case: CaseAlert, level: str) -> str | None:
+def _role(session: Session, case: _Case, level: str) -> str | None:
     """Return the role that a level is for today, None when it is for nobody."""
     match level:
         case "first":
@@ -256,7 +280,7 @@ def _role(session: Session, case: CaseAlert, level: str) -> str | None:
             return case.role
 
 
-def _enqueue(session: Session, case: CaseAlert, alert: _Alert, role: str, person: str) -> None:
+def _enqueue(session: Session, case: _Case, alert: _Alert, role: str, person: str) -> None:
     restored = state.flag(session.db, state.RESTORED)
     # It may have been told between the copy and its restoration.
     repeated = restored is not None and alert.due_at <= restored.since
@@ -268,7 +292,7 @@ def _enqueue(session: Session, case: CaseAlert, alert: _Alert, role: str, person
 
 def _follow(session: Session, alert: _Alert) -> None:
     """Record what became of an alert in the outbox; once delivered, it starts the other levels' delays."""
-    case = access.case_alert(session, alert.case_id)
+    case = _load_case(session, alert.case_id)
     if case is None or alert.round != case.round or not case.unread:
         _set_state(session, alert, "delivered")  # it no longer matters
         return
@@ -285,7 +309,7 @@ def _follow(session: Session, alert: _Alert) -> None:
         _fail(session, case, alert)
 
 
-def _level_times(session: Session, case: CaseAlert, since: datetime) -> dict[str, str]:
+def _level_times(session: Session, case: _Case, since: datetime) -> dict[str, str]:
     """Return when each level is due if the case, delivered at `since`, stays unread."""
     delays, calendar = session.records.plan, session.records.calendar
     waits = {"reminder": delays.reminder, "other": delays.other, "alternate": delays.alternate}
@@ -295,7 +319,7 @@ def _level_times(session: Session, case: CaseAlert, since: datetime) -> dict[str
     }
 
 
-def _fail(session: Session, case: CaseAlert, alert: _Alert) -> bool:
+def _fail(session: Session, case: _Case, alert: _Alert) -> bool:
     """Make the next level due now, since this one reaches nobody. Return False when there is none.
 
     The alert then stays planned until the next beat: someone may be appointed.
@@ -332,7 +356,7 @@ def _follow_roles(session: Session) -> None:
         told = {row.person for row in alert_rows(session.db, case_id)}
         if not told or holders[role] <= told or not access.told_roles(session, case_id):
             continue
-        case = access.case_alert(session, case_id)
+        case = _load_case(session, case_id)
         if case is None:
             continue
         for person in report_routing.eligible(session.db, case.role, case.excluded, session.today):
@@ -344,9 +368,8 @@ def _follow_roles(session: Session) -> None:
 # --- In the outbox ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class AlertRow:
-    """A message about a case in the outbox, to one `person`."""
+class AlertRow(NamedTuple):
+    """A message about a case in the outbox, to one person."""
 
     id: str
     key: str
@@ -360,10 +383,8 @@ def alert_rows(db: Database, case_id: str) -> list[AlertRow]:
     """Return the messages about a case that are or were in the outbox."""
     start = f"{ALERT.name}:{case_id}:"
     rows = db.conn.execute(
-        "SELECT id, key, notice, recipient, state, problem FROM outbox WHERE key >= ? AND key < ?",
+        """SELECT id, key, notice, substr(recipient, instr(recipient, '/') + 1), state, problem
+           FROM outbox WHERE key >= ? AND key < ?""",
         (start, start[:-1] + ";"),  # « ; » comes right after « : »
-    ).fetchall()
-    return [
-        AlertRow(str(row_id), key, notice, recipient.partition("/")[2], status, problem)
-        for row_id, key, notice, recipient, status, problem in rows
-    ]
+    )
+    return [AlertRow(*row) for row in rows.fetchall()]

@@ -33,16 +33,16 @@ def enforce(db: Database, today: date, kept_days: int, remember: Remember) -> in
 def destroy(db: Database, case_id: str, remember: Remember) -> None:
     """Destroy a case and all that was kept or told of it, so that no copy brings it back."""
     filings = db.conn.execute("SELECT id FROM report_filings WHERE case_id = ?", (case_id,)).fetchall()
-    told = [row.id for row in alert_rows(db, case_id)]
+    alerts = [row.id for row in alert_rows(db, case_id)]
     for table, ids in (
         ("report_cases", [case_id]),
         ("report_filings", [filing_id for (filing_id,) in filings]),
-        ("outbox", told),
+        ("outbox", alerts),
     ):
         if ids:
             remember(table, ids)
     db.conn.execute("DELETE FROM report_cases WHERE id = ?", (case_id,))
-    db.conn.executemany("DELETE FROM outbox WHERE id = ?", ((row_id,) for row_id in told))
+    db.conn.executemany("DELETE FROM outbox WHERE id = ?", ((row_id,) for row_id in alerts))
 
 
 def reseal(db: Database, ring: Keyring) -> int:

@@ -61,8 +61,8 @@ class Routing:
     def persons(self, db: Database) -> set[str]:
         """Return the persons implicated, now or soon, by all the accounts that are theirs today."""
         accounts = self.accounts.union(*(accounts for _, accounts in self.coming))
-        found = (people.person_of(db, account) for account in accounts)
-        return {person for person in found if person is not None}
+        persons = {people.person_of(db, account) for account in accounts}
+        return {person for person in persons if person is not None}
 
     def parted(self, db: Database, now: str) -> set[str]:
         """Return the persons implicated by now, who may see nothing of the case."""

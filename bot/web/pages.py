@@ -157,7 +157,7 @@ def review_page(
         "urgent": ("oui",) if report.urgent else (),
         "seal": (seal,),
     }
-    marks = {name: list(without_overlap(found)) for name, found in review.marks.items()}
+    marks = {name: list(without_overlap(marks)) for name, marks in review.marks.items()}
     implicated = ", ".join(titles[role] for role in report.implicated)
     heir = next((role for role in (report.recipient, *RECIPIENTS) if role not in report.implicated), None)
     severity = next(choice.label for choice in _SEVERITIES if choice.value == report.severity)

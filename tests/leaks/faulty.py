@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from bot.answers.conversations import Fading
 from bot.cli import main as cli
 from bot.commands.signalement import signalement
 from bot.conversation.dispatcher import Dispatcher
@@ -56,8 +57,8 @@ STAGES: Final[tuple[Callable[..., Any], ...]] = (
     Addresses.find,
     Keyring.seal,
     Keyring.open,
-    DraftShelf.put,
-    DraftShelf.get,
+    DraftShelf.store,
+    Fading.get,
     Storage.run,
     SlackAdapter._on_slash,
     SlackAdapter._on_action,

@@ -64,7 +64,7 @@ class ReportRequest:
     def begin(self, text: str) -> Message:
         """Begin a report, about the address in a text if there is one."""
         address = self.reporting.first_address(text)
-        token = self.reporting.drafts.reports.put(Report(address)) if address else ""
+        token = self.reporting.drafts.reports.store(Report(address)) if address else ""
         return self._ask_choices(ReportChoices(token=token))
 
     def choose(self, text: str) -> Message:
@@ -95,7 +95,7 @@ class ReportRequest:
                 name=self.fields.get("nom", ""),
             )
         )
-        token = self.reporting.drafts.reports.put(review.report, choices.token)
+        token = self.reporting.drafts.reports.store(review.report, choices.token)
         if review.problems:
             problem = next(iter(review.problems.values()))
             return messages.incomplete(replace(choices, token=token), problem)
@@ -121,7 +121,7 @@ class ReportRequest:
         code = self.reporting.file(draft)
         # Committed: only then is the draft forgotten.
         drafts.reports.drop(token)
-        drafts.sent.put(code, token)
+        drafts.sent.put(token, code)
         return messages.sent(code)
 
     def give_up(self, token: str) -> Message:
@@ -143,7 +143,7 @@ class ReportRequest:
             followup = self.reporting.follow(receipt)
         except UnknownCodeError as error:
             return follow.unopened(str(error))
-        return follow.followed(followup, receipts.put(receipt, token))
+        return follow.followed(followup, receipts.store(receipt, token))
 
     def answer(self, token: str) -> Reply:
         """Open the form of an answer."""
@@ -155,7 +155,7 @@ class ReportRequest:
         if receipt is None:
             return follow.CLOSED_PAGE
         text = checked(self.reporting.cleaned(self.fields.get("texte", "")))
-        name = self.reporting.drafts.answers.put(DraftAnswer(receipt, text))
+        name = self.reporting.drafts.answers.store(DraftAnswer(receipt, text))
         return follow.answer_review(text, name, token, self.reporting.identifying().marks(text))
 
     def add(self, name: str) -> Message:
@@ -166,7 +166,7 @@ class ReportRequest:
             return follow.CLOSED_PAGE
         self.reporting.add(answer.receipt, answer.text)
         drafts.answers.drop(name)
-        return follow.added(drafts.receipts.put(answer.receipt))
+        return follow.added(drafts.receipts.store(answer.receipt))
 
     def ask_withdrawal(self, token: str) -> Message:
         """Ask for confirmation before destroying the report."""
