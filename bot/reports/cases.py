@@ -154,12 +154,11 @@ def has_news(session: Session, case_id: str) -> bool:
 
 
 def _line(session: Session, case_id: str) -> CaseLine:
-    status, urgent, opened_on, hold, role = session.execute(
-        "SELECT status, urgent, opened_on, hold, role FROM report_cases WHERE id = ?", (case_id,)
-    ).fetchone()
-    (reports,) = session.execute(
-        "SELECT count(*) FROM report_filings WHERE case_id = ? AND appears_at <= ?",
-        (case_id, iso(session.now)),
+    status, urgent, opened_on, hold, role, reports = session.execute(
+        """SELECT status, urgent, opened_on, hold, role,
+             (SELECT count(*) FROM report_filings WHERE case_id = :case AND appears_at <= :now)
+           FROM report_cases WHERE id = :case""",
+        {"case": case_id, "now": iso(session.now)},
     ).fetchone()
     since, news = date.fromisoformat(opened_on), has_news(session, case_id)
     return CaseLine(case_id, status, bool(urgent), since, reports, news, bool(hold), role)

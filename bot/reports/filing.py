@@ -8,14 +8,16 @@ a holder handles. Nothing here ever receives the person who reports, so nothing 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Final
+
+from pydantic import TypeAdapter
 
 from bot.people import roles
 from bot.reports import codes, escalation
 from bot.reports import routing as report_routing
 from bot.reports.keys import Keyring
-from bot.reports.records import Session, new_id, packed, unpacked
+from bot.reports.records import Session, new_id
 
 SUMMARY_LENGTH: Final = 600  # characters: short, since style betrays
 PLACE_LENGTH: Final = 500  # of a place told in words, where a post has no address
@@ -46,10 +48,12 @@ class Report:
     original: str = ""
 
 
+_JSON: Final = TypeAdapter(Report)
+
+
 def open_report(ring: Keyring, sealed: bytes) -> Report:
     """Open a sealed report. Raises `SealError`."""
-    content = unpacked(ring, sealed)
-    return Report(**{**content, "implicated": tuple(content["implicated"])})
+    return _JSON.validate_json(ring.open(sealed))
 
 
 def file_report(session: Session, report: Report, image: bytes | None = None, code: str = "") -> str:
@@ -83,7 +87,7 @@ def file_report(session: Session, report: Report, image: bytes | None = None, co
             case_id,
             receipt,
             appears_at,
-            packed(session.ring, asdict(report)),
+            session.ring.seal(_JSON.dump_json(report)),
             session.ring.seal(image) if image else None,
         ),
     )
@@ -111,7 +115,7 @@ def _open_case(session: Session, report: Report, address: str | None, appears_at
             int(report.urgent),
             address,
             today.isoformat(),
-            packed(session.ring, routing.content()),
+            report_routing.sealed_routing(session, routing),
         ),
     )
     escalation.plan(session, case_id, 1, "first", appears_at)

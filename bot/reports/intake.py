@@ -33,12 +33,6 @@ from bot.storage.database import StorageError
 
 logger = logging.getLogger(__name__)
 
-_PROBLEMS: Final = {
-    "address": "Donnez l'adresse de la publication, ou dites où elle se trouve.",
-    "summary": "Dites en quelques mots ce que la publication dit.",
-    "severity": "Choisissez la gravité.",
-    "recipient": "Choisissez à qui le transmettre.",
-}
 AT_ONCE: Final = 64 * 1024**2  # bytes that `VACUUM` rewrites in about a second (15 ms a megabyte)
 TOO_MANY: Final = Message(Text(REFUSAL))
 
@@ -152,17 +146,17 @@ class Reporting:
             implicated=tuple(role for role in RECIPIENTS if role in typed.implicated),
             name=" ".join(clean(typed.name).split())[:NAME_LENGTH],
         )
-        valid = {
-            "address": bool(report.address),
-            "summary": bool(report.summary),
-            "severity": report.severity in SEVERITIES,
-            "recipient": report.recipient in RECIPIENTS,
-        }
-        marks = {
-            "address": () if report.canonical else self.identifying().marks(report.address),
-            "summary": self.identifying().marks(report.summary),
-        }
-        return ReportReview(report, {name: _PROBLEMS[name] for name in valid if not valid[name]}, marks)
+        checks = (
+            ("address", report.address, "Donnez l'adresse de la publication, ou dites où elle se trouve."),
+            ("summary", report.summary, "Dites en quelques mots ce que la publication dit."),
+            ("severity", report.severity in SEVERITIES, "Choisissez la gravité."),
+            ("recipient", report.recipient in RECIPIENTS, "Choisissez à qui le transmettre."),
+        )
+        problems = {field: problem for field, valid, problem in checks if not valid}
+        identifying = self.identifying()
+        address_marks = () if report.canonical else identifying.marks(report.address)
+        marks = {"address": address_marks, "summary": identifying.marks(report.summary)}
+        return ReportReview(report, problems, marks)
 
     def file(self, report: Report, image: bytes | None = None, code: str = "") -> str:
         """File a reviewed report and return its code (see `filing.file_report`)."""

@@ -9,15 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
+from pydantic import TypeAdapter
 from sqlite_utils import Database
 
 from bot.people import persons as people
 from bot.people import roles
 from bot.people.persons import Account
 from bot.people.roles import CONSEILLER, SUPPLEANCE, VP_COMMUNICATIONS
-from bot.reports.records import Session, packed, unpacked
+from bot.reports.records import Session
 
 RECIPIENTS: Final = (VP_COMMUNICATIONS, CONSEILLER)  # of clause 5.10; the first by default
 OTHER_RECIPIENT: Final[Mapping[str, str]] = {VP_COMMUNICATIONS: CONSEILLER, CONSEILLER: VP_COMMUNICATIONS}
@@ -34,17 +35,6 @@ class Routing:
     accounts: frozenset[Account] = frozenset()
     outcome: Mapping[str, str] = field(default_factory=dict)
     coming: tuple[tuple[str, frozenset[Account]], ...] = ()
-
-    @classmethod
-    def read(cls, content: Mapping[str, Any]) -> Routing:
-        """Read what `content` returned."""
-        coming = tuple((moment, _accounts(rows)) for moment, rows in content["coming"])
-        return cls(_accounts(content["accounts"]), content["outcome"], coming)
-
-    def content(self) -> dict[str, Any]:
-        """Return the routing as JSON types."""
-        coming = [[moment, _rows(accounts)] for moment, accounts in self.coming]
-        return {"accounts": _rows(self.accounts), "outcome": dict(self.outcome), "coming": coming}
 
     def joined(self, other: Routing, moment: str = "") -> Routing:
         """Return this routing with those whom another implicates, from `moment` on if it is given."""
@@ -69,24 +59,24 @@ class Routing:
         return replace(self.settled(now), coming=()).persons(db)
 
 
-def _accounts(rows: Iterable[Iterable[str]]) -> frozenset[Account]:
-    return frozenset(Account(*row) for row in rows)
+_JSON: Final = TypeAdapter(Routing)
 
 
-def _rows(accounts: Iterable[Account]) -> list[list[str]]:
-    return sorted([account.platform, account.team, account.user] for account in accounts)
+def sealed_routing(session: Session, routing: Routing) -> bytes:
+    """Return a routing, sealed."""
+    return session.ring.seal(_JSON.dump_json(routing))
+
+
+def save_routing(session: Session, case_id: str, routing: Routing) -> None:
+    """Store the routing of a case."""
+    values = (sealed_routing(session, routing), case_id)
+    session.execute("UPDATE report_cases SET sealed = ? WHERE id = ?", values)
 
 
 def load_routing(session: Session, case_id: str) -> Routing:
     """Open the routing of a case that exists. Raises `SealError`."""
     (sealed,) = session.execute("SELECT sealed FROM report_cases WHERE id = ?", (case_id,)).fetchone()
-    return Routing.read(unpacked(session.ring, sealed))
-
-
-def save_routing(session: Session, case_id: str, routing: Routing) -> None:
-    """Seal the routing of a case."""
-    sealed = packed(session.ring, routing.content())
-    session.execute("UPDATE report_cases SET sealed = ? WHERE id = ?", (sealed, case_id))
+    return _JSON.validate_json(session.ring.open(sealed))
 
 
 def naming(db: Database, implicated: Iterable[str], today: date) -> Routing:
