@@ -1,5 +1,5 @@
-"""Article 5.10: reports of negative posts, carried anonymously to whoever handles them.
+"""Article 5.10: anonymous reports of negative posts, from the first word typed to destruction.
 
-In: what a person wrote, never who they are. Out: sealed cases, alerts and escalations for the outbox, and
-answers to whoever holds the code of a report.
+In: what a person wrote, never who they are; what the holders of two roles do with it. Out: sealed cases;
+alerts, weekly figures and PDFs for the outbox; answers to whoever has the code of a report.
 """

@@ -35,13 +35,13 @@ def handled_by_any(session: Session, case_id: str, persons: Collection[str]) -> 
 
 
 def may_know(session: Session, case_id: str, person_id: str) -> bool:
-    """Tell whether someone may know of a case: it was told, they handle it, and it spares them.
+    """Tell whether someone may know of a case: it was told to a role that they hold, and does not implicate them.
 
     Raises `SealError`, `StorageError`.
     """
-    if not told_roles(session, case_id):  # nor for a case that does not exist
+    if not told_roles(session, case_id):  # as for a case that does not exist
         return False
-    if person_id in load_routing(session, case_id).parted(session.db, iso(session.now)):
+    if person_id in load_routing(session, case_id).barred(session.db, iso(session.now)):
         return False
     handling = handling_roles(session, case_id)
     return any(roles.has(session.db, person_id, role, session.today) for role in handling)

@@ -1,4 +1,4 @@
-"""What those who handle cases see and do.
+"""What the holders of a case see and do.
 
 Each function first checks that the case is for the person. Someone else's case, one that implicates them and
 one that does not exist get the same answer.
@@ -188,13 +188,13 @@ def _mark_read(session: Session, case_id: str) -> None:
              read_after = coalesce(read_after, ?) WHERE id = ?""",
         (max(hours, 0), case_id),
     )
-    escalation.stop(session, case_id)
+    escalation.silence(session, case_id, news=False)
 
 
 def _mark_seen(session: Session, case_id: str) -> None:
     """Record what was seen; a report still « received » takes the status of its case."""
     status = status_of(session, case_id)
-    # A question put to someone else is not theirs to know of.
+    # That someone else was asked a question is not theirs to know.
     shown = "taken" if status == "waiting" else status
     values = {"case": case_id, "now": iso(session.now), "status": shown}
     session.execute(
@@ -223,9 +223,9 @@ def set_status(session: Session, case_id: str, person_id: str, status: str) -> N
 
 
 def ask_question(session: Session, case_id: str, person_id: str, filing_id: str, text: str) -> None:
-    """Ask a question about one report of a case, which its author alone reads, with their code.
+    """Ask a question about one report of a case. Raises `ReportError`.
 
-    The question would tell others who reported the post about that report. Raises `ReportError`.
+    Only its author reads it, with their code: the others who reported the post would learn of that report.
     """
     _check_open(session, case_id, person_id)
     question = checked(text)
@@ -255,11 +255,11 @@ def close_case(session: Session, case_id: str, person_id: str, outcome: str, exp
     session.execute("UPDATE report_cases SET closed_on = ? WHERE id = ?", (today, case_id))
     _set_status(session, case_id, "closed")
     _mark_seen(session, case_id)
-    escalation.stop(session, case_id)
+    escalation.silence(session, case_id, news=False)
 
 
 def _split_pending(session: Session, case_id: str) -> None:
-    """Move the reports that nobody may see yet to a case of their own: they are not what is closed."""
+    """Move the reports that nobody may see yet to a new case, since they are not being closed."""
     (pending,) = session.execute(
         "SELECT min(appears_at) FROM report_filings WHERE case_id = ? AND appears_at > ?",
         (case_id, iso(session.now)),
@@ -277,7 +277,7 @@ def _split_pending(session: Session, case_id: str) -> None:
         "UPDATE report_filings SET case_id = ? WHERE case_id = ? AND appears_at > ?",
         (new_case, case_id, iso(session.now)),
     )
-    escalation.plan(session, new_case, 1, "first", pending)
+    escalation.plan(session, new_case, "first", pending)
 
 
 def heirs(session: Session, case_id: str, person_id: str) -> list[str]:
@@ -335,7 +335,7 @@ def _set_status(session: Session, case_id: str, status: str) -> None:
 
 
 def checked(text: str) -> str:
-    """Return a message of the dialogue without surrounding spaces.
+    """Return a message of the dialogue, stripped.
 
     Raises `ReportError` when it is empty or longer than `MESSAGE_LENGTH`.
     """

@@ -21,7 +21,7 @@ _SUBJECT: Final = "signaler"
 
 
 def check_reports(db: Database, keys: Path, today: date) -> Iterator[Finding]:
-    """Yield what is found of the reports in a database, and of their keys in a folder."""
+    """Yield findings about the reports in a database, and about their keys in a folder."""
     queue = read_queue(db, today)
     if not queue.reached:
         yield note(

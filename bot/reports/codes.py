@@ -45,11 +45,11 @@ def fingerprint(code: str, key: bytes) -> str:
 
 
 def lookup_hash(typed: str, key: bytes) -> str:
-    """Return the keyed hash to look for, whatever was typed.
+    """Return the hash under which to look for a report, whatever was typed.
 
-    A text that is not a code gets a hash too, which nothing is stored under: wrong, unknown and expired
-    codes then take the same path, through the same query. An index may compare it: nobody can choose the
-    hash without the key.
+    A text that is not a code gets a hash too, under which nothing is stored: wrong, unknown and expired codes
+    then take the same path, through the same query (T8). A database index may compare hashes: without the
+    key, nobody can choose them.
     """
     return fingerprint(read_code(typed) or f"\0{fold_accents(typed[:READ])}", key)
 

@@ -23,7 +23,7 @@ Content = TypeVar("Content")
 
 @dataclass(frozen=True, slots=True)
 class DraftAnswer:
-    """A message about the report of a receipt."""
+    """A message to add to the report that has this receipt."""
 
     receipt: str
     text: str

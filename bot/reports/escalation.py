@@ -42,11 +42,11 @@ class CaseNotice:
     repeated: bool
 
 
-# The administration does not even read of one that could not be sent that it is about a report.
+# Even in a dead letter, the administration does not read that it is about a report.
 CONFIDENTIAL: Final = "un avis confidentiel à la personne qui tient un rôle"
 ALERT: Final = Notice("signalement", CONFIDENTIAL, CaseNotice)  # there is a report
 NEWS: Final = Notice("signalement-suite", CONFIDENTIAL, CaseNotice)  # there is more to read of one
-# What is sent again after a restoration, marked so, rather than held: a report must never be lost.
+# After a restoration these are sent again, marked as repeated, rather than held: no report may be lost.
 NOTICES: Final = frozenset({ALERT.name, NEWS.name})
 FOLLOWING: Final = "suite"  # the level of whoever comes to hold a role that handles a case
 _NEXT_LEVEL: Final = {"first": "other", "other": "alternate"}
@@ -55,32 +55,30 @@ _NEXT_LEVEL: Final = {"first": "other", "other": "alternate"}
 # --- Called by what happens to a case ---------------------------------------------------------
 
 
-def plan(session: Session, case_id: str, number: int, level: str, due_at: str) -> None:
-    """Plan an alert, unless that level of that round is planned already."""
+def plan(session: Session, case_id: str, level: str, due_at: str) -> None:
+    """Plan an alert, unless that level is already planned since the case was entrusted."""
     session.execute(
-        "INSERT OR IGNORE INTO report_alerts (id, case_id, round, level, due_at) VALUES (?, ?, ?, ?, ?)",
-        (new_id(), case_id, number, level, due_at),
+        """INSERT OR IGNORE INTO report_alerts (id, case_id, round, level, due_at)
+           SELECT ?, id, round, ?, ? FROM report_cases WHERE id = ?""",
+        (new_id(), level, due_at, case_id),
     )
 
 
 def plan_news(session: Session, case_id: str, due_at: str) -> None:
     """Plan to tell a case's holders that there is more to read of it."""
-    plan(session, case_id, _round(session, case_id), f"news:{secrets.token_hex(4)}", due_at)
+    plan(session, case_id, f"news:{secrets.token_hex(4)}", due_at)
 
 
-def stop(session: Session, case_id: str) -> None:
-    """Stop the escalation of a case, which was read or has nothing to read; its news are still told."""
+def silence(session: Session, case_id: str, *, news: bool = True) -> None:
+    """Cancel the alerts about a case that have not left; without `news`, only those of its escalation."""
+    levels = "" if news else "AND level NOT LIKE 'news:%'"
     session.execute(
-        "DELETE FROM report_alerts WHERE case_id = ? AND state = 'planned' AND level NOT LIKE 'news:%'",
+        f"DELETE FROM report_alerts WHERE case_id = ? AND state = 'planned' {levels}",  # noqa: S608 — constants
         (case_id,),
     )
-    _cancel(session, case_id, ALERT.name)
-
-
-def silence(session: Session, case_id: str) -> None:
-    """Cancel every alert about a case."""
-    session.execute("DELETE FROM report_alerts WHERE case_id = ? AND state = 'planned'", (case_id,))
-    _cancel(session, case_id, *NOTICES)
+    for row in alert_rows(session.db, case_id):
+        if news or row.notice == ALERT.name:
+            outbox.cancel(session.db, row.key)
 
 
 def entrust(session: Session, case_id: str, role: str, due_at: str) -> None:
@@ -91,7 +89,7 @@ def entrust(session: Session, case_id: str, role: str, due_at: str) -> None:
            WHERE id = ?""",
         (role, case_id),
     )
-    plan(session, case_id, _round(session, case_id), "first", due_at)
+    plan(session, case_id, "first", due_at)
 
 
 def hasten(session: Session, case_id: str) -> None:
@@ -109,62 +107,50 @@ def hasten(session: Session, case_id: str) -> None:
         )
 
 
-def implicate(session: Session, case_id: str, named: Routing, moment: str) -> None:
-    """Exclude from a case those whom one more report of it implicates, once that report may be seen.
+def implicate(session: Session, case_id: str, added: Routing, moment: str) -> None:
+    """Exclude from a case those whom one more report implicates (`added`), from `moment` on.
 
-    They are excluded at once where nobody was told of the case yet.
+    They are excluded at once when nobody was told of the case yet.
     """
     routing = load_routing(session, case_id)
     was_told = bool(access.told_roles(session, case_id))
-    if named.persons(session.db) <= routing.persons(session.db):
+    if added.persons(session.db) <= routing.persons(session.db):
         if was_told:
             plan_news(session, case_id, moment)
         return
-    save_routing(session, case_id, routing.joined(named, moment if was_told else ""))
+    save_routing(session, case_id, routing.joined(added, moment if was_told else ""))
     if was_told and moment <= iso(session.now):
         _settle(session, case_id)
-    elif not was_told and access.handled_by_any(session, case_id, named.persons(session.db)):
-        _part(session, case_id, moment)
+    elif not was_told and access.handled_by_any(session, case_id, added.persons(session.db)):
+        _entrust_elsewhere(session, case_id, moment)
 
 
 def _settle(session: Session, case_id: str) -> None:
-    """Take a case from those whom a report that joined it implicates, once that report may be seen."""
+    """Take a case from those implicated by a report that joined it, once that report may be seen."""
     before = load_routing(session, case_id)
     routing = before.settled(iso(session.now))
     if routing == before:
         return
     save_routing(session, case_id, routing)
-    if access.handled_by_any(session, case_id, routing.parted(session.db, iso(session.now))):
-        _part(session, case_id, session.hour)
+    if access.handled_by_any(session, case_id, routing.barred(session.db, iso(session.now))):
+        _entrust_elsewhere(session, case_id, session.hour)
     elif access.told_roles(session, case_id):
         plan_news(session, case_id, session.hour)
 
 
-def _part(session: Session, case_id: str, due_at: str) -> None:
-    """Entrust a case to someone whom it does not implicate."""
+def _entrust_elsewhere(session: Session, case_id: str, due_at: str) -> None:
+    """Entrust a case to a role whose holders it does not implicate."""
     case = _load_case(session, case_id)
     if case is not None:
         heir = report_routing.route(session.db, case.role, case.excluded, session.today)
         entrust(session, case_id, heir or case.role, due_at)
 
 
-def _round(session: Session, case_id: str) -> int:
-    (number,) = session.execute("SELECT round FROM report_cases WHERE id = ?", (case_id,)).fetchone()
-    return int(number)
-
-
-def _cancel(session: Session, case_id: str, *notices: str) -> None:
-    """Cancel the messages of these notices about a case that have not left."""
-    for row in alert_rows(session.db, case_id):
-        if row.notice in notices:
-            outbox.cancel(session.db, row.key)
-
-
 # --- Called by the clock ----------------------------------------------------------------------
 
 
 def beat(session: Session) -> int:
-    """Tell what is due, at each beat of the clock; harmless when repeated.
+    """Send the alerts that are due, at each beat of the clock; harmless when repeated.
 
     Return how many cases nobody can be told of. Raises `StorageError` or `SealError` when keys are lost.
     """
@@ -239,7 +225,7 @@ def _alerts(session: Session, where: str, *values: str) -> list[_Alert]:
 
 
 def _tell(session: Session, alert: _Alert) -> bool:
-    """Put an alert in the outbox, for each person it concerns. Return False when nobody is left to tell."""
+    """Put an alert in the outbox, once for each person. Return False when there is nobody left to tell."""
     case = _load_case(session, alert.case_id)
     if case is None or alert.round != case.round:
         _set_state(session, alert, "failed")
@@ -304,7 +290,7 @@ def _follow(session: Session, alert: _Alert) -> None:
                 "UPDATE report_cases SET delivered_at = ? WHERE id = ?", (iso(session.now), case.id)
             )
             for level, due_at in _level_times(session, case, session.now).items():
-                plan(session, case.id, case.round, level, due_at)
+                plan(session, case.id, level, due_at)
     elif not any(row.state in {"queued", "sending", "held"} for row in rows):
         _fail(session, case, alert)
 
@@ -320,16 +306,17 @@ def _level_times(session: Session, case: _Case, since: datetime) -> dict[str, st
 
 
 def _fail(session: Session, case: _Case, alert: _Alert) -> bool:
-    """Make the next level due now, since this one reaches nobody. Return False when there is none.
+    """Make the next level due now, since this one reaches nobody.
 
-    The alert then stays planned until the next beat: someone may be appointed.
+    Return False at the last level, when nobody was told at any other: the alert then stays planned, since
+    someone may be appointed.
     """
     following = _NEXT_LEVEL.get(alert.level)
     if alert.level == "alternate" and not access.told_roles(session, case.id):
         return False
     _set_state(session, alert, "failed")
     if following is not None:
-        plan(session, case.id, case.round, following, session.hour)
+        plan(session, case.id, following, session.hour)
         session.execute(
             "UPDATE report_alerts SET due_at = min(due_at, ?) WHERE case_id = ? AND round = ? AND level = ?",
             (session.hour, case.id, case.round, following),

@@ -1,4 +1,4 @@
-"""One of each message that the bot sends unprompted of reports, for the gallery."""
+"""One of each message that the bot sends unprompted about reports, for the gallery."""
 
 from __future__ import annotations
 

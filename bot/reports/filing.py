@@ -77,7 +77,7 @@ def file_report(session: Session, report: Report, image: bytes | None = None, co
         case_id, urgent = str(open_case[0]), bool(open_case[1])
         if report.urgent and not urgent:
             escalation.hasten(session, case_id)
-        routing = report_routing.naming(session.db, report.implicated, session.today)
+        routing = report_routing.routing_of(session.db, report.implicated, session.today)
         escalation.implicate(session, case_id, routing, appears_at)
     session.execute(
         """INSERT INTO report_filings (id, case_id, receipt, status, appears_at, sealed, image)
@@ -104,7 +104,7 @@ def _lookup_hash(ring: Keyring, report: Report) -> str | None:
 
 def _open_case(session: Session, report: Report, address: str | None, appears_at: str) -> str:
     case_id, today, db = new_id(), session.today, session.db
-    routing = report_routing.naming(db, report.implicated, today)
+    routing = report_routing.routing_of(db, report.implicated, today)
     role = report_routing.route(db, report.recipient, routing.persons(db), today) or report.recipient
     session.execute(
         """INSERT INTO report_cases (id, role, status, urgent, address, opened_on, sealed)
@@ -118,5 +118,5 @@ def _open_case(session: Session, report: Report, address: str | None, appears_at
             report_routing.sealed_routing(session, routing),
         ),
     )
-    escalation.plan(session, case_id, 1, "first", appears_at)
+    escalation.plan(session, case_id, "first", appears_at)
     return case_id

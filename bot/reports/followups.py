@@ -49,7 +49,7 @@ class Followup:
 
 
 def receipt_of(session: Session, typed: str) -> str:
-    """Return the lookup hash of whatever was typed, a code or not."""
+    """Return the lookup hash of a text, a code or not."""
     return codes.lookup_hash(typed, session.ring.receipts)
 
 

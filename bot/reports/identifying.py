@@ -1,8 +1,8 @@
-"""Passages of a report that may tell who wrote it, or name someone: marked before it is sent.
+"""Marks the passages of a report that may tell who wrote it, or name someone, before it is sent.
 
-Nothing is changed or kept; the person decides. The phrases are data (`data/identifying.toml`); names,
-addresses and accounts come from `masking`. When in doubt nothing is marked: a warning at every sentence is
-not read.
+The person decides; nothing is changed or stored. The phrases are data (`data/identifying.toml`); names,
+addresses and accounts come from `masking`. In doubt, nothing is marked: nobody reads a warning that comes at
+every sentence.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _SITE: Final = re.compile(
 )
 _ARTICLE: Final = re.compile(r"(?:\b(?:au|aux|du|le|la|les|des|un|une|cette|ce|sur|en)\s+|\bl['’])$")
 _PLACES: Final = frozenset(
-    # One list of words, which reads better as a line.
+    # Words read better in a text than in a list.
     "trois-rivieres trois rivieres shawinigan montreal quebec drummondville becancour nicolet mauricie "  # noqa: SIM905
     "canada france ontario sherbrooke laval gatineau saguenay longueuil levis victoriaville centre-du-quebec "
     "universite association executif conseil comite bureau campus cegep resto bar chasse galant pub cafe "
@@ -95,7 +95,7 @@ class Identifying:
         )
         marks, ends = [], dict[str, int]()
         for start, end, kind in spans:
-            if end > ends.get(kind, 0):  # else it lies within the one before, of the same kind
+            if end > ends.get(kind, 0):  # else it lies inside an earlier one of its kind
                 marks.append(IdentifyingMark(start, end, self.kinds[kind], text[start:end]))
                 ends[kind] = end
         return tuple(marks)
@@ -123,7 +123,7 @@ class Identifying:
         return spans
 
     def _names_nobody(self, text: str, start: int, end: int) -> bool:
-        """Tell whether a word that the masker would hide is a place, an acronym or just a capital."""
+        """Tell whether a word that the masker would hide is a place, an acronym or a mere capital."""
         word, before = text[start:end], fold_accents(text[max(0, start - _BEFORE) : start])
         if (
             fold_accents(word) in _PLACES

@@ -1,8 +1,7 @@
 """The one intake of reports, behind the chat and the web form.
 
-Each door keeps its own limits, drafts and pages. Reviewing what was typed, filing it, and following, adding
-to to or withdrawing a report are here, on the storage thread; only `review`, which stores nothing, may run on
-another.
+Each door keeps its own limits, drafts and pages. Here a report is reviewed, filed, followed, added to and
+withdrawn. Everything runs on the storage thread, except `review`, which stores nothing and may run on any.
 """
 
 from __future__ import annotations
@@ -52,9 +51,9 @@ class ReportReview:
 
 @dataclass(frozen=True, slots=True)
 class Reporting:
-    """What receiving reports takes.
+    """The service that receives reports.
 
-    `clauses`: those that a policy may have on such posts, best first. `addresses`, `identifying`: read
+    `clauses`: those on such posts that a policy may have, best first. `addresses` and `identifying` load
     their data at the first report, since most starts never need it.
     """
 
@@ -83,8 +82,8 @@ class Reporting:
     def scatter(self) -> None:
         """Rewrite the database so that it tells neither when a report came nor what was withdrawn.
 
-        To be called after a commit, on the storage thread. A file larger than `AT_ONCE` is only purged, and
-        rewritten in the night: everyone would wait meanwhile, and Discord waits three seconds only.
+        Call it after a commit, on the storage thread. A file larger than `AT_ONCE` is only purged, then
+        rewritten in the night: everyone would have to wait, and Discord waits for three seconds only.
         """
         storage = self.office.storage
         try:
@@ -101,7 +100,7 @@ class Reporting:
         self.limiter.forget()
 
     def limit(self, actor: Actor) -> Message | None:
-        """Count a report by someone, who is not remembered; return a refusal when it is one too many."""
+        """Count a report by someone, without remembering them; return a refusal when it is one too many."""
         team = "" if actor.platform == "discord" else actor.team
         return None if self.limiter.take(f"{actor.platform}:{team}/{actor.user}") else TOO_MANY
 
@@ -132,9 +131,9 @@ class Reporting:
         return self.addresses().cleaned(clean(text).strip())
 
     def review(self, typed: Report) -> ReportReview:
-        """Clean a report as it was typed, find its post's address, and say what is missing or telling.
+        """Clean a report as it was typed, find its post's address, and check the rest. Nothing is stored.
 
-        Only the canonical address is kept of an `address` that holds one. Nothing is stored.
+        Of an `address` that holds a web address, only that address is kept, in its canonical form.
         """
         post = self.addresses().find(clean(typed.address))
         report = replace(
@@ -174,7 +173,7 @@ class Reporting:
     # --- With the code of a report, or its lookup hash
 
     def receipt_of(self, typed: str) -> str:
-        """Return the lookup hash of whatever was typed, a code or not."""
+        """Return the lookup hash of a text, a code or not."""
         with self.session() as session:
             return followups.receipt_of(session, typed)
 

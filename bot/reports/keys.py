@@ -117,10 +117,10 @@ def new_keyring(folder: Path | None = None) -> Keyring:
 
 
 def keyring(folder: Path, *, create: bool = False) -> Keyring:
-    """Return the keys stored in `folder`, made first if there are none and `create`.
+    """Return the keys stored in `folder`; with `create`, make them first if there are none.
 
-    `create` is for a caller who knows that no report exists: new keys would open none.
-    Raises `StorageError`, as when the keys were lost.
+    Only a caller who knows that no report exists may `create` them: new keys would open none.
+    Raises `StorageError`, in particular when the keys are lost.
     """
     file = folder / KEY_FILE
     if create and not file.exists():

@@ -1,4 +1,4 @@
-"""What everything about reports shares: the keys, the delays, the transaction that they are read in."""
+"""What the whole room shares: the keys, the delays, and the transaction in which reports are read."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bot.times import Calendar, Clock, iso, system_clock
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(minutes=60)  # before a holder sees anything
 
 Status: TypeAlias = Literal["received", "read", "taken", "waiting", "acting", "closed"]
-# As people choose them, lightest first; what comes before the colon is the short name.
+# As people choose them, lightest first; before the colon, the short name.
 SEVERITIES: Final[Mapping[str, str]] = {
     "light": "Légère\u00a0: une critique, une moquerie",
     "serious": "Sérieuse\u00a0: une fausseté, une réputation atteinte",
@@ -102,9 +102,9 @@ class Session:
         return self.db.conn.execute(sql, values)
 
     def appears(self, *, urgent: bool) -> str:
-        """Return, in ISO 8601, when a holder may see what comes now: in 5 to 60 minutes, at random.
+        """Return when a holder may see what comes now, in ISO 8601: in 5 to 60 minutes, at random.
 
-        What is urgent appears at once: it gets the beginning of this hour, which tells no more than needed.
+        What is urgent may be seen at once: it gets the beginning of this hour, to tell no more than needed.
         """
         if urgent:
             return self.hour

@@ -46,7 +46,7 @@ def destroy(db: Database, case_id: str, remember: Remember) -> None:
 
 
 def reseal(db: Database, ring: Keyring) -> int:
-    """Seal with the key in use what another sealed, in the caller's transaction. Return how many contents.
+    """Seal again, in the caller's transaction, what a former key sealed. Return how many contents.
 
     Raises `SealError` when a key is missing.
     """

@@ -26,10 +26,11 @@ OTHER_RECIPIENT: Final[Mapping[str, str]] = {VP_COMMUNICATIONS: CONSEILLER, CONS
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """What is sealed with a case besides its reports: whom it implicates, and how its holder ended it.
+    """What is sealed with a case besides its reports: whom it implicates, and its outcome once closed.
 
-    `coming`: those implicated by reports that nobody may see yet, with the moment when they may (ISO 8601).
-    Until then they are told nothing new, but keep what they had: losing it would tell when a report came.
+    `coming`: the accounts implicated by reports that nobody may see yet, with the moment when they may
+    (ISO 8601). Until then they are told nothing new, but still see the case: losing it would tell when a
+    report came.
     """
 
     accounts: frozenset[Account] = frozenset()
@@ -49,13 +50,13 @@ class Routing:
         return replace(self, accounts=self.accounts.union(*due), coming=left)
 
     def persons(self, db: Database) -> set[str]:
-        """Return the persons implicated, now or soon, by all the accounts that are theirs today."""
+        """Return the persons implicated, now or soon: whoever these accounts belong to today."""
         accounts = self.accounts.union(*(accounts for _, accounts in self.coming))
         persons = {people.person_of(db, account) for account in accounts}
         return {person for person in persons if person is not None}
 
-    def parted(self, db: Database, now: str) -> set[str]:
-        """Return the persons implicated by now, who may see nothing of the case."""
+    def barred(self, db: Database, now: str) -> set[str]:
+        """Return the persons implicated by now, who may no longer see the case."""
         return replace(self.settled(now), coming=()).persons(db)
 
 
@@ -63,7 +64,7 @@ _JSON: Final = TypeAdapter(Routing)
 
 
 def sealed_routing(session: Session, routing: Routing) -> bytes:
-    """Return a routing, sealed."""
+    """Seal a routing."""
     return session.ring.seal(_JSON.dump_json(routing))
 
 
@@ -79,7 +80,7 @@ def load_routing(session: Session, case_id: str) -> Routing:
     return _JSON.validate_json(session.ring.open(sealed))
 
 
-def naming(db: Database, implicated: Iterable[str], today: date) -> Routing:
+def routing_of(db: Database, implicated: Iterable[str], today: date) -> Routing:
     """Return the routing of a report that implicates the holders of these roles today."""
     persons = {person for role in implicated for person in roles.holders(db, role, today)}
     return Routing(frozenset(account for person in persons for account in people.accounts_of(db, person)))

@@ -1,4 +1,4 @@
-"""The form for reports, without account or script.
+"""The web form for reports, without account or script.
 
-In: HTTP from anybody. Out: pages, and reports filed as those of the chat are.
+In: HTTP from anybody. Out: pages, and reports for the same intake as the chat's (`bot.reports.intake`).
 """

@@ -11,7 +11,7 @@ from aiohttp import BodyPartReader, web
 from bot.conversation.messages import clean
 
 PICTURE_SIZE: Final = 8 * 1024 * 1024
-# Of a whole body: the redrawn picture, sealed and in base64, and the texts; or a picture and some room.
+# The redrawn picture, sealed and in base64, and the texts; or an uploaded picture and some room.
 BODY_SIZE: Final = 24 * 1024 * 1024
 FIELDS: Final = 40
 FIELD_SIZE: Final = 64 * 1024
@@ -72,7 +72,7 @@ async def _read_parts(request: web.Request) -> FormBody:
 
 
 async def _content(part: BodyPartReader, most: int, left: int) -> tuple[bytes, int]:
-    """Return the first `most` bytes of a part at the most, and the size of all of it.
+    """Return a part's content, cut around `most` bytes, and its whole size.
 
     A part that is too large is read to its end: a browser that is still sending sees no answer.
     """

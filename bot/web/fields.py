@@ -1,4 +1,4 @@
-"""The fields of a form as HTML: each with its label, its hint and its problem."""
+"""The fields of a form as HTML, each with its label, its hint and its problem."""
 
 from __future__ import annotations
 

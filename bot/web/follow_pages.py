@@ -1,4 +1,4 @@
-"""The form's pages for whoever comes back with a code, as HTML. Pure, like the others."""
+"""The form's pages for someone who comes back with a code, as HTML. Pure, like the others."""
 
 from __future__ import annotations
 

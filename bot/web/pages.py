@@ -142,9 +142,9 @@ def report_form(
 def review_page(
     review: ReportReview, titles: Mapping[str, str], picture: DraftPicture | None, seal: str, note: str
 ) -> str:
-    """Return the page that shows a report once more, with what may identify someone marked.
+    """Return the page that shows a report once more, and marks what may identify someone.
 
-    `seal`: what the next page must get again besides what was typed. `note`: shown first, unless "".
+    `seal`: carried to the next page, with what was typed. `note`: shown first, unless it is "".
     """
     report = review.report
     typed: dict[str, Sequence[str]] = {

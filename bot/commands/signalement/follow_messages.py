@@ -1,4 +1,4 @@
-"""What is said to someone who comes back to their report with its code."""
+"""The messages that a person gets who comes back to their report with its code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.reports.followups import Followup
 from bot.reports.identifying import IdentifyingMark
 from bot.times import in_words
 
-DIALOGUE_WEIGHT: Final = 2_200  # what is left of a message once its frame is drawn
+DIALOGUE_WEIGHT: Final = 2_200  # of a message; the rest is for its frame
 
 CODE_SEEN: Final = Message(
     Text(
@@ -27,7 +27,7 @@ CODE_SEEN: Final = Message(
 
 
 def code_form() -> Form:
-    """Ask for the code in a form, so that it is written in no conversation."""
+    """Return the form of the code: typed in a message, it would stay in the conversation."""
     field = TextField(
         "code", "Votre code de suivi", hint="Neuf mots; accents et majuscules au choix", lines=2
     )
@@ -68,7 +68,7 @@ def dialogue(messages: Sequence[DialogueMessage], names: Mapping[Author, str]) -
 
 
 def answer_form(token: str) -> Form:
-    """Ask what to answer or to add."""
+    """Return the form of an answer."""
     field = TextField("texte", "Votre réponse", lines=5, max_length=MESSAGE_LENGTH)
     return Form(f"{COMMAND} relire {token}", "Répondre ou ajouter", (field,), "Relire")
 
@@ -88,7 +88,7 @@ def answer_review(text: str, token: str, back: str, marks: Sequence[IdentifyingM
 
 
 def added(back: str) -> Message:
-    """Say that an answer is sent."""
+    """Confirm that an answer was sent. `back`: the token of the page that it is for."""
     return Message(
         Text(
             "C'est ajouté. La personne qui traite votre signalement le lira dans l'heure qui vient, au mieux."
@@ -98,7 +98,7 @@ def added(back: str) -> Message:
 
 
 def withdrawal(token: str) -> Message:
-    """Ask before destroying."""
+    """Ask for confirmation before destroying a report."""
     return Message(
         Heading("Retirer ce signalement?"),
         Text(
@@ -118,5 +118,5 @@ CLOSED_PAGE: Final = Message(Text("Cette page s'est fermée. Tapez votre code de
 
 
 def unopened(why: str) -> Message:
-    """Say why a code shows nothing, and offer to enter it again."""
+    """Say why a code opens nothing, and offer to enter it again."""
     return Message(Text(why), _AGAIN)

@@ -207,7 +207,7 @@ def review(
 
 
 def labelled(lines: Iterable[tuple[str, str]]) -> Iterator[Span | str]:
-    """Yield each label, in bold, and its value, on a line of their own."""
+    """Yield lines of a label, in bold, and its value."""
     for number, (label, value) in enumerate(lines):
         yield bold(f"{chr(10) if number else ''}{label}\u00a0: ")
         yield value

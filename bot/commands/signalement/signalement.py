@@ -54,7 +54,10 @@ def counts(reporting: Reporting, request: Request) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class ReportRequest:
-    """A request by someone unknown, who reports or follows. Its methods take what follows a button's verb."""
+    """A request by someone unknown, who reports or follows a report.
+
+    Its methods take what follows a button's verb, often the token of a draft or of a page.
+    """
 
     reporting: Reporting
     fields: Mapping[str, str]
@@ -107,7 +110,7 @@ class ReportRequest:
         """Return the titles of roles, and the role a report would go to today, None when it is for nobody."""
         with self.reporting.session() as session:
             db, today = session.db, session.today
-            excluded = routing.naming(db, report.implicated, today).persons(db)
+            excluded = routing.routing_of(db, report.implicated, today).persons(db)
             return routing.titles(db), routing.route(db, report.recipient, excluded, today)
 
     def send(self, token: str) -> Message:
@@ -129,7 +132,7 @@ class ReportRequest:
         self.reporting.drafts.reports.drop(token)
         return messages.GIVEN_UP
 
-    # --- With the code; `token` names a page opened with it
+    # --- With the code, on a page that `token` names
 
     def follow(self, token: str) -> Reply:
         """Show the report whose code was typed, or that of a page that is open."""

@@ -1,1 +1,1 @@
-"""`/vigie signalements`: reading and handling the reports that one receives."""
+"""`/vigie signalements`: how holders read and handle reports."""

@@ -1,1 +1,1 @@
-"""One post, one address: addresses found in what is pasted, made canonical by rules that are data."""
+"""Finding the address of a post in what people paste, and making it canonical by rules that are data."""

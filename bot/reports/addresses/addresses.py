@@ -40,7 +40,7 @@ _SCRIPT: Final = re.compile(r"\.(?:php|aspx?|jsp|cfm|cgi|pl|do)\d?$", re.IGNOREC
 _Pattern: TypeAlias = Annotated[
     re.Pattern[str], BeforeValidator(lambda text: re.compile(text, re.IGNORECASE))
 ]
-# Written over several lines.
+# A pattern that the file writes over several lines.
 _LongPattern: TypeAlias = Annotated[_Pattern, BeforeValidator(lambda text: "".join(text.split()))]
 
 
@@ -76,7 +76,7 @@ class _Link:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A rule of the file, which says what its keys mean."""
+    """A rule of the file; its keys are explained there."""
 
     path: _Pattern = re.compile(".*")
     sub: _Pattern | None = None
@@ -88,7 +88,7 @@ class _Rule:
     whole: bool = False
 
     def values(self, link: _Link, sub: str, parameters: Mapping[str, str]) -> dict[str, str] | None:
-        """Return what the rule takes from a link; None when it does not apply."""
+        """Return the values that the rule finds in a link, by name; None when it does not apply."""
         if self.sub and not self.sub.fullmatch(sub):
             return None
         if self.host and not self.host.fullmatch(_bare(link.host)):
@@ -186,7 +186,7 @@ class Addresses:
             again = self._first(post.canonical) if post else None
             if again == post:
                 return post
-            post = again  # the end of an address may look like what follows one in a text
+            post = again  # its end may look like punctuation that follows an address
         return None
 
     def cleaned(self, text: str) -> str:
@@ -264,7 +264,7 @@ def load_addresses(folder: Path) -> Addresses:
 
 
 def _parsed(url: str) -> _Link | None:
-    """Return an address taken apart; None when it has no host that can be on the web."""
+    """Take an address apart; return None when its host cannot be on the web."""
     try:
         parts = urlsplit(url)
         host = (parts.hostname or "").rstrip(".").encode("idna").decode("ascii").lower()

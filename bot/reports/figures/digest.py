@@ -51,7 +51,7 @@ NOTICE: Final = Notice("signalements-bilan", "un avis confidentiel au titulaire 
 
 
 async def send_digests(storage: Storage, records: Records, _: Arguments, _now: datetime) -> None:
-    """Send each holder who has any the week's figures; done again, tell nobody twice.
+    """Send the week's figures to each holder who has any; nobody gets them twice.
 
     Raises `TypesetError`, `StorageError`.
     """
@@ -69,8 +69,6 @@ async def send_digests(storage: Storage, records: Records, _: Arguments, _now: d
     def enqueue(person: str, tables: Sequence[Table], picture: bytes) -> None:
         with storage.transaction() as db:
             session = records.at(db)
-            if _was_told(session, person):
-                return
             name, text = f"signalements-{_week(session)}.png".lower(), "\n".join(statistics.lines(tables))
             arguments = DigestNotice(store_file(session, ReportFile(name, text, picture)))
             delivery = Delivery(_key(session, person), f"person:{person}", NOTICE, arguments)
@@ -82,7 +80,7 @@ async def send_digests(storage: Storage, records: Records, _: Arguments, _now: d
 
 
 def holders(session: Session) -> list[str]:
-    """Return those who may handle a case today."""
+    """Return the persons who may handle a case today."""
     persons = (
         person
         for role in routing.receiving_roles(session.db)

@@ -74,7 +74,7 @@ def export(session: Session, case_id: str, association: str) -> Export:
         "subtitle": f"PA20, 5.10. Reçu le {in_words(line.since)}.",
         "association": association,
         "made": f"Exporté le {in_words(day)}",
-        # The page is the same all day long, to the byte.
+        # Midnight, so that the PDF is the same all day, to the byte.
         "made_at": session.records.calendar.at(day, time(0)).isoformat(),
         "facts": facts,
         "filings": [
@@ -151,7 +151,7 @@ def _filing(filing: Filing, image: bytes | None, titles: Mapping[str, str]) -> d
 async def send_case(
     storage: Storage, records: Records, association: str, arguments: Arguments, _: datetime
 ) -> None:
-    """Make the PDF of a case and send it; done again, it sends nothing twice.
+    """Make the PDF of a case and send it to a holder, once for each request.
 
     `arguments`: the « person » who asks, the « case », and an « id » drawn for this request.
     Raises `TypesetError`, `StorageError`.

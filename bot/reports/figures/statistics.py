@@ -1,4 +1,4 @@
-"""How many reports there are, without telling of any one of them.
+"""How many reports there are, without revealing any one of them.
 
 Every number is a band of five: « moins de 5 », « 5 à 9 ». Hiding only the small numbers would not do: they
 could be computed from a total, or from last week's figures. Of a number under five, other bands may tell
@@ -38,7 +38,7 @@ PLATFORMS: Final = {
     "google": "Avis Google",
 }
 ELSEWHERE: Final = "Ailleurs"  # on another site, or where no address was given
-# Hours from when a holder is told to when one of them opens the case: under so many, and how it is shown.
+# Between a case's first alert and its first reading: fewer than so many hours, and the label.
 _DELAYS: Final = (
     (4.0, "En moins de 4\u00a0h"),
     (24.0, "De 4 à 24\u00a0h"),
@@ -110,7 +110,7 @@ def tables(session: Session, cases: Iterable[str]) -> list[Table]:
             gravest = max(reports, key=lambda report: _GRAVITY.index(report.severity))
             severities[_short(gravest.severity)] += 1
     totals = ("Publications en cours", "Publications closes", "Signalements reçus")
-    # Every label has its figure, so that which are there tells nothing.
+    # Every label gets a figure, or the labels themselves would tell something.
     return [
         Table(title, tuple(figure(label, counted[label]) for label in labels))
         for title, labels, counted in (
@@ -123,7 +123,7 @@ def tables(session: Session, cases: Iterable[str]) -> list[Table]:
 
 
 def lines(tables: Sequence[Table]) -> list[str]:
-    """Return each table as a French sentence; figures under five are told of together."""
+    """Return each table as a French sentence, in which figures under five share one phrase."""
     sentences = []
     for table in tables:
         parts = [f"{_inside(figure.label)}, {figure.words}" for figure in table.figures if figure.low]
