@@ -35,9 +35,9 @@ def handled_by_any(session: Session, case_id: str, persons: Collection[str]) -> 
 
 
 def may_know(session: Session, case_id: str, person_id: str) -> bool:
-    """Tell whether someone may know of a case: it was told to a role that they hold, and does not implicate them.
+    """Tell whether someone may know of a case: they handle it, and it does not implicate them.
 
-    Raises `SealError`, `StorageError`.
+    Nobody may before its first alert leaves. Raises `SealError`, `StorageError`.
     """
     if not told_roles(session, case_id):  # as for a case that does not exist
         return False
