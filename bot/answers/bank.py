@@ -133,14 +133,13 @@ def parse_bank_line(text: str, where: Place, *, any_kind: bool = False) -> BankL
     `any_kind`: accept kinds and outcomes that no bank has, for questions that are only measured.
     Raises `PolicyError`.
     """
-    source, at = where
     try:
         data = json.loads(text)
     except (json.JSONDecodeError, RecursionError) as error:
-        raise PolicyError(source, at, "ce n'est pas un objet JSON.") from error
+        raise PolicyError(*where, "ce n'est pas un objet JSON.") from error
     problem = _shape_problem(data)
     if problem:
-        raise PolicyError(source, at, problem)
+        raise PolicyError(*where, problem)
     gold, also_ok = (tuple(map(Number.parse, data[key])) for key in ("gold", "also_ok"))
     line = BankLine(
         data["question"],
@@ -153,7 +152,7 @@ def parse_bank_line(text: str, where: Place, *, any_kind: bool = False) -> BankL
     )
     problem = "" if any_kind else _sense_problem(line)
     if problem:
-        raise PolicyError(source, at, problem)
+        raise PolicyError(*where, problem)
     return line
 
 

@@ -30,7 +30,6 @@ from bot.policy.library import Policy
 from bot.policy.loading import load_library
 
 ENOUGH = 5  # answered questions for each clause; with fewer, text alone does better
-_PARENT_DEATH_SIGNAL = 1  # prctl(2): PR_SET_PDEATHSIG
 
 
 def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
@@ -68,7 +67,7 @@ def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
 def main() -> None:
     """Train, and print the verdict as JSON; exit 1 with one French line of what is wrong."""
     if sys.platform == "linux":  # end when the bot does, however it ends: once started again, it trains anew
-        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, see prctl(2)
     if hasattr(os, "nice"):
         os.nice(5)  # whoever asks the bot something meanwhile goes first
     try:

@@ -160,9 +160,10 @@ def _next_steps(wording: Wording, numbers: Sequence[Number]) -> Iterator[Element
     lines = []
     for step in dict.fromkeys(step for n in together if (step := wording.guidance.step(n))):
         titles: list[str] = []
-        for role in step.contact:
-            with wording.office.storage.transaction() as db, suppress(RoleError):
-                titles.append(roles.title(db, role))  # unless it left the registry: the quotation names it
+        with wording.office.storage.transaction() as db:
+            for role in step.contact:
+                with suppress(RoleError):  # it left the registry: the quotation still names it
+                    titles.append(roles.title(db, role))
         contact = ", ou ".join([*titles[:1], *map(within_sentence, titles[1:])])
         lines.append(f"{step.says} À joindre\u00a0: {contact}." if titles else step.says)
     if lines:

@@ -16,7 +16,6 @@ from bot.language.spelling import WORD, fold, sound, stem
 Floats: TypeAlias = NDArray[np.float32]
 Places: TypeAlias = NDArray[np.intp]
 Rows: TypeAlias = NDArray[np.int16] | NDArray[np.int32]
-Weights: TypeAlias = NDArray[np.float16] | NDArray[np.float32]
 
 BUCKETS = 1 << 16  # measured: 2**15 costs 0.3 points, 2**20 gains nothing
 FAMILIES = ("stems", "words", "sounds", "letters")
@@ -77,7 +76,7 @@ class Postings:
 
     starts: NDArray[np.int32]
     rows: Rows
-    weights: Weights
+    weights: NDArray[np.float16] | NDArray[np.float32]
 
     @classmethod
     def of(cls, texts: Sequence[tuple[Places, Floats]]) -> Postings:

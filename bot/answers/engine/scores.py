@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.policy.articles import Number
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-Values: TypeAlias = "NDArray[np.float64]"
 
 FORMAT = 2  # of a model's file; part of its fingerprint, so that an older program's file is never read
 
@@ -40,7 +38,7 @@ class Scores:
     """
 
     numbers: tuple[Number, ...]
-    values: Values
+    values: NDArray[np.float64]
     reasons: Mapping[str, float]
     topics: Mapping[str, float]
     threshold: float
