@@ -24,7 +24,7 @@ BANK, GATE = "questions.jsonl", "questions_gate.jsonl"
 ANSWERED_KINDS = ("direct", "paraphrase", "colloquial", "scenario", "typo", "keyword", "article", "english")
 DECLINED_KINDS = ("near_miss", "off_topic", "adversarial", "article")  # an article that does not exist
 ANSWERED, DECLINED = ("answer", "incident", "draft"), ("silent", "out_of_scope")
-REASONS = ("silent", "near_miss", "off_topic", "adversarial")  # to decline, as a model learns them
+REASONS = ("silent", "near_miss", "off_topic", "adversarial")  # to decline, that a model learns
 LONGEST = 2_000  # characters; a pasted draft is the longest thing that people write
 _NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,3})*")
 _KEYS = ("question", "kind", "outcome", "gold", "also_ok", "author")
@@ -59,7 +59,7 @@ class BankLine:
 
     @property
     def unsaid(self) -> bool:
-        """Whether the policy does not answer a question that is close to its subject, and one day might."""
+        """Whether the policy, though close to the subject, does not answer: a later text may."""
         return self.reason in {"silent", "near_miss"}
 
     def accepts(self, number: Number) -> bool:
@@ -91,8 +91,7 @@ def spelling_tables(folders: Iterable[Path]) -> tuple[Path, ...]:
 def load_bank_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
     """Read banks, and check every line, but not whether its clauses exist.
 
-    Raises `PolicyError`, with the file and the line, at the first line that is wrong or asks what another
-    one asks.
+    Raises `PolicyError`, with the file and the line, at the first line that is wrong or repeats a question.
     """
     lines = []
     places: dict[str, Place] = {}
@@ -123,14 +122,14 @@ def _readable(text: str) -> BankLine | None:
 
 
 def normalized_question(question: str) -> str:
-    """Return a question in lower case with single spaces: questions that are then equal are the same."""
+    """Return a question in lower case with single spaces, to tell whether two are the same."""
     return " ".join(question.lower().split())
 
 
 def parse_bank_line(text: str, where: Place, *, any_kind: bool = False) -> BankLine:
-    """Read one line, with or without its author and its outcome; its clauses may not exist.
+    """Parse one line, whose author and outcome may be missing, without checking that its clauses exist.
 
-    `any_kind`: accept kinds and outcomes that no bank has, for questions that are only measured.
+    `any_kind`: accept kinds and outcomes that no bank has, for questions to be measured.
     Raises `PolicyError`.
     """
     try:
@@ -208,8 +207,7 @@ def line_origin(line: BankLine, version: Version) -> Version:
 def carried_lines(lines: Iterable[BankLine], version: Version) -> tuple[BankLine, ...]:
     """Return lines with the numbers that their clauses have in a version.
 
-    A line is left out once no clause of its `gold` is there: whether the new text answers it is for people
-    to say.
+    A line is left out once none of its `gold` clauses remains: people decide whether the new text answers it.
     """
     carried = []
     for line in lines:

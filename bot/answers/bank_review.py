@@ -1,4 +1,4 @@
-"""Which lines of the bank of questions a revision leaves to be reviewed."""
+"""The lines of the bank of questions that people have to review after a revision."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from bot.policy.library import Policy
 
 
 def outdated_counts(policy: Policy, lines: Sequence[BankLine]) -> dict[Number, int]:
-    """Count, for each clause that changed or went since lines were written about it, those lines.
+    """Count the lines to review, by the clause that was changed or removed since they were written.
 
-    A clause that went has the last number that it had. A line that says that the policy does not answer
-    counts for the new or changed clause that may.
+    A removed clause appears under its last number. A line that says that the policy does not answer counts
+    for the new or changed clause that may answer it now.
     """
     latest = policy.versions[-1]
     words = ClauseWords(latest, {}, {}, search.indexed_keys)

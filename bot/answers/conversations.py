@@ -21,7 +21,7 @@ from bot.times import Clock
 
 FOLLOWED: Final = timedelta(minutes=10)  # how long a question may refer to the one before
 JUDGED: Final = timedelta(hours=1)  # how long « Pas utile » knows which question it is about
-MOST: Final = 2_000  # of each; beyond, the oldest are forgotten first
+MOST: Final = 2_000  # entries of a table; beyond, the oldest are forgotten first
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -41,7 +41,7 @@ class Fading(Generic[Key, Value]):
         self._lock = RLock()
 
     def put(self, key: Key, value: Value) -> None:
-        """Keep a value for the whole span, even if there was one; beyond `most`, forget the oldest."""
+        """Keep a value, replacing any other, for the whole span; beyond `most`, forget the oldest."""
         with self._lock:
             self.fade()
             self._entries.pop(key, None)
@@ -83,7 +83,7 @@ class Fading(Generic[Key, Value]):
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
-    """An answer that was given. `kept`: its question is already among those without an answer."""
+    """An answer that was given. `kept`: its question is already in `unanswered`."""
 
     policy: str
     question: Masked
@@ -99,13 +99,13 @@ class AnswerMemory:
         self._to_judge: Fading[str, GivenAnswer] = Fading(clock, JUDGED)
 
     def previous(self, actor: Actor | None, policy: str) -> tuple[Number, ...]:
-        """Return the clauses of the person's last answer, none unless it was about this policy."""
+        """Return the clauses of the person's last answer if it was about this policy, else none."""
         last = self._last.get(actor)
         return last[1] if last and last[0] == policy else ()
 
     def remember(self, actor: Actor | None, policy: str, clauses: tuple[Number, ...]) -> None:
         """Remember the clauses of the person's last answer."""
-        if actor:  # it may be unknown
+        if actor:  # else nobody knows who asks
             self._last.put(actor, (policy, clauses))
 
     def forget(self, actor: Actor | None) -> None:

@@ -62,7 +62,7 @@ class Measures:
 
 
 def measure(trials: Sequence[Trial]) -> Measures:
-    """Measure some trials, to four decimals."""
+    """Return the measures of some trials, rounded to four decimals."""
     inside = [trial for trial in trials if trial.line.gold]
     return Measures(
         len(trials),
@@ -95,7 +95,7 @@ def load_questions(path: Path, version: Version) -> tuple[BankLine, ...]:
 
 
 def ask_questions(engine: Engine, policy: Policy, version: Version, lines: Iterable[BankLine]) -> list[Trial]:
-    """Ask every question, one at a time."""
+    """Ask the questions one at a time, and time each answer."""
     trials = []
     for line in lines:
         start = perf_counter()

@@ -1,7 +1,7 @@
-"""What is said around quotations, as data beside the policy: what to do next, what it does not say.
+"""What the bot says around quotations: what to do next, what the policy leaves unsaid, where else to turn.
 
-`answers.toml` is written by people, like `annotations.toml`, and checked against the text in the same
-way. It holds the bot's own words about the policy, never the policy's.
+`answers.toml`, beside the policy, is written by people like `annotations.toml`, and checked against the
+text in the same way. It holds the bot's own words about the policy, never the policy's.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bot.policy.search import fold_accents
 FILE: Final = "answers.toml"
 SUBJECT_LENGTH: Final = 40  # characters; it must fit on a button after a number and a few words
 SENTENCE_LENGTH: Final = 200
-_EXACT: Final = 3  # letters: a shorter beginning would stand for too many words
+_EXACT: Final = 3  # letters; a shorter word is not matched by its beginning
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -41,8 +41,8 @@ class Step:
 class GuidanceCase:
     """What to say to a kind of question: one that holds every word of one of the phrases `when`.
 
-    A word is matched by its beginning. Words joined by a hyphen must follow one another: « par-ecrit » is
-    not in « où est-ce écrit ».
+    A word of more than three letters is matched by its beginning. Words joined by a hyphen must follow one
+    another: « par-ecrit » is not in « où est-ce écrit ».
     """
 
     says: str
@@ -112,11 +112,11 @@ class Guidance:
         return _first(self.elsewhere, question)
 
     def settled(self, answer: PolicyAnswer, question: str) -> PolicyAnswer:
-        """Return an answer in which a no is « silent » when it falls in a silence that was written down.
+        """Return an answer whose no is « silent » when the question falls in a silence that was written down.
 
-        Words alone would not do: the closest clause must be one that the silence is about. Where a revision
-        may have broken a silence, the answer is its new words. Nor does the model claim a silence by itself
-        when it was not taught all that the text says.
+        The closest clause must also be one that the silence is about. Where a revision may have broken a
+        silence, its new clauses are the answer. A model that has not learnt the whole text cannot claim a
+        silence by itself.
         """
         if answer.answered or answer.topic != "question" or answer.foreign or answer.unkind:
             return answer

@@ -39,18 +39,18 @@ Topic: TypeAlias = Literal["question", "incident", "draft"]
 
 TOPICS: tuple[Topic, ...] = ("incident", "draft")
 MOST = 3  # clauses in one answer
-RIVAL = 0.7  # of the best clause's likelihood, from which another is another reading of the question
-SHOWN = 0.2  # of the best clause's likelihood, from which another is worth reading too
-DOUBT = 0.12  # of margin under which a decline is « not found » rather than a silence of the policy
-TOPICAL = 0.25  # of margin that a negative post or a draft is forgiven: both are always the policy's subject
-SURE_OF_TEXT = 0.6  # of a question's meaning that a clause must hold; then nine in ten are right
-TEXT_RIVALS = 0.1  # below the best, within which another clause is shown too
+RIVAL = 0.7  # share of the best likelihood from which another clause is a rival reading of the question
+SHOWN = 0.2  # share of the best likelihood from which another clause is worth reading too
+DOUBT = 0.12  # while the margin is above minus this, a no is « not found » rather than « silent »
+TOPICAL = 0.25  # added to the margin of a negative post or a draft, always the policy's subject
+SURE_OF_TEXT = 0.6  # share of a question that a clause must hold to answer; nine in ten are then right
+TEXT_RIVALS = 0.1  # within this of the best share, another clause is shown too
 _UNRELATED = frozenset({"adversarial", "off_topic"})
 
 
 @dataclass(frozen=True, slots=True)
 class PolicyAnswer:
-    """What a question is answered with.
+    """The answer to a question.
 
     `outcome`: "answer"; "clarify" when two readings compete, and `clauses` are the choice; "not_found" when
     nothing reliable was found; "silent" when the policy touches the subject but does not say;
@@ -78,7 +78,7 @@ class PolicyAnswer:
 
     @property
     def answered(self) -> bool:
-        """Whether clauses are given as an answer."""
+        """Whether it gives clauses as an answer."""
         return self.outcome in {"answer", "clarify"}
 
     @property
@@ -202,7 +202,7 @@ def _by_model(scores: Scores, policy: Policy) -> PolicyAnswer:
 
 
 def _by_fresh_words(answer: PolicyAnswer, candidates: Sequence[ScoredClause]) -> PolicyAnswer:
-    """Return a no, in the light of clauses that the bank says nothing of and that may answer."""
+    """Reconsider a no, given the clauses newer than the bank that may answer."""
     sure = [clause for clause in candidates if clause.score >= SAYS][:MOST]
     near = sure or candidates[:MOST]
     numbers = {clause.number for clause in near}
@@ -219,7 +219,7 @@ def _read_with(number: Number, policy: Policy) -> frozenset[Number]:
 
 
 def _to_show(ranked: Sequence[ScoredClause], least: float, policy: Policy) -> tuple[ScoredClause, ...]:
-    """Return the best clause, those to be read with it, and others of at least a score: three at most."""
+    """Return at most three clauses: the best, those to be read with it, and others with at least a score."""
     group = _read_with(ranked[0].number, policy)
     together = [clause for clause in ranked if clause.number in group]
     shown = [clause for clause in ranked[:MOST] if clause.score >= least]

@@ -1,4 +1,4 @@
-"""Training again after lines were added to the bank from the chat, and saying what came of it.
+"""Training again after lines were added to the bank from the chat, and the notice of its result.
 
 An errand (see `bot.schedule.clock`): training takes a minute, in a process of its own, off the storage
 thread. It is harmless when repeated: the same bank gives the same model, and the notice has one key.
@@ -35,7 +35,7 @@ ERRAND: Final = "reentrainer"  # in `Work.errands`
 
 @dataclass(frozen=True, slots=True)
 class RetrainingResult:
-    """What came of training a policy's model again: the arguments of the notice.
+    """The result of training a policy's model again, which is all that the notice needs.
 
     `swapped`: the new model answers from now on. `before`, `after`: the share of the gate file's questions
     that each model answers rightly (« joint » in docs/), None when there was no model, or no gate.
@@ -53,7 +53,7 @@ class RetrainingResult:
 NOTICE: Final = Notice("reentrainement", "le résultat d'un réentraînement", RetrainingResult)
 
 
-Retrain: TypeAlias = Callable[[str], RetrainingResult]  # of a policy
+Retrain: TypeAlias = Callable[[str], RetrainingResult]  # takes a policy
 
 
 def retrain(library: Library, folders: Sequence[Path], models: Path, policy: str) -> RetrainingResult:

@@ -1,10 +1,10 @@
-"""Trains a policy's model, and has it serve unless it answers the questions set aside worse than before.
+"""Trains a policy's model, which then serves unless it answers the questions set aside worse than before.
 
     python -m bot.answers.train < ORDER
 
-The order is a `store.TrainingOrder` in JSON; the verdict is printed as JSON. A program of its own, so that
-nothing of what training needs stays in the bot. The questions set aside, `questions_gate.jsonl` beside the
-bank, are never trained on.
+The order is a `store.TrainingOrder` in JSON; the verdict is printed as JSON. A separate program, so that
+nothing that training needs stays in the bot's memory. The questions set aside, `questions_gate.jsonl` beside
+the bank, are never trained on.
 """
 
 from __future__ import annotations
@@ -66,10 +66,10 @@ def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
 
 def main() -> None:
     """Train, and print the verdict as JSON; exit 1 with one French line of what is wrong."""
-    if sys.platform == "linux":  # end when the bot does, however it ends: once started again, it trains anew
+    if sys.platform == "linux":  # die with the bot, however it ends; once started again, it trains anew
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, see prctl(2)
     if hasattr(os, "nice"):
-        os.nice(5)  # whoever asks the bot something meanwhile goes first
+        os.nice(5)  # people's questions go first
     try:
         order = store.ORDER.validate_json(sys.stdin.read())
         approved = {order.policy: order.texts} if order.texts else None

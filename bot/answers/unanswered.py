@@ -23,7 +23,7 @@ DAYS_KEPT: Final = 90
 MOST: Final = 500  # kept at once; a flood must neither fill the disk nor bury what others asked
 SIMILAR: Final = 0.6  # Jaccard index of the stems of two questions, from which they are shown together
 
-# The policy was not found to answer; it is silent; or whoever asked judged the answer of no use.
+# No reliable answer was found; the policy is silent; or whoever asked judged the answer useless.
 Problem: TypeAlias = Literal["not_found", "silent", "unhelpful"]
 Usefulness: TypeAlias = Literal["useful", "useless"]
 
@@ -75,7 +75,7 @@ def keep_question(
 ) -> bool:
     """Keep a masked question, in the caller's transaction.
 
-    Returns False when there is no room for it, or nothing but masks in it. There is no column for who asked.
+    Returns False when there is no room left, or when it holds only masks. No column says who asked.
     """
     (count,) = db.conn.execute("SELECT count(*) FROM asked_questions").fetchone()
     if count >= MOST or not any(True for _ in search_words(_unmasked(question))):

@@ -9,7 +9,7 @@ from bot.conversation.requests import Command, Request
 
 
 def explain(catalogue: Callable[[], Sequence[Command]], request: Request) -> Message:
-    """Explain each command of the catalogue that whoever asks may use."""
+    """Explain the commands of the catalogue that the person may use."""
     usable = [c for c in catalogue() if not (c.refusal and c.refusal(request))]
     return help_message(usable)
 

@@ -1,4 +1,4 @@
-"""`banque`: questions that were not well answered, for the administration to make lines of the bank of.
+"""`banque`: questions that were not well answered, which the administration turns into lines of the bank.
 
 They were masked when they were kept, and nobody knows who asked. A line that is added is the association's
 own, and the model is then trained again (see `bot.answers.retraining`).
@@ -55,7 +55,7 @@ _PROBLEMS: Mapping[Problem, str] = {
 
 @dataclass(frozen=True, slots=True)
 class BankEditing:
-    """What this command works with. `shipped`: the folder of what is shipped; `own`: the association's."""
+    """What this command works with. `shipped`: the folder of shipped data; `own`: the association's."""
 
     library: Library
     office: Office
@@ -148,7 +148,7 @@ def _quoted(question: str) -> str:
 
 
 def _history(group: SimilarQuestions) -> str:
-    """Say how many times it was asked, what was wrong, and when it last was."""
+    """Say how many times it was asked, what was wrong, and when it was last asked."""
     count = len(group.questions)
     times = f"Posée {count} fois" if count > 1 else "Posée une fois"
     counts = Counter(question.problem for question in group.questions)
@@ -203,7 +203,7 @@ def _delete(bank: BankEditing, db: Database, group: SimilarQuestions) -> None:
 def _make_line(
     bank: BankEditing, db: Database, reading: Reading, request: Request, group: SimilarQuestions | None
 ) -> Reply:
-    """Return the form or, once it is filled in, add its line, of which the group is no longer kept."""
+    """Return the form or, once it is filled in, add its line and delete the group."""
     if bank.own is None:
         raise UserError(
             "Réglez d'abord VIGIE_DATA\u00a0: c'est le dossier où la banque de l'association s'écrit."
@@ -299,7 +299,7 @@ _KINDS: Mapping[str, str] = {
 
 
 def line_form(reading: Reading, group: SimilarQuestions | None) -> Form:
-    """Return the form that makes a line of a question, with neutral words in the place of masks."""
+    """Return the form that turns a question into a line, with neutral words instead of masks."""
     identifier, question = (group.first.id, group.first.question) if group else ("", "")
     for mask, words in _NEUTRAL.items():
         question = question.replace(mask, words)

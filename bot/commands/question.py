@@ -68,10 +68,10 @@ def ask(desk: Answering, request: Request) -> Message:
 
 
 def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> Message:
-    """Give the clauses that were chosen among the readings of a question, so that it can still be judged.
+    """Give the clauses chosen among the readings of a question; the answer can still be judged.
 
     A single clause comes with those to be read with it. Anything but a few whole clauses is looked up:
-    they may have been taken out of the policy since.
+    the policy may have lost one since.
     """
     reading, text = politique.open_reading(desk.library, chosen, pressed=request.pressed)
     version, reference = reading.version, politique.reference_in(text, reading.version)
@@ -89,7 +89,7 @@ def choose(desk: Answering, request: Request, identifier: str, chosen: str) -> M
 
 
 def shortcut(library: Library) -> str:
-    """Return the name, in a message's own menu, of what shows which clauses it touches."""
+    """Return the label of `about` in the menu of a message."""
     label = f"Ce qu'en dit la {library.default.name}"
     return label if len(label) <= SHORTCUT_LENGTH else "Voir la politique"
 
@@ -129,13 +129,15 @@ def _answered(desk: Answering, reading: Reading, request: Request) -> Message:
     if policy_answer.answered:
         memory.remember(request.actor, policy.id, tuple(clause.number for clause in policy_answer.clauses))
     identifier = ""
-    if not (policy_answer.foreign or policy_answer.unkind or policy_answer.learning):  # it was our best
+    if not (
+        policy_answer.foreign or policy_answer.unkind or policy_answer.learning
+    ):  # otherwise it was not our best
         identifier = _to_judge(desk, policy.id, policy_answer, text)
     return answers.answer_message(wording, policy_answer, text, identifier)
 
 
 def _to_judge(desk: Answering, policy: str, policy_answer: PolicyAnswer, text: str) -> str:
-    """Remember an answer until it is judged, and return its identifier; keep a question that has none."""
+    """Remember an answer to judge, and return its identifier; keep the question if it has no answer."""
     question, stored = desk.masker().mask(text), False
     if policy_answer.outcome in {"not_found", "silent"}:
         problem: Problem = "silent" if policy_answer.outcome == "silent" else "not_found"

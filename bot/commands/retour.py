@@ -27,7 +27,7 @@ HOW: Final = (
 
 
 def judge(desk: Answering, request: Request) -> Message:
-    """Note that an answer was useful, or not; the answer stays in sight. Each is judged once."""
+    """Record whether an answer was useful. The answer stays in sight, and is judged once."""
     verdict, _, rest = request.text.partition(" ")
     identifier, _, shown = rest.partition(" ")
     if verdict == CHOSEN and shown:

@@ -10,16 +10,16 @@ from bot.policy.articles import Number, Version
 from bot.policy.references import Reference
 from bot.policy.search import fold_accents
 
-LOOKS_UP = -0.15  # of the « article » score, from which a question that names a number asks to read it
-CERTAIN = 0.3  # of margin, from which a clause answers although the number that is named is not there
+LOOKS_UP = -0.15  # least score of the topic "article" when a question that names a number asks to read it
+CERTAIN = 0.3  # least margin for a clause to answer although the number that is named does not exist
 CITED = 0.3  # added to the score of a clause that is named
-PRECEDING = (0.9, 0.5)  # added to those of the last exchange: the first, then the others
-MINOR = 0.2  # share of that which is left when the question says enough by itself
-NOTHING_SAID = 1.5  # times that when it holds no word of the policy's: more than any clause can score
-ELSEWHERE = 0.4  # of margin under which a question is surely about something else: « et la météo? »
-_SHORT = 8  # words; a longer question says by itself what it is about
+PRECEDING = (0.9, 0.5)  # added to the clauses of the last exchange: the first, then the others
+MINOR = 0.2  # PRECEDING is multiplied by this when the question makes sense by itself
+NOTHING_SAID = 1.5  # and by this when it holds no word of the policy's: more than any clause can score
+ELSEWHERE = 0.4  # below this negative margin, a question is surely off topic: « et la météo? »
+_SHORT = 8  # words; a longer question makes sense by itself
 
-# How a question begins that only has its meaning after another, on folded text.
+# How a question begins when it only makes sense after another; on folded text.
 _FOLLOWS = re.compile(
     r"(?:et|pis|puis|ok|oui|mais|ben|d'accord|bon|alors|donc|and|but|so|ok)\b[\s,]*"
     r"(?:(?:pour|sur|avec|si|dans|a|au|aux|chez|quand|meme|une?|les?|la|l'|mon|ma|mes|what|if|on|for|with|how)\b|$)"
@@ -39,7 +39,7 @@ def look_up(reference: Reference, version: Version, scores: Scores | None) -> tu
         if span.first == span.last:
             numbers |= dict.fromkeys(clause.number for clause in version.within(span.first))
             continue
-        for clause in version.clauses():  # from one end to the other, all that is below either end included
+        for clause in version.clauses():  # a range, with what is below either end
             number = clause.number
             if span.first <= number <= span.last or number.within(span.first) or number.within(span.last):
                 numbers[number] = None
@@ -52,7 +52,7 @@ def look_up(reference: Reference, version: Version, scores: Scores | None) -> tu
 
 
 def follows(question: str) -> bool:
-    """Tell whether a question only has its meaning after another: « et pour TikTok? », « pourquoi? »."""
+    """Tell whether a question only makes sense after another: « et pour TikTok? », « pourquoi? »."""
     folded = fold_accents(question).replace("’", "'").strip(" .!?…«»\"'")
     return len(folded.split()) <= _SHORT and bool(_FOLLOWS.match(folded))
 
@@ -66,8 +66,8 @@ def adjusted(
 ) -> Scores:
     """Return scores raised for the clauses that are cited, and for those of the last exchange.
 
-    `holds_any`: whether a question holds a word of the policy's. « Et pour TikTok? » holds none: asked
-    alone, it is about the sites that are meant; asked after another, about the same thing on TikTok.
+    `holds_any`: whether a question holds a word of the policy's. « Et pour TikTok? » holds none: alone, it
+    asks which sites are meant; after another question, it asks the same about TikTok.
     """
     added = dict.fromkeys(cited, CITED)
     if previous and scores.margin > -ELSEWHERE and follows(question):

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT = 2  # of a model's file; part of its fingerprint, so that an older program's file is never read
+FORMAT = 2  # of a model's file, and part of its fingerprint: another format's file is never read
 
 
 class ModelError(Exception):
@@ -47,7 +47,7 @@ class Scores:
 
     @property
     def silent(self) -> bool:
-        """Whether the policy touches the subject, even if it does not answer."""
+        """Whether, if the question is declined, the policy touches its subject all the same."""
         rival = max(score for reason, score in self.reasons.items() if reason != "silent")
         return self.reasons["silent"] + self.silence > rival
 
@@ -78,7 +78,7 @@ class Scores:
         return [ScoredClause(self.numbers[at], chance) for at, chance in best_first]
 
     def raised(self, added: Mapping[Number, float]) -> Scores:
-        """Return the scores with something added to those of some clauses."""
+        """Return the scores with those of some clauses raised."""
         if not added:
             return self
         return replace(self, values=self.values + [added.get(number, 0.0) for number in self.numbers])

@@ -40,10 +40,10 @@ if TYPE_CHECKING:
     from bot.answers.engine.model import Model
 
 TRAINING = 3  # raised when the way of training changes, so that older models are made again
-KEPT = 4  # models of one policy: of the text in force, of the one to come, and the latest used before them
+KEPT = 4  # models of one policy: the text in force, the one to come, and the latest used before
 SLOWEST = 600.0  # seconds for one training; twenty are enough on one core
 _ROOT = Path(__file__).resolve().parents[3]  # of this program, wherever it is run from
-_making = Lock()  # a second caller waits for what is being made, rather than have it made twice
+_making = Lock()  # a second caller waits for the training under way, rather than start another
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,8 @@ class Sources:
     def lines(self, name: str = bank.BANK) -> tuple[bank.BankLine, ...]:
         """Return the bank's lines that fit the version. Raises `PolicyError`, OSError.
 
-        A line that says that an older version did not answer is left out where this one may: whether it
-        does is for people to say. Nothing is checked against the version, since a line of an older one must
-        not silence the rest of the bank.
+        A line that says that an older version did not answer is left out where this one may: people decide.
+        A line about a clause that no longer exists is dropped, and does not invalidate the rest of the bank.
         """
         lines = bank.load_bank_lines(bank.bank_files(self.folders, self.version.policy, name))
         words = ClauseWords(self.version, {}, self.table, search.indexed_keys)
@@ -79,13 +78,13 @@ class Sources:
         return bank.carried_lines(fitting, self.version)
 
     def stamp(self) -> tuple[object, ...]:
-        """Return what changes with the files or the text, without reading them. Raises OSError."""
+        """Return a value that changes with the files or the text, without reading files. Raises OSError."""
         paths = (*self.banks(), *bank.spelling_tables(self.folders))
         stats = [(path, path.stat()) for path in paths]
         return (self.version.sha256, *((path, stat.st_mtime_ns, stat.st_size) for path, stat in stats))
 
     def base(self) -> str:
-        """Return the fingerprint of everything but the bank: models of one base compare. Raises OSError."""
+        """Return the fingerprint of everything but the bank: what models have in common. Raises OSError."""
         text = "\n".join(self.version.pieces()).encode()
         tables = (path.read_bytes() for path in bank.spelling_tables(self.folders))
         return fingerprint([f"{FORMAT}.{TRAINING}".encode(), text, *tables])
@@ -116,11 +115,11 @@ class ModelScore:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a bank. `bank`: its `Sources.key`; `base`: its `Sources.base`; `lines`: how many it has.
+    """Which model serves after a bank was learnt. `bank`, `base`: its `Sources.key` and `Sources.base`.
 
-    `model`: the file of the model that serves. `swapped`: it was trained on this bank; if not, it is the one
-    before, which answers better. `before`, `after`: the scores of the two; None when there was none before,
-    or no question is set aside.
+    `lines`: how many lines the bank has. `model`: the file of the model. `swapped`: whether it was trained on
+    this bank; if not, it is the one before, which answers better. `before`, `after`: the scores of the two;
+    None when there was none before, or no question is set aside.
     """
 
     bank: str
@@ -134,7 +133,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class TrainingOrder:
-    """What the training program is to do, as JSON on its standard input.
+    """The training program's input, as JSON on its standard input.
 
     `adopted`: of the version to learn. `texts`: of this version and those before it, since the folders need
     not hold what was approved; where there are none, they are read from the folders.
@@ -151,9 +150,9 @@ ORDER, VERDICT = TypeAdapter(TrainingOrder), TypeAdapter(Verdict)
 
 
 def load_verdict(sources: Sources, models: Path) -> Verdict | None:
-    """Return the latest verdict for this text, None when there is none or it is damaged. Raises OSError.
+    """Return the latest verdict for this text, None when it is missing or damaged. Raises OSError.
 
-    Its files are marked as used: those unused for longest are removed first.
+    Marks its files as used, since those unused for longest are removed first.
     """
     path = models / f"{sources.version.policy}-{sources.base()}.json"
     try:
@@ -161,13 +160,13 @@ def load_verdict(sources: Sources, models: Path) -> Verdict | None:
     except (OSError, ValueError):
         return None
     for used in (path, models / verdict.model):
-        with suppress(OSError):  # it can be read, and that is enough
+        with suppress(OSError):  # they can be read, and that is enough
             os.utime(used)
     return verdict
 
 
 def find_model(sources: Sources, models: Path) -> tuple[Model | None, bool]:
-    """Return the model that can serve now, and whether its verdict is that of the bank as it is.
+    """Return the model that can serve now, and whether its verdict is on the bank as it is.
 
     Raises OSError when the bank cannot be read.
     """
@@ -194,10 +193,10 @@ def is_learnt(sources: Sources, models: Path) -> bool:
 
 
 def learn(sources: Sources, models: Path) -> Verdict:
-    """Train on the bank in a process of its own, and return the verdict; it says which model serves.
+    """Train on the bank in a process of its own, and return the verdict.
 
-    Takes about twenty seconds, and nothing when the bank has its verdict already. Raises `ModelError`,
-    whose text is a French sentence.
+    Takes about twenty seconds, or no time when the bank has its verdict already. Raises `ModelError`, whose
+    text is a French sentence.
     """
     version = sources.version
     texts = tuple(
@@ -211,7 +210,7 @@ def learn(sources: Sources, models: Path) -> Verdict:
 
 
 def _run(order: str) -> str:
-    """Run the training program on an order, and return what it prints; `ModelError` has its last line."""
+    """Run the training program on an order, and return its output. Raises `ModelError`."""
     paths = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
     # One thread for its arithmetic, so that the bot keeps a core.
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
@@ -233,7 +232,7 @@ def _run(order: str) -> str:
 
 
 def save_verdict(models: Path, policy: str, verdict: Verdict, trained: Model | None = None) -> None:
-    """Write a verdict and, if it is the one that serves, the model `trained`; remove the oldest files.
+    """Write a verdict, and the model `trained` if it serves; remove the files unused for longest.
 
     Raises OSError.
     """

@@ -1,7 +1,8 @@
-"""Finding clauses by their own words alone, for a policy that has no bank of questions.
+"""Finding clauses by their own words: for a policy without a bank, or clauses newer than its bank.
 
-Okapi BM25 on French stems ranks the clauses. What decides is the share of the question's meaning that a
-clause holds, where a word that the policy never uses weighs as much as its rarest.
+Okapi BM25 on French stems ranks the clauses. Whether one answers is decided by the share of the question
+that it holds, each word weighed by its rarity; a word that the policy never uses weighs as much as its
+rarest.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from bot.policy.articles import Number, Version
 from bot.policy.search import fold_accents, indexed_keys, search_words, word_keys
 
 SATURATION, LENGTH = 1.2, 0.75  # BM25's k1 and b, at their usual values
-TITLE = 0.5  # what a word of a title or heading is worth, against one of the text
-# Shares of a question's meaning held by a clause that the bank says nothing of. Of a thousand questions that
-# the policy does not answer, a given clause holds that much of one, and of ten (see docs/questions.md).
+TITLE = 0.5  # worth of a word of a title or heading, against 1 for one of the text
+# Shares of a question held by a clause that is newer than the bank. Of a thousand questions that the policy
+# does not answer, a given clause reaches the first share for one, the second for ten (see docs/questions.md).
 SAYS = 0.45  # from which it answers
 MAY_SAY = 0.2  # from which nobody can say that the policy does not
 FEWEST = 2  # words that a clause must share with a question, unless the question has but one
@@ -27,8 +28,8 @@ class ClauseWords:
     """The words of a version's clauses, counted once.
 
     `topics`: words that people use for some clauses. `table`: what they type for what they mean.
-    `keys_of`: returns the stems of a word of a question. `search.indexed_keys`, which remembers them, suits
-    the questions of a bank, which are looked at again and again.
+    `keys_of`: returns the stems of a word of a question; for the questions of a bank, which come back again
+    and again, pass `search.indexed_keys`, which remembers them.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class ClauseWords:
         ]
 
     def may_answer(self, question: str, clauses: Collection[Number]) -> list[ScoredClause]:
-        """Return those of some clauses that may say what a question asks, by the share they hold."""
+        """Return those of some clauses that may answer a question, the largest share first."""
         ranked = [c for c in self.rank(question) if c.number in clauses and c.score >= MAY_SAY]
         return sorted(ranked, key=lambda clause: (-clause.score, clause.number))
 

@@ -21,11 +21,11 @@ from bot.policy.articles import Version
 
 Table: TypeAlias = NDArray[np.float64]
 
-TOPICS = ("incident", "draft", "article")  # columns beside the clauses: what a text is, not what answers it
+TOPICS = ("incident", "draft", "article")  # columns for what a text is, beside those for what answers it
 RIDGE = 1.0
 SHARE, WIDTH = 3.0, 1.0  # of the embedding's kernel, beside four linear kernels of weight 1
-ALSO = 0.3  # what a clause that is acceptable is worth, against 1 for the one to cite first
-IN_SCOPE = 0.675  # share of the questions that people ask which a policy answers
+ALSO = 0.3  # target of a clause that may be cited, against 1 for the one to cite first
+IN_SCOPE = 0.675  # share of people's questions that a policy answers
 TOO_FEW = 20  # an author with fewer lines is grouped with the others who have few
 
 
@@ -79,12 +79,12 @@ def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -
 
 
 def answered_clauses(lines: Sequence[BankLine], version: Version) -> tuple[str, ...]:
-    """Return the clauses of a version that a line is answered by, in the order of the text."""
+    """Return the numbers of the clauses that answer at least one line, in the order of the text."""
     return tuple(str(c.number) for c in version.clauses() if any(c.number in line.gold for line in lines))
 
 
 def speller_of(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> Speller:
-    """Return the corrector that knows the words of the bank, typos aside, and of the text."""
+    """Return a speller that knows the words of the text, and of the bank but for its typos."""
     return Speller.of([*(line.question for line in lines if line.kind != "typo"), *version.pieces()], table)
 
 
@@ -118,7 +118,7 @@ def targets_of(lines: Sequence[BankLine], clauses: Sequence[str]) -> Table:
 
 
 def groups_of(lines: Sequence[BankLine]) -> list[NDArray[np.intp]]:
-    """Return the rows that each author wrote, authors of fewer than `TOO_FEW` in one group."""
+    """Return the rows of each author, and in one last group those of authors with fewer than `TOO_FEW`."""
     rows: dict[str, list[int]] = {}
     for at, line in enumerate(lines):
         rows.setdefault(line.author, []).append(at)
@@ -170,7 +170,7 @@ def threshold_of(clauses: Sequence[str], lines: Sequence[BankLine], scores: Tabl
 
 
 def _silence(lines: Sequence[BankLine], reasons: Table) -> float:
-    """Return what to add to "silent" so that the policy's silences are best told from the other reasons."""
+    """Return what to add to "silent" to best separate silences from the other reasons to decline."""
     declined = np.array([not line.gold for line in lines])
     wanted = np.array([line.reason == "silent" for line in lines])
     lead = reasons[:, 0] - reasons[:, 1:].max(axis=1)
@@ -179,7 +179,7 @@ def _silence(lines: Sequence[BankLine], reasons: Table) -> float:
 
 
 def _sharpness(targets: Table, scores: Table) -> float:
-    """Return the softmax's factor, from 1 to 40, under which the bank is the likeliest."""
+    """Return the softmax's factor, an integer from 1 to 40, that makes the bank the likeliest."""
     gold = (targets == 1).astype(float)
     gold /= np.maximum(gold.sum(axis=1, keepdims=True), 1)
 
@@ -191,7 +191,7 @@ def _sharpness(targets: Table, scores: Table) -> float:
 
 
 def _best_split(scores: NDArray[np.float64], wanted: NDArray[np.bool_]) -> float:
-    """Return the score to exceed for the best F1, halfway to the next one; infinity when none is wanted."""
+    """Return the threshold with the best F1, halfway between two scores; infinity when none is wanted."""
     if not wanted.any():
         return float("inf")
     order = np.argsort(-scores, kind="stable")
