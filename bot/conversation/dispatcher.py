@@ -1,8 +1,7 @@
-"""From what a person does to what the bot answers.
+"""The dispatcher: from a request to its answer.
 
-An adapter turns an event of its platform into a `Request`; the `Dispatcher` finds the command in
-the catalogue, runs it on the storage thread unless it is instant, and always comes back with something
-to say.
+An adapter turns an event of its platform into a `Request`; the `Dispatcher` finds the command in the
+catalogue, runs it on the storage thread unless it is instant, and always returns something to say.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final, ParamSpec, TypeVar
+from typing import Final, TypeVar
 
 from bot import logs
 from bot.conversation.deferred import Deferred, aside
@@ -26,7 +25,6 @@ from bot.conversation.messages import (
     Buttons,
     Divider,
     Element,
-    Link,
     Message,
     Quote,
     Text,
@@ -38,7 +36,6 @@ from bot.conversation.requests import Actor, Answer, Command, Place, Received, R
 
 logger = logging.getLogger(__name__)
 
-Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 TEXT_LENGTH = 10_000  # what is read of a person's text; a policy's clause is under 2,000
@@ -245,7 +242,7 @@ class Dispatcher:
                 return reply
             newcomer = request.actor is not None and request.actor not in self._met
             if newcomer and isinstance(reply, Message) and not reply.public:
-                return await self._stored(self._introduced, request, reply)
+                return await self._stored(partial(self._introduced, request, reply))
             return reply
         finally:
             logs.request_id.reset(token)
@@ -255,9 +252,8 @@ class Dispatcher:
         command = self._reader
         if command is None or not self.serves(actor):
             return False
-        return command.refusal is None or not await self._stored(
-            command.refusal, Request(command.name, "", actor)
-        )
+        request = Request(command.name, "", actor)
+        return command.refusal is None or not await self._stored(partial(command.refusal, request))
 
     async def handle_file(self, file: Received, actor: Actor) -> Reply:
         """Return the answer to a file, which is read only if its command is for `actor`."""
@@ -266,25 +262,25 @@ class Dispatcher:
         return await self.handle(Request(self._reader.name, "", actor, file=file))
 
     async def _answer(self, command: Command, request: Request) -> Reply:
-        """Run a command on the storage thread, and slow work on a thread of its own."""
-        answer = await self._answer_file(command, request, request.file) if request.file else None
-        if answer is None:
-            answer = await self._stored(self._attempt, command, partial(_run, command, request))
-        if isinstance(answer, Deferred):
-            answer = await aside(partial(self._attempt, command, answer.make))
-        return answer
+        """Run a command on the storage thread; read its file, or do its slow work, on a thread of its own."""
+        run = command.run
+        if command.reads and request.file:
+            refusal = await self._stored(partial(self._attempt, command, partial(_refuse, command, request)))
+            if refusal is not None:
+                return refusal
+            read = await aside(partial(self._attempt, command, partial(command.reads, request.file)))
+            if isinstance(read, Message):
+                return read
+            run = read
 
-    async def _answer_file(self, command: Command, request: Request, file: Received) -> Answer | None:
-        """Read a file on a thread of its own, once its sender is not refused, then answer it."""
-        refusal = await self._stored(self._attempt, command, partial(_refuse, command, request))
-        if refusal or command.reads is None:
-            return refusal
-        run = await aside(partial(self._attempt, command, partial(command.reads, file)))
-        return (
-            run
-            if isinstance(run, Message)
-            else await self._stored(self._attempt, command, partial(run, request))
-        )
+        def answer() -> Answer:
+            _refuse(command, request)
+            return run(request)
+
+        reply = await self._stored(partial(self._attempt, command, answer))
+        if isinstance(reply, Deferred):
+            return await aside(partial(self._attempt, command, reply.make))
+        return reply
 
     def _attempt(self, command: Command, work: Callable[[], Result]) -> Result | Message:
         """Do `work` for a command; what keeps it from being done is the answer."""
@@ -296,13 +292,10 @@ class Dispatcher:
             name = self.menu if command.anonymous else command.name
             return apology(error, name, anonymous=command.anonymous)
 
-    async def _stored(
-        self, work: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs
-    ) -> Result:
+    async def _stored(self, work: Callable[[], Result]) -> Result:
         """Do `work` on the storage thread, in the request's own context."""
-        loop = asyncio.get_running_loop()
         run = contextvars.copy_context().run
-        return await loop.run_in_executor(self._executor, lambda: run(work, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(self._executor, run, work)
 
     async def _redirected(self, request: Request) -> Request:
         """Give a free text in private to the command that awaits it as an answer, if one does."""
@@ -310,12 +303,10 @@ class Dispatcher:
             if command.replies and command.replies.fullmatch(request.text):
                 answer = replace(request, command=command.name)
                 try:
-                    awaited = await self._stored(command.awaits, answer)
+                    if await self._stored(partial(command.awaits, answer)):
+                        return answer
                 except Exception as error:  # noqa: BLE001 — the text is then answered as any other
                     logger.error("whether /%s awaits an answer: %s", command.name, logs.where(error))  # noqa: TRY400 — in one line
-                    awaited = False
-                if awaited:
-                    return answer
         return request
 
     def _introduced(self, request: Request, reply: Message) -> Message:
@@ -324,11 +315,11 @@ class Dispatcher:
         What a message cannot hold waits for the next one. A page of one's own that is merely opened
         shows the notice, and nothing is noted of who opened it.
         """
-        command = self._by_name.get(request.command, self._default)
-        if request.place == "direct" and command.name != self.menu and not command.alone:
+        command, menu = self._by_name.get(request.command, self._default), self._by_name[self.menu]
+        if request.place == "direct" and command is not menu and not command.alone:
             asked = Request(self.menu, "", request.actor, request.place)
-            menu = self._attempt(self._by_name[self.menu], partial(self._by_name[self.menu].run, asked))
-            reply = _followed_by(reply, menu) if isinstance(menu, Message) else reply
+            below = self._attempt(menu, partial(menu.run, asked))
+            reply = _followed_by(reply, below) if isinstance(below, Message) else reply
         try:
             if notice := self._welcome.notice(request):
                 reply = Message(*reply.elements, Divider(), *notice)
@@ -358,11 +349,6 @@ def _refuse(command: Command, request: Request) -> None:
         raise UserError(why)
 
 
-def _run(command: Command, request: Request) -> Answer:
-    _refuse(command, request)
-    return command.run(request)
-
-
 def _followed_by(reply: Message, menu: Message) -> Message:
     """Return both messages as one, or the reply alone when one message cannot hold both.
 
@@ -370,16 +356,16 @@ def _followed_by(reply: Message, menu: Message) -> Message:
     """
     labels = {button.label for button in reply.buttons()}
     commands = {button.command for button in reply.buttons() if isinstance(button, Button)}
-
-    def is_new(button: Button | Link) -> bool:
-        return button.label not in labels and (isinstance(button, Link) or button.command not in commands)
-
     elements: list[Element] = []
     for element in menu.elements:
         if not isinstance(element, Buttons):
             elements.append(element)
-        elif buttons := [*filter(is_new, element.items)]:
-            elements.append(Buttons(*buttons))
+        elif new := [
+            button
+            for button in element.items
+            if button.label not in labels and getattr(button, "command", None) not in commands
+        ]:
+            elements.append(Buttons(*new))
     try:
         return Message(*reply.elements, Divider(), *elements, public=reply.public)
     except TooLong:

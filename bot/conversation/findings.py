@@ -1,4 +1,4 @@
-"""What a check found: fine, worth a look, or broken, with what to do about it in one French line."""
+"""The findings of a check: fine, worth a look, or broken, each with what to do in one French line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Level: TypeAlias = Literal["ok", "avis", "erreur"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: what was looked at, how it is, and what was found or is to be done.
+    """One line of a diagnosis: its subject, how it is, and what to know or to do.
 
     « avis »: it works, and something deserves a look. « erreur »: something does not work.
     """
@@ -25,7 +25,7 @@ class Finding:
 
 
 def fine(subject: str, text: str) -> Finding:
-    """Return the finding that all is well."""
+    """Return a finding that all is well."""
     return Finding(subject, "ok", text)
 
 
@@ -35,14 +35,14 @@ def note(subject: str, text: str) -> Finding:
 
 
 def wrong(subject: str, text: str) -> Finding:
-    """Return the finding that something does not work."""
+    """Return a finding that something does not work."""
     return Finding(subject, "erreur", text)
 
 
-def drift(platform: str, told: str, now: datetime) -> list[Finding]:
-    """Return how far this machine's clock is from the `Date` of an answer; nothing if it tells none."""
+def drift(platform: str, date: str, now: datetime) -> list[Finding]:
+    """Return how far this machine's clock is from the `Date` header of an answer; [] if that is no date."""
     try:
-        apart = abs(parsedate_to_datetime(told) - now)
+        apart = abs(parsedate_to_datetime(date) - now)
     except (TypeError, ValueError):
         return []
     if apart <= DRIFT:

@@ -1,11 +1,11 @@
-"""What the bot asks: forms and their fields, before any platform gives them a window.
+"""Forms and their fields, before any platform renders them as a window.
 
-The limits are those of `bot.conversation.messages`: what Slack and Discord both accept. Overflow raises.
+The limits, as in `bot.conversation.messages`, are the lower of Slack's and Discord's. Overflow raises.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from typing import TypeAlias
 
 from bot.conversation.messages import COMMAND_LENGTH, Button, Buttons, Message, Text, TooLong, check_length
@@ -21,45 +21,48 @@ OPTION_VALUE_LENGTH = 100  # Discord: option value; Slack allows 150.
 
 
 @dataclass(frozen=True, slots=True)
-class TextField:
-    """A field that one types in; `lines` more than one makes it a paragraph."""
-
+class _Field:
     name: str
     label: str
+    _: KW_ONLY
     hint: str = ""
     value: str = ""
-    lines: int = 1
     required: bool = True
+
+    def __post_init__(self) -> None:
+        check_length(self.name, 40, "field name")
+        check_length(self.label, FIELD_LABEL_LENGTH, "field label")
+        if len(self.hint) > FIELD_HINT_LENGTH:
+            raise TooLong(f"field {self.name}: hint too long")
+
+
+@dataclass(frozen=True, slots=True)
+class TextField(_Field):
+    """A field that one types in: a line, or a paragraph of several `lines`."""
+
+    lines: int = 1
     max_length: int = 300
 
     def __post_init__(self) -> None:
-        _check_field(self)
+        _Field.__post_init__(self)
         if len(self.value) > self.max_length:
             raise TooLong(f"field {self.name}: value too long")
         if not 1 <= self.max_length <= FIELD_TEXT_LENGTH:
             raise TooLong(f"field {self.name}: max_length must be 1 to {FIELD_TEXT_LENGTH}")
 
 
-@dataclass(frozen=True, slots=True)
-class PersonField:
-    """A field where one picks a person of the place where the form is open.
+class PersonField(_Field):
+    """A field where one picks a person of the workspace or server where the form is open.
 
-    The answer, like `value`, is that platform's identifier of the person; "" when none is picked.
+    The answer, like `value`, is the platform's identifier of that person; "" when none is picked.
     """
 
-    name: str
-    label: str
-    hint: str = ""
-    value: str = ""
-    required: bool = True
-
-    def __post_init__(self) -> None:
-        _check_field(self)
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One of the answers of a `ChoiceField`: what is shown, and the answer that it stands for."""
+    """One of the answers of a `ChoiceField`: its label, and the answer that it stands for."""
 
     label: str
     value: str
@@ -70,18 +73,13 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class ChoiceField:
-    """A field where one picks one of 1 to 25 options; `value` is the one that is picked beforehand."""
+class ChoiceField(_Field):
+    """A field where one picks one of 1 to 25 options; `value` is picked beforehand."""
 
-    name: str
-    label: str
     options: tuple[Option, ...]
-    hint: str = ""
-    value: str = ""
-    required: bool = True
 
     def __post_init__(self) -> None:
-        _check_field(self)
+        _Field.__post_init__(self)
         values = [option.value for option in self.options]
         if not 1 <= len(values) <= FIELD_OPTIONS:
             raise TooLong(f"field {self.name}: {len(values)} options, 1 to {FIELD_OPTIONS} allowed")
@@ -90,13 +88,6 @@ class ChoiceField:
 
 
 Field: TypeAlias = TextField | PersonField | ChoiceField
-
-
-def _check_field(field: Field) -> None:
-    check_length(field.name, 40, "field name")
-    check_length(field.label, FIELD_LABEL_LENGTH, "field label")
-    if len(field.hint) > FIELD_HINT_LENGTH:
-        raise TooLong(f"field {field.name}: hint too long")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,5 +111,5 @@ Reply: TypeAlias = Message | Form
 
 
 def opener(form: Form) -> Message:
-    """Return a message whose button opens `form`, for where a window cannot be opened at once."""
+    """Return a message whose button opens `form`, for a place where no window can be opened at once."""
     return Message(Text(form.title), Buttons(Button("Ouvrir", form.command, "primary")))

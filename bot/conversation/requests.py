@@ -1,4 +1,4 @@
-"""What can be asked, and who asks it: requests, and the lines of the catalogue that they are for."""
+"""Requests, who makes them, and the commands of the catalogue that answer them."""
 
 from __future__ import annotations
 
@@ -38,11 +38,10 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks: a command's name, the text after it, and what a form brought.
+    """What a person asks: a command's name, the text after it, and a form's answers.
 
-    `free`: they wrote that text alone, naming no command, which was found for them.
-    `file`: the one that came with it, for the command that `reads` files. `pressed`: it is a button's, which
-    may have been sent long ago.
+    `free`: the person wrote the text alone, and no command's name. `file`: came with it, for the command
+    that `reads` files. `pressed`: it comes from a button, which may have been sent long ago.
     """
 
     command: str
@@ -55,13 +54,13 @@ class Request:
     pressed: bool = False
 
 
-# What a command returns: what takes a while to make is made once it has left the storage thread.
+# What a command returns. Slow work is `Deferred`, and done off the storage thread.
 Answer: TypeAlias = Reply | Deferred[Message]
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A completion offered as one types: what is shown, and the text that it stands for."""
+    """A completion offered as one types: its label, and the text that it stands for."""
 
     label: str
     text: str
@@ -69,30 +68,29 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A line of the catalogue; what adapters must know before they run it is here.
+    """A command of the catalogue, and what adapters must know before they run it.
 
-    `slash`: a slash command of its own; others are written `/vigie name`.
-    `usage`: what may follow the name, "" when nothing. `examples`: texts worth trying.
-    `opens_form`: the answer is a form, which must be the very first answer to a button or command.
-    `instant`: answers from memory, in well under a millisecond, so on the event loop; None to a request that
-    `run` answers, on the storage thread.
-    `shortcut`: the label of the entry in a message's own menu; the message's text becomes the
-    request's text.
-    `refusal`: for a command that is not for everyone, why it is not for the one who asks, "" when it is.
-    It runs on the storage thread.
-    `unnoted`: nothing is noted of who asks, so the privacy notice waits for their next exchange.
-    `alone`: its answers are steps of something that is under way, and that is one person's own: the menu
-    is never put under them, and where all can read it is not run.
-    `fleeting`: its answers stay in no conversation: where a platform can, it shows them to the one who asks
+    `slash`: it has a slash of its own; others are written `/vigie name`.
+    `usage`: what may follow the name, "" for nothing. `examples`: texts worth trying.
+    `opens_form`: the answer may be a form, which must be the very first answer to a button or command.
+    `instant`: answers from memory, in well under a millisecond, so on the event loop; None leaves the request
+    to `run`, on the storage thread.
+    `shortcut`: the label of its entry in a message's own menu; the message's text becomes the request's.
+    `takes`: what is kept of that text.
+    `refusal`: for a command that is not for everyone, why the person may not run it, "" when they may. It
+    runs on the storage thread.
+    `unnoted`: nothing is recorded of who asks, so the privacy notice waits for their next exchange.
+    `alone`: its answers are steps of something that belongs to one person: the menu is never put under them,
+    and where all can read it is not run.
+    `fleeting`: its answers stay in no conversation: where a platform can, it shows them to the person alone
     and keeps nothing of them.
-    `anonymous`: it must never know who asks: adapters have `Dispatcher.admit` take that away at once. It is
-    `fleeting` and `alone`, nothing of a request is logged, and what is written in a conversation does not
-    run it. `counts`: of its requests, those that are limited in number.
-    `takes`: what is kept of the text of a message from whose own menu it is run.
-    `replies`: what a text written alone in private looks like when it may answer what this command asked.
-    `awaits`: whether it does, on the storage thread; the text is the first command's otherwise.
-    `reads`: for the one command that takes a file dropped in private, reads it, on a thread of its own, and
-    returns what then answers the request, as `run` does. A file is fetched only from those whom the command
+    `anonymous`: it must never know who asks, so adapters have `Dispatcher.admit` take that away at once. It
+    is `fleeting` and `alone`, nothing of a request is logged, and a text written in a conversation does not
+    run it. `counts`: tells which of its requests are limited in number.
+    `replies`: matches a text written alone in private that may answer a question of this command.
+    `awaits`: whether it does, on the storage thread; otherwise the text goes to the first command.
+    `reads`: for the one command that takes files dropped in private, reads one, on a thread of its own, and
+    returns what then answers the request, as `run` does. A file is fetched only from people whom the command
     does not refuse.
     """
 
@@ -127,4 +125,4 @@ class Command:
 
 
 class UserError(Exception):
-    """A refusal with its explanation, in words meant for the person."""
+    """A refusal; its text is in French, and meant for the person."""

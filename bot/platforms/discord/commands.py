@@ -37,7 +37,7 @@ _SLASH = discord.AppCommandType.chat_input.value
 _MESSAGE_MENU = discord.AppCommandType.message.value
 _STRING = discord.AppCommandOptionType.string.value
 
-# What makes two registered commands the same, and what Discord means when it leaves it out.
+# What two registered commands must share to be the same, and the value that Discord leaves out.
 _DEFAULTS: Payload = {"type": _SLASH, "description": "", "nsfw": False, "default_member_permissions": None}
 _OPTION_DEFAULTS: Payload = {
     "type": None,
@@ -51,12 +51,12 @@ _OPTION_DEFAULTS: Payload = {
 
 
 def invitation_url(client_id: int) -> str:
-    """Return the address at which someone adds the bot to their server, with the least it needs."""
+    """Return the web address that adds the bot to a server, with the fewest permissions."""
     return discord.utils.oauth_url(client_id, permissions=PERMISSIONS, scopes=_SCOPES)
 
 
 def client_id(token: str) -> int | None:
-    """Return the application that a bot's token belongs to, which its first part spells; None if none."""
+    """Return the application's id, which the first part of a bot's token spells; None if it spells none."""
     first = token.strip().partition(".")[0]
     try:
         spelled = base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)).decode("ascii")
@@ -66,45 +66,43 @@ def client_id(token: str) -> int | None:
 
 
 def registration(commands: Iterable[Command], menu: str) -> list[dict[str, Any]]:
-    """Return what Discord must hold: the slash commands, then the entries of a message's own menu.
+    """Return the commands as Discord must hold them: those with a slash, then a message's own menu.
 
-    `menu` names the command through whose slash all those without one are reached.
+    `menu`: the name of the command whose slash leads to all those without one.
     """
-    commands = list(commands)
-    slashes = [_slash(command, command.name == menu) for command in commands if command.slash]
-    return slashes + [
-        {"type": _MESSAGE_MENU, "name": command.shortcut, **_WHERE}
-        for command in commands
-        if command.shortcut
-    ]
+    slashes: list[dict[str, Any]] = []
+    shortcuts = []
+    for command in commands:
+        if command.slash:
+            usage = _MENU_USAGE if command.name == menu else command.usage
+            suggested = command.name == menu or command.suggest is not None
+            slashes.append(
+                {
+                    "type": _SLASH,
+                    "name": command.name[:NAME_LENGTH],
+                    "description": within(command.summary, DESCRIPTION_LENGTH),
+                    "options": [_option(command, usage, suggested)] if usage else [],
+                    **_WHERE,
+                }
+            )
+        if command.shortcut:
+            shortcuts.append({"type": _MESSAGE_MENU, "name": command.shortcut, **_WHERE})
+    return slashes + shortcuts
 
 
 def registered(held: Iterable[Payload], wanted: Iterable[Payload]) -> bool:
-    """Return whether the commands that Discord holds are the ones wanted, in any order."""
+    """Return whether Discord holds the wanted commands and no other, in any order."""
     return sorted(map(_essence, held), key=repr) == sorted(map(_essence, wanted), key=repr)
 
 
-def _slash(command: Command, is_menu: bool) -> dict[str, Any]:
-    option = _option(
-        command, _MENU_USAGE if is_menu else command.usage, is_menu or command.suggest is not None
-    )
-    payload = {
-        "type": _SLASH,
-        "name": command.name[:NAME_LENGTH],
-        "description": within(command.summary, DESCRIPTION_LENGTH),
-        "options": [option] if option else [],
-    }
-    return {**payload, **_WHERE}
-
-
 def _option(command: Command, usage: str, suggested: bool) -> dict[str, Any]:
-    """Return the option that takes the text after the command's name; nothing if none may follow."""
-    if not usage:
-        return {}
+    """Return the option that takes the text after a command's name."""
     examples = f" (ex.\u00a0: {', '.join(command.examples)})" if command.examples else ""
+    # A name of the letters that every keyboard has.
+    letters = unicodedata.normalize("NFKD", usage).encode("ascii", "ignore").decode().lower()
     return {
         "type": _STRING,
-        "name": _ascii_name(usage),
+        "name": re.sub(r"[^a-z0-9]+", "_", letters)[:NAME_LENGTH].strip("_") or "texte",
         "description": within(usage.strip("[]") + examples, DESCRIPTION_LENGTH),
         "required": False,
         "autocomplete": suggested,
@@ -112,21 +110,16 @@ def _option(command: Command, usage: str, suggested: bool) -> dict[str, Any]:
 
 
 def within(text: str, length: int) -> str:
-    """Return `text` as it is when it fits, its no-break spaces kept, else shortened."""
+    """Return `text` as it is when it fits, no-break spaces included, else shortened."""
     return text if len(text) <= length else excerpt(text, length)
 
 
-def _ascii_name(usage: str) -> str:
-    """Return a name for the option, of the letters that every keyboard has."""
-    letters = unicodedata.normalize("NFKD", usage).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "_", letters)[:NAME_LENGTH].strip("_") or "texte"
-
-
 def _essence(payload: Payload) -> dict[str, Any]:
-    kept = {key: payload.get(key) or default for key, default in _DEFAULTS.items()}
+    """Return what makes two registered commands the same."""
+    essence = {key: payload.get(key) or default for key, default in _DEFAULTS.items()}
     options = [
         {key: option.get(key) or default for key, default in _OPTION_DEFAULTS.items()}
         for option in payload.get("options") or ()
     ]
     where = {key: sorted(payload.get(key) or ()) for key in _WHERE}
-    return {"name": payload["name"], **kept, "options": options, **where}
+    return {"name": payload["name"], **essence, "options": options, **where}

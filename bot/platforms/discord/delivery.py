@@ -1,7 +1,7 @@
-"""What the bot says on Discord on its own initiative, and how it finds out whether it did.
+"""Unprompted messages on Discord, and whether they were sent.
 
 Discord makes one message of all those that carry the same nonce, but only for a few minutes. So each
-is also marked for good, by the number of its first component, and what may have been sent is looked
+is also marked for good, by the number of its first component, and one that may have been sent is looked
 for by that number before it is sent again.
 """
 
@@ -49,10 +49,10 @@ _FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutErro
 
 
 class Paced(aiohttp.TCPConnector):
-    """A client's connections (its `connector`), by which it keeps to the limit over all of its requests.
+    """The connections of a client (its `connector`), which keep it under the limit of all its requests.
 
-    Each is held at the moment when it leaves, after the waits of discord.py, which knows that limit only
-    once it is exceeded. What answers a person is not counted by Discord, and is not held.
+    Each request is held right before it leaves, after the waits of discord.py, which knows that limit only
+    once it is exceeded. Discord does not count the answers to people, which are not held.
     """
 
     def __init__(self) -> None:
@@ -65,7 +65,7 @@ class Paced(aiohttp.TCPConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 — as aiohttp has it
     ) -> Connection:
-        """Return a connection for a request, once it may leave. Raises `StoppedError` when it may not."""
+        """Return a connection once the request may leave. Raises `StoppedError` when it may not."""
         if not any(part in _NOT_COUNTED for part in req.url.parts):
             await self._pace.turn()
             may_leave()
@@ -81,7 +81,7 @@ class DiscordDelivery:
         self._conversations: OrderedDict[str, int] = OrderedDict()
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
-        """Say `message` at `to`. Raises as `bot.platforms.Deliverer.deliver` does, and `TooLong`."""
+        """Say `message` at `to`. Raises as `contract.Deliverer.deliver` does, and `TooLong`."""
         view = marked(render(message, self._quote), delivery_id)
         try:
             async with asyncio.timeout(PATIENCE):
@@ -99,10 +99,10 @@ class DiscordDelivery:
         try:
             async with asyncio.timeout(PATIENCE):
                 channel = await self._channel(to)
-                async for said in channel.history(limit=LOOKED_AT, after=since - EARLIER, oldest_first=False):
-                    if said.author == user and any(
-                        getattr(part, "id", None) == number for part in said.components
-                    ):
+                history = channel.history(limit=LOOKED_AT, after=since - EARLIER, oldest_first=False)
+                async for sent in history:
+                    marks = [getattr(part, "id", None) for part in sent.components]
+                    if sent.author == user and number in marks:
                         return True
         except _FAILURES as error:
             raise problem(error) from error
@@ -126,17 +126,18 @@ class DiscordDelivery:
         return channel.id
 
     async def _thread(self, to: Destination) -> int:
-        """Return the private thread with a person in the channel `to.team`; there is one for each.
+        """Return the private thread with a person in the channel `to.team`, opened if need be.
 
-        It is told by its name, so that a crash in the middle leaves no second one.
+        Its name holds the person's digest, so that a crash in the middle leaves no second one.
         """
         parent = await self._client.fetch_channel(int(to.team))
         if not isinstance(parent, discord.TextChannel):
             raise UndeliverableError("forbidden (no text channel)")
         name = f"{_THREAD_NAME} {_digest(to.id):08x}"
-        threads = [one for one in await parent.guild.active_threads() if one.parent_id == parent.id]
-        thread = next((one for one in threads if one.name == name), None)
-        if thread is None:
+        for thread in await parent.guild.active_threads():
+            if (thread.parent_id, thread.name) == (parent.id, name):
+                break
+        else:
             thread = await parent.create_thread(
                 name=name, type=discord.ChannelType.private_thread, invitable=False
             )
@@ -145,7 +146,7 @@ class DiscordDelivery:
 
 
 def mark(delivery_id: str) -> int:
-    """Return the number of a component that stands for a delivery: 31 bits, never 0 (Discord: int32)."""
+    """Return the number of the component that marks a delivery: 31 bits, never 0 (Discord: int32)."""
     return _digest(delivery_id) >> 1 or 1
 
 
@@ -159,33 +160,24 @@ def marked(view: View, delivery_id: str) -> View:
     return View([{**first, "id": mark(delivery_id)}, *others])
 
 
-def problem(error: Exception) -> DeliveryError:
-    """Return what a failed request means for what was to be said."""
-    match error:
-        case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
-            return AwayError(type(error).__name__)
-        case discord.RateLimited():
-            return LaterError("429", error.retry_after, everywhere=True)
-        case discord.HTTPException():
-            return _refusal(error)
-        case _:
-            return UnknownError(type(error).__name__)
-
-
-def _refusal(error: discord.HTTPException) -> DeliveryError:
+def problem(error: Exception) -> DeliveryError:  # noqa: PLR0911 — one for each kind of failure
+    """Return what a failed request means for the message."""
+    if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
+        return AwayError(type(error).__name__)
+    if isinstance(error, discord.RateLimited):
+        return LaterError("429", error.retry_after, everywhere=True)
+    if not isinstance(error, discord.HTTPException):
+        return UnknownError(type(error).__name__)
     code = f"({error.code or error.status})"
     if error.status == HTTPStatus.TOO_MANY_REQUESTS:
-        return LaterError("429", _retry_after(error), everywhere=True)
+        try:
+            seconds = float(error.response.headers.get("Retry-After", UNKNOWN_WAIT))
+        except ValueError:
+            seconds = UNKNOWN_WAIT
+        return LaterError("429", seconds, everywhere=True)
     if error.code == _TOO_FAST:
         return LaterError(code, UNKNOWN_WAIT, everywhere=True)
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return UnknownError(code)
     why = "closed" if error.code in _CLOSED else _WHY.get(error.status, "forbidden")
     return UndeliverableError(f"{why} {code}")
-
-
-def _retry_after(error: discord.HTTPException) -> float:
-    try:
-        return float(error.response.headers.get("Retry-After", UNKNOWN_WAIT))
-    except ValueError:
-        return UNKNOWN_WAIT

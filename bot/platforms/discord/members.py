@@ -1,7 +1,7 @@
-"""Who has which role on Discord: what the gateway tells of it, and the list that the API gives.
+"""Who has which role on Discord: the gateway's events, and the list of the API.
 
-The gateway's own words are read because discord.py passes over a change of roles of someone whom it
-does not keep in memory, and we keep nobody. Events: docs.discord.com/developers/events/gateway-events.
+The gateway's raw messages are read because discord.py ignores a change of roles of someone whom it does
+not keep in memory, and we keep nobody. Events: docs.discord.com/developers/events/gateway-events.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class MemberUpdate:
 
 
 def change(message: str | bytes) -> MemberUpdate | None:
-    """Return what a message of the gateway's tells of a member, None when it is about something else.
+    """Return the change of a member that a message of the gateway tells of, None when it tells of none.
 
-    To have arrived is to have the roles that one has, most often none.
+    To arrive is to have one's roles, most often none.
     """
     text = message if isinstance(message, str) else message.decode("utf-8", "replace")
     if not any(f'"{name}"' in text for name in _EVENTS):  # a message is parsed only if it may matter
@@ -58,7 +58,7 @@ async def fetch(client: discord.Client, group: FollowedGroup) -> set[Actor]:
     """Return those who have a role today. Raises `PlatformError` when Discord does not say."""
     try:
         server = client.get_guild(int(group.team)) or await client.fetch_guild(int(group.team))
-        found = {
+        members = {
             Actor("discord", group.team, str(member.id))
             async for member in server.fetch_members(limit=None)
             if not member.bot and any(str(role) == group.source_id for role in _roles(member))
@@ -79,13 +79,13 @@ async def fetch(client: discord.Client, group: FollowedGroup) -> set[Actor]:
         raise PlatformError(
             f"il n'y a pas de rôle {group.source_id} dans le serveur. Vérifiez son identifiant."
         )
-    return found
+    return members
 
 
 class Belonging:
-    """Who is in a server, asked of Discord once and remembered for a day: it needs no privileged intent.
+    """Who is in a server, asked of Discord and remembered for a day: it takes no privileged intent.
 
-    A private conversation says nothing of it: anyone who shares any server with the bot may open one.
+    A private conversation does not tell: anyone who shares any server with the bot may open one.
     """
 
     def __init__(self, server: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -94,7 +94,7 @@ class Belonging:
         self._known: dict[int, tuple[float, bool]] = {}  # by user: until when it is remembered, and what
 
     async def team(self, client: discord.Client, user: int) -> str:
-        """Return the server when `user` is in it, "" when not; when Discord does not say, they are."""
+        """Return the server when `user` is in it, or when Discord does not say; "" when they are not."""
         until, inside = self._known.get(user, (0.0, False))
         if until <= self._clock():
             try:

@@ -16,7 +16,7 @@ from typing import TypeAlias
 import htpy as h
 from markupsafe import Markup
 
-from bot.conversation.forms import Form, Reply
+from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Quoter
 from bot.platforms.local.discord_preview import discord_preview
 from bot.platforms.local.render import render, render_fields, serialized
@@ -37,10 +37,9 @@ _INTRODUCTION = (
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """What the gallery shows.
+    """The messages and forms of the gallery, by name, and the renderers of the other platforms.
 
-    `examples`: the messages and forms, by name. `renderers`: for each other platform, by its name
-    (« Slack », « Discord »), what makes its payload of a message or a form.
+    `renderers`: by the platform's name (« Slack », « Discord »), from a reply to its payload.
     """
 
     examples: Mapping[str, Reply]
@@ -65,7 +64,7 @@ def page(gallery: Gallery, quote: Quoter) -> str:
 
 
 def alone(title: str, gallery: Gallery, quote: Quoter, css: str) -> str:
-    """Return a page of some messages that needs no other file. `css`: what it is to look like, trusted."""
+    """Return a page of some messages that needs no other file. `css`: its style sheet, trusted."""
     style = h.style[Markup(css)]  # noqa: S704 — our own files; browsers read no escapes in a style
     body = h.body[h.header(".head")[h.h1[title]], _articles(gallery, _anchors(gallery), quote)]
     return document(title, style, body)
@@ -91,11 +90,11 @@ def linked(*styles: str) -> h.Node:
 
 def _anchors(gallery: Gallery) -> dict[str, str]:
     """Return an identifier for each name, all different."""
-    found = {}
+    anchors = {}
     for number, name in enumerate(gallery.examples):
         plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-        found[name] = f"{re.sub(r'[^a-z0-9]+', '-', plain).strip('-') or 'message'}-{number}"
-    return found
+        anchors[name] = f"{re.sub(r'[^a-z0-9]+', '-', plain).strip('-') or 'message'}-{number}"
+    return anchors
 
 
 def _articles(gallery: Gallery, anchors: Mapping[str, str], quote: Quoter) -> h.Renderable:
@@ -105,33 +104,28 @@ def _articles(gallery: Gallery, anchors: Mapping[str, str], quote: Quoter) -> h.
 
 
 def _article(name: str, reply: Reply, anchor: str, gallery: Gallery, quote: Quoter) -> h.Renderable:
-    renderings = [h.section[h.h3["Bac à sable"], _own(reply, quote, anchor)]]
+    if isinstance(reply, Message):
+        kind = "message public" if reply.public else "message privé"
+        sheet = h.div(".sheet.body")[render(reply, quote, live=False)]
+    else:
+        kind = "formulaire"
+        sheet = h.div(".sheet.form")[
+            h.h4[reply.title],
+            render_fields(reply, anchor),
+            h.div(".buttons")[h.span(".button.primary")[reply.submit]],
+        ]
+    renderings = [h.section[h.h3["Bac à sable"], sheet]]
     for platform, renderer in gallery.renderers.items():
         payload = renderer(reply)
+        source = json.dumps(payload, ensure_ascii=False, indent=2, default=str)
+        label = f"Données envoyées à {platform}\u00a0: {name}"
+        details = h.details[
+            h.summary["Données envoyées"],
+            h.pre(tabindex="0", role="region", aria_label=label)[h.code[source]],
+        ]
         preview = _PREVIEWS[platform](payload) if platform in _PREVIEWS else None
-        renderings.append(h.section[h.h3[platform], preview, _source(payload, platform, name)])
-    kind = "formulaire" if isinstance(reply, Form) else "message public" if reply.public else "message privé"
+        renderings.append(h.section[h.h3[platform], preview, details])
     return h.article(id=anchor, aria_labelledby=f"{anchor}-titre")[
         h.header[h.h2(id=f"{anchor}-titre")[h.a(href=f"#{anchor}")[name]], h.p[kind]],
         h.div(".renderings")[renderings],
-    ]
-
-
-def _own(reply: Reply, quote: Quoter, anchor: str) -> h.Renderable:
-    """Return what the sandbox itself shows, buttons being pictures of themselves."""
-    if isinstance(reply, Message):
-        return h.div(".sheet.body")[render(reply, quote, live=False)]
-    return h.div(".sheet.form")[
-        h.h4[reply.title],
-        render_fields(reply, anchor),
-        h.div(".buttons")[h.span(".button.primary")[reply.submit]],
-    ]
-
-
-def _source(payload: object, platform: str, name: str) -> h.Renderable:
-    text = json.dumps(payload, ensure_ascii=False, indent=2, default=str)
-    label = f"Données envoyées à {platform}\u00a0: {name}"
-    return h.details[
-        h.summary["Données envoyées"],
-        h.pre(tabindex="0", role="region", aria_label=label)[h.code[text]],
     ]

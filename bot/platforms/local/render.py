@@ -1,10 +1,10 @@
-"""Neutral messages and forms in HTML, for the sandbox. Pure."""
+"""Messages and forms as HTML, for the sandbox. Pure."""
 
 from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 
 import htpy as h
 
@@ -20,7 +20,6 @@ from bot.conversation.messages import (
     Link,
     Message,
     Note,
-    Quotation,
     Quote,
     Quoter,
     Span,
@@ -44,7 +43,7 @@ _SLASH = re.compile(r"(/\S+)(.*)", re.DOTALL)
 
 
 def render(message: Message, quote: Quoter, *, live: bool = True) -> h.Renderable:
-    """Return the body of `message`, `quote` giving the policy's words at once, or raising what it raises.
+    """Return the body of `message`, `quote` giving the policy's words. Raises as `quote` does.
 
     A button carries its command in `data-command`. When not `live`, buttons and links are pictures
     of themselves, for a page where they lead nowhere.
@@ -61,7 +60,11 @@ def _element(part: Element, quote: Quoter, *, live: bool) -> h.Renderable:  # no
         case Note(spans):
             return h.p(".note", dir="auto")[_spans(spans)]
         case Quote():
-            return _quotation(quote(part))
+            quotation = quote(part)
+            return h.figure(".quote")[
+                h.figcaption[quotation.caption],
+                h.blockquote[[h.p[_spans(paragraph)] for paragraph in quotation.paragraphs]],
+            ]
         case Divider():
             return h.hr
         case File():
@@ -70,22 +73,13 @@ def _element(part: Element, quote: Quoter, *, live: bool) -> h.Renderable:  # no
             return h.div(".buttons")[[_button(item, live=live) for item in items]]
 
 
-def _spans(spans: Iterable[Span]) -> list[h.Node]:
-    return [_span(span) for span in spans]
-
-
-def _span(span: Span) -> h.Node:
-    if span.account and span.account[0] == PLATFORM:
-        return h.span(".mention")[f"@{persona_name(span.account[1])}"]
-    words = with_breaks(span.text)
-    return _TAGS[span.style][words] if span.style in _TAGS else words
-
-
-def _quotation(quotation: Quotation) -> h.Renderable:
-    return h.figure(".quote")[
-        h.figcaption[quotation.caption],
-        h.blockquote[[h.p[_spans(paragraph)] for paragraph in quotation.paragraphs]],
-    ]
+def _spans(spans: Iterable[Span]) -> Iterator[h.Node]:
+    for span in spans:
+        if span.account and span.account[0] == PLATFORM:
+            yield h.span(".mention")[f"@{persona_name(span.account[1])}"]
+        else:
+            words = with_breaks(span.text)
+            yield _TAGS[span.style][words] if span.style in _TAGS else words
 
 
 def _button(item: Button | Link, *, live: bool) -> h.Renderable:
@@ -161,8 +155,15 @@ def _control(field: Field, identifier: str, described_by: str) -> h.Renderable:
         "aria-describedby": described_by,
     }
     match field:
+        case TextField(lines=1):
+            return h.input(
+                common, type="text", value=field.value, maxlength=field.max_length, autocomplete="off"
+            )
         case TextField():
-            return _typed(field, common)
+            # The parser drops one newline right after the tag: this one, and not the value's own first.
+            return h.textarea(common, rows=field.lines, maxlength=field.max_length, autocomplete="off")[
+                "\n", field.value
+            ]
         case PersonField():
             options = [(persona.id, f"{persona.name}, {persona.role}") for persona in PERSONAS]
         case ChoiceField():
@@ -170,13 +171,4 @@ def _control(field: Field, identifier: str, described_by: str) -> h.Renderable:
     return h.select(common)[
         h.option(value="")["Choisir…"],
         [h.option(value=value, selected=value == field.value)[label] for value, label in options],
-    ]
-
-
-def _typed(field: TextField, common: Mapping[str, h.Attribute]) -> h.Renderable:
-    if field.lines == 1:
-        return h.input(common, type="text", value=field.value, maxlength=field.max_length, autocomplete="off")
-    # The parser drops one newline right after the tag: this one, and not the value's own first.
-    return h.textarea(common, rows=field.lines, maxlength=field.max_length, autocomplete="off")[
-        "\n", field.value
     ]

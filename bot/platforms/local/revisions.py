@@ -43,6 +43,7 @@ class Sheet:
 
 Sheets: TypeAlias = Callable[[], Awaitable[Sequence[Sheet]]]
 
+_TAGS = {"delete": h.del_, "insert": h.ins}
 _KEY = "Les mots retirés sont barrés, les mots ajoutés sont en gras."
 _NONE = (
     "Aucune révision pour l'instant. Dans un autre terminal, proposez-en une\u00a0: "
@@ -57,7 +58,7 @@ async def no_sheets() -> Sequence[Sheet]:
 
 def page(sheets: Sequence[Sheet]) -> str:
     """Return the whole page."""
-    contents = [h.li[h.a(href=f"#{one.anchor}")[f"{one.title}, {one.state}"]] for one in sheets]
+    contents = [h.li[h.a(href=f"#{sheet.anchor}")[f"{sheet.title}, {sheet.state}"]] for sheet in sheets]
     body = h.body[
         h.header(".head")[
             h.p(".back")[h.a(href="/")["Retour au clavardage"]],
@@ -65,7 +66,7 @@ def page(sheets: Sequence[Sheet]) -> str:
             h.p[_KEY if sheets else _NONE],
         ],
         contents and h.nav(".contents", aria_label="Révisions")[h.ul[contents]],
-        h.main[[_sheet(one) for one in sheets]],
+        h.main[map(_sheet, sheets)],
     ]
     return document(
         "Ce que changent les révisions (bac à sable)", linked("base", "gallery", "revisions"), body
@@ -73,42 +74,36 @@ def page(sheets: Sequence[Sheet]) -> str:
 
 
 def _sheet(sheet: Sheet) -> h.Renderable:
-    told, same = ([one for one in sheet.changes if bool(one.passages) is shown] for shown in (True, False))
+    same = [change.title for change in sheet.changes if not change.passages]
     return h.article(".revision", id=sheet.anchor, aria_labelledby=f"{sheet.anchor}-titre")[
         h.header[
             h.h2(id=f"{sheet.anchor}-titre")[h.a(href=f"#{sheet.anchor}")[sheet.title]], h.p[sheet.state]
         ],
         h.p(".summary")[sheet.summary],
-        [_changed(one) for one in told],
-        _same(same) if same else None,
-    ]
-
-
-def _changed(change: Changed) -> h.Renderable:
-    return h.section[
-        h.h3[change.title, h.span(".nature")[change.nature]],
-        [_passage(one, several=len(change.passages) > 1) for one in change.passages],
-    ]
-
-
-def _passage(passage: SheetPassage, *, several: bool) -> h.Renderable:
-    return h.figure(".quote")[
-        several and h.figcaption[passage.number],
-        h.blockquote[[h.p[[_run(run) for run in paragraph]] for paragraph in passage.paragraphs]],
+        [_section(change) for change in sheet.changes if change.passages],
+        same and h.section[h.h3["Sans un mot de changé"], h.ul(".same")[[h.li[title] for title in same]]],
     ]
 
 
 def _run(run: Run) -> h.Node:
     op, text = run
-    match op:
-        case "delete":
-            return h.del_[text]
-        case "insert":
-            return h.ins[text]
-        case "equal":
-            return text
+    return _TAGS[op][text] if op in _TAGS else text
 
 
-def _same(changes: Sequence[Changed]) -> h.Renderable:
-    """Return the changes that have no words to show: the clause is elsewhere, as it was."""
-    return h.section[h.h3["Sans un mot de changé"], h.ul(".same")[[h.li[one.title] for one in changes]]]
+def _section(change: Changed) -> h.Renderable:
+    several = len(change.passages) > 1
+    return h.section[
+        h.h3[change.title, h.span(".nature")[change.nature]],
+        [
+            h.figure(".quote")[
+                several and h.figcaption[passage.number],
+                h.blockquote[
+                    [
+                        h.p[[_TAGS[op][text] if op in _TAGS else text for op, text in paragraph]]
+                        for paragraph in passage.paragraphs
+                    ]
+                ],
+            ]
+            for passage in change.passages
+        ],
+    ]

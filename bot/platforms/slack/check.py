@@ -1,4 +1,4 @@
-"""What `vigie diagnostic` asks of Slack: the tokens, their permissions, the workspace, the time."""
+"""Slack in `vigie diagnostic`: the tokens, their permissions, the workspace, the channels, the time."""
 
 from __future__ import annotations
 

@@ -288,7 +288,7 @@ def test_quotations_fill_a_message_to_the_last_character_and_no_further() -> Non
 @given(HOSTILE, HOSTILE)
 def test_a_form_has_a_label_for_each_field(label: str, hint: str) -> None:
     fields = tuple(
-        TextField(f"champ{n}", label[:45] or "x", hint[:100], value=hint[:300], lines=n, required=n == 1)
+        TextField(f"champ{n}", label[:45] or "x", hint=hint[:100], value=hint[:300], lines=n, required=n == 1)
         for n in range(1, FORM_FIELDS + 1)
     )
     modal = render_form(Form("chercher mot", "Chercher", fields)).to_dict()
@@ -351,7 +351,9 @@ def test_what_is_sent_has_the_shape_that_discord_describes() -> None:
     )
     components = parts(message, lambda _: Quotation("PA20", ((Span("mot", "bold"),), (Span("fin"),))))
     form = Form(
-        "chercher", "Chercher", (TextField("a", "A", "Indice", lines=3), TextField("b", "B", required=False))
+        "chercher",
+        "Chercher",
+        (TextField("a", "A", hint="Indice", lines=3), TextField("b", "B", required=False)),
     )
     assert problems("MessageCreateRequest", {"components": components}) == []
     assert problems("ModalInteractionCallbackRequestData", render_form(form).to_dict()) == []
