@@ -1,10 +1,8 @@
-"""Taking out of a question what could tell whom it is about, before it is kept.
+"""Masking, in a question to be stored, what could tell whom it is about.
 
-Masked: addresses of all kinds, links, mentions, numbers whether in figures or dictated, and names: every
-word with a capital inside a sentence that is not a known one, every known first or family name, what
-follows a title or « s'appelle », and the unknown word that follows a name; and what someone said or
-wrote, between quotation marks. It leans towards masking too much: what is lost is a word, and what is
-kept is seen by people.
+Masked are addresses of all kinds, links, mentions, numbers in figures or in words, quoted texts, and names:
+a capitalized word inside a sentence unless it is known, a known first or family name, an unknown word after a
+title, « s'appelle » or a name. It masks too much rather than too little: people read what is stored.
 """
 
 from __future__ import annotations
@@ -23,12 +21,13 @@ from bot.policy.search import fold_accents
 
 Masked = NewType("Masked", str)
 
-LENGTH: Final = 300  # of what is kept; a story that is longer tells too much of someone
-READ: Final = 1_000  # of what is read to make it
+LENGTH: Final = 300  # characters stored; a longer story tells too much about someone
+READ: Final = 1_000  # characters read to make them
 NAME, NUMBER, ADDRESS, LINK, MENTION = "[nom]", "[nombre]", "[adresse]", "[lien]", "[mention]"
-WORDS = "[texte]"  # someone's own words between quotation marks: a post, a draft
+WORDS = "[texte]"  # a quoted text: a post, a draft
 MASKS: Final = (NAME, NUMBER, ADDRESS, LINK, MENTION, WORDS)
 
+_HELD = "|".join(map(re.escape, MASKS))
 _FIGURE = r"\d\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2089\u2150-\u218b\u2460-\u24ff"
 _SPOKEN = (
     r"(?:z[eé]ro|une?|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|onze|douze|treize|quatorze|quinze|seize|"
@@ -36,7 +35,7 @@ _SPOKEN = (
 )
 _TOKEN = re.compile(
     rf"""
-    (?P<held>\[(?:nom|nombre|adresse|lien|mention|texte)\])
+    (?P<held>{_HELD})
   | (?P<mention><[@#!][^<>\n]{{0,80}}> | (?<![\w.])[@\uff20][\w.-]+ | \w*_[\w_]*)
   | (?P<email>[^\s<>@,;()«»]+@[^\s<>@,;()«»]+)
   | (?P<link><?\b[a-z][a-z0-9+.-]*://\S+ | \bwww\.\S+ | \bmailto:\S+
@@ -59,7 +58,7 @@ _MASK_OF = {
     "spoken": NUMBER,
     "number": NUMBER,
 }
-_REPEATED = re.compile(r"(\[(?:nom|nombre|adresse|lien|mention|texte)\])(?:[\s,.-]*\1)+")
+_REPEATED = re.compile(rf"({_HELD})(?:[\s,.-]*\1)+")
 _QUOTED = re.compile(r"«[^«»]{25,}(?:»|$)|“[^“”]{25,}(?:”|$)|\"[^\"]{25,}(?:\"|$)")
 _BEGINS = frozenset('.!?…\n«»"“”(:;•')
 _CUES = frozenset(
@@ -78,10 +77,10 @@ _LOUD = 0.6  # share of capitals above which a text is shouted, so that capitals
 
 @dataclass(frozen=True)
 class Masker:
-    """What is known of words.
+    """The words that masking knows, folded.
 
-    `names`: those that are names and nothing else; `ordinary`: names that are words too, masked when they
-    have a capital; `known`: ordinary words; `proper`: the policies' own names.
+    `names`: words that are only names. `ordinary`: names that are words too, masked when capitalized.
+    `known`: ordinary words. `proper`: the policies' own names.
     """
 
     names: frozenset[str]
@@ -90,51 +89,52 @@ class Masker:
     proper: frozenset[str]
 
     def mask(self, text: str) -> Masked:
-        """Return what may be kept of a question: at most `LENGTH` characters, on one line."""
+        """Return what may be stored of a question: at most `LENGTH` characters, on one line."""
         text = clean(text[:READ])
         letters = [character for character in text if character.isalpha()]
         if letters and sum(map(str.isupper, letters)) > _LOUD * len(letters):
             text = text.lower()
-        masked = "".join(self._pieces(_QUOTED.sub(WORDS, text)))
-        return Masked(_whole(excerpt(_REPEATED.sub(r"\1", masked), LENGTH)))
+        pieces = (mask or match[0] for match, mask in self._tokens(_QUOTED.sub(WORDS, text)))
+        short = excerpt(_REPEATED.sub(r"\1", "".join(pieces)), LENGTH)
+        at = short.rfind("[")
+        if at != -1 and "]" not in short[at:] and short.endswith("…"):  # shortening cut a mask
+            short = short[:at].rstrip() + "…"
+        return Masked(short)
 
     def marks(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """Yield where a text holds what could tell of someone: from, to, and the mask that stands for it.
+        """Yield where a text could identify someone: start, end, and the mask, a name word by word.
 
-        Each word of a name is one. Unlike `mask`, it takes the text as it is, capitals included.
+        Unlike `mask`, this takes the text as it is, capitals included.
         """
         for match, mask in self._tokens(text):
             if mask:
                 yield *match.span(), mask
-
-    def _pieces(self, text: str) -> Iterator[str]:
-        return (mask or match[0] for match, mask in self._tokens(text))
 
     def _tokens(self, text: str) -> Iterator[tuple[re.Match[str], str]]:
         """Yield the pieces of a text, each with its mask, "" for what stays."""
         start, exposed = True, False  # at a sentence's beginning; after a title or a name
         for match in _TOKEN.finditer(text):
             piece, kind = match[0], match.lastgroup or "other"
+            mask = ""
             if kind == "word":
-                name = self._is_name(piece, start=start, exposed=exposed)
-                start, exposed = False, name or fold_accents(piece) in _CUES
-                yield match, NAME if name else ""
+                mask = NAME if self._is_name(piece, start=start, exposed=exposed) else ""
+                start, exposed = False, bool(mask) or fold_accents(piece) in _CUES
             elif kind in _MASK_OF:
                 start, exposed = False, False
-                kept = kind == "number" and fold_accents(piece.strip(".,;:!?«»()\"'")) in self.proper
-                yield match, "" if kept else _MASK_OF[kind]
+                proper = kind == "number" and fold_accents(piece.strip(".,;:!?«»()\"'")) in self.proper
+                mask = "" if proper else _MASK_OF[kind]
             elif kind == "held":
                 start, exposed = False, piece == NAME
-                yield match, ""
             else:
                 start = start or piece in _BEGINS
                 exposed = exposed and (piece.isspace() or piece in ".-'’")
-                yield match, ""
+            yield match, mask
 
     def _is_name(self, word: str, *, start: bool, exposed: bool) -> bool:
-        parts = _WORD.findall(fold_accents(word))
+        folded = fold_accents(word)
+        parts = _WORD.findall(folded)
         capital = any(part[:1].isupper() for part in _WORD.findall(word))
-        if fold_accents(word) in self.proper or all(part in _PROPER or len(part) == 1 for part in parts):
+        if folded in self.proper or all(part in _PROPER or len(part) == 1 for part in parts):
             return False
         if any(part in self.names for part in parts):
             return True
@@ -143,37 +143,24 @@ class Masker:
         return (capital or exposed) and not all(part in self.known or len(part) == 1 for part in parts)
 
 
-def _whole(text: str) -> str:
-    """Return `text` without the mask that shortening cut at its end."""
-    at = text.rfind("[")
-    return text[:at].rstrip() + "…" if at != -1 and "]" not in text[at:] and text.endswith("…") else text
-
-
 def load_masker(folders: Iterable[Path], library: Library) -> Masker:
-    """Read the names, and take the words of the policies and of their banks for ordinary ones.
+    """Read the lists of names; the words of the policies and of their banks are ordinary ones.
 
-    Raises `OSError` when the list of names, which is shipped, cannot be read.
+    Raises `OSError` when the shipped list of names cannot be read.
     """
-    folders = tuple(folders)
-    lists = tomllib.loads((folders[0] / "names.toml").read_text("utf-8"))
+    shipped = next(iter(folders))
+    lists = tomllib.loads((shipped / "names.toml").read_text("utf-8"))
     texts = [
         clause.text
         for policy in library.policies.values()
         for version in policy.versions
         for clause in version.clauses()
     ]
-    # Words of the banks that are shipped only: the association's own lines are added by people in a hurry.
-    texts += [text for bank in (folders[0] / "politique").glob("*/questions.jsonl") for text in _asked(bank)]
-    known = {
-        fold_accents(word)
-        for word in {word for text in texts for word in _WORD.findall(text)}
-        if word.islower()
-    }
-    named = {fold_accents(name) for policy in library.policies.values() for name in policy.names()}
+    # The shipped banks only: people add the association's own lines in a hurry.
+    for bank in (shipped / "politique").glob("*/questions.jsonl"):
+        texts += [str(json.loads(line)["question"]) for line in bank.read_text("utf-8").splitlines()]
+    words = {word for text in texts for word in _WORD.findall(text)}
+    known = {fold_accents(word) for word in words if word.islower()}
+    proper = {fold_accents(name) for policy in library.policies.values() for name in policy.names()}
     names, ordinary = (frozenset(lists[key].split()) for key in ("names", "ordinary"))
-    return Masker(names, ordinary, frozenset(known - names), frozenset(named))
-
-
-def _asked(bank: Path) -> Iterator[str]:
-    for line in bank.read_text("utf-8").splitlines():
-        yield str(json.loads(line)["question"])
+    return Masker(names, ordinary, frozenset(known - names), frozenset(proper))

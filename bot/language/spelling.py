@@ -1,13 +1,13 @@
 """From what people type to ordinary French: abbreviations written out, sounds read as words.
 
-What people type for what they mean is data, `data/spelling/fr.tsv`; what a word sounds like is a
-short list of rules. Deterministic, and the same when a model is trained and when it serves.
+Abbreviations are data, `data/spelling/fr.tsv`; sounds are a short list of rules. The result is deterministic,
+the same when a model is trained and when it serves.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -17,16 +17,16 @@ from bot.policy import search
 from bot.policy.articles import PolicyError
 
 MOST_WORDS = 16_384  # twice what a large bank holds
-SHORTEST = 4  # a shorter word is too like others to be corrected
-LONG = 9  # letters from which two slips are corrected: a swap, a letter missing, doubled or another's
-MOST_SLIPS = 10  # corrected in one text; more than that is no French, and each takes a fraction of a ms
+SHORTEST = 4  # letters; a shorter word is too like others to be corrected
+LONG = 9  # letters from which two slips are corrected: letters swapped, missing, doubled or replaced
+MOST_SLIPS = 10  # corrected in one text; a text with more is not French, and each takes a fraction of a ms
 WORD = re.compile(r"[^\W_]+")
 _TYPED = re.compile(r"\w+'?|[^\w\s]+")
 _LETTERED = re.compile(r"[^\W\d_]+")
 _ELIDED = re.compile(r"\b(c|j|l|m|t|s|d|n|qu|y)'(?=\w)")
 
-# How French sounds, roughly, on folded words: (what is written, what is heard), in order. Capitals
-# stand for sounds that no letter has: X for « ch », A, I and O for the nasal vowels.
+# How French sounds, roughly, on folded words: (written, heard), in order. Capitals stand for sounds without a
+# letter of their own: X for « ch »; A, I and O for the nasal vowels.
 _SOUNDS = tuple(
     (re.compile(written), heard)
     for written, heard in (
@@ -67,89 +67,78 @@ _SOUNDS = tuple(
 
 
 class WordCache(dict[str, str]):
-    """What was worked out of each word, kept up to a number of them.
+    """A function of a word, called as one, with its results in order of arrival, up to `MOST_WORDS`.
 
-    In the order in which they came, so that those of a text that must not be kept can be taken back:
-    `forget(count)` leaves the first `count`.
+    `forget(count)` leaves the first `count`, so that words that must not be kept can be dropped.
     """
 
-    def __init__(self, work_out: Callable[[str], str]) -> None:
+    def __init__(self, compute: Callable[[str], str]) -> None:
         super().__init__()
-        self._work_out = work_out
+        self._compute = compute
+
+    def __call__(self, word: str) -> str:
+        """Return the result for a word."""
+        return self[word]
 
     def __missing__(self, word: str) -> str:
-        found = self._work_out(word)
+        result = self._compute(word)
         if len(self) < MOST_WORDS:
-            self[word] = found
-        return found
+            self[word] = result
+        return result
 
     def forget(self, count: int) -> None:
-        """Take back all that came after the first `count`."""
+        """Drop all results after the first `count`."""
         while len(self) > count:
             self.popitem()
 
 
-def _folded(text: str) -> str:
-    return search.fold_accents(text).replace("œ", "oe").replace("æ", "ae").replace("’", "'")
+@WordCache
+def fold(word: str) -> str:
+    """Return a word in lower case without accents: « Élu » is « elu », « œuvre » is « oeuvre »."""
+    return search.fold_accents(word).replace("œ", "oe").replace("æ", "ae").replace("’", "'")
 
 
-def _heard(word: str) -> str:
+@WordCache
+def sound(word: str) -> str:
+    """Return how a folded word sounds: « fonksion » and « fonction » have one sound."""
     heard = word
     for written, replacement in _SOUNDS:
         heard = written.sub(replacement, heard)
     return heard or word
 
 
-# One of its own: a stemmer keeps a state, and the questions' has the engine's lock.
-_stemmer = cache(search.new_stemmer)
+_stemmer = cache(search.new_stemmer)  # a stemmer keeps a state; the engine's lock protects this one
 
 
-def _stemmed(word: str) -> str:
+@WordCache
+def stem(word: str) -> str:
+    """Return a word's French stem, folded."""
     return fold(_stemmer().stemWord(word))
 
 
-FOLDED, SOUNDS, STEMS = WordCache(_folded), WordCache(_heard), WordCache(_stemmed)
-
-
-def fold(word: str) -> str:
-    """Return a word in lower case without accents: « Élu » is « elu », « œuvre » is « oeuvre »."""
-    return FOLDED[word]
-
-
-def sound(word: str) -> str:
-    """Return how a folded word sounds: « fonksion » and « fonction » have one sound."""
-    return SOUNDS[word]
-
-
-def stem(word: str) -> str:
-    """Return a word's French stem, folded."""
-    return STEMS[word]
-
-
 def forgetting() -> Callable[[], None]:
-    """Return what takes back every word read from now on: those of some texts must not stay in memory."""
-    kept = (STEMS, FOLDED, SOUNDS)
-    counts = [len(words) for words in kept]
+    """Return a function that drops every word read from now on: some texts must not stay in memory."""
+    counts = [(words, len(words)) for words in (stem, fold, sound)]
 
     def forget() -> None:
-        for words, count in zip(kept, counts, strict=True):
+        for words, count in counts:
             words.forget(count)
 
     return forget
 
 
 def load_spelling_table(paths: Iterable[Path]) -> dict[str, str]:
-    """Read tables of what people type and what they mean, later ones adding to earlier ones.
+    """Read tables from what people type to what they mean, later ones adding to earlier ones.
 
-    Raises `PolicyError`, with the line, when one is not two columns with a tab between.
+    Raises `PolicyError`, with the line, unless a line is two columns with a tab between.
     """
     table: dict[str, str] = {}
     for path in paths:
         for at, line in enumerate(path.read_text("utf-8").splitlines(), 1):
             if not line.strip() or line.startswith("#"):
                 continue
-            typed, tab, meant = line.partition("\t")
-            if not (tab and typed.strip() and meant.strip()) or "\t" in meant:
+            typed, _, meant = line.partition("\t")
+            if not (typed.strip() and meant.strip()) or "\t" in meant:
                 raise PolicyError(path.name, at, "il faut deux colonnes, séparées par une tabulation.")
             table[typed.strip()] = meant.strip()
     return table
@@ -159,8 +148,8 @@ def load_spelling_table(paths: Iterable[Path]) -> dict[str, str]:
 class Speller:
     """Rewrites a question in ordinary French.
 
-    `table`: what people type and what they mean. `known`: the folded words left as they are.
-    `by_sound`: for a sound, the commonest known word that has it, with its accents.
+    `table`: from what people type to what they mean. `known`: the folded words to leave as they are.
+    `by_sound`: from a sound to the commonest known word that has it, with its accents.
     """
 
     table: Mapping[str, str]
@@ -186,69 +175,64 @@ class Speller:
     def __call__(self, text: str) -> str:
         """Return `text` with its abbreviations written out and its unknown words corrected."""
         tries = iter(range(MOST_SLIPS))
-        return _LETTERED.sub(lambda match: self._word(match[0], tries), self.expand(text))
+        return _LETTERED.sub(lambda match: self._correct(match[0], tries), self.expand(text))
 
     def expand(self, text: str) -> str:
-        """Return `text` in lower case with what the table knows written out."""
+        """Return `text` in lower case, with what the table knows written out."""
         text = text.replace("’", "'")
         for pattern, meant in self._phrases:
             text = pattern.sub(meant, text)
-        text = _ELIDED.sub(r"\1' ", text.lower())
-        return " ".join(self._meant(match[0]) for match in _TYPED.finditer(text)).replace("' ", "'")
+        tokens = _TYPED.findall(_ELIDED.sub(r"\1' ", text.lower()))
+        expanded = (
+            token if token.endswith("'") else self.table.get(token) or self.table.get(fold(token), token)
+            for token in tokens
+        )
+        return " ".join(expanded).replace("' ", "'")
 
     @cached_property
-    def _phrases(self) -> tuple[tuple[re.Pattern[str], str], ...]:
-        """What is more than one word, or has its meaning in capitals only."""
-        return tuple(
-            (
-                re.compile(
-                    rf"(?<!\w){re.escape(typed)}(?!\w)", 0 if typed != typed.lower() else re.IGNORECASE
-                ),
-                f"{meant} ",
-            )
-            for typed, meant in self.table.items()
-            if typed != typed.lower() or not WORD.fullmatch(typed)
-        )
-
-    def _meant(self, typed: str) -> str:
-        if typed.endswith("'"):
-            return typed
-        return self.table.get(typed) or self.table.get(fold(typed), typed)
+    def _phrases(self) -> Sequence[tuple[re.Pattern[str], str]]:
+        """The entries that are several words, or that have their meaning in capitals only."""
+        phrases = []
+        for typed, meant in self.table.items():
+            has_capitals = typed != typed.lower()
+            if has_capitals or not WORD.fullmatch(typed):
+                flags = 0 if has_capitals else re.IGNORECASE
+                phrases.append((re.compile(rf"(?<!\w){re.escape(typed)}(?!\w)", flags), f"{meant} "))
+        return phrases
 
     @cached_property
     def _by_length(self) -> Mapping[int, Sequence[str]]:
-        found: dict[int, list[str]] = {}
+        words: dict[int, list[str]] = defaultdict(list)
         for word in sorted(self.known):
-            found.setdefault(len(word), []).append(word)
-        return found
+            words[len(word)].append(word)
+        return words
 
-    def _word(self, word: str, tries: Iterator[int]) -> str:
-        """Return a known word of the same sound, if need be after the letter of an elision, or a close one.
+    def _correct(self, word: str, tries: Iterator[int]) -> str:
+        """Return a known word of the same sound, perhaps after an elided letter, or a close one.
 
-        `tries`: for how many words more a close one is looked for.
+        `tries`: one for each word for which a close one may still be looked for.
         """
         folded = fold(word)
         if folded in self.known or len(folded) < SHORTEST:
             return word
-        found = self.by_sound.get(sound(folded))
-        if found or len(folded) == SHORTEST:
-            return found or word
-        rest = folded[1:]
-        if folded[0] in "cdjlmnst" and (
-            found := rest if rest in self.known else self.by_sound.get(sound(rest))
-        ):
-            return f"{folded[0]}'{found}"
-        found = "" if next(tries, None) is None else self._close(folded)
-        heard = self.by_sound.get(sound(found), "")  # with its accents
-        return (heard if fold(heard) == found else found) or word
+        same_sound = self.by_sound.get(sound(folded))
+        if same_sound or len(folded) == SHORTEST:
+            return same_sound or word
+        if folded[0] in "cdjlmnst":
+            rest = folded[1:]
+            if known := rest if rest in self.known else self.by_sound.get(sound(rest)):
+                return f"{folded[0]}'{known}"
+        close = "" if next(tries, None) is None else self._close(folded)
+        accented = self.by_sound.get(sound(close), "")
+        return (accented if fold(accented) == close else close) or word
 
     def _close(self, folded: str) -> str:
-        """Return the known word that a slip of the fingers made of another, "" when there is none."""
-        from rapidfuzz import process  # noqa: PLC0415 — 2 MB, for the first word that is not known
+        """Return the known word of which another is a typing slip, "" when there is none."""
+        from rapidfuzz import process  # noqa: PLC0415 — 2 MB, for the first unknown word
         from rapidfuzz.distance import OSA  # noqa: PLC0415 — same
 
         best, allowed = "", 1 if len(folded) < LONG else 2
-        for longer in (0, -1, 1, -2, 2):  # what has as many letters first
+        for longer in (0, -1, 1, -2, 2):  # words of as many letters first
             known = self._by_length.get(len(folded) + longer, ())
             close = process.extractOne(folded, known, scorer=OSA.distance, score_cutoff=allowed)
             if close:

@@ -199,7 +199,15 @@ class AnnotationReader:
             raise self.fail(f"[{name}] écrivez [{name}] seul sur sa ligne, puis ce qu'il contient dessous.")
         for key, value in table.items():
             if isinstance(value, dict):
-                raise self.fail(_unquoted(name, key, value))
+                # 5.10 without quotation marks is, in TOML, the key 10 of a table 5.
+                path, inner = [key], value
+                while isinstance(inner, dict) and inner:
+                    part, inner = next(iter(inner.items()))
+                    path.append(part)
+                kind, written = ("le numéro" if key.isdecimal() else "le nom"), ".".join(path)
+                raise self.fail(
+                    f'[{name}] {written}\u00a0: mettez {kind} entre guillemets, comme "{written}".'
+                )
         if known is not None:
             self.check_keys(table, known, f"[{name}] la clé")
         return table
@@ -283,14 +291,3 @@ class AnnotationReader:
         contact = self.table(data, "contact", {"who", "clause"})
         who = self.text(contact.get("who"), "[contact] who")
         return Contact(who, self.number(self.text(contact.get("clause"), "[contact] clause"), "contact"))
-
-
-def _unquoted(table: str, key: str, value: object) -> str:
-    """Return the problem with 5.10 without quotation marks: in TOML, the key 10 of a table 5."""
-    path = [key]
-    while isinstance(value, dict) and value:
-        inner, value = next(iter(value.items()))
-        path.append(inner)
-    what = "le numéro" if key.isdecimal() else "le nom"
-    written = ".".join(path)
-    return f'[{table}] {written}\u00a0: mettez {what} entre guillemets, comme "{written}".'

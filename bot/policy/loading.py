@@ -99,7 +99,14 @@ def _read_policy(policy: str, folders: Sequence[Path], approved: Sequence[Adopte
             effective=text.effective,
         )
         for text in approved
-    ] or [_read_version(policy, path) for path in _files(folders)]
+    ]
+    for path in [] if approved else _files(folders):
+        try:
+            adopted = date.fromisoformat(path.stem)
+        except ValueError as error:
+            problem = "le nom doit être la date d'adoption\u00a0: AAAA-MM-JJ.md."
+            raise PolicyError(_short(path), 0, problem) from error
+        versions.append(articles.parse(read_utf8(path), policy=policy, adopted=adopted, source=_short(path)))
     if not versions:
         raise PolicyError(policy, 0, "ce dossier de politique ne contient aucune version (AAAA-MM-JJ.md).")
     notes = [path for folder in folders if (path := folder / "annotations.toml").is_file()]
@@ -117,16 +124,6 @@ def _read_policy(policy: str, folders: Sequence[Path], approved: Sequence[Adopte
     loaded = Policy(policy, tuple(chain), origin, written)
     loaded.notes(chain[-1])  # compares versions now rather than during the first look-up
     return loaded
-
-
-def _read_version(policy: str, path: Path) -> Version:
-    try:
-        adopted = date.fromisoformat(path.stem)
-    except ValueError as error:
-        raise PolicyError(
-            _short(path), 0, "le nom doit être la date d'adoption\u00a0: AAAA-MM-JJ.md."
-        ) from error
-    return articles.parse(read_utf8(path), policy=policy, adopted=adopted, source=_short(path))
 
 
 def read_utf8(path: Path) -> str:

@@ -125,15 +125,14 @@ def nearest(number: Number, version: Version) -> tuple[Number, ...]:
     def distance(candidate: Number) -> tuple[int, ...]:
         return tuple(abs(a - b) for a, b in zip_longest(candidate.parts, number.parts, fillvalue=0))
 
+    def is_slip(candidate: Number) -> bool:
+        shorter, longer = sorted((str(number), str(candidate)), key=len)
+        return any(longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer)))
+
     numbers = [clause.number for clause in version.clauses()]
     groups = (
-        [candidate for candidate in numbers if _one_character_apart(str(number), str(candidate))],
+        [candidate for candidate in numbers if is_slip(candidate)],
         [candidate for candidate in numbers if candidate.article == number.article]
         or [candidate for candidate in numbers if 0 < abs(candidate.parts[0] - number.parts[0]) <= _BESIDE],
     )
     return tuple(sorted({min(group, key=distance) for group in groups if group}))
-
-
-def _one_character_apart(left: str, right: str) -> bool:
-    longer, shorter = (left, right) if len(left) > len(right) else (right, left)
-    return any(longer[:i] + longer[i + 1 :] == shorter for i in range(len(longer)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import lru_cache
@@ -147,7 +148,10 @@ class Archive:
                 if revisions.digest(text) in digests:
                     continue
                 base = revisions.latest_approved(db, policy).version
-                adopted = None if name in dates else _as_day(name)
+                adopted = None
+                if name not in dates:
+                    with suppress(ValueError):
+                        adopted = date.fromisoformat(name)
                 proposal = Proposal(policy, text, "folder", base, adopted)
                 try:
                     proposed.append(self.propose(db, proposal, self.calendar.day(now)))
@@ -246,10 +250,3 @@ class Archive:
                     self.version(revision)
         self.refresh(db)
         self.watch(db, now)
-
-
-def _as_day(name: str) -> date | None:
-    try:
-        return date.fromisoformat(name)
-    except ValueError:
-        return None

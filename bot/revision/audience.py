@@ -177,7 +177,7 @@ class _Teller:
         nature = campaign.revision.nature or Nature.SUBSTANTIVE
         asked: Asked = asked_of(db, person, campaign.chain, nature) if campaign.attested else "nothing"
         former = self._former(person)
-        never_welcomed = asked == "whole" and (former is None or _is_unsaid(db, person, former[1]))
+        never_welcomed = asked == "whole" and (former is None or not self._was_welcomed(person, former[1]))
         notice = WELCOME.name if never_welcomed else REVISION.name
         cursor = db.conn.execute(
             """INSERT OR IGNORE INTO revision_recipients (id, revision_id, person_id, asked, told, queued_on)
@@ -207,6 +207,14 @@ class _Teller:
             if standing := enrolment.standing(self.db, person, target):
                 return standing, target
         return None
+
+    def _was_welcomed(self, person: str, target: Target) -> bool:
+        row = self.db.conn.execute(
+            """SELECT 1 FROM outbox WHERE recipient = 'person:' || ? AND notice = ?
+                 AND state IN ('sent', 'sending') AND json_extract(arguments, '$.version') = ? LIMIT 1""",
+            (person, WELCOME.name, target.version.isoformat()),
+        ).fetchone()
+        return row is not None
 
     def _carry(self, person: str, standing: Standing, former: Target, scope: enrolment.Scope) -> None:
         """Keep what a person did in the former version that still holds.
@@ -253,13 +261,3 @@ class _Teller:
             outbox.enqueue(self.db, Delivery(key, to, REVISION, arguments, urgent), self.now)
         else:
             outbox.enqueue(self.db, Delivery(key, to, WELCOME, self.version_notice, urgent), self.now)
-
-
-def _is_unsaid(db: Database, person: str, target: Target) -> bool:
-    """Tell whether a person's welcome in a version was never sent."""
-    row = db.conn.execute(
-        """SELECT 1 FROM outbox WHERE recipient = 'person:' || ? AND notice = ?
-             AND state IN ('sent', 'sending') AND json_extract(arguments, '$.version') = ? LIMIT 1""",
-        (person, WELCOME.name, target.version.isoformat()),
-    ).fetchone()
-    return row is None

@@ -14,8 +14,9 @@ from sqlite_utils import Database
 
 from bot.outbox import notices
 from bot.people import persons
+from bot.register.receipt import PLATFORMS
 from bot.revision.revisions import Revision
-from bot.times import iso, utc
+from bot.times import Calendar, in_words, iso, utc
 
 Asked: TypeAlias = Literal["nothing", "changes", "whole"]
 State: TypeAlias = Literal["queued", "sent", "failed", "left"]
@@ -61,6 +62,20 @@ class Recipient:
         if self.problem is None:
             return ""
         return _PROBLEMS.get(self.problem) or notices.reason(self.problem.partition(" ")[0])
+
+    def describe(self, calendar: Calendar) -> str:
+        """Return what became of the notice and what is asked, in French."""
+        text = STATES[self.state]
+        if self.sent_on:
+            text += f" le {in_words(self.sent_on)}"
+            if self.platform:
+                text += f" ({PLATFORMS.get(self.platform, self.platform)})"
+        if problem := self.problem_text():
+            text += f" ({problem.rstrip('.')})"
+        for label, moment in (("ouvert", self.opened_at), ("attesté", self.attested_at)):
+            if moment:
+                text += f", {label} le {in_words(calendar.day(moment))}"
+        return f"{text}; demandé\u00a0: {ASKED[self.asked]}."
 
 
 def note_opened(db: Database, revision: Revision, person_id: str, now: datetime) -> bool:

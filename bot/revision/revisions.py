@@ -103,6 +103,19 @@ class Dates:
     adopted: date
     effective: date
 
+    def check(self, latest: Revision, today: date) -> None:
+        """Raise `DatesError` unless these dates may follow those of the latest approved text."""
+        if self.adopted > today:
+            raise DatesError("la date d'adoption est à venir. Une révision s'approuve une fois adoptée.")
+        if self.effective < self.adopted:
+            raise DatesError("la date d'effet précède celle de l'adoption.")
+        if latest.adopted and self.adopted <= latest.adopted:
+            day = in_words(latest.adopted)
+            raise DatesError(f"la dernière version a été adoptée le {day}\u00a0: celle-ci l'est après.")
+        if latest.since and self.effective < latest.since:
+            day = in_words(latest.since)
+            raise DatesError(f"la dernière version prend effet le {day}\u00a0: celle-ci ne la précède pas.")
+
 
 # --- Reading ----------------------------------------------------------------------------------
 
@@ -280,7 +293,7 @@ def approve(
     latest = latest_approved(db, revision.policy)
     if revision.base != latest.version:
         raise RevisionError("une autre version a été approuvée depuis. Revoyez la comparaison.")
-    _check_dates(dates, latest, today)
+    dates.check(latest, today)
     if (revision.adopted, revision.effective) != (dates.adopted, dates.effective):
         values = dates.adopted.isoformat(), dates.effective.isoformat()
         _change(db, revision.id, "adopted = ?, effective = ?", *values)
@@ -293,21 +306,6 @@ def approve(
     if needed == 1 or len(agreed) >= needed:
         db.conn.execute("UPDATE revisions SET state = 'scheduled' WHERE id = ?", (revision.id,))
     return _reload(db, revision.id)
-
-
-def _check_dates(dates: Dates, latest: Revision, today: date) -> None:
-    if dates.adopted > today:
-        raise DatesError("la date d'adoption est à venir. Une révision s'approuve une fois adoptée.")
-    if dates.effective < dates.adopted:
-        raise DatesError("la date d'effet précède celle de l'adoption.")
-    if latest.adopted and dates.adopted <= latest.adopted:
-        raise DatesError(
-            f"la dernière version a été adoptée le {in_words(latest.adopted)}\u00a0: celle-ci l'est après."
-        )
-    if latest.since and dates.effective < latest.since:
-        raise DatesError(
-            f"la dernière version prend effet le {in_words(latest.since)}\u00a0: celle-ci ne la précède pas."
-        )
 
 
 def rebase(db: Database, revision: Revision) -> Revision:

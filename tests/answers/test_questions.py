@@ -261,7 +261,7 @@ def test_nothing_of_a_negative_post_or_a_draft_stays_in_memory(
     engine.answer(policy, version, "puis-je publier une photo?")
     text = "Zorbakine écrit sur Spotted que l'AGE est pourrie, toute la gang embarque!"
     assert engine.answer(policy, version, text).topic == "incident"
-    for words in (spelling.FOLDED, spelling.SOUNDS, spelling.STEMS):
+    for words in (spelling.fold, spelling.sound, spelling.stem):
         assert words
         assert not [word for word in words if word.lower().startswith("zorb")]
 
@@ -271,7 +271,7 @@ def test_nothing_of_any_text_stays_in_memory_before_the_bank_is_learnt(
 ) -> None:
     before = Engine([SEED], FixedModel(None))
     before.answer(policy, version, "Vrombidou écrit sur Spotted que l'AGE est pourrie!")
-    for words in (spelling.FOLDED, spelling.SOUNDS, spelling.STEMS, search._indexed):
+    for words in (spelling.fold, spelling.sound, spelling.stem, search._indexed):
         assert not [word for word in words if word.lower().startswith("vromb")]
 
 

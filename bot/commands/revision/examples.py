@@ -34,10 +34,8 @@ def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
     policy = course.library.default
     comparison = compare(course.library.current(policy), _made_up(course.library, policy))
     return {
-        **_notices(policy, comparison, _curve_png()),
-        **_of_everyone(course, policy, comparison),
-        **_of_administration(policy, comparison),
-        **_ledger(policy, calendar),
+        **_to_everyone(course, policy, comparison),
+        **_to_administration(policy, comparison, calendar),
     }
 
 
@@ -87,23 +85,9 @@ def revision(state: State, *, withdraws: str | None = None) -> Revision:
     )
 
 
-def _notices(policy: Policy, comparison: Comparison, png: bytes) -> dict[str, Reply]:
-    told = revision("announced")
-    back = revision("announced", withdraws=_ID)
-    return {
-        "Avis de révision, rien à faire": notices.notice(policy, told, comparison, "nothing"),
-        "Avis de révision, lire ce qui change": notices.notice(policy, told, comparison, "changes"),
-        "Avis de révision, tout lire": notices.notice(policy, told, comparison, "whole"),
-        "Avis d'un retour au texte d'avant": notices.notice(policy, back, comparison, "changes"),
-        "Annonce d'une révision dans un canal": notices.in_channel(policy, told, comparison),
-        "Rappel d'une révision": notices.reminder(policy, date(2026, 11, 18)),
-        "Un texte changé dans les fichiers": notices.text_found(policy.name, _ID),
-        "L'image d'une révision": notices.picture(png, "Attesté\u00a0: 10 sur 14", _TOLD),
-    }
-
-
-def _of_everyone(course: Course, policy: Policy, comparison: Comparison) -> dict[str, Reply]:
-    told, today = revision("announced"), date(2026, 11, 24)
+def _to_everyone(course: Course, policy: Policy, comparison: Comparison) -> dict[str, Reply]:
+    announced, today = revision("announced"), date(2026, 11, 24)
+    reverted = revision("announced", withdraws=_ID)
     standing = Standing(
         person_id="",
         started_at=_NOW,
@@ -118,20 +102,28 @@ def _of_everyone(course: Course, policy: Policy, comparison: Comparison) -> dict
     )
     read = replace(standing, steps={"read": _NOW})
     passed = replace(standing, steps={"read": _NOW, "passed": _NOW})
-    coming = replace(told, state="scheduled", adopted=today, effective=date(2027, 1, 1), withdraws=_ID)
-    first = replace(told, state="origin", adopted=date(2020, 1, 1), effective=None)
-    same = replace(told, state="announced", adopted=date(2026, 11, 12))
-    lines = versions.version_lines([first, same, told, coming])
+    coming = replace(announced, state="scheduled", adopted=today, effective=date(2027, 1, 1), withdraws=_ID)
+    first = replace(announced, state="origin", adopted=date(2020, 1, 1), effective=None)
+    same = replace(announced, state="announced", adopted=date(2026, 11, 12))
+    lines = versions.version_lines([first, same, announced, coming])
     day = "24 novembre 2026"
     return {
-        "Ce qui a changé": nouveautes.changes_message(policy, told, comparison, 1, asked=True),
+        "Avis de révision, rien à faire": notices.notice(policy, announced, comparison, "nothing"),
+        "Avis de révision, lire ce qui change": notices.notice(policy, announced, comparison, "changes"),
+        "Avis de révision, tout lire": notices.notice(policy, announced, comparison, "whole"),
+        "Avis d'un retour au texte d'avant": notices.notice(policy, reverted, comparison, "changes"),
+        "Annonce d'une révision dans un canal": notices.in_channel(policy, announced, comparison),
+        "Rappel d'une révision": notices.reminder(policy, date(2026, 11, 18)),
+        "Un texte changé dans les fichiers": notices.text_found(policy.name, _ID),
+        "L'image d'une révision": notices.picture(_curve_png(), "Attesté\u00a0: 10 sur 14", _TOLD),
+        "Ce qui a changé": nouveautes.changes_message(policy, announced, comparison, 1, asked=True),
         "Aucune révision": nouveautes.none_yet(policy),
         "J'ai lu, des questions à faire": nouveautes.reading_noted(course, read),
         "J'ai lu, plus qu'à attester": nouveautes.reading_noted(course, passed),
         "J'ai lu, rien d'autre": nouveautes.nothing_asked(policy, done=False),
         "J'ai lu, déjà attesté": nouveautes.nothing_asked(policy, done=True),
         "J'ai lu, tout est à lire": nouveautes.whole_asked(policy),
-        "Une révision plus récente": nouveautes.replaced(policy, told),
+        "Une révision plus récente": nouveautes.replaced(policy, announced),
         "Une révision, où j'en suis": nouveautes.revision_steps(course, standing, {}),
         "Une révision, à répondre": nouveautes.revision_steps(course, read, {"read": day}),
         "Une révision, à attester": nouveautes.revision_steps(course, passed, {"read": day, "passed": day}),
@@ -140,15 +132,20 @@ def _of_everyone(course: Course, policy: Policy, comparison: Comparison) -> dict
     }
 
 
-def _of_administration(policy: Policy, comparison: Comparison) -> dict[str, Reply]:
+def _to_administration(policy: Policy, comparison: Comparison, calendar: Calendar) -> dict[str, Reply]:
     proposed, scheduled = revision("proposed"), revision("scheduled")
-    told, withdrawn = revision("announced"), revision("withdrawn")
-    states = (proposed, scheduled, told, withdrawn)
+    announced, withdrawn = revision("announced"), revision("withdrawn")
+    states = (proposed, scheduled, announced, withdrawn)
     alex, blaise = Span("Alex"), Span("Blaise")
     counts: dict[Asked, int] = {"nothing": 0, "changes": 9, "whole": 3}
+    recipient = Recipient("", "changes", REVISION.name, 1, _TOLD, "sent", None, "slack", _TOLD, _NOW, _NOW)
+    unreached = replace(
+        recipient, state="failed", problem="closed (50007)", sent_on=None, opened_at=None, attested_at=None
+    )
+    lines = [(alex, recipient), (blaise, unreached)]
     return {
         "Les révisions": say.overview(
-            [(policy, replace(one, id=f"{at}{_ID[1:]}")) for at, one in enumerate(states, 1)]
+            [(policy, replace(state, id=f"{at}{_ID[1:]}")) for at, state in enumerate(states, 1)]
         ),
         "Les révisions, au début": say.overview([]),
         "Une révision proposée": say.shown(
@@ -157,7 +154,9 @@ def _of_administration(policy: Policy, comparison: Comparison) -> dict[str, Repl
         "Une révision à moitié approuvée": say.shown(
             policy, proposed, comparison, {}, by=alex, agreed=[blaise]
         ),
-        "Une révision en vigueur": say.shown(policy, told, comparison, {}, by=None, agreed=[alex, blaise]),
+        "Une révision en vigueur": say.shown(
+            policy, announced, comparison, {}, by=None, agreed=[alex, blaise]
+        ),
         "Une révision, comparée": say.compared(policy, proposed, comparison, 1),
         "Une révision, son avis": say.preview(policy, scheduled, comparison, "changes"),
         "Une révision, son avis sur chaque plateforme": say.previewed(proposed, b"<!doctype html>"),
@@ -172,22 +171,13 @@ def _of_administration(policy: Policy, comparison: Comparison) -> dict[str, Repl
         "Une révision approuvée, à l'instant": say.approved(policy, scheduled, _TOLD),
         "Une révision à approuver par une autre personne": say.approved(policy, proposed, _TOLD),
         "Une révision à retirer": say.withdrawing(policy, proposed),
-        "Une révision en vigueur à retirer": say.withdrawing(policy, told),
+        "Une révision en vigueur à retirer": say.withdrawing(policy, announced),
         "Une révision retirée": say.withdrawn(policy, withdrawn),
         "Un texte qui ne peut être proposé": say.unfit(policy, proposed.notes),
-    }
-
-
-def _ledger(policy: Policy, calendar: Calendar) -> dict[str, Reply]:
-    told, day = revision("announced"), _TOLD
-    one = Recipient("", "changes", REVISION.name, 1, day, "sent", None, "slack", day, _NOW, _NOW)
-    lost = replace(
-        one, state="failed", problem="closed (50007)", sent_on=None, opened_at=None, attested_at=None
-    )
-    lines = [(Span("Alex"), one), (Span("Blaise"), lost)]
-    return {
-        "Le registre d'une révision": ledger_messages.ledger_page(policy, told, lines, 1, calendar),
-        "Le registre d'une révision, au début": ledger_messages.ledger_page(policy, told, [], 1, calendar),
-        "Le registre d'une révision, en fichier": ledger_messages.ledger_file(policy, told, "compte\n"),
-        "L'image d'une révision, demandée": ledger_messages.drawing(told),
+        "Le registre d'une révision": ledger_messages.ledger_page(policy, announced, lines, 1, calendar),
+        "Le registre d'une révision, au début": ledger_messages.ledger_page(
+            policy, announced, [], 1, calendar
+        ),
+        "Le registre d'une révision, en fichier": ledger_messages.ledger_file(policy, announced, "compte\n"),
+        "L'image d'une révision, demandée": ledger_messages.drawing(announced),
     }

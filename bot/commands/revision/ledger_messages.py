@@ -7,8 +7,7 @@ from datetime import date
 
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Span, Text, turn_buttons
 from bot.policy.library import Policy
-from bot.register.receipt import PLATFORMS
-from bot.revision.ledger import ASKED, STATES, Recipient, State, count_recipients
+from bot.revision.ledger import Recipient, State, count_recipients
 from bot.revision.revisions import Revision
 from bot.times import Calendar, in_words
 
@@ -31,7 +30,7 @@ def ledger_page(
         Heading(f"{policy.name}, registre de la révision du {in_words(_day(revision))}"),
         Text(count_recipients([recipient for _, recipient in lines])),
         *(
-            Text(Span(who.text, "bold", who.account), f"\u00a0: {_described(recipient, calendar)}")
+            Text(Span(who.text, "bold", who.account), f"\u00a0: {recipient.describe(calendar)}")
             for who, recipient in ranked[(at - 1) * _PAGE : at * _PAGE]
         ),
         *([] if lines else [Text("Cette révision n'a encore été annoncée à personne.")]),
@@ -42,20 +41,6 @@ def ledger_page(
             Button("La révision", f"revision voir {revision.id}"),
         ),
     )
-
-
-def _described(recipient: Recipient, calendar: Calendar) -> str:
-    text = STATES[recipient.state]
-    if recipient.sent_on:
-        text += f" le {in_words(recipient.sent_on)}"
-        if recipient.platform:
-            text += f" ({PLATFORMS.get(recipient.platform, recipient.platform)})"
-    if problem := recipient.problem_text():
-        text += f" ({problem.rstrip('.')})"
-    for label, moment in (("ouvert", recipient.opened_at), ("attesté", recipient.attested_at)):
-        if moment:
-            text += f", {label} le {in_words(calendar.day(moment))}"
-    return f"{text}; demandé\u00a0: {ASKED[recipient.asked]}."
 
 
 def ledger_file(policy: Policy, revision: Revision, content: str) -> Message:

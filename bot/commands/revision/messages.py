@@ -109,6 +109,35 @@ def shown(
 
     `by`, `agreed`: who proposed it and who approved it. `left`: what must be reviewed beside the policy.
     """
+    more: list[Element] = []
+    total = sum(counts.values())
+    if total:
+        lines = [f"• {count}\u00a0: {_GROUPS[asked]}" for asked, count in counts.items() if count]
+        people = f"{total} personnes" if total > 1 else "une personne"
+        more.append(Text(bold(f"Aujourd'hui, l'avis irait à {people}"), "\n", "\n".join(lines)))
+    elif counts:
+        more.append(Text("Personne n'est visé aujourd'hui\u00a0: personne ne recevrait l'avis."))
+    if left:
+        more.append(
+            Text(
+                bold("À revoir une fois ce texte en vigueur"),
+                "\n",
+                "\n".join(f"• {line}" for line in left),
+                "\nTant que ce n'est pas fait, je n'en tiens pas compte\u00a0: les mots visés changent.",
+            )
+        )
+    changed = bold(summary.count_changes(comparison).capitalize())
+    return Message(
+        _title(policy, revision),
+        Text(changed, f". Dans son ensemble, elle est {_NATURES[comparison.nature]}."),
+        Text(*_facts(revision, by, agreed)),
+        *_remarks(revision.notes),
+        *more,
+        *_actions(revision, approved=bool(agreed)),
+    )
+
+
+def _facts(revision: Revision, by: Span | None, agreed: Sequence[Span]) -> list[Span | str]:
     facts: list[Span | str] = []
     if revision.withdraws:
         facts.append("Elle ramène le texte d'une version antérieure.\n")
@@ -123,16 +152,7 @@ def shown(
     facts += ["."] if agreed else []
     if revision.state == "proposed":
         facts.append("\nRien ne change avant qu'elle soit approuvée.")
-    changed = bold(summary.count_changes(comparison).capitalize())
-    return Message(
-        _title(policy, revision),
-        Text(changed, f". Dans son ensemble, elle est {_NATURES[comparison.nature]}."),
-        Text(*facts),
-        *_remarks(revision.notes),
-        *_expected(counts),
-        *([_to_review(left)] if left else []),
-        *_actions(revision, approved=bool(agreed)),
-    )
+    return facts
 
 
 def _remarks(notes: Sequence[LintFinding]) -> Iterator[Element]:
@@ -142,26 +162,6 @@ def _remarks(notes: Sequence[LintFinding]) -> Iterator[Element]:
         if len(notes) > _NOTES:
             lines[_NOTES:] = [f"et {len(notes) - _NOTES} de plus."]
         yield Text(bold("À vérifier dans ce texte"), "\n", "\n".join(excerpt(line, 160) for line in lines))
-
-
-def _expected(counts: Mapping[Asked, int]) -> Iterator[Element]:
-    """Yield how many people the notice would reach."""
-    total = sum(counts.values())
-    if total:
-        lines = [f"• {count}\u00a0: {_GROUPS[asked]}" for asked, count in counts.items() if count]
-        people = f"{total} personnes" if total > 1 else "une personne"
-        yield Text(bold(f"Aujourd'hui, l'avis irait à {people}"), "\n", "\n".join(lines))
-    elif counts:
-        yield Text("Personne n'est visé aujourd'hui\u00a0: personne ne recevrait l'avis.")
-
-
-def _to_review(left: Sequence[str]) -> Text:
-    return Text(
-        bold("À revoir une fois ce texte en vigueur"),
-        "\n",
-        "\n".join(f"• {line}" for line in left),
-        "\nTant que ce n'est pas fait, je n'en tiens pas compte\u00a0: les mots visés changent.",
-    )
 
 
 def _actions(revision: Revision, *, approved: bool) -> Iterator[Buttons]:

@@ -77,9 +77,24 @@ class _Aligner:
 
     def __init__(self, old: Sequence[Clause], new: Sequence[Clause]) -> None:
         self.old, self.new = old, new
-        self.links = _same_words(old, new)
+        self.links: list[ClauseLink] = []
+        self._link_same_words()
         before, after = [clause.text for clause in old], [clause.text for clause in new]
         self.profiles = Profiles(before, after, *self._unlinked())
+
+    def _link_same_words(self) -> None:
+        """Link the clauses that have the same words; where several do, by number first, then in order."""
+        by_words: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        for side, clauses in enumerate((self.old, self.new)):
+            for at, clause in enumerate(clauses):
+                by_words[normalized(clause.text)][side].append(at)
+        for before, after in by_words.values():
+            numbers = {self.new[at].number: at for at in after}
+            pairs = {at: numbers[self.old[at].number] for at in before if self.old[at].number in numbers}
+            rest = (at for at in before if at not in pairs)
+            taken = set(pairs.values())
+            pairs.update(zip(rest, [at for at in after if at not in taken], strict=False))
+            self.links.extend(ClauseLink([old], [new]) for old, new in pairs.items())
 
     def _unlinked(self) -> tuple[list[int], list[int]]:
         """Return the indices, in each version, of the clauses that have no link."""
@@ -194,23 +209,6 @@ class _Aligner:
         part_mass = np.maximum(pieces.mass[rows], TINY)
         enough = (shared >= EXPLAINED * part_mass) & (rest_mass >= max(EXPLAINED * sources.mass[row], TINY))
         return shared / part_mass, np.where(enough, shared / max(rest_mass, TINY), 0.0)
-
-
-def _same_words(old: Sequence[Clause], new: Sequence[Clause]) -> list[ClauseLink]:
-    """Link the clauses that have the same words; where several do, by number first, then in order."""
-    by_words: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-    for side, clauses in enumerate((old, new)):
-        for at, clause in enumerate(clauses):
-            by_words[normalized(clause.text)][side].append(at)
-    links: list[ClauseLink] = []
-    for before, after in by_words.values():
-        numbers = {new[at].number: at for at in after}
-        pairs = {at: numbers[old[at].number] for at in before if old[at].number in numbers}
-        rest = (at for at in before if at not in pairs)
-        taken = set(pairs.values())
-        pairs.update(zip(rest, [at for at in after if at not in taken], strict=False))
-        links.extend(ClauseLink([left], [right]) for left, right in pairs.items())
-    return links
 
 
 def _align_articles(old: Version, new: Version, links: Sequence[ClauseLink]) -> dict[str, str]:

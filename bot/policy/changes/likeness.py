@@ -59,7 +59,11 @@ class Profiles:
         old_places: Iterable[int],
         new_places: Iterable[int],
     ) -> None:
-        grams = [_grams(text) for text in (*before, *after)]
+        grams = []
+        for text in (*before, *after):
+            words = (f"\u0002{search.fold_accents(word)}\u0003" for word in _WORD.findall(text))
+            runs = (word[at : at + GRAM] for word in words for at in range(max(len(word) - GRAM + 1, 1)))
+            grams.append(Counter(runs))
         spread = Counter(gram for counts in grams for gram in counts)
         weights = {gram: math.log(1 + len(grams) / count) for gram, count in spread.items()}
         old = {at: grams[at] for at in old_places}
@@ -88,12 +92,3 @@ class Profiles:
         both, least = np.maximum(old + new, TINY), np.maximum(np.minimum(old, new), TINY)
         likeness: Matrix = np.maximum(2 * self.shared / both, WITHIN * self.shared / least)
         return likeness
-
-
-def _grams(text: str) -> Counter[str]:
-    """Count the runs of letters of a text, word by word."""
-    counts = Counter[str]()
-    for match in _WORD.finditer(text):
-        word = f"\u0002{search.fold_accents(match[0])}\u0003"
-        counts.update(word[at : at + GRAM] for at in range(max(len(word) - GRAM + 1, 1)))
-    return counts

@@ -97,7 +97,10 @@ class Counters:
             if below in numbered.levels and at < numbered.levels[below].restart:
                 values.pop(below, None)
         if level.form == "bullet":
-            return Label(_bullet(level.text), at, bullet=True)
+            # Those of Symbol and Wingdings are private characters, that no other font shows.
+            sign = level.text.strip()
+            private = any("\ue000" <= character <= "\uf8ff" for character in sign)
+            return Label("\u2022" if private or sign in {"", "o"} else sign, at, bullet=True)
 
         def number_of(match: re.Match[str]) -> str:
             above = int(match[1]) - 1
@@ -251,10 +254,3 @@ def format_number(number: int, form: str) -> str:
         case _:
             return str(number)
     return text.upper() if form.startswith("upper") else text
-
-
-def _bullet(text: str) -> str:
-    """Return a bullet that any font shows: those of Symbol and Wingdings are private characters."""
-    sign = text.strip()
-    private = any("\ue000" <= character <= "\uf8ff" for character in sign)
-    return "\u2022" if private or sign in {"", "o"} else sign

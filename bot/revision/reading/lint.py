@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.policy import search
-from bot.policy.articles import Clause, Misplaced, Number, Version
+from bot.policy.articles import Misplaced, Number, Version
 from bot.policy.changes.comparison import Comparison
 from bot.policy.changes.identities import clause_trail
 from bot.policy.changes.wording import normalized
@@ -55,8 +55,15 @@ def lint(
     findings += _number_findings(version)
     findings += _reference_findings(comparison)
     for clause in version.clauses():
-        if clause.text not in before:
-            findings += _wording_findings(clause)
+        for code, find_problem, message in _CHECKS if clause.text not in before else ():
+            if problem := find_problem(clause.text):
+                around = ""
+                if isinstance(problem, re.Match):
+                    start = clause.text.rfind(" ", 0, max(problem.start() - 8, 0)) + 1
+                    end = clause.text.find(" ", problem.end() + 8)
+                    words = clause.text[start : end if end != -1 else None].strip()
+                    around = f"«\u00a0{words}\u00a0».".replace("\n", " ")
+                findings.append(LintFinding(code, str(clause.number), message.format(around)))
     if offices is not None:
         findings += _office_findings(version, tuple(offices))
     order = {str(clause.number): at for at, clause in enumerate(version.clauses())}
@@ -137,10 +144,6 @@ _BREAKABLE: Final = re.compile(r"(?<=\w)[ ]?:(?=\s)|«(?![\u00a0\u202f])|(?<![\u
 _STRAIGHT: Final = re.compile(r'"|\u201c|\u201d|\u201e|<<|>>')
 
 
-def _has_private_character(text: str) -> bool:
-    return any(unicodedata.category(character) in {"Co", "Cn"} for character in text)
-
-
 def _is_unbalanced(text: str) -> bool:
     depth = 0
     for character in text:
@@ -155,7 +158,7 @@ _CHECKS: Final[tuple[tuple[str, Callable[[str], object], str], ...]] = (
     ("lost_character", _MOJIBAKE.search, "Un caractère s'est perdu dans la conversion."),
     (
         "lost_character",
-        _has_private_character,
+        lambda text: any(unicodedata.category(character) in {"Co", "Cn"} for character in text),
         "Un caractère n'a pas de sens hors de la police du document.",
     ),
     ("ligature", _LIGATURES.search, "Des lettres liées (ﬁ, ﬂ) sont restées telles qu'à l'impression."),
@@ -169,22 +172,6 @@ _CHECKS: Final[tuple[tuple[str, Callable[[str], object], str], ...]] = (
         "Une espace insécable manque avant un deux-points ou à l'intérieur de guillemets.",
     ),
 )
-
-
-def _wording_findings(clause: Clause) -> Iterator[LintFinding]:
-    """Yield what a conversion may have broken in a clause."""
-    for code, search_problem, message in _CHECKS:
-        if problem := search_problem(clause.text):
-            around = _around(problem) if isinstance(problem, re.Match) else ""
-            yield LintFinding(code, str(clause.number), message.format(around))
-
-
-def _around(match: re.Match[str]) -> str:
-    """Return a few words around a match, quoted, and a full stop."""
-    start = match.string.rfind(" ", 0, max(match.start() - 8, 0)) + 1
-    end = match.string.find(" ", match.end() + 8)
-    words = match.string[start : end if end != -1 else None].strip()
-    return f"«\u00a0{words}\u00a0».".replace("\n", " ")
 
 
 # --- Roles ------------------------------------------------------------------------------------

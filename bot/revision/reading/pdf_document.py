@@ -56,7 +56,16 @@ def parse_pdf(content: bytes, name: str) -> Document:
     if len(words) >= _FEWEST and sum(map(known, words)) < _FRENCH * len(words):
         raise PolicyError(name, 0, _UNREADABLE)
     text = "\n\n".join(_paragraphs(read_columns, Joiner(known, lines))) + "\n"
-    return Document(text, tuple(_crude_words([piece.text for page in whole for piece in page.pieces], text)))
+    # The second reading takes all the pieces, but not the two halves of a word that was cut.
+    pieces = [piece.text for page in whole for piece in page.pieces]
+    heads = {cut["head"].lower() for piece in pieces if (cut := _CUT.search(piece))}
+    joined = {word.lower() for word in _WORD.findall(text)}
+    crude: list[str] = []
+    for piece in pieces:
+        words = _WORD.findall(_CUT.sub("", piece))
+        halved = words and any(f"{head}{words[0].lower()}" in joined for head in heads)
+        crude += words[1:] if halved else words
+    return Document(text, tuple(crude))
 
 
 def _refuse_scans(pages: Sequence[Page], name: str) -> None:
@@ -80,17 +89,6 @@ def _refuse_scans(pages: Sequence[Page], name: str) -> None:
     )
     if unreadable > len(letters) / 20:
         raise PolicyError(name, 0, _UNREADABLE)
-
-
-def _crude_words(pieces: Sequence[str], text: str) -> Iterator[str]:
-    """Yield the words of the pieces in no order, the two halves of a cut word left out."""
-    whole = {word.lower() for word in _WORD.findall(text)}
-    heads = {cut["head"].lower() for piece in pieces if (cut := _CUT.search(piece))}
-    for piece in pieces:
-        words = _WORD.findall(_CUT.sub("", piece))
-        if words and any(f"{head}{words[0].lower()}" in whole for head in heads):
-            del words[0]
-        yield from words
 
 
 # --- From lines to paragraphs -----------------------------------------------------------------
@@ -138,7 +136,12 @@ def _paragraphs(read_columns: Sequence[Column], join: Joiner) -> Iterator[str]:
         step = median(steps) if steps else 0.0
         above = None
         for line in column:
-            kind = _heading_mark(line, usual)
+            large = line.size > _LARGE * usual
+            is_article = ARTICLE.match(line.text) is not None
+            if is_article and (line.bold or line.text.startswith("ARTICLE") or large):
+                kind = "##"
+            else:
+                kind = "####" if (line.bold or large) and not CLAUSE.match(line.text) else ""
             if last and not _continues(kind, line, mark, last, above, step=step, margin=left):
                 yield _markdown(mark, text)
                 text = ""
@@ -156,14 +159,6 @@ class _LastLine:
 
     line: PdfLine
     full: bool
-
-
-def _heading_mark(line: PdfLine, usual: float) -> str:
-    """Return « ## » for a line of an article's heading, « #### » for another heading's, "" otherwise."""
-    large = line.size > _LARGE * usual
-    if ARTICLE.match(line.text) and (line.bold or line.text.startswith("ARTICLE") or large):
-        return "##"
-    return "####" if (line.bold or large) and not CLAUSE.match(line.text) else ""
 
 
 def _continues(

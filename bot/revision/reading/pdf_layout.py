@@ -24,6 +24,8 @@ MEMORY: Final = 2 * 1024 * 1024 * 1024
 
 APART: Final = 2.0  # widest gap within a piece of line, in letters' sizes; beyond, another column may begin
 TOUCHING: Final = 0.15  # widest gap between letters without white space, in letters' sizes
+SEMIBOLD: Final = 600  # CSS weight from which a font is bold
+BOLD: Final = (b"bold", b"black", b"heavy", b"-bd", b"cmbx")  # in the names of bold fonts
 PICTURE: Final = 0.3  # share of a page that an image must cover to hold text
 
 
@@ -65,6 +67,7 @@ def _lines(page: pypdfium2.PdfTextPage) -> Iterator[list[_Letter]]:
     """Yield the lines of a page as the library separates them, in the order of the file."""
     box = [ctypes.c_double() for _ in range(4)]
     matrix = raw.FS_MATRIX()  # a browser writes large letters on a page that it scales down
+    font, flags = ctypes.create_string_buffer(128), ctypes.c_int()
     line: list[_Letter] = []
     space = ""
     for at in range(page.count_chars()):
@@ -81,18 +84,12 @@ def _lines(page: pypdfium2.PdfTextPage) -> Iterator[list[_Letter]]:
                 left, right, bottom, top = (side.value for side in box)
                 raw.FPDFText_GetMatrix(page, at, ctypes.byref(matrix))
                 size = abs(raw.FPDFText_GetFontSize(page, at)) * math.hypot(matrix.c, matrix.d) or 1
-                line.append(_Letter(space + sign, left, right, bottom, top, size, _is_bold(page, at)))
+                raw.FPDFText_GetFontInfo(page, at, font, 128, ctypes.byref(flags))
+                name, weight = font.value.lower(), raw.FPDFText_GetFontWeight(page, at)
+                bold = weight >= SEMIBOLD or any(mark in name for mark in BOLD)
+                line.append(_Letter(space + sign, left, right, bottom, top, size, bold))
                 space = ""
     yield line
-
-
-def _is_bold(page: pypdfium2.PdfTextPage, at: int) -> bool:
-    if raw.FPDFText_GetFontWeight(page, at) >= 600:  # noqa: PLR2004 — CSS: semibold
-        return True
-    name = ctypes.create_string_buffer(128)
-    flags = ctypes.c_int()
-    raw.FPDFText_GetFontInfo(page, at, name, 128, ctypes.byref(flags))
-    return any(mark in name.value.lower() for mark in (b"bold", b"black", b"heavy", b"-bd", b"cmbx"))
 
 
 def _pieces(page: pypdfium2.PdfTextPage) -> list[dict[str, Any]]:
