@@ -20,7 +20,7 @@ from bot.platforms.contract import Deliverer
 from bot.schedule.clock import Schedule
 from bot.settings import listed
 
-ENDING_SECONDS: Final = 3.0  # that what is being sent may take to end, when we stop
+ENDING_SECONDS: Final = 3.0  # for messages under way to end when the bot stops
 
 Say: TypeAlias = Callable[[str], None]
 
@@ -29,10 +29,10 @@ Say: TypeAlias = Callable[[str], None]
 async def running(
     bot: Bot, posts: Mapping[str, Deliverer], platforms: Mapping[str, ChatPlatform], say: Say
 ) -> AsyncIterator[None]:
-    """Run all of it; on leaving, end what is under way, so that the platforms can then be closed.
+    """Run the pump, the clock and the pages of health; end them on leaving, before the platforms close.
 
-    `posts`: what messages are sent by, under the name that accounts give it, e-mail included. `platforms`:
-    those that people are on. `say` gets one French line for each thing that does not work.
+    `posts`: the platforms that send messages, by the name that accounts give them, e-mail included.
+    `platforms`: those that people are on. `say` gets a French line for each thing that does not work.
     """
     settings, metrics = bot.settings, bot.metrics
     async with AsyncExitStack() as stack:

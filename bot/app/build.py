@@ -72,9 +72,9 @@ logger = logging.getLogger(__name__)
 class Parts:
     """The parts of a bot that need no open database, each made at its first use.
 
-    A command of the command line makes one from the settings (`bot.cli.base.parts`) and takes what it needs:
-    `parts().library`, `parts().course.target()`. What was approved is read from the database's file, where
-    there is one. A test replaces a part by setting the attribute before its first use.
+    The command line takes what a command needs from one: `parts().library`, `parts().course.target()` (see
+    `bot.cli.base`). Approved texts are read from the database's file, when there is one. A test replaces a
+    part by setting the attribute before its first use.
     """
 
     def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
@@ -88,12 +88,12 @@ class Parts:
         return self.calendar.today(self.clock)
 
     def library_on(self, day: date) -> Library:
-        """Return the policies as they are, or will be, in force on a day. Raises `PolicyError`."""
+        """Return the policies in force on a day, past or to come. Raises `PolicyError`."""
         today = partial(self.calendar.today, self.clock)
         return load_library(self.folders, self.settings.vigie_politique, today, self._approved(day))
 
     def _approved(self, day: date) -> Approved:
-        """Return the texts approved by a day; none without a database of this version."""
+        """Return the texts that are in force by a day; none without a database of this version."""
         path = self.settings.database()
         if not path.is_file():
             return {}
@@ -110,7 +110,7 @@ class Parts:
 
     @cached_property
     def archive(self) -> Archive:
-        """Every text: those in force, proposed, and to come."""
+        """The texts of policies: in force, proposed, to come."""
         settings, library = self.settings, self.library
         return Archive(
             library,
@@ -127,11 +127,11 @@ class Parts:
 
     @cached_property
     def guidance(self) -> dict[str, Guidance]:
-        """What interprets each policy, by its identifier. Raises `PolicyError`."""
+        """The guidance that interprets each policy, by policy. Raises `PolicyError`."""
         return load_guidance(self.folders, self.library)
 
     def _read_guidance_again(self) -> None:
-        """Interpret the texts that are now in force; guidance that does not fit them stays as it was."""
+        """Read the guidance again for the texts now in force; keep the former when it does not fit them."""
         try:
             self.guidance.update(load_guidance(self.folders, self.library))
         except PolicyError as error:
@@ -149,12 +149,12 @@ class Parts:
 
     @cached_property
     def course(self) -> Course:
-        """What is to be read and asked; nobody attests from the command line. Raises `PolicyError`."""
+        """The text to read and its quiz; nobody attests from the command line. Raises `PolicyError`."""
         return open_course(self.library, self.folders, _attest_nothing, self.onboarding_plan)
 
     @cached_property
     def onboarding_plan(self) -> OnboardingPlan:
-        """When the onboarding reminds, and what passes its quiz."""
+        """The pass mark of the quiz, and the days before its refresher."""
         settings = self.settings
         return OnboardingPlan(
             pass_mark=settings.vigie_quiz_reussite, refresher_days=settings.vigie_quiz_revision
@@ -162,7 +162,7 @@ class Parts:
 
     @cached_property
     def issuer(self) -> Issuer:
-        """The association, as its receipts name it."""
+        """The association and its policies, as receipts name them."""
         names = {
             policy.id: (policy.name, policy.annotations.title) for policy in self.library.policies.values()
         }
@@ -180,12 +180,12 @@ class Parts:
 
     @cached_property
     def identifying(self) -> Identifying:
-        """The lists of what may tell who someone is."""
+        """The finder of phrases that may identify someone."""
         return load_identifying(SEED, self.masker)
 
     @cached_property
     def negative_posts(self) -> NegativePosts:
-        """The patterns of someone describing a negative post."""
+        """The detector of descriptions of negative posts."""
         return load_negative_posts(SEED)
 
 
@@ -200,9 +200,9 @@ def _attest_nothing(_db: Database, _attesting: Attesting) -> None:
 
 
 class Bot(Parts):
-    """The parts of a bot that serves, over its open database. Raises as `Parts` does, at first use.
+    """Every part of a bot that serves, over its open database.
 
-    Its parts are first used off the storage thread.
+    The library is first used off the storage thread, which reads it.
     """
 
     def __init__(self, settings: Settings, storage: Storage, clock: Clock = system_clock) -> None:
@@ -211,7 +211,7 @@ class Bot(Parts):
         self.metrics = Metrics()
 
     def _approved(self, day: date) -> Approved:
-        """Return the texts in force; the files that are there at a first start are taken as they are."""
+        """Return the texts in force; at the first start, the files are taken as approved."""
 
         def read() -> Approved:
             with self.storage.transaction() as db:
@@ -221,7 +221,7 @@ class Bot(Parts):
 
     @cached_property
     def office(self) -> Office:
-        """The records that commands keep, and what follows a change of the registry."""
+        """The association as commands see it."""
         keys, sandboxed = self.settings.keys(), self.settings.sandboxed()
         return Office(
             self.storage,
@@ -234,7 +234,7 @@ class Bot(Parts):
         )
 
     def follow_members(self, db: Database, *, at_once: bool) -> None:
-        """Welcome those who became members, tell them of revisions, and nothing more to those who left.
+        """Welcome new members and tell them of revisions; stop telling those who left.
 
         To be called after each change of the registry. `at_once`: out of working hours too.
         """
@@ -243,7 +243,7 @@ class Bot(Parts):
 
     @cached_property
     def registrar(self) -> Registrar:
-        """The keeper of the register; without a file, its key is new and nothing is noted beside it."""
+        """The keeper of the register; over a database in memory, its key dies with the process."""
         if self.storage.path is None:
             key = signing.new_signer()
             return Registrar(self.storage, self.issuer, lambda: key, None)
@@ -252,7 +252,7 @@ class Bot(Parts):
 
     @cached_property
     def course(self) -> Course:
-        """What is to be read, asked and attested. Raises `PolicyError`."""
+        """The text to read, its quiz, and how to attest. Raises `PolicyError`."""
         registrar = self.registrar
         return open_course(
             self.library, self.folders, registrar.attest, self.onboarding_plan, registrar.send_again
@@ -260,7 +260,7 @@ class Bot(Parts):
 
     @cached_property
     def answering(self) -> Answering:
-        """What answers questions, with what is remembered for minutes."""
+        """The answering of questions, with what it remembers for minutes."""
         return Answering(
             self.library,
             self.office,
@@ -273,7 +273,7 @@ class Bot(Parts):
 
     @cached_property
     def records(self) -> Records:
-        """The sealed records of reports; no key is read or made yet."""
+        """The sealed records of reports; their keys are read or made at the first use."""
         settings = self.settings
         delays = EscalationPlan(
             timedelta(hours=settings.vigie_signalement_rappel),
@@ -288,15 +288,16 @@ class Bot(Parts):
         return Records(ring, self.calendar, delays, remember=self.office.remember, clock=self.clock)
 
     def _report_keys(self, db: Database) -> Keyring:
-        """Read the keys each time, since the command line changes them; make them before the first report.
+        """Return the keys that seal reports, made before the first one.
 
-        Raises `StorageError` when those of a report are lost.
+        They are read each time, since the command line may change them. Raises `StorageError` when they
+        are lost.
         """
         return report_keys.keyring(self.settings.keys(), create=not report_records.any_report(db))
 
     @cached_property
     def reporting(self) -> Reporting:
-        """What takes reports in and handles them."""
+        """The intake and the handling of reports."""
         guidance = self.guidance.get(self.library.default.id) or Guidance()
         return Reporting(
             self.office,
@@ -341,7 +342,7 @@ class Bot(Parts):
 
     @cached_property
     def dispatcher(self) -> Dispatcher:
-        """The catalogue at work."""
+        """The dispatcher of requests to the commands."""
         welcome = Welcome(
             self.office.teams,
             partial(mesdonnees.notice, self.office),
@@ -352,7 +353,7 @@ class Bot(Parts):
 
 
 def build(settings: Settings, storage: Storage, clock: Clock = system_clock) -> Bot:
-    """Return a bot whose texts are read, off the storage thread. Raises `PolicyError`."""
+    """Return a bot, its texts read. To be called off the storage thread. Raises `PolicyError`."""
     bot = Bot(settings, storage, clock)
     _ = bot.dispatcher  # made now: what is wrong with the texts is known before anything starts
     return bot

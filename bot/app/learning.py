@@ -1,4 +1,4 @@
-"""Learning the banks of questions: when the bot starts, and when a revision changes a text.
+"""Learning the banks of questions, when the bot starts and when a revision changes a text.
 
 Meanwhile, questions are answered by text alone. A model is loaded at the first question, not here.
 """

@@ -1,6 +1,6 @@
 """The platforms, the mailer and the web form that the settings ask for.
 
-The library of a platform is read only when it is configured: Slack's takes 30 MB.
+A platform's library is imported only when the platform is configured: Slack's takes 30 MB.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
-    """Return the platforms that are configured, by the name that accounts give them.
+    """Return the configured platforms by the name that accounts give them; with no token, the sandbox.
 
-    With no token at all, the sandbox alone. To be called off the storage thread.
+    To be called off the storage thread.
     """
     settings, storage = bot.settings, bot.storage
     if settings.sandboxed():
@@ -71,7 +71,7 @@ def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
 
 
 def mailer(parts: Parts) -> Mailer | None:
-    """Return what sends e-mail, None where it is not configured, and in the sandbox."""
+    """Return the sender of e-mail, None when it is not configured or in the sandbox."""
     settings = parts.settings
     if settings.vigie_smtp is None or settings.vigie_courriel_de is None or settings.sandboxed():
         return None
@@ -82,7 +82,7 @@ def mailer(parts: Parts) -> Mailer | None:
 
 
 def web_form(bot: Bot) -> Platform | None:
-    """Return the web form for reports, None where it is not asked for, or the policy has no such clause."""
+    """Return the web form for reports, None without a port or when the policy has no clause on them."""
     port = bot.settings.vigie_signalement_port
     if port is None or bot.reporting.clause() is None:
         return None

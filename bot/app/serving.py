@@ -1,4 +1,4 @@
-"""Running platforms together, from their start to the moment when the process is told to stop."""
+"""Running a bot: its platforms together, from their start until the process is told to stop."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from bot.app.starting import reminders
 from bot.outbox.routes import EMAIL
 from bot.platforms.contract import Deliverer, Platform, PlatformError
 
-CLOSING_SECONDS: Final = 9.0  # for everything, of the ten after which a service manager kills
-LEAST_SECONDS: Final = 1.0  # that platforms have to close, however long the rest took
+CLOSING_SECONDS: Final = 9.0  # to close everything: a service manager kills after ten
+LEAST_SECONDS: Final = 1.0  # for platforms to close, however long the rest took
 RETRY_SECONDS: Final = 30  # between two attempts to reach a platform whose network is down
 
 
 async def run(bot: Bot, say: Callable[[str], None]) -> bool:
-    """Run a whole bot until it is told to stop; False when no platform could be started at all."""
+    """Run a whole bot until the process is told to stop; return False when no platform could be started."""
     platforms = chat_platforms(bot)
     mail, form = mailer(bot), web_form(bot)
     settings = bot.settings
@@ -47,9 +47,9 @@ async def serve(
 ) -> bool:
     """Run the platforms until the process is told to stop (SIGTERM, SIGINT).
 
-    `say` receives one French line each time something happens that the person who started the
-    program must know. `behind` runs from before they start until before they close. `beside`: what is
-    of no use alone, and closes with them. Returns False when none of `platforms` could be started at all.
+    `say` gets a French line for each thing that whoever started the program must know. `behind` is entered
+    before the platforms start, and left before they close. `beside`: platforms that are of no use alone.
+    Returns False when none of `platforms` could be started.
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -77,7 +77,7 @@ async def serve(
 
 
 async def _start(platform: Platform, say: Callable[[str], None]) -> bool:
-    """Start one platform, however long its network takes to come; False when it refuses us."""
+    """Start one platform, waiting for its network as long as it takes; return False when it refuses."""
     refusal = ""
     while True:
         try:

@@ -1,4 +1,4 @@
-"""What the clock does, by the names of tasks, and the few that join several rooms."""
+"""The table of what the clock does, and the tasks that join several rooms."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from bot.storage.files import sweep
 
 logger = logging.getLogger(__name__)
 
-# Each day after 3, so that no change of the hour skips it or does it twice.
+# After 3 a.m., so that no change of the hour skips one or does it twice.
 NIGHTLY: Final = (
     Daily("retention", time(3, 15)),
     Daily("registre", time(3, 20)),
@@ -50,7 +50,7 @@ NIGHTLY: Final = (
     Daily(reminders.TASK, reminders.HOUR),
     Daily(digest.ERRAND, time(9, 10)),
 )
-CONNECTING_SECONDS: Final = 45  # that a platform may take to connect, when we start
+CONNECTING_SECONDS: Final = 45  # for a platform to connect after a start
 
 
 class ChatPlatform(Platform, Deliverer, Protocol):
@@ -65,14 +65,14 @@ class ChatPlatform(Platform, Deliverer, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """The tasks of a bot. `platforms`: by the name that accounts give them."""
+    """The tasks of a bot. `platforms`: those that people are on, by the name that accounts give them."""
 
     bot: Bot
     platforms: Mapping[str, ChatPlatform]
     _logged: list[str] = field(default_factory=list, init=False)
 
     def work(self) -> Work:
-        """Return what the clock does; in the sandbox, nothing is copied."""
+        """Return the table of tasks by name; the sandbox is not copied."""
         bot = self.bot
         storage, records, association = bot.storage, bot.records, bot.settings.vigie_association
         train = partial(retraining.retrain, bot.library, bot.folders, bot.settings.models())
@@ -107,7 +107,7 @@ class Tasks:
         )
 
     def _enforce_retention(self, db: Database, _: Arguments, now: datetime) -> None:
-        """Destroy what has been kept for as long as it may."""
+        """Destroy personal data, reports and files whose time has come."""
         settings, today, remember = self.bot.settings, self.bot.calendar.day(now), self.bot.office.remember
         personal_data.enforce(db, today, remember, attestation_years=settings.vigie_attestations_annees)
         gone = retention.enforce(db, today, settings.vigie_signalement_jours, remember)
@@ -115,12 +115,12 @@ class Tasks:
         files.expire_files(db, today)
 
     def _expire_incidents(self, db: Database, _: Arguments, now: datetime) -> None:
-        """Destroy the confidentiality incidents that have been kept for as long as they must."""
+        """Destroy the confidentiality incidents whose time has come."""
         if self.bot.storage.path:
             incidents.enforce(db, self.bot.storage.path, self.bot.calendar.day(now))
 
     def _remind(self, db: Database, _: Arguments, now: datetime) -> None:
-        """Welcome, remind, tell the administration who is late; then the same for revisions."""
+        """Welcome and remind people, tell the administration who is late, and tell of revisions."""
         course = self.bot.course
         reminders.daily(db, course.target(), course.plan, self.bot.calendar, now)
         self.bot.archive.follow(db, now)
@@ -131,7 +131,7 @@ class Tasks:
         return progress.count_progress(standings, course.plan, self.bot.calendar, self.bot.today())
 
     def _beat(self, db: Database, now: datetime) -> None:
-        """Do what each beat does. Without the keys of reports, the rest goes on."""
+        """Do what comes back at each beat. When the keys of reports are lost, the rest goes on."""
         inbound.forget(db, now)
         restore.caught_up(db)
         hand_over(db, self.bot.calendar.day(now), now)
@@ -146,13 +146,13 @@ class Tasks:
         self._logged[:] = [problem]
 
     async def _learn(self, _: Arguments, _now: datetime) -> None:
-        """Learn what a revision changes, once it is approved and once it is in force."""
+        """Learn a revision's bank of questions, once it is approved and once it is in force."""
         await aside(partial(learning.learn_banks, self.bot))
 
     async def _reconcile(self, _: Arguments, _now: datetime) -> None:
-        """Read again who is in the groups that are followed.
+        """Read the members of every followed group again.
 
-        Those who are new are welcomed in working hours: it is night, and nobody is waiting.
+        Newcomers are welcomed in working hours: it is night, and nobody is waiting.
         """
         bot = self.bot
         follow = partial(bot.follow_members, at_once=False)
@@ -173,7 +173,7 @@ class Tasks:
                 raise result  # it is then tried again later
 
     async def _purge(self, _: Arguments, _now: datetime) -> None:
-        """Leave no byte of what was deleted, nor of the order in which anything came."""
+        """Leave no byte of deleted rows in the file, nor any trace of the order in which rows came."""
         storage = self.bot.storage
         try:
             done = await storage.run(storage.scatter)
@@ -184,7 +184,7 @@ class Tasks:
             raise StorageError("un lecteur retient le journal de la base.")
 
     async def _copy(self, _: Arguments, now: datetime) -> None:
-        """Let the old copies expire, whatever becomes of the new one; then make the night's, sealed."""
+        """Remove the old copies, even if the new one fails; then make the night's, sealed."""
         settings, today = self.bot.settings, self.bot.calendar.day(now)
         database, days = settings.database(), settings.vigie_sauvegardes_jours
 

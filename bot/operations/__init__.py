@@ -1,4 +1,5 @@
-"""Keeping the bot healthy: health pages, metrics, the diagnostic.
+"""Keeping the bot healthy: pages of health, figures, the diagnostic.
 
-In: the running bot, or its settings. Out: pages for machines, French lines for the volunteer.
+In: the settings, the database, whether platforms are connected. Out: pages for machines, French lines for the
+volunteer who runs the bot.
 """
