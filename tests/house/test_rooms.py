@@ -50,6 +50,26 @@ def test_no_folder_holds_too_many_files_side_by_side() -> None:
     assert {folder: count for folder, count in beside.items() if count > MOST_FILES} == {}
 
 
+def test_the_hops_that_are_written_by_hand_name_files_and_functions_that_exist() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    hops = page.partition("## From a report")[2].partition("\n## Rules")[0]
+    file, steps = "", 0
+    for name in re.findall(r"`([^`]+)`", hops):
+        if name.endswith(".py"):
+            file = name
+            assert (ROOT / "bot" / file).is_file(), name
+        elif re.fullmatch(r"[A-Za-z_.]+", name):
+            tree = ast.parse((ROOT / "bot" / file).read_text("utf-8"))
+            assert name.rpartition(".")[2] in _names(tree), f"{name} is not in {file}"
+            steps += 1
+    assert steps > 15
+
+
+def _names(tree: ast.Module) -> set[str]:
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    return {node.name for node in ast.walk(tree) if isinstance(node, kinds)}
+
+
 def test_a_public_class_has_a_name_of_its_own() -> None:
     names = Counter(
         node.name
