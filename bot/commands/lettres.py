@@ -1,4 +1,4 @@
-"""`lettres`: what could be sent to nobody, to be sent again or given up."""
+"""`lettres`: send the dead letters again, or give them up."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ _SEND, _DROP = "envoyer", "annuler"
 
 
 def settle(office: Office, notices: Notices, request: Request) -> Message:
-    """Show how many dead letters there are, or settle them: all, or the one whose number is given.
+    """Show how many dead letters there are, or settle them: all, or the one with a given number.
 
-    Raises `UserError` for anything else, and when there is nothing to settle.
+    Raises `UserError` for any other choice, and when there is nothing to settle.
     """
     choice, _, number = request.text.strip().partition(" ")
     with office.storage.transaction() as db:
         if not choice:
-            return shown(
-                {notices.title(name): count for name, count in rows.count_by_notice(db, "dead").items()}
-            )
+            counts = rows.count_by_notice(db, "dead")
+            return shown({notices.title(name): count for name, count in counts.items()})
         if choice not in {_SEND, _DROP}:
             raise UserError(f"Écrivez «\u00a0{_SEND}\u00a0» ou «\u00a0{_DROP}\u00a0».")
         send = choice == _SEND
@@ -50,7 +49,7 @@ def shown(dead: Mapping[str, int]) -> Message:
 
 
 def settled(count: int, *, send: bool) -> Message:
-    """Say that it is done."""
+    """Confirm that letters are sent again, or given up."""
     if send:
         many = f"Je tente de nouveau de remettre {count} messages."
         return Message(Text("Je tente de nouveau de remettre ce message." if count == 1 else many))

@@ -1,10 +1,10 @@
-"""`membres`: where it is known who is an officer or an employee, and the list kept by hand."""
+"""`membres`: the groups that make officers and employees, and the list kept by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
 
 from sqlite_utils import Database
 
@@ -17,7 +17,6 @@ from bot.people.office import Office, follow_group, own_group, picked_person
 from bot.times import in_words
 
 Listed: TypeAlias = Literal["officer", "employee"]
-Action: TypeAlias = Callable[[Office, Database, Request, str], Reply]
 
 _KINDS: Mapping[Listed, str] = {"officer": "Officières et officiers", "employee": "Membres du personnel"}
 _SOURCES: Mapping[SourceType, str] = {
@@ -25,29 +24,42 @@ _SOURCES: Mapping[SourceType, str] = {
     "slack_channel": "Canal privé de Slack",
     "discord_role": "Rôle de Discord",
 }
-ADD, REMOVE = "ajouter", "enlever"
+FOLLOW, ADD, REMOVE = "suivre", "ajouter", "enlever"
 _SHOWN = 10
 
 
 def manage(office: Office, request: Request) -> Reply:
-    """Show where it is known who is what, or a form to change it; or do what a form or a button asks."""
-    verb, _, rest = request.text.partition(" ")
+    """Show which groups are followed, or a form to change that; or do what a form or a button asks."""
+    verb, _, identifier = request.text.partition(" ")
+    today = office.today()
     with office.storage.transaction() as db:
-        return _ACTIONS.get(verb, _overview)(office, db, request, rest.strip())
+        if verb in {FOLLOW, ADD, REMOVE} and not request.fields:
+            return source_form() if verb == FOLLOW else person_form(verb)
+        match verb:
+            case "suivre":
+                return _follow(office, db, request)
+            case "sans":  # pressed twice, it changes nothing more
+                membership.remove_source(db, identifier.strip(), today)
+            case "ajouter":
+                membership.enter(db, picked_person(db, request), _kind(request), BY_HAND, today)
+            case "enlever":
+                membership.leave(db, picked_person(db, request), _kind(request), BY_HAND, today)
+            case _:
+                return _overview(db)
+        office.registry_changed(db)
+        return _overview(db)
 
 
-def _overview(_office: Office, db: Database, _request: Request, _: str) -> Message:
+def _overview(db: Database) -> Message:
     counts = {kind: len(membership.members(db, kind)) for kind in _KINDS}
-    found = [one for one in membership.sources(db) if one.kind in _KINDS]
-    return overview(counts, found)
+    return overview(counts, [source for source in membership.sources(db) if source.kind in _KINDS])
 
 
-def overview(counts: Mapping[Listed, int], found: list[Source]) -> Message:
-    """Return how many there are of each, and where that is known."""
-    lines = [f"{n}. {_described(one)}, {_read(one)}" for n, one in enumerate(found[:_SHOWN], 1)]
-    ends = [
-        Button(f"Ne plus suivre {n}", f"membres sans {one.id}") for n, one in enumerate(found[:_SHOWN], 1)
-    ]
+def overview(counts: Mapping[Listed, int], sources: list[Source]) -> Message:
+    """Say how many people there are of each kind, and which groups say so."""
+    shown = list(enumerate(sources[:_SHOWN], 1))
+    lines = [f"{number}. {_described(source)}, {_reading(source)}" for number, source in shown]
+    ends = [Button(f"Ne plus suivre {number}", f"membres sans {source.id}") for number, source in shown]
     known = "\n".join(lines) or "Aucun groupe n'est suivi. Il y a la liste tenue ici, à la main."
     return Message(
         Heading("Personnes visées"),
@@ -60,7 +72,7 @@ def overview(counts: Mapping[Listed, int], found: list[Source]) -> Message:
             "d'autre ne me le dit."
         ),
         Buttons(
-            Button("Suivre un groupe", "membres suivre", "primary"),
+            Button("Suivre un groupe", f"membres {FOLLOW}", "primary"),
             Button("Ajouter une personne", f"membres {ADD}"),
             Button("Enlever une personne", f"membres {REMOVE}"),
         ),
@@ -70,7 +82,7 @@ def overview(counts: Mapping[Listed, int], found: list[Source]) -> Message:
 
 
 def followed(source: Source, todo: str) -> Message:
-    """Say that a group is followed, and what remains to be done for that, if anything does."""
+    """Say that a group is followed, and what the administration must still do for that."""
     return Message(
         Text(f"C'est noté. {_described(source)}."),
         Text(f"{todo} Je lis la liste maintenant, puis chaque nuit.".strip()),
@@ -78,8 +90,8 @@ def followed(source: Source, todo: str) -> Message:
     )
 
 
-def _read(source: Source) -> str:
-    """Return what came of the last reading of a group."""
+def _reading(source: Source) -> str:
+    """Return the outcome of the last reading of a group."""
     if source.problem:
         return f"pas lu la dernière fois\u00a0: {excerpt(source.problem, 120)}"
     return f"lu le {in_words(date.fromisoformat(source.read_day))}" if source.read_day else "pas encore lu"
@@ -90,40 +102,18 @@ def _described(source: Source) -> str:
     return f"{label}\u00a0: {_SOURCES[source.source]} {source.source_id}"
 
 
-def _follow(office: Office, db: Database, request: Request, _: str) -> Reply:
-    if not request.fields:
-        return source_form()
-    kind, source = _kind(request), _source(request.fields.get("source", ""))
+def _follow(office: Office, db: Database, request: Request) -> Message:
+    kind, chosen = _kind(request), request.fields.get("source", "")
+    source = next((source for source in _SOURCES if source == chosen), None)
+    if source is None:
+        raise UserError("Choisissez d'où vient la liste. Rien n'est changé.")
     platform = "discord" if source == "discord_role" else "slack"
     team, identifier = own_group(office, platform, request.fields.get("groupe", ""))
     known = membership.sources(db)
     added = membership.add_source(db, kind, source, identifier, platform=platform, team=team)
     if added in known:
-        return _overview(office, db, request, "")
+        return _overview(db)
     return followed(added, follow_group(db, added, known, office.clock()))
-
-
-def _unfollow(office: Office, db: Database, request: Request, identifier: str) -> Message:
-    """Stop following a source; pressed twice, it changes nothing more."""
-    membership.remove_source(db, identifier, office.today())
-    office.registry_changed(db)
-    return _overview(office, db, request, "")
-
-
-def _add(office: Office, db: Database, request: Request, _: str) -> Reply:
-    if not request.fields:
-        return person_form(ADD)
-    membership.enter(db, picked_person(db, request), _kind(request), BY_HAND, office.today())
-    office.registry_changed(db)
-    return _overview(office, db, request, "")
-
-
-def _remove(office: Office, db: Database, request: Request, _: str) -> Reply:
-    if not request.fields:
-        return person_form(REMOVE)
-    membership.leave(db, picked_person(db, request), _kind(request), BY_HAND, office.today())
-    office.registry_changed(db)
-    return _overview(office, db, request, "")
 
 
 def _kind(request: Request) -> Listed:
@@ -133,25 +123,15 @@ def _kind(request: Request) -> Listed:
     raise UserError("Choisissez ce que sont ces personnes. Rien n'est changé.")
 
 
-def _source(text: str) -> SourceType:
-    for source in get_args(SourceType):
-        if source == text:
-            return source  # type: ignore[no-any-return]  # one of the literals, which get_args forgets
-    raise UserError("Choisissez d'où vient la liste. Rien n'est changé.")
-
-
-_ACTIONS: Mapping[str, Action] = {"suivre": _follow, "sans": _unfollow, ADD: _add, REMOVE: _remove}
-
-
 def source_form() -> Form:
     """Return the form that follows a group."""
     return Form(
-        "membres suivre",
+        f"membres {FOLLOW}",
         "Suivre un groupe",
         (
             _kinds(),
             ChoiceField(
-                "source", "D'où vient la liste", tuple(Option(label, one) for one, label in _SOURCES.items())
+                "source", "D'où vient la liste", tuple(Option(label, key) for key, label in _SOURCES.items())
             ),
             TextField(
                 "groupe",

@@ -1,4 +1,4 @@
-"""`pause`: stop all that Vigie sends on its own initiative, at once, and take it up again."""
+"""`pause`: stop everything that Vigie sends unprompted, at once, and resume."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STOP = "maintenant"
 
 
 def pause(office: Office, request: Request) -> Message:
-    """Say whether sending is stopped; stop it (« maintenant », or why), or lift that (« lever »)."""
+    """Say whether sending is paused; pause it (« maintenant », or a reason), or resume (« lever »)."""
     with office.storage.transaction() as db:
         if request.text == _LIFT:
             lifted = state.lower(db, state.PAUSED)
@@ -37,7 +37,7 @@ def waiting(db: Database) -> int:
 
 
 def running() -> Message:
-    """Say that all is sent as usual, and offer to stop it."""
+    """Say that everything is sent as usual, and offer to stop."""
     return Message(
         Heading("Les envois"),
         Text(
@@ -49,7 +49,7 @@ def running() -> Message:
 
 
 def paused(flag: Flag, count: int, calendar: Calendar) -> Message:
-    """Say since when nothing is sent, why, and how much waits."""
+    """Say since when nothing is sent, why, and how many messages wait."""
     why = f" Raison\u00a0: {flag.reason}." if flag.reason else ""
     return Message(
         Heading("Les envois sont arrêtés"),
@@ -60,19 +60,19 @@ def paused(flag: Flag, count: int, calendar: Calendar) -> Message:
 
 
 def resumed(count: int) -> Message:
-    """Say that sending is taken up again."""
+    """Say that sending resumes."""
     return Message(Text(f"Les envois reprennent. {_counted(count)}"))
 
 
 def banner(office: Office) -> tuple[Element, ...]:
-    """Return what to show under the menu of the administration as long as sending is stopped."""
+    """Return what the administration's menu shows while sending is paused."""
     with office.storage.transaction() as db:
         flag = state.flag(db, state.PAUSED)
     return () if flag is None else stopped(flag, office.calendar)
 
 
 def stopped(flag: Flag, calendar: Calendar) -> tuple[Element, ...]:
-    """Say since when nothing is sent, and offer to take it up again."""
+    """Say since when nothing is sent, and offer to resume."""
     return (
         Note(f"Les envois sont arrêtés depuis {_moment(flag.since, calendar)}."),
         Buttons(Button("Reprendre les envois", f"pause {_LIFT}")),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
-from typing import TypeAlias
 
 from sqlite_utils import Database
 
@@ -12,7 +11,6 @@ from bot.conversation.forms import ChoiceField, Form, Option, PersonField, Reply
 from bot.conversation.messages import (
     Button,
     Buttons,
-    Element,
     Heading,
     Message,
     Note,
@@ -32,16 +30,26 @@ _REPLACING, _BESIDE = "remplace", "ajoute"
 _SHOWN = 6  # holders on one card; the command line shows them all
 _PLATFORMS: Mapping[str, str] = {"slack": "Groupe d'utilisateurs de Slack", "discord": "Rôle de Discord"}
 
-Action: TypeAlias = Callable[[Office, Database, Request, str], Reply]
-
 
 def manage(office: Office, request: Request) -> Reply:
     """Show the registry, one role of it, or a form to change it; or do what a form or a button asks."""
-    verb, _, rest = request.text.partition(" ")
-    action = _ACTIONS.get(verb, _overview)
+    verb, _, identifier = request.text.partition(" ")
+    identifier = identifier.strip()
     try:
         with office.storage.transaction() as db:
-            return action(office, db, request, rest.strip())
+            match verb:
+                case "voir":
+                    return _card(office, db, request, identifier)
+                case "nommer" | "groupe" | "fiche":
+                    role = roles.role(db, identifier)
+                    if not request.fields:
+                        return _form(verb, role, office.today(), roles.all_roles(db))
+                    change = {"nommer": _appoint_person, "groupe": _appoint_group, "fiche": _describe}[verb]
+                    return change(office, db, request, role)
+                case "retirer":
+                    return _withdraw(office, db, request, identifier)
+                case _:
+                    return _overview(office, db, request)
     except RoleError as error:
         raise UserError(str(error)) from error
 
@@ -49,23 +57,22 @@ def manage(office: Office, request: Request) -> Reply:
 # --- Showing ----------------------------------------------------------------------------------
 
 
-def _overview(office: Office, db: Database, request: Request, _: str) -> Message:
-    today, reader = office.today(), actor_of(request)
-    found = roles.all_roles(db)
-    rows = [Button(excerpt(one.title, 75), f"roles voir {one.id}") for one in found]
+def _overview(office: Office, db: Database, request: Request) -> Message:
+    today, reader, every = office.today(), actor_of(request), roles.all_roles(db)
+    buttons = [Button(excerpt(role.title, 75), f"roles voir {role.id}") for role in every]
     return Message(
         Heading("Les rôles"),
-        *(Text(bold(one.title), "\n", *_holders(db, one, today, reader)) for one in found),
-        *(Buttons(*rows[at : at + 2]) for at in range(0, len(rows), 2)),
+        *(Text(bold(role.title), "\n", *_holders(db, role, today, reader)) for role in every),
+        *(Buttons(*buttons[at : at + 2]) for at in range(0, len(buttons), 2)),
         Buttons(Button("Personnes visées", "membres"), Button("Menu", "vigie")),
     )
 
 
 def _holders(db: Database, role: Role, today: date, reader: Actor) -> Iterator[Span | str]:
-    current = [one for one in roles.tenures(db, role.id, today) if one.since <= today]
+    current = [tenure for tenure in roles.tenures(db, role.id, today) if tenure.since <= today]
     for number, tenure in enumerate(current[:_SHOWN]):
         yield ", " if number else ""
-        yield from _holder(db, tenure, reader)
+        yield _holder(db, tenure, reader)
     if len(current) > _SHOWN:
         yield f" et {len(current) - _SHOWN} de plus"
     if not roles.holders(db, role.id, today):
@@ -75,11 +82,10 @@ def _holders(db: Database, role: Role, today: date, reader: Actor) -> Iterator[S
         yield f"Relève\u00a0: {roles.title(db, acting)}." if acting else "Personne n'assure la relève."
 
 
-def _holder(db: Database, tenure: Tenure, reader: Actor) -> Iterator[Span | str]:
+def _holder(db: Database, tenure: Tenure, reader: Actor) -> Span | str:
     if isinstance(tenure.holder, Group):
-        yield f"{_PLATFORMS.get(tenure.holder.platform, 'Groupe')} {tenure.holder.id}"
-    else:
-        yield person_span(db, tenure.holder, reader.platform)
+        return f"{_PLATFORMS.get(tenure.holder.platform, 'Groupe')} {tenure.holder.id}"
+    return person_span(db, tenure.holder, reader.platform)
 
 
 def _card(office: Office, db: Database, request: Request, role_id: str) -> Message:
@@ -89,7 +95,10 @@ def _card(office: Office, db: Database, request: Request, role_id: str) -> Messa
     ends = [Button(f"Retirer la ligne {n}", f"roles retirer {line.id}") for n, line in enumerate(lines, 1)]
     return Message(
         Heading(excerpt(role.title, 150)),
-        *_lines(db, lines, today, reader),
+        *(
+            Text(f"{number}. ", _holder(db, line, reader), f", {_period(line, today)}")
+            for number, line in enumerate(lines, 1)
+        ),
         *([] if roles.holders(db, role.id, today) else [Text("Personne ne tient ce rôle aujourd'hui.")]),
         Note(f"Courriel pour les alertes\u00a0: {role.email or 'aucun'}\nRelève\u00a0: {fallback}"),
         Buttons(
@@ -103,53 +112,47 @@ def _card(office: Office, db: Database, request: Request, role_id: str) -> Messa
     )
 
 
-def _lines(db: Database, lines: list[Tenure], today: date, reader: Actor) -> Iterator[Element]:
-    for number, line in enumerate(lines, 1):
-        waits = ". Pas encore lu, ou vide\u00a0: les autres titulaires restent d'ici là" if line.waits else ""
-        yield Text(f"{number}. ", *_holder(db, line, reader), f", {_period(line, today)}{waits}")
-
-
 def _period(line: Tenure, today: date) -> str:
-    """Return from when to when, the last day included as people say it."""
+    """Return the first and the last day of a line, which people count in, and whether it waits."""
     if line.since == today:
-        begins = "depuis aujourd'hui"
+        period = "depuis aujourd'hui"
     else:
-        begins = f"{'depuis le' if line.since < today else 'à partir du'} {in_words(line.since)}"
-    return (
-        begins if line.until is None else f"{begins}, jusqu'au {in_words(line.until - timedelta(1))} inclus"
-    )
+        period = f"{'depuis le' if line.since < today else 'à partir du'} {in_words(line.since)}"
+    if line.until is not None:
+        period += f", jusqu'au {in_words(line.until - timedelta(1))} inclus"
+    if line.waits:
+        period += ". Pas encore lu, ou vide\u00a0: les autres titulaires restent d'ici là"
+    return period
 
 
 # --- Changing ---------------------------------------------------------------------------------
 
 
-def _appoint(office: Office, db: Database, request: Request, role_id: str) -> Reply:
-    """Have the person that one picks hold the role; the form is the first answer."""
-    role, today = roles.role(db, role_id), office.today()
-    if not request.fields:
-        return person_form(role, today)
-    return _appointed(office, db, request, role, picked_person(db, request))
+def _appoint_person(office: Office, db: Database, request: Request, role: Role) -> Message:
+    return _appoint(office, db, request, role, picked_person(db, request))
 
 
-def _appoint_group(office: Office, db: Database, request: Request, role_id: str) -> Reply:
-    role, today = roles.role(db, role_id), office.today()
-    if not request.fields:
-        return group_form(role, today)
+def _appoint_group(office: Office, db: Database, request: Request, role: Role) -> Message:
     platform = request.fields.get("plateforme", "")
     team, identifier = own_group(office, platform, request.fields.get("groupe", ""))
-    known = membership.sources(db)
-    card = _appointed(office, db, request, role, Group(platform, team, identifier))
-    source = roles.source_of(db, Group(platform, team, identifier))
-    todo = follow_group(db, source, known, office.clock())
+    group, known = Group(platform, team, identifier), membership.sources(db)
+    card = _appoint(office, db, request, role, group)
+    todo = follow_group(db, roles.source_of(db, group), known, office.clock())
     note = "Je lis maintenant qui est dans ce groupe. D'ici là, les titulaires actuels gardent le rôle."
     return Message(*card.elements, Note(f"{todo}\n{note}".strip()))
 
 
-def _appointed(office: Office, db: Database, request: Request, role: Role, holder: roles.Holder) -> Message:
-    since = _date(request.fields.get("depuis", ""), office.today())
+def _appoint(office: Office, db: Database, request: Request, role: Role, holder: roles.Holder) -> Message:
+    since, text = office.today(), request.fields.get("depuis", "").strip()
+    if text:
+        try:
+            since = date.fromisoformat(text)
+        except ValueError:
+            message = f"La date s'écrit AAAA-MM-JJ, par exemple {since}. Rien n'est changé."
+            raise UserError(message) from None
     replacing = request.fields.get("autres", _REPLACING) != _BESIDE
     roles.appoint(db, role.id, holder, since, replacing=replacing)
-    _still_administered(office, db, since)
+    _require_administration(office, db, since)
     office.registry_changed(db)
     return _card(office, db, request, role.id)
 
@@ -161,47 +164,33 @@ def _withdraw(office: Office, db: Database, request: Request, tenure_id: str) ->
         for line in roles.tenures(db, role.id, today):
             if line.id == tenure_id:
                 roles.dismiss(db, role.id, line.holder, max(today, line.since))
-                _still_administered(office, db, today)
+                _require_administration(office, db, today)
                 office.registry_changed(db)
                 return _card(office, db, request, role.id)
-    return _overview(office, db, request, "")
+    return _overview(office, db, request)
 
 
-def _describe(_office: Office, db: Database, request: Request, role_id: str) -> Reply:
-    role = roles.role(db, role_id)
-    if not request.fields:
-        return role_form(role, roles.all_roles(db))
-    chosen = request.fields.get("releve", _NOBODY)
+def _describe(office: Office, db: Database, request: Request, role: Role) -> Message:
+    fields = request.fields
+    chosen = fields.get("releve", _NOBODY)
     fallback = None if chosen in {_NOBODY, ""} else roles.role(db, chosen).id
-    roles.change(db, Role(role.id, request.fields.get("titre", ""), request.fields.get("courriel"), fallback))
-    return _card(_office, db, request, role.id)
+    roles.change(db, Role(role.id, fields.get("titre", ""), fields.get("courriel"), fallback))
+    return _card(office, db, request, role.id)
 
 
-def _still_administered(office: Office, db: Database, since: date) -> None:
+def _require_administration(office: Office, db: Database, since: date) -> None:
     """Refuse to leave nobody who could open this again; the refusal undoes the change."""
     if not all(roles.holders(db, roles.ADMINISTRATION, day) for day in {office.today(), since}):
         raise UserError("Il faut que quelqu'un tienne l'administration. Nommez d'abord une autre personne.")
 
 
-def _date(text: str, today: date) -> date:
-    if not text.strip():
-        return today
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        raise UserError(f"La date s'écrit AAAA-MM-JJ, par exemple {today}. Rien n'est changé.") from None
-
-
-_ACTIONS: Mapping[str, Action] = {
-    "voir": _card,
-    "nommer": _appoint,
-    "groupe": _appoint_group,
-    "retirer": _withdraw,
-    "fiche": _describe,
-}
-
-
 # --- Forms ------------------------------------------------------------------------------------
+
+
+def _form(verb: str, role: Role, today: date, every: list[Role]) -> Form:
+    if verb == "fiche":
+        return role_form(role, every)
+    return person_form(role, today) if verb == "nommer" else group_form(role, today)
 
 
 def person_form(role: Role, today: date) -> Form:
@@ -223,10 +212,7 @@ def group_form(role: Role, today: date) -> Form:
 
 
 def _when(today: date) -> tuple[TextField, ChoiceField]:
-    options = (
-        Option("Les remplacer", _REPLACING),
-        Option("S'y ajouter", _BESIDE),
-    )
+    options = (Option("Les remplacer", _REPLACING), Option("S'y ajouter", _BESIDE))
     return (
         TextField("depuis", "À partir du", hint="AAAA-MM-JJ", value=today.isoformat(), max_length=10),
         ChoiceField("autres", "Et les titulaires actuels", options, value=_REPLACING),
