@@ -32,10 +32,9 @@ from bot.commands.question import Answering
 from bot.conversation.dispatcher import Dispatcher, Welcome
 from bot.conversation.messages import Message, Quoter
 from bot.language.masking import Masker, load_masker
-from bot.onboarding import enrolment
 from bot.onboarding import notices as onboarding_notices
 from bot.onboarding.course import Course, open_course
-from bot.onboarding.enrolment import OnboardingPlan
+from bot.onboarding.enrolment import OnboardingPlan, Onboardings
 from bot.operations.health import Metrics
 from bot.outbox.notices import Notices
 from bot.people.office import Office
@@ -238,7 +237,7 @@ class Bot(Parts):
 
         To be called after each change of the registry. `at_once`: out of working hours too.
         """
-        enrolment.follow(db, self.course.target(), self.calendar, self.clock(), at_once=at_once)
+        Onboardings(db, self.course.target()).follow(self.calendar, self.clock(), at_once=at_once)
         self.archive.follow(db, self.clock())
 
     @cached_property

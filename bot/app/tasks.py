@@ -19,7 +19,8 @@ from bot.backup import copies, destroyed, restore
 from bot.commands.accueil import gestion
 from bot.conversation.deferred import aside
 from bot.conversation.requests import Actor
-from bot.onboarding import enrolment, progress, reminders
+from bot.onboarding import progress, reminders
+from bot.onboarding.enrolment import Onboardings
 from bot.onboarding.progress import Numbers
 from bot.outbox.routes import hand_over
 from bot.people import membership
@@ -127,7 +128,7 @@ class Tasks:
 
     def _progress(self, db: Database) -> Numbers:
         course = self.bot.course
-        standings = enrolment.standings(db, course.target())
+        standings = Onboardings(db, course.target()).standings()
         return progress.count_progress(standings, course.plan, self.bot.calendar, self.bot.today())
 
     def _beat(self, db: Database, now: datetime) -> None:

@@ -24,7 +24,7 @@ from bot.cli.base import (
     parts,
 )
 from bot.onboarding import attempts, enrolment, progress
-from bot.onboarding.enrolment import Standing
+from bot.onboarding.enrolment import Onboardings, Standing
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz import export, review, statistics
 from bot.onboarding.quiz.bank import QuizBank
@@ -246,8 +246,8 @@ def _list(form: str | None, out: Path | None) -> None:
 
 
 def _progression(db: Database, bot: Parts) -> tuple[list[Standing], progress.Numbers]:
-    enrolment.note_delivered(db, bot.course.target(), bot.calendar)
-    standings = enrolment.standings(db, bot.course.target())
+    Onboardings(db, bot.course.target()).note_delivered(bot.calendar)
+    standings = Onboardings(db, bot.course.target()).standings()
     return standings, progress.count_progress(standings, bot.course.plan, bot.calendar, bot.today())
 
 
@@ -291,7 +291,7 @@ def _begin(compte: str) -> None:
         raise click.BadParameter(f"«\u00a0{compte}\u00a0» {error}") from error
     with beside(bot.settings.database()) as db:
         person = persons.known(db, account)
-        new = enrolment.begin(db, person, bot.course.target(), bot.clock(), by_hand=True, at_once=True)
+        new = Onboardings(db, bot.course.target()).begin(person, bot.clock(), by_hand=True, at_once=True)
     click.echo("C'est commencé." if new else "Cet accueil est déjà commencé ou terminé.", err=not new)
     if not new:
         raise click.exceptions.Exit(1)

@@ -11,9 +11,9 @@ from sqlite_utils import Database
 from bot.commands import changes
 from bot.conversation.messages import Button, Buttons, Heading, Message, Span, Text, bold, turn_buttons
 from bot.conversation.requests import Request
-from bot.onboarding import attempts, enrolment
+from bot.onboarding import attempts
 from bot.onboarding.course import Course
-from bot.onboarding.enrolment import Standing
+from bot.onboarding.enrolment import Onboardings, Standing
 from bot.onboarding.quiz import session
 from bot.people import persons
 from bot.people.office import Office, actor_of, asker
@@ -95,7 +95,7 @@ class NewsRequest:
         target = self.course.target()
         if (target.policy, target.version) != (revision.policy, revision.adopted):
             return None
-        return enrolment.standing(self.db, person, target)
+        return Onboardings(self.db, target).standing(person)
 
     def read(self, text: str) -> Message:
         """Record that someone has read what changed; begin the questions, or propose to attest."""
@@ -118,7 +118,7 @@ class NewsRequest:
         under_way = attempts.under_way(self.db, person, target.policy, "revision")
         if "passed" not in standing.steps and not under_way:
             self._draw_questions(revision, person)
-        return reading_noted(self.course, enrolment.standing(self.db, person, target) or standing)
+        return reading_noted(self.course, Onboardings(self.db, target).standing(person) or standing)
 
     def _draw_questions(self, revision: Revision, person: str) -> None:
         """Draw, once, the questions about what changed that are up to date."""
@@ -126,7 +126,7 @@ class NewsRequest:
         clauses = summary.clauses_to_read(self._since_read(revision, person))
         seen = attempts.times_asked(self.db, person, target.policy)
         sitting = session.about(self.course.bank(), self.course.random(), clauses, seen=seen)
-        enrolment.update_onboarding(self.db, person, target, questions=len(sitting.items))
+        Onboardings(self.db, target).update(person, questions=len(sitting.items))
         if sitting.items:
             attempts.begin(self.db, person, target, sitting, self.office.clock(), kind="revision")
 

@@ -131,7 +131,7 @@ class Standing:
         return self.active and bool(plan.reminder_days) and days > max(plan.reminder_days)
 
 
-# --- Who --------------------------------------------------------------------------------------
+# --- Who is concerned -------------------------------------------------------------------------
 
 
 def concerned(db: Database, today: date) -> set[str]:
@@ -140,195 +140,173 @@ def concerned(db: Database, today: date) -> set[str]:
     return members.union(*(roles.holders(db, role, today) for role in _CONCERNED))
 
 
-def follow(db: Database, target: Target, calendar: Calendar, now: datetime, *, at_once: bool = False) -> int:
-    """Begin the onboardings of new officers and employees, suspend those of former ones, resume on return.
-
-    Call it in the transaction of every change of the registry, and once a day: it compares, and so misses
-    nothing. `at_once`: the welcome does not wait for working hours, since someone has just acted. People who
-    attested an earlier version are skipped: revisions have their own notices. Return how many changed.
-    """
-    today = calendar.day(now)
-    present = concerned(db, today)
-    stored = {known.person_id: known for known in standings(db, target)}
-    rows = db.conn.execute(
-        """SELECT person_id FROM attestation_people JOIN attestations USING (number)
-           WHERE policy = ? AND version < ?""",
-        (target.policy, target.version.isoformat()),
-    )
-    attested_before = {str(row[0]) for row in rows}
-    changed = 0
-    for person in sorted(present):
-        known = stored.get(person)
-        if known is None:
-            if person not in attested_before:
-                changed += begin(db, person, target, now, at_once=at_once)
-        elif known.suspended_on is not None:
-            _resume(db, known, target, now, at_once=at_once)
-            changed += 1
-        elif known.by_hand:  # followed like the others from now on
-            update_onboarding(db, person, target, by_hand=0)
-    for person, known in stored.items():
-        if person not in present and known.suspended_on is None and not known.by_hand:
-            suspend(db, person, target, today)
-            changed += 1
-    return changed
-
-
-def begin(
-    db: Database,
-    person_id: str,
-    target: Target,
-    now: datetime,
-    *,
-    by_hand: bool = False,
-    at_once: bool = False,
-) -> bool:
-    """Begin a person's onboarding, with its welcome. Return whether anything changed.
-
-    `by_hand`: the administration asks it, of anyone; a suspended onboarding is then resumed. One that is
-    under way or done does not change, so that nothing is asked twice.
-    """
-    if place(db, person_id, target, now, by_hand=by_hand):
-        notify(db, person_id, WELCOME, target, "1", now=now, urgent=at_once)
-        return True
-    known = standing(db, person_id, target)
-    if not by_hand or known is None or known.suspended_on is None:
-        return False
-    update_onboarding(db, person_id, target, by_hand=1)
-    _resume(db, known, target, now, at_once=at_once)
-    return True
-
-
-def place(
-    db: Database,
-    person_id: str,
-    target: Target,
-    now: datetime,
-    *,
-    by_hand: bool = False,
-    scope: Scope = "whole",
-) -> bool:
-    """Store a person's new onboarding without any message. Return False when they already have one."""
-    cursor = db.conn.execute(
-        """INSERT OR IGNORE INTO onboardings (person_id, policy, version, started_at, by_hand, scope)
-           VALUES (?, ?, ?, ?, ?, ?)""",
-        (person_id, target.policy, target.version.isoformat(), iso(now), int(by_hand), scope),
-    )
-    return cursor.rowcount == 1
-
-
-def suspend(db: Database, person_id: str, target: Target, today: date) -> None:
-    """Stop the messages to a person; their progress stays stored."""
-    update_onboarding(db, person_id, target, suspended_on=today.isoformat(), by_hand=0)
-    hush(db, person_id)
-
-
-def _resume(db: Database, known: Standing, target: Target, now: datetime, *, at_once: bool) -> None:
-    turn = known.round + 1
-    changes = {"suspended_on": None, "started_at": iso(now), "reminders": 0, "round": turn}
-    update_onboarding(db, known.person_id, target, **changes)
-    if not known.done and known.scope == "whole":  # of a revision, see `bot.revision.audience`
-        notify(db, known.person_id, WELCOME, target, str(turn), now=now, urgent=at_once)
-
-
-def update_onboarding(db: Database, person_id: str, target: Target, **columns: str | int | None) -> None:
-    """Set columns of a person's onboarding, such as `reminders`, `questions` or `refreshed`."""
-    changes = ", ".join(f"{column} = ?" for column in columns)
-    db.conn.execute(
-        f"UPDATE onboardings SET {changes} WHERE person_id = ? AND policy = ? AND version = ?",  # noqa: S608 — our own names
-        (*columns.values(), person_id, target.policy, target.version.isoformat()),
-    )
-
-
-def notify(
-    db: Database,
-    person_id: str,
-    notice: Notice[VersionNotice],
-    target: Target,
-    end: str,
-    *,
-    now: datetime,
-    urgent: bool = False,
-) -> bool:
-    """Send a person a notice, once for each `end`. Its arguments do not name them, since accounts merge."""
-    key = f"{notice.name}:{person_id}:{target.policy}:{target.version}:{end}"
-    text = VersionNotice(target.policy, target.version)
-    return outbox.enqueue(db, Delivery(key, f"person:{person_id}", notice, text, urgent), now)
-
-
-def hush(db: Database, person_id: str) -> None:
+def hush(db: Database, person: str) -> None:
     """Cancel the onboarding messages that wait to be sent to a person."""
     for notice in PERSONAL:
         db.conn.execute(
             """UPDATE outbox SET state = 'cancelled'
                WHERE recipient = 'person:' || ? AND notice = ? AND state IN ('queued', 'held')""",
-            (person_id, notice),
+            (person, notice),
         )
 
 
-# --- How far ----------------------------------------------------------------------------------
+# --- The onboardings on a text ----------------------------------------------------------------
 
 
-def note_delivered(db: Database, target: Target, calendar: Calendar) -> None:
-    """Note the people whose welcome, or notice of a revision, the outbox has sent; it knows the day only.
+@dataclass(frozen=True, slots=True)
+class Onboardings:
+    """Everyone's onboarding on a text, in the caller's transaction."""
 
-    A message that only the administration got, since the person could not be reached, does not count.
-    """
-    rows = db.conn.execute(
-        """SELECT substr(recipient, 8), min(sent_day), route FROM outbox
-           WHERE notice IN (?, ?) AND state = 'sent' AND recipient LIKE 'person:%' AND problem IS NULL
-             AND json_extract(arguments, '$.policy') = ? AND json_extract(arguments, '$.version') = ?
-             AND substr(recipient, 8) IN (SELECT id FROM people)
-           GROUP BY recipient""",
-        (WELCOME.name, REVISION.name, target.policy, target.version.isoformat()),
-    )
-    for person, day, route in rows.fetchall():
-        moment = calendar.at(date.fromisoformat(day), time.min)
-        attestations.note_fact(db, person, target, "delivered", platform=route or "", now=moment)
+    db: Database
+    target: Target
 
+    @property
+    def _key(self) -> tuple[str, str]:
+        return self.target.policy, self.target.version.isoformat()
 
-def standing(db: Database, person_id: str, target: Target) -> Standing | None:
-    """Return a person's onboarding, None when there is none."""
-    return next(iter(standings(db, target, person_id)), None)
+    def standing(self, person: str) -> Standing | None:
+        """Return a person's onboarding, None when there is none."""
+        return next(iter(self.standings(person)), None)
 
-
-def standings(db: Database, target: Target, person_id: str | None = None) -> list[Standing]:
-    """Return the onboardings on a text, the oldest first; of one person, or of everyone."""
-    rows = db.conn.execute(
-        """SELECT person_id, started_at, suspended_on, reminders, round, by_hand, refreshed, scope, questions
-           FROM onboardings
-           WHERE policy = :policy AND version = :version AND (:person IS NULL OR person_id = :person)
-           ORDER BY started_at, rowid""",
-        {"policy": target.policy, "version": target.version.isoformat(), "person": person_id},
-    )
-    return [
-        Standing(
-            person,
-            utc(started),
-            date.fromisoformat(suspended) if suspended else None,
-            attestations.facts(db, person, target),
-            *others,
+    def standings(self, person: str | None = None) -> list[Standing]:
+        """Return the onboardings, the oldest first; of one person, or of everyone."""
+        rows = self.db.conn.execute(
+            """SELECT person_id, started_at, suspended_on, reminders, round, by_hand, refreshed, scope,
+                      questions
+               FROM onboardings WHERE policy = ? AND version = ? AND person_id = coalesce(?, person_id)
+               ORDER BY started_at, rowid""",
+            (*self._key, person),
         )
-        for person, started, suspended, *others in rows.fetchall()
-    ]
+        return [
+            Standing(
+                person,
+                utc(started),
+                date.fromisoformat(suspended) if suspended else None,
+                attestations.facts(self.db, person, self.target),
+                *others,
+            )
+            for person, started, suspended, *others in rows.fetchall()
+        ]
 
+    def follow(self, calendar: Calendar, now: datetime, *, at_once: bool = False) -> int:
+        """Begin the onboardings of new officers and employees, suspend those of former ones, or resume.
 
-def pages_read(db: Database, person_id: str, target: Target) -> set[str]:
-    """Return the names of the pages that a person has turned."""
-    rows = db.conn.execute(
-        "SELECT page FROM pages_read WHERE person_id = ? AND policy = ? AND version = ?",
-        (person_id, target.policy, target.version.isoformat()),
-    )
-    return {str(row[0]) for row in rows}
+        Call it in the transaction of every change of the registry, and once a day: it compares, and so
+        misses nothing. `at_once`: the welcome does not wait for working hours, since someone has just acted.
+        People who attested an earlier version are skipped: revisions have their own notices. Return how many
+        changed.
+        """
+        today = calendar.day(now)
+        present = concerned(self.db, today)
+        standings = {standing.person_id: standing for standing in self.standings()}
+        rows = self.db.conn.execute(
+            """SELECT person_id FROM attestation_people JOIN attestations USING (number)
+               WHERE policy = ? AND version < ?""",
+            self._key,
+        )
+        attested_before = {str(row[0]) for row in rows}
+        changed = 0
+        for person in sorted(present):
+            standing = standings.get(person)
+            if standing is None:
+                if person not in attested_before:
+                    changed += self.begin(person, now, at_once=at_once)
+            elif standing.suspended_on is not None:
+                self._resume(standing, now, at_once=at_once)
+                changed += 1
+            elif standing.by_hand:  # followed like the others from now on
+                self.update(person, by_hand=0)
+        for person, standing in standings.items():
+            if person not in present and standing.suspended_on is None and not standing.by_hand:
+                self.suspend(person, today)
+                changed += 1
+        return changed
 
+    def begin(self, person: str, now: datetime, *, by_hand: bool = False, at_once: bool = False) -> bool:
+        """Begin a person's onboarding, with its welcome. Return whether anything changed.
 
-def turn_page(db: Database, person_id: str, target: Target, page: str, today: date) -> None:
-    """Note that a person turned a page, the first time only."""
-    db.conn.execute(
-        """INSERT OR IGNORE INTO pages_read (person_id, policy, version, page, turned_on)
-           VALUES (?, ?, ?, ?, ?)""",
-        (person_id, target.policy, target.version.isoformat(), page, today.isoformat()),
-    )
+        `by_hand`: the administration asks it, of anyone; a suspended onboarding is then resumed. One that is
+        under way or done does not change, so that nothing is asked twice.
+        """
+        if self.place(person, now, by_hand=by_hand):
+            self.notify(person, WELCOME, "1", now, urgent=at_once)
+            return True
+        standing = self.standing(person)
+        if not by_hand or standing is None or standing.suspended_on is None:
+            return False
+        self.update(person, by_hand=1)
+        self._resume(standing, now, at_once=at_once)
+        return True
+
+    def place(self, person: str, now: datetime, *, by_hand: bool = False, scope: Scope = "whole") -> bool:
+        """Store a person's new onboarding without any message. Return False when they already have one."""
+        cursor = self.db.conn.execute(
+            """INSERT OR IGNORE INTO onboardings (person_id, policy, version, started_at, by_hand, scope)
+               VALUES (?, ?, ?, ?, ?, ?)""",
+            (person, *self._key, iso(now), int(by_hand), scope),
+        )
+        return cursor.rowcount == 1
+
+    def suspend(self, person: str, today: date) -> None:
+        """Stop the messages to a person; their progress stays stored."""
+        self.update(person, suspended_on=today.isoformat(), by_hand=0)
+        hush(self.db, person)
+
+    def _resume(self, standing: Standing, now: datetime, *, at_once: bool) -> None:
+        person, turn = standing.person_id, standing.round + 1
+        self.update(person, suspended_on=None, started_at=iso(now), reminders=0, round=turn)
+        if not standing.done and standing.scope == "whole":  # of a revision, see `bot.revision.audience`
+            self.notify(person, WELCOME, str(turn), now, urgent=at_once)
+
+    def update(self, person: str, **columns: str | int | None) -> None:
+        """Set columns of a person's onboarding, such as `reminders`, `questions` or `refreshed`."""
+        changes = ", ".join(f"{column} = ?" for column in columns)
+        self.db.conn.execute(
+            f"UPDATE onboardings SET {changes} WHERE person_id = ? AND policy = ? AND version = ?",  # noqa: S608 — our own names
+            (*columns.values(), person, *self._key),
+        )
+
+    def notify(
+        self, person: str, notice: Notice[VersionNotice], end: str, now: datetime, *, urgent: bool = False
+    ) -> None:
+        """Send a person a notice, once for each `end`. Its arguments do not name them: accounts merge."""
+        policy, version = self.target.policy, self.target.version
+        key = f"{notice.name}:{person}:{policy}:{version}:{end}"
+        text = VersionNotice(policy, version)
+        outbox.enqueue(self.db, Delivery(key, f"person:{person}", notice, text, urgent), now)
+
+    def note_delivered(self, calendar: Calendar) -> None:
+        """Note the people whose welcome, or notice of a revision, the outbox has sent; it knows the day only.
+
+        A message that only the administration got, since the person could not be reached, does not count.
+        """
+        rows = self.db.conn.execute(
+            """SELECT substr(recipient, 8), min(sent_day), route FROM outbox
+               WHERE notice IN (?, ?) AND state = 'sent' AND recipient LIKE 'person:%' AND problem IS NULL
+                 AND json_extract(arguments, '$.policy') = ? AND json_extract(arguments, '$.version') = ?
+                 AND substr(recipient, 8) IN (SELECT id FROM people)
+               GROUP BY recipient""",
+            (WELCOME.name, REVISION.name, *self._key),
+        )
+        for person, day, route in rows.fetchall():
+            at = calendar.at(date.fromisoformat(day), time.min)
+            attestations.note_fact(self.db, person, self.target, "delivered", platform=route or "", now=at)
+
+    def pages_read(self, person: str) -> set[str]:
+        """Return the names of the pages that a person has turned."""
+        rows = self.db.conn.execute(
+            "SELECT page FROM pages_read WHERE person_id = ? AND policy = ? AND version = ?",
+            (person, *self._key),
+        )
+        return {str(row[0]) for row in rows}
+
+    def turn_page(self, person: str, page: str, today: date) -> None:
+        """Note that a person turned a page, the first time only."""
+        self.db.conn.execute(
+            """INSERT OR IGNORE INTO pages_read (person_id, policy, version, page, turned_on)
+               VALUES (?, ?, ?, ?, ?)""",
+            (person, *self._key, page, today.isoformat()),
+        )
 
 
 def attest_reading(db: Database, attesting: Attesting, attest: Attest) -> bool:
@@ -337,10 +315,10 @@ def attest_reading(db: Database, attesting: Attesting, attest: Attest) -> bool:
     Return False when they had attested already. Raises `ValueError` when a step is missing.
     """
     person, target = attesting.person_id, attesting.target
-    done, known = attestations.facts(db, person, target), standing(db, person, target)
+    done, standing = attestations.facts(db, person, target), Onboardings(db, target).standing(person)
     if "attested" in done:
         return False
-    missing = [step for step in (known.needed if known else NEEDED) if step not in done]
+    missing = [step for step in (standing.needed if standing else NEEDED) if step not in done]
     if missing:
         raise ValueError(missing)
     attest(db, attesting)

@@ -8,7 +8,7 @@ from typing import Final
 from sqlite_utils import Database
 
 from bot.onboarding import attempts, enrolment
-from bot.onboarding.enrolment import LATE, LateNotice, OnboardingPlan, Standing
+from bot.onboarding.enrolment import LATE, LateNotice, OnboardingPlan, Onboardings, Standing
 from bot.outbox import kept_pictures, rows
 from bot.outbox.rows import Delivery
 from bot.register.attestations import Target
@@ -22,24 +22,25 @@ def daily(db: Database, target: Target, plan: OnboardingPlan, calendar: Calendar
     """Follow who is concerned; on a working day, send reminders and refreshers, and report late people."""
     today, days, last = calendar.day(now), plan.reminder_days, max(plan.reminder_days, default=0)
     kept_pictures.forget(db, today)
-    enrolment.follow(db, target, calendar, now)
-    enrolment.note_delivered(db, target, calendar)
+    onboardings = Onboardings(db, target)
+    onboardings.follow(calendar, now)
+    onboardings.note_delivered(calendar)
     if not calendar.is_working_day(today):
         return
     late = []
-    for standing in enrolment.standings(db, target):
+    for standing in onboardings.standings():
         person, elapsed = standing.person_id, (today - calendar.day(standing.started_at)).days
         due = sum(elapsed >= after for after in days) if standing.active else 0
         if standing.reminders < due:  # of several reminders that are due, one is sent
-            enrolment.update_onboarding(db, person, target, reminders=due)
+            onboardings.update(person, reminders=due)
             notice = enrolment.REMINDER if standing.scope == "whole" else enrolment.REVISION_REMINDER
-            enrolment.notify(db, person, notice, target, f"{standing.round}:{due}", now=now)
+            onboardings.notify(person, notice, f"{standing.round}:{due}", now)
         elif due and standing.reminders == len(days) and elapsed > last:  # told to the administration once
-            enrolment.update_onboarding(db, person, target, reminders=standing.reminders + 1)
+            onboardings.update(person, reminders=standing.reminders + 1)
             late.append(person)
         if _is_refresher_due(standing, plan, calendar, today) and attempts.missed(db, person, target.policy):
-            enrolment.update_onboarding(db, person, target, refreshed=1)
-            enrolment.notify(db, person, enrolment.REFRESHER, target, "1", now=now)
+            onboardings.update(person, refreshed=1)
+            onboardings.notify(person, enrolment.REFRESHER, "1", now)
     if late:
         key = f"{LATE.name}:{target.policy}:{target.version}:{today.isoformat()}"
         late_notice = LateNotice(target.policy, target.version, tuple(late))

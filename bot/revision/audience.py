@@ -16,7 +16,7 @@ from typing import Final, TypeAlias
 from sqlite_utils import Database
 
 from bot.onboarding import attempts, enrolment
-from bot.onboarding.enrolment import REVISION, WELCOME, RevisionNotice, Standing, VersionNotice
+from bot.onboarding.enrolment import REVISION, WELCOME, Onboardings, RevisionNotice, Standing, VersionNotice
 from bot.outbox import rows as outbox
 from bot.outbox.notices import Notice
 from bot.outbox.rows import Delivery
@@ -195,7 +195,7 @@ class _Teller:
             return
         enrolment.hush(db, person)
         if asked != "nothing":
-            enrolment.place(db, person, target, self.now, by_hand=by_hand, scope=asked)
+            Onboardings(db, target).place(person, self.now, by_hand=by_hand, scope=asked)
             if former is not None:
                 self._carry(person, *former, asked)
         self._send(person, asked, notice, turn=1)
@@ -204,7 +204,7 @@ class _Teller:
         """Return a person's onboarding in the last version that they were asked to read, if any."""
         for text in reversed(self.campaign.chain[:-1]):
             target = Target(text.policy, date.fromisoformat(text.version), text.sha256, "")
-            if standing := enrolment.standing(self.db, person, target):
+            if standing := Onboardings(self.db, target).standing(person):
                 return standing, target
         return None
 
@@ -225,14 +225,14 @@ class _Teller:
         db, campaign, target = self.db, self.campaign, self.campaign.target
         day = campaign.calendar.day(standing.started_at)
         pages = campaign.carried(former.version)
-        for page in sorted(enrolment.pages_read(db, person, former)):
+        for page in sorted(Onboardings(db, former).pages_read(person)):
             if page in pages:
-                enrolment.turn_page(db, person, target, pages[page], day)
+                Onboardings(db, target).turn_page(person, pages[page], day)
         previous = campaign.chain[-2] if len(campaign.chain) > 1 else None
         follows = previous is not None and previous.version == former.version.isoformat()
         editorial = campaign.revision.nature is Nature.EDITORIAL
         if follows and editorial and standing.scope == scope and not standing.done:
-            enrolment.update_onboarding(db, person, target, questions=standing.questions)
+            Onboardings(db, target).update(person, questions=standing.questions)
             for fact, at in standing.steps.items():
                 if fact in {"opened", "read", "passed"}:
                     attestations.note_fact(db, person, target, fact, platform="", now=at)

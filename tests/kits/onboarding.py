@@ -17,9 +17,9 @@ from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Button, Message, Text
 from bot.conversation.requests import Actor, Command, Place
-from bot.onboarding import attempts, enrolment
+from bot.onboarding import attempts
 from bot.onboarding.course import Course
-from bot.onboarding.enrolment import Standing
+from bot.onboarding.enrolment import Onboardings, Standing
 from bot.onboarding.quiz import session as machine
 from bot.onboarding.quiz.bank import QuizBank
 from bot.people import membership, persons
@@ -88,7 +88,7 @@ class School(Desk):
         def run() -> None:
             with self.office.storage.transaction() as db:
                 change(db)
-                enrolment.follow(db, TARGET, CALENDAR, self.now, at_once=True)
+                Onboardings(db, TARGET).follow(CALENDAR, self.now, at_once=True)
 
         await self.office.storage.run(run)
 
@@ -97,7 +97,7 @@ class School(Desk):
 
         def read() -> list[Standing]:
             with self.office.storage.transaction() as db:
-                return enrolment.standings(db, TARGET)
+                return Onboardings(db, TARGET).standings()
 
         return await self.office.storage.run(read)
 

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from bot.conversation.requests import Actor
 from bot.onboarding import attempts, enrolment, reminders
-from bot.onboarding.enrolment import OnboardingPlan
+from bot.onboarding.enrolment import OnboardingPlan, Onboardings
 from bot.onboarding.quiz import session
 from bot.people import membership, persons, roles
 from bot.people.membership import BY_HAND
@@ -36,7 +36,7 @@ def db() -> Database:
 
 
 def follow(db: Database, now: datetime = NOW) -> int:
-    return enrolment.follow(db, TARGET, CALENDAR, now)
+    return Onboardings(db, TARGET).follow(CALENDAR, now)
 
 
 def officer(db: Database, actor: Actor = ALEX) -> str:
@@ -90,7 +90,7 @@ def test_following_twice_changes_nothing_more(db: Database) -> None:
 
 def test_a_welcome_that_answers_someone_s_doing_does_not_wait_for_working_hours(db: Database) -> None:
     officer(db)
-    enrolment.follow(db, TARGET, CALENDAR, NOW, at_once=True)
+    Onboardings(db, TARGET).follow(CALENDAR, NOW, at_once=True)
     assert [urgent for _, _, urgent in queued(db)] == [1]
 
 
@@ -107,7 +107,7 @@ def test_the_five_facts_are_independent_and_the_first_time_is_kept(db: Database)
     assert attestations.note_fact(db, person, TARGET, "passed", platform="slack", now=NOW)
     later = NOW + timedelta(days=2)
     assert not attestations.note_fact(db, person, TARGET, "passed", platform="discord", now=later)
-    found = enrolment.standing(db, person, TARGET)
+    found = Onboardings(db, TARGET).standing(person)
     assert found is not None
     assert dict(found.steps) == {"passed": NOW}
     assert (found.done, found.active) == (False, True)
@@ -117,11 +117,11 @@ def test_the_five_facts_are_independent_and_the_first_time_is_kept(db: Database)
 def test_delivered_is_what_the_outbox_says(db: Database) -> None:
     person = officer(db)
     follow(db)
-    enrolment.note_delivered(db, TARGET, CALENDAR)
+    Onboardings(db, TARGET).note_delivered(CALENDAR)
     assert attestations.facts(db, person, TARGET) == {}
     db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = '2026-11-25', route = 'discord'")
     for _ in range(2):
-        enrolment.note_delivered(db, TARGET, CALENDAR)
+        Onboardings(db, TARGET).note_delivered(CALENDAR)
     db.conn.execute("DELETE FROM outbox")  # kept for a year only
     facts = attestations.facts(db, person, TARGET)
     assert {fact: CALENDAR.day(at).isoformat() for fact, at in facts.items()} == {"delivered": "2026-11-25"}
@@ -133,7 +133,7 @@ def test_a_welcome_that_only_the_administration_saw_is_not_delivered(db: Databas
     person = officer(db)
     follow(db)
     db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = '2026-11-25', problem = 'unreached'")
-    enrolment.note_delivered(db, TARGET, CALENDAR)
+    Onboardings(db, TARGET).note_delivered(CALENDAR)
     assert attestations.facts(db, person, TARGET) == {}
 
 
@@ -148,7 +148,7 @@ def test_attesting_without_what_comes_before_is_refused(db: Database) -> None:
 def test_an_adopted_revision_begins_anew_and_reminds_of_the_new_text_alone(db: Database) -> None:
     person = officer(db)
     follow(db)
-    assert enrolment.follow(db, REVISED, CALENDAR, NOW) == 1
+    assert Onboardings(db, REVISED).follow(CALENDAR, NOW) == 1
     db.conn.execute("UPDATE outbox SET state = 'sent', sent_day = '2026-11-24'")
     reminders.daily(db, REVISED, OnboardingPlan(), CALENDAR, NOW + timedelta(days=3))
     assert queued(db) == [(f"person:{person}", "accueil-rappel", 0)]
@@ -161,14 +161,14 @@ def test_whoever_attested_an_earlier_version_is_left_to_what_is_told_of_revision
     attesting = Attesting(person, "Alex", Account("slack", "T1", "U1"), TARGET, NOW)
     attestations.attest(db, attesting, new_signer())
     other = officer(db, Actor("slack", "T1", "U2"))
-    assert enrolment.follow(db, REVISED, CALENDAR, NOW) == 1
-    assert [one.person_id for one in enrolment.standings(db, REVISED)] == [other]
-    assert enrolment.begin(db, person, REVISED, NOW, by_hand=True)
+    assert Onboardings(db, REVISED).follow(CALENDAR, NOW) == 1
+    assert [one.person_id for one in Onboardings(db, REVISED).standings()] == [other]
+    assert Onboardings(db, REVISED).begin(person, NOW, by_hand=True)
 
 
 def test_whoever_was_begun_by_hand_is_followed_like_the_others_once_they_are_an_officer(db: Database) -> None:
     person = persons.known(db, ALEX)
-    enrolment.begin(db, person, TARGET, NOW, by_hand=True)
+    Onboardings(db, TARGET).begin(person, NOW, by_hand=True)
     assert follow(db) == 0
     officer(db)
     assert follow(db) == 0
@@ -183,7 +183,7 @@ def test_without_reminders_nobody_is_late(db: Database) -> None:
     later = NOW + timedelta(days=40)
     reminders.daily(db, TARGET, OnboardingPlan(reminder_days=()), CALENDAR, later)
     assert [notice for _, notice, _ in queued(db)] == ["accueil-bienvenue"]
-    [one] = enrolment.standings(db, TARGET)
+    [one] = Onboardings(db, TARGET).standings()
     assert not one.late(OnboardingPlan(reminder_days=()), CALENDAR, CALENDAR.day(later))
 
 
@@ -213,16 +213,16 @@ def test_the_late_ones_of_a_day_are_told_in_one_word(db: Database) -> None:
 def test_when_two_accounts_become_one_person_all_that_was_done_is_theirs(db: Database) -> None:
     mine, other = officer(db, ALEX), officer(db, ALEX_ON_DISCORD)
     follow(db)
-    enrolment.turn_page(db, mine, TARGET, "1/1", DAY)
-    enrolment.turn_page(db, other, TARGET, "1/1", DAY)
-    enrolment.turn_page(db, other, TARGET, "2/1", DAY)
+    Onboardings(db, TARGET).turn_page(mine, "1/1", DAY)
+    Onboardings(db, TARGET).turn_page(other, "1/1", DAY)
+    Onboardings(db, TARGET).turn_page(other, "2/1", DAY)
     attestations.note_fact(db, other, TARGET, "opened", platform="discord", now=NOW)
     sitting = session.draw(BANK, Random(1))  # noqa: S311 — a test's own luck
     begun = attempts.begin(db, other, TARGET, sitting, NOW, kind="quiz")
     attempts.save(db, begun, finish(sitting, BANK, right=lambda n: n > 2), NOW)
     persons.merge(db, mine, other)
-    assert enrolment.pages_read(db, mine, TARGET) == {"1/1", "2/1"}
-    assert len(enrolment.standings(db, TARGET)) == 1
+    assert Onboardings(db, TARGET).pages_read(mine) == {"1/1", "2/1"}
+    assert len(Onboardings(db, TARGET).standings()) == 1
     assert len(attempts.missed(db, mine, "pa20")) == 3
     assert set(attestations.facts(db, mine, TARGET)) == {"opened"}
 
@@ -230,7 +230,7 @@ def test_when_two_accounts_become_one_person_all_that_was_done_is_theirs(db: Dat
 def test_when_a_person_is_forgotten_nothing_of_their_path_remains(db: Database) -> None:
     person = officer(db)
     follow(db)
-    enrolment.turn_page(db, person, TARGET, "1/1", DAY)
+    Onboardings(db, TARGET).turn_page(person, "1/1", DAY)
     sitting = session.draw(BANK, Random(1))  # noqa: S311 — same
     begun = attempts.begin(db, person, TARGET, sitting, NOW, kind="quiz")
     attempts.save(db, begun, finish(sitting, BANK), NOW)

@@ -158,8 +158,8 @@ def test_when_a_clause_changes_its_questions_alone_are_stale() -> None:
 
 def test_a_clause_that_only_moved_is_said_to_be_elsewhere() -> None:
     version = revised("- 3.3 La présente", "- 3.5 La présente")
-    [stale] = quiz_bank.parse_bank(BOUND, version).stale
-    assert quiz_bank.moved(stale, version) == Number((3, 5))
+    [stale] = review.report(quiz_bank.parse_bank(BOUND, version), version)["stale"]
+    assert stale["moved_to"] == "3.5"
 
 
 # --- The whole --------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from random import Random
 import pytest
 from sqlite_utils import Database
 
-from bot.onboarding import attempts, enrolment, retention
+from bot.onboarding import attempts, retention
+from bot.onboarding.enrolment import Onboardings
 from bot.onboarding.quiz import session
 from tests.kits.people import DAY, NOW, count, fresh, person
 from tests.kits.quiz import TARGET, finish, made_up
@@ -36,8 +37,8 @@ def path(db: Database, who: str, *, asked: bool = True) -> str:
     """Return someone who has read a page and taken the quiz."""
     found = person(db, who)
     if asked:
-        enrolment.begin(db, found, TARGET, NOW, by_hand=True)
-    enrolment.turn_page(db, found, TARGET, "1/1", DAY)
+        Onboardings(db, TARGET).begin(found, NOW, by_hand=True)
+    Onboardings(db, TARGET).turn_page(found, "1/1", DAY)
     sitting = session.draw(BANK, Random(1))  # noqa: S311 — a test's own luck
     begun = attempts.begin(db, found, TARGET, sitting, NOW, kind="quiz")
     attempts.save(db, begun, finish(sitting, BANK), NOW)
@@ -57,13 +58,13 @@ def test_a_person_s_path_is_erased_on_demand_and_nobody_else_s(db: Database) -> 
 def test_what_concerns_those_who_left_is_erased_a_year_later_and_once(db: Database) -> None:
     left, stays = path(db, "U1"), path(db, "U2")
     guest = path(db, "U3", asked=False)
-    enrolment.suspend(db, left, TARGET, DAY)
+    Onboardings(db, TARGET).suspend(left, DAY)
     year = DAY + timedelta(days=365)
     assert retention.enforce(db, year - timedelta(days=1), Remembered()) == 0
     remembered = Remembered()
     assert retention.enforce(db, year + timedelta(days=1), remembered) == 5
     assert retention.enforce(db, year + timedelta(days=1), remembered) == 0
-    assert [one.person_id for one in enrolment.standings(db, TARGET)] == [stays]
+    assert [one.person_id for one in Onboardings(db, TARGET).standings()] == [stays]
     assert attempts.latest(db, stays, "pa20", "quiz") is not None
     assert attempts.latest(db, guest, "pa20", "quiz") is None
-    assert enrolment.pages_read(db, stays, TARGET) == {"1/1"}
+    assert Onboardings(db, TARGET).pages_read(stays) == {"1/1"}

@@ -22,7 +22,7 @@ from sqlite_utils import Database
 
 from bot.onboarding import enrolment
 from bot.onboarding.course import open_course
-from bot.onboarding.enrolment import WELCOME, OnboardingPlan, VersionNotice
+from bot.onboarding.enrolment import WELCOME, OnboardingPlan, Onboardings, VersionNotice
 from bot.outbox.rows import Delivery, enqueue
 from bot.people import membership
 from bot.people import persons as people
@@ -290,7 +290,7 @@ def _prepare(db: Database, keys: Path, count: int) -> frozenset[str]:
         )
         person = people.known(db, account)
         membership.enter(db, person, "officer", BY_HAND, today - timedelta(days=60))
-        enrolment.place(db, person, target, now)
+        Onboardings(db, target).place(person, now)
         if number % NEW_EACH:
             attest(db, Attesting(person, "Une personne", account, target, now))
         else:

@@ -10,9 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.onboarding import enrolment
 from bot.onboarding.course import open_course
-from bot.onboarding.enrolment import OnboardingPlan
+from bot.onboarding.enrolment import OnboardingPlan, Onboardings
 from bot.onboarding.quiz import bank
 from bot.people import membership, persons
 from bot.people.membership import BY_HAND
@@ -74,7 +73,7 @@ def prepare(kept: Kept, account: Account) -> Mapping[str, str]:
             target = open_course(library, [SEED], lambda _db, _asked: None, OnboardingPlan()).target()
             person = persons.known(db, account)
             membership.enter(db, person, "officer", BY_HAND, TODAY - timedelta(days=60))
-            enrolment.place(db, person, target, now)
+            Onboardings(db, target).place(person, now)
             signer = signing.load_signer(kept.folder / "cles", create=True)
             attestations.attest(db, Attesting(person, NAME, account, target, now), signer)
     finally:

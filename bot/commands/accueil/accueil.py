@@ -29,7 +29,7 @@ from bot.conversation.messages import (
 from bot.conversation.requests import Request, UserError
 from bot.onboarding import attempts, enrolment
 from bot.onboarding.course import Course
-from bot.onboarding.enrolment import Standing
+from bot.onboarding.enrolment import Onboardings, Standing
 from bot.onboarding.quiz import session
 from bot.people import persons
 from bot.people.office import Office, actor_of, administers, asker
@@ -67,6 +67,11 @@ class _OnboardingRequest:
         """The text of the course."""
         return self.course.target()
 
+    @property
+    def onboardings(self) -> Onboardings:
+        """The onboardings on that text."""
+        return Onboardings(self.db, self.target)
+
     def answer(self, verb: str, rest: str) -> Reply:
         """Answer by the verb of the command; without one that is known, show one's progress."""
         match verb:
@@ -86,7 +91,7 @@ class _OnboardingRequest:
 
     def _progress(self) -> Message:
         person = asker(self.db, self.request)
-        standing = enrolment.standing(self.db, person, self.target) if person else None
+        standing = self.onboardings.standing(person) if person else None
         facts = attestations.facts(self.db, person, self.target) if person else {}
         steps = {fact: in_words(self.office.calendar.day(at)) for fact, at in facts.items()}
         if standing is not None and standing.scope == "changes" and not standing.suspended_on:
@@ -100,7 +105,7 @@ class _OnboardingRequest:
 
     def _lines(self, person: str | None, steps: Mapping[Fact, str]) -> list[Span | str]:
         pages = page_names(self.course.reading())
-        turned = enrolment.pages_read(self.db, person, self.target) & set(pages) if person else set()
+        turned = self.onboardings.pages_read(person) & set(pages) if person else set()
         reading = f"{len(turned)} page{'s' * (len(turned) > 1)} sur {len(pages)}" if turned else "à faire"
         attempt = attempts.under_way(self.db, person, self.target.policy, "quiz") if person else None
         where = session.progress(attempt.sitting) if attempt else None
@@ -133,7 +138,7 @@ class _OnboardingRequest:
         if name not in names:
             return self._read()
         self._note(person, "opened")
-        enrolment.turn_page(self.db, person, self.target, name, self.office.today())
+        self.onboardings.turn_page(person, name, self.office.today())
         left = self._unread(person, names)
         if not left:
             self._note(person, "read")
@@ -143,7 +148,7 @@ class _OnboardingRequest:
         return reading_over(self.course, passed="passed" in attestations.facts(self.db, person, self.target))
 
     def _unread(self, person: str, names: list[str]) -> list[str]:
-        turned = enrolment.pages_read(self.db, person, self.target)
+        turned = self.onboardings.pages_read(person)
         return [name for name in names if name not in turned]
 
     def _page(self, name: str) -> Message:
@@ -158,7 +163,7 @@ class _OnboardingRequest:
 
     def _may_attest(self) -> bool:
         person = asker(self.db, self.request)
-        standing = enrolment.standing(self.db, person, self.target) if person else None
+        standing = self.onboardings.standing(person) if person else None
         return standing is not None and standing.active and not standing.missing
 
     def _confirm(self) -> Reply:

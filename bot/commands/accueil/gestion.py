@@ -26,7 +26,7 @@ from bot.conversation.messages import (
 from bot.conversation.requests import Request, UserError
 from bot.onboarding import attempts, enrolment, progress
 from bot.onboarding.course import Course
-from bot.onboarding.enrolment import Standing
+from bot.onboarding.enrolment import Onboardings, Standing
 from bot.onboarding.notices import enumeration
 from bot.onboarding.progress import LABELS, Numbers
 from bot.onboarding.quiz import session, statistics
@@ -67,6 +67,11 @@ class _OnboardingsRequest:
     db: Database
     request: Request
 
+    @property
+    def onboardings(self) -> Onboardings:
+        """The onboardings on the text of the course."""
+        return Onboardings(self.db, self.course.target())
+
     def answer(self, verb: str, rest: str) -> Reply:
         """Answer by the verb of the command; any other shows the overview."""
         match verb:
@@ -85,8 +90,8 @@ class _OnboardingsRequest:
         return overview(self.course, self._count(standings), late, self.course.bank())
 
     def _standings(self) -> list[Standing]:
-        enrolment.note_delivered(self.db, self.course.target(), self.office.calendar)
-        return enrolment.standings(self.db, self.course.target())
+        self.onboardings.note_delivered(self.office.calendar)
+        return self.onboardings.standings()
 
     def _count(self, standings: Sequence[Standing]) -> Numbers:
         calendar, today = self.office.calendar, self.office.today()
@@ -152,15 +157,14 @@ class _OnboardingsRequest:
         if not picked:
             raise UserError("Choisissez une personne. Rien n'est commencé.")
         person = persons.known(self.db, replace(actor_of(self.request), user=picked))
-        target, now = self.course.target(), self.office.clock()
-        new = enrolment.begin(self.db, person, target, now, by_hand=True, at_once=True)
+        new = self.onboardings.begin(person, self.office.clock(), by_hand=True, at_once=True)
         return begun(self._named(person), new=new)
 
     def _stop(self, person_id: str) -> Message:
         """Stop an onboarding that was begun by hand; pressed twice, nothing more changes."""
-        standing = enrolment.standing(self.db, person_id, self.course.target())
+        standing = self.onboardings.standing(person_id)
         if standing is not None and standing.by_hand and standing.active:
-            enrolment.suspend(self.db, person_id, self.course.target(), self.office.today())
+            self.onboardings.suspend(person_id, self.office.today())
         return self._people("")
 
     def _draw(self) -> Message:
@@ -271,12 +275,8 @@ def _percent(share: float) -> str:
 
 def begun(who: Span, *, new: bool) -> Message:
     """Confirm that an onboarding begins. `new`: it was neither begun nor done before."""
-    what = (
-        " recevra dans un instant son message d'accueil."
-        if new
-        else " a déjà un accueil commencé ou terminé."
-    )
-    return Message(Text(who, what), Buttons(_ALL, Button("Personnes", "accueil personnes")))
+    what = "recevra dans un instant son message d'accueil" if new else "a déjà un accueil commencé ou terminé"
+    return Message(Text(who, f" {what}."), Buttons(_ALL, Button("Personnes", "accueil personnes")))
 
 
 def person_form() -> Form:

@@ -192,11 +192,6 @@ def bind(text: str, version: Version, *, again: Sequence[str] = ()) -> str:
     return "\n".join(lines)
 
 
-def moved(question: Question, version: Version) -> Number | None:
-    """Return the clause of `version` that has the words a stale question was written about."""
-    return next((c.number for c in version.clauses() if clause_hash(c) == question.hash), None)
-
-
 def parse_number(text: str) -> Number | None:
     """Read a clause's number, None when `text` is not one."""
     try:

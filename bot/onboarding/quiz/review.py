@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from bot.onboarding.quiz.bank import KINDS, Problem, Question, QuizBank, moved
+from bot.onboarding.quiz.bank import KINDS, Problem, Question, QuizBank, clause_hash
 from bot.onboarding.quiz.session import SIZE
 from bot.policy.articles import Number, Version
 
@@ -40,6 +40,7 @@ def report(bank: QuizBank, version: Version) -> dict[str, Any]:
     """Return the review in the shape of `vigie quiz verifier --json`."""
     by_clause = Counter(question.clause for question in bank.questions)
     by_type = Counter(question.kind for question in bank.questions)
+    by_words = {clause_hash(clause): str(clause.number) for clause in reversed([*version.clauses()])}
     return {
         "questions": len(bank.questions),
         "by_clause": {str(clause.number): by_clause[clause.number] for clause in version.clauses()},
@@ -53,7 +54,7 @@ def report(bank: QuizBank, version: Version) -> dict[str, Any]:
                 "line": question.line,
                 "question": question.id,
                 "clause": str(question.clause),
-                "moved_to": str(number) if (number := moved(question, version)) else None,
+                "moved_to": by_words.get(question.hash),
             }
             for question in bank.stale
         ],

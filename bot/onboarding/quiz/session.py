@@ -143,11 +143,11 @@ def refresher(
     """
     hand = _Hand(rng, seen)
     again = [question for question in bank.questions if question.id in missed]
-    if again:
-        clauses = {question.clause for question in again}
-        hand.fill(again, REFRESHER_SIZE)
-        hand.fill([question for question in bank.questions if question.clause in clauses], REFRESHER_SIZE)
-        hand.fill([question for question in bank.questions if question.essential], REFRESHER_SIZE)
+    clauses = {question.clause for question in again}
+    same_clauses = [question for question in bank.questions if question.clause in clauses]
+    essential = [question for question in bank.questions if question.essential]
+    for pool in (again, same_clauses, essential) if again else ():
+        hand.fill(pool, REFRESHER_SIZE)
     return hand.dealt(REFRESHER_SIZE)
 
 
