@@ -1,4 +1,4 @@
-"""`chercher`: a form to find a clause by number or by word, for those who prefer buttons."""
+"""`chercher`: a form to find a clause by number or by word, for people who prefer buttons."""
 
 from __future__ import annotations
 
@@ -11,14 +11,10 @@ from bot.policy.library import Library
 
 
 def search(library: Library, request: Request) -> Reply:
-    """Open the form, or show what was typed in it or after the command."""
+    """Return the form, or what a search for its words, or for the command's, gives."""
     text = request.fields.get("mots", request.text)
-    if not text.strip():
-        return _form(library)
-    return politique.show(library, replace(request, text=text))
-
-
-def _form(library: Library) -> Form:
+    if text.strip():
+        return politique.show(library, replace(request, text=text))
     policy = library.default
     example = policy.example(library.current(policy))
     words = TextField("mots", "Un numéro ou des mots", hint=f"Exemples\u00a0: {example}, consentement")
@@ -26,6 +22,6 @@ def _form(library: Library) -> Form:
 
 
 def shortcut(library: Library) -> str:
-    """Return what one chooses to search the policy, short enough for a menu and for a window."""
+    """Return the label of the search, short enough for a menu and for a window."""
     label = f"Chercher dans la {library.default.name}"
     return label if len(label) <= FORM_TITLE_LENGTH else "Chercher la politique"

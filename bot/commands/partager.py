@@ -1,4 +1,4 @@
-"""`partager`: say clauses before everyone in the channel, at the press of a button."""
+"""`partager`: show clauses to the whole channel, at the press of a button."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.policy.library import Library
 
 
 def share(library: Library, request: Request) -> Message:
-    """Return the clauses that the request names as a public message; nothing says who shared them."""
+    """Return the clauses that the request names as a public message, which does not say who shares them."""
     reading, text = politique.open_reading(library, request.text, pressed=request.pressed)
     reference = politique.reference_in(text, reading.version)
     if reference is None:

@@ -1,4 +1,4 @@
-"""Which part of a long clause is shown: a message holds so much, and a text is never cut inside a word."""
+"""The part of a long clause that fits in a message: a text is never cut inside a word."""
 
 from __future__ import annotations
 
@@ -26,6 +26,6 @@ def parts(text: str, most: int = PAGE_WEIGHT - 300) -> Iterator[tuple[int, int]]
 
 
 def around(hit: Hit, most: int) -> tuple[int, int]:
-    """Return the part of a clause to show: all of it, else the first that holds a word found."""
+    """Return the part of a clause to show: all of it, or the first part that holds a word of the search."""
     first = hit.spans[0][0] if hit.spans else 0
     return next((start, end) for start, end in parts(hit.clause.text, most) if first < end)

@@ -88,9 +88,9 @@ def is_report_code(text: str) -> bool:
 
 
 def without_name(request: Request, rest: str) -> str:
-    """Return `rest`, what is left of a request once it no longer names the policy.
+    """Return `rest`, a request's text without the policy's name, or the whole text of a bare question.
 
-    A question of which nothing is left stays whole: « C'est quoi, la PA20? » asks for more than the policy.
+    « C'est quoi, la PA20? » asks for more than the policy.
     """
     return rest or (request.text if "?" in request.text else "")
 
@@ -168,7 +168,7 @@ def _renumbered(
 
 
 def reference_in(text: str, version: Version) -> Reference | None:
-    """Return the clauses that `text` names; a mere figure in a sentence names none.
+    """Return the clauses that `text` names; a mere figure in a sentence is no clause.
 
     « 5 10 » and « 5-10 » are 5.10 when there is such a clause, and no article 10.
     """
@@ -187,11 +187,11 @@ def reference_in(text: str, version: Version) -> Reference | None:
 
 
 def is_look_up(reading: Reading, text: str, reference: Reference | None) -> bool:
-    """Tell whether a text, and the clauses that it names, are to be looked up rather than answered.
+    """Tell whether a text is a look-up rather than a question. `reference`: the clauses that it names.
 
-    Nothing, a page, numbers, a sentence that names small clauses or says nothing else of those it names; a
-    word, or two or three that the policy all holds. A question mark, a verb's little words or anything longer
-    makes a question.
+    A look-up is nothing, a page, numbers; a sentence that names single clauses, or holds no other word than
+    « article »; a word, or two or three that the policy all holds. A question mark, a verb's little words or
+    anything longer makes a question.
     """
     if reference is not None and reference.exact:
         return True
@@ -236,7 +236,7 @@ def _between(version: Version, span: NumberSpan) -> tuple[Clause, ...]:
 
 
 def _answer(reading: Reading, text: str, reference: Reference | None, request: Request) -> Message:
-    """Return what the policy holds of `text`; `reference`: the clauses that this names."""
+    """Return the contents, the clauses of `reference`, or what a search for `text` finds."""
     page = _CONTENTS_PAGE.fullmatch(text)
     if not text or page:
         return contents(reading, int(page[1]) if page else 1)
@@ -276,7 +276,10 @@ def moved_notes(moved: Mapping[Number, tuple[Number, ...]]) -> Note:
 
 
 def _formerly(reading: Reading, reference: Reference, former: Version) -> Iterator[Element]:
-    """Yield where the clause went that had the only number asked for in the version before, if it moved."""
+    """Yield where the clause is that had this number in the version before, if it moved.
+
+    Nothing for several numbers, nor for a reading of another day or through an older button.
+    """
     number = reference.spans[0].first
     if reading.on or reading.moved is not None or former.clause(number) is None:
         return
@@ -289,7 +292,7 @@ def _formerly(reading: Reading, reference: Reference, former: Version) -> Iterat
 def successor_notes(
     reading: Reading, number: Number, now: Sequence[Number], since: date, formerly: date
 ) -> Iterator[Element]:
-    """Yield where a clause is since a version, « now », and how to read it as it was in the one before."""
+    """Yield the numbers `now` of a clause that was `number` until `since`, or the way to its former text."""
     before = f"Avant le {in_words(since)}, {number} était"
     if now:
         yield Note(f"{before} ce qui est aujourd'hui {_and(now)}.")
@@ -359,7 +362,7 @@ def several(
 
 
 def _title(reading: Reading, clauses: Sequence[Clause], reference: Reference) -> Iterator[Element]:
-    """Head a whole article by its title, and clauses that are read together by the reason why."""
+    """Yield the title of a whole article, or the reason why clauses are read together."""
     articles = {clause.number.article for clause in clauses}
     if len(articles) == 1 and [str(span) for span in reference.spans] == [str(*articles)]:
         article = articles.pop()
@@ -371,9 +374,9 @@ def _title(reading: Reading, clauses: Sequence[Clause], reference: Reference) ->
 
 
 def paged(reading: Reading, clauses: Sequence[Clause]) -> Iterator[list[Element]]:
-    """Put quotations on pages, in order, each under the article or subheading where it stands.
+    """Yield pages of quotations, in order, each under its article or subheading.
 
-    A clause longer than a page is split, see `parts`.
+    A clause longer than a page is split (see `parts`).
     """
     page: list[Element] = []
     room = PAGE_WEIGHT
@@ -397,7 +400,7 @@ def paged(reading: Reading, clauses: Sequence[Clause]) -> Iterator[list[Element]
 
 
 def unknown(reading: Reading, number: Number) -> Message:
-    """Say that a number does not exist, and propose those that may have been meant, or to see them all."""
+    """Say that a number does not exist, with buttons for the nearest ones and for the contents."""
     near = references.nearest(number, reading.version)
     return Message(
         Text(missing(reading.policy, reading.version, number)),
@@ -409,7 +412,7 @@ def unknown(reading: Reading, number: Number) -> Message:
 
 
 def missing(policy: Policy, version: Version, number: Number) -> str:
-    """Say that a number does not exist, and which ones are near or, where none is, which there are."""
+    """Say that a number does not exist, and name the nearest ones or, failing that, the range of articles."""
     what = "La clause" if len(number.parts) > 1 else "L'article"
     missing = f"{what} {number} n'existe pas dans la {policy.name}."
     if near := " ou ".join(map(str, references.nearest(number, version))):
@@ -427,7 +430,7 @@ def _search(reading: Reading, query: str, *, shareable: bool) -> Message:
 
 
 def results(reading: Reading, query: str, hits: Sequence[Hit]) -> Message:
-    """Return the best clauses, in part when they are long, with the words found in bold."""
+    """Return the best clauses, in part when they are long, with the words of the search in bold."""
     shown: list[Element] = []
     for hit in hits[:SHOWN_HITS]:
         start, end = around(hit, PAGE_WEIGHT // min(len(hits), SHOWN_HITS) - 250)
@@ -437,11 +440,9 @@ def results(reading: Reading, query: str, hits: Sequence[Hit]) -> Message:
             reading.quote(hit.clause.number, marks, start, part),
             Note(reading.place(hit.clause.number)),
         ]
-    others = hits[SHOWN_HITS:]
+    rest = hits[SHOWN_HITS:]
     count = f"{len(hits)} passages" if len(hits) > 1 else "Un passage"
-    more = (
-        [Text("Aussi\u00a0: " + ", ".join(str(hit.clause.number) for hit in others) + ".")] if others else []
-    )
+    more = [Text("Aussi\u00a0: " + ", ".join(str(hit.clause.number) for hit in rest) + ".")] if rest else []
     buttons = [Button(str(hit.clause.number), reading.command(hit.clause.number)) for hit in hits[:5]]
     return Message(
         Text(f"{count} pour «\u00a0{excerpt(query, 60)}\u00a0»\u00a0:"),
@@ -453,7 +454,7 @@ def results(reading: Reading, query: str, hits: Sequence[Hit]) -> Message:
 
 
 def not_found(reading: Reading, query: str) -> Message:
-    """Say that nothing was found, whom to ask, and what may have been meant."""
+    """Say that nothing was found, who may be asked, and a spelling that would find something."""
     contact = reading.policy.annotations.contact
     ask = f" Vous pouvez vous adresser au {contact.who} (article {contact.clause})." if contact else ""
     meant = reading.policy.index(reading.version).did_you_mean(query[:200])

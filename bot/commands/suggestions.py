@@ -1,9 +1,8 @@
-"""What is suggested as one types `/politique`: the clauses and articles that may be meant."""
+"""Completions of `/politique`: the clauses and articles that the typed text may mean."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.conversation.messages import excerpt
@@ -17,7 +16,7 @@ _BEGUN = re.compile(r"^(?:art(?:icle)?\.?|clause)(?!\w)\s*|^art(?:i(?:c(?:l)?)?)
 
 
 def suggest(library: Library, typed: str) -> list[Suggestion]:
-    """Return the clauses and articles that `typed` may be the beginning of, best first.
+    """Return the clauses and articles that `typed` may begin, best first.
 
     A number ranks clauses that begin with it; words rank the clauses that hold them.
     """
@@ -26,22 +25,17 @@ def suggest(library: Library, typed: str) -> list[Suggestion]:
     reading = Reading(policy, library.current(policy))
     prefix = "" if policy is library.default else f"{policy.address(reading.version)}:"
     start = _BEGUN.sub("", fold_accents(text).replace(",", ".")).strip()
-    return [replace(one, text=prefix + one.text) for one in _suggested(reading, start)]
+    numbers = [article.number for article in reading.version.articles]
+    if start[:1].isdigit():
+        numbers += [clause.number for clause in reading.version.clauses()]
+        numbers = [number for number in dict.fromkeys(numbers) if str(number).startswith(start)]
+    elif start:
+        numbers = [clause.number for clause in policy.index(reading.version).complete(start)]
+    suggestions = [_suggestion(reading, number) for number in numbers]
+    return [replace(suggestion, text=prefix + suggestion.text) for suggestion in suggestions]
 
 
-def _suggested(reading: Reading, start: str) -> Iterator[Suggestion]:
-    articles = [article.number for article in reading.version.articles]
-    if not start:
-        yield from (_line(reading, number) for number in articles)
-    elif start[0].isdigit():
-        numbers = dict.fromkeys([*articles, *(clause.number for clause in reading.version.clauses())])
-        yield from (_line(reading, number) for number in numbers if str(number).startswith(start))
-    else:
-        found = reading.policy.index(reading.version).complete(start)
-        yield from (_line(reading, clause.number) for clause in found)
-
-
-def _line(reading: Reading, number: Number) -> Suggestion:
+def _suggestion(reading: Reading, number: Number) -> Suggestion:
     clause = reading.version.clause(number)
     if clause is None or number == number.article:
         title = reading.policy.title(number, reading.version)

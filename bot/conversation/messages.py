@@ -273,8 +273,8 @@ class Message:
         own = sum(weight(text) for text in self.own_words())
         if own > MESSAGE_WEIGHT:
             raise TooLong(f"a message of weight {own}, {MESSAGE_WEIGHT} allowed")
-        files = self.files()
-        if len(files) > 1 or (files and public):
+        files = sum(isinstance(element, File) for element in elements)
+        if files > 1 or (files and public):
             raise ValueError("one file at most, in a private message")
         commands = [button.command for row in rows for button in row if isinstance(button, Button)]
         if len(commands) != len(set(commands)):

@@ -1,4 +1,5 @@
-"""Where people are: one adapter and one pure renderer for each platform.
+"""The platforms that people are on: one adapter and one pure renderer each.
 
-In: the platform's events. Out: requests for the dispatcher, and payloads made from its replies.
+In: the platform's events, and unprompted messages to deliver. Out: requests for the dispatcher, payloads
+rendered from its replies, and who enters and leaves the followed groups.
 """

@@ -1,4 +1,4 @@
-"""Where the bot lives: one adapter and one pure renderer for each platform."""
+"""What the application needs of a platform, and what a delivery may come to."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from typing import Literal, Protocol, TypeAlias, runtime_checkable
 from bot.conversation.messages import Message
 from bot.logs import ExplainedError
 
-# What an address leads to: a person's own conversation with the bot, a channel, or a thread that only
-# one person and the bot are in.
+# A destination: a person's own conversation with the bot, a channel, or a thread of one person and the bot.
 Surface: TypeAlias = Literal["person", "channel", "thread"]
 
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a platform can say something unprompted. `id`: a person's, or a channel's."""
+    """Where a platform can say something unprompted. `id`: of a person or a channel."""
 
     platform: str
     team: str
@@ -28,10 +27,10 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """Told of what happens on a platform, to be counted.
+    """Counts what happens on a platform.
 
-    `acked`: the seconds from the moment when something came in to its acknowledgement.
-    `reconnected`: a connection that was lost was made again. `limited`: the platform answered 429.
+    `acked`: something was acknowledged, these many seconds after it came in.
+    `reconnected`: a lost connection was made again. `limited`: the platform answered 429.
     """
 
     acked: Callable[[float], None] = lambda _seconds: None
@@ -42,7 +41,7 @@ class Meter:
 class PlatformError(ExplainedError):
     """A platform cannot be reached or refuses us; the text is one French line that says what to do.
 
-    `passing`: it may work later without anyone doing anything (network down), so it is tried again.
+    `passing`: it may work later without anyone doing anything (network down), so that we try again.
     """
 
     def __init__(self, text: str, *, passing: bool = False) -> None:
@@ -51,17 +50,17 @@ class PlatformError(ExplainedError):
 
 
 class DeliveryError(Exception):
-    """A message was not said, or may not have been; the text is a short code that is safe to log."""
+    """A message was not delivered, or may not have been; the text is a short code, safe to log."""
 
 
 class UndeliverableError(DeliveryError):
-    """It will never get there: closed conversation, deleted channel, revoked token, unknown person."""
+    """The message can never be delivered: closed conversation, deleted channel, unknown person."""
 
 
 class LaterError(DeliveryError):
-    """It was not said, and may be later. `seconds`: when the platform said how long to wait.
+    """The message was not delivered, and may be later. `seconds`: the wait that the platform asks for.
 
-    `everywhere`: the wait is for all that we say there, not for this address alone.
+    `everywhere`: the wait holds for every destination, not for this one alone.
     """
 
     def __init__(self, code: str, seconds: float | None = None, *, everywhere: bool = False) -> None:
@@ -71,48 +70,48 @@ class LaterError(DeliveryError):
 
 
 class AwayError(LaterError):
-    """The platform itself cannot be reached, so that nothing left; nobody is to blame, and all may wait."""
+    """The platform cannot be reached, so nothing left; every message waits, and none is to blame."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code, everywhere=True)
 
 
 class StoppedError(LaterError):
-    """All sending was stopped before it left."""
+    """Sending was paused before the message left."""
 
 
 class UnknownError(DeliveryError):
-    """The request left and its result never came: it may have been said or not."""
+    """The request left and its result never came: the message may have been delivered, or not."""
 
 
-# What whoever has something said asks to be called right before it leaves.
+# Called right before an unprompted message leaves; whoever delivers sets it.
 leaving: ContextVar[Callable[[], None] | None] = ContextVar("leaving", default=None)
 
 
 def may_leave() -> None:
-    """Raise `StoppedError` if what is said unprompted may not leave; what answers a person always may.
+    """Raise `StoppedError` if an unprompted message may not leave. The answer to a person always may.
 
-    To be called once every wait is over, right before a request.
+    To be called once every wait is over, right before the request.
     """
-    if (asked := leaving.get()) is not None:
-        asked()
+    if (check := leaving.get()) is not None:
+        check()
 
 
 @runtime_checkable
 class Deliverer(Protocol):
-    """What can say something unprompted, and tell afterwards whether it did."""
+    """Says something unprompted, and tells afterwards whether it did."""
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
-        """Say `message` at `to`, marked with `delivery_id`, so that saying it again can be told.
+        """Say `message` at `to`, marked with `delivery_id`, by which it can be found again.
 
-        It calls `may_leave`. Raises `UndeliverableError`, `LaterError`, `UnknownError`; having returned,
-        it was said.
+        Calls `may_leave`. Returns once it was delivered. Raises `UndeliverableError`, `LaterError` or
+        `UnknownError`.
         """
 
     async def was_delivered(
         self, to: Destination, message: Message, delivery_id: str, since: datetime
     ) -> bool:
-        """Return whether that message was said at `to`, at `since` or after; False when nothing tells.
+        """Return whether a message was delivered at `to`, at `since` or after; False when nothing tells.
 
         Raises `LaterError` or `UnknownError` when the platform cannot be asked now.
         """
@@ -148,10 +147,10 @@ class Platform(Protocol):
 
     @property
     def address(self) -> str:
-        """The web address that a person opens to use it, "" when they have an application for that."""
+        """The web address that opens it in a browser, "" when people have an application for it."""
 
     async def start(self) -> None:
-        """Connect; return once requests are being answered. Raises `PlatformError`."""
+        """Connect; return once requests are answered. Raises `PlatformError`."""
 
     async def close(self) -> None:
         """Stop taking requests, let those under way end, disconnect. May be called at any moment."""

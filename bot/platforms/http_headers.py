@@ -1,4 +1,4 @@
-"""The headers that every page of ours has, and what puts headers on each answer of a server."""
+"""The headers of every page that we serve."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COMMON: Final[Mapping[str, str]] = {
 
 
 def adding(headers: Mapping[str, str]) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
-    """Return what puts `headers` on each answer, for a server's `on_response_prepare`."""
+    """Return a handler of a server's `on_response_prepare` that adds `headers` to each answer."""
 
     async def add(_: web.Request, response: web.StreamResponse) -> None:
         response.headers.update(headers)

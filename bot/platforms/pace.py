@@ -1,4 +1,4 @@
-"""Going as fast as a platform allows and no faster."""
+"""Rate limits: as fast as a platform allows, and no faster."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MARGIN = 1.01
 
 
 class Window:
-    """At most `count` turns in any `seconds`: turns are given in the order in which they are asked for.
+    """At most `count` turns in any `seconds`, first come, first served.
 
     A leaky bucket of the same rate lets up to twice as many go in its first window (aiolimiter 1.3:
     100 in the first second of 50 a second), which is a 429; a smaller bucket loses what its timers are
@@ -41,13 +41,13 @@ class Window:
 
     @property
     def idle(self) -> bool:
-        """Whether every turn that was taken is out of the window, so that nothing need be remembered."""
+        """Whether every turn that was taken is out of the window, so that it may be forgotten."""
         last = self._turns[-1][0] if self._turns else 0.0
         return last + self._seconds < asyncio.get_running_loop().time()
 
 
 def counting(limited: Callable[[], None]) -> aiohttp.TraceConfig:
-    """Return what tells `limited` of each answer 429 of a session, those that its user sleeps through too."""
+    """Return a trace of a session that calls `limited` for each answer 429, even if it is then retried."""
 
     async def answered(
         _: aiohttp.ClientSession, __: SimpleNamespace, answer: aiohttp.TraceRequestEndParams

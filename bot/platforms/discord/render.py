@@ -124,7 +124,9 @@ _lasting_components = lru_cache(maxsize=256)(_components)
 def files(message: Message) -> list[discord.File]:
     """Return the files of `message`, made anew each time: sending uses them up."""
     return [
-        discord.File(io.BytesIO(file.content), file.name, description=file.title) for file in message.files()
+        discord.File(io.BytesIO(file.content), file.name, description=file.title)
+        for file in message.elements
+        if isinstance(file, File)
     ]
 
 

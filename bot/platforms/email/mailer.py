@@ -1,4 +1,4 @@
-"""E-mail, by SMTP: a full channel for alerts, which nobody can write to.
+"""E-mail, by SMTP: a channel for alerts, which nobody can write to.
 
 SMTP cannot be asked what it took. A message whose acceptance never came back is sent again under the
 same Message-ID, by which most mail systems show it once.
@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from bot.conversation.messages import Message, Quoter
+from bot.conversation.messages import Message, Quoter, summary
 from bot.platforms.contract import (
     AwayError,
     DeliveryError,
@@ -28,7 +28,7 @@ from bot.platforms.contract import (
     UnknownError,
     may_leave,
 )
-from bot.platforms.email.render import body, subject
+from bot.platforms.email.render import body
 
 SECONDS = 30.0  # for each exchange with the server
 PERMANENT = 500  # RFC 5321, 4.2.1: from there on, trying again is of no use
@@ -38,7 +38,7 @@ Security: TypeAlias = Literal["tls", "starttls", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where mail is handed over. `security` "none" is for a server on this machine only."""
+    """The server that takes our mail. `security` "none" is for a server on this machine only."""
 
     host: str
     port: int
@@ -58,7 +58,7 @@ def server(address: str) -> Server:
 
 
 class Mailer:
-    """The platform « Courriel » (see `bot.platforms.Platform`). `sender`: who it says it is from."""
+    """The platform « Courriel » (see `contract.Platform`). `sender`: the address of its « From »."""
 
     name = "Courriel"
     address = ""
@@ -72,7 +72,7 @@ class Mailer:
         self._context = context
 
     async def start(self) -> None:
-        """Make sure that the server takes us. Raises `PlatformError`."""
+        """Check that the server lets us in. Raises `PlatformError`."""
         try:
             client = await self._connected()
         except UndeliverableError as error:
@@ -91,7 +91,7 @@ class Mailer:
         """Do nothing: no connection is kept."""
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
-        """Send `message` to the address `to.id`. Raises as `bot.platforms.Deliverer.deliver` does."""
+        """Send `message` to the address `to.id`. Raises as `contract.Deliverer.deliver` does."""
         mail = self._mail(to, message, delivery_id)
         client = await self._connected()
         try:
@@ -105,7 +105,7 @@ class Mailer:
     async def was_delivered(
         self, to: Destination, message: Message, delivery_id: str, since: datetime
     ) -> bool:
-        """Return False: no mail server tells. The same Message-ID is what keeps it from being shown twice."""
+        """Return False: no mail server tells. The same Message-ID keeps the mail from being shown twice."""
         del to, message, delivery_id, since
         return False
 
@@ -114,7 +114,7 @@ class Mailer:
         mail = EmailMessage(policy=SMTPUTF8 if international else SMTP)
         _, sender = email.utils.parseaddr(self._sender)
         mail["From"], mail["To"] = self._sender, to.id
-        mail["Subject"] = subject(message, self._quote)
+        mail["Subject"] = summary(message, self._quote)
         mail["Date"] = email.utils.localtime()
         mail["Message-ID"] = f"<{delivery_id}@{sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation message comes back
@@ -126,7 +126,7 @@ class Mailer:
         return mail
 
     async def _connected(self) -> aiosmtplib.SMTP:
-        """Return a client that the server has let in. Nothing of a message has left before that."""
+        """Return a client that the server has let in. Until then, nothing of a message has left."""
         server = self._server
         client = aiosmtplib.SMTP(
             hostname=server.host,
@@ -150,7 +150,7 @@ class Mailer:
 
 
 def problem(error: aiosmtplib.SMTPException, *, sent: bool) -> DeliveryError:
-    """Return what a failed exchange means; `sent`: some of the message may have left."""
+    """Return what a failed exchange means for the message; `sent`: some of it may have left."""
     match error:
         case aiosmtplib.SMTPAuthenticationError(code=code):
             return UndeliverableError(f"token ({code})")

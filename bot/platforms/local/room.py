@@ -1,4 +1,4 @@
-"""What the sandbox remembers: who is there, what was said, who has read what. In memory only."""
+"""The sandbox's conversations: what was said, and who has read what. In memory only."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class RoomMessage:
     """One message of a conversation.
 
     `owner`: the persona whose conversation with the bot it is in; "" in the channel. `only`: in the
-    channel, the persona who alone sees it; "" when everyone does. `asked`: the command that it
-    answers, where that is not itself a message. `text`: its words, for the message's own menu.
-    `message`: what the bot said, None when a person wrote.
+    channel, the one persona who sees it; "" when everyone does. `asked`: the command that it answers, when
+    that is no message itself. `text`: its words, for the message's own menu. `message`: the bot's, None when
+    a person wrote.
     """
 
     id: int
@@ -57,16 +57,9 @@ class RoomMessage:
         return self.owner in {"", persona} and self.only in {"", persona}
 
     def json(self) -> Json:
-        """Return what the page needs of it."""
-        return {
-            "id": self.id,
-            "owner": self.owner,
-            "author": self.author,
-            "html": self.html,
-            "at": self.at.isoformat(),
-            "only": self.only,
-            "asked": self.asked,
-        }
+        """Return the message as the page takes it."""
+        names = ("id", "owner", "author", "html", "only", "asked")
+        return {"at": self.at.isoformat(), **{name: getattr(self, name) for name in names}}
 
 
 class Room:
@@ -81,7 +74,7 @@ class Room:
             self.post(author=author, html=said(words), text=words)
 
     def entry(self, identifier: int, persona: str) -> RoomMessage | None:
-        """Return that entry if `persona` can see it."""
+        """Return a message if `persona` can see it."""
         entry = self._entries.get(identifier)
         return entry if entry is not None and entry.seen_by(persona) else None
 
@@ -109,32 +102,25 @@ class Room:
         return entry
 
     def replace(self, entry: RoomMessage, *, html: h.Renderable, text: str, message: Message) -> RoomMessage:
-        """Put another message of the bot's in the place of `entry`."""
+        """Replace `entry` by another message of the bot's."""
         changed = replace(entry, html=serialized(html), text=text, message=message)
         self._entries[entry.id] = changed
         self._tell({"type": "entry", "entry": changed.json()})
         return changed
 
     def mark_read(self, persona: str, conversation: str, identifier: int) -> None:
-        """Note that `persona` has read this conversation up to that entry."""
+        """Record that `persona` has read a conversation up to a message."""
         place = f"{persona}/{conversation}"
         if self._read.get(place, 0) < identifier <= self._last:
             self._read[place] = identifier
             self._tell({"type": "read", "place": place, "id": identifier})
 
-    def state(self) -> Json:
-        """Return everything that is here, for a page that has just opened."""
-        return {
-            "type": "state",
-            "entries": [entry.json() for entry in self._entries.values()],
-            "read": dict(self._read),
-        }
-
     @contextmanager
     def followed(self) -> Iterator[asyncio.Queue[Json]]:
-        """Give a queue that receives the state, then each change, as long as the block lasts."""
+        """Give a queue that receives the whole state, then each change, as long as the block lasts."""
         queue: asyncio.Queue[Json] = asyncio.Queue()
-        queue.put_nowait(self.state())
+        entries = [entry.json() for entry in self._entries.values()]
+        queue.put_nowait({"type": "state", "entries": entries, "read": dict(self._read)})
         self._followers.add(queue)
         try:
             yield queue
@@ -142,7 +128,7 @@ class Room:
             self._followers.discard(queue)
 
     def close(self) -> None:
-        """Tell every page that follows that this is over."""
+        """Tell every page that the sandbox closes."""
         self._tell({"type": "end"})
 
     def _tell(self, event: Json) -> None:

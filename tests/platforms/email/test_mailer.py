@@ -28,10 +28,11 @@ from bot.conversation.messages import (
     Quote,
     Quoter,
     Text,
+    summary,
 )
 from bot.platforms.contract import Destination, LaterError, PlatformError, UndeliverableError, UnknownError
 from bot.platforms.email.mailer import Mailer, Server
-from bot.platforms.email.render import WIDTH, body, subject
+from bot.platforms.email.render import WIDTH, body
 
 TO = Destination("courriel", "", "conseil@exemple.ca")
 SENDER = "Vigie <vigie@exemple.ca>"
@@ -207,7 +208,7 @@ def test_each_element_has_its_plain_form(quote: Quoter) -> None:
         Buttons(Button("Ouvrir", "signalements"), Link("Lire", "https://exemple.ca/a")),
         Note("Petit."),
     )
-    assert subject(message, quote) == "Titre"
+    assert summary(message, quote) == "Titre"
     written = body(message, quote)
     assert "Titre\n=====\n" in written
     assert "Ouvrir\u00a0: écrivez «\u00a0vigie signalements\u00a0» à Vigie" in written

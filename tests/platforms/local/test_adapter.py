@@ -291,7 +291,8 @@ def test_what_is_remembered_is_bounded() -> None:
     room = Room()
     for number in range(ENTRIES_KEPT + 5):
         room.post(author="officier", html=said(str(number)), text=str(number))
-    kept = room.state()["entries"]
+    with room.followed() as events:
+        kept = events.get_nowait()["entries"]
     assert len(kept) == ENTRIES_KEPT
     assert room.entry(1, "officier") is None
     assert kept[-1]["html"] == serialized(said(str(ENTRIES_KEPT + 4)))
