@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal, TypeAlias
 
+from pydantic import TypeAdapter
 from sqlite_utils import Database
 
 from bot.outbox import notices
 from bot.people import persons
 from bot.register.receipt import PLATFORMS
 from bot.revision.revisions import Revision
-from bot.times import Calendar, in_words, iso, utc
+from bot.times import Calendar, in_words, iso
 
 Asked: TypeAlias = Literal["nothing", "changes", "whole"]
 State: TypeAlias = Literal["queued", "sent", "failed", "left"]
@@ -117,14 +118,14 @@ def sync(db: Database, revision: Revision) -> None:
            GROUP BY person_id""",
         (revision.id, revision.policy, revision.version),
     )
-    for person, known, state, problem, route, day, _ in rows.fetchall():
-        if state == "sent":
-            reached: State = "failed" if problem == "unreached" else "sent"
-            # What was on its way when they left arrived all the same.
-            values = ("left" if known == "left" else reached, problem, route, day)
+    for person, known, sending, problem, route, day, _ in rows.fetchall():
+        if sending == "sent":
+            # A notice that was on its way when they left arrived all the same.
+            state = "left" if known == "left" else "failed" if problem == "unreached" else "sent"
+            values = (state, problem, route, day)
         else:
-            mine, why = _STATES[state]
-            values = (mine, why or (problem if mine == "failed" else None), None, None)
+            state, why = _STATES[sending]
+            values = (state, why or (problem if state == "failed" else None), None, None)
         update_recipient(db, revision, person, "state = ?, problem = ?, platform = ?, sent_on = ?", *values)
 
 
@@ -135,33 +136,21 @@ def list_recipients(db: Database, revision: Revision) -> list[Recipient]:
     platform.
     """
     sync(db, revision)
-    rows = db.conn.execute(
+    rows = db.query(
         """SELECT person_id, asked, told, round, queued_on, state, problem, platform, sent_on,
              coalesce(opened_at, (SELECT min(happened_at) FROM reading_facts AS seen
               WHERE seen.person_id = revision_recipients.person_id AND seen.policy = :policy
-                AND seen.version = :version AND fact = 'opened' AND seen.platform <> '')),
+                AND seen.version = :version AND fact = 'opened' AND seen.platform <> '')) AS opened_at,
              (SELECT min(attested_at) FROM attestation_people JOIN attestations USING (number)
               WHERE attestation_people.person_id = revision_recipients.person_id
-                AND policy = :policy AND version = :version)
+                AND policy = :policy AND version = :version) AS attested_at
            FROM revision_recipients WHERE revision_id = :revision ORDER BY rowid""",
         {"policy": revision.policy, "version": revision.version, "revision": revision.id},
     )
-    return [
-        Recipient(
-            person,
-            asked,
-            told,
-            turn,
-            date.fromisoformat(queued),
-            state,
-            problem,
-            platform,
-            date.fromisoformat(sent) if sent else None,
-            utc(read) if read else None,
-            utc(attested) if attested else None,
-        )
-        for person, asked, told, turn, queued, state, problem, platform, sent, read, attested in rows
-    ]
+    return [_FROM_ROW.validate_python(row) for row in rows]
+
+
+_FROM_ROW = TypeAdapter(Recipient)
 
 
 def count_recipients(recipients: Sequence[Recipient]) -> str:

@@ -19,13 +19,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, TypeAlias
 
+from pydantic import TypeAdapter
 from sqlite_utils import Database
 
 from bot.people import persons
 from bot.policy.changes.comparison import Nature
 from bot.policy.loading import Adopted
 from bot.revision.reading.lint import LintFinding
-from bot.times import in_words, iso, utc
+from bot.times import in_words, iso
 
 State: TypeAlias = Literal["origin", "proposed", "scheduled", "announced", "withdrawn"]
 Source: TypeAlias = Literal["folder", "file", "command", "withdrawal"]
@@ -188,25 +189,18 @@ def _reload(db: Database, identifier: str) -> Revision:
 def _select(db: Database, where: str, *values: str) -> list[Revision]:
     rows = db.query(f"SELECT {_COLUMNS} FROM revisions WHERE {where}", values)  # noqa: S608 — our own words only
     return [
-        Revision(
-            **row
+        _FROM_ROW.validate_python(
+            row
             | {
-                "adopted": _day(row["adopted"]),
-                "effective": _day(row["effective"]),
-                "natures": {key: Nature(value) for key, value in json.loads(row["natures"]).items()},
-                "nature": Nature(row["nature"]) if row["nature"] else None,
+                "natures": json.loads(row["natures"]),
                 "notes": tuple(LintFinding(*note) for note in json.loads(row["notes"])),
-                "proposed_on": date.fromisoformat(row["proposed_on"]),
-                "announced_at": utc(row["announced_at"]) if row["announced_at"] else None,
-                "withdrawn_on": _day(row["withdrawn_on"]),
             }
         )
         for row in rows
     ]
 
 
-def _day(text: str | None) -> date | None:
-    return date.fromisoformat(text) if text else None
+_FROM_ROW = TypeAdapter(Revision)
 
 
 # --- Proposing --------------------------------------------------------------------------------

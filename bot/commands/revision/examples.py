@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from bot.commands import nouveautes, versions
-from bot.commands.revision import ledger_messages
 from bot.commands.revision import messages as say
+from bot.commands.revision.ledger_messages import drawing, ledger_file, ledger_page
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Span
 from bot.onboarding.course import Course
@@ -89,16 +89,7 @@ def _to_everyone(course: Course, policy: Policy, comparison: Comparison) -> dict
     announced, today = revision("announced"), date(2026, 11, 24)
     reverted = revision("announced", withdraws=_ID)
     standing = Standing(
-        person_id="",
-        started_at=_NOW,
-        reminders=0,
-        round=1,
-        by_hand=False,
-        suspended_on=None,
-        refreshed=False,
-        steps={},
-        scope="changes",
-        questions=2,
+        "", _NOW, None, {}, reminders=0, round=1, by_hand=False, refreshed=False, scope="changes", questions=2
     )
     read = replace(standing, steps={"read": _NOW})
     passed = replace(standing, steps={"read": _NOW, "passed": _NOW})
@@ -174,10 +165,8 @@ def _to_administration(policy: Policy, comparison: Comparison, calendar: Calenda
         "Une révision en vigueur à retirer": say.withdrawing(policy, announced),
         "Une révision retirée": say.withdrawn(policy, withdrawn),
         "Un texte qui ne peut être proposé": say.unfit(policy, proposed.notes),
-        "Le registre d'une révision": ledger_messages.ledger_page(policy, announced, lines, 1, calendar),
-        "Le registre d'une révision, au début": ledger_messages.ledger_page(
-            policy, announced, [], 1, calendar
-        ),
-        "Le registre d'une révision, en fichier": ledger_messages.ledger_file(policy, announced, "compte\n"),
-        "L'image d'une révision, demandée": ledger_messages.drawing(announced),
+        "Le registre d'une révision": ledger_page(policy, announced, lines, 1, calendar),
+        "Le registre d'une révision, au début": ledger_page(policy, announced, [], 1, calendar),
+        "Le registre d'une révision, en fichier": ledger_file(policy, announced, "compte\n"),
+        "L'image d'une révision, demandée": drawing(announced),
     }
