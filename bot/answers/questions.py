@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
@@ -98,8 +98,10 @@ class Engine:
         self._folders = tuple(folders)
         self._shelf = shelf
         self._lock = RLock()  # Snowball's stemmer keeps a state of its own
-        self._words: dict[Version, ClauseWords] = {}
-        self._namings: dict[Policy, Naming] = {}
+        self._naming = cache(lambda policy: Naming(dict.fromkeys(policy.names(), policy.id)))
+        self._words = cache(
+            lambda policy, version: ClauseWords(version, policy.notes(version).topics, self._table)
+        )
 
     @cached_property
     def _small_words(self) -> SmallWords:
@@ -133,17 +135,13 @@ class Engine:
     def _answer(
         self, policy: Policy, version: Version, question: str, previous: Sequence[Number], model: Model | None
     ) -> PolicyAnswer:
-        if policy not in self._namings:
-            self._namings[policy] = Naming(dict.fromkeys(policy.names(), policy.id))
-        reference = references.parse_reference(self._namings[policy].split(question)[1])
+        reference = references.parse_reference(self._naming(policy).split(question)[1])
         if reference and not (reference.marked or reference.exact):
             reference = None  # mere figures
         scores = model.score(question, version) if model else None
         if reference and (numbers := rules.look_up(reference, version, scores)) is not None:
             return _by_number(numbers, reference, version)
-        if version not in self._words:
-            self._words[version] = ClauseWords(version, policy.notes(version).topics, self._table)
-        words = self._words[version]
+        words = self._words(policy, version)
         if scores is None:
             learning = not self._shelf.ready(policy.versions[-1])
             return replace(_by_text(words.rank(question), policy), learning=learning)
