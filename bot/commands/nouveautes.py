@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
-
-from sqlite_utils import Database
 
 from bot.commands import changes
 from bot.conversation.messages import Button, Buttons, Heading, Message, Span, Text, bold, turn_buttons
 from bot.conversation.requests import Request
 from bot.onboarding import attempts
-from bot.onboarding.course import Course
-from bot.onboarding.enrolment import Onboardings, Standing
+from bot.onboarding.course import Course, CourseRequest
+from bot.onboarding.enrolment import Standing
 from bot.onboarding.quiz import session
 from bot.people import persons
-from bot.people.office import Office, actor_of, asker
+from bot.people.office import Office, actor_of
 from bot.policy.changes import summary
 from bot.policy.changes.comparison import Comparison
 from bot.policy.library import Policy
-from bot.register import attestations
 from bot.register.attestations import Fact
 from bot.revision import audience, ledger, revisions
 from bot.revision.archive import Archive
@@ -33,27 +29,22 @@ def show(office: Office, course: Course, archive: Archive, request: Request) -> 
     """Show what a revision changed, a page at a time, or record that someone has read it."""
     verb, _, rest = request.text.strip().partition(" ")
     with office.storage.transaction() as db:
-        asked = NewsRequest(office, course, archive, db, request)
+        asked = NewsRequest(office, course, db, request, archive)
         return asked.read(rest) if verb == READ else asked.changes(request.text)
 
 
 @dataclass(frozen=True, slots=True)
-class NewsRequest:
+class NewsRequest(CourseRequest):
     """A request about the last revisions, in its transaction."""
 
-    office: Office
-    course: Course
     archive: Archive
-    db: Database
-    request: Request
 
     def changes(self, text: str) -> Message:
         """Show a page of what a revision changed; the text names it as in `_parse`."""
         policy, revision, page = self._parse(text)
         if revision is None:
             return none_yet(policy)
-        person = asker(self.db, self.request)
-        standing = None
+        person, standing = self.person, None
         if person is not None:
             self._note_opened(revision, person)
             standing = self._standing(revision, person)
@@ -84,18 +75,13 @@ class NewsRequest:
     def _note_opened(self, revision: Revision, person: str) -> None:
         """Record that someone who was told of a revision opened it."""
         is_new = ledger.note_opened(self.db, revision, person, self.office.clock())
-        if is_new and self.course.target().version.isoformat() == revision.version:
-            self._note_fact(person, "opened")
-
-    def _note_fact(self, person: str, fact: Literal["opened", "read"]) -> None:
-        platform, now = actor_of(self.request).platform, self.office.clock()
-        attestations.note_fact(self.db, person, self.course.target(), fact, platform=platform, now=now)
+        if is_new and self.target.version.isoformat() == revision.version:
+            self.note(person, "opened")
 
     def _standing(self, revision: Revision, person: str) -> Standing | None:
-        target = self.course.target()
-        if (target.policy, target.version) != (revision.policy, revision.adopted):
+        if (self.target.policy, self.target.version) != (revision.policy, revision.adopted):
             return None
-        return Onboardings(self.db, target).standing(person)
+        return self.onboardings.standing(person)
 
     def read(self, text: str) -> Message:
         """Record that someone has read what changed; begin the questions, or propose to attest."""
@@ -113,22 +99,20 @@ class NewsRequest:
             return nothing_asked(policy, done=standing is not None and standing.done)
         if standing.scope == "whole":
             return whole_asked(policy)
-        self._note_fact(person, "read")
-        target = self.course.target()
-        under_way = attempts.under_way(self.db, person, target.policy, "revision")
+        self.note(person, "read")
+        under_way = attempts.under_way(self.db, person, self.target.policy, "revision")
         if "passed" not in standing.steps and not under_way:
             self._draw_questions(revision, person)
-        return reading_noted(self.course, Onboardings(self.db, target).standing(person) or standing)
+        return reading_noted(self.course, self.onboardings.standing(person) or standing)
 
     def _draw_questions(self, revision: Revision, person: str) -> None:
         """Draw, once, the questions about what changed that are up to date."""
-        target = self.course.target()
         clauses = summary.clauses_to_read(self._since_read(revision, person))
-        seen = attempts.times_asked(self.db, person, target.policy)
+        seen = attempts.times_asked(self.db, person, self.target.policy)
         sitting = session.about(self.course.bank(), self.course.random(), clauses, seen=seen)
-        Onboardings(self.db, target).update(person, questions=len(sitting.items))
+        self.onboardings.update(person, questions=len(sitting.items))
         if sitting.items:
-            attempts.begin(self.db, person, target, sitting, self.office.clock(), kind="revision")
+            attempts.begin(self.db, person, self.target, sitting, self.office.clock(), kind="revision")
 
 
 # --- Messages ---------------------------------------------------------------------------------

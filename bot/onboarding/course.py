@@ -13,14 +13,16 @@ from typing import Final, TypeAlias
 from sqlite_utils import Database
 
 from bot.answers.conversations import Fading
-from bot.conversation.requests import UserError
-from bot.onboarding.enrolment import OnboardingPlan
+from bot.conversation.requests import Request, UserError
+from bot.onboarding.enrolment import OnboardingPlan, Onboardings
 from bot.onboarding.quiz import bank as quiz_bank
 from bot.onboarding.quiz.bank import QuizBank
+from bot.people.office import Office, actor_of, asker
 from bot.policy.articles import Version
 from bot.policy.library import Library, Reading
 from bot.policy.loading import read_utf8
-from bot.register.attestations import Attest, Target
+from bot.register import attestations
+from bot.register.attestations import Attest, Noted, Target
 from bot.times import in_words, system_clock
 
 SHOWN: Final = timedelta(hours=1)  # how long a letter written alone answers the question shown last
@@ -109,3 +111,33 @@ def open_course(
         plan,
         send_receipt=send_receipt,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class CourseRequest:
+    """A person's request about the course, in its transaction."""
+
+    office: Office
+    course: Course
+    db: Database
+    request: Request
+
+    @property
+    def target(self) -> Target:
+        """The text to read today."""
+        return self.course.target()
+
+    @property
+    def onboardings(self) -> Onboardings:
+        """The onboardings on that text."""
+        return Onboardings(self.db, self.target)
+
+    @property
+    def person(self) -> str | None:
+        """The person who asks, None when nothing is stored about them."""
+        return asker(self.db, self.request)
+
+    def note(self, person: str, fact: Noted) -> None:
+        """Note a fact about a person, now and on the platform of the request."""
+        platform, now = actor_of(self.request).platform, self.office.clock()
+        attestations.note_fact(self.db, person, self.target, fact, platform=platform, now=now)

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlite_utils import Database
-
 from bot.commands import nouveautes
 from bot.commands.accueil import gestion
 from bot.commands.politique import paged
@@ -28,15 +26,15 @@ from bot.conversation.messages import (
 )
 from bot.conversation.requests import Request, UserError
 from bot.onboarding import attempts, enrolment
-from bot.onboarding.course import Course
-from bot.onboarding.enrolment import Onboardings, Standing
+from bot.onboarding.course import Course, CourseRequest
+from bot.onboarding.enrolment import Standing
 from bot.onboarding.quiz import session
 from bot.people import persons
-from bot.people.office import Office, actor_of, administers, asker
+from bot.people.office import Office, actor_of, administers
 from bot.policy.articles import Number, Version
 from bot.policy.library import Policy, Reading
 from bot.register import attestations
-from bot.register.attestations import Attesting, Fact, Noted, Target
+from bot.register.attestations import Attesting, Fact
 from bot.times import in_words
 
 NAME_LENGTH = 80
@@ -53,24 +51,8 @@ def welcome(office: Office, course: Course, request: Request) -> Reply:
         return _OnboardingRequest(office, course, db, request).answer(verb, rest.strip())
 
 
-@dataclass(frozen=True, slots=True)
-class _OnboardingRequest:
-    """A request about one's own onboarding, in its transaction."""
-
-    office: Office
-    course: Course
-    db: Database
-    request: Request
-
-    @property
-    def target(self) -> Target:
-        """The text of the course."""
-        return self.course.target()
-
-    @property
-    def onboardings(self) -> Onboardings:
-        """The onboardings on that text."""
-        return Onboardings(self.db, self.target)
+class _OnboardingRequest(CourseRequest):
+    """A request about one's own onboarding."""
 
     def answer(self, verb: str, rest: str) -> Reply:
         """Answer by the verb of the command; without one that is known, show one's progress."""
@@ -90,7 +72,7 @@ class _OnboardingRequest:
     # --- Where one is -------------------------------------------------------------------------
 
     def _progress(self) -> Message:
-        person = asker(self.db, self.request)
+        person = self.person
         standing = self.onboardings.standing(person) if person else None
         facts = attestations.facts(self.db, person, self.target) if person else {}
         steps = {fact: in_words(self.office.calendar.day(at)) for fact, at in facts.items()}
@@ -126,7 +108,7 @@ class _OnboardingRequest:
     def _read(self) -> Message:
         """Begin reading, or go on at the first page that was not turned."""
         person = persons.known(self.db, actor_of(self.request))
-        self._note(person, "opened")
+        self.note(person, "opened")
         names = page_names(self.course.reading())
         left = self._unread(person, names)
         return self._page(left[0] if left else names[0])
@@ -137,11 +119,11 @@ class _OnboardingRequest:
         names = page_names(self.course.reading())
         if name not in names:
             return self._read()
-        self._note(person, "opened")
+        self.note(person, "opened")
         self.onboardings.turn_page(person, name, self.office.today())
         left = self._unread(person, names)
         if not left:
-            self._note(person, "read")
+            self.note(person, "read")
         following = [*names[names.index(name) + 1 :], *left]
         if following:
             return self._page(following[0])
@@ -155,14 +137,10 @@ class _OnboardingRequest:
         names = page_names(self.course.reading())
         return page_message(self.course, names.index(name) if name in names else 0)
 
-    def _note(self, person: str, fact: Noted) -> None:
-        platform, now = actor_of(self.request).platform, self.office.clock()
-        attestations.note_fact(self.db, person, self.target, fact, platform=platform, now=now)
-
     # --- Attesting ----------------------------------------------------------------------------
 
     def _may_attest(self) -> bool:
-        person = asker(self.db, self.request)
+        person = self.person
         standing = self.onboardings.standing(person) if person else None
         return standing is not None and standing.active and not standing.missing
 
@@ -183,7 +161,7 @@ class _OnboardingRequest:
 
     def _receipt(self) -> Message:
         """Send a person their receipt again, once they have attested."""
-        person = asker(self.db, self.request)
+        person = self.person
         if person is None or "attested" not in attestations.facts(self.db, person, self.target):
             return self._progress()
         self.course.send_receipt(self.db, person, self.target, self.office.clock())

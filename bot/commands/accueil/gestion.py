@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final, TypeVar
-
-from sqlite_utils import Database
 
 from bot.conversation.forms import Form, PersonField, Reply
 from bot.conversation.messages import (
@@ -25,8 +23,8 @@ from bot.conversation.messages import (
 )
 from bot.conversation.requests import Request, UserError
 from bot.onboarding import attempts, enrolment, progress
-from bot.onboarding.course import Course
-from bot.onboarding.enrolment import Onboardings, Standing
+from bot.onboarding.course import Course, CourseRequest
+from bot.onboarding.enrolment import Standing
 from bot.onboarding.notices import enumeration
 from bot.onboarding.progress import LABELS, Numbers
 from bot.onboarding.quiz import session, statistics
@@ -58,19 +56,8 @@ def manage(office: Office, course: Course, request: Request) -> Reply:
         return _OnboardingsRequest(office, course, db, request).answer(verb, rest.strip())
 
 
-@dataclass(frozen=True, slots=True)
-class _OnboardingsRequest:
-    """A request of the administration about everyone's onboarding, in its transaction."""
-
-    office: Office
-    course: Course
-    db: Database
-    request: Request
-
-    @property
-    def onboardings(self) -> Onboardings:
-        """The onboardings on the text of the course."""
-        return Onboardings(self.db, self.course.target())
+class _OnboardingsRequest(CourseRequest):
+    """A request of the administration about everyone's onboarding."""
 
     def answer(self, verb: str, rest: str) -> Reply:
         """Answer by the verb of the command; any other shows the overview."""
@@ -120,7 +107,7 @@ class _OnboardingsRequest:
 
     def _described(self, standing: Standing) -> str:
         """Return the state of an onboarding and every fact about it; none is inferred from another."""
-        day, policy = self.office.calendar.day, self.course.target().policy
+        day, policy = self.office.calendar.day, self.target.policy
         facts = [
             f"{LABELS[step].lower()} le {in_words(day(standing.steps[step]))}"
             for step in enrolment.STEPS
@@ -142,7 +129,7 @@ class _OnboardingsRequest:
         return f"{state}, {began}; {', '.join(facts) or 'rien encore'}."
 
     def _questions(self, text: str) -> Message:
-        sittings = [attempt.sitting for attempt in attempts.finished(self.db, self.course.target().policy)]
+        sittings = [attempt.sitting for attempt in attempts.finished(self.db, self.target.policy)]
         bank = self.course.bank()
         items = statistics.by_question(bank, sittings)
         clauses = [row for row in statistics.by_clause(items) if row.facility < 1][:_CLAUSES]

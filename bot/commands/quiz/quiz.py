@@ -7,24 +7,21 @@ twice or on two devices, it never answers another question.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
-
-from sqlite_utils import Database
 
 from bot.commands.quiz import messages
 from bot.conversation.messages import Message
 from bot.conversation.requests import Request, UserError
 from bot.onboarding import attempts
 from bot.onboarding.attempts import Attempt
-from bot.onboarding.course import Course
+from bot.onboarding.course import Course, CourseRequest
 from bot.onboarding.quiz import session
 from bot.onboarding.quiz.bank import Question
 from bot.onboarding.quiz.session import Action, Press, QuizTurn, Sitting
 from bot.people import persons
-from bot.people.office import Office, actor_of, asker
+from bot.people.office import Office, actor_of
 from bot.register import attestations
-from bot.register.attestations import Target
 
 _BUTTON = re.compile(r"([0-9a-f]{16})\.(\d{1,4})\.([0-9a-f]{8})\.([+-]?[A-D]|ok)")
 # Letters written alone: « B », « b. », « A et C », « a, c ».
@@ -66,24 +63,8 @@ def _letters(text: str) -> str:
     return "".join(letters) if len(letters) == len(set(letters)) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _QuizRequest:
-    """A request about the quiz, in its transaction."""
-
-    office: Office
-    course: Course
-    db: Database
-    request: Request
-
-    @property
-    def person(self) -> str | None:
-        """The person who asks, None when nothing is stored about them."""
-        return asker(self.db, self.request)
-
-    @property
-    def target(self) -> Target:
-        """The text of the course."""
-        return self.course.target()
+class _QuizRequest(CourseRequest):
+    """A request about the quiz."""
 
     # --- Where one is -------------------------------------------------------------------------
 
@@ -252,9 +233,7 @@ class _QuizRequest:
         """Note a finished attempt that is a pass, as it always is on a revision's few questions."""
         reached = session.score(attempt.sitting).reaches(self.course.plan.pass_mark)
         if attempt.finished_at and (attempt.kind == "revision" or (attempt.kind == "quiz" and reached)):
-            platform, now = actor_of(self.request).platform, self.office.clock()
-            person = attempt.person_id
-            attestations.note_fact(self.db, person, self.target, "passed", platform=platform, now=now)
+            self.note(attempt.person_id, "passed")
 
     def _result(self, attempt: Attempt) -> Message:
         steps = attestations.facts(self.db, attempt.person_id, self.target)
