@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.times import Calendar, system_clock
@@ -244,13 +244,22 @@ def load(env_file: Path | None = None) -> Settings:
         # The environment is in `raw` too, so that what is checked is what is used.
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        problems += [_in_french(detail) for detail in error.errors()]
+        for detail in error.errors():
+            context = detail.get("ctx", {})
+            text = context.get("text") or _TYPES.get(detail["type"], "n'est pas valide.").format(**context)
+            problems.append(f"{str(detail['loc'][0]).upper()}\u00a0: {text}")
     problems += _inconsistencies(raw)
     if settings is None or problems:
         raise SettingsError(problems)
     return settings
 
 
+_TYPES: Mapping[str, str] = {
+    "int_parsing": "doit être un nombre entier.",
+    "greater_than_equal": "doit être au moins {ge}.",
+    "less_than_equal": "doit être au plus {le}.",
+    "literal_error": "doit être l'une de ces valeurs\u00a0: {expected}.",
+}
 _PREFIXES = ("VIGIE_", "SLACK_", "DISCORD_")  # the names in a settings file that can only be ours
 
 
@@ -321,18 +330,3 @@ def _inconsistencies(raw: Mapping[str, str]) -> list[str]:
     if data is not None and not Path(data).is_dir():
         problems.append(f"VIGIE_DATA\u00a0: le dossier «\u00a0{data}\u00a0» n'existe pas. Créez-le.")
     return problems
-
-
-_TYPES: Mapping[str, str] = {
-    "int_parsing": "doit être un nombre entier.",
-    "greater_than_equal": "doit être au moins {ge}.",
-    "less_than_equal": "doit être au plus {le}.",
-    "literal_error": "doit être l'une de ces valeurs\u00a0: {expected}.",
-}
-
-
-def _in_french(detail: ErrorDetails) -> str:
-    name = str(detail["loc"][0]).upper()
-    context = detail.get("ctx", {})
-    text = context.get("text") or _TYPES.get(detail["type"], "n'est pas valide.").format(**context)
-    return f"{name}\u00a0: {text}"

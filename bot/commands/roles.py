@@ -34,22 +34,28 @@ _PLATFORMS: Mapping[str, str] = {"slack": "Groupe d'utilisateurs de Slack", "dis
 def manage(office: Office, request: Request) -> Reply:
     """Show the registry, one role of it, or a form to change it; or do what a form or a button asks."""
     verb, _, identifier = request.text.partition(" ")
-    identifier = identifier.strip()
     try:
         with office.storage.transaction() as db:
-            match verb:
-                case "voir":
-                    return _card(office, db, request, identifier)
-                case "nommer" | "groupe" | "fiche":
-                    role = roles.role(db, identifier)
-                    if not request.fields:
-                        return _form(verb, role, office.today(), roles.all_roles(db))
-                    change = {"nommer": _appoint_person, "groupe": _appoint_group, "fiche": _describe}[verb]
-                    return change(office, db, request, role)
-                case "retirer":
-                    return _withdraw(office, db, request, identifier)
-                case _:
-                    return _overview(office, db, request)
+            if verb == "retirer":
+                return _withdraw(office, db, request, identifier.strip())
+            if verb not in {"voir", "nommer", "groupe", "fiche"}:
+                return _overview(office, db, request)
+            role = roles.role(db, identifier.strip())
+            notes = []
+            match verb, bool(request.fields):
+                case "nommer", False:
+                    return person_form(role, office.today())
+                case "groupe", False:
+                    return group_form(role, office.today())
+                case "fiche", False:
+                    return role_form(role, roles.all_roles(db))
+                case "nommer", True:
+                    _appoint(office, db, request, role, picked_person(db, request))
+                case "groupe", True:
+                    notes.append(_appoint_group(office, db, request, role))
+                case "fiche", True:
+                    _describe(db, request, role)
+            return Message(*_card(office, db, request, role.id).elements, *notes)
     except RoleError as error:
         raise UserError(str(error)) from error
 
@@ -128,21 +134,17 @@ def _period(line: Tenure, today: date) -> str:
 # --- Changing ---------------------------------------------------------------------------------
 
 
-def _appoint_person(office: Office, db: Database, request: Request, role: Role) -> Message:
-    return _appoint(office, db, request, role, picked_person(db, request))
-
-
-def _appoint_group(office: Office, db: Database, request: Request, role: Role) -> Message:
+def _appoint_group(office: Office, db: Database, request: Request, role: Role) -> Note:
     platform = request.fields.get("plateforme", "")
     team, identifier = own_group(office, platform, request.fields.get("groupe", ""))
     group, known = Group(platform, team, identifier), membership.sources(db)
-    card = _appoint(office, db, request, role, group)
+    _appoint(office, db, request, role, group)
     todo = follow_group(db, roles.source_of(db, group), known, office.clock())
     note = "Je lis maintenant qui est dans ce groupe. D'ici là, les titulaires actuels gardent le rôle."
-    return Message(*card.elements, Note(f"{todo}\n{note}".strip()))
+    return Note(f"{todo}\n{note}".strip())
 
 
-def _appoint(office: Office, db: Database, request: Request, role: Role, holder: roles.Holder) -> Message:
+def _appoint(office: Office, db: Database, request: Request, role: Role, holder: roles.Holder) -> None:
     since, text = office.today(), request.fields.get("depuis", "").strip()
     if text:
         try:
@@ -154,7 +156,6 @@ def _appoint(office: Office, db: Database, request: Request, role: Role, holder:
     roles.appoint(db, role.id, holder, since, replacing=replacing)
     _require_administration(office, db, since)
     office.registry_changed(db)
-    return _card(office, db, request, role.id)
 
 
 def _withdraw(office: Office, db: Database, request: Request, tenure_id: str) -> Message:
@@ -170,12 +171,11 @@ def _withdraw(office: Office, db: Database, request: Request, tenure_id: str) ->
     return _overview(office, db, request)
 
 
-def _describe(office: Office, db: Database, request: Request, role: Role) -> Message:
+def _describe(db: Database, request: Request, role: Role) -> None:
     fields = request.fields
     chosen = fields.get("releve", _NOBODY)
     fallback = None if chosen in {_NOBODY, ""} else roles.role(db, chosen).id
     roles.change(db, Role(role.id, fields.get("titre", ""), fields.get("courriel"), fallback))
-    return _card(office, db, request, role.id)
 
 
 def _require_administration(office: Office, db: Database, since: date) -> None:
@@ -185,12 +185,6 @@ def _require_administration(office: Office, db: Database, since: date) -> None:
 
 
 # --- Forms ------------------------------------------------------------------------------------
-
-
-def _form(verb: str, role: Role, today: date, every: list[Role]) -> Form:
-    if verb == "fiche":
-        return role_form(role, every)
-    return person_form(role, today) if verb == "nommer" else group_form(role, today)
 
 
 def person_form(role: Role, today: date) -> Form:

@@ -72,16 +72,10 @@ def add_source(
     db: Database, kind: Kind, source: SourceType, source_id: str, *, platform: str, team: str
 ) -> Source:
     """Return a source, added if need be; its members are known at the next reconciliation."""
-    key = (kind, platform, team, source, source_id)
-    db.conn.execute(
-        """INSERT OR IGNORE INTO member_sources (id, kind, platform, team, source, source_id)
-           VALUES (?, ?, ?, ?, ?, ?)""",
-        (persons.new_id(), *key),
-    )
     row = db.conn.execute(
-        """SELECT id FROM member_sources
-           WHERE kind = ? AND platform = ? AND team = ? AND source = ? AND source_id = ?""",
-        key,
+        """INSERT INTO member_sources (id, kind, platform, team, source, source_id) VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT (kind, platform, team, source, source_id) DO UPDATE SET id = id RETURNING id""",
+        (persons.new_id(), kind, platform, team, source, source_id),
     ).fetchone()
     return Source(str(row[0]), kind, platform, team, source, source_id)
 
@@ -106,18 +100,14 @@ def note_reading(db: Database, identifier: str, today: date, problem: str | None
 
 def enter(db: Database, person: str, kind: Kind, source_id: str, today: date) -> bool:
     """Record that a person is in a source from today on. Return whether that is new."""
-    current = db.conn.execute(
-        "SELECT 1 FROM members WHERE person_id = ? AND kind = ? AND source_id = ? AND until IS NULL",
-        (person, kind, source_id),
-    )
-    if current.fetchone() is not None:
-        return False
-    db.conn.execute(
-        """INSERT INTO members (id, person_id, kind, source_id, since) VALUES (?, ?, ?, ?, ?)
+    done = db.conn.execute(
+        """INSERT INTO members (id, person_id, kind, source_id, since)
+           SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM members
+             WHERE person_id = ?2 AND kind = ?3 AND source_id = ?4 AND until IS NULL)
            ON CONFLICT (person_id, kind, source_id, since) DO UPDATE SET until = NULL""",
         (persons.new_id(), person, kind, source_id, today.isoformat()),
     )
-    return True
+    return done.rowcount == 1
 
 
 def leave(db: Database, person: str, kind: Kind, source_id: str, today: date) -> bool:

@@ -224,9 +224,9 @@ def _readdress(db: Database, into: str, gone: str) -> None:
 
 def references(db: Database) -> list[tuple[str, str]]:
     """Return each table and column that refers to a person, so that a later table need not be named."""
-    return [
-        (name, key[3])
-        for (name,) in db.conn.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
-        for key in db.conn.execute(f'PRAGMA foreign_key_list("{name}")').fetchall()
-        if key[2] == "people"
-    ]
+    rows = db.conn.execute(
+        """SELECT tables.name, keys."from" FROM sqlite_schema AS tables
+           JOIN pragma_foreign_key_list(tables.name) AS keys
+           WHERE tables.type = 'table' AND keys."table" = 'people'"""
+    )
+    return [(str(table), str(column)) for table, column in rows.fetchall()]

@@ -211,14 +211,8 @@ def notice_shown(db: Database, actor: Acting) -> None:
 
 def held(db: Database, person_id: str) -> Held:
     """Return what is held about a person, the empty categories left out."""
-    facts_by_category = {}
-    for category in CATEGORIES:
-        cursor = db.conn.execute(category.rows, {"person": person_id})
-        names = [column[0] for column in cursor.description]
-        facts = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        if facts:
-            facts_by_category[category] = facts
-    return facts_by_category
+    facts = {category: list(db.query(category.rows, {"person": person_id})) for category in CATEGORIES}
+    return {category: rows for category, rows in facts.items() if rows}
 
 
 def export(db: Database, person_id: str, today: date) -> bytes:

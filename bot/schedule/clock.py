@@ -19,7 +19,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlite_utils import Database
@@ -68,8 +68,7 @@ class Daily:
 
     def plan(self, db: Database, day: date, calendar: Calendar) -> None:
         """Plan the task of one day, in the caller's transaction."""
-        due_at = calendar.at(day, self.hour)
-        plan(db, f"{self.task}:{day.isoformat()}", self.task, due_at, {"day": day.isoformat()})
+        plan(db, f"{self.task}:{day}", self.task, calendar.at(day, self.hour), {"day": day.isoformat()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +106,11 @@ def arm(db: Database, daily: Sequence[Daily], calendar: Calendar, now: datetime)
             task.plan(db, tomorrow, calendar)
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
+class _Due(NamedTuple):
     key: str
     task: str
     arguments: str
-    due_at: datetime
+    due_at: str
 
 
 @dataclass
@@ -163,10 +161,9 @@ class Schedule:
                 await self.storage.run(self._begin)
                 while (due := await self.storage.run(partial(self._next, [*self._errands]))) is not None:
                     await self._do(due)
+                self.woken()
             except StorageError as error:
                 logger.error("schedule: %s", error)  # noqa: TRY400 — the line says it all; the next beat tries again
-                return
-        self.woken()
 
     async def _keep_beating(self) -> None:
         """Beat again when the clock was set back: APScheduler would wait until it is that late again."""
@@ -198,7 +195,7 @@ class Schedule:
                    ORDER BY due_at, key LIMIT 1""",
                 (iso(self.clock()), json.dumps(under_way)),
             ).fetchone()
-        return None if row is None else _Due(row[0], row[1], row[2], utc(row[3]))
+        return None if row is None else _Due(*row)
 
     async def _do(self, due: _Due) -> None:
         if due.task in self.work.errands:
@@ -221,7 +218,7 @@ class Schedule:
             (before,) = db.conn.execute("SELECT coalesce(max(rowid), 0) FROM outbox").fetchone()
             self.work.tasks[due.task](db, json.loads(due.arguments), self.clock())
             restored = state.flag(db, state.RESTORED)
-            if restored is not None and due.due_at <= restored.since:
+            if restored is not None and utc(due.due_at) <= restored.since:
                 self.work.held(db, before)
 
     async def _run_errand(self, due: _Due) -> None:
@@ -250,10 +247,10 @@ class Schedule:
         """Put off a task that broke, so that the others go on and it is tried again; never drop it."""
         logger.error("schedule: %s is put off: %s", due.task, why)
         self.failed(due.task)
-        later = iso(self.clock() + RETRY)
 
         def put_off() -> None:
             with self.storage.transaction() as db:
+                later = iso(self.clock() + RETRY)
                 db.conn.execute("UPDATE due_tasks SET due_at = ? WHERE key = ?", (later, due.key))
 
         await self.storage.run(put_off)

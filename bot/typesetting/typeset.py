@@ -38,8 +38,7 @@ def typeset(template: Path, data: Mapping[str, Any], kind: Kind) -> bytes:
     """
     try:
         with _COMPILER:
-            written = json.dumps(data).encode("ascii")
-            done = run_isolated(_PAGE, str(template), kind, data=written, seconds=SECONDS)
+            done = run_isolated(_PAGE, str(template), kind, data=json.dumps(data).encode(), seconds=SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise TypesetError(_FAILED) from error
     if done.returncode or not done.stdout.startswith(_STARTS[kind]):

@@ -27,11 +27,7 @@ _STANDARD: Final = "ua-1"
 _FONTS: Final = typst.Fonts(include_system_fonts=False)  # those that the compiler embeds, and no other
 
 
-def _png(template: bytes, data: dict[str, Any]) -> object:
-    return _compiler(template, {"data": json.dumps(data)}).compile(format="png", ppi=_DOTS_PER_INCH)
-
-
-def _pdf(template: bytes, data: dict[str, Any]) -> object:
+def _pdf(template: bytes, data: dict[str, Any]) -> bytes | list[bytes] | None:
     """Return pages as tagged PDF/UA-1, which allows no missing glyph: what cannot be drawn is replaced."""
     written = json.dumps(data, ensure_ascii=False)
     missing = {letter for letter in set(written) if letter > _LATIN and not _is_drawn(letter)}
@@ -66,7 +62,10 @@ def main(template: str, kind: str) -> None:
         data["images"][name] = f"/{number}"
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it writes to no file from here on
     source = Path(template).read_bytes()
-    content = _png(source, data) if kind == "png" else _pdf(source, data)
+    if kind == "png":
+        content = _compiler(source, {"data": json.dumps(data)}).compile(format="png", ppi=_DOTS_PER_INCH)
+    else:
+        content = _pdf(source, data)
     if not isinstance(content, bytes):
         raise TypeError(type(content))
     sys.stdout.buffer.write(content)
