@@ -52,7 +52,7 @@ def _starts_with(prefix: str, where: str) -> AfterValidator:
 
 
 def _written(form: str, example: str) -> AfterValidator:
-    """Check that a setting has a form, a regular expression; of a list, each part between its commas."""
+    """Check that a setting, or each part of a list, matches `form`, a regular expression."""
     pattern = re.compile(form)
 
     def check(text: str) -> str:
@@ -305,7 +305,7 @@ def _unknown_names(names: Iterable[str], prefixes: tuple[str, ...]) -> list[str]
 
 
 def _closest(name: str, known: Iterable[str]) -> str | None:
-    """Return the setting whose name is close to `name`, their common prefixes not counting."""
+    """Return the setting whose name is close to `name`, ignoring their common prefix; None when none is."""
     own = name.removeprefix("VIGIE_")
     start = next((prefix for prefix in _PREFIXES if own.startswith(prefix)), "")
     rest = {setting.removeprefix("VIGIE_"): setting for setting in known}

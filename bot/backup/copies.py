@@ -39,7 +39,7 @@ class Copy:
 
 
 def save(database: Path, destination: Path) -> Copy:
-    """Copy the database to `destination`, whether a bot writes to it or not.
+    """Copy the database to `destination`, even while a bot writes to it.
 
     Nothing is at `destination` until the copy is whole and checked. Raises `StorageError`.
     """

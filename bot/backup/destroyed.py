@@ -27,7 +27,7 @@ _CERTIFICATE = re.compile(rf"{CERTIFICATES} ([\w-]+) (\d{{4}}-\d\d-\d\d) ([a-z_]
 
 
 def record(folder: Path, table: str, ids: Iterable[str]) -> None:
-    """Remember that these rows of `table` are destroyed; to be called before they are deleted.
+    """Remember that these rows of `table` are being destroyed; call it before deleting them.
 
     In this order a crash in between forgets nothing: at worst a row that is still there is on the list,
     until `settle` strikes it off. Raises `StorageError`.

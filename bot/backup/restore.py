@@ -44,7 +44,7 @@ class Restored:
 def restore(source: Path, database: Path, keys: Path, reports: Collection[str], now: datetime) -> Restored:
     """Put the copy `source` in the place of `database`, whose file is kept under another name.
 
-    `reports`: the notices that are reports. `now`: in the association's own zone, whose day is that of the
+    `reports`: the notices that are reports. `now`: in the association's time zone, whose day dates the
     certificate. Nothing is touched unless the copy is whole and sound. Raises `StorageError`, for instance
     if a bot runs.
     """
@@ -63,7 +63,7 @@ def restore(source: Path, database: Path, keys: Path, reports: Collection[str], 
 def _prepare(
     draft: Path, source: Path, keys: Path, reports: Collection[str], now: datetime
 ) -> tuple[int, int, int]:
-    """Check the draft, bring it to this version, and settle in it what must not happen again."""
+    """Check the draft, migrate it, and settle in it what must not happen again."""
     with explained(source), closing(sqlite3.connect(draft, isolation_level=None)) as conn:
         conn.execute("PRAGMA foreign_keys = ON")
         conn.execute("PRAGMA secure_delete = ON")
@@ -117,7 +117,7 @@ def settle_held(db: Database, now: datetime, *, send: bool) -> int:
 
 
 def caught_up(db: Database) -> None:
-    """End the restoration once nothing is held, and nothing that was due then is still to be done.
+    """End the restoration once nothing is held and every task that was due then is done.
 
     Until then, what the overdue tasks queue is held in its turn (see `bot.schedule.clock`).
     """

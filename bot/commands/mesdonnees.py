@@ -1,4 +1,4 @@
-"""`mesdonnees`: what Vigie holds about whoever asks, as text and as a file, and its erasure."""
+"""`mesdonnees`: what Vigie holds about the sender, as text or as a file, and how to erase it."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def _card(office: Office, db: Database, request: Request, role_id: str) -> Messa
 
 
 def _period(line: Tenure, today: date) -> str:
-    """Return the first and the last day of a line, which people count in, and whether it waits."""
+    """Return the first and last days of a line, both included, and whether its group is still to be read."""
     if line.since == today:
         period = "depuis aujourd'hui"
     else:
@@ -159,7 +159,7 @@ def _appoint(office: Office, db: Database, request: Request, role: Role, holder:
 
 
 def _withdraw(office: Office, db: Database, request: Request, tenure_id: str) -> Message:
-    """End one line today. Pressed twice, or once it is over, it changes nothing."""
+    """End one line today; pressing the button again changes nothing."""
     today = office.today()
     for role in roles.all_roles(db):
         for line in roles.tenures(db, role.id, today):

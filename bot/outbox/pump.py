@@ -23,7 +23,7 @@ from bot.storage.database import StorageError
 logger = logging.getLogger(__name__)
 
 # Messages under way on one platform. At Discord's 50 requests a second, two for a first message, 200 ms
-# each, it takes ten to fill the line; and as many at most are to be looked for after a crash.
+# each, ten fill the line. After a crash, as many messages at most must be looked for.
 SLOTS: Final = 24
 AHEAD: Final = 120  # rows chosen in one go
 PAGES: Final = 20  # how many times, to find what need not wait behind what must
@@ -111,7 +111,7 @@ class Pump:
                     return
 
     async def _look(self) -> None:
-        """Add to what is ready. What waits for its platform stays there, so that one looks past it."""
+        """Choose more rows. Those that wait for their platform stay ready, so that those behind are seen."""
         now = asyncio.get_running_loop().time()
         self._held = {name: until for name, until in self._held.items() if until > now}
         closed = self._closed()
@@ -137,7 +137,7 @@ class Pump:
         return full | {name for name, until in self._held.items() if until > now}
 
     def _start_ready(self) -> None:
-        """Start what can leave now and keep what waits; the rest, whose turn comes later, is chosen again."""
+        """Start what can leave now and keep what waits; rows whose turn comes later are chosen again."""
         recipients = {candidate.recipient for candidate in self._under_way.values()}
         lanes = {candidate.lane for candidate in self._under_way.values()}
         closed, waiting = self._closed(), []

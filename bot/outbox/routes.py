@@ -67,7 +67,7 @@ class Routes:
 
 
 def new_holders(db: Database, recipient: str, today: date) -> dict[str, str] | None:
-    """Return the recipients among whom a role's row is shared out, by person; None to send it as it is.
+    """Return the recipients that replace a role's row, by person; None to send the row as it is.
 
     A role's own row goes to each of today's holders; a holder's row goes to them too, once that holder is
     no longer one.
@@ -87,7 +87,7 @@ def new_holders(db: Database, recipient: str, today: date) -> dict[str, str] | N
 
 
 def hand_over(db: Database, today: date, now: datetime) -> None:
-    """Share out among today's holders what a former holder of a role has not read with a button yet."""
+    """Share out among today's holders the messages that a former holder has not read with the button."""
     for row in (rows.load_row(db, row_id) for row_id in rows.unread(db)):
         recipients = new_holders(db, row.recipient, today)
         if recipients is not None:
@@ -95,7 +95,7 @@ def hand_over(db: Database, today: date, now: datetime) -> None:
 
 
 def shape(recipient: str, route: Destination) -> Shape:
-    """Return what may go by `route`, which leads to the recipient or to someone else."""
+    """Return what may be sent by `route`, which leads to the recipient or to someone else."""
     if route.surface == "thread":
         return "waiting"
     return "unreached" if route.surface == "channel" and write_address(route) != recipient else "whole"

@@ -126,7 +126,7 @@ def due(db: Database, now: datetime, settled: datetime, busy: str, limit: int) -
 
 
 def set_back(db: Database, before: datetime, now: datetime) -> None:
-    """Bring forward, to `now`, what was due or soon to be retried by a clock that went back from `before`."""
+    """Make due `now` what was due, or soon to be retried, by a clock that was set back from `before`."""
     db.conn.execute(
         """UPDATE outbox SET due_at = :now WHERE state IN ('queued', 'sending') AND due_at > :now
              AND (due_at <= :before OR (attempts > 0 AND due_at <= :again))""",
@@ -135,7 +135,7 @@ def set_back(db: Database, before: datetime, now: datetime) -> None:
 
 
 def put_off(db: Database, now: datetime, until: datetime) -> None:
-    """Put off until working hours what is due and not urgent."""
+    """Postpone to working hours the rows that are due and not urgent."""
     db.conn.execute(
         "UPDATE outbox SET due_at = ? WHERE state = 'queued' AND urgent = 0 AND due_at <= ?",
         (iso(until), iso(now)),
@@ -163,7 +163,7 @@ def load_due_row(db: Database, row_id: str, now: datetime) -> Row | None:
 
 
 def claim(db: Database, row: Row, route: str, now: datetime) -> None:
-    """Write that `row` leaves by `route`; `claimed_at` stays that of the first time it may have been sent."""
+    """Mark a row as leaving by `route`. `claimed_at` keeps the first time that it may have been sent."""
     db.conn.execute(
         """UPDATE outbox SET state = 'sending', route = :route, attempts = attempts + 1,
              claimed_at = CASE WHEN :again THEN claimed_at ELSE :now END WHERE id = :id""",
@@ -172,9 +172,9 @@ def claim(db: Database, row: Row, route: str, now: datetime) -> None:
 
 
 def mark_sent(db: Database, row: Row, today: str, problem: str | None = None) -> None:
-    """Write that `row` was sent, or what was sent in its place (see above).
+    """Mark a row as sent; `problem`: what was sent in its place, « waiting » or « unreached » (see above).
 
-    Only the local day and the platform are kept of when and where.
+    Only the local day and the platform are kept.
     """
     db.conn.execute(
         f"""UPDATE outbox SET state = 'sent', sent_day = ?, problem = ?, {_FORGOTTEN},
@@ -185,13 +185,13 @@ def mark_sent(db: Database, row: Row, today: str, problem: str | None = None) ->
 
 
 def unread(db: Database) -> list[str]:
-    """Return the rows whose button nobody pressed yet."""
+    """Return the rows whose button was not pressed yet."""
     rows = db.conn.execute("SELECT id FROM outbox WHERE state = 'sent' AND problem = ?", (WAITING,))
     return [str(row[0]) for row in rows.fetchall()]
 
 
 def mark_read(db: Database, row_id: str) -> None:
-    """Write that a message was read with its button."""
+    """Mark a message as read with its button."""
     db.conn.execute(
         "UPDATE outbox SET problem = NULL WHERE id = ? AND state = 'sent' AND problem = ?", (row_id, WAITING)
     )
@@ -216,7 +216,7 @@ def put_back(
 
 
 def give_up_route(db: Database, row: Row, route: str, problem: str) -> None:
-    """Write that `row` cannot go by `route`, so that the next one is tried at once."""
+    """Mark `route` as tried, so that the row takes its next route at once."""
     tried = json.dumps([*row.tried, route], ensure_ascii=False)
     db.conn.execute(
         """UPDATE outbox SET state = 'queued', tried = ?, attempts = 0, problem = ?, claimed_at = NULL
@@ -242,7 +242,7 @@ def bury(db: Database, row_id: str, problem: str, now: datetime) -> str:
 
 
 def count_by_notice(db: Database, state: Literal["dead", "held"]) -> dict[str, int]:
-    """Return how many dead letters or held messages there are, by notice; dead announcements left out."""
+    """Return how many rows are dead or held, by notice; announcements of dead letters are not counted."""
     rows = db.conn.execute(
         """SELECT notice, count(*) FROM outbox WHERE state = ? AND (state <> 'dead' OR notice <> ?)
            GROUP BY notice ORDER BY 1""",
@@ -279,9 +279,9 @@ def drop(db: Database, row: Row, problem: str) -> None:
 
 
 def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: datetime) -> None:
-    """Replace a row by one for each of `recipients`, listed by the end of their key.
+    """Replace a row by one for each of `recipients`, whose keys end with the mapping's keys.
 
-    Rows that an earlier handover already made are left as they are.
+    Rows that an earlier handover already made stay as they are.
     """
     base = row.key.partition("→")[0]
     for end, recipient in recipients.items():
@@ -296,8 +296,8 @@ def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: dateti
 def hand_back(db: Database) -> int:
     """Give back to their role the unsent rows of holders who were erased; return how many.
 
-    They are shared out again, when they are sent, among the holders of that day. Rows that were sent or
-    given up are the caller's to delete.
+    When they are sent, they are shared out among the holders of that day. The caller deletes the rows that
+    were sent or given up.
     """
     done = db.conn.execute(
         f"""UPDATE outbox SET recipient = substr(recipient, 1, instr(recipient, '/') - 1),

@@ -1,4 +1,4 @@
-"""One message of the outbox, from the row that asks for it to the row that says what became of it.
+"""One message of the outbox, from the row that asks for it to its recorded outcome.
 
     choose    which rows can be taken up, and by which route
     claim     write that a row leaves, and make its message
@@ -49,7 +49,7 @@ logger = logging.getLogger(__name__)
 SETTLE: Final = timedelta(seconds=5)
 # A platform that cannot be reached for longer than that is passed over, if there is another route.
 AWAY: Final = timedelta(hours=3)
-# Before it is tried again: as long as it has been away, between these.
+# The wait before it is tried again: as long as it has been away, within these bounds.
 SOON, LATE = timedelta(seconds=0.2), timedelta(seconds=10)
 TRIED_AGAIN: Final = timedelta(minutes=5)  # how often, meanwhile, one message still tries it
 SET_BACK: Final = timedelta(minutes=1)  # a clock that loses less is merely being adjusted
@@ -67,7 +67,7 @@ class Candidate:
     urgent: bool
 
     def waits(self, closed: Collection[str]) -> bool:
-        """Return whether its platform or its lane is among those that take nothing more for now."""
+        """Return whether its platform or its lane is in `closed`."""
         return self.platform in closed or self.lane in closed
 
 
@@ -95,10 +95,10 @@ class _MovedError(Exception):
 
 @dataclass
 class Sender:
-    """Sends rows of the outbox, one at a time, and writes what became of each.
+    """Sends rows of the outbox, one at a time, and records the outcome of each.
 
-    `chance`, from 0 to 1, spreads out what is tried again. `settle`: how long a row that may have left is
-    left alone. `sent`: called with the platform of each message sent.
+    `chance`, from 0 to 1, spreads out retries. `settle`: how long a row that may have left is left alone.
+    `sent`: called with the platform of each message sent.
     """
 
     storage: Storage
@@ -114,7 +114,7 @@ class Sender:
     _last_seen: datetime | None = None  # by the clock, when rows were last chosen
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close the reader of the database, if it is open."""
         if self._reader is not None:
             self._reader.close()
             self._reader = None
@@ -122,7 +122,7 @@ class Sender:
     # Choosing
 
     async def choose(self, busy: Collection[str], limit: int) -> list[Candidate]:
-        """Return what can be taken up now, in order, `busy` recipients left out.
+        """Return the rows that can be taken up now, in order, except those for `busy` recipients.
 
         A role's row is shared out among its holders, and a row without a route left is buried.
         """
@@ -291,7 +291,7 @@ class Sender:
         return None
 
     def _may_leave(self) -> None:
-        """Raise `StoppedError` if all was paused while a message waited for its turn, by whatever process.
+        """Raise `StoppedError` if any process paused all sending while a message waited for its turn.
 
         On the event loop: going to the storage thread here would let messages that were spaced out leave
         together. A reader waits for nobody.
@@ -331,7 +331,7 @@ class Sender:
                     rows.put_back(db, row, now + wait, problem=str(error), doubtful=doubtful)
 
     def _note_away(self, platform: str, error: Exception | None, now: datetime) -> None:
-        """Keep since when a platform cannot be reached."""
+        """Note since when a platform cannot be reached, or that it can."""
         if not isinstance(error, AwayError):
             self._away.pop(platform, None)
             return

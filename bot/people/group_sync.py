@@ -1,4 +1,4 @@
-"""Groups of the platforms, kept in step with the registry: events as they come, and readings of the whole."""
+"""The registry kept in step with the platforms' groups, by their events and by nightly readings."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class GroupSync:
         """Read every group again, whole; return by source what changed, or why it could not be read.
 
         `platforms`: how to read a group, by platform as accounts name it. A group that holds a role takes
-        it up once it is read. One that cannot be read is left as it is: nobody loses anything by an outage.
+        it up once it is read. One that cannot be read stays as it was: an outage takes nothing from anyone.
         """
         outcome: dict[str, Difference | PlatformError] = {}
         for source in await self._record(_followed):
@@ -91,7 +91,7 @@ class GroupSync:
 
 
 def _followed(db: Database, today: date) -> list[Source]:
-    """Return what is followed, after dropping the groups followed for a role that they hold no longer."""
+    """Return the groups to read, after dropping those followed only for a role that they no longer hold."""
     for source_id in roles.unused_sources(db):
         membership.remove_source(db, source_id, today)
     return membership.sources(db)

@@ -1,4 +1,4 @@
-"""Who is an officer or an employee, from what a platform says of its groups or from a list kept by hand.
+"""Officers and employees, known from the platforms' groups or from a list kept by hand.
 
 A source is a Discord role, a Slack user group or a chosen private channel of Slack. Being in it makes
 someone an officer, an employee, or a holder of the roles given to that group; being in the workspace or

@@ -19,7 +19,7 @@ from bot.settings import ACCOUNT_FORMS, GROUP_FORMS, TEAM_FORMS
 from bot.times import iso
 
 CODE_MINUTES: Final = 10
-# 50 bits from the 32 letters and digits that nobody takes for one another (Crockford's base 32): at a
+# 50 bits from 32 letters and digits that nobody mistakes for one another (Crockford's base 32): at a
 # thousand guesses a second for ten minutes, one chance in two thousand million.
 CODE_LENGTH: Final = 10
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -106,12 +106,12 @@ def read_account(text: str) -> Account:
 
 
 def is_team(platform: str, identifier: str) -> bool:
-    """Tell whether a text has the form of a Slack workspace's or a Discord server's identifier."""
+    """Return whether a text has the form of a Slack workspace's or a Discord server's identifier."""
     return bool(re.fullmatch(TEAM_FORMS[platform], identifier))
 
 
 def is_group(platform: str, identifier: str) -> bool:
-    """Tell whether a text has the form of the identifier of a Slack group or channel, or a Discord role."""
+    """Return whether a text has the form of a Slack group's or channel's, or a Discord role's identifier."""
     return bool(re.fullmatch(GROUP_FORMS[platform], identifier))
 
 
@@ -174,7 +174,7 @@ def _hashed(code: str) -> str:
 def merge(db: Database, into: str, gone: str) -> None:
     """Give all the facts of `gone` to `into`, in every table that refers to a person, then delete `gone`.
 
-    A fact that both have is had once, and a message queued for both is sent once.
+    A fact that both have is kept once, and a message queued for both is sent once.
     """
     for table, column in references(db):
         db.conn.execute(
@@ -187,7 +187,7 @@ def merge(db: Database, into: str, gone: str) -> None:
 
 
 def _drop_covered_tenures(db: Database, person_id: str) -> None:
-    """Of a person's lines of the registry for one role, delete those that another covers."""
+    """Delete a person's lines of the registry that another line for the same role covers."""
     rows = db.conn.execute(
         """SELECT id, role_id, coalesce(until, '9') FROM role_holders WHERE person_id = ?
            ORDER BY role_id, since, coalesce(until, '9') DESC, rowid""",

@@ -93,7 +93,7 @@ def titles() -> tuple[str, ...]:
 
 
 def all_roles(db: Database) -> list[Role]:
-    """Return every role, those of the policy first."""
+    """Return every role, the policy's first."""
     rows = [Role(*row) for row in db.conn.execute("SELECT id, title, email, fallback_id FROM roles")]
     order = [role_id for role_id, *_ in reversed(_SEED)]
     return sorted(rows, key=lambda role: order.index(role.id) if role.id in order else len(order))
@@ -181,7 +181,7 @@ def has(db: Database, person_id: str | None, role_id: str, on: date) -> bool:
 
 
 def tenures(db: Database, role_id: str, ending_after: date) -> list[Tenure]:
-    """Return the lines of the registry for a role that are, or will be, good after a day."""
+    """Return the registry's lines for a role that last beyond a day, future ones included."""
     rows = db.conn.execute(
         """SELECT id, role_id, person_id, group_platform, group_team, group_id, since, until, replaces
            FROM role_holders WHERE role_id = ? AND (until IS NULL OR until > ?) ORDER BY since, rowid""",
@@ -222,7 +222,7 @@ def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacin
 
 
 def relieve(db: Database, source: membership.Source, today: date) -> None:
-    """Let a group take the place of its roles' other holders, now that someone is known to be in it."""
+    """Let a group replace its roles' other holders, once someone is known to be in it."""
     group = Group(source.platform, source.team, source.source_id)
     if not _inhabited(db, group):
         return
@@ -257,7 +257,7 @@ def dismiss(db: Database, role_id: str, holder: Holder, on: date) -> bool:
 def appoint_first(db: Database, admins: Sequence[Acting], today: date) -> int:
     """Give the administration to `admins` if nobody holds it: at the first start, or after a mishap.
 
-    Someone who was dismissed stays so as long as anyone else holds it. Return how many were appointed.
+    Someone who was dismissed does not come back as long as anyone holds it. Return how many were appointed.
     """
     if holders(db, ADMINISTRATION, today):
         return 0

@@ -1,4 +1,4 @@
-"""The register of confidentiality incidents, for the person responsible: apart from everything else.
+"""The register of confidentiality incidents, apart from everything else, for the person responsible.
 
 It is a file of its own. The command line alone writes in it, and each day the bot deletes what was kept long
 enough. Its fields are those that the Règlement sur les incidents de confidentialité (P-39.1, r. 3.1) asks

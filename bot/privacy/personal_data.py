@@ -1,4 +1,4 @@
-"""What is held about a person: its purpose, its retention, how they see it, how they have it erased.
+"""What is held about a person: why, for how long, how they see it and how they erase it.
 
 Each category of personal information is one `Category` of the table below; a room that stores something more
 adds its own. The words are those of the Act respecting the protection of personal information in the private
@@ -216,7 +216,7 @@ def held(db: Database, person_id: str) -> Held:
 
 
 def export(db: Database, person_id: str, today: date) -> bytes:
-    """Return all of it in a structured, commonly used format (P-39.1, a. 27): JSON, in UTF-8."""
+    """Return what is held about a person in a commonly used format (P-39.1, a. 27): JSON, UTF-8."""
     content = {
         "date": today.isoformat(),
         "renseignements": {
@@ -236,7 +236,7 @@ def export(db: Database, person_id: str, today: date) -> bytes:
 
 
 def duties(db: Database, person_id: str, today: date) -> list[str]:
-    """Return the categories that cannot be erased today; the accounts are kept with them."""
+    """Return the categories that cannot be erased today, by id; while there is one, the accounts stay."""
     lines = (line for role in roles.all_roles(db) for line in roles.tenures(db, role.id, today))
     member = db.conn.execute("SELECT 1 FROM members WHERE person_id = ? AND until IS NULL", (person_id,))
     reasons = {
@@ -273,7 +273,7 @@ def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
 def enforce(
     db: Database, today: date, remember: Remember, *, attestation_years: int = ATTESTATION_YEARS
 ) -> dict[str, int]:
-    """Destroy what was kept for as long as it may be, and certify it. Return counts by category.
+    """Destroy what has reached the end of its retention, and certify it. Return counts by category.
 
     `attestation_years`: after the end of a mandate. To be done every day; twice on the same day, it finds
     nothing more.
@@ -311,7 +311,7 @@ def certificate(db: Database, since: date) -> list[tuple[str, str, int]]:
 
 
 def _forget_askers(db: Database, today: date, remember: Remember) -> int:
-    """Forget, once a university year, the persons about whom nothing is held but that they once asked.
+    """Forget, once a university year, the people about whom nothing is held but an account.
 
     No time of their visits is stored, so nothing tells who has not come for long.
     """

@@ -91,7 +91,7 @@ class Work:
 
 
 def arm(db: Database, daily: Sequence[Daily], calendar: Calendar, now: datetime) -> None:
-    """Plan the next time of each daily task that has none, or one that only a wrong clock explains."""
+    """Plan the next time of each daily task that has none, or whose row only a wrong clock explains."""
     for task in daily:
         row = db.conn.execute(
             """SELECT key, json_extract(arguments, '$.day') AS day FROM due_tasks
@@ -115,7 +115,7 @@ class _Due(NamedTuple):
 
 @dataclass
 class Schedule:
-    """The clock at work. `woken`: called at each beat once what was due is done, to send what it queued.
+    """The clock at work. `woken`: called at each beat once the due tasks are done, to send what they queued.
 
     `failed`: called with the name of each task that broke. `beat`: seconds between two beats.
     """

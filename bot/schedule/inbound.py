@@ -1,4 +1,4 @@
-"""The events that were already heard, since a platform that is in doubt sends the same one again.
+"""The events that were already heard: a platform in doubt sends the same one again.
 
 An event's identifier is written before its work is done, and kept for as long as the platform may send it
 again; the clock then deletes it. Only Slack's events need this: commands, buttons and forms are made harmless
@@ -32,7 +32,7 @@ def forget(db: Database, now: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Returns whether an event is new, once that is safely written. Raises `StorageError`."""
+    """Tells whether an event is new, once that is safely written. Raises `StorageError`."""
 
     storage: Storage
     clock: Clock

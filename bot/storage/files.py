@@ -31,7 +31,7 @@ def draft(destination: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path, before: datetime, name: str = "") -> None:
-    """Remove the drafts of files whose names begin with `name`, last written to before a moment.
+    """Remove the old drafts of files whose names begin with `name`, unchanged since `before`.
 
     A more recent draft may be another process's.
     """
