@@ -98,7 +98,7 @@ def _verify(fichier: Path | None, as_json: bool) -> None:
     bot = parts()
     path = _question_file(bot, fichier)
     bank = _load_bank(bot, path)
-    report = review.report(bank, bot.course.reading().version)
+    report = review.review_report(bank, bot.course.reading().version)
     if as_json:
         click.echo(dump(report))
     else:

@@ -134,7 +134,7 @@ def _verify_register(key_file: Path | None, as_json: bool) -> None:
     except StorageError as error:
         unreadable = (Fault(0, str(error).removesuffix(".")),)
     with read_only(config.database()) as db:
-        audit = attestations.verify(db, ring, head)
+        audit = attestations.verify_register(db, ring, head)
     faults = audit.faults + unreadable
     values = {
         "ok": not faults,

@@ -109,10 +109,11 @@ class NewsRequest(CourseRequest):
         """Draw, once, the questions about what changed that are up to date."""
         clauses = summary.clauses_to_read(self._since_read(revision, person))
         seen = attempts.times_asked(self.db, person, self.target.policy)
-        sitting = session.about(self.course.bank(), self.course.random(), clauses, seen=seen)
+        sitting = session.draw_about(self.course.bank(), self.course.random(), clauses, seen=seen)
         self.onboardings.update(person, questions=len(sitting.items))
         if sitting.items:
-            attempts.begin(self.db, person, self.target, sitting, self.office.clock(), kind="revision")
+            now = self.office.clock()
+            attempts.begin_attempt(self.db, person, self.target, sitting, now, kind="revision")
 
 
 # --- Messages ---------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
-"""Reading the policy, taking the quiz, attesting: the course of a new officer or employee.
+"""The course of a new officer or employee: read the policy, take the quiz, attest.
 
-In: who is an officer or an employee, what they read and answered. Out: what is left to do, reminders,
-figures.
+In: officers and employees, the pages they turn, their answers. Out: welcomes and reminders, attestations for
+the register, everyone's progress as numbers and a picture.
 """

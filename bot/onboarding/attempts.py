@@ -35,7 +35,7 @@ class Attempt:
     finished_at: datetime | None = None
 
 
-def begin(
+def begin_attempt(
     db: Database, person_id: str, target: Target, sitting: Sitting, now: datetime, *, kind: Kind
 ) -> Attempt:
     """Store a new attempt."""
@@ -49,7 +49,7 @@ def begin(
     return attempt
 
 
-def save(db: Database, attempt: Attempt, sitting: Sitting, now: datetime) -> Attempt:
+def save_attempt(db: Database, attempt: Attempt, sitting: Sitting, now: datetime) -> Attempt:
     """Store an attempt's new sitting; only the answers that it adds are written."""
     for turn in range(attempt.sitting.turn, sitting.turn):
         answer = sitting.answers[turn]

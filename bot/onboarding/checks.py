@@ -35,7 +35,7 @@ def check_quiz(settings: Settings) -> Iterator[Finding]:
         name = policies.default.name
         yield note(_QUIZ, f"la {name} n'a pas de questions\u00a0: personne ne peut attester.")
         return
-    problems, stale = len(review.review(bank, version)), len(bank.stale)
+    problems, stale = len(review.review_bank(bank, version)), len(bank.stale)
     if problems:
         yield wrong(_QUIZ, f"{problems} problème(s) dans les questions. Voyez\u00a0: vigie quiz verifier.")
     if stale:
@@ -56,7 +56,7 @@ def check_register(db: Database, keys: Path) -> Iterator[Finding]:
     except StorageError as error:
         yield wrong(_REGISTER, str(error))
         return
-    audit = register.verify(db, ring, noted)
+    audit = register.verify_register(db, ring, noted)
     intact = f"{audit.entries} attestation(s), intactes"
     if audit.faults:
         count = len(audit.faults)

@@ -242,7 +242,7 @@ def duties(db: Database, person_id: str, today: date) -> list[str]:
     reasons = {
         "roles": any(line.holder == person_id for line in lines),
         "appartenance": member.fetchone() is not None,
-        "attestations": attestations.holds(db, person_id),
+        "attestations": attestations.holds_attestation(db, person_id),
     }
     return [category for category, applies in reasons.items() if applies]
 
@@ -285,7 +285,7 @@ def enforce(
     sent = "state IN ('sent', 'dead', 'cancelled') AND coalesce(sent_day, substr(due_at, 1, 10)) <= ?"
     counts = {
         # First: it notes when mandates end, from memberships that are erased below.
-        "attestations": attestations.expire(db, today, attestation_years, remember),
+        "attestations": attestations.expire_records(db, today, attestation_years, remember),
         "liaison": db.conn.execute("DELETE FROM link_codes").rowcount,  # good for ten minutes
         "appartenance": old("members", "until <= ?", FORMER_MEMBER_DAYS),
         "roles": old("role_holders", "until <= ?", FORMER_HOLDER_DAYS),

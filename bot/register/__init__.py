@@ -1,4 +1,5 @@
-"""The register of attestations: chained, signed, and the receipts made from it.
+"""The register of attestations, a signed chain, and the receipts made from it.
 
-In: who attests what, and when. Out: entries that cannot be changed unseen, and receipts anyone can verify.
+In: a person who attests a text. Out: entries that cannot be changed unnoticed, and receipts that anyone can
+verify.
 """

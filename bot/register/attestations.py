@@ -187,7 +187,7 @@ def advance(db: Database, keys: Path, signer: Signer) -> bool:
 
     Call it after each transaction that attests, and every day in case of a crash in between: in that order,
     the note is never ahead of a sound register. Return False, and leave the note alone, when the register no
-    longer holds the entry noted: someone has to look (`verify`). Raises `StorageError`.
+    longer holds the entry noted: someone has to look (`verify_register`). Raises `StorageError`.
     """
     noted = signing.noted_head(keys, signing.load_ring(keys))
     if noted and not _follows(db, noted):
@@ -218,7 +218,7 @@ class Audit:
     faults: tuple[Fault, ...]
 
 
-def verify(db: Database, ring: Ring, noted: Head | None = None) -> Audit:
+def verify_register(db: Database, ring: Ring, noted: Head | None = None) -> Audit:
     """Check every entry, their order and signatures, the fields that open them, and the end of the register.
 
     `ring`: the trusted keys, which never come from the database. `noted`: the end noted beside the keys;
@@ -287,7 +287,7 @@ def erase_identity(db: Database, number: int, remember: Remember) -> bool:
     return bool(destroy(db, "attestation_people", "number = ?", (number,), remember))
 
 
-def expire(db: Database, today: date, years: int, remember: Remember) -> int:
+def expire_records(db: Database, today: date, years: int, remember: Remember) -> int:
     """Erase the records of people whose term ended `years` ago. Return the number of rows erased.
 
     Run it every day, before former memberships are erased: it notes when terms end. The term of someone who
@@ -315,7 +315,7 @@ def expire(db: Database, today: date, years: int, remember: Remember) -> int:
     return erased
 
 
-def holds(db: Database, person_id: str) -> bool:
+def holds_attestation(db: Database, person_id: str) -> bool:
     """Return whether an attestation of this person is stored: it must be until it expires."""
     row = db.conn.execute("SELECT 1 FROM attestation_people WHERE person_id = ? LIMIT 1", (person_id,))
     return row.fetchone() is not None

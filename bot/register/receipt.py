@@ -45,7 +45,7 @@ class ReceiptError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """The association that gives receipts. `policy`: from an identifier, « PA20 » and its full title."""
+    """The association that gives receipts. `policy`: gives « PA20 » and its full title by identifier."""
 
     association: str
     policy: Callable[[str], tuple[str, str]]

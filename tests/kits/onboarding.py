@@ -58,7 +58,7 @@ class School(Desk):
 
         def check() -> register.Audit:
             with self.office.storage.transaction() as db:
-                return register.verify(db, {SIGNER.id: SIGNER.public})
+                return register.verify_register(db, {SIGNER.id: SIGNER.public})
 
         return await self.office.storage.run(check)
 

@@ -217,9 +217,9 @@ def test_when_two_accounts_become_one_person_all_that_was_done_is_theirs(db: Dat
     Onboardings(db, TARGET).turn_page(other, "1/1", DAY)
     Onboardings(db, TARGET).turn_page(other, "2/1", DAY)
     attestations.note_fact(db, other, TARGET, "opened", platform="discord", now=NOW)
-    sitting = session.draw(BANK, Random(1))  # noqa: S311 — a test's own luck
-    begun = attempts.begin(db, other, TARGET, sitting, NOW, kind="quiz")
-    attempts.save(db, begun, finish(sitting, BANK, right=lambda n: n > 2), NOW)
+    sitting = session.draw_quiz(BANK, Random(1))  # noqa: S311 — a test's own luck
+    begun = attempts.begin_attempt(db, other, TARGET, sitting, NOW, kind="quiz")
+    attempts.save_attempt(db, begun, finish(sitting, BANK, right=lambda n: n > 2), NOW)
     persons.merge(db, mine, other)
     assert Onboardings(db, TARGET).pages_read(mine) == {"1/1", "2/1"}
     assert len(Onboardings(db, TARGET).standings()) == 1
@@ -231,9 +231,9 @@ def test_when_a_person_is_forgotten_nothing_of_their_path_remains(db: Database) 
     person = officer(db)
     follow(db)
     Onboardings(db, TARGET).turn_page(person, "1/1", DAY)
-    sitting = session.draw(BANK, Random(1))  # noqa: S311 — same
-    begun = attempts.begin(db, person, TARGET, sitting, NOW, kind="quiz")
-    attempts.save(db, begun, finish(sitting, BANK), NOW)
+    sitting = session.draw_quiz(BANK, Random(1))  # noqa: S311 — same
+    begun = attempts.begin_attempt(db, person, TARGET, sitting, NOW, kind="quiz")
+    attempts.save_attempt(db, begun, finish(sitting, BANK), NOW)
     db.conn.execute("DELETE FROM people WHERE id = ?", (person,))
     for table in ("onboardings", "pages_read", "quiz_attempts", "quiz_answers", "reading_facts"):
         assert db.conn.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table  # noqa: S608 — the five above
@@ -241,14 +241,14 @@ def test_when_a_person_is_forgotten_nothing_of_their_path_remains(db: Database) 
 
 def test_what_is_kept_of_an_attempt_is_what_was_played(db: Database) -> None:
     person = officer(db)
-    sitting = session.draw(BANK, Random(5))  # noqa: S311 — same
-    begun = attempts.begin(db, person, TARGET, sitting, NOW, kind="quiz")
+    sitting = session.draw_quiz(BANK, Random(5))  # noqa: S311 — same
+    begun = attempts.begin_attempt(db, person, TARGET, sitting, NOW, kind="quiz")
     assert attempts.load_attempt(db, begun.id) == begun == attempts.under_way(db, person, "pa20", "quiz")
     over = finish(sitting, BANK, right=lambda n: n != 4)
-    kept = attempts.save(db, begun, over, NOW)
+    kept = attempts.save_attempt(db, begun, over, NOW)
     assert attempts.load_attempt(db, begun.id) == kept == attempts.latest(db, person, "pa20", "quiz")
     assert kept.finished_at == NOW
-    assert attempts.save(db, kept, over, NOW + timedelta(days=1)).finished_at == NOW
+    assert attempts.save_attempt(db, kept, over, NOW + timedelta(days=1)).finished_at == NOW
     assert attempts.times_asked(db, person, "pa20") == {item.question: 1 for item in sitting.items}
     assert attempts.missed(db, person, "pa20") == session.missed(over)
     assert attempts.load_attempt(db, "autre") is None

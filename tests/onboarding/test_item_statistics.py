@@ -68,7 +68,7 @@ def test_answers_to_what_a_question_was_before_are_left_out() -> None:
 
 
 def test_clauses_are_ranked_by_the_answers_to_all_their_questions() -> None:
-    drawn = session.draw(BANK, Random(1))  # noqa: S311 — same
+    drawn = session.draw_quiz(BANK, Random(1))  # noqa: S311 — same
     answers = tuple(QuizAnswer(i.question, frozenset(), n > 2) for n, i in enumerate(drawn.items))
     items = statistics.by_question(BANK, [Sitting(drawn.items, answers)])
     ranked = statistics.by_clause(items)

@@ -23,7 +23,7 @@ SEEDS = st.integers(0, 10_000)
 
 
 def drawn(seed: int, **more: object) -> Sitting:
-    return session.draw(BANK, Random(seed), **more)  # type: ignore[arg-type] # noqa: S311 — as the caller says
+    return session.draw_quiz(BANK, Random(seed), **more)  # type: ignore[arg-type] # noqa: S311 — as the caller says
 
 
 def clauses(sitting: Sitting) -> list[Number]:
@@ -68,8 +68,8 @@ def test_questions_and_choices_are_shuffled_but_vrai_stays_before_faux() -> None
 
 def test_a_small_bank_gives_what_it_has() -> None:
     few = QuizBank(BANK.questions[:5])
-    assert len(session.draw(few, Random(1)).items) == 5  # noqa: S311 — a test's own luck
-    nothing = session.draw(QuizBank(), Random(1))  # noqa: S311 — same
+    assert len(session.draw_quiz(few, Random(1)).items) == 5  # noqa: S311 — a test's own luck
+    nothing = session.draw_quiz(QuizBank(), Random(1))  # noqa: S311 — same
     assert nothing.items == ()
     assert session.current(nothing) is None
     assert session.score(nothing) == session.QuizScore(0, 0)
@@ -79,7 +79,7 @@ def test_a_small_bank_gives_what_it_has() -> None:
 @given(SEEDS, st.integers(0, 5))
 def test_the_refresher_has_three_questions_and_begins_with_what_was_missed(seed: int, count: int) -> None:
     missed = [item.question for item in drawn(seed).items][:count]
-    sitting = session.refresher(BANK, Random(seed), missed)  # noqa: S311 — same
+    sitting = session.draw_refresher(BANK, Random(seed), missed)  # noqa: S311 — same
     names = {item.question for item in sitting.items}
     assert len(names) == (session.REFRESHER_SIZE if missed else 0)
     assert names <= set(missed) if count >= 3 else set(missed) <= names
@@ -233,7 +233,7 @@ class AnySequence(RuleBasedStateMachine):
     def begin(self, seed: int) -> None:
         self.rng = Random(seed)  # noqa: S311 — same
         self.bank = BANK
-        self.sitting = session.draw(BANK, self.rng)
+        self.sitting = session.draw_quiz(BANK, self.rng)
         self.made: list[Press] = []
 
     def _press(self, press: Press) -> None:

@@ -148,7 +148,7 @@ def test_when_a_clause_changes_its_questions_alone_are_stale() -> None:
     assert [one.id for one in bank.stale] == ["5.10-a"]
     assert [one.id for one in bank.questions] == ["3.3-a", "5.17-a", "6.1-a"]
     assert not bank.problems
-    assert review.report(bank, version)["stale"] == [
+    assert review.review_report(bank, version)["stale"] == [
         {"line": 3, "question": "5.10-a", "clause": "5.10", "moved_to": None}
     ]
     reviewed = quiz_bank.bind(BOUND, version, again=["5.10-a"])
@@ -158,7 +158,7 @@ def test_when_a_clause_changes_its_questions_alone_are_stale() -> None:
 
 def test_a_clause_that_only_moved_is_said_to_be_elsewhere() -> None:
     version = revised("- 3.3 La présente", "- 3.5 La présente")
-    [stale] = review.report(quiz_bank.parse_bank(BOUND, version), version)["stale"]
+    [stale] = review.review_report(quiz_bank.parse_bank(BOUND, version), version)["stale"]
     assert stale["moved_to"] == "3.5"
 
 
@@ -167,7 +167,7 @@ def test_a_clause_that_only_moved_is_said_to_be_elsewhere() -> None:
 
 def test_the_shipped_questions_are_sound_and_cannot_be_guessed() -> None:
     text = quiz_bank.bind(SHIPPED.read_text(encoding="utf-8"), VERSION)
-    report = review.report(quiz_bank.parse_bank(text, VERSION), VERSION)
+    report = review.review_report(quiz_bank.parse_bank(text, VERSION), VERSION)
     assert report["errors"] == report["stale"] == []
     assert report["questions"] >= review.LEAST
     assert set(report["by_type"]) == set(quiz_bank.KINDS)
@@ -186,7 +186,7 @@ def test_every_quiz_has_every_essential_subject_and_in_the_end_every_clause_come
     subjects = {one.essential for one in bank.questions if one.essential}
     come = set()
     for seed in range(150):
-        drawn = [bank.question(item.question) for item in session.draw(bank, Random(seed)).items]  # noqa: S311 — a test's own luck
+        drawn = [bank.question(item.question) for item in session.draw_quiz(bank, Random(seed)).items]  # noqa: S311 — a test's own luck
         assert subjects <= {one.essential for one in drawn if one}
         assert {one.clause.article for one in drawn if one} == {one.number for one in VERSION.articles}
         come |= {str(one.clause) for one in drawn if one}
@@ -195,7 +195,7 @@ def test_every_quiz_has_every_essential_subject_and_in_the_end_every_clause_come
 
 
 def told(bank: QuizBank) -> str:
-    return "\n".join(one.text for one in review.review(bank, VERSION))
+    return "\n".join(one.text for one in review.review_bank(bank, VERSION))
 
 
 def test_what_the_whole_lacks_is_told() -> None:

@@ -39,9 +39,9 @@ def path(db: Database, who: str, *, asked: bool = True) -> str:
     if asked:
         Onboardings(db, TARGET).begin(found, NOW, by_hand=True)
     Onboardings(db, TARGET).turn_page(found, "1/1", DAY)
-    sitting = session.draw(BANK, Random(1))  # noqa: S311 — a test's own luck
-    begun = attempts.begin(db, found, TARGET, sitting, NOW, kind="quiz")
-    attempts.save(db, begun, finish(sitting, BANK), NOW)
+    sitting = session.draw_quiz(BANK, Random(1))  # noqa: S311 — a test's own luck
+    begun = attempts.begin_attempt(db, found, TARGET, sitting, NOW, kind="quiz")
+    attempts.save_attempt(db, begun, finish(sitting, BANK), NOW)
     return found
 
 

@@ -112,9 +112,9 @@ def test_what_was_attested_is_kept_until_it_expires_whatever_is_asked(
     attested(db, alex)
     assert personal_data.duties(db, alex, DAY) == ["attestations"]
     personal_data.erase(db, alex, DAY, notebook)
-    assert attestations.holds(db, alex)
+    assert attestations.holds_attestation(db, alex)
     personal_data.enforce(db, day(366 * 4), notebook)
-    assert not attestations.holds(db, alex)
+    assert not attestations.holds_attestation(db, alex)
 
 
 def test_what_a_duty_keeps_stays_and_the_rest_goes(db: Database, notebook: Notebook) -> None:

@@ -28,7 +28,7 @@ VERSION = PA20.version
 
 
 def audit(db: Database, kept: Head | None = None) -> Audit:
-    return attestations.verify(db, SIGNER.ring, kept)
+    return attestations.verify_register(db, SIGNER.ring, kept)
 
 
 def sound(db: Database, kept: Head | None = None) -> bool:
@@ -269,7 +269,10 @@ def test_a_register_brought_back_does_not_take_the_place_of_its_end(tmp_path: Pa
     assert not attestations.advance(former, tmp_path, signer)
     kept = signing.noted_head(tmp_path, signing.load_ring(tmp_path))
     assert kept == attestations.head(db)
-    assert "par laquelle" in attestations.verify(former, signing.load_ring(tmp_path), kept).faults[0].text
+    assert (
+        "par laquelle"
+        in attestations.verify_register(former, signing.load_ring(tmp_path), kept).faults[0].text
+    )
 
 
 def test_an_end_that_is_not_signed_is_refused(tmp_path: Path) -> None:
@@ -304,7 +307,7 @@ def test_what_a_former_key_signed_is_still_verified(tmp_path: Path) -> None:
     attest(db, "U1", "Zoé", signing.load_signer(tmp_path, create=True))
     attest(db, "U2", "Blaise", signing.renew(tmp_path))
     assert len({one.entry.key_id for one in attestations.all_attestations(db)}) == 2
-    assert attestations.verify(db, signing.load_ring(tmp_path)) == Audit(2, 0, ())
+    assert attestations.verify_register(db, signing.load_ring(tmp_path)) == Audit(2, 0, ())
     assert set(attestations.public_keys(db)) == set(signing.load_ring(tmp_path))
 
 
@@ -376,14 +379,14 @@ def test_fields_are_kept_for_the_mandate_and_the_years_after_it() -> None:
     who = attesting(db, "U1", "").person_id
     attestations.note_fact(db, who, PA20, "read", platform="slack", now=NOW)
     members(db, who, until=None)
-    assert not attestations.expire(db, day(4000), 3, forgetful)
+    assert not attestations.expire_records(db, day(4000), 3, forgetful)
     members(db, who, until=day(4000))
-    assert not attestations.expire(db, day(4000), 3, forgetful)
+    assert not attestations.expire_records(db, day(4000), 3, forgetful)
     db.conn.execute("DELETE FROM members")  # former memberships are themselves erased after a year
-    assert not attestations.expire(db, day(4000 + 3 * 365 - 1), 3, forgetful)
-    assert attestations.holds(db, who)
-    assert attestations.expire(db, day(4000 + 3 * 365 + 2), 3, forgetful) == 2
-    assert not attestations.holds(db, who)
+    assert not attestations.expire_records(db, day(4000 + 3 * 365 - 1), 3, forgetful)
+    assert attestations.holds_attestation(db, who)
+    assert attestations.expire_records(db, day(4000 + 3 * 365 + 2), 3, forgetful) == 2
+    assert not attestations.holds_attestation(db, who)
     assert audit(db) == Audit(1, 1, ())
     assert count(db, "mandate_ends") == 0
 
@@ -392,10 +395,10 @@ def test_a_mandate_given_back_starts_over() -> None:
     db = filled(("Zoé",))
     who = attesting(db, "U1", "").person_id
     members(db, who, until=DAY)
-    attestations.expire(db, DAY, 3, forgetful)
+    attestations.expire_records(db, DAY, 3, forgetful)
     assert count(db, "mandate_ends") == 1
     members(db, who, until=None)
-    assert not attestations.expire(db, day(2000), 3, forgetful)
+    assert not attestations.expire_records(db, day(2000), 3, forgetful)
     assert count(db, "mandate_ends") == 0
 
 
@@ -407,13 +410,13 @@ def test_a_role_is_a_mandate_too() -> None:
            SELECT 'h', id, ?, '2026-01-01' FROM roles LIMIT 1""",
         (who,),
     )
-    assert not attestations.expire(db, day(4000), 3, forgetful)
+    assert not attestations.expire_records(db, day(4000), 3, forgetful)
     db.conn.execute("UPDATE role_holders SET until = ?", (DAY.isoformat(),))
-    assert attestations.expire(db, day(4000), 3, forgetful) == 1
+    assert attestations.expire_records(db, day(4000), 3, forgetful) == 1
 
 
 def test_someone_without_a_mandate_is_kept_the_same_years() -> None:
     db = filled(("Zoé",))
-    assert not attestations.expire(db, date(2028, 2, 29), 3, forgetful)
-    assert not attestations.expire(db, date(2031, 2, 27), 3, forgetful)
-    assert attestations.expire(db, date(2031, 3, 1), 3, forgetful) == 1
+    assert not attestations.expire_records(db, date(2028, 2, 29), 3, forgetful)
+    assert not attestations.expire_records(db, date(2031, 2, 27), 3, forgetful)
+    assert attestations.expire_records(db, date(2031, 3, 1), 3, forgetful) == 1

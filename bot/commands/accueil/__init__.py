@@ -1,1 +1,1 @@
-"""`/accueil`: where one stands, page by page; and the same for the whole team."""
+"""`accueil`: a person's own onboarding and, for the administration, everyone's."""

@@ -64,7 +64,7 @@ class _OnboardingRequest(CourseRequest):
             case "page":
                 return self._page(rest)
             case "attester" | "confirmer" if self._may_attest():
-                return statement(self.course) if verb == "attester" else self._confirm()
+                return statement_message(self.course) if verb == "attester" else self._confirm()
             case "recu":
                 return self._receipt()
         return self._progress()
@@ -127,7 +127,8 @@ class _OnboardingRequest(CourseRequest):
         following = [*names[names.index(name) + 1 :], *left]
         if following:
             return self._page(following[0])
-        return reading_over(self.course, passed="passed" in attestations.facts(self.db, person, self.target))
+        steps = attestations.facts(self.db, person, self.target)
+        return reading_over_message(self.course, passed="passed" in steps)
 
     def _unread(self, person: str, names: list[str]) -> list[str]:
         turned = self.onboardings.pages_read(person)
@@ -157,7 +158,7 @@ class _OnboardingRequest(CourseRequest):
         person, account = persons.known(self.db, actor), persons.account(actor)
         attesting = Attesting(person, name, account, self.target, self.office.clock())
         enrolment.attest_reading(self.db, attesting, self.course.attest)
-        return attested(self.course)
+        return attested_message(self.course)
 
     def _receipt(self) -> Message:
         """Send a person their receipt again, once they have attested."""
@@ -165,7 +166,7 @@ class _OnboardingRequest(CourseRequest):
         if person is None or "attested" not in attestations.facts(self.db, person, self.target):
             return self._progress()
         self.course.send_receipt(self.db, person, self.target, self.office.clock())
-        return receipt_coming()
+        return receipt_coming_message()
 
 
 def _asked(course: Course, standing: Standing | None) -> str:
@@ -261,7 +262,7 @@ def page_message(course: Course, at: int) -> Message:
     )
 
 
-def reading_over(course: Course, *, passed: bool) -> Message:
+def reading_over_message(course: Course, *, passed: bool) -> Message:
     """Close the reading and offer the next step. `passed`: the quiz is done already."""
     following = (
         Button("Attester ma lecture", "accueil attester", "primary")
@@ -279,7 +280,7 @@ def reading_over(course: Course, *, passed: bool) -> Message:
 # --- The messages of the attestation ----------------------------------------------------------
 
 
-def statement(course: Course) -> Message:
+def statement_message(course: Course) -> Message:
     """Show the statement to attest."""
     return Message(
         Heading("Votre attestation"),
@@ -304,7 +305,7 @@ def name_form(course: Course) -> Form:
     )
 
 
-def attested(course: Course) -> Message:
+def attested_message(course: Course) -> Message:
     """Confirm an attestation."""
     return Message(
         Heading("C'est attesté"),
@@ -316,6 +317,6 @@ def attested(course: Course) -> Message:
     )
 
 
-def receipt_coming() -> Message:
+def receipt_coming_message() -> Message:
     """Confirm that the receipt is on its way."""
     return Message(Text("Votre reçu arrive dans un instant, en message privé."), Buttons(_WHERE))

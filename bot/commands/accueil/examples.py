@@ -19,12 +19,12 @@ def accueil_examples(course: Course) -> dict[str, Reply]:
     pages = range(len(accueil.page_names(course.reading())))
     return {
         **{f"Lecture, page {at + 1}": accueil.page_message(course, at) for at in pages},
-        "Lecture terminée": accueil.reading_over(course, passed=False),
-        "Lecture terminée, quiz réussi": accueil.reading_over(course, passed=True),
-        "L'attestation": accueil.statement(course),
+        "Lecture terminée": accueil.reading_over_message(course, passed=False),
+        "Lecture terminée, quiz réussi": accueil.reading_over_message(course, passed=True),
+        "L'attestation": accueil.statement_message(course),
         "L'attestation, le nom": accueil.name_form(course),
-        "C'est attesté": accueil.attested(course),
-        "Le reçu, redemandé": accueil.receipt_coming(),
+        "C'est attesté": accueil.attested_message(course),
+        "Le reçu, redemandé": accueil.receipt_coming_message(),
     }
 
 
@@ -39,20 +39,20 @@ def gestion_examples(course: Course) -> dict[str, Reply]:
     ]
     line = "En retard, commencé le 3 novembre 2026; message remis le 3 novembre 2026."
     return {
-        "Les accueils": gestion.overview(
+        "Les accueils": gestion.overview_message(
             course, counts, [alex, blaise], replace(bank, stale=bank.questions[:3], problems=wrong)
         ),
-        "Les accueils, au début": gestion.overview(
+        "Les accueils, au début": gestion.overview_message(
             course, replace(counts, total=0, steps=(), late=0), [], QuizBank()
         ),
-        "Les accueils, personnes": gestion.people_page(
+        "Les accueils, personnes": gestion.people_message(
             [(alex, line), (blaise, line)], 1, 20, [Button("Arrêter 1", "accueil arreter 0f3c9a5be2d14c70")]
         ),
-        "Les accueils, personne": gestion.people_page([], 1, 0),
-        "Les questions du quiz": gestion.questions_page(bank, items, statistics.by_clause(items), 1, 20),
-        "Les questions, au début": gestion.questions_page(bank, [], [], 1, 0),
+        "Les accueils, personne": gestion.people_message([], 1, 0),
+        "Les questions du quiz": gestion.questions_message(bank, items, statistics.by_clause(items), 1, 20),
+        "Les questions, au début": gestion.questions_message(bank, [], [], 1, 0),
         "Commencer un accueil": gestion.person_form(),
-        "Un accueil commencé": gestion.begun(alex, new=True),
-        "Un accueil déjà commencé": gestion.begun(alex, new=False),
-        "L'image des accueils": gestion.drawing(counts),
+        "Un accueil commencé": gestion.begun_message(alex, new=True),
+        "Un accueil déjà commencé": gestion.begun_message(alex, new=False),
+        "L'image des accueils": gestion.drawing_message(counts),
     }

@@ -74,7 +74,7 @@ class _OnboardingsRequest(CourseRequest):
                 return self._draw()
         standings = self._standings()
         late = [self._named(standing.person_id) for standing in standings if self._is_late(standing)]
-        return overview(self.course, self._count(standings), late, self.course.bank())
+        return overview_message(self.course, self._count(standings), late, self.course.bank())
 
     def _standings(self) -> list[Standing]:
         self.onboardings.note_delivered(self.office.calendar)
@@ -103,7 +103,7 @@ class _OnboardingsRequest(CourseRequest):
             Button(f"Arrêter {standings.index(standing) + 1}", f"accueil arreter {standing.person_id}")
             for standing in by_hand[:_STOPS]
         ]
-        return people_page(lines, _page_number(text, len(standings)), len(standings), stops)
+        return people_message(lines, _page_number(text, len(standings)), len(standings), stops)
 
     def _described(self, standing: Standing) -> str:
         """Return the state of an onboarding and every fact about it; none is inferred from another."""
@@ -134,7 +134,7 @@ class _OnboardingsRequest(CourseRequest):
         items = statistics.by_question(bank, sittings)
         clauses = [row for row in statistics.by_clause(items) if row.facility < 1][:_CLAUSES]
         page = _page_number(text, len(items))
-        return questions_page(bank, _slice(items, text), clauses, page, len(items))
+        return questions_message(bank, _slice(items, text), clauses, page, len(items))
 
     def _begin(self) -> Reply:
         """Begin the onboarding of a picked person; one that is begun or done does not change."""
@@ -145,7 +145,7 @@ class _OnboardingsRequest(CourseRequest):
             raise UserError("Choisissez une personne. Rien n'est commencé.")
         person = persons.known(self.db, replace(actor_of(self.request), user=picked))
         new = self.onboardings.begin(person, self.office.clock(), by_hand=True, at_once=True)
-        return begun(self._named(person), new=new)
+        return begun_message(self._named(person), new=new)
 
     def _stop(self, person_id: str) -> Message:
         """Stop an onboarding that was begun by hand; pressed twice, nothing more changes."""
@@ -159,7 +159,7 @@ class _OnboardingsRequest(CourseRequest):
         person = persons.known(self.db, actor_of(self.request))
         arguments = {"person": person, "id": persons.new_id()}
         clock.plan(self.db, f"{DRAW}:{person}", DRAW, self.office.clock(), arguments)
-        return drawing(self._count(self._standings()))
+        return drawing_message(self._count(self._standings()))
 
 
 def _page_number(text: str, total: int) -> int:
@@ -180,7 +180,7 @@ def _slice(rows: Sequence[_Row], text: str) -> Sequence[_Row]:
 # --- Messages ---------------------------------------------------------------------------------
 
 
-def overview(course: Course, numbers: Numbers, late: Sequence[Span], bank: QuizBank) -> Message:
+def overview_message(course: Course, numbers: Numbers, late: Sequence[Span], bank: QuizBank) -> Message:
     """Return the numbers, the late people, the questions to review, and the actions."""
     more = f" et {len(late) - _LATE} de plus" if len(late) > _LATE else ""
     notes = []
@@ -207,7 +207,7 @@ def overview(course: Course, numbers: Numbers, late: Sequence[Span], bank: QuizB
     )
 
 
-def people_page(
+def people_message(
     lines: Sequence[tuple[Span, str]], page: int, total: int, stops: Sequence[Button] = ()
 ) -> Message:
     """Return one page of the list of people, each with a description."""
@@ -223,7 +223,7 @@ def people_page(
     )
 
 
-def questions_page(
+def questions_message(
     bank: QuizBank,
     items: Sequence[ItemStatistics],
     clauses: Sequence[ClauseStatistics],
@@ -260,7 +260,7 @@ def _percent(share: float) -> str:
     return f"{round(share * 100)}\u00a0%"
 
 
-def begun(who: Span, *, new: bool) -> Message:
+def begun_message(who: Span, *, new: bool) -> Message:
     """Confirm that an onboarding begins. `new`: it was neither begun nor done before."""
     what = "recevra dans un instant son message d'accueil" if new else "a déjà un accueil commencé ou terminé"
     return Message(Text(who, f" {what}."), Buttons(_ALL, Button("Personnes", "accueil personnes")))
@@ -277,7 +277,7 @@ def person_form() -> Form:
     )
 
 
-def drawing(numbers: Numbers) -> Message:
+def drawing_message(numbers: Numbers) -> Message:
     """Confirm that the picture is on its way, with its numbers meanwhile."""
     return Message(
         Text("\n".join(numbers.lines())),

@@ -1,1 +1,1 @@
-"""`/quiz`: one question at a time, and what its screens say."""
+"""`/quiz`: its requests and its messages, one question at a time."""

@@ -17,7 +17,7 @@ from bot.onboarding.quiz.session import Item, QuizAnswer, QuizTurn, Sitting
 def quiz_examples(course: Course, now: datetime) -> dict[str, Message]:
     """Return one of each message of the quiz, by name, on the first questions of the bank."""
     bank = course.bank()
-    sitting = session.draw(bank, Random(20))  # noqa: S311 — the same examples each time
+    sitting = session.draw_quiz(bank, Random(20))  # noqa: S311 — the same examples each time
     identifier, nothing = "0f3c9a5be2d14c70", frozenset[int]()
     examples = {
         "Le quiz": messages.introduction_message(course),

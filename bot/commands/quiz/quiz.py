@@ -120,7 +120,7 @@ class _QuizRequest(CourseRequest):
             if last and last.id != after:
                 return self._overview()
             seen = attempts.times_asked(self.db, person, policy)
-            attempt = self._store(person, "quiz", session.draw(bank, self.course.random(), seen=seen))
+            attempt = self._store(person, "quiz", session.draw_quiz(bank, self.course.random(), seen=seen))
         return self._question(attempt)
 
     def _refresh(self) -> Message:
@@ -135,14 +135,14 @@ class _QuizRequest(CourseRequest):
                 return self._result(last)
             missed = attempts.missed(self.db, person, policy)
             seen = attempts.times_asked(self.db, person, policy)
-            sitting = session.refresher(self.course.questions(), self.course.random(), missed, seen=seen)
+            sitting = session.draw_refresher(self.course.questions(), self.course.random(), missed, seen=seen)
             if not sitting.items:
                 return messages.nothing_missed_message()
             attempt = self._store(person, "refresher", sitting)
         return self._question(attempt)
 
     def _store(self, person: str, kind: attempts.Kind, sitting: Sitting) -> Attempt:
-        return attempts.begin(self.db, person, self.target, sitting, self.office.clock(), kind=kind)
+        return attempts.begin_attempt(self.db, person, self.target, sitting, self.office.clock(), kind=kind)
 
     # --- Playing ------------------------------------------------------------------------------
 
@@ -174,14 +174,14 @@ class _QuizRequest(CourseRequest):
         for letter in letters:
             tick = Press(turn.turn, turn.item.edition, "tick", letter)
             sitting, _ = session.press(sitting, self.course.questions(), tick)
-        attempt = attempts.save(self.db, attempt, sitting, self.office.clock())
+        attempt = attempts.save_attempt(self.db, attempt, sitting, self.office.clock())
         return self._play(attempt, Press(turn.turn, turn.item.edition, "submit"))
 
     def _play(self, attempt: Attempt, press: Press) -> Message:
         attempt, changed = self._agree(attempt)
         sitting, outcome = session.press(attempt.sitting, self.course.questions(), press)
         if outcome in {"answered", "ticked"}:
-            attempt = attempts.save(self.db, attempt, sitting, self.office.clock())
+            attempt = attempts.save_attempt(self.db, attempt, sitting, self.office.clock())
         if outcome == "answered":
             self._note_pass(attempt)
         if outcome in {"answered", "already"}:
@@ -225,7 +225,7 @@ class _QuizRequest(CourseRequest):
         changed = sitting != attempt.sitting
         if changed or attempt.version != version:
             updated = replace(attempt, version=version)
-            attempt = attempts.save(self.db, updated, sitting, self.office.clock())
+            attempt = attempts.save_attempt(self.db, updated, sitting, self.office.clock())
             self._note_pass(attempt)
         return attempt, changed
 

@@ -1,1 +1,1 @@
-"""The quiz's questions, its pure state machine, their review, export and statistics."""
+"""The questions of the quiz, its state machine, their review, export and statistics."""

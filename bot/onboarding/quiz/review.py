@@ -25,7 +25,7 @@ LEAST_LIKELY = 0.01
 Player: TypeAlias = Callable[[Question], int | None]  # the index of the chosen choice, None: no preference
 
 
-def review(bank: QuizBank, version: Version) -> list[Problem]:
+def review_bank(bank: QuizBank, version: Version) -> list[Problem]:
     """Return every problem of the bank: those of its lines, then those of the whole.
 
     Where a question is invalid, return the problems of the lines only: the clause would otherwise be
@@ -36,7 +36,7 @@ def review(bank: QuizBank, version: Version) -> list[Problem]:
     return [*bank.problems, *_coverage(bank, version), *_giveaways(bank.questions)]
 
 
-def report(bank: QuizBank, version: Version) -> dict[str, Any]:
+def review_report(bank: QuizBank, version: Version) -> dict[str, Any]:
     """Return the review in the shape of `vigie quiz verifier --json`."""
     by_clause = Counter(question.clause for question in bank.questions)
     by_type = Counter(question.kind for question in bank.questions)
@@ -47,7 +47,7 @@ def report(bank: QuizBank, version: Version) -> dict[str, Any]:
         "by_type": {kind: by_type[kind] for kind in KINDS},
         "errors": [
             {"line": problem.line, "question": problem.question, "problem": problem.text}
-            for problem in review(bank, version)
+            for problem in review_bank(bank, version)
         ],
         "stale": [
             {

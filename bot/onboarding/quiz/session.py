@@ -117,7 +117,7 @@ class QuizScore:
 # --- Drawing ----------------------------------------------------------------------------------
 
 
-def draw(bank: QuizBank, rng: Random, *, seen: Mapping[str, int] | None = None) -> Sitting:
+def draw_quiz(bank: QuizBank, rng: Random, *, seen: Mapping[str, int] | None = None) -> Sitting:
     """Draw a quiz of `SIZE` questions, fewer when the bank has fewer.
 
     One question of each essential subject comes first, then one of each article left, then any. `seen`: how
@@ -134,7 +134,7 @@ def draw(bank: QuizBank, rng: Random, *, seen: Mapping[str, int] | None = None) 
     return hand.dealt(SIZE)
 
 
-def refresher(
+def draw_refresher(
     bank: QuizBank, rng: Random, missed: Collection[str], *, seen: Mapping[str, int] | None = None
 ) -> Sitting:
     """Draw a few of the missed questions, then others on the same clauses, then essential ones.
@@ -151,7 +151,7 @@ def refresher(
     return hand.dealt(REFRESHER_SIZE)
 
 
-def about(
+def draw_about(
     bank: QuizBank, rng: Random, clauses: Collection[Number], *, seen: Mapping[str, int] | None = None
 ) -> Sitting:
     """Draw a few questions on some clauses, as varied as can be; none when the bank has none."""
