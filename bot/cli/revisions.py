@@ -164,8 +164,8 @@ def _review_lines(bot: Parts, document: ReadDocument) -> Iterator[str]:
             yield f"- {remark.clause}\u00a0: {remark.message}" if remark.clause else f"- {remark.message}"
     else:
         yield "Rien à vérifier dans le texte."
-    if left := upkeep.upkeep_after(policy, comparison.old, comparison.new, bot.folders):
-        yield f"\nÀ revoir une fois ce texte adopté\u00a0: {'; '.join(left.lines_in_french())}."
+    if left := upkeep.upkeep_lines(policy, comparison.old, comparison.new, bot.folders):
+        yield f"\nÀ revoir une fois ce texte adopté\u00a0: {'; '.join(left)}."
     if not document.adoptable:
         yield "\nCe texte ne peut pas être adopté tel quel\u00a0: ses numéros ne sont pas sûrs."
 

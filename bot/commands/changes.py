@@ -68,7 +68,7 @@ def _blocks(comparison: Comparison) -> Iterator[list[Element]]:
 def _quotes(
     version: Version, numbers: Sequence[str], opposite: Sequence[str], style: Style
 ) -> Iterator[Quote]:
-    """Yield clauses, their words that are not in the `opposite` texts marked."""
+    """Yield quotations of clauses, with the words that the `opposite` texts lack marked."""
     against = "\n\n".join(opposite)
     for number, text in zip(numbers, clause_texts(version, numbers), strict=True):
         marks, at = [], 0

@@ -40,7 +40,7 @@ class NewsRequest(CourseRequest):
     archive: Archive
 
     def changes(self, text: str) -> Message:
-        """Show a page of what a revision changed; the text names it as in `_parse`."""
+        """Show a page of what a revision changed: see `_parse` for `text`."""
         policy, revision, page = self._parse(text)
         if revision is None:
             return none_yet(policy)
@@ -106,7 +106,7 @@ class NewsRequest(CourseRequest):
         return reading_noted(self.course, self.onboardings.standing(person) or standing)
 
     def _draw_questions(self, revision: Revision, person: str) -> None:
-        """Draw, once, the questions about what changed that are up to date."""
+        """Draw questions about what changed, once, among those that are up to date."""
         clauses = summary.clauses_to_read(self._since_read(revision, person))
         seen = attempts.times_asked(self.db, person, self.target.policy)
         sitting = session.draw_about(self.course.bank(), self.course.random(), clauses, seen=seen)

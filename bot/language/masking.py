@@ -1,4 +1,4 @@
-"""Masking, in a question to be stored, what could tell whom it is about.
+"""Masks what could identify someone in a question, before it is stored.
 
 Masked are addresses of all kinds, links, mentions, numbers in figures or in words, quoted texts, and names:
 a capitalized word inside a sentence unless it is known, a known first or family name, an unknown word after a

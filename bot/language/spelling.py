@@ -67,9 +67,9 @@ _SOUNDS = tuple(
 
 
 class WordCache(dict[str, str]):
-    """A function of a word, called as one, with its results in order of arrival, up to `MOST_WORDS`.
+    """A function of one word that remembers its results, in order, up to `MOST_WORDS`.
 
-    `forget(count)` leaves the first `count`, so that words that must not be kept can be dropped.
+    `forget(count)` keeps the first `count`, so that the words of a private text can be dropped.
     """
 
     def __init__(self, compute: Callable[[str], str]) -> None:

@@ -72,7 +72,7 @@ def approved(db: Database, folders: Sequence[Path], today: date) -> Approved:
 
 @dataclass
 class Archive:
-    """The texts. `volume`: the association's own folder, where adopted texts are written too.
+    """All the texts. `volume`: the association's own folder, where adopted texts are written too.
 
     `channels`: where revisions are announced. `approvals`: how many persons must approve. `replaced`: called
     once other texts are in force. `at_once`: whether people are told outside working hours (the sandbox).

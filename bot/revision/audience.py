@@ -95,7 +95,7 @@ def asked_of(db: Database, person_id: str, chain: Sequence[Revision], nature: Na
 
 
 def concerned(db: Database, policy: str, today: date) -> dict[str, bool]:
-    """Return the persons concerned today, and whether only because the administration asked."""
+    """Return the persons concerned today, True for those whom only the administration added."""
     rows = db.conn.execute(
         """SELECT person_id FROM onboardings WHERE policy = ? AND by_hand = 1 AND suspended_on IS NULL
              AND version = (SELECT max(version) FROM onboardings AS other
@@ -172,24 +172,17 @@ class _Teller:
         return VersionNotice(self.campaign.target.policy, self.campaign.target.version)
 
     def tell(self, person: str, *, by_hand: bool) -> None:
-        """Place a person in the new version, keeping what they did that still holds, and tell them, once."""
+        """Place a person in the new version, with what they did that still holds, and tell them, once."""
         db, campaign, target = self.db, self.campaign, self.campaign.target
         nature = campaign.revision.nature or Nature.SUBSTANTIVE
         asked: Asked = asked_of(db, person, campaign.chain, nature) if campaign.attested else "nothing"
-        former = self._former(person)
+        former, today = self._former(person), campaign.calendar.day(self.now)
         never_welcomed = asked == "whole" and (former is None or not self._was_welcomed(person, former[1]))
         notice = WELCOME.name if never_welcomed else REVISION.name
         cursor = db.conn.execute(
             """INSERT OR IGNORE INTO revision_recipients (id, revision_id, person_id, asked, told, queued_on)
                VALUES (?, ?, ?, ?, ?, ?)""",
-            (
-                persons.new_id(),
-                campaign.revision.id,
-                person,
-                asked,
-                notice,
-                campaign.calendar.day(self.now).isoformat(),
-            ),
+            (persons.new_id(), campaign.revision.id, person, asked, notice, today.isoformat()),
         )
         if cursor.rowcount != 1:
             return
@@ -219,8 +212,8 @@ class _Teller:
     def _carry(self, person: str, standing: Standing, former: Target, scope: enrolment.Scope) -> None:
         """Keep what a person did in the former version that still holds.
 
-        That is the pages whose words are the same and, when the revision is editorial, the steps already
-        taken of the same thing. A text that changed must be read, and asked about, again.
+        That is the pages whose words have not changed and, for an editorial revision, the steps already
+        taken. What changed must be read, and asked about, again.
         """
         db, campaign, target = self.db, self.campaign, self.campaign.target
         day = campaign.calendar.day(standing.started_at)

@@ -40,7 +40,7 @@ class RevisionError(ValueError):
 
 
 class DatesError(RevisionError):
-    """Dates that a revision cannot have; others might do."""
+    """A refusal of the dates alone; others may do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +212,7 @@ def originate(db: Database, policy: str, adopted: date, text: str, today: date) 
 
 
 def propose(db: Database, proposal: Proposal, today: date) -> Revision:
-    """Propose a text, or return the proposal that already waits with it.
+    """Propose a text, or return the pending proposal of the same text.
 
     Raises `RevisionError` when it is the latest approved text.
     """
@@ -303,7 +303,7 @@ def approve(
 
 
 def rebase(db: Database, revision: Revision) -> Revision:
-    """Compare a proposal with the version that is now the last; decisions must be made again."""
+    """Rebase a proposal on the latest approved text; the natures decided are cleared."""
     base = latest_approved(db, revision.policy).version
     if revision.state != "proposed" or revision.base == base:
         return revision

@@ -1,4 +1,4 @@
-"""One of each message about revisions, on a made-up revision of the policy at hand."""
+"""An example of each message about revisions, for a made-up revision of the default policy."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _TOLD = date(2026, 11, 24)
 
 
 def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
-    """Return one of each reply about revisions, by name."""
+    """Return an example of each reply about revisions, by name."""
     policy = course.library.default
     comparison = compare(course.library.current(policy), _made_up(course.library, policy))
     return {
@@ -48,7 +48,7 @@ def _curve_png() -> bytes:
 
 
 def _made_up(library: Library, policy: Policy) -> Version:
-    """Return a version where a clause says something more, and another is not there any more."""
+    """Return a version in which a clause gains a sentence and another is removed."""
     version = library.current(policy)
     [first, *others] = version.articles
     [clause, *clauses] = first.clauses

@@ -28,7 +28,7 @@ from bot.revision.reading import formats
 from bot.revision.reading.document import Document
 from bot.revision.reading.lint import NamedRole
 from bot.revision.revisions import Dates, DatesError, Proposal, Revision, RevisionError
-from bot.revision.upkeep import upkeep_after
+from bot.revision.upkeep import upkeep_lines
 from bot.schedule import clock
 
 logger = logging.getLogger(__name__)
@@ -68,7 +68,10 @@ def _page(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class RevisionRequest:
-    """A request of the administration, in its transaction. `rest`: the words after the revision's id."""
+    """A request of the administration, in its transaction.
+
+    An action takes a revision and `rest`, the words after the revision's id.
+    """
 
     office: Office
     archive: Archive
@@ -126,15 +129,14 @@ class RevisionRequest:
         return self.show(self.archive.propose(self.db, proposal, today))
 
     def show(self, revision: Revision, _rest: str = "") -> Message:
-        """Show a revision: what it changes, what to look at in it, how many people it asks what."""
+        """Show a revision: what it changes, what to look at in it, how many people it concerns."""
         comparison, policy = self._comparison(revision), self._policy(revision)
         counts: Mapping[Asked, int] = {}
         left: Sequence[str] = ()
         if revision.state in {"proposed", "scheduled"}:
             counts = self._counts(revision, comparison)
             try:
-                upkeep = upkeep_after(policy, comparison.old, comparison.new, self.archive.folders)
-                left = tuple(upkeep.lines_in_french())
+                left = upkeep_lines(policy, comparison.old, comparison.new, self.archive.folders)
             except PolicyError as error:
                 logger.warning("%s", error)
         agreed = [self._name(person) for person in revisions.approvers(self.db, revision.id)]
@@ -188,27 +190,21 @@ class RevisionRequest:
         if not self.request.fields:
             return say.dates_form(revision, rest)
         adopted, effective = (self.request.fields.get(name, "") for name in ("adoptee", "effet"))
-        try:
-            dates = Dates(politique.read_day(adopted), politique.read_day(effective))
-            return self._approve(revision, dates)
-        except (UserError, DatesError) as error:  # nothing is written yet
-            return say.wrong_dates(revision, _sentence(error), adopted, effective)
+        return self._approve(revision, adopted, effective)
 
     def agree(self, revision: Revision, _rest: str) -> Reply:
         """Approve the dates that someone else approved."""
         if revision.state != "proposed" or not revision.adopted or not revision.effective:
             return self.approve(revision, "")
-        dates = Dates(revision.adopted, revision.effective)
-        try:
-            return self._approve(revision, dates)
-        except DatesError as error:  # time has passed since the other person approved them
-            return say.wrong_dates(
-                revision, _sentence(error), dates.adopted.isoformat(), dates.effective.isoformat()
-            )
+        return self._approve(revision, revision.adopted.isoformat(), revision.effective.isoformat())
 
-    def _approve(self, revision: Revision, dates: Dates) -> Message:
-        person, today, needed = self._person(), self.office.today(), self.archive.approvals
-        revision = revisions.approve(self.db, revision, person, dates, today, needed=needed)
+    def _approve(self, revision: Revision, adopted: str, effective: str) -> Message:
+        today, needed = self.office.today(), self.archive.approvals
+        try:
+            dates = Dates(politique.read_day(adopted), politique.read_day(effective))
+            revision = revisions.approve(self.db, revision, self._person(), dates, today, needed=needed)
+        except (UserError, DatesError) as error:  # nothing is written yet
+            return say.wrong_dates(revision, _sentence(error), adopted, effective)
         if revision.state == "scheduled":
             self.archive.plan(self.db, revision, self.office.clock())
         return say.approved(self._policy(revision), revision, today)

@@ -1,4 +1,4 @@
-"""Which clauses of one version became which of another.
+"""The alignment of two versions: which clause of one became which of the other.
 
 First, clauses with the same words, under whatever number. Then, among the rest, the pairs that together
 are most alike. Last, a clause still alone joins the clause that it was cut from (a split) or that took it
@@ -42,14 +42,14 @@ class ClauseLink:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """The links, and which article became which by their numbers; a clause in no link came or went."""
+    """The links, and the new number of each old article. A clause in no link was added or removed."""
 
     links: tuple[ClauseLink, ...]
     articles: Mapping[str, str]
 
 
 def align(old: Version, new: Version) -> Alignment:
-    """Return what became what from `old` to `new`."""
+    """Match the clauses and articles of `old` with those of `new`."""
     aligner = _Aligner(old.clauses(), new.clauses())
     aligner.link_most_alike()
     aligner.unlink_parts()
@@ -62,7 +62,7 @@ def align(old: Version, new: Version) -> Alignment:
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """A clause that may join a link: how sure that is, whether it is one of the new version's, its index."""
+    """A clause that may join a link: how surely (0 to 1), whether it is a new one, and its index."""
 
     share: float
     added: bool
@@ -70,10 +70,7 @@ class _Offer:
 
 
 class _Aligner:
-    """Both texts and the links between them, beginning with those of the same words.
-
-    `profiles` compares the clauses that those first links leave alone.
-    """
+    """Two texts and the links between their clauses. `profiles` compares those without identical words."""
 
     def __init__(self, old: Sequence[Clause], new: Sequence[Clause]) -> None:
         self.old, self.new = old, new
@@ -106,7 +103,7 @@ class _Aligner:
         )
 
     def link_most_alike(self) -> None:
-        """Link the pairs that together are most alike, the number and the neighbours counting a little."""
+        """Link the pairs that together are most alike; number and neighbours count a little."""
         pairs = sorted((link.old[0], link.new[0]) for link in self.links)
         anchors, targets = [old for old, _ in pairs], [-1, *(new for _, new in pairs), len(self.new)]
         likeness = self.profiles.likeness()
@@ -128,8 +125,8 @@ class _Aligner:
     def unlink_parts(self) -> None:
         """Undo a weak link when one of its clauses is plainly a part of another clause.
 
-        Unless what is left of that other clause is the whole of the link's other end: then a paragraph
-        moved from one clause to the other.
+        The link stays when the rest of that other clause is the link's other end: then a paragraph moved from
+        one clause to the other.
         """
         profiles = self.profiles
         for link in self._compared():
@@ -191,11 +188,11 @@ class _Aligner:
         return sorted(offers, key=lambda offer: (-offer.share, offer.place))
 
     def _shares(self, link: ClauseLink, rows: Sequence[int], *, added: bool) -> tuple[Vector, Vector]:
-        """Return two (rows,) vectors on clauses that may be parts of a link's one clause at its other end.
+        """Return two (rows,) float vectors about clauses that may be parts of a link's single clause.
 
-        With `added`, the rows are new clauses and the link's old one lost words; without, the reverse. First
-        the share of each part that stands in the lost words; then the share of the lost words that the part
-        accounts for, 0 when they are slight on either side.
+        With `added`, the rows are new clauses and the link's old clause lost words; without, the reverse. The
+        first vector is the share of each part that stands in the lost words. The second is the share of the
+        lost words that the part explains, 0 when either share is slight.
         """
         profiles = self.profiles
         sources, pieces = (profiles.old, profiles.new) if added else (profiles.new, profiles.old)

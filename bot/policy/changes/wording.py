@@ -33,7 +33,7 @@ _TOKEN: Final = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|\s+|.", re.DOTALL)
 
 
 def normalized(text: str) -> str:
-    """Return a text without white space, its characters in one form: what is equal reads the same.
+    """Return a text without white space, equivalent characters in one form, to tell if two texts differ.
 
     Superscripts and fractions stay as they are: 5² is not 52.
     """
@@ -209,10 +209,10 @@ class Proofreader:
         )
 
     def _corrects(self, gone: list[str], come: list[str], previous: str, following: str) -> bool:
-        """Tell whether some words are corrections of others, paired in order in any way.
+        """Tell whether the words that came correct those that went, paired in order.
 
         A word may also come or go alone if it is a mere article or repeats the word beside it. `previous`
-        and `following`: the words around, "" at an end.
+        and `following`: the words around them, "" at an end.
         """
         idle = [
             {
@@ -275,7 +275,7 @@ def _bare(word: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def agree(old: str, new: str) -> bool:
-    """Tell whether two words are one in another gender, number or person, or é written for er."""
+    """Tell whether two words differ only in gender, number or person, or by é for er."""
     left, right = _bare(old), _bare(new)
     if any(bool(mood.search(left)) != bool(mood.search(right)) for mood in _MOODS):
         return False
@@ -291,7 +291,7 @@ def agree(old: str, new: str) -> bool:
 
 
 def _masculine(word: str) -> str:
-    """Return a word in the masculine singular, when its ending tells them."""
+    """Return a word in the masculine singular, as far as its ending tells."""
     for ending, singular in _FORMS:
         if ending.search(word):
             return ending.sub(singular, word)

@@ -211,7 +211,7 @@ class _Package:
         return False
 
     def _is_bold(self, paragraph: Element) -> bool:
-        """Tell whether every run that shows something is bold, by itself or by its style."""
+        """Tell whether every visible run is bold, by itself or by its style."""
         styles = self._styles
         chain = styles.chain(value(paragraph, "pPr/pStyle") or styles.default)
         runs = [run for run in paragraph.iter(f"{W}r") if _text(run).strip()]

@@ -35,7 +35,7 @@ def value(element: Element | None, path: str) -> str | None:
 
 
 def is_on(element: Element | None) -> bool:
-    """Tell whether an on-off property (17.17.4) is there and on."""
+    """Tell whether an on-off property (17.17.4) is present and on."""
     return element is not None and element.get(f"{W}val", "1") not in {"0", "false", "off"}
 
 
@@ -97,7 +97,7 @@ class Counters:
             if below in numbered.levels and at < numbered.levels[below].restart:
                 values.pop(below, None)
         if level.form == "bullet":
-            # Those of Symbol and Wingdings are private characters, that no other font shows.
+            # Symbol and Wingdings use private characters, which no other font shows.
             sign = level.text.strip()
             private = any("\ue000" <= character <= "\uf8ff" for character in sign)
             return Label("\u2022" if private or sign in {"", "o"} else sign, at, bullet=True)

@@ -71,7 +71,7 @@ def lint(
 
 
 def _number_findings(version: Version) -> Iterator[LintFinding]:
-    """Yield the numbers that are skipped, and those that come too late."""
+    """Yield the numbers that are skipped, and those out of order."""
     numbers = []
     for article in version.articles:
         numbers.append(article.number)
