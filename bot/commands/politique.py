@@ -41,7 +41,7 @@ from bot.policy.articles import Clause, Number, Version
 from bot.policy.changes import identities
 from bot.policy.library import Library, Policy, Reading
 from bot.policy.references import NumberSpan, Reference
-from bot.policy.search import Hit, fold_accents, search_words
+from bot.policy.search import fold_accents, search_words
 from bot.reports import codes
 from bot.times import in_words
 
@@ -63,7 +63,7 @@ _ARTICLES = frozenset(["l", "la", "le", "les", "d", "de", "du", "des", "sa", "so
 def look_up(library: Library, request: Request) -> Message | None:
     """Answer free text, or what follows `/politique`; None to a question.
 
-    It is quick, and reads no database. Raises `UserError` as `open_reading` does.
+    It takes under a millisecond, and reads no database. Raises `UserError` as `open_reading` does.
     """
     if is_report_code(request.text):
         return CODE_SEEN
@@ -74,7 +74,7 @@ def look_up(library: Library, request: Request) -> Message | None:
 
 
 def show(library: Library, request: Request) -> Message:
-    """Answer as `look_up` does, a question being taken for words to search for."""
+    """Answer as `look_up` does, but search for the words of a question too."""
     reading, text = open_reading(library, request.text, pressed=request.pressed)
     return _answer(reading, text, reference_in(text, reading.version), request)
 
@@ -241,7 +241,7 @@ def _answer(reading: Reading, text: str, reference: Reference | None, request: R
     if not text or page:
         return contents(reading, int(page[1]) if page else 1)
     if reference is None:
-        return _search(reading, text, shareable=request.place == "channel")
+        return results(reading, text, shareable=request.place == "channel")
     message = _clauses(reading, reference, shareable=request.place == "channel")
     if reading.moved:
         return Message(moved_notes(reading.moved), *message.elements)
@@ -264,7 +264,7 @@ def _clauses(reading: Reading, reference: Reference, *, shareable: bool) -> Mess
 
 
 def moved_notes(moved: Mapping[Number, tuple[Number, ...]]) -> Note:
-    """Note the numbers that changed."""
+    """Return a note of the numbers that changed."""
     return Note(
         "\n".join(
             f"L'ancienne {number} est devenue {_and(now)}."
@@ -309,13 +309,13 @@ def _and(numbers: Sequence[Number]) -> str:
 
 @lru_cache(maxsize=256)  # of the policy alone, and asked again and again
 def _fits(clause: Clause) -> bool:
-    """Tell whether a clause is shown on one page."""
+    """Tell whether a clause fits on one page."""
     return weight(clause.text) <= PAGE_WEIGHT
 
 
 @lru_cache(maxsize=256)  # as above
 def one_clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
-    """Return one clause: its words, where it stands, and the way to what surrounds it."""
+    """Return one clause: its words, its place, and buttons to its neighbours."""
     number = clause.number
     before, after = reading.version.neighbours(number)
     together = reading.policy.notes(reading.version).read_with(number)
@@ -342,7 +342,7 @@ def one_clause(reading: Reading, clause: Clause, *, shareable: bool) -> Message:
 def several(
     reading: Reading, reference: Reference, clauses: Sequence[Clause], *, shareable: bool = False
 ) -> Message:
-    """Return one page of several clauses, or of a long one, and the way to the other pages."""
+    """Return one page of several clauses, or of a long one, and buttons to the other pages."""
     pages = list(paged(reading, clauses))
     page = min(max(reference.page, 1), len(pages))
     numbers = ", ".join(map(str, reference.spans))
@@ -420,17 +420,13 @@ def missing(policy: Policy, version: Version, number: Number) -> str:
     return f"{missing} Ses articles vont de {version.articles[0].number} à {version.articles[-1].number}."
 
 
-def _search(reading: Reading, query: str, *, shareable: bool) -> Message:
+def results(reading: Reading, query: str, *, shareable: bool) -> Message:
+    """Return the best clauses of a search, in part when they are long, with its words in bold."""
     hits = reading.policy.index(reading.version).search(query)
     if not hits:
         return not_found(reading, query)
     if len(hits) == 1 and not hits[0].spans and _fits(hits[0].clause):
         return one_clause(reading, hits[0].clause, shareable=shareable)
-    return results(reading, query, hits)
-
-
-def results(reading: Reading, query: str, hits: Sequence[Hit]) -> Message:
-    """Return the best clauses, in part when they are long, with the words of the search in bold."""
     shown: list[Element] = []
     for hit in hits[:SHOWN_HITS]:
         start, end = around(hit, PAGE_WEIGHT // min(len(hits), SHOWN_HITS) - 250)

@@ -43,7 +43,7 @@ MET = 10_000  # people remembered as having had their welcome
 SUGGESTIONS = 25  # Discord: choices offered as one types
 
 _MARKS = "!?.,;:…"
-# Words that, alone, are a way of asking what one can do here.
+# Words that, alone, ask for the menu.
 _GREETINGS = frozenset(
     "allo allô bonjour bonsoir coucou hello help hey hi menu merci ok salut svp".split()  # noqa: SIM905 — a list of words reads better as a line
 )
@@ -71,7 +71,7 @@ _ASK_IN_PRIVATE: Final = Message(
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """Who is served, and the notice that a newcomer gets.
+    """Who is served, and the notice for newcomers.
 
     `teams`: the association's own workspace (« slack ») and server (« discord »). A platform that is not
     among them, like the sandbox, serves everyone who can reach it.
@@ -176,10 +176,10 @@ class Dispatcher:
         return self._welcome.refusal(actor) is None
 
     def admit(self, request: Request, *, written: bool = False) -> Admission:
-        """Return what an adapter may keep of a request, and all that it may keep.
+        """Return all that an adapter may keep of a request, which it gives up at once.
 
-        It is called as soon as a request is made. An anonymous command's request loses its actor here, once
-        counted. `written`: the request is a message, which stays.
+        An anonymous command's request is counted, then loses its actor. `written`: the request is a message,
+        which stays in the conversation.
         """
         command, actor = self._by_name.get(request.command, self._default), request.actor
         if not command.anonymous:
@@ -194,8 +194,7 @@ class Dispatcher:
     def suggest(self, name: str, text: str) -> list[Suggestion]:
         """Return at most 25 completions of `text`; none when the command offers none.
 
-        After the menu's name, they are the commands written under it, then the suggestions of the one that
-        is written.
+        After the menu's name, they are the commands written under it, then that command's own suggestions.
         """
         typed = clean(text[:TEXT_LENGTH]).lstrip()
         if name == self.menu:
@@ -217,7 +216,7 @@ class Dispatcher:
             return []
 
     async def handle(self, request: Request) -> Reply:
-        """Run the request and return the answer; a failure is an apology with a reference.
+        """Run a request and return the answer; after a failure, an apology with a reference.
 
         Where all can read (`place` "open"), the answer holds only quotations and buttons.
         """
@@ -248,7 +247,7 @@ class Dispatcher:
             logs.request_id.reset(token)
 
     async def takes_file(self, actor: Actor) -> bool:
-        """Tell whether to fetch a file that `actor` drops in private; most are not looked at."""
+        """Tell whether to fetch a file that `actor` drops in private; most people's are ignored."""
         command = self._reader
         if command is None or not self.serves(actor):
             return False
@@ -283,7 +282,7 @@ class Dispatcher:
         return reply
 
     def _attempt(self, command: Command, work: Callable[[], Result]) -> Result | Message:
-        """Do `work` for a command; what keeps it from being done is the answer."""
+        """Do `work` for a command; a refusal or a failure becomes the answer."""
         try:
             return work()
         except UserError as refusal:
@@ -298,7 +297,7 @@ class Dispatcher:
         return await asyncio.get_running_loop().run_in_executor(self._executor, run, work)
 
     async def _redirected(self, request: Request) -> Request:
-        """Give a free text in private to the command that awaits it as an answer, if one does."""
+        """Return a private free text as the answer that a command awaits, or as it is when none does."""
         for command in self.commands:
             if command.replies and command.replies.fullmatch(request.text):
                 answer = replace(request, command=command.name)
@@ -312,8 +311,8 @@ class Dispatcher:
     def _introduced(self, request: Request, reply: Message) -> Message:
         """Add the notice to a person's first answer and, in private, the menu. On the storage thread.
 
-        What a message cannot hold waits for the next one. A page of one's own that is merely opened
-        shows the notice, and nothing is noted of who opened it.
+        A notice that does not fit waits for the next message. Merely opening one's App Home shows the notice
+        and records nothing.
         """
         command, menu = self._by_name.get(request.command, self._default), self._by_name[self.menu]
         if request.place == "direct" and command is not menu and not command.alone:
@@ -338,7 +337,7 @@ class Dispatcher:
 
 
 def _readable(text: str) -> str:
-    """Return what is read of a text: cleaned, composed (NFC), its first word parted by one space."""
+    """Return the start of a text, cleaned, composed (NFC), with one space after its first word."""
     words = unicodedata.normalize("NFC", clean(text[:TEXT_LENGTH])).strip()
     return " ".join(words.split(maxsplit=1))
 
@@ -352,7 +351,7 @@ def _refuse(command: Command, request: Request) -> None:
 def _followed_by(reply: Message, menu: Message) -> Message:
     """Return both messages as one, or the reply alone when one message cannot hold both.
 
-    A button of the menu that the reply already has, or another for the same command, is left out.
+    The menu's buttons that the reply has too, by their label or command, are left out.
     """
     labels = {button.label for button in reply.buttons()}
     commands = {button.command for button in reply.buttons() if isinstance(button, Button)}
@@ -373,7 +372,7 @@ def _followed_by(reply: Message, menu: Message) -> Message:
 
 
 def _bare(message: Message) -> Message:
-    """Return what may be said before everyone: quotations and buttons, else where to ask instead."""
+    """Return the part of a message that everyone may see: quotations and buttons, else where to ask."""
     if not message.quotes():
         return _ASK_IN_PRIVATE
     return Message(*(e for e in message.elements if isinstance(e, Quote | Buttons)), public=True)

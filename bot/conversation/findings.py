@@ -1,4 +1,4 @@
-"""The findings of a check: fine, worth a look, or broken, each with what to do in one French line."""
+"""The findings of a diagnosis: fine, worth a look, or broken, with what to do in one French line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Level: TypeAlias = Literal["ok", "avis", "erreur"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of a diagnosis: its subject, how it is, and what to know or to do.
+    """One line of a diagnosis: the subject, its level, and a text.
 
     « avis »: it works, and something deserves a look. « erreur »: something does not work.
     """
@@ -40,7 +40,7 @@ def wrong(subject: str, text: str) -> Finding:
 
 
 def drift(platform: str, date: str, now: datetime) -> list[Finding]:
-    """Return how far this machine's clock is from the `Date` header of an answer; [] if that is no date."""
+    """Return a finding on this machine's clock, from the `Date` header of an answer; [] if it is no date."""
     try:
         apart = abs(parsedate_to_datetime(date) - now)
     except (TypeError, ValueError):

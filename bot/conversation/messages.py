@@ -59,7 +59,7 @@ def excerpt(text: str, length: int = 80) -> str:
 
 
 def within_sentence(label: str) -> str:
-    """Return a label as it reads inside a sentence: without its capital, unless it is an acronym."""
+    """Return a label for the middle of a sentence: without its capital, unless it is an acronym."""
     return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
@@ -251,9 +251,9 @@ Element: TypeAlias = Heading | Text | Note | Quote | Divider | Buttons | File
 
 @dataclass(frozen=True, slots=True, init=False)
 class Message:
-    """What the bot says at once. Only the person who asked sees it, unless `public`.
+    """One message of the bot. Only the person who asked sees it, unless `public`.
 
-    `lasting`: it holds nothing but the policy's, so that renderers may keep its payload in memory.
+    `lasting`: it holds only the policy's words, so renderers may cache its payload.
     """
 
     elements: tuple[Element, ...]
@@ -309,7 +309,7 @@ class Message:
 def summary(message: Message, quote: Quoter) -> str:
     """Return the message as one line of at most 150 characters, for notifications and screen readers.
 
-    It is the first thing that the message says, a note only if there is nothing else.
+    It is the message's first text, a note only if there is no other.
     """
     for element in sorted(message.elements, key=lambda element: isinstance(element, Note)):
         if isinstance(element, Quote):

@@ -1,4 +1,4 @@
-"""What the application needs of a platform, and what a delivery may come to."""
+"""The interface between the application and a platform, and the ways a delivery can fail."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Surface: TypeAlias = Literal["person", "channel", "thread"]
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where a platform can say something unprompted. `id`: of a person or a channel."""
+    """A place for unprompted messages. `id`: a person's or a channel's."""
 
     platform: str
     team: str
@@ -29,7 +29,7 @@ class Destination:
 class Meter:
     """Counts what happens on a platform.
 
-    `acked`: something was acknowledged, these many seconds after it came in.
+    `acked`: an event was acknowledged, so many seconds after it came in.
     `reconnected`: a lost connection was made again. `limited`: the platform answered 429.
     """
 
@@ -41,7 +41,7 @@ class Meter:
 class PlatformError(ExplainedError):
     """A platform cannot be reached or refuses us; the text is one French line that says what to do.
 
-    `passing`: it may work later without anyone doing anything (network down), so that we try again.
+    `passing`: it may work later by itself (network down), so it is worth trying again.
     """
 
     def __init__(self, text: str, *, passing: bool = False) -> None:
@@ -70,7 +70,7 @@ class LaterError(DeliveryError):
 
 
 class AwayError(LaterError):
-    """The platform cannot be reached, so nothing left; every message waits, and none is to blame."""
+    """The platform cannot be reached, so nothing was sent; every message waits, and none counts as failed."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code, everywhere=True)
@@ -84,7 +84,7 @@ class UnknownError(DeliveryError):
     """The request left and its result never came: the message may have been delivered, or not."""
 
 
-# Called right before an unprompted message leaves; whoever delivers sets it.
+# Called right before an unprompted message leaves; the code that asks for the delivery sets it.
 leaving: ContextVar[Callable[[], None] | None] = ContextVar("leaving", default=None)
 
 
@@ -99,7 +99,7 @@ def may_leave() -> None:
 
 @runtime_checkable
 class Deliverer(Protocol):
-    """Says something unprompted, and tells afterwards whether it did."""
+    """Delivers unprompted messages, and can check afterwards whether one was delivered."""
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Say `message` at `to`, marked with `delivery_id`, by which it can be found again.
@@ -118,7 +118,7 @@ class Deliverer(Protocol):
 
 
 class Connectable:
-    """A platform that can say something unprompted while it is connected; `_delivery` is None otherwise."""
+    """A platform that delivers unprompted messages while it is connected; otherwise `_delivery` is None."""
 
     _delivery: Deliverer | None = None
 
@@ -129,7 +129,7 @@ class Connectable:
     async def was_delivered(
         self, to: Destination, message: Message, delivery_id: str, since: datetime
     ) -> bool:
-        """Return whether a message was said (see `Deliverer`). Raises `AwayError` while not connected."""
+        """Return whether it was delivered (see `Deliverer`). Raises `AwayError` while not connected."""
         return await self._connected().was_delivered(to, message, delivery_id, since)
 
     def _connected(self) -> Deliverer:
@@ -139,7 +139,7 @@ class Connectable:
 
 
 class Platform(Protocol):
-    """What the application needs of a platform."""
+    """A platform, as the application uses it."""
 
     @property
     def name(self) -> str:

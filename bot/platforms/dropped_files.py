@@ -1,4 +1,4 @@
-"""The answers to a file that is dropped in a conversation with the bot and cannot be taken."""
+"""The refusals of a file that someone drops in their conversation with the bot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Literal words in HTML, their newlines breaking lines: the one thing htpy has no name for."""
+"""Plain text in HTML, with its line breaks, which htpy does not do."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ class Window:
     """At most `count` turns in any `seconds`, first come, first served.
 
     A leaky bucket of the same rate lets up to twice as many go in its first window (aiolimiter 1.3:
-    100 in the first second of 50 a second), which is a 429; a smaller bucket loses what its timers are
-    late by. Here each turn waits for the one `count` before it, and nothing is lost.
+    100 in the first second of 50 a second), which is a 429; a smaller bucket loses the
+    time that its timers are late by. Here each turn waits for the one `count` before it, and nothing is lost.
     """
 
     def __init__(self, count: int, seconds: float) -> None:
@@ -29,7 +29,7 @@ class Window:
         self._seconds = seconds * _MARGIN
 
     async def turn(self) -> None:
-        """Wait until one may go."""
+        """Wait for one's turn."""
         now = asyncio.get_running_loop().time
         before = self._turns[0] if len(self._turns) == self._count else None
         own = [now() if before is None else max(now(), before[0] + self._seconds)]

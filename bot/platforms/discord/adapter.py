@@ -91,7 +91,7 @@ class DiscordAdapter(Connectable):
         await self._disconnect()
 
     async def ready(self) -> bool:
-        """Return whether Discord's events come in."""
+        """Return whether events from Discord are arriving."""
         client = self._client
         return client is not None and client.is_ready() and client.online
 
@@ -176,7 +176,7 @@ _SLEPT_THROUGH = re.compile("responded with 429|is rate limited")
 
 
 class _Limited(logging.Filter):
-    """Calls `limited` for each answer 429 that the library waits out, and mentions in its log alone."""
+    """Calls `limited` for each answer 429, which the library only logs before it waits and retries."""
 
     def __init__(self, limited: Callable[[], None]) -> None:
         super().__init__()

@@ -43,7 +43,7 @@ async def check(
     now: datetime,
     channels: Mapping[str, Mapping[str, int]] | None = None,
 ) -> list[Finding]:
-    """Ask Discord about the configuration, and return what deserves to be known.
+    """Check the configuration against Discord, and return the findings.
 
     `server`: the one that is served, when one is set. `members`: whether the bot follows who joins and
     whose roles change. `channels`: those it writes in unprompted, and the permissions that it takes.

@@ -1,4 +1,4 @@
-"""What happens on Discord ↔ requests and replies.
+"""The Discord client: events become requests, and replies answer them.
 
 Every interaction (command, menu, button, form) is answered from its own payload alone: nothing is
 remembered between what was sent and what is pressed, so an old button works after a restart, and
@@ -245,9 +245,9 @@ class Client(discord.AutoShardedClient):
         return self._dispatcher.admit(replace(request, pressed=interaction.type is _BUTTON))
 
     async def _answer(self, interaction: Interaction) -> None:
-        """Answer in the place of the message that was pressed, if the person alone sees it, or else below.
+        """Answer over the pressed message if only the person sees it, or else in a new message.
 
-        A fleeting answer takes no place but that of another, so that nothing of it stays.
+        A fleeting answer only ever replaces an ephemeral message, so that nothing of it stays.
         """
         came = time.monotonic()
         admission = await self._admitted(interaction)
@@ -284,7 +284,7 @@ class Client(discord.AutoShardedClient):
     async def _handled(
         self, admission: Admission, when_late: Callable[[], Coroutine[Any, Any, None]] | None
     ) -> Reply:
-        """Return the answer; if it is long to come, `when_late` is done meanwhile."""
+        """Return the answer. If it takes longer than `patience`, call `when_late` meanwhile."""
         if admission.refusal:
             return admission.refusal
         if when_late is None:
@@ -303,9 +303,9 @@ class Client(discord.AutoShardedClient):
     async def _deliver(
         self, interaction: Interaction, message: Message, *, in_place: bool, hidden: bool
     ) -> None:
-        """Show `message` in the place of the one that was pressed, else below, `hidden` from everyone else.
+        """Show `message` over the pressed one, if `in_place`, or as a new one, perhaps `hidden` from others.
 
-        A public message is shown to everyone, below.
+        A public message is always new, and shown to everyone.
         """
         view, attached = render(message, self._quote), files(message)
         response = interaction.response
@@ -380,7 +380,7 @@ def why(error: Exception) -> str:
 
 
 def line(data: Payload, commands: Sequence[Command]) -> str:
-    """Return the line that a person could have typed instead of doing what `data` tells.
+    """Return the command line that an interaction stands for, as a person could have typed it.
 
     `data` is an interaction's: a slash command, a message's menu, a button or a form. An identifier
     that is not one of ours asks for the menu.
@@ -398,7 +398,7 @@ def line(data: Payload, commands: Sequence[Command]) -> str:
 
 
 def answers(data: Payload) -> dict[str, str]:
-    """Return what was written or picked in a form, by field name."""
+    """Return a form's answers by field."""
     found = {}
     for part in _components(data.get("components", ())):
         if "custom_id" in part:

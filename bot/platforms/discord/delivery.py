@@ -161,7 +161,7 @@ def marked(view: View, delivery_id: str) -> View:
 
 
 def problem(error: Exception) -> DeliveryError:  # noqa: PLR0911 — one for each kind of failure
-    """Return what a failed request means for the message."""
+    """Return the delivery error that a failed request stands for."""
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return AwayError(type(error).__name__)
     if isinstance(error, discord.RateLimited):

@@ -36,9 +36,9 @@ class MemberUpdate:
 
 
 def change(message: str | bytes) -> MemberUpdate | None:
-    """Return the change of a member that a message of the gateway tells of, None when it tells of none.
+    """Return the change of a member that a gateway message reports, None for any other message.
 
-    To arrive is to have one's roles, most often none.
+    A new member's roles, most often none, are reported like a change.
     """
     text = message if isinstance(message, str) else message.decode("utf-8", "replace")
     if not any(f'"{name}"' in text for name in _EVENTS):  # a message is parsed only if it may matter
@@ -85,7 +85,7 @@ async def fetch(client: discord.Client, group: FollowedGroup) -> set[Actor]:
 class Belonging:
     """Who is in a server, asked of Discord and remembered for a day: it takes no privileged intent.
 
-    A private conversation does not tell: anyone who shares any server with the bot may open one.
+    A private conversation is no proof: anyone who shares any server with the bot may open one.
     """
 
     def __init__(self, server: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -112,5 +112,5 @@ class Belonging:
 
 
 def _roles(member: discord.Member) -> list[int]:
-    """Return the identifiers of a member's roles, whether or not the server's own roles are known."""
+    """Return the identifiers of a member's roles, even when the server's roles are not in memory."""
     return list(member._roles)  # noqa: SLF001 — `roles` leaves out those that are not in memory

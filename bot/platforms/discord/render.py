@@ -48,7 +48,7 @@ QUOTE_COLOUR = 0x1B7F5C  # the bar beside a card that quotes the policy
 
 Component: TypeAlias = dict[str, Any]
 
-# Shown as nothing, but a character: fills a line that may not be empty, and parts two others.
+# An invisible character: it fills a line that may not be empty, and separates two others.
 _NOTHING = "\u200b"
 # Marks that format wherever they are. A colon may begin an emoji or an address unless a space follows.
 # As alternatives and not as a class, so that `re` leaps to the first.
@@ -135,7 +135,8 @@ def render_form(form: Form) -> discord.ui.Modal:
     modal = discord.ui.Modal(title=_line(form.title), custom_id=CUSTOM_ID_PREFIX + form.command, timeout=None)
     modal.stop()
     for field in form.fields:
-        modal.add_item(_label(field))
+        label, hint = _line(field.label), _line(field.hint, "") or None
+        modal.add_item(discord.ui.Label(text=label, description=hint, component=_control(field)))
     return modal
 
 
@@ -178,12 +179,6 @@ def _button(button: Button | Link) -> Component:
             return {**shown, "style": _STYLES[style], "custom_id": CUSTOM_ID_PREFIX + command}
         case Link(_, url):
             return {**shown, "style": _LINK, "url": url}
-
-
-def _label(field: Field) -> discord.ui.Label[Any]:
-    return discord.ui.Label(
-        text=_line(field.label), description=_line(field.hint, "") or None, component=_control(field)
-    )
 
 
 def _control(field: Field) -> discord.ui.Item[Any]:

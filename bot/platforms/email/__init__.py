@@ -1,1 +1,1 @@
-"""E-mail, for what nobody could be told in chat."""
+"""E-mail, for alerts that could not be delivered in chat."""

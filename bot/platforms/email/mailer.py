@@ -1,7 +1,7 @@
-"""E-mail, by SMTP: a channel for alerts, which nobody can write to.
+"""E-mail, by SMTP, for alerts; nobody can write back.
 
-SMTP cannot be asked what it took. A message whose acceptance never came back is sent again under the
-same Message-ID, by which most mail systems show it once.
+An SMTP server cannot be asked what it accepted. A message whose acceptance is unknown is sent again under
+the same Message-ID, so that most mail systems show it once.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ class Mailer:
 
 
 def problem(error: aiosmtplib.SMTPException, *, sent: bool) -> DeliveryError:
-    """Return what a failed exchange means for the message; `sent`: some of it may have left."""
+    """Return the delivery error of a failed exchange. `sent`: part of the message may have left."""
     match error:
         case aiosmtplib.SMTPAuthenticationError(code=code):
             return UndeliverableError(f"token ({code})")

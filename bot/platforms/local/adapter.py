@@ -33,7 +33,7 @@ from bot.platforms.local.gallery import Gallery, page
 from bot.platforms.local.personas import PERSONAS
 from bot.platforms.local.render import render, render_fields, said, serialized
 from bot.platforms.local.revisions import Sheets
-from bot.platforms.local.room import BOT, CHANNEL, DIRECT, Room, RoomMessage
+from bot.platforms.local.room import BOT, CHANNEL, DIRECT, Room, RoomMessage, Spot
 
 HOST = "127.0.0.1"
 BODY_SIZE = 256 * 1024  # five fields of 3,000 characters, each escaped in JSON, and some room
@@ -120,9 +120,9 @@ class LocalAdapter:
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Say `message` unprompted, in a persona's own conversation or in the channel."""
         if to.surface == "channel":
-            self._say(Message(*message.elements, public=True), "", CHANNEL)
+            self._say(Message(*message.elements, public=True), Spot("", CHANNEL))
         elif any(persona.id == to.id for persona in PERSONAS):
-            self._say(message, to.id, DIRECT)
+            self._say(message, Spot(to.id, DIRECT))
         else:
             raise UndeliverableError("gone (persona)")
         self._delivered.add(delivery_id)
@@ -130,7 +130,7 @@ class LocalAdapter:
     async def was_delivered(
         self, to: Destination, message: Message, delivery_id: str, since: datetime
     ) -> bool:
-        """Return whether it was said; nothing here outlives the process."""
+        """Return whether a message was delivered since the process started."""
         del to, message, since
         return delivery_id in self._delivered
 
@@ -227,15 +227,15 @@ class LocalAdapter:
             owner = "" if in_channel else persona
             self._room.post(author=persona, html=said(text), text=text, owner=owner)
         if is_command:
-            asked = text if in_channel else ""
+            spot = Spot(persona, conversation, text if in_channel else "")
             if refusal := self._unknown(text):
-                self._say(refusal, persona, conversation, asked=asked)
+                self._say(refusal, spot)
                 return web.json_response({})
-            return await self._answer(text, persona, conversation, asked=asked)
+            return await self._answer(text, spot)
         if in_channel and not _MENTION.search(text):
             return web.json_response({})
         words = _MENTION.sub(" ", text) if in_channel else text
-        return await self._answer(words, persona, conversation, window=False, written=True)
+        return await self._answer(words, Spot(persona, conversation), window=False, written=True)
 
     def _unknown(self, line: str) -> Message | None:
         """Return the answer to a command that the other platforms would not know, None if they would."""
@@ -256,14 +256,15 @@ class LocalAdapter:
         buttons = entry.message.buttons() if entry.message else ()
         if command not in {getattr(button, "command", None) for button in buttons}:
             raise web.HTTPNotFound(text="Ce bouton n'est plus là.")
-        return await self._answer(f"/{command}", body.persona, body.conversation, origin=entry, pressed=True)
+        spot = Spot(body.persona, body.conversation, origin=entry)
+        return await self._answer(f"/{command}", spot, pressed=True)
 
     async def _on_submit(self, request: web.Request) -> web.Response:
         body = await PageBody.of(request)
         fields, line = body.value("fields", dict), f"/{body.value('command', str)}"
         if not all(isinstance(value, str) for value in fields.values()):
             raise web.HTTPBadRequest(text="Il manque les réponses du formulaire.")
-        return await self._answer(line, body.persona, body.conversation, fields=fields, window=False)
+        return await self._answer(line, Spot(body.persona, body.conversation), fields=fields, window=False)
 
     async def _on_shortcut(self, request: web.Request) -> web.Response:
         body = await PageBody.of(request)
@@ -271,7 +272,7 @@ class LocalAdapter:
         if command is None or not command.shortcut:
             raise web.HTTPNotFound(text="Cette entrée du menu n'existe pas.")
         line = f"/{command.name} {command.takes(entry.text)}"
-        return await self._answer(line, body.persona, CHANNEL, asked=command.shortcut)
+        return await self._answer(line, Spot(body.persona, CHANNEL, command.shortcut))
 
     async def _on_read(self, request: web.Request) -> web.Response:
         body = await PageBody.of(request)
@@ -294,7 +295,7 @@ class LocalAdapter:
             else:
                 reply = await self._dispatcher.handle_file(Received(name, content), actor)
                 answer = reply if isinstance(reply, Message) else opener(reply)
-        return web.json_response({"entry": self._say(answer, persona, DIRECT).id})
+        return web.json_response({"entry": self._say(answer, Spot(persona, DIRECT)).id})
 
     def _entry(self, body: PageBody) -> RoomMessage:
         entry = self._room.entry(body.value("entry", int), body.persona)
@@ -305,21 +306,18 @@ class LocalAdapter:
     async def _answer(
         self,
         line: str,
-        persona: str,
-        conversation: str,
+        spot: Spot,
         *,
-        origin: RoomMessage | None = None,
-        asked: str = "",
         fields: Mapping[str, str] | None = None,
         pressed: bool = False,
         window: bool = True,
         written: bool = False,
     ) -> web.Response:
-        """Run a line. A form is given to the page where a `window` can be opened at once."""
+        """Answer a line. A form is returned to the page if it can open a `window` at once."""
         request = self._dispatcher.from_text(
             line,
-            actor=Actor("local", "", persona),
-            place="channel" if conversation == CHANNEL else "direct",
+            actor=Actor("local", "", spot.persona),
+            place="channel" if spot.conversation == CHANNEL else "direct",
         )
         request = replace(request, fields=fields or {}, pressed=pressed)
         admission = self._dispatcher.admit(request, written=written)
@@ -329,21 +327,10 @@ class LocalAdapter:
             form = {"command": reply.command, "title": reply.title, "submit": reply.submit, "html": html}
             return web.json_response({"form": form})
         message = opener(reply) if isinstance(reply, Form) else reply
-        command = admission.logged
-        entry = self._say(message, persona, conversation, origin=origin, asked=asked, command=command)
-        return web.json_response({"entry": entry.id})
+        return web.json_response({"entry": self._say(message, spot, admission.logged).id})
 
-    def _say(
-        self,
-        message: Message,
-        persona: str,
-        conversation: str,
-        *,
-        origin: RoomMessage | None = None,
-        asked: str = "",
-        command: str = "",
-    ) -> RoomMessage:
-        """Show a reply: in the place of the message that was pressed, if the persona alone sees that one."""
+    def _say(self, message: Message, spot: Spot, command: str = "") -> RoomMessage:
+        """Show a reply, over the pressed message if only the persona sees that one."""
         try:
             html = render(message, self._quote)
         except Exception as error:  # noqa: BLE001 — as in the dispatcher: nobody is left without a reply
@@ -352,15 +339,15 @@ class LocalAdapter:
         words = list(message.own_words())
         for quotation in map(self._quote, message.quotes()):
             words += ["".join(span.text for span in paragraph) for paragraph in quotation.paragraphs]
-        text, private, in_channel = "\n".join(words), not message.public, conversation == CHANNEL
-        if private and origin is not None and persona in {origin.owner, origin.only}:
-            return self._room.replace(origin, html=html, text=text, message=message)
+        text, private, in_channel = "\n".join(words), not message.public, spot.conversation == CHANNEL
+        if private and spot.origin is not None and spot.persona in {spot.origin.owner, spot.origin.only}:
+            return self._room.replace(spot.origin, html=html, text=text, message=message)
         return self._room.post(
             author=BOT,
             html=html,
             text=text,
-            owner="" if in_channel else persona,
-            only=persona if in_channel and private else "",
-            asked=asked if private else "",
+            owner="" if in_channel else spot.persona,
+            only=spot.persona if in_channel and private else "",
+            asked=spot.asked if private else "",
             message=message,
         )

@@ -1,4 +1,4 @@
-"""What a page of the sandbox sends, read with care: anything may claim to come from one."""
+"""The body of a sandbox page's request, checked with care: anything may claim to come from a page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sandbox offers as one types: the catalogue first, then the command's own suggestions."""
+"""Completions in the sandbox: first the catalogue, then the command's own suggestions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MENTION = re.compile(r"(?:^|\s)(@\w*)$")
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What is shown, what explains it, and the whole line that it makes."""
+    """A completion: its label, its explanation, and the whole line that it completes."""
 
     label: str
     detail: str
@@ -20,7 +20,7 @@ class Completion:
 
 
 def complete(dispatcher: Dispatcher, line: str, *, in_channel: bool) -> list[Completion]:
-    """Return what `line` could become: at most 25, none when it is neither a command nor a mention."""
+    """Return at most 25 completions of a command or a mention, none of any other line."""
     if not line.startswith("/"):
         mention = _MENTION.search(line) if in_channel else None
         if mention is None or not "@vigie".startswith(mention[1].lower()):

@@ -142,7 +142,7 @@ def _line(line: str) -> h.Node:
 
 
 def _runs(text: str) -> Iterator[h.Node]:
-    """Yield the pieces of one line, marks read and gone."""
+    """Yield the styled pieces of one line, without its marks."""
     end = 0
     for match in _INLINE.finditer(text):
         yield text[end : match.start()]

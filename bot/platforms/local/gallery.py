@@ -22,7 +22,7 @@ from bot.platforms.local.discord_preview import discord_preview
 from bot.platforms.local.render import render, render_fields, serialized
 from bot.platforms.local.slack_preview import slack_preview
 
-# A reply made into the payload of a platform: something that JSON can write.
+# From a reply to a platform's payload, which JSON can write.
 Renderer: TypeAlias = Callable[[Reply], object]
 
 _PREVIEWS: Mapping[str, Callable[[object], h.Renderable]] = {

@@ -1,4 +1,4 @@
-"""Who a visitor of the sandbox may be."""
+"""The personas that a visitor of the sandbox can take."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """Someone that a visitor may be: a first name, and what they are in the association."""
+    """A persona: a first name, and a role in the association."""
 
     id: str
     name: str

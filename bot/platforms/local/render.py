@@ -95,7 +95,7 @@ def _button(item: Button | Link, *, live: bool) -> h.Renderable:
 
 
 def _file(file: File, *, live: bool) -> h.Renderable:
-    """Return a link that holds the file itself, under it when it is a picture; the server keeps nothing."""
+    """Return a link that holds the file itself, below the picture if it is one; the server keeps nothing."""
     label = f"{file.title} ({file.name})"
     if not live:
         return h.p[h.span(".button.link")[label]]
@@ -104,7 +104,7 @@ def _file(file: File, *, live: bool) -> h.Renderable:
     link = h.p[h.a(".button.link", href=address, download=file.name)[label]]
     if not file.name.endswith(".png"):
         return link
-    # Its size is told (PNG, 11.2.2: IHDR), so that its place is kept before it is drawn.
+    # With its size (PNG, 11.2.2: IHDR), the page keeps its place before it is drawn.
     width, height = (int.from_bytes(file.content[at : at + 4]) for at in (16, 20))
     source = f"data:image/png;base64,{content}"
     picture = h.img(".picture", src=source, alt=file.title, width=width, height=height)
@@ -112,7 +112,7 @@ def _file(file: File, *, live: bool) -> h.Renderable:
 
 
 def serialized(html: h.Renderable) -> str:
-    """Return `html` as a page takes it, without what would change how its neighbours are read."""
+    """Return `html` as a text, without characters that would change how their neighbours are read."""
     # Not `str`, which gives a `Markup`: it escapes whatever is joined to it later.
     return clean("".join(html.iter_chunks()))
 

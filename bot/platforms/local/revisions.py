@@ -1,4 +1,4 @@
-"""The page of revisions: everything that each of them changes, clause by clause."""
+"""The page of revisions: all the changes of each, clause by clause."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SheetPassage:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A change: what it is, its nature, and its words; none where they are the same."""
+    """A change: its title, its nature, and its words, if any changed."""
 
     title: str
     nature: str
@@ -32,7 +32,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A revision: an identifier for its address, its title, where it is in its life, what it changes."""
+    """A revision: an anchor, its title, its state, and its changes."""
 
     anchor: str
     title: str

@@ -53,13 +53,26 @@ class RoomMessage:
     message: Message | None = None
 
     def seen_by(self, persona: str) -> bool:
-        """Tell whether this is among the messages of `persona`, in one conversation or the other."""
+        """Tell whether `persona` can see this message."""
         return self.owner in {"", persona} and self.only in {"", persona}
 
     def json(self) -> Json:
         """Return the message as the page takes it."""
         names = ("id", "owner", "author", "html", "only", "asked")
         return {"at": self.at.isoformat(), **{name: getattr(self, name) for name in names}}
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a reply goes: a conversation, as a persona sees it. `origin`: the message that was pressed.
+
+    `asked`: the command that it answers, when that is no message itself.
+    """
+
+    persona: str
+    conversation: str
+    asked: str = ""
+    origin: RoomMessage | None = None
 
 
 class Room:

@@ -1,6 +1,6 @@
 """Slack's payloads as Slack shows them: Block Kit drawn in HTML, for the gallery. Pure.
 
-A block that is not known here is shown as such: an approximate preview would be a false one.
+An unknown block is shown as unknown: an approximate preview would mislead.
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ class SlackAdapter(Connectable):
         await self._open.aclose()
 
     async def ready(self) -> bool:
-        """Return whether Slack's events come in."""
+        """Return whether events from Slack are arriving."""
         return self._delivery is not None and await self._is_open()
 
     async def _connect(self) -> None:
@@ -199,7 +199,7 @@ class SlackAdapter(Connectable):
         logger.error("an event of Slack could not be taken: %s", loggable(error))
 
     async def _once(self, body: Json, next_: Callable[[], Awaitable[None]]) -> BoltResponse | None:
-        """Let an event through the first time only: Slack sends it again when in doubt."""
+        """Pass each event on only once: Slack repeats those that it is unsure of."""
         event, came = body.get("event_id"), time.monotonic()
         if event is not None and not await self._is_new(event, body):
             return BoltResponse(status=200)
@@ -293,7 +293,7 @@ class SlackAdapter(Connectable):
         written: bool = False,
         is_button: bool = False,
     ) -> None:
-        """Answer what was written or pressed, in a task of its own."""
+        """Answer a message, command, button or form in a task of its own."""
         asked = self._dispatcher.from_text(text, actor=origin.actor, place=origin.place)
         asked = replace(asked, fields=fields or {}, pressed=is_button)
         admission = self._dispatcher.admit(asked, written=written)
@@ -303,7 +303,7 @@ class SlackAdapter(Connectable):
     def _run(
         self, work: Coroutine[Any, Any, None], command: str, origin: Origin, *, sorry: bool = True
     ) -> None:
-        """Start `work` and keep it until its end. If it breaks, the person is told, once."""
+        """Start `work` in a task that `close` waits for. If it fails, apologise to the person, once."""
 
         def ended(task: asyncio.Task[None]) -> None:
             self._answers.discard(task)
@@ -345,13 +345,13 @@ def in_memory() -> Heard:
 
 
 def literal(text: str) -> str:
-    """Return what a person wrote, with the label of each link and mention that Slack made of it."""
+    """Return a person's words: each link and mention that Slack marked becomes its label."""
     shown = _ENTITY.sub(lambda entity: entity[2] or entity[1], text)
     return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _by_a_person(event: Json) -> bool:
-    """Return whether the message is a person's new words, not a bot's nor a change of older ones."""
+    """Tell whether a message is new and written by a person, not by a bot."""
     return (
         bool(event.get("user"))
         and not event.get("bot_id")

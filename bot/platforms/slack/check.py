@@ -26,7 +26,7 @@ async def check(
     follows: Collection[str] = (),
     channels: Collection[Destination] = (),
 ) -> list[Finding]:
-    """Ask Slack about the configuration, and return what deserves to be known.
+    """Check the configuration against Slack, and return the findings.
 
     `team`: the workspace that is served, when one is set. `follows`: the kinds of groups that are followed.
     `channels`: those of the administration.
@@ -62,7 +62,7 @@ async def check(
 
 
 def _missing_scopes(granted: str, follows: Collection[str]) -> Iterator[Finding]:
-    """Yield the permissions that following these groups takes and that were not granted."""
+    """Yield the missing permissions for following these groups."""
     scopes = {scope.strip() for scope in granted.split(",")}
     for source, option in (("slack_group", "groupe"), ("slack_channel", "canal")):
         missing = [scope for scope in MEMBERS_NEED[source][0] if scope not in scopes]

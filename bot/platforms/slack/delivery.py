@@ -52,7 +52,7 @@ _WHY: Mapping[str, str] = {
     **dict.fromkeys(("channel_not_found", "is_archived", "user_not_found", "users_not_found"), "gone"),
     **dict.fromkeys(("cannot_dm_bot", "messages_tab_disabled", "user_disabled"), "closed"),
 }
-# The bot may not read there, so nothing tells.
+# The bot may not read there.
 _UNREADABLE = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "no_permission"})
 
 
@@ -71,7 +71,7 @@ class SlackDelivery:
         may_leave()
         try:
             for file in message.files():
-                # First, and marked by nothing: after a crash it may come twice, but never be missing.
+                # First, and without a mark: after a crash it may come twice, but is never missing.
                 await self._client.files_upload_v2(
                     channel=await self._conversation(to),
                     filename=file.name,
@@ -105,7 +105,7 @@ class SlackDelivery:
             raise problem(error) from error
 
     async def _conversation(self, to: Destination) -> str:
-        """Return the identifier of a conversation; Slack must be asked for a person's."""
+        """Return the identifier of a conversation; for a person's, Slack is asked."""
         if to.surface == "channel":
             return to.id
         opened = await self._client.conversations_open(users=to.id)
@@ -153,13 +153,13 @@ def without_retries(client: AsyncWebClient) -> AsyncWebClient:
 
 
 def problem(error: Exception) -> DeliveryError:
-    """Return what a failed call means for the message."""
+    """Return the delivery error that a failed call stands for."""
     code = failure(error)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return AwayError(code)
     if not isinstance(error, SlackApiError):
         return UnknownError(code)
-    # The response itself, where its body is not JSON.
+    # When its body is not JSON, the response is aiohttp's.
     status = getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0)
     if status == HTTPStatus.TOO_MANY_REQUESTS or code in _LIMITED:
         wait = next((v for name, v in error.response.headers.items() if name.lower() == "retry-after"), "")

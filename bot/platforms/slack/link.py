@@ -117,7 +117,7 @@ def passes(error: Exception) -> bool:
 
 
 def unreachable(why: str = "") -> PlatformError:
-    """Return the error of a Slack that does not answer, or not as it should. It may pass."""
+    """Return the passing error for a Slack that does not answer, or answers badly."""
     detail = f" ({why})" if why else ""
     return PlatformError(
         f"Slack ne répond pas{detail}. Vérifiez l'accès à Internet, et SLACK_API_URL si vous l'avez réglé.",
@@ -194,7 +194,7 @@ async def identify(client: AsyncWebClient) -> AuthorizeResult:
 async def socket_mode(
     app: AsyncApp, client: AsyncWebClient, app_token: str, reconnected: Callable[[], None]
 ) -> AsyncIterator[Connected]:
-    """Hold a socket to Slack open, over which it sends to `app`; lost, it is opened again.
+    """Keep a socket to Slack open, through which it calls `app`; a lost one is opened again.
 
     Gives a function that tells whether it is open now. `reconnected` is called each time that it was lost
     and opened again.
@@ -215,9 +215,9 @@ async def socket_mode(
 
 
 async def _watch(client: SocketModeClient, reconnected: Callable[[], None]) -> None:
-    """Forget an address that does not answer.
+    """Drop the address of a lost connection, so that the SDK asks for another.
 
-    Each is good for one connection and for a short time, but the SDK retries the one it has for ever.
+    Each address is good for one connection and a short time, but the SDK would retry it for ever.
     """
     lost = False
     while True:
@@ -273,7 +273,7 @@ async def signed_http(app: AsyncApp, port: int) -> AsyncIterator[int]:
 
 
 async def fetch_file(client: AsyncWebClient, file: Mapping[str, Any]) -> Received | Message:
-    """Return a file of a message's, whole, or the answer when it cannot be taken.
+    """Fetch a message's file whole, or return the answer that refuses it.
 
     The token goes to Slack alone, and nowhere that it redirects to.
     """

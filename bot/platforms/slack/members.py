@@ -1,8 +1,8 @@
 """Who is in which group of Slack: its events, and the lists of its API.
 
 A user group, or where the plan has none, a private channel where the bot is: its members were invited
-by someone, whereas anyone walks into a public one, which is refused. To have joined the workspace
-(`team_join`) says nothing, and is not asked for.
+by someone, whereas anyone walks into a public one, which is refused. Joining the
+workspace (`team_join`) puts a person in no group, so that event is not requested.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def changes(event: Json, team: str) -> Iterator[tuple[Actor, str, bool]]:
     """Yield from an event who entered (True) or left which group."""
     match event:
         case {"type": "subteam_members_changed", "subteam_id": group}:
-            # Slack gives the list and its length; only the list is sure to be one.
+            # Slack gives the list and its length; only the list is reliable.
             for key, inside in (("added_users", True), ("removed_users", False)):
                 for user in event.get(key) or ():
                     yield Actor("slack", team, user), group, inside

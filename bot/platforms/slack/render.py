@@ -127,6 +127,19 @@ def view(form: Form, origin: Mapping[str, str] | None = None) -> Json:
     metadata = json.dumps({"command": form.command, **(origin or {})}, ensure_ascii=False)
     if len(metadata) > METADATA_LENGTH:
         raise TooLong(f"Slack: {len(metadata)} characters of metadata, {METADATA_LENGTH} allowed")
+    blocks = []
+    for field in form.fields:
+        hint = excerpt(field.hint, len(field.hint) + 1)
+        blocks.append(
+            {
+                "type": "input",
+                "block_id": field.name,
+                "label": _plain(field.label),
+                "element": _control(field),
+                "optional": not field.required,
+                **({"hint": _plain(hint)} if hint else {}),
+            }
+        )
     return _checked(
         {
             "type": "modal",
@@ -135,7 +148,7 @@ def view(form: Form, origin: Mapping[str, str] | None = None) -> Json:
             "title": _plain(form.title),
             "submit": _plain(form.submit),
             "close": _plain("Annuler"),
-            "blocks": [_input(field) for field in form.fields],
+            "blocks": blocks,
         }
     )
 
@@ -221,26 +234,13 @@ def _button(button: Button | Link, name: str) -> Json:
 
 
 def answers(values: Mapping[str, Mapping[str, Json]]) -> dict[str, str]:
-    """Return what was written or picked in a form, by field, from `view.state.values`."""
+    """Return a form's answers by field, from `view.state.values`."""
     found = {}
     for name, value in values.items():
         state = value[FIELD_ACTION]
         picked = state.get("selected_option") or {}
         found[name] = state.get("value") or state.get("selected_user") or picked.get("value") or ""
     return found
-
-
-def _input(field: Field) -> Json:
-    block = {
-        "type": "input",
-        "block_id": field.name,
-        "label": _plain(field.label),
-        "element": _control(field),
-        "optional": not field.required,
-    }
-    if hint := excerpt(field.hint, len(field.hint) + 1):
-        block["hint"] = _plain(hint)
-    return block
 
 
 def _control(field: Field) -> Json:

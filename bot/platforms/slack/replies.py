@@ -1,4 +1,4 @@
-"""Where a reply goes on Slack, and by which of its calls, so that the right person sees it and no one else.
+"""Where a reply goes on Slack, and the call that shows it to the right person and to no one else.
 
 A call that Slack refuses is logged, and the next way is tried.
 """
@@ -53,8 +53,8 @@ class Origin:
     def metadata(self) -> dict[str, str]:
         """Return what a window carries so that the answer to its form finds its way back.
 
-        In a conversation with the bot, answers are messages that stay: the address that came with the
-        button could only give one that is gone the next time.
+        In a conversation with the bot, answers are messages that stay: the button's response address could
+        only give an ephemeral one.
         """
         names = ["place", "channel", "thread", "window"]
         if self.place == "channel" or self.fleeting:
@@ -134,7 +134,7 @@ class SlackReplies:
             await _works(self._give(file, origin))
 
     async def _say_for_a_moment(self, message: Message, origin: Origin) -> None:
-        """Reply in what Slack does not keep: a window from the App Home, else an ephemeral message.
+        """Reply in a form that Slack does not keep: a window from the App Home, else an ephemeral message.
 
         There is no other way to reply then: a message in the conversation would stay.
         """
@@ -152,7 +152,7 @@ class SlackReplies:
     async def _say(self, message: Message, origin: Origin, command: str) -> None:
         """Reply in the App Home or in a conversation, or else in private.
 
-        An address to reply at expires after half an hour, and the bot may not be in the channel.
+        A response address expires after half an hour, and the bot may not be in the channel.
         """
         if origin.place == "home":
             opened = command == self._menu  # the tab: nothing was asked
@@ -183,7 +183,7 @@ class SlackReplies:
             await self._show_to(origin, content)
 
     async def _respond(self, content: Json, origin: Origin, *, public: bool) -> None:
-        """Reply at the address that came with the request."""
+        """Reply through the request's response address."""
         if origin.replace and not public and (origin.shown_alone or not origin.fleeting):
             how: Json = {"replace_original": True}
         else:
