@@ -22,8 +22,7 @@ def told_roles(session: Session, case_id: str) -> set[str]:
 
 def handling_roles(session: Session, case_id: str) -> set[str]:
     """Return the role that a case is entrusted to, and those that were told of it since."""
-    (role,) = session.execute("SELECT role FROM report_cases WHERE id = ?", (case_id,)).fetchone()
-    return {role, *told_roles(session, case_id)}
+    return {session.case(case_id).role, *told_roles(session, case_id)}
 
 
 def handled_by_any(session: Session, case_id: str, persons: Collection[str]) -> bool:

@@ -100,12 +100,7 @@ def open_case(session: Session, case_id: str, person_id: str) -> ReportCase:
 
 
 def read_case(session: Session, case_id: str) -> ReportCase:
-    """Return a case as its holders see it, without checking who reads or recording it.
-
-    Raises `ReportError` when there is no such case.
-    """
-    if status_of(session, case_id) is None:
-        raise ReportError(NOT_YOURS)
+    """Return a case as its holders see it, without checking who reads or recording it."""
     outcome = load_routing(session, case_id).outcome
     filings = session.execute(
         """SELECT id, sealed, image IS NOT NULL FROM report_filings
@@ -134,12 +129,6 @@ def dialogue(session: Session, filing_id: str, *, whole: bool = False) -> tuple[
     return tuple(DialogueMessage(author, content["text"], content["day"]) for author, content in messages)
 
 
-def status_of(session: Session, case_id: str) -> Status | None:
-    """Return a case's status, None when there is no such case."""
-    row = session.execute("SELECT status FROM report_cases WHERE id = ?", (case_id,)).fetchone()
-    return None if row is None else cast("Status", row[0])
-
-
 def has_news(session: Session, case_id: str) -> bool:
     """Tell whether a case holds something that may be seen and that no holder has seen."""
     row = session.execute(
@@ -154,14 +143,13 @@ def has_news(session: Session, case_id: str) -> bool:
 
 
 def _line(session: Session, case_id: str) -> CaseLine:
-    status, urgent, opened_on, hold, role, reports = session.execute(
-        """SELECT status, urgent, opened_on, hold, role,
-             (SELECT count(*) FROM report_filings WHERE case_id = :case AND appears_at <= :now)
-           FROM report_cases WHERE id = :case""",
-        {"case": case_id, "now": iso(session.now)},
+    (reports,) = session.execute(
+        "SELECT count(*) FROM report_filings WHERE case_id = ? AND appears_at <= ?",
+        (case_id, iso(session.now)),
     ).fetchone()
-    since, news = date.fromisoformat(opened_on), has_news(session, case_id)
-    return CaseLine(case_id, status, bool(urgent), since, reports, news, bool(hold), role)
+    case, news = session.case(case_id), has_news(session, case_id)
+    since = date.fromisoformat(case.opened_on)
+    return CaseLine(case_id, case.status, bool(case.urgent), since, reports, news, bool(case.hold), case.role)
 
 
 def _check_holder(session: Session, case_id: str, person_id: str) -> None:
@@ -171,18 +159,16 @@ def _check_holder(session: Session, case_id: str, person_id: str) -> None:
 
 def _check_open(session: Session, case_id: str, person_id: str) -> None:
     _check_holder(session, case_id, person_id)
-    if status_of(session, case_id) == "closed":
+    if session.case(case_id).status == "closed":
         raise ReportError(CLOSED)
 
 
 def _mark_read(session: Session, case_id: str) -> None:
     """Record that a case was read and after how many hours; forget when its alert was delivered."""
-    status, delivered = session.execute(
-        "SELECT status, delivered_at FROM report_cases WHERE id = ?", (case_id,)
-    ).fetchone()
-    if status != "received":
+    case = session.case(case_id)
+    if case.status != "received":
         return
-    hours = (session.now - utc(delivered)) // timedelta(hours=1) if delivered else 0
+    hours = (session.now - utc(case.delivered_at)) // timedelta(hours=1) if case.delivered_at else 0
     session.execute(
         """UPDATE report_cases SET status = 'read', delivered_at = NULL,
              read_after = coalesce(read_after, ?) WHERE id = ?""",
@@ -193,7 +179,7 @@ def _mark_read(session: Session, case_id: str) -> None:
 
 def _mark_seen(session: Session, case_id: str) -> None:
     """Record what was seen; a report still « received » takes the status of its case."""
-    status = status_of(session, case_id)
+    status = session.case(case_id).status
     # That someone else was asked a question is not theirs to know.
     shown = "taken" if status == "waiting" else status
     values = {"case": case_id, "now": iso(session.now), "status": shown}
@@ -283,7 +269,7 @@ def _split_pending(session: Session, case_id: str) -> None:
 def heirs(session: Session, case_id: str, person_id: str) -> list[str]:
     """Return the roles that a holder may entrust an open case to. Raises `ReportError`."""
     _check_open(session, case_id, person_id)
-    (current,) = session.execute("SELECT role FROM report_cases WHERE id = ?", (case_id,)).fetchone()
+    current = session.case(case_id).role
     excluded = load_routing(session, case_id).persons(session.db)
     return [
         role
@@ -317,8 +303,7 @@ def merge_cases(session: Session, case_id: str, into: str, person_id: str) -> No
         raise ReportError("C'est le même signalement. Rien n'est changé.")
     merged = load_routing(session, into).joined(load_routing(session, case_id))
     save_routing(session, into, merged)
-    (urgent,) = session.execute("SELECT urgent FROM report_cases WHERE id = ?", (case_id,)).fetchone()
-    if urgent:
+    if session.case(case_id).urgent:
         escalation.hasten(session, into)
     escalation.silence(session, case_id)
     session.execute("UPDATE report_filings SET case_id = ? WHERE case_id = ?", (into, case_id))

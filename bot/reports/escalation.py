@@ -15,6 +15,7 @@ the order of their writing, which would tell when each report came.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
@@ -27,7 +28,7 @@ from bot.outbox.rows import Delivery
 from bot.people import roles
 from bot.reports import access
 from bot.reports import routing as report_routing
-from bot.reports.records import Session, new_id
+from bot.reports.records import CaseRow, Session, new_id
 from bot.reports.routing import OTHER_RECIPIENT, Routing, load_routing, save_routing
 from bot.storage import state
 from bot.times import iso, utc
@@ -95,10 +96,11 @@ def entrust(session: Session, case_id: str, role: str, due_at: str) -> None:
 def hasten(session: Session, case_id: str) -> None:
     """Make a case urgent: tell it at once, or count its delays in hours of the clock."""
     session.execute("UPDATE report_cases SET urgent = 1 WHERE id = ?", (case_id,))
-    case = _load_case(session, case_id)
-    if case is None or not case.unread:
+    case, levels = session.case(case_id), {"first": session.hour}
+    if case.status != "received":
         return
-    levels = _level_times(session, case, case.delivered_at) if case.delivered_at else {"first": session.hour}
+    if case.delivered_at:
+        levels = _level_times(session, case, utc(case.delivered_at))
     for level, due_at in levels.items():
         session.execute(
             """UPDATE report_alerts SET due_at = ?
@@ -140,10 +142,9 @@ def _settle(session: Session, case_id: str) -> None:
 
 def _entrust_elsewhere(session: Session, case_id: str, due_at: str) -> None:
     """Entrust a case to a role whose holders it does not implicate."""
-    case = _load_case(session, case_id)
-    if case is not None:
-        heir = report_routing.route(session.db, case.role, case.excluded, session.today)
-        entrust(session, case_id, heir or case.role, due_at)
+    role, excluded = session.case(case_id).role, load_routing(session, case_id).persons(session.db)
+    heir = report_routing.route(session.db, role, excluded, session.today)
+    entrust(session, case_id, heir or role, due_at)
 
 
 # --- Called by the clock ----------------------------------------------------------------------
@@ -178,31 +179,6 @@ def beat(session: Session) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
-    """What alerts about a case depend on. `delivered_at`: of the first alert, until the case is read."""
-
-    id: str
-    role: str
-    unread: bool
-    urgent: bool
-    round: int
-    delivered_at: datetime | None
-    excluded: set[str]
-
-
-def _load_case(session: Session, case_id: str) -> _Case | None:
-    row = session.execute(
-        "SELECT role, status, urgent, round, delivered_at FROM report_cases WHERE id = ?", (case_id,)
-    ).fetchone()
-    if row is None:
-        return None
-    role, status, urgent, number, delivered = row
-    excluded = load_routing(session, case_id).persons(session.db)
-    delivered_at = utc(delivered) if delivered else None
-    return _Case(case_id, role, status == "received", bool(urgent), number, delivered_at, excluded)
-
-
-@dataclass(frozen=True, slots=True)
 class _Alert:
     id: str
     case_id: str
@@ -226,12 +202,13 @@ def _alerts(session: Session, where: str, *values: str) -> list[_Alert]:
 
 def _tell(session: Session, alert: _Alert) -> bool:
     """Put an alert in the outbox, once for each person. Return False when there is nobody left to tell."""
-    case = _load_case(session, alert.case_id)
-    if case is None or alert.round != case.round:
+    case = session.case(alert.case_id)
+    if alert.round != case.round:
         _set_state(session, alert, "failed")
         return True
-    role = _role(session, case, alert.level)
-    persons = report_routing.eligible(session.db, role, case.excluded, session.today) if role else []
+    excluded = load_routing(session, case.id).persons(session.db)
+    role = _role(session, case, alert.level, excluded)
+    persons = report_routing.eligible(session.db, role, excluded, session.today) if role else []
     if not persons or role is None:
         return _fail(session, case, alert)
     if alert.level == "first" and role != case.role:
@@ -242,11 +219,11 @@ def _tell(session: Session, alert: _Alert) -> bool:
     return True
 
 
-def _role(session: Session, case: _Case, level: str) -> str | None:
+def _role(session: Session, case: CaseRow, level: str, excluded: Collection[str]) -> str | None:
     """Return the role that a level is for today, None when it is for nobody."""
     match level:
         case "first":
-            return report_routing.route(session.db, case.role, case.excluded, session.today)
+            return report_routing.route(session.db, case.role, excluded, session.today)
         case "other":
             return OTHER_RECIPIENT.get(case.role)
         case "alternate":
@@ -257,8 +234,7 @@ def _role(session: Session, case: _Case, level: str) -> str | None:
                 (
                     role
                     for role in order
-                    if role not in told
-                    and report_routing.eligible(session.db, role, case.excluded, session.today)
+                    if role not in told and report_routing.eligible(session.db, role, excluded, session.today)
                 ),
                 None,
             )
@@ -266,20 +242,22 @@ def _role(session: Session, case: _Case, level: str) -> str | None:
             return case.role
 
 
-def _enqueue(session: Session, case: _Case, alert: _Alert, role: str, person: str) -> None:
+def _enqueue(session: Session, case: CaseRow, alert: _Alert, role: str, person: str) -> None:
     restored = state.flag(session.db, state.RESTORED)
     # It may have been told between the copy and its restoration.
     repeated = restored is not None and alert.due_at <= restored.since
     arguments = CaseNotice(case.id, alert.level.partition(":")[0], repeated)
     notice = NEWS if alert.level.startswith("news:") else ALERT
-    delivery = Delivery(alert.key(person), f"role:{role}/{person}", notice, arguments, urgent=case.urgent)
+    delivery = Delivery(
+        alert.key(person), f"role:{role}/{person}", notice, arguments, urgent=bool(case.urgent)
+    )
     outbox.enqueue(session.db, delivery, session.now)
 
 
 def _follow(session: Session, alert: _Alert) -> None:
     """Record what became of an alert in the outbox; once delivered, it starts the other levels' delays."""
-    case = _load_case(session, alert.case_id)
-    if case is None or alert.round != case.round or not case.unread:
+    case = session.case(alert.case_id)
+    if alert.round != case.round or case.status != "received":
         _set_state(session, alert, "delivered")  # it no longer matters
         return
     rows = [row for row in alert_rows(session.db, case.id) if row.key.startswith(alert.key(""))]
@@ -295,7 +273,7 @@ def _follow(session: Session, alert: _Alert) -> None:
         _fail(session, case, alert)
 
 
-def _level_times(session: Session, case: _Case, since: datetime) -> dict[str, str]:
+def _level_times(session: Session, case: CaseRow, since: datetime) -> dict[str, str]:
     """Return when each level is due if the case, delivered at `since`, stays unread."""
     delays, calendar = session.records.plan, session.records.calendar
     waits = {"reminder": delays.reminder, "other": delays.other, "alternate": delays.alternate}
@@ -305,7 +283,7 @@ def _level_times(session: Session, case: _Case, since: datetime) -> dict[str, st
     }
 
 
-def _fail(session: Session, case: _Case, alert: _Alert) -> bool:
+def _fail(session: Session, case: CaseRow, alert: _Alert) -> bool:
     """Make the next level due now, since this one reaches nobody.
 
     Return False at the last level, when nobody was told at any other: the alert then stays planned, since
@@ -343,13 +321,11 @@ def _follow_roles(session: Session) -> None:
         told = {row.person for row in alert_rows(session.db, case_id)}
         if not told or holders[role] <= told or not access.told_roles(session, case_id):
             continue
-        case = _load_case(session, case_id)
-        if case is None:
-            continue
-        for person in report_routing.eligible(session.db, case.role, case.excluded, session.today):
+        case, excluded = session.case(case_id), load_routing(session, case_id).persons(session.db)
+        for person in report_routing.eligible(session.db, role, excluded, session.today):
             if person not in told:
                 alert = _Alert("", case.id, case.round, FOLLOWING, session.now)
-                _enqueue(session, case, alert, case.role, person)
+                _enqueue(session, case, alert, role, person)
 
 
 # --- In the outbox ----------------------------------------------------------------------------

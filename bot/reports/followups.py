@@ -75,8 +75,7 @@ def add(session: Session, receipt: str, text: str) -> None:
     filing_id, case_id, status = _filing(session, receipt)
     if status == "closed":
         raise ReportError(cases.CLOSED)
-    (urgent,) = session.execute("SELECT urgent FROM report_cases WHERE id = ?", (case_id,)).fetchone()
-    appears_at = session.appears(urgent=bool(urgent))
+    appears_at = session.appears(urgent=bool(session.case(case_id).urgent))
     (count,) = session.execute(
         "SELECT count(*) FROM report_messages WHERE filing_id = ? AND author = 'reporter'", (filing_id,)
     ).fetchone()

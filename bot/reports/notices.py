@@ -44,7 +44,7 @@ def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
         if notice.level == "news":
             needed = cases.has_news(session, notice.case)
         else:
-            status = cases.status_of(session, notice.case)
+            status = session.case(notice.case).status
             needed = status == "received" or (notice.level == FOLLOWING and status != "closed")
         return alert_message(notice.case, notice.level) if needed else None
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from sqlite_utils import Database
 
@@ -74,6 +74,21 @@ class Records:
         return Session(db, self, self.clock())
 
 
+class CaseRow(NamedTuple):
+    """A row of the table of cases (see `bot.storage.schema.reports`); moments and days are in ISO 8601."""
+
+    id: str
+    role: str
+    status: Status
+    urgent: int
+    round: int
+    opened_on: str
+    delivered_at: str | None
+    read_after: int | None
+    hold: int
+    sealed: bytes
+
+
 @dataclass(frozen=True)
 class Session:
     """The records, in one transaction and at one moment."""
@@ -100,6 +115,12 @@ class Session:
     def execute(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> sqlite3.Cursor:
         """Run one statement."""
         return self.db.conn.execute(sql, values)
+
+    def case(self, case_id: str) -> CaseRow:
+        """Return the row of a case that exists."""
+        columns = ", ".join(CaseRow._fields)
+        row = self.execute(f"SELECT {columns} FROM report_cases WHERE id = ?", (case_id,)).fetchone()  # noqa: S608 — constants
+        return CaseRow(*row)
 
     def appears(self, *, urgent: bool) -> str:
         """Return when a holder may see what comes now, in ISO 8601: in 5 to 60 minutes, at random.

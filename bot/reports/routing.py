@@ -76,8 +76,7 @@ def save_routing(session: Session, case_id: str, routing: Routing) -> None:
 
 def load_routing(session: Session, case_id: str) -> Routing:
     """Open the routing of a case that exists. Raises `SealError`."""
-    (sealed,) = session.execute("SELECT sealed FROM report_cases WHERE id = ?", (case_id,)).fetchone()
-    return _JSON.validate_json(session.ring.open(sealed))
+    return _JSON.validate_json(session.ring.open(session.case(case_id).sealed))
 
 
 def routing_of(db: Database, implicated: Iterable[str], today: date) -> Routing:

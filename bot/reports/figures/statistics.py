@@ -92,18 +92,16 @@ def tables(session: Session, cases: Iterable[str]) -> list[Table]:
     """Count these cases. Raises `StorageError` or `SealError` when the keys are lost."""
     counts, platforms, severities, delays = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     for case_id in cases:
-        status, hours = session.execute(
-            "SELECT status, read_after FROM report_cases WHERE id = ?", (case_id,)
-        ).fetchone()
+        case = session.case(case_id)
         rows = session.execute(
             "SELECT sealed FROM report_filings WHERE case_id = ? AND appears_at <= ? ORDER BY id",
             (case_id, iso(session.now)),
         ).fetchall()
         reports = [open_report(session.ring, sealed) for (sealed,) in rows]
-        counts["Publications closes" if status == "closed" else "Publications en cours"] += 1
+        counts["Publications closes" if case.status == "closed" else "Publications en cours"] += 1
         counts["Signalements reçus"] += len(reports)
-        if hours is not None:
-            delays[next(label for limit, label in _DELAYS if hours < limit)] += 1
+        if case.read_after is not None:
+            delays[next(label for limit, label in _DELAYS if case.read_after < limit)] += 1
         if reports:
             named = (PLATFORMS[report.platform] for report in reports if report.platform in PLATFORMS)
             platforms[next(named, ELSEWHERE)] += 1
