@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Final, Literal, TypeAlias, cast
+from typing import Final, Literal, TypeAlias
 
 from bot.reports import access, escalation, routing
 from bot.reports.filing import CLOSING_LENGTH, MESSAGE_LENGTH, Report, open_report
@@ -18,9 +18,8 @@ from bot.reports.routing import load_routing, save_routing
 from bot.times import iso, utc
 
 Author: TypeAlias = Literal["holder", "reporter"]
-Outcome: TypeAlias = Literal["handled", "no_action", "off_topic"]
 # How a case ends, as whoever reported reads it.
-OUTCOMES: Final[Mapping[Outcome, str]] = {
+OUTCOMES: Final[Mapping[str, str]] = {
     "handled": "Traité",
     "no_action": "Sans suite",
     "off_topic": "Hors du sujet de la clause 5.10",
@@ -71,7 +70,7 @@ class ReportCase:
 
     line: CaseLine
     filings: tuple[Filing, ...]
-    outcome: Outcome | None
+    outcome: str | None
     explanation: str
 
 
@@ -113,7 +112,7 @@ def read_case(session: Session, case_id: str) -> ReportCase:
             Filing(filing_id, open_report(session.ring, sealed), dialogue(session, filing_id), bool(image))
             for filing_id, sealed, image in filings
         ),
-        cast("Outcome | None", outcome.get("outcome")),
+        outcome.get("outcome"),
         outcome.get("words", ""),
     )
 

@@ -334,7 +334,6 @@ def _follow_roles(session: Session) -> None:
 class AlertRow(NamedTuple):
     """A message about a case in the outbox, to one person."""
 
-    id: str
     key: str
     notice: str
     person: str
@@ -344,10 +343,14 @@ class AlertRow(NamedTuple):
 
 def alert_rows(db: Database, case_id: str) -> list[AlertRow]:
     """Return the messages about a case that are or were in the outbox."""
-    start = f"{ALERT.name}:{case_id}:"
     rows = db.conn.execute(
-        """SELECT id, key, notice, substr(recipient, instr(recipient, '/') + 1), state, problem
+        """SELECT key, notice, substr(recipient, instr(recipient, '/') + 1), state, problem
            FROM outbox WHERE key >= ? AND key < ?""",
-        (start, start[:-1] + ";"),  # « ; » comes right after « : »
+        alert_keys(case_id),
     )
     return [AlertRow(*row) for row in rows.fetchall()]
+
+
+def alert_keys(case_id: str) -> tuple[str, str]:
+    """Return the bounds of the outbox's keys about a case: the first, and what comes after the last."""
+    return f"{ALERT.name}:{case_id}:", f"{ALERT.name}:{case_id};"  # « ; » comes right after « : »

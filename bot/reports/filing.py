@@ -67,7 +67,10 @@ def file_report(session: Session, report: Report, image: bytes | None = None, co
     receipt = codes.fingerprint(code, session.ring.receipts)
     if session.execute("SELECT 1 FROM report_filings WHERE receipt = ?", (receipt,)).fetchone():
         return code
-    address = _lookup_hash(session.ring, report)
+    address = None  # of the post, hashed
+    if report.canonical:
+        written = report.address.encode("utf-8", "surrogatepass")
+        address = hashlib.blake2b(written, key=session.ring.addresses, digest_size=32).hexdigest()
     open_case = session.execute(
         "SELECT id, urgent FROM report_cases WHERE address = ? AND status <> 'closed'", (address,)
     ).fetchone()
@@ -92,14 +95,6 @@ def file_report(session: Session, report: Report, image: bytes | None = None, co
         ),
     )
     return code
-
-
-def _lookup_hash(ring: Keyring, report: Report) -> str | None:
-    """Return the keyed hash of a post's address, or None when it has none."""
-    if not report.canonical:
-        return None
-    written = report.address.encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(written, key=ring.addresses, digest_size=32).hexdigest()
 
 
 def _open_case(session: Session, report: Report, address: str | None, appears_at: str) -> str:

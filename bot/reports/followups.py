@@ -10,9 +10,10 @@ from datetime import timedelta
 from typing import Final, cast
 
 from bot.reports import access, cases, codes, escalation
-from bot.reports.cases import OUTCOMES, DialogueMessage, Outcome
+from bot.reports.cases import OUTCOMES, DialogueMessage
 from bot.reports.records import STATUSES, ReportError, Session, Status
 from bot.reports.routing import load_routing
+from bot.storage.destruction import destroy
 
 MOST_ADDED: Final = 30  # messages on one report: nothing else limits them, since nobody is known
 GONE: Final = (
@@ -61,7 +62,7 @@ def follow(session: Session, receipt: str) -> Followup:
         receipt,
         STATUSES[status],
         status == "closed",
-        OUTCOMES.get(cast("Outcome", outcome.get("outcome", "")), ""),
+        OUTCOMES.get(outcome.get("outcome", ""), ""),
         outcome.get("words", ""),
         cases.dialogue(session, filing_id, whole=True),
     )
@@ -92,12 +93,10 @@ def withdraw(session: Session, receipt: str) -> None:
     (others,) = session.execute(
         "SELECT count(*) FROM report_filings WHERE case_id = ? AND id <> ?", (case_id, filing_id)
     ).fetchone()
-    session.records.remember("report_filings", [filing_id])
+    destroy(session.db, "report_filings", "id = ?", (filing_id,), session.records.remember)
     if not others:
         escalation.silence(session, case_id)
-        session.records.remember("report_cases", [case_id])
-        session.execute("DELETE FROM report_cases WHERE id = ?", (case_id,))
-    session.execute("DELETE FROM report_filings WHERE id = ?", (filing_id,))
+        destroy(session.db, "report_cases", "id = ?", (case_id,), session.records.remember)
 
 
 def _filing(session: Session, receipt: str) -> tuple[str, str, Status]:

@@ -6,9 +6,9 @@ from datetime import date, timedelta
 
 from sqlite_utils import Database
 
-from bot.reports.escalation import alert_rows
+from bot.reports.escalation import alert_keys
 from bot.reports.keys import Keyring
-from bot.storage.destruction import Remember
+from bot.storage.destruction import Remember, destroy
 
 _SEALED = (
     ("report_cases", "sealed"),
@@ -20,29 +20,18 @@ _SEALED = (
 
 
 def enforce(db: Database, today: date, kept_days: int, remember: Remember) -> int:
-    """Destroy the cases closed `kept_days` ago or more, unless they are held. Return how many."""
+    """Destroy the cases closed `kept_days` ago or more, unless they are held. Return how many.
+
+    Their reports and alerts go with them, and no copy of the database brings any of it back.
+    """
     limit = (today - timedelta(days=kept_days)).isoformat()
-    rows = db.conn.execute(
-        "SELECT id FROM report_cases WHERE closed_on <= ? AND NOT hold", (limit,)
-    ).fetchall()
-    for (case_id,) in rows:
-        destroy(db, case_id, remember)
-    return len(rows)
-
-
-def destroy(db: Database, case_id: str, remember: Remember) -> None:
-    """Destroy a case and all that was kept or told of it, so that no copy brings it back."""
-    filings = db.conn.execute("SELECT id FROM report_filings WHERE case_id = ?", (case_id,)).fetchall()
-    alerts = [row.id for row in alert_rows(db, case_id)]
-    for table, ids in (
-        ("report_cases", [case_id]),
-        ("report_filings", [filing_id for (filing_id,) in filings]),
-        ("outbox", alerts),
-    ):
-        if ids:
-            remember(table, ids)
-    db.conn.execute("DELETE FROM report_cases WHERE id = ?", (case_id,))
-    db.conn.executemany("DELETE FROM outbox WHERE id = ?", ((row_id,) for row_id in alerts))
+    rows = db.conn.execute("SELECT id FROM report_cases WHERE closed_on <= ? AND NOT hold", (limit,))
+    cases = [str(case_id) for (case_id,) in rows.fetchall()]
+    for case_id in cases:
+        destroy(db, "outbox", "key >= ? AND key < ?", alert_keys(case_id), remember)
+        destroy(db, "report_filings", "case_id = ?", (case_id,), remember)
+        destroy(db, "report_cases", "id = ?", (case_id,), remember)
+    return len(cases)
 
 
 def reseal(db: Database, ring: Keyring) -> int:
