@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -125,13 +124,10 @@ class Identifying:
     def _names_nobody(self, text: str, start: int, end: int) -> bool:
         """Tell whether a word that the masker would hide is a place, an acronym or a mere capital."""
         word, before = text[start:end], fold_accents(text[max(0, start - _BEFORE) : start])
-        if (
-            fold_accents(word) in _PLACES
-            or (word.isupper() and len(word) <= _ACRONYM)
-            or _SITE.search(before)
-        ):
+        folded, is_acronym = fold_accents(word), word.isupper() and len(word) <= _ACRONYM
+        if folded in _PLACES or is_acronym or _SITE.search(before):
             return True
-        if any(part in self.masker.names for part in _PART.findall(fold_accents(word))):
+        if any(part in self.masker.names for part in _PART.findall(folded)):
             return False
         return not word[:1].isupper() or bool(_ARTICLE.search(before)) or not before.strip(' \n«"(-')
 
@@ -184,11 +180,5 @@ def _is_harmless_phrase(kind: IdentifyingKind, folded: str, place: int) -> bool:
 
 def _folded(text: str) -> tuple[str, Sequence[int]]:
     """Return a text in lower case without accents, and where each of its characters was in `text`."""
-    letters: list[str] = []
-    places: list[int] = []
-    for place, character in enumerate(text.translate(_APOSTROPHES)):
-        for letter in unicodedata.normalize("NFD", character.lower()):
-            if not unicodedata.combining(letter):
-                letters.append("oe" if letter == "œ" else letter)
-                places.extend([place] * len(letters[-1]))
-    return "".join(letters), places
+    folded = [fold_accents(character).replace("œ", "oe") for character in text.translate(_APOSTROPHES)]
+    return "".join(folded), [place for place, letters in enumerate(folded) for _ in letters]

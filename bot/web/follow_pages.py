@@ -8,19 +8,18 @@ from typing import Final
 import htpy as h
 
 from bot.platforms.line_breaks import with_breaks
+from bot.reports import codes
 from bot.reports.filing import MESSAGE_LENGTH
 from bot.reports.followups import Followup
 from bot.reports.identifying import IdentifyingMark
 from bot.web import fields, pages
 from bot.web.fields import FieldSpec, actions, button
 
-CODE_LENGTH: Final = 400  # nine words, numbered or on lines of their own, with room to spare
-
 _CODE: Final = FieldSpec(
     "code",
     "Votre code",
     "Les neuf mots reçus à l'envoi. Les accents et les majuscules ne comptent pas.",
-    CODE_LENGTH,
+    codes.READ,
 )
 _WORDS: Final = FieldSpec(
     "words",

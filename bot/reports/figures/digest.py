@@ -63,7 +63,7 @@ async def send_digests(storage: Storage, records: Records, _: Arguments, _now: d
             return {
                 person: statistics.tables(session, visible)
                 for person, visible in cases.items()
-                if visible and not _was_told(session, person)
+                if visible and not _is_queued(session, person)
             }
 
     def enqueue(person: str, tables: Sequence[Table], picture: bytes) -> None:
@@ -99,7 +99,7 @@ def _key(session: Session, person: str) -> str:
     return f"{NOTICE.name}:{_week(session)}:{person}"
 
 
-def _was_told(session: Session, person: str) -> bool:
+def _is_queued(session: Session, person: str) -> bool:
     row = session.execute("SELECT 1 FROM outbox WHERE key = ?", (_key(session, person),)).fetchone()
     return row is not None
 
