@@ -10,6 +10,7 @@ from typing import Any, Final
 from bot.policy.articles import Number
 from bot.policy.changes import redline, summary
 from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature
+from bot.policy.changes.redline import RedlinePassage
 from bot.policy.library import Policy
 from bot.times import in_words
 from bot.typesetting.typeset import typeset
@@ -47,22 +48,6 @@ def make_comparison_pdf(policy: Policy, comparison: Comparison) -> bytes:
 def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
     """Return what the template shows, as JSON can hold it."""
     passages = [(change, redline.passages(comparison, change)) for change in comparison.changes]
-    previous_plain = False
-    runs: list[list[Change]] = []  # renumbered clauses that follow one another make one row
-    for change, texts in passages:
-        plain = change.kind is ChangeKind.RENUMBERED and change.nature is Nature.EDITORIAL and not texts
-        last = runs[-1][-1] if runs else None
-        if (
-            plain
-            and previous_plain
-            and last
-            and _follows(last.old, change.old)
-            and _follows(last.new, change.new)
-        ):
-            runs[-1].append(change)
-        else:
-            runs.append([change])
-        previous_plain = plain
     return {
         "policy": policy.name,
         "title": policy.annotations.title,
@@ -80,7 +65,7 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
                 "kind": KINDS[run[0].kind] + ("s" if len(run) > 1 else ""),
                 "nature": NATURES[run[0].nature],
             }
-            for run in runs
+            for run in _runs(passages)
         ],
         "titles": [
             {"number": number, "old": before, "new": after}
@@ -105,6 +90,26 @@ def page_data(policy: Policy, comparison: Comparison) -> dict[str, Any]:
             if texts
         ],
     }
+
+
+def _runs(passages: Sequence[tuple[Change, Sequence[RedlinePassage]]]) -> list[list[Change]]:
+    """Group the clauses that only follow one another to new numbers; any other change stands alone."""
+    previous: Change | None = None  # the last change, if it is such a clause
+    runs: list[list[Change]] = []
+    for change, texts in passages:
+        formal = change.kind is ChangeKind.RENUMBERED and change.nature is Nature.EDITORIAL
+        current = change if formal and not texts else None
+        if (
+            current
+            and previous
+            and _follows(previous.old, current.old)
+            and _follows(previous.new, current.new)
+        ):
+            runs[-1].append(change)
+        else:
+            runs.append([change])
+        previous = current
+    return runs
 
 
 def _follows(before: tuple[str, ...], after: tuple[str, ...]) -> bool:

@@ -210,25 +210,28 @@ _ENDINGS: Final = {
 
 def _office_findings(version: Version, offices: Sequence[NamedRole]) -> Iterator[LintFinding]:
     """Yield the roles that the text names and nobody holds."""
-    stems = {office: _stems(office.title) for office in offices}
+    stems = {role: _stems(role.title) for role in offices}
     for clause in version.clauses():
         text = clause.text.replace("\u00a0", " ")
         named = []
         for match in _OFFICE.finditer(text):
-            words = _stems(f"{match['office']} {match['first']}")
-            named.append((_office_name(match), [office for office in offices if words <= stems[office]]))
+            office, link, first, second = match.group("office", "link", "first", "second")
+            joint = "" if link.endswith(("'", "’")) else " "
+            tail = f" {second}" if second and first.endswith("s") and second.endswith("s") else ""
+            words = _stems(f"{office} {first}")
+            matching = [role for role in offices if words <= stems[role]]
+            named.append((f"{office} {link}{joint}{first}{tail}", matching))
         for match in _ALONE.finditer(text):
             words = _stems(match["office"])
+            is_vice = "vice" in words
             matching = [
-                office
-                for office in offices
-                if words <= stems[office] and ("vice" in stems[office]) is ("vice" in words)
+                role for role in offices if words <= stems[role] and ("vice" in stems[role]) is is_vice
             ]
             named.append((match[0], matching))
         for name, matching in named:
             if not matching:
                 message = f"Aucun rôle du registre ne se nomme «\u00a0{name}\u00a0»."
-            elif not any(office.held for office in matching):
+            elif not any(role.held for role in matching):
                 message = f"Personne ne tient le rôle «\u00a0{matching[0].title}\u00a0»."
             else:
                 continue
@@ -243,14 +246,6 @@ def _stems(text: str) -> set[str]:
         ending = next((ending for ending in _ENDINGS if folded.endswith(ending)), "")
         stems.add(folded.removesuffix(ending) + _ENDINGS.get(ending, ""))
     return stems
-
-
-def _office_name(match: re.Match[str]) -> str:
-    """Return a role as the text names it: « vice-présidence aux affaires externes »."""
-    first, second = match["first"], match["second"]
-    joint = "" if match["link"].endswith(("'", "’")) else " "
-    tail = f" {second}" if second and first.endswith("s") and second.endswith("s") else ""
-    return f"{match['office']} {match['link']}{joint}{first}{tail}"
 
 
 # --- What a conversion lost -------------------------------------------------------------------
