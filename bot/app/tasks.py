@@ -25,7 +25,7 @@ from bot.onboarding.progress import Numbers
 from bot.outbox.routes import hand_over
 from bot.people import membership
 from bot.people.group_sync import GroupSync
-from bot.platforms.contract import Deliverer, Platform, PlatformError
+from bot.platforms.contract import Deliverer, Platform
 from bot.platforms.groups import FollowedGroup
 from bot.privacy import incidents, personal_data
 from bot.register import registrar
@@ -166,12 +166,10 @@ class Tasks:
                 await asyncio.sleep(1)
             return await platform.fetch_members(group)
 
-        outcome = await register.reconcile(
-            {name: partial(fetch, platform) for name, platform in self.platforms.items()}
-        )
-        for result in outcome.values():
-            if isinstance(result, PlatformError) and result.passing:
-                raise result  # it is then tried again later
+        platforms = {name: partial(fetch, platform) for name, platform in self.platforms.items()}
+        for error in await register.reconcile(platforms):
+            if error.passing:
+                raise error  # it is then tried again later
 
     async def _purge(self, _: Arguments, _now: datetime) -> None:
         """Leave no byte of deleted rows in the file, nor any trace of the order in which rows came."""

@@ -6,13 +6,14 @@ import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TypeAlias, TypeVar
 
 from sqlite_utils import Database
 
 from bot.conversation.requests import Actor
 from bot.people import membership, roles
-from bot.people.membership import Difference, Source
+from bot.people.membership import Source
 from bot.platforms.contract import PlatformError
 from bot.storage.database import Storage
 from bot.times import Calendar, Clock
@@ -52,33 +53,23 @@ class GroupSync:
         """Record that `actor` left the workspace or server."""
         await self._record(lambda db, today: membership.gone(db, actor, today))
 
-    async def reconcile(self, platforms: Mapping[str, Fetch]) -> Mapping[str, Difference | PlatformError]:
-        """Read every group again, whole; return by source what changed, or why it could not be read.
+    async def reconcile(self, platforms: Mapping[str, Fetch]) -> list[PlatformError]:
+        """Read every group again, whole; return why some could not be read.
 
         `platforms`: how to read a group, by platform as accounts name it. A group that holds a role takes
         it up once it is read. One that cannot be read stays as it was: an outage takes nothing from anyone.
         """
-        outcome: dict[str, Difference | PlatformError] = {}
+        errors = []
         for source in await self._record(_followed):
-            if (fetch := platforms.get(source.platform)) is not None:
-                outcome[source.id] = await self._reconcile(source, fetch)
-        return outcome
-
-    async def _reconcile(self, source: Source, fetch: Fetch) -> Difference | PlatformError:
-        try:
-            actors = await fetch(source)
-        except PlatformError as error:
-            logger.warning("members of %s not read: %s", source.source, error)
-            problem = str(error)
-            await self._record(lambda db, today: membership.note_reading(db, source.id, today, problem))
-            return error
-
-        def record(db: Database, today: date) -> Difference:
-            difference = membership.reconcile(db, source, actors, today)
-            roles.relieve(db, source, today)
-            return difference
-
-        return await self._record(record)
+            if (fetch := platforms.get(source.platform)) is None:
+                continue
+            try:
+                await self._record(partial(_reconcile, source=source, actors=await fetch(source)))
+            except PlatformError as error:
+                logger.warning("members of %s not read: %s", source.source, error)
+                await self._record(partial(membership.note_reading, source_id=source.id, problem=str(error)))
+                errors.append(error)
+        return errors
 
     async def _record(self, change: Callable[[Database, date], Result]) -> Result:
         def record() -> Result:
@@ -88,6 +79,11 @@ class GroupSync:
                 return result
 
         return await self.storage.run(record)
+
+
+def _reconcile(db: Database, today: date, source: Source, actors: Collection[Actor]) -> None:
+    membership.reconcile(db, source, actors, today)
+    roles.relieve(db, source, today)
 
 
 def _followed(db: Database, today: date) -> list[Source]:

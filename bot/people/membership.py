@@ -42,14 +42,6 @@ class Source:
     problem: str | None = field(default=None, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """How many people a reconciliation added and removed."""
-
-    added: int
-    removed: int
-
-
 def members(db: Database, kind: Kind) -> list[str]:
     """Return the persons of a kind today, from all sources."""
     rows = db.conn.execute(
@@ -89,12 +81,12 @@ def remove_source(db: Database, identifier: str, today: date) -> int:
     return ended.rowcount
 
 
-def note_reading(db: Database, identifier: str, today: date, problem: str | None = None) -> None:
+def note_reading(db: Database, today: date, source_id: str, problem: str | None = None) -> None:
     """Keep the outcome of the last reading of a source: the day, or why it failed."""
     db.conn.execute(
         """UPDATE member_sources SET problem = :problem,
              read_day = CASE WHEN :problem IS NULL THEN :day ELSE read_day END WHERE id = :id""",
-        {"problem": problem, "day": today.isoformat(), "id": identifier},
+        {"problem": problem, "day": today.isoformat(), "id": source_id},
     )
 
 
@@ -146,17 +138,16 @@ def _sources_around(db: Database, actor: Acting) -> list[Source]:
     return [source for source in sources(db, actor.platform) if actor.team in {"", source.team}]
 
 
-def reconcile(db: Database, source: Source, actors: Collection[Acting], today: date) -> Difference:
+def reconcile(db: Database, source: Source, actors: Collection[Acting], today: date) -> None:
     """Make `actors` the members of `source`, whatever events were missed."""
-    persons_inside = {persons.known(db, actor) for actor in actors}
+    inside = {persons.known(db, actor) for actor in actors}
     rows = db.conn.execute(
         "SELECT person_id FROM members WHERE source_id = ? AND kind = ? AND until IS NULL",
         (source.id, source.kind),
     )
-    members_before = {str(row[0]) for row in rows}
-    for person in persons_inside - members_before:
+    for (person,) in rows.fetchall():
+        if person not in inside:
+            leave(db, person, source.kind, source.id, today)
+    for person in inside:
         enter(db, person, source.kind, source.id, today)
-    for person in members_before - persons_inside:
-        leave(db, person, source.kind, source.id, today)
-    note_reading(db, source.id, today)
-    return Difference(len(persons_inside - members_before), len(members_before - persons_inside))
+    note_reading(db, today, source.id)

@@ -181,24 +181,17 @@ def merge(db: Database, into: str, gone: str) -> None:
             f'UPDATE OR IGNORE "{table}" SET "{column}" = ? WHERE "{column}" = ?',  # noqa: S608 — names from the schema
             (into, gone),
         )
-    _drop_covered_tenures(db, into)
+    # Of two lines of the registry for one role, one that covers the other is enough.
+    db.conn.execute(
+        """DELETE FROM role_holders AS line WHERE person_id = ? AND EXISTS (
+             SELECT 1 FROM role_holders AS wider
+             WHERE wider.person_id = line.person_id AND wider.role_id = line.role_id
+             AND wider.since <= line.since AND coalesce(wider.until, '9') >= coalesce(line.until, '9')
+             AND (wider.since < line.since OR wider.until IS NOT line.until OR wider.rowid < line.rowid))""",
+        (into,),
+    )
     _readdress(db, into, gone)
     db.conn.execute("DELETE FROM people WHERE id = ?", (gone,))
-
-
-def _drop_covered_tenures(db: Database, person_id: str) -> None:
-    """Delete a person's lines of the registry that another line for the same role covers."""
-    rows = db.conn.execute(
-        """SELECT id, role_id, coalesce(until, '9') FROM role_holders WHERE person_id = ?
-           ORDER BY role_id, since, coalesce(until, '9') DESC, rowid""",
-        (person_id,),
-    )
-    reached: dict[str, str] = {}
-    for identifier, role_id, until in rows.fetchall():
-        if until <= reached.get(role_id, ""):
-            db.conn.execute("DELETE FROM role_holders WHERE id = ?", (identifier,))
-        else:
-            reached[role_id] = until
 
 
 def _readdress(db: Database, into: str, gone: str) -> None:

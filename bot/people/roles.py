@@ -254,16 +254,14 @@ def dismiss(db: Database, role_id: str, holder: Holder, on: date) -> bool:
     return bool(lines)
 
 
-def appoint_first(db: Database, admins: Sequence[Acting], today: date) -> int:
+def appoint_first(db: Database, admins: Sequence[Acting], today: date) -> None:
     """Give the administration to `admins` if nobody holds it: at the first start, or after a mishap.
 
-    Someone who was dismissed does not come back as long as anyone holds it. Return how many were appointed.
+    Someone who was dismissed does not come back as long as anyone holds it.
     """
-    if holders(db, ADMINISTRATION, today):
-        return 0
-    for admin in admins:
-        appoint(db, ADMINISTRATION, persons.known(db, admin), today, replacing=False)
-    return len(admins)
+    if not holders(db, ADMINISTRATION, today):
+        for admin in admins:
+            appoint(db, ADMINISTRATION, persons.known(db, admin), today, replacing=False)
 
 
 def _end(db: Database, tenure: Tenure, on: date) -> None:

@@ -97,6 +97,6 @@ async def test_what_could_not_be_read_is_read_again_at_the_next_start() -> None:
         await bot.office.storage.run(lambda: starting.settle(bot))
         assert await within(bot.office, due) == [(membership.RECONCILE,)]
         await within(bot.office, lambda db: db.conn.execute("DELETE FROM due_tasks"))
-        await within(bot.office, lambda db: membership.note_reading(db, source.id, bot.office.today()))
+        await within(bot.office, lambda db: membership.note_reading(db, bot.office.today(), source.id))
         await bot.office.storage.run(lambda: starting.settle(bot))
         assert await within(bot.office, due) == []
