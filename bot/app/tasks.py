@@ -98,7 +98,7 @@ class Tasks:
                 picture.DRAW: partial(picture.curve_errand, storage, bot.archive, bot.calendar),
                 retraining.LEARN: self._learn,
                 retraining.ERRAND: partial(retraining.retraining_errand, storage, train),
-                registrar.ADVANCE: bot.registrar.advance,
+                registrar.ADVANCE: lambda _arguments, _now: storage.run(bot.registrar.catch_up),
                 digest.ERRAND: partial(digest.send_digests, storage, records),
                 export.ERRAND: partial(export.send_case, storage, records, association),
             },

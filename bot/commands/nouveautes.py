@@ -151,7 +151,7 @@ def none_yet(policy: Policy) -> Message:
 
 def reading_noted(course: Course, standing: Standing) -> Message:
     """Say that the reading is recorded, and what comes next."""
-    if "passed" in standing.needed and "passed" not in standing.steps:
+    if "passed" in standing.missing:
         many = f"{standing.questions} questions" if standing.questions > 1 else "une question"
         text = f"Il reste {many} sur ce qui a changé, chacune expliquée par la clause."
         onward = Button("Répondre", "quiz", "primary")

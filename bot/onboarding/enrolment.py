@@ -106,14 +106,10 @@ class Standing:
     questions: int
 
     @property
-    def needed(self) -> tuple[Fact, ...]:
-        """The steps before attesting; a revision without any current question needs no quiz."""
-        return NEEDED if self.scope == "whole" or self.questions else NEEDED[:1]
-
-    @property
     def missing(self) -> list[Fact]:
-        """The steps left before attesting."""
-        return [step for step in self.needed if step not in self.steps]
+        """The steps left before attesting; a revision without any current question needs no quiz."""
+        needed = NEEDED if self.scope == "whole" or self.questions else NEEDED[:1]
+        return [step for step in needed if step not in self.steps]
 
     @property
     def done(self) -> bool:
@@ -308,22 +304,18 @@ class Onboardings:
             (person, *self._key, page, today.isoformat()),
         )
 
+    def attest(self, attesting: Attesting, attest: Attest) -> None:
+        """Attest, cancel the messages that wait for the person, and tell the administration.
 
-def attest_reading(db: Database, attesting: Attesting, attest: Attest) -> bool:
-    """Attest, cancel the messages that wait for the person, and tell the administration.
-
-    Return False when they had attested already. Raises `ValueError` when a step is missing.
-    """
-    person, target = attesting.person_id, attesting.target
-    done, standing = attestations.facts(db, person, target), Onboardings(db, target).standing(person)
-    if "attested" in done:
-        return False
-    missing = [step for step in (standing.needed if standing else NEEDED) if step not in done]
-    if missing:
-        raise ValueError(missing)
-    attest(db, attesting)
-    hush(db, person)
-    key = f"{DONE.name}:{person}:{target.policy}:{target.version}"
-    finished = DoneNotice(target.policy, target.version, person)
-    outbox.enqueue(db, Delivery(key, TO_ADMINISTRATION, DONE, finished), attesting.at)
-    return True
+        Do nothing when they had attested already. Raises `ValueError` when a step is missing.
+        """
+        person, standing = attesting.person_id, self.standing(attesting.person_id)
+        if standing is None or standing.missing:
+            raise ValueError(standing.missing if standing else NEEDED)
+        if standing.done:
+            return
+        attest(self.db, attesting)
+        hush(self.db, person)
+        policy, version = self.target.policy, self.target.version
+        key, finished = f"{DONE.name}:{person}:{policy}:{version}", DoneNotice(policy, version, person)
+        outbox.enqueue(self.db, Delivery(key, TO_ADMINISTRATION, DONE, finished), attesting.at)

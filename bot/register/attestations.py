@@ -20,6 +20,7 @@ from bot.people.persons import Account
 from bot.register import chain, signing
 from bot.register.chain import COLUMNS, ChainEntry
 from bot.register.signing import Head, Ring, Signer
+from bot.storage.database import StorageError
 from bot.storage.destruction import Remember, destroy
 from bot.times import iso, utc
 
@@ -182,20 +183,21 @@ def _follows(db: Database, earlier: Head) -> bool:
     return row is not None and row[0] == earlier.digest
 
 
-def advance(db: Database, keys: Path, signer: Signer) -> bool:
+def advance(db: Database, keys: Path, signer: Callable[[], Signer]) -> None:
     """Note the end of the register in the `keys` folder, once new entries are committed.
 
     Call it after each transaction that attests, and every day in case of a crash in between: in that order,
-    the note is never ahead of a sound register. Return False, and leave the note alone, when the register no
-    longer holds the entry noted: someone has to look (`verify_register`). Raises `StorageError`.
+    the note is never ahead of a sound register. Raises `StorageError`, and leaves the note alone, when the
+    register no longer holds the entry noted: someone has to look.
     """
+    last = head(db)
+    if not last.number:
+        return  # no key is made until someone attests
     noted = signing.noted_head(keys, signing.load_ring(keys))
     if noted and not _follows(db, noted):
-        return False
-    last = head(db)
+        raise StorageError("le registre ne suit plus ce qui en est noté. Voyez vigie registre verifier.")
     if last != noted:
-        signing.note_head(keys, last, signer)
-    return True
+        signing.note_head(keys, last, signer())
 
 
 # --- Verification -----------------------------------------------------------------------------

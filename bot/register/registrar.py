@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from sqlite_utils import Database
 
@@ -19,7 +19,7 @@ from bot.register.attestations import Attesting, Target
 from bot.register.receipt import Issuer, ReceiptError
 from bot.register.signing import Signer
 from bot.schedule import clock
-from bot.storage.database import Storage, StorageError
+from bot.storage.database import Storage
 from bot.times import in_words
 
 ADVANCE: Final = "attestations"  # the errand
@@ -79,21 +79,14 @@ class Registrar:
 
         return Deferred(make)
 
-    async def advance(self, _: Mapping[str, Any], _now: datetime) -> None:
-        """Note the end of the register beside the keys. Raises `StorageError` when entries are missing."""
-        await self.storage.run(self.catch_up)
-
     def catch_up(self) -> None:
-        """Do the same, on the storage thread; over a storage in memory, do nothing."""
-        if self.keys is None:
-            return
-        with self.storage.transaction() as db:
-            if not attestations.head(db).number:
-                return  # no key is made until someone attests
-            if not attestations.advance(db, self.keys, self.signer()):
-                raise StorageError(
-                    "le registre ne suit plus ce qui en est noté. Voyez vigie registre verifier."
-                )
+        """Note the end of the register beside the keys, on the storage thread; in memory, do nothing.
+
+        Raises `StorageError` when entries are missing.
+        """
+        if self.keys:
+            with self.storage.transaction() as db:
+                attestations.advance(db, self.keys, self.signer)
 
 
 def _send(db: Database, person_id: str, target: Target, now: datetime, again: str = "") -> None:

@@ -69,7 +69,7 @@ def vigie(tmp_path: Path) -> Home:
             with storage.transaction() as db:
                 for number, name in enumerate(NAMES, 1):
                     attest(db, f"U{number}", name, signer)
-                attestations.advance(db, home.keys, signer)
+                attestations.advance(db, home.keys, lambda: signer)
 
         storage.executor.submit(fill).result()
     return home

@@ -74,7 +74,7 @@ def test_a_register_is_verified_then_found_altered_then_cut_short(kept: tuple[Pa
             attest(db, user, "Zoé", signer)
     assert look(*kept)[0] == "avis", "nothing says how it ended"
     with beside(database) as db:
-        attestations.advance(db, keys, signer)
+        attestations.advance(db, keys, lambda: signer)
     assert look(*kept) == ("ok", "2 attestation(s), intactes.")
     change(database, "UPDATE attestations SET statement = 'autre' WHERE number = 1")
     level, line = look(*kept)
@@ -87,7 +87,7 @@ def test_a_register_that_lost_everything_is_told(kept: tuple[Path, Path]) -> Non
     signer = signing.load_signer(keys, create=True)
     with beside(database) as db:
         attest(db, "U1", "Zoé", signer)
-        attestations.advance(db, keys, signer)
+        attestations.advance(db, keys, lambda: signer)
     change(database, "DELETE FROM attestation_people", "DELETE FROM attestations")
     assert look(*kept)[0] == "erreur"
 

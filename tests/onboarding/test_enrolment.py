@@ -142,7 +142,7 @@ def test_attesting_without_what_comes_before_is_refused(db: Database) -> None:
     account = Account("slack", "T1", "U1")
     asked = Attesting(person, "Alex", account, TARGET, NOW)
     with pytest.raises(ValueError, match="read"):
-        enrolment.attest_reading(db, asked, lambda _db, _asked: None)
+        Onboardings(db, TARGET).attest(asked, lambda _db, _asked: None)
 
 
 def test_an_adopted_revision_begins_anew_and_reminds_of_the_new_text_alone(db: Database) -> None:

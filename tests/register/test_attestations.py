@@ -251,10 +251,10 @@ def test_persons_who_become_one_keep_their_attestations() -> None:
 def test_the_end_is_noted_beside_the_keys_and_follows(tmp_path: Path) -> None:
     signer = signing.load_signer(tmp_path, create=True)
     db = filled(())
-    assert attestations.advance(db, tmp_path, signer)
+    attestations.advance(db, tmp_path, lambda: signer)
     for number, name in enumerate(NAMES, 1):
         attest(db, f"U{number}", name, signer)
-        assert attestations.advance(db, tmp_path, signer)
+        attestations.advance(db, tmp_path, lambda: signer)
         assert signing.noted_head(tmp_path, signing.load_ring(tmp_path)) == attestations.head(db)
 
 
@@ -262,11 +262,12 @@ def test_a_register_brought_back_does_not_take_the_place_of_its_end(tmp_path: Pa
     signer = signing.load_signer(tmp_path, create=True)
     db = filled(())
     attest(db, "U1", "Zoé", signer)
-    attestations.advance(db, tmp_path, signer)
+    attestations.advance(db, tmp_path, lambda: signer)
     former = filled(())
-    assert not attestations.advance(former, tmp_path, signer)
+    attestations.advance(former, tmp_path, lambda: signer)  # an empty register notes nothing
     attest(former, "U2", "Blaise", signer)
-    assert not attestations.advance(former, tmp_path, signer)
+    with pytest.raises(StorageError, match="ne suit plus"):
+        attestations.advance(former, tmp_path, lambda: signer)
     kept = signing.noted_head(tmp_path, signing.load_ring(tmp_path))
     assert kept == attestations.head(db)
     assert (

@@ -25,7 +25,7 @@ from bot.conversation.messages import (
     excerpt,
 )
 from bot.conversation.requests import Request, UserError
-from bot.onboarding import attempts, enrolment
+from bot.onboarding import attempts
 from bot.onboarding.course import Course, CourseRequest
 from bot.onboarding.enrolment import Standing
 from bot.onboarding.quiz import session
@@ -157,7 +157,7 @@ class _OnboardingRequest(CourseRequest):
         actor = actor_of(self.request)
         person, account = persons.known(self.db, actor), persons.account(actor)
         attesting = Attesting(person, name, account, self.target, self.office.clock())
-        enrolment.attest_reading(self.db, attesting, self.course.attest)
+        self.onboardings.attest(attesting, self.course.attest)
         return attested_message(self.course)
 
     def _receipt(self) -> Message:
