@@ -77,7 +77,7 @@ def mailer(parts: Parts) -> Mailer | None:
         return None
     from bot.platforms.email import mailer as email  # noqa: PLC0415 — see above
 
-    server = email.server(settings.vigie_smtp.get_secret_value())
+    server = email.read_server(settings.vigie_smtp.get_secret_value())
     return email.Mailer(parts.library.quote, server, settings.vigie_courriel_de)
 
 

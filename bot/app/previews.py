@@ -20,14 +20,14 @@ _STYLES = Path(__file__).parents[1] / "platforms" / "local" / "static"
 def preview_page(title: str, messages: Mapping[str, Message], quote: Quoter) -> bytes:
     """Return an HTML page that needs no other file, drawn from the very payloads that would be sent."""
     css = "\n".join((_STYLES / f"{name}.css").read_text("utf-8") for name in ("base", "gallery", "previews"))
-    return gallery.alone(title, gallery.Gallery(messages, renderings(quote)), quote, css).encode()
+    return gallery.standalone_page(title, gallery.Gallery(messages, renderings(quote)), quote, css).encode()
 
 
 def renderings(quote: Quoter) -> dict[str, Callable[[Reply], object]]:
     """Return, by platform, the function that makes the payload of a message or form."""
 
     def on_slack(reply: Reply) -> object:
-        return slack.view(reply) if isinstance(reply, Form) else slack.render(reply, quote)
+        return slack.form_window(reply) if isinstance(reply, Form) else slack.render(reply, quote)
 
     def on_discord(reply: Reply) -> object:
         if isinstance(reply, Form):

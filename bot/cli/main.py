@@ -192,7 +192,7 @@ def slack_manifeste(adresse: str | None, follows: Sequence[str]) -> None:
     with closing(Storage()) as storage:
         commands = build(configured(), storage).dispatcher.commands
     sources = [_SLACK_SOURCES[source] for source in follows]
-    click.echo(dump(manifest.manifest(commands, adresse, sources)))
+    click.echo(dump(manifest.slack_manifest(commands, adresse, sources)))
 
 
 @vigie.group(

@@ -220,7 +220,7 @@ def _checks(config: Settings) -> dict[str, diagnostic.Check]:
     followed = _followed(config)
     if config.slack_bot_token:
         checks["Slack"] = partial(
-            slack_check.check,
+            slack_check.check_slack,
             bot_token=config.slack_bot_token.get_secret_value(),
             app_token=config.slack_app_token.get_secret_value() if config.slack_app_token else None,
             api_url=config.slack_api_url,
@@ -233,7 +233,7 @@ def _checks(config: Settings) -> dict[str, diagnostic.Check]:
         relays = dict.fromkeys(listed(config.vigie_discord_relais), discord_check.RELAY)
         written = {channel.id: discord_check.WRITE for channel in channels if channel.platform == "discord"}
         checks["Discord"] = partial(
-            discord_check.check,
+            discord_check.check_discord,
             token=config.discord_token.get_secret_value(),
             api_url=config.discord_api_url,
             server=config.vigie_discord_serveur,

@@ -14,7 +14,7 @@ from typing import Final
 from bot.answers import refusals
 from bot.answers.guidance import Guidance
 from bot.answers.questions import PolicyAnswer
-from bot.commands.passages import PAGE_WEIGHT, parts
+from bot.commands.passages import PAGE_WEIGHT, split_text
 from bot.commands.signalement.messages import OFFER
 from bot.conversation.messages import (
     COMMAND_LENGTH,
@@ -143,7 +143,7 @@ def _quotes(wording: Wording, numbers: Sequence[Number]) -> tuple[list[Element],
             break
         if len(together) > 1 and others and number == others[0]:
             elements.append(Text(bold("Voyez aussi")))
-        end = next(parts(text, room))[1] if need > room else len(text)
+        end = next(split_text(text, room))[1] if need > room else len(text)
         elements.append(reading.quote(number, end=None if end == len(text) else end))
         shown.append(number)
         room -= need

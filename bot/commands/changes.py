@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.commands.passages import PAGE_WEIGHT, parts
+from bot.commands.passages import PAGE_WEIGHT, split_text
 from bot.conversation.messages import Element, Mark, Note, Quote, Style, Text, bold, weight
 from bot.policy.articles import Version
 from bot.policy.changes import redline, summary
@@ -79,7 +79,7 @@ def _quotes(
                 at += len(run)
         if len(marks) > MARKS:
             marks = [Mark(marks[0].start, marks[-1].end, style)]
-        for start, end in parts(text):
+        for start, end in split_text(text):
             yield Quote(
                 version.policy, version.key, number, start, None if end == len(text) else end, tuple(marks)
             )

@@ -10,7 +10,7 @@ from bot.policy.search import Hit
 PAGE_WEIGHT = MESSAGE_WEIGHT - 700  # what is left for headings, captions and notes
 
 
-def parts(text: str, most: int = PAGE_WEIGHT - 300) -> Iterator[tuple[int, int]]:
+def split_text(text: str, most: int = PAGE_WEIGHT - 300) -> Iterator[tuple[int, int]]:
     """Yield spans of `text` that weigh at most `most`, cut at a paragraph, a sentence or else a space."""
     start = 0
     while weight(text[start:]) > most:
@@ -25,7 +25,7 @@ def parts(text: str, most: int = PAGE_WEIGHT - 300) -> Iterator[tuple[int, int]]
     yield start, len(text)
 
 
-def around(hit: Hit, most: int) -> tuple[int, int]:
+def part_around(hit: Hit, most: int) -> tuple[int, int]:
     """Return the part of a clause to show: all of it, or the first part that holds a word of the search."""
     first = hit.spans[0][0] if hit.spans else 0
-    return next((start, end) for start, end in parts(hit.clause.text, most) if first < end)
+    return next((start, end) for start, end in split_text(hit.clause.text, most) if first < end)

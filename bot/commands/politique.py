@@ -17,7 +17,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
-from bot.commands.passages import PAGE_WEIGHT, around, parts
+from bot.commands.passages import PAGE_WEIGHT, part_around, split_text
 from bot.commands.signalement.follow_messages import CODE_SEEN
 from bot.conversation.messages import (
     COMMAND_LENGTH,
@@ -384,7 +384,7 @@ def paged(reading: Reading, clauses: Sequence[Clause]) -> Iterator[list[Element]
     one_article = len({clause.number.article for clause in clauses}) == 1
     for clause in clauses:
         place = clause.heading if one_article else reading.place(clause.number)
-        for start, end in parts(clause.text):
+        for start, end in split_text(clause.text):
             need = weight(clause.text[start:end]) + weight(place) + 100
             if page and (need > room or len(page) >= 16):  # noqa: PLR2004 — a message holds 38 components
                 yield page
@@ -429,7 +429,7 @@ def results(reading: Reading, query: str, *, shareable: bool) -> Message:
         return one_clause(reading, hits[0].clause, shareable=shareable)
     shown: list[Element] = []
     for hit in hits[:SHOWN_HITS]:
-        start, end = around(hit, PAGE_WEIGHT // min(len(hits), SHOWN_HITS) - 250)
+        start, end = part_around(hit, PAGE_WEIGHT // min(len(hits), SHOWN_HITS) - 250)
         marks = tuple(Mark(*span) for span in hit.spans if start <= span[0] < end)[:SHOWN_MARKS]
         part = None if end == len(hit.clause.text) else end
         shown += [

@@ -39,7 +39,7 @@ def wrong(subject: str, text: str) -> Finding:
     return Finding(subject, "erreur", text)
 
 
-def drift(platform: str, date: str, now: datetime) -> list[Finding]:
+def clock_drift(platform: str, date: str, now: datetime) -> list[Finding]:
     """Return a finding on this machine's clock, from the `Date` header of an answer; [] if it is no date."""
     try:
         apart = abs(parsedate_to_datetime(date) - now)

@@ -17,7 +17,7 @@ COMMON: Final[Mapping[str, str]] = {
 }
 
 
-def adding(headers: Mapping[str, str]) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
+def add_headers(headers: Mapping[str, str]) -> Callable[[web.Request, web.StreamResponse], Awaitable[None]]:
     """Return a handler of a server's `on_response_prepare` that adds `headers` to each answer."""
 
     async def add(_: web.Request, response: web.StreamResponse) -> None:

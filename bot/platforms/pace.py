@@ -46,7 +46,7 @@ class Window:
         return last + self._seconds < asyncio.get_running_loop().time()
 
 
-def counting(limited: Callable[[], None]) -> aiohttp.TraceConfig:
+def count_limited(limited: Callable[[], None]) -> aiohttp.TraceConfig:
     """Return a trace of a session that calls `limited` for each answer 429, even if it is then retried."""
 
     async def answered(

@@ -119,7 +119,7 @@ class WebForm:
 
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[self._guard, _refuse_other_sites], client_max_size=BODY_SIZE)
-        app.on_response_prepare.append(http_headers.adding(HEADERS))
+        app.on_response_prepare.append(http_headers.add_headers(HEADERS))
         app.add_routes(
             [
                 web.get("/", self._form),

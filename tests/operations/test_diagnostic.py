@@ -307,7 +307,7 @@ async def test_what_slack_says(case: SlackSays, clock: FakeClock) -> None:
         "x-oauth-scopes": ",".join(case.scopes),
     }
     async with server({path: (200, body) for path, body in every.items()}, told) as url:
-        found = await slack_check.check(
+        found = await slack_check.check_slack(
             bot_token="xoxb-made-up",
             app_token="xapp-made-up",
             api_url=url,
@@ -349,7 +349,7 @@ async def test_what_discord_says(case: DiscordSays, clock: FakeClock) -> None:
     told = {"Date": format_datetime(clock(), usegmt=True)}
     answers = {"/applications/@me": (case.status, {"flags": case.flags}), "/guilds/9": (case.guild, {})}
     async with server(answers, told) as url:
-        found = await discord_check.check(
+        found = await discord_check.check_discord(
             token="made.up", api_url=url, server=case.server, members=True, now=clock()
         )
     assert [one.level for one in found] == case.levels.split()
@@ -385,7 +385,7 @@ async def test_whether_discord_lets_vigie_write_in_a_channel_is_said(
         "/channels/5": (404, {}) if overwrites is None else (200, channel),
     }
     async with server(answers, {}) as url:
-        *_, found = await discord_check.check(
+        *_, found = await discord_check.check_discord(
             token="made.up",
             api_url=url,
             server="9",
@@ -403,6 +403,10 @@ def _role(identifier: str, permissions: int) -> dict[str, str]:
 
 async def test_a_platform_that_cannot_be_reached_is_said(clock: FakeClock) -> None:
     url = "http://127.0.0.1:9"
-    slack = await slack_check.check(bot_token="xoxb-x", app_token=None, api_url=url, team=None, now=clock())
-    discord = await discord_check.check(token="x", api_url=url, server=None, members=False, now=clock())
+    slack = await slack_check.check_slack(
+        bot_token="xoxb-x", app_token=None, api_url=url, team=None, now=clock()
+    )
+    discord = await discord_check.check_discord(
+        token="x", api_url=url, server=None, members=False, now=clock()
+    )
     assert [one.level for one in [*slack, *discord]] == ["erreur", "erreur"]

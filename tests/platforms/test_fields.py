@@ -63,7 +63,7 @@ def test_what_makes_no_sense_cannot_be_built(build: Callable[[], object]) -> Non
 
 def test_a_form_with_a_person_and_a_choice_passes_on_every_platform(quote: Quoter) -> None:
     check_everywhere(FORM, quote)
-    who, choice = slack_render.view(FORM)["blocks"]
+    who, choice = slack_render.form_window(FORM)["blocks"]
     assert who["element"] == {"type": "users_select", "action_id": "value"}
     assert choice["element"]["initial_option"]["value"] == "ajoute"
     modal = discord_render.render_form(FORM).to_dict()["components"]
@@ -81,7 +81,7 @@ def test_what_slack_says_was_picked_is_read() -> None:
         "autres": {"value": {"type": "static_select", "selected_option": {"value": "ajoute"}}},
         "rien": {"value": {"type": "static_select", "selected_option": None}},
     }
-    assert slack_render.answers(state) == {"mots": "", "personne": "U1", "autres": "ajoute", "rien": ""}
+    assert slack_render.form_answers(state) == {"mots": "", "personne": "U1", "autres": "ajoute", "rien": ""}
 
 
 def test_a_file_is_announced_where_it_cannot_be_shown(quote: Quoter) -> None:
@@ -90,7 +90,7 @@ def test_a_file_is_announced_where_it_cannot_be_shown(quote: Quoter) -> None:
     assert note["elements"][0]["text"] == "Vos données (a.json)"
     container = discord_render.render(message, quote).to_components()[0]
     assert container["components"][1] == {"type": 13, "file": {"url": "attachment://a.json"}}
-    assert [file.filename for file in discord_render.files(message)] == ["a.json"]
+    assert [file.filename for file in discord_render.attached_files(message)] == ["a.json"]
     page = str(local_render.render(message, quote))
     assert 'download="a.json"' in page
     assert 'href="data:application/octet-stream;base64,eyJhIjogIjwvYT4ifQ=="' in page

@@ -90,17 +90,17 @@ def strings(payload: object) -> Iterator[str]:
 def check_everywhere(reply: Reply, quote: Quoter) -> None:
     """Render on the three platforms; each payload passes its platform's limits and pings nobody."""
     if isinstance(reply, Form):
-        slack_checks.check_view(slack_render.view(reply))
+        slack_checks.check_view(slack_render.form_window(reply))
         modal = {"type": 9, "data": discord_render.render_form(reply).to_dict()}
         assert not discord_schema.request_problems("POST", "/interactions/1/token/callback", modal)
-        local_render.serialized(local_render.render_fields(reply))
+        local_render.serialize_html(local_render.render_fields(reply))
         return
     slack_checks.check_message(slack_render.render(reply, quote))
     components: list[dict[str, Any]] = discord_render.render(reply, quote).to_components()
     body = {"components": components, "flags": COMPONENTS_V2, "allowed_mentions": NO_PING}
     assert not discord_schema.request_problems("POST", "/channels/1/messages", body)
     tags = Tags()
-    tags.feed(local_render.serialized(local_render.render(reply, quote)))
+    tags.feed(local_render.serialize_html(local_render.render(reply, quote)))
     assert "script" not in tags.names
     assert not [name for name in tags.attributes if name.startswith("on")]
     for text in strings(components):

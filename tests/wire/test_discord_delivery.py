@@ -22,8 +22,8 @@ from bot.platforms.contract import (
     UnknownError,
     leaving,
 )
-from bot.platforms.discord.adapter import quieten
-from bot.platforms.discord.delivery import DiscordDelivery, Paced, mark, problem
+from bot.platforms.discord.adapter import quiet_library
+from bot.platforms.discord.delivery import DiscordDelivery, Paced, delivery_error, delivery_mark
 from tests.wire.discord_people import Person, text_of
 from tests.wire.discord_server import TOKEN, DiscordServer
 
@@ -132,7 +132,7 @@ async def test_a_short_limit_is_slept_through_and_counted(
     server: DiscordServer, alice: Person, quote: Quoter
 ) -> None:
     limited: list[int] = []
-    quieten(lambda: limited.append(1))
+    quiet_library(lambda: limited.append(1))
     async with discord.Client(intents=discord.Intents.none(), connector=Paced()) as client:
         Route.BASE = server.environment["DISCORD_API_URL"]
         await client.login(TOKEN)
@@ -169,12 +169,12 @@ async def test_without_a_network_nothing_left(server: DiscordServer, alice: Pers
 
 
 def test_a_cut_connection_tells_nothing_of_what_was_done() -> None:
-    assert isinstance(problem(aiohttp.ServerDisconnectedError()), UnknownError)
-    assert isinstance(problem(TimeoutError()), UnknownError)
-    assert isinstance(problem(aiohttp.ConnectionTimeoutError()), AwayError), "it was never made"
+    assert isinstance(delivery_error(aiohttp.ServerDisconnectedError()), UnknownError)
+    assert isinstance(delivery_error(TimeoutError()), UnknownError)
+    assert isinstance(delivery_error(aiohttp.ConnectionTimeoutError()), AwayError), "it was never made"
 
 
 def test_a_mark_is_a_positive_number_of_31_bits() -> None:
-    marks = [mark(delivery_id(f"{n:016x}", Destination("discord", "", "1"))) for n in range(1000)]
+    marks = [delivery_mark(delivery_id(f"{n:016x}", Destination("discord", "", "1"))) for n in range(1000)]
     assert all(0 < number < 2**31 for number in marks)
     assert len(set(marks)) == len(marks)

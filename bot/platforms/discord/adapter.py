@@ -19,7 +19,7 @@ from bot.conversation.messages import Quoter
 from bot.conversation.requests import Actor
 from bot.platforms.contract import Connectable, Meter, PlatformError
 from bot.platforms.discord import members as discord_members
-from bot.platforms.discord.client import Client, why
+from bot.platforms.discord.client import Client, error_kind
 from bot.platforms.discord.delivery import DiscordDelivery
 from bot.platforms.groups import FollowedGroup, Members
 
@@ -57,7 +57,7 @@ class DiscordAdapter(Connectable):
         meter: Meter | None = None,
     ) -> None:
         meter = meter or Meter()
-        quieten(meter.limited)
+        quiet_library(meter.limited)
         self._new_client = partial(Client, dispatcher, quote, server=server, members=members, meter=meter)
         self._quote = quote
         self._token = token
@@ -76,7 +76,7 @@ class DiscordAdapter(Connectable):
                 await self._connecting
         except _FAILURES as error:
             await self._disconnect()
-            raise refusal(error, self._api_url) from error
+            raise connection_error(error, self._api_url) from error
         except asyncio.CancelledError:
             if not self._closing:  # whoever started us gave up, and will close us
                 raise
@@ -99,7 +99,7 @@ class DiscordAdapter(Connectable):
         """Return those who have a role today. Raises `PlatformError` when Discord does not say."""
         if self._client is None:
             raise PlatformError("Discord n'est pas connecté.", passing=True)
-        return await discord_members.fetch(self._client, group)
+        return await discord_members.fetch_role_members(self._client, group)
 
     async def _connect(self) -> None:
         self._client = client = self._new_client()  # a closed one cannot be used again
@@ -136,10 +136,10 @@ class DiscordAdapter(Connectable):
         """Log that Discord closed the connection for good, for instance because the token was revoked."""
         error = None if connection.cancelled() else connection.exception()
         if not self._closing and isinstance(error, Exception):
-            logger.error("Discord: connection closed for good. %s", refusal(error, self._api_url))
+            logger.error("Discord: connection closed for good. %s", connection_error(error, self._api_url))
 
 
-def refusal(error: Exception, api_url: str) -> PlatformError:
+def connection_error(error: Exception, api_url: str) -> PlatformError:
     """Return the error of a failed connection, in one French line that says what to do.
 
     The codes are the Gateway's: discord.com/developers/docs/topics/opcodes-and-status-codes.
@@ -152,7 +152,7 @@ def refusal(error: Exception, api_url: str) -> PlatformError:
                 f"les intentions (intents) demandées sont refusées. Vérifiez-les {_BOT_PAGE}."
             )
         case discord.DiscordException():
-            return PlatformError(f"Discord répond par une erreur ({why(error)}).", passing=True)
+            return PlatformError(f"Discord répond par une erreur ({error_kind(error)}).", passing=True)
         case _:
             return PlatformError(
                 f"Discord ne répond pas à l'adresse {api_url}. Vérifiez l'accès à Internet, "
@@ -188,7 +188,7 @@ class _Limited(logging.Filter):
         return record.levelno >= logging.ERROR
 
 
-def quieten(limited: Callable[[], None]) -> None:
+def quiet_library(limited: Callable[[], None]) -> None:
     """Keep the library's log to its errors: below that it logs addresses, sessions and payloads.
 
     `limited` is called for each answer 429.

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from bot.conversation.findings import Finding, drift, fine, note, wrong
+from bot.conversation.findings import Finding, clock_drift, fine, note, wrong
 
 SUBJECT = "Discord"
 MEMBERS = 1 << 14 | 1 << 15  # GATEWAY_GUILD_MEMBERS: granted after review, or under 100 servers
@@ -34,7 +34,7 @@ _BLIND: Final = (
 _OUTSIDE: Final = "le robot n'est pas dans VIGIE_DISCORD_SERVEUR. Invitez-le\u00a0: vigie discord invitation."
 
 
-async def check(
+async def check_discord(
     *,
     token: str,
     api_url: str,
@@ -59,7 +59,7 @@ async def check(
                     problem = f"Discord répond par une erreur ({answer.status}). Réessayez plus tard."
                     return [wrong(SUBJECT, problem)]
                 application = await answer.json()
-                late = drift(SUBJECT, answer.headers.get("Date", ""), now)
+                late = clock_drift(SUBJECT, answer.headers.get("Date", ""), now)
             findings = [fine(SUBJECT, "le jeton du robot convient.")]
             if members and application.get("flags", 0) & MEMBERS:
                 findings.append(fine(SUBJECT, "l'intention «\u00a0Server Members\u00a0» est permise."))

@@ -30,7 +30,7 @@ from bot.platforms.contract import Meter
 from bot.platforms.discord import commands as catalogue
 from bot.platforms.discord import members as discord_members
 from bot.platforms.discord.delivery import Paced
-from bot.platforms.discord.render import CUSTOM_ID_PREFIX, files, render, render_form
+from bot.platforms.discord.render import CUSTOM_ID_PREFIX, attached_files, render, render_form
 from bot.platforms.groups import Members
 
 logger = logging.getLogger(__name__)
@@ -95,15 +95,15 @@ class Client(discord.AutoShardedClient):
 
     async def setup_hook(self) -> None:
         """Give Discord the catalogue, only when it differs from the one that Discord already holds."""
-        wanted = catalogue.registration(self._dispatcher.commands, self._dispatcher.menu)
+        wanted = catalogue.commands_payload(self._dispatcher.commands, self._dispatcher.menu)
         application = cast("int", self.application_id)  # known once logged in
         try:
             held = await self.http.get_global_commands(application)
-            if not catalogue.registered(cast("list[Payload]", held), wanted):
+            if not catalogue.same_commands(cast("list[Payload]", held), wanted):
                 await self.http.bulk_upsert_global_commands(application, wanted)
                 logger.info("Discord: %d commands registered", len(wanted))
         except (discord.HTTPException, discord.RateLimited) as error:
-            logger.error("Discord: commands not registered, the former ones remain (%s)", why(error))  # noqa: TRY400 — one line, and the reason is in it
+            logger.error("Discord: commands not registered, the former ones remain (%s)", error_kind(error))  # noqa: TRY400 — one line, and the reason is in it
 
     async def finish(self, timeout: float) -> None:  # noqa: ASYNC109 — what is late is cancelled, not an error
         """Take no more requests and let those under way end, for at most `timeout` seconds."""
@@ -146,7 +146,7 @@ class Client(discord.AutoShardedClient):
 
     async def on_socket_raw_receive(self, message: str | bytes) -> None:
         """Record arrivals, departures and changes of roles; only dispatched where roles are followed."""
-        change = discord_members.change(message) if self._members else None
+        change = discord_members.member_update(message) if self._members else None
         if change is None or self._members is None:
             return
         with self._taken() as taken:
@@ -205,7 +205,7 @@ class Client(discord.AutoShardedClient):
             if isinstance(error, discord.HTTPException) and error.code == DUPLICATE:
                 logger.info("Discord: an interaction came twice, it is already answered")
             else:
-                logger.warning("Discord: a reply could not be delivered (%s)", why(error))
+                logger.warning("Discord: a reply could not be delivered (%s)", error_kind(error))
         finally:
             self._under_way.discard(task)
 
@@ -221,11 +221,11 @@ class Client(discord.AutoShardedClient):
         """Offer at most 25 completions, none to a person who is not served."""
         choices: list[app_commands.Choice[str]] = []
         if self._dispatcher.serves(await self._actor(interaction.guild_id, interaction.user.id)):
-            name, _, typed = line(interaction.data or {}, ()).partition(" ")
+            name, _, typed = command_line(interaction.data or {}, ()).partition(" ")
             suggestions = self._dispatcher.suggest(name, typed)
             choices = [
                 app_commands.Choice(
-                    name=catalogue.within(suggestion.label, catalogue.CHOICE_LENGTH) or "…",
+                    name=catalogue.shorten(suggestion.label, catalogue.CHOICE_LENGTH) or "…",
                     value=suggestion.text,
                 )
                 for suggestion in suggestions
@@ -236,12 +236,12 @@ class Client(discord.AutoShardedClient):
     async def _admitted(self, interaction: Interaction) -> Admission:
         data: Payload = interaction.data or {}
         request = self._dispatcher.from_command(
-            line(data, self._dispatcher.commands),
+            command_line(data, self._dispatcher.commands),
             actor=await self._actor(interaction.guild_id, interaction.user.id),
             place="channel" if interaction.guild_id else "direct",
         )
         if interaction.type is _FORM:
-            request = replace(request, fields=answers(data))
+            request = replace(request, fields=form_answers(data))
         return self._dispatcher.admit(replace(request, pressed=interaction.type is _BUTTON))
 
     async def _answer(self, interaction: Interaction) -> None:
@@ -307,7 +307,7 @@ class Client(discord.AutoShardedClient):
 
         A public message is always new, and shown to everyone.
         """
-        view, attached = render(message, self._quote), files(message)
+        view, attached = render(message, self._quote), attached_files(message)
         response = interaction.response
         if not response.is_done():
             if in_place and not message.public:
@@ -350,7 +350,9 @@ class Client(discord.AutoShardedClient):
         # The same message told twice makes the same nonce, and Discord then shows one reply.
         nonce = str(message.id)
         if direct:
-            await message.channel.send(view=view, files=files(answer), nonce=nonce, suppress_embeds=True)
+            await message.channel.send(
+                view=view, files=attached_files(answer), nonce=nonce, suppress_embeds=True
+            )
         else:
             reference = message.to_reference(fail_if_not_exists=False)
             await message.channel.send(view=view, nonce=nonce, suppress_embeds=True, reference=reference)
@@ -369,7 +371,7 @@ class Client(discord.AutoShardedClient):
         return await self._dispatcher.handle_file(Received(attachment.filename, content), actor)
 
 
-def why(error: Exception) -> str:
+def error_kind(error: Exception) -> str:
     """Return what is safe to log of `error`: never its text, which may quote what we sent."""
     if isinstance(error, discord.HTTPException):
         return f"{type(error).__name__}, status {error.status}, code {error.code}"
@@ -379,7 +381,7 @@ def why(error: Exception) -> str:
 # What an interaction holds
 
 
-def line(data: Payload, commands: Sequence[Command]) -> str:
+def command_line(data: Payload, commands: Sequence[Command]) -> str:
     """Return the command line that an interaction stands for, as a person could have typed it.
 
     `data` is an interaction's: a slash command, a message's menu, a button or a form. An identifier
@@ -397,14 +399,14 @@ def line(data: Payload, commands: Sequence[Command]) -> str:
     return f"{data['name']} {''.join(typed[:1])}"
 
 
-def answers(data: Payload) -> dict[str, str]:
+def form_answers(data: Payload) -> dict[str, str]:
     """Return a form's answers by field."""
-    found = {}
+    written = {}
     for part in _components(data.get("components", ())):
         if "custom_id" in part:
             [picked, *_] = part.get("values") or [""]
-            found[part["custom_id"]] = clean(str(part.get("value") or picked))
-    return found
+            written[part["custom_id"]] = clean(str(part.get("value") or picked))
+    return written
 
 
 def _components(parts: Iterable[Payload]) -> Iterator[Payload]:

@@ -65,7 +65,7 @@ def client_id(token: str) -> int | None:
     return int(spelled) if spelled.isdecimal() else None
 
 
-def registration(commands: Iterable[Command], menu: str) -> list[dict[str, Any]]:
+def commands_payload(commands: Iterable[Command], menu: str) -> list[dict[str, Any]]:
     """Return the commands as Discord must hold them: those with a slash, then a message's own menu.
 
     `menu`: the name of the command whose slash leads to all those without one.
@@ -80,7 +80,7 @@ def registration(commands: Iterable[Command], menu: str) -> list[dict[str, Any]]
                 {
                     "type": _SLASH,
                     "name": command.name[:NAME_LENGTH],
-                    "description": within(command.summary, DESCRIPTION_LENGTH),
+                    "description": shorten(command.summary, DESCRIPTION_LENGTH),
                     "options": [_option(command, usage, suggested)] if usage else [],
                     **_WHERE,
                 }
@@ -90,7 +90,7 @@ def registration(commands: Iterable[Command], menu: str) -> list[dict[str, Any]]
     return slashes + shortcuts
 
 
-def registered(held: Iterable[Payload], wanted: Iterable[Payload]) -> bool:
+def same_commands(held: Iterable[Payload], wanted: Iterable[Payload]) -> bool:
     """Return whether Discord holds the wanted commands and no other, in any order."""
     return sorted(map(_essence, held), key=repr) == sorted(map(_essence, wanted), key=repr)
 
@@ -103,13 +103,13 @@ def _option(command: Command, usage: str, suggested: bool) -> dict[str, Any]:
     return {
         "type": _STRING,
         "name": re.sub(r"[^a-z0-9]+", "_", letters)[:NAME_LENGTH].strip("_") or "texte",
-        "description": within(usage.strip("[]") + examples, DESCRIPTION_LENGTH),
+        "description": shorten(usage.strip("[]") + examples, DESCRIPTION_LENGTH),
         "required": False,
         "autocomplete": suggested,
     }
 
 
-def within(text: str, length: int) -> str:
+def shorten(text: str, length: int) -> str:
     """Return `text` as it is when it fits, no-break spaces included, else shortened."""
     return text if len(text) <= length else excerpt(text, length)
 

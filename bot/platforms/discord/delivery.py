@@ -29,7 +29,7 @@ from bot.platforms.contract import (
     UnknownError,
     may_leave,
 )
-from bot.platforms.discord.render import View, files, render
+from bot.platforms.discord.render import View, attached_files, render
 from bot.platforms.pace import Window
 
 REQUESTS, PER_SECONDS = 50, 1.0  # discord.com/developers/docs/topics/rate-limits, « Global Rate Limit »
@@ -82,20 +82,22 @@ class DiscordDelivery:
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
         """Say `message` at `to`. Raises as `contract.Deliverer.deliver` does, and `TooLong`."""
-        view = marked(render(message, self._quote), delivery_id)
+        view = with_mark(render(message, self._quote), delivery_id)
         try:
             async with asyncio.timeout(PATIENCE):
                 channel = await self._channel(to)
-                await channel.send(view=view, files=files(message), nonce=delivery_id, suppress_embeds=True)
+                await channel.send(
+                    view=view, files=attached_files(message), nonce=delivery_id, suppress_embeds=True
+                )
         except _FAILURES as error:
-            raise problem(error) from error
+            raise delivery_error(error) from error
 
     async def was_delivered(
         self, to: Destination, message: Message, delivery_id: str, since: datetime
     ) -> bool:
         """Return whether a message of ours with that mark is in the conversation."""
         del message  # the mark is enough
-        number, user = mark(delivery_id), self._client.user
+        number, user = delivery_mark(delivery_id), self._client.user
         try:
             async with asyncio.timeout(PATIENCE):
                 channel = await self._channel(to)
@@ -105,7 +107,7 @@ class DiscordDelivery:
                     if sent.author == user and number in marks:
                         return True
         except _FAILURES as error:
-            raise problem(error) from error
+            raise delivery_error(error) from error
         return False
 
     async def _channel(self, to: Destination) -> discord.PartialMessageable:
@@ -145,7 +147,7 @@ class DiscordDelivery:
         return thread.id
 
 
-def mark(delivery_id: str) -> int:
+def delivery_mark(delivery_id: str) -> int:
     """Return the number of the component that marks a delivery: 31 bits, never 0 (Discord: int32)."""
     return _digest(delivery_id) >> 1 or 1
 
@@ -154,13 +156,13 @@ def _digest(text: str) -> int:
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=4).digest())
 
 
-def marked(view: View, delivery_id: str) -> View:
+def with_mark(view: View, delivery_id: str) -> View:
     """Return the same components, the first of them numbered after the delivery."""
     first, *others = view.to_components()
-    return View([{**first, "id": mark(delivery_id)}, *others])
+    return View([{**first, "id": delivery_mark(delivery_id)}, *others])
 
 
-def problem(error: Exception) -> DeliveryError:  # noqa: PLR0911 — one for each kind of failure
+def delivery_error(error: Exception) -> DeliveryError:  # noqa: PLR0911 — one for each kind of failure
     """Return the delivery error that a failed request stands for."""
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return AwayError(type(error).__name__)

@@ -35,7 +35,7 @@ class MemberUpdate:
     roles: frozenset[str] | None
 
 
-def change(message: str | bytes) -> MemberUpdate | None:
+def member_update(message: str | bytes) -> MemberUpdate | None:
     """Return the change of a member that a gateway message reports, None for any other message.
 
     A new member's roles, most often none, are reported like a change.
@@ -54,7 +54,7 @@ def change(message: str | bytes) -> MemberUpdate | None:
     return MemberUpdate(actor, None if left else frozenset(map(str, data["roles"])))
 
 
-async def fetch(client: discord.Client, group: FollowedGroup) -> set[Actor]:
+async def fetch_role_members(client: discord.Client, group: FollowedGroup) -> set[Actor]:
     """Return those who have a role today. Raises `PlatformError` when Discord does not say."""
     try:
         server = client.get_guild(int(group.team)) or await client.fetch_guild(int(group.team))

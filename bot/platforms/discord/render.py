@@ -121,7 +121,7 @@ def _components(message: Message, quotations: Sequence[Quotation]) -> list[Compo
 _lasting_components = lru_cache(maxsize=256)(_components)
 
 
-def files(message: Message) -> list[discord.File]:
+def attached_files(message: Message) -> list[discord.File]:
     """Return the files of `message`, made anew each time: sending uses them up."""
     return [
         discord.File(io.BytesIO(file.content), file.name, description=file.title)

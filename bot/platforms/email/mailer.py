@@ -28,7 +28,7 @@ from bot.platforms.contract import (
     UnknownError,
     may_leave,
 )
-from bot.platforms.email.render import body
+from bot.platforms.email.render import plain_text
 
 SECONDS = 30.0  # for each exchange with the server
 PERMANENT = 500  # RFC 5321, 4.2.1: from there on, trying again is of no use
@@ -47,7 +47,7 @@ class Server:
     password: str = ""
 
 
-def server(address: str) -> Server:
+def read_server(address: str) -> Server:
     """Read « smtps://user:password@host:465 », or « smtp:// » for STARTTLS (none on this very machine)."""
     parts = urlsplit(address)
     host, implicit = parts.hostname or "", parts.scheme == "smtps"
@@ -98,7 +98,7 @@ class Mailer:
             may_leave()
             await client.send_message(mail)
         except aiosmtplib.SMTPException as error:
-            raise problem(error, sent=True) from error
+            raise delivery_error(error, sent=True) from error
         finally:
             client.close()
 
@@ -118,7 +118,7 @@ class Mailer:
         mail["Date"] = email.utils.localtime()
         mail["Message-ID"] = f"<{delivery_id}@{sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation message comes back
-        mail.set_content(body(message, self._quote))
+        mail.set_content(plain_text(message, self._quote))
         for file in message.files():
             mail.add_attachment(
                 file.content, maintype="application", subtype="octet-stream", filename=file.name
@@ -142,20 +142,20 @@ class Mailer:
             await client.connect()
         except aiosmtplib.SMTPException as error:
             client.close()
-            raise problem(error, sent=False) from error
+            raise delivery_error(error, sent=False) from error
         except (ValueError, OSError) as error:  # a name that is none, a certificate that is wrong
             client.close()
             raise LaterError(type(error).__name__) from error
         return client
 
 
-def problem(error: aiosmtplib.SMTPException, *, sent: bool) -> DeliveryError:
+def delivery_error(error: aiosmtplib.SMTPException, *, sent: bool) -> DeliveryError:
     """Return the delivery error of a failed exchange. `sent`: part of the message may have left."""
     match error:
         case aiosmtplib.SMTPAuthenticationError(code=code):
             return UndeliverableError(f"token ({code})")
         case aiosmtplib.SMTPRecipientsRefused(recipients=recipients) if recipients:
-            return problem(recipients[0], sent=False)
+            return delivery_error(recipients[0], sent=False)
         case aiosmtplib.SMTPResponseException(code=code):
             return UndeliverableError(f"gone ({code})") if code >= PERMANENT else LaterError(str(code))
         case _:

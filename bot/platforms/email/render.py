@@ -29,7 +29,7 @@ WIDTH = 72  # RFC 5322 asks for at most 78 with what a reply adds
 MENU = "vigie"
 
 
-def body(message: Message, quote: Quoter) -> str:
+def plain_text(message: Message, quote: Quoter) -> str:
     """Return the text of `message`, `quote` giving the policy's words, unchanged and uncut."""
     parts = [part for element in message.elements if (part := _element(element, quote))]
     return "\n\n".join(parts) + "\n"

@@ -28,10 +28,10 @@ from bot.platforms.contract import Destination, PlatformError, UndeliverableErro
 from bot.platforms.groups import FollowedGroup
 from bot.platforms.local import revisions
 from bot.platforms.local.body import PageBody
-from bot.platforms.local.completion import complete
-from bot.platforms.local.gallery import Gallery, page
+from bot.platforms.local.completion import complete_line
+from bot.platforms.local.gallery import Gallery, gallery_page
 from bot.platforms.local.personas import PERSONAS
-from bot.platforms.local.render import render, render_fields, said, serialized
+from bot.platforms.local.render import render, render_fields, render_words, serialize_html
 from bot.platforms.local.revisions import Sheets
 from bot.platforms.local.room import BOT, CHANNEL, DIRECT, Room, RoomMessage, Spot
 
@@ -136,7 +136,7 @@ class LocalAdapter:
 
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[self._guard], client_max_size=BODY_SIZE)
-        app.on_response_prepare.append(http_headers.adding(HEADERS))
+        app.on_response_prepare.append(http_headers.add_headers(HEADERS))
         app.add_routes(
             [
                 web.get("/", self._asset),
@@ -172,10 +172,10 @@ class LocalAdapter:
         return web.Response(text=path.read_text("utf-8"), content_type=_TYPES[path.suffix], charset="utf-8")
 
     async def _show_gallery(self, _: web.Request) -> web.Response:
-        return web.Response(text=page(self._gallery, self._quote), content_type="text/html")
+        return web.Response(text=gallery_page(self._gallery, self._quote), content_type="text/html")
 
     async def _show_revisions(self, _: web.Request) -> web.Response:
-        return web.Response(text=revisions.page(await self._sheets()), content_type="text/html")
+        return web.Response(text=revisions.revisions_page(await self._sheets()), content_type="text/html")
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Stream the state, then each change. A page that was cut off receives all of it again."""
@@ -210,7 +210,7 @@ class LocalAdapter:
 
     async def _suggestions(self, request: web.Request) -> web.Response:
         in_channel = request.query.get("conversation") == CHANNEL
-        completions = complete(self._dispatcher, request.query.get("line", ""), in_channel=in_channel)
+        completions = complete_line(self._dispatcher, request.query.get("line", ""), in_channel=in_channel)
         return web.json_response([asdict(completion) for completion in completions])
 
     async def _on_say(self, request: web.Request) -> web.Response:
@@ -225,7 +225,7 @@ class LocalAdapter:
         is_command = text.startswith("/")  # a message of its own only where nobody else reads
         if not (is_command and in_channel):
             owner = "" if in_channel else persona
-            self._room.post(author=persona, html=said(text), text=text, owner=owner)
+            self._room.post(author=persona, html=render_words(text), text=text, owner=owner)
         if is_command:
             spot = Spot(persona, conversation, text if in_channel else "")
             if refusal := self._unknown(text):
@@ -283,7 +283,7 @@ class LocalAdapter:
         """Take a file, dropped in a persona's own conversation with the bot."""
         sent = PageBody(dict(request.query))
         persona, name = sent.persona, sent.value("name", str)[:FILE_NAME_LENGTH] or "fichier"
-        self._room.post(author=persona, html=said(name), text=name, owner=persona)
+        self._room.post(author=persona, html=render_words(name), text=name, owner=persona)
         actor = Actor("local", "", persona)
         if not await self._dispatcher.takes_file(actor):
             answer = _ADMINISTRATION_ONLY
@@ -323,7 +323,7 @@ class LocalAdapter:
         admission = self._dispatcher.admit(request, written=written)
         reply = admission.refusal or await self._dispatcher.handle(admission.request)
         if isinstance(reply, Form) and window:
-            html = serialized(render_fields(reply))
+            html = serialize_html(render_fields(reply))
             form = {"command": reply.command, "title": reply.title, "submit": reply.submit, "html": html}
             return web.json_response({"form": form})
         message = opener(reply) if isinstance(reply, Form) else reply

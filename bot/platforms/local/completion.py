@@ -19,7 +19,7 @@ class Completion:
     line: str
 
 
-def complete(dispatcher: Dispatcher, line: str, *, in_channel: bool) -> list[Completion]:
+def complete_line(dispatcher: Dispatcher, line: str, *, in_channel: bool) -> list[Completion]:
     """Return at most 25 completions of a command or a mention, none of any other line."""
     if not line.startswith("/"):
         mention = _MENTION.search(line) if in_channel else None

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import htpy as h
 
-from bot.platforms.local.slack_preview import unknown
+from bot.platforms.local.slack_preview import unknown_part
 
 Component: TypeAlias = Mapping[str, Any]
 
@@ -36,7 +36,7 @@ def discord_preview(payload: object) -> h.Renderable:
     if isinstance(payload, list):
         return h.div(".discord")[_SENDER, map(_component, payload)]
     if not isinstance(payload, Mapping):
-        return h.div(".discord")[unknown(payload)]
+        return h.div(".discord")[unknown_part(payload)]
     return h.div(".discord.discord-modal")[
         h.h4[payload.get("title", "")],
         map(_component, payload.get("components", ())),
@@ -71,7 +71,7 @@ def _component(component: Component) -> h.Node:  # noqa: PLR0911 — one for eac
         case {"type": _Kind.LABEL, "component": {"type": kind} as field} if kind in _FIELDS:
             return _labelled(component, field)
         case _:
-            return unknown(component)
+            return unknown_part(component)
 
 
 def _labelled(label: Component, field: Component) -> h.Node:

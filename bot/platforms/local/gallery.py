@@ -19,7 +19,7 @@ from markupsafe import Markup
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Quoter
 from bot.platforms.local.discord_preview import discord_preview
-from bot.platforms.local.render import render, render_fields, serialized
+from bot.platforms.local.render import render, render_fields, serialize_html
 from bot.platforms.local.slack_preview import slack_preview
 
 # From a reply to a platform's payload, which JSON can write.
@@ -46,7 +46,7 @@ class Gallery:
     renderers: Mapping[str, Renderer] = field(default_factory=dict)
 
 
-def page(gallery: Gallery, quote: Quoter) -> str:
+def gallery_page(gallery: Gallery, quote: Quoter) -> str:
     """Return the whole page, `quote` giving the policy's words."""
     anchors = _anchors(gallery)
     body = h.body[
@@ -60,17 +60,19 @@ def page(gallery: Gallery, quote: Quoter) -> str:
         ],
         _articles(gallery, anchors, quote),
     ]
-    return document("Tous les messages de Vigie (bac à sable)", linked("base", "gallery", "previews"), body)
+    return html_document(
+        "Tous les messages de Vigie (bac à sable)", style_links("base", "gallery", "previews"), body
+    )
 
 
-def alone(title: str, gallery: Gallery, quote: Quoter, css: str) -> str:
+def standalone_page(title: str, gallery: Gallery, quote: Quoter, css: str) -> str:
     """Return a page of some messages that needs no other file. `css`: its style sheet, trusted."""
     style = h.style[Markup(css)]  # noqa: S704 — our own files; browsers read no escapes in a style
     body = h.body[h.header(".head")[h.h1[title]], _articles(gallery, _anchors(gallery), quote)]
-    return document(title, style, body)
+    return html_document(title, style, body)
 
 
-def document(title: str, style: h.Node, body: h.Renderable) -> str:
+def html_document(title: str, style: h.Node, body: h.Renderable) -> str:
     """Return a whole page."""
     head = h.head[
         h.meta(charset="utf-8"),
@@ -79,10 +81,10 @@ def document(title: str, style: h.Node, body: h.Renderable) -> str:
         h.title[title],
         style,
     ]
-    return serialized(h.html(lang="fr-CA")[head, body])
+    return serialize_html(h.html(lang="fr-CA")[head, body])
 
 
-def linked(*styles: str) -> h.Node:
+def style_links(*styles: str) -> h.Node:
     """Return links to the sandbox's icon and to its style sheets of these names."""
     sheets = [h.link(rel="stylesheet", href=f"/static/{name}.css") for name in styles]
     return [h.link(rel="icon", href="/static/icon.svg", type="image/svg+xml"), *sheets]

@@ -111,13 +111,13 @@ def _file(file: File, *, live: bool) -> h.Renderable:
     return h.fragment[h.p[picture], link]
 
 
-def serialized(html: h.Renderable) -> str:
+def serialize_html(html: h.Renderable) -> str:
     """Return `html` as a text, without characters that would change how their neighbours are read."""
     # Not `str`, which gives a `Markup`: it escapes whatever is joined to it later.
     return clean("".join(html.iter_chunks()))
 
 
-def said(words: str) -> h.Renderable:
+def render_words(words: str) -> h.Renderable:
     """Return what a person wrote, word for word; a command and a mention stand out."""
     words = clean(words)
     command = _SLASH.fullmatch(words)

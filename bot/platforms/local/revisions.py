@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 import htpy as h
 
-from bot.platforms.local.gallery import document, linked
+from bot.platforms.local.gallery import html_document, style_links
 
 Run: TypeAlias = tuple[Literal["equal", "delete", "insert"], str]
 
@@ -56,7 +56,7 @@ async def no_sheets() -> Sequence[Sheet]:
     return ()
 
 
-def page(sheets: Sequence[Sheet]) -> str:
+def revisions_page(sheets: Sequence[Sheet]) -> str:
     """Return the whole page."""
     contents = [h.li[h.a(href=f"#{sheet.anchor}")[f"{sheet.title}, {sheet.state}"]] for sheet in sheets]
     body = h.body[
@@ -68,8 +68,8 @@ def page(sheets: Sequence[Sheet]) -> str:
         contents and h.nav(".contents", aria_label="Révisions")[h.ul[contents]],
         h.main[map(_sheet, sheets)],
     ]
-    return document(
-        "Ce que changent les révisions (bac à sable)", linked("base", "gallery", "revisions"), body
+    return html_document(
+        "Ce que changent les révisions (bac à sable)", style_links("base", "gallery", "revisions"), body
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import htpy as h
 
 from bot.conversation.messages import Message
-from bot.platforms.local.render import said, serialized
+from bot.platforms.local.render import render_words, serialize_html
 
 Json: TypeAlias = dict[str, Any]
 
@@ -84,7 +84,7 @@ class Room:
         self._read: dict[str, int] = {}  # « persona/conversation » → the last entry read there
         self._followers: set[asyncio.Queue[Json]] = set()
         for author, words in _OPENING:
-            self.post(author=author, html=said(words), text=words)
+            self.post(author=author, html=render_words(words), text=words)
 
     def entry(self, identifier: int, persona: str) -> RoomMessage | None:
         """Return a message if `persona` can see it."""
@@ -105,7 +105,7 @@ class Room:
         """Add a message at the end of its conversation, and return it."""
         self._last += 1
         now = datetime.now(UTC)
-        entry = RoomMessage(self._last, owner, author, serialized(html), text, now, only, asked, message)
+        entry = RoomMessage(self._last, owner, author, serialize_html(html), text, now, only, asked, message)
         self._entries[entry.id] = entry
         if len(self._entries) > ENTRIES_KEPT:
             del self._entries[next(iter(self._entries))]
@@ -116,7 +116,7 @@ class Room:
 
     def replace(self, entry: RoomMessage, *, html: h.Renderable, text: str, message: Message) -> RoomMessage:
         """Replace `entry` by another message of the bot's."""
-        changed = replace(entry, html=serialized(html), text=text, message=message)
+        changed = replace(entry, html=serialize_html(html), text=text, message=message)
         self._entries[entry.id] = changed
         self._tell({"type": "entry", "entry": changed.json()})
         return changed

@@ -30,7 +30,7 @@ def slack_preview(payload: object) -> h.Renderable:
     if isinstance(payload, list):
         return h.div(".slack")[_SENDER, h.div(".slack-blocks")[map(_block, payload)]]
     if not isinstance(payload, Mapping):
-        return h.div(".slack")[unknown(payload)]
+        return h.div(".slack")[unknown_part(payload)]
     buttons = [
         h.span(class_=["slack-button", style])[_text(payload[key])]
         for key, style in (("close", ""), ("submit", "primary"))
@@ -43,7 +43,7 @@ def slack_preview(payload: object) -> h.Renderable:
     ]
 
 
-def unknown(part: object) -> h.Renderable:
+def unknown_part(part: object) -> h.Renderable:
     """Return a frame that says that this part of a payload has no preview."""
     text = json.dumps(part, ensure_ascii=False, default=str)
     return h.p(".unknown")["Sans aperçu\u00a0: ", h.code[text]]
@@ -73,12 +73,12 @@ def _block(block: Block) -> h.Node:  # noqa: PLR0911 — one for each kind of bl
                 "hint" in block and h.p(".slack-hint")[_text(block["hint"])],
             ]
         case _:
-            return unknown(block)
+            return unknown_part(block)
 
 
 def _rich_part(part: Block) -> h.Node:
     if part["type"] not in _RICH_PARTS:
-        return unknown(part)
+        return unknown_part(part)
     pieces: list[h.Node] = []
     for run in part["elements"]:
         if run.get("type") in {"text", "user"}:
@@ -87,7 +87,7 @@ def _rich_part(part: Block) -> h.Node:
                 if run.get("style", {}).get(style):
                     piece = tag[piece]
         else:
-            piece = unknown(run)
+            piece = unknown_part(run)
         pieces.append(piece)
     return _RICH_PARTS[part["type"]][pieces]
 
@@ -96,4 +96,4 @@ def _text(text: Block | None) -> h.Node:
     """Return a text object. Only `plain_text` is drawn: the others are read by Slack's own language."""
     if text is None:
         return None
-    return with_breaks(text["text"]) if text.get("type") == "plain_text" else unknown(text)
+    return with_breaks(text["text"]) if text.get("type") == "plain_text" else unknown_part(text)

@@ -34,15 +34,22 @@ from bot.platforms.slack.delivery import SlackDelivery, without_retries
 from bot.platforms.slack.link import (
     Connected,
     fetch_file,
-    identify,
+    identify_bot,
     library_logger,
     signed_http,
     socket_mode,
     unreachable,
     web_api,
 )
-from bot.platforms.slack.render import FORM_CALLBACK, answers
-from bot.platforms.slack.replies import Origin, SlackReplies, actor_of, invoked, pressed, written
+from bot.platforms.slack.render import FORM_CALLBACK, form_answers
+from bot.platforms.slack.replies import (
+    Origin,
+    SlackReplies,
+    actor_of,
+    button_origin,
+    command_origin,
+    message_origin,
+)
 
 START_SECONDS = 30
 DRAIN_SECONDS = 4  # for the answers under way; with hanging up, well under the 10 s of the whole program
@@ -140,7 +147,7 @@ class SlackAdapter(Connectable):
         self._client = await self._open.enter_async_context(api)
         self._replies = SlackReplies(self._client, self._quote, self._dispatcher.menu)
         self._open.push_async_callback(self._drain)
-        me = await identify(self._client)
+        me = await identify_bot(self._client)
         self._bot_user = me.bot_user_id or ""
         self._mention = re.compile(rf"<@{me.bot_user_id}(?:\|[^<>]*)?>")
         app = self._app(me)
@@ -226,30 +233,30 @@ class SlackAdapter(Connectable):
 
     async def _on_slash(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
         await ack()
-        origin = invoked(body, context, body["channel_id"])
+        origin = command_origin(body, context, body["channel_id"])
         self._ask(f"{body['command']} {literal(body.get('text', ''))}", origin)
 
     async def _on_shortcut(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
         await ack()
         command, text = self._dispatcher.command(body["callback_id"]), body["message"].get("text", "")
         text = command.takes(text) if command and command.anonymous else literal(text)
-        self._ask(f"/{body['callback_id']} {text}", invoked(body, context, body["channel"]["id"]))
+        self._ask(f"/{body['callback_id']} {text}", command_origin(body, context, body["channel"]["id"]))
 
     async def _on_action(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
         await ack()
         command = body["actions"][0].get("value")
         if command:  # a link has none: Slack merely tells that it was followed
-            self._ask(f"/{command}", pressed(body, actor_of(context)), is_button=True)
+            self._ask(f"/{command}", button_origin(body, actor_of(context)), is_button=True)
 
     async def _on_form(self, ack: AsyncAck, view: Json, context: AsyncBoltContext) -> None:
         await ack()
         known = json.loads(view["private_metadata"])
         origin = Origin.from_metadata(actor_of(context), known)
-        self._ask(f"/{known['command']}", origin, answers(view["state"]["values"]))
+        self._ask(f"/{known['command']}", origin, form_answers(view["state"]["values"]))
 
     async def _on_message(self, event: Json, context: AsyncBoltContext) -> None:
         if event.get("channel_type") == "im" and _by_a_person(event):
-            text, origin = literal(event.get("text", "")), written(event, context, "direct")
+            text, origin = literal(event.get("text", "")), message_origin(event, context, "direct")
             if event.get("files"):
                 self._run(self._take(event["files"], text, origin), "fichier", origin)
             else:
@@ -267,7 +274,7 @@ class SlackAdapter(Connectable):
     async def _on_mention(self, event: Json, context: AsyncBoltContext) -> None:
         if _by_a_person(event):
             text = literal(self._mention.sub(" ", event.get("text", "")))
-            self._ask(text, written(event, context, "channel"), written=True)
+            self._ask(text, message_origin(event, context, "channel"), written=True)
 
     async def _on_home(self, event: Json, context: AsyncBoltContext) -> None:
         if event.get("tab") == "home":
@@ -277,11 +284,11 @@ class SlackAdapter(Connectable):
         """Return those who are in a group today. Raises `PlatformError` when Slack does not say."""
         if not self._bot_user:
             raise PlatformError("Slack n'est pas connecté.", passing=True)
-        return await slack_members.fetch(self._client, group, self._bot_user)
+        return await slack_members.fetch_group_members(self._client, group, self._bot_user)
 
     async def _on_members(self, event: Json, body: Json) -> None:
         if self._members is not None:
-            for actor, group, inside in slack_members.changes(event, body.get("team_id", "")):
+            for actor, group, inside in slack_members.member_changes(event, body.get("team_id", "")):
                 await self._members.changed(actor, group, inside=inside)
 
     def _ask(

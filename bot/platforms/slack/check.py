@@ -8,15 +8,15 @@ from datetime import datetime
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.conversation.findings import Finding, drift, fine, note, wrong
+from bot.conversation.findings import Finding, clock_drift, fine, note, wrong
 from bot.platforms.contract import Destination, PlatformError
-from bot.platforms.slack.link import NOT_SENT, failure, identify, web_api
+from bot.platforms.slack.link import NOT_SENT, failure_code, identify_bot, web_api
 from bot.platforms.slack.manifest import MEMBERS_NEED
 
 SUBJECT = "Slack"
 
 
-async def check(
+async def check_slack(
     *,
     bot_token: str,
     app_token: str | None,
@@ -33,7 +33,7 @@ async def check(
     """
     async with web_api(bot_token, api_url) as client:
         try:
-            me = await identify(client)
+            me = await identify_bot(client)
         except PlatformError as error:
             return [wrong(SUBJECT, str(error))]
         findings = [fine(SUBJECT, "le jeton du robot et ses permissions conviennent.")]
@@ -46,7 +46,7 @@ async def check(
             )
         try:
             answer = await client.auth_test()
-            findings += drift(SUBJECT, answer.headers.get("Date", answer.headers.get("date", "")), now)
+            findings += clock_drift(SUBJECT, answer.headers.get("Date", answer.headers.get("date", "")), now)
             findings += _missing_scopes(answer.headers.get("x-oauth-scopes", ""), follows)
             findings += [await _channel(client, channel, own) for channel in channels]
             if app_token:
@@ -54,7 +54,7 @@ async def check(
                 findings.append(fine(SUBJECT, "le jeton de l'application ouvre le mode Socket."))
         except SlackApiError as error:
             findings.append(
-                wrong(SUBJECT, f"SLACK_APP_TOKEN est refusé ({failure(error)}). Créez-en un autre.")
+                wrong(SUBJECT, f"SLACK_APP_TOKEN est refusé ({failure_code(error)}). Créez-en un autre.")
             )
         except NOT_SENT:
             findings.append(wrong(SUBJECT, "aucune réponse. Vérifiez l'accès à Internet."))
@@ -81,8 +81,8 @@ async def _channel(client: AsyncWebClient, channel: Destination, team: str) -> F
     try:
         info = (await client.conversations_info(channel=channel.id))["channel"]
     except SlackApiError as error:
-        if failure(error) != "missing_scope":  # which Vigie does without, where it follows no channel
-            return wrong(SUBJECT, f"le canal {channel.id} de l'administration\u00a0: {failure(error)}.")
+        if failure_code(error) != "missing_scope":  # which Vigie does without, where it follows no channel
+            return wrong(SUBJECT, f"le canal {channel.id} de l'administration\u00a0: {failure_code(error)}.")
         return fine(
             SUBJECT,
             f"canal {channel.id} de l'administration. Vigie y est-elle? Slack ne le dit pas d'avance. "

@@ -29,7 +29,7 @@ from bot.platforms.contract import (
     may_leave,
 )
 from bot.platforms.pace import Window
-from bot.platforms.slack.link import NOT_SENT, failure
+from bot.platforms.slack.link import NOT_SENT, failure_code
 from bot.platforms.slack.render import fallback, render
 
 EVENT_TYPE = "vigie_delivery"  # of the metadata
@@ -87,7 +87,7 @@ class SlackDelivery:
                 metadata={"event_type": EVENT_TYPE, "event_payload": {"id": delivery_id}},
             )
         except NOT_SENT as error:
-            raise problem(error) from error
+            raise delivery_error(error) from error
 
     async def was_delivered(
         self, to: Destination, message: Message, delivery_id: str, since: datetime
@@ -97,12 +97,12 @@ class SlackDelivery:
         try:
             return await self._find(await self._conversation(to), delivery_id, since - EARLIER)
         except SlackApiError as error:
-            if failure(error) not in _UNREADABLE:
-                raise problem(error) from error
-            logger.warning("Slack: what was sent in a channel cannot be looked for (%s)", failure(error))
+            if failure_code(error) not in _UNREADABLE:
+                raise delivery_error(error) from error
+            logger.warning("Slack: what was sent in a channel cannot be looked for (%s)", failure_code(error))
             return False
         except NOT_SENT as error:
-            raise problem(error) from error
+            raise delivery_error(error) from error
 
     async def _conversation(self, to: Destination) -> str:
         """Return the identifier of a conversation; for a person's, Slack is asked."""
@@ -152,9 +152,9 @@ def without_retries(client: AsyncWebClient) -> AsyncWebClient:
     )
 
 
-def problem(error: Exception) -> DeliveryError:
+def delivery_error(error: Exception) -> DeliveryError:
     """Return the delivery error that a failed call stands for."""
-    code = failure(error)
+    code = failure_code(error)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
         return AwayError(code)
     if not isinstance(error, SlackApiError):

@@ -33,7 +33,7 @@ from bot.conversation.messages import Message
 from bot.conversation.requests import TAKEN_SIZE, Received
 from bot.platforms import dropped_files
 from bot.platforms.contract import PlatformError
-from bot.platforms.pace import counting
+from bot.platforms.pace import count_limited
 from bot.platforms.slack.manifest import BOT_SCOPES
 
 Connected: TypeAlias = Callable[[], Awaitable[bool]]
@@ -101,7 +101,7 @@ def library_logger(name: str, level: int) -> logging.Logger:
     return lent
 
 
-def failure(error: Exception) -> str:
+def failure_code(error: Exception) -> str:
     """Return what may be logged of a failed call: Slack's error code, or the exception's type."""
     if not isinstance(error, SlackApiError):
         return type(error).__name__
@@ -110,9 +110,9 @@ def failure(error: Exception) -> str:
     return str(code or f"HTTP {getattr(error.response, 'status_code', '?')}")
 
 
-def passes(error: Exception) -> bool:
+def may_pass(error: Exception) -> bool:
     """Return whether a failed call may work later without anyone doing anything."""
-    code = failure(error)
+    code = failure_code(error)
     return not isinstance(error, SlackApiError) or code in _TROUBLE or code.startswith("HTTP")
 
 
@@ -131,8 +131,8 @@ def _explained(token: str) -> Iterator[None]:
     try:
         yield
     except SlackApiError as error:
-        code = failure(error)
-        if passes(error):
+        code = failure_code(error)
+        if may_pass(error):
             raise unreachable(code) from error
         if code in _REFUSED_TOKEN:
             why = (
@@ -165,7 +165,7 @@ async def web_api(
     `limited` is called for each answer 429.
     """
     patience = aiohttp.ClientTimeout(total=CALL_SECONDS, sock_connect=CONNECT_SECONDS)
-    async with aiohttp.ClientSession(timeout=patience, trace_configs=[counting(limited)]) as session:
+    async with aiohttp.ClientSession(timeout=patience, trace_configs=[count_limited(limited)]) as session:
         yield AsyncWebClient(
             token=bot_token,
             base_url=api_url,
@@ -178,7 +178,7 @@ async def web_api(
         )
 
 
-async def identify(client: AsyncWebClient) -> AuthorizeResult:
+async def identify_bot(client: AsyncWebClient) -> AuthorizeResult:
     """Return who the bot is for Slack. Raises `PlatformError` if it is refused, or lacks a permission."""
     with _explained("SLACK_BOT_TOKEN"):
         answer = await client.auth_test()

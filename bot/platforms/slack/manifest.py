@@ -50,7 +50,7 @@ _COLOUR = "#1b5e4b"  # white text on it: contrast of 7.6 to 1
 Json: TypeAlias = dict[str, Any]
 
 
-def manifest(
+def slack_manifest(
     commands: Sequence[Command], request_url: str | None = None, follows: Collection[str] = ()
 ) -> Json:
     """Return the manifest for `commands`, in Socket Mode, or over HTTP at `request_url` (https).

@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.conversation.requests import Actor
 from bot.platforms.contract import PlatformError
 from bot.platforms.groups import FollowedGroup
-from bot.platforms.slack.link import NOT_SENT, failure, passes
+from bot.platforms.slack.link import NOT_SENT, failure_code, may_pass
 
 Json: TypeAlias = dict[str, Any]
 
@@ -25,7 +25,7 @@ _PRIVATE = "G"
 _PAGE = 200  # Slack recommends no more: docs.slack.dev/apis/web-api/pagination
 
 
-def changes(event: Json, team: str) -> Iterator[tuple[Actor, str, bool]]:
+def member_changes(event: Json, team: str) -> Iterator[tuple[Actor, str, bool]]:
     """Yield from an event who entered (True) or left which group."""
     match event:
         case {"type": "subteam_members_changed", "subteam_id": group}:
@@ -38,7 +38,7 @@ def changes(event: Json, team: str) -> Iterator[tuple[Actor, str, bool]]:
                 yield Actor("slack", team, user), channel, event["type"] == "member_joined_channel"
 
 
-async def fetch(client: AsyncWebClient, group: FollowedGroup, bot_user: str) -> set[Actor]:
+async def fetch_group_members(client: AsyncWebClient, group: FollowedGroup, bot_user: str) -> set[Actor]:
     """Return those who are in a group today. Raises `PlatformError` when Slack does not say."""
     try:
         if group.source == "slack_group":
@@ -47,8 +47,8 @@ async def fetch(client: AsyncWebClient, group: FollowedGroup, bot_user: str) -> 
         else:
             users = await _in_channel(client, group.source_id)
     except NOT_SENT as error:
-        refused = f"Slack n'a pas donné la liste du groupe {group.source_id} ({failure(error)})."
-        if passes(error):
+        refused = f"Slack n'a pas donné la liste du groupe {group.source_id} ({failure_code(error)})."
+        if may_pass(error):
             raise PlatformError(refused, passing=True) from error
         follow, invite = _FOLLOW[group.source]
         raise PlatformError(

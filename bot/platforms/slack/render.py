@@ -88,7 +88,7 @@ def fallback(message: Message, quote: Quoter) -> str:
     return escaped(summary(message, quote))
 
 
-def home(message: Message, quote: Quoter, back: Button | None = None) -> Json:
+def home_tab(message: Message, quote: Quoter, back: Button | None = None) -> Json:
     """Return `message` as the App Home tab, with a button under it that leads `back`.
 
     Raises `TooLong` when Slack would refuse it.
@@ -102,7 +102,7 @@ def home(message: Message, quote: Quoter, back: Button | None = None) -> Json:
     return _checked({"type": "home", "blocks": blocks})
 
 
-def window(message: Message, quote: Quoter) -> Json:
+def message_window(message: Message, quote: Quoter) -> Json:
     """Return `message` as a modal, which leaves nothing on Slack once it is closed.
 
     Raises `TooLong` when Slack would refuse it.
@@ -118,7 +118,7 @@ def window(message: Message, quote: Quoter) -> Json:
     )
 
 
-def view(form: Form, origin: Mapping[str, str] | None = None) -> Json:
+def form_window(form: Form, origin: Mapping[str, str] | None = None) -> Json:
     """Return `form` as a modal.
 
     `private_metadata` is a JSON object: `command`, and `origin`, by which the answer finds its way back.
@@ -233,14 +233,14 @@ def _button(button: Button | Link, name: str) -> Json:
             return {**shown, "url": url}
 
 
-def answers(values: Mapping[str, Mapping[str, Json]]) -> dict[str, str]:
+def form_answers(values: Mapping[str, Mapping[str, Json]]) -> dict[str, str]:
     """Return a form's answers by field, from `view.state.values`."""
-    found = {}
+    written = {}
     for name, value in values.items():
         state = value[FIELD_ACTION]
         picked = state.get("selected_option") or {}
-        found[name] = state.get("value") or state.get("selected_user") or picked.get("value") or ""
-    return found
+        written[name] = state.get("value") or state.get("selected_user") or picked.get("value") or ""
+    return written
 
 
 def _control(field: Field) -> Json:

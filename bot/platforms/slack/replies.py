@@ -19,8 +19,8 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.conversation.forms import Form
 from bot.conversation.messages import Button, File, Message, Quoter, Text
 from bot.conversation.requests import Actor, Place
-from bot.platforms.slack.link import NOT_SENT, failure
-from bot.platforms.slack.render import PUBLIC_ACTION, fallback, home, render, view, window
+from bot.platforms.slack.link import NOT_SENT, failure_code
+from bot.platforms.slack.render import PUBLIC_ACTION, fallback, form_window, home_tab, message_window, render
 
 logger = logging.getLogger(__name__)
 
@@ -71,19 +71,19 @@ class Origin:
         return cls(actor, place, channel, thread, response_url, window=window)
 
 
-def invoked(body: Json, context: AsyncBoltContext, channel: str) -> Origin:
+def command_origin(body: Json, context: AsyncBoltContext, channel: str) -> Origin:
     """Return the origin of a slash command, or of an entry of a message's own menu."""
     return Origin(
         actor_of(context), channel=channel, response_url=body["response_url"], trigger=body["trigger_id"]
     )
 
 
-def written(event: Json, context: AsyncBoltContext, place: Place) -> Origin:
+def message_origin(event: Json, context: AsyncBoltContext, place: Place) -> Origin:
     """Return the origin of a message."""
     return Origin(actor_of(context), place, channel=event["channel"], thread=event.get("thread_ts", ""))
 
 
-def pressed(body: Json, actor: Actor) -> Origin:
+def button_origin(body: Json, actor: Actor) -> Origin:
     """Return the origin of a press on a button; its identifier says who sees the message that it is on."""
     container = body["container"]
     channel = (body.get("channel") or {}).get("id", "")
@@ -122,7 +122,7 @@ class SlackReplies:
     async def open(self, form: Form, origin: Origin) -> bool:
         """Open a form, over the window that asked for it, if any. Return whether it is open."""
         opening = self._client.views_push if origin.window else self._client.views_open
-        return await _works(opening(trigger_id=origin.trigger, view=view(form, origin.metadata())))
+        return await _works(opening(trigger_id=origin.trigger, view=form_window(form, origin.metadata())))
 
     async def say(self, message: Message, origin: Origin, command: str) -> None:
         """Reply where the request was made, or else in private; then give the message's file, if any."""
@@ -139,11 +139,11 @@ class SlackReplies:
         There is no other way to reply then: a message in the conversation would stay.
         """
         if origin.window:
-            update = self._client.views_update(view_id=origin.window, view=window(message, self._quote))
-            await _works(update)
+            shown = message_window(message, self._quote)
+            await _works(self._client.views_update(view_id=origin.window, view=shown))
         elif origin.place == "home":
-            opening = self._client.views_open(trigger_id=origin.trigger, view=window(message, self._quote))
-            await _works(opening)
+            shown = message_window(message, self._quote)
+            await _works(self._client.views_open(trigger_id=origin.trigger, view=shown))
         else:
             content = self._content(message)
             if not origin.response_url or not await _works(self._respond(content, origin, public=False)):
@@ -156,7 +156,7 @@ class SlackReplies:
         """
         if origin.place == "home":
             opened = command == self._menu  # the tab: nothing was asked
-            page = home(message, self._quote, None if opened else Button("Menu", self._menu))
+            page = home_tab(message, self._quote, None if opened else Button("Menu", self._menu))
             published = await _works(self._client.views_publish(user_id=origin.actor.user, view=page))
             if opened or published:
                 return
@@ -226,6 +226,6 @@ async def _works(call: Awaitable[object]) -> bool:
     try:
         await call
     except NOT_SENT as error:
-        logger.warning("Slack did not take an answer: %s", failure(error))
+        logger.warning("Slack did not take an answer: %s", failure_code(error))
         return False
     return True

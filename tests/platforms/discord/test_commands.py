@@ -30,7 +30,7 @@ COMMANDS = (
     Command("aide", "Relire.", run),
     Command("quiz", "Un quiz.", run, slash=True),
 )  # fmt: skip
-WANTED = catalogue.registration(COMMANDS, "vigie")
+WANTED = catalogue.commands_payload(COMMANDS, "vigie")
 
 
 def as_held(payload: Mapping[str, Any], number: int) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def test_what_is_registered_has_the_shape_that_discord_describes(payload: dict[s
 
 
 def test_what_discord_holds_is_recognised_in_any_order_and_with_its_own_fields() -> None:
-    assert catalogue.registered(HELD, WANTED)
+    assert catalogue.same_commands(HELD, WANTED)
 
 
 @pytest.mark.parametrize(
@@ -102,13 +102,13 @@ def test_what_discord_holds_is_recognised_in_any_order_and_with_its_own_fields()
 )
 def test_any_difference_that_a_person_would_notice_is_seen(change: dict[str, Any]) -> None:
     changed = [{**held, **change} if held["name"] == "politique" else held for held in HELD]
-    assert not catalogue.registered(changed, WANTED)
+    assert not catalogue.same_commands(changed, WANTED)
 
 
 def test_a_command_too_many_or_too_few_is_seen() -> None:
-    assert not catalogue.registered(HELD[1:], WANTED)
-    assert not catalogue.registered(HELD, WANTED[1:])
-    assert not catalogue.registered([], WANTED)
+    assert not catalogue.same_commands(HELD[1:], WANTED)
+    assert not catalogue.same_commands(HELD, WANTED[1:])
+    assert not catalogue.same_commands([], WANTED)
 
 
 @pytest.mark.parametrize(
@@ -127,13 +127,13 @@ def test_a_command_too_many_or_too_few_is_seen() -> None:
     ],
 )  # fmt: skip
 def test_what_a_person_does_is_a_line_that_they_could_have_typed(data: dict[str, Any], line: str) -> None:
-    assert client.line(data, COMMANDS) == line
+    assert client.command_line(data, COMMANDS) == line
 
 
 def test_the_answers_of_a_form_are_read_whatever_holds_them_without_control_characters() -> None:
     label = {"type": 18, "component": {"type": 4, "custom_id": "mots", "value": "lo\0go"}}
     row = {"type": 1, "components": [{"type": 4, "custom_id": "suite", "value": None}]}
-    assert client.answers({"custom_id": "v1:chercher", "components": [label, row]}) == {
+    assert client.form_answers({"custom_id": "v1:chercher", "components": [label, row]}) == {
         "mots": "logo",
         "suite": "",
     }

@@ -19,7 +19,7 @@ from bot.conversation.requests import Actor, Command
 from bot.people.membership import Source
 from bot.platforms.contract import PlatformError
 from bot.platforms.discord import members
-from bot.platforms.discord.client import Client, answers
+from bot.platforms.discord.client import Client, form_answers
 from tests.kits.platforms.discord_world import COMMANDS, World, living, quote
 
 FORM = Form(
@@ -80,8 +80,10 @@ async def test_all_the_roles_of_someone_whose_roles_change_are_told() -> None:
 
 
 def test_a_bot_is_nobody_and_other_events_are_not_even_read() -> None:
-    assert members.change(gateway("GUILD_MEMBER_UPDATE", user={"id": "1", "bot": True}, roles=[])) is None
-    assert members.change("{not json") is None
+    assert (
+        members.member_update(gateway("GUILD_MEMBER_UPDATE", user={"id": "1", "bot": True}, roles=[])) is None
+    )
+    assert members.member_update("{not json") is None
 
 
 async def test_without_a_role_to_follow_no_privileged_intent_is_asked_for() -> None:
@@ -105,7 +107,7 @@ def test_what_is_picked_in_a_form_is_read(picked: list[str | None]) -> None:
         {"type": 18, "component": {"type": 5, "custom_id": "personne", "values": [person] if person else []}},
         {"type": 18, "component": {"type": 3, "custom_id": "choix", "values": [choice]}},
     ]
-    assert answers({"components": parts}) == {"personne": person or "", "choix": choice}
+    assert form_answers({"components": parts}) == {"personne": person or "", "choix": choice}
 
 
 # --- Who is in the server, and who has a role -----------------------------------------------------
@@ -170,5 +172,5 @@ async def test_only_what_passes_by_itself_is_tried_again(error: Exception, passi
 
     group = Source("a", "officer", "discord", "900", "discord_role", "7")
     with pytest.raises(PlatformError, match=text) as told:
-        await members.fetch(Discord(intents=discord.Intents.none()), group)
+        await members.fetch_role_members(Discord(intents=discord.Intents.none()), group)
     assert told.value.passing == passing

@@ -32,7 +32,7 @@ from bot.conversation.messages import (
 )
 from bot.platforms.contract import Destination, LaterError, PlatformError, UndeliverableError, UnknownError
 from bot.platforms.email.mailer import Mailer, Server
-from bot.platforms.email.render import WIDTH, body
+from bot.platforms.email.render import WIDTH, plain_text
 
 TO = Destination("courriel", "", "conseil@exemple.ca")
 SENDER = "Vigie <vigie@exemple.ca>"
@@ -193,7 +193,7 @@ async def test_without_encryption_where_it_is_asked_for_nothing_is_sent(
 
 def test_the_policys_words_are_whole_and_quoted(quote: Quoter) -> None:
     clause = Quote("pa20", "2015-12-13", "5.10")
-    written = body(Message(clause), quote)
+    written = plain_text(Message(clause), quote)
     words = " ".join("".join(span.text for span in part) for part in quote(clause).paragraphs)
     quoted = [line.removeprefix(">").strip() for line in written.splitlines() if line.startswith(">")]
     assert " ".join(" ".join(quoted).split()) == " ".join(words.split())
@@ -209,7 +209,7 @@ def test_each_element_has_its_plain_form(quote: Quoter) -> None:
         Note("Petit."),
     )
     assert summary(message, quote) == "Titre"
-    written = body(message, quote)
+    written = plain_text(message, quote)
     assert "Titre\n=====\n" in written
     assert "Ouvrir\u00a0: écrivez «\u00a0vigie signalements\u00a0» à Vigie" in written
     assert "Lire\u00a0: https://exemple.ca/a" in written

@@ -12,7 +12,7 @@ from bot.conversation.messages import Message, Quote, Text
 from bot.platforms.contract import Destination, Platform, PlatformError
 from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.gallery import Gallery
-from bot.platforms.local.render import said, serialized
+from bot.platforms.local.render import render_words, serialize_html
 from bot.platforms.local.room import ENTRIES_KEPT, Room
 from tests.kits.platforms.local_world import Page, Shop, events, quoted, suggestions
 from tests.kits.platforms.presses import listened
@@ -290,9 +290,9 @@ async def test_closing_twice_or_before_starting_is_harmless(shop: Shop) -> None:
 def test_what_is_remembered_is_bounded() -> None:
     room = Room()
     for number in range(ENTRIES_KEPT + 5):
-        room.post(author="officier", html=said(str(number)), text=str(number))
+        room.post(author="officier", html=render_words(str(number)), text=str(number))
     with room.followed() as events:
         kept = events.get_nowait()["entries"]
     assert len(kept) == ENTRIES_KEPT
     assert room.entry(1, "officier") is None
-    assert kept[-1]["html"] == serialized(said(str(ENTRIES_KEPT + 4)))
+    assert kept[-1]["html"] == serialize_html(render_words(str(ENTRIES_KEPT + 4)))

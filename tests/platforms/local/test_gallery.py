@@ -13,8 +13,8 @@ from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Message, Quoter, Text
 from bot.platforms.discord import render as discord_render
 from bot.platforms.local.discord_preview import discord_preview, markdown
-from bot.platforms.local.gallery import Gallery, page
-from bot.platforms.local.render import serialized
+from bot.platforms.local.gallery import Gallery, gallery_page
+from bot.platforms.local.render import serialize_html
 from bot.platforms.local.slack_preview import slack_preview
 from bot.platforms.slack import render as slack_render
 
@@ -43,7 +43,11 @@ def words(markup: str) -> str:
 @pytest.fixture
 def gallery(replies: dict[str, Reply], quote: Quoter) -> Gallery:
     def slack(reply: Reply) -> object:
-        return slack_render.render(reply, quote) if isinstance(reply, Message) else slack_render.view(reply)
+        return (
+            slack_render.render(reply, quote)
+            if isinstance(reply, Message)
+            else slack_render.form_window(reply)
+        )
 
     def discord(reply: Reply) -> object:
         if isinstance(reply, Message):
@@ -54,7 +58,7 @@ def gallery(replies: dict[str, Reply], quote: Quoter) -> Gallery:
 
 
 def test_every_message_is_there_by_name_in_three_renderings(gallery: Gallery, quote: Quoter) -> None:
-    shown = page(gallery, quote)
+    shown = gallery_page(gallery, quote)
     assert all(f"{escape(name)}</a></h2>" in shown for name in gallery.examples)
     for platform in ("Bac à sable", "Slack", "Discord"):
         assert shown.count(f"<h3>{platform}</h3>") == len(gallery.examples)
@@ -62,7 +66,7 @@ def test_every_message_is_there_by_name_in_three_renderings(gallery: Gallery, qu
 
 
 def test_identifiers_are_unique_and_nothing_is_inline(gallery: Gallery, quote: Quoter) -> None:
-    shown = page(gallery, quote)
+    shown = gallery_page(gallery, quote)
     ids = Words(shown).ids
     assert len(ids) == len(set(ids))
     assert "<script" not in shown
@@ -78,7 +82,7 @@ def test_each_preview_shows_the_words_and_the_buttons_that_are_sent(gallery: Gal
             expected += ["".join(span.text for span in part) for part in quote(each).paragraphs]
         titles = {file.title for file in reply.files()}  # which Discord does not show
         for platform, preview in (("Slack", slack_preview), ("Discord", discord_preview)):
-            shown = words(serialized(preview(gallery.renderers[platform](reply))))
+            shown = words(serialize_html(preview(gallery.renderers[platform](reply))))
             named = [re.sub(rf"compte {platform} (\w+)", r"@\1", text) for text in expected]
             missing = [text for text in named if " ".join(text.split()) not in shown]
             missing = [text for text in missing if platform != "Discord" or text not in titles]
@@ -92,9 +96,9 @@ def test_a_form_is_a_window_on_both_platforms(gallery: Gallery) -> None:
         (TextField("mots", "Vos mots", hint="Un ou deux", value="logo", lines=2, required=False),),
     )
     slack = slack_preview(gallery.renderers["Slack"](form))
-    assert words(serialized(slack)) == "Chercher Vos mots (facultatif) logo Un ou deux AnnulerEnvoyer"
+    assert words(serialize_html(slack)) == "Chercher Vos mots (facultatif) logo Un ou deux AnnulerEnvoyer"
     discord = discord_preview(gallery.renderers["Discord"](form))
-    assert words(serialized(discord)) == "Chercher Vos mots Un ou deux logo AnnulerEnvoyer"
+    assert words(serialize_html(discord)) == "Chercher Vos mots Un ou deux logo AnnulerEnvoyer"
 
 
 def test_a_part_that_has_no_preview_says_so() -> None:
@@ -167,5 +171,5 @@ def test_hostile_words_show_as_they_were_written_in_every_rendering(
         discord_preview(gallery.renderers["Discord"](message)),
     ]
     for preview in previews:
-        assert hostile in words(serialized(preview))
-    assert hostile in words(page(Gallery({"Un": message}, gallery.renderers), quote))
+        assert hostile in words(serialize_html(preview))
+    assert hostile in words(gallery_page(Gallery({"Un": message}, gallery.renderers), quote))

@@ -26,7 +26,7 @@ from bot.conversation.messages import (
     bold,
     code,
 )
-from bot.platforms.local.render import render, render_fields, said, serialized
+from bot.platforms.local.render import render, render_fields, render_words, serialize_html
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -53,7 +53,7 @@ class Reader(HTMLParser):
         self.tags: list[str] = []
         self.attributes: list[tuple[str, str | None]] = []
         self.words = ""
-        self.feed(serialized(markup))
+        self.feed(serialize_html(markup))
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -66,7 +66,7 @@ class Reader(HTMLParser):
 
 
 def shown(*elements: Heading | Text | Note | Quote | Divider | Buttons) -> str:
-    return serialized(render(Message(*elements), quoted))
+    return serialize_html(render(Message(*elements), quoted))
 
 
 def test_each_element_has_its_own_markup() -> None:
@@ -138,9 +138,9 @@ def test_hostile_words_are_shown_and_do_nothing(words: str) -> None:
     )
     for markup in (
         render(message, quoted),
-        said(words),
-        said(f"@Vigie {words}"),
-        said(f"/{words}"),
+        render_words(words),
+        render_words(f"@Vigie {words}"),
+        render_words(f"/{words}"),
         render_fields(form),
     ):
         reader = Reader(markup)
@@ -163,28 +163,28 @@ def test_hostile_words_are_shown_and_do_nothing(words: str) -> None:
 
 @given(st.text(max_size=300))
 def test_any_words_come_out_as_they_went_in_but_for_what_deceives(words: str) -> None:
-    reader = Reader(said(words))
+    reader = Reader(render_words(words))
     assert set(reader.tags) <= {"p", "span", "code", "br"}
     for deceptive in "\u202e\u2066\x00\x1b":
         assert deceptive not in reader.words
 
 
 def test_words_keep_their_order_whatever_their_script() -> None:
-    assert Reader(said("abc\u202edef")).words == "abcdef"
-    assert 'dir="auto"' in serialized(said("שלום"))
+    assert Reader(render_words("abc\u202edef")).words == "abcdef"
+    assert 'dir="auto"' in serialize_html(render_words("שלום"))
 
 
 def test_a_mention_and_a_command_stand_out() -> None:
-    mention = serialized(said("Bonjour @vigie, 5.10"))
+    mention = serialize_html(render_words("Bonjour @vigie, 5.10"))
     assert mention == '<p dir="auto">Bonjour <span class="mention">@vigie</span>, 5.10</p>'
-    assert serialized(said("/politique 5.10")) == '<p dir="auto"><code>/politique</code> 5.10</p>'
+    assert serialize_html(render_words("/politique 5.10")) == '<p dir="auto"><code>/politique</code> 5.10</p>'
 
 
 def test_a_field_has_a_label_a_hint_and_a_place_for_its_error() -> None:
     form = Form(
         "x", "Titre", (TextField("mots", "Vos mots", hint="Un ou deux", required=False, max_length=40),)
     )
-    markup = serialized(render_fields(form, "f"))
+    markup = serialize_html(render_fields(form, "f"))
     assert '<label for="f-0">Vos mots<span class="optional"> (facultatif)</span></label>' in markup
     assert '<p class="hint" id="f-0-aide">Un ou deux</p>' in markup
     assert 'name="mots" aria-describedby="f-0-aide f-0-erreur" type="text" value="" maxlength="40"' in markup
@@ -194,6 +194,6 @@ def test_a_field_has_a_label_a_hint_and_a_place_for_its_error() -> None:
 
 def test_a_long_field_keeps_the_newlines_of_its_value() -> None:
     form = Form("x", "Titre", (TextField("mots", "Vos mots", value="\nUn\n\nDeux", lines=4),))
-    markup = serialized(render_fields(form))
+    markup = serialize_html(render_fields(form))
     assert '<textarea id="form-0" name="mots" required' in markup
     assert ">\n\nUn\n\nDeux</textarea>" in markup

@@ -8,7 +8,7 @@ from html import unescape
 from aiohttp import ClientSession
 
 from bot.platforms.local.adapter import LocalAdapter
-from bot.platforms.local.revisions import Changed, Sheet, SheetPassage, page
+from bot.platforms.local.revisions import Changed, Sheet, SheetPassage, revisions_page
 
 pytest_plugins = ["tests.kits.platforms.local_fixtures"]
 
@@ -41,14 +41,14 @@ SHEET = Sheet(
 
 
 def test_what_went_is_deleted_and_what_came_is_inserted() -> None:
-    html = page([SHEET])
+    html = revisions_page([SHEET])
     assert "Vous <del>pouvez</del><ins>devez</ins> &lt;b&gt;lire&lt;/b&gt;." in html
     assert re.search(r"Sans un mot de changé.*<li>5\.3, devenue 5\.4</li>", html, re.DOTALL)
 
 
 def test_numbers_stand_before_the_clauses_of_a_split() -> None:
     two = tuple(SheetPassage(number, ((("equal", "Un."),),)) for number in ("5.5", "5.6"))
-    html = page([Sheet("a", "t", "s", "r", (Changed("5.5, scindée", "éditoriale", two),))])
+    html = revisions_page([Sheet("a", "t", "s", "r", (Changed("5.5, scindée", "éditoriale", two),))])
     assert html.count("<figcaption>") == 2
 
 

@@ -20,7 +20,7 @@ from bot.platforms.contract import (
     UnknownError,
     leaving,
 )
-from bot.platforms.slack.delivery import EVENT_TYPE, SlackDelivery, problem, without_retries
+from bot.platforms.slack.delivery import EVENT_TYPE, SlackDelivery, delivery_error, without_retries
 from bot.platforms.slack.link import web_api
 from tests.kits.platforms.fake_slack import BOT_TOKEN, FakeSlack
 from tests.torture.world import CALM, World
@@ -165,8 +165,8 @@ async def test_without_a_network_nothing_left() -> None:
 
 
 def test_a_connection_that_is_never_made_tells_that_nothing_left() -> None:
-    assert isinstance(problem(aiohttp.ConnectionTimeoutError()), AwayError)
-    assert isinstance(problem(TimeoutError()), UnknownError)
+    assert isinstance(delivery_error(aiohttp.ConnectionTimeoutError()), AwayError)
+    assert isinstance(delivery_error(TimeoutError()), UnknownError)
 
 
 async def test_where_the_bot_may_not_read_nothing_tells(slack: FakeSlack, delivery: SlackDelivery) -> None:

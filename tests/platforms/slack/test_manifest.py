@@ -6,7 +6,7 @@ from jsonschema_rs import Draft7Validator
 from bot.conversation.dispatcher import Dispatcher
 from bot.conversation.messages import Message, Text, TooLong
 from bot.conversation.requests import Command, Request
-from bot.platforms.slack.manifest import manifest
+from bot.platforms.slack.manifest import slack_manifest
 from bot.platforms.slack.members import EVENTS
 from tests.kits.platforms.slack_checks import schema
 
@@ -24,11 +24,11 @@ CATALOGUE = (POLITIQUE, CHERCHER, VIGIE)
 @pytest.mark.parametrize("request_url", [None, "https://vigie.exemple.invalid/slack/events"])
 @pytest.mark.parametrize("commands", [CATALOGUE, (VIGIE,)])
 def test_slack_would_take_it(commands: tuple[Command, ...], request_url: str | None) -> None:
-    Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(manifest(commands, request_url))
+    Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(slack_manifest(commands, request_url))
 
 
 def test_only_the_commands_with_a_slash_of_their_own_are_declared_with_their_usage() -> None:
-    assert manifest(CATALOGUE)["features"]["slash_commands"] == [
+    assert slack_manifest(CATALOGUE)["features"]["slash_commands"] == [
         {
             "command": "/politique",
             "description": "Cite la politique",
@@ -40,7 +40,7 @@ def test_only_the_commands_with_a_slash_of_their_own_are_declared_with_their_usa
 
 
 def test_a_shortcut_is_named_for_its_command() -> None:
-    assert manifest(CATALOGUE)["features"]["shortcuts"] == [
+    assert slack_manifest(CATALOGUE)["features"]["shortcuts"] == [
         {
             "name": "Trouver la clause",
             "type": "message",
@@ -51,7 +51,7 @@ def test_a_shortcut_is_named_for_its_command() -> None:
 
 
 def test_it_asks_for_no_history_but_that_of_messages_written_to_the_bot() -> None:
-    made = manifest(CATALOGUE)
+    made = slack_manifest(CATALOGUE)
     assert made["oauth_config"]["scopes"]["bot"] == [
         "app_mentions:read",
         "chat:write",
@@ -70,7 +70,10 @@ def test_it_asks_for_no_history_but_that_of_messages_written_to_the_bot() -> Non
 
 
 def test_socket_mode_needs_no_address_and_http_gives_it_everywhere() -> None:
-    socket, http = manifest(CATALOGUE), manifest(CATALOGUE, "https://vigie.exemple.invalid/slack/events")
+    socket, http = (
+        slack_manifest(CATALOGUE),
+        slack_manifest(CATALOGUE, "https://vigie.exemple.invalid/slack/events"),
+    )
     assert socket["settings"]["socket_mode_enabled"]
     assert "https" not in str(socket)
     assert not http["settings"]["socket_mode_enabled"]
@@ -79,21 +82,24 @@ def test_socket_mode_needs_no_address_and_http_gives_it_everywhere() -> None:
 
 def test_a_catalogue_that_slack_would_refuse_is_refused() -> None:
     with pytest.raises(TooLong, match="summary of chercher"):
-        manifest([Command("chercher", "mot " * 40, run, shortcut="Trouver")])
+        slack_manifest([Command("chercher", "mot " * 40, run, shortcut="Trouver")])
     with pytest.raises(TooLong, match="slash commands: 51"):
-        manifest([Command(f"c{number}", "Résumé", run, slash=True) for number in range(51)])
+        slack_manifest([Command(f"c{number}", "Résumé", run, slash=True) for number in range(51)])
     with pytest.raises(TooLong, match="shortcuts: 11"):
-        manifest([Command(f"c{number}", "Résumé", run, shortcut="Trouver") for number in range(11)])
+        slack_manifest([Command(f"c{number}", "Résumé", run, shortcut="Trouver") for number in range(11)])
 
 
 def test_slack_would_take_the_real_catalogue(dispatcher: Dispatcher) -> None:
-    made = manifest(dispatcher.commands)
+    made = slack_manifest(dispatcher.commands)
     Draft7Validator(schema("manifest.schema.2.0.0.json")).validate(made)
     assert {"/politique", "/vigie"} <= {slash["command"] for slash in made["features"]["slash_commands"]}
 
 
 def test_what_it_takes_to_know_a_groups_members_is_asked_for_only_where_one_is_followed() -> None:
-    plain, followed = manifest(CATALOGUE), manifest(CATALOGUE, follows={"slack_group", "slack_channel"})
+    plain, followed = (
+        slack_manifest(CATALOGUE),
+        slack_manifest(CATALOGUE, follows={"slack_group", "slack_channel"}),
+    )
     assert not {"usergroups:read", "groups:read", "users:read"} & set(plain["oauth_config"]["scopes"]["bot"])
     assert {"usergroups:read", "groups:read"} <= set(followed["oauth_config"]["scopes"]["bot"])
     events = followed["settings"]["event_subscriptions"]["bot_events"]

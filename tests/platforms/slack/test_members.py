@@ -143,7 +143,7 @@ async def asked(group: Group, **answers: list[dict[str, Any]]) -> set[Actor]:
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         client = AsyncWebClient(token=BOT_TOKEN, base_url=f"http://127.0.0.1:{runner.addresses[0][1]}/api/")
-        return await members.fetch(client, group, "U0BOT")
+        return await members.fetch_group_members(client, group, "U0BOT")
     finally:
         await runner.cleanup()
 

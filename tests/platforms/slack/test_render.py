@@ -44,7 +44,7 @@ from bot.conversation.messages import (
     clean,
     code,
 )
-from bot.platforms.slack.render import MESSAGE_BLOCKS, escaped, fallback, home, render, view
+from bot.platforms.slack.render import MESSAGE_BLOCKS, escaped, fallback, form_window, home_tab, render
 from tests.kits.platforms.slack_checks import check_message, check_structure, check_view, shown
 
 CLAUSE = Quote("pa20", "2015-12-13", "5.10")
@@ -171,7 +171,7 @@ def test_a_hostile_text_is_shown_as_it_is_everywhere(text: str) -> None:
     blocks = render(message, lambda _: Quotation(text, ((Span(text),),)))
     assert_literal(blocks)
     check_message(blocks)
-    check_view(home(message, stub))
+    check_view(home_tab(message, stub))
     assert shown(blocks[1]) == clean(text) * 5
     assert shown(blocks[2]) == clean(text)
     assert blocks[3]["elements"][0]["value"] == text[:COMMAND_LENGTH]
@@ -209,7 +209,7 @@ def test_the_longest_text_and_the_most_buttons_that_a_message_can_have_pass() ->
         for row in range(6)
     ]
     check_message(render(Message(Text("x" * MESSAGE_WEIGHT), rows[0], rows[1], rows[2], rows[3]), stub))
-    check_view(home(Message(Note("é" * MESSAGE_WEIGHT), *rows), stub))
+    check_view(home_tab(Message(Note("é" * MESSAGE_WEIGHT), *rows), stub))
 
 
 def test_a_form_is_a_modal_that_carries_its_command_and_the_way_back() -> None:
@@ -222,7 +222,7 @@ def test_a_form_is_a_modal_that_carries_its_command_and_the_way_back() -> None:
         ),
         submit="Trouver",
     )
-    modal = view(form, {"channel": "C1"})
+    modal = form_window(form, {"channel": "C1"})
     assert json.loads(modal.pop("private_metadata")) == {"command": "chercher logo", "channel": "C1"}
     assert modal == {
         "type": "modal",
@@ -263,14 +263,14 @@ def test_a_form_is_a_modal_that_carries_its_command_and_the_way_back() -> None:
 
 def test_a_way_back_too_long_to_carry_is_refused() -> None:
     with pytest.raises(TooLong, match="metadata"):
-        view(Form("x", "Titre", (TextField("mots", "Mots"),)), {"response_url": "x" * 3_000})
+        form_window(Form("x", "Titre", (TextField("mots", "Mots"),)), {"response_url": "x" * 3_000})
 
 
 def test_the_home_tab_leads_back_unless_it_is_already_there() -> None:
     back = Button("Menu", "vigie")
-    with_way_back = home(Message(Text("a")), stub, back)
+    with_way_back = home_tab(Message(Text("a")), stub, back)
     assert with_way_back["blocks"][-1]["elements"][0]["value"] == "vigie"
-    menu = home(Message(Text("a"), Buttons(back)), stub, back)
+    menu = home_tab(Message(Text("a"), Buttons(back)), stub, back)
     assert len(menu["blocks"]) == 2
     check_view(with_way_back)
     check_structure(with_way_back, "HomeView")
@@ -278,14 +278,14 @@ def test_the_home_tab_leads_back_unless_it_is_already_there() -> None:
 
 def test_a_home_tab_with_nothing_to_show_is_refused() -> None:
     with pytest.raises(TooLong):
-        home(Message(Text("")), stub)
+        home_tab(Message(Text("")), stub)
 
 
 def test_every_reply_of_the_bot_is_within_the_limits(replies: dict[str, Reply], quote: Quoter) -> None:
     for name, reply in replies.items():
         if isinstance(reply, Form):
-            check_view(view(reply))
-            check_structure(view(reply), "ModalView")
+            check_view(form_window(reply))
+            check_structure(form_window(reply), "ModalView")
             continue
         blocks = render(reply, quote)
         assert blocks, name
@@ -293,7 +293,7 @@ def test_every_reply_of_the_bot_is_within_the_limits(replies: dict[str, Reply], 
         assert_literal(blocks, people=named)
         check_message(blocks)
         check_structure(blocks, "Blocks")
-        check_view(home(reply, quote))
+        check_view(home_tab(reply, quote))
         assert 0 < len(fallback(reply, quote)) <= 150 * len("&amp;"), name
 
 
@@ -373,7 +373,7 @@ def test_whatever_a_form_holds_it_is_within_the_limits(labels: list[str], value:
         )
         for number, label in enumerate(labels)
     )
-    modal = view(Form(labels[0][:COMMAND_LENGTH], labels[0][:FORM_TITLE_LENGTH], fields))
+    modal = form_window(Form(labels[0][:COMMAND_LENGTH], labels[0][:FORM_TITLE_LENGTH], fields))
     check_view(modal)
     check_structure(modal, "ModalView")
 
