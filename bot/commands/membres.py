@@ -57,9 +57,15 @@ def _overview(db: Database) -> Message:
 
 def overview(counts: Mapping[Listed, int], sources: list[Source]) -> Message:
     """Say how many people there are of each kind, and which groups say so."""
-    shown = list(enumerate(sources[:_SHOWN], 1))
-    lines = [f"{number}. {_described(source)}, {_reading(source)}" for number, source in shown]
-    ends = [Button(f"Ne plus suivre {number}", f"membres sans {source.id}") for number, source in shown]
+    lines, ends = [], []
+    for number, source in enumerate(sources[:_SHOWN], 1):
+        reading = "pas encore lu"
+        if source.problem:
+            reading = f"pas lu la dernière fois\u00a0: {excerpt(source.problem, 120)}"
+        elif source.read_day:
+            reading = f"lu le {in_words(date.fromisoformat(source.read_day))}"
+        lines.append(f"{number}. {_described(source)}, {reading}")
+        ends.append(Button(f"Ne plus suivre {number}", f"membres sans {source.id}"))
     known = "\n".join(lines) or "Aucun groupe n'est suivi. Il y a la liste tenue ici, à la main."
     return Message(
         Heading("Personnes visées"),
@@ -88,13 +94,6 @@ def followed(source: Source, todo: str) -> Message:
         Text(f"{todo} Je lis la liste maintenant, puis chaque nuit.".strip()),
         Buttons(Button("Personnes visées", "membres")),
     )
-
-
-def _reading(source: Source) -> str:
-    """Return the outcome of the last reading of a group."""
-    if source.problem:
-        return f"pas lu la dernière fois\u00a0: {excerpt(source.problem, 120)}"
-    return f"lu le {in_words(date.fromisoformat(source.read_day))}" if source.read_day else "pas encore lu"
 
 
 def _described(source: Source) -> str:

@@ -132,8 +132,11 @@ def change(db: Database, changed: Role) -> None:
     if not 1 <= len(name) <= TITLE_LENGTH or "\n" in name:
         raise RoleError(f"Le titre a de 1 à {TITLE_LENGTH} caractères, sur une ligne.")
     address = (changed.email or "").strip() or None
-    if address and not _is_address(address):
-        raise RoleError(f"«\u00a0{address[:60]}\u00a0» n'est pas une adresse de courriel.")
+    if address:  # what may be one: only a message sent to it tells for sure
+        local, _, domain = address.rpartition("@")
+        plain = address.isascii() and address.isprintable() and not set(address) & set(' <>,;:"()[]\\')
+        if not (local and "." in domain.strip(".") and plain and len(address) <= EMAIL_LENGTH):
+            raise RoleError(f"«\u00a0{address[:60]}\u00a0» n'est pas une adresse de courriel.")
     if changed.fallback_id and changed.id in chain(db, changed.fallback_id):
         raise RoleError(
             "La relève tournerait en rond\u00a0: ce rôle y remplace déjà celui que vous choisissez."
@@ -142,13 +145,6 @@ def change(db: Database, changed: Role) -> None:
         "UPDATE roles SET title = ?, email = ?, fallback_id = ? WHERE id = ?",
         (name, address, changed.fallback_id, changed.id),
     )
-
-
-def _is_address(text: str) -> bool:
-    """Return whether this may be an e-mail address; only a message sent to it tells for sure."""
-    local, at, domain = text.rpartition("@")
-    plain = text.isascii() and text.isprintable() and not set(text) & set(' <>,;:"()[]\\')
-    return bool(local and at and "." in domain.strip(".")) and plain and len(text) <= EMAIL_LENGTH
 
 
 # --- Holders ----------------------------------------------------------------------------------
