@@ -38,6 +38,7 @@ from bot.storage.database import Storage
 from bot.web import body, draft, pages
 from bot.web.draft import DraftSeals
 from bot.web.form import WebForm
+from tests.kits.defaults import set_defaults
 
 OPENS: Final = "2026-11-24T15:00:00+00:00"  # ten in the morning, a Tuesday
 BEAT_SECONDS: Final = 1.0
@@ -125,10 +126,6 @@ def vars_of(one: object) -> object:
     return {name: str(getattr(one, name, ""))[:2_000] for name in ("user", "actor", "fields", "data", "text")}
 
 
-def _set_defaults(function: Callable[..., Any], **values: object) -> None:
-    (function.__kwdefaults__ or {}).update(values)
-
-
 def main() -> None:
     """Run the bot."""
     file = Path(sys.argv[1])
@@ -139,8 +136,8 @@ def main() -> None:
     late = datetime.fromisoformat(OPENS) - datetime.now(UTC)
     vars(cli)["system_clock"] = lambda: datetime.now(UTC) + late
     vars(records)["SHORTEST"], vars(records)["LONGEST"] = DELAYS
-    _set_defaults(Limiter.__init__, person=10**6, in_all=10**6, by_web=10**6)
-    _set_defaults(Schedule.__init__, beat=BEAT_SECONDS)
+    set_defaults(Limiter.__init__, person=10**6, in_all=10**6, by_web=10**6)
+    set_defaults(Schedule.__init__, beat=BEAT_SECONDS)
     for stage in STAGES:
         replace(stage, breaking(stage, rate))
     cli.vigie(["--reglages", os.devnull, "servir"])

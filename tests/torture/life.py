@@ -24,6 +24,7 @@ from tests.torture.world import World
 from tests.wire.bot_process import MODELS, ROOT, BotProcess, free_port
 
 BOT = ("-m", "bot", "--reglages", os.devnull)
+SERVING = BOT  # of which much is asked at once; the tests have it brisk
 READY = "prêt."  # a platform is
 BACKLOG = 200  # messages that wait: more would only have to be sent once nobody is killed any more
 
@@ -40,11 +41,13 @@ def settings(world: World, path: Path) -> dict[str, str]:
     }
 
 
-async def start(environment: Mapping[str, str], *words: str, program: Sequence[str] = BOT) -> BotProcess:
-    """Start `vigie servir`, or other words, in a process of its own."""
+async def start(
+    environment: Mapping[str, str], *words: str, program: Sequence[str] | None = None
+) -> BotProcess:
+    """Start `vigie servir`, or other words, in a process of its own; `program` in the place of theirs."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *program, *(words or ("servir",)),
+        sys.executable, *(program or (BOT if words else SERVING)), *(words or ("servir",)),
         cwd=ROOT, env={**kept, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1", **environment},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
@@ -53,7 +56,7 @@ async def start(environment: Mapping[str, str], *words: str, program: Sequence[s
 
 @asynccontextmanager
 async def running(
-    environment: Mapping[str, str], *, program: Sequence[str] = BOT
+    environment: Mapping[str, str], *, program: Sequence[str] | None = None
 ) -> AsyncIterator[BotProcess]:
     """Run a bot for the time of the context, from when a platform is ready."""
     bot = await start(environment, program=program)
@@ -66,7 +69,7 @@ async def running(
 
 async def lines(environment: Mapping[str, str], *words: str) -> tuple[int, list[str]]:
     """Run a command to its end; return its exit code and what it said."""
-    bot = await start(environment, *words)
+    bot = await start(environment, *words, program=BOT)
     return await bot.ended(), bot.lines
 
 

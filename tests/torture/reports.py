@@ -41,14 +41,17 @@ from bot.platforms.discord import delivery as discord_delivery
 from bot.platforms.slack import delivery as slack_delivery
 from bot.reports import codes as report_codes
 from bot.reports import keys
+from bot.revision import archive
 from bot.schedule.clock import Schedule
-from bot.settings import Settings
+from bot.settings import SEED, Settings
 from bot.storage.database import Storage, beside
 from tests.kits import measures
+from tests.kits.defaults import set_defaults
 from tests.kits.measures import NONE, Figure, at_least, at_most, lines, missed, number
 from tests.kits.questions import learn
 from tests.torture.world import Weather, World, troubles
 from tests.wire.bot_process import MODELS, free_port
+from tests.wire.brisk import BEAT_SECONDS, be_brisk
 
 Json = dict[str, Any]
 
@@ -145,20 +148,25 @@ def words(body: Json) -> str:
 
 @dataclass(frozen=True)
 class Life:
-    """What a life needs: its settings, where it writes what it acknowledges, what its clock is ahead by."""
+    """What a life needs: its settings, where it writes what it acknowledges, what its clock is ahead by.
+
+    `brisk`: that it does not wait before it looks for what a kill left in doubt (see `tests.wire.brisk`).
+    """
 
     settings: dict[str, str]
     acknowledged: str
     ahead: float
     each_second: float
+    brisk: bool
 
 
 def live(life: Life, known: Parts) -> None:
     """Be the bot until the end, which comes from outside. `known`: what is the same in every life."""
     settings = Settings.model_validate({name.lower(): value for name, value in life.settings.items()})
-    vars(Schedule)["__init__"].__kwdefaults__["beat"] = (
-        BEAT  # a life is shorter than the ten seconds of its own
-    )
+    if life.brisk:
+        be_brisk()
+    else:  # a life is shorter than the ten seconds of its own beat
+        set_defaults(Schedule.__init__, beat=BEAT)
     storage = Storage(settings.database())
     bot = Bot(settings, storage, lambda: datetime.now(UTC) + timedelta(seconds=life.ahead))
     bot._approved(bot.today())  # the first life takes the files as approved
@@ -228,6 +236,7 @@ def prepare(path: Path) -> None:
     storage = Storage(path)
     try:
         with storage.transaction() as db:
+            archive.approved(db, [SEED], date(2026, 1, 1))  # as at a first start, which no life has
             roles.seed(db)
             for role, account in HOLDERS.items():
                 roles.appoint(db, role, persons.known(db, account), date(2026, 1, 1))
@@ -240,6 +249,7 @@ def run(
     weather: Weather,
     *,
     each_second: float = EACH_SECOND,
+    brisk: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Toll:
     """Kill the bot so many times while it takes in that many reports each second; then count."""
@@ -247,14 +257,20 @@ def run(
     process = multiprocessing.get_context("spawn").Process(target=mother, args=(there,))
     process.start()
     try:
-        return asyncio.run(_run(kills, weather, each_second, here, say))
+        return asyncio.run(_run(kills, weather, each_second, here, say, brisk=brisk))
     finally:
         here.send(None)
         process.join()
 
 
 async def _run(
-    kills: int, weather: Weather, each_second: float, orders: Connection, say: Callable[[str], None]
+    kills: int,
+    weather: Weather,
+    each_second: float,
+    orders: Connection,
+    say: Callable[[str], None],
+    *,
+    brisk: bool,
 ) -> Toll:
     dice, began = random.Random(1), time.monotonic()  # noqa: S311 — to be the same each time
     with tempfile.TemporaryDirectory(prefix="vigie-") as folder:
@@ -276,12 +292,12 @@ async def _run(
                 early = part / PHASES[1][0]  # they come evenly, before the clock first moves
                 ahead_of_plan = len(_lines(acknowledged)) > MOST * early
                 rate = 0.0 if early >= 1 or ahead_of_plan else each_second
-                await _one_life(orders, Life(settings, str(acknowledged), ahead, rate), dice)
+                await _one_life(orders, Life(settings, str(acknowledged), ahead, rate, brisk), dice)
                 if (number + 1) % 50 == 0:
                     say(f"  {number + 1} morts, {len(_lines(acknowledged))} signalements acquittés")
             for shift in LAST:  # whatever is left at each level
                 world.ahead = shift
-                await _quiet(orders, Life(settings, str(acknowledged), shift, 0.0), path)
+                await _quiet(orders, Life(settings, str(acknowledged), shift, 0.0, brisk), path)
             return _count(kills, path, _lines(acknowledged), world, time.monotonic() - began)
 
 
@@ -304,13 +320,13 @@ async def _one_life(orders: Connection, life: Life, dice: random.Random) -> None
 
 async def _quiet(orders: Connection, life: Life, path: Path) -> None:
     """Let the bot live until nothing is left to say, then end it."""
-    child = await _order(orders, "live", life)
+    child, beat = await _order(orders, "live", life), BEAT_SECONDS if life.brisk else BEAT
     try:
         async with asyncio.timeout(QUIET_SECONDS):
             now = (datetime.now(UTC) + timedelta(seconds=life.ahead)).strftime("%Y-%m-%dT%H:%M:%SZ")
             calm = 0
             while calm < 3:
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(beat)
                 calm = calm + 1 if _is_quiet(path, now) else 0
     finally:
         await _order(orders, "end", child)

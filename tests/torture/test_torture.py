@@ -18,7 +18,7 @@ def test_a_bot_that_is_killed_again_and_again_loses_nothing_and_says_nothing_twi
 
 
 def test_reports_survive_kills_and_are_told_of_once_at_each_level() -> None:
-    toll = reports.run(4, CALM, each_second=4)
+    toll = reports.run(4, CALM, each_second=4, brisk=True)
     assert toll.kept, toll.lines()
     assert toll.sound, toll.lines()
 

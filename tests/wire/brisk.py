@@ -1,4 +1,4 @@
-"""A bot whose clock beats twice a second, and who looks at its outbox as often; the rest is as it was.
+"""A bot that hardly waits between two beats of its clock, or two looks at its outbox; the rest is as it was.
 
     python -m tests.wire.brisk MODULE [ARGUMENTS]
 
@@ -10,12 +10,16 @@ from __future__ import annotations
 import runpy
 import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Final
 
 from bot.outbox import pump
+from bot.outbox.sending import Sender
 from bot.schedule.clock import Schedule
+from tests.kits.defaults import set_defaults
 
-BEAT_SECONDS: Final = 0.5
+BEAT_SECONDS: Final = 0.1
+SETTLE: Final = timedelta(seconds=1)  # what may be on its way arrives at once, on the loopback
 
 
 def brisk(program: Sequence[str]) -> tuple[str, ...]:
@@ -24,11 +28,16 @@ def brisk(program: Sequence[str]) -> tuple[str, ...]:
     return ("-m", "tests.wire.brisk", *module)
 
 
+def be_brisk() -> None:
+    """Make the bot of this process brisk, before it is built."""
+    vars(pump)["POLL_SECONDS"] = BEAT_SECONDS
+    set_defaults(Schedule.__init__, beat=BEAT_SECONDS)
+    set_defaults(Sender.__init__, settle=SETTLE)
+
+
 def main() -> None:
     """Run the program."""
-    defaults = Schedule.__init__.__kwdefaults__
-    assert defaults is not None
-    defaults["beat"] = vars(pump)["POLL_SECONDS"] = BEAT_SECONDS
+    be_brisk()
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 
