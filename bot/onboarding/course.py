@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import Final, TypeAlias
@@ -58,10 +58,6 @@ class Course:
         """The policy's name, « PA20 »."""
         return self.library.default.name
 
-    def statement(self) -> str:
-        """Return the sentence to attest, which the register stores word for word."""
-        return self.target().statement
-
     def revised(self) -> str:
         """Return the version in words, « version révisée le 13 décembre 2015 »."""
         return f"version révisée le {in_words(self.target().version)}"
@@ -90,9 +86,10 @@ def open_course(
     file is not text.
     """
     path = quiz_bank.find_questions(folders, library.default.id)
+    current = partial(library.current, library.default)
 
-    @lru_cache(maxsize=4)
-    def target(version: Version) -> Target:
+    def target() -> Target:
+        version = current()
         name, revised = library.default.name, in_words(version.adopted)
         statement = f"J'atteste avoir lu la {name}, version révisée le {revised}"
         return Target(version.policy, version.adopted, version.sha256, statement)
@@ -103,14 +100,7 @@ def open_course(
 
     if path:
         read_utf8(path)  # an unreadable file must stop the start; its questions are parsed at first use
-    return Course(
-        library,
-        lambda: target(library.current(library.default)),
-        lambda: bank(library.current(library.default)),
-        attest,
-        plan,
-        send_receipt=send_receipt,
-    )
+    return Course(library, target, lambda: bank(current()), attest, plan, send_receipt=send_receipt)
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,18 +43,18 @@ LIBRARY = loading.load_library([SEED], "pa20", lambda: TODAY)
 
 @dataclass
 class School(Desk):
-    """The commands at work; `bank` and `attestations` can be looked at and changed."""
+    """The commands over a storage; a test may read and change `bank` and `attestations`."""
 
     bank: QuizBank = field(default_factory=made_up)
     attestations: list[Attesting] = field(default_factory=list)
 
     def attest(self, db: Database, attesting: Attesting) -> None:
-        """Enter an attestation in the register, as the application does."""
+        """Add an attestation to the register, as the bot does."""
         self.attestations.append(attesting)
         register.attest(db, attesting, SIGNER)
 
     async def audit(self) -> register.Audit:
-        """Check the whole register."""
+        """Verify the whole register."""
 
         def check() -> register.Audit:
             with self.office.storage.transaction() as db:
@@ -63,7 +63,7 @@ class School(Desk):
         return await self.office.storage.run(check)
 
     async def facts(self, actor: Actor = ALEX) -> set[str]:
-        """Return what is noted of someone."""
+        """Return the facts noted about someone."""
 
         def read() -> set[str]:
             with self.office.storage.transaction() as db:
@@ -79,7 +79,7 @@ class School(Desk):
         )
 
     async def leaves(self, actor: Actor = ALEX) -> None:
-        """Make someone an officer no more."""
+        """End someone's membership as an officer."""
         await self._changes(
             lambda db: membership.leave(db, persons.known(db, actor), "officer", BY_HAND, self.office.today())
         )
@@ -93,7 +93,7 @@ class School(Desk):
         await self.office.storage.run(run)
 
     async def everyone(self) -> list[Standing]:
-        """Return where everyone is."""
+        """Return everyone's onboarding."""
 
         def read() -> list[Standing]:
             with self.office.storage.transaction() as db:
@@ -102,7 +102,7 @@ class School(Desk):
         return await self.office.storage.run(read)
 
     async def said_unprompted(self) -> list[tuple[str, str]]:
-        """Return the notices that wait to be sent, and to which kind of recipient."""
+        """Return the queued notices, each with the kind of its recipient."""
 
         def read() -> list[tuple[str, str]]:
             with self.office.storage.transaction() as db:
@@ -114,11 +114,11 @@ class School(Desk):
         return await self.office.storage.run(read)
 
     async def writes(self, text: str, actor: Actor = ALEX, place: Place = "direct") -> str:
-        """Return what is said to someone who writes a line without pressing anything."""
+        """Return the words of the answer to a line that someone writes."""
         return words(await self.dispatcher.handle(self.dispatcher.from_text(text, actor=actor, place=place)))
 
     async def asked(self, actor: Actor = ALEX, kind: attempts.Kind = "quiz") -> machine.QuizTurn | None:
-        """Return the question that someone is on."""
+        """Return someone's present question."""
 
         def read() -> machine.QuizTurn | None:
             with self.office.storage.transaction() as db:
@@ -129,7 +129,7 @@ class School(Desk):
         return await self.office.storage.run(read)
 
     async def answer(self, actor: Actor = ALEX, kind: attempts.Kind = "quiz", *, right: bool = True) -> Reply:
-        """Answer the question that someone is on, by typing letters once it is seen."""
+        """Answer someone's present question by its letters, once they have seen it."""
         asked = await self.asked(actor, kind)
         assert asked is not None
         await self.ask("quiz", actor)
@@ -138,14 +138,14 @@ class School(Desk):
         return await self.ask(submit, actor) if submit else reply
 
     async def pass_quiz(self, actor: Actor = ALEX, wrong: int = 0) -> None:
-        """Take the quiz to its end, missing the first few."""
+        """Take the whole quiz; the first `wrong` answers are wrong."""
         await self.ask("quiz nouveau -", actor)
         while await self.asked(actor):
             await self.answer(actor, right=wrong <= 0)
             wrong -= 1
 
     async def read_all(self, actor: Actor = ALEX) -> Reply:
-        """Read to the end."""
+        """Turn every page."""
         reply = await self.ask("accueil lire", actor)
         while command := next((c for c in commands_of(reply) if c.startswith("accueil lu ")), ""):
             reply = await self.ask(command, actor)
@@ -159,13 +159,13 @@ def commands_of(reply: Reply) -> list[str]:
 
 
 def words(reply: Reply) -> str:
-    """Return what a message says."""
+    """Return the words of a message."""
     assert isinstance(reply, Message)
     return "\n".join(reply.own_words())
 
 
 def course_of(school: list[School]) -> Course:
-    """Return the course of a school that is being made."""
+    """Return the course of a school that does not exist yet."""
 
     def attest(db: Database, attesting: Attesting) -> None:
         school[0].attest(db, attesting)
@@ -180,7 +180,7 @@ def course_of(school: list[School]) -> Course:
 
 
 def build(storage: Storage, made: list[School]) -> School:
-    """Return a school over a storage; to be used again after a restart."""
+    """Return a school over a storage; call it again after a restart."""
     office = Office(storage, lambda: made[0].now, CALENDAR, TEAMS)
     course = course_of(made)
     catalogue = (

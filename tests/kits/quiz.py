@@ -70,7 +70,7 @@ def _question(clause: str, number: int, rng: Random) -> Question:
 
 
 def letters(bank: QuizBank, asked: QuizTurn, *, right: bool) -> str:
-    """Return the letters of a right answer to what is asked, or of a wrong one."""
+    """Return the letters of a right answer to a question, or of a wrong one."""
     question = bank.question(asked.item.question)
     assert question is not None
     good = "".join(
@@ -80,7 +80,7 @@ def letters(bank: QuizBank, asked: QuizTurn, *, right: bool) -> str:
 
 
 def answer(sitting: Sitting, bank: QuizBank, *, right: bool = True) -> Sitting:
-    """Answer the question that comes now."""
+    """Answer the present question."""
     asked = session.current(sitting)
     assert asked is not None
     question = bank.question(asked.item.question)

@@ -284,7 +284,7 @@ def statement_message(course: Course) -> Message:
     """Show the statement to attest."""
     return Message(
         Heading("Votre attestation"),
-        Text(bold(course.statement())),
+        Text(bold(course.target().statement)),
         Note(
             "Seront inscrits au registre\u00a0: votre nom, votre compte, la version et l'empreinte du texte, "
             "l'heure et la plateforme. Vous recevrez un reçu."
@@ -295,7 +295,7 @@ def statement_message(course: Course) -> Message:
 
 def name_form(course: Course) -> Form:
     """Return the form that asks for one's name, under the statement."""
-    hint = course.statement()
+    hint = course.target().statement
     hint = hint if len(hint) <= FIELD_HINT_LENGTH else "Il figurera sur votre reçu."
     return Form(
         "accueil confirmer",
