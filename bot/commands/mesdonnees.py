@@ -32,12 +32,8 @@ _FILE = "fichier"
 _ERASE = "effacer"
 _SURE = "effacer oui"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_ACCENTED = {
-    "a_titre_de": "à titre de",
-    "etat": "état",
-    "role": "rôle",
-    "avis_vu": "version de l'avis vue",
-}  # names in the file are ASCII
+# Names in the file are ASCII.
+_ACCENTED = {"a_titre_de": "à titre de", "etat": "état", "role": "rôle", "avis_vu": "version de l'avis vue"}
 _PLATFORMS = {"slack": "Slack", "discord": "Discord", "local": "bac à sable"}
 _FACTS_WEIGHT = 2_400  # the weight left in a message once its frame is drawn
 _ANONYMOUS = "Un signalement anonyme n'est lié à personne\u00a0: je ne peux pas savoir s'il est de vous."

@@ -8,17 +8,7 @@ from datetime import date, timedelta
 from sqlite_utils import Database
 
 from bot.conversation.forms import ChoiceField, Form, Option, PersonField, Reply, TextField
-from bot.conversation.messages import (
-    Button,
-    Buttons,
-    Heading,
-    Message,
-    Note,
-    Span,
-    Text,
-    bold,
-    excerpt,
-)
+from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, bold, excerpt
 from bot.conversation.requests import Actor, Request, UserError
 from bot.people import membership, roles
 from bot.people.office import Office, actor_of, follow_group, own_group, person_span, picked_person
@@ -112,8 +102,7 @@ def _card(office: Office, db: Database, request: Request, role_id: str) -> Messa
             Button("Nommer un groupe", f"roles groupe {role.id}"),
             Button("Titre, courriel, relève", f"roles fiche {role.id}"),
         ),
-        *([Buttons(*ends[:3])] if ends else []),
-        *([Buttons(*ends[3:])] if ends[3:] else []),
+        *(Buttons(*ends[at : at + 3]) for at in range(0, len(ends), 3)),
         Buttons(Button("Tous les rôles", "roles")),
     )
 
