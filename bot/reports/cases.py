@@ -180,8 +180,8 @@ def _mark_seen(session: Session, case_id: str) -> None:
     """Record what was seen; a report still « received » takes the status of its case."""
     status = session.case(case_id).status
     # That someone else was asked a question is not theirs to know.
-    shown = "taken" if status == "waiting" else status
-    values = {"case": case_id, "now": iso(session.now), "status": shown}
+    visible = "taken" if status == "waiting" else status
+    values = {"case": case_id, "now": iso(session.now), "status": visible}
     session.execute(
         """UPDATE report_messages SET seen = 1 WHERE author = 'reporter' AND appears_at <= :now
              AND filing_id IN (SELECT id FROM report_filings WHERE case_id = :case)""",

@@ -33,10 +33,10 @@ def read_code(text: str) -> str | None:
 
     Accents, capitals, spaces, hyphens, commas, lines and numbers do not matter.
     """
-    listed = _words()
-    words = _WORD.findall(fold_accents(text)) if len(text) <= READ else []
-    known = [listed[word] for word in words if word in listed]
-    return " ".join(known) if len(known) == len(words) == WORDS else None
+    spelled = _words()
+    typed = _WORD.findall(fold_accents(text)) if len(text) <= READ else []
+    words = [spelled[word] for word in typed if word in spelled]
+    return " ".join(words) if len(words) == len(typed) == WORDS else None
 
 
 def fingerprint(code: str, key: bytes) -> str:

@@ -146,9 +146,9 @@ def by_label(marks: Iterable[IdentifyingMark]) -> dict[str, list[str]]:
     """Return the passages of each kind on one line, each once, under the kind's label."""
     passages: dict[str, list[str]] = {}
     for mark in sorted(marks, key=lambda mark: mark.kind.rank):
-        line, listed = " ".join(mark.passage.split()), passages.setdefault(mark.kind.label, [])
-        if line not in listed:
-            listed.append(line)
+        line, lines = " ".join(mark.passage.split()), passages.setdefault(mark.kind.label, [])
+        if line not in lines:
+            lines.append(line)
     return passages
 
 

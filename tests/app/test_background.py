@@ -46,7 +46,7 @@ from bot.storage.database import Storage, StorageError
 from tests.kits.fake_clock import FakeClock
 from tests.kits.office import CALENDAR
 from tests.kits.outbox import delivery
-from tests.kits.reports import VP, entry
+from tests.kits.reports import VP, a_report
 from tests.wire.bot_process import MODELS, free_port
 
 Found = TypeVar("Found")
@@ -303,7 +303,7 @@ async def settled(home: Home, schedule: Schedule) -> None:
 def report(home: Home, where: str) -> None:
     """Report a post, urgently; name the only person there, the administration, which acts for others."""
     records = home.bot.reporting.records
-    reported = entry(where, implicated=(roles.ADMINISTRATION,), urgent=True)
+    reported = a_report(where, implicated=(roles.ADMINISTRATION,), urgent=True)
     home.within(lambda db: filing.file_report(Session(db, records, home.clock()), reported))
 
 

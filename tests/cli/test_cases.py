@@ -18,7 +18,7 @@ from bot.reports.keys import keyring
 from bot.reports.records import Records, Session
 from bot.storage.database import Storage, beside
 from bot.times import Calendar
-from tests.kits.reports import SINCE, VP, entry
+from tests.kits.reports import SINCE, VP, a_report
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def report(database: Path) -> None:
         ring = keyring(database.parent / "cles", create=True)
         records = Records(lambda _: ring, Calendar(ZoneInfo("America/Toronto")))
         filing.file_report(
-            Session(db, records, datetime.now(UTC)), entry(summary="un secret", name="Camille")
+            Session(db, records, datetime.now(UTC)), a_report(summary="un secret", name="Camille")
         )
 
 

@@ -17,7 +17,7 @@ from bot.reports import escalation, filing, keys
 from bot.reports.records import Records, Session
 from bot.storage.database import Storage
 from tests.kits.fake_clock import FakeClock
-from tests.kits.reports import CALENDAR, entry
+from tests.kits.reports import CALENDAR, a_report
 
 
 class Home:
@@ -37,7 +37,7 @@ class Home:
                 session = Session(db, records, clock())
                 for number in range(count):
                     filing.file_report(
-                        session, entry(f"https://exemple.ca/{number}", summary=f"Propos {number}")
+                        session, a_report(f"https://exemple.ca/{number}", summary=f"Propos {number}")
                     )
                 clock.move(hours=2)
                 escalation.beat(Session(db, records, clock()))

@@ -35,10 +35,10 @@ VP, CONSEILLER, SUPPLEANCE = roles.VP_COMMUNICATIONS, roles.CONSEILLER, roles.SU
 SINCE = date(2026, 1, 1)
 
 
-def entry(where: str = POST, **more: object) -> Report:
+def a_report(address: str = POST, **more: object) -> Report:
     """Return a report of a post."""
     content = {"summary": "On y dit que l'association vole ses membres.", "canonical": True}
-    return Report(where, **{**content, "platform": "facebook", **more})  # type: ignore[arg-type]
+    return Report(address, **{**content, "platform": "facebook", **more})  # type: ignore[arg-type]
 
 
 @dataclass
@@ -89,9 +89,9 @@ class Desk:
             address = Destination(account.platform, account.team, account.user)
             self.post.closed.add(write_address(address))
 
-    def file(self, where: str = POST, **more: object) -> str:
+    def file(self, address: str = POST, **more: object) -> str:
         """Report a post; return the code."""
-        return filing.file_report(self.session, entry(where, **more))
+        return filing.file_report(self.session, a_report(address, **more))
 
     def case(self) -> str:
         """Return the only case."""

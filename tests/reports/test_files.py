@@ -34,7 +34,7 @@ from bot.reports.records import Records, Session
 from bot.storage.database import Storage
 from bot.typesetting.typeset import typeset
 from tests.kits.fake_clock import FakeClock
-from tests.kits.reports import CALENDAR, CONSEILLER, VP, entry
+from tests.kits.reports import CALENDAR, CONSEILLER, VP, a_report
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Place:
         with self.session() as session:
             image = more.pop("image", None)
             for _ in range(count):
-                post = entry(f"https://exemple.ca/{next(self._numbers)}", **more)
+                post = a_report(f"https://exemple.ca/{next(self._numbers)}", **more)
                 reports.file_report(session, post, image)  # type: ignore[arg-type]  # bytes or nothing
         self.clock.move(hours=2)
         with self.session() as session:

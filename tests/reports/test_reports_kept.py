@@ -30,7 +30,7 @@ from bot.reports.keys import KEY_FILE, Keyring, keyring
 from bot.reports.records import Records, ReportError, Session, any_report
 from bot.storage.database import Storage, StorageError
 from tests.kits.fake_clock import FakeClock
-from tests.kits.reports import CALENDAR, CONSEILLER, VP, entry
+from tests.kits.reports import CALENDAR, CONSEILLER, VP, a_report
 
 Result = TypeVar("Result")
 SECRET = "un propos que nul autre ne tient"
@@ -71,7 +71,7 @@ class Home:
     def file(self, where: str = "https://www.facebook.com/spotted/posts/1", **more: object) -> str:
         """Report a post; return the code."""
         return self.within(
-            lambda session: reports.file_report(session, entry(where, **{"summary": SECRET, **more}))
+            lambda session: reports.file_report(session, a_report(where, **{"summary": SECRET, **more}))
         )
 
     def found(self, code: str) -> bool:

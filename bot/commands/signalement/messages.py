@@ -218,7 +218,7 @@ def warning(marks: Sequence[IdentifyingMark]) -> list[Text]:
     passages = by_label(marks)
     if not passages:
         return []
-    lines = [f"{label}\u00a0: {excerpt(', '.join(listed), 60)}" for label, listed in passages.items()]
+    lines = [f"{label}\u00a0: {excerpt(', '.join(texts), 60)}" for label, texts in passages.items()]
     if len(lines) > _KINDS_SHOWN:
         lines = [*lines[:_KINDS_SHOWN], "et autre chose encore"]
     shown = "\n".join(f"• {line}" for line in lines)

@@ -29,7 +29,7 @@ _FOUND: Final = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _MARKDOWN: Final = re.compile(r"\[[^\[\]\n]*\]\(\s*<?([^\s()<>]+(?:\([^\s()<>]*\)[^\s()<>]*)*)>?[^()\n]*\)")
-_NAMED: Final = re.compile(r"[^\s/:?#]+")
+_SITE: Final = re.compile(r"[^\s/:?#]+")
 _LAST: Final = frozenset(".,;:!?…»”’'\"*_~`]}>|\\^")
 _WORDS: Final = frozenset(
     {"me", "to", "is", "it", "in", "am", "es", "ma", "be", "de", "ai", "st", "new", "as"}
@@ -47,13 +47,13 @@ def first_addresses(text: str) -> Iterator[str]:
     A link in Markdown yields its target. A site that is merely named, as in « vu sur facebook.com », comes
     after whole addresses.
     """
-    named = []
-    for start, end, url in web_addresses(whole := _MARKDOWN.sub(r" \1 ", prepared(text))):
-        if _NAMED.fullmatch(whole, start, end):
-            named.append(url)
+    text, sites = _MARKDOWN.sub(r" \1 ", prepared(text)), []
+    for start, end, url in web_addresses(text):
+        if _SITE.fullmatch(text, start, end):
+            sites.append(url)
         else:
             yield url
-    yield from named
+    yield from sites
 
 
 def web_addresses(text: str) -> Iterator[tuple[int, int, str]]:

@@ -103,8 +103,8 @@ def tables(session: Session, cases: Iterable[str]) -> list[Table]:
         if case.read_after is not None:
             delays[next(label for limit, label in _DELAYS if case.read_after < limit)] += 1
         if reports:
-            named = (PLATFORMS[report.platform] for report in reports if report.platform in PLATFORMS)
-            platforms[next(named, ELSEWHERE)] += 1
+            labels = (PLATFORMS[report.platform] for report in reports if report.platform in PLATFORMS)
+            platforms[next(labels, ELSEWHERE)] += 1
             gravest = max(reports, key=lambda report: _GRAVITY.index(report.severity))
             severities[_short(gravest.severity)] += 1
     totals = ("Publications en cours", "Publications closes", "Signalements reçus")
@@ -126,8 +126,8 @@ def lines(tables: Sequence[Table]) -> list[str]:
     for table in tables:
         parts = [f"{_inside(figure.label)}, {figure.words}" for figure in table.figures if figure.low]
         if len(parts) < len(table.figures):
-            where = "pour chacune des autres lignes" if parts else "partout"
-            parts.append(f"moins de {BAND} {where}")
+            rest = "pour chacune des autres lignes" if parts else "partout"
+            parts.append(f"moins de {BAND} {rest}")
         sentences.append(f"{table.title}\u00a0: {'; '.join(parts)}.")
     return sentences
 
