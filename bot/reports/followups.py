@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, cast
+from typing import Final
 
 from bot.reports import access, cases, codes, escalation
 from bot.reports.cases import OUTCOMES, DialogueMessage
@@ -110,4 +110,5 @@ def _filing(session: Session, receipt: str) -> tuple[str, str, Status]:
     ).fetchone()
     if row is None:
         raise UnknownCodeError
-    return str(row[0]), str(row[1]), cast("Status", row[2])
+    filing_id, case_id, status = row
+    return filing_id, case_id, status

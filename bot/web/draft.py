@@ -67,7 +67,8 @@ class DraftSeals:
             return None
         if content["until"] < self._clock().timestamp():
             return None
-        if "image" not in content:
-            return None, content["code"]
-        image = base64.b64decode(content["image"])
-        return DraftPicture(image, content["media"], content["original"]), content["code"]
+        picture = None
+        if "image" in content:
+            image = base64.b64decode(content["image"])
+            picture = DraftPicture(image, content["media"], content["original"])
+        return picture, content["code"]
