@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 from sqlite_utils import Database
@@ -96,7 +96,13 @@ output_option = click.option(
 
 
 class CommandGroup(click.Group):
-    """Commands whose refusals, and those of what they call, end in one line and exit code 2."""
+    """Commands under one name; what refuses ends in one line and exit code 2. `options`: click's own.
+
+    Without a command, one line says that it is missing, like every other error.
+    """
+
+    def __init__(self, name: str = "", **options: Any) -> None:  # noqa: ANN401 — click's own types
+        super().__init__(name, **{"subcommand_metavar": SUBCOMMAND, "no_args_is_help": False, **options})
 
     def invoke(self, context: click.Context) -> object:
         """Run the command that was asked for."""

@@ -164,13 +164,7 @@ def politique_(demande: tuple[str, ...], on: datetime | None, as_json: bool) -> 
 _SLACK_SOURCES = {"groupe": "slack_group", "canal": "slack_channel"}
 
 
-@vigie.group(
-    subcommand_metavar=SUBCOMMAND,
-    no_args_is_help=False,  # one line that says what is missing, like every other error
-    help="Ce qu'il faut pour installer Vigie dans Slack.",
-)
-def slack() -> None:
-    """Commands for whoever installs the bot in Slack."""
+slack = CommandGroup("slack", help="Ce qu'il faut pour installer Vigie dans Slack.")
 
 
 @slack.command(name="manifeste", help="Écrire le manifeste de l'application, à coller dans Slack.")
@@ -195,13 +189,7 @@ def slack_manifeste(adresse: str | None, follows: Sequence[str]) -> None:
     click.echo(dump(manifest.slack_manifest(commands, adresse, sources)))
 
 
-@vigie.group(
-    subcommand_metavar=SUBCOMMAND,
-    no_args_is_help=False,
-    help="Ce qu'il faut pour installer Vigie dans Discord.",
-)
-def discord() -> None:
-    """Commands for whoever installs the bot in Discord."""
+discord = CommandGroup("discord", help="Ce qu'il faut pour installer Vigie dans Discord.")
 
 
 @discord.command(name="invitation", help="Écrire l'adresse qui invite Vigie dans un serveur Discord.")
@@ -260,6 +248,8 @@ def _printed(reading: Reading, clause: Clause) -> str:
     )
 
 
+for _group in (slack, discord):
+    vigie.add_command(_group)
 for _room in (operations, registry, quiz, questions, reports, register, revisions):
     for _command in _room.COMMANDS:
         vigie.add_command(_command)

@@ -13,7 +13,6 @@ from sqlite_utils import Database
 from bot.app.build import Parts
 from bot.cli.base import (
     FILE,
-    SUBCOMMAND,
     CommandGroup,
     as_csv,
     as_table,
@@ -75,15 +74,7 @@ def _write_csv(rows: Sequence[dict[str, Any]], columns: Sequence[str], out: Path
 # --- The questions ----------------------------------------------------------------------------
 
 
-@click.group(
-    name="quiz",
-    cls=CommandGroup,
-    subcommand_metavar=SUBCOMMAND,
-    no_args_is_help=False,
-    help="Les questions du quiz, et ce que les réponses en disent.",
-)
-def quiz() -> None:
-    """Group the commands about the questions."""
+quiz = CommandGroup("quiz", help="Les questions du quiz, et ce que les réponses en disent.")
 
 
 @quiz.command(
@@ -212,15 +203,7 @@ def _statistics(form: str | None, out: Path | None) -> None:
 # --- The onboardings --------------------------------------------------------------------------
 
 
-@click.group(
-    name="accueil",
-    cls=CommandGroup,
-    subcommand_metavar=SUBCOMMAND,
-    no_args_is_help=False,
-    help="Qui en est où dans la lecture, le quiz et l'attestation.",
-)
-def accueil() -> None:
-    """Group the commands about the onboardings."""
+accueil = CommandGroup("accueil", help="Qui en est où dans la lecture, le quiz et l'attestation.")
 
 
 @accueil.command(name="lister", help="Écrire où en est chaque personne.")

@@ -13,7 +13,6 @@ import click
 
 from bot.backup import destroyed
 from bot.cli.base import (
-    SUBCOMMAND,
     CommandGroup,
     as_csv,
     confirmed,
@@ -54,14 +53,7 @@ _HEADERS: Final = {
 }
 
 
-@click.group(
-    name="registre",
-    cls=CommandGroup,
-    subcommand_metavar=SUBCOMMAND,
-    help="Le registre des attestations de lecture.",
-)
-def registre() -> None:
-    """Group the commands of the register."""
+registre = CommandGroup("registre", help="Le registre des attestations de lecture.", no_args_is_help=True)
 
 
 def _say(values: dict[str, Any], text: str, as_json: bool) -> None:

@@ -17,7 +17,6 @@ from bot.app.build import Parts
 from bot.cli.base import (
     DATE,
     DAY,
-    SUBCOMMAND,
     CommandGroup,
     dump,
     json_flag,
@@ -70,15 +69,7 @@ def _holder(db: Database, text: str, *, create: bool = False) -> roles.Holder | 
 # --- Roles ------------------------------------------------------------------------------------
 
 
-@click.group(
-    name="roles",
-    cls=CommandGroup,
-    subcommand_metavar=SUBCOMMAND,
-    no_args_is_help=False,
-    help="Qui tient quel rôle.",
-)
-def roles_() -> None:
-    """Group the commands that show and change who holds which role."""
+roles_ = CommandGroup("roles", help="Qui tient quel rôle.")
 
 
 @roles_.command(name="lister", help="Écrire les rôles et qui les tient.")
@@ -202,15 +193,7 @@ def _members(as_json: bool) -> None:
 # --- Personal information ---------------------------------------------------------------------
 
 
-@click.group(
-    name="donnees",
-    cls=CommandGroup,
-    subcommand_metavar=SUBCOMMAND,
-    no_args_is_help=False,
-    help="Les renseignements personnels conservés.",
-)
-def donnees() -> None:
-    """Group the commands about what is held and destroyed."""
+donnees = CommandGroup("donnees", help="Les renseignements personnels conservés.")
 
 
 @donnees.command(
@@ -254,16 +237,11 @@ def _inventory(as_json: bool) -> None:
 # --- Incidents --------------------------------------------------------------------------------
 
 
-@click.group(
-    name="confidentialite",
-    cls=CommandGroup,
-    subcommand_metavar=SUBCOMMAND,
-    no_args_is_help=False,
+confidentialite = CommandGroup(
+    "confidentialite",
     help="Le registre des incidents de confidentialité, pour la personne responsable.",
     short_help="Le registre des incidents (loi 25).",
 )
-def confidentialite() -> None:
-    """Group the commands of the register of incidents."""
 
 
 def _prompted(name: str, field: str, **options: Any) -> Callable[[Any], Any]:  # noqa: ANN401 — click's own types
