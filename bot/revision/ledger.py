@@ -42,14 +42,12 @@ _PROBLEMS: dict[str, str] = {
 class Recipient:
     """A line of the ledger: a person, what a revision asks of them, and what became of their notice.
 
-    `told`: the notice's name, that of the welcome for someone who had none yet. `problem`: the code of a
-    failure or of a warning. State « left »: they were no longer concerned before it was sent.
+    `problem`: the code of a failure or of a warning. State « left »: they were no longer concerned before it
+    was sent.
     """
 
     person_id: str
     asked: Asked
-    told: str
-    round: int
     queued_on: date
     state: State
     problem: str | None
@@ -137,7 +135,7 @@ def list_recipients(db: Database, revision: Revision) -> list[Recipient]:
     """
     sync(db, revision)
     rows = db.query(
-        """SELECT person_id, asked, told, round, queued_on, state, problem, platform, sent_on,
+        """SELECT person_id, asked, queued_on, state, problem, platform, sent_on,
              coalesce(opened_at, (SELECT min(happened_at) FROM reading_facts AS seen
               WHERE seen.person_id = revision_recipients.person_id AND seen.policy = :policy
                 AND seen.version = :version AND fact = 'opened' AND seen.platform <> '')) AS opened_at,

@@ -69,8 +69,8 @@ def test_the_text_in_force_changes_nothing_in_any_format(tmp_path: Path, library
     version = library.default.versions[-1]
     files = [
         written(tmp_path, TEXT),
-        written(tmp_path, docx_files.written(version, "styles"), "revision.docx"),
-        written(tmp_path, pdf_files.laid_out(version, 2), "revision.pdf"),
+        written(tmp_path, docx_files.policy_as_docx(version, "styles"), "revision.docx"),
+        written(tmp_path, pdf_files.policy_as_pdf(version, 2), "revision.pdf"),
     ]
     for file in files:
         assert printed(run(file, "--json")) == {"changes": [], "lint": [], "nature": "editoriale"}

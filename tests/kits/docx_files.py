@@ -83,7 +83,7 @@ def lvl(at: int, text: str, *, start: int = 1, form: str = "decimal", more: str 
     return f'<w:lvl w:ilvl="{at}">{counted}{more}<w:lvlText w:val="{text}"/></w:lvl>'
 
 
-def written(version: Version, way: Way) -> bytes:
+def policy_as_docx(version: Version, way: Way) -> bytes:
     """Return a version as a document numbered in one of Word's ways."""
     writer = Writer()
     levels = "".join(lvl(at, text) for at, text in enumerate(_LEVELS))

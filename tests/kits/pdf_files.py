@@ -11,7 +11,7 @@ from PIL import Image
 from bot.policy.articles import Version
 
 
-def laid_out(version: Version, columns: int = 1, *, hanging: bool = False, size: float = 11) -> bytes:
+def policy_as_pdf(version: Version, columns: int = 1, *, hanging: bool = False, size: float = 11) -> bytes:
     """Return a version as a PDF; `hanging`: the numbers stand in a margin of their own."""
     lines = [
         f'#set page(paper: "us-letter", margin: 1in, columns: {columns})',
@@ -35,10 +35,10 @@ def laid_out(version: Version, columns: int = 1, *, hanging: bool = False, size:
             else:
                 lines.append(f"{number} {first}")
             lines += rest
-    return compiled("\n\n".join(lines))
+    return typeset_pdf("\n\n".join(lines))
 
 
-def compiled(source: str) -> bytes:
+def typeset_pdf(source: str) -> bytes:
     """Return what typst makes of a source."""
     made = typst.compile(source.encode())
     assert isinstance(made, bytes)
@@ -81,7 +81,7 @@ def drawn_at(scale: float, file: bytes) -> bytes:
         return _saved(whole)
 
 
-def mute(file: bytes) -> bytes:
+def without_letters(file: bytes) -> bytes:
     """Return a file whose fonts do not say which letters they draw."""
     with pikepdf.open(io.BytesIO(file)) as whole:
         for item in whole.objects:

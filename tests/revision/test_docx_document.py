@@ -43,7 +43,7 @@ def test_a_policy_typed_in_word_is_the_same_policy_however_it_is_numbered(
     library: Library, policy: str, way: Way
 ) -> None:
     version = library.policies[policy].versions[-1]
-    reading = read(docx_files.written(version, way), version)
+    reading = read(docx_files.policy_as_docx(version, way), version)
     assert reading.comparison.changes == ()
     assert reading.findings == ()
 
@@ -54,7 +54,7 @@ def test_a_revision_in_word_is_compared_as_the_same_one_in_markdown(library: Lib
         new = revised(old, seed).version()
         by_hand = formats.review_file(revised(old, seed).markdown().encode(), "r.md", old, ADOPTED)
         way = WAYS[seed % len(WAYS)]
-        assert read(docx_files.written(new, way), old).comparison.changes == by_hand.comparison.changes
+        assert read(docx_files.policy_as_docx(new, way), old).comparison.changes == by_hand.comparison.changes
 
 
 # --- Word's rules, one at a time -----------------------------------------------------------------

@@ -17,7 +17,7 @@ from bot.policy.library import Library
 from bot.revision.reading import formats
 from bot.revision.reading.formats import ReadDocument
 from tests.kits import pdf_files
-from tests.kits.pdf_files import compiled
+from tests.kits.pdf_files import typeset_pdf
 from tests.kits.revision import revised
 
 ADOPTED = date(2026, 12, 13)
@@ -30,7 +30,7 @@ def test_a_policy_on_pages_is_the_same_policy(
     library: Library, policy: str, columns: int, hanging: bool
 ) -> None:
     version = library.policies[policy].versions[-1]
-    content = pdf_files.laid_out(version, columns, hanging=hanging, size=11 if columns < 3 else 8)
+    content = pdf_files.policy_as_pdf(version, columns, hanging=hanging, size=11 if columns < 3 else 8)
     reading = formats.review_file(content, "revision.pdf", version, ADOPTED)
     assert reading.comparison.changes == ()
     pages = len(
@@ -42,7 +42,7 @@ def test_a_policy_on_pages_is_the_same_policy(
 @pytest.mark.parametrize("columns", [1, 2])
 def test_letters_count_at_the_size_they_are_shown(library: Library, columns: int) -> None:
     version = library.policies["pa20"].versions[-1]
-    content = pdf_files.drawn_at(0.24, pdf_files.laid_out(version, columns, hanging=True))
+    content = pdf_files.drawn_at(0.24, pdf_files.policy_as_pdf(version, columns, hanging=True))
     assert formats.review_file(content, "revision.pdf", version, ADOPTED).comparison.changes == ()
 
 
@@ -54,7 +54,7 @@ def test_a_revision_on_pages_is_compared_as_the_same_one_in_markdown(library: Li
         def read(content: bytes) -> ReadDocument:
             return formats.review_file(content, "revision", old, ADOPTED)
 
-        on_pages = read(pdf_files.laid_out(draft.version(), 1 + seed % 2))
+        on_pages = read(pdf_files.policy_as_pdf(draft.version(), 1 + seed % 2))
         assert on_pages.comparison.changes == read(draft.markdown().encode()).comparison.changes
 
 
@@ -65,7 +65,7 @@ def test_a_hyphen_of_the_word_s_own_stays_and_one_of_the_line_goes() -> None:
         "1.3 Le porte-\\\nparole se tait.\n\n"
         "1.4 La politique est en vi-\\\ngueur.\n\n1.5 Le Saint-\\\nLaurent coule."
     )
-    text = formats.read_document(compiled(body), "x.pdf").markdown
+    text = formats.read_document(typeset_pdf(body), "x.pdf").markdown
     for words in ("vice-présidence", "conseil signe", "porte-parole", "en vigueur", "Saint-Laurent"):
         assert words in text
 
@@ -76,7 +76,7 @@ def test_what_is_repeated_on_pages_and_their_numbers_are_no_text() -> None:
         "#set page(header: [Règlement adopté], footer: context [– #counter(page).display() –])\n"
         "= ARTICLE 1 : RÈGLES\n\n" + clauses
     )
-    document = formats.read_document(compiled(body), "x.pdf")
+    document = formats.read_document(typeset_pdf(body), "x.pdf")
     assert "adopté" not in document.markdown
     assert document.markdown.count("Le comité se réunit") == 89
 
@@ -88,17 +88,17 @@ def test_what_is_repeated_on_pages_and_their_numbers_are_no_text() -> None:
         (lambda text: pdf_files.joined(text, pdf_files.scanned()), r"la page \d+ est numérisée"),
         (lambda text: pdf_files.joined(text, pdf_files.scanned(2)), r"les pages \d+ et \d+ sont numérisées"),
         (pdf_files.locked, "mot de passe"),
-        (pdf_files.mute, "ne se lit pas"),
+        (pdf_files.without_letters, "ne se lit pas"),
         (lambda text: text[: len(text) // 3], "abîmé"),
         (lambda _: b"%PDF-1.7\n" + b"x" * 2000, "abîmé"),
-        (lambda _: compiled("#pagebreak()\n" * 220), "200 pages"),
-        (lambda _: compiled(""), "numérisé"),
+        (lambda _: typeset_pdf("#pagebreak()\n" * 220), "200 pages"),
+        (lambda _: typeset_pdf(""), "numérisé"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(
     library: Library, content: Callable[[bytes], bytes], reason: str
 ) -> None:
-    text = pdf_files.laid_out(library.policies["pa20"].versions[-1])
+    text = pdf_files.policy_as_pdf(library.policies["pa20"].versions[-1])
     with pytest.raises(PolicyError, match=reason):
         formats.read_document(content(text), "revision.pdf")
 
@@ -116,5 +116,5 @@ _KEPT: list[bytes] = []
 
 def _sample(library: Library) -> bytes:
     if not _KEPT:
-        _KEPT.append(pdf_files.laid_out(library.policies["cr3"].versions[-1]))
+        _KEPT.append(pdf_files.policy_as_pdf(library.policies["cr3"].versions[-1]))
     return _KEPT[0]

@@ -12,7 +12,7 @@ from bot.commands.revision.ledger_messages import drawing, ledger_file, ledger_p
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Span
 from bot.onboarding.course import Course
-from bot.onboarding.enrolment import REVISION, Standing
+from bot.onboarding.enrolment import Standing
 from bot.policy.articles import Version
 from bot.policy.changes.comparison import Comparison, Nature, compare
 from bot.policy.library import Library, Policy
@@ -129,7 +129,7 @@ def _to_administration(policy: Policy, comparison: Comparison, calendar: Calenda
     states = (proposed, scheduled, announced, withdrawn)
     alex, blaise = Span("Alex"), Span("Blaise")
     counts: dict[Asked, int] = {"nothing": 0, "changes": 9, "whole": 3}
-    recipient = Recipient("", "changes", REVISION.name, 1, _TOLD, "sent", None, "slack", _TOLD, _NOW, _NOW)
+    recipient = Recipient("", "changes", _TOLD, "sent", None, "slack", _TOLD, _NOW, _NOW)
     unreached = replace(
         recipient, state="failed", problem="closed (50007)", sent_on=None, opened_at=None, attested_at=None
     )
