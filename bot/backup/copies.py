@@ -63,7 +63,7 @@ def save_sealed(database: Path, folder: Path, keys: Path, day: date) -> Copy:
 
     The copy is made in memory: nothing of it is ever on the disk in the clear. Raises `StorageError`.
     """
-    box = SecretBox(key(keys, create=True))
+    box = SecretBox(copy_key(keys, create=True))
     destination = nightly(folder, day)
     with (
         explained(database),
@@ -99,7 +99,7 @@ def nightly(folder: Path, day: date) -> Path:
     return folder / f"vigie-{day.isoformat()}.chiffre"
 
 
-def content(source: Path, keys: Path) -> bytes:
+def read_copy(source: Path, keys: Path) -> bytes:
     """Return the database in a copy, after checking its SHA-256 and opening its seal if it has one.
 
     Raises `StorageError` when the copy is missing, was altered, or cannot be opened with the key.
@@ -117,12 +117,12 @@ def content(source: Path, keys: Path) -> bytes:
     if not whole.startswith(_HEADER):
         return whole
     try:
-        return SecretBox(key(keys)).decrypt(whole[len(_HEADER) :])
+        return SecretBox(copy_key(keys)).decrypt(whole[len(_HEADER) :])
     except CryptoError as error:
         raise StorageError(f"la clé de {keys} n'ouvre pas {source}\u00a0: il faut celle d'alors.") from error
 
 
-def key(keys: Path, *, create: bool = False) -> bytes:
+def copy_key(keys: Path, *, create: bool = False) -> bytes:
     """Return the key of the sealed copies, 32 bytes kept in the folder `keys`; `create` it if need be.
 
     Raises `StorageError`.

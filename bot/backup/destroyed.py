@@ -47,12 +47,12 @@ def destroy_again(db: Database, folder: Path) -> int:
     """
     matches = [match for line in _lines(folder) if (match := _CERTIFICATE.fullmatch(line))]
     db.conn.executemany(f"INSERT OR IGNORE INTO {_INTO}", [match.groups() for match in matches])
-    tables, gone = set(db.table_names()), 0
+    tables, deleted = set(db.table_names()), 0
     for table, row_id in recorded(folder):
         if table in tables:
             done = db.conn.execute(f'DELETE FROM "{table}" WHERE id = ?', (row_id,))  # noqa: S608 — a table that exists
-            gone += done.rowcount
-    return gone
+            deleted += done.rowcount
+    return deleted
 
 
 def certify(db: Database, day: date, counts: Mapping[str, int]) -> None:

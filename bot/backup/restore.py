@@ -24,7 +24,7 @@ from bot.backup import copies, destroyed
 from bot.outbox.notices import REPEATED
 from bot.outbox.rows import hand_back
 from bot.storage import files, state
-from bot.storage.database import StorageError, check, explained, lock, reader
+from bot.storage.database import StorageError, explained, lock, reader, require_sound
 from bot.storage.schema.migrations import migrations
 from bot.times import iso
 
@@ -49,7 +49,7 @@ def restore(source: Path, database: Path, keys: Path, reports: Collection[str], 
     if a bot runs.
     """
     database = database.resolve()  # what is replaced is the file, not a link to it
-    content = copies.content(source, keys)
+    content = copies.read_copy(source, keys)
     with lock(database), files.explained(database), files.draft(database) as draft:
         with suppress(StorageError, sqlite3.Error), closing(reader(database)) as former:
             destroyed.settle(former, keys)
@@ -68,7 +68,7 @@ def _prepare(
         conn.execute("PRAGMA foreign_keys = ON")
         conn.execute("PRAGMA secure_delete = ON")
         db = Database(conn, strict=True)
-        check(db, source, thorough=True)
+        require_sound(db, source, thorough=True)
         if not db.table_names():
             raise StorageError(f"{source} est une base vide, pas une copie de Vigie.")
         migrations.apply(db)

@@ -289,7 +289,7 @@ def _add_incident(**fields: Any) -> None:  # noqa: ANN401 — click's own types
         measures=fields["mesures"],
     )
     try:
-        with incidents.register(real_settings().database()) as connection:
+        with incidents.open_register(real_settings().database()) as connection:
             number = incidents.add(connection, incident)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
@@ -299,7 +299,7 @@ def _add_incident(**fields: Any) -> None:  # noqa: ANN401 — click's own types
 @confidentialite.command(name="lister", help="Écrire le registre.")
 @json_flag
 def _list_incidents(as_json: bool) -> None:
-    with incidents.register(real_settings().database()) as connection:
+    with incidents.open_register(real_settings().database()) as connection:
         numbered = incidents.incidents(connection)
     if as_json:
         rows = [{"id": number, **asdict(incident)} for number, incident in numbered]

@@ -21,7 +21,7 @@ from bot.conversation.findings import Finding, fine, note, wrong
 from bot.operations.health import HOST, read_pending
 from bot.settings import Settings
 from bot.storage import state
-from bot.storage.database import LockedError, StorageError, check, lock, lock_file, reader
+from bot.storage.database import LockedError, StorageError, lock, lock_file, reader, require_sound
 from bot.storage.schema.migrations import migrations
 from bot.times import Clock, iso
 
@@ -100,7 +100,7 @@ def check_database(path: Path, now: datetime, rooms: DatabaseCheck) -> Iterator[
     try:
         db = reader(path)
         with closing(db.conn):
-            check(db, path, thorough=True)
+            require_sound(db, path, thorough=True)
             if migrations.pending(db):
                 yield note(
                     "base", "d'une version plus ancienne\u00a0: le prochain démarrage la mettra à jour."
@@ -147,7 +147,7 @@ def check_backup(settings: Settings, today: date) -> Iterator[Finding]:
         elif today - last > STALE:
             yield wrong("copies", f"la dernière copie de nuit est du {last}. Le robot tourne-t-il la nuit?")
         else:
-            copies.content(copies.nightly(folder, last), keys)
+            copies.read_copy(copies.nightly(folder, last), keys)
             yield fine("copies", f"dernière copie de nuit\u00a0: {last}; la clé l'ouvre.")
     except StorageError as error:
         yield wrong("copies", str(error))
@@ -155,7 +155,7 @@ def check_backup(settings: Settings, today: date) -> Iterator[Finding]:
         yield note("clés", f"aucune clé dans {keys}\u00a0: elle sera créée à la première copie.")
         return
     try:
-        copies.key(keys)
+        copies.copy_key(keys)
     except StorageError as error:
         yield wrong("clés", str(error))
         return

@@ -164,7 +164,7 @@ class Health:
         def read() -> PendingWork:
             with self.storage.transaction() as db:
                 if writing:
-                    state.write(db, _PROBE, "")
+                    state.write_value(db, _PROBE, "")
                     state.lower(db, _PROBE)
                 return read_pending(db, self.clock())
 

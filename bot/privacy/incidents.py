@@ -73,12 +73,12 @@ _OPTIONAL = {"commission_told_on", "persons_told_on", "public_notice"}
 
 
 @contextmanager
-def register(database: Path) -> Iterator[Database]:
+def open_register(database: Path) -> Iterator[Database]:
     """Open the register beside the bot's database, created at its first use for its owner only.
 
     Raises `StorageError` when it cannot be opened, read or written.
     """
-    path = beside(database)
+    path = register_path(database)
     with files.explained(path):
         if not path.exists():
             path.touch(mode=0o600)
@@ -89,7 +89,7 @@ def register(database: Path) -> Iterator[Database]:
         yield Database(conn)
 
 
-def beside(database: Path) -> Path:
+def register_path(database: Path) -> Path:
     """Return the path of a database's register."""
     real = database.resolve()
     return real.with_name(real.name + SUFFIX)
@@ -115,8 +115,8 @@ def incidents(register: Database) -> list[tuple[int, Incident]]:
 
 def enforce(db: Database, database: Path, today: date) -> None:
     """Destroy what was kept long enough, and certify it in the bot's own database. Raises `StorageError`."""
-    if beside(database).exists():
+    if register_path(database).exists():
         limit = date(today.year - YEARS_KEPT, today.month, min(today.day, 28)).isoformat()
-        with register(database) as opened:
+        with open_register(database) as opened:
             done = opened.conn.execute(f"DELETE FROM {_NAME} WHERE known_on < ?", (limit,))  # noqa: S608 — a constant
         destroyed.certify(db, today, {"incidents": done.rowcount})

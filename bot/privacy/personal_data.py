@@ -252,22 +252,22 @@ def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
 
     Without any duty to keep something, the person themselves is forgotten.
     """
-    gone = db.conn.execute("DELETE FROM link_codes WHERE person_id = ?", (person_id,)).rowcount
+    erased = db.conn.execute("DELETE FROM link_codes WHERE person_id = ?", (person_id,)).rowcount
     past = (person_id, today.isoformat())
-    gone += destroy(db, "role_holders", "person_id = ? AND until <= ?", past, remember)
-    gone += destroy(db, "members", "person_id = ? AND until <= ?", past, remember)
+    erased += destroy(db, "role_holders", "person_id = ? AND until <= ?", past, remember)
+    erased += destroy(db, "members", "person_id = ? AND until <= ?", past, remember)
     obliged = bool(duties(db, person_id, today))
-    gone += onboarding_retention.forget(db, person_id, remember, asked=obliged)
+    erased += onboarding_retention.forget(db, person_id, remember, asked=obliged)
     if not obliged:
-        gone += destroy(db, "outbox", "recipient = 'person:' || ?", (person_id,), remember)
+        erased += destroy(db, "outbox", "recipient = 'person:' || ?", (person_id,), remember)
         # A row for a role's holder belongs to the role: one that is not sent yet goes to today's holders.
         settled = "recipient LIKE 'role:%/' || ? AND state NOT IN ('queued', 'sending', 'held')"
-        gone += destroy(db, "outbox", settled, (person_id,), remember)
-        gone += db.conn.execute("DELETE FROM accounts WHERE person_id = ?", (person_id,)).rowcount
+        erased += destroy(db, "outbox", settled, (person_id,), remember)
+        erased += db.conn.execute("DELETE FROM accounts WHERE person_id = ?", (person_id,)).rowcount
         destroy(db, "people", "id = ?", (person_id,), remember)
         outbox.hand_back(db)
-    destroyed.certify(db, today, {"demande": gone})
-    return gone
+    destroyed.certify(db, today, {"demande": erased})
+    return erased
 
 
 def enforce(
@@ -316,8 +316,8 @@ def _forget_askers(db: Database, today: date, remember: Remember) -> int:
     No time of their visits is stored, so nothing tells who has not come for long.
     """
     year = str(today.year if today.month >= NEW_YEAR_MONTH else today.year - 1)
-    before = state.read(db, _FORGOTTEN)
-    state.write(db, _FORGOTTEN, year)
+    before = state.read_value(db, _FORGOTTEN)
+    state.write_value(db, _FORGOTTEN, year)
     if before is None or before >= year:
         return 0
     facts = " ".join(

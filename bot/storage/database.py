@@ -155,7 +155,7 @@ def must_exist(path: Path) -> None:
         raise StorageError(_NO_FILE.format(path=path))
 
 
-def check(database: Database, path: Path, *, thorough: bool = False) -> None:
+def require_sound(database: Database, path: Path, *, thorough: bool = False) -> None:
     """Raise `StorageError` unless the file is a sound database of Vigie, of this version or before."""
     with explained(path):
         [answer] = database.conn.execute(f"PRAGMA {'integrity' if thorough else 'quick'}_check").fetchone()
@@ -171,7 +171,7 @@ def _open(path: Path | None) -> Database:
         database = _connect(path)
         with _closed_on_error(database.conn):
             if path:
-                check(database, path)
+                require_sound(database, path)
             migrations.apply(database)
         return database
 

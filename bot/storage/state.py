@@ -27,13 +27,13 @@ class Flag:
     reason: str = ""
 
 
-def read(db: Database, name: str) -> str | None:
+def read_value(db: Database, name: str) -> str | None:
     """Return the value under `name`, None if there is none."""
     row = db.conn.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
     return None if row is None else str(row[0])
 
 
-def write(db: Database, name: str, value: str) -> None:
+def write_value(db: Database, name: str, value: str) -> None:
     """Put `value` under `name`, in the caller's transaction."""
     db.conn.execute(
         "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -43,7 +43,7 @@ def write(db: Database, name: str, value: str) -> None:
 
 def flag(db: Database, name: str) -> Flag | None:
     """Return the flag `name` if it is up."""
-    value = json.loads(read(db, name) or "null")
+    value = json.loads(read_value(db, name) or "null")
     return value and Flag(utc(value["since"]), value["reason"])
 
 

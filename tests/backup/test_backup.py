@@ -202,7 +202,7 @@ def test_another_key_or_none_opens_nothing(home: Home) -> None:
     (home.keys / backup.KEY_FILE).rename(home.folder / "ailleurs")
     with pytest.raises(StorageError, match="il manque la clé"):
         home.restore(done.path)
-    backup.key(home.keys, create=True)
+    backup.copy_key(home.keys, create=True)
     with pytest.raises(StorageError, match="n'ouvre pas"):
         home.restore(done.path)
     (home.keys / backup.KEY_FILE).write_text("abîmée")
@@ -451,7 +451,7 @@ def test_a_copy_that_the_disk_stops_leaves_nothing_behind(
     def settle(_path: Path, _destination: Path) -> None:
         raise OSError(errno.ENOSPC, "full")
 
-    backup.key(home.keys, create=True)
+    backup.copy_key(home.keys, create=True)
     monkeypatch.setattr(files, "settle", settle)
     with pytest.raises(StorageError, match="Vérifiez la place libre"):
         backup.save(home.database, home.copy)

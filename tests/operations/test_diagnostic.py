@@ -163,7 +163,7 @@ def test_a_copy_that_the_key_does_not_open_is_said(settings: Settings, clock: Fa
     copies.save_sealed(settings.database(), settings.copies(), settings.keys(), CALENDAR.day(clock()))
     assert "la clé l'ouvre" in said(settings, clock, "copies")[0][1]
     (settings.keys() / copies.KEY_FILE).unlink()
-    copies.key(settings.keys(), create=True)
+    copies.copy_key(settings.keys(), create=True)
     level, text = said(settings, clock, "copies")[0]
     assert (level, "n'ouvre pas" in text) == ("erreur", True)
 
@@ -177,7 +177,7 @@ def test_a_port_that_is_taken_is_said() -> None:
 
 
 def test_keys_that_others_may_read_or_that_are_damaged_are_said(settings: Settings, clock: FakeClock) -> None:
-    copies.key(settings.keys(), create=True)
+    copies.copy_key(settings.keys(), create=True)
     (settings.keys() / copies.KEY_FILE).chmod(0o644)
     assert said(settings, clock, "clés")[0][0] == "avis"
     (settings.keys() / copies.KEY_FILE).write_text("abc")

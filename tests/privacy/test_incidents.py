@@ -30,9 +30,9 @@ INCIDENT = Incident(
 
 def test_an_incident_is_written_and_read_back_from_a_file_of_its_own(tmp_path: Path) -> None:
     database = tmp_path / "vigie.db"
-    with incidents.register(database) as conn:
+    with incidents.open_register(database) as conn:
         assert incidents.add(conn, INCIDENT) == 1
-    with incidents.register(database) as conn:
+    with incidents.open_register(database) as conn:
         assert incidents.incidents(conn) == [(1, INCIDENT)]
     assert not database.exists()
     assert (tmp_path / "vigie.db.incidents").stat().st_mode & 0o077 == 0
@@ -40,7 +40,7 @@ def test_an_incident_is_written_and_read_back_from_a_file_of_its_own(tmp_path: P
 
 def test_a_serious_risk_asks_for_the_notice_to_the_commission(tmp_path: Path) -> None:
     serious = replace(INCIDENT, serious_risk=True)
-    with incidents.register(tmp_path / "v") as conn:
+    with incidents.open_register(tmp_path / "v") as conn:
         with pytest.raises(ValueError, match="Commission d'accès"):
             incidents.add(conn, serious)
         incidents.add(conn, replace(serious, commission_told_on=date(2026, 11, 25)))
@@ -53,14 +53,14 @@ def test_an_incident_is_destroyed_after_five_years_and_not_before_and_that_is_ce
 ) -> None:
     database, db = tmp_path / "v", fresh()
     incidents.enforce(db, database, date(2031, 11, 24))
-    assert not incidents.beside(database).exists()
-    with incidents.register(database) as register:
+    assert not incidents.register_path(database).exists()
+    with incidents.open_register(database) as register:
         incidents.add(register, INCIDENT)
     incidents.enforce(db, database, date(2031, 11, 24))
-    with incidents.register(database) as register:
+    with incidents.open_register(database) as register:
         assert incidents.incidents(register) == [(1, INCIDENT)]
     incidents.enforce(db, database, date(2031, 11, 25))
-    with incidents.register(database) as register:
+    with incidents.open_register(database) as register:
         assert incidents.incidents(register) == []
     assert personal_data.certificate(db, date(2031, 1, 1)) == [("2031-11-25", "incidents", 1)]
 
@@ -68,9 +68,9 @@ def test_an_incident_is_destroyed_after_five_years_and_not_before_and_that_is_ce
 def test_a_register_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
     with (
         pytest.raises(StorageError, match=r"n'existe pas\. Créez-le"),
-        incidents.register(tmp_path / "absent" / "vigie.db"),
+        incidents.open_register(tmp_path / "absent" / "vigie.db"),
     ):
         pass
     (tmp_path / "vigie.db.incidents").write_bytes(b"ceci n'est pas une base de donn\xe9es" * 20)
-    with pytest.raises(StorageError), incidents.register(tmp_path / "vigie.db"):
+    with pytest.raises(StorageError), incidents.open_register(tmp_path / "vigie.db"):
         pass

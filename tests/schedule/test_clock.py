@@ -126,7 +126,7 @@ async def test_a_task_that_breaks_undoes_what_it_did_stands_aside_and_is_tried_a
     failures: list[str] = []
 
     def fragile(db: Database, arguments: Mapping[str, Any], now: datetime) -> None:
-        state.write(db, "half", "done")
+        state.write_value(db, "half", "done")
         if broken:
             raise ZeroDivisionError
         done.task(db, arguments, now)
@@ -139,7 +139,7 @@ async def test_a_task_that_breaks_undoes_what_it_did_stands_aside_and_is_tried_a
         await schedule.tick()
         assert done.what == ["b"]
         assert failures == ["fragile", "of another version"]
-        assert await within(lambda db: state.read(db, "half")) is None
+        assert await within(lambda db: state.read_value(db, "half")) is None
         broken.clear()
         clock.move(minutes=5)
         await schedule.tick()
