@@ -161,44 +161,33 @@ def connection_error(error: Exception, api_url: str) -> PlatformError:
             )
 
 
-class _OneLine(logging.Filter):
-    """Replaces the library's tracebacks, which may quote what we sent, by the name of the error."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and record.exc_info[0]:
-            record.msg = f"{record.getMessage()} ({record.exc_info[0].__name__})"
-            record.args, record.exc_info = (), None
-        return True
+def _one_line(record: logging.LogRecord) -> bool:
+    """Replace a traceback of the library's, which may quote what we sent, by the error's name."""
+    if record.exc_info and record.exc_info[0]:
+        record.msg = f"{record.getMessage()} ({record.exc_info[0].__name__})"
+        record.args, record.exc_info = (), None
+    return True
 
 
-# What the library says of an answer 429 (discord.http, discord.webhook.async_).
-_SLEPT_THROUGH = re.compile("responded with 429|is rate limited")
-
-
-class _Limited(logging.Filter):
-    """Calls `limited` for each answer 429, which the library only logs before it waits and retries."""
-
-    def __init__(self, limited: Callable[[], None]) -> None:
-        super().__init__()
-        self._limited = limited
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if _SLEPT_THROUGH.search(str(record.msg)):
-            self._limited()
-        return record.levelno >= logging.ERROR
+# What the library logs of an answer 429 (discord.http, discord.webhook.async_).
+_LIMITED = re.compile("responded with 429|is rate limited")
 
 
 def quiet_library(limited: Callable[[], None]) -> None:
     """Keep the library's log to its errors: below that it logs addresses, sessions and payloads.
 
-    `limited` is called for each answer 429.
+    `limited` is called for each answer 429, which the library only logs before it waits and retries.
     """
+
+    def only_errors(record: logging.LogRecord) -> bool:
+        if _LIMITED.search(str(record.msg)):
+            limited()
+        return record.levelno >= logging.ERROR
+
     logging.getLogger("discord").setLevel(logging.ERROR)
     for name in ("discord.http", "discord.webhook.async_"):
         sending = logging.getLogger(name)
         sending.setLevel(logging.WARNING)
-        sending.filters = [_Limited(limited)]
+        sending.filters = [only_errors]
     for name in ("discord.client", "discord.shard"):
-        chatty = logging.getLogger(name)
-        if not any(isinstance(present, _OneLine) for present in chatty.filters):
-            chatty.addFilter(_OneLine())
+        logging.getLogger(name).addFilter(_one_line)

@@ -111,17 +111,17 @@ def actor_of(context: AsyncBoltContext) -> Actor:
     return Actor("slack", team, context.actor_user_id or context.user_id or "")
 
 
+@dataclass(frozen=True, slots=True)
 class SlackReplies:
     """Replies through `client`. `menu`: the command whose reply is the App Home's first page."""
 
-    def __init__(self, client: AsyncWebClient, quote: Quoter, menu: str) -> None:
-        self._client = client
-        self._quote = quote
-        self._menu = menu
+    client: AsyncWebClient
+    quote: Quoter
+    menu: str
 
     async def open(self, form: Form, origin: Origin) -> bool:
         """Open a form, over the window that asked for it, if any. Return whether it is open."""
-        opening = self._client.views_push if origin.window else self._client.views_open
+        opening = self.client.views_push if origin.window else self.client.views_open
         return await _works(opening(trigger_id=origin.trigger, view=form_window(form, origin.metadata())))
 
     async def say(self, message: Message, origin: Origin, command: str) -> None:
@@ -139,11 +139,11 @@ class SlackReplies:
         There is no other way to reply then: a message in the conversation would stay.
         """
         if origin.window:
-            shown = message_window(message, self._quote)
-            await _works(self._client.views_update(view_id=origin.window, view=shown))
+            shown = message_window(message, self.quote)
+            await _works(self.client.views_update(view_id=origin.window, view=shown))
         elif origin.place == "home":
-            shown = message_window(message, self._quote)
-            await _works(self._client.views_open(trigger_id=origin.trigger, view=shown))
+            shown = message_window(message, self.quote)
+            await _works(self.client.views_open(trigger_id=origin.trigger, view=shown))
         else:
             content = self._content(message)
             if not origin.response_url or not await _works(self._respond(content, origin, public=False)):
@@ -155,9 +155,9 @@ class SlackReplies:
         A response address expires after half an hour, and the bot may not be in the channel.
         """
         if origin.place == "home":
-            opened = command == self._menu  # the tab: nothing was asked
-            page = home_tab(message, self._quote, None if opened else Button("Menu", self._menu))
-            published = await _works(self._client.views_publish(user_id=origin.actor.user, view=page))
+            opened = command == self.menu  # the tab: nothing was asked
+            page = home_tab(message, self.quote, None if opened else Button("Menu", self.menu))
+            published = await _works(self.client.views_publish(user_id=origin.actor.user, view=page))
             if opened or published:
                 return
             content = self._lasting(message)
@@ -165,10 +165,10 @@ class SlackReplies:
             content = self._lasting(message)
             if await _works(self._send(content, origin, public=message.public)):
                 return
-        await _works(self._client.chat_postMessage(channel=origin.actor.user, **content))
+        await _works(self.client.chat_postMessage(channel=origin.actor.user, **content))
 
     def _content(self, message: Message) -> Json:
-        return {"blocks": render(message, self._quote), "text": fallback(message, self._quote)}
+        return {"blocks": render(message, self.quote), "text": fallback(message, self.quote)}
 
     def _lasting(self, message: Message) -> Json:
         return {**self._content(message), "unfurl_links": False, "unfurl_media": False}
@@ -178,7 +178,7 @@ class SlackReplies:
             await self._respond(content, origin, public=public)
         elif public or origin.place == "direct":
             thread = origin.thread or None
-            await self._client.chat_postMessage(channel=origin.channel, thread_ts=thread, **content)
+            await self.client.chat_postMessage(channel=origin.channel, thread_ts=thread, **content)
         else:
             await self._show_to(origin, content)
 
@@ -189,7 +189,7 @@ class SlackReplies:
         else:
             seen = "in_channel" if public else "ephemeral"
             how = {"replace_original": False, "response_type": seen, "thread_ts": origin.thread or None}
-        client = self._client
+        client = self.client
         hook = AsyncWebhookClient(
             origin.response_url,
             session=client.session,
@@ -201,7 +201,7 @@ class SlackReplies:
             raise SlackApiError("response_url", answer)  # type: ignore[no-untyped-call]  # theirs has none
 
     async def _show_to(self, origin: Origin, content: Json) -> None:
-        await self._client.chat_postEphemeral(
+        await self.client.chat_postEphemeral(
             channel=origin.channel,
             user=origin.actor.user,
             thread_ts=origin.thread or None,
@@ -214,9 +214,9 @@ class SlackReplies:
         channel = origin.channel
         if origin.place != "direct":
             here = self._content(Message(Text(f"{file.title}\u00a0: voici le fichier.")))
-            sent = await self._client.chat_postMessage(channel=origin.actor.user, **here)
+            sent = await self.client.chat_postMessage(channel=origin.actor.user, **here)
             channel = sent["channel"]
-        await self._client.files_upload_v2(
+        await self.client.files_upload_v2(
             channel=channel, filename=file.name, content=file.content, title=file.title
         )
 
