@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.commands.signalement import follow_messages, messages
-from bot.commands.signalement.messages import ReportChoices
 from bot.conversation.forms import Reply
 from bot.reports import followups, routing
 from bot.reports.cases import DialogueMessage
@@ -30,18 +29,16 @@ def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
         draft, implicated=RECIPIENTS[:1], urgent=True, recipient=RECIPIENTS[1], name="Camille Exemple"
     )
     mark = IdentifyingMark(0, 15, _NAME, "Camille Exemple")
-    token, chosen = "q1w2e3r4t5y6u7i8", ReportChoices(RECIPIENTS[1], RECIPIENTS, urgent=True)
+    token, chosen = "q1w2e3r4t5y6u7i8", Report(recipient=RECIPIENTS[1], implicated=RECIPIENTS, urgent=True)
     code = "abaisser abandon abdiquer abeille abolir aborder aboutir aboyer abrasif"
     return {
-        "Signaler": messages.first(clause, ReportChoices(), titles, RECIPIENTS[0]),
-        "Signaler, des choix faits": messages.first(clause, chosen, titles, None),
-        "Signaler, le formulaire": messages.form(ReportChoices(), Report()),
-        "Signaler, le formulaire à corriger": messages.form(ReportChoices(token=token), draft),
+        "Signaler": messages.first(clause, Report(), "", titles, RECIPIENTS[0]),
+        "Signaler, des choix faits": messages.first(clause, chosen, "", titles, None),
+        "Signaler, le formulaire": messages.form("000", Report()),
+        "Signaler, le formulaire à corriger": messages.form(messages.write_choices(draft, token), draft),
         "Signaler, relire": messages.review(draft, token, (), titles, RECIPIENTS[0]),
         "Signaler, relire et revoir": messages.review(blamed, token, (mark,), titles, RECIPIENTS[1]),
-        "Signaler, il manque quelque chose": messages.incomplete(
-            ReportChoices(), "Dites ce que la publication dit."
-        ),
+        "Signaler, il manque quelque chose": messages.incomplete("000", "Dites ce que la publication dit."),
         "Signaler, le code": messages.sent(code),
         "Signaler, abandonné": messages.GIVEN_UP,
         "Signaler, trop tard": messages.TOO_LATE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from bot.conversation.forms import ChoiceField, Form, Option, TextField
@@ -50,58 +50,51 @@ URGENCY: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ReportChoices:
-    """The choices made before the form. `token`: of the draft, "" when there is none yet."""
-
-    recipient: str = RECIPIENTS[0]
-    implicated: tuple[str, ...] = ()
-    urgent: bool = False
-    token: str = ""
-
-    def written(self) -> str:
-        """Return the choices as a button carries them: three digits, then the token if any."""
-        digits = f"{RECIPIENTS.index(self.recipient)}{_IMPLICATED.index(self.implicated)}{int(self.urgent)}"
-        return f"{digits}.{self.token}" if self.token else digits
-
-    @classmethod
-    def read(cls, text: str) -> ReportChoices:
-        """Read what `written` wrote; return the defaults for anything else."""
-        digits, _, token = text.partition(".")
-        try:
-            recipient, implicated, urgent = (int(digit) for digit in digits)
-            return cls(RECIPIENTS[recipient], _IMPLICATED[implicated], bool(urgent), token)
-        except (ValueError, IndexError):
-            return cls()
-
-    def report(self) -> Report:
-        """Return the empty report that these choices begin."""
-        return Report(recipient=self.recipient, implicated=self.implicated, urgent=self.urgent)
-
-
 _IMPLICATED: Final[tuple[tuple[str, ...], ...]] = ((), RECIPIENTS[:1], RECIPIENTS[1:], RECIPIENTS)
+
+
+def write_choices(report: Report, token: str) -> str:
+    """Return the choices made before the form as a button carries them: three digits, then the token."""
+    recipient, implicated = RECIPIENTS.index(report.recipient), _IMPLICATED.index(report.implicated)
+    return f"{recipient}{implicated}{int(report.urgent)}" + (f".{token}" if token else "")
+
+
+def read_choices(text: str) -> tuple[Report, str]:
+    """Return an empty report with the choices of a button, and the token; by default, both without any."""
+    digits, _, token = text.partition(".")
+    try:
+        recipient, implicated, urgent = (int(digit) for digit in digits)
+        report = Report(
+            recipient=RECIPIENTS[recipient], implicated=_IMPLICATED[implicated], urgent=bool(urgent)
+        )
+    except (ValueError, IndexError):
+        return Report(), ""
+    return report, token
 
 
 # --- Before the form --------------------------------------------------------------------------
 
 
 def first(
-    clause: Quote | None, choices: ReportChoices, titles: Mapping[str, str], heir: str | None
+    clause: Quote | None, report: Report, token: str, titles: Mapping[str, str], heir: str | None
 ) -> Message:
-    """Say what to know first, and ask who receives the report. `heir`: the role that it will go to."""
+    """Say what to know first, and ask who receives the report. `heir`: the role that it will go to.
+
+    `report`: holds the choices. `token`: of the draft, "" when there is none yet.
+    """
     reaches = (
         f"Il ira à\u00a0: {titles[heir]}."
         if heir
         else "Personne ne peut le recevoir aujourd'hui\u00a0: il sera remis dès que quelqu'un le pourra."
     )
-    recipients = [(titles[role], replace(choices, recipient=role)) for role in RECIPIENTS]
+    recipients = [(titles[role], replace(report, recipient=role)) for role in RECIPIENTS]
     labels = ("Ni l'une ni l'autre", *(titles[role] for role in RECIPIENTS), "Les deux")
     implicated = [
-        (label, replace(choices, implicated=roles)) for label, roles in zip(labels, _IMPLICATED, strict=True)
+        (label, replace(report, implicated=roles)) for label, roles in zip(labels, _IMPLICATED, strict=True)
     ]
     urgency = [
-        ("Cela peut attendre", replace(choices, urgent=False)),
-        ("Urgent", replace(choices, urgent=True)),
+        ("Cela peut attendre", replace(report, urgent=False)),
+        ("Urgent", replace(report, urgent=True)),
     ]
     return Message(
         Heading("Signaler une publication"),
@@ -110,36 +103,36 @@ def first(
         Text(bold("Sans votre nom, à moins de le donner. "), LIMITS),
         Divider(),
         Text(bold("À qui le remettre?")),
-        _choose(choices, "a", recipients),
+        _choices("a", recipients, report, token),
         Text(bold("L'une de ces personnes est-elle en cause?"), f" {EXCLUSION}"),
-        _choose(choices, "b", implicated),
+        _choices("b", implicated, report, token),
         Text(bold("Est-ce urgent?")),
-        _choose(choices, "c", urgency),
+        _choices("c", urgency, report, token),
         Note(f"{URGENCY}\n{reaches}"),
         Buttons(
-            Button("Continuer", f"{COMMAND} remplir {choices.written()}", "primary"),
+            Button("Continuer", f"{COMMAND} remplir {write_choices(report, token)}", "primary"),
             Button("J'ai déjà un code", f"{COMMAND} code"),
-            Button("Renoncer", f"{COMMAND} abandonner {choices.token}".strip()),
+            Button("Renoncer", f"{COMMAND} abandonner {token}".strip()),
         ),
     )
 
 
-def _choose(choices: ReportChoices, row: str, options: Iterable[tuple[str, ReportChoices]]) -> Buttons:
+def _choices(row: str, options: Iterable[tuple[str, Report]], chosen: Report, token: str) -> Buttons:
     """Return a row of buttons; a sign, and not only a colour, tells which one is chosen."""
     return Buttons(
         *(
             Button(
-                excerpt(f"✓ {label}" if option == choices else label, LABEL_LENGTH),
-                f"{COMMAND} choix {option.written()} {row}",
-                "primary" if option == choices else "plain",
+                excerpt(f"✓ {label}" if option == chosen else label, LABEL_LENGTH),
+                f"{COMMAND} choix {write_choices(option, token)} {row}",
+                "primary" if option == chosen else "plain",
             )
             for label, option in options
         )
     )
 
 
-def form(choices: ReportChoices, draft: Report) -> Form:
-    """Return the form of four fields, filled in with a draft."""
+def form(choices: str, draft: Report) -> Form:
+    """Return the form of four fields, filled in with a draft. `choices`: see `write_choices`."""
     fields = (
         TextField(
             "adresse",
@@ -171,7 +164,7 @@ def form(choices: ReportChoices, draft: Report) -> Form:
             max_length=NAME_LENGTH,
         ),
     )
-    return Form(f"{COMMAND} revoir {choices.written()}", "Signaler une publication", fields, "Relire")
+    return Form(f"{COMMAND} revoir {choices}", "Signaler une publication", fields, "Relire")
 
 
 # --- Before sending ---------------------------------------------------------------------------
@@ -192,7 +185,6 @@ def review(
         *([("En cause", f"{implicated}; {unseen}")] if implicated else []),
         ("Urgent", "oui" if draft.urgent else "non"),
     ]
-    choices = ReportChoices(draft.recipient, draft.implicated, draft.urgent, token)
     return Message(
         Heading("Relisez avant d'envoyer"),
         Text(*labelled(lines)),
@@ -200,7 +192,7 @@ def review(
         Note("Rien n'est envoyé ni enregistré encore. Ce brouillon s'efface dans dix minutes."),
         Buttons(
             Button("Envoyer", f"{COMMAND} envoyer {token}", "primary"),
-            Button("Corriger", f"{COMMAND} remplir {choices.written()}"),
+            Button("Corriger", f"{COMMAND} remplir {write_choices(draft, token)}"),
             Button("Abandonner", f"{COMMAND} abandonner {token}", "danger"),
         ),
     )
@@ -255,9 +247,9 @@ TOO_LATE: Final = Message(
 )
 
 
-def incomplete(choices: ReportChoices, problem: str) -> Message:
-    """Say what a form lacks, and offer to open it again."""
+def incomplete(choices: str, problem: str) -> Message:
+    """Say what a form lacks, and offer to open it again. `choices`: see `write_choices`."""
     return Message(
         Text(f"{problem} Rien n'est envoyé."),
-        Buttons(Button("Reprendre", f"{COMMAND} remplir {choices.written()}", "primary")),
+        Buttons(Button("Reprendre", f"{COMMAND} remplir {choices}", "primary")),
     )

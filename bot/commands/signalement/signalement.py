@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from bot.commands.signalement import follow_messages as follow
 from bot.commands.signalement import messages
-from bot.commands.signalement.messages import ReportChoices
+from bot.commands.signalement.messages import read_choices, write_choices
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message
 from bot.conversation.requests import Request, UserError
@@ -68,40 +68,38 @@ class ReportRequest:
         """Begin a report, about the address in a text if there is one."""
         address = self.reporting.first_address(text)
         token = self.reporting.drafts.reports.store(Report(address)) if address else ""
-        return self._ask_choices(ReportChoices(token=token))
+        return self._ask_choices(Report(), token)
 
     def choose(self, text: str) -> Message:
         """Take a choice made before the form, and show them all again."""
-        return self._ask_choices(ReportChoices.read(text.partition(" ")[0]))
+        return self._ask_choices(*read_choices(text.partition(" ")[0]))
 
-    def _ask_choices(self, choices: ReportChoices) -> Message:
-        titles, heir = self._titles_and_heir(choices.report())
-        return messages.first(self.reporting.clause(), choices, titles, heir)
+    def _ask_choices(self, report: Report, token: str) -> Message:
+        titles, heir = self._titles_and_heir(report)
+        return messages.first(self.reporting.clause(), report, token, titles, heir)
 
-    def fill_in(self, text: str) -> Reply:
+    def fill_in(self, choices: str) -> Reply:
         """Open the form, filled in with the draft if there is one."""
-        choices = ReportChoices.read(text)
-        draft = self.reporting.drafts.reports.get(choices.token)
-        if choices.token and draft is None:
-            return messages.TOO_LATE
-        return messages.form(choices, draft or Report())
+        _, token = read_choices(choices)
+        draft = self.reporting.drafts.reports.get(token)
+        return messages.TOO_LATE if token and draft is None else messages.form(choices, draft or Report())
 
-    def review(self, text: str) -> Message:
+    def review(self, choices: str) -> Message:
         """Store the form for ten minutes, and show it once more."""
-        choices, severity = ReportChoices.read(text), self.fields.get("gravite", "")
+        (report, token), severity = read_choices(choices), self.fields.get("gravite", "")
         review = self.reporting.review(
             replace(
-                choices.report(),
+                report,
                 address=self.fields.get("adresse", ""),
                 summary=self.fields.get("propos", ""),
-                severity=severity if severity in SEVERITIES else Report().severity,
+                severity=severity if severity in SEVERITIES else report.severity,
                 name=self.fields.get("nom", ""),
             )
         )
-        token = self.reporting.drafts.reports.store(review.report, choices.token)
+        token = self.reporting.drafts.reports.store(review.report, token)
         if review.problems:
             problem = next(iter(review.problems.values()))
-            return messages.incomplete(replace(choices, token=token), problem)
+            return messages.incomplete(write_choices(report, token), problem)
         titles, heir = self._titles_and_heir(review.report)
         marks = [*review.marks["address"], *review.marks["summary"]]
         return messages.review(review.report, token, marks, titles, heir)
