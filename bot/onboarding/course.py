@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from random import Random, SystemRandom
 from typing import Final, TypeAlias
@@ -86,7 +86,9 @@ def open_course(
     file is not text.
     """
     path = quiz_bank.find_questions(folders, library.default.id)
-    current = partial(library.current, library.default)
+
+    def current() -> Version:
+        return library.current(library.default)  # which changes as revisions are adopted
 
     def target() -> Target:
         version = current()
