@@ -29,8 +29,8 @@ def show(office: Office, course: Course, archive: Archive, request: Request) -> 
     """Show what a revision changed, a page at a time, or record that someone has read it."""
     verb, _, rest = request.text.strip().partition(" ")
     with office.storage.transaction() as db:
-        asked = NewsRequest(office, course, db, request, archive)
-        return asked.read(rest) if verb == READ else asked.changes(request.text)
+        news = NewsRequest(office, course, db, request, archive)
+        return news.read(rest) if verb == READ else news.changes(request.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The text: articles, references, search, annotations, and the library that alone gives its words.
+"""The text of the policies: articles, references, search, annotations, and the one source of quotations.
 
-In: Markdown files and approved texts. Out: versions, clauses and quotations.
+In: Markdown files, approved texts, `annotations.toml`. Out: versions, clauses, quotations, comparisons.
 """

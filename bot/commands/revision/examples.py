@@ -56,9 +56,9 @@ def _made_up(library: Library, policy: Policy) -> Version:
     articles = [replace(first, clauses=(changed, *clauses)), *others]
     if len(articles[-1].clauses) > 1:
         articles[-1] = replace(articles[-1], clauses=articles[-1].clauses[:-1])
-    made = Version(version.policy, version.adopted, version.cover, tuple(articles), None, _KEY)
-    library.propose(made)
-    return made
+    version = Version(version.policy, version.adopted, version.cover, tuple(articles), None, _KEY)
+    library.propose(version)
+    return version
 
 
 def revision(state: State, *, withdraws: str | None = None) -> Revision:

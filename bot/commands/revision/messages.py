@@ -242,8 +242,8 @@ def preview(
 def notices(policy: Policy, revision: Revision, comparison: Comparison) -> dict[str, Message]:
     """Return what each group and the channel would read, by the French name of each."""
     messages = {
-        f"À qui il est demandé\u00a0: {what}": revision_notices.notice(policy, revision, comparison, asked)
-        for asked, what in _GROUPS.items()
+        f"À qui il est demandé\u00a0: {task}": revision_notices.notice(policy, revision, comparison, asked)
+        for asked, task in _GROUPS.items()
     }
     return messages | {"Dans le canal": revision_notices.in_channel(policy, revision, comparison)}
 
@@ -339,7 +339,7 @@ def approved(policy: Policy, revision: Revision, today: date) -> Message:
 
 def withdrawing(policy: Policy, revision: Revision) -> Message:
     """Ask for confirmation before withdrawing a revision."""
-    what = (
+    text = (
         f"Cette révision est en vigueur. La retirer, c'est proposer de nouveau le texte qui la précédait, "
         f"comme une version de plus de la {policy.name}, à approuver et à annoncer. Rien n'est effacé."
         if revision.state == "announced"
@@ -347,7 +347,7 @@ def withdrawing(policy: Policy, revision: Revision) -> Message:
     )
     return Message(
         Heading("Retirer cette révision?"),
-        Text(what),
+        Text(text),
         Buttons(
             Button("Retirer", f"revision retirer {revision.id} oui", "danger"),
             Button("Ne pas retirer", f"revision voir {revision.id}"),

@@ -39,11 +39,11 @@ def manage(office: Office, archive: Archive, request: Request, dropped: Document
     verb, identifier, rest = [*request.text.split(maxsplit=2), "", "", ""][:3]
     try:
         with office.storage.transaction() as db:
-            asked = RevisionRequest(office, archive, db, request)
+            answering = RevisionRequest(office, archive, db, request)
             if dropped:
-                return asked.propose(dropped)
+                return answering.propose(dropped)
             action = _ACTIONS.get(verb)
-            return action(asked, asked.revision(identifier), rest) if action else asked.overview()
+            return action(answering, answering.revision(identifier), rest) if action else answering.overview()
     except (RevisionError, PolicyError) as error:
         raise UserError(_sentence(error)) from error
 
