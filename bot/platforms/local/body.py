@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -17,7 +18,7 @@ Value = TypeVar("Value")
 class PageBody:
     """A JSON object. A value that is missing, or not of its type, raises `web.HTTPBadRequest`."""
 
-    json: dict[str, Any]
+    content: dict[str, Any]
 
     @classmethod
     async def of(cls, request: web.Request) -> PageBody:
@@ -25,16 +26,17 @@ class PageBody:
         if request.content_type != "application/json":
             raise web.HTTPUnsupportedMediaType
         try:
-            json = await request.json()
+            # Not `request.json`, which decodes with the codec that the request names.
+            content = json.loads((await request.read()).decode("utf-8"))
         except (ValueError, RecursionError) as error:
             raise web.HTTPBadRequest from error
-        if not isinstance(json, dict):
+        if not isinstance(content, dict):
             raise web.HTTPBadRequest
-        return cls(json)
+        return cls(content)
 
     def value(self, name: str, kind: type[Value]) -> Value:
         """Return a text, a whole number or an object."""
-        value = self.json.get(name)
+        value = self.content.get(name)
         if not isinstance(value, kind):
             raise web.HTTPBadRequest(text=f"{name}?")
         return value

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import partial
 
 import pytest
 
 from bot.platforms.local.adapter import BODY_SIZE
+from tests.kits.hostile import CODECS, MOST_SECONDS, PUNYCODE, held_up, post
 from tests.kits.platforms.local_world import Page, suggestions
 
 pytest_plugins = ["tests.kits.platforms.local_fixtures"]
@@ -124,3 +126,17 @@ async def test_nothing_that_is_written_is_logged(page: Page, caplog: pytest.LogC
         await suggestions(page, "/dire un-secret")
         await page.post("say", text=" " * 20_000 + "un-secret" * 2_000)
     assert "un-secret" not in caplog.text
+
+
+@pytest.mark.parametrize("codec", CODECS)
+async def test_a_body_does_not_choose_its_codec(page: Page, addresses: tuple[str, str], codec: str) -> None:
+    url, _ = addresses
+    body = json.dumps({"persona": "officier", "conversation": "general", "text": "\u00e9"}).encode()
+    headers = {"Content-Type": f"application/json; charset={codec}", "Origin": url.rstrip("/")}
+    async with page.session.post(f"{url}api/say", data=body, headers=headers) as answer:
+        assert answer.ok
+    outcome = await held_up(
+        partial(post, f"{url}api/say", PUNYCODE[:250_000], **headers), partial(page.session.get, url)
+    )
+    assert outcome.status == 400
+    assert max(outcome.seconds, outcome.other_seconds) < MOST_SECONDS
