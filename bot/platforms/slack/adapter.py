@@ -155,7 +155,8 @@ class SlackAdapter(Connectable):
             socket = socket_mode(app, self._client, self._app_token, self._meter.reconnected)
             self._is_open = await self._open.enter_async_context(socket)
         elif self._signing_secret:
-            self.port = await self._open.enter_async_context(signed_http(app, self.port))
+            served = signed_http(app, self.port, self._signing_secret)
+            self.port = await self._open.enter_async_context(served)
         else:  # without a secret anyone could sign
             raise PlatformError("il faut SLACK_APP_TOKEN (mode Socket) ou SLACK_SIGNING_SECRET (mode HTTP).")
         self._delivery = SlackDelivery(without_retries(self._client), self._quote)

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
+import hmac
 import logging
+import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
@@ -17,10 +21,11 @@ from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp import web
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_async_handlers import (
     AsyncConnectionErrorRetryHandler,
@@ -39,6 +44,7 @@ from bot.platforms.slack.manifest import BOT_SCOPES
 Connected: TypeAlias = Callable[[], Awaitable[bool]]
 
 HTTP_PATH = "/slack/events"
+SIGNED_SECONDS = 300  # after which a signature could be replayed
 CONNECT_SECONDS = 10  # to reach Slack at all: over that, nothing was asked
 CALL_SECONDS = 30  # one call to Slack, without the waits that a rate limit imposes
 HANG_UP_SECONDS = 2
@@ -243,19 +249,34 @@ async def _hang_up(client: SocketModeClient, *others: asyncio.Future[None]) -> N
 
 
 @contextlib.asynccontextmanager
-async def signed_http(app: AsyncApp, port: int) -> AsyncIterator[int]:
-    """Serve `app` at one route of 127.0.0.1, at `port` (0: any), and give the port."""
+async def signed_http(app: AsyncApp, port: int, secret: str) -> AsyncIterator[int]:
+    """Serve `app` at one route of 127.0.0.1, at `port` (0: any), and give the port.
+
+    Whatever is not signed with `secret` is refused before anything reads it, and what is signed is UTF-8
+    whatever it says: the codec that a request names may take quadratic time.
+    """
 
     async def receive(request: web.Request) -> web.Response:
+        body = await request.read()
+        if not _is_signed(request.headers, body, secret):
+            return web.Response(status=401)
         try:
-            asked = await to_bolt_request(request)
-        except ValueError:  # neither UTF-8 nor JSON: not from Slack
+            received = AsyncBoltRequest(
+                body=body.decode("utf-8"), query=request.query_string, headers=dict(request.headers)
+            )
+        except (ValueError, RecursionError):  # neither UTF-8 nor JSON: not from Slack
             return web.Response(status=400)
-        return await to_aiohttp_response(await app.async_dispatch(asked))
+        return await to_aiohttp_response(await app.async_dispatch(received))
 
     server = web.Application()
     server.router.add_post(HTTP_PATH, receive)
-    runner = web.AppRunner(server, access_log=None, shutdown_timeout=HANG_UP_SECONDS)
+    runner = web.AppRunner(
+        server,
+        access_log=None,
+        logger=library_logger("http", logging.ERROR),
+        shutdown_timeout=HANG_UP_SECONDS,
+        auto_decompress=False,
+    )
     await runner.setup()
     try:
         try:
@@ -267,6 +288,18 @@ async def signed_http(app: AsyncApp, port: int) -> AsyncIterator[int]:
         yield int(runner.addresses[0][1])
     finally:
         await runner.cleanup()
+
+
+def _is_signed(headers: Mapping[str, str], body: bytes, secret: str) -> bool:
+    """Return whether Slack signed a body with `secret` in the last minutes.
+
+    See docs.slack.dev/authentication/verifying-requests-from-slack.
+    """
+    timestamp, signature = headers.get("X-Slack-Request-Timestamp", ""), headers.get("X-Slack-Signature", "")
+    if not re.fullmatch("[0-9]{1,12}", timestamp) or abs(time.time() - int(timestamp)) > SIGNED_SECONDS:
+        return False
+    expected = hmac.new(secret.encode(), b"v0:%b:%b" % (timestamp.encode(), body), hashlib.sha256).hexdigest()
+    return hmac.compare_digest(f"v0={expected}".encode(), signature.encode("utf-8", "surrogateescape"))
 
 
 async def fetch_file(client: AsyncWebClient, file: Mapping[str, Any]) -> Received | Message:
