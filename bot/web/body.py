@@ -1,23 +1,39 @@
-"""The body of a form, read into memory only: aiohttp's own reader writes files, metadata and all, to disk."""
+"""The body of a form, read into memory only: aiohttp's own reader writes files, metadata and all, to disk.
+
+Whoever sends a body chooses neither its codec nor its pace. It is read as UTF-8: Python has codecs that take
+quadratic time, and aiohttp would use whichever one a request names. It must bring `PACE_SIZE` bytes in each
+`PACE_SECONDS`, and hold no more than its page does.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import re
+from collections.abc import AsyncIterator, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
+from urllib.parse import parse_qsl
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, StreamReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from bot.conversation.messages import clean
 
 PICTURE_SIZE: Final = 8 * 1024 * 1024
-# The redrawn picture, sealed and in base64, and the texts; or an uploaded picture and some room.
+# An uploaded picture, the texts and some room: one that is a little too large is answered by a page.
 BODY_SIZE: Final = 24 * 1024 * 1024
+DRAFT_SIZE: Final = 10 * 1024 * 1024  # the redrawn picture, sealed and twice in base64, and the texts
+TEXT_SIZE: Final = 64 * 1024
+ROOM: Final = 80 * 1024 * 1024  # of all bodies being read; 64 that come just fast enough fill half of it
 FIELDS: Final = 40
-FIELD_SIZE: Final = 64 * 1024
+PACE_SIZE: Final = 64 * 1024
+PACE_SECONDS: Final = 10.0
 
 _CHUNK: Final = 64 * 1024
 _FILE: Final = "picture"
+_NAME: Final = re.compile(r'\bname="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,51 +49,113 @@ class FormBody:
         return self.fields.get(name, [""])[0]
 
 
-async def read_form(request: web.Request) -> FormBody:
-    """Read the body of a form. Raises `HTTPException` when it is not one, or is too large."""
-    if request.content_type == "multipart/form-data":
-        return await _read_parts(request)
-    if request.content_type != "application/x-www-form-urlencoded":
-        raise web.HTTPUnsupportedMediaType
+class Bodies:
+    """Reads the bodies of forms, which share `ROOM` bytes of memory until their requests are answered."""
+
+    def __init__(self) -> None:
+        self._contents: set[StreamReader] = set()
+
+    @asynccontextmanager
+    async def read(self, request: web.Request, most: int = TEXT_SIZE) -> AsyncIterator[FormBody]:
+        """Give the body of a form.
+
+        `most`: bytes of a body that holds no file. Raises `HTTPException` for a body that is no form or is
+        too large, or when there is no room for it; `TimeoutError` when it is too slow.
+        """
+        if str(request.charset or "utf-8").lower() != "utf-8":
+            raise web.HTTPUnsupportedMediaType
+        if "Content-Encoding" in request.headers:  # no browser compresses a form
+            raise web.HTTPUnsupportedMediaType
+        self._contents.add(request.content)
+        pace = _Pace(request.content, self._contents)
+        try:
+            yield await _read(request, pace, most)
+        finally:
+            self._contents.discard(request.content)
+
+
+@dataclass(slots=True)
+class _Pace:
+    """Limits the time and the memory that a body takes. `contents`: all the bodies being read."""
+
+    content: StreamReader
+    contents: AbstractSet[StreamReader]
+    _due: int = 0
+    _until: float = 0.0
+
+    def limit(self) -> asyncio.Timeout:
+        """Return a limit for the next reading. Raises `HTTPServiceUnavailable` when there is no room."""
+        if sum(content.total_bytes for content in self.contents) > ROOM:
+            raise web.HTTPServiceUnavailable
+        if self.content.total_bytes >= self._due:
+            self._due = self.content.total_bytes + PACE_SIZE
+            self._until = asyncio.get_running_loop().time() + PACE_SECONDS
+        return asyncio.timeout_at(self._until)
+
+
+async def _read(request: web.Request, pace: _Pace, most: int) -> FormBody:
     try:
-        form = await request.post()
-    except (LookupError, ValueError) as error:  # of an unknown encoding, or a wrong one
+        if request.content_type == "multipart/form-data":
+            return await _read_parts(request, pace)
+        if request.content_type == "application/x-www-form-urlencoded":
+            return await _read_pairs(pace, most)
+    except (ValueError, AssertionError, RuntimeError, HttpProcessingError) as error:  # of malformed bodies
         raise web.HTTPBadRequest from error
-    fields: dict[str, list[str]] = {}
-    for name, value in form.items():
-        if isinstance(value, str):
+    raise web.HTTPUnsupportedMediaType
+
+
+async def _read_pairs(pace: _Pace, most: int) -> FormBody:
+    content = bytearray()
+    while not pace.content.at_eof():
+        async with pace.limit():
+            content += await pace.content.readany()
+        if len(content) > most:
+            raise web.HTTPRequestEntityTooLarge(most, len(content))
+
+    def parse() -> FormBody:
+        fields: dict[str, list[str]] = {}
+        text = content.decode("utf-8", "replace")
+        for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=FIELDS):
             fields.setdefault(name, []).append(clean(value))
-    return FormBody(fields)
+        return FormBody(fields)
+
+    return await asyncio.to_thread(parse) if len(content) > TEXT_SIZE else parse()
 
 
-async def _read_parts(request: web.Request) -> FormBody:
+async def _read_parts(request: web.Request, pace: _Pace) -> FormBody:
     fields: dict[str, list[str]] = {}
-    file, too_large, left, count = b"", False, BODY_SIZE, 0
-    try:
-        async for part in await request.multipart():
-            count += 1
-            if not isinstance(part, BodyPartReader) or count > FIELDS:
-                raise web.HTTPBadRequest
-            content, size = await _content(part, PICTURE_SIZE if part.name == _FILE else FIELD_SIZE, left)
-            left -= size
-            if part.name == _FILE:
-                file, too_large = content, size > PICTURE_SIZE
-            elif size > FIELD_SIZE:
-                raise web.HTTPRequestEntityTooLarge(FIELD_SIZE, size)
-            else:
-                fields.setdefault(part.name or "", []).append(clean(content.decode("utf-8", "replace")))
-    except (ValueError, AssertionError) as error:  # which aiohttp raises for malformed parts
-        raise web.HTTPBadRequest from error
-    return FormBody(fields, file, too_large)
+    file, too_large, left, parts = b"", False, BODY_SIZE, await request.multipart()
+    for _ in range(FIELDS + 1):
+        async with pace.limit():
+            part = await parts.next()
+        if part is None:
+            return FormBody(fields, file, too_large)
+        if not isinstance(part, BodyPartReader) or "Content-Transfer-Encoding" in part.headers:
+            raise web.HTTPBadRequest
+        # Not `part.name`, which is decoded as the part says.
+        match = _NAME.search(part.headers.get("Content-Disposition", ""))
+        name = match[1] if match else ""
+        most = PICTURE_SIZE if name == _FILE else TEXT_SIZE
+        content, size = await _content(part, pace, most, left)
+        left -= size
+        if name == _FILE:
+            file, too_large = content, size > most
+        elif size > most:
+            raise web.HTTPRequestEntityTooLarge(most, size)
+        else:
+            fields.setdefault(name, []).append(clean(content.decode("utf-8", "replace")))
+    raise web.HTTPBadRequest
 
 
-async def _content(part: BodyPartReader, most: int, left: int) -> tuple[bytes, int]:
+async def _content(part: BodyPartReader, pace: _Pace, most: int, left: int) -> tuple[bytes, int]:
     """Return a part's content, cut around `most` bytes, and its whole size.
 
     A part that is too large is read to its end: a browser that is still sending sees no answer.
     """
     content, size = bytearray(), 0
-    while chunk := await part.read_chunk(_CHUNK):
+    while not part.at_eof():
+        async with pace.limit():
+            chunk = await part.read_chunk(_CHUNK)
         size += len(chunk)
         if size > left:
             raise web.HTTPRequestEntityTooLarge(BODY_SIZE, size)

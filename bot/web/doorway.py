@@ -1,8 +1,9 @@
-"""The doorway of the form: at most so many connections, each for so long.
+"""The doorway of the form: at most so many connections, each for so long, the slowest dropped first.
 
 A service that anyone can reach meets connections that open and say nothing, or say it one byte at a time
 (« slow loris »). An onion service passes them on without an address that would tell them apart, so what is
-limited is their number and their time.
+limited is their number and their time. When there are too many, the oldest of the slow ones makes room:
+whoever merely holds connections loses them to whoever asks for a page, and an upload that comes is not cut.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from aiohttp import web
 
 CONNECTIONS: Final = 64
 HEAD_SECONDS: Final = 10.0  # for a request's first lines; Tor is slow, but they are a kilobyte
+SLOW: Final = 4 * 1024  # bytes per second, below which a connection makes room; Tor brings ten times as many
 WHOLE_SECONDS: Final = 90.0  # for all of it: eight megabytes at 100 kB/s, and the answer
 
 # aiohttp logs a line, with its time, for each request that it cannot read: that is a trace of someone.
@@ -23,19 +25,55 @@ _UNWRITTEN: Final = logging.getLogger(f"{__name__}.unwritten")
 _UNWRITTEN.disabled = True
 
 
-class _Closed(asyncio.Protocol):
-    """A connection that is closed at once."""
+class _Watched(asyncio.Protocol):
+    """A connection and what came over it; `handler` answers."""
+
+    def __init__(self, handler: web.RequestHandler, watched: set[_Watched]) -> None:
+        self._handler = handler
+        self._watched = watched
+        self._since = asyncio.get_running_loop().time()
+        self._size = 0
+        watched.add(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.Transport):
-            transport.abort()
+        self._handler.connection_made(transport)
+        if self not in self._watched:  # it already gave its place away
+            self.hang_up()
+
+    def data_received(self, data: bytes) -> None:
+        self._size += len(data)
+        self._handler.data_received(data)
+
+    def eof_received(self) -> None:
+        self._handler.eof_received()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._watched.discard(self)
+        self._handler.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._handler.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._handler.resume_writing()
+
+    def merit(self) -> tuple[bool, float]:
+        """Return a key that sorts first the slow connections, and among them the oldest."""
+        age = asyncio.get_running_loop().time() - self._since
+        return self._size >= SLOW * max(age, 1.0), self._since
+
+    def hang_up(self) -> None:
+        """Drop the connection."""
+        self._watched.discard(self)
+        if self._handler.transport is not None:
+            self._handler.transport.abort()
 
 
 class Doorway:
     """Listens for an application, on one address of this machine.
 
-    `connections`: how many at once. `whole`: seconds that each may last. `head`: seconds until a request's
-    first lines, after which aiohttp closes the connection.
+    `connections`: how many at once; one more takes the place of a slow one. `whole`: seconds that each may
+    last. `head`: seconds until a request's first lines, after which aiohttp closes the connection.
     """
 
     def __init__(
@@ -59,8 +97,10 @@ class Doorway:
             keepalive_timeout=head,
             shutdown_timeout=1,
             handle_signals=False,
+            auto_decompress=False,
         )
         self._server: asyncio.Server | None = None
+        self._watched: set[_Watched] = set()
 
     async def open(self) -> None:
         """Listen. Raises `OSError` when the port is taken. A `port` of 0 becomes the one that was free."""
@@ -77,14 +117,11 @@ class Doorway:
         await self._runner.cleanup()
 
     def _met(self) -> asyncio.BaseProtocol:
+        if len(self._watched) >= self._connections:
+            min(self._watched, key=_Watched.merit).hang_up()
         server = self._runner.server
-        if server is None or len(server.connections) >= self._connections:
-            return _Closed()
-        handler = server()
-        asyncio.get_running_loop().call_later(self._whole, _hang_up, handler)
-        return handler
-
-
-def _hang_up(handler: web.RequestHandler) -> None:
-    if handler.transport is not None:
-        handler.transport.abort()
+        if server is None:  # closing
+            raise ConnectionAbortedError
+        connection = _Watched(server(), self._watched)
+        asyncio.get_running_loop().call_later(self._whole, connection.hang_up)
+        return connection

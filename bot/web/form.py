@@ -23,7 +23,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
 
-from aiohttp import web
+from aiohttp import ClientError, web
 from aiohttp.web_exceptions import HTTPException
 
 from bot.conversation.messages import Quotation
@@ -40,7 +40,7 @@ from bot.reports.limits import REFUSAL
 from bot.reports.records import ReportError
 from bot.typesetting.image_cleaning import ImageError
 from bot.web import draft, follow_pages, pages
-from bot.web.body import BODY_SIZE, PICTURE_SIZE, FormBody, read_form
+from bot.web.body import BODY_SIZE, DRAFT_SIZE, PICTURE_SIZE, Bodies, FormBody
 from bot.web.doorway import Doorway
 from bot.web.draft import DraftPicture, DraftSeals
 from bot.web.pages import ADDRESS_LENGTH
@@ -49,9 +49,8 @@ logger = logging.getLogger(__name__)
 
 HOST: Final = "127.0.0.1"
 BODY_SECONDS: Final = 75.0
-LARGE: Final = 256 * 1024  # bytes; a larger body waits for its turn, so that few are in memory at once
-LARGE_AT_ONCE: Final = 3
-TURN_SECONDS: Final = 10.0
+PICTURES_AT_ONCE: Final = 2  # being redrawn
+TURN_SECONDS: Final = 10.0  # that a picture may wait
 STORAGE_TURNS: Final = 2  # requests of the form that may be ahead of the chat on the storage thread
 
 HEADERS: Final[Mapping[str, str]] = {
@@ -94,7 +93,8 @@ class WebForm:
         self._seals = DraftSeals(reporting.office.clock)
         self._filing = asyncio.Lock()
         self._storage_turns = asyncio.Semaphore(STORAGE_TURNS)
-        self._turns = asyncio.Semaphore(LARGE_AT_ONCE)
+        self._turns = asyncio.Semaphore(PICTURES_AT_ONCE)
+        self._bodies = Bodies()
         self._doorway = Doorway(self._app(), HOST, port)
 
     @property
@@ -141,10 +141,10 @@ class WebForm:
         try:
             async with asyncio.timeout(BODY_SECONDS):
                 return await handler(request)
-        except TimeoutError:
-            return _refusal(408)
         except HTTPException as error:
             return _refusal(error.status)
+        except (TimeoutError, ConnectionError, ClientError):  # too slow, or cut off, which nobody is told of
+            return _refusal(408)
         except UnknownCodeError:  # the same page for a wrong code, an unknown one and an expired one
             return _page(follow_pages.code_page(_UNKNOWN), 422)
         except ReportError as error:
@@ -170,12 +170,12 @@ class WebForm:
 
     async def _review(self, request: web.Request) -> web.Response:
         """Show what was typed once more, or its problems."""
-        async with self._turn(request):
-            body = await read_form(request)
+        async with self._bodies.read(request) as body:
             picture, problem = None, TOO_LARGE if body.too_large else ""
             if body.file and not problem:
                 try:
-                    picture = await asyncio.to_thread(draft.redraw, body.file)
+                    async with self._turn():
+                        picture = await asyncio.to_thread(draft.redraw, body.file)
                 except ImageError as error:
                     problem = str(error)[:1].upper() + str(error)[1:]
             review = await self._reviewed(_typed(body))
@@ -200,14 +200,12 @@ class WebForm:
 
     async def _correct(self, request: web.Request) -> web.Response:
         """Show the form again, filled in; the picture is to be chosen again."""
-        async with self._turn(request):
-            body = await read_form(request)
-        return await self._form_page(_typed(body), {})
+        async with self._bodies.read(request, DRAFT_SIZE) as body:
+            return await self._form_page(_typed(body), {})
 
     async def _send(self, request: web.Request) -> web.Response:
         """File the report, and show its code. Pressed twice, it is the same report and the same code."""
-        async with self._turn(request):
-            body = await read_form(request)
+        async with self._bodies.read(request, DRAFT_SIZE) as body:
             opened = self._seals.open(body.value("seal"))
             review = await self._reviewed(_typed(body))
             if opened is None:
@@ -236,12 +234,13 @@ class WebForm:
         return _page(follow_pages.code_page())
 
     async def _follow(self, request: web.Request) -> web.Response:
-        code = (await read_form(request)).value("code")
+        async with self._bodies.read(request) as body:
+            code = body.value("code")
         return _page(follow_pages.report_page(code, await self._stored(partial(self._find, code))))
 
     async def _add(self, request: web.Request) -> web.Response:
-        body = await read_form(request)
-        code, words = body.value("code"), body.value("words").strip()
+        async with self._bodies.read(request) as body:
+            code, words = body.value("code"), body.value("words").strip()
         followup = await self._stored(partial(self._find, code))
         if followup.closed:
             note = "Ce signalement est clos\u00a0: rien n'y a été ajouté."
@@ -258,7 +257,9 @@ class WebForm:
         return _page(follow_pages.report_page(code, followup, "C'est ajouté."))
 
     async def _withdraw(self, request: web.Request) -> web.Response:
-        code, reporting = (await read_form(request)).value("code"), self._reporting
+        reporting = self._reporting
+        async with self._bodies.read(request) as body:
+            code = body.value("code")
         await self._stored(lambda: reporting.withdraw(reporting.receipt_of(code)))
         return _page(follow_pages.withdrawn_page())
 
@@ -281,11 +282,8 @@ class WebForm:
         return self._reporting.library.quote(clause)
 
     @asynccontextmanager
-    async def _turn(self, request: web.Request) -> AsyncIterator[None]:
-        """Wait for a turn to read a large body. Raises `HTTPServiceUnavailable` when it does not come."""
-        if request.content_length is not None and request.content_length < LARGE:
-            yield
-            return
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait for a turn to redraw a picture. Raises `HTTPServiceUnavailable` when it does not come."""
         try:
             async with asyncio.timeout(TURN_SECONDS):
                 await self._turns.acquire()

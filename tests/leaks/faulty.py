@@ -73,7 +73,7 @@ STAGES: Final[tuple[Callable[..., Any], ...]] = (
     Client._answer,
     Client._handled,
     discord_render.render,
-    body.read_form,
+    body._read,
     WebForm._reviewed,
     WebForm._file,
     DraftSeals.seal,

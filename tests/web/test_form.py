@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import re
@@ -363,26 +364,25 @@ async def test_a_connection_that_is_too_slow_is_closed(first: bytes) -> None:
         await door.close()
 
 
-async def test_more_connections_than_allowed_are_closed_at_once_and_room_comes_back() -> None:
+async def test_one_connection_more_than_allowed_takes_the_place_of_the_oldest_slow_one() -> None:
     app = aiohttp.web.Application()
     app.router.add_get("/", _hello)
     door = Doorway(app, HOST, 0, connections=3, head=5, whole=10)
     await door.open()
     try:
-        held = [await asyncio.open_connection(HOST, door.port) for _ in range(3)]
-        await asyncio.sleep(0)  # so that the server has met them
-        assert await _slowly(door.port, b"") == b""
-        held[0][1].close()
-        await held[0][1].wait_closed()
+        held = []
+        for said in (b"GET / HTTP/1.1\r\nX: " + b"x" * 7_000 + b"\r\n", b"GET", b""):
+            reader, writer = await asyncio.open_connection(HOST, door.port)
+            writer.write(said)
+            held.append((reader, writer))
         async with asyncio.timeout(5), aiohttp.ClientSession() as session:
-            while True:
-                try:
-                    async with session.get(f"http://{HOST}:{door.port}/") as answer:
-                        assert await answer.text() == "bonjour"
-                        break
-                except aiohttp.ClientError:  # it has not seen yet that one left
-                    await asyncio.sleep(0.01)
-        for _, writer in held[1:]:
+            async with session.get(f"http://{HOST}:{door.port}/") as answer:
+                assert await answer.text() == "bonjour"
+            with contextlib.suppress(ConnectionError):
+                assert await held[1][0].read() == b"", "the one that said nothing made room"
+            held[0][1].write(b"Host: x\r\n\r\n")
+            assert b"200" in await held[0][0].readline()
+        for _, writer in held:
             writer.close()
     finally:
         await door.close()
