@@ -61,7 +61,7 @@ def catalogue(services: Services) -> tuple[Command, ...]:
     library, office, course = services.library, services.office, services.course
     answering, reporting = services.answering, services.reporting
     example = str(library.default.example(library.current(library.default)))
-    ours = partial(admin_refusal, office)
+    refuse_others = partial(admin_refusal, office)
     commands: tuple[Command, ...] = (
         Command(
             name="politique",
@@ -189,28 +189,28 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             summary="Voir et changer qui tient quel rôle.",
             run=partial(roles.manage, office),
             opens_form=True,
-            refusal=ours,
+            refusal=refuse_others,
         ),
         Command(
             name="membres",
             summary="Voir et changer qui est officière, officier ou membre du personnel.",
             run=partial(membres.manage, office),
             opens_form=True,
-            refusal=ours,
+            refusal=refuse_others,
         ),
         Command(
             name="banque",
             summary="Améliorer mes réponses à partir des questions mal répondues.",
             run=partial(banque.manage, services.bank),
             opens_form=True,
-            refusal=ours,
+            refusal=refuse_others,
         ),
         Command(
             name="revision",
             summary="Proposer un nouveau texte, l'approuver, l'annoncer, voir qui l'a lu.",
             run=partial(revision.manage, office, services.archive),
             opens_form=True,
-            refusal=ours,
+            refusal=refuse_others,
             reads=partial(revision.read_dropped, office, services.archive),
         ),
         Command(
@@ -218,14 +218,14 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             summary="Arrêter tout ce que j'envoie de moi-même, et le reprendre.",
             usage="[raison]",
             run=partial(pause.pause, office),
-            refusal=ours,
+            refusal=refuse_others,
         ),
         Command(
             name=notices.SETTLE,
             summary="Voir ce qui n'a pu être remis à personne, l'envoyer de nouveau ou y renoncer.",
             usage="[envoyer ou annuler]",
             run=partial(lettres.settle, office, services.notices),
-            refusal=ours,
+            refusal=refuse_others,
         ),
         Command(
             name="aide",

@@ -27,14 +27,17 @@ REPEATED: Final = "repeated"
 
 @dataclass(frozen=True, slots=True)
 class NoticeContext:
-    """The transaction in which a message is made, the local day, the `recipient` as the outbox writes it."""
+    """The open transaction, the local day and the recipient that a message is made for.
+
+    `recipient`: as the outbox writes it, « person:<id> », « role:<id>/<person> »…
+    """
 
     db: Database
     today: date
     recipient: str = ""
 
 
-# None: there is nothing to say any more. Slow work is `Deferred` until after the transaction.
+# None: nothing is left to say. Slow work is `Deferred` until the transaction is over.
 Built: TypeAlias = Message | Deferred[Message] | None
 RowArguments: TypeAlias = Mapping[str, Any]  # as the JSON of a row holds them
 
@@ -43,9 +46,9 @@ Arguments = TypeVar("Arguments")
 
 @dataclass(frozen=True, slots=True)
 class Notice(Generic[Arguments]):
-    """A kind of message. `title`: how the administration reads of one that could not be sent.
+    """A kind of message. `title`: its name in French, for the administration when one cannot be sent.
 
-    `arguments`: the dataclass of what a row holds, such as `str`, `date`, `bool` and tuples of them.
+    `arguments`: the dataclass of its arguments, of types that pydantic writes as JSON and reads back.
     """
 
     name: str
@@ -53,7 +56,7 @@ class Notice(Generic[Arguments]):
     arguments: type[Arguments]
 
     def to_row(self, arguments: Arguments) -> RowArguments:
-        """Return arguments as JSON can hold them: a day becomes « 2026-11-24 »."""
+        """Return arguments as JSON holds them: a day becomes « 2026-11-24 »."""
         row: RowArguments = _adapter(self).dump_python(arguments, mode="json")
         return row
 
@@ -73,7 +76,7 @@ def _adapter(notice: Notice[Any]) -> TypeAdapter[Any]:
 
 @dataclass(frozen=True, slots=True)
 class NoticeBuilder:
-    """A notice that is ready to be sent: `build` makes its message from what a row holds."""
+    """A notice with the function that makes its message from a row's arguments."""
 
     name: str
     title: str
@@ -82,7 +85,7 @@ class NoticeBuilder:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A row that could be sent to nobody, the name of its notice, and the code of the problem."""
+    """The identifier of a row that reached nobody, its notice's name, and the adapter's code for why."""
 
     row: str
     notice: str
@@ -93,14 +96,14 @@ DEAD_LETTER: Final = Notice("lettre-morte", "une lettre morte", DeadLetter)
 
 
 class Notices:
-    """Every notice of a bot: those of its rooms, and the outbox's own dead letter."""
+    """Every notice of a bot, by name: those of its rooms, and the outbox's own dead letter."""
 
     def __init__(self, builders: Iterable[NoticeBuilder] = ()) -> None:
         own = DEAD_LETTER.built_by(lambda _, dead: dead_letter(self.title(dead.notice), dead))
         self._builders = {builder.name: builder for builder in (own, *builders)}
 
     def build(self, context: NoticeContext, name: str, arguments: RowArguments) -> Built:
-        """Return the message of a row, None when there is nothing to say any more.
+        """Return the message of a row, None when there is nothing left to say.
 
         Raises `LookupError` for an unknown name, `ValueError` for arguments that are not the notice's.
         """
@@ -110,7 +113,7 @@ class Notices:
         return Deferred(lambda: _repeated(built.make())) if isinstance(built, Deferred) else _repeated(built)
 
     def title(self, name: str) -> str:
-        """Return what the administration calls a notice; an unknown one, by its name."""
+        """Return a notice's title, or its name when it is unknown."""
         return self._builders[name].title if name in self._builders else name
 
 
@@ -119,7 +122,7 @@ def _repeated(message: Message) -> Message:
 
 
 def waiting(row_id: str) -> Message:
-    """Say where others may read that there is a message, and how to see it alone."""
+    """Tell someone, where others may read, that a message waits and how to read it alone."""
     return Message(
         Text(
             "Vigie a un message pour vous, mais vos messages privés lui sont fermés. "
