@@ -161,14 +161,6 @@ def connection_error(error: Exception, api_url: str) -> PlatformError:
             )
 
 
-def _one_line(record: logging.LogRecord) -> bool:
-    """Replace a traceback of the library's, which may quote what we sent, by the error's name."""
-    if record.exc_info and record.exc_info[0]:
-        record.msg = f"{record.getMessage()} ({record.exc_info[0].__name__})"
-        record.args, record.exc_info = (), None
-    return True
-
-
 # What the library logs of an answer 429 (discord.http, discord.webhook.async_).
 _LIMITED = re.compile("responded with 429|is rate limited")
 
@@ -178,6 +170,12 @@ def quiet_library(limited: Callable[[], None]) -> None:
 
     `limited` is called for each answer 429, which the library only logs before it waits and retries.
     """
+
+    def one_line(record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[0]:  # whose text may quote what we sent
+            record.msg = f"{record.getMessage()} ({record.exc_info[0].__name__})"
+            record.args, record.exc_info = (), None
+        return True
 
     def only_errors(record: logging.LogRecord) -> bool:
         if _LIMITED.search(str(record.msg)):
@@ -190,4 +188,4 @@ def quiet_library(limited: Callable[[], None]) -> None:
         sending.setLevel(logging.WARNING)
         sending.filters = [only_errors]
     for name in ("discord.client", "discord.shard"):
-        logging.getLogger(name).addFilter(_one_line)
+        logging.getLogger(name).filters = [one_line]

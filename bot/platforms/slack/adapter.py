@@ -107,7 +107,7 @@ class SlackAdapter(Connectable):
         self._remembered = in_memory()
         self._heard = heard or self._remembered
         self._meter = meter or Meter()
-        self._is_open: Connected = _always
+        self._is_open: Connected | None = None  # None over HTTP, where Slack connects to us
         self._answers: set[asyncio.Task[None]] = set()
         self._connecting: asyncio.Task[None] | None = None
         self._open = contextlib.AsyncExitStack()
@@ -140,7 +140,7 @@ class SlackAdapter(Connectable):
 
     async def ready(self) -> bool:
         """Return whether events from Slack are arriving."""
-        return self._delivery is not None and await self._is_open()
+        return self._delivery is not None and (self._is_open is None or await self._is_open())
 
     async def _connect(self) -> None:
         api = web_api(self._bot_token, self._api_url, self._meter.limited)
@@ -331,10 +331,6 @@ class SlackAdapter(Connectable):
             reply = opener(reply)
         if isinstance(reply, Message):
             await self._replies.say(reply, origin, admission.logged)
-
-
-async def _always() -> bool:  # over HTTP, Slack connects to us
-    return True
 
 
 def in_memory() -> Heard:

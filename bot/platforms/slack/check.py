@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import datetime
 
 from slack_sdk.errors import SlackApiError
@@ -41,37 +41,31 @@ async def check_slack(
         if team is None:
             findings.append(note(SUBJECT, f"aucun espace n'est réglé. Écrivez VIGIE_SLACK_EQUIPE={own}"))
         elif own != team:
-            findings.append(
-                wrong(SUBJECT, f"le jeton est celui de l'espace {own}, pas de VIGIE_SLACK_EQUIPE.")
-            )
+            problem = f"le jeton est celui de l'espace {own}, pas de VIGIE_SLACK_EQUIPE."
+            findings.append(wrong(SUBJECT, problem))
         try:
             answer = await client.auth_test()
             findings += clock_drift(SUBJECT, answer.headers.get("Date", answer.headers.get("date", "")), now)
-            findings += _missing_scopes(answer.headers.get("x-oauth-scopes", ""), follows)
+            scopes = {scope.strip() for scope in answer.headers.get("x-oauth-scopes", "").split(",")}
+            for source, option in (("slack_group", "groupe"), ("slack_channel", "canal")):
+                missing = [scope for scope in MEMBERS_NEED[source][0] if scope not in scopes]
+                if source in follows and missing:
+                    problem = (
+                        f"il manque {', '.join(missing)} pour lire les groupes suivis. Collez de nouveau le "
+                        f"manifeste (vigie slack manifeste --suivre {option}), puis réinstallez "
+                        "l'application."
+                    )
+                    findings.append(wrong(SUBJECT, problem))
             findings += [await _channel(client, channel, own) for channel in channels]
             if app_token:
                 await client.apps_connections_open(app_token=app_token)
                 findings.append(fine(SUBJECT, "le jeton de l'application ouvre le mode Socket."))
         except SlackApiError as error:
-            findings.append(
-                wrong(SUBJECT, f"SLACK_APP_TOKEN est refusé ({failure_code(error)}). Créez-en un autre.")
-            )
+            problem = f"SLACK_APP_TOKEN est refusé ({failure_code(error)}). Créez-en un autre."
+            findings.append(wrong(SUBJECT, problem))
         except NOT_SENT:
             findings.append(wrong(SUBJECT, "aucune réponse. Vérifiez l'accès à Internet."))
     return findings
-
-
-def _missing_scopes(granted: str, follows: Collection[str]) -> Iterator[Finding]:
-    """Yield the missing permissions for following these groups."""
-    scopes = {scope.strip() for scope in granted.split(",")}
-    for source, option in (("slack_group", "groupe"), ("slack_channel", "canal")):
-        missing = [scope for scope in MEMBERS_NEED[source][0] if scope not in scopes]
-        if source in follows and missing:
-            yield wrong(
-                SUBJECT,
-                f"il manque {', '.join(missing)} pour lire les groupes suivis. Collez de nouveau le "
-                f"manifeste (vigie slack manifeste --suivre {option}), puis réinstallez l'application.",
-            )
 
 
 async def _channel(client: AsyncWebClient, channel: Destination, team: str) -> Finding:

@@ -82,25 +82,24 @@ _REINSTALL = (
 logger = logging.getLogger(__name__)
 
 
-def _discreet(record: logging.LogRecord) -> bool:
-    """Reduce a library's record to where it comes from and the type of the error.
-
-    Slack's libraries put payloads, tokens and single-use addresses in their messages.
-    """
-    source = Path(record.pathname)
-    error = record.exc_info[0] if record.exc_info else None
-    record.msg = f"{source.parent.name}/{source.stem}.{record.funcName}"
-    if error is not None:
-        record.msg += f": {error.__name__}"
-    record.args, record.exc_info, record.exc_text, record.stack_info = (), None, None, None
-    return True
-
-
 def library_logger(name: str, level: int) -> logging.Logger:
-    """Return a logger for Slack's libraries, which keeps what they say out of the log."""
+    """Return a logger for Slack's libraries, which logs no more than where and what kind of error.
+
+    They put payloads, tokens and single-use addresses in their messages.
+    """
+
+    def discreet(record: logging.LogRecord) -> bool:
+        source = Path(record.pathname)
+        error = record.exc_info[0] if record.exc_info else None
+        record.msg = f"{source.parent.name}/{source.stem}.{record.funcName}"
+        if error is not None:
+            record.msg += f": {error.__name__}"
+        record.args, record.exc_info, record.exc_text, record.stack_info = (), None, None, None
+        return True
+
     lent = logging.getLogger(f"{__name__}.{name}")
     lent.setLevel(level)
-    lent.addFilter(_discreet)
+    lent.filters = [discreet]
     return lent
 
 
