@@ -47,10 +47,9 @@ class Limiter:
             self.forget()
             person = self._hash(account)
             times = self._people.get(person, [])
-            if self._take(times, self._person):
+            if accepted := self._take(times, self._person):
                 self._people[person] = times
-                return True
-            return False
+            return accepted
 
     def take_from_web(self) -> bool:
         """Count a report from the web form and return True, or False when a limit is reached."""

@@ -7,7 +7,7 @@ name that only the buttons of one person's private messages hold.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from bot.commands.signalement import follow_messages as follow
@@ -60,7 +60,7 @@ class ReportRequest:
     """
 
     reporting: Reporting
-    fields: Mapping[str, str]
+    fields: Mapping[str, str] = field(repr=False)
 
     # --- A report
 

@@ -7,7 +7,7 @@ exist.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from bot.commands.signalements import messages
@@ -64,7 +64,7 @@ class CaseRequest:
 
     session: Session
     person: str
-    fields: Mapping[str, str]
+    fields: Mapping[str, str] = field(repr=False)
 
     # --- Seeing
 

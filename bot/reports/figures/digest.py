@@ -59,12 +59,13 @@ async def send_digests(storage: Storage, records: Records, _: Arguments, _now: d
     def count() -> dict[str, list[Table]]:
         with storage.transaction() as db:
             session = records.at(db)
-            cases = {person: statistics.visible(session, person) for person in holders(session)}
-            return {
-                person: statistics.tables(session, visible)
-                for person, visible in cases.items()
-                if visible and not _is_queued(session, person)
-            }
+            counted = {}
+            for person in holders(session):
+                queued = session.execute("SELECT 1 FROM outbox WHERE key = ?", (_key(session, person),))
+                cases = statistics.visible(session, person)
+                if cases and not queued.fetchone():
+                    counted[person] = statistics.tables(session, cases)
+            return counted
 
     def enqueue(person: str, tables: Sequence[Table], picture: bytes) -> None:
         with storage.transaction() as db:
@@ -97,11 +98,6 @@ def _week(session: Session) -> str:
 
 def _key(session: Session, person: str) -> str:
     return f"{NOTICE.name}:{_week(session)}:{person}"
-
-
-def _is_queued(session: Session, person: str) -> bool:
-    row = session.execute("SELECT 1 FROM outbox WHERE key = ?", (_key(session, person),)).fetchone()
-    return row is not None
 
 
 def draw(tables: Sequence[Table], day: date) -> bytes:

@@ -57,7 +57,11 @@ class Export:
 def export(session: Session, case_id: str, association: str) -> Export:
     """Read a case to export it, without checking who reads. Raises `ReportError`, `SealError`."""
     case = cases.read_case(session, case_id)
-    images = {filing.id: _image(session, filing.id) for filing in case.filings if filing.image}
+    images = {}
+    for filing in case.filings:
+        if filing.image:
+            row = session.execute("SELECT image FROM report_filings WHERE id = ?", (filing.id,)).fetchone()
+            images[filing.id] = session.ring.open(row[0])
     digest = hashlib.sha256(chain.canonical(content(case, images))).hexdigest()
     line, day, titles = case.line, session.today, routing.titles(session.db)
     facts = [
@@ -109,11 +113,6 @@ def content(case: ReportCase, images: Mapping[str, bytes]) -> dict[str, Any]:
             for filing in case.filings
         ],
     }
-
-
-def _image(session: Session, filing_id: str) -> bytes:
-    (sealed,) = session.execute("SELECT image FROM report_filings WHERE id = ?", (filing_id,)).fetchone()
-    return session.ring.open(sealed)
 
 
 def _filing(filing: Filing, image: bytes | None, titles: Mapping[str, str]) -> dict[str, Any]:
