@@ -46,7 +46,7 @@ from bot.storage.database import Storage, StorageError
 from tests.kits.fake_clock import FakeClock
 from tests.kits.office import CALENDAR
 from tests.kits.outbox import delivery
-from tests.kits.reports import VP, a_report
+from tests.kits.reports.records import VP, a_report
 from tests.wire.bot_process import MODELS, free_port
 
 Found = TypeVar("Found")

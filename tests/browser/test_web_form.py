@@ -15,8 +15,8 @@ from playwright.async_api import Browser, BrowserContext, FilePayload, Page, exp
 from bot.policy.library import Library
 from tests.browser.conftest import DESKTOP, PATIENCE, PHONE
 from tests.browser.test_accessibility import violations
-from tests.kits.reporting import Chat, chatting
-from tests.kits.web import TYPED, served
+from tests.kits.reports.chat import Chat, chatting
+from tests.kits.reports.web import TYPED, served
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -18,7 +18,7 @@ from bot.reports.keys import keyring
 from bot.reports.records import Records, Session
 from bot.storage.database import Storage, beside
 from bot.times import Calendar
-from tests.kits.reports import SINCE, VP, a_report
+from tests.kits.reports.records import SINCE, VP, a_report
 
 
 @pytest.fixture

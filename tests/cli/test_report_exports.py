@@ -17,7 +17,7 @@ from bot.reports import escalation, filing, keys
 from bot.reports.records import Records, Session
 from bot.storage.database import Storage
 from tests.kits.fake_clock import FakeClock
-from tests.kits.reports import CALENDAR, a_report
+from tests.kits.reports.records import CALENDAR, a_report
 
 
 class Home:

@@ -16,7 +16,7 @@ from bot.people import roles
 from bot.policy.library import Library
 from bot.reports.drafts import KEPT
 from bot.reports.limits import REFUSAL
-from tests.kits.reporting import (
+from tests.kits.reports.chat import (
     CONSEILLER,
     FIELDS,
     REPORTER,

@@ -14,7 +14,7 @@ import aiohttp
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from tests.kits.web import Visitor
+from tests.kits.reports.web import Visitor
 from tests.leaks import slack_wire
 from tests.leaks.needles import Secret
 from tests.wire.discord_people import Person as DiscordPerson

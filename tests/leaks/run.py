@@ -35,7 +35,7 @@ from bot.reports.figures import digest as report_digest
 from bot.schedule import clock
 from bot.storage.database import Storage, StorageError, beside
 from tests.kits.measures import NONE, Figure, at_least, lines, missed, today
-from tests.kits.web import Visitor
+from tests.kits.reports.web import Visitor
 from tests.leaks import discord_wire, reporters, sinks, slack_wire
 from tests.leaks.needles import Hit, Needles, Secret
 from tests.leaks.reporters import FAILED, Reporter

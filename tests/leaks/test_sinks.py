@@ -24,7 +24,7 @@ from bot.reports.records import Records, Session
 from bot.storage.database import Storage
 from bot.typesetting.typeset import typeset
 from tests.kits.fake_clock import FakeClock
-from tests.kits.reports import CALENDAR
+from tests.kits.reports.records import CALENDAR
 from tests.leaks import sinks
 from tests.leaks.needles import Needles, Secret
 from tests.leaks.views import found

@@ -16,7 +16,7 @@ from bot.reports import followups
 from bot.reports.records import LONGEST, SHORTEST, EscalationPlan, ReportError
 from bot.times import iso, utc
 from tests.kits.fake_clock import FakeClock
-from tests.kits.reports import CALENDAR, CONSEILLER, SUPPLEANCE, VP, Desk
+from tests.kits.reports.records import CALENDAR, CONSEILLER, SUPPLEANCE, VP, Desk
 
 HOUR = timedelta(hours=1)
 LATE = timedelta(seconds=60)

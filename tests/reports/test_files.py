@@ -34,7 +34,7 @@ from bot.reports.records import Records, Session
 from bot.storage.database import Storage
 from bot.typesetting.typeset import typeset
 from tests.kits.fake_clock import FakeClock
-from tests.kits.reports import CALENDAR, CONSEILLER, VP, a_report
+from tests.kits.reports.records import CALENDAR, CONSEILLER, VP, a_report
 
 
 @dataclass

@@ -12,7 +12,7 @@ from bot.reports.followups import Followup
 from bot.reports.records import ReportError
 from bot.reports.routing import RECIPIENTS
 from tests.kits.people import count
-from tests.kits.reports import CONSEILLER, POST, SUPPLEANCE, VP, Desk
+from tests.kits.reports.records import CONSEILLER, POST, SUPPLEANCE, VP, Desk
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ from bot.reports.keys import KEY_FILE, Keyring, keyring
 from bot.reports.records import Records, ReportError, Session, any_report
 from bot.storage.database import Storage, StorageError
 from tests.kits.fake_clock import FakeClock
-from tests.kits.reports import CALENDAR, CONSEILLER, VP, a_report
+from tests.kits.reports.records import CALENDAR, CONSEILLER, VP, a_report
 
 Result = TypeVar("Result")
 SECRET = "un propos que nul autre ne tient"

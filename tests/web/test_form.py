@@ -24,8 +24,8 @@ from bot.web.body import BODY_SIZE, PICTURE_SIZE
 from bot.web.doorway import Doorway
 from bot.web.draft import DRAFT_SECONDS
 from bot.web.form import HOST, WebForm
-from tests.kits.reporting import Chat, chatting
-from tests.kits.web import TYPED, Seen, Visitor, a_picture, served
+from tests.kits.reports.chat import Chat, chatting
+from tests.kits.reports.web import TYPED, Seen, Visitor, a_picture, served
 
 PNG = a_picture()
 PATHS = ("", "suivi", "style.css", "nulle-part", "relire", "envoyer")

@@ -16,8 +16,8 @@ from bot.web import body
 from bot.web.body import DRAFT_SIZE, FIELDS, TEXT_SIZE
 from bot.web.doorway import CONNECTIONS
 from tests.kits.hostile import CODECS, MOST_SECONDS, PUNYCODE, held_up, post
-from tests.kits.reporting import Chat, chatting
-from tests.kits.web import TYPED, Visitor, a_picture, served
+from tests.kits.reports.chat import Chat, chatting
+from tests.kits.reports.web import TYPED, Visitor, a_picture, served
 
 PAIRS = "application/x-www-form-urlencoded"
 TEXT_PAGES = ("suivi", "ajouter", "retirer", "relire")

@@ -15,7 +15,7 @@ from bot.reports.limits import BY_WEB, IN_ALL, REFUSAL
 from bot.reports.records import Session
 from bot.settings import Settings
 from tests.kits.office import built
-from tests.kits.web import TYPED, Seen, Visitor, served
+from tests.kits.reports.web import TYPED, Seen, Visitor, served
 
 REPORT = {**TYPED, "summary": "On y dit que l'association vole ses membres."}
 
