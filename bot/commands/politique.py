@@ -405,7 +405,7 @@ def unknown(reading: Reading, number: Number) -> Message:
     return Message(
         Text(missing(reading.policy, reading.version, number)),
         Buttons(
-            *(Button(str(other), reading.command(other)) for other in near),
+            *(Button(str(neighbour), reading.command(neighbour)) for neighbour in near),
             Button("Table des matières", reading.command("")),
         ),
     )
@@ -476,12 +476,12 @@ def contents(reading: Reading, page: int = 1) -> Message:
     lines = (f"{a.number}. {excerpt(reading.policy.title(a.number, reading.version), 120)}" for a in articles)
     example = code(f"/politique {reading.policy.example(reading.version)}")
     several = len(reading.policy.versions) > 1
-    others = [Button("Autres versions", f"versions {reading.policy.id}")] if several else []
+    versions = [Button("Autres versions", f"versions {reading.policy.id}")] if several else []
     return Message(
         Heading(excerpt(f"{reading.policy.name}\u00a0: table des matières", 150)),
         Text("\n".join(lines)),
         Note(f"{reading.revised()}. Tapez ", example, " pour une clause, ou un mot à chercher."),
         *(Buttons(*buttons[at : at + 4]) for at in range(0, len(buttons), 4)),
         *([Buttons(*turns)] if turns else []),
-        *([Buttons(*others)] if others else []),
+        *([Buttons(*versions)] if versions else []),
     )

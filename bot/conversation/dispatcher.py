@@ -316,8 +316,8 @@ class Dispatcher:
         """
         command, menu = self._by_name.get(request.command, self._default), self._by_name[self.menu]
         if request.place == "direct" and command is not menu and not command.alone:
-            asked = Request(self.menu, "", request.actor, request.place)
-            below = self._attempt(menu, partial(menu.run, asked))
+            opening = Request(self.menu, "", request.actor, request.place)
+            below = self._attempt(menu, partial(menu.run, opening))
             reply = _followed_by(reply, below) if isinstance(below, Message) else reply
         try:
             if notice := self._welcome.notice(request):

@@ -188,8 +188,8 @@ class Client(discord.AutoShardedClient):
             match args:
                 case [discord.Interaction() as interaction] if interaction.type is not _AUTOCOMPLETE:
                     await self._deliver(interaction, message, in_place=False, hidden=True)
-                case [discord.Message() as asked]:
-                    await asked.channel.send(view=render(message, self._quote))
+                case [discord.Message() as written]:
+                    await written.channel.send(view=render(message, self._quote))
 
     @contextmanager
     def _taken(self) -> Iterator[bool]:

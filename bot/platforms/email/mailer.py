@@ -51,8 +51,8 @@ def read_server(address: str) -> Server:
     """Read « smtps://user:password@host:465 », or « smtp:// » for STARTTLS (none on this very machine)."""
     parts = urlsplit(address)
     host, implicit = parts.hostname or "", parts.scheme == "smtps"
-    here = host in {"localhost", "127.0.0.1", "::1"}
-    security: Security = "tls" if implicit else "none" if here else "starttls"
+    local = host in {"localhost", "127.0.0.1", "::1"}
+    security: Security = "tls" if implicit else "none" if local else "starttls"
     port = parts.port or (465 if implicit else 587)
     return Server(host, port, security, unquote(parts.username or ""), unquote(parts.password or ""))
 

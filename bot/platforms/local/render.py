@@ -69,8 +69,8 @@ def _element(part: Element, quote: Quoter, *, live: bool) -> h.Renderable:  # no
             return h.hr
         case File():
             return _file(part, live=live)
-        case Buttons(items):
-            return h.div(".buttons")[[_button(item, live=live) for item in items]]
+        case Buttons(buttons):
+            return h.div(".buttons")[[_button(button, live=live) for button in buttons]]
 
 
 def _spans(spans: Iterable[Span]) -> Iterator[h.Node]:
@@ -82,8 +82,8 @@ def _spans(spans: Iterable[Span]) -> Iterator[h.Node]:
             yield _TAGS[span.style][words] if span.style in _TAGS else words
 
 
-def _button(item: Button | Link, *, live: bool) -> h.Renderable:
-    match item:
+def _button(button: Button | Link, *, live: bool) -> h.Renderable:
+    match button:
         case Button(label, command, style) if live:
             return h.button(type="button", class_=_BUTTON_CLASSES[style], data_command=command)[label]
         case Link(label, url) if live and _WEB.match(url):

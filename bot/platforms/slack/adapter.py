@@ -222,8 +222,8 @@ class SlackAdapter(Connectable):
         answered.
         """
         text = str((body.get("event") or {}).get("text") or "")
-        asked = self._dispatcher.from_text(literal(self._mention.sub(" ", text)))
-        command = self._dispatcher.command(asked.command)
+        request = self._dispatcher.from_text(literal(self._mention.sub(" ", text)))
+        command = self._dispatcher.command(request.command)
         if command and command.anonymous:
             return await self._remembered(event)
         try:
@@ -302,9 +302,10 @@ class SlackAdapter(Connectable):
         is_button: bool = False,
     ) -> None:
         """Answer a message, command, button or form in a task of its own."""
-        asked = self._dispatcher.from_text(text, actor=origin.actor, place=origin.place)
-        asked = replace(asked, fields=fields or {}, pressed=is_button)
-        admission = self._dispatcher.admit(asked, written=written)
+        request = self._dispatcher.from_text(text, actor=origin.actor, place=origin.place)
+        request = replace(request, fields=fields or {}, pressed=is_button)
+        admission = self._dispatcher.admit(request, written=written)
+        del request  # it may hold who asks something anonymous
         origin = replace(origin, fleeting=admission.command.fleeting and not written)
         self._run(self._answer(admission, origin), admission.logged, origin)
 

@@ -213,8 +213,8 @@ class SlackReplies:
         """Send a file in the person's own conversation with the bot: elsewhere everyone would see it."""
         channel = origin.channel
         if origin.place != "direct":
-            here = self._content(Message(Text(f"{file.title}\u00a0: voici le fichier.")))
-            sent = await self.client.chat_postMessage(channel=origin.actor.user, **here)
+            content = self._content(Message(Text(f"{file.title}\u00a0: voici le fichier.")))
+            sent = await self.client.chat_postMessage(channel=origin.actor.user, **content)
             channel = sent["channel"]
         await self.client.files_upload_v2(
             channel=channel, filename=file.name, content=file.content, title=file.title
