@@ -67,6 +67,7 @@ def examples(bot: Bot) -> dict[str, Reply]:
             **commands.lettres_examples(),
             **outbox_examples(),
             "Une association que je ne sers pas": dispatcher.NOT_YOURS,
+            "Un bouton qui ne mène plus à rien": dispatcher.GONE_BUTTON,
             **accueil_examples(course),
             **gestion_examples(course),
             **quiz_examples(course, now),

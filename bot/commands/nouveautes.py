@@ -20,9 +20,8 @@ from bot.policy.library import Policy
 from bot.register.attestations import Fact
 from bot.revision import audience, ledger, revisions
 from bot.revision.archive import Archive
+from bot.revision.notices import READ, i_have_read, see_changes
 from bot.revision.revisions import Revision
-
-READ = "lu"
 
 
 def show(office: Office, course: Course, archive: Archive, request: Request) -> Message:
@@ -133,7 +132,7 @@ def changes_message(
         page.note,
         Buttons(
             *turn_buttons(page.number, page.pages, lambda target: f"nouveautes {key} {target}"),
-            *([Button("J'ai lu", f"nouveautes {READ} {key}", "primary")] if asked and last else []),
+            *([i_have_read(key, "primary")] if asked and last else []),
             Button("Les versions", f"versions {policy.id}"),
         ),
     )
@@ -183,7 +182,7 @@ def replaced(policy: Policy, latest: Revision) -> Message:
     """Say that a more recent revision has replaced the one that was read."""
     return Message(
         Text(f"Depuis cet avis, la {policy.name} a été révisée de nouveau. Voyez la dernière révision."),
-        Buttons(Button("Voir ce qui a changé", f"nouveautes {policy.id} {latest.version}", "primary")),
+        Buttons(see_changes(f"{policy.id} {latest.version}")),
     )
 
 
@@ -202,13 +201,13 @@ def revision_steps(course: Course, standing: Standing, day: Mapping[Fact, str]) 
     target = course.target()
     key = f"{target.policy} {target.version}"
     todo = standing.missing
-    onward = [Button("Voir ce qui a changé", f"nouveautes {key}", "plain" if "read" in day else "primary")]
+    onward = [see_changes(key, "plain" if "read" in day else "primary")]
     if standing.active and todo == ["passed"]:
         onward.append(Button("Répondre", "quiz", "primary"))
     elif standing.active and not todo:
         onward.append(Button("Attester ma lecture", "accueil attester", "primary"))
     elif standing.active:
-        onward.append(Button("J'ai lu", f"nouveautes {READ} {key}"))
+        onward.append(i_have_read(key))
     if standing.done:
         onward.append(Button("Redemander mon reçu", "accueil recu"))
     return Message(

@@ -55,6 +55,11 @@ _NOT_WRITTEN: Final = Text(
     "Cela ne se fait pas par écrit ici, où ce que vous tapez reste. Pressez le bouton\u00a0: vous serez "
     "seule ou seul à voir la suite, et rien n'en restera dans cette conversation."
 )
+# Shown for a button of a command that a later version of the bot no longer has.
+GONE_BUTTON: Final = Message(
+    Text("Ce bouton vient d'un ancien message et ne fait plus rien. Le menu montre ce qu'on peut faire ici."),
+    Buttons(Button("Menu", "vigie", "primary")),
+)
 _SORRY: Final = Message(
     Text(
         "Désolé, je n'ai pas pu répondre\u00a0: quelque chose s'est brisé de mon côté. "
@@ -140,8 +145,10 @@ class Dispatcher:
         """Return the command of that name, if there is one."""
         return self._by_name.get(name)
 
-    def from_text(self, text: str, *, actor: Actor | None = None, place: Place = "direct") -> Request:
-        """Read a line that a person typed.
+    def from_text(
+        self, text: str, *, actor: Actor | None = None, place: Place = "direct", pressed: bool = False
+    ) -> Request:
+        """Read a line that a person typed or, `pressed`, that of a button.
 
         « /politique 5.10 », « politique 5.10 », « /vigie politique 5.10 » and « 5.10 » are the same
         request. Nothing written, or a greeting, is the menu. Anything else goes to the first command:
@@ -149,8 +156,8 @@ class Dispatcher:
         """
         words = _readable(text)
         bare = [word.strip(_MARKS) for word in words.lower().split() if word.strip(_MARKS)]
-        if words.startswith("/"):
-            return self.from_command(words, actor=actor, place=place)
+        if words.startswith("/") or pressed:
+            return self.from_command(words, actor=actor, place=place, pressed=pressed)
         if not words or (bare and set(bare) <= _GREETINGS | {self.menu}):
             return Request(self.menu, "", actor, place)
         if len(bare) == 1 and bare[0] in self._by_name:
@@ -160,15 +167,17 @@ class Dispatcher:
             return self.from_command(words, actor=actor, place=place)
         return Request(self._default.name, words, actor, place, free=True)
 
-    def from_command(self, line: str, *, actor: Actor | None = None, place: Place = "direct") -> Request:
-        """Read the line of a button, a form or a slash command: a name, then its text."""
+    def from_command(
+        self, line: str, *, actor: Actor | None = None, place: Place = "direct", pressed: bool = False
+    ) -> Request:
+        """Read the line of a button (`pressed`), a form or a slash command: a name, then its text."""
         name, _, rest = _readable(line).removeprefix("/").partition(" ")
         if name.lower() == self.menu and rest:
             name, _, rest = rest.partition(" ")
         if not name:
             return Request(self.menu, "", actor, place)
-        if name.lower() in self._by_name:
-            return Request(name.lower(), rest.strip(), actor, place)
+        if name.lower() in self._by_name or pressed:
+            return Request(name.lower(), rest.strip(), actor, place, pressed=pressed)
         return Request(self._default.name, f"{name} {rest}".strip(), actor, place)
 
     def serves(self, actor: Actor) -> bool:
@@ -220,7 +229,8 @@ class Dispatcher:
 
         Where all can read (`place` "open"), the answer holds only quotations and buttons.
         """
-        refusal = self._welcome.refusal(request.actor)
+        gone = GONE_BUTTON if request.pressed and request.command not in self._by_name else None
+        refusal = self._welcome.refusal(request.actor) or gone
         if refusal is not None:
             return Message(*refusal.elements, public=request.place == "open")
         token = logs.request_id.set(secrets.token_hex(6))  # 48 random bits, which mean nothing

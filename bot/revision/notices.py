@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from bot.conversation.messages import (
     Button,
     Buttons,
+    ButtonStyle,
     Element,
     File,
     Heading,
@@ -40,6 +41,7 @@ from bot.times import in_words
 
 PICTURE: Final = Notice("revision-image", "une image du registre d'une révision", PictureNotice)
 
+READ: Final = "lu"  # what the button « J'ai lu » writes
 _SUBJECT: Final = 160  # characters of a heading that are shown beside a change
 
 _OF_FORM: Final = "Ces changements ne touchent que la forme\u00a0: rien ne vous est demandé."
@@ -98,6 +100,16 @@ def notice_builders(archive: Archive) -> tuple[NoticeBuilder, ...]:
     )
 
 
+def see_changes(key: str, style: ButtonStyle = "primary") -> Button:
+    """Return the button that shows what changed. `key`: « pa20 2026-12-13 », a policy and its version."""
+    return Button("Voir ce qui a changé", f"nouveautes {key}", style)
+
+
+def i_have_read(key: str, style: ButtonStyle = "plain") -> Button:
+    """Return the button by which a person says that they have read what changed (`key` as above)."""
+    return Button("J'ai lu", f"nouveautes {READ} {key}", style)
+
+
 def notice(policy: Policy, revision: Revision, comparison: Comparison, asked: Asked) -> Message:
     """Say what changed, in short, and what is asked of the reader."""
     key = f"{policy.id} {comparison.new.key}"
@@ -106,10 +118,8 @@ def notice(policy: Policy, revision: Revision, comparison: Comparison, asked: As
         *_announcement(policy, revision, comparison),
         Text(_OF_FORM if formal else _ASKED[asked]),
         Buttons(
-            Button("Voir ce qui a changé", f"nouveautes {key}", "primary"),
-            Button("Commencer la lecture", "accueil lire")
-            if asked == "whole"
-            else Button("J'ai lu", f"nouveautes lu {key}"),
+            see_changes(key),
+            Button("Commencer la lecture", "accueil lire") if asked == "whole" else i_have_read(key),
         ),
     )
 
@@ -139,7 +149,7 @@ def in_channel(policy: Policy, revision: Revision, comparison: Comparison) -> Me
     return Message(
         *_announcement(policy, revision, comparison),
         Note("Les personnes que la politique vise reçoivent chacune un message privé."),
-        Buttons(Button("Voir ce qui a changé", f"nouveautes {policy.id} {comparison.new.key}", "primary")),
+        Buttons(see_changes(f"{policy.id} {comparison.new.key}")),
         public=True,
     )
 
@@ -154,8 +164,8 @@ def reminder(policy: Policy, version: date) -> Message:
             "Vous reprendrez où vous étiez."
         ),
         Buttons(
-            Button("Voir ce qui a changé", f"nouveautes {policy.id} {version}", "primary"),
-            Button("J'ai lu", f"nouveautes lu {policy.id} {version}"),
+            see_changes(f"{policy.id} {version}"),
+            i_have_read(f"{policy.id} {version}"),
         ),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,7 +38,7 @@ async def ask(dispatcher: Dispatcher, line: str) -> Message:
 
 
 async def press(dispatcher: Dispatcher, line: str) -> Message:
-    reply = await dispatcher.handle(replace(dispatcher.from_text(line), pressed=True))
+    reply = await dispatcher.handle(dispatcher.from_text(line, pressed=True))
     assert isinstance(reply, Message)
     return reply
 

@@ -228,3 +228,13 @@ async def test_a_form_comes_back_with_what_was_typed(dispatcher: Dispatcher) -> 
     reply = await dispatcher.handle(sent)
     assert isinstance(reply, Message)
     assert [quote.clause for quote in reply.quotes()] == ["5.13"]
+
+
+@pytest.mark.parametrize("line", ["disparue voir 0f3ae2", "disparue 5.10", "vigie disparue"])
+async def test_a_button_of_a_command_that_is_gone_says_so_and_asks_nothing_of_the_policy(
+    dispatcher: Dispatcher, line: str
+) -> None:
+    reply = await dispatcher.handle(dispatcher.from_text(line, actor=ALEX, pressed=True))
+    assert isinstance(reply, Message)
+    assert "ne fait plus rien" in "".join(reply.own_words())
+    assert not reply.quotes()

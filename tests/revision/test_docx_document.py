@@ -15,6 +15,7 @@ from docx.oxml.ns import nsdecls
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.conversation.requests import TAKEN_SIZE
 from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Library
 from bot.revision.reading import formats
@@ -286,7 +287,7 @@ def entities() -> bytes:
         (lambda: b"\x89PNG\r\n\x1a\n", "image"),
         (lambda: b"Bonjour \xe9t\xe9", "UTF-8"),
         (lambda: b" \n", "vide"),
-        (lambda: b"x" * (formats.LARGEST + 1), "8 Mo"),
+        (lambda: b"x" * (TAKEN_SIZE + 1), "8 Mo"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_the_reason(content: Callable[[], bytes], reason: str) -> None:

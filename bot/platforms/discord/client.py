@@ -239,10 +239,11 @@ class Client(discord.AutoShardedClient):
             command_line(data, self._dispatcher.commands),
             actor=await self._actor(interaction.guild_id, interaction.user.id),
             place="channel" if interaction.guild_id else "direct",
+            pressed=interaction.type is _BUTTON,
         )
         if interaction.type is _FORM:
             request = replace(request, fields=form_answers(data))
-        return self._dispatcher.admit(replace(request, pressed=interaction.type is _BUTTON))
+        return self._dispatcher.admit(request)
 
     async def _answer(self, interaction: Interaction) -> None:
         """Answer over the pressed message if only the person sees it, or else in a new message.

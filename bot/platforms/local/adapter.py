@@ -318,8 +318,9 @@ class LocalAdapter:
             line,
             actor=Actor("local", "", spot.persona),
             place="channel" if spot.conversation == CHANNEL else "direct",
+            pressed=pressed,
         )
-        request = replace(request, fields=fields or {}, pressed=pressed)
+        request = replace(request, fields=fields or {})
         admission = self._dispatcher.admit(request, written=written)
         reply = admission.refusal or await self._dispatcher.handle(admission.request)
         if isinstance(reply, Form) and window:

@@ -302,10 +302,10 @@ class SlackAdapter(Connectable):
         is_button: bool = False,
     ) -> None:
         """Answer a message, command, button or form in a task of its own."""
-        request = self._dispatcher.from_text(text, actor=origin.actor, place=origin.place)
-        request = replace(request, fields=fields or {}, pressed=is_button)
+        request = self._dispatcher.from_text(text, actor=origin.actor, place=origin.place, pressed=is_button)
+        request = replace(request, fields=fields or {})
         admission = self._dispatcher.admit(request, written=written)
-        del request  # it may hold who asks something anonymous
+        del request  # it may hold the author of an anonymous request
         origin = replace(origin, fleeting=admission.command.fleeting and not written)
         self._run(self._answer(admission, origin), admission.logged, origin)
 

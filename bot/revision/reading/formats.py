@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from bot.conversation.requests import TAKEN_SIZE
 from bot.policy import articles
 from bot.policy.articles import Misplaced, PolicyError, Version
 from bot.policy.changes.comparison import Comparison, compare
 from bot.revision.reading import lint, pdf_document
 from bot.revision.reading.document import Document
 from bot.revision.reading.lint import LintFinding, NamedRole
-
-LARGEST: Final = 8 * 1024 * 1024  # bytes; a policy of a hundred pages takes a few hundred thousand
 
 _UNKNOWN: Final = "le fichier n'est ni du Markdown en UTF-8, ni du DOCX, ni du PDF."
 _REFUSED: Final = {
@@ -73,8 +72,8 @@ def review_document(
 
 def read_document(content: bytes, name: str) -> Document:
     """Return the text of a file, whose format is told by its content. Raises `PolicyError`."""
-    if len(content) > LARGEST:
-        raise PolicyError(name, 0, f"le fichier dépasse {LARGEST // 1024 // 1024} Mo.")
+    if len(content) > TAKEN_SIZE:
+        raise PolicyError(name, 0, f"le fichier dépasse {TAKEN_SIZE // 1024 // 1024} Mo.")
     if not content.strip():
         raise PolicyError(name, 0, "le fichier est vide.")
     if content.startswith(b"PK\x03\x04"):
