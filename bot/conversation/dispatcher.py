@@ -297,7 +297,7 @@ class Dispatcher:
             return work()
         except UserError as refusal:
             return Message(Text(str(refusal)))
-        except Exception as error:  # noqa: BLE001 — the one place where nobody may be left without a reply
+        except Exception as error:  # noqa: BLE001 — nobody may be left without a reply
             name = self.menu if command.anonymous else command.name
             return apology(error, name, anonymous=command.anonymous)
 

@@ -1,1 +1,4 @@
-"""Finding the address of a post in what people paste, and making it canonical by rules that are data."""
+"""From what people paste to one canonical address per post, by the rules in `data/addresses.toml`.
+
+Two reports are about the same post when their canonical addresses are equal.
+"""

@@ -1,4 +1,4 @@
-"""Reports under article 5.10.
+"""Reports under clause 5.10.
 
 What people write is sealed (see `bot.reports.keys`). The rest tells neither who reported nor when:
 identifiers are random and rows lie in their order, days are days, and moments were drawn at random
