@@ -11,6 +11,7 @@ from dataclasses import replace
 from bot.answers.examples import training_examples
 from bot.answers.guidance import Guidance
 from bot.app.build import Bot
+from bot.commands import aide
 from bot.commands import examples as commands
 from bot.commands.accueil.examples import accueil_examples, gestion_examples
 from bot.commands.quiz.examples import quiz_examples
@@ -51,20 +52,14 @@ def examples(bot: Bot) -> dict[str, Reply]:
             **signalement_examples(reporting),
             **follow_examples(),
             **signalements_examples(reporting),
-            **commands.aide_examples(bot.dispatcher.commands),
+            "L'aide": aide.help_message(bot.dispatcher.commands),
         }
 
     with closing(storage):
         return {
-            **commands.vigie_examples(library, calendar, now),
+            **commands.sending_examples(library, calendar, now),
             **commands.politique_examples(library),
-            **commands.partager_examples(library),
-            **commands.chercher_examples(library),
-            **commands.lier_examples(),
-            **commands.mesdonnees_examples(),
-            **commands.membres_examples(),
-            **commands.pause_examples(calendar, now),
-            **commands.lettres_examples(),
+            **commands.people_examples(),
             **outbox_examples(),
             "Une association que je ne sers pas": dispatcher.NOT_YOURS,
             "Un bouton qui ne mène plus à rien": dispatcher.GONE_BUTTON,
@@ -75,7 +70,6 @@ def examples(bot: Bot) -> dict[str, Reply]:
             **onboarding_examples(progress_png()),
             **register_examples(),
             **commands.banque_examples(library),
-            **commands.retour_examples(),
             **training_examples(),
             **alert_examples(),
             **digest_examples(),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -12,7 +11,6 @@ from bot.answers.guidance import Guidance
 from bot.answers.questions import PolicyAnswer
 from bot.answers.unanswered import KeptQuestion, SimilarQuestions
 from bot.commands import (
-    aide,
     answers,
     banque,
     chercher,
@@ -29,7 +27,7 @@ from bot.commands import (
 )
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Text
-from bot.conversation.requests import Actor, Command, Request
+from bot.conversation.requests import Actor, Request
 from bot.outbox.notices import DEAD_LETTER
 from bot.people import roles as registry
 from bot.people.membership import Source
@@ -43,8 +41,8 @@ from bot.storage.state import Flag
 from bot.times import Calendar
 
 
-def politique_examples(library: Library) -> dict[str, Message]:
-    """Return one of each message of `politique`, by name."""
+def politique_examples(library: Library) -> dict[str, Reply]:
+    """Return one of each reply of `politique`, `chercher` and `partager`, by name."""
     reading, _ = politique.open_reading(library, "")
     number = reading.policy.example(reading.version)
     *above, last = reading.version.within(number.article)[-1].number.parts
@@ -81,6 +79,8 @@ def politique_examples(library: Library) -> dict[str, Message]:
         "Une clause qui a pris le numéro d'une clause retirée": Message(
             reading.quote(number), *politique.successor_notes(reading, number, (), day, reading.version.since)
         ),
+        "Une clause partagée dans un canal": partager.share(library, Request("partager", f"{number}")),
+        "Le formulaire de recherche": chercher.search(library, Request("chercher")),
     }
 
 
@@ -93,9 +93,22 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
     one = (reading.policy.example(reading.version),)
     last = reading.version.clauses()[-1].number
     two = tuple(ScoredClause(number, 0.4) for number in (*one, last))
-    judged = "0f3c9a5b"
+    judged, learning = "0f3c9a5b", PolicyAnswer("not_found", ranked=two, learning=True)
     unsaid = " ".join(guidance.silences[0].when[:1]) if guidance.silences else ""
     other = " ".join(guidance.elsewhere[0].when[:1]) if guidance.elsewhere else ""
+    by_answer: dict[str, tuple[PolicyAnswer, str, str]] = {
+        "Une question à préciser": (PolicyAnswer("clarify", clauses=two), "", judged),
+        "Un incident": (PolicyAnswer("answer", "incident", two[:1], two[:1]), "", ""),
+        "Un brouillon": (PolicyAnswer("answer", "draft", two, two), "", ""),
+        "Pas de réponse fiable": (PolicyAnswer("not_found", ranked=two), "", judged),
+        "Pas de réponse fiable, pendant l'apprentissage": (learning, "", ""),
+        "Ce que la politique ne précise pas": (PolicyAnswer("silent"), unsaid, judged),
+        "Ce que la politique ne précise pas, en général": (PolicyAnswer("silent", ranked=two), "", judged),
+        "Un autre sujet": (PolicyAnswer("out_of_scope"), other, judged),
+        "Un tout autre sujet": (PolicyAnswer("out_of_scope"), "", judged),
+        "Avec calme": (PolicyAnswer("out_of_scope", unkind=True), "", ""),
+        "Une autre langue": (PolicyAnswer("out_of_scope", foreign=True), "", ""),
+    }
     return {
         "Une réponse": answers.clauses_message(here, one, judged),
         "Une réponse, dans un canal": answers.clauses_message(channel, one, judged),
@@ -104,33 +117,13 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
             f"Une réponse, des clauses à lire ensemble {at}": answers.clauses_message(here, group, judged)
             for at, group in enumerate(together, 1)
         },
-        "Une question à préciser": answers.answer_message(
-            here, PolicyAnswer("clarify", clauses=two), "", judged
-        ),
-        "Un incident": answers.answer_message(here, PolicyAnswer("answer", "incident", two[:1], two[:1]), ""),
-        "Un brouillon": answers.answer_message(here, PolicyAnswer("answer", "draft", two, two), ""),
-        "Pas de réponse fiable": answers.answer_message(
-            here, PolicyAnswer("not_found", ranked=two), "", judged
-        ),
-        "Pas de réponse fiable, pendant l'apprentissage": answers.answer_message(
-            here, PolicyAnswer("not_found", ranked=two, learning=True), ""
-        ),
-        "Ce que la politique ne précise pas": answers.answer_message(
-            here, PolicyAnswer("silent"), unsaid, judged
-        ),
-        "Ce que la politique ne précise pas, en général": answers.answer_message(
-            here, PolicyAnswer("silent", ranked=two), "", judged
-        ),
-        "Un autre sujet": answers.answer_message(here, PolicyAnswer("out_of_scope"), other, judged),
-        "Un tout autre sujet": answers.answer_message(here, PolicyAnswer("out_of_scope"), "", judged),
-        "Avec calme": answers.answer_message(here, PolicyAnswer("out_of_scope", unkind=True), ""),
-        "Une autre langue": answers.answer_message(here, PolicyAnswer("out_of_scope", foreign=True), ""),
+        **{name: answers.answer_message(here, *arguments) for name, arguments in by_answer.items()},
         "Posez votre question": answers.question_invitation(reading),
     }
 
 
-def vigie_examples(library: Library, calendar: Calendar, now: datetime) -> dict[str, Message]:
-    """Return one of each message of `vigie`, by name."""
+def sending_examples(library: Library, calendar: Calendar, now: datetime) -> dict[str, Message]:
+    """Return one of each message of `vigie`, `pause` and `lettres`, by name."""
     return {
         "Le menu": vigie.menu_message(library),
         "Le menu de qui reçoit les signalements": vigie.menu_message(library, vigie.REPORTS),
@@ -138,37 +131,18 @@ def vigie_examples(library: Library, calendar: Calendar, now: datetime) -> dict[
         "Le menu, les envois arrêtés": vigie.menu_message(
             library, *pause.stopped(Flag(now), calendar), vigie.ADMINISTRATION
         ),
-    }
-
-
-def chercher_examples(library: Library) -> dict[str, Reply]:
-    """Return one of each reply of `chercher`, by name."""
-    return {"Le formulaire de recherche": chercher.search(library, Request("chercher"))}
-
-
-def partager_examples(library: Library) -> dict[str, Message]:
-    """Return one of each message of `partager`, by name."""
-    number = library.default.example(library.current(library.default))
-    return {"Une clause partagée dans un canal": partager.share(library, Request("partager", str(number)))}
-
-
-def aide_examples(catalogue: Sequence[Command]) -> dict[str, Message]:
-    """Return one of each message of `aide`, by name."""
-    return {"L'aide": aide.help_message(catalogue)}
-
-
-def retour_examples() -> dict[str, Message]:
-    """Return one of each message of `retour`, by name."""
-    return {
-        "Une réponse utile": retour.thanks(retour.THANKS),
-        "Une réponse qui ne l'était pas": retour.thanks(retour.SORRY),
-        "Une réponse jugée trop tard": retour.thanks(retour.LATE),
-        "Comment juger une réponse": Message(Text(retour.HOW)),
+        "Les envois, en marche": pause.running(),
+        "Les envois, arrêtés": pause.paused(Flag(now, "Erreur dans un avis"), 12, calendar),
+        "Les envois, repris": pause.resumed(1),
+        "Les lettres mortes": lettres.shown({DEAD_LETTER.title: 2}),
+        "Les lettres mortes, aucune": lettres.shown({}),
+        "Les lettres mortes, envoyées": lettres.settled(2, send=True),
+        "Une lettre morte, annulée": lettres.settled(1, send=False),
     }
 
 
 def banque_examples(library: Library) -> dict[str, Reply]:
-    """Return one of each reply of `banque`, by name."""
+    """Return one of each reply of `retour` and `banque`, by name."""
     reading, _ = politique.open_reading(library, "")
     number = reading.policy.example(reading.version)
     questions = (
@@ -180,6 +154,10 @@ def banque_examples(library: Library) -> dict[str, Reply]:
         "Peut-on filmer une assemblée?", "direct", banque.ANSWER_KIND, (number,), (), banque.AUTHOR
     )
     return {
+        "Une réponse utile": retour.thanks(retour.THANKS),
+        "Une réponse qui ne l'était pas": retour.thanks(retour.SORRY),
+        "Une réponse jugée trop tard": retour.thanks(retour.LATE),
+        "Comment juger une réponse": Message(Text(retour.HOW)),
         "Les questions à améliorer": banque.bank_overview(
             reading, [group], {"useful": 12, "useless": 3}, outdated=2
         ),
@@ -192,40 +170,15 @@ def banque_examples(library: Library) -> dict[str, Reply]:
     }
 
 
-def lier_examples() -> dict[str, Message]:
-    """Return one of each message of `lier`, by name."""
-    return {
-        "Un code pour lier ses comptes": lier.issued("K7PMQ-3TXDW"),
-        "La confirmation avant de lier": lier.confirmation([Account("slack", "T1", "U1")], "K7PMQ-3TXDW"),
-        "Des comptes liés": lier.LINKED,
-        "Un code qui n'est plus bon": Message(Text(lier.UNKNOWN_CODE)),
-        "Un code tapé dans le même compte": Message(Text(lier.SAME_ACCOUNT)),
-    }
-
-
-def mesdonnees_examples() -> dict[str, Message]:
-    """Return one of each message of `mesdonnees`, by name."""
+def people_examples() -> dict[str, Reply]:
+    """Return one of each reply of `lier`, `mesdonnees` and `membres`, by name."""
     facts: dict[str, dict[str, object]] = {
         "comptes": {"plateforme": "slack", "espace": "T1", "identifiant": "U1", "avis_vu": "1"},
         "appartenance": {"a_titre_de": "officière ou officier", "depuis": "2026-09-01", "jusque": None},
     }
     held = {category: [facts[category.id]] for category in CATEGORIES if category.id in facts}
     contact = "renseignements@exemple.ca"
-    return {
-        "L'avis de confidentialité": Message(*mesdonnees.NOTICE),
-        "Mes données": mesdonnees.shown(held, contact),
-        "Mes données, aucune": mesdonnees.nothing(None),
-        "Mes données, le fichier": mesdonnees.exported(b'{"renseignements": {}}', date(2026, 11, 24)),
-        "Effacer mes données?": mesdonnees.confirmation([]),
-        "Effacer mes données? Une part reste": mesdonnees.confirmation(["roles", "appartenance"]),
-        "Mes données, effacées": mesdonnees.erased([]),
-        "Mes données, effacées en partie": mesdonnees.erased(["appartenance"]),
-    }
-
-
-def membres_examples() -> dict[str, Reply]:
-    """Return one of each reply of `membres`, by name."""
-    found = [
+    groups = [
         Source("a1", "officer", "slack", "T1", "slack_group", "S0123ABCD", "2026-11-24"),
         Source(
             "a2",
@@ -239,12 +192,25 @@ def membres_examples() -> dict[str, Reply]:
         ),
     ]
     return {
-        "Personnes visées": membres.overview({"officer": 12, "employee": 4}, found),
+        "Un code pour lier ses comptes": lier.issued("K7PMQ-3TXDW"),
+        "La confirmation avant de lier": lier.confirmation([Account("slack", "T1", "U1")], "K7PMQ-3TXDW"),
+        "Des comptes liés": lier.LINKED,
+        "Un code qui n'est plus bon": Message(Text(lier.UNKNOWN_CODE)),
+        "Un code tapé dans le même compte": Message(Text(lier.SAME_ACCOUNT)),
+        "L'avis de confidentialité": Message(*mesdonnees.NOTICE),
+        "Mes données": mesdonnees.shown(held, contact),
+        "Mes données, aucune": mesdonnees.nothing(None),
+        "Mes données, le fichier": mesdonnees.exported(b'{"renseignements": {}}', date(2026, 11, 24)),
+        "Effacer mes données?": mesdonnees.confirmation([]),
+        "Effacer mes données? Une part reste": mesdonnees.confirmation(["roles", "appartenance"]),
+        "Mes données, effacées": mesdonnees.erased([]),
+        "Mes données, effacées en partie": mesdonnees.erased(["appartenance"]),
+        "Personnes visées": membres.overview({"officer": 12, "employee": 4}, groups),
         "Personnes visées, au début": membres.overview({}, []),
         "Suivre un groupe": membres.source_form(),
-        "Un groupe suivi": membres.followed(found[0], ""),
+        "Un groupe suivi": membres.followed(groups[0], ""),
         "Un groupe suivi, le premier de Discord": membres.followed(
-            found[1],
+            groups[1],
             "C'est le premier rôle de Discord que je suis\u00a0: permettez «\u00a0Server Members "
             "Intent\u00a0» à la page «\u00a0Bot\u00a0» de l'application, puis redémarrez-moi.",
         ),
@@ -270,23 +236,4 @@ def roles_examples(office: Office, actor: Actor) -> dict[str, Reply]:
         "Modifier un rôle": roles.role_form(
             role, [Role(registry.CONSEILLER, "Conseillère ou conseiller à l'exécutif")]
         ),
-    }
-
-
-def pause_examples(calendar: Calendar, now: datetime) -> dict[str, Message]:
-    """Return one of each message of `pause`, by name."""
-    return {
-        "Les envois, en marche": pause.running(),
-        "Les envois, arrêtés": pause.paused(Flag(now, "Erreur dans un avis"), 12, calendar),
-        "Les envois, repris": pause.resumed(1),
-    }
-
-
-def lettres_examples() -> dict[str, Message]:
-    """Return one of each message of `lettres`, by name."""
-    return {
-        "Les lettres mortes": lettres.shown({DEAD_LETTER.title: 2}),
-        "Les lettres mortes, aucune": lettres.shown({}),
-        "Les lettres mortes, envoyées": lettres.settled(2, send=True),
-        "Une lettre morte, annulée": lettres.settled(1, send=False),
     }

@@ -9,17 +9,16 @@ import pytest
 
 from bot.commands import mesdonnees, pause
 from bot.commands.examples import (
-    lier_examples,
-    membres_examples,
-    mesdonnees_examples,
-    pause_examples,
+    people_examples,
     roles_examples,
+    sending_examples,
 )
 from bot.conversation.forms import ChoiceField, Form, PersonField, Reply, TextField
 from bot.conversation.messages import File, Message, Quoter
 from bot.conversation.requests import Actor, Request
 from bot.people import persons
 from bot.people import roles as registry
+from bot.policy.library import Library
 from bot.privacy import personal_data
 from bot.storage import state
 from bot.times import iso
@@ -300,14 +299,12 @@ async def test_the_menu_of_the_administration_says_that_sending_is_stopped(offic
 # --- Every message ----------------------------------------------------------------------------
 
 
-async def test_every_message_passes_on_every_platform(office: Desk, quote: Quoter) -> None:
+async def test_every_message_passes_on_every_platform(office: Desk, library: Library, quote: Quoter) -> None:
     work = office.office
     replies = {
         **await work.storage.run(lambda: roles_examples(work, ADMIN)),
-        **membres_examples(),
-        **lier_examples(),
-        **mesdonnees_examples(),
-        **pause_examples(CALENDAR, NOW),
+        **people_examples(),
+        **sending_examples(library, CALENDAR, NOW),
     }
     assert any(isinstance(reply, Form) for reply in replies.values())
     assert any(isinstance(e, File) for r in replies.values() if isinstance(r, Message) for e in r.elements)
