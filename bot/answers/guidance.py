@@ -18,7 +18,7 @@ from bot.answers.questions import MOST, PolicyAnswer
 from bot.policy.annotations import AnnotationReader, parse_toml
 from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.changes import identities
-from bot.policy.library import Library
+from bot.policy.library import Policy
 from bot.policy.search import fold_accents
 
 FILE: Final = "answers.toml"
@@ -172,14 +172,14 @@ def carried_guidance(guidance: Guidance, origin: Version, latest: Version) -> Gu
 # --- The file -----------------------------------------------------------------------------------
 
 
-def load_guidance(folders: Iterable[Path], library: Library) -> dict[str, Guidance]:
+def load_guidance(folders: Iterable[Path], policies: Mapping[str, Policy]) -> dict[str, Guidance]:
     """Read the guidance of each policy, by its id; a later folder's file replaces an earlier one's.
 
     Raises `PolicyError`, naming the file, for what is badly written or names no clause.
     """
     folders = tuple(folders)
     guidance = {}
-    for policy in library.policies.values():
+    for policy in policies.values():
         files = [path for folder in folders if (path := folder / "politique" / policy.id / FILE).is_file()]
         source, written = f"{policy.id}/{FILE}", Guidance()
         latest = policy.versions[-1]

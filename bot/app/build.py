@@ -8,7 +8,6 @@ A part is made when it is first asked for. Nothing is kept in modules: two bots 
 
 from __future__ import annotations
 
-import logging
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -38,8 +37,7 @@ from bot.onboarding.enrolment import OnboardingPlan, Onboardings
 from bot.operations.health import Metrics
 from bot.outbox.notices import Notices
 from bot.people.office import Office
-from bot.policy.articles import PolicyError
-from bot.policy.library import Library
+from bot.policy.library import Library, Policy
 from bot.policy.loading import Approved, load_library
 from bot.register import signing
 from bot.register.attestations import Attesting
@@ -64,8 +62,6 @@ from bot.settings import SEED, Settings, listed
 from bot.storage.database import Storage, StorageError, explained, reader
 from bot.storage.destruction import forgets_nothing
 from bot.times import Clock, system_clock
-
-logger = logging.getLogger(__name__)
 
 
 class Parts:
@@ -119,22 +115,24 @@ class Parts:
             listed(settings.vigie_canaux_annonces),
             settings.vigie_revision_approbations,
             _preview,
-            pages=lambda old, new: accueil.carried_pages(old, new, library.policies[new.policy]),
-            replaced=self._read_guidance_again,
+            pages=accueil.carried_pages,
+            interpret=self._interpret,
+            after_commit=self._after_commit,
             at_once=settings.sandboxed(),
         )
 
     @cached_property
     def guidance(self) -> dict[str, Guidance]:
         """The guidance that interprets each policy, by policy. Raises `PolicyError`."""
-        return load_guidance(self.folders, self.library)
+        return load_guidance(self.folders, self.library.policies)
 
-    def _read_guidance_again(self) -> None:
-        """Read the guidance again for the texts now in force; keep the former when it does not fit them."""
-        try:
-            self.guidance.update(load_guidance(self.folders, self.library))
-        except PolicyError as error:
-            logger.warning("%s", error)
+    def _interpret(self, policies: Mapping[str, Policy]) -> Callable[[], None]:
+        """Read the guidance of other texts, and return what uses it from then on. Raises `PolicyError`."""
+        return partial(self.guidance.update, load_guidance(self.folders, policies))
+
+    def _after_commit(self, work: Callable[[], None]) -> None:
+        """Run `work`: no transaction is under way."""
+        work()
 
     @cached_property
     def engine(self) -> Engine:
@@ -217,6 +215,10 @@ class Bot(Parts):
                 return revision_archive.approved(db, self.folders, day)
 
         return self.storage.executor.submit(read).result()
+
+    def _after_commit(self, work: Callable[[], None]) -> None:
+        """Run `work` once the transaction under way is committed."""
+        self.storage.after_commit(work)
 
     @cached_property
     def office(self) -> Office:

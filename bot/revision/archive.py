@@ -19,6 +19,7 @@ from sqlite_utils import Database
 
 from bot.answers.retraining import LEARN
 from bot.conversation.messages import Message, Quoter
+from bot.logs import ExplainedError
 from bot.onboarding import enrolment
 from bot.outbox import rows
 from bot.outbox.notices import Notice
@@ -26,7 +27,7 @@ from bot.outbox.rows import Delivery
 from bot.policy import articles, loading
 from bot.policy.articles import PolicyError, Version
 from bot.policy.changes.comparison import Comparison, compare, with_decisions
-from bot.policy.library import Library
+from bot.policy.library import Library, Policy
 from bot.policy.loading import Approved
 from bot.register.attestations import Target
 from bot.revision import audience, revisions
@@ -51,8 +52,10 @@ FOUND: Final = Notice("revision-trouvee", "un texte changé dans les fichiers", 
 
 # A page that shows messages as each platform would, from its title, the messages by name, and the quoter.
 Preview: TypeAlias = Callable[[str, Mapping[str, Message], Quoter], bytes]
-# From one version to another: the reading pages that say the same, by their names in each.
-Pages: TypeAlias = Callable[[Version, Version], Mapping[str, str]]
+# From one version of a policy to another: the reading pages that say the same, by their names in each.
+Pages: TypeAlias = Callable[[Version, Version, Policy], Mapping[str, str]]
+# Reads what interprets the policies, and returns what puts it in use. Raises `PolicyError`.
+Interpret: TypeAlias = Callable[[Mapping[str, Policy]], Callable[[], None]]
 
 _compare = lru_cache(maxsize=32)(compare)
 
@@ -74,8 +77,9 @@ def approved(db: Database, folders: Sequence[Path], today: date) -> Approved:
 class Archive:
     """All the texts. `volume`: the association's own folder, where adopted texts are written too.
 
-    `channels`: where revisions are announced. `approvals`: how many persons must approve. `replaced`: called
-    once other texts are in force. `at_once`: whether people are told outside working hours (the sandbox).
+    `channels`: where revisions are announced. `approvals`: how many persons must approve. `interpret`: reads
+    what interprets the texts that come into force. `after_commit`: runs something once the transaction under
+    way is committed. `at_once`: whether people are told outside working hours (the sandbox).
     """
 
     library: Library
@@ -85,10 +89,10 @@ class Archive:
     channels: Sequence[str] = ()
     approvals: int = 1
     preview: Preview = lambda _title, _shown, _quote: b""
-    pages: Pages = lambda _old, _new: {}
-    replaced: Callable[[], None] = lambda: None
+    pages: Pages = lambda _old, _new, _policy: {}
+    interpret: Interpret = lambda _policies: lambda: None
+    after_commit: Callable[[Callable[[], None]], None] = lambda work: work()
     at_once: bool = False
-    _in_force: tuple[tuple[str, str], ...] = ()
     _drafts: dict[str, Version] = field(default_factory=dict)
 
     # Versions and comparisons
@@ -184,52 +188,65 @@ class Archive:
         return texts
 
     def announce(self, db: Database, arguments: Mapping[str, Any], now: datetime) -> None:
-        """Put a scheduled revision in force and queue its announcement; any other is left alone."""
+        """Put a scheduled revision in force and queue its announcement; any other is left alone.
+
+        The former texts are served until the transaction is committed. Raises `ExplainedError` when a file
+        beside the texts cannot be read.
+        """
         revision = revisions.find_revision(db, str(arguments["revision"]))
         if revision is None or revision.state != "scheduled":
             return
         nature = self.comparison(db, revision).nature
         revision = revisions.mark_announced(db, revision, nature, now)
-        self.refresh(db)
+        try:
+            policies, serve = self._read(db)
+        except PolicyError as error:
+            raise ExplainedError(f"{error} Le texte précédent reste en vigueur d'ici là.") from error
         clock.plan(db, f"{LEARN}:{revision.id}:{revision.effective}", LEARN, now)
-        audience.announce(db, self._campaign(db, revision), self.channels, now)
+        campaign = self._campaign(db, revision, policies[revision.policy])
+        audience.announce(db, campaign, self.channels, now)
+        self.after_commit(serve)
 
     def follow(self, db: Database, now: datetime) -> None:
         """Tell those who came back since the last revision, and nobody who left: see `onboarding.follow`."""
-        for policy in self.library.policies:
-            chain = revisions.approved_chain(db, policy)
+        for name, policy in self.library.policies.items():
+            chain = revisions.approved_chain(db, name)
             in_force = [text for text in chain if text.state != "scheduled"]
             if in_force and in_force[-1].state == "announced":
-                audience.follow(db, self._campaign(db, in_force[-1]), now)
+                audience.follow(db, self._campaign(db, in_force[-1], policy), now)
 
-    def _campaign(self, db: Database, revision: Revision) -> Campaign:
+    def _campaign(self, db: Database, revision: Revision, policy: Policy) -> Campaign:
         chain = revisions.approved_chain(db, revision.policy)
         at = next(at for at, text in enumerate(chain) if text.id == revision.id)
-        policy = self.library.policies[revision.policy]
         new = policy.version(revision.version)
         return Campaign(
             revision,
             chain[: at + 1],
             Target(revision.policy, new.adopted, revision.sha256, ""),
             self.calendar,
-            attested=policy is self.library.default,
-            carried=lambda adopted: self.pages(policy.version(adopted.isoformat()), new),
+            attested=policy.id == self.library.default.id,
+            carried=lambda adopted: self.pages(policy.version(adopted.isoformat()), new, policy),
             at_once=self.at_once,
         )
 
-    def refresh(self, db: Database) -> bool:
-        """Serve the texts that are in force, and write them in the volume; return whether they changed."""
+    def _read(self, db: Database) -> tuple[Mapping[str, Policy], Callable[[], None]]:
+        """Read the texts in force and what interprets them; return the policies, and what serves them.
+
+        Nothing changes before the latter is called: it also writes the texts in the volume.
+        Raises `PolicyError`.
+        """
         known = revisions.adopted_texts(db)
-        now = tuple(sorted((policy, f"{text.adopted}") for policy, texts in known.items() for text in texts))
-        if now == self._in_force:
-            return False
-        self._in_force = now
-        self.library.replace(loading.read_policies(self.folders, known))
-        for policy, texts in known.items():
-            for text in texts:
-                self._write(f"{policy}/{text.adopted}.md", text.text)
-        self.replaced()
-        return True
+        policies = loading.read_policies(self.folders, known)
+        use_interpretation = self.interpret(policies)
+
+        def serve() -> None:
+            self.library.replace(policies)
+            use_interpretation()
+            for policy, texts in known.items():
+                for text in texts:
+                    self._write(f"{policy}/{text.adopted}.md", text.text)
+
+        return policies, serve
 
     def _write(self, name: str, text: str) -> None:
         """Write an adopted text beside the others, for people and other programs; it is never read again."""
@@ -248,5 +265,6 @@ class Archive:
             for revision in revisions.list_revisions(db, policy):
                 if revision.state != "announced":
                     self.version(revision)
-        self.refresh(db)
+        _, serve = self._read(db)
+        serve()  # at once: these texts were committed before
         self.watch(db, now)

@@ -55,6 +55,7 @@ class Storage:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
+        self._after_commit: list[Callable[[], None]] = []
         self.executor = ThreadPoolExecutor(1, "storage")
         self._lock = lock(path) if path else None
         try:
@@ -73,8 +74,19 @@ class Storage:
         if self._db.conn.in_transaction:
             yield self._db
             return
+        self._after_commit.clear()  # of one that was rolled back
         with explained(self.path), _immediate(self._db):
             yield self._db
+        while self._after_commit:
+            self._after_commit.pop(0)()
+
+    def after_commit(self, work: Callable[[], None]) -> None:
+        """Run `work` once the transaction under way is committed, and never if it is rolled back.
+
+        On the storage thread only, inside a transaction. For what changes in memory with the database;
+        `work` must not fail, since nothing can undo the commit.
+        """
+        self._after_commit.append(work)
 
     async def run(self, work: Callable[[], Result]) -> Result:
         """Run `work` on the storage thread, in the caller's context, and return its result."""

@@ -17,7 +17,7 @@ from tests.kits.people import fresh
 
 @pytest.fixture(scope="module")
 def pa20(library: Library) -> Guidance:
-    return guidance.load_guidance([SEED], library)["pa20"]
+    return guidance.load_guidance([SEED], library.policies)["pa20"]
 
 
 def test_every_clause_has_a_subject_for_its_button(library: Library, pa20: Guidance) -> None:
@@ -72,7 +72,7 @@ def test_no_sentence_says_yes_no_or_forbidden(pa20: Guidance) -> None:
 
 
 def test_a_policy_without_guidance_has_none_and_says_so_in_general_words(library: Library) -> None:
-    assert guidance.load_guidance([SEED], library)["cr3"] == Guidance()
+    assert guidance.load_guidance([SEED], library.policies)["cr3"] == Guidance()
 
 
 @pytest.mark.parametrize(

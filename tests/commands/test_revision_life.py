@@ -16,7 +16,7 @@ from bot.conversation.messages import File, Message
 from bot.onboarding.quiz import bank
 from bot.people import persons
 from bot.policy import articles
-from bot.revision import revisions
+from bot.revision import audience, revisions
 from bot.settings import SEED
 from tests.kits.revision_commands import (
     ALEX,
@@ -392,3 +392,68 @@ async def test_a_night_when_the_hour_changes_delays_nothing(
         desk.clock.set(nine)
         await again.beat()
         assert len(desk.arrived(ALEX)) == before + 1
+
+
+# --- The hour of effect -----------------------------------------------------------------------
+
+
+async def test_a_broken_file_at_the_hour_of_effect_puts_the_revision_off_until_it_is_mended(
+    desk: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The former text is served meanwhile, and each person is told once, without a restart."""
+    await desk.enters(ALEX)
+    await desk.attests(ALEX)
+    await desk.approve(REVISED, "2026-11-20", "2026-11-24")
+    notes = desk.volume / "politique" / "pa20" / "annotations.toml"
+    notes.parent.mkdir(parents=True, exist_ok=True)
+    shipped = (SEED / "politique/pa20/annotations.toml").read_text("utf-8")
+    notes.write_text(shipped.replace("[force]", "[force", 1), "utf-8")
+    desk.clock.move(days=int((date(2026, 11, 24) - desk.today).days))
+    for _ in range(3):
+        caplog.clear()
+        await desk.beat()
+        lines = [record.getMessage() for record in caplog.records if "revision" in record.getMessage()]
+        assert len(lines) == 1, lines
+        assert "annotations.toml" in lines[0]
+        assert "\n" not in lines[0]
+        assert "nous vous invitons à vous abstenir" in _quoted(desk, await desk.ask("politique 5.10", ALEX))
+        assert (await desk.last()).state == "scheduled"
+        desk.clock.move(minutes=5)
+    assert not _news(desk)
+    notes.write_text(shipped, "utf-8")
+    for _ in range(3):
+        await desk.beat()
+        desk.clock.move(hours=3)
+    assert (await desk.last()).state == "announced"
+    assert "abstenez-vous" in _quoted(desk, await desk.ask("politique 5.10", ALEX))
+    assert len(_news(desk)) == 1
+
+
+async def test_a_text_is_served_only_once_its_announcement_is_committed(
+    desk: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.approve(REVISED, "2026-11-20", "2026-11-24")
+    desk.clock.move(days=int((date(2026, 11, 24) - desk.today).days))
+
+    def breaks(*_: object) -> int:
+        assert desk.services.library.default.versions[-1].key == "2015-12-13"
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(audience, "announce", breaks)
+        await desk.beat()
+    assert desk.services.library.default.versions[-1].key == "2015-12-13"
+    desk.clock.move(minutes=5)
+    await desk.beat()
+    assert desk.services.library.default.versions[-1].key == "2026-11-20"
+
+
+def _news(desk: World) -> list[str]:
+    return [text for text in desk.arrived(ALEX) if not text.startswith("Votre reçu")]
+
+
+def _quoted(desk: World, reply: object) -> str:
+    """Return the policy's words in a reply."""
+    assert isinstance(reply, Message)
+    quotations = [desk.services.library.quote(quote) for quote in reply.quotes()]
+    return "".join(span.text for quotation in quotations for spans in quotation.paragraphs for span in spans)

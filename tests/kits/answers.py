@@ -146,7 +146,7 @@ def counter(
         library,
         office,
         engine,
-        guidance.load_guidance([SEED], library),
+        guidance.load_guidance([SEED], library.policies),
         lambda: _masker(library),
         shipped_negative_posts,
         AnswerMemory(clock),

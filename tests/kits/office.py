@@ -121,7 +121,7 @@ def _masker(library: Library) -> Masker:
 
 @lru_cache(maxsize=4)
 def _guidance(library: Library, *_: Policy) -> dict[str, Guidance]:
-    return guidance.load_guidance(FOLDERS, library)
+    return guidance.load_guidance(FOLDERS, library.policies)
 
 
 def course(library: Library) -> Course:

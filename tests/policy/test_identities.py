@@ -41,6 +41,10 @@ def shifted(text: str, article: int, at: int, new: str) -> str:
     return text.replace(f"- {article}.{at + 1} ", f"{new}- {article}.{at + 1} ", 1)
 
 
+def _shipped() -> Library:
+    return loading.load_library([SEED], "pa20", lambda: TODAY)
+
+
 def read(tmp_path: Path, *edits: tuple[str, Callable[[str], str]]) -> Library:
     """Return the shipped policies with later versions of PA20, each an edit of the one before."""
     text = (SEED / "politique/pa20/2015-12-13.md").read_text("utf-8")
@@ -148,8 +152,8 @@ def test_what_was_said_of_a_clause_survives_a_correction(tmp_path: Path) -> None
 
 def test_guidance_and_topics_follow_too(tmp_path: Path) -> None:
     read_again = read(tmp_path, (AFTER, lambda text: shifted(text, 5, 3, NEW)))
-    found = guidance.load_guidance([SEED, tmp_path], read_again)["pa20"]
-    written = guidance.load_guidance([SEED], loading.load_library([SEED], "pa20", lambda: TODAY))["pa20"]
+    found = guidance.load_guidance([SEED, tmp_path], read_again.policies)["pa20"]
+    written = guidance.load_guidance([SEED], _shipped().policies)["pa20"]
     assert found.subjects[number("5.11")] == written.subjects[number("5.10")]
     step = written.step(number("5.10"))
     assert step is not None
@@ -177,10 +181,10 @@ def test_what_was_unsaid_is_claimed_no_more_once_new_words_may_say_it(
     tmp_path: Path, question: str, edit: Callable[[str], str], clause: str, outcome: Outcome
 ) -> None:
     no = PolicyAnswer(outcome)
-    before = guidance.load_guidance([SEED], loading.load_library([SEED], "pa20", lambda: TODAY))["pa20"]
+    before = guidance.load_guidance([SEED], _shipped().policies)["pa20"]
     assert before.silence(question) is not None
     assert before.settled(no, question) == no
-    after = guidance.load_guidance([SEED, tmp_path], read(tmp_path, (AFTER, edit)))["pa20"]
+    after = guidance.load_guidance([SEED, tmp_path], read(tmp_path, (AFTER, edit)).policies)["pa20"]
     assert after.silence(question) is None
     assert after.silence("Faut-il signaler dans un délai?") is not None
     said = after.settled(no, question)
@@ -286,7 +290,7 @@ def test_a_new_clause_is_quoted_rather_than_said_not_to_be(
 def test_of_a_text_that_it_was_not_taught_the_model_alone_claims_no_silence(
     tmp_path: Path, added: Library
 ) -> None:
-    about = guidance.load_guidance([SEED, tmp_path], added)["pa20"]
+    about = guidance.load_guidance([SEED, tmp_path], added.policies)["pa20"]
     no = PolicyAnswer("silent", untaught=True)
     assert about.settled(no, "De quelle encre est-elle imprimée?").outcome == "not_found"
     assert about.settled(no, "Combien d'avertissements avant une sanction?").outcome == "silent"
@@ -344,4 +348,4 @@ def test_through_any_revisions_each_clause_is_somewhere_or_was_removed(seeds: li
 
 
 def _first() -> Version:
-    return loading.load_library([SEED], "pa20", lambda: TODAY).default.versions[0]
+    return _shipped().default.versions[0]

@@ -90,6 +90,26 @@ def test_a_transaction_inside_another_is_part_of_it(storage: Storage, path: Path
     assert people(path) == set()
 
 
+def test_what_follows_a_commit_is_done_once_and_never_after_a_rollback(storage: Storage) -> None:
+    done: list[str] = []
+
+    def note(name: str, *, fail: bool = False) -> Callable[[Database], None]:
+        def inside(_: Database) -> None:
+            with storage.transaction():
+                storage.after_commit(lambda: done.append(name))
+            assert not done
+            if fail:
+                raise ZeroDivisionError
+
+        return inside
+
+    with pytest.raises(ZeroDivisionError):
+        within(storage, note("rolled back", fail=True))
+    within(storage, note("committed"))
+    within(storage, lambda _: None)
+    assert done == ["committed"]
+
+
 def test_a_reader_does_not_wait_for_the_writer_nor_see_what_is_not_committed(
     storage: Storage, path: Path
 ) -> None:
