@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -23,13 +24,24 @@ from bot.reports.keys import SealError
 from bot.reports.records import ReportError
 from bot.revision.revisions import RevisionError
 from bot.storage.database import StorageError, beside, reader
-from bot.times import system_clock
+from bot.times import iso, system_clock
 from bot.typesetting.typeset import TypesetError
 
 SUBCOMMAND = "COMMANDE [ARGUMENTS]…"
-DAY = "AAAA-MM-JJ"  # how a date is written
 FILE = click.Path(path_type=Path, dir_okay=False)
-DATE = click.DateTime(["%Y-%m-%d"])
+
+
+class _Date(click.DateTime):
+    """The type of an option whose value is a `date`, written « 2026-11-24 »."""
+
+    def convert(self, value: str | date, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 — click's own types
+        return value if type(value) is date else super().convert(value, param, ctx).date()
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 — click's own
+        return "AAAA-MM-JJ"
+
+
+DATE = _Date(["%Y-%m-%d"])
 
 json_flag = click.option("--json", "as_json", is_flag=True, help="Répondre en JSON.")
 
@@ -102,7 +114,8 @@ class CommandGroup(click.Group):
     """
 
     def __init__(self, name: str = "", **options: Any) -> None:  # noqa: ANN401 — click's own types
-        super().__init__(name, **{"subcommand_metavar": SUBCOMMAND, "no_args_is_help": False, **options})
+        metavar = f"[{SUBCOMMAND}]" if options.get("invoke_without_command") else SUBCOMMAND
+        super().__init__(name, **{"subcommand_metavar": metavar, "no_args_is_help": False, **options})
 
     def invoke(self, context: click.Context) -> object:
         """Run the command that was asked for."""
@@ -184,8 +197,12 @@ def real_database() -> AbstractContextManager[Database]:
 
 
 def dump(value: object) -> str:
-    """Write `value` as JSON for people and programs."""
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    """Write `value` as JSON for people and programs; days and moments in ISO 8601, paths as texts."""
+
+    def written(field: object) -> str:
+        return iso(field) if isinstance(field, datetime) else str(field)
+
+    return json.dumps(value, ensure_ascii=False, indent=2, default=written)
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
@@ -198,6 +215,13 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
         for row in rows
     )
     return text.getvalue()
+
+
+def conclude(done: bool, yes: str, no: str) -> None:
+    """Print `yes`; when it is not done, print `no` on the error output and end with exit code 1."""
+    click.echo(yes if done else no, err=not done)
+    if not done:
+        raise SystemExit(1)
 
 
 def refuse(problem: str) -> NoReturn:

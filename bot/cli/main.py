@@ -14,7 +14,7 @@ import resource
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,6 @@ from bot.app.build import build
 from bot.cli import operations, questions, quiz, register, registry, reports, revisions
 from bot.cli.base import (
     DATE,
-    DAY,
-    SUBCOMMAND,
     CommandGroup,
     CommandLine,
     configured,
@@ -67,7 +65,6 @@ def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | 
 @click.group(
     cls=CommandGroup,
     invoke_without_command=True,
-    subcommand_metavar=f"[{SUBCOMMAND}]",
     help="Vigie garde la politique de l'association vivante parmi les personnes qu'elle lie. "
     "Sans commande, «\u00a0vigie servir\u00a0».",
 )
@@ -134,22 +131,16 @@ def _erase(database: Path, keys: Path) -> None:
 
 @vigie.command(name="politique", help="Lire la politique par numéro ou par mot.")
 @click.argument("demande", nargs=-1, metavar="[NUMÉRO OU MOT]…")
-@click.option(
-    "--date",
-    "on",
-    type=DATE,
-    metavar=DAY,
-    help="Le texte en vigueur à cette date.",
-)
+@click.option("--date", "on", type=DATE, help="Le texte en vigueur à cette date.")
 @json_flag
-def politique_(demande: tuple[str, ...], on: datetime | None, as_json: bool) -> None:
+def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None:
     """Print clauses; exit 1 when there is none."""
-    library = parts().library_on(on.date()) if on else parts().library
+    library = parts().library_on(on) if on else parts().library
     named, text = library.naming.split(" ".join(demande))
     policy = library.policies.get(named or library.default.id)
     if policy is None:
         refuse(f"je ne connais pas la politique «\u00a0{named}\u00a0».")
-    version = policy.in_force(on.date()) if on else library.current(policy)
+    version = policy.in_force(on) if on else library.current(policy)
     clauses = politique.select(policy, version, text) if version else ()
     if as_json:
         click.echo(dump(_described(policy, version, clauses)))
@@ -216,7 +207,7 @@ def discord_invitation(application: int | None) -> None:
 def _described(policy: Policy, version: Version | None, clauses: Sequence[Clause]) -> dict[str, Any]:
     return {
         "policy": policy.id,
-        "version": version.adopted.isoformat() if version else None,
+        "version": version.adopted if version else None,
         "clauses": [
             {
                 "id": str(clause.number),

@@ -52,7 +52,7 @@ def sauvegarder(chemin: Path, as_json: bool) -> None:
     """Copy the database."""
     copy = backup.save(real_settings().database(), chemin)
     if as_json:
-        click.echo(dump({"path": str(copy.path), "sha256": copy.sha256, "size": copy.size}))
+        click.echo(dump(asdict(copy)))
     else:
         size = f"{copy.size:,}".replace(",", "\u00a0")
         click.echo(f"{copy.path}\u00a0: {size} octets, empreinte {copy.sha256[:16]}… à côté.")
@@ -70,7 +70,7 @@ def restaurer(chemin: Path, as_json: bool) -> None:
     now = system_clock().astimezone(config.calendar().zone)
     restored = restore.restore(chemin, config.database(), config.keys(), escalation.NOTICES, now)
     if as_json:
-        click.echo(dump(asdict(restored) | {"kept": str(restored.kept) if restored.kept else None}))
+        click.echo(dump(asdict(restored)))
         return
     former = f" L'ancienne base\u00a0: {restored.kept}" if restored.kept else ""
     click.echo(f"{chemin} est en place.{former}")

@@ -16,6 +16,7 @@ from bot.cli.base import (
     CommandGroup,
     as_csv,
     as_table,
+    conclude,
     dump,
     json_flag,
     one_of,
@@ -238,10 +239,10 @@ def _person_row(db: Database, standing: Standing, bot: Parts) -> dict[str, Any]:
     state = "late" if standing.late(bot.course.plan, bot.calendar, bot.today()) else "active"
     if not standing.active:
         state = "done" if standing.done else "suspended"
-    days = {step: bot.calendar.day(at).isoformat() for step, at in standing.steps.items()}
+    days = {step: bot.calendar.day(at) for step, at in standing.steps.items()}
     return {
         "accounts": ", ".join(map(str, persons.accounts_of(db, standing.person_id))),
-        "started": bot.calendar.day(standing.started_at).isoformat(),
+        "started": bot.calendar.day(standing.started_at),
         "state": state,
         **{step: days.get(step) for step in enrolment.STEPS},
     }
@@ -275,9 +276,7 @@ def _begin(compte: str) -> None:
     with beside(bot.settings.database()) as db:
         person = persons.known(db, account)
         new = Onboardings(db, bot.course.target()).begin(person, bot.clock(), by_hand=True, at_once=True)
-    click.echo("C'est commencé." if new else "Cet accueil est déjà commencé ou terminé.", err=not new)
-    if not new:
-        raise click.exceptions.Exit(1)
+    conclude(new, "C'est commencé.", "Cet accueil est déjà commencé ou terminé.")
 
 
 COMMANDS: Final = (quiz, accueil)

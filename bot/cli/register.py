@@ -15,6 +15,7 @@ from bot.backup import destroyed
 from bot.cli.base import (
     CommandGroup,
     as_csv,
+    conclude,
     confirmed,
     dump,
     json_flag,
@@ -270,9 +271,7 @@ def _erase(numero: int) -> None:
         erased = attestations.erase_identity(
             db, numero, lambda table, ids: destroyed.record(config.keys(), table, ids)
         )
-    click.echo("C'est effacé." if erased else "Il n'y a rien à effacer à ce numéro.", err=not erased)
-    if not erased:
-        sys.exit(1)
+    conclude(erased, "C'est effacé.", "Il n'y a rien à effacer à ce numéro.")
 
 
 COMMANDS: Final = (registre,)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 import click
@@ -16,8 +14,8 @@ from sqlite_utils import Database
 from bot.app.build import Parts
 from bot.cli.base import (
     DATE,
-    DAY,
     CommandGroup,
+    conclude,
     dump,
     json_flag,
     one_of,
@@ -84,8 +82,8 @@ def _list_roles(as_json: bool) -> None:
                 "holders": [
                     {
                         "holder": _holder_text(db, tenure.holder),
-                        "since": tenure.since.isoformat(),
-                        "until": tenure.until.isoformat() if tenure.until else None,
+                        "since": tenure.since,
+                        "until": tenure.until,
                     }
                     for tenure in roles.tenures(db, role.id, bot.today())
                 ],
@@ -117,16 +115,16 @@ def _role_lines(described: list[dict[str, Any]]) -> Iterator[str]:
 )
 @click.argument("role", metavar="RÔLE")
 @click.argument("compte", metavar=_ACCOUNT)
-@click.option("--depuis", type=DATE, metavar=DAY, help="Le premier jour (aujourd'hui).")
+@click.option("--depuis", type=DATE, help="Le premier jour (aujourd'hui).")
 @click.option("--aussi", is_flag=True, help="Sans remplacer les titulaires actuels.")
-def _appoint(role: str, compte: str, depuis: datetime | None, aussi: bool) -> None:
+def _appoint(role: str, compte: str, depuis: date | None, aussi: bool) -> None:
     """Appoint a person or a group; the members of a group are read at once."""
     bot = real_parts()
     with _database(bot) as db:
         holder, followed = _holder(db, compte, create=True), membership.sources(db)
         if holder is None:
             raise LookupError(compte)
-        roles.appoint(db, role, holder, depuis.date() if depuis else bot.today(), replacing=not aussi)
+        roles.appoint(db, role, holder, depuis or bot.today(), replacing=not aussi)
         follow_up = ""
         if isinstance(holder, Group):
             todo = follow_group(db, roles.source_of(db, holder), followed, bot.clock())
@@ -138,16 +136,14 @@ def _appoint(role: str, compte: str, depuis: datetime | None, aussi: bool) -> No
 @roles_.command(name="retirer", help="Mettre fin à un rôle pour une personne ou un groupe.")
 @click.argument("role", metavar="RÔLE")
 @click.argument("compte", metavar=_ACCOUNT)
-@click.option("--le", type=DATE, metavar=DAY, help="Le premier jour sans le rôle (aujourd'hui).")
-def _dismiss(role: str, compte: str, le: datetime | None) -> None:
+@click.option("--le", type=DATE, help="Le premier jour sans le rôle (aujourd'hui).")
+def _dismiss(role: str, compte: str, le: date | None) -> None:
     bot = real_parts()
     with _database(bot) as db:
         roles.role(db, role)  # raises for an unknown role
         holder = _holder(db, compte)
-        dismissed = holder is not None and roles.dismiss(db, role, holder, le.date() if le else bot.today())
-    click.echo("C'est noté." if dismissed else "Ce compte ne tenait pas ce rôle.", err=not dismissed)
-    if not dismissed:
-        sys.exit(1)
+        dismissed = holder is not None and roles.dismiss(db, role, holder, le or bot.today())
+    conclude(dismissed, "C'est noté.", "Ce compte ne tenait pas ce rôle.")
 
 
 @roles_.command(name="modifier", help="Changer le titre, le courriel ou la relève d'un rôle.")
@@ -201,16 +197,16 @@ donnees = CommandGroup("donnees", help="Les renseignements personnels conservés
     help="Écrire ce qui a été détruit depuis une date\u00a0: des nombres seulement.",
     short_help="Écrire ce qui a été détruit, en nombres.",
 )
-@click.option("--depuis", type=DATE, metavar=DAY, help="Le premier jour (il y a un an).")
+@click.option("--depuis", type=DATE, help="Le premier jour (il y a un an).")
 @json_flag
-def _certificate(depuis: datetime | None, as_json: bool) -> None:
+def _certificate(depuis: date | None, as_json: bool) -> None:
     bot = real_parts()
-    since = depuis.date() if depuis else bot.today().replace(year=bot.today().year - 1, day=1)
+    since = depuis or bot.today().replace(year=bot.today().year - 1, day=1)
     with _database(bot) as db:
         destroyed = personal_data.certificate(db, since)
     if as_json:
         rows = [dict(zip(("day", "category", "count"), row, strict=True)) for row in destroyed]
-        click.echo(json.dumps(rows, indent=2))
+        click.echo(dump(rows))
     else:
         lines = [f"{day}  {category}\u00a0: {count}" for day, category, count in destroyed]
         click.echo("\n".join(lines) or "Rien n'a été détruit.")
@@ -256,7 +252,7 @@ def _prompted(name: str, field: str, **options: Any) -> Callable[[Any], Any]:  #
 @_prompted("--renseignements", "information")
 @_prompted("--circonstances", "circumstances")
 @_prompted("--periode", "happened")
-@_prompted("--connu-le", "known_on", type=DATE, metavar=DAY)
+@_prompted("--connu-le", "known_on", type=DATE, metavar=None)
 @_prompted("--personnes", "persons")
 @one_of(
     "risk",
@@ -268,23 +264,20 @@ def _prompted(name: str, field: str, **options: Any) -> Callable[[Any], Any]:  #
 )
 @_prompted("--raisons", "reasons")
 @_prompted("--mesures", "measures")
-@click.option("--avis-commission", type=DATE, metavar=DAY, help=incidents.LABELS["commission_told_on"])
-@click.option("--avis-personnes", type=DATE, metavar=DAY, help=incidents.LABELS["persons_told_on"])
+@click.option("--avis-commission", type=DATE, help=incidents.LABELS["commission_told_on"])
+@click.option("--avis-personnes", type=DATE, help=incidents.LABELS["persons_told_on"])
 @click.option("--avis-publics", default="", metavar="TEXTE", help=incidents.LABELS["public_notice"])
 def _add_incident(**fields: Any) -> None:  # noqa: ANN401 — click's own types
-    def day(name: str) -> date | None:
-        return fields[name].date() if fields[name] else None
-
     incident = Incident(
         information=fields["renseignements"],
         circumstances=fields["circonstances"],
         happened=fields["periode"],
-        known_on=fields["connu_le"].date(),
+        known_on=fields["connu_le"],
         persons=fields["personnes"],
         serious_risk=fields["risk"] == "risque-serieux",
         reasons=fields["raisons"],
-        commission_told_on=day("avis_commission"),
-        persons_told_on=day("avis_personnes"),
+        commission_told_on=fields["avis_commission"],
+        persons_told_on=fields["avis_personnes"],
         public_notice=fields["avis_publics"],
         measures=fields["mesures"],
     )
@@ -303,7 +296,7 @@ def _list_incidents(as_json: bool) -> None:
         numbered = incidents.incidents(connection)
     if as_json:
         rows = [{"id": number, **asdict(incident)} for number, incident in numbered]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2, default=str))
+        click.echo(dump(rows))
         return
     entries = []
     for number, incident in numbered:

@@ -14,7 +14,6 @@ from sqlite_utils import Database
 
 from bot.cli.base import (
     FILE,
-    SUBCOMMAND,
     CommandGroup,
     as_csv,
     as_table,
@@ -44,8 +43,6 @@ _COLUMNS: Final = ("table", "label", "at_least", "at_most")
 @click.group(
     name="signalements",
     cls=CommandGroup,
-    subcommand_metavar=f"[{SUBCOMMAND}]",
-    no_args_is_help=False,
     invoke_without_command=True,
     help="L'état des signalements, en nombres\u00a0: ni contenu, ni identité. Le code de sortie est 1 quand "
     "ils n'atteignent personne.",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime
+from dataclasses import asdict
+from datetime import date
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -14,8 +15,6 @@ from sqlite_utils import Database
 from bot.app.build import Parts
 from bot.cli.base import (
     DATE,
-    DAY,
-    SUBCOMMAND,
     CommandGroup,
     as_table,
     dump,
@@ -38,8 +37,13 @@ from bot.revision.reading.lint import NamedRole
 from bot.revision.revisions import Dates, Proposal, Revision
 from bot.schedule import clock
 from bot.storage.database import beside
-from bot.times import in_words, iso
+from bot.times import in_words
 from bot.typesetting.typeset import TypesetError
+
+_REVISION_FIELDS: Final = (
+    *("id", "policy", "state", "source", "base", "adopted", "effective", "proposed_on"),
+    *("announced_at", "nature", "withdraws", "sha256"),
+)
 
 
 def _fail(error: Exception) -> NoReturn:
@@ -61,18 +65,18 @@ def _fail(error: Exception) -> NoReturn:
 @click.option(
     "--politique", "policy", metavar="NOM", help="La politique révisée (par défaut, celle des réglages)."
 )
-@click.option("--adoptee", "adopted", type=DATE, metavar=DAY, required=True, help="Le jour de l'adoption.")
+@click.option("--adoptee", "adopted", type=DATE, required=True, help="Le jour de l'adoption.")
 @click.option(
     "--pdf", type=click.Path(path_type=Path), metavar="SORTIE", help="Écrire la comparaison en PDF."
 )
 @click.option("--proposer", is_flag=True, help="Soumettre la révision à l'administration.")
 @json_flag
 def reviser(
-    fichier: Path, policy: str | None, adopted: datetime, pdf: Path | None, *, proposer: bool, as_json: bool
+    fichier: Path, policy: str | None, adopted: date, pdf: Path | None, *, proposer: bool, as_json: bool
 ) -> None:
     """Print what a file would change."""
     bot = parts()
-    document = read_revision(bot, fichier, policy, adopted.date())
+    document = read_revision(bot, fichier, policy, adopted)
     click.echo(dump(document_json(document)) if as_json else "\n".join(_review_lines(bot, document)))
     if pdf:
         comparison = document.comparison
@@ -128,14 +132,8 @@ def _named_roles(bot: Parts) -> tuple[NamedRole, ...]:
 def document_json(document: ReadDocument) -> dict[str, Any]:
     """Return what a file would change, as the command line writes it in JSON."""
     return {
-        "changes": [
-            {"kind": change.kind, "old": list(change.old), "new": list(change.new), "nature": change.nature}
-            for change in document.comparison.changes
-        ],
-        "lint": [
-            {"code": remark.code, "clause": remark.clause, "message": remark.message}
-            for remark in document.findings
-        ],
+        "changes": [asdict(change) for change in document.comparison.changes],
+        "lint": [asdict(remark) for remark in document.findings],
         "nature": document.comparison.nature,
     }
 
@@ -177,7 +175,6 @@ def _review_lines(bot: Parts, document: ReadDocument) -> Iterator[str]:
     name="revisions",
     cls=CommandGroup,
     invoke_without_command=True,
-    subcommand_metavar=f"[{SUBCOMMAND}]",
     help="Les révisions\u00a0: proposées, approuvées, en vigueur, retirées. Sans commande, leur liste.",
     short_help="Les révisions\u00a0: leur liste, leur approbation.",
 )
@@ -205,28 +202,7 @@ def _all_revisions(bot: Parts, db: Database) -> list[Revision]:
 
 def revision_json(revision: Revision) -> dict[str, Any]:
     """Return a revision as the command line writes it in JSON, without its text."""
-    return {
-        "id": revision.id,
-        "policy": revision.policy,
-        "state": revision.state,
-        "source": revision.source,
-        "base": revision.base,
-        "adopted": _day(revision.adopted),
-        "effective": _day(revision.effective),
-        "proposed_on": _day(revision.proposed_on),
-        "announced_at": _moment(revision.announced_at),
-        "nature": revision.nature,
-        "withdraws": revision.withdraws,
-        "sha256": revision.sha256,
-    }
-
-
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day else None
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return iso(moment) if moment else None
+    return {name: getattr(revision, name) for name in _REVISION_FIELDS}
 
 
 @revisions_.command(name="historique", help="Toutes les versions, et laquelle était en vigueur quand.")
@@ -241,9 +217,9 @@ def _history(policy: str | None, as_json: bool) -> None:
         rows = [
             {
                 "adopted": line.revision.version,
-                "effective": _day(line.revision.effective),
-                "in_force_from": _day(line.since),
-                "in_force_until": _day(line.until),
+                "effective": line.revision.effective,
+                "in_force_from": line.since,
+                "in_force_until": line.until,
                 "sha256": line.revision.sha256,
                 "withdraws": line.revision.withdraws,
             }
@@ -281,21 +257,21 @@ def propose(bot: Parts, document: ReadDocument) -> str:
     name="approuver", help="Approuver une révision. Les dates ne sont jamais devinées\u00a0: donnez-les."
 )
 @click.argument("identifiant", metavar="RÉVISION")
-@click.option("--adoptee", type=DATE, metavar=DAY, help="Le jour de l'adoption.")
-@click.option("--effet", type=DATE, metavar=DAY, required=True, help="Le jour où elle prend effet.")
-def _approve(identifiant: str, adoptee: datetime | None, effet: datetime) -> None:
+@click.option("--adoptee", type=DATE, help="Le jour de l'adoption.")
+@click.option("--effet", type=DATE, required=True, help="Le jour où elle prend effet.")
+def _approve(identifiant: str, adoptee: date | None, effet: date) -> None:
     bot = real_parts()
     if bot.archive.approvals > 1:
         refuse("deux personnes doivent approuver, chacune depuis Slack ou Discord\u00a0: /vigie revision.")
     with beside(bot.settings.database()) as db:
         revision = _find(db, identifiant)
-        adopted = adoptee.date() if adoptee else revision.adopted
+        adopted = adoptee or revision.adopted
         if adopted is None:
             refuse("donnez la date d'adoption avec --adoptee.")
-        dates = Dates(adopted, effet.date())
+        dates = Dates(adopted, effet)
         revision = revisions.approve(db, revisions.rebase(db, revision), None, dates, bot.today())
         bot.archive.plan(db, revision, bot.clock())
-    click.echo(f"Approuvée. Elle prend effet le {in_words(effet.date())} et sera annoncée alors.")
+    click.echo(f"Approuvée. Elle prend effet le {in_words(effet)} et sera annoncée alors.")
 
 
 @revisions_.command(name="retirer", help="Retirer une révision, ou proposer de revenir au texte d'avant.")
@@ -345,20 +321,7 @@ def _ledger(identifiant: str | None, form: str | None) -> None:
         recipients = ledger.list_recipients(db, latest)
         rows, csv = ledger.ledger_rows(db, recipients), ledger.ledger_csv(db, recipients)
     if form == "json":
-        people = [
-            {
-                "person": recipient.person_id,
-                "asked": recipient.asked,
-                "state": recipient.state,
-                "problem": recipient.problem,
-                "platform": recipient.platform,
-                "queued_on": _day(recipient.queued_on),
-                "sent_on": _day(recipient.sent_on),
-                "opened_at": _moment(recipient.opened_at),
-                "attested_at": _moment(recipient.attested_at),
-            }
-            for recipient in recipients
-        ]
+        people = [asdict(recipient) for recipient in recipients]
         click.echo(dump({"revision": latest.id, "people": people}))
     elif form == "csv":
         click.echo(csv, nl=False)

@@ -46,12 +46,12 @@ class Recipient:
     was sent.
     """
 
-    person_id: str
+    person: str
     asked: Asked
-    queued_on: date
     state: State
     problem: str | None
     platform: str | None
+    queued_on: date
     sent_on: date | None
     opened_at: datetime | None
     attested_at: datetime | None
@@ -135,7 +135,7 @@ def list_recipients(db: Database, revision: Revision) -> list[Recipient]:
     """
     sync(db, revision)
     rows = db.query(
-        """SELECT person_id, asked, queued_on, state, problem, platform, sent_on,
+        """SELECT person_id AS person, asked, queued_on, state, problem, platform, sent_on,
              coalesce(opened_at, (SELECT min(happened_at) FROM reading_facts AS seen
               WHERE seen.person_id = revision_recipients.person_id AND seen.policy = :policy
                 AND seen.version = :version AND fact = 'opened' AND seen.platform <> '')) AS opened_at,
@@ -173,7 +173,7 @@ def ledger_rows(db: Database, recipients: Iterable[Recipient]) -> list[list[str]
     """Return the ledger as a table, one row a person, whose columns are `COLUMNS`."""
     table = []
     for recipient in recipients:
-        accounts = persons.accounts_of(db, recipient.person_id)
+        accounts = persons.accounts_of(db, recipient.person)
         table.append(
             [
                 f"{accounts[0].platform}:{accounts[0].user}" if accounts else "",

@@ -187,7 +187,7 @@ class World:
         def read(db: Database) -> dict[str, Recipient]:
             told = [one for one in revisions.approved_chain(db, "pa20") if one.state == "announced"]
             return {
-                persons.accounts_of(db, one.person_id)[0].user: one
+                persons.accounts_of(db, one.person)[0].user: one
                 for one in ledger.list_recipients(db, told[-1])
             }
 

@@ -224,7 +224,7 @@ def _listed(path: Path, said: Mapping[str, int]) -> tuple[Counter[str], int]:
     with beside(path) as db:
         [revision] = [one for one in revisions.list_revisions(db, "pa20") if one.state == "announced"]
         for line in ledger.list_recipients(db, revision):
-            [account, *_] = people.accounts_of(db, line.person_id)
+            [account, *_] = people.accounts_of(db, line.person)
             if _conversation(account) in said:
                 continue
             if line.state == "failed" and line.problem:

@@ -129,7 +129,7 @@ def _to_administration(policy: Policy, comparison: Comparison, calendar: Calenda
     states = (proposed, scheduled, announced, withdrawn)
     alex, blaise = Span("Alex"), Span("Blaise")
     counts: dict[Asked, int] = {"nothing": 0, "changes": 9, "whole": 3}
-    recipient = Recipient("", "changes", _TOLD, "sent", None, "slack", _TOLD, _NOW, _NOW)
+    recipient = Recipient("", "changes", "sent", None, "slack", _TOLD, _TOLD, _NOW, _NOW)
     unreached = replace(
         recipient, state="failed", problem="closed (50007)", sent_on=None, opened_at=None, attested_at=None
     )

@@ -227,7 +227,7 @@ class RevisionRequest:
 
     def ledger(self, revision: Revision, rest: str) -> Message:
         """Show a page of the ledger."""
-        lines = [(self._name(recipient.person_id), recipient) for recipient in self._recipients(revision)]
+        lines = [(self._name(recipient.person), recipient) for recipient in self._recipients(revision)]
         return ledger_page(self._policy(revision), revision, lines, _page(rest), self.office.calendar)
 
     def csv(self, revision: Revision, _rest: str) -> Message:
