@@ -22,7 +22,7 @@ from bot.policy.articles import Number, PolicyError, Version
 from bot.policy.library import Policy
 from bot.typesetting.typeset import typeset
 
-DECLINED = "aucune"  # the row and the column of what the policy does not answer
+DECLINED = "aucune"  # the row and column for questions that the policy does not answer
 _TEMPLATE: Final = Path(__file__).with_name("confusion.typ")
 Key = TypeVar("Key", str, Number)
 
@@ -47,7 +47,7 @@ class Trial:
 
     @property
     def right(self) -> bool:
-        """Whether the question is rightly answered, or rightly declined."""
+        """Whether the question was correctly answered or correctly declined."""
         return self.first and self.answer.answered if self.line.gold else not self.answer.answered
 
 
@@ -77,9 +77,9 @@ def _share(values: Sequence[bool]) -> float | None:
 
 
 def load_questions(path: Path, version: Version) -> tuple[BankLine, ...]:
-    """Read questions to be measured: a bank, or lines with no more than question, kind, gold and also_ok.
+    """Read the questions of a test: a bank, or lines with only question, kind, gold and also_ok.
 
-    Any kind is accepted, so that files written by others can be measured. Raises `PolicyError`, OSError.
+    Any kind is accepted, so that files from elsewhere can be used. Raises `PolicyError`, `OSError`.
     """
     lines = []
     for at, text in enumerate(path.read_text("utf-8").split("\n"), 1):
@@ -128,7 +128,8 @@ def _measures_by(trials: Iterable[tuple[Key, Trial]]) -> dict[str, dict[str, Any
 def confusion(trials: Iterable[Trial]) -> Counter[tuple[str, str]]:
     """Count, for each clause to cite or `DECLINED`, what was cited instead of it, or `DECLINED`.
 
-    A question that accepts what was cited first counts as that clause; a whole article, as its number.
+    A question that accepts the first cited clause counts under that clause; a whole article counts under its
+    number.
     """
     counts: Counter[tuple[str, str]] = Counter()
     for trial in trials:

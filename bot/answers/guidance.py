@@ -41,8 +41,8 @@ class Step:
 class GuidanceCase:
     """What to say to a kind of question: one that holds every word of one of the phrases `when`.
 
-    A word of more than three letters is matched by its beginning. Words joined by a hyphen must follow one
-    another: « par-ecrit » is not in « où est-ce écrit ».
+    A word of more than three letters is matched by its beginning. Words joined by a hyphen must be
+    consecutive: « par-ecrit » is not in « où est-ce écrit ».
     """
 
     says: str
@@ -51,11 +51,11 @@ class GuidanceCase:
 
     @cached_property
     def _phrases(self) -> tuple[tuple[list[str], ...], ...]:
-        """Each phrase, as runs of words that follow one another."""
+        """Each phrase, as runs of consecutive words."""
         return tuple(tuple(run for part in phrase.split() if (run := _words(part))) for phrase in self.when)
 
     def fits(self, words: Sequence[str]) -> bool:
-        """Tell whether a question, given as its folded words, is of this kind."""
+        """Return whether a question is of this kind. `words`: its words, folded."""
         return any(all(_holds(words, run) for run in phrase) for phrase in self._phrases)
 
 
@@ -82,11 +82,11 @@ def _first(cases: Iterable[GuidanceCase], question: str) -> GuidanceCase | None:
 class Guidance:
     """All the guidance of one policy. A policy that has none is answered with general sentences.
 
-    `scope`: what the policy is about, after « qui traite »; "" when that was not written.
+    `scope`: what the policy is about, to follow « qui traite »; "" when that is not written.
     `subjects`: what each clause is about, in a few words.
-    `silences`: what the policy leaves unsaid. `lapsed`: silences that newer words may have broken, with the
+    `silences`: what the policy leaves unsaid. `lapsed`: silences that newer words may have ended, with the
     clauses that hold these words. `elsewhere`: where to turn with questions that are not the policy's.
-    `incident`, `draft`: what to say above the clauses; `incident_clauses`: those that are always given.
+    `incident`, `draft`: what to say above the clauses. `incident_clauses`: clauses that are always quoted.
     """
 
     scope: str = ""
@@ -104,19 +104,19 @@ class Guidance:
         return next((step for step in self.steps if number in step.clauses), None)
 
     def silence(self, question: str) -> GuidanceCase | None:
-        """Return the silence of the policy that a question is about, if it was written down."""
+        """Return the recorded silence of the policy that a question falls in, if any."""
         return _first(self.silences, question)
 
     def referral(self, question: str) -> GuidanceCase | None:
-        """Return where to turn with a question that is not the policy's, if it was written down."""
+        """Return where to turn with a question outside the policy, if that is recorded."""
         return _first(self.elsewhere, question)
 
     def settled(self, answer: PolicyAnswer, question: str) -> PolicyAnswer:
-        """Return an answer whose no is « silent » when the question falls in a silence that was written down.
+        """Return the answer, its no turned into « silent » when the question falls in a recorded silence.
 
-        The closest clause must also be one that the silence is about. Where a revision may have broken a
-        silence, its new clauses are the answer. A model that has not learnt the whole text cannot claim a
-        silence by itself.
+        The closest clause must also be one that the silence is about. Where a revision may have ended a
+        silence, its new clauses are the answer. A model that has not learnt the whole text cannot conclude
+        on its own that the policy is silent.
         """
         if answer.answered or answer.topic != "question" or answer.foreign or answer.unkind:
             return answer
@@ -134,10 +134,10 @@ class Guidance:
 
 
 def carried_guidance(guidance: Guidance, origin: Version, latest: Version) -> Guidance:
-    """Return guidance about a version as it holds for a later one: each clause is followed to its number.
+    """Return guidance about a version adapted to a later one, with each clause under its new number.
 
-    A step after a clause, or its subject, is left out once the clause says something else. A silence lapses
-    when its clause says something else, or when new words hold what it is about.
+    A clause's step and its subject are left out once the clause says something else. A silence lapses when
+    its clause says something else, or when new words cover what it is about.
     """
     fates, new = identities.fates(origin, latest), identities.fresh_clauses(origin, latest)
     fresh = {clause.number: _words(clause.text) for clause in latest.clauses() if clause.number in new}
@@ -175,7 +175,7 @@ def carried_guidance(guidance: Guidance, origin: Version, latest: Version) -> Gu
 def load_guidance(folders: Iterable[Path], policies: Mapping[str, Policy]) -> dict[str, Guidance]:
     """Read the guidance of each policy, by its id; a later folder's file replaces an earlier one's.
 
-    Raises `PolicyError`, naming the file, for what is badly written or names no clause.
+    Raises `PolicyError`, naming the file, when something is badly written or names an unknown clause.
     """
     folders = tuple(folders)
     guidance = {}

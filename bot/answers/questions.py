@@ -44,7 +44,7 @@ SHOWN = 0.2  # share of the best likelihood from which another clause is worth r
 DOUBT = 0.12  # while the margin is above minus this, a no is « not found » rather than « silent »
 TOPICAL = 0.25  # added to the margin of a negative post or a draft, always the policy's subject
 SURE_OF_TEXT = 0.6  # share of a question that a clause must hold to answer; nine in ten are then right
-TEXT_RIVALS = 0.1  # within this of the best share, another clause is shown too
+TEXT_RIVALS = 0.1  # how far below the best share another clause may be and still be shown
 _UNRELATED = frozenset({"adversarial", "off_topic"})
 
 
@@ -57,13 +57,13 @@ class PolicyAnswer:
     "out_of_scope" when it is not this policy's subject.
     `topic`: "incident" when someone describes a negative post, "draft" when someone pastes what they want
     to publish; such a text is never kept.
-    `clauses`: one to three, only for "answer" and "clarify", the best first, with those to be read with it.
+    `clauses`: one to three, only for "answer" and "clarify": the best first, then those to read with it.
     For a whole article, its first clauses; all of them are in `ranked`.
     `ranked`: the closest clauses, best first, whatever the outcome.
     `english`: asked in English. `foreign`: in neither French nor English; declined without being read.
     `unkind`: an insult, an attempt to divert the bot, or gibberish; always declined.
-    `untaught`: declined, about a text with clauses that are newer than its bank.
-    `learning`: given by text alone while the bank is being learnt; it may be better a minute later.
+    `untaught`: declined, and the text has clauses newer than its bank.
+    `learning`: found by text alone while the bank is being learnt; a minute later it may be better.
     """
 
     outcome: Outcome
@@ -78,26 +78,26 @@ class PolicyAnswer:
 
     @property
     def answered(self) -> bool:
-        """Whether it gives clauses as an answer."""
+        """Whether `clauses` are the answer."""
         return self.outcome in {"answer", "clarify"}
 
     @property
     def nearby(self) -> tuple[ScoredClause, ...]:
-        """The clauses to suggest, not as an answer, when the question is declined."""
+        """The clauses to suggest when the question is declined."""
         return () if self.answered or self.foreign or self.unkind else self.ranked
 
 
 class Engine:
-    """Answers questions about every policy. Safe to use from several threads; made once.
+    """Answers questions about every policy. Safe to use from several threads; built once.
 
-    `folders`: those that hold policies, the shipped one first (`Settings.data_folders()`). `shelf`: gives
-    the models. Nothing is read before the first use.
+    `folders`: the policy folders, the shipped one first (`Settings.data_folders()`). `shelf`: provides the
+    models. Nothing is read before the first use.
     """
 
     def __init__(self, folders: Sequence[Path], shelf: ModelShelf) -> None:
         self._folders = tuple(folders)
         self._shelf = shelf
-        self._lock = RLock()  # Snowball's stemmer keeps a state of its own
+        self._lock = RLock()  # Snowball's stemmer keeps state
         self._naming = cache(lambda policy: Naming(dict.fromkeys(policy.names(), policy.id)))
         self._words = cache(
             lambda policy, version: ClauseWords(version, policy.notes(version).topics, self._table)
@@ -154,7 +154,7 @@ class Engine:
 
 
 def _load_sound(load: Callable[[Sequence[Path]], Table], paths: Sequence[Path]) -> Table:
-    """Load the shipped file and the association's, or the shipped one alone if the other is wrong."""
+    """Load the shipped file and the association's, or only the shipped one if the other is invalid."""
     try:
         return load(paths)
     except (PolicyError, OSError, UnicodeDecodeError) as error:
@@ -217,7 +217,7 @@ def _read_with(number: Number, policy: Policy) -> frozenset[Number]:
 
 
 def _to_show(ranked: Sequence[ScoredClause], least: float, policy: Policy) -> tuple[ScoredClause, ...]:
-    """Return at most three clauses: the best, those to be read with it, and others with at least a score."""
+    """Return at most three clauses: the best, those to read with it, and others that reach `least`."""
     group = _read_with(ranked[0].number, policy)
     together = [clause for clause in ranked if clause.number in group]
     shown = [clause for clause in ranked[:MOST] if clause.score >= least]

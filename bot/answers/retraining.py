@@ -1,7 +1,7 @@
-"""Training again after lines were added to the bank from the chat, and the notice of its result.
+"""Retraining after lines were added to the bank from the chat, and the notice of its result.
 
 An errand (see `bot.schedule.clock`): training takes a minute, in a process of its own, off the storage
-thread. It is harmless when repeated: the same bank gives the same model, and the notice has one key.
+thread. It is safe to repeat: the same bank gives the same model, and the notice has one key.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from bot.schedule.clock import Arguments
 from bot.storage.database import Storage
 from bot.times import iso
 
-LEARN: Final = "apprendre"  # the errand that learns the banks for the texts in force and to come
+LEARN: Final = "apprendre"  # the errand that learns the banks of the texts in force and of the scheduled ones
 ERRAND: Final = "reentrainer"  # in `Work.errands`
 
 
@@ -39,7 +39,7 @@ class RetrainingResult:
 
     `swapped`: the new model answers from now on. `before`, `after`: the share of the gate file's questions
     that each model answers rightly (« joint » in docs/), None when there was no model, or no gate.
-    `lines`: how many questions the new model was trained on. `problem`: why there is none, in French.
+    `lines`: how many questions the new model was trained on. `problem`: why there is no model, in French.
     """
 
     policy: str
@@ -69,8 +69,8 @@ def retrain(library: Library, folders: Sequence[Path], models: Path, policy: str
 def plan_retraining(db: Database, policy: str, person: str, now: datetime) -> None:
     """Plan to train the policy's model again, and to tell the person, in the caller's transaction.
 
-    It starts with the next minute, so that lines added in the same minute are learnt together, and none is
-    added once it has started.
+    It starts at the next full minute, so that lines added in the same minute are learnt together; a line
+    added later gets a training of its own.
     """
     due = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     key = f"{ERRAND}:{policy}:{person}:{iso(due)}"
@@ -78,7 +78,7 @@ def plan_retraining(db: Database, policy: str, person: str, now: datetime) -> No
 
 
 async def retraining_errand(storage: Storage, retrain: Retrain, arguments: Arguments, now: datetime) -> None:
-    """Train, then queue the notice, and plan to learn the same for the texts to come; retried if it fails."""
+    """Train, queue the notice, and plan the learning of scheduled texts; retried if it fails."""
     result = await aside(partial(retrain, arguments["policy"]))
     delivery = Delivery(arguments["key"], f"person:{arguments['person']}", NOTICE, result)
 
@@ -91,7 +91,7 @@ async def retraining_errand(storage: Storage, retrain: Retrain, arguments: Argum
 
 
 def notice_builders() -> tuple[NoticeBuilder, ...]:
-    """Return the notice of a training, to be sent by the outbox."""
+    """Return the notice about a training, for the outbox to send."""
     return (NOTICE.built_by(lambda _, result: result_message(result)),)
 
 

@@ -1,10 +1,10 @@
-"""Trains a policy's model, which then serves unless it answers the questions set aside worse than before.
+"""Trains a policy's model, and puts it in use unless it does worse than before on the questions set aside.
 
     python -m bot.answers.train < ORDER
 
-The order is a `store.TrainingOrder` in JSON; the verdict is printed as JSON. A separate program, so that
-nothing that training needs stays in the bot's memory. The questions set aside, `questions_gate.jsonl` beside
-the bank, are never trained on.
+The order is a `store.TrainingOrder` in JSON; the verdict is printed as JSON. It is a separate program,
+so that nothing used for training stays in the bot's memory. The questions set aside, `questions_gate.jsonl`
+beside the bank, are never trained on.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ ENOUGH = 5  # answered questions for each clause; with fewer, text alone does be
 
 
 def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
-    """Return the verdict on the bank as it is now, training only if it has none.
+    """Return the verdict on the bank as it is now, training only if there is none yet.
 
-    Raises `PolicyError` when a line of the bank is wrong, `ModelError` when there are too few, OSError.
+    Raises `PolicyError` when a line of the bank is wrong, `ModelError` when there are too few, `OSError`.
     """
     current, previous, key = store.load_verdict(sources, models), None, sources.key()
     if current:
@@ -65,8 +65,8 @@ def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
 
 
 def main() -> None:
-    """Train, and print the verdict as JSON; exit 1 with one French line of what is wrong."""
-    if sys.platform == "linux":  # die with the bot, however it ends; once started again, it trains anew
+    """Train, and print the verdict as JSON; on failure, exit 1 with one French line that says why."""
+    if sys.platform == "linux":  # die with the bot, however it ends; the restarted bot trains again
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, see prctl(2)
     if hasattr(os, "nice"):
         os.nice(5)  # people's questions go first

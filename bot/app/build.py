@@ -3,7 +3,7 @@
     Parts(settings)           at the command line, beside a bot that runs or not
     build(settings, storage)  to serve
 
-A part is made when it is first asked for. Nothing is kept in modules: two bots in one process share nothing.
+Each part is made at its first use. No state is kept in modules: two bots in one process share nothing.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ from bot.times import Clock, system_clock
 
 
 class Parts:
-    """The parts of a bot that need no open database, each made at its first use.
+    """The parts of a bot that do not need an open database, each made at its first use.
 
     The command line takes what a command needs from one: `parts().library`, `parts().course.target()` (see
     `bot.cli.base`). Approved texts are read from the database's file, when there is one. A test replaces a
@@ -123,11 +123,11 @@ class Parts:
 
     @cached_property
     def guidance(self) -> dict[str, Guidance]:
-        """The guidance that interprets each policy, by policy. Raises `PolicyError`."""
+        """The guidance of each policy, by policy. Raises `PolicyError`."""
         return load_guidance(self.folders, self.library.policies)
 
     def _interpret(self, policies: Mapping[str, Policy]) -> Callable[[], None]:
-        """Read the guidance of other texts, and return what uses it from then on. Raises `PolicyError`."""
+        """Read the guidance for `policies`; return a function that puts it in use. Raises `PolicyError`."""
         return partial(self.guidance.update, load_guidance(self.folders, policies))
 
     def _after_commit(self, work: Callable[[], None]) -> None:
@@ -167,22 +167,22 @@ class Parts:
 
     @cached_property
     def masker(self) -> Masker:
-        """The masker of names and places, which reads a whole bank of questions."""
+        """Masks names and places; it reads a whole bank of questions when made."""
         return load_masker(self.folders, self.library)
 
     @cached_property
     def addresses(self) -> Addresses:
-        """The reader of the addresses of posts."""
+        """Reads the addresses of posts."""
         return load_addresses(SEED)
 
     @cached_property
     def identifying(self) -> Identifying:
-        """The finder of phrases that may identify someone."""
+        """Finds phrases that may identify someone."""
         return load_identifying(SEED, self.masker)
 
     @cached_property
     def negative_posts(self) -> NegativePosts:
-        """The detector of descriptions of negative posts."""
+        """Detects that someone describes a negative post."""
         return load_negative_posts(SEED)
 
 
@@ -235,16 +235,16 @@ class Bot(Parts):
         )
 
     def follow_members(self, db: Database, *, at_once: bool) -> None:
-        """Welcome new members and tell them of revisions; stop telling those who left.
+        """Welcome new members and send them revisions; stop writing to those who left.
 
-        To be called after each change of the registry. `at_once`: out of working hours too.
+        Call it after each change of the registry. `at_once`: outside working hours too.
         """
         Onboardings(db, self.course.target()).follow(self.calendar, self.clock(), at_once=at_once)
         self.archive.follow(db, self.clock())
 
     @cached_property
     def registrar(self) -> Registrar:
-        """The keeper of the register; over a database in memory, its key dies with the process."""
+        """Keeps the register; with a database in memory, its key disappears with the process."""
         if self.storage.path is None:
             key = signing.new_signer()
             return Registrar(self.storage, self.issuer, lambda: key, None)
@@ -285,7 +285,7 @@ class Bot(Parts):
         ring: Callable[[Database], Keyring] = self._report_keys
         if self.storage.path is None:
             temporary = report_keys.new_keyring()
-            ring = lambda _: temporary  # noqa: E731 — like the database in memory, it dies with the process
+            ring = lambda _: temporary  # noqa: E731 — like the database in memory, it disappears with the process
         return Records(ring, self.calendar, delays, remember=self.office.remember, clock=self.clock)
 
     def _report_keys(self, db: Database) -> Keyring:
@@ -313,7 +313,7 @@ class Bot(Parts):
 
     @cached_property
     def notices(self) -> Notices:
-        """Every message that the bot sends unprompted."""
+        """Every notice that the bot can send unprompted."""
         return Notices(
             [
                 *onboarding_notices.notice_builders(self.library),
@@ -354,7 +354,7 @@ class Bot(Parts):
 
 
 def build(settings: Settings, storage: Storage, clock: Clock = system_clock) -> Bot:
-    """Return a bot, its texts read. To be called off the storage thread. Raises `PolicyError`."""
+    """Return a bot whose texts are read. Call it off the storage thread. Raises `PolicyError`."""
     bot = Bot(settings, storage, clock)
-    _ = bot.dispatcher  # made now: what is wrong with the texts is known before anything starts
+    _ = bot.dispatcher  # made now, so that errors in the texts show before anything starts
     return bot

@@ -20,9 +20,9 @@ logger = logging.getLogger(__name__)
 
 
 def learn_banks(bot: Bot) -> None:
-    """Learn the bank of each text in force, then of each text to come, where that is not done yet.
+    """Learn the bank of each text in force, then of each scheduled text, unless it is already learnt.
 
-    A bank that cannot be learnt is logged, and keeps no other from it. Slow: for a thread of its own.
+    A bank that cannot be learnt is logged, and does not stop the others. Slow: for a thread of its own.
     """
 
     def read_coming() -> Approved:

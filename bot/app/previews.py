@@ -1,6 +1,6 @@
 """Messages as each platform would show them, for the gallery and on a page to be opened in a browser.
 
-The platforms' own libraries are heavy, so this is imported by what needs it alone.
+The platforms' own libraries are heavy, so only what needs this module imports it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _STYLES = Path(__file__).parents[1] / "platforms" / "local" / "static"
 
 
 def preview_page(title: str, messages: Mapping[str, Message], quote: Quoter) -> bytes:
-    """Return an HTML page that needs no other file, drawn from the very payloads that would be sent."""
+    """Return a self-contained HTML page, drawn from the exact payloads that would be sent."""
     css = "\n".join((_STYLES / f"{name}.css").read_text("utf-8") for name in ("base", "gallery", "previews"))
     return gallery.standalone_page(title, gallery.Gallery(messages, renderings(quote)), quote, css).encode()
 

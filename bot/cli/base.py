@@ -49,7 +49,7 @@ Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
 
 def agreed(question: str) -> bool:
-    """Ask until the answer is yes or no, in French: click's own question takes « y » and « n » only."""
+    """Ask in French until the answer is yes or no: click's own prompt takes « y » and « n » only."""
 
     def yes(text: str) -> bool:
         word = text.strip().lower()
@@ -71,11 +71,11 @@ def confirmed(question: str) -> Callable[[Decorated], Decorated]:
 
 
 def one_of(name: str, flags: Mapping[str, str], ask: str = "") -> Callable[[Decorated], Decorated]:
-    """Return a decorator that adds flags that exclude one another; click alone would let the last one win.
+    """Return a decorator that adds mutually exclusive flags; click alone would let the last one win.
 
-    `flags`: the help of each, by its word without the dashes. The parameter `name` receives the word of
-    the flag, None without any. `ask`: a question to ask when no flag is given; yes stands for the first
-    flag, no for the second.
+    `flags`: the help of each flag, by its word without the dashes. The parameter `name` receives the word of
+    the flag given, or None. `ask`: a question to ask when no flag is given; yes means the first flag, no the
+    second.
     """
     words = tuple(flags)
 
@@ -86,7 +86,7 @@ def one_of(name: str, flags: Mapping[str, str], ask: str = "") -> Callable[[Deco
             raise click.UsageError(f"--{earlier} et --{word} s'excluent\u00a0: choisissez.", context)
         if present:
             context.params[name] = word
-        elif ask and earlier is None and word == words[-1]:  # click handles absent options last
+        elif ask and earlier is None and word == words[-1]:  # click processes absent options last
             context.params[name] = words[0] if agreed(ask) else words[1]
 
     def add(command: Decorated) -> Decorated:
@@ -108,9 +108,9 @@ output_option = click.option(
 
 
 class CommandGroup(click.Group):
-    """Commands under one name; what refuses ends in one line and exit code 2. `options`: click's own.
+    """A group of commands; a refusal ends with one line and exit code 2. `options`: click's own.
 
-    Without a command, one line says that it is missing, like every other error.
+    When the command is missing, one line says so, as for any other error.
     """
 
     def __init__(self, name: str = "", **options: Any) -> None:  # noqa: ANN401 — click's own types
@@ -136,7 +136,7 @@ class CommandGroup(click.Group):
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """What precedes the command (click's `obj`): the settings file, and `--essai`.
+    """The options before the command (click's `obj`): the settings file, and `--essai`.
 
     `sandbox`: the command may act on the sandbox's own database.
     """
@@ -160,7 +160,7 @@ def configured() -> settings.Settings:
 
 
 def real_settings() -> settings.Settings:
-    """Read the settings of a command that acts on real records: never on the sandbox's by mistake."""
+    """Read the settings of a command that acts on real records, never on the sandbox's by mistake."""
     config = configured()
     if config.sandboxed() and not _command_line().sandbox:
         refuse(
@@ -192,7 +192,7 @@ def read_only(path: Path) -> Iterator[Database]:
 
 
 def real_database() -> AbstractContextManager[Database]:
-    """Open the real database for one short transaction, while a bot runs or not. Raises `StorageError`."""
+    """Open the real database for one short transaction; a bot may be running. Raises `StorageError`."""
     return beside(real_settings().database())
 
 

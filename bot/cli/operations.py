@@ -65,7 +65,7 @@ def sauvegarder(chemin: Path, as_json: bool) -> None:
 @_COPY
 @json_flag
 def restaurer(chemin: Path, as_json: bool) -> None:
-    """Bring a copy back."""
+    """Restore a copy."""
     config = real_settings()
     now = system_clock().astimezone(config.calendar().zone)
     restored = restore.restore(chemin, config.database(), config.keys(), escalation.NOTICES, now)
@@ -89,7 +89,7 @@ def restaurer(chemin: Path, as_json: bool) -> None:
 @one_of("choice", {"envoyer": "Les envoyer.", "annuler": "Y renoncer."})
 @json_flag
 def retenus(choice: str | None, as_json: bool) -> None:
-    """Show what is held, or settle it."""
+    """Show the held messages, or settle them."""
     with real_database() as db:
         waiting = rows.count_by_notice(db, "held")
         if choice:
@@ -113,7 +113,7 @@ def lettres(choice: str | None, as_json: bool) -> None:
 
 
 def _print_counts(key: str, counts: Mapping[str, int], choice: str | None, none: str, as_json: bool) -> None:
-    """Print how many messages of each kind there are, and the decision taken on them."""
+    """Print how many messages of each kind there are, and what was decided about them."""
     if as_json:
         click.echo(dump({key: counts}))
         return
@@ -260,7 +260,7 @@ async def _mail(config: Settings) -> list[Finding]:
 
 
 def _followed(config: Settings) -> list[Source]:
-    """Return the followed groups, which take permissions; none where the database cannot be read."""
+    """Return the followed groups, which need permissions; none when the database cannot be read."""
     with suppress(StorageError, sqlite3.Error), read_only(config.database()) as db:
         return membership.sources(db)
     return []

@@ -45,7 +45,7 @@ def _learn(bot: Parts, version: Version) -> None:
 @_POLICY
 @json_flag
 def question_(question: tuple[str, ...], name: str | None, as_json: bool) -> None:
-    """Answer, quoting; exit 1 when the question is declined."""
+    """Answer with quotations; exit 1 when the question is declined."""
     bot, policy, version = _open(name)
     _learn(bot, version)
     text = " ".join(question)
@@ -65,10 +65,10 @@ def question_(question: tuple[str, ...], name: str | None, as_json: bool) -> Non
 
 
 def answer_json(answer: PolicyAnswer, version: Version) -> dict[str, Any]:
-    """Return an answer as the command line gives it in JSON; its shape does not change.
+    """Return an answer as the command line prints it in JSON; its shape is stable.
 
-    `clauses`: the closest clauses, best first, when it is an answer. `suggestions`: other clauses, to choose
-    between or to read too; the closest ones when the question is declined.
+    `clauses`: the closest clauses, best first, when it is an answer. `suggestions`: other clauses to choose
+    from or to read as well; the closest ones when the question is declined.
     """
     ranked = answer.ranked[:MOST] if answer.answered else ()
     others = answer.clauses if answer.answered else answer.nearby

@@ -31,7 +31,7 @@ from bot.register.receipt import ReceiptError
 from bot.register.signing import Head, Ring
 from bot.storage.database import StorageError, beside
 
-LARGEST_LISTED: Final = 10  # faults that are written out; `--json` writes them all
+LARGEST_LISTED: Final = 10  # faults that are listed; `--json` lists them all
 
 _FILE: Final = click.Path(path_type=Path)
 
@@ -62,7 +62,7 @@ def _say(values: dict[str, Any], text: str, as_json: bool) -> None:
 
 
 def _public_keys(file: Path | None, folder: Path, *, required: bool = True) -> Ring:
-    """Return the public keys of a file or, without one, of the folder of keys. Raises `StorageError`."""
+    """Read the public keys from `file`, or from the key folder when it is None. Raises `StorageError`."""
     ring = signing.read_ring(file) if file else signing.load_ring(folder)
     if required and not ring:
         raise StorageError(
@@ -85,7 +85,7 @@ def _public_keys(file: Path | None, folder: Path, *, required: bool = True) -> R
 )
 @json_flag
 def _verify(recu: Path | None, cles: Path | None, as_json: bool) -> None:
-    """Verify; anybody may verify a receipt, where there is nothing but the public keys."""
+    """Verify; anybody can verify a receipt, with nothing but the public keys."""
     if recu:
         _verify_receipt(recu, cles, as_json)
     else:
@@ -142,7 +142,7 @@ def _verify_register(key_file: Path | None, as_json: bool) -> None:
 
 
 def _report_lines(audit: Audit, faults: tuple[Fault, ...], head: Head | None) -> Iterator[str]:
-    """Yield what a verification found, the first bad entry before all else."""
+    """Yield what a verification found, starting with the first bad entry."""
     if faults:
         lines = [
             f"{fault.number}\u00a0: {fault.text}."

@@ -96,9 +96,9 @@ def reviser(
 
 
 def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> ReadDocument:
-    """Read a file against the text it replaces; end with one line when it cannot be read.
+    """Read a file and compare it with the text it replaces; end with one line when it cannot be read.
 
-    That text is the last one adopted before that day or, before all of them, the first.
+    That text is the last one adopted before `adopted`, or the first one if none was.
     """
     revised = bot.library.policies.get(policy.lower()) if policy else bot.library.default
     if revised is None:
@@ -118,7 +118,7 @@ def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> 
 
 
 def _named_roles(bot: Parts) -> tuple[NamedRole, ...]:
-    """Return the roles and whether they are held; without a database, as if they all were."""
+    """Return the roles and whether they are held; without a database, all count as held."""
     path = bot.settings.database()
     if bot.settings.sandboxed() or not path.is_file():
         return tuple(NamedRole(title, held=True) for title in roles.titles())
@@ -237,7 +237,7 @@ def _history(policy: str | None, as_json: bool) -> None:
 
 
 def propose(bot: Parts, document: ReadDocument) -> str:
-    """Propose a text that was read, and return the line that says so."""
+    """Propose a text that was read, and return a line that says so."""
     with beside(bot.settings.database()) as db:
         new = document.comparison.new
         if not revisions.approved_chain(db, new.policy):

@@ -1,7 +1,8 @@
-"""What is said to a question: the clauses, quoted, and what to do next; or which kind of no, and why.
+"""The reply to a question: the clauses, quoted, and what to do next; or which kind of no, and why.
 
-Never a bare yes or no, never the asker's own words, the same calm whatever they were. Where everyone can
-read, the dispatcher shows only quotations and buttons: no message needs the rest to be true.
+It is never a bare yes or no, never repeats the asker's words, and stays calm whatever they were. Where
+everyone can read, the dispatcher shows only quotations and buttons: every message stays true without the
+rest.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ _COUNTS = {2: ("deux", "Ni l'une ni l'autre"), 3: ("trois", "Aucune des trois")}
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What it takes to put an answer into words: the text, its guidance, the roles, and where it is read."""
+    """What is needed to put an answer into words: the text, its guidance, the roles, and where it is read."""
 
     reading: Reading
     guidance: Guidance
@@ -64,7 +65,7 @@ class Wording:
         return self.reading.policy
 
     def existing(self, numbers: Iterable[Number]) -> tuple[Number, ...]:
-        """Return those of these clauses that the version has, each once."""
+        """Return which of these clauses the version has, each once."""
         version = self.reading.version
         return tuple(dict.fromkeys(number for number in numbers if version.clause(number)))
 
@@ -80,9 +81,9 @@ class Wording:
 
 
 def answer_message(wording: Wording, answer: PolicyAnswer, question: str, identifier: str = "") -> Message:
-    """Put an answer into words. `identifier`: from `AnswerMemory.add`, "" when it is not to be judged."""
+    """Put an answer into words. `identifier`: from `AnswerMemory.add`, "" to leave out the rating buttons."""
     numbers = wording.existing(clause.number for clause in answer.clauses)
-    # Rough words in what people report or would publish are no attack on the bot.
+    # Rough words in what people report or want to publish are not an attack on the bot.
     if answer.foreign or (answer.unkind and not answer.answered and answer.topic == "question"):
         refusal = refusals.refusal(wording.policy, wording.guidance, answer, question)
         message = Message(Text(refusal), Buttons(wording.contents()))
@@ -108,7 +109,7 @@ def clauses_message(
     english: bool = False,
     lead: str = "",
 ) -> Message:
-    """Quote clauses, best first, those to be read together presented so, and say what to do next.
+    """Quote clauses, best first, group those to read together, and say what to do next.
 
     `numbers`: clauses that exist, at least one. `identifier`: as for `answer_message`.
     """
@@ -126,8 +127,8 @@ def clauses_message(
 
 
 def _quotes(wording: Wording, numbers: Sequence[Number]) -> tuple[list[Element], tuple[Number, ...]]:
-    """Quote the clauses for which there is room, the first one always, in part if it is very long."""
-    reading, room = wording.reading, PAGE_WEIGHT - 900  # what is said around them
+    """Quote the clauses that fit; the first is always quoted, in part if it is very long."""
+    reading, room = wording.reading, PAGE_WEIGHT - 900  # the text around them
     group = reading.policy.annotations.read_with(numbers[0])
     together = [number for number in numbers if group and number in group.clauses]
     others = [number for number in numbers if number not in together]
@@ -153,7 +154,7 @@ def _quotes(wording: Wording, numbers: Sequence[Number]) -> tuple[list[Element],
 def _next_steps(wording: Wording, numbers: Sequence[Number]) -> Iterator[Element]:
     """Say what the policy says to do next about the first clause, and about those read with it.
 
-    The roles to contact are named by their titles of today, never by who holds them.
+    The roles to contact are named by today's titles, never by their holders' names.
     """
     group = wording.policy.annotations.read_with(numbers[0])
     together = [n for n in numbers if n == numbers[0] or (group and n in group.clauses)]
@@ -162,7 +163,7 @@ def _next_steps(wording: Wording, numbers: Sequence[Number]) -> Iterator[Element
         titles: list[str] = []
         with wording.office.storage.transaction() as db:
             for role in step.contact:
-                with suppress(RoleError):  # it left the registry: the quotation still names it
+                with suppress(RoleError):  # it is no longer in the registry: the quotation still names it
                     titles.append(roles.title(db, role))
         contact = ", ou ".join([*titles[:1], *map(within_sentence, titles[1:])])
         lines.append(f"{step.says} À joindre\u00a0: {contact}." if titles else step.says)
@@ -171,7 +172,7 @@ def _next_steps(wording: Wording, numbers: Sequence[Number]) -> Iterator[Element
 
 
 def _around(wording: Wording, numbers: Sequence[Number], shown: Sequence[Number]) -> Iterator[Button]:
-    """Offer to read around the clauses, to see those for which there was no room, and to share."""
+    """Offer to read around the clauses, to see those that did not fit, and to share."""
     for number in numbers[:4]:
         name = f"l'article {number}" if number == number.article else str(number)
         label = f"Lire autour de {name}" if number in shown else f"Lire aussi {name}"
@@ -181,7 +182,7 @@ def _around(wording: Wording, numbers: Sequence[Number], shown: Sequence[Number]
 
 
 def _judging(wording: Wording, identifier: str, shown: Sequence[Number] = ()) -> Iterator[Buttons]:
-    """Offer to judge the answer. The buttons hold the clauses of the answer, never the question."""
+    """Offer to rate the answer. The buttons hold the clauses of the answer, never the question."""
     if not identifier:
         return
     clauses = wording.reading.command(" et ".join(map(str, shown)), "").strip() if shown else ""
@@ -213,7 +214,7 @@ def _choice(wording: Wording, numbers: Sequence[Number], identifier: str, *, eng
 def _topic_message(wording: Wording, answer: PolicyAnswer) -> Message:
     """Answer someone who describes a negative post, with the report's button, or who shows a draft.
 
-    It is not to be judged, and nothing of what was described is kept.
+    It has no rating buttons, and nothing that was described is kept.
     """
     guidance, incident = wording.guidance, answer.topic == "incident"
     clauses = answer.clauses if incident or answer.clauses else answer.ranked
@@ -238,7 +239,7 @@ def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, iden
         near = ()
     silence = guidance.silence(question) if answer.outcome == "silent" else None
     closest = wording.existing(silence.clauses) if silence else ()
-    if closest and wording.place != "open":  # alone, the quotation would pass for an answer
+    if closest and wording.place != "open":  # alone, the quotation would look like an answer
         return _silence_message(wording, answer, question, identifier, closest)
     near = closest or near
     buttons = [Button(wording.subject(number), wording.reading.command(number)) for number in near]

@@ -1,4 +1,4 @@
-"""One of each reply of the commands that have a file of their own, for the gallery."""
+"""An example of each reply of the commands that have their own file, for the gallery."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from bot.times import Calendar
 
 
 def politique_examples(library: Library) -> dict[str, Reply]:
-    """Return one of each reply of `politique`, `chercher` and `partager`, by name."""
+    """Return an example of each reply of `politique`, `chercher` and `partager`, by name."""
     reading, _ = politique.open_reading(library, "")
     number = reading.policy.example(reading.version)
     *above, last = reading.version.within(number.article)[-1].number.parts
@@ -85,7 +85,7 @@ def politique_examples(library: Library) -> dict[str, Reply]:
 
 
 def answers_examples(library: Library, guidance: Guidance, office: Office) -> dict[str, Message]:
-    """Return one of each answer to a question, by name; on the storage thread."""
+    """Return an example of each answer to a question, by name. On the storage thread."""
     reading, _ = politique.open_reading(library, "")
     here = answers.Wording(reading, guidance, office, "direct")
     channel = answers.Wording(reading, guidance, office, "channel")
@@ -123,7 +123,7 @@ def answers_examples(library: Library, guidance: Guidance, office: Office) -> di
 
 
 def sending_examples(library: Library, calendar: Calendar, now: datetime) -> dict[str, Message]:
-    """Return one of each message of `vigie`, `pause` and `lettres`, by name."""
+    """Return an example of each message of `vigie`, `pause` and `lettres`, by name."""
     return {
         "Le menu": vigie.menu_message(library),
         "Le menu de qui reçoit les signalements": vigie.menu_message(library, vigie.REPORTS),
@@ -142,7 +142,7 @@ def sending_examples(library: Library, calendar: Calendar, now: datetime) -> dic
 
 
 def banque_examples(library: Library) -> dict[str, Reply]:
-    """Return one of each reply of `retour` and `banque`, by name."""
+    """Return an example of each reply of `retour` and `banque`, by name."""
     reading, _ = politique.open_reading(library, "")
     number = reading.policy.example(reading.version)
     questions = (
@@ -171,7 +171,7 @@ def banque_examples(library: Library) -> dict[str, Reply]:
 
 
 def people_examples() -> dict[str, Reply]:
-    """Return one of each reply of `lier`, `mesdonnees` and `membres`, by name."""
+    """Return an example of each reply of `lier`, `mesdonnees` and `membres`, by name."""
     facts: dict[str, dict[str, object]] = {
         "comptes": {"plateforme": "slack", "espace": "T1", "identifiant": "U1", "avis_vu": "1"},
         "appartenance": {"a_titre_de": "officière ou officier", "depuis": "2026-09-01", "jusque": None},
@@ -220,9 +220,9 @@ def people_examples() -> dict[str, Reply]:
 
 
 def roles_examples(office: Office, actor: Actor) -> dict[str, Reply]:
-    """Return one of each reply of `roles`, by name.
+    """Return an example of each reply of `roles`, by name.
 
-    `office`: a registry where `actor` holds the administration; to be used on the storage thread.
+    `office`: a registry where `actor` holds the administration. On the storage thread.
     """
     asked = Request("roles", actor=actor)
     role = Role(registry.VP_COMMUNICATIONS, "Vice-présidence aux communications")

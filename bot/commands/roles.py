@@ -22,7 +22,7 @@ _PLATFORMS: Mapping[str, str] = {"slack": "Groupe d'utilisateurs de Slack", "dis
 
 
 def manage(office: Office, request: Request) -> Reply:
-    """Show the registry, one role of it, or a form to change it; or do what a form or a button asks."""
+    """Show the registry, one of its roles, or a form to change it; or do what a form or button asks."""
     verb, _, identifier = request.text.partition(" ")
     try:
         with office.storage.transaction() as db:
@@ -108,7 +108,7 @@ def _card(office: Office, db: Database, request: Request, role_id: str) -> Messa
 
 
 def _period(line: Tenure, today: date) -> str:
-    """Return the first and last days of a line, both included, and whether its group is still to be read."""
+    """Describe when a line begins and ends, both days included, and whether its group has yet to be read."""
     if line.since == today:
         period = "depuis aujourd'hui"
     else:
@@ -168,7 +168,7 @@ def _describe(db: Database, request: Request, role: Role) -> None:
 
 
 def _require_administration(office: Office, db: Database, since: date) -> None:
-    """Refuse to leave nobody who could open this again; the refusal undoes the change."""
+    """Refuse a change that would leave nobody able to open this again; the refusal undoes it."""
     if not all(roles.holders(db, roles.ADMINISTRATION, day) for day in {office.today(), since}):
         raise UserError("Il faut que quelqu'un tienne l'administration. Nommez d'abord une autre personne.")
 

@@ -1,4 +1,4 @@
-"""One of each message of the onboarding, for the gallery."""
+"""An example of each onboarding message, for the gallery."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.onboarding.progress import Numbers, draw_progress
 
 
 def onboarding_examples(png: bytes) -> dict[str, Message]:
-    """Return one of each message of the onboarding, by name. `png`: the picture of the progress."""
+    """Return an example of each onboarding message, by name. `png`: the progress picture."""
     alex = person("slack", "U1")
     return {
         "Accueil, bienvenue": notices.welcome_message("PA20", date(2015, 12, 13)),
@@ -28,7 +28,7 @@ def onboarding_examples(png: bytes) -> dict[str, Message]:
 
 @lru_cache(maxsize=1)
 def progress_png() -> bytes:
-    """Return a picture of the progress, of made-up numbers."""
+    """Return a progress picture drawn from made-up numbers."""
     counts = dict(zip(STEPS, (14, 11, 8, 6, 5), strict=True))
     return draw_progress(
         Numbers(14, tuple(counts.items()), 2), "Les accueils sur la PA20", date(2026, 11, 24)

@@ -1,7 +1,7 @@
 """Everyone's progress, as a few numbers and their picture.
 
 The same numbers serve the text, the picture and the exports. The picture's colours are Okabe and Ito's,
-which everyone can tell apart, and each bar has its words, so that colour alone says nothing.
+which everyone can tell apart, and each bar is labelled, so that nothing depends on colour alone.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _TEMPLATE: Final = Path(__file__).with_name("progress.typ")
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """The people who are asked, how many of them took each step, and how many are late."""
+    """How many people are counted, how many of them completed each step, and how many are late."""
 
     total: int
     steps: tuple[tuple[Fact, int], ...]
     late: int
 
     def lines(self) -> Iterator[str]:
-        """Yield the numbers as text, one a line."""
+        """Yield the numbers as text, one per line."""
         for step, count in self.steps:
             yield f"{LABELS[step]}\u00a0: {count} sur {self.total}"
         yield f"En retard\u00a0: {self.late} sur {self.total}"

@@ -1,4 +1,4 @@
-"""How long a person's attempts and pages stay stored, and their erasure; attestations are the register's."""
+"""How long a person's attempts and pages are stored, and their erasure; the register handles attestations."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from sqlite_utils import Database
 
 from bot.storage.destruction import Remember, destroy
 
-FORMER_DAYS: Final = 365  # after a person's functions end; for someone who had none, after each row
+FORMER_DAYS: Final = 365  # after a person's term ends; for someone who never had one, after each row's date
 
 
 def forget(db: Database, person_id: str, remember: Remember, *, asked: bool) -> int:
     """Erase a person's attempts and the pages they turned. Return the number of rows.
 
-    `asked`: this person must still read the policy; their onboarding stays, to be done again.
+    `asked`: this person must still read the policy, so their onboarding is kept, to be done again.
     """
     erased = destroy(db, "quiz_attempts", "person_id = ?", (person_id,), remember)
     for table in ("pages_read",) if asked else ("pages_read", "onboardings"):
@@ -24,7 +24,7 @@ def forget(db: Database, person_id: str, remember: Remember, *, asked: bool) -> 
 
 
 def enforce(db: Database, today: date, remember: Remember) -> int:
-    """Erase what was stored long enough. Return the number of rows; a second time the same day, none."""
+    """Erase rows older than the limit and return their number; a second run on the same day erases none."""
     limit = (today - timedelta(days=FORMER_DAYS)).isoformat()
     former = """person_id NOT IN (SELECT person_id FROM onboardings
                                   WHERE suspended_on IS NULL OR suspended_on > ?)"""

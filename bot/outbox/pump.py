@@ -23,10 +23,10 @@ from bot.storage.database import StorageError
 logger = logging.getLogger(__name__)
 
 # Messages under way on one platform. At Discord's 50 requests a second, two for a first message, 200 ms
-# each, ten fill the line. After a crash, as many messages at most must be looked for.
+# each, ten use the full rate. After a crash, at most that many messages must be looked for.
 SLOTS: Final = 24
 AHEAD: Final = 120  # rows chosen in one go
-PAGES: Final = 20  # how many times, to find what need not wait behind what must
+PAGES: Final = 20  # how many times, to find rows that need not wait behind those that must
 POLL_SECONDS: Final = 2.0  # between two looks at the outbox when nobody wakes the pump
 SILENCE: Final = 60.0  # seconds without a look at the outbox, after which something is wrong
 
@@ -42,12 +42,12 @@ class Pump:
     sender: Sender
     failed: Callable[[], None] = lambda: None
     idle: Callable[[], None] = lambda: None
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)  # news came in, or a message ended
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)  # a row came in, or a message is done
     _news: bool = False
     _closing: bool = False
     _ready: list[Candidate] = field(default_factory=list)
     _under_way: dict[asyncio.Task[Hold | None], Candidate] = field(default_factory=dict)
-    # Platforms and lanes that asked to wait, until when by the event loop's clock.
+    # Until when each platform or lane asked to wait, by the event loop's clock.
     _held: dict[str, float] = field(default_factory=dict)
     _looked: float = field(default_factory=time.monotonic)
 
@@ -58,7 +58,7 @@ class Pump:
 
     @property
     def alive(self) -> bool:
-        """Whether the outbox is being looked at."""
+        """Whether the outbox was looked at recently."""
         return time.monotonic() - self._looked < SILENCE
 
     async def run(self) -> None:
@@ -73,7 +73,7 @@ class Pump:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def close(self, patience: float = 5.0) -> None:
-        """Start nothing more, give what is under way `patience` seconds to end, and cut off the rest.
+        """Start nothing more, give sends under way `patience` seconds to finish, and cut off the rest.
 
         A row that is cut off stays « sending », and is looked for at the next start.
         """
@@ -96,7 +96,7 @@ class Pump:
         await self._look()
         while not self._closing:
             self._start_ready()
-            if not self._under_way and not self._changed.is_set():  # what ended meanwhile may be due again
+            if not self._under_way and not self._changed.is_set():  # a row just done may be due again
                 self.idle()
             ends = [end for end in self._held.values() if end > loop.time()]
             with suppress(TimeoutError):
@@ -104,14 +104,14 @@ class Pump:
                     await self._changed.wait()
             if self._news or loop.time() >= until:
                 return
-            if self._changed.is_set():  # a message ended
+            if self._changed.is_set():  # a message is done
                 self._changed.clear()
                 closed = self._closed()
                 if all(candidate.waits(closed) for candidate in self._ready):
                     return
 
     async def _look(self) -> None:
-        """Choose more rows. Those that wait for their platform stay ready, so that those behind are seen."""
+        """Choose more rows. Those that wait for their platform stay ready, so that later ones are seen."""
         now = asyncio.get_running_loop().time()
         self._held = {name: until for name, until in self._held.items() if until > now}
         closed = self._closed()
@@ -130,14 +130,14 @@ class Pump:
         self._ready.sort(key=lambda candidate: not candidate.urgent)
 
     def _closed(self) -> set[str]:
-        """Return the platforms and the lanes that take nothing more for now."""
+        """Return the platforms and lanes that take nothing more for now."""
         now = asyncio.get_running_loop().time()
         busy = Counter(candidate.platform for candidate in self._under_way.values())
         full = {platform for platform, count in busy.items() if count >= SLOTS}
         return full | {name for name, until in self._held.items() if until > now}
 
     def _start_ready(self) -> None:
-        """Start what can leave now and keep what waits; rows whose turn comes later are chosen again."""
+        """Start what can be sent now and keep what waits; rows whose turn comes later are chosen again."""
         recipients = {candidate.recipient for candidate in self._under_way.values()}
         lanes = {candidate.lane for candidate in self._under_way.values()}
         closed, waiting = self._closed(), []

@@ -7,9 +7,9 @@ transaction; `bot.outbox.sending` calls them around what it sends.
     queued → sending → sent           the ordinary way
     sending → queued                  it was not sent: later, or by the next route
     sending → sending                 nobody knows whether it was sent: it is looked for first
-    queued, sending → dead            no route is left, or it makes no sense; announced
+    queued, sending → dead            no route is left, or the row makes no sense; announced
     dead → queued, cancelled          the administration decides
-    queued → cancelled                there is nothing to say any more
+    queued → cancelled                there is nothing left to say
     queued → held                     by a restoration (see `bot.backup.restore`), until approved
 
 « sending » is written before the request leaves. A row found in that state, at the start or later, may
@@ -99,7 +99,7 @@ def cancel(db: Database, key: str) -> bool:
     return done.rowcount == 1
 
 
-# Where a settled row went is of no more use, so that no account is kept in it.
+# Once a row is settled, where it went is of no more use: clearing it leaves no account in the outbox.
 _FORGOTTEN = "tried = '[]', claimed_at = NULL"
 _NOWHERE = f"route = NULL, {_FORGOTTEN}"
 _COLUMNS = """id, key, recipient, notice, arguments, urgent, attempts, route, tried, claimed_at, problem,
@@ -126,7 +126,7 @@ def due(db: Database, now: datetime, settled: datetime, busy: str, limit: int) -
 
 
 def set_back(db: Database, before: datetime, now: datetime) -> None:
-    """Make due `now` what was due, or soon to be retried, by a clock that was set back from `before`."""
+    """Make rows due `now` when they were due or soon retried before the clock was set back from `before`."""
     db.conn.execute(
         """UPDATE outbox SET due_at = :now WHERE state IN ('queued', 'sending') AND due_at > :now
              AND (due_at <= :before OR (attempts > 0 AND due_at <= :again))""",
@@ -154,7 +154,7 @@ def load_row(db: Database, row_id: str) -> Row:
 
 
 def load_due_row(db: Database, row_id: str, now: datetime) -> Row | None:
-    """Return a row that is due; None when it no longer is. Raises as `load_row` does."""
+    """Return a row, or None when it is no longer due. Raises the same errors as `load_row`."""
     due = db.conn.execute(
         f"SELECT 1 FROM outbox WHERE id = :id AND {_DUE}",  # noqa: S608 — a constant
         {"id": row_id, "now": iso(now), "settled": iso(now)},
@@ -163,7 +163,7 @@ def load_due_row(db: Database, row_id: str, now: datetime) -> Row | None:
 
 
 def claim(db: Database, row: Row, route: str, now: datetime) -> None:
-    """Mark a row as leaving by `route`. `claimed_at` keeps the first time that it may have been sent."""
+    """Mark a row as being sent by `route`. `claimed_at` keeps the first time that it may have been sent."""
     db.conn.execute(
         """UPDATE outbox SET state = 'sending', route = :route, attempts = attempts + 1,
              claimed_at = CASE WHEN :again THEN claimed_at ELSE :now END WHERE id = :id""",
@@ -185,7 +185,7 @@ def mark_sent(db: Database, row: Row, today: str, problem: str | None = None) ->
 
 
 def unread(db: Database) -> list[str]:
-    """Return the rows whose button was not pressed yet."""
+    """Return the rows whose button has not been pressed yet."""
     rows = db.conn.execute("SELECT id FROM outbox WHERE state = 'sent' AND problem = ?", (WAITING,))
     return [str(row[0]) for row in rows.fetchall()]
 
@@ -200,12 +200,12 @@ def mark_read(db: Database, row_id: str) -> None:
 def put_back(
     db: Database, row: Row, due_at: datetime | None = None, *, problem: str | None = None, doubtful: bool
 ) -> None:
-    """Put back a row that did not leave, to be taken up at `due_at` or at once.
+    """Put back a row that was not sent, to be retried at `due_at` or at once.
 
-    `doubtful`: it may have been sent after all. Without a problem, this was no attempt.
+    `doubtful`: it may have been sent after all. Without a `problem`, this does not count as an attempt.
     """
     if due_at and due_at.microsecond:
-        due_at += timedelta(seconds=1)  # the database keeps whole seconds, and it must not come early
+        due_at += timedelta(seconds=1)  # whole seconds are stored: rounding down would retry too early
     state, due = "sending" if doubtful else "queued", due_at and iso(due_at)
     db.conn.execute(
         """UPDATE outbox SET state = :state, due_at = coalesce(:due, due_at),
@@ -228,7 +228,7 @@ def give_up_route(db: Database, row: Row, route: str, problem: str) -> None:
 def bury(db: Database, row_id: str, problem: str, now: datetime) -> str:
     """Declare a row a dead letter and queue its announcement. Return the row's notice.
 
-    An announcement that cannot be sent is not announced in its turn: it is in the log and the metrics.
+    When the row is itself such an announcement, no other is queued: it shows in the log and the metrics.
     """
     (notice,) = db.conn.execute("SELECT notice FROM outbox WHERE id = ?", (row_id,)).fetchone()
     db.conn.execute(
@@ -254,7 +254,7 @@ def count_by_notice(db: Database, state: Literal["dead", "held"]) -> dict[str, i
 def settle_dead(db: Database, now: datetime, *, send: bool, row_id: str | None = None) -> int:
     """Send the dead letters again, or give them up: all of them, or one. Return how many.
 
-    Their announcements are deleted, so that a letter that dies again is announced again.
+    Their announcements are deleted, so that a row that fails again is announced again.
     """
     state = "queued" if send else "cancelled"
     done = db.conn.execute(
@@ -279,7 +279,7 @@ def drop(db: Database, row: Row, problem: str) -> None:
 
 
 def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: datetime) -> None:
-    """Replace a row by one for each of `recipients`, whose keys end with the mapping's keys.
+    """Replace a row by one per recipient; each new row's key ends with its key in `recipients`.
 
     Rows that an earlier handover already made stay as they are.
     """
@@ -294,7 +294,7 @@ def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: dateti
 
 
 def hand_back(db: Database) -> int:
-    """Give back to their role the unsent rows of holders who were erased; return how many.
+    """Return to the role the unsent rows of holders who were erased; return how many.
 
     When they are sent, they are shared out among the holders of that day. The caller deletes the rows that
     were sent or given up.
@@ -311,7 +311,7 @@ def hand_back(db: Database) -> int:
 
 
 def backoff(attempts: int, chance: float) -> timedelta:
-    """Return the wait after so many attempts; `chance`, from 0 to 1, spreads it from half to the whole.
+    """Return the wait after `attempts` attempts; `chance`, from 0 to 1, spreads it from half to all of it.
 
     Exponential, capped, with « equal jitter » (Brooker, « Exponential Backoff And Jitter », AWS, 2015).
     """

@@ -1,11 +1,11 @@
 """One message of the outbox, from the row that asks for it to its recorded outcome.
 
     choose    which rows can be taken up, and by which route
-    claim     write that a row leaves, and make its message
+    claim     record that a row is being sent, and make its message
     attempt   look for it if it may have left before, else send it
     record    write the outcome
 
-The database says at each step what may have left, whatever ends the process in between.
+At each step the database shows what may have been sent, even if the process dies in between.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ logger = logging.getLogger(__name__)
 SETTLE: Final = timedelta(seconds=5)
 # A platform that cannot be reached for longer than that is passed over, if there is another route.
 AWAY: Final = timedelta(hours=3)
-# The wait before it is tried again: as long as it has been away, within these bounds.
+# The wait before it is tried again: the time it has been away, within these bounds.
 SOON, LATE = timedelta(seconds=0.2), timedelta(seconds=10)
-TRIED_AGAIN: Final = timedelta(minutes=5)  # how often, meanwhile, one message still tries it
-SET_BACK: Final = timedelta(minutes=1)  # a clock that loses less is merely being adjusted
-_PASSES = 4  # a role is shared out among persons, one of whom may lead to a dead letter, which is for a role
+TRIED_AGAIN: Final = timedelta(minutes=5)  # how often one message still tries it in the meantime
+SET_BACK: Final = timedelta(minutes=1)  # a clock that loses less than this is only being adjusted
+_PASSES = 4  # a role is shared out among persons; one of them may end in a dead letter, addressed to a role
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class _Claimed:
-    """A row that leaves. `former`: only look for it, since its route is no longer one of today's."""
+    """A row being sent. `former`: its route is no longer current, so only look for the message there."""
 
     row: Row
     to: Destination
@@ -109,9 +109,9 @@ class Sender:
     chance: Callable[[], float] = random.random
     settle: timedelta = SETTLE
     sent: Callable[[str], None] = lambda _platform: None
-    _away: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)  # since when, and last
+    _away: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)  # since when, and until when
     _reader: Database | None = None
-    _last_seen: datetime | None = None  # by the clock, when rows were last chosen
+    _last_seen: datetime | None = None  # when rows were last chosen, by the clock
 
     def close(self) -> None:
         """Close the reader of the database, if it is open."""
@@ -166,9 +166,9 @@ class Sender:
     def _route(self, db: Database, row: Row, now: datetime) -> Destination | None:
         """Return the route of a row; None when it was shared out or buried instead.
 
-        A message that may have left is looked for where it went, wherever the person may be reached by now.
-        A platform that has been away for long is passed over, but for a try now and then, and the
-        administrators are not told of everyone whom an outage keeps waiting.
+        A message that may have been sent is looked for where it went, even if the person's routes have
+        changed. A platform that has long been away is passed over, except for a try now and then. The
+        administrators are not told about each person that an outage keeps waiting.
         """
         if row.doubtful and row.route:
             return parse_address(row.route)
@@ -188,7 +188,7 @@ class Sender:
         return routes[0]
 
     def _current_routes(self, db: Database, row: Row, now: datetime) -> list[Destination]:
-        """Return the routes of a row today; none once others than its recipient hold its role."""
+        """Return today's routes of a row; none when its recipient no longer holds its role."""
         today = self.calendar.day(now)
         return [] if new_holders(db, row.recipient, today) else self.routes.of(db, row.recipient, today)
 
@@ -205,7 +205,7 @@ class Sender:
         """
         try:
             claimed = await self.storage.run(partial(self._claim, candidate))
-            if isinstance(claimed, Deferred):  # made while nothing is held
+            if isinstance(claimed, Deferred):  # made outside any transaction
                 message = await aside(claimed.make)
                 claimed = await self.storage.run(partial(self._claim, candidate, message))
         except StorageError:
@@ -221,7 +221,7 @@ class Sender:
         if failure is None:
             self.sent(to.platform)
         elif isinstance(failure, AwayError):
-            away = self._away.get(to.platform)  # None: another message just got there
+            away = self._away.get(to.platform)  # None: another message has just been delivered
             span = SOON if away is None else away[1] - away[0]
             return Hold(to.platform, max(SOON, min(span, LATE)).total_seconds())
         elif isinstance(failure, LaterError) and failure.seconds is not None:
@@ -231,7 +231,7 @@ class Sender:
     def _claim(
         self, candidate: Candidate, ready: Message | None = None
     ) -> _Claimed | Deferred[Message] | None:
-        """Claim a row, unless its message is still to be made; `ready`: that message, made meanwhile."""
+        """Claim a row, or return its `Deferred` message to make first. `ready`: that message, once made."""
         now = self.clock()
         with self.storage.transaction() as db:
             row = rows.load_due_row(db, candidate.row_id, now)
@@ -259,7 +259,7 @@ class Sender:
             return _Claimed(row, to, message, former)
 
     def _put_off_broken(self, row_id: str) -> None:
-        """Put off a row whose message cannot be made; a new version may know how to."""
+        """Put off a row whose message cannot be made; a newer version may be able to."""
         now = self.clock()
         with self.storage.transaction() as db:
             row = rows.load_due_row(db, row_id, now)
@@ -293,8 +293,8 @@ class Sender:
     def _may_leave(self) -> None:
         """Raise `StoppedError` if any process paused all sending while a message waited for its turn.
 
-        On the event loop: going to the storage thread here would let messages that were spaced out leave
-        together. A reader waits for nobody.
+        Runs on the event loop: waiting for the storage thread here would let messages that were spaced out
+        leave together. A read-only connection never waits.
         """
         if self._reader is None and self.storage.path is not None:
             self._reader = reader(self.storage.path)
@@ -331,7 +331,7 @@ class Sender:
                     rows.put_back(db, row, now + wait, problem=str(error), doubtful=doubtful)
 
     def _note_away(self, platform: str, error: Exception | None, now: datetime) -> None:
-        """Note since when a platform cannot be reached, or that it can."""
+        """Record since when a platform has been unreachable, or that it answers again."""
         if not isinstance(error, AwayError):
             self._away.pop(platform, None)
             return
@@ -342,10 +342,10 @@ class Sender:
 
 
 def delivery_id(row_id: str, to: Destination) -> str:
-    """Return the mark of a message at an address: 16 hexadecimal digits, the same for the same two.
+    """Return the mark of a message at an address: 16 hexadecimal digits, always the same for the same pair.
 
-    Discord takes a nonce for the same message wherever it is sent, so the address is part of it; a nonce has
-    at most 25 characters.
+    Discord treats equal nonces as the same message wherever they are sent, so the address is part of it. A
+    nonce has at most 25 characters.
     """
     digest = hashlib.blake2b(write_address(to).encode(), key=row_id.encode(), digest_size=8)
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""The registry kept in step with the platforms' groups, by their events and by nightly readings."""
+"""Keeps the registry in step with the platforms' groups, from their events and a nightly reading."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ class GroupSync:
         await self._record(lambda db, today: membership.gone(db, actor, today))
 
     async def reconcile(self, platforms: Mapping[str, Fetch]) -> list[PlatformError]:
-        """Read every group again, whole; return why some could not be read.
+        """Read every group again in full; return the errors of those that could not be read.
 
-        `platforms`: how to read a group, by platform as accounts name it. A group that holds a role takes
-        it up once it is read. One that cannot be read stays as it was: an outage takes nothing from anyone.
+        `platforms`: how to read a group, by platform as accounts name it. A group appointed to a
+        role takes it up once it is read. One that cannot be read stays as it was: an outage removes nobody.
         """
         errors = []
         for source in await self._record(_followed):
@@ -87,7 +87,7 @@ def _reconcile(db: Database, today: date, source: Source, actors: Collection[Act
 
 
 def _followed(db: Database, today: date) -> list[Source]:
-    """Return the groups to read, after dropping those followed only for a role that they no longer hold."""
+    """Drop the groups followed for a role that they no longer hold; return the groups to read."""
     for source_id in roles.unused_sources(db):
         membership.remove_source(db, source_id, today)
     return membership.sources(db)

@@ -1,4 +1,4 @@
-"""What commands share: the database, the time, whose bot it is, who asks and what they may do."""
+"""What commands share: the database, the time, the association, who is asking and what they may do."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Office:
     """The association as commands see it.
 
     `teams`: its own workspace (« slack ») and server (« discord »). `remember`: called with the rows that are
-    about to be destroyed, and `settled` once they are (see `bot.backup.destroyed`). `registry_changed`:
+    about to be destroyed; `settled`: called once they are (see `bot.backup.destroyed`). `registry_changed`:
     called after each change of roles or members, in its transaction.
     """
 
@@ -38,19 +38,19 @@ class Office:
     registry_changed: Callable[[Database], None] = lambda _db: None
 
     def today(self) -> date:
-        """Return today's date where the association is."""
+        """Return today's date in the association's time zone."""
         return self.calendar.today(self.clock)
 
 
 def actor_of(request: Request) -> Actor:
-    """Return the account that asks. Raises `UserError` when it is unknown."""
+    """Return the account that made the request. Raises `UserError` when it is unknown."""
     if request.actor is None:
         raise UserError("Je ne sais pas qui demande. Écrivez-moi en message privé.")
     return request.actor
 
 
 def asker(db: Database, request: Request) -> str | None:
-    """Return the person who asks, None when they are not in the database. Raises as `actor_of` does."""
+    """Return the person who asks, None when they are not in the database. Raises `UserError`."""
     return persons.person_of(db, actor_of(request))
 
 
@@ -63,9 +63,9 @@ def picked_person(db: Database, request: Request) -> str:
 
 
 def own_group(office: Office, platform: str, written: str) -> tuple[str, str]:
-    """Return the association's team on a platform, and the identifier of a group of it.
+    """Return the association's team on a platform, and the identifier of one of its groups.
 
-    Raises `UserError` when the team is not set, or what is written is no identifier.
+    Raises `UserError` when the team is not set, or `written` is not an identifier.
     """
     team = office.teams.get(platform)
     if team is None:
@@ -80,9 +80,9 @@ def own_group(office: Office, platform: str, written: str) -> tuple[str, str]:
 
 
 def follow_group(db: Database, source: Source, followed: Collection[Source], now: datetime) -> str:
-    """Plan to read a group at once; return what the administration must do first, "" when nothing.
+    """Plan to read a group at once; return what the administration must do first, "" if nothing.
 
-    `followed`: the groups followed before it. A platform tells of groups only a bot that asked for them.
+    `followed`: the groups already followed. A platform sends group events only to a bot that asked for them.
     """
     schedule.plan(db, f"{membership.RECONCILE}:{source.id}", membership.RECONCILE, now)
     kinds = {before.source for before in followed if before.platform == source.platform}
@@ -120,7 +120,7 @@ def admin_refusal(office: Office, request: Request) -> str:
 
 
 def person_span(db: Database, person_id: str, platform: str) -> Span:
-    """Return how to show a person to a reader on `platform`: by their account there, else by another."""
+    """Return the text that shows a person to a reader on `platform`: their account there, else another."""
     accounts = sorted(persons.accounts_of(db, person_id), key=lambda account: account.platform != platform)
     if not accounts:
         return Span("une personne sans compte")

@@ -19,8 +19,8 @@ from bot.settings import ACCOUNT_FORMS, GROUP_FORMS, TEAM_FORMS
 from bot.times import iso
 
 CODE_MINUTES: Final = 10
-# 50 bits from 32 letters and digits that nobody mistakes for one another (Crockford's base 32): at a
-# thousand guesses a second for ten minutes, one chance in two thousand million.
+# 50 bits from 32 letters and digits that nobody confuses (Crockford's base 32): a thousand guesses a second
+# for ten minutes have one chance in two thousand million.
 CODE_LENGTH: Final = 10
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MISREAD = str.maketrans("OIL", "011")
@@ -46,7 +46,7 @@ class Account:
         return f"{self.platform}:{self.team}{'/' if self.team else ''}{self.user}"
 
 
-Acting: TypeAlias = Actor | Account  # someone as one platform knows them
+Acting: TypeAlias = Actor | Account  # someone, as one platform identifies them
 
 
 def account(actor: Acting) -> Account:
@@ -55,7 +55,7 @@ def account(actor: Acting) -> Account:
 
 
 def new_id() -> str:
-    """Return a random identifier, 16 hexadecimal digits, which tells neither when nor who."""
+    """Return a random identifier, 16 hexadecimal digits, which reveals neither a time nor a person."""
     return secrets.token_hex(8)
 
 
@@ -70,7 +70,7 @@ def person_of(db: Database, actor: Acting) -> str | None:
 
 
 def known(db: Database, actor: Acting) -> str:
-    """Return the person that `actor` is, added if need be."""
+    """Return the person that `actor` is, adding them if needed."""
     person = person_of(db, actor)
     if person is None:
         person, who = new_id(), account(actor)
@@ -94,7 +94,7 @@ def accounts_of(db: Database, person_id: str) -> list[Account]:
 def read_account(text: str) -> Account:
     """Read « slack:EQUIPE/MEMBRE », « discord:MEMBRE » or « local:PERSONNAGE ».
 
-    Raises `ValueError`, whose text says in French what is wrong.
+    Raises `ValueError`; its text says in French what is wrong.
     """
     platform, colon, rest = text.strip().partition(":")
     team, _, user = rest.rpartition("/")
@@ -106,12 +106,12 @@ def read_account(text: str) -> Account:
 
 
 def is_team(platform: str, identifier: str) -> bool:
-    """Return whether a text has the form of a Slack workspace's or a Discord server's identifier."""
+    """Return whether a text looks like the identifier of a Slack workspace or a Discord server."""
     return bool(re.fullmatch(TEAM_FORMS[platform], identifier))
 
 
 def is_group(platform: str, identifier: str) -> bool:
-    """Return whether a text has the form of a Slack group's or channel's, or a Discord role's identifier."""
+    """Return whether a text looks like the identifier of a Slack group or channel, or of a Discord role."""
     return bool(re.fullmatch(GROUP_FORMS[platform], identifier))
 
 
@@ -127,7 +127,7 @@ def random_code() -> str:
 
 
 def issue_code(db: Database, actor: Acting, now: datetime) -> str:
-    """Return a one-time code for `actor`, good for ten minutes; it replaces any former one.
+    """Return a one-time code for `actor`, valid for ten minutes; it replaces any earlier one.
 
     Only its hash is kept, so this is the only time it can be shown.
     """
@@ -141,11 +141,11 @@ def issue_code(db: Database, actor: Acting, now: datetime) -> str:
 
 
 def look_up_code(db: Database, actor: Acting, code: str, now: datetime) -> tuple[Outcome, str]:
-    """Return what `redeem` would do, and the person to whom the code was given, "" when it is not good.
+    """Return what `redeem` would do, and the person who got the code, "" when it is not valid.
 
-    « unknown »: no such code, or it expired, or it was used. « own »: typed where it was given, it stays
-    good. « already »: the code is spent and this person's accounts are linked, as when the same press of a
-    button comes twice.
+    « unknown »: no such code, or it has expired or been used. « own »: typed by the person who got it; it
+    stays valid. « already »: the code is used and this person's accounts are linked, for instance when the
+    same button press arrives twice.
     """
     row = db.conn.execute(
         "SELECT person_id FROM link_codes WHERE code_hash = ? AND expires_at > ?", (_hashed(code), iso(now))
@@ -157,7 +157,7 @@ def look_up_code(db: Database, actor: Acting, code: str, now: datetime) -> tuple
 
 
 def redeem(db: Database, actor: Acting, code: str, now: datetime) -> Outcome:
-    """Make one person of `actor` and of the one to whom `code` was given (see `look_up_code`)."""
+    """Merge `actor` with the person who got `code` (see `look_up_code`)."""
     outcome, issuer = look_up_code(db, actor, code, now)
     if outcome == "linked":
         db.conn.execute("DELETE FROM link_codes WHERE code_hash = ?", (_hashed(code),))
@@ -166,7 +166,7 @@ def redeem(db: Database, actor: Acting, code: str, now: datetime) -> Outcome:
 
 
 def _hashed(code: str) -> str:
-    """Return the SHA-256 of a code, however it was typed: small letters, no hyphen, O for 0."""
+    """Return the SHA-256 of a code, however it was typed: in lower case, without its hyphen, with O for 0."""
     typed = "".join(letter for letter in code.upper().translate(_MISREAD) if letter in _LETTERS)
     return hashlib.sha256(typed.encode("ascii")).hexdigest()
 
@@ -181,7 +181,7 @@ def merge(db: Database, into: str, gone: str) -> None:
             f'UPDATE OR IGNORE "{table}" SET "{column}" = ? WHERE "{column}" = ?',  # noqa: S608 — names from the schema
             (into, gone),
         )
-    # Of two lines of the registry for one role, one that covers the other is enough.
+    # When two registry lines for one role overlap entirely, the longer one is enough.
     db.conn.execute(
         """DELETE FROM role_holders AS line WHERE person_id = ? AND EXISTS (
              SELECT 1 FROM role_holders AS wider
@@ -195,7 +195,7 @@ def merge(db: Database, into: str, gone: str) -> None:
 
 
 def _readdress(db: Database, into: str, gone: str) -> None:
-    """Address to `into` the outbox's rows for `gone`, as a person or as a role's holder."""
+    """Readdress to `into` the outbox's rows for `gone`, as a person or as the holder of a role."""
     rows = db.conn.execute(
         """SELECT DISTINCT recipient FROM outbox
            WHERE recipient = 'person:' || ? OR recipient LIKE 'role:%/' || ?""",
@@ -216,7 +216,7 @@ def _readdress(db: Database, into: str, gone: str) -> None:
 
 
 def references(db: Database) -> list[tuple[str, str]]:
-    """Return each table and column that refers to a person, so that a later table need not be named."""
+    """Return each table and column that refers to a person; new tables are found without being listed."""
     rows = db.conn.execute(
         """SELECT tables.name, keys."from" FROM sqlite_schema AS tables
            JOIN pragma_foreign_key_list(tables.name) AS keys

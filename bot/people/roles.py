@@ -57,7 +57,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A Slack user group or a Discord role that holds a role: its members do, day by day."""
+    """A Slack user group or a Discord role that holds a role: its members of the day hold it."""
 
     platform: str
     team: str
@@ -69,7 +69,7 @@ Holder: TypeAlias = str | Group  # a person's identifier, or a group
 
 @dataclass(frozen=True, slots=True)
 class Tenure:
-    """One line of the registry. `waits`: a group that takes the others' place once someone is in it."""
+    """One line of the registry. `waits`: a group that replaces the others once it has a member."""
 
     id: str
     role_id: str
@@ -126,13 +126,13 @@ def acting(db: Database, role_id: str, on: date) -> str | None:
 
 
 def change(db: Database, changed: Role) -> None:
-    """Change a role's title, address or fallback. Raises `RoleError` when one of them will not do."""
+    """Change a role's title, address or fallback. Raises `RoleError` when one of them is invalid."""
     role(db, changed.id)
     name = changed.title.strip()
     if not 1 <= len(name) <= TITLE_LENGTH or "\n" in name:
         raise RoleError(f"Le titre a de 1 à {TITLE_LENGTH} caractères, sur une ligne.")
     address = (changed.email or "").strip() or None
-    if address:  # what may be one: only a message sent to it tells for sure
+    if address:  # a plausible address: only sending a message to it can prove it
         local, _, domain = address.rpartition("@")
         plain = address.isascii() and address.isprintable() and not set(address) & set(' <>,;:"()[]\\')
         if not (local and "." in domain.strip(".") and plain and len(address) <= EMAIL_LENGTH):
@@ -172,12 +172,12 @@ def holders(db: Database, role_id: str, on: date) -> list[str]:
 
 
 def has(db: Database, person_id: str | None, role_id: str, on: date) -> bool:
-    """Return whether a person holds a role on a day; False for None."""
+    """Return whether a person holds a role on a day; False when `person_id` is None."""
     return person_id is not None and person_id in holders(db, role_id, on)
 
 
 def tenures(db: Database, role_id: str, ending_after: date) -> list[Tenure]:
-    """Return the registry's lines for a role that last beyond a day, future ones included."""
+    """Return the registry's lines for a role that end after a day, future ones included."""
     rows = db.conn.execute(
         """SELECT id, role_id, person_id, group_platform, group_team, group_id, since, until, replaces
            FROM role_holders WHERE role_id = ? AND (until IS NULL OR until > ?) ORDER BY since, rowid""",
@@ -191,10 +191,10 @@ def tenures(db: Database, role_id: str, ending_after: date) -> list[Tenure]:
 
 
 def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacing: bool = True) -> None:
-    """Give a role to `holder` from a day on, in the place of all others or beside them.
+    """Give a role to `holder` from a day on, in place of the other holders or alongside them.
 
-    What was planned after that day makes way too when `replacing`. A group in which nobody is known to be
-    replaces the others only once someone is (see `relieve`). Raises `UnknownRoleError`.
+    When `replacing`, terms planned after that day are removed too. A group with no known member replaces the
+    others only once it has one (see `relieve`). Raises `UnknownRoleError`.
     """
     role(db, role_id)
     group = holder if isinstance(holder, Group) else None
@@ -203,7 +203,7 @@ def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacin
         if tenure.holder != holder:
             if replacing and not waits:
                 _end(db, tenure, since)
-        elif tenure.until is None or tenure.until >= since:  # one line with the new one
+        elif tenure.until is None or tenure.until >= since:  # merged into one line with the new one
             start = min(start, tenure.since)
             db.conn.execute("DELETE FROM role_holders WHERE id = ?", (tenure.id,))
     if group is not None:
@@ -218,7 +218,7 @@ def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacin
 
 
 def relieve(db: Database, source: membership.Source, today: date) -> None:
-    """Let a group replace its roles' other holders, once someone is known to be in it."""
+    """Let a group replace the other holders of its roles, once it has a known member."""
     group = Group(source.platform, source.team, source.source_id)
     if not _inhabited(db, group):
         return
@@ -232,7 +232,7 @@ def relieve(db: Database, source: membership.Source, today: date) -> None:
 
 
 def _inhabited(db: Database, group: Group) -> bool:
-    """Return whether anyone is known to be in a group."""
+    """Return whether a group has a known member."""
     members = db.conn.execute(
         """SELECT 1 FROM members JOIN member_sources AS s ON s.id = members.source_id
            WHERE s.kind = 'holder' AND s.platform = ? AND s.team = ? AND s.source_id = ?
@@ -261,7 +261,7 @@ def appoint_first(db: Database, admins: Sequence[Acting], today: date) -> None:
 
 
 def _end(db: Database, tenure: Tenure, on: date) -> None:
-    """End a line on a day at the latest, or delete it when it would only begin then."""
+    """End a line by the given day, or delete it if it would start on that day or later."""
     if tenure.since >= on:
         db.conn.execute("DELETE FROM role_holders WHERE id = ?", (tenure.id,))
     elif tenure.until is None or tenure.until > on:
@@ -269,13 +269,13 @@ def _end(db: Database, tenure: Tenure, on: date) -> None:
 
 
 def source_of(db: Database, group: Group) -> membership.Source:
-    """Return the source by which a group that holds roles is followed, added if need be."""
+    """Return the source that follows a group that holds roles, adding it if needed."""
     kind: membership.SourceType = "discord_role" if group.platform == "discord" else "slack_group"
     return membership.add_source(db, "holder", kind, group.id, platform=group.platform, team=group.team)
 
 
 def unused_sources(db: Database) -> list[str]:
-    """Return the sources followed for the roles of a group that holds none any more."""
+    """Return the sources followed for the role of a group that no longer holds any."""
     rows = db.conn.execute(
         """SELECT id FROM member_sources AS s WHERE kind = 'holder' AND NOT EXISTS (
              SELECT 1 FROM role_holders WHERE group_platform = s.platform AND group_team = s.team

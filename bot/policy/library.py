@@ -15,15 +15,15 @@ from bot.policy.changes import identities
 from bot.policy.search import Index
 from bot.times import in_words
 
-# What names a policy before a colon has a figure in it: « pa99: ».
+# A policy's name before a colon contains a digit: « pa99: ».
 _UNKNOWN = re.compile(r"^\s*(?P<policy>(?=[a-z][a-z-]*\d)[a-z0-9-]{2,31})\s*:\s*(?=\S)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, eq=False)  # compared by identity, so that what is made of it can be cached
+@dataclass(frozen=True, eq=False)  # compared by identity, so that what is derived from it can be cached
 class Policy:
     """A policy: its adopted versions, oldest first.
 
-    `written`: its annotations as people wrote them, about the version `origin`.
+    `written`: its annotations as people wrote them, for the version `origin`.
     """
 
     id: str
@@ -39,7 +39,7 @@ class Policy:
         return self.written.name
 
     def names(self) -> tuple[str, ...]:
-        """Return what people may write to name it."""
+        """Return the names that people may write for it."""
         return (self.id, self.name, *self.written.aliases)
 
     def in_force(self, on: date) -> Version | None:
@@ -76,9 +76,9 @@ class Policy:
         return self._notes[version]
 
     def label(self, clause: Clause, *, nuanced: bool = True) -> str:
-        """Return the label of a clause's force, "" when its words are not those that were annotated.
+        """Return the label of a clause's force, "" when its words were never annotated.
 
-        The latest annotations that hold for these words give it, whatever the clause's number is there.
+        It comes from the latest annotations of these words, whatever the clause's number was then.
         """
         for notes, numbers in self._by_words:
             same = numbers.get(clause.paragraphs, ())
@@ -99,15 +99,15 @@ class Policy:
         return tables
 
     def index(self, version: Version) -> Index:
-        """Return the search index of a version, made once."""
+        """Return the search index of a version, built at the first call."""
         if version not in self._indexes:
             self._indexes[version] = Index(version.clauses(), self.notes(version).topics)
         return self._indexes[version]
 
     def address(self, version: Version) -> str:
-        """Return how a button names this policy, so that the numbers after it stay those of `version`.
+        """Return the policy's name for a button, so that the numbers after it stay those of `version`.
 
-        « pa20 » stands for `origin`, the version of the first buttons; any other version is named,
+        « pa20 » stands for `origin`, the version of the first buttons; other versions are spelled out:
         « pa20@2026-12-13 ».
         """
         return self.id if version is self.origin else f"{self.id}@{version.key}"
@@ -122,7 +122,7 @@ class Policy:
 class Reading:
     """A policy in the version that someone reads. `on`: the day they asked for, if any.
 
-    `moved`: for a button of an older version, the numbers that have changed since, and the new ones.
+    `moved`: for a button of an older version, the numbers that have changed since, with the new ones.
     """
 
     policy: Policy
@@ -155,7 +155,7 @@ class Reading:
 
 
 class Naming:
-    """What people write to name a policy: `names` gives the policy's id for each."""
+    """The names that people write for policies. `names`: the policy's id for each."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._ids = {name.lower(): policy for name, policy in names.items()}
@@ -163,9 +163,9 @@ class Naming:
         self._pattern = re.compile(rf"(?<!\w)(?P<name>{any_name})(?!\w)\s*[:,]?\s*", re.IGNORECASE)
 
     def split(self, text: str) -> tuple[str | None, str]:
-        """Return the id of the policy that `text` names, None when it names none, and the rest of it.
+        """Return the id of the policy that `text` names, None when it names none, and the rest of the text.
 
-        « pa20:5.10 » and « PA20 7.2 » both name `pa20`. A name before a colon that is no policy's is returned
+        « pa20:5.10 » and « PA20 7.2 » both name `pa20`. An unknown name before a colon is returned
         as written, in lower case.
         """
         match = self._pattern.search(text)
@@ -186,16 +186,16 @@ class Naming:
 
 
 class Library:
-    """Every policy, by id; `default` is meant when none is named.
+    """Every policy, by id; `default` is used when none is named.
 
-    A `Policy` never changes: when a version is adopted, another one takes its place (see `replace`).
+    A `Policy` never changes: when a version is adopted, a new one replaces it (see `replace`).
     """
 
     def __init__(self, policies: Mapping[str, Policy], default: str, today: Callable[[], date]) -> None:
         self._default_id = default
         self._today = today
         self._proposed: dict[tuple[str, str], Version] = {}
-        # On a given day, a quotation of a stored version changes only with the policies.
+        # On a given day, a quotation of a stored version changes only when the policies do.
         self._resolved = lru_cache(maxsize=1_024)(self._resolve)
         self.replace(policies)
 
@@ -207,7 +207,7 @@ class Library:
         self._resolved.cache_clear()
 
     def propose(self, version: Version) -> None:
-        """Make a version that is not adopted quotable, under its key."""
+        """Let a version that is not adopted be quoted, by its key."""
         self._proposed[version.policy, version.key] = version
 
     def version(self, policy: str, key: str) -> Version:
@@ -236,7 +236,7 @@ class Library:
         caption = f"{policy.written.name}, {f'article {number}' if len(number.parts) == 1 else number}"
         if label := policy.label(clause):
             caption += f" ({label})"
-        # Nobody should take another text for the one in force.
+        # Nobody should mistake another text for the one in force.
         if version is self._proposed.get((policy.id, version.key)):
             caption += ", texte proposé"
         elif version.key != self.current(policy).key:

@@ -17,8 +17,8 @@ from bot.policy.articles import Clause, Number
 _WORD = re.compile(r"[^\W_]+")
 _UNKNOWN = 1.0  # weight of a word that is not in the policy; the rarest that is weighs log(n + 1)
 _ENOUGH = 0.5  # share of the query's weight that a clause must reach when none holds every word
-_LONGEST = 50  # letters; anything longer is no word, and its stem would take tens of milliseconds
-_ALIKE = 82  # rapidfuzz ratio, 0 to 100, from which one word may be a typing slip for another
+_LONGEST = 50  # letters; anything longer is not a word, and stemming it would take tens of milliseconds
+_ALIKE = 82  # rapidfuzz ratio, 0 to 100, from which one word may be a typo for another
 _SHORTEST = 4  # letters; shorter words resemble too many others to be corrected
 # Words too common to search for: Snowball's French list, shortened to those that questions hold.
 _EMPTY = frozenset(
@@ -35,7 +35,7 @@ def fold_accents(text: str) -> str:
 
 
 def new_stemmer() -> Any:  # noqa: ANN401 — the library is not typed
-    """Return a French stemmer. It holds a state, so only one thread at a time may use it."""
+    """Return a French stemmer. It holds state, so only one thread may use it at a time."""
     import snowballstemmer  # noqa: PLC0415 — 15 ms and 4 MB, for the first search
 
     return snowballstemmer.stemmer("french")
@@ -77,7 +77,7 @@ def search_words(text: str) -> Iterator[re.Match[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A clause that matches a search; `spans`: where the words stand in its text, in characters."""
+    """A clause that matches a search. `spans`: the matching words in its text, as character offsets."""
 
     clause: Clause
     spans: tuple[tuple[int, int], ...]
@@ -85,11 +85,11 @@ class Hit:
 
 Places: TypeAlias = dict[
     Number, list[tuple[int, int]]
-]  # where words stand, by clause; a heading's have no span
+]  # spans of words, by clause; words of a heading have none
 
 
 class Index:
-    """The words of some clauses. `topics`: words that people use, and the clauses that they are about."""
+    """The words of some clauses. `topics`: words that people use, with the clauses that they refer to."""
 
     def __init__(self, clauses: Sequence[Clause], topics: Mapping[str, Sequence[Number]]) -> None:
         self._clauses = tuple(clauses)
@@ -116,8 +116,8 @@ class Index:
     def search(self, query: str) -> list[Hit]:
         """Return the clauses that hold the query's words, best first.
 
-        Those that hold every word come alone. If there is none, those that reach `_ENOUGH` of the query's
-        weight; a rare word weighs more (inverse document frequency).
+        If some hold every word, only those are returned; otherwise, those that reach `_ENOUGH` of the query's
+        weight, where a rare word weighs more (inverse document frequency).
         """
         spans: Places = defaultdict(list)
         scores: dict[Number, float] = defaultdict(float)
@@ -139,7 +139,7 @@ class Index:
         return sorted(hits, key=lambda hit: -scores[hit.clause.number])
 
     def complete(self, typed: str) -> list[Clause]:
-        """Return the clauses that hold words beginning like each word typed, else the search results."""
+        """Return the clauses with words that start with each word typed, else the search results."""
         starts = [fold_accents(match[0]) for match in search_words(typed)]
         if not starts:
             return []
@@ -172,7 +172,7 @@ class Index:
         return dict(places)
 
     def did_you_mean(self, query: str) -> str:
-        """Return `query` with close words of the policy in place of unknown ones, "" when there are none."""
+        """Return `query` with unknown words corrected to close ones of the policy, "" if none is."""
         from rapidfuzz import fuzz, process  # noqa: PLC0415 — 2 MB, for the first unknown word
 
         changed = query

@@ -1,7 +1,7 @@
-"""The register of attestations: when each person was told, opened, read, passed and attested, with the proof.
+"""The register of attestations: when each person was notified, opened, read, passed and attested, with proof.
 
-The five facts are noted one by one and none is inferred from another: `note_fact` stores four of them, the
-fifth is an entry of the chain (`bot.register.chain`). Every function works in the caller's transaction.
+The five facts are recorded separately and none is inferred from another: `note_fact` stores four of them, and
+the fifth is an entry of the chain (`bot.register.chain`). Every function works in the caller's transaction.
 """
 
 from __future__ import annotations
@@ -64,13 +64,13 @@ class Attestation:
     name_salt: str | None
 
 
-# --- The four facts that are noted ------------------------------------------------------------
+# --- The four simple facts --------------------------------------------------------------------
 
 
 def note_fact(
     db: Database, person_id: str, target: Target, fact: Noted, *, platform: str, now: datetime
 ) -> bool:
-    """Note a fact about a person, the first time only. Return whether it is new."""
+    """Record a fact about a person, the first time only. Return whether it is new."""
     cursor = db.conn.execute(
         """INSERT OR IGNORE INTO reading_facts
            (id, person_id, policy, version, fact, happened_at, platform) VALUES (?, ?, ?, ?, ?, ?, ?)""",
@@ -139,7 +139,7 @@ def attest(db: Database, attesting: Attesting, signer: Signer) -> Attestation:
 
 
 def attestation_of(db: Database, person_id: str, policy: str, version: date) -> Attestation | None:
-    """Return a person's attestation of a version; the first, when linked accounts had one each."""
+    """Return a person's attestation of a version; the first one, when linked accounts had one each."""
     attestations = _select(
         db,
         "person_id = ? AND policy = ? AND version = ? ORDER BY number LIMIT 1",
@@ -149,7 +149,7 @@ def attestation_of(db: Database, person_id: str, policy: str, version: date) -> 
 
 
 def all_attestations(db: Database) -> Iterator[Attestation]:
-    """Yield every entry by number, with the names that are not erased."""
+    """Yield every entry in order of number, with the names that have not been erased."""
     return _select(db, "true ORDER BY number", ())
 
 
@@ -176,7 +176,7 @@ def head(db: Database) -> Head:
 
 
 def _follows(db: Database, earlier: Head) -> bool:
-    """Return whether the register still holds, at its number, the entry that it once ended with."""
+    """Return whether the register still holds `earlier`, which was once its last entry."""
     if not earlier.number:
         return True
     row = db.conn.execute("SELECT digest FROM attestations WHERE number = ?", (earlier.number,)).fetchone()
@@ -184,11 +184,11 @@ def _follows(db: Database, earlier: Head) -> bool:
 
 
 def advance(db: Database, keys: Path, signer: Callable[[], Signer]) -> None:
-    """Note the end of the register in the `keys` folder, once new entries are committed.
+    """Record the end of the register in the `keys` folder, once new entries are committed.
 
-    Call it after each transaction that attests, and every day in case of a crash in between: in that order,
-    the note is never ahead of a sound register. Raises `StorageError`, and leaves the note alone, when the
-    register no longer holds the entry noted: someone has to look.
+    Call it after each transaction that attests, so that the record is never ahead of a sound register, and
+    every day in case of a crash in between. Raises `StorageError`, and changes nothing, when the register no
+    longer holds the recorded entry: someone must investigate.
     """
     last = head(db)
     if not last.number:
@@ -223,7 +223,7 @@ class Audit:
 def verify_register(db: Database, ring: Ring, noted: Head | None = None) -> Audit:
     """Check every entry, their order and signatures, the fields that open them, and the end of the register.
 
-    `ring`: the trusted keys, which never come from the database. `noted`: the end noted beside the keys;
+    `ring`: the trusted keys, which never come from the database. `noted`: the end recorded beside the keys;
     None skips the check that no entry was removed from the end.
     """
     attestations = list(all_attestations(db))
@@ -292,8 +292,8 @@ def erase_identity(db: Database, number: int, remember: Remember) -> bool:
 def expire_records(db: Database, today: date, years: int, remember: Remember) -> int:
     """Erase the records of people whose term ended `years` ago. Return the number of rows erased.
 
-    Run it every day, before former memberships are erased: it notes when terms end. The term of someone who
-    never was a member ends on the day they are first seen here.
+    Run it every day, before former memberships are erased: it records when terms end. The term of someone who
+    was never a member ends on the day they are first seen here.
     """
     day = {"today": today.isoformat()}
     db.conn.execute(f"DELETE FROM mandate_ends WHERE person_id IN ({_SERVING})", day)  # noqa: S608 — a constant
@@ -318,6 +318,6 @@ def expire_records(db: Database, today: date, years: int, remember: Remember) ->
 
 
 def holds_attestation(db: Database, person_id: str) -> bool:
-    """Return whether an attestation of this person is stored: it must be until it expires."""
+    """Return whether an attestation of this person is stored: it must be kept until it expires."""
     row = db.conn.execute("SELECT 1 FROM attestation_people WHERE person_id = ? LIMIT 1", (person_id,))
     return row.fetchone() is not None

@@ -1,4 +1,4 @@
-"""An attestation from end to end: its entry in the register, its receipt, the signed end beside the keys."""
+"""An attestation from start to finish: its entry, its receipt, and the signed end of the register."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ RECEIPT: Final = Notice("recu", "le reçu d'une attestation", ReceiptNotice)
 
 @dataclass(frozen=True, slots=True)
 class Registrar:
-    """The keeper of the register.
+    """Keeps the register.
 
     `signer`: returns the key in use; raises `StorageError`. `keys`: the folder where the end of the register
-    is noted, None over a storage in memory, where nothing outlives the process.
+    is recorded, None when the storage is in memory.
     """
 
     storage: Storage
@@ -57,7 +57,7 @@ class Registrar:
         clock.plan(db, f"{ADVANCE}:{attestation.entry.number}", ADVANCE, attesting.at)
 
     def send_again(self, db: Database, person_id: str, target: Target, now: datetime) -> None:
-        """Send a person their receipt again; twice in the same minute, once only."""
+        """Send a person their receipt again, at most once a minute."""
         _send(db, person_id, target, now, again=f":{now:%Y-%m-%dT%H:%M}")
 
     def notice_builders(self) -> tuple[NoticeBuilder, ...]:
@@ -80,7 +80,7 @@ class Registrar:
         return Deferred(make)
 
     def catch_up(self) -> None:
-        """Note the end of the register beside the keys, on the storage thread; in memory, do nothing.
+        """Record the end of the register beside the keys, on the storage thread; do nothing in memory.
 
         Raises `StorageError` when entries are missing.
         """
@@ -110,7 +110,7 @@ def receipt_message(policy: str, version: date, content: bytes) -> Message:
 
 
 def receipt_failed_message(policy: str, version: date, why: str) -> Message:
-    """Tell a person that their attestation holds although its receipt could not be made."""
+    """Tell a person that their attestation is valid although its receipt could not be made."""
     return Message(
         Heading("Votre attestation est au registre"),
         Text(

@@ -1,7 +1,7 @@
 """What the holders of a case see and do.
 
-Each function first checks that the case is for the person. Someone else's case, one that implicates them and
-one that does not exist get the same answer.
+Each function first checks that the person may handle the case. Someone else's case, a case that implicates
+them and one that does not exist get the same answer.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from bot.reports.routing import load_routing, save_routing
 from bot.times import iso, utc
 
 Author: TypeAlias = Literal["holder", "reporter"]
-# How a case ends, as whoever reported reads it.
+# How a case ends, as shown to whoever reported.
 OUTCOMES: Final[Mapping[str, str]] = {
     "handled": "Traité",
     "no_action": "Sans suite",
     "off_topic": "Hors du sujet de la clause 5.10",
 }
-SETTABLE: Final[tuple[Status, ...]] = ("taken", "waiting", "acting")  # by a holder, of an open case
+SETTABLE: Final[tuple[Status, ...]] = ("taken", "waiting", "acting")  # what a holder may set on an open case
 
 NOT_YOURS: Final = "Ce signalement n'est pas, ou n'est plus, entre vos mains."
 CLOSED: Final = "Ce signalement est clos."
@@ -42,7 +42,7 @@ class DialogueMessage:
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """One report of a case. `image`: whether it has one, which only the PDF shows."""
+    """One report of a case. `image`: whether it has an image, which only the PDF shows."""
 
     id: str
     report: Report
@@ -52,7 +52,7 @@ class Filing:
 
 @dataclass(frozen=True, slots=True)
 class CaseLine:
-    """A case in a list. `reports`: how many. `news`: whether something in it is still unseen."""
+    """A case in a list. `reports`: how many it has. `news`: whether something in it is still unseen."""
 
     id: str
     status: Status
@@ -129,7 +129,7 @@ def dialogue(session: Session, filing_id: str, *, whole: bool = False) -> tuple[
 
 
 def has_news(session: Session, case_id: str) -> bool:
-    """Tell whether a case holds something that may be seen and that no holder has seen."""
+    """Return whether a case has something visible that no holder has seen."""
     row = session.execute(
         """SELECT 1 FROM report_filings WHERE case_id = :case AND appears_at <= :now AND NOT seen
            UNION ALL
@@ -163,7 +163,7 @@ def _check_open(session: Session, case_id: str, person_id: str) -> None:
 
 
 def _mark_read(session: Session, case_id: str) -> None:
-    """Record that a case was read and after how many hours; forget when its alert was delivered."""
+    """Record that a case was read, and after how many hours; erase when its alert was delivered."""
     case = session.case(case_id)
     if case.status != "received":
         return
@@ -179,7 +179,7 @@ def _mark_read(session: Session, case_id: str) -> None:
 def _mark_seen(session: Session, case_id: str) -> None:
     """Record what was seen; a report still « received » takes the status of its case."""
     status = session.case(case_id).status
-    # That someone else was asked a question is not theirs to know.
+    # A person must not learn that someone else was asked a question.
     visible = "taken" if status == "waiting" else status
     values = {"case": case_id, "now": iso(session.now), "status": visible}
     session.execute(
@@ -210,7 +210,7 @@ def set_status(session: Session, case_id: str, person_id: str, status: str) -> N
 def ask_question(session: Session, case_id: str, person_id: str, filing_id: str, text: str) -> None:
     """Ask a question about one report of a case. Raises `ReportError`.
 
-    Only its author reads it, with their code: the others who reported the post would learn of that report.
+    Only the report's author can read it, with their code: others who reported the post must not learn of it.
     """
     _check_open(session, case_id, person_id)
     question = checked(text)
@@ -266,7 +266,7 @@ def _split_pending(session: Session, case_id: str) -> None:
 
 
 def heirs(session: Session, case_id: str, person_id: str) -> list[str]:
-    """Return the roles that a holder may entrust an open case to. Raises `ReportError`."""
+    """Return the roles to which a holder may hand over an open case. Raises `ReportError`."""
     _check_open(session, case_id, person_id)
     current = session.case(case_id).role
     excluded = load_routing(session, case_id).persons(session.db)
@@ -278,7 +278,7 @@ def heirs(session: Session, case_id: str, person_id: str) -> list[str]:
 
 
 def reassign(session: Session, case_id: str, person_id: str, role: str) -> None:
-    """Entrust a case to another role, which is told at once. Raises `ReportError` when nobody can take it."""
+    """Hand a case over to another role and alert it. Raises `ReportError` when nobody can take it."""
     if role not in heirs(session, case_id, person_id):
         raise ReportError("Ce rôle ne peut pas recevoir ce signalement. Rien n'est changé.")
     escalation.entrust(session, case_id, role, session.hour)
@@ -291,7 +291,7 @@ def set_hold(session: Session, case_id: str, person_id: str, *, hold: bool) -> N
 
 
 def merge_cases(session: Session, case_id: str, into: str, person_id: str) -> None:
-    """Merge a case into another about the same post; those whom either implicates may see neither.
+    """Merge a case into another about the same post; anyone whom either implicates may see neither.
 
     Raises `ReportError`. The emptied case is not remembered as destroyed: in an older copy of the database,
     it still holds its reports.
@@ -310,7 +310,7 @@ def merge_cases(session: Session, case_id: str, into: str, person_id: str) -> No
 
 
 def _set_status(session: Session, case_id: str, status: str) -> None:
-    """Set the status of a case, and that of its reports that holders may see by now."""
+    """Set the status of a case and of those of its reports that holders can already see."""
     session.execute("UPDATE report_cases SET status = ? WHERE id = ?", (status, case_id))
     session.execute(
         "UPDATE report_filings SET status = ? WHERE case_id = ? AND appears_at <= ?",

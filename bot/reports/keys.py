@@ -1,9 +1,9 @@
-"""The keys of reports, in the folder of keys, which no copy of the database holds.
+"""The keys of reports, in the key folder, which no copy of the database includes.
 
-One file, `signalements.cles`, holds them all, so that none is ever lost alone: the keys that seal contents,
-of which the last is in use, and the root of those that hash codes and addresses. A sealed content names its
-key, and its size tells only a class of sizes. Sealing protects a stolen database or copy; with the folder
-too, everything opens.
+One file, `signalements.cles`, holds them all, so that none is lost alone: the keys that seal content, the
+last of which is in use, and the root of the keys that hash codes and addresses. Sealed content names its key,
+and is padded to one of a few sizes. Sealing protects against theft of the database or a copy; a thief who
+also has the folder can open everything.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bot.storage import files
 from bot.storage.database import StorageError
 
 KEY_FILE: Final = "signalements.cles"
-# Contents are padded to one of these sizes, in bytes: a text of the forms always fits in the first.
+# Content is padded to one of these sizes, in bytes: the texts of a form always fit in the first.
 SIZES: Final = (4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216)
 LARGEST: Final = SIZES[-1] - 4
 
@@ -37,14 +37,14 @@ _VERSION: Final = 1
 
 
 class SealError(Exception):
-    """A sealed content is damaged, or its key is missing; the text is in French."""
+    """Sealed content is damaged, or its key is missing; the text is in French."""
 
 
 @dataclass(slots=True)
 class Keyring:
     """The keys, in memory. `folder`: where they are stored, None in the sandbox and in tests.
 
-    `root` derives the keys of lookup hashes. `seals` open contents; the last one also seals them.
+    `root` derives the keys of lookup hashes. `seals` open content; the last one also seals it.
     """
 
     folder: Path | None = field(repr=False)
@@ -68,11 +68,11 @@ class Keyring:
 
     @property
     def former(self) -> tuple[str, ...]:
-        """The names of the keys that only open, oldest first."""
+        """The names of the keys that can only open, oldest first."""
         return tuple(name.hex() for name in self.seals)[:-1]
 
     def seal(self, plain: bytes) -> bytes:
-        """Seal a content with the key in use. Raises `ValueError` when it is larger than `LARGEST`."""
+        """Seal content with the key in use. Raises `ValueError` when it is larger than `LARGEST`."""
         if len(plain) > LARGEST:
             raise ValueError(f"{len(plain)} bytes, {LARGEST} at most")
         content = len(plain).to_bytes(_LENGTH_BYTES) + plain
@@ -81,7 +81,7 @@ class Keyring:
         return _MAGIC + name + SealedBox(key.public_key).encrypt(padded)
 
     def open(self, sealed: bytes) -> bytes:
-        """Return a sealed content, whichever key sealed it. Raises `SealError`."""
+        """Open sealed content, whichever key sealed it. Raises `SealError`."""
         name = sealed[len(_MAGIC) : _START]
         if not sealed.startswith(_MAGIC) or len(sealed) <= _START:
             raise SealError("ce n'est pas un contenu scellé.")
@@ -99,7 +99,7 @@ class Keyring:
         return padded[_LENGTH_BYTES : _LENGTH_BYTES + length]
 
     def resealed(self, sealed: bytes) -> bytes | None:
-        """Return a content sealed with the key in use, None when it already is. Raises `SealError`."""
+        """Reseal content with the key in use; return None when it already is. Raises `SealError`."""
         if sealed[:_START] == _MAGIC + next(reversed(self.seals)):
             return None
         return self.seal(self.open(sealed))
@@ -119,7 +119,7 @@ def new_keyring(folder: Path | None = None) -> Keyring:
 def keyring(folder: Path, *, create: bool = False) -> Keyring:
     """Return the keys stored in `folder`; with `create`, make them first if there are none.
 
-    Only a caller who knows that no report exists may `create` them: new keys would open none.
+    Only a caller that knows that no report exists may `create` keys: new ones could not open any.
     Raises `StorageError`, in particular when the keys are lost.
     """
     file = folder / KEY_FILE
@@ -147,9 +147,9 @@ def keyring(folder: Path, *, create: bool = False) -> Keyring:
 
 
 def rotate(folder: Path) -> Keyring:
-    """Make a new key, which seals from now on; the former ones still open. Raises `StorageError`.
+    """Make a new key, which seals from now on; the old ones still open. Raises `StorageError`.
 
-    Seal everything again (`Keyring.resealed`) before `retire`.
+    Reseal everything (`Keyring.resealed`) before `retire`.
     """
     ring = keyring(folder)
     ring.seals |= _by_name([PrivateKey.generate()])
@@ -160,7 +160,7 @@ def rotate(folder: Path) -> Keyring:
 def retire(folder: Path) -> tuple[str, ...]:
     """Destroy every key but the one in use; return their names. Raises `StorageError`.
 
-    Whatever they sealed is lost, in the copies of the database too.
+    Whatever they sealed is lost, including in copies of the database.
     """
     ring = keyring(folder)
     former = ring.former
@@ -183,5 +183,5 @@ def _store(ring: Keyring, folder: Path) -> None:
 
 
 def _by_name(keys: Iterable[PrivateKey]) -> dict[bytes, PrivateKey]:
-    """Return keys by name: the first bytes of the SHA-256 of each one's public key."""
+    """Return keys by name: the first bytes of the SHA-256 of each public key."""
     return {hashlib.sha256(bytes(key.public_key)).digest()[:_ID_BYTES]: key for key in keys}

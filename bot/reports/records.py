@@ -1,4 +1,4 @@
-"""What the whole room shares: the keys, the delays, and the transaction in which reports are read."""
+"""Shared by all of `bot.reports`: the keys, the delays, and the transaction in which reports are read."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class ReportError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EscalationPlan:
-    """How long a case stays unread before each level is told, and how long it is kept once closed.
+    """How long a case stays unread before each level is alerted, and how long it is kept once closed.
 
-    Delays are working hours, or hours of the clock for an urgent case.
+    Delays are working hours, or clock hours for an urgent case.
     """
 
     reminder: timedelta = timedelta(hours=4)
@@ -70,7 +70,7 @@ class Records:
     clock: Clock = system_clock
 
     def at(self, db: Database) -> Session:
-        """Return the records now, in the caller's transaction."""
+        """Return a session at the present moment, in the caller's transaction."""
         return Session(db, self, self.clock())
 
 
@@ -109,7 +109,7 @@ class Session:
 
     @property
     def hour(self) -> str:
-        """The beginning of this hour, in ISO 8601."""
+        """The start of this hour, in ISO 8601."""
         return iso(self.now.replace(minute=0, second=0, microsecond=0))
 
     def execute(self, sql: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> sqlite3.Cursor:
@@ -123,9 +123,9 @@ class Session:
         return CaseRow(*row)
 
     def appears(self, *, urgent: bool) -> str:
-        """Return when a holder may see what comes now, in ISO 8601: in 5 to 60 minutes, at random.
+        """Return when holders may see what arrives now, in ISO 8601: after 5 to 60 minutes, at random.
 
-        What is urgent may be seen at once: it gets the beginning of this hour, to tell no more than needed.
+        Urgent content may be seen at once: it gets the start of this hour, to reveal no more than needed.
         """
         if urgent:
             return self.hour
@@ -133,12 +133,12 @@ class Session:
 
 
 def new_id() -> str:
-    """Return an identifier that tells nothing: 128 random bits in hexadecimal."""
+    """Return an identifier that reveals nothing: 128 random bits in hexadecimal."""
     return secrets.token_hex(16)
 
 
 def packed(ring: Keyring, content: Mapping[str, Any]) -> bytes:
-    """Seal a content made of JSON types."""
+    """Seal content made of JSON types."""
     return ring.seal(json.dumps(content, ensure_ascii=False).encode())
 
 
@@ -149,5 +149,5 @@ def unpacked(ring: Keyring, sealed: bytes) -> dict[str, Any]:
 
 
 def any_report(db: Database) -> bool:
-    """Tell whether there is any report, which new keys could not open."""
+    """Return whether there is any report: new keys could not open it."""
     return db.conn.execute("SELECT 1 FROM report_cases LIMIT 1").fetchone() is not None

@@ -1,4 +1,4 @@
-"""How long reports are kept, and sealing them again when the key changes."""
+"""How long reports are kept, and resealing them when the key changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SEALED = (
 def enforce(db: Database, today: date, kept_days: int, remember: Remember) -> int:
     """Destroy the cases closed `kept_days` ago or more, unless they are held. Return how many.
 
-    Their reports and alerts go with them, and no copy of the database brings any of it back.
+    Their reports and alerts go with them, and restoring a copy of the database does not bring them back.
     """
     limit = (today - timedelta(days=kept_days)).isoformat()
     rows = db.conn.execute("SELECT id FROM report_cases WHERE closed_on <= ? AND NOT hold", (limit,))
@@ -35,7 +35,7 @@ def enforce(db: Database, today: date, kept_days: int, remember: Remember) -> in
 
 
 def reseal(db: Database, ring: Keyring) -> int:
-    """Seal again, in the caller's transaction, what a former key sealed. Return how many contents.
+    """Reseal, in the caller's transaction, everything sealed by an old key. Return how many items.
 
     Raises `SealError` when a key is missing.
     """

@@ -1,6 +1,6 @@
 """Every text of the policies: those in force, what a revision changes, and what happens on its day.
 
-The database holds each approved text; files are where they come from. A file that changes is noticed when the
+The database holds each approved text; texts come from files. A file that changes is noticed when the
 bot starts, and proposed: until someone approves it, the former text stays in force.
 """
 
@@ -43,18 +43,18 @@ TASK: Final = "revision"  # the clock's task on the day of a revision
 
 @dataclass(frozen=True, slots=True)
 class FoundNotice:
-    """The arguments of the notice that a file holds a text nobody approved: the revision's id."""
+    """The arguments of the notice that a file has an unapproved text: the revision's id."""
 
     revision: str
 
 
 FOUND: Final = Notice("revision-trouvee", "un texte changé dans les fichiers", FoundNotice)
 
-# A page that shows messages as each platform would, from its title, the messages by name, and the quoter.
+# From a title, messages by name and the quoter, makes a page that shows them as each platform would.
 Preview: TypeAlias = Callable[[str, Mapping[str, Message], Quoter], bytes]
-# From one version of a policy to another: the reading pages that say the same, by their names in each.
+# The reading pages with the same words in two versions of a policy: from old names to new ones.
 Pages: TypeAlias = Callable[[Version, Version, Policy], Mapping[str, str]]
-# Reads what interprets the policies, and returns what puts it in use. Raises `PolicyError`.
+# Reads the guidance for the policies, and returns a function that puts it in use. Raises `PolicyError`.
 Interpret: TypeAlias = Callable[[Mapping[str, Policy]], Callable[[], None]]
 
 _compare = lru_cache(maxsize=32)(compare)
@@ -77,9 +77,9 @@ def approved(db: Database, folders: Sequence[Path], today: date) -> Approved:
 class Archive:
     """All the texts. `volume`: the association's own folder, where adopted texts are written too.
 
-    `channels`: where revisions are announced. `approvals`: how many persons must approve. `interpret`: reads
-    what interprets the texts that come into force. `after_commit`: runs something once the transaction under
-    way is committed. `at_once`: whether people are told outside working hours (the sandbox).
+    `channels`: where revisions are announced. `approvals`: how many people must approve. `interpret`: reads
+    the guidance for the texts that come into force. `after_commit`: runs a function once the current
+    transaction is committed. `at_once`: send outside working hours too (the sandbox).
     """
 
     library: Library
@@ -170,15 +170,15 @@ class Archive:
     # The day of a revision
 
     def plan(self, db: Database, revision: Revision, now: datetime) -> None:
-        """Plan the announcement of an approved revision on its day, or now if it has come; learn it now."""
+        """Plan the announcement of an approved revision on its day, or now if it is past; learn it now."""
         if revision.effective is None:
             raise RevisionError("cette révision n'a pas de date d'effet.")
         begins = self.calendar.at(revision.effective, time.min)
         clock.plan(db, f"{TASK}:{revision.id}", TASK, max(begins, now), {"revision": revision.id})
-        clock.plan(db, f"{LEARN}:{revision.id}", LEARN, now)  # so that it is ready on that day
+        clock.plan(db, f"{LEARN}:{revision.id}", LEARN, now)  # so that its model is ready on that day
 
     def coming(self, db: Database) -> Approved:
-        """Return, for each policy with a scheduled text, its texts up to the next one."""
+        """Return the adopted texts of each policy that has a scheduled one, up to the next scheduled text."""
         texts = {}
         for policy in self.library.policies:
             chain = revisions.approved_chain(db, policy)
@@ -208,7 +208,7 @@ class Archive:
         self.after_commit(serve)
 
     def follow(self, db: Database, now: datetime) -> None:
-        """Tell those who came back since the last revision, and nobody who left: see `onboarding.follow`."""
+        """Notify those who came back since the last revision, not those who left: see `onboarding.follow`."""
         for name, policy in self.library.policies.items():
             chain = revisions.approved_chain(db, name)
             in_force = [text for text in chain if text.state != "scheduled"]
@@ -230,10 +230,9 @@ class Archive:
         )
 
     def _read(self, db: Database) -> tuple[Mapping[str, Policy], Callable[[], None]]:
-        """Read the texts in force and what interprets them; return the policies, and what serves them.
+        """Read the texts in force and their guidance; return the policies, and a function that serves them.
 
-        Nothing changes before the latter is called: it also writes the texts in the volume.
-        Raises `PolicyError`.
+        Nothing changes until it is called; it also writes the texts to the volume. Raises `PolicyError`.
         """
         known = revisions.adopted_texts(db)
         policies = loading.read_policies(self.folders, known)
@@ -249,7 +248,7 @@ class Archive:
         return policies, serve
 
     def _write(self, name: str, text: str) -> None:
-        """Write an adopted text beside the others, for people and other programs; it is never read again."""
+        """Write an adopted text beside the others, for people and other programs; it is never read back."""
         if self.volume is None or any((folder / "politique" / name).exists() for folder in self.folders):
             return
         path = self.volume / "politique" / name
@@ -260,7 +259,7 @@ class Archive:
             logger.warning("%s was not written: %s", name, type(error).__name__)
 
     def settle(self, db: Database, now: datetime) -> None:
-        """Prepare a start: make proposed texts quotable, serve those in force, look for changed files."""
+        """At start: make proposed texts quotable, serve those in force, look for changed files."""
         for policy in self.library.policies:
             for revision in revisions.list_revisions(db, policy):
                 if revision.state != "announced":

@@ -29,9 +29,9 @@ _TEMPLATE: Final = Path(__file__).with_name("revision.typ")
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A curve of attestations. `total`: how many people are asked to attest, from the day `first`.
+    """A curve of attestations. `total`: how many people are asked to attest. `first`: its first day.
 
-    `points`: (days since `first`, attestations so far). `words`: the same numbers, one a line.
+    `points`: (days since `first`, attestations so far). `words`: the ledger's counts as text, one per line.
     """
 
     title: str
@@ -45,7 +45,7 @@ class Curve:
 def curve(
     name: str, revision: Revision, recipients: Sequence[Recipient], calendar: Calendar, today: date
 ) -> Curve:
-    """Return the curve of a ledger, from the day of the announcement."""
+    """Return the curve of a ledger, starting on the day of the announcement."""
     asked = [person for person in recipients if person.asked != "nothing" and person.state != "left"]
     first = calendar.day(revision.announced_at) if revision.announced_at else today
     days = sorted(max(calendar.day(person.attested_at), first) for person in asked if person.attested_at)

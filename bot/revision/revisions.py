@@ -3,11 +3,11 @@
     proposed → scheduled       approved, by two persons if the setting says so; in force on its day
     scheduled → announced      its day has come: it is in force, and those concerned are told
     proposed, scheduled → withdrawn
-    announced                  for ever; to withdraw it is to propose the former text again
+    announced                  final; to undo it, the former text is proposed again
 
-Every text is stored whole, with its hash, whatever becomes of its file. Nothing changes for anyone before a
-revision is approved. No date is ever guessed: whoever approves a revision says when it was adopted and when
-it takes effect.
+Every text is stored in full, with its hash, whatever happens to its file. Nothing changes for anyone before a
+revision is approved. No date is guessed: whoever approves a revision says when it was adopted and when it
+takes effect.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ _COLUMNS = """id, policy, state, source, text, sha256, base, adopted, effective,
 
 
 class RevisionError(ValueError):
-    """A refusal to do something to a revision; the message, in French, says why."""
+    """An action on a revision is refused; the message says why, in French."""
 
 
 class DatesError(RevisionError):
-    """A refusal of the dates alone; others may do."""
+    """Only the dates are refused; other dates may be accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A text to propose. `base`: as in `Revision`. `by`: the person, if known. `notes`: of the lint."""
+    """A text to propose. `base`: as in `Revision`. `by`: the person, if known. `notes`: from the lint."""
 
     policy: str
     text: str
@@ -59,11 +59,11 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """A text, and what became of it.
+    """A text, and its state.
 
     `base`: the adoption date of the version that it is compared with. `natures`: the administration's
-    decisions, by `Change.key`; `nature`: of the whole, once announced. `withdraws`: the revision that it
-    takes back.
+    decisions, by `Change.key`; `nature`: that of the whole, once announced. `withdraws`: the revision that
+    it undoes.
     """
 
     id: str
@@ -86,7 +86,7 @@ class Revision:
 
     @property
     def since(self) -> date | None:
-        """The first day that it is in force, None while nobody said."""
+        """The first day that it is in force, None until that is decided."""
         return self.effective or (self.adopted if self.state == "origin" else None)
 
     @property
@@ -137,7 +137,7 @@ def list_texts(db: Database, policy: str) -> list[Revision]:
 
 
 def approved_chain(db: Database, policy: str) -> list[Revision]:
-    """Return the texts that were, are or will be in force, in that order."""
+    """Return the texts that were, are or will be in force, oldest first."""
     return _select(
         db,
         """policy = ? AND state IN ('origin', 'scheduled', 'announced')
@@ -147,12 +147,12 @@ def approved_chain(db: Database, policy: str) -> list[Revision]:
 
 
 def latest_approved(db: Database, policy: str) -> Revision:
-    """Return the last text that is or will be in force, with which a new one is compared."""
+    """Return the last text that is or will be in force: new ones are compared with it."""
     return approved_chain(db, policy)[-1]
 
 
 def adopted_texts(db: Database, *, until: date | None = None) -> dict[str, tuple[Adopted, ...]]:
-    """Return the texts that are or were in force, by policy; those scheduled up to a day too, if given."""
+    """Return the texts that are or were in force, by policy, and those scheduled up to `until`, if given."""
     rows = _select(
         db,
         """state IN ('origin', 'announced') OR (state = 'scheduled' AND effective <= ?)
@@ -207,7 +207,7 @@ _FROM_ROW = TypeAdapter(Revision)
 
 
 def originate(db: Database, policy: str, adopted: date, text: str, today: date) -> None:
-    """Store a text that was there before any revision: it is in force since its adoption."""
+    """Store a text that existed before any revision, in force from its adoption date."""
     _insert(db, Proposal(policy, text, "folder", None, adopted), "origin", today)
 
 
@@ -252,7 +252,7 @@ def _insert(db: Database, proposal: Proposal, state: State, today: date) -> str:
 def propose_withdrawal(db: Database, revision: Revision, by: str | None, today: date) -> Revision:
     """Propose the text that a revision replaced; its approval withdraws the revision.
 
-    Raises `RevisionError` when another revision came after it, or it was not announced.
+    Raises `RevisionError` when a later revision exists, or this one was not announced.
     """
     chain = approved_chain(db, revision.policy)
     if revision.state != "announced" or revision.id != chain[-1].id:
@@ -280,8 +280,8 @@ def approve(
 ) -> Revision:
     """Record a person's approval of a revision for these dates; `needed` approvals schedule it.
 
-    Whoever proposed it counts as one of two, once someone else approves. Other dates than those approved
-    before cancel the earlier approvals. Raises `RevisionError`, `DatesError` for the dates alone.
+    The proposer counts as one of two approvers once someone else approves. Approving other dates cancels
+    the earlier approvals. Raises `RevisionError`, `DatesError` for the dates alone.
     """
     _require(revision, "proposed")
     latest = latest_approved(db, revision.policy)
@@ -303,7 +303,7 @@ def approve(
 
 
 def rebase(db: Database, revision: Revision) -> Revision:
-    """Rebase a proposal on the latest approved text; the natures decided are cleared."""
+    """Rebase a proposal on the latest approved text, and clear the natures decided."""
     base = latest_approved(db, revision.policy).version
     if revision.state != "proposed" or revision.base == base:
         return revision
@@ -346,7 +346,7 @@ def _require(revision: Revision, *states: State) -> None:
 
 
 def _change(db: Database, identifier: str, change: str, *values: str) -> None:
-    """Change what is to be approved, and cancel the approvals."""
+    """Change the text's row, and cancel its approvals."""
     db.conn.execute(f"UPDATE revisions SET {change} WHERE id = ?", (*values, identifier))  # noqa: S608 — our own words only
     db.conn.execute("DELETE FROM revision_approvals WHERE revision_id = ?", (identifier,))
 

@@ -1,12 +1,12 @@
-"""The clock: what the database says is due is done once, whatever happens to the process or to the hour.
+"""The clock: runs each due task of the database once, even if the process dies or the clock changes.
 
 A row of `due_tasks` is a task and the moment from which it is due. It runs in the transaction that removes
 the row, so it is done once or not at all; one that failed stays, and is tried again. A daily task's row also
-holds the local date that it stands for; in that same transaction it makes way for the row of the next date,
-so that no date comes twice, on the nights when the hour changes or when the clock is set back, and a night
-when the process was down is caught up once.
+holds its local date. The same transaction replaces it with the row of the next date, so that no date is run
+twice, even when the hour changes or the clock is set back; nights missed while the process was down are
+caught up once.
 
-APScheduler only beats the time: it holds no job but the beat, and stores nothing.
+APScheduler only gives the beat: that is its one job, and it stores nothing.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ Errand: TypeAlias = Callable[[Arguments, datetime], Awaitable[None]]
 
 BEAT_SECONDS: Final = 10.0
 RETRY: Final = timedelta(minutes=5)
-# A daily row further away than this was made while the clock was wrong. A shorter limit would reject the
-# row of the day after, seen by a clock that went back over midnight.
+# A daily row further away than this was made while the clock was wrong. A shorter limit would reject a valid
+# row for the day after, when the clock has gone back over midnight.
 FARTHEST_DAYS: Final = 2
 
 
@@ -55,13 +55,13 @@ def plan(db: Database, key: str, task: str, due_at: datetime, arguments: Argumen
 
 
 def cancel(db: Database, key: str) -> bool:
-    """Cancel what was planned under `key`, in the caller's transaction. Return whether it was still due."""
+    """Cancel the task planned under `key`, in the caller's transaction. Return whether there was one."""
     return db.conn.execute("DELETE FROM due_tasks WHERE key = ?", (key,)).rowcount == 1
 
 
 @dataclass(frozen=True, slots=True)
 class Daily:
-    """A task that comes back each day at a local `hour`, after 3 a.m. so that each day has it once."""
+    """A task that runs each day at a local `hour`, after 3 a.m. so that the hour occurs once every day."""
 
     task: str
     hour: time
@@ -73,14 +73,14 @@ class Daily:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the clock can do, each by the name that `due_tasks` gives it.
+    """What the clock can run, by the names used in `due_tasks`.
 
-    `tasks` run on the storage thread in the transaction that strikes them off: done once. `errands` take
-    their time off that thread (a copy, a question to a platform) and are struck off afterwards: one that a
-    crash cut short is done again, so it must be harmless when repeated. `daily`: those that come back each
-    day; their arguments hold `day`. `beat`: done at each beat, in a transaction, before anything else; it
-    must be harmless when repeated, and short. `held`: called with the outbox's last row after each task that
-    was already due when the database was restored: what it queued may have been sent already, and is held.
+    `tasks` run on the storage thread, in the transaction that strikes them off, so exactly once. `errands`
+    are slow (a copy, a question to a platform): they run off that thread and are struck off afterwards. One
+    that a crash cut short runs again, so it must be safe to repeat. `daily`: tasks that run each day; their
+    arguments hold `day`. `beat`: runs at each beat, in a transaction, before anything else; it must be short
+    and safe to repeat. `held`: called with the outbox's last row after each task that was already due when
+    the database was restored: what it queued may have been sent already, and is held.
     """
 
     tasks: Mapping[str, Task]
@@ -91,7 +91,7 @@ class Work:
 
 
 def arm(db: Database, daily: Sequence[Daily], calendar: Calendar, now: datetime) -> None:
-    """Plan the next time of each daily task that has none, or whose row only a wrong clock explains."""
+    """Plan the next run of each daily task that has none, or whose row was made by a wrong clock."""
     for task in daily:
         row = db.conn.execute(
             """SELECT key, json_extract(arguments, '$.day') AS day FROM due_tasks
@@ -115,9 +115,9 @@ class _Due(NamedTuple):
 
 @dataclass
 class Schedule:
-    """The clock at work. `woken`: called at each beat once the due tasks are done, to send what they queued.
+    """Runs what is due at each beat. `woken`: called once the due tasks are done, to send what they queued.
 
-    `failed`: called with the name of each task that broke. `beat`: seconds between two beats.
+    `failed`: called with the name of each task that failed. `beat`: seconds between two beats.
     """
 
     storage: Storage
@@ -137,17 +137,17 @@ class Schedule:
     async def start(self) -> None:
         """Do what became due while nothing ran, then keep the time."""
         await self.tick()
-        # A beat that comes late, the loop having been busy, is still a beat.
+        # A beat that is late because the loop was busy still counts.
         self._scheduler.add_job(self.tick, "interval", seconds=self.beat, id="beat", misfire_grace_time=None)
         self._scheduler.start()
         self._watch = asyncio.create_task(self._keep_beating())
 
     async def close(self) -> None:
-        """Stop the clock. What is under way ends or is rolled back, and is done at the next start."""
+        """Stop the clock. Work under way finishes, or is rolled back and done at the next start."""
         if self._watch is not None:
             self._watch.cancel()
             self._scheduler.shutdown(wait=False)
-        async with self._beating:  # a task on the storage thread cannot be cut, and is short
+        async with self._beating:  # a task on the storage thread cannot be interrupted, and is short
             errands = list(self._errands.values())
             for errand in errands:
                 errand.cancel()
@@ -187,7 +187,7 @@ class Schedule:
             arm(db, self.work.daily, self.calendar, now)
 
     def _next(self, under_way: Sequence[str]) -> _Due | None:
-        """Return the task that has been due for the longest, but for the errands under way."""
+        """Return the task that has been due the longest, ignoring errands under way."""
         with self.storage.transaction() as db:
             row = db.conn.execute(
                 """SELECT key, task, arguments, due_at FROM due_tasks
@@ -203,9 +203,9 @@ class Schedule:
         elif due.task in self.work.tasks:
             try:
                 await self.storage.run(partial(self._run_task, due))
-            except StorageError:  # no task can be done, nor put off
+            except StorageError:  # no task can be run or put off
                 raise
-            except Exception as error:  # noqa: BLE001 — one that breaks keeps no other from being done
+            except Exception as error:  # noqa: BLE001 — a task that fails must not stop the others
                 await self._put_off(due, loggable(error))
         else:
             await self._put_off(due, "no task has this name")
@@ -244,7 +244,7 @@ class Schedule:
             return True
 
     async def _put_off(self, due: _Due, why: str) -> None:
-        """Put off a task that broke, so that the others go on and it is tried again; never drop it."""
+        """Postpone a task that failed, so that the others go on; it is retried, never dropped."""
         logger.error("schedule: %s is put off: %s", due.task, why)
         self.failed(due.task)
 

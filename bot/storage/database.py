@@ -1,4 +1,4 @@
-"""SQLite for one writer: one file, one thread that writes, readers that do not wait for it.
+"""SQLite with one writer: one file, one thread that writes, and readers that never wait for it.
 
 Every change goes through `Storage.transaction()` on the storage thread. It begins with BEGIN
 IMMEDIATE: a deferred transaction that reads and then writes fails at once when another process
@@ -29,10 +29,10 @@ BUSY_MILLISECONDS: Final = 5_000
 
 _PRAGMAS = (
     "journal_mode = WAL",
-    "synchronous = FULL",  # what was acknowledged survives a power failure too
+    "synchronous = FULL",  # committed data survives a power failure too
     "foreign_keys = ON",
     "secure_delete = ON",
-    "temp_store = MEMORY",  # nothing in a temporary file that others may read
+    "temp_store = MEMORY",  # no temporary file that others could read
     f"busy_timeout = {BUSY_MILLISECONDS}",
 )
 _PRIMARY = 0xFF  # the part of an extended error code that says what kind of error it is
@@ -94,21 +94,21 @@ class Storage:
         return await loop.run_in_executor(self.executor, contextvars.copy_context().run, work)
 
     def purge(self) -> bool:
-        """Leave no byte of what was deleted, in the file (secure_delete) or in the WAL.
+        """Erase every byte of what was deleted, in the file (secure_delete) and in the WAL.
 
-        On the storage thread, outside a transaction. Return False when a reader still needed the WAL, so
-        that it must be done again.
+        On the storage thread, outside a transaction. Return False when a reader still needed the WAL: it
+        must then be done again.
         """
         with explained(self.path):
             busy, *_ = self._db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
 
     def scatter(self) -> bool:
-        """Lay out rows in the order of their keys, so that their place in the file hides when they came.
+        """Rewrite the file in key order, so that a row's position does not reveal when it was added.
 
-        Otherwise long values go on pages taken one after another, whatever their keys, and the WAL has the
-        transactions in order (sqlite.org/fileformat2.html, « Cell Payload Overflow Pages », and
-        walformat.html). Used like `purge`, and returns the same; some milliseconds for each megabyte.
+        SQLite puts long values on pages in the order of their insertion, whatever their keys, and the WAL
+        keeps the order of transactions (sqlite.org/fileformat2.html, « Cell Payload Overflow Pages », and
+        walformat.html). Call it like `purge`; it returns the same. Takes a few milliseconds per megabyte.
         """
         with explained(self.path):
             self._db.conn.execute("VACUUM")
@@ -162,7 +162,7 @@ def beside(path: Path) -> Iterator[Database]:
 
 
 def must_exist(path: Path) -> None:
-    """Raise `StorageError` where there is no database."""
+    """Raise `StorageError` when there is no database at `path`."""
     if not path.is_file():
         raise StorageError(_NO_FILE.format(path=path))
 
@@ -191,7 +191,7 @@ def _open(path: Path | None) -> Database:
 def _connect(path: Path | None) -> Database:
     if path and not path.exists():
         try:
-            path.touch(mode=0o600)  # SQLite gives its companions the same rights
+            path.touch(mode=0o600)  # SQLite gives its companion files the same permissions
         except OSError as error:
             raise StorageError(_refusal(error, path)) from error
     # Without an isolation level, Python begins no transaction of its own.
@@ -279,7 +279,7 @@ def _refusal(error: OSError, path: Path) -> str:
 
 
 def lock(path: Path) -> IO[Any]:
-    """Lock the file for this process alone; the kernel unlocks it when the process ends, however it does.
+    """Lock the file for this process alone; the kernel unlocks it when the process ends, in any way.
 
     Symbolic links to the same file share its lock. Raises `LockedError` when another process has it, and
     `StorageError` when the lock cannot be opened.
@@ -297,6 +297,6 @@ def lock(path: Path) -> IO[Any]:
 
 
 def lock_file(path: Path) -> Path:
-    """Return the file that is locked for the database."""
+    """Return the path of the database's lock file."""
     real = path.resolve()
     return real.with_name(real.name + ".lock")

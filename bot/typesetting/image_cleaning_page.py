@@ -1,8 +1,8 @@
 """Rebuild an image from its pixels, in a process of its own, from the standard input to the standard output.
 
-Run by path, isolated, with nothing of Vigie: what decodes hostile bytes knows no secret, opens no file and
-cannot grow. The output is « png » or « jpeg », a newline, then the new image. When the image cannot be taken,
-the process ends with a word on the standard error output: « truncated », « large ».
+Run by path, isolated, without importing Vigie: the code that decodes hostile bytes holds no secret, opens no
+file and has bounded memory. The output is « png » or « jpeg », a newline, then the new image. When the image
+is refused, the process ends with one word on the standard error output: « truncated », « large ».
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def main() -> None:
     for limit, most in (
         (resource.RLIMIT_AS, int(sys.argv[2]) if len(sys.argv) > 2 else MEMORY),  # noqa: PLR2004 — the second one
         (resource.RLIMIT_CPU, PROCESSOR_SECONDS),
-        (resource.RLIMIT_CORE, 0),  # a crash leaves nothing of the image on the disk
+        (resource.RLIMIT_CORE, 0),  # a crash leaves no part of the image on the disk
         (resource.RLIMIT_FSIZE, 0),
     ):
         resource.setrlimit(limit, (most, most))
@@ -42,12 +42,12 @@ def main() -> None:
     sys.stdout.buffer.write(extension.encode("ascii") + b"\n" + content)
 
 
-# Whatever Pillow raises for bytes that are no image.
+# Whatever Pillow raises for bytes that are not an image.
 _NO_IMAGE = (OSError, SyntaxError, ValueError, struct.error, EOFError, LookupError, TypeError)
 
 
 def _whole(kind: str, content: bytes) -> bool:
-    """Return whether a file's own structure goes to its end; bytes after that end do not matter."""
+    """Return whether a file is complete by its own structure; bytes after its end do not matter."""
     if kind == "JPEG":
         return b"\xff\xd9" in content
     if kind == "WEBP":
@@ -65,7 +65,7 @@ def _cleaned(kind: str, original: bytes) -> tuple[str, bytes]:
     """Return « png » or « jpeg », and the rebuilt image."""
     from PIL import Image, ImageOps  # noqa: PLC0415 — after the limits
 
-    Image.MAX_IMAGE_PIXELS = None  # ours is checked first, and says why
+    Image.MAX_IMAGE_PIXELS = None  # our own limit is checked first, and says why
     image: Any = Image.open(io.BytesIO(original), formats=[kind])
     if image.width * image.height > MOST_PIXELS:
         raise MemoryError
@@ -103,7 +103,7 @@ def _saved(image: Any, kind: str, **how: Any) -> bytes:  # noqa: ANN401 — Pill
 
 
 def _in_srgb(image: Any, profile: bytes | None) -> Any:  # noqa: ANN401 — same
-    """Return an image whose colours are right without the profile that it came with."""
+    """Convert an image to sRGB, so that its colours stay right once its profile is removed."""
     from PIL import ImageCms  # noqa: PLC0415 — after the limits
 
     if not profile or image.mode not in {"RGB", "RGBA", "CMYK", "L"}:
@@ -112,7 +112,7 @@ def _in_srgb(image: Any, profile: bytes | None) -> Any:  # noqa: ANN401 — same
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         mode = "RGBA" if image.mode == "RGBA" else "RGB"
         return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=mode)
-    except (ImageCms.PyCMSError, OSError, ValueError):  # a profile that is not one: colours as they come
+    except (ImageCms.PyCMSError, OSError, ValueError):  # not a valid profile: keep the colours as they are
         return image
 
 

@@ -1,8 +1,8 @@
 """The body of a form, read into memory only: aiohttp's own reader writes files, metadata and all, to disk.
 
-Whoever sends a body chooses neither its codec nor its pace. It is read as UTF-8: Python has codecs that take
-quadratic time, and aiohttp would use whichever one a request names. It must bring `PACE_SIZE` bytes in each
-`PACE_SECONDS`, and hold no more than its page does.
+The sender of a body chooses neither its codec nor its pace. It is read as UTF-8: Python has codecs that take
+quadratic time, and aiohttp would use whichever one a request names. It must deliver `PACE_SIZE` bytes every
+`PACE_SECONDS`, and be no larger than its page allows.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from aiohttp.http_exceptions import HttpProcessingError
 from bot.conversation.messages import clean
 
 PICTURE_SIZE: Final = 8 * 1024 * 1024
-# An uploaded picture, the texts and some room: one that is a little too large is answered by a page.
+# An uploaded picture, the texts and some margin: a body slightly too large still gets a page as its answer.
 BODY_SIZE: Final = 24 * 1024 * 1024
 DRAFT_SIZE: Final = 10 * 1024 * 1024  # the redrawn picture, sealed and twice in base64, and the texts
 TEXT_SIZE: Final = 64 * 1024
-ROOM: Final = 80 * 1024 * 1024  # of all bodies being read; 64 that come just fast enough fill half of it
+ROOM: Final = 80 * 1024 * 1024  # for all bodies being read; 64 that arrive just fast enough fill half of it
 FIELDS: Final = 40
 PACE_SIZE: Final = 64 * 1024
 PACE_SECONDS: Final = 10.0
@@ -38,7 +38,7 @@ _NAME: Final = re.compile(r'\bname="([^"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class FormBody:
-    """A form's fields, each with its values; its file, b"" without one, and whether that was too large."""
+    """A form's fields, each with its values; its file, b"" if there is none, and whether it was too large."""
 
     fields: Mapping[str, list[str]] = field(repr=False)
     file: bytes = field(default=b"", repr=False)
@@ -57,10 +57,10 @@ class Bodies:
 
     @asynccontextmanager
     async def read(self, request: web.Request, most: int = TEXT_SIZE) -> AsyncIterator[FormBody]:
-        """Give the body of a form.
+        """Yield the body of a form.
 
-        `most`: bytes of a body that holds no file. Raises `HTTPException` for a body that is no form or is
-        too large, or when there is no room for it; `TimeoutError` when it is too slow.
+        `most`: the size limit of a form without a file, in bytes. Raises `HTTPException` for a body that is
+        not a form or is too large, or when there is no room for it; `TimeoutError` when it is too slow.
         """
         if str(request.charset or "utf-8").lower() != "utf-8":
             raise web.HTTPUnsupportedMediaType
@@ -84,7 +84,7 @@ class _Pace:
     _until: float = 0.0
 
     def limit(self) -> asyncio.Timeout:
-        """Return a limit for the next reading. Raises `HTTPServiceUnavailable` when there is no room."""
+        """Return the time limit of the next read. Raises `HTTPServiceUnavailable` when there is no room."""
         if sum(content.total_bytes for content in self.contents) > ROOM:
             raise web.HTTPServiceUnavailable
         if self.content.total_bytes >= self._due:
@@ -99,7 +99,7 @@ async def _read(request: web.Request, pace: _Pace, most: int) -> FormBody:
             return await _read_parts(request, pace)
         if request.content_type == "application/x-www-form-urlencoded":
             return await _read_pairs(pace, most)
-    except (ValueError, AssertionError, RuntimeError, HttpProcessingError) as error:  # of malformed bodies
+    except (ValueError, AssertionError, RuntimeError, HttpProcessingError) as error:  # malformed bodies
         raise web.HTTPBadRequest from error
     raise web.HTTPUnsupportedMediaType
 
@@ -132,7 +132,7 @@ async def _read_parts(request: web.Request, pace: _Pace) -> FormBody:
             return FormBody(fields, file, too_large)
         if not isinstance(part, BodyPartReader) or "Content-Transfer-Encoding" in part.headers:
             raise web.HTTPBadRequest
-        # Not `part.name`, which is decoded as the part says.
+        # Not `part.name`, which is decoded with a codec that the part chooses.
         match = _NAME.search(part.headers.get("Content-Disposition", ""))
         name = match[1] if match else ""
         most = PICTURE_SIZE if name == _FILE else TEXT_SIZE
@@ -150,7 +150,7 @@ async def _read_parts(request: web.Request, pace: _Pace) -> FormBody:
 async def _content(part: BodyPartReader, pace: _Pace, most: int, left: int) -> tuple[bytes, int]:
     """Return a part's content, cut around `most` bytes, and its whole size.
 
-    A part that is too large is read to its end: a browser that is still sending sees no answer.
+    A part that is too large is still read to its end: a browser sees no answer while it is sending.
     """
     content, size = bytearray(), 0
     while not part.at_eof():

@@ -1,7 +1,7 @@
 """The form's pages as HTML, without a script. Pure: they show what they are given.
 
-A page's hidden fields hold what the next one needs, so that nothing of a draft stays on the server. Texts
-come in clean: see `bot.web.body`.
+A page's hidden fields hold what the next one needs, so that no part of a draft stays on the server. Texts
+arrive already cleaned: see `bot.web.body`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from bot.web import fields
 from bot.web.draft import DraftPicture
 from bot.web.fields import FieldSpec, FormChoice, actions, button
 
-ADDRESS_LENGTH: Final = 2_000  # of what is pasted: what is kept of it is shorter
+ADDRESS_LENGTH: Final = 2_000  # of what is pasted; less than this is kept
 STYLE: Final = "style.css"
-# Relative, so that a page is right wherever a proxy puts it.
+# Relative, so that links work wherever a proxy serves the page.
 FORM, REVIEW, CORRECT, SEND = "./", "relire", "corriger", "envoyer"
 FOLLOW, ADD, WITHDRAW = "suivi", "ajouter", "retirer"
 
@@ -90,7 +90,7 @@ _AT_ONCE: Final = (
 
 
 def page(title: str, *content: h.Node, here: str = "") -> str:
-    """Return a whole page. `here`: which of the two entries of its menu it is."""
+    """Return a whole page. `here`: the menu entry to show as current."""
     entries = ((FORM, "Signaler"), (FOLLOW, "Suivre un signalement"))
     head = h.head[
         h.meta(charset="utf-8"),
@@ -112,7 +112,7 @@ def text_page(title: str, text: str) -> str:
 def report_form(
     quotation: Quotation, titles: Mapping[str, str], typed: Report, problems: Mapping[str, str]
 ) -> str:
-    """Return the form, filled in with what was typed. `problems`: by field. `titles`: of roles."""
+    """Return the form, filled in with what was typed. `problems`: messages by field. `titles`: by role."""
     recipients = [FormChoice(role, titles[role]) for role in RECIPIENTS]
     links = [h.li[h.a(href=f"#{name}")[text]] for name, text in problems.items()]
     paragraphs = [h.p[[with_breaks(span.text) for span in spans]] for spans in quotation.paragraphs]
@@ -144,7 +144,7 @@ def review_page(
 ) -> str:
     """Return the page that shows a report once more, and marks what may identify someone.
 
-    `seal`: carried to the next page, with what was typed. `note`: shown first, unless it is "".
+    `seal`: passed to the next page with what was typed. `note`: shown first, unless it is "".
     """
     report = review.report
     typed: dict[str, Sequence[str]] = {
@@ -196,7 +196,7 @@ def review_page(
 
 
 def receipt_page(code: str) -> str:
-    """Return the page that shows a code, the only time that it is shown."""
+    """Return the page that shows a code, the only time it is shown."""
     advice = (
         "Avec eux, ici ou auprès de Vigie, vous suivez votre signalement, répondez ou le retirez.",
         "Les accents et les majuscules ne comptent pas.",

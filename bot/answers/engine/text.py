@@ -1,8 +1,7 @@
 """Finding clauses by their own words: for a policy without a bank, or clauses newer than its bank.
 
-Okapi BM25 on French stems ranks the clauses. Whether one answers is decided by the share of the question
-that it holds, each word weighed by its rarity; a word that the policy never uses weighs as much as its
-rarest.
+Okapi BM25 on French stems ranks the clauses. A clause answers when it holds a large enough share of the
+question, where each word weighs according to its rarity; a word that the policy never uses weighs the most.
 """
 
 from __future__ import annotations
@@ -16,20 +15,20 @@ from bot.policy.articles import Number, Version
 from bot.policy.search import fold_accents, indexed_keys, search_words, word_keys
 
 SATURATION, LENGTH = 1.2, 0.75  # BM25's k1 and b, at their usual values
-TITLE = 0.5  # worth of a word of a title or heading, against 1 for one of the text
-# Shares of a question held by a clause that is newer than the bank. Of a thousand questions that the policy
-# does not answer, a given clause reaches the first share for one, the second for ten (see docs/questions.md).
-SAYS = 0.45  # from which it answers
-MAY_SAY = 0.2  # from which nobody can say that the policy does not
-FEWEST = 2  # words that a clause must share with a question, unless the question has but one
+TITLE = 0.5  # weight of a word of a title or heading, against 1 for a word of the text
+# Shares of a question held by a clause newer than the bank. Of a thousand questions that the policy does not
+# answer, a given clause reaches the first share for one and the second for ten (see docs/questions.md).
+SAYS = 0.45  # from which the clause answers
+MAY_SAY = 0.2  # from which it is no longer safe to say that the policy does not answer
+FEWEST = 2  # words that a clause must share with a question, unless the question has only one
 
 
 class ClauseWords:
     """The words of a version's clauses, counted once.
 
     `topics`: words that people use for some clauses. `table`: what they type for what they mean.
-    `keys_of`: returns the stems of a word of a question; for the questions of a bank, which come back again
-    and again, pass `search.indexed_keys`, which remembers them.
+    `keys_of`: returns the stems of a word of a question; for the questions of a bank, which are asked many
+    times, pass `search.indexed_keys`, which remembers them.
     """
 
     def __init__(
@@ -61,13 +60,13 @@ class ClauseWords:
         self._norms = {n: SATURATION * (1 - LENGTH + LENGTH * length / mean) for n, length in lengths.items()}
 
     def holds_any(self, question: str) -> bool:
-        """Tell whether the text has a word of the question."""
+        """Return whether the text has a word of the question."""
         return any(self._keys_of(word[0]) & self._own for word in search_words(self._spell(question)))
 
     def rank(self, question: str) -> list[ScoredClause]:
-        """Return the clauses that share words with a question, best BM25 first, with the share they hold.
+        """Return the clauses that share words with a question, best BM25 first, with the share each holds.
 
-        The share, from 0 to 1, is 0 for a clause that shares too few words to be more than chance.
+        The share, from 0 to 1, is 0 when a clause shares so few words that it may be chance.
         """
         typed = {fold_accents(word[0]): word[0] for word in search_words(self._spell(question))}
         total = 0.0
@@ -90,7 +89,7 @@ class ClauseWords:
         ]
 
     def may_answer(self, question: str, clauses: Collection[Number]) -> list[ScoredClause]:
-        """Return those of some clauses that may answer a question, the largest share first."""
+        """Return which of `clauses` may answer a question, the largest share first."""
         ranked = [c for c in self.rank(question) if c.number in clauses and c.score >= MAY_SAY]
         return sorted(ranked, key=lambda clause: (-clause.score, clause.number))
 

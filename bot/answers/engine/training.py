@@ -1,4 +1,4 @@
-"""Train a model on a bank of questions. Only `bot.answers.train`, a program of its own, does so.
+"""Train a model on a bank of questions. Only `bot.answers.train`, a separate program, uses this.
 
 Kernel ridge regression, solved exactly: the same bank always gives the same model. The thresholds are set
 on the scores that each author's questions get from the *other* authors' alone. Those scores follow from
@@ -21,7 +21,7 @@ from bot.policy.articles import Version
 
 Table: TypeAlias = NDArray[np.float64]
 
-TOPICS = ("incident", "draft", "article")  # columns for what a text is, beside those for what answers it
+TOPICS = ("incident", "draft", "article")  # columns for what a text is, alongside those for what answers it
 RIDGE = 1.0
 SHARE, WIDTH = 3.0, 1.0  # of the embedding's kernel, beside four linear kernels of weight 1
 ALSO = 0.3  # target of a clause that may be cited, against 1 for the one to cite first
@@ -30,7 +30,7 @@ TOO_FEW = 20  # an author with fewer lines is grouped with the others who have f
 
 
 def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> tuple[Model, Table]:
-    """Train on n lines. Return the model, and what each line scores from the other authors' lines alone.
+    """Train on n lines. Return the model, and each line's scores from the other authors' lines alone.
 
     `table`: what people type for what they mean (`load_spelling_table`). The scores are `(n, c) float64`, c
     being the model's columns. Raises `ValueError` when no line is answered.
@@ -84,7 +84,7 @@ def answered_clauses(lines: Sequence[BankLine], version: Version) -> tuple[str, 
 
 
 def speller_of(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> Speller:
-    """Return a speller that knows the words of the text, and of the bank but for its typos."""
+    """Return a speller that knows the words of the text, and those of the bank except its typos."""
     return Speller.of([*(line.question for line in lines if line.kind != "typo"), *version.pieces()], table)
 
 
@@ -103,7 +103,7 @@ def rarity_of(spelled: Sequence[str]) -> Floats:
 def targets_of(lines: Sequence[BankLine], clauses: Sequence[str]) -> Table:
     """Return what each column should score for each of n lines: `(n, c) float64`, from 0 to 1.
 
-    A whole article has no column: a line that names one teaches nothing about its clauses.
+    An article as a whole has no column: a line that names one teaches nothing about its clauses.
     """
     columns = (*clauses, *REASONS, *TOPICS)
     at = {name: column for column, name in enumerate(columns)}
@@ -118,7 +118,7 @@ def targets_of(lines: Sequence[BankLine], clauses: Sequence[str]) -> Table:
 
 
 def groups_of(lines: Sequence[BankLine]) -> list[NDArray[np.intp]]:
-    """Return the rows of each author, and in one last group those of authors with fewer than `TOO_FEW`."""
+    """Return each author's rows; authors with fewer than `TOO_FEW` share the last group."""
     rows: dict[str, list[int]] = {}
     for at, line in enumerate(lines):
         rows.setdefault(line.author, []).append(at)
@@ -128,7 +128,7 @@ def groups_of(lines: Sequence[BankLine]) -> list[NDArray[np.intp]]:
 
 
 def solve(kernel: Table, targets: Table, groups: Sequence[NDArray[np.intp]]) -> tuple[Table, Table]:
-    """Return the dual solution, and what each group's rows would score had the group been left out.
+    """Return the dual solution, and what each group's rows would score if the group were left out.
 
     Both are `(n, c) float64`, as `targets`. `kernel`, `(n, n) float64`, is changed in place. With P the
     inverse of kernel + ridge and α = P·targets, the residual r of a group that is left out solves
@@ -143,13 +143,13 @@ def solve(kernel: Table, targets: Table, groups: Sequence[NDArray[np.intp]]) -> 
     return dual, apart
 
 
-# --- Thresholds, set on what each line scores from the other authors' ----------------------------
+# --- Thresholds, set on each line's scores from the other authors' lines -----------------------
 
 
 def threshold_of(clauses: Sequence[str], lines: Sequence[BankLine], scores: Table) -> float:
-    """Return what to add to the best clause's score so that most questions are rightly answered or declined.
+    """Return what to add to the best clause's score so that most questions are correctly handled.
 
-    `scores`: `(n, clauses + reasons) float64`. Lines are weighted so that `IN_SCOPE` of them are to be
+    `scores`: `(n, clauses + reasons) float64`. Lines are weighted so that `IN_SCOPE` of them should be
     answered; the joint measure is smoothed, which prefers the middle of a plateau to a spike.
     """
     count = len(clauses)
@@ -157,7 +157,7 @@ def threshold_of(clauses: Sequence[str], lines: Sequence[BankLine], scores: Tabl
     margins = scores[:, :count].max(axis=1) - scores[:, count:].max(axis=1)
     inside = np.array([bool(line.gold) for line in lines])
     if inside.all():
-        return float(-np.quantile(margins, 0.02))  # no line is declined: decline what is unlike all of them
+        return float(-np.quantile(margins, 0.02))  # no line is declined: decline what is unlike all lines
     accepted = [set(map(str, (*line.gold, *line.also_ok))) for line in lines]
     right = np.array([clauses[at] in numbers for at, numbers in zip(best, accepted, strict=True)])
     weight = np.where(inside, IN_SCOPE / inside.sum(), (1 - IN_SCOPE) / (~inside).sum())
@@ -170,7 +170,7 @@ def threshold_of(clauses: Sequence[str], lines: Sequence[BankLine], scores: Tabl
 
 
 def _silence(lines: Sequence[BankLine], reasons: Table) -> float:
-    """Return what to add to "silent" to best separate silences from the other reasons to decline."""
+    """Return the offset to the "silent" score that best separates silences from other reasons to decline."""
     declined = np.array([not line.gold for line in lines])
     wanted = np.array([line.reason == "silent" for line in lines])
     lead = reasons[:, 0] - reasons[:, 1:].max(axis=1)
@@ -179,7 +179,7 @@ def _silence(lines: Sequence[BankLine], reasons: Table) -> float:
 
 
 def _sharpness(targets: Table, scores: Table) -> float:
-    """Return the softmax's factor, an integer from 1 to 40, that makes the bank the likeliest."""
+    """Return the softmax factor, an integer from 1 to 40, under which the bank is most likely."""
     gold = (targets == 1).astype(float)
     gold /= np.maximum(gold.sum(axis=1, keepdims=True), 1)
 
@@ -191,7 +191,7 @@ def _sharpness(targets: Table, scores: Table) -> float:
 
 
 def _best_split(scores: NDArray[np.float64], wanted: NDArray[np.bool_]) -> float:
-    """Return the threshold with the best F1, halfway between two scores; infinity when none is wanted."""
+    """Return the threshold with the best F1, halfway between two scores; infinity when nothing is wanted."""
     if not wanted.any():
         return float("inf")
     order = np.argsort(-scores, kind="stable")

@@ -55,7 +55,7 @@ class _OnboardingRequest(CourseRequest):
     """A request about one's own onboarding."""
 
     def answer(self, verb: str, rest: str) -> Reply:
-        """Answer by the verb of the command; without one that is known, show one's progress."""
+        """Answer by the verb of the command; without a known one, show the person's progress."""
         match verb:
             case "lire":
                 return self._read()
@@ -69,7 +69,7 @@ class _OnboardingRequest(CourseRequest):
                 return self._receipt()
         return self._progress()
 
-    # --- Where one is -------------------------------------------------------------------------
+    # --- Progress -----------------------------------------------------------------------------
 
     def _progress(self) -> Message:
         person = self.person
@@ -106,7 +106,7 @@ class _OnboardingRequest(CourseRequest):
     # --- Reading ------------------------------------------------------------------------------
 
     def _read(self) -> Message:
-        """Begin reading, or go on at the first page that was not turned."""
+        """Start reading, or resume at the first page that was not turned."""
         person = persons.known(self.db, actor_of(self.request))
         self.note(person, "opened")
         names = page_names(self.course.reading())
@@ -114,7 +114,7 @@ class _OnboardingRequest(CourseRequest):
         return self._page(left[0] if left else names[0])
 
     def _turn(self, name: str) -> Message:
-        """Note that a page was turned, and show the next one; at the end, a skipped one."""
+        """Record that a page was turned, and show the next one or, at the end, one that was skipped."""
         person = persons.known(self.db, actor_of(self.request))
         names = page_names(self.course.reading())
         if name not in names:
@@ -146,7 +146,7 @@ class _OnboardingRequest(CourseRequest):
         return standing is not None and standing.active and not standing.missing
 
     def _confirm(self) -> Reply:
-        """Ask for the name that the receipt will bear, then attest."""
+        """Ask for the name to put on the receipt, then attest."""
         if not self.request.fields:
             return name_form(self.course)
         name = " ".join(clean(self.request.fields.get("nom", "")).split())
@@ -212,7 +212,7 @@ class _Page:
 
 @lru_cache(maxsize=8)
 def _pages(reading: Reading) -> tuple[_Page, ...]:
-    """Return the whole policy, article by article, a long one over several pages."""
+    """Return the pages of the whole policy, article by article; a long article takes several."""
     written: list[_Page] = []
     articles = reading.version.articles
     for at, article in enumerate(articles, 1):
@@ -231,7 +231,7 @@ def page_names(reading: Reading) -> list[str]:
 
 
 def carried_pages(old: Version, new: Version, policy: Policy) -> dict[str, str]:
-    """Map the pages of a former version to the pages of the new one that have the same words, by name."""
+    """Map the pages of an old version to those of the new one that have the same words, by name."""
     before, after = _pages(Reading(policy, old)), _pages(Reading(policy, new))
     present = {_words(page, new): page.name for page in reversed(after)}
     return {page.name: present[words] for page in before if (words := _words(page, old)) in present}
@@ -263,7 +263,7 @@ def page_message(course: Course, at: int) -> Message:
 
 
 def reading_over_message(course: Course, *, passed: bool) -> Message:
-    """Close the reading and offer the next step. `passed`: the quiz is done already."""
+    """Close the reading and offer the next step. `passed`: the quiz is already passed."""
     following = (
         Button("Attester ma lecture", "accueil attester", "primary")
         if passed
@@ -294,7 +294,7 @@ def statement_message(course: Course) -> Message:
 
 
 def name_form(course: Course) -> Form:
-    """Return the form that asks for one's name, under the statement."""
+    """Return the form that asks for the person's name, under the statement."""
     hint = course.target().statement
     hint = hint if len(hint) <= FIELD_HINT_LENGTH else "Il figurera sur votre reçu."
     return Form(

@@ -38,9 +38,9 @@ from bot.times import in_words
 VERBS: Final = ("gestion", "personnes", "questions", "commencer", "arreter", "image")
 DRAW: Final = "accueil-image"  # the errand that draws the picture
 PAGE_SIZE = 8  # people or questions on one page
-_LATE = 6  # people named on the first page
+_LATE = 6  # people listed on the first page
 _CLAUSES = 5  # the least understood ones
-_STALE = 12  # questions to review that are named
+_STALE = 12  # questions to review that are listed
 _STOPS = 5  # buttons that stop an onboarding
 _ALL = Button("Tous les accueils", "accueil gestion")
 
@@ -106,7 +106,7 @@ class _OnboardingsRequest(CourseRequest):
         return people_message(lines, _page_number(text, len(standings)), len(standings), stops)
 
     def _described(self, standing: Standing) -> str:
-        """Return the state of an onboarding and every fact about it; none is inferred from another."""
+        """Return the state of an onboarding and every fact about it; no fact is inferred from another."""
         day, policy = self.office.calendar.day, self.target.policy
         facts = [
             f"{LABELS[step].lower()} le {in_words(day(standing.steps[step]))}"
@@ -137,7 +137,7 @@ class _OnboardingsRequest(CourseRequest):
         return questions_message(bank, _slice(items, text), clauses, page, len(items))
 
     def _begin(self) -> Reply:
-        """Begin the onboarding of a picked person; one that is begun or done does not change."""
+        """Begin the onboarding of the picked person; one already begun or done does not change."""
         if not self.request.fields:
             return person_form()
         picked = self.request.fields.get("personne", "")
@@ -148,14 +148,14 @@ class _OnboardingsRequest(CourseRequest):
         return begun_message(self._named(person), new=new)
 
     def _stop(self, person_id: str) -> Message:
-        """Stop an onboarding that was begun by hand; pressed twice, nothing more changes."""
+        """Stop an onboarding that was begun by hand; a second press changes nothing."""
         standing = self.onboardings.standing(person_id)
         if standing is not None and standing.by_hand and standing.active:
             self.onboardings.suspend(person_id, self.office.today())
         return self._people("")
 
     def _draw(self) -> Message:
-        """Plan the picture for the person who asks; asked twice meanwhile, it is drawn once."""
+        """Plan the picture for the person who asks; asking again before it is drawn changes nothing."""
         person = persons.known(self.db, actor_of(self.request))
         arguments = {"person": person, "id": persons.new_id()}
         clock.plan(self.db, f"{DRAW}:{person}", DRAW, self.office.clock(), arguments)
@@ -163,7 +163,7 @@ class _OnboardingsRequest(CourseRequest):
 
 
 def _page_number(text: str, total: int) -> int:
-    """Return the page asked for, or the nearest that exists."""
+    """Return the page asked for, or the nearest one that exists."""
     number = int(text) if text.isdecimal() and len(text) < len("1000") else 1
     return min(max(number, 1), max(1, _pages(total)))
 
@@ -261,7 +261,7 @@ def _percent(share: float) -> str:
 
 
 def begun_message(who: Span, *, new: bool) -> Message:
-    """Confirm that an onboarding begins. `new`: it was neither begun nor done before."""
+    """Confirm that an onboarding begins. `new`: False if it had already begun or was done."""
     what = "recevra dans un instant son message d'accueil" if new else "a déjà un accueil commencé ou terminé"
     return Message(Text(who, f" {what}."), Buttons(_ALL, Button("Personnes", "accueil personnes")))
 
@@ -278,7 +278,7 @@ def person_form() -> Form:
 
 
 def drawing_message(numbers: Numbers) -> Message:
-    """Confirm that the picture is on its way, with its numbers meanwhile."""
+    """Confirm that the picture is on its way, and show its numbers in the meantime."""
     return Message(
         Text("\n".join(numbers.lines())),
         Note("L'image arrive dans un instant, en message privé."),

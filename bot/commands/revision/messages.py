@@ -34,9 +34,9 @@ from bot.revision.revisions import Revision
 from bot.times import in_words
 
 _LISTED = 10  # revisions on the overview
-_NOTES = 8  # remarks on a text that are written out
-_TYPED = 20  # characters of a date, as one may type it
-_SPACE, _NEXT = "_", "|"  # in what a button carries: within a date, and between two
+_NOTES = 8  # remarks on a text that are shown in full
+_TYPED = 20  # characters of a date as people type it
+_SPACE, _NEXT = "_", "|"  # in a button's command: within a date, and between two dates
 _PAGE = 4  # changes on one page of natures, each with its button
 
 _STATES: Mapping[str, str] = {
@@ -107,7 +107,7 @@ def shown(
 ) -> Message:
     """Show a revision and what can be done with it.
 
-    `by`, `agreed`: who proposed it and who approved it. `left`: what must be reviewed beside the policy.
+    `by`, `agreed`: who proposed it and who approved it. `left`: what else must be reviewed.
     """
     more: list[Element] = []
     total = sum(counts.values())
@@ -165,7 +165,7 @@ def _remarks(notes: Sequence[LintFinding]) -> Iterator[Element]:
 
 
 def _actions(revision: Revision, *, approved: bool) -> Iterator[Buttons]:
-    """Yield the buttons that show a revision, then those that decide; `approved`: someone approved it."""
+    """Yield the buttons that show a revision, then those that act on it. `approved`: someone approved it."""
     own, proposed = revision.id, revision.state == "proposed"
     look = [Button("Comparer", f"revision comparer {own}")]
     if proposed or revision.state == "scheduled":
@@ -189,7 +189,7 @@ def _actions(revision: Revision, *, approved: bool) -> Iterator[Buttons]:
 
 
 def unfit(policy: Policy, findings: Sequence[LintFinding]) -> Message:
-    """Refuse a text whose clauses cannot be told apart, and say where."""
+    """Refuse a text whose clauses cannot be told apart, and show where."""
     return Message(
         Heading("Ce texte ne peut pas être proposé tel quel"),
         Text(
@@ -216,7 +216,7 @@ def compared(policy: Policy, revision: Revision, comparison: Comparison, number:
 def preview(
     policy: Policy, revision: Revision, comparison: Comparison, asked: Asked, *, channel: bool = False
 ) -> Message:
-    """Show the notice as those of one group, or the channel, will read it; its buttons are only named."""
+    """Show the notice as one group or the channel will see it, with its buttons listed by name only."""
     notice = (
         revision_notices.in_channel(policy, revision, comparison)
         if channel
@@ -258,7 +258,7 @@ def previewed(revision: Revision, content: bytes) -> Message:
 
 
 def natures(policy: Policy, revision: Revision, comparison: Comparison, page: int) -> Message:
-    """Show a page of changes, each with the button that decides its other nature."""
+    """Show a page of changes, each with a button that switches its nature."""
     pages = max(1, -(-len(comparison.changes) // _PAGE))
     at = min(max(page, 1), pages)
     rows: list[Element] = []
@@ -283,7 +283,7 @@ def natures(policy: Policy, revision: Revision, comparison: Comparison, page: in
 
 
 def dates_form(revision: Revision, before: str = "") -> Form:
-    """Ask when a text was adopted and when it takes effect: neither date is ever guessed.
+    """Ask when a text was adopted and when it takes effect; neither date is guessed.
 
     `before`: what was typed last time, as the button of `wrong_dates` carries it.
     """
@@ -304,7 +304,7 @@ def dates_form(revision: Revision, before: str = "") -> Form:
 
 
 def wrong_dates(revision: Revision, why: str, adopted: str, effective: str) -> Message:
-    """Say why dates are refused; the button opens the form again with what was typed."""
+    """Say why the dates are refused; the button reopens the form with what was typed."""
     dates = (_SPACE.join(typed[:_TYPED].replace(_NEXT, " ").split()) for typed in (adopted, effective))
     again = f"revision approuver {revision.id} {_NEXT.join(dates)}"
     return Message(

@@ -1,4 +1,4 @@
-"""The messages that a person gets while reporting a post; with a code in hand, see `follow_messages`."""
+"""The messages that a person gets while reporting a post; once they have a code, see `follow_messages`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OFFER: Final = Button("Signaler cette publication", COMMAND, "primary")  # what 
 _ADDRESS_SHOWN: Final = 350  # characters
 _KINDS_SHOWN: Final = 5
 
-# What anonymity means here, without promising more (see docs/menaces.md).
+# What anonymity means here, with no promise beyond that (see docs/menaces.md).
 LIMITS: Final = (
     "Le bot n'enregistre pas votre identité. Slack ou Discord, leurs administrateurs ou l'hébergeur du bot "
     "peuvent toutefois savoir que vous l'avez utilisé. Votre style peut vous trahir. Danger ou risque de "
@@ -54,13 +54,13 @@ _IMPLICATED: Final[tuple[tuple[str, ...], ...]] = ((), RECIPIENTS[:1], RECIPIENT
 
 
 def write_choices(report: Report, token: str) -> str:
-    """Return the choices made before the form as a button carries them: three digits, then the token."""
+    """Return the choices made before the form as a button holds them: three digits, then the token."""
     recipient, implicated = RECIPIENTS.index(report.recipient), _IMPLICATED.index(report.implicated)
     return f"{recipient}{implicated}{int(report.urgent)}" + (f".{token}" if token else "")
 
 
 def read_choices(text: str) -> tuple[Report, str]:
-    """Return an empty report with the choices of a button, and the token; by default, both without any."""
+    """Return an empty report with the choices of a button, and the token; both empty by default."""
     digits, _, token = text.partition(".")
     try:
         recipient, implicated, urgent = (int(digit) for digit in digits)
@@ -78,7 +78,7 @@ def read_choices(text: str) -> tuple[Report, str]:
 def first(
     clause: Quote | None, report: Report, token: str, titles: Mapping[str, str], heir: str | None
 ) -> Message:
-    """Say what to know first, and ask who receives the report. `heir`: the role that it will go to.
+    """Say what to know first, and ask who should receive the report. `heir`: the role that it will go to.
 
     `report`: holds the choices. `token`: of the draft, "" when there is none yet.
     """
@@ -118,7 +118,7 @@ def first(
 
 
 def _choices(row: str, options: Iterable[tuple[str, Report]], chosen: Report, token: str) -> Buttons:
-    """Return a row of buttons; a sign, and not only a colour, tells which one is chosen."""
+    """Return a row of buttons; the chosen one has a sign as well as a colour."""
     return Buttons(
         *(
             Button(
@@ -173,7 +173,7 @@ def form(choices: str, draft: Report) -> Form:
 def review(
     draft: Report, token: str, marks: Sequence[IdentifyingMark], titles: Mapping[str, str], heir: str | None
 ) -> Message:
-    """Show a draft once more, with what may tell who wrote it. `heir`: the role that it will go to."""
+    """Show a draft once more, with what may reveal who wrote it. `heir`: the role that it will go to."""
     implicated = ", ".join(titles[role] for role in draft.implicated)
     unseen = "il ne leur sera pas montré" if len(draft.implicated) > 1 else "il ne lui sera pas montré"
     lines = [
@@ -199,14 +199,14 @@ def review(
 
 
 def labelled(lines: Iterable[tuple[str, str]]) -> Iterator[Span | str]:
-    """Yield lines of a label, in bold, and its value."""
+    """Yield lines, each with a label in bold and its value."""
     for number, (label, value) in enumerate(lines):
         yield bold(f"{chr(10) if number else ''}{label}\u00a0: ")
         yield value
 
 
 def warning(marks: Sequence[IdentifyingMark]) -> list[Text]:
-    """Point out what may tell who wrote a text, or names someone; return nothing without marks."""
+    """Point out what may reveal who wrote a text, or names someone; return nothing without marks."""
     passages = by_label(marks)
     if not passages:
         return []
@@ -218,7 +218,7 @@ def warning(marks: Sequence[IdentifyingMark]) -> list[Text]:
 
 
 def sent(report_code: str) -> Message:
-    """Give the code of a report, this once."""
+    """Show the code of a report, the only time that it is shown."""
     return Message(
         Heading("C'est envoyé"),
         Text(

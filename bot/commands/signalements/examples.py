@@ -1,4 +1,4 @@
-"""One of each reply of `signalements`, for the gallery."""
+"""An example of each reply of `signalements`, for the gallery."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from bot.reports.intake import Reporting
 
 
 def signalements_examples(reporting: Reporting) -> dict[str, Reply]:
-    """Return one of each reply of `signalements`, by name; on the storage thread."""
+    """Return an example of each reply of `signalements`, by name. On the storage thread."""
     with reporting.session() as session:
         titles = routing.titles(session.db)
     first, second = "0f3c9a5be2d14c700f3c9a5be2d14c70", "7be2d14c700f3c9a5be2d14c700f3c9a"

@@ -40,13 +40,13 @@ COMMAND: Final = "signalements"
 HOLD: Final = "oui"
 _LISTED: Final = 10  # cases in one message
 _ADDRESS_SHOWN: Final = 300  # characters
-_CARD_WEIGHT: Final = 3_400  # of a message; the rest is for its buttons
+_CARD_WEIGHT: Final = 3_400  # the card's share of a message; the rest is for its buttons
 _SPEAKERS: Final[Mapping[Author, str]] = {"reporter": "Réponse", "holder": "Question"}
 _ALL_CASES: Final = Button("Tous les signalements", COMMAND)
 
 
 def _short(case_id: str) -> str:
-    """Return how people name a case: enough of its identifier to tell it from the others."""
+    """Return the name that people see for a case: the start of its identifier, enough to tell cases apart."""
     return case_id[:6].upper()
 
 
@@ -168,7 +168,7 @@ def _actions(line: CaseLine, filing: Filing | None) -> Iterator[Buttons]:
 
 
 def dialogue_message(case: ReportCase, number: int) -> Message:
-    """Show the messages about one report of a case, whose card has no room for them."""
+    """Show the messages about one report of a case, when they do not fit on its card."""
     back = Button("Revenir", f"{COMMAND} voir {case.line.id} {number}")
     talk = dialogue(case.filings[number - 1].dialogue, _SPEAKERS) if case.filings else []
     return Message(Heading(f"Signalement {_short(case.line.id)}\u00a0: les échanges"), *talk, Buttons(back))

@@ -1,9 +1,10 @@
 """The questions of the quiz: read from `quiz.toml` and checked, every problem reported at once.
 
-People write `quiz.toml`. It is read one `[[question]]` at a time, so that a slip of syntax in one hides no
-other, and so that each problem has its line: no TOML library for Python gives the place of a key. A question
-is bound to the words of its clause by their hash, and follows them through renumbering and corrections. Once
-they mean something else, the question is stale: it is not asked, and is listed for review.
+People write `quiz.toml`. It is read one `[[question]]` at a time, so that a syntax error in one does not hide
+the others, and so that each problem has its line: no TOML library for Python gives a key's position. A
+question is bound to the words of its clause by their hash, and follows them through renumbering and
+corrections. Once the words mean something else, the question is stale: it is not asked, and is listed for
+review.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Kind: TypeAlias = Literal["vrai-faux", "choix", "choix-multiples", "situation"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 FILE = "quiz.toml"
-HASH_LENGTH = 16  # of SHA-256, in hexadecimal: 64 bits, against changes and not against adversaries
+HASH_LENGTH = 16  # of SHA-256, in hexadecimal: 64 bits, enough to detect changes but not to stop an attacker
 CHOICES = range(2, 5)  # two to four, lettered A to D
 TEXT_LENGTH = 600  # with four choices and their feedback, this fits in one message
 CHOICE_LENGTH = 200
@@ -41,7 +42,7 @@ _Fault: TypeAlias = tuple[str, str, int | None]  # a key, the problem, the choic
 
 @dataclass(frozen=True, slots=True)
 class QuizChoice:
-    """A choice of a question, and the feedback to whoever chooses it."""
+    """A choice of a question, and the feedback for whoever chooses it."""
 
     text: str
     right: bool
@@ -50,9 +51,9 @@ class QuizChoice:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as the file has it. `hash`: of the clause's words when it was written, "" when unbound.
+    """A question as written in the file. `hash`: of its clause's words at that time, "" when unbound.
 
-    `essential`: a subject of which every quiz has one question, "" for a question of no such subject.
+    `essential`: a subject on which every quiz has one question, "" when the question is on none of these.
     """
 
     id: str
@@ -76,7 +77,7 @@ class Question:
 
     @property
     def edition(self) -> str:
-        """A short hash of the question and its choices: once they change, it is another question."""
+        """A short hash of the question and its choices: if they change, it counts as another question."""
         parts = [self.text, self.kind, *(f"{c.right}{c.text}" for c in self.choices)]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
 
@@ -103,7 +104,7 @@ class QuizBank:
     left_out: int = 0
 
     def question(self, identifier: str) -> Question | None:
-        """Return the question of that identifier, None when it cannot be asked."""
+        """Return the question with that identifier, None when it cannot be asked."""
         return next((question for question in self.questions if question.id == identifier), None)
 
 
@@ -157,9 +158,9 @@ def parse_bank(text: str, version: Version) -> QuizBank:
 
 
 def _followed(question: Question, version: Version) -> tuple[Question, bool]:
-    """Return a question under its clause's present number, and whether the clause still means the same.
+    """Return a question under its clause's current number, and whether the clause still means the same.
 
-    Its clause is the one that had this number and the words of the hash, in the latest version that has both.
+    Its clause is the one with this number and the hashed words, in the latest version that has both.
     """
     if not question.hash:
         return question, True
@@ -172,9 +173,9 @@ def _followed(question: Question, version: Version) -> tuple[Question, bool]:
 
 
 def bind(text: str, version: Version, *, again: Sequence[str] = ()) -> str:
-    """Return `text` with the hash of its clause in each question that has none; the rest does not change.
+    """Return `text` with a clause hash added to each question that has none; the rest does not change.
 
-    `again`: identifiers of stale questions that were reviewed, whose hash is written again.
+    `again`: identifiers of stale questions that were reviewed, whose hash is replaced.
     """
     lines = text.split("\n")
     for block in reversed(list(_blocks(text))):
@@ -213,7 +214,7 @@ class _Block:
     def line_of(self, key: str, choice: int | None = None) -> int | None:
         """Return the line of a key of the question, or of one of its choices.
 
-        Without that key: the header's line of the choice, None for the question.
+        Without that key: the line of the choice's header, or None for the question.
         """
         headers = [at for at, line in enumerate(self.lines) if _CHOICE.fullmatch(line)]
         bounds = [0, *headers, len(self.lines)]

@@ -1,7 +1,7 @@
 """The quiz as a pure state machine: a sitting and a press give the next sitting and an outcome.
 
-A sitting holds the questions drawn, the order of their choices, and the answers so far; the present
-question, the score and the end follow from these. Answers are only ever added, and a press names its turn
+A sitting holds the questions drawn, the order of their choices, and the answers so far; the current
+question, the score and the end follow from these. Answers are only added, and a press names its turn
 and its question: a press that comes late, twice, or from another device never answers another question.
 
 The first answer to each question counts for the score. A missed question comes back after the others until
@@ -58,7 +58,7 @@ class Sitting:
 
     @property
     def turn(self) -> int:
-        """The number of answers given, which is the turn of the present question."""
+        """The number of answers so far, which is also the turn of the current question."""
         return len(self.answers)
 
 
@@ -154,7 +154,7 @@ def draw_refresher(
 def draw_about(
     bank: QuizBank, rng: Random, clauses: Collection[Number], *, seen: Mapping[str, int] | None = None
 ) -> Sitting:
-    """Draw a few questions on some clauses, as varied as can be; none when the bank has none."""
+    """Draw a few questions on some clauses, as varied as possible; none when the bank has none."""
     hand = _Hand(rng, seen)
     hand.fill([question for question in bank.questions if question.clause in clauses], REFRESHER_SIZE)
     return hand.dealt(REFRESHER_SIZE)
@@ -201,11 +201,11 @@ def _shuffled(question: Question, rng: Random) -> Item:
     return Item(question.id, question.edition, tuple(order))
 
 
-# --- Where one is -----------------------------------------------------------------------------
+# --- The current place ------------------------------------------------------------------------
 
 
 def current(sitting: Sitting) -> QuizTurn | None:
-    """Return the present question, None when the quiz is over."""
+    """Return the current question, None when the quiz is over."""
     last = {answer.question: (turn, answer.right) for turn, answer in enumerate(sitting.answers)}
     live = [item for item in sitting.items if not item.withdrawn]
     fresh = next((item for item in live if item.question not in last), None)
@@ -221,7 +221,7 @@ def answered(sitting: Sitting, turn: int) -> QuizTurn:
 
 
 def _asked_at(sitting: Sitting, item: Item, turn: int) -> QuizTurn:
-    """Return a question as asked at a turn: its choices rotate by one each time it was missed before."""
+    """Return a question as asked at a turn: its choices rotate by one place for each earlier miss."""
     times = sum(answer.question == item.question for answer in sitting.answers[:turn])
     by = times % len(item.order) if len(item.order) > _PAIR else 0
     return QuizTurn(item, turn, item.order[by:] + item.order[:by])
@@ -250,7 +250,7 @@ def missed(sitting: Sitting) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A place in the quiz: question `number` of `total`, then `again` questions that still come back."""
+    """A place in the quiz: question `number` of `total`; `again`: missed questions that will come back."""
 
     number: int
     total: int
@@ -308,8 +308,8 @@ def _answer(sitting: Sitting, question: Question, chosen: frozenset[int]) -> Sit
 def agreed(sitting: Sitting, bank: QuizBank, rng: Random) -> Sitting:
     """Return the sitting brought into agreement with a bank that may have changed since it was drawn.
 
-    A question no longer in the bank, or not in that edition, no longer counts if it was answered; otherwise
-    its new edition or another question on the same article replaces it or, without any, it is left out.
+    When a question or its edition is no longer in the bank, it stops counting if it was answered. Otherwise
+    its new edition, or another question on the same article, replaces it; if there is none, it is left out.
     """
     before = current(sitting)
     answered_names = {answer.question for answer in sitting.answers}
@@ -334,7 +334,7 @@ def agreed(sitting: Sitting, bank: QuizBank, rng: Random) -> Sitting:
 
 def _substitute(item: Item, bank: QuizBank, names: Collection[str], rng: Random) -> Question | None:
     """Return another question on the same clause, else on the same article."""
-    number = parse_number(item.question.partition("-")[0])  # « 5.10-a » is all that is left of a removed one
+    number = parse_number(item.question.partition("-")[0])  # a removed question leaves only « 5.10-a »
     left = [question for question in bank.questions if question.id not in names]
     if number is None:
         return None

@@ -1,4 +1,4 @@
-"""The bot on Discord: connecting, and disconnecting in good order."""
+"""The bot on Discord: connecting, and disconnecting cleanly."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from bot.platforms.groups import FollowedGroup, Members
 logger = logging.getLogger(__name__)
 
 CONNECT_TIME = 30.0  # seconds to be ready; discord.py itself would retry forever
-FINISH_TIME = 3.0  # seconds that the answers under way may take when we leave
+FINISH_TIME = 3.0  # seconds allowed for the answers under way when we shut down
 GOODBYE_TIME = 2.0  # seconds for the closing handshake; discord.py would wait 30
 
 _BOT_PAGE = "à la page «\u00a0Bot\u00a0» de l'application (https://discord.com/developers/applications)"
@@ -68,7 +68,7 @@ class DiscordAdapter(Connectable):
         self._closing = False
 
     async def start(self) -> None:
-        """Connect; return once requests are being answered. Raises `PlatformError`; may be tried again."""
+        """Connect; return once requests are being answered. Raises `PlatformError`; may be called again."""
         Route.BASE = self._api_url
         self._connecting = asyncio.create_task(self._connect())
         try:
@@ -83,7 +83,7 @@ class DiscordAdapter(Connectable):
             raise PlatformError("arrêt demandé pendant la connexion.") from None
 
     async def close(self) -> None:
-        """Let the answers under way end, then disconnect. May be called at any moment."""
+        """Let the answers under way finish, then disconnect. May be called at any moment."""
         self._closing = True
         if self._connecting is not None and not self._connecting.done():
             self._connecting.cancel()
@@ -96,7 +96,7 @@ class DiscordAdapter(Connectable):
         return client is not None and client.is_ready() and client.online
 
     async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
-        """Return those who have a role today. Raises `PlatformError` when Discord does not say."""
+        """Return the members who have a role now. Raises `PlatformError` when Discord does not answer."""
         if self._client is None:
             raise PlatformError("Discord n'est pas connecté.", passing=True)
         return await discord_members.fetch_role_members(self._client, group)
@@ -104,7 +104,7 @@ class DiscordAdapter(Connectable):
     async def _connect(self) -> None:
         self._client = client = self._new_client()  # a closed one cannot be used again
         await client.login(self._token)
-        # A connection lost for good is made anew at the default gateway: it must be the API's own.
+        # After losing a session, discord.py reconnects to its default gateway: it must be this API's own.
         client.shard_count, gateway, _ = await client.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
         self._connection = connection = asyncio.create_task(client.connect(), name="discord")
@@ -161,14 +161,14 @@ def connection_error(error: Exception, api_url: str) -> PlatformError:
             )
 
 
-# What the library logs of an answer 429 (discord.http, discord.webhook.async_).
+# What the library logs for a 429 response (discord.http, discord.webhook.async_).
 _LIMITED = re.compile("responded with 429|is rate limited")
 
 
 def quiet_library(limited: Callable[[], None]) -> None:
-    """Keep the library's log to its errors: below that it logs addresses, sessions and payloads.
+    """Keep only the errors of the library's log: below that it logs addresses, sessions and payloads.
 
-    `limited` is called for each answer 429, which the library only logs before it waits and retries.
+    `limited` is called for each 429 response, which the library only logs before it waits and retries.
     """
 
     def one_line(record: logging.LogRecord) -> bool:

@@ -38,12 +38,12 @@ logger = logging.getLogger(__name__)
 PATIENCE = 1.5  # seconds before we say that we are working on it; Discord gives up after 3
 LONGEST_WAIT = 30.0  # seconds that a rate limit may hold a reply; discord.py accepts no less
 DUPLICATE = 40060  # Discord: this interaction was already answered, so it came to us twice
-INVALID_FORM = 50035  # Discord: the payload is refused; nothing of it was shown
+INVALID_FORM = 50035  # Discord: the payload is refused; none of it was shown
 
 Interaction: TypeAlias = discord.Interaction["Client"]
 Payload: TypeAlias = Mapping[str, Any]
 
-# Why a reply may not reach its person although all is well here: too late, gone, forbidden, cut off.
+# Why a reply may not arrive through no fault of ours: too late, gone, forbidden, cut off.
 _UNDELIVERED = (discord.HTTPException, discord.RateLimited, aiohttp.ClientError, OSError, TimeoutError)
 _SHARED = Message(Text("C'est fait\u00a0: tout le canal peut le voir."))
 _AUTOCOMPLETE = discord.InteractionType.autocomplete
@@ -54,10 +54,10 @@ _FORM = discord.InteractionType.modal_submit
 class Client(discord.AutoShardedClient):
     """A connection to Discord that hands what people do to the dispatcher.
 
-    It asks for the least: no privileged intent (private messages and mentions carry their text without
-    one), no member and no message kept in memory. `patience`: seconds before an answer is deferred.
-    `server`: the association's own; a person who writes in private is then looked up in it.
-    `members`: follows the members' roles; only then is the privileged intent `members` asked for.
+    It asks for as little as it can: no privileged intent (private messages and mentions carry their text
+    without one), and no member or message kept in memory. `patience`: seconds before an answer is deferred.
+    `server`: the association's own, in which people who write in private are looked up.
+    `members`: follows the members' roles; without it, the privileged intent `members` is not asked for.
     `meter`: counts what happens.
     """
 
@@ -94,7 +94,7 @@ class Client(discord.AutoShardedClient):
         self._leaving = False
 
     async def setup_hook(self) -> None:
-        """Give Discord the catalogue, only when it differs from the one that Discord already holds."""
+        """Register the commands with Discord, only when they differ from those it already has."""
         wanted = catalogue.commands_payload(self._dispatcher.commands, self._dispatcher.menu)
         application = cast("int", self.application_id)  # known once logged in
         try:
@@ -106,7 +106,7 @@ class Client(discord.AutoShardedClient):
             logger.error("Discord: commands not registered, the former ones remain (%s)", error_kind(error))  # noqa: TRY400 — one line, and the reason is in it
 
     async def finish(self, timeout: float) -> None:  # noqa: ASYNC109 — what is late is cancelled, not an error
-        """Take no more requests and let those under way end, for at most `timeout` seconds."""
+        """Take no more requests and let those under way finish, for at most `timeout` seconds."""
         self._leaving = True
         late = self._under_way
         if late:
@@ -145,7 +145,7 @@ class Client(discord.AutoShardedClient):
                 await self._reply(message, text)
 
     async def on_socket_raw_receive(self, message: str | bytes) -> None:
-        """Record arrivals, departures and changes of roles; only dispatched where roles are followed."""
+        """Record arrivals, departures and changes of roles; called only when roles are followed."""
         change = discord_members.member_update(message) if self._members else None
         if change is None or self._members is None:
             return
@@ -176,7 +176,7 @@ class Client(discord.AutoShardedClient):
             self._meter.reconnected()
 
     async def on_error(self, event_method: str, /, *args: Any, **_: Any) -> None:  # noqa: ANN401 — as discord.py has it
-        """Log an error of ours without anything that people wrote, and apologise where that is possible.
+        """Log an error of ours without anything that people wrote, and apologise where possible.
 
         It may come from an anonymous command, so the apology to an interaction gives no reference.
         """
@@ -193,9 +193,9 @@ class Client(discord.AutoShardedClient):
 
     @contextmanager
     def _taken(self) -> Iterator[bool]:
-        """Count the current task among those under way; yield False when we are leaving instead.
+        """Count the current task among those under way; yield False if we are shutting down.
 
-        A reply that does not reach its person is logged in one line, without any content.
+        A reply that cannot be delivered is logged in one line, without any content.
         """
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         self._under_way.add(task)
@@ -218,7 +218,7 @@ class Client(discord.AutoShardedClient):
     # Interactions
 
     async def _suggest(self, interaction: Interaction) -> None:
-        """Offer at most 25 completions, none to a person who is not served."""
+        """Offer at most 25 completions, or none if the person is not served."""
         choices: list[app_commands.Choice[str]] = []
         if self._dispatcher.serves(await self._actor(interaction.guild_id, interaction.user.id)):
             name, _, typed = command_line(interaction.data or {}, ()).partition(" ")
@@ -248,7 +248,7 @@ class Client(discord.AutoShardedClient):
     async def _answer(self, interaction: Interaction) -> None:
         """Answer over the pressed message if only the person sees it, or else in a new message.
 
-        A fleeting answer only ever replaces an ephemeral message, so that nothing of it stays.
+        A fleeting answer only replaces an ephemeral message, so that no trace of it stays.
         """
         came = time.monotonic()
         admission = await self._admitted(interaction)
@@ -348,7 +348,7 @@ class Client(discord.AutoShardedClient):
         except TooLong as error:
             answer = apology(error, logged)
             view = render(answer, self._quote)
-        # The same message told twice makes the same nonce, and Discord then shows one reply.
+        # The same message received twice makes the same nonce, and Discord then shows one reply.
         nonce = str(message.id)
         if direct:
             await message.channel.send(
@@ -373,13 +373,13 @@ class Client(discord.AutoShardedClient):
 
 
 def error_kind(error: Exception) -> str:
-    """Return what is safe to log of `error`: never its text, which may quote what we sent."""
+    """Return what is safe to log about `error`: never its text, which may quote what we sent."""
     if isinstance(error, discord.HTTPException):
         return f"{type(error).__name__}, status {error.status}, code {error.code}"
     return type(error).__name__
 
 
-# What an interaction holds
+# Reading an interaction
 
 
 def command_line(data: Payload, commands: Sequence[Command]) -> str:
@@ -411,7 +411,7 @@ def form_answers(data: Payload) -> dict[str, str]:
 
 
 def _components(parts: Iterable[Payload]) -> Iterator[Payload]:
-    """Yield the components and those inside: a label holds one, an action row several."""
+    """Yield each component and those nested in it: a label holds one, an action row several."""
     for part in parts:
         yield part
         yield from _components([part["component"]] if "component" in part else part.get("components", ()))

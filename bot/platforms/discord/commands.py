@@ -23,7 +23,7 @@ NAME_LENGTH = 32  # a command's or an option's name
 DESCRIPTION_LENGTH = 100  # a command's or an option's description
 CHOICE_LENGTH = 100  # a suggestion's label, and its value
 
-# To see a channel, to answer there and in its threads; a reply needs what it replies to.
+# To see a channel, and to answer there and in its threads; to reply, the bot must read the history.
 PERMISSIONS = discord.Permissions(
     view_channel=True, send_messages=True, send_messages_in_threads=True, read_message_history=True
 )
@@ -37,7 +37,7 @@ _SLASH = discord.AppCommandType.chat_input.value
 _MESSAGE_MENU = discord.AppCommandType.message.value
 _STRING = discord.AppCommandOptionType.string.value
 
-# What two registered commands must share to be the same, and the value that Discord leaves out.
+# The fields by which commands are compared, and the default that Discord leaves out of each.
 _DEFAULTS: Payload = {"type": _SLASH, "description": "", "nsfw": False, "default_member_permissions": None}
 _OPTION_DEFAULTS: Payload = {
     "type": None,
@@ -56,7 +56,7 @@ def invitation_url(client_id: int) -> str:
 
 
 def client_id(token: str) -> int | None:
-    """Return the application's id, which the first part of a bot's token spells; None if it spells none."""
+    """Return the application's id, decoded from the first part of a bot's token; None if there is none."""
     first = token.strip().partition(".")[0]
     try:
         spelled = base64.urlsafe_b64decode(first + "=" * (-len(first) % 4)).decode("ascii")
@@ -66,9 +66,9 @@ def client_id(token: str) -> int | None:
 
 
 def commands_payload(commands: Iterable[Command], menu: str) -> list[dict[str, Any]]:
-    """Return the commands as Discord must hold them: those with a slash, then a message's own menu.
+    """Return the commands to register with Discord: the slash commands, then those of a message's menu.
 
-    `menu`: the name of the command whose slash leads to all those without one.
+    `menu`: the command whose slash command gives access to those without a slash.
     """
     slashes: list[dict[str, Any]] = []
     shortcuts = []
@@ -91,14 +91,14 @@ def commands_payload(commands: Iterable[Command], menu: str) -> list[dict[str, A
 
 
 def same_commands(held: Iterable[Payload], wanted: Iterable[Payload]) -> bool:
-    """Return whether Discord holds the wanted commands and no other, in any order."""
+    """Return whether Discord has exactly the wanted commands, in any order."""
     return sorted(map(_essence, held), key=repr) == sorted(map(_essence, wanted), key=repr)
 
 
 def _option(command: Command, usage: str, suggested: bool) -> dict[str, Any]:
     """Return the option that takes the text after a command's name."""
     examples = f" (ex.\u00a0: {', '.join(command.examples)})" if command.examples else ""
-    # A name of the letters that every keyboard has.
+    # A name that every keyboard can type.
     letters = unicodedata.normalize("NFKD", usage).encode("ascii", "ignore").decode().lower()
     return {
         "type": _STRING,
@@ -115,7 +115,7 @@ def shorten(text: str, length: int) -> str:
 
 
 def _essence(payload: Payload) -> dict[str, Any]:
-    """Return what makes two registered commands the same."""
+    """Return the fields by which commands are compared, with Discord's defaults filled in."""
     essence = {key: payload.get(key) or default for key, default in _DEFAULTS.items()}
     options = [
         {key: option.get(key) or default for key, default in _OPTION_DEFAULTS.items()}

@@ -31,14 +31,14 @@ from bot.platforms.contract import (
 from bot.platforms.email.render import plain_text
 
 SECONDS = 30.0  # for each exchange with the server
-PERMANENT = 500  # RFC 5321, 4.2.1: from there on, trying again is of no use
+PERMANENT = 500  # RFC 5321, 4.2.1: from this code on, retrying is useless
 
 Security: TypeAlias = Literal["tls", "starttls", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The server that takes our mail. `security` "none" is for a server on this machine only."""
+    """The server that sends our mail. `security` "none" is only for a server on this machine."""
 
     host: str
     port: int
@@ -72,7 +72,7 @@ class Mailer:
         self._context = context
 
     async def start(self) -> None:
-        """Check that the server lets us in. Raises `PlatformError`."""
+        """Check that we can log in to the server. Raises `PlatformError`."""
         try:
             client = await self._connected()
         except UndeliverableError as error:
@@ -91,7 +91,7 @@ class Mailer:
         """Do nothing: no connection is kept."""
 
     async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
-        """Send `message` to the address `to.id`. Raises as `contract.Deliverer.deliver` does."""
+        """Send `message` to the address `to.id`. Raises the errors of `contract.Deliverer.deliver`."""
         mail = self._mail(to, message, delivery_id)
         client = await self._connected()
         try:
@@ -105,7 +105,7 @@ class Mailer:
     async def was_delivered(
         self, to: Destination, message: Message, delivery_id: str, since: datetime
     ) -> bool:
-        """Return False: no mail server tells. The same Message-ID keeps the mail from being shown twice."""
+        """Return False: no mail server can say. The same Message-ID keeps a mail from being shown twice."""
         del to, message, delivery_id, since
         return False
 
@@ -117,7 +117,7 @@ class Mailer:
         mail["Subject"] = summary(message, self._quote)
         mail["Date"] = email.utils.localtime()
         mail["Message-ID"] = f"<{delivery_id}@{sender.rpartition('@')[2]}>"
-        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation message comes back
+        mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: asks for no automatic reply
         mail.set_content(plain_text(message, self._quote))
         for file in message.files():
             mail.add_attachment(
@@ -126,7 +126,7 @@ class Mailer:
         return mail
 
     async def _connected(self) -> aiosmtplib.SMTP:
-        """Return a client that the server has let in. Until then, nothing of a message has left."""
+        """Return a client logged in to the server. If this fails, no part of a message has been sent."""
         server = self._server
         client = aiosmtplib.SMTP(
             hostname=server.host,
@@ -143,14 +143,14 @@ class Mailer:
         except aiosmtplib.SMTPException as error:
             client.close()
             raise delivery_error(error, sent=False) from error
-        except (ValueError, OSError) as error:  # a name that is none, a certificate that is wrong
+        except (ValueError, OSError) as error:  # an invalid host name, a bad certificate
             client.close()
             raise LaterError(type(error).__name__) from error
         return client
 
 
 def delivery_error(error: aiosmtplib.SMTPException, *, sent: bool) -> DeliveryError:
-    """Return the delivery error of a failed exchange. `sent`: part of the message may have left."""
+    """Return the delivery error of a failed exchange. `sent`: part of the message may have been sent."""
     match error:
         case aiosmtplib.SMTPAuthenticationError(code=code):
             return UndeliverableError(f"token ({code})")

@@ -1,7 +1,7 @@
 """The gallery: every message that the bot can send, by name, as each platform shows it.
 
-The previews of Slack and Discord are drawn from the very payloads that would be sent, which the
-application's own renderers give: what is seen here is what is sent.
+The Slack and Discord previews are drawn from the exact payloads that would be sent, made by the
+application's own renderers: what you see here is what is sent.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from bot.platforms.local.discord_preview import discord_preview
 from bot.platforms.local.render import render, render_fields, serialize_html
 from bot.platforms.local.slack_preview import slack_preview
 
-# From a reply to a platform's payload, which JSON can write.
+# From a reply to a platform's payload, as JSON types.
 Renderer: TypeAlias = Callable[[Reply], object]
 
 _PREVIEWS: Mapping[str, Callable[[object], h.Renderable]] = {
@@ -47,7 +47,7 @@ class Gallery:
 
 
 def gallery_page(gallery: Gallery, quote: Quoter) -> str:
-    """Return the whole page, `quote` giving the policy's words."""
+    """Return the whole page. `quote`: returns the policy's words."""
     anchors = _anchors(gallery)
     body = h.body[
         h.header(".head")[
@@ -66,14 +66,14 @@ def gallery_page(gallery: Gallery, quote: Quoter) -> str:
 
 
 def standalone_page(title: str, gallery: Gallery, quote: Quoter, css: str) -> str:
-    """Return a page of some messages that needs no other file. `css`: its style sheet, trusted."""
-    style = h.style[Markup(css)]  # noqa: S704 — our own files; browsers read no escapes in a style
+    """Return a self-contained page of some messages. `css`: its style sheet, trusted."""
+    style = h.style[Markup(css)]  # noqa: S704 — our own files; browsers ignore escapes in a style
     body = h.body[h.header(".head")[h.h1[title]], _articles(gallery, _anchors(gallery), quote)]
     return html_document(title, style, body)
 
 
 def html_document(title: str, style: h.Node, body: h.Renderable) -> str:
-    """Return a whole page."""
+    """Return a whole HTML page."""
     head = h.head[
         h.meta(charset="utf-8"),
         h.meta(name="viewport", content="width=device-width, initial-scale=1"),

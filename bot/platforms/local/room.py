@@ -22,7 +22,7 @@ DIRECT = "vigie"  # each persona's own conversation with the bot has this name, 
 ENTRIES_KEPT = 1_000  # over all conversations; the oldest go first
 
 
-# The channel opens on a question that people do ask, so that a message's own menu has something to read.
+# The channel starts with a typical question, so that a message's own menu has something to read.
 _OPENING = (
     ("communications", "Bonjour! Ici, tout le monde se lit. Pour citer la politique, écrivez à @Vigie."),
     (
@@ -36,10 +36,10 @@ _OPENING = (
 class RoomMessage:
     """One message of a conversation.
 
-    `owner`: the persona whose conversation with the bot it is in; "" in the channel. `only`: in the
-    channel, the one persona who sees it; "" when everyone does. `asked`: the command that it answers, when
-    that is no message itself. `text`: its words, for the message's own menu. `message`: the bot's, None when
-    a person wrote.
+    `owner`: the persona whose conversation with the bot it is in; "" in the channel. `only`: in the channel,
+    the one persona who sees it; "" when everyone does. `asked`: the command that it answers, when that is not
+    a message itself. `text`: its words, for the message's own menu. `message`: what the bot said, None when a
+    person wrote.
     """
 
     id: int
@@ -53,20 +53,20 @@ class RoomMessage:
     message: Message | None = None
 
     def seen_by(self, persona: str) -> bool:
-        """Tell whether `persona` can see this message."""
+        """Return whether `persona` can see this message."""
         return self.owner in {"", persona} and self.only in {"", persona}
 
     def json(self) -> Json:
-        """Return the message as the page takes it."""
+        """Return the message as JSON for the page."""
         names = ("id", "owner", "author", "html", "only", "asked")
         return {"at": self.at.isoformat(), **{name: getattr(self, name) for name in names}}
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a reply goes: a conversation, as a persona sees it. `origin`: the message that was pressed.
+    """Where a reply goes: a conversation, as a persona sees it. `origin`: the message that was clicked.
 
-    `asked`: the command that it answers, when that is no message itself.
+    `asked`: the command that it answers, when that is not a message itself.
     """
 
     persona: str
@@ -109,13 +109,13 @@ class Room:
         self._entries[entry.id] = entry
         if len(self._entries) > ENTRIES_KEPT:
             del self._entries[next(iter(self._entries))]
-        if author != BOT:  # one has read what was there when one wrote
+        if author != BOT:  # whoever writes has read what came before
             self.mark_read(author, DIRECT if owner else CHANNEL, entry.id)
         self._tell({"type": "entry", "entry": entry.json()})
         return entry
 
     def replace(self, entry: RoomMessage, *, html: h.Renderable, text: str, message: Message) -> RoomMessage:
-        """Replace `entry` by another message of the bot's."""
+        """Replace `entry` by another message of the bot."""
         changed = replace(entry, html=serialize_html(html), text=text, message=message)
         self._entries[entry.id] = changed
         self._tell({"type": "entry", "entry": changed.json()})
@@ -130,7 +130,7 @@ class Room:
 
     @contextmanager
     def followed(self) -> Iterator[asyncio.Queue[Json]]:
-        """Give a queue that receives the whole state, then each change, as long as the block lasts."""
+        """Yield a queue that receives the whole state, then each change, until the block ends."""
         queue: asyncio.Queue[Json] = asyncio.Queue()
         entries = [entry.json() for entry in self._entries.values()]
         queue.put_nowait({"type": "state", "entries": entries, "read": dict(self._read)})
@@ -141,7 +141,7 @@ class Room:
             self._followers.discard(queue)
 
     def close(self) -> None:
-        """Tell every page that the sandbox closes."""
+        """Tell every page that the sandbox is closing."""
         self._tell({"type": "end"})
 
     def _tell(self, event: Json) -> None:

@@ -1,4 +1,4 @@
-"""Files made of reports, sealed until they are sent."""
+"""Files made from reports, sealed until they are sent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.reports.records import Session, new_id, packed, unpacked
 
 @dataclass(frozen=True, slots=True)
 class ReportFile:
-    """A file that waits to be sent, and the text that goes with it."""
+    """A file waiting to be sent, and the text that goes with it."""
 
     name: str
     text: str

@@ -1,11 +1,11 @@
 """How many reports there are, without revealing any one of them.
 
 Every number is a band of five: « moins de 5 », « 5 à 9 ». Hiding only the small numbers would not do: they
-could be computed from a total, or from last week's figures. Of a number under five, other bands may tell
-that it is not zero, or not one.
+could be computed from a total, or from last week's figures. When a number is under five, other bands may
+reveal that it is not zero, or not one.
 
-Holders are only told of cases that they may see: a figure that counted another would tell whoever it
-implicates that it exists.
+Figures count only the cases that the holder may see: counting a case that implicates them would reveal that
+it exists.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ PLATFORMS: Final = {
     "google": "Avis Google",
 }
 ELSEWHERE: Final = "Ailleurs"  # on another site, or where no address was given
-# Between a case's first alert and its first reading: fewer than so many hours, and the label.
+# Time between a case's first alert and its first reading: under so many hours, and the label.
 _DELAYS: Final = (
     (4.0, "En moins de 4\u00a0h"),
     (24.0, "De 4 à 24\u00a0h"),
@@ -50,14 +50,14 @@ _GRAVITY: Final = tuple(SEVERITIES)  # lightest first
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """How many there are of something: from `low` to `high`, always five numbers."""
+    """How many there are of something: a band of five numbers, from `low` to `high`."""
 
     label: str
     low: int
 
     @property
     def high(self) -> int:
-        """The most that it may be."""
+        """The highest number of the band."""
         return self.low + BAND - 1
 
     @property
@@ -68,19 +68,19 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Figures that go together."""
+    """A titled group of figures."""
 
     title: str
     figures: Sequence[Figure]
 
 
 def figure(label: str, count: int) -> Figure:
-    """Return the band that a number is in."""
+    """Return the band that contains a number."""
     return Figure(label, count // BAND * BAND)
 
 
 def visible(session: Session, person_id: str | None = None) -> list[str]:
-    """Return the cases that someone may know of; without a person, all those that anyone was told of."""
+    """Return the cases that a person may know of; without a person, all those that anyone was alerted to."""
     rows = session.execute("SELECT id FROM report_cases ORDER BY id").fetchall()
     cases = [str(case_id) for (case_id,) in rows]
     if person_id is None:
@@ -108,7 +108,7 @@ def tables(session: Session, cases: Iterable[str]) -> list[Table]:
             gravest = max(reports, key=lambda report: _GRAVITY.index(report.severity))
             severities[_short(gravest.severity)] += 1
     totals = ("Publications en cours", "Publications closes", "Signalements reçus")
-    # Every label gets a figure, or the labels themselves would tell something.
+    # Every label gets a figure, or the labels themselves would reveal something.
     return [
         Table(title, tuple(figure(label, counted[label]) for label in labels))
         for title, labels, counted in (

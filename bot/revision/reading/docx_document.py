@@ -59,11 +59,11 @@ _SIGNS: Final = {
 }
 _ARTICLE: Final = re.compile(r"ARTICLE\s+\d{1,3}(?![.\d])", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"(?:\d{1,3}(?:\.\d{1,3})+)\.?")
-_LONG: Final = 200  # characters above which a paragraph is no heading, whatever its style
+_LONG: Final = 200  # characters above which a paragraph is not a heading, whatever its style
 
 
 def parse_docx(content: bytes, name: str) -> Document:
-    """Return the text of a file. Raises `PolicyError`, saying why it cannot be read."""
+    """Return the text of a file. Raises `PolicyError`, which says why it cannot be read."""
     _refuse_archives(content, name)
     try:
         package = _Package(docx.Document(io.BytesIO(content)).part)
@@ -83,7 +83,7 @@ def parse_docx(content: bytes, name: str) -> Document:
 
 
 def _refuse_archives(content: bytes, name: str) -> None:
-    """Raise `PolicyError` for an archive that is not a document, or that would fill the memory."""
+    """Raise `PolicyError` for an archive that is not a document, or that would fill memory."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
@@ -112,7 +112,7 @@ class _Package:
         self._styles = Styles.read(self._related(RELATED.STYLES))
         numbering = self._related(RELATED.NUMBERING)
         self._counters = Counters(read_lists(numbering, self._styles), self._styles)
-        # Whether articles are named as such, so that a simple number is not an article's.
+        # Whether the document says « Article » before their numbers, so that a plain number starts none.
         self._names_articles = any(
             _ARTICLE.match(_text(paragraph).strip()) for paragraph in self._paragraphs(self._body)
         ) or any(
@@ -197,7 +197,7 @@ class _Package:
         return self._is_outlined(paragraph) or self._is_bold(paragraph)
 
     def _is_outlined(self, paragraph: Element) -> bool:
-        """Tell whether a paragraph is a heading by its level or its style."""
+        """Return whether a paragraph is a heading by its level or its style."""
         own = value(paragraph, "pPr/outlineLvl")
         if own is not None:
             return own != "9"
@@ -211,7 +211,7 @@ class _Package:
         return False
 
     def _is_bold(self, paragraph: Element) -> bool:
-        """Tell whether every visible run is bold, by itself or by its style."""
+        """Return whether every visible run is bold, by itself or by its style."""
         styles = self._styles
         chain = styles.chain(value(paragraph, "pPr/pStyle") or styles.default)
         runs = [run for run in paragraph.iter(f"{W}r") if _text(run).strip()]
@@ -239,7 +239,7 @@ class _Package:
 
 
 def _text(element: Element) -> str:
-    """Return the words shown in an element; text boxes within it are paragraphs of their own."""
+    """Return the visible words of an element, except its text boxes, which are read as other paragraphs."""
     parts = []
     for child in element:
         if child.tag in _SKIPPED or (child.tag == f"{W}r" and is_on(find(child, "rPr/vanish"))):
