@@ -26,10 +26,11 @@ from bot.backup import destroyed
 from bot.commands import mesdonnees
 from bot.commands.accueil import accueil
 from bot.commands.banque import BankEditing
-from bot.commands.catalogue import Services, catalogue
+from bot.commands.catalogue import catalogue
 from bot.commands.question import Answering
 from bot.conversation.dispatcher import Dispatcher, Welcome
 from bot.conversation.messages import Message, Quoter
+from bot.conversation.requests import Command
 from bot.language.masking import Masker, load_masker
 from bot.onboarding import notices as onboarding_notices
 from bot.onboarding.course import Course, open_course
@@ -327,18 +328,17 @@ class Bot(Parts):
         )
 
     @cached_property
-    def services(self) -> Services:
-        """The parts that commands work with."""
-        bank = BankEditing(self.library, self.office, SEED, self.settings.vigie_data)
-        return Services(
-            self.library,
-            self.office,
-            self.course,
-            self.answering,
-            bank,
-            self.reporting,
-            self.archive,
-            self.notices,
+    def commands(self) -> tuple[Command, ...]:
+        """Every command."""
+        return catalogue(
+            library=self.library,
+            office=self.office,
+            course=self.course,
+            answering=self.answering,
+            bank=BankEditing(self.library, self.office, SEED, self.settings.vigie_data),
+            reporting=self.reporting,
+            archive=self.archive,
+            outbox=self.notices,
         )
 
     @cached_property
@@ -350,7 +350,7 @@ class Bot(Parts):
             partial(mesdonnees.noticed, self.office),
             self.reporting.limit,
         )
-        return Dispatcher(catalogue(self.services), self.storage.executor, welcome=welcome)
+        return Dispatcher(self.commands, self.storage.executor, welcome=welcome)
 
 
 def build(settings: Settings, storage: Storage, clock: Clock = system_clock) -> Bot:

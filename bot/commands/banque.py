@@ -19,7 +19,8 @@ from bot.answers import bank_review, retraining, unanswered
 from bot.answers.bank import BankLine
 from bot.answers.unanswered import Problem, SimilarQuestions
 from bot.commands import politique
-from bot.conversation.forms import ChoiceField, Form, Option, Reply, TextField
+from bot.commands.passages import page_number, page_of
+from bot.conversation.forms import ChoiceField, Form, Reply, TextField, options
 from bot.conversation.messages import (
     Button,
     Buttons,
@@ -83,8 +84,7 @@ def manage(bank: BankEditing, request: Request) -> Reply:
         outdated = bank_review.outdated_counts(policy, lines)
         if verb == "revoir":
             return outdated_message(reading, outdated)
-        numbered = verb not in {"voir", "effacer"} and rest.isdecimal() and len(rest) < 4  # noqa: PLR2004 — no page has four figures
-        page = int(rest) if numbered else 1
+        page = 1 if verb in {"voir", "effacer"} else page_number(rest)
         verdicts = unanswered.verdict_counts(db)
         return bank_overview(reading, groups, verdicts, outdated=sum(outdated.values()), page=page)
 
@@ -101,12 +101,10 @@ def bank_overview(
     page: int = 1,
 ) -> Message:
     """Return one page of the groups, the largest first. `outdated`: how many lines are to be reviewed."""
-    pages = max(1, -(-len(groups) // _PER_PAGE))
-    page = min(max(page, 1), pages)
+    shown, page, pages = page_of(groups, page, _PER_PAGE)
     turns = turn_buttons(page, pages, lambda target: reading.command(f"page {target}", "banque"))
     if outdated:
         turns.append(Button(f"Lignes à revoir ({outdated})", reading.command("revoir", "banque")))
-    shown = groups[(page - 1) * _PER_PAGE :][:_PER_PAGE]
     note = f"Gardées {unanswered.DAYS_KEPT} jours au plus, sans le nom de qui les a posées."
     useful, useless = verdicts.get("useful", 0), verdicts.get("useless", 0)
     if useful or useless:
@@ -317,7 +315,7 @@ def line_form(reading: Reading, group: SimilarQuestions | None) -> Form:
                 max_length=LENGTH,
             ),
             ChoiceField(
-                "issue", excerpt(f"La {name} y répond-elle?", 45), _options(_OUTCOMES), value=ANSWER_KIND
+                "issue", excerpt(f"La {name} y répond-elle?", 45), options(_OUTCOMES), value=ANSWER_KIND
             ),
             TextField(
                 "clauses",
@@ -326,11 +324,7 @@ def line_form(reading: Reading, group: SimilarQuestions | None) -> Form:
                 required=False,
                 max_length=60,
             ),
-            ChoiceField("sorte", "Comment elle est posée", _options(_KINDS), value="direct"),
+            ChoiceField("sorte", "Comment elle est posée", options(_KINDS), value="direct"),
         ),
         "Ajouter",
     )
-
-
-def _options(labels: Mapping[str, str]) -> tuple[Option, ...]:
-    return tuple(Option(label, value) for value, label in labels.items())

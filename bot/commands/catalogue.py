@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 
 from bot.commands import (
@@ -42,26 +41,21 @@ from bot.reports.intake import Reporting
 from bot.revision.archive import Archive
 
 
-@dataclass(frozen=True, slots=True)
-class Services:
-    """The parts of a bot that commands work with (see `bot.app.build.Bot`)."""
-
-    library: Library
-    office: Office
-    course: Course
-    answering: Answering
-    bank: BankEditing
-    reporting: Reporting
-    archive: Archive
-    notices: Notices
-
-
-def catalogue(services: Services) -> tuple[Command, ...]:
+def catalogue(
+    *,
+    library: Library,
+    office: Office,
+    course: Course,
+    answering: Answering,
+    bank: BankEditing,
+    reporting: Reporting,
+    archive: Archive,
+    outbox: Notices,
+) -> tuple[Command, ...]:
     """Return every command; the first is the one that free text goes to."""
-    library, office, course = services.library, services.office, services.course
-    answering, reporting = services.answering, services.reporting
     example = str(library.default.example(library.current(library.default)))
     refuse_others = partial(admin_refusal, office)
+    managing = partial(Command, opens_form=True, refusal=refuse_others)
     commands: tuple[Command, ...] = (
         Command(
             name="politique",
@@ -157,13 +151,13 @@ def catalogue(services: Services) -> tuple[Command, ...]:
         Command(
             name="nouveautes",
             summary="Voir ce que la dernière révision a changé, et dire que vous l'avez lu.",
-            run=partial(nouveautes.show, office, course, services.archive),
+            run=partial(nouveautes.show, office, course, archive),
             alone=True,
         ),
         Command(
             name="versions",
             summary="Voir toutes les versions de la politique, et la lire telle qu'elle était à une date.",
-            run=partial(versions.history, office, services.archive),
+            run=partial(versions.history, office, archive),
             opens_form=True,
         ),
         Command(
@@ -182,36 +176,28 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             name="lire",
             summary="Lire un message qui n'a pas pu vous être remis en privé.",
             usage="numéro",
-            run=partial(lire.read, office, services.notices),
+            run=partial(lire.read, office, outbox),
         ),
-        Command(
+        managing(
             name="roles",
             summary="Voir et changer qui tient quel rôle.",
             run=partial(roles.manage, office),
-            opens_form=True,
-            refusal=refuse_others,
         ),
-        Command(
+        managing(
             name="membres",
             summary="Voir et changer qui est officière, officier ou membre du personnel.",
             run=partial(membres.manage, office),
-            opens_form=True,
-            refusal=refuse_others,
         ),
-        Command(
+        managing(
             name="banque",
             summary="Améliorer mes réponses à partir des questions mal répondues.",
-            run=partial(banque.manage, services.bank),
-            opens_form=True,
-            refusal=refuse_others,
+            run=partial(banque.manage, bank),
         ),
-        Command(
+        managing(
             name="revision",
             summary="Proposer un nouveau texte, l'approuver, l'annoncer, voir qui l'a lu.",
-            run=partial(revision.manage, office, services.archive),
-            opens_form=True,
-            refusal=refuse_others,
-            reads=partial(revision.read_dropped, office, services.archive),
+            run=partial(revision.manage, office, archive),
+            reads=partial(revision.read_dropped, office, archive),
         ),
         Command(
             name="pause",
@@ -224,7 +210,7 @@ def catalogue(services: Services) -> tuple[Command, ...]:
             name=notices.SETTLE,
             summary="Voir ce qui n'a pu être remis à personne, l'envoyer de nouveau ou y renoncer.",
             usage="[envoyer ou annuler]",
-            run=partial(lettres.settle, office, services.notices),
+            run=partial(lettres.settle, office, outbox),
             refusal=refuse_others,
         ),
         Command(

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from sqlite_utils import Database
 
-from bot.conversation.forms import ChoiceField, Form, Option, PersonField, Reply, TextField
+from bot.conversation.forms import ChoiceField, Form, PersonField, Reply, TextField, options
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold, excerpt
 from bot.conversation.requests import Request, UserError
 from bot.people import membership
@@ -129,9 +129,7 @@ def source_form() -> Form:
         "Suivre un groupe",
         (
             _kinds(),
-            ChoiceField(
-                "source", "D'où vient la liste", tuple(Option(label, key) for key, label in _SOURCES.items())
-            ),
+            ChoiceField("source", "D'où vient la liste", options(_SOURCES)),
             TextField(
                 "groupe",
                 "L'identifiant du groupe, du canal ou du rôle",
@@ -152,4 +150,4 @@ def person_form(verb: str) -> Form:
 
 
 def _kinds() -> ChoiceField:
-    return ChoiceField("titre", "Ce qu'on est", tuple(Option(label, kind) for kind, label in _KINDS.items()))
+    return ChoiceField("titre", "Ce qu'on est", options(_KINDS))

@@ -1,13 +1,28 @@
-"""The part of a long clause that fits in a message: a text is never cut inside a word."""
+"""What fits in a message: a page of a list, or the part of a long clause, never cut inside a word."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 from bot.conversation.messages import MESSAGE_WEIGHT, weight
 from bot.policy.search import Hit
 
 PAGE_WEIGHT = MESSAGE_WEIGHT - 700  # what is left for headings, captions and notes
+
+_Row = TypeVar("_Row")
+
+
+def page_of(rows: Sequence[_Row], page: int, size: int) -> tuple[Sequence[_Row], int, int]:
+    """Return the rows of a page or the nearest one that exists, its number from 1, and how many there are."""
+    pages = max(1, -(-len(rows) // size))
+    page = min(max(page, 1), pages)
+    return rows[(page - 1) * size : page * size], page, pages
+
+
+def page_number(text: str) -> int:
+    """Return the number of a page that a button or a person wrote, 1 for anything else."""
+    return int(text) if text.isdecimal() and len(text) < len("1000") else 1
 
 
 def split_text(text: str, most: int = PAGE_WEIGHT - 300) -> Iterator[tuple[int, int]]:

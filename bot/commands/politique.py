@@ -17,7 +17,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
-from bot.commands.passages import PAGE_WEIGHT, part_around, split_text
+from bot.commands.passages import PAGE_WEIGHT, page_of, part_around, split_text
 from bot.commands.signalement.follow_messages import CODE_SEEN
 from bot.conversation.messages import (
     COMMAND_LENGTH,
@@ -468,9 +468,7 @@ def not_found(reading: Reading, query: str) -> Message:
 
 def contents(reading: Reading, page: int = 1) -> Message:
     """Return a page of the table of contents: every article, with a button."""
-    pages = -(-len(reading.version.articles) // CONTENTS_ARTICLES)
-    page = min(max(page, 1), pages)
-    articles = reading.version.articles[(page - 1) * CONTENTS_ARTICLES :][:CONTENTS_ARTICLES]
+    articles, page, pages = page_of(reading.version.articles, page, CONTENTS_ARTICLES)
     buttons = [Button(f"Article {a.number}", reading.command(a.number)) for a in articles]
     turns = turn_buttons(page, pages, lambda target: reading.command(f"page {target}"))
     lines = (f"{a.number}. {excerpt(reading.policy.title(a.number, reading.version), 120)}" for a in articles)

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from sqlite_utils import Database
 
-from bot.conversation.forms import ChoiceField, Form, Option, PersonField, Reply, TextField
+from bot.conversation.forms import ChoiceField, Form, Option, PersonField, Reply, TextField, options
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, bold, excerpt
 from bot.conversation.requests import Actor, Request, UserError
 from bot.people import membership, roles
@@ -184,9 +184,8 @@ def person_form(role: Role, today: date) -> Form:
 
 def group_form(role: Role, today: date) -> Form:
     """Return the form that appoints a group."""
-    options = tuple(Option(label, platform) for platform, label in _PLATFORMS.items())
     fields = (
-        ChoiceField("plateforme", "Où est ce groupe", options, hint=excerpt(role.title, 100)),
+        ChoiceField("plateforme", "Où est ce groupe", options(_PLATFORMS), hint=excerpt(role.title, 100)),
         TextField(
             "groupe", "L'identifiant du groupe", hint="Dans Slack, S0123ABCD; dans Discord, des chiffres"
         ),
@@ -195,17 +194,17 @@ def group_form(role: Role, today: date) -> Form:
 
 
 def _when(today: date) -> tuple[TextField, ChoiceField]:
-    options = (Option("Les remplacer", _REPLACING), Option("S'y ajouter", _BESIDE))
+    places = {_REPLACING: "Les remplacer", _BESIDE: "S'y ajouter"}
     return (
         TextField("depuis", "À partir du", hint="AAAA-MM-JJ", value=today.isoformat(), max_length=10),
-        ChoiceField("autres", "Et les titulaires actuels", options, value=_REPLACING),
+        ChoiceField("autres", "Et les titulaires actuels", options(places), value=_REPLACING),
     )
 
 
 def role_form(role: Role, others: list[Role]) -> Form:
     """Return the form that changes a role's title, address and fallback."""
-    options = [Option("Aucune", _NOBODY)]
-    options += [Option(excerpt(other.title, 75), other.id) for other in others if other.id != role.id]
+    fallbacks = [Option("Aucune", _NOBODY)]
+    fallbacks += [Option(excerpt(other.title, 75), other.id) for other in others if other.id != role.id]
     return Form(
         f"roles fiche {role.id}",
         "Modifier le rôle",
@@ -222,7 +221,7 @@ def role_form(role: Role, others: list[Role]) -> Form:
             ChoiceField(
                 "releve",
                 "Relève, si personne ne tient le rôle",
-                tuple(options[:25]),
+                tuple(fallbacks[:25]),
                 value=role.fallback_id or _NOBODY,
             ),
         ),

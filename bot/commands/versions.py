@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from bot.commands import politique
+from bot.commands.passages import page_number, page_of
 from bot.conversation.forms import Form, Reply, TextField
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold
 from bot.conversation.requests import Request
@@ -75,15 +76,12 @@ def history(office: Office, archive: Archive, request: Request) -> Reply:
         return politique.show(library, replace(request, command="politique", text=line))
     with office.storage.transaction() as db:
         lines = version_lines(revisions.approved_chain(db, policy.id))
-    page = int(text) if text.isdecimal() and len(text) < len("100") else 1
-    return history_page(policy, lines, office.today(), page)
+    return history_page(policy, lines, office.today(), page_number(text))
 
 
 def history_page(policy: Policy, lines: Sequence[VersionLine], today: date, page: int = 1) -> Message:
     """Return a page of the versions, latest first."""
-    pages = max(1, -(-len(lines) // _SHOWN))
-    page = min(max(page, 1), pages)
-    shown = lines[(page - 1) * _SHOWN : page * _SHOWN]
+    shown, page, pages = page_of(lines, page, _SHOWN)
     read, compare = [], []
     for line in shown:
         adopted = line.revision.adopted

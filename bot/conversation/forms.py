@@ -5,8 +5,9 @@ The limits, as in `bot.conversation.messages`, are the lower of Slack's and Disc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from bot.conversation.messages import COMMAND_LENGTH, Button, Buttons, Message, Text, TooLong, check_length
 
@@ -70,6 +71,14 @@ class Option:
     def __post_init__(self) -> None:
         check_length(self.label, OPTION_LABEL_LENGTH, "option label")
         check_length(self.value, OPTION_VALUE_LENGTH, "option value")
+
+
+_Value = TypeVar("_Value", bound=str)
+
+
+def options(labels: Mapping[_Value, str]) -> tuple[Option, ...]:
+    """Return an option for each answer of `labels`, which maps answers to their labels."""
+    return tuple(Option(label, value) for value, label in labels.items())
 
 
 @dataclass(frozen=True, slots=True)

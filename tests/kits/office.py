@@ -20,7 +20,6 @@ from bot.answers.negative_posts import NegativePosts
 from bot.app.build import Bot, build
 from bot.app.sandbox import adapter
 from bot.app.starting import settle
-from bot.commands.catalogue import catalogue
 from bot.conversation.dispatcher import Dispatcher
 from bot.language import masking
 from bot.language.masking import Masker
@@ -68,7 +67,7 @@ def offices() -> Iterator[Office]:
 def working(library: Library) -> Iterator[Dispatcher]:
     """Give the real catalogue, at work; questions are answered by text alone."""
     with offices() as office:
-        yield Dispatcher(catalogue(TextBot(library, office).services), office.storage.executor)
+        yield Dispatcher(TextBot(library, office).commands, office.storage.executor)
 
 
 class TextBot(Bot):

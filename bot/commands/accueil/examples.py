@@ -46,11 +46,11 @@ def gestion_examples(course: Course) -> dict[str, Reply]:
             course, replace(counts, total=0, steps=(), late=0), [], QuizBank()
         ),
         "Les accueils, personnes": gestion.people_message(
-            [(alex, line), (blaise, line)], 1, 20, [Button("Arrêter 1", "accueil arreter 0f3c9a5be2d14c70")]
+            [(alex, line), (blaise, line)], 1, 3, [Button("Arrêter 1", "accueil arreter 0f3c9a5be2d14c70")]
         ),
-        "Les accueils, personne": gestion.people_message([], 1, 0),
-        "Les questions du quiz": gestion.questions_message(bank, items, statistics.by_clause(items), 1, 20),
-        "Les questions, au début": gestion.questions_message(bank, [], [], 1, 0),
+        "Les accueils, personne": gestion.people_message([], 1, 1),
+        "Les questions du quiz": gestion.questions_message(bank, items, statistics.by_clause(items), 1, 3),
+        "Les questions, au début": gestion.questions_message(bank, [], [], 1, 1),
         "Commencer un accueil": gestion.person_form(),
         "Un accueil commencé": gestion.begun_message(alex, new=True),
         "Un accueil déjà commencé": gestion.begun_message(alex, new=False),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final
 
+from bot.commands.passages import page_number, page_of
 from bot.conversation.forms import Form, PersonField, Reply
 from bot.conversation.messages import (
     Button,
@@ -43,8 +44,6 @@ _CLAUSES = 5  # the least understood ones
 _STALE = 12  # questions to review that are listed
 _STOPS = 5  # buttons that stop an onboarding
 _ALL = Button("Tous les accueils", "accueil gestion")
-
-_Row = TypeVar("_Row")
 
 
 def manage(office: Office, course: Course, request: Request) -> Reply:
@@ -96,14 +95,14 @@ class _OnboardingsRequest(CourseRequest):
             self._standings(),
             key=lambda row: (not self._is_late(row), not row.active, row.done, row.started_at),
         )
-        shown = _slice(standings, text)
+        shown, page, pages = page_of(standings, page_number(text), PAGE_SIZE)
         lines = [(self._named(standing.person_id), self._described(standing)) for standing in shown]
         by_hand = [standing for standing in shown if standing.by_hand and standing.active]
         stops = [
             Button(f"Arrêter {standings.index(standing) + 1}", f"accueil arreter {standing.person_id}")
             for standing in by_hand[:_STOPS]
         ]
-        return people_message(lines, _page_number(text, len(standings)), len(standings), stops)
+        return people_message(lines, page, pages, stops)
 
     def _described(self, standing: Standing) -> str:
         """Return the state of an onboarding and every fact about it; no fact is inferred from another."""
@@ -133,8 +132,8 @@ class _OnboardingsRequest(CourseRequest):
         bank = self.course.bank()
         items = statistics.by_question(bank, sittings)
         clauses = [row for row in statistics.by_clause(items) if row.facility < 1][:_CLAUSES]
-        page = _page_number(text, len(items))
-        return questions_message(bank, _slice(items, text), clauses, page, len(items))
+        shown, page, pages = page_of(items, page_number(text), PAGE_SIZE)
+        return questions_message(bank, shown, clauses, page, pages)
 
     def _begin(self) -> Reply:
         """Begin the onboarding of the picked person; one already begun or done does not change."""
@@ -160,21 +159,6 @@ class _OnboardingsRequest(CourseRequest):
         arguments = {"person": person, "id": persons.new_id()}
         clock.plan(self.db, f"{DRAW}:{person}", DRAW, self.office.clock(), arguments)
         return drawing_message(self._count(self._standings()))
-
-
-def _page_number(text: str, total: int) -> int:
-    """Return the page asked for, or the nearest one that exists."""
-    number = int(text) if text.isdecimal() and len(text) < len("1000") else 1
-    return min(max(number, 1), max(1, _pages(total)))
-
-
-def _pages(total: int) -> int:
-    return -(-total // PAGE_SIZE)
-
-
-def _slice(rows: Sequence[_Row], text: str) -> Sequence[_Row]:
-    page = _page_number(text, len(rows))
-    return rows[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
 
 
 # --- Messages ---------------------------------------------------------------------------------
@@ -208,7 +192,7 @@ def overview_message(course: Course, numbers: Numbers, late: Sequence[Span], ban
 
 
 def people_message(
-    lines: Sequence[tuple[Span, str]], page: int, total: int, stops: Sequence[Button] = ()
+    lines: Sequence[tuple[Span, str]], page: int, pages: int, stops: Sequence[Button] = ()
 ) -> Message:
     """Return one page of the list of people, each with a description."""
     first = (page - 1) * PAGE_SIZE + 1
@@ -219,7 +203,7 @@ def people_message(
         Heading("Les accueils, personne par personne"),
         *(elements or [Text("Personne n'a encore d'accueil.")]),
         *([Buttons(*stops)] if stops else []),
-        Buttons(*turn_buttons(page, _pages(total), lambda target: f"accueil personnes {target}"), _ALL),
+        Buttons(*turn_buttons(page, pages, lambda target: f"accueil personnes {target}"), _ALL),
     )
 
 
@@ -228,7 +212,7 @@ def questions_message(
     items: Sequence[ItemStatistics],
     clauses: Sequence[ClauseStatistics],
     page: int,
-    total: int,
+    pages: int,
 ) -> Message:
     """Return one page of the questions, the hardest first; the first page names the hardest clauses."""
     elements = []
@@ -252,7 +236,7 @@ def questions_message(
             "Facilité\u00a0: part des bonnes réponses du premier coup. Discrimination\u00a0: de −1 à 1; "
             "près de zéro ou au-dessous, la question est à revoir."
         ),
-        Buttons(*turn_buttons(page, _pages(total), lambda target: f"accueil questions {target}"), _ALL),
+        Buttons(*turn_buttons(page, pages, lambda target: f"accueil questions {target}"), _ALL),
     )
 
 

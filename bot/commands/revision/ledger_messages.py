@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from bot.commands.passages import page_of
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Span, Text, turn_buttons
 from bot.policy.library import Policy
 from bot.revision.ledger import Recipient, State, count_recipients
@@ -24,14 +25,13 @@ def ledger_page(
     """Return one page of the ledger; those whose notice did not arrive come first."""
     order: list[State] = ["failed", "queued", "sent", "left"]
     ranked = sorted(lines, key=lambda line: (order.index(line[1].state), line[1].attested_at is not None))
-    pages = max(1, -(-len(ranked) // _PAGE))
-    at = min(max(number, 1), pages)
+    shown, at, pages = page_of(ranked, number, _PAGE)
     return Message(
         Heading(f"{policy.name}, registre de la révision du {in_words(_day(revision))}"),
         Text(count_recipients([recipient for _, recipient in lines])),
         *(
             Text(Span(who.text, "bold", who.account), f"\u00a0: {recipient.describe(calendar)}")
-            for who, recipient in ranked[(at - 1) * _PAGE : at * _PAGE]
+            for who, recipient in shown
         ),
         *([] if lines else [Text("Cette révision n'a encore été annoncée à personne.")]),
         Buttons(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 from bot.commands import changes
+from bot.commands.passages import page_of
 from bot.conversation.forms import Form, TextField
 from bot.conversation.messages import (
     Button,
@@ -259,10 +260,9 @@ def previewed(revision: Revision, content: bytes) -> Message:
 
 def natures(policy: Policy, revision: Revision, comparison: Comparison, page: int) -> Message:
     """Show a page of changes, each with a button that switches its nature."""
-    pages = max(1, -(-len(comparison.changes) // _PAGE))
-    at = min(max(page, 1), pages)
+    shown, at, pages = page_of(comparison.changes, page, _PAGE)
     rows: list[Element] = []
-    for change in comparison.changes[(at - 1) * _PAGE : at * _PAGE]:
+    for change in shown:
         substantive = change.nature is Nature.SUBSTANTIVE
         current, opposite = ("de fond", "de forme") if substantive else ("de forme", "de fond")
         rows.append(Text(bold(summary.describe_change(change)), f"\u00a0: {current}."))

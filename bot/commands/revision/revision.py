@@ -10,6 +10,7 @@ from functools import partial
 from sqlite_utils import Database
 
 from bot.commands import politique
+from bot.commands.passages import page_number
 from bot.commands.revision import messages as say
 from bot.commands.revision.ledger_messages import drawing, ledger_file, ledger_page
 from bot.conversation.forms import Reply
@@ -60,10 +61,6 @@ def read_dropped(office: Office, archive: Archive, file: Received) -> Callable[[
 def _sentence(error: Exception) -> str:
     text = str(error)
     return f"{text[:1].upper()}{text[1:]}"
-
-
-def _page(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < len("1000") else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +151,7 @@ class RevisionRequest:
 
     def compare(self, revision: Revision, rest: str) -> Message:
         """Show a page of what changes."""
-        return say.compared(self._policy(revision), revision, self._comparison(revision), _page(rest))
+        return say.compared(self._policy(revision), revision, self._comparison(revision), page_number(rest))
 
     def notice(self, revision: Revision, rest: str) -> Message:
         """Show the notice as one group will read it: the largest, unless another is named."""
@@ -173,7 +170,7 @@ class RevisionRequest:
 
     def natures(self, revision: Revision, rest: str) -> Message:
         """Show each change and whether it is of substance, to be decided one by one."""
-        return say.natures(self._policy(revision), revision, self._comparison(revision), _page(rest))
+        return say.natures(self._policy(revision), revision, self._comparison(revision), page_number(rest))
 
     def decide(self, revision: Revision, rest: str) -> Message:
         """Store the nature decided for one change: « KEY NATURE PAGE »."""
@@ -228,7 +225,7 @@ class RevisionRequest:
     def ledger(self, revision: Revision, rest: str) -> Message:
         """Show a page of the ledger."""
         lines = [(self._name(recipient.person), recipient) for recipient in self._recipients(revision)]
-        return ledger_page(self._policy(revision), revision, lines, _page(rest), self.office.calendar)
+        return ledger_page(self._policy(revision), revision, lines, page_number(rest), self.office.calendar)
 
     def csv(self, revision: Revision, _rest: str) -> Message:
         """Give the ledger as a file."""

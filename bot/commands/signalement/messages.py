@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from bot.conversation.forms import ChoiceField, Form, Option, TextField
+from bot.conversation.forms import ChoiceField, Form, TextField, options
 from bot.conversation.messages import (
     LABEL_LENGTH,
     Button,
@@ -149,12 +149,7 @@ def form(choices: str, draft: Report) -> Form:
             lines=4,
             max_length=SUMMARY_LENGTH,
         ),
-        ChoiceField(
-            "gravite",
-            "La gravité",
-            tuple(Option(label, value) for value, label in SEVERITIES.items()),
-            value=draft.severity,
-        ),
+        ChoiceField("gravite", "La gravité", options(SEVERITIES), value=draft.severity),
         TextField(
             "nom",
             "Votre nom",

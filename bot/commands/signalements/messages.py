@@ -7,7 +7,7 @@ from typing import Final
 
 from bot.commands.signalement.follow_messages import dialogue
 from bot.commands.signalement.messages import labelled
-from bot.conversation.forms import ChoiceField, Form, Option, TextField
+from bot.conversation.forms import ChoiceField, Form, TextField, options
 from bot.conversation.messages import (
     BUTTONS_PER_ROW,
     LABEL_LENGTH,
@@ -24,14 +24,7 @@ from bot.conversation.messages import (
     excerpt,
     weight,
 )
-from bot.reports.cases import (
-    OUTCOMES,
-    SETTABLE,
-    Author,
-    CaseLine,
-    Filing,
-    ReportCase,
-)
+from bot.reports.cases import OUTCOMES, SETTABLE, Author, CaseLine, Filing, ReportCase
 from bot.reports.filing import CLOSING_LENGTH, MESSAGE_LENGTH
 from bot.reports.records import SEVERITIES, STATUSES
 from bot.times import in_words
@@ -204,14 +197,13 @@ def question_form(case_id: str, filing_id: str) -> Form:
 
 def status_form(case_id: str) -> Form:
     """Return the form that sets the status of a case."""
-    options = tuple(Option(STATUSES[status], status) for status in SETTABLE)
-    field = ChoiceField("etat", "L'état", options, hint="Toute personne qui a fait ce signalement le lira.")
+    statuses = options({status: STATUSES[status] for status in SETTABLE})
+    field = ChoiceField("etat", "L'état", statuses, hint="Toute personne qui a fait ce signalement le lira.")
     return Form(f"{COMMAND} etat {case_id}", "Changer l'état", (field,), "Changer")
 
 
 def closing_form(case_id: str) -> Form:
     """Return the form that closes a case."""
-    options = tuple(Option(label, value) for value, label in OUTCOMES.items())
     explanation = TextField(
         "texte",
         "Pourquoi, en quelques mots",
@@ -222,21 +214,21 @@ def closing_form(case_id: str) -> Form:
     return Form(
         f"{COMMAND} clore {case_id}",
         "Clore le signalement",
-        (ChoiceField("issue", "Comment il se termine", options), explanation),
+        (ChoiceField("issue", "Comment il se termine", options(OUTCOMES)), explanation),
         "Clore",
     )
 
 
 def merge_form(case_id: str, others: Sequence[CaseLine]) -> Form:
     """Return the form that merges a case into one of the others."""
-    options = tuple(Option(excerpt(_summary(line), LABEL_LENGTH), line.id) for line in others[:25])
-    field = ChoiceField("autre", "Est la même affaire que", options)
+    labels = {line.id: excerpt(_summary(line), LABEL_LENGTH) for line in others[:25]}
+    field = ChoiceField("autre", "Est la même affaire que", options(labels))
     return Form(f"{COMMAND} joindre {case_id}", "Joindre à un autre", (field,), "Joindre")
 
 
 def heir_form(case_id: str, heirs: Sequence[str], titles: Mapping[str, str]) -> Form:
     """Return the form that entrusts a case to one of the heirs."""
-    options = tuple(Option(excerpt(titles[role], LABEL_LENGTH), role) for role in heirs[:25])
+    labels = {role: excerpt(titles[role], LABEL_LENGTH) for role in heirs[:25]}
     hint = "Vous ne le verrez plus. Les personnes en cause ne sont pas proposées."
-    field = ChoiceField("role", "À qui", options, hint=hint)
+    field = ChoiceField("role", "À qui", options(labels), hint=hint)
     return Form(f"{COMMAND} confier {case_id}", "Confier le signalement", (field,), "Confier")

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
-from bot.commands.catalogue import catalogue
 from bot.conversation.dispatcher import Dispatcher, Welcome
 from bot.conversation.forms import Form, Reply
 from bot.conversation.messages import Button, Message
@@ -102,7 +101,7 @@ def chatting(library: Library) -> Iterator[Chat]:
     office = Office(storage, clock, CALENDAR)
     made = TextBot(library, office)
     welcome = Welcome(limit=made.reporting.limit)
-    dispatcher = Dispatcher(catalogue(made.services), storage.executor, welcome=welcome)
+    dispatcher = Dispatcher(made.commands, storage.executor, welcome=welcome)
 
     def appoint() -> None:
         with storage.transaction() as db:
