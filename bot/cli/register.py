@@ -26,7 +26,6 @@ from bot.cli.base import (
 )
 from bot.register import attestations, receipt, signing
 from bot.register.attestations import Audit, Fault
-from bot.register.chain import COLUMNS
 from bot.register.receipt import ReceiptError
 from bot.register.signing import Head, Ring
 from bot.storage.database import StorageError, beside
@@ -206,16 +205,12 @@ def _export(as_: str) -> None:
     with read_only(real_settings().database()) as db:
         entries = list(attestations.all_attestations(db))
         keys = attestations.public_keys(db)
+    rows = [asdict(line.entry) | {"name": line.name, "name_salt": line.name_salt} for line in entries]
     if as_ == "json":
-        rows = [asdict(line.entry) | {"name": line.name, "name_salt": line.name_salt} for line in entries]
         click.echo(dump({"keys": dict(keys), "attestations": rows}))
         return
-    number, *others = COLUMNS
-    table = [
-        [getattr(line.entry, number), line.name or "", *(getattr(line.entry, column) for column in others)]
-        for line in entries
-    ]
-    click.echo(as_csv([_HEADERS[column] for column in (number, "name", *others)], table), nl=False)
+    table = [[row[column] for column in _HEADERS] for row in rows]
+    click.echo(as_csv([*_HEADERS.values()], table), nl=False)
 
 
 # --- cle, reprendre, effacer ------------------------------------------------------------------

@@ -241,9 +241,9 @@ confidentialite = CommandGroup(
 
 
 def _prompted(name: str, field: str, **options: Any) -> Callable[[Any], Any]:  # noqa: ANN401 — click's own types
-    """Return an option that is asked for when it is missing, in the register's words."""
+    """Return the option of a field, which is asked for when it is missing, in the register's words."""
     label = incidents.LABELS[field]
-    return click.option(name, prompt=label, help=f"{label}.", **{"metavar": "TEXTE", **options})
+    return click.option(name, field, prompt=label, help=f"{label}.", **{"metavar": "TEXTE", **options})
 
 
 @confidentialite.command(
@@ -264,23 +264,15 @@ def _prompted(name: str, field: str, **options: Any) -> Callable[[Any], Any]:  #
 )
 @_prompted("--raisons", "reasons")
 @_prompted("--mesures", "measures")
-@click.option("--avis-commission", type=DATE, help=incidents.LABELS["commission_told_on"])
-@click.option("--avis-personnes", type=DATE, help=incidents.LABELS["persons_told_on"])
-@click.option("--avis-publics", default="", metavar="TEXTE", help=incidents.LABELS["public_notice"])
-def _add_incident(**fields: Any) -> None:  # noqa: ANN401 — click's own types
-    incident = Incident(
-        information=fields["renseignements"],
-        circumstances=fields["circonstances"],
-        happened=fields["periode"],
-        known_on=fields["connu_le"],
-        persons=fields["personnes"],
-        serious_risk=fields["risk"] == "risque-serieux",
-        reasons=fields["raisons"],
-        commission_told_on=fields["avis_commission"],
-        persons_told_on=fields["avis_personnes"],
-        public_notice=fields["avis_publics"],
-        measures=fields["mesures"],
-    )
+@click.option(
+    "--avis-commission", "commission_told_on", type=DATE, help=incidents.LABELS["commission_told_on"]
+)
+@click.option("--avis-personnes", "persons_told_on", type=DATE, help=incidents.LABELS["persons_told_on"])
+@click.option(
+    "--avis-publics", "public_notice", default="", metavar="TEXTE", help=incidents.LABELS["public_notice"]
+)
+def _add_incident(risk: str, **fields: Any) -> None:  # noqa: ANN401 — click's own types
+    incident = Incident(serious_risk=risk == "risque-serieux", **fields)
     try:
         with incidents.open_register(real_settings().database()) as connection:
             number = incidents.add(connection, incident)

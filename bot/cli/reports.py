@@ -23,8 +23,7 @@ from bot.cli.base import (
     real_settings,
     refuse,
 )
-from bot.people import roles
-from bot.reports import keys, queue, records, retention
+from bot.reports import keys, queue, records, retention, routing
 from bot.reports.addresses.addresses import Addresses, load_addresses
 from bot.reports.figures import export as report_export
 from bot.reports.figures import statistics as report_statistics
@@ -57,7 +56,7 @@ def signalements(context: click.Context, as_json: bool) -> None:
     config = real_settings()
     with beside(config.database()) as db:
         state = queue.read_queue(db, config.today())
-        titles = {role.id: role.title for role in roles.all_roles(db)}
+        titles = routing.titles(db)
     if as_json:
         click.echo(dump({**asdict(state), "open": state.open, "ok": state.sound}))
     else:
@@ -100,25 +99,23 @@ def _export(signalement: str, out: Path | None, as_json: bool) -> None:
         if len(start) < _SHORTEST or len(rows) != 1:
             raise ReportError(f"aucun signalement ne commence par «\u00a0{signalement[:40]}\u00a0».")
         [[case_id]] = rows
-        exported = report_export.export(session, case_id, config.vigie_association)
-    content = typeset(report_export.TEMPLATE, exported.data, "pdf")
+        data = report_export.export(session, case_id, config.vigie_association)
+    content = typeset(report_export.TEMPLATE, data, "pdf")
     path = out or Path(f"signalement-{case_id[:_SHORTEST]}.pdf")
     _write_new(path, content)
     digest = hashlib.sha256(content).hexdigest()
     if as_json:
-        click.echo(dump({"file": str(path), "sha256": digest, "content_sha256": exported.digest}))
+        click.echo(dump({"file": str(path), "sha256": digest, "content_sha256": data["digest"]}))
         return
     click.echo(f"Écrit dans {path}.")
-    click.echo(f"SHA-256 du fichier\u00a0: {digest}\nSHA-256 du contenu\u00a0: {exported.digest}")
+    click.echo(f"SHA-256 du fichier\u00a0: {digest}\nSHA-256 du contenu\u00a0: {data['digest']}")
 
 
 def _write_new(path: Path, content: bytes) -> None:
     """Write a file for its owner alone. Raises `StorageError`."""
     if path.exists():
         refuse(f"{path} existe déjà. Choisissez un autre nom.")
-    with files.explained(path), files.draft(path) as draft:
-        draft.write_bytes(content)
-        files.settle(draft, path)
+    files.write_whole(path, content)
 
 
 @signalements.command(
@@ -237,7 +234,7 @@ def adresse(texte: tuple[str, ...], lot: bool, as_json: bool) -> None:
 
 def _address_json(addresses: Addresses, text: str) -> dict[str, str | None]:
     post = addresses.find(text)
-    return {"platform": post.platform, "canonical": post.canonical} if post else _NO_ADDRESS
+    return asdict(post) if post else _NO_ADDRESS
 
 
 def _json_text(line: bytes, number: int) -> str:

@@ -274,7 +274,7 @@ async def test_a_case_names_roles_as_they_are_called_today_and_where_the_post_is
             roles.change(
                 session.db, replace(roles.role(session.db, CONSEILLER), title="Coordination générale")
             )
-            [filing] = export.export(session, _only(session), "AGE").data["filings"]
+            [filing] = export.export(session, _only(session), "AGE")["filings"]
             return filing["facts"]  # type: ignore[no-any-return]
 
     facts = dict(await place.storage.run(read))
@@ -301,7 +301,7 @@ async def test_the_same_case_makes_the_same_file(place: Place) -> None:
 
     def made() -> bytes:
         with place.session() as session:
-            return typeset(TEMPLATE, export.export(session, case, "AGE").data, "pdf")
+            return typeset(TEMPLATE, export.export(session, case, "AGE"), "pdf")
 
     assert await place.storage.run(made) == await place.storage.run(made)
 

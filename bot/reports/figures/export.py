@@ -46,23 +46,17 @@ NOTICE: Final = Notice("signalement-dossier", "un avis confidentiel au titulaire
 _FORMATS: Final = {b"\x89PNG": "png", b"\xff\xd8\xff": "jpg", b"RIFF": "webp"}
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
-    """A case as the template shows it. `digest`: SHA-256 of its content (see `content`)."""
+def export(session: Session, case_id: str, association: str) -> dict[str, Any]:
+    """Return a case as the template shows it, without checking who reads. Raises `ReportError`, `SealError`.
 
-    data: Mapping[str, Any]
-    digest: str
-
-
-def export(session: Session, case_id: str, association: str) -> Export:
-    """Read a case to export it, without checking who reads. Raises `ReportError`, `SealError`."""
+    « digest » is the SHA-256 of its content (see `content`).
+    """
     case = cases.read_case(session, case_id)
     images = {}
     for filing in case.filings:
         if filing.image:
             row = session.execute("SELECT image FROM report_filings WHERE id = ?", (filing.id,)).fetchone()
             images[filing.id] = session.ring.open(row[0])
-    digest = hashlib.sha256(chain.canonical(content(case, images))).hexdigest()
     line, day, titles = case.line, session.today, routing.titles(session.db)
     facts = [
         ("Identifiant", line.id),
@@ -73,7 +67,7 @@ def export(session: Session, case_id: str, association: str) -> Export:
         *([("Issue", OUTCOMES[case.outcome])] if case.outcome else []),
         *([("Explication", case.explanation)] if case.explanation else []),
     ]
-    data = {
+    return {
         "title": "Signalement d'une publication",
         "subtitle": f"PA20, 5.10. Reçu le {in_words(line.since)}.",
         "association": association,
@@ -89,9 +83,8 @@ def export(session: Session, case_id: str, association: str) -> Export:
             for number, filing in enumerate(case.filings, 1)
         ],
         "images": {name: base64.b64encode(image).decode("ascii") for name, image in images.items()},
-        "digest": digest,
+        "digest": hashlib.sha256(chain.canonical(content(case, images))).hexdigest(),
     }
-    return Export(data, digest)
 
 
 def content(case: ReportCase, images: Mapping[str, bytes]) -> dict[str, Any]:
@@ -157,7 +150,7 @@ async def send_case(
     """
     case_id, person = arguments["case"], arguments["person"]
 
-    def read() -> Export | None:
+    def read() -> dict[str, Any] | None:
         with storage.transaction() as db:
             session = records.at(db)
             if not access.may_know(session, case_id, person):
@@ -173,8 +166,8 @@ async def send_case(
 
     exported = await storage.run(read)
     if exported is not None:
-        pdf = await asyncio.to_thread(typeset, TEMPLATE, exported.data, "pdf")
-        await storage.run(partial(enqueue, pdf, exported.digest))
+        pdf = await asyncio.to_thread(typeset, TEMPLATE, exported, "pdf")
+        await storage.run(partial(enqueue, pdf, exported["digest"]))
 
 
 def notice_builders(records: Records) -> tuple[NoticeBuilder, ...]:
