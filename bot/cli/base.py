@@ -17,6 +17,8 @@ from sqlite_utils import Database
 
 from bot import settings
 from bot.app.build import Parts
+from bot.commands.politique import read_day
+from bot.conversation.requests import UserError
 from bot.people.roles import RoleError
 from bot.policy.articles import PolicyError
 from bot.register.receipt import ReceiptError
@@ -31,17 +33,24 @@ SUBCOMMAND = "COMMANDE [ARGUMENTS]…"
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-class _Date(click.DateTime):
-    """The type of an option whose value is a `date`, written « 2026-11-24 »."""
+class _Date(click.ParamType["date"]):
+    """A day, refused in the words of the chat."""
 
-    def convert(self, value: str | date, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401 — click's own types
-        return value if type(value) is date else super().convert(value, param, ctx).date()
+    name = "date"
+
+    def convert(self, value: str | date, _: click.Parameter | None, context: click.Context | None) -> date:
+        """Return the day that was typed."""
+        try:
+            return value if isinstance(value, date) else read_day(value)
+        except UserError as error:
+            raise click.BadParameter(str(error), context) from error
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 — click's own
+        """Return how a day is written."""
         return "AAAA-MM-JJ"
 
 
-DATE = _Date(["%Y-%m-%d"])
+DATE = _Date()
 
 json_flag = click.option("--json", "as_json", is_flag=True, help="Répondre en JSON.")
 
@@ -132,6 +141,9 @@ class CommandGroup(click.Group):
             TypesetError,
         ) as error:
             refuse(str(error))
+        except UserError as error:  # said to people as a sentence
+            sentence = str(error)
+            refuse(sentence[0].lower() + sentence[1:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,9 +35,10 @@ from bot.cli.base import (
     refuse,
 )
 from bot.commands import politique
+from bot.conversation.requests import UserError
 from bot.platforms.slack import manifest
 from bot.policy.articles import Clause, Version
-from bot.policy.library import Policy, Reading
+from bot.policy.library import Policy, Reading, version_on
 from bot.register import signing
 from bot.storage.database import Storage, StorageError, lock
 from bot.times import system_clock
@@ -137,9 +138,7 @@ def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None
     """Print clauses; exit 1 when there is none."""
     library = parts().library_on(on) if on else parts().library
     named, text = library.naming.split(" ".join(demande))
-    policy = library.policies.get(named or library.default.id)
-    if policy is None:
-        refuse(f"je ne connais pas la politique «\u00a0{named}\u00a0».")
+    policy = library.find(named) if named else library.default
     version = policy.in_force(on) if on else library.current(policy)
     clauses = politique.select(policy, version, text) if version else ()
     if as_json:
@@ -148,7 +147,7 @@ def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None
         reading = Reading(policy, version)
         click.echo("\n\n".join((*(_printed(reading, clause) for clause in clauses), reading.revised())))
     else:
-        click.echo(_why_none(policy, version, text), err=True)
+        click.echo(_why_none(policy, on or parts().today(), text), err=True)
     sys.exit(0 if clauses else 1)
 
 
@@ -221,13 +220,15 @@ def _described(policy: Policy, version: Version | None, clauses: Sequence[Clause
     }
 
 
-def _why_none(policy: Policy, version: Version | None, text: str) -> str:
-    if version is None:
-        return f"La {policy.name} n'était pas encore en vigueur à cette date."
+def _why_none(policy: Policy, day: date, text: str) -> str:
+    try:
+        version = version_on(policy, day)
+    except UserError as error:
+        return str(error)
     reference = politique.reference_in(text, version)
     if reference:
         return politique.missing(policy, version, reference.spans[0].first)
-    return f"Rien dans la {policy.name} pour «\u00a0{text}\u00a0»."
+    return politique.nothing_found(policy, text)
 
 
 def _printed(reading: Reading, clause: Clause) -> str:

@@ -26,9 +26,7 @@ _SHARES: Final = ("top1", "top3", "joint")
 
 def _open(name: str | None) -> tuple[Parts, Policy, Version]:
     bot = parts()
-    policy = bot.library.policies.get((name or bot.library.default.id).lower())
-    if policy is None:
-        refuse(f"je ne connais pas la politique «\u00a0{name}\u00a0».")
+    policy = bot.library.find(name.lower()) if name else bot.library.default
     return bot, policy, bot.library.current(policy)
 
 

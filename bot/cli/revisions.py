@@ -100,10 +100,7 @@ def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> 
 
     That text is the last one adopted before `adopted`, or the first one if none was.
     """
-    revised = bot.library.policies.get(policy.lower()) if policy else bot.library.default
-    if revised is None:
-        known = ", ".join(bot.library.policies)
-        refuse(f"je ne connais pas la politique «\u00a0{policy}\u00a0» (connues\u00a0: {known}).")
+    revised = bot.library.find(policy.lower()) if policy else bot.library.default
     earlier = [version for version in revised.versions if version.adopted < adopted]
     old = earlier[-1] if earlier else revised.versions[0]
     try:

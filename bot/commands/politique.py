@@ -39,7 +39,7 @@ from bot.conversation.requests import Request, UserError
 from bot.policy import references
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.changes import identities
-from bot.policy.library import Library, Policy, Reading
+from bot.policy.library import Library, Policy, Reading, version_on
 from bot.policy.references import NumberSpan, Reference
 from bot.policy.search import fold_accents, search_words
 from bot.reports import codes
@@ -106,10 +106,7 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
     if dated:
         text = f"{text[: dated.start()]} {text[dated.end() :]}".strip()
     named, rest = library.naming.split(text)
-    policy = library.policies.get(named) if named else library.default
-    if policy is None:
-        known = ", ".join(policy.name for policy in library.policies.values())
-        raise UserError(f"Je ne connais pas la politique «\u00a0{named}\u00a0». Je connais\u00a0: {known}.")
+    policy = library.find(named) if named else library.default
     version, moved = library.current(policy), None
     if named and not on:
         about = policy.origin if pressed else version
@@ -122,7 +119,9 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
                 on, moved = about.since, None
     if named and not any(search_words(rest)):  # « la PA20 » asks for the policy itself
         rest = ""
-    return (_reading_on(policy, on) if on else Reading(policy, version, moved=moved)), rest
+    return (
+        Reading(policy, version_on(policy, on), on) if on else Reading(policy, version, moved=moved)
+    ), rest
 
 
 def read_day(text: str) -> date:
@@ -134,17 +133,6 @@ def read_day(text: str) -> date:
             f"«\u00a0{excerpt(text, 20)}\u00a0» n'est pas une date. Écrivez l'année, le mois et le jour, "
             "comme 2015-12-13."
         ) from error
-
-
-def _reading_on(policy: Policy, day: date) -> Reading:
-    version = policy.in_force(day)
-    if version is None:
-        first = in_words(policy.versions[0].adopted)
-        raise UserError(
-            f"Je n'ai aucune version de la {policy.name} en vigueur le {in_words(day)}. La plus ancienne que "
-            f"j'ai est celle du {first}."
-        )
-    return Reading(policy, version, day)
 
 
 def _renumbered(
@@ -449,15 +437,18 @@ def results(reading: Reading, query: str, *, shareable: bool) -> Message:
     )
 
 
+def nothing_found(policy: Policy, query: str) -> str:
+    """Say that a search found nothing, and who may be asked."""
+    contact = policy.annotations.contact
+    ask = f" Vous pouvez vous adresser au {contact.who} (article {contact.clause})." if contact else ""
+    return f"Je n'ai rien trouvé pour «\u00a0{excerpt(query, 60)}\u00a0» dans la {policy.name}.{ask}"
+
+
 def not_found(reading: Reading, query: str) -> Message:
     """Say that nothing was found, who may be asked, and a spelling that would find something."""
-    contact = reading.policy.annotations.contact
-    ask = f" Vous pouvez vous adresser au {contact.who} (article {contact.clause})." if contact else ""
     meant = reading.policy.index(reading.version).did_you_mean(query[:200])
     buttons = [Button("Table des matières", reading.command(""))]
-    lines = [
-        f"Je n'ai rien trouvé pour «\u00a0{excerpt(query, 60)}\u00a0» dans la {reading.policy.name}.{ask}"
-    ]
+    lines = [nothing_found(reading.policy, query)]
     if meant and len(meant) <= 60:  # noqa: PLR2004 — a longer one is a sentence, and would not fit a button
         lines.append(f"Vouliez-vous dire «\u00a0{meant}\u00a0»?")
         buttons.insert(

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from sqlite_utils import Database
 
+from bot.commands.politique import read_day
 from bot.conversation.forms import ChoiceField, Form, Option, PersonField, Reply, TextField, options
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Span, Text, bold, excerpt
 from bot.conversation.requests import Actor, Request, UserError
@@ -134,13 +135,8 @@ def _appoint_group(office: Office, db: Database, request: Request, role: Role) -
 
 
 def _appoint(office: Office, db: Database, request: Request, role: Role, holder: roles.Holder) -> None:
-    since, text = office.today(), request.fields.get("depuis", "").strip()
-    if text:
-        try:
-            since = date.fromisoformat(text)
-        except ValueError:
-            message = f"La date s'écrit AAAA-MM-JJ, par exemple {since}. Rien n'est changé."
-            raise UserError(message) from None
+    text = request.fields.get("depuis", "").strip()
+    since = read_day(text) if text else office.today()
     replacing = request.fields.get("autres", _REPLACING) != _BESIDE
     roles.appoint(db, role.id, holder, since, replacing=replacing)
     _require_administration(office, db, since)

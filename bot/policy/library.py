@@ -9,6 +9,7 @@ from datetime import date
 from functools import cached_property, lru_cache
 
 from bot.conversation.messages import Mark, Quotation, Quote, Span
+from bot.conversation.requests import UserError
 from bot.policy.annotations import Annotations, carry_annotations
 from bot.policy.articles import Clause, Number, Version
 from bot.policy.changes import identities
@@ -118,6 +119,18 @@ class Policy:
         return longest.clauses[:10][-1].number
 
 
+def version_on(policy: Policy, day: date) -> Version:
+    """Return the version in force on a day. Raises `UserError` for a day before the first that we have."""
+    version = policy.in_force(day)
+    if version is None:
+        first = in_words(policy.versions[0].adopted)
+        raise UserError(
+            f"Je n'ai aucune version de la {policy.name} en vigueur le {in_words(day)}. La plus ancienne que "
+            f"j'ai est celle du {first}."
+        )
+    return version
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A policy in the version that someone reads. `on`: the day they asked for, if any.
@@ -214,6 +227,15 @@ class Library:
         """Return a version, adopted or proposed, by its key. Raises KeyError."""
         adopted = self.policies[policy].versions if policy in self.policies else ()
         return next((v for v in adopted if v.key == key), None) or self._proposed[policy, key]
+
+    def find(self, name: str) -> Policy:
+        """Return the policy of an identifier. Raises `UserError` when there is none."""
+        if name not in self.policies:
+            known = ", ".join(policy.name for policy in self.policies.values())
+            raise UserError(
+                f"Je ne connais pas la politique «\u00a0{name}\u00a0». Je connais\u00a0: {known}."
+            )
+        return self.policies[name]
 
     def current(self, policy: Policy) -> Version:
         """Return the version in force today, or the first when none is yet."""

@@ -124,10 +124,10 @@ class Archive:
     def propose(self, db: Database, proposal: Proposal, today: date) -> Revision:
         """Propose a text.
 
-        Raises `RevisionError` when it changes nothing, `PolicyError` when it cannot be read.
+        Raises `RevisionError` when it changes nothing, `PolicyError` when it cannot be read, and `UserError`
+        for an unknown policy.
         """
-        if proposal.policy not in self.library.policies:
-            raise RevisionError(f"je ne connais pas la politique «\u00a0{proposal.policy}\u00a0».")
+        self.library.find(proposal.policy)
         new = articles.parse(proposal.text, policy=proposal.policy, adopted=today, source="ce texte")
         latest = revisions.latest_approved(db, proposal.policy)
         if proposal.source == "folder" and not _compare(self.version(latest), new).changes:

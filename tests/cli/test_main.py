@@ -85,8 +85,14 @@ def test_the_whole_policy_is_printed_when_nothing_is_asked() -> None:
     ("words", "said"),
     [
         (("politique", "5.19"), "La clause 5.19 n'existe pas dans la PA20. Cherchiez-vous 5.9 ou 5.18?"),
-        (("politique", "stationnement"), "Rien dans la PA20 pour «\u00a0stationnement\u00a0»."),
-        (("politique", "5.10", "--date", "2015-12-01"), "n'était pas encore en vigueur à cette date."),
+        (
+            ("politique", "stationnement"),
+            "Je n'ai rien trouvé pour «\u00a0stationnement\u00a0» dans la PA20.",
+        ),
+        (
+            ("politique", "5.10", "--date", "2014-01-01"),
+            "Je n'ai aucune version de la PA20 en vigueur le 1er janvier 2014. La plus ancienne que j'ai est",
+        ),
     ],
 )
 def test_the_answer_no_is_one_line_and_exit_code_1(words: tuple[str, ...], said: str) -> None:
@@ -114,9 +120,15 @@ def test_the_answer_no_as_json_is_empty_and_exit_code_1() -> None:
         (("slack", "manifeste", "--adresse", "https://"), "il faut une adresse https complète. Voyez"),
         (("--reglages", "/absent", "politique"), "«\u00a0/absent\u00a0» n'existe pas."),
         (("--reglages", "/", "politique"), "«\u00a0/\u00a0» est un dossier."),
-        (("politique", "--date", "hier"), "n'est pas une date de la forme AAAA-MM-JJ"),
+        (
+            ("politique", "--date", "hier"),
+            "«\u00a0hier\u00a0» n'est pas une date. Écrivez l'année, le mois et",
+        ),
         (("servir", "--port", "0"), "il faut un nombre de 1 à 65535"),
-        (("politique", "pa99:5.10"), "je ne connais pas la politique «\u00a0pa99\u00a0»"),
+        (
+            ("politique", "pa99:5.10"),
+            "je ne connais pas la politique «\u00a0pa99\u00a0». Je connais\u00a0: PA20",
+        ),
         (("discord", "invitation"), "donnez --application"),
     ],
 )

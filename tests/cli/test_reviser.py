@@ -128,7 +128,7 @@ def test_what_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
     assert run(tmp_path / "rien.md").exit_code == 2
     unknown = CliRunner().invoke(vigie, ["reviser", "x.md", "--politique", "zz9", "--adoptee", "2026-12-13"])
     assert unknown.exit_code == 2
-    assert "connues\u00a0: pa20" in unknown.stderr
+    assert "Je connais\u00a0: PA20" in unknown.stderr
 
 
 def test_a_revision_written_by_the_kit_is_compared_as_it_was_made(tmp_path: Path, library: Library) -> None:

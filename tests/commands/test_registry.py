@@ -145,7 +145,7 @@ async def test_titles_addresses_and_fallbacks_are_edited(office: Desk) -> None:
         ("roles nommer tresorerie", {}, "n'existe pas"),
         ("roles voir tresorerie", {}, "n'existe pas"),
         ("roles nommer administration", {"personne": "", "depuis": ""}, "Choisissez une personne"),
-        ("roles nommer administration", {"personne": "U1", "depuis": "demain"}, "AAAA-MM-JJ"),
+        ("roles nommer administration", {"personne": "U1", "depuis": "demain"}, "pas une date"),
         ("roles n'importe quoi", {}, "Les rôles"),
     ],
 )
