@@ -40,10 +40,11 @@ from bot.outbox.notices import Notices
 from bot.people.office import Office
 from bot.policy.library import Library, Policy
 from bot.policy.loading import Approved, load_library
-from bot.register import signing
+from bot.register import attestations, signing
 from bot.register.attestations import Attesting
 from bot.register.receipt import Issuer
 from bot.register.registrar import Registrar
+from bot.register.signing import Signer
 from bot.reports import keys as report_keys
 from bot.reports import notices as report_notices
 from bot.reports import records as report_records
@@ -248,9 +249,16 @@ class Bot(Parts):
         """Keeps the register; with a database in memory, its key disappears with the process."""
         if self.storage.path is None:
             key = signing.new_signer()
-            return Registrar(self.storage, self.issuer, lambda: key, None)
-        keys = self.settings.keys()
-        return Registrar(self.storage, self.issuer, lambda: signing.load_signer(keys, create=True), keys)
+            return Registrar(self.storage, self.issuer, lambda _: key, None)
+        return Registrar(self.storage, self.issuer, self._register_key, self.settings.keys())
+
+    def _register_key(self, db: Database) -> Signer:
+        """Return the key that signs attestations, made before the first one.
+
+        Raises `StorageError` when it is lost: another would sign in its place, and nobody would know.
+        """
+        keys, begun = self.settings.keys(), attestations.head(db).number > 0
+        return signing.load_signer(keys, create=not begun or (keys / signing.KEY_FILE).exists())
 
     @cached_property
     def course(self) -> Course:

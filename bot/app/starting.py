@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from bot.app.build import Bot
@@ -46,12 +47,17 @@ def settle(bot: Bot) -> None:
         bot.archive.settle(db, bot.clock())
         # Whoever came while the bot was away is welcomed in working hours, and in the sandbox at once.
         bot.follow_members(db, at_once=settings.sandboxed())
-    bot.registrar.catch_up()
+    with suppress(StorageError):  # `reminders` says it
+        bot.registrar.catch_up()
 
 
 def reminders(bot: Bot) -> list[str]:
     """Return, in one French line each, what keeps things from going as usual until someone settles it."""
     lines = []
+    try:
+        bot.registrar.catch_up()
+    except StorageError as error:
+        lines.append(f"Registre\u00a0: {error}")
     with bot.storage.transaction() as db:
         if state.flag(db, state.PAUSED):
             lines.append("Les envois sont en pause. Pour reprendre\u00a0: vigie reprendre.")

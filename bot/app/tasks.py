@@ -183,15 +183,17 @@ class Tasks:
             raise StorageError("un lecteur retient le journal de la base.")
 
     async def _copy(self, _: Arguments, now: datetime) -> None:
-        """Remove the old copies, even if the new one fails; then make the night's, sealed."""
+        """Make the night's copy, sealed; then remove the old ones, even if it failed."""
         settings, today = self.bot.settings, self.bot.calendar.day(now)
         database, days = settings.database(), settings.vigie_sauvegardes_jours
 
         def copy() -> None:
-            copies.expire(settings.copies(), today, days)
-            restore.expire_kept(database, today, days)
-            for folder in (database.resolve().parent, settings.copies(), settings.keys()):
-                sweep(folder, now - timedelta(hours=1))
-            copies.save_sealed(database, settings.copies(), settings.keys(), today)
+            try:
+                copies.save_sealed(database, settings.copies(), settings.keys(), today)
+            finally:
+                restore.expire_kept(database, today, days)
+                for folder in (database.resolve().parent, settings.copies(), settings.keys()):
+                    sweep(folder, now - timedelta(hours=1))
+                copies.expire(settings.copies(), today, days)
 
         await aside(copy)

@@ -2,6 +2,9 @@
 
 A copy is consistent (one read transaction) and compact (no byte of what was deleted). Its SHA-256 is in a
 file beside it, in the form that `sha256sum -c` reads.
+
+A sealed copy is a line, `vigie-sauvegarde-2 KEY` (the fingerprint of its key), then a box of libsodium
+(XSalsa20-Poly1305) that holds its day, a line feed and the database.
 """
 
 from __future__ import annotations
@@ -9,6 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import logging
 import re
 import sqlite3
 from contextlib import closing
@@ -24,8 +28,12 @@ from nacl.utils import random
 from bot.storage import files
 from bot.storage.database import StorageError, explained, must_exist, reader
 
+logger = logging.getLogger(__name__)
+
 KEY_FILE: Final = "sauvegardes.cle"
-_HEADER = b"vigie-sauvegarde-1\n"
+SEALED: Final = "vigie-*.chiffre"  # the names of sealed copies
+_HEADER = re.compile(rb"vigie-sauvegarde-2 ([0-9a-f]{16})\n")
+_HEADER_LENGTH = 36  # bytes
 _NIGHTLY = re.compile(r"vigie-(\d{4}-\d\d-\d\d)\.chiffre(?:\.sha256)?")
 
 
@@ -36,6 +44,14 @@ class Copy:
     path: Path
     sha256: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedCopy:
+    """A copy that was read. `day`: the night that its seal names, None when it is not sealed."""
+
+    content: bytes
+    day: date | None
 
 
 def save(database: Path, destination: Path) -> Copy:
@@ -61,9 +77,16 @@ def save(database: Path, destination: Path) -> Copy:
 def save_sealed(database: Path, folder: Path, keys: Path, day: date) -> Copy:
     """Write the night's sealed copy into `folder`, in the place of any other of that day.
 
-    The copy is made in memory: nothing of it is ever on the disk in the clear. Raises `StorageError`.
+    The copy is made in memory: nothing of it is ever on the disk in the clear. The first copy makes the key;
+    a key that is missing although there are sealed copies is lost, and never replaced. Raises `StorageError`.
     """
-    box = SecretBox(copy_key(keys, create=True))
+    if not (keys / KEY_FILE).exists() and (count := len(list(folder.glob(SEALED)))):
+        raise StorageError(
+            f"il manque la clé des sauvegardes, {keys / KEY_FILE}, et {count} copie(s) de {folder} ne "
+            "s'ouvrent qu'avec elle\u00a0: aucune autre n'est faite. Remettez-la en place ou, si elle est "
+            "perdue, rangez ces copies ailleurs."
+        )
+    key = copy_key(keys, create=True)
     destination = nightly(folder, day)
     with (
         explained(database),
@@ -76,22 +99,40 @@ def save_sealed(database: Path, folder: Path, keys: Path, day: date) -> Copy:
     with files.explained(destination):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with files.draft(destination) as draft:
-            draft.write_bytes(_HEADER + box.encrypt(content))
+            sealed = SecretBox(key).encrypt(f"{day}\n".encode("ascii") + content)
+            draft.write_bytes(f"vigie-sauvegarde-2 {fingerprint(key)}\n".encode("ascii") + sealed)
             return _settle(draft, destination)
 
 
 def expire(folder: Path, today: date, days: int) -> None:
-    """Remove the nightly copies older than `days`."""
-    for path in folder.glob("vigie-*.chiffre*"):
-        match = _NIGHTLY.fullmatch(path.name)
-        if match and date.fromisoformat(match[1]) < today - timedelta(days=days):
-            path.unlink(missing_ok=True)
+    """Remove the nightly copies older than `days`; raise `StorageError` in the end if one cannot be."""
+    problem = None
+    for path in folder.glob(f"{SEALED}*"):
+        day = _night(path)
+        if day and day < today - timedelta(days=days):
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                problem = error
+                logger.error("backup: %s could not be removed", path.name)  # noqa: TRY400 — in one line
+    if problem:
+        raise StorageError(
+            f"une copie expirée n'a pas pu être retirée de {folder}. Vérifiez vos droits."
+        ) from problem
 
 
-def latest(folder: Path) -> date | None:
-    """Return the day of the last nightly copy in `folder`, None when there is none."""
-    matches = [_NIGHTLY.fullmatch(path.name) for path in folder.glob("vigie-*.chiffre")]
-    return max((date.fromisoformat(match[1]) for match in matches if match), default=None)
+def nights(folder: Path) -> list[date]:
+    """Return the days of the nightly copies in `folder`, the oldest first."""
+    return sorted(day for path in folder.glob(SEALED) if (day := _night(path)))
+
+
+def _night(path: Path) -> date | None:
+    """Return the day in a nightly copy's name, None when it is not such a name or no day of a calendar."""
+    match = _NIGHTLY.fullmatch(path.name)
+    try:
+        return date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        return None
 
 
 def nightly(folder: Path, day: date) -> Path:
@@ -99,27 +140,56 @@ def nightly(folder: Path, day: date) -> Path:
     return folder / f"vigie-{day.isoformat()}.chiffre"
 
 
-def read_copy(source: Path, keys: Path) -> bytes:
-    """Return the database in a copy, after checking its SHA-256 and opening its seal if it has one.
+def read_copy(source: Path, keys: Path, *, in_clear: bool = False) -> OpenedCopy:
+    """Return the database in a copy, after checking its SHA-256 and opening its seal.
 
-    Raises `StorageError` when the copy is missing, was altered, or cannot be opened with the key.
+    `in_clear`: accept a copy that is not sealed; anyone who can write the file may have made it. Raises
+    `StorageError` when the copy is missing, was altered, cannot be opened with the key, is not sealed, or has
+    the name of another night.
     """
-    fingerprint = _fingerprint(source)
+    sha256 = _sha256_file(source)
     try:
         whole = source.read_bytes()
-        expected = fingerprint.read_text("ascii").split()[0]
+        expected = sha256.read_text("ascii").split()[0]
     except FileNotFoundError as error:
         raise StorageError(f"il manque {error.filename}\u00a0: il faut la copie et son empreinte.") from error
     except (OSError, UnicodeDecodeError, IndexError) as error:
-        raise StorageError(f"{source} ou son empreinte {fingerprint.name} ne se lit pas.") from error
+        raise StorageError(f"{source} ou son empreinte {sha256.name} ne se lit pas.") from error
     if hashlib.sha256(whole).hexdigest() != expected:
         raise StorageError(f"{source} ne correspond pas à son empreinte\u00a0: prenez une autre copie.")
-    if not whole.startswith(_HEADER):
-        return whole
+    header = _HEADER.match(whole)
+    if header is None:
+        if in_clear:
+            return OpenedCopy(whole, None)
+        raise StorageError(
+            f"{source} n'est pas scellée\u00a0: rien ne dit que Vigie l'a faite, ni qui elle met à "
+            "l'administration. Si vous savez d'où elle vient, ajoutez --en-clair."
+        )
+    key = copy_key(keys)
+    if (name := header[1].decode("ascii")) != fingerprint(key):
+        raise StorageError(
+            f"la clé de {keys} ({fingerprint(key)}) n'ouvre pas {source}\u00a0: il faut la clé {name}."
+        )
     try:
-        return SecretBox(copy_key(keys)).decrypt(whole[len(_HEADER) :])
+        day, _, content = SecretBox(key).decrypt(whole[header.end() :]).partition(b"\n")
     except CryptoError as error:
-        raise StorageError(f"la clé de {keys} n'ouvre pas {source}\u00a0: il faut celle d'alors.") from error
+        raise StorageError(f"{source} a été altérée\u00a0: prenez une autre copie.") from error
+    night = date.fromisoformat(day.decode("ascii"))
+    if _night(source) not in {None, night}:
+        raise StorageError(f"{source} est la copie de la nuit du {night}, sous le nom d'une autre nuit.")
+    return OpenedCopy(content, night)
+
+
+def key_named(copy: Path) -> str | None:
+    """Return the fingerprint of the key that a sealed copy names, None when it is not one. Raises OSError."""
+    with copy.open("rb") as file:
+        header = _HEADER.match(file.read(_HEADER_LENGTH))
+    return header[1].decode("ascii") if header else None
+
+
+def fingerprint(key: bytes) -> str:
+    """Return the name of a key: 16 hexadecimal digits of its SHA-256."""
+    return hashlib.sha256(key).hexdigest()[:16]
 
 
 def copy_key(keys: Path, *, create: bool = False) -> bytes:
@@ -147,10 +217,10 @@ def copy_key(keys: Path, *, create: bool = False) -> bytes:
 def _settle(draft: Path, destination: Path) -> Copy:
     """Move the draft to `destination` after its fingerprint, so that a copy is never there without it."""
     sha256 = hashlib.sha256(draft.read_bytes()).hexdigest()
-    files.write_whole(_fingerprint(destination), f"{sha256}  {destination.name}\n".encode("ascii"))
+    files.write_whole(_sha256_file(destination), f"{sha256}  {destination.name}\n".encode("ascii"))
     files.settle(draft, destination)
     return Copy(destination, sha256, destination.stat().st_size)
 
 
-def _fingerprint(copy: Path) -> Path:
+def _sha256_file(copy: Path) -> Path:
     return copy.with_name(copy.name + ".sha256")

@@ -33,31 +33,43 @@ _SET_ASIDE = re.compile(r".*\.avant-(\d{8})T\d{6}Z(?:-\d+)?(?:-wal|-shm)?")
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """How many rows were held, marked and destroyed; `kept`: the former file, None if there was none."""
+    """How many rows were held, marked and destroyed; `kept`: the former file, None if there was none.
+
+    `night`: the night of a sealed copy, None for one in the clear.
+    """
 
     kept: Path | None
+    night: date | None
     held: int
     repeated: int
     destroyed: int
 
 
-def restore(source: Path, database: Path, keys: Path, reports: Collection[str], now: datetime) -> Restored:
+def restore(
+    source: Path,
+    database: Path,
+    keys: Path,
+    reports: Collection[str],
+    now: datetime,
+    *,
+    in_clear: bool = False,
+) -> Restored:
     """Put the copy `source` in the place of `database`, whose file is kept under another name.
 
     `reports`: the notices that are reports. `now`: in the association's time zone, whose day dates the
-    certificate. Nothing is touched unless the copy is whole and sound. Raises `StorageError`, for instance
-    if a bot runs.
+    certificate. `in_clear`: accept a copy that is not sealed. Nothing is touched unless the copy is whole and
+    sound. Raises `StorageError`, for instance if a bot runs.
     """
     database = database.resolve()  # what is replaced is the file, not a link to it
-    content = copies.read_copy(source, keys)
+    copy = copies.read_copy(source, keys, in_clear=in_clear)
     with lock(database), files.explained(database), files.draft(database) as draft:
         with suppress(StorageError, sqlite3.Error), closing(reader(database)) as former:
             destroyed.settle(former, keys)
-        draft.write_bytes(content)
+        draft.write_bytes(copy.content)
         counts = _prepare(draft, source, keys, reports, now)
         aside = _set_aside(database, now) if database.exists() else None
         files.settle(draft, database)
-    return Restored(aside, *counts)
+    return Restored(aside, copy.day, *counts)
 
 
 def _prepare(
@@ -151,5 +163,6 @@ def expire_kept(database: Path, today: date, days: int) -> None:
     database = database.resolve()
     for path in database.parent.glob(f"{database.name}.avant-*"):
         match = _SET_ASIDE.fullmatch(path.name)
-        if match and date.fromisoformat(match[1]) < today - timedelta(days=days):
-            path.unlink(missing_ok=True)
+        with suppress(ValueError):  # a name that is no day's is not ours
+            if match and date.fromisoformat(match[1]) < today - timedelta(days=days):
+                path.unlink(missing_ok=True)

@@ -125,7 +125,7 @@ def _erase(database: Path, keys: Path) -> None:
         with lock(database):
             for suffix in ("", "-wal", "-shm"):
                 database.with_name(database.name + suffix).unlink(missing_ok=True)
-            (keys / signing.HEAD_FILE).unlink(missing_ok=True)
+            (keys / signing.HEAD_FILE).unlink(missing_ok=True)  # the next register begins anew
     except (StorageError, OSError):  # a folder in its place, for instance: opening it says so
         return
 

@@ -20,7 +20,16 @@ from bot.app.build import Parts
 from bot.app.platforms import mailer
 from bot.backup import copies as backup
 from bot.backup import restore
-from bot.cli.base import configured, dump, json_flag, one_of, read_only, real_database, real_settings
+from bot.cli.base import (
+    CommandGroup,
+    configured,
+    dump,
+    json_flag,
+    one_of,
+    read_only,
+    real_database,
+    real_settings,
+)
 from bot.conversation.findings import Finding, fine, note, wrong
 from bot.onboarding import checks as onboarding_checks
 from bot.operations import diagnostic
@@ -63,17 +72,27 @@ def sauvegarder(chemin: Path, as_json: bool) -> None:
     short_help="Remettre une copie en place.",
 )
 @_COPY
+@click.option(
+    "--en-clair",
+    "in_clear",
+    is_flag=True,
+    help="Accepter une copie qui n'est pas scellée\u00a0: n'importe qui a pu l'écrire, et y nommer "
+    "l'administration.",
+)
 @json_flag
-def restaurer(chemin: Path, as_json: bool) -> None:
+def restaurer(chemin: Path, in_clear: bool, as_json: bool) -> None:
     """Restore a copy."""
     config = real_settings()
     now = system_clock().astimezone(config.calendar().zone)
-    restored = restore.restore(chemin, config.database(), config.keys(), escalation.NOTICES, now)
+    restored = restore.restore(
+        chemin, config.database(), config.keys(), escalation.NOTICES, now, in_clear=in_clear
+    )
     if as_json:
         click.echo(dump(asdict(restored)))
         return
     former = f" L'ancienne base\u00a0: {restored.kept}" if restored.kept else ""
-    click.echo(f"{chemin} est en place.{former}")
+    night = f" C'est la copie de la nuit du {restored.night}." if restored.night else ""
+    click.echo(f"{chemin} est en place.{night}{former}")
     click.echo(
         f"Retenus\u00a0: {restored.held}. Signalements renvoyés, peut-être répétés\u00a0: "
         f"{restored.repeated}. Détruits de nouveau\u00a0: {restored.destroyed}."
@@ -266,4 +285,29 @@ def _followed(config: Settings) -> list[Source]:
     return []
 
 
-COMMANDS: Final = (sauvegarder, restaurer, retenus, lettres, pause, reprendre, diagnostic_)
+cles = CommandGroup("cles", help="Les clés des copies, des signalements et des attestations.")
+
+
+@cles.command(
+    name="verifier",
+    short_help="Vérifier le double des clés.",
+    help="Vérifier que DOSSIER, le double des clés gardé ailleurs, a toutes celles qui servent\u00a0: aux "
+    "copies, aux signalements, au registre. Code 1 s'il en manque une.",
+)
+@click.argument("dossier", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER")
+@json_flag
+def verifier(dossier: Path, as_json: bool) -> None:
+    """Check the double of the keys that is kept elsewhere."""
+    config = real_settings()
+    keys = config.keys()
+    with read_only(config.database()) as db:
+        findings = [
+            diagnostic.check_double(config, dossier),
+            report_checks.check_double(db, keys, dossier),
+            onboarding_checks.check_double(db, keys, dossier),
+        ]
+    click.echo(dump(diagnostic.as_json(findings)) if as_json else diagnostic.as_text(findings))
+    sys.exit(0 if diagnostic.sound(findings) else 1)
+
+
+COMMANDS: Final = (sauvegarder, restaurer, cles, retenus, lettres, pause, reprendre, diagnostic_)

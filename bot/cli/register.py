@@ -25,9 +25,9 @@ from bot.cli.base import (
     real_settings,
 )
 from bot.register import attestations, receipt, signing
-from bot.register.attestations import Audit, Fault
+from bot.register.attestations import Audit
 from bot.register.receipt import ReceiptError
-from bot.register.signing import Head, Ring
+from bot.register.signing import Ring
 from bot.storage.database import StorageError, beside
 
 LARGEST_LISTED: Final = 10  # faults that are listed; `--json` lists them all
@@ -116,33 +116,29 @@ def _verify_receipt(file: Path, key_file: Path | None, as_json: bool) -> None:
     _say({"ok": True, "name": attestation.name, **asdict(entry)}, text, as_json)
 
 
-def _verify_register(key_file: Path | None, as_json: bool) -> None:
+def _verify_register(cles: Path | None, as_json: bool) -> None:
     config = real_settings()
-    ring = _public_keys(key_file, config.keys(), required=False)
-    head: Head | None = None
-    unreadable: tuple[Fault, ...] = ()
-    try:
-        head = signing.noted_head(config.keys(), ring)
-    except StorageError as error:
-        unreadable = (Fault(0, str(error).removesuffix(".")),)
+    ring = _public_keys(cles, config.keys(), required=False)
+    keys = config.keys()
+    if cles and not (keys / signing.HEAD_FILE).exists():  # elsewhere, the note goes with the public keys
+        keys = cles.parent
     with read_only(config.database()) as db:
-        audit = attestations.verify_register(db, ring, head)
-    faults = audit.faults + unreadable
+        audit, end_checked = attestations.verify_with_end(db, ring, keys)
     values = {
-        "ok": not faults,
+        "ok": not audit.faults,
         "attestations": audit.entries,
         "erased": audit.erased,
-        "end_checked": head is not None,
-        "faults": [asdict(fault) for fault in faults],
+        "end_checked": end_checked,
+        "faults": [asdict(fault) for fault in audit.faults],
     }
-    _say(values, "\n".join(_report_lines(audit, faults, head)), as_json)
-    if faults:
+    _say(values, "\n".join(_report_lines(audit)), as_json)
+    if audit.faults:
         sys.exit(1)
 
 
-def _report_lines(audit: Audit, faults: tuple[Fault, ...], head: Head | None) -> Iterator[str]:
+def _report_lines(audit: Audit) -> Iterator[str]:
     """Yield what a verification found, starting with the first bad entry."""
-    if faults:
+    if faults := audit.faults:
         lines = [
             f"{fault.number}\u00a0: {fault.text}."
             if fault.number
@@ -158,8 +154,6 @@ def _report_lines(audit: Audit, faults: tuple[Fault, ...], head: Head | None) ->
     entries = f"{audit.entries} inscription" + ("s" if audit.entries > 1 else "")
     erased = f", dont {audit.erased} sans nom, effacé depuis" if audit.erased else ""
     yield f"Le registre est intact\u00a0: {entries}{erased}."
-    if head is None and audit.entries:
-        yield "Rien ne dit, à côté des clés, où il finissait\u00a0: la fin n'est pas vérifiée."
 
 
 # --- recu, exporter ---------------------------------------------------------------------------
@@ -236,7 +230,8 @@ def _key(renouveler: bool) -> None:
 @registre.command(
     name="reprendre",
     short_help="Repartir d'une base restaurée.",
-    help="Admettre que la fin du registre est perdue, après la restauration d'une copie, et repartir de là. "
+    help="Admettre que la fin du registre est perdue, ou ce qui la disait (après la restauration d'une "
+    "copie, par exemple), et repartir de là. "
     "Ce qui disait où il finissait est gardé sous un autre nom.",
 )
 @confirmed("La fin du registre est perdue\u00a0: repartir de là?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -52,18 +53,32 @@ def check_register(db: Database, keys: Path) -> Iterator[Finding]:
         return
     try:
         ring = signing.load_ring(keys)
-        noted = signing.noted_head(keys, ring)
     except StorageError as error:
         yield wrong(_REGISTER, str(error))
         return
-    audit = register.verify_register(db, ring, noted)
-    intact = f"{audit.entries} attestation(s), intactes"
+    audit, _ = register.verify_with_end(db, ring, keys)
     if audit.faults:
         count = len(audit.faults)
         yield wrong(
             _REGISTER, f"{count} anomalie(s). Ne touchez à rien; voyez\u00a0: vigie registre verifier."
         )
-    elif noted is None:
-        yield note(_REGISTER, f"{intact}, mais rien ne dit où le registre finissait.")
     else:
-        yield fine(_REGISTER, f"{intact}.")
+        yield fine(_REGISTER, f"{audit.entries} attestation(s), intactes.")
+
+
+def check_double(db: Database, keys: Path, double: Path) -> Finding:
+    """Check that a double of the folder of keys holds the key that signs, and those that verify entries."""
+    needed = {attestation.entry.key_id for attestation in register.all_attestations(db)}
+    try:
+        with suppress(StorageError):  # lost, or not made yet: the entries say what is needed
+            needed |= {*signing.load_ring(keys), signing.load_signer(keys).id}
+        if not needed:
+            return fine(_REGISTER, "aucune clé n'a encore servi.")
+        signer, held = signing.load_signer(double), signing.load_ring(double)
+        if (keys / signing.KEY_FILE).exists() and signing.load_signer(keys).id != signer.id:
+            return wrong(_REGISTER, f"la clé du double, {signer.id}, n'est pas celle qui signe. Refaites-le.")
+    except StorageError as error:
+        return wrong(_REGISTER, str(error))
+    if missing := sorted(needed - {*held}):
+        return wrong(_REGISTER, f"le double n'a pas la clé {', '.join(missing)}. Refaites-le.")
+    return fine(_REGISTER, f"le double a la clé en usage, {signer.id}.")

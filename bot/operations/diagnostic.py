@@ -8,7 +8,7 @@ import shutil
 import socket
 import stat
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -138,20 +138,23 @@ def check_outbox(db: Database, now: datetime) -> Iterator[Finding]:
 
 
 def check_backup(settings: Settings, today: date) -> Iterator[Finding]:
-    """Check that the last nightly copy is recent and opens, and that its keys are there and private."""
+    """Check that the nightly copies are recent, that the ends open, and that the key is there and private."""
     folder, keys = settings.copies(), settings.keys()
-    last, file = copies.latest(folder), keys / copies.KEY_FILE
-    try:
-        if last is None:
-            yield note("copies", f"aucune copie de nuit dans {folder}\u00a0: la première vient cette nuit.")
-        elif today - last > STALE:
-            yield wrong("copies", f"la dernière copie de nuit est du {last}. Le robot tourne-t-il la nuit?")
-        else:
-            copies.read_copy(copies.nightly(folder, last), keys)
-            yield fine("copies", f"dernière copie de nuit\u00a0: {last}; la clé l'ouvre.")
-    except StorageError as error:
-        yield wrong("copies", str(error))
-    if not file.exists():
+    nights, unopened = copies.nights(folder), False
+    for night in sorted({*nights[:1], *nights[-1:]}):
+        try:
+            copies.read_copy(copies.nightly(folder, night), keys)
+        except StorageError as error:
+            unopened = True
+            yield wrong("copies", f"celle du {night} ne s'ouvre pas\u00a0: {error}")
+    if not nights:
+        yield note("copies", f"aucune copie de nuit dans {folder}\u00a0: la première vient cette nuit.")
+    elif today - nights[-1] > STALE:
+        yield wrong("copies", f"la dernière copie de nuit est du {nights[-1]}. Le robot tourne-t-il la nuit?")
+    elif not unopened:
+        oldest = f", comme la plus ancienne, {nights[0]}" if len(nights) > 1 else ""
+        yield fine("copies", f"dernière copie de nuit\u00a0: {nights[-1]}; la clé l'ouvre{oldest}.")
+    if not (file := keys / copies.KEY_FILE).exists() and not list(folder.glob(copies.SEALED)):
         yield note("clés", f"aucune clé dans {keys}\u00a0: elle sera créée à la première copie.")
         return
     try:
@@ -163,6 +166,25 @@ def check_backup(settings: Settings, today: date) -> Iterator[Finding]:
         yield note("clés", f"{keys} doit être à Vigie seule, et modifiable\u00a0: chmod -R go= {keys}")
     else:
         yield fine("clés", f"présentes dans {keys}. Gardez-en un double ailleurs que les copies.")
+
+
+def check_double(settings: Settings, double: Path) -> Finding:
+    """Check that a double of the folder of keys holds the key of the sealed copies."""
+    folder, keys = settings.copies(), settings.keys()
+    try:
+        needed = {name for path in folder.glob(copies.SEALED) if (name := copies.key_named(path))}
+        with suppress(StorageError):  # lost, or not made yet: the copies say what is needed
+            needed.add(copies.fingerprint(copies.copy_key(keys)))
+        if not needed:
+            return fine("copies", "aucune clé n'a encore servi.")
+        held = copies.fingerprint(copies.copy_key(double))
+    except OSError:
+        return wrong("copies", f"une copie de {folder} ne se lit pas. Vérifiez vos droits.")
+    except StorageError as error:
+        return wrong("copies", str(error))
+    if missing := sorted(needed - {held}):
+        return wrong("copies", f"le double n'a pas la clé {', '.join(missing)}. Refaites-le.")
+    return fine("copies", f"le double a la clé en usage, {held}.")
 
 
 async def check_platforms(checks: Mapping[str, Check]) -> list[Finding]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
@@ -183,18 +183,29 @@ def _follows(db: Database, earlier: Head) -> bool:
     return row is not None and row[0] == earlier.digest
 
 
+def note_beginning(db: Database, keys: Path, signer: Signer) -> None:
+    """Note the end of an empty register in the `keys` folder, before its first entry.
+
+    Once there are entries, a note that is missing was therefore removed. Raises `StorageError`.
+    """
+    if not head(db).number and not (keys / signing.HEAD_FILE).exists():
+        signing.note_head(keys, head(db), signer)
+
+
 def advance(db: Database, keys: Path, signer: Callable[[], Signer]) -> None:
     """Record the end of the register in the `keys` folder, once new entries are committed.
 
     Call it after each transaction that attests, so that the record is never ahead of a sound register, and
-    every day in case of a crash in between. Raises `StorageError`, and changes nothing, when the register no
-    longer holds the recorded entry: someone must investigate.
+    at each start in case of a crash in between. Raises `StorageError`, and changes nothing, when the record
+    is missing or the register no longer holds the recorded entry: someone must investigate.
     """
     last = head(db)
     if not last.number:
         return  # no key is made until someone attests
     noted = signing.noted_head(keys, signing.load_ring(keys))
-    if noted and not _follows(db, noted):
+    if noted is None:
+        raise StorageError(f"{keys / signing.HEAD_FILE} n'est plus là. Voyez vigie registre verifier.")
+    if not _follows(db, noted):
         raise StorageError("le registre ne suit plus ce qui en est noté. Voyez vigie registre verifier.")
     if last != noted:
         signing.note_head(keys, last, signer())
@@ -243,6 +254,22 @@ def verify_register(db: Database, ring: Ring, noted: Head | None = None) -> Audi
             faults.append(Fault(0, text))
     faults.sort(key=lambda fault: (fault.number == 0, fault.number))
     return Audit(len(attestations), sum(row.name is None for row in attestations), tuple(faults))
+
+
+def verify_with_end(db: Database, ring: Ring, keys: Path) -> tuple[Audit, bool]:
+    """Verify the register and its end, which is noted in the `keys` folder.
+
+    Return the audit, and whether there was a note to check. A missing or unreadable note is a fault.
+    """
+    noted, problem = None, f"ce qui dit où il finit, {signing.HEAD_FILE}, n'est plus à côté des clés"
+    try:
+        noted = signing.noted_head(keys, ring)
+    except StorageError as error:
+        problem = str(error).removesuffix(".")
+    audit = verify_register(db, ring, noted)
+    if noted is None and (audit.entries or (keys / signing.HEAD_FILE).exists()):
+        audit = replace(audit, faults=(*audit.faults, Fault(0, problem)))
+    return audit, noted is not None
 
 
 def _chain_faults(attestations: Sequence[Attestation], ring: Ring) -> Iterator[Fault]:

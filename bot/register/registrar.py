@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -41,18 +42,21 @@ RECEIPT: Final = Notice("recu", "le reçu d'une attestation", ReceiptNotice)
 class Registrar:
     """Keeps the register.
 
-    `signer`: returns the key in use; raises `StorageError`. `keys`: the folder where the end of the register
-    is recorded, None when the storage is in memory.
+    `signer`: returns the key in use, for a database; raises `StorageError`. `keys`: the folder where the end
+    of the register is recorded, None when the storage is in memory.
     """
 
     storage: Storage
     issuer: Issuer
-    signer: Callable[[], Signer]
+    signer: Callable[[Database], Signer]
     keys: Path | None
 
     def attest(self, db: Database, attesting: Attesting) -> None:
         """Add an attestation to the register and send its receipt, in the caller's transaction."""
-        attestation = attestations.attest(db, attesting, self.signer())
+        signer = self.signer(db)
+        if self.keys:
+            attestations.note_beginning(db, self.keys, signer)
+        attestation = attestations.attest(db, attesting, signer)
         _send(db, attesting.person_id, attesting.target, attesting.at)
         clock.plan(db, f"{ADVANCE}:{attestation.entry.number}", ADVANCE, attesting.at)
 
@@ -68,7 +72,7 @@ class Registrar:
         attestation = attestations.attestation_of(context.db, notice.person, notice.policy, notice.version)
         if attestation is None or attestation.name is None:  # erased since
             return None
-        signer, (name, _) = self.signer(), self.issuer.policy(notice.policy)
+        signer, (name, _) = self.signer(context.db), self.issuer.policy(notice.policy)
 
         def make() -> Message:
             try:
@@ -82,11 +86,11 @@ class Registrar:
     def catch_up(self) -> None:
         """Record the end of the register beside the keys, on the storage thread; do nothing in memory.
 
-        Raises `StorageError` when entries are missing.
+        Raises `StorageError` when entries are missing, or the end noted before.
         """
         if self.keys:
             with self.storage.transaction() as db:
-                attestations.advance(db, self.keys, self.signer)
+                attestations.advance(db, self.keys, partial(self.signer, db))
 
 
 def _send(db: Database, person_id: str, target: Target, now: datetime, again: str = "") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -11,13 +12,33 @@ from sqlite_utils import Database
 
 from bot.conversation.findings import Finding, fine, note, wrong
 from bot.reports import keys as report_keys
-from bot.reports import records
+from bot.reports import records, retention
 from bot.reports.keys import KEY_FILE, SealError
 from bot.reports.queue import read_queue
 from bot.reports.routing import RECIPIENTS
 from bot.storage.database import StorageError
 
 _SUBJECT: Final = "signaler"
+
+
+def check_double(db: Database, keys: Path, double: Path) -> Finding:
+    """Check that a double of the folder of keys holds every key of reports."""
+    needed, root = retention.keys_used(db), None
+    try:
+        with suppress(StorageError):  # lost, or not made yet: what is sealed says what is needed
+            ring = report_keys.keyring(keys)
+            needed |= {*ring.former, ring.current}
+            root = ring.root
+        if not needed:
+            return fine(_SUBJECT, "aucune clé n'a encore servi.")
+        held = report_keys.keyring(double)
+    except StorageError as error:
+        return wrong(_SUBJECT, str(error))
+    if missing := sorted(needed - {*held.former, held.current}):
+        return wrong(_SUBJECT, f"le double n'a pas la clé {', '.join(missing)}. Refaites-le.")
+    if root not in {None, held.root}:
+        return wrong(_SUBJECT, "la clé du double ne retrouve pas les codes de suivi. Refaites-le.")
+    return fine(_SUBJECT, f"le double a la clé en usage, {held.current}.")
 
 
 def check_reports(db: Database, keys: Path, today: date) -> Iterator[Finding]:

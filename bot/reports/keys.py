@@ -32,7 +32,7 @@ _MAGIC: Final = b"VS1"
 _ID_BYTES: Final = 8
 _KEY_BYTES: Final = 32
 _LENGTH_BYTES: Final = 4
-_START: Final = len(_MAGIC) + _ID_BYTES
+NAME_END: Final = len(_MAGIC) + _ID_BYTES  # of a sealed content, where the name of its key ends
 _VERSION: Final = 1
 
 
@@ -82,15 +82,15 @@ class Keyring:
 
     def open(self, sealed: bytes) -> bytes:
         """Open sealed content, whichever key sealed it. Raises `SealError`."""
-        name = sealed[len(_MAGIC) : _START]
-        if not sealed.startswith(_MAGIC) or len(sealed) <= _START:
+        name = sealed[len(_MAGIC) : NAME_END]
+        if not sealed.startswith(_MAGIC) or len(sealed) <= NAME_END:
             raise SealError("ce n'est pas un contenu scellé.")
         if name not in self.seals and self.folder is not None:
             self.seals = keyring(self.folder).seals  # another process may have made a key since
         if name not in self.seals:
             raise SealError(f"il manque la clé {name.hex()}, qui a scellé ce contenu.")
         try:
-            padded = SealedBox(self.seals[name]).decrypt(sealed[_START:])
+            padded = SealedBox(self.seals[name]).decrypt(sealed[NAME_END:])
         except (CryptoError, ValueError) as error:
             raise SealError("ce contenu scellé est abîmé.") from error
         length = int.from_bytes(padded[:_LENGTH_BYTES])
@@ -100,12 +100,17 @@ class Keyring:
 
     def resealed(self, sealed: bytes) -> bytes | None:
         """Reseal content with the key in use; return None when it already is. Raises `SealError`."""
-        if sealed[:_START] == _MAGIC + next(reversed(self.seals)):
+        if sealed[:NAME_END] == _MAGIC + next(reversed(self.seals)):
             return None
         return self.seal(self.open(sealed))
 
     def _derived(self, purpose: bytes) -> bytes:
         return hashlib.blake2b(key=self.root, person=purpose, digest_size=_KEY_BYTES).digest()
+
+
+def key_name(sealed: bytes) -> str:
+    """Return the name of the key of a sealed content, in hexadecimal, from its first `NAME_END` bytes."""
+    return sealed[len(_MAGIC) : NAME_END].hex()
 
 
 def new_keyring(folder: Path | None = None) -> Keyring:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from sqlite_utils import Database
 
 from bot.reports.escalation import alert_keys
-from bot.reports.keys import Keyring
+from bot.reports.keys import NAME_END, Keyring, key_name
 from bot.storage.destruction import Remember, destroy
 
 _SEALED = (
@@ -32,6 +32,15 @@ def enforce(db: Database, today: date, kept_days: int, remember: Remember) -> in
         destroy(db, "report_filings", "case_id = ?", (case_id,), remember)
         destroy(db, "report_cases", "id = ?", (case_id,), remember)
     return len(cases)
+
+
+def keys_used(db: Database) -> set[str]:
+    """Return the names of the keys that sealed what is kept, in hexadecimal."""
+    names: set[str] = set()
+    for table, column in _SEALED:
+        rows = db.conn.execute(f"SELECT DISTINCT substr({column}, 1, ?) FROM {table}", (NAME_END,))  # noqa: S608 — constants
+        names.update(key_name(start) for (start,) in rows if start is not None)
+    return names
 
 
 def reseal(db: Database, ring: Keyring) -> int:

@@ -34,6 +34,8 @@ from bot.outbox.rows import Delivery, enqueue
 from bot.people import persons, roles
 from bot.platforms.contract import Destination
 from bot.platforms.groups import FollowedGroup
+from bot.register import signing
+from bot.register.attestations import Attesting
 from bot.reports import filing
 from bot.reports.records import Session
 from bot.revision import revisions
@@ -46,6 +48,7 @@ from bot.storage.database import Storage, StorageError
 from tests.kits.fake_clock import FakeClock
 from tests.kits.office import CALENDAR
 from tests.kits.outbox import delivery
+from tests.kits.register import PA20
 from tests.kits.reports.records import VP, a_report
 from tests.wire.bot_process import MODELS, free_port
 
@@ -349,3 +352,84 @@ async def test_a_report_that_someone_was_told_of_is_not_said_to_have_nobody_when
     home.within(lambda db: db.conn.execute("UPDATE outbox SET state = 'dead', problem = 'closed'"))
     assert await told_over(home, schedule, caplog, hours=2) == []
     await schedule.close()
+
+
+# --- The night's copy ---------------------------------------------------------------------------
+
+
+async def night(home: Home) -> list[str]:
+    """Let the clock come to the night's copy; return the errands that failed."""
+    failed: list[str] = []
+    schedule = Schedule(home.storage, Tasks(home.bot, {}).work(), CALENDAR, home.clock, failed=failed.append)
+    home.within(lambda db: plan(db, "une copie", "copie", home.clock()))
+    await schedule.tick()
+    while not failed and home.within(  # noqa: ASYNC110 — an errand's end has no event
+        lambda db: db.execute("SELECT 1 FROM due_tasks WHERE key = 'une copie'").fetchone()
+    ):
+        await asyncio.sleep(0.01)
+    await schedule.close()
+    home.within(lambda db: db.conn.execute("DELETE FROM due_tasks WHERE key = 'une copie'"))
+    return failed
+
+
+async def test_a_lost_key_is_never_replaced_while_sealed_copies_need_it(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    copies, keys = home.bot.settings.copies(), home.bot.settings.keys()
+    assert await night(home) == []
+    keys.rename(keys.with_name("ailleurs"))
+    home.clock.move(days=1)
+    assert await night(home) == ["copie"]
+    assert "il manque la clé des sauvegardes" in caplog.text
+    assert not (keys / backup.KEY_FILE).exists()
+    assert len(list(copies.glob("*.chiffre"))) == 1
+    keys.with_name("ailleurs").rename(keys)
+    assert await night(home) == []
+    assert len(list(copies.glob("*.chiffre"))) == 2
+
+
+async def test_a_file_named_for_a_day_that_does_not_exist_stops_no_copy(home: Home) -> None:
+    copies = home.bot.settings.copies()
+    copies.mkdir()
+    for name in ("vigie-2026-13-45.chiffre.sha256", "vigie-2020-01-01.chiffre.sha256"):
+        (copies / name).write_bytes(b"x")
+    assert await night(home) == []
+    assert backup.nightly(copies, CALENDAR.day(home.clock())).exists()
+    assert {path.name for path in copies.iterdir() if "2026-13" in path.name or "2020" in path.name} == {
+        "vigie-2026-13-45.chiffre.sha256"
+    }
+
+
+async def test_an_old_copy_that_cannot_be_removed_does_not_stop_the_night_s(home: Home) -> None:
+    copies = home.bot.settings.copies()
+    (copies / "vigie-2020-01-01.chiffre.sha256").mkdir(parents=True)
+    assert await night(home) == ["copie"], "it is said"
+    assert backup.nightly(copies, CALENDAR.day(home.clock())).exists()
+
+
+# --- The register's key and the note of its end ------------------------------------------------
+
+
+async def test_a_lost_key_of_the_register_is_never_replaced_in_silence(home: Home) -> None:
+    keys = home.bot.settings.keys()
+
+    def attest(user: str) -> None:
+        account = persons.Account("discord", "", user)
+
+        def write(db: Database) -> None:
+            person = persons.known(db, account)
+            home.bot.registrar.attest(db, Attesting(person, user, account, PA20, home.clock()))
+
+        home.within(write)
+        home.storage.executor.submit(home.bot.registrar.catch_up).result()
+
+    attest("1")
+    keys.rename(keys.with_name("ailleurs"))
+    with pytest.raises(StorageError, match="il manque la clé du registre"):
+        attest("2")
+    assert not (keys / signing.KEY_FILE).exists()
+    lines = home.storage.executor.submit(starting.reminders, home.bot).result()
+    assert [line for line in lines if line.startswith("Registre\u00a0: ")], "the bot starts, and says it"
+    keys.with_name("ailleurs").rename(keys)
+    attest("2")
+    assert home.storage.executor.submit(starting.reminders, home.bot).result() == []

@@ -87,7 +87,7 @@ class Home:
         """Stop, bring the copy back, start again."""
         self.storage.close()
         try:
-            return restore.restore(source or self.copy, self.database, self.keys, REPORTS, NOW)
+            return restore.restore(source or self.copy, self.database, self.keys, REPORTS, NOW, in_clear=True)
         finally:
             self.storage = Storage(self.database)
 
@@ -214,7 +214,7 @@ def test_copies_expire_and_others_files_stay(home: Home) -> None:
     for days in (0, 29, 30, 31, 200):
         backup.save_sealed(home.database, home.copies, home.keys, TODAY - timedelta(days=days))
     (home.copies / "vigie-notes.txt").touch()
-    assert backup.latest(home.copies) == TODAY
+    assert backup.nights(home.copies)[-1] == TODAY
     backup.expire(home.copies, TODAY, 30)
     left = {file.name for file in home.copies.iterdir()}
     kept = {"2026-11-24", "2026-10-26", "2026-10-25"}
@@ -243,11 +243,11 @@ def test_a_database_that_is_lost_or_damaged_can_be_replaced(home: Home) -> None:
     backup.save(home.database, home.copy)
     home.storage.close()
     home.database.unlink()
-    assert restore.restore(home.copy, home.database, home.keys, REPORTS, NOW).kept is None
+    assert restore.restore(home.copy, home.database, home.keys, REPORTS, NOW, in_clear=True).kept is None
     assert home.people() == {"kept"}
     home.database.write_bytes(b"ruine" * 1_000)
     home.database.with_name("vigie.db-wal").write_bytes(b"ruine")
-    done = restore.restore(home.copy, home.database, home.keys, REPORTS, NOW)
+    done = restore.restore(home.copy, home.database, home.keys, REPORTS, NOW, in_clear=True)
     assert done.kept is not None
     assert done.kept.read_bytes() == b"ruine" * 1_000
     assert home.people() == {"kept"}
@@ -257,7 +257,7 @@ def test_while_a_bot_runs_nothing_is_brought_back(home: Home) -> None:
     backup.save(home.database, home.copy)
     home.add("after")
     with pytest.raises(LockedError):
-        restore.restore(home.copy, home.database, home.keys, REPORTS, NOW)
+        restore.restore(home.copy, home.database, home.keys, REPORTS, NOW, in_clear=True)
     assert home.people() == {"after"}
 
 
@@ -492,5 +492,5 @@ def _restore_and_die(home: Home, calls: int) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(count)
-    restore.restore(home.copy, home.database, home.keys, REPORTS, NOW)
+    restore.restore(home.copy, home.database, home.keys, REPORTS, NOW, in_clear=True)
     os._exit(0)

@@ -58,7 +58,7 @@ class Home:
     def restore(self) -> restore.Restored:
         self.storage.close()
         try:
-            return restore.restore(self.copy, self.database, self.keys, REPORTS, NOW)
+            return restore.restore(self.copy, self.database, self.keys, REPORTS, NOW, in_clear=True)
         finally:
             self.storage = Storage(self.database)
 
@@ -219,8 +219,8 @@ def test_a_database_reached_by_a_link_is_the_same_database(home: Home, tmp_path:
     home.save()
     home.storage.close()
     with closing(lock(home.database)), pytest.raises(LockedError):
-        restore.restore(home.copy, link, home.keys, REPORTS, NOW)
-    restore.restore(home.copy, link, home.keys, REPORTS, NOW)
+        restore.restore(home.copy, link, home.keys, REPORTS, NOW, in_clear=True)
+    restore.restore(home.copy, link, home.keys, REPORTS, NOW, in_clear=True)
     assert link.is_symlink()
     home.storage = Storage(link)
 

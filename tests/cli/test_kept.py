@@ -68,7 +68,7 @@ def test_a_damaged_list_of_what_was_destroyed_is_no_traceback(folder: Path) -> N
     assert re.search("\u00a0: \\d{1,3}\u00a0\\d{3} octets", saved.stdout)
     (folder / "cles").mkdir()
     (folder / "cles" / destroyed.FILE).write_bytes("people é\n".encode())
-    done = vigie("restaurer", str(folder / "copie.db"), **settings)
+    done = vigie("restaurer", str(folder / "copie.db"), "--en-clair", **settings)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -84,7 +84,7 @@ def test_what_is_attested_in_the_sandbox_is_verified_like_the_rest_until_it_star
 ) -> None:
     settings, keys = {"VIGIE_DB": str(folder / "vigie.db")}, folder / "cles-essai"
     with closing(Storage(folder / "vigie-essai.db")) as storage:
-        clerk = registrar.Registrar(storage, ISSUER, lambda: signing.load_signer(keys, create=True), keys)
+        clerk = registrar.Registrar(storage, ISSUER, lambda _: signing.load_signer(keys, create=True), keys)
 
         def attest() -> None:
             with storage.transaction() as db:

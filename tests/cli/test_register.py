@@ -67,6 +67,7 @@ def vigie(tmp_path: Path) -> Home:
 
         def fill() -> None:
             with storage.transaction() as db:
+                attestations.note_beginning(db, home.keys, signer)
                 for number, name in enumerate(NAMES, 1):
                     attest(db, f"U{number}", name, signer)
                 attestations.advance(db, home.keys, lambda: signer)
@@ -117,11 +118,15 @@ def test_a_missing_end_is_told_until_it_is_admitted(vigie: Home) -> None:
     assert vigie("verifier").exit_code == 0
 
 
-def test_without_the_note_of_its_end_a_register_is_not_said_to_be_whole(vigie: Home) -> None:
+def test_a_register_without_the_note_of_its_end_is_at_fault_until_it_is_admitted(vigie: Home) -> None:
     (vigie.keys / signing.HEAD_FILE).unlink()
     done = vigie("verifier")
-    assert done.exit_code == 0
-    assert "la fin n'est pas vérifiée" in done.output
+    assert done.exit_code == 1
+    assert "Ce qui dit où il finit, registre.tete, n'est plus à côté des clés." in done.output
+    found = json.loads(vigie("verifier", "--json").output)
+    assert (found["ok"], found["end_checked"], len(found["faults"])) == (False, False, 1)
+    assert vigie("reprendre", "--oui").output == "Le registre reprend après l'inscription 3.\n"
+    assert vigie("verifier").exit_code == 0
 
 
 def test_a_note_of_the_end_that_was_forged_is_told(vigie: Home) -> None:
@@ -143,6 +148,8 @@ def test_the_register_is_verified_elsewhere_with_the_public_keys(vigie: Home, tm
     public = tmp_path / "publiques.txt"
     public.write_text(vigie("cle").output)
     vigie.keys.rename(tmp_path / "ailleurs")
+    assert vigie("verifier", "--cles", str(public)).exit_code == 1, "nothing says where it ends"
+    (tmp_path / "ailleurs" / signing.HEAD_FILE).rename(tmp_path / signing.HEAD_FILE)
     assert vigie("verifier", "--cles", str(public)).exit_code == 0
     assert vigie("verifier").exit_code == 1
     assert vigie("cle").exit_code == 2

@@ -252,6 +252,7 @@ def test_the_end_is_noted_beside_the_keys_and_follows(tmp_path: Path) -> None:
     signer = signing.load_signer(tmp_path, create=True)
     db = filled(())
     attestations.advance(db, tmp_path, lambda: signer)
+    attestations.note_beginning(db, tmp_path, signer)
     for number, name in enumerate(NAMES, 1):
         attest(db, f"U{number}", name, signer)
         attestations.advance(db, tmp_path, lambda: signer)
@@ -261,6 +262,7 @@ def test_the_end_is_noted_beside_the_keys_and_follows(tmp_path: Path) -> None:
 def test_a_register_brought_back_does_not_take_the_place_of_its_end(tmp_path: Path) -> None:
     signer = signing.load_signer(tmp_path, create=True)
     db = filled(())
+    attestations.note_beginning(db, tmp_path, signer)
     attest(db, "U1", "Zoé", signer)
     attestations.advance(db, tmp_path, lambda: signer)
     former = filled(())

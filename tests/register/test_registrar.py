@@ -27,7 +27,7 @@ from tests.register.test_receipt import ISSUER
 def clerk(tmp_path: Path) -> Iterator[Registrar]:
     storage = Storage(tmp_path / "vigie.db")
     keys = tmp_path / "cles"
-    yield Registrar(storage, ISSUER, lambda: signing.load_signer(keys, create=True), keys)
+    yield Registrar(storage, ISSUER, lambda _: signing.load_signer(keys, create=True), keys)
     storage.close()
 
 
@@ -93,6 +93,6 @@ def test_the_end_that_does_not_follow_what_was_noted_is_refused(clerk: Registrar
     with clerk.storage.transaction() as db:
         attest(clerk, db)
     clerk.catch_up()
-    signing.note_head(clerk.keys, signing.Head(9, "f" * 64), clerk.signer())
+    signing.note_head(clerk.keys, signing.Head(9, "f" * 64), signing.load_signer(clerk.keys))
     with pytest.raises(StorageError, match="ne suit plus"):
         clerk.catch_up()

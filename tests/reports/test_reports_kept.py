@@ -110,7 +110,9 @@ class Home:
         """Bring the copy back."""
         self.storage.close()
         try:
-            return restore.restore(self.copy, self.database, self.keys, escalation.NOTICES, self.clock())
+            return restore.restore(
+                self.copy, self.database, self.keys, escalation.NOTICES, self.clock(), in_clear=True
+            )
         finally:
             self.storage = Storage(self.database)
 

@@ -199,7 +199,7 @@ async def corrupted() -> Scene:
         said = await _refused(here.settings)
         if here.database.read_bytes() != bytes(content):
             said = ""  # it was touched
-        await life.lines(here.settings, "restaurer", str(copy))
+        await life.lines(here.settings, "restaurer", str(copy), "--en-clair")
         async with life.running(here.settings):
             await life.lines(here.settings, "retenus", "--envoyer")
             await life.quiet(here.database, PATIENCE)

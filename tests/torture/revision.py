@@ -245,7 +245,7 @@ async def _restored(
 ) -> tuple[int, int]:
     """Bring back the copy, run the bot on it, and return what is held and what was said again."""
     said = notices(world)
-    await life.lines(settings, "restaurer", str(copy))
+    await life.lines(settings, "restaurer", str(copy), "--en-clair")
     async with life.running(settings, program=PROGRAM):
         await asyncio.sleep(calm)  # nothing is expected: there is no event to wait for
     with beside(path) as db:
@@ -276,6 +276,7 @@ def _prepare(db: Database, keys: Path, count: int) -> frozenset[str]:
     registry.seed(db)
     library = loading.load_library([SEED], "pa20", lambda: today, archive.approved(db, [SEED], today))
     signer = signing.load_signer(keys, create=True)
+    attestations.note_beginning(db, keys, signer)
 
     def attest(db: Database, attesting: Attesting) -> None:
         attestations.attest(db, attesting, signer)

@@ -75,6 +75,7 @@ def prepare(kept: Kept, account: Account) -> Mapping[str, str]:
             membership.enter(db, person, "officer", BY_HAND, TODAY - timedelta(days=60))
             Onboardings(db, target).place(person, now)
             signer = signing.load_signer(kept.folder / "cles", create=True)
+            attestations.note_beginning(db, kept.folder / "cles", signer)
             attestations.attest(db, Attesting(person, NAME, account, target, now), signer)
     finally:
         storage.close()
