@@ -13,7 +13,7 @@ import secrets
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import partial
 from typing import Final, TypeVar
 
@@ -115,6 +115,7 @@ class Admission:
     refusal: Message | None = None
 
 
+@dataclass(eq=False, repr=False)
 class Dispatcher:
     """Runs the commands of a catalogue.
 
@@ -124,22 +125,17 @@ class Dispatcher:
     under its name.
     """
 
-    def __init__(
-        self,
-        commands: Sequence[Command],
-        executor: Executor,
-        menu: str = "vigie",
-        *,
-        welcome: Welcome | None = None,
-    ) -> None:
-        self.commands = tuple(commands)
-        self.menu = menu
-        self._welcome = welcome or Welcome()
-        self._by_name = {command.name: command for command in commands}
-        self._executor = executor
-        self._default = commands[0]
-        self._reader = next((command for command in commands if command.reads), None)
-        self._met: set[Actor] = set()
+    commands: Sequence[Command]
+    executor: Executor
+    menu: str = "vigie"
+    _: KW_ONLY
+    welcome: Welcome = field(default_factory=Welcome)
+    _met: set[Actor] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._by_name = {command.name: command for command in self.commands}
+        self._default = self.commands[0]
+        self._reader = next((command for command in self.commands if command.reads), None)
 
     def command(self, name: str) -> Command | None:
         """Return the command of that name, if there is one."""
@@ -182,7 +178,7 @@ class Dispatcher:
 
     def serves(self, actor: Actor) -> bool:
         """Tell whether `actor` is served."""
-        return self._welcome.refusal(actor) is None
+        return self.welcome.refusal(actor) is None
 
     def admit(self, request: Request, *, written: bool = False) -> Admission:
         """Return all that an adapter may keep of a request, which it gives up at once.
@@ -193,11 +189,11 @@ class Dispatcher:
         command, actor = self._by_name.get(request.command, self._default), request.actor
         if not command.anonymous:
             return Admission(request, command, request.command)
-        refusal = self._welcome.refusal(actor)
+        refusal = self.welcome.refusal(actor)
         if refusal is None and written:
             refusal = Message(_NOT_WRITTEN, Buttons(Button("Continuer", command.name, "primary")))
         elif refusal is None and actor is not None and command.counts(request):
-            refusal = self._welcome.limit(actor)
+            refusal = self.welcome.limit(actor)
         return Admission(replace(request, actor=None), command, self.menu, refusal)
 
     def suggest(self, name: str, text: str) -> list[Suggestion]:
@@ -230,7 +226,7 @@ class Dispatcher:
         Where all can read (`place` "open"), the answer holds only quotations and buttons.
         """
         gone = GONE_BUTTON if request.pressed and request.command not in self._by_name else None
-        refusal = self._welcome.refusal(request.actor) or gone
+        refusal = self.welcome.refusal(request.actor) or gone
         if refusal is not None:
             return Message(*refusal.elements, public=request.place == "open")
         token = logs.request_id.set(secrets.token_hex(6))  # 48 random bits, which mean nothing
@@ -304,7 +300,7 @@ class Dispatcher:
     async def _stored(self, work: Callable[[], Result]) -> Result:
         """Do `work` on the storage thread, in the request's own context."""
         run = contextvars.copy_context().run
-        return await asyncio.get_running_loop().run_in_executor(self._executor, run, work)
+        return await asyncio.get_running_loop().run_in_executor(self.executor, run, work)
 
     async def _redirected(self, request: Request) -> Request:
         """Return a private free text as the answer that a command awaits, or as it is when none does."""
@@ -330,10 +326,10 @@ class Dispatcher:
             below = self._attempt(menu, partial(menu.run, opening))
             reply = _followed_by(reply, below) if isinstance(below, Message) else reply
         try:
-            if notice := self._welcome.notice(request):
+            if notice := self.welcome.notice(request):
                 reply = Message(*reply.elements, Divider(), *notice)
                 if request.place != "home" or request.command != self.menu:
-                    self._welcome.noticed(request)
+                    self.welcome.noticed(request)
         except TooLong:
             return reply
         except Exception as error:  # noqa: BLE001 — a database in trouble must not keep back an answer

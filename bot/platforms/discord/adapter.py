@@ -6,7 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable
-from functools import partial
+from dataclasses import KW_ONLY, dataclass, field
 
 import aiohttp
 import discord
@@ -33,6 +33,7 @@ _BOT_PAGE = "à la page «\u00a0Bot\u00a0» de l'application (https://discord.co
 _FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 
 
+@dataclass(eq=False, repr=False)
 class DiscordAdapter(Connectable):
     """The platform « Discord » (see `bot.platforms.contract.Platform`).
 
@@ -45,38 +46,30 @@ class DiscordAdapter(Connectable):
     name = "Discord"
     address = ""
 
-    def __init__(
-        self,
-        dispatcher: Dispatcher,
-        quote: Quoter,
-        *,
-        token: str,
-        api_url: str,
-        server: str | None = None,
-        members: Members | None = None,
-        meter: Meter | None = None,
-    ) -> None:
-        meter = meter or Meter()
-        quiet_library(meter.limited)
-        self._new_client = partial(Client, dispatcher, quote, server=server, members=members, meter=meter)
-        self._quote = quote
-        self._token = token
-        self._api_url = api_url
-        self._client: Client | None = None
-        self._connecting: asyncio.Task[None] | None = None
-        self._connection: asyncio.Task[None] | None = None
-        self._closing = False
+    dispatcher: Dispatcher
+    quote: Quoter
+    _: KW_ONLY
+    token: str
+    api_url: str
+    server: str | None = None
+    members: Members | None = None
+    meter: Meter = field(default_factory=Meter)
+    _client: Client | None = None
+    _connecting: asyncio.Task[None] | None = None
+    _connection: asyncio.Task[None] | None = None
+    _closing: bool = False
 
     async def start(self) -> None:
         """Connect; return once requests are being answered. Raises `PlatformError`; may be called again."""
-        Route.BASE = self._api_url
+        quiet_library(self.meter.limited)
+        Route.BASE = self.api_url
         self._connecting = asyncio.create_task(self._connect())
         try:
             async with asyncio.timeout(CONNECT_TIME):
                 await self._connecting
         except _FAILURES as error:
             await self._disconnect()
-            raise connection_error(error, self._api_url) from error
+            raise connection_error(error, self.api_url) from error
         except asyncio.CancelledError:
             if not self._closing:  # whoever started us gave up, and will close us
                 raise
@@ -102,8 +95,11 @@ class DiscordAdapter(Connectable):
         return await discord_members.fetch_role_members(self._client, group)
 
     async def _connect(self) -> None:
-        self._client = client = self._new_client()  # a closed one cannot be used again
-        await client.login(self._token)
+        # A closed one cannot be used again.
+        self._client = client = Client(
+            self.dispatcher, self.quote, server=self.server, members=self.members, meter=self.meter
+        )
+        await client.login(self.token)
         # After losing a session, discord.py reconnects to its default gateway: it must be this API's own.
         client.shard_count, gateway, _ = await client.http.get_bot_gateway()
         DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
@@ -116,7 +112,7 @@ class DiscordAdapter(Connectable):
         if connection.done():
             await connection
         connection.add_done_callback(self._ended)
-        self._delivery = DiscordDelivery(client, self._quote)
+        self._delivery = DiscordDelivery(client, self.quote)
 
     async def _disconnect(self) -> None:
         client, self._client, self._delivery = self._client, None, None
@@ -136,7 +132,7 @@ class DiscordAdapter(Connectable):
         """Log that Discord closed the connection for good, for instance because the token was revoked."""
         error = None if connection.cancelled() else connection.exception()
         if not self._closing and isinstance(error, Exception):
-            logger.error("Discord: connection closed for good. %s", connection_error(error, self._api_url))
+            logger.error("Discord: connection closed for good. %s", connection_error(error, self.api_url))
 
 
 def connection_error(error: Exception, api_url: str) -> PlatformError:

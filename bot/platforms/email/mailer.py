@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import email.utils
 import ssl
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -57,19 +57,18 @@ def read_server(address: str) -> Server:
     return Server(host, port, security, unquote(parts.username or ""), unquote(parts.password or ""))
 
 
+@dataclass(eq=False, repr=False)
 class Mailer:
     """The platform « Courriel » (see `contract.Platform`). `sender`: the address of its « From »."""
 
     name = "Courriel"
     address = ""
 
-    def __init__(
-        self, quote: Quoter, server: Server, sender: str, *, context: ssl.SSLContext | None = None
-    ) -> None:
-        self._quote = quote
-        self._server = server
-        self._sender = sender
-        self._context = context
+    quote: Quoter
+    server: Server
+    sender: str
+    _: KW_ONLY
+    context: ssl.SSLContext | None = None
 
     async def start(self) -> None:
         """Check that we can log in to the server. Raises `PlatformError`."""
@@ -81,7 +80,7 @@ class Mailer:
             ) from error
         except LaterError as error:
             raise PlatformError(
-                f"le serveur de courriel {self._server.host}:{self._server.port} ne répond pas ({error}). "
+                f"le serveur de courriel {self.server.host}:{self.server.port} ne répond pas ({error}). "
                 "Vérifiez VIGIE_SMTP et l'accès au réseau.",
                 passing=True,
             ) from error
@@ -110,15 +109,15 @@ class Mailer:
         return False
 
     def _mail(self, to: Destination, message: Message, delivery_id: str) -> EmailMessage:
-        international = not f"{to.id}{self._sender}".isascii()
+        international = not f"{to.id}{self.sender}".isascii()
         mail = EmailMessage(policy=SMTPUTF8 if international else SMTP)
-        _, sender = email.utils.parseaddr(self._sender)
-        mail["From"], mail["To"] = self._sender, to.id
-        mail["Subject"] = summary(message, self._quote)
+        _, sender = email.utils.parseaddr(self.sender)
+        mail["From"], mail["To"] = self.sender, to.id
+        mail["Subject"] = summary(message, self.quote)
         mail["Date"] = email.utils.localtime()
         mail["Message-ID"] = f"<{delivery_id}@{sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: asks for no automatic reply
-        mail.set_content(plain_text(message, self._quote))
+        mail.set_content(plain_text(message, self.quote))
         for file in message.files():
             mail.add_attachment(
                 file.content, maintype="application", subtype="octet-stream", filename=file.name
@@ -127,7 +126,7 @@ class Mailer:
 
     async def _connected(self) -> aiosmtplib.SMTP:
         """Return a client logged in to the server. If this fails, no part of a message has been sent."""
-        server = self._server
+        server = self.server
         client = aiosmtplib.SMTP(
             hostname=server.host,
             port=server.port,
@@ -136,7 +135,7 @@ class Mailer:
             start_tls=server.security == "starttls",
             username=server.user or None,
             password=server.password or None,
-            tls_context=self._context,
+            tls_context=self.context,
         )
         try:
             await client.connect()

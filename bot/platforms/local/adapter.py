@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import KW_ONLY, asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -57,6 +57,7 @@ Json: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
+@dataclass(eq=False)
 class LocalAdapter:
     """The platform « Bac à sable » (see `bot.platforms.contract.Platform`).
 
@@ -66,42 +67,34 @@ class LocalAdapter:
 
     name = "Bac à sable"
 
-    def __init__(
-        self,
-        dispatcher: Dispatcher,
-        quote: Quoter,
-        *,
-        port: int,
-        gallery: Gallery,
-        sheets: Sheets = revisions.no_sheets,
-    ) -> None:
-        self._dispatcher = dispatcher
-        self._quote = quote
-        self._port = port
-        self._gallery = gallery
-        self._sheets = sheets
-        self._room = Room()
-        self._delivered: set[str] = set()
-        self._runner: web.AppRunner | None = None
+    dispatcher: Dispatcher
+    quote: Quoter
+    _: KW_ONLY
+    port: int
+    gallery: Gallery
+    sheets: Sheets = revisions.no_sheets
+    _room: Room = field(default_factory=Room)
+    _delivered: set[str] = field(default_factory=set)
+    _runner: web.AppRunner | None = None
 
     @property
     def address(self) -> str:
         """The address to open, known once started."""
-        return f"http://{HOST}:{self._port}/"
+        return f"http://{HOST}:{self.port}/"
 
     async def start(self) -> None:
         """Listen; return once pages are being served. Raises `PlatformError` when the port is taken."""
         self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=DRAIN_SECONDS)
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, HOST, self._port).start()
+            await web.TCPSite(self._runner, HOST, self.port).start()
         except OSError as error:
             await self.close()
             raise PlatformError(
-                f"le port {self._port} n'est pas libre. Arrêtez ce qui l'occupe, ou choisissez-en un autre "
+                f"le port {self.port} n'est pas libre. Arrêtez ce qui l'occupe, ou choisissez-en un autre "
                 "avec VIGIE_PORT."
             ) from error
-        self._port = self._runner.addresses[0][1]
+        self.port = self._runner.addresses[0][1]
 
     async def close(self) -> None:
         """Let the answers under way end, then stop listening. May be called at any moment."""
@@ -158,7 +151,7 @@ class LocalAdapter:
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Refuse what does not come from our own pages."""
-        if request.host not in {f"{HOST}:{self._port}", f"localhost:{self._port}"}:
+        if request.host not in {f"{HOST}:{self.port}", f"localhost:{self.port}"}:
             raise web.HTTPMisdirectedRequest(text=f"Ouvrez plutôt {self.address}")
         if request.method == "POST" and request.headers.get("Origin") != f"http://{request.host}":
             raise web.HTTPForbidden(text="Cette demande vient d'une autre page.")
@@ -172,16 +165,16 @@ class LocalAdapter:
         return web.Response(text=path.read_text("utf-8"), content_type=_TYPES[path.suffix], charset="utf-8")
 
     async def _show_gallery(self, _: web.Request) -> web.Response:
-        return web.Response(text=gallery_page(self._gallery, self._quote), content_type="text/html")
+        return web.Response(text=gallery_page(self.gallery, self.quote), content_type="text/html")
 
     async def _show_revisions(self, _: web.Request) -> web.Response:
-        return web.Response(text=revisions.revisions_page(await self._sheets()), content_type="text/html")
+        return web.Response(text=revisions.revisions_page(await self.sheets()), content_type="text/html")
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         """Stream the state, then each change. A page that was cut off receives all of it again."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        first, menu = self._dispatcher.commands[0], self._dispatcher.menu
+        first, menu = self.dispatcher.commands[0], self.dispatcher.menu
         number, *others = first.examples or ("",)
         command = f"/{first.name} {number}".strip()
         event: Json = {
@@ -193,7 +186,7 @@ class LocalAdapter:
             },
             "shortcuts": [
                 {"label": command.shortcut, "command": command.name}
-                for command in self._dispatcher.commands
+                for command in self.dispatcher.commands
                 if command.shortcut
             ],
         }
@@ -210,7 +203,7 @@ class LocalAdapter:
 
     async def _suggestions(self, request: web.Request) -> web.Response:
         in_channel = request.query.get("conversation") == CHANNEL
-        completions = complete_line(self._dispatcher, request.query.get("line", ""), in_channel=in_channel)
+        completions = complete_line(self.dispatcher, request.query.get("line", ""), in_channel=in_channel)
         return web.json_response([asdict(completion) for completion in completions])
 
     async def _on_say(self, request: web.Request) -> web.Response:
@@ -240,7 +233,7 @@ class LocalAdapter:
     def _unknown(self, line: str) -> Message | None:
         """Return the answer to a command that the other platforms would not know, None if they would."""
         [name, *_] = line[1:].lower().split(maxsplit=1) or [""]
-        command, menu = self._dispatcher.command(name), self._dispatcher.menu
+        command, menu = self.dispatcher.command(name), self.dispatcher.menu
         if command is not None and (command.slash or command.name == menu):
             return None
         if command is not None:
@@ -268,7 +261,7 @@ class LocalAdapter:
 
     async def _on_shortcut(self, request: web.Request) -> web.Response:
         body = await PageBody.of(request)
-        entry, command = self._entry(body), self._dispatcher.command(body.value("command", str))
+        entry, command = self._entry(body), self.dispatcher.command(body.value("command", str))
         if command is None or not command.shortcut:
             raise web.HTTPNotFound(text="Cette entrée du menu n'existe pas.")
         line = f"/{command.name} {command.takes(entry.text)}"
@@ -285,7 +278,7 @@ class LocalAdapter:
         persona, name = sent.persona, sent.value("name", str)[:FILE_NAME_LENGTH] or "fichier"
         self._room.post(author=persona, html=render_words(name), text=name, owner=persona)
         actor = Actor("local", "", persona)
-        if not await self._dispatcher.takes_file(actor):
+        if not await self.dispatcher.takes_file(actor):
             answer = _ADMINISTRATION_ONLY
         else:
             try:
@@ -293,7 +286,7 @@ class LocalAdapter:
             except web.HTTPRequestEntityTooLarge:
                 answer = dropped_files.TOO_LARGE
             else:
-                reply = await self._dispatcher.handle_file(Received(name, content), actor)
+                reply = await self.dispatcher.handle_file(Received(name, content), actor)
                 answer = reply if isinstance(reply, Message) else opener(reply)
         return web.json_response({"entry": self._say(answer, Spot(persona, DIRECT)).id})
 
@@ -314,15 +307,15 @@ class LocalAdapter:
         written: bool = False,
     ) -> web.Response:
         """Answer a line. A form is returned to the page if it can open a `window` at once."""
-        request = self._dispatcher.from_text(
+        request = self.dispatcher.from_text(
             line,
             actor=Actor("local", "", spot.persona),
             place="channel" if spot.conversation == CHANNEL else "direct",
             pressed=pressed,
         )
         request = replace(request, fields=fields or {})
-        admission = self._dispatcher.admit(request, written=written)
-        reply = admission.refusal or await self._dispatcher.handle(admission.request)
+        admission = self.dispatcher.admit(request, written=written)
+        reply = admission.refusal or await self.dispatcher.handle(admission.request)
         if isinstance(reply, Form) and window:
             html = serialize_html(render_fields(reply))
             form = {"command": reply.command, "title": reply.title, "submit": reply.submit, "html": html}
@@ -333,12 +326,12 @@ class LocalAdapter:
     def _say(self, message: Message, spot: Spot, command: str = "") -> RoomMessage:
         """Show a reply, over the pressed message if only the persona sees that one."""
         try:
-            html = render(message, self._quote)
+            html = render(message, self.quote)
         except Exception as error:  # noqa: BLE001 — as in the dispatcher: nobody is left without a reply
             message = apology(error, command)
-            html = render(message, self._quote)
+            html = render(message, self.quote)
         words = list(message.own_words())
-        for quotation in map(self._quote, message.quotes()):
+        for quotation in map(self.quote, message.quotes()):
             words += ["".join(span.text for span in paragraph) for paragraph in quotation.paragraphs]
         text, private, in_channel = "\n".join(words), not message.public, spot.conversation == CHANNEL
         if private and spot.origin is not None and spot.persona in {spot.origin.owner, spot.origin.only}:

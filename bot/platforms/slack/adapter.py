@@ -13,7 +13,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Any, TypeAlias
 
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltContext
@@ -67,6 +67,22 @@ _ENTITY = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _SPOKEN = frozenset({None, "file_share"})
 
 
+def in_memory() -> Heard:
+    """Return a `Heard` that remembers the latest events until the process ends."""
+    seen: dict[str, None] = {}  # oldest first
+
+    async def heard(event_id: str) -> bool:
+        if event_id in seen:
+            return False
+        seen[event_id] = None
+        if len(seen) > EVENTS_KEPT:
+            del seen[next(iter(seen))]
+        return True
+
+    return heard
+
+
+@dataclass(eq=False, repr=False)
 class SlackAdapter(Connectable):
     """The bot on Slack: by Socket Mode when there is an `app_token`, else by signed HTTP on `port`.
 
@@ -78,39 +94,26 @@ class SlackAdapter(Connectable):
     name = "Slack"
     address = ""
 
-    def __init__(
-        self,
-        dispatcher: Dispatcher,
-        quote: Quoter,
-        *,
-        bot_token: str,
-        app_token: str | None,
-        signing_secret: str | None,
-        port: int,
-        api_url: str,
-        members: Members | None = None,
-        heard: Heard | None = None,
-        meter: Meter | None = None,
-    ) -> None:
-        self._dispatcher = dispatcher
-        self._quote = quote
-        self._app_token = app_token
-        self._signing_secret = signing_secret
-        self.port = port
-        self._bot_token = bot_token
-        self._members = members
-        self._bot_user = ""
-        self._api_url = api_url
-        self._client: AsyncWebClient
-        self._replies: SlackReplies
-        self._mention = re.compile("(?!)")  # of the bot itself, once Slack has said who it is
-        self._remembered = in_memory()
-        self._heard = heard or self._remembered
-        self._meter = meter or Meter()
-        self._is_open: Connected | None = None  # None over HTTP, where Slack connects to us
-        self._answers: set[asyncio.Task[None]] = set()
-        self._connecting: asyncio.Task[None] | None = None
-        self._open = contextlib.AsyncExitStack()
+    dispatcher: Dispatcher
+    quote: Quoter
+    _: KW_ONLY
+    bot_token: str
+    app_token: str | None
+    signing_secret: str | None
+    port: int
+    api_url: str
+    members: Members | None = None
+    heard: Heard | None = None
+    meter: Meter = field(default_factory=Meter)
+    _bot_user: str = ""
+    _client: AsyncWebClient = field(init=False)
+    _replies: SlackReplies = field(init=False)
+    _mention: re.Pattern[str] = re.compile("(?!)")  # of the bot itself, once Slack has said who it is
+    _remembered: Heard = field(default_factory=in_memory)
+    _is_open: Connected | None = None  # None over HTTP, where Slack connects to us
+    _answers: set[asyncio.Task[None]] = field(default_factory=set)
+    _connecting: asyncio.Task[None] | None = None
+    _open: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
 
     async def start(self) -> None:
         """Connect; return once Slack's events are being answered. Raises `PlatformError`."""
@@ -143,23 +146,23 @@ class SlackAdapter(Connectable):
         return self._delivery is not None and (self._is_open is None or await self._is_open())
 
     async def _connect(self) -> None:
-        api = web_api(self._bot_token, self._api_url, self._meter.limited)
+        api = web_api(self.bot_token, self.api_url, self.meter.limited)
         self._client = await self._open.enter_async_context(api)
-        self._replies = SlackReplies(self._client, self._quote, self._dispatcher.menu)
+        self._replies = SlackReplies(self._client, self.quote, self.dispatcher.menu)
         self._open.push_async_callback(self._drain)
         me = await identify_bot(self._client)
         self._bot_user = me.bot_user_id or ""
         self._mention = re.compile(rf"<@{me.bot_user_id}(?:\|[^<>]*)?>")
         app = self._app(me)
-        if self._app_token:
-            socket = socket_mode(app, self._client, self._app_token, self._meter.reconnected)
+        if self.app_token:
+            socket = socket_mode(app, self._client, self.app_token, self.meter.reconnected)
             self._is_open = await self._open.enter_async_context(socket)
-        elif self._signing_secret:
-            served = signed_http(app, self.port, self._signing_secret)
+        elif self.signing_secret:
+            served = signed_http(app, self.port, self.signing_secret)
             self.port = await self._open.enter_async_context(served)
         else:  # without a secret anyone could sign
             raise PlatformError("il faut SLACK_APP_TOKEN (mode Socket) ou SLACK_SIGNING_SECRET (mode HTTP).")
-        self._delivery = SlackDelivery(without_retries(self._client), self._quote)
+        self._delivery = SlackDelivery(without_retries(self._client), self.quote)
 
     async def _drain(self) -> None:
         with contextlib.suppress(TimeoutError):
@@ -179,7 +182,7 @@ class SlackAdapter(Connectable):
             logger=library_logger("bolt", logging.ERROR),
             client=self._client,
             authorize=authorize,
-            signing_secret=self._signing_secret or "",
+            signing_secret=self.signing_secret or "",
             # Our listeners only acknowledge and start a task: the library then waits for them instead
             # of starting a task that nobody keeps, and of looking every 10 ms whether it is done.
             process_before_response=True,
@@ -188,7 +191,7 @@ class SlackAdapter(Connectable):
         )
         app.error(self._on_error)
         app.middleware(self._once)
-        for command in self._dispatcher.commands:
+        for command in self.dispatcher.commands:
             if command.slash:
                 app.command(f"/{command.name}")(self._on_slash)
             if command.shortcut:
@@ -198,7 +201,7 @@ class SlackAdapter(Connectable):
         app.event("app_mention")(self._on_mention)
         app.event("message")(self._on_message)
         app.event("app_home_opened")(self._on_home)
-        if self._members is not None:
+        if self.members is not None:
             for name in slack_members.EVENTS:
                 app.event(name)(self._on_members)
         return app
@@ -212,7 +215,7 @@ class SlackAdapter(Connectable):
         if event is not None and not await self._is_new(event, body):
             return BoltResponse(status=200)
         await next_()
-        self._meter.acked(time.monotonic() - came)
+        self.meter.acked(time.monotonic() - came)
         return None
 
     async def _is_new(self, event: str, body: Json) -> bool:
@@ -222,12 +225,12 @@ class SlackAdapter(Connectable):
         answered.
         """
         text = str((body.get("event") or {}).get("text") or "")
-        request = self._dispatcher.from_text(literal(self._mention.sub(" ", text)))
-        command = self._dispatcher.command(request.command)
+        request = self.dispatcher.from_text(literal(self._mention.sub(" ", text)))
+        command = self.dispatcher.command(request.command)
         if command and command.anonymous:
             return await self._remembered(event)
         try:
-            return await self._heard(event)
+            return await (self.heard or self._remembered)(event)
         except ExplainedError as error:
             logger.error("Slack: an event could not be recorded: %s", error)  # noqa: TRY400 — the line says it all
             return await self._remembered(event)
@@ -239,7 +242,7 @@ class SlackAdapter(Connectable):
 
     async def _on_shortcut(self, ack: AsyncAck, body: Json, context: AsyncBoltContext) -> None:
         await ack()
-        command, text = self._dispatcher.command(body["callback_id"]), body["message"].get("text", "")
+        command, text = self.dispatcher.command(body["callback_id"]), body["message"].get("text", "")
         text = command.takes(text) if command and command.anonymous else literal(text)
         self._ask(f"/{body['callback_id']} {text}", command_origin(body, context, body["channel"]["id"]))
 
@@ -265,11 +268,11 @@ class SlackAdapter(Connectable):
 
     async def _take(self, files: list[Json], text: str, origin: Origin) -> None:
         """Take a dropped file from someone who may drop one; from anyone else, read only the words."""
-        if not await self._dispatcher.takes_file(origin.actor):
+        if not await self.dispatcher.takes_file(origin.actor):
             self._ask(text, origin, written=True)
             return
         file = dropped_files.ONE_AT_A_TIME if len(files) > 1 else await fetch_file(self._client, files[0])
-        reply = file if isinstance(file, Message) else await self._dispatcher.handle_file(file, origin.actor)
+        reply = file if isinstance(file, Message) else await self.dispatcher.handle_file(file, origin.actor)
         await self._replies.say(reply if isinstance(reply, Message) else opener(reply), origin, "fichier")
 
     async def _on_mention(self, event: Json, context: AsyncBoltContext) -> None:
@@ -279,7 +282,7 @@ class SlackAdapter(Connectable):
 
     async def _on_home(self, event: Json, context: AsyncBoltContext) -> None:
         if event.get("tab") == "home":
-            self._ask(f"/{self._dispatcher.menu}", Origin(actor_of(context), "home"))
+            self._ask(f"/{self.dispatcher.menu}", Origin(actor_of(context), "home"))
 
     async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
         """Return those who are in a group today. Raises `PlatformError` when Slack does not say."""
@@ -288,9 +291,9 @@ class SlackAdapter(Connectable):
         return await slack_members.fetch_group_members(self._client, group, self._bot_user)
 
     async def _on_members(self, event: Json, body: Json) -> None:
-        if self._members is not None:
+        if self.members is not None:
             for actor, group, inside in slack_members.member_changes(event, body.get("team_id", "")):
-                await self._members.changed(actor, group, inside=inside)
+                await self.members.changed(actor, group, inside=inside)
 
     def _ask(
         self,
@@ -302,9 +305,9 @@ class SlackAdapter(Connectable):
         is_button: bool = False,
     ) -> None:
         """Answer a message, command, button or form in a task of its own."""
-        request = self._dispatcher.from_text(text, actor=origin.actor, place=origin.place, pressed=is_button)
+        request = self.dispatcher.from_text(text, actor=origin.actor, place=origin.place, pressed=is_button)
         request = replace(request, fields=fields or {})
-        admission = self._dispatcher.admit(request, written=written)
+        admission = self.dispatcher.admit(request, written=written)
         del request  # it may hold the author of an anonymous request
         origin = replace(origin, fleeting=admission.command.fleeting and not written)
         self._run(self._answer(admission, origin), admission.logged, origin)
@@ -327,26 +330,11 @@ class SlackAdapter(Connectable):
         task.add_done_callback(ended)
 
     async def _answer(self, admission: Admission, origin: Origin) -> None:
-        reply = admission.refusal or await self._dispatcher.handle(admission.request)
+        reply = admission.refusal or await self.dispatcher.handle(admission.request)
         if isinstance(reply, Form) and not (origin.trigger and await self._replies.open(reply, origin)):
             reply = opener(reply)
         if isinstance(reply, Message):
             await self._replies.say(reply, origin, admission.logged)
-
-
-def in_memory() -> Heard:
-    """Return a `Heard` that remembers the latest events until the process ends."""
-    seen: dict[str, None] = {}  # oldest first
-
-    async def heard(event_id: str) -> bool:
-        if event_id in seen:
-            return False
-        seen[event_id] = None
-        if len(seen) > EVENTS_KEPT:
-            del seen[next(iter(seen))]
-        return True
-
-    return heard
 
 
 def literal(text: str) -> str:
