@@ -62,11 +62,10 @@ class Notice(Generic[Arguments]):
 
     def built_by(self, build: Callable[[NoticeContext, Arguments], Built]) -> NoticeBuilder:
         """Return this notice with the function that makes its message."""
-
-        def from_row(context: NoticeContext, row: RowArguments) -> Built:
-            return build(context, _adapter(self).validate_python(row))
-
-        return NoticeBuilder(self.name, self.title, from_row)
+        adapter = _adapter(self)
+        return NoticeBuilder(
+            self.name, self.title, lambda context, row: build(context, adapter.validate_python(row))
+        )
 
 
 @lru_cache

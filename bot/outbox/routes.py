@@ -54,16 +54,12 @@ class Routes:
 
     def _to_person(self, db: Database, person_id: str) -> list[Destination]:
         accounts = persons.accounts_of(db, person_id)
+        direct = [Destination(account.platform, account.team, account.user) for account in accounts]
+        on_discord = [account.user for account in accounts if account.platform == "discord"]
         threads = [
-            Destination("discord", relay, account.user, "thread")
-            for account in accounts
-            if account.platform == "discord"
-            for relay in self.relays
+            Destination("discord", relay, user, "thread") for user in on_discord for relay in self.relays
         ]
-        return [
-            *(Destination(account.platform, account.team, account.user) for account in accounts),
-            *threads,
-        ]
+        return direct + threads
 
 
 def new_holders(db: Database, recipient: str, today: date) -> dict[str, str] | None:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
 
-import aiohttp
 import discord
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
@@ -20,7 +19,7 @@ from bot.conversation.requests import Actor
 from bot.platforms.contract import Connectable, Meter, PlatformError
 from bot.platforms.discord import members as discord_members
 from bot.platforms.discord.client import Client, error_kind
-from bot.platforms.discord.delivery import DiscordDelivery
+from bot.platforms.discord.delivery import FAILURES, DiscordDelivery
 from bot.platforms.groups import FollowedGroup, Members
 
 logger = logging.getLogger(__name__)
@@ -30,7 +29,6 @@ FINISH_TIME = 3.0  # seconds allowed for the answers under way when we shut down
 GOODBYE_TIME = 2.0  # seconds for the closing handshake; discord.py would wait 30
 
 _BOT_PAGE = "à la page «\u00a0Bot\u00a0» de l'application (https://discord.com/developers/applications)"
-_FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 
 
 @dataclass(eq=False, repr=False)
@@ -67,7 +65,7 @@ class DiscordAdapter(Connectable):
         try:
             async with asyncio.timeout(CONNECT_TIME):
                 await self._connecting
-        except _FAILURES as error:
+        except FAILURES as error:
             await self._disconnect()
             raise connection_error(error, self.api_url) from error
         except asyncio.CancelledError:

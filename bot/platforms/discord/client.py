@@ -149,11 +149,12 @@ class Client(discord.AutoShardedClient):
         change = discord_members.member_update(message) if self._members else None
         if change is None or self._members is None:
             return
+        actor, roles = change
         with self._taken() as taken:
-            if taken and change.roles is None:
-                await self._members.gone(change.actor)
-            elif taken and change.roles is not None:
-                await self._members.belongs(change.actor, change.roles)
+            if taken and roles is None:
+                await self._members.gone(actor)
+            elif taken and roles is not None:
+                await self._members.belongs(actor, roles)
 
     async def on_shard_connect(self, shard_id: int) -> None:
         """Log that a connection is made."""

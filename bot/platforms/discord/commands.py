@@ -37,17 +37,9 @@ _SLASH = discord.AppCommandType.chat_input.value
 _MESSAGE_MENU = discord.AppCommandType.message.value
 _STRING = discord.AppCommandOptionType.string.value
 
-# The fields by which commands are compared, and the default that Discord leaves out of each.
-_DEFAULTS: Payload = {"type": _SLASH, "description": "", "nsfw": False, "default_member_permissions": None}
-_OPTION_DEFAULTS: Payload = {
-    "type": None,
-    "name": None,
-    "description": "",
-    "required": False,
-    "autocomplete": False,
-    "choices": [],
-    "max_length": None,
-}
+# The fields by which commands are compared; Discord leaves out those that are false or empty.
+_KEYS = ("name", "description", "nsfw", "default_member_permissions")
+_OPTION_KEYS = ("type", "name", "description", "required", "autocomplete", "choices", "max_length")
 
 
 def invitation_url(client_id: int) -> str:
@@ -115,11 +107,10 @@ def shorten(text: str, length: int) -> str:
 
 
 def _essence(payload: Payload) -> dict[str, Any]:
-    """Return the fields by which commands are compared, with Discord's defaults filled in."""
-    essence = {key: payload.get(key) or default for key, default in _DEFAULTS.items()}
+    """Return the fields by which commands are compared."""
+    essence = {key: payload.get(key) or None for key in _KEYS}
     options = [
-        {key: option.get(key) or default for key, default in _OPTION_DEFAULTS.items()}
-        for option in payload.get("options") or ()
+        {key: option.get(key) or None for key in _OPTION_KEYS} for option in payload.get("options") or ()
     ]
     where = {key: sorted(payload.get(key) or ()) for key in _WHERE}
-    return {"name": payload["name"], **essence, "options": options, **where}
+    return {"type": payload.get("type") or _SLASH, **essence, "options": options, **where}

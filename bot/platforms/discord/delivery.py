@@ -45,7 +45,8 @@ _WHY: Mapping[int, str] = {HTTPStatus.UNAUTHORIZED: "token", HTTPStatus.NOT_FOUN
 _TOO_FAST = 40003  # opening private conversations too fast
 _THREAD_NAME = "Message de Vigie"
 
-_FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
+# How a call to Discord fails.
+FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 
 
 class Paced(aiohttp.TCPConnector):
@@ -89,7 +90,7 @@ class DiscordDelivery:
                 await channel.send(
                     view=view, files=attached_files(message), nonce=delivery_id, suppress_embeds=True
                 )
-        except _FAILURES as error:
+        except FAILURES as error:
             raise delivery_error(error) from error
 
     async def was_delivered(
@@ -106,7 +107,7 @@ class DiscordDelivery:
                     marks = [getattr(part, "id", None) for part in sent.components]
                     if sent.author == user and number in marks:
                         return True
-        except _FAILURES as error:
+        except FAILURES as error:
             raise delivery_error(error) from error
         return False
 

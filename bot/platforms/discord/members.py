@@ -10,13 +10,12 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
-import aiohttp
 import discord
 
 from bot.conversation.requests import Actor
 from bot.platforms.contract import PlatformError
+from bot.platforms.discord.delivery import FAILURES
 from bot.platforms.groups import FollowedGroup
 
 logger = logging.getLogger(__name__)
@@ -24,34 +23,23 @@ logger = logging.getLogger(__name__)
 _DAY, _REFUSED = 86_400.0, 60.0  # seconds that what Discord said of someone is remembered
 _REMEMBERED = 10_000  # people
 _EVENTS = ("GUILD_MEMBER_ADD", "GUILD_MEMBER_UPDATE", "GUILD_MEMBER_REMOVE")
-_FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError)
 
 
-@dataclass(frozen=True, slots=True)
-class MemberUpdate:
-    """Someone's roles, all of them; None when they left the server."""
-
-    actor: Actor
-    roles: frozenset[str] | None
-
-
-def member_update(message: str | bytes) -> MemberUpdate | None:
+def member_update(message: str | bytes) -> tuple[Actor, set[str] | None] | None:
     """Return the change of a member that a gateway message reports, None for any other message.
 
-    A new member's roles, most often none, are reported like a change.
+    All their roles, or None when they left the server. A new member's roles, most often none, are reported
+    like a change.
     """
     text = message if isinstance(message, str) else message.decode("utf-8", "replace")
     if not any(f'"{name}"' in text for name in _EVENTS):  # a message is parsed only if it may matter
         return None
     payload = json.loads(text)
-    if payload.get("t") not in _EVENTS:
+    if payload.get("t") not in _EVENTS or payload["d"]["user"].get("bot"):
         return None
-    data = payload["d"]
+    data, left = payload["d"], payload["t"] == "GUILD_MEMBER_REMOVE"
     actor = Actor("discord", str(data["guild_id"]), str(data["user"]["id"]))
-    if data["user"].get("bot"):
-        return None
-    left = payload["t"] == "GUILD_MEMBER_REMOVE"
-    return MemberUpdate(actor, None if left else frozenset(map(str, data["roles"])))
+    return actor, None if left else set(map(str, data["roles"]))
 
 
 async def fetch_role_members(client: discord.Client, group: FollowedGroup) -> set[Actor]:
@@ -73,7 +61,7 @@ async def fetch_role_members(client: discord.Client, group: FollowedGroup) -> se
         raise PlatformError(
             f"le robot n'est pas dans le serveur {group.team}. Invitez-le\u00a0: vigie discord invitation."
         ) from error
-    except _FAILURES as error:
+    except FAILURES as error:
         raise PlatformError("Discord n'a pas donné la liste des membres.", passing=True) from error
     if group.source_id not in {str(role.id) for role in server.roles}:
         raise PlatformError(
@@ -102,7 +90,7 @@ class Belonging:
                 inside, remembered = True, _DAY
             except (discord.NotFound, discord.Forbidden):
                 inside, remembered = False, _REFUSED  # who joins is not kept waiting
-            except _FAILURES as error:
+            except FAILURES as error:
                 logger.warning("Discord did not say who is in the server (%s)", type(error).__name__)
                 return self._server
             if len(self._known) >= _REMEMBERED:

@@ -12,7 +12,6 @@ from bot.conversation.forms import ChoiceField, Field, Form, PersonField, TextFi
 from bot.conversation.messages import (
     Button,
     Buttons,
-    ButtonStyle,
     Divider,
     Element,
     File,
@@ -32,11 +31,6 @@ from bot.platforms.local.personas import PERSONAS, persona_name
 
 PLATFORM = "local"  # in a person's account
 _TAGS: dict[Style, h.Element] = {"bold": h.strong, "italic": h.em, "struck": h.s, "code": h.code}
-_BUTTON_CLASSES: dict[ButtonStyle, str] = {
-    "plain": "button",
-    "primary": "button primary",
-    "danger": "button danger",
-}
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _MENTION = re.compile(r"(@vigie\b)", re.IGNORECASE)
 _SLASH = re.compile(r"(/\S+)(.*)", re.DOTALL)
@@ -84,13 +78,14 @@ def _spans(spans: Iterable[Span]) -> Iterator[h.Node]:
 
 def _button(button: Button | Link, *, live: bool) -> h.Renderable:
     match button:
-        case Button(label, command, style) if live:
-            return h.button(type="button", class_=_BUTTON_CLASSES[style], data_command=command)[label]
+        case Button(label, command, style):
+            classes = ["button", style != "plain" and style]
+            if live:
+                return h.button(type="button", class_=classes, data_command=command)[label]
+            return h.span(class_=classes)[label]
         case Link(label, url) if live and _WEB.match(url):
             return h.a(".button.link", href=url, target="_blank", rel="noopener noreferrer")[label]
-        case Button(label, _, style):
-            return h.span(class_=_BUTTON_CLASSES[style])[label]
-        case Link(label, _):
+        case Link(label):
             return h.span(".button.link")[label]
 
 

@@ -85,11 +85,6 @@ def _sheet(sheet: Sheet) -> h.Renderable:
     ]
 
 
-def _run(run: Run) -> h.Node:
-    op, text = run
-    return _TAGS[op][text] if op in _TAGS else text
-
-
 def _section(change: Changed) -> h.Renderable:
     several = len(change.passages) > 1
     return h.section[

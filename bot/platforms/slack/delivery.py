@@ -12,7 +12,6 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
-from typing import Any, TypeAlias
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
@@ -38,8 +37,6 @@ EARLIER = timedelta(days=1)  # what our clock may have been ahead by when it lef
 PAGE = 200  # messages looked at in one request
 PAGES = 5
 UNKNOWN_WAIT = 30.0  # seconds, for a 429 that does not say
-
-Json: TypeAlias = dict[str, Any]
 
 logger = logging.getLogger(__name__)
 
@@ -113,23 +110,19 @@ class SlackDelivery:
         return conversation
 
     async def _find(self, conversation: str, delivery_id: str, since: datetime) -> bool:
-        cursor = ""
-        for _ in range(PAGES):
-            page = await self._client.conversations_history(
-                channel=conversation,
-                oldest=f"{since.timestamp():.6f}",
-                include_all_metadata=True,
-                limit=PAGE,
-                cursor=cursor or None,
-            )
+        oldest, looked_at = f"{since.timestamp():.6f}", 0
+        pages = await self._client.conversations_history(
+            channel=conversation, oldest=oldest, include_all_metadata=True, limit=PAGE
+        )
+        async for page in pages:
             for message in page["messages"]:
                 metadata = message.get("metadata") or {}
                 mark = (metadata.get("event_payload") or {}).get("id")
                 if metadata.get("event_type") == EVENT_TYPE and mark == delivery_id:
                     return True
-            cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
-            if not cursor:
-                return False
+            looked_at += 1
+            if looked_at == PAGES:
+                break
         return False
 
     def _pace(self, channel: str) -> Window:

@@ -64,11 +64,5 @@ async def _in_channel(client: AsyncWebClient, channel: str) -> set[str]:
         raise PlatformError(
             f"le canal {channel} est public\u00a0: n'importe qui peut y entrer. Choisissez un canal privé."
         )
-    users: set[str] = set()
-    cursor = ""
-    while True:
-        page = await client.conversations_members(channel=channel, limit=_PAGE, cursor=cursor or None)
-        users |= set(page["members"])
-        cursor = (page.get("response_metadata") or {}).get("next_cursor", "")
-        if not cursor:
-            return users
+    pages = await client.conversations_members(channel=channel, limit=_PAGE)
+    return {user async for page in pages for user in page["members"]}

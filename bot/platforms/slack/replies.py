@@ -26,7 +26,8 @@ logger = logging.getLogger(__name__)
 
 Json: TypeAlias = dict[str, Any]
 
-_PLACES: Mapping[str, Place] = {"direct": "direct", "home": "home"}  # what a window may carry back
+# What a window carries back, with the response address of an answer that only one person may see.
+_CARRIED = ("place", "channel", "thread", "window")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +57,14 @@ class Origin:
         In a conversation with the bot, answers are messages that stay: the button's response address could
         only give an ephemeral one.
         """
-        names = ["place", "channel", "thread", "window"]
-        if self.place == "channel" or self.fleeting:
-            names.append("response_url")
+        ephemeral = self.place == "channel" or self.fleeting
+        names = (*_CARRIED, "response_url") if ephemeral else _CARRIED
         return {name: value for name in names if (value := getattr(self, name))}
 
     @classmethod
-    def from_metadata(cls, actor: Actor, known: Mapping[str, str]) -> Origin:
+    def from_metadata(cls, actor: Actor, known: Mapping[str, Any]) -> Origin:
         """Return the origin of a form's answer, from what its window carried."""
-        channel, thread, response_url, window = (
-            known.get(name, "") for name in ("channel", "thread", "response_url", "window")
-        )
-        place = _PLACES.get(known.get("place", ""), "channel")
-        return cls(actor, place, channel, thread, response_url, window=window)
+        return cls(actor, **{name: known[name] for name in (*_CARRIED, "response_url") if name in known})
 
 
 def command_origin(body: Json, context: AsyncBoltContext, channel: str) -> Origin:
@@ -160,12 +156,9 @@ class SlackReplies:
             published = await _works(self.client.views_publish(user_id=origin.actor.user, view=page))
             if opened or published:
                 return
-            content = self._lasting(message)
-        else:
-            content = self._lasting(message)
-            if await _works(self._send(content, origin, public=message.public)):
-                return
-        await _works(self.client.chat_postMessage(channel=origin.actor.user, **content))
+        elif await _works(self._send(self._lasting(message), origin, public=message.public)):
+            return
+        await _works(self.client.chat_postMessage(channel=origin.actor.user, **self._lasting(message)))
 
     def _content(self, message: Message) -> Json:
         return {"blocks": render(message, self.quote), "text": fallback(message, self.quote)}
