@@ -30,15 +30,7 @@ from bot.outbox import rows
 from bot.outbox.notices import NoticeContext, Notices, unreached, waiting
 from bot.outbox.routes import Routes, new_holders, parse_address, shape, write_address
 from bot.outbox.rows import Row
-from bot.platforms.contract import (
-    AwayError,
-    Destination,
-    LaterError,
-    StoppedError,
-    UndeliverableError,
-    UnknownError,
-    leaving,
-)
+from bot.platforms import contract
 from bot.storage import state
 from bot.storage.database import Storage, StorageError, reader
 from bot.times import Calendar, Clock
@@ -84,7 +76,7 @@ class _Claimed:
     """A row being sent. `former`: its route is no longer current, so only look for the message there."""
 
     row: Row
-    to: Destination
+    to: contract.Destination
     message: Message
     former: bool
 
@@ -163,7 +155,7 @@ class Sender:
             return None
         return Candidate(row.id, row.recipient, write_address(to), to.platform, row.urgent)
 
-    def _route(self, db: Database, row: Row, now: datetime) -> Destination | None:
+    def _route(self, db: Database, row: Row, now: datetime) -> contract.Destination | None:
         """Return the route of a row; None when it was shared out or buried instead.
 
         A message that may have been sent is looked for where it went, even if the person's routes have
@@ -187,7 +179,7 @@ class Sender:
                 return to
         return routes[0]
 
-    def _current_routes(self, db: Database, row: Row, now: datetime) -> list[Destination]:
+    def _current_routes(self, db: Database, row: Row, now: datetime) -> list[contract.Destination]:
         """Return today's routes of a row; none when its recipient no longer holds its role."""
         today = self.calendar.day(now)
         return [] if new_holders(db, row.recipient, today) else self.routes.of(db, row.recipient, today)
@@ -220,11 +212,11 @@ class Sender:
         await self.storage.run(partial(self._record, claimed, failure))
         if failure is None:
             self.sent(to.platform)
-        elif isinstance(failure, AwayError):
+        elif isinstance(failure, contract.AwayError):
             away = self._away.get(to.platform)  # None: another message has just been delivered
             span = SOON if away is None else away[1] - away[0]
             return Hold(to.platform, max(SOON, min(span, LATE)).total_seconds())
-        elif isinstance(failure, LaterError) and failure.seconds is not None:
+        elif isinstance(failure, contract.LaterError) and failure.seconds is not None:
             return Hold(to.platform if failure.everywhere else write_address(to), failure.seconds)
         return None
 
@@ -277,14 +269,14 @@ class Sender:
         try:
             platform = self.routes.platforms.get(to.platform)
             if platform is None:
-                return UndeliverableError("unreachable")
+                return contract.UndeliverableError("unreachable")
             if row.doubtful and row.claimed_at is not None:
                 since = min(row.claimed_at, self.clock())
                 if await platform.was_delivered(to, message, mark, since):
                     return None
             if claimed.former:
                 return _MovedError()
-            leaving.set(self._may_leave)  # for this message's task alone
+            contract.leaving.set(self._may_leave)  # for this message's task alone
             await platform.deliver(to, message, mark)
         except Exception as error:  # noqa: BLE001 — whatever an adapter raises is recorded with the row
             return error
@@ -299,7 +291,7 @@ class Sender:
         if self._reader is None and self.storage.path is not None:
             self._reader = reader(self.storage.path)
         if self._reader is not None and state.flag(self._reader, state.PAUSED) is not None:
-            raise StoppedError("paused")
+            raise contract.StoppedError("paused")
 
     def _record(self, claimed: _Claimed, error: Exception | None) -> None:
         row, to, now = claimed.row, claimed.to, self.clock()
@@ -312,11 +304,11 @@ class Sender:
                     rows.mark_sent(db, row, today, None if form == "whole" else form)
                 case _MovedError():
                     rows.put_back(db, row, doubtful=False)
-                case StoppedError() | LaterError(everywhere=True):
+                case contract.StoppedError() | contract.LaterError(everywhere=True):
                     rows.put_back(db, row, doubtful=row.doubtful)
-                case LaterError(seconds=float() | int() as seconds):
+                case contract.LaterError(seconds=float() | int() as seconds):
                     rows.put_back(db, row, now + timedelta(seconds=seconds), doubtful=row.doubtful)
-                case UndeliverableError():
+                case contract.UndeliverableError():
                     rows.give_up_route(db, row, write_address(to), str(error))
                 case TooLong():
                     logger.error("outbox: %s (%s) is too long for %s", row.id, row.notice, to.platform)
@@ -324,15 +316,15 @@ class Sender:
                 case _ if row.attempts + 1 >= rows.ATTEMPTS:
                     rows.give_up_route(db, row, write_address(to), "exhausted")
                 case _:
-                    if not isinstance(error, LaterError | UnknownError):
+                    if not isinstance(error, contract.LaterError | contract.UnknownError):
                         logger.error("outbox: %s broke: %s", to.platform, where(error))
                     wait = rows.backoff(row.attempts + 1, self.chance())
-                    doubtful = row.doubtful or not isinstance(error, LaterError)
+                    doubtful = row.doubtful or not isinstance(error, contract.LaterError)
                     rows.put_back(db, row, now + wait, problem=str(error), doubtful=doubtful)
 
     def _note_away(self, platform: str, error: Exception | None, now: datetime) -> None:
         """Record since when a platform has been unreachable, or that it answers again."""
-        if not isinstance(error, AwayError):
+        if not isinstance(error, contract.AwayError):
             self._away.pop(platform, None)
             return
         if platform not in self._away:
@@ -341,7 +333,7 @@ class Sender:
         self._away[platform] = since, now
 
 
-def delivery_id(row_id: str, to: Destination) -> str:
+def delivery_id(row_id: str, to: contract.Destination) -> str:
     """Return the mark of a message at an address: 16 hexadecimal digits, always the same for the same pair.
 
     Discord treats equal nonces as the same message wherever they are sent, so the address is part of it. A

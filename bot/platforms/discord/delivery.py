@@ -20,15 +20,7 @@ from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
 from bot.conversation.messages import Message, Quoter
-from bot.platforms.contract import (
-    AwayError,
-    DeliveryError,
-    Destination,
-    LaterError,
-    UndeliverableError,
-    UnknownError,
-    may_leave,
-)
+from bot.platforms import contract
 from bot.platforms.discord.render import View, attached_files, render
 from bot.platforms.pace import Window
 
@@ -69,7 +61,7 @@ class Paced(aiohttp.TCPConnector):
         """Return a connection once the request may leave. Raises `StoppedError` when it may not."""
         if not any(part in _NOT_COUNTED for part in req.url.parts):
             await self._pace.turn()
-            may_leave()
+            contract.may_leave()
         return await super().connect(req, traces, timeout)
 
 
@@ -81,7 +73,7 @@ class DiscordDelivery:
         self._quote = quote
         self._conversations: OrderedDict[str, int] = OrderedDict()
 
-    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
+    async def deliver(self, to: contract.Destination, message: Message, delivery_id: str) -> None:
         """Say `message` at `to`. Raises as `contract.Deliverer.deliver` does, and `TooLong`."""
         view = with_mark(render(message, self._quote), delivery_id)
         try:
@@ -94,7 +86,7 @@ class DiscordDelivery:
             raise delivery_error(error) from error
 
     async def was_delivered(
-        self, to: Destination, message: Message, delivery_id: str, since: datetime
+        self, to: contract.Destination, message: Message, delivery_id: str, since: datetime
     ) -> bool:
         """Return whether a message of ours with that mark is in the conversation."""
         del message  # the mark is enough
@@ -111,7 +103,7 @@ class DiscordDelivery:
             raise delivery_error(error) from error
         return False
 
-    async def _channel(self, to: Destination) -> discord.PartialMessageable:
+    async def _channel(self, to: contract.Destination) -> discord.PartialMessageable:
         match to.surface:
             case "channel":
                 return self._client.get_partial_messageable(int(to.id))
@@ -128,14 +120,14 @@ class DiscordDelivery:
             self._conversations.popitem(last=False)
         return channel.id
 
-    async def _thread(self, to: Destination) -> int:
+    async def _thread(self, to: contract.Destination) -> int:
         """Return the private thread with a person in the channel `to.team`, opened if need be.
 
         Its name holds the person's digest, so that a crash in the middle leaves no second one.
         """
         parent = await self._client.fetch_channel(int(to.team))
         if not isinstance(parent, discord.TextChannel):
-            raise UndeliverableError("forbidden (no text channel)")
+            raise contract.UndeliverableError("forbidden (no text channel)")
         name = f"{_THREAD_NAME} {_digest(to.id):08x}"
         for thread in await parent.guild.active_threads():
             if (thread.parent_id, thread.name) == (parent.id, name):
@@ -163,24 +155,24 @@ def with_mark(view: View, delivery_id: str) -> View:
     return View([{**first, "id": delivery_mark(delivery_id)}, *others])
 
 
-def delivery_error(error: Exception) -> DeliveryError:  # noqa: PLR0911 — one for each kind of failure
+def delivery_error(error: Exception) -> contract.DeliveryError:  # noqa: PLR0911 — one for each kind of failure
     """Return the delivery error that a failed request stands for."""
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return AwayError(type(error).__name__)
+        return contract.AwayError(type(error).__name__)
     if isinstance(error, discord.RateLimited):
-        return LaterError("429", error.retry_after, everywhere=True)
+        return contract.LaterError("429", error.retry_after, everywhere=True)
     if not isinstance(error, discord.HTTPException):
-        return UnknownError(type(error).__name__)
+        return contract.UnknownError(type(error).__name__)
     code = f"({error.code or error.status})"
     if error.status == HTTPStatus.TOO_MANY_REQUESTS:
         try:
             seconds = float(error.response.headers.get("Retry-After", UNKNOWN_WAIT))
         except ValueError:
             seconds = UNKNOWN_WAIT
-        return LaterError("429", seconds, everywhere=True)
+        return contract.LaterError("429", seconds, everywhere=True)
     if error.code == _TOO_FAST:
-        return LaterError(code, UNKNOWN_WAIT, everywhere=True)
+        return contract.LaterError(code, UNKNOWN_WAIT, everywhere=True)
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return UnknownError(code)
+        return contract.UnknownError(code)
     why = "closed" if error.code in _CLOSED else _WHY.get(error.status, "forbidden")
-    return UndeliverableError(f"{why} {code}")
+    return contract.UndeliverableError(f"{why} {code}")

@@ -18,16 +18,7 @@ from urllib.parse import unquote, urlsplit
 import aiosmtplib
 
 from bot.conversation.messages import Message, Quoter, summary
-from bot.platforms.contract import (
-    AwayError,
-    DeliveryError,
-    Destination,
-    LaterError,
-    PlatformError,
-    UndeliverableError,
-    UnknownError,
-    may_leave,
-)
+from bot.platforms import contract
 from bot.platforms.email.render import plain_text
 
 SECONDS = 30.0  # for each exchange with the server
@@ -74,12 +65,12 @@ class Mailer:
         """Check that we can log in to the server. Raises `PlatformError`."""
         try:
             client = await self._connected()
-        except UndeliverableError as error:
-            raise PlatformError(
+        except contract.UndeliverableError as error:
+            raise contract.PlatformError(
                 f"le serveur de courriel refuse la connexion {error}. Vérifiez VIGIE_SMTP."
             ) from error
-        except LaterError as error:
-            raise PlatformError(
+        except contract.LaterError as error:
+            raise contract.PlatformError(
                 f"le serveur de courriel {self.server.host}:{self.server.port} ne répond pas ({error}). "
                 "Vérifiez VIGIE_SMTP et l'accès au réseau.",
                 passing=True,
@@ -89,12 +80,12 @@ class Mailer:
     async def close(self) -> None:
         """Do nothing: no connection is kept."""
 
-    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
+    async def deliver(self, to: contract.Destination, message: Message, delivery_id: str) -> None:
         """Send `message` to the address `to.id`. Raises the errors of `contract.Deliverer.deliver`."""
         mail = self._mail(to, message, delivery_id)
         client = await self._connected()
         try:
-            may_leave()
+            contract.may_leave()
             await client.send_message(mail)
         except aiosmtplib.SMTPException as error:
             raise delivery_error(error, sent=True) from error
@@ -102,13 +93,13 @@ class Mailer:
             client.close()
 
     async def was_delivered(
-        self, to: Destination, message: Message, delivery_id: str, since: datetime
+        self, to: contract.Destination, message: Message, delivery_id: str, since: datetime
     ) -> bool:
         """Return False: no mail server can say. The same Message-ID keeps a mail from being shown twice."""
         del to, message, delivery_id, since
         return False
 
-    def _mail(self, to: Destination, message: Message, delivery_id: str) -> EmailMessage:
+    def _mail(self, to: contract.Destination, message: Message, delivery_id: str) -> EmailMessage:
         international = not f"{to.id}{self.sender}".isascii()
         mail = EmailMessage(policy=SMTPUTF8 if international else SMTP)
         _, sender = email.utils.parseaddr(self.sender)
@@ -144,19 +135,21 @@ class Mailer:
             raise delivery_error(error, sent=False) from error
         except (ValueError, OSError) as error:  # an invalid host name, a bad certificate
             client.close()
-            raise LaterError(type(error).__name__) from error
+            raise contract.LaterError(type(error).__name__) from error
         return client
 
 
-def delivery_error(error: aiosmtplib.SMTPException, *, sent: bool) -> DeliveryError:
+def delivery_error(error: aiosmtplib.SMTPException, *, sent: bool) -> contract.DeliveryError:
     """Return the delivery error of a failed exchange. `sent`: part of the message may have been sent."""
     match error:
         case aiosmtplib.SMTPAuthenticationError(code=code):
-            return UndeliverableError(f"token ({code})")
+            return contract.UndeliverableError(f"token ({code})")
         case aiosmtplib.SMTPRecipientsRefused(recipients=recipients) if recipients:
             return delivery_error(recipients[0], sent=False)
+        case aiosmtplib.SMTPResponseException(code=code) if code >= PERMANENT:
+            return contract.UndeliverableError(f"gone ({code})")
         case aiosmtplib.SMTPResponseException(code=code):
-            return UndeliverableError(f"gone ({code})") if code >= PERMANENT else LaterError(str(code))
+            return contract.LaterError(str(code))
         case _:
             kind = type(error).__name__
-            return UnknownError(kind) if sent else AwayError(kind)
+            return contract.UnknownError(kind) if sent else contract.AwayError(kind)

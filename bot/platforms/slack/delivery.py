@@ -18,15 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.conversation.messages import Message, Quoter
-from bot.platforms.contract import (
-    AwayError,
-    DeliveryError,
-    Destination,
-    LaterError,
-    UndeliverableError,
-    UnknownError,
-    may_leave,
-)
+from bot.platforms import contract
 from bot.platforms.pace import Window
 from bot.platforms.slack.link import NOT_SENT, failure_code
 from bot.platforms.slack.render import fallback, render
@@ -61,11 +53,11 @@ class SlackDelivery:
         self._quote = quote
         self._paces: dict[str, Window] = {}
 
-    async def deliver(self, to: Destination, message: Message, delivery_id: str) -> None:
+    async def deliver(self, to: contract.Destination, message: Message, delivery_id: str) -> None:
         """Say `message` at `to`. Raises as `contract.Deliverer.deliver` does, and `TooLong`."""
         blocks, line = render(message, self._quote), fallback(message, self._quote)
         await self._pace(to.id).turn()
-        may_leave()
+        contract.may_leave()
         try:
             for file in message.files():
                 # First, and without a mark: after a crash it may come twice, but is never missing.
@@ -87,7 +79,7 @@ class SlackDelivery:
             raise delivery_error(error) from error
 
     async def was_delivered(
-        self, to: Destination, message: Message, delivery_id: str, since: datetime
+        self, to: contract.Destination, message: Message, delivery_id: str, since: datetime
     ) -> bool:
         """Return whether a message with that mark is in the conversation, as far as the bot may look."""
         del message  # the mark is enough
@@ -101,7 +93,7 @@ class SlackDelivery:
         except NOT_SENT as error:
             raise delivery_error(error) from error
 
-    async def _conversation(self, to: Destination) -> str:
+    async def _conversation(self, to: contract.Destination) -> str:
         """Return the identifier of a conversation; for a person's, Slack is asked."""
         if to.surface == "channel":
             return to.id
@@ -145,20 +137,20 @@ def without_retries(client: AsyncWebClient) -> AsyncWebClient:
     )
 
 
-def delivery_error(error: Exception) -> DeliveryError:
+def delivery_error(error: Exception) -> contract.DeliveryError:
     """Return the delivery error that a failed call stands for."""
     code = failure_code(error)
     if isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
-        return AwayError(code)
+        return contract.AwayError(code)
     if not isinstance(error, SlackApiError):
-        return UnknownError(code)
+        return contract.UnknownError(code)
     # When its body is not JSON, the response is aiohttp's.
     status = getattr(error.response, "status_code", 0) or getattr(error.response, "status", 0)
     if status == HTTPStatus.TOO_MANY_REQUESTS or code in _LIMITED:
         wait = next((v for name, v in error.response.headers.items() if name.lower() == "retry-after"), "")
         seconds = float(wait) if wait.strip().isdecimal() else UNKNOWN_WAIT
         # Each conversation is paced already, so this is about all that we send.
-        return LaterError(code, seconds, everywhere=True)
+        return contract.LaterError(code, seconds, everywhere=True)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or code in _UNSURE:
-        return UnknownError(code)
-    return UndeliverableError(f"{_WHY.get(code, 'forbidden')} ({code})")
+        return contract.UnknownError(code)
+    return contract.UndeliverableError(f"{_WHY.get(code, 'forbidden')} ({code})")
