@@ -134,7 +134,6 @@ class Dispatcher:
 
     def __post_init__(self) -> None:
         self._by_name = {command.name: command for command in self.commands}
-        self._default = self.commands[0]
         self._reader = next((command for command in self.commands if command.reads), None)
 
     def command(self, name: str) -> Command | None:
@@ -161,7 +160,7 @@ class Dispatcher:
         command = self.command(words.partition(" ")[0].lower())
         if command and command.slash:
             return self.from_command(words, actor=actor, place=place)
-        return Request(self._default.name, words, actor, place, free=True)
+        return Request(self.commands[0].name, words, actor, place, free=True)
 
     def from_command(
         self, line: str, *, actor: Actor | None = None, place: Place = "direct", pressed: bool = False
@@ -174,7 +173,7 @@ class Dispatcher:
             return Request(self.menu, "", actor, place)
         if name.lower() in self._by_name or pressed:
             return Request(name.lower(), rest.strip(), actor, place, pressed=pressed)
-        return Request(self._default.name, f"{name} {rest}".strip(), actor, place)
+        return Request(self.commands[0].name, f"{name} {rest}".strip(), actor, place)
 
     def serves(self, actor: Actor) -> bool:
         """Tell whether `actor` is served."""
@@ -186,7 +185,7 @@ class Dispatcher:
         An anonymous command's request is counted, then loses its actor. `written`: the request is a message,
         which stays in the conversation.
         """
-        command, actor = self._by_name.get(request.command, self._default), request.actor
+        command, actor = self._by_name.get(request.command, self.commands[0]), request.actor
         if not command.anonymous:
             return Admission(request, command, request.command)
         refusal = self.welcome.refusal(actor)
@@ -233,7 +232,7 @@ class Dispatcher:
         try:
             if request.free and request.place == "direct":
                 request = await self._redirected(request)
-            command = self._by_name.get(request.command, self._default)
+            command = self._by_name.get(request.command, self.commands[0])
             if command.anonymous:  # its adapter has done so already
                 request = replace(request, actor=None)
             if command.alone and request.place == "open":
@@ -320,7 +319,7 @@ class Dispatcher:
         A notice that does not fit waits for the next message. Merely opening one's App Home shows the notice
         and records nothing.
         """
-        command, menu = self._by_name.get(request.command, self._default), self._by_name[self.menu]
+        command, menu = self._by_name.get(request.command, self.commands[0]), self._by_name[self.menu]
         if request.place == "direct" and command is not menu and not command.alone:
             opening = Request(self.menu, "", request.actor, request.place)
             below = self._attempt(menu, partial(menu.run, opening))

@@ -108,17 +108,15 @@ class DiscordDelivery:
             case "channel":
                 return self._client.get_partial_messageable(int(to.id))
             case "person":
-                identifier = self._conversations.get(to.id) or await self._open(to.id)
+                if to.id not in self._conversations:
+                    opened = await self._client.create_dm(discord.Object(int(to.id)))
+                    self._conversations[to.id] = opened.id
+                    if len(self._conversations) > CONVERSATIONS_KEPT:
+                        self._conversations.popitem(last=False)
+                identifier = self._conversations[to.id]
                 return self._client.get_partial_messageable(identifier, type=discord.ChannelType.private)
             case "thread":
                 return self._client.get_partial_messageable(await self._thread(to))
-
-    async def _open(self, user: str) -> int:
-        channel = await self._client.create_dm(discord.Object(int(user)))
-        self._conversations[user] = channel.id
-        if len(self._conversations) > CONVERSATIONS_KEPT:
-            self._conversations.popitem(last=False)
-        return channel.id
 
     async def _thread(self, to: contract.Destination) -> int:
         """Return the private thread with a person in the channel `to.team`, opened if need be.

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import KW_ONLY, asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from aiohttp import web
 
@@ -33,7 +33,7 @@ from bot.platforms.local.gallery import Gallery, gallery_page
 from bot.platforms.local.personas import PERSONAS
 from bot.platforms.local.render import render, render_fields, render_words, serialize_html
 from bot.platforms.local.revisions import Sheets
-from bot.platforms.local.room import BOT, CHANNEL, DIRECT, Room, RoomMessage, Spot
+from bot.platforms.local.room import BOT, CHANNEL, DIRECT, Json, Room, RoomMessage, Spot
 
 HOST = "127.0.0.1"
 BODY_SIZE = 256 * 1024  # five fields of 3,000 characters, each escaped in JSON, and some room
@@ -53,7 +53,6 @@ _TYPES = {".css": "text/css", ".html": "text/html", ".js": "text/javascript", ".
 _MENTION = re.compile(r"@vigie\b[\s,:]*", re.IGNORECASE)
 _ADMINISTRATION_ONLY = Message(Text("Je ne prends de fichier que de l'administration. Rien n'est changé."))
 
-Json: TypeAlias = dict[str, Any]
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

@@ -41,7 +41,7 @@ from bot.platforms.slack.link import (
     unreachable,
     web_api,
 )
-from bot.platforms.slack.render import FORM_CALLBACK, form_answers
+from bot.platforms.slack.render import FORM_CALLBACK, Json, form_answers
 from bot.platforms.slack.replies import (
     Origin,
     SlackReplies,
@@ -57,7 +57,6 @@ EVENTS_KEPT = 10_000  # Slack sends an event again at once, then after 1 and 5 m
 
 logger = logging.getLogger(__name__)
 
-Json: TypeAlias = dict[str, Any]
 # Records an event's identifier; returns False when it was recorded already.
 Heard: TypeAlias = Callable[[str], Awaitable[bool]]
 

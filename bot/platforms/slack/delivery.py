@@ -8,6 +8,7 @@ the bot may not read.
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -128,13 +129,9 @@ def without_retries(client: AsyncWebClient) -> AsyncWebClient:
 
     The other sends again a request that a broken connection left in doubt.
     """
-    return AsyncWebClient(
-        token=client.token,
-        base_url=client.base_url,
-        session=client.session,
-        logger=client.logger,
-        retry_handlers=[],
-    )
+    twin = copy.copy(client)
+    twin.retry_handlers = []
+    return twin
 
 
 def delivery_error(error: Exception) -> contract.DeliveryError:
