@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.logs import ExplainedError
-from bot.typesetting.isolated import run_isolated
+from bot.typesetting.isolated import read_isolated
 
 LARGEST: Final = 10 * 1024 * 1024  # bytes of an original
 SECONDS: Final = 30.0
@@ -72,7 +72,7 @@ def clean(original: bytes) -> Cleaned:
     if _is_something_else(original):
         raise ImageError("ce fichier n'est pas seulement une image. Faites-en une capture d'écran.")
     try:
-        done = run_isolated(_PAGE, kind, data=original, seconds=SECONDS)
+        done = read_isolated(_PAGE, kind, data=original, seconds=SECONDS)
     except subprocess.TimeoutExpired as error:
         raise ImageError(_REASONS["large"]) from error
     except OSError as error:

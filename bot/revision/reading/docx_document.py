@@ -16,7 +16,7 @@ from docx.opc.constants import RELATIONSHIP_TYPE as RELATED
 from docx.opc.exceptions import OpcError
 from docx.oxml import parse_xml
 from docx.parts.document import DocumentPart
-from lxml.etree import LxmlError
+from lxml.etree import ErrorTypes, LxmlError
 from lxml.etree import _Element as Element
 
 from bot.policy.articles import PolicyError
@@ -46,6 +46,7 @@ _UNREADABLE: Final = (
     TypeError,
     ValueError,
 )
+_TOO_LARGE: Final = "une fois décompressé, le document est trop gros pour être lu."
 
 _FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _SKIPPED: Final = {
@@ -70,6 +71,8 @@ def parse_docx(content: bytes, name: str) -> Document:
         lines = list(package.lines())
         words = tuple(package.words())
     except _UNREADABLE as error:
+        if getattr(error, "code", 0) == ErrorTypes.ERR_NO_MEMORY:
+            raise PolicyError(name, 0, _TOO_LARGE) from error
         raise PolicyError(
             name, 0, "ce n'est pas un document Word lisible. Enregistrez-le de nouveau en .docx."
         ) from error
@@ -91,7 +94,7 @@ def _refuse_archives(content: bytes, name: str) -> None:
         raise PolicyError(name, 0, "le document est abîmé\u00a0: il ne s'ouvre pas.") from error
     names = {part.filename for part in parts}
     if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_UNPACKED:
-        raise PolicyError(name, 0, "une fois décompressé, le document est trop gros pour être lu.")
+        raise PolicyError(name, 0, _TOO_LARGE)
     if any(part.flag_bits & 1 for part in parts):
         raise PolicyError(name, 0, "le document est protégé par un mot de passe. Enregistrez-le sans.")
     if "mimetype" in names and "content.xml" in names:

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from pathlib import Path
+from typing import Final, Literal
 
 from bot.conversation.requests import TAKEN_SIZE
 from bot.policy import articles
 from bot.policy.articles import Misplaced, PolicyError, Version
 from bot.policy.changes.comparison import Comparison, compare
-from bot.revision.reading import lint, pdf_document
+from bot.revision.reading import lint
 from bot.revision.reading.document import Document
 from bot.revision.reading.lint import LintFinding, NamedRole
+from bot.typesetting.isolated import read_isolated
 
+SECONDS: Final = 30.0  # for the process that opens a file; a hundred pages take two
+
+_READER: Final = Path(__file__).with_name("reading_page.py")
+_ASKS_TOO_MUCH: Final = {
+    "docx": "une fois décompressé, le document est trop gros pour être lu.",
+    "pdf": "le PDF est abîmé, ou trop complexe pour être lu. Enregistrez-le de nouveau.",
+}
 _UNKNOWN: Final = "le fichier n'est ni du Markdown en UTF-8, ni du DOCX, ni du PDF."
 _REFUSED: Final = {
     rb"\xd0\xcf\x11\xe0": (
@@ -77,11 +88,9 @@ def read_document(content: bytes, name: str) -> Document:
     if not content.strip():
         raise PolicyError(name, 0, "le fichier est vide.")
     if content.startswith(b"PK\x03\x04"):
-        from bot.revision.reading import docx_document  # noqa: PLC0415 — its libraries take 8 MB and 80 ms
-
-        return docx_document.parse_docx(content, name)
+        return _read_aside(content, name, "docx")
     if b"%PDF-" in content[:1005]:
-        return pdf_document.parse_pdf(content, name)
+        return _read_aside(content, name, "pdf")
     for signature, problem in _REFUSED.items():
         if re.match(signature, content):
             raise PolicyError(name, 0, problem)
@@ -92,3 +101,17 @@ def read_document(content: bytes, name: str) -> Document:
     if "\0" in text:
         raise PolicyError(name, 0, _UNKNOWN)
     return Document(text, tuple(re.sub(r"</?[a-z]+>|\\(?=[^\w\s])", "", text).split()))
+
+
+def _read_aside(content: bytes, name: str, kind: Literal["docx", "pdf"]) -> Document:
+    """Return the text of a Word file or a PDF, read in a process of its own. Raises `PolicyError`."""
+    try:
+        done = read_isolated(_READER, kind, data=content, seconds=SECONDS)
+        done.check_returncode()
+    except (OSError, subprocess.SubprocessError) as error:
+        raise PolicyError(name, 0, _ASKS_TOO_MUCH[kind]) from error
+    answer = json.loads(done.stdout)
+    if "problem" in answer:
+        raise PolicyError(name, 0, answer["problem"])
+    findings = tuple(LintFinding(**finding) for finding in answer["findings"])
+    return Document(answer["markdown"], tuple(answer["words"]), findings)

@@ -1,16 +1,9 @@
-"""Where the words of a PDF stand on its pages: a program that `pdf_pages` runs in a process of its own.
-
-It reads the file on standard input and writes the layout in JSON on standard output. A file that crashes the
-library, or never ends, takes down this process only.
-"""
+"""Where the words of a PDF stand on its pages. Its library is C++: only `reading_page` may load it."""
 
 from __future__ import annotations
 
 import ctypes
-import json
 import math
-import resource
-import sys
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -19,8 +12,6 @@ from pypdfium2 import raw
 
 MOST_PAGES: Final = 200
 MOST_CHARACTERS: Final = 1_500_000
-CPU_SECONDS: Final = 20
-MEMORY: Final = 2 * 1024 * 1024 * 1024
 
 APART: Final = 2.0  # widest gap within a piece of line, in letters' sizes; beyond, another column may begin
 TOUCHING: Final = 0.15  # widest gap between letters without white space, in letters' sizes
@@ -118,10 +109,3 @@ def _pieces(page: pypdfium2.PdfTextPage) -> list[dict[str, Any]]:
         }
         for letters in pieces
     ]
-
-
-if __name__ == "__main__":
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it writes to no file
-    json.dump(layout(sys.stdin.buffer.read()), sys.stdout)

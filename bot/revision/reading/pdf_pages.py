@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from pathlib import Path
 from statistics import median
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from bot.policy.articles import PolicyError
+from bot.revision.reading.pdf_layout import layout
 
-SECONDS: Final = 30  # for the process that opens the file; a hundred pages take two
 CLAUSE: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})+\.?\s+\S")
 ARTICLE: Final = re.compile(r"article\s+\d{1,3}(?![.\d])\s*(?:[:.–—-]|$|\s+[A-ZÀ-Ý])", re.IGNORECASE)
 
-_LAYOUT: Final = Path(__file__).with_name("pdf_layout.py")
 _PROBLEMS: Final = {
     "password": "le PDF est protégé par un mot de passe. Enregistrez-le sans.",
     "damaged": "le PDF est abîmé, ou trop complexe pour être lu. Enregistrez-le de nouveau.",
@@ -60,24 +55,13 @@ Column: TypeAlias = list[PdfLine]  # lines from top to bottom
 
 
 def read_pages(content: bytes, name: str) -> list[Page]:
-    """Return the pages of a file, opened in a process of its own. Raises `PolicyError`."""
-    try:
-        done = subprocess.run(  # noqa: S603 — our own file
-            [sys.executable, "-I", str(_LAYOUT)],
-            input=content,
-            capture_output=True,
-            timeout=SECONDS,
-            check=True,
-            env={},
-        )
-        layout: dict[str, Any] = json.loads(done.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError) as error:
-        raise PolicyError(name, 0, _PROBLEMS["damaged"]) from error
-    if "problem" in layout:
-        raise PolicyError(name, 0, _PROBLEMS[layout["problem"]])
+    """Return the pages of a file. Raises `PolicyError`."""
+    opened = layout(content)
+    if "problem" in opened:
+        raise PolicyError(name, 0, _PROBLEMS[opened["problem"]])
     return [
         Page(**page | {"pieces": tuple(PdfLine(**piece) for piece in page["pieces"])})
-        for page in layout["pages"]
+        for page in opened["pages"]
     ]
 
 
@@ -193,6 +177,8 @@ def columns(pieces: Sequence[PdfLine], width: float) -> Iterator[Column]:
             [piece for piece in pieces if piece.middle <= height],
         )
     else:
+        halves = ([], [])
+    if not all(halves):  # a tall piece may stand on both sides of a cut
         yield lines_of(pieces)
         return
     for half in halves:

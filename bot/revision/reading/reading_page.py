@@ -1,0 +1,48 @@
+"""Read a Word file or a PDF, in a process of its own: its bytes come in, JSON leaves.
+
+Run by path, isolated. Whoever made the file cannot take more than these limits, and a crash of the libraries
+(C and C++) takes down this process only. The argument is « docx » or « pdf ». The output is a `Document`, or
+{"problem": …} with a French reason; when the process ends otherwise, the file asked too much.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+MEMORY = 512 * 1024 * 1024  # two hundred pages take a fifth of that
+PROCESSOR_SECONDS = 20
+MOST_CHARACTERS = 1_500_000
+
+
+def main(kind: str) -> None:
+    """Read the file of the standard input."""
+    for limit, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_CPU, PROCESSOR_SECONDS),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),  # it writes to no file
+    ):
+        resource.setrlimit(limit, (most, most))
+    sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+    from bot.policy.articles import PolicyError  # noqa: PLC0415 — after the limits
+
+    try:
+        if kind == "docx":
+            from bot.revision.reading.docx_document import parse_docx as parse  # noqa: PLC0415 — same
+        else:
+            from bot.revision.reading.pdf_document import parse_pdf as parse  # noqa: PLC0415 — same
+        document = parse(sys.stdin.buffer.read(), "")
+    except PolicyError as error:
+        json.dump({"problem": error.problem}, sys.stdout)
+        return
+    if len(document.markdown) > MOST_CHARACTERS or len(document.words) > MOST_CHARACTERS:
+        raise MemoryError
+    json.dump(asdict(document), sys.stdout)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

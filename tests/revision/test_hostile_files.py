@@ -1,0 +1,84 @@
+"""Files that ask too much are refused in one line, and cost the bot neither memory nor time."""
+
+from __future__ import annotations
+
+import io
+import resource
+import zipfile
+from time import perf_counter
+
+import docx
+import psutil
+import pytest
+from docx.oxml.ns import nsdecls
+
+from bot.policy.articles import PolicyError
+from bot.revision.reading import formats, reading_page
+from tests.kits.pdf_files import typeset_pdf
+
+MOST_SECONDS = 60.0  # on a machine at work; the process has 20 of the processor
+GROWTH = 64 * 1024 * 1024  # bytes that the bot's own process may take, and give back or not
+
+
+def word_file(body: str) -> bytes:
+    """Return a Word file with this body."""
+    written = io.BytesIO()
+    docx.Document().save(written)
+    with zipfile.ZipFile(written) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["word/document.xml"] = f"<w:document {nsdecls('w')}><w:body>{body}</w:body></w:document>".encode()
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return written.getvalue()
+
+
+def paragraphs(count: int) -> bytes:
+    return word_file("<w:p/>" * count)
+
+
+def nested(depth: int) -> bytes:
+    return word_file("<w:p>" + "<w:r>" * depth + "</w:r>" * depth + "</w:p>")
+
+
+def words(count: int) -> bytes:
+    return word_file("<w:p><w:r><w:t>" + "mot " * count + "</w:t></w:r></w:p>")
+
+
+def beside_the_text() -> bytes:
+    """Return a PDF with words along the edge, higher than the title that spans its two columns."""
+    column = "".join(
+        f"#place(dx: {left}pt, dy: {130 + 20 * row}pt)[Les membres du bureau sont élus.]"
+        for row in range(8)
+        for left in (60, 340)
+    )
+    title = "Tout au long de la page, le titre de ces deux colonnes, qui en traverse toute la largeur"
+    side = "#place(dx: 45pt, dy: 80pt, rotate(90deg, reflow: true)[Adopté en assemblée])"
+    page = "#set page(width: 600pt, height: 800pt, margin: 0pt)\n"
+    return typeset_pdf(f"{page}#place(dx: 60pt, dy: 105pt)[{title}]{column}{side}")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        pytest.param(paragraphs(9_000_000), "trop gros", id="nine million paragraphs"),
+        pytest.param(words(12_000_000), "lisible", id="twelve million words"),
+        pytest.param(nested(200_000), "lisible", id="nested"),
+    ],
+)
+def test_a_word_file_that_asks_too_much_is_refused(content: bytes, reason: str) -> None:
+    assert len(content) < 200_000
+    own = psutil.Process().memory_info().rss
+    start = perf_counter()
+    with pytest.raises(PolicyError, match=reason) as refused:
+        formats.read_document(content, "r.docx")
+    assert "\n" not in str(refused.value)
+    assert perf_counter() - start < MOST_SECONDS
+    assert psutil.Process().memory_info().rss - own < GROWTH
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 < 1.1 * reading_page.MEMORY
+
+
+def test_words_along_the_edge_of_a_page_are_no_end_without_end() -> None:
+    text = formats.read_document(beside_the_text(), "r.pdf").markdown
+    assert "Les membres du bureau sont élus." in text
