@@ -295,7 +295,7 @@ def test_what_cannot_be_read_is_refused_with_the_reason(content: Callable[[], by
         formats.read_document(content(), "révision")
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(st.integers(0, 36_000), st.binary(min_size=1, max_size=40))
 def test_a_damaged_document_is_read_or_refused(at: int, noise: bytes) -> None:
     whole = _SAMPLE
