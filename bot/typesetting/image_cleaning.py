@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.logs import ExplainedError
+from bot.typesetting.image_cleaning_page import MOST_PIXELS
 from bot.typesetting.isolated import read_isolated
 
 LARGEST: Final = 10 * 1024 * 1024  # bytes of an original
@@ -71,6 +72,8 @@ def clean(original: bytes) -> Cleaned:
         raise ImageError(_HEIC if original[4:8] == b"ftyp" else _NOT_READ)
     if _is_something_else(original):
         raise ImageError("ce fichier n'est pas seulement une image. Faites-en une capture d'écran.")
+    if kind == "PNG" and _declared_pixels(original) > MOST_PIXELS[kind]:
+        raise ImageError(_REASONS["large"])  # kilobytes may declare gigabytes
     try:
         done = read_isolated(_PAGE, kind, data=original, seconds=SECONDS)
     except subprocess.TimeoutExpired as error:
@@ -82,6 +85,11 @@ def clean(original: bytes) -> Cleaned:
         raise ImageError(_REASONS.get(reason, _REASONS["large" if done.returncode < 0 else "truncated"]))
     extension, _, content = done.stdout.partition(b"\n")
     return Cleaned(content, f"image/{extension.decode('ascii')}", hashlib.sha256(original).hexdigest())
+
+
+def _declared_pixels(png: bytes) -> int:
+    """Return how many pixels a PNG says that it has."""
+    return int.from_bytes(png[16:20]) * int.from_bytes(png[20:24])
 
 
 def _is_something_else(content: bytes) -> bool:

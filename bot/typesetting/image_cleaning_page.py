@@ -14,11 +14,12 @@ import struct
 import sys
 from typing import Any
 
-MOST_PIXELS = 50_000_000  # of the original: a telephone's largest photograph has 48
+# Of the original: a telephone's largest photograph has 48 million; only JPEG is decoded smaller.
+MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 24_000_000, "WEBP": 16_000_000}
 KEPT_PIXELS = 8_000_000  # of the clean image: a screen stays readable, a sensor's own noise goes
 MOST_BYTES = 3_500_000  # of the clean image: a larger PNG is written as JPEG, then less finely
 QUALITIES = (88, 75, 50)
-MEMORY = 1 << 30
+MEMORY = 400 << 20
 PROCESSOR_SECONDS = 20
 
 
@@ -67,14 +68,15 @@ def _cleaned(kind: str, original: bytes) -> tuple[str, bytes]:
 
     Image.MAX_IMAGE_PIXELS = None  # our own limit is checked first, and says why
     image: Any = Image.open(io.BytesIO(original), formats=[kind])
-    if image.width * image.height > MOST_PIXELS:
+    if image.width * image.height > MOST_PIXELS[kind]:
         raise MemoryError
     if kind == "JPEG":
         image.draft("RGB", _reduced(image.size))  # decoded smaller, when it can be
     image.seek(0)  # the first image of an animation
     image.load()
     profile = image.info.get("icc_profile")
-    image = _opaque(_in_srgb(ImageOps.exif_transpose(image), profile))
+    ImageOps.exif_transpose(image, in_place=True)
+    image = _opaque(_in_srgb(image, profile))
     if _reduced(image.size) != image.size:
         image = image.resize(_reduced(image.size), Image.Resampling.LANCZOS)
     rebuilt = Image.frombytes("RGB", image.size, image.tobytes())
@@ -109,9 +111,11 @@ def _in_srgb(image: Any, profile: bytes | None) -> Any:  # noqa: ANN401 — same
     if not profile or image.mode not in {"RGB", "RGBA", "CMYK", "L"}:
         return image
     try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        mode = "RGBA" if image.mode == "RGBA" else "RGB"
-        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=mode)
+        profiles = ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB")
+        if image.mode in {"RGB", "RGBA"}:  # without a second copy
+            ImageCms.profileToProfile(image, *profiles, inPlace=True)
+            return image
+        return ImageCms.profileToProfile(image, *profiles, outputMode="RGB")
     except (ImageCms.PyCMSError, OSError, ValueError):  # not a valid profile: keep the colours as they are
         return image
 

@@ -12,7 +12,9 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from time import perf_counter
 from typing import Any
 
@@ -21,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 
-from bot.typesetting import image_cleaning, image_cleaning_page
+from bot.typesetting import image_cleaning, image_cleaning_page, isolated
 from bot.typesetting.image_cleaning import LARGEST, Cleaned, ImageError, clean
 
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -312,12 +314,56 @@ def page(*arguments: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
     )
 
 
-def test_the_largest_image_fits_in_its_memory_and_in_no_less() -> None:
+def of_pixels(kind: str, side: int, mode: str = "RGBA", **how: Any) -> bytes:  # noqa: ANN401 — as Pillow takes it
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     written = io.BytesIO()
-    Image.new("RGBA", (7_000, 7_000), (1, 2, 3, 128)).save(written, "PNG", compress_level=1)
-    assert size(clean(written.getvalue())) == (2_828, 2_828)
-    done = page("PNG", str(200 << 20), given=written.getvalue())
-    assert (done.returncode, done.stderr) == (3, b"large")
+    colour = (1, 2, 3, 128)[: len(mode)]
+    Image.new(mode, (side, side), colour).save(written, kind, icc_profile=profile, **how)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("kind", "side", "mode"), [("PNG", 4_890, "RGBA"), ("JPEG", 7_000, "RGB"), ("WEBP", 4_000, "RGB")]
+)
+def test_the_largest_image_fits_in_its_memory_and_in_no_less(kind: str, side: int, mode: str) -> None:
+    largest = of_pixels(kind, side, mode)
+    assert size(clean(largest)) == (2_828, 2_828)
+    done = page(kind, str(100 << 20), given=largest)
+    assert done.returncode
+    with pytest.raises(ImageError, match="trop de pixels"):
+        clean(of_pixels(kind, side + 100, mode))
+
+
+def test_pixels_that_are_only_declared_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    content = of_pixels("PNG", 7_071, "RGB", compress_level=9)
+    assert len(content) < 256 * 1024
+    monkeypatch.setattr(image_cleaning, "read_isolated", refused)
+    with pytest.raises(ImageError, match="trop de pixels"):
+        clean(content)
+
+
+def test_images_are_cleaned_few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    run, lock = isolated.run_isolated, Lock()
+    under_way, most = 0, 0
+
+    def counted(*words: Any, **how: Any) -> subprocess.CompletedProcess[bytes]:  # noqa: ANN401 — as it is called
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        try:
+            return run(*words, **how)
+        finally:
+            with lock:
+                under_way -= 1
+
+    monkeypatch.setattr(isolated, "run_isolated", counted)
+    with ThreadPoolExecutor(8) as threads:
+        assert len(list(threads.map(clean, [planted("PNG")] * 8))) == 8
+    assert most == isolated.AT_ONCE
 
 
 def test_nothing_is_written_to_the_disk(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
