@@ -21,7 +21,7 @@ from bot.commands.signalements.examples import signalements_examples
 from bot.conversation import dispatcher
 from bot.conversation.forms import Reply
 from bot.conversation.requests import Actor
-from bot.onboarding.examples import onboarding_examples, progress_png
+from bot.onboarding.examples import onboarding_examples
 from bot.outbox.examples import outbox_examples
 from bot.people import roles
 from bot.people.office import Office
@@ -67,7 +67,7 @@ def examples(bot: Bot) -> dict[str, Reply]:
             **gestion_examples(course),
             **quiz_examples(course, now),
             **revision_examples(course, calendar),
-            **onboarding_examples(progress_png()),
+            **onboarding_examples(),
             **register_examples(),
             **commands.banque_examples(library),
             **training_examples(),

@@ -197,7 +197,7 @@ def people_examples() -> dict[str, Reply]:
         "Des comptes liés": lier.LINKED,
         "Un code qui n'est plus bon": Message(Text(lier.UNKNOWN_CODE)),
         "Un code tapé dans le même compte": Message(Text(lier.SAME_ACCOUNT)),
-        "L'avis de confidentialité": Message(*mesdonnees.NOTICE),
+        "L'avis de confidentialité": Message(mesdonnees.NOTICE),
         "Mes données": mesdonnees.shown(held, contact),
         "Mes données, aucune": mesdonnees.nothing(None),
         "Mes données, le fichier": mesdonnees.exported(b'{"renseignements": {}}', date(2026, 11, 24)),

@@ -143,10 +143,9 @@ def source_form() -> Form:
 
 def person_form(verb: str) -> Form:
     """Return the form that adds a person to the list kept by hand, or removes them from it."""
-    title, submit = (
-        ("Ajouter une personne", "Ajouter") if verb == ADD else ("Enlever une personne", "Enlever")
-    )
-    return Form(f"membres {verb}", title, (PersonField("personne", "La personne"), _kinds()), submit)
+    submit = "Ajouter" if verb == ADD else "Enlever"
+    fields = (PersonField("personne", "La personne"), _kinds())
+    return Form(f"membres {verb}", f"{submit} une personne", fields, submit)
 
 
 def _kinds() -> ChoiceField:

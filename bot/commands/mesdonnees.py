@@ -63,17 +63,15 @@ def my_data(office: Office, request: Request) -> Message:
 
 # --- The notice -------------------------------------------------------------------------------
 
-NOTICE = (
-    Text(
-        bold("Vos renseignements personnels. "),
-        "Je recueille l'identifiant de votre compte, vos rôles et votre parcours ici, à seule fin de faire "
-        "connaître la politique.\n"
-        "Seules les personnes dont les fonctions l'exigent y ont accès, et je les détruis au terme de leur "
-        "durée de conservation.\n"
-        "Tapez ",
-        code("/vigie mesdonnees"),
-        " pour les consulter, les faire rectifier ou effacer, ou retirer votre consentement.",
-    ),
+NOTICE = Text(
+    bold("Vos renseignements personnels. "),
+    "Je recueille l'identifiant de votre compte, vos rôles et votre parcours ici, à seule fin de faire "
+    "connaître la politique.\n"
+    "Seules les personnes dont les fonctions l'exigent y ont accès, et je les détruis au terme de leur "
+    "durée de conservation.\n"
+    "Tapez ",
+    code("/vigie mesdonnees"),
+    " pour les consulter, les faire rectifier ou effacer, ou retirer votre consentement.",
 )
 
 
@@ -82,7 +80,7 @@ def notice(office: Office, request: Request) -> Sequence[Element]:
     if request.actor is None:
         return ()
     with office.storage.transaction() as db:
-        return NOTICE if personal_data.notice_due(db, request.actor) else ()
+        return (NOTICE,) if personal_data.notice_due(db, request.actor) else ()
 
 
 def noticed(office: Office, request: Request) -> None:
@@ -102,7 +100,7 @@ def nothing(contact: str | None) -> Message:
         Text(f"Je ne conserve rien à votre sujet. {_ANONYMOUS}"),
         Note(_rights(contact)),
         Divider(),
-        *NOTICE,
+        NOTICE,
     )
 
 

@@ -11,6 +11,7 @@ from bot.conversation.requests import Request
 from bot.onboarding import attempts
 from bot.onboarding.course import Course, CourseRequest
 from bot.onboarding.enrolment import Standing
+from bot.onboarding.notices import ATTEST, MY_PROGRESS
 from bot.onboarding.quiz import session
 from bot.people import persons
 from bot.people.office import Office, actor_of
@@ -156,8 +157,8 @@ def reading_noted(course: Course, standing: Standing) -> Message:
         onward = Button("Répondre", "quiz", "primary")
     else:
         text = f"Il ne reste qu'à attester votre lecture de la {course.name}, {course.revised()}."
-        onward = Button("Attester ma lecture", "accueil attester", "primary")
-    return Message(Heading("C'est noté"), Text(text), Buttons(onward, Button("Où j'en suis", "accueil moi")))
+        onward = ATTEST
+    return Message(Heading("C'est noté"), Text(text), Buttons(onward, MY_PROGRESS))
 
 
 def nothing_asked(policy: Policy, *, done: bool) -> Message:
@@ -172,9 +173,7 @@ def whole_asked(policy: Policy) -> Message:
         Text(
             f"Merci! Il vous est demandé de lire la {policy.name} en entier. Vous reprendrez où vous étiez."
         ),
-        Buttons(
-            Button("Continuer la lecture", "accueil lire", "primary"), Button("Où j'en suis", "accueil moi")
-        ),
+        Buttons(Button("Continuer la lecture", "accueil lire", "primary"), MY_PROGRESS),
     )
 
 
@@ -205,7 +204,7 @@ def revision_steps(course: Course, standing: Standing, day: Mapping[Fact, str]) 
     if standing.active and todo == ["passed"]:
         onward.append(Button("Répondre", "quiz", "primary"))
     elif standing.active and not todo:
-        onward.append(Button("Attester ma lecture", "accueil attester", "primary"))
+        onward.append(ATTEST)
     elif standing.active:
         onward.append(i_have_read(key))
     if standing.done:

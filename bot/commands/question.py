@@ -128,11 +128,8 @@ def _answered(desk: Answering, reading: Reading, request: Request) -> Message:
             return politique.unknown(reading, missing[0])
     if policy_answer.answered:
         memory.remember(request.actor, policy.id, tuple(clause.number for clause in policy_answer.clauses))
-    identifier = ""
-    if not (
-        policy_answer.foreign or policy_answer.unkind or policy_answer.learning
-    ):  # otherwise it was not our best
-        identifier = _to_judge(desk, policy.id, policy_answer, text)
+    at_best = not (policy_answer.foreign or policy_answer.unkind or policy_answer.learning)
+    identifier = _to_judge(desk, policy.id, policy_answer, text) if at_best else ""
     return answers.answer_message(wording, policy_answer, text, identifier)
 
 

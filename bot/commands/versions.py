@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from bot.commands import politique
 from bot.commands.passages import page_number, page_of
 from bot.conversation.forms import Form, Reply, TextField
-from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold
+from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold, turn_buttons
 from bot.conversation.requests import Request
 from bot.people.office import Office
 from bot.policy.library import Policy
@@ -91,11 +91,8 @@ def history_page(policy: Policy, lines: Sequence[VersionLine], today: date, page
         if line.revision.state == "announced":
             command = f"nouveautes {policy.id} {line.revision.version}"
             compare.append(Button(f"Changements {label}", command))
-    turns = [
-        Button(label, f"versions {policy.id} {target}")
-        for label, target in (("← Plus récentes", page - 1), ("Plus anciennes →", page + 1))
-        if 1 <= target <= pages
-    ]
+    labels = ("← Plus récentes", "Plus anciennes →")
+    turns = turn_buttons(page, pages, lambda target: f"versions {policy.id} {target}", labels)
     described = (line.describe(today) for line in shown)
     return Message(
         Heading(f"Les versions de la {policy.name}"),

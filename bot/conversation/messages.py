@@ -199,9 +199,14 @@ class Button:
         check_length(self.command, COMMAND_LENGTH, "button command")
 
 
-def turn_buttons(page: int, pages: int, command: Callable[[int], str]) -> list[Button]:
+def turn_buttons(
+    page: int,
+    pages: int,
+    command: Callable[[int], str],
+    labels: tuple[str, str] = ("← Page précédente", "Page suivante →"),
+) -> list[Button]:
     """Return the buttons to the pages before and after `page`, as far as they exist; pages count from 1."""
-    turns = (("← Page précédente", page - 1), ("Page suivante →", page + 1))
+    turns = zip(labels, (page - 1, page + 1), strict=True)
     return [Button(label, command(target)) for label, target in turns if 1 <= target <= pages]
 
 

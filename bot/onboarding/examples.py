@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import lru_cache
 
 from bot.conversation.messages import Message, person
 from bot.onboarding import notices
@@ -11,25 +10,16 @@ from bot.onboarding.enrolment import STEPS
 from bot.onboarding.progress import Numbers, draw_progress
 
 
-def onboarding_examples(png: bytes) -> dict[str, Message]:
-    """Return an example of each onboarding message, by name. `png`: the progress picture."""
-    alex = person("slack", "U1")
+def onboarding_examples() -> dict[str, Message]:
+    """Return an example of each onboarding message, by name."""
+    alex, day = person("slack", "U1"), date(2026, 11, 24)
+    counts = dict(zip(STEPS, (14, 11, 8, 6, 5), strict=True))
+    png = draw_progress(Numbers(14, tuple(counts.items()), 2), "Les accueils sur la PA20", day)
     return {
         "Accueil, bienvenue": notices.welcome_message("PA20", date(2015, 12, 13)),
         "Accueil, rappel": notices.reminder_message("PA20"),
         "Accueil, révision": notices.refresher_message("PA20"),
         "Accueils en retard": notices.late_message([alex, person("slack", "U2")], 3, "PA20"),
         "Accueil terminé": notices.done_message(alex, "PA20"),
-        "Progression des accueils": notices.picture_message(
-            png, "Ont attesté\u00a0: 4 sur 12.", date(2026, 11, 24)
-        ),
+        "Progression des accueils": notices.picture_message(png, "Ont attesté\u00a0: 4 sur 12.", day),
     }
-
-
-@lru_cache(maxsize=1)
-def progress_png() -> bytes:
-    """Return a progress picture drawn from made-up numbers."""
-    counts = dict(zip(STEPS, (14, 11, 8, 6, 5), strict=True))
-    return draw_progress(
-        Numbers(14, tuple(counts.items()), 2), "Les accueils sur la PA20", date(2026, 11, 24)
-    )

@@ -11,16 +11,7 @@ from datetime import date
 from typing import Final
 
 from bot.conversation.messages import Button, Buttons, File, Heading, Message, Note, Span, Text, bold, person
-from bot.onboarding.enrolment import (
-    DONE,
-    LATE,
-    REFRESHER,
-    REMINDER,
-    WELCOME,
-    DoneNotice,
-    LateNotice,
-    VersionNotice,
-)
+from bot.onboarding import enrolment
 from bot.onboarding.quiz import session
 from bot.outbox import kept_pictures
 from bot.outbox.kept_pictures import PictureNotice
@@ -30,6 +21,8 @@ from bot.policy.library import Library
 from bot.times import in_words
 
 PICTURE: Final = Notice("accueil-image", "une image de la progression", PictureNotice)
+MY_PROGRESS: Final = Button("Où j'en suis", "accueil moi")
+ATTEST: Final = Button("Attester ma lecture", "accueil attester", "primary")
 _NAMED = 20  # people named in one message
 _STOP = "Vous pouvez vous arrêter à tout moment et reprendre plus tard, ici ou sur l'autre plateforme."
 
@@ -37,14 +30,14 @@ _STOP = "Vous pouvez vous arrêter à tout moment et reprendre plus tard, ici ou
 def notice_builders(library: Library) -> tuple[NoticeBuilder, ...]:
     """Return the notices of the onboarding, for the outbox to send."""
 
-    def name(text: VersionNotice) -> str:
+    def name(text: enrolment.VersionNotice) -> str:
         return library.policies[text.policy].name
 
-    def build_late(context: NoticeContext, notice: LateNotice) -> Message | None:
+    def build_late(context: NoticeContext, notice: enrolment.LateNotice) -> Message | None:
         who = [span for person_id in notice.people if (span := _person_span(context, person_id))]
         return late_message(who[:_NAMED], max(len(who) - _NAMED, 0), name(notice)) if who else None
 
-    def build_done(context: NoticeContext, notice: DoneNotice) -> Message | None:
+    def build_done(context: NoticeContext, notice: enrolment.DoneNotice) -> Message | None:
         who = _person_span(context, notice.person)
         return done_message(who, name(notice)) if who else None
 
@@ -53,11 +46,11 @@ def notice_builders(library: Library) -> tuple[NoticeBuilder, ...]:
         return picture_message(picture.png, picture.words, picture.day) if picture else None
 
     return (
-        WELCOME.built_by(lambda _, text: welcome_message(name(text), text.version)),
-        REMINDER.built_by(lambda _, text: reminder_message(name(text))),
-        REFRESHER.built_by(lambda _, text: refresher_message(name(text))),
-        LATE.built_by(build_late),
-        DONE.built_by(build_done),
+        enrolment.WELCOME.built_by(lambda _, text: welcome_message(name(text), text.version)),
+        enrolment.REMINDER.built_by(lambda _, text: reminder_message(name(text))),
+        enrolment.REFRESHER.built_by(lambda _, text: refresher_message(name(text))),
+        enrolment.LATE.built_by(build_late),
+        enrolment.DONE.built_by(build_done),
         PICTURE.built_by(build_picture),
     )
 
@@ -91,9 +84,7 @@ def welcome_message(policy: str, version: date) -> Message:
             " votre lecture. Vous recevrez un reçu.",
         ),
         Note(_STOP),
-        Buttons(
-            Button("Commencer la lecture", "accueil lire", "primary"), Button("Où j'en suis", "accueil moi")
-        ),
+        Buttons(Button("Commencer la lecture", "accueil lire", "primary"), MY_PROGRESS),
     )
 
 

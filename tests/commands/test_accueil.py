@@ -298,7 +298,7 @@ async def test_two_accounts_that_become_one_person_are_reminded_once(desk: Schoo
 
 async def test_every_notice_says_something_that_passes_everywhere(desk: School, quote: Quoter) -> None:
     table = {builder.name: builder for builder in notices.notice_builders(LIBRARY)}
-    for message in onboarding_examples(PNG).values():
+    for message in onboarding_examples().values():
         check_everywhere(message, quote)
 
     def build() -> dict[str, str]:

@@ -28,6 +28,7 @@ from bot.conversation.requests import Request, UserError
 from bot.onboarding import attempts
 from bot.onboarding.course import Course, CourseRequest
 from bot.onboarding.enrolment import Standing
+from bot.onboarding.notices import ATTEST, MY_PROGRESS
 from bot.onboarding.quiz import session
 from bot.people import persons
 from bot.people.office import Office, actor_of, administers
@@ -38,7 +39,6 @@ from bot.register.attestations import Attesting, Fact
 from bot.times import in_words
 
 NAME_LENGTH = 80
-_WHERE = Button("Où j'en suis", "accueil moi")
 _HEADING = 110  # of an article's title in a heading
 
 
@@ -191,7 +191,7 @@ def _onward(course: Course, steps: Mapping[Fact, str], standing: Standing | None
         Button("Le quiz", "quiz", "primary" if read and not passed else "plain"),
     ]
     if standing and standing.active and not standing.missing:
-        buttons.append(Button("Attester ma lecture", "accueil attester", "primary"))
+        buttons.append(ATTEST)
     if "attested" in steps:
         buttons.append(Button("Redemander mon reçu", "accueil recu"))
     return [*buttons, Button(f"Chercher dans la {course.name}", "politique")]
@@ -258,22 +258,18 @@ def page_message(course: Course, at: int) -> Message:
         Heading(page.title),
         *page.elements,
         Note(f"Lecture\u00a0: page {at + 1} sur {len(pages)} ({page.place.lower()})"),
-        Buttons(*back, onward, _WHERE),
+        Buttons(*back, onward, MY_PROGRESS),
     )
 
 
 def reading_over_message(course: Course, *, passed: bool) -> Message:
     """Close the reading and offer the next step. `passed`: the quiz is already passed."""
-    following = (
-        Button("Attester ma lecture", "accueil attester", "primary")
-        if passed
-        else Button("Passer au quiz", "quiz", "primary")
-    )
+    following = ATTEST if passed else Button("Passer au quiz", "quiz", "primary")
     what = "attester votre lecture" if passed else f"répondre à {session.SIZE} questions"
     return Message(
         Heading("Lecture terminée"),
         Text(f"Vous avez lu toute la {course.name}. La suite\u00a0: {what}. Rien ne presse."),
-        Buttons(following, Button("Relire", "accueil page 1/1"), _WHERE),
+        Buttons(following, Button("Relire", "accueil page 1/1"), MY_PROGRESS),
     )
 
 
@@ -289,7 +285,9 @@ def statement_message(course: Course) -> Message:
             "Seront inscrits au registre\u00a0: votre nom, votre compte, la version et l'empreinte du texte, "
             "l'heure et la plateforme. Vous recevrez un reçu."
         ),
-        Buttons(Button("Confirmer", "accueil confirmer", "primary"), Button("Plus tard", _WHERE.command)),
+        Buttons(
+            Button("Confirmer", "accueil confirmer", "primary"), Button("Plus tard", MY_PROGRESS.command)
+        ),
     )
 
 
@@ -313,10 +311,10 @@ def attested_message(course: Course) -> Message:
             f"Votre lecture de la {course.name}, {course.revised()}, est inscrite au registre. Votre reçu "
             "arrive en message privé. Merci!"
         ),
-        Buttons(_WHERE, Button(f"Chercher dans la {course.name}", "politique")),
+        Buttons(MY_PROGRESS, Button(f"Chercher dans la {course.name}", "politique")),
     )
 
 
 def receipt_coming_message() -> Message:
     """Confirm that the receipt is on its way."""
-    return Message(Text("Votre reçu arrive dans un instant, en message privé."), Buttons(_WHERE))
+    return Message(Text("Votre reçu arrive dans un instant, en message privé."), Buttons(MY_PROGRESS))

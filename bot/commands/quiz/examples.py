@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from random import Random
 
@@ -12,6 +13,7 @@ from bot.onboarding.course import Course
 from bot.onboarding.quiz import session
 from bot.onboarding.quiz.bank import Question
 from bot.onboarding.quiz.session import Item, QuizAnswer, QuizTurn, Sitting
+from bot.register.attestations import Fact
 
 
 def quiz_examples(course: Course, now: datetime) -> dict[str, Message]:
@@ -30,17 +32,15 @@ def quiz_examples(course: Course, now: datetime) -> dict[str, Message]:
     bad = [QuizAnswer(item.question, nothing, right=False) for item in sitting.items]
     right, wrong = Sitting(sitting.items, tuple(good)), Sitting(sitting.items, tuple(bad))
     passed = Attempt(identifier, "", "", "", "quiz", right, now)
-    failed = Attempt(identifier, "", "", "", "quiz", wrong, now)
-    revised = Attempt(identifier, "", "", "", "revision", right, now)
-    refreshed = Attempt(identifier, "", "", "", "refresher", right, now)
+    failed = replace(passed, sitting=wrong)
+    revised, refreshed = replace(passed, kind="revision"), replace(passed, kind="refresher")
+    steps: dict[Fact, datetime] = {"read": now, "passed": now}
     return examples | {
-        "Quiz réussi": messages.result_message(course, passed, {"read": now, "passed": now}),
+        "Quiz réussi": messages.result_message(course, passed, steps),
         "Quiz réussi, lecture à faire": messages.result_message(course, passed, {"passed": now}),
         "Quiz terminé": messages.result_message(course, failed, {}),
-        "Questions d'une révision terminées": messages.revision_message(
-            course, revised, {"read": now, "passed": now}
-        ),
-        "Révision terminée": messages.refresher_message(course, refreshed),
+        "Questions d'une révision terminées": messages.result_message(course, revised, steps),
+        "Révision terminée": messages.result_message(course, refreshed, steps),
     }
 
 

@@ -21,6 +21,7 @@ from bot.conversation.messages import (
 )
 from bot.onboarding.attempts import Attempt
 from bot.onboarding.course import Course
+from bot.onboarding.notices import ATTEST, MY_PROGRESS
 from bot.onboarding.quiz import session
 from bot.onboarding.quiz.bank import Question
 from bot.onboarding.quiz.session import QuizAnswer, QuizTurn
@@ -150,27 +151,28 @@ def _explanations(question: Question, turn: QuizTurn, answer: QuizAnswer) -> Ite
 
 
 def result_message(course: Course, attempt: Attempt, steps: Mapping[Fact, datetime]) -> Message:
-    """Give the result of a quiz, and the next step."""
+    """Give the result of an attempt of any kind, and the next step."""
     score = session.score(attempt.sitting)
-    again = Button("Recommencer avec d'autres questions", f"quiz nouveau {attempt.id}")
-    figures = f"{score.right} bonnes réponses du premier coup sur {score.total}, soit {score.percent}\u00a0%"
-    if not score.reaches(course.plan.pass_mark):
-        return Message(
-            Heading("Quiz terminé"),
-            Text(
+    words, buttons = _next_step(course, steps)
+    first = f"{score.right} sur {score.total} du premier coup."
+    if attempt.kind == "refresher":
+        title, buttons = "Révision terminée", [Button(f"Lire la {course.name}", "politique")]
+        text = f"{first} Merci d'avoir pris ces quelques minutes; rien d'autre ne vous est demandé."
+    elif attempt.kind == "revision":
+        title, text = "Questions terminées", f"{first} {words}"
+        buttons.append(MY_PROGRESS)
+    else:
+        right = f"{score.right} bonnes réponses du premier coup sur {score.total}"
+        figures = f"{right}, soit {score.percent}\u00a0%"
+        title, text = "Quiz réussi", f"{figures}. {words}"
+        if not score.reaches(course.plan.pass_mark):
+            title, buttons = "Quiz terminé", []
+            text = (
                 f"{figures}. Il en faut {course.plan.pass_mark}\u00a0%. Vous connaissez maintenant les "
                 "bonnes réponses\u00a0: recommencez quand vous voulez, les questions seront différentes."
-            ),
-            *_to_reread(course, attempt),
-            Buttons(again),
-        )
-    words, buttons = _next_step(course, steps)
-    return Message(
-        Heading("Quiz réussi"),
-        Text(f"{figures}. {words}"),
-        *_to_reread(course, attempt),
-        Buttons(*buttons, again),
-    )
+            )
+        buttons.append(Button("Recommencer avec d'autres questions", f"quiz nouveau {attempt.id}"))
+    return Message(Heading(title), Text(text), *_to_reread(course, attempt), Buttons(*buttons))
 
 
 def _next_step(course: Course, steps: Mapping[Fact, datetime]) -> tuple[str, list[Button]]:
@@ -178,8 +180,7 @@ def _next_step(course: Course, steps: Mapping[Fact, datetime]) -> tuple[str, lis
     if "attested" in steps:
         return "Votre attestation est déjà au registre.", []
     if "read" in steps:
-        attest = Button("Attester ma lecture", "accueil attester", "primary")
-        return "Il vous reste à attester votre lecture.", [attest]
+        return "Il vous reste à attester votre lecture.", [ATTEST]
     read = Button(f"Lire la {course.name}", "accueil lire", "primary")
     return f"Il vous reste à lire la {course.name}, puis à attester votre lecture.", [read]
 
@@ -193,32 +194,6 @@ def _to_reread(course: Course, attempt: Attempt) -> list[Text]:
     return [
         Text(bold("À relire"), f"\u00a0: {', '.join(clauses)}. Tapez ", code(f"/politique {clauses[0]}"), ".")
     ]
-
-
-def refresher_message(course: Course, attempt: Attempt) -> Message:
-    """Give the result of the refresher."""
-    score = session.score(attempt.sitting)
-    return Message(
-        Heading("Révision terminée"),
-        Text(
-            f"{score.right} sur {score.total} du premier coup. Merci d'avoir pris ces quelques minutes; rien "
-            "d'autre ne vous est demandé."
-        ),
-        *_to_reread(course, attempt),
-        Buttons(Button(f"Lire la {course.name}", "politique")),
-    )
-
-
-def revision_message(course: Course, attempt: Attempt, steps: Mapping[Fact, datetime]) -> Message:
-    """Give the result of the questions on what a revision changed, and the next step."""
-    score = session.score(attempt.sitting)
-    words, buttons = _next_step(course, steps)
-    return Message(
-        Heading("Questions terminées"),
-        Text(f"{score.right} sur {score.total} du premier coup. {words}"),
-        *_to_reread(course, attempt),
-        Buttons(*buttons, Button("Où j'en suis", "accueil moi")),
-    )
 
 
 def nothing_missed_message() -> Message:

@@ -237,8 +237,4 @@ class _QuizRequest(CourseRequest):
 
     def _result(self, attempt: Attempt) -> Message:
         steps = attestations.facts(self.db, attempt.person_id, self.target)
-        if attempt.kind == "revision":
-            return messages.revision_message(self.course, attempt, steps)
-        if attempt.kind == "refresher":
-            return messages.refresher_message(self.course, attempt)
         return messages.result_message(self.course, attempt, steps)

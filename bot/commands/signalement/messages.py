@@ -92,10 +92,8 @@ def first(
     implicated = [
         (label, replace(report, implicated=roles)) for label, roles in zip(labels, _IMPLICATED, strict=True)
     ]
-    urgency = [
-        ("Cela peut attendre", replace(report, urgent=False)),
-        ("Urgent", replace(report, urgent=True)),
-    ]
+    degrees = (("Cela peut attendre", False), ("Urgent", True))
+    urgency = [(label, replace(report, urgent=urgent)) for label, urgent in degrees]
     return Message(
         Heading("Signaler une publication"),
         Text(bold("D'abord\u00a0: "), "ne commentez pas la publication, et n'y répondez pas."),

@@ -5,20 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from bot.commands.signalements.messages import (
-    NO_HEIR,
-    NO_OTHER,
-    case_message,
-    closed_list,
-    closing_form,
-    dialogue_message,
-    heir_form,
-    merge_form,
-    open_list,
-    question_form,
-    reassigned,
-    status_form,
-)
+from bot.commands.signalements import messages
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Text
 from bot.reports import routing
@@ -45,24 +32,26 @@ def signalements_examples(reporting: Reporting) -> dict[str, Reply]:
     long = replace(anonymous, dialogue=(replace(question, text="Une question longue. " * 45),) * 4)
     closed = ReportCase(replace(line, status="closed"), (signed,), "handled", "La publication a été retirée.")
     return {
-        "Les signalements": open_list([line, other]),
-        "Les signalements, aucun": open_list([]),
-        "Les signalements clos": closed_list([replace(other, status="closed")], 90),
-        "Les signalements clos, aucun": closed_list([], 90),
-        "Un signalement": case_message(ReportCase(other, (signed,), None, ""), 1, titles),
-        "Un signalement, de deux personnes": case_message(
+        "Les signalements": messages.open_list([line, other]),
+        "Les signalements, aucun": messages.open_list([]),
+        "Les signalements clos": messages.closed_list([replace(other, status="closed")], 90),
+        "Les signalements clos, aucun": messages.closed_list([], 90),
+        "Un signalement": messages.case_message(ReportCase(other, (signed,), None, ""), 1, titles),
+        "Un signalement, de deux personnes": messages.case_message(
             ReportCase(line, (anonymous, signed), None, ""), 1, titles
         ),
-        "Un signalement, de longs échanges": case_message(ReportCase(other, (long,), None, ""), 1, titles),
-        "Les échanges d'un signalement": dialogue_message(ReportCase(other, (long,), None, ""), 1),
-        "Un signalement clos": case_message(closed, 1, titles),
-        "Un signalement confié": reassigned(titles[role]),
+        "Un signalement, de longs échanges": messages.case_message(
+            ReportCase(other, (long,), None, ""), 1, titles
+        ),
+        "Les échanges d'un signalement": messages.dialogue_message(ReportCase(other, (long,), None, ""), 1),
+        "Un signalement clos": messages.case_message(closed, 1, titles),
+        "Un signalement confié": messages.reassigned(titles[role]),
         "Un signalement qui n'est pas pour vous": Message(Text(NOT_YOURS)),
-        "Aucun autre signalement": NO_OTHER,
-        "Personne à qui confier": NO_HEIR,
-        "Poser une question": question_form(first, second),
-        "Changer l'état": status_form(first),
-        "Clore": closing_form(first),
-        "Joindre": merge_form(first, [other]),
-        "Confier": heir_form(first, list(titles), titles),
+        "Aucun autre signalement": messages.NO_OTHER,
+        "Personne à qui confier": messages.NO_HEIR,
+        "Poser une question": messages.question_form(first, second),
+        "Changer l'état": messages.status_form(first),
+        "Clore": messages.closing_form(first),
+        "Joindre": messages.merge_form(first, [other]),
+        "Confier": messages.heir_form(first, list(titles), titles),
     }

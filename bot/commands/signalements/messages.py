@@ -22,6 +22,7 @@ from bot.conversation.messages import (
     Text,
     bold,
     excerpt,
+    turn_buttons,
     weight,
 )
 from bot.reports.cases import OUTCOMES, SETTABLE, Author, CaseLine, Filing, ReportCase
@@ -104,11 +105,8 @@ def case_message(case: ReportCase, number: int, titles: Mapping[str, str]) -> Me
     talk = dialogue(filing.dialogue, _SPEAKERS) if filing else []
     words = [*Message(*card).own_words(), *(Message(*talk).own_words() if talk else ())]
     fits = sum(map(weight, words)) <= _CARD_WEIGHT
-    turns = [
-        Button(label, f"{COMMAND} voir {line.id} {turn}")
-        for label, turn in (("Le précédent", number - 1), ("Le suivant", number + 1))
-        if 1 <= turn <= count
-    ]
+    labels = ("Le précédent", "Le suivant")
+    turns = turn_buttons(number, count, lambda turn: f"{COMMAND} voir {line.id} {turn}", labels)
     if not fits and talk:
         turns.append(Button("Lire les échanges", f"{COMMAND} echanges {line.id} {number}"))
     address = filing.report.address if filing and filing.report.canonical else ""
