@@ -16,7 +16,7 @@ from bot.commands import examples as commands
 from bot.commands.accueil.examples import accueil_examples, gestion_examples
 from bot.commands.quiz.examples import quiz_examples
 from bot.commands.revision.examples import revision_examples
-from bot.commands.signalement.examples import follow_examples, signalement_examples
+from bot.commands.signalement.examples import signalement_examples
 from bot.commands.signalements.examples import signalements_examples
 from bot.conversation import dispatcher
 from bot.conversation.forms import Reply
@@ -50,7 +50,6 @@ def examples(bot: Bot) -> dict[str, Reply]:
             **commands.roles_examples(office, admin),
             **commands.answers_examples(library, guidance, office),
             **signalement_examples(reporting),
-            **follow_examples(),
             **signalements_examples(reporting),
             "L'aide": aide.help_message(bot.dispatcher.commands),
         }

@@ -234,38 +234,32 @@ def _topic_message(wording: Wording, answer: PolicyAnswer) -> Message:
 def _refusal_message(wording: Wording, answer: PolicyAnswer, question: str, identifier: str) -> Message:
     """Say which kind of no it is, whom to ask, and which clauses come closest."""
     policy, guidance = wording.policy, wording.guidance
+    english = [_ENGLISH_NO] if answer.english else []
     near = wording.existing(clause.number for clause in answer.nearby)[:CHOICES]
     if answer.outcome == "out_of_scope":
         near = ()
     silence = guidance.silence(question) if answer.outcome == "silent" else None
     closest = wording.existing(silence.clauses) if silence else ()
     if closest and wording.place != "open":  # alone, the quotation would look like an answer
-        return _silence_message(wording, answer, question, identifier, closest)
+        who = refusals.whom_to_ask(wording.policy)
+        quotes, shown = _quotes(wording, closest)
+        unsaid = refusals.unsaid(wording.policy, wording.guidance, question)
+        return Message(
+            *english,
+            Text(f"{unsaid} Ce qu'elle dit de plus proche\u00a0:"),
+            *quotes,
+            *([Text(f"Pour en savoir plus\u00a0: {who[0].lower()}{who[1:]}")] if who else []),
+            Note(wording.reading.revised()),
+            Buttons(*_around(wording, shown, shown)),
+            *_judging(wording, identifier),
+        )
     near = closest or near
     buttons = [Button(wording.subject(number), wording.reading.command(number)) for number in near]
     return Message(
-        *([_ENGLISH_NO] if answer.english else []),
+        *english,
         Text(refusals.refusal(policy, guidance, answer, question)),
         *([Note("Ces clauses s'en approchent peut-être.")] if near else []),
         Buttons(*buttons, wording.contents()),
-        *_judging(wording, identifier),
-    )
-
-
-def _silence_message(
-    wording: Wording, answer: PolicyAnswer, question: str, identifier: str, closest: Sequence[Number]
-) -> Message:
-    """Say what the policy does not specify, and quote what it says that is closest."""
-    who = refusals.whom_to_ask(wording.policy)
-    quotes, shown = _quotes(wording, closest)
-    unsaid = refusals.unsaid(wording.policy, wording.guidance, question)
-    return Message(
-        *([_ENGLISH_NO] if answer.english else []),
-        Text(f"{unsaid} Ce qu'elle dit de plus proche\u00a0:"),
-        *quotes,
-        *([Text(f"Pour en savoir plus\u00a0: {who[0].lower()}{who[1:]}")] if who else []),
-        Note(wording.reading.revised()),
-        Buttons(*_around(wording, shown, shown)),
         *_judging(wording, identifier),
     )
 

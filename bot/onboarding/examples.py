@@ -13,8 +13,8 @@ from bot.onboarding.progress import Numbers, draw_progress
 def onboarding_examples() -> dict[str, Message]:
     """Return an example of each onboarding message, by name."""
     alex, day = person("slack", "U1"), date(2026, 11, 24)
-    counts = dict(zip(STEPS, (14, 11, 8, 6, 5), strict=True))
-    png = draw_progress(Numbers(14, tuple(counts.items()), 2), "Les accueils sur la PA20", day)
+    counts = tuple(zip(STEPS, (14, 11, 8, 6, 5), strict=True))
+    png = draw_progress(Numbers(14, counts, 2), "Les accueils sur la PA20", day)
     return {
         "Accueil, bienvenue": notices.welcome_message("PA20", date(2015, 12, 13)),
         "Accueil, rappel": notices.reminder_message("PA20"),

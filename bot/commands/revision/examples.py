@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 
 from bot.commands import nouveautes, versions
 from bot.commands.revision import messages as say
@@ -14,7 +13,7 @@ from bot.conversation.messages import Span
 from bot.onboarding.course import Course
 from bot.onboarding.enrolment import Standing
 from bot.policy.articles import Version
-from bot.policy.changes.comparison import Comparison, Nature, compare
+from bot.policy.changes.comparison import Nature, compare
 from bot.policy.library import Library, Policy
 from bot.revision import notices, picture
 from bot.revision.ledger import Asked, Recipient
@@ -29,17 +28,6 @@ _NOW = datetime(2026, 11, 24, 15, tzinfo=UTC)
 _TOLD = date(2026, 11, 24)
 
 
-def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
-    """Return an example of each reply about revisions, by name."""
-    policy = course.library.default
-    comparison = compare(course.library.current(policy), _made_up(course.library, policy))
-    return {
-        **_to_everyone(course, policy, comparison),
-        **_to_administration(policy, comparison, calendar),
-    }
-
-
-@lru_cache(maxsize=1)
 def _curve_png() -> bytes:
     points = ((0, 2), (1, 5), (3, 6), (7, 9), (8, 10))
     words = "Envoyé\u00a0: 14\nOuvert\u00a0: 12\nAttesté\u00a0: 10 sur 14"
@@ -85,19 +73,32 @@ def revision(state: State, *, withdraws: str | None = None) -> Revision:
     )
 
 
-def _to_everyone(course: Course, policy: Policy, comparison: Comparison) -> dict[str, Reply]:
-    announced, today = revision("announced"), date(2026, 11, 24)
+def revision_examples(course: Course, calendar: Calendar) -> dict[str, Reply]:
+    """Return an example of each reply about revisions, by name."""
+    policy = course.library.default
+    comparison = compare(course.library.current(policy), _made_up(course.library, policy))
+    made_up: tuple[State, ...] = ("proposed", "scheduled", "announced", "withdrawn")
+    states = [revision(state) for state in made_up]
+    proposed, scheduled, announced, withdrawn = states
+    proposal = (policy, proposed, comparison)
     reverted = revision("announced", withdraws=_ID)
     standing = Standing(
         "", _NOW, None, {}, reminders=0, round=1, by_hand=False, refreshed=False, scope="changes", questions=2
     )
     read = replace(standing, steps={"read": _NOW})
     passed = replace(standing, steps={"read": _NOW, "passed": _NOW})
-    coming = replace(announced, state="scheduled", adopted=today, effective=date(2027, 1, 1), withdraws=_ID)
+    coming = replace(announced, state="scheduled", adopted=_TOLD, effective=date(2027, 1, 1), withdraws=_ID)
     first = replace(announced, state="origin", adopted=date(2020, 1, 1), effective=None)
     same = replace(announced, state="announced", adopted=date(2026, 11, 12))
-    lines = versions.version_lines([first, same, announced, coming])
+    history = versions.version_lines([first, same, announced, coming])
     day = "24 novembre 2026"
+    alex, blaise = Span("Alex"), Span("Blaise")
+    counts: dict[Asked, int] = {"nothing": 0, "changes": 9, "whole": 3}
+    recipient = Recipient("", "changes", "sent", None, "slack", _TOLD, _TOLD, _NOW, _NOW)
+    unreached = replace(
+        recipient, state="failed", problem="closed (50007)", sent_on=None, opened_at=None, attested_at=None
+    )
+    lines = [(alex, recipient), (blaise, unreached)]
     return {
         "Avis de révision, rien à faire": notices.notice(policy, announced, comparison, "nothing"),
         "Avis de révision, lire ce qui change": notices.notice(policy, announced, comparison, "changes"),
@@ -118,41 +119,24 @@ def _to_everyone(course: Course, policy: Policy, comparison: Comparison) -> dict
         "Une révision, où j'en suis": nouveautes.revision_steps(course, standing, {}),
         "Une révision, à répondre": nouveautes.revision_steps(course, read, {"read": day}),
         "Une révision, à attester": nouveautes.revision_steps(course, passed, {"read": day, "passed": day}),
-        "Les versions": versions.history_page(policy, lines, today),
+        "Les versions": versions.history_page(policy, history, _TOLD),
         "À une autre date": versions.date_form(policy),
-    }
-
-
-def _to_administration(policy: Policy, comparison: Comparison, calendar: Calendar) -> dict[str, Reply]:
-    proposed, scheduled = revision("proposed"), revision("scheduled")
-    announced, withdrawn = revision("announced"), revision("withdrawn")
-    states = (proposed, scheduled, announced, withdrawn)
-    alex, blaise = Span("Alex"), Span("Blaise")
-    counts: dict[Asked, int] = {"nothing": 0, "changes": 9, "whole": 3}
-    recipient = Recipient("", "changes", "sent", None, "slack", _TOLD, _TOLD, _NOW, _NOW)
-    unreached = replace(
-        recipient, state="failed", problem="closed (50007)", sent_on=None, opened_at=None, attested_at=None
-    )
-    lines = [(alex, recipient), (blaise, unreached)]
-    return {
         "Les révisions": say.overview(
             [(policy, replace(state, id=f"{at}{_ID[1:]}")) for at, state in enumerate(states, 1)]
         ),
         "Les révisions, au début": say.overview([]),
         "Une révision proposée": say.shown(
-            policy, proposed, comparison, counts, by=alex, agreed=[], left=["3 questions du quiz"]
+            *proposal, counts, by=alex, agreed=[], left=["3 questions du quiz"]
         ),
-        "Une révision à moitié approuvée": say.shown(
-            policy, proposed, comparison, {}, by=alex, agreed=[blaise]
-        ),
+        "Une révision à moitié approuvée": say.shown(*proposal, {}, by=alex, agreed=[blaise]),
         "Une révision en vigueur": say.shown(
             policy, announced, comparison, {}, by=None, agreed=[alex, blaise]
         ),
-        "Une révision, comparée": say.compared(policy, proposed, comparison, 1),
+        "Une révision, comparée": say.compared(*proposal, 1),
         "Une révision, son avis": say.preview(policy, scheduled, comparison, "changes"),
         "Une révision, son avis sur chaque plateforme": say.previewed(proposed, b"<!doctype html>"),
         "Une révision, son annonce": say.preview(policy, scheduled, comparison, "changes", channel=True),
-        "Une révision, forme ou fond": say.natures(policy, proposed, comparison, 1),
+        "Une révision, forme ou fond": say.natures(*proposal, 1),
         "Une révision, ses dates": say.dates_form(proposed),
         "Une révision, ses dates à corriger": say.wrong_dates(
             proposed, "La date d'effet précède celle de l'adoption.", "2026-11-20", "2026-11-10"

@@ -315,26 +315,22 @@ def wrong_dates(revision: Revision, why: str, adopted: str, effective: str) -> M
 
 def approved(policy: Policy, revision: Revision, today: date) -> Message:
     """Say what an approval changed."""
-    if revision.state != "scheduled":
-        return Message(
-            Heading("C'est noté"),
-            Text(
-                "Une deuxième personne de l'administration doit approuver la même chose. D'ici là, rien ne "
-                "change."
-            ),
-            Buttons(_see(revision), _ALL),
-        )
     day = revision.effective or today
-    when = (
-        f"Elle prendra effet le {in_words(day)}, et sera annoncée ce jour-là"
-        if day > today
-        else "Elle prend effet dans un instant, et sera annoncée"
-    )
-    return Message(
-        Heading("Révision approuvée"),
-        Text(f"{when}, pendant les heures de travail, à chaque personne que la {policy.name} vise."),
-        Buttons(_see(revision), _ALL),
-    )
+    if revision.state != "scheduled":
+        title = "C'est noté"
+        text = (
+            "Une deuxième personne de l'administration doit approuver la même chose. D'ici là, rien ne "
+            "change."
+        )
+    else:
+        title = "Révision approuvée"
+        when = (
+            f"Elle prendra effet le {in_words(day)}, et sera annoncée ce jour-là"
+            if day > today
+            else "Elle prend effet dans un instant, et sera annoncée"
+        )
+        text = f"{when}, pendant les heures de travail, à chaque personne que la {policy.name} vise."
+    return Message(Heading(title), Text(text), Buttons(_see(revision), _ALL))
 
 
 def withdrawing(policy: Policy, revision: Revision) -> Message:

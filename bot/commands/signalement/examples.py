@@ -30,7 +30,14 @@ def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
     )
     mark = IdentifyingMark(0, 15, _NAME, "Camille Exemple")
     token, chosen = "q1w2e3r4t5y6u7i8", Report(recipient=RECIPIENTS[1], implicated=RECIPIENTS, urgent=True)
+    first_name = IdentifyingMark(0, 7, _NAME, "Camille")
     code = "abaisser abandon abdiquer abeille abolir aborder aboutir aboyer abrasif"
+    question = DialogueMessage("holder", "De quelle page s'agit-il?", "2026-11-24")
+    answer = DialogueMessage("reporter", "De la page principale.", "2026-11-25")
+    received = Followup("r", "Reçu", closed=False, outcome="", explanation="", dialogue=())
+    closed = Followup(
+        "r", "Clos", closed=True, outcome="Traité", explanation="Merci.", dialogue=(question, answer)
+    )
     return {
         "Signaler": messages.first(clause, Report(), "", titles, RECIPIENTS[0]),
         "Signaler, des choix faits": messages.first(clause, chosen, "", titles, None),
@@ -42,30 +49,17 @@ def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
         "Signaler, le code": messages.sent(code),
         "Signaler, abandonné": messages.GIVEN_UP,
         "Signaler, trop tard": messages.TOO_LATE,
-    }
-
-
-def follow_examples() -> dict[str, Reply]:
-    """Return one of each reply about a report that one follows, by name."""
-    question = DialogueMessage("holder", "De quelle page s'agit-il?", "2026-11-24")
-    answer = DialogueMessage("reporter", "De la page principale.", "2026-11-25")
-    received = Followup("r", "Reçu", closed=False, outcome="", explanation="", dialogue=())
-    closed = Followup(
-        "r", "Clos", closed=True, outcome="Traité", explanation="Merci.", dialogue=(question, answer)
-    )
-    page, mark = "q1w2e3r4t5y6u7i8", IdentifyingMark(0, 7, _NAME, "Camille")
-    return {
         "Suivre, le code à entrer": follow_messages.code_form(),
         "Suivre, un code qui n'ouvre rien": follow_messages.unopened(followups.GONE),
-        "Suivre": follow_messages.followed(received, page),
+        "Suivre": follow_messages.followed(received, token),
         "Suivre, une question": follow_messages.followed(
-            replace(received, status="Lu", dialogue=(question,)), page
+            replace(received, status="Lu", dialogue=(question,)), token
         ),
-        "Suivre, clos": follow_messages.followed(closed, page),
-        "Suivre, répondre": follow_messages.answer_form(page),
-        "Suivre, relire": follow_messages.answer_review(answer.text, page, page, (mark,)),
-        "Suivre, ajouté": follow_messages.added(page),
-        "Suivre, retirer": follow_messages.withdrawal(page),
+        "Suivre, clos": follow_messages.followed(closed, token),
+        "Suivre, répondre": follow_messages.answer_form(token),
+        "Suivre, relire": follow_messages.answer_review(answer.text, token, token, (first_name,)),
+        "Suivre, ajouté": follow_messages.added(token),
+        "Suivre, retirer": follow_messages.withdrawal(token),
         "Suivre, retiré": follow_messages.WITHDRAWN,
         "Suivre, la page s'est fermée": follow_messages.CLOSED_PAGE,
         "Un code de suivi écrit dans la conversation": follow_messages.CODE_SEEN,

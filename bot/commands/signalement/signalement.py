@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from typing import Final
 
 from bot.commands.signalement import follow_messages as follow
 from bot.commands.signalement import messages
@@ -182,8 +182,7 @@ class ReportRequest:
         return follow.WITHDRAWN
 
 
-_Action: TypeAlias = Callable[[ReportRequest, str], Reply]
-_ACTIONS: Final[Mapping[str, _Action]] = {
+_ACTIONS: Final[Mapping[str, Callable[[ReportRequest, str], Reply]]] = {
     "": ReportRequest.begin,
     "choix": ReportRequest.choose,
     "remplir": ReportRequest.fill_in,

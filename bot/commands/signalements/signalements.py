@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Final
 
 from bot.commands.signalements import messages
 from bot.conversation.forms import Reply
@@ -167,8 +167,7 @@ def _number(case: ReportCase, written: str) -> int:
     return number if 1 <= number <= len(case.filings) else 1
 
 
-_Action: TypeAlias = Callable[[CaseRequest, str], Reply]
-_ACTIONS: Final[Mapping[str, _Action]] = {
+_ACTIONS: Final[Mapping[str, Callable[[CaseRequest, str], Reply]]] = {
     "clos": CaseRequest.list_closed,
     "voir": CaseRequest.see,
     "echanges": CaseRequest.see_dialogue,
