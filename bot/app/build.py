@@ -86,8 +86,7 @@ class Parts:
 
     def library_on(self, day: date) -> Library:
         """Return the policies in force on a day, past or to come. Raises `PolicyError`."""
-        today = partial(self.calendar.today, self.clock)
-        return load_library(self.folders, self.settings.vigie_politique, today, self._approved(day))
+        return load_library(self.folders, self.settings.vigie_politique, self.today, self._approved(day))
 
     def _approved(self, day: date) -> Approved:
         """Return the texts that are in force by a day; none without a database of this version."""

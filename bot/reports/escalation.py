@@ -230,14 +230,8 @@ def _role(session: Session, case: CaseRow, level: str, excluded: Collection[str]
             told = access.told_roles(session, case.id)
             recipients = [] if told else [case.role, OTHER_RECIPIENT.get(case.role, case.role)]
             order = [*recipients, *report_routing.alternates(session.db)]
-            return next(
-                (
-                    role
-                    for role in order
-                    if role not in told and report_routing.eligible(session.db, role, excluded, session.today)
-                ),
-                None,
-            )
+            untold = [role for role in order if role not in told]
+            return report_routing.first_eligible(session.db, untold, excluded, session.today)
         case _:
             return case.role
 

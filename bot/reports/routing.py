@@ -94,6 +94,11 @@ def eligible(db: Database, role: str, excluded: Collection[str], today: date) ->
     ]
 
 
+def first_eligible(db: Database, order: Iterable[str], excluded: Collection[str], today: date) -> str | None:
+    """Return the first of these roles that somebody `eligible` holds, if any."""
+    return next((role for role in order if eligible(db, role, excluded, today)), None)
+
+
 def alternates(db: Database) -> list[str]:
     """Return the roles that act when neither recipient of 5.10 can, in order."""
     return roles.chain(db, SUPPLEANCE)
@@ -110,7 +115,7 @@ def route(db: Database, recipient: str, excluded: Collection[str], today: date) 
     Return None when nobody eligible holds any of them.
     """
     order = [recipient, *([OTHER_RECIPIENT[recipient]] if recipient in OTHER_RECIPIENT else [])]
-    return next((role for role in [*order, *alternates(db)] if eligible(db, role, excluded, today)), None)
+    return first_eligible(db, [*order, *alternates(db)], excluded, today)
 
 
 def titles(db: Database) -> dict[str, str]:

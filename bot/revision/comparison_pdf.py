@@ -99,12 +99,7 @@ def _runs(passages: Sequence[tuple[Change, Sequence[RedlinePassage]]]) -> list[l
     for change, texts in passages:
         formal = change.kind is ChangeKind.RENUMBERED and change.nature is Nature.EDITORIAL
         current = change if formal and not texts else None
-        if (
-            current
-            and previous
-            and _follows(previous.old, current.old)
-            and _follows(previous.new, current.new)
-        ):
+        if current and previous and _follows(previous, current):
             runs[-1].append(change)
         else:
             runs.append([change])
@@ -112,10 +107,14 @@ def _runs(passages: Sequence[tuple[Change, Sequence[RedlinePassage]]]) -> list[l
     return runs
 
 
-def _follows(before: tuple[str, ...], after: tuple[str, ...]) -> bool:
-    """Tell whether the number of a clause is the next after that of another."""
-    *above, last = Number.parse(before[0]).parts
-    return after[0] == str(Number((*above, last + 1)))
+def _follows(before: Change, after: Change) -> bool:
+    """Tell whether a clause's numbers, in both versions, come next after those of another."""
+
+    def following(number: str) -> str:
+        *above, last = Number.parse(number).parts
+        return str(Number((*above, last + 1)))
+
+    return (after.old[0], after.new[0]) == (following(before.old[0]), following(before.new[0]))
 
 
 def _numbers(run: Sequence[tuple[str, ...]]) -> str:

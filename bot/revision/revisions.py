@@ -15,11 +15,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Literal, TypeAlias
 
-from pydantic import TypeAdapter
+from pydantic import Json, TypeAdapter
 from sqlite_utils import Database
 
 from bot.people import persons
@@ -45,14 +45,14 @@ class DatesError(RevisionError):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A text to propose. `base`: as in `Revision`. `by`: the person, if known. `notes`: from the lint."""
+    """A text to propose. `base`: as in `Revision`. `notes`: from the lint."""
 
     policy: str
     text: str
     source: Source
     base: str | None
     adopted: date | None = None
-    by: str | None = None
+    proposed_by: str | None = None
     notes: Sequence[LintFinding] = ()
     withdraws: str | None = None
 
@@ -75,9 +75,9 @@ class Revision:
     base: str | None
     adopted: date | None
     effective: date | None
-    natures: Mapping[str, Nature]
+    natures: Json[Mapping[str, Nature]]
     nature: Nature | None
-    notes: tuple[LintFinding, ...]
+    notes: Json[tuple[LintFinding, ...]]
     withdraws: str | None
     proposed_by: str | None
     proposed_on: date
@@ -188,16 +188,7 @@ def _reload(db: Database, identifier: str) -> Revision:
 
 def _select(db: Database, where: str, *values: str) -> list[Revision]:
     rows = db.query(f"SELECT {_COLUMNS} FROM revisions WHERE {where}", values)  # noqa: S608 — our own words only
-    return [
-        _FROM_ROW.validate_python(
-            row
-            | {
-                "natures": json.loads(row["natures"]),
-                "notes": tuple(LintFinding(*note) for note in json.loads(row["notes"])),
-            }
-        )
-        for row in rows
-    ]
+    return [_FROM_ROW.validate_python(row) for row in rows]
 
 
 _FROM_ROW = TypeAdapter(Revision)
@@ -228,20 +219,12 @@ def propose(db: Database, proposal: Proposal, today: date) -> Revision:
 
 
 def _insert(db: Database, proposal: Proposal, state: State, today: date) -> str:
-    row = {
+    row = asdict(proposal) | {
         "id": persons.new_id(),
-        "policy": proposal.policy,
         "state": state,
-        "source": proposal.source,
-        "text": proposal.text,
         "sha256": digest(proposal.text),
-        "base": proposal.base,
         "adopted": proposal.adopted.isoformat() if proposal.adopted else None,
-        "notes": json.dumps(
-            [[note.code, note.clause, note.message] for note in proposal.notes], ensure_ascii=False
-        ),
-        "withdraws": proposal.withdraws,
-        "proposed_by": proposal.by,
+        "notes": json.dumps([asdict(note) for note in proposal.notes], ensure_ascii=False),
         "proposed_on": today.isoformat(),
     }
     names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
@@ -259,7 +242,12 @@ def propose_withdrawal(db: Database, revision: Revision, by: str | None, today: 
         raise RevisionError("seule la dernière version en vigueur peut être retirée.")
     former = next(text for text in chain if text.version == revision.base)
     proposal = Proposal(
-        revision.policy, former.text, "withdrawal", revision.version, by=by, withdraws=revision.id
+        revision.policy,
+        former.text,
+        "withdrawal",
+        revision.version,
+        proposed_by=by,
+        withdraws=revision.id,
     )
     return propose(db, proposal, today)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -109,22 +109,14 @@ def draw(tables: Sequence[Table], day: date) -> bytes:
             many = [figure for figure in figures if figure.low]
             rest = Figure("Chacune des autres" if many else "Chacune", 0)
             figures = [*many, *([rest] if len(many) < len(figures) else [])]
-        shown.append((table.title, figures))
+        lines = [asdict(figure) | {"high": figure.high, "words": figure.words} for figure in figures]
+        shown.append({"title": table.title, "figures": lines})
     data = {
         "title": TITLE,
         "subtitle": f"PA20, 5.10, le {in_words(day)}",
         "note": _NOTE,
-        "scale": max(_SCALE, *(figure.high for _, figures in shown for figure in figures)),
-        "tables": [
-            {
-                "title": title,
-                "figures": [
-                    {"label": figure.label, "low": figure.low, "high": figure.high, "words": figure.words}
-                    for figure in figures
-                ],
-            }
-            for title, figures in shown
-        ],
+        "scale": max(_SCALE, *(figure.high for table in tables for figure in table.figures)),
+        "tables": shown,
     }
     return typeset(_TEMPLATE, data, "png")
 
