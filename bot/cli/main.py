@@ -23,17 +23,7 @@ import click
 from bot import __version__, logs, settings
 from bot.app import serving, starting
 from bot.app.build import build
-from bot.cli import operations, questions, quiz, register, registry, reports, revisions
-from bot.cli.base import (
-    DATE,
-    CommandGroup,
-    CommandLine,
-    configured,
-    dump,
-    json_flag,
-    parts,
-    refuse,
-)
+from bot.cli import base, operations, questions, quiz, register, registry, reports, revisions
 from bot.commands import politique
 from bot.conversation.requests import UserError
 from bot.platforms.slack import manifest
@@ -64,7 +54,7 @@ def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | 
 
 
 @click.group(
-    cls=CommandGroup,
+    cls=base.CommandGroup,
     invoke_without_command=True,
     help="Vigie garde la politique de l'association vivante parmi les personnes qu'elle lie. "
     "Sans commande, «\u00a0vigie servir\u00a0».",
@@ -80,7 +70,7 @@ def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | 
 @click.pass_context
 def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
     """Hold the whole command line; alone, start the bot."""
-    context.obj = CommandLine(reglages or (USUAL_FILE if USUAL_FILE.exists() else None), sandbox=essai)
+    context.obj = base.CommandLine(reglages or (USUAL_FILE if USUAL_FILE.exists() else None), sandbox=essai)
     if context.invoked_subcommand is None:
         context.invoke(servir)
 
@@ -99,7 +89,7 @@ def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
 @click.option("--garder", is_flag=True, help="Garder la base du bac à sable du démarrage précédent.")
 def servir(port: int | None = None, garder: bool = False) -> None:
     """Start the bot and run until it is told to stop."""
-    config = configured()
+    config = base.configured()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash writes no memory to the disk: drafts are there
     if port:
         config = config.model_copy(update={"vigie_port": port})
@@ -132,29 +122,29 @@ def _erase(database: Path, keys: Path) -> None:
 
 @vigie.command(name="politique", help="Lire la politique par numéro ou par mot.")
 @click.argument("demande", nargs=-1, metavar="[NUMÉRO OU MOT]…")
-@click.option("--date", "on", type=DATE, help="Le texte en vigueur à cette date.")
-@json_flag
+@click.option("--date", "on", type=base.DATE, help="Le texte en vigueur à cette date.")
+@base.json_flag
 def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None:
     """Print clauses; exit 1 when there is none."""
-    library = parts().library_on(on) if on else parts().library
+    library = base.parts().library_on(on) if on else base.parts().library
     named, text = library.naming.split(" ".join(demande))
     policy = library.find(named) if named else library.default
     version = policy.in_force(on) if on else library.current(policy)
     clauses = politique.select(policy, version, text) if version else ()
     if as_json:
-        click.echo(dump(_described(policy, version, clauses)))
+        click.echo(base.dump(_described(policy, version, clauses)))
     elif version and clauses:
         reading = Reading(policy, version)
         click.echo("\n\n".join((*(_printed(reading, clause) for clause in clauses), reading.revised())))
     else:
-        click.echo(_why_none(policy, on or parts().today(), text), err=True)
+        click.echo(_why_none(policy, on or base.parts().today(), text), err=True)
     sys.exit(0 if clauses else 1)
 
 
 _SLACK_SOURCES = {"groupe": "slack_group", "canal": "slack_channel"}
 
 
-slack = CommandGroup("slack", help="Ce qu'il faut pour installer Vigie dans Slack.")
+slack = base.CommandGroup("slack", help="Ce qu'il faut pour installer Vigie dans Slack.")
 
 
 @slack.command(name="manifeste", help="Écrire le manifeste de l'application, à coller dans Slack.")
@@ -174,12 +164,12 @@ slack = CommandGroup("slack", help="Ce qu'il faut pour installer Vigie dans Slac
 def slack_manifeste(adresse: str | None, follows: Sequence[str]) -> None:
     """Print the application's manifest as JSON."""
     with closing(Storage()) as storage:
-        commands = build(configured(), storage).dispatcher.commands
+        commands = build(base.configured(), storage).dispatcher.commands
     sources = [_SLACK_SOURCES[source] for source in follows]
-    click.echo(dump(manifest.slack_manifest(commands, adresse, sources)))
+    click.echo(base.dump(manifest.slack_manifest(commands, adresse, sources)))
 
 
-discord = CommandGroup("discord", help="Ce qu'il faut pour installer Vigie dans Discord.")
+discord = base.CommandGroup("discord", help="Ce qu'il faut pour installer Vigie dans Discord.")
 
 
 @discord.command(name="invitation", help="Écrire l'adresse qui invite Vigie dans un serveur Discord.")
@@ -193,10 +183,10 @@ def discord_invitation(application: int | None) -> None:
     """Print the address that invites the bot into a server."""
     from bot.platforms.discord import commands as discord_commands  # noqa: PLC0415 — Discord's library is heavy
 
-    token = configured().discord_token
+    token = base.configured().discord_token
     number = application or (discord_commands.client_id(token.get_secret_value()) if token else None)
     if number is None:
-        refuse(
+        base.refuse(
             "donnez --application (page «\u00a0General Information\u00a0» de l'application), "
             "ou réglez DISCORD_TOKEN."
         )

@@ -14,7 +14,7 @@ from bot.answers.evaluation import Trial
 from bot.answers.guidance import Guidance
 from bot.answers.questions import MOST, PolicyAnswer
 from bot.app.build import Parts
-from bot.cli.base import FILE, dump, json_flag, parts, refuse
+from bot.cli import base
 from bot.policy.articles import PolicyError, Version
 from bot.policy.library import Policy
 
@@ -25,7 +25,7 @@ _SHARES: Final = ("top1", "top3", "joint")
 
 
 def _open(name: str | None) -> tuple[Parts, Policy, Version]:
-    bot = parts()
+    bot = base.parts()
     policy = bot.library.find(name.lower()) if name else bot.library.default
     return bot, policy, bot.library.current(policy)
 
@@ -41,7 +41,7 @@ def _learn(bot: Parts, version: Version) -> None:
 @click.command(name="question", help="Demander à la politique, dans vos mots.")
 @click.argument("question", nargs=-1, required=True, metavar="QUESTION…")
 @_POLICY
-@json_flag
+@base.json_flag
 def question_(question: tuple[str, ...], name: str | None, as_json: bool) -> None:
     """Answer with quotations; exit 1 when the question is declined."""
     bot, policy, version = _open(name)
@@ -50,7 +50,7 @@ def question_(question: tuple[str, ...], name: str | None, as_json: bool) -> Non
     guidance = bot.guidance.get(policy.id) or Guidance()
     answer = guidance.settled(bot.engine.answer(policy, version, text), text)
     if as_json:
-        click.echo(dump(answer_json(answer, version)))
+        click.echo(base.dump(answer_json(answer, version)))
     elif answer.answered:
         click.echo("\n\n".join(_answer_paragraphs(guidance, answer, policy, version)))
     else:
@@ -109,21 +109,21 @@ def _answer_paragraphs(
 @click.argument("fichier", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="FICHIER")
 @click.option(
     "--image",
-    type=FILE,
+    type=base.FILE,
     metavar="IMAGE.png",
     help="Où dessiner la matrice de confusion (sans --json, confusion.png ici).",
 )
 @_POLICY
-@json_flag
+@base.json_flag
 def evaluer(fichier: Path, image: Path | None, name: str | None, as_json: bool) -> None:
     """Measure, and list the failures."""
     bot, policy, version = _open(name)
     try:
         lines = evaluation.load_questions(fichier, version)
     except UnicodeDecodeError:
-        refuse(f"{fichier.name}\u00a0: il n'est pas en UTF-8.")
+        base.refuse(f"{fichier.name}\u00a0: il n'est pas en UTF-8.")
     except (PolicyError, OSError) as error:
-        refuse(str(error))
+        base.refuse(str(error))
     _learn(bot, version)
     trials = evaluation.ask_questions(bot.engine, policy, version, lines)
     report = evaluation.evaluation_report(trials)
@@ -133,8 +133,8 @@ def evaluer(fichier: Path, image: Path | None, name: str | None, as_json: bool) 
         try:
             image.write_bytes(picture)
         except OSError as error:
-            refuse(f"impossible d'écrire {image} ({error.strerror}).")
-    click.echo(dump(report) if as_json else "\n".join(_report_lines(report, trials)))
+            base.refuse(f"impossible d'écrire {image} ({error.strerror}).")
+    click.echo(base.dump(report) if as_json else "\n".join(_report_lines(report, trials)))
     if image and not as_json:
         click.echo(f"\nMatrice de confusion\u00a0: {image}")
 

@@ -11,18 +11,7 @@ import click
 from sqlite_utils import Database
 
 from bot.app.build import Parts
-from bot.cli.base import (
-    FILE,
-    CommandGroup,
-    as_csv,
-    as_table,
-    conclude,
-    dump,
-    json_flag,
-    one_of,
-    output_option,
-    parts,
-)
+from bot.cli import base
 from bot.onboarding import attempts, enrolment, progress
 from bot.onboarding.enrolment import Onboardings, Standing
 from bot.onboarding.quiz import bank as quiz_bank
@@ -69,13 +58,13 @@ def _write_bytes(path: Path, content: bytes) -> None:
 
 
 def _write_csv(rows: Sequence[dict[str, Any]], columns: Sequence[str], out: Path | None) -> None:
-    _write(as_csv(columns, [[row.get(column) for column in columns] for row in rows]), out)
+    _write(base.as_csv(columns, [[row.get(column) for column in columns] for row in rows]), out)
 
 
 # --- The questions ----------------------------------------------------------------------------
 
 
-quiz = CommandGroup("quiz", help="Les questions du quiz, et ce que les réponses en disent.")
+quiz = base.CommandGroup("quiz", help="Les questions du quiz, et ce que les réponses en disent.")
 
 
 @quiz.command(
@@ -83,16 +72,16 @@ quiz = CommandGroup("quiz", help="Les questions du quiz, et ce que les réponses
     help="Vérifier les questions\u00a0: format, couverture, liens avec les clauses.",
     short_help="Vérifier les questions.",
 )
-@click.argument("fichier", required=False, type=FILE)
-@json_flag
+@click.argument("fichier", required=False, type=base.FILE)
+@base.json_flag
 def _verify(fichier: Path | None, as_json: bool) -> None:
     """Print the review of the questions; exit 1 when something is wrong."""
-    bot = parts()
+    bot = base.parts()
     path = _question_file(bot, fichier)
     bank = _load_bank(bot, path)
     report = review.review_report(bank, bot.course.reading().version)
     if as_json:
-        click.echo(dump(report))
+        click.echo(base.dump(report))
     else:
         click.echo("\n".join(_report_lines(report, f"{path.parent.name}/{path.name}")))
         if bank.left_out:
@@ -126,7 +115,7 @@ def _report_lines(report: dict[str, Any], source: str) -> Iterator[str]:
     help="Lier les questions aux mots de leur clause\u00a0: écrit leur «\u00a0hash\u00a0».",
     short_help="Lier les questions aux mots de leur clause.",
 )
-@click.argument("fichier", required=False, type=FILE)
+@click.argument("fichier", required=False, type=base.FILE)
 @click.option(
     "--revu",
     "reviewed",
@@ -136,7 +125,7 @@ def _report_lines(report: dict[str, Any], source: str) -> Iterator[str]:
 )
 def _bind(fichier: Path | None, reviewed: tuple[str, ...]) -> None:
     """Write the hashes in the file, and nothing else."""
-    bot = parts()
+    bot = base.parts()
     path = _question_file(bot, fichier)
     _load_bank(bot, path)  # refuses another encoding before anything is written
     before = path.read_bytes().decode("utf-8")
@@ -153,23 +142,23 @@ def _bind(fichier: Path | None, reviewed: tuple[str, ...]) -> None:
     help="Écrire les questions pour Moodle (XML ou GIFT), en CSV ou en JSON\u00a0: un seul de ces choix.",
     short_help="Écrire les questions, pour Moodle ou un tableur.",
 )
-@one_of("kind", {"moodle": "Moodle XML.", "gift": "GIFT.", "csv": "CSV.", "json": "JSON."})
-@output_option
+@base.one_of("kind", {"moodle": "Moodle XML.", "gift": "GIFT.", "csv": "CSV.", "json": "JSON."})
+@base.output_option
 def _export(kind: str | None, out: Path | None) -> None:
     """Print or write the questions that are up to date."""
     if kind is None:
         raise click.UsageError("choisissez --moodle, --gift, --csv ou --json.")
-    bot = parts()
+    bot = base.parts()
     questions = _load_bank(bot).questions
     _write(export.FORMATS[kind](questions, bot.course.reading().version, bot.library.default.name), out)
 
 
 @quiz.command(name="statistiques", help="Écrire la facilité et la discrimination de chaque question.")
-@as_table
-@output_option
+@base.as_table
+@base.output_option
 def _statistics(form: str | None, out: Path | None) -> None:
     """Print how each question fares, the hardest first."""
-    bot = parts()
+    bot = base.parts()
     with beside(bot.settings.database()) as db:
         sittings = [attempt.sitting for attempt in attempts.finished(db, bot.course.target().policy)]
     items = statistics.by_question(_load_bank(bot), sittings)
@@ -188,7 +177,7 @@ def _statistics(form: str | None, out: Path | None) -> None:
             {"clause": str(group.clause), "answers": group.answers, "facility": round(group.facility, 3)}
             for group in statistics.by_clause(items)
         ]
-        _write(dump({"attempts": len(sittings), "clauses": clauses, "questions": rows}), out)
+        _write(base.dump({"attempts": len(sittings), "clauses": clauses, "questions": rows}), out)
     elif form == "csv":
         _write_csv(rows, _ITEM_COLUMNS, out)
     else:
@@ -204,22 +193,22 @@ def _statistics(form: str | None, out: Path | None) -> None:
 # --- The onboardings --------------------------------------------------------------------------
 
 
-accueil = CommandGroup("accueil", help="Qui en est où dans la lecture, le quiz et l'attestation.")
+accueil = base.CommandGroup("accueil", help="Qui en est où dans la lecture, le quiz et l'attestation.")
 
 
 @accueil.command(name="lister", help="Écrire où en est chaque personne.")
-@as_table
-@output_option
+@base.as_table
+@base.output_option
 def _list(form: str | None, out: Path | None) -> None:
     """Print where each person stands, and the totals."""
-    bot = parts()
+    bot = base.parts()
     with beside(bot.settings.database()) as db:
         standings, progression = _progression(db, bot)
         rows = [_person_row(db, standing, bot) for standing in standings]
     if form == "json":
         steps: dict[str, int] = dict(progression.steps)
         numbers = {"total": progression.total, **steps, "late": progression.late}
-        _write(dump({"numbers": numbers, "people": rows}), out)
+        _write(base.dump({"numbers": numbers, "people": rows}), out)
     elif form == "csv":
         _write_csv(rows, _PERSON_COLUMNS, out)
     else:
@@ -249,10 +238,10 @@ def _person_row(db: Database, standing: Standing, bot: Parts) -> dict[str, Any]:
 
 
 @accueil.command(name="image", help="Dessiner la progression dans un fichier PNG.")
-@click.argument("fichier", type=FILE)
+@click.argument("fichier", type=base.FILE)
 def _image(fichier: Path) -> None:
     """Draw the progress, and print the same numbers."""
-    bot = parts()
+    bot = base.parts()
     with beside(bot.settings.database()) as db:
         _, progression = _progression(db, bot)
     title = f"Les accueils sur la {bot.library.default.name}"
@@ -268,7 +257,7 @@ def _image(fichier: Path) -> None:
 @click.argument("compte")
 def _begin(compte: str) -> None:
     """Begin the onboarding of a person; exit 1 when it has already begun or ended."""
-    bot = parts()
+    bot = base.parts()
     try:
         account = persons.read_account(compte)
     except ValueError as error:
@@ -276,7 +265,7 @@ def _begin(compte: str) -> None:
     with beside(bot.settings.database()) as db:
         person = persons.known(db, account)
         new = Onboardings(db, bot.course.target()).begin(person, bot.clock(), by_hand=True, at_once=True)
-    conclude(new, "C'est commencé.", "Cet accueil est déjà commencé ou terminé.")
+    base.conclude(new, "C'est commencé.", "Cet accueil est déjà commencé ou terminé.")
 
 
 COMMANDS: Final = (quiz, accueil)

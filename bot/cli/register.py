@@ -12,18 +12,7 @@ from typing import Any, Final
 import click
 
 from bot.backup import destroyed
-from bot.cli.base import (
-    CommandGroup,
-    as_csv,
-    conclude,
-    confirmed,
-    dump,
-    json_flag,
-    parts,
-    read_only,
-    real_parts,
-    real_settings,
-)
+from bot.cli import base
 from bot.register import attestations, receipt, signing
 from bot.register.attestations import Audit
 from bot.register.receipt import ReceiptError
@@ -53,11 +42,13 @@ _HEADERS: Final = {
 }
 
 
-registre = CommandGroup("registre", help="Le registre des attestations de lecture.", no_args_is_help=True)
+registre = base.CommandGroup(
+    "registre", help="Le registre des attestations de lecture.", no_args_is_help=True
+)
 
 
 def _say(values: dict[str, Any], text: str, as_json: bool) -> None:
-    click.echo(dump(values) if as_json else text)
+    click.echo(base.dump(values) if as_json else text)
 
 
 def _public_keys(file: Path | None, folder: Path, *, required: bool = True) -> Ring:
@@ -82,7 +73,7 @@ def _public_keys(file: Path | None, folder: Path, *, required: bool = True) -> R
 @click.option(
     "--cles", type=_FILE, metavar="FICHIER", help="Les clés publiques (sinon, celles de VIGIE_CLES)."
 )
-@json_flag
+@base.json_flag
 def _verify(recu: Path | None, cles: Path | None, as_json: bool) -> None:
     """Verify; anybody can verify a receipt, with nothing but the public keys."""
     if recu:
@@ -92,7 +83,7 @@ def _verify(recu: Path | None, cles: Path | None, as_json: bool) -> None:
 
 
 def _verify_receipt(file: Path, key_file: Path | None, as_json: bool) -> None:
-    bot = parts()
+    bot = base.parts()
     ring = _public_keys(key_file, bot.settings.keys())
     try:
         content = file.read_bytes()
@@ -117,12 +108,12 @@ def _verify_receipt(file: Path, key_file: Path | None, as_json: bool) -> None:
 
 
 def _verify_register(cles: Path | None, as_json: bool) -> None:
-    config = real_settings()
+    config = base.real_settings()
     ring = _public_keys(cles, config.keys(), required=False)
     keys = config.keys()
     if cles and not (keys / signing.HEAD_FILE).exists():  # elsewhere, the note goes with the public keys
         keys = cles.parent
-    with read_only(config.database()) as db:
+    with base.read_only(config.database()) as db:
         audit, end_checked = attestations.verify_with_end(db, ring, keys)
     values = {
         "ok": not audit.faults,
@@ -169,10 +160,10 @@ def _report_lines(audit: Audit) -> Iterator[str]:
 @click.option(
     "--sortie", "out", type=_FILE, metavar="FICHIER", help="Où l'écrire (par défaut, recu-NUMÉRO.pdf ici)."
 )
-@json_flag
+@base.json_flag
 def _receipt(numero: int, out: Path | None, as_json: bool) -> None:
-    bot = real_parts()
-    with read_only(bot.settings.database()) as db:
+    bot = base.real_parts()
+    with base.read_only(bot.settings.database()) as db:
         attestation = next(
             (entry for entry in attestations.all_attestations(db) if entry.entry.number == numero), None
         )
@@ -196,15 +187,15 @@ def _receipt(numero: int, out: Path | None, as_json: bool) -> None:
     "--format", "as_", type=click.Choice(["csv", "json"]), default="csv", help="csv (par défaut) ou json."
 )
 def _export(as_: str) -> None:
-    with read_only(real_settings().database()) as db:
+    with base.read_only(base.real_settings().database()) as db:
         entries = list(attestations.all_attestations(db))
         keys = attestations.public_keys(db)
     rows = [asdict(line.entry) | {"name": line.name, "name_salt": line.name_salt} for line in entries]
     if as_ == "json":
-        click.echo(dump({"keys": dict(keys), "attestations": rows}))
+        click.echo(base.dump({"keys": dict(keys), "attestations": rows}))
         return
     table = [[row[column] for column in _HEADERS] for row in rows]
-    click.echo(as_csv([*_HEADERS.values()], table), nl=False)
+    click.echo(base.as_csv([*_HEADERS.values()], table), nl=False)
 
 
 # --- cle, reprendre, effacer ------------------------------------------------------------------
@@ -221,7 +212,7 @@ def _export(as_: str) -> None:
     help="Faire une nouvelle clé; ce qui est déjà signé reste vérifiable. Redémarrez ensuite Vigie.",
 )
 def _key(renouveler: bool) -> None:
-    folder = real_settings().keys()
+    folder = base.real_settings().keys()
     if renouveler:
         click.echo(f"Nouvelle clé\u00a0: {signing.renew(folder).id}.", err=True)
     click.echo(signing.ring_text(_public_keys(None, folder)), nl=False)
@@ -234,11 +225,11 @@ def _key(renouveler: bool) -> None:
     "copie, par exemple), et repartir de là. "
     "Ce qui disait où il finissait est gardé sous un autre nom.",
 )
-@confirmed("La fin du registre est perdue\u00a0: repartir de là?")
+@base.confirmed("La fin du registre est perdue\u00a0: repartir de là?")
 def _resume() -> None:
-    config = real_settings()
+    config = base.real_settings()
     signer = signing.load_signer(config.keys())
-    with read_only(config.database()) as db:
+    with base.read_only(config.database()) as db:
         last = attestations.head(db)
     former = signing.set_head_aside(config.keys())
     signing.note_head(config.keys(), last, signer)
@@ -254,14 +245,14 @@ def _resume() -> None:
     help="Effacer le nom et le compte d'une inscription; elle reste dans la chaîne, que rien ne brise.",
 )
 @click.argument("numero", type=int, metavar="NUMÉRO")
-@confirmed("Ce qui est effacé ne revient pas. Effacer?")
+@base.confirmed("Ce qui est effacé ne revient pas. Effacer?")
 def _erase(numero: int) -> None:
-    config = real_settings()
+    config = base.real_settings()
     with beside(config.database()) as db:
         erased = attestations.erase_identity(
             db, numero, lambda table, ids: destroyed.record(config.keys(), table, ids)
         )
-    conclude(erased, "C'est effacé.", "Il n'y a rien à effacer à ce numéro.")
+    base.conclude(erased, "C'est effacé.", "Il n'y a rien à effacer à ce numéro.")
 
 
 COMMANDS: Final = (registre,)

@@ -12,17 +12,7 @@ import click
 from sqlite_utils import Database
 
 from bot.app.build import Parts
-from bot.cli.base import (
-    DATE,
-    CommandGroup,
-    conclude,
-    dump,
-    json_flag,
-    one_of,
-    real_parts,
-    real_settings,
-    refuse,
-)
+from bot.cli import base
 from bot.people import membership, persons, roles
 from bot.people.office import follow_group
 from bot.people.roles import Group, UnknownRoleError
@@ -43,7 +33,7 @@ def _database(bot: Parts) -> Iterator[Database]:
         with beside(bot.settings.database()) as db:
             yield db
     except UnknownRoleError as error:
-        refuse(f"{error} Voyez «\u00a0vigie roles lister\u00a0».")
+        base.refuse(f"{error} Voyez «\u00a0vigie roles lister\u00a0».")
 
 
 def _holder(db: Database, text: str, *, create: bool = False) -> roles.Holder | None:
@@ -67,13 +57,13 @@ def _holder(db: Database, text: str, *, create: bool = False) -> roles.Holder | 
 # --- Roles ------------------------------------------------------------------------------------
 
 
-roles_ = CommandGroup("roles", help="Qui tient quel rôle.")
+roles_ = base.CommandGroup("roles", help="Qui tient quel rôle.")
 
 
 @roles_.command(name="lister", help="Écrire les rôles et qui les tient.")
-@json_flag
+@base.json_flag
 def _list_roles(as_json: bool) -> None:
-    bot = real_parts()
+    bot = base.real_parts()
     with _database(bot) as db:
         described = [
             {
@@ -90,7 +80,7 @@ def _list_roles(as_json: bool) -> None:
             }
             for role in roles.all_roles(db)
         ]
-    click.echo(dump(described) if as_json else "\n".join(_role_lines(described)))
+    click.echo(base.dump(described) if as_json else "\n".join(_role_lines(described)))
 
 
 def _holder_text(db: Database, holder: roles.Holder) -> str:
@@ -115,11 +105,11 @@ def _role_lines(described: list[dict[str, Any]]) -> Iterator[str]:
 )
 @click.argument("role", metavar="RÔLE")
 @click.argument("compte", metavar=_ACCOUNT)
-@click.option("--depuis", type=DATE, help="Le premier jour (aujourd'hui).")
+@click.option("--depuis", type=base.DATE, help="Le premier jour (aujourd'hui).")
 @click.option("--aussi", is_flag=True, help="Sans remplacer les titulaires actuels.")
 def _appoint(role: str, compte: str, depuis: date | None, aussi: bool) -> None:
     """Appoint a person or a group; the members of a group are read at once."""
-    bot = real_parts()
+    bot = base.real_parts()
     with _database(bot) as db:
         holder, followed = _holder(db, compte, create=True), membership.sources(db)
         if holder is None:
@@ -136,14 +126,14 @@ def _appoint(role: str, compte: str, depuis: date | None, aussi: bool) -> None:
 @roles_.command(name="retirer", help="Mettre fin à un rôle pour une personne ou un groupe.")
 @click.argument("role", metavar="RÔLE")
 @click.argument("compte", metavar=_ACCOUNT)
-@click.option("--le", type=DATE, help="Le premier jour sans le rôle (aujourd'hui).")
+@click.option("--le", type=base.DATE, help="Le premier jour sans le rôle (aujourd'hui).")
 def _dismiss(role: str, compte: str, le: date | None) -> None:
-    bot = real_parts()
+    bot = base.real_parts()
     with _database(bot) as db:
         roles.role(db, role)  # raises for an unknown role
         holder = _holder(db, compte)
         dismissed = holder is not None and roles.dismiss(db, role, holder, le or bot.today())
-    conclude(dismissed, "C'est noté.", "Ce compte ne tenait pas ce rôle.")
+    base.conclude(dismissed, "C'est noté.", "Ce compte ne tenait pas ce rôle.")
 
 
 @roles_.command(name="modifier", help="Changer le titre, le courriel ou la relève d'un rôle.")
@@ -154,7 +144,7 @@ def _dismiss(role: str, compte: str, le: date | None) -> None:
     "--releve", metavar="RÔLE", help="Le rôle qui le supplée; «\u00a0-\u00a0» pour n'en avoir aucun."
 )
 def _change(role: str, titre: str | None, courriel: str | None, releve: str | None) -> None:
-    with _database(real_parts()) as db:
+    with _database(base.real_parts()) as db:
         changed = roles.role(db, role)
         if titre is not None:
             changed = replace(changed, title=titre)
@@ -171,14 +161,14 @@ def _change(role: str, titre: str | None, courriel: str | None, releve: str | No
     help="Écrire combien il y a d'officières, d'officiers et de membres du personnel, et d'où on le sait.",
     short_help="Écrire combien de personnes la politique vise.",
 )
-@json_flag
+@base.json_flag
 def _members(as_json: bool) -> None:
-    with _database(real_parts()) as db:
+    with _database(base.real_parts()) as db:
         sources = membership.sources(db)
         officers, employees = (len(membership.members(db, kind)) for kind in ("officer", "employee"))
     if as_json:
         rows = [asdict(source) for source in sources]
-        click.echo(dump({"officer": officers, "employee": employees, "sources": rows}))
+        click.echo(base.dump({"officer": officers, "employee": employees, "sources": rows}))
         return
     click.echo(f"Officières et officiers\u00a0: {officers}. Personnel\u00a0: {employees}.")
     for source in sources:
@@ -189,7 +179,7 @@ def _members(as_json: bool) -> None:
 # --- Personal information ---------------------------------------------------------------------
 
 
-donnees = CommandGroup("donnees", help="Les renseignements personnels conservés.")
+donnees = base.CommandGroup("donnees", help="Les renseignements personnels conservés.")
 
 
 @donnees.command(
@@ -197,16 +187,16 @@ donnees = CommandGroup("donnees", help="Les renseignements personnels conservés
     help="Écrire ce qui a été détruit depuis une date\u00a0: des nombres seulement.",
     short_help="Écrire ce qui a été détruit, en nombres.",
 )
-@click.option("--depuis", type=DATE, help="Le premier jour (il y a un an).")
-@json_flag
+@click.option("--depuis", type=base.DATE, help="Le premier jour (il y a un an).")
+@base.json_flag
 def _certificate(depuis: date | None, as_json: bool) -> None:
-    bot = real_parts()
+    bot = base.real_parts()
     since = depuis or bot.today().replace(year=bot.today().year - 1, day=1)
     with _database(bot) as db:
         destroyed = personal_data.certificate(db, since)
     if as_json:
         rows = [dict(zip(("day", "category", "count"), row, strict=True)) for row in destroyed]
-        click.echo(dump(rows))
+        click.echo(base.dump(rows))
     else:
         lines = [f"{day}  {category}\u00a0: {count}" for day, category, count in destroyed]
         click.echo("\n".join(lines) or "Rien n'a été détruit.")
@@ -217,12 +207,12 @@ def _certificate(depuis: date | None, as_json: bool) -> None:
     help="Écrire quels renseignements sont conservés, pourquoi et combien de temps.",
     short_help="Écrire ce qui est conservé, et pourquoi.",
 )
-@json_flag
+@base.json_flag
 def _inventory(as_json: bool) -> None:
     if as_json:
         columns = ("id", "title", "purpose", "retention")
         rows = [{name: getattr(category, name) for name in columns} for category in personal_data.CATEGORIES]
-        click.echo(dump(rows))
+        click.echo(base.dump(rows))
         return
     for category in personal_data.CATEGORIES:
         click.echo(
@@ -233,7 +223,7 @@ def _inventory(as_json: bool) -> None:
 # --- Incidents --------------------------------------------------------------------------------
 
 
-confidentialite = CommandGroup(
+confidentialite = base.CommandGroup(
     "confidentialite",
     help="Le registre des incidents de confidentialité, pour la personne responsable.",
     short_help="Le registre des incidents (loi 25).",
@@ -252,9 +242,9 @@ def _prompted(name: str, field: str, **options: Any) -> Callable[[Any], Any]:  #
 @_prompted("--renseignements", "information")
 @_prompted("--circonstances", "circumstances")
 @_prompted("--periode", "happened")
-@_prompted("--connu-le", "known_on", type=DATE, metavar=None)
+@_prompted("--connu-le", "known_on", type=base.DATE, metavar=None)
 @_prompted("--personnes", "persons")
-@one_of(
+@base.one_of(
     "risk",
     {
         "risque-serieux": f"{incidents.LABELS['serious_risk']}.",
@@ -265,16 +255,16 @@ def _prompted(name: str, field: str, **options: Any) -> Callable[[Any], Any]:  #
 @_prompted("--raisons", "reasons")
 @_prompted("--mesures", "measures")
 @click.option(
-    "--avis-commission", "commission_told_on", type=DATE, help=incidents.LABELS["commission_told_on"]
+    "--avis-commission", "commission_told_on", type=base.DATE, help=incidents.LABELS["commission_told_on"]
 )
-@click.option("--avis-personnes", "persons_told_on", type=DATE, help=incidents.LABELS["persons_told_on"])
+@click.option("--avis-personnes", "persons_told_on", type=base.DATE, help=incidents.LABELS["persons_told_on"])
 @click.option(
     "--avis-publics", "public_notice", default="", metavar="TEXTE", help=incidents.LABELS["public_notice"]
 )
 def _add_incident(risk: str, **fields: Any) -> None:  # noqa: ANN401 — click's own types
     incident = Incident(serious_risk=risk == "risque-serieux", **fields)
     try:
-        with incidents.open_register(real_settings().database()) as connection:
+        with incidents.open_register(base.real_settings().database()) as connection:
             number = incidents.add(connection, incident)
     except ValueError as error:
         raise click.ClickException(str(error)) from error
@@ -282,13 +272,13 @@ def _add_incident(risk: str, **fields: Any) -> None:  # noqa: ANN401 — click's
 
 
 @confidentialite.command(name="lister", help="Écrire le registre.")
-@json_flag
+@base.json_flag
 def _list_incidents(as_json: bool) -> None:
-    with incidents.open_register(real_settings().database()) as connection:
+    with incidents.open_register(base.real_settings().database()) as connection:
         numbered = incidents.incidents(connection)
     if as_json:
         rows = [{"id": number, **asdict(incident)} for number, incident in numbered]
-        click.echo(dump(rows))
+        click.echo(base.dump(rows))
         return
     entries = []
     for number, incident in numbered:

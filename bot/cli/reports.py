@@ -12,17 +12,7 @@ from typing import Final
 import click
 from sqlite_utils import Database
 
-from bot.cli.base import (
-    FILE,
-    CommandGroup,
-    as_csv,
-    as_table,
-    dump,
-    json_flag,
-    output_option,
-    real_settings,
-    refuse,
-)
+from bot.cli import base
 from bot.reports import keys, queue, records, retention, routing
 from bot.reports.addresses.addresses import Addresses, load_addresses
 from bot.reports.figures import export as report_export
@@ -41,24 +31,24 @@ _COLUMNS: Final = ("table", "label", "at_least", "at_most")
 
 @click.group(
     name="signalements",
-    cls=CommandGroup,
+    cls=base.CommandGroup,
     invoke_without_command=True,
     help="L'état des signalements, en nombres\u00a0: ni contenu, ni identité. Le code de sortie est 1 quand "
     "ils n'atteignent personne.",
     short_help="L'état des signalements, sans leur contenu.",
 )
-@json_flag
+@base.json_flag
 @click.pass_context
 def signalements(context: click.Context, as_json: bool) -> None:
     """Print the state of the queue; exit 1 when reports reach nobody."""
     if context.invoked_subcommand is not None:
         return
-    config = real_settings()
+    config = base.real_settings()
     with beside(config.database()) as db:
         state = queue.read_queue(db, config.today())
         titles = routing.titles(db)
     if as_json:
-        click.echo(dump({**asdict(state), "open": state.open, "ok": state.sound}))
+        click.echo(base.dump({**asdict(state), "open": state.open, "ok": state.sound}))
     else:
         for status, label in STATUSES.items():
             click.echo(f"{label}\u00a0: {state.by_status[status]}")
@@ -84,12 +74,16 @@ def _session(config: Settings, db: Database) -> Session:
 @signalements.command(name="exporter", help="Écrire le dossier d'un signalement en PDF, et son empreinte.")
 @click.argument("signalement")
 @click.option(
-    "--sortie", "out", type=FILE, metavar="FICHIER", help="Où l'écrire (par défaut, ici, sous son numéro)."
+    "--sortie",
+    "out",
+    type=base.FILE,
+    metavar="FICHIER",
+    help="Où l'écrire (par défaut, ici, sous son numéro).",
 )
-@json_flag
+@base.json_flag
 def _export(signalement: str, out: Path | None, as_json: bool) -> None:
     """Write the PDF for its owner alone; an existing file is left as it is."""
-    config = real_settings()
+    config = base.real_settings()
     start = signalement.strip().lower()
     with beside(config.database()) as db:
         session = _session(config, db)
@@ -105,7 +99,7 @@ def _export(signalement: str, out: Path | None, as_json: bool) -> None:
     _write_new(path, content)
     digest = hashlib.sha256(content).hexdigest()
     if as_json:
-        click.echo(dump({"file": str(path), "sha256": digest, "content_sha256": data["digest"]}))
+        click.echo(base.dump({"file": str(path), "sha256": digest, "content_sha256": data["digest"]}))
         return
     click.echo(f"Écrit dans {path}.")
     click.echo(f"SHA-256 du fichier\u00a0: {digest}\nSHA-256 du contenu\u00a0: {data['digest']}")
@@ -114,7 +108,7 @@ def _export(signalement: str, out: Path | None, as_json: bool) -> None:
 def _write_new(path: Path, content: bytes) -> None:
     """Write a file for its owner alone. Raises `StorageError`."""
     if path.exists():
-        refuse(f"{path} existe déjà. Choisissez un autre nom.")
+        base.refuse(f"{path} existe déjà. Choisissez un autre nom.")
     files.write_whole(path, content)
 
 
@@ -123,19 +117,19 @@ def _write_new(path: Path, content: bytes) -> None:
     help="Compter les signalements, par tranches de cinq\u00a0: aucun nombre ne désigne personne.",
     short_help="Compter les signalements, par tranches de cinq.",
 )
-@as_table
-@output_option
+@base.as_table
+@base.output_option
 def _statistics(form: str | None, out: Path | None) -> None:
     """Print the figures of the reports that someone was told of."""
-    config = real_settings()
+    config = base.real_settings()
     with beside(config.database()) as db:
         session = _session(config, db)
         tables = report_statistics.tables(session, report_statistics.visible(session))
     rows = report_statistics.rows(tables)
     if form == "json":
-        text = dump({"band": report_statistics.BAND, "figures": rows})
+        text = base.dump({"band": report_statistics.BAND, "figures": rows})
     elif form == "csv":
-        text = as_csv(_COLUMNS, [[row[column] for column in _COLUMNS] for row in rows]).rstrip("\n")
+        text = base.as_csv(_COLUMNS, [[row[column] for column in _COLUMNS] for row in rows]).rstrip("\n")
     else:
         text = "\n".join(report_statistics.lines(tables))
     if out is None:
@@ -167,7 +161,7 @@ def _statistics(form: str | None, out: Path | None) -> None:
 )
 def _key(renouveler: bool, detruire: bool) -> None:
     """Name the keys of reports, change the current one, or destroy the former ones."""
-    config = real_settings()
+    config = base.real_settings()
     folder, database = config.keys(), config.database()
     if not (folder / KEY_FILE).exists():
         with beside(database) as db:
@@ -183,7 +177,7 @@ def _key(renouveler: bool, detruire: bool) -> None:
                 resealed = retention.reseal(db, keys.keyring(folder))
                 destroyed = keys.retire(folder) if detruire else ()
         except SealError as error:
-            refuse(f"{error} Rien n'est détruit.")
+            base.refuse(f"{error} Rien n'est détruit.")
         if resealed:
             click.echo(f"Scellés à nouveau\u00a0: {resealed}", err=True)
         for key in destroyed:
@@ -209,19 +203,19 @@ def _key(renouveler: bool, detruire: bool) -> None:
     is_flag=True,
     help="Lire une chaîne JSON par ligne sur l'entrée standard; répondre en JSON, une ligne pour chacune.",
 )
-@json_flag
+@base.json_flag
 def adresse(texte: tuple[str, ...], lot: bool, as_json: bool) -> None:
     """Print the canonical address of a post; exit 1 when the text has none."""
     addresses = load_addresses(SEED)
     if lot:
         if texte:
-            refuse("avec --lot, les textes viennent de l'entrée standard.")
+            base.refuse("avec --lot, les textes viennent de l'entrée standard.")
         for number, line in enumerate(sys.stdin.buffer, 1):
             if line.strip():
                 click.echo(json.dumps(_address_json(addresses, _json_text(line, number)), ensure_ascii=False))
         return
     if not texte:
-        refuse("donnez le texte qui contient l'adresse, ou --lot.")
+        base.refuse("donnez le texte qui contient l'adresse, ou --lot.")
     address = _address_json(addresses, " ".join(texte))
     if as_json:
         click.echo(json.dumps(address, ensure_ascii=False))
@@ -243,7 +237,7 @@ def _json_text(line: bytes, number: int) -> str:
     except ValueError:
         text = None
     if not isinstance(text, str):
-        refuse(f"ligne {number}\u00a0: il faut une chaîne JSON, entre guillemets.")
+        base.refuse(f"ligne {number}\u00a0: il faut une chaîne JSON, entre guillemets.")
     return text
 
 

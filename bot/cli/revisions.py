@@ -13,17 +13,7 @@ import click
 from sqlite_utils import Database
 
 from bot.app.build import Parts
-from bot.cli.base import (
-    DATE,
-    CommandGroup,
-    as_table,
-    dump,
-    json_flag,
-    parts,
-    read_only,
-    real_parts,
-    refuse,
-)
+from bot.cli import base
 from bot.commands import versions
 from bot.commands.revision.messages import state
 from bot.people import roles
@@ -65,19 +55,19 @@ def _fail(error: Exception) -> NoReturn:
 @click.option(
     "--politique", "policy", metavar="NOM", help="La politique révisée (par défaut, celle des réglages)."
 )
-@click.option("--adoptee", "adopted", type=DATE, required=True, help="Le jour de l'adoption.")
+@click.option("--adoptee", "adopted", type=base.DATE, required=True, help="Le jour de l'adoption.")
 @click.option(
     "--pdf", type=click.Path(path_type=Path), metavar="SORTIE", help="Écrire la comparaison en PDF."
 )
 @click.option("--proposer", is_flag=True, help="Soumettre la révision à l'administration.")
-@json_flag
+@base.json_flag
 def reviser(
     fichier: Path, policy: str | None, adopted: date, pdf: Path | None, *, proposer: bool, as_json: bool
 ) -> None:
     """Print what a file would change."""
-    bot = parts()
+    bot = base.parts()
     document = read_revision(bot, fichier, policy, adopted)
-    click.echo(dump(document_json(document)) if as_json else "\n".join(_review_lines(bot, document)))
+    click.echo(base.dump(document_json(document)) if as_json else "\n".join(_review_lines(bot, document)))
     if pdf:
         comparison = document.comparison
         try:
@@ -88,11 +78,11 @@ def reviser(
         except TypesetError as error:
             _fail(error)
         except OSError:
-            refuse(f"{pdf} ne s'écrit pas.")
+            base.refuse(f"{pdf} ne s'écrit pas.")
     if proposer:
         if not document.adoptable:
             raise SystemExit(1)
-        click.echo(propose(real_parts(), document), err=as_json)
+        click.echo(propose(base.real_parts(), document), err=as_json)
 
 
 def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> ReadDocument:
@@ -106,7 +96,7 @@ def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> 
     try:
         content = file.read_bytes()
     except OSError:
-        refuse(f"{file} ne se lit pas.")
+        base.refuse(f"{file} ne se lit pas.")
     named_roles = _named_roles(bot)
     try:
         return formats.review_file(content, file.name, old, adopted, named_roles)
@@ -119,7 +109,7 @@ def _named_roles(bot: Parts) -> tuple[NamedRole, ...]:
     path = bot.settings.database()
     if bot.settings.sandboxed() or not path.is_file():
         return tuple(NamedRole(title, held=True) for title in roles.titles())
-    with read_only(path) as db:
+    with base.read_only(path) as db:
         return tuple(
             NamedRole(role.title, bool(roles.holders(db, role.id, bot.today())))
             for role in roles.all_roles(db)
@@ -170,22 +160,22 @@ def _review_lines(bot: Parts, document: ReadDocument) -> Iterator[str]:
 
 @click.group(
     name="revisions",
-    cls=CommandGroup,
+    cls=base.CommandGroup,
     invoke_without_command=True,
     help="Les révisions\u00a0: proposées, approuvées, en vigueur, retirées. Sans commande, leur liste.",
     short_help="Les révisions\u00a0: leur liste, leur approbation.",
 )
-@json_flag
+@base.json_flag
 @click.pass_context
 def revisions_(context: click.Context, as_json: bool) -> None:
     """List the revisions, the latest first."""
     if context.invoked_subcommand is not None:
         return
-    bot = real_parts()
-    with read_only(bot.settings.database()) as db:
+    bot = base.real_parts()
+    with base.read_only(bot.settings.database()) as db:
         listed = _all_revisions(bot, db)
     if as_json:
-        click.echo(dump({"revisions": [revision_json(revision) for revision in listed]}))
+        click.echo(base.dump({"revisions": [revision_json(revision) for revision in listed]}))
     elif listed:
         for revision in listed:
             click.echo(f"{revision.id}  {revision.policy}  {state(revision)}")
@@ -204,11 +194,11 @@ def revision_json(revision: Revision) -> dict[str, Any]:
 
 @revisions_.command(name="historique", help="Toutes les versions, et laquelle était en vigueur quand.")
 @click.option("--politique", "policy", metavar="NOM", help="La politique (par défaut, celle des réglages).")
-@json_flag
+@base.json_flag
 def _history(policy: str | None, as_json: bool) -> None:
-    bot = real_parts()
+    bot = base.real_parts()
     name = (policy or bot.library.default.id).lower()
-    with read_only(bot.settings.database()) as db:
+    with base.read_only(bot.settings.database()) as db:
         lines = versions.version_lines(revisions.approved_chain(db, name))
     if as_json:
         rows = [
@@ -222,7 +212,7 @@ def _history(policy: str | None, as_json: bool) -> None:
             }
             for line in lines
         ]
-        click.echo(dump({"policy": name, "versions": rows}))
+        click.echo(base.dump({"policy": name, "versions": rows}))
     elif lines:
         click.echo("\n".join("\u00a0: ".join(line.describe(bot.today())) for line in lines))
         if versions.is_unsaid(lines):
@@ -238,10 +228,10 @@ def propose(bot: Parts, document: ReadDocument) -> str:
     with beside(bot.settings.database()) as db:
         new = document.comparison.new
         if not revisions.approved_chain(db, new.policy):
-            refuse("démarrez Vigie une première fois\u00a0: elle ne connaît encore aucun texte.")
-        base = revisions.latest_approved(db, new.policy).version
+            base.refuse("démarrez Vigie une première fois\u00a0: elle ne connaît encore aucun texte.")
+        latest = revisions.latest_approved(db, new.policy).version
         proposal = Proposal(
-            new.policy, document.markdown, "command", base, new.adopted, notes=document.findings
+            new.policy, document.markdown, "command", latest, new.adopted, notes=document.findings
         )
         revision = bot.archive.propose(db, proposal, bot.today())
     return (
@@ -254,17 +244,19 @@ def propose(bot: Parts, document: ReadDocument) -> str:
     name="approuver", help="Approuver une révision. Les dates ne sont jamais devinées\u00a0: donnez-les."
 )
 @click.argument("identifiant", metavar="RÉVISION")
-@click.option("--adoptee", type=DATE, help="Le jour de l'adoption.")
-@click.option("--effet", type=DATE, required=True, help="Le jour où elle prend effet.")
+@click.option("--adoptee", type=base.DATE, help="Le jour de l'adoption.")
+@click.option("--effet", type=base.DATE, required=True, help="Le jour où elle prend effet.")
 def _approve(identifiant: str, adoptee: date | None, effet: date) -> None:
-    bot = real_parts()
+    bot = base.real_parts()
     if bot.archive.approvals > 1:
-        refuse("deux personnes doivent approuver, chacune depuis Slack ou Discord\u00a0: /vigie revision.")
+        base.refuse(
+            "deux personnes doivent approuver, chacune depuis Slack ou Discord\u00a0: /vigie revision."
+        )
     with beside(bot.settings.database()) as db:
         revision = _find(db, identifiant)
         adopted = adoptee or revision.adopted
         if adopted is None:
-            refuse("donnez la date d'adoption avec --adoptee.")
+            base.refuse("donnez la date d'adoption avec --adoptee.")
         dates = Dates(adopted, effet)
         revision = revisions.approve(db, revisions.rebase(db, revision), None, dates, bot.today())
         bot.archive.plan(db, revision, bot.clock())
@@ -274,7 +266,7 @@ def _approve(identifiant: str, adoptee: date | None, effet: date) -> None:
 @revisions_.command(name="retirer", help="Retirer une révision, ou proposer de revenir au texte d'avant.")
 @click.argument("identifiant", metavar="RÉVISION")
 def _withdraw(identifiant: str) -> None:
-    bot = real_parts()
+    bot = base.real_parts()
     with beside(bot.settings.database()) as db:
         revision = _find(db, identifiant)
         if revision.state == "announced":
@@ -289,7 +281,7 @@ def _withdraw(identifiant: str) -> None:
 def _find(db: Database, identifier: str) -> Revision:
     revision = revisions.find_revision(db, identifier)
     if revision is None or revision.state == "origin":
-        refuse(f"la révision «\u00a0{identifier}\u00a0» n'existe pas. Voyez vigie revisions.")
+        base.refuse(f"la révision «\u00a0{identifier}\u00a0» n'existe pas. Voyez vigie revisions.")
     return revision
 
 
@@ -302,9 +294,9 @@ def _find(db: Database, identifier: str) -> Revision:
     short_help="Qui a été prévenu, a ouvert, a attesté.",
 )
 @click.argument("identifiant", metavar="[RÉVISION]", required=False)
-@as_table
+@base.as_table
 def _ledger(identifiant: str | None, form: str | None) -> None:
-    bot = real_parts()
+    bot = base.real_parts()
     with beside(bot.settings.database()) as db:
         announced = [
             revision
@@ -319,7 +311,7 @@ def _ledger(identifiant: str | None, form: str | None) -> None:
         rows, csv = ledger.ledger_rows(db, recipients), ledger.ledger_csv(db, recipients)
     if form == "json":
         people = [asdict(recipient) for recipient in recipients]
-        click.echo(dump({"revision": latest.id, "people": people}))
+        click.echo(base.dump({"revision": latest.id, "people": people}))
     elif form == "csv":
         click.echo(csv, nl=False)
     else:
