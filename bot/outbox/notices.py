@@ -62,9 +62,8 @@ class Notice(Generic[Arguments]):
 
     def built_by(self, build: Callable[[NoticeContext, Arguments], Built]) -> NoticeBuilder:
         """Return this notice with the function that makes its message."""
-        adapter = _adapter(self)
         return NoticeBuilder(
-            self.name, self.title, lambda context, row: build(context, adapter.validate_python(row))
+            self.name, self.title, lambda context, row: build(context, _adapter(self).validate_python(row))
         )
 
 
