@@ -45,6 +45,7 @@ from bot.policy.search import fold_accents, search_words
 from bot.reports import codes
 from bot.times import in_words
 
+QUESTION_LENGTH: Final = 2_000  # characters; ten thousand take two thirds of a second, for everyone
 LOOKED_UP_WORDS: Final = 3  # « altérer sa valeur » is looked up; what is longer is a question
 SHOWN_HITS: Final = 3
 SHOWN_MARKS: Final = 12  # words in bold in one quotation; each costs Slack a hundred characters
@@ -99,8 +100,13 @@ def open_reading(library: Library, text: str, *, pressed: bool = False) -> tuple
     """Return the policy that `text` names, as it reads today or on the day it says, and the rest of the text.
 
     `pressed`: the text is a button's, whose numbers may be those of a former version.
-    Raises `UserError` for an unknown policy, or a day before the first version.
+    Raises `UserError` for a text that is too long, an unknown policy, or a day before the first version.
     """
+    if len(text) > QUESTION_LENGTH:
+        raise UserError(
+            f"C'est un peu long pour moi\u00a0: je lis {QUESTION_LENGTH // 1000}\u00a0000 caractères au plus "
+            "à la fois. Gardez l'essentiel de votre question et posez-la de nouveau."
+        )
     dated = _DATE.search(text)
     on = read_day(dated[1]) if dated else None
     if dated:

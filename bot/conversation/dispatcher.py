@@ -41,6 +41,7 @@ Result = TypeVar("Result")
 TEXT_LENGTH = 10_000  # what is read of a person's text; a policy's clause is under 2,000
 MET = 10_000  # people remembered as having had their welcome
 SUGGESTIONS = 25  # Discord: choices offered as one types
+SUGGESTION_LENGTH = 100  # Discord: what a choice holds; what is typed beyond that has no completion
 
 _MARKS = "!?.,;:…"
 # Words that, alone, ask for the menu.
@@ -200,7 +201,7 @@ class Dispatcher:
 
         After the menu's name, they are the commands written under it, then that command's own suggestions.
         """
-        typed = clean(text[:TEXT_LENGTH]).lstrip()
+        typed = clean(text[:SUGGESTION_LENGTH]).lstrip()
         if name == self.menu:
             under, space, rest = typed.partition(" ")
             if space:

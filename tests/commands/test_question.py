@@ -45,6 +45,19 @@ async def test_the_same_question_has_the_same_answer_however_it_is_asked(
     assert LOGO not in words(reply)
 
 
+@pytest.mark.parametrize("way", ["", "/politique ", "/question ", "/vigie question ", "/vigie viser "])
+async def test_a_question_that_is_too_long_is_told_so_and_is_not_read(desk: Counter, way: str) -> None:
+    longest = "logo " * (politique.QUESTION_LENGTH // 5)
+    assert "un peu long" not in words(
+        await desk.say(f"{way}{longest}?"[: politique.QUESTION_LENGTH + len(way)])
+    )
+    asked = list(desk.engine.asked)
+    for text in (f"{longest} dans un vidéo?", "5.10 " * 2_000, "J'ai lu ceci. " * 700):
+        reply = words(await desk.say(way + text))
+        assert "je lis 2\u00a0000 caractères au plus" in reply
+    assert desk.engine.asked == asked
+
+
 async def test_an_encouragement_is_never_said_to_be_forbidden(desk: Counter, quote: Quoter) -> None:
     desk.engine.answers["les faux profils?"] = answer("5.7")
     reply = await desk.say("les faux profils?")

@@ -210,6 +210,21 @@ def test_suggestions_never_exceed_what_discord_accepts(dispatcher: Dispatcher) -
         assert all(0 < len(s.label) <= 100 and 0 < len(s.text) <= 100 for s in suggestions)
 
 
+@pytest.mark.parametrize("name", ["politique", "vigie"])
+def test_a_suggestion_reads_no_more_than_what_a_choice_holds(
+    dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(
+        "bot.conversation.dispatcher.clean",
+        lambda text: read.append(text) or text,  # type: ignore[func-returns-value]  # None, then the text
+    )
+    for typed in ("é" * 6_000, "politique " + "logo " * 1_200, " " * 6_000, "5." * 3_000):
+        dispatcher.suggest(name, typed)
+    assert read
+    assert max(map(len, read)) <= 100
+
+
 def test_what_is_not_for_everyone_is_not_answered_without_asking_the_storage() -> None:
     with pytest.raises(ValueError, match="not for everyone"):
         Command("x", "x", (run := lambda _: Message(Text("x"))), instant=run, refusal=lambda _: "Non.")
