@@ -1,6 +1,7 @@
-"""Everything the bot says unprompted: durable rows, routes, sending.
+"""Everything the bot sends unprompted: durable rows, routes, sending.
 
-In: a notice, its arguments and a recipient, in the transaction of the fact that causes it. Out: one message
-on a platform, or a dead letter that is announced. A message is repeated only after a restoration, and then
-says so, or by e-mail, when nobody can tell whether it left; its Message-ID is then the same.
+In: a notice, its arguments and a recipient, in the transaction that causes the message. Out: one message on
+a platform, or a dead letter and its announcement. A message is sent twice in two cases only: after a
+restoration, where the second copy says so, and by e-mail when delivery is uncertain, under the same
+Message-ID.
 """

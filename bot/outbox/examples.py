@@ -1,4 +1,4 @@
-"""One of each message of the outbox, for the gallery."""
+"""Examples of the outbox's messages, for the gallery."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bot.outbox.notices import DEAD_LETTER, MAYBE_TWICE, DeadLetter, dead_letter
 
 
 def outbox_examples() -> dict[str, Message]:
-    """Return one of each message of the outbox, by name."""
+    """Return one example of each outbox message, by name."""
     dead = DeadLetter("0f3c9a5be2d14c70", DEAD_LETTER.name, "closed (50007)")
     return {
         "message en attente": waiting(dead.row),

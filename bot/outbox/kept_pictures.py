@@ -1,4 +1,4 @@
-"""Pictures of progress, kept from when they are drawn until the outbox has sent them; a day at most."""
+"""Pictures of progress, stored until the outbox sends them, for at most a day."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Numbers = TypeVar("Numbers")
 
 @dataclass(frozen=True, slots=True)
 class KeptPicture:
-    """A picture as PNG, the same numbers as text, and the day that they are of."""
+    """A PNG picture, the same numbers as text, and their date."""
 
     png: bytes
     words: str
@@ -30,7 +30,7 @@ class KeptPicture:
 
 @dataclass(frozen=True, slots=True)
 class PictureNotice:
-    """The arguments of a notice that gives a picture: its identifier."""
+    """The argument of a notice that shows a picture: the picture's identifier."""
 
     id: str
 
@@ -44,11 +44,12 @@ async def draw_and_send(
     count: Callable[[Database], Numbers | None],
     draw: Callable[[Numbers], KeptPicture],
 ) -> None:
-    """Draw a picture and send it by `notice` to whoever asked; done again after a crash, it is sent once.
+    """Draw a picture and queue it, as `notice`, for the person who requested it.
 
-    `arguments`: the errand's, with the picture's « id » and the « person » who asked. `count`: reads the
-    numbers on the storage thread, None when there is nothing to draw any more. `draw`: takes a second, on a
-    thread of its own. Raises what `draw` raises, and `StorageError`.
+    Running it again after a crash does not send the picture twice. `arguments`: the errand's arguments, with
+    the picture's « id » and the « person » who requested it. `count`: reads the numbers on the storage
+    thread, and returns None when there is no longer anything to draw. `draw`: takes about a second, on a
+    separate thread. Raises `StorageError`, and any error of `draw`.
     """
 
     def counted() -> Numbers | None:
@@ -72,7 +73,7 @@ async def draw_and_send(
 
 
 def find(db: Database, identifier: str) -> KeptPicture | None:
-    """Return a picture, None once it is deleted."""
+    """Return a picture, or None if it has been deleted."""
     row = db.conn.execute(
         "SELECT png, numbers, made_on FROM progress_pictures WHERE id = ?", (identifier,)
     ).fetchone()
@@ -80,5 +81,5 @@ def find(db: Database, identifier: str) -> KeptPicture | None:
 
 
 def forget(db: Database, today: date) -> None:
-    """Delete the pictures of earlier days."""
+    """Delete the pictures made before today."""
     db.conn.execute("DELETE FROM progress_pictures WHERE made_on < ?", (today.isoformat(),))

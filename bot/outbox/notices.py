@@ -1,7 +1,7 @@
-"""Notices, which the bot sends unprompted: their names, their arguments, the messages made of them.
+"""Notices, the messages that the bot sends unprompted: their names, arguments and builders.
 
-A row of the outbox holds a notice's name and its arguments: identifiers and days, never words. The message
-is made when it is sent, so that it is true at that moment.
+An outbox row holds a notice's name and its arguments: identifiers and days, never text. The message is built
+when it is sent, so that it is accurate at that moment.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from bot.conversation.deferred import Deferred
 from bot.conversation.messages import Button, Buttons, Divider, Heading, Message, Note, Text, bold, code
 
 READ: Final = "lire"  # the command that shows a waiting message to its recipient
-SETTLE: Final = "lettres"  # the command that sends dead letters again, or gives them up
+SETTLE: Final = "lettres"  # the command that resends or cancels dead letters
 
-# The key that a restoration adds to the arguments of a row that may have been sent already.
+# A restoration adds this key to the arguments of a row that may already have been sent.
 REPEATED: Final = "repeated"
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeContext:
-    """The open transaction, the local day and the recipient that a message is made for.
+    """The open transaction, the local day and the recipient for which a message is built.
 
-    `recipient`: as the outbox writes it, « person:<id> », « role:<id>/<person> »…
+    `recipient`: in the outbox's format, « person:<id> », « role:<id>/<person> »…
     """
 
     db: Database
@@ -37,18 +37,18 @@ class NoticeContext:
     recipient: str = ""
 
 
-# None: nothing is left to say. Slow work is `Deferred` until the transaction is over.
+# None when there is no longer a message to send. Slow work is `Deferred` until the transaction is over.
 Built: TypeAlias = Message | Deferred[Message] | None
-RowArguments: TypeAlias = Mapping[str, Any]  # as the JSON of a row holds them
+RowArguments: TypeAlias = Mapping[str, Any]  # decoded from a row's JSON
 
 Arguments = TypeVar("Arguments")
 
 
 @dataclass(frozen=True, slots=True)
 class Notice(Generic[Arguments]):
-    """A kind of message. `title`: its name in French, for the administration when one cannot be sent.
+    """A kind of message. `title`: its French name, shown to the administration when one cannot be sent.
 
-    `arguments`: the dataclass of its arguments, of types that pydantic writes as JSON and reads back.
+    `arguments`: the dataclass of its arguments, whose types pydantic can write as JSON and read back.
     """
 
     name: str
@@ -56,12 +56,12 @@ class Notice(Generic[Arguments]):
     arguments: type[Arguments]
 
     def to_row(self, arguments: Arguments) -> RowArguments:
-        """Return arguments as JSON holds them: a day becomes « 2026-11-24 »."""
+        """Convert arguments to JSON types: a day becomes « 2026-11-24 »."""
         row: RowArguments = _adapter(self).dump_python(arguments, mode="json")
         return row
 
     def built_by(self, build: Callable[[NoticeContext, Arguments], Built]) -> NoticeBuilder:
-        """Return this notice with the function that makes its message."""
+        """Return this notice paired with the function that builds its message."""
         return NoticeBuilder(
             self.name, self.title, lambda context, row: build(context, _adapter(self).validate_python(row))
         )
@@ -74,7 +74,7 @@ def _adapter(notice: Notice[Any]) -> TypeAdapter[Any]:
 
 @dataclass(frozen=True, slots=True)
 class NoticeBuilder:
-    """A notice with the function that makes its message from a row's arguments."""
+    """A notice with the function that builds its message from a row's arguments."""
 
     name: str
     title: str
@@ -83,7 +83,7 @@ class NoticeBuilder:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """The identifier of a row that reached nobody, its notice's name, and the adapter's code for why."""
+    """An undeliverable row: its identifier, its notice's name, and the adapter's error code."""
 
     row: str
     notice: str
@@ -94,16 +94,16 @@ DEAD_LETTER: Final = Notice("lettre-morte", "une lettre morte", DeadLetter)
 
 
 class Notices:
-    """Every notice of a bot, by name: those of its rooms, and the outbox's own dead letter."""
+    """All the notices of a bot, by name, including the outbox's own dead letter."""
 
     def __init__(self, builders: Iterable[NoticeBuilder] = ()) -> None:
         own = DEAD_LETTER.built_by(lambda _, dead: dead_letter(self.title(dead.notice), dead))
         self._builders = {builder.name: builder for builder in (own, *builders)}
 
     def build(self, context: NoticeContext, name: str, arguments: RowArguments) -> Built:
-        """Return the message of a row, None when there is nothing left to say.
+        """Return a row's message, or None when there is no longer a message to send.
 
-        Raises `LookupError` for an unknown name, `ValueError` for arguments that are not the notice's.
+        Raises `LookupError` for an unknown name, and `ValueError` for arguments that do not fit the notice.
         """
         built = self._builders[name].build(context, arguments)
         if built is None or not arguments.get(REPEATED):
@@ -111,7 +111,7 @@ class Notices:
         return Deferred(lambda: _repeated(built.make())) if isinstance(built, Deferred) else _repeated(built)
 
     def title(self, name: str) -> str:
-        """Return a notice's title, or its name when it is unknown."""
+        """Return a notice's title, or the name itself when no notice has it."""
         return self._builders[name].title if name in self._builders else name
 
 
@@ -120,7 +120,7 @@ def _repeated(message: Message) -> Message:
 
 
 def waiting(row_id: str) -> Message:
-    """Tell someone, where others may read, that a message waits and how to read it alone."""
+    """Return the message that invites someone, where others may read, to open a waiting message privately."""
     return Message(
         Text(
             "Vigie a un message pour vous, mais vos messages privés lui sont fermés. "
@@ -132,7 +132,10 @@ def waiting(row_id: str) -> Message:
 
 
 def unreached(title: str, problem: str) -> Message:
-    """Tell the administrators' channel that someone could not be reached: never the words, nor who it is."""
+    """Return the message that reports an unreachable person to the administrators' channel.
+
+    It reveals neither the person nor the text of the message.
+    """
     return Message(
         Heading("Un message n'a pas pu être remis"),
         Text("Il s'agit de\u00a0: ", bold(title), f". {reason(problem)}"),
@@ -144,7 +147,7 @@ def unreached(title: str, problem: str) -> Message:
 
 
 def dead_letter(title: str, dead: DeadLetter) -> Message:
-    """Tell the administration that a message could be sent to nobody, and offer to settle it."""
+    """Return the message that reports a dead letter to the administration, with buttons to settle it."""
     return Message(
         Heading("Lettre morte"),
         Text(
@@ -161,7 +164,7 @@ def dead_letter(title: str, dead: DeadLetter) -> Message:
 
 
 def reason(problem: str) -> str:
-    """Return in French why something could not be sent, from the adapter's code, « closed (50007) »."""
+    """Explain in French an adapter's error code, such as « closed (50007) »."""
     word, _, detail = problem.partition(" ")
     return _REASONS.get(word, "La plateforme l'a refusé.") + (f" {detail}" if detail else "")
 

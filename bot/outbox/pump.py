@@ -1,7 +1,7 @@
-"""The outbox's pump: sends to many people at once, and to each address one message at a time.
+"""The outbox's pump: sends to many people at once, but one message at a time to each address.
 
-It goes as fast as the platforms allow: their adapters keep to the limits they know, and a platform that
-answers « wait » holds itself, or one address, for as long as it says.
+It sends as fast as the platforms allow. Their adapters respect the known limits, and when a platform answers
+« wait », the pump holds the platform or the address for that long.
 """
 
 from __future__ import annotations
@@ -22,60 +22,59 @@ from bot.storage.database import StorageError
 
 logger = logging.getLogger(__name__)
 
-# Messages under way on one platform. At Discord's 50 requests a second, two for a first message, 200 ms
-# each, ten use the full rate. After a crash, at most that many messages must be looked for.
+# Concurrent sends on one platform. At Discord's 50 requests a second, with two requests of 200 ms for a first
+# message, ten sends use the full rate. This is also the most messages whose delivery a crash leaves in doubt.
 SLOTS: Final = 24
-AHEAD: Final = 120  # rows chosen in one go
-PAGES: Final = 20  # how many times, to find rows that need not wait behind those that must
-POLL_SECONDS: Final = 2.0  # between two looks at the outbox when nobody wakes the pump
-SILENCE: Final = 60.0  # seconds without a look at the outbox, after which something is wrong
+AHEAD: Final = 120  # rows chosen per query
+PAGES: Final = 20  # the most queries in one look, to find sendable rows behind those that must wait
+POLL_SECONDS: Final = 2.0  # between two looks at the outbox when nothing wakes the pump
+SILENCE: Final = 60.0  # seconds without a look at the outbox before the pump counts as stuck
 
 
 @dataclass
 class Pump:
-    """The outbox at work, between `run` and `close`.
+    """The loop that sends the outbox's rows, from `run` to `close`.
 
-    `failed`: called each time the outbox cannot be looked at. `idle`: called when nothing is left to send
-    now.
+    `failed`: called each time the outbox cannot be read. `idle`: called when nothing more can be sent now.
     """
 
     sender: Sender
     failed: Callable[[], None] = lambda: None
     idle: Callable[[], None] = lambda: None
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)  # a row came in, or a message is done
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)  # a row was queued, or a send ended
     _news: bool = False
     _closing: bool = False
     _ready: list[Candidate] = field(default_factory=list)
     _under_way: dict[asyncio.Task[Hold | None], Candidate] = field(default_factory=dict)
-    # Until when each platform or lane asked to wait, by the event loop's clock.
+    # The event loop's time until which each platform or lane is held.
     _held: dict[str, float] = field(default_factory=dict)
     _looked: float = field(default_factory=time.monotonic)
 
     def wake(self) -> None:
-        """Look at the outbox now; to be called on the event loop's thread."""
+        """Look at the outbox now. Call it on the event loop's thread."""
         self._news = True
         self._changed.set()
 
     @property
     def alive(self) -> bool:
-        """Whether the outbox was looked at recently."""
+        """Whether the outbox was read recently."""
         return time.monotonic() - self._looked < SILENCE
 
     async def run(self) -> None:
-        """Send what is due, until `close`, whatever goes wrong meanwhile."""
+        """Send due rows until `close`, even after errors."""
         while not self._closing:
             try:
                 await self._look_and_send()
                 self._looked = time.monotonic()
-            except Exception as error:  # noqa: BLE001 — nothing may end the sending for good
-                logger.error("outbox: %s", where(error))  # noqa: TRY400 — in one line, without a content
+            except Exception as error:  # noqa: BLE001 — no error may stop the pump for good
+                logger.error("outbox: %s", where(error))  # noqa: TRY400 — one line, without the error's text
                 self.failed()
                 await asyncio.sleep(POLL_SECONDS)
 
     async def close(self, patience: float = 5.0) -> None:
-        """Start nothing more, give sends under way `patience` seconds to finish, and cut off the rest.
+        """Stop starting sends, wait `patience` seconds for the current ones, and cancel the rest.
 
-        A row that is cut off stays « sending », and is looked for at the next start.
+        A cancelled row stays « sending »; the next start checks whether it was delivered.
         """
         self._closing = True
         self._changed.set()
@@ -88,7 +87,7 @@ class Pump:
         self.sender.close()
 
     async def _look_and_send(self) -> None:
-        """Look at the outbox once, and send until a new look is needed."""
+        """Look at the outbox once, then send until it must be read again."""
         loop = asyncio.get_running_loop()
         until = loop.time() + POLL_SECONDS
         self._news = False
@@ -96,7 +95,7 @@ class Pump:
         await self._look()
         while not self._closing:
             self._start_ready()
-            if not self._under_way and not self._changed.is_set():  # a row just done may be due again
+            if not self._under_way and not self._changed.is_set():  # the row that just ended may be due again
                 self.idle()
             ends = [end for end in self._held.values() if end > loop.time()]
             with suppress(TimeoutError):
@@ -104,14 +103,14 @@ class Pump:
                     await self._changed.wait()
             if self._news or loop.time() >= until:
                 return
-            if self._changed.is_set():  # a message is done
+            if self._changed.is_set():  # a send ended
                 self._changed.clear()
                 closed = self._closed()
                 if all(candidate.waits(closed) for candidate in self._ready):
                     return
 
     async def _look(self) -> None:
-        """Choose more rows. Those that wait for their platform stay ready, so that later ones are seen."""
+        """Choose more rows. Rows that wait for a platform stay ready, so that later ones can be chosen."""
         now = asyncio.get_running_loop().time()
         self._held = {name: until for name, until in self._held.items() if until > now}
         closed = self._closed()
@@ -130,14 +129,17 @@ class Pump:
         self._ready.sort(key=lambda candidate: not candidate.urgent)
 
     def _closed(self) -> set[str]:
-        """Return the platforms and lanes that take nothing more for now."""
+        """Return the platforms and lanes that are full or held."""
         now = asyncio.get_running_loop().time()
         busy = Counter(candidate.platform for candidate in self._under_way.values())
         full = {platform for platform, count in busy.items() if count >= SLOTS}
         return full | {name for name, until in self._held.items() if until > now}
 
     def _start_ready(self) -> None:
-        """Start what can be sent now and keep what waits; rows whose turn comes later are chosen again."""
+        """Start the rows that can be sent now and keep those that wait for a platform.
+
+        Rows behind another message to the same recipient or address are dropped, to be chosen again later.
+        """
         recipients = {candidate.recipient for candidate in self._under_way.values()}
         lanes = {candidate.lane for candidate in self._under_way.values()}
         closed, waiting = self._closed(), []
@@ -156,7 +158,7 @@ class Pump:
         self._ready = waiting
 
     def _ended(self, task: asyncio.Task[Hold | None]) -> None:
-        """Note the wait that the platform asked for. After an error the row stays « sending »."""
+        """Record the wait that the platform requested. After an error the row stays « sending »."""
         del self._under_way[task]
         self._changed.set()
         if task.cancelled():

@@ -1,6 +1,6 @@
-"""The routes by which someone is reached, in the order in which they are tried.
+"""The routes to a recipient, in the order in which they are tried.
 
-A person: each of their accounts, a private thread on Discord, then the administrators' channel. The
+For a person: each of their accounts, a private thread on Discord, then the administrators' channel. For the
 holder of a role: the same, with the role's e-mail address before the administrators.
 """
 
@@ -19,17 +19,17 @@ from bot.platforms.contract import Deliverer, Destination, Surface
 
 EMAIL: Final = "courriel"  # the platform of an e-mail address
 
-# What goes by a route: the message itself; where others could read it, only that there is one; to the
-# administrators, that someone cannot be reached.
+# The form in which a route carries a message. « whole »: the message itself. « waiting »: an invitation to
+# read it, where others could see it. « unreached »: a report to the administrators about its recipient.
 Shape: TypeAlias = Literal["whole", "waiting", "unreached"]
 
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """The routes that are configured. `platforms`: those that can send something unprompted, by name.
+    """The configured routes. `platforms`: by name, those that can send unprompted messages.
 
-    `relays`: the Discord channels in which a private thread may be opened with someone whose private
-    messages are closed. `administrators`: their channels.
+    `relays`: the Discord channels where a private thread may be opened with someone who accepts no private
+    messages. `administrators`: the administrators' channels.
     """
 
     platforms: Mapping[str, Deliverer]
@@ -37,7 +37,10 @@ class Routes:
     administrators: Sequence[Destination] = ()
 
     def of(self, db: Database, recipient: str, today: date) -> list[Destination]:
-        """Return the routes to `recipient`, best first; there may be none. Raises `ValueError`."""
+        """Return the routes to `recipient`, best first, possibly none.
+
+        Raises `ValueError` when `recipient` is malformed.
+        """
         kind, _, address = recipient.partition(":")
         match kind:
             case "channel":
@@ -63,10 +66,10 @@ class Routes:
 
 
 def new_holders(db: Database, recipient: str, today: date) -> dict[str, str] | None:
-    """Return the recipients that replace a role's row, by person; None to send the row as it is.
+    """Return the recipients that replace a role's row, by person, or None to send the row unchanged.
 
-    A role's own row goes to each of today's holders; a holder's row goes to them too, once that holder is
-    no longer one.
+    A row for the role itself goes to each of today's holders. So does a row for a holder who has since left
+    the role.
     """
     kind, _, address = recipient.partition(":")
     if kind != "role":
@@ -74,7 +77,7 @@ def new_holders(db: Database, recipient: str, today: date) -> dict[str, str] | N
     role, _, person = address.partition("/")
     try:
         acting = roles.acting(db, role, today)
-    except roles.RoleError:  # it exists no more
+    except roles.RoleError:  # the role no longer exists
         return None
     holders = roles.holders(db, acting, today) if acting else []
     if person in holders or not holders:
@@ -83,7 +86,7 @@ def new_holders(db: Database, recipient: str, today: date) -> dict[str, str] | N
 
 
 def hand_over(db: Database, today: date, now: datetime) -> None:
-    """Share out among today's holders the messages that a former holder has not read with the button."""
+    """Share out among today's holders the messages whose button a previous holder never pressed."""
     for row in (rows.load_row(db, row_id) for row_id in rows.unread(db)):
         recipients = new_holders(db, row.recipient, today)
         if recipients is not None:
@@ -91,19 +94,19 @@ def hand_over(db: Database, today: date, now: datetime) -> None:
 
 
 def shape(recipient: str, route: Destination) -> Shape:
-    """Return what may be sent by `route`, which leads to the recipient or to someone else."""
+    """Return what may be sent by `route`, which may lead to people other than the recipient."""
     if route.surface == "thread":
         return "waiting"
     return "unreached" if route.surface == "channel" and write_address(route) != recipient else "whole"
 
 
 def write_address(address: Destination) -> str:
-    """Return an address as the outbox writes it: « channel:slack/T1/C1 »."""
+    """Format an address for the outbox: « channel:slack/T1/C1 »."""
     return f"{address.surface}:{address.platform}/{address.team}/{address.id}"
 
 
 def parse_address(text: str) -> Destination:
-    """Read what `write_address` wrote. Raises `ValueError` for anything else."""
+    """Parse an address in the format of `write_address`. Raises `ValueError` for anything else."""
     kind, _, place = text.partition(":")
     platform, team, identifier = place.split("/", 2)
     for surface in get_args(Surface):
@@ -113,7 +116,7 @@ def parse_address(text: str) -> Destination:
 
 
 def _to_role(db: Database, role: str, today: date) -> list[Destination]:
-    """Return the role's e-mail address, then those of its fallbacks up to the first that is held."""
+    """Return the e-mail addresses of the role and of its fallbacks, up to the first role with a holder."""
     try:
         chain, acting = roles.chain(db, role), roles.acting(db, role, today)
     except roles.RoleError:

@@ -1,20 +1,20 @@
-"""The rows of the outbox, each written in the transaction of the fact that causes it.
+"""The rows of the outbox, each written in the transaction that causes it.
 
 A row is one message to one recipient. It holds no text: only a notice's name and arguments, from which the
-message is made when it is sent. These functions move a row from state to state, each in the caller's
-transaction; `bot.outbox.sending` calls them around what it sends.
+message is built when it is sent. These functions move a row from state to state, each in the caller's
+transaction. `bot.outbox.sending` calls them before and after each send.
 
-    queued → sending → sent           the ordinary way
-    sending → queued                  it was not sent: later, or by the next route
-    sending → sending                 nobody knows whether it was sent: it is looked for first
-    queued, sending → dead            no route is left, or the row makes no sense; announced
-    dead → queued, cancelled          the administration decides
-    queued → cancelled                there is nothing left to say
-    queued → held                     by a restoration (see `bot.backup.restore`), until approved
+    queued → sending → sent           the normal path
+    sending → queued                  not sent: retry later, or use the next route
+    sending → sending                 delivery unknown: look for the message before sending again
+    queued, sending → dead            no route remains, or the row is invalid; an announcement is queued
+    dead → queued, cancelled          the administration's decision
+    queued → cancelled                the message is no longer needed
+    queued → held                     after a restoration (see `bot.backup.restore`), until approved
 
-« sending » is written before the request leaves. A row found in that state, at the start or later, may
-have been sent by `route` since `claimed_at`. « sent » with a problem: « waiting », a button to read the
-message was sent in its place; « unreached », only the administrators were told.
+« sending » is written before the request is made. A row found in that state, at startup or later, may have
+been sent by `route` since `claimed_at`. A « sent » row has a problem when the message itself was not sent:
+« waiting », an invitation to read it was sent instead; « unreached », only the administrators were notified.
 """
 
 from __future__ import annotations
@@ -33,21 +33,21 @@ from bot.times import iso, utc
 
 ANNOUNCED_TO: Final = "role:administration"
 
-BASE: Final = timedelta(seconds=2)  # before the second attempt; then twice as long each time
-CAP: Final = timedelta(minutes=30)  # between two attempts
-# By one route, before the next is tried: with the above, about three hours of a platform that fails.
+BASE: Final = timedelta(seconds=2)  # the wait before the second attempt, doubled each time
+CAP: Final = timedelta(minutes=30)  # the longest wait between two attempts
+# Attempts by one route before the next is tried: with the waits above, about three hours of failures.
 ATTEMPTS: Final = 16
 
-WAITING: Final = "waiting"  # the problem of a row that is read with a button
+WAITING: Final = "waiting"  # the problem of a row whose message is opened with a button
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery(Generic[Arguments]):
-    """A message to send. Of several with the same `key`, only the first is sent.
+    """A message to send. Only the first delivery queued under a `key` is sent.
 
-    `recipient`: « person:<id> », « role:<id> » or « channel:<platform>/<team>/<id> ». `arguments` of the
-    notice: identifiers, never texts. What is not `urgent` waits for working hours. Nothing is sent before
-    `due_at`.
+    `recipient`: « person:<id> », « role:<id> » or « channel:<platform>/<team>/<id> ». `arguments`: the
+    notice's arguments, identifiers and never text. A message that is not `urgent` waits for working hours.
+    It is not sent before `due_at`.
     """
 
     key: str
@@ -60,7 +60,7 @@ class Delivery(Generic[Arguments]):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the outbox. `doubtful`: it may already have been sent by `route`."""
+    """A row of the outbox. `doubtful`: whether it may already have been sent by `route`."""
 
     id: str
     key: str
@@ -89,9 +89,9 @@ def enqueue(db: Database, delivery: Delivery[Arguments], now: datetime) -> bool:
 
 
 def cancel(db: Database, key: str) -> bool:
-    """Cancel a message that is not sent yet; one already on its way may still arrive.
+    """Cancel a message that has not been sent. Return whether one was cancelled.
 
-    Return whether there was something to cancel.
+    A message that is being sent is not cancelled.
     """
     done = db.conn.execute(
         "UPDATE outbox SET state = 'cancelled' WHERE key = ? AND state IN ('queued', 'held')", (key,)
@@ -99,22 +99,22 @@ def cancel(db: Database, key: str) -> bool:
     return done.rowcount == 1
 
 
-# Once a row is settled, where it went is of no more use: clearing it leaves no account in the outbox.
+# Clear a settled row's routes, which are no longer needed, so that no account remains in the outbox.
 _FORGOTTEN = "tried = '[]', claimed_at = NULL"
 _NOWHERE = f"route = NULL, {_FORGOTTEN}"
 _COLUMNS = """id, key, recipient, notice, arguments, urgent, attempts, route, tried, claimed_at, problem,
   state = 'sending' AS doubtful"""
 
-# A row claimed later than now was claimed by a clock that was wrong, and its `due_at` is wrong too.
+# A row claimed in the future was claimed while the clock was wrong, so its `due_at` is wrong too.
 _DUE = """((state = 'queued' AND due_at <= :now)
            OR (state = 'sending' AND ((claimed_at < :settled AND due_at <= :now) OR claimed_at > :now)))"""
 
 
 def due(db: Database, now: datetime, settled: datetime, busy: str, limit: int) -> list[str]:
-    """Return the rows to take up now: one for each recipient, urgent ones first, then the oldest.
+    """Return the identifiers of the rows to send now, one for each recipient: urgent ones first, then oldest.
 
-    A row claimed after `settled` may still be on its way, and is left alone. `busy`: recipients to leave
-    out, as a JSON array.
+    Skip rows claimed after `settled`, whose message may still be in transit. `busy`: recipients to skip, as a
+    JSON array.
     """
     rows = db.conn.execute(
         f"""SELECT id, min((1 - urgent) || due_at || printf('%012d', rowid)) AS rank FROM outbox
@@ -126,7 +126,7 @@ def due(db: Database, now: datetime, settled: datetime, busy: str, limit: int) -
 
 
 def set_back(db: Database, before: datetime, now: datetime) -> None:
-    """Make rows due `now` when they were due or soon retried before the clock was set back from `before`."""
+    """Make rows due `now` when a clock set back from `before` would delay a due message or a retry."""
     db.conn.execute(
         """UPDATE outbox SET due_at = :now WHERE state IN ('queued', 'sending') AND due_at > :now
              AND (due_at <= :before OR (attempts > 0 AND due_at <= :again))""",
@@ -135,7 +135,7 @@ def set_back(db: Database, before: datetime, now: datetime) -> None:
 
 
 def put_off(db: Database, now: datetime, until: datetime) -> None:
-    """Postpone to working hours the rows that are due and not urgent."""
+    """Postpone the due rows that are not urgent until `until`."""
     db.conn.execute(
         "UPDATE outbox SET due_at = ? WHERE state = 'queued' AND urgent = 0 AND due_at <= ?",
         (iso(until), iso(now)),
@@ -143,7 +143,7 @@ def put_off(db: Database, now: datetime, until: datetime) -> None:
 
 
 def load_row(db: Database, row_id: str) -> Row:
-    """Return a row. Raises `ValueError` or `TypeError` for one that this version did not write."""
+    """Return a row. Raises `ValueError` or `TypeError` when this version of the bot cannot read it."""
     cursor = db.conn.execute(f"SELECT {_COLUMNS} FROM outbox WHERE id = ?", (row_id,))  # noqa: S608 — a constant
     names = [column[0] for column in cursor.description]
     row: dict[str, Any] = dict(zip(names, cursor.fetchone(), strict=True))
@@ -163,7 +163,7 @@ def load_due_row(db: Database, row_id: str, now: datetime) -> Row | None:
 
 
 def claim(db: Database, row: Row, route: str, now: datetime) -> None:
-    """Mark a row as being sent by `route`. `claimed_at` keeps the first time that it may have been sent."""
+    """Mark a row as being sent by `route`. `claimed_at` keeps the earliest time it may have been sent."""
     db.conn.execute(
         """UPDATE outbox SET state = 'sending', route = :route, attempts = attempts + 1,
              claimed_at = CASE WHEN :again THEN claimed_at ELSE :now END WHERE id = :id""",
@@ -172,9 +172,9 @@ def claim(db: Database, row: Row, route: str, now: datetime) -> None:
 
 
 def mark_sent(db: Database, row: Row, today: str, problem: str | None = None) -> None:
-    """Mark a row as sent; `problem`: what was sent in its place, « waiting » or « unreached » (see above).
+    """Mark a row as sent, keeping only the local day and the platform.
 
-    Only the local day and the platform are kept.
+    `problem`: the form sent in place of the message, « waiting » or « unreached » (see the module).
     """
     db.conn.execute(
         f"""UPDATE outbox SET state = 'sent', sent_day = ?, problem = ?, {_FORGOTTEN},
@@ -185,13 +185,13 @@ def mark_sent(db: Database, row: Row, today: str, problem: str | None = None) ->
 
 
 def unread(db: Database) -> list[str]:
-    """Return the rows whose button has not been pressed yet."""
+    """Return the identifiers of the rows whose button has not been pressed yet."""
     rows = db.conn.execute("SELECT id FROM outbox WHERE state = 'sent' AND problem = ?", (WAITING,))
     return [str(row[0]) for row in rows.fetchall()]
 
 
 def mark_read(db: Database, row_id: str) -> None:
-    """Mark a message as read with its button."""
+    """Record that a message was opened with its button."""
     db.conn.execute(
         "UPDATE outbox SET problem = NULL WHERE id = ? AND state = 'sent' AND problem = ?", (row_id, WAITING)
     )
@@ -200,9 +200,9 @@ def mark_read(db: Database, row_id: str) -> None:
 def put_back(
     db: Database, row: Row, due_at: datetime | None = None, *, problem: str | None = None, doubtful: bool
 ) -> None:
-    """Put back a row that was not sent, to be retried at `due_at` or at once.
+    """Return an unsent row to the queue, to be retried at `due_at` or at once.
 
-    `doubtful`: it may have been sent after all. Without a `problem`, this does not count as an attempt.
+    `doubtful`: whether it may have been sent after all. Without a `problem`, the attempt is not counted.
     """
     if due_at and due_at.microsecond:
         due_at += timedelta(seconds=1)  # whole seconds are stored: rounding down would retry too early
@@ -216,7 +216,7 @@ def put_back(
 
 
 def give_up_route(db: Database, row: Row, route: str, problem: str) -> None:
-    """Mark `route` as tried, so that the row takes its next route at once."""
+    """Mark `route` as tried, so that the row is sent by its next route at once."""
     tried = json.dumps([*row.tried, route], ensure_ascii=False)
     db.conn.execute(
         """UPDATE outbox SET state = 'queued', tried = ?, attempts = 0, problem = ?, claimed_at = NULL
@@ -226,9 +226,9 @@ def give_up_route(db: Database, row: Row, route: str, problem: str) -> None:
 
 
 def bury(db: Database, row_id: str, problem: str, now: datetime) -> str:
-    """Declare a row a dead letter and queue its announcement. Return the row's notice.
+    """Make a row a dead letter and queue its announcement. Return the name of the row's notice.
 
-    When the row is itself such an announcement, no other is queued: it shows in the log and the metrics.
+    When the row is itself such an announcement, none is queued. The log and the metrics still show it.
     """
     (notice,) = db.conn.execute("SELECT notice FROM outbox WHERE id = ?", (row_id,)).fetchone()
     db.conn.execute(
@@ -242,7 +242,7 @@ def bury(db: Database, row_id: str, problem: str, now: datetime) -> str:
 
 
 def count_by_notice(db: Database, state: Literal["dead", "held"]) -> dict[str, int]:
-    """Return how many rows are dead or held, by notice; announcements of dead letters are not counted."""
+    """Count the dead or held rows by notice, excluding dead announcements of dead letters."""
     rows = db.conn.execute(
         """SELECT notice, count(*) FROM outbox WHERE state = ? AND (state <> 'dead' OR notice <> ?)
            GROUP BY notice ORDER BY 1""",
@@ -252,7 +252,7 @@ def count_by_notice(db: Database, state: Literal["dead", "held"]) -> dict[str, i
 
 
 def settle_dead(db: Database, now: datetime, *, send: bool, row_id: str | None = None) -> int:
-    """Send the dead letters again, or give them up: all of them, or one. Return how many.
+    """Requeue or cancel all dead letters, or the one with `row_id`. Return how many.
 
     Their announcements are deleted, so that a row that fails again is announced again.
     """
@@ -271,7 +271,7 @@ def settle_dead(db: Database, now: datetime, *, send: bool, row_id: str | None =
 
 
 def drop(db: Database, row: Row, problem: str) -> None:
-    """Cancel a row that has nothing left to say."""
+    """Cancel a row whose message is no longer needed. `problem`: the reason."""
     db.conn.execute(
         f"UPDATE outbox SET state = 'cancelled', problem = ?, {_NOWHERE} WHERE id = ?",  # noqa: S608 — a constant
         (problem, row.id),
@@ -279,9 +279,9 @@ def drop(db: Database, row: Row, problem: str) -> None:
 
 
 def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: datetime) -> None:
-    """Replace a row by one per recipient; each new row's key ends with its key in `recipients`.
+    """Replace a row with one for each recipient. Each new row's key ends with its key in `recipients`.
 
-    Rows that an earlier handover already made stay as they are.
+    Rows already created by an earlier handover are unchanged.
     """
     base = row.key.partition("→")[0]
     for end, recipient in recipients.items():
@@ -294,10 +294,10 @@ def share_out(db: Database, row: Row, recipients: Mapping[str, str], now: dateti
 
 
 def hand_back(db: Database) -> int:
-    """Return to the role the unsent rows of holders who were erased; return how many.
+    """Readdress to the role the unsent rows of erased holders. Return how many.
 
-    When they are sent, they are shared out among the holders of that day. The caller deletes the rows that
-    were sent or given up.
+    They will be shared out among the role's holders on the day they are sent. The caller deletes the rows
+    that were sent or cancelled.
     """
     done = db.conn.execute(
         f"""UPDATE outbox SET recipient = substr(recipient, 1, instr(recipient, '/') - 1),
@@ -311,9 +311,10 @@ def hand_back(db: Database) -> int:
 
 
 def backoff(attempts: int, chance: float) -> timedelta:
-    """Return the wait after `attempts` attempts; `chance`, from 0 to 1, spreads it from half to all of it.
+    """Return the wait after `attempts` attempts: exponential, capped, with « equal jitter ».
 
-    Exponential, capped, with « equal jitter » (Brooker, « Exponential Backoff And Jitter », AWS, 2015).
+    `chance`, from 0 to 1, selects a wait between half and all of the computed one (Brooker, « Exponential
+    Backoff And Jitter », AWS, 2015).
     """
     whole: timedelta = min(CAP, BASE * 2 ** min(attempts - 1, 20))
     return whole * (0.5 + chance / 2)

@@ -1,11 +1,11 @@
-"""One message of the outbox, from the row that asks for it to its recorded outcome.
+"""The sending of one outbox row, from its choice to its recorded outcome.
 
-    choose    which rows can be taken up, and by which route
-    claim     record that a row is being sent, and make its message
-    attempt   look for it if it may have left before, else send it
+    choose    select the rows that can be sent, and their routes
+    claim     record that a row is being sent, and build its message
+    attempt   look for the message if it may already have been sent, else send it
     record    write the outcome
 
-At each step the database shows what may have been sent, even if the process dies in between.
+At each step the database shows which messages may have been sent, even if the process dies in between.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ from bot.times import Calendar, Clock
 
 logger = logging.getLogger(__name__)
 
-# A request that left just before the process died may still be on its way to the platform.
+# A request made just before the process died may take this long to reach the platform.
 SETTLE: Final = timedelta(seconds=5)
-# A platform that cannot be reached for longer than that is passed over, if there is another route.
+# A platform unreachable for longer than this is skipped when there is another route.
 AWAY: Final = timedelta(hours=3)
-# The wait before it is tried again: the time it has been away, within these bounds.
+# The wait before the platform is tried again: as long as it has been unreachable, within these bounds.
 SOON, LATE = timedelta(seconds=0.2), timedelta(seconds=10)
-TRIED_AGAIN: Final = timedelta(minutes=5)  # how often one message still tries it in the meantime
+TRIED_AGAIN: Final = timedelta(minutes=5)  # how often a message still tries a skipped platform
 SET_BACK: Final = timedelta(minutes=1)  # a clock that loses less than this is only being adjusted
-_PASSES = 4  # a role is shared out among persons; one of them may end in a dead letter, addressed to a role
+_PASSES = 4  # each pass may queue rows: a role's row is shared out, a dead letter is announced to a role
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A row that can be taken up. `lane`: the address it goes to, which takes one message at a time."""
+    """A row that can be sent. `lane`: its destination address, which takes one message at a time."""
 
     row_id: str
     recipient: str
@@ -65,7 +65,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A platform's demand: send nothing to `name`, a lane or the whole platform, for some seconds."""
+    """A platform's request to wait some seconds before sending to `name`, a lane or the whole platform."""
 
     name: str
     seconds: float
@@ -73,7 +73,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class _Claimed:
-    """A row being sent. `former`: its route is no longer current, so only look for the message there."""
+    """A row being sent. `former`: whether its route is outdated, so that nothing new may be sent by it."""
 
     row: Row
     to: contract.Destination
@@ -82,15 +82,15 @@ class _Claimed:
 
 
 class _MovedError(Exception):
-    """The old route failed; use a current one."""
+    """The message was not found on its outdated route, so a current route must be used."""
 
 
 @dataclass
 class Sender:
-    """Sends rows of the outbox, one at a time, and records the outcome of each.
+    """Sends outbox rows, one per call, and records the outcome of each.
 
-    `chance`, from 0 to 1, spreads out retries. `settle`: how long a row that may have left is left alone.
-    `sent`: called with the platform of each message sent.
+    `chance`: a random number from 0 to 1, to spread out retries. `settle`: how long to wait before retrying a
+    row that may have been sent. `sent`: called with the platform of each message sent.
     """
 
     storage: Storage
@@ -101,12 +101,12 @@ class Sender:
     chance: Callable[[], float] = random.random
     settle: timedelta = SETTLE
     sent: Callable[[str], None] = lambda _platform: None
-    _away: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)  # since when, and until when
+    _away: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)  # its first and last failures
     _reader: Database | None = None
-    _last_seen: datetime | None = None  # when rows were last chosen, by the clock
+    _last_seen: datetime | None = None  # the clock's time when rows were last chosen
 
     def close(self) -> None:
-        """Close the reader of the database, if it is open."""
+        """Close the read-only database connection, if it is open."""
         if self._reader is not None:
             self._reader.close()
             self._reader = None
@@ -114,9 +114,9 @@ class Sender:
     # Choosing
 
     async def choose(self, busy: Collection[str], limit: int) -> list[Candidate]:
-        """Return the rows that can be taken up now, in order, except those for `busy` recipients.
+        """Return the rows that can be sent now, in order, except those for `busy` recipients.
 
-        A role's row is shared out among its holders, and a row without a route left is buried.
+        Share out each role's row among its holders, and bury each row that has no route left.
         """
         return await self.storage.run(lambda: self._choose(json.dumps(list(busy)), limit))
 
@@ -131,7 +131,7 @@ class Sender:
             candidates: list[Candidate | None] = []
             for _ in range(_PASSES):
                 due = rows.due(db, now, now - self.settle, busy, limit)
-                # Only then: knowing the holidays takes 16 MB, and most often nothing waits.
+                # Only when rows are due, which is rare: loading the holidays takes 16 MB.
                 if due and (working := self.calendar.next_working(now)) > now:
                     rows.put_off(db, now, working)
                     due = rows.due(db, now, now - self.settle, busy, limit)
@@ -147,8 +147,8 @@ class Sender:
             to = None if row is None else self._route(db, row, now)
         except (StorageError, sqlite3.Error):
             raise
-        except Exception as error:  # noqa: BLE001 — whatever a row holds, the others are sent
-            logger.error("outbox: %s makes no sense: %s", row_id, where(error))  # noqa: TRY400 — in one line
+        except Exception as error:  # noqa: BLE001 — an invalid row must not stop the others
+            logger.error("outbox: %s makes no sense: %s", row_id, where(error))  # noqa: TRY400 — one line
             self._bury(db, row_id, "broken", now)
             return None
         if row is None or to is None:
@@ -156,11 +156,11 @@ class Sender:
         return Candidate(row.id, row.recipient, write_address(to), to.platform, row.urgent)
 
     def _route(self, db: Database, row: Row, now: datetime) -> contract.Destination | None:
-        """Return the route of a row; None when it was shared out or buried instead.
+        """Return a row's route, or None after sharing the row out or burying it.
 
-        A message that may have been sent is looked for where it went, even if the person's routes have
-        changed. A platform that has long been away is passed over, except for a try now and then. The
-        administrators are not told about each person that an outage keeps waiting.
+        A message that may have been sent keeps its route, even if the person's routes have changed, because
+        it is looked for there. A platform that has long been unreachable is skipped, except for an occasional
+        try. During an outage, the administrators are not notified about each recipient.
         """
         if row.doubtful and row.route:
             return parse_address(row.route)
@@ -180,7 +180,7 @@ class Sender:
         return routes[0]
 
     def _current_routes(self, db: Database, row: Row, now: datetime) -> list[contract.Destination]:
-        """Return today's routes of a row; none when its recipient no longer holds its role."""
+        """Return a row's routes today, or none when its recipient no longer holds the role."""
         today = self.calendar.day(now)
         return [] if new_holders(db, row.recipient, today) else self.routes.of(db, row.recipient, today)
 
@@ -191,19 +191,20 @@ class Sender:
     # Sending
 
     async def send(self, candidate: Candidate) -> Hold | None:
-        """Send one row, if it is still to be sent. Return the wait that the platform asked for, if any.
+        """Send one row if it is still due. Return the wait that the platform requested, if any.
 
-        Raises `StorageError` when the outcome could not be written: the message will be looked for.
+        Raises `StorageError` when the outcome cannot be written. The next attempt then looks for the message
+        before sending it.
         """
         try:
             claimed = await self.storage.run(partial(self._claim, candidate))
-            if isinstance(claimed, Deferred):  # made outside any transaction
+            if isinstance(claimed, Deferred):  # built outside any transaction
                 message = await aside(claimed.make)
                 claimed = await self.storage.run(partial(self._claim, candidate, message))
         except StorageError:
             raise
-        except Exception as error:  # noqa: BLE001 — a row whose message cannot be made is put off, like any other failure
-            logger.error("outbox: %s cannot be made: %s", candidate.row_id, where(error))  # noqa: TRY400 — in one line
+        except Exception as error:  # noqa: BLE001 — a row whose message cannot be built is put off, like any other failure
+            logger.error("outbox: %s cannot be made: %s", candidate.row_id, where(error))  # noqa: TRY400 — one line
             await self.storage.run(lambda: self._put_off_broken(candidate.row_id))
             return None
         if not isinstance(claimed, _Claimed):
@@ -223,7 +224,7 @@ class Sender:
     def _claim(
         self, candidate: Candidate, ready: Message | None = None
     ) -> _Claimed | Deferred[Message] | None:
-        """Claim a row, or return its `Deferred` message to make first. `ready`: that message, once made."""
+        """Claim a row, or return its `Deferred` message to build first. `ready`: that message, once built."""
         now = self.clock()
         with self.storage.transaction() as db:
             row = rows.load_due_row(db, candidate.row_id, now)
@@ -251,7 +252,7 @@ class Sender:
             return _Claimed(row, to, message, former)
 
     def _put_off_broken(self, row_id: str) -> None:
-        """Put off a row whose message cannot be made; a newer version may be able to."""
+        """Put off a row whose message cannot be built, since a newer version of the bot may build it."""
         now = self.clock()
         with self.storage.transaction() as db:
             row = rows.load_due_row(db, row_id, now)
@@ -263,7 +264,7 @@ class Sender:
                 rows.put_back(db, row, now + wait, problem="broken", doubtful=row.doubtful)
 
     async def _attempt(self, claimed: _Claimed) -> Exception | None:
-        """Send a message unless it already arrived; return why it was not sent, or may not have been."""
+        """Send a message unless it has already arrived. Return the error if it was not surely sent."""
         row, to, message = claimed.row, claimed.to, claimed.message
         mark = delivery_id(row.id, to)
         try:
@@ -276,17 +277,17 @@ class Sender:
                     return None
             if claimed.former:
                 return _MovedError()
-            contract.leaving.set(self._may_leave)  # for this message's task alone
+            contract.leaving.set(self._may_leave)  # only for this message's task
             await platform.deliver(to, message, mark)
-        except Exception as error:  # noqa: BLE001 — whatever an adapter raises is recorded with the row
+        except Exception as error:  # noqa: BLE001 — any adapter error is recorded with the row
             return error
         return None
 
     def _may_leave(self) -> None:
         """Raise `StoppedError` if any process paused all sending while a message waited for its turn.
 
-        Runs on the event loop: waiting for the storage thread here would let messages that were spaced out
-        leave together. A read-only connection never waits.
+        This runs on the event loop, with a read-only connection that never waits. Waiting for the storage
+        thread would make spaced-out messages leave together.
         """
         if self._reader is None and self.storage.path is not None:
             self._reader = reader(self.storage.path)
@@ -323,7 +324,7 @@ class Sender:
                     rows.put_back(db, row, now + wait, problem=str(error), doubtful=doubtful)
 
     def _note_away(self, platform: str, error: Exception | None, now: datetime) -> None:
-        """Record since when a platform has been unreachable, or that it answers again."""
+        """Record when a platform became unreachable, or that it answers again."""
         if not isinstance(error, contract.AwayError):
             self._away.pop(platform, None)
             return
@@ -334,10 +335,10 @@ class Sender:
 
 
 def delivery_id(row_id: str, to: contract.Destination) -> str:
-    """Return the mark of a message at an address: 16 hexadecimal digits, always the same for the same pair.
+    """Return the idempotency mark of a row's message at an address: 16 hexadecimal digits.
 
-    Discord treats equal nonces as the same message wherever they are sent, so the address is part of it. A
-    nonce has at most 25 characters.
+    It depends on the address too, because Discord treats equal nonces as the same message wherever they are
+    sent. A Discord nonce has at most 25 characters.
     """
     digest = hashlib.blake2b(write_address(to).encode(), key=row_id.encode(), digest_size=8)
     return digest.hexdigest()

@@ -1,5 +1,5 @@
-"""The clock, and the events already received, which a platform in doubt sends again.
+"""The clock that runs due tasks, and the record of received events, which a platform may send twice.
 
-In: tasks and the time when each is due, events of a platform. Out: each task done, in one transaction
-with its row (an errand may run twice); whether an event is new.
+In: tasks with their due times, and platform events. Out: each task run once, in the transaction that removes
+its row (an errand may run twice), and whether an event is new.
 """

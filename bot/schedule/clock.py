@@ -1,12 +1,11 @@
 """The clock: runs each due task of the database once, even if the process dies or the clock changes.
 
-A row of `due_tasks` is a task and the moment from which it is due. It runs in the transaction that removes
-the row, so it is done once or not at all; one that failed stays, and is tried again. A daily task's row also
-holds its local date. The same transaction replaces it with the row of the next date, so that no date is run
-twice, even when the hour changes or the clock is set back; nights missed while the process was down are
-caught up once.
+A row of `due_tasks` is a task and its due time. The task runs in the transaction that removes the row, so it
+runs once or not at all. A task that fails keeps its row and is retried. A daily task's row also holds its
+local date. The same transaction replaces it with the next date's row, so that no date runs twice, even when
+the hour changes or the clock is set back. After downtime, a daily task runs once for all the missed days.
 
-APScheduler only gives the beat: that is its one job, and it stores nothing.
+APScheduler only provides the beat and stores nothing.
 """
 
 from __future__ import annotations
@@ -37,15 +36,15 @@ Errand: TypeAlias = Callable[[Arguments, datetime], Awaitable[None]]
 
 BEAT_SECONDS: Final = 10.0
 RETRY: Final = timedelta(minutes=5)
-# A daily row further away than this was made while the clock was wrong. A shorter limit would reject a valid
-# row for the day after, when the clock has gone back over midnight.
+# A daily row further ahead than this was created while the clock was wrong. A shorter limit would reject a
+# valid row for the next day when the clock has gone back over midnight.
 FARTHEST_DAYS: Final = 2
 
 
 def plan(db: Database, key: str, task: str, due_at: datetime, arguments: Arguments | None = None) -> bool:
-    """Plan `task` for `due_at`, in the caller's transaction. Return whether its key is new.
+    """Plan `task` for `due_at`, in the caller's transaction. Return whether `key` was free.
 
-    Of several with the same `key`, only the first is done.
+    When a task is already planned under `key`, nothing changes.
     """
     done = db.conn.execute(
         "INSERT OR IGNORE INTO due_tasks (key, task, arguments, due_at) VALUES (?, ?, ?, ?)",
@@ -73,14 +72,15 @@ class Daily:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What the clock can run, by the names used in `due_tasks`.
+    """The functions that the clock can run, by the names used in `due_tasks`.
 
-    `tasks` run on the storage thread, in the transaction that strikes them off, so exactly once. `errands`
-    are slow (a copy, a question to a platform): they run off that thread and are struck off afterwards. One
-    that a crash cut short runs again, so it must be safe to repeat. `daily`: tasks that run each day; their
-    arguments hold `day`. `beat`: runs at each beat, in a transaction, before anything else; it must be short
-    and safe to repeat. `held`: called with the outbox's last row after each task that was already due when
-    the database was restored: what it queued may have been sent already, and is held.
+    `tasks` run exactly once, on the storage thread, in the transaction that removes their rows. `errands` are
+    slow (a copy, a query to a platform): they run off that thread, and their rows are removed afterwards. An
+    errand interrupted by a crash runs again, so it must be safe to repeat. `daily`: tasks that run each day,
+    with the date as the `day` argument. `beat`: runs first at each beat, in a transaction; it must be short
+    and safe to repeat. `held`: called after each task that was already due when the database was restored,
+    with the outbox's last row number before the task. It holds the messages that the task queued, since they
+    may have been sent before the restoration.
     """
 
     tasks: Mapping[str, Task]
@@ -91,7 +91,7 @@ class Work:
 
 
 def arm(db: Database, daily: Sequence[Daily], calendar: Calendar, now: datetime) -> None:
-    """Plan the next run of each daily task that has none, or whose row was made by a wrong clock."""
+    """Plan the next run of each daily task that has none, or whose row was created by a wrong clock."""
     for task in daily:
         row = db.conn.execute(
             """SELECT key, json_extract(arguments, '$.day') AS day FROM due_tasks
@@ -115,7 +115,7 @@ class _Due(NamedTuple):
 
 @dataclass
 class Schedule:
-    """Runs what is due at each beat. `woken`: called once the due tasks are done, to send what they queued.
+    """Runs due tasks at each beat. `woken`: called after them, to send the messages that they queued.
 
     `failed`: called with the name of each task that failed. `beat`: seconds between two beats.
     """
@@ -135,15 +135,15 @@ class Schedule:
     _watch: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Do what became due while nothing ran, then keep the time."""
+        """Run the tasks that became due while the bot was stopped, then start the beat."""
         await self.tick()
-        # A beat that is late because the loop was busy still counts.
+        # Without a grace time, APScheduler would skip a beat delayed by a busy event loop.
         self._scheduler.add_job(self.tick, "interval", seconds=self.beat, id="beat", misfire_grace_time=None)
         self._scheduler.start()
         self._watch = asyncio.create_task(self._keep_beating())
 
     async def close(self) -> None:
-        """Stop the clock. Work under way finishes, or is rolled back and done at the next start."""
+        """Stop the clock, let due tasks finish, and cancel errands, which run again at the next start."""
         if self._watch is not None:
             self._watch.cancel()
             self._scheduler.shutdown(wait=False)
@@ -154,7 +154,7 @@ class Schedule:
             await asyncio.gather(*errands, return_exceptions=True)
 
     async def tick(self) -> None:
-        """Do everything that is due, one task at a time, then wake the pump."""
+        """Run due tasks one at a time, start due errands, then call `woken`."""
         async with self._beating:
             self._last = clocks.monotonic()
             try:
@@ -166,7 +166,7 @@ class Schedule:
                 logger.error("schedule: %s", error)  # noqa: TRY400 — the line says it all; the next beat tries again
 
     async def _keep_beating(self) -> None:
-        """Beat again when the clock was set back: APScheduler would wait until it is that late again."""
+        """Restart the beat after the clock is set back; otherwise APScheduler waits for the old time."""
         while True:
             await asyncio.sleep(self.beat)
             if not self._beating.locked() and clocks.monotonic() - self._last > 2 * self.beat:
@@ -180,14 +180,14 @@ class Schedule:
                 self.work.beat(db, now)
         except StorageError:
             raise
-        except Exception as error:  # noqa: BLE001 — the tasks that are due do not depend on it
-            logger.error("schedule: a beat broke: %s", loggable(error))  # noqa: TRY400 — in one line
+        except Exception as error:  # noqa: BLE001 — due tasks do not depend on the beat
+            logger.error("schedule: a beat broke: %s", loggable(error))  # noqa: TRY400 — one line
             self.failed("beat")
         with self.storage.transaction() as db:
             arm(db, self.work.daily, self.calendar, now)
 
     def _next(self, under_way: Sequence[str]) -> _Due | None:
-        """Return the task that has been due the longest, ignoring errands under way."""
+        """Return the task that has been due the longest, except the errands that are running."""
         with self.storage.transaction() as db:
             row = db.conn.execute(
                 """SELECT key, task, arguments, due_at FROM due_tasks
@@ -203,7 +203,7 @@ class Schedule:
         elif due.task in self.work.tasks:
             try:
                 await self.storage.run(partial(self._run_task, due))
-            except StorageError:  # no task can be run or put off
+            except StorageError:  # no other task could run or be put off either
                 raise
             except Exception as error:  # noqa: BLE001 — a task that fails must not stop the others
                 await self._put_off(due, loggable(error))
@@ -211,10 +211,10 @@ class Schedule:
             await self._put_off(due, "no task has this name")
 
     def _run_task(self, due: _Due) -> None:
-        """Do the task and strike it off, in one transaction."""
+        """Run the task and remove its row, in one transaction."""
         with self.storage.transaction() as db:
             if not self._strike_off(due):
-                return  # cancelled meanwhile
+                return  # cancelled in the meantime
             (before,) = db.conn.execute("SELECT coalesce(max(rowid), 0) FROM outbox").fetchone()
             self.work.tasks[due.task](db, json.loads(due.arguments), self.clock())
             restored = state.flag(db, state.RESTORED)
@@ -231,7 +231,7 @@ class Schedule:
             del self._errands[due.key]
 
     def _strike_off(self, due: _Due) -> bool:
-        """Remove the row and, for a daily task, plan its next day. Return whether it was there."""
+        """Remove the row and, for a daily task, plan its next day. Return whether the row existed."""
         with self.storage.transaction() as db:
             if not cancel(db, due.key):
                 return False
@@ -244,7 +244,7 @@ class Schedule:
             return True
 
     async def _put_off(self, due: _Due, why: str) -> None:
-        """Postpone a task that failed, so that the others go on; it is retried, never dropped."""
+        """Postpone a failed task by `RETRY`, so that the others can run. It is never dropped."""
         logger.error("schedule: %s is put off: %s", due.task, why)
         self.failed(due.task)
 

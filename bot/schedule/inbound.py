@@ -1,8 +1,8 @@
-"""The events that were already heard: a platform in doubt sends the same one again.
+"""The events already received, since an unsure platform sends the same event again.
 
-An event's identifier is written before its work is done, and kept for as long as the platform may send it
-again; the clock then deletes it. Only Slack's events need this: commands, buttons and forms are made harmless
-by their own keys.
+An event's identifier is recorded before the event is processed, and kept for as long as the platform may send
+it again. The clock then deletes it. Only Slack's events need this: repeated commands, buttons and forms are
+harmless, thanks to their own keys.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ KEPT_FOR: Final = timedelta(hours=24)
 
 
 def hear(db: Database, event_id: str, now: datetime) -> bool:
-    """Record an event, in the caller's transaction; return False if it was heard before."""
+    """Record an event in the caller's transaction. Return whether it is new."""
     done = db.conn.execute("INSERT OR IGNORE INTO inbound_events VALUES (?, ?)", (event_id, iso(now)))
     return done.rowcount == 1
 
 
 def forget(db: Database, now: datetime) -> None:
-    """Delete the events that cannot come again."""
+    """Delete the events that a platform can no longer send again."""
     db.conn.execute("DELETE FROM inbound_events WHERE received_at < ?", (iso(now - KEPT_FOR),))
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """Tells whether an event is new, once that is safely written. Raises `StorageError`."""
+    """The record of received events, each committed before it is processed."""
 
     storage: Storage
     clock: Clock
 
     async def __call__(self, event_id: str) -> bool:
-        """Return whether an event is new."""
+        """Record an event and return whether it is new. Raises `StorageError`."""
 
         def record() -> bool:
             with self.storage.transaction() as db:

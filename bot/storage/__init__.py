@@ -1,5 +1,5 @@
 """SQLite: one file, one writing thread, transactions; and small durable files beside it.
 
-In: work to do on the storage thread. Out: its result, once committed, or a `StorageError` that says in French
-what to do. It also holds the tables of every room.
+In: functions to run on the storage thread. Out: their results, once committed, or a `StorageError` whose
+French text says what to do. It also defines the tables of every room.
 """

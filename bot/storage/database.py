@@ -1,8 +1,8 @@
 """SQLite with one writer: one file, one thread that writes, and readers that never wait for it.
 
 Every change goes through `Storage.transaction()` on the storage thread. It begins with BEGIN
-IMMEDIATE: a deferred transaction that reads and then writes fails at once when another process
-wrote in between, whatever its busy timeout (sqlite.org/lang_transaction.html).
+IMMEDIATE, because a deferred transaction that reads and then writes fails at once when another process
+wrote in between, regardless of its busy timeout (sqlite.org/lang_transaction.html).
 """
 
 from __future__ import annotations
@@ -29,28 +29,28 @@ BUSY_MILLISECONDS: Final = 5_000
 
 _PRAGMAS = (
     "journal_mode = WAL",
-    "synchronous = FULL",  # committed data survives a power failure too
+    "synchronous = FULL",  # committed data survives a power failure
     "foreign_keys = ON",
     "secure_delete = ON",
     "temp_store = MEMORY",  # no temporary file that others could read
     f"busy_timeout = {BUSY_MILLISECONDS}",
 )
-_PRIMARY = 0xFF  # the part of an extended error code that says what kind of error it is
+_PRIMARY = 0xFF  # the mask of the primary result code in an extended one
 
 
 class StorageError(ExplainedError):
-    """The database cannot be used; the text is one French line that says why and what to do."""
+    """The database cannot be used. The text is one French line: the reason and what to do."""
 
 
 class LockedError(StorageError):
-    """Another process has the database."""
+    """Another process is using the database."""
 
 
 class Storage:
     """The open database; in memory when `path` is None, for the sandbox and tests.
 
-    Raises `StorageError` when the file cannot be opened, is damaged, is of a newer or a development version,
-    or is in use by another Vigie.
+    Raises `StorageError` when the file cannot be opened, is damaged, is from a newer or a development
+    version, or is in use by another Vigie.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -66,24 +66,24 @@ class Storage:
 
     @contextmanager
     def transaction(self) -> Iterator[Database]:
-        """Yield the database inside one transaction, committed at the end or rolled back whole.
+        """Yield the database inside one transaction, committed at the end or rolled back on an error.
 
-        On the storage thread only. Inside another transaction, it joins that one.
-        Raises `StorageError` when the disk is full, or the file cannot be written or is damaged.
+        Use it on the storage thread only. Inside another transaction, it joins that one. Raises
+        `StorageError` when the disk is full, or the file is damaged or cannot be written.
         """
         if self._db.conn.in_transaction:
             yield self._db
             return
-        self._after_commit.clear()  # of one that was rolled back
+        self._after_commit.clear()  # left by a transaction that was rolled back
         with explained(self.path), _immediate(self._db):
             yield self._db
         while self._after_commit:
             self._after_commit.pop(0)()
 
     def after_commit(self, work: Callable[[], None]) -> None:
-        """Run `work` once the transaction under way is committed, and never if it is rolled back.
+        """Run `work` once the current transaction is committed, and never if it is rolled back.
 
-        On the storage thread only, inside a transaction. For what changes in memory with the database;
+        Use it on the storage thread only, inside a transaction, to update memory along with the database.
         `work` must not fail, since nothing can undo the commit.
         """
         self._after_commit.append(work)
@@ -94,10 +94,10 @@ class Storage:
         return await loop.run_in_executor(self.executor, contextvars.copy_context().run, work)
 
     def purge(self) -> bool:
-        """Erase every byte of what was deleted, in the file (secure_delete) and in the WAL.
+        """Erase every byte of deleted data, in the file (secure_delete) and in the WAL.
 
-        On the storage thread, outside a transaction. Return False when a reader still needed the WAL: it
-        must then be done again.
+        Call it on the storage thread, outside a transaction. Return False when a reader still needs the WAL;
+        call it again later.
         """
         with explained(self.path):
             busy, *_ = self._db.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -106,9 +106,10 @@ class Storage:
     def scatter(self) -> bool:
         """Rewrite the file in key order, so that a row's position does not reveal when it was added.
 
-        SQLite puts long values on pages in the order of their insertion, whatever their keys, and the WAL
-        keeps the order of transactions (sqlite.org/fileformat2.html, « Cell Payload Overflow Pages », and
-        walformat.html). Call it like `purge`; it returns the same. Takes a few milliseconds per megabyte.
+        SQLite stores long values on pages in insertion order, regardless of their keys, and the WAL keeps the
+        order of transactions (sqlite.org/fileformat2.html, « Cell Payload Overflow Pages », and
+        walformat.html). Call it under the same conditions as `purge`; it returns the same value. It takes a
+        few milliseconds per megabyte.
         """
         with explained(self.path):
             self._db.conn.execute("VACUUM")
@@ -116,14 +117,14 @@ class Storage:
 
     @property
     def size(self) -> int:
-        """The size of the database in bytes; on the storage thread."""
+        """The size of the database in bytes. Read it on the storage thread."""
         (size,) = self._db.conn.execute(
             "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
         ).fetchone()
         return int(size)
 
     def close(self) -> None:
-        """Finish the work under way and close the file; may be called twice."""
+        """Finish the current work and close the file. It may be called twice."""
         if hasattr(self, "_db"):
             self.executor.submit(self._db.close).result()
             del self._db
@@ -133,9 +134,9 @@ class Storage:
 
 
 def reader(path: Path) -> Database:
-    """Open the file for reading only, on the calling thread; it never waits for the writer.
+    """Open the file read-only, on the calling thread, for reads that never wait for the writer.
 
-    Raises `StorageError` when there is no such file, or it is not a database of this version or before.
+    Raises `StorageError` when the file does not exist, or is not a database of this or an earlier version.
     """
     with explained(path):
         conn = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
@@ -148,9 +149,9 @@ def reader(path: Path) -> Database:
 
 @contextmanager
 def beside(path: Path) -> Iterator[Database]:
-    """Yield the database inside one short transaction, for the command line; a bot may be running.
+    """Yield the database inside one short transaction, for the command line, even while a bot is running.
 
-    Raises `StorageError` when there is no database there, or when it is not of this version.
+    Raises `StorageError` when the database does not exist or has another version.
     """
     must_exist(path)
     with explained(path), closing(_connect(path)) as database:
@@ -168,7 +169,10 @@ def must_exist(path: Path) -> None:
 
 
 def require_sound(database: Database, path: Path, *, thorough: bool = False) -> None:
-    """Raise `StorageError` unless the file is a sound database of Vigie, of this version or before."""
+    """Raise `StorageError` unless the file is a sound Vigie database, of this or an earlier version.
+
+    `thorough`: check the integrity of indexes and foreign keys too.
+    """
     with explained(path):
         [answer] = database.conn.execute(f"PRAGMA {'integrity' if thorough else 'quick'}_check").fetchone()
         if answer != "ok":
@@ -191,7 +195,7 @@ def _open(path: Path | None) -> Database:
 def _connect(path: Path | None) -> Database:
     if path and not path.exists():
         try:
-            path.touch(mode=0o600)  # SQLite gives its companion files the same permissions
+            path.touch(mode=0o600)  # SQLite's companion files get the same permissions
         except OSError as error:
             raise StorageError(_refusal(error, path)) from error
     # Without an isolation level, Python begins no transaction of its own.
@@ -206,7 +210,7 @@ def _connect(path: Path | None) -> Database:
 def _closed_on_error(conn: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
-    except BaseException:  # an interruption too; it goes on
+    except BaseException:  # interruptions included; raised again
         conn.close()
         raise
 
@@ -217,13 +221,13 @@ def _immediate(database: Database) -> Iterator[None]:
     try:
         yield
         database.conn.execute("COMMIT")
-    except BaseException:  # a cancelled task's too; it goes on
+    except BaseException:  # cancellations included; raised again
         database.rollback()
         raise
 
 
 def _check_version(database: Database, path: Path) -> None:
-    """Raise `StorageError` for the database of another program, of a newer or of a development version."""
+    """Raise `StorageError` for a database of another program, or of a newer or a development version."""
     applied = [migration.name for migration in migrations.applied(database)]
     known = {migration.name for migration in migrations.pending(Database(memory=True))}
     if not applied and database.table_names():
@@ -262,7 +266,7 @@ _WHY: Mapping[int, str] = {
 
 @contextmanager
 def explained(path: Path | None) -> Iterator[None]:
-    """Turn SQLite's errors into a `StorageError` that says what to do."""
+    """Turn SQLite errors into a `StorageError` that says what to do."""
     try:
         yield
     except sqlite3.Error as error:
@@ -279,10 +283,10 @@ def _refusal(error: OSError, path: Path) -> str:
 
 
 def lock(path: Path) -> IO[Any]:
-    """Lock the file for this process alone; the kernel unlocks it when the process ends, in any way.
+    """Lock the database for this process alone. The kernel releases the lock however the process ends.
 
-    Symbolic links to the same file share its lock. Raises `LockedError` when another process has it, and
-    `StorageError` when the lock cannot be opened.
+    Symbolic links to the same file share its lock. Raises `LockedError` when another process holds the lock,
+    and `StorageError` when the lock file cannot be opened.
     """
     try:
         taken = lock_file(path).open("a")

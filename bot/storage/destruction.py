@@ -1,4 +1,4 @@
-"""Deleting rows about people, so that a copy of the database cannot bring them back."""
+"""Deletion of rows about people, so that restoring a copy of the database cannot bring them back."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from typing import TypeAlias
 
 from sqlite_utils import Database
 
-# Called before rows are deleted, with their table and identifiers: see `bot.backup.destroyed`.
+# Called with the table and identifiers of rows that are about to be deleted (see `bot.backup.destroyed`).
 Remember: TypeAlias = Callable[[str, Sequence[str]], None]
 
 
 def forgets_nothing(_table: str, _ids: Sequence[str]) -> None:
-    """Remember nothing, where no copy is ever restored: the sandbox, tests."""
+    """Record nothing, for the sandbox and tests, where no copy is ever restored."""
 
 
 def destroy(db: Database, table: str, where: str, values: Sequence[str | int], remember: Remember) -> int:
-    """Remember, then delete the rows of a table with random identifiers. Return how many."""
-    rows = db.conn.execute(f"SELECT id FROM {table} WHERE {where}", values)  # noqa: S608 — our own words only
+    """Delete the rows of a table that match `where`, after passing their identifiers to `remember`.
+
+    Return how many. The table must have random identifiers.
+    """
+    rows = db.conn.execute(f"SELECT id FROM {table} WHERE {where}", values)  # noqa: S608 — no outside text
     identifiers = [str(row[0]) for row in rows.fetchall()]
     if identifiers:
         remember(table, identifiers)

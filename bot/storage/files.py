@@ -1,4 +1,4 @@
-"""Writing a file so that it is there whole or not at all, whatever happens in between."""
+"""Atomic file writing: after a crash or an error, a file is either complete or absent."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _DRAFT = ".partiel"
 
 @contextmanager
 def draft(destination: Path) -> Iterator[Path]:
-    """Yield an empty file, for its owner only, next to `destination`; delete it unless it was `settle`d.
+    """Yield an empty draft next to `destination`, private to its owner, and delete it unless it was settled.
 
-    Its name is always the same, so that one left by a crash is replaced the next time, or swept.
+    Its name is always the same, so that a draft left by a crash is replaced next time, or swept.
     """
     path = destination.with_name(f".{destination.name}{_DRAFT}")
     path.unlink(missing_ok=True)
@@ -31,9 +31,9 @@ def draft(destination: Path) -> Iterator[Path]:
 
 
 def sweep(folder: Path, before: datetime, name: str = "") -> None:
-    """Remove the old drafts of files whose names begin with `name`, unchanged since `before`.
+    """Remove drafts unchanged since `before`, of files whose names begin with `name`.
 
-    A more recent draft may be another process's.
+    A more recent draft may belong to another process.
     """
     for path in folder.glob(f".{glob.escape(name)}*{_DRAFT}*"):
         with contextlib.suppress(OSError):
@@ -42,14 +42,14 @@ def sweep(folder: Path, before: datetime, name: str = "") -> None:
 
 
 def settle(path: Path, destination: Path) -> None:
-    """Move a draft to `destination` in one step, which survives a power failure."""
+    """Move a draft to `destination` atomically, so that the result survives a power failure."""
     _flush(path)
     path.replace(destination)
     _flush(destination.parent)
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file readable by its owner alone, replacing any that is there. Raises `StorageError`."""
+    """Write a file readable by its owner alone, replacing any existing one. Raises `StorageError`."""
     with explained(path), draft(path) as partial:
         partial.write_bytes(content)
         settle(partial, path)
@@ -65,7 +65,7 @@ def _flush(path: Path) -> None:
 
 @contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn the disk's errors into a `StorageError` that says what to do."""
+    """Turn disk errors into a `StorageError` that says what to do."""
     try:
         yield
     except FileNotFoundError as error:

@@ -1,1 +1,1 @@
-"""The tables, one file for each room that owns them."""
+"""The database tables, one file for each room that owns some."""

@@ -1,6 +1,6 @@
-"""Questions that were not answered well, and how people judged answers.
+"""Questions that were poorly answered, and people's verdicts on answers.
 
-Neither table says who asked, and neither keeps an order of arrival that would tell.
+Neither table records the person who asked, nor an order of arrival that could identify them.
 """
 
 TABLES = (

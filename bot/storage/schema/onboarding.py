@@ -1,13 +1,13 @@
 """Onboardings and attempts at the quiz.
 
-Each fact about a person is a row of its own, so that linking two accounts unites what each has done.
+Each fact about a person is a separate row, so that linking two accounts combines the facts of both.
 """
 
 TABLES = (
-    # Who has to read which version. `suspended_on`: since when they are neither officer nor employee.
-    # `round`: how many times the onboarding began. `reminders`: how many were sent in this round, the word
-    # to the administration included. `refreshed`: whether the refresher was offered. `scope`: the whole
-    # text, or only what a revision changed; `questions`: how many were drawn about those changes.
+    # The people who must read each version. `suspended_on`: the day they stopped being an officer or
+    # employee. `round`: how many times the onboarding began. `reminders`: how many were sent in this round,
+    # including the notice to the administration. `refreshed`: whether the refresher was offered. `scope`: the
+    # whole text, or only the changes of a revision. `questions`: how many were drawn about those changes.
     """CREATE TABLE onboardings (
          person_id TEXT NOT NULL REFERENCES people(id) ON DELETE CASCADE,
          policy TEXT NOT NULL,

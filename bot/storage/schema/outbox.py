@@ -1,4 +1,4 @@
-"""What the bot has to send: see `bot.outbox.rows`."""
+"""The messages to send (see `bot.outbox.rows`)."""
 
 TABLES = (
     """CREATE TABLE outbox (
@@ -18,7 +18,7 @@ TABLES = (
          problem TEXT,
          sent_day TEXT) STRICT""",
     "CREATE INDEX outbox_by_state ON outbox(state, due_at)",
-    # Pictures of progress, from when they are drawn until they are sent; a day at most.
+    # Pictures of progress, stored until they are sent, for at most a day.
     """CREATE TABLE progress_pictures (
          id TEXT PRIMARY KEY,
          png BLOB NOT NULL,

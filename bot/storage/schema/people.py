@@ -2,7 +2,7 @@
 
 TABLES = (
     "CREATE TABLE people (id TEXT PRIMARY KEY) STRICT",
-    # `notice_version`: the version of the privacy notice that was shown to this account.
+    # `notice_version`: the version of the privacy notice shown to this account.
     """CREATE TABLE accounts (
          platform TEXT NOT NULL,
          team TEXT NOT NULL,
@@ -20,7 +20,7 @@ TABLES = (
          title TEXT NOT NULL,
          email TEXT,
          fallback_id TEXT REFERENCES roles(id)) STRICT""",
-    # `replaces`: a group that will take the place of the role's other holders once someone is in it.
+    # `replaces`: whether this is a group that will replace the role's other holders once it has a member.
     """CREATE TABLE role_holders (
          id TEXT PRIMARY KEY,
          role_id TEXT NOT NULL REFERENCES roles(id),
@@ -33,7 +33,7 @@ TABLES = (
          replaces INTEGER NOT NULL DEFAULT 0,
          CHECK ((person_id IS NULL) <> (group_id IS NULL))) STRICT""",
     "CREATE INDEX role_holders_by_role ON role_holders(role_id)",
-    # `read_day`: when the group was last read whole. `problem`: why the last reading failed.
+    # `read_day`: the day the group was last read in full. `problem`: why the last reading failed.
     """CREATE TABLE member_sources (
          id TEXT PRIMARY KEY,
          kind TEXT NOT NULL CHECK (kind IN ('officer', 'employee', 'holder')),

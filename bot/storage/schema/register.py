@@ -1,7 +1,8 @@
 """The register of attestations.
 
-Rows of `attestations` are chained, signed and only ever added; they hold commitments, not names.
-`attestation_people` holds what the commitments hide; erasing one of its rows breaks no chain.
+Rows of `attestations` are chained, signed and never changed. They hold commitments, not names.
+`attestation_people` holds the names and accounts behind the commitments. Erasing its rows does not break the
+chain.
 """
 
 TABLES = (

@@ -1,14 +1,15 @@
 """Reports under clause 5.10.
 
-What people write is sealed (see `bot.reports.keys`). The rest tells neither who reported nor when:
-identifiers are random and rows lie in their order, days are days, and moments were drawn at random
-(`appears_at`, `due_at`), rounded to the hour, or are those of a message to a holder.
+People's texts are sealed (see `bot.reports.keys`). The other columns reveal neither the reporter nor the time
+of a report. Identifiers are random, and rows are stored in their order. Dates have no time of day. Times are
+drawn at random (`appears_at`, `due_at`), rounded to the hour, or record a message to a holder.
 """
 
 TABLES = (
-    # `role`: who handles the case. `round`: how many times it was assigned. `address`: the lookup hash of the
-    # post. `delivered_at`: when a holder was first told, until one reads it. `read_after`: whole hours
-    # between the two. `sealed`: who may not see it, how it ended.
+    # `role`: the role that handles the case. `round`: how many times the case was assigned. `address`: the
+    # lookup hash of the post. `delivered_at`: when a holder was first notified, cleared once one reads the
+    # case. `read_after`: whole hours between the two. `sealed`: the people excluded from the case, and its
+    # outcome.
     """CREATE TABLE report_cases (
          id TEXT PRIMARY KEY,
          role TEXT NOT NULL,
@@ -23,8 +24,9 @@ TABLES = (
          hold INTEGER NOT NULL DEFAULT 0,
          sealed BLOB NOT NULL) STRICT, WITHOUT ROWID""",
     "CREATE INDEX report_cases_by_address ON report_cases(address)",
-    # What one person reported. `receipt`: the lookup hash of their code. `status`: what they are told, which
-    # says nothing of other reporters. `appears_at`: from when a holder sees it. `seen`: by a holder.
+    # One person's report. `receipt`: the lookup hash of their code. `status`: the status they are shown,
+    # which reveals nothing about other reporters. `appears_at`: when holders can start to see it. `seen`:
+    # whether a holder has seen it.
     """CREATE TABLE report_filings (
          id TEXT PRIMARY KEY,
          case_id TEXT NOT NULL REFERENCES report_cases(id) ON DELETE CASCADE,
@@ -43,7 +45,7 @@ TABLES = (
          appears_at TEXT NOT NULL,
          sealed BLOB NOT NULL) STRICT, WITHOUT ROWID""",
     "CREATE INDEX report_messages_by_filing ON report_messages(filing_id)",
-    # Who must be told of a case, and when: one row for each level of each round.
+    # The alerts about a case and their due times: one row for each level of each round.
     """CREATE TABLE report_alerts (
          id TEXT PRIMARY KEY,
          case_id TEXT NOT NULL REFERENCES report_cases(id) ON DELETE CASCADE,
@@ -54,7 +56,7 @@ TABLES = (
          due_at TEXT NOT NULL,
          UNIQUE (case_id, round, level)) STRICT, WITHOUT ROWID""",
     "CREATE INDEX report_alerts_by_state ON report_alerts(state, due_at)",
-    # Files made from reports that wait to be sent: figures, an exported case. A day at most.
+    # Files made from reports (figures, an exported case), stored until they are sent, for at most a day.
     """CREATE TABLE report_files (
          id TEXT PRIMARY KEY,
          sealed BLOB NOT NULL,

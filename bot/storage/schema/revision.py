@@ -1,9 +1,9 @@
-"""Revisions, their approvals, and who is told of them."""
+"""Revisions, their approvals and their recipients."""
 
 TABLES = (
-    # Every text that was found or proposed, whole and kept forever. `origin`: there from the first start, in
-    # force since its adoption. `base`: the version it was compared with. `natures`: the administration's
-    # decision about each change. `withdraws`: the revision that this one takes back.
+    # The full text of every version found or proposed, kept forever. State `origin`: a text found at the
+    # first start, in force from its adoption date. `base`: the version it was compared with. `natures`: the
+    # administration's decision about each change. `withdraws`: the revision that this one withdraws.
     """CREATE TABLE revisions (
          id TEXT PRIMARY KEY,
          policy TEXT NOT NULL,
@@ -31,8 +31,8 @@ TABLES = (
          person_id TEXT REFERENCES people(id) ON DELETE SET NULL,
          approved_on TEXT NOT NULL,
          UNIQUE (revision_id, person_id)) STRICT""",
-    # Who must be told of a revision, and what it asks of them. `told`: the notice that tells them. `state`
-    # and what follows copy what the outbox knows, since the outbox forgets.
+    # The people to notify of a revision. `asked`: the reading that it requires of them. `told`: the notice
+    # that announces it. `state` and the columns after it copy the outbox, whose rows are deleted in time.
     """CREATE TABLE revision_recipients (
          id TEXT PRIMARY KEY,
          revision_id TEXT NOT NULL REFERENCES revisions(id),

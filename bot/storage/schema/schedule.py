@@ -1,4 +1,4 @@
-"""What is due and when, and the events that were already heard."""
+"""Due tasks, and the events already received."""
 
 TABLES = (
     """CREATE TABLE due_tasks (

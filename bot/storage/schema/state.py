@@ -1,3 +1,3 @@
-"""The bot's own state, by name: see `bot.storage.state`."""
+"""The bot's own state, by name (see `bot.storage.state`)."""
 
 TABLES = ("CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",)
