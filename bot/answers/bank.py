@@ -1,7 +1,7 @@
-"""The bank of questions: what people ask, and the clauses that answer, as lines that anyone can review.
+"""The bank of questions: each line is a question that people ask, with the clauses that answer it.
 
-`data/politique/<id>/questions.jsonl` is shipped; the association's own lines, in the same place under its
-data folder, add to them. One JSON object a line:
+`data/politique/<id>/questions.jsonl` is shipped. The association can add lines of its own, at the same path
+under its data folder. One JSON object per line:
 
     {"question": "…", "kind": "direct", "outcome": "answer", "gold": ["5.10"], "also_ok": [], "author": "a"}
 """
@@ -22,22 +22,22 @@ from bot.storage import files
 
 BANK, GATE = "questions.jsonl", "questions_gate.jsonl"
 ANSWERED_KINDS = ("direct", "paraphrase", "colloquial", "scenario", "typo", "keyword", "article", "english")
-DECLINED_KINDS = ("near_miss", "off_topic", "adversarial", "article")  # an article that does not exist
+DECLINED_KINDS = ("near_miss", "off_topic", "adversarial", "article")  # "article": one that does not exist
 ANSWERED, DECLINED = ("answer", "incident", "draft"), ("silent", "out_of_scope")
-REASONS = ("silent", "near_miss", "off_topic", "adversarial")  # to decline, that a model learns
-LONGEST = 2_000  # characters; a pasted draft is the longest thing that people write
+REASONS = ("silent", "near_miss", "off_topic", "adversarial")  # why to decline, as learnt by a model
+LONGEST = 2_000  # characters; the longest questions are pasted drafts
 _NUMBER = re.compile(r"\d{1,3}(?:\.\d{1,3})*")
 _KEYS = ("question", "kind", "outcome", "gold", "also_ok", "author")
 
-Place: TypeAlias = tuple[str, int]  # a file's short name, and a line in it
+Place: TypeAlias = tuple[str, int]  # a file's short name and a line number
 
 
 @dataclass(frozen=True, slots=True)
 class BankLine:
-    """One question. `gold`: the clauses to cite first; `also_ok`: those that may be cited instead.
+    """One question. `gold`: the clauses to cite first. `also_ok`: acceptable alternatives.
 
     Both are empty when the policy does not answer. A whole article, « 5 », stands for its clauses.
-    `version`: the key of the text whose numbers these are, "" for the one that the whole bank is about.
+    `version`: the key of the version that the numbers refer to, "" for the version of the whole bank.
     """
 
     question: str
@@ -59,15 +59,15 @@ class BankLine:
 
     @property
     def unsaid(self) -> bool:
-        """Whether the policy, though close to the subject, does not answer: a later text may."""
+        """Whether the policy is close to the subject but does not answer. A later text may answer."""
         return self.reason in {"silent", "near_miss"}
 
     def accepts(self, number: Number) -> bool:
-        """Tell whether a clause may be cited first; a whole article accepts any of its clauses."""
+        """Return whether a clause may be cited first; a whole article accepts any of its clauses."""
         return any(number.within(accepted) for accepted in (*self.gold, *self.also_ok))
 
     def as_json(self) -> str:
-        """Return the line as it is written in a bank."""
+        """Return the line in the bank's JSON format."""
         gold, also_ok = list(map(str, self.gold)), list(map(str, self.also_ok))
         values = (self.question, self.kind, self.outcome, gold, also_ok, self.author)
         version = {"version": self.version} if self.version else {}
@@ -89,9 +89,10 @@ def spelling_tables(folders: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def load_bank_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
-    """Read banks, and check every line, but not whether its clauses exist.
+    """Read and check every line of some banks, except whether the clauses exist.
 
-    Raises `PolicyError`, with the file and the line, at the first line that is wrong or repeats a question.
+    Raises `PolicyError`, with the file and the line number, at the first line that is invalid or repeats a
+    question.
     """
     lines = []
     places: dict[str, Place] = {}
@@ -109,7 +110,7 @@ def load_bank_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
 
 
 def load_readable_lines(paths: Iterable[Path]) -> tuple[BankLine, ...]:
-    """Read the lines of banks that can be read, whether or not their clauses still exist."""
+    """Read the valid lines of some banks and skip the others. Their clauses may no longer exist."""
     texts = (text for path in paths for text in path.read_text("utf-8").splitlines())
     return tuple(line for text in texts if (line := _readable(text)))
 
@@ -122,14 +123,14 @@ def _readable(text: str) -> BankLine | None:
 
 
 def normalized_question(question: str) -> str:
-    """Return a question in lower case with single spaces, to tell whether two are the same."""
+    """Return a question in lower case with single spaces, so that duplicates compare equal."""
     return " ".join(question.lower().split())
 
 
 def parse_bank_line(text: str, where: Place, *, any_kind: bool = False) -> BankLine:
-    """Parse one line, whose author and outcome may be missing, without checking that its clauses exist.
+    """Parse one line. The author and outcome may be missing, and the clauses are not looked up.
 
-    `any_kind`: accept kinds and outcomes that no bank has, for questions to be measured.
+    `any_kind`: also accept kinds and outcomes that a bank cannot have, for evaluation files.
     Raises `PolicyError`.
     """
     try:
@@ -156,7 +157,7 @@ def parse_bank_line(text: str, where: Place, *, any_kind: bool = False) -> BankL
 
 
 def _shape_problem(data: object) -> str:
-    """Return what is wrong with a line's keys and their types, in French; "" when nothing is."""
+    """Return the problem with a line's keys or value types, in French; "" if there is none."""
     if not isinstance(data, dict):
         return "il faut un objet JSON, entre accolades."
     unknown = [key for key in data if key not in {*_KEYS, "id", "version"}]
@@ -180,7 +181,7 @@ def _shape_problem(data: object) -> str:
 
 
 def _sense_problem(line: BankLine) -> str:
-    """Return what is inconsistent, in French; "" when nothing is."""
+    """Return the inconsistency of a line, in French; "" if there is none."""
     kinds, outcomes = (ANSWERED_KINDS, ANSWERED) if line.gold else (DECLINED_KINDS, DECLINED)
     means = "a une clause" if line.gold else "n'a pas de clause"
     if line.kind not in kinds:
@@ -195,19 +196,20 @@ def _sense_problem(line: BankLine) -> str:
     return ""
 
 
-# --- Another version ----------------------------------------------------------------------------
+# --- Carrying lines to another version ---------------------------------------------------------
 
 
 def line_origin(line: BankLine, version: Version) -> Version:
-    """Return the version, among `version` and those before it, whose numbers a line names."""
+    """Return the version that a line's numbers refer to: `version` or an earlier one."""
     named = (earlier for earlier in identities.chain(version) if line.version == earlier.key)
     return next(named, None) or identities.origin(version)
 
 
 def carried_lines(lines: Iterable[BankLine], version: Version) -> tuple[BankLine, ...]:
-    """Return lines with the numbers that their clauses have in a version.
+    """Return the lines with their clauses renumbered for a version.
 
-    A line is left out once none of its `gold` clauses remains: people decide whether the new text answers it.
+    A line is left out when none of its `gold` clauses remains, since people must decide whether the new text
+    answers it.
     """
     carried = []
     for line in lines:
@@ -229,10 +231,10 @@ def carried_lines(lines: Iterable[BankLine], version: Version) -> tuple[BankLine
 
 
 def add_line(folder: Path, policy: str, line: BankLine) -> None:
-    """Write a line in the association's bank, replacing the one that asks the same question.
+    """Write a line to the association's bank, replacing any line that asks the same question.
 
-    The file is written whole or not at all. Call it on the storage thread, the only writer. Raises
-    `StorageError` when the disk refuses.
+    The file is replaced atomically. Call it on the storage thread, the only writer. Raises `StorageError`
+    when the write fails.
     """
     path = folder / "politique" / policy / BANK
     question = normalized_question(line.question)

@@ -1,4 +1,4 @@
-"""The lines of the bank of questions that people have to review after a revision."""
+"""The lines of the question bank that people must review after a revision."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from bot.policy.library import Policy
 
 
 def outdated_counts(policy: Policy, lines: Sequence[BankLine]) -> dict[Number, int]:
-    """Count the lines to review, by the clause that was changed or removed since they were written.
+    """Count the lines to review, by clause changed or removed since they were written.
 
-    A removed clause appears under its last number. A line that says that the policy does not answer counts
-    for the new or changed clause that may answer it now.
+    A removed clause appears under its last number. A line marked as unanswered by the policy counts for the
+    new or changed clause that may answer it now.
     """
     latest = policy.versions[-1]
     words = ClauseWords(latest, {}, {}, search.indexed_keys)

@@ -1,9 +1,9 @@
-"""How well questions are answered: the measures, what failed, and the confusion matrix as a picture.
+"""The evaluation of answers: measures, failures, and the confusion matrix as a picture.
 
 - *top1*: share of the questions in scope whose first clause may be cited; *top3*: one of the first three.
-  Both look at the closest clauses, whether or not the bot then declined.
-- *joint*: share of all questions that are right: in scope, answered, and the first clause right; or out
-  of scope, and declined. Answered means « answer » or « clarify ».
+  Both count the closest clauses even when the bot declined.
+- *joint*: share of all questions handled correctly: in scope, answered, and the first clause acceptable; or
+  out of scope and declined. Answered means « answer » or « clarify ».
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Key = TypeVar("Key", str, Number)
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A question, its answer, and how many seconds that took."""
+    """A question, its answer, and the time it took in seconds."""
 
     line: BankLine
     answer: PolicyAnswer
@@ -53,7 +53,7 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Measures of `n` questions: shares from 0 to 1. top1 and top3 are None when none is in scope."""
+    """The measures of `n` questions, as shares from 0 to 1. top1 and top3 are None if none is in scope."""
 
     n: int
     top1: float | None
@@ -77,9 +77,9 @@ def _share(values: Sequence[bool]) -> float | None:
 
 
 def load_questions(path: Path, version: Version) -> tuple[BankLine, ...]:
-    """Read the questions of a test: a bank, or lines with only question, kind, gold and also_ok.
+    """Read test questions: a bank, or lines with only question, kind, gold and also_ok.
 
-    Any kind is accepted, so that files from elsewhere can be used. Raises `PolicyError`, `OSError`.
+    Any kind is accepted, so that files from other sources can be used. Raises `PolicyError`, `OSError`.
     """
     lines = []
     for at, text in enumerate(path.read_text("utf-8").split("\n"), 1):
@@ -105,7 +105,7 @@ def ask_questions(engine: Engine, policy: Policy, version: Version, lines: Itera
 
 
 def evaluation_report(trials: Sequence[Trial]) -> dict[str, Any]:
-    """Return the measures as the command line prints them in JSON; latencies in ms, to two decimals."""
+    """Return the measures that the command line prints as JSON. Latencies are in ms, to two decimals."""
     import numpy as np  # noqa: PLC0415 — 15 MB, for measuring only
 
     milliseconds = [trial.seconds * 1_000 for trial in trials]
@@ -126,9 +126,9 @@ def _measures_by(trials: Iterable[tuple[Key, Trial]]) -> dict[str, dict[str, Any
 
 
 def confusion(trials: Iterable[Trial]) -> Counter[tuple[str, str]]:
-    """Count, for each clause to cite or `DECLINED`, what was cited instead of it, or `DECLINED`.
+    """Count the pairs of an expected clause, or `DECLINED`, and the clause that was cited, or `DECLINED`.
 
-    A question that accepts the first cited clause counts under that clause; a whole article counts under its
+    When the first cited clause is acceptable, it counts as the expected one. A whole article counts under its
     number.
     """
     counts: Counter[tuple[str, str]] = Counter()
@@ -140,7 +140,7 @@ def confusion(trials: Iterable[Trial]) -> Counter[tuple[str, str]]:
 
 
 def draw_confusion(counts: Mapping[tuple[str, str], int]) -> bytes:
-    """Return the confusion matrix as a picture, in PNG. Raises `TypesetError`."""
+    """Draw the confusion matrix as a PNG. Raises `TypesetError`."""
     numbers = {name for pair in counts for name in pair if name != DECLINED}
     names = sorted(numbers, key=Number.parse) + [DECLINED] * any(DECLINED in pair for pair in counts)
     at = {name: place for place, name in enumerate(names)}

@@ -1,4 +1,4 @@
-"""One of each message about training, for the gallery."""
+"""An example of each message about training, for the gallery."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bot.conversation.messages import Message
 
 
 def training_examples() -> dict[str, Message]:
-    """Return one of each message about a training, by name."""
+    """Return an example of each message about training, by name."""
     return {
         "banque, un meilleur modèle": result_message(
             RetrainingResult("pa20", swapped=True, before=0.931, after=0.934, lines=2715)

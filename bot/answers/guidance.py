@@ -1,7 +1,7 @@
-"""What the bot says around quotations: what to do next, what the policy leaves unsaid, where else to turn.
+"""The bot's words around quotations: next steps, subjects that the policy leaves open, other contacts.
 
-`answers.toml`, beside the policy, is written by people like `annotations.toml`, and checked against the
-text in the same way. It holds the bot's own words about the policy, never the policy's.
+People write `answers.toml` beside the policy, like `annotations.toml`, and it is checked against the text in
+the same way. It holds the bot's own words about the policy, never the policy's words.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from bot.policy.search import fold_accents
 FILE: Final = "answers.toml"
 SUBJECT_LENGTH: Final = 40  # characters; it must fit on a button after a number and a few words
 SENTENCE_LENGTH: Final = 200
-_EXACT: Final = 3  # letters; a shorter word is not matched by its beginning
+_EXACT: Final = 3  # letters; a word this short must match exactly
 _WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What the policy says to do next when one of `clauses` answers; `contact`: the roles to turn to."""
+    """The next step that the policy asks for when one of `clauses` answers. `contact`: roles to contact."""
 
     clauses: tuple[Number, ...]
     says: str
@@ -39,7 +39,7 @@ class Step:
 
 @dataclass(frozen=True)
 class GuidanceCase:
-    """What to say to a kind of question: one that holds every word of one of the phrases `when`.
+    """The reply to a kind of question. One of the phrases `when` must have all its words in the question.
 
     A word of more than three letters is matched by its beginning. Words joined by a hyphen must be
     consecutive: « par-ecrit » is not in « où est-ce écrit ».
@@ -80,13 +80,14 @@ def _first(cases: Iterable[GuidanceCase], question: str) -> GuidanceCase | None:
 
 @dataclass(frozen=True, slots=True)
 class Guidance:
-    """All the guidance of one policy. A policy that has none is answered with general sentences.
+    """All the guidance of one policy. Without guidance, general sentences are used.
 
-    `scope`: what the policy is about, to follow « qui traite »; "" when that is not written.
-    `subjects`: what each clause is about, in a few words.
-    `silences`: what the policy leaves unsaid. `lapsed`: silences that newer words may have ended, with the
-    clauses that hold these words. `elsewhere`: where to turn with questions that are not the policy's.
-    `incident`, `draft`: what to say above the clauses. `incident_clauses`: clauses that are always quoted.
+    `scope`: the subject of the policy, worded to follow « qui traite »; "" if not given.
+    `subjects`: the subject of each clause, in a few words.
+    `silences`: the subjects that the policy leaves open. `lapsed`: silences that a revision may have ended,
+    with the clauses that did so. `elsewhere`: contacts for questions outside the policy.
+    `incident`, `draft`: the text above the clauses. `incident_clauses`: clauses always quoted for an
+    incident.
     """
 
     scope: str = ""
@@ -100,7 +101,7 @@ class Guidance:
     lapsed: tuple[GuidanceCase, ...] = ()
 
     def step(self, number: Number) -> Step | None:
-        """Return what to do next when this clause answers."""
+        """Return the next step when this clause answers, if any."""
         return next((step for step in self.steps if number in step.clauses), None)
 
     def silence(self, question: str) -> GuidanceCase | None:
@@ -108,15 +109,15 @@ class Guidance:
         return _first(self.silences, question)
 
     def referral(self, question: str) -> GuidanceCase | None:
-        """Return where to turn with a question outside the policy, if that is recorded."""
+        """Return the recorded contact for a question outside the policy, if any."""
         return _first(self.elsewhere, question)
 
     def settled(self, answer: PolicyAnswer, question: str) -> PolicyAnswer:
-        """Return the answer, its no turned into « silent » when the question falls in a recorded silence.
+        """Return the answer, with a no changed to "silent" when the question falls in a recorded silence.
 
-        The closest clause must also be one that the silence is about. Where a revision may have ended a
-        silence, its new clauses are the answer. A model that has not learnt the whole text cannot conclude
-        on its own that the policy is silent.
+        The silence must also be about the closest clause. When a revision may have ended the silence, its new
+        clauses become the answer. A model that was not trained on the whole text cannot conclude on its own
+        that the policy is silent.
         """
         if answer.answered or answer.topic != "question" or answer.foreign or answer.unkind:
             return answer
@@ -134,10 +135,10 @@ class Guidance:
 
 
 def carried_guidance(guidance: Guidance, origin: Version, latest: Version) -> Guidance:
-    """Return guidance about a version adapted to a later one, with each clause under its new number.
+    """Adapt the guidance on a version to a later one, with each clause under its new number.
 
-    A clause's step and its subject are left out once the clause says something else. A silence lapses when
-    its clause says something else, or when new words cover what it is about.
+    A clause's step and subject are dropped when its meaning changed. A silence lapses when the meaning of its
+    clause changed, or when new text covers its subject.
     """
     fates, new = identities.fates(origin, latest), identities.fresh_clauses(origin, latest)
     fresh = {clause.number: _words(clause.text) for clause in latest.clauses() if clause.number in new}
@@ -175,7 +176,7 @@ def carried_guidance(guidance: Guidance, origin: Version, latest: Version) -> Gu
 def load_guidance(folders: Iterable[Path], policies: Mapping[str, Policy]) -> dict[str, Guidance]:
     """Read the guidance of each policy, by its id; a later folder's file replaces an earlier one's.
 
-    Raises `PolicyError`, naming the file, when something is badly written or names an unknown clause.
+    Raises `PolicyError`, naming the file, when an entry is malformed or names an unknown clause.
     """
     folders = tuple(folders)
     guidance = {}
@@ -194,7 +195,7 @@ def load_guidance(folders: Iterable[Path], policies: Mapping[str, Policy]) -> di
 
 
 def parse_guidance(toml: str, version: Version, source: str) -> Guidance:
-    """Read `toml` and check it against `version`. Raises `PolicyError`, naming `source`."""
+    """Parse `toml` and check it against `version`. Raises `PolicyError`, naming `source`."""
     data = parse_toml(toml, source)
     reader = AnnotationReader(source, version)
     known = {"scope", "subject", "next", "incident", "draft", "silence", "elsewhere"}

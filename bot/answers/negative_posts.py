@@ -1,7 +1,8 @@
-"""Recognising that someone describes a negative post, which is what a report is for.
+"""Detection of questions that describe a negative post, which should be reported.
 
-The engine learns it from its bank (`PolicyAnswer.topic`). The phrases of `data/negative_posts.toml` add
-what it misses, serve while there is no model, and rule out good news. Nothing of the text is kept.
+The model learns to detect them from its bank (`PolicyAnswer.topic`). The phrases in
+`data/negative_posts.toml` catch those it misses, stand in while there is no model, and rule out good news.
+The text is not stored.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ READ: Final = 2_000  # characters
 class NegativePosts:
     """The phrases, as patterns on folded text.
 
-    `every`: where, how hostile, about whom; a post is described by one phrase of each, or by a `direct`
-    one, without any of `unless` and `praise`.
+    `every`: where the post is, how hostile it is, and whom it is about. A text describes a post when it has
+    one phrase of each, or a `direct` one, and none of `unless` or `praise`.
     """
 
     every: tuple[re.Pattern[str], ...]
@@ -32,16 +33,17 @@ class NegativePosts:
     praise: re.Pattern[str]
 
     def describes(self, text: str) -> bool:
-        """Tell whether the words alone describe a negative post about the association."""
+        """Return whether the phrases alone show a description of a negative post about the association."""
         plain = _plain(text)
         if self.unless.search(plain) or self.praise.search(plain):
             return False
         return bool(self.direct.search(plain)) or all(pattern.search(plain) for pattern in self.every)
 
     def settled(self, answer: PolicyAnswer, text: str) -> PolicyAnswer:
-        """Return an answer whose topic is « incident » when, and only when, a negative post is described.
+        """Return the answer with its topic corrected from the phrases: "incident" or, for praise, "question".
 
-        Such an answer reminds people not to comment, offers to report, and is never kept.
+        An "incident" answer reminds people not to comment and offers to report the post. Its text is never
+        stored.
         """
         if answer.foreign or answer.topic == "draft":
             return answer
@@ -53,7 +55,7 @@ class NegativePosts:
 
 
 def load_negative_posts(folder: Path) -> NegativePosts:
-    """Read the shipped phrases. Raises `OSError` when they cannot be read."""
+    """Read the shipped phrases. Raises `OSError` when the file cannot be read."""
     data = tomllib.loads((folder / "negative_posts.toml").read_text("utf-8"))
     patterns = {name: re.compile("|".join(f"(?:{phrase})" for phrase in data[name])) for name in data}
     every = (patterns["where"], patterns["hostile"], patterns["us"])

@@ -1,7 +1,7 @@
-"""From a question in anyone's own words to the clauses that answer it, or to an honest no.
+"""The engine that answers a question in anyone's words with clauses, or with an honest no.
 
-Nothing here writes the policy's words: a `PolicyAnswer` holds the numbers of clauses that exist in the
-version that was asked about, and they are shown as a `Quote`.
+This module never generates policy text. A `PolicyAnswer` holds the numbers of clauses that exist in the
+requested version, and they are shown with a `Quote`.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ Topic: TypeAlias = Literal["question", "incident", "draft"]
 
 TOPICS: tuple[Topic, ...] = ("incident", "draft")
 MOST = 3  # clauses in one answer
-RIVAL = 0.7  # share of the best likelihood from which another clause is a rival reading of the question
-SHOWN = 0.2  # share of the best likelihood from which another clause is worth reading too
-DOUBT = 0.12  # while the margin is above minus this, a no is « not found » rather than « silent »
-TOPICAL = 0.25  # added to the margin of a negative post or a draft, always the policy's subject
-SURE_OF_TEXT = 0.6  # share of a question that a clause must hold to answer; nine in ten are then right
-TEXT_RIVALS = 0.1  # how far below the best share another clause may be and still be shown
+RIVAL = 0.7  # share of the best likelihood at which another clause is a rival reading
+SHOWN = 0.2  # share of the best likelihood at which another clause is worth reading too
+DOUBT = 0.12  # with a margin above minus this, a no is "not_found" instead of "silent"
+TOPICAL = 0.25  # added to the margin of a negative post or a draft, which are always in scope
+SURE_OF_TEXT = 0.6  # share of a question that a clause must contain to answer; nine in ten are then right
+TEXT_RIVALS = 0.1  # how far below the best share another clause is still shown
 _UNRELATED = frozenset({"adversarial", "off_topic"})
 
 
@@ -52,18 +52,18 @@ _UNRELATED = frozenset({"adversarial", "off_topic"})
 class PolicyAnswer:
     """The answer to a question.
 
-    `outcome`: "answer"; "clarify" when two readings compete, and `clauses` are the choice; "not_found" when
-    nothing reliable was found; "silent" when the policy touches the subject but does not say;
-    "out_of_scope" when it is not this policy's subject.
+    `outcome`: "answer"; "clarify" when two readings compete and `clauses` are the choices; "not_found" when
+    nothing reliable was found; "silent" when the policy touches the subject but does not answer;
+    "out_of_scope" when the subject is outside the policy.
     `topic`: "incident" when someone describes a negative post, "draft" when someone pastes what they want
-    to publish; such a text is never kept.
-    `clauses`: one to three, only for "answer" and "clarify": the best first, then those to read with it.
+    to publish; such a text is never stored.
+    `clauses`: one to three, only for "answer" and "clarify". The best is first, then those to read with it.
     For a whole article, its first clauses; all of them are in `ranked`.
     `ranked`: the closest clauses, best first, whatever the outcome.
-    `english`: asked in English. `foreign`: in neither French nor English; declined without being read.
+    `english`: asked in English. `foreign`: in neither French nor English, so declined unread.
     `unkind`: an insult, an attempt to divert the bot, or gibberish; always declined.
-    `untaught`: declined, and the text has clauses newer than its bank.
-    `learning`: found by text alone while the bank is being learnt; a minute later it may be better.
+    `untaught`: declined at first, while the text has clauses newer than the bank.
+    `learning`: found by text search while the model is trained. A minute later, the answer may be better.
     """
 
     outcome: Outcome
@@ -88,7 +88,7 @@ class PolicyAnswer:
 
 
 class Engine:
-    """Answers questions about every policy. Safe to use from several threads; built once.
+    """Answers questions about every policy. Thread-safe, and built once.
 
     `folders`: the policy folders, the shipped one first (`Settings.data_folders()`). `shelf`: provides the
     models. Nothing is read before the first use.
@@ -114,9 +114,9 @@ class Engine:
     def answer(
         self, policy: Policy, version: Version, question: str, previous: tuple[Number, ...] = ()
     ) -> PolicyAnswer:
-        """Answer a question about a version; `previous`: the clauses of the last exchange.
+        """Answer a question about a version. `previous`: the clauses of the last answer.
 
-        Never raises, whatever the text. While there is no model, text alone answers.
+        Never raises, whatever the text. While there is no model, uses text search alone.
         """
         question = " ".join(question.split())[:LONGEST]
         if not any(character.isalnum() for character in question):
@@ -128,7 +128,7 @@ class Engine:
             forget = spelling.forgetting()
             model = self._shelf.model(policy.versions[-1])
             answer = self._answer(policy, version, question, previous, model)
-            if model is None or answer.topic != "question":  # without a model, any text may be an incident
+            if model is None or answer.topic != "question":  # no model: it may be an incident
                 forget()
         return replace(answer, english=language == "en")
 
@@ -137,7 +137,7 @@ class Engine:
     ) -> PolicyAnswer:
         reference = references.parse_reference(self._naming(policy).split(question)[1])
         if reference and not (reference.marked or reference.exact):
-            reference = None  # mere figures
+            reference = None  # plain figures, not clause numbers
         scores = model.score(question, version) if model else None
         if reference and (numbers := rules.look_up(reference, version, scores)) is not None:
             return _by_number(numbers, reference, version)
@@ -163,7 +163,7 @@ def _load_sound(load: Callable[[Sequence[Path]], Table], paths: Sequence[Path]) 
 
 
 def _by_number(numbers: Sequence[Number], reference: Reference, version: Version) -> PolicyAnswer:
-    """Answer with the clauses asked for by number, or suggest those closest to one that does not exist."""
+    """Answer with the clauses requested by number, or suggest those closest to a missing number."""
     if numbers:
         clauses = tuple(ScoredClause(number, 1.0) for number in numbers)
         return PolicyAnswer("answer", clauses=clauses[:MOST], ranked=clauses)
@@ -190,7 +190,7 @@ def _by_model(scores: Scores, policy: Policy) -> PolicyAnswer:
     unrelated = scores.reason in _UNRELATED
     if scores.margin + (TOPICAL if topic != "question" and not unrelated else 0.0) <= 0:
         outcome: Outcome = "silent" if scores.silent and not unrelated else "out_of_scope"
-        if scores.margin > -DOUBT and not unrelated:  # too close to say that the policy does not answer
+        if scores.margin > -DOUBT and not unrelated:  # too close to call
             outcome = "not_found"
         return PolicyAnswer(outcome, topic, ranked=best, unkind=scores.reason == "adversarial")
     rivals = tuple(clause for clause in best if clause.score >= RIVAL * first.score)
@@ -200,7 +200,7 @@ def _by_model(scores: Scores, policy: Policy) -> PolicyAnswer:
 
 
 def _by_fresh_words(answer: PolicyAnswer, candidates: Sequence[ScoredClause]) -> PolicyAnswer:
-    """Reconsider a no, given the clauses newer than the bank that may answer."""
+    """Reconsider a no, given `candidates`: clauses newer than the bank that may answer."""
     sure = [clause for clause in candidates if clause.score >= SAYS][:MOST]
     near = sure or candidates[:MOST]
     numbers = {clause.number for clause in near}

@@ -1,4 +1,4 @@
-"""What to say to a question that is declined: which kind of no, and whom to ask. The same everywhere."""
+"""The text that declines a question: the kind of no, and whom to ask. Every channel uses it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def refusal(policy: Policy, guidance: Guidance, answer: PolicyAnswer, question: 
             "Je comprends seulement le français et l'anglais. Écrivez-moi dans l'une de ces langues\u00a0: "
             f"je vous citerai la {policy.name}, en français."
         )
-    if answer.unkind:  # an insult, an attempt to divert the bot or gibberish gets a calm answer
+    if answer.unkind:  # insults, attempts to divert the bot and gibberish get a calm reply
         return (
             f"Je cite la {policy.name}, et rien d'autre. Si vous avez une question à son sujet, "
             "posez-la\u00a0: elle est la bienvenue."
@@ -32,7 +32,7 @@ def refusal(policy: Policy, guidance: Guidance, answer: PolicyAnswer, question: 
 
 
 def unsaid(policy: Policy, guidance: Guidance, question: str) -> str:
-    """Say what the policy does not specify, though it touches the subject."""
+    """Return the sentences for a subject that the policy touches but leaves open."""
     case = guidance.silence(question)
     if case:
         return case.says
@@ -40,6 +40,6 @@ def unsaid(policy: Policy, guidance: Guidance, question: str) -> str:
 
 
 def whom_to_ask(policy: Policy) -> str:
-    """Say whom to ask, "" when the policy names nobody."""
+    """Return a sentence on whom to ask, or "" when the policy names nobody."""
     contact = policy.annotations.contact
     return f"Vous pouvez vous adresser au {contact.who} (article {contact.clause})." if contact else ""

@@ -1,7 +1,7 @@
-"""Retraining after lines were added to the bank from the chat, and the notice of its result.
+"""Retraining after lines are added to the bank from the chat, and the notice of the result.
 
-An errand (see `bot.schedule.clock`): training takes a minute, in a process of its own, off the storage
-thread. It is safe to repeat: the same bank gives the same model, and the notice has one key.
+It runs as an errand (see `bot.schedule.clock`), since training takes a minute, in a separate process off the
+storage thread. It is safe to repeat: the same bank gives the same model, and the notice has a single key.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from bot.schedule.clock import Arguments
 from bot.storage.database import Storage
 from bot.times import iso
 
-LEARN: Final = "apprendre"  # the errand that learns the banks of the texts in force and of the scheduled ones
-ERRAND: Final = "reentrainer"  # in `Work.errands`
+LEARN: Final = "apprendre"  # the errand that trains models for the texts in force and the scheduled ones
+ERRAND: Final = "reentrainer"  # name in `Work.errands`
 
 
 @dataclass(frozen=True, slots=True)
 class RetrainingResult:
-    """The result of training a policy's model again, which is all that the notice needs.
+    """The result of retraining a policy's model, as the notice's arguments.
 
-    `swapped`: the new model answers from now on. `before`, `after`: the share of the gate file's questions
-    that each model answers rightly (« joint » in docs/), None when there was no model, or no gate.
-    `lines`: how many questions the new model was trained on. `problem`: why there is no model, in French.
+    `swapped`: whether the new model is now in use. `before`, `after`: the share of the gate file's questions
+    that each model handles correctly (« joint » in docs/), None without a model or a gate file. `lines`: the
+    number of questions in the bank. `problem`: the reason why there is no model, in French.
     """
 
     policy: str
@@ -53,11 +53,11 @@ class RetrainingResult:
 NOTICE: Final = Notice("reentrainement", "le résultat d'un réentraînement", RetrainingResult)
 
 
-Retrain: TypeAlias = Callable[[str], RetrainingResult]  # takes a policy
+Retrain: TypeAlias = Callable[[str], RetrainingResult]  # takes a policy's id
 
 
 def retrain(library: Library, folders: Sequence[Path], models: Path, policy: str) -> RetrainingResult:
-    """Train a policy's model again, in a process of its own, and wait for it."""
+    """Retrain a policy's model in a separate process, and wait for the result."""
     try:
         verdict = store.learn(Sources(tuple(folders), library.policies[policy].versions[-1]), models)
     except ModelError as error:
@@ -67,10 +67,10 @@ def retrain(library: Library, folders: Sequence[Path], models: Path, policy: str
 
 
 def plan_retraining(db: Database, policy: str, person: str, now: datetime) -> None:
-    """Plan to train the policy's model again, and to tell the person, in the caller's transaction.
+    """Plan the retraining of a policy's model and a notice to the person, in the caller's transaction.
 
-    It starts at the next full minute, so that lines added in the same minute are learnt together; a line
-    added later gets a training of its own.
+    It starts at the next full minute, so that lines added in the same minute are learnt together. A later
+    line gets another training.
     """
     due = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     key = f"{ERRAND}:{policy}:{person}:{iso(due)}"
@@ -78,7 +78,7 @@ def plan_retraining(db: Database, policy: str, person: str, now: datetime) -> No
 
 
 async def retraining_errand(storage: Storage, retrain: Retrain, arguments: Arguments, now: datetime) -> None:
-    """Train, queue the notice, and plan the learning of scheduled texts; retried if it fails."""
+    """Train, queue the notice, and plan the training for scheduled texts. Retried if it fails."""
     result = await aside(partial(retrain, arguments["policy"]))
     delivery = Delivery(arguments["key"], f"person:{arguments['person']}", NOTICE, result)
 
@@ -91,12 +91,12 @@ async def retraining_errand(storage: Storage, retrain: Retrain, arguments: Argum
 
 
 def notice_builders() -> tuple[NoticeBuilder, ...]:
-    """Return the notice about a training, for the outbox to send."""
+    """Return the builder of the retraining notice, for the outbox."""
     return (NOTICE.built_by(lambda _, result: result_message(result)),)
 
 
 def result_message(result: RetrainingResult) -> Message:
-    """Say whether the new model answers, and the two scores."""
+    """Return the notice: whether the new model is in use, and the two scores."""
     if result.problem:
         text = f"L'exercice n'a pas abouti\u00a0: {result.problem} Vos ajouts restent dans la banque."
     elif result.swapped:

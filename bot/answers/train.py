@@ -29,13 +29,13 @@ from bot.policy.articles import PolicyError
 from bot.policy.library import Policy
 from bot.policy.loading import load_library
 
-ENOUGH = 5  # answered questions for each clause; with fewer, text alone does better
+ENOUGH = 5  # answered questions per clause; with fewer, text search does better
 
 
 def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
-    """Return the verdict on the bank as it is now, training only if there is none yet.
+    """Return the verdict on the current bank, training only if there is none yet.
 
-    Raises `PolicyError` when a line of the bank is wrong, `ModelError` when there are too few, `OSError`.
+    Raises `PolicyError` for an invalid line, `ModelError` for too few lines, and `OSError`.
     """
     current, previous, key = store.load_verdict(sources, models), None, sources.key()
     if current:
@@ -65,11 +65,11 @@ def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
 
 
 def main() -> None:
-    """Train, and print the verdict as JSON; on failure, exit 1 with one French line that says why."""
-    if sys.platform == "linux":  # die with the bot, however it ends; the restarted bot trains again
+    """Train and print the verdict as JSON; on failure, exit 1 with a one-line explanation in French."""
+    if sys.platform == "linux":  # end with the bot, even when it is killed; the bot trains again on restart
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, see prctl(2)
     if hasattr(os, "nice"):
-        os.nice(5)  # people's questions go first
+        os.nice(5)  # people's questions have priority
     try:
         order = store.ORDER.validate_json(sys.stdin.read())
         approved = {order.policy: order.texts} if order.texts else None
@@ -80,7 +80,7 @@ def main() -> None:
         sys.exit(f"{error.filename}\u00a0: {os.strerror(error.errno or 0)}.")
     except (PolicyError, ModelError, ValueError, KeyError) as error:
         sys.exit(str(error))
-    print(store.VERDICT.dump_json(verdict).decode())  # noqa: T201 — a program's own output
+    print(store.VERDICT.dump_json(verdict).decode())  # noqa: T201 — the program's output
 
 
 if __name__ == "__main__":

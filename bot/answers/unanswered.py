@@ -1,7 +1,7 @@
-"""Questions without an answer, or badly answered: kept masked, dated by the week, without who asked.
+"""Questions without an answer or with a bad one: stored masked, dated by week, without the asker.
 
-Rows have random identifiers and no order, so that nothing tells who asked from when. The retention of
-personal data destroys them with everything else (see `bot.privacy.personal_data`).
+Rows have random identifiers and no order, so that nobody can guess the asker from the time. They expire with
+other personal data (see `bot.privacy.personal_data`).
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from bot.language.masking import MASKS, Masked
 from bot.policy.search import search_words, word_keys
 
 DAYS_KEPT: Final = 90
-MOST: Final = 500  # kept at once; a flood must neither fill the disk nor bury what others asked
-SIMILAR: Final = 0.6  # Jaccard index of the stems of two questions, from which they are shown together
+MOST: Final = 500  # questions stored; a flood must not fill the disk or bury other people's questions
+SIMILAR: Final = 0.6  # Jaccard index of two questions' stems, at or above which they are grouped
 
-# No reliable answer was found; the policy is silent; or whoever asked judged the answer useless.
+# No reliable answer was found; the policy is silent; or the person rated the answer useless.
 Problem: TypeAlias = Literal["not_found", "silent", "unhelpful"]
 Usefulness: TypeAlias = Literal["useful", "useless"]
 
 
 @dataclass(frozen=True, slots=True)
 class KeptQuestion:
-    """A masked question. `clauses`: those it was answered with, « 5.10, 5.11 »; "" for none.
+    """A masked question. `clauses`: the clauses of its answer, « 5.10, 5.11 », or "".
 
-    `week`: as `week_of` writes it.
+    `week`: in the format of `week_of`.
     """
 
     id: str
@@ -44,18 +44,18 @@ class KeptQuestion:
 
 @dataclass(frozen=True, slots=True)
 class SimilarQuestions:
-    """Questions that resemble one another, the shortest first: it speaks for all."""
+    """Similar questions, the shortest first: it represents the group."""
 
     questions: tuple[KeptQuestion, ...]
 
     @property
     def first(self) -> KeptQuestion:
-        """The question that speaks for all."""
+        """The question that represents the group."""
         return self.questions[0]
 
     @property
     def latest(self) -> str:
-        """The last week when one of them was asked."""
+        """The latest week in which one of them was asked."""
         return max(question.week for question in self.questions)
 
 
@@ -66,16 +66,16 @@ def week_of(day: date) -> str:
 
 
 def monday(week: str) -> date:
-    """Return the first day of a week written by `week_of`."""
+    """Return the first day of a week in the format of `week_of`."""
     return date.fromisocalendar(int(week[:4]), int(week[6:]), 1)
 
 
 def keep_question(
     db: Database, policy: str, question: Masked, problem: Problem, today: date, *, clauses: str = ""
 ) -> bool:
-    """Keep a masked question, in the caller's transaction.
+    """Store a masked question, in the caller's transaction.
 
-    Returns False when there is no room left, or when it holds only masks. No column says who asked.
+    Returns False when there is no room, or when the question is only masks. No column identifies the asker.
     """
     (count,) = db.conn.execute("SELECT count(*) FROM asked_questions").fetchone()
     if count >= MOST or not any(True for _ in search_words(_unmasked(question))):
@@ -95,7 +95,7 @@ def _unmasked(question: str) -> str:
 
 
 def kept_questions(db: Database, policy: str) -> list[KeptQuestion]:
-    """Return the questions kept about a policy, in alphabetical order."""
+    """Return the stored questions about a policy, in alphabetical order."""
     rows = db.conn.execute(
         """SELECT id, question, problem, clauses, week FROM asked_questions WHERE policy = ?
            ORDER BY question, id""",
@@ -105,11 +105,11 @@ def kept_questions(db: Database, policy: str) -> list[KeptQuestion]:
 
 
 def group_similar(questions: Iterable[KeptQuestion]) -> list[SimilarQuestions]:
-    """Group the questions that resemble one another, the largest group first, then the latest."""
+    """Group similar questions, the largest group first, then the latest."""
     groups: list[tuple[frozenset[str], list[KeptQuestion]]] = []
-    holders: dict[str, list[int]] = {}  # by stem: the groups whose first question holds it
-    keys_of = cache(word_keys)  # for these questions only: nothing of them stays afterwards
-    # The shortest speaks for the others: it is the likeliest to hold nothing but the question.
+    holders: dict[str, list[int]] = {}  # by stem: the groups whose first question has it
+    keys_of = cache(word_keys)  # a local cache, so that no word of these questions stays in memory
+    # The shortest comes first: it is the least likely to have details besides the question.
     for question in sorted(questions, key=lambda kept: (len(kept.question), kept.question, kept.id)):
         words = search_words(_unmasked(question.question))
         stems = frozenset(min(keys_of(word[0])) for word in words) or frozenset([question.question])
@@ -135,7 +135,7 @@ def delete_questions(db: Database, identifiers: Iterable[str]) -> None:
 
 
 def count_verdict(db: Database, verdict: Usefulness, today: date) -> None:
-    """Count one more answer that was judged useful, or useless."""
+    """Count one more answer rated useful or useless."""
     db.conn.execute(
         """INSERT INTO answer_verdicts (week, verdict, count) VALUES (?, ?, 1)
            ON CONFLICT (week, verdict) DO UPDATE SET count = count + 1""",
@@ -144,19 +144,19 @@ def count_verdict(db: Database, verdict: Usefulness, today: date) -> None:
 
 
 def verdict_counts(db: Database) -> dict[str, int]:
-    """Return how many answers were judged useful and useless, over the weeks that are kept."""
+    """Return how many answers were rated useful and useless, over the stored weeks."""
     rows = db.conn.execute("SELECT verdict, sum(count) FROM answer_verdicts GROUP BY verdict")
     return {str(verdict): int(count) for verdict, count in rows.fetchall()}
 
 
 def last_week(today: date) -> str:
-    """Return the last week whose questions have been kept long enough.
+    """Return the latest week whose questions have expired.
 
-    No question is kept for more than `DAYS_KEPT` days after the Monday of its week, its only date.
+    A question expires `DAYS_KEPT` days after the Monday of its week, its only date.
     """
     return week_of(today - timedelta(days=DAYS_KEPT))
 
 
 def expire_verdicts(db: Database, today: date) -> int:
-    """Delete the counts that were kept long enough. Return how many."""
+    """Delete the expired counts. Return how many."""
     return db.conn.execute("DELETE FROM answer_verdicts WHERE week <= ?", (last_week(today),)).rowcount

@@ -1,4 +1,4 @@
-"""French as people write it: spelling, which language, and personal details masked.
+"""Tools for text as people type it: spelling, language detection, and masking of personal details.
 
-In: a text. Out: the same text corrected or masked, or what was found in it.
+In: a text. Out: the text corrected or masked, its language, or the places of personal details.
 """

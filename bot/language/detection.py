@@ -1,7 +1,7 @@
-"""The language of a question: French, English, or one that Vigie does not read.
+"""Detection of a question's language: French, English, or one that Vigie does not read.
 
-It is told by the alphabet and by each language's small words, which nobody can do without. When nothing is
-certain, as with a few misspelled words, a text is French. The words are data, `data/spelling/langues.tsv`.
+It relies on the alphabet and on each language's small, unavoidable words. When nothing is certain, as with a
+few misspelled words, the text is taken for French. The words are data, in `data/spelling/langues.tsv`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from bot.policy.articles import PolicyError
 
 Language: TypeAlias = Literal["fr", "en", "other"]
 
-ENOUGH = 2  # small words of another language; a single one may be a name or a borrowed word
+ENOUGH = 2  # small words that prove another language; one alone may be a name or a loanword
 _FRENCH_LETTERS = frozenset("àâæçéèêëîïôœùûüÿ")
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class SmallWords:
-    """The small words of French, of English, and what proves each other language."""
+    """The small words of French and of English, and the proofs of each other language."""
 
     french: frozenset[str]
     english: frozenset[str]
@@ -33,7 +33,7 @@ class SmallWords:
 
 @dataclass(frozen=True, slots=True)
 class _Other:
-    """A language that is not read: its own words and signs, and the words of French or English only."""
+    """A language that is not read: its own words and signs, and the words found only in French or English."""
 
     proofs: frozenset[str]
     signs: frozenset[str]
@@ -69,7 +69,7 @@ def load_small_words(paths: Iterable[Path]) -> SmallWords:
 
 
 def detect(text: str, words: SmallWords) -> Language:
-    """Return the language of `text`, "fr" when nothing else is certain."""
+    """Return the language of `text`, "fr" unless another is certain."""
     lower = text.lower()
     letters = [character for character in lower if character.isalpha()]
     latin = sum(unicodedata.name(letter, "").startswith("LATIN") for letter in letters)

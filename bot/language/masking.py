@@ -1,8 +1,8 @@
-"""Masks what could identify someone in a question, before it is stored.
+"""Masking of the details that could identify someone in a question, before it is stored.
 
-Masked are addresses of all kinds, links, mentions, numbers in figures or in words, quoted texts, and names:
-a capitalized word inside a sentence unless it is known, a known first or family name, an unknown word after a
-title, « s'appelle » or a name. It masks too much rather than too little: people read what is stored.
+It masks addresses of all kinds, links, mentions, numbers in figures or words, quoted texts, and names. A name
+is an unknown capitalized word inside a sentence, a known first or family name, or an unknown word after a
+title, « s'appelle » or another name. When in doubt, it masks, because people read the stored text.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from bot.policy.search import fold_accents
 
 Masked = NewType("Masked", str)
 
-LENGTH: Final = 300  # characters stored; a longer story tells too much about someone
-READ: Final = 1_000  # characters read to make them
+LENGTH: Final = 300  # characters stored; more would reveal too much about someone
+READ: Final = 1_000  # characters read
 NAME, NUMBER, ADDRESS, LINK, MENTION = "[nom]", "[nombre]", "[adresse]", "[lien]", "[mention]"
-WORDS = "[texte]"  # a quoted text: a post, a draft
+WORDS = "[texte]"  # mask of a quoted text, such as a post or a draft
 MASKS: Final = (NAME, NUMBER, ADDRESS, LINK, MENTION, WORDS)
 
 _HELD = "|".join(map(re.escape, MASKS))
@@ -62,25 +62,25 @@ _REPEATED = re.compile(rf"({_HELD})(?:[\s,.-]*\1)+")
 _QUOTED = re.compile(r"«[^«»]{25,}(?:»|$)|“[^“”]{25,}(?:”|$)|\"[^\"]{25,}(?:\"|$)")
 _BEGINS = frozenset('.!?…\n«»"“”(:;•')
 _CUES = frozenset(
-    # One list of words, which reads better as a line.
+    # A list of words reads better as one string.
     "m mr mrs ms mme mlle madame monsieur mademoiselle docteur dr appelle nomme nommee surnomme".split()  # noqa: SIM905
 )
-# What has a capital and names nobody, beside the policies' own names.
+# Capitalized words that are not people's names, besides the policies' names.
 _PROPER = frozenset(
     "age association uqtr ca vp internet facebook fb insta instagram tiktok tik tok snap snapchat "  # noqa: SIM905 — same
     "linkedin discord slack twitter x youtube reddit twitch messenger whatsapp teams zoom google meta "
     "tinder threads bluesky quebec spotted reel reels story stories wifi wi fi ia dm dms pdf rh loi i".split()
 )
 _WORD = re.compile(r"[^\W\d_]+")
-_LOUD = 0.6  # share of capitals above which a text is shouted, so that capitals tell nothing
+_LOUD = 0.6  # share of capitals above which a text is shouted and capitals mean nothing
 
 
 @dataclass(frozen=True)
 class Masker:
-    """The words that masking knows, folded.
+    """Masks personal details. All its words are folded.
 
-    `names`: words that are only names. `ordinary`: names that are words too, masked when capitalized.
-    `known`: ordinary words. `proper`: the policies' own names.
+    `names`: words that are only names. `ordinary`: names that are also words, masked when capitalized.
+    `known`: ordinary words. `proper`: the policies' names.
     """
 
     names: frozenset[str]
@@ -89,7 +89,7 @@ class Masker:
     proper: frozenset[str]
 
     def mask(self, text: str) -> Masked:
-        """Return what may be stored of a question: at most `LENGTH` characters, on one line."""
+        """Return the storable form of a question: masked, at most `LENGTH` characters, on one line."""
         text = clean(text[:READ])
         letters = [character for character in text if character.isalpha()]
         if letters and sum(map(str.isupper, letters)) > _LOUD * len(letters):
@@ -97,22 +97,22 @@ class Masker:
         pieces = (mask or match[0] for match, mask in self._tokens(_QUOTED.sub(WORDS, text)))
         short = excerpt(_REPEATED.sub(r"\1", "".join(pieces)), LENGTH)
         at = short.rfind("[")
-        if at != -1 and "]" not in short[at:] and short.endswith("…"):  # shortening cut a mask
+        if at != -1 and "]" not in short[at:] and short.endswith("…"):  # a mask was cut short
             short = short[:at].rstrip() + "…"
         return Masked(short)
 
     def marks(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """Yield where a text could identify someone: start, end, and the mask, a name word by word.
+        """Yield the start, end and mask of each detail that could identify someone, names word by word.
 
-        Unlike `mask`, this takes the text as it is, capitals included.
+        Unlike `mask`, this keeps the text unchanged, capitals included.
         """
         for match, mask in self._tokens(text):
             if mask:
                 yield *match.span(), mask
 
     def _tokens(self, text: str) -> Iterator[tuple[re.Match[str], str]]:
-        """Yield the pieces of a text, each with its mask, "" for what stays."""
-        start, exposed = True, False  # at a sentence's beginning; after a title or a name
+        """Yield the pieces of a text, each with its mask, or "" to keep it."""
+        start, exposed = True, False  # at the start of a sentence; after a title or a name
         for match in _TOKEN.finditer(text):
             piece, kind = match[0], match.lastgroup or "other"
             mask = ""
@@ -156,7 +156,7 @@ def load_masker(folders: Iterable[Path], library: Library) -> Masker:
         for version in policy.versions
         for clause in version.clauses()
     ]
-    # The shipped banks only: people add the association's own lines in a hurry.
+    # The shipped banks only: names may slip into lines that the association adds in a hurry.
     for bank in (shipped / "politique").glob("*/questions.jsonl"):
         texts += [str(json.loads(line)["question"]) for line in bank.read_text("utf-8").splitlines()]
     words = {word for text in texts for word in _WORD.findall(text)}

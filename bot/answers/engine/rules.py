@@ -1,4 +1,4 @@
-"""What is decided by rule, not learnt: numbers that a question names, and questions that follow another."""
+"""The rules that complete the model: clause numbers in a question, and follow-up questions."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from bot.policy.articles import Number, Version
 from bot.policy.references import Reference
 from bot.policy.search import fold_accents
 
-LOOKS_UP = -0.15  # least score of the topic "article" when a question that names a number asks to read it
-CERTAIN = 0.3  # least margin for a clause to answer although the number that is named does not exist
-CITED = 0.3  # added to the score of a clause that is named
-PRECEDING = (0.9, 0.5)  # added to the clauses of the last exchange: the first, then the others
-MINOR = 0.2  # PRECEDING is multiplied by this when the question makes sense by itself
-NOTHING_SAID = 1.5  # and by this when it holds no word of the policy's: more than any clause can score
-ELSEWHERE = 0.4  # below this negative margin, a question is surely off topic: « et la météo? »
+LOOKS_UP = -0.15  # lowest "article" score at which a question that names a clause asks to read it
+CERTAIN = 0.3  # lowest margin for a clause to answer a question that names a missing number
+CITED = 0.3  # added to the score of a clause named in the question
+PRECEDING = (0.9, 0.5)  # added to the clauses of the last answer: the first, then the others
+MINOR = 0.2  # factor of PRECEDING when the question makes sense by itself
+NOTHING_SAID = 1.5  # factor of PRECEDING when it has no word of the policy: beats any score
+ELSEWHERE = 0.4  # a question whose margin is below minus this is off topic: « et la météo? »
 _SHORT = 8  # words; a longer question makes sense by itself
 
-# How a question begins when it only makes sense after another; on folded text.
+# The beginnings of follow-up questions, on folded text.
 _FOLLOWS = re.compile(
     r"(?:et|pis|puis|ok|oui|mais|ben|d'accord|bon|alors|donc|and|but|so|ok)\b[\s,]*"
     r"(?:(?:pour|sur|avec|si|dans|a|au|aux|chez|quand|meme|une?|les?|la|l'|mon|ma|mes|what|if|on|for|with|how)\b|$)"
@@ -29,17 +29,17 @@ _FOLLOWS = re.compile(
 
 
 def look_up(reference: Reference, version: Version, scores: Scores | None) -> tuple[Number, ...] | None:
-    """Return the clauses that a question asks to read by number, all those of an article in order.
+    """Return the clauses that a question asks to read by number; for an article, all of its clauses in order.
 
     Empty when the number does not exist. None when the number is only mentioned (« congédié en vertu
-    de l'article 7, a-t-on une indemnité? »), and the question is to be answered like any other.
+    de l'article 7, a-t-on une indemnité? »), and the question should be answered like any other.
     """
     numbers: dict[Number, None] = {}
     for span in reference.spans:
         if span.first == span.last:
             numbers |= dict.fromkeys(clause.number for clause in version.within(span.first))
             continue
-        for clause in version.clauses():  # a range, with what is below either end
+        for clause in version.clauses():  # a range, including the subclauses of both ends
             number = clause.number
             if span.first <= number <= span.last or number.within(span.first) or number.within(span.last):
                 numbers[number] = None
@@ -52,7 +52,7 @@ def look_up(reference: Reference, version: Version, scores: Scores | None) -> tu
 
 
 def follows(question: str) -> bool:
-    """Tell whether a question only makes sense after another: « et pour TikTok? », « pourquoi? »."""
+    """Return whether a question only makes sense after another: « et pour TikTok? », « pourquoi? »."""
     folded = fold_accents(question).replace("’", "'").strip(" .!?…«»\"'")
     return len(folded.split()) <= _SHORT and bool(_FOLLOWS.match(folded))
 
@@ -64,10 +64,10 @@ def adjusted(
     previous: Sequence[Number],
     holds_any: Callable[[str], bool],
 ) -> Scores:
-    """Return scores raised for the clauses that are cited, and for those of the last exchange.
+    """Raise the scores of the clauses that the question cites and of those in the last answer.
 
-    `holds_any`: whether a question holds a word of the policy's. « Et pour TikTok? » holds none: alone, it
-    asks which sites are meant; after another question, it asks the same about TikTok.
+    `holds_any`: whether a question has a word of the policy. « Et pour TikTok? » has none. By itself, it asks
+    which sites are covered. After another question, it asks the same about TikTok.
     """
     added = dict.fromkeys(cited, CITED)
     if previous and scores.margin > -ELSEWHERE and follows(question):

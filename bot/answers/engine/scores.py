@@ -1,4 +1,4 @@
-"""What a model says of one question. numpy is imported only once there are scores to work on."""
+"""A model's scores for one question. numpy is imported only when there are scores to process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMAT = 2  # of a model's file, and part of its fingerprint: another format's file is never read
+FORMAT = 2  # version of the file format, included in the fingerprint: other formats are never read
 
 
 class ModelError(Exception):
@@ -28,13 +28,14 @@ class ScoredClause(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
-    """A model's scores for one question: about 1 for what is sure, about 0 for the rest.
+    """A model's scores for one question: about 1 for a sure match, about 0 otherwise.
 
     `numbers`: the n clauses of the version that the model knows, in the order of the text.
     `values`: `(n,) float64`, their scores. `reasons`: the score of each reason to decline (`bank.REASONS`).
-    `topics`: how far "incident", "draft" and "article" each are above their threshold; above 0, the text
-    is one. `threshold`: added to the best clause before it is compared with the reasons. `silence`: added
-    to "silent" before it is compared with the other reasons. `sharpness`: from scores to likelihoods.
+    `topics`: how far "incident", "draft" and "article" each exceed their threshold; above 0, the text belongs
+    to the topic. `threshold`: added to the best clause before it is compared with the reasons. `silence`:
+    added to "silent" before it is compared with the other reasons. `sharpness`: the softmax factor that turns
+    scores into likelihoods.
     """
 
     numbers: tuple[Number, ...]
@@ -47,7 +48,7 @@ class Scores:
 
     @property
     def silent(self) -> bool:
-        """Whether, if the question is declined, the policy touches its subject all the same."""
+        """Whether a declined question is on a subject that the policy touches."""
         rival = max(score for reason, score in self.reasons.items() if reason != "silent")
         return self.reasons["silent"] + self.silence > rival
 
@@ -63,7 +64,7 @@ class Scores:
         return best + self.threshold - max(self.reasons.values())
 
     def ranked(self) -> list[ScoredClause]:
-        """Return every clause with its likelihood, best first, in the order of the text when equal.
+        """Return every clause with its likelihood, best first; ties are in the order of the text.
 
         A softmax over the clauses and the reasons to decline.
         """
@@ -78,7 +79,7 @@ class Scores:
         return [ScoredClause(self.numbers[at], chance) for at, chance in best_first]
 
     def raised(self, added: Mapping[Number, float]) -> Scores:
-        """Return the scores with those of some clauses raised."""
+        """Return a copy with the scores of some clauses raised."""
         if not added:
             return self
         return replace(self, values=self.values + [added.get(number, 0.0) for number in self.numbers])

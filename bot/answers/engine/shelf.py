@@ -1,4 +1,4 @@
-"""The models in memory: each is loaded at its first question, and trained again when its bank changes."""
+"""The models in memory: each is loaded at its first question and retrained when its bank changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class _Place:
-    """A policy's model. `stamp`: of the files that it was made of; `training`: the thread that makes it."""
+    """A policy's model. `stamp`: the state of its source files. `training`: the thread that trains it."""
 
     stamp: tuple[object, ...] | None = None
     model: Model | None = None
@@ -30,9 +30,9 @@ class _Place:
 
 
 class ModelShelf:
-    """Gives each policy's model, and never makes a question wait for training. Safe from several threads.
+    """Provides each policy's model without making a question wait for training. Thread-safe.
 
-    `folders`: those that hold policies and their banks. `models`: where trained models are kept.
+    `folders`: the folders of the policies and their banks. `models`: the folder of the trained models.
     """
 
     def __init__(self, folders: Sequence[Path], models: Path) -> None:
@@ -43,18 +43,18 @@ class ModelShelf:
         self._closed = False
 
     def model(self, version: Version) -> Model | None:
-        """Return the model that serves a version, None while there is none.
+        """Return the model to use for a version, or None while there is none.
 
-        While a changed bank is being learnt, the model before it serves.
+        While a model is trained on a changed bank, the previous model stays in use.
         """
         return self._place(version).model
 
     def ready(self, version: Version) -> bool:
-        """Tell whether the model is up to date with its bank; if not, start to train it."""
+        """Return whether the model is up to date with its bank; if not, start training it."""
         return self._place(version).training is None
 
     def prepare(self, version: Version) -> bool:
-        """Load a policy's model and the encoder, after training if need be. False when there is none."""
+        """Load a policy's model and the encoder, training first if needed. False when there is no model."""
         training = self._place(version).training
         if training:
             training.join()
@@ -64,7 +64,7 @@ class ModelShelf:
         return model is not None
 
     def close(self) -> None:
-        """Start no more training."""
+        """Prevent any new training."""
         self._closed = True
 
     def _place(self, version: Version) -> _Place:
@@ -75,13 +75,13 @@ class ModelShelf:
             return place
 
     def _refresh(self, sources: Sources, place: _Place) -> None:
-        """Load the model again if a file changed, and start to train it if it is missing or out of date."""
+        """Reload the model if a file changed, and start training it if it is missing or out of date."""
         try:
             stamp = sources.stamp() if sources.banks() else ()
             if stamp == place.stamp:
                 return
             place.model, current = store.find_model(sources, self._models) if stamp else (None, True)
-        except OSError:  # a file was removed meanwhile: the next question will look again
+        except OSError:  # a file was just removed: the next question will try again
             return
         place.stamp = stamp
         if not current and not self._closed:
@@ -101,7 +101,7 @@ class ModelShelf:
 
 
 class FixedModel(ModelShelf):
-    """Gives the same model, or none, whatever the version; nothing is read or trained."""
+    """Provides one fixed model, or none, for every version. Nothing is read or trained."""
 
     def __init__(self, model: Model | None) -> None:
         super().__init__((), Path())

@@ -1,12 +1,13 @@
-"""Where trained models are kept, and which one serves.
+"""The storage of trained models, and the choice of the one in use.
 
-`<folder>/<policy>-<fingerprint>.npz` is a model, named after what it was trained on: the bank, the spelling
-table, the policy's text and the way of training. `<folder>/<policy>-<base>.json` is the verdict on the latest
-bank for one text: which model serves, and how it and the one before it answered the questions set aside. A
-model that answers worse does not serve, and its bank is not tried again until it changes. Each text has its
-own verdict, so that a revision is learnt before its day while the text in force is served.
+`<folder>/<policy>-<fingerprint>.npz` is a model. The fingerprint covers its training data (the bank, the
+spelling table, the policy's text) and the training method. `<folder>/<policy>-<base>.json` is the verdict on
+the latest bank for one text: which model is in use, and how it and the previous one scored on the questions
+set aside. A model that scores worse is not used, and its bank is not tried again until it changes. Each text
+has its own verdict, so that a model is ready for a revision before it takes effect, while the text in force
+keeps its own.
 
-Files are replaced in one step, so that two processes at once do no harm; a damaged one is made again.
+Files are replaced atomically, so that two processes can write at once. A damaged file is written again.
 """
 
 from __future__ import annotations
@@ -39,16 +40,16 @@ from bot.policy.loading import Adopted
 if TYPE_CHECKING:
     from bot.answers.engine.model import Model
 
-TRAINING = 3  # raised when the way of training changes, so that older models are made again
-KEPT = 4  # models of one policy: the text in force, the one to come, and the latest used before
-SLOWEST = 600.0  # seconds for one training; twenty are enough on one core
-_ROOT = Path(__file__).resolve().parents[3]  # of this program, wherever it is run from
-_making = Lock()  # a second caller waits for the training under way, rather than start another
+TRAINING = 3  # incremented when the training method changes, so that older models are rebuilt
+KEPT = 4  # models per policy: for the text in force, the scheduled one, and the latest used before
+SLOWEST = 600.0  # time limit of a training run, in seconds; twenty are enough on one core
+_ROOT = Path(__file__).resolve().parents[3]  # the folder that contains `bot`
+_making = Lock()  # a second caller waits for the current training instead of starting another
 
 
 @dataclass(frozen=True)
 class Sources:
-    """What a policy's model is made of: the folders that hold policies, and one version's text."""
+    """The sources of a policy's model: the folders of the policies, and one version's text."""
 
     folders: tuple[Path, ...]
     version: Version
@@ -59,14 +60,15 @@ class Sources:
 
     @cached_property
     def table(self) -> dict[str, str]:
-        """What people type for what they mean. Raises `PolicyError`, OSError."""
+        """The spelling table: from what people type to what they mean. Raises `PolicyError`, OSError."""
         return load_spelling_table(bank.spelling_tables(self.folders))
 
     def lines(self, name: str = bank.BANK) -> tuple[bank.BankLine, ...]:
         """Return the bank's lines that fit the version. Raises `PolicyError`, OSError.
 
-        A line that says that an older version did not answer is left out where this one may: people decide.
-        A line about a clause that no longer exists is dropped, and does not invalidate the rest of the bank.
+        A line marked as unanswered by an older version is left out when this version may answer it: people
+        decide. A line about a clause that no longer exists is dropped, and does not invalidate the rest of
+        the bank.
         """
         lines = bank.load_bank_lines(bank.bank_files(self.folders, self.version.policy, name))
         words = ClauseWords(self.version, {}, self.table, search.indexed_keys)
@@ -78,13 +80,13 @@ class Sources:
         return bank.carried_lines(fitting, self.version)
 
     def stamp(self) -> tuple[object, ...]:
-        """Return a value that changes with the files or the text, without reading files. Raises OSError."""
+        """Return a value that changes with the files or the text. Does not read the files. Raises OSError."""
         paths = (*self.banks(), *bank.spelling_tables(self.folders))
         stats = [(path, path.stat()) for path in paths]
         return (self.version.sha256, *((path, stat.st_mtime_ns, stat.st_size) for path, stat in stats))
 
     def base(self) -> str:
-        """Return the fingerprint of everything but the bank: what models have in common. Raises OSError."""
+        """Return the fingerprint of all but the bank: comparable models share it. Raises OSError."""
         text = "\n".join(self.version.pieces()).encode()
         tables = (path.read_bytes() for path in bank.spelling_tables(self.folders))
         return fingerprint([f"{FORMAT}.{TRAINING}".encode(), text, *tables])
@@ -104,9 +106,9 @@ def fingerprint(parts: Iterable[bytes]) -> str:
 
 @dataclass(frozen=True, slots=True, order=True)
 class ModelScore:
-    """How a model answers the questions set aside, as shares from 0 to 1 (see `evaluation`).
+    """A model's scores on the questions set aside, as shares from 0 to 1 (see `evaluation`).
 
-    The more questions are right, the better; among equals, the more have the right clause first.
+    Scores compare by `joint`, then by `top1`.
     """
 
     joint: float
@@ -115,11 +117,12 @@ class ModelScore:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Which model serves after a bank was learnt. `bank`, `base`: its `Sources.key` and `Sources.base`.
+    """The model chosen after training on a bank. `bank`, `base`: its `Sources.key` and `Sources.base`.
 
-    `lines`: how many lines the bank has. `model`: the file of the model. `swapped`: whether it was trained on
-    this bank; if not, it is the one before, which answers better. `before`, `after`: the scores of the two;
-    None when there was none before, or no question is set aside.
+    `lines`: the number of lines in the bank. `model`: the model's file name. `swapped`: whether that model
+    was trained on this bank; if not, it is the previous one, which scores better. `before`, `after`: the
+    scores of the previous and the new model; None when there was no previous model or no question is set
+    aside.
     """
 
     bank: str
@@ -135,8 +138,8 @@ class Verdict:
 class TrainingOrder:
     """The training program's input, as JSON on its standard input.
 
-    `adopted`: of the version to learn. `texts`: of this version and those before it, since the folders need
-    not hold what was approved; where there are none, they are read from the folders.
+    `adopted`: the adoption date of the version to learn. `texts`: that version and the earlier ones, since
+    approved texts may not be in the folders. When it is empty, the texts are read from the folders.
     """
 
     policy: str
@@ -150,9 +153,9 @@ ORDER, VERDICT = TypeAdapter(TrainingOrder), TypeAdapter(Verdict)
 
 
 def load_verdict(sources: Sources, models: Path) -> Verdict | None:
-    """Return the latest verdict for this text, None when it is missing or damaged. Raises OSError.
+    """Return the latest verdict for this text, or None when it is missing or damaged. Raises OSError.
 
-    Marks its files as used, since those unused for longest are removed first.
+    Also updates the times of its files, because the least recently used are removed first.
     """
     path = models / f"{sources.version.policy}-{sources.base()}.json"
     try:
@@ -160,13 +163,13 @@ def load_verdict(sources: Sources, models: Path) -> Verdict | None:
     except (OSError, ValueError):
         return None
     for used in (path, models / verdict.model):
-        with suppress(OSError):  # they can be read, and that is enough
+        with suppress(OSError):  # read-only files are fine
             os.utime(used)
     return verdict
 
 
 def find_model(sources: Sources, models: Path) -> tuple[Model | None, bool]:
-    """Return the model that can serve now, and whether its verdict is on the bank as it is.
+    """Return the model to use now, and whether its verdict is about the current bank.
 
     Raises OSError when the bank cannot be read.
     """
@@ -182,7 +185,7 @@ def find_model(sources: Sources, models: Path) -> tuple[Model | None, bool]:
 
 
 def is_learnt(sources: Sources, models: Path) -> bool:
-    """Tell, without loading a model, whether the policy's bank has its verdict, or there is no bank.
+    """Return whether the policy's bank has its verdict or does not exist, without loading a model.
 
     Raises OSError when the bank cannot be read.
     """
@@ -195,8 +198,8 @@ def is_learnt(sources: Sources, models: Path) -> bool:
 def learn(sources: Sources, models: Path) -> Verdict:
     """Train on the bank in a process of its own, and return the verdict.
 
-    Takes about twenty seconds, or no time when the bank has its verdict already. Raises `ModelError`, whose
-    text is a French sentence.
+    Takes about twenty seconds, or no time when the bank already has its verdict. Raises `ModelError` with a
+    French sentence.
     """
     version = sources.version
     texts = tuple(
@@ -212,7 +215,7 @@ def learn(sources: Sources, models: Path) -> Verdict:
 def _run(order: str) -> str:
     """Run the training program on an order, and return its output. Raises `ModelError`."""
     paths = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH", "")]))
-    # One thread for its arithmetic, so that the bot keeps a core.
+    # A single computing thread, so that the bot keeps a core.
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     try:
         done = subprocess.run(
@@ -232,7 +235,7 @@ def _run(order: str) -> str:
 
 
 def save_verdict(models: Path, policy: str, verdict: Verdict, trained: Model | None = None) -> None:
-    """Write a verdict, and the model `trained` if it serves; remove the files unused for longest.
+    """Write a verdict, with the model `trained` if given, and remove the least recently used files.
 
     Raises OSError.
     """
@@ -255,7 +258,7 @@ def save_verdict(models: Path, policy: str, verdict: Verdict, trained: Model | N
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
-    """Give a draft that replaces `path` at the end, whatever other processes write there."""
+    """Yield a draft file that replaces `path` at the end, even if other processes write there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
         draft = Path(file.name)

@@ -1,4 +1,4 @@
-"""Finding clauses by their own words: for a policy without a bank, or clauses newer than its bank.
+"""Text search for clauses that answer: in a policy without a bank, or among clauses newer than its bank.
 
 Okapi BM25 on French stems ranks the clauses. A clause answers when it holds a large enough share of the
 question, where each word weighs according to its rarity; a word that the policy never uses weighs the most.
@@ -15,20 +15,21 @@ from bot.policy.articles import Number, Version
 from bot.policy.search import fold_accents, indexed_keys, search_words, word_keys
 
 SATURATION, LENGTH = 1.2, 0.75  # BM25's k1 and b, at their usual values
-TITLE = 0.5  # weight of a word of a title or heading, against 1 for a word of the text
-# Shares of a question held by a clause newer than the bank. Of a thousand questions that the policy does not
-# answer, a given clause reaches the first share for one and the second for ten (see docs/questions.md).
-SAYS = 0.45  # from which the clause answers
-MAY_SAY = 0.2  # from which it is no longer safe to say that the policy does not answer
+TITLE = 0.5  # weight of a word in a title or heading; a word in the text weighs 1
+# Thresholds on the share of a question that a clause newer than the bank contains. Of a thousand questions
+# that the policy does not answer, a given clause reaches the first for one and the second for ten (see
+# docs/questions.md).
+SAYS = 0.45  # at or above, the clause answers
+MAY_SAY = 0.2  # at or above, it is unsafe to say that the policy does not answer
 FEWEST = 2  # words that a clause must share with a question, unless the question has only one
 
 
 class ClauseWords:
     """The words of a version's clauses, counted once.
 
-    `topics`: words that people use for some clauses. `table`: what they type for what they mean.
-    `keys_of`: returns the stems of a word of a question; for the questions of a bank, which are asked many
-    times, pass `search.indexed_keys`, which remembers them.
+    `topics`: words that people use for some clauses. `table`: from what they type to what they mean.
+    `keys_of`: returns the stems of a word in a question. For bank questions, which are processed many times,
+    pass `search.indexed_keys`, which caches them.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class ClauseWords:
             for number in numbers:
                 if number in counts:
                     _count(counts[number], topic, 1.0)
-        self._holders: dict[str, dict[Number, float]] = {}  # by key: the clauses that hold it, and how often
+        self._holders: dict[str, dict[Number, float]] = {}  # by stem: the clauses with it, and how often
         for number, held in counts.items():
             for key, count in held.items():
                 self._holders.setdefault(key, {})[number] = count
@@ -60,17 +61,18 @@ class ClauseWords:
         self._norms = {n: SATURATION * (1 - LENGTH + LENGTH * length / mean) for n, length in lengths.items()}
 
     def holds_any(self, question: str) -> bool:
-        """Return whether the text has a word of the question."""
+        """Return whether a word of the question appears in the text."""
         return any(self._keys_of(word[0]) & self._own for word in search_words(self._spell(question)))
 
     def rank(self, question: str) -> list[ScoredClause]:
-        """Return the clauses that share words with a question, best BM25 first, with the share each holds.
+        """Return the clauses that share words with a question, best BM25 first, with each clause's share.
 
-        The share, from 0 to 1, is 0 when a clause shares so few words that it may be chance.
+        The share of the question that the clause contains, from 0 to 1, is 0 when so few words match that it
+        may be chance.
         """
         typed = {fold_accents(word[0]): word[0] for word in search_words(self._spell(question))}
         total = 0.0
-        scores: dict[Number, tuple[float, float, int]] = {}  # BM25, the weight held, the words shared
+        scores: dict[Number, tuple[float, float, int]] = {}  # BM25, matched weight, matched words
         for word in typed.values():
             counts: dict[Number, float] = {}
             for key in self._keys_of(word):
@@ -89,7 +91,7 @@ class ClauseWords:
         ]
 
     def may_answer(self, question: str, clauses: Collection[Number]) -> list[ScoredClause]:
-        """Return which of `clauses` may answer a question, the largest share first."""
+        """Return those of `clauses` that may answer a question, the largest share first."""
         ranked = [c for c in self.rank(question) if c.number in clauses and c.score >= MAY_SAY]
         return sorted(ranked, key=lambda clause: (-clause.score, clause.number))
 

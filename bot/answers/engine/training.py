@@ -1,8 +1,8 @@
-"""Train a model on a bank of questions. Only `bot.answers.train`, a separate program, uses this.
+"""Training of a model on a bank of questions. Only `bot.answers.train`, a separate program, uses it.
 
-Kernel ridge regression, solved exactly: the same bank always gives the same model. The thresholds are set
-on the scores that each author's questions get from the *other* authors' alone. Those scores follow from
-the one solution, without training again: the block form of a linear smoother's leave-one-out residual.
+Kernel ridge regression, solved exactly: the same bank always gives the same model. The thresholds are set on
+the scores that each author's questions get from the *other* authors' questions alone. Those scores follow
+from the same solution, without retraining: the block form of a linear smoother's leave-one-out residual.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from bot.policy.articles import Version
 
 Table: TypeAlias = NDArray[np.float64]
 
-TOPICS = ("incident", "draft", "article")  # columns for what a text is, alongside those for what answers it
+TOPICS = ("incident", "draft", "article")  # columns for the kind of text, after those for clauses
 RIDGE = 1.0
-SHARE, WIDTH = 3.0, 1.0  # of the embedding's kernel, beside four linear kernels of weight 1
-ALSO = 0.3  # target of a clause that may be cited, against 1 for the one to cite first
-IN_SCOPE = 0.675  # share of people's questions that a policy answers
-TOO_FEW = 20  # an author with fewer lines is grouped with the others who have few
+SHARE, WIDTH = 3.0, 1.0  # of the embedding kernel; each of the four linear kernels has weight 1
+ALSO = 0.3  # target of a clause in `also_ok`; a `gold` clause has 1
+IN_SCOPE = 0.675  # assumed share of people's questions that a policy answers
+TOO_FEW = 20  # authors with fewer lines are grouped together
 
 
 def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> tuple[Model, Table]:
-    """Train on n lines. Return the model, and each line's scores from the other authors' lines alone.
+    """Train on n lines. Return the model, and each line's scores when its author's lines are left out.
 
-    `table`: what people type for what they mean (`load_spelling_table`). The scores are `(n, c) float64`, c
-    being the model's columns. Raises `ValueError` when no line is answered.
+    `table`: from what people type to what they mean (`load_spelling_table`). The scores are `(n, c) float64`,
+    c being the model's columns. Raises `ValueError` when no line is answered.
     """
     clauses = answered_clauses(lines, version)
     if not clauses:
@@ -84,7 +84,7 @@ def answered_clauses(lines: Sequence[BankLine], version: Version) -> tuple[str, 
 
 
 def speller_of(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> Speller:
-    """Return a speller that knows the words of the text, and those of the bank except its typos."""
+    """Return a speller that knows the words of the text and of the bank, except the bank's typos."""
     return Speller.of([*(line.question for line in lines if line.kind != "typo"), *version.pieces()], table)
 
 
@@ -101,7 +101,7 @@ def rarity_of(spelled: Sequence[str]) -> Floats:
 
 
 def targets_of(lines: Sequence[BankLine], clauses: Sequence[str]) -> Table:
-    """Return what each column should score for each of n lines: `(n, c) float64`, from 0 to 1.
+    """Return the target of each column for each of n lines: `(n, c) float64`, from 0 to 1.
 
     An article as a whole has no column: a line that names one teaches nothing about its clauses.
     """
@@ -118,7 +118,7 @@ def targets_of(lines: Sequence[BankLine], clauses: Sequence[str]) -> Table:
 
 
 def groups_of(lines: Sequence[BankLine]) -> list[NDArray[np.intp]]:
-    """Return each author's rows; authors with fewer than `TOO_FEW` share the last group."""
+    """Return each author's rows. Authors with fewer than `TOO_FEW` lines share the last group."""
     rows: dict[str, list[int]] = {}
     for at, line in enumerate(lines):
         rows.setdefault(line.author, []).append(at)
@@ -128,10 +128,10 @@ def groups_of(lines: Sequence[BankLine]) -> list[NDArray[np.intp]]:
 
 
 def solve(kernel: Table, targets: Table, groups: Sequence[NDArray[np.intp]]) -> tuple[Table, Table]:
-    """Return the dual solution, and what each group's rows would score if the group were left out.
+    """Return the dual solution, and the scores that each group's rows would get if the group were left out.
 
-    Both are `(n, c) float64`, as `targets`. `kernel`, `(n, n) float64`, is changed in place. With P the
-    inverse of kernel + ridge and α = P·targets, the residual r of a group that is left out solves
+    Both are `(n, c) float64`, like `targets`. `kernel`, `(n, n) float64`, is modified in place. With P the
+    inverse of kernel + ridge and α = P·targets, the residual r of a left-out group solves
     P[group, group]·r = α[group].
     """
     kernel[np.diag_indices_from(kernel)] += RIDGE
@@ -147,17 +147,17 @@ def solve(kernel: Table, targets: Table, groups: Sequence[NDArray[np.intp]]) -> 
 
 
 def threshold_of(clauses: Sequence[str], lines: Sequence[BankLine], scores: Table) -> float:
-    """Return what to add to the best clause's score so that most questions are correctly handled.
+    """Return the offset to the best clause's score that handles the most questions correctly.
 
-    `scores`: `(n, clauses + reasons) float64`. Lines are weighted so that `IN_SCOPE` of them should be
-    answered; the joint measure is smoothed, which prefers the middle of a plateau to a spike.
+    `scores`: `(n, clauses + reasons) float64`. Lines are weighted so that a share `IN_SCOPE` of them should
+    be answered. The joint measure is smoothed, to prefer the middle of a plateau to a spike.
     """
     count = len(clauses)
     best = scores[:, :count].argmax(axis=1)
     margins = scores[:, :count].max(axis=1) - scores[:, count:].max(axis=1)
     inside = np.array([bool(line.gold) for line in lines])
     if inside.all():
-        return float(-np.quantile(margins, 0.02))  # no line is declined: decline what is unlike all lines
+        return float(-np.quantile(margins, 0.02))  # no line is declined: decline what is unlike all
     accepted = [set(map(str, (*line.gold, *line.also_ok))) for line in lines]
     right = np.array([clauses[at] in numbers for at, numbers in zip(best, accepted, strict=True)])
     weight = np.where(inside, IN_SCOPE / inside.sum(), (1 - IN_SCOPE) / (~inside).sum())
@@ -179,7 +179,7 @@ def _silence(lines: Sequence[BankLine], reasons: Table) -> float:
 
 
 def _sharpness(targets: Table, scores: Table) -> float:
-    """Return the softmax factor, an integer from 1 to 40, under which the bank is most likely."""
+    """Return the softmax factor, an integer from 1 to 40, that maximizes the likelihood of the bank."""
     gold = (targets == 1).astype(float)
     gold /= np.maximum(gold.sum(axis=1, keepdims=True), 1)
 
@@ -191,7 +191,7 @@ def _sharpness(targets: Table, scores: Table) -> float:
 
 
 def _best_split(scores: NDArray[np.float64], wanted: NDArray[np.bool_]) -> float:
-    """Return the threshold with the best F1, halfway between two scores; infinity when nothing is wanted."""
+    """Return the threshold with the best F1, halfway between two scores; infinity when none is wanted."""
     if not wanted.any():
         return float("inf")
     order = np.argsort(-scores, kind="stable")
