@@ -51,6 +51,7 @@ from bot.reports import records as report_records
 from bot.reports.addresses.addresses import Addresses, load_addresses
 from bot.reports.drafts import Drafts
 from bot.reports.figures import digest, export
+from bot.reports.ground import Ground, find_ground
 from bot.reports.identifying import Identifying, load_identifying
 from bot.reports.intake import Reporting
 from bot.reports.keys import Keyring
@@ -127,6 +128,11 @@ class Parts:
         """The guidance of each policy, by policy. Raises `PolicyError`."""
         return load_guidance(self.folders, self.library.policies)
 
+    def ground(self) -> Ground:
+        """Return what reports stand on today. Raises `PolicyError` when the texts cannot be read."""
+        guidance = self.guidance.get(self.library.default.id) or Guidance()
+        return find_ground(self.library, guidance.incident_clauses)
+
     def _interpret(self, policies: Mapping[str, Policy]) -> Callable[[], None]:
         """Read the guidance for `policies`; return a function that puts it in use. Raises `PolicyError`."""
         return partial(self.guidance.update, load_guidance(self.folders, policies))
@@ -161,10 +167,12 @@ class Parts:
     @cached_property
     def issuer(self) -> Issuer:
         """The association and its policies, as receipts name them."""
-        names = {
-            policy.id: (policy.name, policy.annotations.title) for policy in self.library.policies.values()
-        }
-        return Issuer(self.settings.vigie_association, lambda policy: names[policy], self.calendar.zone)
+
+        def names(policy: str) -> tuple[str, str]:
+            named = self.library.policies[policy]
+            return named.name, named.annotations.title
+
+        return Issuer(self.settings.vigie_association, names, self.calendar.zone)
 
     @cached_property
     def masker(self) -> Masker:
@@ -294,7 +302,9 @@ class Bot(Parts):
         if self.storage.path is None:
             temporary = report_keys.new_keyring()
             ring = lambda _: temporary  # noqa: E731 — like the database in memory, it disappears with the process
-        return Records(ring, self.calendar, delays, remember=self.office.remember, clock=self.clock)
+        return Records(
+            ring, self.calendar, delays, remember=self.office.remember, clock=self.clock, ground=self.ground
+        )
 
     def _report_keys(self, db: Database) -> Keyring:
         """Return the keys that seal reports, made before the first one.
@@ -307,11 +317,9 @@ class Bot(Parts):
     @cached_property
     def reporting(self) -> Reporting:
         """The intake and the handling of reports."""
-        guidance = self.guidance.get(self.library.default.id) or Guidance()
         return Reporting(
             self.office,
             self.library,
-            guidance.incident_clauses,
             self.records,
             lambda: self.addresses,
             lambda: self.identifying,

@@ -71,7 +71,7 @@ def examples(bot: Bot) -> dict[str, Reply]:
             **commands.banque_examples(library),
             **training_examples(),
             **alert_examples(),
-            **digest_examples(),
+            **digest_examples(bot.records.ground().cited),
             **export_examples(),
             "Signaler, trop de signalements": TOO_MANY,
             **storage.executor.submit(over_a_registry).result(),

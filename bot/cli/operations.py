@@ -43,6 +43,7 @@ from bot.policy.articles import PolicyError
 from bot.policy.loading import load_library
 from bot.reports import checks as report_checks
 from bot.reports import escalation
+from bot.reports.ground import Ground
 from bot.settings import Settings, listed
 from bot.storage import state
 from bot.storage.database import StorageError
@@ -161,6 +162,13 @@ def reprendre() -> None:
     click.echo("Les envois reprennent." if resumed else "Les envois n'étaient pas en pause.")
 
 
+def _ground(config: Settings) -> Ground:
+    try:
+        return Parts(config).ground()
+    except PolicyError:  # which `_policies` reports
+        return Ground()
+
+
 @click.command(name="diagnostic", help="Vérifier tout ce dont Vigie dépend, et dire quoi faire.")
 @json_flag
 def diagnostic_(as_json: bool) -> None:
@@ -173,7 +181,7 @@ def diagnostic_(as_json: bool) -> None:
         return [
             *_roles(db, config.today()),
             *onboarding_checks.check_register(db, config.keys()),
-            *report_checks.check_reports(db, config.keys(), config.today()),
+            *report_checks.check_reports(db, config.keys(), config.today(), _ground(config)),
         ]
 
     findings += diagnostic.check_machine(config, system_clock, records)

@@ -12,6 +12,7 @@ from typing import Final
 import click
 from sqlite_utils import Database
 
+from bot.app.build import Parts
 from bot.cli import base
 from bot.reports import keys, queue, records, retention, routing
 from bot.reports.addresses.addresses import Addresses, load_addresses
@@ -19,7 +20,7 @@ from bot.reports.figures import export as report_export
 from bot.reports.figures import statistics as report_statistics
 from bot.reports.keys import KEY_FILE, SealError
 from bot.reports.records import STATUSES, Records, ReportError, Session
-from bot.settings import SEED, Settings
+from bot.settings import SEED
 from bot.storage import files
 from bot.storage.database import beside
 from bot.typesetting.typeset import typeset
@@ -65,10 +66,10 @@ def signalements(context: click.Context, as_json: bool) -> None:
 # --- Taking reports out -----------------------------------------------------------------------
 
 
-def _session(config: Settings, db: Database) -> Session:
+def _session(bot: Parts, db: Database) -> Session:
     """Return the records over the database; before the first report there is no key, and nothing to open."""
-    ring = keys.keyring(config.keys()) if records.any_report(db) else keys.new_keyring()
-    return Records(lambda _: ring, config.calendar()).at(db)
+    ring = keys.keyring(bot.settings.keys()) if records.any_report(db) else keys.new_keyring()
+    return Records(lambda _: ring, bot.calendar, ground=bot.ground).at(db)
 
 
 @signalements.command(name="exporter", help="Écrire le dossier d'un signalement en PDF, et son empreinte.")
@@ -86,7 +87,7 @@ def _export(signalement: str, out: Path | None, as_json: bool) -> None:
     config = base.real_settings()
     start = signalement.strip().lower()
     with beside(config.database()) as db:
-        session = _session(config, db)
+        session = _session(Parts(config), db)
         rows = session.execute(
             "SELECT id FROM report_cases WHERE substr(id, 1, ?) = ?", (len(start), start)
         ).fetchall()
@@ -123,7 +124,7 @@ def _statistics(form: str | None, out: Path | None) -> None:
     """Print the figures of the reports that someone was told of."""
     config = base.real_settings()
     with beside(config.database()) as db:
-        session = _session(config, db)
+        session = _session(Parts(config), db)
         tables = report_statistics.tables(session, report_statistics.visible(session))
     rows = report_statistics.rows(tables)
     if form == "json":

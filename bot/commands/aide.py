@@ -31,9 +31,10 @@ def _line(command: Command) -> Iterator[Span | str]:
     written = f"/{command.name}" if command.slash else f"/vigie {command.name}"
     yield code(f"{written} {command.usage}".strip())
     yield f"\n{command.summary}"
-    for at, example in enumerate(command.examples):
-        several = "s" if len(command.examples) > 1 else ""
+    examples = command.examples()
+    for at, example in enumerate(examples):
+        several = "s" if len(examples) > 1 else ""
         yield f" Exemple{several}\u00a0: " if at == 0 else ", "
         yield code(f"{written} {example}")
-    if command.examples:
+    if examples:
         yield "."

@@ -53,7 +53,10 @@ def catalogue(
     outbox: Notices,
 ) -> tuple[Command, ...]:
     """Return every command; the first is the one that free text goes to."""
-    example = str(library.default.example(library.current(library.default)))
+
+    def example() -> str:
+        return str(library.default.example(library.current(library.default)))
+
     refuse_others = partial(admin_refusal, office)
     managing = partial(Command, opens_form=True, refusal=refuse_others)
     commands: tuple[Command, ...] = (
@@ -62,7 +65,7 @@ def catalogue(
             instant=partial(politique.look_up, library),
             summary="Lire la politique par numéro ou par mot, ou lui poser une question.",
             usage="[numéro, mot ou question]",
-            examples=(example, f"article {example.partition('.')[0]}", "consentement"),
+            examples=lambda: (example(), f"article {example().partition('.')[0]}", "consentement"),
             run=partial(question.answer, answering),
             suggest=partial(suggestions.suggest, library),
             slash=True,
@@ -71,7 +74,7 @@ def catalogue(
             name="question",
             summary="Poser une question dans vos mots, et lire ce qu'en dit la politique.",
             usage="votre question",
-            examples=("Qui doit lire cette politique?",),
+            examples=lambda: ("Qui doit lire cette politique?",),
             run=partial(question.ask, answering),
         ),
         Command(
@@ -79,7 +82,7 @@ def catalogue(
             summary="Voir quelles clauses visent un message.",
             usage="texte",
             run=partial(question.about, answering),
-            shortcut=question.shortcut(library),
+            shortcut=partial(question.shortcut, library),
         ),
         Command(
             name="retour",
@@ -104,7 +107,7 @@ def catalogue(
             instant=partial(partager.share, library),
             summary="Montrer une clause à tout le canal.",
             usage="numéro",
-            examples=(example,),
+            examples=lambda: (example(),),
             run=partial(partager.share, library),
             suggest=partial(suggestions.suggest, library),
         ),
@@ -132,7 +135,7 @@ def catalogue(
             run=partial(signalement.report, reporting),
             slash=True,
             opens_form=True,
-            shortcut=reporting.shortcut(),
+            shortcut=reporting.shortcut,
             takes=reporting.first_address,
             alone=True,
             fleeting=True,

@@ -71,12 +71,12 @@ class Command:
     """A command of the catalogue, and what adapters must know before they run it.
 
     `slash`: it has a slash of its own; others are written `/vigie name`.
-    `usage`: what may follow the name, "" for nothing. `examples`: texts worth trying.
+    `usage`: what may follow the name, "" for nothing. `examples`: gives texts worth trying.
     `opens_form`: the answer may be a form, which must be the very first answer to a button or command.
     `instant`: answers from memory, in well under a millisecond, so on the event loop; None leaves the request
     to `run`, on the storage thread.
-    `shortcut`: the label of its entry in a message's own menu; the message's text becomes the request's.
-    `takes`: what is kept of that text.
+    `shortcut`: gives the label of its entry in a message's own menu, which follows the policy; the message's
+    text becomes the request's. `takes`: what is kept of that text.
     `refusal`: for a command that is not for everyone, why the person may not run it, "" when they may. It
     runs on the storage thread.
     `unnoted`: nothing is recorded of who asks, so the privacy notice waits for their next exchange.
@@ -98,12 +98,12 @@ class Command:
     summary: str
     run: Callable[[Request], Answer]
     usage: str = ""
-    examples: tuple[str, ...] = ()
+    examples: Callable[[], tuple[str, ...]] = tuple
     slash: bool = False
     opens_form: bool = False
     instant: Callable[[Request], Reply | None] | None = None
     suggest: Callable[[str], Sequence[Suggestion]] | None = None
-    shortcut: str = ""
+    shortcut: Callable[[], str] = str
     refusal: Callable[[Request], str] | None = None
     unnoted: bool = False
     alone: bool = False
@@ -120,7 +120,7 @@ class Command:
             raise ValueError(f"{self.name} is anonymous, so its answers are fleeting and alone")
         if self.instant and self.refusal:
             raise ValueError(f"{self.name} is not for everyone, which only the storage thread can tell")
-        if len(self.shortcut) > SHORTCUT_LENGTH:
+        if len(self.shortcut()) > SHORTCUT_LENGTH:
             raise ValueError(f"shortcut of {self.name}: over {SHORTCUT_LENGTH} characters")
 
 

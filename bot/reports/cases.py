@@ -6,29 +6,28 @@ them and one that does not exist get the same answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, Literal, TypeAlias
 
 from bot.reports import access, escalation, routing
 from bot.reports.filing import CLOSING_LENGTH, MESSAGE_LENGTH, Report, open_report
+from bot.reports.ground import Ground
 from bot.reports.records import ReportError, Session, Status, new_id, packed, unpacked
 from bot.reports.routing import load_routing, save_routing
 from bot.times import iso, utc
 
 Author: TypeAlias = Literal["holder", "reporter"]
-# How a case ends, as shown to whoever reported.
-OUTCOMES: Final[Mapping[str, str]] = {
-    "handled": "Traité",
-    "no_action": "Sans suite",
-    "off_topic": "Hors du sujet de la clause 5.10",
-}
 SETTABLE: Final[tuple[Status, ...]] = ("taken", "waiting", "acting")  # what a holder may set on an open case
 
 NOT_YOURS: Final = "Ce signalement n'est pas, ou n'est plus, entre vos mains."
 CLOSED: Final = "Ce signalement est clos."
 WITHDRAWN: Final = "Ce signalement a été retiré. Rien n'est envoyé."
+
+
+def outcomes(ground: Ground) -> dict[str, str]:
+    """Return the ways in which a case ends, as shown to whoever reported."""
+    return {"handled": "Traité", "no_action": "Sans suite", "off_topic": f"Hors du sujet de {ground.named}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +227,7 @@ def ask_question(session: Session, case_id: str, person_id: str, filing_id: str,
 def close_case(session: Session, case_id: str, person_id: str, outcome: str, explanation: str) -> None:
     """Close a case, with an explanation for whoever reported. Raises `ReportError`."""
     _check_open(session, case_id, person_id)
-    if outcome not in OUTCOMES:
+    if outcome not in outcomes(session.ground):
         raise ReportError("Choisissez comment le signalement se termine. Rien n'est changé.")
     if len(explanation) > CLOSING_LENGTH:
         raise ReportError(f"Dites-le en {CLOSING_LENGTH} caractères au plus. Rien n'est changé.")

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from bot.conversation.findings import Finding, fine, note, wrong
 from bot.reports import keys as report_keys
 from bot.reports import records, retention
+from bot.reports.ground import Ground
 from bot.reports.keys import KEY_FILE, SealError
 from bot.reports.queue import read_queue
 from bot.reports.routing import RECIPIENTS
@@ -41,7 +42,7 @@ def check_double(db: Database, keys: Path, double: Path) -> Finding:
     return fine(_SUBJECT, f"le double a la clé en usage, {held.current}.")
 
 
-def check_reports(db: Database, keys: Path, today: date) -> Iterator[Finding]:
+def check_reports(db: Database, keys: Path, today: date, ground: Ground) -> Iterator[Finding]:
     """Yield findings about the reports in a database, and about their keys in a folder."""
     queue = read_queue(db, today)
     if not queue.reached:
@@ -51,12 +52,12 @@ def check_reports(db: Database, keys: Path, today: date) -> Iterator[Finding]:
     elif len(queue.vacant) == len(RECIPIENTS):
         yield note(
             _SUBJECT,
-            "aucun des deux destinataires de la clause 5.10 n'est nommé\u00a0: la suppléance reçoit à leur "
+            f"aucun des deux destinataires de {ground.named} n'est nommé\u00a0: la suppléance reçoit à leur "
             "place (vigie roles nommer).",
         )
     elif queue.vacant:
         yield note(
-            _SUBJECT, "un seul des deux destinataires de la clause 5.10 est nommé (vigie roles lister)."
+            _SUBJECT, f"un seul des deux destinataires de {ground.named} est nommé (vigie roles lister)."
         )
     if queue.dead:
         yield wrong(_SUBJECT, f"alertes remises à personne\u00a0: {queue.dead}. Voyez\u00a0: vigie lettres.")

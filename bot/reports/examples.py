@@ -37,8 +37,8 @@ def export_examples() -> dict[str, Message]:
 
 
 @lru_cache(maxsize=1)
-def digest_examples() -> dict[str, Message]:
-    """Return one of each message that gives the week's figures, by name."""
+def digest_examples(cited: str) -> dict[str, Message]:
+    """Return one of each message that gives the week's figures, by name. `cited`: as in `digest.draw`."""
     counts = {
         "En tout": {"Publications en cours": 7, "Publications closes": 3, "Signalements reçus": 12},
         "Par plateforme": {"Facebook": 8, "Instagram": 2, statistics.ELSEWHERE: 0},
@@ -47,6 +47,6 @@ def digest_examples() -> dict[str, Message]:
         Table(title, tuple(statistics.figure(label, count) for label, count in figures.items()))
         for title, figures in counts.items()
     ]
-    picture = digest.draw(tables, date(2026, 11, 24))
+    picture = digest.draw(tables, date(2026, 11, 24), cited)
     file = ReportFile("signalements-2026-s48.png", "\n".join(statistics.lines(tables)), picture)
     return {"Bilan des signalements": digest.message(file)}

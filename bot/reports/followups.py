@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Final
 
 from bot.reports import access, cases, codes, escalation
-from bot.reports.cases import OUTCOMES, DialogueMessage
+from bot.reports.cases import DialogueMessage
 from bot.reports.records import STATUSES, ReportError, Session, Status
 from bot.reports.routing import load_routing
 from bot.storage.destruction import destroy
@@ -62,7 +62,7 @@ def follow(session: Session, receipt: str) -> Followup:
         receipt,
         STATUSES[status],
         status == "closed",
-        OUTCOMES.get(outcome.get("outcome", ""), ""),
+        cases.outcomes(session.ground).get(outcome.get("outcome", ""), ""),
         outcome.get("words", ""),
         cases.dialogue(session, filing_id, whole=True),
     )

@@ -17,7 +17,6 @@ from bot.conversation.messages import SHORTCUT_LENGTH, Message, Quote, Text, cle
 from bot.conversation.requests import Actor
 from bot.logs import loggable
 from bot.people.office import Office
-from bot.policy.articles import Number
 from bot.policy.library import Library
 from bot.reports import filing, followups
 from bot.reports.addresses.addresses import Addresses
@@ -53,13 +52,12 @@ class ReportReview:
 class Reporting:
     """The service that receives reports.
 
-    `clauses`: those on such posts that a policy may have, best first. `addresses` and `identifying` load
+    `addresses` and `identifying` load
     their data at the first report, since most starts never need it.
     """
 
     office: Office
     library: Library
-    clauses: Sequence[Number]
     records: Records
     addresses: Callable[[], Addresses]
     identifying: Callable[[], Identifying]
@@ -108,15 +106,11 @@ class Reporting:
 
     def clause(self) -> Quote | None:
         """Return the clause on such posts, None when the policy has none."""
-        policy = self.library.default
-        version = self.library.current(policy)
-        number = next((number for number in self.clauses if version.clause(number)), None)
-        return None if number is None else Quote(policy.id, version.adopted.isoformat(), str(number))
+        return self.records.ground().quote
 
     def shortcut(self) -> str:
         """Return the label of the entry in a message's menu that reports its post."""
-        clause, policy = self.clause(), self.library.default.name
-        label = f"Signaler ({policy}, {clause.clause})" if clause else f"Signaler ({policy})"
+        label = f"Signaler ({self.records.ground().cited})"
         return label if len(label) <= SHORTCUT_LENGTH else "Signaler"
 
     # --- Reporting

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from sqlite_utils import Database
 
+from bot.reports.ground import Ground
 from bot.reports.keys import Keyring
 from bot.storage.destruction import Remember, forgets_nothing
 from bot.times import Calendar, Clock, iso, system_clock
@@ -59,7 +60,7 @@ class Records:
     """How reports are stored.
 
     `ring`: returns the keys; raises `StorageError` when they are lost. `chance`: draws delays, from 0 to 1.
-    `remember`: called with what is about to be destroyed.
+    `remember`: called with what is about to be destroyed. `ground`: returns what reports stand on today.
     """
 
     ring: Callable[[Database], Keyring]
@@ -68,6 +69,7 @@ class Records:
     chance: Callable[[], float] = random.SystemRandom().random
     remember: Remember = forgets_nothing
     clock: Clock = system_clock
+    ground: Callable[[], Ground] = Ground
 
     def at(self, db: Database) -> Session:
         """Return a session at the present moment, in the caller's transaction."""
@@ -101,6 +103,11 @@ class Session:
     def ring(self) -> Keyring:
         """The keys. Raises `StorageError` when they are lost."""
         return self.records.ring(self.db)
+
+    @property
+    def ground(self) -> Ground:
+        """What reports stand on today."""
+        return self.records.ground()
 
     @property
     def today(self) -> date:

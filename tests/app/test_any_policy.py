@@ -105,7 +105,7 @@ def test_every_command_and_example_works_with_another_policy_as_the_default() ->
     with working(library) as dispatcher:
         viser = dispatcher.command("viser")
     assert viser is not None
-    assert viser.shortcut == "Ce qu'en dit la CR3"
+    assert viser.shortcut() == "Ce qu'en dit la CR3"
     with offices() as office:
         for reply in examples(TextBot(library, office)).values():
             check_everywhere(reply, library.quote)

@@ -26,6 +26,7 @@ from bot.reports import notices as report_notices
 from bot.reports.checks import check_reports as checks
 from bot.reports.figures import export as report_export
 from bot.reports.figures import files
+from bot.reports.ground import Ground
 from bot.reports.keys import KEY_FILE, Keyring, keyring
 from bot.reports.records import Records, ReportError, Session, any_report
 from bot.storage.database import Storage, StorageError
@@ -286,7 +287,11 @@ def test_lost_keys_are_refused_aloud_and_never_made_again_while_a_report_needs_t
     assert not (home.keys / KEY_FILE).exists()
 
     def told(session: Session) -> list[str]:
-        return [one.text for one in checks(session.db, home.keys, session.today) if one.level == "erreur"]
+        return [
+            one.text
+            for one in checks(session.db, home.keys, session.today, Ground())
+            if one.level == "erreur"
+        ]
 
     assert any("il manque les clés" in text for text in home.within(told))
 

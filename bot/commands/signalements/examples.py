@@ -9,7 +9,7 @@ from bot.commands.signalements import messages
 from bot.conversation.forms import Reply
 from bot.conversation.messages import Message, Text
 from bot.reports import routing
-from bot.reports.cases import NOT_YOURS, CaseLine, DialogueMessage, Filing, ReportCase
+from bot.reports.cases import NOT_YOURS, CaseLine, DialogueMessage, Filing, ReportCase, outcomes
 from bot.reports.filing import Report
 from bot.reports.intake import Reporting
 
@@ -17,7 +17,7 @@ from bot.reports.intake import Reporting
 def signalements_examples(reporting: Reporting) -> dict[str, Reply]:
     """Return an example of each reply of `signalements`, by name. On the storage thread."""
     with reporting.session() as session:
-        titles = routing.titles(session.db)
+        titles, endings = routing.titles(session.db), outcomes(session.ground)
     first, second = "0f3c9a5be2d14c700f3c9a5be2d14c70", "7be2d14c700f3c9a5be2d14c700f3c9a"
     day = date(2026, 11, 24)
     role = next(iter(titles))
@@ -36,22 +36,22 @@ def signalements_examples(reporting: Reporting) -> dict[str, Reply]:
         "Les signalements, aucun": messages.open_list([]),
         "Les signalements clos": messages.closed_list([replace(other, status="closed")], 90),
         "Les signalements clos, aucun": messages.closed_list([], 90),
-        "Un signalement": messages.case_message(ReportCase(other, (signed,), None, ""), 1, titles),
+        "Un signalement": messages.case_message(ReportCase(other, (signed,), None, ""), 1, titles, endings),
         "Un signalement, de deux personnes": messages.case_message(
-            ReportCase(line, (anonymous, signed), None, ""), 1, titles
+            ReportCase(line, (anonymous, signed), None, ""), 1, titles, endings
         ),
         "Un signalement, de longs échanges": messages.case_message(
-            ReportCase(other, (long,), None, ""), 1, titles
+            ReportCase(other, (long,), None, ""), 1, titles, endings
         ),
         "Les échanges d'un signalement": messages.dialogue_message(ReportCase(other, (long,), None, ""), 1),
-        "Un signalement clos": messages.case_message(closed, 1, titles),
+        "Un signalement clos": messages.case_message(closed, 1, titles, endings),
         "Un signalement confié": messages.reassigned(titles[role]),
         "Un signalement qui n'est pas pour vous": Message(Text(NOT_YOURS)),
         "Aucun autre signalement": messages.NO_OTHER,
         "Personne à qui confier": messages.NO_HEIR,
         "Poser une question": messages.question_form(first, second),
         "Changer l'état": messages.status_form(first),
-        "Clore": messages.closing_form(first),
+        "Clore": messages.closing_form(first, endings),
         "Joindre": messages.merge_form(first, [other]),
         "Confier": messages.heir_form(first, list(titles), titles),
     }

@@ -25,7 +25,7 @@ from bot.conversation.messages import (
     turn_buttons,
     weight,
 )
-from bot.reports.cases import OUTCOMES, SETTABLE, Author, CaseLine, Filing, ReportCase
+from bot.reports.cases import SETTABLE, Author, CaseLine, Filing, ReportCase
 from bot.reports.filing import CLOSING_LENGTH, MESSAGE_LENGTH
 from bot.reports.records import SEVERITIES, STATUSES
 from bot.times import in_words
@@ -86,12 +86,14 @@ def _summary(line: CaseLine) -> str:
 # --- One case ---------------------------------------------------------------------------------
 
 
-def case_message(case: ReportCase, number: int, titles: Mapping[str, str]) -> Message:
+def case_message(
+    case: ReportCase, number: int, titles: Mapping[str, str], outcomes: Mapping[str, str]
+) -> Message:
     """Show a case to its holder: one of its reports, by its number from 1, and what can be done."""
     line, count = case.line, len(case.filings)
     filing = case.filings[number - 1] if case.filings else None
     head = [
-        ("État", STATUSES[line.status] + (f" ({OUTCOMES[case.outcome]})" if case.outcome else "")),
+        ("État", STATUSES[line.status] + (f" ({outcomes[case.outcome]})" if case.outcome else "")),
         *([("Ce que vous en avez dit", case.explanation)] if case.explanation else []),
         ("Entre les mains de", titles[line.role]),
     ]
@@ -200,8 +202,8 @@ def status_form(case_id: str) -> Form:
     return Form(f"{COMMAND} etat {case_id}", "Changer l'état", (field,), "Changer")
 
 
-def closing_form(case_id: str) -> Form:
-    """Return the form that closes a case."""
+def closing_form(case_id: str, outcomes: Mapping[str, str]) -> Form:
+    """Return the form that closes a case. `outcomes`: see `cases.outcomes`."""
     explanation = TextField(
         "texte",
         "Pourquoi, en quelques mots",
@@ -212,7 +214,7 @@ def closing_form(case_id: str) -> Form:
     return Form(
         f"{COMMAND} clore {case_id}",
         "Clore le signalement",
-        (ChoiceField("issue", "Comment il se termine", options(OUTCOMES)), explanation),
+        (ChoiceField("issue", "Comment il se termine", options(outcomes)), explanation),
         "Clore",
     )
 

@@ -81,7 +81,9 @@ class CaseRequest:
         """Show a case, at the report whose number or identifier follows its own."""
         case_id, _, report = text.partition(" ")
         case = cases.open_case(self.session, case_id, self.person)
-        return messages.case_message(case, _number(case, report), routing.titles(self.session.db))
+        return messages.case_message(
+            case, _number(case, report), routing.titles(self.session.db), cases.outcomes(self.session.ground)
+        )
 
     def see_dialogue(self, text: str) -> Message:
         """Show the messages about one report of a case."""
@@ -115,7 +117,7 @@ class CaseRequest:
     def close(self, case_id: str) -> Reply:
         """Close a case."""
         if not self.fields:
-            return messages.closing_form(case_id)
+            return messages.closing_form(case_id, cases.outcomes(self.session.ground))
         outcome, explanation = self.fields.get("issue", ""), clean(self.fields.get("texte", ""))
         cases.close_case(self.session, case_id, self.person, outcome, explanation)
         return self.see(case_id)

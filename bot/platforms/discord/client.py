@@ -395,7 +395,10 @@ def command_line(data: Payload, commands: Sequence[Command]) -> str:
     if data.get("type") == discord.AppCommandType.message.value:
         messages: Mapping[str, Payload] = data.get("resolved", {}).get("messages", {})
         text = str(messages.get(str(data.get("target_id")), {}).get("content", ""))
-        chosen = next((command for command in commands if command.shortcut == data["name"]), None)
+        # Discord may hold the label of a former text: « Signaler (PA20, 5.9) ».
+        entry = str(data["name"]).partition(" (")[0]
+        labels = ((command, command.shortcut().partition(" (")[0]) for command in commands)
+        chosen = next((command for command, label in labels if label == entry), None)
         return f"{chosen.name} {chosen.takes(text)}" if chosen else text
     typed = [str(option["value"]) for option in data.get("options", ()) if "value" in option]
     return f"{data['name']} {''.join(typed[:1])}"

@@ -77,8 +77,8 @@ def commands_payload(commands: Iterable[Command], menu: str) -> list[dict[str, A
                     **_WHERE,
                 }
             )
-        if command.shortcut:
-            shortcuts.append({"type": _MESSAGE_MENU, "name": command.shortcut, **_WHERE})
+        if label := command.shortcut():
+            shortcuts.append({"type": _MESSAGE_MENU, "name": label, **_WHERE})
     return slashes + shortcuts
 
 
@@ -89,7 +89,8 @@ def same_commands(held: Iterable[Payload], wanted: Iterable[Payload]) -> bool:
 
 def _option(command: Command, usage: str, suggested: bool) -> dict[str, Any]:
     """Return the option that takes the text after a command's name."""
-    examples = f" (ex.\u00a0: {', '.join(command.examples)})" if command.examples else ""
+    tried = command.examples()
+    examples = f" (ex.\u00a0: {', '.join(tried)})" if tried else ""
     # A name that every keyboard can type.
     letters = unicodedata.normalize("NFKD", usage).encode("ascii", "ignore").decode().lower()
     return {

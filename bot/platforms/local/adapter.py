@@ -174,7 +174,7 @@ class LocalAdapter:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         first, menu = self.dispatcher.commands[0], self.dispatcher.menu
-        number, *others = first.examples or ("",)
+        number, *others = first.examples() or ("",)
         command = f"/{first.name} {number}".strip()
         event: Json = {
             "type": "hello",
@@ -184,9 +184,9 @@ class LocalAdapter:
                 CHANNEL: [command, f"@Vigie {number}".strip()],
             },
             "shortcuts": [
-                {"label": command.shortcut, "command": command.name}
+                {"label": command.shortcut(), "command": command.name}
                 for command in self.dispatcher.commands
-                if command.shortcut
+                if command.shortcut()
             ],
         }
         with self._room.followed() as events, suppress(ConnectionResetError):
@@ -261,10 +261,10 @@ class LocalAdapter:
     async def _on_shortcut(self, request: web.Request) -> web.Response:
         body = await PageBody.of(request)
         entry, command = self._entry(body), self.dispatcher.command(body.value("command", str))
-        if command is None or not command.shortcut:
+        if command is None or not command.shortcut():
             raise web.HTTPNotFound(text="Cette entrée du menu n'existe pas.")
         line = f"/{command.name} {command.takes(entry.text)}"
-        return await self._answer(line, Spot(body.persona, CHANNEL, command.shortcut))
+        return await self._answer(line, Spot(body.persona, CHANNEL, command.shortcut()))
 
     async def _on_read(self, request: web.Request) -> web.Response:
         body = await PageBody.of(request)

@@ -193,7 +193,7 @@ class SlackAdapter(Connectable):
         for command in self.dispatcher.commands:
             if command.slash:
                 app.command(f"/{command.name}")(self._on_slash)
-            if command.shortcut:
+            if command.shortcut():
                 app.message_shortcut(command.name)(self._on_shortcut)
         app.block_action(re.compile(""))(self._on_action)
         app.view_submission(FORM_CALLBACK)(self._on_form)

@@ -73,20 +73,20 @@ def slack_manifest(
     ]
     shortcuts = [
         {
-            "name": command.shortcut,
+            "name": command.shortcut(),
             "type": "message",
             "callback_id": command.name,
             "description": command.summary,
         }
         for command in commands
-        if command.shortcut
+        if command.shortcut()
     ]
     limits = [
         ("slash commands", len(slashes), SLASH_COMMANDS),
         ("shortcuts", len(shortcuts), SHORTCUTS),
     ]
     for command in commands:
-        most = SHORTCUT_DESCRIPTION_LENGTH if command.shortcut else COMMAND_DESCRIPTION_LENGTH
+        most = SHORTCUT_DESCRIPTION_LENGTH if command.shortcut() else COMMAND_DESCRIPTION_LENGTH
         limits.append((f"name of {command.name}", len(f"/{command.name}"), COMMAND_LENGTH))
         limits.append((f"summary of {command.name}", len(command.summary), most))
     for what, length, most in limits:

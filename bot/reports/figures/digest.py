@@ -76,7 +76,8 @@ async def send_digests(storage: Storage, records: Records, _: Arguments, _now: d
             rows.enqueue(db, delivery, session.now)
 
     for person, tables in (await storage.run(count)).items():
-        picture = await asyncio.to_thread(draw, tables, records.calendar.day(records.clock()))
+        day, cited = records.calendar.day(records.clock()), records.ground().cited
+        picture = await asyncio.to_thread(draw, tables, day, cited)
         await storage.run(partial(enqueue, person, tables, picture))
 
 
@@ -100,8 +101,8 @@ def _key(session: Session, person: str) -> str:
     return f"{NOTICE.name}:{_week(session)}:{person}"
 
 
-def draw(tables: Sequence[Table], day: date) -> bytes:
-    """Return figures as a PNG. Raises `TypesetError`."""
+def draw(tables: Sequence[Table], day: date, cited: str) -> bytes:
+    """Return figures as a PNG. `cited`: what reports stand on, « PA20, 5.10 ». Raises `TypesetError`."""
     shown = []
     for table in tables:
         figures = list(table.figures)
@@ -113,7 +114,7 @@ def draw(tables: Sequence[Table], day: date) -> bytes:
         shown.append({"title": table.title, "figures": lines})
     data = {
         "title": TITLE,
-        "subtitle": f"PA20, 5.10, le {in_words(day)}",
+        "subtitle": f"{cited}, le {in_words(day)}",
         "note": _NOTE,
         "scale": max(_SCALE, *(figure.high for table in tables for figure in table.figures)),
         "tables": shown,

@@ -18,7 +18,7 @@ from bot.outbox.notices import Notice, NoticeBuilder, NoticeContext
 from bot.outbox.rows import Delivery
 from bot.register import chain
 from bot.reports import access, cases, routing
-from bot.reports.cases import OUTCOMES, Filing, ReportCase
+from bot.reports.cases import Filing, ReportCase
 from bot.reports.figures.files import ReportFile, load_file, store_file
 from bot.reports.figures.statistics import PLATFORMS
 from bot.reports.records import SEVERITIES, STATUSES, Records, Session
@@ -64,12 +64,12 @@ def export(session: Session, case_id: str, association: str) -> dict[str, Any]:
         ("Confié à", titles[line.role]),
         ("Urgent", "Oui" if line.urgent else "Non"),
         ("Signalements reçus", str(line.reports)),
-        *([("Issue", OUTCOMES[case.outcome])] if case.outcome else []),
+        *([("Issue", cases.outcomes(session.ground)[case.outcome])] if case.outcome else []),
         *([("Explication", case.explanation)] if case.explanation else []),
     ]
     return {
         "title": "Signalement d'une publication",
-        "subtitle": f"PA20, 5.10. Reçu le {in_words(line.since)}.",
+        "subtitle": f"{session.ground.cited}. Reçu le {in_words(line.since)}.",
         "association": association,
         "made": f"Exporté le {in_words(day)}",
         # Midnight, so that the PDF is the same all day, to the byte.

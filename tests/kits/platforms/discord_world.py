@@ -87,7 +87,7 @@ def suggest(text: str) -> list[Suggestion]:
 COMMANDS = (
     Command(
         "politique", "Cite la politique.", politique, usage="[Numéro, mots]", slash=True, suggest=suggest,
-        examples=("5.10", "logo"), shortcut="Que dit la politique?",
+        examples=lambda: ("5.10", "logo"), shortcut=lambda: "Que dit la politique?",
     ),
     Command("vigie", "Montre ce que je sais faire.", menu, slash=True),
     Command("chercher", "Cherche des mots.", chercher, opens_form=True),
@@ -96,7 +96,7 @@ COMMANDS = (
     Command("refuser", "Refuse.", refuser),
     Command("casser", "Se casse.", casser),
     Command(
-        "taire", "Ne sait pas qui demande.", taire, slash=True, opens_form=True, shortcut="Taire",
+        "taire", "Ne sait pas qui demande.", taire, slash=True, opens_form=True, shortcut=lambda: "Taire",
         takes=lambda text: "adresse" if "http" in text else "", anonymous=True, fleeting=True, alone=True,
     ),
 )  # fmt: skip

@@ -33,13 +33,15 @@ class Commands:
         return (
             Command("politique", "Cite", self.politique, slash=True),
             Command("partager", "Partage", self.partager),
-            Command("chercher", "Cherche", self.chercher, opens_form=True, shortcut="Trouver la clause"),
+            Command(
+                "chercher", "Cherche", self.chercher, opens_form=True, shortcut=lambda: "Trouver la clause"
+            ),
             Command("attendre", "Attend", self.attendre),
             Command("perdue", "Cite ce qui n'existe pas", self.perdue),
             Command("vigie", "Montre le menu", self.menu, slash=True),
             Command(
                 "taire", "Ne sait pas qui demande", self.taire, slash=True, opens_form=True,
-                shortcut="Taire", takes=lambda text: "adresse" if "http" in text else "",
+                shortcut=lambda: "Taire", takes=lambda text: "adresse" if "http" in text else "",
                 anonymous=True, fleeting=True, alone=True,
             ),
         )  # fmt: skip

@@ -24,7 +24,7 @@ def run(_: Request) -> Message:
 COMMANDS = (
     Command(
         "politique", "Lire la politique. " + "é" * 120, run, usage="[numéro ou mot]", slash=True,
-        examples=("5.10", "logo"), suggest=lambda _: [], shortcut="Chercher dans la PA20",
+        examples=lambda: ("5.10", "logo"), suggest=lambda _: [], shortcut=lambda: "Chercher dans la PA20",
     ),
     Command("vigie", "Le menu.", run, slash=True),
     Command("aide", "Relire.", run),

@@ -1,0 +1,36 @@
+"""What a report stands on: the clause of the policy on negative posts, as it is numbered today."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.conversation.messages import Quote
+from bot.policy.articles import Number
+from bot.policy.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """The policy's name, and the quotation of its clause on negative posts, None when it has none."""
+
+    policy: str = "politique"
+    quote: Quote | None = None
+
+    @property
+    def cited(self) -> str:
+        """What a document is headed with: « PA20, 5.10 »."""
+        return f"{self.policy}, {self.quote.clause}" if self.quote else self.policy
+
+    @property
+    def named(self) -> str:
+        """How a sentence names it: « la clause 5.10 »."""
+        return f"la clause {self.quote.clause}" if self.quote else f"la {self.policy}"
+
+
+def find_ground(library: Library, clauses: Sequence[Number]) -> Ground:
+    """Return the ground of reports under the default policy. `clauses`: those on such posts, best first."""
+    policy = library.default
+    version = library.current(policy)
+    number = next((number for number in clauses if version.clause(number)), None)
+    return Ground(policy.name, Quote(policy.id, version.key, str(number)) if number else None)
