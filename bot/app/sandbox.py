@@ -8,7 +8,7 @@ from bot.app.examples import examples
 from bot.commands.revision.messages import state
 from bot.platforms.local.adapter import LocalAdapter
 from bot.platforms.local.gallery import Gallery
-from bot.platforms.local.revisions import Changed, Sheet, SheetPassage
+from bot.platforms.local.revisions import Changed, Sheet
 from bot.policy.changes import redline, summary
 from bot.policy.changes.comparison import Comparison
 from bot.policy.library import Policy
@@ -51,8 +51,7 @@ def revision_sheet(policy: Policy, revision: Revision, comparison: Comparison) -
                 summary.describe_change(change),
                 NATURES[change.nature],
                 tuple(
-                    SheetPassage(passage.number, passage.paragraphs)
-                    for passage in redline.passages(comparison, change)
+                    (passage.number, passage.paragraphs) for passage in redline.passages(comparison, change)
                 ),
             )
             for change in comparison.changes

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import aiohttp
 
 from bot.conversation.findings import Finding, clock_drift, fine, note, wrong
+
+# The permissions that each channel takes, by their French name.
+Channels: TypeAlias = Mapping[str, Mapping[str, int]]
 
 SUBJECT = "Discord"
 MEMBERS = 1 << 14 | 1 << 15  # GATEWAY_GUILD_MEMBERS: granted after review, or under 100 servers
@@ -41,7 +44,7 @@ async def check_discord(
     server: str | None,
     members: bool,
     now: datetime,
-    channels: Mapping[str, Mapping[str, int]] | None = None,
+    channels: Channels | None = None,
 ) -> list[Finding]:
     """Check the configuration against Discord, and return the findings.
 
@@ -51,8 +54,8 @@ async def check_discord(
     headers = {"Authorization": f"Bot {token}", "User-Agent": _AGENT}
     timeout = aiohttp.ClientTimeout(total=_SECONDS)
     try:
-        async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
-            async with session.get(f"{api_url}/applications/@me") as answer:
+        async with aiohttp.ClientSession(f"{api_url}/", headers=headers, timeout=timeout) as session:
+            async with session.get("applications/@me") as answer:
                 if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
                     return [wrong(SUBJECT, _REFUSED)]
                 if answer.status != HTTPStatus.OK:
@@ -69,22 +72,18 @@ async def check_discord(
             if server is None:
                 return [*findings, note(SUBJECT, "aucun serveur n'est réglé (VIGIE_DISCORD_SERVEUR).")]
             bot = str(application["bot"]["id"]) if channels else ""
-            return findings + await _check_server(session, api_url, server, bot, channels or {})
+            return findings + await _check_server(session, server, bot, channels or {})
     except _FAILURES:
         return [wrong(SUBJECT, f"aucune réponse à {api_url}. Vérifiez l'accès à Internet.")]
 
 
 async def _check_server(
-    session: aiohttp.ClientSession,
-    api_url: str,
-    server: str,
-    bot: str,
-    channels: Mapping[str, Mapping[str, int]],
+    session: aiohttp.ClientSession, server: str, bot: str, channels: Channels
 ) -> list[Finding]:
     """Return whether the bot is in the server, and may do what it must in each of `channels`."""
 
     async def fetch(path: str) -> Any:  # noqa: ANN401 — JSON
-        async with session.get(f"{api_url}/{path}") as answer:
+        async with session.get(path) as answer:
             return await answer.json() if answer.status == HTTPStatus.OK else None
 
     guild = await fetch(f"guilds/{server}")

@@ -7,8 +7,7 @@ the same Message-ID, so that most mail systems show it once.
 from __future__ import annotations
 
 import email.utils
-import ssl
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -58,8 +57,6 @@ class Mailer:
     quote: Quoter
     server: Server
     sender: str
-    _: KW_ONLY
-    context: ssl.SSLContext | None = None
 
     async def start(self) -> None:
         """Check that we can log in to the server. Raises `PlatformError`."""
@@ -126,7 +123,6 @@ class Mailer:
             start_tls=server.security == "starttls",
             username=server.user or None,
             password=server.password or None,
-            tls_context=self.context,
         )
         try:
             await client.connect()

@@ -227,7 +227,7 @@ class LocalAdapter:
         if in_channel and not _MENTION.search(text):
             return web.json_response({})
         words = _MENTION.sub(" ", text) if in_channel else text
-        return await self._answer(words, Spot(persona, conversation), window=False, written=True)
+        return await self._answer(words, Spot(persona, conversation), written=True)
 
     def _unknown(self, line: str) -> Message | None:
         """Return the answer to a command that the other platforms would not know, None if they would."""
@@ -256,7 +256,7 @@ class LocalAdapter:
         fields, line = body.value("fields", dict), f"/{body.value('command', str)}"
         if not all(isinstance(value, str) for value in fields.values()):
             raise web.HTTPBadRequest(text="Il manque les réponses du formulaire.")
-        return await self._answer(line, Spot(body.persona, body.conversation), fields=fields, window=False)
+        return await self._answer(line, Spot(body.persona, body.conversation), fields=fields)
 
     async def _on_shortcut(self, request: web.Request) -> web.Response:
         body = await PageBody.of(request)
@@ -302,10 +302,9 @@ class LocalAdapter:
         *,
         fields: Mapping[str, str] | None = None,
         pressed: bool = False,
-        window: bool = True,
         written: bool = False,
     ) -> web.Response:
-        """Answer a line. A form is returned to the page if it can open a `window` at once."""
+        """Answer a line. A form is returned to the page, which opens it, except after words or a form."""
         request = self.dispatcher.from_text(
             line,
             actor=Actor("local", "", spot.persona),
@@ -315,7 +314,7 @@ class LocalAdapter:
         request = replace(request, fields=fields or {})
         admission = self.dispatcher.admit(request, written=written)
         reply = admission.refusal or await self.dispatcher.handle(admission.request)
-        if isinstance(reply, Form) and window:
+        if isinstance(reply, Form) and fields is None and not written:
             html = serialize_html(render_fields(reply))
             form = {"command": reply.command, "title": reply.title, "submit": reply.submit, "html": html}
             return web.json_response({"form": form})

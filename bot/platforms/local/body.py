@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -34,25 +35,19 @@ class PageBody:
             raise web.HTTPBadRequest
         return cls(content)
 
-    def value(self, name: str, kind: type[Value]) -> Value:
-        """Return a text, a whole number or an object."""
+    def value(self, name: str, kind: type[Value], among: Collection[Value] | None = None) -> Value:
+        """Return a text, a whole number or an object; one of `among`, where that is given."""
         value = self.content.get(name)
-        if not isinstance(value, kind):
+        if not isinstance(value, kind) or (among is not None and value not in among):
             raise web.HTTPBadRequest(text=f"{name}?")
         return value
 
     @property
     def persona(self) -> str:
         """The identifier of the persona who sent it."""
-        return self._among("persona", {persona.id for persona in PERSONAS})
+        return self.value("persona", str, {persona.id for persona in PERSONAS})
 
     @property
     def conversation(self) -> str:
         """Where it was sent: `CHANNEL` or `DIRECT`."""
-        return self._among("conversation", {CHANNEL, DIRECT})
-
-    def _among(self, name: str, values: set[str]) -> str:
-        value = self.value(name, str)
-        if value not in values:
-            raise web.HTTPBadRequest(text=f"{name}?")
-        return value
+        return self.value("conversation", str, {CHANNEL, DIRECT})

@@ -13,12 +13,8 @@ from bot.platforms.local.gallery import html_document, style_links
 Run: TypeAlias = tuple[Literal["equal", "delete", "insert"], str]
 
 
-@dataclass(frozen=True, slots=True)
-class SheetPassage:
-    """A clause: its number, where there are several, and its paragraphs in runs."""
-
-    number: str
-    paragraphs: tuple[tuple[Run, ...], ...]
+# A clause: its number, where there are several, and its paragraphs in runs.
+SheetPassage: TypeAlias = tuple[str, tuple[tuple[Run, ...], ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +87,14 @@ def _section(change: Changed) -> h.Renderable:
         h.h3[change.title, h.span(".nature")[change.nature]],
         [
             h.figure(".quote")[
-                several and h.figcaption[passage.number],
+                several and h.figcaption[number],
                 h.blockquote[
                     [
                         h.p[[_TAGS[op][text] if op in _TAGS else text for op, text in paragraph]]
-                        for paragraph in passage.paragraphs
+                        for paragraph in paragraphs
                     ]
                 ],
             ]
-            for passage in change.passages
+            for number, paragraphs in change.passages
         ],
     ]

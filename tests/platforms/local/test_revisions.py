@@ -22,7 +22,7 @@ SHEET = Sheet(
             "5.10, modifiée",
             "substantielle",
             (
-                SheetPassage(
+                (
                     "5.10",
                     (
                         (
@@ -47,7 +47,7 @@ def test_what_went_is_deleted_and_what_came_is_inserted() -> None:
 
 
 def test_numbers_stand_before_the_clauses_of_a_split() -> None:
-    two = tuple(SheetPassage(number, ((("equal", "Un."),),)) for number in ("5.5", "5.6"))
+    two: tuple[SheetPassage, ...] = tuple((number, ((("equal", "Un."),),)) for number in ("5.5", "5.6"))
     html = revisions_page([Sheet("a", "t", "s", "r", (Changed("5.5, scindée", "éditoriale", two),))])
     assert html.count("<figcaption>") == 2
 
