@@ -9,58 +9,44 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
-from bot.conversation.messages import (
-    Buttons,
-    Divider,
-    Element,
-    File,
-    Heading,
-    Link,
-    Message,
-    Note,
-    Quote,
-    Quoter,
-    Span,
-    Text,
-    clean,
-)
+from bot.conversation import messages
 
 WIDTH = 72  # RFC 5322 asks for at most 78 with what a reply adds
 MENU = "vigie"
 
 
-def plain_text(message: Message, quote: Quoter) -> str:
+def plain_text(message: messages.Message, quote: messages.Quoter) -> str:
     """Return the text of `message`, `quote` giving the policy's words, unchanged and uncut."""
     parts = [part for element in message.elements if (part := _element(element, quote))]
     return "\n\n".join(parts) + "\n"
 
 
-def _element(element: Element, quote: Quoter) -> str:
+def _element(element: messages.Element, quote: messages.Quoter) -> str:
     match element:
-        case Heading(text):
-            line = clean(text).strip()
+        case messages.Heading(text):
+            line = messages.clean(text).strip()
             return f"{line}\n{'=' * min(len(line), WIDTH)}"
-        case Text(spans) | Note(spans):
+        case messages.Text(spans) | messages.Note(spans):
             return _wrapped(spans)
-        case Quote():
+        case messages.Quote():
             quotation = quote(element)
             paragraphs = [_wrapped(paragraph, "> ") for paragraph in quotation.paragraphs]
-            return "\n".join([_wrapped([Span(quotation.caption)]), "\n>\n".join(paragraphs)])
-        case File(name, _, title):
+            return "\n".join([_wrapped([messages.Span(quotation.caption)]), "\n>\n".join(paragraphs)])
+        case messages.File(name, _, title):
             return f"[{title}\u00a0: {name}]"
-        case Divider():
+        case messages.Divider():
             return "-" * WIDTH
-        case Buttons(buttons):
+        case messages.Buttons(buttons):
             return "\n".join(
                 f"{button.label}\u00a0: {button.url}"
-                if isinstance(button, Link)
+                if isinstance(button, messages.Link)
                 else f"{button.label}\u00a0: écrivez «\u00a0{MENU} {button.command}\u00a0» à Vigie, "
                 "sur Slack ou sur Discord"
                 for button in buttons
             )
 
 
-def _wrapped(spans: Iterable[Span], before: str = "") -> str:
+def _wrapped(spans: Iterable[messages.Span], before: str = "") -> str:
     wrapper = textwrap.TextWrapper(
         WIDTH,
         initial_indent=before,
@@ -68,5 +54,5 @@ def _wrapped(spans: Iterable[Span], before: str = "") -> str:
         break_long_words=False,
         break_on_hyphens=False,
     )
-    lines = clean("".join(span.text for span in spans)).split("\n")
+    lines = messages.clean("".join(span.text for span in spans)).split("\n")
     return "\n".join(wrapper.fill(line) or before.rstrip() for line in lines)

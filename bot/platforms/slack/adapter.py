@@ -29,18 +29,9 @@ from bot.logs import ExplainedError, loggable
 from bot.platforms import dropped_files
 from bot.platforms.contract import Connectable, Meter, PlatformError
 from bot.platforms.groups import FollowedGroup, Members
+from bot.platforms.slack import link
 from bot.platforms.slack import members as slack_members
 from bot.platforms.slack.delivery import SlackDelivery, without_retries
-from bot.platforms.slack.link import (
-    Connected,
-    fetch_file,
-    identify_bot,
-    library_logger,
-    signed_http,
-    socket_mode,
-    unreachable,
-    web_api,
-)
 from bot.platforms.slack.render import FORM_CALLBACK, Json, form_answers
 from bot.platforms.slack.replies import (
     Origin,
@@ -109,7 +100,7 @@ class SlackAdapter(Connectable):
     _replies: SlackReplies = field(init=False)
     _mention: re.Pattern[str] = re.compile("(?!)")  # of the bot itself, once Slack has said who it is
     _remembered: Heard = field(default_factory=in_memory)
-    _is_open: Connected | None = None  # None over HTTP, where Slack connects to us
+    _is_open: link.Connected | None = None  # None over HTTP, where Slack connects to us
     _answers: set[asyncio.Task[None]] = field(default_factory=set)
     _connecting: asyncio.Task[None] | None = None
     _open: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
@@ -122,7 +113,7 @@ class SlackAdapter(Connectable):
                 await self._connecting
         except TimeoutError as error:
             await self.close()
-            raise unreachable() from error
+            raise link.unreachable() from error
         except PlatformError:
             await self.close()
             raise
@@ -145,19 +136,19 @@ class SlackAdapter(Connectable):
         return self._delivery is not None and (self._is_open is None or await self._is_open())
 
     async def _connect(self) -> None:
-        api = web_api(self.bot_token, self.api_url, self.meter.limited)
+        api = link.web_api(self.bot_token, self.api_url, self.meter.limited)
         self._client = await self._open.enter_async_context(api)
         self._replies = SlackReplies(self._client, self.quote, self.dispatcher.menu)
         self._open.push_async_callback(self._drain)
-        me = await identify_bot(self._client)
+        me = await link.identify_bot(self._client)
         self._bot_user = me.bot_user_id or ""
         self._mention = re.compile(rf"<@{me.bot_user_id}(?:\|[^<>]*)?>")
         app = self._app(me)
         if self.app_token:
-            socket = socket_mode(app, self._client, self.app_token, self.meter.reconnected)
+            socket = link.socket_mode(app, self._client, self.app_token, self.meter.reconnected)
             self._is_open = await self._open.enter_async_context(socket)
         elif self.signing_secret:
-            served = signed_http(app, self.port, self.signing_secret)
+            served = link.signed_http(app, self.port, self.signing_secret)
             self.port = await self._open.enter_async_context(served)
         else:  # without a secret anyone could sign
             raise PlatformError("il faut SLACK_APP_TOKEN (mode Socket) ou SLACK_SIGNING_SECRET (mode HTTP).")
@@ -178,7 +169,7 @@ class SlackAdapter(Connectable):
 
         app = AsyncApp(
             name=self.name,
-            logger=library_logger("bolt", logging.ERROR),
+            logger=link.library_logger("bolt", logging.ERROR),
             client=self._client,
             authorize=authorize,
             signing_secret=self.signing_secret or "",
@@ -270,7 +261,8 @@ class SlackAdapter(Connectable):
         if not await self.dispatcher.takes_file(origin.actor):
             self._ask(text, origin, written=True)
             return
-        file = dropped_files.ONE_AT_A_TIME if len(files) > 1 else await fetch_file(self._client, files[0])
+        first, *others = files
+        file = dropped_files.ONE_AT_A_TIME if others else await link.fetch_file(self._client, first)
         reply = file if isinstance(file, Message) else await self.dispatcher.handle_file(file, origin.actor)
         await self._replies.say(reply if isinstance(reply, Message) else opener(reply), origin, "fichier")
 
