@@ -13,7 +13,7 @@ from bot.answers.guidance import Guidance
 from bot.app.build import Bot
 from bot.commands import aide
 from bot.commands import examples as commands
-from bot.commands.accueil.examples import accueil_examples, gestion_examples
+from bot.commands.accueil.examples import accueil_examples
 from bot.commands.quiz.examples import quiz_examples
 from bot.commands.revision.examples import revision_examples
 from bot.commands.signalement.examples import signalement_examples
@@ -63,7 +63,6 @@ def examples(bot: Bot) -> dict[str, Reply]:
             "Une association que je ne sers pas": dispatcher.NOT_YOURS,
             "Un bouton qui ne mène plus à rien": dispatcher.GONE_BUTTON,
             **accueil_examples(course),
-            **gestion_examples(course),
             **quiz_examples(course, now),
             **revision_examples(course, calendar),
             **onboarding_examples(),

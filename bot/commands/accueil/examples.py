@@ -15,7 +15,15 @@ from bot.onboarding.quiz.statistics import ItemStatistics
 
 
 def accueil_examples(course: Course) -> dict[str, Reply]:
-    """Return one of each reply of a person's own path, by name."""
+    """Return one of each reply of `accueil`, by name."""
+    alex, blaise = Span("Alex"), Span("Blaise")
+    counts = Numbers(12, (("delivered", 12), ("opened", 10), ("read", 8), ("passed", 6), ("attested", 5)), 2)
+    bank, wrong = course.bank(), (Problem(12, "il manque un choix"),)
+    items = [
+        ItemStatistics(question.id, question.clause, 12, at / 8, 0.1 * at - 0.2 if at else None)
+        for at, question in enumerate(bank.questions[: gestion.PAGE_SIZE])
+    ]
+    line = "En retard, commencé le 3 novembre 2026; message remis le 3 novembre 2026."
     pages = range(len(accueil.page_names(course.reading())))
     return {
         **{f"Lecture, page {at + 1}": accueil.page_message(course, at) for at in pages},
@@ -25,20 +33,6 @@ def accueil_examples(course: Course) -> dict[str, Reply]:
         "L'attestation, le nom": accueil.name_form(course),
         "C'est attesté": accueil.attested_message(course),
         "Le reçu, redemandé": accueil.receipt_coming_message(),
-    }
-
-
-def gestion_examples(course: Course) -> dict[str, Reply]:
-    """Return one of each reply of the administration's part, by name."""
-    alex, blaise = Span("Alex"), Span("Blaise")
-    counts = Numbers(12, (("delivered", 12), ("opened", 10), ("read", 8), ("passed", 6), ("attested", 5)), 2)
-    bank, wrong = course.bank(), (Problem(12, "il manque un choix"),)
-    items = [
-        ItemStatistics(question.id, question.clause, 12, at / 8, 0.1 * at - 0.2 if at else None)
-        for at, question in enumerate(bank.questions[: gestion.PAGE_SIZE])
-    ]
-    line = "En retard, commencé le 3 novembre 2026; message remis le 3 novembre 2026."
-    return {
         "Les accueils": gestion.overview_message(
             course, counts, [alex, blaise], replace(bank, stale=bank.questions[:3], problems=wrong)
         ),

@@ -12,7 +12,7 @@ from bot.onboarding.attempts import Attempt
 from bot.onboarding.course import Course
 from bot.onboarding.quiz import session
 from bot.onboarding.quiz.bank import Question
-from bot.onboarding.quiz.session import Item, QuizAnswer, QuizTurn, Sitting
+from bot.onboarding.quiz.session import Item, QuizAnswer, QuizTurn
 from bot.register.attestations import Fact
 
 
@@ -20,19 +20,18 @@ def quiz_examples(course: Course, now: datetime) -> dict[str, Message]:
     """Return one of each message of the quiz, by name, on the first questions of the bank."""
     bank = course.bank()
     sitting = session.draw_quiz(bank, Random(20))  # noqa: S311 — the same examples each time
-    identifier, nothing = "0f3c9a5be2d14c70", frozenset[int]()
+    attempt = Attempt("0f3c9a5be2d14c70", "", "", "", "quiz", sitting)
     examples = {
         "Le quiz": messages.introduction_message(course),
         "Rien à réviser": messages.nothing_missed_message(),
     }
     for question in {question.kind: question for question in reversed(bank.questions)}.values():
-        examples |= _question_examples(course, Attempt(identifier, "", "", "", "quiz", sitting), question)
+        examples |= _question_examples(course, attempt, question)
     questions = [bank.question(item.question) for item in sitting.items]
     good = [QuizAnswer(question.id, question.right, right=True) for question in questions if question]
-    bad = [QuizAnswer(item.question, nothing, right=False) for item in sitting.items]
-    right, wrong = Sitting(sitting.items, tuple(good)), Sitting(sitting.items, tuple(bad))
-    passed = Attempt(identifier, "", "", "", "quiz", right, now)
-    failed = replace(passed, sitting=wrong)
+    bad = [QuizAnswer(item.question, frozenset(), right=False) for item in sitting.items]
+    passed = replace(attempt, sitting=replace(sitting, answers=tuple(good)), finished_at=now)
+    failed = replace(passed, sitting=replace(sitting, answers=tuple(bad)))
     revised, refreshed = replace(passed, kind="revision"), replace(passed, kind="refresher")
     steps: dict[Fact, datetime] = {"read": now, "passed": now}
     return examples | {

@@ -25,6 +25,7 @@ from bot.conversation.messages import (
     excerpt,
     turn_buttons,
 )
+from bot.onboarding.notices import enumeration
 from bot.policy.changes import summary
 from bot.policy.changes.comparison import ChangeKind, Comparison, Nature
 from bot.policy.library import Policy
@@ -148,9 +149,8 @@ def _facts(revision: Revision, by: Span | None, agreed: Sequence[Span]) -> list[
     if revision.adopted:
         effect = f"; prend effet le {in_words(revision.effective)}." if revision.effective else "."
         facts += [f"\nAdoptée le {in_words(revision.adopted)}", effect]
-    for number, person in enumerate(agreed):
-        facts += [", " if number else "\nApprouvée par ", person]
-    facts += ["."] if agreed else []
+    if agreed:
+        facts += ["\nApprouvée par ", *enumeration(agreed), "."]
     if revision.state == "proposed":
         facts.append("\nRien ne change avant qu'elle soit approuvée.")
     return facts
