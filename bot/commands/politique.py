@@ -426,10 +426,8 @@ def results(reading: Reading, query: str, *, shareable: bool) -> Message:
         start, end = part_around(hit, PAGE_WEIGHT // min(len(hits), SHOWN_HITS) - 250)
         marks = tuple(Mark(*span) for span in hit.spans if start <= span[0] < end)[:SHOWN_MARKS]
         part = None if end == len(hit.clause.text) else end
-        shown += [
-            reading.quote(hit.clause.number, marks, start, part),
-            Note(reading.place(hit.clause.number)),
-        ]
+        number = hit.clause.number
+        shown += [reading.quote(number, marks, start, part), Note(reading.place(number))]
     rest = hits[SHOWN_HITS:]
     count = f"{len(hits)} passages" if len(hits) > 1 else "Un passage"
     more = [Text("Aussi\u00a0: " + ", ".join(str(hit.clause.number) for hit in rest) + ".")] if rest else []

@@ -89,11 +89,8 @@ def under_way(db: Database, person_id: str, policy: str, kind: Kind) -> Attempt 
 def latest(db: Database, person_id: str, policy: str, kind: Kind) -> Attempt | None:
     """Return a person's last finished attempt."""
     where = f"{_PERSONAL} AND finished_at IS NOT NULL"
-    return max(
-        _attempts(db, where, person_id, policy, kind),
-        key=lambda attempt: (attempt.finished_at, attempt.id),
-        default=None,
-    )
+    attempts = _attempts(db, where, person_id, policy, kind)
+    return max(attempts, key=lambda attempt: (attempt.finished_at, attempt.id), default=None)
 
 
 def finished(db: Database, policy: str) -> Iterator[Attempt]:
@@ -115,26 +112,21 @@ def missed(db: Database, person_id: str, policy: str) -> list[str]:
 
 
 def _attempts(db: Database, where: str, *values: str) -> Iterator[Attempt]:
-    rows = db.conn.execute(
+    attempts = db.conn.execute(
         f"""SELECT id, person_id, policy, version, kind, items, ticked, finished_at FROM quiz_attempts
             WHERE {where} ORDER BY started_at, rowid""",  # noqa: S608 — our own words only
         values,
     )
-    for identifier, person, policy, version, kind, items, ticked, finished_at in rows.fetchall():
-        answers = db.conn.execute(
+    for identifier, person, policy, version, kind, items, ticked, finished_at in attempts.fetchall():
+        rows = db.conn.execute(
             "SELECT question, chosen, is_right FROM quiz_answers WHERE attempt_id = ? ORDER BY turn",
             (identifier,),
         )
-        sitting = Sitting(
-            tuple(
-                Item(name, edition, tuple(order), gone) for name, edition, order, gone in json.loads(items)
-            ),
-            tuple(
-                QuizAnswer(name, frozenset(json.loads(chosen)), bool(right))
-                for name, chosen, right in answers
-            ),
-            frozenset(json.loads(ticked)),
-        )
+        drawn = [Item(name, edition, tuple(order), gone) for name, edition, order, gone in json.loads(items)]
+        answers = [
+            QuizAnswer(name, frozenset(json.loads(chosen)), bool(right)) for name, chosen, right in rows
+        ]
+        sitting = Sitting(tuple(drawn), tuple(answers), frozenset(json.loads(ticked)))
         over = utc(finished_at) if finished_at else None
         yield Attempt(identifier, person, policy, version, kind, sitting, over)
 

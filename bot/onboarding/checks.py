@@ -58,10 +58,8 @@ def check_register(db: Database, keys: Path) -> Iterator[Finding]:
         return
     audit, _ = register.verify_with_end(db, ring, keys)
     if audit.faults:
-        count = len(audit.faults)
-        yield wrong(
-            _REGISTER, f"{count} anomalie(s). Ne touchez à rien; voyez\u00a0: vigie registre verifier."
-        )
+        faults = f"{len(audit.faults)} anomalie(s)"
+        yield wrong(_REGISTER, f"{faults}. Ne touchez à rien; voyez\u00a0: vigie registre verifier.")
     else:
         yield fine(_REGISTER, f"{audit.entries} attestation(s), intactes.")
 

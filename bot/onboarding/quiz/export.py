@@ -128,9 +128,8 @@ def as_csv(questions: Sequence[Question], _version: Version, _name: str) -> str:
         cells = [cell for choice in question.choices for cell in (choice.text, choice.feedback)]
         cells += [""] * (len(columns) - len(cells))
         essential = "oui" if question.essential else "non"
-        writer.writerow(
-            [question.id, question.clause, question.kind, essential, question.text, right, *cells]
-        )
+        row = [question.id, question.clause, question.kind, essential, question.text, right, *cells]
+        writer.writerow(row)
     return text.getvalue()
 
 
