@@ -87,7 +87,9 @@ class Parts:
 
     def library_on(self, day: date) -> Library:
         """Return the policies in force on a day, past or to come. Raises `PolicyError`."""
-        return load_library(self.folders, self.settings.vigie_politique, self.today, self._approved(day))
+        # The library asks for the day at each look-up, and does not come back here for it.
+        today = partial(self.calendar.today, self.clock)
+        return load_library(self.folders, self.settings.vigie_politique, today, self._approved(day))
 
     def _approved(self, day: date) -> Approved:
         """Return the texts that are in force by a day; none without a database of this version."""
