@@ -1,4 +1,4 @@
-"""The text of the policies: articles, references, search, annotations, and the one source of quotations.
+"""The text of the policies: articles, references, search, annotations, and the only source of quotations.
 
 In: Markdown files, approved texts, `annotations.toml`. Out: versions, clauses, quotations, comparisons.
 """

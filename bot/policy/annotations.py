@@ -1,7 +1,7 @@
-"""The interpretation of a policy, as data beside its text: the force of each clause, what to read together.
+"""The interpretation of a policy, as data beside its text: clauses' forces, and which to read together.
 
-People write `annotations.toml`; all of it is checked against the text when it is loaded, so that an
-annotation never points to nothing.
+People write `annotations.toml`. It is checked against the text when loaded, so that every annotation refers
+to an existing clause.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FORCES: tuple[Force, ...] = get_args(Force)
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Clauses to read together, and why, in one French sentence."""
+    """Clauses to read together. `reason`: a French sentence."""
 
     clauses: tuple[Number, ...]
     reason: str
@@ -34,7 +34,7 @@ class Together:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """The contact that the policy names, and the clause that names it."""
+    """The contact that the policy names. `clause`: where it is named."""
 
     who: str
     clause: Number
@@ -42,14 +42,14 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Annotations:
-    """The interpretation of one policy. `title`: its full title, or its name.
+    """The interpretation of one policy. `title`: its full title, or else its name.
 
-    `forces`: for each clause, one force for all of it or one for each of its paragraphs.
+    `forces`: for each clause, a single force or one per paragraph.
     `nuances`: words added to a clause's force label, « sauf autorisation ».
-    `titles`: articles' titles for reading, where the text has them in capitals.
-    `topics`: words that people use, and the clauses that they are about.
-    `version`: the adoption date of the text that these are about, "" when none is named.
-    `stale`: the clauses whose meaning has changed since.
+    `titles`: readable titles of articles, where the text has them in capitals.
+    `topics`: words that people use, with the clauses that they refer to.
+    `version`: the adoption date of the annotated text, "" when the file does not name it.
+    `stale`: the clauses whose meaning has changed since then.
     """
 
     name: str
@@ -65,16 +65,16 @@ class Annotations:
     stale: frozenset[Number] = frozenset()
 
     def label(self, number: Number, *, nuanced: bool = True) -> str:
-        """Return the label of a clause's force, « interdiction, sauf autorisation », "" when unknown.
+        """Return the label of a clause's force, « interdiction, sauf autorisation », or "" when unknown.
 
-        Unless `nuanced`, it is the force alone: « interdiction », « directive et interdiction ».
+        Unless `nuanced`, return the force alone: « interdiction », « directive et interdiction ».
         """
         force = " et ".join(dict.fromkeys(self.forces.get(number, ())))
         nuance = self.nuances.get(number, "") if nuanced else ""
         return ", ".join(filter(None, (force, nuance)))
 
     def read_with(self, number: Number) -> Together | None:
-        """Return the group that holds a clause, if any."""
+        """Return the group that contains a clause, if any."""
         return next((group for group in self.together if number in group.clauses), None)
 
 
@@ -82,7 +82,7 @@ _TABLES = {"policy", "force", "nuance", "title", "topic", "together", "contact"}
 
 
 def read_annotations(data: dict[str, Any], version: Version, source: str) -> Annotations:
-    """Return the annotations in parsed TOML, checked against `version`.
+    """Build annotations from parsed TOML and check them against `version`.
 
     Raises `PolicyError`, naming `source`.
     """
@@ -117,7 +117,7 @@ def read_annotations(data: dict[str, Any], version: Version, source: str) -> Ann
 
 
 def parse_toml(toml: str, source: str) -> dict[str, Any]:
-    """Return the tables of `toml`. Raises `PolicyError`, naming `source` and the line."""
+    """Parse `toml`. Raises `PolicyError`, naming `source` and the line."""
     try:
         return tomllib.loads(toml)
     except tomllib.TOMLDecodeError as error:
@@ -131,7 +131,7 @@ def parse_toml(toml: str, source: str) -> dict[str, Any]:
 
 
 def carry_annotations(annotations: Annotations, fates: Fates, old: Version, new: Version) -> Annotations:
-    """Return annotations of `old` as they hold for `new`: each follows its clause (see `identities`)."""
+    """Carry annotations from `old` to `new`: each follows its clause (see `identities`)."""
 
     def carry(table: Mapping[Number, Value]) -> dict[Number, Value]:
         return {now: value for number, value in table.items() for now in current_numbers(fates, [number])}
@@ -143,7 +143,7 @@ def carry_annotations(annotations: Annotations, fates: Fates, old: Version, new:
             fits = clause is not None and len(values) in {1, len(clause.paragraphs)}
             merged = (*forces.get(now, ()), *values)
             forces[now] = merged if fits and now not in forces else tuple(dict.fromkeys(merged))
-    # A title for reading stands as long as the article keeps its own title.
+    # A readable title stays valid while the article keeps its title.
     before = {
         current_numbers(fates, [article.number]): normalized(article.title) for article in old.articles[::-1]
     }
@@ -174,17 +174,17 @@ def carry_annotations(annotations: Annotations, fates: Fates, old: Version, new:
 
 @dataclass(frozen=True, slots=True)
 class AnnotationReader:
-    """Checks values that people wrote, by type; a problem raises `PolicyError` with its place."""
+    """Checks the values in a file by type. A problem raises `PolicyError` with its place."""
 
     source: str
     version: Version
 
     def fail(self, problem: str) -> PolicyError:
-        """Return a problem of this file, to be raised."""
+        """Return the exception to raise for a problem in this file."""
         return PolicyError(self.source, 0, problem)
 
     def check_keys(self, data: Mapping[str, object], known: set[str], what: str) -> None:
-        """Raise `PolicyError` for an unknown key; `what` introduces it."""
+        """Raise `PolicyError` for an unknown key. `what`: the words before the key in the message."""
         for key in data:
             if key not in known:
                 names = ", ".join(sorted(known))
@@ -193,13 +193,13 @@ class AnnotationReader:
     def table(
         self, data: Mapping[str, object], name: str, known: set[str] | None = None
     ) -> Mapping[str, object]:
-        """Return the table `name`, empty when absent. `known`: the keys that it may have, any when None."""
+        """Return the table `name`, or an empty one. `known`: the allowed keys, None for any."""
         table = data.get(name, {})
         if not isinstance(table, dict):
             raise self.fail(f"[{name}] écrivez [{name}] seul sur sa ligne, puis ce qu'il contient dessous.")
         for key, value in table.items():
             if isinstance(value, dict):
-                # 5.10 without quotation marks is, in TOML, the key 10 of a table 5.
+                # In TOML, 5.10 without quotation marks is the key 10 of a table 5.
                 path, inner = [key], value
                 while isinstance(inner, dict) and inner:
                     part, inner = next(iter(inner.items()))
@@ -213,13 +213,13 @@ class AnnotationReader:
         return table
 
     def text(self, value: object, where: str) -> str:
-        """Return a value that must be a text."""
+        """Return a value that must be a string."""
         if not isinstance(value, str) or not value.strip():
             raise self.fail(f"{where}\u00a0: il faut un texte entre guillemets.")
         return value
 
     def texts(self, values: object, where: str) -> tuple[str, ...]:
-        """Return a value that must be a list of texts."""
+        """Return a value that must be a list of strings."""
         if not isinstance(values, list):
             raise self.fail(f'{where}\u00a0: il faut une liste de textes, comme ["PA 20", "PA-20"].')
         return tuple(self.text(value, where) for value in values)
@@ -237,7 +237,7 @@ class AnnotationReader:
         return number
 
     def numbers(self, texts: object, where: str) -> tuple[Number, ...]:
-        """Return a list, not empty, of numbers of existing clauses."""
+        """Return a non-empty list of existing clauses' numbers."""
         if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
             raise self.fail(
                 f'[{where}] il faut une liste de numéros entre guillemets, comme ["5.10", "5.11"].'
@@ -252,7 +252,7 @@ class AnnotationReader:
         raise self.fail(f"[title] l'article {text} n'existe pas.")
 
     def forces(self, key: str, value: object) -> tuple[Force, ...]:
-        """Return the force of a clause, or that of each of its paragraphs."""
+        """Return the force of a clause, or one force per paragraph."""
         forces: list[Force] = []
         for name in value if isinstance(value, list) else [value]:
             force = next((force for force in FORCES if force == name), None)

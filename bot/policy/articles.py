@@ -1,7 +1,7 @@
-"""A policy's text: from Markdown, as associations write it, to articles and numbered clauses.
+"""The parser of a policy's text: from the Markdown that associations write to articles and clauses.
 
-Apart from runs of white space, a clause's words are exactly those of the source. A heading may be marked by
-`#`, bold or capitals, since converters mark the same thing in several ways.
+Except for white space, a clause's text is exactly the source text. A heading may be marked by `#`, bold or
+capitals, since converters mark headings in several ways.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import date
 
 
 class PolicyError(Exception):
-    """A policy's file cannot be read; the message, in French, names the file and the line."""
+    """A policy's file is invalid. The message, in French, names the file and the line."""
 
     def __init__(self, source: str, line: int, problem: str) -> None:
         where = f"{source}, ligne {line}" if line else source
@@ -26,13 +26,13 @@ class PolicyError(Exception):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Number:
-    """A clause's number as integers: 5.10 comes after 5.9, and is not 5.1."""
+    """A clause's number as integers, so that 5.10 comes after 5.9 and differs from 5.1."""
 
     parts: tuple[int, ...]
 
     @classmethod
     def parse(cls, text: str) -> Number:
-        """Parse « 5.10 ». Raises ValueError unless `text` is integers between dots."""
+        """Parse « 5.10 ». Raises ValueError unless `text` is integers separated by dots."""
         return cls(tuple(int(part) for part in text.split(".")))
 
     def __str__(self) -> str:
@@ -44,15 +44,15 @@ class Number:
         return Number(self.parts[:1])
 
     def within(self, other: Number) -> bool:
-        """Tell whether this number is `other` or below it: 4.2.1 is within 4.2 and within 4."""
+        """Return whether this number is `other` or below it: 4.2.1 is within 4.2 and within 4."""
         return self.parts[: len(other.parts)] == other.parts
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """The smallest text that can be cited: a numbered clause, or an article's own text.
+    """The smallest unit that can be cited: a numbered clause, or an article's own text.
 
-    `heading`: the subheading above it, "" when there is none.
+    `heading`: the subheading above it, or "".
     """
 
     number: Number
@@ -61,7 +61,7 @@ class Clause:
 
     @property
     def text(self) -> str:
-        """The words, with a blank line between paragraphs; a `Quote`'s offsets count characters of it."""
+        """The text, with a blank line between paragraphs. The offsets of a `Quote` refer to it."""
         return "\n\n".join(self.paragraphs)
 
 
@@ -72,17 +72,18 @@ class Article:
     number: Number
     title: str
     clauses: tuple[Clause, ...]
-    opening: str = ""  # the heading's words before the title, « ARTICLE 5 : »
+    opening: str = ""  # the part of the heading before the title, « ARTICLE 5 : »
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # compared by identity: what is made of it is cached
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity, as a cache key
 class Version:
     """One text of a policy. `cover`: the paragraphs before article 1.
 
-    `effective`: the day it takes effect, None when nobody said: then it is `adopted`. `key`: its name in a
-    `Quote`, the adoption date or, for a proposed text, its revision's id. `sha256`, `markdown`: of its file.
-    `former`: the version that it replaced. `interpreted`: the key of the version that the annotations say
-    they were written about, "" when they name none. `since`: the first day that it is in force.
+    `effective`: the stated date of effect, None if not stated. `key`: its name in a `Quote`, which is the
+    adoption date or, for a proposed text, its revision's id. `sha256`, `markdown`: the hash and content of
+    its file. `former`: the version that it replaced. `interpreted`: the key of the version that the
+    annotations were written for, "" when they name none. `since`: the first day that it is in force,
+    `effective` or else `adopted`.
     """
 
     policy: str
@@ -118,20 +119,20 @@ class Version:
         return self._clauses
 
     def clause(self, number: Number) -> Clause | None:
-        """Return the clause of exactly this number."""
+        """Return the clause with exactly this number, if any."""
         at = self._positions.get(number)
         return None if at is None else self._clauses[at]
 
     def within(self, number: Number) -> tuple[Clause, ...]:
-        """Return the clause of this number and those below it: a whole article, or 4.2 and 4.2.1."""
+        """Return the clause with this number and those below it: a whole article, or 4.2 and 4.2.1."""
         return self._groups.get(number, ())
 
     def article(self, number: Number) -> Article | None:
-        """Return the article that holds a number."""
+        """Return the article that contains a number, if any."""
         return next((article for article in self.articles if article.number == number.article), None)
 
     def neighbours(self, number: Number) -> tuple[Clause | None, Clause | None]:
-        """Return the clauses just before and just after a clause in the text."""
+        """Return the clauses immediately before and after a clause in the text."""
         at = self._positions.get(number)
         if at is None:
             return None, None
@@ -139,7 +140,7 @@ class Version:
         return padded[at], padded[at + 2]
 
     def pieces(self) -> Iterator[str]:
-        """Yield every word of the source once, in order and without markup, a piece at a time."""
+        """Yield the source text in pieces, in order and without markup, each word once."""
         yield from self.cover
         for article in self.articles:
             yield article.opening
@@ -156,7 +157,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Misplaced:
-    """A problem that reading passed over. `clause`: the number that it is about; `problem`: in French."""
+    """A problem that the parser tolerated. `clause`: the number concerned. `problem`: in French."""
 
     code: str
     clause: str
@@ -166,7 +167,7 @@ class Misplaced:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Lines that belong together: a heading, the beginning of a clause, or a paragraph."""
+    """A group of lines: a heading, the beginning of a clause, or a paragraph."""
 
     line: int
     text: str
@@ -186,7 +187,7 @@ _ARTICLE = re.compile(
 
 
 def _plain(markdown: str) -> str:
-    """Return the words of some Markdown, without marks and tags, runs of white space folded."""
+    """Return the text of some Markdown, without marks and tags, with runs of white space collapsed."""
     text = re.sub(r"</?[a-z]+>", "", markdown)
     text = re.sub(r"(\*\*|__)", "", text)
     text = re.sub(r"\\([\\`*_{}\[\]()#+.!-])", r"\1", text)
@@ -194,7 +195,7 @@ def _plain(markdown: str) -> str:
 
 
 def _blocks(source: str) -> Iterator[_Block]:
-    """Cut the source at blank lines, rules, page breaks, headings and clause numbers."""
+    """Split the source at blank lines, rules, page breaks, headings and clause numbers."""
     pending: list[str] = []
     begun = 0
     number: Number | None = None
@@ -225,7 +226,7 @@ def _blocks(source: str) -> Iterator[_Block]:
 class _Reader:
     """Builds articles from blocks in one pass. `source`: the file's name in errors.
 
-    A problem raises `PolicyError` or, given a list `misplaced`, is added to it and passed over.
+    A problem raises `PolicyError` or, when there is a list `misplaced`, is added to it and tolerated.
     """
 
     def __init__(self, source: str, misplaced: list[Misplaced] | None) -> None:
@@ -233,17 +234,17 @@ class _Reader:
         self._misplaced = misplaced
         self.cover: list[str] = []
         self.articles: list[Article] = []
-        self.lines: dict[Number, int] = {}  # where each number first stands
+        self.lines: dict[Number, int] = {}  # the first line of each number
         self._heading = ""
 
     def report(self, code: str, clause: Number, line: int, problem: str) -> None:
-        """Raise or note a problem."""
+        """Raise a problem, or add it to `misplaced`."""
         if self._misplaced is None:
             raise PolicyError(self._source, line, problem)
         self._misplaced.append(Misplaced(code, str(clause), line, problem))
 
     def take(self, block: _Block) -> None:
-        """Put one block in its place. Raises `PolicyError`."""
+        """Add one block to the articles. Raises `PolicyError`."""
         title = _ARTICLE.match(block.text) if block.is_heading else None
         if title:
             number = Number((int(title["number"]),))
@@ -269,7 +270,7 @@ class _Reader:
             self._continue(block)
 
     def _continue(self, block: _Block) -> None:
-        """Add a paragraph without a number to the clause before it, or open the article with it."""
+        """Add an unnumbered paragraph to the previous clause, or start the article's own text with it."""
         article = self.articles[-1]
         if not article.clauses:
             self._end_with(Clause(article.number, self._heading, (block.text,)))
@@ -305,11 +306,11 @@ def parse(
     key: str = "",
     misplaced: list[Misplaced] | None = None,
 ) -> Version:
-    """Return the version that `markdown` holds; `effective` and `key` are as in `Version`.
+    """Parse `markdown` as a version. `effective` and `key` are as in `Version`.
 
-    `source` names the file in errors. Raises `PolicyError`, with the line, when there is no article, a clause
-    is out of place or a number is used twice. With a list `misplaced`, all problems but the first go there
-    instead: such a text can be looked at and compared, never adopted.
+    `source`: the file's name in errors. Raises `PolicyError`, with the line, when there is no article, a
+    clause is out of place or a number is used twice. With a list `misplaced`, problems other than a lack of
+    articles are added to it instead. Such a text can be viewed and compared, but never adopted.
     """
     reader = _Reader(source or policy, misplaced)
     for block in _blocks(markdown.removeprefix("\ufeff")):

@@ -1,4 +1,4 @@
-"""The policies that the bot knows, and the one source of their exact words."""
+"""The policies that the bot knows, and the only source of their exact words."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from bot.policy.changes import identities
 from bot.policy.search import Index
 from bot.times import in_words
 
-# A policy's name before a colon contains a digit: « pa99: ».
+# A policy's name before a colon must contain a digit: « pa99: ».
 _UNKNOWN = re.compile(r"^\s*(?P<policy>(?=[a-z][a-z-]*\d)[a-z0-9-]{2,31})\s*:\s*(?=\S)", re.IGNORECASE)
 
 
-@dataclass(frozen=True, eq=False)  # compared by identity, so that what is derived from it can be cached
+@dataclass(frozen=True, eq=False)  # compared by identity, as a cache key
 class Policy:
     """A policy: its adopted versions, oldest first.
 
-    `written`: its annotations as people wrote them, for the version `origin`.
+    `written`: its annotations as written, for the version `origin`.
     """
 
     id: str
@@ -36,11 +36,11 @@ class Policy:
 
     @property
     def name(self) -> str:
-        """The name that people say, « PA20 »."""
+        """The everyday name, « PA20 »."""
         return self.written.name
 
     def names(self) -> tuple[str, ...]:
-        """Return the names that people may write for it."""
+        """Return the names by which people may call it."""
         return (self.id, self.name, *self.written.aliases)
 
     def in_force(self, on: date) -> Version | None:
@@ -55,7 +55,7 @@ class Policy:
         raise KeyError(adopted)
 
     def title(self, number: Number, version: Version) -> str:
-        """Return the title, for reading, of the article that holds `number`."""
+        """Return the readable title of the article that contains `number`."""
         title = self.notes(version).titles.get(number.article)
         if title is None:
             article = version.article(number)
@@ -77,9 +77,9 @@ class Policy:
         return self._notes[version]
 
     def label(self, clause: Clause, *, nuanced: bool = True) -> str:
-        """Return the label of a clause's force, "" when its words were never annotated.
+        """Return the label of a clause's force, or "" when its words were never annotated.
 
-        It comes from the latest annotations of these words, whatever the clause's number was then.
+        It comes from the latest annotations of these words, whatever the clause's number at the time.
         """
         for notes, numbers in self._by_words:
             same = numbers.get(clause.paragraphs, ())
@@ -90,7 +90,7 @@ class Policy:
 
     @cached_property
     def _by_words(self) -> Sequence[tuple[Annotations, Mapping[tuple[str, ...], tuple[Number, ...]]]]:
-        """The numbers of the clauses by their paragraphs, in the latest version and in `origin`."""
+        """For the latest version and `origin`: the annotations, and the clauses' numbers by paragraphs."""
         tables = []
         for version in dict.fromkeys((self.versions[-1], self.origin)):
             numbers: dict[tuple[str, ...], tuple[Number, ...]] = {}
@@ -106,21 +106,21 @@ class Policy:
         return self._indexes[version]
 
     def address(self, version: Version) -> str:
-        """Return the policy's name for a button, so that the numbers after it stay those of `version`.
+        """Return the policy's name for a button, which ties the numbers after it to `version`.
 
-        « pa20 » stands for `origin`, the version of the first buttons; other versions are spelled out:
+        « pa20 » means `origin`, the version of the first buttons. Other versions are explicit:
         « pa20@2026-12-13 ».
         """
         return self.id if version is self.origin else f"{self.id}@{version.key}"
 
     def example(self, version: Version) -> Number:
-        """Return a number to show as an example: the tenth clause of the longest article, or its last."""
+        """Return an example of a number: the tenth clause of the longest article, or its last clause."""
         longest = max(version.articles, key=lambda article: len(article.clauses))
         return longest.clauses[:10][-1].number
 
 
 def version_on(policy: Policy, day: date) -> Version:
-    """Return the version in force on a day. Raises `UserError` for a day before the first that we have."""
+    """Return the version in force on a day. Raises `UserError` for a day before the oldest version."""
     version = policy.in_force(day)
     if version is None:
         first = in_words(policy.versions[0].adopted)
@@ -133,9 +133,9 @@ def version_on(policy: Policy, day: date) -> Version:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A policy in the version that someone reads. `on`: the day they asked for, if any.
+    """A policy in the version that someone reads. `on`: the day that they asked for, if any.
 
-    `moved`: for a button of an older version, the numbers that have changed since, with the new ones.
+    `moved`: for a button of an older version, the numbers that have changed, with the new numbers.
     """
 
     policy: Policy
@@ -146,29 +146,29 @@ class Reading:
     def quote(
         self, number: Number, marks: tuple[Mark, ...] = (), start: int = 0, end: int | None = None
     ) -> Quote:
-        """Return the quotation of a clause, or of its characters `start` to `end`."""
+        """Return a quotation of a clause, or of its characters from `start` to `end`."""
         return Quote(self.policy.id, self.version.key, str(number), start, end, marks)
 
     def command(self, text: object, name: str = "politique") -> str:
-        """Return the command line of a button that asks for `text` in this reading."""
+        """Return the command of a button that requests `text` in this version."""
         if self.on:
             return f"{name} {self.policy.id}:{text} --date {self.on}"
         return f"{name} {self.policy.address(self.version)}:{text}"
 
     def revised(self) -> str:
-        """Say when this version was adopted."""
+        """Return a caption with the adoption date and, if a day was asked for, that day."""
         revised = f"Version révisée le {in_words(self.version.adopted)}"
         return f"{revised}, en vigueur le {in_words(self.on)}" if self.on else revised
 
     def place(self, number: Number) -> str:
-        """Say where a clause stands: article, title, subheading."""
+        """Return the place of a clause: article, title, subheading."""
         clause = self.version.clause(number)
         title = f"Article {number.article}\u00a0: {self.policy.title(number, self.version)}"
         return title + (f" › {clause.heading}" if clause and clause.heading else "")
 
 
 class Naming:
-    """The names that people write for policies. `names`: the policy's id for each."""
+    """Finds names of policies in text. `names`: from each name to the policy's id."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._ids = {name.lower(): policy for name, policy in names.items()}
@@ -176,10 +176,10 @@ class Naming:
         self._pattern = re.compile(rf"(?<!\w)(?P<name>{any_name})(?!\w)\s*[:,]?\s*", re.IGNORECASE)
 
     def split(self, text: str) -> tuple[str | None, str]:
-        """Return the id of the policy that `text` names, None when it names none, and the rest of the text.
+        """Return the id of the policy that `text` names, if any, and the rest of the text.
 
-        « pa20:5.10 » and « PA20 7.2 » both name `pa20`. An unknown name before a colon is returned
-        as written, in lower case.
+        « pa20:5.10 » and « PA20 7.2 » both name `pa20`. An unknown name before a colon is returned in lower
+        case.
         """
         match = self._pattern.search(text)
         if match:
@@ -188,7 +188,7 @@ class Naming:
         return (unknown["policy"].lower(), text[unknown.end() :].strip()) if unknown else (None, text.strip())
 
     def unaddressed(self, text: str) -> str:
-        """Return `text` without a name that only says which policy it is for: « pa20: et le logo? ».
+        """Return `text` without a policy's name used as a prefix: « pa20: et le logo? ».
 
         Within a sentence, the name is part of the meaning: « qui doit lire la PA20? ».
         """
@@ -199,16 +199,16 @@ class Naming:
 
 
 class Library:
-    """Every policy, by id; `default` is used when none is named.
+    """Every policy, by id. `default`: the policy used when none is named.
 
-    A `Policy` never changes: when a version is adopted, a new one replaces it (see `replace`).
+    A `Policy` never changes. When a version is adopted, a new object replaces it (see `replace`).
     """
 
     def __init__(self, policies: Mapping[str, Policy], default: str, today: Callable[[], date]) -> None:
         self._default_id = default
         self._today = today
         self._proposed: dict[tuple[str, str], Version] = {}
-        # On a given day, a quotation of a stored version changes only when the policies do.
+        # Within a day, a quotation changes only when the policies do.
         self._resolved = lru_cache(maxsize=1_024)(self._resolve)
         self.replace(policies)
 
@@ -220,7 +220,7 @@ class Library:
         self._resolved.cache_clear()
 
     def propose(self, version: Version) -> None:
-        """Let a version that is not adopted be quoted, by its key."""
+        """Allow quotations of a version that is not adopted, by its key."""
         self._proposed[version.policy, version.key] = version
 
     def version(self, policy: str, key: str) -> Version:
@@ -229,7 +229,7 @@ class Library:
         return next((v for v in adopted if v.key == key), None) or self._proposed[policy, key]
 
     def find(self, name: str) -> Policy:
-        """Return the policy of an identifier. Raises `UserError` when there is none."""
+        """Return the policy with this identifier. Raises `UserError` when there is none."""
         if name not in self.policies:
             known = ", ".join(policy.name for policy in self.policies.values())
             raise UserError(
@@ -238,11 +238,11 @@ class Library:
         return self.policies[name]
 
     def current(self, policy: Policy) -> Version:
-        """Return the version in force today, or the first when none is yet."""
+        """Return the version in force today, or the first one when none is in force yet."""
         return policy.in_force(self._today()) or policy.versions[0]
 
     def quote(self, quote: Quote) -> Quotation:
-        """Return the words of a quotation from the stored version, the one source of the policy's words.
+        """Return the words of a quotation from the stored version, the only source of the policy's words.
 
         Raises KeyError when the policy, version or clause is not stored.
         """
@@ -258,7 +258,7 @@ class Library:
         caption = f"{policy.written.name}, {f'article {number}' if len(number.parts) == 1 else number}"
         if label := policy.label(clause):
             caption += f" ({label})"
-        # Nobody should mistake another text for the one in force.
+        # No other text may be mistaken for the one in force.
         if version is self._proposed.get((policy.id, version.key)):
             caption += ", texte proposé"
         elif version.key != self.current(policy).key:
@@ -267,7 +267,7 @@ class Library:
 
 
 def _paragraphs(quote: Quote, text: str) -> Iterator[tuple[Span, ...]]:
-    """Yield the quoted paragraphs between « », with an ellipsis in brackets where the clause is cut."""
+    """Yield the quoted paragraphs between « », with a bracketed ellipsis where the clause is cut."""
     start, end = quote.start, len(text) if quote.end is None else quote.end
     while start < end:
         stop = text.find("\n\n", start, end)

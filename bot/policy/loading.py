@@ -1,7 +1,7 @@
-"""From files and approved texts to the library.
+"""Loading of the library from files and approved texts.
 
-`data/politique/<id>/<AAAA-MM-JJ>.md` is one adopted version, and `annotations.toml` beside it interprets the
-text. The association's own folder is layered over what is shipped.
+`data/politique/<id>/<AAAA-MM-JJ>.md` is an adopted version, and `annotations.toml` beside it interprets the
+text. The association's own folder is layered over the shipped one.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from bot.policy.library import Library, Policy
 
 @dataclass(frozen=True, slots=True)
 class Adopted:
-    """The text of an adopted version, as it was approved; `effective` is as in `Version`."""
+    """The approved text of an adopted version. `effective` is as in `Version`."""
 
     adopted: date
     effective: date | None
     text: str
 
 
-# The approved texts of each policy; where there are any, they replace the files.
+# The approved texts of each policy. If there are any, they replace the files.
 Approved: TypeAlias = Mapping[str, Sequence[Adopted]]
 
 
 def load_library(
     folders: Iterable[Path], default: str, today: Callable[[], date], approved: Approved | None = None
 ) -> Library:
-    """Read every policy of `folders`, later folders adding to earlier ones.
+    """Read every policy of `folders`. Later folders add to earlier ones.
 
     Raises `PolicyError` when a file cannot be read, or when there is no policy `default`.
     """
@@ -51,9 +51,9 @@ def load_library(
 
 
 def read_policies(folders: Iterable[Path], approved: Approved) -> dict[str, Policy]:
-    """Return the policies of `folders` and of approved texts, by id.
+    """Return the policies in `folders` and in the approved texts, by id.
 
-    Raises `PolicyError` when a file cannot be read, or when two policies have one name.
+    Raises `PolicyError` when a file cannot be read, or when two policies share a name.
     """
     roots = [folder / "politique" for folder in folders]
     ids = {path.name for root in roots for path in root.glob("*") if path.is_dir()} | set(approved)
@@ -75,7 +75,7 @@ def read_policies(folders: Iterable[Path], approved: Approved) -> dict[str, Poli
 
 
 def read_texts(folders: Iterable[Path], policy: str) -> dict[str, str]:
-    """Return the text of each version of a policy in `folders`, by the name of its file, its adoption date.
+    """Return the text of each version of a policy in `folders`, by file name, which is its adoption date.
 
     Raises `PolicyError` for a file that is not in UTF-8.
     """
@@ -122,7 +122,7 @@ def _read_policy(policy: str, folders: Sequence[Path], approved: Sequence[Adopte
     if written.version and written.version != origin.key:
         raise PolicyError(source, 0, f"[policy] version\u00a0: il n'y a pas de version du {written.version}.")
     loaded = Policy(policy, tuple(chain), origin, written)
-    loaded.notes(chain[-1])  # compares versions now rather than during the first look-up
+    loaded.notes(chain[-1])  # compares versions now instead of at the first look-up
     return loaded
 
 

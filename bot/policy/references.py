@@ -1,4 +1,4 @@
-"""How people write clause numbers, and which clause they meant when the number does not exist."""
+"""Recognition of clause numbers in text, and of the clause meant when the number does not exist."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BETWEEN = re.compile(rf"\bentre (?={_NUMBER})({_NUMBER}) et (?={_NUMBER})", re.
 _RANGE = re.compile(
     rf"(?<![\d.$])(?P<first>{_NUMBER}) ?{_TO} ?(?:{_WORDS} ?)?(?P<last>{_NUMBER})(?![\d.,]*\d)", re.IGNORECASE
 )
-# No letter may touch the number (« 5.1O »); a unit after it makes it a mere figure.
+# No letter may touch the number (« 5.1O »). A unit after it makes it a plain figure.
 _SINGLE = re.compile(
     rf"(?<!\w)(?:(?P<word>{_WORDS}) ?)?(?<![\d$])(?<!\d\.)(?P<number>{_NUMBER})"
     r"(?!\w| ?(?:\$|%|€|°|h\b|km\b|ans?\b|min))",
@@ -34,7 +34,7 @@ _LEFT = re.compile(rf"{_WORDS}(?!\w)|\b(?:{_AND}|l[ae]s?|de|du)(?!\w)|[\s,;&+/?!
 
 @dataclass(frozen=True, slots=True)
 class NumberSpan:
-    """The numbers from `first` to `last`, both included; `last` equals `first` for a single one."""
+    """The numbers from `first` to `last`, both included. They are equal for a single number."""
 
     first: Number
     last: Number
@@ -47,8 +47,8 @@ class NumberSpan:
 class Reference:
     """The numbers that a text names; `page` counts from 1.
 
-    `exact`: the text holds nothing else. `marked`: a number has a point or follows a word such as
-    « article », so it cannot be a mere figure.
+    `exact`: the text has nothing else. `marked`: a number has a point or follows a word such as « article »,
+    so it is not a plain figure.
     """
 
     spans: tuple[NumberSpan, ...]
@@ -58,12 +58,12 @@ class Reference:
 
 
 def parse_reference(text: str) -> Reference | None:
-    """Return the reference in `text`, None when no number in it could be a clause's.
+    """Return the reference in `text`, or None when no number in it can be a clause's.
 
     Reads « 5.10 », « 5,10 », « art. 5.10 », « l'article cinq point dix », « 5.1 à 5.4 », « 5.9 et 5.10 »,
     « article 5 page 2 ».
     """
-    if _NUMBER_ALONE.fullmatch(text):  # by far the most frequent
+    if _NUMBER_ALONE.fullmatch(text):  # by far the most common
         number = Number.parse(text.replace(",", "."))
         return Reference((NumberSpan(number, number),), exact=True, marked=len(number.parts) > 1)
     text = " ".join(text.split())
@@ -71,7 +71,7 @@ def parse_reference(text: str) -> Reference | None:
     if page:
         text = text[: page.start()]
     text = _in_digits(text) if _LETTERS.search(text) else _LOOSE_POINT.sub(r"\1.", text)
-    spans: list[tuple[int, NumberSpan, bool]] = []  # where each stands, and whether it is marked
+    spans: list[tuple[int, NumberSpan, bool]] = []  # position, numbers, and whether they are marked
 
     def take_range(match: re.Match[str]) -> str:
         first, last = _number(match["first"]), _number(match["last"])
@@ -93,14 +93,14 @@ def parse_reference(text: str) -> Reference | None:
     spans.sort(key=lambda entry: entry[0])
     exact = not _LEFT.sub("", rest)
     marked = [span for _, span, is_marked in spans if is_marked]
-    # In a sentence, « un » and « 20 ans » are figures.
+    # In a sentence, « un » and « 20 ans » are plain figures.
     chosen = [span for _, span, _ in spans] if exact else marked or [spans[0][1]]
     return Reference(tuple(dict.fromkeys(chosen)), exact, bool(marked), int(page["page"]) if page else 1)
 
 
 def _in_digits(text: str) -> str:
-    """Return `text` with its numbers in figures: « cinq point dix » is « 5.10 », « 1er » is « 1 »."""
-    # Its `__init__` declares no exports, and takes half a megabyte.
+    """Return `text` with its numbers in figures: « cinq point dix » becomes « 5.10 », « 1er » « 1 »."""
+    # The package's `__init__` declares no exports, and loading it takes half a megabyte.
     from text_to_num import alpha2digit  # type: ignore[attr-defined]  # noqa: PLC0415 — see above
 
     digits = _SPOKEN_POINT.sub(r"\1.", alpha2digit(text, "fr", threshold=0))
@@ -112,14 +112,14 @@ def _number(text: str) -> Number:
     return Number.parse(text.replace(",", "."))
 
 
-_BESIDE = 2  # articles within which the number of a missing article may be a typing slip
+_BESIDE = 2  # how far away to look, in articles, when the article does not exist
 
 
 def nearest(number: Number, version: Version) -> tuple[Number, ...]:
-    """Return the one or two existing numbers that someone who wrote `number` may have meant, if any.
+    """Return the one or two existing numbers that a missing `number` may have meant, if any.
 
-    One is a likely slip (a figure too many or too few, or a missing point). The other is the closest in the
-    same article or, when there is no such article, within `_BESIDE` articles.
+    One corrects a likely slip (an extra or missing figure, or a missing point). The other is the closest in
+    the same article or, when that article does not exist, within `_BESIDE` articles.
     """
 
     def distance(candidate: Number) -> tuple[int, ...]:

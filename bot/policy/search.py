@@ -1,4 +1,4 @@
-"""Search in a policy by words, whatever their accents and inflections."""
+"""Word search in a policy, whatever the accents and inflections."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Any, TypeAlias
 from bot.policy.articles import Clause, Number
 
 _WORD = re.compile(r"[^\W_]+")
-_UNKNOWN = 1.0  # weight of a word that is not in the policy; the rarest that is weighs log(n + 1)
-_ENOUGH = 0.5  # share of the query's weight that a clause must reach when none holds every word
-_LONGEST = 50  # letters; anything longer is not a word, and stemming it would take tens of milliseconds
-_ALIKE = 82  # rapidfuzz ratio, 0 to 100, from which one word may be a typo for another
+_UNKNOWN = 1.0  # weight of a word that is not in the policy; the rarest one in it weighs log(n + 1)
+_ENOUGH = 0.5  # share of the query's weight that a clause must reach when none has every word
+_LONGEST = 50  # letters; a longer string is not a word, and stemming it would take tens of milliseconds
+_ALIKE = 82  # rapidfuzz ratio, 0 to 100, at or above which a word may be a typo for another
 _SHORTEST = 4  # letters; shorter words resemble too many others to be corrected
-# Words too common to search for: Snowball's French list, shortened to those that questions hold.
+# Words too common to search for: Snowball's French list, shortened to those found in questions.
 _EMPTY = frozenset(
     "a ai as au aux avec avoir c ca ce ces cet cette ceux comment d dans de des dit donc du elle "  # noqa: SIM905 — one list of words reads better in lines
     "elles en es est et etre eu il ils j je l la le les leur lui m ma mais me mes moi mon n ne ni nos "
@@ -30,12 +30,12 @@ _EMPTY = frozenset(
 
 
 def fold_accents(text: str) -> str:
-    """Return `text` in lower case without accents: « Élu » is « elu »."""
+    """Return `text` in lower case without accents: « Élu » becomes « elu »."""
     return "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
 
 
 def new_stemmer() -> Any:  # noqa: ANN401 — the library is not typed
-    """Return a French stemmer. It holds state, so only one thread may use it at a time."""
+    """Return a French stemmer. It keeps state, so only one thread may use it at a time."""
     import snowballstemmer  # noqa: PLC0415 — 15 ms and 4 MB, for the first search
 
     return snowballstemmer.stemmer("french")
@@ -43,14 +43,14 @@ def new_stemmer() -> Any:  # noqa: ANN401 — the library is not typed
 
 _stemmer = cache(new_stemmer)
 _stemming = Lock()  # look-ups run on the event loop while questions run on the storage thread
-_indexed: dict[str, frozenset[str]] = {}  # the keys of the words of policies and their banks
+_indexed: dict[str, frozenset[str]] = {}  # cached keys of the words of policies and their banks
 
 
 def word_keys(word: str) -> frozenset[str]:
     """Return the keys under which a word is found, with or without its accents.
 
     They are Snowball's French stems, without the plural and feminine endings that it leaves after some
-    vowels. Words that people type are not remembered.
+    vowels. Words that people type are not cached.
     """
     if word in _indexed:
         return _indexed[word]
@@ -63,7 +63,7 @@ def word_keys(word: str) -> frozenset[str]:
 
 
 def indexed_keys(word: str) -> frozenset[str]:
-    """Return the keys of a word of a policy or its bank, and remember them: it will be read again."""
+    """Return the keys of a word of a policy or its bank, and cache them."""
     keys = _indexed[word] = word_keys(word)
     return keys
 
@@ -85,7 +85,7 @@ class Hit:
 
 Places: TypeAlias = dict[
     Number, list[tuple[int, int]]
-]  # spans of words, by clause; words of a heading have none
+]  # spans of words, by clause; words in a heading have none
 
 
 class Index:
@@ -114,10 +114,10 @@ class Index:
         }
 
     def search(self, query: str) -> list[Hit]:
-        """Return the clauses that hold the query's words, best first.
+        """Return the clauses that contain the query's words, best first.
 
-        If some hold every word, only those are returned; otherwise, those that reach `_ENOUGH` of the query's
-        weight, where a rare word weighs more (inverse document frequency).
+        If some contain every word, only those are returned. Otherwise, a clause must reach the share
+        `_ENOUGH` of the query's weight, where a rare word weighs more (inverse document frequency).
         """
         spans: Places = defaultdict(list)
         scores: dict[Number, float] = defaultdict(float)
@@ -139,7 +139,7 @@ class Index:
         return sorted(hits, key=lambda hit: -scores[hit.clause.number])
 
     def complete(self, typed: str) -> list[Clause]:
-        """Return the clauses with words that start with each word typed, else the search results."""
+        """Return the clauses with words that start with each typed word, or else the search results."""
         starts = [fold_accents(match[0]) for match in search_words(typed)]
         if not starts:
             return []
@@ -150,7 +150,7 @@ class Index:
         ] or [hit.clause for hit in self.search(typed)]
 
     def _matches(self, query: str) -> Iterator[Places]:
-        """Yield the clauses that hold each word or known topic of the query, and where."""
+        """Yield, for each word or known topic of the query, the clauses that contain it, and where."""
         typed = [match[0] for match in _WORD.finditer(query)]
         folded = [fold_accents(word) for word in typed]
         for topic, numbers in self._topics.items():
@@ -172,7 +172,7 @@ class Index:
         return dict(places)
 
     def did_you_mean(self, query: str) -> str:
-        """Return `query` with unknown words corrected to close ones of the policy, "" if none is."""
+        """Return `query` with unknown words replaced by close ones of the policy, or "" if none is."""
         from rapidfuzz import fuzz, process  # noqa: PLC0415 — 2 MB, for the first unknown word
 
         changed = query

@@ -1,1 +1,1 @@
-"""What changed between two versions, clause by clause, and where each clause went."""
+"""The comparison of two versions, clause by clause, and the new place of each clause."""

@@ -1,8 +1,8 @@
-"""The alignment of two versions: which clause of one became which of the other.
+"""The alignment of two versions: which old clause became which new one.
 
-First, clauses with the same words, under whatever number. Then, among the rest, the pairs that together
-are most alike. Last, a clause still alone joins the clause that it was cut from (a split) or that took it
-in (a merger).
+First, it links clauses with the same words, whatever their numbers. Then, among the rest, it links the pairs
+with the greatest total likeness. Last, an unlinked clause joins the clause that it was split from or merged
+into.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from bot.policy.changes.assignment import assign
 from bot.policy.changes.likeness import TINY, Profiles
 from bot.policy.changes.wording import normalized
 
-LEAST: Final = 0.3  # likeness below which two clauses are never one, wherever they stand
+LEAST: Final = 0.3  # likeness below which two clauses are never linked, whatever their places
 ENOUGH: Final = 0.4  # the same, with the bonuses for place included
 SAME_NUMBER: Final = 0.10  # bonus for the same number
-SAME_PLACE: Final = 0.05  # bonus for standing between the same neighbours
-WEAK: Final = 0.65  # likeness below which a link gives way to a better explanation
-SURE: Final = 0.9  # share of a clause that another lost or gained, from which that is a better explanation
-CONTAINED: Final = 0.6  # share of a clause that another must have lost or gained, to be a part of it
-EXPLAINED: Final = 0.2  # share of both that this must be, when the part was itself added to
+SAME_PLACE: Final = 0.05  # bonus for having the same neighbours
+WEAK: Final = 0.65  # likeness below which a link can be replaced by a split or a merger
+SURE: Final = 0.9  # a weak link is undone if this share of a clause is in another's changed words
+CONTAINED: Final = 0.6  # lowest share of a clause in another's changed words to be a part of it
+EXPLAINED: Final = 0.2  # lowest share of both, when the part itself was extended
 
 Vector: TypeAlias = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 @dataclass(slots=True)
 class ClauseLink:
-    """Clauses of the old version that became clauses of the new one, as indices in `Version.clauses()`."""
+    """Old clauses and the new clauses that they became, as indices in `Version.clauses()`."""
 
     old: list[int]
     new: list[int]
@@ -42,7 +42,7 @@ class ClauseLink:
 
 @dataclass(frozen=True, slots=True)
 class Alignment:
-    """The links, and the new number of each old article. A clause in no link was added or removed."""
+    """The links, and the new number of each old article. An unlinked clause was added or removed."""
 
     links: tuple[ClauseLink, ...]
     articles: Mapping[str, str]
@@ -62,7 +62,7 @@ def align(old: Version, new: Version) -> Alignment:
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """A clause that may join a link: how surely (0 to 1), whether it is a new one, and its index."""
+    """A clause that may join a link: its certainty (0 to 1), whether it is a new clause, and its index."""
 
     share: float
     added: bool
@@ -70,7 +70,7 @@ class _Offer:
 
 
 class _Aligner:
-    """Two texts and the links between their clauses. `profiles` compares those without identical words."""
+    """Two texts and the links between their clauses. `profiles` compares the clauses that changed."""
 
     def __init__(self, old: Sequence[Clause], new: Sequence[Clause]) -> None:
         self.old, self.new = old, new
@@ -80,7 +80,7 @@ class _Aligner:
         self.profiles = Profiles(before, after, *self._unlinked())
 
     def _link_same_words(self) -> None:
-        """Link the clauses that have the same words; where several do, by number first, then in order."""
+        """Link the clauses that have the same words. If there are several, match by number, then in order."""
         by_words: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
         for side, clauses in enumerate((self.old, self.new)):
             for at, clause in enumerate(clauses):
@@ -94,7 +94,7 @@ class _Aligner:
             self.links.extend(ClauseLink([old], [new]) for old, new in pairs.items())
 
     def _unlinked(self) -> tuple[list[int], list[int]]:
-        """Return the indices, in each version, of the clauses that have no link."""
+        """Return the indices of the unlinked clauses in each version."""
         old = {at for link in self.links for at in link.old}
         new = {at for link in self.links for at in link.new}
         return (
@@ -103,7 +103,7 @@ class _Aligner:
         )
 
     def link_most_alike(self) -> None:
-        """Link the pairs that together are most alike; number and neighbours count a little."""
+        """Link the pairs with the greatest total likeness. The same number or neighbours add a little."""
         pairs = sorted((link.old[0], link.new[0]) for link in self.links)
         anchors, targets = [old for old, _ in pairs], [-1, *(new for _, new in pairs), len(self.new)]
         likeness = self.profiles.likeness()
@@ -123,10 +123,10 @@ class _Aligner:
         return [link for link in self.links if link.old[0] in self.profiles.old.row]
 
     def unlink_parts(self) -> None:
-        """Undo a weak link when one of its clauses is plainly a part of another clause.
+        """Undo a weak link when one of its clauses is clearly part of another clause.
 
-        The link stays when the rest of that other clause is the link's other end: then a paragraph moved from
-        one clause to the other.
+        The link is kept when the rest of that other clause became the other end of the link, since a
+        paragraph then moved from one clause to the other.
         """
         profiles = self.profiles
         for link in self._compared():
@@ -150,7 +150,7 @@ class _Aligner:
                 self.links.remove(link)
 
     def link_parts(self) -> None:
-        """Join each clause that is alone to the link that lost or gained it, the surest first."""
+        """Join each unlinked clause to the link that lost or gained it, the most certain first."""
         links = self._compared()
         removed, added = map(set, self._unlinked())
         offers = [self._offers(link, removed, added) for link in links]
@@ -166,7 +166,7 @@ class _Aligner:
             offers[at] = self._offers(links[at], removed, added)
 
     def _offers(self, link: ClauseLink, removed: set[int], added: set[int]) -> list[_Offer]:
-        """Return the clauses that may join a link, surest first; one end at most has several clauses."""
+        """Return the clauses that may join a link, most certain first. One end at most has several."""
         profiles, offers = self.profiles, []
         for is_added, places, side in ((True, added, profiles.new), (False, removed, profiles.old)):
             if len(link.old if is_added else link.new) > 1:
@@ -188,11 +188,11 @@ class _Aligner:
         return sorted(offers, key=lambda offer: (-offer.share, offer.place))
 
     def _shares(self, link: ClauseLink, rows: Sequence[int], *, added: bool) -> tuple[Vector, Vector]:
-        """Return two (rows,) float vectors about clauses that may be parts of a link's single clause.
+        """Return two float vectors, `(rows,)`, on clauses that may be parts of a link's single clause.
 
-        With `added`, the rows are new clauses and the link's old clause lost words; without, the reverse. The
-        first vector is the share of each part that stands in the lost words. The second is the share of the
-        lost words that the part explains, 0 when either share is slight.
+        With `added`, the rows are new clauses, and the link's old clause lost words. Otherwise, the reverse.
+        The first vector is the share of each part that is in the lost words. The second is the share of the
+        lost words that is in the part, 0 when either share is small.
         """
         profiles = self.profiles
         sources, pieces = (profiles.old, profiles.new) if added else (profiles.new, profiles.old)
@@ -209,7 +209,7 @@ class _Aligner:
 
 
 def _align_articles(old: Version, new: Version, links: Sequence[ClauseLink]) -> dict[str, str]:
-    """Return which article became which, by the clauses that they share, their titles and their numbers."""
+    """Match old articles with new ones by their shared clauses, their titles and their numbers."""
     before, after = old.clauses(), new.clauses()
     shared = Counter(
         (before[left].number.article, after[right].number.article)

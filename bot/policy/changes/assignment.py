@@ -1,4 +1,4 @@
-"""The assignment problem: pair rows with columns so that the scores of the pairs have the greatest sum."""
+"""The assignment problem: pair rows with columns so that the sum of the scores is greatest."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 
 
 def assign(scores: Mapping[tuple[int, int], float]) -> list[tuple[int, int]]:
-    """Return the (row, column) pairs with the greatest total score; no row or column is in two of them.
+    """Return the (row, column) pairs with the greatest total score. Each row and column is used at most once.
 
-    Pairs that are not in `scores` are never returned. Groups of pairs that share no row or column are
-    solved separately, so a long text costs no more than its hard parts.
+    Pairs that are not in `scores` are never returned. Groups of pairs without a common row or column are
+    solved separately, so the cost of a long text is that of its hard parts.
     """
     chosen: list[tuple[int, int]] = []
     for group in _components(scores):
@@ -25,7 +25,7 @@ def assign(scores: Mapping[tuple[int, int], float]) -> list[tuple[int, int]]:
 
 
 def _components(pairs: Iterable[tuple[int, int]]) -> Iterable[list[tuple[int, int]]]:
-    """Group the pairs that have a row or a column in common, directly or through others (union-find)."""
+    """Group the pairs that have a row or column in common, directly or through other pairs (union-find)."""
     parent: dict[tuple[str, int], tuple[str, int]] = {}
 
     def root(node: tuple[str, int]) -> tuple[str, int]:
@@ -43,10 +43,10 @@ def _components(pairs: Iterable[tuple[int, int]]) -> Iterable[list[tuple[int, in
 
 
 def _optimal(gain: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> list[tuple[int, int]]:
-    """Return the assignment of greatest sum over `gain`, (rows, columns) float64.
+    """Return the assignment with the greatest sum of `gain`, `(rows, columns) float64`.
 
-    The Hungarian method by shortest augmenting paths: Crouse, « On implementing 2D rectangular assignment
-    algorithms », IEEE Transactions on Aerospace and Electronic Systems 52(4), 2016.
+    Uses the Hungarian method with shortest augmenting paths: Crouse, « On implementing 2D rectangular
+    assignment algorithms », IEEE Transactions on Aerospace and Electronic Systems 52(4), 2016.
     """
     if gain.shape[0] > gain.shape[1]:
         return sorted((i, j) for j, i in _optimal(gain.T))

@@ -1,4 +1,4 @@
-"""What changed between two versions of a policy, clause by clause."""
+"""The comparison of two versions of a policy, clause by clause."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ MOST = 0.5  # share of changed clauses above which the whole text is restructure
 
 
 class ChangeKind(StrEnum):
-    """What happened to clauses.
+    """The kind of a change.
 
-    Renumbered: a new number in the same article, which may itself be renumbered. Moved: to another
-    article. The words of both may have changed too: see `Change.nature`.
+    Renumbered: a new number in the same article, which may itself be renumbered. Moved: in another article.
+    In both cases the words may have changed too (see `Change.nature`).
     """
 
     ADDED = "added"
@@ -30,7 +30,7 @@ class ChangeKind(StrEnum):
 
 
 class Nature(StrEnum):
-    """What a change asks of people: nothing, to read the clauses, or to read the whole text again."""
+    """What people must do about a change: nothing, read the clauses, or read the whole text again."""
 
     EDITORIAL = "editoriale"
     SUBSTANTIVE = "substantielle"
@@ -39,9 +39,9 @@ class Nature(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change: its clauses, by their numbers in each version, in the text's order.
+    """One change: its clauses' numbers in each version, in the order of the text.
 
-    `nature` is never `RESTRUCTURED`, which is for a whole comparison only.
+    `nature` is never `RESTRUCTURED`, which only applies to a whole comparison.
     """
 
     kind: ChangeKind
@@ -57,7 +57,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two versions and their changes, in the order of the new text; other clauses are untouched."""
+    """Two versions and their changes, in the order of the new text. All other clauses are unchanged."""
 
     old: Version
     new: Version
@@ -65,7 +65,7 @@ class Comparison:
 
     @property
     def nature(self) -> Nature:
-        """The nature of the whole: `RESTRUCTURED` when most clauses say something new or moved."""
+        """The nature of the whole comparison: `RESTRUCTURED` when most clauses moved or changed meaning."""
         heavy = [
             change
             for change in self.changes
@@ -79,7 +79,7 @@ class Comparison:
 
 
 def compare(old: Version, new: Version) -> Comparison:
-    """Return what changed from `old` to `new`; the same two versions always give the same changes."""
+    """Return the changes from `old` to `new`. The result is deterministic."""
     from bot.policy.changes.alignment import align  # noqa: PLC0415 — numpy takes 60 ms and 15 MB: for comparing only
 
     alignment = align(old, new)
@@ -89,7 +89,7 @@ def compare(old: Version, new: Version) -> Comparison:
         if len(link.new) == 1:
             moved.update({str(before[at].number): str(after[link.new[0]].number) for at in link.old})
     reader = Proofreader(lexicon.word_checker(clause.text for clause in (*before, *after)), moved)
-    places: list[tuple[tuple[int, int], Change]] = []  # where each stands: in the new text, then the old
+    places: list[tuple[tuple[int, int], Change]] = []  # the place of each in the new text, then the old
     for link in alignment.links:
         left, right = [before[at] for at in link.old], [after[at] for at in link.new]
         if change := _linked_change(left, right, alignment.articles, reader):
@@ -99,7 +99,7 @@ def compare(old: Version, new: Version) -> Comparison:
         if at not in linked:
             places.append(((at, -1), Change(ChangeKind.ADDED, (), _ids([clause]), Nature.SUBSTANTIVE)))
     last = {at: link.new[-1] for link in alignment.links for at in link.old}
-    reached = -1  # a removed clause stands after all that came before it
+    reached = -1  # a removed clause comes after those that preceded it
     for at, clause in enumerate(before):
         if at in last:
             reached = max(reached, last[at])
@@ -112,7 +112,7 @@ def compare(old: Version, new: Version) -> Comparison:
 def _linked_change(
     old: Sequence[Clause], new: Sequence[Clause], articles: Mapping[str, str], reader: Proofreader
 ) -> Change | None:
-    """Return what happened to linked clauses, None when nothing did."""
+    """Return the change to linked clauses, or None when they are unchanged."""
     before, after = ("\n\n".join(clause.text for clause in side) for side in (old, new))
     untouched = normalized(before) == normalized(after)
     nature = Nature.EDITORIAL if untouched or reader.same(before, after) else Nature.SUBSTANTIVE
@@ -134,9 +134,9 @@ def _ids(clauses: Sequence[Clause]) -> tuple[str, ...]:
 
 
 def with_decisions(comparison: Comparison, natures: Mapping[str, Nature]) -> Comparison:
-    """Return the comparison with the natures that the administration decided, by `Change.key`.
+    """Return the comparison with the natures set by the administration, by `Change.key`.
 
-    What is added or removed stays substantive, whatever was decided.
+    Added and removed clauses stay substantive in every case.
     """
     fixed = {ChangeKind.ADDED, ChangeKind.REMOVED}
     changes = (

@@ -1,9 +1,9 @@
-"""Permanent identities: where a clause went, from one version to the next and across several.
+"""The permanent identity of clauses, followed from one version to the next and across several.
 
 Annotations, guidance and question banks name clauses by the numbers of the version that they were written
-about, their origin. They are not rewritten when the policy is revised: they are checked against their
-origin, then follow each clause to its place in the current text. What was written about words that have
-since changed meaning is stale, and is reported as such.
+about, their origin. They are not rewritten when the policy is revised. They are checked against their origin,
+and then each clause is followed to its place in the current text. An entry about a clause whose meaning has
+changed since is stale, and is reported.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Trail: TypeAlias = Mapping[str, tuple[str, ...]]  # from a clause's number to it
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of a clause: its numbers now, none if removed, and whether it still says the same."""
+    """The fate of a clause: its current numbers, none if removed, and whether its meaning is unchanged."""
 
     now: tuple[Number, ...]
     same: bool
@@ -34,7 +34,7 @@ Fates: TypeAlias = Mapping[Number, Fate]
 
 
 def clause_trail(comparison: Comparison) -> Trail:
-    """Return where each clause of the old version is in the new one, `()` for a removed clause."""
+    """Return the new numbers of each clause of the old version, `()` for a removed clause."""
     trail: dict[str, tuple[str, ...]] = {
         str(clause.number): (str(clause.number),) for clause in comparison.old.clauses()
     }
@@ -45,7 +45,7 @@ def clause_trail(comparison: Comparison) -> Trail:
 
 
 def chain(version: Version) -> tuple[Version, ...]:
-    """Return a version and all those before it, oldest first."""
+    """Return a version and all the earlier ones, oldest first."""
     versions = [version]
     while versions[-1].former is not None:
         versions.append(versions[-1].former)
@@ -53,10 +53,9 @@ def chain(version: Version) -> tuple[Version, ...]:
 
 
 def origin(version: Version) -> Version:
-    """Return the version that the files beside the policy were written about.
+    """Return the version that the files beside the policy were written for.
 
-    That is the version that they name or, when they name none, the latest that was there before the first
-    approved revision.
+    It is the version that they name or, by default, the latest version before the first approved revision.
     """
     versions = chain(version)
     named = [earlier for earlier in versions if earlier.key == version.interpreted]
@@ -66,7 +65,7 @@ def origin(version: Version) -> Version:
 
 @lru_cache(maxsize=64)
 def fates(old: Version, new: Version) -> Fates:
-    """Return where each clause and article of `old` is in `new`, a later or earlier version or itself.
+    """Return the fate in `new` of each clause and article of `old`. `new` may be later, earlier or the same.
 
     Clauses are followed through every version between the two.
     """
@@ -83,7 +82,7 @@ def fates(old: Version, new: Version) -> Fates:
             now = dict.fromkeys(later for current in fate.now for later in trail[str(current)])
             same = fate.same and reworded.isdisjoint(map(str, fate.now))
             result[number] = Fate(tuple(map(Number.parse, now)), same)
-    # Words that were changed or removed, then brought back, as by a withdrawal.
+    # Words changed or removed, then restored, for instance by the withdrawal of a revision.
     by_words: dict[str, list[Number]] = defaultdict(list)
     for clause in new.clauses():
         by_words[normalized(clause.text)].append(clause.number)
@@ -91,7 +90,7 @@ def fates(old: Version, new: Version) -> Fates:
         fate, matches = result[clause.number], by_words[normalized(clause.text)]
         if len(matches) == 1 and not (fate.same and fate.now):
             result[clause.number] = Fate((matches[0],), same=True)
-    # An article is where most of its clauses are, unless its number is also that of its own text.
+    # An article goes where most of its clauses go, unless its own text has the same number.
     articles = {}
     for article in old.articles:
         own = [result[clause.number] for clause in article.clauses]
@@ -102,7 +101,7 @@ def fates(old: Version, new: Version) -> Fates:
 
 
 def _reversed(later: Fates, old: Version) -> Fates:
-    """Return fates from the later version, `old`, to the earlier; what is new in it is nowhere before."""
+    """Reverse the fates: from the later version, `old`, to the earlier. New clauses have no fate."""
     numbers = (*(clause.number for clause in old.clauses()), *(article.number for article in old.articles))
     result = {}
     for number in numbers:
@@ -112,17 +111,17 @@ def _reversed(later: Fates, old: Version) -> Fates:
 
 
 def current_numbers(fates: Fates, numbers: Iterable[Number]) -> tuple[Number, ...]:
-    """Return where clauses stand now, in the order given; removed ones are left out."""
+    """Return the current numbers of clauses, in the given order, without removed clauses."""
     return tuple(dict.fromkeys(now for number in numbers if number in fates for now in fates[number].now))
 
 
 def is_stale(fates: Fates, numbers: Iterable[Number]) -> bool:
-    """Tell whether one of these clauses was removed or no longer says what it said."""
+    """Return whether any of these clauses was removed or changed meaning."""
     return any(number not in fates or not fates[number].same for number in numbers)
 
 
 @lru_cache(maxsize=64)
 def fresh_clauses(old: Version, new: Version) -> tuple[Number, ...]:
-    """Return the clauses of `new` whose words say something that `old` did not."""
+    """Return the clauses of `new` with a meaning that `old` did not have."""
     unchanged = {now for fate in fates(old, new).values() if fate.same for now in fate.now}
     return tuple(clause.number for clause in new.clauses() if clause.number not in unchanged)

@@ -1,4 +1,4 @@
-"""Which words exist in French."""
+"""The words that exist in French."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Final
 from weakref import WeakValueDictionary
 
 _WORD: Final = re.compile(r"[^\W\d_]+")
-HABIT: Final = 3  # times that a text must write an unknown word for it to count as known
+HABIT: Final = 3  # occurrences in a text that make an unknown word count as known
 
 
 class Dictionary(frozenset[str]):
-    """The words of a dictionary, in lower case: 20 MB, freed as soon as nobody uses them."""
+    """The words of a dictionary, in lower case. They take 20 MB, freed when no longer used."""
 
 
 _SHARED: WeakValueDictionary[str, Dictionary] = WeakValueDictionary()
 
 
 def dictionary() -> Dictionary:
-    """Return the words of French, shared by all who use them; loading takes a few tenths of a second."""
+    """Return the words of French, shared by all callers. Loading takes a few tenths of a second."""
     from spellchecker import SpellChecker  # noqa: PLC0415 — for comparing only
 
     words = _SHARED.get("fr")
@@ -31,9 +31,9 @@ def dictionary() -> Dictionary:
 
 
 def word_checker(texts: Iterable[str]) -> Callable[[str], bool]:
-    """Return a test of whether a lower-case word exists: in the dictionary, or often written in `texts`.
+    """Return a function that tests whether a lower-case word is in the dictionary or frequent in `texts`.
 
-    The dictionary is loaded at the first word that `texts` do not settle.
+    The dictionary is loaded at the first word that is not frequent in `texts`.
     """
     counts = Counter(word.lower() for text in texts for word in _WORD.findall(text))
     words = cache(dictionary)

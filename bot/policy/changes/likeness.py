@@ -1,7 +1,7 @@
-"""How alike clauses are, and what they share.
+"""The likeness of clauses, measured by the text that they share.
 
-Likeness counts runs of letters rather than words, so that a typing slip or an agreement costs little.
-Rare runs weigh more: every clause holds « les médias sociaux ».
+It counts runs of letters instead of words, so that a typing slip or an agreement makes little difference.
+Rare runs weigh more, since common ones, as in « les médias sociaux », are in every clause.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ import numpy as np
 
 from bot.policy import search
 
-GRAM: Final = 4  # letters in a run; a word is padded at both ends, so that its beginning and end count
-WITHIN: Final = 0.5  # likeness of a clause that stands whole within another
+GRAM: Final = 4  # letters in a run; words are padded at both ends, so that beginnings and ends count
+WITHIN: Final = 0.5  # likeness of a clause that is entirely within another
 ROWS: Final = 256  # clauses compared at once, to bound memory
-TINY: Final = 1e-6  # divisor in place of zero
+TINY: Final = 1e-6  # divisor used instead of zero
 _WORD: Final = re.compile(r"[^\W_]+")
 
 Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 
 
 class Side:
-    """The clauses of one text that are compared.
+    """The compared clauses of one text.
 
-    `places`: their indices in the text; `row`: from an index to a row of `counts`, (clauses, runs) uint8;
-    `mass`: (clauses,) float32, the weight of all the runs of each, shared or not.
+    `places`: their indices in the text; `row`: from an index to a row of `counts`, `(clauses, runs) uint8`;
+    `mass`: `(clauses,) float32`, the total weight of the runs of each clause, shared or not.
     """
 
     def __init__(
@@ -48,8 +48,9 @@ class Side:
 class Profiles:
     """The runs of letters of two texts' clauses.
 
-    `weights`: (runs,) float32, by rarity in all of `before` and `after`. `shared`: (old, new) float32, the
-    weight that two clauses have in common. Only the clauses at `old_places` and `new_places` are compared.
+    `weights`: `(runs,) float32`, by rarity in all of `before` and `after`. `shared`: `(old, new) float32`,
+    the weight that two clauses have in common. Only the clauses at `old_places` and `new_places` are
+    compared.
     """
 
     def __init__(
@@ -73,7 +74,7 @@ class Profiles:
         self.weights = np.array([weights[gram] for gram in common], dtype=np.float32)
         self.old, self.new = Side(old, columns, weights), Side(new, columns, weights)
         self.shared: Matrix = np.zeros((len(old), len(new)), dtype=np.float32)
-        # A run shared `n` times counts once for each level up to `n`: one matrix product a level.
+        # A run shared `n` times counts once per level up to `n`, with one matrix product per level.
         most = min(self.old.counts.max(initial=0), self.new.counts.max(initial=0))
         for level in range(1, int(most) + 1):
             used = (self.old.counts >= level).any(axis=0) & (self.new.counts >= level).any(axis=0)
@@ -83,10 +84,10 @@ class Profiles:
                 self.shared[row : row + ROWS] += left @ right
 
     def likeness(self) -> Matrix:
-        """Return how alike each two clauses are, from 0 to 1: (old, new) float32.
+        """Return the likeness of each pair of clauses, from 0 to 1: `(old, new) float32`.
 
-        Dice's coefficient or, for a clause to which much was added, `WITHIN` times the share of it that
-        stands in the other.
+        It is Dice's coefficient or, for a clause with long additions, `WITHIN` times the share of it that is
+        in the other.
         """
         old, new = self.old.mass[:, None], self.new.mass[None, :]
         both, least = np.maximum(old + new, TINY), np.maximum(np.minimum(old, new), TINY)

@@ -1,4 +1,4 @@
-"""A comparison as a redline: the words of each change, with what was removed and what was inserted."""
+"""A comparison as a redline: the words of each change, with deletions and insertions."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from bot.policy.changes.wording import Run, normalized, word_diff
 
 @dataclass(frozen=True, slots=True)
 class RedlinePassage:
-    """A clause of the new text, or a removed one: its number, and the runs of each of its paragraphs."""
+    """A clause of the new text, or a removed one: its number, and the runs of each paragraph."""
 
     number: str
     paragraphs: tuple[tuple[Run, ...], ...]
 
 
 def passages(comparison: Comparison, change: Change) -> tuple[RedlinePassage, ...]:
-    """Return the words of a change by clause of the new text or, for a removed clause, its own words.
+    """Return the words of a change, by clause of the new text. A removed clause has its own words.
 
-    Empty when the same words only took another number in the same article.
+    Empty when only the number changed, within the same article.
     """
     old, new = clause_texts(comparison.old, change.old), clause_texts(comparison.new, change.new)
     before, after = "\n\n".join(old), "\n\n".join(new)
@@ -38,12 +38,12 @@ def passages(comparison: Comparison, change: Change) -> tuple[RedlinePassage, ..
 
 
 def clause_texts(version: Version, numbers: Sequence[str]) -> list[str]:
-    """Return the texts of the clauses of a version that have these numbers."""
+    """Return the texts of the clauses with these numbers in a version."""
     return [clause.text for number in numbers if (clause := version.clause(Number.parse(number)))]
 
 
 def _runs_by_text(runs: Sequence[Run], texts: Sequence[str]) -> Iterator[list[Run]]:
-    """Yield the runs that make each text of the new version; a deletion stays with the text before it."""
+    """Yield the runs of each text of the new version. A deletion goes with the text before it."""
     left = list(runs)
     for text in texts[:-1]:
         room = len(text) + len("\n\n")
@@ -61,7 +61,7 @@ def _runs_by_text(runs: Sequence[Run], texts: Sequence[str]) -> Iterator[list[Ru
 
 
 def _paragraphs(runs: Sequence[Run]) -> Iterator[tuple[Run, ...]]:
-    """Yield the runs of each paragraph that is not empty."""
+    """Yield the runs of each non-empty paragraph."""
     paragraph: list[Run] = []
     for op, run in runs:
         for at, text in enumerate(run.split("\n\n")):
@@ -75,7 +75,7 @@ def _paragraphs(runs: Sequence[Run]) -> Iterator[tuple[Run, ...]]:
 
 
 def retitled(comparison: Comparison) -> tuple[tuple[str, str, str], ...]:
-    """Return the articles whose title changed: the new number, the former title, the new title."""
+    """Return the articles whose title changed: the new number, the old title, the new title."""
     changed = {number for change in comparison.changes for number in change.old}
     pairs = {
         (clause.number.article, clause.number.article)

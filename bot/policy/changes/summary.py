@@ -1,4 +1,4 @@
-"""A comparison in a few words: how many clauses changed and how, and the three changes that matter most."""
+"""A summary of a comparison: how many clauses changed and how, and the three most important changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.policy.changes.comparison import Change, ChangeKind, Comparison, Nature
 
 MOST = 3  # changes named in a notice
 
-# Singular and plural, in the order in which they are counted.
+# Singular and plural, in the order of the summary.
 _DONE: dict[ChangeKind, tuple[str, str]] = {
     ChangeKind.CHANGED: ("modifiée", "modifiées"),
     ChangeKind.ADDED: ("ajoutée", "ajoutées"),
@@ -20,7 +20,7 @@ _DONE: dict[ChangeKind, tuple[str, str]] = {
     ChangeKind.MOVED: ("déplacée", "déplacées"),
     ChangeKind.RENUMBERED: ("renumérotée", "renumérotées"),
 }
-_CORRECTED = ("corrigée", "corrigées")  # a change of form, which nobody should take for one of substance
+_CORRECTED = ("corrigée", "corrigées")  # an editorial change, which must not look substantive
 _FIGURES = ("zéro", "une", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf")
 _GRAVEST = (
     ChangeKind.REMOVED,
@@ -41,7 +41,7 @@ def count_changes(comparison: Comparison) -> str:
         reworded = change.kind is ChangeKind.RENUMBERED and change.nature is Nature.SUBSTANTIVE
         done = (
             _DONE[ChangeKind.CHANGED] if reworded else _done(change)
-        )  # the words matter more than the number
+        )  # the change of words is more important than the new number
         counts[done] += len(change.old) if change.kind is ChangeKind.MERGED else 1
     parts: list[str] = []
     for done in (*_DONE.values(), _CORRECTED):
@@ -58,7 +58,7 @@ def _done(change: Change) -> tuple[str, str]:
 
 
 def foremost(comparison: Comparison) -> tuple[Change, ...]:
-    """Return the `MOST` gravest changes, of substance before of form, in the order of the text."""
+    """Return the `MOST` most important changes, substantive ones first, in the order of the text."""
 
     def weight(pair: tuple[int, Change]) -> tuple[bool, int]:
         formal = pair[1].nature is Nature.EDITORIAL
@@ -69,7 +69,7 @@ def foremost(comparison: Comparison) -> tuple[Change, ...]:
 
 
 def change_subject(comparison: Comparison, change: Change) -> str:
-    """Return the heading that a change's clause stands under, or the title of its article."""
+    """Return the heading above a change's clause, or the title of its article."""
     version, numbers = (comparison.new, change.new) if change.new else (comparison.old, change.old)
     number = Number.parse(numbers[0])
     clause, article = version.clause(number), version.article(number)
@@ -77,7 +77,7 @@ def change_subject(comparison: Comparison, change: Change) -> str:
 
 
 def describe_change(change: Change) -> str:
-    """Return what happened to a change's clauses, in words: « 5.10, devenue 5.11 et modifiée »."""
+    """Describe a change in words: « 5.10, devenue 5.11 et modifiée »."""
     old, new = _listed(change.old), _listed(change.new)
     done = _done(change)[change.kind is ChangeKind.MERGED]
     match change.kind:
@@ -98,6 +98,6 @@ def _listed(numbers: Sequence[str]) -> str:
 
 
 def clauses_to_read(comparison: Comparison) -> tuple[Number, ...]:
-    """Return the clauses of the new text that say something new."""
+    """Return the clauses of the new text whose meaning is new."""
     substantive = (change for change in comparison.changes if change.nature is Nature.SUBSTANTIVE)
     return tuple(dict.fromkeys(Number.parse(number) for change in substantive for number in change.new))

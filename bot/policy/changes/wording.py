@@ -1,7 +1,7 @@
-"""How a clause's words changed: what was removed and inserted, and whether that is only a correction.
+"""The changes in a clause's words: deletions and insertions, and whether they are only corrections.
 
-A correction is what a proofreader does: punctuation, capitals, spelling, agreement. Any other word inserted,
-removed or replaced may change what is asked of people.
+A correction is a proofreader's change: punctuation, capitals, spelling, agreement. Any other insertion,
+deletion or replacement of a word may change the rules.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from bot.policy import search
 Op: TypeAlias = Literal["equal", "delete", "insert"]
 Run: TypeAlias = tuple[Op, str]
 
-LONG: Final = 2_000  # tokens of a clause above which a faster algorithm compares
+LONG: Final = 2_000  # tokens in a clause above which a faster algorithm is used
 
 _SPACE: Final = re.compile(r"\s+")
-# Zero-width characters, marks of direction, soft hyphen.
+# Zero-width characters, direction marks, soft hyphen.
 _UNSEEN: Final = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
-# Apostrophes and hyphens that keyboards and word processors write in several ways.
+# Variants of apostrophes and hyphens from keyboards and word processors.
 _SIGNS: Final = str.maketrans(
     dict.fromkeys("\u2018\u2019\u02bc\u00b4`", "'") | dict.fromkeys("\u2010\u2011", "-")
 )
@@ -33,9 +33,9 @@ _TOKEN: Final = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+|\s+|.", re.DOTALL)
 
 
 def normalized(text: str) -> str:
-    """Return a text without white space, equivalent characters in one form, to tell if two texts differ.
+    """Return a text without white space and with equivalent characters unified, for comparison.
 
-    Superscripts and fractions stay as they are: 5² is not 52.
+    Superscripts and fractions are kept: 5² is not 52.
     """
     if not text.isascii():
         text = "".join(map(_plain, unicodedata.normalize("NFC", text))).translate(_UNSEEN).translate(_SIGNS)
@@ -52,10 +52,10 @@ def _plain(character: str) -> str:
 
 
 def word_diff(old: str, new: str) -> tuple[Run, ...]:
-    """Return the runs that turn `old` into `new`: equal (in the form of `new`), deleted, inserted.
+    """Return the runs that turn `old` into `new`: equal (as written in `new`), deleted, inserted.
 
-    A gap without a word between two changes is deleted and inserted with them: « la [vice-présidence]
-    [aux communications] » reads better whole.
+    When no word separates two changes, the gap between them is deleted and inserted too: « la
+    [vice-présidence] [aux communications] » is easier to read as a whole.
     """
     before, after = _TOKEN.findall(old), _TOKEN.findall(new)
     left, right = (
@@ -90,7 +90,7 @@ def word_diff(old: str, new: str) -> tuple[Run, ...]:
 _GROUPED: Final = re.compile(r"(?<=\d)[ \u00a0\u202f\u2009](?=\d{3}(?!\d))")
 _DOTTED: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})+")
 _ARTICLE: Final = re.compile(r"(?:article|clause|point|paragraphe)s?|art")
-# « employé(e)s », « employé·e·s »: the inclusive spelling of a word.
+# Inclusive spellings: « employé(e)s », « employé·e·s ».
 _INCLUSIVE: Final = re.compile(r"(?<=[^\W\d_])(?:\((?:e|ne|le|ère)\)|[·.-](?:e|ne|le|ère))(?:[·.-]?s)?\b")
 _FIGURING: Final = frozenset({"Sc", "Sm", "No"})  # Unicode categories: currencies, arithmetic, superscripts
 _UNITS: Final = frozenset("%‰°§")
@@ -102,14 +102,14 @@ _FIGURES: Final = dict(
         strict=True,
     )
 )
-# The conditional softens an obligation and the future postpones it: neither is an agreement.
+# The conditional softens an obligation and the future postpones it, so neither counts as agreement.
 _MOODS: Final = (re.compile(r"r(?:ais|ait|ions|iez|aient)$"), re.compile(r"r(?:ai|as|a|ons|ez|ont)$"))
-# Endings of agreement, and of the common mistakes between é, er and ez.
+# Endings for agreement, and for common confusions of é, er and ez.
 _ENDINGS: Final = frozenset(
     ["", "e", "s", "es", "x", "ee", "ees", "er", "ez", "nt", "ent", "ne", "nes", "le", "te"]
 )
-_LEAST: Final = 2  # letters that must stay of a word without its ending
-# Endings of the feminine and the plural, on folded words.
+_LEAST: Final = 2  # letters that must remain in a word without its ending
+# Feminine and plural endings, on folded words.
 _FORMS: Final = tuple(
     (re.compile(rf"(?<=\w\w){ending}$"), singular)
     for ending, singular in (
@@ -123,9 +123,9 @@ _FORMS: Final = tuple(
     )
 )
 
-# Words that may come or go for grammar's sake.
+# Words that grammar alone may add or remove.
 _SMALL: Final = frozenset({"le", "la", "les", "l", "de", "d", "du", "des"})
-# Words often mistaken for one another, or that elide.
+# Words that are often confused, or that elide.
 _ALIKE: Final = tuple(
     frozenset(group.split())
     for group in (
@@ -186,15 +186,15 @@ _ALIKE: Final = tuple(
 class Proofreader:
     """Tells a correction from a change of meaning.
 
-    `known`: whether a word in lower case exists. `moved`: from the number of a clause or article of the old
-    version to the current one, since a reference that follows its clause says the same.
+    `known`: returns whether a lower-case word exists. `moved`: from a clause's or article's old number to its
+    current one, since a reference that follows its clause keeps its meaning.
     """
 
     known: Callable[[str], bool]
     moved: Mapping[str, str]
 
     def same(self, old: str, new: str) -> bool:
-        """Tell whether `new` says what `old` said, corrections apart."""
+        """Return whether `new` has the meaning of `old`, with corrections at most."""
         before = [
             f"@{self.moved.get(word[1:], word[1:])}" if word.startswith("@") else word
             for word in _meanings(old)
@@ -209,10 +209,10 @@ class Proofreader:
         )
 
     def _corrects(self, gone: list[str], come: list[str], previous: str, following: str) -> bool:
-        """Tell whether the words that came correct those that went, paired in order.
+        """Return whether the words `come` are corrections of the words `gone`, paired in order.
 
-        A word may also come or go alone if it is a mere article or repeats the word beside it. `previous`
-        and `following`: the words around them, "" at an end.
+        A word may also be added or removed alone if it is in `_SMALL` or repeats the word beside it.
+        `previous` and `following`: the words around them, "" at either end.
         """
         idle = [
             {
@@ -236,7 +236,7 @@ class Proofreader:
         return (len(gone), len(come)) in reachable
 
     def _alike(self, gone: Sequence[str], come: Sequence[str]) -> bool:
-        """Tell whether a word, or two written as one, is a correction of another."""
+        """Return whether one word corrects another. Either may be two words joined."""
         if gone == come:
             return True
         old, new = "".join(gone), "".join(come)
@@ -249,12 +249,12 @@ class Proofreader:
         from rapidfuzz.distance import OSA  # noqa: PLC0415 — as above
 
         longest = max(len(old), len(new))
-        allowed = 1 if longest < 6 else 2 if longest < 11 else 3  # noqa: PLR2004 — a typing slip in six letters or so
+        allowed = 1 if longest < 6 else 2 if longest < 11 else 3  # noqa: PLR2004 — a slip per six letters
         return longest > 1 and OSA.distance(_bare(old), _bare(new)) <= allowed
 
 
 def _meanings(text: str) -> list[str]:
-    """Return the words of a text in lower case without punctuation; references become « @5.10 »."""
+    """Return the words of a text in lower case, without punctuation. References become « @5.10 »."""
     text = unicodedata.normalize("NFC", text).translate(_UNSEEN).translate(_SIGNS).lower()
     text = _INCLUSIVE.sub("", _GROUPED.sub("", "".join(map(_plain, text))))
     words: list[str] = []
@@ -275,7 +275,7 @@ def _bare(word: str) -> str:
 
 @lru_cache(maxsize=4_096)
 def agree(old: str, new: str) -> bool:
-    """Tell whether two words differ only in gender, number or person, or by é for er."""
+    """Return whether two words differ only in gender, number or person, or by é instead of er."""
     left, right = _bare(old), _bare(new)
     if any(bool(mood.search(left)) != bool(mood.search(right)) for mood in _MOODS):
         return False
@@ -291,7 +291,7 @@ def agree(old: str, new: str) -> bool:
 
 
 def _masculine(word: str) -> str:
-    """Return a word in the masculine singular, as far as its ending tells."""
+    """Return the masculine singular of a word, as guessed from its ending."""
     for ending, singular in _FORMS:
         if ending.search(word):
             return ending.sub(singular, word)
