@@ -60,6 +60,9 @@ class ChatPlatform(Platform, Deliverer, Protocol):
     async def ready(self) -> bool:
         """Return whether requests are being answered."""
 
+    async def publish_commands(self) -> None:
+        """Give the platform the catalogue as it is now, where the platform holds one."""
+
     async def fetch_members(self, group: FollowedGroup) -> Collection[Actor]:
         """Return who is in a group. Raises `PlatformError`."""
 
@@ -96,6 +99,7 @@ class Tasks:
                     calendar=bot.calendar,
                 ),
                 picture.DRAW: partial(picture.curve_errand, storage, bot.archive, bot.calendar),
+                archive.PUBLISH: self._publish,
                 retraining.LEARN: self._learn,
                 retraining.ERRAND: partial(retraining.retraining_errand, storage, train),
                 registrar.ADVANCE: lambda _arguments, _now: storage.run(bot.registrar.catch_up),
@@ -145,6 +149,11 @@ class Tasks:
         if problem and problem not in self._logged:  # once: the clock beats six times a minute
             logger.error("reports: %s", problem)
         self._logged[:] = [problem]
+
+    async def _publish(self, _: Arguments, _now: datetime) -> None:
+        """Give platforms the catalogue again, whose labels cite the policy."""
+        for platform in self.platforms.values():
+            await platform.publish_commands()
 
     async def _learn(self, _: Arguments, _now: datetime) -> None:
         """Learn a revision's bank of questions, once it is approved and once it is in force."""

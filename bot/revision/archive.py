@@ -39,6 +39,7 @@ from bot.times import Calendar
 logger = logging.getLogger(__name__)
 
 TASK: Final = "revision"  # the clock's task on the day of a revision
+PUBLISH: Final = "commandes"  # the errand that gives platforms the labels that a revision changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +204,7 @@ class Archive:
         except PolicyError as error:
             raise ExplainedError(f"{error} Le texte précédent reste en vigueur d'ici là.") from error
         clock.plan(db, f"{LEARN}:{revision.id}:{revision.effective}", LEARN, now)
+        clock.plan(db, f"{PUBLISH}:{revision.id}", PUBLISH, now)
         campaign = self._campaign(db, revision, policies[revision.policy])
         audience.announce(db, campaign, self.channels, now)
         self.after_commit(serve)

@@ -86,6 +86,11 @@ class DiscordAdapter(Connectable):
         client = self._client
         return client is not None and client.is_ready() and client.online
 
+    async def publish_commands(self) -> None:
+        """Give Discord the catalogue as it is now; without a connection, the next one does."""
+        if self._client is not None and self._client.application_id is not None:
+            await self._client.publish_commands()
+
     async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
         """Return the members who have a role now. Raises `PlatformError` when Discord does not answer."""
         if self._client is None:

@@ -94,6 +94,10 @@ class Client(discord.AutoShardedClient):
         self._leaving = False
 
     async def setup_hook(self) -> None:
+        """Give Discord the catalogue once logged in."""
+        await self.publish_commands()
+
+    async def publish_commands(self) -> None:
         """Register the commands with Discord, only when they differ from those it already has."""
         wanted = catalogue.commands_payload(self._dispatcher.commands, self._dispatcher.menu)
         application = cast("int", self.application_id)  # known once logged in

@@ -105,6 +105,9 @@ class LocalAdapter:
         """Return whether pages are being served."""
         return self._runner is not None
 
+    async def publish_commands(self) -> None:
+        """Do nothing: the page asks for labels when it opens."""
+
     async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
         """Refuse: the sandbox has no groups. Raises `PlatformError`."""
         raise PlatformError(f"le bac à sable n'a pas de groupe {group.source_id}.")

@@ -275,6 +275,9 @@ class SlackAdapter(Connectable):
         if event.get("tab") == "home":
             self._ask(f"/{self.dispatcher.menu}", Origin(actor_of(context), "home"))
 
+    async def publish_commands(self) -> None:
+        """Do nothing: Slack takes labels from the manifest, which people paste."""
+
     async def fetch_members(self, group: FollowedGroup) -> set[Actor]:
         """Return those who are in a group today. Raises `PlatformError` when Slack does not say."""
         if not self._bot_user:
