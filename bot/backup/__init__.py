@@ -1,5 +1,5 @@
-"""Sealed copies of the database, restoring one, and what must never come back from it.
+"""Sealed copies of the database, restoration, and the record of destroyed rows, which must not be restored.
 
-In: the database, and the rows about to be destroyed. Out: copies, encrypted each night, which expire; a
-database restored from one.
+In: the database, and the rows about to be destroyed. Out: encrypted nightly copies, which expire, and a
+database restored from a copy.
 """

@@ -1,9 +1,9 @@
-"""Copies of the database, made while the bot runs: in the clear when someone asks, sealed each night.
+"""Copies of the database, made while the bot runs: unencrypted on request, sealed each night.
 
-A copy is consistent (one read transaction) and compact (no byte of what was deleted). Its SHA-256 is in a
-file beside it, in the form that `sha256sum -c` reads.
+A copy is consistent (one read transaction) and compact (no deleted data). Its SHA-256 is in a file beside it,
+in the format of `sha256sum -c`.
 
-A sealed copy is a line, `vigie-sauvegarde-2 KEY` (the fingerprint of its key), then a box of libsodium
+A sealed copy is a line, `vigie-sauvegarde-2 KEY` (the fingerprint of its key), then a libsodium secret box
 (XSalsa20-Poly1305) that holds its day, a line feed and the database.
 """
 
@@ -48,7 +48,7 @@ class Copy:
 
 @dataclass(frozen=True, slots=True)
 class OpenedCopy:
-    """A copy that was read. `day`: the night that its seal names, None when it is not sealed."""
+    """The contents of a copy. `day`: the night stored under its seal, None when it is not sealed."""
 
     content: bytes
     day: date | None
@@ -57,7 +57,7 @@ class OpenedCopy:
 def save(database: Path, destination: Path) -> Copy:
     """Copy the database to `destination`, even while a bot writes to it.
 
-    Nothing is at `destination` until the copy is whole and checked. Raises `StorageError`.
+    `destination` appears only once the copy is complete and checked. Raises `StorageError`.
     """
     must_exist(database)
     if destination.exists():
@@ -75,10 +75,11 @@ def save(database: Path, destination: Path) -> Copy:
 
 
 def save_sealed(database: Path, folder: Path, keys: Path, day: date) -> Copy:
-    """Write the night's sealed copy into `folder`, in the place of any other of that day.
+    """Write the night's sealed copy into `folder`, replacing any copy for the same day.
 
-    The copy is made in memory: nothing of it is ever on the disk in the clear. The first copy makes the key;
-    a key that is missing although there are sealed copies is lost, and never replaced. Raises `StorageError`.
+    The copy is made in memory, so that it is never on disk unencrypted. The first copy creates the key. When
+    the key is missing although sealed copies exist, it is lost: raise an error instead of creating another.
+    Raises `StorageError`.
     """
     if not (keys / KEY_FILE).exists() and (count := len(list(folder.glob(SEALED)))):
         raise StorageError(
@@ -105,7 +106,10 @@ def save_sealed(database: Path, folder: Path, keys: Path, day: date) -> Copy:
 
 
 def expire(folder: Path, today: date, days: int) -> None:
-    """Remove the nightly copies older than `days`; raise `StorageError` in the end if one cannot be."""
+    """Remove the nightly copies older than `days`.
+
+    Raises `StorageError`, after removing the others, if one cannot be removed.
+    """
     problem = None
     for path in folder.glob(f"{SEALED}*"):
         day = _night(path)
@@ -114,7 +118,7 @@ def expire(folder: Path, today: date, days: int) -> None:
                 path.unlink(missing_ok=True)
             except OSError as error:
                 problem = error
-                logger.error("backup: %s could not be removed", path.name)  # noqa: TRY400 — in one line
+                logger.error("backup: %s could not be removed", path.name)  # noqa: TRY400 — one line
     if problem:
         raise StorageError(
             f"une copie expirée n'a pas pu être retirée de {folder}. Vérifiez vos droits."
@@ -122,12 +126,12 @@ def expire(folder: Path, today: date, days: int) -> None:
 
 
 def nights(folder: Path) -> list[date]:
-    """Return the days of the nightly copies in `folder`, the oldest first."""
+    """Return the days of the nightly copies in `folder`, oldest first."""
     return sorted(day for path in folder.glob(SEALED) if (day := _night(path)))
 
 
 def _night(path: Path) -> date | None:
-    """Return the day in a nightly copy's name, None when it is not such a name or no day of a calendar."""
+    """Return the day in a nightly copy's name, None when the name has another form or an invalid date."""
     match = _NIGHTLY.fullmatch(path.name)
     try:
         return date.fromisoformat(match[1]) if match else None
@@ -143,9 +147,9 @@ def nightly(folder: Path, day: date) -> Path:
 def read_copy(source: Path, keys: Path, *, in_clear: bool = False) -> OpenedCopy:
     """Return the database in a copy, after checking its SHA-256 and opening its seal.
 
-    `in_clear`: accept a copy that is not sealed; anyone who can write the file may have made it. Raises
-    `StorageError` when the copy is missing, was altered, cannot be opened with the key, is not sealed, or has
-    the name of another night.
+    `in_clear`: accept an unsealed copy, which anyone able to write the file could have made. Raises
+    `StorageError` when the copy is missing, altered, not sealed, sealed with another key, or named after
+    another night.
     """
     sha256 = _sha256_file(source)
     try:
@@ -181,21 +185,21 @@ def read_copy(source: Path, keys: Path, *, in_clear: bool = False) -> OpenedCopy
 
 
 def key_named(copy: Path) -> str | None:
-    """Return the fingerprint of the key that a sealed copy names, None when it is not one. Raises OSError."""
+    """Return the fingerprint of a sealed copy's key, None for an unsealed copy. Raises `OSError`."""
     with copy.open("rb") as file:
         header = _HEADER.match(file.read(_HEADER_LENGTH))
     return header[1].decode("ascii") if header else None
 
 
 def fingerprint(key: bytes) -> str:
-    """Return the name of a key: 16 hexadecimal digits of its SHA-256."""
+    """Return a key's fingerprint: the first 16 hexadecimal digits of its SHA-256."""
     return hashlib.sha256(key).hexdigest()[:16]
 
 
 def copy_key(keys: Path, *, create: bool = False) -> bytes:
-    """Return the key of the sealed copies, 32 bytes kept in the folder `keys`; `create` it if need be.
+    """Return the 32-byte key of the sealed copies, from the `keys` folder.
 
-    Raises `StorageError`.
+    `create`: make the key if it does not exist. Raises `StorageError`.
     """
     file = keys / KEY_FILE
     try:
@@ -215,7 +219,7 @@ def copy_key(keys: Path, *, create: bool = False) -> bytes:
 
 
 def _settle(draft: Path, destination: Path) -> Copy:
-    """Move the draft to `destination` after its fingerprint, so that a copy is never there without it."""
+    """Write the SHA-256 file, then move the draft to `destination`, so that a copy always has its SHA-256."""
     sha256 = hashlib.sha256(draft.read_bytes()).hexdigest()
     files.write_whole(_sha256_file(destination), f"{sha256}  {destination.name}\n".encode("ascii"))
     files.settle(draft, destination)

@@ -1,8 +1,8 @@
-"""What was destroyed, remembered outside the database, so that restoring a copy does not bring it back.
+"""The list of destroyed rows, stored outside the database so that restoring a copy does not bring them back.
 
-One line for each row: the table, then the row's random identifier, which means nothing once the row is
-gone. One line for each certificate too: identifier, day, category, count. The file lies beside the keys
-and is never part of a copy.
+Each row has one line: the table, then the row's random identifier, which is meaningless once the row is
+deleted. Each certificate has one line too: identifier, day, category, count. The file is stored beside the
+keys, and never in a copy.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ from sqlite_utils import Database
 from bot.storage import files
 
 FILE: Final = "detruits.txt"
-CERTIFICATES: Final = "destructions"  # the table of certificates, and how their lines begin
+CERTIFICATES: Final = "destructions"  # the table of certificates, and the first word of their lines
 
 _ROW = re.compile(r"([a-z_]+) ([\w-]+)\n")
 _CERTIFICATE = re.compile(rf"{CERTIFICATES} ([\w-]+) (\d{{4}}-\d\d-\d\d) ([a-z_]+) (\d+)\n")
 
 
 def record(folder: Path, table: str, ids: Iterable[str]) -> None:
-    """Remember that these rows of `table` are being destroyed; call it before deleting them.
+    """Add rows of `table` to the list, before they are deleted.
 
-    In this order a crash in between forgets nothing: at worst a row that is still there is on the list,
-    until `settle` strikes it off. Raises `StorageError`.
+    In this order, a crash in between loses nothing: at worst the list contains a row that still exists, until
+    `settle` removes it from the list. Raises `StorageError`.
     """
     _append(folder, [f"{table} {row_id}\n" for row_id in ids])
 
 
 def recorded(folder: Path) -> list[tuple[str, str]]:
-    """Return the table and the identifier of every row remembered; a line cut short is skipped."""
+    """Return the table and identifier of every row on the list. Truncated lines are skipped."""
     return [(match[1], match[2]) for line in _lines(folder) if (match := _ROW.fullmatch(line))]
 
 
 def destroy_again(db: Database, folder: Path) -> int:
-    """Delete, in the caller's transaction, the rows that the folder remembers. Return how many.
+    """Delete, in the caller's transaction, the rows that are on the folder's list. Return how many.
 
-    Their certificates are written again too.
+    Write their certificates again too.
     """
     matches = [match for line in _lines(folder) if (match := _CERTIFICATE.fullmatch(line))]
     db.conn.executemany(f"INSERT OR IGNORE INTO {_INTO}", [match.groups() for match in matches])
@@ -56,7 +56,7 @@ def destroy_again(db: Database, folder: Path) -> int:
 
 
 def certify(db: Database, day: date, counts: Mapping[str, int]) -> None:
-    """Write how many rows of each category were destroyed on a day: counts, never contents."""
+    """Record how many rows of each category were destroyed on a day, never their contents."""
     db.conn.executemany(
         f"INSERT INTO {_INTO}",
         [(secrets.token_hex(8), day.isoformat(), name, count) for name, count in counts.items() if count],
@@ -67,10 +67,10 @@ _INTO = f"{CERTIFICATES} (id, day, category, count) VALUES (?, ?, ?, CAST(? AS I
 
 
 def settle(db: Database, folder: Path) -> None:
-    """Bring the list in line with the database, outside of any destruction.
+    """Make the list match the database. Do not call it during a destruction.
 
-    A row remembered as destroyed that is still there was not: its transaction failed. The certificates
-    that the list lacks are added. Raises `StorageError`.
+    Remove rows that still exist, because the transaction that destroyed them failed. Add the missing
+    certificates. Raises `StorageError`.
     """
     tables, lines = set(db.table_names()), _lines(folder)
     still_there = set()
@@ -101,6 +101,6 @@ def _append(folder: Path, lines: Iterable[str]) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(folder / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "a", encoding="ascii") as file:
-            file.write("\n" + text)  # ends a line that a crash would have cut short
+            file.write("\n" + text)  # the line feed ends any line truncated by a crash
             file.flush()
             os.fsync(file.fileno())

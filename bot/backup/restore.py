@@ -1,8 +1,8 @@
-"""Restoring a copy: checked before it replaces anything, and nothing sent since is sent again.
+"""The restoration of a copy, which is checked before it replaces the database.
 
-The copy knows neither what was sent nor what was destroyed after it was made. So everything unsent in it is
-held until someone approves it, except reports, which must reach someone and are sent marked as possibly
-repeated; and what was destroyed since is destroyed again.
+The copy does not record the messages sent or the rows destroyed after it was made. So its unsent messages are
+held until someone approves them, except reports: they must reach someone, so they are sent and marked as
+possibly repeated. Rows destroyed since the copy are destroyed again.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ _SET_ASIDE = re.compile(r".*\.avant-(\d{8})T\d{6}Z(?:-\d+)?(?:-wal|-shm)?")
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """How many rows were held, marked and destroyed; `kept`: the former file, None if there was none.
+    """The result of a restoration: how many rows were held, marked as repeated, and destroyed.
 
-    `night`: the night of a sealed copy, None for one in the clear.
+    `kept`: the path of the replaced database, None if there was none. `night`: the night of a sealed copy,
+    None for an unsealed one.
     """
 
     kept: Path | None
@@ -54,13 +55,13 @@ def restore(
     *,
     in_clear: bool = False,
 ) -> Restored:
-    """Put the copy `source` in the place of `database`, whose file is kept under another name.
+    """Replace `database` with the copy `source`, keeping the old file under another name.
 
-    `reports`: the notices that are reports. `now`: in the association's time zone, whose day dates the
-    certificate. `in_clear`: accept a copy that is not sealed. Nothing is touched unless the copy is whole and
-    sound. Raises `StorageError`, for instance if a bot runs.
+    `reports`: the names of the notices that are reports. `now`: in the association's time zone, whose day
+    dates the certificate. `in_clear`: accept an unsealed copy. Nothing changes unless the copy is complete
+    and sound. Raises `StorageError`, for example if a bot is running.
     """
-    database = database.resolve()  # what is replaced is the file, not a link to it
+    database = database.resolve()  # replace the file, not a link to it
     copy = copies.read_copy(source, keys, in_clear=in_clear)
     with lock(database), files.explained(database), files.draft(database) as draft:
         with suppress(StorageError, sqlite3.Error), closing(reader(database)) as former:
@@ -75,7 +76,10 @@ def restore(
 def _prepare(
     draft: Path, source: Path, keys: Path, reports: Collection[str], now: datetime
 ) -> tuple[int, int, int]:
-    """Check the draft, migrate it, and settle in it what must not happen again."""
+    """Check and migrate the draft, destroy rows again, and hold its unsent messages.
+
+    Return how many rows were held, marked as repeated, and destroyed.
+    """
     with explained(source), closing(sqlite3.connect(draft, isolation_level=None)) as conn:
         conn.execute("PRAGMA foreign_keys = ON")
         conn.execute("PRAGMA secure_delete = ON")
@@ -88,17 +92,17 @@ def _prepare(
         gone = destroyed.destroy_again(db, keys)
         destroyed.certify(db, now.date(), {"restauration": gone})
         hand_back(db)
-        conn.execute("DELETE FROM report_files")  # made of reports that may have been destroyed since
+        conn.execute("DELETE FROM report_files")  # made from reports that may have been destroyed since
         held, repeated = hold(db, reports)
         state.lower(db, state.RESTORED)
         state.hoist(db, state.RESTORED, now, source.name)
         conn.execute("COMMIT")
-        conn.execute("PRAGMA journal_mode = DELETE")  # so that the file is whole by itself
+        conn.execute("PRAGMA journal_mode = DELETE")  # so that the file is complete without a WAL
         return held, repeated, gone
 
 
 def hold(db: Database, reports: Collection[str], after: int = 0) -> tuple[int, int]:
-    """Hold the unsent rows of the outbox beyond `after`; mark reports as possibly repeated instead.
+    """Hold the unsent outbox rows numbered above `after`, but only mark reports as possibly repeated.
 
     Return how many rows were held and how many were marked.
     """
@@ -119,7 +123,7 @@ def hold(db: Database, reports: Collection[str], after: int = 0) -> tuple[int, i
 
 
 def settle_held(db: Database, now: datetime, *, send: bool) -> int:
-    """Send what is held, or give it up. Return how many rows."""
+    """Requeue or cancel the held rows. Return how many."""
     done = db.conn.execute(
         "UPDATE outbox SET state = ?, due_at = max(due_at, ?) WHERE state = 'held'",
         ("queued" if send else "cancelled", iso(now)),
@@ -129,9 +133,9 @@ def settle_held(db: Database, now: datetime, *, send: bool) -> int:
 
 
 def caught_up(db: Database) -> None:
-    """End the restoration once nothing is held and every task that was due then is done.
+    """End the restoration once no message is held and every task due at that time has run.
 
-    Until then, what the overdue tasks queue is held in its turn (see `bot.schedule.clock`).
+    Until then, messages queued by those overdue tasks are held too (see `bot.schedule.clock`).
     """
     restored = state.flag(db, state.RESTORED)
     left = """SELECT 1 FROM outbox WHERE state = 'held'
@@ -141,8 +145,11 @@ def caught_up(db: Database) -> None:
 
 
 def _set_aside(database: Path, now: datetime) -> Path:
-    """Copy the former file under a name that tells when; `database` itself is there until it is replaced."""
-    # Its WAL must not be left for SQLite to play onto the new file.
+    """Copy the old database to a name that includes the time, and return that path.
+
+    `database` itself stays in place until it is replaced.
+    """
+    # Empty the WAL, which SQLite would otherwise apply to the new file.
     with suppress(sqlite3.Error), closing(sqlite3.connect(database)) as conn:
         conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     name = f"{database.name}.avant-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
@@ -150,7 +157,7 @@ def _set_aside(database: Path, now: datetime) -> Path:
     aside = next(path for path in map(database.with_name, names) if not path.exists())
     for companion in ("-wal", "-shm"):
         left = database.with_name(database.name + companion)
-        if left.exists():  # it could not be opened
+        if left.exists():  # the database could not be opened
             left.replace(aside.with_name(aside.name + companion))
     with files.draft(aside) as draft:
         shutil.copyfile(database, draft)
@@ -159,10 +166,10 @@ def _set_aside(database: Path, now: datetime) -> Path:
 
 
 def expire_kept(database: Path, today: date, days: int) -> None:
-    """Remove the files that restorations set aside more than `days` ago."""
+    """Remove the old databases that restorations kept more than `days` ago."""
     database = database.resolve()
     for path in database.parent.glob(f"{database.name}.avant-*"):
         match = _SET_ASIDE.fullmatch(path.name)
-        with suppress(ValueError):  # a name that is no day's is not ours
+        with suppress(ValueError):  # a name with an invalid date is not ours
             if match and date.fromisoformat(match[1]) < today - timedelta(days=days):
                 path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""`vigie diagnostic`: everything the bot depends on, each line fine or with what to do about it."""
+"""`vigie diagnostic`: a check of everything the bot depends on, with advice for each problem."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from bot.storage.database import LockedError, StorageError, lock, lock_file, rea
 from bot.storage.schema.migrations import migrations
 from bot.times import Clock, iso
 
-ENOUGH_DISK = 200_000_000  # bytes: the database, its copy while it is made, and some nights of copies
-STALE = timedelta(days=2)  # after which a nightly copy is missing
+ENOUGH_DISK = 200_000_000  # bytes: for the database, a copy in progress, and some nightly copies
+STALE = timedelta(days=2)  # the age of the last nightly copy beyond which one is missing
 PATIENCE = 20.0  # seconds for a platform's checks
 PRIVATE = stat.S_IRWXG | stat.S_IRWXO
 
@@ -35,9 +35,10 @@ DatabaseCheck: TypeAlias = Callable[[Database], Iterable[Finding]]
 
 
 def check_machine(settings: Settings, clock: Clock, rooms: DatabaseCheck = lambda _: ()) -> list[Finding]:
-    """Check what needs no network: time zone, database, disk, copies, keys. The sandbox is not copied.
+    """Check the time zone, database, disk, copies and keys, without the network.
 
-    `rooms`: what the rooms find in the database, which is open for reading.
+    Copies and keys are not checked in the sandbox, which is never copied. `rooms`: the other rooms' checks of
+    the database, which is open read-only.
     """
     now, calendar, database = clock(), settings.calendar(), settings.database()
     local, folder = now.astimezone(calendar.zone), database.parent
@@ -59,7 +60,7 @@ def check_machine(settings: Settings, clock: Clock, rooms: DatabaseCheck = lambd
 
 
 def check_running(database: Path) -> Iterator[Finding]:
-    """Check whether a bot uses a database."""
+    """Report whether a bot is using a database."""
     try:
         if runs(database):
             yield fine("robot", "en marche sur cette base.")
@@ -70,8 +71,8 @@ def check_running(database: Path) -> Iterator[Finding]:
 
 
 def runs(database: Path) -> bool:
-    """Return whether a bot uses a database. Raises `StorageError` when that cannot be asked."""
-    if not lock_file(database).exists():  # to ask for the lock would create it
+    """Return whether a bot is using a database. Raises `StorageError` when its lock cannot be opened."""
+    if not lock_file(database).exists():  # trying the lock would create the file
         return False
     try:
         lock(database).close()
@@ -81,9 +82,9 @@ def runs(database: Path) -> bool:
 
 
 def check_port(number: int) -> list[Finding]:
-    """Check that a bot which does not run could open its pages of health; nothing is said when it could."""
+    """Check that a stopped bot could open its health port. Return a finding only if it could not."""
     with closing(socket.socket()) as tried:
-        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the bot does
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # same as the bot
         try:
             tried.bind((HOST, number))
         except OSError as error:
@@ -93,7 +94,7 @@ def check_port(number: int) -> list[Finding]:
 
 
 def check_database(path: Path, now: datetime, rooms: DatabaseCheck) -> Iterator[Finding]:
-    """Check the file, what waits to be sent, and what `rooms` look at."""
+    """Check the database file and the outbox, then run the checks of `rooms`."""
     if not path.exists():
         yield note("base", f"{path} n'existe pas encore\u00a0: elle sera créée au premier démarrage.")
         return
@@ -117,7 +118,7 @@ def check_database(path: Path, now: datetime, rooms: DatabaseCheck) -> Iterator[
 
 
 def check_outbox(db: Database, now: datetime) -> Iterator[Finding]:
-    """Check that what is due leaves, and that nothing waits for a decision."""
+    """Check that due messages are being sent, and that none waits for a decision."""
     paused, restored = state.flag(db, state.PAUSED), state.flag(db, state.RESTORED)
     work = read_pending(db, now)
     if paused:
@@ -138,7 +139,7 @@ def check_outbox(db: Database, now: datetime) -> Iterator[Finding]:
 
 
 def check_backup(settings: Settings, today: date) -> Iterator[Finding]:
-    """Check that the nightly copies are recent, that the ends open, and that the key is there and private."""
+    """Check that nightly copies are recent, that the first and last open, and that the key is private."""
     folder, keys = settings.copies(), settings.keys()
     nights, unopened = copies.nights(folder), False
     for night in sorted({*nights[:1], *nights[-1:]}):
@@ -169,11 +170,11 @@ def check_backup(settings: Settings, today: date) -> Iterator[Finding]:
 
 
 def check_double(settings: Settings, double: Path) -> Finding:
-    """Check that a double of the folder of keys holds the key of the sealed copies."""
+    """Check that `double`, a backup of the keys folder, holds the key of the sealed copies."""
     folder, keys = settings.copies(), settings.keys()
     try:
         needed = {name for path in folder.glob(copies.SEALED) if (name := copies.key_named(path))}
-        with suppress(StorageError):  # lost, or not made yet: the copies say what is needed
+        with suppress(StorageError):  # lost or not made yet: rely on the keys that the copies name
             needed.add(copies.fingerprint(copies.copy_key(keys)))
         if not needed:
             return fine("copies", "aucune clé n'a encore servi.")
@@ -188,7 +189,7 @@ def check_double(settings: Settings, double: Path) -> Finding:
 
 
 async def check_platforms(checks: Mapping[str, Check]) -> list[Finding]:
-    """Return what the platforms say, all asked at once, each within `PATIENCE`."""
+    """Run the platforms' checks at the same time, each for at most `PATIENCE` seconds."""
 
     async def ask(subject: str, check: Check) -> Sequence[Finding]:
         try:
@@ -202,16 +203,16 @@ async def check_platforms(checks: Mapping[str, Check]) -> list[Finding]:
 
 
 def as_text(findings: Sequence[Finding]) -> str:
-    """Return the findings for a person to read, one a line."""
+    """Format the findings for people, one per line."""
     width = max(len(finding.subject) for finding in findings)
     return "\n".join(f"{line.level:<6} {line.subject:<{width}}  {line.text}" for line in findings)
 
 
 def as_json(findings: Sequence[Finding]) -> dict[str, Any]:
-    """Return the findings for a program: {"ok": bool, "checks": [{"subject", "level", "text"}]}."""
+    """Format the findings for programs: {"ok": bool, "checks": [{"subject", "level", "text"}]}."""
     return {"ok": sound(findings), "checks": [asdict(finding) for finding in findings]}
 
 
 def sound(findings: Sequence[Finding]) -> bool:
-    """Return whether everything works."""
+    """Return whether no finding is an error."""
     return all(finding.level != "erreur" for finding in findings)

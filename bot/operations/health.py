@@ -1,7 +1,7 @@
-"""How the bot is, for whoever watches over it: three pages on the machine's own address.
+"""The three health pages for monitoring, served on the local address only.
 
-`/healthz`: the process answers, the database too, and the outbox is being looked at. `/readyz`: every
-platform is connected and nothing has been waiting for long. `/metrics`: figures for Prometheus. No page
+`/healthz`: whether the process and the database answer, and the outbox is being read. `/readyz`: whether
+every platform is connected and nothing has been waiting for long. `/metrics`: figures for Prometheus. No page
 names anyone.
 """
 
@@ -32,12 +32,12 @@ from bot.storage.database import Storage, StorageError
 from bot.times import Clock, iso, utc
 
 HOST = "127.0.0.1"
-PATIENCE = 3.0  # seconds that the database, or a platform, may take to answer
-LATE = 300.0  # seconds that a message may wait, nothing being paused, before something is wrong
-_PROBE = "probe"  # written and removed in one transaction: it is never seen
+PATIENCE = 3.0  # seconds allowed for the database or a platform to answer
+LATE = 300.0  # seconds after which a due task, or a due message that is not paused, is a problem
+_PROBE = "probe"  # written and removed in one transaction, so never visible
 _STATES = ("queued", "sending", "sent", "held", "dead", "cancelled")
 _PLATFORM = ("platform",)
-# Slack and Discord give up after 3 s: the buckets are close where it matters.
+# Slack and Discord give up after 3 s, so the buckets are finest below that.
 _ACK_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)
 
 Ready: TypeAlias = Callable[[], Awaitable[bool]]
@@ -45,7 +45,10 @@ Ready: TypeAlias = Callable[[], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True)
 class PendingWork:
-    """What the database says is to be done: messages by state, ages in seconds, 0 when nothing is due."""
+    """The work pending in the database: messages by state, and the age in seconds of the oldest due work.
+
+    An age is 0 when nothing is due.
+    """
 
     outbox: Mapping[str, int]
     message_age: float
@@ -54,7 +57,7 @@ class PendingWork:
 
 
 def read_pending(db: Database, now: datetime) -> PendingWork:
-    """Read what is to be done, in one transaction."""
+    """Read the pending work from the database."""
     counts = dict(db.conn.execute("SELECT state, count(*) FROM outbox GROUP BY state").fetchall())
     message_due, task_due = db.conn.execute(
         """SELECT (SELECT min(due_at) FROM outbox WHERE due_at <= :now AND state = 'queued'),
@@ -66,7 +69,7 @@ def read_pending(db: Database, now: datetime) -> PendingWork:
 
 
 class Metrics:
-    """The figures that the bot keeps of itself, for the page of Prometheus."""
+    """The bot's own figures, for Prometheus."""
 
     def __init__(self) -> None:
         self.registry = own = CollectorRegistry()
@@ -89,7 +92,7 @@ class Metrics:
         self._paused = gauge("vigie_paused", "1 while all sending is paused")
 
     def observe(self, work: PendingWork, platforms: Mapping[str, bool]) -> None:
-        """Set the figures that are read rather than counted. `platforms`: whether each is connected."""
+        """Set the gauges. `platforms`: whether each platform is connected."""
         for name in _STATES:
             self._outbox.labels(name).set(work.outbox.get(name, 0))
         self._dead.set(work.outbox.get("dead", 0))
@@ -102,10 +105,10 @@ class Metrics:
 
 @dataclass
 class Health:
-    """The three pages. `ready`: for each platform's name, how to ask whether it is connected.
+    """The server of the three pages. `ready`: by platform name, a check of its connection.
 
-    `sending`: whether the outbox is being looked at. `port` 0 takes any that is free; `port` then holds
-    which.
+    `sending`: returns whether the outbox is being read. With `port` 0, `start` chooses a free port and stores
+    it in `port`.
     """
 
     storage: Storage
@@ -117,7 +120,7 @@ class Health:
     _runner: web.AppRunner = field(init=False)
 
     async def start(self) -> None:
-        """Open the pages. Raises `OSError` when the port is taken."""
+        """Start serving the pages. Raises `OSError` when the port is taken."""
         app = web.Application()
         pages = {"/healthz": self._healthz, "/readyz": self._readyz, "/metrics": self._metricsz}
         app.add_routes([web.get(path, page) for path, page in pages.items()])
@@ -127,7 +130,7 @@ class Health:
         self.port = int(self._runner.addresses[0][1])
 
     async def close(self) -> None:
-        """Close the pages; may be called twice."""
+        """Stop serving the pages. It may be called twice."""
         await self._runner.cleanup()
 
     async def _healthz(self, _: web.Request) -> web.Response:
@@ -156,9 +159,9 @@ class Health:
         )
 
     async def _pending(self, *, writing: bool = False) -> PendingWork | None:
-        """Return what is to be done, None when the database does not answer.
+        """Return the pending work, or None when the database does not answer.
 
-        `writing`: also None when it takes nothing in, as on a full disk.
+        `writing`: also return None when the database cannot be written, for example on a full disk.
         """
 
         def read() -> PendingWork:
@@ -171,11 +174,11 @@ class Health:
         try:
             async with asyncio.timeout(PATIENCE):
                 return await self.storage.run(read)
-        except (TimeoutError, StorageError, sqlite3.Error, RuntimeError):  # RuntimeError: it is closed
+        except (TimeoutError, StorageError, sqlite3.Error, RuntimeError):  # RuntimeError: storage closed
             return None
 
     async def _connected(self) -> dict[str, bool]:
-        """Return whether each platform is connected; one that does not say in time is not."""
+        """Return whether each platform is connected. One that does not answer in time is not."""
 
         async def ask(ready: Ready) -> bool:
             try:

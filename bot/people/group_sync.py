@@ -1,4 +1,4 @@
-"""Keeps the registry in step with the platforms' groups, from their events and a nightly reading."""
+"""The synchronisation of the registry with the platforms' groups, from events and a nightly full reading."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Fetch: TypeAlias = Callable[[Source], Awaitable[Collection[Actor]]]
 
 @dataclass(frozen=True, slots=True)
 class GroupSync:
-    """Records who enters and leaves the groups that are followed (see `bot.platforms.groups.Members`).
+    """Records entries to and departures from the followed groups (see `bot.platforms.groups.Members`).
 
     `registry_changed`: called in the transaction of each change.
     """
@@ -37,7 +37,7 @@ class GroupSync:
     registry_changed: Callable[[Database], None] = lambda _db: None
 
     async def belongs(self, actor: Actor, groups: Collection[str]) -> None:
-        """Record that `actor` is in these groups of their platform, and in no other."""
+        """Record that `actor` belongs to these groups on their platform, and to no other."""
 
         def record(db: Database, today: date) -> None:
             for group in {source.source_id for source in membership.sources(db, actor.platform)}:
@@ -54,10 +54,11 @@ class GroupSync:
         await self._record(lambda db, today: membership.gone(db, actor, today))
 
     async def reconcile(self, platforms: Mapping[str, Fetch]) -> list[PlatformError]:
-        """Read every group again in full; return the errors of those that could not be read.
+        """Read every followed group in full. Return the errors of the groups that could not be read.
 
-        `platforms`: how to read a group, by platform as accounts name it. A group appointed to a
-        role takes it up once it is read. One that cannot be read stays as it was: an outage removes nobody.
+        `platforms`: the function that reads a group, by platform name as in accounts. A group appointed to a
+        role takes office once it has been read. A group that cannot be read is unchanged, so that an outage
+        removes nobody.
         """
         errors = []
         for source in await self._record(_followed):
@@ -87,7 +88,7 @@ def _reconcile(db: Database, today: date, source: Source, actors: Collection[Act
 
 
 def _followed(db: Database, today: date) -> list[Source]:
-    """Drop the groups followed for a role that they no longer hold; return the groups to read."""
+    """Stop following groups that no longer hold a role. Return the groups to read."""
     for source_id in roles.unused_sources(db):
         membership.remove_source(db, source_id, today)
     return membership.sources(db)

@@ -1,8 +1,8 @@
-"""Officers and employees, known from the platforms' groups or from a list kept by hand.
+"""Officers and employees, known from the platforms' groups or from a manual list.
 
-A source is a Discord role, a Slack user group or a chosen private channel of Slack. Being in it makes
-someone an officer, an employee, or a holder of the roles given to that group; being in the workspace or
-server makes nobody anything. Days are local; a membership runs from `since` to the day before `until`.
+A source is a Discord role, a Slack user group or a chosen private Slack channel. Its members are officers,
+employees, or holders of the roles given to that group. Membership of the workspace or server alone has no
+effect. Days are local. A membership runs from `since` to the day before `until`.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from bot.people.persons import Acting
 Kind: TypeAlias = Literal["officer", "employee", "holder"]
 SourceType: TypeAlias = Literal["discord_role", "slack_group", "slack_channel"]
 
-RECONCILE: Final = "appartenance"  # the task that reads every source again, whole (see `bot.app.background`)
-BY_HAND: Final = "registre"  # instead of a source's identifier: the list that the administration keeps
+RECONCILE: Final = "appartenance"  # the task that reads every source in full (see `bot.app.background`)
+BY_HAND: Final = "registre"  # the source identifier of the administration's manual list
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A platform's group and what its members are here; `source_id` is the platform's identifier.
+    """A platform's group, with the status that it confers. `source_id`: the platform's identifier.
 
-    `read_day`: when it was last read whole, None if never. `problem`: why the last reading failed, in one
-    French line.
+    `read_day`: the day it was last read in full, None if never. `problem`: why the last reading failed, in
+    one French line.
     """
 
     id: str
@@ -43,7 +43,7 @@ class Source:
 
 
 def members(db: Database, kind: Kind) -> list[str]:
-    """Return the persons of a kind today, from all sources."""
+    """Return the persons who are currently members of a kind, from all sources."""
     rows = db.conn.execute(
         "SELECT DISTINCT person_id FROM members WHERE kind = ? AND until IS NULL ORDER BY person_id", (kind,)
     )
@@ -51,7 +51,7 @@ def members(db: Database, kind: Kind) -> list[str]:
 
 
 def sources(db: Database, platform: str | None = None) -> list[Source]:
-    """Return the sources, of one platform or of all."""
+    """Return the sources of one platform, or of all when it is None."""
     rows = db.conn.execute(
         """SELECT id, kind, platform, team, source, source_id, read_day, problem FROM member_sources
            WHERE ? IS NULL OR platform = ? ORDER BY kind DESC, platform, source_id""",
@@ -63,7 +63,7 @@ def sources(db: Database, platform: str | None = None) -> list[Source]:
 def add_source(
     db: Database, kind: Kind, source: SourceType, source_id: str, *, platform: str, team: str
 ) -> Source:
-    """Return a source, added if need be; its members are known at the next reconciliation."""
+    """Return a source, adding it if needed. The next reconciliation reads its members."""
     row = db.conn.execute(
         """INSERT INTO member_sources (id, kind, platform, team, source, source_id) VALUES (?, ?, ?, ?, ?, ?)
            ON CONFLICT (kind, platform, team, source, source_id) DO UPDATE SET id = id RETURNING id""",
@@ -73,7 +73,7 @@ def add_source(
 
 
 def remove_source(db: Database, identifier: str, today: date) -> int:
-    """Stop following a source and end its memberships; return how many."""
+    """Stop following a source and end its memberships. Return how many ended."""
     ended = db.conn.execute(
         "UPDATE members SET until = ? WHERE source_id = ? AND until IS NULL", (today.isoformat(), identifier)
     )
@@ -82,7 +82,7 @@ def remove_source(db: Database, identifier: str, today: date) -> int:
 
 
 def note_reading(db: Database, today: date, source_id: str, problem: str | None = None) -> None:
-    """Keep the outcome of the last reading of a source: the day, or why it failed."""
+    """Record the outcome of the last reading of a source: the day, or the reason for its failure."""
     db.conn.execute(
         """UPDATE member_sources SET problem = :problem,
              read_day = CASE WHEN :problem IS NULL THEN :day ELSE read_day END WHERE id = :id""",
@@ -91,7 +91,7 @@ def note_reading(db: Database, today: date, source_id: str, problem: str | None 
 
 
 def enter(db: Database, person: str, kind: Kind, source_id: str, today: date) -> bool:
-    """Record that a person is in a source from today on. Return whether that is new."""
+    """Record that a person is a member of a source from today on. Return whether that is new."""
     done = db.conn.execute(
         """INSERT INTO members (id, person_id, kind, source_id, since)
            SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (SELECT 1 FROM members
@@ -103,7 +103,7 @@ def enter(db: Database, person: str, kind: Kind, source_id: str, today: date) ->
 
 
 def leave(db: Database, person: str, kind: Kind, source_id: str, today: date) -> bool:
-    """Record that a person left a source today. Return whether they were in it."""
+    """Record that a person left a source today. Return whether they were a member."""
     done = db.conn.execute(
         """UPDATE members SET until = ?
            WHERE person_id = ? AND kind = ? AND source_id = ? AND until IS NULL""",
@@ -113,7 +113,7 @@ def leave(db: Database, person: str, kind: Kind, source_id: str, today: date) ->
 
 
 def changed(db: Database, source_id: str, actor: Acting, *, inside: bool, today: date) -> int:
-    """Record that `actor` entered or left the group `source_id`. Return how many memberships that changes."""
+    """Record that `actor` entered or left the group `source_id`. Return how many memberships changed."""
     followed = [source for source in _sources_around(db, actor) if source.source_id == source_id]
     person = persons.known(db, actor) if inside and followed else persons.person_of(db, actor)
     if person is None:
@@ -123,9 +123,9 @@ def changed(db: Database, source_id: str, actor: Acting, *, inside: bool, today:
 
 
 def gone(db: Database, actor: Acting, today: date) -> int:
-    """Record that `actor` left the workspace or server, and so its groups.
+    """Record that `actor` left the workspace or server, and so its groups. Return how many memberships ended.
 
-    Memberships by another platform or by hand stay. Return how many end.
+    Memberships from another platform or from the manual list continue.
     """
     person = persons.person_of(db, actor)
     if person is None:
@@ -134,12 +134,12 @@ def gone(db: Database, actor: Acting, today: date) -> int:
 
 
 def _sources_around(db: Database, actor: Acting) -> list[Source]:
-    """Return the sources of the actor's workspace or server; of their whole platform where it is unknown."""
+    """Return the sources of the actor's workspace or server, or of the whole platform when it is unknown."""
     return [source for source in sources(db, actor.platform) if actor.team in {"", source.team}]
 
 
 def reconcile(db: Database, source: Source, actors: Collection[Acting], today: date) -> None:
-    """Make `actors` the members of `source`, whatever events were missed."""
+    """Make `actors` the only members of `source`, to correct any missed events."""
     inside = {persons.known(db, actor) for actor in actors}
     rows = db.conn.execute(
         "SELECT person_id FROM members WHERE source_id = ? AND kind = ? AND until IS NULL",

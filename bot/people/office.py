@@ -1,4 +1,4 @@
-"""What commands share: the database, the time, the association, who is asking and what they may do."""
+"""The context shared by commands: the database, the time, the association, the requester and their rights."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _SETTINGS: Mapping[str, str] = {"slack": "VIGIE_SLACK_EQUIPE", "discord": "VIGIE
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The association as commands see it.
+    """The association's context for commands.
 
     `teams`: its own workspace (« slack ») and server (« discord »). `remember`: called with the rows that are
-    about to be destroyed; `settled`: called once they are (see `bot.backup.destroyed`). `registry_changed`:
-    called after each change of roles or members, in its transaction.
+    about to be destroyed. `settled`: called after their destruction (see `bot.backup.destroyed`).
+    `registry_changed`: called after each change of roles or members, in its transaction.
     """
 
     storage: Storage
@@ -43,19 +43,22 @@ class Office:
 
 
 def actor_of(request: Request) -> Actor:
-    """Return the account that made the request. Raises `UserError` when it is unknown."""
+    """Return the account that made the request. Raises `UserError` when the request has none."""
     if request.actor is None:
         raise UserError("Je ne sais pas qui demande. Écrivez-moi en message privé.")
     return request.actor
 
 
 def asker(db: Database, request: Request) -> str | None:
-    """Return the person who asks, None when they are not in the database. Raises `UserError`."""
+    """Return the person who made the request, or None when they are not in the database.
+
+    Raises `UserError` when the request has no account.
+    """
     return persons.person_of(db, actor_of(request))
 
 
 def picked_person(db: Database, request: Request) -> str:
-    """Return the person picked in a form. Raises `UserError` when none was."""
+    """Return the person selected in a form. Raises `UserError` when none was."""
     user = request.fields.get("personne", "")
     if not user:
         raise UserError("Choisissez une personne. Rien n'est changé.")
@@ -63,9 +66,9 @@ def picked_person(db: Database, request: Request) -> str:
 
 
 def own_group(office: Office, platform: str, written: str) -> tuple[str, str]:
-    """Return the association's team on a platform, and the identifier of one of its groups.
+    """Return the association's team on a platform, and the group identifier in `written`.
 
-    Raises `UserError` when the team is not set, or `written` is not an identifier.
+    Raises `UserError` when the team is not set, or `written` is not a group identifier.
     """
     team = office.teams.get(platform)
     if team is None:
@@ -80,9 +83,10 @@ def own_group(office: Office, platform: str, written: str) -> tuple[str, str]:
 
 
 def follow_group(db: Database, source: Source, followed: Collection[Source], now: datetime) -> str:
-    """Plan to read a group at once; return what the administration must do first, "" if nothing.
+    """Plan an immediate reading of a group. Return French instructions for the administration, "" if none.
 
-    `followed`: the groups already followed. A platform sends group events only to a bot that asked for them.
+    `followed`: the groups already followed. The first group of each kind needs a change of settings, since a
+    platform sends group events only to a bot that requested them.
     """
     schedule.plan(db, f"{membership.RECONCILE}:{source.id}", membership.RECONCILE, now)
     kinds = {before.source for before in followed if before.platform == source.platform}
@@ -102,7 +106,7 @@ def follow_group(db: Database, source: Source, followed: Collection[Source], now
 
 
 def administers(office: Office, request: Request) -> bool:
-    """Return whether the person who asks holds the administration today. On the storage thread."""
+    """Return whether the requester holds the administration role today. Call it on the storage thread."""
     if request.actor is None:
         return False
     with office.storage.transaction() as db:
@@ -111,7 +115,7 @@ def administers(office: Office, request: Request) -> bool:
 
 
 def admin_refusal(office: Office, request: Request) -> str:
-    """Return why the person who asks may not use a command of the administration, "" when they may."""
+    """Return the French refusal of an administration command, "" when the requester may use it."""
     if administers(office, request):
         return ""
     with office.storage.transaction() as db:
@@ -120,7 +124,7 @@ def admin_refusal(office: Office, request: Request) -> str:
 
 
 def person_span(db: Database, person_id: str, platform: str) -> Span:
-    """Return the text that shows a person to a reader on `platform`: their account there, else another."""
+    """Return a span that shows a person to a reader on `platform`: their account there, or else another."""
     accounts = sorted(persons.accounts_of(db, person_id), key=lambda account: account.platform != platform)
     if not accounts:
         return Span("une personne sans compte")

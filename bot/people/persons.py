@@ -1,6 +1,6 @@
-"""Persons, their accounts on the platforms, and how two persons become one.
+"""Persons, their accounts on the platforms, and the linking of two persons into one.
 
-A person is a random identifier and nothing else: no name, no address, no time of a visit.
+A person is only a random identifier, without a name, an address or a time of visit.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from bot.settings import ACCOUNT_FORMS, GROUP_FORMS, TEAM_FORMS
 from bot.times import iso
 
 CODE_MINUTES: Final = 10
-# 50 bits from 32 letters and digits that nobody confuses (Crockford's base 32): a thousand guesses a second
-# for ten minutes have one chance in two thousand million.
+# 50 bits, in 32 letters and digits that are hard to confuse (Crockford's base 32). A thousand guesses a
+# second for ten minutes have one chance in two billion.
 CODE_LENGTH: Final = 10
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MISREAD = str.maketrans("OIL", "011")
@@ -35,32 +35,32 @@ _WRITTEN = {
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A person's account on one platform. `team` is "" on Discord, where one account is for all servers."""
+    """A person's account on one platform. `team` is "" on Discord, where one account serves all servers."""
 
     platform: str
     team: str
     user: str
 
     def __str__(self) -> str:
-        """Return the form that `read_account` reads: « slack:T0123/U0123 », « discord:123 »."""
+        """Format the account for `read_account`: « slack:T0123/U0123 », « discord:123 »."""
         return f"{self.platform}:{self.team}{'/' if self.team else ''}{self.user}"
 
 
-Acting: TypeAlias = Actor | Account  # someone, as one platform identifies them
+Acting: TypeAlias = Actor | Account  # a platform's identification of someone
 
 
 def account(actor: Acting) -> Account:
-    """Return the account that someone acts with, wherever on the platform they are."""
+    """Return the account of an actor, without the place on the platform where they act."""
     return Account(actor.platform, "" if actor.platform == "discord" else actor.team, actor.user)
 
 
 def new_id() -> str:
-    """Return a random identifier, 16 hexadecimal digits, which reveals neither a time nor a person."""
+    """Return a random identifier of 16 hexadecimal digits, which reveals neither a time nor a person."""
     return secrets.token_hex(8)
 
 
 def person_of(db: Database, actor: Acting) -> str | None:
-    """Return the person that `actor` is, None when they are unknown."""
+    """Return the identifier of the person behind `actor`, or None when they are unknown."""
     who = account(actor)
     row = db.conn.execute(
         "SELECT person_id FROM accounts WHERE platform = ? AND team = ? AND user = ?",
@@ -70,7 +70,7 @@ def person_of(db: Database, actor: Acting) -> str | None:
 
 
 def known(db: Database, actor: Acting) -> str:
-    """Return the person that `actor` is, adding them if needed."""
+    """Return the identifier of the person behind `actor`, adding them if needed."""
     person = person_of(db, actor)
     if person is None:
         person, who = new_id(), account(actor)
@@ -92,9 +92,9 @@ def accounts_of(db: Database, person_id: str) -> list[Account]:
 
 
 def read_account(text: str) -> Account:
-    """Read « slack:EQUIPE/MEMBRE », « discord:MEMBRE » or « local:PERSONNAGE ».
+    """Parse « slack:EQUIPE/MEMBRE », « discord:MEMBRE » or « local:PERSONNAGE ».
 
-    Raises `ValueError`; its text says in French what is wrong.
+    Raises `ValueError` with a French explanation.
     """
     platform, colon, rest = text.strip().partition(":")
     team, _, user = rest.rpartition("/")
@@ -121,15 +121,15 @@ Outcome: TypeAlias = Literal["linked", "already", "own", "unknown"]
 
 
 def random_code() -> str:
-    """Return a code to be typed on the other platform: « K7PMQ-3TXDW »."""
+    """Return a random code to type on the other platform: « K7PMQ-3TXDW »."""
     code = "".join(secrets.choice(_LETTERS) for _ in range(CODE_LENGTH))
     return f"{code[: CODE_LENGTH // 2]}-{code[CODE_LENGTH // 2 :]}"
 
 
 def issue_code(db: Database, actor: Acting, now: datetime) -> str:
-    """Return a one-time code for `actor`, valid for ten minutes; it replaces any earlier one.
+    """Return a one-time code for `actor`, valid for ten minutes, which replaces any earlier one.
 
-    Only its hash is kept, so this is the only time it can be shown.
+    Only its hash is stored, so the code cannot be shown again.
     """
     person, code = known(db, actor), random_code()
     db.conn.execute("DELETE FROM link_codes WHERE expires_at <= ? OR person_id = ?", (iso(now), person))
@@ -141,11 +141,11 @@ def issue_code(db: Database, actor: Acting, now: datetime) -> str:
 
 
 def look_up_code(db: Database, actor: Acting, code: str, now: datetime) -> tuple[Outcome, str]:
-    """Return what `redeem` would do, and the person who got the code, "" when it is not valid.
+    """Return the outcome that `redeem` would have, and the person who requested the code, "" when invalid.
 
-    « unknown »: no such code, or it has expired or been used. « own »: typed by the person who got it; it
-    stays valid. « already »: the code is used and this person's accounts are linked, for instance when the
-    same button press arrives twice.
+    « linked »: the code links two persons. « unknown »: no such code, or it has expired or been used.
+    « own »: typed by the person who requested it, and still valid. « already »: the code is not valid but
+    this person's accounts are linked, for instance when the same button press arrives twice.
     """
     row = db.conn.execute(
         "SELECT person_id FROM link_codes WHERE code_hash = ? AND expires_at > ?", (_hashed(code), iso(now))
@@ -157,7 +157,7 @@ def look_up_code(db: Database, actor: Acting, code: str, now: datetime) -> tuple
 
 
 def redeem(db: Database, actor: Acting, code: str, now: datetime) -> Outcome:
-    """Merge `actor` with the person who got `code` (see `look_up_code`)."""
+    """Merge `actor` with the person who requested `code` (see `look_up_code`)."""
     outcome, issuer = look_up_code(db, actor, code, now)
     if outcome == "linked":
         db.conn.execute("DELETE FROM link_codes WHERE code_hash = ?", (_hashed(code),))
@@ -166,22 +166,22 @@ def redeem(db: Database, actor: Acting, code: str, now: datetime) -> Outcome:
 
 
 def _hashed(code: str) -> str:
-    """Return the SHA-256 of a code, however it was typed: in lower case, without its hyphen, with O for 0."""
+    """Return the SHA-256 of a code, ignoring case, hyphens, and letters typed for digits (O for 0)."""
     typed = "".join(letter for letter in code.upper().translate(_MISREAD) if letter in _LETTERS)
     return hashlib.sha256(typed.encode("ascii")).hexdigest()
 
 
 def merge(db: Database, into: str, gone: str) -> None:
-    """Give all the facts of `gone` to `into`, in every table that refers to a person, then delete `gone`.
+    """Move all the facts of `gone` to `into`, in every table that refers to a person, then delete `gone`.
 
-    A fact that both have is kept once, and a message queued for both is sent once.
+    A fact that both have is stored once, and a message queued for both is sent once.
     """
     for table, column in references(db):
         db.conn.execute(
             f'UPDATE OR IGNORE "{table}" SET "{column}" = ? WHERE "{column}" = ?',  # noqa: S608 — names from the schema
             (into, gone),
         )
-    # When two registry lines for one role overlap entirely, the longer one is enough.
+    # When one registry line contains another for the same role, keep only the longer one.
     db.conn.execute(
         """DELETE FROM role_holders AS line WHERE person_id = ? AND EXISTS (
              SELECT 1 FROM role_holders AS wider
@@ -195,7 +195,7 @@ def merge(db: Database, into: str, gone: str) -> None:
 
 
 def _readdress(db: Database, into: str, gone: str) -> None:
-    """Readdress to `into` the outbox's rows for `gone`, as a person or as the holder of a role."""
+    """Readdress to `into` the outbox rows for `gone`, as a person or as the holder of a role."""
     rows = db.conn.execute(
         """SELECT DISTINCT recipient FROM outbox
            WHERE recipient = 'person:' || ? OR recipient LIKE 'role:%/' || ?""",
@@ -216,7 +216,7 @@ def _readdress(db: Database, into: str, gone: str) -> None:
 
 
 def references(db: Database) -> list[tuple[str, str]]:
-    """Return each table and column that refers to a person; new tables are found without being listed."""
+    """Return each table and column that refers to a person, read from the database's foreign keys."""
     rows = db.conn.execute(
         """SELECT tables.name, keys."from" FROM sqlite_schema AS tables
            JOIN pragma_foreign_key_list(tables.name) AS keys

@@ -1,8 +1,8 @@
-"""Who holds which role, and when.
+"""The registry of roles and of their holders over time.
 
-A role is held by persons, Slack user groups or Discord roles, from the day `since` to the day before
-`until`: on a handover both are the same day, so that there is neither a gap nor an overlap. A role that
-nobody holds falls back on another. A role may have an e-mail address of its own for alerts.
+A role is held by persons, Slack user groups or Discord roles, from the day `since` to the day before `until`.
+On a handover, one holder's `until` is the next one's `since`, so that there is neither a gap nor an overlap.
+A role without a holder falls back on another role. A role may have its own e-mail address for alerts.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ SUPPLEANCE: Final = "suppleance"
 TITLE_LENGTH: Final = 60  # so that it fits on a button with a verb before it
 EMAIL_LENGTH: Final = 254  # RFC 5321, 4.5.3.1.3
 
-# The titles are those of the PA20, but for the alternates of the two recipients of 5.10; they change over the
-# years, and are edited in the registry.
+# The titles come from the PA20, except « Suppléance », for the alternates of the two recipients of reports
+# (5.10). They change over the years, and are edited in the registry.
 _SEED = (
     (ADMINISTRATION, "Administration", None),
     (CONSEIL, "Conseil exécutif", ADMINISTRATION),
@@ -38,16 +38,16 @@ _SEED = (
 
 
 class RoleError(Exception):
-    """The registry refuses a change; the text says why, in French."""
+    """The registry refuses a change. The text is the reason, in French."""
 
 
 class UnknownRoleError(RoleError):
-    """No role has that identifier."""
+    """No role has this identifier."""
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A role: its title today, the address for its alerts, and the role that acts when nobody holds it."""
+    """A role: its current title, its address for alerts, and the fallback that acts when nobody holds it."""
 
     id: str
     title: str
@@ -57,7 +57,7 @@ class Role:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A Slack user group or a Discord role that holds a role: its members of the day hold it."""
+    """A Slack user group or a Discord role whose current members hold a role."""
 
     platform: str
     team: str
@@ -69,7 +69,7 @@ Holder: TypeAlias = str | Group  # a person's identifier, or a group
 
 @dataclass(frozen=True, slots=True)
 class Tenure:
-    """One line of the registry. `waits`: a group that replaces the others once it has a member."""
+    """One line of the registry. `waits`: whether a group will replace the others once it has a member."""
 
     id: str
     role_id: str
@@ -83,17 +83,17 @@ class Tenure:
 
 
 def seed(db: Database) -> None:
-    """Put the five roles in the registry if they are not there yet."""
+    """Add the five default roles to the registry if they are missing."""
     db.conn.executemany("INSERT OR IGNORE INTO roles (id, title, fallback_id) VALUES (?, ?, ?)", _SEED)
 
 
 def titles() -> tuple[str, ...]:
-    """Return the first titles of the five roles."""
+    """Return the original titles of the five default roles."""
     return tuple(title for _, title, _ in _SEED)
 
 
 def all_roles(db: Database) -> list[Role]:
-    """Return every role, the policy's first."""
+    """Return every role, starting with the default ones."""
     rows = [Role(*row) for row in db.conn.execute("SELECT id, title, email, fallback_id FROM roles")]
     order = [role_id for role_id, *_ in reversed(_SEED)]
     return sorted(rows, key=lambda role: order.index(role.id) if role.id in order else len(order))
@@ -108,12 +108,12 @@ def role(db: Database, role_id: str) -> Role:
 
 
 def title(db: Database, role_id: str) -> str:
-    """Return a role's title today. Raises `UnknownRoleError`."""
+    """Return a role's current title. Raises `UnknownRoleError`."""
     return role(db, role_id).title
 
 
 def chain(db: Database, role_id: str) -> list[str]:
-    """Return a role, then those it falls back on, in order. Raises `UnknownRoleError`."""
+    """Return a role, then its fallbacks in order. Raises `UnknownRoleError`."""
     roles = [role_id]
     while (fallback := role(db, roles[-1]).fallback_id) is not None and fallback not in roles:
         roles.append(fallback)
@@ -121,7 +121,7 @@ def chain(db: Database, role_id: str) -> list[str]:
 
 
 def acting(db: Database, role_id: str, on: date) -> str | None:
-    """Return the role whose holders act for this one on a day, None when nobody does."""
+    """Return the first role in the fallback chain that has a holder on a day, or None when none has."""
     return next((acting_id for acting_id in chain(db, role_id) if holders(db, acting_id, on)), None)
 
 
@@ -151,7 +151,7 @@ def change(db: Database, changed: Role) -> None:
 
 
 def holders(db: Database, role_id: str, on: date) -> list[str]:
-    """Return the persons who hold a role on a day, themselves or through a group."""
+    """Return the persons who hold a role on a day, directly or through a group."""
     rows = db.conn.execute(
         """SELECT person_id FROM role_holders
            WHERE role_id = :role AND person_id IS NOT NULL
@@ -172,12 +172,12 @@ def holders(db: Database, role_id: str, on: date) -> list[str]:
 
 
 def has(db: Database, person_id: str | None, role_id: str, on: date) -> bool:
-    """Return whether a person holds a role on a day; False when `person_id` is None."""
+    """Return whether a person holds a role on a day, False when `person_id` is None."""
     return person_id is not None and person_id in holders(db, role_id, on)
 
 
 def tenures(db: Database, role_id: str, ending_after: date) -> list[Tenure]:
-    """Return the registry's lines for a role that end after a day, future ones included."""
+    """Return the registry's lines for a role that end after a day, including future lines."""
     rows = db.conn.execute(
         """SELECT id, role_id, person_id, group_platform, group_team, group_id, since, until, replaces
            FROM role_holders WHERE role_id = ? AND (until IS NULL OR until > ?) ORDER BY since, rowid""",
@@ -193,8 +193,8 @@ def tenures(db: Database, role_id: str, ending_after: date) -> list[Tenure]:
 def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacing: bool = True) -> None:
     """Give a role to `holder` from a day on, in place of the other holders or alongside them.
 
-    When `replacing`, terms planned after that day are removed too. A group with no known member replaces the
-    others only once it has one (see `relieve`). Raises `UnknownRoleError`.
+    When `replacing`, terms that start after that day are removed too. A group without a known member replaces
+    the others only once it has one (see `relieve`). Raises `UnknownRoleError`.
     """
     role(db, role_id)
     group = holder if isinstance(holder, Group) else None
@@ -218,7 +218,7 @@ def appoint(db: Database, role_id: str, holder: Holder, since: date, *, replacin
 
 
 def relieve(db: Database, source: membership.Source, today: date) -> None:
-    """Let a group replace the other holders of its roles, once it has a known member."""
+    """Make a group replace the other holders of the roles for which it waits, if it has a known member."""
     group = Group(source.platform, source.team, source.source_id)
     if not _inhabited(db, group):
         return
@@ -243,7 +243,7 @@ def _inhabited(db: Database, group: Group) -> bool:
 
 
 def dismiss(db: Database, role_id: str, holder: Holder, on: date) -> bool:
-    """End `holder`'s term in a role on a given day. Return whether there was one, or one to come."""
+    """End `holder`'s current and future terms in a role on a given day. Return whether there was one."""
     lines = [line for line in tenures(db, role_id, on) if line.holder == holder]
     for line in lines:
         _end(db, line, on)
@@ -251,9 +251,9 @@ def dismiss(db: Database, role_id: str, holder: Holder, on: date) -> bool:
 
 
 def appoint_first(db: Database, admins: Sequence[Acting], today: date) -> None:
-    """Give the administration to `admins` if nobody holds it: at the first start, or after a mishap.
+    """Give the administration role to `admins` if nobody holds it, as at the first start.
 
-    Someone who was dismissed does not come back as long as anyone holds it.
+    Dismissed administrators are not appointed again while someone holds the role.
     """
     if not holders(db, ADMINISTRATION, today):
         for admin in admins:
@@ -261,7 +261,7 @@ def appoint_first(db: Database, admins: Sequence[Acting], today: date) -> None:
 
 
 def _end(db: Database, tenure: Tenure, on: date) -> None:
-    """End a line by the given day, or delete it if it would start on that day or later."""
+    """End a line on the given day at the latest, or delete it if it starts on that day or later."""
     if tenure.since >= on:
         db.conn.execute("DELETE FROM role_holders WHERE id = ?", (tenure.id,))
     elif tenure.until is None or tenure.until > on:
@@ -269,13 +269,13 @@ def _end(db: Database, tenure: Tenure, on: date) -> None:
 
 
 def source_of(db: Database, group: Group) -> membership.Source:
-    """Return the source that follows a group that holds roles, adding it if needed."""
+    """Return the membership source of a group that holds a role, adding it if needed."""
     kind: membership.SourceType = "discord_role" if group.platform == "discord" else "slack_group"
     return membership.add_source(db, "holder", kind, group.id, platform=group.platform, team=group.team)
 
 
 def unused_sources(db: Database) -> list[str]:
-    """Return the sources followed for the role of a group that no longer holds any."""
+    """Return the identifiers of the « holder » sources whose group no longer holds a role."""
     rows = db.conn.execute(
         """SELECT id FROM member_sources AS s WHERE kind = 'holder' AND NOT EXISTS (
              SELECT 1 FROM role_holders WHERE group_platform = s.platform AND group_team = s.team

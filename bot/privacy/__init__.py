@@ -1,5 +1,5 @@
-"""What is held about a person, and the register of incidents (Québec's Law 25).
+"""Personal data, and the register of confidentiality incidents (Québec's Law 25).
 
-In: a person, or the day of a nightly clean-up. Out: everything held about them, to read, take away or erase;
-certificates of what was destroyed.
+In: a person, or the day of a nightly clean-up. Out: all data held about the person, to read, export or erase,
+and certificates of destruction.
 """

@@ -1,9 +1,9 @@
-"""The register of confidentiality incidents, apart from everything else, for the person responsible.
+"""The register of confidentiality incidents, for the person responsible for personal information.
 
-It is a file of its own. The command line alone writes in it, and each day the bot deletes what was kept long
-enough. Its fields are those that the Règlement sur les incidents de confidentialité (P-39.1, r. 3.1) asks
-for, a. 7; they are kept five years at least after the association learnt of the incident, a. 8. No one's
-name belongs in it.
+It is a separate file. Only the command line writes to it, and each day the bot deletes expired incidents. Its
+fields are required by the Règlement sur les incidents de confidentialité (P-39.1, r. 3.1), a. 7. They must be
+kept for at least five years after the association learned of the incident, a. 8. The register must not name
+anyone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bot.storage import files
 from bot.storage.database import explained
 
 YEARS_KEPT: Final = 5
-SUFFIX: Final = ".incidents"  # after the name of the bot's own database
+SUFFIX: Final = ".incidents"  # added to the file name of the bot's database
 
 _NAME = "confidentiality_incidents"
 _TABLE = f"""CREATE TABLE IF NOT EXISTS {_NAME} (
@@ -44,11 +44,12 @@ _TABLE = f"""CREATE TABLE IF NOT EXISTS {_NAME} (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """One incident: each field with its name in French, in the order of the Regulation.
+    """One incident: each field with its French label, in the order of the Regulation.
 
-    `happened`: the day or the period, in words where only that is known. `persons`: how many, or about, and
-    how many of them reside in Québec. `reasons`: why there is, or is not, a risk of serious injury: how
-    sensitive the information is, what it could be used for, what could follow, how likely.
+    `happened`: the day or the period, in words if it is only approximate. `persons`: the number of persons,
+    exact or approximate, and of those who reside in Québec. `reasons`: the reasons why there is, or is not, a
+    risk of serious injury: the sensitivity of the information, its possible uses, the possible consequences
+    and their likelihood.
     """
 
     information: Annotated[str, "Renseignements personnels visés (ou pourquoi on ne peut le dire)"]
@@ -74,7 +75,7 @@ _OPTIONAL = {"commission_told_on", "persons_told_on", "public_notice"}
 
 @contextmanager
 def open_register(database: Path) -> Iterator[Database]:
-    """Open the register beside the bot's database, created at its first use for its owner only.
+    """Open the register beside the bot's database, after creating it at its first use, private to its owner.
 
     Raises `StorageError` when it cannot be opened, read or written.
     """
@@ -90,13 +91,16 @@ def open_register(database: Path) -> Iterator[Database]:
 
 
 def register_path(database: Path) -> Path:
-    """Return the path of a database's register."""
+    """Return the path of the register that belongs to a database."""
     real = database.resolve()
     return real.with_name(real.name + SUFFIX)
 
 
 def add(register: Database, incident: Incident) -> int:
-    """Write an incident in the register and return its number. Raises `ValueError` for what is missing."""
+    """Write an incident to the register and return its number.
+
+    Raises `ValueError`, in French, when required fields are missing.
+    """
     values: dict[str, Any] = TypeAdapter(Incident).dump_python(incident, mode="json")  # days as text
     row = {name: value.strip() if isinstance(value, str) else value for name, value in values.items()}
     required = [name for name in row if name not in _OPTIONAL]
@@ -114,7 +118,7 @@ def incidents(register: Database) -> list[tuple[int, Incident]]:
 
 
 def enforce(db: Database, database: Path, today: date) -> None:
-    """Destroy what was kept long enough, and certify it in the bot's own database. Raises `StorageError`."""
+    """Destroy expired incidents, and certify it in the bot's own database. Raises `StorageError`."""
     if register_path(database).exists():
         limit = date(today.year - YEARS_KEPT, today.month, min(today.day, 28)).isoformat()
         with open_register(database) as opened:

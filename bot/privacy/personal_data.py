@@ -1,8 +1,8 @@
-"""What is held about a person: why, for how long, how they see it and how they erase it.
+"""Personal data: its purposes, its retention, and the access to and erasure of it.
 
-Each category of personal information is one `Category` of the table below; a room that stores something more
-adds its own. The words are those of the Act respecting the protection of personal information in the private
-sector (P-39.1): a. 8 (what one is told), 23 (destruction), 27 (access), 28 (rectification).
+Each category of personal information is one `Category` in the table below. A room that stores more adds its
+own. The terms come from the Act respecting the protection of personal information in the private sector
+(P-39.1): a. 8 (notice), 23 (destruction), 27 (access), 28 (rectification).
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from bot.register import attestations
 from bot.storage import state
 from bot.storage.destruction import Remember, destroy
 
-NOTICE_VERSION: Final = "1"  # another number shows the notice once more to everyone
+NOTICE_VERSION: Final = "1"  # a new number shows the notice to everyone again
 
-# How long information is kept once it is of no more use.
+# How long information is kept once it is no longer needed.
 FORMER_MEMBER_DAYS: Final = 365
 FORMER_HOLDER_DAYS: Final = 2 * 365
 SENT_DAYS: Final = 365
 ATTESTATION_YEARS: Final = 3
-NEW_YEAR_MONTH: Final = 9  # the university's year: those who merely asked are forgotten when one begins
-_FORGOTTEN = "askers_forgotten"  # in `state`: the year that was last begun
+NEW_YEAR_MONTH: Final = 9  # the start of the university year, when people with only an account are forgotten
+_FORGOTTEN = "askers_forgotten"  # in `state`: the university year of the last such clean-up
 
 Fact: TypeAlias = dict[str, Any]
 
@@ -42,8 +42,8 @@ Fact: TypeAlias = dict[str, Any]
 class Category:
     """A kind of personal information.
 
-    `id`: its name in the file that one can take away. `rows`: SQL that selects what is held about `:person`,
-    in the columns to show. `duty`: why the association must keep it, "" when it need not.
+    `id`: its name in the exported file. `rows`: SQL that selects the facts about `:person`, in the columns to
+    show. `duty`: why the association must keep it, "" when it need not.
     """
 
     id: str
@@ -188,7 +188,7 @@ CATEGORIES: tuple[Category, ...] = (
 
 
 def notice_due(db: Database, actor: Acting) -> bool:
-    """Return whether `actor` has yet to see this version of the notice, on any of their accounts."""
+    """Return whether `actor` has not seen this version of the notice, on any of their accounts."""
     person = persons.person_of(db, actor)
     shown = db.conn.execute(
         "SELECT 1 FROM accounts WHERE person_id = ? AND notice_version = ?", (person, NOTICE_VERSION)
@@ -210,13 +210,13 @@ def notice_shown(db: Database, actor: Acting) -> None:
 
 
 def held(db: Database, person_id: str) -> Held:
-    """Return what is held about a person, the empty categories left out."""
+    """Return the facts held about a person, by category, without empty categories."""
     facts = {category: list(db.query(category.rows, {"person": person_id})) for category in CATEGORIES}
     return {category: rows for category, rows in facts.items() if rows}
 
 
 def export(db: Database, person_id: str, today: date) -> bytes:
-    """Return what is held about a person in a commonly used format (P-39.1, a. 27): JSON, UTF-8."""
+    """Return the facts held about a person as UTF-8 JSON, a commonly used format (P-39.1, a. 27)."""
     content = {
         "date": today.isoformat(),
         "renseignements": {
@@ -236,7 +236,7 @@ def export(db: Database, person_id: str, today: date) -> bytes:
 
 
 def duties(db: Database, person_id: str, today: date) -> list[str]:
-    """Return the categories that cannot be erased today, by id; while there is one, the accounts stay."""
+    """Return the ids of the categories that must be kept today. While there is one, accounts are kept."""
     lines = (line for role in roles.all_roles(db) for line in roles.tenures(db, role.id, today))
     member = db.conn.execute("SELECT 1 FROM members WHERE person_id = ? AND until IS NULL", (person_id,))
     reasons = {
@@ -248,9 +248,9 @@ def duties(db: Database, person_id: str, today: date) -> list[str]:
 
 
 def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
-    """Destroy what is held about a person and need not be kept; return how many rows.
+    """Destroy the data held about a person, except data that must be kept. Return how many rows.
 
-    Without any duty to keep something, the person themselves is forgotten.
+    When nothing must be kept, the person's identifier and accounts are destroyed too.
     """
     erased = db.conn.execute("DELETE FROM link_codes WHERE person_id = ?", (person_id,)).rowcount
     past = (person_id, today.isoformat())
@@ -260,7 +260,7 @@ def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
     erased += onboarding_retention.forget(db, person_id, remember, asked=obliged)
     if not obliged:
         erased += destroy(db, "outbox", "recipient = 'person:' || ?", (person_id,), remember)
-        # A row for a role's holder belongs to the role: one that is not sent yet goes to today's holders.
+        # A row for a role's holder belongs to the role, so an unsent one goes to today's holders.
         settled = "recipient LIKE 'role:%/' || ? AND state NOT IN ('queued', 'sending', 'held')"
         erased += destroy(db, "outbox", settled, (person_id,), remember)
         erased += db.conn.execute("DELETE FROM accounts WHERE person_id = ?", (person_id,)).rowcount
@@ -273,10 +273,10 @@ def erase(db: Database, person_id: str, today: date, remember: Remember) -> int:
 def enforce(
     db: Database, today: date, remember: Remember, *, attestation_years: int = ATTESTATION_YEARS
 ) -> dict[str, int]:
-    """Destroy what has reached the end of its retention, and certify it. Return counts by category.
+    """Destroy data whose retention has ended, and certify it. Return row counts by category.
 
-    `attestation_years`: after the end of a mandate. To be done every day; twice on the same day, it finds
-    nothing more.
+    `attestation_years`: how long records are kept after the end of a mandate. Call it every day; a second
+    call on the same day does nothing.
     """
 
     def old(table: str, where: str, days: int) -> int:
@@ -284,9 +284,9 @@ def enforce(
 
     sent = "state IN ('sent', 'dead', 'cancelled') AND coalesce(sent_day, substr(due_at, 1, 10)) <= ?"
     counts = {
-        # First: it notes when mandates end, from memberships that are erased below.
+        # This must come first: it records the ends of mandates from memberships that are erased below.
         "attestations": attestations.expire_records(db, today, attestation_years, remember),
-        "liaison": db.conn.execute("DELETE FROM link_codes").rowcount,  # good for ten minutes
+        "liaison": db.conn.execute("DELETE FROM link_codes").rowcount,  # valid for ten minutes only
         "appartenance": old("members", "until <= ?", FORMER_MEMBER_DAYS),
         "roles": old("role_holders", "until <= ?", FORMER_HOLDER_DAYS),
         "messages": old("outbox", sent, SENT_DAYS),
@@ -301,7 +301,7 @@ def enforce(
 
 
 def certificate(db: Database, since: date) -> list[tuple[str, str, int]]:
-    """Return what was destroyed since a day: (day, category, count), never contents."""
+    """Return the destructions since a day: (day, category, count), never contents."""
     rows = db.conn.execute(
         """SELECT day, category, sum(count) FROM destructions WHERE day >= ?
            GROUP BY day, category ORDER BY day, category""",
@@ -311,9 +311,9 @@ def certificate(db: Database, since: date) -> list[tuple[str, str, int]]:
 
 
 def _forget_askers(db: Database, today: date, remember: Remember) -> int:
-    """Forget, once a university year, the people about whom nothing is held but an account.
+    """Forget, once each university year, the people who have nothing but an account.
 
-    No time of their visits is stored, so nothing tells who has not come for long.
+    Times of visits are not stored, so inactive people cannot be identified otherwise.
     """
     year = str(today.year if today.month >= NEW_YEAR_MONTH else today.year - 1)
     before = state.read_value(db, _FORGOTTEN)

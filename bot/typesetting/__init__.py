@@ -1,4 +1,4 @@
-"""Pages, pictures and cleaned images, each made in a process of its own.
+"""Pages, pictures and cleaned images, each made in a separate process.
 
-In: a template and its data, or the bytes of an image from anyone. Out: PDF, PNG or JPEG bytes.
+In: a template and its data, or the bytes of an untrusted image. Out: PDF, PNG or JPEG bytes.
 """

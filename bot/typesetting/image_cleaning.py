@@ -1,8 +1,7 @@
-"""Images of which only the pixels are left: no place, no author, no comment, nothing hidden behind.
+"""The cleaning of images: only the pixels are kept, without location, author, comments or hidden data.
 
-Another process decodes them (`image_cleaning_page.py`), with limits of memory and time, since the bytes may
-come from anyone. The original is not kept, only its SHA-256. What the pixels show (a name on a screen, a
-watermark) stays: nobody can take that out without looking at it.
+A separate process (`image_cleaning_page.py`) decodes them, with limits on memory and time, since the bytes
+are untrusted. Only the SHA-256 of the original is kept. Names or watermarks visible in the pixels remain.
 """
 
 from __future__ import annotations
@@ -22,16 +21,16 @@ LARGEST: Final = 10 * 1024 * 1024  # bytes of an original
 SECONDS: Final = 30.0
 
 _PAGE: Final = Path(__file__).with_name("image_cleaning_page.py")
-_TAIL: Final = 66_000  # where a ZIP's end may be: its record and the longest comment
+_TAIL: Final = 66_000  # bytes that may hold the end of a ZIP: its record and the longest comment
 _ZIP_END: Final = b"PK\x05\x06"
 _ZIP_RECORD: Final = 22
-_PDF_START: Final = 1_024  # bytes within which readers of PDF look for its beginning
+_PDF_START: Final = 1_024  # bytes in which PDF readers look for the header
 _FORMATS: Final = {
     "PNG": re.compile(rb"\x89PNG\r\n\x1a\n"),
     "JPEG": re.compile(rb"\xff\xd8\xff"),
     "WEBP": re.compile(rb"RIFF.{4}WEBP", re.DOTALL),
 }
-# What makes an image something else too, for a program that is told to read it so.
+# Marks of another format, which some programs would read in an image file.
 _OTHER_LANGUAGE: Final = re.compile(
     rb"<script|<html|<!doctype|<\?php|<svg[\s>]|Rar!\x1a\x07|7z\xbc\xaf\x27", re.IGNORECASE
 )
@@ -47,12 +46,12 @@ _HEIC: Final = (
 
 
 class ImageError(ExplainedError):
-    """The image is refused; the text is one French line that says why and what to do."""
+    """The image is refused. The text is one French line: the reason and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """A clean image: its bytes, « image/png » or « image/jpeg », the original's SHA-256 in hexadecimal."""
+    """A clean image: its bytes, its type (« image/png » or « image/jpeg »), the original's hex SHA-256."""
 
     content: bytes
     media_type: str
@@ -60,10 +59,11 @@ class Cleaned:
 
 
 def clean(original: bytes) -> Cleaned:
-    """Return the image of `original`, rebuilt from its pixels. Takes up to 30 s: not on the event loop.
+    """Return an image rebuilt from the pixels of `original`.
 
-    Its format is read in its bytes, never in a name or a type that the sender chose.
-    Raises `ImageError` for what is too large, is not whole, or is not an image that is accepted.
+    It takes up to 30 s, so do not call it on the event loop. The format is detected from the bytes, never
+    from a name or type chosen by the sender. Raises `ImageError` when the file is too large, incomplete, or
+    not an accepted image.
     """
     if len(original) > LARGEST:
         raise ImageError(f"l'image dépasse {LARGEST // 1024 // 1024} Mo. Faites-en une capture d'écran.")
@@ -73,7 +73,7 @@ def clean(original: bytes) -> Cleaned:
     if _is_something_else(original):
         raise ImageError("ce fichier n'est pas seulement une image. Faites-en une capture d'écran.")
     if kind == "PNG" and _declared_pixels(original) > MOST_PIXELS[kind]:
-        raise ImageError(_REASONS["large"])  # kilobytes may declare gigabytes
+        raise ImageError(_REASONS["large"])  # a few kilobytes may declare gigabytes of pixels
     try:
         done = read_isolated(_PAGE, kind, data=original, seconds=SECONDS)
     except subprocess.TimeoutExpired as error:
@@ -88,7 +88,7 @@ def clean(original: bytes) -> Cleaned:
 
 
 def _declared_pixels(png: bytes) -> int:
-    """Return how many pixels a PNG says that it has."""
+    """Return the number of pixels declared in a PNG's header."""
     return int.from_bytes(png[16:20]) * int.from_bytes(png[20:24])
 
 

@@ -1,8 +1,8 @@
-"""Rebuild an image from its pixels, in a process of its own, from the standard input to the standard output.
+"""The program that rebuilds an image from its pixels, from standard input to standard output.
 
-Run by path, isolated, without importing Vigie: the code that decodes hostile bytes holds no secret, opens no
-file and has bounded memory. The output is « png » or « jpeg », a newline, then the new image. When the image
-is refused, the process ends with one word on the standard error output: « truncated », « large ».
+It is run by path, isolated, without importing Vigie, so that the code that decodes hostile bytes holds no
+secret, opens no file and has bounded memory. It writes « png » or « jpeg », a newline, then the new image.
+When it refuses the image, it writes one word to standard error: « truncated » or « large ».
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ import struct
 import sys
 from typing import Any
 
-# Of the original: a telephone's largest photograph has 48 million; only JPEG is decoded smaller.
+# Limits for the original. The largest phone photo has 48 million pixels. Only JPEG can be decoded smaller.
 MOST_PIXELS = {"JPEG": 50_000_000, "PNG": 24_000_000, "WEBP": 16_000_000}
-KEPT_PIXELS = 8_000_000  # of the clean image: a screen stays readable, a sensor's own noise goes
-MOST_BYTES = 3_500_000  # of the clean image: a larger PNG is written as JPEG, then less finely
+KEPT_PIXELS = 8_000_000  # in the clean image: keeps a screen readable, removes a sensor's own noise
+MOST_BYTES = 3_500_000  # in the clean image: a larger PNG becomes a JPEG of decreasing quality
 QUALITIES = (88, 75, 50)
 MEMORY = 400 << 20
 PROCESSOR_SECONDS = 20
 
 
 def main() -> None:
-    """Clean the image of the standard input; the arguments are its format and, for tests, its memory."""
+    """Clean the image on standard input. The arguments are its format and, for tests, a memory limit."""
     for limit, most in (
         (resource.RLIMIT_AS, int(sys.argv[2]) if len(sys.argv) > 2 else MEMORY),  # noqa: PLR2004 — the second one
         (resource.RLIMIT_CPU, PROCESSOR_SECONDS),
@@ -43,12 +43,12 @@ def main() -> None:
     sys.stdout.buffer.write(extension.encode("ascii") + b"\n" + content)
 
 
-# Whatever Pillow raises for bytes that are not an image.
+# The errors that Pillow raises for bytes that are not an image.
 _NO_IMAGE = (OSError, SyntaxError, ValueError, struct.error, EOFError, LookupError, TypeError)
 
 
 def _whole(kind: str, content: bytes) -> bool:
-    """Return whether a file is complete by its own structure; bytes after its end do not matter."""
+    """Return whether a file's own structure is complete. Bytes after its end are ignored."""
     if kind == "JPEG":
         return b"\xff\xd9" in content
     if kind == "WEBP":
@@ -66,12 +66,12 @@ def _cleaned(kind: str, original: bytes) -> tuple[str, bytes]:
     """Return « png » or « jpeg », and the rebuilt image."""
     from PIL import Image, ImageOps  # noqa: PLC0415 — after the limits
 
-    Image.MAX_IMAGE_PIXELS = None  # our own limit is checked first, and says why
+    Image.MAX_IMAGE_PIXELS = None  # our own limit applies instead, and gives the reason
     image: Any = Image.open(io.BytesIO(original), formats=[kind])
     if image.width * image.height > MOST_PIXELS[kind]:
         raise MemoryError
     if kind == "JPEG":
-        image.draft("RGB", _reduced(image.size))  # decoded smaller, when it can be
+        image.draft("RGB", _reduced(image.size))  # decoded at a smaller size, when possible
     image.seek(0)  # the first image of an animation
     image.load()
     profile = image.info.get("icc_profile")
@@ -92,7 +92,7 @@ def _cleaned(kind: str, original: bytes) -> tuple[str, bytes]:
 
 
 def _reduced(size: tuple[int, int]) -> tuple[int, int]:
-    """Return the size of the clean image, of at most `KEPT_PIXELS`."""
+    """Return a size with the same proportions and at most `KEPT_PIXELS`."""
     width, height = size
     share = min(1.0, math.sqrt(KEPT_PIXELS / max(1, width * height)))
     return max(1, round(width * share)), max(1, round(height * share))
@@ -105,7 +105,7 @@ def _saved(image: Any, kind: str, **how: Any) -> bytes:  # noqa: ANN401 — Pill
 
 
 def _in_srgb(image: Any, profile: bytes | None) -> Any:  # noqa: ANN401 — same
-    """Convert an image to sRGB, so that its colours stay right once its profile is removed."""
+    """Convert an image to sRGB, so that its colours are unchanged once its profile is removed."""
     from PIL import ImageCms  # noqa: PLC0415 — after the limits
 
     if not profile or image.mode not in {"RGB", "RGBA", "CMYK", "L"}:
@@ -121,7 +121,7 @@ def _in_srgb(image: Any, profile: bytes | None) -> Any:  # noqa: ANN401 — same
 
 
 def _opaque(image: Any) -> Any:  # noqa: ANN401 — same
-    """Return an image on white: what transparency hides is not sent."""
+    """Return an image on a white background, without the pixels hidden by transparency."""
     from PIL import Image  # noqa: PLC0415 — after the limits
 
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:

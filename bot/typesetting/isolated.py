@@ -1,7 +1,7 @@
-"""Running a program in a process of its own, with an empty environment.
+"""Programs run in a separate process, with an empty environment.
 
-What others made (a picture, a Word file, a PDF) is only ever read so, by programs that limit their own memory
-and time, and few at once.
+Files from outside (an image, a Word file, a PDF) are only read this way, a few at a time, by programs that
+limit their own memory and time.
 """
 
 from __future__ import annotations
@@ -12,13 +12,16 @@ import threading
 from pathlib import Path
 from typing import Final
 
-AT_ONCE: Final = 2  # files from outside: each may take half a gigabyte
+AT_ONCE: Final = 2  # files from outside read at once: each may take half a gigabyte
 
 _TURNS: Final = threading.BoundedSemaphore(AT_ONCE)
 
 
 def read_isolated(page: Path, *words: str, data: bytes, seconds: float) -> subprocess.CompletedProcess[bytes]:
-    """Run `page` on a file from outside, in turn. Raises as `run_isolated`, `TimeoutError` without a turn."""
+    """Run `page` on a file from outside, at most `AT_ONCE` at a time.
+
+    Raises `TimeoutError` after waiting `seconds` for a turn, and the errors of `run_isolated`.
+    """
     if not _TURNS.acquire(timeout=seconds):
         raise TimeoutError
     try:
@@ -28,7 +31,7 @@ def read_isolated(page: Path, *words: str, data: bytes, seconds: float) -> subpr
 
 
 def run_isolated(page: Path, *words: str, data: bytes, seconds: float) -> subprocess.CompletedProcess[bytes]:
-    """Run `page` on `data`, with an empty environment. Raises `OSError`, `subprocess.TimeoutExpired`."""
+    """Run `page` on `data`, in an empty environment. Raises `OSError` and `subprocess.TimeoutExpired`."""
     return subprocess.run(  # noqa: S603 — our own file
         [sys.executable, "-I", str(page), *words],
         input=data,

@@ -1,6 +1,6 @@
-"""Pages and pictures: a template compiled in a process of its own.
+"""The typesetting of pages and pictures, from a template compiled in a separate process.
 
-Whatever the data holds is text, never instructions to the compiler.
+The compiler treats the data as text, never as instructions.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, TypeAlias
 from bot.logs import ExplainedError
 from bot.typesetting.isolated import run_isolated
 
-SECONDS: Final = 60  # for a text that is all changed; a receipt takes a tenth of one
+SECONDS: Final = 60  # enough for a comparison of two entirely different texts; a receipt takes 0.1 s
 
 Kind: TypeAlias = Literal["pdf", "png"]
 
@@ -26,15 +26,15 @@ _FAILED: Final = "la mise en page a échoué. Réessayez dans un moment."
 
 
 class TypesetError(ExplainedError):
-    """A page or a picture cannot be made; the text is one French sentence."""
+    """A page or a picture cannot be made. The text is one French sentence."""
 
 
 def typeset(template: Path, data: Mapping[str, Any], kind: Kind) -> bytes:
-    """Return a template filled with data, as tagged PDF/UA-1 or as PNG. Not for the storage thread.
+    """Return a template filled with data, as tagged PDF/UA-1 or as PNG.
 
-    The template reads `data`, and « replaced »: whether characters that cannot be drawn were replaced. In
-    `data`, « made_at » (ISO 8601) dates the file, and « images » (name → base64) are files for the template,
-    in memory only. Raises `TypesetError`.
+    Do not call it on the storage thread. In `data`, « made_at » (ISO 8601) dates the file, and « images »
+    (name → base64) are files for the template, in memory only. For a PDF, the template also receives
+    « replaced »: whether characters that cannot be drawn were replaced. Raises `TypesetError`.
     """
     try:
         with _COMPILER:

@@ -1,7 +1,7 @@
-"""Compile a page or a picture, in a process of its own that only this file enters.
+"""The program that compiles a page or a picture, in a process that loads only this file of Vigie.
 
-The two arguments are the template's path and the kind. Data comes as JSON on the standard input; the PDF or
-the PNG leaves on the standard output. The template reads the data as text; it is never made into source.
+Its two arguments are the template's path and the kind, « pdf » or « png ». It reads the data as JSON on
+standard input, and writes the file to standard output. The template reads the data as text, never as source.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ import typst
 
 _FILES: Final = "/proc/self/fd"
 _CPU_SECONDS: Final = 50
-_DOTS_PER_INCH: Final = 144.0  # twice 72: sharp on the screens of telephones
+_DOTS_PER_INCH: Final = 144.0  # twice 72, to be sharp on phone screens
 _PROBE: Final = b'#set document(title: "x")\n#set text(lang: "fr")\n#sys.inputs.letter'
-_UNKNOWN: Final = "\u25a1"  # in place of a character that no embedded font draws
-_LATIN: Final = "\u017f"  # up to there, they draw everything
+_UNKNOWN: Final = "\u25a1"  # replaces a character that no embedded font draws
+_LATIN: Final = "\u017f"  # the embedded fonts draw every character up to this one
 _STANDARD: Final = "ua-1"
-_FONTS: Final = typst.Fonts(include_system_fonts=False)  # those that the compiler embeds, and no other
+_FONTS: Final = typst.Fonts(include_system_fonts=False)  # only the compiler's embedded fonts
 
 
 def _pdf(template: bytes, data: dict[str, Any]) -> bytes | list[bytes] | None:
-    """Return pages as tagged PDF/UA-1, which allows no missing glyph: what cannot be drawn is replaced."""
+    """Return pages as tagged PDF/UA-1. It allows no missing glyph, so undrawable characters are replaced."""
     written = json.dumps(data, ensure_ascii=False)
     missing = {letter for letter in set(written) if letter > _LATIN and not _is_drawn(letter)}
     shown = json.loads(written.translate(dict.fromkeys(map(ord, missing), _UNKNOWN)))
     shown["replaced"] = bool(missing)
-    made_at = datetime.fromisoformat(data["made_at"])  # made again, it is the same file
+    made_at = datetime.fromisoformat(data["made_at"])  # so that the same data gives the same file
     compiler = _compiler(template, {"data": json.dumps(shown)})
     return compiler.compile(format="pdf", pdf_standards=[_STANDARD], timestamp=made_at)
 
@@ -51,16 +51,16 @@ def _compiler(source: bytes, inputs: dict[str, str]) -> typst.Compiler:
 
 
 def main(template: str, kind: str) -> None:
-    """Compile what the standard input holds."""
+    """Compile `template` with the data on standard input, and write the file to standard output."""
     data = json.load(sys.stdin)
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for name, image in data.setdefault("images", {}).items():
-        # A file that only this process has, and no disk holds; the template reads it by this name.
+        # An in-memory file, private to this process, which the template reads under this name.
         number = os.memfd_create("image")
         os.write(number, base64.b64decode(image))
         data["images"][name] = f"/{number}"
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # it writes to no file from here on
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # no file can be written from here on
     source = Path(template).read_bytes()
     if kind == "png":
         content = _compiler(source, {"data": json.dumps(data)}).compile(format="png", ppi=_DOTS_PER_INCH)
