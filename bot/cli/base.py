@@ -203,6 +203,14 @@ def read_only(path: Path) -> Iterator[Database]:
         yield Database(connection)
 
 
+@contextmanager
+def real_bot() -> Iterator[tuple[Parts, Database]]:
+    """Open the real database, as `real_database` does; give the parts of the bot too."""
+    bot = real_parts()
+    with beside(bot.settings.database()) as db:
+        yield bot, db
+
+
 def real_database() -> AbstractContextManager[Database]:
     """Open the real database for one short transaction; a bot may be running. Raises `StorageError`."""
     return beside(real_settings().database())

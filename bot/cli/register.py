@@ -6,6 +6,7 @@ import hashlib
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +18,7 @@ from bot.register import attestations, receipt, signing
 from bot.register.attestations import Audit
 from bot.register.receipt import ReceiptError
 from bot.register.signing import Ring
-from bot.storage.database import StorageError, beside
+from bot.storage.database import StorageError
 
 LARGEST_LISTED: Final = 10  # faults that are listed; `--json` lists them all
 
@@ -247,11 +248,8 @@ def _resume() -> None:
 @click.argument("numero", type=int, metavar="NUMÉRO")
 @base.confirmed("Ce qui est effacé ne revient pas. Effacer?")
 def _erase(numero: int) -> None:
-    config = base.real_settings()
-    with beside(config.database()) as db:
-        erased = attestations.erase_identity(
-            db, numero, lambda table, ids: destroyed.record(config.keys(), table, ids)
-        )
+    with base.real_bot() as (bot, db):
+        erased = attestations.erase_identity(db, numero, partial(destroyed.record, bot.settings.keys()))
     base.conclude(erased, "C'est effacé.", "Il n'y a rien à effacer à ce numéro.")
 
 

@@ -18,7 +18,6 @@ from bot.people.office import follow_group
 from bot.people.roles import Group, UnknownRoleError
 from bot.privacy import incidents, personal_data
 from bot.privacy.incidents import Incident
-from bot.storage.database import beside
 
 _ACCOUNT: Final = "COMPTE"  # slack:EQUIPE/MEMBRE, discord:MEMBRE
 _GROUP_FORMAT: Final = (
@@ -28,10 +27,10 @@ _GROUP_FORMAT: Final = (
 
 
 @contextmanager
-def _database(bot: Parts) -> Iterator[Database]:
+def _opened() -> Iterator[tuple[Parts, Database]]:
     try:
-        with beside(bot.settings.database()) as db:
-            yield db
+        with base.real_bot() as opened:
+            yield opened
     except UnknownRoleError as error:
         base.refuse(f"{error} Voyez «\u00a0vigie roles lister\u00a0».")
 
@@ -63,8 +62,7 @@ roles_ = base.CommandGroup("roles", help="Qui tient quel rôle.")
 @roles_.command(name="lister", help="Écrire les rôles et qui les tient.")
 @base.json_flag
 def _list_roles(as_json: bool) -> None:
-    bot = base.real_parts()
-    with _database(bot) as db:
+    with _opened() as (bot, db):
         described = [
             {
                 **asdict(role),
@@ -109,8 +107,7 @@ def _role_lines(described: list[dict[str, Any]]) -> Iterator[str]:
 @click.option("--aussi", is_flag=True, help="Sans remplacer les titulaires actuels.")
 def _appoint(role: str, compte: str, depuis: date | None, aussi: bool) -> None:
     """Appoint a person or a group; the members of a group are read at once."""
-    bot = base.real_parts()
-    with _database(bot) as db:
+    with _opened() as (bot, db):
         holder, followed = _holder(db, compte, create=True), membership.sources(db)
         if holder is None:
             raise LookupError(compte)
@@ -128,8 +125,7 @@ def _appoint(role: str, compte: str, depuis: date | None, aussi: bool) -> None:
 @click.argument("compte", metavar=_ACCOUNT)
 @click.option("--le", type=base.DATE, help="Le premier jour sans le rôle (aujourd'hui).")
 def _dismiss(role: str, compte: str, le: date | None) -> None:
-    bot = base.real_parts()
-    with _database(bot) as db:
+    with _opened() as (bot, db):
         roles.role(db, role)  # raises for an unknown role
         holder = _holder(db, compte)
         dismissed = holder is not None and roles.dismiss(db, role, holder, le or bot.today())
@@ -144,7 +140,7 @@ def _dismiss(role: str, compte: str, le: date | None) -> None:
     "--releve", metavar="RÔLE", help="Le rôle qui le supplée; «\u00a0-\u00a0» pour n'en avoir aucun."
 )
 def _change(role: str, titre: str | None, courriel: str | None, releve: str | None) -> None:
-    with _database(base.real_parts()) as db:
+    with _opened() as (_, db):
         changed = roles.role(db, role)
         if titre is not None:
             changed = replace(changed, title=titre)
@@ -163,7 +159,7 @@ def _change(role: str, titre: str | None, courriel: str | None, releve: str | No
 )
 @base.json_flag
 def _members(as_json: bool) -> None:
-    with _database(base.real_parts()) as db:
+    with _opened() as (_, db):
         sources = membership.sources(db)
         officers, employees = (len(membership.members(db, kind)) for kind in ("officer", "employee"))
     if as_json:
@@ -190,9 +186,8 @@ donnees = base.CommandGroup("donnees", help="Les renseignements personnels conse
 @click.option("--depuis", type=base.DATE, help="Le premier jour (il y a un an).")
 @base.json_flag
 def _certificate(depuis: date | None, as_json: bool) -> None:
-    bot = base.real_parts()
-    since = depuis or bot.today().replace(year=bot.today().year - 1, day=1)
-    with _database(bot) as db:
+    with _opened() as (bot, db):
+        since = depuis or bot.today().replace(year=bot.today().year - 1, day=1)
         destroyed = personal_data.certificate(db, since)
     if as_json:
         rows = [dict(zip(("day", "category", "count"), row, strict=True)) for row in destroyed]

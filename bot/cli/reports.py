@@ -44,9 +44,8 @@ def signalements(context: click.Context, as_json: bool) -> None:
     """Print the state of the queue; exit 1 when reports reach nobody."""
     if context.invoked_subcommand is not None:
         return
-    config = base.real_settings()
-    with beside(config.database()) as db:
-        state = queue.read_queue(db, config.today())
+    with base.real_bot() as (bot, db):
+        state = queue.read_queue(db, bot.today())
         titles = routing.titles(db)
     if as_json:
         click.echo(base.dump({**asdict(state), "open": state.open, "ok": state.sound}))
@@ -84,17 +83,16 @@ def _session(bot: Parts, db: Database) -> Session:
 @base.json_flag
 def _export(signalement: str, out: Path | None, as_json: bool) -> None:
     """Write the PDF for its owner alone; an existing file is left as it is."""
-    config = base.real_settings()
     start = signalement.strip().lower()
-    with beside(config.database()) as db:
-        session = _session(Parts(config), db)
+    with base.real_bot() as (bot, db):
+        session = _session(bot, db)
         rows = session.execute(
             "SELECT id FROM report_cases WHERE substr(id, 1, ?) = ?", (len(start), start)
         ).fetchall()
         if len(start) < _SHORTEST or len(rows) != 1:
             raise ReportError(f"aucun signalement ne commence par «\u00a0{signalement[:40]}\u00a0».")
         [[case_id]] = rows
-        data = report_export.export(session, case_id, config.vigie_association)
+        data = report_export.export(session, case_id, bot.settings.vigie_association)
     content = typeset(report_export.TEMPLATE, data, "pdf")
     path = out or Path(f"signalement-{case_id[:_SHORTEST]}.pdf")
     _write_new(path, content)
@@ -122,9 +120,8 @@ def _write_new(path: Path, content: bytes) -> None:
 @base.output_option
 def _statistics(form: str | None, out: Path | None) -> None:
     """Print the figures of the reports that someone was told of."""
-    config = base.real_settings()
-    with beside(config.database()) as db:
-        session = _session(Parts(config), db)
+    with base.real_bot() as (bot, db):
+        session = _session(bot, db)
         tables = report_statistics.tables(session, report_statistics.visible(session))
     rows = report_statistics.rows(tables)
     if form == "json":

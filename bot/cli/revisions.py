@@ -266,8 +266,7 @@ def _approve(identifiant: str, adoptee: date | None, effet: date) -> None:
 @revisions_.command(name="retirer", help="Retirer une révision, ou proposer de revenir au texte d'avant.")
 @click.argument("identifiant", metavar="RÉVISION")
 def _withdraw(identifiant: str) -> None:
-    bot = base.real_parts()
-    with beside(bot.settings.database()) as db:
+    with base.real_bot() as (bot, db):
         revision = _find(db, identifiant)
         if revision.state == "announced":
             new = revisions.propose_withdrawal(db, revision, None, bot.today())
@@ -296,8 +295,7 @@ def _find(db: Database, identifier: str) -> Revision:
 @click.argument("identifiant", metavar="[RÉVISION]", required=False)
 @base.as_table
 def _ledger(identifiant: str | None, form: str | None) -> None:
-    bot = base.real_parts()
-    with beside(bot.settings.database()) as db:
+    with base.real_bot() as (bot, db):
         announced = [
             revision
             for revision in _all_revisions(bot, db)

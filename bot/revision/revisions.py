@@ -214,8 +214,8 @@ def propose(db: Database, proposal: Proposal, today: date) -> Revision:
     if not waiting:
         return _reload(db, _insert(db, proposal, "proposed", today))
     if proposal.adopted and proposal.adopted != waiting[0].adopted:
-        _change(db, waiting[0].id, "adopted = ?", proposal.adopted.isoformat())
-    return _reload(db, waiting[0].id)
+        return _change(db, waiting[0].id, "adopted = ?", proposal.adopted.isoformat())
+    return waiting[0]
 
 
 def _insert(db: Database, proposal: Proposal, state: State, today: date) -> str:
@@ -259,8 +259,7 @@ def decide_natures(db: Database, revision: Revision, natures: Mapping[str, Natur
     """Store the natures decided for some changes, by `Change.key`; approvals must be given again."""
     _require(revision, "proposed")
     decided = {key: str(nature) for key, nature in {**revision.natures, **natures}.items()}
-    _change(db, revision.id, "natures = ?", json.dumps(decided))
-    return _reload(db, revision.id)
+    return _change(db, revision.id, "natures = ?", json.dumps(decided))
 
 
 def approve(
@@ -286,7 +285,7 @@ def approve(
     )
     agreed = {*approvers(db, revision.id), *filter(None, [revision.proposed_by])}
     if needed == 1 or len(agreed) >= needed:
-        db.conn.execute("UPDATE revisions SET state = 'scheduled' WHERE id = ?", (revision.id,))
+        return _update(db, revision.id, "state = 'scheduled'")
     return _reload(db, revision.id)
 
 
@@ -295,28 +294,21 @@ def rebase(db: Database, revision: Revision) -> Revision:
     base = latest_approved(db, revision.policy).version
     if revision.state != "proposed" or revision.base == base:
         return revision
-    _change(db, revision.id, "base = ?, natures = '{}'", base)
-    return _reload(db, revision.id)
+    return _change(db, revision.id, "base = ?, natures = '{}'", base)
 
 
 def withdraw(db: Database, revision: Revision, person: str | None, today: date) -> Revision:
     """Withdraw a revision that was not announced; its text is kept. Raises `RevisionError`."""
     _require(revision, "proposed", "scheduled")
-    db.conn.execute(
-        "UPDATE revisions SET state = 'withdrawn', withdrawn_by = ?, withdrawn_on = ? WHERE id = ?",
-        (person, today.isoformat(), revision.id),
-    )
-    return _reload(db, revision.id)
+    change = "state = 'withdrawn', withdrawn_by = ?, withdrawn_on = ?"
+    return _update(db, revision.id, change, person, today.isoformat())
 
 
 def mark_announced(db: Database, revision: Revision, nature: Nature, now: datetime) -> Revision:
     """Record that a revision is in force and announced, and its nature as a whole."""
     _require(revision, "scheduled")
-    db.conn.execute(
-        "UPDATE revisions SET state = 'announced', nature = ?, announced_at = ? WHERE id = ?",
-        (str(nature), iso(now), revision.id),
-    )
-    return _reload(db, revision.id)
+    change = "state = 'announced', nature = ?, announced_at = ?"
+    return _update(db, revision.id, change, str(nature), iso(now))
 
 
 _PROBLEMS: Mapping[State, str] = {
@@ -333,10 +325,15 @@ def _require(revision: Revision, *states: State) -> None:
         raise RevisionError(_PROBLEMS[revision.state])
 
 
-def _change(db: Database, identifier: str, change: str, *values: str) -> None:
+def _change(db: Database, identifier: str, change: str, *values: str) -> Revision:
     """Change the text's row, and cancel its approvals."""
-    db.conn.execute(f"UPDATE revisions SET {change} WHERE id = ?", (*values, identifier))  # noqa: S608 — our own words only
     db.conn.execute("DELETE FROM revision_approvals WHERE revision_id = ?", (identifier,))
+    return _update(db, identifier, change, *values)
+
+
+def _update(db: Database, identifier: str, change: str, *values: str | None) -> Revision:
+    db.conn.execute(f"UPDATE revisions SET {change} WHERE id = ?", (*values, identifier))  # noqa: S608 — our own words only
+    return _reload(db, identifier)
 
 
 def digest(text: str) -> str:
