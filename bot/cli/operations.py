@@ -20,16 +20,7 @@ from bot.app.build import Parts
 from bot.app.platforms import mailer
 from bot.backup import copies as backup
 from bot.backup import restore
-from bot.cli.base import (
-    CommandGroup,
-    configured,
-    dump,
-    json_flag,
-    one_of,
-    read_only,
-    real_database,
-    real_settings,
-)
+from bot.cli import base
 from bot.conversation.findings import Finding, fine, note, wrong
 from bot.onboarding import checks as onboarding_checks
 from bot.operations import diagnostic
@@ -57,12 +48,12 @@ _COPY = click.argument("chemin", type=click.Path(path_type=Path), metavar="CHEMI
     short_help="Copier la base, que Vigie tourne ou non.",
 )
 @_COPY
-@json_flag
+@base.json_flag
 def sauvegarder(chemin: Path, as_json: bool) -> None:
     """Copy the database."""
-    copy = backup.save(real_settings().database(), chemin)
+    copy = backup.save(base.real_settings().database(), chemin)
     if as_json:
-        click.echo(dump(asdict(copy)))
+        click.echo(base.dump(asdict(copy)))
     else:
         size = f"{copy.size:,}".replace(",", "\u00a0")
         click.echo(f"{copy.path}\u00a0: {size} octets, empreinte {copy.sha256[:16]}… à côté.")
@@ -80,16 +71,16 @@ def sauvegarder(chemin: Path, as_json: bool) -> None:
     help="Accepter une copie qui n'est pas scellée\u00a0: n'importe qui a pu l'écrire, et y nommer "
     "l'administration.",
 )
-@json_flag
+@base.json_flag
 def restaurer(chemin: Path, in_clear: bool, as_json: bool) -> None:
     """Restore a copy."""
-    config = real_settings()
+    config = base.real_settings()
     now = system_clock().astimezone(config.calendar().zone)
     restored = restore.restore(
         chemin, config.database(), config.keys(), escalation.NOTICES, now, in_clear=in_clear
     )
     if as_json:
-        click.echo(dump(asdict(restored)))
+        click.echo(base.dump(asdict(restored)))
         return
     former = f" L'ancienne base\u00a0: {restored.kept}" if restored.kept else ""
     night = f" C'est la copie de la nuit du {restored.night}." if restored.night else ""
@@ -106,11 +97,11 @@ def restaurer(chemin: Path, in_clear: bool, as_json: bool) -> None:
     help="Montrer les messages retenus depuis une restauration, les envoyer ou y renoncer.",
     short_help="Voir et régler ce que la restauration a retenu.",
 )
-@one_of("choice", {"envoyer": "Les envoyer.", "annuler": "Y renoncer."})
-@json_flag
+@base.one_of("choice", {"envoyer": "Les envoyer.", "annuler": "Y renoncer."})
+@base.json_flag
 def retenus(choice: str | None, as_json: bool) -> None:
     """Show the held messages, or settle them."""
-    with real_database() as db:
+    with base.real_database() as db:
         waiting = rows.count_by_notice(db, "held")
         if choice:
             restore.settle_held(db, system_clock(), send=choice == "envoyer")
@@ -121,11 +112,11 @@ def retenus(choice: str | None, as_json: bool) -> None:
     help="Montrer ce qui n'a pu être remis à personne, l'envoyer de nouveau ou y renoncer.",
     short_help="Voir et régler ce qui n'a pu être remis.",
 )
-@one_of("choice", {"envoyer": "L'envoyer de nouveau.", "annuler": "Y renoncer."})
-@json_flag
+@base.one_of("choice", {"envoyer": "L'envoyer de nouveau.", "annuler": "Y renoncer."})
+@base.json_flag
 def lettres(choice: str | None, as_json: bool) -> None:
     """Show the dead letters, or settle them."""
-    with real_database() as db:
+    with base.real_database() as db:
         dead = rows.count_by_notice(db, "dead")
         if choice:
             rows.settle_dead(db, system_clock(), send=choice == "envoyer")
@@ -135,7 +126,7 @@ def lettres(choice: str | None, as_json: bool) -> None:
 def _print_counts(key: str, counts: Mapping[str, int], choice: str | None, none: str, as_json: bool) -> None:
     """Print how many messages of each kind there are, and what was decided about them."""
     if as_json:
-        click.echo(dump({key: counts}))
+        click.echo(base.dump({key: counts}))
         return
     lines = [f"{count} × {Notices().title(notice)}" for notice, count in counts.items()]
     click.echo("\n".join(lines) or none)
@@ -147,7 +138,7 @@ def _print_counts(key: str, counts: Mapping[str, int], choice: str | None, none:
 @click.argument("raison", nargs=-1, metavar="[RAISON]…")
 def pause(raison: tuple[str, ...]) -> None:
     """Stop all sending."""
-    with real_database() as db:
+    with base.real_database() as db:
         paused = state.hoist(db, state.PAUSED, system_clock(), " ".join(raison))
     click.echo(
         "Les envois sont en pause. Pour reprendre\u00a0: vigie reprendre." if paused else "Déjà en pause."
@@ -157,7 +148,7 @@ def pause(raison: tuple[str, ...]) -> None:
 @click.command(help="Reprendre les envois suspendus.")
 def reprendre() -> None:
     """Resume sending."""
-    with real_database() as db:
+    with base.real_database() as db:
         resumed = state.lower(db, state.PAUSED)
     click.echo("Les envois reprennent." if resumed else "Les envois n'étaient pas en pause.")
 
@@ -170,10 +161,10 @@ def _ground(config: Settings) -> Ground:
 
 
 @click.command(name="diagnostic", help="Vérifier tout ce dont Vigie dépend, et dire quoi faire.")
-@json_flag
+@base.json_flag
 def diagnostic_(as_json: bool) -> None:
     """Check everything; exit 1 when something does not work."""
-    config = configured()
+    config = base.configured()
     findings = [fine("réglages", "lus, sans erreur."), _policies(config)]
     findings += onboarding_checks.check_quiz(config)
 
@@ -196,7 +187,7 @@ def diagnostic_(as_json: bool) -> None:
             )
         )
     findings += asyncio.run(diagnostic.check_platforms(_checks(config)))
-    click.echo(dump(diagnostic.as_json(findings)) if as_json else diagnostic.as_text(findings))
+    click.echo(base.dump(diagnostic.as_json(findings)) if as_json else diagnostic.as_text(findings))
     sys.exit(0 if diagnostic.sound(findings) else 1)
 
 
@@ -288,12 +279,12 @@ async def _mail(config: Settings) -> list[Finding]:
 
 def _followed(config: Settings) -> list[Source]:
     """Return the followed groups, which need permissions; none when the database cannot be read."""
-    with suppress(StorageError, sqlite3.Error), read_only(config.database()) as db:
+    with suppress(StorageError, sqlite3.Error), base.read_only(config.database()) as db:
         return membership.sources(db)
     return []
 
 
-cles = CommandGroup("cles", help="Les clés des copies, des signalements et des attestations.")
+cles = base.CommandGroup("cles", help="Les clés des copies, des signalements et des attestations.")
 
 
 @cles.command(
@@ -303,18 +294,18 @@ cles = CommandGroup("cles", help="Les clés des copies, des signalements et des 
     "copies, aux signalements, au registre. Code 1 s'il en manque une.",
 )
 @click.argument("dossier", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER")
-@json_flag
+@base.json_flag
 def verifier(dossier: Path, as_json: bool) -> None:
     """Check the double of the keys that is kept elsewhere."""
-    config = real_settings()
+    config = base.real_settings()
     keys = config.keys()
-    with read_only(config.database()) as db:
+    with base.read_only(config.database()) as db:
         findings = [
             diagnostic.check_double(config, dossier),
             report_checks.check_double(db, keys, dossier),
             onboarding_checks.check_double(db, keys, dossier),
         ]
-    click.echo(dump(diagnostic.as_json(findings)) if as_json else diagnostic.as_text(findings))
+    click.echo(base.dump(diagnostic.as_json(findings)) if as_json else diagnostic.as_text(findings))
     sys.exit(0 if diagnostic.sound(findings) else 1)
 
 

@@ -6,6 +6,7 @@ them and one that does not exist get the same answer.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, Literal, TypeAlias
@@ -13,7 +14,7 @@ from typing import Final, Literal, TypeAlias
 from bot.reports import access, escalation, routing
 from bot.reports.filing import CLOSING_LENGTH, MESSAGE_LENGTH, Report, open_report
 from bot.reports.ground import Ground
-from bot.reports.records import ReportError, Session, Status, new_id, packed, unpacked
+from bot.reports.records import ReportError, Session, Status, new_id
 from bot.reports.routing import load_routing, save_routing
 from bot.times import iso, utc
 
@@ -122,7 +123,7 @@ def dialogue(session: Session, filing_id: str, *, whole: bool = False) -> tuple[
         "SELECT author, sealed FROM report_messages WHERE filing_id = ? AND (? OR appears_at <= ?)",
         (filing_id, whole, iso(session.now)),
     ).fetchall()
-    messages = [(author, unpacked(session.ring, sealed)) for author, sealed in rows]
+    messages = [(author, json.loads(session.ring.open(sealed))) for author, sealed in rows]
     messages.sort(key=lambda message: int(message[1]["n"]))
     return tuple(DialogueMessage(author, content["text"], content["day"]) for author, content in messages)
 
@@ -334,8 +335,9 @@ def add_message(session: Session, filing_id: str, author: Author, text: str, app
         "SELECT count(*) FROM report_messages WHERE filing_id = ?", (filing_id,)
     ).fetchone()
     content = {"n": number, "text": text, "day": session.today.isoformat()}
+    sealed = session.ring.seal(json.dumps(content, ensure_ascii=False).encode())
     session.execute(
         """INSERT INTO report_messages (id, filing_id, author, seen, appears_at, sealed)
            VALUES (?, ?, ?, ?, ?, ?)""",
-        (new_id(), filing_id, author, int(author == "holder"), appears_at, packed(session.ring, content)),
+        (new_id(), filing_id, author, int(author == "holder"), appears_at, sealed),
     )

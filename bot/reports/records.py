@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import secrets
 import sqlite3
@@ -142,17 +141,6 @@ class Session:
 def new_id() -> str:
     """Return an identifier that reveals nothing: 128 random bits in hexadecimal."""
     return secrets.token_hex(16)
-
-
-def packed(ring: Keyring, content: Mapping[str, Any]) -> bytes:
-    """Seal content made of JSON types."""
-    return ring.seal(json.dumps(content, ensure_ascii=False).encode())
-
-
-def unpacked(ring: Keyring, sealed: bytes) -> dict[str, Any]:
-    """Open what `packed` sealed. Raises `SealError`."""
-    content: dict[str, Any] = json.loads(ring.open(sealed))
-    return content
 
 
 def any_report(db: Database) -> bool:

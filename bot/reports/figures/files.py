@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date
 
+from pydantic import Base64Bytes, TypeAdapter
 from sqlite_utils import Database
 
-from bot.reports.records import Session, new_id, packed, unpacked
+from bot.reports.records import Session, new_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +17,18 @@ class ReportFile:
 
     name: str
     text: str
-    content: bytes = field(repr=False)
+    content: Base64Bytes = field(repr=False)  # in base64 in the JSON that is sealed
+
+
+_JSON = TypeAdapter(ReportFile)
 
 
 def store_file(session: Session, file: ReportFile) -> str:
     """Seal a file until it is sent, in the caller's transaction; return its identifier."""
     identifier = new_id()
-    fields = {**asdict(file), "content": base64.b64encode(file.content).decode("ascii")}
     session.execute(
         "INSERT INTO report_files (id, sealed, made_on) VALUES (?, ?, ?)",
-        (identifier, packed(session.ring, fields), session.today.isoformat()),
+        (identifier, session.ring.seal(_JSON.dump_json(file)), session.today.isoformat()),
     )
     return identifier
 
@@ -34,10 +36,7 @@ def store_file(session: Session, file: ReportFile) -> str:
 def load_file(session: Session, identifier: str) -> ReportFile | None:
     """Return a file, None when it is no longer there. Raises `SealError`, `StorageError`."""
     row = session.execute("SELECT sealed FROM report_files WHERE id = ?", (identifier,)).fetchone()
-    if row is None:
-        return None
-    fields = unpacked(session.ring, row[0])
-    return ReportFile(fields["name"], fields["text"], base64.b64decode(fields["content"]))
+    return _JSON.validate_json(session.ring.open(row[0])) if row else None
 
 
 def expire_files(db: Database, today: date) -> int:
