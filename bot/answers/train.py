@@ -1,10 +1,10 @@
 """Trains a policy's model, and puts it in use unless it does worse than before on the questions set aside.
 
-    python -m bot.answers.train < ORDER
+    python -m bot.answers.train BOT < ORDER
 
-The order is a `store.TrainingOrder` in JSON; the verdict is printed as JSON. It is a separate program,
-so that nothing used for training stays in the bot's memory. The questions set aside, `questions_gate.jsonl`
-beside the bank, are never trained on.
+BOT is the process that asks, with which this program ends. The order is a `store.TrainingOrder` in JSON; the
+verdict is printed as JSON. It is a separate program, so that nothing used for training stays in the bot's
+memory. The questions set aside, `questions_gate.jsonl` beside the bank, are never trained on.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
         return current
     lines = sources.lines()
     if sum(bool(line.gold) for line in lines) < ENOUGH * len(sources.version.clauses()):
-        raise ModelError("la banque n'a pas encore assez de questions pour cette politique.")
+        raise ModelError(store.SMALL_BANK)
     trained, _ = training.fit(lines, sources.version, sources.table)
     verdict = Verdict(key, sources.base(), len(lines), f"{policy.id}-{key}.npz", swapped=True)
     aside = sources.lines(bank.GATE)
@@ -66,8 +66,6 @@ def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
 
 def main() -> None:
     """Train and print the verdict as JSON; on failure, exit 1 with a one-line explanation in French."""
-    if sys.platform == "linux":  # end with the bot, even when it is killed; the bot trains again on restart
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, see prctl(2)
     if hasattr(os, "nice"):
         os.nice(5)  # people's questions have priority
     try:
@@ -83,5 +81,14 @@ def main() -> None:
     print(store.VERDICT.dump_json(verdict).decode())  # noqa: T201 — the program's output
 
 
+def end_with(bot: int) -> None:
+    """End this program when the process `bot`, which started it, ends; at once if it has ended already."""
+    if sys.platform == "linux":  # even when the bot is killed; it trains again on restart
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, see prctl(2)
+    if os.getppid() != bot:  # it failed to start while this program was being read
+        sys.exit("le robot n'est plus là.")
+
+
 if __name__ == "__main__":
+    end_with(int(sys.argv[1]))
     main()

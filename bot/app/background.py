@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from threading import Thread
 from typing import Final, TypeAlias
 
+from bot.answers.engine import store
 from bot.app import learning
 from bot.app.build import Bot
 from bot.app.tasks import ChatPlatform, Tasks
@@ -48,7 +49,15 @@ async def running(
         pump = Pump(sender, failed=metrics.outbox_failures.inc)
         ready = {name: platform.ready for name, platform in platforms.items()}
         port = settings.vigie_sante_port
-        health = Health(bot.storage, metrics, ready, bot.clock, port, sending=lambda: pump.alive)
+        health = Health(
+            bot.storage,
+            metrics,
+            ready,
+            bot.clock,
+            port,
+            sending=lambda: pump.alive,
+            untaught=lambda: store.failures(settings.models()),
+        )
         try:
             await health.start()
             stack.push_async_callback(health.close)

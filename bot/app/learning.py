@@ -11,7 +11,7 @@ from bot.answers.engine import store
 from bot.answers.engine.scores import ModelError
 from bot.answers.engine.store import Sources
 from bot.app.build import Bot
-from bot.logs import where
+from bot.logs import loggable, where
 from bot.policy.articles import PolicyError
 from bot.policy.loading import Approved, read_policies
 from bot.storage.database import StorageError
@@ -29,17 +29,21 @@ def learn_banks(bot: Bot) -> None:
         with bot.storage.transaction() as db:
             return bot.archive.coming(db)
 
-    policies = list(bot.library.policies.values())
+    policies, models = list(bot.library.policies.values()), bot.settings.models()
     try:
         if coming := bot.storage.executor.submit(read_coming).result():
             later = read_policies(bot.folders, coming)
             policies += [later[name] for name in coming]
     except (PolicyError, StorageError, OSError) as error:
         logger.warning("the texts to come were not read: %s", where(error))
+    try:
+        store.forget_failures(models)
+    except OSError as error:
+        logger.warning("the banks that were not learnt are still said to be so: %s", where(error))
     for policy in policies:
-        sources, models = Sources(bot.folders, policy.versions[-1]), bot.settings.models()
+        sources = Sources(bot.folders, policy.versions[-1])
         try:
             if not store.is_learnt(sources, models):
                 store.learn(sources, models)
         except (ModelError, OSError) as error:
-            logger.warning("the bank of questions of %s was not learnt: %s", policy.id, where(error))
+            logger.warning("the bank of questions of %s was not learnt: %s", policy.id, loggable(error))

@@ -16,6 +16,8 @@ from typing import Final
 import click
 from sqlite_utils import Database
 
+from bot.answers.engine import store
+from bot.answers.engine.store import Sources
 from bot.app.build import Parts
 from bot.app.platforms import mailer
 from bot.backup import copies as backup
@@ -167,6 +169,7 @@ def diagnostic_(as_json: bool) -> None:
     config = base.configured()
     findings = [fine("réglages", "lus, sans erreur."), _policies(config)]
     findings += onboarding_checks.check_quiz(config)
+    findings += _questions(config)
 
     def records(db: Database) -> list[Finding]:
         return [
@@ -199,6 +202,28 @@ def _policies(config: Settings) -> Finding:
     return fine(
         "politiques", f"lues\u00a0: {', '.join(policy.name for policy in library.policies.values())}."
     )
+
+
+def _questions(config: Settings) -> Iterator[Finding]:
+    """Yield whether the bank of questions of each policy is learnt, and why not."""
+    subject, models = "questions", config.models()
+    try:
+        failures = store.failures(models)
+        for policy in Parts(config).library.policies.values():
+            sources = Sources(tuple(config.data_folders()), policy.versions[-1])
+            if not sources.banks():
+                continue
+            if store.is_learnt(sources, models):
+                yield fine(subject, f"la banque de la {policy.name} est apprise.")
+            elif cause := failures.get(policy.id):
+                aside = f"la banque de la {policy.name} n'a pas pu être apprise, et le texte seul répond"
+                yield wrong(subject, f"{aside}\u00a0: {cause}")
+            else:
+                yield note(subject, f"la banque de la {policy.name} n'est pas encore apprise.")
+    except PolicyError:  # reported above
+        return
+    except OSError as error:
+        yield wrong(subject, f"{error.filename} ne se lit pas. Vérifiez vos droits.")
 
 
 def _roles(db: Database, today: date) -> Iterator[Finding]:

@@ -1,7 +1,8 @@
 """The three health pages for monitoring, served on the local address only.
 
 `/healthz`: whether the process and the database answer, and the outbox is being read. `/readyz`: whether
-every platform is connected and nothing has been waiting for long. `/metrics`: figures for Prometheus. No page
+every platform is connected and nothing has been waiting for long. Both say why a
+bank of questions could not be learnt, and do not fail for it. `/metrics`: figures for Prometheus. No page
 names anyone.
 """
 
@@ -89,15 +90,17 @@ class Metrics:
         self._dead = gauge("vigie_dead_letters", "Messages that could be sent to nobody")
         self._age = gauge("vigie_outbox_oldest_seconds", "Age of the oldest message due")
         self._tasks_age = gauge("vigie_tasks_oldest_seconds", "Age of the oldest task due")
+        self._untaught = gauge("vigie_trainings_failed", "Banks of questions that could not be learnt")
         self._paused = gauge("vigie_paused", "1 while all sending is paused")
 
-    def observe(self, work: PendingWork, platforms: Mapping[str, bool]) -> None:
-        """Set the gauges. `platforms`: whether each platform is connected."""
+    def observe(self, work: PendingWork, platforms: Mapping[str, bool], untaught: int) -> None:
+        """Set the gauges. `platforms`: whether each is connected. `untaught`: how many banks are not learnt."""
         for name in _STATES:
             self._outbox.labels(name).set(work.outbox.get(name, 0))
         self._dead.set(work.outbox.get("dead", 0))
         self._age.set(work.message_age)
         self._tasks_age.set(work.task_age)
+        self._untaught.set(untaught)
         self._paused.set(work.paused)
         for name, ready in platforms.items():
             self._ready.labels(name).set(ready)
@@ -107,8 +110,8 @@ class Metrics:
 class Health:
     """The server of the three pages. `ready`: by platform name, a check of its connection.
 
-    `sending`: returns whether the outbox is being read. With `port` 0, `start` chooses a free port and stores
-    it in `port`.
+    `sending`: returns whether the outbox is being read. `untaught`: returns, by policy, why its bank of
+    questions could not be learnt. With `port` 0, `start` chooses a free port and stores it in `port`.
     """
 
     storage: Storage
@@ -117,6 +120,7 @@ class Health:
     clock: Clock
     port: int
     sending: Callable[[], bool] = lambda: True
+    untaught: Callable[[], Mapping[str, str]] = dict
     _runner: web.AppRunner = field(init=False)
 
     async def start(self) -> None:
@@ -137,6 +141,7 @@ class Health:
         checks = {"database": await self._pending(writing=True) is not None, "sending": self.sending()}
         sound = all(checks.values())
         body = {name: "ok" if passed else "error" for name, passed in {"status": sound, **checks}.items()}
+        body["questions"] = " ".join(self.untaught().values()) or "ok"
         return web.json_response(body, status=200 if sound else 503)
 
     async def _readyz(self, _: web.Request) -> web.Response:
@@ -144,6 +149,7 @@ class Health:
         late = work is None or (work.message_age > LATE and not work.paused) or work.task_age > LATE
         ready = not late and all(platforms.values())
         body: dict[str, object] = {"ready": ready, "platforms": platforms, "database": work is not None}
+        body["questions"] = " ".join(self.untaught().values()) or "ok"
         if work is not None:
             ages = {"oldest_message_seconds": work.message_age, "oldest_task_seconds": work.task_age}
             body |= {**ages, "paused": work.paused}
@@ -153,7 +159,7 @@ class Health:
         work, platforms = await asyncio.gather(self._pending(), self._connected())
         if work is None:
             return web.Response(status=503)
-        self.metrics.observe(work, platforms)
+        self.metrics.observe(work, platforms, len(self.untaught()))
         return web.Response(
             body=generate_latest(self.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )

@@ -381,7 +381,7 @@ async def test_a_lost_key_is_never_replaced_while_sealed_copies_need_it(
     assert await night(home) == []
     keys.rename(keys.with_name("ailleurs"))
     home.clock.move(days=1)
-    assert await night(home) == ["copie"]
+    assert set(await night(home)) == {"copie"}
     assert "il manque la clé des sauvegardes" in caplog.text
     assert not (keys / backup.KEY_FILE).exists()
     assert len(list(copies.glob("*.chiffre"))) == 1

@@ -88,13 +88,17 @@ async def bot() -> AsyncIterator[Watched]:
 
 
 async def test_a_bot_that_is_well_says_so(bot: Watched) -> None:
-    assert await bot.get("healthz") == (200, {"status": "ok", "database": "ok", "sending": "ok"})
+    assert await bot.get("healthz") == (
+        200,
+        {"status": "ok", "database": "ok", "sending": "ok", "questions": "ok"},
+    )
     status, told = await bot.get("readyz")
     assert status == 200
     assert told == {
         "ready": True,
         "platforms": {"Slack": True, "Discord": True},
         "database": True,
+        "questions": "ok",
         "oldest_message_seconds": 0,
         "oldest_task_seconds": 0,
         "paused": False,
@@ -135,7 +139,10 @@ async def test_a_database_that_does_not_answer_is_said(bot: Watched, monkeypatch
     release = asyncio.Event()
     loop = asyncio.get_running_loop()
     bot.storage.executor.submit(lambda: asyncio.run_coroutine_threadsafe(release.wait(), loop).result())
-    assert await bot.get("healthz") == (503, {"status": "error", "database": "error", "sending": "ok"})
+    assert await bot.get("healthz") == (
+        503,
+        {"status": "error", "database": "error", "sending": "ok", "questions": "ok"},
+    )
     assert (await bot.get("readyz"))[0] == 503
     assert (await bot.get("metrics"))[0] == 503
     release.set()
@@ -150,7 +157,10 @@ async def test_a_database_that_is_closed_is_said(bot: Watched) -> None:
 
 async def test_an_outbox_that_nobody_looks_at_any_more_is_said(bot: Watched) -> None:
     bot.sending = False
-    assert await bot.get("healthz") == (503, {"status": "error", "database": "ok", "sending": "error"})
+    assert await bot.get("healthz") == (
+        503,
+        {"status": "error", "database": "ok", "sending": "error", "questions": "ok"},
+    )
 
 
 async def test_the_figures_are_those_that_were_promised(bot: Watched) -> None:

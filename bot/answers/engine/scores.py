@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from bot.logs import ExplainedError
 from bot.policy.articles import Number
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 FORMAT = 2  # version of the file format, included in the fingerprint: other formats are never read
 
 
-class ModelError(Exception):
+class ModelError(ExplainedError):
     """A model's file is missing, damaged or of another format, or no model could be trained."""
 
 

@@ -6,6 +6,7 @@ the latest bank for one text: which model is in use, and how it and the previous
 set aside. A model that scores worse is not used, and its bank is not tried again until it changes. Each text
 has its own verdict, so that a model is ready for a revision before it takes effect, while the text in force
 keeps its own.
+`<folder>/<policy>-<base>.echec` says why the latest bank of a text could not be learnt, in one French line.
 
 Files are replaced atomically, so that two processes can write at once. A damaged file is written again.
 """
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
 TRAINING = 3  # incremented when the training method changes, so that older models are rebuilt
 KEPT = 4  # models per policy: for the text in force, the scheduled one, and the latest used before
 SLOWEST = 600.0  # time limit of a training run, in seconds; twenty are enough on one core
+SMALL_BANK = "la banque n'a pas encore assez de questions pour cette politique."  # which is no failure
+_FAILED = ".echec"
 _ROOT = Path(__file__).resolve().parents[3]  # the folder that contains `bot`
 _making = Lock()  # a second caller waits for the current training instead of starting another
 
@@ -179,9 +182,13 @@ def find_model(sources: Sources, models: Path) -> tuple[Model | None, bool]:
     from bot.answers.engine.model import load_model  # noqa: PLC0415 — numpy: 60 ms and 15 MB, for the first question
 
     try:
-        return load_model(models / verdict.model), verdict.bank == sources.key()
+        model, current = load_model(models / verdict.model), verdict.bank == sources.key()
     except ModelError:
         return None, False
+    if current:
+        with suppress(OSError):  # as above
+            _failure(sources, models).unlink(missing_ok=True)
+    return model, current
 
 
 def is_learnt(sources: Sources, models: Path) -> bool:
@@ -199,7 +206,7 @@ def learn(sources: Sources, models: Path) -> Verdict:
     """Train on the bank in a process of its own, and return the verdict.
 
     Takes about twenty seconds, or no time when the bank already has its verdict. Raises `ModelError` with a
-    French sentence.
+    French sentence, which `failures` returns from then on.
     """
     version = sources.version
     texts = tuple(
@@ -208,8 +215,37 @@ def learn(sources: Sources, models: Path) -> Verdict:
         if text.markdown
     )
     order = TrainingOrder(version.policy, version.adopted, sources.folders, models, texts)
+    failure = _failure(sources, models)
     with _making:
-        return VERDICT.validate_json(_run(ORDER.dump_json(order).decode()))
+        try:
+            verdict = VERDICT.validate_json(_run(ORDER.dump_json(order).decode()))
+        except ModelError as error:
+            if str(error) != SMALL_BANK:
+                with suppress(OSError), _replacing(failure) as draft:  # the log has it in any case
+                    draft.write_text(str(error), "utf-8")
+            raise
+    with suppress(OSError):
+        failure.unlink(missing_ok=True)
+    return verdict
+
+
+def failures(models: Path) -> dict[str, str]:
+    """Return why the latest banks could not be learnt, in one French line each, by policy."""
+    causes = {}
+    for path in sorted(models.glob(f"*{_FAILED}")):
+        with suppress(OSError):  # learnt meanwhile
+            causes[path.name.rpartition("-")[0]] = path.read_text("utf-8")
+    return causes
+
+
+def forget_failures(models: Path) -> None:
+    """Forget the banks that could not be learnt, before every bank is tried again. Raises OSError."""
+    for path in models.glob(f"*{_FAILED}"):
+        path.unlink(missing_ok=True)
+
+
+def _failure(sources: Sources, models: Path) -> Path:
+    return models / f"{sources.version.policy}-{sources.base()}{_FAILED}"
 
 
 def _run(order: str) -> str:
@@ -218,8 +254,8 @@ def _run(order: str) -> str:
     # A single computing thread, so that the bot keeps a core.
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "bot.answers.train"],
+        done = subprocess.run(  # noqa: S603 — our own program, and our own number
+            [sys.executable, "-m", "bot.answers.train", str(os.getpid())],
             input=order,
             capture_output=True,
             encoding="utf-8",
@@ -229,8 +265,14 @@ def _run(order: str) -> str:
         )
     except subprocess.TimeoutExpired as error:
         raise ModelError("l'entraînement a été trop long.") from error
+    if done.returncode < 0:
+        why = "la mémoire manque-t-elle? Il en faut environ 1 Go."
+        raise ModelError(f"l'entraînement a été arrêté (signal {-done.returncode})\u00a0: {why}")
+    line = (done.stderr.strip().splitlines() or ["l'entraînement a échoué."])[-1]
+    if done.returncode and "Traceback" in done.stderr:  # its text may quote anything
+        raise ModelError(f"l'entraînement a échoué ({line.partition(':')[0]}).")
     if done.returncode:
-        raise ModelError((done.stderr.strip().splitlines() or ["l'entraînement a échoué."])[-1])
+        raise ModelError(line)
     return done.stdout
 
 
