@@ -94,7 +94,7 @@ class Metrics:
         self._paused = gauge("vigie_paused", "1 while all sending is paused")
 
     def observe(self, work: PendingWork, platforms: Mapping[str, bool], untaught: int) -> None:
-        """Set the gauges. `platforms`: whether each is connected. `untaught`: how many banks are not learnt."""
+        """Set the gauges. `platforms`: whether each is connected. `untaught`: how many banks failed."""
         for name in _STATES:
             self._outbox.labels(name).set(work.outbox.get(name, 0))
         self._dead.set(work.outbox.get("dead", 0))
