@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -205,15 +205,10 @@ def read_only(path: Path) -> Iterator[Database]:
 
 @contextmanager
 def real_bot() -> Iterator[tuple[Parts, Database]]:
-    """Open the real database, as `real_database` does; give the parts of the bot too."""
+    """Open the real database for one short transaction; a bot may be running. Raises `StorageError`."""
     bot = real_parts()
     with beside(bot.settings.database()) as db:
         yield bot, db
-
-
-def real_database() -> AbstractContextManager[Database]:
-    """Open the real database for one short transaction; a bot may be running. Raises `StorageError`."""
-    return beside(real_settings().database())
 
 
 def dump(value: object) -> str:

@@ -103,7 +103,7 @@ def restaurer(chemin: Path, in_clear: bool, as_json: bool) -> None:
 @base.json_flag
 def retenus(choice: str | None, as_json: bool) -> None:
     """Show the held messages, or settle them."""
-    with base.real_database() as db:
+    with base.real_bot() as (_, db):
         waiting = rows.count_by_notice(db, "held")
         if choice:
             restore.settle_held(db, system_clock(), send=choice == "envoyer")
@@ -118,7 +118,7 @@ def retenus(choice: str | None, as_json: bool) -> None:
 @base.json_flag
 def lettres(choice: str | None, as_json: bool) -> None:
     """Show the dead letters, or settle them."""
-    with base.real_database() as db:
+    with base.real_bot() as (_, db):
         dead = rows.count_by_notice(db, "dead")
         if choice:
             rows.settle_dead(db, system_clock(), send=choice == "envoyer")
@@ -140,7 +140,7 @@ def _print_counts(key: str, counts: Mapping[str, int], choice: str | None, none:
 @click.argument("raison", nargs=-1, metavar="[RAISON]…")
 def pause(raison: tuple[str, ...]) -> None:
     """Stop all sending."""
-    with base.real_database() as db:
+    with base.real_bot() as (_, db):
         paused = state.hoist(db, state.PAUSED, system_clock(), " ".join(raison))
     click.echo(
         "Les envois sont en pause. Pour reprendre\u00a0: vigie reprendre." if paused else "Déjà en pause."
@@ -150,7 +150,7 @@ def pause(raison: tuple[str, ...]) -> None:
 @click.command(help="Reprendre les envois suspendus.")
 def reprendre() -> None:
     """Resume sending."""
-    with base.real_database() as db:
+    with base.real_bot() as (_, db):
         resumed = state.lower(db, state.PAUSED)
     click.echo("Les envois reprennent." if resumed else "Les envois n'étaient pas en pause.")
 
