@@ -1,4 +1,4 @@
-"""The stored attempts at the quiz: their questions, their answers, and what was missed."""
+"""The stored attempts at the quiz: their questions, answers and mistakes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PERSONAL = "person_id = ? AND policy = ? AND kind = ?"
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A person's attempt. `id`: random, carried by its buttons. `version`: the text's adoption day."""
+    """A person's attempt. `id`: random, used by its buttons. `version`: the text's adoption date."""
 
     id: str
     person_id: str
@@ -50,7 +50,7 @@ def begin_attempt(
 
 
 def save_attempt(db: Database, attempt: Attempt, sitting: Sitting, now: datetime) -> Attempt:
-    """Store an attempt's new sitting; only the answers that it adds are written."""
+    """Store an attempt's new sitting. Only the new answers are written."""
     for turn in range(attempt.sitting.turn, sitting.turn):
         answer = sitting.answers[turn]
         db.conn.execute(
@@ -67,7 +67,7 @@ def save_attempt(db: Database, attempt: Attempt, sitting: Sitting, now: datetime
 
 
 def abandon(db: Database, target: Target) -> None:
-    """Delete the unfinished attempts on what a revision changed before this version."""
+    """Delete the unfinished attempts about revisions other than this version."""
     db.conn.execute(
         """DELETE FROM quiz_attempts
            WHERE policy = ? AND version <> ? AND kind = 'revision' AND finished_at IS NULL""",
@@ -76,12 +76,12 @@ def abandon(db: Database, target: Target) -> None:
 
 
 def load_attempt(db: Database, attempt_id: str) -> Attempt | None:
-    """Return an attempt, None when there is none of that identifier."""
+    """Return the attempt with this identifier, if any."""
     return next(_attempts(db, "id = ?", attempt_id), None)
 
 
 def under_way(db: Database, person_id: str, policy: str, kind: Kind) -> Attempt | None:
-    """Return a person's unfinished attempt; the more advanced, when linked accounts had one each."""
+    """Return a person's unfinished attempt: the most advanced, if linked accounts had several."""
     unfinished = _attempts(db, f"{_PERSONAL} AND finished_at IS NULL", person_id, policy, kind)
     return max(unfinished, key=lambda attempt: attempt.sitting.turn, default=None)
 
@@ -105,7 +105,7 @@ def times_asked(db: Database, person_id: str, policy: str) -> Counter[str]:
 
 
 def missed(db: Database, person_id: str, policy: str) -> list[str]:
-    """Return the questions that a person missed in the quiz, the latest attempt's first."""
+    """Return the questions that a person missed in the quiz, from the latest attempt to the oldest."""
     attempts = list(_attempts(db, _PERSONAL, person_id, policy, "quiz"))
     names = (name for attempt in reversed(attempts) for name in session.missed(attempt.sitting))
     return list(dict.fromkeys(names))
@@ -114,7 +114,7 @@ def missed(db: Database, person_id: str, policy: str) -> list[str]:
 def _attempts(db: Database, where: str, *values: str) -> Iterator[Attempt]:
     attempts = db.conn.execute(
         f"""SELECT id, person_id, policy, version, kind, items, ticked, finished_at FROM quiz_attempts
-            WHERE {where} ORDER BY started_at, rowid""",  # noqa: S608 — our own words only
+            WHERE {where} ORDER BY started_at, rowid""",  # noqa: S608 — no user input
         values,
     )
     for identifier, person, policy, version, kind, items, ticked, finished_at in attempts.fetchall():

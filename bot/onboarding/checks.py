@@ -22,7 +22,7 @@ _QUIZ, _REGISTER = "quiz", "registre"
 
 
 def check_quiz(settings: Settings) -> Iterator[Finding]:
-    """Yield the state of the default policy's questions today."""
+    """Yield the findings about the default policy's quiz questions."""
     try:
         folders = settings.data_folders()
         policies = loading.load_library(folders, settings.vigie_politique, settings.today)
@@ -47,7 +47,7 @@ def check_quiz(settings: Settings) -> Iterator[Finding]:
 
 
 def check_register(db: Database, keys: Path) -> Iterator[Finding]:
-    """Yield whether every attestation is still as it was signed."""
+    """Yield a finding on whether the signed attestations are intact."""
     if not register.head(db).number and not (keys / signing.HEAD_FILE).exists():
         yield fine(_REGISTER, "aucune attestation pour le moment.")
         return
@@ -65,10 +65,10 @@ def check_register(db: Database, keys: Path) -> Iterator[Finding]:
 
 
 def check_double(db: Database, keys: Path, double: Path) -> Finding:
-    """Check that a double of the folder of keys holds the key that signs, and those that verify entries."""
+    """Check that a copy of the key folder has the signing key and the keys that verify entries."""
     needed = {attestation.entry.key_id for attestation in register.all_attestations(db)}
     try:
-        with suppress(StorageError):  # lost, or not made yet: the entries say what is needed
+        with suppress(StorageError):  # lost, or not created yet: only the entries' keys are needed
             needed |= {*signing.load_ring(keys), signing.load_signer(keys).id}
         if not needed:
             return fine(_REGISTER, "aucune clé n'a encore servi.")

@@ -1,4 +1,4 @@
-"""The course: the text to read, its questions, and the attestation, as the commands share them."""
+"""The course, shared by the commands: the text to read, its questions, and the attestation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bot.register import attestations
 from bot.register.attestations import Attest, Noted, Target
 from bot.times import in_words, system_clock
 
-SHOWN: Final = timedelta(hours=1)  # how long a letter written alone answers the question shown last
+SHOWN: Final = timedelta(hours=1)  # how long a single letter is taken as the answer to the last question
 
 SendReceipt: TypeAlias = Callable[[Database, str, Target, datetime], None]
 
@@ -34,9 +34,9 @@ SendReceipt: TypeAlias = Callable[[Database, str, Target, datetime], None]
 class Course:
     """The course on the library's default policy.
 
-    `target`: returns the version to read today; `bank`: its questions. `attest` writes an attestation in the
-    register, and `send_receipt` sends its receipt again, both in the caller's transaction. `on_screen`: the
-    turn that each attempt at the quiz showed last.
+    `target`: returns the version to read today. `bank`: returns its questions. `attest` writes an attestation
+    to the register, and `send_receipt` sends its receipt again, both in the caller's transaction.
+    `on_screen`: the turn last shown by each attempt at the quiz.
     """
 
     library: Library
@@ -49,7 +49,7 @@ class Course:
     on_screen: Fading[str, int] = field(default_factory=lambda: Fading(system_clock, SHOWN))
 
     def reading(self) -> Reading:
-        """Return the policy in the version to read."""
+        """Return the default policy in the version to read."""
         policy = self.library.default
         return Reading(policy, policy.version(self.target().version.isoformat()))
 
@@ -63,7 +63,7 @@ class Course:
         return f"version révisée le {in_words(self.target().version)}"
 
     def questions(self) -> QuizBank:
-        """Return the questions. Raises `UserError` when none can be asked."""
+        """Return the questions. Raises `UserError` when there are none to ask."""
         bank = self.bank()
         if not bank.questions:
             raise UserError(
@@ -82,13 +82,13 @@ def open_course(
 ) -> Course:
     """Return the course on the library's default policy, in the version in force each day.
 
-    `folders`: those of the library; the last that has questions prevails. Raises `PolicyError` when their
-    file is not text.
+    `folders`: the library's folders. Questions come from the last one that has them. Raises `PolicyError`
+    when their file is not valid text.
     """
     path = quiz_bank.find_questions(folders, library.default.id)
 
     def current() -> Version:
-        return library.current(library.default)  # which changes as revisions are adopted
+        return library.current(library.default)  # changes when a revision takes effect
 
     def target() -> Target:
         version = current()
@@ -101,13 +101,13 @@ def open_course(
         return quiz_bank.load_bank(path, version) if path else QuizBank()
 
     if path:
-        read_utf8(path)  # an unreadable file must stop the start; its questions are parsed at first use
+        read_utf8(path)  # fail at startup if the file is unreadable; questions are parsed at first use
     return Course(library, target, lambda: bank(current()), attest, plan, send_receipt=send_receipt)
 
 
 @dataclass(frozen=True, slots=True)
 class CourseRequest:
-    """A person's request about the course, in its transaction."""
+    """A person's request about the course, within a transaction."""
 
     office: Office
     course: Course
@@ -121,15 +121,15 @@ class CourseRequest:
 
     @property
     def onboardings(self) -> Onboardings:
-        """The onboardings on that text."""
+        """The onboardings for that text."""
         return Onboardings(self.db, self.target)
 
     @property
     def person(self) -> str | None:
-        """The person who asks, None when nothing is stored about them."""
+        """The person making the request, None when nothing is stored about them."""
         return asker(self.db, self.request)
 
     def note(self, person: str, fact: Noted) -> None:
-        """Note a fact about a person, now and on the platform of the request."""
+        """Record a fact about a person, with the current time and the request's platform."""
         platform, now = actor_of(self.request).platform, self.office.clock()
         attestations.note_fact(self.db, person, self.target, fact, platform=platform, now=now)

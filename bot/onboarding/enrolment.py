@@ -1,11 +1,11 @@
 """The people who must read the policy, and their progress: reading, quiz, attestation.
 
-Delivered, opened, read, passed and attested are five facts, each noted when it happens and none inferred
-from another. They belong to a person, not to an account: one can continue on another platform.
+Delivered, opened, read, passed and attested are five facts. Each is recorded when it happens, and none is
+inferred from another. They belong to a person, not an account, so a person can continue on another platform.
 
-A person is concerned while they are an officer or an employee, or hold a role that only those hold, or when
-the administration asks. Once they no longer are, they get no more messages; if they return, they continue
-where they stopped, and the days are counted anew.
+A person must read the policy while they are an officer or an employee, while they hold a role reserved for
+them, or when the administration requests it. After that, they get no more messages. If they return, they
+continue where they stopped, and the days are counted again from the start.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ STEPS: Final[tuple[Fact, ...]] = ("delivered", "opened", "read", "passed", "atte
 
 @dataclass(frozen=True, slots=True)
 class VersionNotice:
-    """The arguments of a notice about a text: the policy's identifier, the version's adoption day."""
+    """The arguments of a notice about a text: the policy's identifier and the version's adoption date."""
 
     policy: str
     version: date
@@ -38,7 +38,7 @@ class VersionNotice:
 
 @dataclass(frozen=True, slots=True)
 class LateNotice(VersionNotice):
-    """The arguments of the notice to the administration about late people, by their identifiers."""
+    """The arguments of the notice to the administration about late people: their identifiers."""
 
     people: tuple[str, ...]
 
@@ -52,7 +52,7 @@ class DoneNotice(VersionNotice):
 
 @dataclass(frozen=True, slots=True)
 class RevisionNotice(VersionNotice):
-    """The arguments of the notice of a revision. `asked`: the part of the text that the person must read."""
+    """The arguments of a revision's notice. `asked`: the part of the text that the person must read."""
 
     asked: Literal["nothing", "changes", "whole"]
 
@@ -69,9 +69,9 @@ PERSONAL: Final = tuple(notice.name for notice in (WELCOME, REMINDER, REFRESHER,
 
 TO_ADMINISTRATION: Final = f"role:{roles.ADMINISTRATION}"
 
-# What a person reads and is asked about: the whole text, or what a revision changed.
+# The part that a person must read and answer about: the whole text, or a revision's changes.
 Scope: TypeAlias = Literal["whole", "changes"]
-NEEDED: Final[tuple[Fact, ...]] = ("read", "passed")  # before attesting the whole text
+NEEDED: Final[tuple[Fact, ...]] = ("read", "passed")  # steps before attesting to the whole text
 
 # Only officers and employees can hold these roles.
 _CONCERNED = (roles.VP_COMMUNICATIONS, roles.CONSEILLER, roles.CONSEIL)
@@ -79,7 +79,7 @@ _CONCERNED = (roles.VP_COMMUNICATIONS, roles.CONSEILLER, roles.CONSEIL)
 
 @dataclass(frozen=True, slots=True)
 class OnboardingPlan:
-    """The settings: days of the reminders, pass mark in per cent, days until the refresher (0 is never)."""
+    """The settings: reminder days, pass mark in per cent, and days until the refresher (0 for never)."""
 
     reminder_days: tuple[int, ...] = (3, 7, 14)
     pass_mark: int = 80
@@ -88,10 +88,10 @@ class OnboardingPlan:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A person's onboarding. `by_hand`: the administration asked it. `round`: grows at each return.
+    """A person's onboarding. `by_hand`: requested by the administration. `round`: grows at each return.
 
-    `reminders`: how many were sent; one more once the administration was told. `questions`: how many were
-    drawn about what a revision changed.
+    `reminders`: how many were sent, plus one after the administration was notified. `questions`: how many
+    were drawn about a revision's changes.
     """
 
     person_id: str
@@ -107,22 +107,22 @@ class Standing:
 
     @property
     def missing(self) -> list[Fact]:
-        """The steps left before attesting; a revision without any current question needs no quiz."""
+        """The remaining steps before attesting. A revision without any current question needs no quiz."""
         needed = NEEDED if self.scope == "whole" or self.questions else NEEDED[:1]
         return [step for step in needed if step not in self.steps]
 
     @property
     def done(self) -> bool:
-        """Whether they have attested, after which nothing more is asked."""
+        """Whether they have attested, so that nothing more is required."""
         return "attested" in self.steps
 
     @property
     def active(self) -> bool:
-        """Whether something is still asked of them."""
+        """Whether something is still required of them."""
         return not self.done and self.suspended_on is None
 
     def late(self, plan: OnboardingPlan, calendar: Calendar, today: date) -> bool:
-        """Return whether the day of the last reminder is past."""
+        """Return whether the onboarding is active and past the day of the last reminder."""
         days = (today - calendar.day(self.started_at)).days
         return self.active and bool(plan.reminder_days) and days > max(plan.reminder_days)
 
@@ -131,13 +131,13 @@ class Standing:
 
 
 def concerned(db: Database, today: date) -> set[str]:
-    """Return the officers and employees, by the groups, by hand or by their roles."""
+    """Return the officers and employees, as known from groups, manual entries or roles."""
     members = {*membership.members(db, "officer"), *membership.members(db, "employee")}
     return members.union(*(roles.holders(db, role, today) for role in _CONCERNED))
 
 
 def hush(db: Database, person: str) -> None:
-    """Cancel the onboarding messages that wait to be sent to a person."""
+    """Cancel the onboarding messages that are queued for a person."""
     for notice in PERSONAL:
         db.conn.execute(
             """UPDATE outbox SET state = 'cancelled'
@@ -151,7 +151,7 @@ def hush(db: Database, person: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Onboardings:
-    """Everyone's onboarding on a text, in the caller's transaction."""
+    """Everyone's onboarding for a text, in the caller's transaction."""
 
     db: Database
     target: Target
@@ -161,11 +161,11 @@ class Onboardings:
         return self.target.policy, self.target.version.isoformat()
 
     def standing(self, person: str) -> Standing | None:
-        """Return a person's onboarding, None when there is none."""
+        """Return a person's onboarding, if any."""
         return next(iter(self.standings(person)), None)
 
     def standings(self, person: str | None = None) -> list[Standing]:
-        """Return the onboardings, the oldest first; of one person, or of everyone."""
+        """Return the onboardings of one person or of everyone, the oldest first."""
         rows = self.db.conn.execute(
             """SELECT person_id, started_at, suspended_on, reminders, round, by_hand, refreshed, scope,
                       questions
@@ -185,12 +185,12 @@ class Onboardings:
         ]
 
     def follow(self, calendar: Calendar, now: datetime, *, at_once: bool = False) -> int:
-        """Begin the onboardings of new officers and employees, suspend those of former ones, or resume.
+        """Begin, suspend or resume onboardings as people become or stop being officers or employees.
 
-        Call it in the transaction of every change of the registry, and once a day: it compares, and so
-        misses nothing. `at_once`: the welcome does not wait for working hours, since someone has just acted.
-        People who attested an earlier version are skipped: revisions have their own notices. Return how many
-        changed.
+        Call it in the transaction of every change to the registry, and once a day. It compares the current
+        state, so it never misses a change. `at_once`: send the welcome outside working hours, since someone
+        has just acted. People who attested to an earlier version are skipped, because revisions have their
+        own notices. Returns how many onboardings changed.
         """
         today = calendar.day(now)
         present = concerned(self.db, today)
@@ -210,7 +210,7 @@ class Onboardings:
             elif standing.suspended_on is not None:
                 self._resume(standing, now, at_once=at_once)
                 changed += 1
-            elif standing.by_hand:  # followed like the others from now on
+            elif standing.by_hand:  # concerned anyway, so no longer by hand
                 self.update(person, by_hand=0)
         for person, standing in standings.items():
             if person not in present and standing.suspended_on is None and not standing.by_hand:
@@ -219,10 +219,10 @@ class Onboardings:
         return changed
 
     def begin(self, person: str, now: datetime, *, by_hand: bool = False, at_once: bool = False) -> bool:
-        """Begin a person's onboarding, with its welcome. Return whether anything changed.
+        """Begin a person's onboarding and send the welcome. Return whether anything changed.
 
-        `by_hand`: the administration asks it, of anyone; a suspended onboarding is then resumed. One that is
-        under way or done does not change, so that nothing is asked twice.
+        `by_hand`: the administration requests it, for anyone. A suspended onboarding is then resumed. An
+        active or completed one does not change, so that nothing is requested twice.
         """
         if self.place(person, now, by_hand=by_hand):
             self.notify(person, WELCOME, "1", now, urgent=at_once)
@@ -235,7 +235,7 @@ class Onboardings:
         return True
 
     def place(self, person: str, now: datetime, *, by_hand: bool = False, scope: Scope = "whole") -> bool:
-        """Store a person's new onboarding without any message. Return False when they already have one."""
+        """Store a person's new onboarding without sending a message. Return False if they have one."""
         cursor = self.db.conn.execute(
             """INSERT OR IGNORE INTO onboardings (person_id, policy, version, started_at, by_hand, scope)
                VALUES (?, ?, ?, ?, ?, ?)""",
@@ -244,37 +244,37 @@ class Onboardings:
         return cursor.rowcount == 1
 
     def suspend(self, person: str, today: date) -> None:
-        """Stop the messages to a person; their progress stays stored."""
+        """Stop the messages to a person. Their progress is kept."""
         self.update(person, suspended_on=today.isoformat(), by_hand=0)
         hush(self.db, person)
 
     def _resume(self, standing: Standing, now: datetime, *, at_once: bool) -> None:
         person, turn = standing.person_id, standing.round + 1
         self.update(person, suspended_on=None, started_at=iso(now), reminders=0, round=turn)
-        if not standing.done and standing.scope == "whole":  # of a revision, see `bot.revision.audience`
+        if not standing.done and standing.scope == "whole":  # for a revision, see `bot.revision.audience`
             self.notify(person, WELCOME, str(turn), now, urgent=at_once)
 
     def update(self, person: str, **columns: str | int | None) -> None:
         """Set columns of a person's onboarding, such as `reminders`, `questions` or `refreshed`."""
         changes = ", ".join(f"{column} = ?" for column in columns)
         self.db.conn.execute(
-            f"UPDATE onboardings SET {changes} WHERE person_id = ? AND policy = ? AND version = ?",  # noqa: S608 — our own names
+            f"UPDATE onboardings SET {changes} WHERE person_id = ? AND policy = ? AND version = ?",  # noqa: S608 — no user input
             (*columns.values(), person, *self._key),
         )
 
     def notify(
         self, person: str, notice: Notice[VersionNotice], end: str, now: datetime, *, urgent: bool = False
     ) -> None:
-        """Send a person a notice, once for each `end`. Its arguments do not name them: accounts merge."""
+        """Queue a notice to a person, once per `end`. Its arguments omit the person: accounts merge."""
         policy, version = self.target.policy, self.target.version
         key = f"{notice.name}:{person}:{policy}:{version}:{end}"
         text = VersionNotice(policy, version)
         outbox.enqueue(self.db, Delivery(key, f"person:{person}", notice, text, urgent), now)
 
     def note_delivered(self, calendar: Calendar) -> None:
-        """Note the people whose welcome, or notice of a revision, the outbox has sent; it knows the day only.
+        """Record whose welcome or revision notice was sent. The outbox stores only the day.
 
-        A message that only the administration got, since the person could not be reached, does not count.
+        A message does not count when the person could not be reached and the administration got it instead.
         """
         rows = self.db.conn.execute(
             """SELECT substr(recipient, 8), min(sent_day), route FROM outbox
@@ -297,7 +297,7 @@ class Onboardings:
         return {str(row[0]) for row in rows}
 
     def turn_page(self, person: str, page: str, today: date) -> None:
-        """Note that a person turned a page, the first time only."""
+        """Record the first time that a person turned a page."""
         self.db.conn.execute(
             """INSERT OR IGNORE INTO pages_read (person_id, policy, version, page, turned_on)
                VALUES (?, ?, ?, ?, ?)""",
@@ -305,9 +305,9 @@ class Onboardings:
         )
 
     def attest(self, attesting: Attesting, attest: Attest) -> None:
-        """Attest, cancel the messages that wait for the person, and tell the administration.
+        """Attest, cancel the person's queued messages, and notify the administration.
 
-        Do nothing when they had attested already. Raises `ValueError` when a step is missing.
+        Does nothing when they have already attested. Raises `ValueError` when a step is missing.
         """
         person, standing = attesting.person_id, self.standing(attesting.person_id)
         if standing is None or standing.missing:

@@ -1,7 +1,8 @@
-"""The messages that the onboarding sends unprompted, to a person or to the administration.
+"""The messages that the onboarding sends by itself, to a person or to the administration.
 
-The arguments of a person's notices name nobody, so that they still hold once accounts are linked. Those of
-the administration's have identifiers of persons; a message about someone who is gone is not sent.
+The arguments of a person's notices do not name the person, so that they stay valid when accounts are linked.
+The arguments of the administration's notices include person identifiers. A message about someone who was
+erased is not sent.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _STOP = "Vous pouvez vous arrêter à tout moment et reprendre plus tard, ici ou
 
 
 def notice_builders(library: Library) -> tuple[NoticeBuilder, ...]:
-    """Return the notices of the onboarding, for the outbox to send."""
+    """Return the builders of the onboarding notices, for the outbox."""
 
     def name(text: enrolment.VersionNotice) -> str:
         return library.policies[text.policy].name
@@ -56,18 +57,18 @@ def notice_builders(library: Library) -> tuple[NoticeBuilder, ...]:
 
 
 def _person_span(context: NoticeContext, person_id: str) -> Span | None:
-    """Return a person by any of their accounts, for the administration; None once they are gone."""
+    """Return the span that names a person by any account, or None if they were erased."""
     accounts = persons.accounts_of(context.db, person_id)
     return person(accounts[0].platform, accounts[0].user) if accounts else None
 
 
 def enumeration(spans: Iterable[Span]) -> list[Span | str]:
-    """Return spans with commas between them."""
+    """Return the spans separated by commas."""
     return [piece for span in spans for piece in (", ", span)][1:]
 
 
 def welcome_message(policy: str, version: date) -> Message:
-    """Present the three steps to a new officer or employee."""
+    """Return the welcome, which presents the three steps to a new officer or employee."""
     revised = in_words(version)
     return Message(
         Heading("Bienvenue!"),
@@ -89,7 +90,7 @@ def welcome_message(policy: str, version: date) -> Message:
 
 
 def reminder_message(policy: str) -> Message:
-    """Remind a person of the steps left."""
+    """Return the reminder of the remaining steps."""
     return Message(
         Heading(f"La {policy} vous attend"),
         Text(
@@ -102,7 +103,7 @@ def reminder_message(policy: str) -> Message:
 
 
 def refresher_message(policy: str) -> Message:
-    """Propose a few questions on what a person missed."""
+    """Return the offer of a few questions on the subjects that a person missed."""
     return Message(
         Heading("Une petite révision"),
         Text(
@@ -115,7 +116,7 @@ def refresher_message(policy: str) -> Message:
 
 
 def late_message(who: list[Span], more: int, policy: str) -> Message:
-    """Tell the administration who did not finish despite every reminder; `more` are not named."""
+    """Return the notice about people still late after every reminder. `more`: how many are not named."""
     return Message(
         Heading("Accueils en retard"),
         Text(
@@ -129,7 +130,7 @@ def late_message(who: list[Span], more: int, policy: str) -> Message:
 
 
 def done_message(who: Span, policy: str) -> Message:
-    """Tell the administration that a person finished."""
+    """Return the notice to the administration that a person finished."""
     return Message(
         Text(who, f" a terminé son accueil sur la {policy}\u00a0: lecture, quiz et attestation."),
         Buttons(Button("Voir les accueils", "accueil gestion")),
@@ -137,7 +138,7 @@ def done_message(who: Span, policy: str) -> Message:
 
 
 def picture_message(png: bytes, numbers: str, day: date) -> Message:
-    """Return the message that carries the picture of the progress, as PNG, and the same numbers as text."""
+    """Return the message with the progress picture, as PNG, and the same numbers as text."""
     return Message(
         Heading("La progression des accueils"),
         Text(numbers),

@@ -1,7 +1,7 @@
-"""Everyone's progress, as a few numbers and their picture.
+"""Everyone's progress, as a few numbers and a picture of them.
 
-The same numbers serve the text, the picture and the exports. The picture's colours are Okabe and Ito's,
-which everyone can tell apart, and each bar is labelled, so that nothing depends on colour alone.
+The text, the picture and the exports use the same numbers. The picture uses the colours of Okabe and Ito,
+which everyone can tell apart, and labels each bar, so that nothing depends on colour alone.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def count_progress(
 
 
 def draw_progress(numbers: Numbers, title: str, day: date) -> bytes:
-    """Draw the numbers as PNG, in a tenth of a second: not on the storage thread. Raises `TypesetError`."""
+    """Draw the numbers as PNG. Not on the storage thread: it takes 0.1 s. Raises `TypesetError`."""
     data = {
         "title": title,
         "subtitle": f"{numbers.total} personne{'s' * (numbers.total > 1)}, le {in_words(day)}",
@@ -82,7 +82,7 @@ async def send_progress(
     count: Callable[[Database], Numbers],
     calendar: Calendar,
 ) -> None:
-    """Draw the progress and send it to whoever asked. Raises `TypesetError`, `StorageError`."""
+    """Draw the progress and send it to the person who asked. Raises `TypesetError`, `StorageError`."""
 
     def draw(numbers: Numbers) -> KeptPicture:
         day = calendar.day(now)

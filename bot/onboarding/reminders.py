@@ -1,4 +1,4 @@
-"""The daily task of the onboarding: reminders, late people, the refresher."""
+"""The daily task of the onboarding: reminders, reports of late people, and refreshers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ HOUR: Final = time(9, 30)
 
 
 def daily(db: Database, target: Target, plan: OnboardingPlan, calendar: Calendar, now: datetime) -> None:
-    """Follow who is concerned; on a working day, send reminders and refreshers, and report late people."""
+    """Update the onboardings. On a working day, send reminders and refreshers, and report late people."""
     today, days, last = calendar.day(now), plan.reminder_days, max(plan.reminder_days, default=0)
     kept_pictures.forget(db, today)
     onboardings = Onboardings(db, target)
@@ -31,11 +31,11 @@ def daily(db: Database, target: Target, plan: OnboardingPlan, calendar: Calendar
     for standing in onboardings.standings():
         person, elapsed = standing.person_id, (today - calendar.day(standing.started_at)).days
         due = sum(elapsed >= after for after in days) if standing.active else 0
-        if standing.reminders < due:  # of several reminders that are due, one is sent
+        if standing.reminders < due:  # if several reminders are due, only one is sent
             onboardings.update(person, reminders=due)
             notice = enrolment.REMINDER if standing.scope == "whole" else enrolment.REVISION_REMINDER
             onboardings.notify(person, notice, f"{standing.round}:{due}", now)
-        elif due and standing.reminders == len(days) and elapsed > last:  # told to the administration once
+        elif due and standing.reminders == len(days) and elapsed > last:  # reported once
             onboardings.update(person, reminders=standing.reminders + 1)
             late.append(person)
         if _is_refresher_due(standing, plan, calendar, today) and attempts.missed(db, person, target.policy):
@@ -48,7 +48,7 @@ def daily(db: Database, target: Target, plan: OnboardingPlan, calendar: Calendar
 
 
 def _is_refresher_due(standing: Standing, plan: OnboardingPlan, calendar: Calendar, today: date) -> bool:
-    """Return whether the quiz on the whole text was passed long enough ago, and no refresher was proposed."""
+    """Return whether the quiz on the whole text was passed long enough ago and no refresher was sent."""
     passed = standing.steps.get("passed")
     if passed is None or standing.suspended_on or standing.refreshed or standing.scope != "whole":
         return False

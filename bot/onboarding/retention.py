@@ -1,4 +1,4 @@
-"""How long a person's attempts and pages are stored, and their erasure; the register handles attestations."""
+"""The retention and erasure of quiz attempts and turned pages. The register handles its own attestations."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from sqlite_utils import Database
 
 from bot.storage.destruction import Remember, destroy
 
-FORMER_DAYS: Final = 365  # after a person's term ends; for someone who never had one, after each row's date
+FORMER_DAYS: Final = 365  # after the end of a person's term or, without a term, after each row's date
 
 
 def forget(db: Database, person_id: str, remember: Remember, *, asked: bool) -> int:
     """Erase a person's attempts and the pages they turned. Return the number of rows.
 
-    `asked`: this person must still read the policy, so their onboarding is kept, to be done again.
+    `asked`: this person must still read the policy, so their onboarding is kept and starts again.
     """
     erased = destroy(db, "quiz_attempts", "person_id = ?", (person_id,), remember)
     for table in ("pages_read",) if asked else ("pages_read", "onboardings"):
-        erased += db.conn.execute(f"DELETE FROM {table} WHERE person_id = ?", (person_id,)).rowcount  # noqa: S608 — the words above
+        erased += db.conn.execute(f"DELETE FROM {table} WHERE person_id = ?", (person_id,)).rowcount  # noqa: S608 — no user input
     return erased
 
 
 def enforce(db: Database, today: date, remember: Remember) -> int:
-    """Erase rows older than the limit and return their number; a second run on the same day erases none."""
+    """Erase rows older than the limit and return their number. A second run on the same day erases none."""
     limit = (today - timedelta(days=FORMER_DAYS)).isoformat()
     former = """person_id NOT IN (SELECT person_id FROM onboardings
                                   WHERE suspended_on IS NULL OR suspended_on > ?)"""
     erased = destroy(db, "quiz_attempts", f"{former} AND started_at < ?", (limit, limit), remember)
-    pages = f"DELETE FROM pages_read WHERE {former} AND turned_on < ?"  # noqa: S608 — the words above
+    pages = f"DELETE FROM pages_read WHERE {former} AND turned_on < ?"  # noqa: S608 — no user input
     erased += db.conn.execute(pages, (limit, limit)).rowcount
     erased += db.conn.execute("DELETE FROM onboardings WHERE suspended_on <= ?", (limit,)).rowcount
     return erased

@@ -1,1 +1,1 @@
-"""The questions of the quiz, its state machine, their review, export and statistics."""
+"""The quiz: its state machine, and the review, export and statistics of its questions."""

@@ -1,10 +1,9 @@
-"""The questions of the quiz: read from `quiz.toml` and checked, every problem reported at once.
+"""The questions of the quiz, read from `quiz.toml` and checked, with all the problems reported together.
 
-People write `quiz.toml`. It is read one `[[question]]` at a time, so that a syntax error in one does not hide
-the others, and so that each problem has its line: no TOML library for Python gives a key's position. A
-question is bound to the words of its clause by their hash, and follows them through renumbering and
-corrections. Once the words mean something else, the question is stale: it is not asked, and is listed for
-review.
+People write `quiz.toml`. It is parsed one `[[question]]` at a time, so that a syntax error in one does not
+hide the others, and so that each problem has a line number: no Python TOML library gives the position of a
+key. A question is bound to its clause's words by their hash, and follows them through renumbering and
+corrections. When their meaning changes, the question is stale: it is listed for review and no longer asked.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ Kind: TypeAlias = Literal["vrai-faux", "choix", "choix-multiples", "situation"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 FILE = "quiz.toml"
-HASH_LENGTH = 16  # of SHA-256, in hexadecimal: 64 bits, enough to detect changes but not to stop an attacker
+HASH_LENGTH = 16  # hex digits of SHA-256: 64 bits, enough to detect changes but not to stop an attacker
 CHOICES = range(2, 5)  # two to four, lettered A to D
 TEXT_LENGTH = 600  # with four choices and their feedback, this fits in one message
 CHOICE_LENGTH = 200
@@ -37,12 +36,12 @@ _ID = re.compile(r"[0-9a-z][0-9a-z.-]{0,31}")
 _KEYS = {"id", "clause", "type", "text", "essential", "hash", "choice"}
 _CHOICE_KEYS = {"text", "right", "feedback"}
 
-_Fault: TypeAlias = tuple[str, str, int | None]  # a key, the problem, the choice it is in or None
+_Fault: TypeAlias = tuple[str, str, int | None]  # a key, the problem, and the index of its choice or None
 
 
 @dataclass(frozen=True, slots=True)
 class QuizChoice:
-    """A choice of a question, and the feedback for whoever chooses it."""
+    """A choice of a question, and the feedback to people who choose it."""
 
     text: str
     right: bool
@@ -51,9 +50,9 @@ class QuizChoice:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question as written in the file. `hash`: of its clause's words at that time, "" when unbound.
+    """A question as written in the file. `hash`: the hash of its clause's words, or "" when unbound.
 
-    `essential`: a subject on which every quiz has one question, "" when the question is on none of these.
+    `essential`: the essential subject of the question, or "". Every quiz has a question on each such subject.
     """
 
     id: str
@@ -72,19 +71,19 @@ class Question:
 
     @property
     def several(self) -> bool:
-        """Whether several choices are to be ticked."""
+        """Whether several choices can be ticked."""
         return self.kind == "choix-multiples"
 
     @property
     def edition(self) -> str:
-        """A short hash of the question and its choices: if they change, it counts as another question."""
+        """A short hash of the question and its choices. When it changes, the question counts as another."""
         parts = [self.text, self.kind, *(f"{c.right}{c.text}" for c in self.choices)]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """A French sentence about a line of the file, or about all of it on line 0."""
+    """A French sentence about a line of the file, or about the whole file when the line is 0."""
 
     line: int
     text: str
@@ -93,7 +92,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class QuizBank:
-    """The questions that can be asked, the stale ones, and the problems of the file.
+    """The questions to ask, the stale ones, and the problems of the file.
 
     `left_out`: the number of invalid questions.
     """
@@ -104,28 +103,28 @@ class QuizBank:
     left_out: int = 0
 
     def question(self, identifier: str) -> Question | None:
-        """Return the question with that identifier, None when it cannot be asked."""
+        """Return the question with this identifier, or None when it cannot be asked."""
         return next((question for question in self.questions if question.id == identifier), None)
 
 
 def clause_hash(clause: Clause) -> str:
-    """Return the hash of a clause's words that binds its questions to them."""
+    """Return the hash of a clause's words, which binds its questions to them."""
     return hashlib.sha256(clause.text.encode()).hexdigest()[:HASH_LENGTH]
 
 
 def find_questions(folders: Iterable[Path], policy: str) -> Path | None:
-    """Return the path of a policy's questions, from the last folder that has them."""
+    """Return the path of a policy's questions in the last folder that has them, if any."""
     paths = [folder / "politique" / policy / FILE for folder in folders]
     return next((path for path in reversed(paths) if path.is_file()), None)
 
 
 def load_bank(path: Path, version: Version) -> QuizBank:
-    """Read and check the file at `path`. Raises `PolicyError` when it is not text in UTF-8."""
+    """Read and check the file at `path`. Raises `PolicyError` when it is not UTF-8 text."""
     return parse_bank(read_utf8(path).removeprefix("\ufeff"), version)
 
 
 def parse_bank(text: str, version: Version) -> QuizBank:
-    """Read the questions and check each against `version`; invalid ones become problems.
+    """Parse the questions and check each against `version`. Invalid ones become problems.
 
     `bot.onboarding.quiz.review` checks the bank as a whole (coverage, guessing).
     """
@@ -158,9 +157,9 @@ def parse_bank(text: str, version: Version) -> QuizBank:
 
 
 def _followed(question: Question, version: Version) -> tuple[Question, bool]:
-    """Return a question under its clause's current number, and whether the clause still means the same.
+    """Return a question with its clause's current number, and whether the clause kept its meaning.
 
-    Its clause is the one with this number and the hashed words, in the latest version that has both.
+    Its clause is the one with this number and the hashed words, in the latest version that has it.
     """
     if not question.hash:
         return question, True
@@ -173,9 +172,9 @@ def _followed(question: Question, version: Version) -> tuple[Question, bool]:
 
 
 def bind(text: str, version: Version, *, again: Sequence[str] = ()) -> str:
-    """Return `text` with a clause hash added to each question that has none; the rest does not change.
+    """Return `text` with a clause hash added to each question that has none, and no other change.
 
-    `again`: identifiers of stale questions that were reviewed, whose hash is replaced.
+    `again`: the identifiers of reviewed stale questions, whose hash is replaced.
     """
     lines = text.split("\n")
     for block in reversed(list(_blocks(text))):
@@ -194,7 +193,7 @@ def bind(text: str, version: Version, *, again: Sequence[str] = ()) -> str:
 
 
 def parse_number(text: str) -> Number | None:
-    """Read a clause's number, None when `text` is not one."""
+    """Parse a clause's number, or return None when `text` is not one."""
     try:
         return Number.parse(text)
     except ValueError:
@@ -206,15 +205,15 @@ def parse_number(text: str) -> Number | None:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """The lines of one question; `line` is its header's, from 1."""
+    """The lines of one question. `line`: the number of its header line, from 1."""
 
     line: int
     lines: tuple[str, ...]
 
     def line_of(self, key: str, choice: int | None = None) -> int | None:
-        """Return the line of a key of the question, or of one of its choices.
+        """Return the line of a key in the question or in one of its choices.
 
-        Without that key: the line of the choice's header, or None for the question.
+        When the key is missing, return the line of the choice's header, or None for the question.
         """
         headers = [at for at, line in enumerate(self.lines) if _CHOICE.fullmatch(line)]
         bounds = [0, *headers, len(self.lines)]
@@ -229,7 +228,7 @@ class _Block:
 
 
 def _blocks(text: str) -> Iterator[_Block]:
-    """Yield the file's questions; anything before the first is a block too, with its header on line 1."""
+    """Yield the file's questions. Text before the first one is also a block, with its header on line 1."""
     lines = text.split("\n")
     starts = [at for at, line in enumerate(lines) if _QUESTION.fullmatch(line)]
     before = lines[: starts[0]] if starts else lines
@@ -240,7 +239,7 @@ def _blocks(text: str) -> Iterator[_Block]:
 
 
 def _table(block: _Block, problems: list[Problem]) -> dict[str, Any] | None:
-    """Read a block as one [[question]] table; add a problem and return None when it is not one."""
+    """Parse a block as one [[question]] table, or add a problem and return None."""
     try:
         data = parse_toml("\n".join(block.lines), FILE)
     except PolicyError as error:
@@ -257,7 +256,7 @@ def _table(block: _Block, problems: list[Problem]) -> dict[str, Any] | None:
 
 
 def _question(block: _Block, problems: list[Problem]) -> Question | None:
-    """Read a block as a question; add its problems and return None when it has any."""
+    """Parse a block as a question, or add its problems and return None."""
     table = _table(block, problems)
     if table is None:
         return None
@@ -331,7 +330,7 @@ def _choice_faults(kind: object, choices: list[dict[str, Any]]) -> Iterator[_Fau
             yield "type", problem, None
         case "vrai-faux" if right != 1:
             yield "type", "vrai-faux\u00a0: un seul des deux choix est bon.", None
-        case "choix-multiples" if not 2 <= right < len(choices):  # noqa: PLR2004 — one right choice is the type « choix »
+        case "choix-multiples" if not 2 <= right < len(choices):  # noqa: PLR2004 — with one right choice, the kind is « choix »
             yield "type", "choix-multiples\u00a0: au moins deux choix sont bons, et un ne l'est pas.", None
         case "choix" | "situation" if right != 1:
             yield "type", f"{kind}\u00a0: un choix est bon, et un seul ({right} ici).", None

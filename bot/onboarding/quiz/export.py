@@ -1,8 +1,8 @@
-"""The questions for other programs: Moodle XML, GIFT, CSV and JSON.
+"""The export of the questions to other programs: Moodle XML, GIFT, CSV and JSON.
 
-Formats: docs.moodle.org, « Moodle XML format » and « GIFT format »; what their readers accept is in
-Moodle's `question/format/xml/format.php` and `question/format/gift/format.php`. With several right choices,
-a wrong one costs as much as a right one earns, so that ticking everything earns little.
+Formats: docs.moodle.org, « Moodle XML format » and « GIFT format »; the accepted input is defined by Moodle's
+`question/format/xml/format.php` and `question/format/gift/format.php`. With several right choices, a wrong
+one costs as much as a right one earns, so that ticking every choice earns little.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Write: TypeAlias = Callable[[Sequence[Question], Version, str], str]
 
 
 def moodle(questions: Sequence[Question], version: Version, name: str) -> str:
-    """Return the questions as Moodle XML. `name`: the policy's, for the category."""
+    """Return the questions as Moodle XML. `name`: the policy's name, for the category."""
     root = ET.Element("quiz")
     category = ET.SubElement(ET.SubElement(root, "question", type="category"), "category")
     ET.SubElement(category, "text").text = f"$course$/top/{name}"
@@ -74,7 +74,7 @@ def _markup(text: str) -> str:
 
 
 def _fraction(question: Question, choice: QuizChoice) -> str:
-    """Return a choice's worth in per cent, as one of the fractions that Moodle knows."""
+    """Return the value of a choice in per cent, as one of the fractions that Moodle accepts."""
     if not question.several:
         return "100" if choice.right else "0"
     share = f"{100 / len(question.right):.5f}".rstrip("0").rstrip(".")
@@ -88,7 +88,7 @@ def _quoted(question: Question, version: Version, name: str) -> str:
 
 
 def gift(questions: Sequence[Question], version: Version, name: str) -> str:
-    """Return the questions in GIFT. `name`: the policy's, for the category."""
+    """Return the questions in GIFT. `name`: the policy's name, for the category."""
     blocks = [f"$CATEGORY: $course$/top/{name}"]
     for question in questions:
         head = f"::{_gift_escaped(f'{name} {question.id}')}::{_gift_html(question.text)}"
@@ -109,7 +109,7 @@ def gift(questions: Sequence[Question], version: Version, name: str) -> str:
 
 
 def _gift_html(text: str) -> str:
-    """Return a text that names its own format, so that its first characters cannot be taken for a mark."""
+    """Prefix a text with its format, so that its first characters cannot be taken for a mark."""
     return f"[html]{_gift_escaped(_markup(text))}"
 
 
@@ -118,7 +118,7 @@ def _gift_escaped(text: str) -> str:
 
 
 def as_csv(questions: Sequence[Question], _version: Version, _name: str) -> str:
-    """Return the questions as CSV, one a line."""
+    """Return the questions as CSV, one per line."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     columns = [f"{part}_{letter.lower()}" for letter in _LETTERS for part in ("choix", "retour")]
@@ -134,7 +134,7 @@ def as_csv(questions: Sequence[Question], _version: Version, _name: str) -> str:
 
 
 def as_json(questions: Sequence[Question], version: Version, name: str) -> str:
-    """Return the questions as JSON, with the words of their clauses."""
+    """Return the questions as JSON, with the text of their clauses."""
     rows = [
         {
             "id": question.id,

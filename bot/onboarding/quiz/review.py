@@ -1,8 +1,8 @@
-"""The review of a whole bank of questions: numerous, covering every clause, and not to be guessed.
+"""The review of a whole bank of questions: enough of them, for every clause, and hard to guess.
 
-Guessing is tested with players who know nothing of the policy but always press the longest choice, or the
-shortest, or the first. Each of their hits has a known probability, so their number follows a Poisson
-binomial law; a number that chance reaches less than one time in a hundred is a giveaway.
+Guessing is tested with simulated players who know nothing of the policy and always press the longest choice,
+the shortest or the first. Each of their hits has a known probability, so the number of hits follows a Poisson
+binomial law. A number with a probability below one in a hundred is a giveaway.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ LEAST = 90  # questions in all
 LEAST_BY_CLAUSE = 2
 LEAST_LIKELY = 0.01
 
-Player: TypeAlias = Callable[[Question], int | None]  # the index of the chosen choice, None: no preference
+Player: TypeAlias = Callable[[Question], int | None]  # index of the chosen choice, None for no preference
 
 
 def review_bank(bank: QuizBank, version: Version) -> list[Problem]:
-    """Return every problem of the bank: those of its lines, then those of the whole.
+    """Return every problem of the bank: first in its lines, then in the bank as a whole.
 
-    Where a question is invalid, return the problems of the lines only: the clause would otherwise be
-    reported as lacking that question.
+    When a question is invalid, return only the problems in the lines, because its clause would also be
+    reported as lacking a question.
     """
     if bank.left_out:
         return list(bank.problems)
@@ -35,7 +35,7 @@ def review_bank(bank: QuizBank, version: Version) -> list[Problem]:
 
 
 def review_report(bank: QuizBank, version: Version) -> dict[str, Any]:
-    """Return the review in the shape of `vigie quiz verifier --json`."""
+    """Return the review as `vigie quiz verifier --json` prints it."""
     by_clause = Counter(question.clause for question in bank.questions)
     by_type = Counter(question.kind for question in bank.questions)
     by_words = {clause_hash(clause): str(clause.number) for clause in reversed([*version.clauses()])}
@@ -104,7 +104,7 @@ def _giveaways(questions: Sequence[Question]) -> Iterator[Problem]:
 
 
 def _at_least(hits: int, chances: Sequence[float]) -> float:
-    """Return the probability of that many hits or more, each trial having its own chance."""
+    """Return the probability of at least this many hits, when each trial has its own chance."""
     law = [1.0]  # law[n]: the probability of n hits
     for chance in chances:
         law = [miss * (1 - chance) + hit * chance for miss, hit in zip([*law, 0], [0, *law], strict=True)]

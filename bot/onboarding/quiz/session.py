@@ -1,11 +1,11 @@
-"""The quiz as a pure state machine: a sitting and a press give the next sitting and an outcome.
+"""The quiz as a pure state machine: a sitting and a press produce the next sitting and an outcome.
 
-A sitting holds the questions drawn, the order of their choices, and the answers so far; the current
-question, the score and the end follow from these. Answers are only added, and a press names its turn
-and its question: a press that comes late, twice, or from another device never answers another question.
+A sitting holds the questions drawn, the order of their choices, and the answers so far; the current question,
+the score and the end are derived from these. Answers are append-only, and a press names its turn and
+question, so a press that is late, repeated or from another device never answers the wrong question.
 
-The first answer to each question counts for the score. A missed question comes back after the others until
-its answer is right, its choices rotated by one place each time.
+The first answer to each question counts for the score. A missed question returns after the others until it is
+answered correctly, with its choices rotated by one place each time.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ SIZE = 12  # questions in a quiz
 REFRESHER_SIZE = 3
 
 LETTERS = "ABCD"
-_PAIR = 2  # Vrai and Faux, or two choices: rotating them would only confuse
+_PAIR = 2  # with two choices, such as Vrai and Faux, rotation would only confuse
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A question that was drawn, in one edition. `order`: the indexes of its choices, in lettered order.
+    """A drawn question, in one edition. `order`: the indexes of its choices, in the order of their letters.
 
-    `withdrawn`: it was answered, then removed from the bank; it no longer counts.
+    `withdrawn`: it was answered, then removed from the bank, and no longer counts.
     """
 
     question: str
@@ -41,7 +41,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class QuizAnswer:
-    """The answer given at one turn. `chosen`: indexes of choices in the file's order."""
+    """The answer at one turn. `chosen`: indexes of choices, in the order of the file."""
 
     question: str
     chosen: frozenset[int]
@@ -50,7 +50,7 @@ class QuizAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Sitting:
-    """The questions of one attempt and its answers. `ticked`: choices not yet submitted, by index."""
+    """The questions of one attempt and its answers. `ticked`: indexes of choices not yet submitted."""
 
     items: tuple[Item, ...]
     answers: tuple[QuizAnswer, ...] = ()
@@ -64,7 +64,7 @@ class Sitting:
 
 @dataclass(frozen=True, slots=True)
 class QuizTurn:
-    """A question as asked at one turn. `order`: the indexes of its choices, in lettered order."""
+    """A question as asked at one turn. `order`: the indexes of its choices, in the order of their letters."""
 
     item: Item
     turn: int
@@ -81,9 +81,9 @@ Action: TypeAlias = Literal["choose", "tick", "untick", "submit"]
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """A button that was pressed, for the question of one turn, in one edition.
+    """A pressed button, for the question of one turn, in one edition.
 
-    `action`: « choose », « tick » or « untick » a letter; « submit » the ticked choices.
+    `action`: "choose", "tick" or "untick" a letter, or "submit" the ticked choices.
     """
 
     turn: int
@@ -92,21 +92,21 @@ class Press:
     letter: str = ""
 
 
-# answered, ticked: done. empty: nothing was ticked. already: this turn was answered before. changed: the
+# answered, ticked: success. empty: nothing was ticked. already: this turn already has an answer. changed: the
 # question was removed, or is not asked at that turn. over: the quiz has ended. unknown: no such button.
 Outcome: TypeAlias = Literal["answered", "ticked", "empty", "already", "changed", "over", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
 class QuizScore:
-    """The number of right first answers, of the `total` questions that count."""
+    """The number of right first answers, out of the `total` questions that count."""
 
     right: int
     total: int
 
     @property
     def percent(self) -> int:
-        """The score in per cent, rounded down: 79.9 must not look like a pass at 80."""
+        """The score in per cent, rounded down so that 79.9 does not look like a pass at 80."""
         return self.right * 100 // self.total if self.total else 0
 
     def reaches(self, mark: int) -> bool:
@@ -118,11 +118,11 @@ class QuizScore:
 
 
 def draw_quiz(bank: QuizBank, rng: Random, *, seen: Mapping[str, int] | None = None) -> Sitting:
-    """Draw a quiz of `SIZE` questions, fewer when the bank has fewer.
+    """Draw a quiz of `SIZE` questions, or fewer when the bank has fewer.
 
-    One question of each essential subject comes first, then one of each article left, then any. `seen`: how
-    many times this person was asked each question; the least asked are drawn first, so that another attempt
-    asks other questions.
+    It takes one question on each essential subject, then one on each remaining article, then any. `seen`: how
+    many times this person was asked each question. The least asked are drawn first, so that a new attempt has
+    other questions.
     """
     hand = _Hand(rng, seen)
     for subject in dict.fromkeys(question.essential for question in bank.questions if question.essential):
@@ -154,14 +154,14 @@ def draw_refresher(
 def draw_about(
     bank: QuizBank, rng: Random, clauses: Collection[Number], *, seen: Mapping[str, int] | None = None
 ) -> Sitting:
-    """Draw a few questions on some clauses, as varied as possible; none when the bank has none."""
+    """Draw a few questions on some clauses, as varied as possible. The sitting is empty if there are none."""
     hand = _Hand(rng, seen)
     hand.fill([question for question in bank.questions if question.clause in clauses], REFRESHER_SIZE)
     return hand.dealt(REFRESHER_SIZE)
 
 
 class _Hand:
-    """The questions being drawn: the least seen first, then the most varied, then by chance."""
+    """The questions being drawn. The least seen come first, then the most varied, then at random."""
 
     def __init__(self, rng: Random, seen: Mapping[str, int] | None) -> None:
         self.drawn: list[Question] = []
@@ -169,7 +169,7 @@ class _Hand:
         self._seen = seen or {}
 
     def take(self, pool: Sequence[Question]) -> bool:
-        """Take one question of `pool` that is not in the hand. Return False when there is none."""
+        """Take a question of `pool` that is not in the hand. Return False when there is none."""
         clauses = Counter(question.clause for question in self.drawn)
         kinds = Counter(question.kind for question in self.drawn)
         names = {question.id for question in self.drawn}
@@ -183,12 +183,12 @@ class _Hand:
         return True
 
     def fill(self, pool: Sequence[Question], size: int) -> None:
-        """Take questions of `pool` until the hand has `size`, or none is left."""
+        """Take questions of `pool` until the hand has `size` of them or the pool is exhausted."""
         while len(self.drawn) < size and self.take(pool):
             pass
 
     def dealt(self, size: int) -> Sitting:
-        """Return a sitting of the first `size` questions, shuffled, their choices shuffled too."""
+        """Return a sitting of the first `size` questions, shuffled, with their choices shuffled too."""
         drawn = self.drawn[:size]
         self._rng.shuffle(drawn)
         return Sitting(tuple(_shuffled(question, self._rng) for question in drawn))
@@ -196,7 +196,7 @@ class _Hand:
 
 def _shuffled(question: Question, rng: Random) -> Item:
     order = list(range(len(question.choices)))
-    if question.kind != "vrai-faux":  # Vrai, then Faux, as people expect them
+    if question.kind != "vrai-faux":  # keep Vrai before Faux, as people expect
         rng.shuffle(order)
     return Item(question.id, question.edition, tuple(order))
 
@@ -205,7 +205,7 @@ def _shuffled(question: Question, rng: Random) -> Item:
 
 
 def current(sitting: Sitting) -> QuizTurn | None:
-    """Return the current question, None when the quiz is over."""
+    """Return the current question, or None when the quiz is over."""
     last = {answer.question: (turn, answer.right) for turn, answer in enumerate(sitting.answers)}
     live = [item for item in sitting.items if not item.withdrawn]
     fresh = next((item for item in live if item.question not in last), None)
@@ -215,13 +215,13 @@ def current(sitting: Sitting) -> QuizTurn | None:
 
 
 def answered(sitting: Sitting, turn: int) -> QuizTurn:
-    """Return the question as it was asked at an answered turn."""
+    """Return the question as asked at a past turn."""
     name = sitting.answers[turn].question
     return _asked_at(sitting, next(item for item in sitting.items if item.question == name), turn)
 
 
 def _asked_at(sitting: Sitting, item: Item, turn: int) -> QuizTurn:
-    """Return a question as asked at a turn: its choices rotate by one place for each earlier miss."""
+    """Return a question as asked at a turn, with its choices rotated by one place per earlier miss."""
     times = sum(answer.question == item.question for answer in sitting.answers[:turn])
     by = times % len(item.order) if len(item.order) > _PAIR else 0
     return QuizTurn(item, turn, item.order[by:] + item.order[:by])
@@ -238,7 +238,7 @@ def first_answers(sitting: Sitting) -> dict[str, QuizAnswer]:
 
 
 def score(sitting: Sitting) -> QuizScore:
-    """Return the score: first answers only, of every question that counts."""
+    """Return the score, from the first answers to the questions that count."""
     total = sum(not item.withdrawn for item in sitting.items)
     return QuizScore(sum(answer.right for answer in first_answers(sitting).values()), total)
 
@@ -250,7 +250,7 @@ def missed(sitting: Sitting) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A place in the quiz: question `number` of `total`; `again`: missed questions that will come back."""
+    """A place in the quiz: question `number` of `total`. `again`: missed questions that will return."""
 
     number: int
     total: int
@@ -258,7 +258,7 @@ class Progress:
 
 
 def progress(sitting: Sitting) -> Progress:
-    """Return the place in the quiz; past the last question, `number` is above `total`."""
+    """Return the place in the quiz. After the last question, `number` exceeds `total`."""
     total = sum(not item.withdrawn for item in sitting.items)
     firsts = first_answers(sitting)
     if len(firsts) < total:
@@ -271,7 +271,7 @@ def progress(sitting: Sitting) -> Progress:
 
 
 def press(sitting: Sitting, bank: QuizBank, button: Press) -> tuple[Sitting, Outcome]:
-    """Return the sitting after a press, and its outcome. It must agree with `bank` (see `agreed`)."""
+    """Return the sitting after a press, and the outcome. `sitting` must agree with `bank` (see `agreed`)."""
     if 0 <= button.turn < sitting.turn:
         known = answered(sitting, button.turn).item.edition == button.edition
         return sitting, "already" if known else "changed"
@@ -306,10 +306,10 @@ def _answer(sitting: Sitting, question: Question, chosen: frozenset[int]) -> Sit
 
 
 def agreed(sitting: Sitting, bank: QuizBank, rng: Random) -> Sitting:
-    """Return the sitting brought into agreement with a bank that may have changed since it was drawn.
+    """Update a sitting to agree with a bank that may have changed since it was drawn.
 
-    When a question or its edition is no longer in the bank, it stops counting if it was answered. Otherwise
-    its new edition, or another question on the same article, replaces it; if there is none, it is left out.
+    When a question or its edition is no longer in the bank, it stops counting if it was answered. Otherwise,
+    it is replaced by its new edition or by another question on the same article, or else dropped.
     """
     before = current(sitting)
     answered_names = {answer.question for answer in sitting.answers}
@@ -333,8 +333,8 @@ def agreed(sitting: Sitting, bank: QuizBank, rng: Random) -> Sitting:
 
 
 def _substitute(item: Item, bank: QuizBank, names: Collection[str], rng: Random) -> Question | None:
-    """Return another question on the same clause, else on the same article."""
-    number = parse_number(item.question.partition("-")[0])  # a removed question leaves only « 5.10-a »
+    """Return another question on the same clause, or else on the same article."""
+    number = parse_number(item.question.partition("-")[0])  # of a removed question, only the id is known
     left = [question for question in bank.questions if question.id not in names]
     if number is None:
         return None

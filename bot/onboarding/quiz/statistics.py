@@ -1,8 +1,8 @@
-"""The facility and discrimination of questions and clauses, from the answers.
+"""The facility and discrimination of questions and clauses, computed from the answers.
 
-As Moodle defines them (docs.moodle.org, « Quiz statistics calculations »). Facility: the mean score of a
-question. Discrimination: the correlation between the score of a question and that of the rest of the same
-attempt; near zero or below, the question does not tell those who know from those who do not.
+The definitions are Moodle's (docs.moodle.org, « Quiz statistics calculations »). Facility: the mean score of
+a question. Discrimination: the correlation between the score of a question and the score of the rest of the
+same attempt. Near or below zero, the question does not separate people who know from people who do not.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from bot.onboarding.quiz.bank import QuizBank
 from bot.onboarding.quiz.session import Sitting
 from bot.policy.articles import Number
 
-LEAST_ANSWERS = 5  # fewer make no correlation
+LEAST_ANSWERS = 5  # answers, below which there is no correlation
 
 
 @dataclass(frozen=True, slots=True)
 class ItemStatistics:
-    """A question's figures. `facility`: from 0 to 1. `discrimination`: from -1 to 1, None when unknown."""
+    """A question's statistics. `facility`: from 0 to 1. `discrimination`: from -1 to 1, None when unknown."""
 
     question: str
     clause: Number
@@ -32,7 +32,7 @@ class ItemStatistics:
 
 @dataclass(frozen=True, slots=True)
 class ClauseStatistics:
-    """The figures of all the questions of a clause. `facility`: from 0 to 1."""
+    """The statistics of all the questions on a clause. `facility`: from 0 to 1."""
 
     clause: Number
     answers: int
@@ -44,7 +44,7 @@ def by_question(bank: QuizBank, sittings: Iterable[Sitting]) -> list[ItemStatist
 
     Answers to another edition of a question do not count.
     """
-    scores: dict[str, list[tuple[float, float]]] = {}  # of the question, and of the rest of that attempt
+    scores: dict[str, list[tuple[float, float]]] = {}  # score of the question, score of the rest
     for sitting in sittings:
         firsts = session.first_answers(sitting)
         editions = {item.question: item.edition for item in sitting.items}
@@ -60,14 +60,14 @@ def by_question(bank: QuizBank, sittings: Iterable[Sitting]) -> list[ItemStatist
             own, rests = zip(*pairs, strict=True)
             try:
                 discrimination = correlation(own, rests) if len(pairs) >= LEAST_ANSWERS else None
-            except StatisticsError:  # the same score everywhere
+            except StatisticsError:  # all the scores are equal
                 discrimination = None
             items.append(ItemStatistics(question.id, question.clause, len(own), fmean(own), discrimination))
     return sorted(items, key=lambda item: (item.facility, item.clause, item.question))
 
 
 def by_clause(items: Iterable[ItemStatistics]) -> list[ClauseStatistics]:
-    """Return the statistics of each clause, the least understood first."""
+    """Return the statistics of each clause, the hardest first."""
     grouped: dict[Number, list[ItemStatistics]] = {}
     for item in items:
         grouped.setdefault(item.clause, []).append(item)
