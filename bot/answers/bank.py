@@ -63,7 +63,7 @@ class BankLine:
         return self.reason in {"silent", "near_miss"}
 
     def accepts(self, number: Number) -> bool:
-        """Return whether a clause may be cited first; a whole article accepts any of its clauses."""
+        """Return whether a clause may be cited first. A whole article accepts any of its clauses."""
         return any(number.within(accepted) for accepted in (*self.gold, *self.also_ok))
 
     def as_json(self) -> str:

@@ -1,6 +1,6 @@
 """The evaluation of answers: measures, failures, and the confusion matrix as a picture.
 
-- *top1*: share of the questions in scope whose first clause may be cited; *top3*: one of the first three.
+- *top1*: share of the questions in scope whose first clause is acceptable. *top3*: same for the first three.
   Both count the closest clauses even when the bot declined.
 - *joint*: share of all questions handled correctly: in scope, answered, and the first clause acceptable; or
   out of scope and declined. Answered means « answer » or « clarify ».

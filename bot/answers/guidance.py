@@ -174,7 +174,7 @@ def carried_guidance(guidance: Guidance, origin: Version, latest: Version) -> Gu
 
 
 def load_guidance(folders: Iterable[Path], policies: Mapping[str, Policy]) -> dict[str, Guidance]:
-    """Read the guidance of each policy, by its id; a later folder's file replaces an earlier one's.
+    """Read the guidance of each policy, by id. A later folder's file replaces an earlier one's.
 
     Raises `PolicyError`, naming the file, when an entry is malformed or names an unknown clause.
     """

@@ -1,10 +1,10 @@
-"""Trains a policy's model, and puts it in use unless it does worse than before on the questions set aside.
+"""Trains a policy's model. The model is used unless the previous one does better on held-out questions.
 
     python -m bot.answers.train BOT < ORDER
 
-BOT is the process that asks, with which this program ends. The order is a `store.TrainingOrder` in JSON; the
-verdict is printed as JSON. It is a separate program, so that nothing used for training stays in the bot's
-memory. The questions set aside, `questions_gate.jsonl` beside the bank, are never trained on.
+BOT is the id of the bot's process: this program ends when it does. The order is a `store.TrainingOrder` in
+JSON. The verdict is printed as JSON. It is a separate program, so that nothing used for training stays in the
+bot's memory. The held-out questions, `questions_gate.jsonl` beside the bank, are never trained on.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def judge_bank(sources: Sources, policy: Policy, models: Path) -> Verdict:
 
 
 def main() -> None:
-    """Train and print the verdict as JSON; on failure, exit 1 with a one-line explanation in French."""
+    """Train and print the verdict as JSON. On failure, exit 1 with a one-line explanation in French."""
     if hasattr(os, "nice"):
         os.nice(5)  # people's questions have priority
     try:
@@ -82,10 +82,10 @@ def main() -> None:
 
 
 def end_with(bot: int) -> None:
-    """End this program when the process `bot`, which started it, ends; at once if it has ended already."""
-    if sys.platform == "linux":  # even when the bot is killed; it trains again on restart
+    """Make this program end with its parent process, `bot`, or now if that process has already ended."""
+    if sys.platform == "linux":  # even if it is killed; the restarted bot trains again
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG, see prctl(2)
-    if os.getppid() != bot:  # it failed to start while this program was being read
+    if os.getppid() != bot:  # the bot failed to start while this program was loading
         sys.exit("le robot n'est plus là.")
 
 

@@ -144,7 +144,7 @@ class Masker:
 
 
 def load_masker(folders: Iterable[Path], library: Library) -> Masker:
-    """Read the lists of names; the words of the policies and of their banks are ordinary ones.
+    """Read the lists of names. The words of the policies and of their banks count as ordinary words.
 
     Raises `OSError` when the shipped list of names cannot be read.
     """

@@ -1,4 +1,4 @@
-"""Rewriting of what people type in ordinary French: abbreviations written out, phonetic spellings corrected.
+"""Spelling correction of typed French: abbreviations are written out, phonetic spellings corrected.
 
 Abbreviations are data, in `data/spelling/fr.tsv`. Sounds are a short list of rules. The result is
 deterministic, so that training and use see the same text.
@@ -148,7 +148,7 @@ def load_spelling_table(paths: Iterable[Path]) -> dict[str, str]:
 class Speller:
     """Rewrites a question in ordinary French.
 
-    `table`: from what people type to what they mean. `known`: the folded words to leave as they are.
+    `table`: from what people type to what they mean. `known`: the folded words to leave unchanged.
     `by_sound`: from a sound to the most common known word with that sound, accents included.
     """
 

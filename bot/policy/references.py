@@ -45,7 +45,7 @@ class NumberSpan:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The numbers that a text names; `page` counts from 1.
+    """The numbers that a text names. `page` counts from 1.
 
     `exact`: the text has nothing else. `marked`: a number has a point or follows a word such as « article »,
     so it is not a plain figure.

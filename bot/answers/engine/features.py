@@ -25,8 +25,8 @@ _LETTERS = range(2, 6)  # lengths of the runs of letters
 def counted(text: str) -> Iterator[list[int]]:
     """Yield the buckets of a text, from 0 to `BUCKETS`, family by family, in the order of `FAMILIES`.
 
-    Stems, words and sounds are counted alone and in pairs; letters in runs of 2 to 5, with a space added at
-    each end of the word.
+    Stems, words and sounds are counted alone and in pairs. Letters are counted in runs of 2 to 5, with a
+    space added at each end of the word.
     """
     typed = WORD.findall(text)
     words = [fold(word) for word in typed]

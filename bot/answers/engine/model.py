@@ -201,7 +201,7 @@ def _stored_names() -> list[str]:
 
 
 def save_model(model: Model, path: Path) -> None:
-    """Write a model to a compressed `.npz`, one array per field; two fields are split into their parts."""
+    """Write a model to a compressed `.npz`, one array per field. Two fields are split into their parts."""
     values = {name: np.array(getattr(model, name)) for name in _stored_names()}
     values |= {name: getattr(model.postings, name) for name in ("starts", "rows", "weights")}
     for name in _HALF:

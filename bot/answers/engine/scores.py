@@ -33,7 +33,7 @@ class Scores:
 
     `numbers`: the n clauses of the version that the model knows, in the order of the text.
     `values`: `(n,) float64`, their scores. `reasons`: the score of each reason to decline (`bank.REASONS`).
-    `topics`: how far "incident", "draft" and "article" each exceed their threshold; above 0, the text belongs
+    `topics`: how far "incident", "draft" and "article" each exceed their threshold. Above 0, the text belongs
     to the topic. `threshold`: added to the best clause before it is compared with the reasons. `silence`:
     added to "silent" before it is compared with the other reasons. `sharpness`: the softmax factor that turns
     scores into likelihoods.
@@ -60,12 +60,12 @@ class Scores:
 
     @property
     def margin(self) -> float:
-        """How far the best clause is above the best reason to decline; at 0 or below, decline."""
+        """How far the best clause is above the best reason to decline. At 0 or below, the bot declines."""
         best = float(self.values.max()) if self.values.size else -1.0
         return best + self.threshold - max(self.reasons.values())
 
     def ranked(self) -> list[ScoredClause]:
-        """Return every clause with its likelihood, best first; ties are in the order of the text.
+        """Return every clause with its likelihood, best first. Ties are in the order of the text.
 
         A softmax over the clauses and the reasons to decline.
         """

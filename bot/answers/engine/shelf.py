@@ -50,7 +50,7 @@ class ModelShelf:
         return self._place(version).model
 
     def ready(self, version: Version) -> bool:
-        """Return whether the model is up to date with its bank; if not, start training it."""
+        """Return whether the model is up to date with its bank. If not, start training it."""
         return self._place(version).training is None
 
     def prepare(self, version: Version) -> bool:

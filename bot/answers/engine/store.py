@@ -2,11 +2,12 @@
 
 `<folder>/<policy>-<fingerprint>.npz` is a model. The fingerprint covers its training data (the bank, the
 spelling table, the policy's text) and the training method. `<folder>/<policy>-<base>.json` is the verdict on
-the latest bank for one text: which model is in use, and how it and the previous one scored on the questions
-set aside. A model that scores worse is not used, and its bank is not tried again until it changes. Each text
+the latest bank for one text: which model is in use, and how it and the previous one scored on the held-out
+questions. A model that scores worse is not used, and its bank is not tried again until it changes. Each text
 has its own verdict, so that a model is ready for a revision before it takes effect, while the text in force
 keeps its own.
-`<folder>/<policy>-<base>.echec` says why the latest bank of a text could not be learnt, in one French line.
+`<folder>/<policy>-<base>.echec` is the reason why training on the latest bank failed for a text, as one
+French line.
 
 Files are replaced atomically, so that two processes can write at once. A damaged file is written again.
 """
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 TRAINING = 3  # incremented when the training method changes, so that older models are rebuilt
 KEPT = 4  # models per policy: for the text in force, the scheduled one, and the latest used before
 SLOWEST = 600.0  # time limit of a training run, in seconds; twenty are enough on one core
-SMALL_BANK = "la banque n'a pas encore assez de questions pour cette politique."  # which is no failure
+SMALL_BANK = "la banque n'a pas encore assez de questions pour cette politique."  # not a failure
 _FAILED = ".echec"
 _ROOT = Path(__file__).resolve().parents[3]  # the folder that contains `bot`
 _making = Lock()  # a second caller waits for the current training instead of starting another
@@ -109,7 +110,7 @@ def fingerprint(parts: Iterable[bytes]) -> str:
 
 @dataclass(frozen=True, slots=True, order=True)
 class ModelScore:
-    """A model's scores on the questions set aside, as shares from 0 to 1 (see `evaluation`).
+    """A model's scores on the held-out questions, as shares from 0 to 1 (see `evaluation`).
 
     Scores compare by `joint`, then by `top1`.
     """
@@ -123,9 +124,9 @@ class Verdict:
     """The model chosen after training on a bank. `bank`, `base`: its `Sources.key` and `Sources.base`.
 
     `lines`: the number of lines in the bank. `model`: the model's file name. `swapped`: whether that model
-    was trained on this bank; if not, it is the previous one, which scores better. `before`, `after`: the
-    scores of the previous and the new model; None when there was no previous model or no question is set
-    aside.
+    was trained on this bank. If not, it is the previous one, which scores better. `before`, `after`: the
+    scores of the previous and the new model, None when there was no previous model or there are no held-out
+    questions.
     """
 
     bank: str
@@ -203,10 +204,10 @@ def is_learnt(sources: Sources, models: Path) -> bool:
 
 
 def learn(sources: Sources, models: Path) -> Verdict:
-    """Train on the bank in a process of its own, and return the verdict.
+    """Train on the bank in a separate process, and return the verdict.
 
     Takes about twenty seconds, or no time when the bank already has its verdict. Raises `ModelError` with a
-    French sentence, which `failures` returns from then on.
+    French sentence, which `failures` then reports.
     """
     version = sources.version
     texts = tuple(
@@ -221,7 +222,7 @@ def learn(sources: Sources, models: Path) -> Verdict:
             verdict = VERDICT.validate_json(_run(ORDER.dump_json(order).decode()))
         except ModelError as error:
             if str(error) != SMALL_BANK:
-                with suppress(OSError), _replacing(failure) as draft:  # the log has it in any case
+                with suppress(OSError), _replacing(failure) as draft:  # it is logged anyway
                     draft.write_text(str(error), "utf-8")
             raise
     with suppress(OSError):
@@ -230,16 +231,16 @@ def learn(sources: Sources, models: Path) -> Verdict:
 
 
 def failures(models: Path) -> dict[str, str]:
-    """Return why the latest banks could not be learnt, in one French line each, by policy."""
+    """Return the reasons for failed trainings on the latest banks, by policy, as one French line each."""
     causes = {}
     for path in sorted(models.glob(f"*{_FAILED}")):
-        with suppress(OSError):  # learnt meanwhile
+        with suppress(OSError):  # just removed by a successful training
             causes[path.name.rpartition("-")[0]] = path.read_text("utf-8")
     return causes
 
 
 def forget_failures(models: Path) -> None:
-    """Forget the banks that could not be learnt, before every bank is tried again. Raises OSError."""
+    """Delete the reasons for failed trainings, before every bank is tried again. Raises OSError."""
     for path in models.glob(f"*{_FAILED}"):
         path.unlink(missing_ok=True)
 
@@ -254,7 +255,7 @@ def _run(order: str) -> str:
     # A single computing thread, so that the bot keeps a core.
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     try:
-        done = subprocess.run(  # noqa: S603 — our own program, and our own number
+        done = subprocess.run(  # noqa: S603 — no user input
             [sys.executable, "-m", "bot.answers.train", str(os.getpid())],
             input=order,
             capture_output=True,
@@ -269,7 +270,7 @@ def _run(order: str) -> str:
         why = "la mémoire manque-t-elle? Il en faut environ 1 Go."
         raise ModelError(f"l'entraînement a été arrêté (signal {-done.returncode})\u00a0: {why}")
     line = (done.stderr.strip().splitlines() or ["l'entraînement a échoué."])[-1]
-    if done.returncode and "Traceback" in done.stderr:  # its text may quote anything
+    if done.returncode and "Traceback" in done.stderr:  # the exception's text may contain private data
         raise ModelError(f"l'entraînement a échoué ({line.partition(':')[0]}).")
     if done.returncode:
         raise ModelError(line)

@@ -1,7 +1,7 @@
 """Text search for clauses that answer: in a policy without a bank, or among clauses newer than its bank.
 
-Okapi BM25 on French stems ranks the clauses. A clause answers when it holds a large enough share of the
-question, where each word weighs according to its rarity; a word that the policy never uses weighs the most.
+Okapi BM25 on French stems ranks the clauses. A clause answers when it contains a large enough share of the
+question. Each word weighs according to its rarity, and a word that the policy never uses weighs the most.
 """
 
 from __future__ import annotations

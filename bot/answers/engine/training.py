@@ -191,7 +191,7 @@ def _sharpness(targets: Table, scores: Table) -> float:
 
 
 def _best_split(scores: NDArray[np.float64], wanted: NDArray[np.bool_]) -> float:
-    """Return the threshold with the best F1, halfway between two scores; infinity when none is wanted."""
+    """Return the threshold with the best F1, halfway between two scores, or infinity when none is wanted."""
     if not wanted.any():
         return float("inf")
     order = np.argsort(-scores, kind="stable")

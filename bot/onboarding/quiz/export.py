@@ -1,8 +1,8 @@
 """The export of the questions to other programs: Moodle XML, GIFT, CSV and JSON.
 
-Formats: docs.moodle.org, « Moodle XML format » and « GIFT format »; the accepted input is defined by Moodle's
-`question/format/xml/format.php` and `question/format/gift/format.php`. With several right choices, a wrong
-one costs as much as a right one earns, so that ticking every choice earns little.
+Formats: docs.moodle.org, « Moodle XML format » and « GIFT format ». Moodle's `question/format/xml/format.php`
+and `question/format/gift/format.php` define the accepted input. With several right choices, a wrong one costs
+as much as a right one earns, so that ticking every choice earns little.
 """
 
 from __future__ import annotations

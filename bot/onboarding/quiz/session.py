@@ -1,6 +1,6 @@
 """The quiz as a pure state machine: a sitting and a press produce the next sitting and an outcome.
 
-A sitting holds the questions drawn, the order of their choices, and the answers so far; the current question,
+A sitting holds the questions drawn, the order of their choices, and the answers so far. The current question,
 the score and the end are derived from these. Answers are append-only, and a press names its turn and
 question, so a press that is late, repeated or from another device never answers the wrong question.
 

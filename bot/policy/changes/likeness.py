@@ -28,7 +28,7 @@ Matrix: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float32]]
 class Side:
     """The compared clauses of one text.
 
-    `places`: their indices in the text; `row`: from an index to a row of `counts`, `(clauses, runs) uint8`;
+    `places`: their indices in the text. `row`: from an index to a row of `counts`, `(clauses, runs) uint8`.
     `mass`: `(clauses,) float32`, the total weight of the runs of each clause, shared or not.
     """
 
