@@ -1,3 +1,3 @@
-"""Vigie keeps a student association's policy alive among the people it binds."""
+"""Vigie, a bot that helps a student association's members know and follow its policy."""
 
 __version__ = "0.1.0"

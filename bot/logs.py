@@ -1,7 +1,7 @@
-"""The log: one JSON object a line, which says where and when, and never what people wrote.
+"""The log: one JSON object per line, without any text that people wrote.
 
-Its fields are chosen (`_fields`); a token that got into a text all the same is struck out by its shape. Of an
-exception, only the type and the place where it was raised are logged, since its text may quote its input.
+Only the fields listed in `_fields` are logged. Tokens in a message are recognised by their format and
+redacted. For an exception, only the type and location are logged, since its text may quote people's input.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from pythonjsonlogger.json import JsonFormatter
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Below INFO these libraries write whole payloads: people's names and words. APScheduler logs each beat at
-# INFO; `bot.schedule.clock` logs what matters of it.
+# Below INFO these libraries log whole payloads, with people's names and texts. APScheduler logs each beat at
+# INFO, but `bot.schedule.clock` already logs its problems.
 _CHATTY = ("aiohttp", "aiosmtplib", "asyncio", "discord", "slack_bolt", "slack_sdk", "urllib3")
 LIBRARIES: Final = dict.fromkeys(_CHATTY, logging.INFO) | {"apscheduler": logging.ERROR}
 _REDACTED = "[retiré]"
-# The shapes of secrets: Slack's tokens (docs.slack.dev/authentication/tokens), Discord's (three parts, the
-# first of which spells an identifier), their addresses that carry a token, the value of « Authorization: ».
+# The formats of secrets: Slack tokens (docs.slack.dev/authentication/tokens), Discord tokens (three parts, of
+# which the first encodes an identifier), URLs that contain a token, the value of « Authorization: ».
 _SECRET = re.compile(
     r"""
       xox[a-z](?:\.xox[a-z])?-[\w-]+ | xapp-[\w-]+
@@ -35,23 +35,23 @@ _SECRET = re.compile(
     """,
     re.VERBOSE,
 )
-# asyncio's messages end with the text of an error, or with a function's arguments.
+# asyncio's messages end with an error's text or a function's arguments.
 _QUOTING = re.compile(r"[(<\n].*", re.DOTALL)
-# What is logged while a request is answered carries its identifier.
+# The identifier of the current request, added to each of its log records.
 request_id: ContextVar[str] = ContextVar("request", default="")
 
 
 class ExplainedError(Exception):
-    """An error whose text is ours: one French line that quotes nobody and can be logged."""
+    """An error whose text can be logged: one French line written by us, which quotes nobody."""
 
 
 def redacted(text: str) -> str:
-    """Return `text` without anything that looks like a token or an address that carries one."""
+    """Return `text` with every apparent token, or URL that contains one, replaced."""
     return _SECRET.sub(_REDACTED, text)
 
 
 def where(error: BaseException) -> str:
-    """Return an error's type and place, never its text: « KeyError at bot/times.py:12 »."""
+    """Return an error's type and location, never its text: « KeyError at bot/times.py:12 »."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -63,18 +63,18 @@ def where(error: BaseException) -> str:
 
 
 def loggable(error: BaseException) -> str:
-    """Return the text of an `ExplainedError`, and for any other error its type and place (see `where`)."""
+    """Return the text of an `ExplainedError`, or the type and location of any other error (see `where`)."""
     return str(error) if isinstance(error, ExplainedError) else where(error)
 
 
 def _unquote(record: logging.LogRecord) -> bool:
-    """Cut asyncio's messages before the error's text or the function's arguments."""
+    """Truncate asyncio's messages before the error's text or the function's arguments."""
     record.msg, record.args = _QUOTING.sub("", record.getMessage()).rstrip(), ()
     return True
 
 
 class _Text(logging.Formatter):
-    """For a person at a terminal: one line, redacted."""
+    """A formatter for terminals: one redacted line per record."""
 
     def format(self, record: logging.LogRecord) -> str:
         fields = _fields(record)
@@ -84,14 +84,14 @@ class _Text(logging.Formatter):
 
 
 class _Json(JsonFormatter):
-    """For a program: one object a line, redacted."""
+    """A formatter for programs: one redacted JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
         return self.serialize_log_record(_fields(record))
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    """Return what is logged of a record, and nothing else."""
+    """Return the only fields of a record that are logged."""
     fields = {
         "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
         "level": record.levelname,
@@ -106,9 +106,9 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
 
 
 def configure(level: str, stream: IO[str] | None = None, *, as_json: bool | None = None) -> None:
-    """Send the log to `stream` (the standard error output) from `level` up.
+    """Write log records of `level` and above to `stream`, by default standard error.
 
-    In JSON, unless a terminal shows it or `as_json` says otherwise.
+    The format is text on a terminal and JSON elsewhere, unless `as_json` is set.
     """
     out = stream or sys.stderr
     handler = logging.StreamHandler(out)

@@ -1,4 +1,4 @@
-"""The environment, read into a frozen `Settings`; everything that is wrong is reported at once."""
+"""The settings, read from the environment into a frozen `Settings`, with all errors reported together."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.times import Calendar, system_clock
 
 _PACKAGE = Path(__file__).resolve().parent
-# The policy and its data, as shipped: read only. A wheel has them in the package, a checkout beside it.
+# The shipped policy and its data, read-only. They are inside the package in a wheel, beside it in a checkout.
 SEED = _PACKAGE / "data" if (_PACKAGE / "data").is_dir() else _PACKAGE.parent / "data"
 SANDBOX_PORT: Final = 8787
 HEALTH_PORT: Final = 8788
@@ -31,7 +31,7 @@ HIGHEST_PORT: Final = 65_535
 
 
 class SettingsError(Exception):
-    """The configuration cannot be used; each of `problems` is one French line that says what to do."""
+    """The configuration is invalid. Each of `problems` is one French line that says what to do."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -52,7 +52,7 @@ def _starts_with(prefix: str, where: str) -> AfterValidator:
 
 
 def _written(form: str, example: str) -> AfterValidator:
-    """Check that a setting, or each part of a list, matches `form`, a regular expression."""
+    """Return a validator: each comma-separated part must match the regular expression `form`."""
     pattern = re.compile(form)
 
     def check(text: str) -> str:
@@ -65,7 +65,7 @@ def _written(form: str, example: str) -> AfterValidator:
 
 
 def listed(text: str) -> tuple[str, ...]:
-    """Return the parts of a list between its commas."""
+    """Return the stripped, non-empty parts of a comma-separated list."""
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
@@ -84,10 +84,10 @@ def _web_address(url: str) -> str:
 
 
 def is_web_address(url: str, schemes: tuple[str, ...] = ("http", "https")) -> bool:
-    """Return whether `url` is a whole address, with a host, in one of `schemes`."""
+    """Return whether `url` is a full address, with a host and one of `schemes`."""
     try:
         parts = urlsplit(url)
-        _ = parts.port  # read for its check alone: it raises when the port is no port
+        _ = parts.port  # raises `ValueError` for an invalid port
     except ValueError:
         return False
     return parts.scheme in schemes and bool(parts.hostname) and not any(map(str.isspace, url))
@@ -112,15 +112,15 @@ def _sender(text: str) -> str:
     return text
 
 
-# Their lengths are not promised, so that only what cannot be an identifier is refused.
+# The platforms do not guarantee the lengths of identifiers, so these patterns are loose.
 _SLACK_TEAM, _SNOWFLAKE = r"[ET][A-Z0-9]{1,20}", r"[1-9][0-9]{0,19}"
-# The form of a person's account, after its platform and a colon.
+# The format of a person's account, after its platform and a colon.
 ACCOUNT_FORMS: Mapping[str, str] = {
     "slack": rf"{_SLACK_TEAM}/[UW][A-Z0-9]{{1,20}}",
     "discord": _SNOWFLAKE,
 }
 TEAM_FORMS: Mapping[str, str] = {"slack": _SLACK_TEAM, "discord": _SNOWFLAKE}
-# A group of people: a user group or a channel of Slack, a role of Discord.
+# The format of a group's identifier: a Slack user group or channel, a Discord role.
 GROUP_FORMS: Mapping[str, str] = {"slack": r"[SCG][A-Z0-9]{1,20}", "discord": _SNOWFLAKE}
 _ACCOUNT = "|".join(f"{platform}:{form}" for platform, form in ACCOUNT_FORMS.items())
 _CHANNEL = rf"slack/{_SLACK_TEAM}/[CG][A-Z0-9]{{1,20}}|discord/{_SNOWFLAKE}/{_SNOWFLAKE}"
@@ -141,9 +141,9 @@ _BASIC_INFORMATION = "Il est à la page «\u00a0Basic Information\u00a0», sous 
 
 
 class Settings(BaseSettings):
-    """Every setting, under the name of its environment variable in lower case.
+    """All the settings, each named after its environment variable in lower case.
 
-    `.env.example` explains each in French; a test holds the two together.
+    `.env.example` explains each one in French, and a test checks that none is missing there.
     """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
@@ -186,24 +186,24 @@ class Settings(BaseSettings):
     vigie_journal: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     def today(self) -> date:
-        """Return today's date where the association is."""
+        """Return today's date in the association's time zone."""
         return self.calendar().day(system_clock())
 
     def calendar(self) -> Calendar:
-        """Return the association's days and hours."""
+        """Return the association's calendar, in its time zone."""
         return Calendar(ZoneInfo(self.vigie_fuseau))
 
     def sandboxed(self) -> bool:
-        """Return whether no platform is configured, so that the sandbox opens."""
+        """Return whether no platform is configured, so that the bot runs as a sandbox."""
         return self.slack_bot_token is None and self.discord_token is None
 
     def database(self) -> Path:
-        """Return the path of the database; the sandbox has its own, so that it harms no other."""
+        """Return the path of the database. The sandbox has a separate one."""
         chosen = self.vigie_db or (self.vigie_data or Path()) / "vigie.db"
         return chosen.with_stem(f"{chosen.stem}-essai") if self.sandboxed() else chosen
 
     def keys(self) -> Path:
-        """Return the folder of keys, which no copy holds; the sandbox has its own."""
+        """Return the folder of keys, which are never in a copy. The sandbox has a separate one."""
         chosen = self.vigie_cles or self.database().parent / "cles"
         return chosen.parent / f"{chosen.name or 'cles'}-essai" if self.sandboxed() else chosen
 
@@ -212,25 +212,24 @@ class Settings(BaseSettings):
         return self.vigie_sauvegardes or self.database().parent / "sauvegardes"
 
     def models(self) -> Path:
-        """Return the folder of the models learnt from the banks of questions; they can be made again."""
+        """Return the folder of the models trained on the question banks. They can be rebuilt."""
         return self.vigie_modeles or self.database().parent / "modeles"
 
     def teams(self) -> dict[str, str]:
-        """Return the association's own workspace and server by platform, those that are set."""
+        """Return the association's configured workspace and server, by platform."""
         own = {"slack": self.vigie_slack_equipe, "discord": self.vigie_discord_serveur}
         return {platform: team for platform, team in own.items() if team}
 
     def data_folders(self) -> tuple[Path, ...]:
-        """Return the folders that hold policies: the shipped one, then the association's own."""
+        """Return the folders of policies: the shipped one, then the association's own if it is set."""
         return (SEED,) if self.vigie_data is None else (SEED, self.vigie_data)
 
 
 def load(env_file: Path | None = None) -> Settings:
-    """Read the environment, and `env_file` for what it does not set.
+    """Read the settings from the environment, and from `env_file` for those that are not in the environment.
 
-    Raises `SettingsError` with every problem: lines that are no setting, unknown names, invalid values, and
-    settings that do not go together. A file that cannot be read is reported alone, since the other problems
-    may only come from what it would have set.
+    Raises `SettingsError` with every problem: malformed lines, unknown names, invalid values, and
+    inconsistent settings. An unreadable file is reported alone, since it may explain the other problems.
     """
     written, problems = _read_file(env_file) if env_file else ({}, [])
     problems += _unknown_names(os.environ, ("VIGIE_",)) + _unknown_names(written, _PREFIXES)
@@ -241,7 +240,7 @@ def load(env_file: Path | None = None) -> Settings:
     }
     settings = None
     try:
-        # The environment is in `raw` too, so that what is checked is what is used.
+        # `raw` includes the environment, so that the values checked are the values used.
         settings = Settings.model_validate(raw)
     except ValidationError as error:
         for detail in error.errors():
@@ -260,13 +259,13 @@ _TYPES: Mapping[str, str] = {
     "less_than_equal": "doit être au plus {le}.",
     "literal_error": "doit être l'une de ces valeurs\u00a0: {expected}.",
 }
-_PREFIXES = ("VIGIE_", "SLACK_", "DISCORD_")  # the names in a settings file that can only be ours
+_PREFIXES = ("VIGIE_", "SLACK_", "DISCORD_")  # names with these prefixes can only be ours
 
 
 def _read_file(env_file: Path) -> tuple[Mapping[str, str | None], list[str]]:
-    """Return what a settings file sets, and a problem for each line that cannot be understood.
+    """Return the values that a settings file sets, and a problem for each malformed line.
 
-    It is read once, since it may be a pipe. Raises `SettingsError` when it cannot be read.
+    The file is read only once, since it may be a pipe. Raises `SettingsError` when it cannot be read.
     """
     try:
         content = env_file.read_bytes()
@@ -305,7 +304,7 @@ def _unknown_names(names: Iterable[str], prefixes: tuple[str, ...]) -> list[str]
 
 
 def _closest(name: str, known: Iterable[str]) -> str | None:
-    """Return the setting whose name is close to `name`, ignoring their common prefix; None when none is."""
+    """Return the setting whose name is closest to `name`, ignoring common prefixes, or None."""
     own = name.removeprefix("VIGIE_")
     start = next((prefix for prefix in _PREFIXES if own.startswith(prefix)), "")
     rest = {setting.removeprefix("VIGIE_"): setting for setting in known}
@@ -315,7 +314,7 @@ def _closest(name: str, known: Iterable[str]) -> str | None:
 
 
 def _inconsistencies(raw: Mapping[str, str]) -> list[str]:
-    """Return a problem for each pair of settings that do not go together; their values may be invalid."""
+    """Return a problem for each inconsistency between settings, whose values may still be invalid."""
     bot_token, data = "slack_bot_token" in raw, raw.get("vigie_data")
     other_slack = "slack_app_token" in raw or "slack_signing_secret" in raw
     page = "Il est à la page «\u00a0OAuth & Permissions\u00a0» de l'application."

@@ -1,7 +1,7 @@
-"""Time as the association lives it: UTC in the database, local days and hours for people.
+"""Times and working days: UTC in the database, local days and hours for people.
 
-Arithmetic is done in UTC: adding hours to a local time is wrong on the two nights when the hour
-changes. A moment such as « at 9 on that day » is computed from the day and the hour, by `Calendar.at`.
+Arithmetic is done in UTC, since adding hours to a local time is wrong on the two nights when the hour
+changes. `Calendar.at` computes a moment such as « 9:00 on that day » from the day and the hour.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 Clock: TypeAlias = Callable[[], datetime]  # always aware, in UTC
 
-OPENS, CLOSES = time(9), time(17)  # the working day; its last instant is not in it
+OPENS, CLOSES = time(9), time(17)  # the working day, without its last instant
 
 _SATURDAY = 5
 _MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()  # noqa: SIM905 — twelve words read better as a line
@@ -23,12 +23,12 @@ _ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def system_clock() -> datetime:
-    """Return the present moment, in UTC."""
+    """Return the current time, in UTC."""
     return datetime.now(UTC)
 
 
 def iso(moment: datetime) -> str:
-    """Return `moment` as the database writes it: « 2026-11-24T15:04:05Z ».
+    """Format `moment` for the database: « 2026-11-24T15:04:05Z ».
 
     Raises `ValueError` for a time without a zone.
     """
@@ -38,33 +38,33 @@ def iso(moment: datetime) -> str:
 
 
 def utc(text: str) -> datetime:
-    """Read what `iso` wrote. Raises `ValueError` for anything else."""
+    """Parse a time in the format of `iso`. Raises `ValueError` for anything else."""
     return datetime.strptime(text, _ISO).replace(tzinfo=UTC)
 
 
 def in_words(day: date) -> str:
-    """Return a date as it is written in French: « 13 décembre 2015 », « 1er mai 2026 »."""
+    """Format a date in French: « 13 décembre 2015 », « 1er mai 2026 »."""
     return f"{'1er' if day.day == 1 else day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 @functools.cache
 def quebec_holidays() -> Container[date]:
-    """Return Québec's public holidays, with the day of rest that replaces one on a Sunday."""
-    import holidays  # noqa: PLC0415 — 40 ms, and no start needs it
+    """Return Québec's public holidays, including the day off that replaces a holiday on a Sunday."""
+    import holidays  # noqa: PLC0415 — 40 ms, not needed at startup
 
     return holidays.country_holidays("CA", subdiv="QC")
 
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The association's time zone and working hours; messages that can wait are sent only then."""
+    """The association's time zone and working hours, outside which only urgent messages are sent."""
 
     zone: ZoneInfo
     opens: time = OPENS
     closes: time = CLOSES
 
     def today(self, clock: Clock) -> date:
-        """Return today's date here."""
+        """Return today's local date."""
         return self.day(clock())
 
     def day(self, moment: datetime) -> date:
@@ -72,15 +72,15 @@ class Calendar:
         return moment.astimezone(self.zone).date()
 
     def at(self, day: date, hour: time) -> datetime:
-        """Return the moment, in UTC, when it is `hour` on `day` here.
+        """Return the moment, in UTC, of a local `hour` on a local `day`.
 
-        Where the hour comes twice (November), the first; where it does not come (March), as long after the
-        change as it would have been after the hour that was skipped (PEP 495, fold=0).
+        When the hour occurs twice (in November), it is the first occurrence. When it is skipped (in March),
+        it is computed with the offset from before the change (PEP 495, fold=0).
         """
         return datetime.combine(day, hour, tzinfo=self.zone).astimezone(UTC)
 
     def is_working_day(self, day: date) -> bool:
-        """Return whether `day` is neither on a week-end nor a public holiday."""
+        """Return whether `day` is neither on a weekend nor a public holiday."""
         return day.weekday() < _SATURDAY and day not in quebec_holidays()
 
     def is_working(self, moment: datetime) -> bool:
@@ -89,7 +89,7 @@ class Calendar:
         return self.is_working_day(day) and self.at(day, self.opens) <= moment < self.at(day, self.closes)
 
     def next_working(self, moment: datetime) -> datetime:
-        """Return `moment`, in UTC, if people work then, else the next opening hour."""
+        """Return `moment` in UTC if it is within working hours, else the next opening time."""
         day = self.day(moment)
         if self.is_working(moment):
             return moment.astimezone(UTC)
@@ -98,9 +98,9 @@ class Calendar:
         return self.at(day, self.opens)
 
     def after_working(self, moment: datetime, span: timedelta) -> datetime:
-        """Return the moment, in UTC, when people will have worked for as long as `span` since `moment`.
+        """Return the moment, in UTC, when `span` of working time has passed since `moment`.
 
-        It is within working hours: a span that ends with a day's last hour ends when the next day opens.
+        It is always within working hours: a span that ends at closing time ends at the next opening instead.
         """
         since = self.next_working(moment)
         while since + span >= (closes := self.at(self.day(since), self.closes)):
@@ -116,6 +116,6 @@ class Calendar:
         return day
 
     def next_daily(self, moment: datetime, hour: time) -> date:
-        """Return the first local day whose `hour` comes after `moment`."""
+        """Return the first local day on which `hour` is after `moment`."""
         day = self.day(moment)
         return day if self.at(day, hour) > moment else day + timedelta(days=1)

@@ -1,5 +1,4 @@
-"""The register of attestations, a signed chain, and the receipts made from it.
+"""The register of attestations, a signed chain, and its receipts.
 
-In: a person who attests a text. Out: entries that cannot be changed unnoticed, and receipts that anyone can
-verify.
+In: a person's attestation of a text. Out: tamper-evident entries, and receipts that anyone can verify.
 """

@@ -1,7 +1,8 @@
-"""The register of attestations: when each person was notified, opened, read, passed and attested, with proof.
+"""The register of attestations, and the record of each person's steps towards them.
 
-The five facts are recorded separately and none is inferred from another: `note_fact` stores four of them, and
-the fifth is an entry of the chain (`bot.register.chain`). Every function works in the caller's transaction.
+Five facts are recorded separately, and none is inferred from another: « delivered », « opened », « read »,
+« passed » and « attested ». `note_fact` stores the first four, and the last is an entry of the chain
+(`bot.register.chain`). Every function runs in the caller's transaction.
 """
 
 from __future__ import annotations
@@ -30,9 +31,9 @@ Fact: TypeAlias = Literal["delivered", "opened", "read", "passed", "attested"]
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The text to attest. `version`: the day it was adopted or revised. `sha256`: of its file, in hex.
+    """The text to attest. `version`: the day it was adopted or last revised.
 
-    `statement`: the French sentence that a person attests.
+    `sha256`: the hash of its file, in hexadecimal. `statement`: the French sentence that a person attests.
     """
 
     policy: str
@@ -43,7 +44,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Attesting:
-    """A person who attests a text: the name they give for the receipt, and the account they use."""
+    """A person's act of attesting a text: the name for the receipt, and the account used."""
 
     person_id: str
     name: str
@@ -57,7 +58,7 @@ Attest: TypeAlias = Callable[[Database, Attesting], object]
 
 @dataclass(frozen=True, slots=True)
 class Attestation:
-    """An entry, with the name and the salt that open its commitment; both None once erased."""
+    """An entry, with the name and salt that open its name commitment, both None once erased."""
 
     entry: ChainEntry
     name: str | None
@@ -80,7 +81,7 @@ def note_fact(
 
 
 def facts(db: Database, person_id: str, target: Target) -> dict[Fact, datetime]:
-    """Return the facts about a person and a text, each with the moment when it first happened."""
+    """Return the facts about a person and a text, each with the time of its first occurrence."""
     rows = db.conn.execute(
         """SELECT fact, happened_at FROM reading_facts WHERE person_id = :person AND policy = :policy
              AND version = :version
@@ -96,7 +97,7 @@ def facts(db: Database, person_id: str, target: Target) -> dict[Fact, datetime]:
 
 
 def attest(db: Database, attesting: Attesting, signer: Signer) -> Attestation:
-    """Add a signed entry to the chain; return the existing one if this person attested this text already.
+    """Add a signed entry to the chain, or return the existing one if the person already attested this text.
 
     Call `advance` once the transaction is committed.
     """
@@ -127,7 +128,7 @@ def attest(db: Database, attesting: Attesting, signer: Signer) -> Attestation:
         signer,
     )
     db.conn.execute(
-        f"INSERT INTO attestations ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})",  # noqa: S608 — our own names
+        f"INSERT INTO attestations ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})",  # noqa: S608 — column names from the code
         astuple(entry),
     )
     db.conn.execute(
@@ -139,7 +140,7 @@ def attest(db: Database, attesting: Attesting, signer: Signer) -> Attestation:
 
 
 def attestation_of(db: Database, person_id: str, policy: str, version: date) -> Attestation | None:
-    """Return a person's attestation of a version; the first one, when linked accounts had one each."""
+    """Return a person's attestation of a version: the first one if their linked accounts had one each."""
     attestations = _select(
         db,
         "person_id = ? AND policy = ? AND version = ? ORDER BY number LIMIT 1",
@@ -149,14 +150,14 @@ def attestation_of(db: Database, person_id: str, policy: str, version: date) -> 
 
 
 def all_attestations(db: Database) -> Iterator[Attestation]:
-    """Yield every entry in order of number, with the names that have not been erased."""
+    """Yield every entry in numerical order, with the names that have not been erased."""
     return _select(db, "true ORDER BY number", ())
 
 
 def _select(db: Database, where: str, values: Sequence[str | int]) -> Iterator[Attestation]:
     rows = db.conn.execute(
         f"""SELECT {", ".join(COLUMNS)}, name, name_salt
-            FROM attestations LEFT JOIN attestation_people USING (number) WHERE {where}""",  # noqa: S608 — our own words only
+            FROM attestations LEFT JOIN attestation_people USING (number) WHERE {where}""",  # noqa: S608 — no outside text
         values,
     )
     for row in rows:
@@ -164,19 +165,19 @@ def _select(db: Database, where: str, values: Sequence[str | int]) -> Iterator[A
 
 
 def public_keys(db: Database) -> Mapping[str, str]:
-    """Return the public keys that the database lists, in base64 by identifier, the oldest first."""
+    """Return the public keys listed in the database, in base64 by identifier, oldest first."""
     rows = db.conn.execute("SELECT id, public_key FROM attestation_keys ORDER BY since, rowid")
     return {str(key): str(public) for key, public in rows}
 
 
 def head(db: Database) -> Head:
-    """Return the last entry's number and digest."""
+    """Return the last entry's number and digest, 0 and "" for an empty register."""
     row = db.conn.execute("SELECT number, digest FROM attestations ORDER BY number DESC LIMIT 1").fetchone()
     return Head(*row) if row else Head(0, "")
 
 
 def _follows(db: Database, earlier: Head) -> bool:
-    """Return whether the register still holds `earlier`, which was once its last entry."""
+    """Return whether the register still holds `earlier`, a previous last entry."""
     if not earlier.number:
         return True
     row = db.conn.execute("SELECT digest FROM attestations WHERE number = ?", (earlier.number,)).fetchone()
@@ -184,9 +185,9 @@ def _follows(db: Database, earlier: Head) -> bool:
 
 
 def note_beginning(db: Database, keys: Path, signer: Signer) -> None:
-    """Note the end of an empty register in the `keys` folder, before its first entry.
+    """Record the end of an empty register in the `keys` folder, before its first entry.
 
-    Once there are entries, a note that is missing was therefore removed. Raises `StorageError`.
+    So once there are entries, a missing record was removed. Raises `StorageError`.
     """
     if not head(db).number and not (keys / signing.HEAD_FILE).exists():
         signing.note_head(keys, head(db), signer)
@@ -195,13 +196,13 @@ def note_beginning(db: Database, keys: Path, signer: Signer) -> None:
 def advance(db: Database, keys: Path, signer: Callable[[], Signer]) -> None:
     """Record the end of the register in the `keys` folder, once new entries are committed.
 
-    Call it after each transaction that attests, so that the record is never ahead of a sound register, and
-    at each start in case of a crash in between. Raises `StorageError`, and changes nothing, when the record
-    is missing or the register no longer holds the recorded entry: someone must investigate.
+    Call it after each transaction that adds an entry, so that the record is never ahead of a sound register,
+    and at each start in case of a crash in between. Raises `StorageError`, and changes nothing, when the
+    record is missing or the register no longer holds the recorded entry, so that someone investigates.
     """
     last = head(db)
     if not last.number:
-        return  # no key is made until someone attests
+        return  # no key is created until someone attests
     noted = signing.noted_head(keys, signing.load_ring(keys))
     if noted is None:
         raise StorageError(f"{keys / signing.HEAD_FILE} n'est plus là. Voyez vigie registre verifier.")
@@ -216,7 +217,7 @@ def advance(db: Database, keys: Path, signer: Callable[[], Signer]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A French sentence about one entry; `number` is 0 for the register as a whole."""
+    """A fault found in one entry: its number (0 for the register as a whole) and a French sentence."""
 
     number: int
     text: str
@@ -224,7 +225,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """A verification's result: the number of entries, the number without a name, and the faults in order."""
+    """A verification's result: the number of entries, the number of erased names, and the faults in order."""
 
     entries: int
     erased: int
@@ -232,10 +233,10 @@ class Audit:
 
 
 def verify_register(db: Database, ring: Ring, noted: Head | None = None) -> Audit:
-    """Check every entry, their order and signatures, the fields that open them, and the end of the register.
+    """Check the entries, their order and signatures, the names and accounts, and the end of the register.
 
-    `ring`: the trusted keys, which never come from the database. `noted`: the end recorded beside the keys;
-    None skips the check that no entry was removed from the end.
+    `ring`: the trusted keys, which never come from the database. `noted`: the end recorded beside the keys,
+    or None to skip the check that no entry was removed from the end.
     """
     attestations = list(all_attestations(db))
     faults = [*_chain_faults(attestations, ring), *_opening_faults(db)]
@@ -257,9 +258,9 @@ def verify_register(db: Database, ring: Ring, noted: Head | None = None) -> Audi
 
 
 def verify_with_end(db: Database, ring: Ring, keys: Path) -> tuple[Audit, bool]:
-    """Verify the register and its end, which is noted in the `keys` folder.
+    """Verify the register and its end, which is recorded in the `keys` folder.
 
-    Return the audit, and whether there was a note to check. A missing or unreadable note is a fault.
+    Return the audit, and whether the end was checked. A missing or unreadable record is a fault.
     """
     noted, problem = None, f"ce qui dit où il finit, {signing.HEAD_FILE}, n'est plus à côté des clés"
     try:
@@ -284,7 +285,7 @@ def _chain_faults(attestations: Sequence[Attestation], ring: Ring) -> Iterator[F
 
 
 def _opening_faults(db: Database) -> Iterator[Fault]:
-    """Check that names and accounts match their commitments, and accounts their persons."""
+    """Check that names and accounts match their commitments, and that accounts belong to their persons."""
     rows = db.conn.execute(
         """SELECT number, name, name_salt, account, account_salt, name_commitment, account_commitment,
              person_id, (SELECT accounts.person_id FROM accounts
@@ -303,24 +304,27 @@ def _opening_faults(db: Database) -> Iterator[Fault]:
 
 # --- Erasure ----------------------------------------------------------------------------------
 
-# These tables record what a person was told, read and attested; their rows have identifiers.
+# These tables record people's notifications, readings and attestations. Their rows have identifiers.
 _TABLES: Final = ("attestation_people", "reading_facts", "revision_recipients")
-_RECORDED = " UNION ".join(f"SELECT person_id FROM {table}" for table in _TABLES)  # noqa: S608 — the words above
+_RECORDED = " UNION ".join(f"SELECT person_id FROM {table}" for table in _TABLES)  # noqa: S608 — the names above
 _SERVING = """SELECT person_id FROM members WHERE until IS NULL OR until > :today
   UNION SELECT person_id FROM role_holders
   WHERE person_id IS NOT NULL AND since <= :today AND (until IS NULL OR until > :today)"""
 
 
 def erase_identity(db: Database, number: int, remember: Remember) -> bool:
-    """Erase the name and account of one entry, with their salts; the chain does not change."""
+    """Erase the name and account of one entry, with their salts, without changing the chain.
+
+    Return whether there was anything to erase.
+    """
     return bool(destroy(db, "attestation_people", "number = ?", (number,), remember))
 
 
 def expire_records(db: Database, today: date, years: int, remember: Remember) -> int:
     """Erase the records of people whose term ended `years` ago. Return the number of rows erased.
 
-    Run it every day, before former memberships are erased: it records when terms end. The term of someone who
-    was never a member ends on the day they are first seen here.
+    Run it every day, before expired memberships are erased, since it records the ends of terms from them. For
+    someone who was never a member or a holder, the term ends on the day this function first sees them.
     """
     day = {"today": today.isoformat()}
     db.conn.execute(f"DELETE FROM mandate_ends WHERE person_id IN ({_SERVING})", day)  # noqa: S608 — a constant
@@ -336,7 +340,7 @@ def expire_records(db: Database, today: date, years: int, remember: Remember) ->
     )
     try:
         limit = today.replace(year=today.year - years)
-    except ValueError:  # the 29th of February
+    except ValueError:  # 29 February
         limit = today.replace(year=today.year - years, day=28)
     over = "person_id IN (SELECT person_id FROM mandate_ends WHERE ended_on <= ?)"
     erased = sum(destroy(db, table, over, (limit.isoformat(),), remember) for table in _TABLES)
@@ -345,6 +349,6 @@ def expire_records(db: Database, today: date, years: int, remember: Remember) ->
 
 
 def holds_attestation(db: Database, person_id: str) -> bool:
-    """Return whether an attestation of this person is stored: it must be kept until it expires."""
+    """Return whether this person has an attestation, which must be kept until it expires."""
     row = db.conn.execute("SELECT 1 FROM attestation_people WHERE person_id = ? LIMIT 1", (person_id,))
     return row.fetchone() is not None

@@ -1,9 +1,9 @@
-"""One entry of the register of attestations: its digest, its commitments, its signature. No input or output.
+"""The entries of the register of attestations, with digests, commitments and signatures. No input or output.
 
-Each entry holds the digest of the one before it: to alter, move, remove or insert one breaks every later
-digest and signature. Two commitments are all that it holds of a person: SHA-256 of a field and a random
-salt. With the field and its salt, anyone can check whom the entry is about; once the salt is erased,
-nobody can find out, not even by trying every name.
+Each entry holds the digest of the previous one, so that altering, moving, removing or inserting an entry
+breaks every later digest and signature. An entry identifies its person only by two commitments, each the
+SHA-256 of a field and a random salt. With the field and its salt, anyone can verify the person's identity.
+Once the salt is erased, nobody can, not even by trying every name.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from bot.register import signing
 from bot.register.signing import Ring, Signer
 
 FIRST: Final = "0" * 64  # the `previous` of the first entry
-NAME_LENGTH: Final = 120  # Discord's names have 32 characters at most, Slack's 80
+NAME_LENGTH: Final = 120  # names have at most 32 characters on Discord, 80 on Slack
 _ENTRY: Final = b"vigie-attestation-1\n"
 _FIELD: Final = b"vigie-champ-1\n"
 _SALT_BYTES: Final = 32
-_MARKS: Final = 2  # accents on one letter: Vietnamese has two; with more, they cover the lines around
-_JOINERS: Final = "\u200c\u200d"  # some languages' spelling needs them
+_MARKS: Final = 2  # accents on one letter: Vietnamese needs two; more would cover the lines around
+_JOINERS: Final = "\u200c\u200d"  # the spelling of some languages needs them
 
 Field: TypeAlias = Literal["name", "account"]
 
 
 @dataclass(frozen=True, slots=True)
 class ChainEntry:
-    """One attestation in the chain; times are « 2026-11-24T15:04:05Z », days « 2015-12-13 ».
+    """One attestation in the chain. Times are « 2026-11-24T15:04:05Z », days « 2015-12-13 ».
 
-    `version`: the day when the text was adopted or last revised. `text_sha256`: of the version's file.
-    `statement`: the sentence attested, word for word. `digest`: of all the fields above it; `signature`:
-    of the digest, by the key `key_id`.
+    `version`: the day the text was adopted or last revised. `text_sha256`: the hash of the version's file.
+    `statement`: the sentence attested, word for word. `digest`: the hash of all the fields above it.
+    `signature`: the signature of the digest, by the key `key_id`.
     """
 
     number: int
@@ -73,7 +73,7 @@ def digest_of(entry: ChainEntry) -> str:
 
 
 def problems(entry: ChainEntry, ring: Ring) -> Iterator[str]:
-    """Yield, in French, each way in which an entry differs from what was signed."""
+    """Yield the problems of an entry in French: a wrong digest, an unknown key or a wrong signature."""
     if digest_of(entry) != entry.digest:
         yield "son contenu a été modifié"
     if entry.key_id not in ring:
@@ -97,14 +97,14 @@ def commitment(field: Field, value: str, salt: str) -> str:
 
 
 def canonical(value: Mapping[str, Any] | Sequence[str]) -> bytes:
-    """Return the only JSON form of `value` that is hashed: keys sorted, no space, ASCII."""
+    """Encode `value` as canonical JSON, for hashing: sorted keys, no spaces, ASCII."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
 
 
 def tidy(name: str) -> str:
-    """Return a name that prints safely: one line, `NAME_LENGTH` characters, nothing that hides or overprints.
+    """Make a name safe to print: one line, at most `NAME_LENGTH` characters.
 
-    Control characters and changes of writing direction are removed.
+    Remove control characters, changes of writing direction, and excess accents.
     """
     letters: list[str] = []
     marks = 0

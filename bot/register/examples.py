@@ -1,4 +1,4 @@
-"""One of each message of the register, for the gallery."""
+"""Examples of the register's messages, for the gallery."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.register.registrar import receipt_failed_message, receipt_message
 
 
 def register_examples() -> dict[str, Message]:
-    """Return one of each message that gives a receipt, by name."""
+    """Return one example of each message about a receipt, by name."""
     version, problem = date(2015, 12, 13), "Le programme qui compose la page n'a pas répondu."
     return {
         "Le reçu": receipt_message("PA20", version, b"%PDF-1.7"),

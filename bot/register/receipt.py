@@ -1,8 +1,8 @@
-"""The receipt of an attestation: a one-page PDF that the public keys alone can verify.
+"""The receipt of an attestation: a one-page PDF that can be verified with the public keys alone.
 
-After the page come comments, which PDF readers skip (ISO 32000-1, 7.2.4): the entry of the register and
-the name that opens it, then a signature of all the bytes before it, page included. So neither the data nor
-the page can be changed. A copy that another program saved again is no longer the receipt.
+The page is followed by comments, which PDF readers skip (ISO 32000-1, 7.2.4): the register entry and the name
+that opens its commitment, then a signature of the page and of this data. So neither can be changed. A file
+saved again by another program is no longer a valid receipt.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LARGEST: Final = 1_000_000  # bytes: a receipt has about forty thousand
 PLATFORMS: Final = {"slack": "Slack", "discord": "Discord", "local": "le bac à sable"}
 
 _MARK: Final = b"%vigie-recu-1\n"
-_LINE: Final = 72  # of the 255 bytes that a line may have
+_LINE: Final = 72  # bytes of data per line, out of the 255 that a PDF line may have
 _TAIL: Final = re.compile(rb"startxref\s+(\d+)\s+%%EOF\s*\Z")
 _TEMPLATE: Final = Path(__file__).with_name("receipt.typ")
 _NO_RECEIPT: Final = (
@@ -40,12 +40,12 @@ _NO_RECEIPT: Final = (
 
 
 class ReceiptError(Exception):
-    """A receipt cannot be made, or is not genuine; the text is one French sentence."""
+    """A receipt cannot be made, or is not genuine. The text is one French sentence."""
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """The association that gives receipts. `policy`: gives « PA20 » and its full title by identifier."""
+    """The association that issues receipts. `policy`: maps an identifier to « PA20 » and its full title."""
 
     association: str
     policy: Callable[[str], tuple[str, str]]
@@ -56,9 +56,9 @@ class Issuer:
 
 
 def make_receipt(attestation: Attestation, issuer: Issuer, signer: Signer) -> bytes:
-    """Return an attestation's receipt as a PDF. Takes a second or two, in a process of its own.
+    """Return an attestation's receipt as a PDF. It takes a second or two, in a separate process.
 
-    Raises `ReceiptError` when the person's name was erased, or the page cannot be made.
+    Raises `ReceiptError` when the person's name was erased, or the page cannot be typeset.
     """
     if attestation.name is None or attestation.name_salt is None:
         raise ReceiptError("le nom de cette personne a été effacé du registre.")
@@ -71,11 +71,11 @@ def make_receipt(attestation: Attestation, issuer: Issuer, signer: Signer) -> by
 
 
 def page_data(attestation: Attestation, issuer: Issuer) -> dict[str, str]:
-    """Return the texts of the page, by their names in `receipt.typ`."""
+    """Return the texts of the page, by their field names in `receipt.typ`."""
     entry = attestation.entry
     name, title = issuer.policy(entry.policy)
     version = in_words(date.fromisoformat(entry.version))
-    unbroken = version.replace(" ", "\u00a0")  # never split at the end of a line
+    unbroken = version.replace(" ", "\u00a0")  # never broken across lines
     return {
         "association": _printed(issuer.association),
         "number": str(entry.number),
@@ -86,7 +86,7 @@ def page_data(attestation: Attestation, issuer: Issuer) -> dict[str, str]:
         "version": version,
         "when": local_time(entry.attested_at, issuer.zone),
         "utc": entry.attested_at,
-        "made_at": entry.attested_at,  # the entry's: made again, the receipt has the same bytes
+        "made_at": entry.attested_at,  # the entry's time, so that the same page is made every time
         "platform": PLATFORMS.get(entry.platform, entry.platform),
         "text": entry.text_sha256,
         "digest": entry.digest,
@@ -95,12 +95,12 @@ def page_data(attestation: Attestation, issuer: Issuer) -> dict[str, str]:
 
 
 def _printed(text: str) -> str:
-    """Return our own words with a typographic apostrophe; a person's name stays as they wrote it."""
+    """Return our own text with typographic apostrophes. Do not use it for a person's name."""
     return text.replace("'", "’")
 
 
 def local_time(moment: str, zone: ZoneInfo) -> str:
-    """Return a time of the register in words: « 24 novembre 2026, 10 h 04 (UTC−5) »."""
+    """Format a register time in French: « 24 novembre 2026, 10 h 04 (UTC−5) »."""
     local = utc(moment).astimezone(zone)
     shift = local.utcoffset()
     minutes = round(shift.total_seconds() / 60) if shift else 0
@@ -111,7 +111,7 @@ def local_time(moment: str, zone: ZoneInfo) -> str:
 
 
 def _trailer(page: bytes, content: Mapping[str, object], signer: Signer) -> bytes:
-    """Return the comments after the page, then a second end of file, so that PDF readers find it."""
+    """Return the comments to append to the page, then a second end of file for PDF readers."""
     data = base64.b64encode(chain.canonical(content))
     signature = signer.sign(_sealed(page, data)).encode("ascii")
     return _written(page, data, signer.id.encode("ascii"), signature)
@@ -133,9 +133,9 @@ def _sealed(page: bytes, data: bytes) -> bytes:
 
 
 def verify_receipt(content: bytes, ring: Ring) -> Attestation:
-    """Return the attestation on a receipt, once everything in it is verified with the trusted keys.
+    """Verify a whole receipt with the trusted keys in `ring`, and return its attestation.
 
-    Raises `ReceiptError`, which says what is wrong.
+    Raises `ReceiptError` with the problem, in French.
     """
     page, mark, trailer = content.rpartition(_MARK)
     lines = [line.removeprefix(b"%") for line in trailer.split(b"\n") if line.startswith(b"%")]

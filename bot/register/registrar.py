@@ -1,4 +1,4 @@
-"""An attestation from start to finish: its entry, its receipt, and the signed end of the register."""
+"""The whole process of an attestation: its entry, its receipt, and the signed end of the register."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from bot.schedule import clock
 from bot.storage.database import Storage
 from bot.times import in_words
 
-ADVANCE: Final = "attestations"  # the errand
+ADVANCE: Final = "attestations"  # the name of the errand that records the end of the register
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptNotice:
-    """The arguments of the notice that carries a receipt: the person, the policy, the version's day."""
+    """The arguments of a receipt's notice: the person, the policy, the version's day."""
 
     person: str
     policy: str
@@ -40,10 +40,10 @@ RECEIPT: Final = Notice("recu", "le reçu d'une attestation", ReceiptNotice)
 
 @dataclass(frozen=True, slots=True)
 class Registrar:
-    """Keeps the register.
+    """The service that adds attestations to the register and sends their receipts.
 
-    `signer`: returns the key in use, for a database; raises `StorageError`. `keys`: the folder where the end
-    of the register is recorded, None when the storage is in memory.
+    `signer`: returns the signing key for a database, or raises `StorageError`. `keys`: the folder where the
+    end of the register is recorded, None when the storage is in memory.
     """
 
     storage: Storage
@@ -52,7 +52,7 @@ class Registrar:
     keys: Path | None
 
     def attest(self, db: Database, attesting: Attesting) -> None:
-        """Add an attestation to the register and send its receipt, in the caller's transaction."""
+        """Add an attestation to the register and queue its receipt, in the caller's transaction."""
         signer = self.signer(db)
         if self.keys:
             attestations.note_beginning(db, self.keys, signer)
@@ -61,11 +61,11 @@ class Registrar:
         clock.plan(db, f"{ADVANCE}:{attestation.entry.number}", ADVANCE, attesting.at)
 
     def send_again(self, db: Database, person_id: str, target: Target, now: datetime) -> None:
-        """Send a person their receipt again, at most once a minute."""
+        """Queue a person's receipt again, at most once a minute."""
         _send(db, person_id, target, now, again=f":{now:%Y-%m-%dT%H:%M}")
 
     def notice_builders(self) -> tuple[NoticeBuilder, ...]:
-        """Return the notice that carries a receipt, for the outbox to send."""
+        """Return the notice of a receipt, with its builder, for the outbox."""
         return (RECEIPT.built_by(self._receipt),)
 
     def _receipt(self, context: NoticeContext, notice: ReceiptNotice) -> Deferred[Message] | None:
@@ -84,9 +84,10 @@ class Registrar:
         return Deferred(make)
 
     def catch_up(self) -> None:
-        """Record the end of the register beside the keys, on the storage thread; do nothing in memory.
+        """Record the end of the register beside the keys. Call it on the storage thread.
 
-        Raises `StorageError` when entries are missing, or the end noted before.
+        It does nothing when the storage is in memory. Raises `StorageError` when entries, or the previous
+        record, are missing.
         """
         if self.keys:
             with self.storage.transaction() as db:
@@ -100,7 +101,7 @@ def _send(db: Database, person_id: str, target: Target, now: datetime, again: st
 
 
 def receipt_message(policy: str, version: date, content: bytes) -> Message:
-    """Return the message that carries a receipt, as PDF bytes."""
+    """Return the message that sends a receipt. `content`: its PDF bytes."""
     return Message(
         Heading("Votre reçu"),
         Text(
@@ -114,7 +115,7 @@ def receipt_message(policy: str, version: date, content: bytes) -> Message:
 
 
 def receipt_failed_message(policy: str, version: date, why: str) -> Message:
-    """Tell a person that their attestation is valid although its receipt could not be made."""
+    """Return the message that confirms a valid attestation whose receipt could not be made."""
     return Message(
         Heading("Votre attestation est au registre"),
         Text(

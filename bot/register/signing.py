@@ -1,7 +1,7 @@
-"""The register's keys: the private key that signs, the public keys that verify, and the signed end.
+"""The register's signing and verification keys, and the signed record of its end.
 
-In the folder of keys, `registre.cle` is the private key in use, 32 bytes that stay on this machine;
-`registre.publiques` lists every public key that was ever used, one a line, and can be given to anyone;
+The folder of keys holds three files. `registre.cle` is the private key in use, 32 bytes that stay on this
+machine. `registre.publiques` lists every public key ever used, one per line, and can be shared with anyone.
 `registre.tete` is the last known end of the register (see `note_head`).
 """
 
@@ -48,7 +48,7 @@ class Signer:
 
     @property
     def ring(self) -> Ring:
-        """The ring that trusts this key alone."""
+        """A ring that contains only this key."""
         return {self.id: self.public}
 
 
@@ -58,12 +58,12 @@ def key_id(public: bytes) -> str:
 
 
 def new_signer() -> Signer:
-    """Return a new key that is not stored: for the sandbox and tests."""
+    """Return a new key that is not stored, for the sandbox and tests."""
     return Signer(SigningKey.generate())
 
 
 def genuine(ring: Ring, key: str, message: bytes, signature: str) -> bool:
-    """Return whether `signature` was made from `message` by the key of that identifier in `ring`."""
+    """Return whether `signature`, in base64, signs `message` with the key in `ring` whose id is `key`."""
     if key not in ring:
         return False
     try:
@@ -71,7 +71,7 @@ def genuine(ring: Ring, key: str, message: bytes, signature: str) -> bool:
         VerifyKey(ring[key]).verify(message, decoded)
     except (BadSignatureError, binascii.Error, ValueError):
         return False
-    # The last letter of base64 has unused bits: only one spelling of a signature is the one we wrote.
+    # The last base64 character has unused bits. Accept only the canonical encoding of a signature.
     return base64.b64encode(decoded).decode("ascii") == signature
 
 
@@ -79,9 +79,9 @@ def genuine(ring: Ring, key: str, message: bytes, signature: str) -> bool:
 
 
 def load_signer(keys: Path, *, create: bool = False) -> Signer:
-    """Read the private key in the `keys` folder; `create`: make the first one if there never was any.
+    """Read the private key in the `keys` folder. `create`: make the first one if none has ever existed.
 
-    Raises `StorageError`, also when the key is lost although public keys are listed.
+    Raises `StorageError`, including when the private key is lost although public keys are listed.
     """
     file = keys / KEY_FILE
     if create and not file.exists() and not (keys / PUBLIC_FILE).exists():
@@ -104,9 +104,9 @@ def load_signer(keys: Path, *, create: bool = False) -> Signer:
 
 
 def renew(keys: Path) -> Signer:
-    """Make a new key and use it from now on; earlier signatures can still be verified.
+    """Create a new key and use it from now on. Earlier signatures can still be verified.
 
-    The public key is listed before the private key is in place, so that nothing is ever signed with an
+    The public key is listed before the private key is written, so that nothing is ever signed with an
     unlisted key. Raises `StorageError`.
     """
     key = SigningKey.generate()
@@ -127,7 +127,7 @@ def _write(file: Path, content: bytes) -> None:
 
 
 def load_ring(keys: Path) -> Ring:
-    """Read the public keys listed in the `keys` folder; none without a list. Raises `StorageError`."""
+    """Read the public keys listed in the `keys` folder, empty without a list. Raises `StorageError`."""
     file = keys / PUBLIC_FILE
     return read_ring(file) if file.exists() else {}
 
@@ -158,7 +158,7 @@ def read_ring(file: Path) -> Ring:
 
 
 def ring_text(ring: Ring) -> str:
-    """Return public keys in the form that `read_ring` reads."""
+    """Format public keys as a list for `read_ring`."""
     return "".join(f"{_LABEL} {key} {base64.b64encode(ring[key]).decode('ascii')}\n" for key in ring)
 
 
@@ -167,16 +167,16 @@ def ring_text(ring: Ring) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The last entry of the register: its number and its digest; 0 and "" when it is empty."""
+    """The last entry of the register: its number and digest, 0 and "" when the register is empty."""
 
     number: int
     digest: str
 
 
 def note_head(keys: Path, head: Head, signer: Signer) -> None:
-    """Write the signed end of the register in the `keys` folder, in place of the previous one.
+    """Record the signed end of the register in the `keys` folder, replacing the previous record.
 
-    It reveals entries removed from the end, which a chain alone cannot. Raises `StorageError`.
+    This record reveals the removal of the last entries, which the chain alone cannot. Raises `StorageError`.
     """
     note = {"number": head.number, "digest": head.digest, "key": signer.id}
     note["signature"] = signer.sign(_signed(head))
@@ -184,9 +184,9 @@ def note_head(keys: Path, head: Head, signer: Signer) -> None:
 
 
 def noted_head(keys: Path, ring: Ring) -> Head | None:
-    """Return the end noted in the `keys` folder, None when there is no note.
+    """Return the end recorded in the `keys` folder, None when there is no record.
 
-    Raises `StorageError` when the note cannot be read or was not signed by a key of `ring`.
+    Raises `StorageError` when the record cannot be read or is not signed by a key in `ring`.
     """
     file = keys / HEAD_FILE
     try:
@@ -203,7 +203,10 @@ def noted_head(keys: Path, ring: Ring) -> Head | None:
 
 
 def set_head_aside(keys: Path) -> Path | None:
-    """Copy the note to a new name and return that path, None when there is no note. Raises `StorageError`."""
+    """Copy the record of the end to a new name and return its path, None when there is no record.
+
+    Raises `StorageError`.
+    """
     file = keys / HEAD_FILE
     if not file.exists():
         return None
