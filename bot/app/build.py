@@ -17,9 +17,9 @@ from functools import cached_property, partial
 from sqlite_utils import Database
 
 from bot.answers import retraining
-from bot.answers.conversations import AnswerMemory
 from bot.answers.engine.shelf import ModelShelf
 from bot.answers.guidance import Guidance, load_guidance
+from bot.answers.memory import AnswerMemory
 from bot.answers.negative_posts import NegativePosts, load_negative_posts
 from bot.answers.questions import Engine
 from bot.backup import destroyed

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from bot.answers import unanswered
-from bot.answers.conversations import AnswerMemory, GivenAnswer
 from bot.answers.guidance import Guidance
+from bot.answers.memory import AnswerMemory, GivenAnswer
 from bot.answers.negative_posts import NegativePosts
 from bot.answers.questions import Engine, PolicyAnswer
 from bot.answers.unanswered import Problem

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from sqlite_utils import Database
 
-from bot.answers.conversations import Fading
+from bot.answers.memory import Fading
 from bot.conversation.requests import Request, UserError
 from bot.onboarding.enrolment import OnboardingPlan, Onboardings
 from bot.onboarding.quiz import bank as quiz_bank

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, TypeVar
 
-from bot.answers.conversations import Fading
+from bot.answers.memory import Fading
 from bot.reports.filing import Report
 from bot.times import Clock
 

@@ -18,14 +18,14 @@ from bot.conversation.requests import Actor
 from bot.logs import loggable
 from bot.people.office import Office
 from bot.policy.library import Library
-from bot.reports import filing, followups
+from bot.reports import filing, reporter_access
 from bot.reports.addresses.addresses import Addresses
 from bot.reports.drafts import Drafts
 from bot.reports.filing import NAME_LENGTH, PLACE_LENGTH, SUMMARY_LENGTH, Report
-from bot.reports.followups import Followup, UnknownCodeError
 from bot.reports.identifying import Identifying, IdentifyingMark
 from bot.reports.limits import REFUSAL, Limiter
 from bot.reports.records import SEVERITIES, Records, Session
+from bot.reports.reporter_access import Followup, UnknownCodeError
 from bot.reports.routing import RECIPIENTS
 from bot.storage.database import StorageError
 
@@ -169,19 +169,19 @@ class Reporting:
     def receipt_of(self, typed: str) -> str:
         """Return the lookup hash of a text, a code or not."""
         with self.session() as session:
-            return followups.receipt_of(session, typed)
+            return reporter_access.receipt_of(session, typed)
 
     def follow(self, receipt: str) -> Followup:
         """Return a report as its author may see it. Raises `UnknownCodeError`."""
         with self.session() as session:
-            return followups.follow(session, receipt)
+            return reporter_access.follow(session, receipt)
 
     def add(self, receipt: str, text: str) -> None:
-        """Add a message to a report, once cleaned. Raises `ReportError` (see `followups.add`)."""
+        """Add a message to a report, once cleaned. Raises `ReportError` (see `reporter_access.add`)."""
         with self._changing() as session:
-            followups.add(session, receipt, self.cleaned(text))
+            reporter_access.add(session, receipt, self.cleaned(text))
 
     def withdraw(self, receipt: str) -> None:
         """Destroy a report at once. Raises `UnknownCodeError`."""
         with self._changing() as session:
-            followups.withdraw(session, receipt)
+            reporter_access.withdraw(session, receipt)

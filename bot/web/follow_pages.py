@@ -10,8 +10,8 @@ import htpy as h
 from bot.platforms.line_breaks import with_breaks
 from bot.reports import codes
 from bot.reports.filing import MESSAGE_LENGTH
-from bot.reports.followups import Followup
 from bot.reports.identifying import IdentifyingMark
+from bot.reports.reporter_access import Followup
 from bot.web import fields, pages
 from bot.web.fields import FieldSpec, actions, button
 

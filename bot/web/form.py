@@ -33,11 +33,11 @@ from bot.platforms.contract import PlatformError
 from bot.reports import routing
 from bot.reports.codes import new_code
 from bot.reports.filing import MESSAGE_LENGTH, NAME_LENGTH, SUMMARY_LENGTH, Report
-from bot.reports.followups import Followup, UnknownCodeError
 from bot.reports.identifying import IdentifyingMark, without_overlap
 from bot.reports.intake import Reporting, ReportReview
 from bot.reports.limits import REFUSAL
 from bot.reports.records import ReportError
+from bot.reports.reporter_access import Followup, UnknownCodeError
 from bot.typesetting.image_cleaning import ImageError
 from bot.web import draft, follow_pages, pages
 from bot.web.body import BODY_SIZE, DRAFT_SIZE, PICTURE_SIZE, Bodies, FormBody

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from bot.cli.main import vigie as line
 from bot.people import roles
-from bot.reports import filing, followups, keys
+from bot.reports import filing, keys, reporter_access
 from bot.reports.filing import Report
 from bot.reports.keys import KEY_FILE
 from bot.reports.records import Records, Session
@@ -55,7 +55,7 @@ class Home:
             assert session.ring.open(image) == b"image"
             assert session.ring.resealed(sealed) is None
             assert filing.open_report(session.ring, sealed) == ENTRY
-            return followups.follow(session, followups.receipt_of(session, code)).status
+            return reporter_access.follow(session, reporter_access.receipt_of(session, code)).status
 
         return self.within(find)
 

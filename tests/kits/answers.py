@@ -9,8 +9,8 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from bot.answers import guidance
-from bot.answers.conversations import AnswerMemory
 from bot.answers.engine.scores import ScoredClause
+from bot.answers.memory import AnswerMemory
 from bot.answers.questions import Engine, PolicyAnswer
 from bot.commands import banque, politique, question, retour, vigie
 from bot.commands.banque import BankEditing

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 from sqlite_utils import Database
 
 from bot.answers import guidance, negative_posts
-from bot.answers.conversations import Fading
 from bot.answers.engine.shelf import FixedModel
 from bot.answers.guidance import Guidance
+from bot.answers.memory import Fading
 from bot.answers.negative_posts import NegativePosts
 from bot.app.build import Bot, build
 from bot.app.sandbox import adapter

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from bot.answers.conversations import Fading
+from bot.answers.memory import Fading
 from bot.cli import main as cli
 from bot.commands.signalement import signalement
 from bot.conversation.dispatcher import Dispatcher
@@ -27,7 +27,7 @@ from bot.platforms.discord.client import Client
 from bot.platforms.slack import render as slack_render
 from bot.platforms.slack.adapter import SlackAdapter
 from bot.platforms.slack.replies import SlackReplies
-from bot.reports import escalation, filing, followups, records
+from bot.reports import escalation, filing, records, reporter_access
 from bot.reports.addresses.addresses import Addresses
 from bot.reports.drafts import DraftShelf
 from bot.reports.intake import Reporting
@@ -51,9 +51,9 @@ STAGES: Final[tuple[Callable[..., Any], ...]] = (
     signalement.report,
     Reporting.review,
     filing.file_report,
-    followups.follow,
-    followups.add,
-    followups.withdraw,
+    reporter_access.follow,
+    reporter_access.add,
+    reporter_access.withdraw,
     escalation.beat,
     Addresses.find,
     Keyring.seal,

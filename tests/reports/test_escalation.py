@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.people import roles
 from bot.reports import cases as report_cases
-from bot.reports import followups
+from bot.reports import reporter_access
 from bot.reports.records import LONGEST, SHORTEST, EscalationPlan, ReportError
 from bot.times import iso, utc
 from tests.kits.fake_clock import FakeClock
@@ -317,7 +317,7 @@ def test_whoever_is_named_before_anyone_is_told_sees_nothing_even_before_that_re
 def test_withdrawing_the_report_that_parted_a_case_leaves_the_other_where_it_went() -> None:
     desk, role_of, codes = two_reports(VP)
     vp, conseiller, _ = role_of
-    followups.withdraw(desk.session, followups.receipt_of(desk.session, codes[1]))
+    reporter_access.withdraw(desk.session, reporter_access.receipt_of(desk.session, codes[1]))
     assert [(person, level) for _, person, level in desk.run(minutes=62)] == [(conseiller, "first")]
     assert report_cases.open_case(desk.session, desk.case(), conseiller).line.reports == 1
     assert report_cases.list_cases(desk.session, vp) == []
@@ -326,7 +326,7 @@ def test_withdrawing_the_report_that_parted_a_case_leaves_the_other_where_it_wen
 def test_a_report_withdrawn_before_anyone_was_told_is_told_to_nobody() -> None:
     desk, role_of = desk_at("2026-11-24T15:00:00Z")
     code = desk.file()
-    followups.withdraw(desk.session, followups.receipt_of(desk.session, code))
+    reporter_access.withdraw(desk.session, reporter_access.receipt_of(desk.session, code))
     assert desk.run(minutes=62) == []
     assert [report_cases.list_cases(desk.session, person) for person in role_of] == [[], [], []]
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.reports import cases, followups, retention
+from bot.reports import cases, reporter_access, retention
 from bot.reports.cases import NOT_YOURS
-from bot.reports.followups import Followup
 from bot.reports.records import ReportError
+from bot.reports.reporter_access import Followup
 from bot.reports.routing import RECIPIENTS
 from tests.kits.people import count
 from tests.kits.reports.records import CONSEILLER, POST, SUPPLEANCE, VP, Desk
@@ -27,8 +27,8 @@ def ask(desk: Desk, person: str, question: str) -> None:
 
 
 def followed(desk: Desk, code: str) -> Followup:
-    receipt = followups.receipt_of(desk.session, code)
-    return followups.follow(desk.session, receipt)
+    receipt = reporter_access.receipt_of(desk.session, code)
+    return reporter_access.follow(desk.session, receipt)
 
 
 def delivered(desk: Desk) -> None:
@@ -60,7 +60,7 @@ def test_wrong_unknown_withdrawn_and_expired_codes_are_told_the_same(desk: Desk)
     vp = desk.holder(VP)
     withdrawn, expired, known = desk.file("a"), desk.file("b"), desk.file("c")
     delivered(desk)
-    followups.withdraw(desk.session, followups.receipt_of(desk.session, withdrawn))
+    reporter_access.withdraw(desk.session, reporter_access.receipt_of(desk.session, withdrawn))
     for line in cases.list_cases(desk.session, vp):
         if cases.read_case(desk.session, line.id).filings[0].report.address == "b":
             cases.close_case(desk.session, line.id, vp, "handled", "")
@@ -72,14 +72,14 @@ def test_wrong_unknown_withdrawn_and_expired_codes_are_told_the_same(desk: Desk)
         with pytest.raises(ReportError) as refused:
             followed(desk, code)
         said.append(str(refused.value))
-    assert set(said) == {followups.GONE}
+    assert set(said) == {reporter_access.GONE}
     assert followed(desk, known)
 
 
 def test_the_reporter_follows_what_becomes_of_it_and_answers(desk: Desk) -> None:
     vp = desk.holder(VP)
     code = desk.file()
-    receipt = followups.receipt_of(desk.session, code)
+    receipt = reporter_access.receipt_of(desk.session, code)
     delivered(desk)
     cases.open_case(desk.session, desk.case(), vp)
     assert followed(desk, code).status == "Lu"
@@ -87,7 +87,7 @@ def test_the_reporter_follows_what_becomes_of_it_and_answers(desk: Desk) -> None
     assert followed(desk, code).status == "Pris en charge"
     ask(desk, vp, "De quelle page s'agit-il?")
     assert followed(desk, code).awaits_answer
-    followups.add(desk.session, receipt, "De la page principale.")
+    reporter_access.add(desk.session, receipt, "De la page principale.")
     assert not followed(desk, code).awaits_answer
     assert [one.author for one in followed(desk, code).dialogue] == ["holder", "reporter"]
     [filing] = cases.open_case(desk.session, desk.case(), vp).filings
@@ -99,15 +99,15 @@ def test_the_reporter_follows_what_becomes_of_it_and_answers(desk: Desk) -> None
     ended = followed(desk, code)
     assert (ended.closed, ended.outcome, ended.explanation) == (True, "Traité", "Merci de votre vigilance.")
     with pytest.raises(ReportError):
-        followups.add(desk.session, receipt, "Encore un mot.")
+        reporter_access.add(desk.session, receipt, "Encore un mot.")
 
 
 def test_a_withdrawn_report_is_destroyed_and_no_copy_brings_it_back(desk: Desk) -> None:
     vp = desk.holder(VP)
     code = desk.file()
     delivered(desk)
-    case, receipt = desk.case(), followups.receipt_of(desk.session, code)
-    followups.withdraw(desk.session, receipt)
+    case, receipt = desk.case(), reporter_access.receipt_of(desk.session, code)
+    reporter_access.withdraw(desk.session, receipt)
     assert count(desk.db, "report_cases") == count(desk.db, "report_filings") == 0
     assert {table for table, _ in desk.forgotten} == {"report_filings", "report_cases"}
     with pytest.raises(ReportError, match=NOT_YOURS[:20]):
@@ -170,7 +170,7 @@ def test_a_question_is_read_by_the_one_whose_report_it_is_about_and_by_no_other(
     delivered(desk)
     cases.open_case(desk.session, desk.case(), vp)
     assert followed(desk, codes[2]).status == "Pris en charge", "it is not they who were asked"
-    followups.withdraw(desk.session, followups.receipt_of(desk.session, codes[1]))
+    reporter_access.withdraw(desk.session, reporter_access.receipt_of(desk.session, codes[1]))
     with pytest.raises(ReportError, match="retiré"):
         cases.ask_question(desk.session, desk.case(), vp, asked.id, "Et quand?")
 
@@ -178,7 +178,7 @@ def test_a_question_is_read_by_the_one_whose_report_it_is_about_and_by_no_other(
 def test_withdrawing_one_of_two_leaves_the_other(desk: Desk) -> None:
     vp = desk.holder(VP)
     first, second = desk.file(), desk.file()
-    followups.withdraw(desk.session, followups.receipt_of(desk.session, first))
+    reporter_access.withdraw(desk.session, reporter_access.receipt_of(desk.session, first))
     delivered(desk)
     assert cases.open_case(desk.session, desk.case(), vp).line.reports == 1
     assert followed(desk, second)

@@ -20,7 +20,7 @@ from bot.outbox.notices import NoticeContext, Notices
 from bot.people import persons, roles
 from bot.privacy import personal_data
 from bot.reports import cases as report_cases
-from bot.reports import escalation, followups, queue, retention
+from bot.reports import escalation, queue, reporter_access, retention
 from bot.reports import filing as reports
 from bot.reports import notices as report_notices
 from bot.reports.checks import check_reports as checks
@@ -80,7 +80,7 @@ class Home:
 
         def look(session: Session) -> bool:
             try:
-                followups.follow(session, followups.receipt_of(session, code))
+                reporter_access.follow(session, reporter_access.receipt_of(session, code))
             except ReportError:
                 return False
             return True
@@ -91,7 +91,7 @@ class Home:
         """Withdraw a report, as its reporter does."""
 
         def work(session: Session) -> None:
-            followups.withdraw(session, followups.receipt_of(session, code))
+            reporter_access.withdraw(session, reporter_access.receipt_of(session, code))
 
         self.within(work)
 

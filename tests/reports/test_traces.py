@@ -18,7 +18,7 @@ from bot.conversation.messages import Message
 from bot.conversation.requests import Request
 from bot.reports import codes
 from bot.reports.filing import Report, open_report
-from bot.reports.followups import UnknownCodeError
+from bot.reports.reporter_access import UnknownCodeError
 from bot.settings import Settings
 from bot.storage.database import Storage
 from bot.web.form import WebForm

@@ -10,9 +10,9 @@ import pytest
 from bot.app.build import Bot
 from bot.reports import cases, escalation, routing
 from bot.reports.filing import Report, open_report
-from bot.reports.followups import MOST_ADDED
 from bot.reports.limits import BY_WEB, IN_ALL, REFUSAL
 from bot.reports.records import Session
+from bot.reports.reporter_access import MOST_ADDED
 from bot.settings import Settings
 from tests.kits.office import built
 from tests.kits.reports.web import TYPED, Seen, Visitor, served

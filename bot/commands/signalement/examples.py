@@ -6,12 +6,12 @@ from dataclasses import replace
 
 from bot.commands.signalement import follow_messages, messages
 from bot.conversation.forms import Reply
-from bot.reports import followups, routing
+from bot.reports import reporter_access, routing
 from bot.reports.cases import DialogueMessage
 from bot.reports.filing import Report
-from bot.reports.followups import Followup
 from bot.reports.identifying import IdentifyingKind, IdentifyingMark
 from bot.reports.intake import Reporting
+from bot.reports.reporter_access import Followup
 from bot.reports.routing import RECIPIENTS
 
 _NAME = IdentifyingKind(0, "name", "Le nom d'une personne", (), None)
@@ -50,7 +50,7 @@ def signalement_examples(reporting: Reporting) -> dict[str, Reply]:
         "Signaler, abandonné": messages.GIVEN_UP,
         "Signaler, trop tard": messages.TOO_LATE,
         "Suivre, le code à entrer": follow_messages.code_form(),
-        "Suivre, un code qui n'ouvre rien": follow_messages.unopened(followups.GONE),
+        "Suivre, un code qui n'ouvre rien": follow_messages.unopened(reporter_access.GONE),
         "Suivre": follow_messages.followed(received, token),
         "Suivre, une question": follow_messages.followed(
             replace(received, status="Lu", dialogue=(question,)), token

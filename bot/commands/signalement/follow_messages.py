@@ -11,8 +11,8 @@ from bot.conversation.forms import Form, TextField
 from bot.conversation.messages import Button, Buttons, Heading, Message, Note, Text, bold, weight
 from bot.reports.cases import Author, DialogueMessage
 from bot.reports.filing import MESSAGE_LENGTH
-from bot.reports.followups import Followup
 from bot.reports.identifying import IdentifyingMark
+from bot.reports.reporter_access import Followup
 from bot.times import in_words
 
 DIALOGUE_WEIGHT: Final = 2_200  # of a message; the rest is for its frame

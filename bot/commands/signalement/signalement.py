@@ -20,9 +20,9 @@ from bot.reports import routing
 from bot.reports.cases import checked
 from bot.reports.drafts import DraftAnswer
 from bot.reports.filing import Report
-from bot.reports.followups import UnknownCodeError
 from bot.reports.intake import Reporting
 from bot.reports.records import SEVERITIES, ReportError
+from bot.reports.reporter_access import UnknownCodeError
 
 COMMAND: Final = messages.COMMAND
 _SEND: Final = "envoyer"

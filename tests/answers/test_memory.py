@@ -11,7 +11,7 @@ from threading import Event
 
 import pytest
 
-from bot.answers.conversations import (
+from bot.answers.memory import (
     FOLLOWED,
     JUDGED,
     AnswerMemory,
