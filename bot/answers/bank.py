@@ -50,7 +50,7 @@ class BankLine:
 
     @property
     def reason(self) -> str:
-        """Why the policy does not answer, one of `REASONS`; "" when it does."""
+        """The reason why the policy does not answer, one of `REASONS`, or "" when it answers."""
         if self.gold:
             return ""
         if self.outcome == "silent":

@@ -128,7 +128,7 @@ def forgetting() -> Callable[[], None]:
 
 
 def load_spelling_table(paths: Iterable[Path]) -> dict[str, str]:
-    """Read tables that map what people type to what they mean. Later tables add to earlier ones.
+    """Read tables from typed words to intended words. Later tables add to earlier ones.
 
     Raises `PolicyError`, with the line, unless each line is two columns separated by a tab.
     """
@@ -148,7 +148,7 @@ def load_spelling_table(paths: Iterable[Path]) -> dict[str, str]:
 class Speller:
     """Rewrites a question in ordinary French.
 
-    `table`: from what people type to what they mean. `known`: the folded words to leave unchanged.
+    `table`: from typed words to intended words. `known`: the folded words to leave unchanged.
     `by_sound`: from a sound to the most common known word with that sound, accents included.
     """
 

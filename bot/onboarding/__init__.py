@@ -1,4 +1,4 @@
-"""The course of a new officer or employee: read the policy, take the quiz, attest.
+"""The onboarding course of a new officer or employee: read the policy, take the quiz, attest.
 
 In: officers and employees, the pages that they turn, their answers. Out: welcomes and reminders, attestations
 for the register, and everyone's progress as numbers and a picture.

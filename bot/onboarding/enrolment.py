@@ -127,7 +127,7 @@ class Standing:
         return self.active and bool(plan.reminder_days) and days > max(plan.reminder_days)
 
 
-# --- Who is concerned -------------------------------------------------------------------------
+# --- People who must read the policy ------------------------------------------------------------
 
 
 def concerned(db: Database, today: date) -> set[str]:
@@ -146,7 +146,7 @@ def hush(db: Database, person: str) -> None:
         )
 
 
-# --- The onboardings on a text ----------------------------------------------------------------
+# --- The onboardings for a text -----------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +210,7 @@ class Onboardings:
             elif standing.suspended_on is not None:
                 self._resume(standing, now, at_once=at_once)
                 changed += 1
-            elif standing.by_hand:  # concerned anyway, so no longer by hand
+            elif standing.by_hand:  # required anyway, so no longer by hand
                 self.update(person, by_hand=0)
         for person, standing in standings.items():
             if person not in present and standing.suspended_on is None and not standing.by_hand:
@@ -265,7 +265,7 @@ class Onboardings:
     def notify(
         self, person: str, notice: Notice[VersionNotice], end: str, now: datetime, *, urgent: bool = False
     ) -> None:
-        """Queue a notice to a person, once per `end`. Its arguments omit the person: accounts merge."""
+        """Queue a notice to a person, once per `end`. Its arguments omit the person: accounts can merge."""
         policy, version = self.target.policy, self.target.version
         key = f"{notice.name}:{person}:{policy}:{version}:{end}"
         text = VersionNotice(policy, version)

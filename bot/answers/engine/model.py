@@ -101,7 +101,7 @@ class Model:
         vector = direction(encoder()([spelled]), self.centre)[0]
         kernel = self.share * np.exp(self.width * (self.seen @ vector - 1))
         kernel += self.postings.similarity(buckets, weights, len(kernel))
-        # In single precision: numpy would otherwise convert the whole of `dual`.
+        # In single precision, since numpy would otherwise convert all of `dual`.
         scores: Floats = kernel.astype(np.float32) @ self.dual + self.bias
         return scores
 

@@ -17,7 +17,7 @@ FORMAT = 2  # version of the file format, included in the fingerprint: other for
 
 
 class ModelError(ExplainedError):
-    """A model's file is missing, damaged or of another format, or no model could be trained."""
+    """A model's file is missing, damaged or in another format, or no model could be trained."""
 
 
 class ScoredClause(NamedTuple):

@@ -64,7 +64,7 @@ class Sources:
 
     @cached_property
     def table(self) -> dict[str, str]:
-        """The spelling table: from what people type to what they mean. Raises `PolicyError`, OSError."""
+        """The spelling table: from typed words to intended words. Raises `PolicyError`, OSError."""
         return load_spelling_table(bank.spelling_tables(self.folders))
 
     def lines(self, name: str = bank.BANK) -> tuple[bank.BankLine, ...]:
@@ -101,7 +101,7 @@ class Sources:
 
 
 def fingerprint(parts: Iterable[bytes]) -> str:
-    """Return 16 hexadecimal digits that depend on each part and on where it ends."""
+    """Hash the parts into 16 hexadecimal digits. The boundaries between parts count."""
     digest = sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "big") + part)

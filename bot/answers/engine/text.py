@@ -27,7 +27,7 @@ FEWEST = 2  # words that a clause must share with a question, unless the questio
 class ClauseWords:
     """The words of a version's clauses, counted once.
 
-    `topics`: words that people use for some clauses. `table`: from what they type to what they mean.
+    `topics`: words that people use for some clauses. `table`: from typed words to intended words.
     `keys_of`: returns the stems of a word in a question. For bank questions, which are processed many times,
     pass `search.indexed_keys`, which caches them.
     """

@@ -32,7 +32,7 @@ TOO_FEW = 20  # authors with fewer lines are grouped together
 def fit(lines: Sequence[BankLine], version: Version, table: Mapping[str, str]) -> tuple[Model, Table]:
     """Train on n lines. Return the model, and each line's scores when its author's lines are left out.
 
-    `table`: from what people type to what they mean (`load_spelling_table`). The scores are `(n, c) float64`,
+    `table`: from typed words to intended words (`load_spelling_table`). The scores are `(n, c) float64`,
     c being the model's columns. Raises `ValueError` when no line is answered.
     """
     clauses = answered_clauses(lines, version)
