@@ -1,4 +1,4 @@
-"""What runs beside the platforms: the pump of the outbox, the clock, the pages of health."""
+"""The background work beside the platforms: the outbox pump, the clock and the health pages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bot.platforms.contract import Deliverer
 from bot.schedule.clock import Schedule
 from bot.settings import listed
 
-ENDING_SECONDS: Final = 3.0  # for messages under way to end when the bot stops
+ENDING_SECONDS: Final = 3.0  # how long messages being sent may take to finish when the bot stops
 
 Say: TypeAlias = Callable[[str], None]
 
@@ -30,10 +30,10 @@ Say: TypeAlias = Callable[[str], None]
 async def running(
     bot: Bot, posts: Mapping[str, Deliverer], platforms: Mapping[str, ChatPlatform], say: Say
 ) -> AsyncIterator[None]:
-    """Run the pump, the clock and the pages of health; end them on leaving, before the platforms close.
+    """Run the pump, the clock and the health pages, and stop them on exit, before the platforms close.
 
-    `posts`: the platforms that send messages, by the name that accounts give them, e-mail included.
-    `platforms`: those that people are on. `say` gets a French line for each thing that does not work.
+    `posts`: every platform that sends messages, e-mail included, by its name in accounts. `platforms`: the
+    chat platforms, by the same names. `say` receives a line in French for each thing that does not work.
     """
     settings, metrics = bot.settings, bot.metrics
     async with AsyncExitStack() as stack:
@@ -72,7 +72,7 @@ async def running(
         stack.push_async_callback(end_pump)
 
         def beat() -> None:
-            """Send what was queued, and forget what is remembered for minutes only."""
+            """Send the queued messages, and forget short-lived data."""
             pump.wake()
             bot.answering.memory.fade()
             bot.reporting.fade()
@@ -94,7 +94,7 @@ async def running(
 
 
 def port_refusal(error: OSError, port: int) -> str:
-    """Return in French why the pages of health could not be opened."""
+    """Explain in French why the port of the health pages could not be opened."""
     if error.errno == errno.EADDRINUSE:
         return f"le port {port} est pris. Réglez VIGIE_SANTE_PORT."
     return f"le port {port} ne peut pas être ouvert ({errno.errorcode.get(error.errno or 0, '?')})."

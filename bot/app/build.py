@@ -1,9 +1,9 @@
-"""The composition root: it alone makes the parts of a bot, and hands each what it needs.
+"""The composition root: the only module that makes the parts of a bot and passes each its dependencies.
 
-    Parts(settings)           at the command line, beside a bot that runs or not
+    Parts(settings)           for the command line, whether or not a bot is running
     build(settings, storage)  to serve
 
-Each part is made at its first use. No state is kept in modules: two bots in one process share nothing.
+Each part is made on first use. Modules keep no state: two bots in one process share nothing.
 """
 
 from __future__ import annotations
@@ -68,11 +68,11 @@ from bot.times import Clock, system_clock
 
 
 class Parts:
-    """The parts of a bot that do not need an open database, each made at its first use.
+    """The parts of a bot that do not need an open database, each made on first use.
 
-    The command line takes what a command needs from one: `parts().library`, `parts().course.target()` (see
-    `bot.cli.base`). Approved texts are read from the database's file, when there is one. A test replaces a
-    part by setting the attribute before its first use.
+    The command line uses them, as in `parts().library` or `parts().course.target()` (see `bot.cli.base`).
+    Approved texts are read from the database's file, when there is one. A test replaces a part by setting
+    the attribute before its first use.
     """
 
     def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
@@ -82,17 +82,20 @@ class Parts:
         self.folders = settings.data_folders()
 
     def today(self) -> date:
-        """Return today's date where the association is."""
+        """Return today's date in the association's time zone."""
         return self.calendar.today(self.clock)
 
     def library_on(self, day: date) -> Library:
-        """Return the policies in force on a day, past or to come. Raises `PolicyError`."""
-        # The library asks for the day at each look-up, and does not come back here for it.
+        """Return the policies in force on a day, past or future. Raises `PolicyError`."""
+        # The library asks the calendar for the day at each look-up, without going through this object.
         today = partial(self.calendar.today, self.clock)
         return load_library(self.folders, self.settings.vigie_politique, today, self._approved(day))
 
     def _approved(self, day: date) -> Approved:
-        """Return the texts that are in force by a day; none without a database of this version."""
+        """Return the texts adopted in the database and in force by a day.
+
+        There are none without a database of this version.
+        """
         path = self.settings.database()
         if not path.is_file():
             return {}
@@ -109,7 +112,7 @@ class Parts:
 
     @cached_property
     def archive(self) -> Archive:
-        """The texts of policies: in force, proposed, to come."""
+        """The texts of policies: in force, proposed and scheduled."""
         settings, library = self.settings, self.library
         return Archive(
             library,
@@ -127,40 +130,40 @@ class Parts:
 
     @cached_property
     def guidance(self) -> dict[str, Guidance]:
-        """The guidance of each policy, by policy. Raises `PolicyError`."""
+        """The guidance of each policy, by policy identifier. Raises `PolicyError`."""
         return load_guidance(self.folders, self.library.policies)
 
     def ground(self) -> Ground:
-        """Return what reports stand on today. Raises `PolicyError` when the texts cannot be read."""
+        """Return the clauses that reports rest on today. Raises `PolicyError` when texts cannot be read."""
         guidance = self.guidance.get(self.library.default.id) or Guidance()
         return find_ground(self.library, guidance.incident_clauses)
 
     def _interpret(self, policies: Mapping[str, Policy]) -> Callable[[], None]:
-        """Read the guidance for `policies`; return a function that puts it in use. Raises `PolicyError`."""
+        """Read the guidance for `policies`; return a function that puts it to use. Raises `PolicyError`."""
         return partial(self.guidance.update, load_guidance(self.folders, policies))
 
     def _after_commit(self, work: Callable[[], None]) -> None:
-        """Run `work`: no transaction is under way."""
+        """Run `work` at once, since there is no open transaction."""
         work()
 
     @cached_property
     def engine(self) -> Engine:
-        """The engine that answers questions; it loads a model at the first one."""
+        """The engine that answers questions; it loads a model at the first question."""
         return Engine(self.folders, self.shelf)
 
     @cached_property
     def shelf(self) -> ModelShelf:
-        """The models learnt from the banks of questions."""
+        """The models trained on the question banks."""
         return ModelShelf(self.folders, self.settings.models())
 
     @cached_property
     def course(self) -> Course:
-        """The text to read and its quiz; nobody attests from the command line. Raises `PolicyError`."""
+        """The text to read and its quiz; the command line cannot attest. Raises `PolicyError`."""
         return open_course(self.library, self.folders, _attest_nothing, self.onboarding_plan)
 
     @cached_property
     def onboarding_plan(self) -> OnboardingPlan:
-        """The pass mark of the quiz, and the days before its refresher."""
+        """The pass mark of the quiz, and the number of days before its refresher."""
         settings = self.settings
         return OnboardingPlan(
             pass_mark=settings.vigie_quiz_reussite, refresher_days=settings.vigie_quiz_revision
@@ -178,27 +181,27 @@ class Parts:
 
     @cached_property
     def masker(self) -> Masker:
-        """Masks names and places; it reads a whole bank of questions when made."""
+        """The masker of names and places; making it reads a whole question bank."""
         return load_masker(self.folders, self.library)
 
     @cached_property
     def addresses(self) -> Addresses:
-        """Reads the addresses of posts."""
+        """The reader of post addresses."""
         return load_addresses(SEED)
 
     @cached_property
     def identifying(self) -> Identifying:
-        """Finds phrases that may identify someone."""
+        """The finder of phrases that may identify someone."""
         return load_identifying(SEED, self.masker)
 
     @cached_property
     def negative_posts(self) -> NegativePosts:
-        """Detects that someone describes a negative post."""
+        """The detector of texts that describe a negative post."""
         return load_negative_posts(SEED)
 
 
 def _preview(title: str, messages: Mapping[str, Message], quote: Quoter) -> bytes:
-    from bot.app import previews  # noqa: PLC0415 — the administration's previews alone draw a gallery
+    from bot.app import previews  # noqa: PLC0415 — only the administration's previews draw a gallery
 
     return previews.preview_page(title, messages, quote)
 
@@ -210,7 +213,7 @@ def _attest_nothing(_db: Database, _attesting: Attesting) -> None:
 class Bot(Parts):
     """Every part of a bot that serves, over its open database.
 
-    The library is first used off the storage thread, which reads it.
+    Use the library for the first time off the storage thread: reading its texts waits for that thread.
     """
 
     def __init__(self, settings: Settings, storage: Storage, clock: Clock = system_clock) -> None:
@@ -219,7 +222,7 @@ class Bot(Parts):
         self.metrics = Metrics()
 
     def _approved(self, day: date) -> Approved:
-        """Return the texts in force; at the first start, the files are taken as approved."""
+        """Return the texts in force by a day; on the first start, the files count as approved."""
 
         def read() -> Approved:
             with self.storage.transaction() as db:
@@ -228,12 +231,12 @@ class Bot(Parts):
         return self.storage.executor.submit(read).result()
 
     def _after_commit(self, work: Callable[[], None]) -> None:
-        """Run `work` once the transaction under way is committed."""
+        """Run `work` once the current transaction is committed."""
         self.storage.after_commit(work)
 
     @cached_property
     def office(self) -> Office:
-        """The association as commands see it."""
+        """The association's registry, as commands use it."""
         keys, sandboxed = self.settings.keys(), self.settings.sandboxed()
         return Office(
             self.storage,
@@ -246,25 +249,25 @@ class Bot(Parts):
         )
 
     def follow_members(self, db: Database, *, at_once: bool) -> None:
-        """Welcome new members and send them revisions; stop writing to those who left.
+        """Welcome new members and send them revisions; stop writing to members who left.
 
-        Call it after each change of the registry. `at_once`: outside working hours too.
+        Call it after each change to the registry. `at_once`: send outside working hours too.
         """
         Onboardings(db, self.course.target()).follow(self.calendar, self.clock(), at_once=at_once)
         self.archive.follow(db, self.clock())
 
     @cached_property
     def registrar(self) -> Registrar:
-        """Keeps the register; with a database in memory, its key disappears with the process."""
+        """The keeper of the register; with an in-memory database, its key disappears with the process."""
         if self.storage.path is None:
             key = signing.new_signer()
             return Registrar(self.storage, self.issuer, lambda _: key, None)
         return Registrar(self.storage, self.issuer, self._register_key, self.settings.keys())
 
     def _register_key(self, db: Database) -> Signer:
-        """Return the key that signs attestations, made before the first one.
+        """Return the key that signs attestations, making it before the first attestation.
 
-        Raises `StorageError` when it is lost: another would sign in its place, and nobody would know.
+        Raises `StorageError` when the key is lost, rather than silently signing with a new one.
         """
         keys, begun = self.settings.keys(), attestations.head(db).number > 0
         return signing.load_signer(keys, create=not begun or (keys / signing.KEY_FILE).exists())
@@ -279,7 +282,7 @@ class Bot(Parts):
 
     @cached_property
     def answering(self) -> Answering:
-        """The answering of questions, with what it remembers for minutes."""
+        """The dependencies for answering questions, with a memory of recent answers kept for minutes."""
         return Answering(
             self.library,
             self.office,
@@ -292,7 +295,7 @@ class Bot(Parts):
 
     @cached_property
     def records(self) -> Records:
-        """The sealed records of reports; their keys are read or made at the first use."""
+        """The sealed records of reports; their keys are read or made on first use."""
         settings = self.settings
         delays = EscalationPlan(
             timedelta(hours=settings.vigie_signalement_rappel),
@@ -303,13 +306,13 @@ class Bot(Parts):
         ring: Callable[[Database], Keyring] = self._report_keys
         if self.storage.path is None:
             temporary = report_keys.new_keyring()
-            ring = lambda _: temporary  # noqa: E731 — like the database in memory, it disappears with the process
+            ring = lambda _: temporary  # noqa: E731 — like the in-memory database, it disappears with the process
         return Records(
             ring, self.calendar, delays, remember=self.office.remember, clock=self.clock, ground=self.ground
         )
 
     def _report_keys(self, db: Database) -> Keyring:
-        """Return the keys that seal reports, made before the first one.
+        """Return the keys that seal reports, making them before the first report.
 
         They are read each time, since the command line may change them. Raises `StorageError` when they
         are lost.
@@ -318,7 +321,7 @@ class Bot(Parts):
 
     @cached_property
     def reporting(self) -> Reporting:
-        """The intake and the handling of reports."""
+        """The intake of reports."""
         return Reporting(
             self.office,
             self.library,
@@ -331,7 +334,7 @@ class Bot(Parts):
 
     @cached_property
     def notices(self) -> Notices:
-        """Every notice that the bot can send unprompted."""
+        """Every notice that the bot can send on its own initiative."""
         return Notices(
             [
                 *onboarding_notices.notice_builders(self.library),
@@ -371,7 +374,7 @@ class Bot(Parts):
 
 
 def build(settings: Settings, storage: Storage, clock: Clock = system_clock) -> Bot:
-    """Return a bot whose texts are read. Call it off the storage thread. Raises `PolicyError`."""
+    """Return a bot with its texts already read. Call it off the storage thread. Raises `PolicyError`."""
     bot = Bot(settings, storage, clock)
-    _ = bot.dispatcher  # made now, so that errors in the texts show before anything starts
+    _ = bot.dispatcher  # made now, so that errors in the texts appear before anything starts
     return bot

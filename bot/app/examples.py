@@ -1,6 +1,6 @@
 """An example of every reply and notice that the bot can send, for the gallery and the tests.
 
-Each room keeps its own in its `examples` module. Nothing that serves Slack or Discord imports any of them.
+Each room keeps its own in its `examples` module. The code that serves Slack or Discord imports none of them.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from bot.storage.database import Storage
 
 
 def examples(bot: Bot) -> dict[str, Reply]:
-    """Return an example of every reply that the bot can give, by name.
+    """Return an example of every reply that the bot can send, by name.
 
-    Those that show a registry are made over one in memory.
+    The examples that need a registry use one in memory.
     """
     library, course, calendar, now = bot.library, bot.course, bot.calendar, bot.clock()
     storage, admin = Storage(), Actor("local", "", "administration")

@@ -1,6 +1,7 @@
-"""Learning the banks of questions, when the bot starts and when a revision changes a text.
+"""Training on the question banks, when the bot starts and when a revision changes a text.
 
-Meanwhile, questions are answered by text alone. A model is loaded at the first question, not here.
+Until training ends, questions are answered by text search alone. A model is loaded at the first question,
+not here.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ logger = logging.getLogger(__name__)
 
 
 def learn_banks(bot: Bot) -> None:
-    """Learn the bank of each text in force, then of each scheduled text, unless it is already learnt.
+    """Train on the bank of each text in force, then of each scheduled text, unless already done.
 
-    A bank that cannot be learnt is logged, and does not stop the others. Slow: for a thread of its own.
+    A bank that cannot be learnt is logged, and does not stop the others. This is slow: run it in its own
+    thread.
     """
 
     def read_coming() -> Approved:

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
-    """Return the configured platforms by the name that accounts give them; with no token, the sandbox.
+    """Return the configured chat platforms by their name in accounts or, with no token, the sandbox.
 
-    To be called off the storage thread.
+    Call it off the storage thread.
     """
     settings, storage = bot.settings, bot.storage
     if settings.sandboxed():
@@ -71,7 +71,7 @@ def chat_platforms(bot: Bot) -> dict[str, ChatPlatform]:
 
 
 def mailer(parts: Parts) -> Mailer | None:
-    """Return the sender of e-mail, None when it is not configured or in the sandbox."""
+    """Return the e-mail sender, or None in the sandbox or when e-mail is not configured."""
     settings = parts.settings
     if settings.vigie_smtp is None or settings.vigie_courriel_de is None or settings.sandboxed():
         return None
@@ -82,7 +82,7 @@ def mailer(parts: Parts) -> Mailer | None:
 
 
 def web_form(bot: Bot) -> Platform | None:
-    """Return the web form for reports, None without a port or when the policy has no clause on them."""
+    """Return the web form for reports, or None without a port or when the policy has no clause on them."""
     port = bot.settings.vigie_signalement_port
     if port is None or bot.reporting.clause() is None:
         return None

@@ -1,6 +1,6 @@
-"""Messages as each platform would show them, for the gallery and on a page to be opened in a browser.
+"""Messages as each platform would show them, for the gallery and for a page to open in a browser.
 
-The platforms' own libraries are heavy, so only what needs this module imports it.
+The platforms' own libraries are heavy, so import this module only where it is needed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def preview_page(title: str, messages: Mapping[str, Message], quote: Quoter) -> 
 
 
 def renderings(quote: Quoter) -> dict[str, Callable[[Reply], object]]:
-    """Return, by platform, the function that makes the payload of a message or form."""
+    """Return, for each platform by name, the function that makes the payload of a message or form."""
 
     def on_slack(reply: Reply) -> object:
         return slack.form_window(reply) if isinstance(reply, Form) else slack.render(reply, quote)

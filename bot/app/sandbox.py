@@ -19,7 +19,7 @@ from bot.times import in_words
 
 
 def adapter(bot: Bot) -> LocalAdapter:
-    """Return the platform, with its gallery of examples and its page of revisions, the latest first."""
+    """Return the sandbox platform, with its gallery of examples and its page of revisions, latest first."""
     quote = bot.library.quote
 
     def read_sheets() -> list[Sheet]:
@@ -38,7 +38,7 @@ def adapter(bot: Bot) -> LocalAdapter:
 
 
 def revision_sheet(policy: Policy, revision: Revision, comparison: Comparison) -> Sheet:
-    """Return all that a revision changes, as the page shows it."""
+    """Return a sheet that lists everything a revision changes, for the page of revisions."""
     what, day = ("adoptée", revision.adopted) if revision.adopted else ("proposée", revision.proposed_on)
     return Sheet(
         f"revision-{revision.id}",

@@ -1,4 +1,4 @@
-"""Running a bot: its platforms together, from their start until the process is told to stop."""
+"""The running of a bot's platforms together, from start until the process is told to stop."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from bot.app.starting import reminders
 from bot.outbox.routes import EMAIL
 from bot.platforms.contract import Deliverer, Platform, PlatformError
 
-CLOSING_SECONDS: Final = 9.0  # to close everything: a service manager kills after ten
-LEAST_SECONDS: Final = 1.0  # for platforms to close, however long the rest took
-RETRY_SECONDS: Final = 30  # between two attempts to reach a platform whose network is down
+CLOSING_SECONDS: Final = 9.0  # total time to close: a service manager kills the process after ten seconds
+LEAST_SECONDS: Final = 1.0  # minimum time for platforms to close, however long the rest took
+RETRY_SECONDS: Final = 30  # between attempts to reach a platform whose network is down
 
 
 async def run(bot: Bot, say: Callable[[str], None]) -> bool:
@@ -47,9 +47,9 @@ async def serve(
 ) -> bool:
     """Run the platforms until the process is told to stop (SIGTERM, SIGINT).
 
-    `say` gets a French line for each thing that whoever started the program must know. `behind` is entered
-    before the platforms start, and left before they close. `beside`: platforms that are of no use alone.
-    Returns False when none of `platforms` could be started.
+    `say` receives each message, in French, for the person who started the program. `behind` is entered
+    before the platforms start, and exited before they close. `beside`: platforms that are useless on their
+    own. Returns False when none of `platforms` could be started.
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -77,20 +77,20 @@ async def serve(
 
 
 async def _start(platform: Platform, say: Callable[[str], None]) -> bool:
-    """Start one platform, waiting for its network as long as it takes; return False when it refuses."""
+    """Start one platform, waiting for its network as long as necessary; return False when it cannot start."""
     refusal = ""
     while True:
         try:
             await platform.start()
         except PlatformError as error:
-            if str(error) != refusal:  # the same every half minute would hide the rest
+            if str(error) != refusal:  # repeating it every 30 seconds would hide the rest
                 refusal = str(error)
                 say(f"{platform.name}\u00a0: {error}" + " Je réessaie sans le redire." * error.passing)
             if not error.passing:
                 return False
             await asyncio.sleep(RETRY_SECONDS)
-        except Exception as error:  # noqa: BLE001 — what nobody foresaw is said, and stops no other platform
-            # Its text may hold what the network sent, or a token.
+        except Exception as error:  # noqa: BLE001 — an unexpected error is reported, and stops no other platform
+            # The error's text may hold data from the network, or a token.
             say(f"{platform.name}\u00a0: erreur inattendue ({type(error).__name__}).")
             return False
         else:

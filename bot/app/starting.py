@@ -1,4 +1,4 @@
-"""What a start does once, on the storage thread, before anything is served; and what it says."""
+"""The steps of a start, run once on the storage thread before anything is served, and its reminders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.settings import listed
 from bot.storage import files, state
 from bot.storage.database import StorageError
 
-# What the sandbox's personas are in the association.
+# The role that each of the sandbox's personas holds in the association.
 _PERSONAS: Final = {
     "communications": roles.VP_COMMUNICATIONS,
     "conseil": roles.CONSEILLER,
@@ -24,17 +24,17 @@ _PERSONAS: Final = {
 
 
 def settle(bot: Bot) -> None:
-    """See that the roles exist and that someone holds the administration; catch up on what came meanwhile."""
+    """Make sure that the roles exist and the administration has a holder, and catch up on missed work."""
     storage, settings, today = bot.storage, bot.settings, bot.today()
     if storage.path:
         database = storage.path.resolve()
         files.sweep(database.parent, bot.clock(), database.name)
-        bot.reporting.scatter()  # which a process that was killed may have left undone
+        bot.reporting.scatter()  # a process that was killed may not have done it
     with storage.transaction() as db:
         bot.office.settled(db)
         roles.seed(db)
         if any(group.read_day is None or group.problem for group in membership.sources(db)):
-            # What was changed for it to be read may be what we were started again for.
+            # The bot may have been restarted after a change that makes the group readable.
             clock.plan(db, membership.RECONCILE, membership.RECONCILE, bot.clock())
         if settings.sandboxed():
             for persona, role in _PERSONAS.items():
@@ -45,14 +45,14 @@ def settle(bot: Bot) -> None:
         admins = [persons.read_account(account) for account in listed(settings.vigie_admins)]
         roles.appoint_first(db, admins, today)
         bot.archive.settle(db, bot.clock())
-        # Whoever came while the bot was away is welcomed in working hours, and in the sandbox at once.
+        # People who joined while the bot was down are welcomed in working hours, or at once in the sandbox.
         bot.follow_members(db, at_once=settings.sandboxed())
-    with suppress(StorageError):  # `reminders` says it
+    with suppress(StorageError):  # `reminders` reports it
         bot.registrar.catch_up()
 
 
 def reminders(bot: Bot) -> list[str]:
-    """Return, in one French line each, what keeps things from going as usual until someone settles it."""
+    """Return a line in French for each problem that someone must settle."""
     lines = []
     try:
         bot.registrar.catch_up()

@@ -1,4 +1,4 @@
-"""The table of what the clock does, and the tasks that join several rooms."""
+"""The table of scheduled tasks, and the tasks that involve several rooms."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from bot.storage.files import sweep
 
 logger = logging.getLogger(__name__)
 
-# After 3 a.m., so that no change of the hour skips one or does it twice.
+# After 3 a.m., so that no clock change skips a task or runs it twice.
 NIGHTLY: Final = (
     Daily("retention", time(3, 15)),
     Daily("registre", time(3, 20)),
@@ -51,32 +51,32 @@ NIGHTLY: Final = (
     Daily(reminders.TASK, reminders.HOUR),
     Daily(digest.ERRAND, time(9, 10)),
 )
-CONNECTING_SECONDS: Final = 45  # for a platform to connect after a start
+CONNECTING_SECONDS: Final = 45  # the time that a platform may take to connect after a start
 
 
 class ChatPlatform(Platform, Deliverer, Protocol):
-    """A platform that people are on."""
+    """A chat platform: Slack, Discord or the sandbox."""
 
     async def ready(self) -> bool:
-        """Return whether requests are being answered."""
+        """Return whether the platform is connected and answers requests."""
 
     async def publish_commands(self) -> None:
-        """Give the platform the catalogue as it is now, where the platform holds one."""
+        """Send the current catalogue to the platform, if the platform stores one."""
 
     async def fetch_members(self, group: FollowedGroup) -> Collection[Actor]:
-        """Return who is in a group. Raises `PlatformError`."""
+        """Return the members of a group. Raises `PlatformError`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """The tasks of a bot. `platforms`: those that people are on, by the name that accounts give them."""
+    """The tasks of a bot. `platforms`: the chat platforms, by their name in accounts."""
 
     bot: Bot
     platforms: Mapping[str, ChatPlatform]
     _logged: list[str] = field(default_factory=list, init=False)
 
     def work(self) -> Work:
-        """Return the table of tasks by name; the sandbox is not copied."""
+        """Return the table of tasks by name; the sandbox has no nightly copy."""
         bot = self.bot
         storage, records, association = bot.storage, bot.records, bot.settings.vigie_association
         train = partial(retraining.retrain, bot.library, bot.folders, bot.settings.models())
@@ -112,7 +112,7 @@ class Tasks:
         )
 
     def _enforce_retention(self, db: Database, _: Arguments, now: datetime) -> None:
-        """Destroy personal data, reports and files whose time has come."""
+        """Destroy personal data, reports and files whose retention has ended."""
         settings, today, remember = self.bot.settings, self.bot.calendar.day(now), self.bot.office.remember
         personal_data.enforce(db, today, remember, attestation_years=settings.vigie_attestations_annees)
         gone = retention.enforce(db, today, settings.vigie_signalement_jours, remember)
@@ -120,12 +120,12 @@ class Tasks:
         files.expire_files(db, today)
 
     def _expire_incidents(self, db: Database, _: Arguments, now: datetime) -> None:
-        """Destroy the confidentiality incidents whose time has come."""
+        """Destroy the confidentiality incidents whose retention has ended."""
         if self.bot.storage.path:
             incidents.enforce(db, self.bot.storage.path, self.bot.calendar.day(now))
 
     def _remind(self, db: Database, _: Arguments, now: datetime) -> None:
-        """Welcome and remind people, tell the administration who is late, and tell of revisions."""
+        """Welcome and remind people, list late people for the administration, and announce revisions."""
         course = self.bot.course
         reminders.daily(db, course.target(), course.plan, self.bot.calendar, now)
         self.bot.archive.follow(db, now)
@@ -136,7 +136,7 @@ class Tasks:
         return progress.count_progress(standings, course.plan, self.bot.calendar, self.bot.today())
 
     def _beat(self, db: Database, now: datetime) -> None:
-        """Do what comes back at each beat. When the keys of reports are lost, the rest goes on."""
+        """Do the work of each beat. When the report keys are lost, the rest goes on."""
         inbound.forget(db, now)
         restore.caught_up(db)
         hand_over(db, self.bot.calendar.day(now), now)
@@ -146,17 +146,17 @@ class Tasks:
         except (StorageError, SealError) as error:
             self.bot.metrics.task_failures.labels("reports").inc()
             problem = f"nobody can be told of any: {error}"
-        if problem and problem not in self._logged:  # once: the clock beats six times a minute
+        if problem and problem not in self._logged:  # logged once: the clock beats six times a minute
             logger.error("reports: %s", problem)
         self._logged[:] = [problem]
 
     async def _publish(self, _: Arguments, _now: datetime) -> None:
-        """Give platforms the catalogue again, whose labels cite the policy."""
+        """Publish the catalogue on each platform again, since its labels cite the policy."""
         for platform in self.platforms.values():
             await platform.publish_commands()
 
     async def _learn(self, _: Arguments, _now: datetime) -> None:
-        """Learn a revision's bank of questions, once it is approved and once it is in force."""
+        """Train on a revision's question bank, when it is approved and again when it takes effect."""
         await aside(partial(learning.learn_banks, self.bot))
 
     async def _reconcile(self, _: Arguments, _now: datetime) -> None:
@@ -178,21 +178,21 @@ class Tasks:
         platforms = {name: partial(fetch, platform) for name, platform in self.platforms.items()}
         for error in await register.reconcile(platforms):
             if error.passing:
-                raise error  # it is then tried again later
+                raise error  # so that the errand is tried again later
 
     async def _purge(self, _: Arguments, _now: datetime) -> None:
-        """Leave no byte of deleted rows in the file, nor any trace of the order in which rows came."""
+        """Remove every byte of deleted rows from the file, and any trace of the order of insertion."""
         storage = self.bot.storage
         try:
             done = await storage.run(storage.scatter)
-        except StorageError as error:  # what was deleted must go all the same
-            logger.error("purge: the file could not be laid out anew: %s", error)  # noqa: TRY400 — in one line
+        except StorageError as error:  # deleted rows must still go
+            logger.error("purge: the file could not be laid out anew: %s", error)  # noqa: TRY400 — one line, no traceback
             done = await storage.run(storage.purge)
         if not done:
             raise StorageError("un lecteur retient le journal de la base.")
 
     async def _copy(self, _: Arguments, now: datetime) -> None:
-        """Make the night's copy, sealed; then remove the old ones, even if it failed."""
+        """Make the nightly sealed copy; then remove the old copies, even if it failed."""
         settings, today = self.bot.settings, self.bot.calendar.day(now)
         database, days = settings.database(), settings.vigie_sauvegardes_jours
 

@@ -1,4 +1,4 @@
-"""What the commands share: reading settings, opening the database, writing, refusing."""
+"""Helpers that the commands share: reading settings, opening the database, writing, refusing."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 class _Date(click.ParamType["date"]):
-    """A day, refused in the words of the chat."""
+    """A date option, with the same error messages as in the chat."""
 
     name = "date"
 
     def convert(self, value: str | date, _: click.Parameter | None, context: click.Context | None) -> date:
-        """Return the day that was typed."""
+        """Parse the typed day."""
         try:
             return value if isinstance(value, date) else read_day(value)
         except UserError as error:
             raise click.BadParameter(str(error), context) from error
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:  # noqa: ARG002 — click's own
-        """Return how a day is written."""
+        """Return the format of a day, for the help."""
         return "AAAA-MM-JJ"
 
 
@@ -58,7 +58,7 @@ Decorated = TypeVar("Decorated", bound=Callable[..., object])
 
 
 def agreed(question: str) -> bool:
-    """Ask in French until the answer is yes or no: click's own prompt takes « y » and « n » only."""
+    """Ask in French until the answer is yes or no; click's own prompt accepts only « y » and « n »."""
 
     def yes(text: str) -> bool:
         word = text.strip().lower()
@@ -70,7 +70,7 @@ def agreed(question: str) -> bool:
 
 
 def confirmed(question: str) -> Callable[[Decorated], Decorated]:
-    """Return a decorator: the command asks `question` first, unless `--oui` is given."""
+    """Return a decorator that makes the command ask `question` first, unless `--oui` is given."""
 
     def ask(context: click.Context, _: click.Parameter, yes: bool) -> None:
         if not yes and not agreed(question):
@@ -83,7 +83,7 @@ def one_of(name: str, flags: Mapping[str, str], ask: str = "") -> Callable[[Deco
     """Return a decorator that adds mutually exclusive flags; click alone would let the last one win.
 
     `flags`: the help of each flag, by its word without the dashes. The parameter `name` receives the word of
-    the flag given, or None. `ask`: a question to ask when no flag is given; yes means the first flag, no the
+    the given flag, or None. `ask`: a question to ask when no flag is given. Yes means the first flag, no the
     second.
     """
     words = tuple(flags)
@@ -95,7 +95,7 @@ def one_of(name: str, flags: Mapping[str, str], ask: str = "") -> Callable[[Deco
             raise click.UsageError(f"--{earlier} et --{word} s'excluent\u00a0: choisissez.", context)
         if present:
             context.params[name] = word
-        elif ask and earlier is None and word == words[-1]:  # click processes absent options last
+        elif ask and earlier is None and word == words[-1]:  # click handles absent options last
             context.params[name] = words[0] if agreed(ask) else words[1]
 
     def add(command: Decorated) -> Decorated:
@@ -117,9 +117,9 @@ output_option = click.option(
 
 
 class CommandGroup(click.Group):
-    """A group of commands; a refusal ends with one line and exit code 2. `options`: click's own.
+    """A group of commands in which each error ends with one line and exit code 2.
 
-    When the command is missing, one line says so, as for any other error.
+    A missing subcommand is reported the same way. `options`: click's own.
     """
 
     def __init__(self, name: str = "", **options: Any) -> None:  # noqa: ANN401 — click's own types
@@ -127,7 +127,7 @@ class CommandGroup(click.Group):
         super().__init__(name, **{"subcommand_metavar": metavar, "no_args_is_help": False, **options})
 
     def invoke(self, context: click.Context) -> object:
-        """Run the command that was asked for."""
+        """Run the requested command."""
         try:
             return super().invoke(context)
         except (
@@ -141,16 +141,16 @@ class CommandGroup(click.Group):
             TypesetError,
         ) as error:
             refuse(str(error))
-        except UserError as error:  # said to people as a sentence
+        except UserError as error:  # its text is a full sentence, for the chat
             sentence = str(error)
             refuse(sentence[0].lower() + sentence[1:])
 
 
 @dataclass(frozen=True, slots=True)
 class CommandLine:
-    """The options before the command (click's `obj`): the settings file, and `--essai`.
+    """The options that precede the command (click's `obj`): the settings file and `--essai`.
 
-    `sandbox`: the command may act on the sandbox's own database.
+    `sandbox`: the command may act on the sandbox's database.
     """
 
     env_file: Path | None = None
@@ -162,7 +162,7 @@ def _command_line() -> CommandLine:
 
 
 def configured() -> settings.Settings:
-    """Read the settings; end with exit code 2 and a line for each problem when they cannot be used."""
+    """Read the settings; if they are invalid, print a line for each problem and exit with code 2."""
     try:
         return settings.load(_command_line().env_file)
     except settings.SettingsError as error:
@@ -172,7 +172,7 @@ def configured() -> settings.Settings:
 
 
 def real_settings() -> settings.Settings:
-    """Read the settings of a command that acts on real records, never on the sandbox's by mistake."""
+    """Read the settings for a command that acts on real records; refuse the sandbox unless `--essai`."""
     config = configured()
     if config.sandboxed() and not _command_line().sandbox:
         refuse(
@@ -184,7 +184,7 @@ def real_settings() -> settings.Settings:
 
 
 def parts() -> Parts:
-    """Return the parts of the bot that the settings describe, for a command that only reads."""
+    """Return the parts of the configured bot, for a command that only reads."""
     return Parts(configured(), system_clock)
 
 
@@ -212,7 +212,7 @@ def real_bot() -> Iterator[tuple[Parts, Database]]:
 
 
 def dump(value: object) -> str:
-    """Write `value` as JSON for people and programs; days and moments in ISO 8601, paths as texts."""
+    """Return `value` as readable JSON, with dates and times in ISO 8601 and paths as strings."""
 
     def written(field: object) -> str:
         return iso(field) if isinstance(field, datetime) else str(field)
@@ -221,7 +221,7 @@ def dump(value: object) -> str:
 
 
 def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Write a table as CSV; a cell that a spreadsheet would take for a formula is quoted."""
+    """Return a table as CSV; a cell that a spreadsheet would read as a formula gets a leading apostrophe."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)
@@ -233,13 +233,13 @@ def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def conclude(done: bool, yes: str, no: str) -> None:
-    """Print `yes`; when it is not done, print `no` on the error output and end with exit code 1."""
+    """Print `yes` if `done`; otherwise print `no` on standard error and exit with code 1."""
     click.echo(yes if done else no, err=not done)
     if not done:
         raise SystemExit(1)
 
 
 def refuse(problem: str) -> NoReturn:
-    """End with exit code 2 and one line."""
+    """Print one line on standard error and exit with code 2."""
     click.echo(f"vigie\u00a0: {problem}", err=True)
     raise SystemExit(2)

@@ -37,11 +37,11 @@ LOCALE = Path(__file__).parent / "locale"
 
 USUAL_FILE = Path(".env")
 
-_QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)")  # click quotes what was typed as in English
+_QUOTED = re.compile(r"(?<!\w)'([^']+)'(?!\w)")  # click's English quotes around typed words
 
 
 def _port(_: click.Context, __: click.Parameter, port: int | None) -> int | None:
-    # Not `IntRange`: it would write 1<=x<=65535 in the help.
+    # Not `IntRange`, which would show 1<=x<=65535 in the help.
     if port is not None and not 1 <= port <= settings.HIGHEST_PORT:
         raise click.BadParameter(f"il faut un nombre de 1 à {settings.HIGHEST_PORT}.")
     return port
@@ -69,7 +69,7 @@ def _https(_: click.Context, __: click.Parameter, address: str | None) -> str | 
 @click.option("--essai", is_flag=True, help="Agir sur la base du bac à sable, faute de jeton.")
 @click.pass_context
 def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
-    """Hold the whole command line; alone, start the bot."""
+    """Run the command line; without a command, start the bot."""
     context.obj = base.CommandLine(reglages or (USUAL_FILE if USUAL_FILE.exists() else None), sandbox=essai)
     if context.invoked_subcommand is None:
         context.invoke(servir)
@@ -90,7 +90,7 @@ def vigie(context: click.Context, reglages: Path | None, essai: bool) -> None:
 def servir(port: int | None = None, garder: bool = False) -> None:
     """Start the bot and run until it is told to stop."""
     config = base.configured()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash writes no memory to the disk: drafts are there
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no core dump on a crash: memory holds drafts
     if port:
         config = config.model_copy(update={"vigie_port": port})
     logs.configure(config.vigie_journal)
@@ -100,23 +100,23 @@ def servir(port: int | None = None, garder: bool = False) -> None:
     with closing(Storage(database)) as storage:
         bot = build(config, storage, system_clock)
         storage.executor.submit(starting.settle, bot).result()
-        gc.freeze()  # these objects live to the end: the collector need not look at them again
+        gc.freeze()  # these objects live until the end, so the collector can ignore them
         started = asyncio.run(serving.run(bot, click.echo))
     if not started:
         sys.exit(1)
 
 
 def _erase(database: Path, keys: Path) -> None:
-    """Delete the sandbox's database, and the end of its register noted beside the keys.
+    """Delete the sandbox's database, and the record of its register's end beside the keys.
 
-    Nothing is deleted while another sandbox uses it: opening it will say so.
+    Nothing is deleted while another sandbox uses the database: opening it then reports the conflict.
     """
     try:
         with lock(database):
             for suffix in ("", "-wal", "-shm"):
                 database.with_name(database.name + suffix).unlink(missing_ok=True)
-            (keys / signing.HEAD_FILE).unlink(missing_ok=True)  # the next register begins anew
-    except (StorageError, OSError):  # a folder in its place, for instance: opening it says so
+            (keys / signing.HEAD_FILE).unlink(missing_ok=True)  # the next register starts from scratch
+    except (StorageError, OSError):  # for example a folder in its place: opening the database reports it
         return
 
 
@@ -125,7 +125,7 @@ def _erase(database: Path, keys: Path) -> None:
 @click.option("--date", "on", type=base.DATE, help="Le texte en vigueur à cette date.")
 @base.json_flag
 def politique_(demande: tuple[str, ...], on: date | None, as_json: bool) -> None:
-    """Print clauses; exit 1 when there is none."""
+    """Print clauses; exit with code 1 when there are none."""
     library = base.parts().library_on(on) if on else base.parts().library
     named, text = library.naming.split(" ".join(demande))
     policy = library.find(named) if named else library.default
@@ -180,7 +180,7 @@ discord = base.CommandGroup("discord", help="Ce qu'il faut pour installer Vigie 
     help="L'identifiant de l'application (sinon, lu dans DISCORD_TOKEN).",
 )
 def discord_invitation(application: int | None) -> None:
-    """Print the address that invites the bot into a server."""
+    """Print the URL that invites the bot to a server."""
     from bot.platforms.discord import commands as discord_commands  # noqa: PLC0415 — Discord's library is heavy
 
     token = base.configured().discord_token
@@ -238,8 +238,8 @@ for _room in (operations, registry, quiz, questions, reports, register, revision
 
 
 def main() -> None:
-    """Run the command line; every error is one French line on the standard error output."""
-    os.environ["LANGUAGE"] = "fr"  # click's own messages, wherever the machine is
+    """Run the command line; print every error as one line of French on standard error."""
+    os.environ["LANGUAGE"] = "fr"  # click's own messages in French, whatever the machine's locale
     gettext.bindtextdomain("messages", str(LOCALE))
     try:
         sys.exit(vigie.main(prog_name="vigie", standalone_mode=False) or 0)
@@ -251,7 +251,7 @@ def main() -> None:
 
 
 def _explained(error: click.ClickException) -> str:
-    """Return an error as one line; a usage error also says where the help is."""
+    """Return an error as one line; a usage error also points to the help."""
     message = _QUOTED.sub("«\u00a0\\1\u00a0»", error.format_message().strip())
     line = message if message.endswith((".", "?")) else f"{message}."
     if not isinstance(error, click.UsageError):

@@ -1,4 +1,4 @@
-"""Keeping Vigie running: copies, held messages, dead letters, pause, diagnostic."""
+"""Commands that keep Vigie running: copies, held messages, dead letters, pause, diagnostic."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def lettres(choice: str | None, as_json: bool) -> None:
 
 
 def _print_counts(key: str, counts: Mapping[str, int], choice: str | None, none: str, as_json: bool) -> None:
-    """Print how many messages of each kind there are, and what was decided about them."""
+    """Print how many messages there are of each kind, and the decision about them."""
     if as_json:
         click.echo(base.dump({key: counts}))
         return
@@ -158,14 +158,14 @@ def reprendre() -> None:
 def _ground(config: Settings) -> Ground:
     try:
         return Parts(config).ground()
-    except PolicyError:  # which `_policies` reports
+    except PolicyError:  # `_policies` reports it
         return Ground()
 
 
 @click.command(name="diagnostic", help="Vérifier tout ce dont Vigie dépend, et dire quoi faire.")
 @base.json_flag
 def diagnostic_(as_json: bool) -> None:
-    """Check everything; exit 1 when something does not work."""
+    """Check everything; exit with code 1 when something does not work."""
     config = base.configured()
     findings = [fine("réglages", "lus, sans erreur."), _policies(config)]
     findings += onboarding_checks.check_quiz(config)
@@ -205,7 +205,7 @@ def _policies(config: Settings) -> Finding:
 
 
 def _questions(config: Settings) -> Iterator[Finding]:
-    """Yield whether the bank of questions of each policy is learnt, and why not."""
+    """Yield, for each policy, whether its question bank is learnt and, if not, why."""
     subject, models = "questions", config.models()
     try:
         failures = store.failures(models)
@@ -253,7 +253,7 @@ def _roles(db: Database, today: date) -> Iterator[Finding]:
 
 
 def _checks(config: Settings) -> dict[str, diagnostic.Check]:
-    """Return the check of each configured platform."""
+    """Return the check of each configured platform, by name."""
     # The platforms' libraries are heavy.
     from bot.platforms.discord import check as discord_check  # noqa: PLC0415
     from bot.platforms.slack import check as slack_check  # noqa: PLC0415
@@ -290,7 +290,7 @@ def _checks(config: Settings) -> dict[str, diagnostic.Check]:
 
 
 async def _mail(config: Settings) -> list[Finding]:
-    """Ask the mail server whether it accepts the bot; nothing is sent."""
+    """Check that the mail server accepts the bot, without sending anything."""
     try:
         mail = mailer(Parts(config))
         if mail is not None:
@@ -303,7 +303,7 @@ async def _mail(config: Settings) -> list[Finding]:
 
 
 def _followed(config: Settings) -> list[Source]:
-    """Return the followed groups, which need permissions; none when the database cannot be read."""
+    """Return the followed groups, which need permissions, or none if the database cannot be read."""
     with suppress(StorageError, sqlite3.Error), base.read_only(config.database()) as db:
         return membership.sources(db)
     return []
@@ -321,7 +321,7 @@ cles = base.CommandGroup("cles", help="Les clés des copies, des signalements et
 @click.argument("dossier", type=click.Path(path_type=Path, file_okay=False), metavar="DOSSIER")
 @base.json_flag
 def verifier(dossier: Path, as_json: bool) -> None:
-    """Check the double of the keys that is kept elsewhere."""
+    """Check the duplicate of the keys that is kept elsewhere."""
     config = base.real_settings()
     keys = config.keys()
     with base.read_only(config.database()) as db:

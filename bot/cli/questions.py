@@ -1,4 +1,4 @@
-"""Ask the policy a question, and measure how well questions are answered."""
+"""Commands that ask the policy a question and measure how well questions are answered."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _learn(bot: Parts, version: Version) -> None:
 @_POLICY
 @base.json_flag
 def question_(question: tuple[str, ...], name: str | None, as_json: bool) -> None:
-    """Answer with quotations; exit 1 when the question is declined."""
+    """Answer a question with quotations; exit with code 1 when it is declined."""
     bot, policy, version = _open(name)
     _learn(bot, version)
     text = " ".join(question)
@@ -63,10 +63,10 @@ def question_(question: tuple[str, ...], name: str | None, as_json: bool) -> Non
 
 
 def answer_json(answer: PolicyAnswer, version: Version) -> dict[str, Any]:
-    """Return an answer as the command line prints it in JSON; its shape is stable.
+    """Return an answer in the stable JSON form that the command line prints.
 
-    `clauses`: the closest clauses, best first, when it is an answer. `suggestions`: other clauses to choose
-    from or to read as well; the closest ones when the question is declined.
+    `clauses`: the closest clauses, best first, when there is an answer. `suggestions`: other clauses to
+    choose from or read as well or, when the question is declined, the closest clauses.
     """
     ranked = answer.ranked[:MOST] if answer.answered else ()
     others = answer.clauses if answer.answered else answer.nearby
@@ -116,7 +116,7 @@ def _answer_paragraphs(
 @_POLICY
 @base.json_flag
 def evaluer(fichier: Path, image: Path | None, name: str | None, as_json: bool) -> None:
-    """Measure, and list the failures."""
+    """Measure the answers, and list the failures."""
     bot, policy, version = _open(name)
     try:
         lines = evaluation.load_questions(fichier, version)

@@ -1,4 +1,4 @@
-"""The quiz and the onboardings: the questions, their statistics, where each person stands."""
+"""Commands for the quiz and onboarding: questions, statistics and each person's progress."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ quiz = base.CommandGroup("quiz", help="Les questions du quiz, et ce que les rép
 @click.argument("fichier", required=False, type=base.FILE)
 @base.json_flag
 def _verify(fichier: Path | None, as_json: bool) -> None:
-    """Print the review of the questions; exit 1 when something is wrong."""
+    """Print the review of the questions; exit with code 1 when something is wrong."""
     bot = base.parts()
     path = _question_file(bot, fichier)
     bank = _load_bank(bot, path)
@@ -124,10 +124,10 @@ def _report_lines(report: dict[str, Any], source: str) -> Iterator[str]:
     help="Une question relue depuis que sa clause a changé.",
 )
 def _bind(fichier: Path | None, reviewed: tuple[str, ...]) -> None:
-    """Write the hashes in the file, and nothing else."""
+    """Write the hashes of the clauses into the question file, and change nothing else."""
     bot = base.parts()
     path = _question_file(bot, fichier)
-    _load_bank(bot, path)  # refuses another encoding before anything is written
+    _load_bank(bot, path)  # refuses an encoding other than UTF-8 before anything is written
     before = path.read_bytes().decode("utf-8")
     after = quiz_bank.bind(before, bot.course.reading().version, again=reviewed)
     if after != before:
@@ -157,7 +157,7 @@ def _export(kind: str | None, out: Path | None) -> None:
 @base.as_table
 @base.output_option
 def _statistics(form: str | None, out: Path | None) -> None:
-    """Print how each question fares, the hardest first."""
+    """Print the statistics of each question, hardest first."""
     bot = base.parts()
     with beside(bot.settings.database()) as db:
         sittings = [attempt.sitting for attempt in attempts.finished(db, bot.course.target().policy)]
@@ -200,7 +200,7 @@ accueil = base.CommandGroup("accueil", help="Qui en est où dans la lecture, le 
 @base.as_table
 @base.output_option
 def _list(form: str | None, out: Path | None) -> None:
-    """Print where each person stands, and the totals."""
+    """Print each person's progress, and the totals."""
     bot = base.parts()
     with beside(bot.settings.database()) as db:
         standings, progression = _progression(db, bot)
@@ -240,7 +240,7 @@ def _person_row(db: Database, standing: Standing, bot: Parts) -> dict[str, Any]:
 @accueil.command(name="image", help="Dessiner la progression dans un fichier PNG.")
 @click.argument("fichier", type=base.FILE)
 def _image(fichier: Path) -> None:
-    """Draw the progress, and print the same numbers."""
+    """Draw a picture of everyone's progress, and print the same numbers."""
     bot = base.parts()
     with beside(bot.settings.database()) as db:
         _, progression = _progression(db, bot)
@@ -256,7 +256,7 @@ def _image(fichier: Path) -> None:
 )
 @click.argument("compte")
 def _begin(compte: str) -> None:
-    """Begin the onboarding of a person; exit 1 when it has already begun or ended."""
+    """Begin a person's onboarding; exit with code 1 if it has already begun or ended."""
     bot = base.parts()
     try:
         account = persons.read_account(compte)

@@ -1,4 +1,4 @@
-"""The register of attestations: verify it or a receipt, export, keys, erasure."""
+"""Commands for the register of attestations: verify it or a receipt, export, keys, erasure."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from bot.register.receipt import ReceiptError
 from bot.register.signing import Ring
 from bot.storage.database import StorageError
 
-LARGEST_LISTED: Final = 10  # faults that are listed; `--json` lists them all
+LARGEST_LISTED: Final = 10  # faults to list; `--json` lists them all
 
 _FILE: Final = click.Path(path_type=Path)
 
-# The columns of the CSV, for people who open it in a spreadsheet; programs read the JSON.
+# The columns of the CSV, for people who open it in a spreadsheet. Programs read the JSON.
 _HEADERS: Final = {
     "number": "numero",
     "name": "nom",
@@ -76,7 +76,7 @@ def _public_keys(file: Path | None, folder: Path, *, required: bool = True) -> R
 )
 @base.json_flag
 def _verify(recu: Path | None, cles: Path | None, as_json: bool) -> None:
-    """Verify; anybody can verify a receipt, with nothing but the public keys."""
+    """Verify the register or a receipt; anyone can verify a receipt with only the public keys."""
     if recu:
         _verify_receipt(recu, cles, as_json)
     else:
@@ -129,7 +129,7 @@ def _verify_register(cles: Path | None, as_json: bool) -> None:
 
 
 def _report_lines(audit: Audit) -> Iterator[str]:
-    """Yield what a verification found, starting with the first bad entry."""
+    """Yield the findings of a verification, starting with the first bad entry."""
     if faults := audit.faults:
         lines = [
             f"{fault.number}\u00a0: {fault.text}."

@@ -1,4 +1,4 @@
-"""Roles, members, destruction certificates and incidents, beside a bot that may be running."""
+"""Commands for roles, members, destruction certificates and incidents; a bot may be running."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def _opened() -> Iterator[tuple[Parts, Database]]:
 
 
 def _holder(db: Database, text: str, *, create: bool = False) -> roles.Holder | None:
-    """Read a person's account or a group; None for an unknown account that is not to be created.
+    """Read a person's account or a group; return None for an unknown account unless it may be created.
 
-    A group: « slack:T0123/S0123 » (S…), « discord:SERVEUR/ROLE ».
+    A group is written « slack:T0123/S0123 » (S…) or « discord:SERVEUR/ROLE ».
     """
     platform, _, rest = text.partition(":")
     team, slash, identifier = rest.partition("/")
@@ -106,7 +106,7 @@ def _role_lines(described: list[dict[str, Any]]) -> Iterator[str]:
 @click.option("--depuis", type=base.DATE, help="Le premier jour (aujourd'hui).")
 @click.option("--aussi", is_flag=True, help="Sans remplacer les titulaires actuels.")
 def _appoint(role: str, compte: str, depuis: date | None, aussi: bool) -> None:
-    """Appoint a person or a group; the members of a group are read at once."""
+    """Appoint a person or a group to a role; the members of a group are read at once."""
     with _opened() as (bot, db):
         holder, followed = _holder(db, compte, create=True), membership.sources(db)
         if holder is None:
@@ -126,7 +126,7 @@ def _appoint(role: str, compte: str, depuis: date | None, aussi: bool) -> None:
 @click.option("--le", type=base.DATE, help="Le premier jour sans le rôle (aujourd'hui).")
 def _dismiss(role: str, compte: str, le: date | None) -> None:
     with _opened() as (bot, db):
-        roles.role(db, role)  # raises for an unknown role
+        roles.role(db, role)  # raises `RoleError` for an unknown role
         holder = _holder(db, compte)
         dismissed = holder is not None and roles.dismiss(db, role, holder, le or bot.today())
     base.conclude(dismissed, "C'est noté.", "Ce compte ne tenait pas ce rôle.")
@@ -226,7 +226,7 @@ confidentialite = base.CommandGroup(
 
 
 def _prompted(name: str, field: str, **options: Any) -> Callable[[Any], Any]:  # noqa: ANN401 — click's own types
-    """Return the option of a field, which is asked for when it is missing, in the register's words."""
+    """Return the option of a field, prompted for in the register's words when it is missing."""
     label = incidents.LABELS[field]
     return click.option(name, field, prompt=label, help=f"{label}.", **{"metavar": "TEXTE", **options})
 

@@ -1,4 +1,4 @@
-"""Reports of negative posts: state of the queue, export, figures, keys, and addresses of posts."""
+"""Commands for reports of negative posts: queue, export, figures, keys and post addresses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bot.storage import files
 from bot.storage.database import beside
 from bot.typesetting.typeset import typeset
 
-_SHORTEST: Final = 6  # characters of a case's identifier, at least
+_SHORTEST: Final = 6  # minimum number of characters of a case's identifier
 _NO_ADDRESS: Final[dict[str, str | None]] = {"platform": None, "canonical": None}
 _COLUMNS: Final = ("table", "label", "at_least", "at_most")
 
@@ -41,7 +41,7 @@ _COLUMNS: Final = ("table", "label", "at_least", "at_most")
 @base.json_flag
 @click.pass_context
 def signalements(context: click.Context, as_json: bool) -> None:
-    """Print the state of the queue; exit 1 when reports reach nobody."""
+    """Print the state of the queue; exit with code 1 when reports reach nobody."""
     if context.invoked_subcommand is not None:
         return
     with base.real_bot() as (bot, db):
@@ -66,7 +66,7 @@ def signalements(context: click.Context, as_json: bool) -> None:
 
 
 def _session(bot: Parts, db: Database) -> Session:
-    """Return the records over the database; before the first report there is no key, and nothing to open."""
+    """Open the records over the database. Before the first report there is no key, and nothing to open."""
     ring = keys.keyring(bot.settings.keys()) if records.any_report(db) else keys.new_keyring()
     return Records(lambda _: ring, bot.calendar, ground=bot.ground).at(db)
 
@@ -82,7 +82,7 @@ def _session(bot: Parts, db: Database) -> Session:
 )
 @base.json_flag
 def _export(signalement: str, out: Path | None, as_json: bool) -> None:
-    """Write the PDF for its owner alone; an existing file is left as it is."""
+    """Write the PDF, readable by its owner alone, without overwriting an existing file."""
     start = signalement.strip().lower()
     with base.real_bot() as (bot, db):
         session = _session(bot, db)
@@ -105,7 +105,7 @@ def _export(signalement: str, out: Path | None, as_json: bool) -> None:
 
 
 def _write_new(path: Path, content: bytes) -> None:
-    """Write a file for its owner alone. Raises `StorageError`."""
+    """Write a new file, readable by its owner alone. Raises `StorageError`."""
     if path.exists():
         base.refuse(f"{path} existe déjà. Choisissez un autre nom.")
     files.write_whole(path, content)
@@ -119,7 +119,7 @@ def _write_new(path: Path, content: bytes) -> None:
 @base.as_table
 @base.output_option
 def _statistics(form: str | None, out: Path | None) -> None:
-    """Print the figures of the reports that someone was told of."""
+    """Print the figures of the reports that reached someone."""
     with base.real_bot() as (bot, db):
         session = _session(bot, db)
         tables = report_statistics.tables(session, report_statistics.visible(session))
@@ -158,20 +158,20 @@ def _statistics(form: str | None, out: Path | None) -> None:
     help="Détruire les anciennes clés\u00a0: les signalements des copies d'avant ne s'ouvriront plus jamais.",
 )
 def _key(renouveler: bool, detruire: bool) -> None:
-    """Name the keys of reports, change the current one, or destroy the former ones."""
+    """List the keys of reports, change the current one, or destroy the old ones."""
     config = base.real_settings()
     folder, database = config.keys(), config.database()
     if not (folder / KEY_FILE).exists():
         with beside(database) as db:
             if records.any_report(db):
-                keys.keyring(folder)  # raises: the keys are lost
+                keys.keyring(folder)  # raises `StorageError`: the keys are lost
         click.echo("Il n'y a pas encore de clé\u00a0: elle sera faite au premier signalement.")
         return
     if renouveler:
         keys.rotate(folder)
     if renouveler or detruire:
         try:
-            with beside(database) as db:  # nobody seals with a key while it is destroyed
+            with beside(database) as db:  # so that nobody seals with a key while it is destroyed
                 resealed = retention.reseal(db, keys.keyring(folder))
                 destroyed = keys.retire(folder) if detruire else ()
         except SealError as error:
@@ -203,7 +203,7 @@ def _key(renouveler: bool, detruire: bool) -> None:
 )
 @base.json_flag
 def adresse(texte: tuple[str, ...], lot: bool, as_json: bool) -> None:
-    """Print the canonical address of a post; exit 1 when the text has none."""
+    """Print the canonical address of a post; exit with code 1 when the text has none."""
     addresses = load_addresses(SEED)
     if lot:
         if texte:

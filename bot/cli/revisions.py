@@ -1,4 +1,4 @@
-"""Revisions: what a file would change, then proposing, approving, withdrawing, history and ledger."""
+"""Commands for revisions: compare a file, propose, approve, withdraw, history and ledger."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _REVISION_FIELDS: Final = (
 
 
 def _fail(error: Exception) -> NoReturn:
-    """End with exit code 1 and one line."""
+    """Print one line on standard error and exit with code 1."""
     click.echo(f"vigie\u00a0: {error}", err=True)
     raise SystemExit(1) from error
 
@@ -64,7 +64,7 @@ def _fail(error: Exception) -> NoReturn:
 def reviser(
     fichier: Path, policy: str | None, adopted: date, pdf: Path | None, *, proposer: bool, as_json: bool
 ) -> None:
-    """Print what a file would change."""
+    """Print the changes that a file would make."""
     bot = base.parts()
     document = read_revision(bot, fichier, policy, adopted)
     click.echo(base.dump(document_json(document)) if as_json else "\n".join(_review_lines(bot, document)))
@@ -86,9 +86,9 @@ def reviser(
 
 
 def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> ReadDocument:
-    """Read a file and compare it with the text it replaces; end with one line when it cannot be read.
+    """Read a file and compare it with the text it would replace; exit with one line if it is unreadable.
 
-    That text is the last one adopted before `adopted`, or the first one if none was.
+    The text replaced is the last one adopted before `adopted`, or the first one if there is none.
     """
     revised = bot.library.find(policy.lower()) if policy else bot.library.default
     earlier = [version for version in revised.versions if version.adopted < adopted]
@@ -105,7 +105,7 @@ def read_revision(bot: Parts, file: Path, policy: str | None, adopted: date) -> 
 
 
 def _named_roles(bot: Parts) -> tuple[NamedRole, ...]:
-    """Return the roles and whether they are held; without a database, all count as held."""
+    """Return each role and whether it has a holder; without a database, all count as held."""
     path = bot.settings.database()
     if bot.settings.sandboxed() or not path.is_file():
         return tuple(NamedRole(title, held=True) for title in roles.titles())
@@ -117,7 +117,7 @@ def _named_roles(bot: Parts) -> tuple[NamedRole, ...]:
 
 
 def document_json(document: ReadDocument) -> dict[str, Any]:
-    """Return what a file would change, as the command line writes it in JSON."""
+    """Return the changes that a file would make, in the JSON form of the command line."""
     return {
         "changes": [asdict(change) for change in document.comparison.changes],
         "lint": [asdict(remark) for remark in document.findings],
@@ -188,7 +188,7 @@ def _all_revisions(bot: Parts, db: Database) -> list[Revision]:
 
 
 def revision_json(revision: Revision) -> dict[str, Any]:
-    """Return a revision as the command line writes it in JSON, without its text."""
+    """Return a revision without its text, in the JSON form of the command line."""
     return {name: getattr(revision, name) for name in _REVISION_FIELDS}
 
 
@@ -224,7 +224,7 @@ def _history(policy: str | None, as_json: bool) -> None:
 
 
 def propose(bot: Parts, document: ReadDocument) -> str:
-    """Propose a text that was read, and return a line that says so."""
+    """Propose a text that was read, and return a confirmation line."""
     with beside(bot.settings.database()) as db:
         new = document.comparison.new
         if not revisions.approved_chain(db, new.policy):
