@@ -1,4 +1,4 @@
-"""Slow work, on a thread of its own: neither the event loop nor the storage thread waits for it."""
+"""Slow work on its own thread, so that neither the event loop nor the storage thread waits for it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Deferred(Generic[Result]):
-    """An answer to be made off the storage thread, from what was read there. `make` may take seconds."""
+    """An answer to build off the storage thread, from data read on it. `make` may take seconds."""
 
     make: Callable[[], Result]
 
 
 async def aside(work: Callable[[], Result]) -> Result:
-    """Do `work` on a daemon thread, which the process does not wait for when it ends, unlike asyncio's."""
+    """Do `work` on a daemon thread. Unlike asyncio's threads, it does not delay the end of the process."""
     future: Future[Result] = Future()
-    future.set_running_or_notify_cancel()  # it cannot be cancelled any more
+    future.set_running_or_notify_cancel()  # it can no longer be cancelled
     context = contextvars.copy_context()
 
     def run() -> None:

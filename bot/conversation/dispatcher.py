@@ -1,7 +1,7 @@
 """The dispatcher: from a request to its answer.
 
-An adapter turns an event of its platform into a `Request`; the `Dispatcher` finds the command in the
-catalogue, runs it on the storage thread unless it is instant, and always returns something to say.
+An adapter turns an event of its platform into a `Request`. The `Dispatcher` finds the command in the
+catalogue, runs it on the storage thread unless it is instant, and always returns a reply.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-TEXT_LENGTH = 10_000  # what is read of a person's text; a policy's clause is under 2,000
-MET = 10_000  # people remembered as having had their welcome
-SUGGESTIONS = 25  # Discord: choices offered as one types
-SUGGESTION_LENGTH = 100  # Discord: what a choice holds; what is typed beyond that has no completion
+TEXT_LENGTH = 10_000  # characters read from a person's text; a policy's clause is under 2,000
+MET = 10_000  # people remembered as already welcomed
+SUGGESTIONS = 25  # Discord: choices offered while typing
+SUGGESTION_LENGTH = 100  # Discord: characters in a choice; longer input gets no completion
 
 _MARKS = "!?.,;:…"
 # Words that, alone, ask for the menu.
@@ -51,12 +51,12 @@ _GREETINGS = frozenset(
 NOT_YOURS: Final = Message(
     Text("Je suis au service d'une seule association et je ne peux pas répondre ici; merci de votre intérêt.")
 )
-# For an anonymous command that was typed: it goes on from a button, which leaves no trace.
+# The answer to a typed anonymous command: it continues from a button, which leaves no trace.
 _NOT_WRITTEN: Final = Text(
     "Cela ne se fait pas par écrit ici, où ce que vous tapez reste. Pressez le bouton\u00a0: vous serez "
     "seule ou seul à voir la suite, et rien n'en restera dans cette conversation."
 )
-# Shown for a button of a command that a later version of the bot no longer has.
+# Shown for a button whose command no longer exists in this version of the bot.
 GONE_BUTTON: Final = Message(
     Text("Ce bouton vient d'un ancien message et ne fait plus rien. Le menu montre ce qu'on peut faire ici."),
     Buttons(Button("Menu", "vigie", "primary")),
@@ -77,13 +77,13 @@ _ASK_IN_PRIVATE: Final = Message(
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """Who is served, and the notice for newcomers.
+    """The rules of service: the teams that are served, the notice for newcomers, the anonymous limit.
 
-    `teams`: the association's own workspace (« slack ») and server (« discord »). A platform that is not
-    among them, like the sandbox, serves everyone who can reach it.
-    `notice`: what the person must have read, () once they have; `noticed` records that an answer held it.
-    Both run on the storage thread.
-    `limit`: counts a request of an anonymous command; the refusal when it is one too many, else None.
+    `teams`: the association's own workspace (« slack ») and server (« discord »). A platform missing from
+    it, like the sandbox, serves everyone who can reach it.
+    `notice`: returns the notice that the person must still read, () once they have. `noticed`: records that
+    an answer contained it. Both run on the storage thread.
+    `limit`: counts a request for an anonymous command. Returns a refusal if there are too many, else None.
     """
 
     teams: Mapping[str, str] = field(default_factory=dict)
@@ -92,11 +92,11 @@ class Welcome:
     limit: Callable[[Actor], Message | None] = lambda _actor: None
 
     def refusal(self, actor: Actor | None) -> Message | None:
-        """Return the answer to someone who is not served, None for someone who is.
+        """Return the answer for someone who is not served, None for someone who is.
 
-        A private conversation on Discord belongs to no server: the adapter asks Discord whether the person
-        is in the association's, and says so in `actor.team`. A request without an actor is anonymous: its
-        adapter asked before it took the person away.
+        A private conversation on Discord belongs to no server. The adapter asks Discord whether the person
+        is in the association's server, and sets `actor.team` accordingly. A request without an actor is
+        anonymous: its adapter checked before removing the actor.
         """
         own = self.teams.get(actor.platform) if actor else None
         return None if actor is None or own in {None, actor.team} else NOT_YOURS
@@ -104,10 +104,10 @@ class Welcome:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What an adapter may keep of a request: `request` has no actor when its command is anonymous.
+    """The parts of a request that an adapter may keep. `request` has no actor if its command is anonymous.
 
-    `refusal`: the answer in its place, if any. `logged`: the command's name in the log, the menu's where it
-    is anonymous.
+    `refusal`: an answer that replaces the command's, if any. `logged`: the command's name for the log, or
+    the menu's name if the command is anonymous.
     """
 
     request: Request
@@ -118,12 +118,12 @@ class Admission:
 
 @dataclass(eq=False, repr=False)
 class Dispatcher:
-    """Runs the commands of a catalogue.
+    """Runner of the commands of a catalogue.
 
-    `commands`: the catalogue; free text goes to the first one.
+    `commands`: the catalogue. Free text goes to the first command.
     `executor`: the storage thread, on which commands run one at a time unless they are instant.
-    `menu`: the command that shows what one can do; commands without a slash of their own are written
-    under its name.
+    `menu`: the command that shows the available actions. Commands that are not slash commands are typed
+    after its name.
     """
 
     commands: Sequence[Command]
@@ -138,17 +138,17 @@ class Dispatcher:
         self._reader = next((command for command in self.commands if command.reads), None)
 
     def command(self, name: str) -> Command | None:
-        """Return the command of that name, if there is one."""
+        """Return the command with that name, if there is one."""
         return self._by_name.get(name)
 
     def from_text(
         self, text: str, *, actor: Actor | None = None, place: Place = "direct", pressed: bool = False
     ) -> Request:
-        """Read a line that a person typed or, `pressed`, that of a button.
+        """Parse a line that a person typed or, if `pressed`, the line of a button.
 
         « /politique 5.10 », « politique 5.10 », « /vigie politique 5.10 » and « 5.10 » are the same
-        request. Nothing written, or a greeting, is the menu. Anything else goes to the first command:
-        without its slash, a word is a command only when it stands alone or has a slash of its own.
+        request. An empty line or a greeting asks for the menu. Without a slash, a first word counts as a
+        command only if it stands alone or names a slash command. Any other text goes to the first command.
         """
         words = _readable(text)
         bare = [word.strip(_MARKS) for word in words.lower().split() if word.strip(_MARKS)]
@@ -166,7 +166,7 @@ class Dispatcher:
     def from_command(
         self, line: str, *, actor: Actor | None = None, place: Place = "direct", pressed: bool = False
     ) -> Request:
-        """Read the line of a button (`pressed`), a form or a slash command: a name, then its text."""
+        """Parse the line of a button (`pressed`), a form or a slash command: a name, then its text."""
         name, _, rest = _readable(line).removeprefix("/").partition(" ")
         if name.lower() == self.menu and rest:
             name, _, rest = rest.partition(" ")
@@ -177,14 +177,14 @@ class Dispatcher:
         return Request(self.commands[0].name, f"{name} {rest}".strip(), actor, place)
 
     def serves(self, actor: Actor) -> bool:
-        """Tell whether `actor` is served."""
+        """Return whether `actor` is served."""
         return self.welcome.refusal(actor) is None
 
     def admit(self, request: Request, *, written: bool = False) -> Admission:
-        """Return all that an adapter may keep of a request, which it gives up at once.
+        """Return the parts of a request that an adapter may keep. The adapter discards the request at once.
 
-        An anonymous command's request is counted, then loses its actor. `written`: the request is a message,
-        which stays in the conversation.
+        A request for an anonymous command is counted, then stripped of its actor. `written`: the request is
+        a message, which stays in the conversation.
         """
         command, actor = self._by_name.get(request.command, self.commands[0]), request.actor
         if not command.anonymous:
@@ -197,9 +197,10 @@ class Dispatcher:
         return Admission(replace(request, actor=None), command, self.menu, refusal)
 
     def suggest(self, name: str, text: str) -> list[Suggestion]:
-        """Return at most 25 completions of `text`; none when the command offers none.
+        """Return at most 25 completions of `text`, none if the command offers none.
 
-        After the menu's name, they are the commands written under it, then that command's own suggestions.
+        After the menu's name, they are first the commands typed after it, then the chosen command's own
+        suggestions.
         """
         typed = clean(text[:SUGGESTION_LENGTH]).lstrip()
         if name == self.menu:
@@ -221,20 +222,20 @@ class Dispatcher:
             return []
 
     async def handle(self, request: Request) -> Reply:
-        """Run a request and return the answer; after a failure, an apology with a reference.
+        """Run a request and return the answer or, after a failure, an apology with a reference.
 
-        Where all can read (`place` "open"), the answer holds only quotations and buttons.
+        Where everyone can read (`place` "open"), the answer contains only quotations and buttons.
         """
         gone = GONE_BUTTON if request.pressed and request.command not in self._by_name else None
         refusal = self.welcome.refusal(request.actor) or gone
         if refusal is not None:
             return Message(*refusal.elements, public=request.place == "open")
-        token = logs.request_id.set(secrets.token_hex(6))  # 48 random bits, which mean nothing
+        token = logs.request_id.set(secrets.token_hex(6))  # 48 random bits, with no meaning
         try:
             if request.free and request.place == "direct":
                 request = await self._redirected(request)
             command = self._by_name.get(request.command, self.commands[0])
-            if command.anonymous:  # its adapter has done so already
+            if command.anonymous:  # its adapter has already done this
                 request = replace(request, actor=None)
             if command.alone and request.place == "open":
                 return _ASK_IN_PRIVATE
@@ -253,7 +254,7 @@ class Dispatcher:
             logs.request_id.reset(token)
 
     async def takes_file(self, actor: Actor) -> bool:
-        """Tell whether to fetch a file that `actor` drops in private; most people's are ignored."""
+        """Return whether to fetch a file that `actor` drops in private. Most people's files are ignored."""
         command = self._reader
         if command is None or not self.serves(actor):
             return False
@@ -261,13 +262,13 @@ class Dispatcher:
         return command.refusal is None or not await self._stored(partial(command.refusal, request))
 
     async def handle_file(self, file: Received, actor: Actor) -> Reply:
-        """Return the answer to a file, which is read only if its command is for `actor`."""
+        """Return the answer to a file. The file is read only if `actor` may run its command."""
         if self._reader is None:
             return Message(Text("Je ne lis pas de fichier ici."))
         return await self.handle(Request(self._reader.name, "", actor, file=file))
 
     async def _answer(self, command: Command, request: Request) -> Reply:
-        """Run a command on the storage thread; read its file, or do its slow work, on a thread of its own."""
+        """Run a command on the storage thread, but read its file or do its slow work on another thread."""
         run = command.run
         if command.reads and request.file:
             refusal = await self._stored(partial(self._attempt, command, partial(_refuse, command, request)))
@@ -288,12 +289,12 @@ class Dispatcher:
         return reply
 
     def _attempt(self, command: Command, work: Callable[[], Result]) -> Result | Message:
-        """Do `work` for a command; a refusal or a failure becomes the answer."""
+        """Do `work` for a command. A refusal or a failure becomes the answer."""
         try:
             return work()
         except UserError as refusal:
             return Message(Text(str(refusal)))
-        except Exception as error:  # noqa: BLE001 — nobody may be left without a reply
+        except Exception as error:  # noqa: BLE001 — everyone must get a reply
             name = self.menu if command.anonymous else command.name
             return apology(error, name, anonymous=command.anonymous)
 
@@ -303,22 +304,22 @@ class Dispatcher:
         return await asyncio.get_running_loop().run_in_executor(self.executor, run, work)
 
     async def _redirected(self, request: Request) -> Request:
-        """Return a private free text as the answer that a command awaits, or as it is when none does."""
+        """Return a private free text as the answer that a command awaits, or unchanged if none awaits it."""
         for command in self.commands:
             if command.replies and command.replies.fullmatch(request.text):
                 answer = replace(request, command=command.name)
                 try:
                     if await self._stored(partial(command.awaits, answer)):
                         return answer
-                except Exception as error:  # noqa: BLE001 — the text is then answered as any other
-                    logger.error("whether /%s awaits an answer: %s", command.name, logs.where(error))  # noqa: TRY400 — in one line
+                except Exception as error:  # noqa: BLE001 — the text is then answered like any other
+                    logger.error("whether /%s awaits an answer: %s", command.name, logs.where(error))  # noqa: TRY400 — one line is enough
         return request
 
     def _introduced(self, request: Request, reply: Message) -> Message:
-        """Add the notice to a person's first answer and, in private, the menu. On the storage thread.
+        """Add the notice to a person's first answer and, in private, the menu. Runs on the storage thread.
 
-        A notice that does not fit waits for the next message. Merely opening one's App Home shows the notice
-        and records nothing.
+        A notice that does not fit waits for the next message. Merely opening the App Home shows the notice
+        but records nothing.
         """
         command, menu = self._by_name.get(request.command, self.commands[0]), self._by_name[self.menu]
         if request.place == "direct" and command is not menu and not command.alone:
@@ -332,11 +333,11 @@ class Dispatcher:
                     self.welcome.noticed(request)
         except TooLong:
             return reply
-        except Exception as error:  # noqa: BLE001 — a database in trouble must not keep back an answer
-            logger.error("the notice will be given again: %s", logs.loggable(error))  # noqa: TRY400 — it is in it
+        except Exception as error:  # noqa: BLE001 — a database failure must not block an answer
+            logger.error("the notice will be given again: %s", logs.loggable(error))  # noqa: TRY400 — the line includes the error
             return reply
-        if request.place != "home" and request.actor:  # at home, the menu is never added
-            if len(self._met) > MET:  # forgetting costs one more menu
+        if request.place != "home" and request.actor:  # the App Home never gets the menu added
+            if len(self._met) > MET:  # someone forgotten just sees the menu once more
                 self._met.clear()
             self._met.add(request.actor)
         return reply
@@ -349,15 +350,15 @@ def _readable(text: str) -> str:
 
 
 def _refuse(command: Command, request: Request) -> None:
-    """Raise `UserError` when the command is not for the person who asks."""
+    """Raise `UserError` if the person may not run the command."""
     if command.refusal and (why := command.refusal(request)):
         raise UserError(why)
 
 
 def _followed_by(reply: Message, menu: Message) -> Message:
-    """Return both messages as one, or the reply alone when one message cannot hold both.
+    """Return both messages as one, or the reply alone if one message cannot hold both.
 
-    The menu's buttons that the reply has too, by their label or command, are left out.
+    Menu buttons that share a label or a command with a button of the reply are omitted.
     """
     labels = {button.label for button in reply.buttons()}
     commands = {button.command for button in reply.buttons() if isinstance(button, Button)}
@@ -378,18 +379,21 @@ def _followed_by(reply: Message, menu: Message) -> Message:
 
 
 def _bare(message: Message) -> Message:
-    """Return the part of a message that everyone may see: quotations and buttons, else where to ask."""
+    """Return the quotations and buttons of a message or, without a quotation, a line on where to ask.
+
+    Everyone may see the result.
+    """
     if not message.quotes():
         return _ASK_IN_PRIVATE
     return Message(*(e for e in message.elements if isinstance(e, Quote | Buttons)), public=True)
 
 
 def apology(error: Exception, command: str, *, anonymous: bool = False) -> Message:
-    """Log `error` under a reference and return the message that gives it.
+    """Log `error` under a reference and return an apology that shows it.
 
-    The log holds where it broke, never what the person wrote: an exception's text may quote it. An
-    anonymous command's apology gives no reference: whoever brought it to the administration would say who
-    they are.
+    The log contains the location of the error, never the person's words, which an exception's text may
+    quote. The apology for an anonymous command shows no reference, because bringing it to the administration
+    would identify the person.
     """
     reference = secrets.token_hex(3)
     explanation = f": {error}" if isinstance(error, logs.ExplainedError) else ""

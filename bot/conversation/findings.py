@@ -1,4 +1,4 @@
-"""The findings of a diagnosis: fine, worth a look, or broken, with what to do in one French line."""
+"""The findings of a diagnosis: fine, worth a look, or broken, with one line of advice in French."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Literal, TypeAlias
 
-DRIFT = timedelta(seconds=30)  # of the clock; Slack refuses signatures over 5 minutes away
+DRIFT = timedelta(seconds=30)  # tolerated clock drift; Slack refuses signatures over 5 minutes off
 
 Level: TypeAlias = Literal["ok", "avis", "erreur"]
 
@@ -16,7 +16,7 @@ Level: TypeAlias = Literal["ok", "avis", "erreur"]
 class Finding:
     """One line of a diagnosis: the subject, its level, and a text.
 
-    « avis »: it works, and something deserves a look. « erreur »: something does not work.
+    « avis »: it works, but something is worth a look. « erreur »: something does not work.
     """
 
     subject: str
@@ -30,7 +30,7 @@ def fine(subject: str, text: str) -> Finding:
 
 
 def note(subject: str, text: str) -> Finding:
-    """Return a finding that deserves a look."""
+    """Return a finding that is worth a look."""
     return Finding(subject, "avis", text)
 
 
@@ -40,7 +40,7 @@ def wrong(subject: str, text: str) -> Finding:
 
 
 def clock_drift(platform: str, date: str, now: datetime) -> list[Finding]:
-    """Return a finding on this machine's clock, from the `Date` header of an answer; [] if it is no date."""
+    """Return a finding on this machine's clock, from a response's `Date` header; [] if it is not a date."""
     try:
         apart = abs(parsedate_to_datetime(date) - now)
     except (TypeError, ValueError):

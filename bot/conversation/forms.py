@@ -1,6 +1,7 @@
 """Forms and their fields, before any platform renders them as a window.
 
-The limits, as in `bot.conversation.messages`, are the lower of Slack's and Discord's. Overflow raises.
+As in `bot.conversation.messages`, each limit is the lower of Slack's and Discord's. Exceeding one raises
+`TooLong`.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ class _Field:
 
 @dataclass(frozen=True, slots=True)
 class TextField(_Field):
-    """A field that one types in: a line, or a paragraph of several `lines`."""
+    """A text input: one line, or a paragraph of several `lines`."""
 
     lines: int = 1
     max_length: int = 300
@@ -53,9 +54,9 @@ class TextField(_Field):
 
 
 class PersonField(_Field):
-    """A field where one picks a person of the workspace or server where the form is open.
+    """A field for picking a person from the workspace or server where the form is open.
 
-    The answer, like `value`, is the platform's identifier of that person; "" when none is picked.
+    The answer, like `value`, is the platform's identifier for that person, "" if nobody is picked.
     """
 
     __slots__ = ()
@@ -63,7 +64,7 @@ class PersonField(_Field):
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One of the answers of a `ChoiceField`: its label, and the answer that it stands for."""
+    """One option of a `ChoiceField`: its label and the answer it stands for."""
 
     label: str
     value: str
@@ -83,7 +84,7 @@ def options(labels: Mapping[_Value, str]) -> tuple[Option, ...]:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceField(_Field):
-    """A field where one picks one of 1 to 25 options; `value` is picked beforehand."""
+    """A field for picking one of 1 to 25 options. `value` is selected by default."""
 
     options: tuple[Option, ...]
 
@@ -101,7 +102,7 @@ Field: TypeAlias = TextField | PersonField | ChoiceField
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Questions asked in a window; the answers come back to `command` as `Request.fields`."""
+    """Questions asked in a window. The answers are sent to `command` as `Request.fields`."""
 
     command: str
     title: str
@@ -120,5 +121,5 @@ Reply: TypeAlias = Message | Form
 
 
 def opener(form: Form) -> Message:
-    """Return a message whose button opens `form`, for a place where no window can be opened at once."""
+    """Return a message whose button opens `form`, for places where a window cannot open directly."""
     return Message(Text(form.title), Buttons(Button("Ouvrir", form.command, "primary")))

@@ -1,9 +1,9 @@
 """Messages, before any platform renders them.
 
-A command builds a `Message` out of a closed union of elements (or a `Form`, see `forms`); each platform
-turns it into its own payload with one pure renderer. The limits are the lower of Slack's and Discord's
+A command builds a `Message` out of a closed union of elements (or a `Form`, see `forms`). Each platform
+turns it into its own payload with one pure renderer. Each limit is the lower of Slack's and Discord's
 (docs.slack.dev "Block Kit", discord.com/developers "Components"), so a message that can be built can be
-shown everywhere. Overflow raises: nothing is ever cut silently.
+shown everywhere. Exceeding a limit raises an error: nothing is ever cut silently.
 """
 
 from __future__ import annotations
@@ -13,63 +13,63 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-MESSAGE_WEIGHT = 3_800  # Discord: 4,000 characters over a whole message; the rest is for captions.
+MESSAGE_WEIGHT = 3_800  # Discord: 4,000 characters in a whole message; the rest is for captions.
 MESSAGE_COMPONENTS = 38  # Discord: 40, nested ones included; two are the container and its frame.
 HEADING_LENGTH = 150  # Slack: header block.
 LABEL_LENGTH = 75  # Slack: button text; Discord allows 80.
-COMMAND_LENGTH = 96  # Discord: custom_id 100, of which a prefix takes four.
+COMMAND_LENGTH = 96  # Discord: custom_id 100, minus a prefix (four at most).
 URL_LENGTH = 512  # Discord: link button.
 BUTTONS_PER_ROW = 5  # Discord: action row.
 SHORTCUT_LENGTH = 24  # Slack: message shortcut name; Discord allows 32.
-FILE_SIZE = 8 * 1024 * 1024  # Discord: 10 MiB over a whole request, where no boost raises it.
+FILE_SIZE = 8 * 1024 * 1024  # Discord: 10 MiB for a whole request, in a server without boosts.
 FILE_NAME_LENGTH = 60
 
 # Invisible characters that change how their neighbours are read: bidirectional marks, embeddings,
 # isolates (Unicode UAX 9).
 _DECEPTIVE = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
-# Control characters that are white space, and the separators that some clients take for a line break.
+# Control characters that are white space, and separators that some clients treat as a line break.
 _OTHER_SPACE = re.compile("[\t\v\f\x1c-\x1f\x85\u2028\u2029]")
-# The other control characters but the newline (Unicode category Cc), surrogates, and the above.
+# The other control characters (Unicode category Cc) except the newline, surrogates, and `_DECEPTIVE`.
 _UNWANTED = re.compile(f"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff{''.join(_DECEPTIVE)}]")
-# A file's name, as it can stand in an address (Discord: attachment://name) and on any disk.
+# A file name that is valid in an address (Discord: attachment://name) and on any disk.
 _FILE_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
-# What takes two characters: marks once escaped, and what lies outside of the basic plane.
+# Characters that count as two: marks, once escaped, and those outside the basic plane.
 _HEAVY = re.compile(r"[*_~`|\\<>\[\]()#\-+@:.!&\U00010000-\U0010ffff]")
 
 
-class TooLong(ValueError):  # noqa: N818 — named for what it says, as in `raise TooLong`
+class TooLong(ValueError):  # noqa: N818 — reads well in `raise TooLong`
     """A message or form exceeds a platform's limit; its builder must split it."""
 
 
 def clean(text: str) -> str:
-    """Return `text` without control, unpaired surrogate and bidirectional characters; newlines stay."""
-    if text.isprintable():  # most texts are, and hold none of them
+    """Return `text` without control, unpaired surrogate or bidirectional characters. Newlines are kept."""
+    if text.isprintable():  # true of most texts, which then need no cleaning
         return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _UNWANTED.sub("", _OTHER_SPACE.sub(" ", text))
 
 
 def excerpt(text: str, length: int = 80) -> str:
-    """Return `text` on one line, cleaned, cut with an ellipsis to at most `length` characters.
+    """Return `text` on one line, cleaned and cut with an ellipsis to at most `length` characters.
 
-    It shows people their own words again, never the policy's.
+    Never used for the policy's own words, which must not be cut.
     """
     line = re.sub(r"[ \t\n]+", " ", clean(text)).strip()
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
 def within_sentence(label: str) -> str:
-    """Return a label for the middle of a sentence: without its capital, unless it is an acronym."""
+    """Return a label for use mid-sentence: without its capital, unless it is an acronym."""
     return label[:1].lower() + label[1:] if label[1:2].islower() else label
 
 
 def weight(text: str) -> int:
-    """Return the most characters that `text` can take once a platform has escaped it."""
+    """Return the maximum number of characters that `text` can take once a platform has escaped it."""
     return len(text) + len(_HEAVY.findall(text))
 
 
 def check_length(text: str, length: int, what: str) -> None:
-    """Raise `TooLong` for a text that is empty or longer than `length`; the error calls it `what`."""
+    """Raise `TooLong` if `text` is empty or longer than `length`. The error calls it `what`."""
     if not text or len(text) > length:
         raise TooLong(f"{what}: {len(text)} characters, 1 to {length} allowed: {text[:40]!r}")
 
@@ -81,7 +81,7 @@ Style: TypeAlias = Literal["plain", "bold", "italic", "struck", "code"]
 class Span:
     """A run of characters in one style. The text is literal: renderers escape all of it.
 
-    `account`: a person, as (platform, user); that platform shows their name instead of the text.
+    `account`: a person, as (platform, user). That platform shows their name instead of the text.
     """
 
     text: str
@@ -103,7 +103,7 @@ def code(text: str) -> Span:
 
 
 def person(platform: str, user: str) -> Span:
-    """Return a span that shows a person's name on their own platform, and their account's id elsewhere."""
+    """Return a span that shows a person's name on their own platform and their account's id elsewhere."""
     return Span(f"compte {platform.capitalize()} {user}", account=(platform, user))
 
 
@@ -127,20 +127,20 @@ class _Words:
 
 
 class Text(_Words):
-    """A paragraph of the bot's own words; newlines break lines."""
+    """A paragraph of the bot's own words. Newlines break lines."""
 
     __slots__ = ()
 
 
 class Note(_Words):
-    """Secondary information, shown small: where a quotation comes from, what a button does."""
+    """Secondary information in small print, such as a quotation's source or a button's effect."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Characters `start` to `end` of a clause's text, shown in another style."""
+    """A part of a clause's text, from `start` to `end` in characters, shown in another style."""
 
     start: int
     end: int
@@ -149,11 +149,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A reference to the policy's own words, the only element that can carry them.
+    """A reference to the policy's own words, and the only element that can show them.
 
-    It holds no text: a `Quoter` reads the stored version when the message is sent, so that a
-    misquotation cannot be written. `version`: its key, the ISO date of its adoption. `start` and `end`:
-    offsets in the clause's text; `end` None is the end of the text.
+    It contains no text: a `Quoter` reads the stored version when the message is sent, which makes
+    misquotation impossible. `version`: the version's key, the ISO date of its adoption. `start` and `end`:
+    offsets in the clause's text. An `end` of None means the end of the text.
     """
 
     policy: str
@@ -166,7 +166,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Quotation:
-    """The words of a `Quote`, paragraph by paragraph, under a caption that says where they are from."""
+    """The words of a `Quote`, paragraph by paragraph, under a caption that names their source."""
 
     caption: str
     paragraphs: tuple[tuple[Span, ...], ...]
@@ -185,7 +185,7 @@ ButtonStyle: TypeAlias = Literal["plain", "primary", "danger"]
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A button that stands for a command line: the command's name, a space, its text.
+    """A button that runs a command line: the command's name, a space, its text.
 
     All its state is in `command`, so a button still works after a restart.
     """
@@ -205,7 +205,7 @@ def turn_buttons(
     command: Callable[[int], str],
     labels: tuple[str, str] = ("← Page précédente", "Page suivante →"),
 ) -> list[Button]:
-    """Return the buttons to the pages before and after `page`, as far as they exist; pages count from 1."""
+    """Return buttons to the pages before and after `page`, where they exist. Pages count from 1."""
     turns = zip(labels, (page - 1, page + 1), strict=True)
     return [Button(label, command(target)) for label, target in turns if 1 <= target <= pages]
 
@@ -224,7 +224,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, init=False)
 class Buttons:
-    """A row of one to five buttons. No two buttons of a message may stand for the same command."""
+    """A row of one to five buttons. No two buttons of a message may have the same command."""
 
     items: tuple[Button | Link, ...]
 
@@ -236,7 +236,7 @@ class Buttons:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file sent with a private message; `title` describes it to people."""
+    """A file sent with a private message. `title` describes it to people."""
 
     name: str
     content: bytes = field(repr=False)
@@ -256,9 +256,9 @@ Element: TypeAlias = Heading | Text | Note | Quote | Divider | Buttons | File
 
 @dataclass(frozen=True, slots=True, init=False)
 class Message:
-    """One message of the bot. Only the person who asked sees it, unless `public`.
+    """One message from the bot. Only the person who asked sees it, unless it is `public`.
 
-    `lasting`: it holds only the policy's words, so renderers may cache its payload.
+    `lasting`: it contains only the policy's words, so renderers may cache its payload.
     """
 
     elements: tuple[Element, ...]
@@ -307,14 +307,14 @@ class Message:
         return tuple(element for element in self.elements if isinstance(element, Quote))
 
     def files(self) -> tuple[File, ...]:
-        """Return the files: one at most."""
+        """Return the message's files, at most one."""
         return tuple(element for element in self.elements if isinstance(element, File))
 
 
 def summary(message: Message, quote: Quoter) -> str:
     """Return the message as one line of at most 150 characters, for notifications and screen readers.
 
-    It is the message's first text, a note only if there is no other.
+    The line is the message's first text, or its first note if it has no other text.
     """
     for element in sorted(message.elements, key=lambda element: isinstance(element, Note)):
         if isinstance(element, Quote):

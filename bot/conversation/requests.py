@@ -1,4 +1,4 @@
-"""Requests, who makes them, and the commands of the catalogue that answer them."""
+"""Requests, the people who make them, and the commands of the catalogue that answer them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from bot.conversation.deferred import Deferred
 from bot.conversation.forms import Reply
 from bot.conversation.messages import SHORTCUT_LENGTH, Message
 
-TAKEN_SIZE = 8 * 1024 * 1024  # of a file that is fetched; a policy with its images is under 1 MiB
+TAKEN_SIZE = 8 * 1024 * 1024  # bytes, maximum for a fetched file; a policy with its images is under 1 MiB
 
 # Where a request was made: a private conversation with the bot, a channel where an answer can be
-# shown to one person only, a place where everything is seen by all (a mention on Discord), or a page
-# that is one person's own (Slack's App Home).
+# shown to one person only, a place where everyone sees everything (a mention on Discord), or one
+# person's own page (Slack's App Home).
 Place: TypeAlias = Literal["direct", "channel", "open", "home"]
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A person as one platform knows them: `team` is the workspace or server, "" in a Discord DM."""
+    """A person as one platform knows them. `team`: the workspace or server, "" in a Discord DM."""
 
     platform: str
     team: str
@@ -30,7 +30,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A file that a person dropped in their conversation with the bot."""
+    """A file that a person dropped into their conversation with the bot."""
 
     name: str
     content: bytes = field(repr=False)
@@ -38,10 +38,10 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a person asks: a command's name, the text after it, and a form's answers.
+    """A person's request: a command's name, the text after it, and a form's answers.
 
-    `free`: the person wrote the text alone, and no command's name. `file`: came with it, for the command
-    that `reads` files. `pressed`: it comes from a button, which may have been sent long ago.
+    `free`: the person wrote only text, without a command's name. `file`: the attached file, for the command
+    that `reads` files. `pressed`: the request comes from a button, which may have been sent long ago.
     """
 
     command: str
@@ -54,13 +54,13 @@ class Request:
     pressed: bool = False
 
 
-# What a command returns. Slow work is `Deferred`, and done off the storage thread.
+# A command's result. `Deferred` is slow work, done off the storage thread.
 Answer: TypeAlias = Reply | Deferred[Message]
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A completion offered as one types: its label, and the text that it stands for."""
+    """A completion offered while typing: its label and the text it stands for."""
 
     label: str
     text: str
@@ -68,30 +68,31 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command of the catalogue, and what adapters must know before they run it.
+    """A command of the catalogue, and everything adapters need to know before running it.
 
-    `slash`: it has a slash of its own; others are written `/vigie name`.
-    `usage`: what may follow the name, "" for nothing. `examples`: gives texts worth trying.
+    `slash`: whether it is a slash command of its own. Others are typed `/vigie name`.
+    `usage`: describes the text that may follow the name, "" for none. `examples`: returns texts worth trying.
     `opens_form`: the answer may be a form, which must be the very first answer to a button or command.
-    `instant`: answers from memory, in well under a millisecond, so on the event loop; None leaves the request
-    to `run`, on the storage thread.
-    `shortcut`: gives the label of its entry in a message's own menu, which follows the policy; the message's
-    text becomes the request's. `takes`: what is kept of that text.
-    `refusal`: for a command that is not for everyone, why the person may not run it, "" when they may. It
-    runs on the storage thread.
-    `unnoted`: nothing is recorded of who asks, so the privacy notice waits for their next exchange.
-    `alone`: its answers are steps of something that belongs to one person: the menu is never put under them,
-    and where all can read it is not run.
-    `fleeting`: its answers stay in no conversation: where a platform can, it shows them to the person alone
-    and keeps nothing of them.
-    `anonymous`: it must never know who asks, so adapters have `Dispatcher.admit` take that away at once. It
-    is `fleeting` and `alone`, nothing of a request is logged, and a text written in a conversation does not
-    run it. `counts`: tells which of its requests are limited in number.
-    `replies`: matches a text written alone in private that may answer a question of this command.
-    `awaits`: whether it does, on the storage thread; otherwise the text goes to the first command.
-    `reads`: for the one command that takes files dropped in private, reads one, on a thread of its own, and
-    returns what then answers the request, as `run` does. A file is fetched only from people whom the command
-    does not refuse.
+    `instant`: answers from memory on the event loop, in well under a millisecond. If it is or returns None,
+    `run` answers on the storage thread.
+    `shortcut`: returns the label of its entry in a message's context menu. The label changes with the policy.
+    The message's text becomes the request's text. `takes`: returns the part of that text to keep.
+    `refusal`: for a restricted command, returns why the person may not run it, "" if they may. It runs on
+    the storage thread.
+    `unnoted`: the person's identity is not recorded, so the privacy notice waits for their next exchange.
+    `alone`: its answers are steps of a process that belongs to one person. The menu is never added below
+    them, and the command does not run where everyone can read.
+    `fleeting`: its answers do not stay in a conversation. Where the platform allows it, only the person sees
+    them and the platform keeps none of them.
+    `anonymous`: it must never know who asks, so adapters call `Dispatcher.admit` at once to remove the actor.
+    It is `fleeting` and `alone`, nothing in its requests is logged, and a message written in a conversation
+    does not run it. `counts`: returns whether a request counts towards the limit.
+    `replies`: matches a text, written privately without a command, that may answer this command's question.
+    `awaits`: returns whether the command is waiting for that answer, on the storage thread. If it is not, the
+    text goes to the first command.
+    `reads`: set only for the command that takes files dropped in private. It reads one file on its own
+    thread and returns a function that answers the request, like `run`. A file is fetched only if the
+    command does not refuse its sender.
     """
 
     name: str
@@ -125,4 +126,4 @@ class Command:
 
 
 class UserError(Exception):
-    """A refusal; its text is in French, and meant for the person."""
+    """A refusal, with a text in French to show to the person."""
